@@ -1,0 +1,68 @@
+# mundap: `make demo` and `make test` set up what they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: setup setup-dev demo test check fix slow golden bench clean
+
+setup: $(VENV)/.base
+setup-dev: $(VENV)/.dev
+
+$(VENV)/bin/python:
+	@echo "── 가상 환경을 만듭니다 ($(VENV))"
+	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("mundap은 Python 3.11 이상이 필요합니다. PYTHON=python3.11 make …")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "── 설치합니다 (기본: torch도 GPU도 필요 없습니다)"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "── 개발 도구까지 설치합니다"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(VENV)/.base
+
+demo: setup
+	@rm -rf $(DEMO)
+	@echo "── 본보기 자료로 작업 폴더를 만듭니다 ($(DEMO))"
+	@$(BIN)/mundap init $(DEMO) --example customs-mini > /dev/null
+	$(BIN)/mundap ingest --workspace $(DEMO)
+	$(BIN)/mundap index --workspace $(DEMO)
+	@for question in "해외직구 면세 한도가 얼마인가요?" "이사화물 통관예약을 하면 뭐가 좋나요?" "화성의 위성은 몇 개인가요?"; do \
+	  echo; echo "질문: $$question"; \
+	  $(BIN)/mundap ask "$$question" --workspace $(DEMO) || exit 1; \
+	done
+	@echo "── 이어서 해 보세요"
+	@echo "  $(BIN)/mundap chat --workspace $(DEMO)                      대화하기"
+	@echo "  $(BIN)/mundap evaluate retrieval --questions $(DEMO)/questions.csv --workspace $(DEMO)   재어 보기"
+	@echo "  $(BIN)/mundap init mybot                                    내 자료로: mybot/docs에 파일을 넣고"
+	@echo "  $(BIN)/mundap ingest --workspace mybot && $(BIN)/mundap index --workspace mybot"
+
+check: setup-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest tests/unit tests/contracts -q
+
+fix: setup-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: check
+	$(BIN)/pytest tests -q --ignore=tests/unit --ignore=tests/contracts
+
+slow: setup-dev
+	$(BIN)/pytest tests -m slow
+
+golden: setup-dev
+	$(BIN)/python -m tests.golden.write
+
+bench: setup-dev
+	$(BIN)/python benchmarks/search.py
+
+clean:
+	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,45 @@
+"""문답: an organisation's Korean documents and Q/A sheets as a chatbot that cites its sources.
+
+Everything below is imported when it is first used: `import mundap` loads neither Kiwi nor any model.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mundap.encode.e5 import E5Small as E5Small
+    from mundap.encode.hashed import HashedEncoder as HashedEncoder
+    from mundap.generate.extractive import Extractive as Extractive
+    from mundap.index.bm25 import BM25 as BM25
+    from mundap.index.dense import Dense as Dense
+    from mundap.ingest.readers import load as load
+    from mundap.ingest.split import split as split
+    from mundap.pipeline import Mundap as Mundap
+    from mundap.retrieve.hybrid import Hybrid as Hybrid
+
+__version__ = "0.1.0"
+
+_EXPORTS = {
+    "BM25": "mundap.index.bm25",
+    "Dense": "mundap.index.dense",
+    "E5Small": "mundap.encode.e5",
+    "Extractive": "mundap.generate.extractive",
+    "HashedEncoder": "mundap.encode.hashed",
+    "Hybrid": "mundap.retrieve.hybrid",
+    "Mundap": "mundap.pipeline",
+    "load": "mundap.ingest.readers",
+    "split": "mundap.ingest.split",
+}
+__all__ = sorted(_EXPORTS)
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _EXPORTS:
+        raise AttributeError(f"module 'mundap' has no attribute '{name}'")
+    return getattr(import_module(_EXPORTS[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_EXPORTS])

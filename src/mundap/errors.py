@@ -1,0 +1,50 @@
+"""What can go wrong, as a tree: everything a user can mend is a MundapError with one clear sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class MundapError(Exception):
+    """Expected: the command line prints its one sentence and exits with 1."""
+
+
+class ConfigError(MundapError):
+    """mundap.toml cannot be read, or holds a value that is not allowed."""
+
+
+class WorkspaceNotFound(MundapError):
+    """No mundap.toml here or above."""
+
+
+class BadFile(MundapError):
+    """A file that cannot be read: it is reported and skipped, the rest goes in."""
+
+
+class StaleIndex(MundapError):
+    """The index does not match the corpus or the settings; the sentence names the command that repairs it."""
+
+
+class WorkspaceBusy(MundapError):
+    """Another process is writing to this workspace."""
+
+
+class MissingExtra(MundapError):
+    """A package of an optional extra is not installed."""
+
+    def __init__(self, package: str, extra: str) -> None:
+        super().__init__(
+            f"'{package}' 패키지가 없습니다. 설치: pip install 'mundap[{extra}]'"
+            f" (the package '{package}' is needed: pip install 'mundap[{extra}]')"
+        )
+
+
+class UnknownName(MundapError):
+    """A name that is in none of the tables."""
+
+    def __init__(self, kind: str, name: str, choices: Iterable[str]) -> None:
+        super().__init__(f"unknown {kind} '{name}'; choose one of: {', '.join(sorted(choices))}")
+
+
+class GeneratorError(MundapError):
+    """A language model could not be loaded or reached, or stopped in mid answer."""

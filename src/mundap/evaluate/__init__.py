@@ -1,0 +1,1 @@
+"""Questions with known answers in; figures, each with its interval, out."""

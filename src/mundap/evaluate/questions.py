@@ -1,0 +1,245 @@
+"""Question files: Q/A sheets, KorQuAD and SQuAD JSON, and JSON lines."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mundap.errors import BadFile
+from mundap.ingest.encoding import decode
+from mundap.ingest.problems import Problem
+from mundap.ingest.tables import COLUMNS, Row, Table, read_csv, read_xlsx
+from mundap.korean.normalize import normalize
+
+_FORMULA_ERROR = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NULL!|NUM!)")
+_TYPES: dict[type, str] = {str: "글자", list: "목록"}  # JSON types, as messages call them
+
+T = TypeVar("T", str, list[Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question and the whole passages that answer it, in normal form.
+
+    No `gold` means that the documents do not answer it. `answer` is "" where the file gives none.
+    `row` is the row or line in its file, counted from 1; None in a JSON file.
+    """
+
+    question: str
+    gold: tuple[str, ...] = ()
+    answer: str = ""
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What a file asks, in its order, and the rows that had to be left out.
+
+    `corpus` holds the distinct paragraphs of a file that brings its own, in their order; else None.
+    """
+
+    items: tuple[Question, ...]
+    corpus: tuple[str, ...] | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+def sheet(path: Path) -> Questions:
+    """A sheet with 질문 and 제시문, and 답변 where it is there. A question without 제시문 is unanswerable.
+
+    Sheets of a workbook without these columns are reported and left out. Raises BadFile if none has them.
+    """
+    read = read_csv if path.suffix.lower() in (".csv", ".tsv") else read_xlsx
+    tables = [table for table in read(path) if table.columns or table.rows]
+    usable = [table for table in tables if not _missing(table)]
+    if not usable:
+        found = "; ".join(_found(table) for table in tables) or "없음"
+        raise BadFile(f"{path.name}: 머리글에 필요한 열이 없습니다. 찾은 열: {found}. {_EXPECTED_COLUMNS}")
+    problems = [
+        Problem(
+            None, f"시트 '{table.name}'에 {', '.join(_missing(table))} 열이 없어 뺐습니다. 찾은 열: {_found(table)}"
+        )
+        for table in tables
+        if table not in usable
+    ]
+    items = []
+    for table in usable:
+        for row in table.rows:
+            if problem := _problem(table, row):
+                problems.append(problem)
+            elif question := _cell(table, row, "question"):
+                gold = _texts([_cell(table, row, "passage")])
+                items.append(Question(question, gold, _cell(table, row, "answer"), row[0]))
+    return Questions(tuple(items), problems=tuple(problems))
+
+
+_NEEDED = {"question": "질문", "passage": "제시문"}
+_EXPECTED_COLUMNS = (
+    "필요한 열: "
+    + ", ".join(f"{name}(또는 {', '.join(a for a in COLUMNS[kind] if a != name)})" for kind, name in _NEEDED.items())
+    + "; 없어도 되는 열: 답변, 출처. 첫 행에 열 이름을 적어 주세요."
+)
+
+
+def _missing(table: Table) -> list[str]:
+    return [name for kind, name in _NEEDED.items() if table.place(kind) is None]
+
+
+def _found(table: Table) -> str:
+    return ", ".join(column or "(빈칸)" for column in table.columns) or "없음"
+
+
+def _cell(table: Table, row: Row, kind: str) -> str:
+    place = table.place(kind)
+    return row[1][place] if place is not None and place < len(row[1]) else ""
+
+
+def _problem(table: Table, row: Row) -> Problem | None:
+    number, cells = row
+    if any(cells[len(table.columns) :]):
+        return Problem(
+            number, f"칸이 {len(cells)}개로 머리글({_found(table)})보다 많습니다. 쉼표가 든 칸은 따옴표로 묶어 주세요"
+        )
+    for kind in (*_NEEDED, "answer"):
+        if _FORMULA_ERROR.fullmatch(value := _cell(table, row, kind)):
+            return Problem(number, f"수식 오류 값 {value}이 있습니다. 시트에서 고쳐 주세요")
+    return None
+
+
+def squad(path: Path) -> Questions:
+    """KorQuAD 1 or SQuAD 1.1 and 2.0. The gold is the paragraph; `is_impossible` questions have none.
+
+    Sources of the form: Lim, Kim & Lee 2019 (KorQuAD); Rajpurkar, Jia & Liang, ACL 2018 (`is_impossible`).
+    """
+    items = []
+    corpus: dict[str, None] = {}
+    for context, asked in _squad_questions(path):
+        corpus[context] = None
+        items += asked
+    return Questions(tuple(items), tuple(corpus))
+
+
+def _squad_questions(path: Path) -> Iterator[tuple[str, list[Question]]]:
+    content = _parsed(
+        decode(path.read_bytes(), path.name), path.name, "한 줄에 객체 하나씩인 파일이면 이름을 .jsonl로 바꿔 주세요."
+    )
+    articles = _field(content, "data", list, path.name, ("data",))
+    for a, article in enumerate(articles):
+        where = f"{path.name}: data[{a}]"
+        paragraphs = _field(article, "paragraphs", list, where, ("paragraphs",))
+        for p, paragraph in enumerate(paragraphs):
+            place = f"{where}.paragraphs[{p}]"
+            context = _clean(_field(paragraph, "context", str, place, ("context", "qas")))
+            asked = _field(paragraph, "qas", list, place, ("context", "qas"))
+            if not context:
+                raise BadFile(f"{place}: context가 비어 있습니다. 문단을 채우거나 항목을 지워 주세요.")
+            yield context, [_squad_question(qa, context, f"{place}.qas[{q}]") for q, qa in enumerate(asked)]
+
+
+def _squad_question(qa: Any, context: str, where: str) -> Question:
+    expected = ("question", "answers")
+    text = _clean(_field(qa, "question", str, where, expected))
+    if not text:
+        raise BadFile(f"{where}: question이 비어 있습니다. 질문을 채우거나 항목을 지워 주세요.")
+    if qa.get("is_impossible"):
+        return Question(text)
+    answers = _field(qa, "answers", list, where, expected)
+    answer = _field(answers[0], "text", str, f"{where}.answers[0]", ("text",)) if answers else ""
+    return Question(text, (context,), _clean(answer))
+
+
+def jsonl(path: Path) -> Questions:
+    """One object a line: `{"question", "gold": [text, …], "answer"}`; `gold` may be one text.
+
+    An empty `gold` is an unanswerable question. `answer` may be missing; other keys are left alone.
+    """
+    items = []
+    problems = []
+    for number, line in enumerate(decode(path.read_bytes(), path.name).split("\n"), 1):
+        if not line.strip():
+            continue
+        where = f"{path.name} {number}번째 줄"
+        record = _parsed(line, where, "한 줄에 JSON 객체 하나를 적어 주세요.")
+        if question := _clean(_field(record, "question", str, where, _KEYS)):
+            answer = _clean(_field(record, "answer", str, where, _KEYS)) if record.get("answer") is not None else ""
+            items.append(Question(question, _gold(record, where), answer, number))
+        else:
+            problems.append(Problem(number, "question이 비어 있습니다. 질문을 채우거나 줄을 지워 주세요"))
+    return Questions(tuple(items), problems=tuple(problems))
+
+
+_KEYS = ("question", "gold", "answer")
+
+
+def _gold(record: Mapping[str, Any], where: str) -> tuple[str, ...]:
+    if isinstance(record.get("gold"), str):
+        return _texts([record["gold"]])
+    if "gold" in record and record["gold"] is None:
+        return ()
+    texts = _field(record, "gold", list, where, _KEYS)
+    if not all(isinstance(text, str) for text in texts):
+        raise BadFile(f'{where}: gold에 글자가 아닌 값이 있습니다. "gold": ["제시문", …]처럼 적어 주세요.')
+    return _texts(texts)
+
+
+def _parsed(text: str, where: str, remedy: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFile(f"{where}: JSON으로 읽을 수 없습니다({error}). {remedy}") from error
+
+
+def _field(record: Any, key: str, kind: type[T], where: str, expected: Iterable[str]) -> T:
+    """`record[key]`. Raises BadFile with the keys found and expected unless it is there and a `kind`."""
+    value = record.get(key) if isinstance(record, dict) else None
+    if isinstance(value, kind):
+        return value
+    found = ", ".join(map(str, record)) or "없음" if isinstance(record, dict) else f"객체가 아님({record!r:.40})"
+    raise BadFile(
+        f"{where}: {key}({_TYPES[kind]})를 읽을 수 없습니다. 찾은 키: {found}. 필요한 키: {', '.join(expected)}."
+        " 파일을 이 형식에 맞춰 주세요."
+    )
+
+
+def _clean(text: str) -> str:
+    return normalize(text).strip()
+
+
+def _texts(texts: Iterable[str]) -> tuple[str, ...]:
+    """The distinct texts that are not blank, in order."""
+    return tuple(dict.fromkeys(clean for text in texts if (clean := _clean(text))))
+
+
+READERS: dict[str, Callable[[Path], Questions]] = {
+    ".xlsx": sheet,
+    ".xls": sheet,
+    ".ods": sheet,
+    ".csv": sheet,
+    ".tsv": sheet,
+    ".json": squad,
+    ".jsonl": jsonl,
+}
+
+
+def read_questions(path: Path) -> Questions:
+    """Read a question file by its suffix, one of READERS; texts are in normal form, without blank ends.
+
+    Raises BadFile, with the place, what was found and what was expected, for what cannot be read
+    or asks nothing.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in READERS:
+        raise BadFile(f"{path.name}: 읽을 수 없는 질문 파일입니다. 읽는 형식: {', '.join(sorted(READERS))}")
+    if not path.is_file():
+        raise BadFile(f"{path}: 질문 파일이 없습니다. 경로를 확인해 주세요.")
+    try:
+        questions = READERS[suffix](path)
+    except OSError as error:
+        raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
+    if not questions.items:
+        rows = "".join(f" {p.row}행: {p.reason}." for p in questions.problems[:3] if p.row is not None)
+        raise BadFile(f"{path.name}: 질문이 하나도 없습니다. 질문을 채워 주세요.{rows}")
+    return questions

@@ -1,0 +1,27 @@
+"""Heavy packages come late: asked for by the part that needs them, and their absence is raised."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+from typing import Any
+
+from mundap.errors import MissingExtra, UnknownName
+
+
+def need(package: str, extra: str) -> ModuleType:
+    """Import `package`, or raise MissingExtra naming the extra that brings it."""
+    try:
+        return importlib.import_module(package)
+    except ModuleNotFoundError as error:
+        if error.name != package.partition(".")[0]:
+            raise
+        raise MissingExtra(package, extra) from error
+
+
+def load(kind: str, name: str, table: dict[str, str]) -> Any:
+    """The object that `table[name]` names as "module:attribute"; UnknownName lists the table."""
+    if name not in table:
+        raise UnknownName(kind, name, table)
+    module, _, attribute = table[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)

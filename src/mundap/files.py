@@ -1,0 +1,37 @@
+"""Hashes, and writes that are either whole or not there."""
+
+from __future__ import annotations
+
+import os
+from hashlib import blake2b
+from pathlib import Path
+
+
+def digest(*parts: str | bytes, size: int = 8) -> str:
+    """Hex of `size` bytes that depends on every part and on where each ends."""
+    hasher = blake2b(digest_size=size)
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        hasher.update(len(raw).to_bytes(8, "little"))
+        hasher.update(raw)
+    return hasher.hexdigest()
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Replace `path` by `text`: a reader, or a power cut, sees the old file or the new one."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    with beside.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,69 @@
+"""From hits to an answer. The table below says which generator a spec means."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from mundap.errors import ConfigError
+from mundap.extras import load
+from mundap.protocols import Generator
+
+GENERATORS = {
+    "extractive": "mundap.generate.extractive:Extractive",
+    "gguf": "mundap.generate.gguf:GGUFGenerator",
+    "openai": "mundap.generate.openai:OpenAIGenerator",
+}
+FORMS = {
+    "extractive": "extractive",
+    "gguf": "gguf:models/my.gguf",
+    "openai": "openai:http://127.0.0.1:11434/v1#qwen3",
+}
+KEYS = ("MUNDAP_API_KEY", "OPENAI_API_KEY")
+
+
+def make_generator(
+    spec: str,
+    *,
+    refusal: str,
+    folder: Path = Path(),
+    context_tokens: int = 4096,
+    max_tokens: int = 512,
+    temperature: float = 0.0,
+    timeout: float = 120.0,
+    threads: int | None = None,
+) -> Generator:
+    """The generator that `spec` means: one of FORMS. A relative model file is looked for in `folder`.
+
+    The API key comes from the first of the environment variables KEYS that is set.
+    Raises UnknownName, which lists the table, and ConfigError for a spec that cannot be read.
+    """
+    kind, _, rest = spec.partition(":")
+    made = load("generator", kind, GENERATORS)
+    common: dict[str, Any] = {
+        "refusal": refusal,
+        "context_tokens": context_tokens,
+        "max_tokens": max_tokens,
+        "temperature": temperature,
+    }
+    generator: Generator
+    if kind == "openai":
+        base_url, _, model = rest.rpartition("#")
+        if not base_url or not model:
+            raise _unreadable(spec, kind)
+        key = next((os.environ[name] for name in KEYS if os.environ.get(name)), None)
+        generator = made(base_url, model, key, timeout=timeout, **common)
+    elif kind == "gguf":
+        if not rest:
+            raise _unreadable(spec, kind)
+        generator = made(folder / rest, threads=threads, **common)
+    else:
+        if spec != kind:
+            raise _unreadable(spec, kind)
+        generator = made()
+    return generator
+
+
+def _unreadable(spec: str, kind: str) -> ConfigError:
+    return ConfigError(f"generator 값 '{spec}'을(를) 읽을 수 없습니다. '{FORMS[kind]}'처럼 쓰세요.")

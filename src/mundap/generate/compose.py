@@ -1,0 +1,120 @@
+"""From the pieces of text that a language model writes to the text that is shown and the Answer.
+
+What is streamed, joined, is the text of the Answer: a reader never sees a marker that is taken back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from time import perf_counter
+
+from mundap.errors import GeneratorError
+from mundap.generate.cite import MARKER, cited, repair, verified
+from mundap.korean.normalize import squash
+from mundap.korean.sentences import sentences
+from mundap.types import Answer, Hit
+
+_OPEN, _CLOSE = "<think>", "</think>"
+_PARTIAL_MARKER = re.compile(r"[ \t]*(?:\[[0-9,、\s]*)?\Z")
+_FINAL_BLANKS = re.compile(r"\s*\Z")
+
+
+def compose(
+    question: str,
+    hits: Sequence[Hit],
+    shown: int,
+    pieces: Generator[str],
+    *,
+    refusal: str,
+    model: str,
+    started: float,
+) -> Iterator[str | Answer]:
+    """The text, repaired as it comes, then the Answer. Closing this closes `pieces`.
+
+    The model saw the first `shown` of `hits`; `started` is the perf_counter at which the work began.
+    Raises GeneratorError when the model writes nothing.
+    """
+    text = ""
+    with closing(pieces):
+        for piece in written(pieces, shown):
+            text += piece
+            yield piece
+    if not text:
+        raise GeneratorError(f"모델 {model}이(가) 빈 답을 냈습니다. max_tokens를 늘리거나 다른 모델을 쓰세요.")
+    abstained = refuses(text, refusal)
+    citations = () if abstained else verified(cited(text, hits[:shown]), hits)
+    took = (perf_counter() - started) * 1000
+    yield Answer(question, text, citations, tuple(hits), abstained, {"generate_ms": took}, model)
+
+
+def last(stream: Iterable[str | Answer]) -> Answer:
+    """The Answer that a stream ends with."""
+    *_, answer = stream
+    assert isinstance(answer, Answer)
+    return answer
+
+
+def refuses(text: str, refusal: str) -> bool:
+    """Whether the answer is the refusal: it begins with it, or holds it and cites nothing.
+
+    Its longest sentence is enough: models drop the apology. An answer that cites something for one part
+    and refuses the rest is an answer.
+    """
+    said = squash(MARKER.sub("", text))
+    core = max((squash(refusal[start:end]) for start, end in sentences(refusal)), key=len).rstrip(".!。")
+    return said.startswith((squash(refusal), core)) or (core in said and not MARKER.search(text))
+
+
+def written(pieces: Iterable[str], shown: int) -> Iterator[str]:
+    """`pieces` without a leading thought, markers outside 1..shown and outer blanks, as early as each is sure."""
+    return _stripped(_repaired(_spoken(pieces), shown))
+
+
+def _spoken(pieces: Iterable[str]) -> Iterator[str]:
+    """Drops the <think> … </think> that reasoning models may write before their answer."""
+    pieces = iter(pieces)
+    head = ""
+    for piece in pieces:
+        head += piece
+        begun = head.lstrip()
+        if begun.startswith(_OPEN):
+            if _CLOSE in begun:
+                yield begun.partition(_CLOSE)[2]
+                break
+        elif not _OPEN.startswith(begun):
+            yield head
+            break
+    else:
+        if not head.lstrip().startswith(_OPEN):
+            yield head
+        return
+    yield from pieces
+
+
+def _repaired(pieces: Iterable[str], shown: int) -> Iterator[str]:
+    held = ""
+    for piece in pieces:
+        held += piece
+        cut = _from(_PARTIAL_MARKER, held)
+        yield repair(held[:cut], shown)
+        held = held[cut:]
+    yield repair(held, shown)
+
+
+def _stripped(pieces: Iterable[str]) -> Iterator[str]:
+    held, begun = "", False
+    for piece in pieces:
+        held += piece if begun else piece.lstrip()
+        begun = begun or bool(held)
+        cut = _from(_FINAL_BLANKS, held)
+        if cut:
+            yield held[:cut]
+        held = held[cut:]
+
+
+def _from(tail: re.Pattern[str], text: str) -> int:
+    """Where the longest end of `text` begins that `tail` matches."""
+    found = tail.search(text)
+    return found.start() if found else len(text)

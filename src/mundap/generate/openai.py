@@ -1,0 +1,264 @@
+"""A language model behind an OpenAI-compatible server: Ollama, vLLM, llama-server, LM Studio, OpenAI."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import time
+from collections.abc import Generator, Iterator, Sequence
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from time import perf_counter
+from typing import Any, NoReturn
+
+import httpx
+
+from mundap.errors import ConfigError, GeneratorError
+from mundap.generate.compose import compose, last
+from mundap.generate.prompt import Message, estimate, fit, messages
+from mundap.generate.sse import events
+from mundap.types import Answer, Hit, Turn
+
+CONNECT_SECONDS = 10.0
+BACKOFF_SECONDS = 0.5  # doubled at each retry
+LONGEST_WAIT = 20.0  # a Retry-After beyond this is cut: someone is waiting for the answer
+_BODY_LIMIT = 65536
+_SAID_LIMIT = 300
+
+
+class OpenAIGenerator:
+    """Asks POST {base_url}/chat/completions and streams what comes. One connection for each question.
+
+    `timeout` is the longest silence in seconds. `context_tokens` is what the server's context holds, the
+    answer's `max_tokens` included; passages beyond it are left out (prompt.fit, by prompt.estimate).
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        model: str,
+        api_key: str | None = None,
+        *,
+        refusal: str,
+        timeout: float = 120.0,
+        max_tokens: int = 512,
+        temperature: float = 0.0,
+        context_tokens: int = 4096,
+        retries: int = 2,
+    ) -> None:
+        """Raises ConfigError for an address or a key that no request could carry."""
+        try:
+            self._url = httpx.URL(base_url.rstrip("/") + "/chat/completions")
+        except httpx.InvalidURL as error:
+            raise ConfigError(f"LLM 서버 주소 '{base_url}'이(가) 올바르지 않습니다: {error}") from error
+        if self._url.scheme not in ("http", "https") or not self._url.host:
+            raise ConfigError(
+                f"LLM 서버 주소 '{base_url}'이(가) 올바르지 않습니다. 'http://127.0.0.1:11434/v1'처럼 쓰세요."
+            )
+        self._key = (api_key or "").strip()
+        if not (self._key.isascii() and self._key.isprintable()):
+            raise ConfigError("API 키에 쓸 수 없는 글자가 있습니다. 환경 변수 MUNDAP_API_KEY를 확인하세요.")
+        self.model = model
+        self.refusal = refusal
+        self.timeout = timeout
+        self.max_tokens = max_tokens
+        self.temperature = temperature
+        self.context_tokens = context_tokens
+        self.retries = retries
+
+    @property
+    def name(self) -> str:
+        """The model as answers name it."""
+        return f"openai:{self.model}"
+
+    def stream(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+        """Yields pieces of text, then the Answer; closing it closes the connection, which stops the server.
+
+        Without hits the answer is the refusal, and the server is not asked.
+        Raises GeneratorError; what had been yielded by then is an unfinished answer.
+        """
+        started = perf_counter()
+        shown: Sequence[Hit] = ()
+        pieces: Generator[str] = (piece for piece in [self.refusal])
+        if hits:
+            room = self.context_tokens - self.max_tokens
+            shown, turns = fit(hits, question, history, room, estimate, self.refusal)
+            pieces = self._write(messages(question, shown, turns, self.refusal))
+        yield from compose(question, hits, len(shown), pieces, refusal=self.refusal, model=self.name, started=started)
+
+    def answer(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Answer:
+        """The Answer that `stream` ends with."""
+        return last(self.stream(question, hits, history))
+
+    def _write(self, chat: list[Message]) -> Generator[str]:
+        with self._client() as client:
+            for attempt in range(self.retries + 1):
+                wait = BACKOFF_SECONDS * 2**attempt
+                try:
+                    with client.stream("POST", self._url, content=self._body(chat)) as response:
+                        if response.is_success:
+                            yield from self._pieces(response)
+                            return
+                        if attempt == self.retries or not _passing(response.status_code):
+                            self._refuse(response)
+                        wait = min(_retry_after(response) or wait, LONGEST_WAIT)
+                except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+                    if attempt == self.retries:
+                        raise GeneratorError(
+                            f"{self._shown}에 연결할 수 없습니다. LLM 서버가 켜져 있는지(예: 'ollama serve'), 주소가 "
+                            f"맞는지 확인하세요. ({self._clean(str(error))})"
+                        ) from error
+                except httpx.TimeoutException as error:
+                    raise GeneratorError(
+                        f"{self._shown}이(가) {self.timeout:g}초 동안 아무것도 보내지 않았습니다. timeout을 늘리거나 "
+                        "더 작은 모델을 쓰세요."
+                    ) from error
+                except httpx.HTTPError as error:
+                    raise self._broken(self._clean(str(error))) from error
+                time.sleep(wait)
+
+    def _client(self) -> httpx.Client:
+        headers = {"Accept": "text/event-stream", "Content-Type": "application/json"}
+        if self._key:
+            headers["Authorization"] = f"Bearer {self._key}"
+        timeout = httpx.Timeout(self.timeout, connect=min(self.timeout, CONNECT_SECONDS))
+        try:
+            # A proxy of the environment cannot reach this machine's own servers.
+            return httpx.Client(headers=headers, timeout=timeout, trust_env=not _is_loopback(self._url.host))
+        except (ImportError, OSError, ValueError) as error:
+            raise GeneratorError(
+                f"{self._shown}에 연결할 준비를 하지 못했습니다. 프록시와 인증서 환경 변수를 확인하세요. "
+                f"({self._clean(str(error))})"
+            ) from error
+
+    def _body(self, chat: list[Message]) -> bytes:
+        request = {
+            "model": self.model,
+            "messages": chat,
+            "stream": True,
+            "max_tokens": self.max_tokens,
+            "temperature": self.temperature,
+        }
+        return json.dumps(request).encode("ascii")
+
+    def _pieces(self, response: httpx.Response) -> Iterator[str]:
+        finished = False
+        for data in _data(response):
+            if data.strip() == "[DONE]":
+                finished = True
+                break
+            try:
+                chunk = json.loads(data)
+                error = chunk.get("error")
+                text, ends = _choice(chunk)
+            except (ValueError, TypeError, AttributeError, KeyError) as unread:  # JSON of any shape may come
+                raise self._broken(f"알아볼 수 없는 내용: {self._clean(data)[:40]}") from unread
+            if error:
+                raise GeneratorError(
+                    f"{self._shown}이(가) 답을 쓰다가 오류를 냈습니다. 서버의 기록을 확인하고 다시 시도하세요. "
+                    f"({self._clean(_said(chunk))})"
+                )
+            finished = finished or ends
+            if text:
+                yield text
+        if not finished:
+            raise self._broken("끝을 알리지 않고 멈춤")
+
+    def _refuse(self, response: httpx.Response) -> NoReturn:
+        status = response.status_code
+        said = self._clean(_error_text(response))
+        why = f"HTTP {status}" + (f": {said}" if said else "")
+        if status in (401, 403):
+            clause = f"이(가) API 키를 받아들이지 않았습니다({why}). 환경 변수 MUNDAP_API_KEY를 확인하세요."
+        elif status == 404:
+            clause = (
+                f"에 모델 '{self.model}'이(가) 없거나 주소가 틀렸습니다({why}). 모델을 내려받았는지, 주소가 /v1로 "
+                "끝나는지 확인하세요."
+            )
+        elif status == 429:
+            clause = f"이(가) 요청이 너무 많다고 합니다({why}). 잠시 뒤에 다시 시도하세요."
+        elif status >= 500:
+            clause = f"이(가) 오류를 냈습니다({why}). 서버의 기록을 확인하고 다시 시도하세요."
+        else:
+            clause = (
+                f"이(가) 요청을 받아들이지 않았습니다({why}). 모델 '{self.model}'과 context_tokens"
+                f"({self.context_tokens})가 서버와 맞는지 확인하세요."
+            )
+        raise GeneratorError(self._shown + clause)
+
+    def _broken(self, detail: str) -> GeneratorError:
+        return GeneratorError(
+            f"{self._shown}이(가) 답을 끝맺지 못하고 끊겼습니다({detail}). 서버가 살아 있는지 확인하고 다시 시도하세요."
+        )
+
+    @property
+    def _shown(self) -> str:
+        """The address as people may see it: without a name and password."""
+        return str(self._url.copy_with(username="", password="") if self._url.userinfo else self._url)
+
+    def _clean(self, said: str) -> str:
+        """What a server or a library said, on one line, short, and without the key."""
+        text = " ".join(said.split())
+        return (text.replace(self._key, "***") if self._key else text)[:_SAID_LIMIT]
+
+
+def _data(response: httpx.Response) -> Iterator[str]:
+    """The events; a server that does not stream sends one JSON body, which counts as one."""
+    if response.headers.get("content-type", "").startswith("application/json"):
+        return iter([response.read().decode("utf-8", "replace")])
+    return events(response.iter_bytes())
+
+
+def _choice(chunk: dict[str, Any]) -> tuple[str, bool]:
+    """The text of the first choice and whether it ends there; ("", False) for a chunk without choices, as of usage."""
+    choices = chunk.get("choices") or [{}]
+    said = choices[0].get("delta") or choices[0].get("message") or {}
+    # A lone surrogate, escaped in the JSON, could be neither printed nor stored.
+    text = (said.get("content") or "").encode("utf-8", "replace").decode()
+    return text, bool(choices[0].get("finish_reason"))
+
+
+def _error_text(response: httpx.Response) -> str:
+    body = b""
+    try:
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > _BODY_LIMIT:
+                break
+    except httpx.HTTPError:
+        pass  # the status alone says enough
+    try:
+        return _said(json.loads(body))
+    except ValueError:
+        return "" if b"<" in body[:100] else body.decode("utf-8", "replace")
+
+
+def _said(body: Any) -> str:
+    """The message in an error object: {"error": {"message": …}}, {"error": …}, {"message": …}, {"detail": …}."""
+    while isinstance(body, dict):
+        body = next((body[key] for key in ("error", "message", "detail") if body.get(key)), "")
+    return str(body)
+
+
+def _passing(status: int) -> bool:
+    return status == 429 or status >= 500
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds, from a number or a date; None if there is neither or it has passed."""
+    value = response.headers.get("retry-after", "")
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+        except (TypeError, ValueError):
+            return None
+    return seconds if seconds > 0 else None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

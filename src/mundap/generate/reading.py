@@ -1,0 +1,104 @@
+"""Found passages read against a question, sentence by sentence: what support and extraction are decided on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from mundap.korean.normalize import normalize
+from mundap.korean.sentences import Span, sentences
+from mundap.korean.tokens import content
+from mundap.protocols import Encoder
+from mundap.types import Hit, Passage
+
+Weigh = Callable[[Sequence[str]], Sequence[float]]
+
+CLOSELY = 2  # passages read by the sentence
+COVERED = 3  # passages whose words count for coverage
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A sentence of a hit's passage: `hit.passage.text[start:end]`.
+
+    `shared` is the weight of the question's words it holds, in [0, 1]; `near` its cosine with the question,
+    or None without an encoder.
+    """
+
+    hit: Hit
+    start: int
+    end: int
+    shared: float
+    near: float | None
+
+    @property
+    def text(self) -> str:
+        """The sentence, word for word."""
+        return self.hit.passage.text[self.start : self.end]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The sentences of the first passages in order, and `coverage`: the weight of the question's words, in [0, 1],
+    that the first few passages hold together."""
+
+    sentences: tuple[Sentence, ...]
+    coverage: float
+    encoder: str
+
+
+def uniform(tokens: Sequence[str]) -> list[float]:
+    """Every word weighs the same: for passages without an index behind them."""
+    return [1.0] * len(tokens)
+
+
+def _spans(passage: Passage) -> list[Span]:
+    if passage.meta.get("kind") == "row":  # a cell says nothing without the others of its row
+        return [(0, len(passage.text))]
+    return sentences(passage.text)
+
+
+class Reader:
+    """Reads hits with word weights (`weigh`, rarity is best) and, if there is an `encoder`, by meaning.
+
+    The last reading is kept: support and extraction ask for the same one.
+    """
+
+    def __init__(self, weigh: Weigh = uniform, encoder: Encoder | None = None) -> None:
+        self.weigh = weigh
+        self.encoder = encoder
+        self._last: tuple[tuple[str, tuple[str, ...]], Reading] | None = None
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Reading:
+        """Read the first hits against the question."""
+        question = normalize(question)
+        key = (question, tuple(hit.passage.id for hit in hits))
+        last = self._last  # one read: another thread may replace it
+        if last is None or last[0] != key:
+            last = self._last = (key, self._read(question, hits))
+        return last[1]
+
+    def _read(self, question: str, hits: Sequence[Hit]) -> Reading:
+        spans = [(hit, span) for hit in hits[:CLOSELY] for span in _spans(hit.passage)]
+        texts = [hit.passage.text[start:end] for hit, (start, end) in spans]
+        wholes = [hit.passage.worded for hit in hits[:COVERED]]
+        asked, *found = (frozenset(tokens) for tokens in content([question, *wholes, *texts]))
+        words = sorted(asked)
+        weights = dict(zip(words, self.weigh(words), strict=True))
+        total = sum(weights.values()) or 1.0
+
+        def share(tokens: frozenset[str]) -> float:
+            return sum(weights[word] for word in words if word in tokens) / total
+
+        near: list[float] | list[None] = [None] * len(texts)
+        if self.encoder is not None and texts:
+            vectors = self.encoder.encode_passages(texts)
+            near = (vectors @ self.encoder.encode_queries([question])[0]).tolist()
+        return Reading(
+            tuple(
+                Sentence(hit, start, end, share(tokens), cosine)
+                for (hit, (start, end)), tokens, cosine in zip(spans, found[len(wholes) :], near, strict=True)
+            ),
+            share(frozenset().union(*found[: len(wholes)])),
+            self.encoder.name if self.encoder else "",
+        )

@@ -1,0 +1,1 @@
+"""The legs of search over one immutable generation."""

@@ -1,0 +1,63 @@
+"""The lexical leg."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from mundap.index.postings import Postings
+from mundap.index.rank import Mask, Rows, Scores, top_rows
+from mundap.index.table import InMemory, Table, ranks
+from mundap.index.units import Units
+from mundap.korean.normalize import normalize
+from mundap.korean.tokens import SearchTokenizer
+from mundap.protocols import Tokenize
+from mundap.types import Hit, Passage
+
+K1 = 0.9  # docs/experiments.md, "Lexical recipe"
+B = 0.6
+
+
+class LexicalLeg:
+    """BM25 over postings. Finds nothing for a question none of whose tokens is known."""
+
+    name = "bm25"
+
+    def __init__(self, postings: Postings, table: Table, tokenize: Tokenize) -> None:
+        self.postings = postings
+        self.table = table
+        self.tokenize = tokenize
+        self._asked: tuple[str, Scores] = ("", np.zeros(len(table), np.float32))
+
+    def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
+        """The best `k` passages that share a token with the question."""
+        rows, scores = self.find(question, k, self.table.mask(where))
+        return self.table.hits(rows, scores, {self.name: ranks(rows)})
+
+    def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
+        """The best `depth` rows, in order, with their scores, all above zero."""
+        scores = self._scores(question)
+        rows = top_rows(scores if mask is None else np.where(mask, scores, 0), depth, above=0)
+        return rows, scores[rows]
+
+    def score(self, question: str, rows: Rows) -> Scores:
+        """The exact score of each of these rows."""
+        return self._scores(question)[rows]
+
+    def _scores(self, question: str) -> Scores:
+        asked = self._asked  # one read: another thread may replace it
+        if question != asked[0]:
+            asked = self._asked = (question, self.postings.scores(self.tokenize([normalize(question)])[0]))
+        return asked[1]
+
+
+class BM25(LexicalLeg):
+    """A lexical leg over passages in memory."""
+
+    def __init__(
+        self, passages: Sequence[Passage], tokenize: Tokenize = SearchTokenizer(), k1: float = K1, b: float = B
+    ) -> None:
+        rows = Units.of(passages).rows
+        postings = Postings.build(tokenize([row.worded for row in rows]), k1, b)
+        super().__init__(postings, Table([row.id for row in rows], InMemory(rows)), tokenize)

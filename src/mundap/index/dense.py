@@ -1,0 +1,66 @@
+"""The dense leg."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+
+from mundap.files import digest
+from mundap.index.rank import Mask, Rows, Scores
+from mundap.index.table import InMemory, Table, ranks
+from mundap.index.units import Units
+from mundap.index.vectors import Keys, VectorIndex, make_graph
+from mundap.korean.normalize import normalize
+from mundap.protocols import Encoder
+from mundap.types import Hit, Passage
+
+
+class DenseLeg:
+    """Cosine over vectors. It always finds neighbours; whether they answer is decided elsewhere."""
+
+    name = "dense"
+
+    def __init__(self, vectors: VectorIndex, table: Table, encoder: Encoder) -> None:
+        self.vectors = vectors
+        self.table = table
+        self.encoder = encoder
+        self._asked: tuple[str, Scores] = ("", np.zeros(0, np.float32))
+
+    def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
+        """The `k` nearest passages; none for a question without a letter."""
+        rows, scores = self.find(question, k, self.table.mask(where))
+        return self.table.hits(rows, scores, {self.name: ranks(rows)})
+
+    def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
+        """The nearest `depth` rows, in order, with their cosines."""
+        if not any(map(str.isalnum, question)) or not len(self.table):
+            return np.empty(0, np.intp), np.empty(0, np.float32)
+        return self.vectors.find(self.embed(question), depth, mask)
+
+    def score(self, question: str, rows: Rows) -> Scores:
+        """The exact cosine of each of these rows."""
+        return self.vectors.score(self.embed(question), rows)
+
+    def embed(self, question: str) -> Scores:
+        """The question's unit vector, (dim,)."""
+        asked = self._asked  # one read: another thread may replace it
+        if question != asked[0]:
+            asked = self._asked = (question, self.encoder.encode_queries([normalize(question)])[0])
+        return asked[1]
+
+
+class Dense(DenseLeg):
+    """A dense leg over passages in memory."""
+
+    def __init__(self, passages: Sequence[Passage], encoder: Encoder) -> None:
+        units = Units.of(passages)
+        vectors = encoder.encode_passages([p.embedded for p in units.passages]).astype(np.float16)
+        keys = unit_keys(units)
+        index = VectorIndex(vectors, units.starts, keys, make_graph(vectors, keys))
+        super().__init__(index, Table([row.id for row in units.rows], InMemory(units.rows)), encoder)
+
+
+def unit_keys(units: Units) -> Keys:
+    """A 64-bit name for each unit that does not depend on what else is indexed."""
+    return np.fromiter((int(digest(p.id), 16) for p in units.passages), np.uint64, len(units.passages))

@@ -1,0 +1,207 @@
+"""One immutable generation on disk: everything derived from the passages, and a manifest that says from which.
+
+It is built in a folder aside, made durable, and promoted by renaming one small file, so that a reader finds the
+old generation or the new one and never half of one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mundap.errors import StaleIndex
+from mundap.files import digest, sync_folder, write_atomically
+from mundap.index.dense import unit_keys
+from mundap.index.postings import Postings
+from mundap.index.units import Units
+from mundap.index.vectors import Halves, VectorIndex, make_graph
+from mundap.types import Passage
+
+FORMAT = 1
+REPAIR = "실행: mundap index"
+_CURRENT = "CURRENT"
+_ASIDE = ".building-"
+_KEPT = 2  # generations: the current one, and the one that readers may still have open
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What decides an index besides its passages. Two indexes of one recipe and one digest are the same."""
+
+    encoder: str
+    tokenizer: str
+    normalizer: str
+    k1: float
+    b: float
+
+
+@dataclass(frozen=True)
+class Generation:
+    """An open generation. `unit_ids` are in the order of units; `row_ids` are those that can be hits."""
+
+    name: str
+    recipe: Recipe
+    corpus_state: str
+    unit_ids: list[str]
+    row_ids: list[str]
+    postings: Postings
+    vectors: VectorIndex
+
+
+def build(
+    root: Path,
+    passages: Sequence[Passage],
+    recipe: Recipe,
+    corpus_state: str,
+    tokens_of: Callable[[list[str]], Sequence[list[str]]],
+    vectors_of: Callable[[list[str]], Halves],
+) -> str:
+    """Write a generation of `passages`, promote it, and return its name; the current one's if it is the same.
+
+    `tokens_of` and `vectors_of` are asked only for texts that the current generation does not hold.
+    The caller holds the workspace's lock.
+    """
+    root.mkdir(parents=True, exist_ok=True)
+    for left in root.glob(f"{_ASIDE}*"):
+        shutil.rmtree(left)
+    units = Units.of(passages)
+    ids = [passage.id for passage in units.passages]
+    old = _reusable(root)
+    if old is not None and (old.recipe, old.corpus_state, old.unit_ids) == (recipe, corpus_state, ids):
+        return old.name
+    name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{digest(str(time.time_ns()), corpus_state, size=4)}"
+    aside = root / f"{_ASIDE}{os.getpid()}"
+    aside.mkdir()
+    _lexical(units, recipe, old, tokens_of).save(aside)
+    _dense(units, recipe, old, vectors_of, root).save(aside)
+    np.save(aside / "ids.npy", np.asarray(ids, "S16"))
+    manifest = {
+        "format": FORMAT,
+        "units": len(ids),
+        "rows": len(units.starts) - 1,
+        "digest": digest(*ids),
+        "corpus_state": corpus_state,
+        **asdict(recipe),
+    }
+    (aside / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
+    _sync(aside)
+    aside.rename(root / name)
+    sync_folder(root)
+    write_atomically(root / _CURRENT, name)
+    _forget(root)
+    return name
+
+
+def current(root: Path) -> str | None:
+    """The name of the generation that readers open, or None if nothing was indexed yet."""
+    try:
+        return (root / _CURRENT).read_text("utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def open_generation(root: Path) -> Generation:
+    """Open the current generation. Raises StaleIndex if there is none, or none that this version reads."""
+    name = current(root)
+    if name is None:
+        raise StaleIndex(f"아직 색인이 없습니다. {REPAIR}")
+    folder = root / name
+    try:
+        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+        if manifest["format"] != FORMAT:
+            raise StaleIndex(f"색인의 형식 {manifest['format']}이 이 버전({FORMAT})과 다릅니다. {REPAIR}")
+        ids = [id.decode() for id in np.load(folder / "ids.npy").tolist()]
+        vectors = VectorIndex.open(folder)
+        return Generation(
+            name,
+            Recipe(**{field: manifest[field] for field in Recipe.__dataclass_fields__}),
+            manifest["corpus_state"],
+            ids,
+            [ids[start] for start in vectors.starts[:-1]],
+            Postings.open(folder),
+            vectors,
+        )
+    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:  # whatever a damaged file can cause
+        raise StaleIndex(f"색인 {name}을 읽을 수 없습니다({error}). {REPAIR}") from error
+
+
+def check(generation: Generation, recipe: Recipe, corpus_ids: Sequence[str]) -> npt.NDArray[np.bool_] | None:
+    """Which rows are still in the corpus; None if all are.
+
+    Raises StaleIndex if the settings are others than those of the index, or passages are not indexed yet.
+    """
+    for field in Recipe.__dataclass_fields__:
+        was, now = getattr(generation.recipe, field), getattr(recipe, field)
+        if was != now:
+            raise StaleIndex(f"색인을 만든 뒤 {field} 설정이 바뀌었습니다(색인: {was}, 지금: {now}). {REPAIR}")
+    held = set(generation.unit_ids)
+    new = sum(id not in held for id in corpus_ids)
+    if new:
+        raise StaleIndex(f"아직 색인되지 않은 문단이 {new}개 있습니다. {REPAIR}")
+    return alive(generation, corpus_ids)
+
+
+def alive(generation: Generation, corpus_ids: Sequence[str]) -> npt.NDArray[np.bool_] | None:
+    """Which rows are still in the corpus; None if all are."""
+    present = set(corpus_ids)
+    mask = np.fromiter((id in present for id in generation.row_ids), np.bool_, len(generation.row_ids))
+    return None if mask.all() else mask
+
+
+def _reusable(root: Path) -> Generation | None:
+    try:
+        return open_generation(root)
+    except StaleIndex:
+        return None
+
+
+def _lexical(
+    units: Units, recipe: Recipe, old: Generation | None, tokens_of: Callable[[list[str]], Sequence[list[str]]]
+) -> Postings:
+    rows = units.rows
+    if old is None or old.recipe.tokenizer != recipe.tokenizer:
+        return Postings.build(tokens_of([row.worded for row in rows]), recipe.k1, recipe.b)
+    place = {row.id: n for n, row in enumerate(rows)}
+    moved = np.fromiter((place.get(id, -1) for id in old.row_ids), np.int64, len(old.row_ids))
+    held = set(old.row_ids)
+    fresh = [n for n, row in enumerate(rows) if row.id not in held]
+    texts = tokens_of([rows[n].worded for n in fresh])
+    return Postings.build(texts, recipe.k1, recipe.b, old.postings, moved, np.asarray(fresh, np.int64))
+
+
+def _dense(
+    units: Units, recipe: Recipe, old: Generation | None, vectors_of: Callable[[list[str]], Halves], root: Path
+) -> VectorIndex:
+    keys = unit_keys(units)
+    reuse = old if old is not None and old.recipe.encoder == recipe.encoder else None
+    place = {id: n for n, id in enumerate(reuse.unit_ids)} if reuse else {}
+    sources = np.fromiter((place.get(p.id, -1) for p in units.passages), np.int64, len(units.passages))
+    computed = vectors_of([units.passages[n].embedded for n in np.flatnonzero(sources < 0)])
+    vectors = np.empty((len(sources), computed.shape[1]), np.float16)
+    vectors[sources < 0] = computed
+    if reuse:
+        vectors[sources >= 0] = reuse.vectors.vectors[sources[sources >= 0]]
+    return VectorIndex(vectors, units.starts, keys, make_graph(vectors, keys, root / reuse.name if reuse else None))
+
+
+def _sync(folder: Path) -> None:
+    for path in folder.iterdir():
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
+    sync_folder(folder)
+
+
+def _forget(root: Path) -> None:
+    now = current(root)
+    others = [folder for folder in root.iterdir() if folder.is_dir() and folder.name != now]
+    others.sort(key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
+    for folder in others[_KEPT - 1 :]:
+        shutil.rmtree(folder, ignore_errors=True)

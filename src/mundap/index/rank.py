@@ -1,0 +1,36 @@
+"""The order of every ranking: higher scores first, ties by row, and rows are in the order of ids."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Scores = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
+
+_BLOCK = 64  # scores whose maximum bounds them all at once
+
+
+def top_rows(scores: Scores, k: int, above: float = -np.inf) -> Rows:
+    """The rows of the `k` highest scores that are greater than `above`, in order.
+
+    Exact: the k-th largest block maximum is a lower bound of the k-th largest score, so only
+    the few scores that reach it are sorted.
+    """
+    if k <= 0:
+        return np.empty(0, np.intp)
+    whole = len(scores) // _BLOCK * _BLOCK
+    rows = np.flatnonzero(scores > above) if whole <= k * _BLOCK else _reaching(scores, whole, k, above)
+    return in_order(rows, scores[rows])[:k]
+
+
+def in_order(rows: Rows, scores: Scores) -> Rows:
+    """`rows` by falling score, ties by row."""
+    return rows[np.lexsort((rows, -scores))]
+
+
+def _reaching(scores: Scores, whole: int, k: int, above: float) -> Rows:
+    peaks = scores[:whole].reshape(-1, _BLOCK).max(axis=1)
+    floor = np.partition(peaks, len(peaks) - k)[len(peaks) - k]
+    return np.flatnonzero(scores >= floor) if floor > above else np.flatnonzero(scores > above)

@@ -1,0 +1,77 @@
+"""The rows of one index: which passage each stands for, and which of them may be found."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+
+from mundap.index.rank import Mask, Rows, Scores
+from mundap.protocols import Store
+from mundap.types import Hit, Passage
+
+
+class InMemory:
+    """Passages in a dictionary: the Store of an index that is built by hand."""
+
+    def __init__(self, passages: Sequence[Passage]) -> None:
+        self._passages = {passage.id: passage for passage in passages}
+
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """Those of `ids` that exist."""
+        return {id: self._passages[id] for id in ids if id in self._passages}
+
+
+class Table:
+    """`ids` in ascending order; row n of every leg is `ids[n]`. `alive` is False where a passage was removed."""
+
+    def __init__(self, ids: Sequence[str], store: Store, alive: Mask | None = None) -> None:
+        self.ids = ids
+        self.store = store
+        self._last: tuple[Collection[str] | None, Mask | None]
+        self.restrict(alive)
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def restrict(self, alive: Mask | None) -> None:
+        """From now on only rows where `alive` is True can be found; None lifts the restriction."""
+        self.alive = alive
+        self._last = (None, alive)
+
+    def mask(self, where: Collection[str] | None) -> Mask | None:
+        """True where a row may be found; None if all may. An empty `where` allows no row."""
+        last = self._last  # one read: another thread may replace it
+        if where is last[0]:
+            return last[1]
+        mask = self._masked(where)
+        if isinstance(where, frozenset):  # what cannot change can be recognised the next time
+            self._last = (where, mask)
+        return mask
+
+    def hits(self, rows: Rows, scores: Scores, origins: Mapping[str, Mapping[int, int]]) -> list[Hit]:
+        """Rows in their given order as hits with ranks from 1. `origins[leg][row]` is a row's rank in a leg."""
+        ids = [self.ids[row] for row in rows]
+        found = self.store.passages(ids)
+        present = [(found[id], row, score) for id, row, score in zip(ids, rows, scores, strict=True) if id in found]
+        return [
+            Hit(
+                passage,
+                float(score),
+                rank,
+                {leg: places[int(row)] for leg, places in origins.items() if int(row) in places},
+            )
+            for rank, (passage, row, score) in enumerate(present, 1)
+        ]
+
+    def _masked(self, where: Collection[str] | None) -> Mask | None:
+        if where is None:
+            return self.alive
+        wanted = frozenset(where)
+        mask = np.fromiter((id in wanted for id in self.ids), np.bool_, len(self.ids))
+        return mask if self.alive is None else mask & self.alive
+
+
+def ranks(rows: Rows) -> dict[int, int]:
+    """Each row's rank, counted from 1."""
+    return {int(row): rank for rank, row in enumerate(rows, 1)}

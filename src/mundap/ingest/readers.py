@@ -1,0 +1,137 @@
+"""From a suffix to the function that reads it, and from a path to the files below it."""
+
+from __future__ import annotations
+
+import logging
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mundap.errors import BadFile
+from mundap.extras import load as load_named
+from mundap.ingest.build import Builder
+from mundap.ingest.problems import Problem
+from mundap.ingest.tables import add_table, read_csv, read_xlsx
+from mundap.ingest.text import read_markdown, read_txt
+from mundap.types import Document
+
+log = logging.getLogger(__name__)
+
+READERS = {
+    ".xlsx": "mundap.ingest.readers:xlsx",
+    ".xls": "mundap.ingest.readers:xlsx",
+    ".ods": "mundap.ingest.readers:xlsx",
+    ".csv": "mundap.ingest.readers:delimited",
+    ".tsv": "mundap.ingest.readers:delimited",
+    ".txt": "mundap.ingest.readers:plain",
+    ".md": "mundap.ingest.readers:markdown",
+    ".markdown": "mundap.ingest.readers:markdown",
+}
+READER_VERSION = "1"  # part of what decides whether a file has to be read again
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file as read, and the rows that had to be left out."""
+
+    document: Document
+    problems: tuple[Problem, ...] = ()
+
+
+def read(path: Path, source: str | None = None) -> Reading:
+    """Read one file. `source` is what the document is known by (default: the path as given).
+
+    Raises BadFile, with the reason and the remedy, for what cannot be read or holds no text.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in READERS:
+        raise BadFile(f"{path.name}: 읽을 수 없는 형식입니다. 읽는 형식: {', '.join(sorted(READERS))}")
+    try:
+        reading: Reading = load_named("reader", suffix, READERS)(path, source or nfc_path(path))
+    except OSError as error:
+        raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
+    if not reading.document.sections:
+        rows = "".join(f" {p.row}행: {p.reason}." for p in reading.problems[:3])
+        raise BadFile(f"{path.name}: 글이 들어 있지 않습니다.{rows}")
+    return reading
+
+
+def load(path: str | Path) -> list[Document]:
+    """Read a file, or every readable file below a folder; what cannot be read is logged and skipped."""
+    documents = []
+    for file in files_below(Path(path)):
+        try:
+            reading = read(file)
+        except BadFile as error:
+            log.warning("%s", error)
+            continue
+        documents.append(reading.document)
+        for problem in reading.problems:
+            log.warning("%s %s행: %s", file.name, problem.row, problem.reason)
+    return documents
+
+
+def files_below(path: Path) -> Iterator[Path]:
+    """`path` itself if it is a file, else the files below it in order, without hidden and lock files.
+
+    Raises BadFile if there is nothing at `path`. A link to nowhere below it is yielded, for `read` to report.
+    """
+    if not path.exists():
+        raise BadFile(f"{path}: 파일이나 폴더가 없습니다. 경로를 확인해 주세요.")
+    yield from _below(path)
+
+
+def exists(path: Path) -> bool:
+    """Whether something is there, its name or a folder's above it composed or decomposed."""
+    if path.exists() or path == path.parent:
+        return path.exists()
+    return any(nfc_path(entry) == nfc_path(path) for folder in _spellings(path.parent) for entry in folder.iterdir())
+
+
+def _spellings(folder: Path) -> list[Path]:
+    """The folders whose path is `folder`'s once composed."""
+    if folder.is_dir() or folder == folder.parent:
+        return [folder]
+    above = (entry for parent in _spellings(folder.parent) for entry in parent.iterdir())
+    return [entry for entry in above if entry.is_dir() and nfc_path(entry) == nfc_path(folder)]
+
+
+def _below(path: Path) -> Iterator[Path]:
+    if not path.is_dir():
+        yield path
+        return
+    for entry in sorted(path.iterdir(), key=lambda p: unicodedata.normalize("NFC", p.name)):
+        if not entry.name.startswith((".", "~$")):
+            yield from _below(entry)
+
+
+def nfc_path(path: Path) -> str:
+    """The path with forward slashes and composed Hangul."""
+    return unicodedata.normalize("NFC", path.as_posix())
+
+
+def xlsx(path: Path, source: str) -> Reading:
+    """Every sheet of a workbook."""
+    builder = Builder(source, unicodedata.normalize("NFC", path.stem))
+    problems = []
+    for table in read_xlsx(path):
+        problems += list(add_table(table, builder))
+    return Reading(builder.document(), tuple(problems))
+
+
+def delimited(path: Path, source: str) -> Reading:
+    """A csv or tsv file."""
+    builder = Builder(source, unicodedata.normalize("NFC", path.stem))
+    problems = [problem for table in read_csv(path) for problem in add_table(table, builder)]
+    return Reading(builder.document(), tuple(problems))
+
+
+def plain(path: Path, source: str) -> Reading:
+    """A text file."""
+    return Reading(read_txt(path, source))
+
+
+def markdown(path: Path, source: str) -> Reading:
+    """A Markdown file."""
+    return Reading(read_markdown(path, source))

@@ -1,0 +1,108 @@
+"""Documents into passages: wholes first, then chunks cut at sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from mundap.files import digest
+from mundap.korean.sentences import Span, sentences
+from mundap.types import Document, Passage, Section
+
+MAX_CHARS = 300  # of a chunk; other sizes are compared in docs/experiments.md
+PARENT_CHARS = 1600  # of a whole that comes from running text; a sheet's 제시문 is never cut
+
+
+def split(documents: Iterable[Document], max_chars: int = MAX_CHARS, parent_chars: int = PARENT_CHARS) -> list[Passage]:
+    """The chunks of every document, in order. A whole of at most `max_chars` characters is its own chunk."""
+    return [
+        chunk
+        for document in documents
+        for parent in parents(document, parent_chars)
+        for chunk in chunks(parent, max_chars)
+    ]
+
+
+def parents(document: Document, parent_chars: int = PARENT_CHARS) -> list[Passage]:
+    """The whole passages of a document: what a reader is shown and a generator is given."""
+    seen: Counter[tuple[str, str, str]] = Counter()
+    result = []
+    for section in document.sections:
+        for start, end in _wholes(document.text, section, parent_chars):
+            text = document.text[start:end]
+            named = (section.source, section.heading, text)
+            seen[named] += 1
+            result.append(
+                Passage(
+                    id=digest(document.source, *named, str(seen[named])),
+                    document_id=document.id,
+                    text=text,
+                    start=start,
+                    end=end,
+                    heading=section.heading,
+                    page=section.page,
+                    source=section.source or document.title,
+                    meta=section.meta,
+                )
+            )
+    return result
+
+
+def chunks(parent: Passage, max_chars: int = MAX_CHARS) -> list[Passage]:
+    """Cut a whole passage at sentences into pieces of at most `max_chars` characters.
+
+    A sentence longer than that is cut at white space, or, where there is none, in the middle.
+    """
+    if len(parent.text) <= max_chars:
+        return [parent]
+    return [
+        replace(
+            parent,
+            id=digest(parent.id, str(start), parent.text[start:end]),
+            text=parent.text[start:end],
+            start=parent.start + start,
+            end=parent.start + end,
+            parent_id=parent.id,
+        )
+        for start, end in pack(parent.text, max_chars)
+    ]
+
+
+def pack(text: str, max_chars: int) -> list[Span]:
+    """Spans of whole sentences, each as long as fits, that together hold every non-blank character."""
+    return list(_packed(text, sentences(text), max_chars))
+
+
+def _packed(text: str, spans: Sequence[Span], max_chars: int) -> Iterator[Span]:
+    start = end = None
+    for left, right in (piece for span in spans for piece in _cut(text, span, max_chars)):
+        if start is None or end is None:
+            start, end = left, right
+        elif right - start <= max_chars:
+            end = right
+        else:
+            yield start, end
+            start, end = left, right
+    if start is not None and end is not None:
+        yield start, end
+
+
+def _cut(text: str, span: Span, max_chars: int) -> Iterator[Span]:
+    start, end = span
+    while end - start > max_chars:
+        blank = max(text.rfind(mark, start + max_chars // 2, start + max_chars + 1) for mark in " \t\n")
+        stop = blank if blank > start else start + max_chars
+        yield start, stop
+        start = stop
+        while start < end and text[start].isspace():
+            start += 1
+    if start < end:
+        yield start, end
+
+
+def _wholes(text: str, section: Section, parent_chars: int) -> list[Span]:
+    if section.meta.get("kind") or section.end - section.start <= parent_chars:
+        return [(section.start, section.end)]
+    inner = pack(text[section.start : section.end], parent_chars)
+    return [(section.start + start, section.start + end) for start, end in inner]

@@ -1,0 +1,189 @@
+"""xlsx, csv and tsv: Q/A sheets, FAQ sheets, and any other table."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mundap.errors import BadFile
+from mundap.ingest.build import Builder
+from mundap.ingest.encoding import decode
+from mundap.ingest.problems import Problem
+from mundap.ingest.xlsx_errors import error_rows
+from mundap.korean.normalize import normalize, squash
+
+# What people call the columns, squashed and in lower case.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "source": ("출처", "source", "reference", "참고"),
+    "passage": ("제시문", "지문", "문단", "본문", "passage", "context", "paragraph"),
+    "question": ("질문", "question", "query", "q", "문의"),
+    "answer": ("답변", "답", "정답", "answer", "response", "a"),
+}
+_ERRORS = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
+_LONGEST_HEADER = 40  # characters; a longer first cell is data in a sheet that has no header
+_MAX_CELL = 10_000_000
+
+Row = tuple[int, list[str]]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under a header, each with its number in the file, counted from 1. No header: `columns` is empty.
+
+    `broken` rows hold a formula's error that reads as an empty cell.
+    """
+
+    name: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...]
+    broken: frozenset[int] = frozenset()
+
+    def place(self, kind: str) -> int | None:
+        """The index of the column that means `kind`, one of COLUMNS."""
+        names = [squash(column).lower() for column in self.columns]
+        return next((names.index(alias) for alias in COLUMNS[kind] if alias in names), None)
+
+
+def read_xlsx(path: Path) -> Iterator[Table]:
+    """Every sheet that is not empty. Raises BadFile for what is no workbook, or one under a password."""
+    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+
+    try:
+        broken = error_rows(path)
+        with CalamineWorkbook.from_path(path) as book:
+            for name in book.sheet_names:
+                rows = enumerate(book.get_sheet_by_name(name).to_python(skip_empty_area=False), 1)
+                yield _table(name, rows, broken.get(name, frozenset()))
+    except PasswordError as error:
+        raise BadFile(f"{path.name}: 암호가 걸린 엑셀 파일입니다. 암호를 풀어 다시 저장해 주세요.") from error
+    except (CalamineError, OSError) as error:
+        raise BadFile(f"{path.name}: 엑셀 파일로 열 수 없습니다({error}). 엑셀에서 다시 저장해 주세요.") from error
+
+
+def read_csv(path: Path) -> Iterator[Table]:
+    """One table. The delimiter is a tab for .tsv; else whichever of comma, semicolon and tab the header has most."""
+    text = decode(path.read_bytes(), path.name)
+    first = text.partition("\n")[0]
+    delimiter = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=first.count)
+    csv.field_size_limit(_MAX_CELL)
+    rows = []
+    start = 1
+    try:
+        _check_quotes(text, delimiter)
+        reader = csv.reader(io.StringIO(text), delimiter=delimiter)
+        for row in reader:
+            rows.append((start, row))
+            start = reader.line_num + 1
+    except csv.Error as error:
+        line = error.args[1] if len(error.args) > 1 else start
+        raise BadFile(f"{path.name}: {line}번째 줄을 표로 읽을 수 없습니다. 따옴표를 확인해 주세요.") from error
+    yield _table(path.stem, rows)
+
+
+def _check_quotes(text: str, delimiter: str) -> None:
+    """Raises csv.Error with the line of a quote that is never closed: it would swallow every row after it.
+
+    Other untidy quotes are read as they stand.
+    """
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    start = 1
+    try:
+        for _ in reader:
+            start = reader.line_num + 1
+    except csv.Error as error:
+        if "end of data" in str(error):
+            raise csv.Error(str(error), start) from error
+
+
+def _table(name: str, numbered: Iterable[tuple[int, list[Any]]], broken: frozenset[int] = frozenset()) -> Table:
+    rows = [(number, [_cell(value) for value in row]) for number, row in numbered]
+    rows = [(number, row) for number, row in rows if any(row)]
+    if not rows:
+        return Table(name, (), ())
+    header = rows[0][1]
+    while header and not header[-1]:
+        header = header[:-1]
+    if len(rows) > 1 and all(cell and len(cell) <= _LONGEST_HEADER for cell in header):
+        return Table(name, tuple(header), tuple(rows[1:]), broken)
+    if any(squash(cell).lower() in COLUMNS["passage"] + COLUMNS["question"] for cell in header):
+        return Table(name, tuple(header), tuple(rows[1:]), broken)
+    return Table(name, (), tuple(rows), broken)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # spreadsheets keep every number as a float
+    return normalize(str(value)).strip() if value is not None else ""
+
+
+def add_table(table: Table, into: Builder) -> Iterator[Problem]:
+    """Add the rows of `table` as sections, and yield what was wrong with those that were left out."""
+    if table.place("passage") is not None:
+        return _add_question_sheet(table, into)
+    if table.place("question") is not None and table.place("answer") is not None:
+        return _add_faq(table, into)
+    return _add_rows(table, into)
+
+
+def _values(table: Table, row: list[str], kinds: Iterable[str]) -> list[str]:
+    places = [table.place(kind) for kind in kinds]
+    return [row[place] if place is not None and place < len(row) else "" for place in places]
+
+
+def _bad(table: Table, number: int, row: list[str]) -> Problem | None:
+    if table.columns and any(row[len(table.columns) :]):
+        return Problem(
+            number,
+            f"칸이 {len(row)}개로 머리글({', '.join(table.columns)})보다 많습니다. 쉼표가 든 칸은 따옴표로 묶어 주세요",
+        )
+    error = next((cell for cell in row if cell in _ERRORS), "#REF!, #N/A 등" if number in table.broken else None)
+    return Problem(number, f"수식 오류 값({error})이 있습니다. 시트에서 고쳐 주세요") if error else None
+
+
+def _add_question_sheet(table: Table, into: Builder) -> Iterator[Problem]:
+    starts: dict[str, int] = {}
+    for number, row in table.rows:
+        if problem := _bad(table, number, row):
+            yield problem
+            continue
+        source, passage, question, answer = _values(table, row, ("source", "passage", "question", "answer"))
+        if not passage:
+            yield Problem(number, "제시문이 비어 있습니다. 제시문을 채우거나 행을 지워 주세요")
+            continue
+        if passage not in starts:
+            starts[passage] = into.add(passage, source=source, meta={"row": number, "kind": "제시문"})
+        if question:
+            into.known(question, answer, starts[passage], number)
+
+
+def _add_faq(table: Table, into: Builder) -> Iterator[Problem]:
+    seen: set[tuple[str, str]] = set()
+    for number, row in table.rows:
+        if problem := _bad(table, number, row):
+            yield problem
+            continue
+        source, question, answer = _values(table, row, ("source", "question", "answer"))
+        if not question or not answer:
+            missing = "답변" if question else "질문"
+            yield Problem(number, f"{missing}이 비어 있습니다. {missing}을 채우거나 행을 지워 주세요")
+            continue
+        if (question, answer) not in seen:
+            seen.add((question, answer))
+            start = into.add(answer, heading=question, source=source, meta={"row": number, "kind": "faq"})
+            into.known(question, answer, start, number)
+
+
+def _add_rows(table: Table, into: Builder) -> Iterator[Problem]:
+    for number, row in table.rows:
+        if problem := _bad(table, number, row):
+            yield problem
+            continue
+        if table.columns:
+            lines = [f"{column}: {cell}" for column, cell in zip(table.columns, row, strict=False) if cell]
+        else:
+            lines = [cell for cell in row if cell]
+        into.add("\n".join(lines), meta={"row": number, "kind": "row"})

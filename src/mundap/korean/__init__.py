@@ -1,0 +1,1 @@
+"""Korean text: normal form, morphemes, sentences, search tokens. Kiwi is loaded at first use."""

@@ -1,0 +1,32 @@
+"""The one Kiwi of this process for each user dictionary: loaded late, because it takes about a second."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kiwipiepy import Kiwi
+
+
+@cache
+def kiwi(user_dictionary: Path | None = None, digest: str = "") -> Kiwi:
+    """Kiwi with a user dictionary; `digest` of its content tells an edited one from the one loaded before.
+
+    It comes without its multi-word and typo dictionaries, which cost half of the start and gain nothing
+    in search (docs/experiments.md)."""
+    from kiwipiepy import Kiwi
+
+    analyser = Kiwi(num_workers=os.cpu_count() or 1, load_multi_dict=False, load_typo_dict=False)
+    if user_dictionary is not None:
+        analyser.load_user_dictionary(str(user_dictionary))
+    return analyser
+
+
+def kiwi_version() -> str:
+    """Version of the analyser and its model, which together decide the tokens."""
+    from importlib.metadata import version
+
+    return f"{version('kiwipiepy')}+{version('kiwipiepy_model')}"

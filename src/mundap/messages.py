@@ -1,0 +1,29 @@
+"""What end users are told, in Korean and in English."""
+
+from __future__ import annotations
+
+MESSAGES: dict[str, dict[str, str]] = {
+    "refusal": {
+        "ko": "죄송합니다. 등록된 문서에서 이 질문에 대한 답을 찾지 못했습니다.",
+        "en": "Sorry, the documents do not answer this question.",
+    },
+    "nearest": {"ko": "가장 가까운 문서:", "en": "Nearest passages:"},
+    "known": {
+        "ko": "(등록된 질문 「{question}」의 답변입니다.)",
+        "en": "(This is the recorded answer to “{question}”.)",
+    },
+    "sources": {"ko": "출처", "en": "Sources"},
+    "no_sources": {"ko": "아직 답변이 없습니다.", "en": "There is no answer yet."},
+    "chat": {
+        "ko": "질문을 입력하세요. /sources 출처 전체, /reset 대화 지우기, /help 도움말, /quit 끝내기",
+        "en": "Ask a question. /sources full sources, /reset forget the conversation, /help, /quit",
+    },
+    "reset": {"ko": "대화를 지웠습니다.", "en": "The conversation is forgotten."},
+    "understood": {"ko": "이렇게 이해했습니다: {question}", "en": "Understood as: {question}"},
+    "unknown_command": {"ko": "모르는 명령입니다: {command}", "en": "Unknown command: {command}"},
+}
+
+
+def say(key: str, language: str, **values: str) -> str:
+    """The message `key` in `language` ("ko" or "en")."""
+    return MESSAGES[key][language].format(**values)

@@ -1,0 +1,350 @@
+"""The whole product from top to bottom: a workspace that ingests, indexes, searches and answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from mundap.config import FILE, Config, find_workspace, read_config
+from mundap.encode import make_encoder
+from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
+from mundap.files import digest
+from mundap.generate import make_generator
+from mundap.generate.extractive import Extractive
+from mundap.generate.known import Known, KnownAnswers, known_answer
+from mundap.generate.reading import Reader
+from mundap.generate.support import refusal, support
+from mundap.index.bm25 import LexicalLeg
+from mundap.index.dense import DenseLeg
+from mundap.index.generation import Generation, Recipe, alive, build, check, open_generation
+from mundap.index.table import Table
+from mundap.ingest.readers import READER_VERSION, exists, files_below, nfc_path, read
+from mundap.ingest.split import chunks, parents
+from mundap.korean.normalize import NORMALIZER, normalize
+from mundap.korean.tokens import SearchTokenizer
+from mundap.protocols import Encoder, Generator, Leg, Progress, Searcher, quiet
+from mundap.retrieve.followup import standalone
+from mundap.retrieve.hybrid import Hybrid
+from mundap.store.cache import Cache, CachedEncoder
+from mundap.store.corpus import Corpus
+from mundap.types import Answer, Hit, Turn
+
+FOLDER = ".mundap"
+TURNS = 4  # of the conversation that a generator is shown; more would crowd out passages
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file, or a row of it (counted from 1), that did not go in."""
+
+    file: str
+    reason: str
+    row: int | None = None
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What an ingest did. `documents` and `passages` are what the corpus holds now; the others count files."""
+
+    documents: int
+    passages: int
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    skipped: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """A generation with its legs, and the state of the corpus that its table reflects."""
+
+    state: str
+    generation: Generation
+    table: Table
+    lexical: LexicalLeg
+    searchers: Mapping[str, Searcher]
+
+
+class Mundap:
+    """An open workspace. Make one with `Mundap.open`."""
+
+    def __init__(self, root: Path, config: Config, words: Path | None = None) -> None:
+        """`words` is the folder that the user dictionary is relative to (default: `root`)."""
+        self.root = root
+        self._words = words or root
+        self.config = config
+        self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
+        self._opened: _Opened | None = None
+        self._asked_before: tuple[str, KnownAnswers] | None = None
+
+    @classmethod
+    def open(cls, path: str | Path = ".") -> Mundap:
+        """Open the workspace at `path`, a folder in or below a workspace, or its mundap.toml.
+
+        Raises WorkspaceNotFound or ConfigError.
+        """
+        given = Path(path)
+        root = find_workspace(given.parent if given.name == FILE else given)
+        return cls(root, read_config(root / FILE))
+
+    # -- ingest ---------------------------------------------------------------------------------------------------
+
+    def ingest(self, paths: Sequence[str | Path] = (), prune: bool = False, progress: Progress = quiet) -> Ingested:
+        """Read files and folders (default: those in mundap.toml) into the corpus, one transaction for each file.
+
+        A file that has not changed is left alone. What cannot be read is reported in `skipped`, and what was read
+        of that file before stays. With `prune`, documents whose file is gone are removed.
+        """
+        counts = dict.fromkeys(("added", "updated", "removed", "unchanged"), 0)
+        skipped: list[Skipped] = []
+        files: list[Path] = []
+        for path in paths or [self.root / path for path in self.config.ingest.paths]:
+            try:
+                files += files_below(Path(path))
+            except BadFile as error:
+                skipped.append(Skipped(str(path), str(error)))
+        with self._writing():
+            for done, file in enumerate(files):
+                progress(done, len(files))
+                outcome, problems = self._ingest_file(file)
+                skipped += problems
+                if outcome:
+                    counts[outcome] += 1
+            progress(len(files), len(files))
+            if prune:
+                counts["removed"] = self._prune()
+        return Ingested(*self.corpus.counts(), **counts, skipped=tuple(skipped))
+
+    def remove(self, source_or_id: str) -> str:
+        """Remove a document by source, file name, title or id: it is gone from every leg at once. Its source.
+
+        Raises UnknownName if there is no such document, and MundapError if there are several.
+        """
+        with self._writing():
+            named = self.corpus.named(normalize(source_or_id))
+            if not named:
+                raise UnknownName("document", source_or_id, [listed.source for listed in self.corpus.documents()])
+            if len(named) > 1:
+                raise MundapError(f"'{source_or_id}' 문서가 여럿입니다. 하나를 골라 주세요: {', '.join(named)}")
+            self.corpus.remove(named[0])
+        return named[0]
+
+    def _ingest_file(self, file: Path) -> tuple[str, list[Skipped]]:
+        source = self._source(file)
+        settings = self.config.ingest
+        try:
+            cut = f"{READER_VERSION} {NORMALIZER} {settings.chunk_chars} {settings.parent_chars}"
+            fingerprint = digest(file.read_bytes(), cut, size=16)
+            before = self.corpus.fingerprint(source)
+            if before == fingerprint:
+                return "unchanged", []
+            reading = read(file, source)
+        except BadFile as error:
+            return "", [Skipped(source, str(error))]
+        except OSError as error:
+            return "", [Skipped(source, f"{file.name}: 파일을 열 수 없습니다({error.strerror}). 권한을 확인해 주세요.")]
+        wholes = parents(reading.document, settings.parent_chars)
+        pieces = [piece for whole in wholes for piece in chunks(whole, settings.chunk_chars)]
+        self.corpus.put(reading.document, wholes, pieces, fingerprint)
+        problems = [Skipped(source, problem.reason, problem.row) for problem in reading.problems]
+        return "added" if before is None else "updated", problems
+
+    def _prune(self) -> int:
+        gone = [d.source for d in self.corpus.documents() if not exists(self.root / d.source)]
+        for source in gone:
+            self.corpus.remove(source)
+        return len(gone)
+
+    def _source(self, file: Path) -> str:
+        whole = file.resolve()
+        return nfc_path(whole.relative_to(self.root) if whole.is_relative_to(self.root) else whole)
+
+    # -- index ----------------------------------------------------------------------------------------------------
+
+    def index(self, progress: Mapping[str, Progress] | None = None) -> str:
+        """Build and promote a generation of the corpus; returns its name. Only what is new is computed.
+
+        `progress` may have an entry for "tokens" and for "vectors".
+        """
+        shown = progress or {}
+        with self._writing():
+            state = self.corpus.state()
+            passages = self.corpus.all_passages()
+            if not passages:
+                raise MundapError("색인할 문서가 없습니다. 먼저 실행: mundap ingest")
+            return build(
+                self._index_root,
+                passages,
+                self.recipe,
+                state,
+                lambda texts: list(
+                    self._cache.tokens(texts, self._tokenizer.name, self._tokenizer, shown.get("tokens", quiet))
+                ),
+                lambda texts: self._cache.vectors(texts, self.encoder, shown.get("vectors", quiet)),
+            )
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder that mundap.toml names."""
+        return make_encoder(self.config.index.encoder)
+
+    @cached_property
+    def _tokenizer(self) -> SearchTokenizer:
+        settings = self.config.index
+        words = self._words / settings.user_dictionary if settings.user_dictionary else None
+        if words and not words.is_file():
+            raise ConfigError(f"{words}: 사용자 사전이 없습니다. mundap.toml의 index.user_dictionary를 확인해 주세요.")
+        return SearchTokenizer(settings.joins, settings.bigrams, words)
+
+    @property
+    def recipe(self) -> Recipe:
+        """What decides an index of this workspace besides its passages."""
+        settings = self.config.index
+        return Recipe(self.encoder.name, self._tokenizer.name, NORMALIZER, settings.k1, settings.b)
+
+    @property
+    def _index_root(self) -> Path:
+        return self.root / FOLDER / "index"
+
+    # -- search ---------------------------------------------------------------------------------------------------
+
+    def search(
+        self, question: str, k: int = 10, leg: str = "hybrid", where: Mapping[str, Sequence[str]] | None = None
+    ) -> list[Hit]:
+        """The best `k` whole passages. `where` gives the allowed values of source, title, document_id or a meta key.
+
+        Raises StaleIndex if the index does not match the corpus or the settings; the sentence says what to run.
+        """
+        searchers = self.searchers
+        if leg not in searchers:
+            raise UnknownName("leg", leg, searchers)
+        allowed = None if where is None else self.corpus.ids_where((f, list(v)) for f, v in where.items())
+        return searchers[leg].search(normalize(question), k, allowed)
+
+    @property
+    def searchers(self) -> Mapping[str, Searcher]:
+        """The legs and the hybrid over the current generation, by name. Raises StaleIndex as `search` does."""
+        return self._open().searchers
+
+    def reload(self) -> None:
+        """Open the current generation at the next search."""
+        self._opened = None
+
+    def warm(self) -> None:
+        """Load what the first question would wait for."""
+        self.search("준비", k=1)
+
+    def _open(self) -> _Opened:
+        state = self.corpus.state()
+        if self._opened is None:
+            self._opened = self._open_generation(state)
+        elif self._opened.state != state:  # something was removed, or added and not indexed yet
+            self._opened.table.restrict(alive(self._opened.generation, self.corpus.ids()))
+            self._opened = replace(self._opened, state=state)
+        return self._opened
+
+    def _open_generation(self, state: str) -> _Opened:
+        generation = open_generation(self._index_root)
+        ids = generation.unit_ids if generation.corpus_state == state else self.corpus.ids()
+        table = Table(generation.row_ids, self.corpus, check(generation, self.recipe, ids))
+        lexical = LexicalLeg(generation.postings, table, self._tokenizer)
+        dense = DenseLeg(generation.vectors, table, self.encoder)
+        legs: dict[str, Leg] = {"bm25": lexical, "dense": dense}
+        settings = self.config.retrieve
+        hybrid = Hybrid(
+            *(legs[name] for name in settings.legs),
+            method=settings.fusion,
+            weights=settings.weights,
+            pool=settings.pool,
+        )
+        return _Opened(state, generation, table, lexical, {**legs, "hybrid": hybrid})
+
+    # -- answer ---------------------------------------------------------------------------------------------------
+
+    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
+        """The answer with its citations, or an abstention."""
+        return next(piece for piece in self.stream(question, history) if isinstance(piece, Answer))
+
+    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+        """Yields the answer's text in pieces, then the Answer. `history` resolves a question that leans on it."""
+        began = time.perf_counter()
+        alone = standalone(normalize(question), history)
+        if known := self._known_answer(question, alone):
+            yield known.text
+            yield replace(known, timings={"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0})
+            return
+        hits = self.search(alone, k=self.config.retrieve.k)
+        supported = support(self._reader.read(alone, hits)) >= self.config.generate.min_support
+        timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
+        if not supported:
+            text = refusal(self.config.language)
+            yield text
+            yield Answer(question, text, (), tuple(hits), True, {**timings, "generate_ms": 0.0}, self.generator.name)
+            return
+        # The extractive generator sees only what it is asked; a language model has the conversation.
+        asked = alone if isinstance(self.generator, Extractive) else question
+        for piece in self.generator.stream(asked, hits, history[-TURNS:]):
+            if isinstance(piece, Answer):
+                yield replace(piece, question=question, timings={**timings, **piece.timings})
+            else:
+                yield piece
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The generator that mundap.toml names."""
+        settings = self.config.generate
+        if settings.generator == "extractive":
+            return Extractive(self._reader, settings.min_support, self.config.language)
+        return make_generator(
+            settings.generator,
+            folder=self.root,
+            max_tokens=settings.max_tokens,
+            context_tokens=settings.context_tokens,
+            temperature=settings.temperature,
+            timeout=settings.timeout,
+            refusal=refusal(self.config.language),
+        )
+
+    def support(self, question: str) -> float:
+        """The probability, in [0, 1], that the corpus answers this question."""
+        return support(self._reader.read(question, self.search(question, k=self.config.retrieve.k)))
+
+    @cached_property
+    def _reader(self) -> Reader:
+        encoder = CachedEncoder(self.encoder, self._cache)
+        return Reader(lambda words: self._open().lexical.postings.rarity(words), encoder)
+
+    @cached_property
+    def _cache(self) -> Cache:
+        return Cache(self.root / FOLDER / "cache.sqlite")
+
+    def _known_answer(self, question: str, alone: str) -> Answer | None:
+        if not self.config.generate.faq:
+            return None
+        found = self._known.match(alone)
+        passage = self.corpus.passages([found.passage_id]).get(found.passage_id) if found else None
+        return known_answer(question, found, passage, self.config.language) if found and passage else None
+
+    @property
+    def _known(self) -> KnownAnswers:
+        state = self.corpus.state()
+        if self._asked_before is None or self._asked_before[0] != state:
+            known = [Known(q.question, q.answer, q.passage_id) for q in self.corpus.questions()]
+            self._asked_before = (state, KnownAnswers(known))
+        return self._asked_before[1]
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        lock = FileLock(self.root / FOLDER / "lock", timeout=0)
+        try:
+            with lock:
+                yield
+        except Timeout as error:
+            raise WorkspaceBusy(f"{self.root}: 다른 mundap이 쓰고 있습니다. 끝난 뒤 다시 실행해 주세요.") from error

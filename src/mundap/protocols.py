@@ -1,0 +1,93 @@
+"""The plugs: small protocols, each with one contract suite in tests/contracts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from mundap.types import Answer, Hit, Passage, Turn
+
+if TYPE_CHECKING:
+    from mundap.index.rank import Mask, Rows, Scores
+    from mundap.index.table import Table
+
+Vectors = npt.NDArray[np.float32]
+Tokenize = Callable[[Sequence[str]], list[list[str]]]
+Progress = Callable[[int, int], None]
+
+
+def quiet(done: int, total: int) -> None:
+    """Progress that nobody watches."""
+
+
+class Encoder(Protocol):
+    """Turns text into unit vectors. `name` changes whenever the vectors would."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), dim), unit rows; the same text gives the same row."""
+        ...
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), dim), unit rows; the same text gives the same row."""
+        ...
+
+
+class Searcher(Protocol):
+    """Finds passages. Hits are best first with ranks from 1; ties go by passage id."""
+
+    def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
+        """At most `k` hits. `where` holds the ids of the allowed passages: None allows all, an empty one none."""
+        ...
+
+
+class Leg(Searcher, Protocol):
+    """A searcher that a hybrid can ask for candidates and for the scores of other legs' candidates.
+
+    Rows number the passages of `table`, which all legs of a hybrid share.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def table(self) -> Table: ...
+
+    def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
+        """The best `depth` rows, in order, with their scores; only rows where `mask` is True."""
+        ...
+
+    def score(self, question: str, rows: Rows) -> Scores:
+        """The exact score of each of these rows."""
+        ...
+
+
+class Generator(Protocol):
+    """Writes an answer from hits."""
+
+    @property
+    def name(self) -> str: ...
+
+    def stream(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+        """Yields pieces of text, then exactly one Answer, last."""
+        ...
+
+    def answer(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Answer:
+        """The Answer that `stream` ends with."""
+        ...
+
+
+class Store(Protocol):
+    """Passages by id; the texts behind an index."""
+
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """Those of `ids` that exist. A removed passage is simply absent."""
+        ...

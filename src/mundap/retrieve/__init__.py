@@ -1,0 +1,1 @@
+"""From the legs' findings to one ranking."""

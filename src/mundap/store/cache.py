@@ -1,0 +1,132 @@
+"""Vectors and tokens by the hash of their text, so that a rebuild computes only what changed.
+
+Losing this file costs time, never data.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mundap.errors import MundapError
+from mundap.files import digest
+from mundap.protocols import Encoder, Progress, Tokenize, Vectors, quiet
+
+# Texts between two commits: what a killed run has to do again.
+_ENCODED = 32
+_TOKENISED = 1024
+_MANY = 500
+
+
+class Cache:
+    """Opens, or makes, the cache at `path`; a damaged one is thrown away."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._open(path)
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.OperationalError):  # busy, or not allowed: nothing is wrong with the file
+                raise MundapError(f"{path}: 열 수 없습니다({error}). 권한과 남은 공간을 확인해 주세요.") from error
+            self._db.close()
+            path.unlink()
+            self._open(path)
+
+    def _open(self, path: Path) -> None:
+        self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.execute("CREATE TABLE IF NOT EXISTS derived(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
+
+    def close(self) -> None:
+        """Close the file; the object is not used again."""
+        self._db.close()
+
+    def vectors(self, texts: Sequence[str], encoder: Encoder, progress: Progress = quiet) -> npt.NDArray[np.float16]:
+        """(len(texts), dim) in half precision: passage vectors, computed where they are missing."""
+        keys = [_key(encoder.name, text) for text in texts]
+        raw = self._derived(
+            keys,
+            texts,
+            lambda some: [row.tobytes() for row in encoder.encode_passages(some).astype(np.float16)],
+            progress,
+            _ENCODED,
+        )
+        result = np.empty((len(texts), encoder.dim), np.float16)
+        for place, value in enumerate(raw):
+            result[place] = np.frombuffer(value, np.float16)
+        return result
+
+    def tokens(self, texts: Sequence[str], name: str, tokenize: Tokenize, progress: Progress) -> Iterator[list[str]]:
+        """The tokens of each text, computed where they are missing. `name` is the tokenizer's identity."""
+        keys = [_key(name, text) for text in texts]
+        for value in self._derived(
+            keys,
+            texts,
+            lambda some: [zlib.compress("\n".join(t).encode(), 1) for t in tokenize(some)],
+            progress,
+            _TOKENISED,
+        ):
+            text = zlib.decompress(value).decode()
+            yield text.split("\n") if text else []
+
+    def _derived(
+        self,
+        keys: Sequence[bytes],
+        texts: Sequence[str],
+        compute: Callable[[Sequence[str]], list[bytes]],
+        progress: Progress,
+        batch: int,
+    ) -> Iterator[bytes]:
+        known = self._known(keys)
+        missing = sorted({k: n for n, k in enumerate(keys) if k not in known}.values(), key=lambda n: len(texts[n]))
+        progress(len(keys) - len(missing), len(keys))
+        for first in range(0, len(missing), batch):
+            some = missing[first : first + batch]
+            values = compute([texts[n] for n in some])
+            self._db.execute("BEGIN IMMEDIATE")
+            rows = [(keys[n], value) for n, value in zip(some, values, strict=True)]
+            self._db.executemany("INSERT OR IGNORE INTO derived VALUES (?,?)", rows)
+            self._db.execute("COMMIT")
+            progress(len(keys) - len(missing) + first + len(some), len(keys))
+        for first in range(0, len(keys), _MANY):
+            some_keys = keys[first : first + _MANY]
+            marks = ",".join("?" * len(some_keys))
+            found = dict(self._db.execute(f"SELECT key, value FROM derived WHERE key IN ({marks})", some_keys))
+            for key in some_keys:
+                yield found[key]
+
+    def _known(self, keys: Sequence[bytes]) -> set[bytes]:
+        known: set[bytes] = set()
+        for first in range(0, len(keys), _MANY):
+            some = keys[first : first + _MANY]
+            marks = ",".join("?" * len(some))
+            known.update(row[0] for row in self._db.execute(f"SELECT key FROM derived WHERE key IN ({marks})", some))
+        return known
+
+
+class CachedEncoder:
+    """An encoder whose passage vectors are kept: a sentence is encoded the first time it is read, and then never."""
+
+    def __init__(self, encoder: Encoder, cache: Cache) -> None:
+        self.encoder = encoder
+        self.cache = cache
+        self.name = encoder.name
+        self.dim = encoder.dim
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), dim), unit rows; not kept."""
+        return self.encoder.encode_queries(texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), dim), rows of length one in half precision."""
+        return self.cache.vectors(texts, self.encoder).astype(np.float32)
+
+
+def _key(name: str, text: str) -> bytes:
+    return bytes.fromhex(digest(name, text, size=16))

@@ -1,0 +1,213 @@
+"""The corpus: documents, passages and known questions in one SQLite file, one transaction for each file.
+
+A passage row that is gone is gone for every leg: searches look their passages up here.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mundap.errors import MundapError
+from mundap.types import Document, Passage
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS documents(
+    id TEXT PRIMARY KEY, source TEXT NOT NULL UNIQUE, title TEXT NOT NULL, meta TEXT NOT NULL,
+    text TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    added TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ')));
+CREATE TABLE IF NOT EXISTS passages(
+    id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    parent_id TEXT NOT NULL, ordinal INTEGER NOT NULL,
+    start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER,
+    heading TEXT NOT NULL, source TEXT NOT NULL, meta TEXT NOT NULL, text TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS passages_by_document ON passages(document_id);
+CREATE INDEX IF NOT EXISTS passages_by_parent ON passages(parent_id);
+CREATE INDEX IF NOT EXISTS passages_by_source ON passages(source);
+CREATE TABLE IF NOT EXISTS questions(
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
+    passage_id TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL, row INTEGER);
+CREATE INDEX IF NOT EXISTS questions_by_document ON questions(document_id);
+CREATE TABLE IF NOT EXISTS state(token TEXT NOT NULL);
+INSERT INTO state SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM state);
+"""
+_PASSAGE = 'id, document_id, text, start, "end", heading, page, source, parent_id, meta'
+_MANY = 500  # values in one IN (…); SQLite allows more, and nothing is gained
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A document in a listing, without its text."""
+
+    id: str
+    source: str
+    title: str
+    fingerprint: str
+    passages: int
+
+
+@dataclass(frozen=True)
+class StoredQuestion:
+    """A known question, with the whole passage that answers it. `answer` may be ""."""
+
+    question: str
+    answer: str
+    passage_id: str
+
+
+class Corpus:
+    """Opens, or makes, the corpus at `path`. Every method is its own transaction."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.execute("PRAGMA foreign_keys=ON")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise MundapError(
+                f"{path}: 열 수 없습니다({error}). 망가졌다면 옮겨 두고 mundap ingest로 다시 읽어 주세요."
+            ) from error
+
+    def close(self) -> None:
+        """Close the file; the object is not used again."""
+        self._db.close()
+
+    def put(self, document: Document, wholes: Sequence[Passage], chunks: Sequence[Passage], fingerprint: str) -> None:
+        """Add a document, or replace the one of the same source, with all that hangs on it.
+
+        A whole that is its own chunk may stand in both lists.
+        """
+        own = {whole.id for whole in wholes}
+        with self._change():
+            self._db.execute("DELETE FROM documents WHERE source = ?", (document.source,))
+            self._db.execute(
+                "INSERT INTO documents(id, source, title, meta, text, fingerprint) VALUES (?,?,?,?,?,?)",
+                (document.id, document.source, document.title, _json(document.meta), document.text, fingerprint),
+            )
+            self._db.executemany(
+                "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?)",
+                [_row(p, n) for n, p in enumerate([*wholes, *(c for c in chunks if c.id not in own)])],
+            )
+            by_start = {whole.start: whole.id for whole in wholes}
+            self._db.executemany(
+                "INSERT INTO questions VALUES (?,?,?,?,?)",
+                [(document.id, by_start[q.start], q.question, q.answer, q.row) for q in document.questions],
+            )
+
+    def remove(self, source: str) -> None:
+        """Remove the document of this source, with all that hangs on it."""
+        with self._change():
+            self._db.execute("DELETE FROM documents WHERE source = ?", (source,))
+
+    def named(self, name: str) -> list[str]:
+        """The sources of the documents with this source or id, else with this file name, title, or passage id."""
+        exact = "source = :x OR id = :x"
+        loose = (
+            "title = :x OR substr(source, -length(:x) - 1) = '/' || :x"
+            " OR id IN (SELECT document_id FROM passages WHERE id = :x)"
+        )
+        for condition in (exact, loose):
+            rows = self._db.execute(f"SELECT source FROM documents WHERE {condition} ORDER BY source", {"x": name})
+            if sources := [row[0] for row in rows]:
+                return sources
+        return []
+
+    def documents(self) -> list[Listed]:
+        """All documents by source."""
+        rows = self._db.execute(
+            "SELECT d.id, d.source, d.title, d.fingerprint,"
+            " (SELECT count(*) FROM passages p WHERE p.document_id = d.id AND p.parent_id = p.id)"
+            " FROM documents d ORDER BY d.source"
+        )
+        return [Listed(*row) for row in rows]
+
+    def fingerprint(self, source: str) -> str | None:
+        """What the file of `source` looked like when it was read, or None if it is not here."""
+        row = self._db.execute("SELECT fingerprint FROM documents WHERE source = ?", (source,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def text(self, document_id: str) -> str | None:
+        """The whole text of a document, or None if it is not here."""
+        row = self._db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
+        return None if row is None else str(row[0])
+
+    def counts(self) -> tuple[int, int]:
+        """How many documents and whole passages there are."""
+        documents, passages = self._db.execute(
+            "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages WHERE parent_id = id)"
+        ).fetchone()
+        return int(documents), int(passages)
+
+    def ids(self) -> list[str]:
+        """The ids of all passages, wholes and chunks, in order."""
+        return [row[0] for row in self._db.execute("SELECT id FROM passages ORDER BY id")]
+
+    def all_passages(self) -> list[Passage]:
+        """All passages, wholes and chunks, by id."""
+        return [_passage(row) for row in self._db.execute(f"SELECT {_PASSAGE} FROM passages ORDER BY id")]
+
+    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """Those of `ids` that exist, by id."""
+        found = {}
+        for first in range(0, len(ids), _MANY):
+            some = ids[first : first + _MANY]
+            marks = ",".join("?" * len(some))
+            for row in self._db.execute(f"SELECT {_PASSAGE} FROM passages WHERE id IN ({marks})", some):
+                found[row[0]] = _passage(row)
+        return found
+
+    def questions(self) -> list[StoredQuestion]:
+        """Every known question, in a fixed order."""
+        rows = self._db.execute("SELECT question, answer, passage_id FROM questions ORDER BY passage_id, rowid")
+        return [StoredQuestion(*row) for row in rows]
+
+    def ids_where(self, fields: Iterable[tuple[str, Sequence[str]]]) -> set[str]:
+        """The ids of passages whose every field has one of its values: source, document_id, title, or a meta key."""
+        clauses, values = ["TRUE"], []
+        for name, wanted in fields:
+            marks = ",".join("?" * len(wanted)) or "NULL"
+            column = {"source": "p.source", "document_id": "p.document_id", "title": "d.title"}.get(name)
+            if column is None:
+                column = "CAST(json_extract(p.meta, ?) AS TEXT)"
+                values.append(f'$."{name}"')
+            clauses.append(f"{column} IN ({marks})")
+            values += list(wanted)
+        query = f"SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id WHERE {' AND '.join(clauses)}"
+        return {row[0] for row in self._db.execute(query, values)}
+
+    def state(self) -> str:
+        """A token that is another one after every change, by whichever process."""
+        return str(self._db.execute("SELECT token FROM state").fetchone()[0])
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            before = self._db.total_changes
+            yield
+            if self._db.total_changes > before:
+                self._db.execute("UPDATE state SET token = lower(hex(randomblob(8)))")
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._db.execute("ROLLBACK")
+            raise
+
+
+def _row(p: Passage, ordinal: int) -> tuple[object, ...]:
+    where = (p.id, p.document_id, p.parent_id, ordinal, p.start, p.end, p.page)
+    return (*where, p.heading, p.source, _json(p.meta), p.text)
+
+
+def _json(meta: object) -> str:
+    return json.dumps(meta, ensure_ascii=False)
+
+
+def _passage(row: tuple[str, str, str, int, int, str, int | None, str, str, str]) -> Passage:
+    return Passage(*row[:9], meta=json.loads(row[9]))

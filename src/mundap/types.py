@@ -1,0 +1,127 @@
+"""The values that travel the road: each stage has its own frozen type, and ids join them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Meta = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a document that is read as one whole: a 제시문, an article, a table row.
+
+    `start` and `end` are character offsets into the document's text; `source` is what a reader
+    is shown as the origin (출처), or "" for the document's own title.
+    """
+
+    start: int
+    end: int
+    heading: str = ""
+    source: str = ""
+    page: int | None = None
+    meta: Meta = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownQuestion:
+    """A question that the documents come with, and the offset of the section that answers it.
+
+    `answer` is "" where the sheet gives none. `row` is the row in its file, counted from 1.
+    """
+
+    question: str
+    answer: str
+    start: int
+    row: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file as text in NFC. `source` is its path; `sections` are its wholes, in order."""
+
+    id: str
+    text: str
+    source: str
+    title: str = ""
+    meta: Meta = field(default_factory=dict)
+    sections: tuple[Section, ...] = ()
+    questions: tuple[KnownQuestion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A slice of a document: `document.text[start:end] == text`.
+
+    `parent_id` names the whole passage that this chunk was cut from; a whole passage names itself.
+    """
+
+    id: str
+    document_id: str
+    text: str
+    start: int
+    end: int
+    heading: str = ""
+    page: int | None = None
+    source: str = ""
+    parent_id: str = ""
+    meta: Meta = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.parent_id:
+            object.__setattr__(self, "parent_id", self.id)
+
+    @property
+    def embedded(self) -> str:
+        """What the dense leg reads: the heading path, which often holds the subject, and the text."""
+        return f"{self.heading}\n{self.text}" if self.heading else self.text
+
+    @property
+    def worded(self) -> str:
+        """What the lexical leg reads: as `embedded`, and the name of the source, whose words people use."""
+        return f"{self.source}\n{self.embedded}" if self.source else self.embedded
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found. `rank` counts from 1; higher `score` is better.
+
+    `origins` gives the rank in each leg that found it, counted from 1.
+    """
+
+    passage: Passage
+    score: float
+    rank: int
+    origins: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A quote that stands in the cited passage, white space aside."""
+
+    passage_id: str
+    source: str
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`timings` are milliseconds by stage; `model` names the generator that wrote the text."""
+
+    question: str
+    text: str
+    citations: tuple[Citation, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    abstained: bool = False
+    timings: Mapping[str, float] = field(default_factory=dict)
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One exchange of a conversation."""
+
+    question: str
+    answer: str

@@ -1,0 +1,137 @@
+"""The command as people run it, and workspaces to run it on."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mundap.pipeline import Mundap
+
+_FOUND = shutil.which("mundap", path=str(Path(sys.executable).parent))
+HASHED = '[index]\nencoder = "hashed"\n'
+LEAVE = {
+    "휴가.md": "# 휴가 규정\n\n## 연차\n\n연차는 2년이 지나면 소멸합니다. 연차는 해마다 15일입니다.\n\n"
+    "## 병가\n\n병가는 해마다 60일까지 쓸 수 있습니다.\n",
+    "출장.txt": "출장비는 하루에 5만 원입니다.\n\n출장 보고서는 사흘 안에 냅니다.\n",
+    "문답.csv": "질문,제시문,답변,출처\n"
+    "주차장은 몇 시에 닫나요?,지하 주차장은 밤 11시에 문을 닫습니다.,밤 11시에 닫습니다.,시설 안내\n",
+}
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The JSON lines of stdout, cut at every character that some tool takes for the end of a line."""
+        return [json.loads(line) for line in self.out.splitlines() if line]
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The only JSON line."""
+        [row] = self.rows
+        return row
+
+
+@pytest.fixture(scope="session")
+def command() -> str:
+    """The installed `mundap` beside this Python."""
+    assert _FOUND, f"no mundap beside {sys.executable}: make setup-dev"
+    return _FOUND
+
+
+@pytest.fixture(scope="session")
+def mundap(command: str) -> Callable[..., Done]:
+    """Runs `mundap` to its end. `env` adds variables, and None takes one away; stdin may be bytes."""
+
+    def run(
+        *arguments: object,
+        workspace: Path | None = None,
+        stdin: str | bytes = b"",
+        env: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+    ) -> Done:
+        changed = {**os.environ, **(env or {})}
+        given = [a if isinstance(a, bytes) else str(a) for a in arguments]
+        done = subprocess.run(
+            [command, *given, *(["--workspace", str(workspace)] if workspace else [])],
+            input=stdin.encode() if isinstance(stdin, str) else stdin,
+            capture_output=True,
+            env={name: value for name, value in changed.items() if value is not None},
+            cwd=cwd,
+            timeout=180,
+        )
+        return Done(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def sample(mundap: Callable[..., Done], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample corpus, indexed once with the default encoder. Tests only read it."""
+    root = tmp_path_factory.mktemp("sample") / "ws"
+    for arguments in (
+        ("init", root, "--example", "customs-mini"),
+        ("ingest", "--workspace", root),
+        ("index", "--workspace", root),
+    ):
+        done = mundap(*arguments)
+        assert done.code == 0, done.err
+    return root
+
+
+def make(root: Path, files: Mapping[str, str | bytes], config: str = HASHED) -> Path:
+    """A workspace over `files` that was not ingested yet."""
+    (root / "docs").mkdir(parents=True)
+    (root / "mundap.toml").write_text(config, "utf-8")
+    for name, content in files.items():
+        (root / "docs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / "docs" / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return root
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Callable[..., Path]:
+    """Makes a workspace of the given files that was not ingested yet, by default with the hashed encoder."""
+
+    def made(files: Mapping[str, str | bytes] = LEAVE, config: str = HASHED) -> Path:
+        return make(tmp_path / "ws", files, config)
+
+    return made
+
+
+@pytest.fixture
+def indexed(fresh: Callable[..., Path]) -> Callable[..., Mundap]:
+    """Makes a workspace of the given files, ingested and indexed with the hashed encoder."""
+
+    def made(files: Mapping[str, str | bytes] = LEAVE, config: str = HASHED) -> Mundap:
+        bot = Mundap.open(fresh(files, config))
+        bot.ingest()
+        bot.index()
+        return bot
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small indexed workspace with the hashed encoder. Tests only read it."""
+    root = make(tmp_path_factory.mktemp("office") / "ws", LEAVE)
+    bot = Mundap.open(root)
+    bot.ingest()
+    bot.index()
+    return root

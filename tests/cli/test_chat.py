@@ -1,0 +1,61 @@
+"""A conversation through a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+GREETING = "질문을 입력하세요."
+RESET = "대화를 지웠습니다."
+UNKNOWN = "모르는 명령입니다: /nonsense"
+NOTHING = "아직 답변이 없습니다."
+
+
+def test_a_follow_up_is_resolved_until_the_conversation_is_reset(mundap: Callable, indexed: Callable) -> None:
+    files = {
+        "연차.md": "# 연차\n\n연차는 해마다 15일입니다. 연차는 팀장이 승인합니다.\n",
+        "병가.md": "# 병가\n\n병가는 해마다 60일입니다. 병가는 원장이 승인합니다.\n",
+    }
+    approval = "그건 누가 승인하나요?"
+    lines = ["병가는 며칠인가요?", approval, "/reset", "연차는 며칠인가요?", approval, "/quit", "병가는 며칠인가요?"]
+    root = indexed(files, '[index]\nencoder = "hashed"\n[generate]\nmin_support = 0.0\n').root
+    done = mundap("chat", workspace=root, stdin="\n".join(lines))
+    assert (done.code, done.err) == (0, "")
+    first, second = done.out.split(RESET)
+    cited_first = [line.split(" — ")[0] for line in done.out.splitlines() if line.startswith("  [1] ")]
+    assert cited_first == ["  [1] 병가 > 병가"] * 2 + ["  [1] 연차 > 연차"] * 2
+    assert first.count("병가는 원장이 승인합니다. [1]") == 2
+    assert second.count("연차는 팀장이 승인합니다. [1]") == 2
+
+
+def test_commands_answer_and_the_end_of_input_ends_with_exit_0(mundap: Callable, office: Path) -> None:
+    lines = ["/sources", "", "연차는 언제 소멸하나요?", "/sources", "/nonsense", "/help", "/reset", "/sources"]
+    done = mundap("chat", workspace=office, stdin="\n".join(lines))  # without a line end, too
+    assert (done.code, done.err) == (0, "")
+    out = done.out
+    assert out.startswith(GREETING)
+    assert out.count(GREETING) == 2
+    places = [
+        out.index(NOTHING),
+        out.index("연차는 2년이 지나면 소멸합니다."),
+        out.index("[1] 휴가 규정 > 연차\n연차는 2년이 지나면 소멸합니다. 연차는 해마다 15일입니다.\n"),
+        out.index(UNKNOWN),
+        out.rindex(GREETING),
+        out.index(RESET),
+        out.rindex(NOTHING),
+    ]
+    assert places == sorted(places)
+    assert out.endswith(f"{NOTHING}\n")
+
+
+def test_a_conversation_in_cp949_is_understood(mundap: Callable, office: Path) -> None:
+    done = mundap("chat", workspace=office, stdin="연차는 언제 소멸하나요?\n".encode("cp949"))
+    assert done.code == 0, done.err
+    assert "연차는 2년이 지나면 소멸합니다." in done.out
+
+
+def test_without_an_index_there_is_a_sentence_and_no_conversation(mundap: Callable, fresh: Callable) -> None:
+    done = mundap("chat", workspace=fresh(), stdin="연차는?\n")
+    assert (done.code, done.out) == (1, "")
+    assert "mundap index" in done.err
+    assert "Traceback" not in done.err

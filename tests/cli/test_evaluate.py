@@ -1,0 +1,188 @@
+"""Measurements: their shape, their reports, and two of them compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mundap.cli.measure import compared, earlier_ranks, measure_abstention, measure_retrieval
+from mundap.errors import MundapError
+from mundap.pipeline import Mundap
+
+METRICS = {"top1", "top3", "top10", "mrr@10", "ndcg@10", "avg_rank"}
+SICK = "병가는 해마다 60일까지 쓸 수 있습니다."
+LAPSE = "연차는 2년이 지나면 소멸합니다. 연차는 해마다 15일입니다."
+QUESTIONS = f"""질문,제시문,답변
+연차는 언제 소멸하나요?,{LAPSE},2년 뒤
+병가는 며칠까지 쓰나요?,{SICK},60일
+연차는 며칠인가요?,{LAPSE},15일
+화성의 위성은 몇 개인가요?,,
+올해 우승 상금은 얼마예요?,,
+"""
+SQUAD: dict[str, Any] = {
+    "data": [
+        {
+            "title": "기관",
+            "paragraphs": [
+                {
+                    "context": "세관은 수입 물품에 관세를 매긴다.",
+                    "qas": [
+                        {"id": "1", "question": "관세는 누가 매기나?", "answers": [{"text": "세관", "answer_start": 0}]}
+                    ],
+                },
+                {
+                    "context": "기상청은 날마다 날씨를 예보한다.",
+                    "qas": [
+                        {
+                            "id": "2",
+                            "question": "날씨는 누가 예보하나?",
+                            "answers": [{"text": "기상청", "answer_start": 0}],
+                        },
+                        {"id": "3", "question": "국세는 누가 걷나?", "is_impossible": True, "answers": []},
+                    ],
+                },
+            ],
+        }
+    ]
+}
+
+
+def quiet(done: int, total: int) -> None:
+    pass
+
+
+@pytest.fixture
+def questions(tmp_path: Path) -> Path:
+    path = tmp_path / "questions.csv"
+    path.write_text(QUESTIONS, "utf-8")
+    return path
+
+
+def test_retrieval_measures_every_leg_and_keeps_its_report(
+    mundap: Callable, indexed: Callable, questions: Path
+) -> None:
+    root = indexed().root
+    done = mundap("evaluate", "retrieval", "--questions", questions, "--json", workspace=root)
+    assert done.code == 0, done.err
+    row = done.row
+    assert (row["n"], row["unanswerable"], row["corpus"], row["gold_missing"]) == (3, 2, 5, 0)
+    assert row["legs"].keys() == {"bm25", "dense", "hybrid"}
+    for figures in row["legs"].values():
+        assert figures.keys() >= METRICS | {"ci95"}
+        assert figures["ci95"].keys() == METRICS
+        assert all(low <= figures[metric] <= high for metric, (low, high) in figures["ci95"].items())
+    assert row["legs"]["bm25"]["top1"] == 1.0
+    assert row["legs"]["bm25"]["avg_rank"] == 1.0
+    folder = Path(row["run"])
+    assert folder.parent == root / ".mundap" / "runs"
+    assert folder.name.endswith("-retrieval")
+    report = json.loads((folder / "report.json").read_text("utf-8"))
+    assert report["legs"] == row["legs"]
+    assert [asked["legs"]["bm25"]["rank"] for asked in report["per_question"]] == [1, 1, 1]
+    assert report["settings"]["index"]["encoder"] == "hashed"
+    assert report["recipe"]["encoder"].startswith("hashed")
+
+
+def test_a_run_is_compared_with_an_earlier_one(mundap: Callable, indexed: Callable, questions: Path) -> None:
+    root = indexed().root
+    verb = ("evaluate", "retrieval", "--questions", questions)
+    shown = mundap(*verb, workspace=root)
+    assert shown.code == 0
+    lines = shown.out.splitlines()
+    assert lines[0] == "질문 3개 (답 없는 질문 2개는 뺌), 문단 5개"
+    assert [line.split()[0] for line in lines[2:5]] == ["bm25", "dense", "hybrid"]
+    first = lines[-1].removeprefix("보고서: ")
+    (root / "docs" / "휴가.md").write_text(f"# 휴가 규정\n\n## 병가\n\n{SICK}\n\n## 그 밖\n\n없음\n", "utf-8")
+    changed = Mundap.open(root)
+    changed.ingest()
+    changed.index()
+    second = mundap(*verb, "--compare", first, "--json", workspace=root)
+    assert second.code == 0, second.err
+    assert second.row["gold_missing"] == 2
+    assert "제시문이 색인에 없어" in second.err
+    difference = second.row["compared"]["bm25"]["top1"]
+    assert difference["n"] == 3
+    assert difference["mean"] == pytest.approx(1 / 3 - 1)
+    assert difference["verdict"] == "difference not significant"  # of three questions, nothing is
+    assert difference["ci95"][0] <= difference["mean"] <= difference["ci95"][1]
+    assert second.row["run"] != first
+
+
+def test_two_runs_in_one_second_keep_their_reports(indexed: Callable, questions: Path) -> None:
+    bot = indexed()
+    folders = {measure_retrieval(bot, questions, 10, quiet)[1] for _ in range(3)}
+    assert len(folders) == 3
+
+
+def test_what_is_no_earlier_run_is_named(indexed: Callable, questions: Path, tmp_path: Path) -> None:
+    report, folder = measure_retrieval(indexed(), questions, 10, quiet)
+    assert earlier_ranks(folder) == earlier_ranks(folder / "report.json")
+    assert compared(report, earlier_ranks(folder))["hybrid"]["top1"]["mean"] == 0
+    for text in ("{}", "[]", "3", "not json"):
+        (tmp_path / "report.json").write_text(text)
+        with pytest.raises(MundapError, match=r"report\.json"):
+            earlier_ranks(tmp_path)
+    with pytest.raises(MundapError, match="none"):
+        earlier_ranks(tmp_path / "none")
+
+
+def test_abstention_is_measured(mundap: Callable, indexed: Callable, questions: Path) -> None:
+    root = indexed().root
+    done = mundap("evaluate", "abstain", "--questions", questions, "--json", workspace=root)
+    assert done.code == 0, done.err
+    row = done.row
+    figures = ("auroc", "answered", "refused", "balanced_accuracy", "risk", "coverage")
+    assert (row["n"], row["answerable"], row["unanswerable"]) == (5, 3, 2)
+    assert row["ci95"].keys() == set(figures)
+    assert all(row["ci95"][name][0] <= row[name] <= row["ci95"][name][1] for name in figures)
+    assert (row["auroc"], row["answered"], row["refused"]) == (1.0, 1.0, 1.0)
+    [folder] = (root / ".mundap" / "runs").glob("*-abstain")
+    assert json.loads((folder / "report.json").read_text("utf-8"))["auroc"] == 1.0
+
+
+def test_abstention_needs_questions_of_both_kinds(indexed: Callable, tmp_path: Path) -> None:
+    (tmp_path / "q.csv").write_text(f"질문,제시문\n병가는 며칠인가요?,{SICK}\n", "utf-8")
+    with pytest.raises(MundapError, match=r"답이 없는 질문\(0개\)"):
+        measure_abstention(indexed(), tmp_path / "q.csv", quiet)
+
+
+def test_a_file_with_its_own_paragraphs_is_searched_in_those(
+    mundap: Callable, indexed: Callable, tmp_path: Path
+) -> None:
+    (tmp_path / "squad.json").write_text(json.dumps(SQUAD, ensure_ascii=False), "utf-8")
+    bot = indexed()
+    before = bot.corpus.state(), bot.corpus.counts()
+    done = mundap("evaluate", "retrieval", "--questions", tmp_path / "squad.json", "--json", workspace=bot.root)
+    assert done.code == 0, done.err
+    assert (done.row["n"], done.row["corpus"], done.row["unanswerable"]) == (2, 2, 1)
+    assert done.row["legs"]["bm25"]["top1"] == 1.0
+    assert Path(done.row["run"]).parent == bot.root / ".mundap" / "runs"
+    again, _ = measure_retrieval(bot, tmp_path / "squad.json", 100, quiet)  # finds what the first has kept
+    assert again.as_json()["legs"] == done.row["legs"]
+    assert (bot.corpus.state(), bot.corpus.counts()) == before
+    assert all("세관" not in hit.passage.text for hit in bot.search("관세는 누가 매기나?", k=100))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "parts"),
+    [
+        ("q.csv", "물음,글\n왜?,그냥\n", ["q.csv", "물음, 글", "질문", "제시문"]),
+        ("q.json", '{"data": 3}', ["q.json", "data"]),
+        ("q.jsonl", '{"question": "왜?"\n', ["q.jsonl 1번째 줄"]),
+        ("q.txt", "왜?", ["q.txt", ".xlsx"]),
+        ("q.csv", f"질문,제시문\n왜?,{SICK[1:]}\n", ["mundap ingest"]),
+    ],
+    ids=["columns", "squad", "jsonl", "suffix", "unknown gold"],
+)
+def test_a_question_file_that_cannot_be_used_says_why(
+    mundap: Callable, office: Path, tmp_path: Path, name: str, text: str, parts: list[str]
+) -> None:
+    (tmp_path / name).write_text(text, "utf-8")
+    done = mundap("evaluate", "retrieval", "--questions", tmp_path / name, workspace=office)
+    assert (done.code, done.out) == (1, "")
+    assert "Traceback" not in done.err
+    assert all(part in done.err for part in parts), done.err

@@ -1,0 +1,150 @@
+"""Files into the corpus: what changed, what is broken, what is gone."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mundap.pipeline import Mundap
+
+NFD = unicodedata.normalize("NFD", "여비 규정.txt")
+NFC = "docs/여비 규정.txt"
+
+
+def texts(bot: Mundap, question: str, leg: str = "bm25") -> list[str]:
+    return [hit.passage.text for hit in bot.search(question, leg=leg)]
+
+
+def test_what_is_new_changed_unchanged_and_gone_is_counted(mundap: Callable, fresh: Callable) -> None:
+    root = fresh({"그대로.txt": "하나", "바뀜.txt": "둘", "사라짐.txt": "셋"})
+    assert mundap("ingest", "--json", workspace=root).row["added"] == 3
+    (root / "docs" / "바뀜.txt").write_text("둘째", "utf-8")
+    (root / "docs" / "사라짐.txt").unlink()
+    (root / "docs" / "새것.txt").write_text("넷\n\n다섯", "utf-8")
+    kept = mundap("ingest", "--json", workspace=root).row
+    counts = {"documents": 4, "passages": 5, "added": 1, "updated": 1, "removed": 0, "unchanged": 1, "skipped": []}
+    assert kept == counts
+    pruned = mundap("ingest", "--prune", "--json", workspace=root).row
+    assert pruned == {**counts, "documents": 3, "passages": 4, "added": 0, "updated": 0, "removed": 1, "unchanged": 3}
+    assert [listed.source for listed in Mundap.open(root).corpus.documents()] == [
+        "docs/그대로.txt",
+        "docs/바뀜.txt",
+        "docs/새것.txt",
+    ]
+
+
+def test_the_passages_of_a_changed_file_are_replaced(indexed: Callable) -> None:
+    bot = indexed({"규정.md": "# 규정\n\n## 휴가\n\n휴가는 15일입니다.\n\n## 여비\n\n여비는 5만 원입니다.\n"})
+    kept = {p.id for p in bot.corpus.all_passages() if "여비" in p.text}
+    (bot.root / "docs" / "규정.md").write_text(
+        "# 규정\n\n## 휴가\n\n휴가는 20일입니다.\n\n## 여비\n\n여비는 5만 원입니다.\n", "utf-8"
+    )
+    assert bot.ingest().updated == 1
+    assert {p.id for p in bot.corpus.all_passages() if "여비" in p.text} == kept  # what stayed keeps its id
+    bot.index()
+    again = Mundap.open(bot.root)
+    for leg in ("bm25", "dense", "hybrid"):
+        assert "휴가는 20일입니다." in texts(again, "휴가는 15일입니다.", leg)
+        assert "휴가는 15일입니다." not in texts(again, "휴가는 15일입니다.", leg)
+
+
+def test_a_broken_file_is_reported_with_a_remedy_and_the_rest_goes_in(mundap: Callable, fresh: Callable) -> None:
+    files = {
+        "가.txt": "읽을 수 있는 글",
+        "깨짐.xlsx": b"this is no workbook",
+        "빈 파일.txt": "",
+        "사진.png": b"\x89PNG\r\n\x1a\n",
+        "이진.txt": bytes(range(256)) * 8,
+        "하.csv": "질문,답변\n왜요?,그냥요\n비었나요?,\n",
+    }
+    root = fresh(files)
+    done = mundap("ingest", "--json", workspace=root)
+    assert done.code == 0
+    assert (done.row["documents"], done.row["added"]) == (2, 2)
+    reasons = {skipped["file"]: skipped["reason"] for skipped in done.row["skipped"]}
+    assert reasons.keys() == {f"docs/{name}" for name in files} - {"docs/가.txt"}
+    assert "엑셀에서 다시 저장" in reasons["docs/깨짐.xlsx"]
+    assert "글이 들어 있지 않습니다" in reasons["docs/빈 파일.txt"]
+    assert ".txt" in reasons["docs/사진.png"]  # the formats that can be read
+    assert ".xlsx" in reasons["docs/사진.png"]
+    assert "UTF-8" in reasons["docs/이진.txt"]
+    [row] = [skipped for skipped in done.row["skipped"] if skipped["file"] == "docs/하.csv"]
+    assert row["row"] == 3
+    assert "답변" in row["reason"]
+    shown = [line for line in done.err.splitlines() if line.startswith("건너뜀: ")]
+    assert len(shown) == 5
+    assert any(line.startswith("건너뜀: docs/하.csv 3행: ") for line in shown)
+
+
+def test_a_link_to_nowhere_does_not_keep_the_files_after_it_out(fresh: Callable) -> None:
+    root = fresh({"가.txt": "하나", "하.txt": "둘"})
+    (root / "docs" / "나.txt").symlink_to(root / "없음.txt")
+    done = Mundap.open(root).ingest()
+    assert done.added == 2
+    [skipped] = done.skipped
+    assert "나.txt" in skipped.reason
+
+
+def test_a_file_that_broke_keeps_what_was_read_before(indexed: Callable) -> None:
+    bot = indexed({"가.txt": "연차는 15일입니다."})
+    (bot.root / "docs" / "가.txt").write_bytes(b"")
+    done = bot.ingest()
+    assert [skipped.file for skipped in done.skipped] == ["docs/가.txt"]
+    assert texts(bot, "연차") == ["연차는 15일입니다."]
+
+
+def test_a_path_that_is_not_there_is_reported_beside_those_that_are(mundap: Callable, fresh: Callable) -> None:
+    root = fresh({"가.txt": "하나"})
+    done = mundap("ingest", root / "none.txt", root / "docs" / "가.txt", "--json", workspace=root)
+    assert done.row["added"] == 1
+    assert [skipped["file"] for skipped in done.row["skipped"]] == [str(root / "none.txt")]
+
+
+def test_an_empty_folder_is_no_error(mundap: Callable, fresh: Callable) -> None:
+    done = mundap("ingest", "--json", workspace=fresh({}))
+    assert done.code == 0
+    counts = ("documents", "passages", "added", "updated", "removed", "unchanged")
+    assert done.row == {**dict.fromkeys(counts, 0), "skipped": []}
+
+
+def test_hidden_and_lock_files_are_left_alone(fresh: Callable) -> None:
+    root = fresh({"가.txt": "하나", ".숨김.txt": "둘", "~$문서.xlsx": b"lock", ".git/config.txt": "셋"})
+    done = Mundap.open(root).ingest()
+    assert (done.added, done.skipped) == (1, ())
+
+
+def test_a_file_outside_the_workspace_is_known_by_its_whole_path(fresh: Callable, tmp_path: Path) -> None:
+    outside = tmp_path / "밖.txt"
+    outside.write_text("밖의 글", "utf-8")
+    bot = Mundap.open(fresh({}))
+    assert bot.ingest([outside]).added == 1
+    assert [listed.source for listed in bot.corpus.documents()] == [outside.as_posix()]
+    assert bot.ingest([outside], prune=True).unchanged == 1
+    outside.unlink()
+    assert bot.ingest(prune=True).removed == 1
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp949", "utf-16"])
+def test_what_korean_offices_save_reads_the_same(fresh: Callable, encoding: str) -> None:
+    bot = Mundap.open(fresh({"가.txt": "똠방각하의 연차는 15일입니다.\r\n둘째 줄".encode(encoding)}))
+    bot.ingest()
+    assert [p.text for p in bot.corpus.all_passages()] == ["똠방각하의 연차는 15일입니다.\n둘째 줄"]
+
+
+def test_decomposed_file_names_are_found_composed(indexed: Callable) -> None:
+    body = unicodedata.normalize("NFD", "여비는 5만 원입니다.")
+    bot = indexed({NFD: body, "나.txt": "휴가는 15일입니다."})
+    [hit] = bot.search("여비", leg="bm25")
+    assert (hit.passage.source, hit.passage.text) == ("여비 규정", "여비는 5만 원입니다.")
+    assert [listed.source for listed in bot.corpus.documents()] == ["docs/나.txt", NFC]
+    assert bot.ingest().unchanged == 2
+    assert bot.remove(NFD) == NFC
+
+
+def test_prune_keeps_a_file_whose_name_is_decomposed(fresh: Callable) -> None:
+    bot = Mundap.open(fresh({NFD: "여비는 5만 원입니다."}))
+    done = bot.ingest(prune=True)
+    assert (done.documents, done.added, done.removed) == (1, 1, 0)

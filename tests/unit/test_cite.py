@@ -1,0 +1,156 @@
+"""Citations stand in their passage, belong to their statement, and never name a passage that was not there."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mundap.generate.cite import cited, repair, verified
+from mundap.generate.compose import refuses, written
+from mundap.korean.normalize import squash
+from mundap.types import Citation, Hit, Passage
+
+
+def hit(rank: int, text: str) -> Hit:
+    return Hit(Passage(f"p{rank}", "d", text, 0, len(text), source=f"문서 {rank}"), 1 / rank, rank)
+
+
+DUTY = hit(1, "제3조(관세율)\n청바지에 붙는 관세율은 13퍼센트입니다. 부가가치세는 10퍼센트를 더합니다.")
+LIMIT = hit(2, "면세 한도는 미화 150달러입니다.\n다만 미국에서 보낸 물품은 200달러까지 면세됩니다.")
+HITS = [DUTY, LIMIT]
+
+
+def quotes(text: str, hits: list[Hit] = HITS) -> list[tuple[str, str]]:
+    return [(c.passage_id, c.quote) for c in cited(text, hits)]
+
+
+def test_each_statement_is_cited_by_the_sentence_that_supports_it():
+    text = "청바지의 관세율은 13퍼센트입니다 [1]. 미국에서 온 물품은 200달러까지 면세됩니다. [2]"
+    assert quotes(text) == [
+        ("p1", "청바지에 붙는 관세율은 13퍼센트입니다."),
+        ("p2", "다만 미국에서 보낸 물품은 200달러까지 면세됩니다."),
+    ]
+
+
+def test_a_short_heading_does_not_win_over_the_sentence_that_says_it():
+    assert quotes("관세율은 13퍼센트입니다[1]") == [("p1", "청바지에 붙는 관세율은 13퍼센트입니다.")]
+
+
+@pytest.mark.parametrize("marks", ["[1][2]", "[1, 2]", " [1] [2]", "[1、2]"])
+def test_several_markers_after_one_statement_all_count(marks: str):
+    text = f"부가가치세는 10퍼센트이고 면세 한도는 150달러입니다{marks}."
+    assert quotes(text) == [("p1", "부가가치세는 10퍼센트를 더합니다."), ("p2", "면세 한도는 미화 150달러입니다.")]
+
+
+def test_one_sentence_cited_twice_is_one_citation():
+    assert quotes("관세율은 13퍼센트입니다 [1]. 즉 청바지 관세율은 13퍼센트입니다 [1].") == [
+        ("p1", "청바지에 붙는 관세율은 13퍼센트입니다.")
+    ]
+
+
+def test_a_statement_that_shares_no_word_is_cited_by_what_the_answer_is_about():
+    assert quotes("네 [2]. 미국 물품은 200달러까지입니다.") == [
+        ("p2", "다만 미국에서 보낸 물품은 200달러까지 면세됩니다.")
+    ]
+    assert quotes("Yes [2].") == [("p2", "면세 한도는 미화 150달러입니다.")]
+
+
+def test_a_citation_names_the_source_of_its_passage():
+    assert cited("관세율은 13퍼센트입니다 [1].", HITS)[0].source == "문서 1"
+
+
+def test_without_markers_only_a_sentence_that_a_passage_clearly_holds_is_cited():
+    assert quotes("청바지 관세율은 13퍼센트입니다. 오늘은 날씨가 맑고 바람이 붑니다.") == [
+        ("p1", "청바지에 붙는 관세율은 13퍼센트입니다.")
+    ]
+    assert quotes("오늘은 날씨가 맑고 바람이 붑니다.") == []
+    assert quotes("청바지 관세율은 13퍼센트입니다.", hits=[]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "repaired"),
+    [
+        ("그렇습니다 [3].", "그렇습니다."),
+        ("그렇습니다 [1][7].", "그렇습니다 [1]."),
+        ("그렇습니다 [1, 7].", "그렇습니다 [1]."),
+        ("그렇습니다 [0].", "그렇습니다."),
+        ("그렇습니다 [1][2].", "그렇습니다 [1][2]."),
+        ("[별표 9]에 있고 [2023]년 것입니다 [2].", "[별표 9]에 있고 [2023]년 것입니다 [2]."),
+    ],
+)
+def test_markers_that_point_nowhere_are_removed(text: str, repaired: str):
+    assert repair(text, 2) == repaired
+    assert cited(text, []) == ()
+
+
+def test_quotes_are_verified_against_the_passage_they_name_white_space_aside():
+    good = Citation("p1", "문서 1", "청바지에  붙는\n관세율은 13퍼센트입니다.")
+    elsewhere = Citation("p2", "문서 2", "청바지에 붙는 관세율은 13퍼센트입니다.")
+    changed = Citation("p1", "문서 1", "청바지에 붙는 관세율은 8퍼센트입니다.")
+    unknown = Citation("p9", "문서 9", "청바지에 붙는 관세율은 13퍼센트입니다.")
+    blank = Citation("p1", "문서 1", " \n")
+    assert verified([good, elsewhere, changed, unknown, blank], HITS) == (good,)
+
+
+REFUSAL = "죄송합니다. 등록된 문서에서 이 질문에 대한 답을 찾지 못했습니다."
+
+
+@pytest.mark.parametrize(
+    ("text", "refused"),
+    [
+        (REFUSAL, True),
+        (REFUSAL + " [1]", True),
+        ("등록된 문서에서 이 질문에 대한 답을 찾지 못했습니다", True),
+        ("안타깝지만 등록된 문서에서 이 질문에 대한 답을 찾지 못했습니다.", True),
+        ("관세율은 13퍼센트입니다 [1]. 나머지는 등록된 문서에서 이 질문에 대한 답을 찾지 못했습니다.", False),
+        ("관세율은 13퍼센트입니다.", False),
+    ],
+)
+def test_an_answer_is_a_refusal_when_that_is_all_it_says(text: str, refused: bool):
+    assert refuses(text, REFUSAL) is refused
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        ["[1]", " [2]", "[", "1", "9]", "[9", "]", ",", " ", "\n", "가", "세율은 13퍼센트입니다. ", "<think>"]
+    )
+    | st.text(max_size=6),
+    max_size=12,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    PIECES,
+    st.lists(
+        st.sampled_from(["세율은 13퍼센트입니다. ", "나. 다음\n", "[1] ", "\t"]) | st.text(max_size=20), max_size=5
+    ),
+)
+def test_every_quote_stands_in_its_passage_whatever_the_answer_and_the_passages_are(pieces, texts):
+    hits = [hit(rank, text) for rank, text in enumerate(["".join(texts), *texts], 1)]
+    citations = cited("".join(pieces), hits)
+    passages = {h.passage.id: h.passage.text for h in hits}
+    assert all(c.quote in passages[c.passage_id] and squash(c.quote) for c in citations)
+    assert verified(citations, hits) == citations
+
+
+@settings(max_examples=300, deadline=None)
+@given(PIECES)
+def test_what_is_streamed_is_the_repaired_text_however_it_was_cut(pieces):
+    whole = "".join(pieces)
+    if not whole.lstrip().startswith("<think>"):
+        assert "".join(written(pieces, 2)) == repair(whole, 2).strip()
+    assert "".join(written(pieces, 2)) == "".join(written(list(whole), 2))
+
+
+def test_thoughts_are_not_part_of_the_answer():
+    thinking = ["<th", "ink>\n[1]을 보면…", "</thi", "nk>\n\n답", "입니다 [1]."]
+    assert list(written(thinking, 1)) == ["답", "입니다 [1]."]
+    assert "".join(written(["<think>끝나지 않은 생각"], 1)) == ""
+    assert "".join(written(["<세율>은 ", "8퍼센트"], 1)) == "<세율>은 8퍼센트"
+
+
+def test_text_is_shown_as_soon_as_it_cannot_change():
+    pieces = iter(["관세율은", " 13", "퍼센트입니다", " [", "1", "]", "."])
+    shown = written(pieces, 1)
+    assert [next(shown) for _ in range(3)] == ["관세율은", " 13", "퍼센트입니다"]
+    assert list(shown) == [" [1]", "."]

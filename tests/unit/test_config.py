@@ -1,0 +1,114 @@
+"""mundap.toml: defaults, errors that say what is known, and where each value came from."""
+
+from pathlib import Path
+
+import pytest
+
+from mundap.config import Config, find_workspace, read_config, settings
+from mundap.errors import ConfigError, WorkspaceNotFound
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "mundap.toml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def problem(folder: Path, text: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        read_config(written(folder, text))
+    return str(caught.value)
+
+
+def test_an_empty_file_is_all_defaults(tmp_path: Path):
+    assert read_config(written(tmp_path, "")) == Config()
+
+
+def test_values_are_read(tmp_path: Path):
+    config = read_config(
+        written(
+            tmp_path,
+            'language = "en"\n[ingest]\npaths = ["규정집", "상담.xlsx"]\n[index]\nk1 = 1\n[retrieve]\nlegs = ["bm25"]\n'
+            "weights = {bm25 = 2}\n",
+        )
+    )
+    assert (config.language, config.ingest.paths, config.index.k1) == ("en", ("규정집", "상담.xlsx"), 1.0)
+    assert (config.retrieve.legs, config.retrieve.weights) == (("bm25",), {"bm25": 2.0})
+
+
+@pytest.mark.parametrize(
+    ("text", "named", "known"),
+    [
+        ("[ingets]\n", "'ingets'", ["ingest", "index", "retrieve", "generate", "language"]),
+        ("lang = 'ko'\n", "'lang'", ["language"]),
+        ("[retrieve]\ntop_k = 3\n", "'retrieve.top_k'", ["k", "legs", "fusion", "pool"]),
+        ("[ingest]\nchunk = 3\n", "'ingest.chunk'", ["paths", "chunk_chars", "parent_chars"]),
+    ],
+)
+def test_an_unknown_table_or_key_is_told_the_known_ones(tmp_path: Path, text: str, named: str, known: list[str]):
+    said, _, listed = problem(tmp_path, text).partition(";")
+    assert str(tmp_path / "mundap.toml") in said
+    assert named in said
+    assert set(known) <= set(listed.partition(":")[2].replace(" ", "").split(","))
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "value"),
+    [
+        ('[retrieve]\nk = "5"\n', "retrieve.k", "'5'"),
+        ("[retrieve]\nk = 0\n", "retrieve.k", "0"),
+        ("[retrieve]\nk = 2.5\n", "retrieve.k", "2.5"),
+        ("[index]\nb = 1.5\n", "index.b", "1.5"),
+        ("[index]\njoins = 1\n", "index.joins", "1"),
+        ('[retrieve]\nfusion = "rff"\n', "retrieve.fusion", "'rff'"),
+        ('[retrieve]\nlegs = ["bm52"]\n', "retrieve.legs.0", "'bm52'"),
+        ("[retrieve]\nlegs = []\n", "retrieve.legs", "[]"),
+        ('[ingest]\npaths = "docs"\n', "ingest.paths", "'docs'"),
+        ('language = "fr"\n', "language", "'fr'"),
+        ("ingest = 3\n", "ingest", "3"),
+    ],
+)
+def test_a_wrong_value_is_told_with_its_key(tmp_path: Path, text: str, key: str, value: str):
+    said = problem(tmp_path, text)
+    assert f"'{key}'" in said
+    assert value in said
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path):
+    said = problem(tmp_path, "[retrieve]\nk = 0\n[index]\nk2 = 1\n")
+    assert "retrieve.k" in said
+    assert "index.k2" in said
+
+
+@pytest.mark.parametrize("raw", [b"k = = 3", b"[retrieve\n", "k = '가'".encode("cp949")])
+def test_what_is_no_toml_is_told_with_the_file(tmp_path: Path, raw: bytes):
+    (tmp_path / "mundap.toml").write_bytes(raw)
+    with pytest.raises(ConfigError, match=r"mundap\.toml"):
+        read_config(tmp_path / "mundap.toml")
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path):
+    with pytest.raises(ConfigError, match=r"mundap\.toml"):
+        read_config(tmp_path / "mundap.toml")
+
+
+def test_settings_say_where_each_value_came_from(tmp_path: Path):
+    path = written(tmp_path, 'language = "ko"\n[retrieve]\nk = 7\n')
+    rows = {key: (value, origin) for key, value, origin in settings(read_config(path), path)}
+    assert rows["language"] == ("ko", "mundap.toml")
+    assert rows["retrieve.k"] == (7, "mundap.toml")
+    assert rows["retrieve.pool"] == (100, "default")
+    assert rows["ingest.paths"] == (("docs",), "default")
+    tables = {"ingest", "index", "retrieve", "generate"}
+    assert {key.partition(".")[0] for key in rows} == {"language", *tables}
+
+
+def test_the_workspace_is_the_nearest_folder_above_that_has_the_file(tmp_path: Path):
+    deep = tmp_path / "봇" / "docs" / "규정"
+    deep.mkdir(parents=True)
+    with pytest.raises(WorkspaceNotFound, match="mundap init"):
+        find_workspace(deep)
+    written(tmp_path, "")
+    assert find_workspace(deep) == tmp_path.resolve()
+    written(tmp_path / "봇", "")
+    assert find_workspace(deep) == find_workspace(tmp_path / "봇") == (tmp_path / "봇").resolve()

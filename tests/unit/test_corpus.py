@@ -1,0 +1,176 @@
+"""The corpus: a document and all that hangs on it come and go together."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mundap.files import digest
+from mundap.ingest.split import chunks, parents
+from mundap.store.corpus import Corpus, StoredQuestion
+from mundap.types import Document, KnownQuestion, Section
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Iterator[Corpus]:
+    corpus = Corpus(tmp_path / "안" / "corpus.sqlite")
+    yield corpus
+    corpus.close()
+
+
+def put(
+    corpus: Corpus, file: str, *texts: str, title: str = "제목", fingerprint: str = "f", **about: object
+) -> Document:
+    """A document with a section, and a known question, for each text; chunks of 20 characters."""
+    whole = "\n\n".join(texts)
+    starts = [whole.index(text) for text in texts]
+    document = Document(
+        id=digest(file, whole),
+        text=whole,
+        source=file,
+        title=title,
+        sections=tuple(Section(s, s + len(t), **about) for s, t in zip(starts, texts, strict=True)),
+        questions=tuple(
+            KnownQuestion(f"{t[:2]}?", t, s, n) for n, (s, t) in enumerate(zip(starts, texts, strict=True), 2)
+        ),
+    )
+    wholes = parents(document)
+    corpus.put(document, wholes, [c for w in wholes for c in chunks(w, 20)], fingerprint)
+    return document
+
+
+LONG = "관세청은 관세를 걷는다. 세관은 물품을 살핀다. 여행자는 신고서를 낸다."
+
+
+def rows(corpus: Corpus, table: str) -> int:
+    return int(corpus._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def test_what_goes_in_comes_out(corpus: Corpus):
+    document = put(corpus, "docs/규정.txt", LONG, "짧은 글", title="규정", fingerprint="f1")
+    wholes = parents(document)
+    expected = {p.id: p for p in [*wholes, *chunks(wholes[0], 20)]}
+    assert len(expected) == 2 + 3
+    assert {p.id: p for p in corpus.all_passages()} == expected
+    assert corpus.ids() == sorted(expected)
+    assert corpus.counts() == (1, 2)
+    assert corpus.text(document.id) == document.text
+    assert corpus.text("없는 id") is None
+    assert corpus.fingerprint("docs/규정.txt") == "f1"
+    assert corpus.fingerprint("docs/없음.txt") is None
+    (listed,) = corpus.documents()
+    assert (listed.source, listed.title, listed.fingerprint, listed.passages) == ("docs/규정.txt", "규정", "f1", 2)
+    assert set(corpus.questions()) == {
+        StoredQuestion("관세?", LONG, wholes[0].id),
+        StoredQuestion("짧은?", "짧은 글", wholes[1].id),
+    }
+
+
+def test_the_same_source_is_replaced_with_all_that_hangs_on_it(corpus: Corpus):
+    put(corpus, "a.txt", LONG, "옛 글")
+    put(corpus, "b.txt", "다른 글")
+    put(corpus, "a.txt", "새 글")
+    assert sorted(p.text for p in corpus.all_passages()) == ["다른 글", "새 글"]
+    assert corpus.counts() == (2, 2)
+    assert [q.question for q in corpus.questions() if q.answer != "다른 글"] == ["새 ?"]
+    assert (rows(corpus, "passages"), rows(corpus, "questions")) == (2, 2)
+
+
+@pytest.mark.parametrize("named", ["docs/a.txt", "a.txt", "가 규정", "id", "passage id", "chunk id"])
+def test_a_document_is_named_by_source_file_title_or_id(corpus: Corpus, named: str):
+    document = put(corpus, "docs/a.txt", LONG, "글", title="가 규정")
+    put(corpus, "docs/b.txt", "남는 글", title="나 규정")
+    whole = parents(document)[0]
+    ids = {"id": document.id, "passage id": whole.id, "chunk id": chunks(whole, 20)[1].id}
+    assert corpus.named(ids.get(named, named)) == ["docs/a.txt"]
+
+
+def test_a_document_is_removed_with_all_that_hangs_on_it(corpus: Corpus):
+    put(corpus, "docs/a.txt", LONG, "글")
+    put(corpus, "docs/b.txt", "남는 글")
+    corpus.remove("docs/a.txt")
+    assert [p.text for p in corpus.all_passages()] == ["남는 글"]
+    assert [q.answer for q in corpus.questions()] == ["남는 글"]
+    assert (rows(corpus, "documents"), rows(corpus, "passages"), rows(corpus, "questions")) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("named", ["없음", "", "%", "_.txt", "a%", ".txt", "A_B.TXT", "a?b.txt", "' OR 1=1 --"])
+def test_part_of_a_name_or_a_pattern_names_nothing(corpus: Corpus, named: str):
+    put(corpus, "docs/a_b.txt", "글")
+    assert corpus.named(named) == []
+
+
+def test_one_name_may_name_several_documents(corpus: Corpus):
+    for file in ("나/규정.txt", "가/규정.txt", "가/새규정.txt"):
+        put(corpus, file, "글")
+    assert corpus.named("규정.txt") == ["가/규정.txt", "나/규정.txt"]
+    assert corpus.named("제목") == ["가/규정.txt", "가/새규정.txt", "나/규정.txt"]
+
+
+def test_an_underscore_in_a_name_is_an_underscore(corpus: Corpus):
+    put(corpus, "docs/a_b.txt", "글")
+    put(corpus, "docs/axb.txt", "남는 글")
+    assert corpus.named("a_b.txt") == ["docs/a_b.txt"]
+
+
+def test_the_state_changes_with_every_change_and_only_then(corpus: Corpus, tmp_path: Path):
+    states = [corpus.state()]
+    put(corpus, "a.txt", "글")
+    states.append(corpus.state())
+    put(corpus, "a.txt", "다른 글")
+    states.append(corpus.state())
+    corpus.remove("a.txt")
+    states.append(corpus.state())
+    assert len(set(states)) == 1 + 3
+    corpus.remove("없음")
+    corpus.documents()
+    corpus.ids_where([("source", ["x"])])
+    again = Corpus(tmp_path / "안" / "corpus.sqlite")
+    assert corpus.state() == again.state() == states[-1]
+    again.close()
+
+
+def test_a_change_that_fails_leaves_everything_as_it_was(corpus: Corpus):
+    document = put(corpus, "a.txt", "글")
+    before = (corpus.state(), corpus.all_passages())
+    lost = replace(document, questions=(KnownQuestion("?", "", 99),))
+    with pytest.raises(KeyError):  # its question stands at a place where no passage begins
+        corpus.put(lost, parents(lost), [], "f2")
+    assert (corpus.state(), corpus.all_passages()) == before
+
+
+def test_ids_where_every_field_has_one_of_its_values(corpus: Corpus):
+    put(corpus, "a.csv", "가 글", title="가", source="관세법", meta={"부서": "통관", "row": 2})
+    put(corpus, "b.csv", "나 글", title="나", source="민법", meta={"부서": "통관", "row": 3})
+    put(corpus, "c.csv", "다 글", title="다")
+    texts = {p.id: p.text[0] for p in corpus.all_passages()}
+    document = next(p.document_id for p in corpus.all_passages() if p.text == "나 글")
+
+    def where(**fields: list[str]) -> set[str]:
+        return {texts[id] for id in corpus.ids_where(fields.items())}
+
+    assert where() == {"가", "나", "다"}
+    assert where(source=["관세법", "다"]) == {"가", "다"}
+    assert where(title=["나"]) == {"나"}
+    assert where(document_id=[document]) == {"나"}
+    assert where(부서=["통관"]) == {"가", "나"}
+    assert where(row=["3"]) == {"나"}
+    assert where(부서=["통관"], source=["민법"]) == {"나"}
+    assert where(부서=["통관"], title=["다"]) == set()
+    assert where(source=[]) == where(부서=[]) == where(없는열=["x"]) == set()
+    assert where(source=["%", "' OR 1=1 --"]) == set()
+
+
+def test_chunks_are_allowed_with_their_whole(corpus: Corpus):
+    put(corpus, "a.txt", LONG, title="가")
+    assert corpus.ids_where([("title", ["가"])]) == set(corpus.ids())
+
+
+def test_two_processes_see_the_same(corpus: Corpus, tmp_path: Path):
+    other = Corpus(tmp_path / "안" / "corpus.sqlite")
+    put(corpus, "a.txt", "글")
+    assert [p.text for p in other.all_passages()] == ["글"]
+    other.remove("a.txt")
+    assert corpus.counts() == (0, 0)
+    other.close()

@@ -1,0 +1,38 @@
+"""Hashes that know where their parts end, and writes that are whole or not there."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mundap.files import digest, write_atomically
+
+PARTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=4), max_size=4)
+
+
+@given(PARTS, PARTS)
+def test_a_digest_depends_on_every_part_and_on_where_each_ends(left: list[str], right: list[str]):
+    assert (digest(*left) == digest(*right)) == (left == right)
+
+
+def test_a_digest_is_the_same_on_every_day_and_has_two_letters_a_byte():
+    assert digest("관세청", "1") == digest("관세청".encode(), b"1")
+    assert digest("ab", "c") != digest("a", "bc")
+    assert (len(digest("a")), len(digest("a", size=16))) == (2 * 8, 2 * 16)
+
+
+def test_a_write_replaces_and_leaves_nothing_beside_it(tmp_path: Path):
+    path = tmp_path / "CURRENT"
+    for text in ("하나", "둘"):
+        write_atomically(path, text)
+        assert path.read_text("utf-8") == text
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path):
+    path = tmp_path / "CURRENT"
+    write_atomically(path, "옛것")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(path, "\udcff")
+    assert path.read_text("utf-8") == "옛것"

@@ -1,0 +1,83 @@
+"""From a path to documents: suffixes, names, folders, and files that cannot be read."""
+
+import logging
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+from mundap.errors import BadFile
+from mundap.ingest.readers import READERS, files_below, load, nfc_path, read
+
+NFD = unicodedata.normalize("NFD", "규정집")
+
+
+@pytest.mark.parametrize("suffix", [".txt", ".md", ".csv"])
+def test_a_name_from_macos_is_composed_in_title_and_source(tmp_path: Path, suffix: str):
+    path = tmp_path / f"{NFD}{suffix}"
+    path.write_text("이름,값\n가,1\n", "utf-8")
+    document = read(path).document
+    assert document.title == "규정집"
+    assert document.source == nfc_path(tmp_path) + f"/규정집{suffix}"
+
+
+def test_a_document_is_the_same_however_often_it_is_read(tmp_path: Path):
+    (tmp_path / "a.txt").write_text("글", "utf-8")
+    assert read(tmp_path / "a.txt", "a.txt") == read(tmp_path / "a.txt", "a.txt")
+    assert read(tmp_path / "a.txt", "a.txt").document.id != read(tmp_path / "a.txt", "b.txt").document.id
+
+
+def test_suffixes_are_known_in_any_case(tmp_path: Path):
+    (tmp_path / "A.TXT").write_text("글", "utf-8")
+    assert read(tmp_path / "A.TXT").document.text == "글"
+
+
+def test_an_unknown_suffix_is_told_the_known_ones(tmp_path: Path):
+    with pytest.raises(BadFile) as caught:
+        read(tmp_path / "그림.psd")
+    assert str(caught.value).startswith("그림.psd: ")
+    assert all(suffix in str(caught.value) for suffix in READERS)
+
+
+@pytest.mark.parametrize("name", ["없음.txt", "없음.csv", "없음.xlsx", "없음.md"])
+def test_a_file_that_is_not_there_is_a_bad_file(tmp_path: Path, name: str):
+    with pytest.raises(BadFile, match=name):
+        read(tmp_path / name)
+
+
+def test_a_file_without_text_is_a_bad_file(tmp_path: Path):
+    (tmp_path / "빈.txt").write_text(" \n\u200b\n", "utf-8")
+    with pytest.raises(BadFile, match=r"빈\.txt: 글이 들어 있지 않습니다"):
+        read(tmp_path / "빈.txt")
+
+
+def test_files_below_a_folder_in_order_without_hidden_and_lock_files(tmp_path: Path):
+    for name in ("나.txt", "가.txt", ".숨김.txt", "~$표.xlsx", "안/다.txt", ".git/설정.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("글", "utf-8")
+    assert [nfc_path(f.relative_to(tmp_path)) for f in files_below(tmp_path)] == ["가.txt", "나.txt", "안/다.txt"]
+    assert list(files_below(tmp_path / "가.txt")) == [tmp_path / "가.txt"]
+    with pytest.raises(BadFile, match="없음"):
+        list(files_below(tmp_path / "없음"))
+
+
+def test_loading_a_folder_reads_what_can_be_read_and_says_what_cannot(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    (tmp_path / "a.txt").write_text("글", "utf-8")
+    (tmp_path / "b.psd").write_bytes(b"8BPS")
+    (tmp_path / "c.csv").write_text("질문,답변\n왜?,\n뭐?,글\n", "utf-8")
+    with caplog.at_level(logging.WARNING):
+        documents = load(tmp_path)
+    assert [d.title for d in documents] == ["a", "c"]
+    assert [record.getMessage()[:5] for record in caplog.records] == ["b.psd", "c.csv"]
+    assert "2행" in caplog.text
+
+
+def test_real_sheets_and_texts_are_read_without_loss(shared_data: Path):
+    documents = load(shared_data / "futsal")
+    assert len(documents) == 6
+    for document in documents:
+        assert all(document.text[s.start : s.end].strip() for s in document.sections)
+    (sheet,) = load(shared_data / "customs" / "customs_qa.xlsx")
+    assert len(sheet.sections) == 203
+    starts = {section.start for section in sheet.sections}
+    assert {question.start for question in sheet.questions} <= starts

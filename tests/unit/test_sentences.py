@@ -1,0 +1,58 @@
+"""Sentences are spans of the text that lose no character."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mundap.korean.sentences import sentences
+
+PARTS = st.sampled_from(
+    [
+        "관세청은 세금을 걷는다. ",
+        "언제인가요? ",
+        "1. 여권\n",
+        "\n\n",
+        " ",
+        "\t",
+        "3.5%",
+        "😀",
+        "(가) ",
+        "각",
+        "…",
+        "”",
+        "e\u0301",
+        "Mr. Kim ",
+    ]
+)
+TEXTS = st.one_of(st.lists(PARTS, max_size=15).map("".join), st.text(st.characters(codec="utf-8"), max_size=60))
+
+
+def texts(text: str) -> list[str]:
+    return [text[start:end] for start, end in sentences(text)]
+
+
+@given(TEXTS)
+def test_every_character_that_is_not_blank_lies_in_exactly_one_span(text: str):
+    spans = sentences(text)
+    covered = [n for start, end in spans for n in range(start, end)]
+    assert covered == sorted(set(covered))
+    assert {n for n, c in enumerate(text) if not c.isspace()} <= set(covered)
+    assert all(text[start:end] == text[start:end].strip() != "" for start, end in spans)
+
+
+@given(TEXTS)
+def test_a_line_break_ends_a_sentence(text: str):
+    assert all("\n" not in sentence for sentence in texts(text))
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n", " \t\n "])
+def test_blank_text_has_none(text: str):
+    assert sentences(text) == []
+
+
+def test_numbers_and_decimals_do_not_end_a_sentence():
+    assert texts("세율은 3.5%입니다. 합계는 1,000.50원입니다.") == ["세율은 3.5%입니다.", "합계는 1,000.50원입니다."]
+
+
+def test_offsets_count_characters_also_after_emoji():
+    assert texts("😀 안녕하세요. 😀👍 반갑습니다.\n여권") == ["😀 안녕하세요.", "😀👍 반갑습니다.", "여권"]

@@ -1,0 +1,135 @@
+"""txt and Markdown: sections are slices under their headings, and no text is lost."""
+
+import re
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mundap.ingest.text import read_markdown, read_txt
+from mundap.types import Document
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            "# 규정",
+            "## 제1장 총칙",
+            "### 제1조",
+            "## 부칙 ##",
+            "#해시",
+            "본문 글이다.",
+            "  들여 쓴 글",
+            "",
+            " ",
+            "```",
+            "~~~",
+            "# 주석",
+            "- 항목",
+            "😀",
+            "####### 일곱",
+        ]
+    ),
+    max_size=16,
+)
+on_files = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def written(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.write_text(text, "utf-8", newline="")
+    return path
+
+
+def markdown(folder: Path, text: str) -> Document:
+    return read_markdown(written(folder, "규정.md", text), "규정.md")
+
+
+def shown(document: Document) -> list[tuple[str, str]]:
+    return [(s.heading, document.text[s.start : s.end]) for s in document.sections]
+
+
+def assert_whole_slices(document: Document) -> None:
+    ends = 0
+    for section in document.sections:
+        text = document.text[section.start : section.end]
+        assert text == text.strip() != ""
+        assert section.start >= ends
+        ends = section.end
+
+
+@on_files
+@given(LINES)
+def test_txt_sections_are_slices_that_cover_every_character_that_is_not_blank(tmp_path: Path, lines: list[str]):
+    document = read_txt(written(tmp_path, "a.txt", "\n".join(lines)), "a.txt")
+    assert_whole_slices(document)
+    covered = {n for s in document.sections for n in range(s.start, s.end)}
+    assert {n for n, c in enumerate(document.text) if not c.isspace()} <= covered
+    assert all(not re.search(r"\n[ \t]*\n", document.text[s.start : s.end]) for s in document.sections)
+
+
+@on_files
+@given(LINES)
+def test_markdown_sections_cover_every_character_outside_headings(tmp_path: Path, lines: list[str]):
+    document = markdown(tmp_path, "\n".join(lines))
+    assert_whole_slices(document)
+    covered = {n for s in document.sections for n in range(s.start, s.end)}
+    fence, offset = "", 0
+    for line in lines:  # which lines are headings, told without the reader's expressions
+        mark = line.strip() if line.strip() in ("```", "~~~") else ""
+        heading = not fence and 1 <= len(line) - len(line.lstrip("#")) <= 6 and line.lstrip("#").startswith(" ")
+        if mark and fence in ("", mark):
+            fence = "" if fence else mark
+        if not heading:
+            assert {offset + n for n, c in enumerate(line) if not c.isspace()} <= covered
+        offset += len(line) + 1
+
+
+def test_txt_is_cut_at_blank_lines_only(tmp_path: Path):
+    document = read_txt(written(tmp_path, "규정.txt", "\n제1조\n목적이다.\r\n \t\r\n\r\n제2조 정의 \n"), "규정.txt")
+    assert shown(document) == [("", "제1조\n목적이다."), ("", "제2조 정의")]
+    assert (document.title, document.source) == ("규정", "규정.txt")
+
+
+def test_a_long_line_is_read_at_once(tmp_path: Path):
+    text = "풋살 경기 규칙은 다음과 같다. " * 10_000
+    began = time.perf_counter()
+    assert shown(read_txt(written(tmp_path, "a.txt", text), "a")) == [("", text.strip())]
+    assert time.perf_counter() - began < 2
+
+
+def test_a_section_stands_under_the_path_of_headings_above_it(tmp_path: Path):
+    text = "머리말\n# 규정\n개요\n## 제1장\n### 제1조\n목적\n### 제2조 ###\n정의\n## 제2장\n벌칙\n"
+    document = markdown(tmp_path, text)
+    assert document.title == "규정"
+    assert shown(document) == [
+        ("", "머리말"),
+        ("규정", "개요"),
+        ("제1장 > 제1조", "목적"),
+        ("제1장 > 제2조", "정의"),
+        ("제2장", "벌칙"),
+    ]
+
+
+def test_a_heading_with_nothing_below_it_is_kept_as_text(tmp_path: Path):
+    assert shown(markdown(tmp_path, "# 규정\n## 제1조 (삭제)\n## 제2조\n정의\n## 제3조 (삭제)")) == [
+        ("규정", "## 제1조 (삭제)"),
+        ("제2조", "정의"),
+        ("규정", "## 제3조 (삭제)"),
+    ]
+
+
+def test_a_comment_in_fenced_code_is_no_heading(tmp_path: Path):
+    code = "```\n# 주석\n~~~\n```"
+    assert shown(markdown(tmp_path, f"## 설치\n{code}\n## 실행\n끝")) == [("설치", code), ("실행", "끝")]
+
+
+def test_without_a_first_level_heading_the_title_is_the_files_name(tmp_path: Path):
+    assert markdown(tmp_path, "## 절\n글").title == "규정"
+
+
+@pytest.mark.parametrize("text", ["", "\n \n", "\ufeff"])
+def test_a_blank_file_has_no_sections(tmp_path: Path, text: str):
+    assert read_txt(written(tmp_path, "a.txt", text), "a").sections == ()
+    assert markdown(tmp_path, text).sections == ()

@@ -1,0 +1,65 @@
+"""Search tokens: what a noun keeps of its particle, its compound and its spelling."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mundap.korean.tokens import BIGRAM, SearchTokenizer, bigrams, content
+
+
+def test_a_noun_is_freed_of_its_particle():
+    for text in ("관세청은", "관세청에서도", "관세청의", "관세청"):
+        assert content([text]) == [["관세청"]]
+
+
+def test_a_text_gives_morphemes_joins_and_bigrams():
+    assert SearchTokenizer()(["이사화물은 통관"]) == [
+        [*["이사", "화물", "통관"], "이사화물", *["_이사", "_사화", "_화물", "_물은", "_은통", "_통관"]]
+    ]
+
+
+def test_parts_can_be_left_out():
+    assert SearchTokenizer(joins=False, bigrams=False)(["이사화물은 통관"]) == [["이사", "화물", "통관"]]
+    assert SearchTokenizer(bigrams=False)(["이사화물은 통관"]) == [["이사", "화물", "통관", "이사화물"]]
+
+
+def test_nouns_that_do_not_touch_are_not_joined():
+    assert SearchTokenizer(bigrams=False)(["이사 화물"]) == [["이사", "화물"]]
+
+
+def test_letters_are_lower_case_and_repeats_are_kept():
+    assert content(["DHL dhl 통관 통관"]) == [["dhl", "dhl", "통관", "통관"]]
+
+
+def test_bigrams_leave_out_blanks_and_punctuation():
+    assert bigrams("관세 청, A-1_b") == [BIGRAM + gram for gram in ("관세", "세청", "청a", "a1", "1b")]
+    assert bigrams("가") == bigrams("") == bigrams("…!? ") == []
+
+
+@given(st.lists(st.text(st.characters(codec="utf-8"), max_size=20), max_size=4))
+def test_each_text_has_its_tokens_whatever_stands_beside_it(texts: list[str]):
+    tokenize = SearchTokenizer()
+    assert tokenize(texts) == [tokenize([text])[0] for text in texts]
+    assert all(token and "\n" not in token for tokens in tokenize(texts) for token in tokens)
+
+
+def test_no_texts_no_tokens():
+    assert SearchTokenizer()([]) == []
+
+
+def test_a_user_dictionary_keeps_a_word_whole_and_changes_the_name(tmp_path: Path):
+    words = tmp_path / "words.txt"
+    words.write_text("이사화물\tNNP\t5\n", "utf-8")
+    own = SearchTokenizer(joins=False, bigrams=False, user_dictionary=words)
+    assert own(["이사화물은 통관"]) == [["이사화물", "통관"]]
+    before = own.name
+    words.write_text("이사화\tNNP\t5\n물은통\tNNP\t5\n", "utf-8")
+    assert own.name != before
+    assert own(["이사화물은 통관"]) != [["이사화물", "통관"]]  # a new name with the old tokens would spoil the cache
+
+
+@pytest.mark.parametrize("other", [SearchTokenizer(joins=False), SearchTokenizer(bigrams=False)])
+def test_the_name_changes_with_the_tokens(other: SearchTokenizer):
+    assert other.name != SearchTokenizer().name == SearchTokenizer().name
