@@ -5,6 +5,13 @@ from __future__ import annotations
 import os
 from hashlib import blake2b
 from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+_PARSING = Lock()
 
 
 def digest(*parts: str | bytes, size: int = 8) -> str:
@@ -35,3 +42,16 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def load_array(path: Path, mapped: bool = True) -> npt.NDArray[Any]:
+    """What `numpy.save` wrote, mapped so that pages are read when they are touched, or read whole.
+
+    One thread at a time: numpy parses the header with `ast`, whose depth counter CPython 3.11 shares between
+    threads, so that two at once can end in SystemError (https://github.com/python/cpython/issues/106905).
+    """
+    import numpy as np
+
+    with _PARSING:
+        array: npt.NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None)
+    return array

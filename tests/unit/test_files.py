@@ -1,12 +1,15 @@
 """Hashes that know where their parts end, and writes that are whole or not there."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.files import digest, write_atomically
+from mundap.files import digest, load_array, write_atomically
 
 PARTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=4), max_size=4)
 
@@ -36,3 +39,18 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path):
     with pytest.raises(UnicodeEncodeError):
         write_atomically(path, "\udcff")
     assert path.read_text("utf-8") == "옛것"
+
+
+def test_threads_that_read_at_once_all_read_the_array(tmp_path: Path):
+    np.save(tmp_path / "a.npy", np.arange(6).reshape(2, 3))
+
+    def read(_: int) -> list[list[int]]:
+        return [load_array(tmp_path / "a.npy").tolist() for _ in range(200)][-1]
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            assert list(pool.map(read, range(16))) == [[[0, 1, 2], [3, 4, 5]]] * 16
+    finally:
+        sys.setswitchinterval(before)

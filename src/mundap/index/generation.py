@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import StaleIndex
-from mundap.files import digest, sync_folder, write_atomically
+from mundap.files import digest, load_array, sync_folder, write_atomically
 from mundap.index.dense import unit_keys
 from mundap.index.postings import Postings
 from mundap.index.units import Units
@@ -118,7 +118,7 @@ def open_generation(root: Path) -> Generation:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
         if manifest["format"] != FORMAT:
             raise StaleIndex(f"색인의 형식 {manifest['format']}이 이 버전({FORMAT})과 다릅니다. {REPAIR}")
-        ids = [id.decode() for id in np.load(folder / "ids.npy").tolist()]
+        ids = [id.decode() for id in load_array(folder / "ids.npy", mapped=False).tolist()]
         vectors = VectorIndex.open(folder)
         return Generation(
             name,

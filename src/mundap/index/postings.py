@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mundap.files import load_array
 from mundap.index.adder import adder
 from mundap.index.rank import Scores
 
@@ -94,7 +95,7 @@ class Postings:
     @classmethod
     def open(cls, folder: Path) -> Postings:
         """Map what `save` wrote; pages are read when a query touches them."""
-        return cls(*(np.load(folder / f"lexical-{name}.npy", mmap_mode="r") for name in _ARRAYS))
+        return cls(*(load_array(folder / f"lexical-{name}.npy") for name in _ARRAYS))
 
 
 def term_hash(token: str) -> int:

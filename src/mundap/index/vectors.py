@@ -10,6 +10,7 @@ import numkong
 import numpy as np
 import numpy.typing as npt
 
+from mundap.files import load_array
 from mundap.index.rank import Mask, Rows, Scores, top_rows
 
 if TYPE_CHECKING:
@@ -88,9 +89,7 @@ class VectorIndex:
     @classmethod
     def open(cls, folder: Path) -> VectorIndex:
         """Map what `save` wrote."""
-        vectors, starts, keys = (
-            np.load(folder / f"dense-{name}.npy", mmap_mode="r") for name in ("vectors", "starts", "keys")
-        )
+        vectors, starts, keys = (load_array(folder / f"dense-{name}.npy") for name in ("vectors", "starts", "keys"))
         return cls(vectors, starts, keys, open_graph(folder, view=True))
 
     def _near(self, query: Scores, depth: int) -> Rows:
