@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mundap.cli.measure import compared, earlier_ranks, measure_abstention, measure_retrieval
+from mundap.cli.measure import (
+    compared,
+    earlier_ranks,
+    measure_abstention,
+    measure_answers,
+    measure_retrieval,
+)
 from mundap.errors import MundapError
 from mundap.pipeline import Mundap
 
@@ -85,6 +93,13 @@ def test_retrieval_measures_every_leg_and_keeps_its_report(
     assert [asked["legs"]["bm25"]["rank"] for asked in report["per_question"]] == [1, 1, 1]
     assert report["settings"]["index"]["encoder"] == "hashed"
     assert report["recipe"]["encoder"].startswith("hashed")
+    assert report["versions"].keys() >= {"mundap", "python", "platform", "kiwipiepy"}
+    assert f"--questions {questions} --depth 100 --workspace {root}" in report["command"]
+    assert [step["name"] for step in row["ablation"]] == ["bm25", "hybrid"]
+    assert row["ablation"][1]["changes"]["top1"]["n"] == 3
+    page = (folder / "report.html").read_text("utf-8")
+    assert report["corpus_digest"] in page
+    assert report["questions"]["digest"] in page
 
 
 def test_a_run_is_compared_with_an_earlier_one(mundap: Callable, indexed: Callable, questions: Path) -> None:
@@ -110,6 +125,20 @@ def test_a_run_is_compared_with_an_earlier_one(mundap: Callable, indexed: Callab
     assert difference["verdict"] == "difference not significant"  # of three questions, nothing is
     assert difference["ci95"][0] <= difference["mean"] <= difference["ci95"][1]
     assert second.row["run"] != first
+    assert "차이가 유의하지 않음" in (Path(second.row["run"]) / "report.html").read_text("utf-8")
+
+
+def test_variants_are_measured_as_legs_and_each_step_against_the_one_before(indexed: Callable, questions: Path) -> None:
+    def variants(bot: Mundap) -> dict[str, Callable]:
+        return {"+거꾸로": lambda question, k: bot.search(question, k)[::-1]}
+
+    steps = ("bm25", "hybrid", "+거꾸로")
+    report, folder = measure_retrieval(indexed(), questions, 10, quiet, variants=variants, steps=steps)
+    assert list(report.legs) == ["bm25", "dense", "hybrid", "+거꾸로"]
+    kept = json.loads((folder / "report.json").read_text("utf-8"))["ablation"]
+    assert [step["name"] for step in kept] == list(steps)
+    assert kept[2]["changes"]["top1"]["mean"] == kept[2]["means"]["top1"] - kept[1]["means"]["top1"] < 0
+    assert "+거꾸로" in (folder / "report.html").read_text("utf-8")
 
 
 def test_two_runs_in_one_second_keep_their_reports(indexed: Callable, questions: Path) -> None:
@@ -141,13 +170,136 @@ def test_abstention_is_measured(mundap: Callable, indexed: Callable, questions: 
     assert all(row["ci95"][name][0] <= row[name] <= row["ci95"][name][1] for name in figures)
     assert (row["auroc"], row["answered"], row["refused"]) == (1.0, 1.0, 1.0)
     [folder] = (root / ".mundap" / "runs").glob("*-abstain")
-    assert json.loads((folder / "report.json").read_text("utf-8"))["auroc"] == 1.0
+    report = json.loads((folder / "report.json").read_text("utf-8"))
+    assert report["auroc"] == 1.0
+    assert [asked["measures"]["right"] for asked in report["per_question"]] == [1.0] * 5
+    assert "AUROC" in (folder / "report.html").read_text("utf-8")
+    again = mundap("evaluate", "abstain", "--questions", questions, "--compare", folder, workspace=root)
+    assert again.code == 0, again.err
+    assert "auroc +0.000 (difference not significant)" in again.out
 
 
 def test_abstention_needs_questions_of_both_kinds(indexed: Callable, tmp_path: Path) -> None:
     (tmp_path / "q.csv").write_text(f"질문,제시문\n병가는 며칠인가요?,{SICK}\n", "utf-8")
     with pytest.raises(MundapError, match=r"답이 없는 질문\(0개\)"):
         measure_abstention(indexed(), tmp_path / "q.csv", quiet)
+
+
+def test_answers_are_measured_and_compared(mundap: Callable, indexed: Callable, questions: Path) -> None:
+    root = indexed().root
+    verb = ("evaluate", "answers", "--questions", questions)
+    done = mundap(*verb, "--json", workspace=root)
+    assert done.code == 0, done.err
+    row = done.row
+    assert (row["n"], row["unanswerable"]["n"], row["without_answer"]) == (3, 2, 0)
+    assert row["answered"].keys() >= {"character_f1", "morpheme_f1", "chrf", "rougeL", "citation_precision"}
+    assert row["answered"]["citation_recall"] == 1.0
+    assert row["unanswerable"]["refused"] == 1.0
+    assert row["quotes"]["validity"] == 1.0
+    folder = Path(row["run"])
+    assert folder.name.endswith("-answers")
+    report = json.loads((folder / "report.json").read_text("utf-8"))
+    assert len(report["per_question"]) == 5
+    assert report["command"].startswith("mundap evaluate answers")
+    assert "글자 F1" in (folder / "report.html").read_text("utf-8")
+    again = mundap(*verb, "--limit", 4, "--seed", 1, "--compare", folder, workspace=root)
+    assert again.code == 0, again.err
+    assert "character_f1 +0.000 (difference not significant)" in again.out
+    few, _ = measure_answers(Mundap.open(root), questions, quiet, limit=2, seed=3)
+    same, _ = measure_answers(Mundap.open(root), questions, quiet, limit=2, seed=3)
+    assert [a.key for a in few.per_question] == [a.key for a in same.per_question]
+    assert len(few.per_question) == 2
+
+
+def test_answers_are_not_copied_from_the_sheet_that_they_are_compared_with(indexed: Callable, tmp_path: Path) -> None:
+    known = "주차장은 몇 시에 닫나요?,지하 주차장은 밤 11시에 문을 닫습니다.,밤 11시에 닫습니다.\n"
+    (tmp_path / "q.csv").write_text(f"질문,제시문,답변\n{known}", "utf-8")
+    bot = indexed()
+    assert bot.ask("주차장은 몇 시에 닫나요?").model == "known"
+    report, _ = measure_answers(bot, tmp_path / "q.csv", quiet)
+    assert report.models == ("extractive",)
+
+
+@pytest.fixture
+def grading() -> Iterator[tuple[str, list[dict]]]:
+    """A server that gives every answer the same grades: its spec, and the requests it has seen."""
+    seen: list[dict] = []
+    grades = json.dumps({"reason": "같은 내용", "correctness": 4, "faithfulness": 5}, ensure_ascii=False)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            message = {"choices": [{"message": {"content": grades}, "finish_reason": "stop"}]}
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.end_headers()
+            self.wfile.write(json.dumps(message).encode())
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"openai:http://127.0.0.1:{server.server_port}/v1#grader", seen
+        server.shutdown()
+        thread.join()
+
+
+def test_a_judge_grades_the_answers_once(
+    mundap: Callable, indexed: Callable, questions: Path, grading: tuple[str, list[dict]]
+) -> None:
+    spec, seen = grading
+    root = indexed().root
+    verb = ("evaluate", "answers", "--questions", questions, "--judge", spec, "--json")
+    first, second = mundap(*verb, workspace=root), mundap(*verb, workspace=root)
+    assert first.code == second.code == 0, first.err + second.err
+    for row in (first.row, second.row):
+        assert row["judge"]["name"] == "openai:grader"
+        assert (row["judge"]["n"], row["judge"]["without_verdict"]) == (row["answered"]["n"], 0)
+        assert (row["judge"]["correctness"], row["judge"]["faithfulness"]) == (4.0, 5.0)
+    assert len(seen) == first.row["answered"]["n"] == 3
+    bot, runs = Mundap.open(root), [Path(done.row["run"]) for done in (first, second)]
+    _, alike = measure_answers(bot, questions, quiet, judge=spec, compare=runs[0])
+    assert json.loads((alike / "report.json").read_text("utf-8"))["compared"]["correctness"]["mean"] == 0
+    report = json.loads((runs[1] / "report.json").read_text("utf-8"))
+    report["judge"]["name"] = "openai:another"
+    (runs[1] / "report.json").write_text(json.dumps(report), "utf-8")
+    _, other = measure_answers(bot, questions, quiet, judge=spec, compare=runs[1])
+    assert "correctness" not in json.loads((other / "report.json").read_text("utf-8"))["compared"]
+    wrong = mundap("evaluate", "answers", "--questions", questions, "--judge", "extractive", workspace=root)
+    assert wrong.code == 1
+    assert "심사할 수 없습니다" in wrong.err
+
+
+def test_keywords_are_measured(mundap: Callable, fresh: Callable, tmp_path: Path) -> None:
+    root = fresh()
+    file = tmp_path / "k.tsv"
+    file.write_text("query\tkeyword\n해외직구 면세 한도는?\t해외직구,면세\n이사화물은?\t이사화물\n", "utf-8")
+    done = mundap("evaluate", "keywords", "--questions", file, "--json", workspace=root)
+    assert done.code == 0, done.err
+    assert (done.row["n"], done.row["micro_recall"], done.row["exact"]) == (2, 3 / 3, 1 / 2)
+    assert done.row["micro_precision"] == 3 / 4
+    folder = Path(done.row["run"])
+    assert "가장 나쁜 질문" in (folder / "report.html").read_text("utf-8")
+    shown = mundap("evaluate", "keywords", "--questions", file, "--compare", folder, workspace=root)
+    assert shown.code == 0, shown.err
+    assert "f1 +0.000 (difference not significant)" in shown.out
+    other = mundap("evaluate", "answers", "--questions", file, "--compare", folder, workspace=root)
+    assert other.code == 1
+    file.write_text("query\tkeyword\n해외직구 면세 한도는?\t\n", "utf-8")
+    bad = mundap("evaluate", "keywords", "--questions", file, workspace=root)
+    assert (bad.code, bad.out) == (1, "")
+    assert "k.tsv 2행" in bad.err
+
+
+def test_a_file_with_its_own_paragraphs_is_answered_from_those(indexed: Callable, tmp_path: Path) -> None:
+    (tmp_path / "squad.json").write_text(json.dumps(SQUAD, ensure_ascii=False), "utf-8")
+    bot = indexed()
+    answers, _ = measure_answers(bot, tmp_path / "squad.json", quiet)
+    assert answers.answered.means["citation_recall"] == 1.0
+    abstained, _ = measure_abstention(bot, tmp_path / "squad.json", quiet)
+    assert (abstained.answerable, abstained.unanswerable) == (2, 1)
 
 
 def test_a_file_with_its_own_paragraphs_is_searched_in_those(

@@ -5,7 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mundap.errors import MundapError
-from mundap.evaluate.abstain import FIGURES, evaluate_abstain
+from mundap.evaluate.abstain import FIGURES, Supported, abstain_changes, evaluate_abstain
+from mundap.evaluate.questions import Question
 
 scores = st.lists(st.integers(0, 10).map(float), min_size=1, max_size=12)
 
@@ -64,3 +65,32 @@ def test_both_kinds_of_question_are_needed(answerable, unanswerable):
 def test_scores_are_finite():
     with pytest.raises(ValueError, match="finite"):
         evaluate_abstain([float("nan")], [0.1], 0.5)
+
+
+def test_the_probabilities_are_checked_against_what_was_answerable():
+    report = evaluate_abstain([0.9] * 10, [0.1] * 10, 0.5, resamples=20)
+    assert report.reliability == ((pytest.approx(0.1), 0.0, 10), (pytest.approx(0.9), 1.0, 10))
+    assert report.calibration_error == pytest.approx((10 * 0.1 + 10 * 0.1) / 20)
+    shown = report.as_json()
+    assert shown["reliability"][1] == {"predicted": pytest.approx(0.9), "answerable": 1.0, "n": 10}
+
+
+def test_what_became_of_a_question():
+    wanted, unwanted = Supported(Question("가", ("글",), row=2), 0.4), Supported(Question("나"), 0.4)
+    assert wanted.measures(0.3) == {"support": 0.4, "right": 1.0, "answered": 1.0}
+    assert unwanted.measures(0.3) == {"support": 0.4, "right": 0.0, "refused": 0.0}
+    assert unwanted.measures(0.5)["refused"] == 1.0
+    assert (wanted.as_json(0.3)["row"], wanted.as_json(0.3)["gold"]) == (2, ["글"])
+
+
+def test_two_runs_are_compared_in_what_they_answered_and_refused():
+    asked = [Question(f"{n}", ("글",) if n < 8 else ()) for n in range(16)]
+    blind = [Supported(question, 0.5) for question in asked]
+    seeing = [Supported(question, 0.9 if question.gold else 0.1) for question in asked]
+    before = {a.key: a.measures(0.4) for a in blind}
+    found = abstain_changes(before, seeing, 0.4)
+    assert (found["auroc"]["mean"], found["auroc"]["verdict"]) == (1.0 - 0.5, "better")
+    assert (found["refused"]["mean"], found["refused"]["n"], found["refused"]["verdict"]) == (1.0, 8, "better")
+    assert (found["answered"]["mean"], found["answered"]["verdict"]) == (0.0, "difference not significant")
+    assert found["right"]["mean"] == 8 / 16
+    assert "auroc" not in abstain_changes(before, seeing[:8], 0.4)

@@ -6,10 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mundap.evaluate.bootstrap import (
+    Figures,
+    mean_figures,
     mean_interval,
     mean_intervals,
     paired_difference,
     permutation_p,
+    ratio_interval,
     resampled_means,
     two_sample_intervals,
 )
@@ -147,3 +150,23 @@ def test_a_better_second_run_is_above_the_first():
 def test_runs_on_different_questions_are_refused():
     with pytest.raises(ValueError, match="same questions"):
         paired_difference([1.0], [1.0, 0.0])
+
+
+def test_the_interval_of_a_ratio_with_equal_parts_is_that_of_the_mean():
+    values = np.arange(10.0)
+    assert ratio_interval(values, np.ones(10), seed=2) == mean_interval(values, seed=2)
+
+
+def test_the_parts_of_a_ratio_are_drawn_together():
+    assert ratio_interval([1, 2, 3], [2, 4, 6]) == (0.5, 0.5)
+    assert ratio_interval([0, 3], [0, 4]) == (0.75, 0.75)  # a draw without any denominator says nothing
+    with pytest.raises(ValueError, match="all 0"):
+        ratio_interval([1, 2], [0, 0])
+
+
+def test_figures_are_the_means_with_their_intervals():
+    figures = mean_figures(["f1", "exact"], [[1.0, 0.0], [0.5, 0.0]], groups=["가", "가"])
+    assert (figures.n, figures.means) == (2, {"f1": (1.0 + 0.5) / 2, "exact": 0.0})
+    assert figures.ci95["f1"] == (0.75, 0.75)
+    assert figures.as_json() == {"n": 2, "f1": 0.75, "exact": 0.0, "ci95": {"f1": [0.75, 0.75], "exact": [0.0, 0.0]}}
+    assert mean_figures(["f1"], []) == Figures(0, {}, {})

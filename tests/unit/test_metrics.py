@@ -9,6 +9,7 @@ from mundap.evaluate.metrics import (
     auroc,
     average_rank,
     balanced_accuracy,
+    calibration_error,
     character_f1,
     coverage_at_precision,
     exact_match,
@@ -17,6 +18,7 @@ from mundap.evaluate.metrics import (
     normalize_answer,
     rank_or_end,
     reciprocal_rank,
+    reliability,
     risk,
     threshold_at,
     top,
@@ -183,6 +185,42 @@ def test_coverage_is_a_share_that_falls_with_the_precision(pairs, precision):
     coverage = coverage_at_precision(values, right, precision)
     assert 0.0 <= coverage <= 1.0
     assert coverage >= coverage_at_precision(values, right, 1.0)
+
+
+def test_reliability_by_hand():
+    bins = reliability([0.1, 0.3, 0.8, 0.6], [False, True, True, True], bins=2)
+    assert bins == (
+        (pytest.approx((0.1 + 0.3) / 2), (0 + 1) / 2, 2),
+        (pytest.approx((0.6 + 0.8) / 2), (1 + 1) / 2, 2),
+    )
+    assert calibration_error(bins) == pytest.approx((2 * abs(0.2 - 0.5) + 2 * abs(0.7 - 1.0)) / 4)
+
+
+def test_equal_probabilities_share_a_bin_in_whatever_order_they_come():
+    assert reliability([0.5] * 6, [True] * 3 + [False] * 3) == ((0.5, 0.5, 6),)
+    [low, high] = reliability([0.9, 0.2, 0.9, 0.2], [True, False, False, False], bins=10)
+    assert (low, high) == ((0.2, 0.0, 2), (0.9, 0.5, 2))
+
+
+@quick
+@given(st.lists(st.tuples(st.integers(0, 20), st.booleans()), min_size=1, max_size=60), st.integers(1, 12))
+def test_the_bins_hold_every_question_in_rising_order(pairs, bins):
+    values, right = [n / 20 for n, _ in pairs], [is_right for _, is_right in pairs]
+    found = reliability(values, right, bins)
+    assert 1 <= len(found) <= bins
+    assert sum(b.n for b in found) == len(pairs)
+    assert sum(b.n * b.right for b in found) == pytest.approx(sum(right))
+    assert sum(b.n * b.predicted for b in found) == pytest.approx(sum(values))
+    assert [b.predicted for b in found] == sorted(b.predicted for b in found)
+    assert 0.0 <= calibration_error(found) <= 1.0
+    turned = reliability(values[::-1], right[::-1], bins)
+    assert [b.n for b in turned] == [b.n for b in found]
+
+
+def test_distinct_probabilities_fill_the_bins_evenly():
+    assert [b.n for b in reliability([n / 100 for n in range(100)], [True] * 100)] == [10] * 10
+    with pytest.raises(ValueError, match="2 probabilities, but 1"):
+        reliability([0.1, 0.2], [True])
 
 
 def test_answers_are_normalised_as_korquad_does():

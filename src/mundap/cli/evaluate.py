@@ -1,7 +1,8 @@
-"""mundap evaluate: how good each leg is, and whether answers are withheld when they should be."""
+"""mundap evaluate: how good search, answers, abstention and keywords are, and whether they have become better."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,48 +22,111 @@ QuestionFile = Annotated[
         show_default=False,
     ),
 ]
+KeywordFile = Annotated[
+    Path,
+    typer.Option("--questions", help="키워드 파일: query와 keyword(쉼표로 나눔) 열이 있는 tsv", show_default=False),
+]
+Compare = Annotated[Path | None, typer.Option(help="앞선 실행의 report.json 또는 폴더와 견줍니다", show_default=False)]
 
 
 @app.command()
 def retrieval(
     questions: QuestionFile,
-    compare: Annotated[Path | None, typer.Option(help="앞선 실행의 report.json 또는 폴더와 견줍니다")] = None,
+    compare: Compare = None,
     depth: Annotated[int, typer.Option(min=10, help="평균 순위를 셀 때 보는 깊이")] = 100,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
     """검색을 잽니다: top-1/3/10, MRR@10, nDCG@10, 평균 순위, 95% 신뢰구간을 다리마다."""
-    from mundap.cli.measure import compared, earlier_ranks, measure_retrieval
+    from mundap.cli.measure import earlier_ranks, measure_retrieval
 
     bot = open_workspace(workspace)
-    earlier = earlier_ranks(compare) if compare else None
+    before = earlier_ranks(compare) if compare else None
     with show.bar("평가") as progress:
-        report, folder = measure_retrieval(bot, _file(questions), depth, progress)
-    against = compared(report, earlier) if earlier else None
+        report, folder = measure_retrieval(bot, _file(questions), depth, progress, before)
+    shown = _shown(report.as_json(), folder, "ablation", *["compared"] * bool(compare))
     if json:
-        show.emit(report.as_json() | {"run": str(folder)} | ({"compared": against} if against else {}))
+        show.emit(shown)
         return
-    _print_legs(report.as_json())
-    for leg, differences in (against or {}).items():
-        print(
-            f"{leg}: " + ", ".join(f"{metric} {d['mean']:+.3f} ({d['verdict']})" for metric, d in differences.items())
-        )
+    _print_legs(shown)
+    for leg, differences in shown.get("compared", {}).items():
+        _print_changes(leg, differences)
     print(f"보고서: {folder}")
 
 
 @app.command()
-def abstain(questions: QuestionFile, workspace: Workspace = HERE, json: Json = False) -> None:
-    """답을 거둘 때 거두는지 잽니다. 제시문이 빈 질문을 '답이 없는 질문'으로 봅니다."""
-    from mundap.cli.measure import measure_abstention
+def answers(
+    questions: QuestionFile,
+    limit: Annotated[int | None, typer.Option(min=1, help="이만큼만 무작위로 뽑아 잽니다", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help="뽑을 때의 씨앗값")] = 0,
+    judge: Annotated[
+        str,
+        typer.Option(help="답변을 채점할 언어 모델: openai:주소#모델 (예: openai:http://127.0.0.1:11434/v1#qwen3)"),
+    ] = "",
+    compare: Compare = None,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """답변을 잽니다: 완전 일치, 글자·형태소 F1, chrF, ROUGE, 인용 정밀도와 재현율, 거둔 몫."""
+    from mundap.cli.measure import measure_answers
 
     bot = open_workspace(workspace)
     with show.bar("평가") as progress:
-        report, folder = measure_abstention(bot, _file(questions), progress)
+        report, folder = measure_answers(bot, _file(questions), progress, limit, seed, judge, compare)
+    shown = _shown(report.as_json(), folder, *["compared"] * bool(compare))
     if json:
-        show.emit(report.as_json() | {"run": str(folder)})
+        show.emit(shown)
         return
-    for key, value in report.as_json().items():
-        print(f"{key}: {value}")
+    print(f"질문 {shown['n']}개 (답을 거둔 것 {shown['abstained']}개), 답 없는 질문 {shown['unanswerable']['n']}개")
+    _print_figures(shown["all"], "모든 질문")
+    _print_figures(shown["answered"], "답한 질문")
+    _print_figures(shown["unanswerable"], "답 없는 질문")
+    if shown["quotes"]["n"]:
+        print(f"인용 {shown['quotes']['n']}개 가운데 문단에 그대로 있는 것 {shown['quotes']['validity']:.3f}")
+    if shown["judge"]:
+        _print_figures(shown["judge"], f"심사 {shown['judge']['name']}")
+    _print_changes("견줌", shown.get("compared", {}))
+    print(f"보고서: {folder}")
+
+
+@app.command()
+def abstain(questions: QuestionFile, compare: Compare = None, workspace: Workspace = HERE, json: Json = False) -> None:
+    """답을 거둘 때 거두는지 잽니다. 제시문이 빈 질문을 '답이 없는 질문'으로 봅니다."""
+    from mundap.cli.measure import earlier_measures, measure_abstention
+
+    bot = open_workspace(workspace)
+    before = earlier_measures(compare) if compare else None
+    with show.bar("평가") as progress:
+        report, folder = measure_abstention(bot, _file(questions), progress, before)
+    shown = _shown(report.as_json(), folder, *["compared"] * bool(compare))
+    if json:
+        show.emit(shown)
+        return
+    print(
+        f"답이 있는 질문 {shown['answerable']}개, 답이 없는 질문 {shown['unanswerable']}개, 문턱값 {shown['threshold']}"
+    )
+    _print_figures({name: shown[name] for name in shown["ci95"]} | {"ci95": shown["ci95"]}, "")
+    print(f"기대 보정 오차(ECE) {shown['calibration_error']:.3f}")
+    _print_changes("견줌", shown.get("compared", {}))
+    print(f"보고서: {folder}")
+
+
+@app.command()
+def keywords(questions: KeywordFile, compare: Compare = None, workspace: Workspace = HERE, json: Json = False) -> None:
+    """키워드를 잽니다: 정밀도, 재현율, F1, 모두 같은 몫."""
+    from mundap.cli.measure import earlier_measures, measure_keywords
+
+    bot = open_workspace(workspace)
+    before = earlier_measures(compare) if compare else None
+    with show.bar("평가") as progress:
+        report, folder = measure_keywords(bot, _file(questions), progress, before)
+    shown = _shown(report.as_json(), folder, *["compared"] * bool(compare))
+    if json:
+        show.emit(shown)
+        return
+    print(f"질문 {shown['n']}개, 뽑은 것: {shown['extractor']}")
+    _print_figures(shown, "")
+    _print_changes("견줌", shown.get("compared", {}))
     print(f"보고서: {folder}")
 
 
@@ -70,6 +134,27 @@ def _file(path: Path) -> Path:
     if not path.is_file():
         raise MundapError(f"{path}: 질문 파일이 없습니다. 경로를 확인해 주세요.")
     return path
+
+
+def _shown(report: dict[str, Any], folder: Path, *kept: str) -> dict[str, Any]:
+    """What is printed: the report without its questions, the folder that holds them, and these fields of it."""
+    from mundap.cli import runs
+
+    found = runs.kept(folder)
+    return report | {"run": str(folder)} | {field: found[field] for field in kept}
+
+
+def _print_figures(figures: Mapping[str, Any], title: str) -> None:
+    if title and figures["ci95"]:
+        print(f"{title} ({figures['n']}개)")
+    for name, (low, high) in figures["ci95"].items():
+        print(f"  {name:20}{figures[name]:>7.3f} [{low:.3f}, {high:.3f}]")
+
+
+def _print_changes(title: str, differences: Mapping[str, Mapping[str, Any]]) -> None:
+    if differences:
+        told = (f"{metric} {d['mean']:+.3f} ({d['verdict']})" for metric, d in differences.items())
+        print(f"{title}: {', '.join(told)}")
 
 
 def _print_legs(report: dict[str, Any]) -> None:

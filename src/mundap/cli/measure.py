@@ -1,101 +1,234 @@
-"""A measurement on a workspace: run it, keep its report with all that is needed to repeat it, compare it."""
+"""A measurement on a workspace: run it, compare it with an earlier one, keep its report and its page."""
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
-from itertools import count
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from mundap.errors import MundapError
-from mundap.evaluate.abstain import AbstainReport, evaluate_abstain
-from mundap.evaluate.bootstrap import paired_difference
+from mundap.cli.runs import about, keep, kept, runs
+from mundap.errors import ConfigError
+from mundap.evaluate.abstain import AbstainReport, Supported, abstain_changes, evaluate_abstain, need_both
+from mundap.evaluate.answers import GRADES, AnswerReport, evaluate_answers
+from mundap.evaluate.answers import METRICS as ANSWERED
+from mundap.evaluate.compare import SHOWN, Change, Key, ablation, changes, earlier
+from mundap.evaluate.judge import Judge
+from mundap.evaluate.keywords import MACRO, KeywordReport, evaluate_keywords, read_keywords
 from mundap.evaluate.metrics import reciprocal_rank, top
+from mundap.evaluate.page_answers import answers_page
+from mundap.evaluate.pages import abstain_page, keywords_page, retrieval_page
 from mundap.evaluate.questions import Questions, read_questions
-from mundap.evaluate.retrieval import RetrievalReport, evaluate_retrieval
-from mundap.files import digest, write_atomically
+from mundap.evaluate.retrieval import RetrievalReport, Search, evaluate_retrieval
+from mundap.files import digest
+from mundap.generate import make_generator
+from mundap.generate.structured import Completer
 from mundap.ingest.build import Builder
 from mundap.ingest.split import chunks, parents
+from mundap.korean import keywords
+from mundap.korean.kiwi import kiwi_version
 from mundap.korean.normalize import squash
-from mundap.pipeline import FOLDER, Mundap
+from mundap.pipeline import Mundap
 from mundap.protocols import Progress
 from mundap.types import Hit
 
-SIGNIFICANT = 0.05  # of the paired permutation test
-_COMPARED = ("top1", "top3", "mrr@10")
+log = logging.getLogger(__name__)
+
+Variants = Callable[[Mundap], Mapping[str, Search]]
+Ranks = dict[Key, dict[str, Any]]
+Measures = dict[Key, dict[str, float]]
+
+# -- retrieval --------------------------------------------------------------------------------------------------------
 
 
-def measure_retrieval(bot: Mundap, file: Path, depth: int, progress: Progress) -> tuple[RetrievalReport, Path]:
-    """Ask every leg the questions of `file`; the report, and the folder under runs/ that keeps it."""
+def measure_retrieval(
+    bot: Mundap,
+    file: Path,
+    depth: int,
+    progress: Progress,
+    before: Ranks | None = None,
+    variants: Variants | None = None,
+    steps: Sequence[str] = (),
+) -> tuple[RetrievalReport, Path]:
+    """Ask every leg the questions of `file`; the report, and the folder under runs/ that keeps it.
+
+    By default the ablation adds to the fusion, one by one, what the settings do after it. `variants` makes more searches, by name, over the workspace that is asked; they are reported as legs
+    are, and `steps` names those of the ablation, in order.
+    """
     questions = read_questions(file)
     over = _over(bot, questions)
-    legs = {name: _search(over, name) for name in [*over.config.retrieve.legs, "hybrid"]}
+    names = [*over.config.retrieve.legs, "hybrid"]
+    legs = {name: _search(over, name) for name in names} | dict((variants or without)(over))
+    steps = steps or [name for name in legs if name not in names[1:]] + ["hybrid"]
     corpus = {squash(p.text) for p in over.corpus.all_passages() if p.parent_id == p.id}
     report = evaluate_retrieval(questions.items, legs, corpus, depth=depth, progress=progress)
-    return report, _keep(bot, "retrieval", file, over, report.as_json(per_question=True))
+    against = compared(report, before) if before is not None else {}
+    added = ablation(report, steps)
+    met = sum(over.trained_on(question.question) for question in questions.items)
+    if met:
+        log.warning("질문 %d개 가운데 %d개는 리랭커가 배운 질문이라 점수가 부풀려집니다.", len(questions.items), met)
+    made = about(bot, "retrieval", file, {"depth": depth}, over)
+    shown = report.as_json(per_question=True) | {"ablation": [s.as_json() for s in added], "compared": against}
+    shown["met_in_training"] = met
+    return report, keep(bot, made, shown, retrieval_page(report, made, against, added))
 
 
-Ranks = dict[tuple[str, tuple[str, ...]], dict[str, Any]]
+# What each setting does after the fusion, in the order in which it is done, and the value at which it does nothing.
+_AFTER: dict[str, Any] = {"reranker": "", "half_life_days": 0.0, "duplicates_above": 2.0, "diversity": 1.0}
+
+
+def without(bot: Mundap) -> dict[str, Search]:
+    """The fusion alone, and with each further setting but the last one, which makes it the hybrid."""
+    settings = bot.config.retrieve
+    used = [name for name, idle in _AFTER.items() if getattr(settings, name) != idle]
+    variants: dict[str, Search] = {}
+    for step in range(len(used)):
+        name = f"+ {used[step - 1]}" if step else "fusion"
+        idle = {other: _AFTER[other] for other in used[step:]}
+        config = bot.config.model_copy(update={"retrieve": settings.model_copy(update=idle)})
+        variants[name] = _search(bot.reconfigured(config), "hybrid")
+    return variants
 
 
 def earlier_ranks(path: Path) -> Ranks:
     """What each leg found for each question of an earlier run: its report.json, or the folder that holds it."""
-    path = path / "report.json" if path.is_dir() else path
-    try:
-        asked = json.loads(path.read_text("utf-8"))["per_question"]
-        return {(a["question"], tuple(a["gold"])): a["legs"] for a in asked}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MundapError(f"{path}: 앞선 검색 평가의 report.json이 아닙니다({error}).") from error
+    return earlier(path, "legs")
 
 
-def compared(report: RetrievalReport, ranks: Ranks) -> dict[str, dict[str, Any]]:
-    """For each leg and metric, this run minus the earlier one over the questions that both asked."""
-    both = [n for n, a in enumerate(report.per_question) if (a.question.question, a.question.gold) in ranks]
-    if not both:
-        raise MundapError("앞선 실행과 같은 질문이 하나도 없어 견줄 수 없습니다.")
-    result: dict[str, dict[str, Any]] = {}
-    for leg in report.legs:
-        if any(leg not in legs for legs in ranks.values()):
-            continue
-        old = [_rank(ranks[a.question.question, a.question.gold][leg]) for a in (report.per_question[n] for n in both)]
-        result[leg] = {metric: _difference(report, leg, metric, both, old) for metric in _COMPARED}
-    return result
-
-
-def measure_abstention(bot: Mundap, file: Path, progress: Progress) -> tuple[AbstainReport, Path]:
-    """Compare how supported answerable and unanswerable questions are, at the workspace's own threshold."""
-    items = read_questions(file).items
-    scores: dict[bool, list[float]] = {True: [], False: []}
-    for done, question in enumerate(items, 1):
-        scores[bool(question.gold)].append(bot.support(question.question))
-        progress(done, len(items))
-    report = evaluate_abstain(scores[True], scores[False], bot.config.generate.min_support)
-    return report, _keep(bot, "abstain", file, bot, report.as_json())
-
-
-def _keep(bot: Mundap, kind: str, file: Path, over: Mundap, report: dict[str, Any]) -> Path:
-    """Write a report with all that is needed to repeat it into a folder of its own under runs/."""
-    runs = bot.root / FOLDER / "runs"
-    runs.mkdir(parents=True, exist_ok=True)
-    stamp = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{kind}"
-    folder = next(f for f in (runs / name for name in _names(stamp)) if not f.exists())
-    folder.mkdir()
-    about = {
-        "questions": {"file": str(file), "digest": digest(file.read_bytes(), size=16)},
-        "corpus_digest": digest(*over.corpus.ids(), size=16),
-        "settings": over.config.model_dump(mode="json"),
-        "recipe": asdict(over.recipe),
+def compared(report: RetrievalReport, ranks: Ranks) -> dict[str, dict[str, Change]]:
+    """For each leg that both runs have, this run minus the earlier one over the questions that both asked."""
+    after = [((a.question.question, a.question.gold), a) for a in report.per_question]
+    groups = report.groups()
+    return {
+        leg: changes(
+            {key: _measures(legs[leg]) for key, legs in ranks.items()},
+            [(key, asked.found[leg].measures(report.depth)) for key, asked in after],
+            SHOWN,
+            groups,
+        )
+        for leg in report.legs
+        if all(leg in legs for legs in ranks.values())
     }
-    write_atomically(folder / "report.json", json.dumps(report | about, ensure_ascii=False))
-    return folder
 
 
-def _names(stamp: str) -> Iterator[str]:
-    yield stamp
-    yield from (f"{stamp}-{n}" for n in count(2))
+def _measures(leg: Mapping[str, Any]) -> dict[str, float]:
+    rank = leg["rank"]
+    tops = {f"top{k}": top(rank, k) for k in (1, 3, 10)}
+    return {**tops, "mrr@10": reciprocal_rank(rank), "ndcg@10": float(leg["ndcg@10"])}
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+
+def measure_answers(
+    bot: Mundap,
+    file: Path,
+    progress: Progress,
+    limit: int | None = None,
+    seed: int = 0,
+    judge: str = "",
+    compare: Path | None = None,
+) -> tuple[AnswerReport, Path]:
+    """Ask the questions of `file`, or `limit` of them drawn at random, and compare with the recorded answers.
+
+    Known questions are not answered from the sheet: it is the very sheet that answers are compared with.
+    `judge` names a language model as generators are named; its verdicts are kept under runs/. `compare` is an
+    earlier run; grades are compared only where the same judge gave both.
+    """
+    before = earlier_measures(compare) if compare else None
+    questions = read_questions(file)
+    over = _over(bot, questions)
+    generate = over.config.generate.model_copy(update={"faq": False})
+    asked = over.reconfigured(over.config.model_copy(update={"generate": generate}))
+    items = questions.items
+    if limit is not None and limit < len(items):
+        items = tuple(items[n] for n in sorted(random.Random(seed).sample(range(len(items)), limit)))
+    grader = _judge(bot, judge) if judge else None
+    try:
+        report = evaluate_answers(items, asked.ask, judge=grader, progress=progress)
+    finally:
+        if grader:
+            grader.close()
+    after = [(a.key, a.measures) for a in report.per_question]
+    judged = GRADES if compare and judge and _judge_of(kept(compare)) == _judge_of(report.as_json()) else ()
+    metrics = (*ANSWERED, *judged, "refused")
+    groups = [a.group for a in report.per_question]
+    against = changes(before, after, metrics, groups) if before is not None else {}
+    made = about(bot, "answers", file, {"limit": limit, "seed": seed, "judge": judge or None}, asked)
+    shown = report.as_json(per_question=True) | {"compared": against}
+    return report, keep(bot, made, shown, answers_page(report, made, against))
+
+
+def _judge_of(report: Mapping[str, Any]) -> tuple[str, str] | None:
+    judge = report.get("judge")
+    return (judge["name"], judge["prompt"]) if judge else None
+
+
+def _judge(bot: Mundap, spec: str) -> Judge:
+    settings = bot.config.generate
+    generator = make_generator(
+        spec, refusal="", folder=bot.root, context_tokens=settings.context_tokens, timeout=settings.timeout
+    )
+    if not hasattr(generator, "complete"):
+        raise ConfigError(f"'{spec}'은(는) 심사할 수 없습니다. 'openai:http://127.0.0.1:11434/v1#qwen3'처럼 쓰세요.")
+    return Judge(cast(Completer, generator), runs(bot) / "verdicts.sqlite")
+
+
+# -- abstention -------------------------------------------------------------------------------------------------------
+
+
+def measure_abstention(
+    bot: Mundap, file: Path, progress: Progress, before: Measures | None = None
+) -> tuple[AbstainReport, Path]:
+    """Compare how supported answerable and unanswerable questions are, at the workspace's own threshold."""
+    questions = read_questions(file)
+    answerable = sum(bool(question.gold) for question in questions.items)
+    need_both(answerable, len(questions.items) - answerable)
+    over = _over(bot, questions)
+    asked = []
+    for done, question in enumerate(questions.items, 1):
+        asked.append(Supported(question, over.support(question.question)))
+        progress(done, len(questions.items))
+    threshold = over.config.generate.min_support
+    wanted = [a.support for a in asked if a.question.gold]
+    unwanted = [a.support for a in asked if not a.question.gold]
+    report = evaluate_abstain(wanted, unwanted, threshold)
+    against = abstain_changes(before, asked, threshold) if before is not None else {}
+    made = about(bot, "abstain", file, {}, over)
+    shown = report.as_json() | {"per_question": [a.as_json(threshold) for a in asked], "compared": against}
+    return report, keep(bot, made, shown, abstain_page(report, made, asked, against))
+
+
+# -- keywords ---------------------------------------------------------------------------------------------------------
+
+
+def measure_keywords(
+    bot: Mundap, file: Path, progress: Progress, before: Measures | None = None
+) -> tuple[KeywordReport, Path]:
+    """Extract the keywords of every question of a keyword TSV with the noun compounds of Kiwi, and compare."""
+    tagged = read_keywords(file)
+    dictionary = bot.config.index.user_dictionary
+    words = bot.root / dictionary if dictionary else None
+    report = evaluate_keywords(
+        tagged,
+        lambda texts: keywords.keywords(texts, words),
+        extractor=f"nouns-{kiwi_version()}",
+        progress=progress,
+    )
+    after = [(asked.key, asked.measures) for asked in report.per_question]
+    against = changes(before, after, MACRO) if before is not None else {}
+    made = about(bot, "keywords", file, {}, None)
+    shown = report.as_json(per_question=True) | {"compared": against}
+    return report, keep(bot, made, shown, keywords_page(report, made, against))
+
+
+def earlier_measures(path: Path) -> Measures:
+    """The measures of each question of an earlier run on answers, abstention or keywords."""
+    return earlier(path, "measures")
+
+
+# -- what is asked ----------------------------------------------------------------------------------------------------
 
 
 def _over(bot: Mundap, questions: Questions) -> Mundap:
@@ -103,7 +236,7 @@ def _over(bot: Mundap, questions: Questions) -> Mundap:
     if questions.corpus is None:
         return bot
     name = digest(*questions.corpus, size=8)
-    root = bot.root / FOLDER / "runs" / "corpora" / name
+    root = runs(bot) / "corpora" / name
     over = Mundap(root, bot.config, words=bot.root)
     builder = Builder(name, "")
     for paragraph in dict.fromkeys(questions.corpus):
@@ -119,31 +252,3 @@ def _over(bot: Mundap, questions: Questions) -> Mundap:
 
 def _search(bot: Mundap, leg: str) -> Callable[[str, int], list[Hit]]:
     return lambda question, k: bot.search(question, k=k, leg=leg)
-
-
-def _rank(leg: dict[str, Any]) -> int | None:
-    rank = leg["rank"]
-    return None if rank is None else int(rank)
-
-
-def _difference(
-    report: RetrievalReport, leg: str, metric: str, both: list[int], old: list[int | None]
-) -> dict[str, Any]:
-    value: Callable[[int | None], float] = {
-        "top1": lambda rank: top(rank, 1),
-        "top3": lambda rank: top(rank, 3),
-        "mrr@10": reciprocal_rank,
-    }[metric]
-    values, groups = report.values(leg, metric), report.groups()
-    difference = paired_difference(
-        [value(rank) for rank in old], [values[n] for n in both], groups=[groups[n] for n in both]
-    )
-    better = "better" if difference.mean > 0 else "worse"
-    verdict = better if difference.p_value < SIGNIFICANT else "difference not significant"
-    return {
-        "n": len(both),
-        "mean": difference.mean,
-        "ci95": list(difference.ci95),
-        "p": difference.p_value,
-        "verdict": verdict,
-    }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,9 +11,47 @@ import numpy.typing as npt
 
 from mundap.errors import MundapError
 from mundap.evaluate.bootstrap import RESAMPLES, two_sample_intervals
-from mundap.evaluate.metrics import Floats, auroc, balanced_accuracy, coverage_at_precision, risk
+from mundap.evaluate.compare import Change, Key, auroc_change, changes
+from mundap.evaluate.metrics import (
+    Bin,
+    Floats,
+    auroc,
+    balanced_accuracy,
+    calibration_error,
+    coverage_at_precision,
+    reliability,
+    risk,
+)
+from mundap.evaluate.questions import Question
 
 FIGURES = ("auroc", "answered", "refused", "balanced_accuracy", "risk", "coverage")
+
+
+@dataclass(frozen=True, slots=True)
+class Supported:
+    """A question and the probability that the documents answer it, as the workspace sees it."""
+
+    question: Question
+    support: float
+
+    def measures(self, threshold: float) -> dict[str, float]:
+        """Of this question: its "support", whether it was treated "right", and so "answered" or "refused"."""
+        right = float((self.support >= threshold) == bool(self.question.gold))
+        return {"support": self.support, "right": right, "answered" if self.question.gold else "refused": right}
+
+    @property
+    def key(self) -> Key:
+        """What two runs join on."""
+        return self.question.question, self.question.gold
+
+    def as_json(self, threshold: float) -> dict[str, Any]:
+        """`{"question", "gold", "row", "measures"}`; no gold: the question is unanswerable."""
+        return {
+            "question": self.question.question,
+            "gold": list(self.question.gold),
+            "row": self.question.row,
+            "measures": self.measures(threshold),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +62,9 @@ class AbstainReport:
     `unanswerable` ones, and `balanced_accuracy` is their mean. `risk` is the share of unanswerable
     questions among those answered. `coverage` is the largest share of all questions that some
     threshold answers while `precision` of them are answerable; it cannot exceed the share of
-    answerable questions divided by `precision`. `ci95` holds the interval of each.
+    answerable questions divided by `precision`. `ci95` holds the interval of each. `reliability`
+    holds bins of questions by rising score, and `calibration_error` how far the scores are from the
+    shares that were answerable; both mean something only for scores that are probabilities.
     """
 
     answerable: int
@@ -38,11 +78,13 @@ class AbstainReport:
     risk: float
     coverage: float
     ci95: Mapping[str, tuple[float, float]]
+    reliability: tuple[Bin, ...]
+    calibration_error: float
     resamples: int
     seed: int
 
     def as_json(self) -> dict[str, Any]:
-        """The fields by name; `ci95` is `{"auroc": [lo, hi], …}`."""
+        """The fields by name; `ci95` is `{"auroc": [lo, hi], …}`, a bin `{"predicted", "answerable", "n"}`."""
         return {
             "n": self.answerable + self.unanswerable,
             "answerable": self.answerable,
@@ -51,6 +93,10 @@ class AbstainReport:
             "precision": self.precision,
             **{name: getattr(self, name) for name in FIGURES},
             "ci95": {name: list(ends) for name, ends in self.ci95.items()},
+            "calibration_error": self.calibration_error,
+            "reliability": [
+                {"predicted": bin.predicted, "answerable": bin.right, "n": bin.n} for bin in self.reliability
+            ],
             "resamples": self.resamples,
             "seed": self.seed,
         }
@@ -71,11 +117,10 @@ def evaluate_abstain(
     questions of one kind, ValueError for scores that are not finite.
     """
     wanted, unwanted = np.asarray(answerable_scores, np.float64), np.asarray(unanswerable_scores, np.float64)
-    if not wanted.size or not unwanted.size:
-        raise MundapError(
-            f"답이 있는 질문({wanted.size}개)과 답이 없는 질문({unwanted.size}개)이 모두 있어야 합니다."
-            " 질문 파일에 제시문이 있는 질문과 제시문을 비운 질문을 함께 넣어 주세요."
-        )
+    need_both(wanted.size, unwanted.size)
+
+    everything = np.concatenate([wanted, unwanted])
+    bins = reliability(everything, [True] * len(wanted) + [False] * len(unwanted))
 
     def figures(wanted: Floats, unwanted: Floats) -> list[float]:
         everything = np.concatenate([wanted, unwanted])
@@ -103,6 +148,34 @@ def evaluate_abstain(
         risk=measured["risk"],
         coverage=measured["coverage"],
         ci95={name: (float(low), float(high)) for name, (low, high) in zip(FIGURES, ends, strict=True)},
+        reliability=bins,
+        calibration_error=calibration_error(bins),
         resamples=resamples,
         seed=seed,
     )
+
+
+def need_both(answerable: int, unanswerable: int) -> None:
+    """Raises MundapError, with what to do, unless there are questions of both kinds."""
+    if not answerable or not unanswerable:
+        raise MundapError(
+            f"답이 있는 질문({answerable}개)과 답이 없는 질문({unanswerable}개)이 모두 있어야 합니다."
+            " 질문 파일에 제시문이 있는 질문과 제시문을 비운 질문을 함께 넣어 주세요."
+        )
+
+
+def abstain_changes(
+    before: Mapping[Key, Mapping[str, float]], after: Sequence[Supported], threshold: float
+) -> dict[str, Change]:
+    """How the AUROC and the shares treated rightly changed since a run whose measures are `before`.
+
+    AUROC is left out where the questions of both runs are all of one kind. Raises MundapError as `changes` does.
+    """
+    found = changes(before, [(a.key, a.measures(threshold)) for a in after], ("right", "answered", "refused"))
+    both = [a for a in after if a.key in before]
+    kinds = [[a for a in both if bool(a.question.gold) == answerable] for answerable in (True, False)]
+    if not all(kinds):
+        return found
+    old = [np.array([before[a.key]["support"] for a in kind]) for kind in kinds]
+    new = [np.array([a.support for a in kind]) for kind in kinds]
+    return {"auroc": auroc_change((old[0], old[1]), (new[0], new[1])), **found}

@@ -2,17 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Interval = tuple[float, float]
 
 RESAMPLES = 2000  # Efron & Tibshirani 1993, section 13: 1000 and more for percentile intervals
 PERMUTATIONS = 10_000
 _BLOCK = 4_000_000  # numbers drawn at once
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Means over `n` questions, each with its 95 % interval; no means if there are no questions."""
+
+    n: int
+    means: Mapping[str, float]
+    ci95: Mapping[str, Interval]
+
+    def as_json(self) -> dict[str, Any]:
+        """`{"n", metric: mean, …, "ci95": {metric: [lo, hi], …}}`."""
+        return {"n": self.n, **self.means, "ci95": {metric: list(ends) for metric, ends in self.ci95.items()}}
+
+
+def mean_figures(
+    metrics: Sequence[str],
+    values: Sequence[Sequence[float]],
+    *,
+    groups: Sequence[Hashable] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> Figures:
+    """The mean of each of the m `metrics`, the columns of (n, m) `values`, with its interval; see `mean_intervals`."""
+    if not values:
+        return Figures(0, {}, {})
+    table = np.asarray(values, np.float64)
+    ends = mean_intervals(table, groups=groups, resamples=resamples, seed=seed)
+    return Figures(
+        len(table),
+        dict(zip(metrics, table.mean(axis=0).tolist(), strict=True)),
+        {metric: (float(low), float(high)) for metric, (low, high) in zip(metrics, ends, strict=True)},
+    )
 
 
 def mean_intervals(
@@ -45,6 +80,27 @@ def mean_interval(
     """The interval of the mean of (n,) `values`; see `mean_intervals`."""
     column = np.asarray(values, np.float64).reshape(-1, 1)
     low, high = mean_intervals(column, groups=groups, resamples=resamples, seed=seed, level=level)[0]
+    return float(low), float(high)
+
+
+def ratio_interval(
+    numerators: npt.ArrayLike,
+    denominators: npt.ArrayLike,
+    *,
+    groups: Sequence[Hashable] | None = None,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+    level: float = 0.95,
+) -> tuple[float, float]:
+    """The interval of sum(numerators) / sum(denominators), rows or groups drawn together; see `mean_intervals`.
+
+    Draws whose denominators are all 0 say nothing and are left out. Raises ValueError if that is so of the rows.
+    """
+    rows = np.stack([np.asarray(numerators, np.float64), np.asarray(denominators, np.float64)], axis=1)
+    if not rows[:, 1].any():
+        raise ValueError("the denominators are all 0")
+    above, below = resampled_means(rows, groups=groups, resamples=resamples, seed=seed).T
+    low, high = _ends((above[below != 0] / below[below != 0])[:, None], level)[0]
     return float(low), float(high)
 
 

@@ -138,6 +138,42 @@ def coverage_at_precision(scores: npt.ArrayLike, right: Sequence[bool], precisio
     return float(np.max(answered * (whole_ties & enough)) / len(values))
 
 
+class Bin(NamedTuple):
+    """`n` questions of like probability: its mean, and the share of them that turned out right."""
+
+    predicted: float
+    right: float
+    n: int
+
+
+def reliability(probabilities: npt.ArrayLike, right: Sequence[bool], bins: int = 10) -> tuple[Bin, ...]:
+    """The reliability curve: at most `bins` bins of equal mass, in rising order, none empty.
+
+    Equal mass rather than equal width, so that no bin rests on a few questions (Nguyen & O'Connor,
+    EMNLP 2015). Equal probabilities share a bin, that of their middle, whatever order they come in.
+    Raises ValueError if the lengths differ or there are none.
+    """
+    values, correct = _scores(probabilities), np.asarray(right, np.float64)
+    if len(values) != len(correct):
+        raise ValueError(f"{len(values)} probabilities, but {len(correct)} are said to be right or wrong")
+    _, group, sizes = np.unique(values, return_inverse=True, return_counts=True)
+    middle = (np.cumsum(sizes) - sizes / 2)[group]
+    number = np.minimum((middle * bins // len(values)).astype(np.int64), bins - 1)
+    return tuple(
+        Bin(float(values[number == n].mean()), float(correct[number == n].mean()), int(np.sum(number == n)))
+        for n in np.unique(number)
+    )
+
+
+def calibration_error(bins: Sequence[Bin]) -> float:
+    """How far the bins' probabilities are from their shares, weighted by size, in [0, 1] (ECE; Guo et al., ICML 2017).
+
+    It judges the probabilities for the mix of questions that was asked: with more unanswerable ones
+    among them, lower probabilities would have been right.
+    """
+    return sum(b.n * abs(b.predicted - b.right) for b in bins) / sum(b.n for b in bins)
+
+
 _BRACKETS = str.maketrans(dict.fromkeys("'\"《》<>〈〉()‘’", " "))
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 

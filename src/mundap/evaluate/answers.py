@@ -1,0 +1,248 @@
+"""How good the answers are: against the recorded ones, in what they cite, and in when they are withheld."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mundap.errors import MundapError
+from mundap.evaluate.answer_metrics import chrf, morpheme_f1, rouge
+from mundap.evaluate.bootstrap import RESAMPLES, Figures, Interval, mean_figures, ratio_interval
+from mundap.evaluate.compare import Key
+from mundap.evaluate.judge import PROMPT_VERSION, Judge, Verdict
+from mundap.evaluate.metrics import character_f1, exact_match, first_right
+from mundap.evaluate.questions import Question
+from mundap.generate.cite import repair
+from mundap.korean.normalize import squash
+from mundap.protocols import Progress, quiet
+from mundap.types import Answer, Citation
+
+Ask = Callable[[str], Answer]
+
+METRICS = (
+    "exact_match",
+    "character_f1",
+    "morpheme_f1",
+    "chrf",
+    "rouge1",
+    "rouge2",
+    "rougeL",
+    "citation_precision",
+    "citation_recall",
+)
+GRADES = ("correctness", "faithfulness")
+_JUDGED_BY = 3  # hits that stand for the passages of an answer that cites none
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A question, what was answered, and how that compares; `verdict` is None if there is no judge or no verdict.
+
+    `measures` holds METRICS where the question has a recorded answer, all 0.0 for an abstention, and
+    GRADES where there is a verdict; or, where the question is unanswerable, "refused". `gold_rank` is
+    that of the first gold passage among the answer's hits. `quotes` says of each citation whether its
+    quote stands in its passage, and `golden` whether that passage is a gold one.
+    """
+
+    question: Question
+    answer: Answer
+    measures: Mapping[str, float]
+    gold_rank: int | None
+    quotes: tuple[bool, ...]
+    golden: tuple[bool, ...]
+    verdict: Verdict | None = None
+
+    @property
+    def key(self) -> Key:
+        """What two runs join on."""
+        return self.question.question, self.question.gold
+
+    @property
+    def group(self) -> tuple[str, ...]:
+        """What questions on the same gold share; an unanswerable one is by itself."""
+        return tuple(sorted({squash(gold) for gold in self.question.gold})) or (self.question.question,)
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it but the texts of the passages."""
+        cited = zip(self.answer.citations, self.quotes, self.golden, strict=True)
+        return {
+            "question": self.question.question,
+            "gold": list(self.question.gold),
+            "row": self.question.row,
+            "reference": self.question.answer,
+            "answer": self.answer.text,
+            "abstained": self.answer.abstained,
+            "model": self.answer.model,
+            "citations": [
+                {"passage_id": c.passage_id, "source": c.source, "quote": c.quote, "stands": stands, "gold": gold}
+                for c, stands, gold in cited
+            ],
+            "hits": [hit.passage.id for hit in self.answer.hits],
+            "gold_rank": self.gold_rank,
+            "measures": dict(self.measures),
+            "verdict": self.verdict.as_json() if self.verdict else None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerReport:
+    """What became of the questions with a recorded answer, and of the unanswerable ones.
+
+    `everything` is over all `n` questions, an abstention counting 0.0 in each metric; `answered` over
+    those that were answered. `quotes` citations were made, of which the share `quote_validity` stands
+    in its passage (None without citations). `refused` is over the unanswerable questions. `grades` is
+    over the answers that `judge` gave a verdict on; `without_verdict` others it did not.
+    `without_answer` questions have gold but no recorded answer, and were not asked.
+    """
+
+    n: int
+    without_answer: int
+    everything: Figures
+    answered: Figures
+    quotes: int
+    quote_validity: float | None
+    quote_ci95: Interval | None
+    refused: Figures
+    judge: str
+    grades: Figures
+    without_verdict: int
+    models: tuple[str, ...]
+    resamples: int
+    seed: int
+    per_question: tuple[Answered, ...]
+
+    def as_json(self, per_question: bool = False) -> dict[str, Any]:
+        """`{"n", "abstained", "all": {…}, "answered": {…}, "quotes": {…}, "unanswerable": {…}, "judge": …}`."""
+        judged = {"name": self.judge, "prompt": PROMPT_VERSION, "without_verdict": self.without_verdict}
+        shown: dict[str, Any] = {
+            "n": self.n,
+            "abstained": self.n - self.answered.n,
+            "without_answer": self.without_answer,
+            "all": self.everything.as_json(),
+            "answered": self.answered.as_json(),
+            "quotes": {
+                "n": self.quotes,
+                "validity": self.quote_validity,
+                "ci95": list(self.quote_ci95) if self.quote_ci95 else None,
+            },
+            "unanswerable": self.refused.as_json(),
+            "judge": judged | self.grades.as_json() if self.judge else None,
+            "models": list(self.models),
+            "resamples": self.resamples,
+            "seed": self.seed,
+        }
+        if per_question:
+            shown["per_question"] = [asked.as_json() for asked in self.per_question]
+        return shown
+
+
+def evaluate_answers(
+    questions: Sequence[Question],
+    ask: Ask,
+    *,
+    judge: Judge | None = None,
+    progress: Progress = quiet,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> AnswerReport:
+    """Ask each question that has a recorded answer, and each that has no gold, and compare.
+
+    Citation markers are no part of an answer here. A citation is right when its whole passage is a
+    gold one, white space aside: precision is the share of right citations, 0.0 for an answer without
+    any, and recall the share of gold passages that are cited (Gao et al., EMNLP 2023, with gold
+    passages in place of an entailment model). Intervals draw whole gold passages with their questions.
+
+    Raises MundapError if there is nothing to ask; what `ask` and `judge` raise ends the measurement.
+    """
+    wanted = [question for question in questions if question.answer or not question.gold]
+    if not wanted:
+        raise MundapError(
+            "답변이 적힌 질문도, 제시문이 빈 질문도 없어 답변을 평가할 수 없습니다. 질문 파일의 답변을 채워 주세요."
+        )
+    found = []
+    for done, question in enumerate(wanted, 1):
+        found.append(_compare(question, ask(question.question), judge))
+        progress(done, len(wanted))
+    recorded = [asked for asked in found if asked.question.gold]
+    answered = [asked for asked in recorded if not asked.answer.abstained]
+    graded = [asked for asked in recorded if asked.verdict]
+    quotes = [[sum(asked.quotes), len(asked.quotes)] for asked in found]
+    right, total = np.sum(quotes, axis=0).tolist()
+    groups = [asked.group for asked in found]
+
+    def figures(over: Sequence[Answered], metrics: Sequence[str]) -> Figures:
+        table = [[asked.measures[metric] for metric in metrics] for asked in over]
+        return mean_figures(metrics, table, groups=[asked.group for asked in over], resamples=resamples, seed=seed)
+
+    return AnswerReport(
+        n=len(recorded),
+        without_answer=len(questions) - len(wanted),
+        everything=figures(recorded, METRICS),
+        answered=figures(answered, METRICS),
+        quotes=total,
+        quote_validity=right / total if total else None,
+        quote_ci95=ratio_interval(*zip(*quotes, strict=True), groups=groups, resamples=resamples, seed=seed)
+        if total
+        else None,
+        refused=figures([asked for asked in found if not asked.question.gold], ["refused"]),
+        judge=judge.name if judge else "",
+        grades=figures(graded, GRADES),
+        without_verdict=len(answered) - len(graded) if judge else 0,
+        models=tuple(sorted({asked.answer.model for asked in found})),
+        resamples=resamples,
+        seed=seed,
+        per_question=tuple(found),
+    )
+
+
+def _compare(question: Question, answer: Answer, judge: Judge | None) -> Answered:
+    golds = {squash(gold) for gold in question.gold}
+    texts = {hit.passage.id: squash(hit.passage.text) for hit in answer.hits}
+    passages = [texts.get(citation.passage_id, "") for citation in answer.citations]
+    quotes = tuple(_stands(c, text) for c, text in zip(answer.citations, passages, strict=True))
+    golden = tuple(text in golds for text in passages)
+    measures: dict[str, float]
+    verdict = None
+    if not question.gold:
+        measures = {"refused": float(answer.abstained)}
+    elif answer.abstained:
+        measures = dict.fromkeys(METRICS, 0.0)
+    else:
+        said = repair(answer.text, 0)
+        measures = _texts(said, question.answer) | {
+            "citation_precision": sum(golden) / len(golden) if golden else 0.0,
+            "citation_recall": len(golds.intersection(passages)) / len(golds),
+        }
+        verdict = judge.verdict(question.question, question.answer, said, _context(answer)) if judge else None
+        if verdict:
+            measures |= {"correctness": float(verdict.correctness), "faithfulness": float(verdict.faithfulness)}
+    rank = first_right([texts[hit.passage.id] in golds for hit in answer.hits])
+    return Answered(question, answer, measures, rank, quotes, golden, verdict)
+
+
+def _texts(said: str, recorded: str) -> dict[str, float]:
+    shared = rouge(said, recorded)
+    return {
+        "exact_match": exact_match(said, recorded),
+        "character_f1": character_f1(said, recorded),
+        "morpheme_f1": morpheme_f1(said, recorded),
+        "chrf": chrf(said, recorded),
+        "rouge1": shared.one,
+        "rouge2": shared.two,
+        "rougeL": shared.longest,
+    }
+
+
+def _stands(citation: Citation, passage: str) -> bool:
+    quote = squash(citation.quote)
+    return bool(quote) and quote in passage
+
+
+def _context(answer: Answer) -> list[str]:
+    """What the answer rests on: the passages it cites, or, if it cites none, the first ones that were found."""
+    cited = {citation.passage_id for citation in answer.citations}
+    texts = [hit.passage.text for hit in answer.hits if hit.passage.id in cited]
+    return texts or [hit.passage.text for hit in answer.hits[:_JUDGED_BY]]

@@ -1,0 +1,117 @@
+"""report.html of a measurement of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mundap.evaluate.about import About
+from mundap.evaluate.answers import GRADES, METRICS, Answered, AnswerReport
+from mundap.evaluate.bootstrap import Figures
+from mundap.evaluate.compare import Change
+from mundap.evaluate.markup import Markup, join
+from mundap.evaluate.page import (
+    GROUPED,
+    NAMES,
+    WORST,
+    beginning,
+    comparison,
+    figure_cell,
+    metric_bars,
+    note,
+    page,
+    panels,
+    section,
+    table,
+    tiles,
+    value,
+    worst,
+)
+
+
+def answers_page(report: AnswerReport, about: About, compared: Mapping[str, Change]) -> str:
+    """The figures over all and over the answered questions, citations, refusals, grades, and the worst answers."""
+    both = [("모든 질문 (거두면 0)", report.everything), ("답한 질문", report.answered), *_judged(report)]
+    metrics = [m for m in (*METRICS, *GRADES) if any(m in figures.means for _, figures in both)]
+    rows = [
+        [
+            NAMES[m][0],
+            *(figure_cell(m, f.means[m], f.ci95[m]) if m in f.means else "–" for _, f in both),
+        ]
+        for m in metrics
+    ]
+    plots = [
+        (NAMES[m][0], "", metric_bars(m, [(name, f.means[m], f.ci95[m]) for name, f in both if m in f.means]))
+        for m in ("character_f1", "morpheme_f1", "chrf", "rougeL", "citation_precision", "citation_recall")
+        if report.n
+    ]
+    abstained = report.n - report.answered.n
+    counts = f"답변이 적힌 질문 {report.n}개 (답을 거둔 것 {abstained}개) · 답 없는 질문 {report.refused.n}개"
+    left = f" · 답변이 적히지 않아 뺀 질문 {report.without_answer}개" * bool(report.without_answer)
+    tops = [(report.everything, m) for m in ("character_f1", "morpheme_f1", "citation_precision") if report.n]
+    tops += [(report.refused, "refused")] * bool(report.refused.n)
+    return page(
+        "답변 평가",
+        about,
+        note(f"{counts}{left} · 답한 것: {', '.join(report.models)}"),
+        tiles((m, f.means[m], f.ci95[m]) for f, m in tops),
+        note(f"모든 질문에서의 값입니다. {GROUPED}"),
+        comparison(compared),
+        section("지표마다", table(["지표", *(f"{name} · {f.n}개" for name, f in both)], rows), *_told(report))
+        if report.n
+        else join(),
+        section("그림", panels(*plots)) if plots else join(),
+        section("가장 나쁜 답변", worst(_poor(report), "어긋난 답변이 없습니다.")),
+    )
+
+
+def _judged(report: AnswerReport) -> list[tuple[str, Figures]]:
+    return [(f"심사 {report.judge}", report.grades)] if report.judge else []
+
+
+def _told(report: AnswerReport) -> list[Markup]:
+    told = []
+    if report.quote_validity is not None and report.quote_ci95:
+        low, high = report.quote_ci95
+        told.append(
+            f"인용 {report.quotes}개 가운데 {report.quote_validity:.1%} [{low:.1%}, {high:.1%}]가 인용한 문단에 그대로 있습니다."
+        )
+    if report.judge:
+        told.append(f"심사 모델이 점수를 내지 못한 답변 {report.without_verdict}개는 평균에 넣지 않았습니다.")
+    return [note(text) for text in told]
+
+
+def _poor(report: AnswerReport) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    def goodness(asked: Answered) -> tuple[int, float]:
+        m = asked.measures
+        if not asked.question.gold:
+            return 0, m["refused"]
+        kind = 1 if asked.answer.abstained else 2 if m["citation_recall"] else 0  # a wrong answer is worse than none
+        return kind, (m["morpheme_f1"] + m["character_f1"] + m["citation_recall"]) / 3
+
+    poor = sorted((asked for asked in report.per_question if goodness(asked)[1] < 1), key=goodness)
+    return [(asked.question.question, _figures(asked), _texts(asked)) for asked in poor[:WORST]]
+
+
+def _figures(asked: Answered) -> str:
+    if not asked.question.gold:
+        return "문서에 답이 없는데 답했습니다."
+    found = f"정답 제시문 {asked.gold_rank}위" if asked.gold_rank else "정답 제시문을 찾지 못함"
+    if asked.answer.abstained:
+        return f"답을 거두었습니다 · {found}"
+    shown = ("character_f1", "morpheme_f1", "citation_precision", "citation_recall")
+    figures = " · ".join(f"{NAMES[m][0]} {value(m, asked.measures[m])}" for m in shown)
+    verdict = asked.verdict
+    grades = f" · 정확성 {verdict.correctness} 충실성 {verdict.faithfulness} ({verdict.reason})" if verdict else ""
+    return f"{figures} · {found}{grades}"
+
+
+def _texts(asked: Answered) -> list[tuple[str, str]]:
+    texts = [("적힌 답변", asked.question.answer)] if asked.question.answer else []
+    texts.append(("나온 답변", asked.answer.text))
+    if asked.question.gold:
+        texts.append(("정답 제시문", beginning(" / ".join(asked.question.gold))))
+    quotes = [
+        f"{'○' if gold else '×'} {c.source}: “{beginning(c.quote)}”"
+        for c, gold in zip(asked.answer.citations, asked.golden, strict=True)
+    ]
+    return [*texts, ("인용", "\n".join(quotes) or "없음")]

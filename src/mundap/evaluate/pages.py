@@ -1,0 +1,216 @@
+"""report.html of each kind of measurement, from its report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mundap.evaluate.about import About
+from mundap.evaluate.abstain import FIGURES as ABSTAINED
+from mundap.evaluate.abstain import AbstainReport, Supported
+from mundap.evaluate.compare import Change, Step
+from mundap.evaluate.keywords import MACRO, MICRO, Extracted, KeywordReport
+from mundap.evaluate.markup import Markup, join
+from mundap.evaluate.page import (
+    GROUPED,
+    NAMES,
+    WORST,
+    beginning,
+    change_cell,
+    comparison,
+    figure_cell,
+    leg_comparison,
+    metric_bars,
+    note,
+    page,
+    panels,
+    section,
+    table,
+    tiles,
+    value,
+    worst,
+)
+from mundap.evaluate.plots import Bar, bars, histogram, rank_curves, reliability_plot
+from mundap.evaluate.retrieval import METRICS as RETRIEVED
+from mundap.evaluate.retrieval import Asked, Found, RetrievalReport
+
+Compared = Mapping[str, Mapping[str, Change]]
+
+
+def retrieval_page(report: RetrievalReport, about: About, compared: Compared, steps: Sequence[Step]) -> str:
+    """Every leg with intervals, its rank curve, what each step brings, and the questions the last leg did worst on."""
+    main = "hybrid" if "hybrid" in report.legs else list(report.legs)[-1]
+    figures = report.legs[main]
+    rows = [
+        [leg, *(figure_cell(m, f.means[m], f.ci95[m]) for m in RETRIEVED), str(f.missed)]
+        for leg, f in report.legs.items()
+    ]
+    plots = [
+        (
+            NAMES[m][0] + " (낮을수록 좋음)" * (m == "avg_rank"),
+            "",
+            metric_bars(m, [(leg, f.means[m], f.ci95[m]) for leg, f in report.legs.items()]),
+        )
+        for m in RETRIEVED
+    ]
+    ranks = [(leg, [asked.found[leg].rank for asked in report.per_question]) for leg in report.legs]
+    curve = rank_curves("정답 제시문을 찾은 질문의 몫", ranks, report.depth, main)
+    counts = f"질문 {report.n}개 (답 없는 질문 {report.unanswerable}개는 뺌) · 문단 {report.corpus}개"
+    missing = f" · 제시문이 색인에 없는 질문 {report.gold_missing}개는 못 찾은 것으로 셈" * bool(report.gold_missing)
+    depth = f"위에서부터 {report.depth}개까지 보고, 못 찾으면 {report.depth + 1}위로 칩니다."
+    return page(
+        "검색 평가",
+        about,
+        note(f"{counts}{missing}"),
+        tiles((m, figures.means[m], figures.ci95[m]) for m in ("top1", "top3", "mrr@10", "avg_rank")),
+        note(f"{main}의 값입니다. {GROUPED}"),
+        leg_comparison(compared, main),
+        section("다리마다", table(["다리", *(NAMES[m][0] for m in RETRIEVED), "못 찾음"], rows, main), note(depth)),
+        section("그림", panels(*plots, ("몇 위 안에 정답이 있나", "wide curve", curve))),
+        _ablation(steps),
+        section(f"가장 나쁜 질문 ({main})", worst(_lost(report, main), "모든 질문에서 정답 제시문이 1위입니다.")),
+    )
+
+
+def _ablation(steps: Sequence[Step]) -> Markup:
+    if len(steps) < 2:
+        return join()
+    metrics = list(steps[0].means)
+    rows = [
+        [
+            s.name,
+            *(
+                change_cell(m, s.changes[m], value(m, s.means[m])) if s.changes else value(m, s.means[m])
+                for m in metrics
+            ),
+        ]
+        for s in steps
+    ]
+    return section(
+        "한 단계씩 더하면",
+        table(["단계", *(NAMES[m][0] for m in metrics)], rows),
+        note("작은 글씨는 바로 앞 단계와의 차이입니다. 같은 질문끼리 짝지어 견주었습니다."),
+    )
+
+
+def _lost(report: RetrievalReport, main: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    def badness(asked: Asked) -> tuple[int, int]:
+        ranks = [found.rank or report.depth + 1 for found in asked.found.values()]
+        return -(asked.found[main].rank or report.depth + 1), -sum(ranks)
+
+    lost = sorted((asked for asked in report.per_question if asked.found[main].rank != 1), key=badness)
+    return [
+        (
+            asked.question.question,
+            " · ".join(f"{leg} {_place(found)}" for leg, found in asked.found.items()),
+            [
+                ("정답 제시문", beginning(" / ".join(asked.question.gold))),
+                (f"{main} 1위로 찾은 것{_source(asked.found[main])}", _top(asked.found[main])),
+            ],
+        )
+        for asked in lost[:WORST]
+    ]
+
+
+def _place(found: Found) -> str:
+    return f"{found.rank}위" if found.rank else "못 찾음"
+
+
+def _source(found: Found) -> str:
+    return f" · {found.top.passage.source}" if found.top and found.top.passage.source else ""
+
+
+def _top(found: Found) -> str:
+    return beginning(found.top.passage.text) if found.top else "아무것도 찾지 못했습니다."
+
+
+def abstain_page(
+    report: AbstainReport, about: About, asked: Sequence[Supported], compared: Mapping[str, Change]
+) -> str:
+    """The figures, how far the probabilities can be believed, and the questions that were treated wrongly."""
+    rows = [[NAMES[m][0], figure_cell(m, getattr(report, m), report.ci95[m])] for m in ABSTAINED]
+    bins = [[f"{b.predicted:.3f}", f"{b.right:.3f}", str(b.n)] for b in report.reliability]
+    yes = [a.support for a in asked if a.question.gold]
+    no = [a.support for a in asked if not a.question.gold]
+    names = ("답이 있는 질문 (위)", "답이 없는 질문 (아래)")
+    wrong = sorted(
+        (a for a in asked if not a.measures(report.threshold)["right"]),
+        key=lambda a: -abs(a.support - report.threshold),
+    )
+    cards = [
+        (
+            a.question.question,
+            f"근거 확률 {a.support:.3f} · "
+            + ("답이 있는데 거두었습니다." if a.question.gold else "문서에 답이 없는데 답했습니다."),
+            [("정답 제시문", beginning(" / ".join(a.question.gold)))] if a.question.gold else [],
+        )
+        for a in wrong[:WORST]
+    ]
+    return page(
+        "답을 거두는 판단 평가",
+        about,
+        note(
+            f"답이 있는 질문 {report.answerable}개 · 답이 없는 질문 {report.unanswerable}개 · 근거 확률이"
+            f" {report.threshold:g} 이상이면 답함"
+        ),
+        tiles((m, getattr(report, m), report.ci95[m]) for m in ("auroc", "answered", "refused", "coverage")),
+        comparison(compared),
+        section(
+            "지표마다",
+            table(["지표", "값"], rows),
+            note(
+                f"'목표 정밀도에서 답할 수 있는 몫'의 정밀도는 {report.precision:.0%}입니다. 괄호는 95% 부트스트랩 구간입니다."
+            ),
+        ),
+        section(
+            "그림",
+            panels(
+                (
+                    "확률을 믿을 수 있나",
+                    "square",
+                    reliability_plot("신뢰도 곡선", report.reliability, report.threshold),
+                ),
+                ("근거 확률의 분포", "square", histogram("근거 확률의 분포", yes, no, names, report.threshold)),
+            ),
+            note(
+                f"기대 보정 오차(ECE) {report.calibration_error:.3f}. 사선은 예측과 실제가 같은 곳, 세로 점선은 문턱값입니다."
+                " 답이 없는 질문을 얼마나 섞었는지에 따라 달라지는 값입니다."
+            ),
+            table(["예측 확률 평균", "답이 있던 몫", "질문 수"], bins),
+        ),
+        section("잘못 판단한 질문", worst(cards, "잘못 판단한 질문이 없습니다.")),
+    )
+
+
+def keywords_page(report: KeywordReport, about: About, compared: Mapping[str, Change]) -> str:
+    """The figures, and the questions whose keywords were found worst."""
+    figures = report.figures
+    metrics = (*MICRO, *MACRO)
+    rows = [[NAMES[m][0], figure_cell(m, figures.means[m], figures.ci95[m])] for m in metrics]
+    plot = bars(
+        "키워드 지표",
+        [Bar(NAMES[m][0], figures.means[m], figures.ci95[m], int(m in MACRO)) for m in metrics],
+        lambda share: f"{share:.0%}",
+    )
+
+    def badness(asked: Extracted) -> float:
+        return asked.measures["f1"]
+
+    wrong = sorted((asked for asked in report.per_question if badness(asked) < 1), key=badness)
+    cards = [
+        (
+            asked.tagged.question,
+            f"F1 {badness(asked):.1%}",
+            [("적힌 키워드", ", ".join(asked.tagged.keywords)), ("뽑은 키워드", ", ".join(asked.found) or "없음")],
+        )
+        for asked in wrong[:WORST]
+    ]
+    return page(
+        "키워드 평가",
+        about,
+        note(f"질문 {figures.n}개 · 뽑은 것: {report.extractor}"),
+        tiles((m, figures.means[m], figures.ci95[m]) for m in ("micro_f1", "f1", "exact")),
+        comparison(compared),
+        section("지표마다", table(["지표", "값"], rows), note("괄호는 95% 부트스트랩 구간입니다.")),
+        section("그림", panels(("지표와 구간", "", plot))),
+        section("가장 나쁜 질문", worst(cards, "모든 질문에서 키워드가 같습니다.")),
+    )
