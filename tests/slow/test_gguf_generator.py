@@ -11,13 +11,20 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
+from pydantic import BaseModel, Field
 
 from mundap.errors import GeneratorError
 from mundap.generate.gguf import GGUFGenerator
 from mundap.generate.gguf_header import keys
 from mundap.generate.openai import OpenAIGenerator
+from mundap.generate.prompt import Message, fenced
+from mundap.generate.selfcheck import checked
+from mundap.generate.structured import Completer, ask_json
+from mundap.retrieve.queries import paraphrases
+from mundap.retrieve.rewrite import rewritten
 from mundap.types import Answer, Hit, Passage, Turn
 
 pytestmark = pytest.mark.slow
@@ -31,6 +38,20 @@ TEXT = "제3조(관세율) 청바지에 붙는 관세율은 13퍼센트입니다
 HITS = [Hit(Passage("p1", "d", TEXT, 0, len(TEXT), source="관세 안내"), 1.0, 1)]
 COUNTING = "{{ '1, 2, 3, 4, 5,' }}"  # whatever is asked, the model goes on counting
 LONG = "관세는 물품의 가격에 따라 정해진다. " * 130
+
+
+class Judged(BaseModel):
+    item: str = Field(max_length=30)
+    percent: int = Field(ge=0, le=100)
+    supported: Literal["full", "partial", "no"]
+    pages: list[int] = Field(max_length=3)
+
+
+def judged(completer: Completer) -> Judged | None:
+    rules = '자료를 읽고 {"item": "...", "percent": 0, "supported": "full", "pages": [1]} 모양의 JSON으로만 답하세요.'
+    asked = f"{fenced('자료', TEXT)}\n\n{fenced('질문', QUESTION)}"
+    chat: list[Message] = [{"role": "system", "content": rules}, {"role": "user", "content": asked}]
+    return ask_json(completer, chat, Judged, max_tokens=200)
 
 
 def generator(path: Path, **options) -> GGUFGenerator:
@@ -120,12 +141,12 @@ def test_an_interrupt_while_the_prompt_is_read_stops_the_model_before_the_first_
     assert gone_within(4)
 
 
-def test_a_program_that_ends_in_mid_answer_ends_cleanly_and_soon(base: Path):
+def test_a_program_that_ends_in_mid_answer_ends_cleanly_and_soon(chatty: Path):
     program = f"""
 from mundap.generate.gguf import GGUFGenerator
 from mundap.types import Hit, Passage
 hits = [Hit(Passage("p", "d", "하나, 둘, 셋", 0, 7), 1.0, 1)]
-stream = GGUFGenerator({str(base)!r}, refusal="없음", max_tokens=1500, temperature=1.5, threads=1).stream("?", hits)
+stream = GGUFGenerator({str(chatty)!r}, refusal="없음", max_tokens=1500, threads=1).stream("?", hits)
 next(stream)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
@@ -155,6 +176,28 @@ def test_a_model_with_a_chat_template_is_asked_by_it(base: Path, chatty: Path):
     assert "tokenizer.chat_template" not in keys(base)
     assert "tokenizer.chat_template" in keys(chatty)
     assert generator(chatty).answer(QUESTION, HITS).text.startswith("6, 7, 8")
+
+
+def test_a_base_model_gives_valid_json(bot: GGUFGenerator):
+    assert judged(bot) is not None
+
+
+def test_a_model_with_a_chat_template_gives_valid_json_whatever_it_would_rather_write(chatty: Path):
+    assert judged(generator(chatty)) is not None
+
+
+def test_json_that_does_not_fit_the_context_is_an_error(bot: GGUFGenerator):
+    with pytest.raises(GeneratorError, match="exceeds the available context"):
+        bot.complete([{"role": "user", "content": LONG * 3}], Judged.model_json_schema())
+
+
+def test_a_small_model_helps_with_retrieval_or_stands_aside(bot: GGUFGenerator):
+    offered = paraphrases(QUESTION, bot)
+    assert len(offered) <= 3
+    assert QUESTION not in offered
+    assert rewritten("그건 몇 퍼센트인가요?", [Turn("청바지 관세율이 있나요?", "네.")], bot)
+    answer = checked(lambda hits: bot.answer(QUESTION, hits), QUESTION, HITS, bot, refusal=REFUSAL)
+    assert answer.abstained or "13" in answer.text
 
 
 def test_a_file_cut_short_is_an_error_that_says_what_to_check(base: Path, tmp_path: Path):
@@ -192,3 +235,7 @@ def test_a_llama_cpp_server_streams_over_http(llama_server: str):
 def test_a_llama_cpp_server_that_wants_a_key_says_so(llama_server: str):
     with pytest.raises(GeneratorError, match=r"HTTP 401.*MUNDAP_API_KEY"):
         OpenAIGenerator(llama_server, "chatty", refusal=REFUSAL).answer(QUESTION, HITS)
+
+
+def test_a_llama_cpp_server_gives_valid_json(llama_server: str):
+    assert judged(OpenAIGenerator(llama_server, "chatty", "open sesame", refusal=REFUSAL)) is not None

@@ -1,5 +1,7 @@
 """Citations stand in their passage, belong to their statement, and never name a passage that was not there."""
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,7 +113,10 @@ def test_an_answer_is_a_refusal_when_that_is_all_it_says(text: str, refused: boo
 
 PIECES = st.lists(
     st.sampled_from(
-        ["[1]", " [2]", "[", "1", "9]", "[9", "]", ",", " ", "\n", "가", "세율은 13퍼센트입니다. ", "<think>"]
+        [
+            *("[1]", " [2]", "[", "1", "9]", "[9", "]", ",", " ", "\n", "가", "세율은 13퍼센트입니다. "),
+            *("<think>", "</think>", "<생각>", "</생각>", "</생", "각>", "<"),
+        ]
     )
     | st.text(max_size=6),
     max_size=12,
@@ -137,15 +142,17 @@ def test_every_quote_stands_in_its_passage_whatever_the_answer_and_the_passages_
 @given(PIECES)
 def test_what_is_streamed_is_the_repaired_text_however_it_was_cut(pieces):
     whole = "".join(pieces)
-    if not whole.lstrip().startswith("<think>"):
-        assert "".join(written(pieces, 2)) == repair(whole, 2).strip()
+    unthought = re.sub(r"(?s)<think>.*?(</think>|\Z)|<생각>.*?(</생각>|\Z)", "", whole)
+    assert "".join(written(pieces, 2)) == repair(unthought, 2).strip()
     assert "".join(written(pieces, 2)) == "".join(written(list(whole), 2))
 
 
 def test_thoughts_are_not_part_of_the_answer():
     thinking = ["<th", "ink>\n[1]을 보면…", "</thi", "nk>\n\n답", "입니다 [1]."]
     assert list(written(thinking, 1)) == ["답", "입니다 [1]."]
+    assert list(written(["<생", "각>자료 1을 보면", "…</생", "각", ">\n답", "입니다 [1]."], 1)) == ["답", "입니다 [1]."]
     assert "".join(written(["<think>끝나지 않은 생각"], 1)) == ""
+    assert "".join(written(["답입니다 [1]. <생각>왜 <think>냐</think> 하면"], 1)) == "답입니다 [1]."
     assert "".join(written(["<세율>은 ", "8퍼센트"], 1)) == "<세율>은 8퍼센트"
 
 

@@ -189,6 +189,47 @@ def test_a_proxy_in_the_environment_does_not_stand_before_this_machine(monkeypat
     assert ask(says("답입니다"))[1].text == "답입니다"
 
 
+THOUGHT = "자료 1의 첫 문장이 답합니다 [1]."
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [f"<생각>{THOUGHT}</생각>\n", "13퍼센트입니다 [1]."],
+        ["<", "생", f"각>{THOUGHT}<", "/", "생각", ">", "13퍼센트입니다 [1]."],
+        [f"<think>{THOUGHT}</th", "ink>\n\n13퍼센트입니다 [1]."],
+        list(f"<생각>{THOUGHT}</생각>13퍼센트입니다 [1]."),
+        [f"<think>{THOUGHT}</think>", f"<생각>{THOUGHT}", "</생각>13퍼센트입니다 [1]."],
+        ["13퍼센트입니다 [1].", f" <생각>{THOUGHT}"],
+    ],
+    ids=["at once", "split", "think", "by the letter", "twice", "afterwards"],
+)
+def test_a_thought_is_neither_streamed_nor_cited_nor_remembered(pieces: list[str]):
+    with serving(says(*pieces)) as (url, seen):
+        bot = generator(url, reason=True)
+        *shown, answer = bot.stream(QUESTION, HITS)
+        bot.answer(QUESTION, HITS, [Turn(QUESTION, answer.text)])
+    assert "".join(shown) == answer.text == "13퍼센트입니다 [1]."
+    assert [c.quote for c in answer.citations] == ["청바지에 붙는 관세율은 13퍼센트입니다."]
+    assert "<생각>" in seen[0]["body"]["messages"][0]["content"]
+    assert "첫 문장" not in str(seen[1]["body"])
+
+
+@pytest.mark.parametrize("piece", [f"<생각>{THOUGHT}", f"<think>{THOUGHT}</생각>", f"<생각>{THOUGHT}</생각>\n"])
+def test_a_thought_without_an_answer_is_an_error_and_nothing_of_it_is_shown(piece: str):
+    with serving(says(*piece)) as (url, _):
+        stream = generator(url, reason=True).stream(QUESTION, HITS)
+        with pytest.raises(GeneratorError, match=r"빈 답을 냈습니다.*max_tokens를 늘리거나"):
+            print(next(stream))
+
+
+def test_thoughts_are_asked_for_by_the_maker_too():
+    with serving(says("답")) as (url, seen):
+        for reason in (False, True):
+            make_generator(f"openai:{url}#qwen3", refusal=REFUSAL, reason=reason).answer(QUESTION, HITS)
+    assert ["<생각>" in request["body"]["messages"][0]["content"] for request in seen] == [False, True]
+
+
 def test_the_refusal_is_an_abstention_without_citations():
     pieces, answer, _ = ask(says(*REFUSAL))
     assert "".join(pieces) == answer.text == REFUSAL

@@ -4,7 +4,7 @@ import pytest
 
 from mundap.errors import ConfigError, GeneratorError, UnknownName
 from mundap.generate import make_generator
-from mundap.generate.prompt import estimate, fit, harmless, messages, plain
+from mundap.generate.prompt import estimate, fenced, fit, harmless, messages, plain
 from mundap.types import Hit, Passage, Turn
 
 REFUSAL = "죄송합니다. 등록된 문서에서 답을 찾지 못했습니다."
@@ -63,7 +63,25 @@ def test_a_passage_or_a_question_cannot_step_out_of_its_place(attack: str):
         assert mark not in last["content"]
 
 
-@pytest.mark.parametrize("text", ["제5조 <개정 2024. 1. 1.>", "a < b, 3 > 2", "[별표 1] 세율표 [1]", "<표 2>", "🙂"])
+def test_a_thought_is_asked_for_only_on_request_and_counted():
+    (plainly, *_), (thinking, *_) = (messages(QUESTION, HITS, [], REFUSAL, reason) for reason in (False, True))
+    assert "<생각>" not in plainly["content"]
+    assert thinking["content"].startswith(plainly["content"])
+    assert "<생각>" in thinking["content"]
+    exact = used(HITS, []) + 2 * 8
+    assert fit(HITS, QUESTION, [], exact, len, REFUSAL) == (HITS, [])
+    assert fit(HITS, QUESTION, [], exact, len, REFUSAL, reason=True) == (HITS[:1], [])
+
+
+@pytest.mark.parametrize("tag", ["생각", "think", "질문", "답변", "대화", "자료"])
+def test_our_own_tags_are_data_inside_a_fence(tag: str):
+    assert fenced("질문", f"<{tag}>속임</{tag}>") == f"<질문>\n＜{tag}>속임＜/{tag}>\n</질문>"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["제5조 <개정 2024. 1. 1.>", "a < b, 3 > 2", "[별표 1] 세율표 [1]", "<표 2>", "🙂", "<질문 1>", "<생각의 탄생>"],
+)
 def test_ordinary_brackets_are_left_alone(text: str):
     assert harmless(text) == text
 

@@ -33,9 +33,13 @@ def make_generator(
     temperature: float = 0.0,
     timeout: float = 120.0,
     threads: int | None = None,
+    reason: bool = False,
+    reorder: bool = False,
 ) -> Generator:
     """The generator that `spec` means: one of FORMS. A relative model file is looked for in `folder`.
 
+    With `reason` a language model thinks before it answers, and the thought is not shown; with `reorder` it is
+    shown the best passages first and last.
     The API key comes from the first of the environment variables KEYS that is set.
     Raises UnknownName, which lists the table, and ConfigError for a spec that cannot be read.
     """
@@ -46,6 +50,8 @@ def make_generator(
         "context_tokens": context_tokens,
         "max_tokens": max_tokens,
         "temperature": temperature,
+        "reason": reason,
+        "reorder": reorder,
     }
     generator: Generator
     if kind == "openai":

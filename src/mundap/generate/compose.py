@@ -16,7 +16,9 @@ from mundap.korean.normalize import squash
 from mundap.korean.sentences import sentences
 from mundap.types import Answer, Hit
 
-_OPEN, _CLOSE = "<think>", "</think>"
+_THOUGHTS = {"<think>": "</think>", "<생각>": "</생각>"}  # what models write by themselves, and what prompt.py asks for
+_OPEN = re.compile("|".join(_THOUGHTS))
+_PARTIAL_OPEN = re.compile(rf"(?:{'|'.join(tag[:n] for tag in _THOUGHTS for n in range(len(tag) - 1, 0, -1))})\Z")
 _PARTIAL_MARKER = re.compile(r"[ \t]*(?:\[[0-9,、\s]*)?\Z")
 _FINAL_BLANKS = re.compile(r"\s*\Z")
 
@@ -68,29 +70,33 @@ def refuses(text: str, refusal: str) -> bool:
 
 
 def written(pieces: Iterable[str], shown: int) -> Iterator[str]:
-    """`pieces` without a leading thought, markers outside 1..shown and outer blanks, as early as each is sure."""
-    return _stripped(_repaired(_spoken(pieces), shown))
+    """`pieces` without thoughts, markers outside 1..shown and outer blanks, as early as each is sure."""
+    return _stripped(_repaired(spoken(pieces), shown))
 
 
-def _spoken(pieces: Iterable[str]) -> Iterator[str]:
-    """Drops the <think> … </think> that reasoning models may write before their answer."""
-    pieces = iter(pieces)
-    head = ""
+def spoken(pieces: Iterable[str]) -> Iterator[str]:
+    """`pieces` without what stands between the tags of a thought; one that is never closed takes the rest with it."""
+    held, close = "", ""
     for piece in pieces:
-        head += piece
-        begun = head.lstrip()
-        if begun.startswith(_OPEN):
-            if _CLOSE in begun:
-                yield begun.partition(_CLOSE)[2]
+        held += piece
+        while True:
+            if close:
+                _, closed, after = held.partition(close)
+                if not closed:
+                    held = held[1 - len(close) :]  # what may be the beginning of the tag
+                    break
+                held, close = after, ""
+            opened = _OPEN.search(held)
+            if opened is None:
                 break
-        elif not _OPEN.startswith(begun):
-            yield head
-            break
-    else:
-        if not head.lstrip().startswith(_OPEN):
-            yield head
-        return
-    yield from pieces
+            yield held[: opened.start()]
+            held, close = held[opened.end() :], _THOUGHTS[opened.group()]
+        if not close:
+            cut = _from(_PARTIAL_OPEN, held)
+            yield held[:cut]
+            held = held[cut:]
+    if not close:
+        yield held
 
 
 def _repaired(pieces: Iterable[str], shown: int) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
@@ -18,6 +18,7 @@ from mundap.extras import need
 from mundap.generate.compose import compose, last
 from mundap.generate.gguf_header import keys
 from mundap.generate.prompt import STOPS, Message, fit, messages, plain
+from mundap.generate.structured import constrained
 from mundap.types import Answer, Hit, Turn
 
 BATCH_TOKENS = 256  # read at once; between batches a closed stream is noticed
@@ -40,6 +41,8 @@ class GGUFGenerator:
     A file with a chat template of its own is asked by it; one without is a base model, and continues a
     plain text (prompt.plain) up to STOPS. `context_tokens` holds prompt and answer, and is never more than
     the model was trained for. `threads` None leaves it to llama.cpp. Questions are answered one at a time.
+    With `reason` it thinks before it answers, within `max_tokens`; the thought is not part of the answer.
+    With `reorder` the best passages stand first and last in the prompt.
     """
 
     def __init__(
@@ -51,6 +54,8 @@ class GGUFGenerator:
         max_tokens: int = 512,
         temperature: float = 0.0,
         threads: int | None = None,
+        reason: bool = False,
+        reorder: bool = False,
     ) -> None:
         self.path = Path(path)
         self.refusal = refusal
@@ -58,6 +63,8 @@ class GGUFGenerator:
         self.max_tokens = max_tokens
         self.temperature = temperature
         self.threads = threads
+        self.reason = reason
+        self.reorder = reorder
         self._lock = threading.Lock()
         self._loaded: _Model | None = None
 
@@ -79,13 +86,23 @@ class GGUFGenerator:
             model = self._model()
             with _door(model.server, model.key) as client:
                 room = model.context - self.max_tokens
-                shown, turns = fit(hits, question, history, room, lambda text: _tokens(client, text), self.refusal)
-            pieces = self._write(model, messages(question, shown, turns, self.refusal))
+                shown, turns = fit(
+                    hits, question, history, room, lambda text: _tokens(client, text), self.refusal, self.reason
+                )
+            pieces = self._write(
+                model, messages(question, shown, turns, self.refusal, self.reason, self.reorder), self.max_tokens
+            )
         yield from compose(question, hits, len(shown), pieces, refusal=self.refusal, model=self.name, started=started)
 
     def answer(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Answer:
         """The Answer that `stream` ends with."""
         return last(self.stream(question, hits, history))
+
+    def complete(
+        self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, max_tokens: int = 256
+    ) -> str:
+        """One completion, of the form of `schema` unless `max_tokens` cuts it. Raises as `stream` does."""
+        return "".join(self._write(self._model(), messages, max_tokens, schema))
 
     def _model(self) -> _Model:
         with self._lock:
@@ -130,15 +147,19 @@ class GGUFGenerator:
             params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.threads
         return params
 
-    def _write(self, model: _Model, chat: list[Message]) -> Generator[str]:
-        request = {"stream": True, "max_tokens": self.max_tokens, "temperature": self.temperature}
+    def _write(
+        self, model: _Model, chat: Sequence[Message], max_tokens: int, schema: Mapping[str, Any] | None = None
+    ) -> Generator[str]:
+        request: dict[str, Any] = {"stream": True, "max_tokens": max_tokens, "temperature": self.temperature}
         # Progress reports come between the batches of the prompt, which is when a stop can be heard.
         request["return_progress"] = True
         if model.chats:
-            yield from _streamed(model.server.handle_chat_completions, request | {"messages": chat})
+            form = {} if schema is None else {"response_format": constrained(schema)}
+            yield from _streamed(model.server.handle_chat_completions, request | form | {"messages": list(chat)})
         else:
+            form = {} if schema is None else {"json_schema": dict(schema)}
             yield from _streamed(
-                model.server.handle_completions, request | {"prompt": plain(chat), "stop": list(STOPS)}
+                model.server.handle_completions, request | form | {"prompt": plain(chat), "stop": list(STOPS)}
             )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import perf_counter
@@ -17,6 +17,7 @@ from mundap.errors import ConfigError, GeneratorError
 from mundap.generate.compose import compose, last
 from mundap.generate.prompt import Message, estimate, fit, messages
 from mundap.generate.sse import events
+from mundap.generate.structured import FORMS, formed
 from mundap.types import Answer, Hit, Turn
 
 CONNECT_SECONDS = 10.0
@@ -26,11 +27,17 @@ _BODY_LIMIT = 65536
 _SAID_LIMIT = 300
 
 
+class _Unaccepted(GeneratorError):
+    """A request that this server will not take as it is: HTTP 400, 422 and their like."""
+
+
 class OpenAIGenerator:
     """Asks POST {base_url}/chat/completions and streams what comes. One connection for each question.
 
     `timeout` is the longest silence in seconds. `context_tokens` is what the server's context holds, the
     answer's `max_tokens` included; passages beyond it are left out (prompt.fit, by prompt.estimate).
+    With `reason` the model thinks before it answers, within `max_tokens`; the thought is not part of the answer.
+    With `reorder` the best passages stand first and last in the prompt.
     """
 
     def __init__(
@@ -45,6 +52,8 @@ class OpenAIGenerator:
         temperature: float = 0.0,
         context_tokens: int = 4096,
         retries: int = 2,
+        reason: bool = False,
+        reorder: bool = False,
     ) -> None:
         """Raises ConfigError for an address or a key that no request could carry."""
         try:
@@ -65,6 +74,9 @@ class OpenAIGenerator:
         self.temperature = temperature
         self.context_tokens = context_tokens
         self.retries = retries
+        self.reason = reason
+        self.reorder = reorder
+        self._forms: Sequence[str] = FORMS  # those that the server may know; what it has refused is not tried again
 
     @property
     def name(self) -> str:
@@ -82,20 +94,46 @@ class OpenAIGenerator:
         pieces: Generator[str] = (piece for piece in [self.refusal])
         if hits:
             room = self.context_tokens - self.max_tokens
-            shown, turns = fit(hits, question, history, room, estimate, self.refusal)
-            pieces = self._write(messages(question, shown, turns, self.refusal))
+            shown, turns = fit(hits, question, history, room, estimate, self.refusal, self.reason)
+            pieces = self._write(
+                messages(question, shown, turns, self.refusal, self.reason, self.reorder), self.max_tokens
+            )
         yield from compose(question, hits, len(shown), pieces, refusal=self.refusal, model=self.name, started=started)
 
     def answer(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Answer:
         """The Answer that `stream` ends with."""
         return last(self.stream(question, hits, history))
 
-    def _write(self, chat: list[Message]) -> Generator[str]:
+    def complete(
+        self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, max_tokens: int = 256
+    ) -> str:
+        """One completion. It is streamed and joined, so that `timeout` remains the longest silence.
+
+        A server that refuses the JSON schema is told it in the prompt instead, and from then on at once.
+        Raises GeneratorError.
+        """
+        if schema is None:
+            return "".join(self._write(messages, max_tokens))
+        for form in self._forms:
+            chat, response_format = formed(form, messages, schema)
+            try:
+                text = "".join(self._write(chat, max_tokens, response_format))
+            except _Unaccepted as error:
+                refused = error
+                continue
+            self._forms = FORMS[FORMS.index(form) :]
+            return text
+        raise refused
+
+    def _write(
+        self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Any] | None = None
+    ) -> Generator[str]:
+        body = self._body(chat, max_tokens, response_format)
         with self._client() as client:
             for attempt in range(self.retries + 1):
                 wait = BACKOFF_SECONDS * 2**attempt
                 try:
-                    with client.stream("POST", self._url, content=self._body(chat)) as response:
+                    with client.stream("POST", self._url, content=body) as response:
                         if response.is_success:
                             yield from self._pieces(response)
                             return
@@ -131,14 +169,16 @@ class OpenAIGenerator:
                 f"({self._clean(str(error))})"
             ) from error
 
-    def _body(self, chat: list[Message]) -> bytes:
+    def _body(self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Any] | None) -> bytes:
         request = {
             "model": self.model,
-            "messages": chat,
+            "messages": list(chat),
             "stream": True,
-            "max_tokens": self.max_tokens,
+            "max_tokens": max_tokens,
             "temperature": self.temperature,
         }
+        if response_format is not None:
+            request["response_format"] = response_format
         return json.dumps(request).encode("ascii")
 
     def _pieces(self, response: httpx.Response) -> Iterator[str]:
@@ -184,6 +224,7 @@ class OpenAIGenerator:
                 f"이(가) 요청을 받아들이지 않았습니다({why}). 모델 '{self.model}'과 context_tokens"
                 f"({self.context_tokens})가 서버와 맞는지 확인하세요."
             )
+            raise _Unaccepted(self._shown + clause)
         raise GeneratorError(self._shown + clause)
 
     def _broken(self, detail: str) -> GeneratorError:
