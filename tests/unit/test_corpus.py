@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mundap.errors import MundapError
 from mundap.files import digest
 from mundap.ingest.split import chunks, parents
 from mundap.store.corpus import Corpus, StoredQuestion
@@ -160,6 +161,74 @@ def test_ids_where_every_field_has_one_of_its_values(corpus: Corpus):
     assert where(부서=["통관"], title=["다"]) == set()
     assert where(source=[]) == where(부서=[]) == where(없는열=["x"]) == set()
     assert where(source=["%", "' OR 1=1 --"]) == set()
+    assert where(**{'a"b': ["통관"]}) == where(**{"'; --": ["통관"]}) == set()
+
+
+def dated(corpus: Corpus, *dates: str) -> None:
+    for date in dates:
+        put(corpus, f"{date}.txt", f"{date}의 글", meta={"date": date} if date != "없음" else {})
+
+
+PERIODS = [
+    (None, None, "없음 2022 2023 2023-10 2023-10-15 2024-02"),
+    ("2023", None, "2023 2023-10 2023-10-15 2024-02"),
+    ("2023-10", None, "2023 2023-10 2023-10-15 2024-02"),
+    ("2023-10-15", None, "2023 2023-10 2023-10-15 2024-02"),
+    ("2023-10-16", None, "2023 2023-10 2024-02"),
+    ("2023-11-01", None, "2023 2024-02"),
+    ("2024-02-29", None, "2024-02"),
+    ("2024-03", None, ""),
+    (None, "2022", "2022"),
+    (None, "2023-01-01", "2022 2023"),
+    (None, "2023-09", "2022 2023"),
+    (None, "2023-10-01", "2022 2023 2023-10"),
+    (None, "2023-10", "2022 2023 2023-10 2023-10-15"),
+    ("2023-10-15", "2023-10-15", "2023 2023-10 2023-10-15"),
+    ("2023", "2023", "2023 2023-10 2023-10-15"),
+    ("2024", "2023", ""),
+]
+
+
+def test_a_period_allows_what_has_a_day_in_it(corpus: Corpus):
+    dated(corpus, "없음", "2022", "2023", "2023-10", "2023-10-15", "2024-02")
+    texts = {p.id: p.text.removesuffix("의 글") for p in corpus.all_passages()}
+    for since, until, expected in PERIODS:
+        assert {texts[id] for id in corpus.ids_where([], since=since, until=until)} == set(expected.split())
+
+
+def test_a_period_and_fields_at_once(corpus: Corpus):
+    dated(corpus, "2022", "2023")
+    assert len(corpus.ids_where([("title", ["제목"])], since="2023")) == 1
+    assert corpus.ids_where([("title", ["다른 제목"])], since="2023") == set()
+
+
+@pytest.mark.parametrize(
+    "bound", ["작년", "", "2023-2", "2023-02-30", "20230101", "2023-W01-1", "2023-01-01' OR 1=1 --"]
+)
+def test_a_bound_that_is_no_date_is_told(corpus: Corpus, bound: str):
+    with pytest.raises(MundapError, match="날짜가 아닙니다"):
+        corpus.ids_where([], since=bound)
+    with pytest.raises(MundapError, match="날짜가 아닙니다"):
+        corpus.ids_where([], until=bound)
+
+
+def test_files_by_their_suffix(corpus: Corpus):
+    put(corpus, "docs.v2/규정.PDF", "가 글")
+    put(corpus, "a.b.xlsx", "나 글")
+    texts = {p.id: p.text[0] for p in corpus.all_passages()}
+    assert {texts[id] for id in corpus.ids_where([("suffix", ["pdf", "hwp"])])} == {"가"}
+    assert corpus.ids_where([("suffix", [])]) == corpus.ids_where([("suffix", ["docs"])]) == set()
+
+
+def test_the_values_that_a_filter_may_name(corpus: Corpus):
+    put(corpus, "b.csv", "가 글", "나 글", title="상담", source="관세법", meta={"kind": "faq", "row": 2})
+    put(corpus, "a.txt", "다 글", title="규정")
+    assert corpus.values("source") == ["관세법", "규정"]
+    assert corpus.values("title") == ["규정", "상담"]
+    assert corpus.values("suffix") == ["csv", "txt"]
+    assert corpus.values("kind") == ["faq"]
+    assert corpus.values("row") == ["2"]
+    assert corpus.values("없음") == corpus.values("' OR 1=1") == []
 
 
 def test_chunks_are_allowed_with_their_whole(corpus: Corpus):

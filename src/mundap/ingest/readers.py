@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mundap.errors import BadFile
 from mundap.extras import load as load_named
 from mundap.ingest.build import Builder
+from mundap.ingest.dated import dated
 from mundap.ingest.problems import Problem
 from mundap.ingest.tables import add_table, read_csv, read_xlsx
 from mundap.ingest.text import read_markdown, read_txt
@@ -28,7 +29,7 @@ READERS = {
     ".md": "mundap.ingest.readers:markdown",
     ".markdown": "mundap.ingest.readers:markdown",
 }
-READER_VERSION = "1"  # part of what decides whether a file has to be read again
+READER_VERSION = "2"  # part of what decides whether a file has to be read again
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ def read(path: Path, source: str | None = None) -> Reading:
     if not reading.document.sections:
         rows = "".join(f" {p.row}행: {p.reason}." for p in reading.problems[:3])
         raise BadFile(f"{path.name}: 글이 들어 있지 않습니다.{rows}")
-    return reading
+    return replace(reading, document=dated(reading.document))
 
 
 def load(path: str | Path) -> list[Document]:

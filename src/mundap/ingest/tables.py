@@ -11,10 +11,12 @@ from typing import Any
 
 from mundap.errors import BadFile
 from mundap.ingest.build import Builder
+from mundap.ingest.dated import DATE, date_of_cells
 from mundap.ingest.encoding import decode
 from mundap.ingest.problems import Problem
 from mundap.ingest.xlsx_errors import error_rows
 from mundap.korean.normalize import normalize, squash
+from mundap.types import Meta
 
 # What people call the columns, squashed and in lower case.
 COLUMNS: dict[str, tuple[str, ...]] = {
@@ -134,6 +136,11 @@ def _values(table: Table, row: list[str], kinds: Iterable[str]) -> list[str]:
     return [row[place] if place is not None and place < len(row) else "" for place in places]
 
 
+def _meta(table: Table, number: int, row: list[str], kind: str) -> Meta:
+    date = date_of_cells(table.columns, row)
+    return {"row": number, "kind": kind} | ({DATE: date} if date else {})
+
+
 def _bad(table: Table, number: int, row: list[str]) -> Problem | None:
     if table.columns and any(row[len(table.columns) :]):
         return Problem(
@@ -155,7 +162,7 @@ def _add_question_sheet(table: Table, into: Builder) -> Iterator[Problem]:
             yield Problem(number, "제시문이 비어 있습니다. 제시문을 채우거나 행을 지워 주세요")
             continue
         if passage not in starts:
-            starts[passage] = into.add(passage, source=source, meta={"row": number, "kind": "제시문"})
+            starts[passage] = into.add(passage, source=source, meta=_meta(table, number, row, "제시문"))
         if question:
             into.known(question, answer, starts[passage], number)
 
@@ -173,7 +180,7 @@ def _add_faq(table: Table, into: Builder) -> Iterator[Problem]:
             continue
         if (question, answer) not in seen:
             seen.add((question, answer))
-            start = into.add(answer, heading=question, source=source, meta={"row": number, "kind": "faq"})
+            start = into.add(answer, heading=question, source=source, meta=_meta(table, number, row, "faq"))
             into.known(question, answer, start, number)
 
 
@@ -186,4 +193,4 @@ def _add_rows(table: Table, into: Builder) -> Iterator[Problem]:
             lines = [f"{column}: {cell}" for column, cell in zip(table.columns, row, strict=False) if cell]
         else:
             lines = [cell for cell in row if cell]
-        into.add("\n".join(lines), meta={"row": number, "kind": "row"})
+        into.add("\n".join(lines), meta=_meta(table, number, row, "row"))

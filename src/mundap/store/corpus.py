@@ -6,10 +6,12 @@ A passage row that is gone is gone for every leg: searches look their passages u
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from mundap.errors import MundapError
@@ -36,6 +38,15 @@ CREATE TABLE IF NOT EXISTS state(token TEXT NOT NULL);
 INSERT INTO state SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM state);
 """
 _PASSAGE = 'id, document_id, text, start, "end", heading, page, source, parent_id, meta'
+_FROM = "FROM passages p JOIN documents d ON d.id = p.document_id"
+_COLUMNS = {
+    "source": "p.source",
+    "document_id": "p.document_id",
+    "title": "d.title",
+    "suffix": "lower(replace(d.source, rtrim(d.source, replace(d.source, '.', '')), ''))",
+}
+_DATE = "json_extract(p.meta, '$.date')"
+_ISO = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _MANY = 500  # values in one IN (…); SQLite allows more, and nothing is gained
 
 
@@ -168,19 +179,37 @@ class Corpus:
         rows = self._db.execute("SELECT question, answer, passage_id FROM questions ORDER BY passage_id, rowid")
         return [StoredQuestion(*row) for row in rows]
 
-    def ids_where(self, fields: Iterable[tuple[str, Sequence[str]]]) -> set[str]:
-        """The ids of passages whose every field has one of its values: source, document_id, title, or a meta key."""
+    def ids_where(
+        self, fields: Iterable[tuple[str, Sequence[str]]], *, since: str | None = None, until: str | None = None
+    ) -> set[str]:
+        """The ids of passages whose every field has one of its values, and whose date lies in a period.
+
+        A field is source, document_id, title, suffix (of the file, without its dot) or a meta key. `since` and `until`
+        are YYYY, YYYY-MM or YYYY-MM-DD, both inclusive: until 2023-10 means to its last day. A passage of 2023-10
+        lies in a period that has any day of that month; one without a date lies in none. Raises MundapError for a
+        bound that is no date.
+        """
         clauses, values = ["TRUE"], []
         for name, wanted in fields:
-            marks = ",".join("?" * len(wanted)) or "NULL"
-            column = {"source": "p.source", "document_id": "p.document_id", "title": "d.title"}.get(name)
-            if column is None:
-                column = "CAST(json_extract(p.meta, ?) AS TEXT)"
-                values.append(f'$."{name}"')
-            clauses.append(f"{column} IN ({marks})")
-            values += list(wanted)
-        query = f"SELECT p.id FROM passages p JOIN documents d ON d.id = p.document_id WHERE {' AND '.join(clauses)}"
+            column, key = _column(name)
+            clauses.append(f"{column} IN ({','.join('?' * len(wanted)) or 'NULL'})")
+            values += [*key, *wanted]
+        # As text, 2023 and 2023-10 sort before every day that they hold.
+        if since is not None:
+            clauses.append(f"{_DATE} || substr('-12-31', length({_DATE}) - 3) >= ?")
+            values.append(_iso(since))
+        if until is not None:
+            clauses.append(f"{_DATE} <= ?")
+            values.append(_iso(until) + "-12-31"[len(until) - 4 :])
+        query = f"SELECT p.id {_FROM} WHERE {' AND '.join(clauses)}"
         return {row[0] for row in self._db.execute(query, values)}
+
+    def values(self, field: str) -> list[str]:
+        """The distinct values of a field of `ids_where`, in order, without the empty one."""
+        column, key = _column(field)
+        table = "documents d" if "d." in column else "passages p"
+        rows = self._db.execute(f"SELECT DISTINCT {column} AS value FROM {table} ORDER BY value", key)
+        return [row[0] for row in rows if row[0]]
 
     def state(self) -> str:
         """A token that is another one after every change, by whichever process."""
@@ -198,6 +227,24 @@ class Corpus:
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
+
+
+def _column(field: str) -> tuple[str, list[str]]:
+    """The SQL of a field, and the values that it takes."""
+    if field in _COLUMNS:
+        return _COLUMNS[field], []
+    if '"' in field:  # which no JSON path can hold
+        return "NULL", []
+    return "CAST(json_extract(p.meta, ?) AS TEXT)", [f'$."{field}"']
+
+
+def _iso(bound: str) -> str:
+    try:
+        if _ISO.fullmatch(bound) and date.fromisoformat(bound + "-01-01"[len(bound) - 4 :]):
+            return bound
+    except ValueError:
+        pass  # 2023-02-30
+    raise MundapError(f"'{bound}': 날짜가 아닙니다. 2023, 2023-05, 2023-05-03처럼 적어 주세요.")
 
 
 def _row(p: Passage, ordinal: int) -> tuple[object, ...]:
