@@ -70,6 +70,17 @@ class Leg(Searcher, Protocol):
         ...
 
 
+class Reranker(Protocol):
+    """Looks again, and more closely, at hits that a searcher found."""
+
+    @property
+    def name(self) -> str: ...
+
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The same passages with new scores and ranks, best first; ties go by passage id. `origins` are kept."""
+        ...
+
+
 class Generator(Protocol):
     """Writes an answer from hits."""
 

@@ -1,0 +1,97 @@
+"""Late interaction: each word of the question looks for its best match among the words of the passage."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from threading import Lock
+
+import numpy as np
+
+from mundap.errors import ConfigError
+from mundap.files import digest
+from mundap.index.vectors import Halves
+from mundap.protocols import Vectors
+from mundap.retrieve.cross import OnnxModel
+from mundap.retrieve.rerank import by_text
+from mundap.types import Hit
+
+CACHED_BYTES = 256 * 2**20  # about 1,100 passages of 300 tokens in 384 dimensions
+
+
+def maxsim(question: Vectors, passage: Vectors) -> float:
+    """Late-interaction score, higher is better (Khattab & Zaharia, SIGIR 2020).
+
+    `question` is (q, dim) and `passage` is (p, dim), both with unit rows; the result is in [-q, q].
+    Raises ValueError if either has no rows.
+    """
+    if not len(question) or not len(passage):
+        raise ValueError(f"{len(question)} rows of a question and {len(passage)} of a passage: neither may be none")
+    return float((question @ passage.T).max(axis=1).sum())
+
+
+class LateReranker:
+    """MaxSim over the token vectors of an encoder in `folder`: model.onnx (or onnx/model.onnx) and tokenizer.json.
+
+    The encoder gives last_hidden_state, (batch, tokens, dim). Special tokens do not count. Any encoder will do,
+    one trained for it does better; ColBERT's marker and mask tokens are not added. Token vectors of the passages
+    used last are kept in memory as halves, `cached_bytes` at most. A passage without a token has the lowest score.
+    """
+
+    def __init__(self, folder: Path, cached_bytes: int = CACHED_BYTES) -> None:
+        self.name = f"late:{folder.name}"
+        self.cached_bytes = cached_bytes
+        self._model = OnnxModel(folder, "last_hidden_state")
+        self._cached: OrderedDict[str, Halves] = OrderedDict()
+        self._held = 0
+        self._lock = Lock()
+
+    def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
+        """The same passages by falling MaxSim. Raises ConfigError if the model gives no vector for each token."""
+        return by_text(question, hits, self._score)
+
+    def _score(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        asked = self._embed([question])[0]
+        if not len(asked):
+            return [0.0] * len(texts)
+        return [maxsim(asked, v.astype(np.float32)) if len(v) else -len(asked) for v in self._passages(texts)]
+
+    def _passages(self, texts: Sequence[str]) -> list[Halves]:
+        keys = [digest(text, size=16) for text in texts]
+        with self._lock:
+            found = {key: self._cached[key] for key in keys if key in self._cached}
+            for key in found:
+                self._cached.move_to_end(key)
+        missing = [n for n, key in enumerate(keys) if key not in found]
+        fresh = self._embed([texts[n] for n in missing])
+        new = {keys[n]: vectors.astype(np.float16) for n, vectors in zip(missing, fresh, strict=True)}
+        self._keep(new)
+        found |= new
+        return [found[key] for key in keys]
+
+    def _keep(self, new: dict[str, Halves]) -> None:
+        with self._lock:
+            for key, vectors in new.items():
+                if key not in self._cached:  # another thread may have come first
+                    self._cached[key] = vectors
+                    self._held += vectors.nbytes
+            while self._held > self.cached_bytes:
+                self._held -= self._cached.popitem(last=False)[1].nbytes
+
+    def _embed(self, texts: Sequence[str]) -> list[Vectors]:
+        """(tokens, dim) for each text, unit rows."""
+        encodings = [self._model.joined(tokens) for tokens in self._model.tokens(texts)]
+        embedded: list[Vectors] = []
+        for outputs in self._model.run(encodings):
+            if outputs.ndim != 3:
+                raise ConfigError(
+                    f"'{self.name}'은(는) 토큰마다 벡터를 내는 모델이 아닙니다(출력의 모양 {outputs.shape}). "
+                    "last_hidden_state를 내도록 내보낸 모델이 필요합니다."
+                )
+            for states in outputs:
+                encoding = encodings[len(embedded)]
+                words = np.flatnonzero(np.asarray(encoding.special_tokens_mask) == 0)
+                rows = states[words]
+                embedded.append(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))
+        return embedded

@@ -1,0 +1,70 @@
+"""Rerankers: the table below says which one a spec means; scoring by text is what they share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from math import isfinite
+from pathlib import Path
+
+from mundap.errors import ConfigError, MundapError
+from mundap.extras import load
+from mundap.korean.normalize import normalize
+from mundap.protocols import Reranker
+from mundap.retrieve.after import ranked
+from mundap.types import Hit
+
+RERANKERS = {
+    "cross": "mundap.retrieve.cross:CrossReranker",
+    "late": "mundap.retrieve.late:LateReranker",
+    "onnx": "mundap.retrieve.cross:OnnxReranker",
+}
+FORMS = {
+    "cross": "cross:models/my-reranker",
+    "late": "late:models/my-encoder-onnx",
+    "onnx": "onnx:models/my-reranker-onnx",
+}
+_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
+
+Score = Callable[[str, Sequence[str]], Sequence[float]]
+
+
+def make_reranker(spec: str, folder: Path = Path()) -> Reranker:
+    """The reranker that `spec` means: one of FORMS. A relative path is looked for in `folder`.
+
+    A folder that exists is read as it is, offline. `cross` also takes the id of a model on a hub, "owner/name",
+    unless the folder above that path exists: then it is a path, mistyped. Loads the model.
+    Raises UnknownName, which lists the table, ConfigError for a spec or a folder that cannot be read, and
+    MissingExtra.
+    """
+    kind, _, rest = spec.partition(":")
+    made = load("reranker", kind, RERANKERS)
+    if not rest:
+        raise ConfigError(f"reranker 값 '{spec}'을(를) 읽을 수 없습니다. '{FORMS[kind]}'처럼 쓰세요.")
+    path = folder / Path(rest).expanduser()
+    reranker: Reranker
+    if path.is_dir():
+        reranker = made(path)
+    elif kind == "cross" and _HUB_ID.fullmatch(rest) and not path.parent.exists():
+        reranker = made(rest)
+    else:
+        raise ConfigError(f"reranker 모델 폴더 '{path}'이(가) 없습니다. 모델을 둔 폴더의 경로를 확인하세요.")
+    return reranker
+
+
+def by_text(question: str, hits: Sequence[Hit], score: Score) -> list[Hit]:
+    """The hits ranked by what `score` gives to the normalised question and to each text, headings included.
+
+    Each distinct text is scored once and in one order, however the hits are ordered, so that equal texts tie and
+    the same hits get the same scores. Raises MundapError if a score is not a finite number.
+    """
+    texts = sorted({hit.passage.embedded for hit in hits}, key=lambda text: (len(text), text))
+    if not texts:
+        return []
+    scores = dict(zip(texts, map(float, score(normalize(question), texts)), strict=True))
+    if not all(map(isfinite, scores.values())):
+        raise MundapError(
+            "리랭커가 숫자가 아닌 점수를 냈습니다. 모델이 온전한지, 16비트로 줄인 것은 아닌지 확인하세요."
+        )
+    return ranked([replace(hit, score=scores[hit.passage.embedded]) for hit in hits])
