@@ -37,17 +37,34 @@ class Index(_Section):
 
 
 class Retrieve(_Section):
-    """How passages are found. Empty `weights` are those of the fusion."""
+    """How passages are found. Empty `weights` are those of the fusion.
+
+    `reranker` is "light:NAME" for a model of `mundap train reranker`, or cross:, onnx: or late: and a folder.
+    `half_life_days` 0 ignores dates, `duplicates_above` over 1 keeps near duplicates, `diversity` 1 is no MMR.
+    """
 
     legs: tuple[Literal["bm25", "dense"], ...] = Field(default=("bm25", "dense"), min_length=1, strict=False)
-    fusion: Literal["evidence", "zscore", "rrf"] = "evidence"
+    fusion: Literal["evidence", "zscore", "minmax", "rrf"] = "evidence"
     weights: dict[str, float] = {}
     pool: int = Field(default=100, ge=1)
     k: int = Field(default=5, ge=1, le=100)
+    reranker: str = ""
+    rerank_depth: int = Field(default=30, ge=1)
+    self_query: Literal["off", "rules", "llm"] = "rules"
+    follow_up: Literal["rules", "llm"] = "rules"
+    multi_query: Literal["off", "synonyms", "llm"] = "off"
+    hyde: bool = False
+    half_life_days: float = Field(default=0.0, ge=0)
+    duplicates_above: float = Field(default=2.0, gt=0)
+    diversity: float = Field(default=1.0, gt=0, le=1)
 
 
 class Generate(_Section):
-    """Who writes the answer, and when it is withheld. `min_support` is a probability."""
+    """Who writes the answer, and when it is withheld. `min_support` is a probability.
+
+    `reason` lets a language model think before it writes, out of sight; `self_check` has it check its own answer.
+    `reorder` shows it the best passages first and last.
+    """
 
     generator: str = "extractive"
     faq: bool = True
@@ -56,6 +73,9 @@ class Generate(_Section):
     context_tokens: int = Field(default=4096, ge=256)
     temperature: float = Field(default=0.0, ge=0)
     timeout: float = Field(default=60.0, gt=0)
+    reason: bool = False
+    self_check: bool = False
+    reorder: bool = False
 
 
 class Config(_Section):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from mundap.generate import make_generator
 from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
 from mundap.generate.reading import Reader
+from mundap.generate.selfcheck import checked
+from mundap.generate.structured import Completer
 from mundap.generate.support import refusal, support
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
@@ -28,14 +32,26 @@ from mundap.ingest.readers import READER_VERSION, exists, files_below, nfc_path,
 from mundap.ingest.split import chunks, parents
 from mundap.korean.normalize import NORMALIZER, normalize
 from mundap.korean.tokens import SearchTokenizer
-from mundap.protocols import Encoder, Generator, Leg, Progress, Searcher, quiet
+from mundap.protocols import Encoder, Generator, Leg, Progress, Reranker, Searcher, quiet
+from mundap.retrieve.after import collapse, mmr, weigh_time
 from mundap.retrieve.followup import standalone
 from mundap.retrieve.hybrid import Hybrid
+from mundap.retrieve.light import LightModel, LightRanker, seen
+from mundap.retrieve.queries import hypothetical, merged, paraphrases
+from mundap.retrieve.rerank import make_reranker
+from mundap.retrieve.rewrite import rewritten
+from mundap.retrieve.selfquery import Understood, understand
+from mundap.retrieve.selfquery_llm import from_llm
+from mundap.retrieve.synonyms import reworded
 from mundap.store.cache import Cache, CachedEncoder
 from mundap.store.corpus import Corpus
 from mundap.types import Answer, Hit, Turn
 
+log = logging.getLogger(__name__)
+
 FOLDER = ".mundap"
+MODELS = "models"
+LIGHT = "light:"  # of a reranker that `mundap train reranker` made
 TURNS = 4  # of the conversation that a generator is shown; more would crowd out passages
 
 
@@ -69,6 +85,8 @@ class _Opened:
     generation: Generation
     table: Table
     lexical: LexicalLeg
+    dense: DenseLeg
+    light: LightRanker | None
     searchers: Mapping[str, Searcher]
 
 
@@ -83,6 +101,7 @@ class Mundap:
         self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
         self._opened: _Opened | None = None
         self._asked_before: tuple[str, KnownAnswers] | None = None
+        self._nameable_before: tuple[str, tuple[str, ...], tuple[str, ...]] | None = None
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Mundap:
@@ -93,6 +112,14 @@ class Mundap:
         given = Path(path)
         root = find_workspace(given.parent if given.name == FILE else given)
         return cls(root, read_config(root / FILE))
+
+    def reconfigured(self, config: Config) -> Mundap:
+        """The same workspace under other settings."""
+        return Mundap(self.root, config, self._words)
+
+    def trained_on(self, question: str) -> bool:
+        """Whether the reranker was trained on this very question: its score would flatter."""
+        return self._light is not None and seen(question) in self._light.questions
 
     # -- ingest ---------------------------------------------------------------------------------------------------
 
@@ -216,17 +243,58 @@ class Mundap:
     # -- search ---------------------------------------------------------------------------------------------------
 
     def search(
-        self, question: str, k: int = 10, leg: str = "hybrid", where: Mapping[str, Sequence[str]] | None = None
+        self,
+        question: str,
+        k: int = 10,
+        leg: str = "hybrid",
+        where: Mapping[str, Sequence[str]] | None = None,
+        since: str | None = None,
+        until: str | None = None,
     ) -> list[Hit]:
         """The best `k` whole passages. `where` gives the allowed values of source, title, document_id or a meta key.
 
+        `since` and `until` are ISO dates, inclusive; a passage without a date lies in no period.
         Raises StaleIndex if the index does not match the corpus or the settings; the sentence says what to run.
         """
-        searchers = self.searchers
-        if leg not in searchers:
-            raise UnknownName("leg", leg, searchers)
-        allowed = None if where is None else self.corpus.ids_where((f, list(v)) for f, v in where.items())
-        return searchers[leg].search(normalize(question), k, allowed)
+        allowed = None
+        if where is not None or since is not None or until is not None:
+            fields = [(field, list(values)) for field, values in (where or {}).items()]
+            allowed = self.corpus.ids_where(fields, since=since, until=until)
+        return self._search(normalize(question), k, leg, allowed)
+
+    def _search(self, question: str, k: int, leg: str, allowed: set[str] | None) -> list[Hit]:
+        opened = self._open()
+        if leg not in opened.searchers:
+            raise UnknownName("leg", leg, opened.searchers)
+        if leg != "hybrid":
+            return opened.searchers[leg].search(question, k, allowed)
+        settings = self.config.retrieve
+        arranged = self._reranker or settings.half_life_days or settings.duplicates_above <= 1 or settings.diversity < 1
+        depth = max(k, settings.rerank_depth) if arranged else k
+        return self._arranged(question, opened.searchers[leg].search(question, depth, allowed), opened.dense)[:k]
+
+    def _arranged(self, question: str, hits: list[Hit], dense: DenseLeg) -> list[Hit]:
+        """The hits reranked, weighed by their dates, without near duplicates and made diverse, as settings say."""
+        settings = self.config.retrieve
+        if self._reranker:
+            hits = self._reranker.rerank(question, hits)
+        if settings.half_life_days:
+            hits = weigh_time(hits, date.today(), settings.half_life_days)
+        if settings.duplicates_above <= 1:
+            hits = list(collapse(hits, dense.vectors_of(hits), settings.duplicates_above).hits)
+        if settings.diversity < 1:
+            hits = mmr(hits, dense.vectors_of(hits), len(hits), settings.diversity)
+        return hits
+
+    @cached_property
+    def _reranker(self) -> Reranker | None:
+        spec = self.config.retrieve.reranker
+        return make_reranker(spec, self._words) if spec and not spec.startswith(LIGHT) else None
+
+    @cached_property
+    def _light(self) -> LightModel | None:
+        kind, _, name = self.config.retrieve.reranker.partition(":")
+        return LightModel.open(self._words / FOLDER / MODELS / name) if f"{kind}:" == LIGHT else None
 
     @property
     def searchers(self) -> Mapping[str, Searcher]:
@@ -258,13 +326,15 @@ class Mundap:
         dense = DenseLeg(generation.vectors, table, self.encoder)
         legs: dict[str, Leg] = {"bm25": lexical, "dense": dense}
         settings = self.config.retrieve
+        light = LightRanker(self._light, lexical, dense) if self._light else None
         hybrid = Hybrid(
             *(legs[name] for name in settings.legs),
             method=settings.fusion,
             weights=settings.weights,
             pool=settings.pool,
+            ranker=light,
         )
-        return _Opened(state, generation, table, lexical, {**legs, "hybrid": hybrid})
+        return _Opened(state, generation, table, lexical, dense, light, {**legs, "hybrid": hybrid})
 
     # -- answer ---------------------------------------------------------------------------------------------------
 
@@ -275,12 +345,12 @@ class Mundap:
     def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
         """Yields the answer's text in pieces, then the Answer. `history` resolves a question that leans on it."""
         began = time.perf_counter()
-        alone = standalone(normalize(question), history)
+        alone = self._alone(normalize(question), history)
         if known := self._known_answer(question, alone):
             yield known.text
             yield replace(known, timings={"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0})
             return
-        hits = self.search(alone, k=self.config.retrieve.k)
+        hits = self.find(alone)
         supported = support(self._reader.read(alone, hits)) >= self.config.generate.min_support
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
         if not supported:
@@ -290,11 +360,91 @@ class Mundap:
             return
         # The extractive generator sees only what it is asked; a language model has the conversation.
         asked = alone if isinstance(self.generator, Extractive) else question
-        for piece in self.generator.stream(asked, hits, history[-TURNS:]):
+        for piece in self._written(asked, alone, hits, history[-TURNS:]):
             if isinstance(piece, Answer):
                 yield replace(piece, question=question, timings={**timings, **piece.timings})
             else:
                 yield piece
+
+    def find(self, question: str, k: int | None = None) -> list[Hit]:
+        """The passages that an answer is written from: the question understood as the settings say, then searched.
+
+        Conditions that the question sets for documents become filters; where nothing meets them, all is searched.
+        """
+        settings = self.config.retrieve
+        wanted = k or settings.k
+        question = normalize(question)
+        asked = self._understood(question)
+        if asked.words:
+            fields = [(field, list(values)) for field, values in asked.where.items()]
+            allowed = self.corpus.ids_where(fields, since=asked.since, until=asked.until)
+            if hits := self._found(asked.question, wanted, allowed):
+                return hits
+            log.warning("조건(%s)에 맞는 문서가 없어 전체에서 찾았습니다.", ", ".join(asked.words))
+        return self._found(question, wanted, None)
+
+    def _found(self, question: str, k: int, allowed: set[str] | None) -> list[Hit]:
+        settings = self.config.retrieve
+        others: list[tuple[str, str]] = []
+        if settings.multi_query == "llm":
+            others += [(other, "hybrid") for other in paraphrases(question, self._completer)]
+        elif settings.multi_query == "synonyms" and self._light:
+            others += [(other, "hybrid") for other in reworded(question, self._light.translations, self._tokenizer)]
+        if settings.hyde and (passage := hypothetical(question, self._completer)):
+            others.append((passage, "dense"))
+        if not others:
+            return self._search(question, k, "hybrid", allowed)
+        pool = settings.pool
+        found = [self._search(question, pool, "hybrid", allowed)]
+        return merged([*found, *(self._search(other, pool, leg, allowed) for other, leg in others)], k)
+
+    def _understood(self, question: str) -> Understood:
+        mode = self.config.retrieve.self_query
+        if mode == "off":
+            return Understood(question)
+        sources, kinds = self._nameable
+        if mode == "rules":
+            return understand(question, date.today(), sources, kinds)
+        completer = self._completer
+        return from_llm(question, date.today(), sources, kinds, lambda said, form: completer.complete(said, form, 512))
+
+    @property
+    def _nameable(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The sources and the kinds of documents that a question may name."""
+        state = self.corpus.state()
+        if self._nameable_before is None or self._nameable_before[0] != state:
+            kinds = (*self.corpus.values("kind"), *self.corpus.values("suffix"))
+            self._nameable_before = (state, tuple(self.corpus.values("source")), kinds)
+        return self._nameable_before[1:]
+
+    def _alone(self, question: str, history: Sequence[Turn]) -> str:
+        if self.config.retrieve.follow_up == "llm":
+            return rewritten(question, history, self._completer)
+        return standalone(question, history)
+
+    def _written(self, asked: str, alone: str, hits: Sequence[Hit], history: Sequence[Turn]) -> Iterator[str | Answer]:
+        """What the generator writes; with `self_check`, the whole text once it is checked."""
+        if not self.config.generate.self_check:
+            yield from self.generator.stream(asked, hits, history)
+            return
+        answer = checked(
+            lambda kept: self.generator.answer(asked, kept, history),
+            alone,
+            hits,
+            self._completer,
+            refusal=refusal(self.config.language),
+        )
+        yield answer.text
+        yield answer
+
+    @property
+    def _completer(self) -> Completer:
+        if not isinstance(self.generator, Completer):
+            raise ConfigError(
+                "multi_query, hyde, follow_up, self_query의 llm과 self_check에는 언어 모델이 필요합니다."
+                " mundap.toml의 generate.generator를 gguf: 또는 openai:로 바꿔 주세요."
+            )
+        return self.generator
 
     @cached_property
     def generator(self) -> Generator:
@@ -304,17 +454,19 @@ class Mundap:
             return Extractive(self._reader, settings.min_support, self.config.language)
         return make_generator(
             settings.generator,
-            folder=self.root,
+            folder=self._words,
             max_tokens=settings.max_tokens,
             context_tokens=settings.context_tokens,
             temperature=settings.temperature,
             timeout=settings.timeout,
             refusal=refusal(self.config.language),
+            reason=settings.reason,
+            reorder=settings.reorder,
         )
 
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""
-        return support(self._reader.read(question, self.search(question, k=self.config.retrieve.k)))
+        return support(self._reader.read(question, self.find(question)))
 
     @cached_property
     def _reader(self) -> Reader:

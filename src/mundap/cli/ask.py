@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
+from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,14 +31,17 @@ def search(
     where: Annotated[
         list[str] | None, typer.Option(help="조건 이름=값. 예: --where source=관세청 (여러 번 쓸 수 있음)")
     ] = None,
+    since: Annotated[str | None, typer.Option(help="이 날부터의 문서만. 예: 2023-05, 작년", metavar="DATE")] = None,
+    until: Annotated[str | None, typer.Option(help="이 날까지의 문서만", metavar="DATE")] = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
     """문단을 찾습니다. 예: mundap search "면세 한도는?" -k 3"""
     bot = open_workspace(workspace)
     filters = _filters(where) if where else None
+    first, last = _day(since, last=False), _day(until, last=True)
     for one in _questions(question):
-        hits = bot.search(one, k=k, leg=leg, where=filters)
+        hits = bot.search(one, k=k, leg=leg, where=filters, since=first, until=last)
         if json:
             for hit in hits:
                 show.emit(({"question": one} if question == "-" else {}) | show.hit_json(hit))
@@ -144,6 +148,12 @@ def _text(raw: bytes) -> str:
         return raw.decode("utf-8")  # echoed as it came; search normalises for itself
     except UnicodeDecodeError:
         return decode(raw, "질문")
+
+
+def _day(given: str | None, last: bool) -> str | None:
+    from mundap.korean.dates import bound
+
+    return None if given is None else bound(given, date.today(), last=last)
 
 
 def _filters(where: list[str]) -> dict[str, list[str]]:

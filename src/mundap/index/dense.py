@@ -12,7 +12,7 @@ from mundap.index.table import InMemory, Table, ranks
 from mundap.index.units import Units
 from mundap.index.vectors import Keys, VectorIndex, make_graph
 from mundap.korean.normalize import normalize
-from mundap.protocols import Encoder
+from mundap.protocols import Encoder, Vectors
 from mundap.types import Hit, Passage
 
 
@@ -41,6 +41,12 @@ class DenseLeg:
     def score(self, question: str, rows: Rows) -> Scores:
         """The exact cosine of each of these rows."""
         return self.vectors.score(self.embed(question), rows)
+
+    def vectors_of(self, hits: Sequence[Hit]) -> Vectors:
+        """(len(hits), dim): the vector of each hit's whole passage."""
+        rows = np.searchsorted(np.asarray(self.table.ids), [hit.passage.id for hit in hits])
+        vectors: Vectors = self.vectors.vectors[self.vectors.starts[rows]].astype(np.float32)
+        return vectors
 
     def embed(self, question: str) -> Scores:
         """The question's unit vector, (dim,)."""

@@ -25,7 +25,7 @@ from mundap.index.units import Units
 from mundap.index.vectors import Halves, VectorIndex, make_graph
 from mundap.types import Passage
 
-FORMAT = 1
+FORMAT = 2
 REPAIR = "실행: mundap index"
 _CURRENT = "CURRENT"
 _ASIDE = ".building-"

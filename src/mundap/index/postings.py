@@ -7,7 +7,7 @@ collide once in 37 million indexes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -18,14 +18,16 @@ import numpy.typing as npt
 from mundap.files import load_array
 from mundap.index.adder import adder
 from mundap.index.rank import Scores
+from mundap.korean.tokens import BIGRAM
 
-_ARRAYS = ("terms", "starts", "rows", "counts", "impacts", "lengths")
+_ARRAYS = ("terms", "starts", "rows", "counts", "impacts", "lengths", "words")
 Terms = npt.NDArray[np.uint64]
 
 
 @dataclass(frozen=True)
 class Postings:
     """`rows[starts[t]:starts[t+1]]` are the rows that hold term t, ascending; counts and impacts run beside.
+    A row has `lengths[row]` tokens, `words[row]` of them no bigrams.
 
     The score of a row is the sum of its impacts over the query's tokens (Lucene's BM25: Robertson & Zaragoza 2009
     without the constant factor k1 + 1; idf is ln(1 + (N - n + .5) / (n + .5)), never negative).
@@ -37,6 +39,7 @@ class Postings:
     counts: npt.NDArray[np.uint16]
     impacts: npt.NDArray[np.float32]
     lengths: npt.NDArray[np.int32]
+    words: npt.NDArray[np.int32]
 
     @classmethod
     def build(
@@ -59,7 +62,7 @@ class Postings:
         starts = np.searchsorted(listed.places, np.arange(len(listed.terms) + 1))
         counts = np.minimum(listed.counts, np.iinfo(np.uint16).max).astype(np.uint16)
         impacts = _impacts(starts, listed.rows, counts, listed.lengths, k1, b)
-        return cls(listed.terms, starts, listed.rows.astype(np.int32), counts, impacts, listed.lengths)
+        return cls(listed.terms, starts, listed.rows.astype(np.int32), counts, impacts, listed.lengths, listed.words)
 
     def scores(self, tokens: Iterable[str]) -> Scores:
         """The score of every row for these tokens; repeats count. Zero where no token occurs."""
@@ -87,6 +90,22 @@ class Postings:
             if self.terms[place] == term
         ]
 
+    def span(self, token: str) -> tuple[int, int]:
+        """Where the token's postings start and end; the same place twice for an unknown one."""
+        term = np.uint64(term_hash(token))
+        place = int(np.searchsorted(self.terms, term))
+        if place == len(self.terms) or self.terms[place] != term:
+            return 0, 0
+        return int(self.starts[place]), int(self.starts[place + 1])
+
+    def weighed(self, weights: Mapping[str, float]) -> npt.NDArray[np.float64]:
+        """For each row, the sum of its tokens' weights; a token without one has none."""
+        total = np.zeros(len(self.lengths))
+        for token, weight in weights.items():
+            start, end = self.span(token)
+            total[self.rows[start:end]] += weight * self.counts[start:end]
+        return total
+
     def save(self, folder: Path) -> None:
         """Write each array as its own file."""
         for name in _ARRAYS:
@@ -112,12 +131,16 @@ class _Listed:
     rows: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
     lengths: npt.NDArray[np.int32]
+    words: npt.NDArray[np.int32]
 
 
 def _listed(texts: Iterable[Sequence[str]]) -> _Listed:
     known: defaultdict[str, int] = defaultdict()
     known.default_factory = known.__len__
-    parts = [np.fromiter(map(known.__getitem__, tokens), np.int64, len(tokens)) for tokens in texts]
+    parts, words = [], []
+    for tokens in texts:
+        parts.append(np.fromiter(map(known.__getitem__, tokens), np.int64, len(tokens)))
+        words.append(sum(not token.startswith(BIGRAM) for token in tokens))
     lengths = np.fromiter(map(len, parts), np.int32, len(parts))
     hashes = np.fromiter(map(term_hash, known), np.uint64, len(known))
     order = np.argsort(hashes)
@@ -129,7 +152,7 @@ def _listed(texts: Iterable[Sequence[str]]) -> _Listed:
     first = np.flatnonzero(np.diff(keys, prepend=-1))
     counts = np.diff(first, append=len(keys))
     places, rows = np.divmod(keys[first], max(len(parts), 1))
-    return _Listed(hashes[order], places, rows, counts, lengths)
+    return _Listed(hashes[order], places, rows, counts, lengths, np.asarray(words, np.int32))
 
 
 def _merged(old: Postings, moved: npt.NDArray[np.int64], new: _Listed, fresh: npt.NDArray[np.int64]) -> _Listed:
@@ -137,6 +160,9 @@ def _merged(old: Postings, moved: npt.NDArray[np.int64], new: _Listed, fresh: np
     lengths = np.zeros(total, np.int32)
     lengths[moved[moved >= 0]] = old.lengths[moved >= 0]
     lengths[fresh] = new.lengths
+    words = np.zeros(total, np.int32)
+    words[moved[moved >= 0]] = old.words[moved >= 0]
+    words[fresh] = new.words
     kept = moved[old.rows]
     terms = np.union1d(old.terms, new.terms)
     places = np.concatenate(
@@ -150,7 +176,7 @@ def _merged(old: Postings, moved: npt.NDArray[np.int64], new: _Listed, fresh: np
     # Both halves are in order already, and a stable sort merges them in linear time.
     order = np.argsort(places * total + rows, kind="stable")
     used, places = np.unique(places[order], return_inverse=True)
-    return _Listed(terms[used], places, rows[order], counts[order], lengths)
+    return _Listed(terms[used], places, rows[order], counts[order], lengths, words)
 
 
 def _impacts(

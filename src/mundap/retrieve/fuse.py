@@ -29,6 +29,11 @@ def zscore(scores: Mapping[str, Scores], weights: Mapping[str, float]) -> Scores
     return _sum({leg: _standard(s) for leg, s in scores.items()}, weights)
 
 
+def minmax(scores: Mapping[str, Scores], weights: Mapping[str, float]) -> Scores:
+    """Every leg scaled to [0, 1] over the candidates."""
+    return _sum({leg: _scaled(s) for leg, s in scores.items()}, weights)
+
+
 def rrf(scores: Mapping[str, Scores], weights: Mapping[str, float]) -> Scores:
     """Weighted reciprocal rank fusion; equal scores share the better rank."""
     return _sum({leg: np.float32(1) / (RRF_K + _rank(s)) for leg, s in scores.items()}, weights)
@@ -46,6 +51,7 @@ class Fusion:
 FUSIONS: dict[str, Fusion] = {
     "evidence": Fusion(evidence, {"bm25": 0.2, "dense": 1.0}),
     "zscore": Fusion(zscore, {"bm25": 0.4, "dense": 0.6}),
+    "minmax": Fusion(minmax, {"bm25": 0.4, "dense": 0.6}),
     "rrf": Fusion(rrf, {"bm25": 1.0, "dense": 1.0}),
 }
 
@@ -67,6 +73,11 @@ def fusion(name: str, legs: Sequence[str], weights: Mapping[str, float] | None =
 def _standard(scores: Scores) -> Scores:
     spread = float(scores.std())
     return (scores - scores.mean()) / spread if spread > 1e-9 else np.zeros_like(scores)
+
+
+def _scaled(scores: Scores) -> Scores:
+    low, high = float(scores.min()), float(scores.max())
+    return (scores - low) / (high - low) if high - low > 1e-9 else np.zeros_like(scores)
 
 
 def _rank(scores: Scores) -> Scores:

@@ -1,12 +1,14 @@
-"""Hybrid search: each leg proposes candidates, every leg scores them all, a fusion orders them."""
+"""Hybrid search: each leg proposes candidates, every leg scores them all, a fusion or a ranker orders them."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
-from mundap.index.rank import Rows, Scores, top_rows
+from mundap.index.rank import Mask, Rows, Scores, top_rows
 from mundap.index.table import Table, ranks
 from mundap.protocols import Leg
 from mundap.retrieve.fuse import fusion
@@ -15,13 +17,43 @@ from mundap.types import Hit
 POOL = 100  # candidates each leg proposes
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """Rows by falling fused score, ties by row. `legs` has each leg's score of every row; `found` each leg's own rows."""
+
+    rows: Rows
+    fused: Scores
+    legs: Mapping[str, Scores]
+    found: Mapping[str, Rows]
+
+    def first(self, count: int) -> Candidates:
+        """The best `count` of them."""
+        legs = {leg: scores[:count] for leg, scores in self.legs.items()}
+        return Candidates(self.rows[:count], self.fused[:count], legs, self.found)
+
+
+class Ranker(Protocol):
+    """Scores the best candidates anew: a trained model over what is known of them."""
+
+    depth: int
+
+    def score(self, question: str, candidates: Candidates) -> Scores:
+        """One score for each candidate, higher is better."""
+        ...
+
+
 class Hybrid:
-    """Legs over the same rows. `weights` by leg name; None takes those of the fusion."""
+    """Legs over the same rows. `weights` by leg name; None takes those of the fusion. A `ranker` orders the best anew."""
 
     name = "hybrid"
 
     def __init__(
-        self, *legs: Leg, method: str = "evidence", weights: Mapping[str, float] | None = None, pool: int = POOL
+        self,
+        *legs: Leg,
+        method: str = "evidence",
+        weights: Mapping[str, float] | None = None,
+        pool: int = POOL,
+        ranker: Ranker | None = None,
     ) -> None:
         """Raises ValueError unless there are legs and all are over the same passages."""
         if not legs or any(list(leg.table.ids) != list(legs[0].table.ids) for leg in legs[1:]):
@@ -30,17 +62,39 @@ class Hybrid:
         self.table: Table = legs[0].table
         self.fusion = fusion(method, [leg.name for leg in legs], weights)
         self.pool = pool
+        self.ranker = ranker
 
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
         """The best `k` of the candidates that the legs propose."""
-        mask = self.table.mask(where)
+        candidates = self.candidates(question, k, self.table.mask(where))
+        rows, scores = candidates.rows, candidates.fused
+        if self.ranker is not None and len(rows):
+            rows, scores = _ranked(self.ranker, question, candidates)
+        origins = {leg: ranks(found) for leg, found in candidates.found.items()}
+        return self.table.hits(rows[:k], scores[:k], origins)
+
+    def candidates(self, question: str, k: int, mask: Mask | None = None) -> Candidates:
+        """What the legs propose, at least `k` each, in the order of the fusion."""
         found = {leg.name: leg.find(question, max(k, self.pool), mask)[0] for leg in self.legs}
         rows = np.unique(np.concatenate(list(found.values())))
-        scores = self._fused(question, rows)
-        best = top_rows(scores, k)
-        return self.table.hits(rows[best], scores[best], {leg: ranks(proposed) for leg, proposed in found.items()})
-
-    def _fused(self, question: str, rows: Rows) -> Scores:
         if not len(rows):
-            return np.empty(0, np.float32)
-        return self.fusion.fuse({leg.name: leg.score(question, rows) for leg in self.legs}, self.fusion.weights)
+            return Candidates(
+                rows, np.empty(0, np.float32), {leg.name: np.empty(0, np.float32) for leg in self.legs}, found
+            )
+        legs = {leg.name: leg.score(question, rows) for leg in self.legs}
+        fused = self.fusion.fuse(legs, self.fusion.weights)
+        order = top_rows(fused, len(rows))
+        return Candidates(rows[order], fused[order], {leg: scores[order] for leg, scores in legs.items()}, found)
+
+
+def _ranked(ranker: Ranker, question: str, candidates: Candidates) -> tuple[Rows, Scores]:
+    """The best candidates in the ranker's order, and the rest behind them in that of the fusion."""
+    first = candidates.first(ranker.depth)
+    scores = ranker.score(question, first)
+    order = np.lexsort((first.rows, -scores))
+    rest = candidates.fused[ranker.depth :]
+    behind = rest - rest.max(initial=-np.inf) + scores.min() - 1 if len(rest) else rest
+    return (
+        np.concatenate([first.rows[order], candidates.rows[ranker.depth :]]),
+        np.concatenate([scores[order], behind]).astype(np.float32),
+    )

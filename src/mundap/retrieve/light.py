@@ -1,0 +1,222 @@
+"""A light ranker trained on the user's own questions: learned fusion of what is known of each candidate.
+
+A conditional logit (McFadden 1974; as listwise loss: Cao et al., ICML 2007) over a handful of features. It needs
+no more than NumPy, learns in seconds, and costs a few milliseconds a question.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mundap.errors import MundapError
+from mundap.files import digest, load_array
+from mundap.index.bm25 import LexicalLeg
+from mundap.index.dense import DenseLeg
+from mundap.index.rank import Scores
+from mundap.korean.normalize import squash
+from mundap.retrieve.hybrid import Candidates
+from mundap.retrieve.translate import Translations, Translator, read_words
+
+DEPTH = 40  # candidates that are ranked anew; the rest stay behind them
+FEATURES = ("dense", "bm25", "length", "translation", "asked", "nearest")
+SCORES_ONLY = FEATURES[:3]  # what a learned fusion of the legs sees
+_BM25_UNIT = 5.0
+_NEAR, _NEAR_UNIT = 0.9, 0.05  # cosines of related questions lie around this, with the default encoder
+
+Matrix = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Known questions: `vectors` (n, dim) in half precision, and the whole passage that answers each."""
+
+    vectors: npt.NDArray[np.float16]
+    passages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class LightModel:
+    """`weights` by name of FEATURES; a feature without one is not computed.
+
+    `encoder` and `tokenizer` are those of the index it was trained over. `questions` are digests of all questions
+    that it was trained on: whoever measures it must know which ones it has seen.
+    """
+
+    weights: Mapping[str, float]
+    encoder: str
+    tokenizer: str
+    questions: frozenset[str]
+    translations: Translations
+    asked: Asked
+
+    def save(self, folder: Path) -> None:
+        """Write the model into `folder`: model.json, synonyms.tsv, which people may edit, and the questions."""
+        known = self.translations
+        shown = {
+            "kind": "light",
+            "weights": dict(self.weights),
+            "encoder": self.encoder,
+            "tokenizer": self.tokenizer,
+            "questions": sorted(self.questions),
+            "known": {word: round(share, 4) for word, share in known.known.items()},
+            "background": known.background,
+            "floor": known.floor,
+            "passages": list(self.asked.passages),
+        }
+        (folder / "model.json").write_text(json.dumps(shown, ensure_ascii=False), "utf-8")
+        known.save(folder / "synonyms.tsv")
+        np.save(folder / "questions.npy", self.asked.vectors)
+
+    @classmethod
+    def open(cls, folder: Path) -> LightModel:
+        """Read what `save` wrote. Raises MundapError if it is not there or damaged, BadFile for synonyms.tsv."""
+        try:
+            kept = json.loads((folder / "model.json").read_text("utf-8"))
+            words = read_words(folder / "synonyms.tsv")
+            return cls(
+                kept["weights"],
+                kept["encoder"],
+                kept["tokenizer"],
+                frozenset(kept["questions"]),
+                Translations(words, kept["known"], kept["background"], kept["floor"]),
+                Asked(load_array(folder / "questions.npy", mapped=False), tuple(kept["passages"])),
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise MundapError(
+                f"{folder}: 학습한 리랭커를 읽을 수 없습니다({error}). 다시 만들기: mundap train reranker --out {folder.name}"
+            ) from error
+
+
+def tokenizer_name(lexical: LexicalLeg) -> str:
+    """The identity of the leg's tokenizer; "" for a plain function."""
+    return getattr(lexical.tokenize, "name", "")
+
+
+def seen(question: str) -> str:
+    """The digest by which a model remembers a question."""
+    return digest(squash(question))
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """What a ranker must not know of while its features are computed for training: numbers of known questions."""
+
+    questions: npt.NDArray[np.bool_]
+
+
+class LightRanker:
+    """A light model over one index."""
+
+    depth = DEPTH
+
+    def __init__(self, model: LightModel, lexical: LexicalLeg, dense: DenseLeg) -> None:
+        """Raises MundapError if the index is of another encoder or tokenizer than the model."""
+        for what, was, now in (
+            ("임베딩", model.encoder, dense.encoder.name),
+            ("형태소 분석", model.tokenizer, tokenizer_name(lexical)),
+        ):
+            if was != now:
+                raise MundapError(
+                    f"리랭커는 {what} {was}(으)로 학습했는데 색인은 {now}(으)로 만들었습니다."
+                    " 다시 학습해 주세요: mundap train reranker"
+                )
+        self.model = model
+        self.features = Features(lexical, dense, Translator(model.translations, lexical.postings), model.asked)
+        self._names = tuple(name for name in FEATURES if name in model.weights)
+        self._weights = np.array([model.weights[name] for name in self._names])
+
+    def score(self, question: str, candidates: Candidates) -> Scores:
+        """The log-odds of each candidate, up to a constant."""
+        scores: Scores = (self.features.of(question, candidates, self._names) @ self._weights).astype(np.float32)
+        return scores
+
+
+class Features:
+    """What is known of candidates: a column for each of FEATURES.
+
+    dense: the cosine, standardised over the candidates. bm25: as it is. length: log of the passage's words.
+    translation: how well it explains the question's words, standardised. asked: 1 if questions are known that it
+    answers. nearest: how close the closest of them is, 0 if none is known.
+    """
+
+    def __init__(self, lexical: LexicalLeg, dense: DenseLeg, translator: Translator, asked: Asked) -> None:
+        self.lexical = lexical
+        self.dense = dense
+        self.translator = translator
+        self._vectors = asked.vectors.astype(np.float32)
+        row = {id: n for n, id in enumerate(lexical.table.ids)}
+        self._rows = np.fromiter((row.get(id, -1) for id in asked.passages), np.int64, len(asked.passages))
+
+    def of(
+        self, question: str, candidates: Candidates, names: Sequence[str] = FEATURES, hidden: Hidden | None = None
+    ) -> Matrix:
+        """(candidates, len(names))."""
+        columns: dict[str, npt.NDArray[np.floating]] = {
+            "dense": _standard(candidates.legs["dense"]),
+            "bm25": candidates.legs["bm25"] / _BM25_UNIT,
+            "length": np.log(np.maximum(self.lexical.postings.words[candidates.rows], 1)),
+        }
+        if "translation" in names:
+            tokens = self.lexical.tokenize([question])[0]
+            columns["translation"] = _standard(self.translator.score(tokens, candidates.rows))
+        if "asked" in names or "nearest" in names:
+            nearest = self.nearest(question, candidates, hidden)
+            columns["asked"] = ~np.isnan(nearest)
+            columns["nearest"] = np.where(columns["asked"], (np.nan_to_num(nearest) - _NEAR) / _NEAR_UNIT, 0)
+        return np.stack([columns[name] for name in names], axis=1).astype(np.float64)
+
+    def nearest(self, question: str, candidates: Candidates, hidden: Hidden | None = None) -> Matrix:
+        """For each candidate, the cosine of the nearest known question that it answers; NaN if none is known."""
+        similar = self._vectors @ self.dense.embed(question)
+        best = np.full(len(self.lexical.table), -np.inf)
+        counted = self._rows >= 0 if hidden is None else (self._rows >= 0) & ~hidden.questions
+        np.maximum.at(best, self._rows[counted], similar[counted])
+        near = best[candidates.rows]
+        return np.where(np.isfinite(near), near, np.nan)
+
+
+def fit(features: npt.NDArray[np.float64], right: npt.NDArray[np.int64], penalty: float = 1e-3) -> Matrix:
+    """The weights, (d,), that make the right candidate of each question most likely.
+
+    `features` is (n, candidates, d), and `right` the place of the right candidate. Newton's method with halved
+    steps on the penalised likelihood, which is concave.
+    """
+    n, _, d = features.shape
+    weights = np.zeros(d)
+    value, chances = _likelihood(features, right, weights, penalty)
+    for _ in range(100):
+        mean = np.einsum("nc,ncd->nd", chances, features)
+        slope = (features[np.arange(n), right] - mean).mean(axis=0) - penalty * weights
+        spread = (features * np.sqrt(chances)[..., None]).reshape(-1, d)
+        step = np.linalg.solve((spread.T @ spread - mean.T @ mean) / n + penalty * np.eye(d), slope)
+        while True:
+            after, moved = _likelihood(features, right, weights + step, penalty)
+            if after >= value or float(np.abs(step).max()) < 1e-9:
+                break
+            step /= 2
+        weights, gained, value, chances = weights + step, after - value, after, moved
+        if gained < 1e-9:
+            break
+    return weights
+
+
+def _likelihood(
+    features: Matrix, right: npt.NDArray[np.int64], weights: Matrix, penalty: float
+) -> tuple[float, Matrix]:
+    scores = features @ weights
+    scores -= scores.max(axis=1, keepdims=True)
+    odds = np.exp(scores)
+    totals = odds.sum(axis=1)
+    value = float((scores[np.arange(len(right)), right] - np.log(totals)).mean() - penalty / 2 * weights @ weights)
+    return value, odds / totals[:, None]
+
+
+def _standard(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    spread = float(scores.std())
+    return (scores - scores.mean()) / spread if spread > 1e-9 else np.zeros_like(scores)
