@@ -7,8 +7,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import openpyxl
-
 from mundap.evaluate.questions import Question, read_questions
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -42,6 +40,8 @@ def held_out(questions: Sequence[Question], seed: int) -> list[int]:
 
 def bare_customs(path: Path) -> None:
     """Write the customs passages with their sources, without questions and answers, as a sheet."""
+    import openpyxl
+
     rows = list(openpyxl.load_workbook(CUSTOMS, read_only=True).active.values)
     source, passage = rows[0].index("출처"), rows[0].index("제시문")
     book = openpyxl.Workbook()
@@ -53,6 +53,8 @@ def bare_customs(path: Path) -> None:
 
 def bare_korquad(path: Path) -> None:
     """Write the KorQuAD paragraphs as a sheet."""
+    import openpyxl
+
     book = openpyxl.Workbook()
     book.active.append(["출처", "제시문"])
     for number, text in enumerate(dict.fromkeys(read_questions(KORQUAD).corpus or ())):
