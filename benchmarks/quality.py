@@ -40,7 +40,7 @@ SHOWN = ("top1", "top3", "top10", "mrr@10")
 
 def workspace(folder: Path, write: Callable[[Path], None]) -> Mundap:
     """A workspace over the sheet that `write` makes, indexed."""
-    (folder / "docs").mkdir(parents=True)
+    (folder / "docs").mkdir(parents=True, exist_ok=True)
     (folder / "mundap.toml").write_text("", "utf-8")
     write(folder / "docs" / "passages.xlsx")
     bot = Mundap.open(folder)

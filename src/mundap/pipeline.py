@@ -21,6 +21,7 @@ from mundap.generate import make_generator
 from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
 from mundap.generate.reading import Reader
+from mundap.generate.relevance import relevant
 from mundap.generate.selfcheck import checked
 from mundap.generate.structured import Completer
 from mundap.generate.support import refusal, support
@@ -358,9 +359,11 @@ class Mundap:
             yield text
             yield Answer(question, text, (), tuple(hits), True, {**timings, "generate_ms": 0.0}, self.generator.name)
             return
-        # The extractive generator sees only what it is asked; a language model has the conversation.
-        asked = alone if isinstance(self.generator, Extractive) else question
-        for piece in self._written(asked, alone, hits, history[-TURNS:]):
+        # The extractive generator sees only what it is asked, and leaves out sentences by itself; a language model has
+        # the conversation, and is not shown what has no part in the answer.
+        extracts = isinstance(self.generator, Extractive)
+        asked, shown = (alone, hits) if extracts else (question, self._relevant(alone, hits))
+        for piece in self._written(asked, alone, shown, history[-TURNS:]):
             if isinstance(piece, Answer):
                 yield replace(piece, question=question, timings={**timings, **piece.timings})
             else:
@@ -467,6 +470,15 @@ class Mundap:
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""
         return support(self._reader.read(question, self.find(question)))
+
+    def _relevant(self, question: str, hits: list[Hit]) -> list[Hit]:
+        """The hits without those that have no part in the answer."""
+        least = self.config.generate.min_relevance
+        if not least or len(hits) < 2:
+            return hits
+        near = self._open().dense.near(question, hits)
+        shared = self._reader.shares(question, [hit.passage.worded for hit in hits])
+        return relevant(hits, near, shared, self.encoder.name, least)
 
     @cached_property
     def _reader(self) -> Reader:

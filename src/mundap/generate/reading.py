@@ -78,27 +78,32 @@ class Reader:
             last = self._last = (key, self._read(question, hits))
         return last[1]
 
+    def shares(self, question: str, texts: Sequence[str]) -> list[float]:
+        """For each text, the weight of the question's words that it holds, in [0, 1]."""
+        asked, *found = (frozenset(tokens) for tokens in content([normalize(question), *texts]))
+        return self._shares(asked, found)
+
+    def _shares(self, asked: frozenset[str], found: Sequence[frozenset[str]]) -> list[float]:
+        words = sorted(asked)
+        weights = dict(zip(words, self.weigh(words), strict=True))
+        total = sum(weights.values()) or 1.0
+        return [sum(weights[word] for word in words if word in tokens) / total for tokens in found]
+
     def _read(self, question: str, hits: Sequence[Hit]) -> Reading:
         spans = [(hit, span) for hit in hits[:CLOSELY] for span in _spans(hit.passage)]
         texts = [hit.passage.text[start:end] for hit, (start, end) in spans]
         wholes = [hit.passage.worded for hit in hits[:COVERED]]
         asked, *found = (frozenset(tokens) for tokens in content([question, *wholes, *texts]))
-        words = sorted(asked)
-        weights = dict(zip(words, self.weigh(words), strict=True))
-        total = sum(weights.values()) or 1.0
-
-        def share(tokens: frozenset[str]) -> float:
-            return sum(weights[word] for word in words if word in tokens) / total
-
+        *shares, coverage = self._shares(asked, [*found[len(wholes) :], frozenset().union(*found[: len(wholes)])])
         near: list[float] | list[None] = [None] * len(texts)
         if self.encoder is not None and texts:
             vectors = self.encoder.encode_passages(texts)
             near = (vectors @ self.encoder.encode_queries([question])[0]).tolist()
         return Reading(
             tuple(
-                Sentence(hit, start, end, share(tokens), cosine)
-                for (hit, (start, end)), tokens, cosine in zip(spans, found[len(wholes) :], near, strict=True)
+                Sentence(hit, start, end, share, cosine)
+                for (hit, (start, end)), share, cosine in zip(spans, shares, near, strict=True)
             ),
-            share(frozenset().union(*found[: len(wholes)])),
+            coverage,
             self.encoder.name if self.encoder else "",
         )

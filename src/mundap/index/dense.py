@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 import numpy as np
@@ -44,9 +45,16 @@ class DenseLeg:
 
     def vectors_of(self, hits: Sequence[Hit]) -> Vectors:
         """(len(hits), dim): the vector of each hit's whole passage."""
-        rows = np.searchsorted(np.asarray(self.table.ids), [hit.passage.id for hit in hits])
-        vectors: Vectors = self.vectors.vectors[self.vectors.starts[rows]].astype(np.float32)
+        vectors: Vectors = self.vectors.vectors[self.vectors.starts[self._rows_of(hits)]].astype(np.float32)
         return vectors
+
+    def near(self, question: str, hits: Sequence[Hit]) -> list[float]:
+        """The score that this leg gives to each of these hits, whichever leg found it."""
+        scores: list[float] = self.score(question, self._rows_of(hits)).tolist()
+        return scores
+
+    def _rows_of(self, hits: Sequence[Hit]) -> Rows:
+        return np.fromiter((bisect_left(self.table.ids, hit.passage.id) for hit in hits), np.intp, len(hits))
 
     def embed(self, question: str) -> Scores:
         """The question's unit vector, (dim,)."""
