@@ -1,8 +1,9 @@
 """What each part of retrieval brings on the customs rows, one by one. Every model is trained on the other questions.
 
-python benchmarks/reranker.py passage [--seeds 5]   a fifth of the passages held out with all their questions
+python benchmarks/reranker.py passage [--seeds 5]   a fifth of the passages held out with all their questions; the rows
+                                                    "new only" have the held-out passages as the only candidates
 python benchmarks/reranker.py question [--seeds 3]  a fifth of the questions held out
-python benchmarks/reranker.py new                   as `passage`, but only the held-out passages are candidates
+--after also tries what may come before and after the light reranker: a minute or two a split.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import random
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -113,7 +115,7 @@ def split(bench: Bench, what: str, seed: int) -> list[int]:
     return held_out(bench.asked, seed)
 
 
-def run(bench: Bench, what: str, seeds: int) -> None:
+def run(bench: Bench, what: str, seeds: int, after: bool) -> None:
     """Every part over the splits: mean [min, max]."""
     table: dict[str, list[list[float]]] = {}
     for seed in range(seeds):
@@ -122,19 +124,18 @@ def run(bench: Bench, what: str, seeds: int) -> None:
         ranks = {f"fusion {method}": bench.fused(method, tested) for method in FUSIONS}
         for name, features in TRAINED.items():
             model, ranks[name] = bench.trained(features, train, tested)
-            if what == "new":
+            if what == "passage":
                 held = only(bench, {int(bench.made.rows[n]) for n in tested})
                 trainer = Trainer(held, bench.lexical, bench.dense, features)
-                ranks[name] = trainer.ranks(model, np.asarray(tested))
                 places = held.places(np.asarray(tested))
-                ranks["fusion evidence"] = [int(place) + 1 if place >= 0 else None for place in places]
-        if what == "new":
-            ranks = {name: ranks[name] for name in ("fusion evidence", *TRAINED)}
-        else:
+                ranks["new only, fusion evidence"] = [int(place) + 1 if place >= 0 else None for place in places]
+                ranks[f"new only, {name}"] = trainer.ranks(model, np.asarray(tested))
+        if after:
             ranks |= {f"light, {name}": found for name, found in bench.after(model, tested).items()}
         for name, found in ranks.items():
             figures = [100 * statistics.mean(map(measure, found)) for measure in SHOWN.values()]
             table.setdefault(name, []).append(figures)
+            print(seed, name, *(f"{figure:.1f}" for figure in figures), file=sys.stderr, flush=True)
     print(f"{what}: {seeds} splits; mean [min, max], %")
     for name, rows in table.items():
         cells = [
@@ -147,13 +148,14 @@ def run(bench: Bench, what: str, seeds: int) -> None:
 def main() -> None:
     """Run one of them in a temporary workspace."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("what", choices=["passage", "question", "new"])
+    options.add_argument("what", choices=["passage", "question"])
     options.add_argument("--seeds", type=int, default=5)
+    options.add_argument("--after", action="store_true")
     options.add_argument("--workspace", type=Path, help="keep the index here, for the next run")
     chosen = options.parse_args()
     need_data()
     with tempfile.TemporaryDirectory() as folder:
-        run(Bench(chosen.workspace or Path(folder)), chosen.what, chosen.seeds)
+        run(Bench(chosen.workspace or Path(folder)), chosen.what, chosen.seeds, chosen.after)
 
 
 if __name__ == "__main__":

@@ -60,7 +60,8 @@ class Retrieve(_Section):
 
 
 class Generate(_Section):
-    """Who writes the answer, and when it is withheld. An answer needs `min_support`, a probability; a language model
+    """Who writes the answer, and when it is withheld. An answer needs `min_support`, a probability, by the calibration
+    that `mundap train support` named `support`; a language model
     is shown the passages of at least `min_relevance`, another one.
 
     `reason` lets a language model think before it writes, out of sight; `self_check` has it check its own answer.
@@ -70,6 +71,7 @@ class Generate(_Section):
     generator: str = "extractive"
     faq: bool = True
     min_support: float = Field(default=0.3, ge=0, le=1)
+    support: str = ""
     min_relevance: float = Field(default=0.02, ge=0, le=1)
     max_tokens: int = Field(default=512, ge=1)
     context_tokens: int = Field(default=4096, ge=256)

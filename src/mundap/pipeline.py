@@ -20,11 +20,11 @@ from mundap.files import digest
 from mundap.generate import make_generator
 from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
-from mundap.generate.reading import Reader
+from mundap.generate.reading import Reader, Reading
 from mundap.generate.relevance import relevant
 from mundap.generate.selfcheck import checked
 from mundap.generate.structured import Completer
-from mundap.generate.support import refusal, support
+from mundap.generate.support import Calibration, read_calibration, refusal, support
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.generation import Generation, Recipe, alive, build, check, open_generation
@@ -87,7 +87,6 @@ class _Opened:
     table: Table
     lexical: LexicalLeg
     dense: DenseLeg
-    light: LightRanker | None
     searchers: Mapping[str, Searcher]
 
 
@@ -213,9 +212,9 @@ class Mundap:
                 self.recipe,
                 state,
                 lambda texts: list(
-                    self._cache.tokens(texts, self._tokenizer.name, self._tokenizer, shown.get("tokens", quiet))
+                    self.cache.tokens(texts, self.tokenizer.name, self.tokenizer, shown.get("tokens", quiet))
                 ),
-                lambda texts: self._cache.vectors(texts, self.encoder, shown.get("vectors", quiet)),
+                lambda texts: self.cache.vectors(texts, self.encoder, shown.get("vectors", quiet)),
             )
 
     @cached_property
@@ -224,7 +223,7 @@ class Mundap:
         return make_encoder(self.config.index.encoder)
 
     @cached_property
-    def _tokenizer(self) -> SearchTokenizer:
+    def tokenizer(self) -> SearchTokenizer:
         settings = self.config.index
         words = self._words / settings.user_dictionary if settings.user_dictionary else None
         if words and not words.is_file():
@@ -235,7 +234,7 @@ class Mundap:
     def recipe(self) -> Recipe:
         """What decides an index of this workspace besides its passages."""
         settings = self.config.index
-        return Recipe(self.encoder.name, self._tokenizer.name, NORMALIZER, settings.k1, settings.b)
+        return Recipe(self.encoder.name, self.tokenizer.name, NORMALIZER, settings.k1, settings.b)
 
     @property
     def _index_root(self) -> Path:
@@ -298,6 +297,12 @@ class Mundap:
         return LightModel.open(self._words / FOLDER / MODELS / name) if f"{kind}:" == LIGHT else None
 
     @property
+    def legs(self) -> tuple[LexicalLeg, DenseLeg]:
+        """The lexical and the dense leg over the current generation. Raises StaleIndex as `search` does."""
+        opened = self._open()
+        return opened.lexical, opened.dense
+
+    @property
     def searchers(self) -> Mapping[str, Searcher]:
         """The legs and the hybrid over the current generation, by name. Raises StaleIndex as `search` does."""
         return self._open().searchers
@@ -323,10 +328,12 @@ class Mundap:
         generation = open_generation(self._index_root)
         ids = generation.unit_ids if generation.corpus_state == state else self.corpus.ids()
         table = Table(generation.row_ids, self.corpus, check(generation, self.recipe, ids))
-        lexical = LexicalLeg(generation.postings, table, self._tokenizer)
+        lexical = LexicalLeg(generation.postings, table, self.tokenizer)
         dense = DenseLeg(generation.vectors, table, self.encoder)
         legs: dict[str, Leg] = {"bm25": lexical, "dense": dense}
         settings = self.config.retrieve
+        if self._light and set(settings.legs) != set(legs):
+            raise ConfigError(f"reranker = '{settings.reranker}'에는 legs가 모두 필요합니다: {', '.join(legs)}")
         light = LightRanker(self._light, lexical, dense) if self._light else None
         hybrid = Hybrid(
             *(legs[name] for name in settings.legs),
@@ -335,7 +342,7 @@ class Mundap:
             pool=settings.pool,
             ranker=light,
         )
-        return _Opened(state, generation, table, lexical, dense, light, {**legs, "hybrid": hybrid})
+        return _Opened(state, generation, table, lexical, dense, {**legs, "hybrid": hybrid})
 
     # -- answer ---------------------------------------------------------------------------------------------------
 
@@ -352,7 +359,7 @@ class Mundap:
             yield replace(known, timings={"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0})
             return
         hits = self.find(alone)
-        supported = support(self._reader.read(alone, hits)) >= self.config.generate.min_support
+        supported = self._support(alone, hits) >= self.config.generate.min_support
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
         if not supported:
             text = refusal(self.config.language)
@@ -392,7 +399,7 @@ class Mundap:
         if settings.multi_query == "llm":
             others += [(other, "hybrid") for other in paraphrases(question, self._completer)]
         elif settings.multi_query == "synonyms" and self._light:
-            others += [(other, "hybrid") for other in reworded(question, self._light.translations, self._tokenizer)]
+            others += [(other, "hybrid") for other in reworded(question, self._light.translations, self.tokenizer)]
         if settings.hyde and (passage := hypothetical(question, self._completer)):
             others.append((passage, "dense"))
         if not others:
@@ -454,7 +461,7 @@ class Mundap:
         """The generator that mundap.toml names."""
         settings = self.config.generate
         if settings.generator == "extractive":
-            return Extractive(self._reader, settings.min_support, self.config.language)
+            return Extractive(self._reader, 0.0, self.config.language)  # whether to answer is decided before
         return make_generator(
             settings.generator,
             folder=self._words,
@@ -469,7 +476,20 @@ class Mundap:
 
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""
-        return support(self._reader.read(question, self.find(question)))
+        return self._support(normalize(question), self.find(question))
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Reading:
+        """The first hits read by the sentence against the question."""
+        return self._reader.read(question, hits)
+
+    def _support(self, question: str, hits: Sequence[Hit]) -> float:
+        return support(self._reader.read(question, hits), self.calibration)
+
+    @cached_property
+    def calibration(self) -> Calibration | None:
+        """The user's own calibration of support, if mundap.toml names one. Raises MundapError if it cannot be used."""
+        name = self.config.generate.support
+        return read_calibration(self._words / FOLDER / MODELS / name, self.encoder.name) if name else None
 
     def _relevant(self, question: str, hits: list[Hit]) -> list[Hit]:
         """The hits without those that have no part in the answer."""
@@ -482,11 +502,12 @@ class Mundap:
 
     @cached_property
     def _reader(self) -> Reader:
-        encoder = CachedEncoder(self.encoder, self._cache)
+        encoder = CachedEncoder(self.encoder, self.cache)
         return Reader(lambda words: self._open().lexical.postings.rarity(words), encoder)
 
     @cached_property
-    def _cache(self) -> Cache:
+    def cache(self) -> Cache:
+        """Vectors and tokens that were computed before."""
         return Cache(self.root / FOLDER / "cache.sqlite")
 
     def _known_answer(self, question: str, alone: str) -> Answer | None:

@@ -8,7 +8,7 @@ import pytest
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.protocols import Vectors
-from mundap.store.cache import Cache
+from mundap.store.cache import AsQueries, Cache
 
 
 class Counting(HashedEncoder):
@@ -117,3 +117,22 @@ def test_progress_counts_what_was_there_and_ends_at_the_total(cache: Cache):
     steps: list[tuple[int, int]] = []
     cache.vectors(["가", "나", "다", "라"], HashedEncoder(16), lambda done, total: steps.append((done, total)))
     assert steps == [(2, 4), (4, 4)]
+
+
+def test_question_vectors_are_kept_apart_from_passage_vectors(cache: Cache):
+    class Sided(Counting):
+        """Encodes queries otherwise than passages, as most models do."""
+
+        def encode_queries(self, texts: Sequence[str]) -> Vectors:
+            self.asked += [f"질문 {text}" for text in texts]
+            return super()._encode([f"질문 {text}" for text in texts])
+
+    encoder = Sided()
+    passages = cache.vectors(["가", "나"], encoder)
+    for _ in range(2):
+        queries = cache.vectors(["가", "나"], AsQueries(encoder))
+        np.testing.assert_array_equal(
+            queries, HashedEncoder(16).encode_passages(["질문 가", "질문 나"]).astype(np.float16)
+        )
+        assert not np.array_equal(queries, passages)
+    assert sorted(encoder.asked) == sorted(["가", "나", "질문 가", "질문 나"])

@@ -1,12 +1,15 @@
 """A hybrid: candidates of every leg, scores of every leg, one order."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
-from mundap.retrieve.hybrid import Hybrid
+from mundap.index.rank import Scores
+from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.types import Hit, Passage
 
 TEXTS = ["관세청은 관세를 걷는다", "환급은 사흘 안에 된다", "세관에 신고한다", "여권을 챙긴다", "신고서를 세관에 낸다"]
@@ -22,7 +25,7 @@ def seen(hits: list[Hit]) -> list[tuple[str, float]]:
 
 
 @pytest.mark.parametrize("leg", [BM25, lambda passages: Dense(passages, HashedEncoder())], ids=["bm25", "dense"])
-@pytest.mark.parametrize("method", ["evidence", "zscore", "rrf"])
+@pytest.mark.parametrize("method", ["evidence", "zscore", "minmax", "rrf"])
 def test_a_hybrid_of_one_leg_has_the_order_of_that_leg(passages: list[Passage], leg, method: str):
     one = leg(passages)
     expected = [(hit.passage.id, hit.origins) for hit in one.search("세관 신고", 5)]
@@ -58,3 +61,57 @@ def test_a_hybrid_needs_legs_over_the_same_passages(passages: list[Passage]):
         Hybrid(BM25(passages), Dense(passages[1:], HashedEncoder()))
     with pytest.raises(ValueError, match="needs legs"):
         Hybrid()
+
+
+class Reversing:
+    """A ranker that turns the order of its candidates round, and keeps what it was shown."""
+
+    def __init__(self, depth: int, step: float = 1.0) -> None:
+        self.depth = depth
+        self.step = step
+        self.shown: list[Candidates] = []
+
+    def score(self, question: str, candidates: Candidates) -> Scores:
+        self.shown.append(candidates)
+        return (self.step * np.arange(len(candidates.rows))).astype(np.float32)
+
+
+@pytest.mark.parametrize("depth", [1, 3, 5, 40])
+def test_a_ranker_orders_its_depth_anew_and_the_rest_stay_behind(passages: list[Passage], depth: int):
+    legs = BM25(passages), Dense(passages, HashedEncoder())
+    plain = [hit.passage.id for hit in Hybrid(*legs).search("세관 신고", 5)]
+    ranker = Reversing(depth)
+    hits = Hybrid(*legs, ranker=ranker).search("세관 신고", 5)
+    assert [hit.passage.id for hit in hits] == plain[:depth][::-1] + plain[depth:]
+    assert [hit.rank for hit in hits] == [1, 2, 3, 4, 5]
+    assert all(before.score > after.score for before, after in pairwise(hits))
+    [shown] = ranker.shown
+    assert len(shown.rows) == len(shown.fused) == min(depth, 5)
+    assert {len(scores) for scores in shown.legs.values()} == {min(depth, 5)}
+
+
+def test_fewer_hits_than_the_depth_are_the_best_of_the_ranker(passages: list[Passage]):
+    legs = BM25(passages), Dense(passages, HashedEncoder())
+    everything = Hybrid(*legs, ranker=Reversing(4)).search("세관 신고", 5)
+    assert seen(Hybrid(*legs, ranker=Reversing(4)).search("세관 신고", 2)) == seen(everything[:2])
+
+
+def test_what_a_ranker_cannot_tell_apart_goes_by_id(passages: list[Passage]):
+    hits = Hybrid(Dense(passages, HashedEncoder()), ranker=Reversing(3, step=0.0)).search("세관 신고", 5)
+    first = [hit.passage.id for hit in hits[:3]]
+    assert first == sorted(first)
+
+
+def test_origins_and_filters_are_as_without_a_ranker(passages: list[Passage]):
+    legs = BM25(passages), Dense(passages, HashedEncoder())
+    allowed = {passages[0].id, passages[2].id, passages[4].id}
+    plain = {hit.passage.id: hit.origins for hit in Hybrid(*legs).search("세관 신고", 5, allowed)}
+    ranked = Hybrid(*legs, ranker=Reversing(2)).search("세관 신고", 5, allowed)
+    assert {hit.passage.id: hit.origins for hit in ranked} == plain
+    assert plain.keys() == allowed
+
+
+def test_a_ranker_is_not_asked_about_nothing(passages: list[Passage]):
+    ranker = Reversing(3)
+    assert Hybrid(BM25(passages), ranker=ranker).search("없는말", 5) == []
+    assert ranker.shown == []

@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 
 from mundap.index.adder import COMPILED_ABOVE, adder
 from mundap.index.postings import Postings
+from mundap.korean.tokens import BIGRAM
 
-TOKENS = st.sampled_from("관세 환급 세관 통관 신고 여권 a b 가나 1".split())
+TOKENS = st.sampled_from(f"관세 환급 세관 통관 신고 여권 a b 가나 1 {BIGRAM}관세 {BIGRAM}세환".split())
 TEXT = st.lists(TOKENS, max_size=12)
 TEXTS = st.lists(TEXT, max_size=8)
-ARRAYS = ("terms", "starts", "rows", "counts", "impacts", "lengths")
+ARRAYS = ("terms", "starts", "rows", "counts", "impacts", "lengths", "words")
 
 
 def reference(texts: list[list[str]], query: list[str], k1: float, b: float) -> list[float]:
@@ -104,6 +105,34 @@ def test_rarity_is_the_inverse_document_frequency():
             log(1 + (3 - 2 + 0.5) / (2 + 0.5)),
         ]
     )
+
+
+@given(TEXTS)
+def test_the_words_of_a_row_are_its_tokens_without_bigrams(texts: list[list[str]]):
+    words = Postings.build(texts, 0.9, 0.6).words
+    assert words.dtype == np.int32
+    assert words.tolist() == [sum(not token.startswith(BIGRAM) for token in text) for text in texts]
+
+
+@given(TEXTS, TOKENS)
+def test_the_span_of_a_token_holds_the_rows_that_say_it(texts: list[list[str]], token: str):
+    postings = Postings.build(texts, 0.9, 0.6)
+    start, end = postings.span(token)
+    said = {row: text.count(token) for row, text in enumerate(texts) if token in text}
+    assert dict(zip(postings.rows[start:end].tolist(), postings.counts[start:end].tolist(), strict=True)) == said
+
+
+@pytest.mark.parametrize("texts", [[], [[]], [["세관"]]])
+def test_the_span_of_an_unknown_token_is_empty(texts: list[list[str]]):
+    postings = Postings.build(texts, 0.9, 0.6)
+    start, end = postings.span("없는말")
+    assert start == end
+
+
+@given(TEXTS, st.dictionaries(st.one_of(TOKENS, st.just("없는말")), st.floats(-2, 2)))
+def test_a_row_weighs_what_its_tokens_weigh(texts: list[list[str]], weights: dict[str, float]):
+    expected = [sum(weights.get(token, 0.0) for token in text) for text in texts]
+    np.testing.assert_allclose(Postings.build(texts, 0.9, 0.6).weighed(weights), expected, atol=1e-9)
 
 
 def test_a_word_counts_65535_times_at_most():

@@ -181,22 +181,23 @@ class Features:
         return np.where(np.isfinite(near), near, np.nan)
 
 
-def fit(features: npt.NDArray[np.float64], right: npt.NDArray[np.int64], penalty: float = 1e-3) -> Matrix:
+def fit(features: Matrix, right: npt.NDArray[np.int64], counts: Matrix | None = None, penalty: float = 1e-3) -> Matrix:
     """The weights, (d,), that make the right candidate of each question most likely.
 
-    `features` is (n, candidates, d), and `right` the place of the right candidate. Newton's method with halved
-    steps on the penalised likelihood, which is concave.
+    `features` is (n, candidates, d), `right` the place of the right candidate, and `counts` what each question counts
+    (default: 1 each). Newton's method with halved steps on the penalised likelihood, which is concave.
     """
     n, _, d = features.shape
     weights = np.zeros(d)
-    value, chances = _likelihood(features, right, weights, penalty)
+    shares = np.full(n, 1 / n) if counts is None else counts / counts.sum()
+    value, chances = _likelihood(features, right, shares, weights, penalty)
     for _ in range(100):
         mean = np.einsum("nc,ncd->nd", chances, features)
-        slope = (features[np.arange(n), right] - mean).mean(axis=0) - penalty * weights
-        spread = (features * np.sqrt(chances)[..., None]).reshape(-1, d)
-        step = np.linalg.solve((spread.T @ spread - mean.T @ mean) / n + penalty * np.eye(d), slope)
+        slope = shares @ (features[np.arange(n), right] - mean) - penalty * weights
+        spread = (features * np.sqrt(shares[:, None] * chances)[..., None]).reshape(-1, d)
+        step = np.linalg.solve(spread.T @ spread - (mean.T * shares) @ mean + penalty * np.eye(d), slope)
         while True:
-            after, moved = _likelihood(features, right, weights + step, penalty)
+            after, moved = _likelihood(features, right, shares, weights + step, penalty)
             if after >= value or float(np.abs(step).max()) < 1e-9:
                 break
             step /= 2
@@ -207,13 +208,13 @@ def fit(features: npt.NDArray[np.float64], right: npt.NDArray[np.int64], penalty
 
 
 def _likelihood(
-    features: Matrix, right: npt.NDArray[np.int64], weights: Matrix, penalty: float
+    features: Matrix, right: npt.NDArray[np.int64], shares: Matrix, weights: Matrix, penalty: float
 ) -> tuple[float, Matrix]:
     scores = features @ weights
     scores -= scores.max(axis=1, keepdims=True)
     odds = np.exp(scores)
     totals = odds.sum(axis=1)
-    value = float((scores[np.arange(len(right)), right] - np.log(totals)).mean() - penalty / 2 * weights @ weights)
+    value = float(shares @ (scores[np.arange(len(right)), right] - np.log(totals)) - penalty / 2 * weights @ weights)
     return value, odds / totals[:, None]
 
 

@@ -128,5 +128,15 @@ class CachedEncoder:
         return self.cache.vectors(texts, self.encoder).astype(np.float32)
 
 
+class AsQueries:
+    """An encoder whose passages are queries: `Cache.vectors` keeps question vectors under a name of their own."""
+
+    def __init__(self, encoder: Encoder) -> None:
+        self.name = f"{encoder.name} queries"
+        self.dim = encoder.dim
+        self.encode_queries = encoder.encode_queries
+        self.encode_passages = encoder.encode_queries
+
+
 def _key(name: str, text: str) -> bytes:
     return bytes.fromhex(digest(name, text, size=16))

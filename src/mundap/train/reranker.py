@@ -1,8 +1,8 @@
 """Train the light ranker on questions and the passages that answer them, and measure it before it is kept.
 
 The ranker may know a passage by its questions or not at all, and in use it meets both: questions on documents that
-people have asked about, and on new ones. So each training question is seen twice, once with its passage's questions
-hidden and once with only itself hidden; and the measurement has both splits, by passage and by question.
+people have asked about, and on new ones. So it learns from questions whose passage's questions are all hidden, and
+from questions where only the question itself is; and the measurement has both splits, by passage and by question.
 """
 
 from __future__ import annotations
@@ -73,6 +73,18 @@ class Remembered:
         return np.stack([self._vectors[text] for text in texts])
 
 
+class RememberedTokens:
+    """A tokenizer that has met these questions before, and is asked for nothing else."""
+
+    def __init__(self, name: str, questions: Sequence[str], tokens: Sequence[list[str]]) -> None:
+        self.name = name
+        self._tokens = dict(zip(questions, tokens, strict=True))
+
+    def __call__(self, texts: Sequence[str]) -> list[list[str]]:
+        """The tokens of each text."""
+        return [self._tokens[text] for text in texts]
+
+
 def examples(
     questions: Sequence[Question], lexical: LexicalLeg, dense: DenseLeg, vectors: Vectors, progress: Progress = quiet
 ) -> Examples:
@@ -119,18 +131,15 @@ class Trainer:
         self, made: Examples, lexical: LexicalLeg, dense: DenseLeg, names: Sequence[str] = FEATURES, seed: int = 0
     ) -> None:
         self.made = made
-        self.lexical = lexical
+        tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
+        self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize)
         self.dense = DenseLeg(dense.vectors, dense.table, Remembered(dense.encoder, made.questions, made.vectors))
         self.names = tuple(name for name in FEATURES if name in names)
         self.seed = seed
 
     def train(self, some: Numbers) -> LightModel:
         """A model of these questions."""
-        passage = by_group(self.made.rows[some].tolist(), FOLDS, self.seed)
-        question = by_group([seen(self.made.questions[n]) for n in some], FOLDS, self.seed)
-        new, new_right = self._crossed(some, passage, whole_passages=True)
-        known, known_right = self._crossed(some, question, whole_passages=False)
-        weights = fit(np.concatenate([new, known]), np.concatenate([new_right, known_right]))
+        weights = fit(*self._crossed(some))
         return LightModel(
             dict(zip(self.names, weights.tolist(), strict=True)),
             self.dense.encoder.name,
@@ -155,28 +164,41 @@ class Trainer:
             found.append(int(ahead.sum()) + 1)
         return found
 
-    def _crossed(self, some: Numbers, fold: Numbers, whole_passages: bool) -> tuple[Matrix, Numbers]:
-        """The features of every question, from what was learned without its fold, and the right places."""
-        rows, right = [], []
+    def _crossed(self, some: Numbers) -> tuple[Matrix, Numbers, Matrix]:
+        """The features of questions, from what was learned without them; the right places; and what each counts.
+
+        In each of FOLDS rounds a fifth of the passages is new, as if nobody had asked about them. Questions on these
+        count as much, in all, as such passages stand among the candidates: whether a passage was asked about says
+        nothing by itself. Otherwise the ranker would learn to guess by elimination, and a split by passage, where only
+        new passages are right, would praise it.
+        """
+        rows, right, on_new, unasked = [], [], [], []
         asked = self._asked(some)
         digests = np.array([seen(self.made.questions[n]) for n in some])
+        passage = by_group(self.made.rows[some].tolist(), FOLDS, self.seed)
+        question = by_group(digests.tolist(), FOLDS, self.seed)
         places = self.made.places(some)
         width = max(len(self.made.candidates[n].rows) for n in some)
         for number in range(FOLDS):
-            features = self._features(self._translations(some[fold != number]), asked)
-            for at in np.flatnonzero(fold == number):
+            new, held = passage == number, (passage == number) | (question == number)
+            features = self._features(self._translations(some[~held]), asked)
+            for at in np.flatnonzero(held):
                 candidates = self.made.candidates[some[at]]
                 if places[at] < 0 or len(candidates.rows) < width:
                     continue
-                hidden = Hidden(fold == number if whole_passages else digests == digests[at])
+                hidden = Hidden(new | (digests == digests[at]))
                 rows.append(features.of(self.made.questions[some[at]], candidates, self.names, hidden))
                 right.append(places[at])
+                on_new.append(new[at])
+                unasked.append(1 - np.isin(candidates.rows, self.made.rows[some[~new]]).mean())
         if not rows:
             raise MundapError(
                 f"학습할 수 없습니다: 어느 질문도 제시문이 검색 결과 {DEPTH}위 안에 없습니다."
                 " 질문과 제시문이 맞는지 확인해 주세요."
             )
-        return np.stack(rows), np.asarray(right, np.int64)
+        wanted, there = float(np.mean(unasked)), float(np.mean(on_new))
+        counts = np.where(on_new, wanted / max(there, 1e-9), (1 - wanted) / max(1 - there, 1e-9))
+        return np.stack(rows), np.asarray(right, np.int64), counts
 
     def _features(self, translations: Translations, asked: Asked) -> Features:
         return Features(self.lexical, self.dense, Translator(translations, self.lexical.postings), asked)

@@ -1,0 +1,243 @@
+"""mundap train: models of one's own questions, each measured before it is kept."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mundap.cli import show
+from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.errors import MundapError
+
+if TYPE_CHECKING:
+    from mundap.evaluate.questions import Question
+    from mundap.pipeline import Mundap
+    from mundap.protocols import Progress
+    from mundap.train.keep import Card
+    from mundap.train.reranker import Trained
+
+app = typer.Typer(no_args_is_help=True, help="자기 질문으로 학습합니다.", rich_markup_mode=None)
+
+SPLITS = {
+    "by_passage": "새 문서 (제시문째 가리고 잼)",
+    "by_question": "질문이 알려진 문서 (질문만 가리고 잼)",
+}
+
+
+class Used(StrEnum):
+    """What the ranker may look at."""
+
+    all = "all"
+    translation = "translation"
+    scores = "scores"
+
+
+@app.callback()
+def verbs() -> None:
+    """자기 질문으로 학습합니다."""
+
+
+@app.command()
+def reranker(
+    out: Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 둡니다", show_default=False)],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="질문 파일: 질문·제시문 열이 있는 xlsx/csv/tsv, JSON, JSONL (기본: 읽어들인 문답)", show_default=False
+        ),
+    ] = None,
+    features: Annotated[
+        Used,
+        typer.Option(
+            help="all: 말의 대응과 아는 질문까지 봅니다, translation: 말의 대응만(새 문서가 많을 때), scores: 점수만 섞습니다"
+        ),
+    ] = Used.all,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """가벼운 리랭커를 학습합니다. 교차 검증으로 학습 앞뒤를 재고, 나아졌는지 알려 줍니다."""
+    from mundap.pipeline import FOLDER, LIGHT, MODELS
+    from mundap.train.keep import keep, plain_name
+    from mundap.train.reranker import worth_it
+
+    name = plain_name(out)
+    bot = _plain(open_workspace(workspace))
+    asked, origin = _asked(bot, data)
+    with show.bars(vectors="질문 벡터", candidates="후보", folds="교차 검증") as progress:
+        trained = _trained(bot, asked, features, progress)
+    weights = dict(trained.model.weights)
+    model = {"features": list(weights), "weights": weights}
+    better = worth_it(trained.report)
+    options = ("--features", features.value)
+    card = _card(bot, "reranker", name, data, origin, model, trained.report, better, options)
+    folder = keep(bot.root / FOLDER / MODELS, name, card, trained.model.save)
+    left = len(asked) - trained.report["questions"]
+    if json:
+        shown = {"folder": str(folder), "use": f"{LIGHT}{name}", "recommended": card.recommended, "left_out": left}
+        show.emit({**trained.report, **shown})
+        return
+    _print_report(trained.report, left)
+    _print_advice(folder, f"{LIGHT}{name}", card.recommended)
+
+
+@app.command("support")
+def calibrate_support(
+    out: Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 둡니다", show_default=False)],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="질문 파일. 제시문이 빈 질문은 답이 없는 질문 (기본: 읽어들인 문답)", show_default=False),
+    ] = None,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """언제 답하고 언제 거둘지를 자기 질문으로 보정합니다. 교차 검증으로 앞뒤를 잽니다."""
+    from mundap.evaluate.questions import read_questions
+    from mundap.pipeline import FOLDER, MODELS
+    from mundap.train.keep import keep, plain_name
+    from mundap.train.support import calibrate, sample, save
+
+    name = plain_name(out)
+    bot = open_workspace(workspace)
+    asked, origin = _asked(bot, data)
+    if data is not None:
+        asked = list(read_questions(data).items)
+    with show.bar("읽기") as progress:
+        read = sample(asked, bot.config.retrieve.k, bot.find, bot.read, bot.calibration, progress)
+    fitted = calibrate(read)
+    report = fitted.report
+    better = report["after"]["auroc"] >= report["before"]["auroc"] - 0.01
+    better = better and report["after"]["calibration_error"] < report["before"]["calibration_error"]
+    model = {"calibration": [fitted.calibration.near, fitted.calibration.coverage, fitted.calibration.bias]}
+    card = _card(bot, "support", name, data, origin, model, report, better)
+    folder = keep(bot.root / FOLDER / MODELS, name, card, lambda path: save(fitted, bot.encoder.name, path))
+    use = {"support": name, "min_support": fitted.threshold}
+    if json:
+        show.emit({**report, "folder": str(folder), "use": use, "recommended": better})
+        return
+    print(f"답이 있는 질문 {report['answerable']}개, 없는 질문 {report['unanswerable']}개, 교차 검증")
+    for title, part in (("보정 전", "before"), ("보정 후", "after")):
+        figures = report[part]
+        print(f"{title}: AUROC {figures['auroc']:.3f}, 보정 오차(ECE) {figures['calibration_error']:.3f}")
+    print(f"문턱 {fitted.threshold}: 답함 {report['after']['answered']:.1%}, 거둠 {report['after']['refused']:.1%}")
+    print(f"\n모델: {folder}")
+    print("쓰기를 권합니다." if better else "쓰기를 권하지 않습니다: 나아지지 않았습니다.", "mundap.toml에 적을 것:")
+    print(f'\n[generate]\nsupport = "{name}"\nmin_support = {fitted.threshold}')
+
+
+def _plain(bot: Mundap) -> Mundap:
+    """The workspace without its reranker, which may be of another index, and must not be what is measured against."""
+    settings = bot.config
+    return bot.reconfigured(
+        settings.model_copy(update={"retrieve": settings.retrieve.model_copy(update={"reranker": ""})})
+    )
+
+
+def _asked(bot: Mundap, data: Path | None) -> tuple[list[Question], dict[str, str]]:
+    """The questions that have a passage, and where they are from."""
+    from mundap.evaluate.questions import Question, read_questions
+    from mundap.files import digest
+    from mundap.korean.normalize import normalize
+
+    if data is not None:
+        items = read_questions(data).items
+        return [q for q in items if q.gold], {"file": data.name, "digest": digest(data.read_bytes(), size=16)}
+    known = bot.corpus.questions()
+    if not known:
+        raise MundapError(
+            "읽어들인 문서에 질문이 없습니다. 질문 파일을 주거나(--data 파일), 질문·제시문 열이 있는 시트를 읽어 주세요."
+        )
+    passages = bot.corpus.passages(sorted({q.passage_id for q in known}))
+    asked = [
+        Question(normalize(q.question).strip(), (passages[q.passage_id].text,), q.answer)
+        for q in known
+        if q.passage_id in passages
+    ]
+    return asked, {
+        "file": "corpus",
+        "digest": digest(*(part for q in asked for part in (q.question, *q.gold)), size=16),
+    }
+
+
+def _trained(bot: Mundap, asked: list[Question], used: Used, progress: dict[str, Progress]) -> Trained:
+    from mundap.retrieve.light import FEATURES, SCORES_ONLY
+    from mundap.store.cache import AsQueries
+    from mundap.train.reranker import Trainer, examples, train_reranker
+
+    lexical, dense = bot.legs
+    texts = [q.question for q in asked]
+    vectors = bot.cache.vectors(texts, AsQueries(bot.encoder), progress["vectors"]).astype("float32")
+    made = examples(asked, lexical, dense, vectors, progress["candidates"])
+    names = {
+        Used.all: FEATURES,
+        Used.translation: (*SCORES_ONLY, "translation"),
+        Used.scores: SCORES_ONLY,
+    }[used]
+    return train_reranker(Trainer(made, lexical, dense, names), progress["folds"])
+
+
+def _card(
+    bot: Mundap,
+    kind: str,
+    name: str,
+    data: Path | None,
+    origin: dict[str, str],
+    model: dict[str, Any],
+    report: dict[str, Any],
+    recommended: bool,
+    options: tuple[str, ...] = (),
+) -> Card:
+    from dataclasses import asdict
+
+    from mundap.evaluate.about import versions
+    from mundap.files import digest
+    from mundap.train.keep import Card
+
+    given = ["--data", str(data)] if data else []
+    command = ["mundap", "train", kind, *given, "--out", name, *options, "--workspace", str(bot.root)]
+    return Card(
+        kind=kind,
+        created=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
+        command=shlex.join(command),
+        data=origin,
+        corpus_digest=digest(*bot.corpus.ids(), size=16),
+        settings=bot.config.model_dump(mode="json"),
+        recipe=asdict(bot.recipe),
+        versions=versions(),
+        model=model,
+        metrics=report,
+        recommended=recommended,
+    )
+
+
+def _print_report(report: dict[str, Any], left: int) -> None:
+    print(f"질문 {report['questions']}개, 제시문 {report['passages']}개, {report['folds']}겹 교차 검증")
+    if left:
+        print(f"제시문이 색인에 없어 뺀 질문 {left}개")
+    for split, title in SPLITS.items():
+        print(f"\n{title}\n{'':8}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
+        rows = report[split]
+        for metric, change in rows["difference"].items():
+            print(
+                f"{metric:8}{_figure(rows['before'][metric])}{_figure(rows['after'][metric])}"
+                f"{_figure(change, '+')}{change['p']:>9.4f}"
+            )
+
+
+def _figure(figure: dict[str, Any], sign: str = "") -> str:
+    low, high = figure["ci95"]
+    return f"{figure['mean']:>{sign}9.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
+
+
+def _print_advice(folder: Path, use: str, recommended: bool) -> None:
+    print(f"\n모델: {folder}")
+    if recommended:
+        print("쓰기를 권합니다: 교차 검증에서 나아졌고, 나빠진 쪽이 없습니다. mundap.toml에 이렇게 적으면 씁니다:")
+    else:
+        print("쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았거나 나빠진 쪽이 있습니다. 그래도 쓰려면 mundap.toml에:")
+    print(f'\n[retrieve]\nreranker = "{use}"\n')
+    print(f"{folder / 'synonyms.tsv'}: 질문말과 문서말의 대응표입니다. 읽어 보고 손으로 고쳐도 됩니다.")

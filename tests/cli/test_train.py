@@ -1,0 +1,188 @@
+"""mundap train reranker on the sample corpus: the report, the model, its card, and what can go wrong."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from mundap.cli import train
+from mundap.errors import MundapError
+from mundap.pipeline import Mundap
+
+METRICS = {"top1", "top3", "top10", "mrr@10"}
+CONFIG = '[index]\nencoder = "hashed"\nuser_dictionary = "user_dictionary.txt"\n'
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from mundap.cli.train import Used, reranker
+from mundap.retrieve.light import LightModel
+
+whole = LightModel.save
+
+def save(self, folder):
+    whole(self, folder)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+LightModel.save = save
+reranker(out="관세", data=None, features=Used.scores, workspace=Path(sys.argv[1]))
+"""
+
+
+def run(*arguments: object, workspace: Path) -> Result:
+    return CliRunner().invoke(train.app, ["reranker", *map(str, arguments), "--workspace", str(workspace)])
+
+
+def ran(*arguments: object, workspace: Path) -> str:
+    """What a run that succeeds prints."""
+    done = run(*arguments, workspace=workspace)
+    assert done.exit_code == 0, done.exception or done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample corpus, indexed with the hashed encoder."""
+    root = tmp_path_factory.mktemp("train") / "ws"
+    shutil.copytree(Path(train.__file__).parents[1] / "examples" / "customs-mini", root)
+    (root / "mundap.toml").write_text(CONFIG, "utf-8")
+    bot = Mundap.open(root)
+    bot.ingest()
+    bot.index()
+    return root
+
+
+@pytest.fixture(scope="module")
+def trained(corpus: Path) -> dict:
+    """What training on the known questions prints as JSON."""
+    return json.loads(ran("--out", "관세", "--json", workspace=corpus))
+
+
+def test_the_report_has_both_splits_before_and_after(trained: dict):
+    assert trained["questions"] > 100
+    assert (trained["folds"], trained["left_out"], trained["use"]) == (5, 0, "light:관세")
+    for split in ("by_passage", "by_question"):
+        figures = trained[split]
+        assert figures["before"].keys() == figures["after"].keys() == figures["difference"].keys() == METRICS
+        low, high = figures["after"]["top1"]["ci95"]
+        assert low <= figures["after"]["top1"]["mean"] <= high
+    assert trained["recommended"] is True  # hashes of letters leave much to learn
+
+
+def test_the_card_says_what_the_model_is_and_how_to_make_it_again(trained: dict):
+    folder = Path(trained["folder"])
+    assert folder.name == "관세"
+    assert folder.parent.parts[-2:] == (".mundap", "models")
+    assert {path.name for path in folder.iterdir()} == {"card.json", "model.json", "synonyms.tsv", "questions.npy"}
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    assert card["kind"] == "reranker"
+    assert card["created"].endswith(" UTC")
+    assert card["versions"]["mundap"]
+    assert card["data"]["file"] == "corpus"
+    assert card["settings"]["index"]["encoder"] == "hashed"
+    assert card["recipe"]["encoder"].startswith("hashed")
+    assert card["features"] == list(card["weights"]) == ["dense", "bm25", "length", "translation", "asked", "nearest"]
+    assert card["metrics"]["by_passage"] == trained["by_passage"]
+    assert card["recommended"] is True
+    assert card["command"].startswith("mundap train reranker --out")
+    assert "--features all" in card["command"]
+
+
+def test_the_model_is_used_when_mundap_toml_names_it(corpus: Path, trained: dict, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    plain = Mundap.open(root)
+    (root / "mundap.toml").write_text(f'{CONFIG}[retrieve]\nreranker = "{trained["use"]}"\n', "utf-8")
+    bot = Mundap.open(root)
+    asked = [known.question for known in bot.corpus.questions()][::5]
+    assert all(bot.trained_on(question) for question in asked)
+    orders = [[[hit.passage.id for hit in b.search(question, 5)] for question in asked] for b in (plain, bot)]
+    assert orders[0] != orders[1]
+
+
+def test_people_are_shown_the_figures_and_what_to_write(corpus: Path, trained: dict):
+    out = ran("--out", "점수만", "--features", "scores", workspace=corpus)
+    for part in ("학습 전", "학습 후", "새 문서", "질문이 알려진 문서", "top1", "mrr@10", "synonyms.tsv", "권"):
+        assert part in out
+    assert '[retrieve]\nreranker = "light:점수만"\n' in out
+    card = json.loads((corpus / ".mundap" / "models" / "점수만" / "card.json").read_text("utf-8"))
+    assert card["features"] == ["dense", "bm25", "length"]
+
+
+def test_a_question_file_is_learned_from_and_what_it_lacks_is_counted(corpus: Path, tmp_path: Path):
+    passages = Mundap.open(corpus).corpus.passages([q.passage_id for q in Mundap.open(corpus).corpus.questions()])
+    lines = [
+        {"question": f"{passage.text[5:20]} {n}", "gold": passage.text}
+        for passage in passages.values()
+        for n in ("뭐예요", "언제")
+    ]
+    lines += [{"question": "없는 글은 어디 있나요?", "gold": "색인에 없는 글"}, {"question": "답이 없어요", "gold": []}]
+    file = tmp_path / "질문 둘.jsonl"
+    file.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), "utf-8")
+    row = json.loads(
+        ran("--out", "파일", "--data", file, "--features", "scores", "--json", workspace=corpus).splitlines()[-1]
+    )
+    assert row["questions"] == len(lines) - 2
+    assert row["left_out"] == 1
+    card = json.loads((Path(row["folder"]) / "card.json").read_text("utf-8"))
+    assert card["data"]["file"] == "질문 둘.jsonl"
+    assert f"--data '{file}'" in card["command"]
+
+
+def test_a_kill_before_the_promotion_leaves_the_old_model_and_is_resumed(corpus: Path, trained: dict, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    model = root / ".mundap" / "models" / "관세"
+    before = {path.name: path.read_bytes() for path in model.iterdir()}
+    done = subprocess.run([sys.executable, "-c", KILLED, str(root)], capture_output=True, timeout=180)
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    assert {path.name: path.read_bytes() for path in model.iterdir()} == before
+    ran("--out", "관세", "--features", "scores", workspace=root)
+    card = json.loads((model / "card.json").read_text("utf-8"))
+    assert card["features"] == ["dense", "bm25", "length"]
+    assert not [path for path in model.parent.iterdir() if path.name.startswith((".building", ".before"))]
+
+
+def test_a_model_of_another_encoder_can_be_trained_again(corpus: Path, trained: dict, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    model = root / ".mundap" / "models" / "관세" / "model.json"
+    kept = json.loads(model.read_text("utf-8"))
+    model.write_text(json.dumps({**kept, "encoder": "another"}), "utf-8")
+    (root / "mundap.toml").write_text(f'{CONFIG}[retrieve]\nreranker = "light:관세"\n', "utf-8")
+    with pytest.raises(MundapError, match="mundap train reranker"):
+        Mundap.open(root).search("면세 한도는?")
+    ran("--out", "관세", "--features", "scores", workspace=root)
+    assert Mundap.open(root).search("면세 한도는?")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("--out", "../밖"), "모델 이름"),
+        (("--out", "m"), "질문이 없습니다"),
+        (("--out", "m", "--data", "없는.csv"), "질문 파일이 없습니다"),
+    ],
+    ids=["name", "no questions", "no file"],
+)
+def test_what_cannot_be_done_is_one_sentence(indexed: Callable, arguments: tuple[str, ...], told: str):
+    root = indexed({"출장.txt": "출장비는 하루에 5만 원입니다.\n"}).root
+    done = run(*arguments, workspace=root)
+    assert isinstance(done.exception, MundapError)
+    assert told in str(done.exception)
+    assert done.stdout == ""
+    assert not (root / ".mundap" / "models").exists()
+
+
+def test_too_few_questions_are_counted(indexed: Callable, tmp_path: Path):
+    root = indexed().root
+    done = run("--out", "m", workspace=root)
+    assert "질문 1개, 제시문 1개" in str(done.exception)
+    (tmp_path / "q.csv").write_text("질문,제시문\n왜?,다른 글\n", "utf-8")
+    done = run("--out", "m", "--data", tmp_path / "q.csv", workspace=root)
+    assert "질문 0개, 제시문 0개" in str(done.exception)

@@ -1,0 +1,209 @@
+"""Training the light ranker: what it gains where askers and documents speak differently, and that nothing leaks."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+
+from mundap.encode.hashed import HashedEncoder
+from mundap.errors import MundapError
+from mundap.evaluate.questions import Question
+from mundap.files import digest
+from mundap.index.bm25 import BM25
+from mundap.index.dense import Dense
+from mundap.retrieve.light import FEATURES, SCORES_ONLY, LightRanker, seen
+from mundap.train.folds import by_group
+from mundap.train.reranker import Examples, Trained, Trainer, examples, train_reranker, worth_it
+from mundap.types import Passage
+
+SAID = "갑을병정무기경신임계자축인묘"  # syllables of the documents
+ASKED = "가나다라마바사아차카타파하거너더러머버서어저처커터퍼허"  # and of the askers, which have none in common
+CONCEPTS = 24
+PASSAGES = 30
+
+
+def split(texts: Sequence[str]) -> list[list[str]]:
+    return [text.split() for text in texts]
+
+
+def word(letters: str, number: int) -> str:
+    """The `number`-th word of two of these letters."""
+    return letters[number // len(letters)] + letters[number % len(letters)]
+
+
+def concepts() -> list[list[int]]:
+    """What each passage is about: four things, no two passages alike."""
+    random = np.random.default_rng(0)
+    return [sorted(random.choice(CONCEPTS, 4, replace=False).tolist()) for _ in range(PASSAGES)]
+
+
+def passages() -> list[Passage]:
+    texts = [" ".join(word(SAID, concept) for concept in about) for about in concepts()]
+    return [Passage(digest(text), "d", text, 0, len(text)) for text in texts]
+
+
+def questions() -> list[Question]:
+    """Five of each passage, about three of its four things, in the askers' words."""
+    random = np.random.default_rng(1)
+    return [
+        Question(" ".join([*(word(ASKED, concept) for concept in random.permutation(about)[:3]), "뭐예요"]), (p.text,))
+        for p, about in zip(passages(), concepts(), strict=True)
+        for _ in range(5)
+    ]
+
+
+def trainer(asked: Sequence[Question], names: tuple[str, ...] = FEATURES) -> Trainer:
+    lexical, dense = BM25(passages(), tokenize=split), Dense(passages(), HashedEncoder(64))
+    vectors = dense.encoder.encode_queries([q.question for q in asked])
+    return Trainer(examples(asked, lexical, dense, vectors), lexical, dense, names)
+
+
+@cache
+def trained() -> Trained:
+    return train_reranker(trainer(questions()))
+
+
+def test_training_learns_the_askers_words():
+    report = trained().report
+    assert (report["questions"], report["passages"], report["folds"]) == (150, 30, 5)
+    for split_by in ("by_passage", "by_question"):
+        before, after = (report[split_by][when]["top1"]["mean"] for when in ("before", "after"))
+        assert before < 0.15
+        assert after > 0.6
+    assert worth_it(report)
+
+
+def test_the_report_has_intervals_and_differences():
+    for split_by in ("by_passage", "by_question"):
+        figures = trained().report[split_by]
+        for metric in ("top1", "top3", "top10", "mrr@10"):
+            before, after, change = (figures[part][metric] for part in ("before", "after", "difference"))
+            assert before["ci95"][0] <= before["mean"] <= before["ci95"][1]
+            assert change["mean"] == pytest.approx(after["mean"] - before["mean"])
+            assert 0 < change["p"] <= 1
+
+
+def test_the_model_knows_its_questions_and_ranks_in_use_as_in_training():
+    made = trainer(questions())
+    everything = np.arange(150)
+    model = made.train(everything)
+    assert model.questions == {seen(q.question) for q in questions()}
+    assert (model.encoder, model.tokenizer, set(model.weights)) == ("hashed-64-1", "", set(FEATURES))
+    lexical, dense = BM25(passages(), tokenize=split), Dense(passages(), HashedEncoder(64))
+    ranker = LightRanker(model, lexical, dense)
+    for n, rank in zip(everything[::10], made.ranks(model, everything[::10]), strict=True):
+        scores = ranker.score(made.made.questions[n], made.made.candidates[n])
+        right = scores[made.made.places(np.array([n]))[0]]
+        assert rank == (scores > right).sum() + 1
+
+
+def test_training_twice_gives_the_same():
+    one, other = (trainer(questions()).train(np.arange(150)) for _ in range(2))
+    assert one.weights == other.weights
+    assert one.translations == other.translations
+
+
+def test_only_scores_are_a_learned_fusion_of_the_legs():
+    model = trainer(questions(), SCORES_ONLY).train(np.arange(150))
+    assert tuple(model.weights) == SCORES_ONLY
+    assert model.translations.words == {}
+
+
+def test_questions_with_the_wrong_passages_teach_nothing():
+    asked = questions()
+    order = np.random.default_rng(2).permutation(len(asked))
+    wrong = [replace(q, gold=asked[n].gold) for q, n in zip(asked, order, strict=True)]
+    report = train_reranker(trainer(wrong)).report
+    assert not worth_it(report)
+    for split_by in ("by_passage", "by_question"):
+        assert report[split_by]["after"]["top1"]["mean"] < 0.1
+
+
+def test_the_same_question_in_other_spaces_does_not_leak():
+    random = np.random.default_rng(3)
+    golds = [p.text for p in passages()]
+    asked = []
+    for n in range(75):  # each means nothing, belongs to one passage, and is asked twice
+        words = [word(ASKED, 100 + int(w)) for w in random.choice(400, 3, replace=False)]
+        asked += [Question(" ".join(words), (golds[n % 30],)), Question("  ".join(words), (golds[n % 30],))]
+    report = train_reranker(trainer(asked)).report
+    assert report["by_question"]["after"]["top1"]["mean"] < 0.15
+
+
+def test_a_removed_passage_is_no_candidate():
+    lexical, dense = BM25(passages(), tokenize=split), Dense(passages(), HashedEncoder(64))
+    alive = np.ones(PASSAGES, np.bool_)
+    alive[7] = False
+    for leg in (lexical, dense):
+        leg.table.restrict(alive)
+    vectors = dense.encoder.encode_queries([q.question for q in questions()])
+    made = examples(questions(), lexical, dense, vectors)
+    assert all(7 not in candidates.rows for candidates in made.candidates)
+
+
+def test_a_question_that_finds_nothing_is_counted_as_not_found():
+    asked = [*questions(), Question("???", (passages()[0].text,))]
+    made = trainer(asked)
+    assert not len(made.made.candidates[150].rows)
+    model = made.train(np.arange(151))
+    assert made.ranks(model, np.array([150])) == [None]
+
+
+def test_ties_go_by_row_as_in_a_search():
+    made = trainer(questions(), ("dense",))
+    model = replace(made.train(np.arange(150)), weights={"dense": 0.0})
+    rows = made.made.rows
+    assert made.ranks(model, np.arange(150)) == [int(row) + 1 for row in rows]
+
+
+def test_progress_ends_at_the_total():
+    steps: list[tuple[int, int]] = []
+    train_reranker(trainer(questions(), SCORES_ONLY), lambda done, total: steps.append((done, total)))
+    assert steps == [(done, 11) for done in range(1, 12)]
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (questions()[:45], "질문 45개, 제시문 9개"),
+        ([replace(q, gold=("다른 글",)) for q in questions()], "질문 0개, 제시문 0개"),
+        ([replace(q, gold=()) for q in questions()], "질문 0개, 제시문 0개"),
+        ([], "질문 0개, 제시문 0개"),
+    ],
+    ids=["few", "not in the index", "no gold", "none"],
+)
+def test_too_little_to_learn_from_is_said(asked: list[Question], found: str):
+    with pytest.raises(MundapError, match=found):
+        trainer(asked)
+
+
+def test_candidates_without_any_right_passage_are_said():
+    made = trainer(questions())
+    empty: Examples = replace(made.made, candidates=tuple(c.first(0) for c in made.made.candidates))
+    made.made = empty
+    with pytest.raises(MundapError, match="40위 안에 없습니다"):
+        made.train(np.arange(150))
+
+
+def test_better_on_one_split_and_worse_on_none_is_worth_it():
+    def report(*splits: tuple[float, float]) -> dict:
+        names = ("by_passage", "by_question")
+        return {
+            name: {"difference": {"mrr@10": {"mean": mean, "p": p}}}
+            for name, (mean, p) in zip(names, splits, strict=True)
+        }
+
+    assert worth_it(report((0.1, 0.01), (0.0, 1.0)))
+    assert worth_it(report((-0.1, 0.5), (0.1, 0.01)))
+    assert not worth_it(report((0.1, 0.05), (0.1, 0.3)))
+    assert not worth_it(report((0.1, 0.01), (-0.1, 0.01)))
+
+
+def test_rows_of_one_group_share_a_fold_and_folds_are_even():
+    groups = [n // 5 for n in range(150)]
+    fold = by_group(groups, 5)
+    assert all(len(set(fold[start : start + 5].tolist())) == 1 for start in range(0, 150, 5))
+    assert np.bincount(fold).tolist() == [30] * 5
+    assert fold.tolist() == by_group(groups, 5).tolist() != by_group(groups, 5, seed=1).tolist()
