@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mundap.cli import ask, corpus, evaluate
+from mundap.cli import ask, corpus, evaluate, train, tune
 from mundap.errors import MundapError
 
 
@@ -36,7 +36,9 @@ app = typer.Typer(
 )
 for command in (corpus.init, corpus.ingest, corpus.remove, corpus.index, ask.search, ask.ask, ask.chat, corpus.doctor):
     app.command()(command)
+app.command()(tune.tune)
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(train.app, name="train")
 
 
 def main() -> None:

@@ -1,0 +1,51 @@
+"""What a tuning proposes: mundap.toml changed, what must be run after it, and the verdict in a sentence."""
+
+from __future__ import annotations
+
+from difflib import unified_diff
+from pathlib import Path
+
+from mundap.config import FILE
+from mundap.evaluate.compare import BETTER, WORSE
+from mundap.tune.edit import set_values
+from mundap.tune.search import UNCHANGED, Tuning
+
+
+def proposal(root: Path, tuning: Tuning) -> tuple[str, str]:
+    """The text of mundap.toml with what is proposed, and its unified diff; "" where nothing is.
+
+    Raises ConfigError if the file is written in a way that cannot be edited.
+    """
+    text = (root / FILE).read_bytes().decode("utf-8")
+    changed = set_values(text, tuning.proposed.changed(tuning.current))
+    before, after = text.splitlines(keepends=True), changed.splitlines(keepends=True)
+    return changed, "".join(_whole(line) for line in unified_diff(before, after, f"a/{FILE}", f"b/{FILE}"))
+
+
+def next_steps(tuning: Tuning) -> list[str]:
+    """The commands to run after the change, in order; none where the next search already follows it."""
+    before, after = tuning.current, tuning.proposed
+    if before.chunk_chars != after.chunk_chars:
+        return ["mundap ingest", "mundap index"]
+    return ["mundap index"] if (before.k1, before.b) != (after.k1, after.b) else []
+
+
+def verdict_sentence(tuning: Tuning) -> str:
+    """Whether what was chosen holds on the report part, and so is proposed."""
+    said = {
+        UNCHANGED: "지금 값보다 표준오차 하나 넘게 나은 값이 없어 그대로 둡니다.",
+        BETTER: "고른 값이 판정 질문에서도 유의하게 낫습니다. 이렇게 고치기를 제안합니다.",
+        WORSE: "고른 값이 판정 질문에서는 오히려 못해 제안하지 않습니다.",
+    }
+    alike = "판정 질문에서는 차이가 유의하지 않아 제안하지 않습니다(difference not significant)."
+    found = said.get(tuning.verdict, alike) if tuning.sweeps else ""
+    reading = tuning.reading
+    if reading and reading.chosen != reading.current:
+        found += f" 답에 쓰는 문단 수는 {reading.current}에서 {reading.chosen}(으)로 제안합니다."
+    elif reading:
+        found += f" 답에 쓰는 문단 수 {reading.current}은(는) 그대로가 알맞습니다."
+    return found.strip()
+
+
+def _whole(line: str) -> str:
+    return line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
