@@ -224,6 +224,7 @@ class Mundap:
 
     @cached_property
     def tokenizer(self) -> SearchTokenizer:
+        """The tokenizer of the lexical leg. Raises ConfigError if its user dictionary is not there."""
         settings = self.config.index
         words = self._words / settings.user_dictionary if settings.user_dictionary else None
         if words and not words.is_file():
