@@ -1,7 +1,8 @@
-"""mundap train reranker on the sample corpus: the report, the model, its card, and what can go wrong."""
+"""mundap train on the sample corpus: the reports, the models, their cards, and what can go wrong."""
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 import signal
@@ -15,8 +16,11 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from mundap.cli import train
+from mundap.cli.measure import measure_retrieval
 from mundap.errors import MundapError
+from mundap.generate.support import support
 from mundap.pipeline import Mundap
+from mundap.protocols import quiet
 
 METRICS = {"top1", "top3", "top10", "mrr@10"}
 CONFIG = '[index]\nencoder = "hashed"\nuser_dictionary = "user_dictionary.txt"\n'
@@ -186,3 +190,43 @@ def test_too_few_questions_are_counted(indexed: Callable, tmp_path: Path):
     (tmp_path / "q.csv").write_text("질문,제시문\n왜?,다른 글\n", "utf-8")
     done = run("--out", "m", "--data", tmp_path / "q.csv", workspace=root)
     assert "질문 0개, 제시문 0개" in str(done.exception)
+
+
+def test_a_trained_ranker_is_used_and_says_which_questions_it_has_met(
+    corpus: Path, trained: dict, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    (root / "mundap.toml").write_text(f'{CONFIG}[retrieve]\nreranker = "light:관세"\n', "utf-8")
+    bot = Mundap.open(root)
+    known = bot.corpus.questions()
+    texts = bot.corpus.passages([q.passage_id for q in known])
+    with (root / "known.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([("질문", "제시문"), *((q.question, texts[q.passage_id].text) for q in known)])
+    report, folder = measure_retrieval(bot, root / "known.csv", 10, quiet)
+    plain = measure_retrieval(Mundap.open(corpus), root / "known.csv", 10, quiet)[0]
+    assert report.legs["hybrid"].means["top1"] > plain.legs["hybrid"].means["top1"]
+    assert report.legs["fusion"].means == plain.legs["hybrid"].means
+    assert "배운 질문" in caplog.text
+    kept = json.loads((folder / "report.json").read_text("utf-8"))
+    assert kept["met_in_training"] == trained["questions"] == len(known)
+    assert [step["name"] for step in kept["ablation"]] == ["bm25", "fusion", "hybrid"]
+    assert bot.ask("해외직구 면세 한도가 얼마인가요?").citations
+
+
+def test_support_is_calibrated_on_the_questions_and_used(corpus: Path, trained: dict, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+
+    def calibrated(*arguments: str) -> Result:
+        verb = ["support", "--data", str(root / "questions.csv"), *arguments, "--workspace", str(root)]
+        return CliRunner().invoke(train.app, verb)
+
+    assert isinstance(calibrated("--out", "관세").exception, MundapError)  # the name of the ranker
+    shown = json.loads(calibrated("--out", "근거", "--json").stdout)
+    assert shown["unanswerable"] > shown["answerable"] > 100
+    assert shown["after"]["auroc"] > 0.6
+    assert shown["use"] == {"support": "근거", "min_support": shown["threshold"]}
+    (root / "mundap.toml").write_text(f'{CONFIG}[generate]\nsupport = "근거"\nmin_support = 0.2\n', "utf-8")
+    bot = Mundap.open(root)
+    question = "해외직구 면세 한도가 얼마인가요?"
+    reading = bot.read(question, bot.find(question))
+    assert bot.support(question) == support(reading, bot.calibration) != support(reading)

@@ -6,13 +6,14 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mundap.errors import MundapError
 from mundap.train import keep as keeping
-from mundap.train.keep import Card, keep, plain_name
+from mundap.train.keep import Card, free_name, keep, plain_name
 
 CARD = Card(
     kind="reranker",
@@ -136,3 +137,11 @@ def test_other_names_are_refused(tmp_path: Path, name: str):
     with pytest.raises(MundapError, match="모델 이름"):
         keep(tmp_path / "models", name, CARD, writing("하나"))
     assert not (tmp_path / "models").exists()
+
+
+def test_a_model_of_another_kind_keeps_its_name(tmp_path: Path):
+    keep(tmp_path, "관세", CARD, writing("하나"))
+    with pytest.raises(MundapError, match="reranker 모델의 이름"):
+        keep(tmp_path, "관세", replace(CARD, kind="support"), writing("둘"))
+    assert (tmp_path / "관세" / "model.json").read_text("utf-8") == "하나"
+    assert free_name(tmp_path, "관세", "reranker") == "관세"

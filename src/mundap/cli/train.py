@@ -62,11 +62,11 @@ def reranker(
 ) -> None:
     """가벼운 리랭커를 학습합니다. 교차 검증으로 학습 앞뒤를 재고, 나아졌는지 알려 줍니다."""
     from mundap.pipeline import FOLDER, LIGHT, MODELS
-    from mundap.train.keep import keep, plain_name
+    from mundap.train.keep import free_name, keep
     from mundap.train.reranker import worth_it
 
-    name = plain_name(out)
     bot = _plain(open_workspace(workspace))
+    name = free_name(bot.root / FOLDER / MODELS, out, "reranker")
     asked, origin = _asked(bot, data)
     with show.bars(vectors="질문 벡터", candidates="후보", folds="교차 검증") as progress:
         trained = _trained(bot, asked, features, progress)
@@ -98,11 +98,11 @@ def calibrate_support(
     """언제 답하고 언제 거둘지를 자기 질문으로 보정합니다. 교차 검증으로 앞뒤를 잽니다."""
     from mundap.evaluate.questions import read_questions
     from mundap.pipeline import FOLDER, MODELS
-    from mundap.train.keep import keep, plain_name
+    from mundap.train.keep import free_name, keep
     from mundap.train.support import calibrate, sample, save
 
-    name = plain_name(out)
     bot = open_workspace(workspace)
+    name = free_name(bot.root / FOLDER / MODELS, out, "support")
     asked, origin = _asked(bot, data)
     if data is not None:
         asked = list(read_questions(data).items)

@@ -67,12 +67,24 @@ def plain_name(name: str) -> str:
     return whole
 
 
+def free_name(models: Path, name: str, kind: str) -> str:
+    """`plain_name(name)`. Raises MundapError too if a model of another kind has it: it would be lost."""
+    whole = plain_name(name)
+    try:
+        other = json.loads((models / whole / CARD).read_text("utf-8"))["kind"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return whole
+    if other != kind:
+        raise MundapError(f"'{whole}'은(는) {other} 모델의 이름입니다. --out에 다른 이름을 주세요. 예: {whole}-{kind}")
+    return whole
+
+
 def keep(models: Path, name: str, card: Card, write: Callable[[Path], None]) -> Path:
     """Have `write` fill an empty folder, add the card, and make it the model `name`; its folder under `models`.
 
-    Raises MundapError for a name that cannot be one. If `write` fails, the model of that name stays as it was.
+    Raises MundapError for a name that cannot be one, or is that of another kind of model. If `write` fails, the model of that name stays as it was.
     """
-    folder = models / plain_name(name)
+    folder = models / free_name(models, name, card.kind)
     models.mkdir(parents=True, exist_ok=True)
     with FileLock(models / ".lock"):
         _tidy(models)
