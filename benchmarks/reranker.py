@@ -22,6 +22,7 @@ from mundap.cli.show import bar
 from mundap.evaluate.metrics import reciprocal_rank, top
 from mundap.index.rank import Rows, Scores
 from mundap.retrieve.after import collapse, mmr
+from mundap.retrieve.decompose import decomposed
 from mundap.retrieve.fuse import FUSIONS
 from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.retrieve.light import FEATURES, SCORES_ONLY, LightModel, LightRanker
@@ -73,13 +74,15 @@ class Bench:
         """The ranks with what may come before and after the light reranker."""
         ranker = LightRanker(model, self.lexical, self.dense)
         hybrid = Hybrid(self.lexical, self.dense, ranker=ranker)
-        found: dict[str, Ranks] = {"synonyms": [], "mmr .7": [], "collapse .95": []}
+        found: dict[str, Ranks] = {"synonyms": [], "parts": [], "mmr .7": [], "collapse .95": []}
         for n in some:
             text = self.made.questions[n]
             hits = hybrid.search(text, 40)
             others = [hybrid.search(o, 40) for o in reworded(text, model.translations, self.lexical.tokenize)]
             vectors = self.dense.vectors_of(hits)
-            found["synonyms"].append(self._place(n, merged([hits, *others], 40) if others else hits))
+            parts = [hybrid.search(part, 40) for part in decomposed(text)]
+            found["synonyms"].append(self._place(n, merged([hits, *others], 40)))
+            found["parts"].append(self._place(n, merged([hits, *parts], 40)))
             found["mmr .7"].append(self._place(n, mmr(hits, vectors, 10, 0.7)))
             found["collapse .95"].append(self._place(n, collapse(hits, vectors, 0.95).hits))
         return found

@@ -52,7 +52,7 @@ class Retrieve(_Section):
     rerank_depth: int = Field(default=30, ge=1)
     self_query: Literal["off", "rules", "llm"] = "rules"
     follow_up: Literal["rules", "llm"] = "rules"
-    multi_query: Literal["off", "synonyms", "llm"] = "off"
+    multi_query: Literal["off", "rules", "llm"] = "off"
     hyde: bool = False
     half_life_days: float = Field(default=0.0, ge=0)
     duplicates_above: float = Field(default=2.0, gt=0)

@@ -35,6 +35,7 @@ from mundap.korean.normalize import NORMALIZER, normalize
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Encoder, Generator, Leg, Progress, Reranker, Searcher, quiet
 from mundap.retrieve.after import collapse, mmr, weigh_time
+from mundap.retrieve.decompose import decomposed
 from mundap.retrieve.followup import standalone
 from mundap.retrieve.hybrid import Hybrid
 from mundap.retrieve.light import LightModel, LightRanker, seen
@@ -399,8 +400,9 @@ class Mundap:
         others: list[tuple[str, str]] = []
         if settings.multi_query == "llm":
             others += [(other, "hybrid") for other in paraphrases(question, self._completer)]
-        elif settings.multi_query == "synonyms" and self._light:
-            others += [(other, "hybrid") for other in reworded(question, self._light.translations, self.tokenizer)]
+        elif settings.multi_query == "rules":
+            words = reworded(question, self._light.translations, self.tokenizer) if self._light else []
+            others += [(other, "hybrid") for other in (*decomposed(question), *words)]
         if settings.hyde and (passage := hypothetical(question, self._completer)):
             others.append((passage, "dense"))
         if not others:
