@@ -83,7 +83,7 @@ def _shorten(questions: Path) -> None:
     with questions.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     with questions.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([*rows[:11], *rows[-5:]] if len(rows) > 16 else rows)
+        csv.writer(file).writerows([*rows[:81], *rows[-5:]] if len(rows) > 86 else rows)
 
 
 def _run(line: str, folder: Path) -> tuple[int, str, str]:
