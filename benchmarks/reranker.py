@@ -20,10 +20,9 @@ import numpy as np
 
 from mundap.cli.show import bar
 from mundap.evaluate.metrics import reciprocal_rank, top
-from mundap.index.rank import Rows, Scores
+from mundap.index.rank import Rows
 from mundap.retrieve.after import collapse, mmr
 from mundap.retrieve.decompose import decomposed
-from mundap.retrieve.fuse import FUSIONS
 from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.retrieve.light import FEATURES, SCORES_ONLY, LightModel, LightRanker
 from mundap.retrieve.queries import merged
@@ -59,10 +58,9 @@ class Bench:
         with bar("candidates") as progress:
             self.made: Examples = examples(self.asked, self.lexical, self.dense, vectors, progress)
 
-    def fused(self, method: str, some: Sequence[int]) -> Ranks:
-        """The ranks under a fusion with its own weights."""
-        fusion = FUSIONS[method]
-        return [self._rank(n, fusion.fuse(self.made.candidates[n].legs, fusion.weights)) for n in some]
+    def fused(self, some: Sequence[int]) -> Ranks:
+        """The ranks before anything is trained."""
+        return ranks_of(self.made, some)
 
     def trained(self, names: Sequence[str], train: Sequence[int], some: Sequence[int]) -> tuple[LightModel, Ranks]:
         """The ranks by a model of the other questions."""
@@ -87,13 +85,14 @@ class Bench:
             found["collapse .95"].append(self._place(n, collapse(hits, vectors, 0.95).hits))
         return found
 
-    def _rank(self, n: int, scores: Scores) -> int | None:
-        place = np.flatnonzero(self.made.candidates[n].rows == self.made.rows[n])
-        return int((scores > scores[place[0]]).sum()) + 1 if len(place) else None
-
     def _place(self, n: int, hits: Sequence[Hit]) -> int | None:
         right = self.lexical.table.ids[self.made.rows[n]]
         return next((place for place, hit in enumerate(hits, 1) if hit.passage.id == right), None)
+
+
+def ranks_of(made: Examples, some: Sequence[int]) -> Ranks:
+    """The places of the right passages in the order of the fusion."""
+    return [int(place) + 1 if place >= 0 else None for place in made.places(np.asarray(some))]
 
 
 def only(bench: Bench, rows: set[int]) -> Examples:
@@ -124,14 +123,13 @@ def run(bench: Bench, what: str, seeds: int, after: bool) -> None:
     for seed in range(seeds):
         tested = split(bench, what, seed)
         train = sorted(set(range(len(bench.asked))) - set(tested))
-        ranks = {f"fusion {method}": bench.fused(method, tested) for method in FUSIONS}
+        ranks = {"fusion": bench.fused(tested)}
         for name, features in TRAINED.items():
             model, ranks[name] = bench.trained(features, train, tested)
             if what == "passage":
                 held = only(bench, {int(bench.made.rows[n]) for n in tested})
                 trainer = Trainer(held, bench.lexical, bench.dense, features)
-                places = held.places(np.asarray(tested))
-                ranks["new only, fusion evidence"] = [int(place) + 1 if place >= 0 else None for place in places]
+                ranks["new only, fusion"] = ranks_of(held, tested)
                 ranks[f"new only, {name}"] = trainer.ranks(model, np.asarray(tested))
         if after:
             ranks |= {f"light, {name}": found for name, found in bench.after(model, tested).items()}
