@@ -22,6 +22,7 @@ class Ingest(_Section):
 
     paths: tuple[str, ...] = Field(default=("docs",), strict=False)
     chunk_chars: int = Field(default=300, ge=50)
+    chunk_overlap: int = Field(default=0, ge=0)
     parent_chars: int = Field(default=1600, ge=200)
 
 

@@ -168,7 +168,9 @@ class Mundap:
         source = self._source(file)
         settings = self.config.ingest
         try:
-            cut = f"{READER_VERSION} {NORMALIZER} {settings.chunk_chars} {settings.parent_chars}"
+            cut = (
+                f"{READER_VERSION} {NORMALIZER} {settings.chunk_chars} {settings.chunk_overlap} {settings.parent_chars}"
+            )
             fingerprint = digest(file.read_bytes(), cut, size=16)
             before = self.corpus.fingerprint(source)
             if before == fingerprint:
@@ -179,7 +181,7 @@ class Mundap:
         except OSError as error:
             return "", [Skipped(source, f"{file.name}: 파일을 열 수 없습니다({error.strerror}). 권한을 확인해 주세요.")]
         wholes = parents(reading.document, settings.parent_chars)
-        pieces = [piece for whole in wholes for piece in chunks(whole, settings.chunk_chars)]
+        pieces = [piece for whole in wholes for piece in chunks(whole, settings.chunk_chars, settings.chunk_overlap)]
         self.corpus.put(reading.document, wholes, pieces, fingerprint)
         problems = [Skipped(source, problem.reason, problem.row) for problem in reading.problems]
         return "added" if before is None else "updated", problems

@@ -85,7 +85,7 @@ def test_a_reader_sees_a_table_for_each_parameter(mundap: Callable[..., Any], wo
 
 def test_what_cannot_be_tuned_is_said_in_one_sentence(mundap: Callable[..., Any], workspace: Path) -> None:
     for arguments, said in (
-        (("--what", "overlap"), "choose one of: bm25, chunk, fusion, k, pool, rerank"),
+        (("--what", "filters"), "choose one of: bm25, chunk, fusion, k, overlap, pool, rerank"),
         (("--what", "rerank"), "조율할 것이 없습니다"),
         (("--what", "k", "--questions", workspace / "없음.csv"), "질문 파일이 없습니다"),
     ):

@@ -52,6 +52,24 @@ def test_packed_spans_are_in_order_within_size_and_hold_every_character_that_is_
     assert all(text[start:end].strip() for start, end in spans)
 
 
+@given(TEXTS, SIZES, st.integers(0, 60))
+def test_overlapping_spans_each_say_something_new_within_size(text: str, size: int, overlap: int):
+    spans = pack(text, size, overlap)
+    assert all(0 < end - start <= size for start, end in spans)
+    assert all(before[0] < after[0] and before[1] < after[1] for before, after in pairwise(spans))
+    assert all(before[1] - after[0] <= overlap for before, after in pairwise(spans))
+    assert solid(text) <= {n for start, end in spans for n in range(start, end)}
+
+
+def test_a_piece_begins_with_the_last_sentences_of_the_one_before_it():
+    text = "가가가 간다. 나나나 난다. 다다다 단다."
+    assert [text[s:e] for s, e in pack(text, 7 + 1 + 7, 7)] == [
+        "가가가 간다. 나나나 난다.",
+        "나나나 난다. 다다다 단다.",
+    ]
+    assert [text[s:e] for s, e in pack(text, 7 + 1 + 7, 6)] == ["가가가 간다. 나나나 난다.", "다다다 단다."]
+
+
 @given(st.lists(TEXTS.filter(str.strip), max_size=4), SIZES, st.integers(100, 200))
 def test_passages_are_slices_and_cover_every_character_that_is_not_blank(texts: list[str], size: int, parent: int):
     doc = document(*texts)

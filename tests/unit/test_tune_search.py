@@ -64,14 +64,20 @@ def test_tune_measures_what_search_serves(bot: Mundap, questions: list[Question]
 
 @pytest.mark.parametrize(
     "settings",
-    [{"chunk_chars": 128}, {"k1": 0.4, "b": 0.9}, {"fusion": "zscore"}, {"fusion": "rrf", "pool": 2}],
-    ids=["chunk", "bm25", "fusion", "pool"],
+    [
+        {"chunk_chars": 128},
+        {"chunk_overlap": 30},
+        {"k1": 0.4, "b": 0.9},
+        {"fusion": "zscore"},
+        {"fusion": "rrf", "pool": 2},
+    ],
+    ids=["chunk", "overlap", "bm25", "fusion", "pool"],
 )
 def test_other_settings_are_those_of_a_workspace_that_has_them(
     bot: Mundap, questions: list[Question], tmp_path: Path, settings: dict
 ) -> None:
     config = bot.config
-    ingest = config.ingest.model_copy(update={n: v for n, v in settings.items() if n == "chunk_chars"})
+    ingest = config.ingest.model_copy(update={n: v for n, v in settings.items() if n.startswith("chunk_")})
     index = config.index.model_copy(update={n: v for n, v in settings.items() if n in ("k1", "b")})
     found = config.retrieve.model_copy(update={n: v for n, v in settings.items() if n in ("fusion", "pool")})
     other = Mundap(tmp_path, config.model_copy(update={"ingest": ingest, "index": index, "retrieve": found}))
@@ -188,13 +194,13 @@ def test_k_is_the_smallest_that_misses_no_more_than_one_point(tmp_path: Path) ->
 
 def test_parameters_without_a_use_are_left_out_with_a_reason() -> None:
     assert applicable([], Config()) == (
-        ["chunk", "bm25", "fusion", "pool", "k"],
+        ["chunk", "overlap", "bm25", "fusion", "pool", "k"],
         ["rerank: [retrieve] reranker를 정하지 않아 뺐습니다."],
     )
     lexical = Config(retrieve=Retrieve(legs=("bm25",)))
     assert applicable(["k", "fusion", "chunk"], lexical)[0] == ["k"]
     with pytest.raises(UnknownName, match="chunk"):
-        applicable(["overlap"], Config())
+        applicable(["filters"], Config())
 
 
 def test_the_proposal_changes_only_what_it_must(tmp_path: Path) -> None:

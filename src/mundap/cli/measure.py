@@ -242,9 +242,13 @@ def _over(bot: Mundap, questions: Questions) -> Mundap:
     for paragraph in dict.fromkeys(questions.corpus):
         builder.add(paragraph, meta={"kind": "제시문"})
     document = builder.document()
+    settings = bot.config.ingest
     wholes = parents(document)
     over.corpus.put(
-        document, wholes, [c for whole in wholes for c in chunks(whole, bot.config.ingest.chunk_chars)], name
+        document,
+        wholes,
+        [c for whole in wholes for c in chunks(whole, settings.chunk_chars, settings.chunk_overlap)],
+        name,
     )
     over.index()
     return over

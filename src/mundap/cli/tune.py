@@ -23,7 +23,9 @@ _METRICS = {"top1": "top-1", "top3": "top-3", "top10": "top-10", "mrr@10": "MRR@
 def tune(
     what: Annotated[
         str,
-        typer.Option(help="조율할 것, 쉼표로 나눔: chunk,bm25,fusion,pool,rerank,k (기본: 모두)", show_default=False),
+        typer.Option(
+            help="조율할 것, 쉼표로 나눔: chunk,overlap,bm25,fusion,pool,rerank,k (기본: 모두)", show_default=False
+        ),
     ] = "",
     questions: Annotated[
         Path | None,

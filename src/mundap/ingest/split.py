@@ -49,10 +49,11 @@ def parents(document: Document, parent_chars: int = PARENT_CHARS) -> list[Passag
     return result
 
 
-def chunks(parent: Passage, max_chars: int = MAX_CHARS) -> list[Passage]:
+def chunks(parent: Passage, max_chars: int = MAX_CHARS, overlap: int = 0) -> list[Passage]:
     """Cut a whole passage at sentences into pieces of at most `max_chars` characters.
 
-    A sentence longer than that is cut at white space, or, where there is none, in the middle.
+    A sentence longer than that is cut at white space, or, where there is none, in the middle. A piece begins with
+    what fits into `overlap` characters of the end of the one before it, in whole sentences.
     """
     if len(parent.text) <= max_chars:
         return [parent]
@@ -65,27 +66,31 @@ def chunks(parent: Passage, max_chars: int = MAX_CHARS) -> list[Passage]:
             end=parent.start + end,
             parent_id=parent.id,
         )
-        for start, end in pack(parent.text, max_chars)
+        for start, end in pack(parent.text, max_chars, overlap)
     ]
 
 
-def pack(text: str, max_chars: int) -> list[Span]:
+def pack(text: str, max_chars: int, overlap: int = 0) -> list[Span]:
     """Spans of whole sentences, each as long as fits, that together hold every non-blank character."""
-    return list(_packed(text, sentences(text), max_chars))
+    return list(_packed(text, sentences(text), max_chars, overlap))
 
 
-def _packed(text: str, spans: Sequence[Span], max_chars: int) -> Iterator[Span]:
-    start = end = None
-    for left, right in (piece for span in spans for piece in _cut(text, span, max_chars)):
-        if start is None or end is None:
-            start, end = left, right
-        elif right - start <= max_chars:
-            end = right
-        else:
-            yield start, end
-            start, end = left, right
-    if start is not None and end is not None:
-        yield start, end
+def _packed(text: str, spans: Sequence[Span], max_chars: int, overlap: int) -> Iterator[Span]:
+    pieces = [piece for span in spans for piece in _cut(text, span, max_chars)]
+    first = 0
+    while first < len(pieces):
+        after = first + 1
+        while after < len(pieces) and pieces[after][1] - pieces[first][0] <= max_chars:
+            after += 1
+        end = pieces[after - 1][1]
+        yield pieces[first][0], end
+        again = after
+        while again - 1 > first and end - pieces[again - 1][0] <= overlap:
+            again -= 1
+        # What is said again must leave room for something new.
+        while again < after < len(pieces) and pieces[after][1] - pieces[again][0] > max_chars:
+            again += 1
+        first = again if after < len(pieces) else after
 
 
 def _cut(text: str, span: Span, max_chars: int) -> Iterator[Span]:

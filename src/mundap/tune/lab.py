@@ -82,7 +82,7 @@ class Lab:
         """The search that these settings make. It knows the questions of this lab and no others."""
         makers: dict[str, tuple[object, Callable[[Settings], Leg]]] = {
             "bm25": ((settings.k1, settings.b), self._lexical),
-            "dense": (settings.chunk_chars, self._dense),
+            "dense": ((settings.chunk_chars, settings.chunk_overlap), self._dense),
         }
         for name in self.names:
             wanted, make = makers[name]
@@ -97,7 +97,9 @@ class Lab:
         return LexicalLeg(postings, self._table, lambda texts: [self._tokens[text] for text in texts])
 
     def _dense(self, settings: Settings) -> Leg:
-        pieces = [piece for whole in self._wholes for piece in chunks(whole, settings.chunk_chars)]
+        pieces = [
+            piece for whole in self._wholes for piece in chunks(whole, settings.chunk_chars, settings.chunk_overlap)
+        ]
         units = Units.of([*self._wholes, *pieces])
         texts = [p.embedded for p in units.passages]
         vectors = self._bot.cache.vectors(texts, self._bot.encoder, self._progress)

@@ -25,7 +25,7 @@ def proposal(root: Path, tuning: Tuning) -> tuple[str, str]:
 def next_steps(tuning: Tuning) -> list[str]:
     """The commands to run after the change, in order; none where the next search already follows it."""
     before, after = tuning.current, tuning.proposed
-    if before.chunk_chars != after.chunk_chars:
+    if (before.chunk_chars, before.chunk_overlap) != (after.chunk_chars, after.chunk_overlap):
         return ["mundap ingest", "mundap index"]
     return ["mundap index"] if (before.k1, before.b) != (after.k1, after.b) else []
 

@@ -93,9 +93,10 @@ def applicable(what: Sequence[str], config: Config) -> tuple[list[str], list[str
     """
     if unknown := next((name for name in what if name not in PARAMETERS), None):
         raise UnknownName("parameter", unknown, PARAMETERS)
-    found, reasons = config.retrieve, {}
+    found = config.retrieve
+    reasons: dict[str, str] = {}
     if "dense" not in found.legs:
-        reasons["chunk"] = "chunk: dense 다리를 쓰지 않아 뺐습니다."
+        reasons |= {name: f"{name}: dense 다리를 쓰지 않아 뺐습니다." for name in ("chunk", "overlap")}
     if "bm25" not in found.legs:
         reasons["bm25"] = "bm25: bm25 다리를 쓰지 않아 뺐습니다."
     if len(found.legs) < 2:

@@ -11,6 +11,7 @@ from mundap.config import Config
 from mundap.retrieve.fuse import fusion
 
 CHUNK_CHARS = (64, 128, 192, 256, 300, 384, 512, 768, 1024)
+OVERLAPS = (0, 50, 100, 150)
 K1 = (0.4, 0.6, 0.9, 1.2, 1.5, 2.0)
 B = (0.2, 0.4, 0.6, 0.75, 0.9)
 POOLS = (25, 50, 100, 200)
@@ -24,9 +25,10 @@ LEXICAL = {
 }
 _SHARED = ("zscore", "minmax")  # weights that add up to 1
 
-PARAMETERS = ("chunk", "bm25", "fusion", "pool", "rerank", "k")  # in the order in which they are tuned
+PARAMETERS = ("chunk", "overlap", "bm25", "fusion", "pool", "rerank", "k")  # in the order in which they are tuned
 TITLES = {
     "chunk": "청크 글자 수",
+    "overlap": "청크가 겹치는 글자 수",
     "bm25": "BM25 k1·b",
     "fusion": "합치는 방법과 가중치",
     "pool": "다리마다 내놓는 후보 수",
@@ -47,6 +49,7 @@ class Settings:
     pool: int
     k: int
     rerank_depth: int = 0
+    chunk_overlap: int = 0
 
     @classmethod
     def of(cls, config: Config) -> Settings:
@@ -54,7 +57,9 @@ class Settings:
         found = config.retrieve
         weights = fusion(found.fusion, found.legs, found.weights).weights
         pairs = tuple(sorted(weights.items()))
-        return cls(config.ingest.chunk_chars, config.index.k1, config.index.b, found.fusion, pairs, found.pool, found.k)
+        cut, index = config.ingest, config.index
+        made = cls(cut.chunk_chars, index.k1, index.b, found.fusion, pairs, found.pool, found.k)
+        return replace(made, chunk_overlap=cut.chunk_overlap)
 
     @property
     def key(self) -> str:
@@ -69,6 +74,7 @@ class Settings:
         """The keys of mundap.toml that must change from `before` to these, with their values."""
         places: dict[str, tuple[str, ...]] = {
             "chunk_chars": ("ingest", "chunk_chars"),
+            "chunk_overlap": ("ingest", "chunk_overlap"),
             "k1": ("index", "k1"),
             "b": ("index", "b"),
             "fusion": ("retrieve", "fusion"),
@@ -97,6 +103,9 @@ def candidates(parameter: str, now: Settings) -> list[Candidate]:
     title = TITLES[parameter]
     if parameter == "chunk":
         return [Candidate(replace(now, chunk_chars=n), str(n), title) for n in _with(CHUNK_CHARS, now.chunk_chars)]
+    if parameter == "overlap":
+        overlaps = [n for n in _with(OVERLAPS, now.chunk_overlap) if n == now.chunk_overlap or 2 * n <= now.chunk_chars]
+        return [Candidate(replace(now, chunk_overlap=n), str(n), title) for n in overlaps]
     if parameter == "bm25":
         return [
             Candidate(replace(now, k1=k1, b=b), f"{k1:g}", title, f"b {b:g}")
