@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from mundap.cli import show
 from mundap.pipeline import Mundap
 
 ENDS = "연차는\u2028언제\u0085소멸\u2029하나요?"
@@ -104,3 +105,18 @@ def test_a_blank_question_finds_nothing(office: Path) -> None:
     bot = Mundap.open(office)
     assert bot.search("") == bot.search(" \n") == []
     assert bot.ask(" ").abstained
+
+
+def test_work_that_begins_anew_is_timed_anew(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 0.0, 10.0, 20.0, 30.0])
+    monkeypatch.setattr("mundap.cli.show.time.monotonic", lambda: next(clock))
+    with show.bar("임베딩") as progress:
+        for done in (40, 50, 10, 20):
+            progress(done, 50)
+    assert capsys.readouterr().err.splitlines() == [
+        "임베딩 50/50 (1.0/s)",
+        "임베딩 10/50",
+        "임베딩 20/50 (1.0/s, 30초 남음)",
+    ]

@@ -136,7 +136,7 @@ def _lines(title: str) -> Progress:
     def progress(done: int, total: int) -> None:
         nonlocal began, last, first
         now = time.monotonic()
-        if first < 0:
+        if first < 0 or done < first:  # or the same work begins anew
             began, first = now, done
         if total and (done == total or now - last >= _EVERY):
             last = now
