@@ -68,6 +68,7 @@ def reranker(
     bot = _plain(open_workspace(workspace))
     name = free_name(bot.root / FOLDER / MODELS, out, "reranker")
     asked, origin = _asked(bot, data)
+    asked = [question for question in asked if question.gold]
     with show.bars(vectors="질문 벡터", candidates="후보", folds="교차 검증") as progress:
         trained = _trained(bot, asked, features, progress)
     weights = dict(trained.model.weights)
@@ -96,7 +97,6 @@ def calibrate_support(
     json: Json = False,
 ) -> None:
     """언제 답하고 언제 거둘지를 자기 질문으로 보정합니다. 교차 검증으로 앞뒤를 잽니다."""
-    from mundap.evaluate.questions import read_questions
     from mundap.pipeline import FOLDER, MODELS
     from mundap.train.keep import free_name, keep
     from mundap.train.support import calibrate, sample, save
@@ -104,8 +104,6 @@ def calibrate_support(
     bot = open_workspace(workspace)
     name = free_name(bot.root / FOLDER / MODELS, out, "support")
     asked, origin = _asked(bot, data)
-    if data is not None:
-        asked = list(read_questions(data).items)
     with show.bar("읽기") as progress:
         read = sample(asked, bot.config.retrieve.k, bot.find, bot.read, bot.calibration, progress)
     fitted = calibrate(read)
@@ -138,14 +136,13 @@ def _plain(bot: Mundap) -> Mundap:
 
 
 def _asked(bot: Mundap, data: Path | None) -> tuple[list[Question], dict[str, str]]:
-    """The questions that have a passage, and where they are from."""
+    """The questions, of a file those without a passage too, and where they are from."""
     from mundap.evaluate.questions import Question, read_questions
     from mundap.files import digest
     from mundap.korean.normalize import normalize
 
     if data is not None:
-        items = read_questions(data).items
-        return [q for q in items if q.gold], {"file": data.name, "digest": digest(data.read_bytes(), size=16)}
+        return list(read_questions(data).items), {"file": data.name, "digest": digest(data.read_bytes(), size=16)}
     known = bot.corpus.questions()
     if not known:
         raise MundapError(

@@ -21,12 +21,12 @@ def evidence(scores: Mapping[str, Scores], weights: Mapping[str, float]) -> Scor
     A BM25 score is a sum of log-odds: its size says how sure the words are, and standardising throws that
     away. A cosine's zero and unit depend on the encoder, so only its place among the candidates means anything.
     """
-    return _sum({leg: s if leg == "bm25" else _standard(s) for leg, s in scores.items()}, weights)
+    return _sum({leg: s if leg == "bm25" else standard(s) for leg, s in scores.items()}, weights)
 
 
 def zscore(scores: Mapping[str, Scores], weights: Mapping[str, float]) -> Scores:
     """Every leg standardised over the candidates."""
-    return _sum({leg: _standard(s) for leg, s in scores.items()}, weights)
+    return _sum({leg: standard(s) for leg, s in scores.items()}, weights)
 
 
 def minmax(scores: Mapping[str, Scores], weights: Mapping[str, float]) -> Scores:
@@ -70,7 +70,8 @@ def fusion(name: str, legs: Sequence[str], weights: Mapping[str, float] | None =
     return Fusion(FUSIONS[name].fuse, {leg: chosen.get(leg, 1.0) for leg in legs})
 
 
-def _standard(scores: Scores) -> Scores:
+def standard(scores: Scores) -> Scores:
+    """Scores with mean 0 and spread 1; all 0 where they do not differ."""
     spread = float(scores.std())
     return (scores - scores.mean()) / spread if spread > 1e-9 else np.zeros_like(scores)
 

@@ -20,6 +20,7 @@ from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.rank import Scores
 from mundap.korean.normalize import squash
+from mundap.retrieve.fuse import standard
 from mundap.retrieve.hybrid import Candidates
 from mundap.retrieve.translate import Translations, Translator, read_words
 
@@ -158,13 +159,13 @@ class Features:
     ) -> Matrix:
         """(candidates, len(names))."""
         columns: dict[str, npt.NDArray[np.floating]] = {
-            "dense": _standard(candidates.legs["dense"]),
+            "dense": standard(candidates.legs["dense"]),
             "bm25": candidates.legs["bm25"] / _BM25_UNIT,
             "length": np.log(np.maximum(self.lexical.postings.words[candidates.rows], 1)),
         }
         if "translation" in names:
             tokens = self.lexical.tokenize([question])[0]
-            columns["translation"] = _standard(self.translator.score(tokens, candidates.rows))
+            columns["translation"] = standard(self.translator.score(tokens, candidates.rows))
         if "asked" in names or "nearest" in names:
             nearest = self.nearest(question, candidates, hidden)
             columns["asked"] = ~np.isnan(nearest)
@@ -216,8 +217,3 @@ def _likelihood(
     totals = odds.sum(axis=1)
     value = float(shares @ (scores[np.arange(len(right)), right] - np.log(totals)) - penalty / 2 * weights @ weights)
     return value, odds / totals[:, None]
-
-
-def _standard(scores: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    spread = float(scores.std())
-    return (scores - scores.mean()) / spread if spread > 1e-9 else np.zeros_like(scores)
