@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import mundap as md
-from mundap.ingest.readers import Reading, files_below, nfc_path, read
+from mundap.ingest.build import Reading
+from mundap.ingest.readers import files_below, nfc_path, read
 from mundap.ingest.split import parents
 from mundap.korean.tokens import SearchTokenizer
 from mundap.types import Document, Passage

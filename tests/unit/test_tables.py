@@ -10,7 +10,8 @@ import openpyxl
 import pytest
 
 from mundap.errors import BadFile
-from mundap.ingest.readers import Reading, read
+from mundap.ingest.build import Reading
+from mundap.ingest.readers import read
 from mundap.ingest.tables import Table, read_csv, read_xlsx
 from mundap.types import KnownQuestion
 

@@ -6,9 +6,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mundap.files import digest
+from mundap.ingest.problems import Problem
 from mundap.types import Document, KnownQuestion, Section
 
 GAP = "\n\n"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A file as read, the rows that had to be left out, and what its owner should know about the rest.
+
+    `pages` is None where the format has none.
+    """
+
+    document: Document
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[str, ...] = ()
+    pages: int | None = None
 
 
 @dataclass
@@ -25,11 +39,25 @@ class Builder:
 
     def add(self, text: str, **about: Any) -> int:
         """Append `text` as a section and return its start. `about` are the other fields of Section."""
+        span = self.line(text)
+        self.cover(span, **about)
+        return span[0]
+
+    @property
+    def length(self) -> int:
+        """Where the next text will start."""
+        return self._length
+
+    def line(self, text: str) -> tuple[int, int]:
+        """Append `text` without making it a section, and return its span."""
         start = self._length
         self._parts.append(text)
         self._length += len(text) + len(GAP)
-        self._sections.append(Section(start, start + len(text), **about))
-        return start
+        return start, start + len(text)
+
+    def cover(self, span: tuple[int, int], **about: Any) -> None:
+        """Make a section of text that has been appended, after all those so far."""
+        self._sections.append(Section(*span, **about))
 
     def known(self, question: str, answer: str, start: int, row: int) -> None:
         """Attach a known question to the section that starts at `start`."""

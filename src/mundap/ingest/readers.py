@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from mundap.errors import BadFile
 from mundap.extras import load as load_named
-from mundap.ingest.build import Builder
+from mundap.ingest.build import Builder, Reading
 from mundap.ingest.dated import dated
-from mundap.ingest.problems import Problem
 from mundap.ingest.tables import add_table, read_csv, read_xlsx
 from mundap.ingest.text import read_markdown, read_txt
 from mundap.types import Document
@@ -30,14 +29,6 @@ READERS = {
     ".markdown": "mundap.ingest.readers:markdown",
 }
 READER_VERSION = "2"  # part of what decides whether a file has to be read again
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A file as read, and the rows that had to be left out."""
-
-    document: Document
-    problems: tuple[Problem, ...] = ()
 
 
 def read(path: Path, source: str | None = None) -> Reading:

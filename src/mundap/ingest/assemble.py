@@ -1,0 +1,142 @@
+"""Blocks into one document: Markdown text, a section for what stands under each heading, and one for each table."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from mundap.ingest.blocks import Block, Heading, Paragraph, Parsed, Table
+from mundap.ingest.build import Builder, Reading
+from mundap.ingest.dated import DATE
+from mundap.ingest.grid import grid, groups, markdown_row, markdown_rule, one_line
+from mundap.ingest.headings import marked
+from mundap.korean.normalize import normalize
+
+TABLE_CHARS = 1600  # of a table's passage; a longer table makes several, each with the header
+PAGES = "pages"  # the key in Document.meta: [start, page] wherever a page begins
+TABLE = "table"  # the value of Section.meta["kind"]
+_CAPTION = 60  # characters; a longer paragraph above a table is no caption
+_SENTENCE = re.compile(r"(?:[.!?。]|[다요죠])\s*$")
+_DEEPEST = 6  # levels of Markdown headings
+
+
+def assemble(parsed: Parsed, path: Path, source: str) -> Reading:
+    """The document that `parsed` makes. Headings are Markdown lines between the sections, not part of them."""
+    title = one_line(parsed.title) or unicodedata.normalize("NFC", path.stem)
+    document = _Assembly(Builder(source, title, {DATE: parsed.date} if parsed.date else {}))
+    for block in marked([*_cleaned(parsed.blocks)]):
+        match block:
+            case Heading():
+                document.head(block)
+            case Paragraph():
+                document.waiting.append(block)
+            case Table():
+                document.table(block)
+    return Reading(document.finished(), (), parsed.warnings, parsed.pages)
+
+
+@dataclass
+class _Assembly:
+    """Where the document has come to: the headings above, and the paragraphs that wait for their section."""
+
+    builder: Builder
+    above: list[Heading] = field(default_factory=list)
+    waiting: list[Paragraph] = field(default_factory=list)
+    pages: list[tuple[int, int]] = field(default_factory=list)
+    bare: bool = False  # nothing has come under the last heading yet
+    last: tuple[int, int] = (0, 0)  # the span of its words
+
+    def head(self, heading: Heading) -> None:
+        self.close()
+        if self.bare and heading.level <= self.above[-1].level:
+            self.keep_heading()
+        self.above = [*(h for h in self.above if h.level < heading.level), heading]
+        self.turn(self.builder.length, heading.page)
+        end = self.builder.line(f"{'#' * min(heading.level, _DEEPEST)} {heading.text}")[1]
+        self.last = (end - len(heading.text), end)
+        self.bare = True
+
+    def close(self) -> None:
+        """Make a section of the paragraphs that wait."""
+        if not self.waiting:
+            return
+        start = self.builder.length
+        for paragraph in self.waiting:
+            self.turn(start, paragraph.page)
+            start += len(paragraph.text) + 1
+        self.section("\n".join(paragraph.text for paragraph in self.waiting), self.waiting[0].page)
+        self.waiting.clear()
+
+    def keep_heading(self) -> None:
+        """A heading with nothing under it says what it says."""
+        *path, heading = self.above
+        self.builder.cover(self.last, heading=_shown(path, self.builder.title), page=heading.page)
+
+    def table(self, table: Table) -> None:
+        found = grid(table)
+        caption = one_line(table.caption) or found.title or _caption(self.waiting)
+        self.close()
+        head = [markdown_row(found.columns), markdown_rule(len(found.columns))]
+        room = TABLE_CHARS - sum(len(line) + 1 for line in head)
+        for group in groups(found.rows, room):
+            self.turn(self.builder.length, table.page)
+            self.section("\n".join([*head, *map(markdown_row, group)]), table.page, caption, kind=TABLE)
+
+    def section(self, text: str, page: int | None, caption: str = "", **meta: Any) -> None:
+        path = [*self.above, Heading(caption, _DEEPEST)] if caption else self.above
+        self.builder.add(text, heading=_shown(path, self.builder.title), page=page, meta=meta)
+        self.bare = False
+
+    def turn(self, start: int, page: int | None) -> None:
+        """Page `page` begins at `start`, unless it has begun."""
+        if page is not None and (not self.pages or page != self.pages[-1][1]):
+            self.pages.append((start, page))
+
+    def finished(self) -> Any:
+        self.close()
+        if self.bare:
+            self.keep_heading()
+        if self.pages:
+            self.builder.meta[PAGES] = self.pages
+        return self.builder.document()
+
+
+def _shown(path: Iterable[Heading], title: str) -> str:
+    return " > ".join(heading.text for heading in path if heading.text != title)
+
+
+def _caption(above: list[Paragraph]) -> str:
+    """The paragraph right above a table, if it is short and no sentence."""
+    last = above[-1].text if above else ""
+    return "" if len(last) > _CAPTION or "\n" in last or _SENTENCE.search(last) else last
+
+
+def _cleaned(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks in normal form, without empty ones; a table that only frames text is the text."""
+    for block in blocks:
+        if isinstance(block, Table):
+            yield from _tabular(block)
+        elif isinstance(block, Heading):
+            if text := one_line(block.text):
+                yield replace(block, text=text)
+        elif text := _trimmed(block.text):
+            yield replace(block, text=text)
+
+
+def _tabular(table: Table) -> Iterator[Block]:
+    found = grid(table)
+    if found.rows and len(found.columns) > 1:
+        yield table
+        return
+    for row in table.rows:
+        for cell in row:
+            if text := _trimmed(cell.text):
+                yield Paragraph(text, table.page)
+
+
+def _trimmed(text: str) -> str:
+    return "\n".join(line for line in (line.strip() for line in normalize(text).split("\n")) if line)

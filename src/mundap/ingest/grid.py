@@ -1,0 +1,113 @@
+"""Tables as rectangles of text, and as Markdown: merged cells filled, headers of several rows made one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mundap.ingest.blocks import Cell, Table
+from mundap.korean.normalize import normalize
+
+Row = tuple[str, ...]
+
+MAX_PLACES = 1_000_000  # of one table; more is a broken file, or a hostile one
+_BLANKS = re.compile(r"\s+")
+_BAR = re.compile(r"(?<!\\)\|")
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A rectangle of cells: every row has as many as there are `columns`, whose names may be empty.
+
+    `title` is what a cell over the whole width says above the header.
+    """
+
+    columns: Row
+    rows: tuple[Row, ...]
+    title: str = ""
+
+
+def grid(table: Table) -> Grid:
+    """`table` without empty rows and columns, a merged cell's text in each place that it covers.
+
+    A cell over the whole width stands once: above the header it is the title, below it a line between rows. A header
+    of several rows is made one: 평일 under 요금 is "요금 평일". Raises ValueError for more than MAX_PLACES places.
+    """
+    rows = _placed(table)
+    full = [y for y, row in enumerate(table.rows) if len(row) == 1 and row[0].colspan == len(rows[y]) > 1]
+    above = 0
+    while above in full and above + 2 < len(rows):
+        above += 1
+    title = " ".join(dict.fromkeys(row[0] for row in rows[:above] if row[0]))
+    body = [(row[0], *[""] * (len(row) - 1)) if y in full else row for y, row in enumerate(rows)]
+    top = above + _header(table.rows[above:], table.header - above)
+    wide = [x for x in range(len(rows[0]) if rows else 0) if any(row[x] for row in body[above:])]
+    names = tuple(" ".join(dict.fromkeys(row[x] for row in rows[above:top] if row[x])) for x in wide)
+    kept = (tuple(row[x] for x in wide) for row in body[top:])
+    return Grid(names, tuple(row for row in kept if any(row)), title)
+
+
+def _placed(table: Table) -> list[Row]:
+    """The text of every place. A cell that reaches beyond the last row ends there."""
+    places: dict[tuple[int, int], str] = {}
+    for y, row in enumerate(table.rows):
+        x = 0
+        for cell in row:
+            while (y, x) in places:
+                x += 1
+            text = one_line(cell.text)
+            down, across = min(max(cell.rowspan, 1), len(table.rows) - y), max(cell.colspan, 1)
+            if len(places) + down * across > MAX_PLACES:
+                raise ValueError(f"a table of more than {MAX_PLACES} cells")
+            places |= {(y + j, x + i): text for j in range(down) for i in range(across)}
+            x += across
+    width = max((x for _, x in places), default=-1) + 1
+    if width * len(table.rows) > MAX_PLACES:
+        raise ValueError(f"a table of more than {MAX_PLACES} cells")
+    return [tuple(places.get((y, x), "") for x in range(width)) for y in range(len(table.rows))]
+
+
+def _header(rows: Sequence[Sequence[Cell]], marked: int) -> int:
+    """How many rows on top are headers: those the format marks, else one, or as many as the cells beside a merged one
+    reach down. At least one row is left below."""
+    top = rows[0] if rows else ()
+    grouped = any(cell.colspan > 1 for cell in top)
+    guessed = max((cell.rowspan for cell in top), default=1) if grouped else 1
+    return max(min(marked if marked > 0 else guessed, len(rows) - 1), 0)
+
+
+def one_line(text: str) -> str:
+    """`text` in normal form and without line breaks, which a Markdown cell cannot hold."""
+    return _BLANKS.sub(" ", normalize(text)).strip()
+
+
+def markdown_row(cells: Sequence[str]) -> str:
+    """`| a | b |`; a bar within a cell is escaped."""
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def markdown_rule(width: int) -> str:
+    """The line under a header of `width` columns."""
+    return "|" + " --- |" * width
+
+
+def cells_of(line: str) -> list[str]:
+    """The cells that `markdown_row` was made of."""
+    inner = line.strip().removeprefix("|").removesuffix("|")
+    return [cell.strip().replace("\\|", "|") for cell in _BAR.split(inner)]
+
+
+def groups(rows: Sequence[Row], max_chars: int) -> Iterator[list[Row]]:
+    """`rows` in groups whose Markdown has at most `max_chars` characters; a longer row is a group of its own."""
+    group: list[Row] = []
+    length = 0
+    for row in rows:
+        size = len(markdown_row(row)) + 1
+        if group and length + size > max_chars:
+            yield group
+            group, length = [], 0
+        group.append(row)
+        length += size
+    if group:
+        yield group
