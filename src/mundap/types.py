@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Meta = Mapping[str, Any]
+SPOKEN = "spoken"  # the key in Passage.meta
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,19 @@ class Passage:
             object.__setattr__(self, "parent_id", self.id)
 
     @property
-    def embedded(self) -> str:
-        """What the dense leg reads: the heading path, which often holds the subject, and the text."""
+    def spoken(self) -> str:
+        """The text as it would be said: the rows of a table as "column: value", anything else as it is."""
+        return str(self.meta.get(SPOKEN) or self.text)
+
+    @property
+    def headed(self) -> str:
+        """The text below its heading path, which often holds the subject: what a language model is shown."""
         return f"{self.heading}\n{self.text}" if self.heading else self.text
+
+    @property
+    def embedded(self) -> str:
+        """What the dense leg reads: the heading path, and the text as it would be said."""
+        return f"{self.heading}\n{self.spoken}" if self.heading else self.spoken
 
     @property
     def worded(self) -> str:

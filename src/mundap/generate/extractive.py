@@ -109,6 +109,6 @@ def _joined(picked: Sequence[Sentence]) -> str:
         ends = after is None or after.hit is not sentence.hit
         breaks = ends or any(_ITEM.match(s.text) for s in (sentence, after) if s)
         mark = f" [{sentence.hit.rank}]" if ends else ""
-        lines = (" ".join(line.split()) for line in sentence.text.splitlines())
+        lines = (" ".join(line.split()) for line in sentence.said.splitlines())
         parts.append("\n".join(line for line in lines if line) + mark + ("\n" if breaks else " "))
     return "".join(parts).strip()

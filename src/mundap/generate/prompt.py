@@ -121,7 +121,7 @@ def block(number: int, passage: Passage, text: str = "") -> str:
     """A passage as a model is shown it, under its number; `text` in place of the whole of it."""
     source = " ".join(harmless(passage.source).replace('"', "'").split())
     head = f'<자료 번호="{number}" 출처="{source}">' if source else f'<자료 번호="{number}">'
-    return f"{head}\n{harmless(text or passage.embedded)}\n</자료>"
+    return f"{head}\n{harmless(text or passage.headed)}\n</자료>"
 
 
 def _rules(refusal: str, reason: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from mundap.ingest.grid import TABLE, row_spans, spoken
 from mundap.korean.normalize import normalize
 from mundap.korean.sentences import Span, sentences
 from mundap.korean.tokens import content
@@ -36,6 +37,13 @@ class Sentence:
         """The sentence, word for word."""
         return self.hit.passage.text[self.start : self.end]
 
+    @property
+    def said(self) -> str:
+        """The sentence as it would be said: a row of a table as "column: value"."""
+        passage = self.hit.passage
+        table = passage.meta.get("kind") == TABLE
+        return spoken(passage.text, [(self.start, self.end)]) if table else self.text
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -55,6 +63,8 @@ def uniform(tokens: Sequence[str]) -> list[float]:
 def _spans(passage: Passage) -> list[Span]:
     if passage.meta.get("kind") == "row":  # a cell says nothing without the others of its row
         return [(0, len(passage.text))]
+    if passage.meta.get("kind") == TABLE:
+        return row_spans(passage.text)
     return sentences(passage.text)
 
 
@@ -91,7 +101,7 @@ class Reader:
 
     def _read(self, question: str, hits: Sequence[Hit]) -> Reading:
         spans = [(hit, span) for hit in hits[:CLOSELY] for span in _spans(hit.passage)]
-        texts = [hit.passage.text[start:end] for hit, (start, end) in spans]
+        texts = [Sentence(hit, start, end, 0.0, None).said for hit, (start, end) in spans]
         wholes = [hit.passage.worded for hit in hits[:COVERED]]
         asked, *found = (frozenset(tokens) for tokens in content([question, *wholes, *texts]))
         *shares, coverage = self._shares(asked, [*found[len(wholes) :], frozenset().union(*found[: len(wholes)])])

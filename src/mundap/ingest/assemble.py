@@ -12,13 +12,12 @@ from typing import Any
 from mundap.ingest.blocks import Block, Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Builder, Reading
 from mundap.ingest.dated import DATE
-from mundap.ingest.grid import grid, groups, markdown_row, markdown_rule, one_line
+from mundap.ingest.grid import TABLE, grid, groups, markdown_row, markdown_rule, one_line
 from mundap.ingest.headings import marked
+from mundap.ingest.split import PAGES
 from mundap.korean.normalize import normalize
 
 TABLE_CHARS = 1600  # of a table's passage; a longer table makes several, each with the header
-PAGES = "pages"  # the key in Document.meta: [start, page] wherever a page begins
-TABLE = "table"  # the value of Section.meta["kind"]
 _CAPTION = 60  # characters; a longer paragraph above a table is no caption
 _SENTENCE = re.compile(r"(?:[.!?。]|[다요죠])\s*$")
 _DEEPEST = 6  # levels of Markdown headings
@@ -110,9 +109,9 @@ def _shown(path: Iterable[Heading], title: str) -> str:
 
 
 def _caption(above: list[Paragraph]) -> str:
-    """The paragraph right above a table, if it is short and no sentence."""
-    last = above[-1].text if above else ""
-    return "" if len(last) > _CAPTION or "\n" in last or _SENTENCE.search(last) else last
+    """The line right above a table, if it is short and no sentence."""
+    last = above[-1].text.rpartition("\n")[2] if above else ""
+    return "" if len(last) > _CAPTION or _SENTENCE.search(last) else last
 
 
 def _cleaned(blocks: Iterable[Block]) -> Iterator[Block]:

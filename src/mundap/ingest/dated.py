@@ -1,6 +1,7 @@
 """The date of a passage, from what its document says of itself; never from the time of the file.
 
-In this order: a date column of its row, its 출처, the head of a running text, the name of the file. Of several dates
+In this order: a date column of its row, its 출처, the head of a running text, the name of the file, what the format keeps
+beside the text. Of several dates
 in one place the latest counts, for then the text was last known to hold. A number that can be read in two ways is no
 date. Dates are written as YYYY, YYYY-MM or YYYY-MM-DD, as precisely as they were found.
 """
@@ -44,7 +45,7 @@ _SHORT = re.compile(r"^\s*([0-9]{2})\.\s?([0-9]{1,2})\.\s?([0-9]{1,2})(?![0-9])"
 
 def dated(document: Document) -> Document:
     """`document` with meta["date"] in every section whose date is known; those that have one keep it."""
-    own = _head(document) or date_of_name(PurePosixPath(document.source).stem)
+    own = _head(document) or date_of_name(PurePosixPath(document.source).stem) or document.meta.get(DATE, "")
     return replace(document, sections=tuple(_dated(section, own) for section in document.sections))
 
 
@@ -75,8 +76,8 @@ def _dated(section: Section, own: str) -> Section:
 
 
 def _head(document: Document) -> str:
-    if any(section.meta.get("kind") for section in document.sections):
-        return ""  # the head of a table is only its first row
+    if document.sections and document.sections[0].meta.get("kind"):
+        return ""  # the head of a sheet is only its first row
     head = document.text[:_HEAD]
     front = _FRONT_MATTER.match(head)
     fields = _FIELD.finditer(front.group(1) if front else head)

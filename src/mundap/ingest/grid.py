@@ -10,9 +10,13 @@ from mundap.ingest.blocks import Cell, Table
 from mundap.korean.normalize import normalize
 
 Row = tuple[str, ...]
+Span = tuple[int, int]
+
+TABLE = "table"  # the value of meta["kind"] of a section or passage that is a Markdown table
 
 MAX_PLACES = 1_000_000  # of one table; more is a broken file, or a hostile one
 _BLANKS = re.compile(r"\s+")
+_LINE = re.compile(r"[^\n]+")
 _BAR = re.compile(r"(?<!\\)\|")
 
 
@@ -96,6 +100,22 @@ def cells_of(line: str) -> list[str]:
     """The cells that `markdown_row` was made of."""
     inner = line.strip().removeprefix("|").removesuffix("|")
     return [cell.strip().replace("\\|", "|") for cell in _BAR.split(inner)]
+
+
+def row_spans(text: str) -> list[Span]:
+    """(start, end) of each row of a Markdown table, without its header and the rule below."""
+    return [match.span() for match in _LINE.finditer(text)][2:]
+
+
+def spoken(text: str, spans: Sequence[Span]) -> str:
+    """The rows at `spans` of a Markdown table, each as a line "column: value, column: value"."""
+    names = cells_of(text.partition("\n")[0])
+    return "\n".join(_said(names, cells_of(text[start:end])) for start, end in spans)
+
+
+def _said(names: Sequence[str], cells: Sequence[str]) -> str:
+    pairs = zip(names, cells, strict=False)
+    return ", ".join(f"{name}: {cell}" if name and name != cell else cell for name, cell in pairs if cell)
 
 
 def groups(rows: Sequence[Row], max_chars: int) -> Iterator[list[Row]]:

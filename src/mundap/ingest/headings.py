@@ -1,12 +1,132 @@
-"""Headings that no format marks: 제1조(목적), 제2장 총칙, Ⅰ. 개요, 1. 신청, 가. 서류, □ 일정."""
+"""Headings that no format marks: 제1조(목적), 제2장 총칙, Ⅰ. 개요, 1. 신청, 가. 서류, □ 일정.
+
+편, 장, 절, 관 and 조 always are headings. The other numberings also make lists, so a line with one is a heading only
+if it is short, is no sentence, and something else than the next item stands under it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
-from mundap.ingest.blocks import Block
+from mundap.ingest.blocks import Block, Heading, Paragraph
+
+_LONGEST = 60  # characters of a heading
+_ENDS_SENTENCE = re.compile(r"(?:[.!?。:;,]|[다요죠까음함됨임것])\s*$")
+# 제3조의2(정의) 이 규정에서 …; but no 제3조에 따라, 제3조 및, 제3조제1항
+_LAW = re.compile(
+    r"제\s?\d{1,4}\s?(?P<unit>[편장절관조])(?:의\s?\d{1,3})?"
+    r"(?P<name>\s?[(\[【][^()\[\]【】\n]{1,60}[)\]】]|(?=\s*$)|\s+(?!및|또는|내지|부터|제\s?\d)[^\n]{1,40}$|(?=\s+[①②\[(]))"
+)
+_UNITS = "편장절관조"
+_ANNEX = re.compile(
+    r"(?:부\s?칙|\[?\s?별\s?[표지]\s?(?:제?\s?\d+\s?호?(?:의\s?\d+)?)?(?:\s?서식)?\s?\]?)(?=$|\s|[<(\[])"
+)
+# Numberings that head parts of a document or items of a list, by kind.
+_NUMBERINGS = (
+    ("roman", re.compile(r"(?:[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ]+|[IVX]{1,5})\s?[.．]\s*(?=\S)")),
+    ("digit", re.compile(r"\d{1,2}\s?[.．]\s+(?=\S)|\d{1,2}[.．](?=[가-힣A-Za-z])")),
+    ("nested", re.compile(r"\d{1,2}(?:[.-]\d{1,2}){1,3}[.]?\s+(?=\S)")),
+    ("syllable", re.compile(r"[가나다라마바사아자차카타파하]\s?[.．]\s*(?=\S)")),
+    ("square", re.compile(r"[□■◇◆▣❏]\s*(?=\S)")),
+    ("circle", re.compile(r"[○●◎]\s*(?=\S)")),
+)
+_OPENS = re.compile(r"[ⅠI1가](?![ⅠⅡⅢⅣⅤI0-9])|\d{1,2}[.-]1|[□■◇◆▣❏○●◎]")  # what a series begins with
+_CONTENTS = re.compile(r"(?:[.·…‥]\s?){4,}\s*\d*\s*$|…\s*\d+\s*$")  # a line of a table of contents
+_FIRST = len(_UNITS) + 1  # level of the numberings below 조
 
 
 def marked(blocks: Sequence[Block]) -> list[Block]:
-    """`blocks` with the paragraphs that are headings made so."""
-    return list(blocks)
+    """`blocks` with the paragraphs that are headings made so; a paragraph that begins with 제1조(목적) is taken apart.
+
+    Where the format itself marks headings, those of the law come below them.
+    """
+    lines = [piece for block in blocks for piece in _lines(block)]
+    base = max((block.level for block in blocks if isinstance(block, Heading)), default=0)
+    order: list[str] = []
+    result: list[Block] = []
+    for n, block in enumerate(lines):
+        if isinstance(block, Heading):
+            order.clear()
+            result.append(block)
+        elif isinstance(block, Paragraph):
+            result += _apart(
+                block, lines[n - 1] if n else None, lines[n + 1] if n + 1 < len(lines) else None, base, order
+            )
+        else:
+            result.append(block)
+    return list(_rejoined(result))
+
+
+def _lines(block: Block) -> Iterator[Block]:
+    """A paragraph as its lines, for a heading often shares one with what it heads."""
+    if isinstance(block, Paragraph):
+        yield from (replace(block, text=line) for line in block.text.split("\n"))
+    else:
+        yield block
+
+
+def _apart(line: Paragraph, before: Block | None, after: Block | None, base: int, order: list[str]) -> list[Block]:
+    """The heading that `line` is or begins with, and what is left of it. `order` has the numberings in use, from the
+    outermost."""
+    text = line.text
+    if _CONTENTS.search(text):
+        return [line]
+    if found := _law(text):
+        order.clear()
+        level = base + 1 + _UNITS.index(found["unit"])
+        name, rest = text[: found.end()].strip(), text[found.end() :].strip()
+        return [Heading(name, level, line.page), *([replace(line, text=rest)] if rest else [])]
+    if _ANNEX.match(text) and len(text) <= _LONGEST:
+        order.clear()
+        return [Heading(text, base + 1, line.page)]
+    kind = _numbering(text)
+    if not kind or not (kind in order or _OPENS.match(text)) or not _heads(text, kind, before, after, order):
+        return [line]
+    if kind in order:
+        del order[order.index(kind) + 1 :]
+    else:
+        order.append(kind)
+    return [Heading(text, base + _FIRST + order.index(kind), line.page)]
+
+
+def _law(text: str) -> re.Match[str] | None:
+    """The match of an article or a chapter; an article whose name has no brackets must not read on as a sentence."""
+    found = _LAW.match(text)
+    if not found or found["unit"] != "조" or found["name"].lstrip()[:1] in tuple("([【"):
+        return found
+    return found if len(text) <= _LONGEST and not _ENDS_SENTENCE.search(text) else None
+
+
+def _numbering(text: str) -> str:
+    return next((kind for kind, pattern in _NUMBERINGS if pattern.match(text)), "")
+
+
+def _heads(text: str, kind: str, before: Block | None, after: Block | None, order: Sequence[str]) -> bool:
+    """Whether a numbered line heads something: it is no sentence, and beside it is neither a sibling nor, below it,
+    what heads it."""
+    if len(text) > _LONGEST or _ENDS_SENTENCE.search(text) or after is None or isinstance(after, Heading):
+        return False
+    if isinstance(before, Paragraph) and _numbering(before.text) == kind:
+        return False
+    outer = order[: order.index(kind)] if kind in order else order
+    return not isinstance(after, Paragraph) or _numbering(after.text) not in (kind, *outer)
+
+
+def _rejoined(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Neighbouring lines of one page as one paragraph again."""
+    held: Paragraph | None = None
+    for block in blocks:
+        if isinstance(block, Paragraph) and held is not None and held.page == block.page:
+            held = replace(held, text=f"{held.text}\n{block.text}")
+            continue
+        if held is not None:
+            yield held
+            held = None
+        if isinstance(block, Paragraph):
+            held = block
+        else:
+            yield block
+    if held is not None:
+        yield held

@@ -1,14 +1,18 @@
-"""Documents into passages: wholes first, then chunks cut at sentences."""
+"""Documents into passages: wholes first, then chunks cut at sentences, or between the rows of a table."""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mundap.files import digest
+from mundap.ingest.grid import TABLE, row_spans, spoken
 from mundap.korean.sentences import Span, sentences
-from mundap.types import Document, Passage, Section
+from mundap.types import SPOKEN, Document, Meta, Passage, Section
+
+PAGES = "pages"  # the key in Document.meta: [start, page] wherever a page begins, in order
 
 MAX_CHARS = 300  # of a chunk; other sizes are compared in docs/experiments.md
 PARENT_CHARS = 1600  # of a whole that comes from running text; a sheet's 제시문 is never cut
@@ -27,6 +31,7 @@ def split(documents: Iterable[Document], max_chars: int = MAX_CHARS, parent_char
 def parents(document: Document, parent_chars: int = PARENT_CHARS) -> list[Passage]:
     """The whole passages of a document: what a reader is shown and a generator is given."""
     seen: Counter[tuple[str, str, str]] = Counter()
+    page_starts = [start for start, _ in document.meta.get(PAGES, ())]
     result = []
     for section in document.sections:
         for start, end in _wholes(document.text, section, parent_chars):
@@ -41,9 +46,9 @@ def parents(document: Document, parent_chars: int = PARENT_CHARS) -> list[Passag
                     start=start,
                     end=end,
                     heading=section.heading,
-                    page=section.page,
+                    page=_page(document, page_starts, start) or section.page,
                     source=section.source or document.title,
-                    meta=section.meta,
+                    meta=_meta(section.meta, text),
                 )
             )
     return result
@@ -53,10 +58,13 @@ def chunks(parent: Passage, max_chars: int = MAX_CHARS, overlap: int = 0) -> lis
     """Cut a whole passage at sentences into pieces of at most `max_chars` characters.
 
     A sentence longer than that is cut at white space, or, where there is none, in the middle. A piece begins with
-    what fits into `overlap` characters of the end of the one before it, in whole sentences.
+    what fits into `overlap` characters of the end of the one before it, in whole sentences. A table is cut between
+    its rows, without overlap, and a row is never cut.
     """
     if len(parent.text) <= max_chars:
         return [parent]
+    if parent.meta.get("kind") == TABLE:
+        return list(_row_chunks(parent, max_chars))
     return [
         replace(
             parent,
@@ -68,6 +76,35 @@ def chunks(parent: Passage, max_chars: int = MAX_CHARS, overlap: int = 0) -> lis
         )
         for start, end in pack(parent.text, max_chars, overlap)
     ]
+
+
+def _row_chunks(parent: Passage, max_chars: int) -> Iterator[Passage]:
+    spans = row_spans(parent.text)
+    first = 0
+    for after in range(1, len(spans) + 1):
+        if after < len(spans) and spans[after][1] - spans[first][0] <= max_chars:
+            continue
+        start, end = spans[first][0], spans[after - 1][1]
+        yield replace(
+            parent,
+            id=digest(parent.id, str(start), parent.text[start:end]),
+            text=parent.text[start:end],
+            start=parent.start + start,
+            end=parent.start + end,
+            parent_id=parent.id,
+            meta=_meta(parent.meta, parent.text, spans[first:after]),
+        )
+        first = after
+
+
+def _meta(meta: Meta, text: str, rows: Sequence[Span] = ()) -> Meta:
+    """`meta`; if `text` is a table also what its `rows` say, all if none are given."""
+    return {**meta, SPOKEN: spoken(text, rows or row_spans(text))} if meta.get("kind") == TABLE else meta
+
+
+def _page(document: Document, starts: Sequence[int], offset: int) -> int | None:
+    place = bisect_right(starts, offset)
+    return int(document.meta[PAGES][place - 1][1]) if place else None
 
 
 def pack(text: str, max_chars: int, overlap: int = 0) -> list[Span]:

@@ -38,7 +38,7 @@ class Kind:
 KINDS: Mapping[str, Kind] = {
     "FAQ": Kind("kind", ("faq",)),
     "자주 묻는 질문": Kind("kind", ("faq",)),
-    "표 자료": Kind("kind", ("row",)),
+    "표 자료": Kind("kind", ("row", "table")),
     "엑셀": Kind("suffix", ("xlsx", "xls", "ods")),
     "CSV": Kind("suffix", ("csv", "tsv")),
     "PDF": Kind("suffix", ("pdf",)),

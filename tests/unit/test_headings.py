@@ -1,0 +1,94 @@
+"""Lines that head a part of a document are told from items of a list and from mentions."""
+
+import pytest
+
+from mundap.ingest.blocks import Block, Heading, Paragraph, Table
+from mundap.ingest.headings import marked
+
+RULES = """\
+제1장 총칙
+제1조(목적) 이 규정은 연차의 사용을 정함을 목적으로 한다.
+제2조(정의)
+① 연차란 유급 휴가를 말한다.
+제3조의2 [신청] 3일 전까지 신청한다.
+제2장 부서
+제4조 (부서장) 제3조에 따라 승인한다.
+부칙
+이 규정은 2024년 1월 1일부터 시행한다."""
+
+PLAN = """\
+Ⅰ. 추진 배경
+이용자가 늘었다.
+Ⅱ. 추진 계획
+1. 일정
+3월에 시작한다.
+가. 접수
+온라인으로 받는다.
+나. 심사
+서류를 본다.
+2. 예산
+1억 원이다.
+Ⅲ. 기대 효과
+만족도가 오른다."""
+
+
+def found(text: str) -> list[tuple[int, str]]:
+    """(level, text) of the headings in lines of text."""
+    return [(b.level, b.text) for b in marked([Paragraph(text)]) if isinstance(b, Heading)]
+
+
+def bodies(text: str) -> list[str]:
+    return [b.text for b in marked([Paragraph(text)]) if isinstance(b, Paragraph)]
+
+
+def test_articles_of_a_rule_are_headings_and_their_first_sentence_is_not():
+    assert found(RULES) == [
+        (2, "제1장 총칙"),
+        (5, "제1조(목적)"),
+        (5, "제2조(정의)"),
+        (5, "제3조의2 [신청]"),
+        (2, "제2장 부서"),
+        (5, "제4조 (부서장)"),
+        (1, "부칙"),
+    ]
+    assert bodies(RULES)[0] == "이 규정은 연차의 사용을 정함을 목적으로 한다."
+
+
+def test_numberings_nest_in_the_order_in_which_they_come():
+    levels = found(PLAN)
+    assert [text for _, text in levels] == [
+        *("Ⅰ. 추진 배경", "Ⅱ. 추진 계획", "1. 일정", "가. 접수", "나. 심사", "2. 예산", "Ⅲ. 기대 효과")
+    ]
+    assert [level - levels[0][0] for level, _ in levels] == [0, 0, 1, 2, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1. 여권\n2. 항공권\n3. 비자\n준비물은 이렇다.",
+        "준비물\n가. 신청서\n나. 신분증 사본\n담당자에게 낸다.",
+        "1. 신청서를 작성합니다.\n접수처에 냅니다.",
+        "제3조에 따라 승인한다.\n승인은 하루 걸린다.",
+        "제3조 및 제4조를 준용한다.\n예외는 없다.",
+        "제1조(목적) ········ 3\n제2조(정의) ········ 4",
+        "3. 끝난 목록의 꼬리\n이어지는 글",
+        "2024. 3. 5. 공고\n내용",
+    ],
+)
+def test_lists_sentences_mentions_and_contents_are_no_headings(text: str):
+    assert found(text) == []
+    assert "\n".join(bodies(text)) == text
+
+
+def test_what_the_format_marks_stays_above_what_it_does_not():
+    blocks: list[Block] = [Heading("취업규칙", 1), Paragraph("제1조(목적) 정한다."), Paragraph("□ 일정"), Table(())]
+    assert [(b.level, b.text) for b in marked(blocks) if isinstance(b, Heading)] == [
+        (1, "취업규칙"),
+        (6, "제1조(목적)"),
+        (7, "□ 일정"),
+    ]
+
+
+def test_lines_stay_with_their_page():
+    blocks: list[Block] = [Paragraph("앞", 1), Paragraph("뒤", 1), Paragraph("다음 쪽", 2)]
+    assert marked(blocks) == [Paragraph("앞\n뒤", 1), Paragraph("다음 쪽", 2)]
