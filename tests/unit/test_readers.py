@@ -33,6 +33,7 @@ def test_suffixes_are_known_in_any_case(tmp_path: Path):
 
 
 def test_an_unknown_suffix_is_told_the_known_ones(tmp_path: Path):
+    (tmp_path / "그림.psd").write_bytes(b"8BPS")
     with pytest.raises(BadFile) as caught:
         read(tmp_path / "그림.psd")
     assert str(caught.value).startswith("그림.psd: ")

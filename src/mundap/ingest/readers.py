@@ -12,6 +12,7 @@ from mundap.errors import BadFile
 from mundap.extras import load as load_named
 from mundap.ingest.build import Builder, Reading
 from mundap.ingest.dated import dated
+from mundap.ingest.sniff import kind_of
 from mundap.ingest.tables import add_table, read_csv, read_xlsx
 from mundap.ingest.text import read_markdown, read_txt
 from mundap.types import Document
@@ -32,15 +33,15 @@ READER_VERSION = "2"  # part of what decides whether a file has to be read again
 
 
 def read(path: Path, source: str | None = None) -> Reading:
-    """Read one file. `source` is what the document is known by (default: the path as given).
+    """Read one file by what it holds, whatever its suffix. `source` is what it is known by (default: the path as given).
 
     Raises BadFile, with the reason and the remedy, for what cannot be read or holds no text.
     """
-    suffix = path.suffix.lower()
-    if suffix not in READERS:
-        raise BadFile(f"{path.name}: 읽을 수 없는 형식입니다. 읽는 형식: {', '.join(sorted(READERS))}")
     try:
-        reading: Reading = load_named("reader", suffix, READERS)(path, source or nfc_path(path))
+        kind = kind_of(path)
+        if kind not in READERS:
+            raise BadFile(f"{path.name}: 읽을 수 없는 형식입니다. 읽는 형식: {', '.join(sorted(READERS))}")
+        reading: Reading = load_named("reader", kind, READERS)(path, source or nfc_path(path))
     except OSError as error:
         raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
     if not reading.document.sections:
