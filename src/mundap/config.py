@@ -18,12 +18,19 @@ class _Section(BaseModel):
 
 
 class Ingest(_Section):
-    """What is read, and how it is cut. Sizes are in characters."""
+    """What is read, and how it is cut. Sizes are in characters.
+
+    `workers` processes read at once, 0 for one for each processor; a file that takes longer than `file_seconds`, or
+    more memory than `file_mb` megabytes, is left out.
+    """
 
     paths: tuple[str, ...] = Field(default=("docs",), strict=False)
     chunk_chars: int = Field(default=300, ge=50)
     chunk_overlap: int = Field(default=0, ge=0)
     parent_chars: int = Field(default=1600, ge=200)
+    workers: int = Field(default=0, ge=0)
+    file_seconds: float = Field(default=600.0, gt=0)
+    file_mb: int = Field(default=2048, ge=256)
 
 
 class Index(_Section):

@@ -29,8 +29,9 @@ from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.generation import Generation, Recipe, alive, build, check, open_generation
 from mundap.index.table import Table
-from mundap.ingest.readers import READER_VERSION, exists, files_below, nfc_path, read
-from mundap.ingest.split import chunks, parents
+from mundap.ingest.batch import Limits, read_all
+from mundap.ingest.readers import READER_VERSION, exists, files_below, nfc_path
+from mundap.ingest.work import Cut, Job, Unread
 from mundap.korean.normalize import NORMALIZER, normalize
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Encoder, Generator, Leg, Progress, Reranker, Searcher, quiet
@@ -139,15 +140,35 @@ class Mundap:
             except BadFile as error:
                 skipped.append(Skipped(str(path), str(error)))
         with self._writing():
-            for done, file in enumerate(files):
+            jobs: dict[str, tuple[Job, str]] = {}
+            for file in files:
+                try:
+                    source, fingerprint = self._source(file), self._fingerprint(file)
+                except OSError as error:
+                    reason = f"{file.name}: 파일을 열 수 없습니다({error.strerror}). 권한을 확인해 주세요."
+                    skipped.append(Skipped(self._source(file), reason))
+                    continue
+                if self.corpus.fingerprint(source) == fingerprint:
+                    counts["unchanged"] += 1
+                else:
+                    jobs[source] = (Job(file, source, self._cut), fingerprint)
+            settled = len(files) - len(jobs)
+            progress(settled, len(files))
+            settings = self.config.ingest
+            limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
+            for done, (job, outcome) in enumerate(read_all([job for job, _ in jobs.values()], limits), settled + 1):
+                if isinstance(outcome, Unread):
+                    skipped.append(Skipped(job.source, outcome.reason))
+                else:
+                    known = self.corpus.fingerprint(job.source) is not None
+                    self.corpus.put(outcome.reading.document, outcome.wholes, outcome.chunks, jobs[job.source][1])
+                    counts["updated" if known else "added"] += 1
+                    skipped += [Skipped(job.source, p.reason, p.row) for p in outcome.reading.problems]
                 progress(done, len(files))
-                outcome, problems = self._ingest_file(file)
-                skipped += problems
-                if outcome:
-                    counts[outcome] += 1
-            progress(len(files), len(files))
             if prune:
                 counts["removed"] = self._prune()
+        places = {self._source(file): n for n, file in enumerate(files)}
+        skipped.sort(key=lambda one: places.get(one.file, -1))
         return Ingested(*self.corpus.counts(), **counts, skipped=tuple(skipped))
 
     def remove(self, source_or_id: str) -> str:
@@ -164,27 +185,16 @@ class Mundap:
             self.corpus.remove(named[0])
         return named[0]
 
-    def _ingest_file(self, file: Path) -> tuple[str, list[Skipped]]:
-        source = self._source(file)
+    @property
+    def _cut(self) -> Cut:
         settings = self.config.ingest
-        try:
-            cut = (
-                f"{READER_VERSION} {NORMALIZER} {settings.chunk_chars} {settings.chunk_overlap} {settings.parent_chars}"
-            )
-            fingerprint = digest(file.read_bytes(), cut, size=16)
-            before = self.corpus.fingerprint(source)
-            if before == fingerprint:
-                return "unchanged", []
-            reading = read(file, source)
-        except BadFile as error:
-            return "", [Skipped(source, str(error))]
-        except OSError as error:
-            return "", [Skipped(source, f"{file.name}: 파일을 열 수 없습니다({error.strerror}). 권한을 확인해 주세요.")]
-        wholes = parents(reading.document, settings.parent_chars)
-        pieces = [piece for whole in wholes for piece in chunks(whole, settings.chunk_chars, settings.chunk_overlap)]
-        self.corpus.put(reading.document, wholes, pieces, fingerprint)
-        problems = [Skipped(source, problem.reason, problem.row) for problem in reading.problems]
-        return "added" if before is None else "updated", problems
+        return Cut(settings.parent_chars, settings.chunk_chars, settings.chunk_overlap)
+
+    def _fingerprint(self, file: Path) -> str:
+        """Of all that decides what becomes of a file. Raises OSError if it cannot be opened."""
+        cut = self._cut
+        how = f"{READER_VERSION} {NORMALIZER} {cut.chunk_chars} {cut.chunk_overlap} {cut.parent_chars}"
+        return digest(file.read_bytes(), how, size=16)
 
     def _prune(self) -> int:
         gone = [d.source for d in self.corpus.documents() if not exists(self.root / d.source)]

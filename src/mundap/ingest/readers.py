@@ -29,7 +29,7 @@ READERS = {
     ".md": "mundap.ingest.readers:markdown",
     ".markdown": "mundap.ingest.readers:markdown",
 }
-READER_VERSION = "2"  # part of what decides whether a file has to be read again
+READER_VERSION = "3"  # part of what decides whether a file has to be read again
 
 
 def read(path: Path, source: str | None = None) -> Reading:

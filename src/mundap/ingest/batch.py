@@ -1,0 +1,147 @@
+"""Many files read at once by worker processes, each file within a limit of time and of memory."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from threading import Event, Thread
+
+from mundap.ingest.sniff import plain
+from mundap.ingest.work import Job, Read, Unread, work
+from mundap.ingest.worker import framed
+
+_SMALL = 1 << 20  # bytes of plain files under which starting a process takes longer than reading them here
+_PIECE = 1 << 20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """`workers` 0 is one for each processor; `seconds` and `megabytes` are for each file."""
+
+    workers: int = 0
+    seconds: float = 600.0
+    megabytes: int = 2048
+
+
+def read_all(jobs: Sequence[Job], limits: Limits = Limits()) -> Iterator[tuple[Job, Read | Unread]]:
+    """Each job with what came of it, in the order in which they are done.
+
+    A few small plain files are read here; all others by worker processes, which are gone when this ends or is closed.
+    """
+    if sum(job.path.stat().st_size for job in jobs if job.path.exists()) <= _SMALL and all(
+        plain(job.path) for job in jobs
+    ):
+        for job in jobs:
+            began = time.monotonic()
+            yield job, replace(work(job), seconds=time.monotonic() - began)
+        return
+    yield from _spread(jobs, limits)
+
+
+def _spread(jobs: Sequence[Job], limits: Limits) -> Iterator[tuple[Job, Read | Unread]]:
+    count = min(limits.workers or len(os.sched_getaffinity(0)), len(jobs))
+    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    for job in jobs:
+        waiting.put(job)
+    done: queue.Queue[tuple[Job, Read | Unread]] = queue.Queue(2 * count)  # documents that nobody has taken yet
+    stop = Event()
+    threads = [Thread(target=_serve, args=(waiting, done, stop, limits), daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in jobs:
+            yield done.get()
+    finally:
+        stop.set()
+        while any(thread.is_alive() for thread in threads):
+            with suppress(queue.Empty):
+                done.get(timeout=0.02)
+
+
+def _serve(
+    waiting: queue.SimpleQueue[Job], done: queue.Queue[tuple[Job, Read | Unread]], stop: Event, limits: Limits
+) -> None:
+    """One worker at a time, and a new one after each that had to be ended, until no job is left."""
+    worker: subprocess.Popen[bytes] | None = None
+    try:
+        while not stop.is_set():
+            try:
+                job = waiting.get_nowait()
+            except queue.Empty:
+                return
+            worker = worker or _started(limits.megabytes)
+            began = time.monotonic()
+            outcome = _asked(worker, job, began + limits.seconds, stop) or _ended(worker, job, began, limits)
+            if worker.returncode is not None:
+                worker = None
+            done.put((job, replace(outcome, seconds=time.monotonic() - began)))
+    finally:
+        if worker is not None:
+            _end(worker)
+
+
+def _started(megabytes: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "mundap.ingest.worker", str(megabytes)]
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # so that what a reader has started ends with it
+        bufsize=0,
+    )
+
+
+def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Event) -> Read | Unread | None:
+    """The worker's answer; None if it is not there by the deadline, or never will be."""
+    assert worker.stdin is not None
+    assert worker.stdout is not None
+    try:
+        worker.stdin.write(framed(pickle.dumps(job)))
+    except BrokenPipeError:
+        return None
+    held = bytearray()
+    handle = worker.stdout.fileno()
+    while len(held) < 8 or len(held) < 8 + int.from_bytes(held[:8], "little"):
+        if stop.is_set() or time.monotonic() > deadline:
+            return None
+        if select.select([handle], [], [], 0.1)[0]:
+            piece = os.read(handle, _PIECE)
+            if not piece:
+                return None
+            held += piece
+    answer: Read | Unread = pickle.loads(bytes(held[8:]))
+    return answer
+
+
+def _ended(worker: subprocess.Popen[bytes], job: Job, began: float, limits: Limits) -> Unread:
+    """End a worker that did not answer, and say why it did not."""
+    late = time.monotonic() - began >= limits.seconds
+    _end(worker)
+    if late:
+        return Unread(
+            f"{job.path.name}: {limits.seconds:g}초 안에 읽지 못해 멈췄습니다. 파일을 나누거나 mundap.toml의"
+            " ingest.file_seconds를 늘려 주세요."
+        )
+    return Unread(
+        f"{job.path.name}: 읽던 프로그램이 멈췄습니다(파일이 망가졌거나 메모리가 {limits.megabytes}MB로 모자람). 원래"
+        " 프로그램에서 다시 저장해 보세요."
+    )
+
+
+def _end(worker: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(worker.pid, signal.SIGKILL)
+    worker.wait()
+    for stream in (worker.stdin, worker.stdout):
+        if stream is not None:
+            stream.close()

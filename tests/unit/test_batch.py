@@ -1,0 +1,82 @@
+"""Many files are read at once, and one that hangs, crashes or eats memory is reported and takes nothing along."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mundap.ingest import batch
+from mundap.ingest.batch import Limits, read_all
+from mundap.ingest.work import Job, Read, Unread
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> list[Job]:
+    """Three files that are read in worker processes: an unknown suffix is nothing plain."""
+    files = {"가.txt": "하나", "나.md": "# 둘\n\n셋", "다.dat": "넷"}
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, "utf-8")
+    return [Job(tmp_path / name, name) for name in files]
+
+
+def reasons(jobs: list[Job], limits: Limits) -> dict[str, str]:
+    return {job.source: found.reason for job, found in read_all(jobs, limits) if isinstance(found, Unread)}
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_file_is_answered_for_once(jobs: list[Job], workers: int):
+    found = {job.source: outcome for job, outcome in read_all(jobs, Limits(workers))}
+    texts = {source: o.reading.document.text for source, o in found.items() if isinstance(o, Read)}
+    assert texts == {"가.txt": "하나", "나.md": "# 둘\n\n셋"}
+    assert "읽을 수 없는 형식" in found["다.dat"].reason
+    assert all(outcome.seconds > 0 for outcome in found.values())
+
+
+def test_plain_files_are_read_the_same_with_and_without_a_process(jobs: list[Job]):
+    here = {job.source: o.wholes for job, o in read_all(jobs[:2]) if isinstance(o, Read)}
+    there = {job.source: o.wholes for job, o in read_all(jobs) if isinstance(o, Read)}
+    assert here == there
+
+
+def test_a_file_that_takes_too_long_is_left_and_the_next_is_read(jobs: list[Job]):
+    found = reasons(jobs, Limits(1, seconds=0.001))
+    assert found.keys() == {job.source for job in jobs}
+    assert (
+        found["가.txt"]
+        == "가.txt: 0.001초 안에 읽지 못해 멈췄습니다. 파일을 나누거나 mundap.toml의 ingest.file_seconds를 늘려 주세요."
+    )
+
+
+def test_a_file_that_eats_memory_is_left_and_the_others_are_read(jobs: list[Job], tmp_path: Path):
+    (tmp_path / "큰.txt").write_text("가나다라 마바사 " * 8_000_000, "utf-8")
+    found = reasons([Job(tmp_path / "큰.txt", "큰.txt"), *jobs], Limits(1, megabytes=100))
+    assert found.keys() == {"큰.txt", "다.dat"}
+    assert "100MB" in found["큰.txt"]
+
+
+def test_a_reader_that_crashes_is_reported_by_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
+    def started(megabytes: int) -> subprocess.Popen[bytes]:
+        crash = "import os, sys; sys.stdin.buffer.read(1); os.abort()"
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        return subprocess.Popen([sys.executable, "-c", crash], **pipes, start_new_session=True, bufsize=0)
+
+    monkeypatch.setattr(batch, "_started", started)
+    found = reasons(jobs, Limits(2))
+    assert found.keys() == {job.source for job in jobs}
+    assert all("멈췄습니다" in reason and reason.startswith(source) for source, reason in found.items())
+
+
+def test_closing_early_ends_the_workers(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
+    begun: list[subprocess.Popen[bytes]] = []
+    start = batch._started
+    monkeypatch.setattr(batch, "_started", lambda megabytes: begun.append(start(megabytes)) or begun[-1])
+    outcomes = read_all(jobs, Limits(2))
+    next(outcomes)
+    outcomes.close()
+    assert begun
+    assert all(worker.poll() is not None for worker in begun)
+
+
+def test_nothing_to_read_is_nothing():
+    assert list(read_all([])) == []
