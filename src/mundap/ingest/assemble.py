@@ -55,7 +55,7 @@ class _Assembly:
             self.keep_heading()
         self.above = [*(h for h in self.above if h.level < heading.level), heading]
         self.turn(self.builder.length, heading.page)
-        end = self.builder.line(f"{'#' * min(heading.level, _DEEPEST)} {heading.text}")[1]
+        end = self.builder.line(f"{'#' * min(len(self.above), _DEEPEST)} {heading.text}")[1]
         self.last = (end - len(heading.text), end)
         self.bare = True
 

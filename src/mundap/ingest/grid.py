@@ -15,6 +15,7 @@ Span = tuple[int, int]
 TABLE = "table"  # the value of meta["kind"] of a section or passage that is a Markdown table
 
 MAX_PLACES = 1_000_000  # of one table; more is a broken file, or a hostile one
+_FEW = 3  # columns that a merged cell's text is repeated in
 _BLANKS = re.compile(r"\s+")
 _LINE = re.compile(r"[^\n]+")
 _BAR = re.compile(r"(?<!\\)\|")
@@ -35,25 +36,27 @@ class Grid:
 def grid(table: Table) -> Grid:
     """`table` without empty rows and columns, a merged cell's text in each place that it covers.
 
-    A cell over the whole width stands once: above the header it is the title, below it a line between rows. A header
-    of several rows is made one: 평일 under 요금 is "요금 평일". Raises ValueError for more than MAX_PLACES places.
+    A cell over the whole width stands once: above the header it is the title, below it a line between rows; so does one
+    over more than a few columns, which is the one value of a form's row. A header of several rows is made one: 평일 under 요금 is "요금 평일". Raises ValueError for more than MAX_PLACES places.
     """
-    rows = _placed(table)
+    rows = _placed(table, MAX_PLACES)
     full = [y for y, row in enumerate(table.rows) if len(row) == 1 and row[0].colspan == len(rows[y]) > 1]
     above = 0
     while above in full and above + 2 < len(rows):
         above += 1
     title = " ".join(dict.fromkeys(row[0] for row in rows[:above] if row[0]))
-    body = [(row[0], *[""] * (len(row) - 1)) if y in full else row for y, row in enumerate(rows)]
+    once = _placed(table, _FEW)
+    body = [(row[0], *[""] * (len(row) - 1)) if y in full else row for y, row in enumerate(once)]
     top = above + _header(table.rows[above:], table.header - above)
-    wide = [x for x in range(len(rows[0]) if rows else 0) if any(row[x] for row in body[above:])]
+    wide = [x for x in range(len(rows[0]) if rows else 0) if any(row[x] for row in (*rows[above:top], *body[top:]))]
     names = tuple(" ".join(dict.fromkeys(row[x] for row in rows[above:top] if row[x])) for x in wide)
     kept = (tuple(row[x] for x in wide) for row in body[top:])
     return Grid(names, tuple(row for row in kept if any(row)), title)
 
 
-def _placed(table: Table) -> list[Row]:
-    """The text of every place. A cell that reaches beyond the last row ends there."""
+def _placed(table: Table, few: int) -> list[Row]:
+    """The text of every place; a cell over more than `few` columns has its own only in the first. One that reaches
+    beyond the last row ends there."""
     places: dict[tuple[int, int], str] = {}
     for y, row in enumerate(table.rows):
         x = 0
@@ -64,7 +67,8 @@ def _placed(table: Table) -> list[Row]:
             down, across = min(max(cell.rowspan, 1), len(table.rows) - y), max(cell.colspan, 1)
             if len(places) + down * across > MAX_PLACES:
                 raise ValueError(f"a table of more than {MAX_PLACES} cells")
-            places |= {(y + j, x + i): text for j in range(down) for i in range(across)}
+            shown = [text] * across if across <= few else [text, *[""] * (across - 1)]
+            places |= {(y + j, x + i): shown[i] for j in range(down) for i in range(across)}
             x += across
     width = max((x for _, x in places), default=-1) + 1
     if width * len(table.rows) > MAX_PLACES:

@@ -28,6 +28,9 @@ READERS = {
     ".txt": "mundap.ingest.readers:plain",
     ".md": "mundap.ingest.readers:markdown",
     ".markdown": "mundap.ingest.readers:markdown",
+    ".hwp": "mundap.ingest.hwp:read_hwp",
+    ".hwpx": "mundap.ingest.hwp:read_hwp",
+    ".hml": "mundap.ingest.hwp:read_hwp",
 }
 READER_VERSION = "3"  # part of what decides whether a file has to be read again
 
