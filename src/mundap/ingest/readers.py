@@ -30,6 +30,7 @@ READERS = {
     ".markdown": "mundap.ingest.readers:markdown",
     ".hwp": "mundap.ingest.hwp:read_hwp",
     ".hwpx": "mundap.ingest.hwp:read_hwp",
+    ".pdf": "mundap.ingest.pdf:read_pdf",
     ".hml": "mundap.ingest.hwp:read_hwp",
 }
 READER_VERSION = "3"  # part of what decides whether a file has to be read again
