@@ -30,6 +30,7 @@ READERS = {
     ".markdown": "mundap.ingest.readers:markdown",
     ".hwp": "mundap.ingest.hwp:read_hwp",
     ".hwpx": "mundap.ingest.hwp:read_hwp",
+    ".docx": "mundap.ingest.docx:read_docx",
     ".pdf": "mundap.ingest.pdf:read_pdf",
     ".hml": "mundap.ingest.hwp:read_hwp",
 }
