@@ -34,7 +34,17 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (corpus.init, corpus.ingest, corpus.remove, corpus.index, ask.search, ask.ask, ask.chat, corpus.doctor):
+for command in (
+    corpus.init,
+    corpus.ingest,
+    corpus.remove,
+    corpus.index,
+    ask.search,
+    ask.ask,
+    ask.keywords,
+    ask.chat,
+    corpus.doctor,
+):
     app.command()(command)
 app.command()(tune.tune)
 app.add_typer(evaluate.app, name="evaluate")
