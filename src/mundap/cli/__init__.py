@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mundap.cli import ask, corpus, evaluate, train, tune
+from mundap.cli import ask, corpus, evaluate, inspect, train, tune
 from mundap.errors import MundapError
 
 
@@ -37,6 +37,7 @@ app = typer.Typer(
 for command in (
     corpus.init,
     corpus.ingest,
+    inspect.inspect,
     corpus.remove,
     corpus.index,
     ask.search,
