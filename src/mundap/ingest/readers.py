@@ -33,6 +33,10 @@ READERS = {
     ".docx": "mundap.ingest.docx:read_docx",
     ".pdf": "mundap.ingest.pdf:read_pdf",
     ".hml": "mundap.ingest.hwp:read_hwp",
+    ".html": "mundap.ingest.html:read_html",
+    ".htm": "mundap.ingest.html:read_html",
+    ".mht": "mundap.ingest.html:read_html",
+    ".mhtml": "mundap.ingest.html:read_html",
 }
 READER_VERSION = "3"  # part of what decides whether a file has to be read again
 
