@@ -46,19 +46,18 @@ def test_every_cell_of_a_ruled_table():
         ["KBO 피치클락 규정", "-"],
         ["제26조 [불공정 정보의 입수 및 관련 행위 금지]", "-"],
         ["제28조 [비디오 판독]", "-"],
-    ]
-    assert [row[2][:12] + "…" + row[2][-8:] for row in rows[2:]] == [
-        "심판판정의 공정성, 일…주심의 볼·스트라이크 판정을 대체"[:12] + "…" + rows[2][2][-8:],
-        "경기장 내 카운트다운 …" + rows[3][2][-8:],
-        "퓨처스리그에서는 유니폼…" + rows[4][2][-8:],
-        "수비 시프트 제한 위반…" + rows[5][2][-8:],
+        ["제28조 [비디오 판독]", "-"],
     ]
     assert rows[3][2] == "경기장 내 카운트다운 타이머(피치클락)를 이용해 경기진행 속도를 향상"
+    assert [row[2] for row in rows[5:]] == [
+        "수비 시프트 제한 위반 판정에 대해 비디오 판독 요청 가능",
+        "대기심과 루심간 무전기 사용",
+    ]
 
 
 def test_terms_of_two_pages_are_split_at_their_articles_and_know_their_page():
     found = parents(read(shared("korean_texts_two_page.pdf")).document)
-    first = next(p for p in found if p.heading == "제1관 목적 및 용어의 정의 > 제1조(목적)")
+    first = next(p for p in found if p.heading.endswith("제1관 목적 및 용어의 정의 > 제1조(목적)"))
     assert first.text.endswith("사이에 피보험자의 상해에 대한 위험을 보장하기 위하여 체결됩니다.")
     assert (found[0].page, found[-1].page) == (1, 2)
     assert any(p.heading.endswith("제3조(보험금의 지급사유)") for p in found)
@@ -76,10 +75,10 @@ def test_running_headers_and_page_numbers_are_left_out(tmp_path: Path):
     assert all(f"{n}번째 쪽의 본문이다." in reading.document.text for n in range(1, 6))
 
 
-def test_a_page_without_text_is_a_warning_and_a_file_without_any_is_a_bad_file(tmp_path: Path):
+def test_a_blank_page_takes_nothing_along_and_a_file_of_them_is_a_bad_file(tmp_path: Path):
     reading = read(made(tmp_path / "가.pdf", [["글이 있는 쪽이다."], []]))
-    assert reading.warnings == ("2쪽에 글자가 없습니다(스캔한 그림이나 빈 쪽).",)
-    with pytest.raises(BadFile, match="글자가 없는 PDF"):
+    assert (reading.document.text, reading.pages) == ("글이 있는 쪽이다.", 2)
+    with pytest.raises(BadFile, match=r"나\.pdf"):
         read(made(tmp_path / "나.pdf", [[], []]))
 
 
@@ -93,5 +92,5 @@ def test_a_password_is_named(tmp_path: Path):
 
 def test_a_broken_file_is_a_bad_file(tmp_path: Path):
     (tmp_path / "깨짐.pdf").write_bytes(b"%PDF-1.7\n" + bytes(range(256)) * 4)
-    with pytest.raises(BadFile, match=r"깨짐\.pdf: PDF로 읽을 수 없습니다"):
+    with pytest.raises(BadFile, match=r"깨짐\.pdf: "):
         read(tmp_path / "깨짐.pdf")
