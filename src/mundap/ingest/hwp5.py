@@ -11,13 +11,13 @@ from mundap.extras import need
 from mundap.ingest.hwp_flow import Piece, Story, Unreadable
 from mundap.ingest.hwp_parts import MAX_PART, Broken, Found, Locked, NoView, Protected, TooLarge, inflate
 from mundap.ingest.hwp_records import Walker, styles_of
+from mundap.ingest.hwp_summary import summary
 
 _DRM = 0x10 | 0x400  # document security, and that by certificate
 _MAX_EMBEDDED = 32 << 20
 _MAX_RECORDS = 1_000_000  # of a document; a thousand pages have a third
 _LONG = 0xFFF  # bytes; a longer record has its size in four bytes of their own
 _SUMMARY = "\x05HwpSummaryInformation"
-_TITLE, _CREATED, _SAVED = 2, 12, 13  # of its properties
 
 
 def read_hwp5(raw: bytes) -> Found:
@@ -67,7 +67,7 @@ def _document(ole: Any) -> Found:
         raise NoView if header.distribution else Broken("본문을 찾지 못함")
     if broken and not pieces:
         raise NoView if header.distribution else Broken("본문이 끊김")
-    title, dates = _about(ole)
+    title, dates = summary(ole.openstream(_SUMMARY).read()) if ole.exists(_SUMMARY) else ("", ())
     return Found(tuple(pieces), story, title, dates, tuple(broken))
 
 
@@ -126,15 +126,3 @@ def _records(data: bytes, whole: bool = True, limit: int = _MAX_RECORDS) -> tupl
     except errors.Hwp2mdError:
         return found, whole and not any(data[end:])
     return found, whole
-
-
-def _about(ole: Any) -> tuple[str, tuple[str, ...]]:
-    """The title and the dates of the summary, which a document can do without."""
-    try:
-        said = ole.getproperties(_SUMMARY, convert_time=True) if ole.exists(_SUMMARY) else {}
-    except Exception:  # as in read_hwp5
-        return "", ()
-    title = said.get(_TITLE, "")
-    return title.partition("\0")[0] if isinstance(title, str) else "", tuple(
-        str(said.get(key, "")) for key in (_SAVED, _CREATED)
-    )
