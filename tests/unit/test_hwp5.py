@@ -293,6 +293,32 @@ def test_a_stream_that_bursts_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
         parse(hwp(tmp_path / "문서.hwp", rec(0x43, 0, bytes(8 << 20))))
 
 
+def summary(title: str, saved: int, count: int = 3) -> bytes:
+    """A property set of a title (2), when it was saved (13, in 100 ns since 1601), and another with a broken length."""
+    text = struct.pack("<II", 0x1F, len(title) + 1) + f"{title}\0".encode("utf-16-le")
+    values = [(2, text), (13, struct.pack("<IQ", 0x40, saved)), (99, struct.pack("<II", 0x101F, 0xFFFFFFFF))]
+    at, table = 8 + 8 * len(values), b""
+    for id, value in values:
+        table += struct.pack("<II", id, at)
+        at += len(value)
+    body = struct.pack("<II", at, count) + table + b"".join(value for _, value in values)
+    return bytes(44) + struct.pack("<I", 48) + body
+
+
+def test_the_summary_gives_a_title_and_the_day_in_korea(tmp_path: Path):
+    saved = 133_000_000_000_000_000  # 2022-06-18 04:26 in UTC
+    said = {"\x05HwpSummaryInformation": summary("휴가 규정", saved)}
+    parsed = parse(hwp(tmp_path / "문서.hwp", para(0, "휴가규정"), **said))
+    assert (parsed.title, parsed.date) == ("휴가 규정", "2022-06-18")
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("raw", [summary("휴가 규정", 1 << 63, 0xFFFFFFFF), b"", bytes(48), b"\xff" * 99])
+def test_a_broken_summary_costs_neither_time_nor_text(tmp_path: Path, raw: bytes):
+    parsed = parse(hwp(tmp_path / "문서.hwp", para(0, "글"), **{"\x05HwpSummaryInformation": raw}))
+    assert (parsed.blocks, parsed.title, parsed.date) == ((Paragraph("글"),), "", "")
+
+
 def test_records_without_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("mundap.ingest.hwp5._MAX_RECORDS", 10_000)
     with pytest.raises(BadFile, match="지나치게 크거나"):
