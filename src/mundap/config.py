@@ -90,6 +90,12 @@ class Generate(_Section):
     reorder: bool = False
 
 
+class Keywords(_Section):
+    """How keywords are named. `verbs` is a table of "stems<TAB>noun", relative to mundap.toml, beside the package's own."""
+
+    verbs: str = ""
+
+
 class Config(_Section):
     """The whole file. `language` is what users are spoken to in."""
 
@@ -98,6 +104,7 @@ class Config(_Section):
     index: Index = Index()
     retrieve: Retrieve = Retrieve()
     generate: Generate = Generate()
+    keywords: Keywords = Keywords()
 
 
 def find_workspace(start: Path) -> Path:

@@ -32,6 +32,7 @@ from mundap.index.table import Table
 from mundap.ingest.batch import Limits, read_all
 from mundap.ingest.readers import READER_VERSION, exists, files_below, nfc_path
 from mundap.ingest.work import Cut, Job, Unread
+from mundap.korean.keyword_rules import extract, read_asked
 from mundap.korean.normalize import NORMALIZER, normalize
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Encoder, Generator, Leg, Progress, Reranker, Searcher, quiet
@@ -239,10 +240,23 @@ class Mundap:
     def tokenizer(self) -> SearchTokenizer:
         """The tokenizer of the lexical leg. Raises ConfigError if its user dictionary is not there."""
         settings = self.config.index
-        words = self._words / settings.user_dictionary if settings.user_dictionary else None
+        return SearchTokenizer(settings.joins, settings.bigrams, self._user_dictionary)
+
+    @property
+    def _user_dictionary(self) -> Path | None:
+        name = self.config.index.user_dictionary
+        words = self._words / name if name else None
         if words and not words.is_file():
             raise ConfigError(f"{words}: 사용자 사전이 없습니다. mundap.toml의 index.user_dictionary를 확인해 주세요.")
-        return SearchTokenizer(settings.joins, settings.bigrams, words)
+        return words
+
+    def keywords(self, questions: Sequence[str]) -> list[list[str]]:
+        """The distinct keywords of each question, in order of appearance; the corpus is not read.
+
+        Raises ConfigError if the user dictionary is not there, BadFile for a broken table of verbs.
+        """
+        verbs = self.config.keywords.verbs
+        return extract(questions, self._user_dictionary, read_asked(self._words / verbs if verbs else None))
 
     @property
     def recipe(self) -> Recipe:

@@ -56,7 +56,7 @@ def test_a_broken_file_is_reported_with_a_remedy_and_the_rest_goes_in(mundap: Ca
         "가.txt": "읽을 수 있는 글",
         "깨짐.xlsx": b"this is no workbook",
         "빈 파일.txt": "",
-        "사진.png": b"\x89PNG\r\n\x1a\n",
+        "사진.psd": b"8BPS\0\1",
         "이진.txt": bytes(range(256)) * 8,
         "하.csv": "질문,답변\n왜요?,그냥요\n비었나요?,\n",
     }
@@ -68,8 +68,8 @@ def test_a_broken_file_is_reported_with_a_remedy_and_the_rest_goes_in(mundap: Ca
     assert reasons.keys() == {f"docs/{name}" for name in files} - {"docs/가.txt"}
     assert "엑셀에서 다시 저장" in reasons["docs/깨짐.xlsx"]
     assert "글이 들어 있지 않습니다" in reasons["docs/빈 파일.txt"]
-    assert ".txt" in reasons["docs/사진.png"]  # the formats that can be read
-    assert ".xlsx" in reasons["docs/사진.png"]
+    assert ".txt" in reasons["docs/사진.psd"]  # the formats that can be read
+    assert ".xlsx" in reasons["docs/사진.psd"]
     assert "UTF-8" in reasons["docs/이진.txt"]
     [row] = [skipped for skipped in done.row["skipped"] if skipped["file"] == "docs/하.csv"]
     assert row["row"] == 3

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mundap.cli import ask, corpus, evaluate, train, tune
+from mundap.cli import ask, corpus, evaluate, inspect, train, tune
 from mundap.errors import MundapError
 
 
@@ -34,7 +34,18 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-for command in (corpus.init, corpus.ingest, corpus.remove, corpus.index, ask.search, ask.ask, ask.chat, corpus.doctor):
+for command in (
+    corpus.init,
+    corpus.ingest,
+    inspect.inspect,
+    corpus.remove,
+    corpus.index,
+    ask.search,
+    ask.ask,
+    ask.keywords,
+    ask.chat,
+    corpus.doctor,
+):
     app.command()(command)
 app.command()(tune.tune)
 app.add_typer(evaluate.app, name="evaluate")

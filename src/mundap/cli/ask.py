@@ -1,4 +1,4 @@
-"""mundap search, ask, chat."""
+"""mundap search, ask, keywords, chat."""
 
 from __future__ import annotations
 
@@ -57,6 +57,20 @@ def ask(question: Question, workspace: Workspace = HERE, json: Json = False) -> 
             show.emit(show.answer_json(bot.ask(one)))
         else:
             _stream(bot, one, ())
+
+
+def keywords(question: Question, workspace: Workspace = HERE, json: Json = False) -> None:
+    """질문의 키워드를 뽑습니다. 예: mundap keywords "이사화물 통관예약을 하면 뭐가 좋나요?"
+
+    한 낱말로 둘 말은 [index] user_dictionary에, 동사를 명사로 바꾸는 표(뭐 좋다 → 장점)는 [keywords] verbs에 더합니다.
+    """
+    bot = open_workspace(workspace)
+    for one in _questions(question):
+        [found] = bot.keywords([one])
+        if json:
+            show.emit({"question": one, "keywords": found})
+        else:
+            print(", ".join(found), flush=True)
 
 
 def chat(workspace: Workspace = HERE) -> None:

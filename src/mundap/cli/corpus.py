@@ -21,7 +21,7 @@ _TEMPLATE = """\
 language = "ko"
 
 [ingest]
-paths = ["docs"]          # 읽을 파일과 폴더 (xlsx, csv, tsv, txt, md)
+paths = ["docs"]          # 읽을 파일과 폴더 (hwp, hwpx, pdf, docx, html, xlsx, csv, tsv, txt, md)
 # chunk_chars = 300       # 벡터 하나가 보는 글자 수
 
 [index]

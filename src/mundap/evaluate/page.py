@@ -78,16 +78,20 @@ def interval(metric: str, ends: Sequence[float], signed: bool = False) -> str:
 def page(title: str, about: About, *sections: Markup) -> str:
     """The whole file."""
     file = about.questions["file"].replace("\\", "/").rsplit("/", 1)[-1]
+    return frame(title, file, f"{file} · {about.made} · mundap {_mundap(about)}", *sections, _details(about))
+
+
+def frame(title: str, subject: str, told: str, *sections: Markup) -> str:
+    """A whole file that needs no other: its title, what it is about, and a line of small print below the title."""
     head = tag(
         "head",
         Markup('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         Markup(f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'),
-        tag("title", f"문답 · {title} · {file}"),
+        tag("title", f"문답 · {title} · {subject}"),
         tag("style", Markup(CSS)),
     )
-    top = tag("header", tag("h1", title), tag("p", f"{file} · {about.made} · mundap {_mundap(about)}", class_="soft"))
-    body = tag("body", tag("main", top, *sections, _details(about)))
-    return "<!doctype html>\n" + tag("html", head, body, lang="ko") + "\n"
+    top = tag("header", tag("h1", title), tag("p", told, class_="soft"))
+    return "<!doctype html>\n" + tag("html", head, tag("body", tag("main", top, *sections)), lang="ko") + "\n"
 
 
 def section(title: str, *parts: str) -> Markup:

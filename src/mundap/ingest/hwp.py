@@ -1,22 +1,29 @@
-"""HWP 5, HWPX and HWPML, through hwp2markdown. Locked-for-distribution (배포용) files give their text."""
+"""HWP 5, HWPX and HWPML, told apart by what they hold. Locked-for-distribution (배포용) files give their text."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 from mundap.errors import BadFile
-from mundap.extras import need
 from mundap.ingest.assemble import assemble
-from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Parsed, Table
+from mundap.ingest.blocks import Block, Parsed, Table
 from mundap.ingest.build import Reading
+from mundap.ingest.hwp5 import read_hwp5
+from mundap.ingest.hwp_flow import TooDeep, finished
+from mundap.ingest.hwp_parts import Broken, Found, Locked, NoView, Protected, TooLarge
+from mundap.ingest.hwpx import read_hwpml, read_hwpx
+from mundap.korean.normalize import squash
 
-# Stand in places that a merged cell covers, since the library leaves those empty like any empty cell.
-_LEFT, _ABOVE = "\ue0f0", "\ue0f1"
-_NOTICE = re.compile(r"상위 버전의 배포용 문서입니다|배포용 문서입니다")
+_OLE, _ZIP, _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04", b"HWP Document File V"
+_NOTICE = re.compile(r"배포용\s?문서(?:입니다|로)|상위\s?버전의\s?배포용")
+_NOTICE_CHARS = 400  # a longer text only speaks of such documents
+_HEAD = 2000  # characters in which a title that is meant stands
+_SHORTEST_TITLE = 4
+_KOREA = timezone(timedelta(hours=9))
+_STAMP = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})")
+_DAY = re.compile(r"(\d{4})\s?[년.-]\s?(\d{1,2})\s?[월.-]\s?(\d{1,2})")
 
 
 def read_hwp(path: Path, source: str) -> Reading:
@@ -25,90 +32,88 @@ def read_hwp(path: Path, source: str) -> Reading:
 
 
 def parse(path: Path) -> Parsed:
-    """The blocks of a document of HWP, without its pictures."""
-    errors = need("hwp2md.errors", "docs")
+    """The blocks of a document of HWP, without its pictures. Raises BadFile; OSError if it cannot be opened."""
     try:
-        found = _library().read_blocks(path)
-    except errors.EncryptedDocumentError as error:
+        found = _read(path.read_bytes())
+        blocks = finished(found.pieces, found.story)
+    except Locked as error:
         raise BadFile(f"{path.name}: 암호가 걸린 한글 문서입니다. 한/글에서 암호를 풀어 다시 저장해 주세요.") from error
-    except errors.DrmProtectedError as error:
-        raise BadFile(f"{path.name}: 문서 보안(DRM)이 걸려 있습니다. 보안을 풀어 다시 저장해 주세요.") from error
-    except MemoryError:
-        raise
-    except Exception as error:  # a broken file can make the library raise anything: struct.error, zlib.error, KeyError
+    except Protected as error:
         raise BadFile(
-            f"{path.name}: 한글 문서로 읽을 수 없습니다({type(error).__name__}). 한/글에서 열어 HWPX로 다시 저장해 주세요."
+            f"{path.name}: 문서 보안(DRM)이 걸려 있습니다. 보안을 풀거나 '다른 이름으로 저장'에서 HWPX로 저장해 주세요."
         ) from error
-    blocks = tuple(block for each in found for block in _block(each))
-    if sum(len(b.text) for b in blocks if not isinstance(b, Table)) < 400 and any(
-        _NOTICE.search(b.text) for b in blocks if not isinstance(b, Table)
-    ):
-        raise BadFile(f"{path.name}: 배포용 문서라 글을 읽을 수 없습니다. 배포용을 풀고 다시 저장해 주세요.")
-    return Parsed(blocks)
+    except NoView as error:
+        raise _locked(path) from error
+    except (TooLarge, TooDeep, RecursionError) as error:
+        raise BadFile(
+            f"{path.name}: 내용이 지나치게 크거나 깊이 겹쳐 있어 읽지 않았습니다. 믿을 수 있는 문서면 한/글에서 열어 나누어"
+            " 저장해 주세요."
+        ) from error
+    except Broken as error:
+        raise BadFile(
+            f"{path.name}: 한글 문서로 읽을 수 없습니다({error}). 파일이 잘렸거나 망가졌다면 원본을 다시 복사하고, 한/글에서"
+            " 열린다면 HWPX로 다시 저장해 주세요."
+        ) from error
+    text = squash("".join(_texts(blocks)))
+    if len(text) < _NOTICE_CHARS and _NOTICE.search(" ".join(_texts(blocks))):
+        raise _locked(path)
+    return Parsed(blocks, _title(found.title, text), _date(found.dates), warnings=_warnings(found, bool(text)))
 
 
-def _block(block: Any) -> Iterator[Block]:
-    """What a block of the library is here; a picture is nothing."""
-    kind = type(block).__name__
-    if kind == "Table":
-        yield _table([[str(cell) for cell in row] for row in block.rows])
-    elif kind == "Note":
-        text = " ".join(paragraph.text for paragraph in block.paragraphs)
-        yield Paragraph(f"{'주' if block.kind == 'footnote' else '미주'} {block.number}) {text}")
-    elif kind == "Paragraph":
-        if block.level:
-            yield Heading(block.text, block.level)
-        else:
-            yield Paragraph(f"{_label(block.list_info)}{block.text}")
+def _read(raw: bytes) -> Found:
+    if raw.startswith(_OLE):
+        return read_hwp5(raw)
+    if raw.startswith(_ZIP):
+        return read_hwpx(raw)
+    if raw.startswith(_OLD):
+        raise Broken("한/글 3.0 이하의 형식")
+    return read_hwpml(raw)
 
 
-def _label(info: Any) -> str:
-    """What stands before an item of a list."""
-    if info is None:
-        return ""
-    return f"{info.label} " if info.label else "• "
+def _locked(path: Path) -> BadFile:
+    return BadFile(
+        f"{path.name}: 배포용으로 잠긴 문서라 글을 읽을 수 없습니다. 배포용을 풀거나 '다른 이름으로 저장'에서 HWPX로 저장해"
+        " 주세요."
+    )
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Table:
-    """Cells with the places that they cover, told by the marks."""
-    return Table(tuple(tuple(_cells(rows, y)) for y in range(len(rows))))
+def _texts(blocks: tuple[Block, ...]) -> list[str]:
+    return [
+        text
+        for block in blocks
+        for text in ([c.text for row in block.rows for c in row] if isinstance(block, Table) else [block.text])
+    ]
 
 
-def _cells(rows: Sequence[Sequence[str]], y: int) -> Iterator[Cell]:
-    for x, text in enumerate(rows[y]):
-        if text in (_LEFT, _ABOVE):
+def _title(said: str, text: str) -> str:
+    """The title that the file says it has, if the document shows it: most are of the file that it was made from."""
+    title = squash(said)
+    return said.strip() if len(title) >= _SHORTEST_TITLE and title in text[:_HEAD] else ""
+
+
+def _date(said: tuple[str, ...]) -> str:
+    """The first date that is one, in Korea: stamps are in UTC."""
+    now = datetime.now(UTC)
+    for text in said:
+        try:
+            if found := _STAMP.match(text):
+                year, month, day, hour, minute = map(int, found.groups())
+                when = datetime(year, month, day, hour, minute, tzinfo=UTC).astimezone(_KOREA)
+            elif found := _DAY.search(text):
+                year, month, day = map(int, found.groups())
+                when = datetime(year, month, day, tzinfo=_KOREA)
+            else:
+                continue
+        except (ValueError, OverflowError):
             continue
-        across = down = 1
-        while x + across < len(rows[y]) and rows[y][x + across] == _LEFT:
-            across += 1
-        while y + down < len(rows) and rows[y + down][x] == _ABOVE:
-            down += 1
-        yield Cell(text, down, across)
+        if when.year >= 1990 and when <= now + timedelta(days=1):
+            return when.date().isoformat()
+    return ""
 
 
-@cache
-def _library() -> Any:
-    """hwp2markdown, made to tell which places of a table are covered: it knows, but does not pass it on."""
-    five: Any = need("hwp2md.hwp5.body", "docs")
-    x: Any = need("hwp2md.hwpx.body", "docs")
-    five._place_cells = _marking(five._place_cells, lambda header, cells: [cell for cell, _ in cells], list)
-    x._place_grid = _marking(x._place_grid, lambda rows, cols, cells, values, fill: cells, tuple)
-    return need("hwp2md.convert", "docs")
-
-
-def _marking(
-    place: Callable[..., Any], cells_of: Callable[..., Sequence[Any]], content: Callable[[list[str]], Any]
-) -> Callable[..., Any]:
-    """`place`, with a mark in each empty place of its grid that a cell covers."""
-
-    def placed(*given: Any) -> Any:
-        grid = place(*given)
-        for cell in cells_of(*given):
-            for y in range(cell.row, min(cell.row + max(cell.row_span, 1), len(grid))):
-                for x in range(cell.col, min(cell.col + max(cell.col_span, 1), len(grid[y]))):
-                    if (y, x) != (cell.row, cell.col) and not grid[y][x]:
-                        # The rows below the first are reached from above at the first column, then from the left.
-                        grid[y][x] = content([_ABOVE if x == cell.col else _LEFT])
-        return grid
-
-    return placed
+def _warnings(found: Found, text: bool) -> tuple[str, ...]:
+    lost = [f"{what} {count}개" for what, count in sorted(found.story.lost.items()) if count]
+    return (
+        *(f"본문 {n}구역이 손상되어 읽은 데까지만 넣었습니다. 원본을 다시 복사해 주세요." for n in found.broken),
+        *([f"글로 읽지 못한 것: {', '.join(lost)}."] if lost and text else []),
+    )

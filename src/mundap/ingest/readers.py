@@ -39,7 +39,15 @@ READERS = {
     ".gif": "mundap.ingest.ocr:read_image",
     ".hwp": "mundap.ingest.hwp:read_hwp",
     ".hwpx": "mundap.ingest.hwp:read_hwp",
+    ".docx": "mundap.ingest.docx:read_docx",
     ".hml": "mundap.ingest.hwp:read_hwp",
+    ".json": "mundap.ingest.json_files:read_json",
+    ".jsonl": "mundap.ingest.json_files:read_jsonl",
+    ".pptx": "mundap.ingest.pptx:read_pptx",
+    ".html": "mundap.ingest.html:read_html",
+    ".htm": "mundap.ingest.html:read_html",
+    ".mht": "mundap.ingest.html:read_html",
+    ".mhtml": "mundap.ingest.html:read_html",
 }
 READER_VERSION = "3"  # part of what decides whether a file has to be read again
 

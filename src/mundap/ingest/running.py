@@ -23,6 +23,7 @@ _PAGE_OF = re.compile(
     r"[-–—~<(\[\s]*(?:page\s?|p\.?\s?|쪽\s?)?(\d{1,4})(?:\s?(?:/|of|중)\s?(\d{1,4}))?\s?(?:쪽|페이지|면)?[-–—~>)\]\s]*",
     re.I,
 )
+_SENTENCE = re.compile(r"[다요]\s?\.\s*$")  # which no header and no footer is
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def without_running(pages: Sequence[Page], found: Sequence[Sequence[Piece]], hei
 
 def _lines(n: int, page: Page, found: Iterable[Piece], height: float) -> Iterable[_Line]:
     for piece in found:
-        if piece.table or piece.size > _TALLEST * height:
+        if piece.table or piece.size > _TALLEST * height or _SENTENCE.search(piece.text):
             continue
         y = piece.y0 if piece.y1 <= _BAND * page.height else piece.y1 - page.height
         if piece.y1 <= _BAND * page.height or piece.y0 >= (1 - _BAND) * page.height:

@@ -1,27 +1,72 @@
-"""txt and Markdown: paragraphs, and sections under their heading path."""
+"""txt and Markdown: paragraphs, and sections under their heading path.
+
+A txt keeps its text as it is. Where lines, or places within a line that an export has glued together, begin with
+제1조(목적), 규칙 1 피치 and the like, its sections are what stands under them; else its blocks between blank lines.
+"""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 from mundap.files import digest
 from mundap.ingest.encoding import decode
+from mundap.ingest.grid import one_line
 from mundap.korean.normalize import normalize
 from mundap.types import Document, Section
 
 _BLOCK = re.compile(r"\S(?:.*?\S)??(?=\s*\Z|[^\S\n]*\n[^\S\n]*\n)", re.DOTALL)
+# At the beginning of a line or, in a text without line breaks, behind the end of a sentence; not 규칙 3에 따라.
+_OPENED = r"(?:^|(?<=[.,)])|(?<=[.,)] )|(?<=, ))\s*"
+_ARTICLES = (
+    re.compile(_OPENED + r"(?P<head>제\s?(?P<number>\d{1,3})\s?조\s?[(\[][^()\[\]\n]{1,60}[)\]])", re.MULTILINE),
+    re.compile(
+        _OPENED + r"(?P<head>규칙 ?(?P<number>\d{1,3}) {1,2}[–-]? ?[가-힣][^.,\n•]{0,30}?)(?=\s*,|\s*$|\s*•)",
+        re.MULTILINE,
+    ),
+)
+_AGAIN = re.compile(r"규칙 ?(?P<number>[1-9]\d{0,2}) ?[–-] ?(?=[가-힣])")  # what comments on a rule, after the last
+_LEAST = 3  # articles of a rule book
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 
 
 def read_txt(path: Path, source: str) -> Document:
-    """One section for each block between blank lines."""
+    """One section for each block between blank lines, and within it for each article that begins there."""
     text = decode(path.read_bytes(), path.name)
     title = normalize(path.stem)
-    sections = tuple(Section(m.start(), m.end()) for m in _BLOCK.finditer(text))
+    heads = _articles(text)
+    blocks = [match.span() for match in _BLOCK.finditer(text)]
+    sections = tuple(_under(text, blocks, heads) if heads else (Section(*span) for span in blocks))
     return Document(digest(source, text), text, source, title, sections=sections)
+
+
+def _articles(text: str) -> list[tuple[int, str]]:
+    """(start, heading) of the articles of a rule book in which they are numbered from 1 on; none in any other text."""
+    for pattern in _ARTICLES:
+        found = [(m.start("head"), int(m["number"]), one_line(m["head"])) for m in pattern.finditer(text)]
+        rising: list[tuple[int, str]] = []
+        for start, number, head in found:
+            if number == len(rising) + 1:
+                rising.append((start, head))
+        if len(rising) >= _LEAST:
+            again = [(m.start(), int(m["number"])) for m in _AGAIN.finditer(text, rising[-1][0])]
+            return rising + [(start, rising[number - 1][1]) for start, number in again if number <= len(rising)]
+    return []
+
+
+def _under(text: str, blocks: list[tuple[int, int]], heads: list[tuple[int, str]]) -> Iterator[Section]:
+    """The blocks, cut where an article begins; every part stands under the article it is in."""
+    starts = [start for start, _ in heads]
+    for start, end in blocks:
+        cuts = [start, *(cut for cut in starts if start < cut < end), end]
+        for left, right in pairwise(cuts):
+            if span := _strip(text, left, right):
+                place = bisect_right(starts, left)
+                yield Section(*span, heading=heads[place - 1][1] if place else "")
 
 
 def read_markdown(path: Path, source: str) -> Document:

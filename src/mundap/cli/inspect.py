@@ -1,0 +1,85 @@
+"""mundap inspect: the passages of a file exactly as they will be indexed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mundap.cli import show
+from mundap.cli.options import HERE, Json, Workspace
+from mundap.errors import BadFile, WorkspaceNotFound
+from mundap.files import write_atomically
+
+if TYPE_CHECKING:
+    from mundap.ingest.work import Cut, Read
+    from mundap.types import Passage
+
+
+def inspect(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="볼 파일")],
+    html: Annotated[Path | None, typer.Option("--html", help="표를 그린 HTML 쪽을 이 파일에 씁니다")] = None,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """파일이 어떤 문단으로 나뉘어 색인되는지 보여 줍니다. 아무것도 저장하지 않습니다. 예: mundap inspect 규정.hwp --html 규정.html"""
+    from mundap.ingest.batch import read_all
+    from mundap.ingest.work import Job, Unread
+
+    ((_, found),) = read_all([Job(file, file.name, _cut(workspace))])
+    if isinstance(found, Unread):
+        raise BadFile(found.reason)
+    for problem in found.reading.problems:
+        print(f"건너뜀: {problem.row}행: {problem.reason}", file=sys.stderr)
+    for warning in found.reading.warnings:
+        print(f"주의: {warning}", file=sys.stderr)
+    if html is not None:
+        from mundap.cli.inspect_page import inspect_page
+
+        write_atomically(html, inspect_page(file.name, found))
+        print(f"{html}에 썼습니다.", file=sys.stderr)
+    if json:
+        for passage in found.wholes:
+            show.emit(_json(passage, found))
+    elif html is None:
+        _print(found)
+
+
+def _cut(workspace: Path) -> Cut:
+    """As the workspace says, or the defaults outside of one."""
+    from mundap.config import FILE, find_workspace, read_config
+    from mundap.ingest.work import Cut
+
+    try:
+        settings = read_config(find_workspace(workspace) / FILE).ingest
+    except WorkspaceNotFound:
+        return Cut()
+    return Cut(settings.parent_chars, settings.chunk_chars, settings.chunk_overlap)
+
+
+def _json(passage: Passage, found: Read) -> dict[str, object]:
+    return {
+        "passage_id": passage.id,
+        "source": passage.source,
+        "heading": passage.heading,
+        "page": passage.page,
+        "date": passage.meta.get("date"),
+        "kind": passage.meta.get("kind", "text"),
+        "start": passage.start,
+        "end": passage.end,
+        "text": passage.text,
+        "chunks": [piece.text for piece in found.chunks if piece.parent_id == passage.id],
+    }
+
+
+def _print(found: Read) -> None:
+    for number, passage in enumerate(found.wholes, 1):
+        pieces = sum(piece.parent_id == passage.id for piece in found.chunks)
+        told = [passage.heading, f"{passage.page}쪽" if passage.page else "", str(passage.meta.get("date", ""))]
+        print(f"── {number}. {' · '.join(part for part in told if part)} ({len(passage.text)}자, 조각 {pieces}개)")
+        print(f"{passage.text}\n")
+    document = found.reading.document
+    pages = f", {found.reading.pages}쪽" if found.reading.pages else ""
+    print(f"「{document.title}」 문단 {len(found.wholes)}개, 조각 {len(found.chunks)}개, {len(document.text)}자{pages}")

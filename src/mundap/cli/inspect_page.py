@@ -1,0 +1,33 @@
+"""The page of `mundap inspect`: every passage with what is known of it, tables drawn as tables."""
+
+from __future__ import annotations
+
+from mundap.evaluate.markup import Markup, tag
+from mundap.evaluate.page import frame, note, section, table
+from mundap.ingest.grid import TABLE, cells_of, row_spans
+from mundap.ingest.work import Read
+from mundap.types import Passage
+
+
+def inspect_page(name: str, found: Read) -> str:
+    """A whole HTML file."""
+    document = found.reading.document
+    pages = f" · {found.reading.pages}쪽" if found.reading.pages else ""
+    told = f"{document.title} · 문단 {len(found.wholes)}개 · 조각 {len(found.chunks)}개 · {len(document.text)}자{pages}"
+    warned = [note(f"주의: {warning}") for warning in found.reading.warnings]
+    warned += [note(f"건너뜀 {problem.row}행: {problem.reason}") for problem in found.reading.problems]
+    passages = [_passage(n, passage, found) for n, passage in enumerate(found.wholes, 1)]
+    return frame("문단 보기", name, told, *warned, *passages)
+
+
+def _passage(number: int, passage: Passage, found: Read) -> Markup:
+    pieces = sum(piece.parent_id == passage.id for piece in found.chunks)
+    page = f"{passage.page}쪽" if passage.page else ""
+    facts = [page, str(passage.meta.get("date", "")), f"{len(passage.text)}자", f"조각 {pieces}개", passage.id]
+    body = _drawn(passage) if passage.meta.get("kind") == TABLE else tag("pre", passage.text)
+    return section(f"{number}. {passage.heading}".strip(), note(" · ".join(fact for fact in facts if fact)), body)
+
+
+def _drawn(passage: Passage) -> Markup:
+    names = cells_of(passage.text.partition("\n")[0])
+    return table(names, [cells_of(passage.text[start:end]) for start, end in row_spans(passage.text)])

@@ -1,0 +1,338 @@
+"""DOCX through python-docx: the body in its order, with labels, merged cells, notes, text boxes and links."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from mundap.errors import BadFile
+from mundap.extras import need
+from mundap.ingest.assemble import assemble
+from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Parsed, Table
+from mundap.ingest.build import Reading
+from mundap.ingest.docx_numbering import Numbering, W, numbering
+from mundap.ingest.naming import iso_date, plausible
+
+_R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+_MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_MATH = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
+_OPEN = {f"{W}{name}" for name in ("sdt", "sdtContent", "ins", "moveTo", "customXml", "smartTag")}
+_LEFT_OUT = {f"{W}{name}" for name in ("del", "moveFrom", "rt", "pPr", "rPr", "instrText", "delText")}
+_LEFT_OUT |= {f"{_MC}Fallback"}
+_SIGNS = {f"{W}tab": " ", f"{W}br": "\n", f"{W}cr": "\n", f"{W}noBreakHyphen": "-"}
+_HEADING = re.compile(r"(?:heading|제목|개요|outline)\s*([1-9])", re.IGNORECASE)
+_TITLES = ("title", "제목", "문서 제목")
+_CONTENTS = re.compile(r"(?:toc|목차|table of figures)\s*(?:\d|heading|제목)?", re.IGNORECASE)
+_NOTES = {f"{W}footnoteReference": ("footnotes", "주"), f"{W}endnoteReference": ("endnotes", "미주")}
+_LONGEST = 200  # characters of a heading; a longer one is text in a wrong style
+_DEEPEST = 40  # tables within tables
+_TEMPLATE = datetime(2013, 12, 23)  # when python-docx's own template was made, which its documents keep
+
+
+@dataclass(frozen=True)
+class _Style:
+    name: str
+    based: str
+    level: int | None  # of its outline, from 0; 9 is body text
+    number: tuple[str, int] | None
+    hidden: bool
+
+
+@dataclass
+class _Word:
+    """A document being walked: its styles, lists, links and notes."""
+
+    styles: dict[str, _Style]
+    lists: Numbering
+    links: dict[str, str]
+    notes: dict[tuple[str, str], Any]
+    default: str = ""
+    counts: dict[str, int] = field(default_factory=dict)
+    depth: int = 0
+
+
+def read_docx(path: Path, source: str) -> Reading:
+    """A document of Word. Raises BadFile for one that is no such document or broken."""
+    return assemble(parse(path), path, source)
+
+
+def parse(path: Path) -> Parsed:
+    """The blocks of a document of Word, without headers, footers, comments, deletions and hidden text."""
+    package: Any = need("docx", "docs")
+    try:
+        document = package.Document(str(path))
+        blocks = tuple(_blocks(document.element.body, _word(document)))
+        about = document.core_properties
+        return Parsed(blocks, plausible(about.title), _date(about))
+    except MemoryError:
+        raise
+    except Exception as error:  # a broken file can make python-docx and lxml raise anything: KeyError, ValueError
+        raise BadFile(
+            f"{path.name}: 워드 문서로 읽을 수 없습니다({type(error).__name__}). 워드에서 열어 DOCX로 다시 저장해 주세요."
+        ) from error
+
+
+def _date(about: Any) -> str:
+    for moment in (about.modified, about.created):
+        if moment and moment.date() != _TEMPLATE.date() and (date := iso_date(moment)):
+            return date
+    return ""
+
+
+def _word(document: Any) -> _Word:
+    etree: Any = need("lxml.etree", "docs")
+    parser = etree.XMLParser(resolve_entities=False, no_network=True)
+    parts = {relation.reltype.rpartition("/")[2]: relation for relation in document.part.rels.values()}
+
+    def root(kind: str) -> Any:
+        relation = parts.get(kind)
+        return None if relation is None or relation.is_external else etree.fromstring(relation.target_part.blob, parser)
+
+    styles = root("styles")
+    lists = root("numbering")
+    notes = {}
+    for kind in ("footnotes", "endnotes"):
+        for note in root(kind) if kind in parts else ():
+            if note.get(f"{W}id") is not None and note.get(f"{W}type") in (None, "normal"):
+                notes[kind, note.get(f"{W}id")] = note
+    found = list(styles.iter(f"{W}style")) if styles is not None else []
+    return _Word(
+        {style.get(f"{W}styleId"): _style(style) for style in found},
+        numbering(lists) if lists is not None else Numbering(),
+        {key: relation.target_ref for key, relation in document.part.rels.items() if relation.is_external},
+        notes,
+        next(
+            (
+                style.get(f"{W}styleId")
+                for style in found
+                if style.get(f"{W}default") in ("1", "true") and style.get(f"{W}type") == "paragraph"
+            ),
+            "",
+        ),
+    )
+
+
+def _style(style: Any) -> _Style:
+    properties = style.find(f"{W}pPr")
+    return _Style(
+        _val(style, "name"), _val(style, "basedOn"), _outline(properties), _listed(properties), _hidden(style)
+    )
+
+
+def _outline(properties: Any) -> int | None:
+    value = _val(properties, "outlineLvl")
+    return int(value) if value.isdigit() else None
+
+
+def _listed(properties: Any) -> tuple[str, int] | None:
+    """(list, level) of w:numPr; the list is "" where only the level is said, "0" for none."""
+    found = properties.find(f"{W}numPr") if properties is not None else None
+    if found is None:
+        return None
+    level = _val(found, "ilvl")
+    return _val(found, "numId"), int(level) if level.isdigit() else 0
+
+
+def _hidden(parent: Any) -> bool:
+    properties = parent.find(f"{W}rPr")
+    vanish = properties.find(f"{W}vanish") if properties is not None else None
+    return vanish is not None and vanish.get(f"{W}val") not in ("0", "false", "off")
+
+
+def _val(parent: Any, name: str) -> str:
+    child = parent.find(f"{W}{name}") if parent is not None else None
+    return (child.get(f"{W}val") or "") if child is not None else ""
+
+
+def _blocks(parent: Any, word: _Word) -> Iterator[Block]:
+    for child in parent:
+        if child.tag == f"{W}p":
+            yield from _paragraph(child, word)
+        elif child.tag == f"{W}tbl":
+            yield from _table(child, word)
+        elif child.tag in _OPEN:
+            yield from _blocks(child, word)
+        elif child.tag == f"{_MC}AlternateContent":
+            yield from _blocks(_chosen(child), word)
+
+
+def _chosen(alternate: Any) -> Any:
+    choice = alternate.find(f"{_MC}Choice")
+    return choice if choice is not None else next(iter(alternate), alternate)
+
+
+def _paragraph(element: Any, word: _Word) -> Iterator[Block]:
+    """A paragraph, what its text boxes hold, and the notes it refers to."""
+    behind: list[Any] = []
+    notes: list[str] = []
+    text = "".join(_text(element, word, behind, notes)).strip()
+    styles = [*_chain(element, word)]
+    if text and not (styles and _CONTENTS.fullmatch(styles[0].name)):
+        level = _level(element, styles)
+        label = _label(element, styles, word)
+        line = f"{label} {text}" if label else text
+        yield Paragraph(line) if level is None or len(line) > _LONGEST else Heading(" ".join(line.split()), level)
+    for box in behind:
+        yield from _blocks(box, word)
+    yield from map(Paragraph, notes)
+
+
+def _text(element: Any, word: _Word, behind: list[Any], notes: list[str]) -> Iterator[str]:
+    for child in element:
+        tag = child.tag
+        if tag in (f"{W}t", f"{_MATH}t"):
+            yield child.text or ""
+        elif tag == f"{W}r" and _run_hidden(child, word):
+            continue
+        elif tag in _SIGNS:
+            yield _SIGNS[tag]
+        elif tag == f"{W}txbxContent":
+            behind.append(child)
+        elif tag in _NOTES:
+            yield _noted(child, word, notes)
+        elif tag == f"{W}hyperlink":
+            yield _linked(child, word, "".join(_text(child, word, behind, notes)))
+        elif tag == f"{_MC}AlternateContent":
+            yield from _text(_chosen(child), word, behind, notes)
+        elif tag not in _LEFT_OUT:
+            yield from _text(child, word, behind, notes)
+
+
+def _run_hidden(run: Any, word: _Word) -> bool:
+    if _hidden(run):
+        return True
+    style = word.styles.get(_val(run.find(f"{W}rPr"), "rStyle"))
+    return style is not None and style.hidden
+
+
+def _linked(link: Any, word: _Word, text: str) -> str:
+    """The text of a link, and its address where that says something else."""
+    address = word.links.get(link.get(f"{_R}id"), "").removeprefix("mailto:")
+    bare = address.rstrip("/")
+    return f"{text} ({address})" if text.strip() and address and bare.partition("//")[2] not in text else text
+
+
+def _noted(reference: Any, word: _Word, notes: list[str]) -> str:
+    """The mark of a note, which goes behind the paragraph with the same mark."""
+    kind, name = _NOTES[reference.tag]
+    note = word.notes.pop((kind, reference.get(f"{W}id")), None)  # one that refers to itself ends here
+    if note is None:
+        return ""
+    word.counts[kind] = word.counts.get(kind, 0) + 1
+    mark = f"{name} {word.counts[kind]}"
+    notes.append(f"{mark}) {' '.join(_flat(_blocks(note, word)).split())}")
+    return f"[{mark}]"
+
+
+def _chain(element: Any, word: _Word) -> Iterator[_Style]:
+    """The style of a paragraph and those it is based on."""
+    seen = set()
+    name = _val(element.find(f"{W}pPr"), "pStyle") or word.default
+    while name in word.styles and name not in seen:
+        seen.add(name)
+        yield word.styles[name]
+        name = word.styles[name].based
+
+
+def _level(element: Any, styles: Iterable[_Style]) -> int | None:
+    """The level of a heading, 1 for the document's title and 2 for 제목 1; None for text."""
+    outline = _outline(element.find(f"{W}pPr"))
+    if outline is not None:
+        return outline + 2 if outline < 9 else None
+    for style in styles:
+        if style.name.lower() in _TITLES:
+            return 1
+        if style.level is not None:
+            return style.level + 2 if style.level < 9 else None
+        if found := _HEADING.fullmatch(style.name):
+            return int(found[1]) + 1
+    return None
+
+
+def _label(element: Any, styles: Iterable[_Style], word: _Word) -> str:
+    listed = [found for found in (_listed(element.find(f"{W}pPr")), *(s.number for s in styles)) if found]
+    number = next((name for name, _ in listed if name), "")
+    return word.lists.label(number, listed[0][1]) if number not in ("", "0") else ""
+
+
+def _table(element: Any, word: _Word) -> Iterator[Block]:
+    """A table, and the tables within its cells behind it. One of a single cell is a frame around what it holds."""
+    rows = [row for row in _within(element, f"{W}tr") if row.find(f"{W}trPr/{W}del") is None]
+    cells = [[*_within(row, f"{W}tc")] for row in rows]
+    if word.depth >= _DEEPEST:
+        return
+    word.depth += 1
+    if [len(row) for row in cells] == [1]:
+        yield from _blocks(cells[0][0], word)
+    else:
+        inner: list[Block] = []
+        yield _filled(rows, cells, word, inner)
+        yield from inner
+    word.depth -= 1
+
+
+def _within(parent: Any, tag: str) -> Iterator[Any]:
+    for child in parent:
+        if child.tag == tag:
+            yield child
+        elif child.tag in _OPEN:
+            yield from _within(child, tag)
+
+
+def _filled(rows: list[Any], cells: list[list[Any]], word: _Word, inner: list[Block]) -> Table:
+    places: list[list[tuple[int, str, int, bool]]] = []  # (column, text, columns, continued) of each cell
+    for row, inside in zip(rows, cells, strict=True):
+        properties = row.find(f"{W}trPr")
+        before = _count(properties, "gridBefore", 0)
+        line = [(0, "", before, False)] if before else []
+        x = before
+        for cell in inside:
+            about = cell.find(f"{W}tcPr")
+            if _val(about, "hMerge") == "continue" and line:
+                at, text, wide, continued = line[-1]
+                line[-1] = (at, text, wide + 1, continued)
+                x += 1
+                continue
+            across = _count(about, "gridSpan", 1)
+            merge = about.find(f"{W}vMerge") if about is not None else None
+            continued = merge is not None and merge.get(f"{W}val") != "restart"
+            found = [*_blocks(cell, word)]
+            inner += [block for block in found if isinstance(block, Table)]
+            line.append((x, _flat(found), across, continued))
+            x += across
+        places.append(line)
+    header = 0
+    while header < len(rows) and rows[header].find(f"{W}trPr/{W}tblHeader") is not None:
+        header += 1
+    return Table(
+        tuple(
+            tuple(
+                Cell(text, _down(places, y, x), across)
+                for x, text, across, continued in line
+                if not (continued and y and any(at == x for at, *_ in places[y - 1]))
+            )
+            for y, line in enumerate(places)
+        ),
+        header=header,
+    )
+
+
+def _down(places: list[list[tuple[int, str, int, bool]]], y: int, x: int) -> int:
+    """How many rows the cell at `x` covers from row `y`."""
+    down = 1
+    while y + down < len(places) and any(at == x and continued for at, _, _, continued in places[y + down]):
+        down += 1
+    return down
+
+
+def _count(properties: Any, name: str, least: int) -> int:
+    value = _val(properties, name)
+    return max(min(int(value), 1000), least) if value.isdigit() else least
+
+
+def _flat(blocks: Iterable[Block]) -> str:
+    return "\n".join(block.text for block in blocks if not isinstance(block, Table))

@@ -1,0 +1,104 @@
+"""Saved web pages: what a page is about, without its menus, with true tables, lists, links and dates."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import re
+from pathlib import Path
+from typing import Any
+
+from mundap.errors import BadFile
+from mundap.extras import need
+from mundap.ingest.assemble import assemble
+from mundap.ingest.blocks import Block, Heading, Parsed, Table
+from mundap.ingest.build import Reading
+from mundap.ingest.encoding import decode
+from mundap.ingest.html_about import date_of, title_of
+from mundap.ingest.html_main import trim
+from mundap.ingest.html_walk import walk
+from mundap.korean.normalize import normalize
+
+_CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{3,30})", re.IGNORECASE)
+_HEAD = 4096  # bytes in which a page says what its encoding is
+_KOREAN = {
+    "euc-kr",
+    "ks_c_5601-1987",
+    "ksc5601",
+    "x-windows-949",
+    "ms949",
+    "euckr",
+    "ks_c_5601",
+}  # all are CP949 in use
+_DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
+
+
+def read_html(path: Path, source: str) -> Reading:
+    """A saved page. Raises BadFile for one that holds no text."""
+    return assemble(parse(path), path, source)
+
+
+def parse(path: Path) -> Parsed:
+    """The blocks of a page, or of the page in a web archive (.mht)."""
+    raw = path.read_bytes()
+    text = _archived(raw, path.name) if path.suffix.lower() in (".mht", ".mhtml") else page_text(raw, path.name)
+    return parse_text(text, path.name)
+
+
+def parse_text(text: str, name: str) -> Parsed:
+    """The blocks of the page `text`. Raises BadFile, naming `name`, for what cannot be parsed."""
+    html: Any = need("lxml.html", "docs")
+    try:
+        parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+        root = html.document_fromstring(_DECLARATION.sub("", text).encode("utf-8", "replace"), parser=parser)
+        title, date = title_of(root), date_of(root)
+        trim(root)
+        blocks = _without_title(walk(root), title)
+    except MemoryError:
+        raise
+    except Exception as error:  # lxml raises ParserError, ValueError and others on what is no page
+        raise BadFile(
+            f"{name}: 웹 페이지로 읽을 수 없습니다({type(error).__name__}). 브라우저에서 다시 저장해 주세요."
+        ) from error
+    return Parsed(tuple(blocks), title, date)
+
+
+def page_text(raw: bytes, name: str) -> str:
+    """The text of a page by its byte order mark, by UTF-8, by what it says of itself, or by a guess."""
+    marked = raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"))
+    if marked or b"\0" in raw[:2]:
+        return decode(raw, name)
+    try:
+        return normalize(raw.decode("utf-8"))
+    except UnicodeDecodeError:
+        pass
+    if said := _CHARSET.search(raw[:_HEAD]):
+        encoding = said[1].decode("ascii", "replace").lower()
+        try:  # a page with a few broken bytes is still a page in the encoding that it names
+            text = raw.decode("cp949" if encoding in _KOREAN else encoding, "replace")
+        except LookupError:
+            text = ""
+        if text and text.count("\N{REPLACEMENT CHARACTER}") <= len(text) / 100:
+            return normalize(text)
+    return decode(raw, name)
+
+
+def _archived(raw: bytes, name: str) -> str:
+    """The first page of a web archive, which is a message with the page and its pictures as parts."""
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    for part in message.walk():
+        if part.get_content_type() == "text/html":
+            content = part.get_payload(decode=True)
+            if isinstance(content, bytes):
+                charset = part.get_content_charset() or ""
+                return page_text(f'<meta charset="{charset}">'.encode() + content if charset else content, name)
+    raise BadFile(f"{name}: 웹 보관 파일에 페이지가 없습니다. 브라우저에서 HTML로 다시 저장해 주세요.")
+
+
+def _without_title(blocks: list[Block], title: str) -> list[Block]:
+    """`blocks`, where the document's own title stands above the others rather than beside them."""
+    shown = [block for block in blocks if not isinstance(block, Table)]
+    if shown and isinstance(shown[0], Heading) and shown[0].text == title:
+        first = Heading(title, 1)
+        return [first if block is shown[0] else block for block in blocks]
+    return blocks

@@ -1,0 +1,88 @@
+"""What a page says of itself: its title without the site's name, and when it was published."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from mundap.ingest.dated import COLUMNS, date_of_cells
+from mundap.ingest.naming import plausible
+from mundap.korean.normalize import squash
+
+_DATES = (
+    "//meta[@property='article:modified_time' or @property='og:updated_time']/@content",
+    "//meta[@property='article:published_time']/@content",
+    "//meta[@name='date' or @name='DC.date' or @name='dcterms.modified' or @name='article.created']/@content",
+)
+_SEPARATOR = re.compile(r"\s+[|\-–—<>:»·]\s+|\s*[|»]\s*")
+_ISO = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
+
+
+def title_of(root: Any) -> str:
+    """The og:title, the title or the only h1, whichever is told; the name of the site is taken off where it is known."""
+    heads = [" ".join(head.text_content().split()) for head in root.iter("h1")]
+    whole = [*root.xpath("//meta[@property='og:title']/@content"), *(t.text_content() for t in root.xpath("//title"))]
+    site = {squash(name) for name in root.xpath("//meta[@property='og:site_name']/@content")}
+    for title in whole:
+        parts = [part for part in _SEPARATOR.split(" ".join(title.split())) if part]
+        shown = [n for n, part in enumerate(parts) if any(squash(part) == squash(head) for head in heads)]
+        # A heading in the middle is the board's name: 요금 안내 | 공지사항 | 한빛구청.
+        named = parts[shown[0] if shown[0] in (0, len(parts) - 1) else 0] if shown else ""
+        left = [part for part in parts if squash(part) not in site]
+        said = named or (left[0] if len(left) == 1 else " ".join(title.split()))
+        if plausible(said) and squash(said) not in site:
+            return plausible(said)
+    return plausible(heads[0]) if len(heads) == 1 else ""
+
+
+def date_of(root: Any) -> str:
+    """The day in the page's metadata, or beside 작성일, 등록일 and the like; "" if there is none."""
+    for path in _DATES:
+        for content in root.xpath(path):
+            if found := _day(content):
+                return found
+    for script in root.xpath("//script[@type='application/ld+json']"):
+        if found := _linked_data(script.text or ""):
+            return found
+    if found := max((date_of_cells([name], [value]) for name, value in _labelled(root)), default=""):
+        return found
+    times = {_day(time) for time in root.xpath("//time/@datetime")} - {""}
+    return times.pop() if len(times) == 1 else ""
+
+
+def _day(text: str) -> str:
+    found = _ISO.match(text.strip())
+    return "-".join(found.groups()) if found and "01" <= found[2] <= "12" and "01" <= found[3] <= "31" else ""
+
+
+def _linked_data(text: str) -> str:
+    try:
+        known = json.loads(text)
+    except (ValueError, RecursionError):
+        return ""
+    graph = known.get("@graph", [known]) if isinstance(known, dict) else known
+    for item in graph if isinstance(graph, list) else []:
+        for key in ("dateModified", "datePublished"):
+            if isinstance(item, dict) and isinstance(item.get(key), str) and (found := _day(item[key])):
+                return found
+    return ""
+
+
+def _labelled(root: Any) -> Iterator[tuple[str, str]]:
+    """A label of a date and what stands beside it: in the next cell, in dt and dd, or behind a colon."""
+    for element in root.iter("th", "td", "dt", "span", "strong", "b", "em", "label", "li", "p", "div"):
+        text = " ".join(element.text_content().split()) if len(element) < 4 else ""
+        if not 2 <= len(text) <= 60:
+            continue
+        name, colon, value = text.partition(":")
+        if squash(name).lower() not in COLUMNS:
+            continue
+        if colon and value.strip():
+            yield name, value
+        elif (beside := element.getnext()) is not None and isinstance(beside.tag, str):
+            if not (element.tag == "th" and beside.tag == "th"):  # a header of columns, not of a row
+                yield name, " ".join(beside.text_content().split())[:60]
+        elif (element.tail or "").strip():
+            yield name, element.tail[:60]

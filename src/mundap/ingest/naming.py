@@ -1,0 +1,25 @@
+"""Titles and dates that a file's metadata gives, if they are what people would give."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+
+from mundap.korean.normalize import normalize
+
+_TOOLS = r"microsoft (?:word|powerpoint|excel)\b.*|(?:powerpoint|word|hwp) (?:프레젠테이션|presentation|document)|\w+ template"
+_EMPTY = r"(?:제목|이름)\s?없(?:음|는 문서)|무제|untitled.*|no title|(?:new )?(?:document|presentation)\s?\d*|문서\s?\d*|프레젠테이션\s?\d*|(?:슬라이드|slide|페이지|page)\s?\d+|제목|title|index|home|홈|첫\s?화면|메인"
+_NO_TITLE = re.compile(rf"(?:{_TOOLS}|{_EMPTY}|.*\.(?:docx?|pptx?|hwpx?|pdf|html?|tmp|dotx?|potx?))", re.IGNORECASE)
+_LONGEST = 150  # characters of a title
+_OLDEST = 1985
+
+
+def plausible(title: str | None) -> str:
+    """`title` in one line, or "" for what a program put there: Microsoft Word - a.docx, 제목 없음, untitled."""
+    line = " ".join(normalize(title or "").split())
+    return "" if not any(map(str.isalnum, line)) or len(line) > _LONGEST or _NO_TITLE.fullmatch(line) else line
+
+
+def iso_date(moment: datetime | date | None) -> str:
+    """YYYY-MM-DD, or "" for no date and for one before there were such files or after tomorrow's clocks."""
+    return moment.strftime("%Y-%m-%d") if moment and _OLDEST <= moment.year < 2100 else ""

@@ -1,0 +1,93 @@
+"""PPTX, through python-pptx: a slide is a page, its title a heading; speaker notes come along, marked as such."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from mundap.errors import BadFile
+from mundap.extras import need
+from mundap.ingest.assemble import assemble
+from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Parsed, Table
+from mundap.ingest.build import Reading
+from mundap.ingest.naming import iso_date, plausible
+
+NOTES = "발표자 노트: "
+_RUNNING = ("DATE", "FOOTER", "SLIDE_NUMBER", "HEADER")  # placeholders that say nothing of their slide
+_ROW = 0.2  # of an inch; shapes whose tops differ by less stand side by side
+_EMU = 914_400  # English metric units in an inch
+
+
+def read_pptx(path: Path, source: str) -> Reading:
+    """A presentation. Raises BadFile for what is none."""
+    return assemble(parse(path), path, source)
+
+
+def parse(path: Path) -> Parsed:
+    """The blocks of every slide, hidden ones too, which are named in a warning."""
+    library = need("pptx", "docs")
+    try:
+        deck = library.Presentation(str(path))
+        slides = list(deck.slides)
+        blocks = tuple(block for number, slide in enumerate(slides, 1) for block in _slide(slide, number))
+        hidden = [str(n) for n, slide in enumerate(slides, 1) if slide.element.get("show") == "0"]
+        core = deck.core_properties
+        title, date = plausible(core.title or ""), iso_date(core.modified or core.created)
+    except MemoryError:
+        raise
+    except Exception as error:  # a broken file makes the library raise anything: KeyError, XMLSyntaxError, ValueError
+        raise BadFile(
+            f"{path.name}: 파워포인트로 읽을 수 없습니다({type(error).__name__}). 파워포인트에서 열어 PPTX로 다시 저장해 주세요."
+        ) from error
+    warnings = (f"숨긴 슬라이드도 읽었습니다: {', '.join(hidden)}쪽.",) if hidden else ()
+    return Parsed(blocks, title, date, len(slides), warnings)
+
+
+def _slide(slide: Any, number: int) -> Iterator[Block]:
+    title = slide.shapes.title
+    if title is not None and title.text_frame.text.strip():
+        yield Heading(title.text_frame.text, 1, number)
+    others = (shape for shape in slide.shapes if title is None or shape.shape_id != title.shape_id)
+    for shape in _in_order(others):
+        yield from _shape(shape, number)
+    if slide.has_notes_slide:
+        notes = slide.notes_slide.notes_text_frame
+        if notes is not None and notes.text.strip():
+            yield Paragraph(f"{NOTES}{notes.text}", number)
+
+
+def _in_order(shapes: Iterable[Any]) -> list[Any]:
+    """From the top down, and in a row from left to right; what has no place of its own comes as it is stored."""
+    return sorted(shapes, key=lambda shape: (round((shape.top or 0) / (_ROW * _EMU)), shape.left or 0))
+
+
+def _shape(shape: Any, number: int) -> Iterator[Block]:
+    if shape.is_placeholder and getattr(shape.placeholder_format.type, "name", "") in _RUNNING:
+        return
+    if getattr(shape, "shapes", None) is not None:  # a group
+        for inner in _in_order(shape.shapes):
+            yield from _shape(inner, number)
+    elif getattr(shape, "has_table", False):
+        yield _table(shape.table, number)
+    elif shape.has_text_frame:
+        for paragraph in shape.text_frame.paragraphs:
+            text = "".join(run.text for run in paragraph.runs)
+            if text.strip():
+                yield Paragraph(f"• {text}" if paragraph.level else text, number)
+
+
+def _table(table: Any, number: int) -> Table:
+    rows = tuple(
+        tuple(
+            Cell(
+                cell.text,
+                cell.span_height if cell.is_merge_origin else 1,
+                cell.span_width if cell.is_merge_origin else 1,
+            )
+            for cell in row.cells
+            if not cell.is_spanned
+        )
+        for row in table.rows
+    )
+    return Table(rows, number, header=1 if table.first_row and not any(c.rowspan > 1 for c in rows[0]) else 0)
