@@ -21,7 +21,7 @@ from mundap.ingest.flow import blocks
 from mundap.ingest.page import Page, Rule, Word
 
 if TYPE_CHECKING:
-    from liteparse import FormField, ParsedPage, ParseResult, TextItem
+    from liteparse import AnnotationRect, FormField, ParsedPage, ParseResult, TextItem
 
 _HEAD = 1024  # bytes in which "%PDF-" stands, as readers have it
 _FEW = 30  # letters; a page with no more and a picture over most of it is a scan with a stamp or a page number
@@ -121,7 +121,8 @@ def _upright(data: bytes, result: ParseResult) -> list[ParsedPage]:
 def _page(page: ParsedPage) -> Page:
     lines = page.vector_graphics.lines if page.vector_graphics else []
     rules = (Rule(*_flat(line.x1, line.y1, line.x2, line.y2)) for line in lines)
-    words = [*_words(page.text_items), *_filled_in(page.form_fields or [])]
+    words = [*_words(page.text_items)]
+    words += _filled_in(page.form_fields or [], words)
     return Page(page.page_num, page.width, page.height, tuple(words), tuple(rules))
 
 
@@ -165,20 +166,25 @@ def _spelt(item: TextItem, run: int) -> Iterator[Word]:
         yield held
 
 
-def _filled_in(fields: Iterable[FormField]) -> Iterator[Word]:
-    """What was written into a form, where it was written."""
+def _filled_in(fields: Iterable[FormField], words: Sequence[Word]) -> list[Word]:
+    """What was written into a form, where it was written, unless the page shows it already."""
+    result = []
     for field in fields:
         value = (field.value or "").strip() if field.type in ("text", "combobox", "listbox") else ""
-        if not value or field.rect is None:
+        if not value or field.rect is None or any(_inside(word, field.rect) for word in words):
             continue
         lines = value.splitlines()
         tall = field.rect.height / len(lines)
         for n, line in enumerate(lines):
-            top, size = field.rect.y + n * tall, min(tall, 10.0)
-            middle = top + tall / 2
-            yield Word(
-                line.strip(), field.rect.x, middle - size / 2, field.rect.x + field.rect.width, middle + size / 2, size
-            )
+            middle, size = field.rect.y + (n + 0.5) * tall, min(tall, 10.0)
+            box = (field.rect.x, middle - size / 2, field.rect.x + field.rect.width, middle + size / 2)
+            result.append(Word(line.strip(), *box, size))
+    return result
+
+
+def _inside(word: Word, rect: AnnotationRect) -> bool:
+    across, down = (word.x0 + word.x1) / 2 - rect.x, (word.y0 + word.y1) / 2 - rect.y
+    return bool(0 <= across <= rect.width and 0 <= down <= rect.height)
 
 
 @contextmanager
