@@ -70,6 +70,11 @@ def test_cut_off_empty_and_other_files(file):
     assert why(file, broken).startswith("규정.pdf: PDF로 열 수 없습니다(")
 
 
+def test_lines_before_the_beginning_do_no_harm(file):
+    file.write_bytes(b"Content-Type: application/pdf\r\n\r\n" + drawn(file))
+    assert [block.page for block in parse(file).blocks] == [1, 2]
+
+
 def test_no_pages(file):
     data = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
     assert why(file, data + b"trailer<</Root 1 0 R>>\n%%EOF").startswith("규정.pdf: ")

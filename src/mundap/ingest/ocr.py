@@ -129,13 +129,12 @@ def shown(numbers: Iterable[int]) -> str:
 
 def read_page(document: Any, index: int) -> Scan | None:
     """Page `index` of a pypdfium2 document, drawn and read; None if it cannot be drawn or takes too long."""
-    pdfium = need("pypdfium2", extra="ocr")
     try:
         page = document[index]
         width, height = page.get_size()
         scale = min(DPI / 72, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
         image = page.render(scale=scale, grayscale=True).to_pil()
-    except (pdfium.PdfiumError, ValueError, MemoryError):  # ValueError: a page without extent
+    except Exception:  # pypdfium2 hands on what ctypes and Pillow raise, for a page without extent among others
         return None
     return read_picture(image)
 

@@ -66,6 +66,7 @@ def _opened(data: bytes, name: str, **about: Any) -> ParseResult:
         raise BadFile(f"{name}: 빈 파일입니다(0바이트). 다시 받거나 저장해 주세요.")
     if b"%PDF-" not in data[:_HEAD]:
         raise BadFile(f"{name}: PDF가 아닙니다. 원래 형식의 확장자로 바꾸거나 PDF로 다시 저장해 주세요.")
+    data = data[data.index(b"%PDF-") :]  # mail and web servers put lines before it
     liteparse = need("liteparse", extra="docs")
     parser = liteparse.LiteParse(
         ocr_enabled=False,
@@ -203,7 +204,10 @@ def _second_look(data: bytes, name: str) -> Iterator[Any]:
 
 def _title(document: Any) -> str:
     """The title that the file gives itself, unless a program made it up."""
-    title = _SUFFIX.sub("", " ".join(str(document.get_metadata_dict().get("Title", "")).split()))
+    try:
+        title = _SUFFIX.sub("", " ".join(document.get_metadata_value("Title").split()))
+    except Exception:  # pypdfium2 hands on what ctypes and codecs raise
+        return ""
     plausible = re.search("[가-힣]", title) or (" " in title and re.search("[A-Za-z]{2}", title))
     return title if plausible and not _NO_TITLE.match(title) and not _PRIVATE.search(title) else ""
 
@@ -246,7 +250,7 @@ def _shows_picture(document: Any, page: Page) -> bool:
         bounds = [
             image.get_bounds() for image in shown.get_objects(filter=[pdfium.raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)
         ]
-    except (pdfium.PdfiumError, IndexError):
+    except Exception:  # as above
         return False
     covered = sum(max(0, right - left) * max(0, top - bottom) for left, bottom, right, top in bounds)
     return bool(bounds) and (not page.words or covered >= _COVERED * width * height)
