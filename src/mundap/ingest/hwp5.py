@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from mundap.extras import need
-from mundap.ingest.hwp_flow import Piece, Story
+from mundap.ingest.hwp_flow import Piece, Story, Unreadable
 from mundap.ingest.hwp_parts import MAX_PART, Broken, Found, Locked, NoView, Protected, TooLarge, inflate
 from mundap.ingest.hwp_records import Walker, styles_of
 
 _DRM = 0x10 | 0x400  # document security, and that by certificate
 _MAX_EMBEDDED = 32 << 20
-_MAX_RECORDS = 4_000_000
+_MAX_RECORDS = 1_000_000  # of a document; a thousand pages have a third
 _LONG = 0xFFF  # bytes; a longer record has its size in four bytes of their own
 _SUMMARY = "\x05HwpSummaryInformation"
 _TITLE, _CREATED, _SAVED = 2, 12, 13  # of its properties
@@ -26,11 +26,9 @@ def read_hwp5(raw: bytes) -> Found:
     try:
         with olefile.OleFileIO(io.BytesIO(raw)) as ole:
             return _document(ole)
-    except (Locked, Protected, NoView, TooLarge, Broken, MemoryError, RecursionError):
+    except (Unreadable, MemoryError, RecursionError):
         raise
-    except (
-        Exception
-    ) as error:  # olefile has no error tree: for broken files it raises OSError, IndexError, struct.error …
+    except Exception as error:  # it has no error tree: OSError, IndexError, struct.error and others for broken files
         raise Broken(type(error).__name__) from error
 
 
@@ -57,9 +55,11 @@ def _document(ole: Any) -> Found:
     walker = Walker(story, embedded)
     pieces: list[Piece] = []
     broken = []
+    left = _MAX_RECORDS
     sections = [*_sections(ole, header.distribution)]
     for n, path in enumerate(sections, 1):
-        records, whole = _section(ole, path, header)
+        records, whole = _section(ole, path, header, left)
+        left -= len(records)
         pieces += walker.section(records)
         if not whole:
             broken.append(n)
@@ -90,25 +90,30 @@ def _sections(ole: Any, distribution: bool) -> Iterator[str]:
         n += 1
 
 
-def _section(ole: Any, path: str, header: Any) -> tuple[list[Any], bool]:
+def _section(ole: Any, path: str, header: Any, limit: int) -> tuple[list[Any], bool]:
     """The records of a section, and whether they are all."""
     if not header.distribution:
-        return _records(*_stream(ole, path, header.compressed))
+        data, whole = _stream(ole, path, header.compressed)
+        return _records(data, whole, limit)
     locks, errors = need("hwp2md.hwp5.distdoc", "docs"), need("hwp2md.errors", "docs")
     try:
         opened = locks.decrypt_view_text(ole.openstream(path).read())
     except errors.Hwp2mdError:
         return [], False
-    return _records(*(inflate(opened, MAX_PART) if header.compressed else (opened, True)))
+    data, whole = inflate(opened, MAX_PART) if header.compressed else (opened, True)
+    return _records(data, whole, limit)
 
 
-def _stream(ole: Any, path: str, packed: bool, limit: int = MAX_PART) -> tuple[bytes, bool]:
+def _stream(ole: Any, path: str, packed: bool, limit: int | None = None) -> tuple[bytes, bool]:
     raw = ole.openstream(path).read()
-    return inflate(raw, limit) if packed else (raw, True)
+    return inflate(raw, limit or MAX_PART) if packed else (raw, True)
 
 
-def _records(data: bytes, whole: bool = True) -> tuple[list[Any], bool]:
-    """The records in `data` up to where it breaks off, and whether it does not: a cipher's padding is no break."""
+def _records(data: bytes, whole: bool = True, limit: int = _MAX_RECORDS) -> tuple[list[Any], bool]:
+    """The records in `data` up to where it breaks off, and whether it does not: a cipher's padding is no break.
+
+    Raises TooLarge for more than `limit`.
+    """
     library, errors = need("hwp2md.hwp5.records", "docs"), need("hwp2md.errors", "docs")
     found = []
     end = 0
@@ -116,7 +121,7 @@ def _records(data: bytes, whole: bool = True) -> tuple[list[Any], bool]:
         for record in library.iter_records(data):
             found.append(record)
             end += len(record.payload) + (8 if len(record.payload) >= _LONG else 4)
-            if len(found) > _MAX_RECORDS:
+            if len(found) > limit:
                 raise TooLarge
     except errors.Hwp2mdError:
         return found, whole and not any(data[end:])

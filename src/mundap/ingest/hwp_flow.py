@@ -31,7 +31,11 @@ _PRIVATE |= {0xF0852: "“", 0xF0853: "”", 0xF0854: "『", 0xF0855: "』"}
 NOTES = {"footnote": "주", "endnote": "미주"}
 
 
-class TooDeep(Exception):
+class Unreadable(Exception):
+    """What a document of HWP cannot be read for; `hwp.py` says it in a sentence."""
+
+
+class TooDeep(Unreadable):
     """Lists of paragraphs stand within each other beyond DEEPEST."""
 
 

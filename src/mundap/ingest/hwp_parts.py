@@ -5,29 +5,29 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from mundap.ingest.hwp_flow import Piece, Story
+from mundap.ingest.hwp_flow import Piece, Story, Unreadable
 
 MAX_PART = 128 << 20  # bytes of one unpacked part; a thousand pages have ten million
 _BITE = 1 << 16
 
 
-class Locked(Exception):
+class Locked(Unreadable):
     """The text is enciphered under a password."""
 
 
-class Protected(Exception):
+class Protected(Unreadable):
     """The text is enciphered by a document security system."""
 
 
-class NoView(Exception):
+class NoView(Unreadable):
     """A document locked for distribution (배포용) whose text cannot be had."""
 
 
-class TooLarge(Exception):
+class TooLarge(Unreadable):
     """A part unpacks to more than any document has."""
 
 
-class Broken(Exception):
+class Broken(Unreadable):
     """Nothing can be read; the argument says what is wrong."""
 
 
