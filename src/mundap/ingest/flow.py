@@ -22,8 +22,10 @@ _LONGEST_HEADING = 60
 _LITTLE = 200  # letters
 _LEVELS = 3  # of headings by size; smaller ones are of the last
 _OTHER_SIZE = 1.15
+_OTHER_WIDTH = 1.15
 _PITCH = 1.35  # of the usual distance between lines; more begins a paragraph
 _INDENT = 0.8  # heights
+_NARROWEST = 12.0  # heights of a line that a paragraph goes on from
 _SAME_EDGE = 4.0  # points, of columns of a table on two pages
 _FOOT, _TOP = 0.7, 0.3  # of the page's height: a table that ends below, or begins above, may go on
 
@@ -66,18 +68,25 @@ def _usual_height(found: Sequence[Sequence[Piece]]) -> float:
 
 
 def _lines(pages: Sequence[Page], found: Sequence[Sequence[Piece]]) -> Iterator[_Line]:
-    column = 0
-    for page, on_page in zip(pages, found, strict=True):
-        for part in columns(on_page):
-            column += 1
-            here = [merged(row) for row in aligned(rows(part), page.number)]
-            left, right = _edges(here)
-            pitch = _pitch(here)
-            yield from (_Line(piece, page, column, left, right, pitch) for piece in here)
+    parts = [
+        (page, [merged(row) for row in aligned(rows(part), page.number)], len(whole) == 1)
+        for page, on_page in zip(pages, found, strict=True)
+        for whole in [columns(on_page)]
+        for part in whole
+    ]
+    common = _edges([piece for _, here, alone in parts if alone for piece in here])[1]
+    for column, (page, here, alone) in enumerate(parts):
+        left, right = _edges(here)
+        right = max(right, common) if alone and common <= page.width else right
+        pitch = _pitch(here)
+        yield from (_Line(piece, page, column, left, right, pitch) for piece in here)
 
 
 def _edges(here: Sequence[Piece]) -> tuple[float, float]:
-    """Where the lines of a column begin and end: for the end, at least two must agree, if any do."""
+    """Where the lines of a column begin and end: for the end, at least two must agree, if any do.
+
+    Pages of one column share that end, so that one with a few short lines is not taken for a narrow column.
+    """
     lines = [piece for piece in here if not piece.table]
     ends = sorted((piece.x1 for piece in lines), reverse=True)
     right = next((end for end, after in pairwise(ends) if end - after <= lines[0].size), max(ends, default=0.0))
@@ -147,13 +156,13 @@ def _block(group: Sequence[_Line], height: float, levels: dict[float, int]) -> P
 def _follows(group: Sequence[_Line], line: _Line, height: float) -> bool:
     """Whether `line` goes on with what the lines of `group` began."""
     last, before, piece = group[-1], group[-1].piece, line.piece
-    if piece.table or not _same_size(before.size, piece.size, line.page.scanned or last.page.scanned):
+    if piece.table or line.page.scanned != last.page.scanned or not _same_size(before, piece, line.page.scanned):
         return False
     near = last.column == line.column and piece.y1 - before.y1 <= _PITCH * (line.pitch or 1.6 * piece.size)
     if _is_heading(last, height) or _is_heading(line, height):
         same = _is_heading(last, height) and _is_heading(line, height)
         return same and near and len(group) < 3 and not heal.starts_item(piece.text)
-    if last.column == line.column and not near:
+    if not (near if last.column == line.column else _same_width(last, line)):
         return False
     if not _full(last, piece) or not heal.goes_on(before.text, piece.text):
         return False
@@ -163,12 +172,20 @@ def _follows(group: Sequence[_Line], line: _Line, height: float) -> bool:
     return True
 
 
-def _same_size(one: float, other: float, scanned: bool) -> bool:
-    return max(one, other) <= (_HEADING_SCANNED if scanned else _OTHER_SIZE) * min(one, other)
+def _same_size(one: Piece, other: Piece, scanned: bool) -> bool:
+    return max(one.size, other.size) <= (_HEADING_SCANNED if scanned else _OTHER_SIZE) * min(one.size, other.size)
+
+
+def _same_width(one: _Line, other: _Line) -> bool:
+    """Whether two columns can be of one text."""
+    widths = one.right - one.left, other.right - other.left
+    return max(widths) <= _OTHER_WIDTH * min(widths)
 
 
 def _full(last: _Line, after: Piece) -> bool:
     """Whether a line ends because its column does: no room is left for the next word."""
+    if last.piece.x1 - last.piece.x0 < _NARROWEST * last.piece.size:
+        return False
     room = last.right - last.piece.x1
     first = after.words[0]
     return room < max(1.5 * last.piece.size, first.x1 - first.x0 + 0.3 * last.piece.size)

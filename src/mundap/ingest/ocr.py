@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from mundap.errors import BadFile
@@ -26,13 +28,20 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 DPI = 300  # what tesseract's models were trained for
-CLEAR = 70.0  # mean confidence of a page, in percent; clean pages have over 85
+CLEAR = (
+    80.0  # mean confidence of a page, in percent; clean pages have over 87, and at 80 a tenth of the letters is wrong
+)
 _TURN = 60.0  # under this a page may lie on its side
 _PATIENCE = 120.0  # seconds for a page
 _MOST_PIXELS = 30_000_000  # A3 at 300 dpi has 17 million
 _SMALL = 1600  # pixels of the longer side; smaller pictures are enlarged
 _NOISE = set("|_-—–=~.,'`\"‘’“”:;·•*^°<>「」ㅣㅡ")  # what OCR makes of lines and specks
 _UNSURE = 60.0  # percent, for such a word
+_DOUBTFUL = 50.0  # percent; a word under it may be a foreign one
+_FOREIGN = 4  # letters that such a word has
+_LATIN = re.compile(r"(?=.*[A-Za-z])[\x21-\x7e ]+")
+_PAPER = 0.8  # of the paper's brightness is white
+_POINT = 72 / DPI  # points in a pixel
 
 _PROGRAM = "apt-get install tesseract-ocr tesseract-ocr-kor"
 _PACKAGES = "pip install 'mundap[ocr]'"
@@ -120,13 +129,12 @@ def shown(numbers: Iterable[int]) -> str:
 
 def read_page(document: Any, index: int) -> Scan | None:
     """Page `index` of a pypdfium2 document, drawn and read; None if it cannot be drawn or takes too long."""
-    pdfium = need("pypdfium2", extra="ocr")
     try:
         page = document[index]
         width, height = page.get_size()
         scale = min(DPI / 72, (_MOST_PIXELS / max(width * height, 1.0)) ** 0.5)
         image = page.render(scale=scale, grayscale=True).to_pil()
-    except (pdfium.PdfiumError, ValueError, MemoryError):  # ValueError: a page without extent
+    except Exception:  # pypdfium2 hands on what ctypes and Pillow raise, for a page without extent among others
         return None
     return read_picture(image)
 
@@ -142,21 +150,116 @@ def read_picture(image: Image) -> Scan | None:
 
 
 def _read(image: Image) -> Scan | None:
-    table = _tesseract(image, "--psm", "6", "tsv")
-    return None if table is None else _scan(table, *(side * 72 / DPI for side in image.size))
+    """What tesseract reads, foreign words again by its English model: the Korean one knows few letters."""
+    found = _recognised(image, "kor")
+    if found is None:
+        return None
+    if any(word.confidence < _DOUBTFUL and len(word.text) >= _FOREIGN for word in found):
+        found = [_better(word, latin) for latin in [_recognised(image, "eng") or []] for word in found]
+    words = [word for word in found if not (set(word.text) <= _NOISE and word.confidence < _UNSURE)]
+    letters = sum(len(word.text) for word in words)
+    sure = sum(word.confidence * len(word.text) for word in words)
+    width, height = (side * _POINT for side in image.size)
+    return Scan(tuple(map(_placed, words)), sure / letters if letters else 0.0, width, height)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A word as tesseract has it: places in pixels, number and height of its line, confidence in percent."""
+
+    text: str
+    left: int
+    top: int
+    right: int
+    bottom: int
+    line: int
+    tall: int
+    confidence: float
+
+
+def _placed(word: _Read) -> Word:
+    tall = min(word.tall, max(word.bottom - word.top, round(0.75 * word.tall)))
+    x0, y0, x1, y1, size = (pixels * _POINT for pixels in (word.left, word.top, word.right, word.bottom, tall))
+    return Word(word.text, x0, y0, x1, y1, size, word.line)
+
+
+def _better(word: _Read, latin: Sequence[_Read]) -> _Read:
+    """`word`, or what the English model surely reads in its place."""
+    if word.confidence >= _DOUBTFUL:
+        return word
+    same = [
+        other
+        for other in latin
+        if word.left <= (other.left + other.right) / 2 <= word.right
+        and word.top <= (other.top + other.bottom) / 2 <= word.bottom
+    ]
+    text = " ".join(other.text for other in same)
+    confidence = min((other.confidence for other in same), default=0.0)
+    if confidence < CLEAR or not _LATIN.fullmatch(text) or len(text) < 0.5 * len(word.text):
+        return word
+    return replace(word, text=text, confidence=confidence)
+
+
+def _recognised(image: Image, language: str) -> list[_Read] | None:
+    """The words of a picture; None if tesseract fails or takes too long.
+
+    Its table of boxes takes Korean words apart and only its text knows the spaces, so the two are read side by side.
+    """
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "page"
+        if _tesseract(image, str(out), "-l", language, "--psm", "6", "tsv", "txt") is None:
+            return None
+        table = out.with_suffix(".tsv").read_text("utf-8", "replace")
+        text = out.with_suffix(".txt").read_text("utf-8", "replace")
+    result: list[_Read] = []
+    at = 0
+    for box in _boxes(table):
+        start = text.find(box.text[0], at)
+        apart = not result or box.line != result[-1].line or start < 0 or text[at:start] != ""
+        at = start + len(box.text) if start >= 0 else at
+        result[len(result) - (not apart) :] = [box if apart else _together(result[-1], box)]
+    return result
+
+
+def _together(one: _Read, other: _Read) -> _Read:
+    lengths = len(one.text), len(other.text)
+    return _Read(
+        one.text + other.text,
+        min(one.left, other.left),
+        min(one.top, other.top),
+        max(one.right, other.right),
+        max(one.bottom, other.bottom),
+        one.line,
+        one.tall,
+        (one.confidence * lengths[0] + other.confidence * lengths[1]) / sum(lengths),
+    )
+
+
+def _boxes(table: str) -> Iterator[_Read]:
+    """The boxes of tesseract's table."""
+    line = tall = 0
+    for row in table.splitlines()[1:]:
+        cells = row.split("\t")
+        if len(cells) < 12:
+            continue
+        left, top, width, height = map(int, cells[6:10])
+        if cells[0] == "4":
+            line, tall = line + 1, height
+        elif cells[0] == "5" and (text := cells[11].strip()):
+            yield _Read(text, left, top, left + width, top + height, line, tall, float(cells[10]))
 
 
 def _turn(image: Image) -> int:
     """Degrees, against the clock, by which the picture has to be turned."""
-    said = _tesseract(image, "--psm", "0", language="osd") or ""
+    said = _tesseract(image, "stdout", "-l", "osd", "--psm", "0") or ""
     found = next((line.split(":")[1] for line in said.splitlines() if line.startswith("Rotate:")), "0")
     return -int(found) % 360
 
 
-def _tesseract(image: Image, *options: str, language: str = "kor") -> str | None:
+def _tesseract(image: Image, *options: str) -> str | None:
     data = BytesIO()
     image.save(data, "PPM")  # no time goes into packing it
-    command = [shutil.which("tesseract") or "tesseract", "stdin", "stdout", "-l", language, "--dpi", str(DPI), *options]
+    command = [shutil.which("tesseract") or "tesseract", "stdin", options[0], "--dpi", str(DPI), *options[1:]]
     # One thread: four of them are slower on a page than one, and pages are read side by side.
     env = {**os.environ, "OMP_THREAD_LIMIT": "1"}
     try:
@@ -168,26 +271,6 @@ def _tesseract(image: Image, *options: str, language: str = "kor") -> str | None
     return done.stdout.decode("utf-8", "replace")
 
 
-def _scan(table: str, width: float, height: float) -> Scan:
-    """What tesseract's table of words says. A word's height is that of its line."""
-    names, *rows = (line.split("\t") for line in table.splitlines() if line.strip())
-    words: list[Word] = []
-    sure = letters = 0.0
-    tall = 0.0
-    for cells in rows:
-        row = dict(zip(names, cells, strict=False))
-        left, top, across, down = (int(row[key]) * 72 / DPI for key in ("left", "top", "width", "height"))
-        if row["level"] == "4":
-            tall = down
-        text, confidence = row.get("text", "").strip(), float(row["conf"])
-        if row["level"] != "5" or not text or (set(text) <= _NOISE and confidence < _UNSURE):
-            continue
-        words.append(Word(text, left, top, left + across, top + down, min(tall, max(down, 0.75 * tall))))
-        sure += confidence * len(text)
-        letters += len(text)
-    return Scan(tuple(words), sure / letters if letters else 0.0, width, height)
-
-
 def _prepared(image: Image) -> Image:
     """Grey on white, neither too small for tesseract nor too large for memory."""
     from PIL import Image as Pillow
@@ -195,13 +278,21 @@ def _prepared(image: Image) -> Image:
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = image.convert("RGBA")
         image = Pillow.alpha_composite(Pillow.new("RGBA", image.size, "white"), image)
-    image = image.convert("L")
+    image = _whitened(image.convert("L"))
     factor = 2.0 if max(image.size) < _SMALL else 1.0
     factor = min(factor, (_MOST_PIXELS / (image.width * image.height)) ** 0.5)
     if factor == 1.0:
         return image
     size = (max(1, round(image.width * factor)), max(1, round(image.height * factor)))
     return image.resize(size, Pillow.Resampling.LANCZOS)
+
+
+def _whitened(image: Image) -> Image:
+    """The picture with its paper white: tesseract takes the grain of a nearly empty page for letters."""
+    counts = image.histogram()
+    paper = max(range(128, 256), key=counts.__getitem__)
+    scale = 255 / (_PAPER * paper)
+    return image.point([min(255, round(n * scale)) for n in range(256)])
 
 
 def _images(path: Path) -> Iterator[Image]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import fmean
 
 from mundap.ingest.blocks import Table
 
@@ -116,7 +115,8 @@ def _rows(words: Iterable[Word]) -> list[list[Word]]:
             result[-1].append(word)
         else:
             result.append([word])
-        middle, height = fmean((w.y0 + w.y1) / 2 for w in result[-1]), max(w.size for w in result[-1])
+        count = len(result[-1])
+        middle, height = (here, word.size) if count == 1 else (middle + (here - middle) / count, max(height, word.size))
     return [_once(sorted(row, key=lambda w: w.x0)) for row in result]
 
 

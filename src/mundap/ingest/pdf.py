@@ -21,7 +21,7 @@ from mundap.ingest.flow import blocks
 from mundap.ingest.page import Page, Rule, Word
 
 if TYPE_CHECKING:
-    from liteparse import FormField, ParsedPage, ParseResult, TextItem
+    from liteparse import AnnotationRect, FormField, ParsedPage, ParseResult, TextItem
 
 _HEAD = 1024  # bytes in which "%PDF-" stands, as readers have it
 _FEW = 30  # letters; a page with no more and a picture over most of it is a scan with a stamp or a page number
@@ -66,6 +66,7 @@ def _opened(data: bytes, name: str, **about: Any) -> ParseResult:
         raise BadFile(f"{name}: 빈 파일입니다(0바이트). 다시 받거나 저장해 주세요.")
     if b"%PDF-" not in data[:_HEAD]:
         raise BadFile(f"{name}: PDF가 아닙니다. 원래 형식의 확장자로 바꾸거나 PDF로 다시 저장해 주세요.")
+    data = data[data.index(b"%PDF-") :]  # mail and web servers put lines before it
     liteparse = need("liteparse", extra="docs")
     parser = liteparse.LiteParse(
         ocr_enabled=False,
@@ -121,7 +122,8 @@ def _upright(data: bytes, result: ParseResult) -> list[ParsedPage]:
 def _page(page: ParsedPage) -> Page:
     lines = page.vector_graphics.lines if page.vector_graphics else []
     rules = (Rule(*_flat(line.x1, line.y1, line.x2, line.y2)) for line in lines)
-    words = [*_words(page.text_items), *_filled_in(page.form_fields or [])]
+    words = [*_words(page.text_items)]
+    words += _filled_in(page.form_fields or [], words)
     return Page(page.page_num, page.width, page.height, tuple(words), tuple(rules))
 
 
@@ -165,20 +167,25 @@ def _spelt(item: TextItem, run: int) -> Iterator[Word]:
         yield held
 
 
-def _filled_in(fields: Iterable[FormField]) -> Iterator[Word]:
-    """What was written into a form, where it was written."""
+def _filled_in(fields: Iterable[FormField], words: Sequence[Word]) -> list[Word]:
+    """What was written into a form, where it was written, unless the page shows it already."""
+    result = []
     for field in fields:
         value = (field.value or "").strip() if field.type in ("text", "combobox", "listbox") else ""
-        if not value or field.rect is None:
+        if not value or field.rect is None or any(_inside(word, field.rect) for word in words):
             continue
         lines = value.splitlines()
         tall = field.rect.height / len(lines)
         for n, line in enumerate(lines):
-            top, size = field.rect.y + n * tall, min(tall, 10.0)
-            middle = top + tall / 2
-            yield Word(
-                line.strip(), field.rect.x, middle - size / 2, field.rect.x + field.rect.width, middle + size / 2, size
-            )
+            middle, size = field.rect.y + (n + 0.5) * tall, min(tall, 10.0)
+            box = (field.rect.x, middle - size / 2, field.rect.x + field.rect.width, middle + size / 2)
+            result.append(Word(line.strip(), *box, size))
+    return result
+
+
+def _inside(word: Word, rect: AnnotationRect) -> bool:
+    across, down = (word.x0 + word.x1) / 2 - rect.x, (word.y0 + word.y1) / 2 - rect.y
+    return bool(0 <= across <= rect.width and 0 <= down <= rect.height)
 
 
 @contextmanager
@@ -197,7 +204,10 @@ def _second_look(data: bytes, name: str) -> Iterator[Any]:
 
 def _title(document: Any) -> str:
     """The title that the file gives itself, unless a program made it up."""
-    title = _SUFFIX.sub("", " ".join(str(document.get_metadata_dict().get("Title", "")).split()))
+    try:
+        title = _SUFFIX.sub("", " ".join(document.get_metadata_value("Title").split()))
+    except Exception:  # pypdfium2 hands on what ctypes and codecs raise
+        return ""
     plausible = re.search("[가-힣]", title) or (" " in title and re.search("[A-Za-z]{2}", title))
     return title if plausible and not _NO_TITLE.match(title) and not _PRIVATE.search(title) else ""
 
@@ -240,7 +250,7 @@ def _shows_picture(document: Any, page: Page) -> bool:
         bounds = [
             image.get_bounds() for image in shown.get_objects(filter=[pdfium.raw.FPDF_PAGEOBJ_IMAGE], max_depth=4)
         ]
-    except (pdfium.PdfiumError, IndexError):
+    except Exception:  # as above
         return False
     covered = sum(max(0, right - left) * max(0, top - bottom) for left, bottom, right, top in bounds)
     return bool(bounds) and (not page.words or covered >= _COVERED * width * height)

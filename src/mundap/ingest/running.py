@@ -23,8 +23,6 @@ _PAGE_OF = re.compile(
     r"[-–—~<(\[\s]*(?:page\s?|p\.?\s?|쪽\s?)?(\d{1,4})(?:\s?(?:/|of|중)\s?(\d{1,4}))?\s?(?:쪽|페이지|면)?[-–—~>)\]\s]*",
     re.I,
 )
-
-
 _SENTENCE = re.compile(r"[다요]\s?\.\s*$")  # which no header and no footer is
 
 

@@ -1,0 +1,128 @@
+"""PDFs that cannot be read end in one sentence that says what is wrong; parts that cannot, in a warning."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from mundap.errors import BadFile
+from mundap.ingest import ocr
+from mundap.ingest.pdf import parse
+
+pytest.importorskip("liteparse", reason="the extra docs is not installed")
+pytest.importorskip("reportlab", reason="reportlab draws the PDFs of these tests")
+
+
+def drawn(path: Path, *, pages: int = 2, picture: bool = False, text: str = "본문이다.", **about: object) -> bytes:
+    from PIL import Image
+    from reportlab.lib.utils import ImageReader
+    from reportlab.pdfbase import pdfmetrics
+    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+    from reportlab.pdfgen.canvas import Canvas
+
+    pdfmetrics.registerFont(UnicodeCIDFont("HYSMyeongJo-Medium"))
+    canvas = Canvas(str(path), invariant=True, **about)
+    for _ in range(pages):
+        canvas.setFont("HYSMyeongJo-Medium", 12)
+        if text:
+            canvas.drawString(80, 700, text)
+        if picture:
+            canvas.drawImage(ImageReader(Image.new("L", (600, 800), 200)), 0, 0, 595, 842)
+        canvas.showPage()
+    canvas.save()
+    return path.read_bytes()
+
+
+def why(path: Path, data: bytes) -> str:
+    path.write_bytes(data)
+    with pytest.raises(BadFile) as caught:
+        parse(path)
+    return str(caught.value)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "규정.pdf"
+
+
+def test_a_password_that_opens_the_file(file):
+    from reportlab.lib.pdfencrypt import StandardEncryption
+
+    data = drawn(file, encrypt=StandardEncryption(userPassword="1234", ownerPassword="z"))
+    assert why(file, data) == "규정.pdf: 암호가 걸린 PDF입니다. 암호를 풀어 다시 저장해 주세요."
+
+
+def test_a_password_against_printing_does_not_keep_the_text_back(file):
+    from reportlab.lib.pdfencrypt import StandardEncryption
+
+    drawn(file, encrypt=StandardEncryption(userPassword="", ownerPassword="z", canPrint=0, canCopy=0))
+    assert [block.text for block in parse(file).blocks] == ["본문이다.", "본문이다."]
+
+
+def test_cut_off_empty_and_other_files(file):
+    whole = drawn(file)
+    assert why(file, whole[: len(whole) // 3]) == "규정.pdf: 끝이 잘린 PDF입니다. 파일을 다시 받아 주세요."
+    assert why(file, b"") == "규정.pdf: 빈 파일입니다(0바이트). 다시 받거나 저장해 주세요."
+    assert why(file, b"hello" * 100).startswith("규정.pdf: PDF가 아닙니다.")
+    broken = b"%PDF-1.4\n" + random.Random(1).randbytes(500) + b"\n%%EOF"
+    assert why(file, broken).startswith("규정.pdf: PDF로 열 수 없습니다(")
+
+
+def test_lines_before_the_beginning_do_no_harm(file):
+    file.write_bytes(b"Content-Type: application/pdf\r\n\r\n" + drawn(file))
+    assert [block.page for block in parse(file).blocks] == [1, 2]
+
+
+def test_no_pages(file):
+    data = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n"
+    assert why(file, data + b"trailer<</Root 1 0 R>>\n%%EOF").startswith("규정.pdf: ")
+
+
+def test_a_lost_table_of_contents_of_the_file_is_rebuilt(file):
+    file.write_bytes(drawn(file).replace(b"startxref", b"startxxxx").replace(b"\nxref", b"\nxxxx"))
+    assert [block.page for block in parse(file).blocks] == [1, 2]
+
+
+def test_pages_without_anything(file):
+    assert why(file, drawn(file, text="")).startswith("규정.pdf: 글이 들어 있지 않은 PDF입니다.")
+
+
+def test_a_form_that_only_adobe_shows(file):
+    data = drawn(file, pages=1, text="Please wait... Adobe Reader")
+    packets = b"/AcroForm<</XFA[(template)99 0 R]/Fields[]>>"
+    stream = b"99 0 obj<</Length 11>>stream\n<template/>\nendstream endobj\n"
+    data = data.replace(b"/Type /Catalog", b"/Type /Catalog" + packets)
+    at = data.rindex(b"xref\n", 0, data.rindex(b"startxref"))
+    assert "XFA 양식만 든 PDF" in why(file, data[:at] + stream + data[at:].replace(b"startxref", b"startxxxx"))
+
+
+def test_scans_without_ocr_say_what_to_install(file, monkeypatch):
+    monkeypatch.setattr(ocr, "missing", lambda: "글자를 읽으려면 설치해 주세요: apt-get install tesseract-ocr")
+    assert why(file, drawn(file, picture=True, text="")) == (
+        "규정.pdf: 글자가 없는 그림(스캔)뿐인 PDF입니다. 글자를 읽으려면 설치해 주세요: apt-get install tesseract-ocr"
+    )
+
+
+def test_a_scan_among_pages_of_text_is_a_warning(file, monkeypatch):
+    monkeypatch.setattr(ocr, "missing", lambda: "설치해 주세요")
+    drawn(file, picture=True, text="3")
+    assert parse(file).warnings == ("1-2쪽은 글자가 없는 그림(스캔)이라 읽지 못했습니다. 설치해 주세요",)
+
+
+def test_no_bytes_whatever_raise_anything_else(file):
+    whole = drawn(file)
+    draw = random.Random(7)
+    said = []
+    for _ in range(60):
+        data = bytearray(whole)
+        for _ in range(draw.randint(1, 12)):
+            at = draw.randrange(len(data))
+            data[at : at + draw.choice((0, 1, 8))] = draw.randbytes(draw.choice((0, 1, 8)))
+        file.write_bytes(bytes(data))
+        try:
+            parse(file)
+        except BadFile as error:
+            said.append(str(error))
+    assert all(sentence.startswith("규정.pdf: ") for sentence in said)
