@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev demo test check fix slow golden bench clean
+.PHONY: setup setup-dev setup-ocr demo test check fix slow golden bench clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -52,7 +52,13 @@ fix: setup-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: check
+# What the tests of scanned pages need; where it cannot be installed, they are skipped and say so.
+setup-ocr:
+	@tesseract --list-langs 2>/dev/null | grep -q '^kor' || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
+	  apt-get update -q > /dev/null && apt-get install -q -y --no-install-recommends tesseract-ocr tesseract-ocr-kor fonts-nanum > /dev/null; } || \
+	  echo "── tesseract가 없어 OCR 시험은 건너뜁니다: apt-get install tesseract-ocr tesseract-ocr-kor"
+
+test: setup-ocr check
 	$(BIN)/pytest tests -q --ignore=tests/unit --ignore=tests/contracts
 
 slow: setup-dev
