@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from mundap.errors import BadFile
 from mundap.ingest.blocks import Cell, Heading, Paragraph, Table
-from mundap.ingest.docx import parse
-from mundap.ingest.docx_numbering import Level, Numbering, formatted
+from mundap.ingest.office.docx import parse
+from mundap.ingest.office.docx_numbering import Level, Numbering, formatted
 from mundap.ingest.readers import read
 
 docx = pytest.importorskip("docx", reason="python-docx (the extra docs) is not installed")

@@ -10,7 +10,7 @@ pytest.importorskip("lxml", reason="lxml (the extra docs) is not installed")
 
 from mundap.errors import BadFile
 from mundap.ingest.blocks import Cell, Heading, Paragraph, Table
-from mundap.ingest.html import parse
+from mundap.ingest.html.reader import parse
 from mundap.ingest.readers import read
 
 MARKUP = [

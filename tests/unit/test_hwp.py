@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mundap.errors import BadFile
 from mundap.ingest.blocks import Table
-from mundap.ingest.hwp import parse
+from mundap.ingest.hwp.reader import parse
 from mundap.ingest.readers import read
 from mundap.ingest.split import parents
 from mundap.types import Passage

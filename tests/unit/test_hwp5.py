@@ -8,7 +8,7 @@ import pytest
 
 from mundap.errors import BadFile
 from mundap.ingest.blocks import Block, Heading, Paragraph, Table
-from mundap.ingest.hwp import parse
+from mundap.ingest.hwp.reader import parse
 
 pytest.importorskip("hwp2md", reason="the extra docs is not installed")
 
@@ -288,7 +288,7 @@ def test_a_section_that_breaks_off_is_told_and_kept_as_far_as_it_goes(tmp_path: 
 
 
 def test_a_stream_that_bursts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("mundap.ingest.hwp5.MAX_PART", 1 << 20)
+    monkeypatch.setattr("mundap.ingest.hwp.hwp5.MAX_PART", 1 << 20)
     with pytest.raises(BadFile, match="지나치게 크거나"):
         parse(hwp(tmp_path / "문서.hwp", rec(0x43, 0, bytes(8 << 20))))
 
@@ -320,7 +320,7 @@ def test_a_broken_summary_costs_neither_time_nor_text(tmp_path: Path, raw: bytes
 
 
 def test_records_without_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("mundap.ingest.hwp5._MAX_RECORDS", 10_000)
+    monkeypatch.setattr("mundap.ingest.hwp.hwp5._MAX_RECORDS", 10_000)
     with pytest.raises(BadFile, match="지나치게 크거나"):
         parse(hwp(tmp_path / "문서.hwp", *[bytes(4 * 4_000)] * 3))
 

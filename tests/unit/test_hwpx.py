@@ -8,7 +8,7 @@ import pytest
 
 from mundap.errors import BadFile
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Table
-from mundap.ingest.hwp import parse
+from mundap.ingest.hwp.reader import parse
 
 pytest.importorskip("hwp2md", reason="the extra docs is not installed")
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from mundap.errors import BadFile
-from mundap.ingest import ocr
-from mundap.ingest.pdf import parse as parse_pdf
+from mundap.ingest.pdf import ocr
+from mundap.ingest.pdf.reader import parse as parse_pdf
 from mundap.korean.normalize import squash
 
 pytest.importorskip("PIL", reason="the extra ocr is not installed")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mundap.errors import BadFile
-from mundap.ingest import ocr
-from mundap.ingest.pdf import parse
+from mundap.ingest.pdf import ocr
+from mundap.ingest.pdf.reader import parse
 
 pytest.importorskip("liteparse", reason="the extra docs is not installed")
 pytest.importorskip("reportlab", reason="reportlab draws the PDFs of these tests")

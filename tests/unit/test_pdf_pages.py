@@ -10,7 +10,7 @@ import pytest
 
 from mundap.ingest.blocks import Heading, Paragraph, Parsed, Table
 from mundap.ingest.grid import grid
-from mundap.ingest.pdf import parse
+from mundap.ingest.pdf.reader import parse
 from mundap.ingest.readers import read
 
 pytest.importorskip("liteparse", reason="the extra docs is not installed")

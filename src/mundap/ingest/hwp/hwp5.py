@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from mundap.extras import need
-from mundap.ingest.hwp_flow import Piece, Story, Unreadable
-from mundap.ingest.hwp_parts import MAX_PART, Broken, Found, Locked, NoView, Protected, TooLarge, inflate
-from mundap.ingest.hwp_records import Walker, styles_of
-from mundap.ingest.hwp_summary import summary
+from mundap.ingest.hwp.flow import Piece, Story, Unreadable
+from mundap.ingest.hwp.parts import MAX_PART, Broken, Found, Locked, NoView, Protected, TooLarge, inflate
+from mundap.ingest.hwp.records import Walker, styles_of
+from mundap.ingest.hwp.summary import summary
 
 _DRM = 0x10 | 0x400  # document security, and that by certificate
 _MAX_EMBEDDED = 32 << 20

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from mundap.ingest.blocks import Block, Heading, Paragraph, Table
-from mundap.ingest.hwp_styles import PLAIN, Counters, Shape, Styles, level_of_style, of_contents
+from mundap.ingest.hwp.styles import PLAIN, Counters, Shape, Styles, level_of_style, of_contents
 
 DEEPEST = 40  # lists of paragraphs within each other; real documents have five
 _INLINE = 30  # characters of a box that reads as part of its line

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from mundap.ingest.hwp_flow import Piece, Story, Unreadable
+from mundap.ingest.hwp.flow import Piece, Story, Unreadable
 
 MAX_PART = 128 << 20  # bytes of one unpacked part; a thousand pages have ten million
 _BITE = 1 << 16

@@ -10,10 +10,10 @@ from mundap.errors import BadFile
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Parsed, Table
 from mundap.ingest.build import Reading
-from mundap.ingest.hwp5 import read_hwp5
-from mundap.ingest.hwp_flow import TooDeep, finished
-from mundap.ingest.hwp_parts import Broken, Found, Locked, NoView, Protected, TooLarge
-from mundap.ingest.hwpx import read_hwpml, read_hwpx
+from mundap.ingest.hwp.flow import TooDeep, finished
+from mundap.ingest.hwp.hwp5 import read_hwp5
+from mundap.ingest.hwp.hwpx import read_hwpml, read_hwpx
+from mundap.ingest.hwp.parts import Broken, Found, Locked, NoView, Protected, TooLarge
 from mundap.korean.normalize import squash
 
 _OLE, _ZIP, _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04", b"HWP Document File V"

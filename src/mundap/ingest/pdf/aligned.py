@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from statistics import mean
 
 from mundap.ingest.blocks import Cell, Table
-from mundap.ingest.page import Piece, merged
-from mundap.ingest.ruled import LINE
+from mundap.ingest.pdf.page import Piece, merged
+from mundap.ingest.pdf.ruled import LINE
 
 _ROWS = 3  # that make a table
 _LONGEST = 40  # letters of a cell on average; longer ones are prose

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from mundap.ingest.blocks import Cell, Table
-from mundap.ingest.hwp_flow import Line, Piece, Story, text_of
+from mundap.ingest.hwp.flow import Line, Piece, Story, text_of
 
 MAX_PLACES = 200_000  # of one table; the sizes in a broken file can be 65535 by 65535
 _LABEL = 40  # characters

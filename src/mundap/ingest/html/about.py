@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mundap.ingest.dated import COLUMNS, date_of_cells
-from mundap.ingest.naming import plausible
+from mundap.ingest.office.naming import plausible
 from mundap.korean.normalize import squash
 
 _DATES = (

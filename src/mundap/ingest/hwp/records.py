@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mundap.extras import need
-from mundap.ingest.hwp_flow import Flow, Line, Piece, Story, text_of
-from mundap.ingest.hwp_styles import Kind, Numbering, Shape, Styles
-from mundap.ingest.hwp_table import Placed, tabled
-from mundap.ingest.hwp_xml import LARGE, address, embedded, over
+from mundap.ingest.hwp.flow import Flow, Line, Piece, Story, text_of
+from mundap.ingest.hwp.styles import Kind, Numbering, Shape, Styles
+from mundap.ingest.hwp.table import Placed, tabled
+from mundap.ingest.hwp.xml import LARGE, address, embedded, over
 
 _BIN_DATA, _CHAR_SHAPE, _NUMBERING, _BULLET, _PARA_SHAPE, _STYLE = 0x12, 0x15, 0x17, 0x18, 0x19, 0x1A
 _PARAGRAPH, _TEXT, _RUNS, _CONTROL, _LIST = 0x42, 0x43, 0x44, 0x47, 0x48

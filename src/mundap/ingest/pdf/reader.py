@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 from mundap.errors import BadFile
 from mundap.extras import need
-from mundap.ingest import ocr
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Parsed
 from mundap.ingest.build import Reading
-from mundap.ingest.flow import blocks
-from mundap.ingest.page import Page, Rule, Word
+from mundap.ingest.pdf import ocr
+from mundap.ingest.pdf.flow import blocks
+from mundap.ingest.pdf.page import Page, Rule, Word
 
 if TYPE_CHECKING:
     from liteparse import AnnotationRect, FormField, ParsedPage, ParseResult, TextItem

@@ -11,7 +11,7 @@ from mundap.extras import need
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Reading
-from mundap.ingest.naming import iso_date, plausible
+from mundap.ingest.office.naming import iso_date, plausible
 
 NOTES = "발표자 노트: "
 _RUNNING = ("DATE", "FOOTER", "SLIDE_NUMBER", "HEADER")  # placeholders that say nothing of their slide

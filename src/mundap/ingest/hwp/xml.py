@@ -12,9 +12,9 @@ from typing import Any
 
 from mundap.extras import need
 from mundap.ingest.blocks import Cell, Table
-from mundap.ingest.hwp_flow import Flow, Line, Piece, Story, text_of
-from mundap.ingest.hwp_styles import Kind, Numbering, Shape, Styles
-from mundap.ingest.hwp_table import Placed, tabled
+from mundap.ingest.hwp.flow import Flow, Line, Piece, Story, text_of
+from mundap.ingest.hwp.styles import Kind, Numbering, Shape, Styles
+from mundap.ingest.hwp.table import Placed, tabled
 
 Element = Any  # lxml has no types of its own
 Fetch = Callable[[str], bytes | None]  # an embedded file by what refers to it

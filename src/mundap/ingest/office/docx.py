@@ -14,8 +14,8 @@ from mundap.extras import need
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Reading
-from mundap.ingest.docx_numbering import Numbering, W, numbering
-from mundap.ingest.naming import iso_date, plausible
+from mundap.ingest.office.docx_numbering import Numbering, W, numbering
+from mundap.ingest.office.naming import iso_date, plausible
 
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"

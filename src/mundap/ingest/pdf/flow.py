@@ -9,12 +9,12 @@ from itertools import pairwise
 from statistics import quantiles
 
 from mundap.ingest import heal
-from mundap.ingest.aligned import aligned
 from mundap.ingest.blocks import Block, Heading, Paragraph, Table
-from mundap.ingest.columns import columns
-from mundap.ingest.page import Page, Piece, merged, pieces, rows
-from mundap.ingest.ruled import LINE, ruled
-from mundap.ingest.running import without_running
+from mundap.ingest.pdf.aligned import aligned
+from mundap.ingest.pdf.columns import columns
+from mundap.ingest.pdf.page import Page, Piece, merged, pieces, rows
+from mundap.ingest.pdf.ruled import LINE, ruled
+from mundap.ingest.pdf.running import without_running
 
 _HEADING = 1.15  # of the text's height
 _HEADING_SCANNED = 1.5  # heights from a picture are inexact

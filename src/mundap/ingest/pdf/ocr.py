@@ -21,8 +21,8 @@ from mundap.extras import need
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Parsed
 from mundap.ingest.build import Reading
-from mundap.ingest.flow import blocks
-from mundap.ingest.page import Page, Word
+from mundap.ingest.pdf.flow import blocks
+from mundap.ingest.pdf.page import Page, Word
 
 if TYPE_CHECKING:
     from PIL.Image import Image
