@@ -18,7 +18,11 @@ class _Section(BaseModel):
 
 
 class Ingest(_Section):
-    """What is read, and how it is cut. Sizes are in characters.
+    """What is read, and how it is cut.
+
+    `chunking` cuts at headings, then between sentences ("structure"), after a fixed size ("fixed"), at every sentence
+    with `chunk_window` neighbours on either side ("window"), or at headings alone ("whole"). Pieces have `chunk_chars`
+    characters, or, with `chunk_unit` "tokens", `chunk_tokens` tokens of the encoder; `chunk_overlap` is in the same unit.
 
     `workers` processes read at once, 0 for one for each processor; a file that takes longer than `file_seconds`, or
     more memory than `file_mb` megabytes, is left out.
@@ -27,6 +31,10 @@ class Ingest(_Section):
     paths: tuple[str, ...] = Field(default=("docs",), strict=False)
     chunk_chars: int = Field(default=300, ge=50)
     chunk_overlap: int = Field(default=0, ge=0)
+    chunking: Literal["structure", "fixed", "window", "whole"] = "structure"
+    chunk_unit: Literal["chars", "tokens"] = "chars"
+    chunk_tokens: int = Field(default=100, ge=10)
+    chunk_window: int = Field(default=1, ge=1)
     parent_chars: int = Field(default=1600, ge=200)
     workers: int = Field(default=0, ge=0)
     file_seconds: float = Field(default=600.0, gt=0)

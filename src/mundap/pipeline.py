@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -16,7 +17,6 @@ from filelock import FileLock, Timeout
 from mundap.config import FILE, Config, find_workspace, read_config
 from mundap.encode import make_encoder
 from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
-from mundap.files import digest
 from mundap.generate import make_generator
 from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
@@ -29,9 +29,10 @@ from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.generation import Generation, Recipe, alive, build, check, open_generation
 from mundap.index.table import Table
-from mundap.ingest.batch import Limits, read_all
-from mundap.ingest.readers import READER_VERSION, exists, files_below, nfc_path
-from mundap.ingest.work import Cut, Job, Unread
+from mundap.ingest.readers import exists, files_below, nfc_path
+from mundap.intake import Skipped, Taken, skipped, take
+from mundap.jobs.batch import Limits
+from mundap.jobs.reading import Cut
 from mundap.korean.keyword_rules import extract, read_asked
 from mundap.korean.normalize import NORMALIZER, normalize
 from mundap.korean.tokens import SearchTokenizer
@@ -60,17 +61,11 @@ TURNS = 4  # of the conversation that a generator is shown; more would crowd out
 
 
 @dataclass(frozen=True)
-class Skipped:
-    """A file, or a row of it (counted from 1), that did not go in."""
-
-    file: str
-    reason: str
-    row: int | None = None
-
-
-@dataclass(frozen=True)
 class Ingested:
-    """What an ingest did. `documents` and `passages` are what the corpus holds now; the others count files."""
+    """What an ingest did. `documents` and `passages` are what the corpus holds now; the others count files.
+
+    `files` has what came of each, and `skipped` what did not go in: files, rows, and paths with nothing there.
+    """
 
     documents: int
     passages: int
@@ -79,6 +74,7 @@ class Ingested:
     removed: int = 0
     unchanged: int = 0
     skipped: tuple[Skipped, ...] = ()
+    files: tuple[Taken, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +87,15 @@ class _Opened:
     lexical: LexicalLeg
     dense: DenseLeg
     searchers: Mapping[str, Searcher]
+
+
+def cut_of(config: Config) -> Cut:
+    """How the settings have documents cut."""
+    ingest = config.ingest
+    in_tokens = ingest.chunk_unit == "tokens"
+    size = ingest.chunk_tokens if in_tokens else ingest.chunk_chars
+    encoder = config.index.encoder if in_tokens else ""
+    return Cut(ingest.parent_chars, ingest.chunking, size, ingest.chunk_overlap, ingest.chunk_window, encoder)
 
 
 class Mundap:
@@ -132,45 +137,28 @@ class Mundap:
         A file that has not changed is left alone. What cannot be read is reported in `skipped`, and what was read
         of that file before stays. With `prune`, documents whose file is gone are removed.
         """
-        counts = dict.fromkeys(("added", "updated", "removed", "unchanged"), 0)
-        skipped: list[Skipped] = []
-        files: list[Path] = []
+        missing: list[Skipped] = []
+        files: dict[str, Path] = {}
         for path in paths or [self.root / path for path in self.config.ingest.paths]:
             try:
-                files += files_below(Path(path))
+                files |= {self._source(file): file for file in files_below(Path(path))}
             except BadFile as error:
-                skipped.append(Skipped(str(path), str(error)))
+                missing.append(Skipped(str(path), str(error)))
+        settings = self.config.ingest
+        limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
         with self._writing():
-            jobs: dict[str, tuple[Job, str]] = {}
-            for file in files:
-                try:
-                    source, fingerprint = self._source(file), self._fingerprint(file)
-                except OSError as error:
-                    reason = f"{file.name}: 파일을 열 수 없습니다({error.strerror}). 권한을 확인해 주세요."
-                    skipped.append(Skipped(self._source(file), reason))
-                    continue
-                if self.corpus.fingerprint(source) == fingerprint:
-                    counts["unchanged"] += 1
-                else:
-                    jobs[source] = (Job(file, source, self._cut), fingerprint)
-            settled = len(files) - len(jobs)
-            progress(settled, len(files))
-            settings = self.config.ingest
-            limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
-            for done, (job, outcome) in enumerate(read_all([job for job, _ in jobs.values()], limits), settled + 1):
-                if isinstance(outcome, Unread):
-                    skipped.append(Skipped(job.source, outcome.reason))
-                else:
-                    known = self.corpus.fingerprint(job.source) is not None
-                    self.corpus.put(outcome.reading.document, outcome.wholes, outcome.chunks, jobs[job.source][1])
-                    counts["updated" if known else "added"] += 1
-                    skipped += [Skipped(job.source, p.reason, p.row) for p in outcome.reading.problems]
-                progress(done, len(files))
-            if prune:
-                counts["removed"] = self._prune()
-        places = {self._source(file): n for n, file in enumerate(files)}
-        skipped.sort(key=lambda one: places.get(one.file, -1))
-        return Ingested(*self.corpus.counts(), **counts, skipped=tuple(skipped))
+            taken = take(self.corpus, files, cut_of(self.config), limits, progress)
+            removed = self._prune() if prune else 0
+        states = Counter(one.state for one in taken)
+        return Ingested(
+            *self.corpus.counts(),
+            added=states["added"],
+            updated=states["updated"],
+            removed=removed,
+            unchanged=states["unchanged"],
+            skipped=(*missing, *skipped(taken)),
+            files=taken,
+        )
 
     def remove(self, source_or_id: str) -> str:
         """Remove a document by source, file name, title or id: it is gone from every leg at once. Its source.
@@ -185,17 +173,6 @@ class Mundap:
                 raise MundapError(f"'{source_or_id}' 문서가 여럿입니다. 하나를 골라 주세요: {', '.join(named)}")
             self.corpus.remove(named[0])
         return named[0]
-
-    @property
-    def _cut(self) -> Cut:
-        settings = self.config.ingest
-        return Cut(settings.parent_chars, settings.chunk_chars, settings.chunk_overlap)
-
-    def _fingerprint(self, file: Path) -> str:
-        """Of all that decides what becomes of a file. Raises OSError if it cannot be opened."""
-        cut = self._cut
-        how = f"{READER_VERSION} {NORMALIZER} {cut.chunk_chars} {cut.chunk_overlap} {cut.parent_chars}"
-        return digest(file.read_bytes(), how, size=16)
 
     def _prune(self) -> int:
         gone = [d.source for d in self.corpus.documents() if not exists(self.root / d.source)]

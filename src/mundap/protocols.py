@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Vectors = npt.NDArray[np.float32]
 Tokenize = Callable[[Sequence[str]], list[list[str]]]
+Span = tuple[int, int]
 Progress = Callable[[int, int], None]
 
 
@@ -38,6 +39,19 @@ class Encoder(Protocol):
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """(len(texts), dim), unit rows; the same text gives the same row."""
+        ...
+
+
+class Chunker(Protocol):
+    """Cuts whole passages into the pieces that each get a vector of their own."""
+
+    def cut(self, text: str) -> list[Span]:
+        """(start, end) of each piece of running text, in order; together they hold every non-blank character."""
+        ...
+
+    def group(self, text: str, rows: Sequence[Span]) -> list[Span]:
+        """(first, after) of each group of neighbouring rows of a table, whose places in `text` are given; no row is
+        in two groups, and none is missing."""
         ...
 
 

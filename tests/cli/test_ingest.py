@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -25,7 +26,8 @@ def test_what_is_new_changed_unchanged_and_gone_is_counted(mundap: Callable, fre
     (root / "docs" / "사라짐.txt").unlink()
     (root / "docs" / "새것.txt").write_text("넷\n\n다섯", "utf-8")
     kept = mundap("ingest", "--json", workspace=root).row
-    counts = {"documents": 4, "passages": 5, "added": 1, "updated": 1, "removed": 0, "unchanged": 1, "skipped": []}
+    counts = {"documents": 4, "passages": 5, "added": 1, "updated": 1, "removed": 0, "unchanged": 1}
+    counts |= {"skipped": [], "warnings": []}
     assert kept == counts
     pruned = mundap("ingest", "--prune", "--json", workspace=root).row
     assert pruned == {**counts, "documents": 3, "passages": 4, "added": 0, "updated": 0, "removed": 1, "unchanged": 3}
@@ -107,7 +109,7 @@ def test_an_empty_folder_is_no_error(mundap: Callable, fresh: Callable) -> None:
     done = mundap("ingest", "--json", workspace=fresh({}))
     assert done.code == 0
     counts = ("documents", "passages", "added", "updated", "removed", "unchanged")
-    assert done.row == {**dict.fromkeys(counts, 0), "skipped": []}
+    assert done.row == {**dict.fromkeys(counts, 0), "skipped": [], "warnings": []}
 
 
 def test_hidden_and_lock_files_are_left_alone(fresh: Callable) -> None:
@@ -148,3 +150,59 @@ def test_prune_keeps_a_file_whose_name_is_decomposed(fresh: Callable) -> None:
     bot = Mundap.open(fresh({NFD: "여비는 5만 원입니다."}))
     done = bot.ingest(prune=True)
     assert (done.documents, done.added, done.removed) == (1, 1, 0)
+
+
+PAGE = "<h1>요금 안내</h1><p>요금은 다음과 같다.</p><table><tr><th>구장<th>요금<tr><td>강남<td>5만원</table>"
+
+
+def test_a_report_says_what_became_of_every_file(mundap: Callable, fresh: Callable) -> None:
+    root = fresh({"요금.html": PAGE, "깨짐.hwp": b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "표.csv": "가,나\n1,2,3\n4,5\n"})
+    done = mundap("ingest", "--report", "--json", workspace=root)
+    run = Path(done.row["run"])
+    report = json.loads((run / "report.json").read_text("utf-8"))
+    files = {one["file"]: one for one in report["files"]}
+    assert (files["docs/요금.html"]["state"], files["docs/요금.html"]["tables"]) == ("added", 1)
+    assert files["docs/깨짐.hwp"]["state"] == "skipped"
+    assert files["docs/표.csv"]["left_out"][0]["row"] == 2
+    page = (run / "report.html").read_text("utf-8")
+    assert all(text in page for text in ("docs/요금.html", "건너뛴 것", "docs/깨짐.hwp", "docs/표.csv 2행"))
+    assert run.name.endswith("-ingest")
+
+
+def test_a_question_about_a_cell_finds_its_row(indexed: Callable) -> None:
+    bot = indexed({"요금.html": PAGE, "기타.txt": "주차는 두 시간 무료이다.\n\n샤워실은 지하에 있다."})
+    answer = bot.ask("강남 구장의 요금은?")
+    assert any("| 강남 | 5만원 |" in citation.quote for citation in answer.citations)
+
+
+@pytest.mark.parametrize(
+    ("settings", "pieces"),
+    [
+        ("", 1),
+        ("chunk_chars = 50", 3),
+        ('chunking = "window"', 5),
+        ('chunking = "whole"\nchunk_chars = 50', 1),
+        ('chunking = "fixed"\nchunk_chars = 50', 3),
+    ],
+)
+def test_the_settings_say_how_passages_are_cut(mundap: Callable, fresh: Callable, settings: str, pieces: int) -> None:
+    text = " ".join(f"{word} 규정은 직원이 지켜야 하는 것이다." for word in ("첫째", "둘째", "셋째", "넷째", "다섯째"))
+    root = fresh({"규정.txt": text}, f"[index]\nencoder = 'hashed'\n[ingest]\n{settings}\n")
+    (passage,) = mundap("inspect", root / "docs" / "규정.txt", "--json", workspace=root).rows
+    assert len(passage["chunks"]) == (pieces if pieces > 1 else 1)
+    assert mundap("ingest", "--json", workspace=root).row["added"] == 1
+
+
+def test_another_way_of_cutting_reads_files_again(mundap: Callable, fresh: Callable) -> None:
+    root = fresh({"규정.txt": "하나이다. 둘이다."})
+    mundap("ingest", workspace=root)
+    toml = (root / "mundap.toml").read_text("utf-8")
+    (root / "mundap.toml").write_text(f'{toml}\n[ingest]\nchunking = "window"\n', "utf-8")
+    assert mundap("ingest", "--json", workspace=root).row["updated"] == 1
+
+
+def test_sizes_in_tokens_need_an_encoder_that_counts_them(mundap: Callable, fresh: Callable) -> None:
+    root = fresh({"규정.txt": "하나이다."}, "[index]\nencoder = 'hashed'\n[ingest]\nchunk_unit = 'tokens'\n")
+    done = mundap("ingest", workspace=root)
+    assert done.code == 1
+    assert "chunk_unit" in done.err

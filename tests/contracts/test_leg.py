@@ -8,6 +8,7 @@ import pytest
 from mundap.encode.hashed import HashedEncoder
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
+from mundap.ingest.chunk import Sentences
 from mundap.ingest.split import chunks
 from mundap.protocols import Leg
 from mundap.types import Passage
@@ -34,7 +35,7 @@ def make(request: pytest.FixtureRequest) -> Callable[[list[Passage]], Leg]:
 @pytest.fixture(params=[False, True], ids=["wholes", "wholes and chunks"])
 def leg(make: Callable[[list[Passage]], Leg], passage, request: pytest.FixtureRequest) -> Leg:
     wholes = [passage(text) for text in WHOLES]
-    return make([*wholes, *(c for w in wholes for c in chunks(w, 30))] if request.param else wholes)
+    return make([*wholes, *(c for w in wholes for c in chunks(w, Sentences(30)))] if request.param else wholes)
 
 
 def test_rows_are_the_wholes_in_the_order_of_ids(leg: Leg):

@@ -10,6 +10,7 @@ import mundap as md
 from mundap.generate.reading import Reader
 from mundap.ingest.assemble import TABLE_CHARS, assemble
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Parsed, Table
+from mundap.ingest.chunk import Sentences
 from mundap.ingest.dated import dated
 from mundap.ingest.grid import cells_of, grid, markdown_row
 from mundap.ingest.split import chunks, parents
@@ -81,7 +82,7 @@ def test_a_long_table_repeats_its_header_and_never_breaks_a_row():
     assert all(p.text.startswith("| 이름 | 값 |\n| --- | --- |\n") and len(p.text) <= TABLE_CHARS for p in found)
     assert [line for p in found for line in p.text.split("\n")[2:]] == [f"| 구장{n} | {n}만원 |" for n in range(300)]
     for whole in found:
-        pieces = chunks(whole, 100, 50)
+        pieces = chunks(whole, Sentences(100, 50))
         assert "\n".join(piece.text for piece in pieces) == "\n".join(whole.text.split("\n")[2:])
         assert all(len(piece.text) <= 100 for piece in pieces)
 
@@ -135,7 +136,7 @@ def test_the_date_is_the_names_or_else_the_formats(name: str, own: str, expected
 def test_any_blocks_make_slices(blocks: list[Block]):
     found = document(*blocks)
     for whole in parents(found):
-        for piece in [whole, *chunks(whole, 50)]:
+        for piece in [whole, *chunks(whole, Sentences(50))]:
             assert found.text[piece.start : piece.end] == piece.text
             assert piece.text.strip()
 

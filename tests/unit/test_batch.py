@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from mundap.ingest import batch
-from mundap.ingest.batch import Limits, read_all
-from mundap.ingest.work import Job, Read, Unread
+from mundap.jobs import batch
+from mundap.jobs.batch import Limits, read_all
+from mundap.jobs.reading import Job, Read, Unread
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from mundap.errors import MundapError
 from mundap.files import digest
+from mundap.ingest.chunk import Sentences
 from mundap.ingest.split import chunks, parents
 from mundap.store.corpus import Corpus, StoredQuestion
 from mundap.types import Document, KnownQuestion, Section
@@ -37,7 +38,7 @@ def put(
         ),
     )
     wholes = parents(document)
-    corpus.put(document, wholes, [c for w in wholes for c in chunks(w, 20)], fingerprint)
+    corpus.put(document, wholes, [c for w in wholes for c in chunks(w, Sentences(20))], fingerprint)
     return document
 
 
@@ -51,7 +52,7 @@ def rows(corpus: Corpus, table: str) -> int:
 def test_what_goes_in_comes_out(corpus: Corpus):
     document = put(corpus, "docs/규정.txt", LONG, "짧은 글", title="규정", fingerprint="f1")
     wholes = parents(document)
-    expected = {p.id: p for p in [*wholes, *chunks(wholes[0], 20)]}
+    expected = {p.id: p for p in [*wholes, *chunks(wholes[0], Sentences(20))]}
     assert len(expected) == 2 + 3
     assert {p.id: p for p in corpus.all_passages()} == expected
     assert corpus.ids() == sorted(expected)
@@ -83,7 +84,7 @@ def test_a_document_is_named_by_source_file_title_or_id(corpus: Corpus, named: s
     document = put(corpus, "docs/a.txt", LONG, "글", title="가 규정")
     put(corpus, "docs/b.txt", "남는 글", title="나 규정")
     whole = parents(document)[0]
-    ids = {"id": document.id, "passage id": whole.id, "chunk id": chunks(whole, 20)[1].id}
+    ids = {"id": document.id, "passage id": whole.id, "chunk id": chunks(whole, Sentences(20))[1].id}
     assert corpus.named(ids.get(named, named)) == ["docs/a.txt"]
 
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mundap.ingest.chunk import Sentences
 from mundap.ingest.dated import date_of_cells, date_of_name
 from mundap.ingest.readers import read
 from mundap.ingest.split import chunks, parents
@@ -161,7 +162,7 @@ def test_chunks_have_the_date_of_their_whole(tmp_path: Path):
     path = tmp_path / "공지_20240105.txt"
     path.write_text("관세를 냅니다. 세관에 갑니다. 신고서를 씁니다.", "utf-8")
     (whole,) = parents(read(path).document)
-    assert [chunk.meta["date"] for chunk in chunks(whole, 10)] == ["2024-01-05"] * 3
+    assert [chunk.meta["date"] for chunk in chunks(whole, Sentences(10))] == ["2024-01-05"] * 3
 
 
 def test_the_customs_sheet(shared_data: Path):

@@ -13,6 +13,7 @@ from mundap.errors import StaleIndex
 from mundap.files import digest
 from mundap.index.generation import Generation, Recipe, alive, build, check, current, open_generation
 from mundap.index.vectors import Halves
+from mundap.ingest.chunk import Sentences
 from mundap.ingest.split import chunks
 from mundap.types import Passage
 
@@ -47,7 +48,7 @@ def root(tmp_path: Path) -> Path:
 
 def passages(texts: Sequence[str]) -> list[Passage]:
     wholes = [Passage(digest(text), "d", text, 0, len(text), source="규정") for text in texts]
-    return [*wholes, *(c for w in wholes for c in chunks(w, 20) if c.id != w.id)]
+    return [*wholes, *(c for w in wholes for c in chunks(w, Sentences(20)) if c.id != w.id)]
 
 
 def make(root: Path, texts: Sequence[str] = TEXTS, recipe: Recipe = RECIPE, state: str = "s") -> Parts:

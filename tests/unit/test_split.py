@@ -6,8 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.ingest.split import chunks, pack, parents, split
+from mundap.ingest.chunk import Sentences
+from mundap.ingest.split import chunks, parents, split
 from mundap.types import Document, Passage, Section
+
+
+def pack(text: str, size: int, overlap: int = 0) -> list[tuple[int, int]]:
+    return Sentences(size, overlap).cut(text)
+
 
 PARTS = st.sampled_from(
     [
@@ -100,13 +106,13 @@ def test_a_long_sentence_is_cut_at_a_blank_or_else_in_the_middle():
 
 def test_a_short_whole_is_its_own_chunk():
     whole = Passage("p", "d", "짧은 글.", 5, 10)
-    assert chunks(whole, 5) == [whole]
+    assert chunks(whole, Sentences(5)) == [whole]
 
 
 def test_chunks_know_their_whole_and_keep_what_is_known_of_it():
     text = "가가가 간다. 나나나 난다."
     whole = Passage("p", "d", text, 100, 100 + len(text), "제1조", 3, "규정", meta={"row": 2})
-    first, second = chunks(whole, 8)
+    first, second = chunks(whole, Sentences(8))
     assert (first.text, first.start, first.end) == ("가가가 간다.", 100, 100 + 7)
     assert (second.text, second.start, second.end) == ("나나나 난다.", 100 + 8, 100 + 15)
     for chunk in (first, second):

@@ -67,6 +67,9 @@ def ingest(
         list[Path] | None, typer.Argument(metavar="[PATH]...", help="파일이나 폴더 (기본: ingest.paths)")
     ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="파일이 사라진 문서를 지웁니다")] = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="파일마다 읽은 쪽, 글자, 표, 주의를 HTML과 JSON 보고서로 남깁니다")
+    ] = False,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
@@ -77,6 +80,15 @@ def ingest(
     for one in done.skipped:
         row = f" {one.row}행" if one.row else ""
         print(f"건너뜀: {one.file}{row}: {one.reason}", file=sys.stderr)
+    warnings = [(one.file, warning) for one in done.files for warning in one.warnings]
+    for file, warning in warnings:
+        print(f"주의: {file}: {warning}", file=sys.stderr)
+    run = ""
+    if report:
+        from mundap.cli.ingest_page import keep_report
+
+        run = str(keep_report(bot, done))
+        print(f"보고서: {run}/report.html", file=sys.stderr)
     if json:
         skipped = [{"file": s.file, "reason": s.reason} | ({"row": s.row} if s.row else {}) for s in done.skipped]
         show.emit(
@@ -88,7 +100,9 @@ def ingest(
                 "removed": done.removed,
                 "unchanged": done.unchanged,
                 "skipped": skipped,
+                "warnings": [{"file": file, "warning": warning} for file, warning in warnings],
             }
+            | ({"run": run} if run else {})
         )
     else:
         print(

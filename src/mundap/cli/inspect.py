@@ -14,7 +14,7 @@ from mundap.errors import BadFile, WorkspaceNotFound
 from mundap.files import write_atomically
 
 if TYPE_CHECKING:
-    from mundap.ingest.work import Cut, Read
+    from mundap.jobs.reading import Cut, Read
     from mundap.types import Passage
 
 
@@ -25,8 +25,8 @@ def inspect(
     json: Json = False,
 ) -> None:
     """파일이 어떤 문단으로 나뉘어 색인되는지 보여 줍니다. 아무것도 저장하지 않습니다. 예: mundap inspect 규정.hwp --html 규정.html"""
-    from mundap.ingest.batch import read_all
-    from mundap.ingest.work import Job, Unread
+    from mundap.jobs.batch import read_all
+    from mundap.jobs.reading import Job, Unread
 
     ((_, found),) = read_all([Job(file, file.name, _cut(workspace))])
     if isinstance(found, Unread):
@@ -49,14 +49,13 @@ def inspect(
 
 def _cut(workspace: Path) -> Cut:
     """As the workspace says, or the defaults outside of one."""
-    from mundap.config import FILE, find_workspace, read_config
-    from mundap.ingest.work import Cut
+    from mundap.config import FILE, Config, find_workspace, read_config
+    from mundap.pipeline import cut_of
 
     try:
-        settings = read_config(find_workspace(workspace) / FILE).ingest
+        return cut_of(read_config(find_workspace(workspace) / FILE))
     except WorkspaceNotFound:
-        return Cut()
-    return Cut(settings.parent_chars, settings.chunk_chars, settings.chunk_overlap)
+        return cut_of(Config())
 
 
 def _json(passage: Passage, found: Read) -> dict[str, object]:

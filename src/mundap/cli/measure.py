@@ -29,7 +29,7 @@ from mundap.ingest.split import chunks, parents
 from mundap.korean import keywords
 from mundap.korean.kiwi import kiwi_version
 from mundap.korean.normalize import squash
-from mundap.pipeline import Mundap
+from mundap.pipeline import Mundap, cut_of
 from mundap.protocols import Progress
 from mundap.types import Hit
 
@@ -242,12 +242,12 @@ def _over(bot: Mundap, questions: Questions) -> Mundap:
     for paragraph in dict.fromkeys(questions.corpus):
         builder.add(paragraph, meta={"kind": "제시문"})
     document = builder.document()
-    settings = bot.config.ingest
     wholes = parents(document)
+    chunker = cut_of(bot.config).chunker()
     over.corpus.put(
         document,
         wholes,
-        [c for whole in wholes for c in chunks(whole, settings.chunk_chars, settings.chunk_overlap)],
+        [c for whole in wholes for c in chunks(whole, chunker)],
         name,
     )
     over.index()

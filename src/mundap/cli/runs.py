@@ -41,10 +41,15 @@ def about(bot: Mundap, kind: str, file: Path, options: Mapping[str, object], ove
 
 def keep(bot: Mundap, made: About, report: Mapping[str, Any], page: str) -> Path:
     """Write report.json and report.html into a new folder; that folder."""
-    stamp = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{made.kind}"
+    return write_run(bot, made.kind, {**report, **made.as_json()}, page)
+
+
+def write_run(bot: Mundap, kind: str, report: Mapping[str, Any], page: str) -> Path:
+    """Write `report` and `page` into a new folder; that folder."""
+    stamp = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{kind}"
     folder = next(f for f in (runs(bot) / name for name in _names(stamp)) if not f.exists())
     folder.mkdir()
-    write_atomically(folder / "report.json", json.dumps({**report, **made.as_json()}, ensure_ascii=False))
+    write_atomically(folder / "report.json", json.dumps(report, ensure_ascii=False))
     write_atomically(folder / "report.html", page)
     return folder
 

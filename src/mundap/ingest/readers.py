@@ -12,6 +12,7 @@ from mundap.errors import BadFile
 from mundap.extras import load as load_named
 from mundap.ingest.build import Builder, Reading
 from mundap.ingest.dated import dated
+from mundap.ingest.pdf.ocr import available
 from mundap.ingest.sniff import kind_of
 from mundap.ingest.tables import add_table, read_csv, read_xlsx
 from mundap.ingest.text import read_markdown, read_txt
@@ -50,6 +51,12 @@ READERS = {
     ".mhtml": "mundap.ingest.html.reader:read_html",
 }
 READER_VERSION = "3"  # part of what decides whether a file has to be read again
+_SCANNED = frozenset(kind for kind, reader in READERS.items() if reader.startswith("mundap.ingest.pdf."))
+
+
+def reader_version(path: Path) -> str:
+    """What decides, besides its content, how a file is read: a scan is read again once there is a program for it."""
+    return f"{READER_VERSION} ocr" if path.suffix.lower() in _SCANNED and available() else READER_VERSION
 
 
 def read(path: Path, source: str | None = None) -> Reading:

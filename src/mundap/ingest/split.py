@@ -1,20 +1,20 @@
-"""Documents into passages: wholes first, then chunks cut at sentences, or between the rows of a table."""
+"""Documents into passages: wholes first, then their chunks."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from mundap.files import digest
+from mundap.ingest.chunk import MAX_CHARS, Sentences
 from mundap.ingest.grid import TABLE, row_spans, spoken
-from mundap.korean.sentences import Span, sentences
+from mundap.protocols import Chunker, Span
 from mundap.types import SPOKEN, Document, Meta, Passage, Section
 
 PAGES = "pages"  # the key in Document.meta: [start, page] wherever a page begins, in order
 
-MAX_CHARS = 300  # of a chunk; other sizes are compared in docs/experiments.md
 PARENT_CHARS = 1600  # of a whole that comes from running text; a sheet's 제시문 is never cut
 
 
@@ -24,7 +24,7 @@ def split(documents: Iterable[Document], max_chars: int = MAX_CHARS, parent_char
         chunk
         for document in documents
         for parent in parents(document, parent_chars)
-        for chunk in chunks(parent, max_chars)
+        for chunk in chunks(parent, Sentences(max_chars))
     ]
 
 
@@ -54,47 +54,32 @@ def parents(document: Document, parent_chars: int = PARENT_CHARS) -> list[Passag
     return result
 
 
-def chunks(parent: Passage, max_chars: int = MAX_CHARS, overlap: int = 0) -> list[Passage]:
-    """Cut a whole passage at sentences into pieces of at most `max_chars` characters.
+def chunks(parent: Passage, chunker: Chunker = Sentences()) -> list[Passage]:
+    """The pieces of a whole passage, each a slice of it; the whole itself if there is but one.
 
-    A sentence longer than that is cut at white space, or, where there is none, in the middle. A piece begins with
-    what fits into `overlap` characters of the end of the one before it, in whole sentences. A table is cut between
-    its rows, without overlap, and a row is never cut.
+    A table is cut between its rows, and a row is never cut.
     """
-    if len(parent.text) <= max_chars:
+    rows = row_spans(parent.text) if parent.meta.get("kind") == TABLE else []
+    if rows:
+        groups = chunker.group(parent.text, rows)
+        pieces = [_piece(parent, rows[first][0], rows[after - 1][1], rows[first:after]) for first, after in groups]
+        return pieces if len(pieces) > 1 else [parent]
+    spans = chunker.cut(parent.text)
+    if not spans or spans == [(0, len(parent.text))]:
         return [parent]
-    if parent.meta.get("kind") == TABLE:
-        return list(_row_chunks(parent, max_chars))
-    return [
-        replace(
-            parent,
-            id=digest(parent.id, str(start), parent.text[start:end]),
-            text=parent.text[start:end],
-            start=parent.start + start,
-            end=parent.start + end,
-            parent_id=parent.id,
-        )
-        for start, end in pack(parent.text, max_chars, overlap)
-    ]
+    return [_piece(parent, start, end) for start, end in spans]
 
 
-def _row_chunks(parent: Passage, max_chars: int) -> Iterator[Passage]:
-    spans = row_spans(parent.text)
-    first = 0
-    for after in range(1, len(spans) + 1):
-        if after < len(spans) and spans[after][1] - spans[first][0] <= max_chars:
-            continue
-        start, end = spans[first][0], spans[after - 1][1]
-        yield replace(
-            parent,
-            id=digest(parent.id, str(start), parent.text[start:end]),
-            text=parent.text[start:end],
-            start=parent.start + start,
-            end=parent.start + end,
-            parent_id=parent.id,
-            meta=_meta(parent.meta, parent.text, spans[first:after]),
-        )
-        first = after
+def _piece(parent: Passage, start: int, end: int, rows: Sequence[Span] = ()) -> Passage:
+    return replace(
+        parent,
+        id=digest(parent.id, str(start), parent.text[start:end]),
+        text=parent.text[start:end],
+        start=parent.start + start,
+        end=parent.start + end,
+        parent_id=parent.id,
+        meta=_meta(parent.meta, parent.text, rows),
+    )
 
 
 def _meta(meta: Meta, text: str, rows: Sequence[Span] = ()) -> Meta:
@@ -107,44 +92,8 @@ def _page(document: Document, starts: Sequence[int], offset: int) -> int | None:
     return int(document.meta[PAGES][place - 1][1]) if place else None
 
 
-def pack(text: str, max_chars: int, overlap: int = 0) -> list[Span]:
-    """Spans of whole sentences, each as long as fits, that together hold every non-blank character."""
-    return list(_packed(text, sentences(text), max_chars, overlap))
-
-
-def _packed(text: str, spans: Sequence[Span], max_chars: int, overlap: int) -> Iterator[Span]:
-    pieces = [piece for span in spans for piece in _cut(text, span, max_chars)]
-    first = 0
-    while first < len(pieces):
-        after = first + 1
-        while after < len(pieces) and pieces[after][1] - pieces[first][0] <= max_chars:
-            after += 1
-        end = pieces[after - 1][1]
-        yield pieces[first][0], end
-        again = after
-        while again - 1 > first and end - pieces[again - 1][0] <= overlap:
-            again -= 1
-        # What is said again must leave room for something new.
-        while again < after < len(pieces) and pieces[after][1] - pieces[again][0] > max_chars:
-            again += 1
-        first = again if after < len(pieces) else after
-
-
-def _cut(text: str, span: Span, max_chars: int) -> Iterator[Span]:
-    start, end = span
-    while end - start > max_chars:
-        blank = max(text.rfind(mark, start + max_chars // 2, start + max_chars + 1) for mark in " \t\n")
-        stop = blank if blank > start else start + max_chars
-        yield start, stop
-        start = stop
-        while start < end and text[start].isspace():
-            start += 1
-    if start < end:
-        yield start, end
-
-
 def _wholes(text: str, section: Section, parent_chars: int) -> list[Span]:
     if section.meta.get("kind") or section.end - section.start <= parent_chars:
         return [(section.start, section.end)]
-    inner = pack(text[section.start : section.end], parent_chars)
+    inner = Sentences(parent_chars).cut(text[section.start : section.end])
     return [(section.start + start, section.start + end) for start, end in inner]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -18,7 +19,7 @@ from mundap.index.units import Units
 from mundap.index.vectors import EXACT_BELOW, VectorIndex, make_graph
 from mundap.ingest.split import chunks
 from mundap.korean.normalize import normalize, squash
-from mundap.pipeline import Mundap
+from mundap.pipeline import Mundap, cut_of
 from mundap.protocols import Encoder, Leg, Progress, Reranker, Vectors, quiet
 from mundap.retrieve.hybrid import Hybrid
 from mundap.retrieve.rerank import make_reranker
@@ -97,9 +98,9 @@ class Lab:
         return LexicalLeg(postings, self._table, lambda texts: [self._tokens[text] for text in texts])
 
     def _dense(self, settings: Settings) -> Leg:
-        pieces = [
-            piece for whole in self._wholes for piece in chunks(whole, settings.chunk_chars, settings.chunk_overlap)
-        ]
+        cut = replace(cut_of(self._bot.config), overlap=settings.chunk_overlap)
+        chunker = (cut if cut.encoder else replace(cut, size=settings.chunk_chars)).chunker()
+        pieces = [piece for whole in self._wholes for piece in chunks(whole, chunker)]
         units = Units.of([*self._wholes, *pieces])
         texts = [p.embedded for p in units.passages]
         vectors = self._bot.cache.vectors(texts, self._bot.encoder, self._progress)

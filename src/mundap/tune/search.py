@@ -93,8 +93,11 @@ def applicable(what: Sequence[str], config: Config) -> tuple[list[str], list[str
     """
     if unknown := next((name for name in what if name not in PARAMETERS), None):
         raise UnknownName("parameter", unknown, PARAMETERS)
-    found = config.retrieve
+    found, ingest = config.retrieve, config.ingest
     reasons: dict[str, str] = {}
+    if ingest.chunk_unit == "tokens" or ingest.chunking not in ("structure", "fixed"):
+        said = "글자 수로 자르지 않아([ingest] chunking, chunk_unit) 뺐습니다."
+        reasons |= {name: f"{name}: {said}" for name in ("chunk", "overlap")}
     if "dense" not in found.legs:
         reasons |= {name: f"{name}: dense 다리를 쓰지 않아 뺐습니다." for name in ("chunk", "overlap")}
     if "bm25" not in found.legs:

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from threading import Event, Thread
 
 from mundap.ingest.sniff import plain
-from mundap.ingest.work import Job, Read, Unread, work
-from mundap.ingest.worker import framed
+from mundap.jobs.reading import Job, Read, Unread, work
+from mundap.jobs.worker import framed
 
 _SMALL = 1 << 20  # bytes of plain files under which starting a process takes longer than reading them here
 _PIECE = 1 << 20
@@ -90,7 +90,7 @@ def _serve(
 
 
 def _started(megabytes: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "mundap.ingest.worker", str(megabytes)]
+    command = [sys.executable, "-m", "mundap.jobs.worker", str(megabytes)]
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE,

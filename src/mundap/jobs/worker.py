@@ -1,7 +1,7 @@
 """The process that reads files for an ingest, so that a reader that hangs, crashes or eats memory takes nothing along.
 
-`python -m mundap.ingest.worker MEGABYTES` takes pickled Jobs from standard input and answers each on standard output,
-both as an 8-byte length and that many bytes. It is started by mundap.ingest.batch alone.
+`python -m mundap.jobs.worker MEGABYTES` takes pickled Jobs from standard input and answers each on standard output,
+both as an 8-byte length and that many bytes. It is started by mundap.jobs.batch alone.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from mundap.ingest.work import Unread, work
+from mundap.jobs.reading import Unread, work
 
 _PR_SET_PDEATHSIG = 1  # Linux
 

@@ -5,20 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from mundap.encode import token_counter
 from mundap.errors import MundapError
 from mundap.ingest.build import Reading
+from mundap.ingest.chunk import MAX_CHARS, WINDOW, characters, make_chunker, tokens
 from mundap.ingest.readers import read
-from mundap.ingest.split import MAX_CHARS, PARENT_CHARS, chunks, parents
+from mundap.ingest.split import PARENT_CHARS, chunks, parents
+from mundap.protocols import Chunker
 from mundap.types import Passage
 
 
 @dataclass(frozen=True)
 class Cut:
-    """How documents are cut; sizes in characters, as in mundap.ingest.split."""
+    """How documents are cut. `chunking` is one of CHUNKERS; `size` and `overlap` are in characters, or in tokens of
+    `encoder` if that is given; `beside` counts sentences; `parent_chars` is as in mundap.ingest.split."""
 
     parent_chars: int = PARENT_CHARS
-    chunk_chars: int = MAX_CHARS
-    chunk_overlap: int = 0
+    chunking: str = "structure"
+    size: int = MAX_CHARS
+    overlap: int = 0
+    beside: int = WINDOW
+    encoder: str = ""
+
+    def chunker(self) -> Chunker:
+        """What cuts so. Raises UnknownName, or ConfigError for an encoder that cannot count tokens."""
+        measure = tokens(token_counter(self.encoder)) if self.encoder else characters
+        return make_chunker(self.chunking, self.size, self.overlap, self.beside, measure)
 
 
 @dataclass(frozen=True)
@@ -55,5 +67,6 @@ def work(job: Job) -> Read | Unread:
     except MundapError as error:  # BadFile, and the MissingExtra of a reader's package
         return Unread(str(error))
     wholes = parents(reading.document, job.cut.parent_chars)
-    pieces = [piece for whole in wholes for piece in chunks(whole, job.cut.chunk_chars, job.cut.chunk_overlap)]
+    chunker = job.cut.chunker()
+    pieces = [piece for whole in wholes for piece in chunks(whole, chunker)]
     return Read(reading, tuple(wholes), tuple(pieces))

@@ -1,0 +1,88 @@
+"""The report of `mundap ingest --report`: what was read of each file, and what its owner should look at."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from mundap.cli.runs import write_run
+from mundap.evaluate.about import versions
+from mundap.evaluate.markup import Markup, join
+from mundap.evaluate.page import frame, note, section, table
+from mundap.intake import Taken
+from mundap.pipeline import Ingested, Mundap
+
+_STATES = {"added": "새로", "updated": "바뀜", "unchanged": "그대로", "skipped": "건너뜀"}
+_SUMS = ("files", "pages", "characters", "passages", "tables")
+
+
+def keep_report(bot: Mundap, done: Ingested) -> Path:
+    """Write report.json and report.html into a new run of the workspace; its folder."""
+    made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    facts = {
+        "kind": "ingest",
+        "made": made,
+        **{name: value for name, value in asdict(done).items() if name != "files"},
+        "settings": bot.config.ingest.model_dump(mode="json"),
+        "versions": versions(),
+        "files": [asdict(one) for one in done.files],
+    }
+    return write_run(bot, "ingest", facts, ingest_page(done, made))
+
+
+def ingest_page(done: Ingested, made: str) -> str:
+    """A whole HTML file: the sums, what did not go in, warnings, and a row for each file."""
+    read = [one for one in done.files if one.state in ("added", "updated")]
+    told = (
+        f"{made} · 문서 {done.documents}개, 문단 {done.passages}개 · 새로 {done.added}, 바뀜 {done.updated}, 지움 {done.removed},"
+        f" 그대로 {done.unchanged}, 건너뜀 {len(done.skipped)}"
+    )
+    return frame(
+        "읽기 보고서",
+        f"파일 {len(done.files)}개",
+        told,
+        section("형식마다", table(["형식", "파일", "쪽", "글자", "문단", "표", "초"], _by_format(read)))
+        if read
+        else join(),
+        _skipped(done),
+        _warnings(done.files),
+        section("파일마다", table(["파일", "상태", "쪽", "글자", "문단", "표", "초"], map(_row, done.files))),
+    )
+
+
+def _by_format(read: Sequence[Taken]) -> list[list[str]]:
+    formats = sorted({Path(one.file).suffix.lower() or "(없음)" for one in read})
+    return [
+        _sums(kind, [one for one in read if (Path(one.file).suffix.lower() or "(없음)") == kind]) for kind in formats
+    ]
+
+
+def _sums(kind: str, files: Sequence[Taken]) -> list[str]:
+    pages = sum(one.pages or 0 for one in files)
+    counts = (len(files), pages, *(sum(getattr(one, name) for one in files) for name in _SUMS[2:]))
+    return [kind, *(f"{count:,}" if count else "–" for count in counts), f"{sum(one.seconds for one in files):.1f}"]
+
+
+def _skipped(done: Ingested) -> Markup:
+    rows = [[f"{one.file} {one.row}행" if one.row else one.file, one.reason] for one in done.skipped]
+    return section("건너뛴 것", table(["파일", "까닭과 할 일"], rows)) if rows else join()
+
+
+def _warnings(files: Sequence[Taken]) -> Markup:
+    rows = [[one.file, warning] for one in files for warning in one.warnings]
+    return section("주의", table(["파일", "내용"], rows), note("나머지 글은 들어갔습니다.")) if rows else join()
+
+
+def _row(one: Taken) -> list[str]:
+    if one.state in ("unchanged", "skipped"):
+        return [one.file, _STATES[one.state], *["–"] * 4, f"{one.seconds:.1f}" if one.seconds else "–"]
+    counts = (one.characters, one.passages, one.tables)
+    return [
+        one.file,
+        _STATES[one.state],
+        f"{one.pages:,}" if one.pages else "–",
+        *(f"{count:,}" if count else "–" for count in counts),
+        f"{one.seconds:.1f}",
+    ]

@@ -1,0 +1,104 @@
+"""Files into the corpus: which have changed, reading those, and what came of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mundap.files import digest, digest_file
+from mundap.ingest.grid import TABLE
+from mundap.ingest.readers import reader_version
+from mundap.jobs.batch import Limits, read_all
+from mundap.jobs.reading import Cut, Job, Read, Unread
+from mundap.korean.normalize import NORMALIZER
+from mundap.protocols import Progress
+from mundap.store.corpus import Corpus
+
+State = Literal["added", "updated", "unchanged", "skipped"]
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file, or a row of it (counted from 1), that did not go in."""
+
+    file: str
+    reason: str
+    row: int | None = None
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What came of a file. `pages` is None where its format has none; `reason` says why it was skipped.
+
+    `tables` counts passages that are tables. What is not known of an unchanged or a skipped file is 0.
+    """
+
+    file: str
+    state: State
+    reason: str = ""
+    pages: int | None = None
+    characters: int = 0
+    passages: int = 0
+    tables: int = 0
+    seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
+    left_out: tuple[Skipped, ...] = ()
+
+
+def take(corpus: Corpus, files: Mapping[str, Path], cut: Cut, limits: Limits, progress: Progress) -> tuple[Taken, ...]:
+    """Read what has changed of `files`, by source, into the corpus, one transaction for each; what came of each, in
+    the order of `files`. What was read before of a file that cannot be read any more stays. Raises ConfigError for a cut
+    that cannot be made."""
+    cut.chunker()  # what is wrong with the settings is said once, and not of every file
+    taken: dict[str, Taken] = {}
+    changed: dict[str, str] = {}
+    for source, file in files.items():
+        try:
+            fingerprint = _fingerprint(file, cut)
+        except OSError as error:
+            reason = f"{file.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요."
+            taken[source] = Taken(source, "skipped", reason)
+            continue
+        if corpus.fingerprint(source) == fingerprint:
+            taken[source] = Taken(source, "unchanged")
+        else:
+            changed[source] = fingerprint
+    progress(len(taken), len(files))
+    jobs = [Job(files[source], source, cut) for source in changed]
+    for job, outcome in read_all(jobs, limits):
+        taken[job.source] = _put(corpus, job.source, outcome, changed[job.source])
+        progress(len(taken), len(files))
+    return tuple(taken[source] for source in files)
+
+
+def _put(corpus: Corpus, source: str, outcome: Read | Unread, fingerprint: str) -> Taken:
+    if isinstance(outcome, Unread):
+        return Taken(source, "skipped", outcome.reason, seconds=outcome.seconds)
+    reading = outcome.reading
+    state: State = "added" if corpus.fingerprint(source) is None else "updated"
+    corpus.put(reading.document, outcome.wholes, outcome.chunks, fingerprint)
+    return Taken(
+        source,
+        state,
+        pages=reading.pages,
+        characters=len(reading.document.text),
+        passages=len(outcome.wholes),
+        tables=sum(whole.meta.get("kind") == TABLE for whole in outcome.wholes),
+        seconds=outcome.seconds,
+        warnings=reading.warnings,
+        left_out=tuple(Skipped(source, problem.reason, problem.row) for problem in reading.problems),
+    )
+
+
+def _fingerprint(file: Path, cut: Cut) -> str:
+    """Of all that decides what becomes of a file. Raises OSError if it cannot be opened."""
+    return digest(digest_file(file), f"{reader_version(file)} {NORMALIZER} {cut}", size=16)
+
+
+def skipped(taken: Sequence[Taken]) -> tuple[Skipped, ...]:
+    """The files, and the rows of others, that did not go in, in order."""
+    return tuple(
+        each for one in taken for each in ((Skipped(one.file, one.reason),) if one.state == "skipped" else one.left_out)
+    )
