@@ -62,7 +62,7 @@ def assert_whole_slices(document: Document) -> None:
 @on_files
 @given(LINES)
 def test_txt_sections_are_slices_that_cover_every_character_that_is_not_blank(tmp_path: Path, lines: list[str]):
-    document = read_txt(written(tmp_path, "a.txt", "\n".join(lines)), "a.txt")
+    document = read_txt(written(tmp_path, "a.txt", "\n".join(lines)), "a.txt").document
     assert_whole_slices(document)
     covered = {n for s in document.sections for n in range(s.start, s.end)}
     assert {n for n, c in enumerate(document.text) if not c.isspace()} <= covered
@@ -87,7 +87,9 @@ def test_markdown_sections_cover_every_character_outside_headings(tmp_path: Path
 
 
 def test_txt_is_cut_at_blank_lines_only(tmp_path: Path):
-    document = read_txt(written(tmp_path, "규정.txt", "\n제1조\n목적이다.\r\n \t\r\n\r\n제2조 정의 \n"), "규정.txt")
+    document = read_txt(
+        written(tmp_path, "규정.txt", "\n제1조\n목적이다.\r\n \t\r\n\r\n제2조 정의 \n"), "규정.txt"
+    ).document
     assert shown(document) == [("", "제1조\n목적이다."), ("", "제2조 정의")]
     assert (document.title, document.source) == ("규정", "규정.txt")
 
@@ -95,7 +97,7 @@ def test_txt_is_cut_at_blank_lines_only(tmp_path: Path):
 def test_a_long_line_is_read_at_once(tmp_path: Path):
     text = "풋살 경기 규칙은 다음과 같다. " * 10_000
     began = time.perf_counter()
-    assert shown(read_txt(written(tmp_path, "a.txt", text), "a")) == [("", text.strip())]
+    assert shown(read_txt(written(tmp_path, "a.txt", text), "a").document) == [("", text.strip())]
     assert time.perf_counter() - began < 2
 
 
@@ -131,5 +133,31 @@ def test_without_a_first_level_heading_the_title_is_the_files_name(tmp_path: Pat
 
 @pytest.mark.parametrize("text", ["", "\n \n", "\ufeff"])
 def test_a_blank_file_has_no_sections(tmp_path: Path, text: str):
-    assert read_txt(written(tmp_path, "a.txt", text), "a").sections == ()
+    assert read_txt(written(tmp_path, "a.txt", text), "a").document.sections == ()
     assert markdown(tmp_path, text).sections == ()
+
+
+def test_a_txt_with_headings_is_split_at_them(tmp_path: Path):
+    text = "여비 규정\n\n제1장 총칙\n제1조(목적) 여비를 정한다.\n제2조(범위)\n직원에게 적용한다.\n\n제2장 여비\n제3조(숙박비) 7만원이다."
+    found = read_txt(written(tmp_path, "여비.txt", text), "여비.txt").document
+    assert shown(found) == [
+        ("", "여비 규정"),
+        ("제1장 총칙 > 제1조(목적)", "여비를 정한다."),
+        ("제1장 총칙 > 제2조(범위)", "직원에게 적용한다."),
+        ("제2장 여비 > 제3조(숙박비)", "7만원이다."),
+    ]
+    assert_whole_slices(found)
+
+
+def test_lines_that_were_broken_at_a_fixed_width_are_joined(tmp_path: Path):
+    text = (
+        "이 회사의 직원은 한 해에 열다섯 날의 연차를 가지며 쓰지 않은 연차는 다음 해 십이월 삼십일일까지 쓸 수\n"
+        "있고 그 뒤에는 소멸한다 다만 회사의 사정으로 쓰지 못한 연차는 돈으로 바꾸어 주며 그 금액은 통상임\n"
+        "금으로 한다 병가는 한 해에 예순 날까지 쓸 수 있고 이레가 넘으면 의사의 진단서를 인사팀에 내야 한다\n"
+        "가족을 돌보아야 하는 직원은 한 해에 열흘까지 쉴 수 있으며 이 기간은 급여를 주지 않는 것으로 하되 근\n"
+        "속 기간에는 넣는다.\n"
+    )
+    (section,) = shown(read_txt(written(tmp_path, "a.txt", text), "a.txt").document)
+    assert "통상임금으로" in section[1]
+    assert "근속 기간에는" in section[1]
+    assert "쓸 수 있고" in section[1]

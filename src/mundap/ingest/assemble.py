@@ -9,11 +9,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from mundap.errors import BadFile
 from mundap.ingest.blocks import Block, Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Builder, Reading
 from mundap.ingest.dated import DATE
-from mundap.ingest.grid import TABLE, grid, groups, markdown_row, markdown_rule, one_line
-from mundap.ingest.headings import marked
+from mundap.ingest.grid import (
+    MAX_PLACES,
+    TABLE,
+    Grid,
+    TableTooLarge,
+    grid,
+    groups,
+    markdown_row,
+    markdown_rule,
+    one_line,
+)
+from mundap.ingest.headings import Piece, marked
 from mundap.ingest.split import PAGES
 from mundap.korean.normalize import normalize
 
@@ -24,16 +35,25 @@ _DEEPEST = 6  # levels of Markdown headings
 
 
 def assemble(parsed: Parsed, path: Path, source: str) -> Reading:
-    """The document that `parsed` makes. Headings are Markdown lines between the sections, not part of them."""
+    """The document that `parsed` makes. Headings are Markdown lines between the sections, not part of them.
+
+    Raises BadFile for a table that is too large.
+    """
     title = one_line(parsed.title) or unicodedata.normalize("NFC", path.stem)
     document = _Assembly(Builder(source, title, {DATE: parsed.date} if parsed.date else {}))
-    for block in marked([*_cleaned(parsed.blocks)]):
+    try:
+        pieces = marked([*_cleaned(parsed.blocks)])
+    except TableTooLarge as error:
+        raise BadFile(
+            f"{path.name}: 칸이 {MAX_PLACES:,}개를 넘는 표가 있습니다. 표를 엑셀 파일로 나누어 저장해 주세요."
+        ) from error
+    for block in pieces:
         match block:
             case Heading():
                 document.head(block)
             case Paragraph():
                 document.waiting.append(block)
-            case Table():
+            case Grid():
                 document.table(block)
     return Reading(document.finished(), (), parsed.warnings, parsed.pages)
 
@@ -75,15 +95,14 @@ class _Assembly:
         *path, heading = self.above
         self.builder.cover(self.last, heading=_shown(path, self.builder.title), page=heading.page)
 
-    def table(self, table: Table) -> None:
-        found = grid(table)
-        caption = one_line(table.caption) or found.title or _caption(self.waiting)
+    def table(self, found: Grid) -> None:
+        caption = found.caption or found.title or _caption(self.waiting)
         self.close()
         head = [markdown_row(found.columns), markdown_rule(len(found.columns))]
         room = TABLE_CHARS - sum(len(line) + 1 for line in head)
         for group in groups(found.rows, room):
-            self.turn(self.builder.length, table.page)
-            self.section("\n".join([*head, *map(markdown_row, group)]), table.page, caption, kind=TABLE)
+            self.turn(self.builder.length, found.page)
+            self.section("\n".join([*head, *map(markdown_row, group)]), found.page, caption, kind=TABLE)
 
     def section(self, text: str, page: int | None, caption: str = "", **meta: Any) -> None:
         path = [*self.above, Heading(caption, _DEEPEST)] if caption else self.above
@@ -114,7 +133,7 @@ def _caption(above: list[Paragraph]) -> str:
     return "" if len(last) > _CAPTION or _SENTENCE.search(last) else last
 
 
-def _cleaned(blocks: Iterable[Block]) -> Iterator[Block]:
+def _cleaned(blocks: Iterable[Block]) -> Iterator[Piece]:
     """The blocks in normal form, without empty ones; a table that only frames text is the text."""
     for block in blocks:
         if isinstance(block, Table):
@@ -126,10 +145,10 @@ def _cleaned(blocks: Iterable[Block]) -> Iterator[Block]:
             yield replace(block, text=text)
 
 
-def _tabular(table: Table) -> Iterator[Block]:
+def _tabular(table: Table) -> Iterator[Piece]:
     found = grid(table)
     if found.rows and len(found.columns) > 1:
-        yield table
+        yield found
         return
     for row in table.rows:
         for cell in row:

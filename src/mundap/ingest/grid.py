@@ -21,59 +21,72 @@ _LINE = re.compile(r"[^\n]+")
 _BAR = re.compile(r"(?<!\\)\|")
 
 
+class TableTooLarge(Exception):
+    """A table has more than MAX_PLACES places."""
+
+
 @dataclass(frozen=True)
 class Grid:
     """A rectangle of cells: every row has as many as there are `columns`, whose names may be empty.
 
-    `title` is what a cell over the whole width says above the header.
+    `title` is what a cell over the whole width says above the header, `caption` and `page` those of the table.
     """
 
     columns: Row
     rows: tuple[Row, ...]
     title: str = ""
+    caption: str = ""
+    page: int | None = None
 
 
 def grid(table: Table) -> Grid:
     """`table` without empty rows and columns, a merged cell's text in each place that it covers.
 
     A cell over the whole width stands once: above the header it is the title, below it a line between rows; so does one
-    over more than a few columns, which is the one value of a form's row. A header of several rows is made one: 평일 under 요금 is "요금 평일". Raises ValueError for more than MAX_PLACES places.
+    over more than a few columns, which is the one value of a form's row. A header of several rows is made one: 평일
+    under 요금 is "요금 평일". Raises TableTooLarge.
     """
-    rows = _placed(table, MAX_PLACES)
+    rows, once = _placed(table)
     full = [y for y, row in enumerate(table.rows) if len(row) == 1 and row[0].colspan == len(rows[y]) > 1]
     above = 0
     while above in full and above + 2 < len(rows):
         above += 1
     title = " ".join(dict.fromkeys(row[0] for row in rows[:above] if row[0]))
-    once = _placed(table, _FEW)
     body = [(row[0], *[""] * (len(row) - 1)) if y in full else row for y, row in enumerate(once)]
     top = above + _header(table.rows[above:], table.header - above)
     wide = [x for x in range(len(rows[0]) if rows else 0) if any(row[x] for row in (*rows[above:top], *body[top:]))]
     names = tuple(" ".join(dict.fromkeys(row[x] for row in rows[above:top] if row[x])) for x in wide)
     kept = (tuple(row[x] for x in wide) for row in body[top:])
-    return Grid(names, tuple(row for row in kept if any(row)), title)
+    return Grid(names, tuple(row for row in kept if any(row)), title, one_line(table.caption), table.page)
 
 
-def _placed(table: Table, few: int) -> list[Row]:
-    """The text of every place; a cell over more than `few` columns has its own only in the first. One that reaches
-    beyond the last row ends there."""
-    places: dict[tuple[int, int], str] = {}
+def _placed(table: Table) -> tuple[list[Row], list[Row]]:
+    """The text of every place, and the same with the text of a cell over more than a few columns in the first alone.
+
+    A cell that reaches beyond the last row ends there.
+    """
+    every: dict[tuple[int, int], str] = {}
+    again: set[tuple[int, int]] = set()
     for y, row in enumerate(table.rows):
         x = 0
         for cell in row:
-            while (y, x) in places:
+            while (y, x) in every:
                 x += 1
             text = one_line(cell.text)
             down, across = min(max(cell.rowspan, 1), len(table.rows) - y), max(cell.colspan, 1)
-            if len(places) + down * across > MAX_PLACES:
-                raise ValueError(f"a table of more than {MAX_PLACES} cells")
-            shown = [text] * across if across <= few else [text, *[""] * (across - 1)]
-            places |= {(y + j, x + i): shown[i] for j in range(down) for i in range(across)}
+            if len(every) + down * across > MAX_PLACES:
+                raise TableTooLarge
+            covered = [(y + j, x + i) for j in range(down) for i in range(across)]
+            every |= dict.fromkeys(covered, text)
+            if across > _FEW:
+                again |= {place for place in covered if place[1] > x}
             x += across
-    width = max((x for _, x in places), default=-1) + 1
+    width = max((x for _, x in every), default=-1) + 1
     if width * len(table.rows) > MAX_PLACES:
-        raise ValueError(f"a table of more than {MAX_PLACES} cells")
-    return [tuple(places.get((y, x), "") for x in range(width)) for y in range(len(table.rows))]
+        raise TableTooLarge
+    rows = [tuple(every.get((y, x), "") for x in range(width)) for y in range(len(table.rows))]
+    once = [tuple("" if (y, x) in again else text for x, text in enumerate(row)) for y, row in enumerate(rows)]
+    return rows, once if again else rows
 
 
 def _header(rows: Sequence[Sequence[Cell]], marked: int) -> int:

@@ -10,7 +10,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from mundap.ingest.blocks import Block, Heading, Paragraph
+from mundap.ingest.blocks import Heading, Paragraph
+from mundap.ingest.grid import Grid
+
+Piece = Paragraph | Heading | Grid
 
 _LONGEST = 60  # characters of a heading
 _ENDS_SENTENCE = re.compile(r"(?:[.!?。:;,]|[다요죠까음함됨임것])\s*$")
@@ -37,7 +40,7 @@ _CONTENTS = re.compile(r"(?:[.·…‥]\s?){4,}\s*\d*\s*$|…\s*\d+\s*$")  # a l
 _FIRST = len(_UNITS) + 1  # level of the numberings below 조
 
 
-def marked(blocks: Sequence[Block]) -> list[Block]:
+def marked(blocks: Sequence[Piece]) -> list[Piece]:
     """`blocks` with the paragraphs that are headings made so; a paragraph that begins with 제1조(목적) is taken apart.
 
     Where the format itself marks headings, those of the law come below them.
@@ -45,7 +48,7 @@ def marked(blocks: Sequence[Block]) -> list[Block]:
     lines = [piece for block in blocks for piece in _lines(block)]
     base = max((block.level for block in blocks if isinstance(block, Heading)), default=0)
     order: list[str] = []
-    result: list[Block] = []
+    result: list[Piece] = []
     for n, block in enumerate(lines):
         if isinstance(block, Heading):
             order.clear()
@@ -59,7 +62,7 @@ def marked(blocks: Sequence[Block]) -> list[Block]:
     return list(_rejoined(result))
 
 
-def _lines(block: Block) -> Iterator[Block]:
+def _lines(block: Piece) -> Iterator[Piece]:
     """A paragraph as its lines, for a heading often shares one with what it heads."""
     if isinstance(block, Paragraph):
         yield from (replace(block, text=line) for line in block.text.split("\n"))
@@ -67,7 +70,7 @@ def _lines(block: Block) -> Iterator[Block]:
         yield block
 
 
-def _apart(line: Paragraph, before: Block | None, after: Block | None, base: int, order: list[str]) -> list[Block]:
+def _apart(line: Paragraph, before: Piece | None, after: Piece | None, base: int, order: list[str]) -> list[Piece]:
     """The heading that `line` is or begins with, and what is left of it. `order` has the numberings in use, from the
     outermost."""
     text = line.text
@@ -103,7 +106,7 @@ def _numbering(text: str) -> str:
     return next((kind for kind, pattern in _NUMBERINGS if pattern.match(text)), "")
 
 
-def _heads(text: str, kind: str, before: Block | None, after: Block | None, order: Sequence[str]) -> bool:
+def _heads(text: str, kind: str, before: Piece | None, after: Piece | None, order: Sequence[str]) -> bool:
     """Whether a numbered line heads something: it is no sentence, and beside it is neither a sibling nor, below it,
     what heads it."""
     if len(text) > _LONGEST or _ENDS_SENTENCE.search(text) or after is None or isinstance(after, Heading):
@@ -114,7 +117,7 @@ def _heads(text: str, kind: str, before: Block | None, after: Block | None, orde
     return not isinstance(after, Paragraph) or _numbering(after.text) not in (kind, *outer)
 
 
-def _rejoined(blocks: Sequence[Block]) -> Iterator[Block]:
+def _rejoined(blocks: Sequence[Piece]) -> Iterator[Piece]:
     """Neighbouring lines of one page as one paragraph again."""
     held: Paragraph | None = None
     for block in blocks:

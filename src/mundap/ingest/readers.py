@@ -149,7 +149,7 @@ def delimited(path: Path, source: str) -> Reading:
 
 def plain(path: Path, source: str) -> Reading:
     """A text file."""
-    return Reading(read_txt(path, source))
+    return read_txt(path, source)
 
 
 def markdown(path: Path, source: str) -> Reading:

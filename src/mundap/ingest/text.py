@@ -1,7 +1,7 @@
 """txt and Markdown: paragraphs, and sections under their heading path.
 
-A txt keeps its text as it is. Where lines, or places within a line that an export has glued together, begin with
-제1조(목적), 규칙 1 피치 and the like, its sections are what stands under them; else its blocks between blank lines.
+Where lines of a txt are headings such as 제2장 총칙, Ⅰ. 개요 or □ 일정, or places within a line that an export has glued
+together begin with 제1조(목적) or 규칙 1 피치, its sections are what stands under them; else its blocks between blank lines.
 """
 
 from __future__ import annotations
@@ -13,8 +13,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from mundap.files import digest
+from mundap.ingest.assemble import assemble
+from mundap.ingest.blocks import Heading, Paragraph, Parsed
+from mundap.ingest.build import Reading
 from mundap.ingest.encoding import decode
 from mundap.ingest.grid import one_line
+from mundap.ingest.headings import marked
+from mundap.ingest.heal import unwrap
 from mundap.korean.normalize import normalize
 from mundap.types import Document, Section
 
@@ -29,19 +34,30 @@ _ARTICLES = (
     ),
 )
 _AGAIN = re.compile(r"규칙 ?(?P<number>[1-9]\d{0,2}) ?[–-] ?(?=[가-힣])")  # what comments on a rule, after the last
-_LEAST = 3  # articles of a rule book
+_LEAST = 3  # headings or articles of a text that has any
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 
 
-def read_txt(path: Path, source: str) -> Document:
-    """One section for each block between blank lines, and within it for each article that begins there."""
-    text = decode(path.read_bytes(), path.name)
-    title = normalize(path.stem)
-    heads = _articles(text)
+def read_txt(path: Path, source: str) -> Reading:
+    """A section for what stands under each heading or article; where there are none, for each block between blank
+    lines."""
+    raw = decode(path.read_bytes(), path.name)
+    text = healed(raw)
     blocks = [match.span() for match in _BLOCK.finditer(text)]
+    paragraphs = [Paragraph(text[start:end]) for start, end in blocks]
+    if sum(isinstance(piece, Heading) for piece in marked(paragraphs)) >= _LEAST:
+        return assemble(Parsed(tuple(paragraphs)), path, source)
+    heads = _articles(text)
     sections = tuple(_under(text, blocks, heads) if heads else (Section(*span) for span in blocks))
-    return Document(digest(source, text), text, source, title, sections=sections)
+    return Reading(Document(digest(source, text), text, source, normalize(path.stem), sections=sections))
+
+
+def healed(text: str) -> str:
+    """`text` with the lines joined that were broken at a fixed width; as it is if there are none."""
+    lines = text.split("\n")
+    joined = unwrap(lines)
+    return text if len(joined) == len(lines) else "\n".join(joined)
 
 
 def _articles(text: str) -> list[tuple[int, str]]:
