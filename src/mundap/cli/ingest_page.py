@@ -67,12 +67,16 @@ def _sums(kind: str, files: Sequence[Taken]) -> list[str]:
 
 def _skipped(done: Ingested) -> Markup:
     rows = [[f"{one.file} {one.row}행" if one.row else one.file, one.reason] for one in done.skipped]
-    return section("건너뛴 것", table(["파일", "까닭과 할 일"], rows)) if rows else join()
+    return section("건너뛴 것", table(["파일", "까닭과 할 일"], rows, texts=True)) if rows else join()
 
 
 def _warnings(files: Sequence[Taken]) -> Markup:
     rows = [[one.file, warning] for one in files for warning in one.warnings]
-    return section("주의", table(["파일", "내용"], rows), note("나머지 글은 들어갔습니다.")) if rows else join()
+    return (
+        section("주의", table(["파일", "내용"], rows, texts=True), note("나머지 글은 들어갔습니다."))
+        if rows
+        else join()
+    )
 
 
 def _row(one: Taken) -> list[str]:

@@ -30,4 +30,4 @@ def _passage(number: int, passage: Passage, found: Read) -> Markup:
 
 def _drawn(passage: Passage) -> Markup:
     names = cells_of(passage.text.partition("\n")[0])
-    return table(names, [cells_of(passage.text[start:end]) for start, end in row_spans(passage.text)])
+    return table(names, [cells_of(passage.text[start:end]) for start, end in row_spans(passage.text)], texts=True)

@@ -126,8 +126,11 @@ def metric_bars(metric: str, rows: Sequence[tuple[str, float, tuple[float, float
     return bars(NAMES[metric][0], drawn, lambda figure: value(metric, figure), high)
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], main: str = "") -> Markup:
-    """A table that scrolls sideways where it is wider than the screen; the row named `main` stands out."""
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], main: str = "", texts: bool = False) -> Markup:
+    """A table that scrolls sideways where it is wider than the screen; the row named `main` stands out.
+
+    Cells are figures, or, with `texts`, words that wrap.
+    """
     body = [
         tag(
             "tr",
@@ -138,9 +141,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], main: str = "") ->
         for row in rows
     ]
     top = tag("thead", tag("tr", *(tag("th", name, scope="col") for name in head)))
-    return tag(
-        "div", tag("table", top, tag("tbody", *body)), class_="scroll" + " narrow" * (len(head) <= 3), tabindex="0"
-    )
+    style = "scroll texts" if texts else "scroll narrow" if len(head) <= 3 else "scroll"
+    return tag("div", tag("table", top, tag("tbody", *body)), class_=style, tabindex="0")
 
 
 def figure_cell(metric: str, figure: float, ends: Sequence[float]) -> Markup:

@@ -28,6 +28,7 @@ thead th{border-top:0;background:var(--wash);font-weight:600;font-size:.85rem}
 th[scope=row]{font-weight:500}th:first-child,td:first-child{text-align:left}
 td small{display:block;font-size:.78rem}tr.main td,tr.main th{background:var(--wash);font-weight:600}
 tr.main small{font-weight:400}
+.texts td,.texts th{text-align:left;white-space:normal;min-width:5em}
 .facts td,.facts th{text-align:left;white-space:normal}.facts th{width:14em;font-weight:400;color:var(--soft)}
 .verdict{font-weight:600;font-size:.8rem}.better{color:var(--good)}.worse{color:var(--bad)}.even{color:var(--even)}
 .legend{display:flex;flex-wrap:wrap;gap:4px 16px;list-style:none;margin:8px 0 0;padding:0;font-size:.85rem}

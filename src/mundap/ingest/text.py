@@ -34,6 +34,7 @@ _ARTICLES = (
     ),
 )
 _AGAIN = re.compile(r"규칙 ?(?P<number>[1-9]\d{0,2}) ?[–-] ?(?=[가-힣])")  # what comments on a rule, after the last
+_GLUED = re.compile(r"(?<=[^\s•])[^\S\n]*(?=[•▪■□○●◦※☞] ?[가-힣A-Za-z0-9‘“(])")  # where an item begins within a line
 _LEAST = 3  # headings or articles of a text that has any
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
@@ -54,10 +55,12 @@ def read_txt(path: Path, source: str) -> Reading:
 
 
 def healed(text: str) -> str:
-    """`text` with the lines joined that were broken at a fixed width; as it is if there are none."""
+    """`text` with the lines joined that were broken at a fixed width, and those parted that an export has glued
+    together at their bullets; as it is if there are none."""
     lines = text.split("\n")
     joined = unwrap(lines)
-    return text if len(joined) == len(lines) else "\n".join(joined)
+    whole = text if len(joined) == len(lines) else "\n".join(joined)
+    return _GLUED.sub("\n", whole) if len(_GLUED.findall(whole)) >= _LEAST else whole
 
 
 def _articles(text: str) -> list[tuple[int, str]]:
