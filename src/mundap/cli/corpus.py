@@ -23,6 +23,7 @@ language = "ko"
 [ingest]
 paths = ["docs"]          # 읽을 파일과 폴더 (hwp, hwpx, pdf, docx, html, xlsx, csv, tsv, txt, md)
 # chunk_chars = 300       # 벡터 하나가 보는 글자 수
+# chunking = "structure"  # 제목과 문장에서 자르기. 다른 것: fixed, window, whole
 
 [index]
 # encoder = "e5-small"    # 인터넷 없이 쓰는 기본 임베딩
