@@ -46,7 +46,7 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest tests/unit tests/contracts -q
+	$(BIN)/pytest tests/unit tests/contracts -q -m "not slow"
 
 fix: setup-dev
 	$(BIN)/ruff format .
@@ -60,6 +60,7 @@ setup-ocr:
 
 test: setup-ocr check
 	$(BIN)/pytest tests -q --ignore=tests/unit --ignore=tests/contracts
+	$(BIN)/pytest tests/unit tests/contracts -q -m slow
 
 slow: setup-dev
 	$(BIN)/pytest tests -m slow
