@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from contextlib import suppress
 
 from mundap.errors import BadFile
 from mundap.korean.normalize import normalize
@@ -14,6 +15,10 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+_KOREAN = {"euc-kr", "euckr", "euc_kr", "ks_c_5601-1987", "ks_c_5601", "ks_c_5601-1989", "ksc5601", "ksc_5601"}
+_KOREAN |= {"ks_c-5601-1987", "ms949", "x-windows-949", "windows-949", "cp949", "uhc"}  # all are CP949 in use
+_WESTERN = {"", "ascii", "us-ascii", "iso-8859-1", "iso8859-1", "latin1", "latin-1", "windows-1252", "cp1252"}
+_UNLIKE_ASCII = ("iso-2022-", "utf-7", "hz", "utf-16", "utf-32")
 
 
 def decode(raw: bytes, name: str) -> str:
@@ -31,6 +36,31 @@ def decode(raw: bytes, name: str) -> str:
             except UnicodeDecodeError:
                 continue
     return _decoded(raw, _guess(raw, name), name)
+
+
+def decode_as(raw: bytes, said: str, name: str) -> str:
+    """Text in normal form of bytes that come with the name of an encoding, which is often not theirs.
+
+    A byte order mark and valid UTF-8 are believed before it, and so is Hangul before a name of the West. A few broken
+    bytes are replaced. Raises BadFile for what is no text.
+    """
+    encoding = said.strip().lower()
+    encoding = "cp949" if encoding in _KOREAN else encoding
+    if encoding.startswith(_UNLIKE_ASCII):
+        with suppress(LookupError, ValueError):
+            return normalize(raw.decode(encoding))
+    if raw.startswith(tuple(bom for bom, _ in _BOMS)) or raw.count(0) * 10 > len(raw):
+        return decode(raw, name)
+    with suppress(UnicodeDecodeError):
+        return normalize(raw.decode("utf-8"))
+    korean = ("utf-8", "cp949")
+    for each in (*korean, encoding) if encoding in _WESTERN else (encoding, *korean):
+        with suppress(LookupError, ValueError):  # no name of an encoding
+            text = raw.decode(each, "replace")
+            broken = text.count("\N{REPLACEMENT CHARACTER}")
+            if broken * 100 <= len(text) if each == encoding else broken * 10 < sum("가" <= c <= "힣" for c in text):
+                return normalize(text)
+    return decode(raw, name)
 
 
 def _decoded(raw: bytes, encoding: str, name: str) -> str:

@@ -16,6 +16,12 @@ _MAX_MEMBERS = 100_000
 
 PLAIN = frozenset((".txt", ".md", ".markdown", ".csv", ".tsv"))
 
+_MAIL = re.compile(rb"(?:[\x21-\x39\x3b-\x7e]{2,60}:[ \t]?[^\r\n]*(?:\r?\n[ \t][^\r\n]*)*\r?\n){3,}")
+_MAIL_NAMES = re.compile(
+    rb"^(?:received|message-id|mime-version|return-path|delivered-to|from|subject|date):", re.I | re.M
+)
+_TEXTUAL = PLAIN | {".json", ".jsonl", ".mht", ".mhtml"}  # what can show how to write HTML or a mail
+
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", ".png"),
@@ -31,11 +37,19 @@ _MARKUP = re.compile(
     rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?P<tag>!doctype\s+html|html|head|body|table|hwpml)\b", re.I | re.S
 )
 _DRM = (b"<DOCUMENT SAFER", b"SCDSA00", b"\x9b DRMONE", b"DRMONE", b"<!-- FasooSecureContainer")
-_OLE_NAMES = (("FileHeader", ".hwp"), ("WordDocument", ".doc"), ("PowerPoint Document", ".ppt"), ("Workbook", ".xls"))
+# A mail of Outlook comes first, for it holds its attachments whole.
+_OLE_NAMES = (
+    ("__properties_version1.0", ".msg"),
+    ("FileHeader", ".hwp"),
+    ("WordDocument", ".doc"),
+    ("PowerPoint Document", ".ppt"),
+    ("Workbook", ".xls"),
+)
 _REMEDY = {
     ".hwp3": "한/글 3.0 이하에서 만든 문서입니다. 한/글에서 열어 HWPX로 다시 저장해 주세요",
     ".doc": "옛 워드 형식(.doc)입니다. 워드에서 열어 DOCX로 다시 저장해 주세요",
     ".ppt": "옛 파워포인트 형식(.ppt)입니다. 파워포인트에서 열어 PPTX로 다시 저장해 주세요",
+    ".msg": "아웃룩 메일(.msg)입니다. 메일 프로그램에서 열어 EML로 다시 저장해 주세요",
     ".rtf": "RTF 문서입니다. 워드나 한/글에서 열어 DOCX로 다시 저장해 주세요",
     ".enc": "암호가 걸린 오피스 문서입니다. 암호를 풀어 다시 저장해 주세요",
 }
@@ -71,17 +85,15 @@ def _told(path: Path, head: bytes) -> str:
     if head.startswith(b"BM") and path.suffix.lower() in (".bmp", ".dib"):
         return ".bmp"
     if found := _MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")):
-        return ".hml" if found["tag"].lower() == b"hwpml" else _marked_up(path)
+        return ".hml" if found["tag"].lower() == b"hwpml" else _unless_textual(path, ".html")
+    if (lines := _MAIL.match(head)) and len({name.lower() for name in _MAIL_NAMES.findall(lines[0])}) > 2:
+        return _unless_textual(path, ".eml")
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")
 
 
-def _marked_up(path: Path) -> str:
-    """Text that only shows how to write HTML keeps its name; a sheet or a document that is HTML does not."""
-    return (
-        ""
-        if path.suffix.lower() in (".txt", ".md", ".markdown", ".mht", ".mhtml", ".eml", ".json", ".jsonl")
-        else ".html"
-    )
+def _unless_textual(path: Path, kind: str) -> str:
+    """Text that only shows how to write HTML or a mail keeps its name; a sheet or a document that is one does not."""
+    return "" if path.suffix.lower() in _TEXTUAL else kind
 
 
 def _zipped(path: Path) -> str:

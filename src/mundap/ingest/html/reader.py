@@ -13,23 +13,13 @@ from mundap.extras import need
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Heading, Parsed, Table
 from mundap.ingest.build import Reading
-from mundap.ingest.encoding import decode
+from mundap.ingest.encoding import decode_as
 from mundap.ingest.html.about import date_of, title_of
 from mundap.ingest.html.main import trim
 from mundap.ingest.html.walk import walk
-from mundap.korean.normalize import normalize
 
 _CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{3,30})", re.IGNORECASE)
 _HEAD = 4096  # bytes in which a page says what its encoding is
-_KOREAN = {
-    "euc-kr",
-    "ks_c_5601-1987",
-    "ksc5601",
-    "x-windows-949",
-    "ms949",
-    "euckr",
-    "ks_c_5601",
-}  # all are CP949 in use
 _DECLARATION = re.compile(r"\A\s*<\?xml[^>]*\?>")
 
 
@@ -63,24 +53,10 @@ def parse_text(text: str, name: str) -> Parsed:
     return Parsed(tuple(blocks), title, date)
 
 
-def page_text(raw: bytes, name: str) -> str:
-    """The text of a page by its byte order mark, by UTF-8, by what it says of itself, or by a guess."""
-    marked = raw.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"))
-    if marked or b"\0" in raw[:2]:
-        return decode(raw, name)
-    try:
-        return normalize(raw.decode("utf-8"))
-    except UnicodeDecodeError:
-        pass
-    if said := _CHARSET.search(raw[:_HEAD]):
-        encoding = said[1].decode("ascii", "replace").lower()
-        try:  # a page with a few broken bytes is still a page in the encoding that it names
-            text = raw.decode("cp949" if encoding in _KOREAN else encoding, "replace")
-        except LookupError:
-            text = ""
-        if text and text.count("\N{REPLACEMENT CHARACTER}") <= len(text) / 100:
-            return normalize(text)
-    return decode(raw, name)
+def page_text(raw: bytes, name: str, said: str = "") -> str:
+    """The text of a page by its byte order mark, by UTF-8, by what is `said` of it or it says of itself, or by a guess."""
+    found = _CHARSET.search(raw[:_HEAD])
+    return decode_as(raw, said or (found[1].decode("ascii", "replace") if found else ""), name)
 
 
 def _archived(raw: bytes, name: str) -> str:
@@ -90,8 +66,7 @@ def _archived(raw: bytes, name: str) -> str:
         if part.get_content_type() == "text/html":
             content = part.get_payload(decode=True)
             if isinstance(content, bytes):
-                charset = part.get_content_charset() or ""
-                return page_text(f'<meta charset="{charset}">'.encode() + content if charset else content, name)
+                return page_text(content, name, part.get_content_charset() or "")
     raise BadFile(f"{name}: 웹 보관 파일에 페이지가 없습니다. 브라우저에서 HTML로 다시 저장해 주세요.")
 
 

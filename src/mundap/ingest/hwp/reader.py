@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mundap.errors import BadFile
@@ -14,6 +14,7 @@ from mundap.ingest.hwp.flow import TooDeep, finished
 from mundap.ingest.hwp.hwp5 import read_hwp5
 from mundap.ingest.hwp.hwpx import read_hwpml, read_hwpx
 from mundap.ingest.hwp.parts import Broken, Found, Locked, NoView, Protected, TooLarge
+from mundap.ingest.office.naming import KOREA
 from mundap.korean.normalize import squash
 
 _OLE, _ZIP, _OLD = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04", b"HWP Document File V"
@@ -21,7 +22,6 @@ _NOTICE = re.compile(r"배포용\s?문서(?:입니다|로)|상위\s?버전의\s?
 _NOTICE_CHARS = 400  # a longer text only speaks of such documents
 _HEAD = 2000  # characters in which a title that is meant stands
 _SHORTEST_TITLE = 4
-_KOREA = timezone(timedelta(hours=9))
 _STAMP = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})")
 _DAY = re.compile(r"(\d{4})\s?[년.-]\s?(\d{1,2})\s?[월.-]\s?(\d{1,2})")
 
@@ -98,10 +98,10 @@ def _date(said: tuple[str, ...]) -> str:
         try:
             if found := _STAMP.match(text):
                 year, month, day, hour, minute = map(int, found.groups())
-                when = datetime(year, month, day, hour, minute, tzinfo=UTC).astimezone(_KOREA)
+                when = datetime(year, month, day, hour, minute, tzinfo=UTC).astimezone(KOREA)
             elif found := _DAY.search(text):
                 year, month, day = map(int, found.groups())
-                when = datetime(year, month, day, tzinfo=_KOREA)
+                when = datetime(year, month, day, tzinfo=KOREA)
             else:
                 continue
         except (ValueError, OverflowError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta, timezone
 
 from mundap.korean.normalize import normalize
 
@@ -12,6 +12,7 @@ _EMPTY = r"(?:제목|이름)\s?없(?:음|는 문서)|무제|untitled.*|no title|
 _NO_TITLE = re.compile(rf"(?:{_TOOLS}|{_EMPTY}|.*\.(?:docx?|pptx?|hwpx?|pdf|html?|tmp|dotx?|potx?))", re.IGNORECASE)
 _LONGEST = 150  # characters of a title
 _OLDEST = 1985
+KOREA = timezone(timedelta(hours=9))
 
 
 def plausible(title: str | None) -> str:
