@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.ingest.chunk import Sentences
+from mundap.ingest import chunk as cutting
+from mundap.ingest.chunk import Sentences, characters
 from mundap.ingest.split import chunks, parents, split
+from mundap.korean.sentences import sentences
 from mundap.types import Document, Passage, Section
 
 
@@ -33,6 +35,13 @@ PARTS = st.sampled_from(
 )
 TEXTS = st.lists(PARTS, max_size=25).map("".join)
 SIZES = st.integers(1, 120)
+
+
+@given(TEXTS, SIZES)
+def test_only_lines_across_an_end_are_taken_apart_and_pieces_are_those_of_all_sentences(text: str, size: int):
+    parts = [part for span in sentences(text) for part in cutting._cut(text, span, size)]
+    packed = cutting._packed(characters(text, parts), len(parts), size, 0)
+    assert len(text) <= size or pack(text, size) == [(parts[first][0], parts[after - 1][1]) for first, after in packed]
 
 
 def solid(text: str, offset: int = 0) -> set[int]:

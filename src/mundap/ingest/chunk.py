@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from mundap.errors import UnknownName
-from mundap.korean.sentences import sentences
+from mundap.korean.sentences import lines, sentences, trimmed
 from mundap.protocols import Chunker, Span
 
 MAX_CHARS = 300  # of a chunk; other sizes are compared in docs/experiments.md
@@ -49,12 +49,33 @@ class Sentences:
         """Pieces of whole sentences."""
         if self.measure is characters and len(text) <= self.size:
             return [(0, len(text))] if text.strip() else []  # which need not be taken apart
+        if self.measure is characters and not self.overlap:
+            return [*self._by_lines(text)]
         parts = [part for span in sentences(text) for part in self._fitting(text, span)]
         return _joined(parts, _packed(self.measure(text, parts), len(parts), self.size, self.overlap))
 
     def group(self, text: str, rows: Sequence[Span]) -> list[Span]:
         """As many rows as fit."""
         return [*_packed(self.measure(text, rows), len(rows), self.size, 0)]
+
+    def _by_lines(self, text: str) -> Iterator[Span]:
+        """What `_packed` makes of all sentences, for which only the lines across an end need be taken apart."""
+        piece: Span | None = None
+        for first, last in lines(text):
+            (line,) = trimmed(text, first, last)
+            if line[1] - (piece or line)[0] <= self.size:
+                piece = ((piece or line)[0], line[1])
+                continue
+            for start, end in sentences(text[first:last]):
+                for part in self._fitting(text, (first + start, first + end)):
+                    if piece and part[1] - piece[0] <= self.size:
+                        piece = (piece[0], part[1])
+                        continue
+                    if piece:
+                        yield piece
+                    piece = part
+        if piece:
+            yield piece
 
     def _fitting(self, text: str, span: Span) -> Iterator[Span]:
         if self.measure is characters:

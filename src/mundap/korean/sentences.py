@@ -16,16 +16,23 @@ def sentences(text: str) -> list[Span]:
     A line break always ends a sentence: lists and tables in Korean documents have no full stops.
     Every character that is not white space lies in exactly one span.
     """
-    lines = [(m.start(), m.group()) for m in _LINE.finditer(text) if m.group().strip()]
+    found = lines(text)
     spans: list[Span] = []
-    for (offset, line), found in zip(lines, kiwi().split_into_sents([line for _, line in lines]), strict=True):
-        cuts = [s.start for s in found][1:]
-        for start, end in zip([0, *cuts], [*cuts, len(line)], strict=True):
-            spans += _trimmed(text, offset + start, offset + end)
+    apart = kiwi().split_into_sents([text[start:end] for start, end in found])
+    for (first, last), pieces in zip(found, apart, strict=True):
+        cuts = [first + piece.start for piece in pieces][1:]
+        for start, end in zip([first, *cuts], [*cuts, last], strict=True):
+            spans += trimmed(text, start, end)
     return spans
 
 
-def _trimmed(text: str, start: int, end: int) -> list[Span]:
+def lines(text: str) -> list[Span]:
+    """(start, end) of each line that is not blank, with its outer white space."""
+    return [line.span() for line in _LINE.finditer(text) if not line.group().isspace()]
+
+
+def trimmed(text: str, start: int, end: int) -> list[Span]:
+    """The span without outer white space, or none if that is all there is."""
     piece = text[start:end]
     if not piece.strip():
         return []
