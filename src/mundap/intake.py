@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from mundap.files import digest, digest_file
 from mundap.ingest.grid import TABLE
+from mundap.ingest.pdf.ocr import available
 from mundap.ingest.readers import reader_version
 from mundap.jobs.batch import Limits, read_all
 from mundap.jobs.reading import Cut, Job, Read, Unread
@@ -63,18 +65,24 @@ def take(corpus: Corpus, files: Mapping[str, Path], cut: Cut, limits: Limits, pr
             continue
         if corpus.fingerprint(source) == fingerprint:
             taken[source] = Taken(source, "unchanged")
+        elif (refused := corpus.refusal(source)) and refused[0] == _refused(file, fingerprint):
+            taken[source] = Taken(source, "skipped", refused[1])
         else:
             changed[source] = fingerprint
     progress(len(taken), len(files))
     jobs = [Job(files[source], source, cut) for source in changed]
-    for job, outcome in read_all(jobs, limits):
-        taken[job.source] = _put(corpus, job.source, outcome, changed[job.source])
-        progress(len(taken), len(files))
+    with corpus.many_changes():
+        for job, outcome in read_all(jobs, limits):
+            taken[job.source] = _put(corpus, job, outcome, changed[job.source])
+            progress(len(taken), len(files))
     return tuple(taken[source] for source in files)
 
 
-def _put(corpus: Corpus, source: str, outcome: Read | Unread, fingerprint: str) -> Taken:
+def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str) -> Taken:
+    source = job.source
     if isinstance(outcome, Unread):
+        if outcome.lasting:
+            corpus.refuse(source, _refused(job.path, fingerprint), outcome.reason)
         return Taken(source, "skipped", outcome.reason, seconds=outcome.seconds)
     reading = outcome.reading
     state: State = "added" if corpus.fingerprint(source) is None else "updated"
@@ -95,6 +103,14 @@ def _put(corpus: Corpus, source: str, outcome: Read | Unread, fingerprint: str) 
 def _fingerprint(file: Path, cut: Cut) -> str:
     """Of all that decides what becomes of a file. Raises OSError if it cannot be opened."""
     return digest(digest_file(file), f"{reader_version(file)} {NORMALIZER} {cut}", size=16)
+
+
+def _refused(file: Path, fingerprint: str) -> str:
+    """Of all that decides whether a file that could not be read is worth another try: it may have been copied again,
+    with the same content, or turn out to be a scan, under whatever name, for which there is a program now."""
+    with suppress(OSError):
+        return digest(fingerprint, str(file.stat().st_mtime_ns), str(available()))
+    return ""
 
 
 def skipped(taken: Sequence[Taken]) -> tuple[Skipped, ...]:

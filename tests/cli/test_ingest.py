@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from mundap.jobs.batch import Limits, read_all
+from mundap.jobs.reading import Job, Read, Unread
 from mundap.pipeline import Mundap
 
 NFD = unicodedata.normalize("NFD", "여비 규정.txt")
@@ -96,6 +99,31 @@ def test_a_file_that_broke_keeps_what_was_read_before(indexed: Callable) -> None
     done = bot.ingest()
     assert [skipped.file for skipped in done.skipped] == ["docs/가.txt"]
     assert texts(bot, "연차") == ["연차는 15일입니다."]
+
+
+def test_a_file_that_cannot_be_read_is_named_every_time_and_tried_when_it_is_written_again(
+    fresh: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def spied(jobs: list[Job], limits: Limits) -> Iterator[tuple[Job, Read | Unread]]:
+        tried.extend(job.source for job in jobs)
+        return read_all(jobs, limits)
+
+    monkeypatch.setattr("mundap.intake.read_all", spied)
+    root = fresh({"깨짐.xlsx": b"this is no workbook", "가.txt": "하나"})
+    broken = root / "docs" / "깨짐.xlsx"
+    bot = Mundap.open(root)
+    first = bot.ingest().skipped
+    assert tried == ["docs/가.txt", "docs/깨짐.xlsx"]
+    assert bot.ingest().skipped == first
+    assert len(tried) == 2
+    os.utime(broken, ns=(0, 0))  # copied again, as the reason asks
+    assert bot.ingest().skipped == first
+    assert tried[2:] == ["docs/깨짐.xlsx"]
+    broken.write_text("이제는 글", "utf-8")
+    bot.ingest()
+    assert tried[3:] == ["docs/깨짐.xlsx"]
 
 
 def test_a_path_that_is_not_there_is_reported_beside_those_that_are(mundap: Callable, fresh: Callable) -> None:

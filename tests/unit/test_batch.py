@@ -8,7 +8,7 @@ import pytest
 
 from mundap.jobs import batch
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Job, Read, Unread
+from mundap.jobs.reading import Job, Read, Unread, work
 
 
 @pytest.fixture
@@ -80,3 +80,24 @@ def test_closing_early_ends_the_workers(jobs: list[Job], monkeypatch: pytest.Mon
 
 def test_nothing_to_read_is_nothing():
     assert list(read_all([])) == []
+
+
+@pytest.mark.parametrize(("size", "count"), [(10, 1), (1 << 18, 2), (1 << 22, 3)])
+def test_there_are_no_more_workers_than_there_is_work(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch, size: int, count: int
+):
+    begun: list[subprocess.Popen[bytes]] = []
+    start = batch._started
+    monkeypatch.setattr(batch, "_started", lambda megabytes: begun.append(start(megabytes)) or begun[-1])
+    jobs[2].path.write_bytes(b"\1" * size)
+    assert len(list(read_all(jobs, Limits(8)))) == 3
+    assert len(begun) <= count
+    assert len(begun) == 1 or size > 10
+
+
+def test_a_fault_in_the_file_lasts_and_one_of_the_moment_does_not(tmp_path: Path):
+    (tmp_path / "빈.txt").write_bytes(b"")
+    empty, gone = work(Job(tmp_path / "빈.txt", "빈.txt")), work(Job(tmp_path / "없음.txt", "없음.txt"))
+    assert isinstance(empty, Unread)
+    assert isinstance(gone, Unread)
+    assert (empty.lasting, gone.lasting) == (True, False)

@@ -1,6 +1,7 @@
 """The corpus: a document and all that hangs on it come and go together."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -243,4 +244,32 @@ def test_two_processes_see_the_same(corpus: Corpus, tmp_path: Path):
     assert [p.text for p in other.all_passages()] == ["글"]
     other.remove("a.txt")
     assert corpus.counts() == (0, 0)
+    other.close()
+
+
+def test_what_could_not_be_read_is_remembered_until_it_is_read_or_removed(corpus: Corpus):
+    before = corpus.state()
+    corpus.refuse("a.pdf", "f1", "암호가 걸렸습니다.")
+    corpus.refuse("a.pdf", "f2", "망가졌습니다.")
+    corpus.refuse("b.pdf", "f1", "망가졌습니다.")
+    assert corpus.refusal("a.pdf") == ("f2", "망가졌습니다.")
+    assert corpus.refusal("c.pdf") is None
+    assert corpus.state() == before  # no index is out of date by it
+    put(corpus, "a.pdf", "글")
+    corpus.remove("b.pdf")
+    assert corpus.refusal("a.pdf") is corpus.refusal("b.pdf") is None
+
+
+def test_many_changes_are_there_at_once_and_wait_for_the_disk_at_the_end(corpus: Corpus, tmp_path: Path):
+    def durable() -> bool:
+        return corpus._db.execute("PRAGMA synchronous").fetchone()[0] == 2
+
+    other = Corpus(tmp_path / "안" / "corpus.sqlite")
+    with suppress(KeyError), corpus.many_changes():
+        put(corpus, "a.txt", "하나")
+        assert not durable()
+        assert other.counts() == (1, 1)
+        raise KeyError
+    assert durable()
+    assert other.counts() == (1, 1)
     other.close()

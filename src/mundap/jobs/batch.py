@@ -20,12 +20,14 @@ from mundap.jobs.reading import Job, Read, Unread, work
 from mundap.jobs.worker import framed
 
 _SMALL = 1 << 20  # bytes of plain files under which starting a process takes longer than reading them here
+_SHARE = 1 << 18  # bytes of files that keep one worker busy for longer than another takes to start
 _PIECE = 1 << 20
 
 
 @dataclass(frozen=True)
 class Limits:
-    """`workers` 0 is one for each processor; `seconds` and `megabytes` are for each file."""
+    """`workers` is how many there are at the most, 0 for one for each processor; `seconds` and `megabytes` are for each
+    file."""
 
     workers: int = 0
     seconds: float = 600.0
@@ -37,18 +39,17 @@ def read_all(jobs: Sequence[Job], limits: Limits = Limits()) -> Iterator[tuple[J
 
     A few small plain files are read here; all others by worker processes, which are gone when this ends or is closed.
     """
-    if sum(job.path.stat().st_size for job in jobs if job.path.exists()) <= _SMALL and all(
-        plain(job.path) for job in jobs
-    ):
+    size = sum(job.path.stat().st_size for job in jobs if job.path.exists())
+    if size <= _SMALL and all(plain(job.path) for job in jobs):
         for job in jobs:
             began = time.monotonic()
             yield job, replace(work(job), seconds=time.monotonic() - began)
         return
-    yield from _spread(jobs, limits)
+    most = limits.workers or len(os.sched_getaffinity(0))
+    yield from _spread(jobs, min(most, len(jobs), 1 + size // _SHARE), limits)
 
 
-def _spread(jobs: Sequence[Job], limits: Limits) -> Iterator[tuple[Job, Read | Unread]]:
-    count = min(limits.workers or len(os.sched_getaffinity(0)), len(jobs))
+def _spread(jobs: Sequence[Job], count: int, limits: Limits) -> Iterator[tuple[Job, Read | Unread]]:
     waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
     for job in jobs:
         waiting.put(job)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mundap.encode import token_counter
-from mundap.errors import MundapError
+from mundap.errors import BadFile, MundapError
 from mundap.ingest.build import Reading
 from mundap.ingest.chunk import MAX_CHARS, WINDOW, characters, make_chunker, tokens
 from mundap.ingest.readers import read
@@ -54,10 +54,14 @@ class Read:
 
 @dataclass(frozen=True)
 class Unread:
-    """A file that could not be read, and why, in one sentence with the remedy."""
+    """A file that could not be read, and why, in one sentence with the remedy.
+
+    `lasting` where the fault is in the file, so that reading it again will end in the same way.
+    """
 
     reason: str
     seconds: float = 0.0
+    lasting: bool = False
 
 
 def work(job: Job) -> Read | Unread:
@@ -65,7 +69,8 @@ def work(job: Job) -> Read | Unread:
     try:
         reading = read(job.path, job.source)
     except MundapError as error:  # BadFile, and the MissingExtra of a reader's package
-        return Unread(str(error))
+        lasting = isinstance(error, BadFile) and not isinstance(error.__cause__, OSError)
+        return Unread(str(error), lasting=lasting)
     wholes = parents(reading.document, job.cut.parent_chars)
     chunker = job.cut.chunker()
     pieces = [piece for whole in wholes for piece in chunks(whole, chunker)]

@@ -35,8 +35,10 @@ CREATE TABLE IF NOT EXISTS questions(
     passage_id TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL, row INTEGER);
 CREATE INDEX IF NOT EXISTS questions_by_document ON questions(document_id);
 CREATE TABLE IF NOT EXISTS state(token TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS refused(source TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, reason TEXT NOT NULL);
 INSERT INTO state SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM state);
 """
+_DURABLE = "PRAGMA synchronous=FULL"
 _PASSAGE = 'id, document_id, text, start, "end", heading, page, source, parent_id, meta'
 _FROM = "FROM passages p JOIN documents d ON d.id = p.document_id"
 _COLUMNS = {
@@ -78,7 +80,7 @@ class Corpus:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=FULL")
+            self._db.execute(_DURABLE)
             self._db.execute("PRAGMA foreign_keys=ON")
             self._db.executescript(_SCHEMA)
         except (OSError, sqlite3.DatabaseError) as error:
@@ -98,6 +100,7 @@ class Corpus:
         own = {whole.id for whole in wholes}
         with self._change():
             self._db.execute("DELETE FROM documents WHERE source = ?", (document.source,))
+            self._db.execute("DELETE FROM refused WHERE source = ?", (document.source,))
             self._db.execute(
                 "INSERT INTO documents(id, source, title, meta, text, fingerprint) VALUES (?,?,?,?,?,?)",
                 (document.id, document.source, document.title, _json(document.meta), document.text, fingerprint),
@@ -116,6 +119,7 @@ class Corpus:
         """Remove the document of this source, with all that hangs on it."""
         with self._change():
             self._db.execute("DELETE FROM documents WHERE source = ?", (source,))
+        self._db.execute("DELETE FROM refused WHERE source = ?", (source,))
 
     def named(self, name: str) -> list[str]:
         """The sources of the documents with this source or id, else with this file name, title, or passage id."""
@@ -143,6 +147,17 @@ class Corpus:
         """What the file of `source` looked like when it was read, or None if it is not here."""
         row = self._db.execute("SELECT fingerprint FROM documents WHERE source = ?", (source,)).fetchone()
         return None if row is None else str(row[0])
+
+    def refuse(self, source: str, fingerprint: str, reason: str) -> None:
+        """Keep what the file of `source` looked like when it could not be read, and why. No search changes by it."""
+        self._db.execute("INSERT OR REPLACE INTO refused VALUES (?,?,?)", (source, fingerprint, reason))
+
+    def refusal(self, source: str) -> tuple[str, str] | None:
+        """What was kept of the file of `source`, which could not be read then: the fingerprint, and why."""
+        row: tuple[str, str] | None = self._db.execute(
+            "SELECT fingerprint, reason FROM refused WHERE source = ?", (source,)
+        ).fetchone()
+        return row
 
     def text(self, document_id: str) -> str | None:
         """The whole text of a document, or None if it is not here."""
@@ -214,6 +229,21 @@ class Corpus:
     def state(self) -> str:
         """A token that is another one after every change, by whichever process."""
         return str(self._db.execute("SELECT token FROM state").fetchone()[0])
+
+    @contextmanager
+    def many_changes(self) -> Iterator[None]:
+        """The changes made inside wait for the disk once, at the end, and not one by one.
+
+        Each is whole or not there all the same; a power cut, but no killed process, can undo the last of them.
+        """
+        before = self._db.total_changes
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        try:
+            yield
+        finally:
+            self._db.execute(_DURABLE)
+            if self._db.total_changes > before:
+                self._db.execute("UPDATE state SET token = token")  # flushes the log with all that stands before it
 
     @contextmanager
     def _change(self) -> Iterator[None]:
