@@ -144,3 +144,24 @@ def test_any_blocks_make_slices(blocks: list[Block]):
 @given(st.lists(st.text("가| \\", max_size=5).map(str.strip), min_size=1, max_size=4))
 def test_cells_come_back_from_their_row(cells: list[str]):
     assert cells_of(markdown_row(cells)) == cells
+
+
+def test_a_form_has_no_header_and_a_long_merged_text_stands_once():
+    form = Table(
+        (
+            (Cell("작성일"), Cell("3월 5일"), Cell("작성자", colspan=2), Cell("이나래")),
+            (Cell("이름"), Cell("주차장 늘리기", colspan=4)),
+            (Cell("배경"), Cell("자리가 모자란다.", colspan=4)),
+        )
+    )
+    assert grid(form).columns == ("", "", "", "")
+    assert grid(form).rows[1] == ("이름", "주차장 늘리기", "", "")
+    long = "가" * 61
+    table = Table(
+        (
+            (Cell("이름"), Cell("가"), Cell("나")),
+            (Cell("강남"), Cell(long, colspan=2)),
+            (Cell("수원"), Cell("1"), Cell("2")),
+        )
+    )
+    assert grid(table).rows[0] == ("강남", long, "")

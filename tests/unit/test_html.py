@@ -10,6 +10,7 @@ pytest.importorskip("lxml", reason="lxml (the extra docs) is not installed")
 
 from mundap.errors import BadFile
 from mundap.ingest.blocks import Cell, Heading, Paragraph, Table
+from mundap.ingest.grid import row_spans, spoken
 from mundap.ingest.html.reader import parse
 from mundap.ingest.readers import read
 
@@ -137,3 +138,76 @@ def test_no_markup_escapes_as_another_error(tmp_path: Path, parts: list[str]):
         return
     said = "".join(b.text if not isinstance(b, Table) else "".join(c.text for r in b.rows for c in r) for b in blocks)
     assert said.count("글") == parts.count("글")
+
+
+def kept(folder: Path, body: str) -> list[str]:
+    return [block.text for block in parse(page(folder, f"<body>{body}</body>")).blocks if not isinstance(block, Table)]
+
+
+def test_code_is_kept_whole_though_its_comments_are_named_like_those_of_readers(tmp_path: Path):
+    code = "<pre><code><span class='comment'>// 결과: 3</span>\nprint(1 + 2)</code></pre>"
+    assert kept(tmp_path, f"<p>더하는 법입니다.</p>{code}") == ["더하는 법입니다.", "// 결과: 3\nprint(1 + 2)"]
+
+
+@pytest.mark.parametrize(
+    "menu",
+    [
+        "<table><tr><td><b>알림</b></td></tr>"
+        + "".join(f"<tr><td><a href='/{n}'>공지 게시판{n}</a></td></tr>" for n in range(5))
+        + "</table>",
+        "<div><a href='#'>추천</a> <a href='#'>인용</a> <a href='#none'>신고하기</a></div>",
+        "<div>홈 &gt; 알림마당 &gt; 공지사항</div>",
+        "<div>이전글 : <a href='?2'>대형폐기물 수거일이 바뀝니다</a></div>",
+        "<p>Copyright ⓒ 한빛구청. All rights reserved.</p>",
+        "<div>오늘 12 / 전체 30,221</div>",
+        "<div><p>이 페이지의 정보에 만족하십니까?</p></div>",
+        "<div><h4>관련기사</h4><ul><li><a href='/1'>일회용컵 사용량이 3년 만에 가장 많아졌다</a></li></ul></div>",
+        "<table><tr><th>번호</th><th>제목</th><th>날짜</th></tr><tr><td>1</td><td><a href='/1'>글</a></td><td>1-2</td></tr></table>",
+    ],
+)
+def test_what_stands_on_every_page_is_left_out(tmp_path: Path, menu: str):
+    text = "공영주차장 요금을 다음과 같이 알립니다. 많은 이용 바랍니다. " * 4
+    found = parse(page(tmp_path, f"<body><div><p>{text}</p></div>{menu}</body>"))
+    assert found.blocks == (Paragraph(text.strip()),)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<ul><li><a href='/a.hwp'>신청서</a></li><li><a href='/b.hwp'>위임장</a></li><li><a href='/c.pdf'>동의서</a></li>"
+        "<li><a href='/d.xlsx'>명세서</a></li></ul>",
+        "<div><a href='#'>환불은 언제 되나요?</a><a href='#'>어디에 묻나요?</a></div>",
+        "<p>이전 글에서 밝힌 대로 요금은 그대로입니다.</p>",
+        "<p>저작권자가 무단으로 쓴 이를 찾는다.</p>",
+    ],
+)
+def test_what_only_looks_like_it_stays(tmp_path: Path, part: str):
+    text = "공영주차장 요금을 다음과 같이 알립니다. 많은 이용 바랍니다. " * 4
+    assert len(parse(page(tmp_path, f"<body><p>{text}</p>{part}</body>")).blocks) > 1
+
+
+def test_a_heading_above_the_main_part_is_kept(tmp_path: Path):
+    text = "내년 3월부터 보증금을 낸다고 밝혔다. " * 12
+    body = f"<div class='top'><h2>다른 매장에서도 돌려준다</h2><i>기자</i></div><div><article><p>{text}</p></article></div>"
+    assert kept(tmp_path, body) == ["다른 매장에서도 돌려준다", text.strip()]
+
+
+def test_a_question_and_its_answer_are_two_lines(tmp_path: Path):
+    assert kept(tmp_path, "<dl><dt>언제 되나요?</dt><dd>사흘 안에 됩니다.</dd></dl>") == [
+        "언제 되나요?\n사흘 안에 됩니다."
+    ]
+
+
+def test_a_form_names_its_rows_and_says_each_value_once(tmp_path: Path):
+    text = (
+        "<table><tr><th>제목</th><td colspan=3>휴대품은 몇 병까지 되나요?</td></tr>"
+        "<tr><th>작성일</th><td>2023-08-17</td><th>처리</th><td>완료</td></tr></table>"
+    )
+    document = read(page(tmp_path, text)).document
+    assert document.text.split("\n")[2:] == [
+        "| 제목 | 휴대품은 몇 병까지 되나요? |  |  |",
+        "| 작성일 | 2023-08-17 | 처리 | 완료 |",
+    ]
+    assert spoken(document.text, row_spans(document.text)) == (
+        "제목: 휴대품은 몇 병까지 되나요?\n작성일, 2023-08-17, 처리, 완료"
+    )

@@ -35,13 +35,15 @@ class Cell:
 class Table:
     """Rows of cells as HTML has them: a place that a cell above or to the left covers has none of its own.
 
-    `header` is the number of rows that the format marks as headers; 0 if it marks none.
+    `header` is the number of rows that the format marks as headers; 0 if it marks none. `form` is whether it marks the
+    first cell of each row as the name of what stands beside it.
     """
 
     rows: tuple[tuple[Cell, ...], ...]
     page: int | None = None
     header: int = 0
     caption: str = ""
+    form: bool = False
 
 
 Block = Paragraph | Heading | Table

@@ -16,6 +16,7 @@ TABLE = "table"  # the value of meta["kind"] of a section or passage that is a M
 
 MAX_PLACES = 1_000_000  # of one table; more is a broken file, or a hostile one
 _FEW = 3  # columns that a merged cell's text is repeated in
+_LONG = 60  # characters of a merged cell's text that is not repeated
 _BLANKS = re.compile(r"\s+")
 _LINE = re.compile(r"[^\n]+")
 _BAR = re.compile(r"(?<!\\)\|")
@@ -43,25 +44,38 @@ def grid(table: Table) -> Grid:
     """`table` without empty rows and columns, a merged cell's text in each place that it covers.
 
     A cell over the whole width stands once: above the header it is the title, below it a line between rows; so does one
-    over more than a few columns, which is the one value of a form's row. A header of several rows is made one: 평일
-    under 요금 is "요금 평일". Raises TableTooLarge.
+    over more than a few columns, one with a long text, and each of a form. A form has no columns with names. A header of
+    several rows is made one: 평일 under 요금 is "요금 평일". Raises TableTooLarge.
     """
-    rows, once = _placed(table)
+    form = table.form or (table.header == 0 and _like_a_form(table.rows))
+    rows, once = _placed(table, 1 if form else _FEW)
     full = [y for y, row in enumerate(table.rows) if len(row) == 1 and row[0].colspan == len(rows[y]) > 1]
     above = 0
     while above in full and above + 2 < len(rows):
         above += 1
     title = " ".join(dict.fromkeys(row[0] for row in rows[:above] if row[0]))
     body = [(row[0], *[""] * (len(row) - 1)) if y in full else row for y, row in enumerate(once)]
-    top = above + _header(table.rows[above:], table.header - above)
+    top = above + (0 if form else _header(table.rows[above:], table.header - above))
     wide = [x for x in range(len(rows[0]) if rows else 0) if any(row[x] for row in (*rows[above:top], *body[top:]))]
     names = tuple(" ".join(dict.fromkeys(row[x] for row in rows[above:top] if row[x])) for x in wide)
     kept = (tuple(row[x] for x in wide) for row in body[top:])
     return Grid(names, tuple(row for row in kept if any(row)), title, one_line(table.caption), table.page)
 
 
-def _placed(table: Table) -> tuple[list[Row], list[Row]]:
-    """The text of every place, and the same with the text of a cell over more than a few columns in the first alone.
+def _like_a_form(rows: Sequence[Sequence[Cell]]) -> bool:
+    """Whether half of the rows are a name and one value that reaches over most of the width to the end."""
+    width = max((sum(max(cell.colspan, 1) for cell in row) for row in rows), default=0)
+    pairs = 0
+    for row in rows:
+        first, *rest = [cell for cell in row if cell.text.strip()] or [Cell("")]
+        wide = len(rest) == 1 and rest[0] is row[-1] and rest[0].colspan > 1 and rest[0].colspan * 2 >= width
+        pairs += wide and first.colspan <= 1
+    return pairs * 2 >= len(rows) > 1
+
+
+def _placed(table: Table, few: int) -> tuple[list[Row], list[Row]]:
+    """The text of every place, and the same with the text of a cell over more than `few` columns, and with a long one,
+    in the first alone.
 
     A cell that reaches beyond the last row ends there.
     """
@@ -78,7 +92,7 @@ def _placed(table: Table) -> tuple[list[Row], list[Row]]:
                 raise TableTooLarge
             covered = [(y + j, x + i) for j in range(down) for i in range(across)]
             every |= dict.fromkeys(covered, text)
-            if across > _FEW:
+            if across > few or len(text) > _LONG:
                 again |= {place for place in covered if place[1] > x}
             x += across
     width = max((x for _, x in every), default=-1) + 1
@@ -131,6 +145,8 @@ def spoken(text: str, spans: Sequence[Span]) -> str:
 
 
 def _said(names: Sequence[str], cells: Sequence[str]) -> str:
+    if not any(names) and len(filled := [cell for cell in cells if cell]) == 2:
+        return ": ".join(filled)
     pairs = zip(names, cells, strict=False)
     return ", ".join(f"{name}: {cell}" if name and name != cell else cell for name, cell in pairs if cell)
 

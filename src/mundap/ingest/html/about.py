@@ -17,24 +17,54 @@ _DATES = (
     "//meta[@name='date' or @name='DC.date' or @name='dcterms.modified' or @name='article.created']/@content",
 )
 _SEPARATOR = re.compile(r"\s+[|\-–—<>:»·]\s+|\s*[|»]\s*")
+_SHOWING = ("h1", "h2", "h3", "h4", "h5", "strong", "b", "td", "th", "p", "span", "dt", "font")
+_ROOT = re.compile(r"(?:https?://[^/?#]+)?(?:\.?/)?(?:(?:index|main|default)\.\w{2,5})?")
+_WORDS = re.compile(r"date(?=[^a-z]|$)")
+_DAYS = "|".join(sorted(COLUMNS - {"일자", "일시"}))  # those may be of an event
+_BESIDE = re.compile(rf"(?<![가-힣])(?:{_DAYS})\s?:\s?(\d{{2,4}}[-./년]\s?\d{{1,2}}[-./월]\s?\d{{1,2}})", re.IGNORECASE)
 _ISO = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
 
 
 def title_of(root: Any) -> str:
     """The og:title, the title or the only h1, whichever is told; the name of the site is taken off where it is known."""
-    heads = [" ".join(head.text_content().split()) for head in root.iter("h1")]
+    heads = [" ".join(head.text_content().split()) for head in root.iter("h1") if not _logo(head)]
     whole = [*root.xpath("//meta[@property='og:title']/@content"), *(t.text_content() for t in root.xpath("//title"))]
     site = {squash(name) for name in root.xpath("//meta[@property='og:site_name']/@content")}
+    page = [_SEPARATOR.split(" ".join(t.text_content().split())) for t in root.xpath("//title")]
+    site |= {
+        squash(title) for title in whole for parts in page if len(parts) > 1 and squash(title) == squash(parts[-1])
+    }
     for title in whole:
-        parts = [part for part in _SEPARATOR.split(" ".join(title.split())) if part]
+        line = " ".join(title.split())
+        parts = [line] if squash(line) in map(squash, heads) else [part for part in _SEPARATOR.split(line) if part]
         shown = [n for n, part in enumerate(parts) if any(squash(part) == squash(head) for head in heads)]
         # A heading in the middle is the board's name: 요금 안내 | 공지사항 | 한빛구청.
-        named = parts[shown[0] if shown[0] in (0, len(parts) - 1) else 0] if shown else ""
+        named = parts[shown[0] if shown[0] in (0, len(parts) - 1) else 0] if shown else _first(parts, root)
         left = [part for part in parts if squash(part) not in site]
-        said = named or (left[0] if len(left) == 1 else " ".join(title.split()))
+        said = named or (left[0] if len(left) == 1 else line)
         if plausible(said) and squash(said) not in site:
             return plausible(said)
     return plausible(heads[0]) if len(heads) == 1 else ""
+
+
+def _logo(head: Any) -> bool:
+    return any(_ROOT.fullmatch(link.get("href")) for link in head.iter("a") if link.get("href"))
+
+
+def _first(parts: list[str], root: Any) -> str:
+    """The longest part of a title that the page shows by itself outside its links, if the last part, the site, is none."""
+    if len(parts) < 2:
+        return ""
+    shown = {
+        squash(element.text_content())
+        for element in root.iter(*_SHOWING)
+        if len(element.text_content()) < 200
+        and next(element.iter("a"), None) is None
+        and next(element.iterancestors("a"), None) is None
+    }
+    return max((part for part in parts if squash(part) in shown), key=len, default="") * (
+        squash(parts[-1]) not in shown
+    )
 
 
 def date_of(root: Any) -> str:
@@ -48,8 +78,26 @@ def date_of(root: Any) -> str:
             return found
     if found := max((date_of_cells([name], [value]) for name, value in _labelled(root)), default=""):
         return found
-    times = {_day(time) for time in root.xpath("//time/@datetime")} - {""}
-    return times.pop() if len(times) == 1 else ""
+    for times in (map(_day, root.xpath("//time/@datetime")), _named(root), _beside(root)):
+        if len(distinct := {*times} - {""}) == 1:
+            return distinct.pop()
+    return ""
+
+
+def _named(root: Any) -> Iterator[str]:
+    """The days in parts that are named for one, such as class="postDate"."""
+    for element in root.iter("span", "em", "p", "div", "td", "li"):
+        if "date" in _WORDS.findall((element.get("class") or "").lower()):
+            text = " ".join(element.text_content().split())
+            yield date_of_cells(["날짜"], [text]) if len(text) <= 30 else ""
+
+
+def _beside(root: Any) -> Iterator[str]:
+    """The days in lines such as 글쓴이 : 관리자 날짜 : 24-02-13 조회 : 12."""
+    for element in root.iter("span", "p", "div", "td", "li"):
+        text = " ".join(element.text_content().split()) if len(element) < 6 else ""
+        if len(text) <= 120 and (found := _BESIDE.search(text)):
+            yield date_of_cells(["날짜"], [found[1]])
 
 
 def _day(text: str) -> str:

@@ -167,7 +167,8 @@ def _definitions(element: Any, into: _Walk, depth: int) -> None:
             inner = _walked(child, depth)
             term, terms = ", ".join(term for term in terms if term), []
             if inner and isinstance(inner[0], Paragraph):
-                into.blocks.append(Paragraph(f"{term}: {inner[0].text}" if term else inner[0].text))
+                joint = "\n" if term[-1:] in ("?", ".", "!", ":") else ": "
+                into.blocks.append(Paragraph(f"{term}{joint}{inner[0].text}" if term else inner[0].text))
                 into.blocks += inner[1:]
             else:
                 into.blocks += [*([Paragraph(term)] if term else []), *inner]
@@ -231,7 +232,9 @@ def _table(element: Any, into: _Walk, depth: int) -> None:
             line.append(Cell(text, min(down, _MOST) if down > 0 else len(rows), _across(cell)))
         cells.append(tuple(line))
     if cells:
-        into.blocks.append(Table(tuple(cells), header=_header(element, rows), caption=caption))
+        form = _form(rows)
+        header = 0 if form else _header(element, rows)
+        into.blocks.append(Table(tuple(cells), header=header, caption=caption, form=form))
     into.blocks += inner
 
 
@@ -275,6 +278,12 @@ def _arranges(table: Any, rows: list[list[Any]]) -> bool:
     return any(
         len(cell.text_content()) > _CELLS or next(cell.iter("h1", "h2", "h3"), None) is not None for cell in inner
     )
+
+
+def _form(rows: list[list[Any]]) -> bool:
+    """Whether rows begin with a th and have their values beside it."""
+    beside = [row for row in rows if len(row) > 1]
+    return bool(beside) and all(row[0].tag == "th" and any(cell.tag == "td" for cell in row) for row in beside)
 
 
 def _header(table: Any, rows: list[list[Any]]) -> int:
