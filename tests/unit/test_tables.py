@@ -129,6 +129,12 @@ def test_a_question_without_its_passage_is_told(tmp_path: Path):
     assert [(p.row, "제시문" in p.reason) for p in reading.problems] == [(2, True)]
 
 
+def test_the_title_of_a_post_stands_above_its_text(tmp_path: Path):
+    reading = read(csv_file(tmp_path, "번호,제목,본문\n1,주차 안내,지하만 씁니다.\n2,,제목이 없다.\n"))
+    assert [section.heading for section in reading.document.sections] == ["주차 안내", ""]
+    assert texts(reading) == ["지하만 씁니다.", "제목이 없다."]  # which gold passages are compared with
+
+
 def test_an_faq_sheet_an_answer_under_its_question(tmp_path: Path):
     reading = read(csv_file(tmp_path, "질문,답변\n언제?,내일\n언제?,내일\n어디?,\n,답만\n"))
     assert [(s.heading, s.meta["kind"]) for s in reading.document.sections] == [("언제?", "faq")]

@@ -13,6 +13,7 @@ from mundap.errors import BadFile
 from mundap.ingest.build import Builder
 from mundap.ingest.dated import DATE, date_of_cells
 from mundap.ingest.encoding import decode
+from mundap.ingest.grid import one_line
 from mundap.ingest.problems import Problem
 from mundap.ingest.xlsx_errors import error_rows
 from mundap.korean.normalize import normalize, squash
@@ -21,6 +22,7 @@ from mundap.types import Meta
 # What people call the columns, squashed and in lower case.
 COLUMNS: dict[str, tuple[str, ...]] = {
     "source": ("출처", "source", "reference", "참고"),
+    "title": ("제목", "title", "subject"),
     "passage": ("제시문", "지문", "문단", "본문", "passage", "context", "paragraph"),
     "question": ("질문", "question", "query", "q", "문의"),
     "answer": ("답변", "답", "정답", "answer", "response", "a"),
@@ -157,12 +159,15 @@ def _add_question_sheet(table: Table, into: Builder) -> Iterator[Problem]:
         if problem := _bad(table, number, row):
             yield problem
             continue
-        source, passage, question, answer = _values(table, row, ("source", "passage", "question", "answer"))
+        kinds = ("source", "title", "passage", "question", "answer")
+        source, title, passage, question, answer = _values(table, row, kinds)
         if not passage:
             yield Problem(number, "제시문이 비어 있습니다. 제시문을 채우거나 행을 지워 주세요")
             continue
         if passage not in starts:
-            starts[passage] = into.add(passage, source=source, meta=_meta(table, number, row, "제시문"))
+            starts[passage] = into.add(
+                passage, heading=one_line(title), source=source, meta=_meta(table, number, row, "제시문")
+            )
         if question:
             into.known(question, answer, starts[passage], number)
 
