@@ -2,9 +2,11 @@
 
 import pytest
 
-from mundap.ingest.blocks import Block, Heading, Paragraph, Table
+from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Table
+from mundap.ingest.grid import grid
 from mundap.ingest.headings import marked
 
+TABLE = Table(((Cell("가"), Cell("나")), (Cell("1"), Cell("2"))))
 RULES = """\
 제1장 총칙
 제1조(목적) 이 규정은 연차의 사용을 정함을 목적으로 한다.
@@ -92,3 +94,20 @@ def test_what_the_format_marks_stays_above_what_it_does_not():
 def test_lines_stay_with_their_page():
     blocks: list[Block] = [Paragraph("앞", 1), Paragraph("뒤", 1), Paragraph("다음 쪽", 2)]
     assert marked(blocks) == [Paragraph("앞\n뒤", 1), Paragraph("다음 쪽", 2)]
+
+
+def test_an_item_that_the_format_numbers_heads_nothing_among_others():
+    listed = [Paragraph(text, listed=True) for text in ("2. 신청", "가. 서류", "3. 심사")]
+    assert [block for block in marked(listed) if isinstance(block, Heading)] == []
+    alone = [
+        Paragraph("1. 신청", listed=True),
+        Paragraph("서류를 낸다."),
+        Paragraph("2. 심사", listed=True),
+        Paragraph("본다."),
+    ]
+    assert [block.text for block in marked(alone) if isinstance(block, Heading)] == ["1. 신청", "2. 심사"]
+
+
+def test_a_heading_over_two_lines_above_a_table_is_one():
+    lines = [Paragraph("□ 줄 추가하기, 셀 나누기,\n셀 너비를 같게"), grid(TABLE)]
+    assert marked(lines)[0] == Heading("□ 줄 추가하기, 셀 나누기, 셀 너비를 같게", 6)

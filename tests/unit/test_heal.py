@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.ingest.heal import join, unwrap
+from mundap.ingest.heal import close_gaps, join, unwrap
 
 
 def test_a_word_that_was_broken_is_whole_again():
@@ -30,3 +30,11 @@ def test_lists_of_short_lines_stay():
 @given(st.lists(st.text("가나다 .1", min_size=1, max_size=40)))
 def test_no_letter_is_lost(lines: list[str]):
     assert "".join("".join(unwrap(lines)).split()) == "".join("".join(lines).split())
+
+
+def test_lines_that_a_writer_ended_by_blanks_are_whole_again():
+    text = "동일가격 입찰자가 2인 이상인 경우 전자조달시스템 프로그    램을 이용하여 추첨으로 결정한다."
+    assert close_gaps(text) == text.replace("    ", "")
+    text = "입찰에 참가하고자 하는 업체는 서약서를 제출한    것으로 간주한다."
+    assert close_gaps(text) == text.replace("    ", " ")
+    assert close_gaps("담당    교통과    전화") == "담당    교통과    전화"

@@ -152,6 +152,7 @@ def test_lists_and_outlines_have_the_labels_that_the_page_shows():
     text = whole("lists.hwp")
     assert "글머리표\n• 1\n• 2\n• 3\n" in text
     assert "1) 3-2-1\n2) 3-2-2\n3) 3-2-3" in text
+    assert "2. 2\n가. 2-1\n3. 3" in text
     assert "I. 1\nII. 2\nA. 2-1\nIII. 3" in text
     assert "# 2. 2\n\n## 가. 2-1\n\n# 3. 3\n\n## 가. 3-1\n\n## 나. 3-2\n\n### 1) 3-2-1" in text
     assert "# 제2장 2\n\n## 제1절 2-1\n\n# 제3장 3" in text

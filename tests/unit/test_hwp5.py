@@ -207,8 +207,8 @@ def test_labels_styles_and_fonts(tmp_path: Path):
     ) == [
         Heading("제1장 총칙", 1),
         Heading("제1장 제1절 목적", 2),
-        Paragraph("제1장 첫째"),
-        Paragraph("☞ 보기"),
+        Paragraph("제1장 첫째", listed=True),
+        Paragraph("☞ 보기", listed=True),
         Heading("신청", 2),
         Paragraph("글이다."),
     ]

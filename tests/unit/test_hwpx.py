@@ -164,10 +164,10 @@ def test_outlines_and_lists_have_their_labels(tmp_path: Path):
         Heading("제1장 총칙", 1),
         Heading("1.1 목적", 2),
         Heading("제2장 보칙", 1),
-        Paragraph("다. 첫째"),
-        Paragraph("마. 셋째"),
-        Paragraph("※ 참고"),
-        Paragraph("• 점"),
+        Paragraph("다. 첫째", listed=True),
+        Paragraph("마. 셋째", listed=True),
+        Paragraph("※ 참고", listed=True),
+        Paragraph("• 점", listed=True),
     ]
 
 

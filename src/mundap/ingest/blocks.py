@@ -7,10 +7,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Paragraph:
-    """Running text, or one item of a list. A line break in it was meant by the author; `page` counts from 1."""
+    """Running text, or one item of a list. A line break in it was meant by the author; `page` counts from 1.
+
+    `listed` is whether the format itself says that it is an item of a list.
+    """
 
     text: str
     page: int | None = None
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

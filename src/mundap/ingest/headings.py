@@ -45,7 +45,7 @@ def marked(blocks: Sequence[Piece]) -> list[Piece]:
 
     Where the format itself marks headings, those of the law come below them.
     """
-    lines = [piece for block in blocks for piece in _lines(block)]
+    lines = [*_over_two_lines([piece for block in blocks for piece in _lines(block)])]
     base = max((block.level for block in blocks if isinstance(block, Heading)), default=0)
     order: list[str] = []
     result: list[Piece] = []
@@ -70,6 +70,32 @@ def _lines(block: Piece) -> Iterator[Piece]:
         yield block
 
 
+def _over_two_lines(lines: Sequence[Piece]) -> Iterator[Piece]:
+    """`lines`, where a numbered line that ends in a comma above a line above a table is one heading with it."""
+    held: Paragraph | None = None
+    for n, line in enumerate(lines):
+        if held is not None and isinstance(line, Paragraph):
+            yield replace(held, text=f"{held.text} {line.text}")
+            held = None
+        elif isinstance(line, Paragraph) and _goes_on(line, *lines[n + 1 : n + 3]):
+            held = line
+        else:
+            yield line
+
+
+def _goes_on(line: Paragraph, *below: Piece) -> bool:
+    if (
+        not line.text.endswith(",")
+        or not _numbering(line.text)
+        or len(below) < 2
+        or not isinstance(below[0], Paragraph)
+    ):
+        return False
+    text = below[0].text
+    short = len(line.text) + len(text) < _LONGEST and not _ENDS_SENTENCE.search(text)
+    return short and not _numbering(text) and isinstance(below[1], Grid)
+
+
 def _apart(line: Paragraph, before: Piece | None, after: Piece | None, base: int, order: list[str]) -> list[Piece]:
     """The heading that `line` is or begins with, and what is left of it. `order` has the numberings in use, from the
     outermost."""
@@ -85,7 +111,12 @@ def _apart(line: Paragraph, before: Piece | None, after: Piece | None, base: int
         order.clear()
         return [Heading(text, base + 1, line.page)]
     kind = _numbering(text)
-    if not kind or not (kind in order or _OPENS.match(text)) or not _heads(text, kind, before, after, order):
+    if (
+        _among_items(line, before, after)
+        or not kind
+        or not (kind in order or _OPENS.match(text))
+        or not _heads(text, kind, before, after, order)
+    ):
         return [line]
     if kind in order:
         del order[order.index(kind) + 1 :]
@@ -106,6 +137,11 @@ def _numbering(text: str) -> str:
     return next((kind for kind, pattern in _NUMBERINGS if pattern.match(text)), "")
 
 
+def _among_items(line: Paragraph, *beside: Piece | None) -> bool:
+    """Whether an item that the format numbers stands beside another: authors number headings so, but those stand alone."""
+    return line.listed and any(isinstance(each, Paragraph) and each.listed for each in beside)
+
+
 def _heads(text: str, kind: str, before: Piece | None, after: Piece | None, order: Sequence[str]) -> bool:
     """Whether a numbered line heads something: it is no sentence, and beside it is neither a sibling nor, below it,
     what heads it."""
@@ -122,7 +158,7 @@ def _rejoined(blocks: Sequence[Piece]) -> Iterator[Piece]:
     held: Paragraph | None = None
     for block in blocks:
         if isinstance(block, Paragraph) and held is not None and held.page == block.page:
-            held = replace(held, text=f"{held.text}\n{block.text}")
+            held = replace(held, text=f"{held.text}\n{block.text}", listed=False)
             continue
         if held is not None:
             yield held

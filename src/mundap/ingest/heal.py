@@ -36,6 +36,8 @@ _OPENS = re.compile(r"[(\[{“‘「『〈《【·~]$")
 _SENTENCE_ENDS = re.compile(r"[가-힣)\]」”\"'][.!?][\"”’)]?$")
 _HYPHEN = re.compile(r"[A-Za-z]{2}-$")
 _EDGES = re.compile(r"^\W+|\W+$")
+_GAP = re.compile(r"(?<=[가-힣]) {3,}(?=[가-힣])")
+_LINE = 20  # characters of a line that a writer ends by hand
 _CELLS = re.compile(r"\t|\S {3,}\S|^\s*\|.*\|\s*$")
 _RULE = re.compile(r"[\s\-=_*~─━═·.]+$")
 
@@ -91,6 +93,14 @@ def unwrap(lines: Sequence[str]) -> list[str]:
             groups.append([line])
     joined = iter(join([group for group in groups if len(group) > 1]))
     return [next(joined) if len(group) > 1 else group[0].strip() for group in groups]
+
+
+def close_gaps(text: str) -> str:
+    """`text` without the blanks by which a writer has pushed words, or the rest of a word, into a new line by hand."""
+    pieces = _GAP.split(text)
+    if len(pieces) == 1 or any(len(piece) < _LINE for piece in pieces[:-1]):
+        return text  # a name and a value are parted so, too
+    return join([pieces])[0]
 
 
 def width(text: str) -> int:

@@ -51,7 +51,7 @@ READERS = {
     ".mhtml": "mundap.ingest.html.reader:read_html",
     ".eml": "mundap.ingest.mail.reader:read_mail",
 }
-READER_VERSION = "4"  # part of what decides whether a file has to be read again
+READER_VERSION = "5"  # part of what decides whether a file has to be read again
 _SCANNED = frozenset(kind for kind, reader in READERS.items() if reader.startswith("mundap.ingest.pdf."))
 
 

@@ -33,6 +33,9 @@ _ARTICLES = (
         re.MULTILINE,
     ),
 )
+_BEHIND = re.compile(  # , 영상 지원 프로토콜, of a glued export
+    r"(?<=[.,)])\s*(?P<head>부록|부칙|별표|용어 ?(?:해설|정의)|(?:[가-힣]+ ){1,4}(?:프로토콜|지침|가이드라인|해설)) ?(?=,)"
+)
 _AGAIN = re.compile(r"규칙 ?(?P<number>[1-9]\d{0,2}) ?[–-] ?(?=[가-힣])")  # what comments on a rule, after the last
 _GLUED = re.compile(r"(?<=[^\s•])[^\S\n]*(?=[•▪■□○●◦※☞] ?[가-힣A-Za-z0-9‘“(])")  # where an item begins within a line
 _LEAST = 3  # headings or articles of a text that has any
@@ -72,8 +75,10 @@ def _articles(text: str) -> list[tuple[int, str]]:
             if number == len(rising) + 1:
                 rising.append((start, head))
         if len(rising) >= _LEAST:
-            again = [(m.start(), int(m["number"])) for m in _AGAIN.finditer(text, rising[-1][0])]
-            return rising + [(start, rising[number - 1][1]) for start, number in again if number <= len(rising)]
+            last = rising[-1][0]
+            again = [(m.start(), int(m["number"])) for m in _AGAIN.finditer(text, last)]
+            commented = [(start, rising[number - 1][1]) for start, number in again if number <= len(rising)]
+            return sorted(rising + commented + [(m.start("head"), m["head"]) for m in _BEHIND.finditer(text, last)])
     return []
 
 

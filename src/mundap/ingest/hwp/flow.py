@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from mundap.ingest.blocks import Block, Heading, Paragraph, Table
+from mundap.ingest.heal import close_gaps
 from mundap.ingest.hwp.styles import PLAIN, Counters, Shape, Styles, level_of_style, of_contents
 
 DEEPEST = 40  # lists of paragraphs within each other; real documents have five
@@ -190,7 +191,9 @@ def finished(pieces: Sequence[Piece], story: Story) -> tuple[Block, ...]:
 def _block(piece: Piece) -> Block:
     if isinstance(piece, Table):
         return piece
-    return Heading(piece.text.replace("\n", " "), piece.level) if piece.level else Paragraph(piece.text)
+    if piece.level:
+        return Heading(piece.text.replace("\n", " "), piece.level)
+    return Paragraph(close_gaps(piece.text), listed=piece.listed)
 
 
 def _levels(pieces: Sequence[Piece], sizes: Counter[int]) -> dict[int, int]:
