@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-ocr demo test check fix slow golden bench clean
+.PHONY: setup setup-dev setup-ocr demo test check fix slow golden golden-documents bench clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -67,6 +67,10 @@ slow: setup-dev
 
 golden: setup-dev
 	$(BIN)/python -m tests.golden.write
+
+# The real documents beside the checkout: figures are kept, their Markdown goes to build/documents to be read by eye.
+golden-documents: setup-dev
+	$(BIN)/python -m tests.golden.shared
 
 bench: setup-dev
 	$(BIN)/python benchmarks/search.py
