@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import struct
 import zipfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from mundap.errors import BadFile
@@ -22,6 +25,14 @@ _MAIL_NAMES = re.compile(
 )
 _TEXTUAL = PLAIN | {".json", ".jsonl", ".mht", ".mhtml"}  # what can show how to write HTML or a mail
 
+# What zipfile raises for broken archives, besides OSError.
+BAD_ZIP = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError, LookupError)
+_MIMETYPES = (
+    (b"application/vnd.oasis.opendocument.spreadsheet", ".ods"),
+    (b"application/vnd.oasis.opendocument.text", ".odt"),
+    (b"application/vnd.oasis.opendocument.presentation", ".odp"),
+    (b"application/epub+zip", ".epub"),
+)
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", ".png"),
@@ -32,18 +43,35 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"MM\0*", ".tif"),
     (b"HWP Document File V3", ".hwp3"),
     (b"{\\rtf", ".rtf"),
+    (b"Rar!\x1a\x07", ".rar"),
+    (b"7z\xbc\xaf\x27\x1c", ".7z"),
+    (b"\x1f\x8b\x08", ".gz"),
+    (b"ID3\x03", ".mp3"),
+    (b"ID3\x04", ".mp3"),
+    (b"OggS\0", ".ogg"),
+    (b"fLaC\0", ".flac"),
+    (b"\x1aE\xdf\xa3", ".mkv"),
+    (b"\x7fELF", ".exe"),
 )
+_MEDIA = ".mp3 .wav .m4a .ogg .flac .aac .wma .mp4 .m4v .mov .avi .mkv .webm .wmv .mpg .mpeg".split()
+_PROGRAMS = ".exe .dll .msi .so .bat .apk .jar".split()
+_ARCHIVES = ".zip .rar .7z .gz .tgz .tar .alz .egg".split()
 _MARKUP = re.compile(
-    rb"\s*(?:<\?xml[^>]*>\s*|<!--.*?-->\s*)*<(?P<tag>!doctype\s+html|html|head|body|table|hwpml)\b", re.I | re.S
+    # What is matched is never given back: thirty comments can be parted in a billion ways.
+    rb"(?>\s*(?:<\?xml[^>]*>|<!--.*?-->))*+\s*<(?P<tag>!doctype\s+html|html|head|body|table|hwpml)\b",
+    re.I | re.S,
 )
 _DRM = (b"<DOCUMENT SAFER", b"SCDSA00", b"\x9b DRMONE", b"DRMONE", b"<!-- FasooSecureContainer")
-# A mail of Outlook comes first, for it holds its attachments whole.
+# Streams at the top of an OLE file. In a broken one, names count wherever they stand: a mail of Outlook comes first, for
+# it holds its attachments whole.
 _OLE_NAMES = (
+    ("EncryptedPackage", ".enc"),
     ("__properties_version1.0", ".msg"),
     ("FileHeader", ".hwp"),
     ("WordDocument", ".doc"),
     ("PowerPoint Document", ".ppt"),
     ("Workbook", ".xls"),
+    ("Book", ".xls"),
 )
 _REMEDY = {
     ".hwp3": "한/글 3.0 이하에서 만든 문서입니다. 한/글에서 열어 HWPX로 다시 저장해 주세요",
@@ -52,7 +80,18 @@ _REMEDY = {
     ".msg": "아웃룩 메일(.msg)입니다. 메일 프로그램에서 열어 EML로 다시 저장해 주세요",
     ".rtf": "RTF 문서입니다. 워드나 한/글에서 열어 DOCX로 다시 저장해 주세요",
     ".enc": "암호가 걸린 오피스 문서입니다. 암호를 풀어 다시 저장해 주세요",
+    ".odt": "오픈도큐먼트 문서(.odt)입니다. 워드나 한/글에서 열어 DOCX로 다시 저장해 주세요",
+    ".odp": "오픈도큐먼트 발표 자료(.odp)입니다. 파워포인트에서 열어 PPTX로 다시 저장해 주세요",
+    ".epub": "전자책(EPUB)입니다. PDF나 HTML로 바꾸어 저장해 주세요",
+    ".xml": "XML 파일입니다. 프로그램에서 열어 XLSX, CSV, JSON, HTML 가운데 하나로 내보내 주세요",
+    ".yaml": "YAML 파일입니다. JSON이나 TXT로 바꾸어 저장해 주세요",
+    ".yml": "YAML 파일입니다. JSON이나 TXT로 바꾸어 저장해 주세요",
+    **dict.fromkeys(_ARCHIVES, "압축 파일입니다. 압축을 풀어 안에 든 파일을 넣어 주세요"),
+    **dict.fromkeys(_MEDIA, "소리나 영상 파일입니다. 말을 글로 옮겨 TXT나 DOCX로 저장해 주세요"),
+    **dict.fromkeys(_PROGRAMS, "문서가 아니라 프로그램 파일입니다. 목록에서 빼 주세요"),
 }
+_NOTHING = 0xFFFFFFFF  # in the tree of an OLE file's directory
+_MOST_SECTORS = 4096  # of that directory: thirty thousand streams
 
 
 def kind_of(path: Path) -> str:
@@ -63,7 +102,7 @@ def kind_of(path: Path) -> str:
     """
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    if not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
+    if len(head) < _HEAD and not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
         raise BadFile(f"{path.name}: 글이 들어 있지 않습니다(빈 파일). 내용을 저장했는지 확인해 주세요.")
     if head.startswith(_DRM):
         raise BadFile(f"{path.name}: 문서 보안(DRM)이 걸려 있습니다. 보안을 풀어 다시 저장해 주세요.")
@@ -80,8 +119,12 @@ def _told(path: Path, head: bytes) -> str:
         return _zipped(path)
     if head.startswith(_OLE):
         return _ole(path)
-    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        return ".webp"
+    if head.startswith(b"RIFF") and head[8:12] in (b"WEBP", b"WAVE", b"AVI "):
+        return {b"WEBP": ".webp", b"WAVE": ".wav"}.get(head[8:12], ".avi")
+    if head[4:8] == b"ftyp" and b"\0" in head[:4]:
+        return ".mp4"
+    if head.startswith(b"MZ") and b"\0" in head[:64]:  # a text may begin with MZ세대
+        return ".exe"
     if head.startswith(b"BM") and path.suffix.lower() in (".bmp", ".dib"):
         return ".bmp"
     if found := _MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")):
@@ -103,16 +146,17 @@ def _zipped(path: Path) -> str:
             names = {member.filename for member in members}
             _check(path, members)
             mimetype = archive.read("mimetype")[:100] if "mimetype" in names else b""
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, ValueError, KeyError) as error:
+    except (*BAD_ZIP, OSError) as error:
         raise BadFile(f"{path.name}: 파일이 잘렸거나 망가졌습니다({error}). 원본을 다시 복사해 주세요.") from error
     if mimetype.startswith(b"application/hwp+zip") or "Contents/content.hpf" in names:
         return ".hwpx"
-    if mimetype.startswith(b"application/vnd.oasis.opendocument.spreadsheet"):
-        return ".ods"
+    for said, kind in _MIMETYPES:
+        if mimetype.startswith(said):
+            return kind
     for folder, kind in (("word/", ".docx"), ("ppt/", ".pptx"), ("xl/", ".xlsx")):
         if any(name.startswith(folder) for name in names):
             return kind
-    return ""
+    return path.suffix.lower() if path.suffix.lower() in _REMEDY else ".zip"
 
 
 def _check(path: Path, members: list[zipfile.ZipInfo]) -> None:
@@ -126,11 +170,41 @@ def _check(path: Path, members: list[zipfile.ZipInfo]) -> None:
 
 
 def _ole(path: Path) -> str:
-    """By the names in an OLE file's directory, which are in UTF-16."""
+    """By the streams at the top of an OLE file: those of embedded files lie deeper, and texts may speak of any name."""
     raw = path.read_bytes()
-    if "EncryptedPackage".encode("utf-16-le") in raw:
-        return ".enc"
-    return next((kind for name, kind in _OLE_NAMES if name.encode("utf-16-le") in raw), "")
+    try:
+        names = {*_top(raw)}
+    except (struct.error, IndexError):
+        names = set()
+    kind = next((kind for name, kind in _OLE_NAMES if name in names), "")
+    return kind or next((kind for name, kind in _OLE_NAMES[:-1] if name.encode("utf-16-le") in raw), "")
+
+
+def _top(raw: bytes) -> Iterator[str]:
+    """The names right below the root of an OLE file's directory. Raises struct.error or IndexError for a broken one."""
+    shift, start = *struct.unpack_from("<H", raw, 30), *struct.unpack_from("<I", raw, 48)
+    size = 1 << shift
+    if shift not in (9, 12):
+        raise IndexError
+    directory = b""
+    for _ in range(_MOST_SECTORS):
+        if start >= len(raw) // size:
+            break
+        directory += raw[(start + 1) * size : (start + 2) * size]
+        (table,) = struct.unpack_from("<I", raw, 76 + 4 * (start // (size // 4)))  # of the first 109, which hold enough
+        (start,) = struct.unpack_from("<I", raw, (table + 1) * size + 4 * (start % (size // 4)))
+    (first,) = struct.unpack_from("<I", directory, 76)
+    waiting, seen = [first], {0, _NOTHING}
+    while waiting:
+        if (number := waiting.pop()) in seen:
+            continue
+        seen.add(number)
+        length, left, right = (
+            *struct.unpack_from("<H", directory, 128 * number + 64),
+            *struct.unpack_from("<II", directory, 128 * number + 68),
+        )
+        yield directory[128 * number : 128 * number + max(length - 2, 0)][:64].decode("utf-16-le", "replace")
+        waiting += (left, right)
 
 
 def plain(path: Path) -> bool:

@@ -7,17 +7,17 @@ import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
-_CELL = re.compile(rb"<(?:\w+:)?c\b[^>]*?\bt=\"e\"[^>]*>")
+from mundap.ingest.sniff import BAD_ZIP
+
+_CELL = re.compile(rb"<(?:\w+:)?c\b[^<>]*?\bt=\"e\"[^<>]*>")
 _PLACE = re.compile(rb"\br=\"[A-Z]+(\d+)\"")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 def error_rows(path: Path) -> dict[str, frozenset[int]]:
     """The rows, counted from 1, with an error in some cell, by sheet; empty for what is no xlsx."""
-    if not zipfile.is_zipfile(path):
-        return {}
-    with zipfile.ZipFile(path) as archive:
-        try:
+    try:
+        with zipfile.ZipFile(path) as archive:
             relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
             workbook = ElementTree.fromstring(archive.read("xl/workbook.xml"))
             targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
@@ -27,8 +27,8 @@ def error_rows(path: Path) -> dict[str, frozenset[int]]:
                 if sheet.tag.endswith("}sheet")
             }
             return {name: _rows(archive.read(member)) for name, member in sheets.items()}
-        except (KeyError, ElementTree.ParseError, zipfile.BadZipFile):
-            return {}  # what is wrong with such a file is said by the reader of its values
+    except (ElementTree.ParseError, *BAD_ZIP):
+        return {}  # what is wrong with such a file is said by the reader of its values
 
 
 def _member(target: str) -> str:
