@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mundap.korean.kiwi import MOST, bites
 from mundap.korean.sentences import sentences
 
 PARTS = st.sampled_from(
@@ -43,6 +44,21 @@ def test_every_character_that_is_not_blank_lies_in_exactly_one_span(text: str):
 @given(TEXTS)
 def test_a_line_break_ends_a_sentence(text: str):
     assert all("\n" not in sentence for sentence in texts(text))
+
+
+@pytest.mark.parametrize("unit", ["a", "ab ", "(", "안녕하세요. ", "\ud800", "\0"])
+def test_a_line_that_is_too_long_for_kiwi_loses_nothing_and_takes_no_hour(unit: str):
+    text = (unit * 100_000)[:100_000].rstrip()
+    assert "".join("".join(texts(text)).split()) == "".join(text.split())
+    assert all(end - start <= MOST for start, end in sentences(text))
+
+
+def test_a_long_line_is_cut_at_blanks():
+    words = "".join(f"{n} " for n in range(5 * MOST))
+    assert [words[start:end] for start, end in bites(words)][1][0].isdigit()
+    assert [word for start, end in bites(words) for word in words[start:end].split()] == words.split()
+    assert [*bites("")] == [(0, 0)]
+    assert [*bites("a" * (2 * MOST + 1))] == [(0, MOST), (MOST, 2 * MOST), (2 * MOST, 2 * MOST + 1)]
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n", " \t\n "])

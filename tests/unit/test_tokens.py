@@ -63,3 +63,10 @@ def test_a_user_dictionary_keeps_a_word_whole_and_changes_the_name(tmp_path: Pat
 @pytest.mark.parametrize("other", [SearchTokenizer(joins=False), SearchTokenizer(bigrams=False)])
 def test_the_name_changes_with_the_tokens(other: SearchTokenizer):
     assert other.name != SearchTokenizer().name == SearchTokenizer().name
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("unit", ["a", "(", "연차는 15일이다. "])
+def test_a_text_that_is_too_long_for_kiwi_takes_no_hour(unit: str):
+    (tokens,) = SearchTokenizer()([unit * (60_000 // len(unit)) + " 소멸시효"])
+    assert "소멸시효" in tokens

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kiwipiepy import Kiwi
+
+MOST = 4000  # characters at once: Kiwi takes seconds for a run of 50,000 letters, and hours for one of a million
 
 
 @cache
@@ -30,3 +33,14 @@ def kiwi_version() -> str:
     from importlib.metadata import version
 
     return f"{version('kiwipiepy')}+{version('kiwipiepy_model')}"
+
+
+def bites(text: str) -> Iterator[tuple[int, int]]:
+    """Spans that make up `text`, each short enough for Kiwi and, where there is one, ending behind a blank."""
+    start = 0
+    while len(text) - start > MOST:
+        blank = text.rfind(" ", start + MOST // 2, start + MOST)
+        end = blank + 1 if blank > 0 else start + MOST
+        yield start, end
+        start = end
+    yield start, len(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mundap.korean.kiwi import kiwi
+from mundap.korean.kiwi import bites, kiwi
 
 Span = tuple[int, int]
 _LINE = re.compile(r"[^\n]+")
@@ -14,9 +14,9 @@ def sentences(text: str) -> list[Span]:
     """(start, end) of each sentence, in order, without outer white space.
 
     A line break always ends a sentence: lists and tables in Korean documents have no full stops.
-    Every character that is not white space lies in exactly one span.
+    Every character that is not white space lies in exactly one span. A line that is too long for Kiwi is cut first.
     """
-    found = lines(text)
+    found = [(first + start, first + end) for first, last in lines(text) for start, end in bites(text[first:last])]
     spans: list[Span] = []
     apart = kiwi().split_into_sents([text[start:end] for start, end in found])
     for (first, last), pieces in zip(found, apart, strict=True):

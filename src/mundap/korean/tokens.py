@@ -13,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from mundap.files import digest
-from mundap.korean.kiwi import kiwi, kiwi_version
+from mundap.korean.kiwi import bites, kiwi, kiwi_version
 
 CONTENT = frozenset("NNG NNP NNB NR NP VV VA VX VCN XR SL SN SH".split())
 JOINED = frozenset("NNG NNP NNB NR NP XR XPN XSN SL SN".split())
@@ -38,7 +38,10 @@ class SearchTokenizer:
         """The tokens of each text, repeats kept, in lower case."""
         analyser = kiwi(self.user_dictionary, self._digest)
         result = []
-        for text, morphemes in zip(texts, analyser.tokenize(list(texts)), strict=True):
+        parts = [[text[start:end] for start, end in bites(text)] for text in texts]
+        found = iter(analyser.tokenize([part for pieces in parts for part in pieces]))
+        for text, pieces in zip(texts, parts, strict=True):
+            morphemes = [m for _ in pieces for m in next(found)]
             tokens = [m.form.lower() for m in morphemes if m.tag.partition("-")[0] in CONTENT]
             if self.joins:
                 tokens += [
