@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mundap.ingest.readers import read
 from mundap.ingest.text import read_markdown, read_txt
 from mundap.types import Document
 
@@ -161,3 +162,35 @@ def test_lines_that_were_broken_at_a_fixed_width_are_joined(tmp_path: Path):
     assert "통상임금으로" in section[1]
     assert "근속 기간에는" in section[1]
     assert "쓸 수 있고" in section[1]
+
+
+@pytest.mark.timeout(30)
+@pytest.mark.parametrize("filler", [" \n", " ", "\t\n", "\n"])
+def test_a_hundred_thousand_blanks_take_no_hour(tmp_path: Path, filler: str):
+    (tmp_path / "글.txt").write_text("가" + filler * 100_000 + "나\n다", "utf-8")
+    document = read(tmp_path / "글.txt").document
+    assert "".join(document.text[s.start : s.end] for s in document.sections).split()[-1] == "다"
+    assert {c for s in document.sections for c in document.text[s.start : s.end]} >= set("가나다")
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("filler", ["a", "#", "• ", "제1조(", "규칙 1 ", "(", "1. ", "> ", "|", "=", "\u0301"])
+@pytest.mark.parametrize("suffix", [".txt", ".md"])
+def test_a_hundred_thousand_marks_take_no_hour(tmp_path: Path, filler: str, suffix: str):
+    (tmp_path / f"글{suffix}").write_text("# 가 " + (filler * 50_000)[:50_000] + "나\n다", "utf-8")
+    assert read(tmp_path / f"글{suffix}").document.text
+
+
+def test_text_behind_a_page_of_blanks_is_read(tmp_path: Path):
+    (tmp_path / "글.txt").write_text(" \n" * 9000 + "가", "utf-8")
+    document = read(tmp_path / "글.txt").document
+    assert [document.text[s.start : s.end] for s in document.sections] == ["가"]
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [("# 가 ##", "가"), ("# 가##", "가"), ("#  가 # 나 # ", "가 # 나"), ("# ###", "#"), ("## #가", "#가")],
+)
+def test_marks_that_close_a_heading_are_no_part_of_it(tmp_path: Path, line: str, name: str):
+    (tmp_path / "글.md").write_text(f"{line}\n\n글", "utf-8")
+    assert read(tmp_path / "글.md").document.sections[0].heading == name

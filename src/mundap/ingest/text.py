@@ -20,12 +20,11 @@ from mundap.ingest.encoding import decode
 from mundap.ingest.grid import one_line
 from mundap.ingest.headings import marked
 from mundap.ingest.heal import unwrap
-from mundap.korean.normalize import normalize
+from mundap.korean.normalize import name_of
 from mundap.types import Document, Section
 
-_BLOCK = re.compile(r"\S(?:.*?\S)??(?=\s*\Z|[^\S\n]*\n[^\S\n]*\n)", re.DOTALL)
 # At the beginning of a line or, in a text without line breaks, behind the end of a sentence; not 규칙 3에 따라.
-_OPENED = r"(?:^|(?<=[.,)])|(?<=[.,)] )|(?<=, ))\s*"
+_OPENED = r"(?:^|(?<=[.,)])|(?<=[.,)] )|(?<=, ))[^\S\n]*"
 _ARTICLES = (
     re.compile(_OPENED + r"(?P<head>제\s?(?P<number>\d{1,3})\s?조\s?[(\[][^()\[\]\n]{1,60}[)\]])", re.MULTILINE),
     re.compile(
@@ -39,7 +38,7 @@ _BEHIND = re.compile(  # , 영상 지원 프로토콜, of a glued export
 _AGAIN = re.compile(r"규칙 ?(?P<number>[1-9]\d{0,2}) ?[–-] ?(?=[가-힣])")  # what comments on a rule, after the last
 _GLUED = re.compile(r"(?<=[^\s•])[^\S\n]*(?=[•▪■□○●◦※☞] ?[가-힣A-Za-z0-9‘“(])")  # where an item begins within a line
 _LEAST = 3  # headings or articles of a text that has any
-_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+(.+?)[ \t]*#*[ \t]*$")
+_HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+([^ \t].*)$")
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 
 
@@ -48,13 +47,28 @@ def read_txt(path: Path, source: str) -> Reading:
     lines."""
     raw = decode(path.read_bytes(), path.name)
     text = healed(raw)
-    blocks = [match.span() for match in _BLOCK.finditer(text)]
+    blocks = [*_blocks(text)]
     paragraphs = [Paragraph(text[start:end]) for start, end in blocks]
     if sum(isinstance(piece, Heading) for piece in marked(paragraphs)) >= _LEAST:
         return assemble(Parsed(tuple(paragraphs)), path, source)
     heads = _articles(text)
     sections = tuple(_under(text, blocks, heads) if heads else (Section(*span) for span in blocks))
-    return Reading(Document(digest(source, text), text, source, normalize(path.stem), sections=sections))
+    return Reading(Document(digest(source, text), text, source, name_of(path.stem), sections=sections))
+
+
+def _blocks(text: str) -> Iterator[tuple[int, int]]:
+    """The spans between blank lines, without white space around them. By lines: a pattern would try each of a thousand
+    blanks as the beginning of the end."""
+    start, end, offset = -1, 0, 0
+    for line in text.split("\n"):
+        if span := _strip(text, offset, offset + len(line)):
+            start, end = (span[0] if start < 0 else start), span[1]
+        elif start >= 0:
+            yield start, end
+            start = -1
+        offset += len(line) + 1
+    if start >= 0:
+        yield start, end
 
 
 def healed(text: str) -> str:
@@ -97,7 +111,7 @@ def read_markdown(path: Path, source: str) -> Document:
     """One section for each heading with text below it; its heading is the path of headings above."""
     text = decode(path.read_bytes(), path.name)
     sections = tuple(_markdown_sections(text))
-    first = next((s.meta["title"] for s in sections if s.meta.get("title")), normalize(path.stem))
+    first = next((s.meta["title"] for s in sections if s.meta.get("title")), name_of(path.stem))
     return Document(digest(source, text), text, source, str(first), sections=sections)
 
 
@@ -131,7 +145,8 @@ def _headings(text: str) -> Iterator[tuple[int, int, int, str]]:
         if mark and (not fence or mark.group(1) == fence):
             fence = "" if fence else mark.group(1)
         elif not fence and (found := _HEADING.match(bare)):
-            yield offset, offset + len(bare), len(found.group(1)), found.group(2)
+            name = found.group(2).rstrip(" \t").rstrip("#").rstrip(" \t")  # which may be closed by as many marks
+            yield offset, offset + len(bare), len(found.group(1)), name or "#"
         offset += len(line)
 
 
