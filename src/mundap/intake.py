@@ -14,7 +14,7 @@ from mundap.ingest.pdf.ocr import available
 from mundap.ingest.readers import reader_version
 from mundap.jobs.batch import Limits, read_all
 from mundap.jobs.reading import Cut, Job, Read, Unread
-from mundap.korean.normalize import NORMALIZER
+from mundap.korean.normalize import NORMALIZER, name_of
 from mundap.protocols import Progress
 from mundap.store.corpus import Corpus
 
@@ -60,7 +60,7 @@ def take(corpus: Corpus, files: Mapping[str, Path], cut: Cut, limits: Limits, pr
         try:
             fingerprint = _fingerprint(file, cut)
         except OSError as error:
-            reason = f"{file.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요."
+            reason = f"{name_of(file.name)}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요."
             taken[source] = Taken(source, "skipped", reason)
             continue
         if corpus.fingerprint(source) == fingerprint:

@@ -1,14 +1,18 @@
 """Many files are read at once, and one that hangs, crashes or eats memory is reported and takes nothing along."""
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from mundap.jobs import batch
+from mundap.ingest import readers
+from mundap.ingest.build import Reading
+from mundap.jobs import batch, reading
 from mundap.jobs.batch import Limits, read_all
 from mundap.jobs.reading import Job, Read, Unread, work
+from mundap.jobs.worker import framed
 
 
 @pytest.fixture
@@ -65,6 +69,58 @@ def test_a_reader_that_crashes_is_reported_by_file(jobs: list[Job], monkeypatch:
     found = reasons(jobs, Limits(2))
     assert found.keys() == {job.source for job in jobs}
     assert all("멈췄습니다" in reason and reason.startswith(source) for source, reason in found.items())
+
+
+class Unspeakable(Exception):
+    def __str__(self) -> str:
+        raise ValueError("cannot be said")
+
+
+@pytest.mark.parametrize("error", [Unspeakable(), ValueError("두\n줄\0\ud800"), RecursionError()])
+def test_a_readers_own_mistake_is_one_plain_files_problem(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch, error: Exception
+):
+    def read(path: Path, source: str) -> Reading:
+        if path.suffix == ".md":
+            raise error
+        return readers.read(path, source)
+
+    monkeypatch.setattr(reading, "read", read)
+    found = dict(read_all(jobs[:2]))
+    assert isinstance(found[jobs[0]], Read)
+    reason = found[jobs[1]].reason
+    assert reason.startswith(f"나.md: 읽다가 오류가 났습니다({type(error).__name__}")
+    assert reason.isprintable()
+
+
+@pytest.mark.parametrize("answer", [b"no pickle", pickle.dumps("no outcome"), pickle.dumps((None, False))])
+def test_an_answer_that_cannot_be_opened_loses_no_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch, answer: bytes):
+    def started(megabytes: int) -> subprocess.Popen[bytes]:
+        reply = f"import sys; sys.stdin.buffer.read(9); sys.stdout.buffer.write({framed(answer)!r})"
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        return subprocess.Popen([sys.executable, "-c", reply], **pipes, start_new_session=True, bufsize=0)
+
+    monkeypatch.setattr(batch, "_started", started)
+    assert reasons(jobs, Limits(2)).keys() == {job.source for job in jobs}
+
+
+def test_no_process_to_be_had_loses_no_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
+    def started(megabytes: int) -> subprocess.Popen[bytes]:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(batch, "_started", started)
+    assert reasons(jobs, Limits(2)).keys() == {job.source for job in jobs}
+
+
+def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    begun: list[subprocess.Popen[bytes]] = []
+    start = batch._started
+    monkeypatch.setattr(batch, "_started", lambda megabytes: begun.append(start(megabytes)) or begun[-1])
+    for name, text in (("가.txt", "가나다라 마바사 " * 8_000_000), ("나.txt", "둘"), ("다.txt", "셋")):
+        (tmp_path / name).write_text(text, "utf-8")
+    found = reasons([Job(path, path.name) for path in sorted(tmp_path.iterdir())], Limits(1, megabytes=100))
+    assert found.keys() == {"가.txt"}
+    assert len(begun) == 2
 
 
 def test_closing_early_ends_the_workers(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):

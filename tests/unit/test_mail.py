@@ -225,7 +225,7 @@ def test_a_mail_is_known_by_its_headers(tmp_path: Path):
     assert kind_of(saved(tmp_path, raw, "메일.html")) == ".eml"
     assert kind_of(saved(tmp_path, raw, "메일.txt")) == ".txt"
     assert kind_of(saved(tmp_path, raw, "쪽.mht")) == ".mht"
-    assert kind_of(saved(tmp_path, b"key: value\nfrom: a\nb: c\n", "값.yaml")) == ".yaml"
+    assert kind_of(saved(tmp_path, b"key: value\nfrom: a\nb: c\n", "값.ini")) == ".ini"
     assert kind_of(saved(tmp_path, b"<html><body>a", "쪽.eml")) == ".html"
     ole = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 504
     inner = "__properties_version1.0".encode("utf-16-le") + "FileHeader".encode("utf-16-le")

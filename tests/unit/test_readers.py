@@ -1,6 +1,7 @@
 """From a path to documents: suffixes, names, folders, and files that cannot be read."""
 
 import logging
+import os
 import unicodedata
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from mundap.errors import BadFile
 from mundap.ingest.readers import READERS, files_below, load, nfc_path, read
+from mundap.jobs.reading import Job, Read, work
 
 NFD = unicodedata.normalize("NFD", "규정집")
 
@@ -38,6 +40,20 @@ def test_an_unknown_suffix_is_told_the_known_ones(tmp_path: Path):
         read(tmp_path / "그림.psd")
     assert str(caught.value).startswith("그림.psd: ")
     assert all(suffix in str(caught.value) for suffix in READERS)
+
+
+def test_a_name_that_a_zip_file_from_windows_left_in_cp949_is_readable(tmp_path: Path):
+    path = tmp_path / os.fsdecode("규정집.txt".encode("cp949"))
+    try:
+        path.write_text("글", "utf-8")
+    except OSError:
+        pytest.skip("the file system takes names in UTF-8 only")
+    found = work(Job(path, nfc_path(path)))
+    assert isinstance(found, Read)
+    assert found.reading.document.title == found.wholes[0].source == "규정집"
+    assert found.reading.document.source == nfc_path(tmp_path) + "/규정집.txt"
+    path.write_bytes(b"")
+    assert work(Job(path, nfc_path(path))).reason.startswith("규정집.txt: 글이 들어 있지 않습니다")
 
 
 @pytest.mark.parametrize("name", ["없음.txt", "없음.csv", "없음.xlsx", "없음.md"])

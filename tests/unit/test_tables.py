@@ -1,6 +1,7 @@
 """Sheets as people keep them: real xlsx and csv files, and what is said about rows that cannot go in."""
 
 import struct
+import zipfile
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -13,6 +14,7 @@ from mundap.errors import BadFile
 from mundap.ingest.build import Reading
 from mundap.ingest.readers import read
 from mundap.ingest.tables import Table, read_csv, read_xlsx
+from mundap.ingest.xlsx_errors import error_rows
 from mundap.types import KnownQuestion
 
 
@@ -233,3 +235,33 @@ def encrypted_workbook() -> bytes:
     folder = entry("Root Entry", 5, 1, end, 0) + entry("EncryptedPackage", 2, free, 2, 4096)
     folder += entry("", 0, free, 0, 0) * 2
     return header + sectors + folder + bytes(4096)
+
+
+def test_a_sheet_that_cannot_be_unpacked_is_a_bad_file(tmp_path: Path):
+    path = xlsx_file(tmp_path, 표=[["질문", "답변"], ["왜?", "그래서"]])
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"xl/worksheets/sheet1.xml") + len("xl/worksheets/sheet1.xml")
+    raw[at : at + 40] = b"\xff" * 40
+    path.write_bytes(raw)
+    with pytest.raises(BadFile, match=r"엑셀 파일로 열 수 없습니다.*저장해 주세요"):
+        read(path)
+    assert error_rows(path) == {}
+
+
+@pytest.mark.timeout(30)
+def test_a_sheet_of_cells_that_never_end_takes_no_hour(tmp_path: Path):
+    path = xlsx_file(tmp_path, 표=[["질문", "답변"], ["왜?", "그래서"]])
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    members["xl/worksheets/sheet1.xml"] = b"<c " * 300_000
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    assert error_rows(path) == {"표": frozenset()}
+
+
+def test_a_header_of_a_thousand_columns_is_named_in_short(tmp_path: Path):
+    path = csv_file(tmp_path, "질문,답변," + ",".join(f"열 {n}" for n in range(1000)) + "\n" + "가," * 1010 + "\n")
+    with pytest.raises(BadFile) as caught:
+        read(path)
+    assert len(str(caught.value)) < 200

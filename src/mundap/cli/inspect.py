@@ -27,8 +27,9 @@ def inspect(
     """파일이 어떤 문단으로 나뉘어 색인되는지 보여 줍니다. 아무것도 저장하지 않습니다. 예: mundap inspect 규정.hwp --html 규정.html"""
     from mundap.jobs.batch import read_all
     from mundap.jobs.reading import Job, Unread
+    from mundap.korean.normalize import name_of
 
-    ((_, found),) = read_all([Job(file, file.name, _cut(workspace))])
+    ((_, found),) = read_all([Job(file, name_of(file.name), _cut(workspace))])
     if isinstance(found, Unread):
         raise BadFile(found.reason)
     for problem in found.reading.problems:
@@ -38,7 +39,7 @@ def inspect(
     if html is not None:
         from mundap.cli.inspect_page import inspect_page
 
-        write_atomically(html, inspect_page(file.name, found))
+        write_atomically(html, inspect_page(name_of(file.name), found))
         print(f"{html}에 썼습니다.", file=sys.stderr)
     if json:
         for passage in found.wholes:

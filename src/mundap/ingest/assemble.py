@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,7 +25,7 @@ from mundap.ingest.grid import (
 )
 from mundap.ingest.headings import Piece, marked
 from mundap.ingest.split import PAGES
-from mundap.korean.normalize import normalize
+from mundap.korean.normalize import name_of, normalize
 
 TABLE_CHARS = 1600  # of a table's passage; a longer table makes several, each with the header
 _CAPTION = 60  # characters; a longer paragraph above a table is no caption
@@ -39,7 +38,7 @@ def assemble(parsed: Parsed, path: Path, source: str) -> Reading:
 
     Raises BadFile for a table that is too large.
     """
-    title = one_line(parsed.title) or unicodedata.normalize("NFC", path.stem)
+    title = one_line(parsed.title) or name_of(path.stem)
     document = _Assembly(Builder(source, title, {DATE: parsed.date} if parsed.date else {}))
     try:
         pieces = marked([*_cleaned(parsed.blocks)])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from mundap.ingest.build import Builder, Reading
 from mundap.ingest.encoding import decode
 from mundap.ingest.problems import Problem
 from mundap.ingest.tables import Table, add_table
-from mundap.korean.normalize import normalize
+from mundap.korean.normalize import name_of, normalize
 
 # What training files call a question and its answer, as the sheet's columns.
 _PAIRS = (("instruction", "output"), ("prompt", "completion"), ("prompt", "chosen"))
@@ -28,10 +27,14 @@ def read_json(path: Path, source: str) -> Reading:
     except json.JSONDecodeError as error:
         if error.msg == "Extra data":  # JSON lines under another name
             return read_jsonl(path, source)
-        raise BadFile(f"{path.name}: {error.lineno}번째 줄에서 JSON이 깨졌습니다({error.msg}).") from error
+        raise BadFile(
+            f"{path.name}: {error.lineno}번째 줄에서 JSON이 깨졌습니다({error.msg}). 그 줄을 고쳐 다시 저장해 주세요."
+        ) from error
+    except ValueError as error:  # of JSON itself, a number of thousands of digits
+        raise BadFile(f"{path.name}: 지나치게 긴 수가 들어 있습니다. 따옴표로 묶어 글자로 저장해 주세요.") from error
     except RecursionError as error:
         raise BadFile(f"{path.name}: JSON이 너무 깊이 겹쳐 있습니다. 풀어서 다시 저장해 주세요.") from error
-    builder = Builder(source, unicodedata.normalize("NFC", path.stem))
+    builder = Builder(source, name_of(path.stem))
     if _is_squad(found):
         try:
             _add_squad(found["data"], builder)
@@ -54,13 +57,13 @@ def read_jsonl(path: Path, source: str) -> Reading:
             continue
         try:
             row = json.loads(line)
-        except (json.JSONDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # JSONDecodeError, or a number of more digits than Python takes
             row = None
         if isinstance(row, dict):
             rows.append((number, row))
         else:
             problems.append(Problem(number, "JSON 객체가 아닙니다. 한 줄에 {…} 하나씩 적어 주세요"))
-    return _tabular(rows, Builder(source, unicodedata.normalize("NFC", path.stem)), problems)
+    return _tabular(rows, Builder(source, name_of(path.stem)), problems)
 
 
 def _tabular(rows: Sequence[tuple[int, Mapping[str, Any]]], builder: Builder, problems: list[Problem]) -> Reading:

@@ -16,6 +16,7 @@ from mundap.ingest.pdf.ocr import available
 from mundap.ingest.sniff import kind_of
 from mundap.ingest.tables import add_table, read_csv, read_xlsx
 from mundap.ingest.text import read_markdown, read_txt
+from mundap.korean.normalize import name_of
 from mundap.types import Document
 
 log = logging.getLogger(__name__)
@@ -68,13 +69,15 @@ def read(path: Path, source: str | None = None) -> Reading:
     try:
         kind = kind_of(path)
         if kind not in READERS:
-            raise BadFile(f"{path.name}: 읽을 수 없는 형식입니다. 읽는 형식: {', '.join(sorted(READERS))}")
+            raise BadFile(
+                f"{path.name}: 읽을 수 없는 형식입니다. 다음 가운데 하나로 저장해 주세요: {', '.join(sorted(READERS))}"
+            )
         reading: Reading = load_named("reader", kind, READERS)(path, source or nfc_path(path))
     except OSError as error:
         raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
     if not reading.document.sections:
         rows = "".join(f" {p.row}행: {p.reason}." for p in reading.problems[:3])
-        raise BadFile(f"{path.name}: 글이 들어 있지 않습니다.{rows}")
+        raise BadFile(f"{path.name}: 글이 들어 있지 않습니다.{rows or ' 그림뿐이라면 글자가 든 원본을 넣어 주세요.'}")
     return replace(reading, document=dated(reading.document))
 
 
@@ -128,13 +131,13 @@ def _below(path: Path) -> Iterator[Path]:
 
 
 def nfc_path(path: Path) -> str:
-    """The path with forward slashes and composed Hangul."""
-    return unicodedata.normalize("NFC", path.as_posix())
+    """The path with forward slashes and composed Hangul, readable whatever bytes its names are made of."""
+    return name_of(path.as_posix())
 
 
 def xlsx(path: Path, source: str) -> Reading:
     """Every sheet of a workbook."""
-    builder = Builder(source, unicodedata.normalize("NFC", path.stem))
+    builder = Builder(source, name_of(path.stem))
     problems = []
     for table in read_xlsx(path):
         problems += list(add_table(table, builder))
@@ -143,7 +146,7 @@ def xlsx(path: Path, source: str) -> Reading:
 
 def delimited(path: Path, source: str) -> Reading:
     """A csv or tsv file."""
-    builder = Builder(source, unicodedata.normalize("NFC", path.stem))
+    builder = Builder(source, name_of(path.stem))
     problems = [problem for table in read_csv(path) for problem in add_table(table, builder)]
     return Reading(builder.document(), tuple(problems))
 

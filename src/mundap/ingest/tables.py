@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from mundap.ingest.encoding import decode
 from mundap.ingest.grid import one_line
 from mundap.ingest.problems import Problem
 from mundap.ingest.xlsx_errors import error_rows
-from mundap.korean.normalize import normalize, squash
+from mundap.korean.normalize import name_of, normalize, squash
 from mundap.types import Meta
 
 # What people call the columns, squashed and in lower case.
@@ -30,6 +30,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 _ERRORS = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
 _LONGEST_HEADER = 40  # characters; a longer first cell is data in a sheet that has no header
 _MAX_CELL = 10_000_000
+_SHOWN = 80  # characters of a header in a sentence
 
 Row = tuple[int, list[str]]
 
@@ -85,7 +86,7 @@ def read_csv(path: Path) -> Iterator[Table]:
     except csv.Error as error:
         line = error.args[1] if len(error.args) > 1 else start
         raise BadFile(f"{path.name}: {line}번째 줄을 표로 읽을 수 없습니다. 따옴표를 확인해 주세요.") from error
-    yield _table(path.stem, rows)
+    yield _table(name_of(path.stem), rows)
 
 
 def _check_quotes(text: str, delimiter: str) -> None:
@@ -143,11 +144,16 @@ def _meta(table: Table, number: int, row: list[str], kind: str) -> Meta:
     return {"row": number, "kind": kind} | ({DATE: date} if date else {})
 
 
+def _shown(columns: Sequence[str]) -> str:
+    said = ", ".join(columns)
+    return said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
+
+
 def _bad(table: Table, number: int, row: list[str]) -> Problem | None:
     if table.columns and any(row[len(table.columns) :]):
         return Problem(
             number,
-            f"칸이 {len(row)}개로 머리글({', '.join(table.columns)})보다 많습니다. 쉼표가 든 칸은 따옴표로 묶어 주세요",
+            f"칸이 {len(row)}개로 머리글({_shown(table.columns)})보다 많습니다. 쉼표가 든 칸은 따옴표로 묶어 주세요",
         )
     error = next((cell for cell in row if cell in _ERRORS), "#REF!, #N/A 등" if number in table.broken else None)
     return Problem(number, f"수식 오류 값({error})이 있습니다. 시트에서 고쳐 주세요") if error else None

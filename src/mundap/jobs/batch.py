@@ -16,8 +16,9 @@ from dataclasses import dataclass, replace
 from threading import Event, Thread
 
 from mundap.ingest.sniff import plain
-from mundap.jobs.reading import Job, Read, Unread, work
+from mundap.jobs.reading import Job, Read, Unread, mistaken, work
 from mundap.jobs.worker import framed
+from mundap.korean.normalize import name_of
 
 _SMALL = 1 << 20  # bytes of plain files under which starting a process takes longer than reading them here
 _SHARE = 1 << 18  # bytes of files that keep one worker busy for longer than another takes to start
@@ -79,10 +80,16 @@ def _serve(
                 job = waiting.get_nowait()
             except queue.Empty:
                 return
-            worker = worker or _started(limits.megabytes)
             began = time.monotonic()
-            outcome = _asked(worker, job, began + limits.seconds, stop) or _ended(worker, job, began, limits)
-            if worker.returncode is not None:
+            outcome: Read | Unread
+            try:
+                worker = worker or _started(limits.megabytes)
+                outcome = _asked(worker, job, began + limits.seconds, stop) or _ended(worker, job, began, limits)
+            except Exception as error:  # no process to be had, or an answer that cannot be opened: no file is lost
+                outcome = mistaken(job, error)
+                if worker is not None:
+                    _end(worker)
+            if worker is not None and worker.returncode is not None:
                 worker = None
             done.put((job, replace(outcome, seconds=time.monotonic() - began)))
     finally:
@@ -103,7 +110,7 @@ def _started(megabytes: int) -> subprocess.Popen[bytes]:
 
 
 def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Event) -> Read | Unread | None:
-    """The worker's answer; None if it is not there by the deadline, or never will be."""
+    """The worker's answer; None if it is not there by the deadline, or never will be. Ends a worker that is spent."""
     assert worker.stdin is not None
     assert worker.stdout is not None
     try:
@@ -120,7 +127,10 @@ def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Eve
             if not piece:
                 return None
             held += piece
-    answer: Read | Unread = pickle.loads(bytes(held[8:]))
+    answer: Read | Unread
+    answer, spent = pickle.loads(memoryview(held)[8:])
+    if spent:
+        _end(worker)
     return answer
 
 
@@ -130,11 +140,11 @@ def _ended(worker: subprocess.Popen[bytes], job: Job, began: float, limits: Limi
     _end(worker)
     if late:
         return Unread(
-            f"{job.path.name}: {limits.seconds:g}초 안에 읽지 못해 멈췄습니다. 파일을 나누거나 mundap.toml의"
+            f"{name_of(job.path.name)}: {limits.seconds:g}초 안에 읽지 못해 멈췄습니다. 파일을 나누거나 mundap.toml의"
             " ingest.file_seconds를 늘려 주세요."
         )
     return Unread(
-        f"{job.path.name}: 읽던 프로그램이 멈췄습니다(파일이 망가졌거나 메모리가 {limits.megabytes}MB로 모자람). 원래"
+        f"{name_of(job.path.name)}: 읽던 프로그램이 멈췄습니다(파일이 망가졌거나 메모리가 {limits.megabytes}MB로 모자람). 원래"
         " 프로그램에서 다시 저장해 보세요."
     )
 

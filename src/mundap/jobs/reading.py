@@ -11,6 +11,7 @@ from mundap.ingest.build import Reading
 from mundap.ingest.chunk import MAX_CHARS, WINDOW, characters, make_chunker, tokens
 from mundap.ingest.readers import read
 from mundap.ingest.split import PARENT_CHARS, chunks, parents
+from mundap.korean.normalize import name_of, normalize
 from mundap.protocols import Chunker
 from mundap.types import Passage
 
@@ -67,10 +68,34 @@ class Unread:
 def work(job: Job) -> Read | Unread:
     """Read and cut one file. What is wrong with it comes back as Unread."""
     try:
-        reading = read(job.path, job.source)
+        return _work(job)
     except MundapError as error:  # BadFile, and the MissingExtra of a reader's package
         lasting = isinstance(error, BadFile) and not isinstance(error.__cause__, OSError)
-        return Unread(str(error), lasting=lasting)
+        return Unread(_one_line(str(error), job), lasting=lasting)
+    except MemoryError:
+        raise
+    except Exception as error:
+        return mistaken(job, error)
+
+
+def mistaken(job: Job, error: Exception) -> Unread:
+    """A reader's own mistake, which is one file's problem."""
+    try:
+        said = f": {error}"
+    except Exception:  # an error that cannot even be printed
+        said = ""
+    reason = f"{job.path.name}: 읽다가 오류가 났습니다({type(error).__name__}{said}). 파일을 다시 저장해 보세요."
+    return Unread(_one_line(reason, job))
+
+
+def _one_line(reason: str, job: Job) -> str:
+    """`reason` as it can be printed: what a library quotes from a file, and the file's name, can hold anything."""
+    said = normalize(reason.replace(job.path.name, name_of(job.path.name)))
+    return " ".join("".join(c if c.isprintable() else " " for c in said).split())
+
+
+def _work(job: Job) -> Read:
+    reading = read(job.path, job.source)
     wholes = parents(reading.document, job.cut.parent_chars)
     chunker = job.cut.chunker()
     pieces = [piece for whole in wholes for piece in chunks(whole, chunker)]

@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
-from mundap.jobs.reading import Unread, work
+from mundap.jobs.reading import Job, Read, Unread, mistaken, work
+from mundap.korean.normalize import name_of
 
 _PR_SET_PDEATHSIG = 1  # Linux
 
@@ -35,20 +36,24 @@ def main() -> None:
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not come between the replies
     _die_with_parent()
-    _limit_memory(int(sys.argv[1]))
+    megabytes = int(sys.argv[1])
+    most = _limit_memory(megabytes)
     while (message := receive(sys.stdin.buffer)) is not None:
-        job = pickle.loads(message)
+        job: Job = pickle.loads(message)
         try:
-            reply = pickle.dumps(work(job))
+            reply = _reply(work(job), _held() > most // 2)
         except MemoryError:
-            reply = pickle.dumps(Unread(out_of_memory(job.path.name, int(sys.argv[1]))))
-        except Exception as error:  # a reader's mistake is one file's problem
-            reason = (
-                f"{job.path.name}: 읽다가 오류가 났습니다({type(error).__name__}: {error}). 파일을 다시 저장해 보세요."
-            )
-            reply = pickle.dumps(Unread(" ".join(reason.split())))
-        replies.write(framed(reply))
+            reply = _reply(Unread(out_of_memory(name_of(job.path.name), megabytes)), True)
+        except Exception as error:  # of pickle: what a reader has made cannot travel
+            reply = _reply(mistaken(job, error))
+        for piece in (len(reply).to_bytes(8, "little"), reply):  # as `framed`, without a copy of a hundred megabytes
+            replies.write(piece)
         replies.flush()
+
+
+def _reply(outcome: Read | Unread, spent: bool = False) -> bytes:
+    """The outcome, and whether this process holds so much memory that the next file needs a fresh one."""
+    return pickle.dumps((outcome, spent))
 
 
 def out_of_memory(name: str, megabytes: int) -> str:
@@ -65,16 +70,21 @@ def _die_with_parent() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _limit_memory(megabytes: int) -> None:
-    """Let this process take `megabytes` more than it has now, where the system is Linux."""
+def _held() -> int:
+    """Bytes of data that this process has; 0 where the system is not Linux."""
     status = Path("/proc/self/status")
-    if not status.exists():
-        return
-    import resource
+    lines = status.read_text().splitlines() if status.exists() else []
+    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("VmData")), 0)
 
-    held = next(int(line.split()[1]) << 10 for line in status.read_text().splitlines() if line.startswith("VmData"))
-    most = held + (megabytes << 20)
-    resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+
+def _limit_memory(megabytes: int) -> int:
+    """Let this process take `megabytes` more than it has now, where the system is Linux; the bytes that it may have."""
+    most = (held := _held()) + (megabytes << 20)
+    if held:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
+    return most
 
 
 if __name__ == "__main__":
