@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-ocr demo test check fix slow golden golden-documents bench clean
+.PHONY: setup setup-dev setup-ocr demo test check fix slow fuzz golden golden-documents bench clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -64,6 +64,9 @@ test: setup-ocr check
 
 slow: setup-dev
 	$(BIN)/pytest tests -m slow
+
+fuzz: setup-dev
+	$(BIN)/python -m tests.fuzz --n $(or $(N),10000) $(if $(FAMILY),--family $(FAMILY))
 
 golden: setup-dev
 	$(BIN)/python -m tests.golden.write
