@@ -124,6 +124,8 @@ def in_archive(rng: Random, raw: bytes) -> bytes:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             members = [(name, archive.read(name)) for name in archive.namelist()]
     except Exception:  # broken before
+        members = []
+    if not members:
         return in_bytes(rng, raw)
     telling = [
         n for n, (name, _) in enumerate(members) if re.search(r"document|slide1|sheet|section|header|shared", name)

@@ -272,3 +272,12 @@ def test_any_text_in_code_is_read_again(text: str, codec: str):
 def test_hangul_in_code_is_read_as_it_was(text: str):
     said = " ".join(text.split())
     assert plain(coded(said, "utf-8", "utf-8")) == plain(coded(said, "ks_c_5601-1987")) == said
+
+
+@pytest.mark.parametrize("header", ["From", "Date", "Subject", "To"])
+def test_brackets_within_brackets_are_no_error(tmp_path: Path, header: str):
+    raw = f"From: a@b.example\nSubject: 안내\n{header}: {'(' * 3000}\n\n글\n".replace(
+        "From: a@b.example\nSubject", "Subject"
+    )
+    found = read(saved(tmp_path, f"From: a@b.example\n{raw}".encode() if header != "From" else raw.encode()))
+    assert found.document.text.endswith("글")

@@ -53,6 +53,13 @@ def test_a_line_that_is_too_long_for_kiwi_loses_nothing_and_takes_no_hour(unit: 
     assert all(end - start <= MOST for start, end in sentences(text))
 
 
+@pytest.mark.timeout(20)
+def test_a_run_of_hangul_is_not_taken_apart():
+    text = "가" * 400_000
+    assert "".join(texts(text)) == text
+    assert texts("나" * 600 + ". 다음 문장입니다. 끝입니다.")[-2:] == ["다음 문장입니다.", "끝입니다."]
+
+
 def test_a_long_line_is_cut_at_blanks():
     words = "".join(f"{n} " for n in range(5 * MOST))
     assert [words[start:end] for start, end in bites(words)][1][0].isdigit()

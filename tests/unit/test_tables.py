@@ -9,6 +9,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from python_calamine import CalamineError
 
 from mundap.errors import BadFile
 from mundap.ingest.build import Reading
@@ -265,3 +266,21 @@ def test_a_header_of_a_thousand_columns_is_named_in_short(tmp_path: Path):
     with pytest.raises(BadFile) as caught:
         read(path)
     assert len(str(caught.value)) < 200
+
+
+def test_a_panic_of_native_code_and_a_long_complaint_are_a_bad_file_in_short(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    class PanicException(BaseException):
+        """As pyo3 raises it."""
+
+    path = xlsx_file(tmp_path, 표=[["질문", "답변"], ["왜?", "그래서"]])
+    for error, said in ((PanicException("left: 2"), "PanicException"), (CalamineError("x" * 900), "x…")):
+
+        def fail(path: Path, error: BaseException = error) -> None:
+            raise error
+
+        monkeypatch.setattr("python_calamine.CalamineWorkbook.from_path", fail)
+        with pytest.raises(BadFile, match=said) as caught:
+            read(path)
+        assert len(str(caught.value)) < 200

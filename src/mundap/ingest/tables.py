@@ -66,7 +66,16 @@ def read_xlsx(path: Path) -> Iterator[Table]:
     except PasswordError as error:
         raise BadFile(f"{path.name}: 암호가 걸린 엑셀 파일입니다. 암호를 풀어 다시 저장해 주세요.") from error
     except (CalamineError, OSError) as error:
-        raise BadFile(f"{path.name}: 엑셀 파일로 열 수 없습니다({error}). 엑셀에서 다시 저장해 주세요.") from error
+        raise _no_workbook(path, str(error)) from error
+    except (Exception, GeneratorExit, KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # a panic of the native code is no Exception
+        raise _no_workbook(path, type(error).__name__) from error
+
+
+def _no_workbook(path: Path, said: str) -> BadFile:
+    short = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
+    return BadFile(f"{path.name}: 엑셀 파일로 열 수 없습니다({short}). 엑셀에서 다시 저장해 주세요.")
 
 
 def read_csv(path: Path) -> Iterator[Table]:

@@ -8,6 +8,8 @@ from mundap.korean.kiwi import bites, kiwi
 
 Span = tuple[int, int]
 _LINE = re.compile(r"[^\n]+")
+_RUN = 500  # characters; no sentence has as many without a blank
+_END = re.compile(r"[\s.!?。…]")
 
 
 def sentences(text: str) -> list[Span]:
@@ -18,12 +20,17 @@ def sentences(text: str) -> list[Span]:
     """
     found = [(first + start, first + end) for first, last in lines(text) for start, end in bites(text[first:last])]
     spans: list[Span] = []
-    apart = kiwi().split_into_sents([text[start:end] for start, end in found])
-    for (first, last), pieces in zip(found, apart, strict=True):
-        cuts = [first + piece.start for piece in pieces][1:]
+    apart = iter(kiwi().split_into_sents([text[start:end] for start, end in found if not _endless(text[start:end])]))
+    for first, last in found:
+        cuts = [] if _endless(text[first:last]) else [first + piece.start for piece in next(apart)][1:]
         for start, end in zip([first, *cuts], [*cuts, last], strict=True):
             spans += trimmed(text, start, end)
     return spans
+
+
+def _endless(piece: str) -> bool:
+    """Whether it is a run of letters, on which Kiwi spends ten times what it does on words, to find one sentence."""
+    return len(piece) > _RUN and not _END.search(piece.strip())
 
 
 def lines(text: str) -> list[Span]:

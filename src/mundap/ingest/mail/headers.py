@@ -14,6 +14,7 @@ from mundap.ingest.encoding import decode_as
 from mundap.ingest.office.naming import KOREA, iso_date
 from mundap.korean.normalize import normalize
 
+_LONGEST = 200  # characters of people who cannot be told apart
 _MOST = 5  # people who are named; the others are counted
 # RFC 2047, with what mailers do wrong: blanks within, none around, a letter cut in two between words
 _CODED = re.compile(r"=\?(?P<charset>[\w.:-]+)(?:\*[\w-]*)?\?(?P<way>[bBqQ])\?(?P<text>[^?]*(?:\?(?!=)[^?]*)*)\?=")
@@ -32,7 +33,11 @@ def words(message: Message, name: str) -> str:
 def people(message: Message, name: str) -> str:
     """김한빛 <a@b.kr>, 이나래 <c@d.kr> 외 3명; "" if there are none."""
     # Names are decoded one by one: a comma within one would part it.
-    found = [(plain(person), address) for person, address in getaddresses([_mended(_raw(message, name))])]
+    raw = _mended(_raw(message, name))
+    try:
+        found = [(plain(person), address) for person, address in getaddresses([raw])]
+    except RecursionError:  # hundreds of brackets within each other
+        return plain(raw)[:_LONGEST]
     shown = [f"{person} <{address}>" if person and address else person or address for person, address in found]
     shown = [person for person in shown if person]
     return ", ".join(shown[:_MOST]) + (f" 외 {len(shown) - _MOST}명" if len(shown) > _MOST else "")
@@ -44,7 +49,7 @@ def day(message: Message) -> str:
     try:
         moment = parsedate_to_datetime(raw)
         return iso_date(moment.astimezone(KOREA) if moment.tzinfo else moment)
-    except (ValueError, TypeError, IndexError, OverflowError):
+    except (ValueError, TypeError, IndexError, OverflowError, RecursionError):
         return date_of_cells(["날짜"], [raw])
 
 
