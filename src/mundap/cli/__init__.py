@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mundap.cli import ask, corpus, evaluate, inspect, train, tune
+from mundap.cli import ask, corpus, evaluate, inspect, synth, train, tune
 from mundap.errors import MundapError
 
 
@@ -50,6 +50,7 @@ for command in (
 app.command()(tune.tune)
 app.add_typer(evaluate.app, name="evaluate")
 app.add_typer(train.app, name="train")
+app.add_typer(synth.app, name="synth")
 
 
 def main() -> None:

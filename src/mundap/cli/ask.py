@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from datetime import date
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mundap.cli import show
+from mundap.cli.lines import piped, questions
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
 from mundap.messages import say
@@ -40,7 +40,7 @@ def search(
     bot = open_workspace(workspace)
     filters = _filters(where) if where else None
     first, last = _day(since, last=False), _day(until, last=True)
-    for one in _questions(question):
+    for one in questions(question):
         hits = bot.search(one, k=k, leg=leg, where=filters, since=first, until=last)
         if json:
             for hit in hits:
@@ -52,7 +52,7 @@ def search(
 def ask(question: Question, workspace: Workspace = HERE, json: Json = False) -> None:
     """출처를 밝혀 답합니다. 문서에 답이 없으면 없다고 말합니다. 예: mundap ask "면세 한도는?" """
     bot = open_workspace(workspace)
-    for one in _questions(question):
+    for one in questions(question):
         if json:
             show.emit(show.answer_json(bot.ask(one)))
         else:
@@ -65,7 +65,7 @@ def keywords(question: Question, workspace: Workspace = HERE, json: Json = False
     한 낱말로 둘 말은 [index] user_dictionary에, 동사를 명사로 바꾸는 표(뭐 좋다 → 장점)는 [keywords] verbs에 더합니다.
     """
     bot = open_workspace(workspace)
-    for one in _questions(question):
+    for one in questions(question):
         [found] = bot.keywords([one])
         if json:
             show.emit({"question": one, "keywords": found})
@@ -132,7 +132,7 @@ def _print_whole(answer: Answer) -> None:
 
 def _typed() -> Iterator[str]:
     if not sys.stdin.isatty():
-        yield from (line.strip() for line in _piped())
+        yield from (line.strip() for line in piped())
         return
     import readline  # noqa: F401  (gives input() its line editing)
 
@@ -141,27 +141,6 @@ def _typed() -> Iterator[str]:
             yield input("> ").strip()
         except EOFError:
             return
-
-
-def _questions(argument: str) -> Iterator[str]:
-    if argument == "-":
-        yield from (line for line in _piped() if line.strip())
-    else:
-        yield _text(os.fsencode(argument))
-
-
-def _piped() -> Iterator[str]:
-    for raw in sys.stdin.buffer:
-        yield _text(raw.rstrip(b"\r\n"))
-
-
-def _text(raw: bytes) -> str:
-    from mundap.ingest.encoding import decode
-
-    try:
-        return raw.decode("utf-8")  # echoed as it came; search normalises for itself
-    except UnicodeDecodeError:
-        return decode(raw, "질문")
 
 
 def _day(given: str | None, last: bool) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -159,6 +161,15 @@ def read_keywords(path: Path) -> tuple[Tagged, ...]:
     if not table.rows:
         raise BadFile(f"{path.name}: 질문이 하나도 없습니다. 2행부터 '질문<탭>키워드, 키워드'를 적어 주세요.")
     return tuple(_tagged(path.name, table, row, asked, given) for row in table.rows)
+
+
+def keywords_tsv(tagged: Sequence[Tagged]) -> str:
+    """The text of a keyword TSV that `read_keywords` reads as these, rows aside; no keyword may hold a comma."""
+    text = io.StringIO()
+    rows = csv.writer(text, delimiter="\t", lineterminator="\n")
+    rows.writerow(("query", "keyword"))
+    rows.writerows((one.question, ", ".join(one.keywords)) for one in tagged)
+    return text.getvalue()
 
 
 def _tagged(name: str, table: Table, row: Row, asked: int, given: int) -> Tagged:

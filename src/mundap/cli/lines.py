@@ -1,0 +1,30 @@
+"""Questions as people give them to a command: as an argument, or line by line on standard input."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+
+def questions(argument: str) -> Iterator[str]:
+    """The question itself, or for '-' each line of standard input that is not blank."""
+    if argument == "-":
+        yield from (line for line in piped() if line.strip())
+    else:
+        yield _text(os.fsencode(argument))
+
+
+def piped() -> Iterator[str]:
+    """The lines of standard input, in whatever encoding they are."""
+    for raw in sys.stdin.buffer:
+        yield _text(raw.rstrip(b"\r\n"))
+
+
+def _text(raw: bytes) -> str:
+    from mundap.ingest.encoding import decode
+
+    try:
+        return raw.decode("utf-8")  # echoed as it came; search normalises for itself
+    except UnicodeDecodeError:
+        return decode(raw, "질문")

@@ -1,0 +1,127 @@
+"""mundap synth: training data from what the workspace has."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mundap.cli import show
+from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.errors import ConfigError, MundapError
+
+if TYPE_CHECKING:
+    from mundap.pipeline import Mundap
+    from mundap.synth.keywords import Labeller
+
+app = typer.Typer(no_args_is_help=True, help="학습 자료를 만듭니다.", rich_markup_mode=None)
+
+
+class By(StrEnum):
+    """Who labels."""
+
+    rules = "rules"
+    llm = "llm"
+
+
+@app.callback()
+def verbs() -> None:
+    """학습 자료를 만듭니다."""
+
+
+@app.command()
+def keywords(
+    out: Annotated[Path, typer.Option(help="만들 파일: query와 keyword 열이 있는 .tsv", show_default=False)],
+    questions: Annotated[
+        str | None,
+        typer.Option(
+            help="질문 파일(xlsx, csv, json … 또는 한 줄에 하나씩인 .txt), '-'이면 표준 입력 (기본: 읽어들인 문답)",
+            show_default=False,
+        ),
+    ] = None,
+    by: Annotated[By, typer.Option(help="rules: 형태소 규칙과 사용자 사전, llm: mundap.toml의 언어 모델")] = By.rules,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="멈춘 데서 이어 갑니다. 이미 만든 파일의 행은 고친 그대로 둡니다")
+    ] = False,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """질문마다 키워드를 달아 mundap train keywords의 학습 자료를 만듭니다."""
+    from mundap.evaluate.keywords import keywords_tsv, read_keywords
+    from mundap.files import write_atomically
+    from mundap.korean.normalize import squash
+    from mundap.synth.keywords import Journal, distinct, label
+
+    bot = open_workspace(workspace)
+    if out.suffix.lower() != ".tsv":
+        raise MundapError(f"{out}: 키워드 파일의 이름은 .tsv로 끝나야 합니다. 예: --out {out.with_suffix('.tsv')}")
+    if out.exists() and not resume:
+        raise MundapError(f"{out}: 이미 있습니다. 이어서 채우려면 --resume을 붙이고, 새로 만들려면 다른 이름을 주세요.")
+    labeller = _labeller(bot, by)
+    kept = read_keywords(out) if out.exists() else ()
+    had = {squash(one.question) for one in kept}
+    asked = [question for question in distinct(_asked(bot, questions)) if squash(question) not in had]
+    journal = Journal(out.with_name(f"{out.name}.part"), labeller.name, resume)
+    with show.bar("키워드") as progress:
+        made = label(asked, labeller, journal, progress)
+    whole = (*kept, *made.tagged)
+    if not whole:
+        raise MundapError("키워드가 있는 질문이 하나도 없습니다. 질문을 확인해 주세요.")
+    write_atomically(out, keywords_tsv(whole))
+    if not made.failed:
+        journal.path.unlink()
+    counts = {"rows": len(whole), "new": len(made.tagged), "without": made.without, "failed": made.failed}
+    if json:
+        show.emit({"file": str(out), "by": labeller.name, **counts})
+        return
+    print(f"{out}: 질문 {counts['rows']}개 (새로 단 것 {counts['new']}개, 키워드가 없어 뺀 것 {counts['without']}개)")
+    if made.failed:
+        print(f"언어 모델이 답하지 못한 질문 {made.failed}개: 같은 명령에 --resume을 붙이면 다시 묻습니다.")
+    print("읽어 보고 고친 뒤 실행: mundap train keywords --data", out, "--out 이름")
+
+
+def _asked(bot: Mundap, given: str | None) -> list[str]:
+    from mundap.cli.lines import questions as lines
+    from mundap.errors import BadFile
+    from mundap.evaluate.questions import read_questions
+    from mundap.ingest.encoding import decode
+
+    if given == "-":
+        return list(lines("-"))
+    if given is None:
+        known = [known.question for known in bot.corpus.questions()]
+        if not known:
+            raise MundapError(
+                "읽어들인 문서에 질문이 없습니다. 질문 파일을 주세요: mundap synth keywords --questions 질문.xlsx"
+            )
+        return known
+    path = Path(given)
+    if path.suffix.lower() != ".txt":
+        return [question.question for question in read_questions(path).items]
+    if not path.is_file():
+        raise BadFile(f"{path}: 질문 파일이 없습니다. 경로를 확인해 주세요.")
+    return decode(path.read_bytes(), path.name).splitlines()
+
+
+def _labeller(bot: Mundap, by: By) -> Labeller:
+    from mundap.generate.structured import Completer
+    from mundap.synth.keywords import ByModel, ByRules
+
+    if by is By.rules:
+        return ByRules(bot.keywords, _rules(bot))
+    if not isinstance(bot.generator, Completer):
+        raise ConfigError(
+            "--by llm에는 언어 모델이 필요합니다. mundap.toml의 generate.generator를 gguf: 또는 openai:로 바꿔 주세요."
+        )
+    return ByModel(bot.generator)
+
+
+def _rules(bot: Mundap) -> str:
+    """Another text whenever the rules would find other keywords."""
+    from mundap.files import digest
+    from mundap.korean.kiwi import kiwi_version
+
+    own = (bot.config.index.user_dictionary, bot.config.keywords.verbs)
+    return digest(kiwi_version(), *((bot.root / name).read_bytes() if name else b"" for name in own))

@@ -1,0 +1,1 @@
+"""Training data made from what a workspace has: labels for its questions."""
