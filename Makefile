@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 DEMO := demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-ocr demo test check fix slow fuzz golden golden-documents bench clean
+.PHONY: setup setup-dev setup-train setup-ocr demo test check fix slow fuzz golden golden-documents bench clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
+setup-train: $(VENV)/.train
 
 $(VENV)/bin/python:
 	@echo "── 가상 환경을 만듭니다 ($(VENV))"
@@ -24,6 +25,13 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "── 개발 도구까지 설치합니다"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.base
+
+# torch comes first: what is installed after it takes the build that is there.
+$(VENV)/.train: $(VENV)/.dev
+	@echo "── 학습에 필요한 것(torch)을 설치합니다"
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,train]' tensorboard
+	@touch $@
 
 demo: setup
 	@rm -rf $(DEMO)
@@ -58,11 +66,11 @@ setup-ocr:
 	  apt-get update -q > /dev/null && apt-get install -q -y --no-install-recommends tesseract-ocr tesseract-ocr-kor fonts-nanum > /dev/null; } || \
 	  echo "── tesseract가 없어 OCR 시험은 건너뜁니다: apt-get install tesseract-ocr tesseract-ocr-kor"
 
-test: setup-ocr check
+test: setup-ocr check setup-train
 	$(BIN)/pytest tests -q --ignore=tests/unit --ignore=tests/contracts
 	$(BIN)/pytest tests/unit tests/contracts -q -m slow
 
-slow: setup-dev
+slow: setup-train
 	$(BIN)/pytest tests -m slow
 
 fuzz: setup-dev

@@ -99,8 +99,12 @@ class Generate(_Section):
 
 
 class Keywords(_Section):
-    """How keywords are named. `verbs` is a table of "stems<TAB>noun", relative to mundap.toml, beside the package's own."""
+    """How keywords are named: by rules, or by "model:NAME", a model of `mundap train keywords` that was exported.
 
+    `verbs` is a table of "stems<TAB>noun" for the rules, relative to mundap.toml, beside the package's own.
+    """
+
+    extractor: str = Field(default="rules", pattern=r"^(rules|model:.+)$")
     verbs: str = ""
 
 

@@ -33,6 +33,7 @@ from mundap.ingest.readers import exists, files_below, nfc_path
 from mundap.intake import Skipped, Taken, skipped, take
 from mundap.jobs.batch import Limits
 from mundap.jobs.reading import Cut
+from mundap.korean.keyword_model import KeywordModel
 from mundap.korean.keyword_rules import extract, read_asked
 from mundap.korean.normalize import NORMALIZER, normalize
 from mundap.korean.tokens import SearchTokenizer
@@ -228,12 +229,19 @@ class Mundap:
         return words
 
     def keywords(self, questions: Sequence[str]) -> list[list[str]]:
-        """The distinct keywords of each question, in order of appearance; the corpus is not read.
+        """The distinct keywords of each question, by the extractor of the settings; the corpus is not read.
 
-        Raises ConfigError if the user dictionary is not there, BadFile for a broken table of verbs.
+        Raises ConfigError if the user dictionary or the model is not there, BadFile for a broken table of verbs.
         """
+        if self._keyword_model:
+            return self._keyword_model.extract(questions)
         verbs = self.config.keywords.verbs
         return extract(questions, self._user_dictionary, read_asked(self._words / verbs if verbs else None))
+
+    @cached_property
+    def _keyword_model(self) -> KeywordModel | None:
+        kind, _, name = self.config.keywords.extractor.partition(":")
+        return KeywordModel(self._words / FOLDER / MODELS / name) if kind == "model" else None
 
     @property
     def recipe(self) -> Recipe:

@@ -276,13 +276,14 @@ def test_keywords_are_measured(mundap: Callable, fresh: Callable, tmp_path: Path
     root = fresh()
     file = tmp_path / "k.tsv"
     file.write_text("query\tkeyword\n해외직구 면세 한도는?\t해외직구,면세\n이사화물은?\t이사화물\n", "utf-8")
-    done = mundap("evaluate", "keywords", "--questions", file, "--json", workspace=root)
+    nouns = ("evaluate", "keywords", "--questions", file, "--extractor", "nouns")
+    done = mundap(*nouns, "--json", workspace=root)
     assert done.code == 0, done.err
     assert (done.row["n"], done.row["micro_recall"], done.row["exact"]) == (2, 3 / 3, 1 / 2)
     assert done.row["micro_precision"] == 3 / 4
     folder = Path(done.row["run"])
     assert "가장 나쁜 질문" in (folder / "report.html").read_text("utf-8")
-    shown = mundap("evaluate", "keywords", "--questions", file, "--compare", folder, workspace=root)
+    shown = mundap(*nouns, "--compare", folder, workspace=root)
     assert shown.code == 0, shown.err
     assert "f1 +0.000 (difference not significant)" in shown.out
     other = mundap("evaluate", "answers", "--questions", file, "--compare", folder, workspace=root)

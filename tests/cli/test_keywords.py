@@ -82,3 +82,36 @@ def test_a_corpus_without_questions_says_what_to_give(mundap: Callable, fresh: C
     done = mundap("synth", "keywords", "--out", tmp_path / "t.tsv", workspace=fresh())
     assert done.code == 1
     assert "--questions" in done.err
+
+
+def test_another_extractor_is_named_in_mundap_toml_and_measured_by_name(
+    mundap: Callable, fresh: Callable, tmp_path: Path
+) -> None:
+    root = fresh(config='[keywords]\nextractor = "model:관세"\n')
+    done = mundap("keywords", EXAMPLE, workspace=root)
+    assert (done.code, done.out) == (1, "")
+    assert "mundap train keywords" in done.err
+    file = tmp_path / "k.tsv"
+    file.write_text(f"query\tkeyword\n{EXAMPLE}\t이사화물, 통관, 예약, 장점\n", "utf-8")
+    ask = ("evaluate", "keywords", "--questions", file)
+    assert mundap(*ask, workspace=root).code == 1
+    found = {}
+    for extractor in ("rules", "nouns"):
+        done = mundap(*ask, "--extractor", extractor, "--json", workspace=root)
+        assert done.code == 0, done.err
+        found[extractor] = done.row["recall"]
+        assert done.row["extractor"].startswith(extractor)
+    assert found["rules"] > found["nouns"]
+    wrong = mundap(*ask, "--extractor", "kobart", workspace=root)
+    assert (wrong.code, wrong.out) == (1, "")
+    assert "rules" in wrong.err
+    (root / "mundap.toml").write_text('[keywords]\nextractor = "kobart"\n', "utf-8")
+    assert "keywords.extractor" in mundap("doctor", workspace=root).err
+
+
+def test_what_cannot_be_exported_is_said(mundap: Callable, fresh: Callable) -> None:
+    root = fresh()
+    (root / ".mundap" / "models" / "다른것").mkdir(parents=True)
+    done = mundap("export", "onnx", "관세", workspace=root)
+    assert (done.code, done.out) == (1, "")
+    assert "있는 것: 다른것" in done.err

@@ -112,14 +112,25 @@ def abstain(questions: QuestionFile, compare: Compare = None, workspace: Workspa
 
 
 @app.command()
-def keywords(questions: KeywordFile, compare: Compare = None, workspace: Workspace = HERE, json: Json = False) -> None:
+def keywords(
+    questions: KeywordFile,
+    extractor: Annotated[
+        str,
+        typer.Option(
+            help="rules, model:이름, nouns(명사를 모두) (기본: mundap.toml의 [keywords] extractor)", show_default=False
+        ),
+    ] = "",
+    compare: Compare = None,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
     """키워드를 잽니다: 정밀도, 재현율, F1, 모두 같은 몫."""
     from mundap.cli.measure import earlier_measures, measure_keywords
 
     bot = open_workspace(workspace)
     before = earlier_measures(compare) if compare else None
     with show.bar("평가") as progress:
-        report, folder = measure_keywords(bot, _file(questions), progress, before)
+        report, folder = measure_keywords(bot, _file(questions), progress, before, extractor)
     shown = _shown(report.as_json(), folder, *["compared"] * bool(compare))
     if json:
         show.emit(shown)

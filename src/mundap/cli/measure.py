@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from mundap.cli.runs import about, keep, kept, runs
+from mundap.config import Keywords
 from mundap.errors import ConfigError
 from mundap.evaluate.abstain import AbstainReport, Supported, abstain_changes, evaluate_abstain, need_both
 from mundap.evaluate.answers import GRADES, AnswerReport, evaluate_answers
@@ -38,6 +39,8 @@ log = logging.getLogger(__name__)
 Variants = Callable[[Mundap], Mapping[str, Search]]
 Ranks = dict[Key, dict[str, Any]]
 Measures = dict[Key, dict[str, float]]
+
+NOUNS = "nouns"  # the extractor that needs no rules: every noun compound
 
 # -- retrieval --------------------------------------------------------------------------------------------------------
 
@@ -204,23 +207,41 @@ def measure_abstention(
 
 
 def measure_keywords(
-    bot: Mundap, file: Path, progress: Progress, before: Measures | None = None
+    bot: Mundap, file: Path, progress: Progress, before: Measures | None = None, extractor: str = ""
 ) -> tuple[KeywordReport, Path]:
-    """Extract the keywords of every question of a keyword TSV with the noun compounds of Kiwi, and compare."""
+    """Extract the keywords of every question of a keyword TSV, and compare with those in the file.
+
+    `extractor` is one as [keywords] extractor names it (default: that one), or NOUNS: the noun compounds of Kiwi.
+    Raises ConfigError for any other.
+    """
     tagged = read_keywords(file)
+    over = _extracting(bot, extractor)
     dictionary = bot.config.index.user_dictionary
     words = bot.root / dictionary if dictionary else None
+    used = over.config.keywords.extractor
+    name = NOUNS if extractor == NOUNS else used
     report = evaluate_keywords(
         tagged,
-        lambda texts: keywords.keywords(texts, words),
-        extractor=f"nouns-{kiwi_version()}",
+        (lambda texts: keywords.keywords(texts, words)) if extractor == NOUNS else over.keywords,
+        extractor=name if name.startswith("model:") else f"{name}-{kiwi_version()}",
         progress=progress,
     )
     after = [(asked.key, asked.measures) for asked in report.per_question]
     against = changes(before, after, MACRO) if before is not None else {}
-    made = about(bot, "keywords", file, {}, None)
+    made = about(bot, "keywords", file, {"extractor": extractor or None}, None)
     shown = report.as_json(per_question=True) | {"compared": against}
     return report, keep(bot, made, shown, keywords_page(report, made, against))
+
+
+def _extracting(bot: Mundap, extractor: str) -> Mundap:
+    """The workspace with another extractor."""
+    if extractor in ("", NOUNS):
+        return bot
+    try:
+        settings = Keywords(extractor=extractor, verbs=bot.config.keywords.verbs)
+    except ValueError as error:
+        raise ConfigError(f"모르는 추출기 '{extractor}'; 아는 것: {NOUNS}, rules, model:이름") from error
+    return bot.reconfigured(bot.config.model_copy(update={"keywords": settings}))
 
 
 def earlier_measures(path: Path) -> Measures:

@@ -1,0 +1,218 @@
+"""mundap train keywords, and mundap export onnx, which lets its model run without torch."""
+
+from __future__ import annotations
+
+import shlex
+import shutil
+import time
+from collections.abc import Mapping
+from enum import StrEnum
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mundap.cli import show
+from mundap.cli.options import HERE, Json, Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from mundap.pipeline import Mundap
+    from mundap.train.keywords import Recipe, Trained
+
+KIND = "keywords"
+TRAINING = "training"  # beside models: what is not finished
+_PACKAGES = ("torch", "transformers", "tokenizers")
+
+exports = typer.Typer(no_args_is_help=True, help="학습한 모델을 다른 꼴로 내보냅니다.", rich_markup_mode=None)
+
+
+class Preset(StrEnum):
+    """Named values of the options."""
+
+    original = "original"
+    scratch = "scratch"
+
+
+class ReportTo(StrEnum):
+    """Where curves are drawn."""
+
+    auto = "auto"
+    tensorboard = "tensorboard"
+    wandb = "wandb"
+    none = "none"
+
+
+def keywords(
+    data: Annotated[
+        Path, typer.Option(help="키워드 파일: query와 keyword(쉼표로 나눔) 열이 있는 tsv", show_default=False)
+    ],
+    out: Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 둡니다", show_default=False)],
+    base: Annotated[
+        str, typer.Option(help="바탕 BART: 허브의 이름, 폴더, 또는 scratch(인터넷 없이 작은 것을 처음부터)")
+    ] = "gogamza/kobart-base-v1",
+    preset: Annotated[
+        Preset | None,
+        typer.Option(
+            help="값 묶음. original: 2세대, 배치 8, 학습률 3e-5, 512토큰, 빔 5 (기본: 바탕에 맞는 것)",
+            show_default=False,
+        ),
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="자료를 몇 번 볼지", show_default=False)] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="장치마다 한 번에 볼 질문 수", show_default=False)] = None,
+    lr: Annotated[float | None, typer.Option(help="학습률", show_default=False)] = None,
+    beams: Annotated[int | None, typer.Option(min=1, help="빔의 수", show_default=False)] = None,
+    max_length: Annotated[int | None, typer.Option(min=8, help="읽고 쓸 토큰의 최대 수", show_default=False)] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="멈춘 학습을 이어 갑니다")] = False,
+    report_to: Annotated[
+        ReportTo, typer.Option(help="학습 곡선을 그릴 곳. auto: tensorboard가 깔려 있으면 거기")
+    ] = ReportTo.auto,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """질문의 키워드를 쓰는 모델(BART)을 학습하고, 떼어 둔 질문에서 규칙과 견줍니다. 여러 GPU는 torchrun으로."""
+    from mundap.evaluate.keywords import read_keywords
+    from mundap.pipeline import FOLDER, MODELS
+    from mundap.train.keep import free_name, keep
+    from mundap.train.keywords import PRESETS, SCRATCH, Recipe, train_keywords, worth_it
+
+    bot = open_workspace(workspace)
+    name = free_name(bot.root / FOLDER / MODELS, out, KIND)
+    tagged = read_keywords(data)
+    chosen = preset or (Preset.scratch if base == SCRATCH else Preset.original)
+    given = {"epochs": epochs, "batch": batch, "lr": lr, "beams": beams, "max_length": max_length}
+    values = PRESETS[chosen.value] | {key: value for key, value in given.items() if value is not None}
+    recipe = Recipe(base=base, **values)
+    work = bot.root / FOLDER / TRAINING / name
+    with show.bar("학습") as progress:
+        trained = train_keywords(
+            tagged,
+            recipe,
+            _rules(bot).keywords,
+            work,
+            resume=resume,
+            report_to=_reporter(report_to),
+            logs=bot.root / FOLDER / "runs" / f"train-{KIND}-{name}",
+            progress=progress,
+        )
+    if trained is None:  # another process of torchrun keeps the model
+        return
+    better = worth_it(trained.report)
+    folder = keep(
+        bot.root / FOLDER / MODELS,
+        name,
+        _card(bot, name, data, recipe, trained, better),
+        lambda path: _save(path, name, trained),
+    )
+    shutil.rmtree(work)
+    if json:
+        use = f"model:{name}"
+        show.emit({**trained.report, **trained.model, "folder": str(folder), "use": use, "recommended": better})
+        return
+    _print(trained.report, folder, name, better)
+
+
+@exports.callback()
+def verbs() -> None:
+    """학습한 모델을 다른 꼴로 내보냅니다."""
+
+
+@exports.command()
+def onnx(
+    name: Annotated[str, typer.Argument(help="mundap train keywords의 --out에 준 이름", metavar="NAME")],
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """키워드 모델을 ONNX로 내보냅니다. 그 뒤로는 torch 없이 onnxruntime만으로 씁니다."""
+    from mundap.errors import MundapError
+    from mundap.pipeline import FOLDER, MODELS
+    from mundap.train.export import export_keywords
+    from mundap.train.keep import plain_name
+
+    bot = open_workspace(workspace)
+    models = bot.root / FOLDER / MODELS
+    folder = models / plain_name(name)
+    if not folder.is_dir():
+        known = sorted(path.name for path in models.glob("[!.]*") if path.is_dir())
+        raise MundapError(f"'{name}': 그런 모델이 없습니다. 있는 것: {', '.join(known) or '없음'}")
+    made = export_keywords(folder)
+    size = sum(path.stat().st_size for path in made.iterdir())
+    if json:
+        show.emit({"folder": str(made), "bytes": size, "use": f"model:{folder.name}"})
+        return
+    print(f"{made} ({size / 1e6:.1f} MB)")
+    print(f'mundap.toml에 이렇게 적으면 씁니다:\n\n[keywords]\nextractor = "model:{folder.name}"')
+
+
+def _rules(bot: Mundap) -> Mundap:
+    """The workspace with the rule extractor, whatever it uses now."""
+    update = {"keywords": bot.config.keywords.model_copy(update={"extractor": "rules"})}
+    return bot.reconfigured(bot.config.model_copy(update=update))
+
+
+def _reporter(report_to: ReportTo) -> str:
+    if report_to is not ReportTo.auto:
+        return report_to.value
+    return "tensorboard" if find_spec("tensorboard") else "none"
+
+
+def _save(folder: Path, name: str, trained: Trained) -> None:
+    from mundap.train.samples import samples_page
+
+    trained.save(folder)
+    made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    reports = {"학습한 모델": trained.measured, "규칙": trained.rules}
+    (folder / "samples.html").write_text(samples_page(name, reports, made), "utf-8")
+
+
+def _card(bot: Mundap, name: str, data: Path, recipe: Recipe, trained: Trained, better: bool) -> Any:
+    from mundap.evaluate.about import versions
+    from mundap.files import digest
+    from mundap.train.keep import Card
+
+    options = (
+        ("--data", data), ("--out", name), ("--base", recipe.base), ("--epochs", recipe.epochs), ("--batch", recipe.batch),
+        ("--lr", recipe.lr), ("--beams", recipe.beams), ("--max-length", recipe.max_length), ("--workspace", bot.root),
+    )  # fmt: skip
+    return Card(
+        kind=KIND,
+        created=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
+        command=shlex.join(["mundap", "train", KIND, *(str(part) for option in options for part in option)]),
+        data={"file": data.name, "digest": digest(data.read_bytes(), size=16)},
+        corpus_digest="",  # it learns from the file alone
+        settings=bot.config.model_dump(mode="json"),
+        recipe={},
+        versions={**versions(), **{package: version(package) for package in _PACKAGES if _installed(package)}},
+        model=trained.model,
+        metrics=trained.report,
+        recommended=better,
+    )
+
+
+def _installed(package: str) -> bool:
+    try:
+        return bool(version(package))
+    except PackageNotFoundError:
+        return False
+
+
+def _print(report: Mapping[str, Any], folder: Path, name: str, better: bool) -> None:
+    print(f"학습한 질문 {report['learned']}개, 떼어 두고 잰 질문 {report['held_out']}개")
+    print(f"{'':12}{'모두 같음':>18}{'정밀도':>21}{'재현율':>21}{'F1':>24}")
+    for title, part in (("학습한 모델", "model"), ("규칙", "rules")):
+        row = report[part]
+        cells = (
+            f"{row[metric]:>9.3f} [{row['ci95'][metric][0]:.3f}, {row['ci95'][metric][1]:.3f}]"
+            for metric in ("exact", "precision", "recall", "f1")
+        )
+        print(f"{title:8}{''.join(cells)}")
+    print(f"\n모델: {folder}\n표본: {folder / 'samples.html'}")
+    if better:
+        print("쓰기를 권합니다: 규칙보다 F1이 뚜렷이 높습니다. 다음을 실행하고 mundap.toml에 적으세요:")
+    else:
+        print(
+            "쓰기를 권하지 않습니다: 규칙보다 뚜렷이 낫지 않습니다. (규칙이 단 키워드로 배운 모델은 규칙을 넘지 못합니다."
+            " 사람이 고친 키워드로 배우게 하세요.) 그래도 쓰려면:"
+        )
+    print(f'\nmundap export onnx {name}\n\n[keywords]\nextractor = "model:{name}"')
