@@ -59,7 +59,7 @@ class Retrieve(_Section):
     `half_life_days` 0 ignores dates, `duplicates_above` over 1 keeps near duplicates, `diversity` 1 is no MMR.
     """
 
-    legs: tuple[Literal["bm25", "dense"], ...] = Field(default=("bm25", "dense"), min_length=1, strict=False)
+    legs: tuple[Literal["bm25", "dense", "graph"], ...] = Field(default=("bm25", "dense"), min_length=1, strict=False)
     fusion: Literal["evidence", "zscore", "minmax", "rrf"] = "evidence"
     weights: dict[str, float] = {}
     pool: int = Field(default=100, ge=1)
@@ -108,6 +108,17 @@ class Keywords(_Section):
     verbs: str = ""
 
 
+class Graph(_Section):
+    """The keyword graph. `synonyms` is the table that `mundap graph mine` writes, relative to mundap.toml.
+
+    `relations` between keywords are read by patterns ("rules"), or by the language model of the generator ("llm").
+    """
+
+    enabled: bool = True
+    synonyms: str = "synonyms.tsv"
+    relations: Literal["off", "rules", "llm"] = "rules"
+
+
 class Config(_Section):
     """The whole file. `language` is what users are spoken to in."""
 
@@ -117,6 +128,7 @@ class Config(_Section):
     retrieve: Retrieve = Retrieve()
     generate: Generate = Generate()
     keywords: Keywords = Keywords()
+    graph: Graph = Graph()
 
 
 def find_workspace(start: Path) -> Path:

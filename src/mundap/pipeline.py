@@ -3,38 +3,48 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from mundap.config import FILE, Config, find_workspace, read_config
+from mundap.config import Graph as GraphSettings
 from mundap.encode import make_encoder
-from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
+from mundap.errors import BadFile, ConfigError, MundapError, StaleIndex, UnknownName, WorkspaceBusy
+from mundap.files import digest
 from mundap.generate import make_generator
 from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
 from mundap.generate.reading import Reader, Reading
+from mundap.generate.relations import read_relations, reader_name
 from mundap.generate.relevance import relevant
 from mundap.generate.selfcheck import checked
 from mundap.generate.structured import Completer
 from mundap.generate.support import Calibration, read_calibration, refusal, support
+from mundap.graph.build import Relate, Relation
+from mundap.graph.build import build as build_graph
+from mundap.graph.graph import Graph
+from mundap.graph.leg import GraphLeg
+from mundap.graph.relations import relate, unrelated
+from mundap.graph.synonyms import in_use, read_synonyms
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.index.generation import Generation, Recipe, alive, build, check, open_generation
+from mundap.index.generation import REPAIR, Generation, Recipe, alive, build, check, no_graph, open_generation
 from mundap.index.table import Table
 from mundap.ingest.readers import exists, files_below, nfc_path
 from mundap.intake import Skipped, Taken, skipped, take
 from mundap.jobs.batch import Limits
 from mundap.jobs.reading import Cut
 from mundap.korean.keyword_model import KeywordModel
-from mundap.korean.keyword_rules import extract, read_asked
+from mundap.korean.keyword_rules import Asked, extract, names, read_asked
 from mundap.korean.normalize import NORMALIZER, normalize
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Encoder, Generator, Leg, Progress, Reranker, Searcher, quiet
@@ -51,7 +61,7 @@ from mundap.retrieve.selfquery_llm import from_llm
 from mundap.retrieve.synonyms import reworded
 from mundap.store.cache import Cache, CachedEncoder
 from mundap.store.corpus import Corpus
-from mundap.types import Answer, Hit, Turn
+from mundap.types import Answer, Hit, Passage, Turn
 
 log = logging.getLogger(__name__)
 
@@ -87,6 +97,7 @@ class _Opened:
     table: Table
     lexical: LexicalLeg
     dense: DenseLeg
+    graph: GraphLeg | None
     searchers: Mapping[str, Searcher]
 
 
@@ -190,7 +201,7 @@ class Mundap:
     def index(self, progress: Mapping[str, Progress] | None = None) -> str:
         """Build and promote a generation of the corpus; returns its name. Only what is new is computed.
 
-        `progress` may have an entry for "tokens" and for "vectors".
+        `progress` may have an entry for "tokens", for "keywords" and for "vectors".
         """
         shown = progress or {}
         with self._writing():
@@ -207,7 +218,46 @@ class Mundap:
                     self.cache.tokens(texts, self.tokenizer.name, self.tokenizer, shown.get("tokens", quiet))
                 ),
                 lambda texts: self.cache.vectors(texts, self.encoder, shown.get("vectors", quiet)),
+                self._graph_in(shown.get("keywords", quiet)) if self.config.graph.enabled else no_graph,
             )
+
+    def _graph_in(self, progress: Progress) -> Callable[[Path, Sequence[Passage], Path | None], None]:
+        synonyms = in_use(read_synonyms(self.synonyms)) if self.synonyms.is_file() else []
+        name, relate = partial(names, user_dictionary=self._user_dictionary), self._relate
+        return lambda folder, rows, old: build_graph(
+            folder, rows, name, relate, self._graph_recipe, synonyms, old, progress
+        )
+
+    @property
+    def _relate(self) -> Relate:
+        mode = self.config.graph.relations
+        return {"off": unrelated, "rules": relate, "llm": self._relate_by_model}[mode]
+
+    def _relate_by_model(self, texts: Sequence[str], keywords: Sequence[Sequence[str]]) -> Iterator[list[Relation]]:
+        """Read by the language model, each passage once: what it said is kept."""
+        completer = self._completer
+        named = dict(zip(texts, keywords, strict=True))
+
+        def read(some: Sequence[str]) -> list[list[str]]:
+            return [[f"{r.head}\t{r.kind}\t{r.tail}" for r in read_relations(completer, t, named[t])] for t in some]
+
+        for lines in self.cache.tokens(texts, reader_name(completer), read, quiet, batch=1):
+            yield [Relation(*line.split("\t")) for line in lines]
+
+    @property
+    def synonyms(self) -> Path:
+        """The table of synonyms, which need not be there. Raises ConfigError if a name of one's own is not."""
+        name = self.config.graph.synonyms
+        table = self._words / name
+        if not table.is_file() and name != GraphSettings().synonyms:
+            raise ConfigError(f"{table}: 같은말 표가 없습니다. mundap.toml의 graph.synonyms를 확인해 주세요.")
+        return table
+
+    @property
+    def _graph_recipe(self) -> str:
+        """What decides the nodes of the graph, and the edges that passages give."""
+        kind = self.config.graph.relations
+        return f"{self.tokenizer.name}-1-{reader_name(self._completer) if kind == 'llm' else kind}"
 
     @cached_property
     def encoder(self) -> Encoder:
@@ -235,8 +285,7 @@ class Mundap:
         """
         if self._keyword_model:
             return self._keyword_model.extract(questions)
-        verbs = self.config.keywords.verbs
-        return extract(questions, self._user_dictionary, read_asked(self._words / verbs if verbs else None))
+        return extract(questions, self._user_dictionary, self._verbs)
 
     @cached_property
     def _keyword_model(self) -> KeywordModel | None:
@@ -247,7 +296,11 @@ class Mundap:
     def recipe(self) -> Recipe:
         """What decides an index of this workspace besides its passages."""
         settings = self.config.index
-        return Recipe(self.encoder.name, self.tokenizer.name, NORMALIZER, settings.k1, settings.b)
+        graph = ""
+        if self.config.graph.enabled:
+            table = self.synonyms
+            graph = f"{self._graph_recipe}-{digest(table.read_bytes() if table.is_file() else b'', size=6)}"
+        return Recipe(self.encoder.name, self.tokenizer.name, NORMALIZER, settings.k1, settings.b, graph)
 
     @property
     def _index_root(self) -> Path:
@@ -284,7 +337,8 @@ class Mundap:
         settings = self.config.retrieve
         arranged = self._reranker or settings.half_life_days or settings.duplicates_above <= 1 or settings.diversity < 1
         depth = max(k, settings.rerank_depth) if arranged else k
-        return self._arranged(question, opened.searchers[leg].search(question, depth, allowed), opened.dense)[:k]
+        hits = self._arranged(question, opened.searchers[leg].search(question, depth, allowed), opened.dense)[:k]
+        return opened.graph.explained(question, hits) if opened.graph and "graph" in settings.legs else hits
 
     def _arranged(self, question: str, hits: list[Hit], dense: DenseLeg) -> list[Hit]:
         """The hits reranked, weighed by their dates, without near duplicates and made diverse, as settings say."""
@@ -345,8 +399,13 @@ class Mundap:
         dense = DenseLeg(generation.vectors, table, self.encoder)
         legs: dict[str, Leg] = {"bm25": lexical, "dense": dense}
         settings = self.config.retrieve
-        if self._light and set(settings.legs) != set(legs):
+        if self._light and not set(legs) <= set(settings.legs):
             raise ConfigError(f"reranker = '{settings.reranker}'에는 legs가 모두 필요합니다: {', '.join(legs)}")
+        graph = None
+        if self.config.graph.enabled:
+            graph = legs["graph"] = GraphLeg(self._open_graph(generation.folder), table, self.names)
+        elif "graph" in settings.legs:
+            raise ConfigError("legs에 graph를 쓰려면 mundap.toml에서 [graph] enabled = true여야 합니다.")
         light = LightRanker(self._light, lexical, dense) if self._light else None
         hybrid = Hybrid(
             *(legs[name] for name in settings.legs),
@@ -355,7 +414,42 @@ class Mundap:
             pool=settings.pool,
             ranker=light,
         )
-        return _Opened(state, generation, table, lexical, dense, {**legs, "hybrid": hybrid})
+        return _Opened(state, generation, table, lexical, dense, graph, {**legs, "hybrid": hybrid})
+
+    def bare_graph(self) -> Graph:
+        """The graph of the current generation, whose synonyms may be others than the table's by now.
+
+        Raises StaleIndex if there is none.
+        """
+        return self._open_graph(open_generation(self._index_root).folder)
+
+    def _open_graph(self, folder: Path) -> Graph:
+        try:
+            return Graph(folder)
+        except (OSError, ValueError, sqlite3.DatabaseError) as error:
+            raise StaleIndex(f"키워드 그래프를 읽을 수 없습니다({error}). {REPAIR}") from error
+
+    def names(self, questions: Sequence[str]) -> list[list[str]]:
+        """What each question names, as the graph calls it: by the model, or keywords and the compounds they make up."""
+        if self._keyword_model:
+            return [list(dict.fromkeys(word.lower() for word in words)) for words in self.keywords(questions)]
+        return names(questions, self._user_dictionary, self._verbs)
+
+    @cached_property
+    def _verbs(self) -> tuple[Asked, ...]:
+        """What verbs ask for. Raises BadFile for a broken table."""
+        name = self.config.keywords.verbs
+        return read_asked(self._words / name if name else None)
+
+    @property
+    def graph(self) -> GraphLeg:
+        """The graph leg over the current generation. Raises StaleIndex as `search` does, ConfigError if it is off."""
+        graph = self._open().graph
+        if graph is None:
+            raise ConfigError(
+                "키워드 그래프를 쓰지 않는 작업 폴더입니다. mundap.toml에서 [graph] enabled = true로 바꾸고 mundap index"
+            )
+        return graph
 
     # -- answer ---------------------------------------------------------------------------------------------------
 

@@ -96,16 +96,31 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """Why the keyword graph found a passage: `asked`, of the question, leads to `said`, which the passage names.
+
+    `kind` is the edge between the two, `score` what it brings the passage, and `shown` the evidence of the edge.
+    """
+
+    asked: str
+    kind: str
+    said: str
+    score: float
+    shown: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """A passage that was found. `rank` counts from 1; higher `score` is better.
 
-    `origins` gives the rank in each leg that found it, counted from 1.
+    `origins` gives the rank in each leg that found it, counted from 1; `links` are there if the graph was searched.
     """
 
     passage: Passage
     score: float
     rank: int
     origins: Mapping[str, int] = field(default_factory=dict)
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

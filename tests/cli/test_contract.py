@@ -35,7 +35,7 @@ def test_ingesting_again_changes_nothing(mundap: Callable, sample: Path, tmp_pat
     assert (done.row["added"], done.row["updated"], done.row["removed"], done.row["skipped"]) == (0, 0, 0, [])
 
 
-@pytest.mark.parametrize("leg", ["bm25", "dense", "hybrid"])
+@pytest.mark.parametrize("leg", ["bm25", "dense", "graph", "hybrid"])
 def test_every_leg_searches(mundap: Callable, sample: Path, leg: str) -> None:
     done = mundap("search", LIMIT, "-k", 5, "--leg", leg, "--json", workspace=sample)
     assert done.code == 0

@@ -78,7 +78,7 @@ def test_retrieval_measures_every_leg_and_keeps_its_report(
     assert done.code == 0, done.err
     row = done.row
     assert (row["n"], row["unanswerable"], row["corpus"], row["gold_missing"]) == (3, 2, 5, 0)
-    assert row["legs"].keys() == {"bm25", "dense", "hybrid"}
+    assert row["legs"].keys() == {"bm25", "dense", "graph", "hybrid"}
     for figures in row["legs"].values():
         assert figures.keys() >= METRICS | {"ci95"}
         assert figures["ci95"].keys() == METRICS
@@ -109,7 +109,7 @@ def test_a_run_is_compared_with_an_earlier_one(mundap: Callable, indexed: Callab
     assert shown.code == 0
     lines = shown.out.splitlines()
     assert lines[0] == "질문 3개 (답 없는 질문 2개는 뺌), 문단 5개"
-    assert [line.split()[0] for line in lines[2:5]] == ["bm25", "dense", "hybrid"]
+    assert [line.split()[0] for line in lines[2:6]] == ["bm25", "dense", "graph", "hybrid"]
     first = lines[-1].removeprefix("보고서: ")
     (root / "docs" / "휴가.md").write_text(f"# 휴가 규정\n\n## 병가\n\n{SICK}\n\n## 그 밖\n\n없음\n", "utf-8")
     changed = Mundap.open(root)
@@ -134,7 +134,7 @@ def test_variants_are_measured_as_legs_and_each_step_against_the_one_before(inde
 
     steps = ("bm25", "hybrid", "+거꾸로")
     report, folder = measure_retrieval(indexed(), questions, 10, quiet, variants=variants, steps=steps)
-    assert list(report.legs) == ["bm25", "dense", "hybrid", "+거꾸로"]
+    assert list(report.legs) == ["bm25", "dense", "graph", "hybrid", "+거꾸로"]
     kept = json.loads((folder / "report.json").read_text("utf-8"))["ablation"]
     assert [step["name"] for step in kept] == list(steps)
     assert kept[2]["changes"]["top1"]["mean"] == kept[2]["means"]["top1"] - kept[1]["means"]["top1"] < 0

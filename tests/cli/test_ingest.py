@@ -51,7 +51,7 @@ def test_the_passages_of_a_changed_file_are_replaced(indexed: Callable) -> None:
     assert {p.id for p in bot.corpus.all_passages() if "여비" in p.text} == kept  # what stayed keeps its id
     bot.index()
     again = Mundap.open(bot.root)
-    for leg in ("bm25", "dense", "hybrid"):
+    for leg in ("bm25", "dense", "graph", "hybrid"):
         assert "휴가는 20일입니다." in texts(again, "휴가는 15일입니다.", leg)
         assert "휴가는 15일입니다." not in texts(again, "휴가는 15일입니다.", leg)
 

@@ -9,7 +9,7 @@ import pytest
 
 from mundap.pipeline import Mundap
 
-LEGS = ("bm25", "dense", "hybrid")
+LEGS = ("bm25", "dense", "graph", "hybrid")
 PARKING = "주차장은 몇 시에 닫나요?"
 
 

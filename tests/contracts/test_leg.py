@@ -1,21 +1,40 @@
 """Every Leg: what it finds and what it scores agree, for any rows in any order."""
 
 from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
 
 from mundap.encode.hashed import HashedEncoder
+from mundap.graph.build import build
+from mundap.graph.graph import Graph
+from mundap.graph.leg import GraphLeg
+from mundap.graph.relations import unrelated
+from mundap.graph.synonyms import Synonym
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
+from mundap.index.table import InMemory, Table
+from mundap.index.units import Units
 from mundap.ingest.chunk import Sentences
 from mundap.ingest.split import chunks
+from mundap.korean.keyword_rules import names
 from mundap.protocols import Leg
 from mundap.types import Passage
+
+
+def graph(passages: list[Passage]) -> Leg:
+    rows = Units.of(passages).rows
+    with TemporaryDirectory() as folder:
+        build(Path(folder), rows, names, unrelated, "test", [Synonym("짐", "물품", 0.5)])
+        return GraphLeg(Graph(Path(folder)), Table([row.id for row in rows], InMemory(rows)), names)
+
 
 LEGS: dict[str, Callable[[list[Passage]], Leg]] = {
     "bm25": BM25,
     "dense": lambda passages: Dense(passages, HashedEncoder()),
+    "graph": graph,
 }
 WHOLES = [
     "관세청은 수입 물품에 관세를 매긴다. 여행자는 세관에 신고서를 낸다.",

@@ -101,7 +101,7 @@ BY_HAND: dict[str, Callable[[list[Passage]], Searcher]] = {
 }
 SEARCHERS: dict[str, Build] = {
     **{name: by_hand(make) for name, make in BY_HAND.items()},
-    **{f"workspace, {leg}": workspace(leg) for leg in ("bm25", "dense", "hybrid")},
+    **{f"workspace, {leg}": workspace(leg) for leg in ("bm25", "dense", "graph", "hybrid")},
 }
 
 
@@ -200,7 +200,7 @@ def test_any_other_question_is_a_question(search: Search, question: str):
 def test_origins_give_the_rank_in_each_leg_that_found_it(search: Search):
     for question in QUESTIONS:
         for hit in search(question, len(TEXTS)):
-            assert hit.origins.keys() <= {"bm25", "dense"} != set()
+            assert hit.origins.keys() <= {"bm25", "dense", "graph"}
             assert all(1 <= rank <= len(TEXTS) for rank in hit.origins.values())
     for leg in ("bm25", "dense"):
         places = sorted(hit.origins[leg] for hit in search("분실물", len(TEXTS)) if leg in hit.origins)
@@ -225,7 +225,7 @@ def test_a_filter_that_was_changed_is_read_again(make: Callable[[list[Passage]],
     assert [hit.passage.source for hit in searcher.search("분실물 보관", where=allowed)] == ["twin2"]
 
 
-LEXICAL = ["bm25", "hybrid of one lexical leg", "workspace, bm25"]
+LEXICAL = ["bm25", "hybrid of one lexical leg", "workspace, bm25", "workspace, graph"]
 
 
 @pytest.mark.parametrize("name", LEXICAL)
@@ -246,7 +246,7 @@ def test_a_particle_does_not_keep_a_hybrid_from_the_noun():
 def test_a_workspace_without_an_index_says_what_to_run(tmp_path: Path):
     with ExitStack() as stack:
         bot = make_workspace({"a": "글"}, tmp_path, stack)
-        for leg in ("bm25", "dense", "hybrid"):
+        for leg in ("bm25", "dense", "graph", "hybrid"):
             with pytest.raises(StaleIndex, match="mundap index"):
                 bot.search("글", leg=leg)
 
@@ -255,7 +255,7 @@ def test_an_unknown_leg_is_told_the_known_ones(tmp_path: Path):
     with ExitStack() as stack:
         bot = make_workspace({"a": "글"}, tmp_path, stack)
         bot.index()
-        with pytest.raises(UnknownName, match="unknown leg 'bm52'; choose one of: bm25, dense, hybrid"):
+        with pytest.raises(UnknownName, match="unknown leg 'bm52'; choose one of: bm25, dense, graph, hybrid"):
             bot.search("글", leg="bm52")
 
 

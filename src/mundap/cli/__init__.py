@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mundap.cli import ask, corpus, evaluate, inspect, synth, train, train_keywords, tune
+from mundap.cli import ask, corpus, evaluate, graph, inspect, synth, train, train_keywords, tune
 from mundap.errors import MundapError
 
 
@@ -53,6 +53,7 @@ train.app.command("keywords")(train_keywords.keywords)
 app.add_typer(train.app, name="train")
 app.add_typer(train_keywords.exports, name="export")
 app.add_typer(synth.app, name="synth")
+app.add_typer(graph.app, name="graph")
 
 
 def main() -> None:

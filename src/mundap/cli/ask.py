@@ -27,7 +27,7 @@ Question = Annotated[
 def search(
     question: Question,
     k: Annotated[int, typer.Option("-k", min=1, help="찾을 문단의 수")] = 10,
-    leg: Annotated[str, typer.Option(help="bm25, dense, hybrid")] = "hybrid",
+    leg: Annotated[str, typer.Option(help="bm25, dense, graph, hybrid")] = "hybrid",
     where: Annotated[
         list[str] | None, typer.Option(help="조건 이름=값. 예: --where source=관세청 (여러 번 쓸 수 있음)")
     ] = None,

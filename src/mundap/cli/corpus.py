@@ -128,7 +128,7 @@ def remove(
 def index(workspace: Workspace = HERE, json: Json = False) -> None:
     """색인을 만듭니다. 새로 들어온 문단만 계산하고, 다 되면 한 번에 바꿉니다."""
     bot = open_workspace(workspace)
-    with show.bars(tokens="형태소", vectors="벡터") as progress:
+    with show.bars(tokens="형태소", vectors="벡터", keywords="키워드") as progress:
         name = bot.index(progress)
     documents, passages = bot.corpus.counts()
     if json:

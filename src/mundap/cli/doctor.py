@@ -11,7 +11,14 @@ from mundap.errors import MundapError
 from mundap.pipeline import Mundap
 
 # A package of each extra, by which its presence is known.
-EXTRAS = {"docs": "hwp2md", "fast": "numba", "llm": "xllamacpp", "ocr": "PIL", "rerank": "onnxruntime"}
+EXTRAS = {
+    "docs": "hwp2md",
+    "fast": "numba",
+    "graph": "plotly",
+    "llm": "xllamacpp",
+    "ocr": "PIL",
+    "rerank": "onnxruntime",
+}
 
 
 def examine(bot: Mundap) -> dict[str, Any]:

@@ -61,9 +61,9 @@ def measure_retrieval(
     """
     questions = read_questions(file)
     over = _over(bot, questions)
-    names = [*over.config.retrieve.legs, "hybrid"]
+    names = list(over.searchers)
     legs = {name: _search(over, name) for name in names} | dict((variants or without)(over))
-    steps = steps or [name for name in legs if name not in names[1:]] + ["hybrid"]
+    steps = steps or [over.config.retrieve.legs[0], *(name for name in legs if name not in names), "hybrid"]
     corpus = {squash(p.text) for p in over.corpus.all_passages() if p.parent_id == p.id}
     report = evaluate_retrieval(questions.items, legs, corpus, depth=depth, progress=progress)
     against = compared(report, before) if before is not None else {}

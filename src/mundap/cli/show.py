@@ -7,11 +7,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mundap.messages import say
 from mundap.protocols import Progress
-from mundap.types import Answer, Hit
+from mundap.types import Answer, Hit, Link
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -40,7 +41,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "page": passage.page,
         "text": passage.text,
         "origins": dict(hit.origins),
-    }
+    } | ({"links": [asdict(link) for link in hit.links]} if hit.links else {})
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -63,6 +64,12 @@ def print_hits(hits: tuple[Hit, ...] | list[Hit]) -> None:
         legs = ", ".join(f"{leg} {rank}위" for leg, rank in hit.origins.items())
         print(f"{hit.rank}. {label(hit)}  ({hit.score:.3f}; {legs})")
         print(f"   {text[:_PREVIEW]}{'…' if len(text) > _PREVIEW else ''}")
+        if hit.links:
+            print(f"   왜: {', '.join(_link(link) for link in hit.links)}")
+
+
+def _link(link: Link) -> str:
+    return link.said if link.asked == link.said else f"{link.asked} → {link.said}({link.kind})"
 
 
 def print_sources(answer: Answer, language: str) -> None:

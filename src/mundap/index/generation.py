@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from mundap.index.units import Units
 from mundap.index.vectors import Halves, VectorIndex, make_graph
 from mundap.types import Passage
 
-FORMAT = 2
+FORMAT = 3
 REPAIR = "실행: mundap index"
 _CURRENT = "CURRENT"
 _ASIDE = ".building-"
@@ -41,19 +41,29 @@ class Recipe:
     normalizer: str
     k1: float
     b: float
+    graph: str = ""
 
 
 @dataclass(frozen=True)
 class Generation:
     """An open generation. `unit_ids` are in the order of units; `row_ids` are those that can be hits."""
 
-    name: str
+    folder: Path
     recipe: Recipe
     corpus_state: str
     unit_ids: list[str]
     row_ids: list[str]
     postings: Postings
     vectors: VectorIndex
+
+    @property
+    def name(self) -> str:
+        """Its name among the generations."""
+        return self.folder.name
+
+
+def no_graph(folder: Path, rows: Sequence[Passage], old: Path | None) -> None:
+    """Beside the legs nothing is built."""
 
 
 def build(
@@ -63,10 +73,12 @@ def build(
     corpus_state: str,
     tokens_of: Callable[[list[str]], Sequence[list[str]]],
     vectors_of: Callable[[list[str]], Halves],
+    graph_in: Callable[[Path, Sequence[Passage], Path | None], None] = no_graph,
 ) -> str:
     """Write a generation of `passages`, promote it, and return its name; the current one's if it is the same.
 
-    `tokens_of` and `vectors_of` are asked only for texts that the current generation does not hold.
+    `tokens_of` and `vectors_of` are asked only for texts that the current generation does not hold. `graph_in` writes a
+    graph of the rows into the folder that it is given, with the folder of the current generation to copy from.
     The caller holds the workspace's lock.
     """
     root.mkdir(parents=True, exist_ok=True)
@@ -82,6 +94,7 @@ def build(
     aside.mkdir()
     _lexical(units, recipe, old, tokens_of).save(aside)
     _dense(units, recipe, old, vectors_of, root).save(aside)
+    graph_in(aside, units.rows, old.folder if old else None)
     np.save(aside / "ids.npy", np.asarray(ids, "S16"))
     manifest = {
         "format": FORMAT,
@@ -89,6 +102,7 @@ def build(
         "rows": len(units.starts) - 1,
         "digest": digest(*ids),
         "corpus_state": corpus_state,
+        "files": _sizes(aside),
         **asdict(recipe),
     }
     (aside / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
@@ -118,10 +132,13 @@ def open_generation(root: Path) -> Generation:
         manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
         if manifest["format"] != FORMAT:
             raise StaleIndex(f"색인의 형식 {manifest['format']}이 이 버전({FORMAT})과 다릅니다. {REPAIR}")
+        if (sizes := _sizes(folder, manifest["files"])) != manifest["files"]:
+            broken = sorted(name for name, size in manifest["files"].items() if sizes[name] != size)
+            raise StaleIndex(f"색인 {name}의 파일이 없거나 잘렸습니다({', '.join(broken)}). {REPAIR}")
         ids = [id.decode() for id in load_array(folder / "ids.npy", mapped=False).tolist()]
         vectors = VectorIndex.open(folder)
         return Generation(
-            name,
+            folder,
             Recipe(**{field: manifest[field] for field in Recipe.__dataclass_fields__}),
             manifest["corpus_state"],
             ids,
@@ -192,8 +209,17 @@ def _dense(
     return VectorIndex(vectors, units.starts, keys, make_graph(vectors, keys, root / reuse.name if reuse else None))
 
 
+def _sizes(folder: Path, names: Iterable[str] = ()) -> dict[str, int]:
+    """The size of each of these files in bytes, -1 if it is not there; without names, of all that are there."""
+    paths = [folder / name for name in names] or [path for path in folder.rglob("*") if path.is_file()]
+    return {path.relative_to(folder).as_posix(): path.stat().st_size if path.is_file() else -1 for path in paths}
+
+
 def _sync(folder: Path) -> None:
     for path in folder.iterdir():
+        if path.is_dir():
+            _sync(path)
+            continue
         with path.open("rb") as file:
             os.fsync(file.fileno())
     sync_folder(folder)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from mundap.errors import BadFile
 from mundap.files import digest
-from mundap.korean.keywords import JOINED, STOP
+from mundap.korean.keywords import JOINED, STOP, compounds
 from mundap.korean.kiwi import kiwi
 from mundap.korean.normalize import normalize
 
@@ -50,10 +50,24 @@ def extract(
     single letters and foreign words stay with their noun (HS코드). STOP nouns, plural 들 and lone numbers are left out.
     """
     table = read_asked() if asked is None else asked
+    return [_keywords(text, tokens, table) for text, tokens in _analysed(texts, user_dictionary)]
+
+
+def names(texts: Sequence[str], user_dictionary: Path | None = None, asked: Sequence[Asked] = ()) -> list[list[str]]:
+    """What each text names, in lower case: its keywords as `extract` has them, then the compounds that they make up.
+
+    A graph needs both: 통관예약 joins it to what is said of 통관, and to what is said of 예약.
+    """
+    return [
+        list(dict.fromkeys(word.lower() for word in (*_keywords(text, tokens, asked), *compounds(text, tokens))))
+        for text, tokens in _analysed(texts, user_dictionary)
+    ]
+
+
+def _analysed(texts: Sequence[str], user_dictionary: Path | None) -> Iterator[tuple[str, Sequence[Token]]]:
     analyser = kiwi(user_dictionary, digest(user_dictionary.read_bytes() if user_dictionary else b"", size=6))
     normal = [normalize(text) for text in texts]
-    found = analyser.tokenize(normal)
-    return [_keywords(text, tokens, table) for text, tokens in zip(normal, found, strict=True)]
+    return zip(normal, analyser.tokenize(normal), strict=True)
 
 
 def _keywords(text: str, tokens: Sequence[Token], table: Sequence[Asked]) -> list[str]:

@@ -29,10 +29,11 @@ def keywords(texts: Sequence[str], user_dictionary: Path | None = None) -> list[
     """
     analyser = kiwi(user_dictionary, digest(user_dictionary.read_bytes() if user_dictionary else b"", size=6))
     found = analyser.tokenize([normalize(text) for text in texts])
-    return [_compounds(normalize(text), tokens) for text, tokens in zip(texts, found, strict=True)]
+    return [compounds(normalize(text), tokens) for text, tokens in zip(texts, found, strict=True)]
 
 
-def _compounds(text: str, tokens: Sequence[Token]) -> list[str]:
+def compounds(text: str, tokens: Sequence[Token]) -> list[str]:
+    """The distinct noun compounds of a text in normal form, whose morphemes are `tokens`, in order of appearance."""
     runs: list[list[Token]] = [[]]
     for token in tokens:
         if token.tag not in JOINED or (runs[-1] and runs[-1][-1].end != token.start):

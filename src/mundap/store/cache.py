@@ -62,15 +62,27 @@ class Cache:
             result[place] = np.frombuffer(value, np.float16)
         return result
 
-    def tokens(self, texts: Sequence[str], name: str, tokenize: Tokenize, progress: Progress) -> Iterator[list[str]]:
-        """The tokens of each text, computed where they are missing. `name` is the tokenizer's identity."""
+    def unit_vectors(self, texts: Sequence[str], encoder: Encoder, progress: Progress = quiet) -> Vectors:
+        """(len(texts), dim), rows of length one to the precision that is kept."""
+        vectors = self.vectors(texts, encoder, progress).astype(np.float32)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit: Vectors = vectors / np.maximum(lengths, 1e-9)
+        return unit
+
+    def tokens(
+        self, texts: Sequence[str], name: str, tokenize: Tokenize, progress: Progress, batch: int = _TOKENISED
+    ) -> Iterator[list[str]]:
+        """The tokens of each text, computed where they are missing. `name` is the tokenizer's identity.
+
+        `batch` texts are kept at once; a killed run computes at most these again.
+        """
         keys = [_key(name, text) for text in texts]
         for value in self._derived(
             keys,
             texts,
             lambda some: [zlib.compress("\n".join(t).encode(), 1) for t in tokenize(some)],
             progress,
-            _TOKENISED,
+            batch,
         ):
             text = zlib.decompress(value).decode()
             yield text.split("\n") if text else []
