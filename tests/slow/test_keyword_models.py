@@ -227,3 +227,23 @@ def test_after_a_kill_it_goes_on_from_the_last_whole_checkpoint_to_the_same_weig
     assert whole_run.communicate()[0]
     assert whole_run.returncode == 0
     assert (model / "model.safetensors").read_bytes() == weights
+
+
+def test_two_processes_train_one_model(fresh_workspace: Path) -> None:
+    data = fresh_workspace / "train.tsv"
+    data.write_text(keywords_tsv(TAGGED), "utf-8")
+    beside = Path(sys.executable).parent
+    done = subprocess.run(
+        [
+            str(beside / "torchrun"), "--standalone", "--nproc-per-node", "2", "--no-python", str(beside / "mundap"),
+            "train", "keywords", "--data", str(data), "--out", "둘", "--base", SCRATCH, "--epochs", "2", "--batch", "8",
+            "--beams", "2", "--max-length", "48", "--report-to", "none", "--json", "--workspace", str(fresh_workspace),
+        ],
+        capture_output=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr.decode()
+    [row] = [json.loads(line) for line in done.stdout.decode().splitlines() if line.startswith("{")]
+    assert "6/6" in done.stderr.decode()  # 48 questions, 2 processes with 8 each, 2 epochs
+    assert (row["held_out"], [epoch["epoch"] for epoch in row["epochs"]]) == (6, [1, 2])
+    assert (fresh_workspace / ".mundap" / "models" / "둘" / "card.json").is_file()

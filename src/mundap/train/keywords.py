@@ -132,10 +132,18 @@ def train_keywords(
     def measured(extract: Extract, resamples: int = RESAMPLES) -> KeywordReport:
         return evaluate_keywords(held, extract, resamples=resamples)
 
+    pad = model.config.pad_token_id
+
+    def unpadded(tokens: Sequence[int]) -> tuple[int, ...]:
+        return tuple(token for token in tokens if token >= 0 and token != pad)
+
     def figures(predicted: Any) -> dict[str, float]:
-        rows = ([token for token in row.tolist() if token >= 0] for row in predicted.predictions)
-        found = {one.question: parted(spelling.decode(row)) for one, row in zip(held, rows, strict=True)}
-        means = measured(lambda texts: [found[text] for text in texts], resamples=2).figures.means
+        """By what was read: with several processes some rows come twice."""
+        rows = zip(predicted.inputs.tolist(), predicted.predictions.tolist(), strict=True)
+        found = {unpadded(read): parted(spelling.decode(unpadded(written))) for read, written in rows}
+        means = measured(
+            lambda texts: [found[unpadded(spelling.encode(text))] for text in texts], resamples=2
+        ).figures.means
         return {metric: means[metric] for metric in METRICS}
 
     trainer = transformers.Seq2SeqTrainer(
@@ -143,7 +151,7 @@ def train_keywords(
         args=_arguments(transformers, torch, recipe, work),
         train_dataset=_rows(spelling, learned),
         eval_dataset=_rows(spelling, held),
-        data_collator=lambda rows: _batch(torch, rows, model.config.pad_token_id),
+        data_collator=lambda rows: _batch(torch, rows, pad),
         processing_class=words,
         compute_metrics=figures,
         callbacks=[_watcher(transformers, progress), *_reporters(transformers, report_to, logs, first)],
@@ -159,9 +167,7 @@ def train_keywords(
         found: list[list[str]] = []
         for start in range(0, len(texts), _EVALUATED):
             rows = [{"input_ids": spelling.encode(text)} for text in texts[start : start + _EVALUATED]]
-            batch = {
-                name: values.to(best.device) for name, values in _batch(torch, rows, best.config.pad_token_id).items()
-            }
+            batch = {name: values.to(best.device) for name, values in _batch(torch, rows, pad).items()}
             with torch.inference_mode():
                 found += [parted(spelling.decode(ids)) for ids in best.generate(**batch).tolist()]
         return found
@@ -290,12 +296,14 @@ def _arguments(transformers: Any, torch: Any, recipe: Recipe, work: Path) -> Any
         metric_for_best_model="f1",
         greater_is_better=True,
         predict_with_generate=True,
+        include_for_metrics=["inputs"],
         logging_steps=10,
         report_to="none",
         seed=recipe.seed,
         remove_unused_columns=False,
         label_names=["labels"],
         disable_tqdm=True,
+        use_cpu=not torch.accelerator.is_available(),  # or processes under torchrun would not find each other
         dataloader_pin_memory=torch.cuda.is_available(),
     )
 
