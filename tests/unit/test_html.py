@@ -1,5 +1,6 @@
 """Saved pages in the manner of Korean offices: what they say goes in, what stands on every page does not."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,10 @@ def test_a_form_names_its_rows_and_says_each_value_once(tmp_path: Path):
     assert spoken(document.text, row_spans(document.text)) == (
         "제목: 휴대품은 몇 병까지 되나요?\n작성일, 2023-08-17, 처리, 완료"
     )
+
+
+@pytest.mark.parametrize("header", ["From", "Content-Type", "Content-Transfer-Encoding", "Subject", "Content-Location"])
+def test_brackets_within_brackets_in_a_web_archive_are_no_error(tmp_path: Path, header: str):
+    head = f"{header}: {'(' * 3000}\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>보관한 글</p>"
+    with suppress(BadFile):
+        assert parse(page(tmp_path, head, "쪽.mht")).blocks == (Paragraph("보관한 글"),)

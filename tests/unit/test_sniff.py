@@ -154,6 +154,16 @@ def test_an_archive_whose_members_cannot_be_unpacked_is_a_bad_file(tmp_path: Pat
         kind_of(path)
 
 
+def test_an_archive_whose_members_claim_more_than_there_is_is_a_bad_file(tmp_path: Path):
+    path = zipped(tmp_path / "a.pptx", ppt__presentation=b"<a/>")
+    raw = bytearray(path.read_bytes())
+    at = raw.index(b"PK\x01\x02") + 20
+    raw[at : at + 4] = struct.pack("<I", 0x7FFFFFFF)
+    path.write_bytes(raw)
+    with pytest.raises(BadFile, match=r"a\.pptx: 파일이 잘렸거나 망가졌습니다"):
+        kind_of(path)
+
+
 @pytest.mark.parametrize("cut", [0, 30, 48, 76, 512, 700, 1024, 1100])
 def test_no_cut_of_an_ole_file_is_another_error(tmp_path: Path, cut: int):
     (tmp_path / "a.dat").write_bytes(tree("Workbook")[: 8 + cut])

@@ -161,6 +161,8 @@ def _zipped(path: Path) -> str:
 
 def _check(path: Path, members: list[zipfile.ZipInfo]) -> None:
     size, packed = sum(m.file_size for m in members), sum(m.compress_size for m in members)
+    if packed > path.stat().st_size:  # readers would make room for what is not there
+        raise zipfile.BadZipFile("members larger than the file")
     burst = size > _HARMLESS and size > MAX_RATIO * max(packed, 1)
     if size > MAX_UNPACKED or burst or len(members) > _MAX_MEMBERS:
         raise BadFile(

@@ -61,12 +61,16 @@ def page_text(raw: bytes, name: str, said: str = "") -> str:
 
 def _archived(raw: bytes, name: str) -> str:
     """The first page of a web archive, which is a message with the page and its pictures as parts."""
-    message = email.message_from_bytes(raw, policy=email.policy.default)
+    # The older policy: the newer one raises on broken headers, and never comes back from brackets within brackets.
+    message = email.message_from_bytes(raw, policy=email.policy.compat32)
     for part in message.walk():
         if part.get_content_type() == "text/html":
-            content = part.get_payload(decode=True)
+            try:
+                content, charset = part.get_payload(decode=True), part.get_content_charset() or ""
+            except (ValueError, LookupError, TypeError, AttributeError):  # of broken headers
+                continue
             if isinstance(content, bytes):
-                return page_text(content, name, part.get_content_charset() or "")
+                return page_text(content, name, charset)
     raise BadFile(f"{name}: 웹 보관 파일에 페이지가 없습니다. 브라우저에서 HTML로 다시 저장해 주세요.")
 
 
