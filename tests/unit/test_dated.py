@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.ingest.chunk import Sentences
-from mundap.ingest.dated import date_of_cells, date_of_name
+from mundap.ingest.dated import date_of_cells, date_of_name, dated
 from mundap.ingest.readers import read
 from mundap.ingest.split import chunks, parents
+from mundap.types import Document, Section
 
 
 def dates(path: Path, text: str) -> list[str]:
@@ -176,3 +177,11 @@ def test_the_customs_sheet(shared_data: Path):
 def test_any_name_gives_a_date_or_nothing(name: str):
     found = date_of_name(name)
     assert found == "" or date.fromisoformat(found + "-01-01"[len(found) - 4 :])
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("filler", [" ", " \n", "\n", "가 ", "* ", "- "])
+def test_a_head_of_blanks_takes_no_hour(filler: str):
+    text = "글" + (filler * 1000)[:900] + "작성일 : 2024-03-05" + filler * 100
+    section = Section(0, len(text))
+    dated(Document("d", text, "글.txt", sections=(section,)))

@@ -111,3 +111,14 @@ def test_an_item_that_the_format_numbers_heads_nothing_among_others():
 def test_a_heading_over_two_lines_above_a_table_is_one():
     lines = [Paragraph("□ 줄 추가하기, 셀 나누기,\n셀 너비를 같게"), grid(TABLE)]
     assert marked(lines)[0] == Heading("□ 줄 추가하기, 셀 나누기, 셀 너비를 같게", 6)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("filler", [".", "…", "…… ", ". ", "·", "… 1", " "])
+def test_a_line_of_ten_thousand_dots_takes_no_hour(filler: str):
+    marked([Paragraph("제1장 총칙 " + (filler * 10_000)[:10_000] + "끝")])
+
+
+@pytest.mark.parametrize("line", ["제1장 총칙 ........ 3", "제1장 총칙 · · · · 12 ", "1. 목적 … 4", "1. 목적 ‥‥‥‥"])
+def test_a_line_of_a_table_of_contents_is_no_heading(line: str):
+    assert all(isinstance(piece, Paragraph) for piece in marked([Paragraph(line), Paragraph("글이 이어진다.")]))

@@ -26,7 +26,7 @@ _HEAD = 1000  # characters of a running text in which it may say of when it is
 _YEARS = range(2001, 2040)  # of a number without marks in a name; in a date column any year
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*$", re.DOTALL | re.MULTILINE)
-_FIELD = re.compile(r"^[-*>#\s]*(?P<name>[A-Za-z가-힣 ]{2,12}?)[*\s]*[:：][*\s]*(?P<value>.{4,60})$", re.MULTILINE)
+_FIELD = re.compile(r"^[-*># \t]*+(?P<name>[A-Za-z가-힣 ]{2,12}?)[*\s]*+[:：][*\s]*+(?P<value>.{4,60})$", re.MULTILINE)
 _LINE = re.compile(r"[(\[<〈「][^()\[\]<>〈〉「」\n]{6,60}[)\]>〉」]|^.{6,60}$", re.MULTILINE)
 _LAW = r"시행|(?:일부|전부|타법)?\s?개정|제정|공포|발령"
 _BEFORE = re.compile(rf"(?:{_LAW}|{'|'.join(_ACTS)})(?:일자?)?[\s:：]{{0,3}}$")

@@ -36,7 +36,8 @@ _NUMBERINGS = (
     ("circle", re.compile(r"[○●◎]\s*(?=\S)")),
 )
 _OPENS = re.compile(r"[ⅠI1가](?![ⅠⅡⅢⅣⅤI0-9])|\d{1,2}[.-]1|[□■◇◆▣❏○●◎]")  # what a series begins with
-_CONTENTS = re.compile(r"(?:[.·…‥]\s?){4,}\s*\d*\s*$|…\s*\d+\s*$")  # a line of a table of contents
+# A line of a table of contents. What is matched is never given back: a line of a thousand dots would take hours.
+_CONTENTS = re.compile(r"(?:[.·…‥]\s?){4}\s*+(?:\d++\s*+)?$|…\s*+\d++\s*+$")
 _FIRST = len(_UNITS) + 1  # level of the numberings below 조
 
 
