@@ -13,7 +13,7 @@ from mundap.graph.build import Relation
 IS, EXAMPLE = "정의", "보기"
 _WORD = r"[가-힣A-Za-z0-9]+"
 _DEFINED = re.compile(
-    rf"[\"“‘'「]?({_WORD}(?: {_WORD})?)[\"”’'」]?(?:이란|란|이라 함은|라 함은)\s[^.\n]*?({_WORD})(?:을|를|이라고|라고) (?:말한|말합|뜻한|뜻합|의미한|의미합|일컫)"
+    rf"[\"“‘'「]?({_WORD}?(?: {_WORD}?)??)[\"”’'」]?(?:이란|란|이라 함은|라 함은)\s[^.\n]*?({_WORD})(?:을|를|이라고|라고) (?:말한|말합|뜻한|뜻합|의미한|의미합|일컫)"
 )
 _LISTED = re.compile(
     rf"((?:{_WORD}(?: {_WORD})?\s?[,·ㆍ、]\s?)+{_WORD}(?: {_WORD})?) 등(?:의|과 같은)? ({_WORD}(?: {_WORD})?)"
