@@ -50,8 +50,8 @@ def test_a_leg_that_tells_nothing_apart_changes_no_order(fuse):
 def test_weights_are_the_fusions_own_or_those_given_and_else_one():
     assert fusion("rrf", ["bm25", "dense"]).weights == {"bm25": 1.0, "dense": 1.0}
     own = FUSIONS["evidence"].weights
-    assert fusion("evidence", ["bm25", "dense"], {"bm25": 3.0}).weights == {**own, "bm25": 3.0}
-    assert fusion("evidence", ["dense", "graph"]).weights == {"dense": own["dense"], "graph": 1.0}
+    assert fusion("evidence", ["bm25", "dense", "graph"], {"bm25": 3.0}).weights == {**own, "bm25": 3.0}
+    assert fusion("evidence", ["dense", "other"]).weights == {"dense": own["dense"], "other": 1.0}
 
 
 def test_unknown_names_are_told_the_known_ones():
