@@ -36,7 +36,7 @@ from mundap.korean.normalize import squash
 from mundap.protocols import Leg
 from mundap.retrieve.hybrid import Hybrid
 from mundap.store.cache import AsQueries
-from mundap.train.reranker import Remembered
+from mundap.train.measure import Remembered
 from mundap.train.synonyms import mine
 from mundap.types import Passage
 from quality import workspace

@@ -12,7 +12,6 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.errors import MundapError
 
 if TYPE_CHECKING:
     from mundap.evaluate.questions import Question
@@ -63,11 +62,12 @@ def reranker(
     """가벼운 리랭커를 학습합니다. 교차 검증으로 학습 앞뒤를 재고, 나아졌는지 알려 줍니다."""
     from mundap.pipeline import FOLDER, LIGHT, MODELS
     from mundap.train.keep import free_name, keep
+    from mundap.train.pairs import questions_in
     from mundap.train.reranker import worth_it
 
     bot = _plain(open_workspace(workspace))
     name = free_name(bot.root / FOLDER / MODELS, out, "reranker")
-    asked, origin = _asked(bot, data)
+    asked, origin = questions_in(bot.corpus, data)
     asked = [question for question in asked if question.gold]
     with show.bars(vectors="질문 벡터", candidates="후보", folds="교차 검증") as progress:
         trained = _trained(bot, asked, features, progress)
@@ -99,11 +99,12 @@ def calibrate_support(
     """언제 답하고 언제 거둘지를 자기 질문으로 보정합니다. 교차 검증으로 앞뒤를 잽니다."""
     from mundap.pipeline import FOLDER, MODELS
     from mundap.train.keep import free_name, keep
+    from mundap.train.pairs import questions_in
     from mundap.train.support import calibrate, sample, save
 
     bot = open_workspace(workspace)
     name = free_name(bot.root / FOLDER / MODELS, out, "support")
-    asked, origin = _asked(bot, data)
+    asked, origin = questions_in(bot.corpus, data)
     with show.bar("읽기") as progress:
         read = sample(asked, bot.config.retrieve.k, bot.find, bot.read, bot.calibration, progress)
     fitted = calibrate(read)
@@ -133,31 +134,6 @@ def _plain(bot: Mundap) -> Mundap:
     return bot.reconfigured(
         settings.model_copy(update={"retrieve": settings.retrieve.model_copy(update={"reranker": ""})})
     )
-
-
-def _asked(bot: Mundap, data: Path | None) -> tuple[list[Question], dict[str, str]]:
-    """The questions, of a file those without a passage too, and where they are from."""
-    from mundap.evaluate.questions import Question, read_questions
-    from mundap.files import digest
-    from mundap.korean.normalize import normalize
-
-    if data is not None:
-        return list(read_questions(data).items), {"file": data.name, "digest": digest(data.read_bytes(), size=16)}
-    known = bot.corpus.questions()
-    if not known:
-        raise MundapError(
-            "읽어들인 문서에 질문이 없습니다. 질문 파일을 주거나(--data 파일), 질문·제시문 열이 있는 시트를 읽어 주세요."
-        )
-    passages = bot.corpus.passages(sorted({q.passage_id for q in known}))
-    asked = [
-        Question(normalize(q.question).strip(), (passages[q.passage_id].text,), q.answer)
-        for q in known
-        if q.passage_id in passages
-    ]
-    return asked, {
-        "file": "corpus",
-        "digest": digest(*(part for q in asked for part in (q.question, *q.gold)), size=16),
-    }
 
 
 def _trained(bot: Mundap, asked: list[Question], used: Used, progress: dict[str, Progress]) -> Trained:

@@ -15,21 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.evaluate.bootstrap import mean_interval, paired_difference
-from mundap.evaluate.metrics import reciprocal_rank, top
 from mundap.evaluate.questions import Question
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.korean.normalize import squash
-from mundap.protocols import Encoder, Progress, Vectors, quiet
+from mundap.protocols import Progress, Vectors, quiet
 from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.retrieve.light import DEPTH, FEATURES, Asked, Features, Hidden, LightModel, fit, seen, tokenizer_name
 from mundap.retrieve.translate import Translations, Translator, learn
 from mundap.train.folds import Numbers, by_group
-
-FOLDS = 5
-FEWEST_QUESTIONS, FEWEST_PASSAGES = 50, 10  # under these a cross-validation says nothing
-METRICS = ("top1", "top3", "top10", "mrr@10")
+from mundap.train.measure import Remembered, RememberedTokens, compared, sure_change
+from mundap.train.pairs import FOLDS, SPLITS, check_enough, rows_of
 
 Matrix = npt.NDArray[np.float64]
 
@@ -59,32 +54,6 @@ class Trained:
     report: dict[str, Any]
 
 
-class Remembered:
-    """An encoder that has met these questions before."""
-
-    def __init__(self, encoder: Encoder, questions: Sequence[str], vectors: Vectors) -> None:
-        self.name = encoder.name
-        self.dim = encoder.dim
-        self.encode_passages = encoder.encode_passages
-        self._vectors = dict(zip(questions, vectors, strict=True))
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        """(len(texts), dim), unit rows."""
-        return np.stack([self._vectors[text] for text in texts])
-
-
-class RememberedTokens:
-    """A tokenizer that has met these questions before, and is asked for nothing else."""
-
-    def __init__(self, name: str, questions: Sequence[str], tokens: Sequence[list[str]]) -> None:
-        self.name = name
-        self._tokens = dict(zip(questions, tokens, strict=True))
-
-    def __call__(self, texts: Sequence[str]) -> list[list[str]]:
-        """The tokens of each text."""
-        return [self._tokens[text] for text in texts]
-
-
 def examples(
     questions: Sequence[Question], lexical: LexicalLeg, dense: DenseLeg, vectors: Vectors, progress: Progress = quiet
 ) -> Examples:
@@ -94,14 +63,9 @@ def examples(
     """
     table = lexical.table
     passages = table.store.passages(table.ids)
-    row_of = {squash(passages[id].text): row for row, id in enumerate(table.ids) if id in passages}
-    kept = [(n, row) for n, q in enumerate(questions) if (row := _row(q, row_of)) is not None]
+    kept = [(n, row) for n, row in enumerate(rows_of(questions, table)) if row is not None]
     answering = sorted({row for _, row in kept})
-    if len(kept) < FEWEST_QUESTIONS or len(answering) < FEWEST_PASSAGES:
-        raise MundapError(
-            f"학습하기에 모자랍니다: 색인에 제시문이 있는 질문 {len(kept)}개, 제시문 {len(answering)}개"
-            f"(적어도 {FEWEST_QUESTIONS}개와 {FEWEST_PASSAGES}개). 질문 파일과 색인을 확인해 주세요."
-        )
+    check_enough(len(kept), len(answering))
     texts = [questions[n].question for n, _ in kept]
     known = vectors[[n for n, _ in kept]]
     hybrid = Hybrid(lexical, DenseLeg(dense.vectors, table, Remembered(dense.encoder, texts, known)))
@@ -118,10 +82,6 @@ def examples(
         tuple(lexical.tokenize(texts)),
         dict(zip(answering, tokens, strict=True)),
     )
-
-
-def _row(question: Question, row_of: dict[str, int]) -> int | None:
-    return next((row_of[squash(gold)] for gold in question.gold if squash(gold) in row_of), None)
 
 
 class Trainer:
@@ -239,7 +199,7 @@ def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
                 after[n] = rank
             done += 1
             progress(done, steps)
-        report[split] = _compared(before, after, groups)
+        report[split] = compared(before, after, groups)
     model = trainer.train(everything)
     progress(steps, steps)
     return Trained(model, report)
@@ -247,26 +207,5 @@ def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
 
 def worth_it(report: dict[str, Any]) -> bool:
     """Whether it is better on one split at least, and worse on none, beyond chance."""
-    differences = [report[split]["difference"]["mrr@10"] for split in ("by_passage", "by_question")]
-    sure = [d["mean"] for d in differences if d["p"] < 0.05]
-    return any(mean > 0 for mean in sure) and not any(mean < 0 for mean in sure)
-
-
-def _compared(before: list[int | None], after: list[int | None], groups: list[int]) -> dict[str, Any]:
-    shown: dict[str, Any] = {"before": {}, "after": {}, "difference": {}}
-    for metric in METRICS:
-        values = [[_value(metric, rank) for rank in ranks] for ranks in (before, after)]
-        for name, figures in zip(("before", "after"), values, strict=True):
-            low, high = mean_interval(figures, groups=groups)
-            shown[name][metric] = {"mean": float(np.mean(figures)), "ci95": [low, high]}
-        difference = paired_difference(*values, groups=groups)
-        shown["difference"][metric] = {
-            "mean": difference.mean,
-            "ci95": list(difference.ci95),
-            "p": difference.p_value,
-        }
-    return shown
-
-
-def _value(metric: str, rank: int | None) -> float:
-    return reciprocal_rank(rank) if metric == "mrr@10" else top(rank, int(metric.removeprefix("top")))
+    changes = [sure_change(report[split]) for split in SPLITS]
+    return max(changes) > 0 <= min(changes)
