@@ -106,7 +106,7 @@ def test_before_an_index_there_is_a_sentence_with_the_command(mundap: Callable, 
 
 
 def test_an_unknown_leg_lists_the_known_ones(mundap: Callable, office: Path) -> None:
-    sentence(mundap("search", "연차", "--leg", "sparse", workspace=office), "'sparse'", "bm25, dense, hybrid")
+    sentence(mundap("search", "연차", "--leg", "sparse", workspace=office), "'sparse'", "bm25, dense, graph, hybrid")
 
 
 def test_removing_what_is_not_there_lists_what_is(mundap: Callable, office: Path) -> None:

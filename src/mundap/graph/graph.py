@@ -53,7 +53,6 @@ class Graph:
         self._turn = Lock()
         self.mentions = Postings.open(folder / MENTIONS)
         self.passages = len(self.mentions.lengths)
-        self._near: dict[tuple[str, int], tuple[Step, ...]] = {}
 
     def close(self) -> None:
         """Close the file."""
@@ -63,6 +62,11 @@ class Graph:
         """How many passages name this keyword."""
         start, end = self.mentions.span(word)
         return end - start
+
+    def rarity(self, word: str) -> float:
+        """The inverse document frequency of a keyword; one that no passage names is the rarest."""
+        count = self.count(word)
+        return math.log1p((self.passages - count + 0.5) / (count + 0.5))
 
     def together(self, a: str, b: str) -> bool:
         """Whether one passage names both."""
@@ -92,23 +96,36 @@ class Graph:
             for said, score, origin, evidence in rows
         ]
 
-    def near(self, word: str, most: int) -> tuple[Step, ...]:
+    def near(self, word: str, most: int) -> list[Step]:
         """The `most` keywords that stand beside this one more than chance has it, by PPMI as a share of its maximum.
 
         Positive pointwise mutual information: Church & Hanks, Computational Linguistics 1990. Pairs of one passage are
         left out. A keyword that most passages name has no neighbours.
         """
-        held = self._near.get((word, most))
-        if held is None:
-            held = self._near[word, most] = self._beside(word, most)
-        return held
+        count = self.count(word)
+        if not count or count > max(_FEW, _COMMON * self.passages):
+            return []
+        rows = self._all(
+            "SELECT o.word, x.passages, o.passages FROM keyword k JOIN beside x ON x.a = k.num"
+            " JOIN keyword o ON o.num = x.b WHERE k.word = ? AND x.passages > 1"
+            " ORDER BY x.passages * x.passages * 1.0 / o.passages DESC, o.word LIMIT ?",
+            (word, most),
+        )
+        highest = math.log(self.passages) or 1.0
+        shares = [math.log(both * self.passages / (count * alone)) / highest for _, both, alone in rows]
+        return [
+            Step(word, NEAR, other, min(share, 1.0), f"문단 {both}개에서 함께")
+            for (other, both, _), share in zip(rows, shares, strict=True)
+            if share > 0
+        ]
 
     def relations(self, word: str, most: int) -> list[Step]:
         """The relations that this keyword is head or tail of, those that most passages state first."""
         rows = self._all(
-            "SELECT h.word, r.kind, t.word, COUNT(*) AS n FROM keyword k JOIN relation r ON k.num IN (r.a, r.b)"
-            " JOIN keyword h ON h.num = r.a JOIN keyword t ON t.num = r.b WHERE k.word = ?"
-            " GROUP BY r.a, r.kind, r.b ORDER BY n DESC, h.word, t.word LIMIT ?",
+            "WITH asked AS (SELECT num FROM keyword WHERE word = ?), found AS (SELECT a, kind, b FROM relation WHERE a IN"
+            " asked UNION ALL SELECT a, kind, b FROM relation WHERE b IN asked AND a NOT IN asked)"
+            " SELECT h.word, kind, t.word, COUNT(*) AS n FROM found JOIN keyword h ON h.num = a JOIN keyword t ON t.num = b"
+            " GROUP BY a, kind, b ORDER BY n DESC, h.word, t.word LIMIT ?",
             (word, most),
         )
         return [Step(head, kind, tail, 1.0, f"문단 {n}개") for head, kind, tail, n in rows]
@@ -153,23 +170,6 @@ class Graph:
         for kind, query in _EDGES.items():
             for head, name, tail, weight, evidence in self._all(query):
                 yield name or kind, head, tail, float(weight), evidence
-
-    def _beside(self, word: str, most: int) -> tuple[Step, ...]:
-        count = self.count(word)
-        if not count or count > max(_FEW, _COMMON * self.passages):
-            return ()
-        rows = self._all(
-            "SELECT o.word, x.passages, o.passages FROM keyword k JOIN beside x ON x.a = k.num JOIN keyword o ON o.num = x.b"
-            " WHERE k.word = ? AND x.passages > 1 ORDER BY x.passages * x.passages * 1.0 / o.passages DESC, o.word LIMIT ?",
-            (word, most),
-        )
-        highest = math.log(self.passages) or 1.0
-        steps = []
-        for other, both, alone in rows:
-            share = math.log(both * self.passages / (count * alone)) / highest
-            if share > 0:
-                steps.append(Step(word, NEAR, other, min(share, 1.0), f"문단 {both}개에서 함께"))
-        return tuple(steps)
 
     def _all(self, query: str, values: tuple[object, ...] = ()) -> list[tuple]:  # type: ignore[type-arg]
         with self._turn, closing(self._db.execute(query, values)) as cursor:

@@ -9,8 +9,8 @@ Personalised PageRank ranked worse (docs/experiments.md, "Keyword graph").
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,9 +21,20 @@ from mundap.types import Hit, Link
 
 # What a way counts against the keyword itself (docs/experiments.md, "Keyword graph").
 BY_SYNONYM, BY_NEAR, BY_RELATION = 1.0, 0.1, 0.1
+_REMEMBERED = 10_000  # keywords whose ways are kept at hand
 NEIGHBOURS = 5  # followed from one keyword; more bring nothing
 
 Name = Callable[[Sequence[str]], list[list[str]]]
+Ways = Mapping[str, tuple[Step, ...]]
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The last question, the ways from its keywords, and the score of every row."""
+
+    question: str
+    ways: Ways
+    scores: Scores
 
 
 class GraphLeg:
@@ -39,7 +50,8 @@ class GraphLeg:
         self.table = table
         self.name_keywords = name_keywords
         self.neighbours = neighbours
-        self._asked: tuple[str, Scores] = ("", np.zeros(len(table), np.float32))
+        self._asked = _Asked("", {}, np.zeros(len(table), np.float32))
+        self._known: dict[str, tuple[Step, ...]] = {}
 
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
         """The best `k` passages, each with the links that lead to it."""
@@ -48,26 +60,21 @@ class GraphLeg:
 
     def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
         """The best `depth` rows, in order, with their scores, all above zero."""
-        scores = self._scores(question)
+        scores = self._ask(question).scores
         rows = top_rows(scores if mask is None else np.where(mask, scores, 0), depth, above=0)
         return rows, scores[rows]
 
     def score(self, question: str, rows: Rows) -> Scores:
         """The exact score of each of these rows."""
-        return self._scores(question)[rows]
-
-    def ways(self, question: str) -> dict[str, list[Step]]:
-        """For each keyword of the question the steps to what passages name, itself first, no word twice."""
-        [words] = self.name_keywords([question])
-        return {word: self._from(word) for word in words}
+        return self._ask(question).scores[rows]
 
     def explained(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         """The hits with the links that lead to each: of each keyword of the question the best way there."""
-        ways = self.ways(question) if hits else {}
+        ways = self._ask(question).ways if hits else {}
         rows = [bisect_left(self.table.ids, hit.passage.id) for hit in hits]
         return [replace(hit, links=self._links(ways, row)) for hit, row in zip(hits, rows, strict=True)]
 
-    def _links(self, ways: dict[str, list[Step]], row: int) -> tuple[Link, ...]:
+    def _links(self, ways: Ways, row: int) -> tuple[Link, ...]:
         links = []
         for asked, steps in ways.items():
             scored = [(self._impact(step.tail, row) * step.weight, step) for step in steps]
@@ -82,28 +89,40 @@ class GraphLeg:
         held = place < end and self.graph.mentions.rows[place] == row
         return float(self.graph.mentions.impacts[place]) if held else 0.0
 
-    def _from(self, word: str) -> list[Step]:
+    def _from(self, word: str) -> tuple[Step, ...]:
+        held = self._known.get(word)
+        if held is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known = {}
+            held = self._known[word] = self._followed(word)
+        return held
+
+    def _followed(self, word: str) -> tuple[Step, ...]:
         others = [
             *(replace(step, weight=BY_SYNONYM * step.weight) for step in self.graph.synonyms(word)),
             *(_onward(step, word) for step in self.graph.relations(word, self.neighbours)),
             *(replace(step, weight=BY_NEAR * step.weight) for step in self.graph.near(word, self.neighbours)),
         ]
-        rare, *rares = self.graph.mentions.rarity([word, *(step.tail for step in others)])
+        rare = self.graph.rarity(word)
         steps = {word: Step(word, SAME, word, 1.0)}
-        for step, other in zip(others, rares, strict=True):
-            steps.setdefault(step.tail, replace(step, weight=step.weight * min(1.0, rare / other)))
-        return list(steps.values())
+        for step in others:
+            if step.tail not in steps:
+                weight = step.weight * min(1.0, rare / self.graph.rarity(step.tail))
+                steps[step.tail] = replace(step, weight=weight)
+        return tuple(steps.values())
 
-    def _scores(self, question: str) -> Scores:
+    def _ask(self, question: str) -> _Asked:
         asked = self._asked  # one read: another thread may replace it
-        if question != asked[0]:
-            asked = self._asked = (question, self._summed(question))
-        return asked[1]
+        if question != asked.question:
+            [words] = self.name_keywords([question])
+            ways = {word: self._from(word) for word in words}
+            asked = self._asked = _Asked(question, ways, self._summed(ways))
+        return asked
 
-    def _summed(self, question: str) -> Scores:
+    def _summed(self, ways: Ways) -> Scores:
         mentions = self.graph.mentions
         total = np.zeros(len(self.table), np.float32)
-        for steps in self.ways(question).values():
+        for steps in ways.values():
             spans = [(*mentions.span(step.tail), np.float32(step.weight)) for step in steps]
             spans = [span for span in spans if span[1] > span[0]]
             if len(spans) == 1:
