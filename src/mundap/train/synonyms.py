@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from mundap.graph.graph import Graph
 from mundap.graph.mine import from_brackets, from_pairs, from_spelling, from_vectors
-from mundap.graph.synonyms import ORIGINS, Synonym
+from mundap.graph.synonyms import BRACKETS, ORIGINS, PAIRS, SPELLING, VECTORS, Synonym
 from mundap.protocols import Vectors
 from mundap.retrieve.translate import learn
 
@@ -32,10 +32,10 @@ def mine(
     counts = dict(graph.words())
     named = {id: graph.keywords_of(id) for id in texts}
     found: dict[str, Callable[[], list[Synonym]]] = {
-        "괄호": lambda: list(from_brackets(list(texts.values()), counts)),
-        "철자": lambda: list(from_spelling(counts, graph.together)),
-        "질문": lambda: _from_pairs(pairs, named, counts, name),
-        "임베딩": lambda: _from_vectors(counts, encode),
+        BRACKETS: lambda: list(from_brackets(list(texts.values()), counts)),
+        SPELLING: lambda: list(from_spelling(counts, graph.together)),
+        PAIRS: lambda: _from_pairs(pairs, named, counts, name),
+        VECTORS: lambda: _from_vectors(counts, encode),
     }
     return [row for miner in miners for row in found[miner]()]
 
