@@ -37,7 +37,7 @@ from mundap.graph.relations import relate, unrelated
 from mundap.graph.synonyms import in_use, read_synonyms
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.index.generation import REPAIR, Generation, Recipe, alive, build, check, no_graph, open_generation
+from mundap.index.generation import REPAIR, Generation, Recipe, alive, build, check, current, no_graph, open_generation
 from mundap.index.table import Table
 from mundap.ingest.readers import exists, files_below, nfc_path
 from mundap.intake import Skipped, Taken, skipped, take
@@ -377,6 +377,11 @@ class Mundap:
     def reload(self) -> None:
         """Open the current generation at the next search."""
         self._opened = None
+
+    def refresh(self) -> None:
+        """Open the current generation at the next search, if it is another than the one that is open."""
+        if self._opened is not None and self._opened.generation.name != current(self._index_root):
+            self.reload()
 
     def warm(self) -> None:
         """Load what the first question would wait for."""

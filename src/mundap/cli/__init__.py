@@ -9,7 +9,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mundap.cli import ask, corpus, evaluate, graph, inspect, synth, train, train_keywords, tune
+from mundap.cli import ask, corpus, evaluate, graph, inspect, serve, synth, train, train_keywords, tune
 from mundap.errors import MundapError
 
 
@@ -44,6 +44,7 @@ for command in (
     ask.ask,
     ask.keywords,
     ask.chat,
+    serve.serve,
     corpus.doctor,
 ):
     app.command()(command)

@@ -14,6 +14,7 @@ from mundap.cli.lines import piped, questions
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
 from mundap.messages import say
+from mundap.shapes import answer_json, hit_json
 from mundap.types import Answer, Turn
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def search(
         hits = bot.search(one, k=k, leg=leg, where=filters, since=first, until=last)
         if json:
             for hit in hits:
-                show.emit(({"question": one} if question == "-" else {}) | show.hit_json(hit))
+                show.emit(({"question": one} if question == "-" else {}) | hit_json(hit))
         else:
             show.print_hits(hits)
 
@@ -54,7 +55,7 @@ def ask(question: Question, workspace: Workspace = HERE, json: Json = False) -> 
     bot = open_workspace(workspace)
     for one in questions(question):
         if json:
-            show.emit(show.answer_json(bot.ask(one)))
+            show.emit(answer_json(bot.ask(one)))
         else:
             _stream(bot, one, ())
 

@@ -18,6 +18,7 @@ EXTRAS = {
     "llm": "xllamacpp",
     "ocr": "PIL",
     "rerank": "onnxruntime",
+    "serve": "fastapi",
 }
 
 

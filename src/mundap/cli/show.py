@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from mundap.messages import say
@@ -26,35 +25,6 @@ _PREVIEW = 160
 def emit(value: Any) -> None:
     """One JSON value on one line of stdout."""
     print(json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS), flush=True)
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """A hit as other programs read it; `text` is the whole passage."""
-    passage = hit.passage
-    return {
-        "rank": hit.rank,
-        "score": hit.score,
-        "passage_id": passage.id,
-        "document_id": passage.document_id,
-        "source": passage.source,
-        "heading": passage.heading,
-        "page": passage.page,
-        "text": passage.text,
-        "origins": dict(hit.origins),
-    } | ({"links": [asdict(link) for link in hit.links]} if hit.links else {})
-
-
-def answer_json(answer: Answer) -> dict[str, Any]:
-    """An answer as other programs read it."""
-    return {
-        "question": answer.question,
-        "answer": answer.text,
-        "abstained": answer.abstained,
-        "citations": [{"passage_id": c.passage_id, "source": c.source, "quote": c.quote} for c in answer.citations],
-        "hits": [hit_json(hit) for hit in answer.hits],
-        "timings": {stage: round(ms, 2) for stage, ms in answer.timings.items()},
-        "model": answer.model,
-    }
 
 
 def print_hits(hits: tuple[Hit, ...] | list[Hit]) -> None:

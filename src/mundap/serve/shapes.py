@@ -1,0 +1,51 @@
+"""What the API is asked, and what it says."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+LONGEST = 2000  # characters of a question
+
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST)]
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Prompt(_Asked):
+    """A question whose keywords are wanted."""
+
+    prompt: Text = Field(description="질문", examples=["이사화물 통관예약을 하면 뭐가 좋나요?"])
+
+
+class Keywords(BaseModel):
+    """`result` has the keywords as one text, parted by commas, `keywords` one by one, in order."""
+
+    prompt: str
+    result: str = Field(description="쉼표로 이은 키워드", examples=["이사화물, 통관, 예약, 장점"])
+    keywords: list[str]
+
+
+class Search(_Asked):
+    """A question to search for. `filters` gives the allowed values of source, title, document_id or a meta key."""
+
+    query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
+    top_k: int = Field(default=10, ge=1, le=100, description="찾을 문단의 수")
+    leg: Literal["bm25", "dense", "graph", "hybrid"] = "hybrid"
+    filters: dict[str, list[str]] = Field(default={}, description='조건. 예: {"source": ["관세청"]}')
+
+
+class Found(BaseModel):
+    """Hits, best first, as `mundap search --json` prints them."""
+
+    hits: list[dict[str, Any]]
+
+
+class State(BaseModel):
+    """`detail` says what is missing where `status` is not "ok"."""
+
+    status: Literal["ok", "unavailable"]
+    detail: str = ""

@@ -1,0 +1,37 @@
+"""Hits and answers as other programs read them: the same JSON from the command line and over HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from mundap.types import Answer, Hit
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as other programs read it; `text` is the whole passage."""
+    passage = hit.passage
+    return {
+        "rank": hit.rank,
+        "score": hit.score,
+        "passage_id": passage.id,
+        "document_id": passage.document_id,
+        "source": passage.source,
+        "heading": passage.heading,
+        "page": passage.page,
+        "text": passage.text,
+        "origins": dict(hit.origins),
+    } | ({"links": [asdict(link) for link in hit.links]} if hit.links else {})
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """An answer as other programs read it."""
+    return {
+        "question": answer.question,
+        "answer": answer.text,
+        "abstained": answer.abstained,
+        "citations": [{"passage_id": c.passage_id, "source": c.source, "quote": c.quote} for c in answer.citations],
+        "hits": [hit_json(hit) for hit in answer.hits],
+        "timings": {stage: round(ms, 2) for stage, ms in answer.timings.items()},
+        "model": answer.model,
+    }

@@ -1,0 +1,96 @@
+"""The HTTP API as it is run: a real server on a free port."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mundap.pipeline import Mundap
+
+pytest.importorskip("fastapi", reason="the extra serve is not installed")
+
+
+@pytest.fixture
+def api(command: str, indexed: Callable) -> Iterator[tuple[httpx.Client, Path]]:
+    """A client of the API over a small workspace, and the workspace."""
+    root = indexed().root
+    server = subprocess.Popen(
+        [command, "serve", "--port", "0", "--workspace", str(root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert server.stdout is not None
+    assert server.stderr is not None
+    try:
+        with httpx.Client(base_url=server.stdout.readline().decode().strip(), timeout=60) as client:
+            yield client, root
+    finally:
+        server.terminate()
+        server.wait(30)
+        server.stdout.close()
+        server.stderr.close()
+
+
+def test_keywords_and_hits_are_those_of_the_command(api, mundap: Callable) -> None:
+    client, root = api
+    asked = {"prompt": "이사화물 통관예약을 하면 뭐가 좋나요?"}
+    for path in ("/keywords", "/keyword_extract"):
+        said = client.post(path, json=asked)
+        assert said.status_code == 200
+        keywords = mundap("keywords", asked["prompt"], "--json", workspace=root).row["keywords"]
+        assert said.json() == {**asked, "result": ", ".join(keywords), "keywords": keywords}
+    for leg in ("bm25", "dense", "graph", "hybrid"):
+        hits = client.post("/search", json={"query": "연차 소멸", "top_k": 2, "leg": leg}).json()["hits"]
+        assert hits == mundap("search", "연차 소멸", "-k", "2", "--leg", leg, "--json", workspace=root).rows
+    source = hits[0]["source"]
+    only = client.post("/search", json={"query": "연차", "filters": {"source": [source]}}).json()["hits"]
+    assert {hit["source"] for hit in only} == {source}
+    assert client.post("/search", json={"query": "연차", "filters": {"source": []}}).json() == {"hits": []}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/keywords", {}),
+        ("/keywords", {"prompt": ""}),
+        ("/keywords", {"prompt": "가" * 2001}),
+        ("/keywords", {"prompt": "가", "temperature": 1}),
+        ("/search", {"query": "가", "top_k": 0}),
+        ("/search", {"query": "가", "leg": "sparse"}),
+    ],
+)
+def test_a_wrong_request_is_refused(api, path: str, body: dict) -> None:
+    client, _ = api
+    assert client.post(path, json=body).status_code == 422
+
+
+def test_it_is_ready_when_an_index_matches_and_sees_a_new_one(api) -> None:
+    client, root = api
+    assert client.get("/healthz").json()["status"] == "ok"
+    assert client.get("/readyz").json() == {"status": "ok", "detail": ""}
+    (root / "docs" / "새글.txt").write_text("주차권은 안내소에서 팝니다.", "utf-8")
+    bot = Mundap.open(root)
+    bot.ingest()
+    bot.index()
+    hits = client.post("/search", json={"query": "주차권", "leg": "bm25"}).json()["hits"]
+    assert hits[0]["text"] == "주차권은 안내소에서 팝니다."
+    (root / ".mundap" / "index" / "CURRENT").unlink()
+    unready = client.get("/readyz")
+    assert unready.status_code == 503
+    assert "mundap index" in unready.json()["detail"]
+    assert client.post("/search", json={"query": "주차권"}).status_code == 503
+
+
+def test_its_description_names_every_path(api) -> None:
+    client, _ = api
+    paths = client.get("/openapi.json").json()["paths"]
+    assert set(paths) == {"/healthz", "/readyz", "/search", "/keywords", "/keyword_extract"}
+
+
+def test_it_is_not_opened_to_others_and_says_when_a_port_is_taken(mundap: Callable, indexed: Callable) -> None:
+    root = indexed().root
+    outside = mundap("serve", "--host", "0.0.0.0", workspace=root)
+    assert outside.code == 1
+    assert "127.0.0.1" in outside.err
