@@ -1,7 +1,10 @@
 """What every test may ask for. Kiwi loads once in a process, so no example of a property is timed."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is there: its threads spin, and machines are shared
 
 import pytest
 from hypothesis import settings

@@ -17,7 +17,8 @@ from filelock import FileLock, Timeout
 
 from mundap.config import FILE, Config, find_workspace, read_config
 from mundap.config import Graph as GraphSettings
-from mundap.encode import make_encoder
+from mundap.encode import base_of, make_encoder
+from mundap.encode.adapter import AdaptedEncoder
 from mundap.errors import BadFile, ConfigError, MundapError, StaleIndex, UnknownName, WorkspaceBusy
 from mundap.files import digest
 from mundap.generate import make_generator
@@ -101,12 +102,12 @@ class _Opened:
     searchers: Mapping[str, Searcher]
 
 
-def cut_of(config: Config) -> Cut:
-    """How the settings have documents cut."""
+def cut_of(config: Config, models: Path) -> Cut:
+    """How the settings have documents cut. `models` holds the trained ones: an adapter counts tokens as its base does."""
     ingest = config.ingest
     in_tokens = ingest.chunk_unit == "tokens"
     size = ingest.chunk_tokens if in_tokens else ingest.chunk_chars
-    encoder = config.index.encoder if in_tokens else ""
+    encoder = base_of(config.index.encoder, models) if in_tokens else ""
     return Cut(ingest.parent_chars, ingest.chunking, size, ingest.chunk_overlap, ingest.chunk_window, encoder)
 
 
@@ -159,7 +160,7 @@ class Mundap:
         settings = self.config.ingest
         limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
         with self._writing():
-            taken = take(self.corpus, files, cut_of(self.config), limits, progress)
+            taken = take(self.corpus, files, cut_of(self.config, self.models), limits, progress)
             removed = self._prune() if prune else 0
         states = Counter(one.state for one in taken)
         return Ingested(
@@ -262,7 +263,16 @@ class Mundap:
     @cached_property
     def encoder(self) -> Encoder:
         """The encoder that mundap.toml names."""
-        return make_encoder(self.config.index.encoder)
+        return self.encoder_named(self.config.index.encoder)
+
+    def encoder_named(self, name: str) -> Encoder:
+        """The encoder of that name. Raises UnknownName, or ConfigError for a trained one that cannot be used."""
+        return make_encoder(name, self.models, lambda base: CachedEncoder(base, self.cache))
+
+    @property
+    def models(self) -> Path:
+        """The folder of trained models."""
+        return self._words / FOLDER / MODELS
 
     @cached_property
     def tokenizer(self) -> SearchTokenizer:
@@ -290,7 +300,7 @@ class Mundap:
     @cached_property
     def _keyword_model(self) -> KeywordModel | None:
         kind, _, name = self.config.keywords.extractor.partition(":")
-        return KeywordModel(self._words / FOLDER / MODELS / name) if kind == "model" else None
+        return KeywordModel(self.models / name) if kind == "model" else None
 
     @property
     def recipe(self) -> Recipe:
@@ -361,7 +371,7 @@ class Mundap:
     @cached_property
     def _light(self) -> LightModel | None:
         kind, _, name = self.config.retrieve.reranker.partition(":")
-        return LightModel.open(self._words / FOLDER / MODELS / name) if f"{kind}:" == LIGHT else None
+        return LightModel.open(self.models / name) if f"{kind}:" == LIGHT else None
 
     @property
     def legs(self) -> tuple[LexicalLeg, DenseLeg]:
@@ -602,7 +612,7 @@ class Mundap:
     def calibration(self) -> Calibration | None:
         """The user's own calibration of support, if mundap.toml names one. Raises MundapError if it cannot be used."""
         name = self.config.generate.support
-        return read_calibration(self._words / FOLDER / MODELS / name, self.encoder.name) if name else None
+        return read_calibration(self.models / name, self.sentence_encoder.name) if name else None
 
     def _relevant(self, question: str, hits: list[Hit]) -> list[Hit]:
         """The hits without those that have no part in the answer."""
@@ -615,8 +625,13 @@ class Mundap:
 
     @cached_property
     def _reader(self) -> Reader:
-        encoder = CachedEncoder(self.encoder, self.cache)
-        return Reader(lambda words: self._open().lexical.postings.rarity(words), encoder)
+        return Reader(lambda words: self._open().lexical.postings.rarity(words), self.sentence_encoder)
+
+    @cached_property
+    def sentence_encoder(self) -> Encoder:
+        """What sentences are read with. An adapter learned from whole passages, so it is its base that reads."""
+        encoder = self.encoder
+        return encoder.base if isinstance(encoder, AdaptedEncoder) else CachedEncoder(encoder, self.cache)
 
     @cached_property
     def cache(self) -> Cache:

@@ -3,14 +3,24 @@
 import numpy as np
 import pytest
 
-from mundap.encode import ENCODERS, make_encoder
+from mundap.encode import ENCODERS, TRAINED, make_encoder
+from mundap.encode.adapter import AdaptedEncoder, Maps
 from mundap.encode.hashed import HashedEncoder
 from mundap.protocols import Encoder
+
+
+def adapted() -> AdaptedEncoder:
+    """Over hashes, with maps that turn questions and passages a little, each its own way."""
+    base = HashedEncoder()
+    turn = 0.005 * np.random.default_rng(0).normal(size=(2, base.dim, base.dim)).astype(np.float32)
+    return AdaptedEncoder(base, Maps(*(np.eye(base.dim, dtype=np.float32) + turn)))
+
 
 ENCODERS_MADE = {
     "hashed": lambda: HashedEncoder(),
     "hashed, 64 dimensions": lambda: HashedEncoder(dim=64),
     "e5-small": lambda: make_encoder("e5-small"),
+    "adapter": adapted,
 }
 TEXTS = ["관세청", "관세청은 세금을 걷는다.", "", " \n", "😀👍🏽", "DHL 1,000.50원", "a\0b", "한글"]
 LONG = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습니다. " * 40  # more than one window of a model
@@ -74,3 +84,4 @@ def test_the_name_stays_and_tells_encoders_apart(encoder: Encoder):
 
 def test_every_encoder_of_the_table_is_in_this_suite():
     assert {make_encoder(name).name for name in ENCODERS} <= {make().name for make in ENCODERS_MADE.values()}
+    assert set(TRAINED) <= set(ENCODERS_MADE)

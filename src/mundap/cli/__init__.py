@@ -9,7 +9,20 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from mundap.cli import ask, corpus, evaluate, graph, inspect, serve, synth, train, train_keywords, tune
+from mundap.cli import (
+    ask,
+    corpus,
+    evaluate,
+    graph,
+    inspect,
+    promote,
+    serve,
+    synth,
+    train,
+    train_keywords,
+    train_retriever,
+    tune,
+)
 from mundap.errors import MundapError
 
 
@@ -49,8 +62,10 @@ for command in (
 ):
     app.command()(command)
 app.command()(tune.tune)
+app.command()(promote.promote)
 app.add_typer(evaluate.app, name="evaluate")
 train.app.command("keywords")(train_keywords.keywords)
+train.app.command("adapter")(train_retriever.adapter)
 app.add_typer(train.app, name="train")
 app.add_typer(train_keywords.exports, name="export")
 app.add_typer(synth.app, name="synth")

@@ -51,12 +51,13 @@ def inspect(
 def _cut(workspace: Path) -> Cut:
     """As the workspace says, or the defaults outside of one."""
     from mundap.config import FILE, Config, find_workspace, read_config
-    from mundap.pipeline import cut_of
+    from mundap.pipeline import FOLDER, MODELS, cut_of
 
     try:
-        return cut_of(read_config(find_workspace(workspace) / FILE))
+        root = find_workspace(workspace)
     except WorkspaceNotFound:
-        return cut_of(Config())
+        return cut_of(Config(), Path())
+    return cut_of(read_config(root / FILE), root / FOLDER / MODELS)
 
 
 def _json(passage: Passage, found: Read) -> dict[str, object]:

@@ -264,7 +264,7 @@ def _over(bot: Mundap, questions: Questions) -> Mundap:
         builder.add(paragraph, meta={"kind": "제시문"})
     document = builder.document()
     wholes = parents(document)
-    chunker = cut_of(bot.config).chunker()
+    chunker = cut_of(bot.config, bot.models).chunker()
     over.corpus.put(
         document,
         wholes,

@@ -65,7 +65,7 @@ def reranker(
     from mundap.train.pairs import questions_in
     from mundap.train.reranker import worth_it
 
-    bot = _plain(open_workspace(workspace))
+    bot = plain(open_workspace(workspace))
     name = free_name(bot.root / FOLDER / MODELS, out, "reranker")
     asked, origin = questions_in(bot.corpus, data)
     asked = [question for question in asked if question.gold]
@@ -75,7 +75,7 @@ def reranker(
     model = {"features": list(weights), "weights": weights}
     better = worth_it(trained.report)
     options = ("--features", features.value)
-    card = _card(bot, "reranker", name, data, origin, model, trained.report, better, options)
+    card = card_of(bot, "reranker", name, data, origin, model, trained.report, better, options)
     folder = keep(bot.root / FOLDER / MODELS, name, card, trained.model.save)
     left = len(asked) - trained.report["questions"]
     if json:
@@ -111,9 +111,10 @@ def calibrate_support(
     report = fitted.report
     better = report["after"]["auroc"] >= report["before"]["auroc"] - 0.01
     better = better and report["after"]["calibration_error"] < report["before"]["calibration_error"]
-    model = {"calibration": [fitted.calibration.near, fitted.calibration.coverage, fitted.calibration.bias]}
-    card = _card(bot, "support", name, data, origin, model, report, better)
-    folder = keep(bot.root / FOLDER / MODELS, name, card, lambda path: save(fitted, bot.encoder.name, path))
+    line = fitted.calibration
+    model = {"calibration": [line.near, line.coverage, line.bias], "threshold": fitted.threshold}
+    card = card_of(bot, "support", name, data, origin, model, report, better)
+    folder = keep(bot.root / FOLDER / MODELS, name, card, lambda path: save(fitted, bot.sentence_encoder.name, path))
     use = {"support": name, "min_support": fitted.threshold}
     if json:
         show.emit({**report, "folder": str(folder), "use": use, "recommended": better})
@@ -128,7 +129,7 @@ def calibrate_support(
     print(f'\n[generate]\nsupport = "{name}"\nmin_support = {fitted.threshold}')
 
 
-def _plain(bot: Mundap) -> Mundap:
+def plain(bot: Mundap) -> Mundap:
     """The workspace without its reranker, which may be of another index, and must not be what is measured against."""
     settings = bot.config
     return bot.reconfigured(
@@ -153,7 +154,7 @@ def _trained(bot: Mundap, asked: list[Question], used: Used, progress: dict[str,
     return train_reranker(Trainer(made, lexical, dense, names), progress["folds"])
 
 
-def _card(
+def card_of(
     bot: Mundap,
     kind: str,
     name: str,
@@ -164,6 +165,7 @@ def _card(
     recommended: bool,
     options: tuple[str, ...] = (),
 ) -> Card:
+    """The card of a model that was just trained; `options` are those of the command that its kind has."""
     from dataclasses import asdict
 
     from mundap.evaluate.about import versions
@@ -193,12 +195,16 @@ def _print_report(report: dict[str, Any], left: int) -> None:
         print(f"제시문이 색인에 없어 뺀 질문 {left}개")
     for split, title in SPLITS.items():
         print(f"\n{title}\n{'':8}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
-        rows = report[split]
-        for metric, change in rows["difference"].items():
-            print(
-                f"{metric:8}{_figure(rows['before'][metric])}{_figure(rows['after'][metric])}"
-                f"{_figure(change, '+')}{change['p']:>9.4f}"
-            )
+        print_changes(report[split])
+
+
+def print_changes(rows: dict[str, Any]) -> None:
+    """A line for each metric: before, after, the difference, and its p."""
+    for metric, change in rows["difference"].items():
+        print(
+            f"{metric:8}{_figure(rows['before'][metric])}{_figure(rows['after'][metric])}"
+            f"{_figure(change, '+')}{change['p']:>9.4f}"
+        )
 
 
 def _figure(figure: dict[str, Any], sign: str = "") -> str:

@@ -98,7 +98,7 @@ class Lab:
         return LexicalLeg(postings, self._table, lambda texts: [self._tokens[text] for text in texts])
 
     def _dense(self, settings: Settings) -> Leg:
-        cut = replace(cut_of(self._bot.config), overlap=settings.chunk_overlap)
+        cut = replace(cut_of(self._bot.config, self._bot.models), overlap=settings.chunk_overlap)
         chunker = (cut if cut.encoder else replace(cut, size=settings.chunk_chars)).chunker()
         pieces = [piece for whole in self._wholes for piece in chunks(whole, chunker)]
         units = Units.of([*self._wholes, *pieces])

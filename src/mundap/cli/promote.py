@@ -1,0 +1,121 @@
+"""mundap promote: a trained model becomes the workspace's, unless it was measured to be worse."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mundap.cli import show
+from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.errors import MundapError
+
+if TYPE_CHECKING:
+    from mundap.pipeline import Mundap
+    from mundap.tune.edit import Path as Key
+
+ENCODERS = ("adapter", "static")
+
+
+def promote(
+    name: Annotated[str, typer.Argument(help="mundap train이 --out으로 만든 모델의 이름", show_default=False)],
+    force: Annotated[bool, typer.Option("--force", help="나빠졌다고 잰 모델도 씁니다")] = False,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """학습한 모델을 쓰도록 mundap.toml에 적습니다. 뚜렷이 나빠진 모델은 --force 없이는 적지 않습니다."""
+    from mundap.config import FILE
+    from mundap.files import write_atomically
+    from mundap.train.keep import plain_name
+    from mundap.tune.edit import set_values
+
+    bot = open_workspace(workspace)
+    whole = plain_name(name)
+    card = _card(bot, whole)
+    doubt = _doubt(card)
+    if doubt and doubt[0] and not force:
+        raise MundapError(f"'{whole}': {doubt[1]} 그래도 쓰려면: mundap promote {whole} --force")
+    values = _values(whole, card)
+    if card["kind"] in ENCODERS:
+        bot.encoder_named(values["index", "encoder"])  # says what is wrong with it before anything is changed
+    path = bot.root / FILE
+    write_atomically(path, set_values(path.read_text("utf-8"), values))
+    steps = _steps(bot, card["kind"])
+    shown = {".".join(key): value for key, value in values.items()}
+    if json:
+        show.emit(
+            {"name": whole, "kind": card["kind"], "set": shown, "doubt": doubt[1] if doubt else "", "next": steps}
+        )
+        return
+    for key, value in shown.items():
+        print(f"{FILE}: {key} = {value!r}")
+    for line in (*([doubt[1]] if doubt else []), *steps):
+        print(line)
+
+
+def _card(bot: Mundap, name: str) -> dict[str, Any]:
+    from json import loads
+
+    from mundap.train.keep import CARD
+
+    path = bot.models / name / CARD
+    if not path.is_file():
+        there = ", ".join(sorted(card.parent.name for card in bot.models.glob(f"[!.]*/{CARD}"))) or "없음"
+        raise MundapError(f"'{name}': 그런 모델이 없습니다. 있는 모델: {there}")
+    try:
+        card: dict[str, Any] = loads(path.read_text("utf-8"))
+        _values(name, card)
+        _doubt(card)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise MundapError(f"{path}: 모델의 카드를 읽을 수 없습니다({error!r}). 다시 학습해 주세요.") from error
+    return card
+
+
+def _values(name: str, card: dict[str, Any]) -> dict[Key, Any]:
+    """What makes the workspace use the model."""
+    from mundap.encode import MODEL
+    from mundap.pipeline import LIGHT
+
+    kind = card["kind"]
+    if kind == "support":
+        return {("generate", "support"): name, ("generate", "min_support"): card["threshold"]}
+    if kind == "reranker":
+        return {("retrieve", "reranker"): f"{LIGHT}{name}"}
+    if kind == "keywords":
+        return {("keywords", "extractor"): f"model:{name}"}
+    if kind in ENCODERS:
+        return {("index", "encoder"): f"{MODEL}{name}"}
+    raise ValueError(f"kind: {kind}")
+
+
+def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
+    """Why the model is not recommended, and True if that is a reason to refuse; None if it is recommended."""
+    from mundap.train.measure import sure_change
+    from mundap.train.pairs import SPLITS
+
+    if card["recommended"]:
+        return None
+    metrics = card["metrics"]
+    if card["kind"] in ENCODERS:
+        worse = metrics["verdict"] == "worse"
+    elif card["kind"] == "reranker":
+        worse = min(sure_change(metrics[split]) for split in SPLITS) < 0
+    else:
+        return True, "쓰기를 권하지 않는 모델입니다(card.json의 metrics)."
+    if worse:
+        return True, "교차 검증에서 뚜렷이 나빠진 쪽이 있는 모델입니다(card.json의 metrics)."
+    return False, "교차 검증에서 뚜렷이 나아지지는 않은 모델입니다."
+
+
+def _steps(bot: Mundap, kind: str) -> list[str]:
+    """What is left to do."""
+    from mundap.pipeline import LIGHT
+
+    if kind not in ENCODERS:
+        return []
+    steps = ["다음: mundap index"]
+    if bot.config.retrieve.reranker.startswith(LIGHT):
+        steps.append("리랭커는 전의 임베딩으로 배웠습니다. 색인한 뒤 다시: mundap train reranker")
+    if kind == "static" and bot.config.generate.support:
+        steps.append("근거 보정도 전의 임베딩의 것입니다. 색인한 뒤 다시: mundap train support")
+    return steps

@@ -1,0 +1,159 @@
+"""mundap train adapter: an encoder of one's own questions, without torch."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mundap.cli import show
+from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.cli.train import SPLITS, card_of, plain, print_changes
+from mundap.errors import StaleIndex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mundap.pipeline import Mundap
+    from mundap.protocols import Encoder, Progress, Vectors
+    from mundap.train.bench import Bench
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        help="질문 파일: 질문·제시문(또는 질문·답변) 열이 있는 시트, JSON, JSONL (기본: 읽어들인 문답)",
+        show_default=False,
+    ),
+]
+Out = Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 둡니다", show_default=False)]
+Seed = Annotated[int, typer.Option(help="나누기와 학습의 난수 씨앗")]
+LEGS = {"dense": "벡터만", "hybrid": "함께 (지금 설정)"}
+ADVICE = {
+    "better": "쓰기를 권합니다: 교차 검증에서 나아졌고, 나빠진 쪽이 없습니다.",
+    "same": "쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았습니다.",
+    "worse": "쓰기를 권하지 않습니다: 뚜렷이 나빠진 쪽이 있습니다.",
+}
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a retriever is trained and measured on: pairs over the index, and its vectors without training.
+
+    `base` names the encoder of these vectors in mundap.toml; `origin` says where the questions are from.
+    """
+
+    name: str
+    bench: Bench
+    base: str
+    encoder: Encoder
+    units: Vectors
+    questions: Vectors
+    origin: dict[str, str]
+
+
+def adapter(out: Out, data: Data = None, seed: Seed = 0, workspace: Workspace = HERE, json: Json = False) -> None:
+    """지금 임베딩의 벡터 위에 선형 사상 둘을 학습합니다. 새 문서에서 나빠지지 않게 항등 쪽으로 당깁니다."""
+    _one_thread()
+    from mundap.train.adapter import Known, train_adapter
+
+    bot = plain(open_workspace(workspace))
+    with show.bars(vectors="벡터", folds="교차 검증") as progress:
+        ground = _ground(bot, "adapter", out, data, progress["vectors"])
+        known = Known(ground.units, ground.bench.starts, ground.questions)
+        trained = train_adapter(ground.bench, known, seed, progress["folds"])
+    model = {**asdict(trained.setting), "base": ground.base, "digest": trained.maps.digest}
+    options = ("--seed", str(seed))
+    _keep(
+        bot,
+        "adapter",
+        ground,
+        data,
+        model,
+        trained.report,
+        options,
+        seed,
+        lambda folder: trained.maps.save(folder, ground.base, ground.encoder.name),
+        json,
+    )
+
+
+def _one_thread() -> None:
+    """NumPy's threads wait for each other by spinning: on a busy machine two took ten times as long as one."""
+    if "numpy" not in sys.modules:  # later it reads nothing
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def _ground(bot: Mundap, kind: str, out: str, data: Path | None, progress: Progress) -> Ground:
+    """Raises StaleIndex if documents changed after the index was made."""
+    from mundap.encode import base_of
+    from mundap.index.dense import unit_keys
+    from mundap.index.units import Units
+    from mundap.store.cache import AsQueries
+    from mundap.train.bench import Bench
+    from mundap.train.keep import free_name
+    from mundap.train.pairs import pairs, questions_in
+
+    name = free_name(bot.models, out, kind)
+    asked, origin = questions_in(bot.corpus, data)
+    lexical, dense = bot.legs
+    made = pairs([question for question in asked if question.gold], dense.table)
+    units = Units.of(bot.corpus.all_passages())
+    if unit_keys(units).tolist() != dense.vectors.keys.tolist():
+        raise StaleIndex("색인한 뒤에 문서가 바뀌었습니다. 먼저 실행: mundap index")
+    base = base_of(bot.config.index.encoder, bot.models)
+    encoder = bot.encoder_named(base)
+    settings = bot.config.retrieve
+    return Ground(
+        name,
+        Bench(made, lexical, dense, settings.fusion, settings.weights, settings.pool),
+        base,
+        encoder,
+        bot.cache.unit_vectors([p.embedded for p in units.passages], encoder, progress),
+        bot.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
+        origin,
+    )
+
+
+def _keep(
+    bot: Mundap,
+    kind: str,
+    ground: Ground,
+    data: Path | None,
+    model: dict[str, Any],
+    report: dict[str, Any],
+    options: tuple[str, ...],
+    seed: int,
+    save: Callable[[Path], None],
+    json: bool,
+) -> None:
+    from mundap.encode import MODEL
+    from mundap.train.keep import keep
+
+    def write(folder: Path) -> None:
+        save(folder)
+        ground.bench.pairs.save(folder, ground.bench.table.ids, seed)
+
+    better = report["verdict"] == "better"
+    card = card_of(bot, kind, ground.name, data, ground.origin, model, report, better, options)
+    folder = keep(bot.models, ground.name, card, write)
+    use = f"{MODEL}{ground.name}"
+    if json:
+        show.emit({**report, **model, "folder": str(folder), "use": use, "recommended": better})
+        return
+    _print(report, folder, ground.name, use)
+
+
+def _print(report: dict[str, Any], folder: Path, name: str, use: str) -> None:
+    print(f"질문 {report['questions']}개, 제시문 {report['passages']}개, {report['folds']}겹 교차 검증")
+    if report["missing"] or report["repeated"]:
+        print(f"뺀 질문: 제시문이 색인에 없음 {report['missing']}개, 되풀이 {report['repeated']}개")
+    for split, title in SPLITS.items():
+        for leg, legs in LEGS.items():
+            print(f"\n{title}, {legs}\n{'':8}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
+            print_changes(report[split][leg])
+    print(f"\n모델: {folder}\n{ADVICE[report['verdict']]}")
+    print(f'쓰려면: mundap promote {name}  (mundap.toml에 이렇게 적습니다)\n\n[index]\nencoder = "{use}"')

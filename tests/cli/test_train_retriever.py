@@ -1,0 +1,181 @@
+"""mundap train adapter, and promote, on the sample corpus with the hashed encoder."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from mundap.cli import app, train
+from mundap.encode.adapter import AdaptedEncoder
+from mundap.errors import ConfigError, MundapError, StaleIndex
+from mundap.pipeline import Mundap
+
+CONFIG = '[index]\nencoder = "hashed"\nuser_dictionary = "user_dictionary.txt"\n'
+
+
+def run(*arguments: object, workspace: Path) -> Result:
+    return CliRunner().invoke(app, [*map(str, arguments), "--workspace", str(workspace)])
+
+
+def ran(*arguments: object, workspace: Path) -> str:
+    """What a run that succeeds prints."""
+    done = run(*arguments, workspace=workspace)
+    assert done.exit_code == 0, done.exception or done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample corpus, indexed."""
+    root = tmp_path_factory.mktemp("retriever") / "ws"
+    shutil.copytree(Path(train.__file__).parents[1] / "examples" / "customs-mini", root)
+    (root / "mundap.toml").write_text(CONFIG, "utf-8")
+    bot = Mundap.open(root)
+    bot.ingest()
+    bot.index()
+    return root
+
+
+@pytest.fixture(scope="module")
+def adapted(corpus: Path) -> dict:
+    """What training an adapter on the known questions prints as JSON."""
+    return json.loads(ran("train", "adapter", "--out", "관세", "--json", workspace=corpus))
+
+
+def promoted(corpus: Path, root: Path, name: str) -> Mundap:
+    """A copy of the corpus in which the model is used, indexed."""
+    shutil.copytree(corpus, root)
+    ran("promote", name, "--force", workspace=root)
+    bot = Mundap.open(root)
+    with pytest.raises(StaleIndex):
+        bot.search("면세 한도")
+    bot.index()
+    return Mundap.open(root)
+
+
+def check(report: dict, folder: Path, kind: str) -> None:
+    """What every trained encoder says of itself."""
+    for split in ("by_passage", "by_question"):
+        for leg in ("dense", "hybrid"):
+            figures = report[split][leg]
+            assert figures["before"].keys() == figures["after"].keys() == {"top1", "top3", "top10", "mrr@10"}
+            low, high = figures["difference"]["top1"]["ci95"]
+            assert low <= figures["difference"]["top1"]["mean"] <= high
+    assert report["recommended"] is (report["verdict"] == "better")
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    assert card["kind"] == kind
+    assert card["metrics"]["by_passage"] == report["by_passage"]
+    assert card["data"]["file"] == "corpus"
+    assert card["command"].startswith(f"mundap train {kind} --out")
+    kept = json.loads((folder / "pairs.json").read_text("utf-8"))
+    assert len(kept["pairs"]) == report["questions"]
+
+
+def test_an_adapter_is_measured_kept_and_used(corpus: Path, adapted: dict, tmp_path: Path):
+    folder = Path(adapted["folder"])
+    check(adapted, folder, "adapter")
+    assert adapted["use"] == "model:관세"
+    assert (adapted["base"], adapted["verdict"]) == ("hashed", "better")  # hashes of letters leave much to learn
+    assert {path.name for path in folder.iterdir()} == {
+        "card.json", "encoder.json", "pairs.json", "passage.npy", "question.npy"
+    }  # fmt: skip
+    bot = promoted(corpus, tmp_path / "ws", "관세")
+    assert isinstance(bot.encoder, AdaptedEncoder)
+    assert bot.sentence_encoder.name == Mundap.open(corpus).sentence_encoder.name
+    question = "해외직구 면세 한도가 얼마인가요?"
+    assert bot.ask(question).citations
+    plain = Mundap.open(corpus)
+    assert [h.score for h in bot.search(question, leg="dense")] != [
+        h.score for h in plain.search(question, leg="dense")
+    ]
+
+
+def test_the_same_command_makes_the_same_model_over_the_base_even_when_it_is_in_use(
+    corpus: Path, adapted: dict, tmp_path: Path
+):
+    bot = promoted(corpus, tmp_path / "ws", "관세")
+    again = json.loads(ran("train", "adapter", "--out", "둘", "--json", workspace=bot.root))
+    assert again["digest"] == adapted["digest"]
+    assert again["by_question"] == adapted["by_question"]
+
+
+def test_the_passages_of_the_base_are_not_encoded_again(
+    corpus: Path, adapted: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    ran("promote", "관세", workspace=root)
+    monkeypatch.setattr("mundap.encode.hashed.HashedEncoder._encode", lambda *_: pytest.fail("encoded again"))
+    Mundap.open(root).index()
+
+
+def test_people_are_shown_both_splits_and_both_legs(corpus: Path, adapted: dict):
+    out = ran("train", "adapter", "--out", "보기", workspace=corpus)
+    for part in ("새 문서", "질문이 알려진 문서", "벡터만", "함께", "mrr@10", "mundap promote 보기", "쓰기를 권"):
+        assert part in out
+
+
+def test_promotion_writes_one_line_and_says_what_to_do_next(corpus: Path, adapted: dict, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    toml = root / "mundap.toml"
+    toml.write_text(f'# 내 것\n{CONFIG}[retrieve]\nreranker = "light:옛것"\n', "utf-8")
+    out = ran("promote", "관세", workspace=root)
+    assert toml.read_text("utf-8") == (
+        f'# 내 것\n{CONFIG}[retrieve]\nreranker = "light:옛것"\n'.replace('"hashed"', '"model:관세"')
+    )
+    assert "mundap index" in out
+    assert "mundap train reranker" in out
+
+
+def test_a_model_that_is_worse_is_refused_unless_forced(corpus: Path, adapted: dict, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    card = root / ".mundap" / "models" / "관세" / "card.json"
+    said = json.loads(card.read_text("utf-8"))
+    card.write_text(json.dumps({**said, "recommended": False, "metrics": {**said["metrics"], "verdict": "worse"}}))
+    done = run("promote", "관세", workspace=root)
+    assert isinstance(done.exception, MundapError)
+    assert "--force" in str(done.exception)
+    assert (root / "mundap.toml").read_text("utf-8") == CONFIG
+    ran("promote", "관세", "--force", workspace=root)
+    assert "model:관세" in (root / "mundap.toml").read_text("utf-8")
+
+
+def test_a_model_that_is_no_better_is_used_with_a_word(corpus: Path, adapted: dict, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    card = root / ".mundap" / "models" / "관세" / "card.json"
+    said = json.loads(card.read_text("utf-8"))
+    card.write_text(json.dumps({**said, "recommended": False, "metrics": {**said["metrics"], "verdict": "same"}}))
+    assert "나아지지는 않은" in json.loads(ran("promote", "관세", "--json", workspace=root))["doubt"]
+
+
+def test_a_name_without_a_model_lists_those_there_are(corpus: Path, adapted: dict):
+    done = run("promote", "없음", workspace=corpus)
+    assert "있는 모델:" in str(done.exception)
+    assert "관세" in str(done.exception)
+
+
+def test_a_ranker_is_promoted_by_its_own_line(corpus: Path, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    ran("train", "reranker", "--out", "줄", "--features", "scores", workspace=root)
+    done = json.loads(ran("promote", "줄", "--force", "--json", workspace=root))
+    assert done["set"] == {"retrieve.reranker": "light:줄"}
+    assert Mundap.open(root).search("면세 한도")
+
+
+def test_documents_that_came_after_the_index_are_indexed_first(corpus: Path, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    (root / "docs" / "새글.txt").write_text("새로 들어온 글입니다.\n", "utf-8")
+    Mundap.open(root).ingest()
+    done = run("train", "adapter", "--out", "x", workspace=root)
+    assert isinstance(done.exception, StaleIndex)
+
+
+def test_a_trained_encoder_that_is_gone_is_named(corpus: Path, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    (root / "mundap.toml").write_text(CONFIG.replace("hashed", "model:사라짐"), "utf-8")
+    with pytest.raises(ConfigError, match="사라짐"):
+        Mundap.open(root).search("면세 한도")
