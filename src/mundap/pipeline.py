@@ -103,7 +103,7 @@ class _Opened:
 
 
 def cut_of(config: Config, models: Path) -> Cut:
-    """How the settings have documents cut. `models` holds the trained ones: an adapter counts tokens as its base does."""
+    """How the settings have documents cut. `models` holds the trained encoders, whose base is what counts tokens."""
     ingest = config.ingest
     in_tokens = ingest.chunk_unit == "tokens"
     size = ingest.chunk_tokens if in_tokens else ingest.chunk_chars

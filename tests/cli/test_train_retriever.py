@@ -1,4 +1,4 @@
-"""mundap train adapter, and promote, on the sample corpus with the hashed encoder."""
+"""mundap train adapter, train static, and promote, on the sample corpus with the hashed encoder."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from mundap.cli import app, train
 from mundap.encode.adapter import AdaptedEncoder
+from mundap.encode.static import StaticEncoder
 from mundap.errors import ConfigError, MundapError, StaleIndex
 from mundap.pipeline import Mundap
 
@@ -93,6 +94,20 @@ def test_an_adapter_is_measured_kept_and_used(corpus: Path, adapted: dict, tmp_p
     assert [h.score for h in bot.search(question, leg="dense")] != [
         h.score for h in plain.search(question, leg="dense")
     ]
+
+
+def test_word_vectors_are_measured_kept_and_used(corpus: Path, tmp_path: Path):
+    options = ("--dim", 64, "--epochs", 2)
+    report = json.loads(ran("train", "static", "--out", "말", *options, "--json", workspace=corpus))
+    folder = Path(report["folder"])
+    check(report, folder, "static")
+    assert (report["dim"], report["epochs"], report["base"]) == (64, 2, "hashed")
+    assert {path.name for path in folder.iterdir()} == {
+        "card.json", "encoder.json", "pairs.json", "user_dictionary.txt", "vectors.npy", "words.txt"
+    }  # fmt: skip
+    bot = promoted(corpus, tmp_path / "ws", "말")
+    assert isinstance(bot.encoder, StaticEncoder)
+    assert bot.ask("해외직구 면세 한도가 얼마인가요?").citations
 
 
 def test_the_same_command_makes_the_same_model_over_the_base_even_when_it_is_in_use(

@@ -6,7 +6,10 @@ import pytest
 from mundap.encode import ENCODERS, TRAINED, make_encoder
 from mundap.encode.adapter import AdaptedEncoder, Maps
 from mundap.encode.hashed import HashedEncoder
+from mundap.encode.static import StaticEncoder
+from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Encoder
+from mundap.train.static import Recipe, fit
 
 
 def adapted() -> AdaptedEncoder:
@@ -16,11 +19,19 @@ def adapted() -> AdaptedEncoder:
     return AdaptedEncoder(base, Maps(*(np.eye(base.dim, dtype=np.float32) + turn)))
 
 
+def static() -> StaticEncoder:
+    """Word vectors of three sentences."""
+    tokenize = SearchTokenizer(joins=True, bigrams=False)
+    words = tokenize(["관세청은 관세를 걷는 기관이다.", "고양이가 지붕에서 낮잠을 잔다.", "세금을 걷는다."])
+    return StaticEncoder(fit(words, words, np.arange(3), Recipe(dim=64)), tokenize, tokenize.name)
+
+
 ENCODERS_MADE = {
     "hashed": lambda: HashedEncoder(),
     "hashed, 64 dimensions": lambda: HashedEncoder(dim=64),
     "e5-small": lambda: make_encoder("e5-small"),
     "adapter": adapted,
+    "static": static,
 }
 TEXTS = ["관세청", "관세청은 세금을 걷는다.", "", " \n", "😀👍🏽", "DHL 1,000.50원", "a\0b", "한글"]
 LONG = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습니다. " * 40  # more than one window of a model

@@ -1,4 +1,4 @@
-"""mundap train adapter: an encoder of one's own questions, without torch."""
+"""mundap train adapter and static: an encoder of one's own questions, without torch."""
 
 from __future__ import annotations
 
@@ -43,11 +43,13 @@ ADVICE = {
 class Ground:
     """What a retriever is trained and measured on: pairs over the index, and its vectors without training.
 
-    `base` names the encoder of these vectors in mundap.toml; `origin` says where the questions are from.
+    `texts` are those of all units. `base` names the encoder of the vectors in mundap.toml; `origin` says where the
+    questions are from.
     """
 
     name: str
     bench: Bench
+    texts: list[str]
     base: str
     encoder: Encoder
     units: Vectors
@@ -81,6 +83,51 @@ def adapter(out: Out, data: Data = None, seed: Seed = 0, workspace: Workspace = 
     )
 
 
+def static(
+    out: Out,
+    data: Data = None,
+    dim: Annotated[int, typer.Option(min=8, help="벡터의 차원")] = 256,
+    epochs: Annotated[int, typer.Option(min=1, help="자료를 몇 번 볼지")] = 12,
+    batch: Annotated[int, typer.Option(min=2, help="한 번에 볼 질문 수. 한 묶음에 같은 제시문은 없습니다")] = 128,
+    lr: Annotated[float, typer.Option(min=0, help="학습률")] = 0.05,
+    seed: Seed = 0,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """형태소마다 벡터를 처음부터 학습합니다. 쓸 때는 표에서 찾아 더하기만 합니다. 알려진 문서의 새 질문에 강합니다."""
+    _one_thread()
+    from mundap.encode.static import save
+    from mundap.korean.tokens import SearchTokenizer
+    from mundap.train.static import Recipe, Tokens, train_static
+
+    bot = plain(open_workspace(workspace))
+    tokenizer = SearchTokenizer(joins=True, bigrams=False, user_dictionary=bot.tokenizer.user_dictionary)
+    recipe = Recipe(dim=dim, epochs=epochs, batch=batch, rate=lr)
+    with show.bars(vectors="벡터", tokens="형태소", folds="교차 검증") as progress:
+        ground = _ground(bot, "static", out, data, progress["vectors"])
+        made = ground.bench.pairs
+        texts = [*made.questions, *ground.texts]
+        found = list(bot.cache.tokens(texts, tokenizer.name, tokenizer, progress["tokens"]))
+        tokens = Tokens(found[: len(made)], found[len(made) :])
+        before = (ground.units, ground.questions)
+        trained = train_static(ground.bench, tokens, before, recipe, seed, progress["folds"])
+    model = {**asdict(recipe), "base": ground.base, "words": len(trained.words.words), "digest": trained.words.digest}
+    given = {"--dim": dim, "--epochs": epochs, "--batch": batch, "--lr": lr, "--seed": seed}
+    options = tuple(str(part) for pair in given.items() for part in pair)
+    _keep(
+        bot,
+        "static",
+        ground,
+        data,
+        model,
+        trained.report,
+        options,
+        seed,
+        lambda folder: save(trained.words, tokenizer, ground.base, folder),
+        json,
+    )
+
+
 def _one_thread() -> None:
     """NumPy's threads wait for each other by spinning: on a busy machine two took ten times as long as one."""
     if "numpy" not in sys.modules:  # later it reads nothing
@@ -107,12 +154,14 @@ def _ground(bot: Mundap, kind: str, out: str, data: Path | None, progress: Progr
     base = base_of(bot.config.index.encoder, bot.models)
     encoder = bot.encoder_named(base)
     settings = bot.config.retrieve
+    texts = [passage.embedded for passage in units.passages]
     return Ground(
         name,
         Bench(made, lexical, dense, settings.fusion, settings.weights, settings.pool),
+        texts,
         base,
         encoder,
-        bot.cache.unit_vectors([p.embedded for p in units.passages], encoder, progress),
+        bot.cache.unit_vectors(texts, encoder, progress),
         bot.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
         origin,
     )

@@ -15,7 +15,7 @@ from mundap.protocols import Encoder
 ENCODERS = {"e5-small": "mundap.encode.e5:E5Small", "hashed": "mundap.encode.hashed:HashedEncoder"}
 MODEL = "model:"  # of an encoder that was trained: "model:NAME"
 MODEL_FILE = "encoder.json"
-TRAINED = {"adapter": "mundap.encode.adapter:open_adapted"}
+TRAINED = {"adapter": "mundap.encode.adapter:open_adapted", "static": "mundap.encode.static:open_static"}
 
 Keep = Callable[[Encoder], Encoder]
 
@@ -55,7 +55,7 @@ def model_file(folder: Path) -> dict[str, Any]:
 
 
 def base_of(name: str, models: Path) -> str:
-    """The name of the encoder that an adapter sits on; `name` itself if it is no adapter."""
+    """The name of the encoder that a trained one was made from; `name` itself if it was not trained here."""
     if not name.startswith(MODEL):
         return name
     return str(model_file(models / name.removeprefix(MODEL)).get("base", name))
