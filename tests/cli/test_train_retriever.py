@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -194,3 +197,23 @@ def test_a_trained_encoder_that_is_gone_is_named(corpus: Path, tmp_path: Path):
     (root / "mundap.toml").write_text(CONFIG.replace("hashed", "model:사라짐"), "utf-8")
     with pytest.raises(ConfigError, match="사라짐"):
         Mundap.open(root).search("면세 한도")
+
+
+THREADS = """
+import ctypes, sys
+import numpy as np
+from mundap.cli.train_retriever import _one_thread
+_one_thread()
+maps = open("/proc/self/maps").read().splitlines()
+library = ctypes.CDLL([line.split()[-1] for line in maps if "scipy_openblas64" in line][0])
+sys.exit(library.scipy_openblas_get_num_threads64_())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_training_does_not_spin_on_other_peoples_processors():
+    maps = Path("/proc/self/maps").read_text()
+    if "scipy_openblas64" not in maps:
+        pytest.skip("needs a NumPy that comes with OpenBLAS")
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    assert subprocess.run([sys.executable, "-c", THREADS], env=environment, timeout=60).returncode == 1

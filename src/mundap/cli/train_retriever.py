@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import ctypes
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -129,9 +128,17 @@ def static(
 
 
 def _one_thread() -> None:
-    """NumPy's threads wait for each other by spinning: on a busy machine two took ten times as long as one."""
-    if "numpy" not in sys.modules:  # later it reads nothing
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    """NumPy's threads wait for each other by spinning: on a busy machine two took ten times as long as one.
+
+    OpenBLAS reads its environment when NumPy is imported, which is long ago: it is told itself, where it can be found.
+    """
+    maps = Path("/proc/self/maps")
+    lines = maps.read_text().splitlines() if maps.is_file() else []
+    for path in {line.split(maxsplit=5)[-1] for line in lines if "openblas" in line}:
+        library = ctypes.CDLL(path)
+        for name in ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_", "openblas_set_num_threads"):
+            if hasattr(library, name):
+                getattr(library, name)(1)
 
 
 def _ground(bot: Mundap, kind: str, out: str, data: Path | None, progress: Progress) -> Ground:
