@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -128,17 +127,10 @@ def static(
 
 
 def _one_thread() -> None:
-    """NumPy's threads wait for each other by spinning: on a busy machine two took ten times as long as one.
+    """NumPy's threads wait for each other by spinning: on a busy machine two took ten times as long as one."""
+    from threadpoolctl import threadpool_limits
 
-    OpenBLAS reads its environment when NumPy is imported, which is long ago: it is told itself, where it can be found.
-    """
-    maps = Path("/proc/self/maps")
-    lines = maps.read_text().splitlines() if maps.is_file() else []
-    for path in {line.split(maxsplit=5)[-1] for line in lines if "openblas" in line}:
-        library = ctypes.CDLL(path)
-        for name in ("scipy_openblas_set_num_threads64_", "openblas_set_num_threads64_", "openblas_set_num_threads"):
-            if hasattr(library, name):
-                getattr(library, name)(1)
+    threadpool_limits(1, "blas")
 
 
 def _ground(bot: Mundap, kind: str, out: str, data: Path | None, progress: Progress) -> Ground:
