@@ -60,13 +60,13 @@ def reranker(
     json: Json = False,
 ) -> None:
     """가벼운 리랭커를 학습합니다. 교차 검증으로 학습 앞뒤를 재고, 나아졌는지 알려 줍니다."""
-    from mundap.pipeline import FOLDER, LIGHT, MODELS
+    from mundap.pipeline import LIGHT
     from mundap.train.keep import free_name, keep
     from mundap.train.pairs import questions_in
     from mundap.train.reranker import worth_it
 
     bot = plain(open_workspace(workspace))
-    name = free_name(bot.root / FOLDER / MODELS, out, "reranker")
+    name = free_name(bot.models, out, "reranker")
     asked, origin = questions_in(bot.corpus, data)
     asked = [question for question in asked if question.gold]
     with show.bars(vectors="질문 벡터", candidates="후보", folds="교차 검증") as progress:
@@ -76,7 +76,7 @@ def reranker(
     better = worth_it(trained.report)
     options = ("--features", features.value)
     card = card_of(bot, "reranker", name, data, origin, model, trained.report, better, options)
-    folder = keep(bot.root / FOLDER / MODELS, name, card, trained.model.save)
+    folder = keep(bot.models, name, card, trained.model.save)
     left = len(asked) - trained.report["questions"]
     if json:
         shown = {"folder": str(folder), "use": f"{LIGHT}{name}", "recommended": card.recommended, "left_out": left}
@@ -97,13 +97,12 @@ def calibrate_support(
     json: Json = False,
 ) -> None:
     """언제 답하고 언제 거둘지를 자기 질문으로 보정합니다. 교차 검증으로 앞뒤를 잽니다."""
-    from mundap.pipeline import FOLDER, MODELS
     from mundap.train.keep import free_name, keep
     from mundap.train.pairs import questions_in
     from mundap.train.support import calibrate, sample, save
 
     bot = open_workspace(workspace)
-    name = free_name(bot.root / FOLDER / MODELS, out, "support")
+    name = free_name(bot.models, out, "support")
     asked, origin = questions_in(bot.corpus, data)
     with show.bar("읽기") as progress:
         read = sample(asked, bot.config.retrieve.k, bot.find, bot.read, bot.calibration, progress)
@@ -114,7 +113,7 @@ def calibrate_support(
     line = fitted.calibration
     model = {"calibration": [line.near, line.coverage, line.bias], "threshold": fitted.threshold}
     card = card_of(bot, "support", name, data, origin, model, report, better)
-    folder = keep(bot.root / FOLDER / MODELS, name, card, lambda path: save(fitted, bot.sentence_encoder.name, path))
+    folder = keep(bot.models, name, card, lambda path: save(fitted, bot.sentence_encoder.name, path))
     use = {"support": name, "min_support": fitted.threshold}
     if json:
         show.emit({**report, "folder": str(folder), "use": use, "recommended": better})

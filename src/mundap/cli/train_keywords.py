@@ -73,12 +73,12 @@ def keywords(
 ) -> None:
     """질문의 키워드를 쓰는 모델(BART)을 학습하고, 떼어 둔 질문에서 규칙과 견줍니다. 여러 GPU는 torchrun으로."""
     from mundap.evaluate.keywords import read_keywords
-    from mundap.pipeline import FOLDER, MODELS
+    from mundap.pipeline import FOLDER
     from mundap.train.keep import free_name, keep
     from mundap.train.keywords import PRESETS, SCRATCH, Recipe, train_keywords, worth_it
 
     bot = open_workspace(workspace)
-    name = free_name(bot.root / FOLDER / MODELS, out, KIND)
+    name = free_name(bot.models, out, KIND)
     tagged = read_keywords(data)
     chosen = preset or (Preset.scratch if base == SCRATCH else Preset.original)
     given = {"epochs": epochs, "batch": batch, "lr": lr, "beams": beams, "max_length": max_length}
@@ -100,7 +100,7 @@ def keywords(
         return
     better = worth_it(trained.report)
     folder = keep(
-        bot.root / FOLDER / MODELS,
+        bot.models,
         name,
         _card(bot, name, data, recipe, trained, better),
         lambda path: _save(path, name, trained),
@@ -126,15 +126,13 @@ def onnx(
 ) -> None:
     """키워드 모델을 ONNX로 내보냅니다. 그 뒤로는 torch 없이 onnxruntime만으로 씁니다."""
     from mundap.errors import MundapError
-    from mundap.pipeline import FOLDER, MODELS
     from mundap.train.export import export_keywords
     from mundap.train.keep import plain_name
 
     bot = open_workspace(workspace)
-    models = bot.root / FOLDER / MODELS
-    folder = models / plain_name(name)
+    folder = bot.models / plain_name(name)
     if not folder.is_dir():
-        known = sorted(path.name for path in models.glob("[!.]*") if path.is_dir())
+        known = sorted(path.name for path in bot.models.glob("[!.]*") if path.is_dir())
         raise MundapError(f"'{name}': 그런 모델이 없습니다. 있는 것: {', '.join(known) or '없음'}")
     made = export_keywords(folder)
     size = sum(path.stat().st_size for path in made.iterdir())

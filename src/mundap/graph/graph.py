@@ -63,11 +63,6 @@ class Graph:
         start, end = self.mentions.span(word)
         return end - start
 
-    def rarity(self, word: str) -> float:
-        """The inverse document frequency of a keyword; one that no passage names is the rarest."""
-        count = self.count(word)
-        return math.log1p((self.passages - count + 0.5) / (count + 0.5))
-
     def together(self, a: str, b: str) -> bool:
         """Whether one passage names both."""
         first, second = (self.mentions.rows[slice(*self.mentions.span(word))] for word in (a, b))

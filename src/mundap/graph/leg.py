@@ -9,13 +9,14 @@ Personalised PageRank ranked worse (docs/experiments.md, "Keyword graph").
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from mundap.graph.build import Name
 from mundap.graph.graph import SAME, Graph, Step
-from mundap.index.rank import Mask, Rows, Scores, top_rows
+from mundap.index.rank import Mask, Rows, Scores, positive_rows
 from mundap.index.table import Table, ranks
 from mundap.types import Hit, Link
 
@@ -24,7 +25,6 @@ BY_SYNONYM, BY_NEAR, BY_RELATION = 1.0, 0.1, 0.1
 _REMEMBERED = 10_000  # keywords whose ways are kept at hand
 NEIGHBOURS = 5  # followed from one keyword; more bring nothing
 
-Name = Callable[[Sequence[str]], list[list[str]]]
 Ways = Mapping[str, tuple[Step, ...]]
 
 
@@ -60,9 +60,7 @@ class GraphLeg:
 
     def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
         """The best `depth` rows, in order, with their scores, all above zero."""
-        scores = self._ask(question).scores
-        rows = top_rows(scores if mask is None else np.where(mask, scores, 0), depth, above=0)
-        return rows, scores[rows]
+        return positive_rows(self._ask(question).scores, depth, mask)
 
     def score(self, question: str, rows: Rows) -> Scores:
         """The exact score of each of these rows."""
@@ -103,12 +101,10 @@ class GraphLeg:
             *(_onward(step, word) for step in self.graph.relations(word, self.neighbours)),
             *(replace(step, weight=BY_NEAR * step.weight) for step in self.graph.near(word, self.neighbours)),
         ]
-        rare = self.graph.rarity(word)
+        rare, *rares = self.graph.mentions.rarity([word, *(step.tail for step in others)])
         steps = {word: Step(word, SAME, word, 1.0)}
-        for step in others:
-            if step.tail not in steps:
-                weight = step.weight * min(1.0, rare / self.graph.rarity(step.tail))
-                steps[step.tail] = replace(step, weight=weight)
+        for step, other in zip(others, rares, strict=True):
+            steps.setdefault(step.tail, replace(step, weight=step.weight * min(1.0, rare / other)))
         return tuple(steps.values())
 
     def _ask(self, question: str) -> _Asked:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from mundap.index.postings import Postings
-from mundap.index.rank import Mask, Rows, Scores, top_rows
+from mundap.index.rank import Mask, Rows, Scores, positive_rows
 from mundap.index.table import InMemory, Table, ranks
 from mundap.index.units import Units
 from mundap.korean.normalize import normalize
@@ -37,9 +37,7 @@ class LexicalLeg:
 
     def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
         """The best `depth` rows, in order, with their scores, all above zero."""
-        scores = self._scores(question)
-        rows = top_rows(scores if mask is None else np.where(mask, scores, 0), depth, above=0)
-        return rows, scores[rows]
+        return positive_rows(self._scores(question), depth, mask)
 
     def score(self, question: str, rows: Rows) -> Scores:
         """The exact score of each of these rows."""

@@ -74,8 +74,10 @@ class Postings:
 
     def rarity(self, tokens: Sequence[str]) -> list[float]:
         """The inverse document frequency of each token; a token that no row holds is the rarest."""
-        held = {token: sum(end - start for start, end, _ in self.matches([token])) for token in set(tokens)}
-        return [_idf(np.asarray(held[token]), len(self.lengths)).item() for token in tokens]
+        spans = [self.span(token) for token in tokens]
+        holders = np.array([end - start for start, end in spans], np.int64)
+        rarities: list[float] = _idf(holders, len(self.lengths)).tolist()
+        return rarities
 
     def matches(self, tokens: Iterable[str]) -> list[tuple[int, int, int]]:
         """(start, end, how often the query says it) for each distinct known token, in the order of terms."""

@@ -25,6 +25,12 @@ def top_rows(scores: Scores, k: int, above: float = -np.inf) -> Rows:
     return in_order(rows, scores[rows])[:k]
 
 
+def positive_rows(scores: Scores, depth: int, mask: Mask | None) -> tuple[Rows, Scores]:
+    """The best `depth` rows whose score is above zero and whose `mask` is True, in order, with their scores."""
+    rows = top_rows(scores if mask is None else np.where(mask, scores, 0), depth, above=0)
+    return rows, scores[rows]
+
+
 def in_order(rows: Rows, scores: Scores) -> Rows:
     """`rows` by falling score, ties by row."""
     return rows[np.lexsort((rows, -scores))]

@@ -37,7 +37,7 @@ def make_app(bot: Mundap) -> FastAPI:
     def ready(response: Response) -> State:
         try:
             bot.refresh()
-            bot.search("준비", k=1)
+            bot.warm()
         except MundapError as error:
             response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
             return State(status="unavailable", detail=str(error))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 
+from mundap.graph.build import Name
 from mundap.graph.graph import Graph
 from mundap.graph.mine import from_brackets, from_pairs, from_spelling, from_vectors
 from mundap.graph.synonyms import BRACKETS, ORIGINS, PAIRS, SPELLING, VECTORS, Synonym
 from mundap.protocols import Vectors
 from mundap.retrieve.translate import learn
 
-Name = Callable[[Sequence[str]], list[list[str]]]
 Pair = tuple[str, str]  # a question, and the id of the passage that answers it
 
 
