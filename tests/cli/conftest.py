@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import mundap as mundap_package
 from mundap.pipeline import Mundap
 
 _FOUND = shutil.which("mundap", path=str(Path(sys.executable).parent))
@@ -92,6 +93,21 @@ def sample(mundap: Callable[..., Done], tmp_path_factory: pytest.TempPathFactory
         done = mundap(*arguments)
         assert done.code == 0, done.err
     return root
+
+
+@pytest.fixture(scope="session")
+def hashed_sample() -> Callable[..., Path]:
+    """Makes a workspace of one's own over the sample corpus, indexed under the given mundap.toml."""
+
+    def made(root: Path, config: str) -> Path:
+        shutil.copytree(Path(mundap_package.__file__).parent / "examples" / "customs-mini", root)
+        (root / "mundap.toml").write_text(config, "utf-8")
+        bot = Mundap.open(root)
+        bot.ingest()
+        bot.index()
+        return root
+
+    return made
 
 
 def make(root: Path, files: Mapping[str, str | bytes], config: str = HASHED) -> Path:

@@ -53,15 +53,9 @@ def ran(*arguments: object, workspace: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def corpus(hashed_sample: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample corpus, indexed with the hashed encoder."""
-    root = tmp_path_factory.mktemp("train") / "ws"
-    shutil.copytree(Path(train.__file__).parents[1] / "examples" / "customs-mini", root)
-    (root / "mundap.toml").write_text(CONFIG, "utf-8")
-    bot = Mundap.open(root)
-    bot.ingest()
-    bot.index()
-    return root
+    return hashed_sample(tmp_path_factory.mktemp("train") / "ws", CONFIG)
 
 
 @pytest.fixture(scope="module")

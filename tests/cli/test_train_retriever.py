@@ -6,13 +6,14 @@ import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from mundap.cli import app, train
+from mundap.cli import app
 from mundap.encode.adapter import AdaptedEncoder
 from mundap.encode.static import StaticEncoder
 from mundap.errors import ConfigError, MundapError, StaleIndex
@@ -33,15 +34,9 @@ def ran(*arguments: object, workspace: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def corpus(hashed_sample: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample corpus, indexed."""
-    root = tmp_path_factory.mktemp("retriever") / "ws"
-    shutil.copytree(Path(train.__file__).parents[1] / "examples" / "customs-mini", root)
-    (root / "mundap.toml").write_text(CONFIG, "utf-8")
-    bot = Mundap.open(root)
-    bot.ingest()
-    bot.index()
-    return root
+    return hashed_sample(tmp_path_factory.mktemp("retriever") / "ws", CONFIG)
 
 
 @pytest.fixture(scope="module")
