@@ -468,19 +468,34 @@ class Mundap:
 
     # -- answer ---------------------------------------------------------------------------------------------------
 
-    def ask(self, question: str, history: Sequence[Turn] = ()) -> Answer:
-        """The answer with its citations, or an abstention."""
-        return next(piece for piece in self.stream(question, history) if isinstance(piece, Answer))
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        k: int | None = None,
+        where: Mapping[str, Sequence[str]] | None = None,
+    ) -> Answer:
+        """The answer with its citations, or an abstention; see `stream`."""
+        return next(piece for piece in self.stream(question, history, k, where) if isinstance(piece, Answer))
 
-    def stream(self, question: str, history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
-        """Yields the answer's text in pieces, then the Answer. `history` resolves a question that leans on it."""
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        k: int | None = None,
+        where: Mapping[str, Sequence[str]] | None = None,
+    ) -> Iterator[str | Answer]:
+        """Yields the answer's text in pieces, then the Answer. `history` resolves a question that leans on it.
+
+        It is written from `k` passages (default: that of the settings) that meet `where`, as in `search`.
+        """
         began = time.perf_counter()
         alone = self._alone(normalize(question), history)
-        if known := self._known_answer(question, alone):
+        if where is None and (known := self._known_answer(question, alone)):
             yield known.text
             yield replace(known, timings={"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0})
             return
-        hits = self.find(alone)
+        hits = self.find(alone, k, where)
         supported = self._support(alone, hits) >= self.config.generate.min_support
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
         if not supported:
@@ -498,11 +513,13 @@ class Mundap:
             else:
                 yield piece
 
-    def find(self, question: str, k: int | None = None) -> list[Hit]:
+    def find(self, question: str, k: int | None = None, where: Mapping[str, Sequence[str]] | None = None) -> list[Hit]:
         """The passages that an answer is written from: the question understood as the settings say, then searched.
 
-        Conditions that the question sets for documents become filters; where nothing meets them, all is searched.
+        Conditions that the question sets for documents become filters; where nothing meets them, all is searched
+        that meets `where`.
         """
+        among = None if where is None else self.corpus.ids_where([(f, list(v)) for f, v in where.items()])
         settings = self.config.retrieve
         wanted = k or settings.k
         question = normalize(question)
@@ -510,10 +527,10 @@ class Mundap:
         if asked.words:
             fields = [(field, list(values)) for field, values in asked.where.items()]
             allowed = self.corpus.ids_where(fields, since=asked.since, until=asked.until)
-            if hits := self._found(asked.question, wanted, allowed):
+            if hits := self._found(asked.question, wanted, allowed if among is None else allowed & among):
                 return hits
             log.warning("조건(%s)에 맞는 문서가 없어 전체에서 찾았습니다.", ", ".join(asked.words))
-        return self._found(question, wanted, None)
+        return self._found(question, wanted, among)
 
     def _found(self, question: str, k: int, allowed: set[str] | None) -> list[Hit]:
         settings = self.config.retrieve

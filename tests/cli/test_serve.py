@@ -50,6 +50,45 @@ def test_keywords_and_hits_are_those_of_the_command(api, mundap: Callable) -> No
     assert client.post("/search", json={"query": "연차", "filters": {"source": []}}).json() == {"hits": []}
 
 
+def test_an_answer_is_that_of_the_command(api, mundap: Callable) -> None:
+    client, root = api
+    question = "연차는 언제 소멸되나요?"
+    asked = mundap("ask", question, "--json", workspace=root).row
+    said = client.post("/query", json={"query": question}).json()
+    assert set(said) == {"response", "citations", "hits", "abstained", "request_id"}
+    assert said["response"] == asked["answer"]
+    assert (said["citations"], said["hits"]) == (asked["citations"], asked["hits"])
+    assert said["citations"]
+    assert not said["abstained"]
+    assert client.post("/query", json={"query": question}).json()["request_id"] != said["request_id"]
+    for body in ({"prompt": question}, {"prompt": question, "top_k": 1}):
+        old = client.post("/kullm", json=body).json()
+        texts = [hit["text"] for hit in asked["hits"]]
+        assert old["doc_lst"] == texts[: body.get("top_k")]
+        assert old["input_prompt"] == question
+        assert set(old) == {"input_prompt", "doc_lst", "answer"}
+
+
+def test_an_answer_is_written_from_what_meets_the_filters(api) -> None:
+    client, _ = api
+    question = "연차는 언제 소멸되나요?"
+    [best, *_] = client.post("/query", json={"query": question}).json()["hits"]
+    only = client.post("/query", json={"query": question, "filters": {"source": [best["source"]]}}).json()["hits"]
+    assert {hit["source"] for hit in only} == {best["source"]}
+    none = client.post("/query", json={"query": question, "filters": {"source": []}}).json()
+    assert none["abstained"]
+    assert not none["hits"]
+
+
+def test_a_question_may_lean_on_the_one_before_in_its_session(api) -> None:
+    client, _ = api
+    client.post("/query", json={"query": "연차는 언제 소멸되나요?", "session": "가"})
+    follow = "그럼 며칠 받나요?"
+    leaning = client.post("/query", json={"query": follow, "session": "가"}).json()
+    assert leaning["hits"] != client.post("/query", json={"query": follow, "session": "나"}).json()["hits"]
+    assert "연차" in leaning["hits"][0]["text"]
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -58,6 +97,9 @@ def test_keywords_and_hits_are_those_of_the_command(api, mundap: Callable) -> No
         ("/keywords", {"prompt": "가" * 2001}),
         ("/keywords", {"prompt": "가", "temperature": 1}),
         ("/search", {"query": "가", "top_k": 0}),
+        ("/query", {"query": "가", "top_k": 0}),
+        ("/query", {"query": "가", "session": ""}),
+        ("/kullm", {"query": "가"}),
         ("/search", {"query": "가", "leg": "sparse"}),
     ],
 )
@@ -86,7 +128,7 @@ def test_it_is_ready_when_an_index_matches_and_sees_a_new_one(api) -> None:
 def test_its_description_names_every_path(api) -> None:
     client, _ = api
     paths = client.get("/openapi.json").json()["paths"]
-    assert set(paths) == {"/healthz", "/readyz", "/search", "/keywords", "/keyword_extract"}
+    assert set(paths) == {"/healthz", "/readyz", "/query", "/kullm", "/search", "/keywords", "/keyword_extract"}
 
 
 def test_it_is_not_opened_to_others_and_says_when_a_port_is_taken(mundap: Callable, indexed: Callable) -> None:

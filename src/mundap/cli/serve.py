@@ -20,7 +20,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="포트. 0이면 빈 것을 고릅니다")] = 8000,
     workspace: Workspace = HERE,
 ) -> None:
-    """HTTP API를 엽니다: POST /search, /keywords, GET /healthz, /readyz. Ctrl+C로 끝냅니다.
+    """HTTP API를 엽니다: POST /query, /search, /keywords, GET /healthz, /readyz. Ctrl+C로 끝냅니다.
 
     예: curl localhost:8000/keywords -H 'content-type: application/json' -d '{"prompt": "통관예약을 하면 뭐가 좋나요?"}'
     """

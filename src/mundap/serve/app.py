@@ -1,6 +1,8 @@
-"""The HTTP API: search and keywords over one workspace, with the names and shapes that other programs script against."""
+"""The HTTP API: answers, search and keywords over one workspace, with the names and shapes that other programs script against."""
 
 from __future__ import annotations
+
+from uuid import uuid4
 
 from fastapi import FastAPI, Request, Response, status
 from fastapi.responses import JSONResponse
@@ -8,8 +10,11 @@ from fastapi.responses import JSONResponse
 import mundap
 from mundap.errors import MundapError, StaleIndex, UnknownName, WorkspaceBusy
 from mundap.pipeline import Mundap
-from mundap.serve.shapes import Found, Keywords, Prompt, Search, State
-from mundap.shapes import hit_json
+from mundap.serve.sessions import Sessions
+from mundap.serve.shapes import Found, Keywords, OldAnswer, OldPrompt, Prompt, Query, Search, State
+from mundap.serve.shapes import Response as Answered
+from mundap.shapes import answer_json, hit_json
+from mundap.types import Turn
 
 _UNAVAILABLE = (StaleIndex, WorkspaceBusy)
 
@@ -19,10 +24,12 @@ def make_app(bot: Mundap) -> FastAPI:
     app = FastAPI(
         title="문답 (mundap)",
         version=mundap.__version__,
-        description="문서에서 문단을 찾고 질문의 키워드를 뽑습니다.",
+        description="문서에서 출처를 밝혀 답하고, 문단을 찾고, 질문의 키워드를 뽑습니다.",
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
     )
+
+    sessions = Sessions()
 
     @app.exception_handler(MundapError)
     def told(request: Request, error: MundapError) -> JSONResponse:
@@ -42,6 +49,28 @@ def make_app(bot: Mundap) -> FastAPI:
             response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
             return State(status="unavailable", detail=str(error))
         return State(status="ok")
+
+    @app.post("/query", summary="출처를 밝혀 답하기")
+    def query(asked: Query) -> Answered:
+        bot.refresh()
+        answer = bot.ask(asked.query, sessions.history(asked.session), asked.top_k, asked.filters or None)
+        sessions.add(asked.session, Turn(asked.query, answer.text))
+        said = answer_json(answer)
+        return Answered(
+            response=answer.text,
+            citations=said["citations"],
+            hits=said["hits"],
+            abstained=answer.abstained,
+            request_id=uuid4().hex,
+        )
+
+    @app.post("/kullm", summary="출처를 밝혀 답하기 (옮겨 오는 이를 위한 이름)")
+    def kullm(asked: OldPrompt) -> OldAnswer:
+        bot.refresh()
+        answer = bot.ask(asked.prompt, k=asked.top_k)
+        return OldAnswer(
+            input_prompt=asked.prompt, doc_lst=[hit.passage.text for hit in answer.hits], answer=answer.text
+        )
 
     @app.post("/search", summary="문단 찾기")
     def search(asked: Search) -> Found:

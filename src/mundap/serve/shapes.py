@@ -44,6 +44,41 @@ class Found(BaseModel):
     hits: list[dict[str, Any]]
 
 
+class Query(_Asked):
+    """A question to answer. Questions with one `session` are a conversation, in which a later one may lean on earlier."""
+
+    query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
+    top_k: int | None = Field(default=None, ge=1, le=100, description="답을 쓸 문단의 수. 비우면 설정대로")
+    filters: dict[str, list[str]] = Field(default={}, description='조건. 예: {"source": ["관세청"]}')
+    session: str | None = Field(
+        default=None, min_length=1, max_length=100, description="대화의 이름. 아무 글이나 됩니다"
+    )
+
+
+class Response(BaseModel):
+    """An answer with what it cites, and the passages that it was written from."""
+
+    response: str
+    citations: list[dict[str, Any]]
+    hits: list[dict[str, Any]]
+    abstained: bool = Field(description="문서에 답이 없다고 했는지")
+    request_id: str = Field(description="이 답을 가리키는 이름")
+
+
+class OldPrompt(Prompt):
+    """A question as clients of the former systems ask it."""
+
+    top_k: int | None = Field(default=None, ge=1, le=100, description="답을 쓸 문단의 수. 비우면 설정대로")
+
+
+class OldAnswer(BaseModel):
+    """An answer as clients of the former systems read it; `doc_lst` has the texts of the passages, best first."""
+
+    input_prompt: str
+    doc_lst: list[str]
+    answer: str
+
+
 class State(BaseModel):
     """`detail` says what is missing where `status` is not "ok"."""
 
