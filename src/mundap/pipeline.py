@@ -334,8 +334,7 @@ class Mundap:
         """
         allowed = None
         if where is not None or since is not None or until is not None:
-            fields = [(field, list(values)) for field, values in (where or {}).items()]
-            allowed = self.corpus.ids_where(fields, since=since, until=until)
+            allowed = self.corpus.ids_where((where or {}).items(), since=since, until=until)
         return self._search(normalize(question), k, leg, allowed)
 
     def _search(self, question: str, k: int, leg: str, allowed: set[str] | None) -> list[Hit]:
@@ -519,18 +518,17 @@ class Mundap:
         Conditions that the question sets for documents become filters; where nothing meets them, all is searched
         that meets `where`.
         """
-        among = None if where is None else self.corpus.ids_where([(f, list(v)) for f, v in where.items()])
         settings = self.config.retrieve
         wanted = k or settings.k
         question = normalize(question)
         asked = self._understood(question)
         if asked.words:
-            fields = [(field, list(values)) for field, values in asked.where.items()]
+            fields = [*(where or {}).items(), *asked.where.items()]
             allowed = self.corpus.ids_where(fields, since=asked.since, until=asked.until)
-            if hits := self._found(asked.question, wanted, allowed if among is None else allowed & among):
+            if hits := self._found(asked.question, wanted, allowed):
                 return hits
             log.warning("조건(%s)에 맞는 문서가 없어 전체에서 찾았습니다.", ", ".join(asked.words))
-        return self._found(question, wanted, among)
+        return self._found(question, wanted, None if where is None else self.corpus.ids_where(where.items()))
 
     def _found(self, question: str, k: int, allowed: set[str] | None) -> list[Hit]:
         settings = self.config.retrieve

@@ -1,4 +1,4 @@
-"""The HTTP API: answers, search and keywords over one workspace, with the names and shapes that other programs script against."""
+"""The HTTP API: answers, search and keywords over one workspace, in the shapes that other programs script against."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ import mundap
 from mundap.errors import MundapError, StaleIndex, UnknownName, WorkspaceBusy
 from mundap.pipeline import Mundap
 from mundap.serve.sessions import Sessions
-from mundap.serve.shapes import Found, Keywords, OldAnswer, OldPrompt, Prompt, Query, Search, State
-from mundap.serve.shapes import Response as Answered
+from mundap.serve.shapes import Answered, Found, Keywords, OldAnswer, OldPrompt, Prompt, Query, Search, State
 from mundap.shapes import answer_json, hit_json
 from mundap.types import Turn
 

@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 LONGEST = 2000  # characters of a question
 
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST)]
+Filters = Annotated[dict[str, list[str]], Field(description='조건. 예: {"source": ["관세청"]}')]
+Used = Annotated[int | None, Field(ge=1, le=100, description="답을 쓸 문단의 수. 비우면 설정대로")]
 
 
 class _Asked(BaseModel):
@@ -35,7 +37,7 @@ class Search(_Asked):
     query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
     top_k: int = Field(default=10, ge=1, le=100, description="찾을 문단의 수")
     leg: Literal["bm25", "dense", "graph", "hybrid"] = "hybrid"
-    filters: dict[str, list[str]] = Field(default={}, description='조건. 예: {"source": ["관세청"]}')
+    filters: Filters = {}
 
 
 class Found(BaseModel):
@@ -48,14 +50,14 @@ class Query(_Asked):
     """A question to answer. Questions with one `session` are a conversation, in which a later one may lean on earlier."""
 
     query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
-    top_k: int | None = Field(default=None, ge=1, le=100, description="답을 쓸 문단의 수. 비우면 설정대로")
-    filters: dict[str, list[str]] = Field(default={}, description='조건. 예: {"source": ["관세청"]}')
+    top_k: Used = None
+    filters: Filters = {}
     session: str | None = Field(
         default=None, min_length=1, max_length=100, description="대화의 이름. 아무 글이나 됩니다"
     )
 
 
-class Response(BaseModel):
+class Answered(BaseModel):
     """An answer with what it cites, and the passages that it was written from."""
 
     response: str
@@ -68,7 +70,7 @@ class Response(BaseModel):
 class OldPrompt(Prompt):
     """A question as clients of the former systems ask it."""
 
-    top_k: int | None = Field(default=None, ge=1, le=100, description="답을 쓸 문단의 수. 비우면 설정대로")
+    top_k: Used = None
 
 
 class OldAnswer(BaseModel):
