@@ -36,11 +36,10 @@ def api(command: str, indexed: Callable) -> Iterator[tuple[httpx.Client, Path]]:
 def test_keywords_and_hits_are_those_of_the_command(api, mundap: Callable) -> None:
     client, root = api
     asked = {"prompt": "이사화물 통관예약을 하면 뭐가 좋나요?"}
-    for path in ("/keywords", "/keyword_extract"):
-        said = client.post(path, json=asked)
-        assert said.status_code == 200
-        keywords = mundap("keywords", asked["prompt"], "--json", workspace=root).row["keywords"]
-        assert said.json() == {**asked, "result": ", ".join(keywords), "keywords": keywords}
+    keywords = mundap("keywords", asked["prompt"], "--json", workspace=root).row["keywords"]
+    old = {**asked, "result": ", ".join(keywords)}
+    assert client.post("/keywords", json=asked).json() == {**old, "keywords": keywords}
+    assert client.post("/keyword_extract", json=asked).json() == old
     for leg in ("bm25", "dense", "graph", "hybrid"):
         hits = client.post("/search", json={"query": "연차 소멸", "top_k": 2, "leg": leg}).json()["hits"]
         assert hits == mundap("search", "연차 소멸", "-k", "2", "--leg", leg, "--json", workspace=root).rows
@@ -87,6 +86,19 @@ def test_a_question_may_lean_on_the_one_before_in_its_session(api) -> None:
     leaning = client.post("/query", json={"query": follow, "session": "가"}).json()
     assert leaning["hits"] != client.post("/query", json={"query": follow, "session": "나"}).json()["hits"]
     assert "연차" in leaning["hits"][0]["text"]
+
+
+def test_a_request_keeps_its_name(api) -> None:
+    client, _ = api
+    named = client.post("/query", json={"query": "연차"}, headers={"X-Request-ID": "from-the-caller.1"})
+    assert named.json()["request_id"] == named.headers["x-request-id"] == "from-the-caller.1"
+    for bad in ("a b", "x" * 65, "<script>"):
+        made = client.post("/query", json={}, headers={"X-Request-ID": bad})
+        assert made.status_code == 422
+        assert made.json()["request_id"] == made.headers["x-request-id"] != bad
+        assert "query" in made.json()["detail"]
+    missing = client.get("/nowhere")
+    assert (missing.status_code, missing.json()["request_id"]) == (404, missing.headers["x-request-id"])
 
 
 @pytest.mark.parametrize(

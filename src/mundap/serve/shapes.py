@@ -23,11 +23,16 @@ class Prompt(_Asked):
     prompt: Text = Field(description="질문", examples=["이사화물 통관예약을 하면 뭐가 좋나요?"])
 
 
-class Keywords(BaseModel):
-    """`result` has the keywords as one text, parted by commas, `keywords` one by one, in order."""
+class OldKeywords(BaseModel):
+    """Keywords as clients of the former systems read them: one text, parted by commas."""
 
     prompt: str
     result: str = Field(description="쉼표로 이은 키워드", examples=["이사화물, 통관, 예약, 장점"])
+
+
+class Keywords(OldKeywords):
+    """`keywords` has them one by one, in order."""
+
     keywords: list[str]
 
 

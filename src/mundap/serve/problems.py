@@ -1,0 +1,112 @@
+"""What a client is told when a request fails: one sentence, the request's name, and OpenAI's shape below /v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+
+from mundap.errors import GeneratorError, MundapError, StaleIndex, UnknownName, WorkspaceBusy
+
+OPENAI = "/v1/"
+RETRY_SECONDS = 5  # after which a workspace may be ready again
+_STATUS = {StaleIndex: 503, WorkspaceBusy: 503, UnknownName: 400, GeneratorError: 502}
+_OPENAI_TYPES = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
+
+
+class Problem(BaseModel):
+    """What went wrong, in a sentence that says what to do."""
+
+    detail: str = Field(examples=["아직 색인이 없습니다. 실행: mundap index"])
+    request_id: str = Field(description="서버의 기록에서 이 요청을 찾는 이름")
+
+
+class OpenAIError(BaseModel):
+    """What went wrong, as clients of OpenAI read it."""
+
+    message: str
+    type: str
+    param: str | None = None
+    code: str | None = None
+    request_id: str
+
+
+class OpenAIProblem(BaseModel):
+    """An error below /v1."""
+
+    error: OpenAIError
+
+
+class Refused(MundapError):
+    """A request that is refused with this status, a sentence, and perhaps the seconds after which to try again."""
+
+    def __init__(self, status: int, detail: str, retry_after: int | None = None) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.retry_after = retry_after
+
+
+def documented(*statuses: int, shape: type[BaseModel] = Problem) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a router whose requests can fail with these, and with what any request can fail with."""
+    said = {
+        400: "알 수 없는 이름이나 값",
+        401: "열쇠가 없거나 틀림",
+        403: "허락되지 않음",
+        404: "없음",
+        413: "요청이 너무 큼",
+        422: "모양이 맞지 않는 요청",
+        429: "요청이 너무 잦음",
+        500: "서버의 잘못",
+        502: "언어 모델의 잘못",
+        503: "지금은 답할 수 없음",
+    }
+    anyone = (401, 403, 413, 422 if shape is Problem else 400, 429, 500, 503)
+    return {status: {"model": shape, "description": said[status]} for status in sorted({*statuses, *anyone})}
+
+
+def problem(
+    request: Request, status: int, detail: str, headers: Mapping[str, str] | None = None, param: str | None = None
+) -> JSONResponse:
+    """The answer to a request that failed."""
+    name: str = request.state.request_id
+    body: BaseModel
+    if request.url.path.startswith(OPENAI):
+        kind = _OPENAI_TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
+        body = OpenAIProblem(error=OpenAIError(message=detail, type=kind, param=param, request_id=name))
+    else:
+        body = Problem(detail=detail, request_id=name)
+    return JSONResponse(body.model_dump(), status, headers)
+
+
+def told(request: Request, error: MundapError) -> JSONResponse:
+    """The answer to a request that failed for a reason that is known."""
+    if isinstance(error, Refused):
+        status, retry = error.status, error.retry_after
+    else:
+        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
+        retry = RETRY_SECONDS if status == 503 else None
+    return problem(request, status, str(error), {"Retry-After": str(retry)} if retry else None)
+
+
+def install(app: FastAPI) -> None:
+    """Have `app` tell its problems so."""
+
+    @app.exception_handler(MundapError)
+    async def known(request: Request, error: MundapError) -> JSONResponse:
+        return told(request, error)
+
+    @app.exception_handler(RequestValidationError)
+    async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:
+        wrong = [(".".join(str(part) for part in one["loc"][1:]), one["msg"]) for one in error.errors()]
+        detail = "; ".join(f"{place}: {said}" if place else said for place, said in wrong)
+        status = 400 if request.url.path.startswith(OPENAI) else 422
+        return problem(request, status, detail, param=wrong[0][0] or None)
+
+    @app.exception_handler(HTTPException)
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
+        return problem(request, error.status_code, str(error.detail), error.headers)
