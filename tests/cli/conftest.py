@@ -7,11 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 import mundap as mundap_package
@@ -151,3 +153,45 @@ def office(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bot.ingest()
     bot.index()
     return root
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `mundap serve`, a client of it, and the file that its standard error goes to."""
+
+    process: subprocess.Popen[bytes]
+    client: httpx.Client
+    errors: Path
+
+    @property
+    def address(self) -> str:
+        """As it said itself."""
+        return str(self.client.base_url).rstrip("/")
+
+
+@pytest.fixture(scope="session")
+def serving(command: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Server]]:
+    """Runs `mundap serve` over a workspace on a free port, and ends it if the test does not."""
+
+    @contextmanager
+    def served(root: Path, *options: str, env: Mapping[str, str] | None = None) -> Iterator[Server]:
+        errors = tmp_path_factory.mktemp("server") / "stderr"
+        with errors.open("wb") as sink:
+            process = subprocess.Popen(
+                [command, "serve", "--port", "0", "--workspace", str(root), *options],
+                stdout=subprocess.PIPE,
+                stderr=sink,
+                env={**os.environ, **(env or {})},
+            )
+        assert process.stdout is not None
+        try:
+            address = process.stdout.readline().decode().strip()
+            assert address, errors.read_text("utf-8")
+            with httpx.Client(base_url=address, timeout=60) as client:
+                yield Server(process, client, errors)
+        finally:
+            process.terminate()
+            process.wait(30)
+            process.stdout.close()
+
+    return served

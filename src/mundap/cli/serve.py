@@ -42,6 +42,7 @@ def serve(
             raise MundapError(
                 f"{host}:{port}: 열 수 없습니다({error.strerror}). 다른 포트를 주세요: mundap serve --port 0"
             ) from error
+        listening.listen()
         print(f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}", flush=True)
         uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listening])
 

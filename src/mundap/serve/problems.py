@@ -74,23 +74,22 @@ def problem(
 ) -> JSONResponse:
     """The answer to a request that failed."""
     name: str = request.state.request_id
-    body: BaseModel
-    if request.url.path.startswith(OPENAI):
-        kind = _OPENAI_TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
-        body = OpenAIProblem(error=OpenAIError(message=detail, type=kind, param=param, request_id=name))
-    else:
-        body = Problem(detail=detail, request_id=name)
+    below = request.url.path.startswith(OPENAI)
+    body = openai_problem(status, detail, name, param) if below else Problem(detail=detail, request_id=name)
     return JSONResponse(body.model_dump(), status, headers)
 
 
-def told(request: Request, error: MundapError) -> JSONResponse:
-    """The answer to a request that failed for a reason that is known."""
+def openai_problem(status: int, detail: str, request_id: str, param: str | None = None) -> OpenAIProblem:
+    """A failure as clients of OpenAI read it."""
+    kind = _OPENAI_TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
+    return OpenAIProblem(error=OpenAIError(message=detail, type=kind, param=param, request_id=request_id))
+
+
+def status_of(error: MundapError) -> int:
+    """The HTTP status that says best what kind of error it is."""
     if isinstance(error, Refused):
-        status, retry = error.status, error.retry_after
-    else:
-        status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-        retry = RETRY_SECONDS if status == 503 else None
-    return problem(request, status, str(error), {"Retry-After": str(retry)} if retry else None)
+        return error.status
+    return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
 
 
 def install(app: FastAPI) -> None:
@@ -98,7 +97,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(MundapError)
     async def known(request: Request, error: MundapError) -> JSONResponse:
-        return told(request, error)
+        status = status_of(error)
+        retry = error.retry_after if isinstance(error, Refused) else RETRY_SECONDS if status == 503 else None
+        return problem(request, status, str(error), {"Retry-After": str(retry)} if retry else None)
 
     @app.exception_handler(RequestValidationError)
     async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -1,14 +1,30 @@
-"""What all requests share: the workspace at its newest generation, the conversations, and the end of every answer."""
+"""What all requests share: the workspace at its newest generation, the conversations, and how a question is answered."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from mundap.pipeline import Mundap
 from mundap.serve.sessions import Sessions
+from mundap.serve.work import Desk
+from mundap.stopping import stopping
 from mundap.types import Answer, Turn
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as it came, by whichever road. An empty `history` is that of the session; no `where` allows all."""
+
+    text: str
+    request_id: str
+    history: tuple[Turn, ...] = ()
+    k: int | None = None
+    where: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    session: str | None = None
 
 
 class Service:
@@ -17,15 +33,31 @@ class Service:
     def __init__(self, bot: Mundap) -> None:
         self.bot = bot
         self.sessions = Sessions()
+        self.answers = Desk("answer", 8, 64, 5)
+        self.searches = Desk("search", 8, 64, 1)
+
+    def close(self) -> None:
+        """Take no more questions; those that were taken are answered."""
+        self.answers.close()
+        self.searches.close()
 
     def newest(self) -> Mundap:
         """The workspace, with a generation that was made since the last request. Raises StaleIndex as a search does."""
         self.bot.refresh()
         return self.bot
 
-    def answered(self, request_id: str, answer: Answer, session: str | None = None) -> None:
-        """Take note of an answer, whole, before its last piece is sent. Every answered question comes through here."""
-        self.sessions.add(session, Turn(answer.question, answer.text))
+    def ask(self, question: Question) -> Iterator[str | Answer]:
+        """The answer in pieces, then the Answer, of which note is taken before it is yielded."""
+        bot = self.newest()
+        history = question.history or self.sessions.history(question.session)
+        for piece in bot.stream(question.text, history, question.k, question.where or None):
+            if isinstance(piece, Answer) and not stopping():
+                self.answered(question, piece)
+            yield piece
+
+    def answered(self, question: Question, answer: Answer) -> None:
+        """Take note of a whole answer. Every answered question comes through here."""
+        self.sessions.add(question.session, Turn(answer.question, answer.text))
 
 
 async def _service(request: Request) -> Service:

@@ -12,6 +12,10 @@ Text = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 Filters = Annotated[dict[str, list[str]], Field(description='조건. 예: {"source": ["관세청"]}')]
 Used = Annotated[int | None, Field(ge=1, le=100, description="답을 쓸 문단의 수. 비우면 설정대로")]
 
+Session = Annotated[
+    str | None, Field(min_length=1, max_length=100, description="대화의 이름. 아무 글이나 됩니다", examples=["손님-17"])
+]
+
 
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -57,9 +61,7 @@ class Query(_Asked):
     query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
     top_k: Used = None
     filters: Filters = {}
-    session: str | None = Field(
-        default=None, min_length=1, max_length=100, description="대화의 이름. 아무 글이나 됩니다"
-    )
+    session: Session = None
 
 
 class Answered(BaseModel):

@@ -1,0 +1,168 @@
+"""Answers in OpenAI's shape, whole or as a stream of server-sent events."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+from starlette.types import Receive, Scope, Send
+
+from mundap.errors import MundapError
+from mundap.generate.prompt import estimate
+from mundap.serve.answers import whole
+from mundap.serve.chat_shapes import (
+    Chat,
+    Choice,
+    Chunk,
+    ChunkChoice,
+    Cited,
+    Completion,
+    Delta,
+    How,
+    Message,
+    Said,
+    Usage,
+)
+from mundap.serve.problems import OpenAIProblem, Refused, documented, openai_problem, status_of
+from mundap.serve.service import Here, Question, RequestId
+from mundap.serve.sessions import TURNS
+from mundap.serve.shapes import LONGEST
+from mundap.serve.work import Flow, unless_gone
+from mundap.shapes import answer_json
+from mundap.types import Answer, Turn
+
+MODEL = "mundap"
+SILENCE = 10.0  # seconds after which a stream says that it lives, below what proxies wait for
+_BEAT = ": 답을 쓰고 있습니다\n\n"
+_STREAMED: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "답"}
+}
+
+router = APIRouter(
+    prefix="/v1", tags=["OpenAI와 같은 모양"], responses=documented(404, 502, shape=OpenAIProblem) | _STREAMED
+)
+
+
+@router.post("/chat/completions", summary="출처를 밝혀 답하기", response_model=Completion)
+async def chat(asked: Chat, request: Request, service: Here, request_id: RequestId) -> Completion | StreamingResponse:
+    """`/query`와 같은 답을 OpenAI의 모양으로 줍니다. 인용과 문단은 메시지의, 스트림이면 마지막 조각의 `mundap`에 있습니다.
+
+    `stream`이 true이면 조각이 오는 대로 보냅니다. 조용할 때는 주석 줄(`:`)을 보내고, 듣는 이가 떠나면 쓰기를 그칩니다.
+    """
+    question = _question(asked, request_id)
+    if asked.stream:
+        flow = service.answers.flow(lambda: service.ask(question))
+        try:
+            first = await unless_gone(request, flow, SILENCE)  # so that what fails at once has its own status
+        except TimeoutError:
+            first = ""
+        except BaseException:
+            flow.close()
+            raise
+        usage = bool(asked.stream_options and asked.stream_options.include_usage)
+        return _Events(_events(first, flow, question, usage), flow)
+    answer = await whole(request, service, question)
+    return Completion(
+        id=_name(request_id),
+        created=int(time.time()),
+        model=MODEL,
+        choices=[Choice(message=Said(content=answer.text, mundap=_cited(answer, request_id)))],
+        usage=_usage(answer),
+    )
+
+
+class _Events(StreamingResponse):
+    """A stream of events whose flow is closed when it ends, however that is."""
+
+    def __init__(self, events: AsyncIterator[str], flow: Flow[str | Answer]) -> None:
+        super().__init__(
+            events, media_type="text/event-stream", headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        )
+        self._flow = flow
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._flow.close()
+
+
+async def _events(
+    first: str | Answer, flow: Flow[str | Answer], question: Question, include_usage: bool
+) -> AsyncIterator[str]:
+    id, created = _name(question.request_id), int(time.time())
+
+    def chunk(*choices: ChunkChoice, usage: Usage | None = None, cited: Cited | None = None) -> str:
+        made = Chunk(id=id, created=created, model=MODEL, choices=list(choices), usage=usage, mundap=cited)
+        return _event(made)
+
+    yield chunk(ChunkChoice(delta=Delta(role="assistant", content="")))
+    piece = first
+    try:
+        while not isinstance(piece, Answer):
+            if piece:
+                yield chunk(ChunkChoice(delta=Delta(content=piece)))
+            try:
+                piece = await flow.next(SILENCE)
+            except TimeoutError:
+                piece = ""
+                yield _BEAT
+    except MundapError as error:
+        yield _event(openai_problem(status_of(error), str(error), question.request_id))
+        return
+    yield chunk(ChunkChoice(delta=Delta(), finish_reason="stop"), cited=_cited(piece, question.request_id))
+    if include_usage:
+        yield chunk(usage=_usage(piece))
+    yield "data: [DONE]\n\n"
+
+
+def _event(said: BaseModel) -> str:
+    return f"data: {said.model_dump_json(exclude_none=True)}\n\n"
+
+
+def _question(asked: Chat, request_id: str) -> Question:
+    """Raises Refused if no user asks anything, or too much."""
+    last = next((n for n in range(len(asked.messages) - 1, -1, -1) if asked.messages[n].role == "user"), None)
+    text = asked.messages[last].text if last is not None else ""
+    if last is None or not text.strip():
+        raise Refused(400, "messages에 질문이 없습니다. role이 user인 메시지에 질문을 적어 주세요.")
+    if len(text) > LONGEST:
+        raise Refused(400, f"질문이 너무 깁니다({len(text)}자). {LONGEST}자까지 물을 수 있습니다.")
+    how = asked.mundap or How()
+    return Question(
+        text,
+        request_id,
+        _turns(asked.messages[:last])[-TURNS:],
+        how.top_k or asked.top_k,
+        how.filters or asked.filters or {},
+        how.session or asked.session,
+    )
+
+
+def _turns(messages: Sequence[Message]) -> tuple[Turn, ...]:
+    """What a user said, and what was answered; what was not answered has an empty answer."""
+    turns: list[Turn] = []
+    for message in messages:
+        if message.role == "user" and message.text:
+            turns.append(Turn(message.text, ""))
+        elif message.role == "assistant" and turns:
+            turns[-1] = Turn(turns[-1].question, f"{turns[-1].answer}\n{message.text}".strip())
+    return tuple(turns)
+
+
+def _name(request_id: str) -> str:
+    return f"chatcmpl-{request_id}"
+
+
+def _cited(answer: Answer, request_id: str) -> Cited:
+    said = answer_json(answer)
+    return Cited(request_id=request_id, **{field: said[field] for field in Cited.model_fields if field != "request_id"})
+
+
+def _usage(answer: Answer) -> Usage:
+    asked, said = estimate(answer.question), estimate(answer.text)
+    return Usage(prompt_tokens=asked, completion_tokens=said, total_tokens=asked + said)

@@ -1,0 +1,197 @@
+"""What clients of OpenAI ask, and what they are told. What they send besides is accepted and not used."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from mundap.serve.shapes import Filters, Session, Used
+
+MOST_INPUTS = 256
+LONGEST_INPUT = 20_000  # characters of a text to embed
+
+
+class _Asked(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class TextPart(_Asked):
+    """A part of a message that is made of parts."""
+
+    type: Literal["text"]
+    text: str
+
+
+class Message(_Asked):
+    """One message of a conversation."""
+
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"]
+    content: str | list[TextPart] | None = None
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        if isinstance(self.content, str):
+            return self.content
+        return "\n".join(part.text for part in self.content or [])
+
+
+class How(BaseModel):
+    """How to answer, beyond what OpenAI knows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    top_k: Used = None
+    filters: Filters = {}
+    session: Session = None
+
+
+class StreamOptions(_Asked):
+    """Of a stream."""
+
+    include_usage: bool | None = None
+
+
+class Chat(_Asked):
+    """The last user message is the question; user and assistant messages before it are the conversation so far.
+
+    Answers are written from the documents alone: what other messages say is not used, and neither are other parameters.
+    """
+
+    model: str = Field(default="mundap", description="무엇을 적어도 이 작업 폴더가 답합니다")
+    messages: list[Message] = Field(
+        min_length=1,
+        max_length=1000,
+        examples=[[{"role": "user", "content": "해외직구 면세 한도가 얼마인가요?"}]],
+        description="마지막 user 메시지가 질문, 그 앞의 user·assistant 메시지가 대화입니다. system은 받지만 쓰지 않습니다",
+    )
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    mundap: How | None = Field(default=None, description="top_k, filters, session. 바로 아래 이름으로 적어도 됩니다")
+    top_k: Used = None
+    filters: Filters | None = None
+    session: Session = None
+
+
+class Embed(_Asked):
+    """Texts to turn into vectors."""
+
+    input: str | list[str] = Field(
+        examples=[["해외직구 면세 한도", "이사화물 통관"]], description=f"글 하나, 또는 {MOST_INPUTS}개까지"
+    )
+    model: str = Field(default="", description="무엇을 적어도 이 작업 폴더의 임베딩을 씁니다")
+    encoding_format: Literal["float", "base64"] = "float"
+    dimensions: int | None = Field(default=None, description="적는다면 이 임베딩의 차원과 같아야 합니다")
+    input_type: Literal["query", "passage"] = Field(
+        default="query", description="질문인지, 찾을 문단인지. e5 같은 임베딩은 둘을 다르게 읽습니다"
+    )
+
+
+class Usage(BaseModel):
+    """Tokens, estimated from the characters: nothing is charged by them."""
+
+    prompt_tokens: int
+    completion_tokens: int = 0
+    total_tokens: int
+
+
+class Cited(BaseModel):
+    """What an answer stands on."""
+
+    request_id: str
+    abstained: bool = Field(description="문서에 답이 없다고 했는지")
+    citations: list[dict[str, Any]]
+    hits: list[dict[str, Any]]
+    timings: dict[str, float]
+    model: str = Field(description="답을 쓴 것")
+
+
+class Said(BaseModel):
+    """The answer, with what it stands on."""
+
+    role: Literal["assistant"] = "assistant"
+    content: str
+    refusal: None = None
+    mundap: Cited
+
+
+class Choice(BaseModel):
+    """The only choice."""
+
+    index: Literal[0] = 0
+    message: Said
+    finish_reason: Literal["stop"] = "stop"
+    logprobs: None = None
+
+
+class Completion(BaseModel):
+    """An answer that comes whole."""
+
+    id: str
+    object: Literal["chat.completion"] = "chat.completion"
+    created: int
+    model: str
+    choices: list[Choice]
+    usage: Usage
+
+
+class Delta(BaseModel):
+    """What a chunk adds."""
+
+    role: Literal["assistant"] | None = None
+    content: str | None = None
+
+
+class ChunkChoice(BaseModel):
+    """The only choice."""
+
+    index: Literal[0] = 0
+    delta: Delta
+    finish_reason: Literal["stop"] | None = None
+    logprobs: None = None
+
+
+class Chunk(BaseModel):
+    """A piece of an answer; `mundap` stands in the one with the finish_reason."""
+
+    id: str
+    object: Literal["chat.completion.chunk"] = "chat.completion.chunk"
+    created: int
+    model: str
+    choices: list[ChunkChoice]
+    usage: Usage | None = None
+    mundap: Cited | None = None
+
+
+class Model(BaseModel):
+    """A name to ask by."""
+
+    id: str
+    object: Literal["model"] = "model"
+    created: int = 0
+    owned_by: Literal["mundap"] = "mundap"
+
+
+class Models(BaseModel):
+    """The names to ask by."""
+
+    object: Literal["list"] = "list"
+    data: list[Model]
+
+
+class Embedding(BaseModel):
+    """A vector: numbers, or base64 of them in single precision, little end first."""
+
+    object: Literal["embedding"] = "embedding"
+    index: int
+    embedding: list[float] | str
+
+
+class Embeddings(BaseModel):
+    """A unit vector for each text, in order."""
+
+    object: Literal["list"] = "list"
+    data: list[Embedding]
+    model: str
+    usage: Annotated[Usage, Field(description="어림한 토큰 수")]

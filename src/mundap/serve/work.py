@@ -1,0 +1,154 @@
+"""Work in threads, a bounded number at once, with a bounded number waiting: beyond that a request is refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+from typing import Generic, TypeVar
+
+from fastapi import Request
+
+from mundap.serve.problems import Refused
+from mundap.stopping import Stop, Stopped
+
+T = TypeVar("T")
+
+
+class Gone(Exception):
+    """The client has left before it was answered."""
+
+
+@dataclass(frozen=True)
+class _Failed:
+    """What was raised instead of a piece."""
+
+    error: BaseException
+
+
+class Desk:
+    """Threads that work, `at_once` of them; at most `waiting` pieces of work may wait for one.
+
+    Refused work may be tried again after `retry_after` seconds.
+    """
+
+    def __init__(self, name: str, at_once: int, waiting: int, retry_after: int) -> None:
+        self._at_once = at_once
+        self._waiting = waiting
+        self._retry_after = retry_after
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix=name)
+        self._lock = Lock()
+        self._taken = 0
+        self._closed = False
+
+    @property
+    def load(self) -> tuple[int, int]:
+        """How many are worked on, and how many wait."""
+        taken = self._taken
+        return min(taken, self._at_once), max(0, taken - self._at_once)
+
+    def close(self) -> None:
+        """Take no more work; what was taken is done."""
+        self._closed = True
+        self._pool.shutdown(wait=False)
+
+    def flow(self, make: Callable[[], Iterator[T]]) -> Flow[T]:
+        """What the iterator of `make` yields, as it comes; it runs in one thread. Raises Refused if too many wait."""
+        with self._lock:
+            if self._closed:
+                raise Refused(503, "서버가 끝나는 중입니다. 잠시 뒤에 다시 물어 주세요.", self._retry_after)
+            if self._taken >= self._at_once + self._waiting:
+                raise Refused(503, "지금은 묻는 사람이 너무 많습니다. 잠시 뒤에 다시 물어 주세요.", self._retry_after)
+            self._taken += 1
+        flow = Flow(make, self._pool)
+        flow.future.add_done_callback(self._give_back)
+        return flow
+
+    async def run(self, request: Request, work: Callable[[], T]) -> T:
+        """What `work` returns, in a thread. Raises Refused, or Gone when the client leaves; the work is stopped then."""
+        flow = self.flow(lambda: iter([work()]))
+        try:
+            return await unless_gone(request, flow)
+        finally:
+            flow.close()
+
+    def _give_back(self, future: Future[None]) -> None:
+        with self._lock:
+            self._taken -= 1
+
+
+class Flow(Generic[T]):
+    """Pieces of work that a thread does, read by the event loop in which this is made."""
+
+    def __init__(self, make: Callable[[], Iterator[T]], pool: ThreadPoolExecutor) -> None:
+        self._make = make
+        self._stop = Stop()
+        self._loop = asyncio.get_running_loop()
+        self._come: asyncio.Queue[T | _Failed] = asyncio.Queue()
+        self._next: asyncio.Task[T | _Failed] | None = None
+        self.future = pool.submit(self._work)
+
+    async def next(self, seconds: float | None = None) -> T:
+        """The next piece. Raises TimeoutError if none comes within `seconds`, which loses nothing, and
+        StopAsyncIteration at the end, or what the work raised."""
+        if self._next is None:
+            self._next = asyncio.ensure_future(self._come.get())
+        done, _ = await asyncio.wait({self._next}, timeout=seconds)
+        if not done:
+            raise TimeoutError
+        come, self._next = self._next.result(), None
+        if isinstance(come, _Failed):
+            raise come.error
+        return come
+
+    def close(self) -> None:
+        """Have the work end: nobody reads on. May be called again."""
+        if self._next is not None:
+            self._next.cancel()
+        if not self.future.cancel():
+            self._stop.set()
+
+    def _work(self) -> None:
+        with self._stop.heard():
+            try:
+                pieces = self._make()
+                try:
+                    for piece in pieces:
+                        if self._stop.is_set():
+                            return
+                        self._put(piece)
+                finally:
+                    if isinstance(pieces, Generator):
+                        pieces.close()
+                self._put(_Failed(StopAsyncIteration()))
+            except Stopped:
+                pass
+            except BaseException as error:  # whatever it is, the reader must hear of it
+                self._put(_Failed(error))
+
+    def _put(self, come: T | _Failed) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._come.put_nowait, come)
+        except RuntimeError:  # the loop is closed: the server has ended
+            self._stop.set()
+
+
+async def unless_gone(request: Request, flow: Flow[T], seconds: float | None = None) -> T:
+    """The next piece of `flow`, as its `next` says. Raises Gone when the client leaves first."""
+    piece = asyncio.ensure_future(flow.next(seconds))
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({piece, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not piece.done():
+            raise Gone
+        return piece.result()
+    finally:
+        gone.cancel()
+        piece.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
