@@ -119,6 +119,29 @@ class Graph(_Section):
     relations: Literal["off", "rules", "llm"] = "rules"
 
 
+class Serve(_Section):
+    """The HTTP API. `answers_at_once` questions are answered at once and `waiting` may wait; more are told to come again.
+
+    A stream that is silent for `heartbeat_seconds` says that it lives. `sessions` conversations of `session_turns` turns
+    are kept. A body may have `body_kb` kilobytes, a key may ask `per_minute` times in a minute (0: as often as it
+    likes), and pages of `cors_origins` may ask from a browser. Logs hold the text of questions, masked, only with
+    `log_text`. At its end the server tells balancers for `drain_seconds` that it is not ready, then takes no more
+    requests and finishes those it has within `shutdown_seconds`.
+    """
+
+    answers_at_once: int = Field(default=8, ge=1, le=1000)
+    waiting: int = Field(default=64, ge=0, le=100_000)
+    heartbeat_seconds: float = Field(default=10.0, ge=0.1)
+    sessions: int = Field(default=1000, ge=1)
+    session_turns: int = Field(default=8, ge=1, le=100)
+    body_kb: int = Field(default=1024, ge=16)
+    per_minute: int = Field(default=0, ge=0)
+    cors_origins: tuple[str, ...] = Field(default=(), strict=False)
+    log_text: bool = False
+    drain_seconds: float = Field(default=0.0, ge=0)
+    shutdown_seconds: float = Field(default=30.0, gt=0)
+
+
 class Config(_Section):
     """The whole file. `language` is what users are spoken to in."""
 
@@ -129,6 +152,7 @@ class Config(_Section):
     generate: Generate = Generate()
     keywords: Keywords = Keywords()
     graph: Graph = Graph()
+    serve: Serve = Serve()
 
 
 def find_workspace(start: Path) -> Path:

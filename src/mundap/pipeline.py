@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
+from threading import Lock
 
 from filelock import FileLock, Timeout
 
@@ -121,6 +122,7 @@ class Mundap:
         self.config = config
         self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
         self._opened: _Opened | None = None
+        self._opening = Lock()
         self._asked_before: tuple[str, KnownAnswers] | None = None
         self._nameable_before: tuple[str, tuple[str, ...], tuple[str, ...]] | None = None
 
@@ -388,22 +390,41 @@ class Mundap:
         self._opened = None
 
     def refresh(self) -> None:
-        """Open the current generation at the next search, if it is another than the one that is open."""
-        if self._opened is not None and self._opened.generation.name != current(self._index_root):
+        """Open the current generation, if it is another than the one that is open. Searches that run keep theirs.
+
+        One that cannot be opened, as while documents come in that are not indexed yet, leaves the old one in use: it
+        is tried again at the next call. Without any generation, StaleIndex is raised at the next search.
+        """
+        opened, name = self._opened, current(self._index_root)
+        if opened is None or opened.generation.name == name:
+            return
+        if name is None:
             self.reload()
+            return
+        with self._opening:
+            if self._opened is opened:
+                try:
+                    self._opened = self._open_generation(self.corpus.state())
+                except StaleIndex as error:
+                    log.warning("새 색인을 아직 열 수 없어 전의 것으로 찾습니다: %s", error)
 
     def warm(self) -> None:
         """Load what the first question would wait for."""
         self.search("준비", k=1)
 
     def _open(self) -> _Opened:
-        state = self.corpus.state()
-        if self._opened is None:
-            self._opened = self._open_generation(state)
-        elif self._opened.state != state:  # something was removed, or added and not indexed yet
-            self._opened.table.restrict(alive(self._opened.generation, self.corpus.ids()))
-            self._opened = replace(self._opened, state=state)
-        return self._opened
+        state, opened = self.corpus.state(), self._opened
+        if opened is not None and opened.state == state:
+            return opened
+        with self._opening:
+            state, opened = self.corpus.state(), self._opened  # perhaps another thread has done it
+            if opened is None:
+                opened = self._open_generation(state)
+            elif opened.state != state:  # something was removed, or added and not indexed yet
+                opened.table.restrict(alive(opened.generation, self.corpus.ids()))
+                opened = replace(opened, state=state)
+            self._opened = opened
+            return opened
 
     def _open_generation(self, state: str) -> _Opened:
         generation = open_generation(self._index_root)

@@ -32,7 +32,8 @@ def serve(
     need("fastapi", extra=EXTRA)
     from mundap.serve.app import make_app
 
-    app = make_app(open_workspace(workspace))
+    bot = open_workspace(workspace)
+    app = make_app(bot, bot.config.serve)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -19,6 +19,7 @@ from mundap.generate.compose import compose, last
 from mundap.generate.gguf_header import keys
 from mundap.generate.prompt import STOPS, Message, fit, messages, plain
 from mundap.generate.structured import constrained
+from mundap.stopping import on_stop
 from mundap.types import Answer, Hit, Turn
 
 BATCH_TOKENS = 256  # read at once; between batches a closed stream is noticed
@@ -191,10 +192,11 @@ def _streamed(
     # for this one instead, and `take` lets it go as soon as the main thread has ended.
     threading.Thread(target=work, name="mundap-gguf").start()
     try:
-        while (piece := arrived.get()) is not None:
-            if isinstance(piece, GeneratorError):
-                raise piece
-            yield piece
+        with on_stop(lambda: arrived.put(None)):
+            while (piece := arrived.get()) is not None:
+                if isinstance(piece, GeneratorError):
+                    raise piece
+                yield piece
     finally:
         stopped.set()
 

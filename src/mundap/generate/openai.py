@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import json
-import time
+import socket
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from time import perf_counter
@@ -18,6 +19,7 @@ from mundap.generate.compose import compose, last
 from mundap.generate.prompt import Message, estimate, fit, messages
 from mundap.generate.sse import events
 from mundap.generate.structured import FORMS, formed
+from mundap.stopping import on_stop, pause
 from mundap.types import Answer, Hit, Turn
 
 CONNECT_SECONDS = 10.0
@@ -129,11 +131,13 @@ class OpenAIGenerator:
         self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Any] | None = None
     ) -> Generator[str]:
         body = self._body(chat, max_tokens, response_format)
-        with self._client() as client:
+        line = _Line()
+        with self._client() as client, on_stop(line.cut):
             for attempt in range(self.retries + 1):
                 wait = BACKOFF_SECONDS * 2**attempt
                 try:
-                    with client.stream("POST", self._url, content=body) as response:
+                    request = client.stream("POST", self._url, content=body, extensions={"trace": line.trace})
+                    with request as response:
                         if response.is_success:
                             yield from self._pieces(response)
                             return
@@ -153,7 +157,7 @@ class OpenAIGenerator:
                     ) from error
                 except httpx.HTTPError as error:
                     raise self._broken(self._clean(str(error))) from error
-                time.sleep(wait)
+                pause(wait)
 
     def _client(self) -> httpx.Client:
         headers = {"Accept": "text/event-stream", "Content-Type": "application/json"}
@@ -241,6 +245,28 @@ class OpenAIGenerator:
         """What a server or a library said, on one line, short, and without the key."""
         text = " ".join(said.split())
         return (text.replace(self._key, "***") if self._key else text)[:_SAID_LIMIT]
+
+
+class _Line:
+    """The connection on which a server is asked, which another thread may cut: a read that waits ends at once."""
+
+    def __init__(self) -> None:
+        self._stream: Any = None
+        self._cut = False
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Hears of connections from httpx."""
+        if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
+            self._stream = info["return_value"]
+            if self._cut:
+                self.cut()
+
+    def cut(self) -> None:
+        """End what is read or written, and what will be."""
+        self._cut = True
+        if self._stream is not None:
+            with suppress(OSError):  # it had ended by itself
+                self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 def _data(response: httpx.Response) -> Iterator[str]:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request, Response
 
 import mundap
+from mundap.config import Serve
 from mundap.pipeline import Mundap
 from mundap.serve import answers, chat, embeddings, found, problems, state
 from mundap.serve.requests import Requests
@@ -17,9 +18,9 @@ from mundap.serve.work import Gone
 _CLIENT_CLOSED = 499  # nobody reads it; logs and metrics do
 
 
-def make_app(bot: Mundap) -> FastAPI:
+def make_app(bot: Mundap, settings: Serve) -> FastAPI:
     """The API over `bot`. A generation that was made since the last request is opened first."""
-    service = Service(bot)
+    service = Service(bot, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -33,6 +34,7 @@ def make_app(bot: Mundap) -> FastAPI:
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,
+        max_body_size=settings.body_kb * 1024,
     )
     app.state.service = service
     problems.install(app)

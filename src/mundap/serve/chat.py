@@ -29,14 +29,13 @@ from mundap.serve.chat_shapes import (
 )
 from mundap.serve.problems import OpenAIProblem, Refused, documented, openai_problem, status_of
 from mundap.serve.service import Here, Question, RequestId
-from mundap.serve.sessions import TURNS
 from mundap.serve.shapes import LONGEST
 from mundap.serve.work import Flow, unless_gone
 from mundap.shapes import answer_json
 from mundap.types import Answer, Turn
 
 MODEL = "mundap"
-SILENCE = 10.0  # seconds after which a stream says that it lives, below what proxies wait for
+TURNS = 8  # of the conversation that the messages hold
 _BEAT = ": 답을 쓰고 있습니다\n\n"
 _STREAMED: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "답"}
@@ -55,16 +54,17 @@ async def chat(asked: Chat, request: Request, service: Here, request_id: Request
     """
     question = _question(asked, request_id)
     if asked.stream:
+        silence = service.settings.heartbeat_seconds
         flow = service.answers.flow(lambda: service.ask(question))
         try:
-            first = await unless_gone(request, flow, SILENCE)  # so that what fails at once has its own status
+            first = await unless_gone(request, flow, silence)  # so that what fails at once has its own status
         except TimeoutError:
             first = ""
         except BaseException:
             flow.close()
             raise
         usage = bool(asked.stream_options and asked.stream_options.include_usage)
-        return _Events(_events(first, flow, question, usage), flow)
+        return _Events(_events(first, flow, question, usage, silence), flow)
     answer = await whole(request, service, question)
     return Completion(
         id=_name(request_id),
@@ -92,7 +92,7 @@ class _Events(StreamingResponse):
 
 
 async def _events(
-    first: str | Answer, flow: Flow[str | Answer], question: Question, include_usage: bool
+    first: str | Answer, flow: Flow[str | Answer], question: Question, include_usage: bool, silence: float
 ) -> AsyncIterator[str]:
     id, created = _name(question.request_id), int(time.time())
 
@@ -107,7 +107,7 @@ async def _events(
             if piece:
                 yield chunk(ChunkChoice(delta=Delta(content=piece)))
             try:
-                piece = await flow.next(SILENCE)
+                piece = await flow.next(silence)
             except TimeoutError:
                 piece = ""
                 yield _BEAT

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
-from mundap.pipeline import Mundap
-from mundap.serve.sessions import Sessions
+from mundap.config import Serve
+from mundap.pipeline import FOLDER, Mundap
 from mundap.serve.work import Desk
 from mundap.stopping import stopping
+from mundap.store.conversations import Conversations
 from mundap.types import Answer, Turn
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -30,11 +35,14 @@ class Question:
 class Service:
     """One for each app. Safe to use from several threads."""
 
-    def __init__(self, bot: Mundap) -> None:
+    def __init__(self, bot: Mundap, settings: Serve) -> None:
         self.bot = bot
-        self.sessions = Sessions()
-        self.answers = Desk("answer", 8, 64, 5)
-        self.searches = Desk("search", 8, 64, 1)
+        self.settings = settings
+        self.conversations = Conversations(
+            bot.root / FOLDER / "corpus.sqlite", settings.session_turns, settings.sessions
+        )
+        self.answers = Desk("answer", settings.answers_at_once, settings.waiting)
+        self.searches = Desk("search", settings.answers_at_once, settings.waiting)
 
     def close(self) -> None:
         """Take no more questions; those that were taken are answered."""
@@ -49,15 +57,21 @@ class Service:
     def ask(self, question: Question) -> Iterator[str | Answer]:
         """The answer in pieces, then the Answer, of which note is taken before it is yielded."""
         bot = self.newest()
-        history = question.history or self.sessions.history(question.session)
+        history = question.history or self.conversations.history(question.session)
         for piece in bot.stream(question.text, history, question.k, question.where or None):
             if isinstance(piece, Answer) and not stopping():
                 self.answered(question, piece)
             yield piece
 
     def answered(self, question: Question, answer: Answer) -> None:
-        """Take note of a whole answer. Every answered question comes through here."""
-        self.sessions.add(question.session, Turn(answer.question, answer.text))
+        """Take note of a whole answer. Every answered question comes through here.
+
+        An answer that cannot be kept is given all the same.
+        """
+        try:
+            self.conversations.add(question.session, Turn(answer.question, answer.text))
+        except sqlite3.Error:
+            log.exception("the answer to request %s was not kept", question.request_id)
 
 
 async def _service(request: Request) -> Service:

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from fastapi import Request
 
-from mundap.serve.problems import Refused
+from mundap.serve.problems import RETRY_SECONDS, Refused
 from mundap.stopping import Stop, Stopped
 
 T = TypeVar("T")
@@ -29,15 +29,11 @@ class _Failed:
 
 
 class Desk:
-    """Threads that work, `at_once` of them; at most `waiting` pieces of work may wait for one.
+    """Threads that work, `at_once` of them; at most `waiting` pieces of work may wait for one."""
 
-    Refused work may be tried again after `retry_after` seconds.
-    """
-
-    def __init__(self, name: str, at_once: int, waiting: int, retry_after: int) -> None:
+    def __init__(self, name: str, at_once: int, waiting: int) -> None:
         self._at_once = at_once
         self._waiting = waiting
-        self._retry_after = retry_after
         self._pool = ThreadPoolExecutor(at_once, thread_name_prefix=name)
         self._lock = Lock()
         self._taken = 0
@@ -58,9 +54,9 @@ class Desk:
         """What the iterator of `make` yields, as it comes; it runs in one thread. Raises Refused if too many wait."""
         with self._lock:
             if self._closed:
-                raise Refused(503, "서버가 끝나는 중입니다. 잠시 뒤에 다시 물어 주세요.", self._retry_after)
+                raise Refused(503, "서버가 끝나는 중입니다. 잠시 뒤에 다시 물어 주세요.", RETRY_SECONDS)
             if self._taken >= self._at_once + self._waiting:
-                raise Refused(503, "지금은 묻는 사람이 너무 많습니다. 잠시 뒤에 다시 물어 주세요.", self._retry_after)
+                raise Refused(503, "지금은 묻는 사람이 너무 많습니다. 잠시 뒤에 다시 물어 주세요.", RETRY_SECONDS)
             self._taken += 1
         flow = Flow(make, self._pool)
         flow.future.add_done_callback(self._give_back)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from mundap.errors import MundapError
 from mundap.files import digest
 from mundap.protocols import Encoder, Progress, Tokenize, Vectors, quiet
+from mundap.store.connections import Connections
 
 # Texts between two commits: what a killed run has to do again.
 _ENCODED = 32
@@ -33,19 +34,20 @@ class Cache:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):  # busy, or not allowed: nothing is wrong with the file
                 raise MundapError(f"{path}: 열 수 없습니다({error}). 권한과 남은 공간을 확인해 주세요.") from error
-            self._db.close()
             path.unlink()
             self._open(path)
 
     def _open(self, path: Path) -> None:
-        self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._connections = Connections(path, "journal_mode=WAL", "synchronous=NORMAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS derived(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
 
     def close(self) -> None:
         """Close the file; the object is not used again."""
-        self._db.close()
+        self._connections.close()
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._connections.here
 
     def vectors(self, texts: Sequence[str], encoder: Encoder, progress: Progress = quiet) -> npt.NDArray[np.float16]:
         """(len(texts), dim) in half precision: passage vectors, computed where they are missing."""

@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from mundap.errors import MundapError
+from mundap.store.connections import Connections
 from mundap.types import Document, Passage
 
 _SCHEMA = """
@@ -38,7 +39,7 @@ CREATE TABLE IF NOT EXISTS state(token TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS refused(source TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, reason TEXT NOT NULL);
 INSERT INTO state SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM state);
 """
-_DURABLE = "PRAGMA synchronous=FULL"
+_DURABLE = "synchronous=FULL"
 _PASSAGE = 'id, document_id, text, start, "end", heading, page, source, parent_id, meta'
 _FROM = "FROM passages p JOIN documents d ON d.id = p.document_id"
 _COLUMNS = {
@@ -73,15 +74,12 @@ class StoredQuestion:
 
 
 class Corpus:
-    """Opens, or makes, the corpus at `path`. Every method is its own transaction."""
+    """Opens, or makes, the corpus at `path`. Every method is its own transaction, in any thread."""
 
     def __init__(self, path: Path) -> None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute(_DURABLE)
-            self._db.execute("PRAGMA foreign_keys=ON")
+            self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON")
             self._db.executescript(_SCHEMA)
         except (OSError, sqlite3.DatabaseError) as error:
             raise MundapError(
@@ -90,7 +88,11 @@ class Corpus:
 
     def close(self) -> None:
         """Close the file; the object is not used again."""
-        self._db.close()
+        self._connections.close()
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._connections.here
 
     def put(self, document: Document, wholes: Sequence[Passage], chunks: Sequence[Passage], fingerprint: str) -> None:
         """Add a document, or replace the one of the same source, with all that hangs on it.
@@ -241,7 +243,7 @@ class Corpus:
         try:
             yield
         finally:
-            self._db.execute(_DURABLE)
+            self._db.execute(f"PRAGMA {_DURABLE}")
             if self._db.total_changes > before:
                 self._db.execute("UPDATE state SET token = token")  # flushes the log with all that stands before it
 

@@ -1,0 +1,55 @@
+"""Connections to one SQLite file, one for each thread that asks.
+
+A connection that threads share mixes up their transactions, and a statement that both run may get the other's values.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from threading import Lock, local
+from weakref import WeakSet
+
+
+class _Connection(sqlite3.Connection):
+    """One that can be referred to weakly, as SQLite's own cannot."""
+
+
+class Connections:
+    """Opens, or makes, the file at `path`; every connection begins with `pragmas`. The first is opened at once.
+
+    Raises sqlite3.DatabaseError.
+    """
+
+    def __init__(self, path: Path, *pragmas: str) -> None:
+        self._path = path
+        self._pragmas = pragmas
+        self._own = local()
+        self._lock = Lock()
+        self._all: WeakSet[_Connection] = WeakSet()  # that of a thread which has ended is closed with it
+        try:
+            _ = self.here
+        except sqlite3.DatabaseError:
+            self.close()
+            raise
+
+    @property
+    def here(self) -> sqlite3.Connection:
+        """This thread's connection, in which every statement is its own transaction unless one is begun."""
+        own: _Connection | None = getattr(self._own, "connection", None)
+        if own is None:
+            own = sqlite3.connect(
+                self._path, timeout=30, isolation_level=None, check_same_thread=False, factory=_Connection
+            )
+            with self._lock:
+                self._all.add(own)
+            self._own.connection = own
+            for pragma in self._pragmas:
+                own.execute(f"PRAGMA {pragma}")
+        return own
+
+    def close(self) -> None:
+        """Close them all; the object is not used again."""
+        with self._lock:
+            for connection in list(self._all):
+                connection.close()

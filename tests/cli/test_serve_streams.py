@@ -1,0 +1,154 @@
+"""Streams as they come: signs of life while a model is silent, and an end where nobody listens any more."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra serve is not installed")
+
+ASKED = {"messages": [{"role": "user", "content": "연차는 언제 소멸되나요?"}]}
+
+
+class Slow(BaseHTTPRequestHandler):
+    """A language model that says one word, and then nothing until the test lets it or its client leaves."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked.set()
+        self.close_connection = True
+        if not self.server.says:  # not even a header
+            self.wait()
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.say("연차는 ")
+        if self.wait():
+            self.say("2년이 지나면 소멸합니다 [1]")
+            self.wfile.write(b"data: [DONE]\n\n")
+
+    def wait(self) -> bool:
+        """Whether the test lets it go on; False when its client has left."""
+        self.connection.setblocking(False)
+        try:
+            while not self.server.may_go_on.wait(0.02):
+                try:
+                    if self.connection.recv(1) == b"":
+                        self.server.left.set()
+                        return False
+                except BlockingIOError:
+                    pass
+        finally:
+            self.connection.setblocking(True)
+        return True
+
+    def say(self, text: str) -> None:
+        data = {"choices": [{"index": 0, "delta": {"content": text}}]}
+        self.wfile.write(f"data: {json.dumps(data)}\n\n".encode())
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+class Model(ThreadingHTTPServer):
+    """Where the language model is asked."""
+
+    def again(self, says: bool) -> None:
+        """Forget the last question."""
+        self.says = says
+        self.asked, self.left, self.may_go_on = threading.Event(), threading.Event(), threading.Event()
+
+
+@pytest.fixture(scope="module")
+def model() -> Iterator[Model]:
+    """A slow model on a free port."""
+    with Model(("127.0.0.1", 0), Slow) as server:
+        server.again(says=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.may_go_on.set()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def client(serving: Callable, hashed_sample: Callable, model: Model, tmp_path_factory) -> Iterator[httpx.Client]:
+    """A client of an API that answers by that model, one question at once and one waiting."""
+    address = f"http://127.0.0.1:{model.server_address[1]}/v1"
+    root = hashed_sample(
+        tmp_path_factory.mktemp("slow") / "ws",
+        f'[index]\nencoder = "hashed"\n[generate]\ngenerator = "openai:{address}#slow"\nmin_support = 0\nfaq = false\n'
+        "[serve]\nanswers_at_once = 1\nwaiting = 1\nheartbeat_seconds = 0.3\n",
+    )
+    with serving(root) as server:
+        yield server.client
+
+
+@contextmanager
+def streaming(client: httpx.Client) -> Iterator[Iterator[str]]:
+    with client.stream("POST", "/v1/chat/completions", json={**ASKED, "stream": True}) as response:
+        assert response.status_code == 200
+        yield response.iter_lines()
+
+
+def test_a_silent_stream_shows_that_it_lives_and_then_goes_on(client: httpx.Client, model: Model) -> None:
+    model.again(says=True)
+    with streaming(client) as lines:
+        while not next(lines).startswith(":"):
+            pass
+        model.may_go_on.set()
+        data = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
+    assert data[-1]["choices"][0]["finish_reason"] == "stop"
+    assert data[-1]["mundap"]["citations"]
+
+
+@pytest.mark.parametrize("says", [True, False], ids=["amid the answer", "before the first word"])
+def test_the_model_is_stopped_when_the_reader_of_a_stream_leaves(
+    client: httpx.Client, model: Model, says: bool
+) -> None:
+    model.again(says)
+    with streaming(client) as lines:
+        next(lines)
+        assert model.asked.wait(10)
+    assert model.left.wait(10)
+
+
+def test_the_model_is_stopped_when_the_asker_of_a_whole_answer_leaves(client: httpx.Client, model: Model) -> None:
+    model.again(says=True)
+    with pytest.raises(httpx.ReadTimeout):
+        client.post("/query", json={"query": ASKED["messages"][0]["content"]}, timeout=1.5)
+    assert model.asked.is_set()
+    assert model.left.wait(10)
+
+
+def test_more_than_may_wait_are_told_to_come_again_and_are_answered_then(client: httpx.Client, model: Model) -> None:
+    model.again(says=True)
+    question = {"query": "이사화물 통관예약을 하면 뭐가 좋나요?"}
+    answers: list[httpx.Response] = []
+    threads = [threading.Thread(target=lambda: answers.append(client.post("/query", json=question))) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    assert model.asked.wait(10)
+    time.sleep(0.5)  # for the other to wait in line
+    refused = client.post("/query", json=question)
+    assert refused.status_code == 503
+    assert int(refused.headers["retry-after"]) >= 1
+    assert client.get("/healthz").status_code == 200
+    assert client.post("/search", json={"query": "연차"}).status_code == 200
+    model.may_go_on.set()
+    for thread in threads:
+        thread.join()
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert client.post("/query", json=question).status_code == 200
