@@ -15,6 +15,7 @@ from mundap.cli import (
     evaluate,
     graph,
     inspect,
+    page,
     promote,
     serve,
     synth,
@@ -58,6 +59,8 @@ for command in (
     ask.keywords,
     ask.chat,
     serve.serve,
+    page.ui,
+    page.up,
     corpus.doctor,
 ):
     app.command()(command)

@@ -1,0 +1,108 @@
+"""Processes that a verb starts, waits for and stops: whichever signal ends it, none of them is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from mundap.errors import MundapError
+
+_GRACE = 15.0  # seconds from being asked to end until being made to
+_LOOK = 0.2  # seconds between looks at children
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Died(MundapError):
+    """A child ended by itself."""
+
+
+@dataclass(frozen=True)
+class Child:
+    """A running process, by the name that people know it by."""
+
+    name: str
+    process: subprocess.Popen[str]
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
+        """Return as soon as `ready()`; Died if the child ends first, or is not ready after that time."""
+        end = time.monotonic() + seconds
+        while not ready():
+            self.check()
+            if time.monotonic() > end:
+                raise Died(f"{self.name}: {seconds:.0f}초 안에 열리지 않았습니다. 다시 시작해 보세요.")
+            time.sleep(_LOOK)
+
+    def check(self) -> None:
+        """Raise Died if it has ended."""
+        code = self.process.poll()
+        if code is not None:
+            raise Died(f"{self.name}: 끝났습니다(값 {code}). 위에 적힌 까닭을 보고 다시 시작하세요.")
+
+
+@contextmanager
+def children() -> Iterator[Callable[..., Child]]:
+    """Gives what starts a child; all are stopped at the end of the block.
+
+    SIGTERM and a closed terminal end the block as Ctrl+C does, which is its end and no error. Children are in groups of
+    their own, so that Ctrl+C reaches this process alone.
+    """
+    started: list[Child] = []
+
+    def start(name: str, arguments: Sequence[str], variables: Mapping[str, str], told: bool = False) -> Child:
+        """A child from a command of Python and its variables; what it prints can be read only if it is `told`."""
+        process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if told else subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **variables},
+            start_new_session=True,
+        )
+        started.append(Child(name, process))
+        return started[-1]
+
+    former = {number: signal.signal(number, _interrupt) for number in _ENDING}
+    try:
+        yield start
+    except KeyboardInterrupt:
+        print("mundap: 끝냅니다.", file=sys.stderr, flush=True)
+    finally:
+        for number in _ENDING:  # a second Ctrl+C must not leave a child behind
+            signal.signal(number, signal.SIG_IGN)
+        for child in started:
+            child.process.terminate()
+        for child in started:
+            _end(child.process)
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on now."""
+    with socket.socket() as tried:
+        tried.bind(("127.0.0.1", 0))
+        port: int = tried.getsockname()[1]
+        return port
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    try:
+        process.wait(_GRACE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    if process.stdout:
+        process.stdout.close()
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,132 @@
+"""mundap ui and mundap up."""
+
+from __future__ import annotations
+
+import sys
+import time
+from importlib.util import find_spec
+from typing import Annotated
+
+import httpx
+import typer
+
+from mundap.cli.children import Child, children, free_port
+from mundap.cli.options import HERE, Workspace
+from mundap.config import find_workspace
+from mundap.extras import need
+
+EXTRA = "ui"
+_LOCAL = "127.0.0.1"
+_HERE = (_LOCAL, "localhost", "::1")
+_START = 120.0  # seconds, on a machine that is busy
+_LOOK = 0.3  # seconds between looks at the children
+
+Port = Annotated[int, typer.Option(min=0, max=65535, help="페이지의 포트. 0이면 빈 것을 고릅니다")]
+
+# Nothing is fetched from elsewhere or sent there, and errors of the program are told in its log, not to visitors.
+_OPTIONS = {
+    "server.headless": "true",
+    "server.fileWatcherType": "none",
+    "browser.gatherUsageStats": "false",
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    "theme.font": "Pretendard, 'Apple SD Gothic Neo', 'Malgun Gothic', 'Noto Sans KR', 'Noto Sans CJK KR', NanumGothic, sans-serif",
+    "theme.headingFontSizes": '["1.75rem", "1.4rem", "1.2rem", "1.1rem", "1rem", "1rem"]',
+}
+_LOOKS = {
+    "theme.light": {"primaryColor": "#1b5cb8", "linkColor": "#1b5cb8", "textColor": "#1a1c23"},
+    "theme.dark": {"primaryColor": "#6ea8ff", "linkColor": "#8fbcff"},
+}
+
+
+def ui(
+    api: Annotated[str, typer.Option(help="API의 주소")] = "http://127.0.0.1:8000",
+    host: Annotated[str, typer.Option(help="주소. 127.0.0.1이면 이 컴퓨터에서만 엽니다")] = _LOCAL,
+    port: Port = 8501,
+) -> None:
+    """돌고 있는 API의 페이지를 엽니다. Ctrl+C로 끝냅니다. API에 열쇠가 있으면 환경 변수 MUNDAP_UI_KEY에 넣으세요."""
+    _needed()
+    if host not in _HERE:
+        print(
+            f"mundap: {host}: 이 페이지를 열 수 있는 사람은 누구나 묻고, 문서를 올리고 지울 수 있습니다. "
+            "믿는 사람만 닿는 곳이 아니라면 로그인을 묻는 프록시 뒤에 두세요.",
+            file=sys.stderr,
+        )
+    with children() as start:
+        page = start("페이지", *_command(api, host, port := port or free_port()))
+        _opened(page, host, port)
+        print(f"페이지: {_address(host, port)}", flush=True)
+        _watch(page)
+
+
+def up(
+    port: Port = 8501,
+    api_port: Annotated[int, typer.Option(min=0, max=65535, help="API의 포트. 0이면 빈 것을 고릅니다")] = 8000,
+    workspace: Workspace = HERE,
+) -> None:
+    """API와 페이지를 함께 엽니다. Ctrl+C로 둘 다 끝냅니다."""
+    _needed()
+    need("uvicorn", extra="serve")
+    need("fastapi", extra="serve")
+    root = find_workspace(workspace)
+    with children() as start:
+        api = start("API", ["-m", "mundap", "serve", "--port", str(api_port), "--workspace", str(root)], {}, told=True)
+        assert api.process.stdout is not None
+        address = api.process.stdout.readline().strip()
+        if not address:
+            api.process.wait()
+            api.check()
+        page = start("페이지", *_command(address, _LOCAL, port := port or free_port()))
+        _ready(api, address)
+        _opened(page, _LOCAL, port)
+        print(f"API: {address}\n페이지: {_address(_LOCAL, port)}\n(Ctrl+C로 끝냅니다)", flush=True)
+        _watch(api, page)
+
+
+def _needed() -> None:
+    if find_spec("streamlit") is None:
+        need("streamlit", extra=EXTRA)
+
+
+def _command(api: str, host: str, port: int) -> tuple[list[str], dict[str, str]]:
+    page = find_spec("mundap.ui.page")
+    assert page is not None
+    assert page.origin is not None
+    options = _OPTIONS | {"server.address": host, "server.port": str(port)}
+    for table, looks in _LOOKS.items():
+        options |= {f"{table}.{name}": color for name, color in looks.items()}
+    given = [f"--{name}={value}" for name, value in options.items()]
+    if host in _HERE:  # another name that leads here is a trick of a page from elsewhere
+        given += [f"--server.allowedHosts={name}" for name in _HERE]
+    return ["-m", "streamlit", "run", page.origin, *given], {"MUNDAP_UI_API": api}
+
+
+def _opened(page: Child, host: str, port: int) -> None:
+    near = _LOCAL if host == "0.0.0.0" else "::1" if host == "::" else host
+    page.wait_until(lambda: _says(f"{_address(near, port)}/_stcore/health") == 200, _START)
+
+
+def _address(host: str, port: int) -> str:
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _ready(api: Child, address: str) -> None:
+    """Wait until it can answer, or says what is missing: documents may be added over the page."""
+    api.wait_until(lambda: _says(f"{address}/healthz") == 200, _START)
+    api.wait_until(lambda: _says(f"{address}/readyz") in (200, 503), _START)
+    if (said := httpx.get(f"{address}/readyz", trust_env=False, timeout=_START)).status_code != 200:
+        print(f"mundap: {said.json().get('detail', '')}", file=sys.stderr, flush=True)
+
+
+def _says(address: str) -> int:
+    try:
+        return httpx.get(address, trust_env=False, timeout=_START).status_code
+    except httpx.TransportError:
+        return 0
+
+
+def _watch(*running: Child) -> None:
+    while True:
+        for child in running:
+            child.check()
+        time.sleep(_LOOK)

@@ -1,0 +1,1 @@
+"""The demo page: a client of the HTTP API, and of nothing else."""

@@ -1,0 +1,158 @@
+"""The conversation: questions, answers as they are written, and what stands behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from mundap.ui import judge, passages
+from mundap.ui.client import ApiError
+from mundap.ui.frame import api, say, settings, told
+from mundap.ui.markup import plain, shown
+from mundap.ui.values import Answer, Asked, Hit, Settings
+
+_REMEMBERED = 8  # exchanges that a question may lean on
+_LONGEST = 2000  # characters of a question, as the API takes it
+_DOCUMENTS = 200  # to choose from
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and what came of it. `problem` is set where there is no whole answer."""
+
+    question: str
+    answer: Answer
+    problem: ApiError | None = None
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """How questions are answered."""
+
+    top_k: int
+    documents: tuple[str, ...]
+    persona: str | None
+
+
+def view() -> None:
+    """Draw the conversation."""
+    offered = settings()
+    turns: list[Turn] = st.session_state.setdefault("turns", [])
+    chosen = _settings(offered)
+    head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+    head.title(offered.title or say("chat"), anchor=False)
+    if head.button(say("reset"), icon=":material/add_comment:", disabled=not turns):
+        turns.clear()
+        st.rerun()
+    asked = _examples(offered.examples) if not turns else None
+    for n, turn in enumerate(turns):
+        _show(turn, f"{n}")
+    if notice := say("notice") if offered.notice is None else offered.notice:
+        st.bottom.caption(f":material/info: {plain(notice)}", text_alignment="center")
+    asked = st.chat_input(say("ask"), max_chars=_LONGEST, submit_mode="stop", key="asked") or asked
+    if asked and asked.strip():
+        _answer(asked.strip(), turns, chosen)
+
+
+def _settings(offered: Settings) -> _Chosen:
+    with st.sidebar.expander(say("settings"), icon=":material/tune:"):
+        top_k = st.slider(say("top_k"), 1, max(20, offered.top_k), offered.top_k, key="top_k", persist_state="session")
+        names = _names()
+        documents = st.multiselect(
+            say("only"),
+            list(names),
+            format_func=lambda one: names.get(one, one),
+            placeholder=say("all"),
+            key="only",
+            persist_state="session",
+        )
+        persona = None
+        if offered.personas:
+            persona = st.selectbox(say("persona"), offered.personas, key="persona", persist_state="session")
+    return _Chosen(top_k, tuple(documents), persona)
+
+
+def _names() -> dict[str, str]:
+    return {one.document_id: one.title or one.source for one in api().documents(_DOCUMENTS).documents}
+
+
+def _examples(examples: tuple[str, ...]) -> str | None:
+    st.write(say("greeting"))
+    for n, example in enumerate(examples):
+        if st.button(plain(example), key=f"example-{n}", icon=":material/help:"):
+            return example
+    return None
+
+
+def _show(turn: Turn, key: str) -> None:
+    with st.chat_message("user"):
+        st.markdown(shown(turn.question))
+    with st.chat_message("assistant"):
+        answer = turn.answer
+        if answer.text:
+            st.markdown(shown(answer.text))
+        if turn.problem:
+            told(turn.problem)
+        elif not answer.request_id:
+            st.caption(say("stopped"))
+        _sources(answer, key)
+        if answer.request_id:
+            with st.container(horizontal=True, vertical_alignment="center", key=f"judge-{key}"):
+                judge.buttons(answer)
+                with st.popover(say("copy"), icon=":material/content_copy:"):
+                    st.caption(say("copy_help"))
+                    st.code(answer.text, language=None, wrap_lines=True)
+            judge.form(answer)
+
+
+def _sources(answer: Answer, key: str) -> None:
+    """A button for each passage that the answer cites, or for the nearest ones if it withholds."""
+    quotes: dict[str, list[str]] = {}
+    for citation in answer.citations:
+        quotes.setdefault(citation.passage_id, []).append(citation.quote)
+    found = [hit for hit in answer.hits if hit.passage_id in quotes or answer.abstained]
+    if not found:
+        return
+    with st.container(gap=None):
+        st.caption(say("nearest" if answer.abstained else "sources"))
+        for hit in found:
+            if st.button(
+                plain(f"[{hit.rank}] {_label(hit)}"),
+                key=f"source-{key}-{hit.passage_id}",
+                icon=":material/description:",
+                type="tertiary",
+            ):
+                passages.show(hit.passage_id, tuple(quotes.get(hit.passage_id, ())))
+
+
+def _label(hit: Hit) -> str:
+    page = say("page", page=hit.page) if hit.page else ""
+    return " · ".join(part for part in (hit.source, hit.heading, page) if part)
+
+
+def _answer(question: str, turns: list[Turn], chosen: _Chosen) -> None:
+    """Show the answer while it is written, and keep what there is of it, also if the visitor stops it."""
+    with st.chat_message("user"):
+        st.markdown(shown(question))
+    answer, problem = Answer(text=""), None
+    with st.chat_message("assistant"):
+        writing = st.empty()
+        writing.caption(say("searching"))
+        try:
+            for piece in api().stream(_history(question, turns), chosen.top_k, chosen.documents, chosen.persona):
+                answer = piece if isinstance(piece, Answer) else Answer(text=answer.text + piece)
+                writing.markdown(shown(answer.text))
+        except ApiError as error:
+            problem = error
+        finally:  # the stop button ends the run by an exception
+            turns.append(Turn(question, answer, problem))
+    st.rerun()
+
+
+def _history(question: str, turns: list[Turn]) -> list[Asked]:
+    said: list[Asked] = []
+    for turn in turns[-_REMEMBERED:]:
+        if turn.answer.request_id:
+            said += [Asked(role="user", text=turn.question), Asked(role="assistant", text=turn.answer.text)]
+    return [*said, Asked(role="user", text=question)]

@@ -1,0 +1,163 @@
+"""What the API says, as frozen values. Fields that the page does not use are passed over."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class _Said(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Settings(_Said):
+    """What the API offers. `personas` is empty where it knows none."""
+
+    language: Literal["ko", "en"] = "ko"
+    title: str = ""
+    notice: str | None = None
+    examples: tuple[str, ...] = ()
+    legs: tuple[str, ...] = ("bm25", "dense")
+    top_k: int = 5
+    generator: str = ""
+    encoder: str = ""
+    personas: tuple[str, ...] = ()
+
+
+class Asked(_Said):
+    """One side of a conversation: what was asked, or what was answered."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+class Citation(_Said):
+    """A quote that stands in its passage, white space aside."""
+
+    passage_id: str
+    source: str
+    quote: str
+
+
+class Link(_Said):
+    """Why the keyword graph found a passage: `asked`, of the question, leads to `said`, which the passage names."""
+
+    asked: str
+    kind: str
+    said: str
+
+
+class Hit(_Said):
+    """A passage that was found. `origins` has its rank in each leg that proposed it."""
+
+    rank: int
+    score: float
+    passage_id: str
+    document_id: str
+    source: str
+    heading: str | None = ""
+    page: int | None = None
+    text: str
+    origins: dict[str, int] = {}
+    links: tuple[Link, ...] = ()
+
+
+class Answer(_Said):
+    """An answer. `text` is all that was written."""
+
+    text: str
+    request_id: str = ""
+    citations: tuple[Citation, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    abstained: bool = False
+
+
+class Passage(_Said):
+    """A passage in its document: `before` and `after` are the neighbouring text."""
+
+    passage_id: str
+    document_id: str
+    source: str
+    title: str | None = ""
+    heading: str | None = ""
+    page: int | None = None
+    text: str
+    before: str = ""
+    after: str = ""
+
+
+class Node(_Said):
+    """A node of the graph."""
+
+    id: str
+    kind: str = ""
+    label: str = ""
+
+
+class Edge(_Said):
+    """An edge between two nodes, by id."""
+
+    source: str
+    target: str
+    weight: float | None = None
+    relation: str | None = None
+
+
+class Graph(_Said):
+    """The part of the keyword graph around some words."""
+
+    word: str
+    found: bool
+    nodes: tuple[Node, ...] = ()
+    edges: tuple[Edge, ...] = ()
+
+
+class Document(_Said):
+    """A document. `added` is an ISO time."""
+
+    document_id: str
+    source: str
+    title: str | None = ""
+    passages: int
+    added: str | None = ""
+    uploaded: bool = False
+
+
+class Skipped(_Said):
+    """A file that could not be read, and why."""
+
+    file: str
+    reason: str
+
+
+class Documents(_Said):
+    """A page of the list of documents; `total` counts all that match."""
+
+    total: int
+    documents: tuple[Document, ...]
+    skipped: tuple[Skipped, ...] = ()
+
+
+class Ingested(_Said):
+    """What became of uploaded files."""
+
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    skipped: tuple[Skipped, ...] = ()
+
+
+class Report(_Said):
+    """An evaluation that was kept."""
+
+    id: str
+    kind: str = ""
+    time: str = ""
+    n: int | None = None
+
+
+class Reports(_Said):
+    """The list of reports, newest first."""
+
+    reports: tuple[Report, ...] = ()
