@@ -63,6 +63,7 @@ from mundap.retrieve.selfquery_llm import from_llm
 from mundap.retrieve.synonyms import reworded
 from mundap.store.cache import Cache, CachedEncoder
 from mundap.store.corpus import Corpus
+from mundap.store.feedback import Feedback
 from mundap.types import Answer, Hit, Passage, Turn
 
 log = logging.getLogger(__name__)
@@ -641,6 +642,10 @@ class Mundap:
         """The first hits read by the sentence against the question."""
         return self._reader.read(question, hits)
 
+    def words_held(self, text: str, texts: Sequence[str]) -> list[float]:
+        """For each of `texts`, the weight of the words of `text` that it holds, rare ones counting most, in [0, 1]."""
+        return self._reader.shares(text, texts)
+
     def _support(self, question: str, hits: Sequence[Hit]) -> float:
         return support(self._reader.read(question, hits), self.calibration)
 
@@ -668,6 +673,11 @@ class Mundap:
         """What sentences are read with. An adapter learned from whole passages, so it is its base that reads."""
         encoder = self.encoder
         return encoder.base if isinstance(encoder, AdaptedEncoder) else CachedEncoder(encoder, self.cache)
+
+    @cached_property
+    def feedback(self) -> Feedback:
+        """Answers that were given over HTTP, and what people said of them."""
+        return Feedback(self.root / FOLDER / "corpus.sqlite", self.config.serve.answer_days)
 
     @cached_property
     def cache(self) -> Cache:

@@ -13,6 +13,7 @@ from mundap.cli import (
     ask,
     corpus,
     evaluate,
+    feedback,
     graph,
     inspect,
     page,
@@ -73,6 +74,7 @@ train.app.command("static")(train_retriever.static)
 app.add_typer(train.app, name="train")
 app.add_typer(train_keywords.exports, name="export")
 app.add_typer(synth.app, name="synth")
+app.add_typer(feedback.app, name="feedback")
 app.add_typer(graph.app, name="graph")
 
 

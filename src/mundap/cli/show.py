@@ -24,7 +24,12 @@ _PREVIEW = 160
 
 def emit(value: Any) -> None:
     """One JSON value on one line of stdout."""
-    print(json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS), flush=True)
+    print(line(value), flush=True)
+
+
+def line(value: Any) -> str:
+    """A JSON value that every tool takes for one line."""
+    return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)
 
 
 def print_hits(hits: tuple[Hit, ...] | list[Hit]) -> None:

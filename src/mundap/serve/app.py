@@ -10,7 +10,7 @@ from fastapi import FastAPI, Request, Response
 import mundap
 from mundap.config import Serve
 from mundap.pipeline import Mundap
-from mundap.serve import answers, chat, embeddings, found, problems, state
+from mundap.serve import answers, chat, embeddings, feedback, found, problems, state
 from mundap.serve.requests import Requests
 from mundap.serve.service import Service
 from mundap.serve.work import Gone
@@ -44,6 +44,6 @@ def make_app(bot: Mundap, settings: Serve) -> FastAPI:
         return Response(status_code=_CLIENT_CLOSED)
 
     app.add_middleware(Requests)
-    for router in (answers.router, chat.router, embeddings.router, found.router, state.router):
+    for router in (answers.router, chat.router, embeddings.router, feedback.router, found.router, state.router):
         app.include_router(router)
     return app

@@ -69,6 +69,7 @@ class Service:
         An answer that cannot be kept is given all the same.
         """
         try:
+            self.bot.feedback.answered(question.request_id, answer, question.session)
             self.conversations.add(question.session, Turn(answer.question, answer.text))
         except sqlite3.Error:
             log.exception("the answer to request %s was not kept", question.request_id)

@@ -1,0 +1,112 @@
+"""mundap feedback: what people said of answers, as training data and as a list to work on."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mundap.cli import show
+from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.errors import MundapError
+
+if TYPE_CHECKING:
+    from mundap.pipeline import Mundap
+    from mundap.train.feedback import Judged
+
+app = typer.Typer(
+    no_args_is_help=True, help="답에 대한 의견을 학습 자료로 내보내고, 고칠 질문을 봅니다.", rich_markup_mode=None
+)
+
+
+class What(StrEnum):
+    """What is exported."""
+
+    retriever = "retriever"
+    preference = "preference"
+    sft = "sft"
+
+
+@app.callback()
+def verbs() -> None:
+    """답에 대한 의견을 학습 자료로 내보내고, 고칠 질문을 봅니다."""
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option(help="학습 자료를 담을 폴더", show_default=False)],
+    what: Annotated[
+        list[What] | None,
+        typer.Option(
+            help="retriever: 질문과 문단(어려운 오답 포함), preference: 나은 답과 못한 답, sft: 질문과 답 (기본: 모두)",
+            show_default=False,
+        ),
+    ] = None,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """의견을 학습 자료(JSONL)로 내보냅니다. 같은 요청에 대한 의견은 마지막 것을 씁니다.
+
+    예: mundap feedback export --out judged && mundap train adapter --data judged/retriever.jsonl --out ours
+    """
+    from mundap.files import write_atomically
+
+    bot = open_workspace(workspace)
+    rows = _rows(bot)
+    out.mkdir(parents=True, exist_ok=True)
+    counts: dict[str, int] = {}
+    for name in what or list(What):
+        lines = getattr(rows, name.value)
+        write_atomically(out / f"{name.value}.jsonl", "".join(f"{show.line(row)}\n" for row in lines))
+        counts[name.value] = len(lines)
+    if json:
+        show.emit({"folder": str(out), **counts, "untraced": rows.untraced})
+        return
+    for kind, count in counts.items():
+        print(f"{out / kind}.jsonl: {count}행")
+    if rows.untraced:
+        print(
+            f"답이 있는 문단을 알 수 없는 의견 {rows.untraced}개는 retriever에서 뺐습니다."
+            " 바로잡은 답이나 문단(passage_id)이 있으면 들어갑니다."
+        )
+
+
+@app.command()
+def review(
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="보일 질문의 수")] = 20,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """아쉽다는 의견이 많거나 답하지 못한 질문부터 보입니다."""
+    from mundap.train.feedback import worst
+
+    found = worst(list(open_workspace(workspace).feedback.given()))[:number]
+    for asked in found:
+        if json:
+            show.emit(asdict(asked))
+            continue
+        said = f"좋아요 {asked.ups}, 아쉬워요 {asked.downs}, 답하지 못함 {asked.abstained} (물음 {asked.times}번)"
+        print(f"{asked.question}\n   {said}")
+        for label, texts in (("의견", asked.comments), ("바로잡은 답", asked.corrections)):
+            for text in dict.fromkeys(texts):
+                print(f"   {label}: {' '.join(text.split())}")
+    if not found and not json:
+        print("아쉽다는 의견도, 답하지 못한 질문도 없습니다.")
+
+
+def _rows(bot: Mundap) -> Judged:
+    from mundap.train.feedback import training_rows
+
+    given = [one for one in bot.feedback.given() if one.vote is not None]
+    if not given:
+        raise MundapError("아직 의견이 없습니다. mundap serve의 POST /feedback이나 mundap ui로 받습니다.")
+    named = {id for one in given for id in (*one.shown, *one.cited, one.vote.passage_id if one.vote else "")}
+    return training_rows(
+        given,
+        bot.corpus.passages(sorted(named)),
+        bot.words_held,
+        lambda text: [hit.passage for hit in bot.search(text, k=5)],
+    )

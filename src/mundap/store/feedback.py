@@ -1,0 +1,146 @@
+"""Answers that were given, and what people said of them, beside the corpus in its file.
+
+Answers nobody judged are forgotten after a while; a judgement, with its answer, is kept for good.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from mundap.errors import MundapError
+from mundap.store.connections import Connections
+from mundap.types import Answer
+
+_SWEEP = 1000  # answers between two looks for those that are too old
+
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS answers(
+    id INTEGER PRIMARY KEY, request_id TEXT NOT NULL, session TEXT,
+    time TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ')),
+    question TEXT NOT NULL, answer TEXT NOT NULL, abstained INTEGER NOT NULL,
+    cited TEXT NOT NULL, shown TEXT NOT NULL, model TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS answers_by_request ON answers(request_id);
+CREATE INDEX IF NOT EXISTS answers_by_time ON answers(time);
+CREATE TABLE IF NOT EXISTS feedback(
+    id INTEGER PRIMARY KEY, answer_id INTEGER NOT NULL REFERENCES answers(id),
+    time TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ')),
+    verdict TEXT NOT NULL, comment TEXT NOT NULL, answer TEXT NOT NULL, passage_id TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS feedback_by_answer ON feedback(answer_id);
+"""
+_GIVEN = """
+SELECT a.request_id, a.time, a.question, a.answer, a.abstained, a.cited, a.shown,
+       f.verdict, f.comment, f.answer, f.passage_id
+FROM answers a LEFT JOIN feedback f ON f.id = (SELECT max(id) FROM feedback WHERE answer_id = a.id)
+ORDER BY a.id
+"""
+
+Verdict = Literal["up", "down"]
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What someone said of an answer. `answer` is what it should have been, `passage_id` the passage that says so."""
+
+    verdict: Verdict
+    comment: str = ""
+    answer: str = ""
+    passage_id: str = ""
+
+
+@dataclass(frozen=True)
+class Given:
+    """An answer that was given. `cited` and `shown` are ids of passages, in order; `vote` the last one, if any."""
+
+    request_id: str
+    time: str
+    question: str
+    answer: str
+    abstained: bool
+    cited: tuple[str, ...]
+    shown: tuple[str, ...]
+    vote: Vote | None
+
+
+class Feedback:
+    """Opens, or makes, the tables in the corpus file at `path`. Safe to use from several threads."""
+
+    def __init__(self, path: Path, days: int) -> None:
+        """Answers without a vote are forgotten after `days` days. Raises MundapError for a file that is no database."""
+        self._days = days
+        self._until_sweep = 0
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._connections = Connections(path, "journal_mode=WAL", "foreign_keys=ON")
+            self._db.executescript(_SCHEMA)
+        except (OSError, sqlite3.DatabaseError) as error:
+            raise MundapError(f"{path}: 답변 기록을 열 수 없습니다({error}).") from error
+
+    def close(self) -> None:
+        """Close the file; the object is not used again."""
+        self._connections.close()
+
+    @property
+    def _db(self) -> sqlite3.Connection:
+        return self._connections.here
+
+    def answered(self, request_id: str, answer: Answer, session: str | None = None) -> None:
+        """Keep an answer, so that it can be judged by the name of its request. A killed process loses none."""
+        cited = list(dict.fromkeys(citation.passage_id for citation in answer.citations))
+        shown = [hit.passage.id for hit in answer.hits]
+        row = (request_id, session, answer.question, answer.text, answer.abstained)
+        self._durable(False)
+        self._db.execute(
+            "INSERT INTO answers(request_id, session, question, answer, abstained, cited, shown, model)"
+            " VALUES (?,?,?,?,?,?,?,?)",
+            (*row, json.dumps(cited), json.dumps(shown), answer.model),
+        )
+        self._forget()
+
+    def judge(self, request_id: str, vote: Vote) -> int | None:
+        """Keep a vote on the last answer to this request, on the disk when this returns; its id, or None if unknown."""
+        self._durable(True)
+        found = self._db.execute("SELECT max(id) FROM answers WHERE request_id = ?", (request_id,)).fetchone()[0]
+        if found is None:
+            return None
+        kept = self._db.execute(
+            "INSERT INTO feedback(answer_id, verdict, comment, answer, passage_id) VALUES (?,?,?,?,?)",
+            (found, vote.verdict, vote.comment, vote.answer, vote.passage_id),
+        )
+        return kept.lastrowid
+
+    def ids(self) -> list[int]:
+        """The ids of all votes, those that a later one replaced too, in order."""
+        return [row[0] for row in self._db.execute("SELECT id FROM feedback ORDER BY id")]
+
+    def given(self) -> Iterator[Given]:
+        """Every answer that is kept, oldest first, with its last vote."""
+        rows: Sequence[tuple[object, ...]] = self._db.execute(_GIVEN).fetchall()
+        for request_id, time, question, answer, abstained, cited, shown, *vote in rows:
+            yield Given(
+                str(request_id),
+                str(time),
+                str(question),
+                str(answer),
+                bool(abstained),
+                tuple(json.loads(str(cited))),
+                tuple(json.loads(str(shown))),
+                None if vote[0] is None else Vote(*vote),  # type: ignore[arg-type]
+            )
+
+    def _durable(self, wanted: bool) -> None:
+        self._db.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
+
+    def _forget(self) -> None:
+        self._until_sweep -= 1
+        if self._until_sweep < 0:
+            self._until_sweep = _SWEEP
+            self._db.execute(
+                "DELETE FROM answers WHERE time < strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?)"
+                " AND id NOT IN (SELECT answer_id FROM feedback)",
+                (f"-{self._days} days",),
+            )
