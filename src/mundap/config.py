@@ -123,8 +123,9 @@ class Serve(_Section):
     """The HTTP API. `answers_at_once` questions are answered at once and `waiting` may wait; more are told to come again.
 
     A stream that is silent for `heartbeat_seconds` says that it lives. `sessions` conversations of `session_turns` turns
-    are kept, and an answer that nobody judged for `answer_days`. A body may have `body_kb` kilobytes, a key may ask `per_minute` times in a minute (0: as often as it
-    likes), and pages of `cors_origins` may ask from a browser. Logs hold the text of questions, masked, only with
+    are kept, and an answer that nobody judged for `answer_days`. A body may have `body_kb` kilobytes, a key (without
+    keys, an address other than this machine's) may ask `per_minute` times in a minute (0: as often as it likes), and
+    pages of `cors_origins` may ask from a browser. Logs hold the text of questions, masked, only with
     `log_text`. At its end the server tells balancers for `drain_seconds` that it is not ready, then takes no more
     requests and finishes those it has within `shutdown_seconds`.
     """
@@ -136,7 +137,7 @@ class Serve(_Section):
     session_turns: int = Field(default=8, ge=1, le=100)
     answer_days: int = Field(default=90, ge=1)
     body_kb: int = Field(default=1024, ge=16)
-    per_minute: int = Field(default=0, ge=0)
+    per_minute: int = Field(default=120, ge=0)
     cors_origins: tuple[str, ...] = Field(default=(), strict=False)
     log_text: bool = False
     drain_seconds: float = Field(default=0.0, ge=0)

@@ -49,7 +49,7 @@ from mundap.korean.keyword_model import KeywordModel
 from mundap.korean.keyword_rules import Asked, extract, names, read_asked
 from mundap.korean.normalize import NORMALIZER, normalize
 from mundap.korean.tokens import SearchTokenizer
-from mundap.protocols import Encoder, Generator, Leg, Progress, Reranker, Searcher, quiet
+from mundap.protocols import Encoder, Generator, Leg, Loads, Progress, Reranker, Searcher, quiet
 from mundap.retrieve.after import collapse, mmr, weigh_time
 from mundap.retrieve.decompose import decomposed
 from mundap.retrieve.followup import standalone
@@ -410,8 +410,12 @@ class Mundap:
                     log.warning("새 색인을 아직 열 수 없어 전의 것으로 찾습니다: %s", error)
 
     def warm(self) -> None:
-        """Load what the first question would wait for."""
+        """Load what the first question would wait for. Raises as it would."""
         self.search("준비", k=1)
+        if self.config.generate.faq:
+            _ = self._known
+        if isinstance(self.generator, Loads):
+            self.generator.load()
 
     def _open(self) -> _Opened:
         state, opened = self.corpus.state(), self._opened

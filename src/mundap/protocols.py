@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -107,6 +107,15 @@ class Generator(Protocol):
 
     def answer(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Answer:
         """The Answer that `stream` ends with."""
+        ...
+
+
+@runtime_checkable
+class Loads(Protocol):
+    """A part that loads something large before its first use."""
+
+    def load(self) -> None:
+        """Load it now, if it is not there yet. Raises as the first use would."""
         ...
 
 

@@ -16,6 +16,7 @@ from mundap.cli import (
     feedback,
     graph,
     inspect,
+    keys,
     page,
     promote,
     serve,
@@ -75,6 +76,7 @@ app.add_typer(train.app, name="train")
 app.add_typer(train_keywords.exports, name="export")
 app.add_typer(synth.app, name="synth")
 app.add_typer(feedback.app, name="feedback")
+app.add_typer(keys.app, name="keys")
 app.add_typer(graph.app, name="graph")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from ipaddress import ip_address
 from typing import Annotated
 
 import typer
@@ -16,24 +15,33 @@ EXTRA = "serve"
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="주소. 지금은 이 컴퓨터에서만 엽니다")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="주소. 이 컴퓨터 밖에서 열려면 열쇠가 있어야 합니다")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="포트. 0이면 빈 것을 고릅니다")] = 8000,
+    insecure: Annotated[bool, typer.Option("--insecure", help="열쇠 없이도 이 컴퓨터 밖에 엽니다")] = False,
     workspace: Workspace = HERE,
 ) -> None:
-    """HTTP API를 엽니다: POST /query, /search, /keywords, GET /healthz, /readyz. Ctrl+C로 끝냅니다.
+    """HTTP API를 엽니다: POST /query, /search, /v1/chat/completions … 설명은 /docs에 있습니다. Ctrl+C로 끝냅니다.
 
-    예: curl localhost:8000/keywords -H 'content-type: application/json' -d '{"prompt": "통관예약을 하면 뭐가 좋나요?"}'
+    예: curl localhost:8000/query -H 'content-type: application/json' -d '{"query": "면세 한도가 얼마인가요?"}'
     """
-    if not _loopback(host):
-        raise MundapError(
-            f"'{host}': 열쇠로 지키지 않는 API라 이 컴퓨터 밖으로는 열지 않습니다. --host 127.0.0.1로 여세요."
-        )
-    uvicorn = need("uvicorn", extra=EXTRA)
+    need("uvicorn", extra=EXTRA)
     need("fastapi", extra=EXTRA)
+    from mundap.pipeline import FOLDER
     from mundap.serve.app import make_app
+    from mundap.serve.guard import loopback
+    from mundap.serve.keys import FILE, Keys
+    from mundap.serve.logs import log_to_stderr
+    from mundap.serve.server import Server
 
     bot = open_workspace(workspace)
-    app = make_app(bot, bot.config.serve)
+    local = loopback(host)
+    keys = Keys(bot.root / FOLDER / FILE).all()
+    if not (local or keys or insecure):
+        raise MundapError(
+            f"'{host}': 열쇠 없이 이 컴퓨터 밖으로 열지 않습니다. 열쇠를 만들거나(mundap keys add 이름) "
+            "--host 127.0.0.1로 여세요. 그래도 열려면: --insecure"
+        )
+    app = make_app(bot, bot.config.serve, guarded=bool(keys) or not (local or insecure), local=local)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -43,13 +51,6 @@ def serve(
             raise MundapError(
                 f"{host}:{port}: 열 수 없습니다({error.strerror}). 다른 포트를 주세요: mundap serve --port 0"
             ) from error
-        listening.listen()
-        print(f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}", flush=True)
-        uvicorn.Server(uvicorn.Config(app, log_level="warning")).run(sockets=[listening])
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
+        address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
+        log_to_stderr()
+        Server(app, lambda: print(address, flush=True)).run(sockets=[listening])

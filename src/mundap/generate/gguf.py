@@ -105,13 +105,17 @@ class GGUFGenerator:
         """One completion, of the form of `schema` unless `max_tokens` cuts it. Raises as `stream` does."""
         return "".join(self._write(self._model(), messages, max_tokens, schema))
 
+    def load(self) -> None:
+        """Load the model, if it is not there yet. Raises as `stream` does."""
+        self._model()
+
     def _model(self) -> _Model:
         with self._lock:
             if self._loaded is None:
-                self._loaded = self._load()
+                self._loaded = self._started()
             return self._loaded
 
-    def _load(self) -> _Model:
+    def _started(self) -> _Model:
         package = need("xllamacpp", extra="llm")
         if not self.path.is_file():
             raise GeneratorError(f"모델 파일 '{self.path}'이(가) 없습니다. GGUF 파일의 경로를 확인하세요.")

@@ -36,6 +36,8 @@ async def kullm(asked: OldPrompt, request: Request, service: Here, request_id: R
 
 async def whole(request: Request, service: Service, question: Question) -> Answer:
     """The Answer without its pieces. Raises Gone when the client leaves."""
-    return await service.answers.run(
+    answer = await service.answers.run(
         request, lambda: next(piece for piece in service.ask(question) if isinstance(piece, Answer))
     )
+    request.state.answer = answer
+    return answer

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
+from starlette.middleware.cors import CORSMiddleware
 
 import mundap
 from mundap.config import Serve
-from mundap.pipeline import Mundap
+from mundap.pipeline import FOLDER, Mundap
 from mundap.serve import answers, chat, embeddings, feedback, found, problems, state
-from mundap.serve.requests import Requests
+from mundap.serve.body import BodyLimit
+from mundap.serve.guard import Guard
+from mundap.serve.keys import FILE as KEYS
+from mundap.serve.keys import Keys
+from mundap.serve.requests import HEADER, Requests
 from mundap.serve.service import Service
 from mundap.serve.work import Gone
 
 _CLIENT_CLOSED = 499  # nobody reads it; logs and metrics do
 
 
-def make_app(bot: Mundap, settings: Serve) -> FastAPI:
-    """The API over `bot`. A generation that was made since the last request is opened first."""
+def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = True) -> FastAPI:
+    """The API over `bot`. A generation that was made since the last request is opened first.
+
+    `guarded` has every request bring one of the workspace's keys, even while there are none; `local` says that only
+    this machine can ask (guard.Guard).
+    """
     service = Service(bot, settings)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        warming = asyncio.get_running_loop().run_in_executor(None, service.warm)
         yield
         service.close()
+        await warming
 
     app = FastAPI(
         title="문답 (mundap)",
@@ -34,7 +46,6 @@ def make_app(bot: Mundap, settings: Serve) -> FastAPI:
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,
-        max_body_size=settings.body_kb * 1024,
     )
     app.state.service = service
     problems.install(app)
@@ -43,7 +54,20 @@ def make_app(bot: Mundap, settings: Serve) -> FastAPI:
     async def gone(request: Request, error: Gone) -> Response:
         return Response(status_code=_CLIENT_CLOSED)
 
-    app.add_middleware(Requests)
+    keys = Keys(bot.root / FOLDER / KEYS)
+    app.add_middleware(BodyLimit, most=settings.body_kb * 1024, paths={})
+    app.add_middleware(
+        Guard, keys=keys, guarded=guarded, local=local, per_minute=settings.per_minute, origins=settings.cors_origins
+    )
+    if settings.cors_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.cors_origins,
+            allow_methods=["*"],
+            allow_headers=["*"],
+            expose_headers=[HEADER, "Retry-After"],
+        )
+    app.add_middleware(Requests, service=service, log_text=settings.log_text)
     for router in (answers.router, chat.router, embeddings.router, feedback.router, found.router, state.router):
         app.include_router(router)
     return app

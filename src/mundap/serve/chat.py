@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -54,7 +54,7 @@ async def chat(asked: Chat, request: Request, service: Here, request_id: Request
     """
     question = _question(asked, request_id)
     if asked.stream:
-        silence = service.settings.heartbeat_seconds
+        began, silence = time.perf_counter(), service.settings.heartbeat_seconds
         flow = service.answers.flow(lambda: service.ask(question))
         try:
             first = await unless_gone(request, flow, silence)  # so that what fails at once has its own status
@@ -64,7 +64,10 @@ async def chat(asked: Chat, request: Request, service: Here, request_id: Request
             flow.close()
             raise
         usage = bool(asked.stream_options and asked.stream_options.include_usage)
-        return _Events(_events(first, flow, question, usage, silence), flow)
+        pieces = _observed(
+            first, flow, silence, request, lambda: service.metrics.first_text(time.perf_counter() - began)
+        )
+        return _Events(_events(pieces, question, usage), flow)
     answer = await whole(request, service, question)
     return Completion(
         id=_name(request_id),
@@ -91,9 +94,25 @@ class _Events(StreamingResponse):
             self._flow.close()
 
 
-async def _events(
-    first: str | Answer, flow: Flow[str | Answer], question: Question, include_usage: bool, silence: float
-) -> AsyncIterator[str]:
+async def _observed(
+    first: str | Answer, flow: Flow[str | Answer], silence: float, request: Request, begins: Callable[[], None]
+) -> AsyncIterator[str | Answer]:
+    """The pieces of `flow`, "" for each silence, and the Answer, which the log of `request` is told of."""
+    piece, begun = first, False
+    while not isinstance(piece, Answer):
+        if piece and not begun:
+            begun = True
+            begins()
+        yield piece
+        try:
+            piece = await flow.next(silence)
+        except TimeoutError:
+            piece = ""
+    request.state.answer = piece
+    yield piece
+
+
+async def _events(pieces: AsyncIterator[str | Answer], question: Question, include_usage: bool) -> AsyncIterator[str]:
     id, created = _name(question.request_id), int(time.time())
 
     def chunk(*choices: ChunkChoice, usage: Usage | None = None, cited: Cited | None = None) -> str:
@@ -101,22 +120,18 @@ async def _events(
         return _event(made)
 
     yield chunk(ChunkChoice(delta=Delta(role="assistant", content="")))
-    piece = first
     try:
-        while not isinstance(piece, Answer):
-            if piece:
-                yield chunk(ChunkChoice(delta=Delta(content=piece)))
-            try:
-                piece = await flow.next(silence)
-            except TimeoutError:
-                piece = ""
-                yield _BEAT
+        async for piece in pieces:
+            if isinstance(piece, Answer):
+                cited = _cited(piece, question.request_id)
+                yield chunk(ChunkChoice(delta=Delta(), finish_reason="stop"), cited=cited)
+                if include_usage:
+                    yield chunk(usage=_usage(piece))
+            else:
+                yield chunk(ChunkChoice(delta=Delta(content=piece))) if piece else _BEAT
     except MundapError as error:
         yield _event(openai_problem(status_of(error), str(error), question.request_id))
         return
-    yield chunk(ChunkChoice(delta=Delta(), finish_reason="stop"), cited=_cited(piece, question.request_id))
-    if include_usage:
-        yield chunk(usage=_usage(piece))
     yield "data: [DONE]\n\n"
 
 

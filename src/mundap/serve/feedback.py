@@ -49,4 +49,5 @@ def feedback(said: Judgement, service: Here) -> Kept:
         raise Refused(
             404, f"'{said.request_id}': 그런 요청에 답한 기록이 없습니다. 답과 함께 받은 request_id를 주세요."
         )
+    service.metrics.feedback(said.verdict)
     return Kept(id=kept, request_id=said.request_id)

@@ -1,21 +1,29 @@
-"""The frame of every request: its name, and an answer even where the code fails."""
+"""The frame of every request: its name, its line in the log, and an answer even where the code fails."""
 
 from __future__ import annotations
 
 import logging
 import re
+import time
+from typing import Any
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mundap.korean.mask import mask
+from mundap.serve.logs import ACCESS
 from mundap.serve.problems import problem
+from mundap.serve.service import Service
+from mundap.types import Answer
 
 log = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_QUIET = ("/healthz", "/readyz", "/metrics")  # asked every few seconds: counted, and logged only when they fail
 
 
 class Requests:
@@ -24,23 +32,26 @@ class Requests:
     What the code did not expect is logged and told as 500, without its details.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, service: Service, log_text: bool) -> None:
         self.app = app
+        self._service = service
+        self._log_text = log_text
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Frame one request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        began = time.perf_counter()
         given = Headers(scope=scope).get(HEADER, "")
         name = given if _WELL_FORMED.fullmatch(given) else uuid4().hex
         scope.setdefault("state", {})["request_id"] = name
-        started = False
+        status = 0
 
         async def named(message: Message) -> None:
-            nonlocal started
+            nonlocal status
             if message["type"] == "http.response.start":
-                started = True
+                status = message["status"]
                 MutableHeaders(scope=message)[HEADER] = name
             await send(message)
 
@@ -48,8 +59,33 @@ class Requests:
             await self.app(scope, receive, named)
         except Exception:
             log.exception("request %s failed", name)
-            if started:
+            if status:
                 raise  # the server cuts the connection, so that half an answer is not taken for a whole one
-            await problem(Request(scope), 500, "서버 안에서 잘못된 일이 생겼습니다. 서버의 기록을 확인해 주세요.")(
-                scope, receive, named
-            )
+            detail = "서버 안에서 잘못된 일이 생겼습니다. 서버의 기록을 확인해 주세요."
+            await problem(Request(scope), 500, detail)(scope, receive, named)
+        finally:
+            self._note(scope, status, time.perf_counter() - began)
+
+    def _note(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._service.metrics.request(method, route, status, seconds)
+        if route in _QUIET and status < 400:
+            return
+        state = scope["state"]
+        said: dict[str, Any] = {
+            "request_id": state["request_id"],
+            "method": method,
+            "route": route,
+            "status": status,
+            "ms": round(seconds * 1000, 1),
+        }
+        if key := state.get("key"):
+            said["key"] = key
+        answer: Answer | None = state.get("answer")
+        if answer is not None:
+            said |= {"abstained": answer.abstained, "model": answer.model}
+            said["timings"] = {stage: round(ms, 1) for stage, ms in answer.timings.items()}
+            if self._log_text:
+                said["question"] = mask(answer.question)
+        ACCESS.info("request", extra={"request": said})

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from mundap.config import Serve
+from mundap.errors import MundapError
 from mundap.pipeline import FOLDER, Mundap
+from mundap.serve.metrics import Metrics
 from mundap.serve.work import Desk
 from mundap.stopping import stopping
 from mundap.store.conversations import Conversations
@@ -43,6 +46,10 @@ class Service:
         )
         self.answers = Desk("answer", settings.answers_at_once, settings.waiting)
         self.searches = Desk("search", settings.answers_at_once, settings.waiting)
+        self.metrics = Metrics()
+        self.metrics.watch("answers", self.answers)
+        self.metrics.watch("searches", self.searches)
+        self.leaving = False  # set when the server is told to end
 
     def close(self) -> None:
         """Take no more questions; those that were taken are answered."""
@@ -53,6 +60,11 @@ class Service:
         """The workspace, with a generation that was made since the last request. Raises StaleIndex as a search does."""
         self.bot.refresh()
         return self.bot
+
+    def warm(self) -> None:
+        """Load what the first question would wait for; what is missing is told when it is asked for."""
+        with suppress(MundapError):
+            self.bot.warm()
 
     def ask(self, question: Question) -> Iterator[str | Answer]:
         """The answer in pieces, then the Answer, of which note is taken before it is yielded."""
@@ -68,6 +80,7 @@ class Service:
 
         An answer that cannot be kept is given all the same.
         """
+        self.metrics.answer(answer)
         try:
             self.bot.feedback.answered(question.request_id, answer, question.session)
             self.conversations.add(question.session, Turn(answer.question, answer.text))

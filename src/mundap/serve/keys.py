@@ -1,0 +1,95 @@
+"""API keys: made here, shown once, and kept as hashes in a file that only its owner reads."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mundap.errors import MundapError, UnknownName
+
+FILE = "keys.json"
+_PREFIX = "mundap-"  # so that a key in a log or a repository is seen for what it is
+
+
+@dataclass(frozen=True)
+class Key:
+    """What is kept of a key. `digest` is SHA-256: the keys are 256 random bits, which need no salt."""
+
+    name: str
+    digest: str
+    added: str
+
+
+class Keys:
+    """The keys in the file at `path`, which is read anew when it changes: a key that is removed opens nothing more."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._read: tuple[object, tuple[Key, ...]] = (None, ())
+
+    def all(self) -> tuple[Key, ...]:
+        """All keys by name. Raises MundapError if the file cannot be read."""
+        try:
+            status = self._path.stat()
+        except FileNotFoundError:
+            return ()
+        version = (status.st_mtime_ns, status.st_ino, status.st_size)
+        if self._read[0] != version:
+            try:
+                kept = [Key(**row) for row in json.loads(self._path.read_text("utf-8"))]
+            except (OSError, ValueError, TypeError) as error:
+                raise MundapError(
+                    f"{self._path}: 열쇠를 읽을 수 없습니다({error}). 지우고 다시 만들어 주세요: mundap keys add 이름"
+                ) from error
+            self._read = (version, tuple(sorted(kept, key=lambda key: key.name)))
+        return self._read[1]
+
+    def add(self, name: str) -> str:
+        """Make a key and return it; it cannot be shown again. Raises MundapError if there is one of that name."""
+        if not name.strip() or not name.isprintable() or len(name) > 100:
+            raise MundapError(
+                f"'{name}': 열쇠의 이름은 1자에서 100자까지의 글이어야 합니다. 예: mundap keys add 홈페이지"
+            )
+        kept = self.all()
+        if any(key.name == name for key in kept):
+            raise MundapError(
+                f"'{name}' 열쇠가 이미 있습니다. 다른 이름을 쓰거나 먼저 지워 주세요: mundap keys remove {name}"
+            )
+        made = _PREFIX + secrets.token_urlsafe(32)
+        self._write((*kept, Key(name, _digest(made), datetime.now(UTC).isoformat(timespec="seconds"))))
+        return made
+
+    def remove(self, name: str) -> None:
+        """Forget a key. Raises UnknownName."""
+        kept = self.all()
+        if all(key.name != name for key in kept):
+            raise UnknownName("key", name, [key.name for key in kept])
+        self._write(tuple(key for key in kept if key.name != name))
+
+    def holder(self, given: str) -> str | None:
+        """The name of the key that was given, or None. It takes as long for a wrong key as for a right one."""
+        digest, name = _digest(given), None
+        for key in self.all():
+            if hmac.compare_digest(digest, key.digest):
+                name = key.name
+        return name
+
+    def _write(self, keys: tuple[Key, ...]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        beside = self._path.with_name(f".{FILE}.{os.getpid()}")
+        handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump([vars(key) for key in keys], file, ensure_ascii=False, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(self._path)
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
