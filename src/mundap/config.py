@@ -128,6 +128,8 @@ class Serve(_Section):
     pages of `cors_origins` may ask from a browser. Logs hold the text of questions, masked, only with
     `log_text`. At its end the server tells balancers for `drain_seconds` that it is not ready, then takes no more
     requests and finishes those it has within `shutdown_seconds`.
+
+    An upload of documents has files of at most `upload_mb` megabytes each and `uploads_mb` together, whatever `body_kb` is.
     """
 
     answers_at_once: int = Field(default=8, ge=1, le=1000)
@@ -137,11 +139,21 @@ class Serve(_Section):
     session_turns: int = Field(default=8, ge=1, le=100)
     answer_days: int = Field(default=90, ge=1)
     body_kb: int = Field(default=1024, ge=16)
+    upload_mb: int = Field(default=50, ge=1)
+    uploads_mb: int = Field(default=200, ge=1)
     per_minute: int = Field(default=120, ge=0)
     cors_origins: tuple[str, ...] = Field(default=(), strict=False)
     log_text: bool = False
     drain_seconds: float = Field(default=0.0, ge=0)
     shutdown_seconds: float = Field(default=30.0, gt=0)
+
+
+class Ui(_Section):
+    """What the page shows beside answers. Empty texts are those of the language, empty `examples` known questions."""
+
+    title: str = ""
+    notice: str = ""
+    examples: tuple[str, ...] = Field(default=(), strict=False)
 
 
 class Config(_Section):
@@ -155,6 +167,7 @@ class Config(_Section):
     keywords: Keywords = Keywords()
     graph: Graph = Graph()
     serve: Serve = Serve()
+    ui: Ui = Ui()
 
 
 def find_workspace(start: Path) -> Path:

@@ -19,6 +19,7 @@ from mundap.protocols import Progress
 from mundap.store.corpus import Corpus
 
 State = Literal["added", "updated", "unchanged", "skipped"]
+AGAIN = "again"  # in place of the fingerprint of a file that is worth another try as it is
 
 
 @dataclass(frozen=True)
@@ -61,11 +62,15 @@ def take(corpus: Corpus, files: Mapping[str, Path], cut: Cut, limits: Limits, pr
             fingerprint = _fingerprint(file, cut)
         except OSError as error:
             reason = f"{name_of(file.name)}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요."
+            corpus.refuse(source, AGAIN, reason)
             taken[source] = Taken(source, "skipped", reason)
             continue
+        refused = corpus.refusal(source)
         if corpus.fingerprint(source) == fingerprint:
+            if refused:
+                corpus.forgive(source)
             taken[source] = Taken(source, "unchanged")
-        elif (refused := corpus.refusal(source)) and refused[0] == _refused(file, fingerprint):
+        elif refused and refused[0] == _refused(file, fingerprint):
             taken[source] = Taken(source, "skipped", refused[1])
         else:
             changed[source] = fingerprint
@@ -81,8 +86,7 @@ def take(corpus: Corpus, files: Mapping[str, Path], cut: Cut, limits: Limits, pr
 def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str) -> Taken:
     source = job.source
     if isinstance(outcome, Unread):
-        if outcome.lasting:
-            corpus.refuse(source, _refused(job.path, fingerprint), outcome.reason)
+        corpus.refuse(source, _refused(job.path, fingerprint) if outcome.lasting else AGAIN, outcome.reason)
         return Taken(source, "skipped", outcome.reason, seconds=outcome.seconds)
     reading = outcome.reading
     state: State = "added" if corpus.fingerprint(source) is None else "updated"

@@ -7,6 +7,11 @@ MESSAGES: dict[str, dict[str, str]] = {
         "ko": "죄송합니다. 등록된 문서에서 이 질문에 대한 답을 찾지 못했습니다.",
         "en": "Sorry, the documents do not answer this question.",
     },
+    "title": {"ko": "문답", "en": "mundap"},
+    "notice": {
+        "ko": "등록된 문서에서 자동으로 찾아 쓴 답이며 법적 효력이 없습니다. 중요한 일은 출처를 확인해 주세요.",
+        "en": "Answers are written automatically from the documents and have no legal force. Check the sources.",
+    },
     "nearest": {"ko": "가장 가까운 문서:", "en": "Nearest passages:"},
     "known": {
         "ko": "(등록된 질문 「{question}」의 답변입니다.)",

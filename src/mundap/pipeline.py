@@ -13,6 +13,7 @@ from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -62,9 +63,10 @@ from mundap.retrieve.selfquery import Understood, understand
 from mundap.retrieve.selfquery_llm import from_llm
 from mundap.retrieve.synonyms import reworded
 from mundap.store.cache import Cache, CachedEncoder
-from mundap.store.corpus import Corpus
+from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
 from mundap.types import Answer, Hit, Passage, Turn
+from mundap.uploads import Uploads
 
 log = logging.getLogger(__name__)
 
@@ -89,6 +91,20 @@ class Ingested:
     unchanged: int = 0
     skipped: tuple[Skipped, ...] = ()
     files: tuple[Taken, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """As other programs read it."""
+        skipped = [{"file": s.file, "reason": s.reason} | ({"row": s.row} if s.row else {}) for s in self.skipped]
+        return {
+            "documents": self.documents,
+            "passages": self.passages,
+            "added": self.added,
+            "updated": self.updated,
+            "removed": self.removed,
+            "unchanged": self.unchanged,
+            "skipped": skipped,
+            "warnings": [{"file": one.file, "warning": warning} for one in self.files for warning in one.warnings],
+        }
 
 
 @dataclass(frozen=True)
@@ -148,23 +164,66 @@ class Mundap:
     # -- ingest ---------------------------------------------------------------------------------------------------
 
     def ingest(self, paths: Sequence[str | Path] = (), prune: bool = False, progress: Progress = quiet) -> Ingested:
-        """Read files and folders (default: those in mundap.toml) into the corpus, one transaction for each file.
+        """Read files and folders (default: those in mundap.toml, and uploads) into the corpus, one transaction a file.
 
         A file that has not changed is left alone. What cannot be read is reported in `skipped`, and what was read
         of that file before stays. With `prune`, documents whose file is gone are removed.
         """
         missing: list[Skipped] = []
         files: dict[str, Path] = {}
-        for path in paths or [self.root / path for path in self.config.ingest.paths]:
+        for path in paths or self._paths:
             try:
                 files |= {self._source(file): file for file in files_below(Path(path))}
             except BadFile as error:
                 missing.append(Skipped(str(path), str(error)))
+        with self._writing():
+            taken = self._take(files, progress)
+            removed = self._prune() if prune else 0
+        return self._ingested(taken, missing, removed)
+
+    def upload(self, files: Mapping[str, Path], progress: Progress = quiet) -> Ingested:
+        """Read files that lie in the folder of uploads' `incoming`, by the name they shall have there, and index them.
+
+        What can be read is moved to its place, over what had its name; what cannot is left where it lies, and reported
+        in `skipped`. When this returns, what went in can be found.
+        """
+        with self._writing():
+            taken = self._take({self.uploads.source(name): file for name, file in files.items()}, progress)
+            for name, one in zip(files, taken, strict=True):
+                if one.state == "skipped":
+                    self.corpus.forgive(one.file)
+                else:
+                    self.uploads.place(files[name], name)
+            if not self._indexed and self.corpus.counts()[0]:
+                self._index({})
+        return self._ingested(taken)
+
+    def discard(self, document_id: str) -> Listed | None:
+        """Remove a document, and its file if it was uploaded: it is gone from every leg at once. What it was, or None
+        if there is none with this id. A file that was not uploaded stays, and the next ingest reads it again."""
+        with self._writing():
+            listed = self.corpus.document(document_id)
+            if listed:
+                self.uploads.drop(listed.source)  # first: a file without its document would bring it back
+                self.corpus.remove(listed.source)
+        return listed
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """The files that came over HTTP."""
+        return Uploads(self.root)
+
+    @property
+    def _paths(self) -> list[Path]:
+        named = [self.root / path for path in self.config.ingest.paths]
+        return [*named, self.uploads.folder] if self.uploads.folder.is_dir() else named
+
+    def _take(self, files: Mapping[str, Path], progress: Progress) -> tuple[Taken, ...]:
         settings = self.config.ingest
         limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
-        with self._writing():
-            taken = take(self.corpus, files, cut_of(self.config, self.models), limits, progress)
-            removed = self._prune() if prune else 0
+        return take(self.corpus, files, cut_of(self.config, self.models), limits, progress)
+
+    def _ingested(self, taken: tuple[Taken, ...], missing: Sequence[Skipped] = (), removed: int = 0) -> Ingested:
         states = Counter(one.state for one in taken)
         return Ingested(
             *self.corpus.counts(),
@@ -175,6 +234,10 @@ class Mundap:
             skipped=(*missing, *skipped(taken)),
             files=taken,
         )
+
+    def refused(self) -> list[Skipped]:
+        """The files that could not be read when they were last tried, and are still there, with why."""
+        return [Skipped(file, reason) for file, reason in self.corpus.refusals() if exists(self.root / file)]
 
     def remove(self, source_or_id: str) -> str:
         """Remove a document by source, file name, title or id: it is gone from every leg at once. Its source.
@@ -207,23 +270,33 @@ class Mundap:
 
         `progress` may have an entry for "tokens", for "keywords" and for "vectors".
         """
-        shown = progress or {}
         with self._writing():
-            state = self.corpus.state()
-            passages = self.corpus.all_passages()
-            if not passages:
-                raise MundapError("색인할 문서가 없습니다. 먼저 실행: mundap ingest")
-            return build(
-                self._index_root,
-                passages,
-                self.recipe,
-                state,
-                lambda texts: list(
-                    self.cache.tokens(texts, self.tokenizer.name, self.tokenizer, shown.get("tokens", quiet))
-                ),
-                lambda texts: self.cache.vectors(texts, self.encoder, shown.get("vectors", quiet)),
-                self._graph_in(shown.get("keywords", quiet)) if self.config.graph.enabled else no_graph,
-            )
+            return self._index(progress or {})
+
+    def _index(self, shown: Mapping[str, Progress]) -> str:
+        state = self.corpus.state()
+        passages = self.corpus.all_passages()
+        if not passages:
+            raise MundapError("색인할 문서가 없습니다. 먼저 실행: mundap ingest")
+        return build(
+            self._index_root,
+            passages,
+            self.recipe,
+            state,
+            lambda texts: list(
+                self.cache.tokens(texts, self.tokenizer.name, self.tokenizer, shown.get("tokens", quiet))
+            ),
+            lambda texts: self.cache.vectors(texts, self.encoder, shown.get("vectors", quiet)),
+            self._graph_in(shown.get("keywords", quiet)) if self.config.graph.enabled else no_graph,
+        )
+
+    @property
+    def _indexed(self) -> bool:
+        """Whether the current generation is of the corpus as it is now."""
+        try:
+            return open_generation(self._index_root).corpus_state == self.corpus.state()
+        except StaleIndex:
+            return False
 
     def _graph_in(self, progress: Progress) -> Callable[[Path, Sequence[Passage], Path | None], None]:
         synonyms = in_use(read_synonyms(self.synonyms)) if self.synonyms.is_file() else []

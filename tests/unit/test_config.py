@@ -99,7 +99,7 @@ def test_settings_say_where_each_value_came_from(tmp_path: Path):
     assert rows["retrieve.k"] == (7, "mundap.toml")
     assert rows["retrieve.pool"] == (100, "default")
     assert rows["ingest.paths"] == (("docs",), "default")
-    tables = {"ingest", "index", "retrieve", "generate", "keywords", "graph", "serve"}
+    tables = {"ingest", "index", "retrieve", "generate", "keywords", "graph", "serve", "ui"}
     assert {key.partition(".")[0] for key in rows} == {"language", *tables}
 
 

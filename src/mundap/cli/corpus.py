@@ -91,20 +91,7 @@ def ingest(
         run = str(keep_report(bot, done))
         print(f"보고서: {run}/report.html", file=sys.stderr)
     if json:
-        skipped = [{"file": s.file, "reason": s.reason} | ({"row": s.row} if s.row else {}) for s in done.skipped]
-        show.emit(
-            {
-                "documents": done.documents,
-                "passages": done.passages,
-                "added": done.added,
-                "updated": done.updated,
-                "removed": done.removed,
-                "unchanged": done.unchanged,
-                "skipped": skipped,
-                "warnings": [{"file": file, "warning": warning} for file, warning in warnings],
-            }
-            | ({"run": run} if run else {})
-        )
+        show.emit(done.as_json() | ({"run": run} if run else {}))
     else:
         print(
             f"문서 {done.documents}개, 문단 {done.passages}개 (새로 {done.added}, 바뀜 {done.updated}, "

@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 import mundap
 from mundap.config import Serve
 from mundap.pipeline import FOLDER, Mundap
-from mundap.serve import answers, chat, embeddings, feedback, found, problems, state
+from mundap.serve import answers, chat, documents, embeddings, feedback, found, problems, state, views
 from mundap.serve.body import BodyLimit
 from mundap.serve.guard import Guard
 from mundap.serve.keys import FILE as KEYS
@@ -55,7 +55,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         return Response(status_code=_CLIENT_CLOSED)
 
     keys = Keys(bot.root / FOLDER / KEYS)
-    app.add_middleware(BodyLimit, most=settings.body_kb * 1024, paths={})
+    app.add_middleware(BodyLimit, most=settings.body_kb * 1024, paths={"/documents": settings.uploads_mb << 20})
     app.add_middleware(
         Guard, keys=keys, guarded=guarded, local=local, per_minute=settings.per_minute, origins=settings.cors_origins
     )
@@ -68,6 +68,15 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
             expose_headers=[HEADER, "Retry-After"],
         )
     app.add_middleware(Requests, service=service, log_text=settings.log_text)
-    for router in (answers.router, chat.router, embeddings.router, feedback.router, found.router, state.router):
+    for router in (
+        answers.router,
+        chat.router,
+        documents.router,
+        embeddings.router,
+        feedback.router,
+        found.router,
+        views.router,
+        state.router,
+    ):
         app.include_router(router)
     return app

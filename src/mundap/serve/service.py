@@ -22,6 +22,8 @@ from mundap.types import Answer, Turn
 
 log = logging.getLogger(__name__)
 
+_UPLOADS = 16  # that wait for the one before
+
 
 @dataclass(frozen=True)
 class Question:
@@ -46,15 +48,18 @@ class Service:
         )
         self.answers = Desk("answer", settings.answers_at_once, settings.waiting)
         self.searches = Desk("search", settings.answers_at_once, settings.waiting)
+        self.writes = Desk("write", 1, _UPLOADS)
         self.metrics = Metrics()
         self.metrics.watch("answers", self.answers)
         self.metrics.watch("searches", self.searches)
+        self.metrics.watch("writes", self.writes)
         self.leaving = False  # set when the server is told to end
 
     def close(self) -> None:
         """Take no more questions; those that were taken are answered."""
         self.answers.close()
         self.searches.close()
+        self.writes.close()
 
     def newest(self) -> Mundap:
         """The workspace, with a generation that was made since the last request. Raises StaleIndex as a search does."""

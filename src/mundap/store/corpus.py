@@ -41,6 +41,10 @@ INSERT INTO state SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FR
 """
 _DURABLE = "synchronous=FULL"
 _PASSAGE = 'id, document_id, text, start, "end", heading, page, source, parent_id, meta'
+_LISTED = (
+    "SELECT d.id, d.source, d.title, d.fingerprint,"
+    " (SELECT count(*) FROM passages p WHERE p.document_id = d.id AND p.parent_id = p.id), d.added FROM documents d"
+)
 _FROM = "FROM passages p JOIN documents d ON d.id = p.document_id"
 _COLUMNS = {
     "source": "p.source",
@@ -55,13 +59,14 @@ _MANY = 500  # values in one IN (…); SQLite allows more, and nothing is gained
 
 @dataclass(frozen=True)
 class Listed:
-    """A document in a listing, without its text."""
+    """A document in a listing, without its text. `added` is the UTC time of its last change, in ISO 8601."""
 
     id: str
     source: str
     title: str
     fingerprint: str
     passages: int
+    added: str
 
 
 @dataclass(frozen=True)
@@ -138,12 +143,20 @@ class Corpus:
 
     def documents(self) -> list[Listed]:
         """All documents by source."""
-        rows = self._db.execute(
-            "SELECT d.id, d.source, d.title, d.fingerprint,"
-            " (SELECT count(*) FROM passages p WHERE p.document_id = d.id AND p.parent_id = p.id)"
-            " FROM documents d ORDER BY d.source"
-        )
-        return [Listed(*row) for row in rows]
+        return [Listed(*row) for row in self._db.execute(f"{_LISTED} ORDER BY d.source")]
+
+    def documents_like(self, words: str, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
+        """How many documents have `words` in their source or title, and `limit` of them by source, from `offset` on."""
+        like = "WHERE instr(lower(d.source || char(10) || d.title), lower(:words))"
+        values = {"words": words, "limit": limit, "offset": offset}
+        [total] = self._db.execute(f"SELECT count(*) FROM documents d {like}", values).fetchone()
+        rows = self._db.execute(f"{_LISTED} {like} ORDER BY d.source LIMIT :limit OFFSET :offset", values)
+        return int(total), [Listed(*row) for row in rows]
+
+    def document(self, document_id: str) -> Listed | None:
+        """The document with this id, or None if it is not here."""
+        row = self._db.execute(f"{_LISTED} WHERE d.id = ?", (document_id,)).fetchone()
+        return None if row is None else Listed(*row)
 
     def fingerprint(self, source: str) -> str | None:
         """What the file of `source` looked like when it was read, or None if it is not here."""
@@ -160,6 +173,14 @@ class Corpus:
             "SELECT fingerprint, reason FROM refused WHERE source = ?", (source,)
         ).fetchone()
         return row
+
+    def refusals(self) -> list[tuple[str, str]]:
+        """The source of every file that could not be read when it was last tried, and why, by source."""
+        return list(self._db.execute("SELECT source, reason FROM refused ORDER BY source"))
+
+    def forgive(self, source: str) -> None:
+        """Forget that the file of `source` could not be read."""
+        self._db.execute("DELETE FROM refused WHERE source = ?", (source,))
 
     def text(self, document_id: str) -> str | None:
         """The whole text of a document, or None if it is not here."""
@@ -195,6 +216,16 @@ class Corpus:
         """Every known question, in a fixed order."""
         rows = self._db.execute("SELECT question, answer, passage_id FROM questions ORDER BY passage_id, rowid")
         return [StoredQuestion(*row) for row in rows]
+
+    def sample_questions(self, count: int, longest: int = 60) -> list[str]:
+        """Up to `count` known questions of at most `longest` characters, spread over the corpus; always the same."""
+        short = (
+            "FROM (SELECT question, min(rowid) AS place FROM questions WHERE length(question) <= ? GROUP BY question)"
+        )
+        [total] = self._db.execute(f"SELECT count(*) {short}", (longest,)).fetchone()
+        places = [n * total // count for n in range(min(count, total))] if total >= count else range(total)
+        one = f"SELECT question {short} ORDER BY place LIMIT 1 OFFSET ?"
+        return [self._db.execute(one, (longest, place)).fetchone()[0] for place in places]
 
     def ids_where(
         self, fields: Iterable[tuple[str, Sequence[str]]], *, since: str | None = None, until: str | None = None

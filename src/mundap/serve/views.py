@@ -1,0 +1,253 @@
+"""What a page shows beside answers: passages in their documents, the keyword graph, reports, and the settings."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel, Field
+
+from mundap.errors import ConfigError
+from mundap.graph.around import KEYWORD, around
+from mundap.graph.leg import GraphLeg
+from mundap.korean.normalize import normalize
+from mundap.messages import say
+from mundap.pipeline import FOLDER
+from mundap.serve.problems import Refused, documented
+from mundap.serve.service import Bot, Here
+
+_BESIDE = 400  # characters of the document on either side of a passage
+_ONWARD = 12  # neighbours from which a second step is taken
+_MOST_NODES = 150
+_EXAMPLES = 4
+_RUN = re.compile(r"([0-9]{8}T[0-9]{6})-([a-z][a-z_]*)(-[0-9]+)?")
+_PAGE = "report.html"
+_POLICY = {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"}
+
+
+class InDocument(BaseModel):
+    """A passage, and what stands before and after it in its document."""
+
+    passage_id: str
+    document_id: str
+    source: str
+    title: str
+    heading: str
+    page: int | None
+    text: str
+    before: str
+    after: str
+
+
+class Node(BaseModel):
+    """`weight` of a keyword is the number of passages that name it; `shown` is what to show of a node."""
+
+    id: str
+    kind: str = Field(examples=["키워드", "문단", "문서"])
+    label: str
+    shown: str
+    asked: bool
+    weight: int | None = None
+
+
+class Edge(BaseModel):
+    """`shown` is the evidence of the relation."""
+
+    source: str
+    target: str
+    relation: str
+    shown: str
+
+
+class Around(BaseModel):
+    """The part of the graph around some keywords. Every edge joins two of the nodes."""
+
+    word: str
+    found: bool
+    keywords: list[str]
+    nodes: list[Node]
+    edges: list[Edge]
+
+
+class Report(BaseModel):
+    """A report that is kept; `n` is how many questions it is about, where it says so."""
+
+    id: str
+    kind: str
+    time: str
+    n: int | None = None
+
+
+class Reports(BaseModel):
+    """Reports, newest first."""
+
+    reports: list[Report]
+
+
+class Shown(BaseModel):
+    """What a page needs to know."""
+
+    title: str
+    language: Literal["ko", "en"]
+    notice: str
+    examples: list[str]
+    generator: str
+    encoder: str
+    legs: list[str]
+    top_k: int
+    languages: list[str]
+
+
+router = APIRouter(tags=["보기"])
+
+
+@router.get("/passages/{passage_id}", summary="문단을 문서 안에서 보기", responses=documented(404))
+def passage(passage_id: str, service: Here) -> InDocument:
+    """인용한 문단과, 문서에서 그 앞뒤의 글을 줍니다."""
+    corpus = service.bot.corpus
+    found = corpus.passages([passage_id]).get(passage_id)
+    document = corpus.document(found.document_id) if found else None
+    text = corpus.text(found.document_id) if found else None
+    if found is None or document is None or text is None:
+        raise Refused(404, f"'{passage_id}': 그런 문단이 없습니다. 문서가 바뀌었을 수 있으니 다시 물어 주세요.")
+    return InDocument(
+        passage_id=found.id,
+        document_id=found.document_id,
+        source=found.source,
+        title=document.title,
+        heading=found.heading,
+        page=found.page,
+        text=found.text,
+        before=text[max(0, found.start - _BESIDE) : found.start],
+        after=text[found.end : found.end + _BESIDE],
+    )
+
+
+@router.get("/graph", summary="키워드 그래프의 한 부분", responses=documented(400, 404))
+def graph(
+    bot: Bot,
+    word: Annotated[str, Query(min_length=1, max_length=200, description="키워드나 질문")],
+    hops: Annotated[int, Query(ge=1, le=2, description="몇 걸음까지")] = 1,
+) -> Around:
+    """키워드에서 이어지는 낱말과, 그 낱말이 나오는 문단과 문서를 줍니다. 질문을 주면 그 키워드에서 시작합니다."""
+    try:
+        leg = bot.graph
+    except ConfigError as error:
+        raise Refused(404, str(error)) from error
+    asked = _asked(leg, normalize(word).strip().lower())
+    documents = {one.id: one.source for one in bot.corpus.documents()}
+
+    def texts_of(ids: Any) -> dict[str, str]:
+        return {id: one.text for id, one in bot.corpus.passages(ids).items()}
+
+    drawn = around(leg.graph, asked, texts_of, documents)
+    if hops > 1:
+        onward = [node.label for node in drawn.nodes if node.kind == KEYWORD and not node.asked][:_ONWARD]
+        drawn = around(leg.graph, [*asked, *onward], texts_of, documents)
+    nodes = drawn.nodes[:_MOST_NODES]
+    ids = {node.id for node in nodes}
+    return Around(
+        word=word,
+        found=any(leg.graph.count(each) or leg.graph.synonyms(each) for each in asked),
+        keywords=asked,
+        nodes=[
+            Node(
+                id=node.id,
+                kind=node.kind,
+                label=node.label,
+                shown=node.shown,
+                asked=node.kind == KEYWORD and node.label in asked,
+                weight=leg.graph.count(node.label) if node.kind == KEYWORD else None,
+            )
+            for node in nodes
+        ],
+        edges=[
+            Edge(source=line.head, target=line.tail, relation=line.kind, shown=line.shown)
+            for line in drawn.lines
+            if line.head in ids and line.tail in ids
+        ],
+    )
+
+
+def _asked(leg: GraphLeg, word: str) -> list[str]:
+    """The word itself if the graph has it, else the keywords of what was asked."""
+    known = leg.graph.count(word) or leg.graph.synonyms(word)
+    return [word] if known else list(leg.name_keywords([word])[0])
+
+
+@router.get("/reports", summary="측정과 읽기의 보고서", responses=documented())
+def reports(service: Here, limit: Annotated[int, Query(ge=1, le=500, description="몇 개까지")] = 50) -> Reports:
+    """`mundap evaluate`, `mundap tune`, `mundap ingest --report`가 남긴 보고서를 새것부터 줍니다."""
+    folder = _runs(service)
+    found = [
+        (run, named) for run in folder.glob("*") if (named := _RUN.fullmatch(run.name)) and (run / _PAGE).is_file()
+    ]
+    found.sort(key=lambda one: one[0].name, reverse=True)
+    return Reports(reports=[_report(run, named) for run, named in found[:limit]])
+
+
+@router.get("/reports/{run}.json", summary="보고서의 수치", responses=documented(404))
+def report_json(run: str, service: Here) -> JSONResponse:
+    """report.json을 그대로 줍니다."""
+    return JSONResponse(_read(_file(service, run, "report.json")))
+
+
+@router.get("/reports/{run}", summary="보고서", response_class=HTMLResponse, responses=documented(404))
+def report(run: str, service: Here) -> HTMLResponse:
+    """report.html을 그대로 줍니다. 스크립트를 돌리지 않고 다른 곳에서 아무것도 읽지 않습니다."""
+    return HTMLResponse(_file(service, run, _PAGE).read_text("utf-8"), headers=_POLICY)
+
+
+@router.get("/settings", summary="페이지가 보일 설정", responses=documented())
+def settings(service: Here) -> Shown:
+    """안내 문구, 보기 질문, 쓰고 있는 부분의 이름을 줍니다. mundap.toml의 [ui]에서 고칩니다."""
+    config, corpus = service.bot.config, service.bot.corpus
+    return Shown(
+        title=config.ui.title or say("title", config.language),
+        language=config.language,
+        notice=config.ui.notice or say("notice", config.language),
+        examples=list(config.ui.examples) or corpus.sample_questions(_EXAMPLES),
+        generator=_plain(config.generate.generator),
+        encoder=_plain(config.index.encoder),
+        legs=list(config.retrieve.legs),
+        top_k=config.retrieve.k,
+        languages=["ko", "en"],
+    )
+
+
+def _plain(spec: str) -> str:
+    """A part's name without folders and addresses, which are nobody's business: openai:http://…#name is openai:name."""
+    kind, colon, rest = spec.partition(":")
+    return f"{kind}{colon}{re.split('[/#]', rest)[-1]}"
+
+
+def _runs(service: Here) -> Path:
+    return service.bot.root / FOLDER / "runs"
+
+
+def _file(service: Here, run: str, name: str) -> Path:
+    """A file of a run. Raises Refused if there is none; a name that is no run's is never a path."""
+    path = _runs(service) / run / name
+    if not _RUN.fullmatch(run) or not path.is_file():
+        raise Refused(404, f"'{run}': 그런 보고서가 없습니다. GET /reports의 id를 주세요.")
+    return path
+
+
+def _report(run: Path, named: re.Match[str]) -> Report:
+    day, clock = named[1].split("T")
+    when = f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"
+    kept = _read(run / "report.json") if (run / "report.json").is_file() else {}
+    n = kept.get("n")
+    return Report(id=run.name, kind=named[2], time=when, n=n if isinstance(n, int) else None)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        return {}
+    return found
