@@ -1,12 +1,17 @@
 """Every Encoder: unit rows, one for each text, that depend on nothing but the text."""
 
+import tempfile
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from mundap.encode import ENCODERS, TRAINED, make_encoder
+from mundap.encode import ENCODERS, TRAINED, make_encoder, model_file
 from mundap.encode.adapter import AdaptedEncoder, Maps
 from mundap.encode.hashed import HashedEncoder
+from mundap.encode.reading import Reading
 from mundap.encode.static import StaticEncoder
+from mundap.encode.transformer import BOTH, PASSAGE, QUESTION, TransformerEncoder, open_transformer, save
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Encoder
 from mundap.train.static import Recipe, fit
@@ -26,12 +31,45 @@ def static() -> StaticEncoder:
     return StaticEncoder(fit(words, words, np.arange(3), Recipe(dim=64)), tokenize, tokenize.name)
 
 
+def transformer(kind: str, sides: tuple[str, ...], pooling: str) -> TransformerEncoder:
+    """Whose state of a token is the number of its letter's row in a table, and nothing of what stands around."""
+    onnx = pytest.importorskip("onnx", reason="needs onnx, to make a model")
+    tokenizers = pytest.importorskip("tokenizers", reason="needs tokenizers, from the extra encoders")
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime, from the extra encoders")
+    letters = ["[PAD]", "[UNK]", "[CLS]", *sorted(set("".join(TEXTS) + LONG + ABOUT + OTHER + ASKED))]
+    spelling = tokenizers.Tokenizer(
+        tokenizers.models.WordLevel({letter: n for n, letter in enumerate(letters)}, unk_token="[UNK]")
+    )
+    spelling.pre_tokenizer = tokenizers.pre_tokenizers.Split(tokenizers.Regex(r"[\s\S]"), "isolated")
+    spelling.post_processor = tokenizers.processors.TemplateProcessing(single="[CLS] $A", special_tokens=[("[CLS]", 2)])
+    table = np.random.default_rng(0).normal(size=(len(letters), 32)).astype(np.float32)
+    table[0] = 1000  # whoever reads what fills a row up is caught
+    kind_of = onnx.TensorProto
+    inputs = [onnx.helper.make_tensor_value_info(n, kind_of.INT64, ["b", "t"]) for n in ("input_ids", "attention_mask")]
+    output = onnx.helper.make_tensor_value_info("states", kind_of.FLOAT, ["b", "t", 32])
+    nodes = [onnx.helper.make_node("Gather", ["table", "input_ids"], ["states"])]
+    made = onnx.helper.make_graph(nodes, "tiny", inputs, [output], [onnx.numpy_helper.from_array(table, "table")])
+    model = onnx.helper.make_model(made, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=9)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for side in sides:
+            (folder / side / "onnx").mkdir(parents=True)
+            spelling.save(str(folder / side / "tokenizer.json"))
+            onnx.save(model, str(folder / side / "onnx" / "model.onnx"))
+        save(folder, kind, "hashed", "0", Reading(pooling, "물음: ", "글: ", 100), 32)
+        return open_transformer(folder, model_file(folder), HashedEncoder)
+
+
+ABOUT, OTHER = "관세청은 관세를 걷는 기관이다.", "고양이가 지붕에서 낮잠을 잔다."
+ASKED = "관세청은 무엇을 합니까"
 ENCODERS_MADE = {
     "hashed": lambda: HashedEncoder(),
     "hashed, 64 dimensions": lambda: HashedEncoder(dim=64),
     "e5-small": lambda: make_encoder("e5-small"),
     "adapter": adapted,
     "static": static,
+    "embedding": lambda: transformer("embedding", (BOTH,), "mean"),
+    "dpr": lambda: transformer("dpr", (QUESTION, PASSAGE), "mean"),
 }
 TEXTS = ["관세청", "관세청은 세금을 걷는다.", "", " \n", "😀👍🏽", "DHL 1,000.50원", "a\0b", "한글"]
 LONG = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습니다. " * 40  # more than one window of a model
@@ -79,10 +117,8 @@ def test_a_vector_does_not_depend_on_the_texts_beside_it(encode):
 
 
 def test_texts_that_share_words_are_nearer_than_texts_that_share_none(encoder: Encoder):
-    question = encoder.encode_queries(["관세청은 무엇을 합니까"])[0]
-    about, other = (
-        encoder.encode_passages(["관세청은 관세를 걷는 기관이다.", "고양이가 지붕에서 낮잠을 잔다."]) @ question
-    )
+    question = encoder.encode_queries([ASKED])[0]
+    about, other = encoder.encode_passages([ABOUT, OTHER]) @ question
     assert about > other
 
 

@@ -10,9 +10,10 @@ from unicodedata import normalize
 import numpy as np
 import pytest
 
+from mundap.encode.onnx import BATCH, MAX_TOKENS
 from mundap.errors import ConfigError, MundapError, UnknownName
 from mundap.protocols import Reranker, Vectors
-from mundap.retrieve.cross import BATCH, MAX_TOKENS, OnnxReranker, logits
+from mundap.retrieve.cross import OnnxReranker, logits
 from mundap.retrieve.late import LateReranker, maxsim
 from mundap.retrieve.rerank import FORMS, RERANKERS, by_text, make_reranker
 from mundap.types import Hit, Passage

@@ -13,8 +13,9 @@ from unicodedata import normalize
 import numpy as np
 import pytest
 
+from mundap.encode.onnx import BATCH
 from mundap.errors import ConfigError
-from mundap.retrieve.cross import BATCH, CrossReranker, OnnxReranker
+from mundap.retrieve.cross import CrossReranker, OnnxReranker
 from mundap.retrieve.late import LateReranker, maxsim
 from mundap.retrieve.rerank import make_reranker
 from mundap.types import Hit, Passage

@@ -17,9 +17,10 @@ from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
 from mundap.korean.tokens import SearchTokenizer
 from mundap.train import static
+from mundap.train.batches import batches
 from mundap.train.bench import Bench
 from mundap.train.pairs import pairs
-from mundap.train.static import Recipe, Texts, Tokens, batches, fit, train_static
+from mundap.train.static import Recipe, Texts, Tokens, fit, train_static
 from mundap.types import Passage
 
 PASSAGES = 20

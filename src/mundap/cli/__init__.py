@@ -13,6 +13,7 @@ from mundap.cli import (
     ask,
     corpus,
     evaluate,
+    export,
     feedback,
     graph,
     inspect,
@@ -22,6 +23,7 @@ from mundap.cli import (
     serve,
     synth,
     train,
+    train_encoder,
     train_keywords,
     train_retriever,
     tune,
@@ -72,8 +74,10 @@ app.add_typer(evaluate.app, name="evaluate")
 train.app.command("keywords")(train_keywords.keywords)
 train.app.command("adapter")(train_retriever.adapter)
 train.app.command("static")(train_retriever.static)
+train.app.command("embedding")(train_encoder.embedding)
+train.app.command("dpr")(train_encoder.dpr)
 app.add_typer(train.app, name="train")
-app.add_typer(train_keywords.exports, name="export")
+app.add_typer(export.app, name="export")
 app.add_typer(synth.app, name="synth")
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(keys.app, name="keys")

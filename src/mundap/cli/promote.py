@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mundap.pipeline import Mundap
     from mundap.tune.edit import Path as Key
 
-ENCODERS = ("adapter", "static")
+ENCODERS = ("adapter", "dpr", "embedding", "static")
 
 
 def promote(
@@ -116,6 +116,6 @@ def _steps(bot: Mundap, kind: str) -> list[str]:
     steps = ["다음: mundap index"]
     if bot.config.retrieve.reranker.startswith(LIGHT):
         steps.append("리랭커는 전의 임베딩으로 배웠습니다. 색인한 뒤 다시: mundap train reranker")
-    if kind == "static" and bot.config.generate.support:
+    if kind != "adapter" and bot.config.generate.support:
         steps.append("근거 보정도 전의 임베딩의 것입니다. 색인한 뒤 다시: mundap train support")
     return steps

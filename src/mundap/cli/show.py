@@ -32,6 +32,11 @@ def line(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)
 
 
+def note(text: str) -> None:
+    """A line beside the progress."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def print_hits(hits: tuple[Hit, ...] | list[Hit]) -> None:
     """Hits for a reader."""
     for hit in hits:

@@ -1,4 +1,4 @@
-"""mundap train keywords, and mundap export onnx, which lets its model run without torch."""
+"""mundap train keywords."""
 
 from __future__ import annotations
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 KIND = "keywords"
 TRAINING = "training"  # beside models: what is not finished
 _PACKAGES = ("torch", "transformers", "tokenizers")
-
-exports = typer.Typer(no_args_is_help=True, help="학습한 모델을 다른 꼴로 내보냅니다.", rich_markup_mode=None)
 
 
 class Preset(StrEnum):
@@ -92,7 +90,7 @@ def keywords(
             _rules(bot).keywords,
             work,
             resume=resume,
-            report_to=_reporter(report_to),
+            report_to=reporter(report_to),
             logs=bot.root / FOLDER / "runs" / f"train-{KIND}-{name}",
             progress=progress,
         )
@@ -113,43 +111,14 @@ def keywords(
     _print(trained.report, folder, name, better)
 
 
-@exports.callback()
-def verbs() -> None:
-    """학습한 모델을 다른 꼴로 내보냅니다."""
-
-
-@exports.command()
-def onnx(
-    name: Annotated[str, typer.Argument(help="mundap train keywords의 --out에 준 이름", metavar="NAME")],
-    workspace: Workspace = HERE,
-    json: Json = False,
-) -> None:
-    """키워드 모델을 ONNX로 내보냅니다. 그 뒤로는 torch 없이 onnxruntime만으로 씁니다."""
-    from mundap.errors import MundapError
-    from mundap.train.export import export_keywords
-    from mundap.train.keep import plain_name
-
-    bot = open_workspace(workspace)
-    folder = bot.models / plain_name(name)
-    if not folder.is_dir():
-        known = sorted(path.name for path in bot.models.glob("[!.]*") if path.is_dir())
-        raise MundapError(f"'{name}': 그런 모델이 없습니다. 있는 것: {', '.join(known) or '없음'}")
-    made = export_keywords(folder)
-    size = sum(path.stat().st_size for path in made.iterdir())
-    if json:
-        show.emit({"folder": str(made), "bytes": size, "use": f"model:{folder.name}"})
-        return
-    print(f"{made} ({size / 1e6:.1f} MB)")
-    print(f'mundap.toml에 이렇게 적으면 씁니다:\n\n[keywords]\nextractor = "model:{folder.name}"')
-
-
 def _rules(bot: Mundap) -> Mundap:
     """The workspace with the rule extractor, whatever it uses now."""
     update = {"keywords": bot.config.keywords.model_copy(update={"extractor": "rules"})}
     return bot.reconfigured(bot.config.model_copy(update=update))
 
 
-def _reporter(report_to: ReportTo) -> str:
+def reporter(report_to: ReportTo) -> str:
+    """What `auto` means here."""
     if report_to is not ReportTo.auto:
         return report_to.value
     return "tensorboard" if find_spec("tensorboard") else "none"

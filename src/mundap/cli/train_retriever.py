@@ -62,7 +62,7 @@ def adapter(out: Out, data: Data = None, seed: Seed = 0, workspace: Workspace = 
 
     bot = plain(open_workspace(workspace))
     with show.bars(vectors="벡터", folds="교차 검증") as progress:
-        ground = _ground(bot, "adapter", out, data, progress["vectors"])
+        ground = ground_of(bot, "adapter", out, data, progress["vectors"])
         known = Known(ground.units, ground.bench.starts, ground.questions)
         trained = train_adapter(ground.bench, known, seed, progress["folds"])
     model = {**asdict(trained.setting), "base": ground.base, "digest": trained.maps.digest}
@@ -102,7 +102,7 @@ def static(
     tokenizer = SearchTokenizer(joins=True, bigrams=False, user_dictionary=bot.tokenizer.user_dictionary)
     recipe = Recipe(dim=dim, epochs=epochs, batch=batch, rate=lr)
     with show.bars(vectors="벡터", tokens="형태소", folds="교차 검증") as progress:
-        ground = _ground(bot, "static", out, data, progress["vectors"])
+        ground = ground_of(bot, "static", out, data, progress["vectors"])
         made = ground.bench.pairs
         texts = [*made.questions, *ground.texts]
         found = list(bot.cache.tokens(texts, tokenizer.name, tokenizer, progress["tokens"]))
@@ -133,8 +133,8 @@ def _one_thread() -> None:
     threadpool_limits(1, "blas")
 
 
-def _ground(bot: Mundap, kind: str, out: str, data: Path | None, progress: Progress) -> Ground:
-    """Raises StaleIndex if documents changed after the index was made."""
+def ground_of(bot: Mundap, kind: str, out: str, data: Path | None, progress: Progress) -> Ground:
+    """The pairs, and what they are measured on. Raises StaleIndex if documents changed after the index was made."""
     from mundap.encode import base_of
     from mundap.index.dense import unit_keys
     from mundap.index.units import Units
@@ -179,20 +179,36 @@ def _keep(
     json: bool,
 ) -> None:
     from mundap.encode import MODEL
-    from mundap.train.keep import keep
 
     def write(folder: Path) -> None:
         save(folder)
         ground.bench.pairs.save(folder, ground.bench.table.ids, seed)
 
-    better = report["verdict"] == "better"
-    card = card_of(bot, kind, ground.name, data, ground.origin, model, report, better, options)
-    folder = keep(bot.models, ground.name, card, write)
+    folder = keep_model(bot, kind, ground, data, model, report, options, write)
     use = f"{MODEL}{ground.name}"
     if json:
+        better = report["verdict"] == "better"
         show.emit({**report, **model, "folder": str(folder), "use": use, "recommended": better})
         return
     _print(report, folder, ground.name, use)
+
+
+def keep_model(
+    bot: Mundap,
+    kind: str,
+    ground: Ground,
+    data: Path | None,
+    model: dict[str, Any],
+    report: dict[str, Any],
+    options: tuple[str, ...],
+    write: Callable[[Path], None],
+) -> Path:
+    """Keep what `write` writes, with a card that says whether it was measured to be better; its folder."""
+    from mundap.train.keep import keep
+
+    better = report["verdict"] == "better"
+    card = card_of(bot, kind, ground.name, data, ground.origin, model, report, better, options)
+    return keep(bot.models, ground.name, card, write)
 
 
 def _print(report: dict[str, Any], folder: Path, name: str, use: str) -> None:

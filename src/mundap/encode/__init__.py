@@ -15,7 +15,12 @@ from mundap.protocols import Encoder
 ENCODERS = {"e5-small": "mundap.encode.e5:E5Small", "hashed": "mundap.encode.hashed:HashedEncoder"}
 MODEL = "model:"  # of an encoder that was trained: "model:NAME"
 MODEL_FILE = "encoder.json"
-TRAINED = {"adapter": "mundap.encode.adapter:open_adapted", "static": "mundap.encode.static:open_static"}
+TRAINED = {
+    "adapter": "mundap.encode.adapter:open_adapted",
+    "dpr": "mundap.encode.transformer:open_transformer",
+    "embedding": "mundap.encode.transformer:open_transformer",
+    "static": "mundap.encode.static:open_static",
+}
 
 Keep = Callable[[Encoder], Encoder]
 
@@ -41,7 +46,7 @@ def model_file(folder: Path) -> dict[str, Any]:
     """What the trained encoder in `folder` says of itself: its `kind`, and what that needs. Raises ConfigError."""
     if not folder.is_dir():
         raise ConfigError(
-            f"학습한 임베딩 '{folder.name}'이(가) 없습니다. 먼저 실행: mundap train adapter --out {folder.name}"
+            f"학습한 임베딩 '{folder.name}'이(가) 없습니다. 먼저 실행: mundap train embedding(또는 dpr, adapter, static) --out {folder.name}"
         )
     try:
         kept: dict[str, Any] = json.loads((folder / MODEL_FILE).read_text("utf-8"))
@@ -49,7 +54,7 @@ def model_file(folder: Path) -> dict[str, Any]:
             raise ValueError(f"kind: {kept['kind']}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
-            f"{folder}: 임베딩 모델이 아니거나 망가졌습니다({error}). mundap train adapter나 static으로 다시 만들어 주세요."
+            f"{folder}: 임베딩 모델이 아니거나 망가졌습니다({error}). mundap train으로 다시 만들어 주세요."
         ) from error
     return kept
 

@@ -9,11 +9,11 @@ from threading import Lock
 
 import numpy as np
 
+from mundap.encode.onnx import OnnxModel
 from mundap.errors import ConfigError
 from mundap.files import digest
 from mundap.index.vectors import Halves
 from mundap.protocols import Vectors
-from mundap.retrieve.cross import OnnxModel
 from mundap.retrieve.rerank import by_text
 from mundap.types import Hit
 

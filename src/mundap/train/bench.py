@@ -40,7 +40,7 @@ class Bench:
         self.starts: Numbers = np.asarray(dense.vectors.starts)
         tokens = lexical.tokenize(made.questions)
         tokenize = RememberedTokens(getattr(lexical.tokenize, "name", ""), made.questions, tokens)
-        self._lexical = LexicalLeg(lexical.postings, lexical.table, tokenize)
+        self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize)
         self._dense = dense
         self._fusion, self._pool = fusion, pool
         self._weights = {leg: weight for leg, weight in (weights or {}).items() if leg in (lexical.name, dense.name)}
@@ -54,7 +54,7 @@ class Bench:
         index = VectorIndex(units.astype(np.float16), old.starts, old.keys)
         texts = [self.pairs.questions[n] for n in some]
         leg = DenseLeg(index, self.table, Remembered(self._dense.encoder, texts, asked))
-        hybrid = Hybrid(self._lexical, leg, method=self._fusion, weights=self._weights, pool=self._pool)
+        hybrid = Hybrid(self.lexical, leg, method=self._fusion, weights=self._weights, pool=self._pool)
         mask = self.table.mask(None)
         found: dict[str, list[int | None]] = {name: [] for name in LEGS}
         for text, right in zip(texts, self.pairs.rows[some], strict=True):

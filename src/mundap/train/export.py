@@ -46,11 +46,11 @@ def export_keywords(folder: Path) -> Path:
         torch.export.Dim("written", min=1, max=most),
     )
     encoder, decoder = _parts(torch, model)
-    _export(
+    export_part(
         torch, encoder, aside / ENCODER, {"input_ids": ids, "attention_mask": seen}, "states",
         {"input_ids": {0: batch, 1: read}, "attention_mask": {0: batch, 1: read}},
     )  # fmt: skip
-    _export(
+    export_part(
         torch, decoder, aside / DECODER,
         {"input_ids": ids[:, :2], "encoder_hidden_states": states, "encoder_attention_mask": seen}, "logits",
         {
@@ -99,7 +99,10 @@ def _parts(torch: Any, model: Any) -> tuple[Any, Any]:
     return Encoder().eval(), Decoder().eval()
 
 
-def _export(torch: Any, part: Any, file: Path, example: dict[str, Any], output: str, free: dict[str, Any]) -> None:
+def export_part(
+    torch: Any, part: Any, file: Path, example: dict[str, Any], output: str, free: dict[str, Any], large: bool = False
+) -> None:
+    """Write one graph. `example` has its inputs, `free` what may vary in each; a `large` one keeps its weights beside it."""
     for name in ("onnxscript", "torch.onnx"):
         logging.getLogger(name).setLevel(logging.ERROR)
     with warnings.catch_warnings(), torch.inference_mode():
@@ -114,6 +117,6 @@ def _export(torch: Any, part: Any, file: Path, example: dict[str, Any], output: 
             dynamic_shapes=free,
             opset_version=OPSET,
             dynamo=True,
-            external_data=False,
+            external_data=large,
             verbose=False,
         )

@@ -63,6 +63,20 @@ class Pairs:
         }
         (folder / "pairs.json").write_text(json.dumps(kept, ensure_ascii=False, indent=0), "utf-8")
 
+    def save_split(self, folder: Path, ids: Sequence[str], seed: int, parts: Sequence[str]) -> None:
+        """Write the pairs as pairs.json, each with the part that it was in."""
+        found = _lines(self.questions, ids, self.rows, parts)
+        (folder / "pairs.json").write_text(
+            json.dumps({"seed": seed, "pairs": found}, ensure_ascii=False, indent=0), "utf-8"
+        )
+
+
+def _lines(questions: Sequence[str], ids: Sequence[str], rows: Numbers, parts: Sequence[str]) -> list[dict[str, str]]:
+    return [
+        {"question": question, "passage_id": ids[row], "part": part}
+        for question, row, part in zip(questions, rows.tolist(), parts, strict=True)
+    ]
+
 
 def asked_as(question: str) -> str:
     """What tells one question from another, blanks aside."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from mundap.encode.static import Words, drawn
 from mundap.protocols import Progress, Vectors, quiet
+from mundap.train.batches import batches
 from mundap.train.bench import Bench, validate
 from mundap.train.folds import Numbers
 from mundap.train.pairs import FOLDS
@@ -127,22 +128,6 @@ def fit(
             down = np.sqrt(square[rows] / np.float32(1 - 0.999**step)) + np.float32(1e-8)
             vectors[rows] -= np.float32(recipe.rate / (1 - 0.9**step)) * mean[rows] / down
     return Words(tuple(words), vectors.astype(np.float16), length)
-
-
-def batches(right: Numbers, size: int, random: np.random.Generator) -> list[Numbers]:
-    """Every question once, in random order, in batches of at most `size` in which no passage comes twice."""
-    open_: list[list[int]] = []
-    taken: list[set[int]] = []
-    for n in random.permutation(len(right)):
-        row = int(right[n])
-        at = next((i for i, rows in enumerate(taken) if row not in rows and len(rows) < size), None)
-        if at is None:
-            at = len(open_)
-            open_.append([])
-            taken.append(set())
-        open_[at].append(int(n))
-        taken[at].add(row)
-    return [np.array(batch, np.int64) for batch in open_ if len(batch) > 1]
 
 
 def _slope(

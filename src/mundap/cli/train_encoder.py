@@ -1,0 +1,226 @@
+"""mundap train embedding and dpr: a transformer of one's own questions, trained with torch and served without."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mundap.cli import show
+from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.cli.train import SPLITS, plain, print_changes
+from mundap.cli.train_keywords import TRAINING, ReportTo, reporter
+from mundap.cli.train_retriever import ADVICE, LEGS, Data, Out, Seed, ground_of, keep_model
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mundap.cli.train_retriever import Ground
+    from mundap.pipeline import Mundap
+    from mundap.protocols import Encoder, Vectors
+    from mundap.train.encoder import Recipe
+
+
+class Loss(StrEnum):
+    """What is minimised."""
+
+    mnrl = "mnrl"
+    cached = "cached-mnrl"
+    triplet = "triplet"
+    denoising = "denoising"
+    matryoshka = "matryoshka"
+
+
+class Mined(StrEnum):
+    """What finds hard negatives."""
+
+    bm25 = "bm25"
+    model = "model"
+
+
+class Precision(StrEnum):
+    """What is computed in."""
+
+    fp32 = "fp32"
+    bf16 = "bf16"
+
+
+class Preset(StrEnum):
+    """Named values of the options."""
+
+    laptop = "laptop"
+    original = "original"
+
+
+Base = typer.Option(help="바탕 모델: 허브의 이름이나 폴더. e5-small은 인터넷 없이 됩니다")
+PresetOption = Annotated[
+    Preset,
+    typer.Option(help="값 묶음. laptop: CPU에서 몇십 분, original: 본래 시스템의 값(GPU). 따로 준 값이 앞섭니다"),
+]
+Epochs = Annotated[int | None, typer.Option(min=1, help="자료를 몇 번 볼지", show_default=False)]
+Batch = Annotated[int | None, typer.Option(min=2, help="프로세스마다 한 번에 볼 질문 수", show_default=False)]
+Lr = Annotated[float | None, typer.Option(min=0, help="학습률", show_default=False)]
+MaxPassage = Annotated[int | None, typer.Option(min=16, help="제시문에서 읽을 토큰 수", show_default=False)]
+Freeze = Annotated[
+    int | None, typer.Option(min=-1, help="학습하지 않을 아래층의 수. -1: 모두 학습", show_default=False)
+]
+Hard = Annotated[int, typer.Option(min=0, help="질문마다 더 볼 틀린 제시문(어려운 오답)의 수")]
+MinedBy = Annotated[Mined, typer.Option(help="어려운 오답을 찾는 것: bm25, 또는 지금 쓰는 임베딩(model)")]
+Every = Annotated[int, typer.Option(min=0, help="몇 단계마다 재고 체크포인트를 둘지. 0: 세대마다")]
+PrecisionOption = Annotated[Precision, typer.Option(help="계산의 정밀도. bf16: 섞은 정밀도")]
+Resume = Annotated[bool, typer.Option("--resume", help="멈춘 학습을 이어 갑니다")]
+Report = Annotated[ReportTo, typer.Option(help="학습 곡선을 그릴 곳. auto: tensorboard가 깔려 있으면 거기")]
+
+
+def embedding(
+    out: Out,
+    data: Data = None,
+    base: Annotated[str, Base] = "e5-small",
+    loss: Annotated[Loss, typer.Option(help="손실. denoising은 질문 없이 제시문만으로 배웁니다")] = Loss.mnrl,
+    preset: PresetOption = Preset.laptop,
+    epochs: Epochs = None,
+    batch: Batch = None,
+    part: Annotated[int, typer.Option(min=0, help="cached-mnrl: 배치를 이만큼씩 나누어 읽습니다")] = 8,
+    lr: Lr = None,
+    max_passage: MaxPassage = None,
+    freeze: Freeze = None,
+    hard: Hard = 0,
+    mined: MinedBy = Mined.bm25,
+    dim: Annotated[int, typer.Option(min=0, help="쓸 차원의 수(matryoshka와 함께). 0: 모두")] = 0,
+    query_prompt: Annotated[str | None, typer.Option(help="질문 앞에 붙는 말", show_default=False)] = None,
+    passage_prompt: Annotated[str | None, typer.Option(help="제시문 앞에 붙는 말", show_default=False)] = None,
+    pooling: Annotated[str | None, typer.Option(help="mean 또는 cls", show_default=False)] = None,
+    every: Every = 0,
+    precision: PrecisionOption = Precision.fp32,
+    resume: Resume = False,
+    report_to: Report = ReportTo.auto,
+    seed: Seed = 0,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """임베딩 하나로 질문과 제시문을 함께 배웁니다. 떼어 둔 질문에서 앞뒤를 재고, torch 없이 쓰게 내보냅니다."""
+    from mundap.train.encoder import EMBEDDING, PRESETS, Recipe
+
+    given = {
+        "epochs": epochs, "batch": batch, "lr": lr, "max_passage": max_passage, "freeze": freeze,
+        "query": query_prompt, "passage": passage_prompt, "pooling": pooling,
+    }  # fmt: skip
+    values = PRESETS[EMBEDDING][preset.value] | {name: value for name, value in given.items() if value is not None}
+    recipe = Recipe(
+        EMBEDDING, base, loss=loss.value, part=part, hard=hard, mined=mined.value, dim=dim, every=every,
+        precision=precision.value, seed=seed, **values,
+    )  # fmt: skip
+    _train(plain(open_workspace(workspace)), out, data, recipe, resume, report_to, json)
+
+
+def dpr(
+    out: Out,
+    data: Data = None,
+    base: Annotated[str, Base] = "klue/bert-base",
+    preset: PresetOption = Preset.laptop,
+    epochs: Epochs = None,
+    batch: Batch = None,
+    lr: Lr = None,
+    max_passage: MaxPassage = None,
+    freeze: Freeze = None,
+    hard: Hard = 0,
+    mined: MinedBy = Mined.bm25,
+    every: Every = 0,
+    precision: PrecisionOption = Precision.fp32,
+    resume: Resume = False,
+    report_to: Report = ReportTo.auto,
+    seed: Seed = 0,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """질문과 제시문에 인코더를 하나씩 둡니다(DPR). 제시문은 100토큰씩 나누어 배우고, 찾을 때는 제시문 전체로 모읍니다."""
+    from mundap.train.encoder import DPR, PRESETS, Recipe
+
+    given = {"epochs": epochs, "batch": batch, "lr": lr, "max_passage": max_passage, "freeze": freeze}
+    values = PRESETS[DPR][preset.value] | {name: value for name, value in given.items() if value is not None}
+    recipe = Recipe(
+        DPR, base, hard=hard, mined=mined.value, every=every, precision=precision.value, seed=seed, **values
+    )
+    _train(plain(open_workspace(workspace)), out, data, recipe, resume, report_to, json)
+
+
+def _train(
+    bot: Mundap, out: str, data: Path | None, recipe: Recipe, resume: bool, report_to: ReportTo, json: bool
+) -> None:
+    from mundap.pipeline import FOLDER
+    from mundap.store.cache import AsQueries
+    from mundap.train.curves import watcher
+    from mundap.train.examples import Split
+    from mundap.train.fit_encoder import fit_encoder
+
+    with show.bars(vectors="벡터", steps="학습", measured="재기") as progress:
+        ground = ground_of(bot, recipe.kind, out, data, progress["vectors"])
+        split = Split.of(ground.bench.pairs, recipe.seed)
+        logs = bot.root / FOLDER / "runs" / f"train-{recipe.kind}-{ground.name}"
+        draw = watcher(reporter(report_to), logs, ground.name, os.environ.get("RANK", "0") == "0")
+
+        def watch(step: int, figures: Any) -> None:
+            draw(step, figures)
+            show.note(" ".join([f"단계 {step}:", *(f"{name} {value:.4g}" for name, value in figures.items())]))
+
+        def encode(encoder: Encoder, texts: Sequence[str], questions: bool) -> Vectors:
+            by = AsQueries(encoder) if questions else encoder
+            return bot.cache.unit_vectors(texts, by, progress["measured"])
+
+        trained = fit_encoder(
+            ground.bench, ground.texts, (ground.units, ground.questions), recipe, split, bot.models,
+            bot.root / FOLDER / TRAINING / ground.name, encode, ground.base,
+            again=resume, watch=watch, progress=progress["steps"],
+        )  # fmt: skip
+    if trained is None:  # another process of torchrun keeps the model
+        return
+
+    def write(folder: Path) -> None:
+        shutil.copytree(trained.folder, folder, dirs_exist_ok=True)
+        ground.bench.pairs.save_split(folder, ground.bench.table.ids, recipe.seed, split.names(len(ground.bench.pairs)))
+
+    folder = keep_model(bot, recipe.kind, ground, data, dict(trained.model), trained.report, _options(recipe), write)
+    shutil.rmtree(trained.folder.parent)
+    use = f"model:{ground.name}"
+    if json:
+        better = trained.report["verdict"] == "better"
+        show.emit({**trained.report, **trained.model, "folder": str(folder), "use": use, "recommended": better})
+        return
+    _print(trained.report, ground, folder, use)
+
+
+_FLAGS = {
+    "base": "--base", "loss": "--loss", "epochs": "--epochs", "batch": "--batch", "part": "--part", "lr": "--lr",
+    "max_passage": "--max-passage", "freeze": "--freeze", "hard": "--hard", "mined": "--mined", "dim": "--dim",
+    "query": "--query-prompt", "passage": "--passage-prompt", "pooling": "--pooling", "every": "--every",
+    "precision": "--precision", "seed": "--seed",
+}  # fmt: skip
+_ALONE = ("loss", "part", "dim", "query", "passage", "pooling")  # of embedding
+
+
+def _options(recipe: Recipe) -> tuple[str, ...]:
+    values = asdict(recipe)
+    names = [name for name in _FLAGS if recipe.kind == "embedding" or name not in _ALONE]
+    return tuple(part for name in names for part in (_FLAGS[name], str(values[name])))
+
+
+def _print(report: dict[str, Any], ground: Ground, folder: Path, use: str) -> None:
+    held = report["held_out"]
+    print(
+        f"배운 질문 {report['learned']}개, 고르는 데 쓴 질문 {report['chosen_on']}개,"
+        f" 떼어 둔 질문: 새 제시문 {held['by_passage']}개, 알려진 제시문 {held['by_question']}개"
+    )
+    if report["missing"] or report["repeated"]:
+        print(f"뺀 질문: 제시문이 색인에 없음 {report['missing']}개, 되풀이 {report['repeated']}개")
+    print(f"고른 것: {report['chosen']['step']}단계, 바탕과 섞은 비 {report['chosen']['blend']}")
+    for split, title in SPLITS.items():
+        for leg, legs in LEGS.items():
+            print(f"\n{title}, {legs}\n{'':8}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
+            print_changes(report[split][leg])
+    print(f"\n모델: {folder}\n{ADVICE[report['verdict']]}")
+    print(f'쓰려면: mundap promote {ground.name}  (mundap.toml에 이렇게 적습니다)\n\n[index]\nencoder = "{use}"')
