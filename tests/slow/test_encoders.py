@@ -240,6 +240,41 @@ def test_dpr_has_two_encoders_that_read_short_pieces(base: Path, corpus: Path):
     assert {path.name for path in Path(shown["folder"]).iterdir() if path.is_dir()} == {"question", "passage"}
 
 
+def test_a_cross_encoder_orders_what_was_found_and_is_served_by_onnxruntime(base: Path, corpus: Path, tmp_path: Path):
+    root = tmp_path / "ws"
+    shutil.copytree(corpus, root)
+    options = ("--base", base, "--freeze", -1, "--epochs", 1, "--lr", 1e-3, "--max-tokens", 64, "--json")
+    shown = json.loads(run("train", "cross", "--out", "순위", *options, workspace=root))
+    for split in ("by_passage", "by_question"):
+        assert shown[split]["before"].keys() == shown[split]["after"].keys()
+    run("promote", "순위", "--force", workspace=root)
+    bot = Mundap.open(root)
+    hits = bot.search("면세 한도는?")
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(shown["folder"]).eval()
+    words = transformers.PreTrainedTokenizerFast.from_pretrained(shown["folder"])
+    pairs = words(
+        "면세 한도는?", hits[0].passage.embedded, return_tensors="pt", truncation="only_second", max_length=256
+    )
+    with torch.inference_mode():
+        assert hits[0].score == pytest.approx(float(model(**pairs).logits[0, 0]), abs=1e-3)
+
+
+def test_losses_are_compared_on_one_split(base: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch):
+    from mundap.train import compare
+
+    monkeypatch.setattr(compare, "EPOCHS", (1, 2))
+    monkeypatch.setattr(compare, "BATCHES", (16,))
+    options = ("--base", base, "--freeze", 1, "--losses", "denoising,mnrl", "--questions-only", "--json")
+    shown = json.loads(run("train", "embedding", *options, workspace=corpus))
+    assert [(row["loss"], row["epochs"]) for row in shown["rows"]] == [
+        (loss, epochs) for loss in ("denoising", "mnrl") for epochs in (1, 2)
+    ]
+    assert len({json.dumps(row["by_passage"]["before"]) for row in shown["rows"]}) == 1
+    page = (Path(shown["folder"]) / "report.html").read_text("utf-8")
+    assert "<svg" in page
+    assert "denoising" in page
+
+
 @pytest.mark.parametrize("loss", ["mnrl", "triplet", "matryoshka", "denoising"])
 def test_every_loss_falls(base: Path, tmp_path: Path, loss: str):
     code, out = learn(base, tmp_path / "run", loss=loss)

@@ -74,13 +74,15 @@ def _card(bot: Mundap, name: str) -> dict[str, Any]:
 def _values(name: str, card: dict[str, Any]) -> dict[Key, Any]:
     """What makes the workspace use the model."""
     from mundap.encode import MODEL
-    from mundap.pipeline import LIGHT
+    from mundap.pipeline import FOLDER, LIGHT
 
     kind = card["kind"]
     if kind == "support":
         return {("generate", "support"): name, ("generate", "min_support"): card["threshold"]}
     if kind == "reranker":
         return {("retrieve", "reranker"): f"{LIGHT}{name}"}
+    if kind == "cross":
+        return {("retrieve", "reranker"): f"onnx:{FOLDER}/models/{name}"}
     if kind == "keywords":
         return {("keywords", "extractor"): f"model:{name}"}
     if kind in ENCODERS:
@@ -98,7 +100,7 @@ def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
     metrics = card["metrics"]
     if card["kind"] in ENCODERS:
         worse = metrics["verdict"] == "worse"
-    elif card["kind"] == "reranker":
+    elif card["kind"] in ("cross", "reranker"):
         worse = min(sure_change(metrics[split]) for split in SPLITS) < 0
     else:
         return True, "쓰기를 권하지 않는 모델입니다(card.json의 metrics)."

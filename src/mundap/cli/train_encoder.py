@@ -13,16 +13,18 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.cli.train import SPLITS, plain, print_changes
+from mundap.cli.train import SPLITS, card_of, plain, print_changes
 from mundap.cli.train_keywords import TRAINING, ReportTo, reporter
 from mundap.cli.train_retriever import ADVICE, LEGS, Data, Out, Seed, ground_of, keep_model
+from mundap.errors import MundapError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mundap.cli.train_retriever import Ground
     from mundap.pipeline import Mundap
     from mundap.protocols import Encoder, Vectors
+    from mundap.train.curves import Watch
     from mundap.train.encoder import Recipe
 
 
@@ -78,10 +80,17 @@ Report = Annotated[ReportTo, typer.Option(help="학습 곡선을 그릴 곳. aut
 
 
 def embedding(
-    out: Out,
+    out: Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 둡니다", show_default=False)] = "",
     data: Data = None,
     base: Annotated[str, Base] = "e5-small",
     loss: Annotated[Loss, typer.Option(help="손실. denoising은 질문 없이 제시문만으로 배웁니다")] = Loss.mnrl,
+    losses: Annotated[
+        str,
+        typer.Option(
+            help="모델을 두지 않고 손실들을 견줍니다: all(denoising, triplet, mnrl)이나 쉼표로. 세대 1·3·10, 배치 8·16",
+            show_default=False,
+        ),
+    ] = "",
     preset: PresetOption = Preset.laptop,
     epochs: Epochs = None,
     batch: Batch = None,
@@ -91,6 +100,9 @@ def embedding(
     freeze: Freeze = None,
     hard: Hard = 0,
     mined: MinedBy = Mined.bm25,
+    questions_only: Annotated[
+        bool, typer.Option("--questions-only", help="질문 쪽만 배웁니다. 제시문의 벡터는 바탕의 것 그대로입니다")
+    ] = False,
     dim: Annotated[int, typer.Option(min=0, help="쓸 차원의 수(matryoshka와 함께). 0: 모두")] = 0,
     query_prompt: Annotated[str | None, typer.Option(help="질문 앞에 붙는 말", show_default=False)] = None,
     passage_prompt: Annotated[str | None, typer.Option(help="제시문 앞에 붙는 말", show_default=False)] = None,
@@ -113,9 +125,15 @@ def embedding(
     values = PRESETS[EMBEDDING][preset.value] | {name: value for name, value in given.items() if value is not None}
     recipe = Recipe(
         EMBEDDING, base, loss=loss.value, part=part, hard=hard, mined=mined.value, dim=dim, every=every,
-        precision=precision.value, seed=seed, **values,
+        precision=precision.value, seed=seed, questions_only=questions_only, **values,
     )  # fmt: skip
-    _train(plain(open_workspace(workspace)), out, data, recipe, resume, report_to, json)
+    bot = plain(open_workspace(workspace))
+    if losses:
+        _compare(bot, data, recipe, losses, json)
+    elif not out:
+        raise MundapError("모델의 이름이 없습니다. --out 이름을 주세요. 손실을 견주기만 하려면 --losses all을 주세요.")
+    else:
+        _train(bot, out, data, recipe, resume, report_to, json)
 
 
 def dpr(
@@ -149,12 +167,91 @@ def dpr(
     _train(plain(open_workspace(workspace)), out, data, recipe, resume, report_to, json)
 
 
+def cross(
+    out: Out,
+    data: Data = None,
+    base: Annotated[str, Base] = "e5-small",
+    epochs: Annotated[int, typer.Option(min=1, help="자료를 몇 번 볼지")] = 2,
+    batch: Annotated[int, typer.Option(min=1, help="프로세스마다 한 번에 볼 질문 수")] = 8,
+    hard: Annotated[int, typer.Option(min=1, help="질문마다 함께 볼 틀린 후보의 수")] = 3,
+    lr: Annotated[float, typer.Option(min=0, help="학습률")] = 5e-5,
+    max_tokens: Annotated[int, typer.Option(min=16, help="질문과 제시문을 함께 읽을 토큰 수")] = 256,
+    freeze: Annotated[int, typer.Option(min=-1, help="학습하지 않을 아래층의 수. -1: 모두 학습")] = 6,
+    every: Every = 0,
+    resume: Resume = False,
+    report_to: Report = ReportTo.auto,
+    seed: Seed = 0,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """크로스 인코더 리랭커를 학습합니다. 질문과 제시문을 함께 읽어 찾은 것의 차례를 다시 매깁니다."""
+    from mundap.pipeline import FOLDER
+    from mundap.train.cross import Recipe, train_cross, worth_it
+    from mundap.train.examples import Split
+    from mundap.train.keep import keep
+
+    bot = plain(open_workspace(workspace))
+    recipe = Recipe(base, epochs, batch, hard, lr, max_tokens, freeze, every, seed=seed)
+    with show.bars(vectors="벡터", steps="학습") as progress:
+        ground = ground_of(bot, "cross", out, data, progress["vectors"])
+        made = ground.bench.pairs
+        split = Split.of(made, seed)
+        logs = bot.root / FOLDER / "runs" / f"train-cross-{ground.name}"
+        work = bot.root / FOLDER / TRAINING / ground.name
+        trained = train_cross(
+            ground.bench, ground.texts, (ground.units, ground.questions), recipe, split, bot.models, work,
+            again=resume, watch=_watch(report_to, logs, ground.name), progress=progress["steps"],
+        )  # fmt: skip
+    if trained is None:
+        return
+    better = worth_it(trained.report)
+    options = tuple(
+        str(part) for name, value in asdict(recipe).items() if name in _CROSS for part in (_CROSS[name], value)
+    )
+
+    def write(folder: Path) -> None:
+        trained.save(folder)
+        made.save_split(folder, ground.bench.table.ids, seed, split.names(len(made)))
+
+    card = card_of(bot, "cross", ground.name, data, ground.origin, dict(trained.model), trained.report, better, options)
+    folder = keep(bot.models, ground.name, card, write)
+    shutil.rmtree(work)
+    use = f"onnx:{FOLDER}/models/{ground.name}"
+    if json:
+        show.emit({**trained.report, **trained.model, "folder": str(folder), "use": use, "recommended": better})
+        return
+    _print_parts(trained.report)
+    for name, title in SPLITS.items():
+        print(f"\n{title}\n{'':8}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
+        print_changes(trained.report[name])
+    print(f"\n모델: {folder}\n{ADVICE['better' if better else 'same']}")
+    print(f'쓰려면: mundap promote {ground.name}  (mundap.toml에 이렇게 적습니다)\n\n[retrieve]\nreranker = "{use}"')
+
+
+_CROSS = {
+    "base": "--base", "epochs": "--epochs", "batch": "--batch", "hard": "--hard", "lr": "--lr",
+    "tokens": "--max-tokens", "freeze": "--freeze", "every": "--every", "seed": "--seed",
+}  # fmt: skip
+
+
+def _watch(report_to: ReportTo, logs: Path, name: str) -> Watch:
+    """Draws the curves, and says each point beside the progress."""
+    from mundap.train.curves import watcher
+
+    draw = watcher(reporter(report_to), logs, name, os.environ.get("RANK", "0") == "0")
+
+    def watch(step: int, figures: Mapping[str, float]) -> None:
+        draw(step, figures)
+        show.note(" ".join([f"단계 {step}:", *(f"{name} {value:.4g}" for name, value in figures.items())]))
+
+    return watch
+
+
 def _train(
     bot: Mundap, out: str, data: Path | None, recipe: Recipe, resume: bool, report_to: ReportTo, json: bool
 ) -> None:
     from mundap.pipeline import FOLDER
     from mundap.store.cache import AsQueries
-    from mundap.train.curves import watcher
     from mundap.train.examples import Split
     from mundap.train.fit_encoder import fit_encoder
 
@@ -162,11 +259,6 @@ def _train(
         ground = ground_of(bot, recipe.kind, out, data, progress["vectors"])
         split = Split.of(ground.bench.pairs, recipe.seed)
         logs = bot.root / FOLDER / "runs" / f"train-{recipe.kind}-{ground.name}"
-        draw = watcher(reporter(report_to), logs, ground.name, os.environ.get("RANK", "0") == "0")
-
-        def watch(step: int, figures: Any) -> None:
-            draw(step, figures)
-            show.note(" ".join([f"단계 {step}:", *(f"{name} {value:.4g}" for name, value in figures.items())]))
 
         def encode(encoder: Encoder, texts: Sequence[str], questions: bool) -> Vectors:
             by = AsQueries(encoder) if questions else encoder
@@ -175,7 +267,7 @@ def _train(
         trained = fit_encoder(
             ground.bench, ground.texts, (ground.units, ground.questions), recipe, split, bot.models,
             bot.root / FOLDER / TRAINING / ground.name, encode, ground.base,
-            again=resume, watch=watch, progress=progress["steps"],
+            again=resume, watch=_watch(report_to, logs, ground.name), progress=progress["steps"],
         )  # fmt: skip
     if trained is None:  # another process of torchrun keeps the model
         return
@@ -194,6 +286,43 @@ def _train(
     _print(trained.report, ground, folder, use)
 
 
+def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: bool) -> None:
+    import time
+
+    from mundap.cli.runs import write_run
+    from mundap.errors import UnknownName
+    from mundap.pipeline import FOLDER
+    from mundap.train.compare import COMPARED, PARTS, compare, comparison_page, grid
+    from mundap.train.examples import Split
+    from mundap.train.losses import LOSSES
+
+    chosen = COMPARED if losses == "all" else tuple(losses.split(","))
+    for loss in chosen:
+        if loss not in LOSSES:
+            raise UnknownName("loss", loss, LOSSES)
+    work = bot.root / FOLDER / TRAINING / ".losses"
+    with show.bars(vectors="벡터", runs="견주기") as progress:
+        ground = ground_of(bot, recipe.kind, "losses", data, progress["vectors"])
+        split = Split.of(ground.bench.pairs, recipe.seed)
+        before = (ground.units, ground.questions)
+        found = compare(
+            ground.bench, ground.texts, before, grid(recipe, chosen), split, bot.models, work, progress["runs"]
+        )
+        rows = list(found)
+    made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    report = {"recipe": asdict(recipe), "data": ground.origin, "before": ground.base, "rows": rows}
+    folder = write_run(bot, "losses", report, comparison_page(rows, ground.origin["file"], made))
+    if json:
+        show.emit({**report, "folder": str(folder)})
+        return
+    for part, title in PARTS.items():
+        print(f"\n{title}\n{'손실':12}{'세대':>4}{'배치':>6}{'top1':>9}{'top3':>9}{'top10':>9}{'mrr@10':>9}")
+        for row in (row for row in rows if part in row):
+            figures = "".join(f"{figure['mean']:>9.3f}" for figure in row[part]["after"].values())
+            print(f"{row['loss']:12}{row['epochs']:>6}{row['batch']:>8}{figures}")
+    print(f"\n표와 그림: {folder / 'report.html'}")
+
+
 _FLAGS = {
     "base": "--base", "loss": "--loss", "epochs": "--epochs", "batch": "--batch", "part": "--part", "lr": "--lr",
     "max_passage": "--max-passage", "freeze": "--freeze", "hard": "--hard", "mined": "--mined", "dim": "--dim",
@@ -206,15 +335,12 @@ _ALONE = ("loss", "part", "dim", "query", "passage", "pooling")  # of embedding
 def _options(recipe: Recipe) -> tuple[str, ...]:
     values = asdict(recipe)
     names = [name for name in _FLAGS if recipe.kind == "embedding" or name not in _ALONE]
-    return tuple(part for name in names for part in (_FLAGS[name], str(values[name])))
+    only = ("--questions-only",) if recipe.questions_only else ()
+    return (*(part for name in names for part in (_FLAGS[name], str(values[name]))), *only)
 
 
 def _print(report: dict[str, Any], ground: Ground, folder: Path, use: str) -> None:
-    held = report["held_out"]
-    print(
-        f"배운 질문 {report['learned']}개, 고르는 데 쓴 질문 {report['chosen_on']}개,"
-        f" 떼어 둔 질문: 새 제시문 {held['by_passage']}개, 알려진 제시문 {held['by_question']}개"
-    )
+    _print_parts(report)
     if report["missing"] or report["repeated"]:
         print(f"뺀 질문: 제시문이 색인에 없음 {report['missing']}개, 되풀이 {report['repeated']}개")
     print(f"고른 것: {report['chosen']['step']}단계, 바탕과 섞은 비 {report['chosen']['blend']}")
@@ -224,3 +350,11 @@ def _print(report: dict[str, Any], ground: Ground, folder: Path, use: str) -> No
             print_changes(report[split][leg])
     print(f"\n모델: {folder}\n{ADVICE[report['verdict']]}")
     print(f'쓰려면: mundap promote {ground.name}  (mundap.toml에 이렇게 적습니다)\n\n[index]\nencoder = "{use}"')
+
+
+def _print_parts(report: Mapping[str, Any]) -> None:
+    held = report["held_out"]
+    print(
+        f"배운 질문 {report['learned']}개, 고르는 데 쓴 질문 {report['chosen_on']}개,"
+        f" 떼어 둔 질문: 새 제시문 {held['by_passage']}개, 알려진 제시문 {held['by_question']}개"
+    )

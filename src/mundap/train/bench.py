@@ -50,17 +50,28 @@ class Bench:
 
         `units` are the vectors of all units of the index, `asked` those of the questions of `some`.
         """
-        old = self._dense.vectors
-        index = VectorIndex(units.astype(np.float16), old.starts, old.keys)
         texts = [self.pairs.questions[n] for n in some]
-        leg = DenseLeg(index, self.table, Remembered(self._dense.encoder, texts, asked))
-        hybrid = Hybrid(self.lexical, leg, method=self._fusion, weights=self._weights, pool=self._pool)
+        leg, hybrid = self._legs(units, texts, asked)
         mask = self.table.mask(None)
         found: dict[str, list[int | None]] = {name: [] for name in LEGS}
         for text, right in zip(texts, self.pairs.rows[some], strict=True):
             found["dense"].append(_place(leg.find(text, DEPTH, mask)[0], right))
             found["hybrid"].append(_place(hybrid.candidates(text, DEPTH, mask).rows[:DEPTH], right))
         return found
+
+    def candidates(self, units: Vectors, asked: Vectors, some: Numbers, depth: int) -> list[Numbers]:
+        """For each of these pairs the best `depth` rows of the hybrid, best first."""
+        texts = [self.pairs.questions[n] for n in some]
+        _, hybrid = self._legs(units, texts, asked)
+        mask = self.table.mask(None)
+        return [np.asarray(hybrid.candidates(text, depth, mask).rows[:depth], np.int64) for text in texts]
+
+    def _legs(self, units: Vectors, texts: Sequence[str], asked: Vectors) -> tuple[DenseLeg, Hybrid]:
+        """The dense leg and the hybrid over these vectors, which have met these questions."""
+        old = self._dense.vectors
+        index = VectorIndex(units.astype(np.float16), old.starts, old.keys)
+        leg = DenseLeg(index, self.table, Remembered(self._dense.encoder, texts, asked))
+        return leg, Hybrid(self.lexical, leg, method=self._fusion, weights=self._weights, pool=self._pool)
 
 
 def _place(rows: Numbers, right: int) -> int | None:

@@ -46,6 +46,7 @@ class Recipe:
     `freeze` layers are not trained (-1: nor are any frozen). `hard` wrong passages of each question are mined by `mined`.
     After every `every` steps (0: after each epoch) the model is measured and kept; `blend` looks for a better one on
     the way from the base to it. `dim` dimensions are used (0: all), which goes with the loss "matryoshka".
+    With `questions_only` passages keep the vectors of the base.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class Recipe:
     clip: float = 1.0
     precision: str = "fp32"
     blend: bool = True
+    questions_only: bool = False
     dropout: bool = True
     seed: int = 0
 
@@ -131,7 +133,7 @@ def train_encoder(
     """
     torch = need("torch", extra="train")
     world = World.join(torch)
-    device = _device(torch)
+    device = device_of(torch)
     both = _towers(recipe, models, device)
     data = digest(*made.questions, *made.passages, made.right.tobytes(), made.train.tobytes(), made.dev.tobytes())
     wanted = {**asdict(recipe), "data": data, "processes": world.size}
@@ -166,7 +168,7 @@ def train_encoder(
     running: list[float] = []
     for step in range(start, len(plan)):
         for group in optimizer.param_groups:
-            group["lr"] = recipe.lr * _slope(step, len(plan), recipe.warmup)
+            group["lr"] = recipe.lr * slope(step, len(plan), recipe.warmup)
         optimizer.zero_grad()
         batch = plan[step]
         if decoder is not None:
@@ -326,7 +328,9 @@ def _learn(
     for place, (number, _, tokens) in enumerate(pieces):
         pull = leaves[number].grad[used[number] : used[number] + len(tokens)]
         used[number] += len(tokens)
-        (vectors[place] if whole else read(place, True)).backward(pull)
+        vector = vectors[place] if whole else read(place, True)
+        if vector.requires_grad:  # not of a tower that is wholly frozen
+            vector.backward(pull)
     return float(loss.detach())
 
 
@@ -386,7 +390,7 @@ def _plan(made: Examples, recipe: Recipe, world: World) -> Iterator[Numbers]:
                 yield places[some[world.rank * each : (world.rank + 1) * each]]
 
 
-def _slope(step: int, steps: int, warmup: float) -> float:
+def slope(step: int, steps: int, warmup: float) -> float:
     """Of the rate: up over the first share of steps, then down to nothing."""
     rising = max(int(steps * warmup), 1)
     return (step + 1) / rising if step < rising else (steps - step) / max(steps - rising, 1)
@@ -395,10 +399,11 @@ def _slope(step: int, steps: int, warmup: float) -> float:
 def _towers(recipe: Recipe, models: Path, device: Any) -> tuple[Tower, Tower]:
     reading = Reading(recipe.pooling, recipe.query, recipe.passage, recipe.window)
     made = []
-    for _ in range(2 if recipe.kind == DPR else 1):
+    for number in range(2 if recipe.kind == DPR or recipe.questions_only else 1):
         tower = towers.load(recipe.base, models, reading)
         tower.model.to(device)
-        made.append(towers.freeze(tower, recipe.freeze) if recipe.freeze >= 0 else tower)
+        layers = tower.layers if number and recipe.questions_only else recipe.freeze
+        made.append(towers.freeze(tower, layers) if layers >= 0 else tower)
     return made[0], made[-1]
 
 
@@ -409,7 +414,8 @@ def _precision(torch: Any, recipe: Recipe) -> Any:
     return torch.autocast(kind, dtype=torch.bfloat16)
 
 
-def _device(torch: Any) -> Any:
+def device_of(torch: Any) -> Any:
+    """The GPU of this process, or the CPU."""
     if not torch.cuda.is_available():
         return torch.device("cpu")
     place = int(os.environ.get("LOCAL_RANK", "0"))

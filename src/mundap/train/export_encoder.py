@@ -13,6 +13,7 @@ from mundap.train.export import export_part
 
 GRAPH = "onnx/model.onnx"
 SIDES = (BOTH, QUESTION, PASSAGE)
+MOST = 512  # tokens at once
 LARGE = 1_500_000_000  # bytes; a file of protobuf cannot have 2 GB
 
 
@@ -36,31 +37,29 @@ def export_encoder(folder: Path) -> list[Path]:
     return made
 
 
-def write_graph(torch: Any, model: Any, file: Path) -> Path:
-    """The graph of one model, whole or not at all. A classifier's gives its logits."""
-    file.parent.mkdir(exist_ok=True)
+def write_graph(torch: Any, model: Any, file: Path, pairs: bool = False) -> Path:
+    """The graph of one model, whole or not at all: states, or of a classifier, which reads `pairs`, logits."""
+    file.parent.mkdir(parents=True, exist_ok=True)
 
     class States(torch.nn.Module):  # type: ignore[misc]
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            return self.model(input_ids=input_ids, attention_mask=attention_mask)[0]
+        def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any = None) -> Any:
+            return self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)[0]
 
-    ids = torch.tensor([[5, 6, 7], [8, 9, 2]]) % model.config.vocab_size
-    mask = torch.tensor([[1, 1, 1], [1, 1, 0]])
-    batch, read = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("read", min=2, max=MOST)
+    example = {
+        "input_ids": torch.tensor([[5, 6, 7], [8, 9, 2]]) % model.config.vocab_size,
+        "attention_mask": torch.tensor([[1, 1, 1], [1, 1, 0]]),
+    }
+    if pairs:
+        example["token_type_ids"] = torch.zeros(2, 3, dtype=torch.long)
+    free = {0: torch.export.Dim("batch", min=1, max=4096), 1: torch.export.Dim("read", min=2, max=MOST)}
     aside = file.with_name(f".{file.name}")
-    free = {0: batch, 1: read}
     large = sum(p.numel() * p.element_size() for p in model.parameters()) > LARGE
-    export_part(
-        torch, States().eval(), file if large else aside, {"input_ids": ids, "attention_mask": mask}, "states",
-        {"input_ids": free, "attention_mask": free}, large,
-    )  # fmt: skip
+    to, output = (file if large else aside), ("logits" if pairs else "states")
+    export_part(torch, States().eval(), to, example, output, dict.fromkeys(example, free), large)
     if not large:
         aside.replace(file)
     return file
-
-
-MOST = 512  # tokens at once

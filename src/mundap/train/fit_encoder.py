@@ -91,7 +91,7 @@ def written(learned: Learned, recipe: Recipe, base: str, folder: Path) -> Path:
     """The folder with the towers, their graphs, and what opens them."""
     torch = need("torch", extra="train")
     shutil.rmtree(folder, ignore_errors=True)
-    sides = (QUESTION, PASSAGE) if recipe.kind == DPR else (BOTH,)
+    sides = (BOTH,) if learned.towers[0] is learned.towers[1] else (QUESTION, PASSAGE)
     for tower, side in zip(learned.towers, sides, strict=False):
         tower.model.to(torch.device("cpu"))
         tower.save(folder / side)
@@ -103,9 +103,18 @@ def written(learned: Learned, recipe: Recipe, base: str, folder: Path) -> Path:
 
 
 def measured(
-    bench: Bench, before: tuple[Vectors, Vectors], encoder: Encoder, units: Sequence[str], split: Split, encode: Encode
+    bench: Bench,
+    before: tuple[Vectors, Vectors],
+    encoder: Encoder,
+    units: Sequence[str],
+    split: Split,
+    encode: Encode,
+    parts: Sequence[str] = SPLITS,
 ) -> dict[str, Any]:
-    """`{"by_passage": {"dense", "hybrid"}, "by_question", "verdict"}`, each leg as `compared` gives it."""
+    """`{"by_passage": {"dense", "hybrid"}, "by_question", "verdict"}`, each leg as `compared` gives it.
+
+    `parts` are those of the split that are looked at.
+    """
     made = bench.pairs
     after = encode(encoder, units, False)
     report: dict[str, Any] = {
@@ -117,7 +126,7 @@ def measured(
         "chosen_on": len(split.dev),
         "held_out": {name: len(getattr(split, name)) for name in SPLITS},
     }
-    for name in SPLITS:
+    for name in parts:
         tested = getattr(split, name)
         asked = encode(encoder, [made.questions[n] for n in tested], True)
         was = bench.ranks(before[0], before[1][tested], tested)

@@ -53,7 +53,7 @@ class Tower:
         if self.frozen < 0:
             states = self.model(input_ids=self._ids(torch, tokens), attention_mask=mask).last_hidden_state
         else:
-            states = self._through(torch, self._below(torch, tokens), mask, range(self.frozen, self._layers))
+            states = self._through(torch, self._below(torch, tokens), mask, range(self.frozen, self.layers))
         own = states[:, 0] if self.reading.pooling == "cls" else (states * mask[..., None]).sum(1) / lengths[:, None]
         return torch.nn.functional.normalize(own.float(), dim=-1)
 
@@ -63,7 +63,8 @@ class Tower:
         return next(self.model.parameters()).device
 
     @property
-    def _layers(self) -> int:
+    def layers(self) -> int:
+        """How many there are."""
         return len(self.model.encoder.layer)
 
     def _ids(self, torch: Any, tokens: Sequence[Sequence[int]]) -> Any:
@@ -142,6 +143,26 @@ class Tower:
             (folder / name).write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
 
 
+class InTraining:
+    """Towers as an encoder, without an export; a text is cut at the window. For comparisons."""
+
+    def __init__(self, towers: Sequence[Tower]) -> None:
+        self.name = "in training"
+        self._towers = towers
+        self.dim: int = towers[0].model.config.hidden_size
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), dim), unit rows."""
+        return self._encode(self._towers[0], self._towers[0].reading.query, texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), dim), unit rows."""
+        return self._encode(self._towers[-1], self._towers[-1].reading.passage, texts)
+
+    def _encode(self, tower: Tower, prompt: str, texts: Sequence[str]) -> Vectors:
+        return tower.encode(tower.tokens(texts, prompt, tower.reading.window))
+
+
 def load(base: str, models: Path, reading: Reading) -> Tower:
     """The tower that training begins with: E5, which is written into `models` at its first use, a folder, or a hub's id.
 
@@ -157,6 +178,15 @@ def load(base: str, models: Path, reading: Reading) -> Tower:
     if model.config.model_type in ("roberta", "xlm-roberta", "camembert"):  # the first places are those of the pad
         most = min(most, model.config.max_position_embeddings - 2)
     return Tower(model, words, Reading(reading.pooling, reading.query, reading.passage, most))
+
+
+def classifier(base: str, models: Path) -> Any:
+    """A base with a fresh head of one logit. Raises MundapError if it cannot be had."""
+    name, local = _place(base, models)
+    with _loading(base):
+        return quiet_transformers().AutoModelForSequenceClassification.from_pretrained(
+            name, local_files_only=local, dtype="float32", num_labels=1
+        )
 
 
 def unpacked(models: Path) -> Path:
