@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-train setup-ocr demo test check fix slow fuzz golden golden-documents bench clean
+.PHONY: setup setup-dev setup-train setup-ocr demo test check fix slow fuzz golden golden-documents bench image-test clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -85,6 +85,12 @@ golden-documents: setup-dev
 
 bench: setup-dev
 	$(BIN)/python benchmarks/search.py
+
+# The container image, really built and run, without an engine or an image registry. As root; some minutes.
+image-test: setup-dev
+	@command -v buildah > /dev/null && command -v debootstrap > /dev/null || \
+	  { apt-get update -q > /dev/null && apt-get install -q -y --no-install-recommends buildah debootstrap > /dev/null; }
+	MUNDAP_IMAGE_TEST=1 $(BIN)/pytest tests/image -q
 
 clean:
 	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,54 @@
+"""The compose file and the Dockerfile's context are what they say."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+COMPOSE = ROOT / "docker-compose.yml"
+
+
+@pytest.fixture(scope="module")
+def services() -> dict:
+    return yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]
+
+
+def test_the_compose_file_meets_the_specification():
+    pytest.importorskip("check_jsonschema", reason="the extra dev is not installed")
+    checked = subprocess.run(
+        [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)],
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+def test_only_the_api_and_the_page_start_unasked(services: dict):
+    assert {name for name, service in services.items() if "profiles" not in service} == {"api", "ui"}
+    assert all(service["restart"] == "unless-stopped" for service in services.values())
+
+
+def test_every_setting_that_compose_asks_for_is_explained_in_the_example():
+    asked = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text("utf-8")))
+    explained = {
+        line.split("=")[0]
+        for line in (ROOT / ".env.example").read_text("utf-8").splitlines()
+        if re.match(r"\w+=", line)
+    }
+    assert asked - {"MUNDAP_IMAGE"} <= explained
+
+
+def test_the_commands_of_the_services_are_known(services: dict, command: str):
+    for name in ("api", "ui"):
+        program, verb, *options = services[name]["command"]
+        assert program == "mundap"
+        shown = subprocess.run([command, verb, "--help"], capture_output=True, text=True, check=True).stdout
+        for option in options:
+            if option.startswith("--"):
+                assert option in shown
