@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := demo
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-train setup-ocr demo test check fix slow fuzz golden golden-documents bench image-test clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench image-test clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -24,6 +24,11 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "── 개발 도구까지 설치합니다"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@ $(VENV)/.base
+
+$(VENV)/.ui: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "── API와 페이지까지 설치합니다"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs,serve,ui]'
 	@touch $@ $(VENV)/.base
 
 # torch comes first: what is installed after it takes the build that is there.
@@ -45,9 +50,15 @@ demo: setup
 	done
 	@echo "── 이어서 해 보세요"
 	@echo "  $(BIN)/mundap chat --workspace $(DEMO)                      대화하기"
+	@echo "  make up                                                      브라우저에서 쓰기"
 	@echo "  $(BIN)/mundap evaluate retrieval --questions $(DEMO)/questions.csv --workspace $(DEMO)   재어 보기"
 	@echo "  $(BIN)/mundap init mybot                                    내 자료로: mybot/docs에 파일을 넣고"
 	@echo "  $(BIN)/mundap ingest --workspace mybot && $(BIN)/mundap index --workspace mybot"
+
+# The API and the page over the sample.
+up: $(VENV)/.ui
+	@[ -d $(DEMO) ] || $(MAKE) --no-print-directory demo
+	$(BIN)/mundap up --workspace $(DEMO)
 
 check: setup-dev
 	$(BIN)/ruff format --check .
@@ -66,7 +77,17 @@ setup-ocr:
 	  apt-get update -q > /dev/null && apt-get install -q -y --no-install-recommends tesseract-ocr tesseract-ocr-kor fonts-nanum > /dev/null; } || \
 	  echo "── tesseract가 없어 OCR 시험은 건너뜁니다: apt-get install tesseract-ocr tesseract-ocr-kor"
 
-test: setup-ocr check setup-train
+# What the tests of the page need; where it cannot be installed, they are skipped and say so.
+setup-browser:
+	@command -v chromium > /dev/null || command -v google-chrome > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
+	  apt-get update -q > /dev/null && apt-get install -q -y --no-install-recommends chromium fonts-nanum > /dev/null; } || \
+	  echo "── chromium이 없어 페이지 시험은 건너뜁니다: apt-get install chromium fonts-nanum"
+
+# The pictures in docs/images, made by the tests of the page.
+screenshots: setup-dev setup-browser
+	MUNDAP_SCREENSHOTS=docs/images $(BIN)/pytest tests/browser/test_page.py -q
+
+test: setup-ocr setup-browser check setup-train
 	$(BIN)/pytest tests -q --ignore=tests/unit --ignore=tests/contracts
 	$(BIN)/pytest tests/unit tests/contracts -q -m slow
 

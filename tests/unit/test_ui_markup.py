@@ -59,15 +59,14 @@ def test_a_report_is_shut_into_its_frame() -> None:
 
 def test_names_of_a_graph_cannot_leave_their_quotes() -> None:
     graph = Graph(
-        word='가"',
         found=True,
-        nodes=(Node(id='k:가"', kind="키워드", label='가"\\'), Node(id="p", kind="문단", label="나\n다")),
+        nodes=(Node(id='k:가"', kind="키워드", label='가"\\', asked=True), Node(id="p", kind="문단", label="나\n다")),
         edges=(Edge(source='k:가"', target="p", relation='"];'),),
     )
-    made = dot(graph, "NanumGothic")
+    made = dot(graph, "NanumGothic", lambda name: f"{name}!")
     assert 'label="가\\"\\\\"' in made
     assert 'label="나 다"' in made
-    assert '"k:가\\"" -- "p" [label="\\"];"]' in made
+    assert '"k:가\\"" -- "p" [label="\\"];!"]' in made
 
 
 def test_every_text_takes_the_same_values_in_both_languages() -> None:

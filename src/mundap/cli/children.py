@@ -15,7 +15,7 @@ from types import FrameType
 
 from mundap.errors import MundapError
 
-_GRACE = 15.0  # seconds from being asked to end until being made to
+_GRACE = 60.0  # seconds from being asked to end until being made to; the API finishes its answers first
 _LOOK = 0.2  # seconds between looks at children
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

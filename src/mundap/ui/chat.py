@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 
 import streamlit as st
 
 from mundap.ui import judge, passages
 from mundap.ui.client import ApiError
-from mundap.ui.frame import api, say, settings, told
+from mundap.ui.frame import api, own, say, settings, told
 from mundap.ui.markup import plain, shown
 from mundap.ui.values import Answer, Asked, Hit, Settings
 
@@ -41,15 +42,14 @@ def view() -> None:
     turns: list[Turn] = st.session_state.setdefault("turns", [])
     chosen = _settings(offered)
     head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-    head.title(offered.title or say("chat"), anchor=False)
+    head.title(plain(own(offered.title, "title")), anchor=False)
     if head.button(say("reset"), icon=":material/add_comment:", disabled=not turns):
         turns.clear()
         st.rerun()
     asked = _examples(offered.examples) if not turns else None
     for n, turn in enumerate(turns):
         _show(turn, f"{n}")
-    if notice := say("notice") if offered.notice is None else offered.notice:
-        st.bottom.caption(f":material/info: {plain(notice)}", text_alignment="center")
+    st.bottom.caption(f":material/info: {plain(own(offered.notice, 'notice'))}", text_alignment="center")
     asked = st.chat_input(say("ask"), max_chars=_LONGEST, submit_mode="stop", key="asked") or asked
     if asked and asked.strip():
         _answer(asked.strip(), turns, chosen)
@@ -138,11 +138,13 @@ def _answer(question: str, turns: list[Turn], chosen: _Chosen) -> None:
     answer, problem = Answer(text=""), None
     with st.chat_message("assistant"):
         writing = st.empty()
-        writing.caption(say("searching"))
+        writing.markdown(f":gray[{say('searching')}]")
         try:
-            for piece in api().stream(_history(question, turns), chosen.top_k, chosen.documents, chosen.persona):
-                answer = piece if isinstance(piece, Answer) else Answer(text=answer.text + piece)
-                writing.markdown(shown(answer.text))
+            asked = _history(question, turns)
+            with closing(api().stream(asked, chosen.top_k, chosen.documents, chosen.persona)) as pieces:
+                for piece in pieces:
+                    answer = piece if isinstance(piece, Answer) else Answer(text=answer.text + piece)
+                    writing.markdown(shown(answer.text) or f":gray[{say('searching')}]")
         except ApiError as error:
             problem = error
         finally:  # the stop button ends the run by an exception

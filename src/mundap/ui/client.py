@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import httpx
 
+from mundap.ui.patience import with_pauses
 from mundap.ui.values import (
     Answer,
     Asked,
@@ -17,6 +18,7 @@ from mundap.ui.values import (
     Hit,
     Ingested,
     Passage,
+    Removed,
     Report,
     Reports,
     Settings,
@@ -24,6 +26,7 @@ from mundap.ui.values import (
 
 _CONNECT = 5.0  # seconds
 _ANSWER = 300.0  # seconds without a sign of life; the API sends one every few seconds
+_PAUSE = 0.5  # seconds of silence after which the reader of an answer is asked if it still listens
 _UPLOAD = 1800.0  # reading and indexing large files takes as long as it takes
 
 
@@ -42,16 +45,16 @@ _KINDS = {401: "unauthorized", 403: "forbidden", 404: "missing", 413: "too_large
 class Api:
     """The API at `url`. Safe to use from several threads. Every method raises ApiError."""
 
-    def __init__(self, url: str, key: str = "", transport: httpx.BaseTransport | None = None) -> None:
-        headers = {"Authorization": f"Bearer {key}"} if key else {}
+    def __init__(self, url: str, key: str = "", transport: httpx.MockTransport | None = None) -> None:
+        """`transport` stands in for the network in tests."""
         self.url = url.rstrip("/")
-        self._http = httpx.Client(
-            base_url=self.url,
-            headers=headers,
-            timeout=httpx.Timeout(60.0, connect=_CONNECT),
-            transport=transport,
-            trust_env=False,  # the API is near; no proxy stands between
-        )
+        self._how: dict[str, Any] = {
+            "base_url": self.url,
+            "headers": {"Authorization": f"Bearer {key}"} if key else {},
+            "transport": transport,
+            "trust_env": False,  # the API is near; no proxy stands between
+        }
+        self._http = httpx.Client(**self._how, timeout=httpx.Timeout(60.0, connect=_CONNECT))
 
     def settings(self) -> Settings:
         """What the API offers: its languages, legs, notice and example questions."""
@@ -59,9 +62,10 @@ class Api:
 
     def stream(
         self, asked: Sequence[Asked], top_k: int, documents: Sequence[str] = (), persona: str | None = None
-    ) -> Iterator[str | Answer]:
-        """Pieces of the answer to the last of `asked`, then the Answer. Closing the iterator stops the writing.
+    ) -> Generator[str | Answer]:
+        """Pieces of the answer to the last of `asked`, empty ones where it is silent, then the Answer.
 
+        Closing the iterator stops the writing.
         `documents` are the ids of those that may be used, all if there are none.
         """
         body: dict[str, Any] = {
@@ -74,11 +78,8 @@ class Api:
             body["persona"] = persona
         if documents:
             body["filters"] = {"document_id": list(documents)}
-        with _named(), self._http.stream("POST", "/v1/chat/completions", json=body, timeout=_ANSWER) as response:
-            if response.is_error:
-                response.read()
-                raise _told(response)
-            yield from _pieces(response)
+        with _named():
+            yield from _pieces(with_pauses(self._lines(body), _PAUSE))
 
     def search(self, question: str, top_k: int, leg: str = "hybrid") -> list[Hit]:
         """Passages, best first."""
@@ -113,9 +114,9 @@ class Api:
         sent = [("files", (name, content)) for name, content in files.items()]
         return Ingested.model_validate(self._json("POST", "/documents", files=sent, timeout=_UPLOAD))
 
-    def remove(self, document_id: str) -> None:
+    def remove(self, document_id: str) -> Removed:
         """Take a document out of every search."""
-        self._json("DELETE", f"/documents/{document_id}")
+        return Removed.model_validate(self._json("DELETE", f"/documents/{document_id}"))
 
     def reports(self) -> tuple[Report, ...]:
         """The evaluations, newest first."""
@@ -124,6 +125,18 @@ class Api:
     def report(self, report_id: str, kind: str = "") -> str:
         """A report as HTML, or with `kind` ".json" as JSON."""
         return self._send("GET", f"/reports/{report_id}{kind}").text
+
+    async def _lines(self, body: dict[str, Any]) -> AsyncGenerator[str]:
+        timeout = httpx.Timeout(_ANSWER, connect=_CONNECT)
+        async with (
+            httpx.AsyncClient(**self._how, timeout=timeout) as http,
+            http.stream("POST", "/v1/chat/completions", json=body) as response,
+        ):
+            if response.is_error:
+                await response.aread()
+                raise _told(response)
+            async for line in response.aiter_lines():
+                yield line
 
     def _json(self, method: str, path: str, **request: Any) -> Any:
         return self._send(method, path, **request).json()
@@ -157,15 +170,16 @@ def _told(response: httpx.Response) -> ApiError:
     return ApiError(kind, detail if isinstance(detail, str) else "")
 
 
-def _pieces(response: httpx.Response) -> Iterator[str | Answer]:
-    """What the lines of the stream say; those that only show that the API lives are passed over."""
-    written = ""
-    for line in response.iter_lines():
+def _pieces(lines: Iterator[str]) -> Iterator[str | Answer]:
+    """What the lines of the stream say; those that only show that the API lives say nothing."""
+    written, answer = "", None
+    for line in lines:
         if not line.startswith("data:"):
+            yield ""
             continue
         data = line.removeprefix("data:").strip()
         if data == "[DONE]":
-            return
+            break
         chunk = json.loads(data)
         if problem := chunk.get("error"):
             raise ApiError("broken", str(problem.get("message", "")))
@@ -174,4 +188,6 @@ def _pieces(response: httpx.Response) -> Iterator[str | Answer]:
                 written += piece
                 yield piece
         if about := chunk.get("mundap"):
-            yield Answer.model_validate({"text": written, **about})
+            answer = Answer.model_validate({"text": written, **about})
+    if answer is not None:
+        yield answer

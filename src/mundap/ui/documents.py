@@ -82,8 +82,8 @@ def _confirm(document_id: str, title: str) -> None:
         st.write(say("sure"))
         with st.container(horizontal=True), problems_told(retry=False):
             if st.button(say("remove"), type="primary", key="really"):
-                api().remove(document_id)
-                st.session_state.done = say("removed", title=plain(title))
+                gone = api().remove(document_id)
+                st.session_state.done = f"{say('removed', title=plain(title))}  \n{plain(gone.note)}"
                 st.rerun()
             if st.button(say("cancel"), key="cancel"):
                 st.rerun()

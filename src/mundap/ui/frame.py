@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import streamlit as st
 
+from mundap.messages import MESSAGES
 from mundap.ui.client import Api, ApiError
 from mundap.ui.markup import plain
 from mundap.ui.texts import text
@@ -40,6 +41,11 @@ def language() -> str:
 def say(key: str, **values: object) -> str:
     """The text `key` in the visitor's language."""
     return text(key, language(), **values)
+
+
+def own(words: str, key: str) -> str:
+    """Words of the organisation as it wrote them; where it wrote none, the message `key` in the visitor's language."""
+    return MESSAGES[key][language()] if words in MESSAGES[key].values() else words
 
 
 @contextmanager

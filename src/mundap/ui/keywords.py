@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from mundap.ui.frame import api, say
+from mundap.ui.frame import api, language, say
 from mundap.ui.markup import dot, plain
+from mundap.ui.texts import known
 from mundap.ui.values import Graph
 
 _FONT = "NanumGothic, Noto Sans CJK KR, Apple SD Gothic Neo, Malgun Gothic, sans-serif"
@@ -29,7 +30,7 @@ def view() -> None:
     if not graph.found:
         st.info(say("not_in_graph"), icon=":material/info:")
         return
-    st.graphviz_chart(dot(graph, _FONT), alt=say("picture_of", word=asked))
+    st.graphviz_chart(dot(graph, _FONT, lambda name: known(name, language())), alt=say("picture_of", word=asked))
     _steps(graph, asked)
     with st.expander(say("as_table"), icon=":material/table:"):
         st.table(_rows(graph), hide_index=True)
@@ -37,24 +38,23 @@ def view() -> None:
 
 def _steps(graph: Graph, asked: str) -> None:
     """The other words in the picture, each of which can be gone to."""
-    words = [node.label or node.id for node in graph.nodes if node.kind == _KEYWORD]
+    others = [node.label for node in graph.nodes if node.kind == _KEYWORD and node.label != asked]
 
     def go() -> None:
         st.session_state.word = st.session_state.step
 
-    others = [word for word in words if word != asked]
     if others:
         st.pills(say("go_to"), others, format_func=plain, key="step", on_change=go)
 
 
 def _rows(graph: Graph) -> list[dict[str, str]]:
-    names = {node.id: node.label or node.id for node in graph.nodes}
+    names = {node.id: node.label for node in graph.nodes}
     return [
         {
             say("from"): plain(names.get(edge.source, edge.source)),
-            say("relation"): plain(edge.relation or ""),
+            say("relation"): plain(known(edge.relation, language())),
             say("to"): plain(names.get(edge.target, edge.target)),
-            say("weight"): "" if edge.weight is None else f"{edge.weight:.2f}",
+            say("evidence"): plain(edge.shown),
         }
         for edge in graph.edges
     ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 
 from mundap.ui.values import Graph
@@ -73,23 +73,24 @@ def choose(words: str) -> str:
 
 
 _SHAPES = {"키워드": ("ellipse", "#e3eefc"), "문단": ("box", "#f1f2f4"), "문서": ("folder", "#fff3d1")}
+_PLAIN = ("나옴", "문서의 문단")  # what the shapes of the nodes say already
 
 
-def dot(graph: Graph, font: str) -> str:
-    """The graph in Graphviz's language. What was asked for is drawn thicker."""
+def dot(graph: Graph, font: str, named: Callable[[str], str]) -> str:
+    """The graph in Graphviz's language, its relations called as `named` says. What was asked for is drawn thicker."""
     lines = [
-        f'graph {{ layout=dot; rankdir=LR; bgcolor="transparent"; node [fontname={_id(font)}, fontsize=13, style=filled];'
-        f" edge [fontname={_id(font)}, fontsize=11, color={_id('#6b7280')}];"
+        f'graph {{ layout=dot; rankdir=LR; nodesep=0.12; ranksep=0.35; bgcolor="transparent"; node [fontname={_id(font)}, fontsize=15, style=filled];'
+        f" edge [fontname={_id(font)}, fontsize=12, color={_id('#6b7280')}, fontcolor={_id('#6b7280')}];"
     ]
     for node in graph.nodes:
         shape, fill = _SHAPES.get(node.kind, _SHAPES["키워드"])
-        width = 3 if node.label == graph.word else 1
+        width = 3 if node.asked else 1
         lines.append(
-            f"{_id(node.id)} [label={_id(node.label or node.id)}, shape={shape}, fillcolor={_id(fill)}, penwidth={width}];"
+            f"{_id(node.id)} [label={_id(node.label)}, shape={shape}, fillcolor={_id(fill)}, penwidth={width}];"
         )
     for edge in graph.edges:
-        label = f" [label={_id(edge.relation)}]" if edge.relation else ""
-        lines.append(f"{_id(edge.source)} -- {_id(edge.target)}{label};")
+        label = "" if edge.relation in _PLAIN else named(edge.relation)
+        lines.append(f"{_id(edge.source)} -- {_id(edge.target)} [label={_id(label)}];")
     return "\n".join([*lines, "}"])
 
 

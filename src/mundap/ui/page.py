@@ -24,7 +24,7 @@ _SPOKEN = "<script>document.documentElement.lang = {language!r}</script>"
 
 def main() -> None:
     """One run of the page."""
-    st.set_page_config(page_title="문답", page_icon="💬", layout="centered")
+    st.set_page_config(page_title="문답 mundap", page_icon="💬", layout="centered")
     with st.sidebar:
         language = st.segmented_control(
             "언어 · Language",

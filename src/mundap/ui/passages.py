@@ -9,6 +9,8 @@ from mundap.ui.frame import api, language, say, told
 from mundap.ui.markup import plain, source
 from mundap.ui.texts import text
 
+_BESIDE = 160  # characters of the document on either side: more would push the quote off a phone
+
 
 def show(passage_id: str, quotes: tuple[str, ...]) -> None:
     """Open the passage over the page, with the quotes marked."""
@@ -24,7 +26,10 @@ def show(passage_id: str, quotes: tuple[str, ...]) -> None:
         about.append(say("page", page=passage.page) if passage.page else "")
         if line := " · ".join(part for part in about if part):
             st.caption(plain(line))
-        st.html(source(passage.text, quotes, passage.before, passage.after))
+        before, after = passage.before, passage.after
+        before = f"…{before[-_BESIDE:]}" if len(before) > _BESIDE else before
+        after = f"{after[:_BESIDE]}…" if len(after) > _BESIDE else after
+        st.html(source(passage.text, quotes, before, after))
         if quotes:
             st.caption(say("quoted"))
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from mundap.ui import passages
-from mundap.ui.frame import api, say, settings
+from mundap.ui.frame import api, language, say, settings
 from mundap.ui.markup import plain, source
+from mundap.ui.texts import known
 from mundap.ui.values import Hit
 
 _BEYOND = 100  # the most hits that the API gives of a leg
@@ -50,7 +51,7 @@ def _show(hit: Hit, by_leg: dict[str, dict[str, Hit]]) -> None:
                 same = found.get(hit.passage_id)
                 st.badge(f"{say(leg)} {f'{same.score:.2f} ({same.rank})' if same else '-'}", color="gray")
         for link in hit.links:
-            st.caption(f"{plain(link.asked)} → {plain(link.said)} ({plain(link.kind)})")
+            st.caption(f"{plain(link.asked)} → {plain(link.said)} ({plain(known(link.kind, language()))})")
         st.html(source(hit.text, ()))
         if st.button(say("open"), key=f"open-{hit.passage_id}", icon=":material/description:", type="tertiary"):
             passages.show(hit.passage_id, ())

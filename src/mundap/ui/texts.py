@@ -12,11 +12,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "keywords": ("키워드", "Keywords"),
     "documents": ("문서", "Documents"),
     "reports": ("평가", "Evaluation"),
-    "notice": (
-        "이 답변은 등록된 문서에서 찾아 쓴 참고 자료이며 법적 효력이 없습니다. 중요한 일은 담당 부서에 확인하세요.",
-        "Answers are taken from the registered documents for reference and have no legal force."
-        " Confirm what matters with the office in charge.",
-    ),
     "retry": ("다시 시도", "Try again"),
     # what went wrong, and what to do; the keys are the kinds of ApiError
     "down": (
@@ -33,8 +28,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "forbidden": ("API가 허락하지 않았습니다: {detail}", "The API does not allow this: {detail}"),
     "missing": (
-        "찾는 것이 없습니다. 지워졌을 수 있으니 새로 고쳐 보세요.",
-        "It is not there. It may have been removed; reload the page.",
+        "찾는 것이 없습니다. 바뀌거나 지워졌을 수 있으니 새로 고쳐 보세요. {detail}",
+        "It is not there. It may have been changed or removed; reload the page. {detail}",
     ),
     "too_large": (
         "파일이 너무 큽니다. 나누어 올리거나 docs 폴더에 넣고 `mundap ingest`로 읽으세요. {detail}",
@@ -122,7 +117,19 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "from": ("이쪽", "From"),
     "to": ("저쪽", "To"),
     "relation": ("관계", "Relation"),
-    "weight": ("무게", "Weight"),
+    "evidence": ("근거", "Evidence"),
+    # what the API calls the nodes and edges of the graph
+    "키워드": ("키워드", "keyword"),
+    "문단": ("문단", "passage"),
+    "문서": ("문서", "document"),
+    "나옴": ("나옴", "in"),
+    "문서의 문단": ("문서의 문단", "part of"),
+    "같은 낱말": ("같은 낱말", "same word"),
+    "같은말": ("같은말", "synonym"),
+    "질문에서 배운 말": ("질문에서 배운 말", "learned from questions"),
+    "함께 나오는 말": ("함께 나오는 말", "stands beside"),
+    "정의": ("정의", "is a"),
+    "보기": ("보기", "for example"),
     # documents
     "files": ("올릴 파일", "Files to add"),
     "files_hint": (
@@ -166,3 +173,8 @@ def text(key: str, language: str, **values: object) -> str:
     """The text `key` in `language` ("ko" or "en")."""
     korean, english = _TEXTS[key]
     return (english if language == "en" else korean).format(**values)
+
+
+def known(name: str, language: str) -> str:
+    """A name that the API gives, in `language` where it is known here."""
+    return text(name, language) if name in _TEXTS else name

@@ -14,14 +14,12 @@ class _Said(BaseModel):
 class Settings(_Said):
     """What the API offers. `personas` is empty where it knows none."""
 
-    language: Literal["ko", "en"] = "ko"
-    title: str = ""
-    notice: str | None = None
+    language: Literal["ko", "en"]
+    title: str
+    notice: str
     examples: tuple[str, ...] = ()
-    legs: tuple[str, ...] = ("bm25", "dense")
-    top_k: int = 5
-    generator: str = ""
-    encoder: str = ""
+    legs: tuple[str, ...]
+    top_k: int
     personas: tuple[str, ...] = ()
 
 
@@ -88,26 +86,26 @@ class Passage(_Said):
 
 
 class Node(_Said):
-    """A node of the graph."""
+    """A node of the graph; `asked` marks where the picture begins."""
 
     id: str
-    kind: str = ""
-    label: str = ""
+    kind: str
+    label: str
+    asked: bool = False
 
 
 class Edge(_Said):
-    """An edge between two nodes, by id."""
+    """An edge between two nodes, by id, and what is the evidence of it."""
 
     source: str
     target: str
-    weight: float | None = None
-    relation: str | None = None
+    relation: str
+    shown: str = ""
 
 
 class Graph(_Said):
     """The part of the keyword graph around some words."""
 
-    word: str
     found: bool
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
@@ -137,6 +135,12 @@ class Documents(_Said):
     total: int
     documents: tuple[Document, ...]
     skipped: tuple[Skipped, ...] = ()
+
+
+class Removed(_Said):
+    """What came of a removal; `note` says if the document will come back."""
+
+    note: str = ""
 
 
 class Ingested(_Said):
