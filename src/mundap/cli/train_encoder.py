@@ -73,7 +73,9 @@ Freeze = Annotated[
 ]
 Hard = Annotated[int, typer.Option(min=0, help="질문마다 더 볼 틀린 제시문(어려운 오답)의 수")]
 MinedBy = Annotated[Mined, typer.Option(help="어려운 오답을 찾는 것: bm25, 또는 지금 쓰는 임베딩(model)")]
-Every = Annotated[int, typer.Option(min=0, help="몇 단계마다 재고 체크포인트를 둘지. 0: 세대마다")]
+Every = Annotated[
+    int | None, typer.Option(min=0, help="몇 단계마다 재고 체크포인트를 둘지. 0: 세대마다", show_default=False)
+]
 PrecisionOption = Annotated[Precision, typer.Option(help="계산의 정밀도. bf16: 섞은 정밀도")]
 Resume = Annotated[bool, typer.Option("--resume", help="멈춘 학습을 이어 갑니다")]
 Report = Annotated[ReportTo, typer.Option(help="학습 곡선을 그릴 곳. auto: tensorboard가 깔려 있으면 거기")]
@@ -107,7 +109,7 @@ def embedding(
     query_prompt: Annotated[str | None, typer.Option(help="질문 앞에 붙는 말", show_default=False)] = None,
     passage_prompt: Annotated[str | None, typer.Option(help="제시문 앞에 붙는 말", show_default=False)] = None,
     pooling: Annotated[str | None, typer.Option(help="mean 또는 cls", show_default=False)] = None,
-    every: Every = 0,
+    every: Every = None,
     precision: PrecisionOption = Precision.fp32,
     resume: Resume = False,
     report_to: Report = ReportTo.auto,
@@ -120,11 +122,11 @@ def embedding(
 
     given = {
         "epochs": epochs, "batch": batch, "lr": lr, "max_passage": max_passage, "freeze": freeze,
-        "query": query_prompt, "passage": passage_prompt, "pooling": pooling,
+        "query": query_prompt, "passage": passage_prompt, "pooling": pooling, "every": every,
     }  # fmt: skip
     values = PRESETS[EMBEDDING][preset.value] | {name: value for name, value in given.items() if value is not None}
     recipe = Recipe(
-        EMBEDDING, base, loss=loss.value, part=part, hard=hard, mined=mined.value, dim=dim, every=every,
+        EMBEDDING, base, loss=loss.value, part=part, hard=hard, mined=mined.value, dim=dim,
         precision=precision.value, seed=seed, questions_only=questions_only, **values,
     )  # fmt: skip
     bot = plain(open_workspace(workspace))
@@ -148,7 +150,7 @@ def dpr(
     freeze: Freeze = None,
     hard: Hard = 0,
     mined: MinedBy = Mined.bm25,
-    every: Every = 0,
+    every: Every = None,
     precision: PrecisionOption = Precision.fp32,
     resume: Resume = False,
     report_to: Report = ReportTo.auto,
@@ -159,11 +161,9 @@ def dpr(
     """질문과 제시문에 인코더를 하나씩 둡니다(DPR). 제시문은 100토큰씩 나누어 배우고, 찾을 때는 제시문 전체로 모읍니다."""
     from mundap.train.encoder import DPR, PRESETS, Recipe
 
-    given = {"epochs": epochs, "batch": batch, "lr": lr, "max_passage": max_passage, "freeze": freeze}
+    given = {"epochs": epochs, "batch": batch, "lr": lr, "max_passage": max_passage, "freeze": freeze, "every": every}
     values = PRESETS[DPR][preset.value] | {name: value for name, value in given.items() if value is not None}
-    recipe = Recipe(
-        DPR, base, hard=hard, mined=mined.value, every=every, precision=precision.value, seed=seed, **values
-    )
+    recipe = Recipe(DPR, base, hard=hard, mined=mined.value, precision=precision.value, seed=seed, **values)
     _train(plain(open_workspace(workspace)), out, data, recipe, resume, report_to, json)
 
 
@@ -177,7 +177,7 @@ def cross(
     lr: Annotated[float, typer.Option(min=0, help="학습률")] = 5e-5,
     max_tokens: Annotated[int, typer.Option(min=16, help="질문과 제시문을 함께 읽을 토큰 수")] = 256,
     freeze: Annotated[int, typer.Option(min=-1, help="학습하지 않을 아래층의 수. -1: 모두 학습")] = 6,
-    every: Every = 0,
+    every: Every = None,
     resume: Resume = False,
     report_to: Report = ReportTo.auto,
     seed: Seed = 0,
@@ -191,7 +191,7 @@ def cross(
     from mundap.train.keep import keep
 
     bot = plain(open_workspace(workspace))
-    recipe = Recipe(base, epochs, batch, hard, lr, max_tokens, freeze, every, seed=seed)
+    recipe = Recipe(base, epochs, batch, hard, lr, max_tokens, freeze, every or 0, seed=seed)
     with show.bars(vectors="벡터", steps="학습") as progress:
         ground = ground_of(bot, "cross", out, data, progress["vectors"])
         made = ground.bench.pairs

@@ -107,18 +107,18 @@ def choose(made: Pairs, known: Known, some: Numbers, seed: int = 0) -> Setting:
     asked_of_new = ~np.isnan(on_new[0])
     on_new = on_new[:, asked_of_new]
     means = on_new.mean(axis=1)
-    near = _near(on_new[int(means.argmax())] - on_new, made.rows[some[asked_of_new]])
-    fit_for_use = near & (means >= means[0])
+    close = near(on_new[int(means.argmax())] - on_new, made.rows[some[asked_of_new]])
+    fit_for_use = close & (means >= means[0])
     return settings[int(np.where(fit_for_use, np.nanmean(on_known, axis=1), -1).argmax())]
 
 
-def _near(differences: Floats, groups: Numbers) -> npt.NDArray[np.bool_]:
+def near(differences: Floats, groups: Numbers) -> npt.NDArray[np.bool_]:
     """For each row, whether its mean is at most one standard error, of whole groups, from 0."""
     _, group = np.unique(groups, return_inverse=True)
     sums = np.stack([np.bincount(group, weights=row) for row in differences])
     errors = np.sqrt((sums**2).sum(axis=1))
-    near: npt.NDArray[np.bool_] = sums.sum(axis=1) <= errors
-    return near
+    close: npt.NDArray[np.bool_] = sums.sum(axis=1) <= errors
+    return close
 
 
 def fit(known: Known, some: Numbers, rows: Numbers, penalties: Sequence[float], seed: int = 0) -> Iterator[Maps]:

@@ -16,8 +16,8 @@ from mundap.train.folds import Numbers, by_group
 from mundap.train.pairs import Pairs
 
 DEV = 8  # one passage in so many of those that are not tested chooses the epoch
-KNOWN = 10  # one question in so many of the others is tested as a new question on a known passage
-PARTS = ("train", "dev", "by_passage", "by_question")
+KNOWN = 5  # one question in so many of the others is a new one on a known passage: half of them choose, half are tested
+PARTS = ("train", "dev", "dev_known", "by_passage", "by_question")
 ASIDE = 0.95  # a mined passage that scores more than this share of the right one may answer, too (arXiv:2407.15831)
 DEEP = 50
 
@@ -26,17 +26,18 @@ DEEP = 50
 class Split:
     """The places of the pairs of each part. No passage of `by_passage` or `dev` has a question in another part.
 
-    `dev` chooses; `by_passage` and `by_question` are looked at once, at the end.
+    `dev` and `dev_known`, on passages of training, choose; `by_passage` and `by_question` are looked at once, at the end.
     """
 
     train: Numbers
     dev: Numbers
+    dev_known: Numbers
     by_passage: Numbers
     by_question: Numbers
 
     @classmethod
     def of(cls, made: Pairs, seed: int) -> Split:
-        """A fifth of the passages to test, then one in DEV of the others, then one question in KNOWN."""
+        """A fifth of the passages to test, then one in DEV of the others, then one question in KNOWN of what is left."""
         return cls.around(made, np.flatnonzero(made.folds("by_passage", seed) == 0), seed)
 
     @classmethod
@@ -46,7 +47,9 @@ class Split:
         dev = by_group(made.rows[left].tolist(), DEV, seed + 1) == 0
         others = left[~dev]
         asked = by_group([made.questions[n] for n in others], known, seed + 2) == 0
-        return cls(others[~asked], left[dev], tested, others[asked])
+        held = others[asked]
+        half = by_group([made.questions[n] for n in held], 2, seed + 3) == 0
+        return cls(others[~asked], left[dev], held[~half], tested, held[half])
 
     def names(self, pairs: int) -> list[str]:
         """The part of each pair."""
@@ -72,6 +75,7 @@ class Examples:
     wrong: Numbers
     train: Numbers
     dev: Numbers
+    dev_known: Numbers
 
     @classmethod
     def of(cls, made: Pairs, texts: dict[int, Sequence[str]], split: Split) -> Examples:
@@ -85,7 +89,9 @@ class Examples:
             np.int64,
         )
         none = np.zeros((len(made), 0), np.int64)
-        return cls(made.questions, tuple(passages), right, made.rows, owner, none, split.train, split.dev)
+        return cls(
+            made.questions, tuple(passages), right, made.rows, owner, none, split.train, split.dev, split.dev_known
+        )
 
     def watched(self, most: int) -> Numbers:
         """The passages of the wholes that validation looks among: its own, and others up to `most`."""

@@ -123,7 +123,7 @@ def measured(
         "repeated": made.repeated,
         "missing": made.missing,
         "learned": len(split.train),
-        "chosen_on": len(split.dev),
+        "chosen_on": len(split.dev) + len(split.dev_known),
         "held_out": {name: len(getattr(split, name)) for name in SPLITS},
     }
     for name in parts:

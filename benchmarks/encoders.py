@@ -1,0 +1,150 @@
+"""What training with torch brings on the customs rows, a fifth of the passages held out with all their questions.
+
+python benchmarks/encoders.py embedding [--seed 0] [--pairs N] [--set lr=2e-5 …]   from e5-small
+python benchmarks/encoders.py dpr [--seed 0] [--set epochs=10 …]                   two small BERTs from nothing
+
+All 203 passages are candidates. One passage in eight of those that are left chooses the step, the blend with the base,
+and the weight of BM25; the held-out ones are looked at once. Changed with --set are fields of the recipe.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import os
+import sys
+import tempfile
+import time
+from dataclasses import fields, replace
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy machine
+
+import numpy as np
+
+from mundap.cli.show import bar
+from mundap.index.units import Units
+from mundap.pipeline import Mundap
+from mundap.protocols import Vectors
+from mundap.train.bart import END, PAD, START, new_tokenizer
+from mundap.train.bench import Bench
+from mundap.train.encoder import DPR, EMBEDDING, PRESETS, Recipe, train_encoder
+from mundap.train.examples import Split
+from mundap.train.fit_encoder import examples
+from mundap.train.measure import METRICS, compared, value
+from mundap.train.towers import InTraining
+from retriever import Ground, split
+from shared import need_data
+
+BM25_WEIGHTS = (0.1, 0.15, 0.2, 0.3, 0.4)
+Both = tuple[Vectors, Vectors]
+
+
+def small_bert(folder: Path, texts: list[str]) -> Path:
+    """Two layers of 128 with random weights, over 8,000 pieces of these texts."""
+    import tokenizers
+    import torch
+    import transformers
+
+    words = new_tokenizer(texts, 8000)
+    marks = [(mark, words.token_to_id(mark)) for mark in (START, END)]
+    words.post_processor = tokenizers.processors.TemplateProcessing(
+        single=f"{START} $A {END}", pair=f"{START} $A {END} $B {END}", special_tokens=marks
+    )
+    torch.manual_seed(0)
+    config = transformers.BertConfig(
+        vocab_size=words.get_vocab_size(), hidden_size=128, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=512, max_position_embeddings=512, pad_token_id=words.token_to_id(PAD), initializer_range=0.08,
+    )  # fmt: skip
+    transformers.BertModel(config, add_pooling_layer=False).save_pretrained(folder)
+    words.save(str(folder / "tokenizer.json"))
+    return folder
+
+
+def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, recipe: Recipe, folder: Path) -> Both:
+    """The vectors of all units and of all questions after training."""
+    before = (ground.known.units, ground.known.questions)
+    made = examples(ground.bench, texts, before, recipe, parts, bot.models)
+    began = time.process_time()
+
+    def watch(step: int, figures: dict[str, float]) -> None:
+        shown = " ".join(f"{name} {figure:.4g}" for name, figure in figures.items() if name != "step")
+        print(f"step {step}, {time.process_time() - began:.0f} CPU seconds: {shown}", file=sys.stderr, flush=True)
+
+    with bar("steps") as progress:
+        found = train_encoder(made, recipe, bot.models, folder, watch=watch, progress=progress)
+    assert found is not None
+    print(f"chosen: {found.chosen}")
+    encoder = InTraining(found.towers)
+    return encoder.encode_passages(texts), encoder.encode_queries(ground.bench.pairs.questions)
+
+
+def beside(one: Both, other: Both) -> Both:
+    """Vectors whose cosine is the mean of both cosines."""
+    units, asked = (np.concatenate([a, b], axis=1) / np.float32(np.sqrt(2)) for a, b in zip(one, other, strict=True))
+    return units, asked
+
+
+def weighted(bot: Mundap, bench: Bench, weight: float) -> Bench:
+    """The bench with this weight of BM25 in the hybrid."""
+    return Bench(bench.pairs, *bot.legs, weights={"bm25": weight, "dense": 1.0})
+
+
+def show(bot: Mundap, bench: Bench, models: dict[str, Both], parts: Split) -> None:
+    """Every model on the held-out passages: the dense leg, the hybrid, and the hybrid with the weight that dev chose."""
+    tested, dev = parts.by_passage, parts.dev
+    groups = bench.pairs.rows[tested].tolist()
+    print(f"{len(tested)} questions on {len(set(groups))} held-out passages; mean [95 % interval], %")
+    first: dict[str, list[int | None]] = {}
+    for name, (units, asked) in models.items():
+        ranks = dict(bench.ranks(units, asked[tested], tested))
+        found = {w: weighted(bot, bench, w).ranks(units, asked[dev], dev)["hybrid"] for w in BM25_WEIGHTS}
+        best = max(BM25_WEIGHTS, key=lambda w: np.mean([value("mrr@10", rank) for rank in found[w]]))
+        ranks["hybrid, BM25 weighed on dev"] = weighted(bot, bench, best).ranks(units, asked[tested], tested)["hybrid"]
+        for leg, after in ranks.items():
+            figures = compared(first.setdefault(leg, after), after, groups)
+            cells = (
+                f"{metric} {100 * figures['after'][metric]['mean']:.1f} [{', '.join(f'{100 * e:.1f}' for e in figures['after'][metric]['ci95'])}]"
+                for metric in METRICS
+            )
+            change = figures["difference"]["mrr@10"]
+            low, high = (100 * end for end in change["ci95"])
+            print(f"{name}, {leg}{f' ({best})' if ',' in leg else ''}:", *cells, end=" ")
+            print(f"MRR {100 * change['mean']:+.1f} [{low:+.1f}, {high:+.1f}] (p {change['p']:.4f})", flush=True)
+
+
+def main() -> None:
+    """Train in a temporary workspace, or in one that is kept."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("kind", choices=[EMBEDDING, DPR])
+    options.add_argument("--seed", type=int, default=0)
+    options.add_argument("--pairs", type=int, default=0, help="learn from so many questions only")
+    options.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE")
+    options.add_argument("--workspace", type=Path, help="keep the index here, for the next run")
+    chosen = options.parse_args()
+    need_data()
+    with tempfile.TemporaryDirectory() as name:
+        root = chosen.workspace or Path(name) / "workspace"
+        ground = Ground(root)
+        bot = Mundap.open(root)
+        texts = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
+        tested = np.asarray(split(ground, "passage", chosen.seed))
+        parts = Split.around(ground.bench.pairs, tested, chosen.seed, known=len(ground.asked) ** 2)
+        if chosen.pairs:
+            drawn = np.random.default_rng(chosen.seed).permutation(parts.train)[: chosen.pairs]
+            parts = replace(parts, train=np.sort(drawn))
+        base = "e5-small" if chosen.kind == EMBEDDING else str(small_bert(Path(name) / "bert", texts))
+        recipe = Recipe(chosen.kind, base, seed=chosen.seed, **PRESETS[chosen.kind]["laptop"])
+        given = dict(one.split("=", 1) for one in chosen.set)
+        kinds = {field.name: field.type for field in fields(Recipe)}
+        values = {key: text if kinds[key] == "str" else ast.literal_eval(text) for key, text in given.items()}
+        recipe = replace(recipe, **values)
+        print(f"{len(parts.train)} questions learned, {len(parts.dev)} choose; {recipe}")
+        before = (ground.known.units, ground.known.questions)
+        after = learned(ground, bot, texts, parts, recipe, Path(name) / "work")
+        models = {"e5-small": before, chosen.kind: after, "side by side": beside(before, after)}
+        show(bot, ground.bench, models, parts)
+
+
+if __name__ == "__main__":
+    main()
