@@ -99,8 +99,25 @@ def test_what_keeps_it_from_opening_is_told(started: Callable, mundap: Callable,
     assert nowhere.code == 1
     assert "mundap init" in nowhere.err
     up = started("up", "--port", 0, "--api-port", 0, "--workspace", office)
-    up.read("API")
-    taken = mundap("up", "--port", 0, "--api-port", up.addresses["API"].rsplit(":", 1)[1], workspace=office)
-    assert taken.code == 1
-    assert "다른 포트" in taken.err
-    assert "Traceback" not in taken.err
+    up.read("API", "페이지")
+    [api, page] = [up.addresses[name].rsplit(":", 1)[1] for name in ("API", "페이지")]
+    for ports in (("--port", 0, "--api-port", api), ("--port", page, "--api-port", 0)):
+        taken = mundap("up", *ports, workspace=office)
+        assert taken.code == 1
+        assert "다른 포트" in taken.err
+        assert "Traceback" not in taken.err
+
+
+def test_an_empty_workspace_opens_says_what_is_missing_and_takes_documents(started: Callable, fresh: Callable) -> None:
+    up = started("up", "--port", 0, "--api-port", 0, "--workspace", fresh({}))
+    up.read("API", "페이지")
+    with httpx.Client(base_url=up.addresses["API"], trust_env=False, timeout=60) as api:
+        assert api.post("/search", json={"query": "연차"}).status_code == 503
+        assert (
+            api.post("/documents", files={"files": ("휴가.txt", "연차는 해마다 15일입니다.".encode())}).status_code
+            == 200
+        )
+        assert api.post("/search", json={"query": "연차"}).json()["hits"]
+    up.process.terminate()
+    _, said = up.process.communicate(timeout=60)
+    assert "mundap index" in said

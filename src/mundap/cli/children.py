@@ -86,12 +86,18 @@ def children() -> Iterator[Callable[..., Child]]:
             signal.signal(number, handler)
 
 
-def free_port() -> int:
-    """A port of this machine that nobody listens on now."""
-    with socket.socket() as tried:
-        tried.bind(("127.0.0.1", 0))
-        port: int = tried.getsockname()[1]
-        return port
+def free_port(host: str, port: int) -> int:
+    """The port, or for 0 one that nobody listens on now. Raises MundapError if it is taken."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((host, port))
+        except OSError as error:
+            raise MundapError(
+                f"{host}:{port}: 열 수 없습니다({error.strerror}). 다른 포트를 주세요: --port 0"
+            ) from error
+        found: int = tried.getsockname()[1]
+        return found
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -52,8 +52,9 @@ def ui(
             "믿는 사람만 닿는 곳이 아니라면 로그인을 묻는 프록시 뒤에 두세요.",
             file=sys.stderr,
         )
+    port = free_port(host, port)
     with children() as start:
-        page = start("페이지", *_command(api, host, port := port or free_port()))
+        page = start("페이지", *_command(api, host, port))
         _opened(page, host, port)
         print(f"페이지: {_address(host, port)}", flush=True)
         _watch(page)
@@ -69,6 +70,7 @@ def up(
     need("uvicorn", extra="serve")
     need("fastapi", extra="serve")
     root = find_workspace(workspace)
+    port = free_port(_LOCAL, port)
     with children() as start:
         api = start("API", ["-m", "mundap", "serve", "--port", str(api_port), "--workspace", str(root)], {}, told=True)
         assert api.process.stdout is not None
@@ -76,7 +78,7 @@ def up(
         if not address:
             api.process.wait()
             api.check()
-        page = start("페이지", *_command(address, _LOCAL, port := port or free_port()))
+        page = start("페이지", *_command(address, _LOCAL, port))
         _ready(api, address)
         _opened(page, _LOCAL, port)
         print(f"API: {address}\n페이지: {_address(_LOCAL, port)}\n(Ctrl+C로 끝냅니다)", flush=True)

@@ -9,6 +9,7 @@ from mundap.ui.frame import api, say, told
 from mundap.ui.values import Answer
 
 _UP, _DOWN = "up", "down"
+_LONGEST = 4000  # characters of a comment or an answer, as the API takes them
 _LABELS = {_UP: ("up", ":material/thumb_up:"), _DOWN: ("down_vote", ":material/thumb_down:")}
 
 
@@ -44,10 +45,10 @@ def form(answer: Answer) -> None:
     if vote is None:
         return
     with st.form(f"more-{answer.request_id}", border=True):
-        comment = st.text_area(say("comment"), height=68)
+        comment = st.text_area(say("comment"), height=68, max_chars=_LONGEST)
         corrected, passage = "", None
         if vote == _DOWN:
-            corrected = st.text_area(say("corrected"), height=100)
+            corrected = st.text_area(say("corrected"), height=100, max_chars=_LONGEST)
             passage = _passage(answer)
         if st.form_submit_button(say("send"), type="primary"):
             _post(answer, vote, "said", comment=comment, answer=corrected, passage_id=passage or "")
