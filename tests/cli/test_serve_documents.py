@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import signal
+import threading
+import time
 import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator
@@ -184,6 +187,37 @@ def test_documents_are_listed_page_by_page_with_what_was_refused(api, mundap: Ca
     (root / "docs" / "깨진.pdf").unlink()
     assert client.get("/documents").json()["skipped"] == []
     assert client.get("/documents", params={"limit": 0}).status_code == 422
+
+
+def test_a_killed_server_loses_no_acknowledged_document_and_leaves_no_half_one(
+    serving: Callable, indexed: Callable, mundap: Callable
+) -> None:
+    root = indexed(config=LIMITS).root
+    acknowledged: list[str] = []
+    long = "회의실 예약은 하루 전에 합니다. " * 2000
+    with serving(root) as server:
+
+        def upload() -> None:
+            for n in range(1000):
+                try:
+                    if put(server.client, (f"{n:03}.txt", f"{n}번 글입니다. {long}")).status_code == 200:
+                        acknowledged.append(f"uploads/{n:03}.txt")
+                except httpx.HTTPError:
+                    return
+
+        client = threading.Thread(target=upload)
+        client.start()
+        while len(acknowledged) < 3:
+            time.sleep(0.01)
+        server.process.send_signal(signal.SIGKILL)
+        server.process.wait(30)
+        client.join(30)
+    bot = Mundap.open(root)
+    assert set(acknowledged) <= {one.source for one in bot.corpus.documents()}
+    shown = [entry for entry in (root / "uploads").iterdir() if not entry.name.startswith(".")]
+    assert all(entry.read_text("utf-8").endswith(long) for entry in shown)
+    assert len(shown) in (len(acknowledged), len(acknowledged) + 1)  # the last may be in without being acknowledged
+    assert mundap("ingest", "--json", workspace=root).row["skipped"] == []
 
 
 def test_a_citation_opens_in_its_document(api) -> None:
