@@ -13,6 +13,8 @@ import httpx
 import pytest
 
 from mundap.pipeline import Mundap
+from mundap.store.feedback import Vote
+from mundap.types import Answer
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
@@ -146,3 +148,19 @@ def test_a_killed_server_loses_no_acknowledged_judgement(served, mundap: Callabl
     kept = Mundap.open(root).feedback.ids()
     assert len(acknowledged) == len(set(acknowledged))
     assert set(acknowledged) <= set(kept)
+
+
+def test_an_adapter_is_trained_on_what_people_judged(hashed_sample: Callable, mundap: Callable, tmp_path: Path) -> None:
+    root = hashed_sample(tmp_path / "ws", '[index]\nencoder = "hashed"\n')
+    bot = Mundap.open(root)
+    known = [one for one in bot.corpus.questions() if one.answer][:120]
+    for number, one in enumerate(known):
+        bot.feedback.answered(f"request-{number}", Answer(one.question, "모르겠습니다."))
+        bot.feedback.judge(f"request-{number}", Vote("down", answer=one.answer, passage_id=one.passage_id))
+    exported = mundap("feedback", "export", "--out", tmp_path / "judged", "--json", workspace=root).row
+    assert exported["retriever"] > 100
+    data = tmp_path / "judged" / "retriever.jsonl"
+    trained = mundap("train", "adapter", "--data", data, "--out", "ours", "--json", workspace=root)
+    assert trained.code == 0, trained.err
+    assert trained.row["questions"] == exported["retriever"]
+    assert trained.row["missing"] == 0
