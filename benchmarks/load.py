@@ -1,0 +1,166 @@
+"""Many people ask at once: a real `mundap serve` over the shared sheet, streaming users, then more than it takes.
+
+    python benchmarks/load.py [--users 64] [--seconds 120] [--crowd 400] [--workspace FOLDER] [--questions FILE]
+
+Users ask one question after another, without a pause, by POST /v1/chat/completions with "stream": true. The server
+and its users share the machine's processors. Without --workspace a workspace over the sheet's passages is made, with the
+default encoder and the extractive generator, and without the recorded answers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from mundap.evaluate.questions import read_questions
+from mundap.pipeline import Mundap
+from shared import CUSTOMS, bare_customs, need_data
+
+COMMAND = Path(sys.executable).with_name("mundap")
+
+
+@dataclass
+class Seen:
+    """What users saw: seconds to the first text and to the end, and how requests ended."""
+
+    first: list[float] = field(default_factory=list)
+    whole: list[float] = field(default_factory=list)
+    ends: Counter[str] = field(default_factory=Counter)
+
+
+@contextmanager
+def server(root: Path) -> Iterator[tuple[str, int]]:
+    """The address of a server that is ready, and its process id."""
+    with tempfile.TemporaryFile() as log:
+        process = subprocess.Popen(
+            [COMMAND, "serve", "--port", "0", "--workspace", root], stdout=subprocess.PIPE, stderr=log, text=True
+        )
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().strip()
+            httpx.get(f"{address}/readyz", timeout=120).raise_for_status()
+            yield address, process.pid
+        finally:
+            process.terminate()
+            process.wait(60)
+
+
+async def ask(client: httpx.AsyncClient, question: str, seen: Seen) -> None:
+    """Ask once and note what was seen. A stream counts only if it ends as it should."""
+    body = {"messages": [{"role": "user", "content": question}], "stream": True}
+    began, first, end = time.perf_counter(), 0.0, "cut"
+    try:
+        async with client.stream("POST", "/v1/chat/completions", json=body) as response:
+            if response.status_code != 200:
+                end = str(response.status_code)
+                if end == "503" and "retry-after" not in response.headers:
+                    end = "503 without Retry-After"
+            else:
+                async for line in response.aiter_lines():
+                    if (
+                        not first
+                        and line.startswith("data: {")
+                        and json.loads(line[6:])["choices"][0]["delta"].get("content")
+                    ):
+                        first = time.perf_counter() - began
+                    if line == "data: [DONE]":
+                        end = "200"
+    except httpx.HTTPError as error:
+        end = type(error).__name__
+    seen.ends[end] += 1
+    if end == "200":
+        seen.first.append(first)
+        seen.whole.append(time.perf_counter() - began)
+
+
+async def crowd(address: str, questions: Sequence[str], users: int, seconds: float, patient: bool) -> Seen:
+    """Have `users` ask until `seconds` are over. Who is refused and not `patient` comes again after a second."""
+    seen, until = Seen(), time.perf_counter() + seconds
+    limits = httpx.Limits(max_connections=users, max_keepalive_connections=users)
+
+    async def user(seed: int) -> None:
+        chance = random.Random(seed)
+        while time.perf_counter() < until:
+            refused = seen.ends["503"]
+            await ask(client, chance.choice(questions), seen)
+            if not patient and seen.ends["503"] > refused:
+                await asyncio.sleep(1)
+
+    async with httpx.AsyncClient(base_url=address, timeout=60, limits=limits) as client:
+        await asyncio.gather(*(user(n) for n in range(users)))
+    return seen
+
+
+async def watched(pid: int, sizes: list[float]) -> None:
+    """Note the server's resident memory in MB, each second."""
+    while True:
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        sizes.append(pages * 4096 / 1e6)
+        await asyncio.sleep(1)
+
+
+def tell(name: str, seen: Seen, seconds: float) -> None:
+    """One phase, in a line."""
+    ends = ", ".join(f"{count} × {end}" for end, count in seen.ends.most_common())
+    print(f"{name}: {ends}; {len(seen.whole) / seconds:.1f} answers a second")
+    for what, times in (("first text", sorted(seen.first)), ("whole answer", sorted(seen.whole))):
+        if times:
+            p50, p95, worst = times[len(times) // 2], times[int(len(times) * 0.95)], times[-1]
+            print(f"  {what}: p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms, longest {worst * 1000:.0f} ms")
+
+
+async def run(address: str, pid: int, questions: Sequence[str], users: int, seconds: float, many: int) -> None:
+    """The three phases: users, a crowd, and one user after it."""
+    await crowd(address, questions, users, 5, patient=True)  # what is loaded at the first use
+    sizes: list[float] = []
+    watch = asyncio.create_task(watched(pid, sizes))
+    seen = await crowd(address, questions, users, seconds, patient=True)
+    tell(f"{users} users", seen, seconds)
+    middle = len(sizes) // 2
+    print(f"  memory: {sizes[0]:.0f} MB at the start, {sizes[middle]:.0f} in the middle, {sizes[-1]:.0f} at the end")
+    tell(f"{many} users", await crowd(address, questions, many, 15, patient=False), 15)
+    print(f"  memory: {sizes[-1]:.0f} MB")
+    tell("then 1 user", await crowd(address, questions, 1, 5, patient=True), 5)
+    watch.cancel()
+
+
+def main() -> None:
+    """Make the workspace, unless one is given, and print what was seen."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--users", type=int, default=64)
+    options.add_argument("--seconds", type=float, default=120)
+    options.add_argument("--crowd", type=int, default=400)
+    options.add_argument("--workspace", type=Path)
+    options.add_argument("--questions", type=Path, default=CUSTOMS)
+    chosen = options.parse_args()
+    if chosen.questions == CUSTOMS:
+        need_data()
+    questions = [one.question for one in read_questions(chosen.questions).items]
+    with tempfile.TemporaryDirectory() as name:
+        root = chosen.workspace or Path(name) / "workspace"
+        if not root.exists():
+            (root / "docs").mkdir(parents=True)
+            (root / "mundap.toml").touch()
+            bare_customs(root / "docs" / "customs.xlsx")
+            bot = Mundap.open(root)
+            bot.ingest()
+            bot.index()
+        with server(root) as (address, pid):
+            asyncio.run(run(address, pid, questions, chosen.users, chosen.seconds, chosen.crowd))
+
+
+if __name__ == "__main__":
+    main()
