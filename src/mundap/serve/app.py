@@ -12,7 +12,7 @@ from starlette.middleware.cors import CORSMiddleware
 import mundap
 from mundap.config import Serve
 from mundap.pipeline import FOLDER, Mundap
-from mundap.serve import answers, chat, documents, embeddings, feedback, found, problems, state, views
+from mundap.serve import answers, chat, docs_page, documents, embeddings, feedback, found, problems, state, views
 from mundap.serve.body import BodyLimit
 from mundap.serve.guard import Guard
 from mundap.serve.keys import FILE as KEYS
@@ -77,6 +77,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         found.router,
         views.router,
         state.router,
+        docs_page.router,
     ):
         app.include_router(router)
     return app
