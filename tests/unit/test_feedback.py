@@ -52,6 +52,12 @@ def test_liked_answers_are_preferred_to_disliked_ones_of_the_same_question():
     assert found.preference == ({"prompt": "무엇인가요?", "chosen": "좋은 답", "rejected": "나쁜 답"},)
 
 
+def test_markers_of_citations_are_no_part_of_what_is_learned():
+    found = rows(given("1", Vote("up"), answer="가입니다. [1][2]"))
+    assert found.sft == ({"prompt": "무엇인가요?", "completion": "가입니다."},)
+    assert found.retriever[0]["answer"] == "가입니다."
+
+
 def test_an_answer_that_was_liked_and_disliked_is_on_neither_side():
     assert rows(given("1", Vote("up"), answer="답"), given("2", Vote("down"), answer="답")).preference == ()
 

@@ -8,10 +8,10 @@ import pytest
 
 from mundap.config import Config
 from mundap.evaluate.about import About
+from mundap.evaluate.line_plot import Point, line_plot
 from mundap.evaluate.questions import Question
 from mundap.tune.page import tuning_page
 from mundap.tune.parts import Part, Parts
-from mundap.tune.plots import Point, line_plot
 from mundap.tune.propose import next_steps
 from mundap.tune.search import Tuning, tune
 from mundap.tune.space import Settings

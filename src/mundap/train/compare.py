@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mundap.evaluate.line_plot import Point, line_plot
 from mundap.evaluate.markup import Markup
 from mundap.evaluate.page import figure_cell, frame, note, section, table
 from mundap.protocols import Encoder, Progress, Vectors, quiet
@@ -18,7 +19,6 @@ from mundap.train.examples import Split
 from mundap.train.fit_encoder import examples, measured
 from mundap.train.measure import METRICS
 from mundap.train.towers import InTraining
-from mundap.tune.plots import Point, line_plot
 
 COMPARED = ("denoising", "triplet", "mnrl")
 EPOCHS, BATCHES = (1, 3, 10), (8, 16)

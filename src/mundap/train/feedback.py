@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from mundap.generate.cite import repair
 from mundap.store.feedback import Given, Vote
 from mundap.train.pairs import asked_as
 from mundap.types import Passage
@@ -63,9 +64,9 @@ def worst(given: Sequence[Given]) -> list[Asked]:
 def training_rows(given: Sequence[Given], passages: Mapping[str, Passage], holds: Holds, find: Find) -> Judged:
     """What can be learned from judged answers. `passages` has those of the corpus that any of them showed or named.
 
-    `holds(text, texts)` is the weight of the text's words in each of texts, and `find` searches the corpus.
+    Answers lose their markers of citations: no passages are numbered here. `holds(text, texts)` is the weight of the text's words in each of texts, and `find` searches the corpus.
     """
-    judged = [(one, one.vote) for one in given if one.vote is not None]
+    judged = [(replace(one, answer=repair(one.answer, 0)), one.vote) for one in given if one.vote is not None]
     retriever: dict[str, dict[str, Any]] = {}
     untraced = 0
     for one, vote in judged:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mundap.evaluate.about import About
+from mundap.evaluate.line_plot import Point, line_plot
 from mundap.evaluate.markup import Markup, join, tag
 from mundap.evaluate.page import GROUPED, NAMES, change_cell, figure_cell, note, page, panels, section, table
 from mundap.evaluate.plots import rank_curves
 from mundap.tune.lab import DEPTH
-from mundap.tune.plots import Point, line_plot
 from mundap.tune.search import METRICS, Reading, Sweep, Tuning
 from mundap.tune.space import TITLES
 

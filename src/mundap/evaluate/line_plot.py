@@ -1,4 +1,4 @@
-"""A plot for each parameter as inline SVG: a line over the values that were tried, with the interval of each."""
+"""Lines over values that were tried, as inline SVG, with the interval of each point."""
 
 from __future__ import annotations
 
