@@ -65,7 +65,7 @@ def documented(*statuses: int, shape: type[BaseModel] = Problem) -> dict[int | s
         502: "언어 모델의 잘못",
         503: "지금은 답할 수 없음",
     }
-    anyone = (401, 403, 413, 422 if shape is Problem else 400, 429, 500, 503)
+    anyone = (400, 401, 403, 413, *((422,) if shape is Problem else ()), 429, 500, 503)
     return {status: {"model": shape, "description": said[status]} for status in sorted({*statuses, *anyone})}
 
 
