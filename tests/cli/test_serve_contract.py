@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,3 +37,27 @@ def test_every_path_is_described_in_korean(api) -> None:
         for operation in operations.values():
             for said in (operation["summary"], operation["description"]):
                 assert any("가" <= letter <= "힣" for letter in said), path
+
+
+def test_nothing_that_is_sent_breaks_it_or_its_description(api) -> None:
+    """What is no mistake of shape alone, such as a conversation without a question, is refused with 4xx all the same."""
+    command = shutil.which("schemathesis", path=str(Path(sys.executable).parent))
+    assert command
+    checks = "not_a_server_error,status_code_conformance,response_schema_conformance,content_type_conformance"
+    bounds = [
+        "--phases",
+        "examples,coverage,fuzzing",
+        "--max-examples",
+        "4",
+        "--seed",
+        "1",
+        "--generation-database",
+        "none",
+    ]
+    done = subprocess.run(
+        [command, "run", str(api.base_url.join("/openapi.json")), "--checks", checks, "--no-color", *bounds],
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stdout[-8000:]

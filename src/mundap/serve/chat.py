@@ -37,9 +37,7 @@ from mundap.types import Answer, Turn
 MODEL = "mundap"
 TURNS = 8  # of the conversation that the messages hold
 _BEAT = ": 답을 쓰고 있습니다\n\n"
-_STREAMED: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}, "description": "답"}
-}
+_STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}, "description": "답"}}
 
 router = APIRouter(
     prefix="/v1", tags=["OpenAI와 같은 모양"], responses=documented(404, 502, shape=OpenAIProblem) | _STREAMED

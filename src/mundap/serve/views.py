@@ -196,7 +196,12 @@ def report_json(run: str, service: Here) -> JSONResponse:
     return JSONResponse(_read(_file(service, run, "report.json")))
 
 
-@router.get("/reports/{run}", summary="보고서", response_class=HTMLResponse, responses=documented(404))
+@router.get(
+    "/reports/{run}",
+    summary="보고서",
+    response_model=None,
+    responses=documented(404) | {200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
+)
 def report(run: str, service: Here) -> HTMLResponse:
     """report.html을 그대로 줍니다. 스크립트를 돌리지 않고 다른 곳에서 아무것도 읽지 않습니다."""
     return HTMLResponse(_file(service, run, _PAGE).read_text("utf-8"), headers=_POLICY)
