@@ -32,6 +32,7 @@ torch.set_num_threads(1)
 THINGS = (
     "이사화물 여행자휴대품 담배 향수 주류 노트북 자동차 한약 카메라 도서 의약품 화장품 신발 시계 가방 운동화".split()
 )
+PROMPTS = ("--query-prompt", "물음: ", "--passage-prompt", "글: ")
 # The same in every process: sixteen passages with a question each, learned in batches of eight.
 WORK = """
 import os, signal, sys
@@ -136,7 +137,22 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def embedded(base: Path, corpus: Path) -> dict:
     """What training one encoder prints as JSON."""
-    options = ("--base", base, "--freeze", -1, "--epochs", 3, "--lr", 3e-3, "--hard", 1, "--every", 5, "--json")
+    options = (
+        "--base",
+        base,
+        "--freeze",
+        -1,
+        "--epochs",
+        3,
+        "--lr",
+        3e-3,
+        "--hard",
+        1,
+        "--every",
+        5,
+        "--json",
+        *PROMPTS,
+    )
     return json.loads(run("train", "embedding", "--out", "하나", *options, workspace=corpus))
 
 
@@ -192,7 +208,7 @@ def test_onnx_gives_what_torch_gives(embedded: dict, corpus: Path):
     texts = ["면세 한도는 얼마인가요?", "담배", "이사화물은 세관에 신고하고 통관합니다. " * 3]
     for text, ours in zip(texts, served.encode_queries(texts), strict=True):
         with torch.inference_mode():
-            states = model(**words("query: " + text, return_tensors="pt")).last_hidden_state[0]
+            states = model(**words("물음: " + text, return_tensors="pt")).last_hidden_state[0]
         theirs = torch.nn.functional.normalize(states.mean(0), dim=0).numpy()
         assert ours @ theirs >= 0.9999
 
@@ -204,6 +220,14 @@ def test_sentence_transformers_reads_what_is_saved(embedded: dict, corpus: Path)
     rows = theirs.encode(["면세 한도는?"], prompt_name="query"), theirs.encode(["담배"], prompt_name="document")
     assert rows[0][0] @ served.encode_queries(["면세 한도는?"])[0] >= 0.9999
     assert rows[1][0] @ served.encode_passages(["담배"])[0] >= 0.9999
+
+
+def test_what_was_trained_can_be_a_base_and_keeps_its_prompts(embedded: dict, corpus: Path):
+    from mundap.train.towers import known_reading
+
+    assert known_reading("e5-small") == {"query": "query: ", "passage": "passage: ", "pooling": "mean"}
+    own = known_reading(str(Path(embedded["folder"]) / "both"))
+    assert own == {"query": "물음: ", "passage": "글: ", "pooling": "mean"}
 
 
 def test_exporting_again_changes_nothing(embedded: dict, corpus: Path):

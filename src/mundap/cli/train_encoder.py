@@ -106,9 +106,15 @@ def embedding(
         bool, typer.Option("--questions-only", help="질문 쪽만 배웁니다. 제시문의 벡터는 바탕의 것 그대로입니다")
     ] = False,
     dim: Annotated[int, typer.Option(min=0, help="쓸 차원의 수(matryoshka와 함께). 0: 모두")] = 0,
-    query_prompt: Annotated[str | None, typer.Option(help="질문 앞에 붙는 말", show_default=False)] = None,
-    passage_prompt: Annotated[str | None, typer.Option(help="제시문 앞에 붙는 말", show_default=False)] = None,
-    pooling: Annotated[str | None, typer.Option(help="mean 또는 cls", show_default=False)] = None,
+    query_prompt: Annotated[
+        str | None, typer.Option(help="질문 앞에 붙는 말 (기본: 바탕이 배운 대로)", show_default=False)
+    ] = None,
+    passage_prompt: Annotated[
+        str | None, typer.Option(help="제시문 앞에 붙는 말 (기본: 바탕이 배운 대로)", show_default=False)
+    ] = None,
+    pooling: Annotated[
+        str | None, typer.Option(help="mean 또는 cls (기본: 바탕이 배운 대로)", show_default=False)
+    ] = None,
     every: Every = None,
     precision: PrecisionOption = Precision.fp32,
     resume: Resume = False,
@@ -119,12 +125,14 @@ def embedding(
 ) -> None:
     """임베딩 하나로 질문과 제시문을 함께 배웁니다. 떼어 둔 질문에서 앞뒤를 재고, torch 없이 쓰게 내보냅니다."""
     from mundap.train.encoder import EMBEDDING, PRESETS, Recipe
+    from mundap.train.towers import known_reading
 
     given = {
         "epochs": epochs, "batch": batch, "lr": lr, "max_passage": max_passage, "freeze": freeze,
         "query": query_prompt, "passage": passage_prompt, "pooling": pooling, "every": every,
     }  # fmt: skip
-    values = PRESETS[EMBEDDING][preset.value] | {name: value for name, value in given.items() if value is not None}
+    values = known_reading(base) | PRESETS[EMBEDDING][preset.value]
+    values |= {name: value for name, value in given.items() if value is not None}
     recipe = Recipe(
         EMBEDDING, base, loss=loss.value, part=part, hard=hard, mined=mined.value, dim=dim,
         precision=precision.value, seed=seed, questions_only=questions_only, **values,

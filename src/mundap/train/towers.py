@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -190,14 +192,47 @@ def classifier(base: str, models: Path) -> Any:
 
 
 def unpacked(models: Path) -> Path:
-    """The folder of E5, written whole at its first use."""
+    """The folder of E5, written whole at its first use, by whichever process is first."""
     folder = models.parent / "base" / E5
-    if not (folder / "tokenizer.json").is_file():
-        aside = folder.with_name(f".{E5}")
+    if not folder.is_dir():
+        aside = folder.with_name(f".{E5}-{os.getpid()}")
         aside.mkdir(parents=True, exist_ok=True)
         write_e5(aside)
-        aside.rename(folder)
+        try:
+            aside.rename(folder)
+        except OSError:
+            if not folder.is_dir():
+                raise
+            shutil.rmtree(aside)
     return folder
+
+
+def known_reading(base: str) -> dict[str, str]:
+    """The prompts and the pooling that a base was trained with, as sentence-transformers keeps them; those of E5.
+
+    Empty prompts and the mean where it says nothing.
+    """
+    found = {"query": "", "passage": "", "pooling": "mean"}
+    if base == E5:
+        return found | {"query": "query: ", "passage": "passage: "}
+    prompts = _kept(base, "config_sentence_transformers.json").get("prompts") or {}
+    found |= {ours: prompts[name] for name, ours in (("query", "query"), ("document", "passage")) if name in prompts}
+    cls = _kept(base, "1_Pooling/config.json").get("pooling_mode_cls_token")
+    return found | ({"pooling": "cls"} if cls else {})
+
+
+def _kept(base: str, name: str) -> dict[str, Any]:
+    """A JSON file of a folder or a hub's model; empty where there is none."""
+    folder = Path(base).expanduser()
+    try:
+        if folder.is_dir():
+            path: str | None = str(folder / name)
+        else:
+            path = quiet_transformers().utils.hub.cached_file(base, name, _raise_exceptions_for_missing_entries=False)
+        found: dict[str, Any] = json.loads(Path(path).read_text("utf-8")) if path else {}
+    except (OSError, ValueError):
+        return {}
+    return found
 
 
 def spelling(base: str, models: Path) -> Any:
