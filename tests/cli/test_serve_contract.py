@@ -39,7 +39,7 @@ def test_every_path_is_described_in_korean(api) -> None:
                 assert any("가" <= letter <= "힣" for letter in said), path
 
 
-def test_nothing_that_is_sent_breaks_it_or_its_description(api) -> None:
+def test_nothing_that_is_sent_breaks_it_or_its_description(api, tmp_path: Path) -> None:
     """What is no mistake of shape alone, such as a conversation without a question, is refused with 4xx all the same."""
     command = shutil.which("schemathesis", path=str(Path(sys.executable).parent))
     assert command
@@ -56,6 +56,7 @@ def test_nothing_that_is_sent_breaks_it_or_its_description(api) -> None:
     ]
     done = subprocess.run(
         [command, "run", str(api.base_url.join("/openapi.json")), "--checks", checks, "--no-color", *bounds],
+        cwd=tmp_path,  # where it keeps what it found
         capture_output=True,
         text=True,
         timeout=180,
