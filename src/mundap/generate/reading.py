@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mundap.ingest.grid import TABLE, row_spans, spoken
 from mundap.korean.normalize import normalize
@@ -65,7 +66,22 @@ def _spans(passage: Passage) -> list[Span]:
         return [(0, len(passage.text))]
     if passage.meta.get("kind") == TABLE:
         return row_spans(passage.text)
-    return sentences(passage.text)
+    return list(_sentences(passage.text))
+
+
+# What is found for one question is found for the next: morphemes and sentences cost more than all else of a reading.
+@lru_cache(2048)
+def _sentences(text: str) -> tuple[Span, ...]:
+    return tuple(sentences(text))
+
+
+@lru_cache(16384)
+def _content(text: str) -> frozenset[str]:
+    return frozenset(content([text])[0])
+
+
+def _words(texts: Sequence[str]) -> list[frozenset[str]]:
+    return [_content(text) for text in texts]
 
 
 class Reader:
@@ -90,7 +106,7 @@ class Reader:
 
     def shares(self, question: str, texts: Sequence[str]) -> list[float]:
         """For each text, the weight of the question's words that it holds, in [0, 1]."""
-        asked, *found = (frozenset(tokens) for tokens in content([normalize(question), *texts]))
+        asked, *found = _words([normalize(question), *texts])
         return self._shares(asked, found)
 
     def _shares(self, asked: frozenset[str], found: Sequence[frozenset[str]]) -> list[float]:
@@ -103,7 +119,7 @@ class Reader:
         spans = [(hit, span) for hit in hits[:CLOSELY] for span in _spans(hit.passage)]
         texts = [Sentence(hit, start, end, 0.0, None).said for hit, (start, end) in spans]
         wholes = [hit.passage.worded for hit in hits[:COVERED]]
-        asked, *found = (frozenset(tokens) for tokens in content([question, *wholes, *texts]))
+        asked, *found = _words([question, *wholes, *texts])
         *shares, coverage = self._shares(asked, [*found[len(wholes) :], frozenset().union(*found[: len(wholes)])])
         near: list[float] | list[None] = [None] * len(texts)
         if self.encoder is not None and texts:
