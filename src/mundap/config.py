@@ -81,10 +81,11 @@ class Generate(_Section):
     is shown the passages of at least `min_relevance`, another one.
 
     `reason` lets a language model think before it writes, out of sight; `self_check` has it check its own answer.
-    `reorder` shows it the best passages first and last.
+    `reorder` shows it the best passages first and last. `persona` is how answers sound, a file in personas/; "" is none.
     """
 
     generator: str = "extractive"
+    persona: str = ""
     faq: bool = True
     min_support: float = Field(default=0.3, ge=0, le=1)
     support: str = ""

@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Generator as Iteration
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
@@ -26,6 +27,8 @@ from mundap.files import digest
 from mundap.generate import make_generator
 from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
+from mundap.generate.persona import FOLDER as PERSONAS
+from mundap.generate.persona import Persona, closed, find_persona, personas, refusal_of
 from mundap.generate.reading import Reader, Reading
 from mundap.generate.relations import read_relations, reader_name
 from mundap.generate.relevance import relevant
@@ -485,6 +488,7 @@ class Mundap:
     def warm(self) -> None:
         """Load what the first question would wait for. Raises as it would."""
         self.search("준비", k=1)
+        self.persona()
         if self.config.generate.faq:
             _ = self._known
         if isinstance(self.generator, Loads):
@@ -572,9 +576,10 @@ class Mundap:
         history: Sequence[Turn] = (),
         k: int | None = None,
         where: Mapping[str, Sequence[str]] | None = None,
+        persona: str | None = None,
     ) -> Answer:
         """The answer with its citations, or an abstention; see `stream`."""
-        return next(piece for piece in self.stream(question, history, k, where) if isinstance(piece, Answer))
+        return next(piece for piece in self.stream(question, history, k, where, persona) if isinstance(piece, Answer))
 
     def stream(
         self,
@@ -582,11 +587,37 @@ class Mundap:
         history: Sequence[Turn] = (),
         k: int | None = None,
         where: Mapping[str, Sequence[str]] | None = None,
+        persona: str | None = None,
     ) -> Iterator[str | Answer]:
         """Yields the answer's text in pieces, then the Answer. `history` resolves a question that leans on it.
 
-        It is written from `k` passages (default: that of the settings) that meet `where`, as in `search`.
+        It is written from `k` passages (default: that of the settings) that meet `where`, as in `search`, and sounds
+        like `persona`, as in `persona`.
         """
+        how = self.persona(persona)
+        yield from closed(self._answered(question, history, k, where, how), how)
+
+    @property
+    def personas(self) -> tuple[str, ...]:
+        """The names of the workspace's personas."""
+        return tuple(personas(self._words / PERSONAS))
+
+    def persona(self, name: str | None = None) -> Persona | None:
+        """The persona of that name (default: that of the settings); "" is none.
+
+        Raises UnknownName, or ConfigError for a file that cannot be read.
+        """
+        name = self.config.generate.persona if name is None else name
+        return find_persona(self._words / PERSONAS, name) if name else None
+
+    def _answered(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        k: int | None,
+        where: Mapping[str, Sequence[str]] | None,
+        persona: Persona | None,
+    ) -> Iteration[str | Answer]:
         began = time.perf_counter()
         alone = self._alone(normalize(question), history)
         if where is None and (known := self._known_answer(question, alone)):
@@ -597,7 +628,7 @@ class Mundap:
         supported = self._support(alone, hits) >= self.config.generate.min_support
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
         if not supported:
-            text = refusal(self.config.language)
+            text = refusal_of(persona, refusal(self.config.language))
             yield text
             yield Answer(question, text, (), tuple(hits), True, {**timings, "generate_ms": 0.0}, self.generator.name)
             return
@@ -605,7 +636,7 @@ class Mundap:
         # the conversation, and is not shown what has no part in the answer.
         extracts = isinstance(self.generator, Extractive)
         asked, shown = (alone, hits) if extracts else (question, self._relevant(alone, hits))
-        for piece in self._written(asked, alone, shown, history[-TURNS:]):
+        for piece in self._written(asked, alone, shown, history[-TURNS:], persona):
             if isinstance(piece, Answer):
                 yield replace(piece, question=question, timings={**timings, **piece.timings})
             else:
@@ -669,17 +700,19 @@ class Mundap:
             return rewritten(question, history, self._completer)
         return standalone(question, history)
 
-    def _written(self, asked: str, alone: str, hits: Sequence[Hit], history: Sequence[Turn]) -> Iterator[str | Answer]:
+    def _written(
+        self, asked: str, alone: str, hits: Sequence[Hit], history: Sequence[Turn], persona: Persona | None
+    ) -> Iterator[str | Answer]:
         """What the generator writes; with `self_check`, the whole text once it is checked."""
         if not self.config.generate.self_check:
-            yield from self.generator.stream(asked, hits, history)
+            yield from self.generator.stream(asked, hits, history, persona)
             return
         answer = checked(
-            lambda kept: self.generator.answer(asked, kept, history),
+            lambda kept: self.generator.answer(asked, kept, history, persona),
             alone,
             hits,
             self._completer,
-            refusal=refusal(self.config.language),
+            refusal=refusal_of(persona, refusal(self.config.language)),
         )
         yield answer.text
         yield answer

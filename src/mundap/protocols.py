@@ -11,6 +11,7 @@ import numpy.typing as npt
 from mundap.types import Answer, Hit, Passage, Turn
 
 if TYPE_CHECKING:
+    from mundap.generate.persona import Persona
     from mundap.index.rank import Mask, Rows, Scores
     from mundap.index.table import Table
 
@@ -101,11 +102,18 @@ class Generator(Protocol):
     @property
     def name(self) -> str: ...
 
-    def stream(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
-        """Yields pieces of text, then exactly one Answer, last."""
+    def stream(
+        self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
+    ) -> Iterator[str | Answer]:
+        """Yields pieces of text, then exactly one Answer, last; in the words of `persona` as far as it can.
+
+        The closing phrase is the caller's to see to (generate.persona.closed).
+        """
         ...
 
-    def answer(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Answer:
+    def answer(
+        self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
+    ) -> Answer:
         """The Answer that `stream` ends with."""
         ...
 

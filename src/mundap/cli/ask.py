@@ -24,6 +24,13 @@ Question = Annotated[
     str, typer.Argument(help="질문. '-'이면 표준 입력에서 한 줄에 하나씩 읽습니다", metavar="QUESTION")
 ]
 
+Persona = Annotated[
+    str | None,
+    typer.Option(
+        help="말투: personas 폴더의 파일 이름, ''이면 없음 (기본: generate.persona)", show_default=False, metavar="NAME"
+    ),
+]
+
 
 def search(
     question: Question,
@@ -50,14 +57,14 @@ def search(
             show.print_hits(hits)
 
 
-def ask(question: Question, workspace: Workspace = HERE, json: Json = False) -> None:
+def ask(question: Question, persona: Persona = None, workspace: Workspace = HERE, json: Json = False) -> None:
     """출처를 밝혀 답합니다. 문서에 답이 없으면 없다고 말합니다. 예: mundap ask "면세 한도는?" """
     bot = open_workspace(workspace)
     for one in questions(question):
         if json:
-            show.emit(answer_json(bot.ask(one)))
+            show.emit(answer_json(bot.ask(one, persona=persona)))
         else:
-            _stream(bot, one, ())
+            _stream(bot, one, (), persona)
 
 
 def keywords(question: Question, workspace: Workspace = HERE, json: Json = False) -> None:
@@ -74,10 +81,11 @@ def keywords(question: Question, workspace: Workspace = HERE, json: Json = False
             print(", ".join(found), flush=True)
 
 
-def chat(workspace: Workspace = HERE) -> None:
+def chat(persona: Persona = None, workspace: Workspace = HERE) -> None:
     """대화합니다. 앞의 질문에 기대는 질문("그건 얼마예요?")도 알아듣습니다."""
     bot = open_workspace(workspace)
     language = bot.config.language
+    bot.persona(persona)  # that it is not there should be heard before the first question
     bot.warm()
     print(say("chat", language))
     history: list[Turn] = []
@@ -99,17 +107,17 @@ def chat(workspace: Workspace = HERE) -> None:
             print(say("unknown_command", language, command=line))
         elif line:
             try:
-                last = _stream(bot, line, tuple(history))
+                last = _stream(bot, line, tuple(history), persona)
             except MundapError as error:  # one failed answer does not end the conversation
                 print(f"mundap: {error}", file=sys.stderr)
                 continue
             history.append(Turn(line, last.text))
 
 
-def _stream(bot: Mundap, question: str, history: tuple[Turn, ...]) -> Answer:
+def _stream(bot: Mundap, question: str, history: tuple[Turn, ...], persona: str | None) -> Answer:
     written = ""
     answer = None
-    for piece in bot.stream(question, history):
+    for piece in bot.stream(question, history, persona=persona):
         if isinstance(piece, Answer):
             answer = piece
         else:

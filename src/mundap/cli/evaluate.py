@@ -63,6 +63,9 @@ def answers(
         str,
         typer.Option(help="답변을 채점할 언어 모델: openai:주소#모델 (예: openai:http://127.0.0.1:11434/v1#qwen3)"),
     ] = "",
+    persona: Annotated[
+        str | None, typer.Option(help="이 말투로 답하고, 지켰는지 잽니다 (기본: generate.persona)", show_default=False)
+    ] = None,
     compare: Compare = None,
     workspace: Workspace = HERE,
     json: Json = False,
@@ -72,7 +75,7 @@ def answers(
 
     bot = open_workspace(workspace)
     with show.bar("평가") as progress:
-        report, folder = measure_answers(bot, _file(questions), progress, limit, seed, judge, compare)
+        report, folder = measure_answers(bot, _file(questions), progress, limit, seed, judge, compare, persona)
     shown = _shown(report.as_json(), folder, *["compared"] * bool(compare))
     if json:
         show.emit(shown)
@@ -83,6 +86,8 @@ def answers(
     _print_figures(shown["unanswerable"], "답 없는 질문")
     if shown["quotes"]["n"]:
         print(f"인용 {shown['quotes']['n']}개 가운데 문단에 그대로 있는 것 {shown['quotes']['validity']:.3f}")
+    if shown["persona"]:
+        _print_voice(shown["persona"])
     if shown["judge"]:
         _print_figures(shown["judge"], f"심사 {shown['judge']['name']}")
     _print_changes("견줌", shown.get("compared", {}))
@@ -160,6 +165,18 @@ def _print_figures(figures: Mapping[str, Any], title: str) -> None:
         print(f"{title} ({figures['n']}개)")
     for name, (low, high) in figures["ci95"].items():
         print(f"  {name:20}{figures[name]:>7.3f} [{low:.3f}, {high:.3f}]")
+
+
+def _print_voice(voice: Mapping[str, Any]) -> None:
+    print(f"페르소나 {voice['name']} (답 {voice['n']}개)")
+    for name, title in {
+        "tone": "말투에 맞게 끝난 문장",
+        "closing": "맺음말이 있는 답",
+        "clean": "금지어가 없는 답",
+    }.items():
+        if share := voice[name]:
+            low, high = share["ci95"]
+            print(f"  {title} {share['value']:.3f} [{low:.3f}, {high:.3f}] ({share['n']}개 가운데)")
 
 
 def _print_changes(title: str, differences: Mapping[str, Mapping[str, Any]]) -> None:

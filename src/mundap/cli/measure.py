@@ -132,6 +132,7 @@ def measure_answers(
     seed: int = 0,
     judge: str = "",
     compare: Path | None = None,
+    persona: str | None = None,
 ) -> tuple[AnswerReport, Path]:
     """Ask the questions of `file`, or `limit` of them drawn at random, and compare with the recorded answers.
 
@@ -142,14 +143,16 @@ def measure_answers(
     before = earlier_measures(compare) if compare else None
     questions = read_questions(file)
     over = _over(bot, questions)
-    generate = over.config.generate.model_copy(update={"faq": False})
+    generate = over.config.generate.model_copy(
+        update={"faq": False, **({} if persona is None else {"persona": persona})}
+    )
     asked = over.reconfigured(over.config.model_copy(update={"generate": generate}))
     items = questions.items
     if limit is not None and limit < len(items):
         items = tuple(items[n] for n in sorted(random.Random(seed).sample(range(len(items)), limit)))
     grader = _judge(bot, judge) if judge else None
     try:
-        report = evaluate_answers(items, asked.ask, judge=grader, progress=progress)
+        report = evaluate_answers(items, asked.ask, judge=grader, persona=asked.persona(), progress=progress)
     finally:
         if grader:
             grader.close()
@@ -158,7 +161,13 @@ def measure_answers(
     metrics = (*ANSWERED, *judged, "refused")
     groups = [a.group for a in report.per_question]
     against = changes(before, after, metrics, groups) if before is not None else {}
-    made = about(bot, "answers", file, {"limit": limit, "seed": seed, "judge": judge or None}, asked)
+    made = about(
+        bot,
+        "answers",
+        file,
+        {"limit": limit, "seed": seed, "judge": judge or None, "persona": asked.config.generate.persona or None},
+        asked,
+    )
     shown = report.as_json(per_question=True) | {"compared": against}
     return report, keep(bot, made, shown, answers_page(report, made, against))
 

@@ -12,10 +12,12 @@ from mundap.errors import MundapError
 from mundap.evaluate.answer_metrics import chrf, morpheme_f1, rouge
 from mundap.evaluate.bootstrap import RESAMPLES, Figures, Interval, mean_figures, ratio_interval
 from mundap.evaluate.compare import Key
+from mundap.evaluate.consistency import Consistency, Voice, consistency, voice
 from mundap.evaluate.judge import PROMPT_VERSION, Judge, Verdict
 from mundap.evaluate.metrics import character_f1, exact_match, first_right
 from mundap.evaluate.questions import Question
 from mundap.generate.cite import repair
+from mundap.generate.persona import Persona, body
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
 from mundap.types import Answer, Citation
@@ -44,7 +46,8 @@ class Answered:
     `measures` holds METRICS where the question has a recorded answer, all 0.0 for an abstention, and
     GRADES where there is a verdict; or, where the question is unanswerable, "refused". `gold_rank` is
     that of the first gold passage among the answer's hits. `quotes` says of each citation whether its
-    quote stands in its passage, and `golden` whether that passage is a gold one.
+    quote stands in its passage, and `golden` whether that passage is a gold one. `consistency` is there
+    if a persona answered, and did not refuse.
     """
 
     question: Question
@@ -54,6 +57,7 @@ class Answered:
     quotes: tuple[bool, ...]
     golden: tuple[bool, ...]
     verdict: Verdict | None = None
+    consistency: Consistency | None = None
 
     @property
     def key(self) -> Key:
@@ -84,6 +88,7 @@ class Answered:
             "gold_rank": self.gold_rank,
             "measures": dict(self.measures),
             "verdict": self.verdict.as_json() if self.verdict else None,
+            "consistency": self.consistency.as_json() if self.consistency else None,
         }
 
 
@@ -95,7 +100,8 @@ class AnswerReport:
     those that were answered. `quotes` citations were made, of which the share `quote_validity` stands
     in its passage (None without citations). `refused` is over the unanswerable questions. `grades` is
     over the answers that `judge` gave a verdict on; `without_verdict` others it did not.
-    `without_answer` questions have gold but no recorded answer, and were not asked.
+    `without_answer` questions have gold but no recorded answer, and were not asked. `voice` says how the
+    answers kept to the persona, if one answered.
     """
 
     n: int
@@ -112,6 +118,7 @@ class AnswerReport:
     models: tuple[str, ...]
     resamples: int
     seed: int
+    voice: Voice | None
     per_question: tuple[Answered, ...]
 
     def as_json(self, per_question: bool = False) -> dict[str, Any]:
@@ -130,6 +137,7 @@ class AnswerReport:
             },
             "unanswerable": self.refused.as_json(),
             "judge": judged | self.grades.as_json() if self.judge else None,
+            "persona": self.voice.as_json() if self.voice else None,
             "models": list(self.models),
             "resamples": self.resamples,
             "seed": self.seed,
@@ -144,13 +152,14 @@ def evaluate_answers(
     ask: Ask,
     *,
     judge: Judge | None = None,
+    persona: Persona | None = None,
     progress: Progress = quiet,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> AnswerReport:
     """Ask each question that has a recorded answer, and each that has no gold, and compare.
 
-    Citation markers are no part of an answer here. A citation is right when its whole passage is a
+    Citation markers, and the closing phrase of the `persona` that `ask` answers as, are no part of an answer here. A citation is right when its whole passage is a
     gold one, white space aside: precision is the share of right citations, 0.0 for an answer without
     any, and recall the share of gold passages that are cited (Gao et al., EMNLP 2023, with gold
     passages in place of an entailment model). Intervals draw whole gold passages with their questions.
@@ -164,7 +173,7 @@ def evaluate_answers(
         )
     found = []
     for done, question in enumerate(wanted, 1):
-        found.append(_compare(question, ask(question.question), judge))
+        found.append(_compare(question, ask(question.question), judge, persona))
         progress(done, len(wanted))
     recorded = [asked for asked in found if asked.question.gold]
     answered = [asked for asked in recorded if not asked.answer.abstained]
@@ -172,6 +181,7 @@ def evaluate_answers(
     quotes = [[sum(asked.quotes), len(asked.quotes)] for asked in found]
     right, total = np.sum(quotes, axis=0).tolist()
     groups = [asked.group for asked in found]
+    spoken = [(asked.consistency, asked.group) for asked in found if asked.consistency]
 
     def figures(over: Sequence[Answered], metrics: Sequence[str]) -> Figures:
         table = [[asked.measures[metric] for metric in metrics] for asked in over]
@@ -194,11 +204,16 @@ def evaluate_answers(
         models=tuple(sorted({asked.answer.model for asked in found})),
         resamples=resamples,
         seed=seed,
+        voice=voice(
+            persona, [c for c, _ in spoken], groups=[group for _, group in spoken], resamples=resamples, seed=seed
+        )
+        if persona
+        else None,
         per_question=tuple(found),
     )
 
 
-def _compare(question: Question, answer: Answer, judge: Judge | None) -> Answered:
+def _compare(question: Question, answer: Answer, judge: Judge | None, persona: Persona | None) -> Answered:
     golds = {squash(gold) for gold in question.gold}
     texts = {hit.passage.id: squash(hit.passage.text) for hit in answer.hits}
     passages = [texts.get(citation.passage_id, "") for citation in answer.citations]
@@ -212,6 +227,7 @@ def _compare(question: Question, answer: Answer, judge: Judge | None) -> Answere
         measures = dict.fromkeys(METRICS, 0.0)
     else:
         said = repair(answer.text, 0)
+        said = body(persona, said) if persona else said
         measures = _texts(said, question.answer) | {
             "citation_precision": sum(golden) / len(golden) if golden else 0.0,
             "citation_recall": len(golds.intersection(passages)) / len(golds),
@@ -220,7 +236,8 @@ def _compare(question: Question, answer: Answer, judge: Judge | None) -> Answere
         if verdict:
             measures |= {"correctness": float(verdict.correctness), "faithfulness": float(verdict.faithfulness)}
     rank = first_right([texts[hit.passage.id] in golds for hit in answer.hits])
-    return Answered(question, answer, measures, rank, quotes, golden, verdict)
+    kept = consistency(persona, answer.text) if persona and not answer.abstained else None
+    return Answered(question, answer, measures, rank, quotes, golden, verdict, kept)
 
 
 def _texts(said: str, recorded: str) -> dict[str, float]:

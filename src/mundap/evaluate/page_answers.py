@@ -59,6 +59,7 @@ def answers_page(report: AnswerReport, about: About, compared: Mapping[str, Chan
         section("지표마다", table(["지표", *(f"{name} · {f.n}개" for name, f in both)], rows), *_told(report))
         if report.n
         else join(),
+        _spoken(report),
         section("그림", panels(*plots)) if plots else join(),
         section("가장 나쁜 답변", worst(_poor(report), "어긋난 답변이 없습니다.")),
     )
@@ -66,6 +67,18 @@ def answers_page(report: AnswerReport, about: About, compared: Mapping[str, Chan
 
 def _judged(report: AnswerReport) -> list[tuple[str, Figures]]:
     return [(f"심사 {report.judge}", report.grades)] if report.judge else []
+
+
+def _spoken(report: AnswerReport) -> Markup:
+    """How the answers kept to their persona."""
+    if not report.voice or not report.voice.shares:
+        return join()
+    rows = [[NAMES[m][0], f"{s.n}개", figure_cell(m, s.value, s.ci95)] for m, s in report.voice.shares.items()]
+    return section(
+        "말투",
+        note(f"페르소나 {report.voice.name}: 거둔 답을 뺀 답 {report.voice.n}개에서 쟀습니다."),
+        table(["지표", "센 것", "값"], rows),
+    )
 
 
 def _told(report: AnswerReport) -> list[Markup]:

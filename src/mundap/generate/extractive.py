@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 
+from mundap.generate.persona import Persona, refusal_of
 from mundap.generate.reading import Reader, Reading, Sentence
 from mundap.generate.support import MIN_SUPPORT, calibration, refusal, support
 from mundap.types import Answer, Citation, Hit, Turn
@@ -22,6 +23,7 @@ _LEAD = re.compile(r"(다음|아래)(과|와|의|\s)|각\s?호|[:：]$")
 class Extractive:
     """Picks sentences by shared words and, where the reader has an encoder, by meaning.
 
+    Its words are those of the passages, whatever the persona; of that it takes the refusal alone.
     Abstains if the passages support an answer with less than `min_support`, a probability.
     """
 
@@ -32,19 +34,23 @@ class Extractive:
         self.min_support = min_support
         self.language = language
 
-    def stream(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+    def stream(
+        self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
+    ) -> Iterator[str | Answer]:
         """Yields the answer's lines, then the Answer."""
-        answer = self.answer(question, hits, history)
+        answer = self.answer(question, hits, history, persona)
         yield from re.findall(r"[^\n]*\n|[^\n]+", answer.text)
         yield answer
 
-    def answer(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Answer:
+    def answer(
+        self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
+    ) -> Answer:
         """The answering sentences in their order, each a citation."""
         began = time.perf_counter()
         reading = self.reader.read(question, hits)
         picked = pick(reading) if support(reading) >= self.min_support else []
         citations = tuple(Citation(s.hit.passage.id, s.hit.passage.source, s.text) for s in picked)
-        text = _joined(picked) if picked else refusal(self.language)
+        text = _joined(picked) if picked else refusal_of(persona, refusal(self.language))
         timings = {"generate_ms": (time.perf_counter() - began) * 1000}
         return Answer(question, text, citations, tuple(hits), not picked, timings, self.name)
 

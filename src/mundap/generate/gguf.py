@@ -17,6 +17,7 @@ from mundap.errors import GeneratorError
 from mundap.extras import need
 from mundap.generate.compose import compose, last
 from mundap.generate.gguf_header import keys
+from mundap.generate.persona import Persona, refusal_of
 from mundap.generate.prompt import STOPS, Message, fit, messages, plain
 from mundap.generate.structured import constrained
 from mundap.stopping import on_stop
@@ -74,7 +75,9 @@ class GGUFGenerator:
         """The model as answers name it."""
         return f"gguf:{self.path.name}"
 
-    def stream(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+    def stream(
+        self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
+    ) -> Iterator[str | Answer]:
         """Yields pieces of text, then the Answer; closing it stops the model at its next token or batch.
 
         Without hits the answer is the refusal, and the model is not asked.
@@ -82,22 +85,25 @@ class GGUFGenerator:
         """
         started = perf_counter()
         shown: Sequence[Hit] = ()
-        pieces: Generator[str] = (piece for piece in [self.refusal])
+        refusal = refusal_of(persona, self.refusal)
+        pieces: Generator[str] = (piece for piece in [refusal])
         if hits:
             model = self._model()
             with _door(model.server, model.key) as client:
                 room = model.context - self.max_tokens
                 shown, turns = fit(
-                    hits, question, history, room, lambda text: _tokens(client, text), self.refusal, self.reason
+                    hits, question, history, room, lambda text: _tokens(client, text), refusal, self.reason, persona
                 )
             pieces = self._write(
-                model, messages(question, shown, turns, self.refusal, self.reason, self.reorder), self.max_tokens
+                model, messages(question, shown, turns, refusal, self.reason, self.reorder, persona), self.max_tokens
             )
-        yield from compose(question, hits, len(shown), pieces, refusal=self.refusal, model=self.name, started=started)
+        yield from compose(question, hits, len(shown), pieces, refusal=refusal, model=self.name, started=started)
 
-    def answer(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Answer:
+    def answer(
+        self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
+    ) -> Answer:
         """The Answer that `stream` ends with."""
-        return last(self.stream(question, hits, history))
+        return last(self.stream(question, hits, history, persona))
 
     def complete(
         self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, max_tokens: int = 256

@@ -16,6 +16,7 @@ import httpx
 
 from mundap.errors import ConfigError, GeneratorError
 from mundap.generate.compose import compose, last
+from mundap.generate.persona import Persona, refusal_of
 from mundap.generate.prompt import Message, estimate, fit, messages
 from mundap.generate.sse import events
 from mundap.generate.structured import FORMS, formed
@@ -85,7 +86,9 @@ class OpenAIGenerator:
         """The model as answers name it."""
         return f"openai:{self.model}"
 
-    def stream(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Iterator[str | Answer]:
+    def stream(
+        self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
+    ) -> Iterator[str | Answer]:
         """Yields pieces of text, then the Answer; closing it closes the connection, which stops the server.
 
         Without hits the answer is the refusal, and the server is not asked.
@@ -93,18 +96,21 @@ class OpenAIGenerator:
         """
         started = perf_counter()
         shown: Sequence[Hit] = ()
-        pieces: Generator[str] = (piece for piece in [self.refusal])
+        refusal = refusal_of(persona, self.refusal)
+        pieces: Generator[str] = (piece for piece in [refusal])
         if hits:
             room = self.context_tokens - self.max_tokens
-            shown, turns = fit(hits, question, history, room, estimate, self.refusal, self.reason)
+            shown, turns = fit(hits, question, history, room, estimate, refusal, self.reason, persona)
             pieces = self._write(
-                messages(question, shown, turns, self.refusal, self.reason, self.reorder), self.max_tokens
+                messages(question, shown, turns, refusal, self.reason, self.reorder, persona), self.max_tokens
             )
-        yield from compose(question, hits, len(shown), pieces, refusal=self.refusal, model=self.name, started=started)
+        yield from compose(question, hits, len(shown), pieces, refusal=refusal, model=self.name, started=started)
 
-    def answer(self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = ()) -> Answer:
+    def answer(
+        self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
+    ) -> Answer:
         """The Answer that `stream` ends with."""
-        return last(self.stream(question, hits, history))
+        return last(self.stream(question, hits, history, persona))
 
     def complete(
         self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, max_tokens: int = 256

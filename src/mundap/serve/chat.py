@@ -153,6 +153,7 @@ def _question(asked: Chat, request_id: str) -> Question:
         how.top_k or asked.top_k,
         how.filters or asked.filters or {},
         how.session or asked.session,
+        asked.persona if how.persona is None else how.persona,
     )
 
 

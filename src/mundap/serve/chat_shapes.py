@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from mundap.serve.shapes import Filters, Session, Used
+from mundap.serve.shapes import Filters, Session, Used, Voice
 
 MOST_INPUTS = 256
 LONGEST_INPUT = 20_000  # characters of a text to embed
@@ -45,6 +45,7 @@ class How(BaseModel):
     top_k: Used = None
     filters: Filters = {}
     session: Session = None
+    persona: Voice = None
 
 
 class StreamOptions(_Asked):
@@ -68,10 +69,13 @@ class Chat(_Asked):
     )
     stream: bool | None = False
     stream_options: StreamOptions | None = None
-    mundap: How | None = Field(default=None, description="top_k, filters, session. 바로 아래 이름으로 적어도 됩니다")
+    mundap: How | None = Field(
+        default=None, description="top_k, filters, session, persona. 바로 아래 이름으로 적어도 됩니다"
+    )
     top_k: Used = None
     filters: Filters | None = None
     session: Session = None
+    persona: Voice = None
 
 
 class Embed(_Asked):

@@ -35,6 +35,7 @@ class Question:
     k: int | None = None
     where: Mapping[str, Sequence[str]] = field(default_factory=dict)
     session: str | None = None
+    persona: str | None = None
 
 
 class Service:
@@ -75,7 +76,7 @@ class Service:
         """The answer in pieces, then the Answer, of which note is taken before it is yielded."""
         bot = self.newest()
         history = question.history or self.conversations.history(question.session)
-        for piece in bot.stream(question.text, history, question.k, question.where or None):
+        for piece in bot.stream(question.text, history, question.k, question.where or None, question.persona):
             if isinstance(piece, Answer) and not stopping():
                 self.answered(question, piece)
             yield piece

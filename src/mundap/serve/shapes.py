@@ -16,6 +16,15 @@ Session = Annotated[
     str | None, Field(min_length=1, max_length=100, description="대화의 이름. 아무 글이나 됩니다", examples=["손님-17"])
 ]
 
+Voice = Annotated[
+    str | None,
+    Field(
+        max_length=100,
+        description="말투의 이름(GET /settings의 personas). 비우면 설정대로, 빈 글이면 없이",
+        examples=["모아"],
+    ),
+]
+
 
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid")
@@ -62,6 +71,7 @@ class Query(_Asked):
     top_k: Used = None
     filters: Filters = {}
     session: Session = None
+    persona: Voice = None
 
 
 class Answered(BaseModel):

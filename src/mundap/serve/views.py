@@ -100,6 +100,8 @@ class Shown(BaseModel):
     legs: list[str]
     top_k: int
     languages: list[str]
+    personas: list[str]
+    persona: str = Field(description="설정의 말투. 없으면 빈 글")
 
 
 router = APIRouter(tags=["보기"])
@@ -221,6 +223,8 @@ def settings(service: Here) -> Shown:
         legs=list(config.retrieve.legs),
         top_k=config.retrieve.k,
         languages=["ko", "en"],
+        personas=list(service.bot.personas),
+        persona=config.generate.persona,
     )
 
 

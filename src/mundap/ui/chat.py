@@ -69,7 +69,9 @@ def _settings(offered: Settings) -> _Chosen:
         )
         persona = None
         if offered.personas:
-            persona = st.selectbox(say("persona"), offered.personas, key="persona", persist_state="session")
+            persona = st.selectbox(
+                say("persona"), offered.personas, index=None, placeholder="–", key="persona", persist_state="session"
+            )
     return _Chosen(top_k, tuple(documents), persona)
 
 
