@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import threading
@@ -51,6 +52,11 @@ def judged(client: httpx.Client, request_id: str, verdict: str, **said: str) -> 
     assert kept.json()["request_id"] == request_id
 
 
+def bare(answer: dict) -> str:
+    """The answer without its markers of citations, which number passages that training does not show."""
+    return re.sub(r" ?\[\d+\]", "", answer["response"])
+
+
 def rows(path: Path) -> list[dict]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
@@ -76,9 +82,9 @@ def test_judged_answers_become_training_data(served, mundap: Callable, tmp_path:
     assert of_wrong["answer"] == corrected
     assert of_wrong["negatives"]
     assert not any("5만 원" in text for text in of_wrong["negatives"])
-    assert rows(tmp_path / "preference.jsonl") == [{"prompt": TRIP, "chosen": corrected, "rejected": wrong["response"]}]
+    assert rows(tmp_path / "preference.jsonl") == [{"prompt": TRIP, "chosen": corrected, "rejected": bare(wrong)}]
     assert rows(tmp_path / "sft.jsonl") == [
-        {"prompt": LEAVE, "completion": liked["response"]},
+        {"prompt": LEAVE, "completion": bare(liked)},
         {"prompt": TRIP, "completion": corrected},
     ]
 
