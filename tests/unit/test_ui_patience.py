@@ -46,3 +46,22 @@ def test_what_the_source_raises_is_raised() -> None:
     assert next(pieces) == "가"
     with pytest.raises(ValueError, match="끊김"):
         next(pieces)
+
+
+def test_an_iterator_that_is_left_is_closed_where_another_loop_runs():
+    closed = []
+
+    async def source():
+        try:
+            yield "하나"
+            await asyncio.sleep(60)
+        finally:
+            closed.append(True)
+
+    async def leave() -> None:
+        pieces = with_pauses(source(), 0.01)
+        assert next(pieces) == "하나"
+        pieces.close()
+
+    asyncio.run(leave())
+    assert closed == [True]
