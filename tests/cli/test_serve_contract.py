@@ -16,9 +16,10 @@ schemathesis = pytest.importorskip("schemathesis", reason="a development tool")
 
 
 @pytest.fixture(scope="module")
-def api(serving: Callable, office: Path) -> Iterator[httpx.Client]:
-    """A client of the API over a small workspace."""
-    with serving(office) as server:
+def api(serving: Callable, office: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """A client of the API over a small workspace of its own: generated requests add and remove documents."""
+    own = shutil.copytree(office, tmp_path_factory.mktemp("contract") / "ws")
+    with serving(own) as server:
         yield server.client
 
 
