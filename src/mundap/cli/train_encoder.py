@@ -15,7 +15,7 @@ from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.cli.train import SPLITS, card_of, plain, print_changes
 from mundap.cli.train_keywords import TRAINING, ReportTo, reporter
-from mundap.cli.train_retriever import ADVICE, LEGS, Data, Out, Seed, ground_of, keep_model
+from mundap.cli.train_retriever import ADVICE, Data, Out, Seed, ground_of, keep_model, print_outcome
 from mundap.errors import MundapError
 
 if TYPE_CHECKING:
@@ -352,12 +352,7 @@ def _print(report: dict[str, Any], ground: Ground, folder: Path, use: str) -> No
     if report["missing"] or report["repeated"]:
         print(f"뺀 질문: 제시문이 색인에 없음 {report['missing']}개, 되풀이 {report['repeated']}개")
     print(f"고른 것: {report['chosen']['step']}단계, 바탕과 섞은 비 {report['chosen']['blend']}")
-    for split, title in SPLITS.items():
-        for leg, legs in LEGS.items():
-            print(f"\n{title}, {legs}\n{'':8}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
-            print_changes(report[split][leg])
-    print(f"\n모델: {folder}\n{ADVICE[report['verdict']]}")
-    print(f'쓰려면: mundap promote {ground.name}  (mundap.toml에 이렇게 적습니다)\n\n[index]\nencoder = "{use}"')
+    print_outcome(report, folder, ground.name, use)
 
 
 def _print_parts(report: Mapping[str, Any]) -> None:

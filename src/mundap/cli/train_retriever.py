@@ -215,6 +215,11 @@ def _print(report: dict[str, Any], folder: Path, name: str, use: str) -> None:
     print(f"질문 {report['questions']}개, 제시문 {report['passages']}개, {report['folds']}겹 교차 검증")
     if report["missing"] or report["repeated"]:
         print(f"뺀 질문: 제시문이 색인에 없음 {report['missing']}개, 되풀이 {report['repeated']}개")
+    print_outcome(report, folder, name, use)
+
+
+def print_outcome(report: dict[str, Any], folder: Path, name: str, use: str) -> None:
+    """What training changed on each split and leg, where the model is, and how it is used."""
     for split, title in SPLITS.items():
         for leg, legs in LEGS.items():
             print(f"\n{title}, {legs}\n{'':8}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
