@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mundap.files import digest, digest_file
 from mundap.ingest.grid import TABLE
@@ -48,6 +48,37 @@ class Taken:
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
     left_out: tuple[Skipped, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What an ingest did. `documents` and `passages` are what the corpus holds now; the others count files.
+
+    `files` has what came of each, and `skipped` what did not go in: files, rows, and paths with nothing there.
+    """
+
+    documents: int
+    passages: int
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    files: tuple[Taken, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """As other programs read it."""
+        skipped = [{"file": s.file, "reason": s.reason} | ({"row": s.row} if s.row else {}) for s in self.skipped]
+        return {
+            "documents": self.documents,
+            "passages": self.passages,
+            "added": self.added,
+            "updated": self.updated,
+            "removed": self.removed,
+            "unchanged": self.unchanged,
+            "skipped": skipped,
+            "warnings": [{"file": one.file, "warning": warning} for one in self.files for warning in one.warnings],
+        }
 
 
 def take(corpus: Corpus, files: Mapping[str, Path], cut: Cut, limits: Limits, progress: Progress) -> tuple[Taken, ...]:

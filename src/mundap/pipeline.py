@@ -14,7 +14,6 @@ from datetime import date
 from functools import cached_property, partial
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 from filelock import FileLock, Timeout
 
@@ -46,7 +45,7 @@ from mundap.index.dense import DenseLeg
 from mundap.index.generation import REPAIR, Generation, Recipe, alive, build, check, current, no_graph, open_generation
 from mundap.index.table import Table
 from mundap.ingest.readers import exists, files_below, nfc_path
-from mundap.intake import Skipped, Taken, skipped, take
+from mundap.intake import Ingested, Skipped, Taken, skipped, take
 from mundap.jobs.batch import Limits
 from mundap.jobs.reading import Cut
 from mundap.korean.keyword_model import KeywordModel
@@ -55,20 +54,16 @@ from mundap.korean.normalize import NORMALIZER, normalize
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Encoder, Generator, Leg, Loads, Progress, Reranker, Searcher, quiet
 from mundap.retrieve.after import collapse, mmr, weigh_time
-from mundap.retrieve.decompose import decomposed
-from mundap.retrieve.followup import standalone
 from mundap.retrieve.hybrid import Hybrid
 from mundap.retrieve.light import LightModel, LightRanker, seen
-from mundap.retrieve.queries import hypothetical, merged, paraphrases
+from mundap.retrieve.queries import merged
 from mundap.retrieve.rerank import make_reranker
-from mundap.retrieve.rewrite import rewritten
-from mundap.retrieve.selfquery import Understood, understand
-from mundap.retrieve.selfquery_llm import from_llm
 from mundap.retrieve.synonyms import reworded
 from mundap.store.cache import Cache, CachedEncoder
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
 from mundap.types import Answer, Hit, Passage, Turn
+from mundap.understanding import Understanding
 from mundap.uploads import Uploads
 
 log = logging.getLogger(__name__)
@@ -77,37 +72,6 @@ FOLDER = ".mundap"
 MODELS = "models"
 LIGHT = "light:"  # of a reranker that `mundap train reranker` made
 TURNS = 4  # of the conversation that a generator is shown; more would crowd out passages
-
-
-@dataclass(frozen=True)
-class Ingested:
-    """What an ingest did. `documents` and `passages` are what the corpus holds now; the others count files.
-
-    `files` has what came of each, and `skipped` what did not go in: files, rows, and paths with nothing there.
-    """
-
-    documents: int
-    passages: int
-    added: int = 0
-    updated: int = 0
-    removed: int = 0
-    unchanged: int = 0
-    skipped: tuple[Skipped, ...] = ()
-    files: tuple[Taken, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        """As other programs read it."""
-        skipped = [{"file": s.file, "reason": s.reason} | ({"row": s.row} if s.row else {}) for s in self.skipped]
-        return {
-            "documents": self.documents,
-            "passages": self.passages,
-            "added": self.added,
-            "updated": self.updated,
-            "removed": self.removed,
-            "unchanged": self.unchanged,
-            "skipped": skipped,
-            "warnings": [{"file": one.file, "warning": warning} for one in self.files for warning in one.warnings],
-        }
 
 
 @dataclass(frozen=True)
@@ -144,7 +108,6 @@ class Mundap:
         self._opened: _Opened | None = None
         self._opening = Lock()
         self._asked_before: tuple[str, KnownAnswers] | None = None
-        self._nameable_before: tuple[str, tuple[str, ...], tuple[str, ...]] | None = None
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Mundap:
@@ -619,7 +582,7 @@ class Mundap:
         persona: Persona | None,
     ) -> Iteration[str | Answer]:
         began = time.perf_counter()
-        alone = self._alone(normalize(question), history)
+        alone = self._understanding.alone(normalize(question), history)
         if where is None and (known := self._known_answer(question, alone)):
             yield known.text
             yield replace(known, timings={"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0})
@@ -651,7 +614,7 @@ class Mundap:
         settings = self.config.retrieve
         wanted = k or settings.k
         question = normalize(question)
-        asked = self._understood(question)
+        asked = self._understanding.conditions(question)
         if asked.words:
             fields = [*(where or {}).items(), *asked.where.items()]
             allowed = self.corpus.ids_where(fields, since=asked.since, until=asked.until)
@@ -661,44 +624,28 @@ class Mundap:
         return self._found(question, wanted, None if where is None else self.corpus.ids_where(where.items()))
 
     def _found(self, question: str, k: int, allowed: set[str] | None) -> list[Hit]:
-        settings = self.config.retrieve
-        others: list[tuple[str, str]] = []
-        if settings.multi_query == "llm":
-            others += [(other, "hybrid") for other in paraphrases(question, self._completer)]
-        elif settings.multi_query == "rules":
-            words = reworded(question, self._light.translations, self.tokenizer) if self._light else []
-            others += [(other, "hybrid") for other in (*decomposed(question), *words)]
-        if settings.hyde and (passage := hypothetical(question, self._completer)):
-            others.append((passage, "dense"))
+        others = self._understanding.others(question)
         if not others:
             return self._search(question, k, "hybrid", allowed)
-        pool = settings.pool
+        pool = self.config.retrieve.pool
         found = [self._search(question, pool, "hybrid", allowed)]
         return merged([*found, *(self._search(other, pool, leg, allowed) for other, leg in others)], k)
 
-    def _understood(self, question: str) -> Understood:
-        mode = self.config.retrieve.self_query
-        if mode == "off":
-            return Understood(question)
-        sources, kinds = self._nameable
-        if mode == "rules":
-            return understand(question, date.today(), sources, kinds)
-        completer = self._completer
-        return from_llm(question, date.today(), sources, kinds, lambda said, form: completer.complete(said, form, 512))
+    @cached_property
+    def _understanding(self) -> Understanding:
+        settings = self.config.retrieve
+        return Understanding(
+            self.corpus,
+            lambda: self._completer,
+            self._reworded,
+            follow_up=settings.follow_up,
+            self_query=settings.self_query,
+            multi_query=settings.multi_query,
+            hyde=settings.hyde,
+        )
 
-    @property
-    def _nameable(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """The sources and the kinds of documents that a question may name."""
-        state = self.corpus.state()
-        if self._nameable_before is None or self._nameable_before[0] != state:
-            kinds = (*self.corpus.values("kind"), *self.corpus.values("suffix"))
-            self._nameable_before = (state, tuple(self.corpus.values("source")), kinds)
-        return self._nameable_before[1:]
-
-    def _alone(self, question: str, history: Sequence[Turn]) -> str:
-        if self.config.retrieve.follow_up == "llm":
-            return rewritten(question, history, self._completer)
-        return standalone(question, history)
+    def _reworded(self, question: str) -> list[str]:
+        return reworded(question, self._light.translations, self.tokenizer) if self._light else []
 
     def _written(
         self, asked: str, alone: str, hits: Sequence[Hit], history: Sequence[Turn], persona: Persona | None

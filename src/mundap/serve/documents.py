@@ -13,8 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from mundap.errors import MundapError
-from mundap.intake import Skipped
-from mundap.pipeline import Ingested
+from mundap.intake import Ingested, Skipped
 from mundap.serve.problems import Refused, documented
 from mundap.serve.service import Here, Service
 from mundap.uploads import Uploads, safe_name
