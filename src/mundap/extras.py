@@ -19,6 +19,14 @@ def need(package: str, extra: str) -> ModuleType:
         raise MissingExtra(package, extra) from error
 
 
+def quiet_transformers() -> Any:
+    """The package, without the bars and remarks that it writes while it loads and saves. Raises MissingExtra."""
+    transformers = need("transformers", extra="train")
+    transformers.utils.logging.disable_progress_bar()
+    transformers.utils.logging.set_verbosity_error()
+    return transformers
+
+
 def load(kind: str, name: str, table: dict[str, str]) -> Any:
     """The object that `table[name]` names as "module:attribute"; UnknownName lists the table."""
     if name not in table:

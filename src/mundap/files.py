@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
+from collections.abc import Callable
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -39,6 +43,21 @@ def write_atomically(path: Path, text: str) -> None:
         os.fsync(file.fileno())
     beside.replace(path)
     sync_folder(path.parent)
+
+
+def written_once(folder: Path, write: Callable[[Path], None]) -> Path:
+    """`folder`, which `write` fills aside if it is not there: whole or not at all, by the first process that asks."""
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_name(f".{folder.name}.lock")):
+        if not folder.is_dir():
+            aside = folder.with_name(f".{folder.name}")
+            shutil.rmtree(aside, ignore_errors=True)  # a kill left it
+            aside.mkdir()
+            write(aside)
+            aside.rename(folder)
+    return folder
 
 
 def sync_folder(folder: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.files import digest, load_array, write_atomically
+from mundap.files import digest, load_array, write_atomically, written_once
 
 PARTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=4), max_size=4)
 
@@ -54,3 +54,20 @@ def test_threads_that_read_at_once_all_read_the_array(tmp_path: Path):
             assert list(pool.map(read, range(16))) == [[[0, 1, 2], [3, 4, 5]]] * 16
     finally:
         sys.setswitchinterval(before)
+
+
+def test_a_folder_is_filled_once_and_what_a_kill_left_of_it_is_thrown_away(tmp_path: Path):
+    folder, times = tmp_path / "base" / "이름", []
+
+    def write(aside: Path) -> None:
+        times.append(1)
+        (aside / "half").write_text("")
+        if len(times) == 1:
+            raise KeyboardInterrupt
+        assert [path.name for path in aside.iterdir()] == ["half"]
+
+    with pytest.raises(KeyboardInterrupt):
+        written_once(folder, write)
+    assert not folder.exists()
+    assert written_once(folder, write) == written_once(folder, write) == folder
+    assert len(times) == 2

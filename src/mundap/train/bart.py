@@ -34,14 +34,6 @@ SIZES: dict[str, Any] = {
 }
 
 
-def quiet_transformers() -> Any:
-    """The package, without the bars and remarks that it writes while it loads and saves."""
-    transformers = need("transformers", extra="train")
-    transformers.utils.logging.disable_progress_bar()
-    transformers.utils.logging.set_verbosity_error()
-    return transformers
-
-
 def new_tokenizer(texts: Sequence[str], pieces: int = PIECES) -> Any:
     """A byte-pair tokenizer (Sennrich et al., ACL 2016) of these texts, a `tokenizers.Tokenizer`; it writes NFD."""
     kinds = need("tokenizers", extra="train")

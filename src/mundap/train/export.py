@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from mundap.errors import ConfigError
-from mundap.extras import need
+from mundap.extras import need, quiet_transformers
 from mundap.files import sync_folder
 from mundap.korean.keyword_model import DECODER, ENCODER, FOLDER, Writing
-from mundap.train.bart import quiet_transformers
 
 OPSET = 18
 

@@ -7,8 +7,7 @@ from typing import Any
 
 from mundap.encode.transformer import BOTH, PASSAGE, QUESTION
 from mundap.errors import ConfigError
-from mundap.extras import need
-from mundap.train.bart import quiet_transformers
+from mundap.extras import need, quiet_transformers
 from mundap.train.export import export_part
 
 GRAPH = "onnx/model.onnx"

@@ -19,12 +19,12 @@ from typing import Any
 from mundap.errors import MundapError
 from mundap.evaluate.bootstrap import RESAMPLES, paired_difference
 from mundap.evaluate.keywords import Extract, KeywordReport, Tagged, evaluate_keywords, keywords_tsv
-from mundap.extras import need
+from mundap.extras import need, quiet_transformers
 from mundap.files import digest, write_atomically
 from mundap.korean.keyword_model import Spelling, Writing, joined, parted
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
-from mundap.train.bart import END, PAD, START, new_model, new_tokenizer, quiet_transformers
+from mundap.train.bart import END, PAD, START, new_model, new_tokenizer
 from mundap.train.checkpoints import checkpoints, last_whole
 
 SCRATCH = "scratch"

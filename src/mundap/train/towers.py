@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,10 +13,11 @@ import numpy as np
 
 from mundap.encode.reading import Reading
 from mundap.errors import MundapError
-from mundap.extras import need
+from mundap.extras import need, quiet_transformers
+from mundap.files import written_once
+from mundap.generate.causal import BASES
 from mundap.korean.normalize import normalize
 from mundap.protocols import Vectors
-from mundap.train.bart import quiet_transformers
 from mundap.train.e5 import write_e5
 
 E5 = "e5-small"
@@ -193,18 +192,7 @@ def classifier(base: str, models: Path) -> Any:
 
 def unpacked(models: Path) -> Path:
     """The folder of E5, written whole at its first use, by whichever process is first."""
-    folder = models.parent / "base" / E5
-    if not folder.is_dir():
-        aside = folder.with_name(f".{E5}-{os.getpid()}")
-        aside.mkdir(parents=True, exist_ok=True)
-        write_e5(aside)
-        try:
-            aside.rename(folder)
-        except OSError:
-            if not folder.is_dir():
-                raise
-            shutil.rmtree(aside)
-    return folder
+    return written_once(models.parent / BASES / E5, write_e5)
 
 
 def known_reading(base: str) -> dict[str, str]:

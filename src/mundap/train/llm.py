@@ -1,0 +1,53 @@
+"""What every trainer of a language model shares: the adapter, what of the model is trained, and where it is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mundap.extras import need
+
+ADAPTER, MODEL = "adapter", "model"  # folders of a trained model: LoRA, or all weights
+
+
+@dataclass(frozen=True)
+class Lora:
+    """Low-rank matrices beside every linear layer but the last (Hu et al., ICLR 2022), `alpha` / `r` times their product."""
+
+    r: int = 8
+    alpha: int = 16
+    dropout: float = 0.0
+
+
+def with_lora(model: Any, lora: Lora, task: str = "CAUSAL_LM") -> Any:
+    """The model with a fresh adapter, which alone is trained; at first it changes nothing. `task` is one of peft's."""
+    peft = need("peft", extra="train")
+    if getattr(model, "is_loaded_in_4bit", False) or getattr(model, "is_loaded_in_8bit", False):
+        model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    settings = peft.LoraConfig(
+        r=lora.r,
+        lora_alpha=lora.alpha,
+        lora_dropout=lora.dropout,
+        target_modules="all-linear",
+        task_type=task,
+    )
+    return peft.get_peft_model(model, settings)
+
+
+def trainable(model: Any) -> dict[str, int]:
+    """`{"trainable", "parameters"}`: how many weights learn, and how many there are; tied ones count once.
+
+    Of weights in 4 bits two are packed into one number, and counted as two.
+    """
+    counted = {"trainable": 0, "parameters": 0}
+    for weights in model.parameters():
+        many = weights.numel() * (2 if weights.__class__.__name__ == "Params4bit" else 1)
+        counted["parameters"] += many
+        counted["trainable"] += many if weights.requires_grad else 0
+    return counted
+
+
+def kept_adapter(folder: Path) -> Path | None:
+    """The adapter of a trained model; None if all its weights were trained, or it has been merged."""
+    return folder / ADAPTER if (folder / ADAPTER).is_dir() else None
