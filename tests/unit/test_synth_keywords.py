@@ -12,7 +12,8 @@ from mundap.errors import GeneratorError
 from mundap.evaluate.keywords import Tagged, keywords_tsv, read_keywords
 from mundap.korean.keyword_rules import extract
 from mundap.korean.normalize import normalize
-from mundap.synth.keywords import LONGEST, MOST, ByModel, ByRules, Journal, distinct, grounded, label, usable
+from mundap.synth.journal import Journal
+from mundap.synth.keywords import LONGEST, MOST, ByModel, ByRules, distinct, grounded, label, usable
 
 QUESTION = "이사화물 통관예약을 하면 뭐가 좋나요?"
 OTHER = "면세 한도는 얼마인가요?"

@@ -22,6 +22,7 @@ from mundap.cli import (
     promote,
     serve,
     synth,
+    synth_qa,
     train,
     train_encoder,
     train_keywords,
@@ -79,6 +80,7 @@ train.app.command("dpr")(train_encoder.dpr)
 train.app.command("cross")(train_encoder.cross)
 app.add_typer(train.app, name="train")
 app.add_typer(export.app, name="export")
+synth.app.command("qa")(synth_qa.qa)
 app.add_typer(synth.app, name="synth")
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(keys.app, name="keys")

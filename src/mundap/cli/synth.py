@@ -13,14 +13,23 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import ConfigError, MundapError
 
 if TYPE_CHECKING:
+    from mundap.generate.structured import Completer
     from mundap.pipeline import Mundap
     from mundap.synth.keywords import Labeller
 
 app = typer.Typer(no_args_is_help=True, help="학습 자료를 만듭니다.", rich_markup_mode=None)
 
 
+PerMinute = Annotated[
+    int, typer.Option("--per-minute", min=0, help="언어 모델에 1분에 몇 번까지 물을지 (0: 제한 없음)")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="멈춘 데서 이어 갑니다. 이미 만든 파일의 행은 고친 그대로 둡니다")
+]
+
+
 class By(StrEnum):
-    """Who labels."""
+    """Who makes the data."""
 
     rules = "rules"
     llm = "llm"
@@ -42,9 +51,8 @@ def keywords(
         ),
     ] = None,
     by: Annotated[By, typer.Option(help="rules: 형태소 규칙과 사용자 사전, llm: mundap.toml의 언어 모델")] = By.rules,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="멈춘 데서 이어 갑니다. 이미 만든 파일의 행은 고친 그대로 둡니다")
-    ] = False,
+    per_minute: PerMinute = 0,
+    resume: Resume = False,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
@@ -52,18 +60,16 @@ def keywords(
     from mundap.evaluate.keywords import keywords_tsv, read_keywords
     from mundap.files import write_atomically
     from mundap.korean.normalize import squash
-    from mundap.synth.keywords import Journal, distinct, label
+    from mundap.synth.journal import Journal, journal_of
+    from mundap.synth.keywords import distinct, label
 
     bot = open_workspace(workspace)
-    if out.suffix.lower() != ".tsv":
-        raise MundapError(f"{out}: 키워드 파일의 이름은 .tsv로 끝나야 합니다. 예: --out {out.with_suffix('.tsv')}")
-    if out.exists() and not resume:
-        raise MundapError(f"{out}: 이미 있습니다. 이어서 채우려면 --resume을 붙이고, 새로 만들려면 다른 이름을 주세요.")
-    labeller = _labeller(bot, by)
+    check_out(out, ".tsv", resume)
+    labeller = _labeller(bot, by, per_minute)
     kept = read_keywords(out) if out.exists() else ()
     had = {squash(one.question) for one in kept}
     asked = [question for question in distinct(_asked(bot, questions)) if squash(question) not in had]
-    journal = Journal(out.with_name(f"{out.name}.part"), labeller.name, resume)
+    journal = Journal(journal_of(out), labeller.name, resume)
     with show.bar("키워드") as progress:
         made = label(asked, labeller, journal, progress)
     whole = (*kept, *made.tagged)
@@ -105,17 +111,34 @@ def _asked(bot: Mundap, given: str | None) -> list[str]:
     return decode(path.read_bytes(), path.name).splitlines()
 
 
-def _labeller(bot: Mundap, by: By) -> Labeller:
-    from mundap.generate.structured import Completer
-    from mundap.synth.keywords import ByModel, ByRules
+def check_out(out: Path, suffix: str, resume: bool) -> None:
+    """Raises MundapError for a name that another format has, or a file that would be written over."""
+    if out.suffix.lower() != suffix:
+        raise MundapError(f"{out}: 파일의 이름은 {suffix}로 끝나야 합니다. 예: --out {out.with_suffix(suffix)}")
+    if out.exists() and not resume:
+        raise MundapError(f"{out}: 이미 있습니다. 이어서 채우려면 --resume을 붙이고, 새로 만들려면 다른 이름을 주세요.")
+    if not out.parent.is_dir():
+        raise MundapError(f"{out.parent}: 폴더가 없습니다. 만든 뒤 다시 실행해 주세요.")
 
-    if by is By.rules:
-        return ByRules(bot.keywords, _rules(bot))
+
+def completer_of(bot: Mundap, per_minute: int) -> Completer:
+    """The language model of the settings, asked at most that often. Raises ConfigError if it is none."""
+    from mundap.generate.structured import Completer
+    from mundap.synth.pace import Paced
+
     if not isinstance(bot.generator, Completer):
         raise ConfigError(
             "--by llm에는 언어 모델이 필요합니다. mundap.toml의 generate.generator를 gguf: 또는 openai:로 바꿔 주세요."
         )
-    return ByModel(bot.generator)
+    return Paced(bot.generator, per_minute)
+
+
+def _labeller(bot: Mundap, by: By, per_minute: int) -> Labeller:
+    from mundap.synth.keywords import ByModel, ByRules
+
+    if by is By.rules:
+        return ByRules(bot.keywords, _rules(bot))
+    return ByModel(completer_of(bot, per_minute))
 
 
 def _rules(bot: Mundap) -> str:

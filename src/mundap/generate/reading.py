@@ -61,7 +61,8 @@ def uniform(tokens: Sequence[str]) -> list[float]:
     return [1.0] * len(tokens)
 
 
-def _spans(passage: Passage) -> list[Span]:
+def passage_spans(passage: Passage) -> list[Span]:
+    """(start, end) of each sentence of the passage's text, or of each row if it is a table."""
     if passage.meta.get("kind") == "row":  # a cell says nothing without the others of its row
         return [(0, len(passage.text))]
     if passage.meta.get("kind") == TABLE:
@@ -116,7 +117,7 @@ class Reader:
         return [sum(weights[word] for word in words if word in tokens) / total for tokens in found]
 
     def _read(self, question: str, hits: Sequence[Hit]) -> Reading:
-        spans = [(hit, span) for hit in hits[:CLOSELY] for span in _spans(hit.passage)]
+        spans = [(hit, span) for hit in hits[:CLOSELY] for span in passage_spans(hit.passage)]
         texts = [Sentence(hit, start, end, 0.0, None).said for hit, (start, end) in spans]
         wholes = [hit.passage.worded for hit in hits[:COVERED]]
         asked, *found = _words([question, *wholes, *texts])

@@ -5,21 +5,20 @@ Labels are kept as they are made, so that a run that was killed goes on where it
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Protocol
 
 from pydantic import BaseModel, Field
 
 from mundap.evaluate.keywords import Tagged
-from mundap.files import digest, write_atomically
+from mundap.files import digest
 from mundap.generate.prompt import Message, fenced
 from mundap.generate.structured import Completer, ask_json
 from mundap.korean.normalize import normalize, squash
 from mundap.protocols import Progress, quiet
+from mundap.synth.journal import Journal
 
 MOST = 20  # keywords of a question
 LONGEST = 30  # characters of a keyword
@@ -98,29 +97,6 @@ class ByModel:
         return None if reply is None else grounded(question, usable(reply.keywords))
 
 
-class Journal:
-    """The labels that one labeller has made so far, a JSON line each; a last line that was cut off does not count.
-
-    With `resume` the lines of the same labeller are kept; those of another one never are.
-    """
-
-    def __init__(self, path: Path, labeller: str, resume: bool = False) -> None:
-        self.path = path
-        self.found: dict[str, list[str]] = {}
-        lines = path.read_text("utf-8", errors="replace").split("\n")[:-1] if resume and path.is_file() else []
-        head = json.dumps({"labeller": labeller}, ensure_ascii=False)
-        if lines[:1] == [head]:
-            self.found = dict(json.loads(line) for line in lines[1:])
-        write_atomically(path, "".join(f"{line}\n" for line in (lines if self.found else [head])))
-
-    def add(self, labels: Iterable[tuple[str, list[str]]]) -> None:
-        """Keep these, question and keywords."""
-        made = dict(labels)
-        self.found |= made
-        with self.path.open("a", encoding="utf-8") as file:
-            file.writelines(f"{json.dumps(pair, ensure_ascii=False)}\n" for pair in made.items())
-
-
 @dataclass(frozen=True)
 class Labelled:
     """The questions that have keywords, in order; how many got none, and for how many the labeller failed."""
@@ -147,7 +123,7 @@ def label(questions: Iterable[str], labeller: Labeller, journal: Journal, progre
     for start in range(0, len(open_), labeller.batch):
         batch = open_[start : start + labeller.batch]
         found = list(zip(batch, labeller.label(batch), strict=True))
-        journal.add((question, usable(words)) for question, words in found if words is not None)
+        journal.add({question: usable(words) for question, words in found if words is not None})
         failed += sum(words is None for _, words in found)
         progress(len(asked) - len(open_) + start + len(batch), len(asked))
     tagged = [Tagged(question, tuple(journal.found.get(question, ()))) for question in asked]

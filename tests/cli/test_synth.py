@@ -1,0 +1,71 @@
+"""mundap synth qa, rank and persona on the sample corpus, offline."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mundap.pipeline import Mundap
+
+
+def test_questions_are_made_of_the_sample_and_are_fit_for_training(
+    mundap: Callable, sample: Path, tmp_path: Path
+) -> None:
+    out, ranking = tmp_path / "qa.jsonl", tmp_path / "ranking.json"
+    done = mundap("synth", "qa", "--out", out, "--ranking", ranking, "--json", workspace=sample)
+    assert done.code == 0, done.err
+    rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    bot = Mundap.open(sample)
+    passages = bot.corpus.passages([row["passage_id"] for row in rows])
+    assert done.row["rows"] == len(rows) > 20
+    for row in rows:
+        assert row["gold"] == [passages[row["passage_id"]].text]
+        assert row["support"] >= bot.config.generate.min_support
+        assert row["answers"]["short"]
+    known = {question.question for question in bot.corpus.questions()}
+    assert not known & {row["question"] for row in rows}
+    ranked = json.loads(ranking.read_text("utf-8"))
+    assert len(ranked) == done.row["with_three_answers"] > 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["qa.jsonl", "ranking.json"]
+    measured = mundap("evaluate", "retrieval", "--questions", out, "--json", workspace=sample)
+    assert measured.code == 0, measured.err
+    assert measured.row["legs"]["bm25"]["top3"] > 0.9
+
+
+def test_a_file_is_completed_and_what_was_mended_in_it_stays(mundap: Callable, sample: Path, tmp_path: Path) -> None:
+    out = tmp_path / "qa.jsonl"
+    command = ("synth", "qa", "--out", out, "--most", "1", "--json")
+    assert mundap(*command, workspace=sample).code == 0
+    first, *_ = lines = out.read_text("utf-8").splitlines()
+    mended = first.replace(json.loads(first)["question"], "고친 질문인가요?")
+    out.write_text("\n".join([mended, *lines[1:-2]]) + "\n", "utf-8")
+    refused = mundap(*command, workspace=sample)
+    assert (refused.code, refused.out) == (1, "")
+    assert "--resume" in refused.err
+    done = mundap(*command, "--resume", workspace=sample)
+    assert done.code == 0, done.err
+    again = out.read_text("utf-8").splitlines()
+    assert (again[0], len(again), done.row["new"]) == (mended, len(lines), 2)
+    out.write_text('{"question": "x"}\n', "utf-8")
+    broken = mundap(*command, "--resume", workspace=sample)
+    assert broken.code == 1
+    assert "1번째 줄" in broken.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("qa", "--out", "qa.csv"), ".jsonl"),
+        (("qa", "--out", "없는폴더/qa.jsonl"), "폴더가 없습니다"),
+        (("qa", "--out", "qa.jsonl", "--ranking", "r.jsonl"), ".json"),
+        (("qa", "--out", "qa.jsonl", "--by", "llm"), "generate.generator"),
+    ],
+)
+def test_what_is_wrong_is_said(mundap: Callable, sample: Path, tmp_path: Path, arguments: tuple, said: str) -> None:
+    done = mundap("synth", *arguments, workspace=sample, cwd=tmp_path)
+    assert (done.code, done.out) == (1, "")
+    assert said in done.err
+    assert not list(tmp_path.iterdir())
