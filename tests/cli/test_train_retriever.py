@@ -74,6 +74,22 @@ def check(report: dict, folder: Path, kind: str) -> None:
     assert len(kept["pairs"]) == report["questions"]
 
 
+def test_a_ranker_over_an_adapter_is_measured_without_what_the_adapter_knows(
+    corpus: Path, adapted: dict, tmp_path: Path
+):
+    root = tmp_path / "ws"
+    promoted(corpus, root, "관세")
+    ranker = json.loads(ran("train", "reranker", "--out", "위에", "--json", workspace=root))
+    for split in ("by_passage", "by_question"):  # not of the maps in use, which know nearly every question by heart
+        flattered = json.loads((Path(adapted["folder"]) / "card.json").read_text("utf-8"))["metrics"]
+        after, before = flattered[split]["hybrid"]["after"]["top1"]["mean"], ranker[split]["before"]["top1"]["mean"]
+        assert abs(before - after) < 0.1
+    assert ranker["learned_by_encoder"] == 0
+    (root / ".mundap" / "models" / "관세" / "pairs.json").unlink()
+    refused = run("train", "reranker", "--out", "안됨", workspace=root)
+    assert "임베딩을 다시 학습해 주세요" in str(refused.exception)
+
+
 def test_an_adapter_is_measured_kept_and_used(corpus: Path, adapted: dict, tmp_path: Path):
     folder = Path(adapted["folder"])
     check(adapted, folder, "adapter")

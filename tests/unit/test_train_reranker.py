@@ -1,5 +1,6 @@
 """Training the light ranker: what it gains where askers and documents speak differently, and that nothing leaks."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
@@ -7,6 +8,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from mundap.encode.adapter import AdaptedEncoder
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import MundapError
 from mundap.evaluate.questions import Question
@@ -14,7 +16,9 @@ from mundap.files import digest
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
 from mundap.retrieve.light import FEATURES, SCORES_ONLY, LightRanker, seen
+from mundap.train.adapter import PENALTIES, Known, Setting, fit
 from mundap.train.folds import by_group
+from mundap.train.relearn import learned, relearned_adapter, unlearned
 from mundap.train.reranker import Examples, Trained, Trainer, examples, train_reranker, worth_it
 from mundap.types import Passage
 
@@ -207,3 +211,75 @@ def test_rows_of_one_group_share_a_fold_and_folds_are_even():
     assert all(len(set(fold[start : start + 5].tolist())) == 1 for start in range(0, 150, 5))
     assert np.bincount(fold).tolist() == [30] * 5
     assert fold.tolist() == by_group(groups, 5).tolist() != by_group(groups, 5, seed=1).tolist()
+
+
+def over_an_adapter(asked: Sequence[Question], learned: np.ndarray, honest: bool) -> Trainer:
+    """A trainer over maps that have learned from the questions where `learned` is True."""
+    lexical, plain = BM25(passages(), tokenize=split), Dense(passages(), HashedEncoder(64))
+    by_id = {p.id: p.text for p in passages()}
+    told = [by_id[id] for id in plain.table.ids]
+    texts = [q.question for q in asked]
+    vectors = plain.encoder.encode_passages(told), plain.encoder.encode_queries(texts)
+    known = Known(vectors[0], np.asarray(plain.vectors.starts), vectors[1])
+    rows = np.array([told.index(q.gold[0]) for q in asked])
+    setting = Setting(0.02, 1.0)
+    (*_, maps) = fit(known, np.flatnonzero(learned), rows, PENALTIES)
+    dense = Dense(passages(), AdaptedEncoder(plain.encoder, maps))
+    made = examples(asked, lexical, dense, dense.encoder.encode_queries(texts))
+    relearn = relearned_adapter(made, lexical, dense, known, setting, learned, 0) if honest else None
+    return Trainer(made, lexical, dense, relearn=relearn)
+
+
+def test_over_an_adapter_the_figures_are_of_maps_that_have_not_met_the_question():
+    random = np.random.default_rng(5)
+    golds = [p.text for p in passages()]
+    asked = [  # nothing can be learned: the words mean nothing, and no question comes twice
+        Question(" ".join(word(ASKED, 100 + int(w)) for w in random.choice(400, 3, replace=False)), (golds[n % 30],))
+        for n in range(150)
+    ]
+    learned = np.ones(150, np.bool_)
+    flattered = train_reranker(over_an_adapter(asked, learned, honest=False)).report
+    honest = train_reranker(over_an_adapter(asked, learned, honest=True)).report
+    for split_by in ("by_passage", "by_question"):
+        assert flattered[split_by]["before"]["top1"]["mean"] > 0.8
+        assert honest[split_by]["before"]["top1"]["mean"] < 0.2
+        assert honest[split_by]["after"]["top1"]["mean"] < 0.2
+
+
+def test_maps_that_learn_anew_from_everything_find_what_those_in_use_find():
+    asked = questions()
+    learned = np.ones(150, np.bool_)
+    made = over_an_adapter(asked, learned, honest=True)
+    again = made.found_without(np.arange(150))
+    np.testing.assert_allclose(again.vectors, made.made.vectors, atol=1e-6)
+    assert again.places(np.arange(150)).tolist() == made.made.places(np.arange(150)).tolist()
+
+
+def test_questions_that_the_encoder_has_learned_from_are_not_counted():
+    asked = questions()
+    unlearned = np.arange(150) >= 75  # the passages of the first half are known to it
+    made = trainer(asked)
+    honest = Trainer(made.made, made.lexical, made.dense, unlearned=unlearned)
+    report = train_reranker(honest).report
+    assert (report["questions"], report["learned_by_encoder"]) == (150, 75)
+    assert report["by_question"]["before"]["top1"]["mean"] == np.mean(made.made.places(np.arange(75, 150)) == 0)
+    with pytest.raises(MundapError, match="임베딩이 배우지 않은 제시문이 5개"):
+        train_reranker(Trainer(made.made, made.lexical, made.dense, unlearned=np.arange(150) >= 125))
+
+
+def test_what_an_encoder_learned_from_is_read_from_its_folder(tmp_path):
+    pairs = [
+        {"question": "면세 한도는?", "part": "train"},
+        {"question": "고른 질문", "part": "dev"},
+        {"question": "남긴 질문", "part": "by_question"},
+    ]
+    (tmp_path / "pairs.json").write_text(json.dumps({"pairs": pairs}), "utf-8")
+    assert unlearned(["면세  한도는?", "고른 질문", "남긴 질문", "새 질문"], learned(tmp_path)).tolist() == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    (tmp_path / "pairs.json").write_text("{", "utf-8")
+    with pytest.raises(MundapError, match="다시 학습해 주세요"):
+        learned(tmp_path)

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 
 from mundap.cli import show
@@ -15,10 +16,11 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 
 if TYPE_CHECKING:
     from mundap.evaluate.questions import Question
+    from mundap.index.rank import Mask
     from mundap.pipeline import Mundap
     from mundap.protocols import Progress
     from mundap.train.keep import Card
-    from mundap.train.reranker import Trained
+    from mundap.train.reranker import Examples, Relearn, Trained
 
 app = typer.Typer(no_args_is_help=True, help="자기 질문으로 학습합니다.", rich_markup_mode=None)
 
@@ -137,8 +139,10 @@ def plain(bot: Mundap) -> Mundap:
 
 
 def _trained(bot: Mundap, asked: list[Question], used: Used, progress: dict[str, Progress]) -> Trained:
+    from mundap.encode import MODEL, model_file
     from mundap.retrieve.light import FEATURES, SCORES_ONLY
     from mundap.store.cache import AsQueries
+    from mundap.train.relearn import learned, unlearned
     from mundap.train.reranker import Trainer, examples, train_reranker
 
     lexical, dense = bot.legs
@@ -150,7 +154,39 @@ def _trained(bot: Mundap, asked: list[Question], used: Used, progress: dict[str,
         Used.translation: (*SCORES_ONLY, "translation"),
         Used.scores: SCORES_ONLY,
     }[used]
-    return train_reranker(Trainer(made, lexical, dense, names), progress["folds"])
+    fresh = relearn = None
+    if bot.config.index.encoder.startswith(MODEL):
+        folder = bot.models / bot.config.index.encoder.removeprefix(MODEL)
+        fresh = unlearned(made.questions, learned(folder))
+        if model_file(folder)["kind"] == "adapter" and not fresh.all():
+            relearn, fresh = _adapter_without(bot, folder, made, ~fresh, progress["vectors"]), None
+    return train_reranker(Trainer(made, lexical, dense, names, 0, fresh, relearn), progress["folds"])
+
+
+def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progress: Progress) -> Relearn | None:
+    """Trains the workspace's adapter anew on some of the questions; `of` are those that it has learned from."""
+    import json
+
+    from mundap.encode import model_file
+    from mundap.index.units import Units
+    from mundap.store.cache import AsQueries
+    from mundap.train.adapter import Known, Setting
+    from mundap.train.keep import CARD
+    from mundap.train.relearn import relearned_adapter
+
+    card = json.loads((folder / CARD).read_text("utf-8"))
+    setting = Setting(card["penalty"], card["blend"])
+    if not setting.blend:
+        return None
+    lexical, dense = bot.legs
+    base = bot.encoder_named(model_file(folder)["base"])
+    units = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
+    known = Known(
+        bot.cache.unit_vectors(units, base, progress),
+        np.asarray(dense.vectors.starts),
+        bot.cache.unit_vectors(made.questions, AsQueries(base), progress),
+    )
+    return relearned_adapter(made, lexical, dense, known, setting, of, 0)
 
 
 def card_of(
@@ -192,6 +228,10 @@ def _print_report(report: dict[str, Any], left: int) -> None:
     print(f"질문 {report['questions']}개, 제시문 {report['passages']}개, {report['folds']}겹 교차 검증")
     if left:
         print(f"제시문이 색인에 없어 뺀 질문 {left}개")
+    if report["learned_by_encoder"]:
+        print(
+            f"임베딩이 이미 배운 질문 {report['learned_by_encoder']}개는 말의 대응만 가르칩니다. 무게를 배우고 잴 때는 뺍니다"
+        )
     for split, title in SPLITS.items():
         print(f"\n{title}\n{'':8}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
         print_changes(report[split])

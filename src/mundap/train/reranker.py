@@ -7,7 +7,7 @@ from questions where only the question itself is; and the measurement has both s
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,19 +24,42 @@ from mundap.retrieve.light import DEPTH, FEATURES, Asked, Features, Hidden, Ligh
 from mundap.retrieve.translate import Translations, Translator, learn
 from mundap.train.folds import Numbers, by_group
 from mundap.train.measure import Remembered, RememberedTokens, compared, sure_change
-from mundap.train.pairs import FOLDS, SPLITS, check_enough, rows_of
+from mundap.train.pairs import FEWEST_PASSAGES, FEWEST_QUESTIONS, FOLDS, SPLITS, check_enough, rows_of
+
+RELEARNED = 2  # of FOLDS rounds, where the encoder learns anew in each, to save time
 
 Matrix = npt.NDArray[np.float64]
 
 
+class Found(Sequence[Candidates]):
+    """What the legs find for each of these questions, searched when it is first looked at."""
+
+    def __init__(self, lexical: LexicalLeg, dense: DenseLeg, questions: Sequence[str]) -> None:
+        self._hybrid = Hybrid(lexical, dense)
+        self._questions = questions
+        self._known: dict[int, Candidates] = {}
+
+    def __len__(self) -> int:
+        return len(self._questions)
+
+    def __getitem__(self, at: Any) -> Any:
+        if at not in self._known:
+            mask = self._hybrid.table.mask(None)
+            self._known[at] = self._hybrid.candidates(self._questions[at], DEPTH, mask).first(DEPTH)
+        return self._known[at]
+
+
 @dataclass(frozen=True)
 class Examples:
-    """Questions in order, the row of the passage that answers each, and the candidates of each."""
+    """Questions in order, the row of the passage that answers each, and the candidates of each.
+
+    `vectors` are those of the questions, by the encoder that found the candidates.
+    """
 
     questions: tuple[str, ...]
     rows: Numbers
     vectors: Vectors
-    candidates: tuple[Candidates, ...]
+    candidates: Sequence[Candidates]
     tokens: tuple[list[str], ...]
     passages: dict[int, list[str]]  # the tokens of each answering passage, by row
 
@@ -68,37 +91,57 @@ def examples(
     check_enough(len(kept), len(answering))
     texts = [questions[n].question for n, _ in kept]
     known = vectors[[n for n, _ in kept]]
-    hybrid = Hybrid(lexical, DenseLeg(dense.vectors, table, Remembered(dense.encoder, texts, known)))
-    found = []
-    for done, text in enumerate(texts, 1):
-        found.append(hybrid.candidates(text, DEPTH, table.mask(None)).first(DEPTH))
-        progress(done, len(texts))
+    found = Found(lexical, DenseLeg(dense.vectors, table, Remembered(dense.encoder, texts, known)), texts)
+    for done in range(len(texts)):
+        found[done]
+        progress(done + 1, len(texts))
     tokens = lexical.tokenize([passages[table.ids[row]].worded for row in answering])
     return Examples(
         tuple(texts),
         np.array([row for _, row in kept], np.int64),
         known,
-        tuple(found),
+        found,
         tuple(lexical.tokenize(texts)),
         dict(zip(answering, tokens, strict=True)),
     )
 
 
+Relearn = Callable[[Numbers], Examples]
+
+
 class Trainer:
-    """Trains on parts of the examples. `names` are the features that may be used, of FEATURES."""
+    """Trains on parts of the examples. `names` are the features that may be used, of FEATURES.
+
+    An encoder that has learned from a question knows its passage too well, so that weights and figures come from
+    questions that it has not learned from: either from those where `unlearned` is True, if it is given, or from examples
+    as `relearn` gives them, by an encoder that has learned from some of the questions only.
+    """
 
     def __init__(
-        self, made: Examples, lexical: LexicalLeg, dense: DenseLeg, names: Sequence[str] = FEATURES, seed: int = 0
+        self,
+        made: Examples,
+        lexical: LexicalLeg,
+        dense: DenseLeg,
+        names: Sequence[str] = FEATURES,
+        seed: int = 0,
+        unlearned: npt.NDArray[np.bool_] | None = None,
+        relearn: Relearn | None = None,
     ) -> None:
         self.made = made
         tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
         self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize)
-        self.dense = DenseLeg(dense.vectors, dense.table, Remembered(dense.encoder, made.questions, made.vectors))
+        self.dense = dense
         self.names = tuple(name for name in FEATURES if name in names)
         self.seed = seed
+        self.unlearned = np.ones(len(made.questions), np.bool_) if unlearned is None else unlearned
+        self._relearn = relearn
 
-    def train(self, some: Numbers) -> LightModel:
-        """A model of these questions."""
+    def found_without(self, some: Numbers) -> Examples:
+        """The examples, by an encoder that has learned from none but these questions, if it has learned from any."""
+        return self._relearn(some) if self._relearn else self.made
+
+    def train(self, some: Numbers, made: Examples | None = None) -> LightModel:
+        """A model of these questions over the encoder of `made`, which is the one in use if it is not given."""
         weights = fit(*self._crossed(some))
         return LightModel(
             dict(zip(self.names, weights.tolist(), strict=True)),
@@ -106,20 +149,21 @@ class Trainer:
             tokenizer_name(self.lexical),
             frozenset(seen(self.made.questions[n]) for n in some),
             self._translations(some),
-            self._asked(some),
+            self._asked(some, made or self.made),
         )
 
-    def ranks(self, model: LightModel, some: Numbers) -> list[int | None]:
+    def ranks(self, model: LightModel, some: Numbers, made: Examples | None = None) -> list[int | None]:
         """The rank that the model gives to the right passage of each of these questions."""
-        features = self._features(model.translations, model.asked)
+        made = made or self.made
+        features = self._features(made, model.translations, model.asked)
         weights = np.array([model.weights[name] for name in self.names])
         found: list[int | None] = []
-        for n, place in zip(some, self.made.places(some), strict=True):
+        for n, place in zip(some, made.places(some), strict=True):
             if place < 0:
                 found.append(None)
                 continue
-            candidates = self.made.candidates[n]
-            scores = features.of(self.made.questions[n], candidates, self.names) @ weights
+            candidates = made.candidates[n]
+            scores = features.of(made.questions[n], candidates, self.names) @ weights
             ahead = (scores > scores[place]) | ((scores == scores[place]) & (candidates.rows < candidates.rows[place]))
             found.append(int(ahead.sum()) + 1)
         return found
@@ -133,24 +177,24 @@ class Trainer:
         new passages are right, would praise it.
         """
         rows, right, on_new, unasked = [], [], [], []
-        asked = self._asked(some)
         digests = np.array([seen(self.made.questions[n]) for n in some])
         passage = by_group(self.made.rows[some].tolist(), FOLDS, self.seed)
         question = by_group(digests.tolist(), FOLDS, self.seed)
-        places = self.made.places(some)
         width = max(len(self.made.candidates[n].rows) for n in some)
-        for number in range(FOLDS):
+        for number in range(RELEARNED if self._relearn else FOLDS):
             new, held = passage == number, (passage == number) | (question == number)
-            features = self._features(self._translations(some[~held]), asked)
-            for at in np.flatnonzero(held):
-                candidates = self.made.candidates[some[at]]
-                if places[at] < 0 or len(candidates.rows) < width:
+            made = self.found_without(some[~held])
+            features = self._features(made, self._translations(some[~held]), self._asked(some, made))
+            tested = np.flatnonzero(held & self.unlearned[some])
+            for at, place in zip(tested, made.places(some[tested]), strict=True):
+                candidates = made.candidates[some[at]]
+                if place < 0 or len(candidates.rows) < width:
                     continue
                 hidden = Hidden(new | (digests == digests[at]))
-                rows.append(features.of(self.made.questions[some[at]], candidates, self.names, hidden))
-                right.append(places[at])
+                rows.append(features.of(made.questions[some[at]], candidates, self.names, hidden))
+                right.append(place)
                 on_new.append(new[at])
-                unasked.append(1 - np.isin(candidates.rows, self.made.rows[some[~new]]).mean())
+                unasked.append(1 - np.isin(candidates.rows, made.rows[some[~new]]).mean())
         if not rows:
             raise MundapError(
                 f"학습할 수 없습니다: 어느 질문도 제시문이 검색 결과 {DEPTH}위 안에 없습니다."
@@ -160,8 +204,11 @@ class Trainer:
         counts = np.where(on_new, wanted / max(there, 1e-9), (1 - wanted) / max(1 - there, 1e-9))
         return np.stack(rows), np.asarray(right, np.int64), counts
 
-    def _features(self, translations: Translations, asked: Asked) -> Features:
-        return Features(self.lexical, self.dense, Translator(translations, self.lexical.postings), asked)
+    def _features(self, made: Examples, translations: Translations, asked: Asked) -> Features:
+        dense = DenseLeg(
+            self.dense.vectors, self.dense.table, Remembered(self.dense.encoder, made.questions, made.vectors)
+        )
+        return Features(self.lexical, dense, Translator(translations, self.lexical.postings), asked)
 
     def _translations(self, some: Numbers) -> Translations:
         if "translation" not in self.names:
@@ -171,38 +218,64 @@ class Trainer:
             asked.setdefault(int(self.made.rows[n]), []).append(self.made.tokens[n])
         return learn([(asked[row], self.made.passages[row]) for row in sorted(asked)])
 
-    def _asked(self, some: Numbers) -> Asked:
+    def _asked(self, some: Numbers, made: Examples) -> Asked:
         ids = self.lexical.table.ids
-        return Asked(self.made.vectors[some].astype(np.float16), tuple(ids[row] for row in self.made.rows[some]))
+        return Asked(made.vectors[some].astype(np.float16), tuple(ids[row] for row in made.rows[some]))
 
 
 def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
     """Cross-validate by passage and by question, then train on everything.
 
     By passage, all questions of a fifth of the passages are held out: new documents. By question, a fifth of the
-    questions: documents that people have asked about before.
+    questions: documents that people have asked about before. Only questions that the encoder has not learned from are
+    counted.
     """
     made = trainer.made
     everything = np.arange(len(made.questions))
-    groups = made.rows.tolist()
-    before = [None if place < 0 else int(place) + 1 for place in made.places(everything)]
+    fresh = trainer.unlearned
+    counted = {  # a passage is new if the encoder has learned from none of its questions
+        "by_passage": np.flatnonzero(~np.isin(made.rows, made.rows[~fresh])),
+        "by_question": np.flatnonzero(fresh),
+    }
+    if not fresh.all():
+        check_unlearned(len(counted["by_passage"]), len(set(made.rows[counted["by_passage"]].tolist())))
+    units = {"by_passage": made.rows.tolist(), "by_question": list(map(seen, made.questions))}
     steps = 2 * FOLDS + 1
     done = 0
-    report: dict[str, Any] = {"questions": len(everything), "passages": len(made.passages), "folds": FOLDS}
-    for split, units in (("by_passage", groups), ("by_question", list(map(seen, made.questions)))):
-        fold = by_group(units, FOLDS, trainer.seed + 1)
-        after: list[int | None] = [None] * len(everything)
+    report: dict[str, Any] = {
+        "questions": len(everything),
+        "passages": len(made.passages),
+        "folds": FOLDS,
+        "learned_by_encoder": int((~fresh).sum()),
+    }
+    for split in SPLITS:
+        fold = by_group(units[split], FOLDS, trainer.seed + 1)
+        before: dict[int, int | None] = {}
+        after: dict[int, int | None] = {}
         for number in range(FOLDS):
-            tested = np.flatnonzero(fold == number)
-            model = trainer.train(np.flatnonzero(fold != number))
-            for n, rank in zip(tested, trainer.ranks(model, tested), strict=True):
-                after[n] = rank
+            tested = counted[split][fold[counted[split]] == number]
+            others = np.flatnonzero(fold != number)
+            found = trainer.found_without(others)
+            model = trainer.train(others, found)
+            places = found.places(tested).tolist()
+            before |= {n: None if at < 0 else at + 1 for n, at in zip(tested.tolist(), places, strict=True)}
+            after |= dict(zip(tested.tolist(), trainer.ranks(model, tested, found), strict=True))
             done += 1
             progress(done, steps)
-        report[split] = compared(before, after, groups)
+        was, now = ([ranks[n] for n in counted[split].tolist()] for ranks in (before, after))
+        report[split] = compared(was, now, made.rows[counted[split]].tolist())
     model = trainer.train(everything)
     progress(steps, steps)
     return Trained(model, report)
+
+
+def check_unlearned(questions: int, passages: int) -> None:
+    """Raises MundapError if the encoder has left too few questions to learn from."""
+    if questions < FEWEST_QUESTIONS or passages < FEWEST_PASSAGES:
+        raise MundapError(
+            f"임베딩이 배우지 않은 제시문이 {passages}개(질문 {questions}개)뿐이라 리랭커를 정직하게 잴 수 없습니다."
+            " 새 질문을 주거나(--data), adapter나 embedding으로 학습한 임베딩을 써 주세요."
+        )
 
 
 def worth_it(report: dict[str, Any]) -> bool:
