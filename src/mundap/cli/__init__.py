@@ -24,6 +24,7 @@ from mundap.cli import (
     synth,
     synth_qa,
     train,
+    train_align,
     train_encoder,
     train_keywords,
     train_retriever,
@@ -78,6 +79,9 @@ train.app.command("static")(train_retriever.static)
 train.app.command("embedding")(train_encoder.embedding)
 train.app.command("dpr")(train_encoder.dpr)
 train.app.command("cross")(train_encoder.cross)
+train.app.command("reward")(train_align.reward)
+train.app.command("dpo")(train_align.dpo)
+train.app.command("ppo")(train_align.ppo)
 app.add_typer(train.app, name="train")
 app.add_typer(export.app, name="export")
 synth.app.command("qa")(synth_qa.qa)

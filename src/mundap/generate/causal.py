@@ -40,14 +40,14 @@ def load_causal(
     if bits:
         need("bitsandbytes", extra="qlora")
         given |= {"quantization_config": _quantised(torch, transformers, bits)}
-    with _loading(base):
+    with loading(base):
         model = transformers.AutoModelForCausalLM.from_pretrained(name, **given)
     if len(words) > model.get_input_embeddings().num_embeddings:
         model.resize_token_embeddings(len(words))
     model.config.pad_token_id = model.generation_config.pad_token_id = words.pad_token_id
     if adapter is not None:
         peft = need("peft", extra="train")
-        with _loading(str(adapter)):
+        with loading(str(adapter)):
             model = peft.PeftModel.from_pretrained(model, adapter, is_trainable=trainable)
     return model, words
 
@@ -55,7 +55,7 @@ def load_causal(
 def load_words(base: str, models: Path) -> Any:
     """The tokenizer of a base. Raises as `load_causal` does."""
     name, local = place(base, models)
-    with _loading(base):
+    with loading(base):
         words = quiet_transformers().AutoTokenizer.from_pretrained(name, local_files_only=local)
     _pad(words)
     return words
@@ -86,7 +86,7 @@ def unpack(file: Path, folder: Path) -> None:
     torch = need("torch", extra="train")
     transformers = quiet_transformers()
     need("gguf", extra="train")
-    with _loading(str(file)):
+    with loading(str(file)):
         model = transformers.AutoModelForCausalLM.from_pretrained(
             file.parent,
             gguf_file=file.name,
@@ -133,7 +133,8 @@ def _quantised(torch: Any, transformers: Any, bits: int) -> Any:
 
 
 @contextmanager
-def _loading(base: str) -> Iterator[None]:
+def loading(base: str) -> Iterator[None]:
+    """Within, what transformers says of a model that it cannot load becomes a MundapError."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

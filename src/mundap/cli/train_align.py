@@ -1,0 +1,359 @@
+"""mundap train reward, dpo and ppo: a language model that answers as people prefer."""
+
+from __future__ import annotations
+
+import json as jsons
+import os
+import shutil
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mundap.cli import show
+from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.cli.train import card_of
+from mundap.cli.train_encoder import Preset, PresetOption, Report, Resume
+from mundap.cli.train_keywords import TRAINING, ReportTo, reporter
+from mundap.cli.train_retriever import Out, Seed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from mundap.pipeline import Mundap
+    from mundap.train.curves import Watch
+    from mundap.train.rewards import Reward, Rule
+
+
+class Algorithm(StrEnum):
+    """How rewards teach."""
+
+    ppo = "ppo"
+    rloo = "rloo"
+
+
+Pairs = Annotated[
+    Path,
+    typer.Option(
+        help="순위 JSON(prompt, completion_0…, ranking)이나 선호 JSONL(prompt, chosen, rejected)", show_default=False
+    ),
+]
+Base = Annotated[
+    str | None,
+    typer.Option(
+        help="바탕 언어 모델: 허브의 이름, 폴더, GGUF 파일, gemma3-270m(인터넷 없이) (기본: gemma3-270m, --adapter가 있으면 그 바탕)",
+        show_default=False,
+    ),
+]
+Adapter = Annotated[
+    str,
+    typer.Option(help="이어서 배울 모델의 이름(mundap train sft가 만든 것). 기준도 이 모델입니다", show_default=False),
+]
+Epochs = Annotated[int | None, typer.Option(min=1, help="자료를 몇 번 볼지", show_default=False)]
+Batch = Annotated[int | None, typer.Option(min=1, help="프로세스마다 한 번에 볼 짝의 수", show_default=False)]
+Lr = Annotated[float | None, typer.Option(min=0, help="학습률", show_default=False)]
+
+Template = Annotated[
+    str | None, typer.Option(help="질문을 넣을 틀. {question} 자리가 있어야 합니다", show_default=False)
+]
+
+
+def reward(
+    data: Pairs,
+    out: Out,
+    base: Base = None,
+    preset: PresetOption = Preset.laptop,
+    epochs: Epochs = None,
+    batch: Batch = None,
+    lr: Lr = None,
+    resume: Resume = False,
+    report_to: Report = ReportTo.auto,
+    seed: Seed = 0,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """답에 점수를 매기는 보상 모델을 선호 짝으로 학습합니다. 떼어 둔 질문의 짝에서 정확도를 잽니다."""
+    from mundap.generate.causal import GEMMA
+    from mundap.train.keep import free_name
+    from mundap.train.llm_data import read_preferences
+    from mundap.train.preferences import parted
+    from mundap.train.reward import PRESETS, Recipe, load_classifier, train_reward, worth_it
+
+    bot = open_workspace(workspace)
+    name = free_name(bot.models, out, "reward")
+    parts = parted(read_preferences(data), seed)
+    recipe = Recipe(base or GEMMA, seed=seed, **_values(PRESETS[preset.value], epochs=epochs, batch=batch, lr=lr))
+    work = _work(bot, name)
+    with show.bar("학습") as progress:
+        trained = train_reward(
+            parts, recipe, load_classifier(recipe.base, bot.models, seed), work,
+            again=resume, watch=_watch(bot, report_to, "reward", name), progress=progress,
+        )  # fmt: skip
+    if trained is None:  # another process of torchrun keeps the model
+        return
+    better = worth_it(trained.report)
+    folder = _keep(bot, "reward", name, data, asdict(recipe), trained.model, trained.report, better, trained.save)
+    shutil.rmtree(work)
+    if json:
+        show.emit({**trained.report, **trained.model, "folder": str(folder), "use": name, "recommended": better})
+        return
+    _print_pairs(trained.report)
+    accuracy = trained.report["accuracy"]
+    print(f"나은 답에 더 높은 점수를 준 몫: {_figure(accuracy['before'])} → {_figure(accuracy['after'])}")
+    print(f"점수의 차이: {_figure(trained.report['margin'])}")
+    print(f"\n모델: {folder}")
+    print("쓰기를 권합니다." if better else "쓰기를 권하지 않습니다: 우연보다 뚜렷이 잘 가리지 못합니다.")
+    print(f"쓰려면: mundap train ppo --data 질문.json --reward {name} --out 이름")
+
+
+def dpo(
+    data: Pairs,
+    out: Out,
+    base: Base = None,
+    adapter: Adapter = "",
+    preset: PresetOption = Preset.laptop,
+    epochs: Epochs = None,
+    batch: Batch = None,
+    lr: Lr = None,
+    beta: Annotated[float | None, typer.Option(min=0, help="기준 모델에 붙드는 힘", show_default=False)] = None,
+    template: Template = None,
+    resume: Resume = False,
+    report_to: Report = ReportTo.auto,
+    seed: Seed = 0,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """선호 짝에서 바로 배웁니다(DPO). 어댑터(LoRA)만 배우고, 떼어 둔 질문의 짝에서 마진과 정확도를 잽니다."""
+    from mundap.generate.causal import ends, load_causal
+    from mundap.train.dpo import PRESETS, Recipe, train_dpo, worth_it
+    from mundap.train.keep import free_name
+    from mundap.train.llm_data import read_preferences
+    from mundap.train.preferences import parted
+
+    bot = open_workspace(workspace)
+    name = free_name(bot.models, out, "dpo")
+    parts = parted(read_preferences(data), seed)
+    at, known = _start(bot, base, adapter)
+    values = _values(PRESETS[preset.value], epochs=epochs, batch=batch, lr=lr, beta=beta, template=template)
+    recipe = Recipe(known, adapter, seed=seed, **values)
+    work = _work(bot, name)
+    with show.bar("학습") as progress:
+        loaded = load_causal(recipe.base, bot.models, adapter=at, trainable=at is not None)
+        trained = train_dpo(
+            parts, recipe, loaded, ends(*loaded), work,
+            again=resume, watch=_watch(bot, report_to, "dpo", name), progress=progress,
+        )  # fmt: skip
+    if trained is None:
+        return
+    better = worth_it(trained.report)
+    folder = _keep(bot, "dpo", name, data, asdict(recipe), trained.model, trained.report, better, trained.save)
+    shutil.rmtree(work)
+    if json:
+        show.emit({**trained.report, **trained.model, "folder": str(folder), "recommended": better})
+        return
+    report = trained.report
+    _print_pairs(report)
+    print(f"마진(β × 기준보다 나은 답 쪽으로 움직인 나트): {_figure(report['margin'])}")
+    print(f"나은 답 쪽으로 움직인 몫(정확도): {_figure(report['accuracy'])}")
+    likelier = report["likelier"]
+    print(f"나은 답을 더 그럴듯하게 보는 몫: {_figure(likelier['before'])} → {_figure(likelier['after'])}")
+    _print_model(folder, better, "떼어 둔 짝을 우연보다 뚜렷이 잘 가리지 못합니다.")
+
+
+def ppo(
+    data: Annotated[Path, typer.Option(help='질문 파일: [{"prompt"}] JSON이나 {"prompt"} JSONL', show_default=False)],
+    out: Out,
+    reward: Annotated[
+        str,
+        typer.Option(
+            help="보상: mundap train reward가 만든 이름, 또는 rule(길이·끝맺음·되풀이, 페르소나가 있으면 말투)."
+            " 골라 쓰려면 rule:length,ending,variety,tone,support"
+        ),
+    ] = "rule",
+    base: Base = None,
+    adapter: Adapter = "",
+    algorithm: Annotated[
+        Algorithm, typer.Option(help="ppo: 가치 머리와 GAE, rloo: 같은 질문의 다른 답을 기준으로")
+    ] = Algorithm.ppo,
+    preset: PresetOption = Preset.laptop,
+    steps: Annotated[int | None, typer.Option(min=1, help="몇 번 뽑아 배울지", show_default=False)] = None,
+    batch: Annotated[
+        int | None, typer.Option(min=2, help="프로세스마다 한 번에 뽑을 답의 수", show_default=False)
+    ] = None,
+    lr: Lr = None,
+    max_new: Annotated[int | None, typer.Option(min=1, help="답 하나의 토큰 수", show_default=False)] = None,
+    template: Template = None,
+    persona: Annotated[
+        str | None, typer.Option(help="말투 보상의 페르소나 (기본: mundap.toml의 것)", show_default=False)
+    ] = None,
+    resume: Resume = False,
+    report_to: Report = ReportTo.auto,
+    seed: Seed = 0,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """보상이 높은 답을 하도록 배웁니다. 어댑터(LoRA)만 배우고, 떼어 둔 질문의 답과 보상을 앞뒤로 견준 표를 남깁니다."""
+    import time
+
+    from mundap.cli.runs import write_run
+    from mundap.files import write_atomically
+    from mundap.train.keep import free_name
+    from mundap.train.llm_data import read_prompts
+    from mundap.train.ppo import PRESETS, Recipe, load_policy, save_policy, train_ppo, worth_it
+    from mundap.train.preferences import parted_prompts
+    from mundap.train.rewarded import rewards_csv, rewards_page
+
+    bot = open_workspace(workspace)
+    name = free_name(bot.models, out, algorithm.value)
+    at, known = _start(bot, base, adapter)
+    called, worth, voice = _reward(bot, reward, persona)
+    values = _values(PRESETS[preset.value], steps=steps, batch=batch, lr=lr, most_out=max_new, template=template)
+    recipe = Recipe(known, adapter, called, voice, algorithm.value, seed=seed, **values)
+    prompts, held = parted_prompts(read_prompts(data), recipe.held, seed)
+    work = _work(bot, name)
+    with show.bar("학습") as progress:
+        learned = train_ppo(
+            prompts, held, recipe, worth, load_policy(recipe, bot.models, at), work,
+            again=resume, watch=_watch(bot, report_to, algorithm.value, name), progress=progress,
+        )  # fmt: skip
+    if learned is None:
+        return
+    report = learned.report
+    better = worth_it(report)
+
+    def write(folder: Path) -> None:
+        save_policy(learned.policy, folder)
+        write_atomically(folder / "held_out.json", jsons.dumps(held, ensure_ascii=False))
+
+    folder = _keep(bot, algorithm.value, name, data, asdict(recipe), learned.model, report, better, write)
+    shutil.rmtree(work)
+    made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
+    run = write_run(bot, algorithm.value, report, rewards_page(learned.rows, report, name, made))
+    write_atomically(run / "rewards.csv", rewards_csv(learned.rows))
+    if json:
+        shown = {"folder": str(folder), "run": str(run), "recommended": better}
+        show.emit({**report, **learned.model, **shown})
+        return
+    earned = report["reward"]
+    print(f"배운 질문 {report['prompts']}개, 떼어 두고 잰 질문 {report['held_out']}개, 보상: {called}")
+    for title, part in (("학습 전", "before"), ("학습 후", "after")):
+        print(f"{title}: 평균 {_figure(earned[part])}, 중앙값 {earned[part]['median']:.3f}")
+    changed = earned["difference"]
+    print(f"차이: {_figure(changed, '+')} (p = {changed['p']:.4f}), 오른 질문 {report['up']:.1%}")
+    print(f"기준 모델에서 벗어난 정도(KL): 답마다 {_figure(report['kl'])} 나트")
+    print(f"답과 보상의 표: {run / 'rewards.csv'}, {run / 'report.html'}")
+    _print_model(folder, better, "떼어 둔 질문에서 보상이 뚜렷이 오르지 않았습니다.")
+
+
+def _values(preset: Mapping[str, Any], **given: Any) -> dict[str, Any]:
+    """The preset, and before it what was given."""
+    return {**preset, **{name: value for name, value in given.items() if value is not None}}
+
+
+def _work(bot: Mundap, name: str) -> Path:
+    from mundap.pipeline import FOLDER
+
+    return bot.root / FOLDER / TRAINING / name
+
+
+def _watch(bot: Mundap, report_to: ReportTo, kind: str, name: str) -> Watch:
+    from mundap.pipeline import FOLDER
+    from mundap.train.curves import watcher
+
+    logs = bot.root / FOLDER / "runs" / f"train-{kind}-{name}"
+    return watcher(reporter(report_to), logs, name, os.environ.get("RANK", "0") == "0")
+
+
+def _start(bot: Mundap, base: str | None, adapter: str) -> tuple[Path | None, str]:
+    """The adapter that is learned on, if one is, and the base. Raises MundapError."""
+    from mundap.errors import MundapError
+    from mundap.generate.causal import GEMMA
+    from mundap.train.keep import CARD, plain_name
+    from mundap.train.llm import kept_adapter
+
+    if not adapter:
+        return None, base or GEMMA
+    folder = bot.models / plain_name(adapter)
+    at = kept_adapter(folder)
+    if at is None:
+        there = ", ".join(sorted(path.parent.name for path in bot.models.glob("[!.]*/adapter"))) or "없음"
+        raise MundapError(f"'{adapter}': 어댑터가 있는 모델이 아닙니다. 있는 것: {there}. 만들기: mundap train sft")
+    known = jsons.loads((folder / CARD).read_text("utf-8"))["base"]
+    if base is not None and base != known:
+        raise MundapError(f"'{adapter}'은(는) 바탕 {known}의 어댑터입니다. --base를 빼거나 같게 주세요.")
+    return at, known
+
+
+def _reward(bot: Mundap, named: str, persona: str | None) -> tuple[str, Reward, str]:
+    """The reward's name in full, itself, and the persona that it listens for."""
+    from mundap.train.keep import plain_name
+    from mundap.train.reward import load_reward
+    from mundap.train.rewards import RULE, rules, support, tone
+
+    if named != RULE and not named.startswith(f"{RULE}:"):
+        name = plain_name(named)
+        return name, load_reward(bot.models / name, bot.models), ""
+    voice = bot.persona(persona)
+    more: dict[str, Rule] = {"support": support(_held(bot))}
+    if voice is not None:
+        more["tone"] = tone(voice)
+    called, worth = rules(named, more)
+    return called, worth, voice.name if voice else ""
+
+
+def _held(bot: Mundap) -> Callable[[str, str], float]:
+    """How much of a response the passages say that are found for the question."""
+    from functools import lru_cache
+
+    @lru_cache(maxsize=4096)
+    def found(question: str) -> str:
+        return "\n".join(hit.passage.worded for hit in bot.find(question))
+
+    return lambda question, response: bot.words_held(response, [found(question)])[0]
+
+
+def _keep(
+    bot: Mundap,
+    kind: str,
+    name: str,
+    data: Path,
+    recipe: dict[str, Any],
+    model: Mapping[str, Any],
+    report: dict[str, Any],
+    better: bool,
+    write: Callable[[Path], None],
+) -> Path:
+    from mundap.files import digest
+    from mundap.train.keep import keep
+
+    origin = {"file": data.name, "digest": digest(data.read_bytes(), size=16)}
+    about = {"base": recipe["base"], "adapter": recipe.get("adapter", ""), "training": recipe, **model}
+    options = tuple(
+        str(part) for flag in _FLAGS if flag in recipe for part in (_FLAGS[flag], recipe[flag]) if recipe[flag]
+    )
+    verb = "ppo" if kind == "rloo" else kind
+    card = card_of(bot, verb, name, data, origin, about, report, better, options)
+    return keep(bot.models, name, card, write)
+
+
+_FLAGS = {
+    "base": "--base", "adapter": "--adapter", "reward": "--reward", "persona": "--persona", "algorithm": "--algorithm",
+    "epochs": "--epochs", "steps": "--steps", "batch": "--batch", "lr": "--lr", "beta": "--beta", "most_out": "--max-new",
+    "template": "--template", "seed": "--seed",
+}  # fmt: skip
+
+
+def _print_pairs(report: Mapping[str, Any]) -> None:
+    print(f"배운 짝 {report['pairs']}개, 떼어 두고 잰 짝 {report['held_out']}개(질문 {report['held_out_questions']}개)")
+
+
+def _figure(figure: Mapping[str, Any], sign: str = "") -> str:
+    low, high = figure["ci95"]
+    return f"{figure['mean']:{sign}.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
+
+
+def _print_model(folder: Path, better: bool, otherwise: str) -> None:
+    print(f"\n모델: {folder}")
+    print("쓰기를 권합니다." if better else f"쓰기를 권하지 않습니다: {otherwise}")

@@ -1,0 +1,108 @@
+"""Rewards by rules, and how preferences and prompts are parted."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from mundap.errors import MundapError, UnknownName
+from mundap.generate.persona import Persona
+from mundap.train.llm_data import Preference
+from mundap.train.preferences import parted, parted_prompts
+from mundap.train.rewarded import Row, rewards_csv, rewards_page, told
+from mundap.train.rewards import ending, length, read_scale, rules, support, tone, variety
+
+ANSWER = "해외직구는 미화 150달러까지 면세됩니다. 그보다 비싼 물건은 관세와 부가세를 모두 내야 합니다."
+
+
+def test_lengths_are_worth_what_their_place_between_the_bounds_says():
+    assert [length("", "가" * n) for n in (20, 40, 60, 300, 450, 600, 900)] == [0, 0.5, 1, 1, 0.5, 0, 0]
+
+
+def test_a_sentence_that_breaks_off_has_no_ending():
+    assert [ending("", text) for text in (ANSWER, "그렇습니다", "“됩니다.”", "관세와 부가", "")] == [1, 1, 1, 0, 0]
+
+
+def test_what_repeats_itself_has_little_variety():
+    assert variety("", "가나다라마") == 1
+    assert variety("", "가나다가나다") == 3 / 4  # 가나다 나다가 다가나 가나다
+    assert variety("", "가 나") == 0
+
+
+def test_a_persona_is_heard():
+    persona = Persona(name="민원실", tone="해요체", closing="고맙습니다!", forbidden=("절대",))
+    rule = tone(persona)
+    assert rule("", "면세예요. 신고하세요. 고맙습니다!") == 1
+    assert rule("", "절대 면세입니다.") == 0
+    assert rule("", "면세예요. 신고합니다.") == pytest.approx((1 + 0.5 + 0) / 3)
+    assert rule("", "") == 0
+
+
+def test_rules_are_named_and_averaged():
+    called, reward = rules("rule", {})
+    assert called == "rule:length,ending,variety"
+    assert reward(["물음"], ["관"]) == [0.0]
+    called, reward = rules("rule:ending,support", {"support": support(lambda question, response: 0.5)})
+    assert called == "rule:ending,support"
+    assert reward(["물음", "물음"], [ANSWER, ""]) == [(1 + 0.5) / 2, 0.0]
+    with pytest.raises(UnknownName, match="length"):
+        rules("rule:길이", {})
+
+
+def test_a_folder_without_a_reward_model_is_named(tmp_path: Path):
+    with pytest.raises(MundapError, match="mundap train reward"):
+        read_scale(tmp_path / "없음")
+
+
+def test_a_question_with_all_its_pairs_is_on_one_side(tmp_path: Path):
+    pairs = [Preference(f"물음 {n // 3}?", f"나음 {n}", f"못함 {n}") for n in range(60)]
+    parts = parted(pairs, seed=1)
+    assert len(parts.train) + len(parts.held) == 60
+    assert {pair.prompt for pair in parts.train} & {pair.prompt for pair in parts.held} == set()
+    assert len(set(parts.groups)) == 2
+    assert parted(pairs, seed=1) == parts
+    assert parted(pairs, seed=2).digest != parts.digest
+    parts.save(tmp_path)
+    assert len(json.loads((tmp_path / "split.json").read_text("utf-8"))["held_out"]) == len(parts.held)
+    with pytest.raises(MundapError, match="서로 다른 질문 3개"):
+        parted(pairs[:9], seed=0)
+
+
+def test_prompts_are_parted_without_repeats():
+    some = [f"물음 {n}" for n in range(20)]
+    learned, held = parted_prompts([*some, "물음  3", "물음 4 "], 64, seed=0)
+    assert len(held) == 4
+    assert sorted([*learned, *held]) == sorted(some)
+    assert len(parted_prompts(some, 2, seed=0)[1]) == 2
+    with pytest.raises(MundapError, match="적어도 5개"):
+        parted_prompts(["하나", "둘"], 64, seed=0)
+
+
+def test_the_table_has_both_responses_both_rewards_mean_and_median():
+    rows = [
+        Row("면세 한도?", "모릅니다", '150달러, "미화"', 0.0, 1.0),
+        Row("신고?", "네", "네", 0.5, 0.5),
+        Row("관세?", "", "<b>", 1.0, 3.0),
+    ]
+    report = {
+        **told(rows),
+        "kl": {"mean": 1.5, "ci95": [1.0, 2.0]},
+        "steps": [{"step": n, "reward": n / 3} for n in range(25)],
+    }
+    assert report["reward"]["before"]["mean"] == (0.0 + 0.5 + 1.0) / 3
+    assert report["reward"]["after"]["median"] == 1.0
+    assert report["reward"]["difference"]["mean"] == (1.0 + 0.0 + 2.0) / 3
+    assert report["up"] == 2 / 3
+    text = rewards_csv(rows)
+    assert text.startswith("\ufeff")
+    table = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert table[1] == ["면세 한도?", "모릅니다", '150달러, "미화"', "0.0000", "1.0000"]
+    assert table[-2:] == [["mean", "", "", "0.5000", "1.5000"], ["median", "", "", "0.5000", "1.0000"]]
+    page = rewards_page(rows, report, "관세", "2026-11-26")
+    assert "&lt;b&gt;" in page
+    assert "150달러" in page
+    assert "1.50 [1.00, 2.00] 나트" in page
