@@ -22,7 +22,9 @@ from mundap.cli import (
     promote,
     serve,
     synth,
+    synth_persona,
     synth_qa,
+    synth_rank,
     train,
     train_align,
     train_encoder,
@@ -85,6 +87,8 @@ train.app.command("ppo")(train_align.ppo)
 app.add_typer(train.app, name="train")
 app.add_typer(export.app, name="export")
 synth.app.command("qa")(synth_qa.qa)
+synth.app.command("rank")(synth_rank.rank)
+synth.app.command("persona")(synth_persona.persona)
 app.add_typer(synth.app, name="synth")
 app.add_typer(feedback.app, name="feedback")
 app.add_typer(keys.app, name="keys")

@@ -136,9 +136,17 @@ def block(number: int, passage: Passage, text: str = "") -> str:
 
 def _rules(refusal: str, reason: bool, persona: Persona | None) -> str:
     role = f" 맡은 역할: {persona.role}." if persona and persona.role else ""
-    manner = _TONES[persona.tone] if persona and persona.tone else "정중한 존댓말로"
-    rules = _RULES.format(refusal=refusal, role=role, manner=manner) + (_REASON if reason else "")
+    rules = _RULES.format(refusal=refusal, role=role, manner=_manner(persona)) + (_REASON if reason else "")
     return "\n".join([rules, *_voice(persona)]) if persona else rules
+
+
+def voice(persona: Persona) -> tuple[str, list[str]]:
+    """How a model is told to speak: "…로" for its tone, and a line for each other thing that the persona asks for."""
+    return _manner(persona), list(_voice(persona))
+
+
+def _manner(persona: Persona | None) -> str:
+    return _TONES[persona.tone] if persona and persona.tone else "정중한 존댓말로"
 
 
 def _voice(persona: Persona) -> Iterator[str]:
