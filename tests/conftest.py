@@ -1,6 +1,7 @@
 """What every test may ask for. Kiwi loads once in a process, so no example of a property is timed."""
 
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,11 +11,14 @@ import pytest
 from hypothesis import settings
 
 from mundap.files import digest
-from mundap.types import Passage
+from mundap.generate.prompt import messages
+from mundap.generate.template import read_template, spelled
+from mundap.types import Hit, Passage
 
 settings.register_profile("mundap", deadline=None, max_examples=60)
 settings.load_profile("mundap")
 
+_WORDS = "청바지 관세율 면세 한도 술 향수 세관 신고 얼마 무엇 13% 800달러 2병 입니다. 인가요? 따로 안내 😀 duty".split()
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 MakePassage = Callable[..., Passage]
@@ -34,5 +38,56 @@ def passage() -> MakePassage:
 
     def made(text: str, **about: object) -> Passage:
         return Passage(**{"id": digest(text), "document_id": "d", "text": text, "start": 0, "end": len(text), **about})
+
+    return made
+
+
+@pytest.fixture(scope="session")
+def tiny_llm(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Makes the folder of a small language model that answers everything with one text, which it learned by heart.
+
+    It knows 2,048 tokens at once, has no chat template, and ends what it says.
+    """
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    tokenizers = pytest.importorskip("tokenizers")
+
+    def made(answer: str) -> Path:
+        folder = tmp_path_factory.mktemp("tiny")
+        rng = random.Random(0)
+        prompts = []
+        for n in range(24):
+            said = [" ".join(rng.choices(_WORDS, k=rng.randrange(1, 12))) for _ in range(rng.randrange(2, 10))]
+            hits = [Hit(Passage("p", "d", text, 0, len(text), source=said[0]), 1.0, 1) for text in said[1:]]
+            chat = messages(said[0], hits, (), "죄송합니다.") if n % 4 else [{"role": "user", "content": said[0]}]
+            prompts.append(spelled(chat, read_template("alpaca", folder) if n % 3 == 1 else None))
+        speller = tokenizers.ByteLevelBPETokenizer()
+        speller.train_from_iterator([answer, *prompts], 1000, special_tokens=["<s>", "</s>", "<pad>"])
+        words = transformers.PreTrainedTokenizerFast(
+            tokenizer_object=speller._tokenizer, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
+        )
+        torch.manual_seed(0)
+        config = transformers.LlamaConfig(
+            vocab_size=len(words), hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=2,
+            max_position_embeddings=2048, bos_token_id=0, eos_token_id=1, pad_token_id=2,
+        )  # fmt: skip
+        model = transformers.LlamaForCausalLM(config)
+        learned = [*words(f" {answer}").input_ids, 1]
+        optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3)
+        right = 0
+        for step in range(400):
+            ids = torch.tensor([[*words(prompts[step % len(prompts)]).input_ids, *learned]])
+            labels = ids.clone()
+            labels[:, : -len(learned)] = -100
+            loss = model(input_ids=ids, labels=labels).loss
+            right = right + 1 if loss < 0.01 else 0
+            if right == len(prompts):
+                break
+            loss.backward()
+            optimizer.step()
+            optimizer.zero_grad()
+        model.save_pretrained(folder)
+        words.save_pretrained(folder)
+        return folder
 
     return made

@@ -80,6 +80,10 @@ class Generate(_Section):
     that `mundap train support` named `support`; a language model
     is shown the passages of at least `min_relevance`, another one.
 
+    `temperature`, `top_p`, `top_k` and `repeat_penalty` say how a language model draws its words (0, 1, 0 and 1: it
+    takes the likeliest), and `stop` where it ends. `template` is a prompt template: "alpaca", "kullm" or a JSON file,
+    relative to mundap.toml; "" asks by the model's own. `bits` 4 or 8 quantises a model of transformers.
+
     `reason` lets a language model think before it writes, out of sight; `self_check` has it check its own answer.
     `reorder` shows it the best passages first and last. `persona` is how answers sound, a file in personas/; "" is none.
     """
@@ -93,6 +97,12 @@ class Generate(_Section):
     max_tokens: int = Field(default=512, ge=1)
     context_tokens: int = Field(default=4096, ge=256)
     temperature: float = Field(default=0.0, ge=0)
+    top_p: float = Field(default=1.0, gt=0, le=1)
+    top_k: int = Field(default=0, ge=0)
+    repeat_penalty: float = Field(default=1.0, gt=0)
+    stop: tuple[str, ...] = Field(default=(), strict=False)
+    template: str = ""
+    bits: Literal[0, 4, 8] = 0
     timeout: float = Field(default=60.0, gt=0)
     reason: bool = False
     self_check: bool = False

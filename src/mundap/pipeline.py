@@ -31,6 +31,7 @@ from mundap.generate.persona import Persona, closed, find_persona, personas, ref
 from mundap.generate.reading import Reader, Reading
 from mundap.generate.relations import read_relations, reader_name
 from mundap.generate.relevance import relevant
+from mundap.generate.sampling import Sampling
 from mundap.generate.selfcheck import checked
 from mundap.generate.structured import Completer
 from mundap.generate.support import Calibration, read_calibration, refusal, support
@@ -669,7 +670,7 @@ class Mundap:
         if not isinstance(self.generator, Completer):
             raise ConfigError(
                 "multi_query, hyde, follow_up, self_query의 llm과 self_check에는 언어 모델이 필요합니다."
-                " mundap.toml의 generate.generator를 gguf: 또는 openai:로 바꿔 주세요."
+                " mundap.toml의 generate.generator를 gguf:, openai:, transformers: 가운데 하나로 바꿔 주세요."
             )
         return self.generator
 
@@ -684,7 +685,12 @@ class Mundap:
             folder=self._words,
             max_tokens=settings.max_tokens,
             context_tokens=settings.context_tokens,
-            temperature=settings.temperature,
+            models=self.models,
+            template=settings.template,
+            bits=settings.bits,
+            sampling=Sampling(
+                settings.temperature, settings.top_p, settings.top_k, settings.repeat_penalty, settings.stop
+            ),
             timeout=settings.timeout,
             refusal=refusal(self.config.language),
             reason=settings.reason,

@@ -1,21 +1,28 @@
 """Every Generator: a stream that ends with its one Answer, and quotes that stand in their passage."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.generate.extractive import Extractive
 from mundap.generate.reading import Reader
+from mundap.generate.transformer import TransformersGenerator
 from mundap.korean.normalize import squash
 from mundap.protocols import Generator
 from mundap.types import Answer, Hit, Passage, Turn
 
+REFUSAL = "죄송합니다. 등록된 문서에서 답을 찾지 못했습니다."
+LEARNED = "청바지에 붙는 관세율은 13%입니다. [1]"
 # Those that need weights or a server have suites of their own, with real models.
-GENERATORS: dict[str, Callable[[], Generator]] = {
-    "extractive": Extractive,
-    "extractive with an encoder": lambda: Extractive(Reader(encoder=HashedEncoder())),
-    "extractive in English": lambda: Extractive(language="en"),
+GENERATORS: dict[str, Callable[[Callable[[str], Path]], Generator]] = {
+    "extractive": lambda _: Extractive(),
+    "extractive with an encoder": lambda _: Extractive(Reader(encoder=HashedEncoder())),
+    "extractive in English": lambda _: Extractive(language="en"),
+    "transformers": lambda tiny: TransformersGenerator(
+        str(tiny(LEARNED)), Path(), refusal=REFUSAL, context_tokens=2048, max_tokens=64
+    ),
 }
 
 
@@ -39,9 +46,13 @@ ASKED = [
 ]
 
 
-@pytest.fixture(scope="module", params=GENERATORS.values(), ids=GENERATORS.keys())
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.slow if name == "transformers" else ()) for name in GENERATORS],
+)
 def generator(request: pytest.FixtureRequest) -> Generator:
-    return request.param()
+    tiny = request.getfixturevalue("tiny_llm") if request.param == "transformers" else None
+    return GENERATORS[request.param](tiny)
 
 
 def untimed(answer: Answer) -> tuple[object, ...]:

@@ -16,7 +16,9 @@ import pytest
 from mundap.errors import ConfigError, GeneratorError
 from mundap.generate import make_generator, openai
 from mundap.generate.openai import OpenAIGenerator
+from mundap.generate.sampling import Sampling
 from mundap.generate.sse import events
+from mundap.generate.template import read_template
 from mundap.types import Answer, Hit, Passage, Turn
 
 REFUSAL = "죄송합니다. 등록된 문서에서 답을 찾지 못했습니다."
@@ -148,7 +150,7 @@ def test_the_first_piece_is_there_before_the_last_is_written():
 
 def test_the_request_carries_history_settings_and_the_key():
     with serving(says("답 [1]")) as (url, seen):
-        bot = generator(url, " secret-key ", max_tokens=77, temperature=0.3)
+        bot = generator(url, " secret-key ", max_tokens=77, sampling=Sampling(0.3))
         bot.answer(QUESTION, HITS, [Turn("관세가 뭔가요?", "세금입니다 [2].")])
     request = seen[0]["body"]
     assert [m["role"] for m in request["messages"]] == ["system", "user", "assistant", "user"]
@@ -161,6 +163,26 @@ def test_the_request_carries_history_settings_and_the_key():
         "temperature": 0.3,
     }
     assert seen[0]["headers"]["Authorization"] == "Bearer secret-key"
+
+
+def test_sampling_and_a_template_go_with_the_request(tmp_path):
+    spoken = b'data: {"choices": [{"text": "13%"}]}\n\ndata: [DONE]\n\n'
+    sampling = Sampling(0.7, 0.9, 40, 1.1, ("끝",))
+    _, answer, seen = ask(sends(spoken), sampling=sampling, template=read_template("alpaca", tmp_path))
+    assert (answer.text, seen[0]["path"]) == ("13%", "/v1/completions")
+    request = seen[0]["body"]
+    assert {k: request[k] for k in ("temperature", "top_p", "top_k", "repeat_penalty", "repetition_penalty")} == {
+        "temperature": 0.7,
+        "top_p": 0.9,
+        "top_k": 40,
+        "repeat_penalty": 1.1,
+        "repetition_penalty": 1.1,
+    }
+    assert "messages" not in request
+    assert request["prompt"].endswith("### 응답:\n")
+    assert QUESTION in request["prompt"]
+    assert request["stop"][-1] == "끝"
+    assert "\n### 입력:" in request["stop"]
 
 
 def test_the_key_comes_from_the_environment(monkeypatch):

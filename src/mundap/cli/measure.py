@@ -180,7 +180,12 @@ def _judge_of(report: Mapping[str, Any]) -> tuple[str, str] | None:
 def _judge(bot: Mundap, spec: str) -> Judge:
     settings = bot.config.generate
     generator = make_generator(
-        spec, refusal="", folder=bot.root, context_tokens=settings.context_tokens, timeout=settings.timeout
+        spec,
+        refusal="",
+        folder=bot.root,
+        models=bot.models,
+        context_tokens=settings.context_tokens,
+        timeout=settings.timeout,
     )
     if not hasattr(generator, "complete"):
         raise ConfigError(f"'{spec}'은(는) 심사할 수 없습니다. 'openai:http://127.0.0.1:11434/v1#qwen3'처럼 쓰세요.")

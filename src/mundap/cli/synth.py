@@ -128,7 +128,7 @@ def completer_of(bot: Mundap, per_minute: int) -> Completer:
 
     if not isinstance(bot.generator, Completer):
         raise ConfigError(
-            "--by llm에는 언어 모델이 필요합니다. mundap.toml의 generate.generator를 gguf: 또는 openai:로 바꿔 주세요."
+            "--by llm에는 언어 모델이 필요합니다. mundap.toml의 generate.generator를 gguf:, openai:, transformers: 가운데 하나로 바꿔 주세요."
         )
     return Paced(bot.generator, per_minute)
 

@@ -8,17 +8,21 @@ from typing import Any
 
 from mundap.errors import ConfigError
 from mundap.extras import load
+from mundap.generate.sampling import Sampling
+from mundap.generate.template import read_template
 from mundap.protocols import Generator
 
 GENERATORS = {
     "extractive": "mundap.generate.extractive:Extractive",
     "gguf": "mundap.generate.gguf:GGUFGenerator",
     "openai": "mundap.generate.openai:OpenAIGenerator",
+    "transformers": "mundap.generate.transformer:TransformersGenerator",
 }
 FORMS = {
     "extractive": "extractive",
     "gguf": "gguf:models/my.gguf",
     "openai": "openai:http://127.0.0.1:11434/v1#qwen3",
+    "transformers": "transformers:model:관세",
 }
 KEYS = ("MUNDAP_API_KEY", "OPENAI_API_KEY")
 
@@ -28,15 +32,19 @@ def make_generator(
     *,
     refusal: str,
     folder: Path = Path(),
+    models: Path = Path(),
+    template: str = "",
     context_tokens: int = 4096,
     max_tokens: int = 512,
-    temperature: float = 0.0,
+    sampling: Sampling = Sampling(),
+    bits: int = 0,
     timeout: float = 120.0,
     threads: int | None = None,
     reason: bool = False,
     reorder: bool = False,
 ) -> Generator:
-    """The generator that `spec` means: one of FORMS. A relative model file is looked for in `folder`.
+    """The generator that `spec` means: one of FORMS. A relative model file, or file of a `template`, is looked for in `folder`,
+    and a model that was trained in `models`. `bits` 4 or 8 quantises a model of transformers.
 
     With `reason` a language model thinks before it answers, and the thought is not shown; with `reorder` it is
     shown the best passages first and last.
@@ -49,7 +57,8 @@ def make_generator(
         "refusal": refusal,
         "context_tokens": context_tokens,
         "max_tokens": max_tokens,
-        "temperature": temperature,
+        "sampling": sampling,
+        "template": read_template(template, folder),
         "reason": reason,
         "reorder": reorder,
     }
@@ -64,6 +73,12 @@ def make_generator(
         if not rest:
             raise _unreadable(spec, kind)
         generator = made(folder / rest, threads=threads, **common)
+    elif kind == "transformers":
+        if not rest:
+            raise _unreadable(spec, kind)
+        beside = folder / rest
+        base = str(beside) if beside.is_dir() or rest.lower().endswith(".gguf") else rest
+        generator = made(base, models, bits=bits, **common)
     else:
         if spec != kind:
             raise _unreadable(spec, kind)

@@ -18,8 +18,10 @@ from mundap.extras import need
 from mundap.generate.compose import compose, last
 from mundap.generate.gguf_header import keys
 from mundap.generate.persona import Persona, refusal_of
-from mundap.generate.prompt import STOPS, Message, fit, messages, plain
+from mundap.generate.prompt import Message, fit, messages
+from mundap.generate.sampling import Sampling
 from mundap.generate.structured import constrained
+from mundap.generate.template import Template, spelled, stops_of
 from mundap.stopping import on_stop
 from mundap.types import Answer, Hit, Turn
 
@@ -40,8 +42,8 @@ class _Model:
 class GGUFGenerator:
     """Writes with the model in the file `path`, which is loaded at the first question and then kept.
 
-    A file with a chat template of its own is asked by it; one without is a base model, and continues a
-    plain text (prompt.plain) up to STOPS. `context_tokens` holds prompt and answer, and is never more than
+    A file with a chat template of its own is asked by it unless a `template` is given; one without is a base model,
+    and continues a plain text (prompt.plain) up to STOPS. `context_tokens` holds prompt and answer, and is never more than
     the model was trained for. `threads` None leaves it to llama.cpp. Questions are answered one at a time.
     With `reason` it thinks before it answers, within `max_tokens`; the thought is not part of the answer.
     With `reorder` the best passages stand first and last in the prompt.
@@ -54,7 +56,8 @@ class GGUFGenerator:
         refusal: str,
         context_tokens: int = 4096,
         max_tokens: int = 512,
-        temperature: float = 0.0,
+        sampling: Sampling = Sampling(),
+        template: Template | None = None,
         threads: int | None = None,
         reason: bool = False,
         reorder: bool = False,
@@ -63,7 +66,8 @@ class GGUFGenerator:
         self.refusal = refusal
         self.context_tokens = context_tokens
         self.max_tokens = max_tokens
-        self.temperature = temperature
+        self.sampling = sampling
+        self.template = template
         self.threads = threads
         self.reason = reason
         self.reorder = reorder
@@ -90,7 +94,8 @@ class GGUFGenerator:
         if hits:
             model = self._model()
             with _door(model.server, model.key) as client:
-                room = model.context - self.max_tokens
+                around = self.template.text([{"role": "system", "content": ""}]) if self.template else ""
+                room = model.context - self.max_tokens - _tokens(client, around)
                 shown, turns = fit(
                     hits, question, history, room, lambda text: _tokens(client, text), refusal, self.reason, persona
                 )
@@ -141,7 +146,7 @@ class GGUFGenerator:
                 f"llama.cpp가 '{self.path}'을(를) 불러오지 못했습니다. 파일이 끝까지 받아졌는지, 메모리가 충분한지, "
                 f"xllamacpp {package.__version__}이(가) 이 모델을 지원하는지 확인하세요. ({error})"
             ) from error
-        return _Model(server, chats, min(int(context), self.context_tokens), key)
+        return _Model(server, chats and self.template is None, min(int(context), self.context_tokens), key)
 
     def _params(self, package: Any, key: str) -> Any:
         params = package.CommonParams()
@@ -161,7 +166,16 @@ class GGUFGenerator:
     def _write(
         self, model: _Model, chat: Sequence[Message], max_tokens: int, schema: Mapping[str, Any] | None = None
     ) -> Generator[str]:
-        request: dict[str, Any] = {"stream": True, "max_tokens": max_tokens, "temperature": self.temperature}
+        drawn = self.sampling
+        request: dict[str, Any] = {
+            "stream": True,
+            "max_tokens": max_tokens,
+            "temperature": drawn.temperature,
+            "top_p": drawn.top_p,
+            "top_k": drawn.top_k,
+            "repeat_penalty": drawn.repeat_penalty,
+            "stop": [*(() if model.chats else stops_of(self.template)), *drawn.stop],
+        }
         # Progress reports come between the batches of the prompt, which is when a stop can be heard.
         request["return_progress"] = True
         if model.chats:
@@ -170,7 +184,7 @@ class GGUFGenerator:
         else:
             form = {} if schema is None else {"json_schema": dict(schema)}
             yield from _streamed(
-                model.server.handle_completions, request | form | {"prompt": plain(chat), "stop": list(STOPS)}
+                model.server.handle_completions, request | form | {"prompt": spelled(chat, self.template)}
             )
 
 

@@ -18,8 +18,10 @@ from mundap.errors import ConfigError, GeneratorError
 from mundap.generate.compose import compose, last
 from mundap.generate.persona import Persona, refusal_of
 from mundap.generate.prompt import Message, estimate, fit, messages
+from mundap.generate.sampling import Sampling
 from mundap.generate.sse import events
 from mundap.generate.structured import FORMS, formed
+from mundap.generate.template import Template
 from mundap.stopping import on_stop, pause
 from mundap.types import Answer, Hit, Turn
 
@@ -35,7 +37,8 @@ class _Unaccepted(GeneratorError):
 
 
 class OpenAIGenerator:
-    """Asks POST {base_url}/chat/completions and streams what comes. One connection for each question.
+    """Asks POST {base_url}/chat/completions, or /completions with a `template`, and streams what comes. One connection
+    for each question.
 
     `timeout` is the longest silence in seconds. `context_tokens` is what the server's context holds, the
     answer's `max_tokens` included; passages beyond it are left out (prompt.fit, by prompt.estimate).
@@ -52,7 +55,8 @@ class OpenAIGenerator:
         refusal: str,
         timeout: float = 120.0,
         max_tokens: int = 512,
-        temperature: float = 0.0,
+        sampling: Sampling = Sampling(),
+        template: Template | None = None,
         context_tokens: int = 4096,
         retries: int = 2,
         reason: bool = False,
@@ -60,7 +64,7 @@ class OpenAIGenerator:
     ) -> None:
         """Raises ConfigError for an address or a key that no request could carry."""
         try:
-            self._url = httpx.URL(base_url.rstrip("/") + "/chat/completions")
+            self._url = httpx.URL(base_url.rstrip("/") + ("/completions" if template else "/chat/completions"))
         except httpx.InvalidURL as error:
             raise ConfigError(f"LLM 서버 주소 '{base_url}'이(가) 올바르지 않습니다: {error}") from error
         if self._url.scheme not in ("http", "https") or not self._url.host:
@@ -74,7 +78,8 @@ class OpenAIGenerator:
         self.refusal = refusal
         self.timeout = timeout
         self.max_tokens = max_tokens
-        self.temperature = temperature
+        self.sampling = sampling
+        self.template = template
         self.context_tokens = context_tokens
         self.retries = retries
         self.reason = reason
@@ -99,7 +104,8 @@ class OpenAIGenerator:
         refusal = refusal_of(persona, self.refusal)
         pieces: Generator[str] = (piece for piece in [refusal])
         if hits:
-            room = self.context_tokens - self.max_tokens
+            around = self.template.text([{"role": "system", "content": ""}]) if self.template else ""
+            room = self.context_tokens - self.max_tokens - estimate(around)
             shown, turns = fit(hits, question, history, room, estimate, refusal, self.reason, persona)
             pieces = self._write(
                 messages(question, shown, turns, refusal, self.reason, self.reorder, persona), self.max_tokens
@@ -180,13 +186,22 @@ class OpenAIGenerator:
             ) from error
 
     def _body(self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Any] | None) -> bytes:
-        request = {
+        drawn = self.sampling
+        request: dict[str, Any] = {
             "model": self.model,
-            "messages": list(chat),
+            **({"prompt": self.template.text(chat)} if self.template else {"messages": list(chat)}),
             "stream": True,
             "max_tokens": max_tokens,
-            "temperature": self.temperature,
+            "temperature": drawn.temperature,
         }
+        if stops := [*(self.template.stops if self.template else ()), *drawn.stop]:
+            request["stop"] = stops
+        if drawn.top_p < 1:
+            request["top_p"] = drawn.top_p
+        if drawn.top_k:
+            request["top_k"] = drawn.top_k
+        if drawn.repeat_penalty != 1:  # llama.cpp and Ollama, and vLLM; OpenAI itself has neither
+            request |= {"repeat_penalty": drawn.repeat_penalty, "repetition_penalty": drawn.repeat_penalty}
         if response_format is not None:
             request["response_format"] = response_format
         return json.dumps(request).encode("ascii")
@@ -287,7 +302,7 @@ def _choice(chunk: dict[str, Any]) -> tuple[str, bool]:
     choices = chunk.get("choices") or [{}]
     said = choices[0].get("delta") or choices[0].get("message") or {}
     # A lone surrogate, escaped in the JSON, could be neither printed nor stored.
-    text = (said.get("content") or "").encode("utf-8", "replace").decode()
+    text = (said.get("content") or choices[0].get("text") or "").encode("utf-8", "replace").decode()
     return text, bool(choices[0].get("finish_reason"))
 
 
