@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import warnings
 from types import ModuleType
 from typing import Any
 
@@ -22,6 +23,7 @@ def need(package: str, extra: str) -> ModuleType:
 def quiet_transformers() -> Any:
     """The package, without the bars and remarks that it writes while it loads and saves. Raises MissingExtra."""
     transformers = need("transformers", extra="train")
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers|peft|trl")
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
     return transformers

@@ -30,6 +30,7 @@ from mundap.cli import (
     train_encoder,
     train_keywords,
     train_retriever,
+    train_sft,
     tune,
 )
 from mundap.errors import MundapError
@@ -81,6 +82,7 @@ train.app.command("static")(train_retriever.static)
 train.app.command("embedding")(train_encoder.embedding)
 train.app.command("dpr")(train_encoder.dpr)
 train.app.command("cross")(train_encoder.cross)
+train.app.command("sft")(train_sft.sft)
 train.app.command("reward")(train_align.reward)
 train.app.command("dpo")(train_align.dpo)
 train.app.command("ppo")(train_align.ppo)

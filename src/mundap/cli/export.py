@@ -1,14 +1,29 @@
-"""mundap export: trained models in forms that need no torch."""
+"""mundap export: trained models in forms that other programs read, most of them without torch."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
+
+if TYPE_CHECKING:
+    from mundap.pipeline import Mundap
+
+Name = Annotated[str, typer.Argument(help="mundap train의 --out에 준 이름", metavar="NAME")]
+
+
+class Weights(StrEnum):
+    """What a weight becomes in a GGUF file."""
+
+    q8_0 = "q8_0"
+    f16 = "f16"
+    f32 = "f32"
+
 
 app = typer.Typer(no_args_is_help=True, help="학습한 모델을 다른 꼴로 내보냅니다.", rich_markup_mode=None)
 
@@ -20,22 +35,16 @@ def verbs() -> None:
 
 @app.command()
 def onnx(
-    name: Annotated[str, typer.Argument(help="mundap train의 --out에 준 이름", metavar="NAME")],
+    name: Name,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
     """키워드 모델이나 임베딩을 ONNX로 내보냅니다. 그 뒤로는 torch 없이 onnxruntime만으로 씁니다."""
     from mundap.encode import MODEL_FILE
-    from mundap.errors import MundapError
     from mundap.train.export import export_keywords
     from mundap.train.export_encoder import export_encoder
-    from mundap.train.keep import plain_name
 
-    bot = open_workspace(workspace)
-    folder = bot.models / plain_name(name)
-    if not folder.is_dir():
-        known = sorted(path.name for path in bot.models.glob("[!.]*") if path.is_dir())
-        raise MundapError(f"'{name}': 그런 모델이 없습니다. 있는 것: {', '.join(known) or '없음'}")
+    folder = _folder(open_workspace(workspace), name)
     use = f"model:{folder.name}"
     if (folder / MODEL_FILE).is_file():
         export_encoder(folder)
@@ -50,3 +59,60 @@ def onnx(
         return
     print(f"{', '.join(map(str, made))} ({size / 1e6:.1f} MB)")
     print(f"mundap.toml에 이렇게 적으면 씁니다:\n\n{setting}")
+
+
+@app.command()
+def merged(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
+    """언어 모델의 어댑터를 바탕에 합쳐, transformers나 vLLM이 바로 읽는 폴더로 내보냅니다."""
+    from mundap.train.merge import language_model, merge
+
+    bot = open_workspace(workspace)
+    folder = merge(language_model(_folder(bot, name)), bot.models)
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    if json:
+        show.emit({"folder": str(folder), "bytes": size})
+        return
+    print(f"{folder} ({size / 1e6:.1f} MB)")
+    print(f"vLLM으로 쓰려면: vllm serve {folder}")
+
+
+@app.command()
+def gguf(
+    name: Name,
+    type: Annotated[
+        Weights, typer.Option(help="가중치의 꼴. q8_0: 8비트(거의 그대로), f16: 16비트, f32: 32비트")
+    ] = Weights.q8_0,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """언어 모델을 llama.cpp가 읽는 GGUF 파일 하나로 내보냅니다(Llama, Gemma, GPT-NeoX 계열)."""
+    import shutil
+
+    from mundap.train.gguf_export import export_gguf
+    from mundap.train.merge import MERGED, language_model, merge
+
+    bot = open_workspace(workspace)
+    kept = language_model(_folder(bot, name))
+    there = (kept.folder / MERGED).is_dir()
+    whole = merge(kept, bot.models)
+    file = kept.folder / f"{kept.folder.name}-{type.value}.gguf"
+    export_gguf(whole, file, type.value, kept.folder.name)
+    if whole.name == MERGED and not there:
+        shutil.rmtree(whole)
+    use = f"gguf:{file.relative_to(bot.root)}"
+    if json:
+        show.emit({"file": str(file), "bytes": file.stat().st_size, "use": use})
+        return
+    print(f"{file} ({file.stat().st_size / 1e6:.1f} MB)")
+    print(f'mundap.toml에 이렇게 적으면 씁니다:\n\n[generate]\ngenerator = "{use}"')
+
+
+def _folder(bot: Mundap, name: str) -> Path:
+    from mundap.errors import MundapError
+    from mundap.train.keep import plain_name
+
+    folder = bot.models / plain_name(name)
+    if not folder.is_dir():
+        known = sorted(path.name for path in bot.models.glob("[!.]*") if path.is_dir())
+        raise MundapError(f"'{name}': 그런 모델이 없습니다. 있는 것: {', '.join(known) or '없음'}")
+    return folder

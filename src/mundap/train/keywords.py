@@ -6,7 +6,6 @@ Seq2SeqTrainer, so the same command runs on a CPU, on one GPU, and on several un
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import random
@@ -25,13 +24,13 @@ from mundap.korean.keyword_model import Spelling, Writing, joined, parted
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
 from mundap.train.bart import END, PAD, START, new_model, new_tokenizer
-from mundap.train.checkpoints import checkpoints, last_whole
+from mundap.train.checkpoints import begin
 
 SCRATCH = "scratch"
 BASE = "gogamza/kobart-base-v1"
 HELD_OUT = 10  # one question in so many
 FEWEST = 20  # questions
-RECIPE, TRAIN, HELD = "recipe.json", "train.tsv", "heldout.tsv"
+TRAIN, HELD = "train.tsv", "heldout.tsv"
 METRICS = ("exact", "precision", "recall", "f1")
 _EVALUATED = 32  # questions at once
 _ROOM = 2  # a model may write so many times as many tokens as the longest label
@@ -113,7 +112,11 @@ def train_keywords(
     need("accelerate", extra="train")
     first = os.environ.get("RANK", "0") == "0"
     learned, held = split(tagged, recipe.seed)
-    checkpoint = _begin(work, recipe, learned, held, resume, first)
+    wanted = {**asdict(recipe), "data": digest(keywords_tsv(learned), keywords_tsv(held))}
+    checkpoint = begin(work, wanted, resume, first)
+    if first:
+        write_atomically(work / TRAIN, keywords_tsv(learned))
+        write_atomically(work / HELD, keywords_tsv(held))
 
     transformers.set_seed(recipe.seed)
     words, model = _model(recipe, learned, checkpoint)
@@ -203,42 +206,6 @@ def worth_it(report: Mapping[str, Any]) -> bool:
     """Whether the model finds more than the rules do, beyond chance."""
     difference = report["difference"]
     return bool(difference["f1"] > 0 and difference["p"] < 0.05)
-
-
-def _begin(
-    work: Path, recipe: Recipe, learned: Sequence[Tagged], held: Sequence[Tagged], resume: bool, first: bool
-) -> Path | None:
-    """Make `work` ready, and the checkpoint to go on from. Whole checkpoints are never thrown away unasked."""
-    wanted = {**asdict(recipe), "data": digest(keywords_tsv(learned), keywords_tsv(held))}
-    kept = last_whole(work)
-    if kept and not resume:
-        raise MundapError(
-            f"끝나지 않은 학습이 있습니다. 이어서 하려면 --resume을 붙이고, 새로 하려면 폴더를 지워 주세요: {work}"
-        )
-    if kept:
-        before = json.loads((work / RECIPE).read_text("utf-8"))
-        other = [
-            f"{name} {before.get(name)!r} → {value!r}" for name, value in wanted.items() if before.get(name) != value
-        ]
-        if other:
-            raise MundapError(
-                f"이어 갈 수 없습니다. 멈춘 학습과 다릅니다: {', '.join(other)}. 같게 주거나, 새로 하려면 폴더를 지워 주세요: {work}"
-            )
-    if first:
-        work.mkdir(parents=True, exist_ok=True)
-        for cut in checkpoints(work):
-            if kept is None or cut.name not in _until(work, kept):
-                shutil.rmtree(cut)
-        write_atomically(work / TRAIN, keywords_tsv(learned))
-        write_atomically(work / HELD, keywords_tsv(held))
-        write_atomically(work / RECIPE, json.dumps(wanted, ensure_ascii=False))
-    return kept
-
-
-def _until(work: Path, kept: Path) -> list[str]:
-    """The names of the checkpoints up to `kept`: what comes after it was cut off."""
-    names = [path.name for path in checkpoints(work)]
-    return names[: names.index(kept.name) + 1]
 
 
 def _model(recipe: Recipe, learned: Sequence[Tagged], checkpoint: Path | None) -> tuple[Any, Any]:

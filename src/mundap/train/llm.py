@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from mundap.extras import need
+from mundap.generate.causal import place
 
 ADAPTER, MODEL = "adapter", "model"  # folders of a trained model: LoRA, or all weights
 
@@ -51,3 +53,18 @@ def trainable(model: Any) -> dict[str, int]:
 def kept_adapter(folder: Path) -> Path | None:
     """The adapter of a trained model; None if all its weights were trained, or it has been merged."""
     return folder / ADAPTER if (folder / ADAPTER).is_dir() else None
+
+
+def fast_causal(base: str, models: Path, bits: int, max_tokens: int, lora: Lora, seed: int) -> Any | None:
+    """The base with a fresh adapter by Unsloth, whose kernels halve the time of a step; None without it or a GPU."""
+    torch = need("torch", extra="train")
+    if not torch.cuda.is_available() or find_spec("unsloth") is None:
+        return None
+    fast = need("unsloth", extra="train").FastLanguageModel
+    model, _ = fast.from_pretrained(
+        model_name=place(base, models)[0], max_seq_length=max_tokens, load_in_4bit=bits == 4, dtype=None
+    )
+    return fast.get_peft_model(
+        model, r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, bias="none", random_state=seed,
+        target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+    )  # fmt: skip

@@ -153,7 +153,9 @@ def _asked(record: Record, where: str, row: int) -> Example | None:
 
 
 def _completion(record: Record, where: str, row: int) -> Example:
-    return Completion(_text(record, "prompt", where), _text(record, "completion", where), row)
+    _text(record, "prompt", where)
+    _text(record, "completion", where)
+    return Completion(normalize(record["prompt"]), normalize(record["completion"]), row)  # outer blanks may matter
 
 
 def _chat(record: Record, where: str, row: int) -> Example:

@@ -1,0 +1,81 @@
+"""LoRA of the packaged Gemma 3 270M on questions of the customs sheet: held-out answers before and after, then the same
+model merged, written as GGUF, and asked by llama.cpp.
+
+Passages are held out, not questions. Short passages and answers only, so that a CPU is enough:
+
+    python benchmarks/sft.py [--rows 240] [--epochs 0.45] [--measured 18] [--out FILE] [--workspace DIR]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from collections import defaultdict
+from pathlib import Path
+
+from mundap.generate.causal import GEMMA
+from mundap.generate.support import refusal
+from mundap.korean.normalize import squash
+from mundap.train.llm_data import Grounded, read_sft
+from mundap.train.sft import Recipe, train_sft
+
+SHEET = Path(__file__).parents[2] / "shared" / "data" / "customs" / "customs_qa.xlsx"
+PASSAGE, ANSWER = 350, 130  # letters
+EACH = 5  # questions of a passage
+
+
+def rows(count: int, seed: int) -> list[Grounded]:
+    """`count` questions on short passages, at most EACH of one."""
+    by_passage = defaultdict(list)
+    for example in read_sft(SHEET):
+        if isinstance(example, Grounded) and len(example.passage) <= PASSAGE and len(example.answer) <= ANSWER:
+            by_passage[squash(example.passage)].append(example)
+    rng = random.Random(seed)
+    some = [e for group in by_passage.values() for e in rng.sample(group, min(EACH, len(group)))]
+    print(f"{len(some)} questions on {len(by_passage)} passages", file=sys.stderr)
+    return rng.sample(some, min(count, len(some)))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rows", type=int, default=240)
+    parser.add_argument("--measured", type=int, default=18)
+    parser.add_argument("--epochs", type=float, default=0.45)
+    parser.add_argument("--lr", type=float, default=5e-4)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workspace", type=Path, default=Path("build/sft"))
+    parser.add_argument("--resume", action="store_true")
+    given = parser.parse_args()
+    recipe = Recipe(
+        GEMMA, batch=2, accumulate=1, lr=given.lr, epochs=given.epochs, measured=given.measured, answer_tokens=80,
+        watched=8, every=22, max_tokens=700, precision="bf16", seed=given.seed,
+    )  # fmt: skip
+    started = time.monotonic()
+
+    def say(step: int, total: int) -> None:
+        print(f"{time.monotonic() - started:.0f} s: {step}/{total}", file=sys.stderr, flush=True)
+
+    trained = train_sft(
+        rows(given.rows, given.seed), recipe, given.workspace / "models", given.workspace / "work",
+        refusal=refusal("ko"), resume=given.resume, progress=say, measuring=say,
+        watch=lambda name: lambda step, figures: print(step, figures, file=sys.stderr, flush=True),
+    )  # fmt: skip
+    assert trained is not None
+    folder = given.workspace / "models" / "sft"
+    folder.mkdir(parents=True, exist_ok=True)
+    trained.save(folder)
+    report = {**trained.report, "model": dict(trained.model)}
+    (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
+    for metric, change in report["difference"].items():
+        before, after = report["before"][metric], report["after"][metric]
+        print(
+            f"{metric:20} {before['mean']:.3f} → {after['mean']:.3f}"
+            f"  {change['mean']:+.3f} [{change['ci95'][0]:+.3f}, {change['ci95'][1]:+.3f}] p {change['p']:.4f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+"""mundap train sft: a language model that answers from one's own passages, and says when they do not answer."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mundap.cli import show
+from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.cli.train import card_of, print_changes
+from mundap.cli.train_encoder import Precision, PrecisionOption, Preset, Report, Resume
+from mundap.cli.train_keywords import TRAINING, ReportTo
+from mundap.cli.train_retriever import Out, Seed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mundap.pipeline import Mundap
+    from mundap.train.curves import Watch
+    from mundap.train.llm_data import Example
+    from mundap.train.sft import Recipe
+
+KIND = "sft"
+
+
+class Method(StrEnum):
+    """What is trained."""
+
+    lora = "lora"
+    qlora = "qlora"
+    full = "full"
+
+
+class Filter(StrEnum):
+    """Which rows are learned from."""
+
+    none = "none"
+    good = "good"
+    compare = "compare"
+
+
+Base = Annotated[
+    str,
+    typer.Option(help="바탕 모델: 허브의 이름, 폴더, GGUF 파일. gemma3-270m은 인터넷 없이 됩니다(확장 gemma)"),
+]
+
+
+def sft(
+    out: Out,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="질문·답변(제시문·출처) 열이 있는 시트, 지시 JSON(instruction·input·output), JSONL(prompt·completion,"
+            " messages, question·gold·answer), mundap feedback export가 쓴 파일 (기본: 읽어들인 문답)",
+            show_default=False,
+        ),
+    ] = None,
+    base: Base = "gemma3-270m",
+    method: Annotated[
+        Method, typer.Option(help="lora: 얹은 행렬만, qlora: 4비트 바탕 위의 lora, full: 모든 가중치")
+    ] = Method.lora,
+    preset: Annotated[
+        Preset,
+        typer.Option(help="값 묶음. laptop: 작은 모델과 CPU, original: 본래 시스템의 값(GPU). 따로 준 값이 앞섭니다"),
+    ] = Preset.laptop,
+    epochs: Annotated[float | None, typer.Option(min=0, help="자료를 몇 번 볼지", show_default=False)] = None,
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="프로세스마다 한 번에 볼 예의 수", show_default=False)
+    ] = None,
+    accumulate: Annotated[
+        int | None, typer.Option(min=1, help="배치 몇 개를 모아 한 걸음을 뗄지", show_default=False)
+    ] = None,
+    lr: Annotated[float | None, typer.Option(min=0, help="학습률", show_default=False)] = None,
+    max_tokens: Annotated[
+        int | None, typer.Option(min=16, help="이보다 긴 예는 자르지 않고 뺍니다", show_default=False)
+    ] = None,
+    lora_r: Annotated[int | None, typer.Option(min=1, help="LoRA의 계수(rank)", show_default=False)] = None,
+    lora_alpha: Annotated[int | None, typer.Option(min=1, help="LoRA의 배율", show_default=False)] = None,
+    lora_sweep: Annotated[
+        str, typer.Option(help="견줄 계수들. 예: 4,8,16. 손실이 가장 낮은 것을 둡니다", show_default=False)
+    ] = "",
+    passages: Annotated[
+        int | None,
+        typer.Option(min=1, help="질문과 함께 보일 제시문의 수(맞는 것 하나와 가까운 다른 것)", show_default=False),
+    ] = None,
+    distractors: Annotated[
+        float | None,
+        typer.Option(
+            min=0, max=0.9, help="맞는 제시문 없이 보일 질문의 비율. 그때는 거절하는 말을 배웁니다", show_default=False
+        ),
+    ] = None,
+    filter: Annotated[
+        Filter,
+        typer.Option(
+            help="good: 되풀이, 너무 짧은 답, 제시문에 없는 말을 하는 답을 빼고 배웁니다. compare: 다 배운 것과 견줍니다"
+        ),
+    ] = Filter.none,
+    measured: Annotated[int | None, typer.Option(min=1, help="앞뒤를 잴 떼어 둔 질문의 수", show_default=False)] = None,
+    every: Annotated[
+        int | None, typer.Option(min=0, help="몇 단계마다 재고 체크포인트를 둘지. 0: 모두 네 번", show_default=False)
+    ] = None,
+    precision: PrecisionOption = Precision.fp32,
+    resume: Resume = False,
+    report_to: Report = ReportTo.auto,
+    seed: Seed = 0,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """언어 모델이 제시문에서 답하고, 없으면 없다고 하도록 배웁니다. 떼어 둔 질문에서 앞뒤를 잽니다. 여러 GPU는 torchrun으로."""
+    from mundap.generate.support import refusal
+    from mundap.pipeline import FOLDER
+    from mundap.train.keep import free_name, keep
+    from mundap.train.sft import PRESETS, Recipe, train_sft, worth_it
+
+    given = {
+        "epochs": epochs, "batch": batch, "accumulate": accumulate, "lr": lr, "max_tokens": max_tokens, "r": lora_r,
+        "alpha": lora_alpha, "passages": passages, "distractors": distractors, "measured": measured, "every": every,
+    }  # fmt: skip
+    values = PRESETS[preset.value] | {name: value for name, value in given.items() if value is not None}
+    recipe = Recipe(base, method.value, filter=filter.value, precision=precision.value, seed=seed, **values)
+    bot = open_workspace(workspace)
+    name = free_name(bot.models, out, KIND)
+    examples, origin = _examples(bot, data)
+    work = bot.root / FOLDER / TRAINING / name
+    with show.bars(steps="학습", answers="답 쓰기") as progress:
+        trained = train_sft(
+            examples, recipe, bot.models, work, refusal=refusal(bot.config.language), ranks=_ranks(lora_sweep),
+            resume=resume, watch=_watches(report_to, bot.root / FOLDER / "runs" / f"train-{KIND}-{name}"),
+            progress=progress["steps"], measuring=progress["answers"],
+        )  # fmt: skip
+    if trained is None:  # another process of torchrun keeps the model
+        return
+    recommended = worth_it(trained.report)
+    sweep = ("--lora-sweep", lora_sweep) if lora_sweep else ()
+    options = (*_options(recipe), *sweep)
+    card = card_of(bot, KIND, name, data, origin, dict(trained.model), trained.report, recommended, options)
+    folder = keep(bot.models, name, card, trained.save)
+    shutil.rmtree(work)
+    if json:
+        show.emit({**trained.report, **trained.model, "folder": str(folder), "recommended": recommended})
+        return
+    _print(trained.report, trained.model, folder, name, recommended)
+
+
+def _examples(bot: Mundap, data: Path | None) -> tuple[Sequence[Example], dict[str, str]]:
+    from mundap.errors import MundapError
+    from mundap.files import digest
+    from mundap.train.llm_data import from_corpus, read_sft
+
+    if data is not None:
+        examples = read_sft(data)
+        return examples, {"file": data.name, "digest": digest(data.read_bytes(), size=16)}
+    known = from_corpus(bot.corpus)
+    if not known:
+        raise MundapError(
+            "읽어들인 문서에 답변이 적힌 질문이 없습니다. 파일을 주거나(--data 파일), 질문·제시문·답변 열이 있는 시트를 읽어 주세요."
+        )
+    return known, {"file": "corpus", "digest": digest(*map(repr, known), size=16)}
+
+
+def _ranks(sweep: str) -> list[int]:
+    from mundap.errors import MundapError
+
+    try:
+        ranks = [int(part) for part in sweep.split(",") if part.strip()]
+    except ValueError:
+        ranks = [0]
+    if any(rank < 1 for rank in ranks):
+        raise MundapError(f"--lora-sweep {sweep}: 1 이상의 수를 쉼표로 나누어 주세요. 예: 4,8,16")
+    return ranks
+
+
+def _watches(report_to: ReportTo, logs: Path) -> Any:
+    """For each variant what draws its curves and says each point beside the progress."""
+    from mundap.cli.train_encoder import watch
+
+    def of(variant: str) -> Watch:
+        return watch(report_to, logs / variant, f"{logs.name}-{variant}")
+
+    return of
+
+
+_FLAGS = {
+    "base": "--base", "method": "--method", "epochs": "--epochs", "batch": "--batch", "accumulate": "--accumulate",
+    "lr": "--lr", "max_tokens": "--max-tokens", "r": "--lora-r", "alpha": "--lora-alpha", "passages": "--passages",
+    "distractors": "--distractors", "filter": "--filter", "measured": "--measured", "every": "--every", "precision": "--precision", "seed": "--seed",
+}  # fmt: skip
+
+
+def _options(recipe: Recipe) -> tuple[str, ...]:
+    values = asdict(recipe)
+    return tuple(str(part) for name, flag in _FLAGS.items() for part in (flag, values[name]))
+
+
+def _print(report: Mapping[str, Any], model: Mapping[str, Any], folder: Path, name: str, better: bool) -> None:
+    share = model["trainable"] / model["parameters"]
+    print(f"배운 가중치 {model['trainable']:,}개 (전체 {model['parameters']:,}개의 {share:.2%})")
+    print(f"배운 예 {report['learned']}개(거절 {report['refusals']}개), 너무 길어 뺀 예 {report['too_long']}개")
+    if len(report["variants"]) > 1:
+        print(f"\n{'':14}{'예':>8}{'단계':>8}{'배운 가중치':>14}{'손실':>10}{'초':>8}")
+        for row in report["variants"]:
+            mark = "  ← 둠" if row["name"] == report["chosen"] else ""
+            print(
+                f"{row['name']:14}{row['rows']:>8}{row['steps']:>8}{row['trainable']:>14,}{row['dev_loss']:>10.4f}"
+                f"{row['seconds']:>8.0f}{mark}"
+            )
+    print(f"\n떼어 둔 질문 {report['n']}개, 제시문에 답이 없는 질문 {report['unanswerable']}개")
+    print(f"{'':18}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
+    print_changes(report, 18)
+    print(f"\n모델: {folder}\n답변 앞뒤: {folder / 'answers.jsonl'}")
+    print(
+        "쓰기를 권합니다: 답이 뚜렷이 나아졌습니다."
+        if better
+        else "쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았습니다."
+    )
+    print(f"llama.cpp로 쓰려면: mundap export gguf {name}")

@@ -1,0 +1,156 @@
+"""What a language model answers to held-out questions, before and after it was trained, over the same passages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from mundap.errors import GeneratorError
+from mundap.evaluate.answers import Answered, evaluate_answers
+from mundap.evaluate.bootstrap import mean_figures
+from mundap.evaluate.compare import changes
+from mundap.evaluate.questions import Question
+from mundap.extras import need
+from mundap.generate.cite import repair
+from mundap.generate.compose import compose, last
+from mundap.generate.prompt import STOPS
+from mundap.generate.reading import Reader
+from mundap.protocols import Progress, quiet
+from mundap.types import Answer, Hit
+
+METRICS = ("character_f1", "morpheme_f1", "chrf", "rougeL", "citation_precision", "supported", "answered", "refused")
+AT_ONCE = 8  # questions
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A held-out question and how it is put to the model. No `gold` means that the passages do not hold the answer."""
+
+    question: Question
+    hits: tuple[Hit, ...]
+    prompt: tuple[int, ...]
+
+
+def write(
+    model: Any,
+    words: Any,
+    prompts: Sequence[Sequence[int]],
+    ends: Sequence[int],
+    most: int,
+    progress: Progress = quiet,
+) -> list[str]:
+    """How the model goes on after each prompt, without chance, to one of `ends` or for `most` tokens.
+
+    A model without a chat template is stopped where it would ask itself (STOPS).
+    """
+    torch = need("torch", extra="train")
+    transformers = need("transformers", extra="train")
+    stops = () if words.chat_template else STOPS
+    settings = transformers.GenerationConfig(
+        do_sample=False, max_new_tokens=most, eos_token_id=list(ends), pad_token_id=words.pad_token_id
+    )
+    order = sorted(range(len(prompts)), key=lambda n: len(prompts[n]))
+    found = [""] * len(prompts)
+    model.eval()
+    for first in range(0, len(order), AT_ONCE):
+        some = order[first : first + AT_ONCE]
+        width = max(len(prompts[n]) for n in some)
+        rows = [[words.pad_token_id] * (width - len(prompts[n])) + list(prompts[n]) for n in some]
+        mask = [[0] * (width - len(prompts[n])) + [1] * len(prompts[n]) for n in some]
+        with torch.inference_mode():
+            said = model.generate(
+                input_ids=torch.tensor(rows, device=model.device),
+                attention_mask=torch.tensor(mask, device=model.device),
+                generation_config=settings,
+                stopping_criteria=_stopping(torch, transformers, words, width, stops),
+            )
+        for n, ids in zip(some, said[:, width:].tolist(), strict=True):
+            text = words.decode(ids, skip_special_tokens=True)
+            found[n] = text[: min((at for at in map(text.find, stops) if at >= 0), default=len(text))]
+        progress(min(first + AT_ONCE, len(order)), len(order))
+    return found
+
+
+def _stopping(torch: Any, transformers: Any, words: Any, width: int, stops: Sequence[str]) -> Any:
+    def reached(ids: Any, scores: Any, **_: Any) -> Any:
+        tails = words.batch_decode(ids[:, max(width, ids.shape[1] - 16) :])
+        return torch.tensor([any(stop in tail for stop in stops) for tail in tails], device=ids.device)
+
+    return transformers.StoppingCriteriaList([reached] if stops else [])
+
+
+def answers(tested: Sequence[Tested], texts: Sequence[str], refusal: str, name: str) -> list[Answered]:
+    """Each text as the answer that a generator would make of it, compared with the recorded one."""
+    made = {one.question.question: _answer(one, text, refusal, name) for one, text in zip(tested, texts, strict=True)}
+    report = evaluate_answers([one.question for one in tested], made.__getitem__, resamples=2)
+    return list(report.per_question)
+
+
+def _answer(one: Tested, text: str, refusal: str, name: str) -> Answer:
+    pieces = (piece for piece in [text])
+    asked = one.question.question
+    try:
+        with closing(
+            compose(asked, one.hits, len(one.hits), pieces, refusal=refusal, model=name, started=perf_counter())
+        ) as stream:  # type: ignore[type-var]
+            return last(stream)
+    except GeneratorError:  # nothing was written
+        return Answer(asked, "", (), one.hits, False, {}, name)
+
+
+def figures(answered: Sequence[Answered]) -> list[dict[str, float]]:
+    """METRICS of each answer, those that it has: "supported" is the weight of its words that the shown passages hold."""
+    reader = Reader()
+    found = []
+    for one in answered:
+        measures = {metric: value for metric, value in one.measures.items() if metric in METRICS}
+        if one.question.gold:
+            measures["answered"] = float(not one.answer.abstained)
+            if not one.answer.abstained and one.answer.hits:
+                shown = "\n".join(hit.passage.text for hit in one.answer.hits)
+                measures["supported"] = reader.shares(repair(one.answer.text, 0), [shown])[0]
+        found.append(measures)
+    return found
+
+
+def compared(before: Sequence[Answered], after: Sequence[Answered]) -> dict[str, Any]:
+    """`{"n", "unanswerable", "before", "after", "difference"}`, the last three with a figure and its 95 % interval for
+    each of METRICS; groups of questions on one passage are drawn together."""
+    old, new = figures(before), figures(after)
+    groups = [one.group for one in after]
+    kept = {one.key: measures for one, measures in zip(before, old, strict=True)}
+    now = [(one.key, measures) for one, measures in zip(after, new, strict=True)]
+    return {
+        "n": sum(bool(one.question.gold) for one in after),
+        "unanswerable": sum(not one.question.gold for one in after),
+        "before": _means(old, groups),
+        "after": _means(new, groups),
+        "difference": changes(kept, now, METRICS, groups),
+    }
+
+
+def _means(measured: Sequence[Mapping[str, float]], groups: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+    found = {}
+    for metric in METRICS:
+        some = [n for n, measures in enumerate(measured) if metric in measures]
+        if some:
+            values = [[measured[n][metric]] for n in some]
+            drawn = mean_figures([metric], values, groups=[groups[n] for n in some])
+            found[metric] = {"n": len(some), "mean": drawn.means[metric], "ci95": list(drawn.ci95[metric])}
+    return found
+
+
+def better(report: Mapping[str, Any]) -> bool:
+    """Whether answers are more like the recorded ones, beyond chance, and refusals are not rarer beyond chance."""
+    difference = report["difference"]
+    likeness = difference.get("morpheme_f1")
+    refused = difference.get("refused")
+    return bool(
+        likeness
+        and likeness["mean"] > 0
+        and likeness["p"] < 0.05
+        and not (refused and refused["mean"] < 0 and refused["p"] < 0.05)
+    )
