@@ -2,9 +2,10 @@
 
 python benchmarks/align.py base    [--work DIR]             a small Llama from nothing, taught to answer customs questions
 python benchmarks/align.py reward  [--seed 0]               a reward model over it; accuracy on held-out questions
-python benchmarks/align.py ppo|rloo [--seed 0] [-- …]       the small model by that reward; what follows "--" goes to mundap
-python benchmarks/align.py dpo     [--seed 0] [-- …]        the same pairs without a reward
-python benchmarks/align.py overlap --run RUN                answers of a run's table against the gold answers
+python benchmarks/align.py ppo|rloo [--seed 0] […]       the small model by that reward; other options go to mundap
+python benchmarks/align.py dpo     [--seed 0] […]        the same pairs without a reward
+python benchmarks/align.py judge   --run RUN [--seed 1]     answers of a run's table by another seed's reward model, and
+                                                            against the gold answers
 
 No preferences come with the rows, so they are made by rule: the gold answer before the gold answer to another question,
 and that before the words of the gold answer out of order and cut off. Passages are parted in two: three in five teach to
@@ -154,34 +155,45 @@ def mundap(*arguments: object) -> dict[str, object]:
     return found
 
 
-def overlap(run: Path) -> None:
-    """Answers of the table against the gold ones: what the reward did not see."""
+def judge(run: Path, bot: Path, seed: int) -> None:
+    """Answers of the table by what they were not trained on."""
+    from mundap.train.reward import load_reward
+
     gold = {row.question: row.answer for row in rows().ask}
     with (run / "rewards.csv").open(encoding="utf-8-sig", newline="") as file:
         table = [row for row in csv.DictReader(file) if row["query"] in gold]
-    was, now = (
-        [morpheme_f1(row[f"response ({when})"], gold[row["query"]]) for row in table] for when in ("before", "after")
-    )
-    for name, values in (("before", was), ("after", now)):
-        print(f"{name}: morpheme F1 {sum(values) / len(values):.3f} {mean_interval(values)}")
-    print(change(was, now))
+    asked = [row["query"] for row in table]
+    said = {when: [row[f"response ({when})"] for row in table] for when in ("before", "after")}
+    models = bot / ".mundap" / "models"
+    other = load_reward(models / f"reward-{seed}", models)
+    for name, figures in (
+        (f"reward-{seed}", {when: other(asked, texts) for when, texts in said.items()}),
+        (
+            "morpheme F1",
+            {w: [morpheme_f1(t, gold[q]) for q, t in zip(asked, ts, strict=True)] for w, ts in said.items()},
+        ),
+        ("letters", {when: [float(len(text)) for text in texts] for when, texts in said.items()}),
+    ):
+        for when, values in figures.items():
+            low, high = mean_interval(values)
+            print(f"{name}, {when}: {sum(values) / len(values):.3f} [{low:.3f}, {high:.3f}]")
+        print(f"{name}: {change(figures['before'], figures['after'])}")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("base", "reward", "ppo", "rloo", "dpo", "overlap"))
+    parser.add_argument("what", choices=("base", "reward", "ppo", "rloo", "dpo", "judge"))
     parser.add_argument("--work", type=Path, default=Path("build/align"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=16, help="of the small model")
     parser.add_argument("--run", type=Path)
-    parser.add_argument("more", nargs="*", help="options of mundap train")
-    given = parser.parse_args()
+    given, more = parser.parse_known_args()
     need_data()
     work = given.work
     base, bot = work / "small", work / "bot"
     some = rows()
-    if given.what == "overlap":
-        overlap(given.run)
+    if given.what == "judge":
+        judge(given.run, bot, given.seed)
         return
     if given.what == "base":
         work.mkdir(parents=True, exist_ok=True)
@@ -194,7 +206,7 @@ def main() -> None:
         )
         return
     began = time.time()
-    common = ("--base", base.resolve(), "--seed", given.seed, "--workspace", bot, *given.more)
+    common = ("--base", base.resolve(), "--seed", given.seed, "--workspace", bot, *more)
     if given.what in ("reward", "dpo"):
         found = mundap(given.what, "--data", work / "ranking.json", "--out", f"{given.what}-{given.seed}", *common)
     else:

@@ -149,8 +149,17 @@ def test_rewards_rise_on_held_out_prompts_and_the_table_says_so(
     assert len(table) == report["held_out"] + 2
     assert float(table[-2]["rewards (after)"]) == pytest.approx(earned["after"]["mean"], abs=1e-3)
     assert "보상으로 배우기" in (Path(report["run"]) / "report.html").read_text("utf-8")
-    assert list((bot / ".mundap" / "runs" / f"train-{algorithm}-{algorithm}").glob("events.*"))
+    assert list((bot / ".mundap" / "runs" / f"train-ppo-{algorithm}").glob("events.*"))
     assert (Path(report["folder"]) / "adapter" / "adapter_model.safetensors").is_file()
+
+
+def test_what_answers_is_promoted_and_a_reward_is_not(base: Path, bot: Path, rewarded: dict[str, Any], tmp_path: Path):
+    root = shutil.copytree(bot, tmp_path / "ws")
+    data = ("--data", bot / "ranking.json", "--base", base, "--epochs", 2, "--lr", 3e-3)
+    run("train", "dpo", *data, "--out", "나은", workspace=root)
+    assert run("promote", "나은", "--force", workspace=root)["set"] == {"generate.generator": "transformers:model:나은"}
+    done = CliRunner().invoke(app, ["promote", "보상", "--workspace", str(root)])
+    assert "--reward 보상" in str(done.exception)
 
 
 def test_what_cannot_be_is_said(base: Path, bot: Path):
@@ -167,6 +176,32 @@ def test_what_cannot_be_is_said(base: Path, bot: Path):
     assert "나누어져야" in said(*ppo, "--base", base, "--algorithm", "rloo", "--batch", 6)
     assert "없는/모델" in said("dpo", "--data", bot / "ranking.json", "--out", "x", "--base", "없는/모델")
     assert "prompts.json" in said("reward", "--data", bot / "prompts.json", "--out", "x", "--base", base)
+
+
+def test_tokens_are_as_likely_in_a_batch_as_alone_and_first_as_likely_as_by_the_reference(base: Path, tmp_path: Path):
+    from mundap.train.ppo import Recipe, load_policy
+
+    policy = load_policy(Recipe(str(base), template=TEMPLATE, most_in=24, most_out=16), tmp_path, None)
+    wording = policy.wording
+    asked = ["담배를 3갑 들여오면?", "담배?", "담배를 들여오면? " * 20]
+    prompts = [wording.prompt(question) for question in asked]
+    assert len(prompts[1]) < len(prompts[0]) < len(prompts[2]) == 24
+    for prompt in prompts:  # a long question is cut, and what stands around it is not
+        assert wording.text(prompt).startswith("질문:")
+        assert wording.text(prompt).endswith("답변:")
+    responses = [wording.response(text) for text in (GOOD, BAD, GOOD * 9)]
+    assert [row[-1] in wording.ends for row in responses] == [len(row) < 16 for row in responses]
+    policy.model.eval()
+    with torch.no_grad():
+        together, _, mask = policy.judged(prompts, responses)
+        alone = [policy.judged([p], [r])[0][0] for p, r in zip(prompts, responses, strict=True)]
+        with policy.reference():
+            reference, _, _ = policy.judged(prompts, responses)
+    assert mask.sum(1).tolist() == [len(row) for row in responses]
+    for row, single in zip(together, alone, strict=True):
+        torch.testing.assert_close(row[: len(single)], single, atol=1e-4, rtol=1e-4)
+        assert not row[len(single) :].any()
+    assert torch.equal(together, reference)
 
 
 Train = Callable[[Path, bool, Callable[[int, int], None]], Any]

@@ -11,7 +11,7 @@ import pytest
 
 from mundap.errors import MundapError, UnknownName
 from mundap.generate.persona import Persona
-from mundap.train.llm_data import Preference
+from mundap.train.llm_data import Preference, read_preferences
 from mundap.train.preferences import parted, parted_prompts
 from mundap.train.rewarded import Row, rewards_csv, rewards_page, told
 from mundap.train.rewards import ending, length, read_scale, rules, support, tone, variety
@@ -70,6 +70,21 @@ def test_a_question_with_all_its_pairs_is_on_one_side(tmp_path: Path):
     assert len(json.loads((tmp_path / "split.json").read_text("utf-8"))["held_out"]) == len(parts.held)
     with pytest.raises(MundapError, match="서로 다른 질문 3개"):
         parted(pairs[:9], seed=0)
+
+
+def test_what_people_judged_is_read_as_preferences(tmp_path: Path):
+    from mundap.store.feedback import Given, Vote
+    from mundap.train.feedback import training_rows
+
+    given = [
+        Given("1", "", "면세 한도?", "모릅니다. [1]", False, (), (), Vote("down", answer="150달러입니다.")),
+        Given("2", "", "신고 기한?", "30일입니다.", False, (), (), Vote("up")),
+    ]
+    rows = training_rows(given, {}, lambda text, texts: [0.0] * len(texts), lambda text: []).preference
+    file = tmp_path / "preference.jsonl"
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    [pair] = read_preferences(file)
+    assert (pair.prompt, pair.chosen, pair.rejected) == ("면세 한도?", "150달러입니다.", "모릅니다.")
 
 
 def test_prompts_are_parted_without_repeats():

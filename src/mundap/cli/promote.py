@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from mundap.tune.edit import Path as Key
 
 ENCODERS = ("adapter", "dpr", "embedding", "static")
+WRITERS = ("dpo", "ppo", "sft")
 
 
 def promote(
@@ -87,6 +88,10 @@ def _values(name: str, card: dict[str, Any]) -> dict[Key, Any]:
         return {("keywords", "extractor"): f"model:{name}"}
     if kind in ENCODERS:
         return {("index", "encoder"): f"{MODEL}{name}"}
+    if kind in WRITERS:
+        return {("generate", "generator"): f"transformers:{MODEL}{name}"}
+    if kind == "reward":
+        raise MundapError(f"'{name}'은(는) 보상 모델이라 답하지 않습니다. 쓰려면: mundap train ppo --reward {name}")
     raise ValueError(f"kind: {kind}")
 
 

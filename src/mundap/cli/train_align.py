@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from mundap.train.rewards import Reward, Rule
 
 
+TRANSFORMERS = "transformers:model:"  # before the name of a model that answers
+
+
 class Algorithm(StrEnum):
     """How rewards teach."""
 
@@ -151,7 +154,8 @@ def dpo(
     folder = _keep(bot, "dpo", name, data, asdict(recipe), trained.model, trained.report, better, trained.save)
     shutil.rmtree(work)
     if json:
-        show.emit({**trained.report, **trained.model, "folder": str(folder), "recommended": better})
+        use = f"{TRANSFORMERS}{name}"
+        show.emit({**trained.report, **trained.model, "folder": str(folder), "use": use, "recommended": better})
         return
     report = trained.report
     _print_pairs(report)
@@ -206,7 +210,7 @@ def ppo(
     from mundap.train.rewarded import rewards_csv, rewards_page
 
     bot = open_workspace(workspace)
-    name = free_name(bot.models, out, algorithm.value)
+    name = free_name(bot.models, out, "ppo")
     at, known = _start(bot, base, adapter)
     called, worth, voice = _reward(bot, reward, persona)
     values = _values(PRESETS[preset.value], steps=steps, batch=batch, lr=lr, most_out=max_new, template=template)
@@ -216,7 +220,7 @@ def ppo(
     with show.bar("학습") as progress:
         learned = train_ppo(
             prompts, held, recipe, worth, load_policy(recipe, bot.models, at), work,
-            again=resume, watch=_watch(bot, report_to, algorithm.value, name), progress=progress,
+            again=resume, watch=_watch(bot, report_to, "ppo", name), progress=progress,
         )  # fmt: skip
     if learned is None:
         return
@@ -227,13 +231,13 @@ def ppo(
         save_policy(learned.policy, folder)
         write_atomically(folder / "held_out.json", jsons.dumps(held, ensure_ascii=False))
 
-    folder = _keep(bot, algorithm.value, name, data, asdict(recipe), learned.model, report, better, write)
+    folder = _keep(bot, "ppo", name, data, asdict(recipe), learned.model, report, better, write)
     shutil.rmtree(work)
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    run = write_run(bot, algorithm.value, report, rewards_page(learned.rows, report, name, made))
+    run = write_run(bot, "ppo", report, rewards_page(learned.rows, report, name, made))
     write_atomically(run / "rewards.csv", rewards_csv(learned.rows))
     if json:
-        shown = {"folder": str(folder), "run": str(run), "recommended": better}
+        shown = {"folder": str(folder), "run": str(run), "use": f"{TRANSFORMERS}{name}", "recommended": better}
         show.emit({**report, **learned.model, **shown})
         return
     earned = report["reward"]
@@ -271,12 +275,16 @@ def _start(bot: Mundap, base: str | None, adapter: str) -> tuple[Path | None, st
     from mundap.errors import MundapError
     from mundap.generate.causal import GEMMA
     from mundap.train.keep import CARD, plain_name
-    from mundap.train.llm import kept_adapter
+    from mundap.train.llm import MODEL, kept_adapter
 
     if not adapter:
         return None, base or GEMMA
     folder = bot.models / plain_name(adapter)
     at = kept_adapter(folder)
+    if (folder / MODEL).is_dir():
+        raise MundapError(
+            f"'{adapter}'은(는) 모든 가중치를 배운 모델입니다. 대신 --base {folder / MODEL}을(를) 주세요."
+        )
     if at is None:
         there = ", ".join(sorted(path.parent.name for path in bot.models.glob("[!.]*/adapter"))) or "없음"
         raise MundapError(f"'{adapter}': 어댑터가 있는 모델이 아닙니다. 있는 것: {there}. 만들기: mundap train sft")
@@ -333,8 +341,7 @@ def _keep(
     options = tuple(
         str(part) for flag in _FLAGS if flag in recipe for part in (_FLAGS[flag], recipe[flag]) if recipe[flag]
     )
-    verb = "ppo" if kind == "rloo" else kind
-    card = card_of(bot, verb, name, data, origin, about, report, better, options)
+    card = card_of(bot, kind, name, data, origin, about, report, better, options)
     return keep(bot.models, name, card, write)
 
 
@@ -357,3 +364,4 @@ def _figure(figure: Mapping[str, Any], sign: str = "") -> str:
 def _print_model(folder: Path, better: bool, otherwise: str) -> None:
     print(f"\n모델: {folder}")
     print("쓰기를 권합니다." if better else f"쓰기를 권하지 않습니다: {otherwise}")
+    print(f"쓰려면: mundap promote {folder.name}")

@@ -32,7 +32,7 @@ _MEASURED = 8  # pairs at once
 @dataclass(frozen=True)
 class Recipe:
     """What decides a model besides its pairs. `batch` is for each process; `beta` is how dear it is to leave the reference;
-    every `every` steps there is a checkpoint (0: after each epoch).
+    every `every` steps there is a checkpoint.
     """
 
     base: str
@@ -48,7 +48,7 @@ class Recipe:
     lora_alpha: int = 32
     dropout: float = 0.0
     warmup: float = 0.05
-    every: int = 0
+    every: int = 50
     seed: int = 0
 
 
@@ -118,8 +118,8 @@ def train_dpo(
             warmup_steps=recipe.warmup,
             beta=recipe.beta,
             max_length=None,
-            save_strategy="steps" if recipe.every else "epoch",
-            save_steps=recipe.every or 500,
+            save_strategy="steps",
+            save_steps=recipe.every,
             save_total_limit=2,
             logging_steps=_LOGGED,
             disable_dropout=False,
@@ -169,7 +169,7 @@ def train_dpo(
         learned.save_pretrained(folder / ADAPTER, selected_adapters=[LEARNED])
         parts.save(folder)
 
-    return Trained(save, {"recipe": asdict(recipe), **trainable(learned)}, report)
+    return Trained(save, trainable(learned), report)
 
 
 def worth_it(report: Mapping[str, Any]) -> bool:

@@ -32,7 +32,7 @@ _LOGGED = 5
 @dataclass(frozen=True)
 class Recipe:
     """What decides a reward model besides its pairs. `batch` is for each process; an answer with its question is read to
-    `most` tokens; `every` steps there is a checkpoint (0: after each epoch).
+    `most` tokens; every `every` steps there is a checkpoint.
     """
 
     base: str
@@ -44,7 +44,7 @@ class Recipe:
     lora_alpha: int = 32
     dropout: float = 0.0
     warmup: float = 0.05
-    every: int = 0
+    every: int = 50
     seed: int = 0
 
 
@@ -105,8 +105,8 @@ def train_reward(
             lr_scheduler_type="linear",
             warmup_steps=recipe.warmup,
             max_length=recipe.most,
-            save_strategy="steps" if recipe.every else "epoch",
-            save_steps=recipe.every or 500,
+            save_strategy="steps",
+            save_steps=recipe.every,
             save_total_limit=2,
             logging_steps=_LOGGED,
             disable_dropout=False,
@@ -147,8 +147,7 @@ def train_reward(
         "margin": {"mean": float(np.mean(after)), "ci95": list(mean_interval(after, groups=parts.groups))},
         "curve": [entry for entry in trainer.state.log_history if "loss" in entry],
     }
-    about = {"recipe": asdict(recipe), **trainable(learned)}
-    return Trained(save, about, report)
+    return Trained(save, trainable(learned), report)
 
 
 def load_classifier(base: str, models: Path, seed: int = 0) -> tuple[Any, Any]:
