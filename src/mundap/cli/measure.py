@@ -15,6 +15,7 @@ from mundap.evaluate.abstain import AbstainReport, Supported, abstain_changes, e
 from mundap.evaluate.answers import GRADES, AnswerReport, evaluate_answers
 from mundap.evaluate.answers import METRICS as ANSWERED
 from mundap.evaluate.compare import SHOWN, Change, Key, ablation, changes, earlier
+from mundap.evaluate.consistency import VOICE
 from mundap.evaluate.judge import Judge
 from mundap.evaluate.keywords import MACRO, KeywordReport, evaluate_keywords, read_keywords
 from mundap.evaluate.metrics import reciprocal_rank, top
@@ -158,7 +159,7 @@ def measure_answers(
             grader.close()
     after = [(a.key, a.measures) for a in report.per_question]
     judged = GRADES if compare and judge and _judge_of(kept(compare)) == _judge_of(report.as_json()) else ()
-    metrics = (*ANSWERED, *judged, "refused")
+    metrics = (*ANSWERED, *judged, *VOICE, "refused")
     groups = [a.group for a in report.per_question]
     against = changes(before, after, metrics, groups) if before is not None else {}
     made = about(

@@ -44,7 +44,7 @@ class Answered:
     """A question, what was answered, and how that compares; `verdict` is None if there is no judge or no verdict.
 
     `measures` holds METRICS where the question has a recorded answer, all 0.0 for an abstention, and
-    GRADES where there is a verdict; or, where the question is unanswerable, "refused". `gold_rank` is
+    GRADES where there is a verdict, and VOICE where a persona answered; or, where the question is unanswerable, "refused". `gold_rank` is
     that of the first gold passage among the answer's hits. `quotes` says of each citation whether its
     quote stands in its passage, and `golden` whether that passage is a gold one. `consistency` is there
     if a persona answered, and did not refuse.
@@ -236,7 +236,10 @@ def _compare(question: Question, answer: Answer, judge: Judge | None, persona: P
         if verdict:
             measures |= {"correctness": float(verdict.correctness), "faithfulness": float(verdict.faithfulness)}
     rank = first_right([texts[hit.passage.id] in golds for hit in answer.hits])
-    kept = consistency(persona, answer.text) if persona and not answer.abstained else None
+    kept = None
+    if persona and not answer.abstained:
+        kept = consistency(persona, answer.text)
+        measures |= kept.measures(persona)
     return Answered(question, answer, measures, rank, quotes, golden, verdict, kept)
 
 

@@ -13,6 +13,8 @@ from mundap.generate.persona import Persona, body, closes
 from mundap.korean.endings import speech_levels
 from mundap.korean.normalize import normalize
 
+VOICE = ("tone", "closing", "clean")
+
 # Lines that are not the persona's own sentences: items of lists, rows, "name: value", headings, what is quoted.
 _ITEM = re.compile(r"\s*(\d{1,2}[.)]|[가-하][.)]|[-*•·○□▪※ㆍ>#|]|[①-⑳]|\w[\w ]{0,20}: )")
 _QUOTED = re.compile(r"\s*(“[^”]*”|\"[^\"]*\"|「[^」]*」|『[^』]*』|\([^()]*\))[.\s]*")
@@ -34,6 +36,12 @@ class Consistency:
     def tone(self) -> float | None:
         """The share of sentences in the tone, in [0, 1]; None if there are none, as in a list."""
         return self.in_tone / self.sentences if self.sentences else None
+
+    def measures(self, persona: Persona) -> dict[str, float]:
+        """VOICE of one answer, each in [0, 1], as far as the persona asks for it and there is something to count."""
+        tone = {} if persona.tone is None or self.tone is None else {"tone": self.tone}
+        closing = {"closing": float(self.closing)} if persona.closing else {}
+        return tone | closing | ({"clean": float(not self.forbidden)} if persona.forbidden else {})
 
     def as_json(self) -> dict[str, Any]:
         """As reports keep it."""
