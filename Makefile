@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo
+# Tests on all processors, but on no more than memory has room for; those of one file stay together, for they share servers.
+PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench image-test clean
@@ -65,7 +67,7 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest tests/unit tests/contracts -q -m "not slow"
+	$(PYTEST) tests/unit tests/contracts -m "not slow"
 
 fix: setup-dev
 	$(BIN)/ruff format .
@@ -88,7 +90,7 @@ screenshots: setup-dev setup-browser
 	MUNDAP_SCREENSHOTS=docs/images $(BIN)/pytest tests/browser/test_page.py -q
 
 test: setup-ocr setup-browser check setup-train
-	$(BIN)/pytest tests -q --ignore=tests/unit --ignore=tests/contracts
+	$(PYTEST) tests --ignore=tests/unit --ignore=tests/contracts
 	$(BIN)/pytest tests/unit tests/contracts -q -m slow
 
 slow: setup-train

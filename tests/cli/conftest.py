@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
+from filelock import FileLock
 
 import mundap as mundap_package
 from mundap.pipeline import Mundap
@@ -85,15 +86,18 @@ def mundap(command: str) -> Callable[..., Done]:
 
 @pytest.fixture(scope="session")
 def sample(mundap: Callable[..., Done], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample corpus, indexed once with the default encoder. Tests only read it."""
-    root = tmp_path_factory.mktemp("sample") / "ws"
-    for arguments in (
-        ("init", root, "--example", "customs-mini"),
-        ("ingest", "--workspace", root),
-        ("index", "--workspace", root),
-    ):
-        done = mundap(*arguments)
-        assert done.code == 0, done.err
+    """The sample corpus, indexed once with the default encoder for all who test at once. Tests only read it."""
+    base = tmp_path_factory.getbasetemp()
+    root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample"
+    with FileLock(f"{root}.lock"):
+        if not (root / ".mundap" / "index" / "CURRENT").exists():
+            for arguments in (
+                ("init", root, "--example", "customs-mini"),
+                ("ingest", "--workspace", root),
+                ("index", "--workspace", root),
+            ):
+                done = mundap(*arguments)
+                assert done.code == 0, done.err
     return root
 
 

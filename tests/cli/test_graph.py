@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,14 +24,20 @@ SHEET = "출처,제시문,질문,답변\n" + "".join(
 )
 
 
-@pytest.fixture
-def root(mundap: Callable, tmp_path: Path) -> Path:
-    (tmp_path / "docs").mkdir()
-    (tmp_path / "docs" / "문답.csv").write_text(SHEET, "utf-8")
-    (tmp_path / "mundap.toml").write_text(HASHED, "utf-8")
+@pytest.fixture(scope="module")
+def made(mundap: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("graph") / "ws"
+    (root / "docs").mkdir(parents=True)
+    (root / "docs" / "문답.csv").write_text(SHEET, "utf-8")
+    (root / "mundap.toml").write_text(HASHED, "utf-8")
     for verb in ("ingest", "index"):
-        assert mundap(verb, "--workspace", str(tmp_path)).code == 0
-    return tmp_path
+        assert mundap(verb, "--workspace", root).code == 0
+    return root
+
+
+@pytest.fixture
+def root(made: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(made, tmp_path / "ws")
 
 
 def test_synonyms_are_mined_edited_and_used(mundap: Callable, root: Path):
