@@ -203,6 +203,7 @@ def test_it_speaks_english_on_every_view_and_after_a_reload(sample, opened, pict
     expect(page.get_by_text("have no legal force")).to_be_visible()
     picture(page, "english")
     page.reload()
+    expect(page.get_by_role("group", name="Chat message from assistant")).to_contain_text(QUOTE)
     for english in [both[1] for both in VIEWS.values()][1:]:
         page.get_by_role("link", name=english).click()
         expect(page.get_by_role("heading", name=english, exact=True)).to_be_visible()

@@ -9,11 +9,13 @@ import streamlit as st
 
 from mundap.ui import judge, passages
 from mundap.ui.client import ApiError
+from mundap.ui.conversations import Conversations
 from mundap.ui.frame import api, own, say, settings, told
 from mundap.ui.markup import plain, shown
 from mundap.ui.values import Answer, Asked, Hit, Settings
 
 _REMEMBERED = 8  # exchanges that a question may lean on
+_NAME = "c"  # of the conversation, in the address
 _LONGEST = 2000  # characters of a question, as the API takes it
 _DOCUMENTS = 200  # to choose from
 
@@ -39,12 +41,12 @@ class _Chosen:
 def view() -> None:
     """Draw the conversation."""
     offered = settings()
-    turns: list[Turn] = st.session_state.setdefault("turns", [])
+    turns = _turns()
     chosen = _settings(offered)
     head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
     head.title(plain(own(offered.title, "title")), anchor=False)
     if head.button(say("reset"), icon=":material/add_comment:", disabled=not turns):
-        turns.clear()
+        _begin()
         st.rerun()
     asked = _examples(offered.examples) if not turns else None
     for n, turn in enumerate(turns):
@@ -53,6 +55,33 @@ def view() -> None:
     asked = st.chat_input(say("ask"), max_chars=_LONGEST, submit_mode="stop", key="asked") or asked
     if asked and asked.strip():
         _answer(asked.strip(), turns, chosen)
+
+
+@st.cache_resource(show_spinner=False)
+def _conversations() -> Conversations[Turn]:
+    return Conversations()
+
+
+def _turns() -> list[Turn]:
+    """Those of this visit or, after a reload, of the conversation in the address. A name that is not known names nothing."""
+    turns: list[Turn] | None = st.session_state.get("turns")
+    if turns is None:
+        named = st.query_params.get(_NAME, "")
+        turns = _conversations().find(named)
+        if turns is None:
+            return _begin()
+        st.session_state.turns, st.session_state.conversation = turns, named
+    if st.session_state.conversation:  # another view had no place for it
+        st.query_params[_NAME] = st.session_state.conversation
+    return turns
+
+
+def _begin() -> list[Turn]:
+    """A new conversation; its first answer gives it a name."""
+    st.query_params.pop(_NAME, None)
+    turns: list[Turn] = []
+    st.session_state.turns, st.session_state.conversation = turns, ""
+    return turns
 
 
 def _settings(offered: Settings) -> _Chosen:
@@ -151,6 +180,7 @@ def _answer(question: str, turns: list[Turn], chosen: _Chosen) -> None:
             problem = error
         finally:  # the stop button ends the run by an exception
             turns.append(Turn(question, answer, problem))
+            st.session_state.conversation = st.session_state.conversation or _conversations().keep(turns)
     st.rerun()
 
 

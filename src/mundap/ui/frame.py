@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,7 @@ from mundap.ui.markup import plain
 from mundap.ui.texts import text
 from mundap.ui.values import Settings
 
+_HANGUL = re.compile("[가-힣]")
 URL = "MUNDAP_UI_API"  # where the API is
 KEY = "MUNDAP_UI_KEY"  # its key; MUNDAP_API_KEY is that of a language model
 
@@ -60,5 +62,9 @@ def problems_told(retry: bool = True) -> Iterator[None]:
 
 
 def told(error: ApiError) -> None:
-    """The problem and what to do, as one sentence."""
-    st.error(say(error.kind, url=api().url, variable=KEY, detail=plain(error.detail)), icon=":material/error:")
+    """The problem and what to do, as one sentence; below it what the API said of it, where that is in another language."""
+    foreign = error.detail if language() == "en" and _HANGUL.search(error.detail) else ""
+    said = say(error.kind, url=api().url, variable=KEY, detail="" if foreign else plain(error.detail))
+    st.error(said.rstrip(" :"), icon=":material/error:")
+    if foreign:
+        st.caption(say("said_in_korean", detail=plain(foreign)))

@@ -48,6 +48,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "API에서 오류가 났습니다. 다시 시도하고, 되풀이되면 서버의 기록을 보세요. {detail}",
         "The API failed. Try again, and look into the server's log if it happens again. {detail}",
     ),
+    "said_in_korean": ("API의 말: {detail}", "What the API says, in Korean: {detail}"),
     # chat
     "ask": ("질문을 입력하세요", "Ask a question"),
     "greeting": (
