@@ -83,6 +83,22 @@ def test_it_opens_both_and_a_signal_ends_both(started: Callable, office: Path, e
     assert not any(map(answers, up.addresses.values()))
 
 
+def test_where_there_are_keys_the_page_is_lent_one(started: Callable, indexed: Callable, mundap: Callable) -> None:
+    root = indexed().root
+    key = mundap("keys", "add", "홈페이지", workspace=root).out.strip()
+    before = (root / ".mundap" / "keys.json").read_text("utf-8")
+    up = started("up", "--port", 0, "--api-port", 0, "--workspace", root)
+    up.read("API", "페이지")
+    api = up.addresses["API"]
+    assert httpx.get(f"{api}/settings", trust_env=False, timeout=60).status_code == 401
+    assert httpx.get(f"{api}/settings", headers={"X-API-Key": key}, trust_env=False, timeout=60).status_code == 200
+    _, page = up.children()
+    variables = dict(one.partition("=")[::2] for one in Path(f"/proc/{page}/environ").read_text("utf-8").split("\0"))
+    lent = {"X-API-Key": variables["MUNDAP_UI_KEY"]}
+    assert httpx.get(f"{api}/settings", headers=lent, trust_env=False, timeout=60).status_code == 200
+    assert (root / ".mundap" / "keys.json").read_text("utf-8") == before
+
+
 def test_where_one_dies_the_other_is_stopped_and_it_says_which(started: Callable, office: Path) -> None:
     up = started("up", "--port", 0, "--api-port", 0, "--workspace", office)
     up.read("API", "페이지")

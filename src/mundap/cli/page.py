@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from importlib.util import find_spec
 from typing import Annotated
 
-import httpx
 import typer
 
 from mundap.cli.children import Child, children, free_port
@@ -16,6 +16,7 @@ from mundap.config import find_workspace
 from mundap.extras import need
 
 EXTRA = "ui"
+KEY = "MUNDAP_UI_KEY"
 _LOCAL = "127.0.0.1"
 _HERE = (_LOCAL, "localhost", "::1")
 _START = 120.0  # seconds, on a machine that is busy
@@ -65,20 +66,25 @@ def up(
     api_port: Annotated[int, typer.Option(min=0, max=65535, help="API의 포트. 0이면 빈 것을 고릅니다")] = 8000,
     workspace: Workspace = HERE,
 ) -> None:
-    """API와 페이지를 함께 엽니다. Ctrl+C로 둘 다 끝냅니다."""
+    """API와 페이지를 함께 엽니다. Ctrl+C로 둘 다 끝냅니다. API에 열쇠가 있어도 이 컴퓨터에서 여는 페이지는 묻지 않습니다."""
     _needed()
     need("uvicorn", extra="serve")
     need("fastapi", extra="serve")
+    from mundap.serve.keys import LENT_DIGEST, digest_of, new_key
+
     root = find_workspace(workspace)
     port = free_port(_LOCAL, port)
+    key = os.environ.get(KEY) or new_key()  # where the API has keys, the page needs one
     with children() as start:
-        api = start("API", ["-m", "mundap", "serve", "--port", str(api_port), "--workspace", str(root)], {}, told=True)
+        serve = ["-m", "mundap", "serve", "--port", str(api_port), "--workspace", str(root)]
+        api = start("API", serve, {LENT_DIGEST: digest_of(key)}, told=True)
         assert api.process.stdout is not None
         address = api.process.stdout.readline().strip()
         if not address:
             api.process.wait()
             api.check()
-        page = start("페이지", *_command(address, _LOCAL, port))
+        command, variables = _command(address, _LOCAL, port)
+        page = start("페이지", command, {**variables, KEY: key})
         _ready(api, address)
         _opened(page, _LOCAL, port)
         print(f"API: {address}\n페이지: {_address(_LOCAL, port)}\n(Ctrl+C로 끝냅니다)", flush=True)
@@ -116,11 +122,15 @@ def _ready(api: Child, address: str) -> None:
     """Wait until it can answer, or says what is missing: documents may be added over the page."""
     api.wait_until(lambda: _says(f"{address}/healthz") == 200, _START)
     api.wait_until(lambda: _says(f"{address}/readyz") in (200, 503), _START)
+    import httpx
+
     if (said := httpx.get(f"{address}/readyz", trust_env=False, timeout=_START)).status_code != 200:
         print(f"mundap: {said.json().get('detail', '')}", file=sys.stderr, flush=True)
 
 
 def _says(address: str) -> int:
+    import httpx  # late, for it takes a fifth of the start of every verb
+
     try:
         return httpx.get(address, trust_env=False, timeout=_START).status_code
     except httpx.TransportError:

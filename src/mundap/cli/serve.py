@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from typing import Annotated
 
@@ -29,7 +30,7 @@ def serve(
     from mundap.pipeline import FOLDER
     from mundap.serve.app import make_app
     from mundap.serve.guard import loopback
-    from mundap.serve.keys import FILE, Keys
+    from mundap.serve.keys import FILE, LENT_DIGEST, Keys
     from mundap.serve.logs import log_to_stderr
     from mundap.serve.server import Server
 
@@ -41,7 +42,8 @@ def serve(
             f"'{host}': 열쇠 없이 이 컴퓨터 밖으로 열지 않습니다. 열쇠를 만들거나(mundap keys add 이름) "
             "--host 127.0.0.1로 여세요. 그래도 열려면: --insecure"
         )
-    app = make_app(bot, bot.config.serve, guarded=bool(keys) or not (local or insecure), local=local)
+    guarded, lent = bool(keys) or not (local or insecure), os.environ.get(LENT_DIGEST, "")
+    app = make_app(bot, bot.config.serve, guarded=guarded, local=local, lent=lent)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -14,6 +14,8 @@ from pathlib import Path
 from mundap.errors import MundapError, UnknownName
 
 FILE = "keys.json"
+LENT = "mundap up"  # the name of the key that `mundap up` gives its page
+LENT_DIGEST = "MUNDAP_LENT_KEY_DIGEST"  # the variable that tells the API of it
 _PREFIX = "mundap-"  # so that a key in a log or a repository is seen for what it is
 
 
@@ -29,8 +31,10 @@ class Key:
 class Keys:
     """The keys in the file at `path`, which is read anew when it changes: a key that is removed opens nothing more."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, lent: str = "") -> None:
+        """`lent` is the digest of one more key, which is in no file: it opens what the others open."""
         self._path = path
+        self._lent = (Key(LENT, lent, ""),) if lent else ()
         self._read: tuple[object, tuple[Key, ...]] = (None, ())
 
     def all(self) -> tuple[Key, ...]:
@@ -61,8 +65,8 @@ class Keys:
             raise MundapError(
                 f"'{name}' 열쇠가 이미 있습니다. 다른 이름을 쓰거나 먼저 지워 주세요: mundap keys remove {name}"
             )
-        made = _PREFIX + secrets.token_urlsafe(32)
-        self._write((*kept, Key(name, _digest(made), datetime.now(UTC).isoformat(timespec="seconds"))))
+        made = new_key()
+        self._write((*kept, Key(name, digest_of(made), datetime.now(UTC).isoformat(timespec="seconds"))))
         return made
 
     def remove(self, name: str) -> None:
@@ -74,8 +78,8 @@ class Keys:
 
     def holder(self, given: str) -> str | None:
         """The name of the key that was given, or None. It takes as long for a wrong key as for a right one."""
-        digest, name = _digest(given), None
-        for key in self.all():
+        digest, name = digest_of(given), None
+        for key in (*self.all(), *self._lent):
             if hmac.compare_digest(digest, key.digest):
                 name = key.name
         return name
@@ -91,5 +95,11 @@ class Keys:
         beside.replace(self._path)
 
 
-def _digest(key: str) -> str:
+def new_key() -> str:
+    """A key that nobody can guess."""
+    return _PREFIX + secrets.token_urlsafe(32)
+
+
+def digest_of(key: str) -> str:
+    """What is kept of a key."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
