@@ -449,6 +449,11 @@ class Mundap:
                 except StaleIndex as error:
                     log.warning("새 색인을 아직 열 수 없어 전의 것으로 찾습니다: %s", error)
 
+    @property
+    def newest(self) -> str | None:
+        """The name of the current generation on the disk, whether or not it is the one that is open; None without any."""
+        return current(self._index_root)
+
     def warm(self) -> None:
         """Load what the first question would wait for. Raises as it would."""
         self.search("준비", k=1)

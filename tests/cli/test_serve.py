@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -127,6 +128,54 @@ def _is_ready_and_sees_a_new_one(client: httpx.Client, root: Path) -> None:
     assert unready.status_code == 503
     assert "mundap index" in unready.json()["detail"]
     assert client.post("/search", json={"query": "주차권"}).status_code == 503
+
+
+def test_a_wrong_method_is_told_all_that_are_right(api) -> None:
+    client, _ = api
+    refused = client.delete("/documents")
+    assert refused.status_code == 405
+    assert refused.headers["allow"] == "GET, POST"
+
+
+def test_a_persona_that_is_broken_or_unknown_is_told(serving: Callable, indexed: Callable) -> None:
+    root = indexed().root
+    (root / "personas").mkdir()
+    (root / "personas" / "깨진.toml").write_text("tone = ", "utf-8")
+    with serving(root) as server:
+        broken = server.client.post("/query", json={"query": "연차", "persona": "깨진"})
+        assert broken.status_code == 503
+        assert "깨진.toml" in broken.json()["detail"]
+        unknown = server.client.post("/query", json={"query": "연차", "persona": "없는"})
+        assert unknown.status_code == 404
+        assert "깨진" in unknown.json()["detail"]
+
+
+def test_settings_that_change_are_used_without_a_new_start(serving: Callable, indexed: Callable) -> None:
+    root = indexed().root
+    settings = root / "mundap.toml"
+    asked = {"query": "연차는 언제 소멸되나요?"}
+
+    def until(done: Callable[[], bool]) -> None:
+        end = time.monotonic() + 60
+        while not done():
+            assert time.monotonic() < end
+            time.sleep(0.05)
+
+    with serving(root) as server:
+        client = server.client
+        assert len(client.post("/query", json=asked).json()["hits"]) > 1
+        settings.write_text(f"{settings.read_text('utf-8')}\n[retrieve]\nk = 1\n", "utf-8")
+        until(lambda: len(client.post("/query", json=asked).json()["hits"]) == 1)
+        # What has no index yet: the settings before go on answering until there is one.
+        settings.write_text('[index]\nencoder = "hashed"\nbigrams = false\n[retrieve]\nk = 2\n', "utf-8")
+        until(
+            lambda: (
+                len(client.post("/query", json=asked).json()["hits"]) == 1
+                and "mundap index" in server.errors.read_text("utf-8")
+            )
+        )
+        Mundap.open(root).index()
+        until(lambda: len(client.post("/query", json=asked).json()["hits"]) == 2)
 
 
 def test_its_description_names_every_path(api) -> None:

@@ -75,6 +75,16 @@ def test_only_who_brings_a_key_is_answered(guarded, mundap: Callable) -> None:
     assert client.get("/v1/models", headers=second).status_code == 401
 
 
+def test_every_path_but_those_of_balancers_needs_a_key(guarded) -> None:
+    client, key = guarded[0].client, {"X-API-Key": guarded[2]}
+    paths = client.get("/openapi.json", headers=key).json()["paths"]
+    asked = [("GET", "/docs"), ("GET", "/openapi.json"), ("GET", "/nowhere"), ("OPTIONS", "/documents")]
+    asked += [(verb.upper(), path) for path, verbs in paths.items() for verb in verbs]
+    answered = {path for verb, path in asked if client.request(verb, path).status_code != 401}
+    assert len(asked) > 20
+    assert answered == {"/healthz", "/readyz"}
+
+
 def test_a_key_may_not_ask_too_often(guarded, mundap: Callable) -> None:
     server, root, _ = guarded
     headers = {"X-API-Key": mundap("keys", "add", "잦은 손님", workspace=root).out.strip()}
@@ -169,7 +179,7 @@ def test_it_is_not_opened_to_others_without_a_key(serving: Callable, mundap: Cal
     assert "mundap keys add" in outside.err
     with serving(root, "--host", "0.0.0.0", "--insecure") as server:
         port = server.address.rpartition(":")[2]
-        assert httpx.post(f"http://127.0.0.1:{port}/query", json=QUESTION).status_code == 200
+        assert httpx.post(f"http://127.0.0.1:{port}/query", json=QUESTION, timeout=60).status_code == 200
 
 
 def test_it_ends_in_good_order_and_finishes_what_it_was_asked(serving: Callable, office: Path, tmp_path: Path) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
@@ -83,14 +86,18 @@ def model() -> Iterator[Model]:
         thread.join()
 
 
+def settings(model: Model, serve: str) -> str:
+    address = f"http://127.0.0.1:{model.server_address[1]}/v1"
+    generate = f'generator = "openai:{address}#slow"\nmin_support = 0\nfaq = false\n'
+    return f'[index]\nencoder = "hashed"\n[generate]\n{generate}[serve]\n{serve}'
+
+
 @pytest.fixture(scope="module")
 def client(serving: Callable, hashed_sample: Callable, model: Model, tmp_path_factory) -> Iterator[httpx.Client]:
     """A client of an API that answers by that model, one question at once and one waiting."""
-    address = f"http://127.0.0.1:{model.server_address[1]}/v1"
     root = hashed_sample(
         tmp_path_factory.mktemp("slow") / "ws",
-        f'[index]\nencoder = "hashed"\n[generate]\ngenerator = "openai:{address}#slow"\nmin_support = 0\nfaq = false\n'
-        "[serve]\nanswers_at_once = 1\nwaiting = 1\nheartbeat_seconds = 0.3\n",
+        settings(model, "answers_at_once = 1\nwaiting = 1\nheartbeat_seconds = 0.3\n"),
     )
     with serving(root) as server:
         yield server.client
@@ -131,6 +138,50 @@ def test_the_model_is_stopped_when_the_asker_of_a_whole_answer_leaves(client: ht
         client.post("/query", json={"query": ASKED["messages"][0]["content"]}, timeout=1.5)
     assert model.asked.is_set()
     assert model.left.wait(10)
+
+
+def test_what_is_not_answered_in_time_is_cut_when_the_server_ends(
+    serving: Callable, hashed_sample: Callable, model: Model, tmp_path: Path
+) -> None:
+    model.again(says=True)
+    root = hashed_sample(tmp_path / "ws", settings(model, "shutdown_seconds = 1\n"))
+    with (
+        serving(root) as server,
+        server.client.stream("POST", "/v1/chat/completions", json={**ASKED, "stream": True}) as said,
+    ):
+        lines = said.iter_lines()
+        next(lines)
+        assert model.asked.wait(10)
+        server.process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        with pytest.raises(httpx.TransportError):
+            list(lines)
+        assert server.process.wait(20) == 0
+        assert time.monotonic() - began < 15
+        assert model.left.wait(10)
+    assert "Traceback" not in server.errors.read_text("utf-8")
+
+
+def test_an_upload_that_breaks_off_or_is_cut_leaves_nothing_and_no_traceback(
+    serving: Callable, hashed_sample: Callable, model: Model, tmp_path: Path
+) -> None:
+    root = hashed_sample(tmp_path / "ws", settings(model, "shutdown_seconds = 1\n"))
+    head = (
+        b"POST /documents HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+        b'Content-Length: 1000\r\n\r\n--x\r\nContent-Disposition: form-data; name="files"; filename="a.txt"\r\n\r\n'
+    )
+    with serving(root) as server:
+        port = server.client.base_url.port
+        with socket.create_connection(("127.0.0.1", port)) as gone:
+            gone.sendall(head)
+            time.sleep(0.3)
+        with socket.create_connection(("127.0.0.1", port)) as stays:
+            stays.sendall(head)
+            time.sleep(0.3)
+            server.process.send_signal(signal.SIGTERM)
+            assert server.process.wait(20) == 0
+    assert "Traceback" not in server.errors.read_text("utf-8")
+    assert not list((root / "uploads").glob("*"))
 
 
 def test_more_than_may_wait_are_told_to_come_again_and_are_answered_then(client: httpx.Client, model: Model) -> None:

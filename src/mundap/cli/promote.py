@@ -118,9 +118,10 @@ def _steps(bot: Mundap, kind: str) -> list[str]:
     """What is left to do."""
     from mundap.pipeline import LIGHT
 
+    running = "돌고 있는 mundap serve는 {} 스스로 새 설정으로 바꿉니다."
     if kind not in ENCODERS:
-        return []
-    steps = ["다음: mundap index"]
+        return [running.format("잠시 뒤")]
+    steps = ["다음: mundap index", running.format("색인한 뒤")]
     if bot.config.retrieve.reranker.startswith(LIGHT):
         steps.append("리랭커는 전의 임베딩으로 배웠습니다. 색인한 뒤 다시: mundap train reranker")
     if kind != "adapter" and bot.config.generate.support:

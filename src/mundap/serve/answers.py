@@ -10,7 +10,7 @@ from mundap.serve.shapes import Answered, OldAnswer, OldPrompt, Query
 from mundap.shapes import answer_json
 from mundap.types import Answer
 
-router = APIRouter(tags=["답하기"], responses=documented(400, 502))
+router = APIRouter(tags=["답하기"], responses=documented(404, 502))
 
 
 @router.post("/query", summary="출처를 밝혀 답하기")

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 
 import mundap
 from mundap.config import Serve
@@ -24,11 +25,11 @@ from mundap.serve.work import Gone
 _CLIENT_CLOSED = 499  # nobody reads it; logs and metrics do
 
 
-def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = True) -> FastAPI:
+def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = True, lent: str = "") -> FastAPI:
     """The API over `bot`. A generation that was made since the last request is opened first.
 
     `guarded` has every request bring one of the workspace's keys, even while there are none; `local` says that only
-    this machine can ask (guard.Guard).
+    this machine can ask (guard.Guard). `lent` is the digest of a key that is kept in no file.
     """
     service = Service(bot, settings)
 
@@ -48,13 +49,16 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         lifespan=lifespan,
     )
     app.state.service = service
+    describe = app.openapi
     problems.install(app)
 
     @app.exception_handler(Gone)
-    async def gone(request: Request, error: Gone) -> Response:
+    @app.exception_handler(ClientDisconnect)
+    async def gone(request: Request, error: Gone | ClientDisconnect) -> Response:
         return Response(status_code=_CLIENT_CLOSED)
 
-    keys = Keys(bot.root / FOLDER / KEYS)
+    app.openapi = lambda: embeddings.described(describe(), service.bot.encoder.dim)  # type: ignore[method-assign]
+    keys = Keys(bot.root / FOLDER / KEYS, lent)
     app.add_middleware(BodyLimit, most=settings.body_kb * 1024, paths={"/documents": settings.uploads_mb << 20})
     app.add_middleware(
         Guard, keys=keys, guarded=guarded, local=local, per_minute=settings.per_minute, origins=settings.cors_origins

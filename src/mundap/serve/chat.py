@@ -139,10 +139,11 @@ def _event(said: BaseModel) -> str:
 
 def _question(asked: Chat, request_id: str) -> Question:
     """Raises Refused if no user asks anything, or too much."""
-    last = next((n for n in range(len(asked.messages) - 1, -1, -1) if asked.messages[n].role == "user"), None)
-    text = asked.messages[last].text if last is not None else ""
-    if last is None or not text.strip():
+    said = [n for n, message in enumerate(asked.messages) if message.role == "user" and message.text.strip()]
+    if not said:
         raise Refused(400, "messages에 질문이 없습니다. role이 user인 메시지에 질문을 적어 주세요.")
+    last = said[-1]
+    text = asked.messages[last].text
     if len(text) > LONGEST:
         raise Refused(400, f"질문이 너무 깁니다({len(text)}자). {LONGEST}자까지 물을 수 있습니다.")
     how = asked.mundap or How()

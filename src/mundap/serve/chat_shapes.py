@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 
-from mundap.serve.shapes import Filters, Session, Used, Voice
+from mundap.serve.shapes import Filters, Session, Used, Voice, Whole
 
 MOST_INPUTS = 256
 LONGEST_INPUT = 20_000  # characters of a text to embed
@@ -21,6 +21,15 @@ class TextPart(_Asked):
 
     type: Literal["text"]
     text: str
+
+
+# A conversation has a message of a user that says something; the last of them is the question.
+_SAYS: JsonValue = {"type": "string", "pattern": r"\S"}
+_PART: JsonValue = {"required": ["text"], "properties": {"text": _SAYS}}
+_QUESTION: JsonValue = {
+    "required": ["role", "content"],
+    "properties": {"role": {"const": "user"}, "content": {"anyOf": [_SAYS, {"type": "array", "contains": _PART}]}},
+}
 
 
 class Message(_Asked):
@@ -51,7 +60,7 @@ class How(BaseModel):
 class StreamOptions(_Asked):
     """Of a stream."""
 
-    include_usage: bool | None = None
+    include_usage: StrictBool | None = None
 
 
 class Chat(_Asked):
@@ -65,9 +74,10 @@ class Chat(_Asked):
         min_length=1,
         max_length=1000,
         examples=[[{"role": "user", "content": "해외직구 면세 한도가 얼마인가요?"}]],
-        description="마지막 user 메시지가 질문, 그 앞의 user·assistant 메시지가 대화입니다. system은 받지만 쓰지 않습니다",
+        json_schema_extra={"contains": _QUESTION},
+        description="글이 있는 마지막 user 메시지가 질문, 그 앞의 user·assistant 메시지가 대화입니다. system은 받지만 쓰지 않습니다",
     )
-    stream: bool | None = False
+    stream: StrictBool | None = False
     stream_options: StreamOptions | None = None
     mundap: How | None = Field(
         default=None, description="top_k, filters, session, persona. 바로 아래 이름으로 적어도 됩니다"
@@ -78,15 +88,18 @@ class Chat(_Asked):
     persona: Voice = None
 
 
+_Input = Annotated[str, Field(min_length=1)]
+
+
 class Embed(_Asked):
     """Texts to turn into vectors."""
 
-    input: str | list[str] = Field(
+    input: _Input | Annotated[list[_Input], Field(min_length=1)] = Field(
         examples=[["해외직구 면세 한도", "이사화물 통관"]], description=f"글 하나, 또는 {MOST_INPUTS}개까지"
     )
     model: str = Field(default="", description="무엇을 적어도 이 작업 폴더의 임베딩을 씁니다")
     encoding_format: Literal["float", "base64"] = "float"
-    dimensions: int | None = Field(default=None, description="적는다면 이 임베딩의 차원과 같아야 합니다")
+    dimensions: Whole | None = Field(default=None, description="적는다면 이 임베딩의 차원과 같아야 합니다")
     input_type: Literal["query", "passage"] = Field(
         default="query", description="질문인지, 찾을 문단인지. e5 같은 임베딩은 둘을 다르게 읽습니다"
     )

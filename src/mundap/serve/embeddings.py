@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from typing import Any
 
 from fastapi import APIRouter, Request
 
@@ -35,8 +36,8 @@ def models(bot: Bot) -> Models:
 async def embeddings(asked: Embed, request: Request, service: Here) -> Embeddings:
     """이 작업 폴더가 찾을 때 쓰는 임베딩으로 길이 1의 벡터를 만듭니다. 찾을 문단은 `input_type`을 passage로 주세요."""
     texts = [asked.input] if isinstance(asked.input, str) else asked.input
-    if not texts or len(texts) > MOST_INPUTS or any(not text or len(text) > LONGEST_INPUT for text in texts):
-        raise Refused(400, f"input은 1자에서 {LONGEST_INPUT}자까지의 글 하나, 또는 {MOST_INPUTS}개까지의 목록입니다.")
+    if len(texts) > MOST_INPUTS or any(len(text) > LONGEST_INPUT for text in texts):
+        raise Refused(400, f"input은 {LONGEST_INPUT}자까지의 글 하나, 또는 {MOST_INPUTS}개까지의 목록입니다.")
     encoder = service.bot.encoder
     if asked.dimensions not in (None, encoder.dim):
         raise Refused(400, f"dimensions {asked.dimensions}: 이 임베딩은 {encoder.dim}차원입니다.")
@@ -50,6 +51,13 @@ async def embeddings(asked: Embed, request: Request, service: Here) -> Embedding
         model=encoder.name,
         usage=Usage(prompt_tokens=tokens, total_tokens=tokens),
     )
+
+
+def described(api: dict[str, Any], dim: int) -> dict[str, Any]:
+    """The description `api`, in which `dimensions` can only be those of the encoder."""
+    asked = api["components"]["schemas"][Embed.__name__]["properties"]["dimensions"]
+    asked["anyOf"] = [{"const": dim, "type": "integer"}, {"type": "null"}]
+    return api
 
 
 def _encode(encoder: Encoder, texts: list[str], kind: str) -> Vectors:

@@ -9,7 +9,7 @@ from mundap.serve.service import Here, Service
 from mundap.serve.shapes import Found, Keywords, OldKeywords, Prompt, Search
 from mundap.shapes import hit_json
 
-router = APIRouter(tags=["찾기"], responses=documented(400))
+router = APIRouter(tags=["찾기"], responses=documented(404))
 
 
 @router.post("/search", summary="문단 찾기")

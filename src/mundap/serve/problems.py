@@ -10,12 +10,21 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
-from mundap.errors import GeneratorError, MundapError, StaleIndex, UnknownName, WorkspaceBusy
+from mundap.errors import BadFile, ConfigError, GeneratorError, MundapError, StaleIndex, UnknownName, WorkspaceBusy
 
 OPENAI = "/v1/"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 RETRY_SECONDS = 5  # after which a workspace may be ready again
-_STATUS = {StaleIndex: 503, WorkspaceBusy: 503, UnknownName: 400, GeneratorError: 502}
+_STATUS = {
+    StaleIndex: 503,
+    WorkspaceBusy: 503,
+    ConfigError: 503,
+    BadFile: 503,
+    UnknownName: 404,
+    GeneratorError: 502,
+}
 _OPENAI_TYPES = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
 
 
@@ -54,10 +63,10 @@ class Refused(MundapError):
 def documented(*statuses: int, shape: type[BaseModel] = Problem) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a router whose requests can fail with these, and with what any request can fail with."""
     said = {
-        400: "알 수 없는 이름이나 값",
+        400: "알 수 없는 값",
         401: "열쇠가 없거나 틀림",
         403: "허락되지 않음",
-        404: "없음",
+        404: "그런 것이 없음",
         413: "요청이 너무 큼",
         422: "모양이 맞지 않는 요청",
         429: "요청이 너무 잦음",
@@ -110,4 +119,14 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
-        return problem(request, error.status_code, str(error.detail), error.headers)
+        headers = {**(error.headers or {}), "Allow": _allowed(request)} if error.status_code == 405 else error.headers
+        return problem(request, error.status_code, str(error.detail), headers)
+
+
+def _allowed(request: Request) -> str:
+    """The methods of this path, which may be those of several routes."""
+    routes = request.app.routes
+    asked = [(method, {**request.scope, "method": method}) for method in METHODS]
+    return ", ".join(
+        method for method, scope in asked if any(route.matches(scope)[0] == Match.FULL for route in routes)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -14,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mundap.korean.mask import mask
 from mundap.serve.logs import ACCESS
-from mundap.serve.problems import problem
+from mundap.serve.problems import METHODS, RETRY_SECONDS, problem
 from mundap.serve.service import Service
 from mundap.types import Answer
 
@@ -22,7 +23,6 @@ log = logging.getLogger(__name__)
 
 HEADER = "X-Request-ID"
 _WELL_FORMED = re.compile(r"[A-Za-z0-9._-]{8,64}")
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _QUIET = ("/healthz", "/readyz", "/metrics")  # asked every few seconds: counted, and logged only when they fail
 
 
@@ -57,6 +57,12 @@ class Requests:
 
         try:
             await self.app(scope, receive, named)
+        except asyncio.CancelledError:  # the server ends, and has waited for it as long as it may
+            if not self._service.leaving:
+                raise
+            if not status:
+                detail = "서버가 끝나서 답하지 못했습니다. 잠시 뒤에 다시 물어 주세요."
+                await problem(Request(scope), 503, detail, {"Retry-After": str(RETRY_SECONDS)})(scope, receive, named)
         except Exception:
             log.exception("request %s failed", name)
             if status:
@@ -68,7 +74,7 @@ class Requests:
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "")
-        method = scope["method"] if scope["method"] in _METHODS else "other"
+        method = scope["method"] if scope["method"] in METHODS else "other"
         self._service.metrics.request(method, route, status, seconds)
         if route in _QUIET and status < 400:
             return

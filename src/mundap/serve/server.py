@@ -14,6 +14,10 @@ from fastapi import FastAPI
 
 from mundap.serve.service import Service
 
+# Clients keep a connection for less (httpx 5 seconds, nginx 60): the one that closes first must not be the one that is
+# asked, or a request that is on its way is lost.
+_KEEP_ALIVE = 75  # seconds
+
 
 class Server(uvicorn.Server):
     """`tell` is called once requests can be answered. SIGTERM and SIGINT end it in good order: `run` returns.
@@ -27,7 +31,12 @@ class Server(uvicorn.Server):
         seconds = ceil(self._service.settings.shutdown_seconds)
         super().__init__(
             uvicorn.Config(
-                app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=seconds
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=seconds,
+                timeout_keep_alive=_KEEP_ALIVE,
             )
         )
         self._tell = tell

@@ -15,6 +15,7 @@ from mundap.config import Serve
 from mundap.errors import MundapError
 from mundap.pipeline import FOLDER, Mundap
 from mundap.serve.metrics import Metrics
+from mundap.serve.reread import Reread
 from mundap.serve.work import Desk
 from mundap.stopping import stopping
 from mundap.store.conversations import Conversations
@@ -54,6 +55,7 @@ class Service:
         self.metrics.watch("answers", self.answers)
         self.metrics.watch("searches", self.searches)
         self.metrics.watch("writes", self.writes)
+        self._reread = Reread(bot, self._put)
         self.leaving = False  # set when the server is told to end
 
     def close(self) -> None:
@@ -63,9 +65,17 @@ class Service:
         self.writes.close()
 
     def newest(self) -> Mundap:
-        """The workspace, with a generation that was made since the last request. Raises StaleIndex as a search does."""
-        self.bot.refresh()
-        return self.bot
+        """The workspace, with a generation that was made since the last request. Raises StaleIndex as a search does.
+
+        Settings that changed since are used from some later request on, once what they name is loaded.
+        """
+        bot = self.bot
+        self._reread.look(bot.newest)
+        bot.refresh()
+        return bot
+
+    def _put(self, bot: Mundap) -> None:
+        self.bot = bot
 
     def warm(self) -> None:
         """Load what the first question would wait for; what is missing is told when it is asked for."""

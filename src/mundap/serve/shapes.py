@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 LONGEST = 2000  # characters of a question
 
+
+def _number(given: object) -> object:
+    if isinstance(given, bool | str):
+        raise ValueError("정수여야 합니다")
+    return given
+
+
+Whole = Annotated[int, BeforeValidator(_number)]  # as JSON Schema has it: 3 and 3.0, but not "3" or true
+_Count = Annotated[int, Field(ge=1, le=100), BeforeValidator(_number)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 Filters = Annotated[dict[str, list[str]], Field(description='조건. 예: {"source": ["관세청"]}')]
-Used = Annotated[int | None, Field(ge=1, le=100, description="답을 쓸 문단의 수. 비우면 설정대로")]
+Used = Annotated[_Count | None, Field(description="답을 쓸 문단의 수. 비우면 설정대로")]
 
 Session = Annotated[
     str | None, Field(min_length=1, max_length=100, description="대화의 이름. 아무 글이나 됩니다", examples=["손님-17"])
@@ -53,7 +62,7 @@ class Search(_Asked):
     """A question to search for. `filters` gives the allowed values of source, title, document_id or a meta key."""
 
     query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
-    top_k: int = Field(default=10, ge=1, le=100, description="찾을 문단의 수")
+    top_k: _Count = Field(default=10, description="찾을 문단의 수")
     leg: Literal["bm25", "dense", "graph", "hybrid"] = "hybrid"
     filters: Filters = {}
 

@@ -1,0 +1,57 @@
+"""Settings that change while the server runs: the workspace is opened anew, aside, and taken once it can answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from threading import Lock, Thread
+
+from mundap.config import FILE
+from mundap.errors import MundapError
+from mundap.pipeline import Mundap
+
+log = logging.getLogger(__name__)
+
+
+class Reread:
+    """Looks whether mundap.toml has changed since `bot` was opened, and gives `put` the workspace under the new settings.
+
+    Settings that cannot be used leave the old ones in use, with a line in the log: an encoder has no index before
+    `mundap index`. They are tried again when they, or the index, change.
+    """
+
+    def __init__(self, bot: Mundap, put: Callable[[Mundap], None]) -> None:
+        self._file = bot.root / FILE
+        self._put = put
+        self._used = _version(self._file)
+        self._tried: tuple[object, str | None] = (self._used, None)
+        self._trying = Lock()
+
+    def look(self, generation: str | None) -> None:
+        """Begin to open the workspace anew if there are other settings, or another `generation` than they failed with."""
+        version = _version(self._file)
+        if version == self._used or (version, generation) == self._tried or not self._trying.acquire(blocking=False):
+            return
+        self._tried = (version, generation)
+        Thread(target=self._try, args=(version,), name="reread", daemon=True).start()
+
+    def _try(self, version: object) -> None:
+        try:
+            bot = Mundap.open(self._file)
+            bot.warm()
+            self._put(bot)
+            self._used = version
+            log.warning("%s: 바뀐 설정을 씁니다.", self._file)
+        except MundapError as error:
+            log.warning("바뀐 설정을 아직 쓸 수 없어 전의 것으로 답합니다: %s", error)
+        finally:
+            self._trying.release()
+
+
+def _version(file: Path) -> object:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return (status.st_mtime_ns, status.st_ino, status.st_size)
