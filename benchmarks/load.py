@@ -24,6 +24,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
+import numpy as np
 
 from mundap.evaluate.questions import read_questions
 from mundap.pipeline import Mundap
@@ -104,11 +105,30 @@ async def crowd(address: str, questions: Sequence[str], users: int, seconds: flo
     return seen
 
 
-async def watched(pid: int, sizes: list[float]) -> None:
-    """Note the server's resident memory in MB, each second."""
+@dataclass(frozen=True)
+class Memory:
+    """A server's resident memory in MB, each second: its own, and all with the files that it has mapped."""
+
+    own: list[float] = field(default_factory=list)
+    all: list[float] = field(default_factory=list)
+
+    def tell(self) -> None:
+        """Twelve points of it, and how it goes in the second half, or its last two minutes."""
+        step = max(1, len(self.own) // 12)
+        last = self.own[-min(120, len(self.own) // 2) :]
+        slope = np.polyfit(np.arange(len(last)), last, 1)[0] * 60
+        print(f"  memory of its own, each {step} s: {' '.join(f'{size:.0f}' for size in self.own[::step])} MB")
+        print(
+            f"  in the last {len(last)} s: {slope:+.1f} MB a minute; with mapped files {self.all[-1]:.0f} MB at the end"
+        )
+
+
+async def watched(pid: int, memory: Memory) -> None:
+    """Note the server's memory each second."""
     while True:
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        sizes.append(pages * 4096 / 1e6)
+        kept = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        memory.own.append(int(kept["RssAnon"].split()[0]) * 1024 / 1e6)
+        memory.all.append(int(kept["VmRSS"].split()[0]) * 1024 / 1e6)
         await asyncio.sleep(1)
 
 
@@ -125,14 +145,13 @@ def tell(name: str, seen: Seen, seconds: float) -> None:
 async def run(address: str, pid: int, questions: Sequence[str], users: int, seconds: float, many: int) -> None:
     """The three phases: users, a crowd, and one user after it."""
     await crowd(address, questions, users, 5, patient=True)  # what is loaded at the first use
-    sizes: list[float] = []
-    watch = asyncio.create_task(watched(pid, sizes))
+    memory = Memory()
+    watch = asyncio.create_task(watched(pid, memory))
     seen = await crowd(address, questions, users, seconds, patient=True)
     tell(f"{users} users", seen, seconds)
-    middle = len(sizes) // 2
-    print(f"  memory: {sizes[0]:.0f} MB at the start, {sizes[middle]:.0f} in the middle, {sizes[-1]:.0f} at the end")
+    memory.tell()
     tell(f"{many} users", await crowd(address, questions, many, 15, patient=False), 15)
-    print(f"  memory: {sizes[-1]:.0f} MB")
+    print(f"  memory of its own: {memory.own[-1]:.0f} MB")
     tell("then 1 user", await crowd(address, questions, 1, 5, patient=True), 5)
     watch.cancel()
 
