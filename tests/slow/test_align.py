@@ -157,6 +157,8 @@ def test_what_answers_is_promoted_and_a_reward_is_not(base: Path, bot: Path, rew
     root = shutil.copytree(bot, tmp_path / "ws")
     data = ("--data", bot / "ranking.json", "--base", base, "--epochs", 2, "--lr", 3e-3)
     run("train", "dpo", *data, "--out", "나은", workspace=root)
+    merged = Path(run("export", "merged", "나은", workspace=root)["folder"])
+    assert transformers.AutoModelForCausalLM.from_pretrained(merged).config.model_type == "llama"
     assert run("promote", "나은", "--force", workspace=root)["set"] == {"generate.generator": "transformers:model:나은"}
     done = CliRunner().invoke(app, ["promote", "보상", "--workspace", str(root)])
     assert "--reward 보상" in str(done.exception)

@@ -204,8 +204,9 @@ def ppo(
     from mundap.cli.runs import write_run
     from mundap.files import write_atomically
     from mundap.train.keep import free_name
+    from mundap.train.llm import save_adapter
     from mundap.train.llm_data import read_prompts
-    from mundap.train.ppo import PRESETS, Recipe, load_policy, save_policy, train_ppo, worth_it
+    from mundap.train.ppo import PRESETS, Recipe, load_policy, train_ppo, worth_it
     from mundap.train.preferences import parted_prompts
     from mundap.train.rewarded import rewards_csv, rewards_page
 
@@ -228,7 +229,7 @@ def ppo(
     better = worth_it(report)
 
     def write(folder: Path) -> None:
-        save_policy(learned.policy, folder)
+        save_adapter(learned.policy.model, learned.policy.wording.words, recipe.base, folder)
         write_atomically(folder / "held_out.json", jsons.dumps(held, ensure_ascii=False))
 
     folder = _keep(bot, "ppo", name, data, asdict(recipe), learned.model, report, better, write)

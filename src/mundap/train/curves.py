@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from mundap.extras import need
+from mundap.protocols import Progress
 
 Watch = Callable[[int, Mapping[str, float]], None]
 
@@ -28,3 +30,17 @@ def watcher(report_to: str, logs: Path, name: str, first: bool) -> Watch:
         writer.flush()
 
     return draw
+
+
+def callback(transformers: Any, progress: Progress, watch: Watch) -> Any:
+    """For a Trainer of transformers: shows how many steps of all are done, and passes on what is logged."""
+
+    class Told(transformers.TrainerCallback):  # type: ignore[misc]
+        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+            progress(state.global_step, state.max_steps)
+
+        def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
+            if logs and state.is_world_process_zero and "train_runtime" not in logs:
+                watch(state.global_step, {name: float(value) for name, value in logs.items()})
+
+    return Told()

@@ -18,11 +18,11 @@ from mundap.evaluate.bootstrap import mean_interval
 from mundap.evaluate.compare import change
 from mundap.extras import need, quiet_transformers
 from mundap.protocols import Progress, quiet
-from mundap.train.curves import Watch
-from mundap.train.hugging import begin, callback
-from mundap.train.llm import ADAPTER, trainable
+from mundap.train.checkpoints import begin
+from mundap.train.curves import Watch, callback
+from mundap.train.llm import save_adapter, trainable
 from mundap.train.llm_data import Preference
-from mundap.train.policy import LEARNED, TEMPLATE, Policy, Wording
+from mundap.train.policy import TEMPLATE, Policy, Wording
 from mundap.train.preferences import Parts
 
 _LOGGED = 5
@@ -166,7 +166,7 @@ def train_dpo(
     }
 
     def save(folder: Path) -> None:
-        learned.save_pretrained(folder / ADAPTER, selected_adapters=[LEARNED])
+        save_adapter(learned, words, recipe.base, folder)
         parts.save(folder)
 
     return Trained(save, trainable(learned), report)

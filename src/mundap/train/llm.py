@@ -68,3 +68,10 @@ def fast_causal(base: str, models: Path, bits: int, max_tokens: int, lora: Lora,
         model, r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, bias="none", random_state=seed,
         target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
     )  # fmt: skip
+
+
+def save_adapter(model: Any, words: Any, base: str, folder: Path) -> None:
+    """Write what was learned into `folder` as `kept_adapter` finds it, with its tokenizer and the name of its base."""
+    model.peft_config["default"].base_model_name_or_path = base
+    model.save_pretrained(folder / ADAPTER, selected_adapters=["default"])
+    words.save_pretrained(folder / ADAPTER)

@@ -28,8 +28,8 @@ from mundap.train import advantage, resume
 from mundap.train.advantage import AdaptiveKL
 from mundap.train.curves import Watch
 from mundap.train.encoder import World, device_of, slope
-from mundap.train.llm import ADAPTER, Lora, trainable, with_lora
-from mundap.train.policy import LEARNED, REFERENCE, TEMPLATE, Policy, Wording
+from mundap.train.llm import Lora, trainable, with_lora
+from mundap.train.policy import REFERENCE, TEMPLATE, Policy, Wording
 from mundap.train.rewarded import Row, told
 from mundap.train.rewards import Reward
 
@@ -335,11 +335,6 @@ def load_policy(recipe: Recipe, models: Path, adapter: Path | None) -> Policy:
         model.load_adapter(adapter, REFERENCE)
     wording = Wording(words, stops, recipe.template, recipe.most_in, recipe.most_out)
     return Policy(model.to(device_of(torch)), wording, temperature=recipe.temperature)
-
-
-def save_policy(policy: Policy, folder: Path) -> None:
-    """Write the adapter."""
-    policy.model.save_pretrained(folder / ADAPTER, selected_adapters=[LEARNED])
 
 
 def worth_it(report: Mapping[str, Any]) -> bool:

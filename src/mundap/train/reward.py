@@ -19,10 +19,10 @@ from mundap.evaluate.compare import change
 from mundap.extras import need, quiet_transformers
 from mundap.generate.causal import load_words, loading, place
 from mundap.protocols import Progress, quiet
-from mundap.train.curves import Watch
+from mundap.train.checkpoints import begin
+from mundap.train.curves import Watch, callback
 from mundap.train.encoder import device_of
-from mundap.train.hugging import begin, callback
-from mundap.train.llm import ADAPTER, Lora, trainable, with_lora
+from mundap.train.llm import ADAPTER, Lora, save_adapter, trainable, with_lora
 from mundap.train.preferences import Parts
 from mundap.train.rewards import Reward, Scale, read_scale, reward_of, scored, spelled
 
@@ -135,7 +135,7 @@ def train_reward(
     scale = Scale(recipe.base, recipe.most, float(np.mean(seen)), float(np.std(seen)))
 
     def save(folder: Path) -> None:
-        learned.save_pretrained(folder / ADAPTER)
+        save_adapter(learned, words, recipe.base, folder)
         scale.save(folder)
         parts.save(folder)
 
