@@ -22,6 +22,8 @@ from mundap.cli import app
 from mundap.errors import MundapError
 from mundap.generate.causal import load_causal, load_words
 from mundap.generate.gguf import GGUFGenerator, _door
+from mundap.generate.prompt import messages
+from mundap.generate.template import read_template, spelled
 from mundap.train.checkpoints import checkpoints
 from mundap.train.gguf_export import export_gguf
 from mundap.train.llm_data import Chat, Example, Grounded
@@ -145,7 +147,7 @@ def greedy(file: Path, prompts: Sequence[Sequence[int]], most: int) -> list[list
         return [client.post("/completion", json={"prompt": list(p), **asked}).json()["tokens"] for p in prompts]
 
 
-def spelled(file: Path, text: str) -> list[int]:
+def llama_tokens(file: Path, text: str) -> list[int]:
     """The tokens of a text in llama.cpp."""
     model = GGUFGenerator(file, refusal=REFUSAL, context_tokens=1024, threads=1)._model()
     with _door(model.server, model.key) as client:
@@ -235,7 +237,7 @@ def test_a_gpt_neox_is_exported_too(tmp_path: Path):
     export_gguf(folder, tmp_path / "m.gguf", "f32")
     model, words = load_causal(str(folder), tmp_path)
     text = "질문: 이사화물은 13% 😀\n\n  <자료>\n답변:"
-    assert spelled(tmp_path / "m.gguf", text) == words(text).input_ids
+    assert llama_tokens(tmp_path / "m.gguf", text) == words(text).input_ids
     assert greedy(tmp_path / "m.gguf", [words(text).input_ids], 12) == written(model, [words(text).input_ids], 12)
 
 
@@ -356,3 +358,26 @@ def test_the_loss_is_that_of_the_answers_alone(base: Path, tmp_path: Path):
     assert trainer.compute_loss(model, dict(batch), num_items_in_batch=8).item() == pytest.approx(
         expected.item() / 2, rel=1e-5
     )
+
+
+def test_a_template_asks_in_training_as_in_serving(base: Path, tmp_path: Path):
+    words, alpaca = load_words(str(base), tmp_path), read_template("alpaca", tmp_path)
+    teller = Teller(words, [words.eos_token_id], REFUSAL, alpaca)
+    hits = [Hit(passage_of(ROWS[0]), 1.0, 1)]
+    assert words.decode(teller.prompt("담배는?", hits)) == spelled(messages("담배는?", hits, (), REFUSAL), alpaca)
+    told = teller.spoken(ROWS[0])
+    assert words.decode(told.ids) == alpaca.prompt_no_input.format(instruction=f"질문: {ROWS[0].question}") + (
+        f"{ROWS[0].answer}</s>"
+    )
+    assert words.decode([label for label in told.labels if label != IGNORED]) == f"{ROWS[0].answer}</s>"
+
+
+def test_the_adapter_answers_through_the_workspace(workspace: tuple[Path, dict[str, Any]]):
+    root, _ = workspace
+    config = '[ingest]\npaths = ["qa.csv"]\n[index]\nencoder = "hashed"\n[generate]\ngenerator = "transformers:model:둘"\nmin_support = 0.0\n'
+    (root / "mundap.toml").write_text(config + "max_tokens = 8\n", "utf-8")
+    run("ingest", workspace=root)
+    run("index", workspace=root)
+    answer = json.loads(run("ask", "이사화물의 값을 알려 주세요", "--json", workspace=root))
+    assert answer["model"] == "transformers:model:둘"
+    assert answer["answer"]

@@ -84,6 +84,13 @@ def sft(
     lora_sweep: Annotated[
         str, typer.Option(help="견줄 계수들. 예: 4,8,16. 손실이 가장 낮은 것을 둡니다", show_default=False)
     ] = "",
+    template: Annotated[
+        str,
+        typer.Option(
+            help="프롬프트 틀: alpaca, kullm, 또는 틀.json. 쓸 때도 generate.template에 같은 것을 적습니다 (기본: 모델의 것)",
+            show_default=False,
+        ),
+    ] = "",
     passages: Annotated[
         int | None,
         typer.Option(min=1, help="질문과 함께 보일 제시문의 수(맞는 것 하나와 가까운 다른 것)", show_default=False),
@@ -113,6 +120,7 @@ def sft(
 ) -> None:
     """언어 모델이 제시문에서 답하고, 없으면 없다고 하도록 배웁니다. 떼어 둔 질문에서 앞뒤를 잽니다. 여러 GPU는 torchrun으로."""
     from mundap.generate.support import refusal
+    from mundap.generate.template import read_template
     from mundap.pipeline import FOLDER
     from mundap.train.keep import free_name, keep
     from mundap.train.sft import PRESETS, Recipe, train_sft, worth_it
@@ -122,14 +130,23 @@ def sft(
         "alpha": lora_alpha, "passages": passages, "distractors": distractors, "measured": measured, "every": every,
     }  # fmt: skip
     values = PRESETS[preset.value] | {name: value for name, value in given.items() if value is not None}
-    recipe = Recipe(base, method.value, filter=filter.value, precision=precision.value, seed=seed, **values)
+    recipe = Recipe(
+        _resolved(base),
+        method.value,
+        template=template,
+        filter=filter.value,
+        precision=precision.value,
+        seed=seed,
+        **values,
+    )
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, KIND)
     examples, origin = _examples(bot, data)
     work = bot.root / FOLDER / TRAINING / name
     with show.bars(steps="학습", answers="답 쓰기") as progress:
         trained = train_sft(
-            examples, recipe, bot.models, work, refusal=refusal(bot.config.language), ranks=_ranks(lora_sweep),
+            examples, recipe, bot.models, work, refusal=refusal(bot.config.language),
+            template=read_template(template, bot.root), ranks=_ranks(lora_sweep),
             resume=resume, watch=_watches(report_to, bot.root / FOLDER / "runs" / f"train-{KIND}-{name}"),
             progress=progress["steps"], measuring=progress["answers"],
         )  # fmt: skip
@@ -163,6 +180,12 @@ def _examples(bot: Mundap, data: Path | None) -> tuple[Sequence[Example], dict[s
     return known, {"file": "corpus", "digest": digest(*map(repr, known), size=16)}
 
 
+def _resolved(base: str) -> str:
+    """A folder or file by its whole path, since the model is used from elsewhere; a name as it is."""
+    path = Path(base).expanduser()
+    return str(path.resolve()) if path.exists() else base
+
+
 def _ranks(sweep: str) -> list[int]:
     from mundap.errors import MundapError
 
@@ -187,14 +210,14 @@ def _watches(report_to: ReportTo, logs: Path) -> Any:
 
 _FLAGS = {
     "base": "--base", "method": "--method", "epochs": "--epochs", "batch": "--batch", "accumulate": "--accumulate",
-    "lr": "--lr", "max_tokens": "--max-tokens", "r": "--lora-r", "alpha": "--lora-alpha", "passages": "--passages",
+    "lr": "--lr", "max_tokens": "--max-tokens", "r": "--lora-r", "alpha": "--lora-alpha", "template": "--template", "passages": "--passages",
     "distractors": "--distractors", "filter": "--filter", "measured": "--measured", "every": "--every", "precision": "--precision", "seed": "--seed",
 }  # fmt: skip
 
 
 def _options(recipe: Recipe) -> tuple[str, ...]:
     values = asdict(recipe)
-    return tuple(str(part) for name, flag in _FLAGS.items() for part in (flag, values[name]))
+    return tuple(str(part) for name, flag in _FLAGS.items() if values[name] != "" for part in (flag, values[name]))
 
 
 def _print(report: Mapping[str, Any], model: Mapping[str, Any], folder: Path, name: str, better: bool) -> None:
@@ -218,4 +241,7 @@ def _print(report: Mapping[str, Any], model: Mapping[str, Any], folder: Path, na
         if better
         else "쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았습니다."
     )
-    print(f"llama.cpp로 쓰려면: mundap export gguf {name}")
+    template = model["recipe"]["template"]
+    shown = f'\ntemplate = "{template}"' if template else ""
+    print(f'mundap.toml에 이렇게 적으면 씁니다:\n\n[generate]\ngenerator = "transformers:model:{name}"{shown}\n')
+    print(f"torch 없이 llama.cpp로 쓰려면: mundap export gguf {name}")

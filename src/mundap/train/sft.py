@@ -23,6 +23,7 @@ from mundap.evaluate.questions import Question
 from mundap.extras import need, quiet_transformers
 from mundap.files import digest
 from mundap.generate.causal import generation_config, load_causal, load_words, stops
+from mundap.generate.template import Template
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
 from mundap.train.checkpoints import begin
@@ -50,6 +51,7 @@ class Recipe:
     """What decides a language model besides its data.
 
     `batch` is for each process, and a step has `accumulate` of them. Examples of more than `max_tokens` are left out.
+    `template` names the prompt template, "" for the model's own.
     `passages` are shown with each question; with the share `distractors` of questions none of them is the right one.
     After every `every` steps (0: four times in all) the loss on `watched` examples of the dev part is measured and the
     model kept. `answer_tokens` are written at most for each of `measured` test questions, and half as many without
@@ -66,6 +68,7 @@ class Recipe:
     r: int = 8
     alpha: int = 16
     dropout: float = 0.0
+    template: str = ""
     passages: int = 1
     distractors: float = 0.2
     filter: str = "none"
@@ -137,6 +140,7 @@ def train_sft(
     work: Path,
     *,
     refusal: str,
+    template: Template | None = None,
     ranks: Sequence[int] = (),
     resume: bool = False,
     watch: Callable[[str], Watch] = lambda name: lambda step, figures: None,
@@ -146,12 +150,13 @@ def train_sft(
     """Train, choose by the loss on the dev part among the LoRA `ranks` and the filtered rows if they are compared, and
     measure what was chosen on the test part, before and after.
 
+    Questions are asked as `refusal` and `template` say, and as they will be asked in serving.
     `work` holds checkpoints until the caller removes it; with `resume` the newest whole one is gone on from. `watch`
     gives what draws the curves of a variant. None in every process but the first. Raises MundapError.
     """
     first = os.environ.get("RANK", "0") == "0"
     words = load_words(recipe.base, models)
-    teller = Teller(words, stops(generation_config(recipe.base, models), words), refusal)
+    teller = Teller(words, stops(generation_config(recipe.base, models), words), refusal, template)
     parts = split(examples, recipe.seed)
     told = {
         part: _told(
@@ -185,7 +190,10 @@ def train_sft(
 
     prompts = [one.prompt for one in tested]
     after = answers(
-        tested, write(fitted, words, prompts, teller.ends, recipe.answer_tokens, measuring), refusal, "after"
+        tested,
+        write(fitted, words, prompts, teller.ends, recipe.answer_tokens, teller.stops, measuring),
+        refusal,
+        "after",
     )
     before = answers(
         tested, _before(fitted, words, prompts, teller, chosen.recipe, models, measuring), refusal, "before"
@@ -445,9 +453,9 @@ def _before(
     """What the base writes: the trained one without its adapter, or the base anew."""
     if recipe.method == "full":
         base = load_causal(recipe.base, models)[0]
-        return write(base, words, prompts, teller.ends, recipe.answer_tokens, measuring)
+        return write(base, words, prompts, teller.ends, recipe.answer_tokens, teller.stops, measuring)
     with fitted.disable_adapter():
-        return write(fitted, words, prompts, teller.ends, recipe.answer_tokens, measuring)
+        return write(fitted, words, prompts, teller.ends, recipe.answer_tokens, teller.stops, measuring)
 
 
 def _save(model: Any, words: Any, ends: Sequence[int], recipe: Recipe, folder: Path) -> None:

@@ -16,7 +16,6 @@ from mundap.evaluate.questions import Question
 from mundap.extras import need
 from mundap.generate.cite import repair
 from mundap.generate.compose import compose, last
-from mundap.generate.prompt import STOPS
 from mundap.generate.reading import Reader
 from mundap.protocols import Progress, quiet
 from mundap.types import Answer, Hit
@@ -40,15 +39,13 @@ def write(
     prompts: Sequence[Sequence[int]],
     ends: Sequence[int],
     most: int,
+    stops: Sequence[str] = (),
     progress: Progress = quiet,
 ) -> list[str]:
-    """How the model goes on after each prompt, without chance, to one of `ends` or for `most` tokens.
-
-    A model without a chat template is stopped where it would ask itself (STOPS).
-    """
+    """How the model goes on after each prompt, without chance, to one of the tokens `ends`, before one of the texts
+    `stops`, or for `most` tokens."""
     torch = need("torch", extra="train")
     transformers = need("transformers", extra="train")
-    stops = () if words.chat_template else STOPS
     settings = transformers.GenerationConfig(
         do_sample=False, max_new_tokens=most, eos_token_id=list(ends), pad_token_id=words.pad_token_id
     )

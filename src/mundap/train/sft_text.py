@@ -9,8 +9,9 @@ from typing import Any
 
 from mundap.errors import MundapError
 from mundap.files import digest
-from mundap.generate.prompt import Message, messages, plain
+from mundap.generate.prompt import Message, messages
 from mundap.generate.reading import Reader
+from mundap.generate.template import Template, spelled, stops_of
 from mundap.index.bm25 import BM25
 from mundap.korean.normalize import squash
 from mundap.korean.sentences import sentences
@@ -95,20 +96,28 @@ def marked(answer: str, number: int) -> str:
 
 
 class Teller:
-    """Spells examples for one model: by its chat template, or as a plain text to continue where it has none.
+    """Spells examples for one model: by the `template` that is given, by its own chat template, or as a plain text to
+    continue where it has none.
 
     `ends` are the tokens at which it stops. Texts are spelled part by part, as they are when the model is asked.
     """
 
-    def __init__(self, words: Any, ends: Sequence[int], refusal: str) -> None:
+    def __init__(self, words: Any, ends: Sequence[int], refusal: str, template: Template | None = None) -> None:
         self.words = words
         self.ends = tuple(ends)
         self.refusal = refusal
-        self.chats = bool(words.chat_template)
+        self.template = template
+        self.chats = template is None and bool(words.chat_template)
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """The texts at which it would go on to ask itself."""
+        return () if self.chats else stops_of(self.template)
 
     def prompt(self, question: str, hits: Sequence[Hit]) -> list[int]:
         """What is read before the answer to a question over passages."""
-        return self._opening(messages(question, hits, (), self.refusal))
+        chat = messages(question, hits, (), self.refusal)
+        return self._first(self._template(chat) if self.chats else spelled(chat, self.template))
 
     def asked(self, one: Asked) -> Tokens:
         """A question over passages and its answer."""
@@ -150,7 +159,8 @@ class Teller:
 
     def _told(self, chat: Sequence[Message], said: str, row: int | None) -> Tokens:
         if not self.chats:
-            return self._joined(self._opening(chat), self._next(f" {said}"), row)
+            text = spelled(chat, self.template)
+            return self._joined(self._first(text), self._next(said if text[-1:].isspace() else f" {said}"), row)
         opened = self._template(chat)
         whole = self._template([*chat, {"role": "assistant", "content": said}], False)
         if not whole.startswith(opened):
@@ -164,11 +174,13 @@ class Teller:
         end = [self.ends[0]] if self.ends else []
         return Tokens((*read, *said, *end), (*[IGNORED] * len(read), *said, *end), row)
 
-    def _opening(self, chat: Sequence[Message]) -> list[int]:
-        return self._first(self._template(chat) if self.chats else plain(chat))
-
     def _template(self, chat: Sequence[Message], opening: bool = True) -> str:
-        text: str = self.words.apply_chat_template(list(chat), tokenize=False, add_generation_prompt=opening)
+        try:
+            text: str = self.words.apply_chat_template(list(chat), tokenize=False, add_generation_prompt=opening)
+        except Exception as error:  # of the template's own language, which may refuse a role
+            raise MundapError(
+                f"모델의 대화 틀(chat template)에 맞지 않는 대화입니다({error}). --template을 주세요."
+            ) from error
         return text
 
     def _first(self, text: str) -> list[int]:
