@@ -17,10 +17,16 @@ from collections import defaultdict
 from pathlib import Path
 
 from mundap.generate.causal import GEMMA
+from mundap.generate.gguf import GGUFGenerator
 from mundap.generate.support import refusal
+from mundap.generate.transformer import TransformersGenerator
 from mundap.korean.normalize import squash
+from mundap.train.gguf_export import export_gguf
 from mundap.train.llm_data import Grounded, read_sft
+from mundap.train.merge import language_model, merge
 from mundap.train.sft import Recipe, train_sft
+from mundap.train.sft_text import passage_of
+from mundap.types import Hit
 
 SHEET = Path(__file__).parents[2] / "shared" / "data" / "customs" / "customs_qa.xlsx"
 PASSAGE, ANSWER = 350, 130  # letters
@@ -39,6 +45,28 @@ def rows(count: int, seed: int) -> list[Grounded]:
     return rng.sample(some, min(count, len(some)))
 
 
+def exported(folder: Path, count: int) -> None:
+    """Ask the adapter by transformers, and the same merged and written as GGUF by llama.cpp, about held-out passages."""
+    lines = [json.loads(line) for line in (folder / "rows.jsonl").read_text("utf-8").splitlines()]
+    tested = [Grounded(**{k: v for k, v in row.items() if k != "part"}) for row in lines if row["part"] == "test"]
+    given = {"refusal": refusal("ko"), "max_tokens": 80}
+    before = TransformersGenerator("model:sft", folder.parent, **given)
+    for kind in ("f16", "q8_0"):
+        file = folder / f"sft-{kind}.gguf"
+        export_gguf(merge(language_model(folder), folder.parent), file, kind)
+        after = GGUFGenerator(file, context_tokens=2048, threads=1, **given)
+        same = 0
+        for row in tested[:count]:
+            hits = [Hit(passage_of(row), 1.0, 1)]
+            one, two = before.answer(row.question, hits).text, after.answer(row.question, hits).text
+            same += one == two
+            if one != two:
+                print(f"{kind} differs:\n  {one}\n  {two}", file=sys.stderr)
+        print(
+            f"{kind}: {file.stat().st_size / 1e6:.0f} MB, {same} of {len(tested[:count])} greedy answers as before the export"
+        )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=240)
@@ -47,6 +75,7 @@ def main() -> None:
     parser.add_argument("--lr", type=float, default=5e-4)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workspace", type=Path, default=Path("build/sft"))
+    parser.add_argument("--exported", type=int, default=8, help="questions that are asked before and after the export")
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args()
     recipe = Recipe(
@@ -68,6 +97,7 @@ def main() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     trained.save(folder)
     report = {**trained.report, "model": dict(trained.model)}
+    (folder / "card.json").write_text(json.dumps({"kind": "sft", **trained.model}, ensure_ascii=False), "utf-8")
     (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
     for metric, change in report["difference"].items():
         before, after = report["before"][metric], report["after"][metric]
@@ -75,6 +105,7 @@ def main() -> None:
             f"{metric:20} {before['mean']:.3f} → {after['mean']:.3f}"
             f"  {change['mean']:+.3f} [{change['ci95'][0]:+.3f}, {change['ci95'][1]:+.3f}] p {change['p']:.4f}"
         )
+    exported(folder, given.exported)
 
 
 if __name__ == "__main__":
