@@ -55,7 +55,7 @@ def qa(
     known = [*(row["question"] for row in kept), *(q.question for q in bot.corpus.questions())]
     journal = Journal(journal_of(out), f"{maker.name}:{most}", resume)
     with show.bar("질문") as progress:
-        result = synthesize(passages, maker, _checks(bot), journal, most=most, known=known, progress=progress)
+        result = synthesize(passages, maker, checks_of(bot), journal, most=most, known=known, progress=progress)
     rows = [*kept, *(row.as_json() for row in result.rows)]
     if not rows:
         raise MundapError("만들 수 있는 질문이 없습니다. 문장으로 된 문서인지 확인하거나 --by llm으로 실행해 주세요.")
@@ -101,7 +101,8 @@ def _maker(bot: Mundap, by: By, per_minute: int) -> Maker:
     return ByRules() if by is By.rules else ByModel(completer_of(bot, per_minute))
 
 
-def _checks(bot: Mundap) -> Checks:
+def checks_of(bot: Mundap) -> Checks:
+    """The checks by the workspace's own measures of support and of words. Raises StaleIndex as a search does."""
     from mundap.generate.support import support
     from mundap.synth.qa import Checks
     from mundap.types import Hit
