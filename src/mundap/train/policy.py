@@ -116,14 +116,15 @@ class Policy:
             )
         return [self._ended(row) for row in made[:, ids.shape[1] :].tolist()]
 
-    def judged(self, prompts: Sequence[Tokens], responses: Sequence[Tokens]) -> tuple[Any, Any, Any]:
+    def judged(self, prompts: Sequence[Tokens], responses: Sequence[Tokens], width: int = 0) -> tuple[Any, Any, Any]:
         """(n, T) each: log probabilities of the tokens of the responses, values before each, and the mask of tokens.
 
-        Values are 0 without a head. With a gradient where there is one.
+        T is `width`, or the length of the longest response. Values are 0 without a head. With a gradient where there is
+        one.
         """
         torch = need("torch", extra="train")
         ids, mask = _left(torch, prompts, self.wording.end)
-        width = max(map(len, responses))
+        width = width or max(map(len, responses))
         filled = torch.tensor([[*row, *[self.wording.end] * (width - len(row))] for row in responses])
         lengths = torch.tensor([len(row) for row in responses])
         there = (torch.arange(width) < lengths[:, None]).long()

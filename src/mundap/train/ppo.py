@@ -145,7 +145,7 @@ def train_ppo(
             group["lr"] = recipe.lr * slope(step, recipe.steps, recipe.warmup)
         questions = [prompts[n] for n in plan[step]]
         torch.manual_seed(_seed(recipe.seed, step, world.rank))
-        rolled = _roll(torch, policy, questions, reward)
+        rolled = _roll(torch, policy, questions, reward, recipe.minibatch)
         figures = _learn(torch, policy, optimizer, rolled, recipe, controller.price, world)
         controller = controller.after(figures["kl"])
         curves.append({"step": step + 1, **figures})
@@ -219,17 +219,24 @@ class Rolled:
     ended: float
 
 
-def _roll(torch: Any, policy: Policy, questions: Sequence[str], reward: Reward) -> Rolled:
+def _roll(torch: Any, policy: Policy, questions: Sequence[str], reward: Reward, part: int) -> Rolled:
     policy.model.eval()
     prompts = [policy.wording.prompt(question) for question in questions]
     responses = policy.sample(prompts)
-    with torch.no_grad():
-        old, values, mask = policy.judged(prompts, responses)
-        with policy.reference():
-            reference, _, _ = policy.judged(prompts, responses)
+    width = max(map(len, responses))
+    parts: list[list[Any]] = [[], [], [], []]
+    for first in range(0, len(prompts), part):  # the logits of all at once would be the most that is ever held
+        some = prompts[first : first + part], responses[first : first + part]
+        with torch.no_grad():
+            now, values, mask = policy.judged(*some, width)
+            with policy.reference():
+                was, _, _ = policy.judged(*some, width)
+        for kept, found in zip(parts, (now, was, values, mask), strict=True):
+            kept.append(found)
     scores = reward(questions, [policy.wording.text(response) for response in responses])
     ended = sum(response[-1] in policy.wording.ends for response in responses) / len(responses)
-    worth = torch.tensor(scores, dtype=torch.float32, device=old.device)
+    worth = torch.tensor(scores, dtype=torch.float32, device=policy.device)
+    old, reference, values, mask = map(torch.cat, parts)
     return Rolled(prompts, responses, old, reference, values, mask, worth, ended)
 
 
@@ -257,9 +264,8 @@ def _learn(
             torch.nn.utils.clip_grad_norm_(policy.learned, recipe.norm)
             optimizer.step()
             rounds += 1
-    mine = torch.tensor(
-        [float(rolled.scores.mean()), float(kl.mean()), float(rolled.mask.sum(1).float().mean()), rolled.ended]
-    )
+    tokens = float(rolled.mask.sum(1).float().mean())
+    mine = kl.new_tensor([float(rolled.scores.mean()), float(kl.mean()), tokens, rolled.ended])
     reward, nats, tokens, ended = (_summed(torch, mine, world) / world.size).tolist()
     policy_loss, value_loss, clipped = (losses / rounds).tolist()
     return {
@@ -295,7 +301,7 @@ def _backward(
         pull = advantages[some, :width]
     count = _summed(torch, whole.sum().float(), world)
     loss = (advantage.policy_loss(new, old, pull, recipe.clip) * whole).sum() / count
-    wrong = torch.zeros(())
+    wrong = loss.new_zeros(())
     if recipe.algorithm == PPO:
         off = advantage.value_loss(values, rolled.values[some, :width], returns[some, :width], recipe.value_clip)
         wrong = (off * mask).sum() / count
