@@ -106,6 +106,8 @@ def test_a_reward_model_finds_the_better_answer_to_new_questions(bot: Path, rewa
     folder = Path(rewarded["folder"])
     card = json.loads((folder / "card.json").read_text("utf-8"))
     assert card["kind"] == "reward"
+    assert card["command"].startswith("mundap train reward --data")
+    assert "--preset laptop --base" in card["command"]
     assert card["training"]["epochs"] == 8
     assert card["trainable"] < card["parameters"]
     split = json.loads((folder / "split.json").read_text("utf-8"))
@@ -173,6 +175,7 @@ def test_what_cannot_be_is_said(base: Path, bot: Path):
     ppo = ("ppo", "--data", bot / "prompts.json", "--out", "x")
     assert "보상 모델이 아닙니다" in said(*ppo, "--base", base, "--reward", "없음")
     assert "length" in said(*ppo, "--base", base, "--reward", "rule:없음")
+    assert "--persona" in said(*ppo, "--base", base, "--reward", "rule:tone")
     assert "어댑터가 있는 모델이 아닙니다" in said(*ppo, "--adapter", "없음")
     assert "{question}" in said(*ppo, "--base", base, "--template", "질문")
     assert "나누어져야" in said(*ppo, "--base", base, "--algorithm", "rloo", "--batch", 6)

@@ -97,7 +97,9 @@ def reward(
     if trained is None:  # another process of torchrun keeps the model
         return
     better = worth_it(trained.report)
-    folder = _keep(bot, "reward", name, data, asdict(recipe), trained.model, trained.report, better, trained.save)
+    folder = _keep(
+        bot, "reward", name, data, preset, asdict(recipe), trained.model, trained.report, better, trained.save
+    )
     shutil.rmtree(work)
     if json:
         show.emit({**trained.report, **trained.model, "folder": str(folder), "use": name, "recommended": better})
@@ -151,7 +153,7 @@ def dpo(
     if trained is None:
         return
     better = worth_it(trained.report)
-    folder = _keep(bot, "dpo", name, data, asdict(recipe), trained.model, trained.report, better, trained.save)
+    folder = _keep(bot, "dpo", name, data, preset, asdict(recipe), trained.model, trained.report, better, trained.save)
     shutil.rmtree(work)
     if json:
         use = f"{TRANSFORMERS}{name}"
@@ -232,7 +234,7 @@ def ppo(
         save_adapter(learned.policy.model, learned.policy.wording.words, recipe.base, folder)
         write_atomically(folder / "held_out.json", jsons.dumps(held, ensure_ascii=False))
 
-    folder = _keep(bot, "ppo", name, data, asdict(recipe), learned.model, report, better, write)
+    folder = _keep(bot, "ppo", name, data, preset, asdict(recipe), learned.model, report, better, write)
     shutil.rmtree(work)
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     run = write_run(bot, "ppo", report, rewards_page(learned.rows, report, name, made))
@@ -297,6 +299,7 @@ def _start(bot: Mundap, base: str | None, adapter: str) -> tuple[Path | None, st
 
 def _reward(bot: Mundap, named: str, persona: str | None) -> tuple[str, Reward, str]:
     """The reward's name in full, itself, and the persona that it listens for."""
+    from mundap.errors import MundapError
     from mundap.train.keep import plain_name
     from mundap.train.reward import load_reward
     from mundap.train.rewards import RULE, rules, support, tone
@@ -305,6 +308,8 @@ def _reward(bot: Mundap, named: str, persona: str | None) -> tuple[str, Reward, 
         name = plain_name(named)
         return name, load_reward(bot.models / name, bot.models), ""
     voice = bot.persona(persona)
+    if voice is None and "tone" in named:
+        raise MundapError(f"{named}: 말투를 매기려면 페르소나가 있어야 합니다. --persona 이름을 주세요.")
     more: dict[str, Rule] = {"support": support(_held(bot))}
     if voice is not None:
         more["tone"] = tone(voice)
@@ -328,6 +333,7 @@ def _keep(
     kind: str,
     name: str,
     data: Path,
+    preset: Preset,
     recipe: dict[str, Any],
     model: Mapping[str, Any],
     report: dict[str, Any],
@@ -339,17 +345,21 @@ def _keep(
 
     origin = {"file": data.name, "digest": digest(data.read_bytes(), size=16)}
     about = {"base": recipe["base"], "adapter": recipe.get("adapter", ""), "training": recipe, **model}
-    options = tuple(
-        str(part) for flag in _FLAGS if flag in recipe for part in (_FLAGS[flag], recipe[flag]) if recipe[flag]
-    )
-    card = card_of(bot, kind, name, data, origin, about, report, better, options)
+    flags = _FLAGS[kind].items()
+    options = tuple(str(part) for name, flag in flags for part in (flag, recipe[name]) if recipe[name] != "")
+    card = card_of(bot, kind, name, data, origin, about, report, better, ("--preset", preset.value, *options))
     return keep(bot.models, name, card, write)
 
 
+_SHARED = {"base": "--base", "batch": "--batch", "lr": "--lr", "seed": "--seed"}
+_TALKING = {"adapter": "--adapter", "template": "--template"}
 _FLAGS = {
-    "base": "--base", "adapter": "--adapter", "reward": "--reward", "persona": "--persona", "algorithm": "--algorithm",
-    "epochs": "--epochs", "steps": "--steps", "batch": "--batch", "lr": "--lr", "beta": "--beta", "most_out": "--max-new",
-    "template": "--template", "seed": "--seed",
+    "reward": {**_SHARED, "epochs": "--epochs"},
+    "dpo": {**_SHARED, **_TALKING, "epochs": "--epochs", "beta": "--beta"},
+    "ppo": {
+        **_SHARED, **_TALKING, "reward": "--reward", "persona": "--persona", "algorithm": "--algorithm",
+        "steps": "--steps", "most_out": "--max-new",
+    },
 }  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def train_reward(
         ]
         for side, pairs in (("train", parts.train), ("held", parts.held))
     }
-    before = _preferred(model, words, rows["held"])
+    before = _preferred(model, words, rows["held"]) if first else []
     model = with_lora(model, Lora(recipe.lora_r, recipe.lora_alpha, recipe.dropout), "SEQ_CLS")
     trainer = trl.RewardTrainer(
         model=model,
