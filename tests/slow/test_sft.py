@@ -232,13 +232,36 @@ def test_what_is_exported_answers_as_the_adapter_did(workspace: tuple[Path, dict
     assert merged.exists()  # it was asked for
 
 
-def test_a_gpt_neox_is_exported_too(tmp_path: Path):
-    folder = small_models.neox(tmp_path / "neox")
+_GEMMA = {"head_dim": 16, "num_key_value_heads": 2, "hidden_activation": "gelu_pytorch_tanh"}
+_FAR = {
+    "rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 64,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("kind", "more"),
+    [
+        ("llama", {"num_key_value_heads": 2, "tie_word_embeddings": True}),
+        ("llama", {"num_key_value_heads": 4, "rope_parameters": _FAR}),
+        ("mistral", {"num_key_value_heads": 2, "head_dim": 16}),
+        ("gpt_neox", {}),
+        ("gpt_neox", {"use_parallel_residual": False}),
+        ("gemma", _GEMMA),
+        ("gemma2", {**_GEMMA, "query_pre_attn_scalar": 16, "sliding_window": 64}),
+        ("gemma3_text", {**_GEMMA, "query_pre_attn_scalar": 16, "sliding_window": 64}),
+    ],
+)
+def test_llama_cpp_spells_and_writes_as_transformers(tmp_path: Path, kind: str, more: dict[str, Any]):
+    spelling = small_models.pieces() if kind in ("mistral", "gemma3_text") else small_models.words()
+    folder = small_models.model(tmp_path / "m", kind, spelling, **more)
     export_gguf(folder, tmp_path / "m.gguf", "f32")
     model, words = load_causal(str(folder), tmp_path)
-    text = "질문: 이사화물은 13% 😀\n\n  <자료>\n답변:"
-    assert llama_tokens(tmp_path / "m.gguf", text) == words(text).input_ids
-    assert greedy(tmp_path / "m.gguf", [words(text).input_ids], 12) == written(model, [words(text).input_ids], 12)
+    text = "질문: 이사화물은 13% 😀 뷁\n\n  <자료> the customs\n답변:" + " 면세 한도는 얼마인가요?" * 6
+    ids = words(text).input_ids
+    assert len(ids) > 64  # further than a window, and than the places of the first training
+    assert llama_tokens(tmp_path / "m.gguf", text) == ids
+    assert greedy(tmp_path / "m.gguf", [ids], 12) == written(model, [ids], 12)
 
 
 def test_a_family_that_cannot_be_exported_is_named(tmp_path: Path, base: Path):
@@ -305,7 +328,7 @@ def test_what_would_teach_nothing_or_never_to_stop_is_refused_before_the_first_s
         checked(told, other, words.convert_ids_to_tokens)
     with pytest.raises(MundapError, match="11행: 배울 토큰이 하나도 없습니다"):
         checked([replace(told[0], labels=(IGNORED,) * len(told[0].ids))], other, words.convert_ids_to_tokens)
-    with pytest.raises(MundapError, match="모든 예가 20토큰보다 깁니다"):
+    with pytest.raises(MundapError, match="예가 20토큰보다 깁니다"):
         trained(ROWS, replace(QUICK, base=str(base), max_tokens=20), tmp_path)
     words.chat_template = "{% for m in messages %}{{ m.role }}{% endfor %}"  # drops what is said
     with pytest.raises(MundapError, match="끝맺는 토큰"):

@@ -5,6 +5,7 @@ A GGUF file is unpacked once, beside the trained models, into a folder of full-p
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +47,8 @@ def load_causal(
     if bits:
         need("bitsandbytes", extra="qlora")
         given |= {"quantization_config": _quantised(torch, transformers, bits)}
+        if torch.cuda.is_available():
+            given |= {"device_map": {"": int(os.environ.get("LOCAL_RANK", "0"))}}  # each process on its own
     with loading(base):
         model = transformers.AutoModelForCausalLM.from_pretrained(name, **given)
     if len(words) > model.get_input_embeddings().num_embeddings:

@@ -166,11 +166,10 @@ def train_sft(
         for part in PARTS
     }  # fmt: skip
     checked([one for part in PARTS for one in told[part].tokens], teller.ends, words.convert_ids_to_tokens)
-    for part in ("train", "dev"):
-        if not told[part].tokens:
-            raise MundapError(
-                f"배울 것이 남지 않았습니다: 모든 예가 {recipe.max_tokens}토큰보다 깁니다. --max-tokens를 늘려 주세요."
-            )
+    if not all(told[part].tokens for part in PARTS):
+        raise MundapError(
+            f"배울 것이나 잴 것이 남지 않았습니다: 예가 {recipe.max_tokens}토큰보다 깁니다. --max-tokens를 늘려 주세요."
+        )
     tested = _tested(told["test"], recipe)
     variants = _variants(recipe, told["train"], ranks)
     rows, best = [], None
@@ -347,6 +346,11 @@ def _fit(
     transformers = quiet_transformers()
     recipe = variant.recipe
     world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world == 1 and torch.cuda.device_count() > 1:
+        raise MundapError(
+            f"GPU가 {torch.cuda.device_count()}개 보입니다. torchrun --nproc-per-node {torch.cuda.device_count()} --no-python"
+            " mundap train sft …으로 함께 쓰거나, CUDA_VISIBLE_DEVICES=0으로 하나만 보이게 해 주세요."
+        )
     data = digest(*(json.dumps([one.ids, one.labels]) for one in (*variant.learned, *dev)))
     checkpoint = begin(work, {**asdict(recipe), "data": data, "processes": world}, resume, first)
     steps = math.ceil(math.ceil(len(variant.learned) / (recipe.batch * recipe.accumulate * world)) * recipe.epochs)
@@ -452,7 +456,7 @@ def _before(
 ) -> list[str]:  # fmt: skip
     """What the base writes: the trained one without its adapter, or the base anew."""
     if recipe.method == "full":
-        base = load_causal(recipe.base, models)[0]
+        base = load_causal(recipe.base, models)[0].to(fitted.device)
         return write(base, words, prompts, teller.ends, recipe.answer_tokens, teller.stops, measuring)
     with fitted.disable_adapter():
         return write(fitted, words, prompts, teller.ends, recipe.answer_tokens, teller.stops, measuring)
