@@ -26,7 +26,7 @@ from mundap.generate.prompt import messages
 from mundap.generate.template import read_template, spelled
 from mundap.train.checkpoints import checkpoints
 from mundap.train.gguf_export import export_gguf
-from mundap.train.llm_data import Chat, Example, Grounded
+from mundap.train.llm_data import Chat, Completion, Example, Grounded
 from mundap.train.merge import language_model, merge
 from mundap.train.sft import Recipe, Trained, train_sft
 from mundap.train.sft_loss import trainer_class
@@ -393,6 +393,16 @@ def test_a_template_asks_in_training_as_in_serving(base: Path, tmp_path: Path):
         f"{ROWS[0].answer}</s>"
     )
     assert words.decode([label for label in told.labels if label != IGNORED]) == f"{ROWS[0].answer}</s>"
+
+
+def test_rows_without_passages_are_learned_and_measured_too(chatting: Path, tmp_path: Path):
+    rows = [Chat((("user", row.question), ("assistant", row.answer)), row.row) for row in ROWS[:6]]
+    asked = [Completion(f"{row.question}\n답: ", row.answer, row.row) for row in ROWS[6:11]]
+    faq = [Grounded(row.question, row.answer) for row in ROWS[11:]]
+    made = trained([*rows, *asked, *faq], replace(QUICK, base=str(chatting), filter="compare", epochs=1), tmp_path)
+    assert [row["name"] for row in made.report["variants"]] == ["all-r4", "good-r4"]
+    assert made.report["n"] == 3
+    assert "refused" not in made.report["difference"]
 
 
 def test_the_adapter_answers_through_the_workspace(workspace: tuple[Path, dict[str, Any]]):

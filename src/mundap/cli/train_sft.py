@@ -123,7 +123,8 @@ def sft(
     from mundap.generate.template import read_template
     from mundap.pipeline import FOLDER
     from mundap.train.keep import free_name, keep
-    from mundap.train.sft import PRESETS, Recipe, train_sft, worth_it
+    from mundap.train.sft import PRESETS, Recipe, train_sft
+    from mundap.train.sft_measure import better
 
     given = {
         "epochs": epochs, "batch": batch, "accumulate": accumulate, "lr": lr, "max_tokens": max_tokens, "r": lora_r,
@@ -152,7 +153,7 @@ def sft(
         )  # fmt: skip
     if trained is None:  # another process of torchrun keeps the model
         return
-    recommended = worth_it(trained.report)
+    recommended = better(trained.report)
     sweep = ("--lora-sweep", lora_sweep) if lora_sweep else ()
     options = (*_options(recipe), *sweep)
     card = card_of(bot, KIND, name, data, origin, dict(trained.model), trained.report, recommended, options)

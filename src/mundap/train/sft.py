@@ -33,7 +33,7 @@ from mundap.train.llm import ADAPTER, MODEL, Lora, fast_causal, trainable, with_
 from mundap.train.llm_data import Completion, Example, Grounded
 from mundap.train.quality import good
 from mundap.train.sft_loss import trainer_class
-from mundap.train.sft_measure import Tested, answers, better, compared, write
+from mundap.train.sft_measure import Tested, answers, compared, write
 from mundap.train.sft_text import IGNORED, Asked, Teller, Tokens, Wrong, asked, checked
 
 METHODS = ("lora", "qlora", "full")
@@ -235,11 +235,6 @@ def train_sft(
     return Trained(save, about, report)
 
 
-def worth_it(report: Mapping[str, Any]) -> bool:
-    """Whether the trained model is to be recommended; see `sft_measure.better`."""
-    return better(report)
-
-
 @dataclass(frozen=True)
 class _Told:
     """A part as it will be read: `asked` has for each of `tokens` what was asked over passages, None for other kinds."""
@@ -299,16 +294,15 @@ def _tested(told: _Told, recipe: Recipe) -> list[Tested]:
     for n in order:
         shown, example, tokens = told.asked[n], told.examples[n], told.tokens[n]
         answerable = shown is None or shown.answerable
-        prompt, learned = _last_answer(tokens)
-        question = _question(example, shown, learned)
+        question = _question(example, shown)
         if room[answerable] and question.question not in seen:
             room[answerable] -= 1
             seen.add(question.question)
-            found.append(Tested(question, shown.hits if shown else (), prompt))
+            found.append(Tested(question, shown.hits if shown else (), _before_answer(tokens)))
     return found
 
 
-def _question(example: Example, shown: Asked | None, learned: tuple[int, ...]) -> Question:
+def _question(example: Example, shown: Asked | None) -> Question:
     if isinstance(example, Grounded):
         gold = (example.passage or example.question,) if shown is None or shown.answerable else ()
         return Question(example.question, gold, example.answer, example.row)
@@ -318,12 +312,12 @@ def _question(example: Example, shown: Asked | None, learned: tuple[int, ...]) -
     return Question(prompt, (prompt,), example.turns[-1][1], example.row)
 
 
-def _last_answer(tokens: Tokens) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """What is read before the last answer, and the answer."""
+def _before_answer(tokens: Tokens) -> tuple[int, ...]:
+    """What is read before the last answer."""
     start = len(tokens.labels)
     while start and tokens.labels[start - 1] != IGNORED:
         start -= 1
-    return tokens.ids[:start], tokens.ids[start:]
+    return tokens.ids[:start]
 
 
 def _model(recipe: Recipe, models: Path) -> Any:
