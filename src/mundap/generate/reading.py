@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from sys import intern
 
 from mundap.ingest.grid import TABLE, row_spans, spoken
 from mundap.korean.normalize import normalize
@@ -76,9 +77,9 @@ def _sentences(text: str) -> tuple[Span, ...]:
     return tuple(sentences(text))
 
 
-@lru_cache(16384)
+@lru_cache(8192)
 def _content(text: str) -> frozenset[str]:
-    return frozenset(content([text])[0])
+    return frozenset(map(intern, content([text])[0]))  # one word of each kind: its copies were half of what is held
 
 
 def _words(texts: Sequence[str]) -> list[frozenset[str]]:
