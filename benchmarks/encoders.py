@@ -4,7 +4,8 @@ python benchmarks/encoders.py embedding [--seed 0] [--pairs N] [--set lr=2e-5 â€
 python benchmarks/encoders.py dpr [--seed 0] [--set epochs=10 â€¦]                   two small BERTs from nothing
 
 All 203 passages are candidates. One passage in eight of those that are left chooses the step, the blend with the base,
-and the weight of BM25; the held-out ones are looked at once. Changed with --set are fields of the recipe.
+the weight of BM25 and those of the light reranker; the held-out ones are looked at once. The words that the reranker
+knows are of all questions that are not held out. Changed with --set are fields of the recipe.
 """
 
 from __future__ import annotations
@@ -26,12 +27,14 @@ from mundap.cli.show import bar
 from mundap.index.units import Units
 from mundap.pipeline import Mundap
 from mundap.protocols import Vectors
+from mundap.retrieve.light import SCORES_ONLY
 from mundap.train.bart import END, PAD, START, new_tokenizer
 from mundap.train.bench import Bench
 from mundap.train.encoder import DPR, EMBEDDING, PRESETS, Recipe, train_encoder
 from mundap.train.examples import Split
-from mundap.train.fit_encoder import examples
+from mundap.train.fit_encoder import examples as learned_from
 from mundap.train.measure import METRICS, compared, value
+from mundap.train.reranker import Trainer, examples, found_by
 from mundap.train.towers import InTraining
 from retriever import Ground, split
 from shared import need_data
@@ -64,7 +67,7 @@ def small_bert(folder: Path, texts: list[str]) -> Path:
 def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, recipe: Recipe, folder: Path) -> Both:
     """The vectors of all units and of all questions after training."""
     before = (ground.known.units, ground.known.questions)
-    made = examples(ground.bench, texts, before, recipe, parts, bot.models)
+    made = learned_from(ground.bench, texts, before, recipe, parts, bot.models)
     began = time.process_time()
 
     def watch(step: int, figures: dict[str, float]) -> None:
@@ -90,8 +93,25 @@ def weighted(bot: Mundap, bench: Bench, weight: float) -> Bench:
     return Bench(bench.pairs, *bot.legs, weights={"bm25": weight, "dense": 1.0})
 
 
-def show(bot: Mundap, bench: Bench, models: dict[str, Both], parts: Split) -> None:
-    """Every model on the held-out passages: the dense leg, the hybrid, and the hybrid with the weight that dev chose."""
+class Light:
+    """The light reranker of scores and words over the vectors of each model."""
+
+    def __init__(self, ground: Ground, bot: Mundap) -> None:
+        self.lexical, self.dense = bot.legs
+        self.made = examples(ground.asked, self.lexical, self.dense, ground.known.questions)
+
+    def ranks(self, vectors: Both, parts: Split) -> list[int | None]:
+        """The ranks of the held-out questions. The weights come from questions that no model has learned from."""
+        made = found_by(self.made, self.lexical, self.dense, *vectors)
+        chooses = np.isin(np.arange(len(made.questions)), parts.dev)
+        trainer = Trainer(made, self.lexical, self.dense, (*SCORES_ONLY, "translation"), unlearned=chooses)
+        model = trainer.train(np.setdiff1d(np.arange(len(made.questions)), parts.by_passage))
+        return trainer.ranks(model, parts.by_passage)
+
+
+def show(bot: Mundap, light: Light, bench: Bench, models: dict[str, Both], parts: Split) -> None:
+    """Every model on the held-out passages: the dense leg, the hybrid, the hybrid with the weight that dev chose, and
+    under the light reranker."""
     tested, dev = parts.by_passage, parts.dev
     groups = bench.pairs.rows[tested].tolist()
     print(f"{len(tested)} questions on {len(set(groups))} held-out passages; mean [95 % interval], %")
@@ -101,6 +121,7 @@ def show(bot: Mundap, bench: Bench, models: dict[str, Both], parts: Split) -> No
         found = {w: weighted(bot, bench, w).ranks(units, asked[dev], dev)["hybrid"] for w in BM25_WEIGHTS}
         best = max(BM25_WEIGHTS, key=lambda w: np.mean([value("mrr@10", rank) for rank in found[w]]))
         ranks["hybrid, BM25 weighed on dev"] = weighted(bot, bench, best).ranks(units, asked[tested], tested)["hybrid"]
+        ranks["light reranker"] = light.ranks((units, asked), parts)
         for leg, after in ranks.items():
             figures = compared(first.setdefault(leg, after), after, groups)
             cells = (
@@ -143,7 +164,7 @@ def main() -> None:
         before = (ground.known.units, ground.known.questions)
         after = learned(ground, bot, texts, parts, recipe, Path(name) / "work")
         models = {"e5-small": before, chosen.kind: after, "side by side": beside(before, after)}
-        show(bot, ground.bench, models, parts)
+        show(bot, Light(ground, bot), ground.bench, models, parts)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +13,11 @@ from mundap.encode.adapter import mapped
 from mundap.errors import MundapError
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.index.vectors import VectorIndex
-from mundap.retrieve.light import seen, tokenizer_name
+from mundap.retrieve.light import seen
 from mundap.train.adapter import PENALTIES, Known, Setting, fit
 from mundap.train.folds import Numbers
-from mundap.train.measure import Remembered, RememberedTokens
 from mundap.train.pairs import SPLITS
-from mundap.train.reranker import Examples, Found, Relearn
+from mundap.train.reranker import Examples, Relearn, found_by
 
 
 def learned(folder: Path) -> set[str]:
@@ -50,16 +47,12 @@ def relearned_adapter(
 ) -> Relearn:
     """Examples by maps of some of the questions only. `base` has the vectors by the encoder that the maps are over, and `of`
     is True where the adapter in use has learned from the question."""
-    tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
-    remembered = LexicalLeg(lexical.postings, lexical.table, tokenize)
     path = PENALTIES[: PENALTIES.index(setting.penalty) + 1]
 
     def relearn(some: Numbers) -> Examples:
         *_, free = fit(base, some[of[some]], made.rows, path, seed)
         maps = free.blended(setting.blend)
         units, asked = mapped(base.units, maps.passage), mapped(base.questions, maps.question)
-        index = VectorIndex(units.astype(np.float16), dense.vectors.starts, dense.vectors.keys)
-        leg = DenseLeg(index, dense.table, Remembered(dense.encoder, made.questions, asked))
-        return replace(made, vectors=asked, candidates=Found(remembered, leg, made.questions))
+        return found_by(made, lexical, dense, units, asked)
 
     return relearn

@@ -8,7 +8,7 @@ from questions where only the question itself is; and the measurement has both s
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from mundap.errors import MundapError
 from mundap.evaluate.questions import Question
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
+from mundap.index.vectors import VectorIndex
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.retrieve.light import DEPTH, FEATURES, Asked, Features, Hidden, LightModel, fit, seen, tokenizer_name
@@ -107,6 +108,15 @@ def examples(
 
 
 Relearn = Callable[[Numbers], Examples]
+
+
+def found_by(made: Examples, lexical: LexicalLeg, dense: DenseLeg, units: Vectors, asked: Vectors) -> Examples:
+    """The examples, by an encoder that gives these vectors to all units of the index and to the questions."""
+    tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
+    index = VectorIndex(units.astype(np.float16), dense.vectors.starts, dense.vectors.keys)
+    leg = DenseLeg(index, dense.table, Remembered(dense.encoder, made.questions, asked))
+    found = Found(LexicalLeg(lexical.postings, lexical.table, tokenize), leg, made.questions)
+    return replace(made, vectors=asked, candidates=found)
 
 
 class Trainer:
