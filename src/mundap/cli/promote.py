@@ -123,7 +123,9 @@ def _steps(bot: Mundap, kind: str) -> list[str]:
         return [running.format("잠시 뒤")]
     steps = ["다음: mundap index", running.format("색인한 뒤")]
     if bot.config.retrieve.reranker.startswith(LIGHT):
-        steps.append("리랭커는 전의 임베딩으로 배웠습니다. 색인한 뒤 다시: mundap train reranker")
+        steps.append("리랭커는 전의 임베딩으로 배웠습니다. 색인한 뒤 다시: mundap train reranker --out 이름")
+    elif kind == "adapter":
+        steps.append("그 위에서 리랭커를 배우면 더 잘 찾습니다: mundap train reranker --out 이름")
     if kind != "adapter" and bot.config.generate.support:
         steps.append("근거 보정도 전의 임베딩의 것입니다. 색인한 뒤 다시: mundap train support")
     return steps
