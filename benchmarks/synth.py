@@ -50,7 +50,7 @@ def made_rows(bot: Mundap, most: int, progress) -> list[Row]:
     print(f"{len(made.rows)} questions of {len(passages)} passages, {made.without} of them without any")
     print("answers of 1, 2, 3 lengths:", [found[n] for n in (1, 2, 3)])
     print("left out:", {REASONS[why]: count for why, count in made.refused.items()})
-    print(f"support: mean {np.mean([row.support for row in made.rows]):.3f}, of all found {len(made.rows)}")
+    print(f"support: mean {np.mean([row.support for row in made.rows]):.3f}")
     for leg in ("bm25", "dense", "hybrid"):
         ranks = [
             next((h.rank for h in bot.search(r.made.question, 10, leg) if h.passage.id == r.passage.id), 99)
@@ -65,7 +65,12 @@ def told(name: str, before: Ranks, after: Ranks, groups: list[int]) -> None:
     """One line for each leg: top-1, 3 and 10 before and after, and the change of MRR with its interval."""
     for leg in LEGS:
         report = compared(before[leg], after[leg], groups)
-        print(name, leg, report)
+        tops = [" ".join(f"{report[time][f'top{k}']['mean']:.1%}" for k in (1, 3, 10)) for time in ("before", "after")]
+        change = report["difference"]["mrr@10"]
+        low, high = change["ci95"]
+        print(
+            f"{name} {leg} {tops[0]} → {tops[1]}, MRR {change['mean']:+.3f} [{low:+.3f}, {high:+.3f}] p {change['p']:.3f}"
+        )
 
 
 def main() -> None:

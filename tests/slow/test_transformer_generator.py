@@ -102,6 +102,20 @@ def test_a_template_takes_the_place_of_the_plain_text(folder: Path, tmp_path: Pa
     assert seen[-1].endswith("### 응답:\n")
 
 
+def test_a_chat_template_is_used_and_one_without_a_system_gets_the_rules_in_the_question(folder: Path):
+    bot = generator(folder)
+    model = bot._model()
+    chat = [{"role": "system", "content": "규칙"}, _USER]
+    ask = "{% for m in messages %}<{{ m.role }}>{{ m.content }}{% endfor %}<assistant>"
+    model.words.chat_template = ask
+    assert bot._text(model, chat) == "<system>규칙<user>관세율은?<assistant>"
+    model.words.chat_template = "{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}" + ask
+    assert bot._text(model, chat) == "<user>규칙\n\n관세율은?<assistant>"
+    model.words.chat_template = "{{ raise_exception('never') }}"
+    with pytest.raises(GeneratorError, match=r"never.*generate\.template"):
+        bot._text(model, chat)
+
+
 def test_drawing_differs_from_time_to_time_and_the_likeliest_does_not(folder: Path):
     greedy = {generator(folder).answer("관세율은?", HITS[:1]).text for _ in range(2)}
     assert greedy == {SAID}

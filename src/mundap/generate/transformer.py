@@ -169,15 +169,17 @@ class TransformersGenerator:
             ) from error
 
     def _text(self, model: _Model, chat: Sequence[Message]) -> str:
-        if self.template is None and model.chats:
+        if self.template is not None or not model.chats:
+            return spelled(chat, self.template)
+        try:
             try:
-                text: str = model.words.apply_chat_template(list(chat), tokenize=False, add_generation_prompt=True)
-            except Exception as error:  # of the template's own language, which may refuse a role
-                raise GeneratorError(
-                    f"{self.name}: 모델의 대화 틀(chat template)에 맞지 않는 대화입니다({error}). generate.template을 주세요."
-                ) from error
-            return text
-        return spelled(chat, self.template)
+                return _by_template(model.words, chat)
+            except Exception:  # of the template's own language: several know no role of a system
+                return _by_template(model.words, _without_system(chat))
+        except Exception as error:
+            raise GeneratorError(
+                f"{self.name}: 모델의 대화 틀(chat template)에 맞지 않는 대화입니다({error}). generate.template을 주세요."
+            ) from error
 
     def _written(self, model: _Model, chat: Sequence[Message], max_tokens: int) -> Generator[str]:
         text = self._text(model, chat)
@@ -248,6 +250,17 @@ def _generate(
             streamer=Streamer(model.words, skip_prompt=True, skip_special_tokens=True),
             stopping_criteria=[stops],
         )
+
+
+def _by_template(words: Any, chat: Sequence[Message]) -> str:
+    text: str = words.apply_chat_template(list(chat), tokenize=False, add_generation_prompt=True)
+    return text
+
+
+def _without_system(chat: Sequence[Message]) -> list[Message]:
+    """The chat with its rules at the head of the first thing that was asked."""
+    rules, asked, *rest = chat
+    return [_user(f"{rules['content']}\n\n{asked['content']}"), *rest]
 
 
 def _user(text: str) -> Message:
