@@ -3,7 +3,7 @@
     python benchmarks/synth.py [--workspace DIR] [--most 3] [--seed 0]
 
 The customs passages, none of whose questions are shown to the maker. Two linear maps (`mundap train adapter`) learn from
-the made questions of all passages, and are measured on every question of people; then, by passage, from people's
+the made questions of all passages, as the trainer chooses and whole, and are measured on every question of people; then, by passage, from people's
 questions of four fifths of the passages, with and without made questions of the last fifth, on which they are measured.
 """
 
@@ -29,7 +29,7 @@ from mundap.store.cache import AsQueries
 from mundap.synth.journal import Journal
 from mundap.synth.qa import REASONS, Row, synthesize
 from mundap.synth.qa_rules import ByRules
-from mundap.train.adapter import Known, learn
+from mundap.train.adapter import PENALTIES, Known, fit, learn
 from mundap.train.bench import LEGS, Bench
 from mundap.train.folds import Numbers
 from mundap.train.measure import compared
@@ -107,6 +107,9 @@ def main() -> None:
 
     before = bench.ranks(units, questions[real], real)
     told("made questions of all passages, measured on people's:", before, ranks(made, real), groups)
+    for penalty, maps in zip(PENALTIES, fit(known, made, both.rows, PENALTIES, options.seed), strict=True):
+        after = bench.ranks(mapped(units, maps.passage), mapped(questions[real], maps.question), real)
+        told(f"the same, taken whole under the penalty {penalty}:", before, after, groups)
     fold = people.folds("by_passage", options.seed)
     found: dict[str, Ranks] = {name: {leg: [None] * len(real) for leg in LEGS} for name in ("people", "both")}
     for held in range(FOLDS):

@@ -91,7 +91,7 @@ def _tell(out: Path, counts: dict[str, Any]) -> None:
         print(f"  뺀 질문: {REASONS[why]} {count}개")
     if counts["failed"]:
         print(f"언어 모델이 답하지 못한 제시문 {counts['failed']}개: 같은 명령에 --resume을 붙이면 다시 묻습니다.")
-    print("읽어 보고 고친 뒤 실행: mundap train adapter --data", out, "--out 이름")
+    print("읽어 보고 고친 뒤 실행: mundap train sft --data", out, "--out 이름")
 
 
 def _maker(bot: Mundap, by: By, per_minute: int) -> Maker:
