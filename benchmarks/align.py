@@ -4,6 +4,8 @@ python benchmarks/align.py base    [--work DIR]             a small Llama from n
 python benchmarks/align.py reward  [--seed 0]               a reward model over it; accuracy on held-out questions
 python benchmarks/align.py ppo|rloo [--seed 0] […]       the small model by that reward; other options go to mundap
 python benchmarks/align.py dpo     [--seed 0] […]        the same pairs without a reward
+python benchmarks/align.py unseen  [--seed 0]               reward and dpo of that seed on pairs of the other passages,
+                                                            whose answers the small model has never read
 python benchmarks/align.py judge   --run RUN [--seed 1]     answers of a run's table by another seed's reward model, and
                                                             against the gold answers
 
@@ -180,9 +182,41 @@ def judge(run: Path, bot: Path, seed: int) -> None:
         print(f"{name}: {change(figures['before'], figures['after'])}")
 
 
+def unseen(base: Path, bot: Path, seed: int, questions: int = 200) -> None:
+    """How well pairs are told apart that neither the preferences nor the small model have met."""
+    import torch
+
+    from mundap.generate.causal import ends, load_causal
+    from mundap.train.dpo import Recipe, measured
+    from mundap.train.llm_data import read_preferences
+    from mundap.train.policy import Wording
+    from mundap.train.reward import load_reward
+
+    some = random.Random(0).sample(rows().ask, questions)
+    file = bot / "unseen.json"
+    file.write_text(json.dumps(ranked(some, 1), ensure_ascii=False), "utf-8")
+    pairs = read_preferences(file)
+    groups = [pair.prompt for pair in pairs]
+    models = bot / ".mundap" / "models"
+
+    def say(name: str, values: list[float]) -> None:
+        low, high = mean_interval(values, groups=groups)
+        print(f"{name}: {sum(values) / len(values):.3f} [{low:.3f}, {high:.3f}], {len(pairs)} pairs")
+
+    reward = load_reward(models / f"reward-{seed}", models)
+    better = reward(groups, [pair.chosen for pair in pairs])
+    worse = reward(groups, [pair.rejected for pair in pairs])
+    say("reward, accuracy", [float(a > b) for a, b in zip(better, worse, strict=True)])
+    recipe = Recipe(str(base))
+    model, words = load_causal(str(base), models, adapter=models / f"dpo-{seed}" / "adapter")
+    told = measured(torch, model, Wording(words, ends(model, words), TEMPLATE, recipe.most_in, recipe.most_out), pairs)
+    say("dpo, margin", [recipe.beta * one.margin for one in told])
+    say("dpo, accuracy", [float(one.margin > 0) for one in told])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("base", "reward", "ppo", "rloo", "dpo", "judge"))
+    parser.add_argument("what", choices=("base", "reward", "ppo", "rloo", "dpo", "unseen", "judge"))
     parser.add_argument("--work", type=Path, default=Path("build/align"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--epochs", type=int, default=16, help="of the small model")
@@ -192,6 +226,9 @@ def main() -> None:
     work = given.work
     base, bot = work / "small", work / "bot"
     some = rows()
+    if given.what == "unseen":
+        unseen(base.resolve(), bot, given.seed)
+        return
     if given.what == "judge":
         judge(given.run, bot, given.seed)
         return

@@ -120,7 +120,7 @@ def test_a_reward_model_finds_the_better_answer_to_new_questions(bot: Path, rewa
 
 
 def test_dpo_moves_towards_the_better_answer_and_goes_on_from_an_adapter(base: Path, bot: Path):
-    data = ("--data", bot / "ranking.json", "--template", TEMPLATE)
+    data = ("--data", bot / "ranking.json", "--prompt", TEMPLATE)
     report = run("train", "dpo", *data, "--out", "선호", "--base", base, "--epochs", 8, "--lr", 3e-3, workspace=bot)
     assert report["accuracy"]["mean"] == 1.0
     assert report["margin"]["ci95"][0] > 1
@@ -137,7 +137,7 @@ def test_rewards_rise_on_held_out_prompts_and_the_table_says_so(
 ):
     report = run(
         "train", "ppo", "--data", bot / "prompts.json", "--out", algorithm, "--algorithm", algorithm, "--reward", "보상",
-        "--base", base, "--steps", 20, "--batch", 32, "--lr", 1.5e-3, "--max-new", 24, "--template", TEMPLATE,
+        "--base", base, "--steps", 20, "--batch", 32, "--lr", 1.5e-3, "--max-new", 24, "--prompt", TEMPLATE,
         "--report-to", "tensorboard", workspace=bot,
     )  # fmt: skip
     earned = report["reward"]
@@ -177,7 +177,7 @@ def test_what_cannot_be_is_said(base: Path, bot: Path):
     assert "length" in said(*ppo, "--base", base, "--reward", "rule:없음")
     assert "--persona" in said(*ppo, "--base", base, "--reward", "rule:tone")
     assert "어댑터가 있는 모델이 아닙니다" in said(*ppo, "--adapter", "없음")
-    assert "{question}" in said(*ppo, "--base", base, "--template", "질문")
+    assert "{question}" in said(*ppo, "--base", base, "--prompt", "질문")
     assert "나누어져야" in said(*ppo, "--base", base, "--algorithm", "rloo", "--batch", 6)
     assert "없는/모델" in said("dpo", "--data", bot / "ranking.json", "--out", "x", "--base", "없는/모델")
     assert "prompts.json" in said("reward", "--data", bot / "prompts.json", "--out", "x", "--base", base)

@@ -58,9 +58,7 @@ Epochs = Annotated[int | None, typer.Option(min=1, help="자료를 몇 번 볼�
 Batch = Annotated[int | None, typer.Option(min=1, help="프로세스마다 한 번에 볼 짝의 수", show_default=False)]
 Lr = Annotated[float | None, typer.Option(min=0, help="학습률", show_default=False)]
 
-Template = Annotated[
-    str | None, typer.Option(help="질문을 넣을 틀. {question} 자리가 있어야 합니다", show_default=False)
-]
+Prompt = Annotated[str | None, typer.Option(help="질문을 넣을 틀. {question} 자리가 있어야 합니다", show_default=False)]
 
 
 def reward(
@@ -123,7 +121,7 @@ def dpo(
     batch: Batch = None,
     lr: Lr = None,
     beta: Annotated[float | None, typer.Option(min=0, help="기준 모델에 붙드는 힘", show_default=False)] = None,
-    template: Template = None,
+    prompt: Prompt = None,
     resume: Resume = False,
     report_to: Report = ReportTo.auto,
     seed: Seed = 0,
@@ -141,7 +139,7 @@ def dpo(
     name = free_name(bot.models, out, "dpo")
     parts = parted(read_preferences(data), seed)
     at, known = _start(bot, base, adapter)
-    values = _values(PRESETS[preset.value], epochs=epochs, batch=batch, lr=lr, beta=beta, template=template)
+    values = _values(PRESETS[preset.value], epochs=epochs, batch=batch, lr=lr, beta=beta, template=prompt)
     recipe = Recipe(known, adapter, seed=seed, **values)
     work = _work(bot, name)
     with show.bar("학습") as progress:
@@ -190,7 +188,7 @@ def ppo(
     ] = None,
     lr: Lr = None,
     max_new: Annotated[int | None, typer.Option(min=1, help="답 하나의 토큰 수", show_default=False)] = None,
-    template: Template = None,
+    prompt: Prompt = None,
     persona: Annotated[
         str | None, typer.Option(help="말투 보상의 페르소나 (기본: mundap.toml의 것)", show_default=False)
     ] = None,
@@ -216,7 +214,7 @@ def ppo(
     name = free_name(bot.models, out, "ppo")
     at, known = _start(bot, base, adapter)
     called, worth, voice = _reward(bot, reward, persona)
-    values = _values(PRESETS[preset.value], steps=steps, batch=batch, lr=lr, most_out=max_new, template=template)
+    values = _values(PRESETS[preset.value], steps=steps, batch=batch, lr=lr, most_out=max_new, template=prompt)
     recipe = Recipe(known, adapter, called, voice, algorithm.value, seed=seed, **values)
     prompts, held = parted_prompts(read_prompts(data), recipe.held, seed)
     work = _work(bot, name)
@@ -352,7 +350,7 @@ def _keep(
 
 
 _SHARED = {"base": "--base", "batch": "--batch", "lr": "--lr", "seed": "--seed"}
-_TALKING = {"adapter": "--adapter", "template": "--template"}
+_TALKING = {"adapter": "--adapter", "template": "--prompt"}
 _FLAGS = {
     "reward": {**_SHARED, "epochs": "--epochs"},
     "dpo": {**_SHARED, **_TALKING, "epochs": "--epochs", "beta": "--beta"},

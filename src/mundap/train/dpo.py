@@ -138,12 +138,12 @@ def train_dpo(
         callbacks=[callback(transformers, progress, watch)],
     )
     trainer.remove_callback(transformers.PrinterCallback)
-    before = _measured(torch, trainer.model, wording, parts.held) if first else []
+    before = measured(torch, trainer.model, wording, parts.held) if first else []
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     if not first:
         return None
     learned = trainer.accelerator.unwrap_model(trainer.model)
-    after = _measured(torch, learned, wording, parts.held)
+    after = measured(torch, learned, wording, parts.held)
     margins = [recipe.beta * one.margin for one in after]
     was, now = ([float(one.likelier) for one in side] for side in (before, after))
     groups = parts.groups
@@ -194,7 +194,8 @@ def _tokens(wording: Wording, pair: Preference) -> dict[str, list[int]]:
     }
 
 
-def _measured(torch: Any, model: Any, wording: Wording, pairs: Sequence[Preference]) -> list[Told]:
+def measured(torch: Any, model: Any, wording: Wording, pairs: Sequence[Preference]) -> list[Told]:
+    """What a model with an adapter makes of each pair."""
     policy = Policy(model, wording)
     training = model.training
     model.eval()
