@@ -59,7 +59,10 @@ def parted(pairs: Sequence[Preference], seed: int) -> Parts:
 
 
 def parted_prompts(prompts: Sequence[str], held: int, seed: int) -> tuple[list[str], list[str]]:
-    """The different prompts to learn from, and those to measure on: `held`, or a fifth if that is less."""
+    """The different prompts to learn from, and those to measure on: `held`, or a fifth if that is less.
+
+    Raises MundapError if there are too few.
+    """
     some = list({squash(prompt): prompt for prompt in reversed(prompts)}.values())
     random.Random(seed).shuffle(some)
     kept = min(held, len(some) // 5)
