@@ -94,6 +94,11 @@ def test_answers_are_ranked_and_rewritten_offline(mundap: Callable, corpus: Path
     done = mundap("synth", "persona", "모아", "--out", voiced, "--json", workspace=corpus)
     assert done.code == 0, done.err
     closing = Mundap.open(corpus).persona("모아").closing
+    over = mundap("synth", "persona", "모아", "--out", voiced, "--resume", workspace=corpus)
+    assert (over.code, "이미 다 만들었습니다" in over.err) == (
+        1,
+        True,
+    )  # it is finished, and may have been mended by hand
     lines = [json.loads(line) for line in voiced.read_text("utf-8").splitlines()]
     assert len(lines) == done.row["rows"] > 10
     assert all(line["answer"].endswith(closing) and line["gold"] for line in lines)

@@ -121,6 +121,15 @@ def check_out(out: Path, suffix: str, resume: bool) -> None:
         raise MundapError(f"{out.parent}: 폴더가 없습니다. 만든 뒤 다시 실행해 주세요.")
 
 
+def check_whole(out: Path, suffix: str, resume: bool) -> None:
+    """As `check_out`, for a file that a run makes whole: what is finished may have been mended by hand, and stays."""
+    from mundap.synth.journal import journal_of
+
+    if resume and out.exists() and not journal_of(out).is_file():
+        raise MundapError(f"{out}: 이미 다 만들었습니다. 새로 만들려면 다른 이름을 주세요.")
+    check_out(out, suffix, resume)
+
+
 def completer_of(bot: Mundap, per_minute: int) -> Completer:
     """The language model of the settings, asked at most that often. Raises ConfigError if it is none."""
     from mundap.generate.structured import Completer

@@ -9,7 +9,7 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.cli.synth import By, PerMinute, check_out, completer_of
+from mundap.cli.synth import By, PerMinute, check_whole, completer_of
 from mundap.errors import MundapError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def persona(
     from mundap.synth.qa import jsonl
     from mundap.train.pairs import questions_in
 
-    check_out(out, ".jsonl", resume)
+    check_whole(out, ".jsonl", resume)
     bot = open_workspace(workspace)
     voice = bot.persona(name)
     if voice is None:

@@ -11,7 +11,7 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.cli.synth import PerMinute, check_out, completer_of
+from mundap.cli.synth import PerMinute, check_whole, completer_of
 from mundap.errors import MundapError
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def rank(
     from mundap.synth.rank import rank as ranked
     from mundap.train.pairs import questions_in
 
-    check_out(out, ".json", resume)
+    check_whole(out, ".json", resume)
     bot = open_workspace(workspace)
     asked = [q for q in questions_in(bot.corpus, data)[0] if q.answer and q.gold]
     if not asked:

@@ -55,7 +55,10 @@ def lengths(rows: Iterable[Mapping[str, Any]]) -> Rows:
     """Ranking rows of what `synth qa` made: the long answer before the medium one before the short."""
     found = []
     for made in rows:
-        answers = [made.get("answers", {}).get(name, "") for name in ("short", "medium", "long")]
+        three = made.get("answers")
+        if not isinstance(three, dict):
+            continue
+        answers = [str(three.get(name) or "") for name in ("short", "medium", "long")]
         if all(answers) and (ranked := row(made["question"], answers, [0.0, 1.0, 2.0])):
             found.append(ranked)
     return found
