@@ -13,7 +13,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -80,15 +80,35 @@ def running(command: list[str], ready: Callable[[], bool]) -> Iterator[None]:
             time.sleep(0.5)
         yield
     finally:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait(60)
+        for pid in programs(process.pid):  # as an engine does: the program stops its own children
+            os.kill(pid, signal.SIGTERM)
+        process.wait(90)
+
+
+def programs(pid: int) -> list[int]:
+    """What the process `pid` runs, if that is a buildah or one of its helpers, else itself; nothing if it has ended."""
+    try:
+        if not Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"buildah"):
+            return [pid]
+        below = [task.joinpath("children").read_text().split() for task in Path(f"/proc/{pid}/task").iterdir()]
+    except FileNotFoundError:
+        return []
+    return [found for children in below for child in children for found in programs(int(child))]
 
 
 def free() -> int:
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         return int(listening.getsockname()[1])
+
+
+def run_with(words: str) -> bool:
+    """Whether a process of this machine was started with these words."""
+    for line in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):  # it has ended
+            if words.encode() in line.read_bytes().split(b"\0"):
+                return True
+    return False
 
 
 def says(address: str) -> bool:
@@ -130,6 +150,8 @@ def test_a_first_start_serves_the_sample_to_those_who_have_the_key(image: dict, 
         assert owners == {USER}
         environment = run("buildah", "run", "--isolation", "chroot", one, "--", "id", "-u")
         assert environment == str(USER)
+        assert run_with(f"--server.port={page}")
+    assert not run_with(f"--server.port={page}")  # `mundap ui` has stopped the page that it had started
 
 
 def test_a_second_start_keeps_what_is_there_and_reads_what_is_new(image: dict, volumes: dict[str, Path]):
