@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mundap.korean.mask import mask
@@ -52,6 +52,7 @@ _NUMBERS = st.one_of(
 
 
 @given(_AROUND, _NUMBERS, _BEHIND)
+@example("(", "0100000000", "")
 def test_no_part_of_a_personal_number_is_left(before: str, number: str, behind: str) -> None:
     masked = mask(before + number + behind)
     assert not re.search(r"\d", masked), masked

@@ -9,6 +9,7 @@ import re
 
 _GAP = r"[\s.·‐‑‒–—−-]"  # what people put between groups of digits
 _START, _END = r"(?<![\d])", r"(?![\d])"
+_AREA = r"(?:1[016-9]|2|[3-6]\d|70|50\d)"
 
 # In this order: what is more particular comes first.
 _RULES = (
@@ -18,7 +19,7 @@ _RULES = (
     ("카드번호", rf"{_START}\d{{4}}(?:{_GAP}?\d{{4}}){{3}}{_END}|{_START}3\d{{3}}{_GAP}?\d{{6}}{_GAP}?\d{{5}}{_END}"),
     (
         "전화번호",
-        rf"{_START}(?:\+?82{_GAP}?\(?0?\)?|\(?0)(?:1[016-9]|2|[3-6]\d|70|50\d)\)?{_GAP}?\d{{3,4}}{_GAP}?\d{{4}}{_END}",
+        rf"{_START}(?:\+?82{_GAP}?(?:\(0?{_AREA}\)|(?:\(0\)|0)?{_AREA})|\(0{_AREA}\)|0{_AREA}){_GAP}?\d{{3,4}}{_GAP}?\d{{4}}{_END}",
     ),
     ("여권번호", r"(?<![A-Za-z\d])[A-Za-z]\d{8}(?!\d)|(?<![A-Za-z\d])[A-Za-z]\d{3}[A-Za-z]\d{4}(?!\d)"),
     ("계좌번호", rf"{_START}\d{{2,6}}-\d{{2,6}}-\d{{2,8}}(?:-\d{{1,4}})?{_END}"),
