@@ -7,7 +7,7 @@ arXiv:2305.18290). The reference is the model without what is learned, so that i
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,11 @@ from mundap.extras import need, quiet_transformers
 from mundap.protocols import Progress, quiet
 from mundap.train.checkpoints import begin
 from mundap.train.curves import Watch, callback
-from mundap.train.llm import save_adapter, trainable
+from mundap.train.llm import Trained, paced, save_adapter, trainable
 from mundap.train.llm_data import Preference
 from mundap.train.policy import TEMPLATE, Policy, Wording
 from mundap.train.preferences import Parts
 
-_LOGGED = 5
 _MEASURED = 8  # pairs at once
 
 
@@ -57,15 +56,6 @@ PRESETS: dict[str, dict[str, Any]] = {
     "laptop": {},
     "original": {"epochs": 3, "lr": 5e-6, "most_in": 512, "most_out": 512, "lora_r": 8, "dropout": 0.05},
 }
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a training has made. `save` fills an empty folder; `report` is plain JSON; `model` tells of the weights."""
-
-    save: Callable[[Path], None]
-    model: Mapping[str, Any]
-    report: dict[str, Any]
 
 
 def train_dpo(
@@ -110,27 +100,9 @@ def train_dpo(
     trainer = Spelled(
         model=model,
         args=trl.DPOConfig(
-            output_dir=str(work),
-            num_train_epochs=recipe.epochs,
-            per_device_train_batch_size=recipe.batch,
-            learning_rate=recipe.lr,
-            lr_scheduler_type="linear",
-            warmup_steps=recipe.warmup,
+            **paced(asdict(recipe), work),
             beta=recipe.beta,
             max_length=None,
-            save_strategy="steps",
-            save_steps=recipe.every,
-            save_total_limit=2,
-            logging_steps=_LOGGED,
-            disable_dropout=False,
-            gradient_checkpointing=False,
-            bf16=False,
-            report_to="none",
-            seed=recipe.seed,
-            disable_tqdm=True,
-            use_cpu=not torch.accelerator.is_available(),
-            dataloader_pin_memory=torch.cuda.is_available(),
-            ddp_find_unused_parameters=False,
         ),
         train_dataset=datasets.Dataset.from_list([_tokens(wording, pair) for pair in parts.train]),
         processing_class=words,

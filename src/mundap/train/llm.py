@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from mundap.extras import need
 from mundap.generate.causal import place
 
+_LOGGED = 5  # steps
 ADAPTER, MODEL = "adapter", "model"  # folders of a trained model: LoRA, or all weights
 
 
@@ -20,6 +22,15 @@ class Lora:
     r: int = 8
     alpha: int = 16
     dropout: float = 0.0
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training has made. `save` fills an empty folder; `report` is plain JSON; `model` tells of the weights."""
+
+    save: Callable[[Path], None]
+    model: Mapping[str, Any]
+    report: dict[str, Any]
 
 
 def with_lora(model: Any, lora: Lora, task: str = "CAUSAL_LM") -> Any:
@@ -75,3 +86,29 @@ def save_adapter(model: Any, words: Any, base: str, folder: Path) -> None:
     model.peft_config["default"].base_model_name_or_path = base
     model.save_pretrained(folder / ADAPTER, selected_adapters=["default"])
     words.save_pretrained(folder / ADAPTER)
+
+
+def paced(recipe: Mapping[str, Any], work: Path) -> dict[str, Any]:
+    """What TRL's trainers of pairs are told alike: the pace, the checkpoints in `work`, and to be silent."""
+    torch = need("torch", extra="train")
+    return {
+        "output_dir": str(work),
+        "num_train_epochs": recipe["epochs"],
+        "per_device_train_batch_size": recipe["batch"],
+        "learning_rate": recipe["lr"],
+        "lr_scheduler_type": "linear",
+        "warmup_steps": recipe["warmup"],
+        "save_strategy": "steps",
+        "save_steps": recipe["every"],
+        "save_total_limit": 2,
+        "logging_steps": _LOGGED,
+        "disable_dropout": False,
+        "gradient_checkpointing": False,
+        "bf16": False,
+        "report_to": "none",
+        "seed": recipe["seed"],
+        "disable_tqdm": True,
+        "use_cpu": not torch.accelerator.is_available(),
+        "dataloader_pin_memory": torch.cuda.is_available(),
+        "ddp_find_unused_parameters": False,
+    }

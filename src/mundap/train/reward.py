@@ -7,7 +7,7 @@ and Terry (Christiano et al. 2017, arXiv:1706.03741; Ouyang et al. 2022, arXiv:2
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,9 @@ from mundap.protocols import Progress, quiet
 from mundap.train.checkpoints import begin
 from mundap.train.curves import Watch, callback
 from mundap.train.encoder import device_of
-from mundap.train.llm import ADAPTER, Lora, save_adapter, trainable, with_lora
+from mundap.train.llm import ADAPTER, Lora, Trained, paced, save_adapter, trainable, with_lora
 from mundap.train.preferences import Parts
 from mundap.train.rewards import Reward, Scale, read_scale, reward_of, scored, spelled
-
-_LOGGED = 5
 
 
 @dataclass(frozen=True)
@@ -54,15 +52,6 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What a training has made. `save` fills an empty folder; `report` is plain JSON; `model` tells of the weights."""
-
-    save: Callable[[Path], None]
-    model: Mapping[str, Any]
-    report: dict[str, Any]
-
-
 def train_reward(
     parts: Parts,
     recipe: Recipe,
@@ -78,7 +67,6 @@ def train_reward(
     `work` holds checkpoints until the caller removes it; with `again` the newest whole one is gone on from. None in every
     process but the first, under torchrun. Raises MundapError.
     """
-    torch = need("torch", extra="train")
     transformers = quiet_transformers()
     trl, datasets = need("trl", extra="train"), need("datasets", extra="train")
     datasets.disable_progress_bars()
@@ -98,26 +86,8 @@ def train_reward(
     trainer = trl.RewardTrainer(
         model=model,
         args=trl.RewardConfig(
-            output_dir=str(work),
-            num_train_epochs=recipe.epochs,
-            per_device_train_batch_size=recipe.batch,
-            learning_rate=recipe.lr,
-            lr_scheduler_type="linear",
-            warmup_steps=recipe.warmup,
+            **paced(asdict(recipe), work),
             max_length=recipe.most,
-            save_strategy="steps",
-            save_steps=recipe.every,
-            save_total_limit=2,
-            logging_steps=_LOGGED,
-            disable_dropout=False,
-            gradient_checkpointing=False,
-            bf16=False,
-            report_to="none",
-            seed=recipe.seed,
-            disable_tqdm=True,
-            use_cpu=not torch.accelerator.is_available(),
-            dataloader_pin_memory=torch.cuda.is_available(),
-            ddp_find_unused_parameters=False,
         ),
         train_dataset=datasets.Dataset.from_dict(
             {"chosen_ids": rows["train"][::2], "rejected_ids": rows["train"][1::2]}

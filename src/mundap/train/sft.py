@@ -29,7 +29,7 @@ from mundap.protocols import Progress, quiet
 from mundap.train.checkpoints import begin
 from mundap.train.curves import Watch
 from mundap.train.folds import by_group
-from mundap.train.llm import ADAPTER, MODEL, Lora, fast_causal, trainable, with_lora
+from mundap.train.llm import MODEL, Lora, Trained, fast_causal, save_adapter, trainable, with_lora
 from mundap.train.llm_data import Completion, Example, Grounded
 from mundap.train.quality import good
 from mundap.train.sft_loss import trainer_class
@@ -90,15 +90,6 @@ PRESETS: dict[str, dict[str, Any]] = {
         "dropout": 0.05, "passages": 3, "watched": 200, "measured": 200, "answer_tokens": 512,
     },
 }  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a training has made. `save` fills an empty folder; `report` is plain JSON; `model` tells of the weights."""
-
-    save: Callable[[Path], None]
-    model: Mapping[str, Any]
-    report: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -457,13 +448,12 @@ def _before(
 
 
 def _save(model: Any, words: Any, ends: Sequence[int], recipe: Recipe, folder: Path) -> None:
-    whole = recipe.method == "full"
-    if whole:
-        model.generation_config.eos_token_id = list(ends)
-    else:
-        model.peft_config["default"].base_model_name_or_path = recipe.base
-    model.save_pretrained(folder / (MODEL if whole else ADAPTER))
-    words.save_pretrained(folder / (MODEL if whole else ADAPTER))
+    if recipe.method != "full":
+        save_adapter(model, words, recipe.base, folder)
+        return
+    model.generation_config.eos_token_id = list(ends)
+    model.save_pretrained(folder / MODEL)
+    words.save_pretrained(folder / MODEL)
 
 
 def _write_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
