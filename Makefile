@@ -37,7 +37,7 @@ $(VENV)/.ui: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.train: $(VENV)/.dev
 	@echo "── 학습에 필요한 것(torch)을 설치합니다"
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,train]' tensorboard
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,qlora,train]' tensorboard
 	@touch $@
 
 demo: setup

@@ -128,7 +128,7 @@ def test_the_api_answers_as_the_persona_that_a_request_names(
         assert MOA not in server.client.post("/query", json={"query": SICK}).json()["response"]
         assert "해요체" not in rules[-1]
         wrong = server.client.post("/query", json={"query": SICK, "persona": "누구"})
-        assert wrong.status_code == 400
+        assert wrong.status_code == 404
         assert "모아" in wrong.text
         with openai.OpenAI(base_url=f"{server.address}/v1", api_key="none", max_retries=0) as client:
             chat: dict = {"model": "mundap", "messages": [{"role": "user", "content": SICK}]}
