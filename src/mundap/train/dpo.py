@@ -20,7 +20,7 @@ from mundap.extras import need, quiet_transformers
 from mundap.protocols import Progress, quiet
 from mundap.train.checkpoints import begin
 from mundap.train.curves import Watch, callback
-from mundap.train.llm import Trained, paced, save_adapter, trainable
+from mundap.train.llm import Lora, Trained, lora_config, paced, save_adapter, trainable
 from mundap.train.llm_data import Preference
 from mundap.train.policy import TEMPLATE, Policy, Wording
 from mundap.train.preferences import Parts
@@ -83,13 +83,7 @@ def train_dpo(
     checkpoint = begin(work, wanted, again, first)
     model, words = loaded
     wording = Wording(words, ends, recipe.template, recipe.most_in, recipe.most_out)
-    fresh = need("peft", extra="train").LoraConfig(
-        r=recipe.lora_r,
-        lora_alpha=recipe.lora_alpha,
-        lora_dropout=recipe.dropout,
-        target_modules="all-linear",
-        task_type="CAUSAL_LM",
-    )
+    fresh = lora_config(Lora(recipe.lora_r, recipe.lora_alpha, recipe.dropout))
 
     class Spelled(trl.DPOTrainer):  # type: ignore[misc, name-defined]
         """Takes tokens as they are: TRL's would join the end of the prompt with the answer's first word."""

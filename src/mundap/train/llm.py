@@ -33,19 +33,23 @@ class Trained:
     report: dict[str, Any]
 
 
-def with_lora(model: Any, lora: Lora, task: str = "CAUSAL_LM") -> Any:
-    """The model with a fresh adapter, which alone is trained; at first it changes nothing. `task` is one of peft's."""
-    peft = need("peft", extra="train")
-    if getattr(model, "is_loaded_in_4bit", False) or getattr(model, "is_loaded_in_8bit", False):
-        model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
-    settings = peft.LoraConfig(
+def lora_config(lora: Lora, task: str = "CAUSAL_LM") -> Any:
+    """What peft makes a fresh adapter by; `task` is one of its."""
+    return need("peft", extra="train").LoraConfig(
         r=lora.r,
         lora_alpha=lora.alpha,
         lora_dropout=lora.dropout,
         target_modules="all-linear",
         task_type=task,
     )
-    return peft.get_peft_model(model, settings)
+
+
+def with_lora(model: Any, lora: Lora, task: str = "CAUSAL_LM") -> Any:
+    """The model with a fresh adapter, which alone is trained; at first it changes nothing. `task` is one of peft's."""
+    peft = need("peft", extra="train")
+    if getattr(model, "is_loaded_in_4bit", False) or getattr(model, "is_loaded_in_8bit", False):
+        model = peft.prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
+    return peft.get_peft_model(model, lora_config(lora, task))
 
 
 def trainable(model: Any) -> dict[str, int]:
