@@ -51,7 +51,8 @@ def inspect(
 def _cut(workspace: Path) -> Cut:
     """As the workspace says, or the defaults outside of one."""
     from mundap.config import FILE, Config, find_workspace, read_config
-    from mundap.pipeline import FOLDER, MODELS, cut_of
+    from mundap.parts import FOLDER, MODELS
+    from mundap.pipeline import cut_of
 
     try:
         root = find_workspace(workspace)

@@ -47,7 +47,7 @@ def remove(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
 
 
 def _keys(folder: Workspace) -> Keys:
-    from mundap.pipeline import FOLDER
+    from mundap.parts import FOLDER
     from mundap.serve.keys import FILE, Keys
 
     return Keys(open_workspace(folder).root / FOLDER / FILE)

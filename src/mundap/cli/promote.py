@@ -75,7 +75,7 @@ def _card(bot: Mundap, name: str) -> dict[str, Any]:
 def _values(name: str, card: dict[str, Any]) -> dict[Key, Any]:
     """What makes the workspace use the model."""
     from mundap.encode import MODEL
-    from mundap.pipeline import FOLDER, LIGHT
+    from mundap.parts import FOLDER, LIGHT
 
     kind = card["kind"]
     if kind == "support":
@@ -116,7 +116,7 @@ def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
 
 def _steps(bot: Mundap, kind: str) -> list[str]:
     """What is left to do."""
-    from mundap.pipeline import LIGHT
+    from mundap.parts import LIGHT
 
     running = "돌고 있는 mundap serve는 {} 스스로 새 설정으로 바꿉니다."
     if kind not in ENCODERS:

@@ -13,7 +13,8 @@ from typing import Any
 
 from mundap.evaluate.about import About, versions
 from mundap.files import digest, write_atomically
-from mundap.pipeline import FOLDER, Mundap
+from mundap.parts import FOLDER
+from mundap.pipeline import Mundap
 
 
 def runs(bot: Mundap) -> Path:

@@ -27,7 +27,7 @@ def serve(
     """
     need("uvicorn", extra=EXTRA)
     need("fastapi", extra=EXTRA)
-    from mundap.pipeline import FOLDER
+    from mundap.parts import FOLDER
     from mundap.serve.app import make_app
     from mundap.serve.guard import loopback
     from mundap.serve.keys import FILE, LENT_DIGEST, Keys

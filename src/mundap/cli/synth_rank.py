@@ -47,7 +47,7 @@ def rank(
     """질문마다 적힌 답변, 제시문을 보고 쓴 답변, 다른 제시문을 보고 쓴 답변에 순위를 매깁니다."""
     from mundap.evaluate.judge import Judge
     from mundap.files import write_atomically
-    from mundap.pipeline import FOLDER
+    from mundap.parts import FOLDER
     from mundap.synth.journal import Journal, journal_of
     from mundap.synth.rank import as_json, closeness, judged
     from mundap.synth.rank import rank as ranked

@@ -64,7 +64,7 @@ def reranker(
     json: Json = False,
 ) -> None:
     """가벼운 리랭커를 학습합니다. 교차 검증으로 학습 앞뒤를 재고, 나아졌는지 알려 줍니다."""
-    from mundap.pipeline import LIGHT
+    from mundap.parts import LIGHT
     from mundap.train.keep import free_name, keep
     from mundap.train.pairs import questions_in
     from mundap.train.reranker import worth_it

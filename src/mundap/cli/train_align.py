@@ -258,13 +258,13 @@ def _values(preset: Mapping[str, Any], **given: Any) -> dict[str, Any]:
 
 
 def _work(bot: Mundap, name: str) -> Path:
-    from mundap.pipeline import FOLDER
+    from mundap.parts import FOLDER
 
     return bot.root / FOLDER / TRAINING / name
 
 
 def _watch(bot: Mundap, report_to: ReportTo, kind: str, name: str) -> Watch:
-    from mundap.pipeline import FOLDER
+    from mundap.parts import FOLDER
     from mundap.train.curves import watcher
 
     logs = bot.root / FOLDER / "runs" / f"train-{kind}-{name}"

@@ -193,7 +193,7 @@ def cross(
     json: Json = False,
 ) -> None:
     """크로스 인코더 리랭커를 학습합니다. 질문과 제시문을 함께 읽어 찾은 것의 차례를 다시 매깁니다."""
-    from mundap.pipeline import FOLDER
+    from mundap.parts import FOLDER
     from mundap.train.cross import Recipe, train_cross, worth_it
     from mundap.train.examples import Split
     from mundap.train.keep import keep
@@ -258,7 +258,7 @@ def watch(report_to: ReportTo, logs: Path, name: str) -> Watch:
 def _train(
     bot: Mundap, out: str, data: Path | None, recipe: Recipe, resume: bool, report_to: ReportTo, json: bool
 ) -> None:
-    from mundap.pipeline import FOLDER
+    from mundap.parts import FOLDER
     from mundap.store.cache import AsQueries
     from mundap.train.examples import Split
     from mundap.train.fit_encoder import fit_encoder
@@ -299,7 +299,7 @@ def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: 
 
     from mundap.cli.runs import write_run
     from mundap.errors import UnknownName
-    from mundap.pipeline import FOLDER
+    from mundap.parts import FOLDER
     from mundap.train.compare import COMPARED, PARTS, compare, comparison_page, grid
     from mundap.train.examples import Split
     from mundap.train.losses import LOSSES

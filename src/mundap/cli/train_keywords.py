@@ -71,7 +71,7 @@ def keywords(
 ) -> None:
     """질문의 키워드를 쓰는 모델(BART)을 학습하고, 떼어 둔 질문에서 규칙과 견줍니다. 여러 GPU는 torchrun으로."""
     from mundap.evaluate.keywords import read_keywords
-    from mundap.pipeline import FOLDER
+    from mundap.parts import FOLDER
     from mundap.train.keep import free_name, keep
     from mundap.train.keywords import PRESETS, SCRATCH, Recipe, train_keywords, worth_it
 

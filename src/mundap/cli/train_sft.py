@@ -121,7 +121,7 @@ def sft(
     """언어 모델이 제시문에서 답하고, 없으면 없다고 하도록 배웁니다. 떼어 둔 질문에서 앞뒤를 잽니다. 여러 GPU는 torchrun으로."""
     from mundap.generate.support import refusal
     from mundap.generate.template import read_template
-    from mundap.pipeline import FOLDER
+    from mundap.parts import FOLDER
     from mundap.train.keep import free_name, keep
     from mundap.train.sft import PRESETS, Recipe, train_sft
     from mundap.train.sft_measure import better

@@ -12,7 +12,8 @@ from starlette.requests import ClientDisconnect
 
 import mundap
 from mundap.config import Serve
-from mundap.pipeline import FOLDER, Mundap
+from mundap.parts import FOLDER
+from mundap.pipeline import Mundap
 from mundap.serve import answers, chat, docs_page, documents, embeddings, feedback, found, problems, state, views
 from mundap.serve.body import BodyLimit
 from mundap.serve.guard import Guard

@@ -13,7 +13,8 @@ from fastapi import Depends, Request
 
 from mundap.config import Serve
 from mundap.errors import MundapError
-from mundap.pipeline import FOLDER, Mundap
+from mundap.parts import FOLDER
+from mundap.pipeline import Mundap
 from mundap.serve.metrics import Metrics
 from mundap.serve.reread import Reread
 from mundap.serve.work import Desk

@@ -13,7 +13,7 @@ from mundap.errors import UnknownName
 from mundap.evaluate.bootstrap import Figures, Floats, Interval, mean_figures, mean_interval, resampled_means
 from mundap.evaluate.compare import BETTER, Change, change
 from mundap.evaluate.metrics import reciprocal_rank, top
-from mundap.pipeline import LIGHT
+from mundap.parts import LIGHT
 from mundap.protocols import Progress, quiet
 from mundap.tune.lab import DEPTH, Lab
 from mundap.tune.parts import Part, Parts
