@@ -138,7 +138,15 @@ def mail(folder: Path) -> list[Seed]:
     forwarded["Subject"] = "전달"
     forwarded.set_content("참고하세요.")
     forwarded.add_attachment(letter)
-    return [(".eml", raw) for raw in (letter.as_bytes(), bare.encode("cp949"), forwarded.as_bytes(), MAIL.encode())]
+    full = test_mail.mail()
+    for name, raw in (
+        ("규정.txt", RULE.encode("cp949")),
+        ("표.xlsx", _xlsx(folder)),
+        ("전달.eml", forwarded.as_bytes()),
+    ):
+        full.add_attachment(raw, maintype="application", subtype="octet-stream", filename=name)
+    mails = (letter.as_bytes(), bare.encode("cp949"), forwarded.as_bytes(), MAIL.encode(), full.as_bytes())
+    return [(".eml", raw) for raw in mails]
 
 
 def image(folder: Path) -> list[Seed]:

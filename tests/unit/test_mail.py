@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 pytest.importorskip("lxml", reason="lxml (the extra docs) is not installed")
 
 from mundap.errors import BadFile
-from mundap.ingest.blocks import Cell, Heading, Paragraph, Table
+from mundap.ingest.blocks import Cell, Heading, Paragraph, Parsed, Table
 from mundap.ingest.mail.headers import plain
-from mundap.ingest.mail.reader import parse
+from mundap.ingest.mail.reader import taken_apart
 from mundap.ingest.readers import read
 from mundap.ingest.sniff import kind_of
 
@@ -34,6 +34,10 @@ def mail(**about: str) -> EmailMessage:
     message["Date"] = about.get("date", "Tue, 05 Mar 2024 10:00:00 +0900")
     message.set_content(about.get("text", BODY))
     return message
+
+
+def parse(path: Path) -> Parsed:
+    return taken_apart(path)[0]
 
 
 def coded(text: str, charset: str, codec: str = "cp949") -> str:
@@ -156,14 +160,15 @@ def test_flowing_lines_are_joined(tmp_path: Path):
     assert parse(saved(tmp_path, raw.encode())).blocks[-1] == Paragraph("요금은 매달 냅니다.\n-- \n김한빛")
 
 
-def test_attachments_are_named_and_those_that_can_be_read_are_asked_for(tmp_path: Path):
+def test_attachments_are_named_but_for_pictures_within_the_text_and_signatures(tmp_path: Path):
     message = mail()
     for name in ("공고 안내.hwp", "예산.xlsx", "원본.zip"):
         message.add_attachment(b"x", maintype="application", subtype="octet-stream", filename=name)
     message.add_attachment(b"x", maintype="image", subtype="png", filename="로고.png", disposition="inline")
-    parsed = parse(saved(tmp_path, message))
+    message.add_attachment(b"x", maintype="application", subtype="pkcs7-signature", filename="smime.p7s")
+    parsed, attached = taken_apart(saved(tmp_path, message))
     assert parsed.blocks[0].text.endswith("첨부: 공고 안내.hwp, 예산.xlsx, 원본.zip")
-    assert parsed.warnings == ("첨부 파일 2개는 따로 저장해 넣어 주세요: 공고 안내.hwp, 예산.xlsx",)
+    assert [one.name for one in attached] == ["공고 안내.hwp", "예산.xlsx", "원본.zip"]
 
 
 @pytest.mark.parametrize(

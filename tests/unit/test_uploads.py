@@ -12,7 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mundap.errors import MundapError
-from mundap.uploads import LONGEST, Uploads, safe_name
+from mundap.names import LONGEST, safe_name
+from mundap.uploads import Uploads
 
 KOREAN = "2024년 관세 규정(개정).hwp"
 

@@ -6,6 +6,7 @@ import logging
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 from mundap.errors import BadFile
@@ -52,13 +53,19 @@ READERS = {
     ".mhtml": "mundap.ingest.html.reader:read_html",
     ".eml": "mundap.ingest.mail.reader:read_mail",
 }
-READER_VERSION = "5"  # part of what decides whether a file has to be read again
-_SCANNED = frozenset(kind for kind, reader in READERS.items() if reader.startswith("mundap.ingest.pdf."))
+READER_VERSION = "6"  # part of what decides whether a file has to be read again
+_MAIL = ".eml"
+_SCANNED = frozenset(
+    kind for kind, reader in READERS.items() if kind == _MAIL or reader.startswith("mundap.ingest.pdf.")
+)
 
 
 def reader_version(path: Path) -> str:
-    """What decides, besides its content, how a file is read: a scan is read again once there is a program for it."""
-    return f"{READER_VERSION} ocr" if path.suffix.lower() in _SCANNED and available() else READER_VERSION
+    """What decides, besides its content, how a file is read: a scan is read again once there is a program for it, and so
+    is a mail, also once there are the packages for what is attached to it."""
+    kind = path.suffix.lower()
+    docs = " docs" if kind == _MAIL and find_spec("liteparse") else ""
+    return f"{READER_VERSION}{docs}{' ocr' if kind in _SCANNED and available() else ''}"
 
 
 def read(path: Path, source: str | None = None) -> Reading:
@@ -66,13 +73,22 @@ def read(path: Path, source: str | None = None) -> Reading:
 
     Raises BadFile, with the reason and the remedy, for what cannot be read or holds no text.
     """
+    return _read(path, source or nfc_path(path), READERS)
+
+
+def read_alone(path: Path, source: str) -> Reading:
+    """`read`, but for what is attached to a mail, which is only named."""
+    return _read(path, source, READERS | {_MAIL: "mundap.ingest.mail.reader:read_alone"})
+
+
+def _read(path: Path, source: str, readers: dict[str, str]) -> Reading:
     try:
         kind = kind_of(path)
-        if kind not in READERS:
+        if kind not in readers:
             raise BadFile(
-                f"{path.name}: 읽을 수 없는 형식입니다. 다음 가운데 하나로 저장해 주세요: {', '.join(sorted(READERS))}"
+                f"{path.name}: 읽을 수 없는 형식입니다. 다음 가운데 하나로 저장해 주세요: {', '.join(sorted(readers))}"
             )
-        reading: Reading = load_named("reader", kind, READERS)(path, source or nfc_path(path))
+        reading: Reading = load_named("reader", kind, readers)(path, source)
     except OSError as error:
         raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
     if not reading.document.sections:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Event, Thread
 
-from mundap.ingest.sniff import plain
+from mundap.ingest.sniff import is_mail, plain
 from mundap.jobs.reading import Job, Read, Unread, mistaken, work
 from mundap.jobs.worker import framed
 from mundap.korean.normalize import name_of
@@ -72,8 +72,11 @@ def _spread(jobs: Sequence[Job], count: int, limits: Limits) -> Iterator[tuple[J
 def _serve(
     waiting: queue.SimpleQueue[Job], done: queue.Queue[tuple[Job, Read | Unread]], stop: Event, limits: Limits
 ) -> None:
-    """One worker at a time, and a new one after each that had to be ended, until no job is left."""
-    worker: subprocess.Popen[bytes] | None = None
+    """One worker at a time, and a new one after each that had to be ended, until no job is left.
+
+    A mail that ended its worker is read once more without what is attached to it.
+    """
+    held: list[subprocess.Popen[bytes]] = []
     try:
         while not stop.is_set():
             try:
@@ -81,20 +84,29 @@ def _serve(
             except queue.Empty:
                 return
             began = time.monotonic()
-            outcome: Read | Unread
-            try:
-                worker = worker or _started(limits.megabytes)
-                outcome = _asked(worker, job, began + limits.seconds, stop) or _ended(worker, job, began, limits)
-            except Exception as error:  # no process to be had, or an answer that cannot be opened: no file is lost
-                outcome = mistaken(job, error)
-                if worker is not None:
-                    _end(worker)
-            if worker is not None and worker.returncode is not None:
-                worker = None
+            outcome = _answered(held, job, stop, limits)
+            if isinstance(outcome, Unread) and not outcome.lasting and not stop.is_set() and is_mail(job.path):
+                alone = _answered(held, replace(job, alone=True), stop, limits)
+                outcome = alone if isinstance(alone, Read) else outcome
             done.put((job, replace(outcome, seconds=time.monotonic() - began)))
     finally:
-        if worker is not None:
+        for worker in held:
             _end(worker)
+
+
+def _answered(held: list[subprocess.Popen[bytes]], job: Job, stop: Event, limits: Limits) -> Read | Unread:
+    """What comes of a job, from the worker that is `held`, or else a new one; one that is spent is held no longer."""
+    began = time.monotonic()
+    try:
+        if not held:
+            held.append(_started(limits.megabytes))
+        outcome = _asked(held[0], job, began + limits.seconds, stop) or _ended(held[0], job, began, limits)
+    except Exception as error:  # no process to be had, or an answer that cannot be opened: no file is lost
+        outcome = mistaken(job, error)
+        for worker in held:
+            _end(worker)
+    held[:] = [worker for worker in held if worker.returncode is None]
+    return outcome
 
 
 def _started(megabytes: int) -> subprocess.Popen[bytes]:

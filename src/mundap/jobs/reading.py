@@ -9,7 +9,7 @@ from mundap.encode import token_counter
 from mundap.errors import BadFile, MundapError
 from mundap.ingest.build import Reading
 from mundap.ingest.chunk import MAX_CHARS, WINDOW, characters, make_chunker, tokens
-from mundap.ingest.readers import read
+from mundap.ingest.readers import read, read_alone
 from mundap.ingest.split import PARENT_CHARS, chunks, parents
 from mundap.korean.normalize import name_of, normalize
 from mundap.protocols import Chunker
@@ -36,11 +36,13 @@ class Cut:
 
 @dataclass(frozen=True)
 class Job:
-    """A file to read. `source` is what its document is known by."""
+    """A file to read. `source` is what its document is known by; of a mail that is read `alone`, attachments are only
+    named."""
 
     path: Path
     source: str
     cut: Cut = Cut()
+    alone: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def _one_line(reason: str, job: Job) -> str:
 
 
 def _work(job: Job) -> Read:
-    reading = read(job.path, job.source)
+    reading = (read_alone if job.alone else read)(job.path, job.source)
     wholes = parents(reading.document, job.cut.parent_chars)
     chunker = job.cut.chunker()
     pieces = [piece for whole in wholes for piece in chunks(whole, chunker)]

@@ -14,9 +14,10 @@ from starlette.datastructures import UploadFile
 
 from mundap.errors import MundapError
 from mundap.intake import Ingested, Skipped
+from mundap.names import safe_name
 from mundap.serve.problems import Refused, documented
 from mundap.serve.service import Here, Service
-from mundap.uploads import Uploads, safe_name
+from mundap.uploads import Uploads
 
 FIELD = "files"
 _MOST_FILES = 200

@@ -1,4 +1,4 @@
-"""Saved mails: who wrote what to whom and when, the text once, and what was attached by name."""
+"""Saved mails: who wrote what to whom and when, the text once, and what was attached."""
 
 from __future__ import annotations
 
@@ -15,22 +15,26 @@ from email.errors import (
     StartBoundaryNotFoundDefect,
 )
 from email.message import Message
+from functools import partial
 from pathlib import Path
 
 from mundap.errors import BadFile, MissingExtra
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Reading
-from mundap.ingest.dated import DATE
+from mundap.ingest.dated import DATE, dated
 from mundap.ingest.encoding import decode_as
 from mundap.ingest.html.reader import page_text, parse_text
+from mundap.ingest.mail.attached import Attachment, with_attachments
 from mundap.ingest.mail.headers import day, file_name, people, words
+from mundap.ingest.sniff import kind_of
 from mundap.ingest.text import healed
 
 KNOWN = frozenset("from to subject date received message-id mime-version return-path sender delivered-to".split())
 _CUT = (CloseBoundaryNotFoundDefect, StartBoundaryNotFoundDefect)
 _CUT_TEXT = (InvalidBase64LengthDefect, InvalidBase64PaddingDefect)
 _ENCRYPTED = {"multipart/encrypted", "application/pkcs7-mime", "application/x-pkcs7-mime"}
+_SIGNATURES = {"application/pkcs7-signature", "application/x-pkcs7-signature", "application/pgp-signature"}
 _QUOTED = re.compile(r"(?:>[ \t]?)+")
 _FLOWS = re.compile(r"(?m)(?<!^--) \n(?!>)")  # RFC 3676: a line that ends in a space goes on in the next
 _EMPTY = re.compile(r"\n\s*\n")
@@ -43,31 +47,70 @@ class _Found:
     """What has been met on the way through the parts of a mail."""
 
     name: str
-    attached: list[str] = field(default_factory=list)
+    within: tuple[str, ...] = ()  # subjects of the mails around, without the outermost's
+    attached: list[Attachment] = field(default_factory=list)
     cut: bool = False
     encrypted: bool = False
 
     def add(self, other: _Found) -> None:
-        self.attached += [name for name in other.attached if name not in self.attached]
+        """Take over what was met in a part."""
+        self.attached += other.attached
         self.cut |= other.cut
         self.encrypted |= other.encrypted
 
+    @property
+    def names(self) -> list[str]:
+        """What is attached, by name."""
+        return list(dict.fromkeys(one.name for one in self.attached))
 
-def read_mail(path: Path, source: str) -> Reading:
-    """A saved mail. Its day is that of its Date header, whatever days its text speaks of.
+
+def read_mail(path: Path, source: str, depth: int = 0) -> Reading:
+    """A saved mail with what is attached to it, `depth` mails deep. Its day is that of its Date header, whatever days
+    its text speaks of.
 
     Raises BadFile for what is no mail, is encrypted, or says nothing.
     """
-    parsed = parse(path)
+    reading, attached = _read(path, source)
+    return with_attachments(reading, attached, partial(_read_attached, depth=depth + 1))
+
+
+def read_alone(path: Path, source: str) -> Reading:
+    """A saved mail whose attachments are only named, for one of them has ended the program that read it.
+
+    Raises BadFile as `read_mail`.
+    """
+    reading, attached = _read(path, source)
+    if not attached:
+        return reading
+    names = ", ".join(dict.fromkeys(one.name for one in attached))
+    said = (
+        f"첨부 파일을 읽던 프로그램이 멈춰 본문만 넣었습니다. 첨부 {len(attached)}개는 따로 저장해 넣어 주세요: {names}"
+    )
+    return replace(reading, warnings=(*reading.warnings, said))
+
+
+def _read(path: Path, source: str) -> tuple[Reading, list[Attachment]]:
+    parsed, attached = taken_apart(path)
     reading = assemble(parsed, path, source)
     if not parsed.date:
-        return reading
+        return reading, attached
     sections = tuple(replace(each, meta={**each.meta, DATE: parsed.date}) for each in reading.document.sections)
-    return replace(reading, document=replace(reading.document, sections=sections))
+    return replace(reading, document=replace(reading.document, sections=sections)), attached
 
 
-def parse(path: Path) -> Parsed:
-    """The blocks of a mail."""
+def _read_attached(path: Path, source: str, depth: int) -> Reading:
+    from mundap.ingest.readers import read  # which names this reader
+
+    if kind_of(path) != ".eml":
+        return read(path, source)
+    if depth > _DEEPEST:
+        raise BadFile(f"{path.name}: 메일 안에 메일이 {_DEEPEST}겹을 넘습니다. 안쪽 메일을 따로 저장해 넣어 주세요.")
+    reading = read_mail(path, source, depth)
+    return replace(reading, document=dated(reading.document))
+
+
+def taken_apart(path: Path) -> tuple[Parsed, list[Attachment]]:
+    """The blocks of a mail, and what is attached to it."""
     # The older policy, because the newer one raises on broken headers and takes bytes out of them.
     message = message_from_bytes(path.read_bytes().lstrip(), policy=policy.compat32)
     if not KNOWN & {name.lower() for name in message.keys()}:  # noqa: SIM118 (a Message iterates over nothing else)
@@ -80,9 +123,9 @@ def parse(path: Path) -> Parsed:
         raise BadFile(f"{path.name}: 암호화된 메일입니다. 메일 프로그램에서 열어 본문을 저장해 주세요.")
     if not blocks and not found.attached:
         raise BadFile(f"{path.name}: 메일에 본문이 없습니다(빈 메일이거나 잘린 파일). 메일을 열어 다시 저장해 주세요.")
-    return Parsed(
-        (*_about(message, found), *blocks), words(message, "Subject"), day(message), warnings=_warnings(found)
-    )
+    warnings = ("메일이 끝까지 들어 있지 않습니다. 메일을 다시 저장해 주세요.",) if found.cut else ()
+    blocks = [*_about(message, found), *blocks]
+    return Parsed(tuple(blocks), words(message, "Subject"), day(message), warnings=warnings), found.attached
 
 
 def _about(message: Message, found: _Found) -> Iterator[Paragraph]:
@@ -90,21 +133,10 @@ def _about(message: Message, found: _Found) -> Iterator[Paragraph]:
         ("보낸 사람", people(message, "From")),
         ("받는 사람", people(message, "To")),
         ("보낸 날", day(message)),
-        ("첨부", ", ".join(found.attached)),
+        ("첨부", ", ".join(found.names)),
     )
     if said := [f"{name}: {value}" for name, value in lines if value]:
         yield Paragraph("\n".join(said))
-
-
-def _warnings(found: _Found) -> tuple[str, ...]:
-    from mundap.ingest.readers import READERS  # which names this reader
-
-    said = []
-    if found.cut:
-        said.append("메일이 끝까지 들어 있지 않습니다. 메일을 다시 저장해 주세요.")
-    if readable := [name for name in found.attached if Path(name).suffix.lower() in READERS]:
-        said.append(f"첨부 파일 {len(readable)}개는 따로 저장해 넣어 주세요: {', '.join(readable)}")
-    return tuple(said)
 
 
 def _parts(part: Message, found: _Found, depth: int) -> Iterator[Block]:
@@ -119,9 +151,10 @@ def _parts(part: Message, found: _Found, depth: int) -> Iterator[Block]:
     inner = [each for each in part.get_payload() if isinstance(each, Message)] if part.is_multipart() else []
     if kind == "message/rfc822" and inner:
         for mail in inner:
-            beside = _Found(found.name)
+            subject = words(mail, "Subject") or "전달된 메일"
+            beside = _Found(found.name, (*found.within, subject))
             blocks = [*_parts(mail, beside, depth + 1)]
-            yield Heading(words(mail, "Subject") or "전달된 메일", 1)
+            yield Heading(subject, 1)
             yield from (*_about(mail, beside), *blocks)
             found.add(beside)
     elif kind == "multipart/alternative" and inner:
@@ -131,8 +164,12 @@ def _parts(part: Message, found: _Found, depth: int) -> Iterator[Block]:
             yield from _parts(each, found, depth + 1)
     elif kind in ("text/plain", "text/html") and part.get_content_disposition() != "attachment":
         yield from _text(part, found)
-    elif (name := file_name(part)) and not (kind.startswith("image/") and _shown_within(part)):
-        found.attached.append(name)
+    elif (
+        (name := file_name(part))
+        and kind not in _SIGNATURES
+        and not (kind.startswith("image/") and _shown_within(part))
+    ):
+        found.attached.append(Attachment(name, part, found.within))
 
 
 def _shown_within(part: Message) -> bool:
@@ -149,7 +186,7 @@ def _chosen(parts: list[Message], found: _Found, depth: int) -> list[Block]:
     rich: list[Block] = []
     missing: MissingExtra | None = None
     for part in parts:
-        beside = _Found(found.name)
+        beside = _Found(found.name, found.within)
         try:
             blocks = [*_parts(part, beside, depth + 1)]
         except MissingExtra as error:
@@ -159,6 +196,7 @@ def _chosen(parts: list[Message], found: _Found, depth: int) -> list[Block]:
             plain = plain or blocks
         else:
             rich = blocks or rich
+        beside.attached = [one for one in beside.attached if one.name not in found.names]  # attached to both forms
         found.add(beside)
     if missing and not plain:
         raise missing
