@@ -18,6 +18,7 @@ from pathlib import Path
 
 from mundap.generate.causal import GEMMA
 from mundap.generate.gguf import GGUFGenerator
+from mundap.generate.language_model import Settings
 from mundap.generate.support import refusal
 from mundap.generate.transformer import TransformersGenerator
 from mundap.korean.normalize import squash
@@ -49,12 +50,12 @@ def exported(folder: Path, count: int) -> None:
     """Ask the adapter by transformers, and the same merged and written as GGUF by llama.cpp, about held-out passages."""
     lines = [json.loads(line) for line in (folder / "rows.jsonl").read_text("utf-8").splitlines()]
     tested = [Grounded(**{k: v for k, v in row.items() if k != "part"}) for row in lines if row["part"] == "test"]
-    given = {"refusal": refusal("ko"), "max_tokens": 80}
-    before = TransformersGenerator("model:sft", folder.parent, **given)
+    settings = Settings(refusal("ko"), context_tokens=2048, max_tokens=80)
+    before = TransformersGenerator("model:sft", folder.parent, settings)
     for kind in ("f16", "q8_0"):
         file = folder / f"sft-{kind}.gguf"
         export_gguf(merge(language_model(folder), folder.parent), file, kind)
-        after = GGUFGenerator(file, context_tokens=2048, threads=1, **given)
+        after = GGUFGenerator(file, settings, threads=1)
         same = 0
         for row in tested[:count]:
             hits = [Hit(passage_of(row), 1.0, 1)]

@@ -7,6 +7,7 @@ import pytest
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.generate.extractive import Extractive
+from mundap.generate.language_model import Settings
 from mundap.generate.reading import Reader
 from mundap.generate.transformer import TransformersGenerator
 from mundap.korean.normalize import squash
@@ -21,7 +22,7 @@ GENERATORS: dict[str, Callable[[Callable[[str], Path]], Generator]] = {
     "extractive with an encoder": lambda _: Extractive(Reader(encoder=HashedEncoder())),
     "extractive in English": lambda _: Extractive(language="en"),
     "transformers": lambda tiny: TransformersGenerator(
-        str(tiny(LEARNED)), Path(), refusal=REFUSAL, context_tokens=2048, max_tokens=64
+        str(tiny(LEARNED)), Path(), Settings(REFUSAL, context_tokens=2048, max_tokens=64)
     ),
 }
 

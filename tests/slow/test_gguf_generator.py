@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field
 from mundap.errors import GeneratorError
 from mundap.generate.gguf import GGUFGenerator
 from mundap.generate.gguf_header import keys
+from mundap.generate.language_model import Settings
 from mundap.generate.openai import OpenAIGenerator
 from mundap.generate.prompt import Message, fenced
 from mundap.generate.selfcheck import checked
@@ -55,7 +56,7 @@ def judged(completer: Completer) -> Judged | None:
 
 
 def generator(path: Path, **options) -> GGUFGenerator:
-    return GGUFGenerator(path, refusal=REFUSAL, **{"context_tokens": 2048, "max_tokens": 24, "threads": 1, **options})
+    return GGUFGenerator(path, Settings(REFUSAL, **{"context_tokens": 2048, "max_tokens": 24, **options}), threads=1)
 
 
 @pytest.fixture(scope="module")
@@ -148,9 +149,10 @@ def test_an_interrupt_while_the_prompt_is_read_stops_the_model_before_the_first_
 def test_a_program_that_ends_in_mid_answer_ends_cleanly_and_soon(chatty: Path):
     program = f"""
 from mundap.generate.gguf import GGUFGenerator
+from mundap.generate.language_model import Settings
 from mundap.types import Hit, Passage
 hits = [Hit(Passage("p", "d", "하나, 둘, 셋", 0, 7), 1.0, 1)]
-stream = GGUFGenerator({str(chatty)!r}, refusal="없음", max_tokens=1500, threads=1).stream("?", hits)
+stream = GGUFGenerator({str(chatty)!r}, Settings("없음", max_tokens=1500), threads=1).stream("?", hits)
 next(stream)
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False)
@@ -228,7 +230,7 @@ def llama_server(chatty: Path) -> Iterator[str]:
 
 
 def test_a_llama_cpp_server_streams_over_http(llama_server: str):
-    remote = OpenAIGenerator(llama_server, "chatty", "open sesame", refusal=REFUSAL, max_tokens=24)
+    remote = OpenAIGenerator(llama_server, "chatty", Settings(REFUSAL, max_tokens=24), "open sesame")
     *pieces, answer = remote.stream(QUESTION, HITS)
     assert isinstance(answer, Answer)
     assert len(pieces) > 3
@@ -238,8 +240,8 @@ def test_a_llama_cpp_server_streams_over_http(llama_server: str):
 
 def test_a_llama_cpp_server_that_wants_a_key_says_so(llama_server: str):
     with pytest.raises(GeneratorError, match=r"HTTP 401.*MUNDAP_API_KEY"):
-        OpenAIGenerator(llama_server, "chatty", refusal=REFUSAL).answer(QUESTION, HITS)
+        OpenAIGenerator(llama_server, "chatty", Settings(REFUSAL)).answer(QUESTION, HITS)
 
 
 def test_a_llama_cpp_server_gives_valid_json(llama_server: str):
-    assert judged(OpenAIGenerator(llama_server, "chatty", "open sesame", refusal=REFUSAL)) is not None
+    assert judged(OpenAIGenerator(llama_server, "chatty", Settings(REFUSAL), "open sesame")) is not None

@@ -10,6 +10,7 @@ import openai
 import pytest
 
 from mundap.errors import GeneratorError
+from mundap.generate.language_model import Settings
 from mundap.generate.openai import OpenAIGenerator
 from mundap.generate.sampling import Sampling
 from mundap.generate.template import read_template
@@ -38,8 +39,9 @@ def client(url: str) -> Iterator[openai.OpenAI]:
         yield made
 
 
-def ours(url: str, **options) -> OpenAIGenerator:
-    return OpenAIGenerator(url, "gemma", refusal=REFUSAL, **{"max_tokens": 24, "retries": 0, **options})
+def ours(url: str, timeout: float = 120.0, **options) -> OpenAIGenerator:
+    settings = Settings(REFUSAL, **{"max_tokens": 24, **options})
+    return OpenAIGenerator(url, "gemma", settings, timeout=timeout, retries=0)
 
 
 def test_openais_client_is_answered_whole_and_as_the_same_stream(client: openai.OpenAI):

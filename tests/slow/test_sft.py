@@ -22,6 +22,7 @@ from mundap.cli import app
 from mundap.errors import MundapError
 from mundap.generate.causal import load_causal, load_words
 from mundap.generate.gguf import GGUFGenerator, _door
+from mundap.generate.language_model import Settings
 from mundap.generate.prompt import messages
 from mundap.generate.template import read_template, spelled
 from mundap.train.checkpoints import checkpoints
@@ -140,7 +141,7 @@ def run(*arguments: object, workspace: Path) -> str:
 
 def greedy(file: Path, prompts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
     """The tokens that llama.cpp writes after each prompt, without chance."""
-    generator = GGUFGenerator(file, refusal=REFUSAL, context_tokens=1024, threads=1)
+    generator = GGUFGenerator(file, Settings(REFUSAL, context_tokens=1024), threads=1)
     model = generator._model()
     asked = {"n_predict": most, "temperature": 0, "return_tokens": True, "cache_prompt": False}
     with _door(model.server, model.key) as client:
@@ -149,7 +150,7 @@ def greedy(file: Path, prompts: Sequence[Sequence[int]], most: int) -> list[list
 
 def llama_tokens(file: Path, text: str) -> list[int]:
     """The tokens of a text in llama.cpp."""
-    model = GGUFGenerator(file, refusal=REFUSAL, context_tokens=1024, threads=1)._model()
+    model = GGUFGenerator(file, Settings(REFUSAL, context_tokens=1024), threads=1)._model()
     with _door(model.server, model.key) as client:
         return client.post("/tokenize", json={"content": text, "add_special": True}).json()["tokens"]
 
@@ -189,7 +190,7 @@ def test_rows_are_learned_by_heart_and_the_model_stops(chatting: Path, tmp_path:
     assert [text.strip() for text in said] == [f"{row['answer']} [1]" for row in learned]
     # and llama.cpp, asked over the same passages by the chat template that is in the file, says so too
     export_gguf(tmp_path / "m" / "model", tmp_path / "m.gguf", "f32")
-    generator = GGUFGenerator(tmp_path / "m.gguf", refusal=REFUSAL, context_tokens=1024, max_tokens=40, threads=1)
+    generator = GGUFGenerator(tmp_path / "m.gguf", Settings(REFUSAL, context_tokens=1024, max_tokens=40), threads=1)
     answers = [generator.answer(row["question"], shown) for row, shown in zip(learned[:3], hits, strict=False)]
     assert [answer.text for answer in answers] == [f"{row['answer']} [1]" for row in learned[:3]]
     assert all(answer.citations[0].quote == row["passage"] for answer, row in zip(answers, learned, strict=False))

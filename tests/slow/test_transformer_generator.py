@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from mundap.errors import GeneratorError
 from mundap.generate import make_generator
+from mundap.generate.language_model import Settings
 from mundap.generate.sampling import Sampling
 from mundap.generate.structured import ask_json
 from mundap.generate.template import read_template
@@ -36,8 +37,8 @@ def folder(tiny_llm: Callable[[str], Path]) -> Path:
     return tiny_llm(SAID)
 
 
-def generator(base: str | Path, models: Path = Path(), **options) -> TransformersGenerator:
-    return TransformersGenerator(str(base), models, refusal=REFUSAL, **{"max_tokens": 64, **options})
+def generator(base: str | Path, models: Path = Path(), bits: int = 0, **options) -> TransformersGenerator:
+    return TransformersGenerator(str(base), models, Settings(REFUSAL, **{"max_tokens": 64, **options}), bits=bits)
 
 
 def writers() -> list[threading.Thread]:
@@ -76,11 +77,11 @@ def test_passages_beyond_the_context_are_left_out_whole(folder: Path):
             seen.append(super()._text(model, chat))
             return seen[-1]
 
-    bot = Watched(str(folder), Path(), refusal=REFUSAL, max_tokens=64, context_tokens=2048)
+    bot = Watched(str(folder), Path(), Settings(REFUSAL, max_tokens=64, context_tokens=2048))
     assert bot.answer("관세율은?", HITS).hits == tuple(HITS)
     assert seen[-1].count("<자료 번호") == len(HITS)
     needed = len(bot._model().ids(seen[-1])) + 64
-    tight = Watched(str(folder), Path(), refusal=REFUSAL, max_tokens=64, context_tokens=needed - 20)
+    tight = Watched(str(folder), Path(), Settings(REFUSAL, max_tokens=64, context_tokens=needed - 20))
     assert tight.answer("관세율은?", HITS).hits == tuple(HITS)
     assert 0 < seen[-1].count("<자료 번호") < len(HITS)
     assert len(tight._model().ids(seen[-1])) + 64 <= needed - 20
@@ -96,7 +97,7 @@ def test_a_template_takes_the_place_of_the_plain_text(folder: Path, tmp_path: Pa
             seen.append(super()._text(model, chat))
             return seen[-1]
 
-    bot = Watched(str(folder), Path(), refusal=REFUSAL, max_tokens=64, template=read_template("alpaca", tmp_path))
+    bot = Watched(str(folder), Path(), Settings(REFUSAL, max_tokens=64, template=read_template("alpaca", tmp_path)))
     assert bot.answer("관세율은?", HITS[:1]).text == SAID
     assert "### 입력:\n" in seen[-1]
     assert seen[-1].endswith("### 응답:\n")
@@ -181,7 +182,7 @@ def test_a_form_is_told_in_the_prompt_and_a_reply_without_it_is_not_believed(fol
             seen.append(super()._text(model, chat))
             return seen[-1]
 
-    bot = Watched(str(folder), Path(), refusal=REFUSAL)
+    bot = Watched(str(folder), Path(), Settings(REFUSAL))
     assert ask_json(bot, [_USER], Reply, retries=0, max_tokens=64) is None
     assert '"rate"' in seen[0]
 

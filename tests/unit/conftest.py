@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from mundap.generate.language_model import Settings
 from mundap.generate.openai import OpenAIGenerator
 
 Reply = str | int
@@ -50,7 +51,7 @@ def served() -> Iterator[Callable[..., Served]]:
         thread.start()
         running.append((server, thread))
         url = f"http://127.0.0.1:{server.server_port}/v1"
-        return OpenAIGenerator(url, "qwen3", refusal="답을 찾지 못했습니다.", timeout=5.0, retries=0), server.seen
+        return OpenAIGenerator(url, "qwen3", Settings("답을 찾지 못했습니다."), timeout=5.0, retries=0), server.seen
 
     yield serve
     for server, thread in running:

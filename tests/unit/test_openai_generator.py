@@ -15,6 +15,7 @@ import pytest
 
 from mundap.errors import ConfigError, GeneratorError
 from mundap.generate import make_generator, openai
+from mundap.generate.language_model import Settings
 from mundap.generate.openai import OpenAIGenerator
 from mundap.generate.sampling import Sampling
 from mundap.generate.sse import events
@@ -103,8 +104,8 @@ def ask(*scripts: Script, hits: list[Hit] = HITS, **options) -> tuple[list[str],
     return pieces, answer, seen
 
 
-def generator(url: str, key: str | None = None, **options) -> OpenAIGenerator:
-    return OpenAIGenerator(url, "qwen3", key, refusal=REFUSAL, **{"timeout": 5.0, **options})
+def generator(url: str, key: str | None = None, timeout: float = 5.0, retries: int = 2, **options) -> OpenAIGenerator:
+    return OpenAIGenerator(url, "qwen3", Settings(REFUSAL, **options), key, timeout=timeout, retries=retries)
 
 
 def failure(*scripts: Script, **options) -> str:

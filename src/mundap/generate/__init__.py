@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from mundap.errors import ConfigError
 from mundap.extras import load
+from mundap.generate.language_model import Settings
 from mundap.generate.sampling import Sampling
 from mundap.generate.template import read_template
 from mundap.protocols import Generator
@@ -53,32 +53,24 @@ def make_generator(
     """
     kind, _, rest = spec.partition(":")
     made = load("generator", kind, GENERATORS)
-    common: dict[str, Any] = {
-        "refusal": refusal,
-        "context_tokens": context_tokens,
-        "max_tokens": max_tokens,
-        "sampling": sampling,
-        "template": read_template(template, folder),
-        "reason": reason,
-        "reorder": reorder,
-    }
+    settings = Settings(refusal, context_tokens, max_tokens, sampling, read_template(template, folder), reason, reorder)
     generator: Generator
     if kind == "openai":
         base_url, _, model = rest.rpartition("#")
         if not base_url or not model:
             raise _unreadable(spec, kind)
         key = next((os.environ[name] for name in KEYS if os.environ.get(name)), None)
-        generator = made(base_url, model, key, timeout=timeout, **common)
+        generator = made(base_url, model, settings, key, timeout=timeout)
     elif kind == "gguf":
         if not rest:
             raise _unreadable(spec, kind)
-        generator = made(folder / rest, threads=threads, **common)
+        generator = made(folder / rest, settings, threads=threads)
     elif kind == "transformers":
         if not rest:
             raise _unreadable(spec, kind)
         beside = folder / rest
         base = str(beside) if beside.is_dir() or rest.lower().endswith(".gguf") else rest
-        generator = made(base, models, bits=bits, **common)
+        generator = made(base, models, settings, bits=bits)
     else:
         if spec != kind:
             raise _unreadable(spec, kind)

@@ -6,24 +6,19 @@ import ipaddress
 import json
 import socket
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from time import perf_counter
 from typing import Any, NoReturn
 
 import httpx
 
 from mundap.errors import ConfigError, GeneratorError
-from mundap.generate.compose import compose, last
-from mundap.generate.persona import Persona, refusal_of
-from mundap.generate.prompt import Message, estimate, fit, messages
-from mundap.generate.sampling import Sampling
+from mundap.generate.language_model import LanguageModel, Settings, frame
+from mundap.generate.prompt import Count, Message, estimate
 from mundap.generate.sse import events
 from mundap.generate.structured import FORMS, formed
-from mundap.generate.template import Template
 from mundap.stopping import on_stop, pause
-from mundap.types import Answer, Hit, Turn
 
 CONNECT_SECONDS = 10.0
 BACKOFF_SECONDS = 0.5  # doubled at each retry
@@ -36,35 +31,28 @@ class _Unaccepted(GeneratorError):
     """A request that this server will not take as it is: HTTP 400, 422 and their like."""
 
 
-class OpenAIGenerator:
-    """Asks POST {base_url}/chat/completions, or /completions with a `template`, and streams what comes. One connection
-    for each question.
+class OpenAIGenerator(LanguageModel):
+    """Asks POST {base_url}/chat/completions, or /completions with a template, and streams what comes. One connection
+    for each question; a stream that is closed closes it, which stops the server.
 
-    `timeout` is the longest silence in seconds. `context_tokens` is what the server's context holds, the
-    answer's `max_tokens` included; passages beyond it are left out (prompt.fit, by prompt.estimate).
-    With `reason` the model thinks before it answers, within `max_tokens`; the thought is not part of the answer.
-    With `reorder` the best passages stand first and last in the prompt.
+    `timeout` is the longest silence in seconds. The settings' context is what the server's holds; how long texts are is
+    estimated (prompt.estimate).
     """
 
     def __init__(
         self,
         base_url: str,
         model: str,
+        settings: Settings,
         api_key: str | None = None,
         *,
-        refusal: str,
         timeout: float = 120.0,
-        max_tokens: int = 512,
-        sampling: Sampling = Sampling(),
-        template: Template | None = None,
-        context_tokens: int = 4096,
         retries: int = 2,
-        reason: bool = False,
-        reorder: bool = False,
     ) -> None:
         """Raises ConfigError for an address or a key that no request could carry."""
+        super().__init__(settings)
         try:
-            self._url = httpx.URL(base_url.rstrip("/") + ("/completions" if template else "/chat/completions"))
+            self._url = httpx.URL(base_url.rstrip("/") + ("/completions" if settings.template else "/chat/completions"))
         except httpx.InvalidURL as error:
             raise ConfigError(f"LLM 서버 주소 '{base_url}'이(가) 올바르지 않습니다: {error}") from error
         if self._url.scheme not in ("http", "https") or not self._url.host:
@@ -75,48 +63,14 @@ class OpenAIGenerator:
         if not (self._key.isascii() and self._key.isprintable()):
             raise ConfigError("API 키에 쓸 수 없는 글자가 있습니다. 환경 변수 MUNDAP_API_KEY를 확인하세요.")
         self.model = model
-        self.refusal = refusal
         self.timeout = timeout
-        self.max_tokens = max_tokens
-        self.sampling = sampling
-        self.template = template
-        self.context_tokens = context_tokens
         self.retries = retries
-        self.reason = reason
-        self.reorder = reorder
         self._forms: Sequence[str] = FORMS  # those that the server may know; what it has refused is not tried again
 
     @property
     def name(self) -> str:
         """The model as answers name it."""
         return f"openai:{self.model}"
-
-    def stream(
-        self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
-    ) -> Iterator[str | Answer]:
-        """Yields pieces of text, then the Answer; closing it closes the connection, which stops the server.
-
-        Without hits the answer is the refusal, and the server is not asked.
-        Raises GeneratorError; what had been yielded by then is an unfinished answer.
-        """
-        started = perf_counter()
-        shown: Sequence[Hit] = ()
-        refusal = refusal_of(persona, self.refusal)
-        pieces: Generator[str] = (piece for piece in [refusal])
-        if hits:
-            around = self.template.text([{"role": "system", "content": ""}]) if self.template else ""
-            room = self.context_tokens - self.max_tokens - estimate(around)
-            shown, turns = fit(hits, question, history, room, estimate, refusal, self.reason, persona)
-            pieces = self._write(
-                messages(question, shown, turns, refusal, self.reason, self.reorder, persona), self.max_tokens
-            )
-        yield from compose(question, hits, len(shown), pieces, refusal=refusal, model=self.name, started=started)
-
-    def answer(
-        self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
-    ) -> Answer:
-        """The Answer that `stream` ends with."""
-        return last(self.stream(question, hits, history, persona))
 
     def complete(
         self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, max_tokens: int = 256
@@ -138,6 +92,10 @@ class OpenAIGenerator:
             self._forms = FORMS[FORMS.index(form) :]
             return text
         raise refused
+
+    @contextmanager
+    def _measure(self) -> Iterator[tuple[int, Count]]:
+        yield self.settings.context_tokens - estimate(frame(self.settings.template)), estimate
 
     def _write(
         self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Any] | None = None
@@ -186,15 +144,15 @@ class OpenAIGenerator:
             ) from error
 
     def _body(self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Any] | None) -> bytes:
-        drawn = self.sampling
+        template, drawn = self.settings.template, self.settings.sampling
         request: dict[str, Any] = {
             "model": self.model,
-            **({"prompt": self.template.text(chat)} if self.template else {"messages": list(chat)}),
+            **({"prompt": template.text(chat)} if template else {"messages": list(chat)}),
             "stream": True,
             "max_tokens": max_tokens,
             "temperature": drawn.temperature,
         }
-        if stops := [*(self.template.stops if self.template else ()), *drawn.stop]:
+        if stops := [*(template.stops if template else ()), *drawn.stop]:
             request["stop"] = stops
         if drawn.top_p < 1:
             request["top_p"] = drawn.top_p
@@ -247,7 +205,7 @@ class OpenAIGenerator:
         else:
             clause = (
                 f"이(가) 요청을 받아들이지 않았습니다({why}). 모델 '{self.model}'과 context_tokens"
-                f"({self.context_tokens})가 서버와 맞는지 확인하세요."
+                f"({self.settings.context_tokens})가 서버와 맞는지 확인하세요."
             )
             raise _Unaccepted(self._shown + clause)
         raise GeneratorError(self._shown + clause)

@@ -5,23 +5,19 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
-from time import perf_counter
 from typing import Any
 
 from mundap.errors import GeneratorError, MissingExtra, MundapError
 from mundap.extras import need
 from mundap.generate.causal import chat_text, ends, load_causal
-from mundap.generate.compose import compose, last
-from mundap.generate.persona import Persona, refusal_of
-from mundap.generate.prompt import Message, fit, messages
+from mundap.generate.language_model import LanguageModel, Left, Put, Settings, failed, from_thread
+from mundap.generate.prompt import Count, Message
 from mundap.generate.sampling import Sampling
 from mundap.generate.structured import formed
-from mundap.generate.template import Template, spelled, stops_of, until
-from mundap.stopping import on_stop
-from mundap.types import Answer, Hit, Turn
+from mundap.generate.template import spelled, stops_of, until
 
 TRAINED = "model:"  # before the name of a model in the workspace
 _ADAPTER, _WHOLE = "adapter", "model"  # folders of a trained model: LoRA, or all weights
@@ -47,40 +43,20 @@ class _Model:
         return ids[:-1] if ids and ids[-1] in self.ends else ids
 
 
-class TransformersGenerator:
+class TransformersGenerator(LanguageModel):
     """Writes with the model that `base` means: TRAINED and a name in `models`, a folder, a GGUF file, or a hub's id.
 
     It is loaded at the first question and then kept; `bits` 4 or 8 quantises it, 0 does not. A model with a chat
-    template is asked by it unless a `template` is given; others continue a plain text. `context_tokens` holds prompt
-    and answer, and is never more than the model has positions. Questions are answered one at a time.
-    With `reason` it thinks before it answers, within `max_tokens`; the thought is not part of the answer.
-    With `reorder` the best passages stand first and last in the prompt.
+    template is asked by it unless settings have a template; others continue a plain text. The context is never more than
+    the model has positions. Questions are answered one at a time; a stream that is closed stops the model at its next
+    token.
     """
 
-    def __init__(
-        self,
-        base: str,
-        models: Path,
-        *,
-        refusal: str,
-        bits: int = 0,
-        template: Template | None = None,
-        context_tokens: int = 4096,
-        max_tokens: int = 512,
-        sampling: Sampling = Sampling(),
-        reason: bool = False,
-        reorder: bool = False,
-    ) -> None:
+    def __init__(self, base: str, models: Path, settings: Settings, *, bits: int = 0) -> None:
+        super().__init__(settings)
         self.base = base
         self.models = models
-        self.refusal = refusal
         self.bits = bits
-        self.template = template
-        self.context_tokens = context_tokens
-        self.max_tokens = max_tokens
-        self.sampling = sampling
-        self.reason = reason
-        self.reorder = reorder
         self._loading = threading.Lock()
         self._writing = threading.Lock()
         self._loaded: _Model | None = None
@@ -90,41 +66,12 @@ class TransformersGenerator:
         """The model as answers name it."""
         return f"transformers:{Path(self.base).name if Path(self.base).is_absolute() else self.base}"
 
-    def stream(
-        self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
-    ) -> Iterator[str | Answer]:
-        """Yields pieces of text, then the Answer; closing it stops the model at its next token.
-
-        Without hits the answer is the refusal, and the model is not asked.
-        Raises GeneratorError when the model cannot be loaded or fails, MissingExtra without the packages.
-        """
-        started = perf_counter()
-        shown: Sequence[Hit] = ()
-        refusal = refusal_of(persona, self.refusal)
-        pieces: Generator[str] = (piece for piece in [refusal])
-        if hits:
-            model = self._model()
-            around = len(model.ids(self._text(model, [{"role": "system", "content": ""}, _user("")])))
-            room = model.context - self.max_tokens - around
-            shown, turns = fit(
-                hits, question, history, room, lambda text: len(model.ids(text)), refusal, self.reason, persona
-            )
-            chat = messages(question, shown, turns, refusal, self.reason, self.reorder, persona)
-            pieces = self._written(model, chat, self.max_tokens)
-        yield from compose(question, hits, len(shown), pieces, refusal=refusal, model=self.name, started=started)
-
-    def answer(
-        self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
-    ) -> Answer:
-        """The Answer that `stream` ends with."""
-        return last(self.stream(question, hits, history, persona))
-
     def complete(
         self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, max_tokens: int = 256
     ) -> str:
         """One completion; a `schema` is told in the prompt, and nothing makes the model keep to it. Raises as `stream`."""
         chat = formed("text", messages, schema)[0] if schema is not None else messages
-        return "".join(self._written(self._model(), chat, max_tokens))
+        return "".join(self._write(chat, max_tokens))
 
     def load(self) -> None:
         """Load the model, if it is not there yet. Raises as `stream` does."""
@@ -147,8 +94,8 @@ class TransformersGenerator:
         if need("torch", extra="train").cuda.is_available() and not self.bits:
             model = model.to("cuda")
         model.eval()
-        positions = getattr(model.config, "max_position_embeddings", None) or self.context_tokens
-        return _Model(model, words, ends(model, words), min(int(positions), self.context_tokens))
+        positions = getattr(model.config, "max_position_embeddings", None) or self.settings.context_tokens
+        return _Model(model, words, ends(model, words), min(int(positions), self.settings.context_tokens))
 
     def _place(self) -> tuple[str, Path | None]:
         """The base, and the adapter that belongs on it."""
@@ -169,8 +116,9 @@ class TransformersGenerator:
             ) from error
 
     def _text(self, model: _Model, chat: Sequence[Message]) -> str:
-        if self.template is not None or not model.chats:
-            return spelled(chat, self.template)
+        template = self.settings.template
+        if template is not None or not model.chats:
+            return spelled(chat, template)
         try:
             return chat_text(model.words, chat)
         except Exception as error:
@@ -178,44 +126,29 @@ class TransformersGenerator:
                 f"{self.name}: 모델의 대화 틀(chat template)에 맞지 않는 대화입니다({error}). generate.template을 주세요."
             ) from error
 
-    def _written(self, model: _Model, chat: Sequence[Message], max_tokens: int) -> Generator[str]:
-        text = self._text(model, chat)
-        ids = model.ids(text)
+    @contextmanager
+    def _measure(self) -> Iterator[tuple[int, Count]]:
+        model = self._model()
+        around = len(model.ids(self._text(model, [{"role": "system", "content": ""}, {"role": "user", "content": ""}])))
+        yield model.context - around, lambda text: len(model.ids(text))
+
+    def _write(self, chat: Sequence[Message], max_tokens: int) -> Generator[str]:
+        model, template, sampling = self._model(), self.settings.template, self.settings.sampling
+        ids = model.ids(self._text(model, chat))
         room = min(max_tokens, model.context - len(ids))
         if room < 1:
-            raise _failed(f"{len(ids)}토큰은 모델이 읽을 수 있는 {model.context}토큰을 넘습니다")
-        own = () if self.template is None and model.chats else stops_of(self.template)
-        yield from until(self._streamed(model, ids, room), (*own, *self.sampling.stop))
+            raise failed(f"{len(ids)}토큰은 모델이 읽을 수 있는 {model.context}토큰을 넘습니다")
 
-    def _streamed(self, model: _Model, ids: Sequence[int], max_tokens: int) -> Generator[str]:
-        """The pieces that the model writes, from a thread of its own; closing this makes it stop."""
-        arrived: SimpleQueue[str | GeneratorError | None] = SimpleQueue()
-        stopped = threading.Event()
+        def work(put: Put, left: Left) -> None:
+            with self._writing:
+                if not left():
+                    _generate(model, ids, room, sampling, put, left)
 
-        def work() -> None:
-            try:
-                with self._writing:
-                    if not stopped.is_set():
-                        _generate(model, ids, max_tokens, self.sampling, arrived.put, stopped)
-            except Exception as error:  # whatever it is, the reader of the queue must hear of it
-                arrived.put(_failed(error))
-            finally:
-                arrived.put(None)
-
-        threading.Thread(target=work, name="mundap-transformers").start()
-        try:
-            with on_stop(lambda: arrived.put(None)):
-                while (piece := arrived.get()) is not None:
-                    if isinstance(piece, GeneratorError):
-                        raise piece
-                    yield piece
-        finally:
-            stopped.set()
+        own = () if template is None and model.chats else stops_of(template)
+        yield from until(from_thread(work, "mundap-transformers"), (*own, *sampling.stop))
 
 
-def _generate(
-    model: _Model, ids: Sequence[int], max_tokens: int, sampling: Sampling, put: Any, stopped: threading.Event
-) -> None:
+def _generate(model: _Model, ids: Sequence[int], max_tokens: int, sampling: Sampling, put: Put, left: Left) -> None:
     torch = need("torch", extra="train")
     transformers = need("transformers", extra="train")
 
@@ -225,8 +158,7 @@ def _generate(
                 put(text)
 
     def stops(read: Any, scores: Any, **about: Any) -> Any:
-        left = stopped.is_set() or not threading.main_thread().is_alive()
-        return torch.full((read.shape[0],), left, dtype=torch.bool, device=read.device)
+        return torch.full((read.shape[0],), left(), dtype=torch.bool, device=read.device)
 
     draws = sampling.temperature > 0
     drawn = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k} if draws else {}
@@ -247,11 +179,3 @@ def _generate(
             streamer=Streamer(model.words, skip_prompt=True, skip_special_tokens=True),
             stopping_criteria=[stops],
         )
-
-
-def _user(text: str) -> Message:
-    return {"role": "user", "content": text}
-
-
-def _failed(detail: object) -> GeneratorError:
-    return GeneratorError(f"모델이 답을 쓰지 못했습니다. context_tokens와 남은 메모리를 확인하세요. ({detail})")
