@@ -19,6 +19,7 @@ from mundap.ingest.build import Reading
 from mundap.ingest.pdf import ocr
 from mundap.ingest.pdf.flow import blocks
 from mundap.ingest.pdf.page import Page, Rule, Word
+from mundap.ingest.pdf.unmeasured import with_unmeasured
 
 if TYPE_CHECKING:
     from liteparse import AnnotationRect, FormField, ParsedPage, ParseResult, TextItem
@@ -52,9 +53,10 @@ def parse(path: Path) -> Parsed:
         f"{error.page_num}쪽을 읽지 못했습니다({error.message}). 그 쪽만 다시 저장해 주세요."
         for error in result.page_errors
     ]
-    pages = [_page(page) for page in _upright(data, result)]
+    upright, turns = _upright(data, result)
     with _second_look(data, path.name) as document:
         title = _title(document)
+        pages = with_unmeasured(document, [_page(page) for page in upright], turns)
         pictures = _pictures(document, pages)
         pages, more = _with_scans(document, pages, pictures)
     _must_have_text(path.name, result, pages, pictures)
@@ -101,8 +103,8 @@ def _why(data: bytes, name: str, message: str) -> str:
     return f"{name}: PDF로 열 수 없습니다({message}). PDF 뷰어에서 열어 다시 저장해 주세요."
 
 
-def _upright(data: bytes, result: ParseResult) -> list[ParsedPage]:
-    """The pages, those whose text lies on its side or stands on its head turned."""
+def _upright(data: bytes, result: ParseResult) -> tuple[list[ParsedPage], dict[int, int]]:
+    """The pages, those whose text lies on its side or stands on its head turned, and by how many degrees."""
     upright: list[ParsedPage] = result.pages
     turns = {}
     for page in upright:
@@ -112,11 +114,11 @@ def _upright(data: bytes, result: ParseResult) -> list[ParsedPage]:
         if angles and (most := max(angles, key=lambda angle: (angles[angle], -angle))):
             turns[page.page_num] = most
     if not turns:
-        return upright
+        return upright, turns
     numbers = ",".join(map(str, turns))
     again = _opened(data, "", target_pages=numbers, page_orientation_corrections=sorted(turns.items()))
     turned = {page.page_num: page for page in again.pages}
-    return [turned.get(page.page_num, page) for page in upright]
+    return [turned.get(page.page_num, page) for page in upright], turns
 
 
 def _page(page: ParsedPage) -> Page:
