@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from mundap.errors import BadFile
 from mundap.ingest.pdf import ocr
 from mundap.ingest.pdf.reader import parse
+from mundap.jobs.batch import Limits, read_all
+from mundap.jobs.reading import Job, Read
 
 pytest.importorskip("liteparse", reason="the extra docs is not installed")
 pytest.importorskip("reportlab", reason="reportlab draws the PDFs of these tests")
@@ -109,6 +112,46 @@ def test_a_scan_among_pages_of_text_is_a_warning(file, monkeypatch):
     monkeypatch.setattr(ocr, "missing", lambda: "설치해 주세요")
     drawn(file, picture=True, text="3")
     assert parse(file).warnings == ("1-2쪽은 글자가 없는 그림(스캔)이라 읽지 못했습니다. 설치해 주세요",)
+
+
+def sized(file: Path, box: str) -> None:
+    data = drawn(file, pages=2, pageCompression=0)
+    (old,) = {*re.findall(rb"/MediaBox \[[^]]*\]", data)}
+    file.write_bytes(data.replace(old, b"/MediaBox [ %s ]" % box.encode(), 1))  # of the first page
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "0 0 1000000000 1000000000",
+        "0 0 595 1000000000",
+        "-2147483648 0 2147483648 842",
+        "0 0 99999999999999999999 842",
+        "0 0 0.001 0.001",
+        "-1 -1 0 0",
+        "0 0 NaN 842",
+    ],
+)
+def test_the_text_of_a_page_of_an_absurd_size_is_read(file, box):
+    sized(file, box)
+    (done,) = read_all([Job(file, "규정.pdf")], Limits(1, megabytes=1024))  # a process that may die
+    assert isinstance(done[1], Read)
+    assert done[1].reading.warnings == ()
+    assert [(block.text, block.page) for block in parse(file).blocks] == [("본문이다.", 1), ("본문이다.", 2)]
+
+
+def test_text_that_is_miles_apart_is_a_warning(file):
+    sized(file, "0 0 1000000000 1000000000")
+    data = file.read_bytes()
+    far = data.replace(b"1 0 0 1 80 700 Tm", b"1 0 0 1 8000000 700 Tm", 1)
+    assert far != data
+    text = far.index(b" Tj", far.index(b"8000000"))
+    file.write_bytes(far[: text + 3] + b" 1 0 0 1 9 9 Tm <BCF8> Tj" + far[text + 3 :])
+    parsed = parse(file)
+    assert [(block.text, block.page) for block in parsed.blocks] == [("본", 1), ("본문이다.", 2)]
+    assert parsed.warnings == (
+        "1쪽은 글이 터무니없이 멀리 떨어져 있어 일부만 읽었습니다. PDF 뷰어에서 A4로 인쇄해 다시 저장해 주세요.",
+    )
 
 
 def test_no_bytes_whatever_raise_anything_else(file):

@@ -19,6 +19,7 @@ from mundap.ingest.build import Reading
 from mundap.ingest.pdf import ocr
 from mundap.ingest.pdf.flow import blocks
 from mundap.ingest.pdf.page import Page, Rule, Word
+from mundap.ingest.pdf.sizes import resized
 from mundap.ingest.pdf.unmeasured import with_unmeasured
 
 if TYPE_CHECKING:
@@ -47,9 +48,14 @@ def read_pdf(path: Path, source: str) -> Reading:
 
 def parse(path: Path) -> Parsed:
     """The blocks of a PDF, with their pages."""
-    data = path.read_bytes()
+    data = _whole(path.read_bytes(), path.name)
+    with _second_look(data, path.name) as document:
+        data, lost = resized(document, data)
     result = _opened(data, path.name)
     warnings = [
+        f"{n}쪽은 글이 터무니없이 멀리 떨어져 있어 일부만 읽었습니다. PDF 뷰어에서 A4로 인쇄해 다시 저장해 주세요." for n in lost
+    ]
+    warnings += [
         f"{error.page_num}쪽을 읽지 못했습니다({error.message}). 그 쪽만 다시 저장해 주세요."
         for error in result.page_errors
     ]
@@ -63,12 +69,16 @@ def parse(path: Path) -> Parsed:
     return Parsed(tuple(blocks(pages)), title, _date(result), result.total_pages, (*warnings, *more))
 
 
-def _opened(data: bytes, name: str, **about: Any) -> ParseResult:
+def _whole(data: bytes, name: str) -> bytes:
+    """`data` from where the PDF begins: mail and web servers put lines before it."""
     if not data:
         raise BadFile(f"{name}: 빈 파일입니다(0바이트). 다시 받거나 저장해 주세요.")
     if b"%PDF-" not in data[:_HEAD]:
         raise BadFile(f"{name}: PDF가 아닙니다. 원래 형식의 확장자로 바꾸거나 PDF로 다시 저장해 주세요.")
-    data = data[data.index(b"%PDF-") :]  # mail and web servers put lines before it
+    return data[data.index(b"%PDF-") :]
+
+
+def _opened(data: bytes, name: str, **about: Any) -> ParseResult:
     liteparse = need("liteparse", extra="docs")
     parser = liteparse.LiteParse(
         ocr_enabled=False,
