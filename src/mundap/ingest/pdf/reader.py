@@ -53,7 +53,8 @@ def parse(path: Path) -> Parsed:
         data, lost = resized(document, data)
     result = _opened(data, path.name)
     warnings = [
-        f"{n}쪽은 글이 터무니없이 멀리 떨어져 있어 일부만 읽었습니다. PDF 뷰어에서 A4로 인쇄해 다시 저장해 주세요." for n in lost
+        f"{n}쪽은 글이 터무니없이 멀리 떨어져 있어 일부만 읽었습니다. PDF 뷰어에서 A4로 인쇄해 다시 저장해 주세요."
+        for n in lost
     ]
     warnings += [
         f"{error.page_num}쪽을 읽지 못했습니다({error.message}). 그 쪽만 다시 저장해 주세요."
