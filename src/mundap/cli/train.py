@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import time
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,23 +11,17 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.cli.train_options import Out
+from mundap.cli.training import SPLITS, keep_trained, plain, print_changes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mundap.evaluate.questions import Question
     from mundap.index.rank import Mask
     from mundap.pipeline import Mundap
     from mundap.protocols import Progress
-    from mundap.train.keep import Card
     from mundap.train.reranker import Examples, Relearn, Trained
 
 app = typer.Typer(no_args_is_help=True, help="자기 질문으로 학습합니다.", rich_markup_mode=None)
-
-SPLITS = {
-    "by_passage": "새 문서 (제시문째 가리고 잼)",
-    "by_question": "질문이 알려진 문서 (질문만 가리고 잼)",
-}
 
 
 class Used(StrEnum):
@@ -47,7 +39,7 @@ def verbs() -> None:
 
 @app.command()
 def reranker(
-    out: Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 둡니다", show_default=False)],
+    out: Out,
     data: Annotated[
         Path | None,
         typer.Option(
@@ -65,7 +57,7 @@ def reranker(
 ) -> None:
     """가벼운 리랭커를 학습합니다. 교차 검증으로 학습 앞뒤를 재고, 나아졌는지 알려 줍니다."""
     from mundap.parts import LIGHT
-    from mundap.train.keep import free_name, keep
+    from mundap.train.keep import free_name
     from mundap.train.pairs import questions_in
     from mundap.train.reranker import worth_it
 
@@ -78,21 +70,22 @@ def reranker(
     weights = dict(trained.model.weights)
     model = {"features": list(weights), "weights": weights}
     better = worth_it(trained.report)
-    options = ("--features", features.value)
-    card = card_of(bot, "reranker", name, data, origin, model, trained.report, better, options)
-    folder = keep(bot.models, name, card, trained.model.save)
+    folder = keep_trained(
+        bot, "reranker", name, data, origin, model, trained.report, better, trained.model.save,
+        ("--features", features.value),
+    )  # fmt: skip
     left = len(asked) - trained.report["questions"]
     if json:
-        shown = {"folder": str(folder), "use": f"{LIGHT}{name}", "recommended": card.recommended, "left_out": left}
+        shown = {"folder": str(folder), "use": f"{LIGHT}{name}", "recommended": better, "left_out": left}
         show.emit({**trained.report, **shown})
         return
     _print_report(trained.report, left)
-    _print_advice(folder, f"{LIGHT}{name}", card.recommended)
+    _print_advice(folder, f"{LIGHT}{name}", better)
 
 
 @app.command("support")
 def calibrate_support(
-    out: Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 둡니다", show_default=False)],
+    out: Out,
     data: Annotated[
         Path | None,
         typer.Option(help="질문 파일. 제시문이 빈 질문은 답이 없는 질문 (기본: 읽어들인 문답)", show_default=False),
@@ -101,7 +94,7 @@ def calibrate_support(
     json: Json = False,
 ) -> None:
     """언제 답하고 언제 거둘지를 자기 질문으로 보정합니다. 교차 검증으로 앞뒤를 잽니다."""
-    from mundap.train.keep import free_name, keep
+    from mundap.train.keep import free_name
     from mundap.train.pairs import questions_in
     from mundap.train.support import calibrate, sample, save
 
@@ -116,8 +109,10 @@ def calibrate_support(
     better = better and report["after"]["calibration_error"] < report["before"]["calibration_error"]
     line = fitted.calibration
     model = {"calibration": [line.near, line.coverage, line.bias], "threshold": fitted.threshold}
-    card = card_of(bot, "support", name, data, origin, model, report, better)
-    folder = keep(bot.models, name, card, lambda path: save(fitted, bot.sentence_encoder.name, path))
+    folder = keep_trained(
+        bot, "support", name, data, origin, model, report, better,
+        lambda path: save(fitted, bot.sentence_encoder.name, path),
+    )  # fmt: skip
     use = {"support": name, "min_support": fitted.threshold}
     if json:
         show.emit({**report, "folder": str(folder), "use": use, "recommended": better})
@@ -130,14 +125,6 @@ def calibrate_support(
     print(f"\n모델: {folder}")
     print("쓰기를 권합니다." if better else "쓰기를 권하지 않습니다: 나아지지 않았습니다.", "mundap.toml에 적을 것:")
     print(f'\n[generate]\nsupport = "{name}"\nmin_support = {fitted.threshold}')
-
-
-def plain(bot: Mundap) -> Mundap:
-    """The workspace without its reranker, which may be of another index, and must not be what is measured against."""
-    settings = bot.config
-    return bot.reconfigured(
-        settings.model_copy(update={"retrieve": settings.retrieve.model_copy(update={"reranker": ""})})
-    )
 
 
 def _trained(bot: Mundap, asked: list[Question], used: Used, progress: dict[str, Progress]) -> Trained:
@@ -191,41 +178,6 @@ def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progre
     return relearned_adapter(made, lexical, dense, known, setting, of, 0)
 
 
-def card_of(
-    bot: Mundap,
-    kind: str,
-    name: str,
-    data: Path | None,
-    origin: dict[str, str],
-    model: dict[str, Any],
-    report: dict[str, Any],
-    recommended: bool,
-    options: tuple[str, ...] = (),
-) -> Card:
-    """The card of a model that was just trained; `options` are those of the command that its kind has."""
-    from dataclasses import asdict
-
-    from mundap.evaluate.about import versions
-    from mundap.files import digest
-    from mundap.train.keep import Card
-
-    given = ["--data", str(data)] if data else []
-    command = ["mundap", "train", kind, *given, "--out", name, *options, "--workspace", str(bot.root)]
-    return Card(
-        kind=kind,
-        created=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
-        command=shlex.join(command),
-        data=origin,
-        corpus_digest=digest(*bot.corpus.ids(), size=16),
-        settings=bot.config.model_dump(mode="json"),
-        recipe=asdict(bot.recipe),
-        versions=versions(),
-        model=model,
-        metrics=report,
-        recommended=recommended,
-    )
-
-
 def _print_report(report: dict[str, Any], left: int) -> None:
     print(f"질문 {report['questions']}개, 제시문 {report['passages']}개, {report['folds']}겹 교차 검증")
     if left:
@@ -235,22 +187,7 @@ def _print_report(report: dict[str, Any], left: int) -> None:
             f"임베딩이 이미 배운 질문 {report['learned_by_encoder']}개는 말의 대응만 가르칩니다. 무게를 배우고 잴 때는 뺍니다"
         )
     for split, title in SPLITS.items():
-        print(f"\n{title}\n{'':8}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
-        print_changes(report[split])
-
-
-def print_changes(rows: Mapping[str, Any], width: int = 8) -> None:
-    """A line for each metric, whose name has `width` places: before, after, the difference, and its p."""
-    for metric, change in rows["difference"].items():
-        print(
-            f"{metric:{width}}{_figure(rows['before'][metric])}{_figure(rows['after'][metric])}"
-            f"{_figure(change, '+')}{change['p']:>9.4f}"
-        )
-
-
-def _figure(figure: dict[str, Any], sign: str = "") -> str:
-    low, high = figure["ci95"]
-    return f"{figure['mean']:>{sign}9.3f} [{low:{sign}.3f}, {high:{sign}.3f}]"
+        print_changes(title, report[split])
 
 
 def _print_advice(folder: Path, use: str, recommended: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as jsons
-import os
 import shutil
 from dataclasses import asdict
 from enum import StrEnum
@@ -14,16 +13,13 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.cli.train import card_of
-from mundap.cli.train_encoder import Preset, PresetOption, Report, Resume
-from mundap.cli.train_keywords import TRAINING, ReportTo, reporter
-from mundap.cli.train_retriever import Out, Seed
+from mundap.cli.train_options import Epochs, Lr, Out, Preset, PresetOption, Report, ReportTo, Resume, Seed
+from mundap.cli.training import curves, emit_kept, filled, keep_trained, logs_of, options_of, work_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mundap.pipeline import Mundap
-    from mundap.train.curves import Watch
     from mundap.train.rewards import Reward, Rule
 
 
@@ -54,10 +50,7 @@ Adapter = Annotated[
     str,
     typer.Option(help="이어서 배울 모델의 이름(mundap train sft가 만든 것). 기준도 이 모델입니다", show_default=False),
 ]
-Epochs = Annotated[int | None, typer.Option(min=1, help="자료를 몇 번 볼지", show_default=False)]
 Batch = Annotated[int | None, typer.Option(min=1, help="프로세스마다 한 번에 볼 짝의 수", show_default=False)]
-Lr = Annotated[float | None, typer.Option(min=0, help="학습률", show_default=False)]
-
 Prompt = Annotated[str | None, typer.Option(help="질문을 넣을 틀. {question} 자리가 있어야 합니다", show_default=False)]
 
 
@@ -85,12 +78,12 @@ def reward(
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, "reward")
     parts = parted(read_preferences(data), seed)
-    recipe = Recipe(base or GEMMA, seed=seed, **_values(PRESETS[preset.value], epochs=epochs, batch=batch, lr=lr))
-    work = _work(bot, name)
+    recipe = Recipe(base or GEMMA, seed=seed, **filled(PRESETS[preset.value], epochs=epochs, batch=batch, lr=lr))
+    work = work_of(bot, name)
     with show.bar("학습") as progress:
         trained = train_reward(
             parts, recipe, load_classifier(recipe.base, bot.models, seed), work,
-            again=resume, watch=_watch(bot, report_to, "reward", name), progress=progress,
+            again=resume, watch=curves(report_to, logs_of(bot, "reward", name), name), progress=progress,
         )  # fmt: skip
     if trained is None:  # another process of torchrun keeps the model
         return
@@ -100,7 +93,7 @@ def reward(
     )
     shutil.rmtree(work)
     if json:
-        show.emit({**trained.report, **trained.model, "folder": str(folder), "use": name, "recommended": better})
+        emit_kept(trained.report, trained.model, folder, name, better)
         return
     _print_pairs(trained.report)
     accuracy = trained.report["accuracy"]
@@ -139,14 +132,14 @@ def dpo(
     name = free_name(bot.models, out, "dpo")
     parts = parted(read_preferences(data), seed)
     at, known = _start(bot, base, adapter)
-    values = _values(PRESETS[preset.value], epochs=epochs, batch=batch, lr=lr, beta=beta, template=prompt)
+    values = filled(PRESETS[preset.value], epochs=epochs, batch=batch, lr=lr, beta=beta, template=prompt)
     recipe = Recipe(known, adapter, seed=seed, **values)
-    work = _work(bot, name)
+    work = work_of(bot, name)
     with show.bar("학습") as progress:
         loaded = load_causal(recipe.base, bot.models, adapter=at, trainable=at is not None)
         trained = train_dpo(
             parts, recipe, loaded, ends(*loaded), work,
-            again=resume, watch=_watch(bot, report_to, "dpo", name), progress=progress,
+            again=resume, watch=curves(report_to, logs_of(bot, "dpo", name), name), progress=progress,
         )  # fmt: skip
     if trained is None:
         return
@@ -154,8 +147,7 @@ def dpo(
     folder = _keep(bot, "dpo", name, data, preset, asdict(recipe), trained.model, trained.report, better, trained.save)
     shutil.rmtree(work)
     if json:
-        use = f"{TRANSFORMERS}{name}"
-        show.emit({**trained.report, **trained.model, "folder": str(folder), "use": use, "recommended": better})
+        emit_kept(trained.report, trained.model, folder, f"{TRANSFORMERS}{name}", better)
         return
     report = trained.report
     _print_pairs(report)
@@ -214,14 +206,14 @@ def ppo(
     name = free_name(bot.models, out, "ppo")
     at, known = _start(bot, base, adapter)
     called, worth, voice = _reward(bot, reward, persona)
-    values = _values(PRESETS[preset.value], steps=steps, batch=batch, lr=lr, most_out=max_new, template=prompt)
+    values = filled(PRESETS[preset.value], steps=steps, batch=batch, lr=lr, most_out=max_new, template=prompt)
     recipe = Recipe(known, adapter, called, voice, algorithm.value, seed=seed, **values)
     prompts, held = parted_prompts(read_prompts(data), recipe.held, seed)
-    work = _work(bot, name)
+    work = work_of(bot, name)
     with show.bar("학습") as progress:
         learned = train_ppo(
             prompts, held, recipe, worth, load_policy(recipe, bot.models, at), work,
-            again=resume, watch=_watch(bot, report_to, "ppo", name), progress=progress,
+            again=resume, watch=curves(report_to, logs_of(bot, "ppo", name), name), progress=progress,
         )  # fmt: skip
     if learned is None:
         return
@@ -250,25 +242,6 @@ def ppo(
     print(f"기준 모델에서 벗어난 정도(KL): 답마다 {_figure(report['kl'])} 나트")
     print(f"답과 보상의 표: {run / 'rewards.csv'}, {run / 'report.html'}")
     _print_model(folder, better, "떼어 둔 질문에서 보상이 뚜렷이 오르지 않았습니다.")
-
-
-def _values(preset: Mapping[str, Any], **given: Any) -> dict[str, Any]:
-    """The preset, and before it what was given."""
-    return {**preset, **{name: value for name, value in given.items() if value is not None}}
-
-
-def _work(bot: Mundap, name: str) -> Path:
-    from mundap.parts import FOLDER
-
-    return bot.root / FOLDER / TRAINING / name
-
-
-def _watch(bot: Mundap, report_to: ReportTo, kind: str, name: str) -> Watch:
-    from mundap.parts import FOLDER
-    from mundap.train.curves import watcher
-
-    logs = bot.root / FOLDER / "runs" / f"train-{kind}-{name}"
-    return watcher(reporter(report_to), logs, name, os.environ.get("RANK", "0") == "0")
 
 
 def _start(bot: Mundap, base: str | None, adapter: str) -> tuple[Path | None, str]:
@@ -338,15 +311,12 @@ def _keep(
     better: bool,
     write: Callable[[Path], None],
 ) -> Path:
-    from mundap.files import digest
-    from mundap.train.keep import keep
+    from mundap.train.keep import data_of
 
-    origin = {"file": data.name, "digest": digest(data.read_bytes(), size=16)}
     about = {"base": recipe["base"], "adapter": recipe.get("adapter", ""), "training": recipe, **model}
-    flags = _FLAGS[kind].items()
-    options = tuple(str(part) for name, flag in flags for part in (flag, recipe[name]) if recipe[name] != "")
-    card = card_of(bot, kind, name, data, origin, about, report, better, ("--preset", preset.value, *options))
-    return keep(bot.models, name, card, write)
+    given = {option: value for option, value in recipe.items() if value != ""}
+    options = ("--preset", preset.value, *options_of(_FLAGS[kind], given))
+    return keep_trained(bot, kind, name, data, data_of(data), about, report, better, write, options)
 
 
 _SHARED = {"base": "--base", "batch": "--batch", "lr": "--lr", "seed": "--seed"}

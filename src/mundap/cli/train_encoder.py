@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import asdict
 from enum import StrEnum
@@ -13,9 +12,33 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.cli.train import SPLITS, card_of, plain, print_changes
-from mundap.cli.train_keywords import TRAINING, ReportTo, reporter
-from mundap.cli.train_retriever import ADVICE, Data, Out, Seed, ground_of, keep_model, print_outcome
+from mundap.cli.train_options import (
+    Data,
+    Epochs,
+    Lr,
+    Out,
+    Precision,
+    PrecisionOption,
+    Preset,
+    PresetOption,
+    Report,
+    ReportTo,
+    Resume,
+    Seed,
+)
+from mundap.cli.train_retriever import ADVICE, ground_of, keep_model, print_outcome
+from mundap.cli.training import (
+    SPLITS,
+    emit_kept,
+    filled,
+    keep_trained,
+    logs_of,
+    options_of,
+    plain,
+    print_changes,
+    watch,
+    work_of,
+)
 from mundap.errors import MundapError
 
 if TYPE_CHECKING:
@@ -24,7 +47,6 @@ if TYPE_CHECKING:
     from mundap.cli.train_retriever import Ground
     from mundap.pipeline import Mundap
     from mundap.protocols import Encoder, Vectors
-    from mundap.train.curves import Watch
     from mundap.train.encoder import Recipe
 
 
@@ -45,28 +67,8 @@ class Mined(StrEnum):
     model = "model"
 
 
-class Precision(StrEnum):
-    """What is computed in."""
-
-    fp32 = "fp32"
-    bf16 = "bf16"
-
-
-class Preset(StrEnum):
-    """Named values of the options."""
-
-    laptop = "laptop"
-    original = "original"
-
-
 Base = typer.Option(help="바탕 모델: 허브의 이름이나 폴더. e5-small은 인터넷 없이 됩니다")
-PresetOption = Annotated[
-    Preset,
-    typer.Option(help="값 묶음. laptop: CPU에서 몇십 분, original: 본래 시스템의 값(GPU). 따로 준 값이 앞섭니다"),
-]
-Epochs = Annotated[int | None, typer.Option(min=1, help="자료를 몇 번 볼지", show_default=False)]
 Batch = Annotated[int | None, typer.Option(min=2, help="프로세스마다 한 번에 볼 질문 수", show_default=False)]
-Lr = Annotated[float | None, typer.Option(min=0, help="학습률", show_default=False)]
 MaxPassage = Annotated[int | None, typer.Option(min=16, help="제시문에서 읽을 토큰 수", show_default=False)]
 Freeze = Annotated[
     int | None, typer.Option(min=-1, help="학습하지 않을 아래층의 수. -1: 모두 학습", show_default=False)
@@ -76,9 +78,6 @@ MinedBy = Annotated[Mined, typer.Option(help="어려운 오답을 찾는 것: bm
 Every = Annotated[
     int | None, typer.Option(min=0, help="몇 단계마다 재고 체크포인트를 둘지. 0: 세대마다", show_default=False)
 ]
-PrecisionOption = Annotated[Precision, typer.Option(help="계산의 정밀도. bf16: 섞은 정밀도")]
-Resume = Annotated[bool, typer.Option("--resume", help="멈춘 학습을 이어 갑니다")]
-Report = Annotated[ReportTo, typer.Option(help="학습 곡선을 그릴 곳. auto: tensorboard가 깔려 있으면 거기")]
 
 
 def embedding(
@@ -127,12 +126,11 @@ def embedding(
     from mundap.train.encoder import EMBEDDING, PRESETS, Recipe
     from mundap.train.towers import known_reading
 
-    given = {
-        "epochs": epochs, "batch": batch, "lr": lr, "max_passage": max_passage, "freeze": freeze,
-        "query": query_prompt, "passage": passage_prompt, "pooling": pooling, "every": every,
-    }  # fmt: skip
-    values = known_reading(base) | PRESETS[EMBEDDING][preset.value]
-    values |= {name: value for name, value in given.items() if value is not None}
+    values = filled(
+        known_reading(base) | PRESETS[EMBEDDING][preset.value],
+        epochs=epochs, batch=batch, lr=lr, max_passage=max_passage, freeze=freeze,
+        query=query_prompt, passage=passage_prompt, pooling=pooling, every=every,
+    )  # fmt: skip
     recipe = Recipe(
         EMBEDDING, base, loss=loss.value, part=part, hard=hard, mined=mined.value, dim=dim,
         precision=precision.value, seed=seed, questions_only=questions_only, **values,
@@ -169,8 +167,10 @@ def dpr(
     """질문과 제시문에 인코더를 하나씩 둡니다(DPR). 제시문은 100토큰씩 나누어 배우고, 찾을 때는 제시문 전체로 모읍니다."""
     from mundap.train.encoder import DPR, PRESETS, Recipe
 
-    given = {"epochs": epochs, "batch": batch, "lr": lr, "max_passage": max_passage, "freeze": freeze, "every": every}
-    values = PRESETS[DPR][preset.value] | {name: value for name, value in given.items() if value is not None}
+    values = filled(
+        PRESETS[DPR][preset.value],
+        epochs=epochs, batch=batch, lr=lr, max_passage=max_passage, freeze=freeze, every=every,
+    )  # fmt: skip
     recipe = Recipe(DPR, base, hard=hard, mined=mined.value, precision=precision.value, seed=seed, **values)
     _train(plain(open_workspace(workspace)), out, data, recipe, resume, report_to, json)
 
@@ -196,7 +196,6 @@ def cross(
     from mundap.parts import FOLDER
     from mundap.train.cross import Recipe, train_cross, worth_it
     from mundap.train.examples import Split
-    from mundap.train.keep import keep
 
     bot = plain(open_workspace(workspace))
     recipe = Recipe(base, epochs, batch, hard, lr, max_tokens, freeze, every or 0, seed=seed)
@@ -204,8 +203,7 @@ def cross(
         ground = ground_of(bot, "cross", out, data, progress["vectors"])
         made = ground.bench.pairs
         split = Split.of(made, seed)
-        logs = bot.root / FOLDER / "runs" / f"train-cross-{ground.name}"
-        work = bot.root / FOLDER / TRAINING / ground.name
+        logs, work = logs_of(bot, "cross", ground.name), work_of(bot, ground.name)
         trained = train_cross(
             ground.bench, ground.texts, (ground.units, ground.questions), recipe, split, bot.models, work,
             again=resume, watch=watch(report_to, logs, ground.name), progress=progress["steps"],
@@ -213,25 +211,23 @@ def cross(
     if trained is None:
         return
     better = worth_it(trained.report)
-    options = tuple(
-        str(part) for name, value in asdict(recipe).items() if name in _CROSS for part in (_CROSS[name], value)
-    )
 
     def write(folder: Path) -> None:
         trained.save(folder)
         made.save_split(folder, ground.bench.table.ids, seed, split.names(len(made)))
 
-    card = card_of(bot, "cross", ground.name, data, ground.origin, dict(trained.model), trained.report, better, options)
-    folder = keep(bot.models, ground.name, card, write)
+    folder = keep_trained(
+        bot, "cross", ground.name, data, ground.origin, trained.model, trained.report, better, write,
+        options_of(_CROSS, asdict(recipe)),
+    )  # fmt: skip
     shutil.rmtree(work)
     use = f"onnx:{FOLDER}/models/{ground.name}"
     if json:
-        show.emit({**trained.report, **trained.model, "folder": str(folder), "use": use, "recommended": better})
+        emit_kept(trained.report, trained.model, folder, use, better)
         return
     _print_parts(trained.report)
     for name, title in SPLITS.items():
-        print(f"\n{title}\n{'':8}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
-        print_changes(trained.report[name])
+        print_changes(title, trained.report[name])
     print(f"\n모델: {folder}\n{ADVICE['better' if better else 'same']}")
     print(f'쓰려면: mundap promote {ground.name}  (mundap.toml에 이렇게 적습니다)\n\n[retrieve]\nreranker = "{use}"')
 
@@ -242,23 +238,9 @@ _CROSS = {
 }  # fmt: skip
 
 
-def watch(report_to: ReportTo, logs: Path, name: str) -> Watch:
-    """Draws the curves, and says each point beside the progress."""
-    from mundap.train.curves import watcher
-
-    draw = watcher(reporter(report_to), logs, name, os.environ.get("RANK", "0") == "0")
-
-    def draw_and_say(step: int, figures: Mapping[str, float]) -> None:
-        draw(step, figures)
-        show.note(" ".join([f"단계 {step}:", *(f"{name} {value:.4g}" for name, value in figures.items())]))
-
-    return draw_and_say
-
-
 def _train(
     bot: Mundap, out: str, data: Path | None, recipe: Recipe, resume: bool, report_to: ReportTo, json: bool
 ) -> None:
-    from mundap.parts import FOLDER
     from mundap.store.cache import AsQueries
     from mundap.train.examples import Split
     from mundap.train.fit_encoder import fit_encoder
@@ -266,7 +248,7 @@ def _train(
     with show.bars(vectors="벡터", steps="학습", measured="재기") as progress:
         ground = ground_of(bot, recipe.kind, out, data, progress["vectors"])
         split = Split.of(ground.bench.pairs, recipe.seed)
-        logs = bot.root / FOLDER / "runs" / f"train-{recipe.kind}-{ground.name}"
+        logs = logs_of(bot, recipe.kind, ground.name)
 
         def encode(encoder: Encoder, texts: Sequence[str], questions: bool) -> Vectors:
             by = AsQueries(encoder) if questions else encoder
@@ -274,7 +256,7 @@ def _train(
 
         trained = fit_encoder(
             ground.bench, ground.texts, (ground.units, ground.questions), recipe, split, bot.models,
-            bot.root / FOLDER / TRAINING / ground.name, encode, ground.base,
+            work_of(bot, ground.name), encode, ground.base,
             again=resume, watch=watch(report_to, logs, ground.name), progress=progress["steps"],
         )  # fmt: skip
     if trained is None:  # another process of torchrun keeps the model
@@ -288,8 +270,7 @@ def _train(
     shutil.rmtree(trained.folder.parent)
     use = f"model:{ground.name}"
     if json:
-        better = trained.report["verdict"] == "better"
-        show.emit({**trained.report, **trained.model, "folder": str(folder), "use": use, "recommended": better})
+        emit_kept(trained.report, trained.model, folder, use, trained.report["verdict"] == "better")
         return
     _print(trained.report, ground, folder, use)
 
@@ -299,7 +280,6 @@ def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: 
 
     from mundap.cli.runs import write_run
     from mundap.errors import UnknownName
-    from mundap.parts import FOLDER
     from mundap.train.compare import COMPARED, PARTS, compare, comparison_page, grid
     from mundap.train.examples import Split
     from mundap.train.losses import LOSSES
@@ -308,14 +288,14 @@ def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: 
     for loss in chosen:
         if loss not in LOSSES:
             raise UnknownName("loss", loss, LOSSES)
-    work = bot.root / FOLDER / TRAINING / ".losses"
     with show.bars(vectors="벡터", runs="견주기") as progress:
         ground = ground_of(bot, recipe.kind, "losses", data, progress["vectors"])
         split = Split.of(ground.bench.pairs, recipe.seed)
         before = (ground.units, ground.questions)
         found = compare(
-            ground.bench, ground.texts, before, grid(recipe, chosen), split, bot.models, work, progress["runs"]
-        )
+            ground.bench, ground.texts, before, grid(recipe, chosen), split, bot.models, work_of(bot, ".losses"),
+            progress["runs"],
+        )  # fmt: skip
         rows = list(found)
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     report = {"recipe": asdict(recipe), "data": ground.origin, "before": ground.base, "rows": rows}
@@ -341,10 +321,9 @@ _ALONE = ("loss", "part", "dim", "query", "passage", "pooling")  # of embedding
 
 
 def _options(recipe: Recipe) -> tuple[str, ...]:
-    values = asdict(recipe)
-    names = [name for name in _FLAGS if recipe.kind == "embedding" or name not in _ALONE]
+    shared = {name: flag for name, flag in _FLAGS.items() if recipe.kind == "embedding" or name not in _ALONE}
     only = ("--questions-only",) if recipe.questions_only else ()
-    return (*(part for name in names for part in (_FLAGS[name], str(values[name]))), *only)
+    return (*options_of(shared, asdict(recipe)), *only)
 
 
 def _print(report: dict[str, Any], ground: Ground, folder: Path, use: str) -> None:

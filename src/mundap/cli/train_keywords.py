@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,14 +14,19 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.cli.train_options import Epochs, Lr, Out, Report, ReportTo, Resume
+from mundap.cli.training import emit_kept, filled, keep_trained, logs_of, options_of, reporter, work_of
 
 if TYPE_CHECKING:
     from mundap.pipeline import Mundap
-    from mundap.train.keywords import Recipe, Trained
+    from mundap.train.keywords import Trained
 
 KIND = "keywords"
-TRAINING = "training"  # beside models: what is not finished
 _PACKAGES = ("torch", "transformers", "tokenizers")
+_FLAGS = {
+    "base": "--base", "epochs": "--epochs", "batch": "--batch", "lr": "--lr", "beams": "--beams",
+    "max_length": "--max-length",
+}  # fmt: skip
 
 
 class Preset(StrEnum):
@@ -33,20 +36,11 @@ class Preset(StrEnum):
     scratch = "scratch"
 
 
-class ReportTo(StrEnum):
-    """Where curves are drawn."""
-
-    auto = "auto"
-    tensorboard = "tensorboard"
-    wandb = "wandb"
-    none = "none"
-
-
 def keywords(
     data: Annotated[
         Path, typer.Option(help="키워드 파일: query와 keyword(쉼표로 나눔) 열이 있는 tsv", show_default=False)
     ],
-    out: Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 둡니다", show_default=False)],
+    out: Out,
     base: Annotated[
         str, typer.Option(help="바탕 BART: 허브의 이름, 폴더, 또는 scratch(인터넷 없이 작은 것을 처음부터)")
     ] = "gogamza/kobart-base-v1",
@@ -57,32 +51,28 @@ def keywords(
             show_default=False,
         ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="자료를 몇 번 볼지", show_default=False)] = None,
+    epochs: Epochs = None,
     batch: Annotated[int | None, typer.Option(min=1, help="장치마다 한 번에 볼 질문 수", show_default=False)] = None,
-    lr: Annotated[float | None, typer.Option(help="학습률", show_default=False)] = None,
+    lr: Lr = None,
     beams: Annotated[int | None, typer.Option(min=1, help="빔의 수", show_default=False)] = None,
     max_length: Annotated[int | None, typer.Option(min=8, help="읽고 쓸 토큰의 최대 수", show_default=False)] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="멈춘 학습을 이어 갑니다")] = False,
-    report_to: Annotated[
-        ReportTo, typer.Option(help="학습 곡선을 그릴 곳. auto: tensorboard가 깔려 있으면 거기")
-    ] = ReportTo.auto,
+    resume: Resume = False,
+    report_to: Report = ReportTo.auto,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
     """질문의 키워드를 쓰는 모델(BART)을 학습하고, 떼어 둔 질문에서 규칙과 견줍니다. 여러 GPU는 torchrun으로."""
     from mundap.evaluate.keywords import read_keywords
-    from mundap.parts import FOLDER
-    from mundap.train.keep import free_name, keep
+    from mundap.train.keep import data_of, free_name
     from mundap.train.keywords import PRESETS, SCRATCH, Recipe, train_keywords, worth_it
 
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, KIND)
     tagged = read_keywords(data)
     chosen = preset or (Preset.scratch if base == SCRATCH else Preset.original)
-    given = {"epochs": epochs, "batch": batch, "lr": lr, "beams": beams, "max_length": max_length}
-    values = PRESETS[chosen.value] | {key: value for key, value in given.items() if value is not None}
+    values = filled(PRESETS[chosen.value], epochs=epochs, batch=batch, lr=lr, beams=beams, max_length=max_length)
     recipe = Recipe(base=base, **values)
-    work = bot.root / FOLDER / TRAINING / name
+    work = work_of(bot, name)
     with show.bar("학습") as progress:
         trained = train_keywords(
             tagged,
@@ -91,22 +81,19 @@ def keywords(
             work,
             resume=resume,
             report_to=reporter(report_to),
-            logs=bot.root / FOLDER / "runs" / f"train-{KIND}-{name}",
+            logs=logs_of(bot, KIND, name),
             progress=progress,
         )
     if trained is None:  # another process of torchrun keeps the model
         return
     better = worth_it(trained.report)
-    folder = keep(
-        bot.models,
-        name,
-        _card(bot, name, data, recipe, trained, better),
-        lambda path: _save(path, name, trained),
-    )
+    folder = keep_trained(
+        bot, KIND, name, data, data_of(data), trained.model, trained.report, better,
+        lambda path: _save(path, name, trained), options_of(_FLAGS, asdict(recipe)), indexed=False, packages=_PACKAGES,
+    )  # fmt: skip
     shutil.rmtree(work)
     if json:
-        use = f"model:{name}"
-        show.emit({**trained.report, **trained.model, "folder": str(folder), "use": use, "recommended": better})
+        emit_kept(trained.report, trained.model, folder, f"model:{name}", better)
         return
     _print(trained.report, folder, name, better)
 
@@ -117,13 +104,6 @@ def _rules(bot: Mundap) -> Mundap:
     return bot.reconfigured(bot.config.model_copy(update=update))
 
 
-def reporter(report_to: ReportTo) -> str:
-    """What `auto` means here."""
-    if report_to is not ReportTo.auto:
-        return report_to.value
-    return "tensorboard" if find_spec("tensorboard") else "none"
-
-
 def _save(folder: Path, name: str, trained: Trained) -> None:
     from mundap.train.samples import samples_page
 
@@ -131,37 +111,6 @@ def _save(folder: Path, name: str, trained: Trained) -> None:
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     reports = {"학습한 모델": trained.measured, "규칙": trained.rules}
     (folder / "samples.html").write_text(samples_page(name, reports, made), "utf-8")
-
-
-def _card(bot: Mundap, name: str, data: Path, recipe: Recipe, trained: Trained, better: bool) -> Any:
-    from mundap.evaluate.about import versions
-    from mundap.files import digest
-    from mundap.train.keep import Card
-
-    options = (
-        ("--data", data), ("--out", name), ("--base", recipe.base), ("--epochs", recipe.epochs), ("--batch", recipe.batch),
-        ("--lr", recipe.lr), ("--beams", recipe.beams), ("--max-length", recipe.max_length), ("--workspace", bot.root),
-    )  # fmt: skip
-    return Card(
-        kind=KIND,
-        created=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
-        command=shlex.join(["mundap", "train", KIND, *(str(part) for option in options for part in option)]),
-        data={"file": data.name, "digest": digest(data.read_bytes(), size=16)},
-        corpus_digest="",  # it learns from the file alone
-        settings=bot.config.model_dump(mode="json"),
-        recipe={},
-        versions={**versions(), **{package: version(package) for package in _PACKAGES if _installed(package)}},
-        model=trained.model,
-        metrics=trained.report,
-        recommended=better,
-    )
-
-
-def _installed(package: str) -> bool:
-    try:
-        return bool(version(package))
-    except PackageNotFoundError:
-        return False
 
 
 def _print(report: Mapping[str, Any], folder: Path, name: str, better: bool) -> None:

@@ -10,7 +10,8 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.cli.train import SPLITS, card_of, plain, print_changes
+from mundap.cli.train_options import Data, Out, Seed
+from mundap.cli.training import SPLITS, emit_kept, keep_trained, plain, print_changes
 from mundap.errors import StaleIndex
 
 if TYPE_CHECKING:
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
     from mundap.protocols import Encoder, Progress, Vectors
     from mundap.train.bench import Bench
 
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        help="질문 파일: 질문·제시문(또는 질문·답변) 열이 있는 시트, JSON, JSONL (기본: 읽어들인 문답)",
-        show_default=False,
-    ),
-]
-Out = Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 둡니다", show_default=False)]
-Seed = Annotated[int, typer.Option(help="나누기와 학습의 난수 씨앗")]
 LEGS = {"dense": "벡터만", "hybrid": "함께 (지금 설정)"}
 ADVICE = {
     "better": "쓰기를 권합니다: 교차 검증에서 나아졌고, 나빠진 쪽이 없습니다.",
@@ -187,8 +179,7 @@ def _keep(
     folder = keep_model(bot, kind, ground, data, model, report, options, write)
     use = f"{MODEL}{ground.name}"
     if json:
-        better = report["verdict"] == "better"
-        show.emit({**report, **model, "folder": str(folder), "use": use, "recommended": better})
+        emit_kept(report, model, folder, use, report["verdict"] == "better")
         return
     _print(report, folder, ground.name, use)
 
@@ -204,11 +195,8 @@ def keep_model(
     write: Callable[[Path], None],
 ) -> Path:
     """Keep what `write` writes, with a card that says whether it was measured to be better; its folder."""
-    from mundap.train.keep import keep
-
     better = report["verdict"] == "better"
-    card = card_of(bot, kind, ground.name, data, ground.origin, model, report, better, options)
-    return keep(bot.models, ground.name, card, write)
+    return keep_trained(bot, kind, ground.name, data, ground.origin, model, report, better, write, options)
 
 
 def _print(report: dict[str, Any], folder: Path, name: str, use: str) -> None:
@@ -222,7 +210,6 @@ def print_outcome(report: dict[str, Any], folder: Path, name: str, use: str) -> 
     """What training changed on each split and leg, where the model is, and how it is used."""
     for split, title in SPLITS.items():
         for leg, legs in LEGS.items():
-            print(f"\n{title}, {legs}\n{'':8}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
-            print_changes(report[split][leg])
+            print_changes(f"{title}, {legs}", report[split][leg])
     print(f"\n모델: {folder}\n{ADVICE[report['verdict']]}")
     print(f'쓰려면: mundap promote {name}  (mundap.toml에 이렇게 적습니다)\n\n[index]\nencoder = "{use}"')

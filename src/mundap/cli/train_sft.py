@@ -12,10 +12,8 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.cli.train import card_of, print_changes
-from mundap.cli.train_encoder import Precision, PrecisionOption, Preset, Report, Resume
-from mundap.cli.train_keywords import TRAINING, ReportTo
-from mundap.cli.train_retriever import Out, Seed
+from mundap.cli.train_options import Lr, Out, Precision, PrecisionOption, Preset, Report, ReportTo, Resume, Seed
+from mundap.cli.training import filled, keep_trained, logs_of, options_of, print_changes, watch, work_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from mundap.pipeline import Mundap
     from mundap.train.curves import Watch
     from mundap.train.llm_data import Example
-    from mundap.train.sft import Recipe
 
 KIND = "sft"
 
@@ -75,7 +72,7 @@ def sft(
     accumulate: Annotated[
         int | None, typer.Option(min=1, help="배치 몇 개를 모아 한 걸음을 뗄지", show_default=False)
     ] = None,
-    lr: Annotated[float | None, typer.Option(min=0, help="학습률", show_default=False)] = None,
+    lr: Lr = None,
     max_tokens: Annotated[
         int | None, typer.Option(min=16, help="이보다 긴 예는 자르지 않고 뺍니다", show_default=False)
     ] = None,
@@ -121,16 +118,15 @@ def sft(
     """언어 모델이 제시문에서 답하고, 없으면 없다고 하도록 배웁니다. 떼어 둔 질문에서 앞뒤를 잽니다. 여러 GPU는 torchrun으로."""
     from mundap.generate.support import refusal
     from mundap.generate.template import read_template
-    from mundap.parts import FOLDER
-    from mundap.train.keep import free_name, keep
+    from mundap.train.keep import free_name
     from mundap.train.sft import PRESETS, Recipe, train_sft
     from mundap.train.sft_measure import better
 
-    given = {
-        "epochs": epochs, "batch": batch, "accumulate": accumulate, "lr": lr, "max_tokens": max_tokens, "r": lora_r,
-        "alpha": lora_alpha, "passages": passages, "distractors": distractors, "measured": measured, "every": every,
-    }  # fmt: skip
-    values = PRESETS[preset.value] | {name: value for name, value in given.items() if value is not None}
+    values = filled(
+        PRESETS[preset.value],
+        epochs=epochs, batch=batch, accumulate=accumulate, lr=lr, max_tokens=max_tokens, r=lora_r, alpha=lora_alpha,
+        passages=passages, distractors=distractors, measured=measured, every=every,
+    )  # fmt: skip
     recipe = Recipe(
         _resolved(base),
         method.value,
@@ -143,21 +139,23 @@ def sft(
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, KIND)
     examples, origin = _examples(bot, data)
-    work = bot.root / FOLDER / TRAINING / name
+    work = work_of(bot, name)
     with show.bars(steps="학습", answers="답 쓰기") as progress:
         trained = train_sft(
             examples, recipe, bot.models, work, refusal=refusal(bot.config.language),
             template=read_template(template, bot.root), ranks=_ranks(lora_sweep),
-            resume=resume, watch=_watches(report_to, bot.root / FOLDER / "runs" / f"train-{KIND}-{name}"),
+            resume=resume, watch=_watches(report_to, logs_of(bot, KIND, name)),
             progress=progress["steps"], measuring=progress["answers"],
         )  # fmt: skip
     if trained is None:  # another process of torchrun keeps the model
         return
     recommended = better(trained.report)
     sweep = ("--lora-sweep", lora_sweep) if lora_sweep else ()
-    options = (*_options(recipe), *sweep)
-    card = card_of(bot, KIND, name, data, origin, dict(trained.model), trained.report, recommended, options)
-    folder = keep(bot.models, name, card, trained.save)
+    given = {option: value for option, value in asdict(recipe).items() if value != ""}
+    folder = keep_trained(
+        bot, KIND, name, data, origin, trained.model, trained.report, recommended, trained.save,
+        (*options_of(_FLAGS, given), *sweep),
+    )  # fmt: skip
     shutil.rmtree(work)
     if json:
         show.emit({**trained.report, **trained.model, "folder": str(folder), "recommended": recommended})
@@ -168,11 +166,11 @@ def sft(
 def _examples(bot: Mundap, data: Path | None) -> tuple[Sequence[Example], dict[str, str]]:
     from mundap.errors import MundapError
     from mundap.files import digest
+    from mundap.train.keep import data_of
     from mundap.train.llm_data import from_corpus, read_sft
 
     if data is not None:
-        examples = read_sft(data)
-        return examples, {"file": data.name, "digest": digest(data.read_bytes(), size=16)}
+        return read_sft(data), data_of(data)
     known = from_corpus(bot.corpus)
     if not known:
         raise MundapError(
@@ -201,7 +199,6 @@ def _ranks(sweep: str) -> list[int]:
 
 def _watches(report_to: ReportTo, logs: Path) -> Any:
     """For each variant what draws its curves and says each point beside the progress."""
-    from mundap.cli.train_encoder import watch
 
     def of(variant: str) -> Watch:
         return watch(report_to, logs / variant, f"{logs.name}-{variant}")
@@ -216,11 +213,6 @@ _FLAGS = {
 }  # fmt: skip
 
 
-def _options(recipe: Recipe) -> tuple[str, ...]:
-    values = asdict(recipe)
-    return tuple(str(part) for name, flag in _FLAGS.items() if values[name] != "" for part in (flag, values[name]))
-
-
 def _print(report: Mapping[str, Any], model: Mapping[str, Any], folder: Path, name: str, better: bool) -> None:
     share = model["trainable"] / model["parameters"]
     print(f"배운 가중치 {model['trainable']:,}개 (전체 {model['parameters']:,}개의 {share:.2%})")
@@ -233,9 +225,7 @@ def _print(report: Mapping[str, Any], model: Mapping[str, Any], folder: Path, na
                 f"{row['name']:14}{row['rows']:>8}{row['steps']:>8}{row['trainable']:>14,}{row['dev_loss']:>10.4f}"
                 f"{row['seconds']:>8.0f}{mark}"
             )
-    print(f"\n떼어 둔 질문 {report['n']}개, 제시문에 답이 없는 질문 {report['unanswerable']}개")
-    print(f"{'':18}{'학습 전':>21}{'학습 후':>21}{'차이':>24}{'p':>9}")
-    print_changes(report, 18)
+    print_changes(f"떼어 둔 질문 {report['n']}개, 제시문에 답이 없는 질문 {report['unanswerable']}개", report, 18)
     print(f"\n모델: {folder}\n답변 앞뒤: {folder / 'answers.jsonl'}")
     print(
         "쓰기를 권합니다: 답이 뚜렷이 나아졌습니다."

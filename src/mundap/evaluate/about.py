@@ -33,10 +33,10 @@ class About:
         return asdict(self)
 
 
-def versions() -> dict[str, str]:
-    """Python, the platform, and those of PACKAGES that are installed."""
+def versions(*more: str) -> dict[str, str]:
+    """Python, the platform, and those of PACKAGES and of `more` packages that are installed."""
     found = {"python": platform.python_version(), "platform": platform.platform()}
-    for package in PACKAGES:
+    for package in (*PACKAGES, *more):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

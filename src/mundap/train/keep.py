@@ -19,7 +19,7 @@ from typing import Any
 from filelock import FileLock
 
 from mundap.errors import MundapError
-from mundap.files import sync_folder
+from mundap.files import digest, sync_folder
 
 CARD = "card.json"
 _NAME = re.compile(r"[0-9A-Za-z가-힣_-][0-9A-Za-z가-힣._-]*")  # a dot in front is ours
@@ -54,6 +54,11 @@ class Card:
         """The fields by name, those of `model` among them."""
         fields = asdict(self)
         return {"kind": fields.pop("kind"), **fields.pop("model"), **fields}
+
+
+def data_of(file: Path) -> dict[str, str]:
+    """What a card says of a file that was learned from."""
+    return {"file": file.name, "digest": digest(file.read_bytes(), size=16)}
 
 
 def plain_name(name: str) -> str:

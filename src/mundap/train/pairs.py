@@ -17,6 +17,7 @@ from mundap.index.table import Table
 from mundap.ingest.tables import read_csv, read_xlsx
 from mundap.korean.normalize import normalize, squash
 from mundap.train.folds import Numbers, by_group
+from mundap.train.keep import data_of
 
 if TYPE_CHECKING:
     from mundap.store.corpus import Corpus
@@ -91,7 +92,7 @@ def questions_in(corpus: Corpus, data: Path | None) -> tuple[list[Question], dic
     """
     if data is not None:
         items = _faq(data) or list(read_questions(data).items)
-        return items, {"file": data.name, "digest": digest(data.read_bytes(), size=16)}
+        return items, data_of(data)
     known = corpus.questions()
     if not known:
         raise MundapError(
