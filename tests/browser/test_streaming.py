@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.language_model import SlowModel, slow_model
 
 from mundap.pipeline import Mundap
 
@@ -18,63 +16,19 @@ expect.set_options(timeout=30_000)
 pytestmark = pytest.mark.slow
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Says a word, waits until the test lets it go on, and says the rest, unless its client has left."""
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.end_headers()
-        self.say("연차는 $5~$9 ")
-        self.connection.setblocking(False)
-        while not self.server.go_on.wait(0.05):
-            try:
-                if self.connection.recv(1) == b"":
-                    self.server.left.set()
-                    return
-            except BlockingIOError:
-                pass
-        self.connection.setblocking(True)
-        if not self.server.breaks:
-            self.say("<b>15일</b>입니다 [1]")
-            self.wfile.write(b"data: [DONE]\n\n")
-
-    def say(self, text: str) -> None:
-        data = {"choices": [{"index": 0, "delta": {"content": text}}]}
-        self.wfile.write(f"data: {json.dumps(data)}\n\n".encode())
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-class Model(ThreadingHTTPServer):
-    """The language model of these tests."""
-
-    def again(self, breaks: bool = False) -> None:
-        self.breaks = breaks
-        self.go_on, self.left = threading.Event(), threading.Event()
+@pytest.fixture(scope="module")
+def model() -> Iterator[SlowModel]:
+    with slow_model("연차는 $5~$9 ", "<b>15일</b>입니다 [1]") as model:
+        yield model
 
 
 @pytest.fixture(scope="module")
-def model() -> Iterator[Model]:
-    with Model(("127.0.0.1", 0), Handler) as server:
-        server.again()
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield server
-        server.go_on.set()
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture(scope="module")
-def office(browser, up, model: Model, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
+def office(browser, up, model: SlowModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     """A small workspace that answers by that model, behind `mundap up`."""
     root: Path = tmp_path_factory.mktemp("stream") / "ws"
     (root / "docs").mkdir(parents=True)
     (root / "docs" / "휴가.md").write_text("# 휴가 규정\n\n## 연차\n\n연차는 해마다 15일입니다.\n", "utf-8")
-    generator = f"openai:http://127.0.0.1:{model.server_address[1]}/v1#slow"
+    generator = f"openai:{model.address}#slow"
     config = f'[index]\nencoder = "hashed"\n[generate]\ngenerator = "{generator}"\nmin_support = 0\n'
     (root / "mundap.toml").write_text(config, "utf-8")
     bot = Mundap.open(root)
@@ -92,7 +46,7 @@ def ask(page):
     return answer
 
 
-def test_an_answer_is_read_while_it_is_written_and_its_markup_is_text(office, model: Model, opened) -> None:
+def test_an_answer_is_read_while_it_is_written_and_its_markup_is_text(office, model: SlowModel, opened) -> None:
     model.again()
     answer = ask(page := opened(office.page))
     expect(answer).not_to_contain_text("15일")
@@ -104,7 +58,7 @@ def test_an_answer_is_read_while_it_is_written_and_its_markup_is_text(office, mo
     expect(page.get_by_role("dialog").locator("mark")).to_have_text("연차는 해마다 15일입니다.")
 
 
-def test_stopping_leaves_what_was_written_and_stops_the_model(office, model: Model, opened) -> None:
+def test_stopping_leaves_what_was_written_and_stops_the_model(office, model: SlowModel, opened) -> None:
     model.again()
     page = opened(office.page)
     answer = ask(page)
@@ -117,7 +71,7 @@ def test_stopping_leaves_what_was_written_and_stops_the_model(office, model: Mod
     model.go_on.set()
 
 
-def test_an_answer_that_breaks_off_says_so_and_another_can_be_asked(office, model: Model, opened) -> None:
+def test_an_answer_that_breaks_off_says_so_and_another_can_be_asked(office, model: SlowModel, opened) -> None:
     model.again(breaks=True)
     page = opened(office.page)
     answer = ask(page)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.language_model import Handler, Server, running
 
 from mundap.cli.measure import (
     compared,
@@ -223,27 +222,15 @@ def test_answers_are_not_copied_from_the_sheet_that_they_are_compared_with(index
 @pytest.fixture
 def grading() -> Iterator[tuple[str, list[dict]]]:
     """A server that gives every answer the same grades: its spec, and the requests it has seen."""
-    seen: list[dict] = []
     grades = json.dumps({"reason": "같은 내용", "correctness": 4, "faithfulness": 5}, ensure_ascii=False)
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            message = {"choices": [{"message": {"content": grades}, "finish_reason": "stop"}]}
-            self.send_response(200)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(message).encode())
+    class Grader(Handler):
+        def reply(self, request: dict) -> None:
+            self.server.seen.append(request)
+            self.whole(grades)
 
-        def log_message(self, *args: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"openai:http://127.0.0.1:{server.server_port}/v1#grader", seen
-        server.shutdown()
-        thread.join()
+    with running(Server(Grader, seen=[])) as server:
+        yield f"openai:{server.address}#grader", server.seen
 
 
 def test_a_judge_grades_the_answers_once(

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.language_model import Handler, Server, running
 
 import mundap as mundap_package
 from mundap.pipeline import Mundap
@@ -37,36 +35,20 @@ def voiced(indexed: Callable[..., Mundap]) -> Callable[..., Path]:
     return made
 
 
-class _Model(BaseHTTPRequestHandler):
+class _Model(Handler):
     """A language model that speaks as its rules ask: 해요체 if they do, and without the closing phrase."""
 
-    def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        rules = asked["messages"][0]["content"]
+    def reply(self, request: dict) -> None:
+        rules = request["messages"][0]["content"]
         self.server.rules.append(rules)
-        text = "해마다 쓸 수 있어요. [1]" if "해요체" in rules else "해마다 쓸 수 있습니다. [1]"
-        body = json.dumps({"choices": [{"message": {"content": text}, "finish_reason": "stop"}]}).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *args: object) -> None:
-        pass
+        self.whole("해마다 쓸 수 있어요. [1]" if "해요체" in rules else "해마다 쓸 수 있습니다. [1]")
 
 
 @pytest.fixture
 def model() -> Iterator[tuple[str, list[str]]]:
     """The settings that name the model, and the rules that it was told."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Model)
-    server.rules = []
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield f'[generate]\ngenerator = "openai:http://127.0.0.1:{server.server_port}/v1#m"\n', server.rules
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with running(Server(_Model, rules=[])) as server:
+        yield f'[generate]\ngenerator = "openai:{server.address}#m"\n', server.rules
 
 
 def test_the_command_line_answers_and_refuses_as_the_persona_does(mundap: Callable, voiced: Callable) -> None:

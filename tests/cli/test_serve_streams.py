@@ -9,91 +9,30 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.language_model import SlowModel, slow_model
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
 ASKED = {"messages": [{"role": "user", "content": "연차는 언제 소멸되나요?"}]}
 
 
-class Slow(BaseHTTPRequestHandler):
-    """A language model that says one word, and then nothing until the test lets it or its client leaves."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.asked.set()
-        self.close_connection = True
-        if not self.server.says:  # not even a header
-            self.wait()
-            return
-        self.send_response(200)
-        self.send_header("Content-Type", "text/event-stream")
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.say("연차는 ")
-        if self.wait():
-            self.say("2년이 지나면 소멸합니다 [1]")
-            self.wfile.write(b"data: [DONE]\n\n")
-
-    def wait(self) -> bool:
-        """Whether the test lets it go on; False when its client has left."""
-        self.connection.setblocking(False)
-        try:
-            while not self.server.may_go_on.wait(0.02):
-                try:
-                    if self.connection.recv(1) == b"":
-                        self.server.left.set()
-                        return False
-                except BlockingIOError:
-                    pass
-        finally:
-            self.connection.setblocking(True)
-        return True
-
-    def say(self, text: str) -> None:
-        data = {"choices": [{"index": 0, "delta": {"content": text}}]}
-        self.wfile.write(f"data: {json.dumps(data)}\n\n".encode())
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-class Model(ThreadingHTTPServer):
-    """Where the language model is asked."""
-
-    def again(self, says: bool) -> None:
-        """Forget the last question."""
-        self.says = says
-        self.asked, self.left, self.may_go_on = threading.Event(), threading.Event(), threading.Event()
-
-
 @pytest.fixture(scope="module")
-def model() -> Iterator[Model]:
-    """A slow model on a free port."""
-    with Model(("127.0.0.1", 0), Slow) as server:
-        server.again(says=True)
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        yield server
-        server.may_go_on.set()
-        server.shutdown()
-        thread.join()
+def model() -> Iterator[SlowModel]:
+    with slow_model("연차는 ", "2년이 지나면 소멸합니다 [1]") as model:
+        yield model
 
 
-def settings(model: Model, serve: str) -> str:
-    address = f"http://127.0.0.1:{model.server_address[1]}/v1"
-    generate = f'generator = "openai:{address}#slow"\nmin_support = 0\nfaq = false\n'
+def settings(model: SlowModel, serve: str) -> str:
+    generate = f'generator = "openai:{model.address}#slow"\nmin_support = 0\nfaq = false\n'
     return f'[index]\nencoder = "hashed"\n[generate]\n{generate}[serve]\n{serve}'
 
 
 @pytest.fixture(scope="module")
-def client(serving: Callable, hashed_sample: Callable, model: Model, tmp_path_factory) -> Iterator[httpx.Client]:
+def client(serving: Callable, hashed_sample: Callable, model: SlowModel, tmp_path_factory) -> Iterator[httpx.Client]:
     """A client of an API that answers by that model, one question at once and one waiting."""
     root = hashed_sample(
         tmp_path_factory.mktemp("slow") / "ws",
@@ -110,12 +49,12 @@ def streaming(client: httpx.Client) -> Iterator[Iterator[str]]:
         yield response.iter_lines()
 
 
-def test_a_silent_stream_shows_that_it_lives_and_then_goes_on(client: httpx.Client, model: Model) -> None:
+def test_a_silent_stream_shows_that_it_lives_and_then_goes_on(client: httpx.Client, model: SlowModel) -> None:
     model.again(says=True)
     with streaming(client) as lines:
         while not next(lines).startswith(":"):
             pass
-        model.may_go_on.set()
+        model.go_on.set()
         data = [json.loads(line[6:]) for line in lines if line.startswith("data: {")]
     assert data[-1]["choices"][0]["finish_reason"] == "stop"
     assert data[-1]["mundap"]["citations"]
@@ -123,7 +62,7 @@ def test_a_silent_stream_shows_that_it_lives_and_then_goes_on(client: httpx.Clie
 
 @pytest.mark.parametrize("says", [True, False], ids=["amid the answer", "before the first word"])
 def test_the_model_is_stopped_when_the_reader_of_a_stream_leaves(
-    client: httpx.Client, model: Model, says: bool
+    client: httpx.Client, model: SlowModel, says: bool
 ) -> None:
     model.again(says)
     with streaming(client) as lines:
@@ -132,7 +71,7 @@ def test_the_model_is_stopped_when_the_reader_of_a_stream_leaves(
     assert model.left.wait(10)
 
 
-def test_the_model_is_stopped_when_the_asker_of_a_whole_answer_leaves(client: httpx.Client, model: Model) -> None:
+def test_the_model_is_stopped_when_the_asker_of_a_whole_answer_leaves(client: httpx.Client, model: SlowModel) -> None:
     model.again(says=True)
     with pytest.raises(httpx.ReadTimeout):
         client.post("/query", json={"query": ASKED["messages"][0]["content"]}, timeout=1.5)
@@ -141,7 +80,7 @@ def test_the_model_is_stopped_when_the_asker_of_a_whole_answer_leaves(client: ht
 
 
 def test_what_is_not_answered_in_time_is_cut_when_the_server_ends(
-    serving: Callable, hashed_sample: Callable, model: Model, tmp_path: Path
+    serving: Callable, hashed_sample: Callable, model: SlowModel, tmp_path: Path
 ) -> None:
     model.again(says=True)
     root = hashed_sample(tmp_path / "ws", settings(model, "shutdown_seconds = 1\n"))
@@ -163,7 +102,7 @@ def test_what_is_not_answered_in_time_is_cut_when_the_server_ends(
 
 
 def test_an_upload_that_breaks_off_or_is_cut_leaves_nothing_and_no_traceback(
-    serving: Callable, hashed_sample: Callable, model: Model, tmp_path: Path
+    serving: Callable, hashed_sample: Callable, model: SlowModel, tmp_path: Path
 ) -> None:
     root = hashed_sample(tmp_path / "ws", settings(model, "shutdown_seconds = 1\n"))
     head = (
@@ -184,7 +123,9 @@ def test_an_upload_that_breaks_off_or_is_cut_leaves_nothing_and_no_traceback(
     assert not list((root / "uploads").glob("*"))
 
 
-def test_more_than_may_wait_are_told_to_come_again_and_are_answered_then(client: httpx.Client, model: Model) -> None:
+def test_more_than_may_wait_are_told_to_come_again_and_are_answered_then(
+    client: httpx.Client, model: SlowModel
+) -> None:
     model.again(says=True)
     question = {"query": "이사화물 통관예약을 하면 뭐가 좋나요?"}
     answers: list[httpx.Response] = []
@@ -198,7 +139,7 @@ def test_more_than_may_wait_are_told_to_come_again_and_are_answered_then(client:
     assert int(refused.headers["retry-after"]) >= 1
     assert client.get("/healthz").status_code == 200
     assert client.post("/search", json={"query": "연차"}).status_code == 200
-    model.may_go_on.set()
+    model.go_on.set()
     for thread in threads:
         thread.join()
     assert [answer.status_code for answer in answers] == [200, 200]

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import ExitStack
 
 import pytest
+from tests.language_model import Handler, Server, running
 
 from mundap.generate.language_model import Settings
 from mundap.generate.openai import OpenAIGenerator
@@ -16,45 +15,29 @@ Reply = str | int
 Served = tuple[OpenAIGenerator, list[dict]]
 
 
-class _Handler(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
-        self.server.seen.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+class _Handler(Handler):
+    def reply(self, request: dict) -> None:
+        self.server.seen.append(request)
         replies = self.server.replies
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
-        self.send_response(reply if isinstance(reply, int) else 200)
         if isinstance(reply, int):
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
+            self.begin(reply, "application/json")
             self.wfile.write(b'{"error": {"message": "unsupported"}}')
             return
-        self.send_header("Content-Type", "text/event-stream")
-        self.end_headers()
-        for at in range(0, len(reply), 5):
-            data = json.dumps({"choices": [{"index": 0, "delta": {"content": reply[at : at + 5]}}]})
-            self.wfile.write(f"data: {data}\n\n".encode())
-        self.wfile.write(b"data: [DONE]\n\n")
-
-    def log_message(self, *args: object) -> None:
-        pass
+        self.begin()
+        self.say(*(reply[at : at + 5] for at in range(0, len(reply), 5)))
+        self.end()
 
 
 @pytest.fixture
 def served() -> Iterator[Callable[..., Served]]:
     """`served(*replies)`: a generator that gets these replies one after another, the last one again and again,
     and the requests that its server has seen. A number is an HTTP status that refuses."""
-    running: list[tuple[ThreadingHTTPServer, threading.Thread]] = []
+    with ExitStack() as ended:
 
-    def serve(*replies: Reply) -> Served:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
-        server.replies, server.seen = list(replies), []
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        running.append((server, thread))
-        url = f"http://127.0.0.1:{server.server_port}/v1"
-        return OpenAIGenerator(url, "qwen3", Settings("답을 찾지 못했습니다."), timeout=5.0, retries=0), server.seen
+        def serve(*replies: Reply) -> Served:
+            server = ended.enter_context(running(Server(_Handler, replies=list(replies), seen=[])))
+            settings = Settings("답을 찾지 못했습니다.")
+            return OpenAIGenerator(server.address, "qwen3", settings, timeout=5.0, retries=0), server.seen
 
-    yield serve
-    for server, thread in running:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+        yield serve

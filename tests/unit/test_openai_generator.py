@@ -9,9 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from tests.language_model import Handler, Server, running
 
 from mundap.errors import ConfigError, GeneratorError
 from mundap.generate import make_generator, openai
@@ -26,43 +26,23 @@ REFUSAL = "죄송합니다. 등록된 문서에서 답을 찾지 못했습니다
 QUESTION = "청바지 관세율은 얼마인가요?"
 TEXT = "청바지에 붙는 관세율은 13퍼센트입니다. 부가가치세는 10퍼센트입니다."
 HITS = [Hit(Passage("p1", "d", TEXT, 0, len(TEXT), source="관세 안내"), 1.0, 1)]
-Script = Callable[["Handler"], None]
+Script = Callable[[Handler], None]
 
 
-class Handler(BaseHTTPRequestHandler):
+class Scripted(Handler):
     """Plays the scripts of its server one after another; the last one again and again."""
 
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        self.server.seen.append({"path": self.path, "headers": dict(self.headers), "body": body})
+    def reply(self, request: dict) -> None:
+        self.server.seen.append({"path": self.path, "headers": dict(self.headers), "body": request})
         scripts = self.server.scripts
-        self.close_connection = True
         (scripts.pop(0) if len(scripts) > 1 else scripts[0])(self)
-
-    def log_message(self, *args: object) -> None:
-        pass
-
-    def begin(self, status: int = 200, kind: str = "text/event-stream", **headers: str) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", kind)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Connection", "close")
-        self.end_headers()
-
-    def chunk(self, *pieces: str, finish: str | None = None) -> None:
-        for piece in pieces:
-            data = {"choices": [{"index": 0, "delta": {"content": piece}, "finish_reason": finish}]}
-            self.wfile.write(f"data: {json.dumps(data, ensure_ascii=False)}\n\n".encode())
 
 
 def says(*pieces: str) -> Script:
     def script(handler: Handler) -> None:
         handler.begin()
-        handler.chunk(*pieces)
-        handler.wfile.write(b"data: [DONE]\n\n")
+        handler.say(*pieces)
+        handler.end()
 
     return script
 
@@ -86,16 +66,8 @@ def fails(status: int, body: str = "", kind: str = "application/json", **headers
 @contextmanager
 def serving(*scripts: Script) -> Iterator[tuple[str, list[dict]]]:
     """The base URL of a server, and the requests it has seen."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.scripts, server.seen = list(scripts), []
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/v1", server.seen
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with running(Server(Scripted, scripts=list(scripts), seen=[])) as server:
+        yield server.address, server.seen
 
 
 def ask(*scripts: Script, hits: list[Hit] = HITS, **options) -> tuple[list[str], Answer, list[dict]]:
@@ -138,9 +110,9 @@ def test_the_first_piece_is_there_before_the_last_is_written():
 
     def slowly(handler: Handler) -> None:
         handler.begin()
-        handler.chunk("첫 조각")
+        handler.say("첫 조각")
         assert hurry.wait(5)
-        handler.chunk(" 끝 조각", finish="stop")
+        handler.say(" 끝 조각", finish="stop")
 
     with serving(slowly) as (url, _):
         stream = generator(url).stream(QUESTION, HITS)
@@ -381,7 +353,7 @@ def test_an_empty_answer_is_an_error():
 def test_an_error_inside_the_stream_is_told():
     def script(handler: Handler) -> None:
         handler.begin()
-        handler.chunk("관세율은 ")
+        handler.say("관세율은 ")
         handler.wfile.write(b'data: {"error":{"message":"slot was evicted","code":500}}\n\n')
 
     assert "slot was evicted" in failure(script)
@@ -389,7 +361,7 @@ def test_an_error_inside_the_stream_is_told():
 
 def dies_politely(handler: Handler) -> None:
     handler.begin()
-    handler.chunk("관세율은 ", "13")
+    handler.say("관세율은 ", "13")
 
 
 def dies_at_once(handler: Handler) -> None:
@@ -437,7 +409,7 @@ def test_closing_the_stream_closes_the_connection():
         handler.begin()
         try:
             for _ in range(500):
-                handler.chunk("말 ")
+                handler.say("말 ")
                 time.sleep(0.01)
         except OSError:
             gone.set()
