@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mundap.errors import MundapError
-from mundap.files import write_atomically
+from mundap.train.unfinished import check_same, remember
 
-RECIPE = "recipe.json"
 STATE = "trainer_state.json"  # transformers writes it last
 _ZIPS = ("optimizer.pt", "scheduler.pt")
 
@@ -23,27 +21,15 @@ def begin(work: Path, wanted: Mapping[str, Any], resume: bool, first: bool) -> P
     The `first` process removes what a kill cut off; whole checkpoints are never thrown away unasked. Raises MundapError
     for an unfinished training unless `resume`, and for one of other settings.
     """
-    plain = json.loads(json.dumps(wanted))
     kept = last_whole(work)
-    if kept and not resume:
-        raise MundapError(
-            f"끝나지 않은 학습이 있습니다. 이어서 하려면 --resume을 붙이고, 새로 하려면 폴더를 지워 주세요: {work}"
-        )
     if kept:
-        before = json.loads((work / RECIPE).read_text("utf-8"))
-        other = [
-            f"{name} {before.get(name)!r} → {value!r}" for name, value in plain.items() if before.get(name) != value
-        ]
-        if other:
-            raise MundapError(
-                f"이어 갈 수 없습니다. 멈춘 학습과 다릅니다: {', '.join(other)}. 같게 주거나, 새로 하려면 폴더를 지워 주세요: {work}"
-            )
+        check_same(work, wanted, resume)
     if first:
         work.mkdir(parents=True, exist_ok=True)
         for cut in checkpoints(work):
             if kept is None or cut.name not in _until(work, kept):
                 shutil.rmtree(cut)
-        write_atomically(work / RECIPE, json.dumps(plain, ensure_ascii=False))
+        remember(work, wanted)
     return kept
 
 

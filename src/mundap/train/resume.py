@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import zipfile
@@ -10,11 +9,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mundap.errors import MundapError
 from mundap.extras import need
-from mundap.files import sync_folder, write_atomically
+from mundap.files import sync_folder
+from mundap.train.unfinished import check_same, remember
 
-RECIPE = "recipe.json"
 KEPT = 2  # the newest, and one before it
 
 
@@ -24,26 +22,14 @@ def begin(work: Path, wanted: Mapping[str, Any], resume: bool, first: bool) -> d
     Raises MundapError for an unfinished training unless `resume`, and for one of other settings.
     """
     found = _last(work)
-    if found and not resume:
-        raise MundapError(
-            f"끝나지 않은 학습이 있습니다. 이어서 하려면 --resume을 붙이고, 새로 하려면 폴더를 지워 주세요: {work}"
-        )
-    plain = json.loads(json.dumps(wanted))
     if found:
-        before = json.loads((work / RECIPE).read_text("utf-8"))
-        other = [
-            f"{name} {before.get(name)!r} → {value!r}" for name, value in plain.items() if before.get(name) != value
-        ]
-        if other:
-            raise MundapError(
-                f"이어 갈 수 없습니다. 멈춘 학습과 다릅니다: {', '.join(other)}. 같게 주거나, 새로 하려면 폴더를 지워 주세요: {work}"
-            )
+        check_same(work, wanted, resume)
         loaded: dict[str, Any] = need("torch", extra="train").load(found, map_location="cpu", weights_only=False)
         return loaded
     if first:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
-        write_atomically(work / RECIPE, json.dumps(plain, ensure_ascii=False))
+        remember(work, wanted)
     return None
 
 
