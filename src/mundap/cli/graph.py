@@ -5,15 +5,12 @@ from __future__ import annotations
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-
-if TYPE_CHECKING:
-    from mundap.pipeline import Mundap
 
 app = typer.Typer(no_args_is_help=True, help="키워드 그래프를 보고 다룹니다.", rich_markup_mode=None)
 
@@ -100,6 +97,7 @@ def mine(
     from mundap.errors import UnknownName
     from mundap.graph.synonyms import ORIGINS, PAIRS, VECTORS, merged, read_synonyms, write_synonyms
     from mundap.train.synonyms import mine as mined
+    from mundap.train.synonyms import pairs_in
 
     bot = open_workspace(workspace)
     miners = by or [origin for origin in ORIGINS if origin != VECTORS]
@@ -108,7 +106,7 @@ def mine(
             raise UnknownName("miner", miner, ORIGINS)
     graph, table = bot.bare_graph(), bot.synonyms
     texts = {id: p.worded for id, p in bot.corpus.passages([id for id, *_ in graph.all_passages()]).items()}
-    pairs = _pairs(bot, data) if PAIRS in miners else []
+    pairs = pairs_in(bot.corpus, data) if PAIRS in miners else []
     kept = read_synonyms(table) if table.is_file() else ()
     with show.bar("낱말 벡터") as progress:
         found = mined(
@@ -158,15 +156,3 @@ def export(
         print(
             f"가져오기: neo4j-admin database import full --nodes={there}{os.sep}nodes.csv --relationships={there}{os.sep}relationships.csv"
         )
-
-
-def _pairs(bot: Mundap, data: Path | None) -> list[tuple[str, str]]:
-    """Questions, each with the id of the passage that answers it; those of a file by the text of their passage."""
-    from mundap.evaluate.questions import read_questions
-    from mundap.korean.normalize import squash
-
-    if data is None:
-        return [(known.question, known.passage_id) for known in bot.corpus.questions()]
-    ids = {squash(p.text): p.id for p in bot.corpus.all_passages() if p.parent_id == p.id}
-    asked = read_questions(data).items
-    return [(q.question, ids[squash(gold)]) for q in asked for gold in q.gold if squash(gold) in ids]

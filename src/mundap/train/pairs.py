@@ -157,9 +157,14 @@ def rows_of(questions: Sequence[Question], table: Table) -> list[int | None]:
     return [next((row_of[squash(gold)] for gold in q.gold if squash(gold) in row_of), None) for q in questions]
 
 
+def enough(questions: int, passages: int) -> bool:
+    """Whether a cross-validation says anything."""
+    return questions >= FEWEST_QUESTIONS and passages >= FEWEST_PASSAGES
+
+
 def check_enough(questions: int, passages: int) -> None:
     """Raises MundapError if there are too few to learn from, and to measure on."""
-    if questions < FEWEST_QUESTIONS or passages < FEWEST_PASSAGES:
+    if not enough(questions, passages):
         raise MundapError(
             f"학습하기에 모자랍니다: 색인에 제시문이 있는 질문 {questions}개, 제시문 {passages}개"
             f"(적어도 {FEWEST_QUESTIONS}개와 {FEWEST_PASSAGES}개). 질문 파일과 색인을 확인해 주세요."

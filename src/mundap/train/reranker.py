@@ -25,7 +25,7 @@ from mundap.retrieve.light import DEPTH, FEATURES, Asked, Features, Hidden, Ligh
 from mundap.retrieve.translate import Translations, Translator, learn
 from mundap.train.folds import Numbers, by_group
 from mundap.train.measure import Remembered, RememberedTokens, compared, sure_change
-from mundap.train.pairs import FEWEST_PASSAGES, FEWEST_QUESTIONS, FOLDS, SPLITS, check_enough, rows_of
+from mundap.train.pairs import FOLDS, SPLITS, check_enough, enough, rows_of
 
 RELEARNED = 2  # of FOLDS rounds, where the encoder learns anew in each, to save time
 
@@ -248,7 +248,12 @@ def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
         "by_question": np.flatnonzero(fresh),
     }
     if not fresh.all():
-        check_unlearned(len(counted["by_passage"]), len(set(made.rows[counted["by_passage"]].tolist())))
+        questions, passages = len(counted["by_passage"]), len(set(made.rows[counted["by_passage"]].tolist()))
+        if not enough(questions, passages):
+            raise MundapError(
+                f"임베딩이 배우지 않은 제시문이 {passages}개(질문 {questions}개)뿐이라 리랭커를 정직하게 잴 수 없습니다."
+                " 새 질문을 주거나(--data), adapter나 embedding으로 학습한 임베딩을 써 주세요."
+            )
     units = {"by_passage": made.rows.tolist(), "by_question": list(map(seen, made.questions))}
     steps = 2 * FOLDS + 1
     done = 0
@@ -277,15 +282,6 @@ def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
     model = trainer.train(everything)
     progress(steps, steps)
     return Trained(model, report)
-
-
-def check_unlearned(questions: int, passages: int) -> None:
-    """Raises MundapError if the encoder has left too few questions to learn from."""
-    if questions < FEWEST_QUESTIONS or passages < FEWEST_PASSAGES:
-        raise MundapError(
-            f"임베딩이 배우지 않은 제시문이 {passages}개(질문 {questions}개)뿐이라 리랭커를 정직하게 잴 수 없습니다."
-            " 새 질문을 주거나(--data), adapter나 embedding으로 학습한 임베딩을 써 주세요."
-        )
 
 
 def worth_it(report: dict[str, Any]) -> bool:

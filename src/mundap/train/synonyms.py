@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 
 from mundap.graph.build import Name
 from mundap.graph.graph import Graph
 from mundap.graph.mine import from_brackets, from_pairs, from_spelling, from_vectors
 from mundap.graph.synonyms import BRACKETS, ORIGINS, PAIRS, SPELLING, VECTORS, Synonym
+from mundap.korean.normalize import squash
 from mundap.protocols import Vectors
 from mundap.retrieve.translate import learn
+from mundap.store.corpus import Corpus
+from mundap.train.pairs import questions_in
 
 Pair = tuple[str, str]  # a question, and the id of the passage that answers it
+
+
+def pairs_in(corpus: Corpus, data: Path | None) -> list[Pair]:
+    """The pairs of a file, by the text of their passage, or those that the corpus knows. Raises as `questions_in` does
+    for a file."""
+    if data is None:
+        return [(known.question, known.passage_id) for known in corpus.questions()]
+    ids = {squash(p.text): p.id for p in corpus.all_passages() if p.parent_id == p.id}
+    asked, _ = questions_in(corpus, data)
+    return [(q.question, ids[squash(gold)]) for q in asked for gold in q.gold if squash(gold) in ids]
 
 
 def mine(
