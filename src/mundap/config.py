@@ -35,7 +35,7 @@ class Ingest(_Section):
     chunk_unit: Literal["chars", "tokens"] = "chars"
     chunk_tokens: int = Field(default=100, ge=10)
     chunk_window: int = Field(default=1, ge=1)
-    parent_chars: int = Field(default=1600, ge=200)
+    parent_chars: int = Field(default=600, ge=200)
     workers: int = Field(default=0, ge=0)
     file_seconds: float = Field(default=600.0, gt=0)
     file_mb: int = Field(default=2048, ge=256)

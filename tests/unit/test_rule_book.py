@@ -40,21 +40,20 @@ def test_every_rule_is_a_section_of_its_own():
     assert headings[17:] == ["영상 지원 프로토콜"]  # an appendix, and no part of the last rule
 
 
-def test_words_alone_find_the_rules_of_most_questions_in_the_first_three():
+def test_words_alone_find_the_rule_of_every_question_in_the_first_five():
     searcher = md.BM25(passages())
-    found = {question: [hit.passage.heading for hit in searcher.search(question, k=3)] for question, _ in ASKED}
-    assert sum(rule in found[question] for question, rule in ASKED) >= 8
+    found = {question: [hit.passage.heading for hit in searcher.search(question, k=5)] for question, _ in ASKED}
+    assert [question for question, rule in ASKED if rule not in found[question]] == []
 
 
 @pytest.mark.slow
-def test_words_and_meaning_find_the_rules_of_all_questions_but_one(pytestconfig: pytest.Config):
-    pieces = [piece for whole in passages() for piece in chunks(whole)]  # their wholes would be encoded once more
+def test_words_and_meaning_find_the_rule_of_every_question_in_the_first_three(pytestconfig: pytest.Config):
+    units = [unit for whole in passages() for unit in (whole, *chunks(whole))]
     vectors = Cache(pytestconfig.cache.mkdir("vectors") / "e5.sqlite")  # kept between runs, by text and encoder
-    searcher = md.Hybrid(md.BM25(pieces), md.Dense(pieces, encoder=CachedEncoder(md.E5Small(), vectors)))
+    searcher = md.Hybrid(md.BM25(units), md.Dense(units, encoder=CachedEncoder(md.E5Small(), vectors)))
     found = {question: [hit.passage.heading for hit in searcher.search(question, k=3)] for question, _ in ASKED}
     vectors.close()
-    missed = [question for question, rule in ASKED if rule not in found[question]]
-    assert set(missed) <= {"전반과 후반은 각각 몇 분인가요?"}  # the book says 각 시간
+    assert [question for question, rule in ASKED if rule not in found[question]] == []
 
 
 def test_a_glued_line_is_cut_where_articles_begin_and_not_where_they_are_mentioned(tmp_path: Path):
