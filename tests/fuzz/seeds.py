@@ -72,7 +72,7 @@ def pdf(folder: Path) -> list[Seed]:
 def hwp(folder: Path) -> list[Seed]:
     path = folder / "a.hwp"
     five, x = test_hwp5, test_hwpx
-    table = five.table(1, (2, 2), *(five.cell(2, r, c, five.para(3, f"{r}{c}")) for r in (0, 1) for c in (0, 1)))
+    table = five.table(1, (2, 2), *(five.cell(2, r, c, five.para(2, f"{r}{c}")) for r in (0, 1) for c in (0, 1)))
     body = five.para(0, "휴가 규정", shape=1) + five.para(0, "다음 표와 같다.", table) + five.para(0, "끝.", shape=3)
     about = {"\x05HwpSummaryInformation": five.summary("휴가 규정", 133_000_000_000_000_000)}
     made = [five.hwp(path, body, **about).read_bytes(), five.hwp(path, body, five.para(0, "둘"), flags=0).read_bytes()]

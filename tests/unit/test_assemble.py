@@ -154,8 +154,8 @@ def test_a_form_has_no_header_and_a_long_merged_text_stands_once():
             (Cell("배경"), Cell("자리가 모자란다.", colspan=4)),
         )
     )
-    assert grid(form).columns == ("", "", "", "")
-    assert grid(form).rows[1] == ("이름", "주차장 늘리기", "", "")
+    assert grid(form).columns == ("", "")
+    assert grid(form).rows[2:] == (("이름", "주차장 늘리기"), ("배경", "자리가 모자란다."))
     long = "가" * 61
     table = Table(
         (

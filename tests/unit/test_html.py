@@ -206,11 +206,12 @@ def test_a_form_names_its_rows_and_says_each_value_once(tmp_path: Path):
     )
     document = read(page(tmp_path, text)).document
     assert document.text.split("\n")[2:] == [
-        "| 제목 | 휴대품은 몇 병까지 되나요? |  |  |",
-        "| 작성일 | 2023-08-17 | 처리 | 완료 |",
+        "| 제목 | 휴대품은 몇 병까지 되나요? |",
+        "| 작성일 | 2023-08-17 |",
+        "| 처리 | 완료 |",
     ]
     assert spoken(document.text, row_spans(document.text)) == (
-        "제목: 휴대품은 몇 병까지 되나요?\n작성일, 2023-08-17, 처리, 완료"
+        "제목: 휴대품은 몇 병까지 되나요?\n작성일: 2023-08-17\n처리: 완료"
     )
 
 

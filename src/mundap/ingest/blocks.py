@@ -28,11 +28,13 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell, and how many rows and columns it covers, itself included."""
+    """A cell, and how many rows and columns it covers, itself included. `name` is whether the format marks it, in a
+    form, as the name of what stands beside it."""
 
     text: str
     rowspan: int = 1
     colspan: int = 1
+    name: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mundap.ingest.blocks import Cell, Table
+from mundap.ingest.forms import like_a_form, pairs
 from mundap.korean.normalize import normalize
 
 Row = tuple[str, ...]
@@ -44,63 +45,91 @@ def grid(table: Table) -> Grid:
     """`table` without empty rows and columns, a merged cell's text in each place that it covers.
 
     A cell over the whole width stands once: above the header it is the title, below it a line between rows; so does one
-    over more than a few columns, one with a long text, and each of a form. A form has no columns with names. A header of
-    several rows is made one: 평일 under 요금 is "요금 평일". Raises TableTooLarge.
+    over more than a few columns, one with a long text, and each of a form. A form has no columns with names, and each of
+    its pairs of a name and values is a row. A header of several rows is made one: 평일 under 요금 is "요금 평일". Raises
+    TableTooLarge.
     """
-    form = table.form or (table.header == 0 and _like_a_form(table.rows))
-    rows, once = _placed(table, 1 if form else _FEW)
-    full = [y for y, row in enumerate(table.rows) if len(row) == 1 and row[0].colspan == len(rows[y]) > 1]
+    owners = _owners(table)
+    full = [y for y, row in enumerate(table.rows) if len(row) == 1 and row[0].colspan == len(owners[y]) > 1]
     above = 0
-    while above in full and above + 2 < len(rows):
+    while above in full and above + 2 < len(owners):
         above += 1
+    lines = [_cells(row) for row in owners[above:]]
+    form = table.form or (table.header == 0 and like_a_form(table.rows[above:], lines))
+    rows, once = _texts(owners, 1 if form else _FEW)
     title = " ".join(dict.fromkeys(row[0] for row in rows[:above] if row[0]))
     body = [(row[0], *[""] * (len(row) - 1)) if y in full else row for y, row in enumerate(once)]
-    top = above + (0 if form else _header(table.rows[above:], table.header - above))
-    wide = [x for x in range(len(rows[0]) if rows else 0) if any(row[x] for row in (*rows[above:top], *body[top:]))]
+    caption = one_line(table.caption)
+    if form:
+        found = _form(body[above:], [pairs(line, table.form) for line in lines])
+        return Grid(("",) * len(found[0]) if found else (), found, title, caption, table.page)
+    top = above + _header(table.rows[above:], table.header - above)
+    wide = _filled([*rows[above:top], *body[top:]])
     names = tuple(" ".join(dict.fromkeys(row[x] for row in rows[above:top] if row[x])) for x in wide)
     kept = (tuple(row[x] for x in wide) for row in body[top:])
-    return Grid(names, tuple(row for row in kept if any(row)), title, one_line(table.caption), table.page)
+    return Grid(names, tuple(row for row in kept if any(row)), title, caption, table.page)
 
 
-def _like_a_form(rows: Sequence[Sequence[Cell]]) -> bool:
-    """Whether half of the rows are a name and one value that reaches over most of the width to the end."""
-    width = max((sum(max(cell.colspan, 1) for cell in row) for row in rows), default=0)
-    pairs = 0
-    for row in rows:
-        first, *rest = [cell for cell in row if cell.text.strip()] or [Cell("")]
-        wide = len(rest) == 1 and rest[0] is row[-1] and rest[0].colspan > 1 and rest[0].colspan * 2 >= width
-        pairs += wide and first.colspan <= 1
-    return pairs * 2 >= len(rows) > 1
+def _form(body: Sequence[Row], paired: Sequence[Sequence[Row]]) -> tuple[Row, ...]:
+    """The rows of a form: its pairs, and what stands in a row that has none known."""
+    wide = _filled([row for row, found in zip(body, paired, strict=True) if not found])
+    rows: list[Row] = []
+    for row, found in zip(body, paired, strict=True):
+        rows += [tuple(map(one_line, pair)) for pair in found] or [tuple(row[x] for x in wide)]
+    width = max(map(len, rows), default=0)
+    return tuple((*row, *[""] * (width - len(row))) for row in rows if any(row))
 
 
-def _placed(table: Table, few: int) -> tuple[list[Row], list[Row]]:
-    """The text of every place, and the same with the text of a cell over more than `few` columns, and with a long one,
-    in the first alone.
+def _filled(rows: Sequence[Row]) -> list[int]:
+    """The columns that are not empty."""
+    return [x for x in range(len(rows[0]) if rows else 0) if any(row[x] for row in rows)]
 
-    A cell that reaches beyond the last row ends there.
-    """
-    every: dict[tuple[int, int], str] = {}
-    again: set[tuple[int, int]] = set()
+
+_Owner = tuple[int, int, Cell]  # a cell after the place of its upper left corner
+
+
+def _owners(table: Table) -> list[list[_Owner | None]]:
+    """The cell that covers each place. One that reaches beyond the last row ends there. Raises TableTooLarge."""
+    every: dict[tuple[int, int], _Owner] = {}
     for y, row in enumerate(table.rows):
         x = 0
         for cell in row:
             while (y, x) in every:
                 x += 1
-            text = one_line(cell.text)
             down, across = min(max(cell.rowspan, 1), len(table.rows) - y), max(cell.colspan, 1)
             if len(every) + down * across > MAX_PLACES:
                 raise TableTooLarge
-            covered = [(y + j, x + i) for j in range(down) for i in range(across)]
-            every |= dict.fromkeys(covered, text)
-            if across > few or len(text) > _LONG:
-                again |= {place for place in covered if place[1] > x}
+            every |= dict.fromkeys([(y + j, x + i) for j in range(down) for i in range(across)], (y, x, cell))
             x += across
     width = max((x for _, x in every), default=-1) + 1
     if width * len(table.rows) > MAX_PLACES:
         raise TableTooLarge
-    rows = [tuple(every.get((y, x), "") for x in range(width)) for y in range(len(table.rows))]
-    once = [tuple("" if (y, x) in again else text for x, text in enumerate(row)) for y, row in enumerate(rows)]
-    return rows, once if again else rows
+    return [[every.get((y, x)) for x in range(width)] for y in range(len(table.rows))]
+
+
+def _cells(row: Sequence[_Owner | None]) -> list[Cell]:
+    """The cells that stand in a row or reach down into it, each once."""
+    return [owner[2] for owner in dict.fromkeys(row) if owner is not None]
+
+
+def _texts(owners: Sequence[Sequence[_Owner | None]], few: int) -> tuple[list[Row], list[Row]]:
+    """The text of every place, and the same with the text of a cell over more than `few` columns, and with a long one,
+    in the first alone."""
+    rows, once = [], []
+    for row in owners:
+        texts = [one_line(owner[2].text) if owner else "" for owner in row]
+        rows.append(tuple(texts))
+        once.append(
+            tuple(
+                "" if _again(owner, x, text, few) else text
+                for x, (owner, text) in enumerate(zip(row, texts, strict=True))
+            )
+        )
+    return rows, once
+
+
+def _again(owner: _Owner | None, x: int, text: str, few: int) -> bool:
+    return owner is not None and x > owner[1] and (owner[2].colspan > few or len(text) > _LONG)
 
 
 def _header(rows: Sequence[Sequence[Cell]], marked: int) -> int:

@@ -219,6 +219,7 @@ def _table(element: Any, into: _Walk, depth: int) -> None:
             for cell in row:
                 into.blocks += _walked(cell, depth + 1)
         return
+    form = _form(rows)
     inner: list[Block] = []
     cells = []
     for row in rows:
@@ -229,10 +230,11 @@ def _table(element: Any, into: _Walk, depth: int) -> None:
             text = "\n".join(block.text for block in found if not isinstance(block, Table))
             down = _number(cell.get("rowspan"), 1)
             # 0 is "all the rows that are left"
-            line.append(Cell(text, min(down, _MOST) if down > 0 else len(rows), _across(cell)))
+            line.append(
+                Cell(text, min(down, _MOST) if down > 0 else len(rows), _across(cell), form and cell.tag == "th")
+            )
         cells.append(tuple(line))
     if cells:
-        form = _form(rows)
         header = 0 if form else _header(element, rows)
         into.blocks.append(Table(tuple(cells), header=header, caption=caption, form=form))
     into.blocks += inner

@@ -1,0 +1,83 @@
+"""Forms (양식): tables whose rows are names with their values beside them, one pair in a row or several.
+
+A row of several pairs looks like a row of an ordinary table. It is one only if its names are marked as such by the format,
+or are words that forms ask for; wherever names could be values, the row is left as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mundap.ingest.blocks import Cell
+from mundap.korean.normalize import squash
+
+_WHOLE = (
+    "성명 이름 성함 성별 나이 연령 주소 거주지 주소지 소재지 전화 연락처 휴대폰 휴대전화 핸드폰 팩스 fax tel hp e-mail email 이메일 전자우편"
+    " 홈페이지 소속 직위 직급 직책 직종 직업 부서 학과 학년 학번 전공 학력 국적 본적 등록기준지 생년월일 생일 주민등록번호 비고 장소 일시 날짜"
+    " 일자 시간 기간 목적 사유 용도 금액 단가 수량 합계 품명 규격 분류 구분 종류 내용 방법 자격 관계 은행 상호 업종 업태 종목 대표 담당 문의"
+    " 제목 수신 발신 참조 처리 업무 위치 담당과 정원 인원 대상 강사 등급 상태 항목 접수 순번 연번 번호"
+).split()
+_ENDS = (
+    "성명 이름 주소 소재지 전화 연락처 번호 일자 일시 날짜 기간 금액 방법 사유 목적 장소 여부 구분 내용 관계 소속 부서 직위 인원 예산 면적"
+    " 규모 명칭 은행 계좌 시간 비용 요금 자격 분야 근거 담당 기관명 업체명 회사명 상호명 사업명 과제명 제품명 품목명 학교명 행사명 단체명"
+    " 법인명 시설명 부서명 교육명 과정명 종목명 은행명 프로젝트명 작성일 신청일 접수일 발행일 등록일 시작일 종료일 계약일 납부일 제출일 발급일"
+    " 취득일 입사일 퇴사일 완료일 처리일 게시일 작성자 담당자 신청자 대표자 책임자 발급자 관리자 수령자 보호자 계약자 확인자 승인자 검토자"
+    " 보고자 예금주 신청인 대리인 수령인 보증인 발행인 대표 분류"
+).split()
+_NAME = re.compile(
+    rf"(?:{'|'.join(map(re.escape, _WHOLE))}|[^\W\d]{{0,10}}(?:{'|'.join(_ENDS)}))(?:[(（\[][^()\d]{{1,12}}[)）\]])?[:：]?",
+    re.IGNORECASE,
+)
+
+
+def like_a_form(rows: Sequence[Sequence[Cell]], lines: Sequence[Sequence[Cell]]) -> bool:
+    """Whether at least half of the rows, and of those below the first, are names with values: several pairs, or one
+    value over most of the width. `lines` are `rows` with the cells that reach down into them."""
+    if not lines or _names_alone(lines[0]):
+        return False
+    width = max(sum(max(cell.colspan, 1) for cell in row) for row in rows)
+    several = [bool(pairs(line)) for line in lines]
+    found = [one or _has_wide_value(row, width) for one, row in zip(several, rows, strict=True)]
+    return _half(found) and _half(found[1:]) and (several[0] or len(rows) > 1)
+
+
+def _half(found: Sequence[bool]) -> bool:
+    return sum(found) * 2 >= len(found)
+
+
+def pairs(row: Sequence[Cell], marked: bool = False) -> list[tuple[str, ...]]:
+    """The pairs of a row, each a name with its values; [] if it is no row of pairs with known names.
+
+    `marked` is whether the format tells names. A cell over several rows before the first name goes before each of them:
+    신청인 | 성명 | 김한빛 has the name "신청인 성명".
+    """
+    above = row[0].text if len(row) > 2 and row[0].rowspan > 1 and _is_name(row[1], marked) else ""
+    found: list[list[str]] = []
+    for cell in row[1:] if above else row:
+        if _is_name(cell, marked):
+            if found and len(found[-1]) == 1:
+                return []  # names beside each other are a header, or values
+            found.append([f"{above} {cell.text}".strip()])
+        elif not found:
+            return []
+        else:
+            found[-1].append(cell.text)
+    if not found or len(found[-1]) == 1 or (len(found) == 1 and not above):
+        return []
+    return [(name, *([value for value in values if value.strip()] or [""])) for name, *values in found]
+
+
+def _is_name(cell: Cell, marked: bool) -> bool:
+    return cell.name if marked else bool(_NAME.fullmatch(squash(cell.text)))
+
+
+def _names_alone(row: Sequence[Cell]) -> bool:
+    return len(row) > 1 and all(_is_name(cell, False) for cell in row)
+
+
+def _has_wide_value(row: Sequence[Cell], width: int) -> bool:
+    """Whether a row is a name and one value that reaches over most of the width to the end."""
+    first, *rest = [cell for cell in row if cell.text.strip()] or [Cell("")]
+    wide = len(rest) == 1 and rest[0] is row[-1] and rest[0].colspan > 1 and rest[0].colspan * 2 >= width
+    return wide and first.colspan <= 1
