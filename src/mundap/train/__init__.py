@@ -1,1 +1,12 @@
-"""Models trained on one domain's own data, each measured before it is kept."""
+"""Models trained on one domain's own data, each measured before it is kept.
+
+What the files are for, by what is trained:
+
+- all: keep, curves, feedback; stopped and gone on with: unfinished, resume, checkpoints
+- what finds: pairs, folds, bench, measure; adapter; static; encoder with towers, examples, batches, losses, denoise, e5,
+  fit_encoder, export_encoder, compare; cross
+- what orders it, and when to answer: reranker, relearn; support; synonyms
+- keywords: keywords, bart, samples, export
+- language models: llm, llm_data; sft with sft_text, sft_loss, sft_measure, quality; preferences, reward, dpo; ppo with
+  policy, advantage, rewards, rewarded; merge, gguf_export, gguf_words
+"""
