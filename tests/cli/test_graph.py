@@ -71,6 +71,16 @@ def test_synonyms_are_mined_edited_and_used(mundap: Callable, root: Path):
     assert "담배" in mundap("search", "술", "-k", "1", "--leg", "graph", "--json", *here).row["text"]
 
 
+def test_synonyms_are_mined_from_a_sheet_whose_answers_are_the_passages(mundap: Callable, root: Path, tmp_path: Path):
+    rows = [line.split(",") for line in SHEET.splitlines()[1:]]
+    faq = tmp_path / "faq.csv"
+    faq.write_text("질문,답변\n" + "".join(f"{question},{text}\n" for _, text, question, _ in rows), "utf-8")
+    mined = mundap("graph", "mine", "--data", faq, "--json", "--workspace", str(root))
+    assert mined.code == 0, mined.err
+    assert mined.row["pairs"] == 6
+    assert "술\t주류\t" in (root / "synonyms.tsv").read_text("utf-8")
+
+
 def test_a_broken_table_stops_the_index_and_names_its_line(mundap: Callable, root: Path):
     (root / "synonyms.tsv").write_text("술 주류\n", "utf-8")
     done = mundap("index", "--workspace", str(root))

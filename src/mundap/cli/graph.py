@@ -11,6 +11,7 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.cli.train_options import Data
 
 app = typer.Typer(no_args_is_help=True, help="키워드 그래프를 보고 다룹니다.", rich_markup_mode=None)
 
@@ -76,12 +77,7 @@ def show_graph(
 
 @app.command()
 def mine(
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="질문 파일: 질문·제시문 열이 있는 xlsx/csv/tsv, JSON, JSONL (기본: 읽어들인 문답)", show_default=False
-        ),
-    ] = None,
+    data: Data = None,
     by: Annotated[
         list[str] | None,
         typer.Option(help="괄호, 철자, 질문, 임베딩 가운데 (기본: 괄호, 철자, 질문)", show_default=False),
