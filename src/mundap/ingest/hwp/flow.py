@@ -14,15 +14,15 @@ from mundap.ingest.hwp.styles import PLAIN, Counters, Shape, Styles, level_of_st
 DEEPEST = 40  # lists of paragraphs within each other; real documents have five
 _INLINE = 30  # characters of a box that reads as part of its line
 _LONGEST = 100  # characters of a heading
-_SHORT = 60  # characters of one that only its font tells
-_LARGER = 1.2  # times the font of the running text
+SHORT = 60  # characters of one that only its font tells
+LARGER = 1.2  # times the font of the running text
 _LEVELS = 9
 _RANKS = 3  # levels that fonts tell
 _SHARE = 0.2  # of the text that headings by font may be; more is a poster
 _SENTENCE = re.compile(r"[.!?。]\s*$")
 _NO_TITLE = re.compile(r"[.!?。,;:]\s*$|(?:[니한된이있없]다|세요)\s*$")
 _WORDS = re.compile(r"[^\W\d_]{2}")
-_OPENED = re.compile(r"[(<\[『「【]|\W|\d+[.)]|[가-하][.)]")
+OPENED = re.compile(r"[(<\[『「【]|\W|\d+[.)]|[가-하][.)]")
 _WEB = re.compile(r"(?:https?|mailto):", re.I)
 _PAGE = re.compile(r"[\s.·…]+(\d{1,4})$")
 # Boxed digits and corner brackets that HWP's own fonts have in a private area.
@@ -198,19 +198,26 @@ def _block(piece: Piece) -> Block:
 
 def _levels(pieces: Sequence[Piece], sizes: Counter[int]) -> dict[int, int]:
     """From a size of font to a level, for those that are larger than the running text's."""
-    known = Counter({size: count for size, count in sizes.items() if size > 0})
-    if not known:
+    usual = usual_size(sizes)
+    if not usual:
         return {}
-    usual = max(known, key=lambda size: (known[size], -size))
-    large = [p for p in pieces if isinstance(p, Line) and p.size >= usual * _LARGER and _titled(p)]
-    if sum(len("".join(line.text.split())) for line in large) > _SHARE * known.total():
+    large = [p for p in pieces if isinstance(p, Line) and p.size >= usual * LARGER and like_a_title(p)]
+    letters = sum(count for size, count in sizes.items() if size > 0)
+    if sum(len("".join(line.text.split())) for line in large) > _SHARE * letters:
         return {}
     ranked = sorted({line.size for line in large}, reverse=True)
     return {size: min(rank, _RANKS) for rank, size in enumerate(ranked, 1)}
 
 
-def _titled(line: Line) -> bool:
-    short = len(line.text) <= _SHORT and "\n" not in line.text
+def usual_size(sizes: Counter[int]) -> int:
+    """The size of most letters, the smaller of two; 0 if none is known."""
+    known = {size: count for size, count in sizes.items() if size > 0}
+    return max(known, key=lambda size: (known[size], -size), default=0)
+
+
+def like_a_title(line: Line) -> bool:
+    """Whether a line is short, no item and no sentence."""
+    short = len(line.text) <= SHORT and "\n" not in line.text
     return short and not line.listed and bool(_WORDS.search(line.text)) and not _NO_TITLE.search(line.text)
 
 
@@ -218,13 +225,13 @@ def _joined(pieces: Sequence[Piece], levels: dict[int, int]) -> Iterator[Piece]:
     """`pieces` with the levels that fonts tell; a title over two lines is one."""
     held: Line | None = None
     for piece in pieces:
-        told = levels.get(piece.size, 0) if isinstance(piece, Line) and _titled(piece) else 0
+        told = levels.get(piece.size, 0) if isinstance(piece, Line) and like_a_title(piece) else 0
         if isinstance(piece, Line) and told:
             if (
                 held
                 and held.size == piece.size
-                and len(held.text + piece.text) <= _SHORT
-                and not _OPENED.match(piece.text)
+                and len(held.text + piece.text) <= SHORT
+                and not OPENED.match(piece.text)
             ):
                 held = replace(held, text=f"{held.text} {piece.text}")
                 continue

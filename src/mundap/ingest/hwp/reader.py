@@ -14,6 +14,7 @@ from mundap.ingest.hwp.flow import TooDeep, finished
 from mundap.ingest.hwp.hwp5 import read_hwp5
 from mundap.ingest.hwp.hwpx import read_hwpml, read_hwpx
 from mundap.ingest.hwp.parts import Broken, Found, Locked, NoView, Protected, TooLarge
+from mundap.ingest.hwp.title import title_of
 from mundap.ingest.office.naming import KOREA
 from mundap.korean.normalize import squash
 
@@ -57,7 +58,8 @@ def parse(path: Path) -> Parsed:
     text = squash("".join(_texts(blocks)))
     if len(text) < _NOTICE_CHARS and _NOTICE.search(" ".join(_texts(blocks))):
         raise _locked(path)
-    return Parsed(blocks, _title(found.title, text), _date(found.dates), warnings=_warnings(found, bool(text)))
+    title = _title(found.title, text) or title_of(found.pieces, found.story.sizes)
+    return Parsed(blocks, title, _date(found.dates), warnings=_warnings(found, bool(text)))
 
 
 def _read(raw: bytes) -> Found:
