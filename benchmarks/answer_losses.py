@@ -29,7 +29,7 @@ from mundap.evaluate.questions import Question
 from mundap.index.units import Units
 from mundap.pipeline import Mundap
 from mundap.store.cache import AsQueries
-from mundap.train.bench import Bench
+from mundap.train.bench import Bench, Ground
 from mundap.train.encoder import EMBEDDING, PRESETS, Recipe, train_encoder
 from mundap.train.examples import Split
 from mundap.train.fit_encoder import examples
@@ -81,16 +81,14 @@ def main() -> None:
         made = pairs([Question(q.question, (q.answer,)) for q in drawn.values()], dense.table)
         bench = Bench(made, lexical, dense)
         texts = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
-        before = (
-            bot.cache.unit_vectors(texts, bot.encoder),
-            bot.cache.unit_vectors(made.questions, AsQueries(bot.encoder)),
-        )
+        known = bot.cache.unit_vectors(made.questions, AsQueries(bot.encoder))
+        ground = Ground(bench, texts, bot.cache.unit_vectors(texts, bot.encoder), known)
         order = np.random.default_rng(chosen.seed).permutation(len(made))
         parts = Split.around(made, np.sort(order[: len(made) // 5]), chosen.seed, known=len(made) ** 2)
         looked = {"held out": parts.by_passage, "learned": parts.train}
         print(f"{len(made)} pairs: {', '.join(f'{len(some)} {part}' for part, some in looked.items())}; {values}")
         for part, some in looked.items():
-            for leg, ranks in bench.ranks(before[0], before[1][some], some).items():
+            for leg, ranks in bench.ranks(ground.units, ground.questions[some], some).items():
                 line(f"{part}, {leg}, e5-small untrained", ranks)
         for loss in chosen.losses:
             recipe = replace(Recipe(EMBEDDING, "e5-small", loss=loss, seed=chosen.seed), **values)
@@ -98,7 +96,7 @@ def main() -> None:
             with bar(loss) as progress:
                 work = Path(name) / loss
                 found = train_encoder(
-                    examples(bench, texts, before, recipe, parts, bot.models),
+                    examples(ground, recipe, parts, bot.models),
                     recipe,
                     bot.models,
                     work,

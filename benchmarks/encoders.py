@@ -30,6 +30,7 @@ from mundap.protocols import Vectors
 from mundap.retrieve.light import SCORES_ONLY
 from mundap.train.bart import END, PAD, START, new_tokenizer
 from mundap.train.bench import Bench
+from mundap.train.bench import Ground as Start
 from mundap.train.encoder import DPR, EMBEDDING, PRESETS, Recipe, train_encoder
 from mundap.train.examples import Split
 from mundap.train.fit_encoder import examples as learned_from
@@ -66,8 +67,8 @@ def small_bert(folder: Path, texts: list[str]) -> Path:
 
 def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, recipe: Recipe, folder: Path) -> Both:
     """The vectors of all units and of all questions after training."""
-    before = (ground.known.units, ground.known.questions)
-    made = learned_from(ground.bench, texts, before, recipe, parts, bot.models)
+    start = Start(ground.bench, texts, ground.known.units, ground.known.questions)
+    made = learned_from(start, recipe, parts, bot.models)
     began = time.process_time()
 
     def watch(step: int, figures: dict[str, float]) -> None:

@@ -26,7 +26,7 @@ from mundap.cli.train_options import (
     Resume,
     Seed,
 )
-from mundap.cli.train_retriever import ADVICE, ground_of, keep_model, print_outcome
+from mundap.cli.train_retriever import ADVICE, keep_model, print_outcome, task_of
 from mundap.cli.training import (
     SPLITS,
     emit_kept,
@@ -44,7 +44,7 @@ from mundap.errors import MundapError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mundap.cli.train_retriever import Ground
+    from mundap.cli.train_retriever import Task
     from mundap.pipeline import Mundap
     from mundap.protocols import Encoder, Vectors
     from mundap.train.encoder import Recipe
@@ -200,13 +200,12 @@ def cross(
     bot = plain(open_workspace(workspace))
     recipe = Recipe(base, epochs, batch, hard, lr, max_tokens, freeze, every or 0, seed=seed)
     with show.bars(vectors="벡터", steps="학습") as progress:
-        ground = ground_of(bot, "cross", out, data, progress["vectors"])
-        made = ground.bench.pairs
-        split = Split.of(made, seed)
-        logs, work = logs_of(bot, "cross", ground.name), work_of(bot, ground.name)
+        task = task_of(bot, "cross", out, data, progress["vectors"])
+        split = Split.of(task.ground.bench.pairs, seed)
+        logs, work = logs_of(bot, "cross", task.name), work_of(bot, task.name)
         trained = train_cross(
-            ground.bench, ground.texts, (ground.units, ground.questions), recipe, split, bot.models, work,
-            again=resume, watch=watch(report_to, logs, ground.name), progress=progress["steps"],
+            task.ground, recipe, split, bot.models, work,
+            again=resume, watch=watch(report_to, logs, task.name), progress=progress["steps"],
         )  # fmt: skip
     if trained is None:
         return
@@ -214,14 +213,14 @@ def cross(
 
     def write(folder: Path) -> None:
         trained.save(folder)
-        made.save_split(folder, ground.bench.table.ids, seed, split.names(len(made)))
+        task.save_split(folder, split, seed)
 
     folder = keep_trained(
-        bot, "cross", ground.name, data, ground.origin, trained.model, trained.report, better, write,
+        bot, "cross", task.name, data, task.origin, trained.model, trained.report, better, write,
         options_of(_CROSS, asdict(recipe)),
     )  # fmt: skip
     shutil.rmtree(work)
-    use = f"onnx:{FOLDER}/models/{ground.name}"
+    use = f"onnx:{FOLDER}/models/{task.name}"
     if json:
         emit_kept(trained.report, trained.model, folder, use, better)
         return
@@ -229,7 +228,7 @@ def cross(
     for name, title in SPLITS.items():
         print_changes(title, trained.report[name])
     print(f"\n모델: {folder}\n{ADVICE['better' if better else 'same']}")
-    print(f'쓰려면: mundap promote {ground.name}  (mundap.toml에 이렇게 적습니다)\n\n[retrieve]\nreranker = "{use}"')
+    print(f'쓰려면: mundap promote {task.name}  (mundap.toml에 이렇게 적습니다)\n\n[retrieve]\nreranker = "{use}"')
 
 
 _CROSS = {
@@ -246,33 +245,32 @@ def _train(
     from mundap.train.fit_encoder import fit_encoder
 
     with show.bars(vectors="벡터", steps="학습", measured="재기") as progress:
-        ground = ground_of(bot, recipe.kind, out, data, progress["vectors"])
-        split = Split.of(ground.bench.pairs, recipe.seed)
-        logs = logs_of(bot, recipe.kind, ground.name)
+        task = task_of(bot, recipe.kind, out, data, progress["vectors"])
+        split = Split.of(task.ground.bench.pairs, recipe.seed)
+        logs = logs_of(bot, recipe.kind, task.name)
 
         def encode(encoder: Encoder, texts: Sequence[str], questions: bool) -> Vectors:
             by = AsQueries(encoder) if questions else encoder
             return bot.cache.unit_vectors(texts, by, progress["measured"])
 
         trained = fit_encoder(
-            ground.bench, ground.texts, (ground.units, ground.questions), recipe, split, bot.models,
-            work_of(bot, ground.name), encode, ground.base,
-            again=resume, watch=watch(report_to, logs, ground.name), progress=progress["steps"],
+            task.ground, recipe, split, bot.models, work_of(bot, task.name), encode, task.base,
+            again=resume, watch=watch(report_to, logs, task.name), progress=progress["steps"],
         )  # fmt: skip
     if trained is None:  # another process of torchrun keeps the model
         return
 
     def write(folder: Path) -> None:
         shutil.copytree(trained.folder, folder, dirs_exist_ok=True)
-        ground.bench.pairs.save_split(folder, ground.bench.table.ids, recipe.seed, split.names(len(ground.bench.pairs)))
+        task.save_split(folder, split, recipe.seed)
 
-    folder = keep_model(bot, recipe.kind, ground, data, dict(trained.model), trained.report, _options(recipe), write)
+    folder = keep_model(bot, recipe.kind, task, data, dict(trained.model), trained.report, _options(recipe), write)
     shutil.rmtree(trained.folder.parent)
-    use = f"model:{ground.name}"
+    use = f"model:{task.name}"
     if json:
         emit_kept(trained.report, trained.model, folder, use, trained.report["verdict"] == "better")
         return
-    _print(trained.report, ground, folder, use)
+    _print(trained.report, task, folder, use)
 
 
 def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: bool) -> None:
@@ -289,17 +287,13 @@ def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: 
         if loss not in LOSSES:
             raise UnknownName("loss", loss, LOSSES)
     with show.bars(vectors="벡터", runs="견주기") as progress:
-        ground = ground_of(bot, recipe.kind, "losses", data, progress["vectors"])
-        split = Split.of(ground.bench.pairs, recipe.seed)
-        before = (ground.units, ground.questions)
-        found = compare(
-            ground.bench, ground.texts, before, grid(recipe, chosen), split, bot.models, work_of(bot, ".losses"),
-            progress["runs"],
-        )  # fmt: skip
+        task = task_of(bot, recipe.kind, "losses", data, progress["vectors"])
+        split = Split.of(task.ground.bench.pairs, recipe.seed)
+        found = compare(task.ground, grid(recipe, chosen), split, bot.models, work_of(bot, ".losses"), progress["runs"])
         rows = list(found)
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    report = {"recipe": asdict(recipe), "data": ground.origin, "before": ground.base, "rows": rows}
-    folder = write_run(bot, "losses", report, comparison_page(rows, ground.origin["file"], made))
+    report = {"recipe": asdict(recipe), "data": task.origin, "before": task.base, "rows": rows}
+    folder = write_run(bot, "losses", report, comparison_page(rows, task.origin["file"], made))
     if json:
         show.emit({**report, "folder": str(folder)})
         return
@@ -326,12 +320,12 @@ def _options(recipe: Recipe) -> tuple[str, ...]:
     return (*options_of(shared, asdict(recipe)), *only)
 
 
-def _print(report: dict[str, Any], ground: Ground, folder: Path, use: str) -> None:
+def _print(report: dict[str, Any], task: Task, folder: Path, use: str) -> None:
     _print_parts(report)
     if report["missing"] or report["repeated"]:
         print(f"뺀 질문: 제시문이 색인에 없음 {report['missing']}개, 되풀이 {report['repeated']}개")
     print(f"고른 것: {report['chosen']['step']}단계, 바탕과 섞은 비 {report['chosen']['blend']}")
-    print_outcome(report, folder, ground.name, use)
+    print_outcome(report, folder, task.name, use)
 
 
 def _print_parts(report: Mapping[str, Any]) -> None:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mundap.pipeline import Mundap
-    from mundap.protocols import Encoder, Progress, Vectors
-    from mundap.train.bench import Bench
+    from mundap.protocols import Encoder, Progress
+    from mundap.train.bench import Ground
+    from mundap.train.examples import Split
 
 LEGS = {"dense": "벡터만", "hybrid": "함께 (지금 설정)"}
 ADVICE = {
@@ -30,21 +31,22 @@ ADVICE = {
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What a retriever is trained and measured on: pairs over the index, and its vectors without training.
+class Task:
+    """The model `name` that is to be trained on `ground`.
 
-    `texts` are those of all units. `base` names the encoder of the vectors in mundap.toml; `origin` says where the
-    questions are from.
+    `base` names the encoder of the vectors in mundap.toml; `origin` says where the questions are from.
     """
 
     name: str
-    bench: Bench
-    texts: list[str]
+    ground: Ground
     base: str
     encoder: Encoder
-    units: Vectors
-    questions: Vectors
     origin: dict[str, str]
+
+    def save_split(self, folder: Path, split: Split, seed: int) -> None:
+        """Write down which part each of the pairs was in."""
+        bench = self.ground.bench
+        bench.pairs.save_split(folder, bench.table.ids, seed, split.names(len(bench.pairs)))
 
 
 def adapter(out: Out, data: Data = None, seed: Seed = 0, workspace: Workspace = HERE, json: Json = False) -> None:
@@ -54,21 +56,22 @@ def adapter(out: Out, data: Data = None, seed: Seed = 0, workspace: Workspace = 
 
     bot = plain(open_workspace(workspace))
     with show.bars(vectors="벡터", folds="교차 검증") as progress:
-        ground = ground_of(bot, "adapter", out, data, progress["vectors"])
+        task = task_of(bot, "adapter", out, data, progress["vectors"])
+        ground = task.ground
         known = Known(ground.units, ground.bench.starts, ground.questions)
         trained = train_adapter(ground.bench, known, seed, progress["folds"])
-    model = {**asdict(trained.setting), "base": ground.base, "digest": trained.maps.digest}
+    model = {**asdict(trained.setting), "base": task.base, "digest": trained.maps.digest}
     options = ("--seed", str(seed))
     _keep(
         bot,
         "adapter",
-        ground,
+        task,
         data,
         model,
         trained.report,
         options,
         seed,
-        lambda folder: trained.maps.save(folder, ground.base, ground.encoder.name),
+        lambda folder: trained.maps.save(folder, task.base, task.encoder.name),
         json,
     )
 
@@ -94,26 +97,27 @@ def static(
     tokenizer = SearchTokenizer(joins=True, bigrams=False, user_dictionary=bot.tokenizer.user_dictionary)
     recipe = Recipe(dim=dim, epochs=epochs, batch=batch, rate=lr)
     with show.bars(vectors="벡터", tokens="형태소", folds="교차 검증") as progress:
-        ground = ground_of(bot, "static", out, data, progress["vectors"])
+        task = task_of(bot, "static", out, data, progress["vectors"])
+        ground = task.ground
         made = ground.bench.pairs
         texts = [*made.questions, *ground.texts]
         found = list(bot.cache.tokens(texts, tokenizer.name, tokenizer, progress["tokens"]))
         tokens = Tokens(found[: len(made)], found[len(made) :])
         before = (ground.units, ground.questions)
         trained = train_static(ground.bench, tokens, before, recipe, seed, progress["folds"])
-    model = {**asdict(recipe), "base": ground.base, "words": len(trained.words.words), "digest": trained.words.digest}
+    model = {**asdict(recipe), "base": task.base, "words": len(trained.words.words), "digest": trained.words.digest}
     given = {"--dim": dim, "--epochs": epochs, "--batch": batch, "--lr": lr, "--seed": seed}
     options = tuple(str(part) for pair in given.items() for part in pair)
     _keep(
         bot,
         "static",
-        ground,
+        task,
         data,
         model,
         trained.report,
         options,
         seed,
-        lambda folder: save(trained.words, tokenizer, ground.base, folder),
+        lambda folder: save(trained.words, tokenizer, task.base, folder),
         json,
     )
 
@@ -125,13 +129,13 @@ def _one_thread() -> None:
     threadpool_limits(1, "blas")
 
 
-def ground_of(bot: Mundap, kind: str, out: str, data: Path | None, progress: Progress) -> Ground:
+def task_of(bot: Mundap, kind: str, out: str, data: Path | None, progress: Progress) -> Task:
     """The pairs, and what they are measured on. Raises StaleIndex if documents changed after the index was made."""
     from mundap.encode import base_of
     from mundap.index.dense import unit_keys
     from mundap.index.units import Units
     from mundap.store.cache import AsQueries
-    from mundap.train.bench import Bench
+    from mundap.train.bench import Bench, Ground
     from mundap.train.keep import free_name
     from mundap.train.pairs import pairs, questions_in
 
@@ -146,22 +150,19 @@ def ground_of(bot: Mundap, kind: str, out: str, data: Path | None, progress: Pro
     encoder = bot.encoder_named(base)
     settings = bot.config.retrieve
     texts = [passage.embedded for passage in units.passages]
-    return Ground(
-        name,
+    ground = Ground(
         Bench(made, lexical, dense, settings.fusion, settings.weights, settings.pool),
         texts,
-        base,
-        encoder,
         bot.cache.unit_vectors(texts, encoder, progress),
         bot.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
-        origin,
     )
+    return Task(name, ground, base, encoder, origin)
 
 
 def _keep(
     bot: Mundap,
     kind: str,
-    ground: Ground,
+    task: Task,
     data: Path | None,
     model: dict[str, Any],
     report: dict[str, Any],
@@ -172,22 +173,24 @@ def _keep(
 ) -> None:
     from mundap.encode import MODEL
 
+    bench = task.ground.bench
+
     def write(folder: Path) -> None:
         save(folder)
-        ground.bench.pairs.save(folder, ground.bench.table.ids, seed)
+        bench.pairs.save(folder, bench.table.ids, seed)
 
-    folder = keep_model(bot, kind, ground, data, model, report, options, write)
-    use = f"{MODEL}{ground.name}"
+    folder = keep_model(bot, kind, task, data, model, report, options, write)
+    use = f"{MODEL}{task.name}"
     if json:
         emit_kept(report, model, folder, use, report["verdict"] == "better")
         return
-    _print(report, folder, ground.name, use)
+    _print(report, folder, task.name, use)
 
 
 def keep_model(
     bot: Mundap,
     kind: str,
-    ground: Ground,
+    task: Task,
     data: Path | None,
     model: dict[str, Any],
     report: dict[str, Any],
@@ -196,7 +199,7 @@ def keep_model(
 ) -> Path:
     """Keep what `write` writes, with a card that says whether it was measured to be better; its folder."""
     better = report["verdict"] == "better"
-    return keep_trained(bot, kind, ground.name, data, ground.origin, model, report, better, write, options)
+    return keep_trained(bot, kind, task.name, data, task.origin, model, report, better, write, options)
 
 
 def _print(report: dict[str, Any], folder: Path, name: str, use: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,19 @@ class Bench:
 def _place(rows: Numbers, right: int) -> int | None:
     at = np.flatnonzero(rows == right)
     return int(at[0]) + 1 if len(at) else None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What an encoder is trained and measured on: a bench, and what it has without training.
+
+    `texts` are those of all units of the index, `units` their vectors, and `questions` those of the questions of the pairs.
+    """
+
+    bench: Bench
+    texts: Sequence[str]
+    units: Vectors
+    questions: Vectors
 
 
 def validate(

@@ -13,7 +13,7 @@ from mundap.evaluate.line_plot import Point, line_plot
 from mundap.evaluate.markup import Markup
 from mundap.evaluate.page import figure_cell, frame, note, section, table
 from mundap.protocols import Encoder, Progress, Vectors, quiet
-from mundap.train.bench import Bench
+from mundap.train.bench import Ground
 from mundap.train.encoder import Recipe, train_encoder
 from mundap.train.examples import Split
 from mundap.train.fit_encoder import examples, measured
@@ -36,9 +36,7 @@ def grid(recipe: Recipe, losses: Sequence[str]) -> list[Recipe]:
 
 
 def compare(
-    bench: Bench,
-    units: Sequence[str],
-    before: tuple[Vectors, Vectors],
+    ground: Ground,
     recipes: Sequence[Recipe],
     split: Split,
     models: Path,
@@ -54,11 +52,11 @@ def compare(
     for done, recipe in enumerate(recipes, 1):
         shutil.rmtree(work, ignore_errors=True)
         began = time.process_time()
-        made = examples(bench, units, before, recipe, split, models)
+        made = examples(ground, recipe, split, models)
         learned = train_encoder(made, recipe, models, work)
         assert learned is not None
         took = time.process_time() - began
-        report = measured(bench, before, InTraining(learned.towers), units, split, encode, parts)
+        report = measured(ground, InTraining(learned.towers), split, encode, parts)
         yield {
             "loss": recipe.loss,
             "epochs": recipe.epochs,

@@ -22,7 +22,7 @@ from mundap.korean.normalize import normalize
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.train import resume, towers
 from mundap.train.batches import batches
-from mundap.train.bench import Bench
+from mundap.train.bench import Ground
 from mundap.train.curves import Watch
 from mundap.train.encoder import DECAY, World, device_of, slope
 from mundap.train.examples import Split
@@ -66,9 +66,7 @@ class Trained:
 
 
 def train_cross(
-    bench: Bench,
-    units: Sequence[str],
-    before: tuple[Vectors, Vectors],
+    ground: Ground,
     recipe: Recipe,
     split: Split,
     models: Path,
@@ -80,17 +78,15 @@ def train_cross(
 ) -> Trained | None:
     """Learn from `split.train`, keep the epoch with the best MRR on `split.dev`, and measure it on what was held out.
 
-    `units` are the texts of all units, `before` the vectors of these and of all questions. None in every process but
-    the first. Raises MundapError.
+    None in every process but the first. Raises MundapError.
     """
     torch = need("torch", extra="train")
     world = World.join(torch)
-    made = bench.pairs
-    everything = np.arange(len(made))
-    found = bench.candidates(*before, everything, DEPTH)
+    bench, made = ground.bench, ground.bench.pairs
+    found = bench.candidates(ground.units, ground.questions, np.arange(len(made)), DEPTH)
     wanted = {
         **asdict(recipe),
-        "data": digest(*made.questions, *units, *map(str, split.train)),
+        "data": digest(*made.questions, *ground.texts, *map(str, split.train)),
         "processes": world.size,
     }
     kept = resume.begin(work, wanted, again, world.rank == 0)
@@ -114,7 +110,7 @@ def train_cross(
         optimizer.load_state_dict(kept["optimizer"])
 
     def texts(rows: Numbers) -> list[str]:
-        return [units[bench.starts[row]] for row in rows]
+        return [ground.texts[bench.starts[row]] for row in rows]
 
     def ordered(some: Numbers) -> list[int | None]:
         """The rank of the right passage of each pair after reading; None if the hybrid did not find it."""
@@ -171,7 +167,7 @@ def train_cross(
     }
     for name in SPLITS:
         tested = getattr(split, name)
-        was = bench.ranks(before[0], before[1][tested], tested)["hybrid"]
+        was = bench.ranks(ground.units, ground.questions[tested], tested)["hybrid"]
         report[name] = compared(was, ordered(tested), made.rows[tested].tolist())
 
     def save(folder: Path) -> None:

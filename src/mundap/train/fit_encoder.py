@@ -17,7 +17,7 @@ from mundap.extras import need
 from mundap.files import digest, digest_file
 from mundap.protocols import Encoder, Progress, Vectors, quiet
 from mundap.train import towers
-from mundap.train.bench import LEGS, Bench, verdict
+from mundap.train.bench import LEGS, Ground, verdict
 from mundap.train.curves import Watch
 from mundap.train.encoder import DPR, Learned, Recipe, train_encoder
 from mundap.train.examples import Examples, Split, mined, pieces, texts_of
@@ -39,9 +39,7 @@ class Trained:
 
 
 def fit_encoder(
-    bench: Bench,
-    units: Sequence[str],
-    before: tuple[Vectors, Vectors],
+    ground: Ground,
     recipe: Recipe,
     split: Split,
     models: Path,
@@ -55,27 +53,26 @@ def fit_encoder(
 ) -> Trained | None:
     """Train on a part of the pairs and measure on the parts that were held out, as the model will be served.
 
-    `units` are the texts of all units, `before` the vectors of these and of all questions by the encoder `base`, and
-    `encode` gives those of the trained one. None in every process but the first.
+    The vectors of `ground` are by the encoder `base`, and `encode` gives those of the trained one. None in every process
+    but the first.
     """
-    made = examples(bench, units, before, recipe, split, models)
+    made = examples(ground, recipe, split, models)
     learned = train_encoder(made, recipe, models, work, again=again, watch=watch, progress=progress)
     if learned is None:
         return None
     folder = written(learned, recipe, base, work / "model")
     encoder = open_transformer(folder, model_file(folder), lambda name: None)  # type: ignore[arg-type, return-value]
-    report = measured(bench, before, encoder, units, split, encode)
+    report = measured(ground, encoder, split, encode)
     report |= {"epochs": learned.curves, "chosen": learned.chosen}
     weights = sum(p.numel() for tower in dict.fromkeys(learned.towers) for p in tower.model.parameters())
     about = {"recipe": asdict(recipe), "parameters": weights, "base": base}
     return Trained(folder, encoder, about, report)
 
 
-def examples(
-    bench: Bench, units: Sequence[str], before: tuple[Vectors, Vectors], recipe: Recipe, split: Split, models: Path
-) -> Examples:
+def examples(ground: Ground, recipe: Recipe, split: Split, models: Path) -> Examples:
     """Questions with whole passages, or for DPR with the pieces of them that can be read at once."""
-    texts = texts_of(bench, units, everything=recipe.loss == "denoising")
+    bench = ground.bench
+    texts = texts_of(bench, ground.texts, everything=recipe.loss == "denoising")
     if recipe.kind == DPR:
         words = towers.spelling(recipe.base, models)
         room = recipe.max_passage - words.num_special_tokens_to_add(False)
@@ -84,7 +81,8 @@ def examples(
     if not recipe.hard:
         return made
     known = np.unique(bench.pairs.rows[split.train])
-    return made.with_wrong(mined(bench, known, recipe.hard, before if recipe.mined == "model" else None))
+    vectors = (ground.units, ground.questions) if recipe.mined == "model" else None
+    return made.with_wrong(mined(bench, known, recipe.hard, vectors))
 
 
 def written(learned: Learned, recipe: Recipe, base: str, folder: Path) -> Path:
@@ -103,10 +101,8 @@ def written(learned: Learned, recipe: Recipe, base: str, folder: Path) -> Path:
 
 
 def measured(
-    bench: Bench,
-    before: tuple[Vectors, Vectors],
+    ground: Ground,
     encoder: Encoder,
-    units: Sequence[str],
     split: Split,
     encode: Encode,
     parts: Sequence[str] = SPLITS,
@@ -115,8 +111,8 @@ def measured(
 
     `parts` are those of the split that are looked at.
     """
-    made = bench.pairs
-    after = encode(encoder, units, False)
+    bench, made = ground.bench, ground.bench.pairs
+    after = encode(encoder, ground.texts, False)
     report: dict[str, Any] = {
         "questions": len(made),
         "passages": len(set(made.rows.tolist())),
@@ -129,7 +125,7 @@ def measured(
     for name in parts:
         tested = getattr(split, name)
         asked = encode(encoder, [made.questions[n] for n in tested], True)
-        was = bench.ranks(before[0], before[1][tested], tested)
+        was = bench.ranks(ground.units, ground.questions[tested], tested)
         now = bench.ranks(after, asked, tested)
         report[name] = {leg: compared(was[leg], now[leg], made.rows[tested].tolist()) for leg in LEGS}
     report["verdict"] = verdict(report)
