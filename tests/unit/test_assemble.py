@@ -165,3 +165,28 @@ def test_a_form_has_no_header_and_a_long_merged_text_stands_once():
         )
     )
     assert grid(table).rows[0] == ("강남", long, "")
+
+
+@pytest.mark.parametrize(
+    ("above", "caption"),
+    [
+        ("반별 성적\n날짜", "반별 성적"),
+        ("반별 성적\n2024. 3. 5.(화)", "반별 성적"),
+        ("반별 성적\n(2024년 12월 말 현재)", "반별 성적"),
+        ("부서별 예산\n(단위: 천원)", "부서별 예산 (단위: 천원)"),
+        ("부서별 예산\n’24. 1. 1. 기준\n(단위 : 명)", "부서별 예산 (단위 : 명)"),
+        ("부서별 예산\n(단위 : 명)\n(2024. 1. 1. 기준)", "부서별 예산 (단위 : 명)"),
+        ("예산은 다음과 같다.\n(단위: 원)", "(단위: 원)"),
+        ("예산은 다음과 같다.\n2024년 기준", ""),
+        ("예산\n[단위 천원]", "예산 [단위 천원]"),
+        ("예산\n단위 사업별 배분", "단위 사업별 배분"),
+        ("2024. 3. 5.", ""),
+        ("2024년 예산", "2024년 예산"),
+        ("3월 5일 일정", "3월 5일 일정"),
+        ("5", "5"),
+    ],
+)
+def test_a_caption_is_no_date_and_keeps_the_unit(above: str, caption: str):
+    made = document(Paragraph(above), Table(((Cell("이름"), Cell("값")), (Cell("가"), Cell("1")))))
+    assert [section.heading for section in made.sections if section.meta.get("kind")] == [caption]
+    assert above in made.text

@@ -30,6 +30,12 @@ from mundap.korean.normalize import name_of, normalize
 TABLE_CHARS = 1600  # of a table's passage; a longer table makes several, each with the header
 _CAPTION = 60  # characters; a longer paragraph above a table is no caption
 _SENTENCE = re.compile(r"(?:[.!?。]|[다요죠])\s*$")
+_WHEN = re.compile(  # (2024. 3. 5. 현재), 2024년 말 기준, 날짜:
+    r"(?=.*(?:\d|날짜|일자|일시|일))[(\[<〈*※\s]*(?:(?:날짜|일자|일시|기준일|작성일|조사일)자?\s*[:：]?\s*)?"
+    r"(?:['’]?(?:19|20)?\d\d\s?[년.\-/]\s?(?:\d{1,2}\s?[월.\-/]?\s?)?(?:\d{1,2}\s?[일.]?\.?)?)?"
+    r"\s*(?:\([월화수목금토일]\))?\s*말?\s*(?:현재|기준)?[)\]>〉\s]*"
+)
+_UNIT = re.compile(r"[(\[<〈*※\s]*단위\s*[:：].{1,30}|[(\[]\s*단위\s[^()]{1,30}[)\]]")
 _DEEPEST = 6  # levels of Markdown headings
 
 
@@ -127,9 +133,15 @@ def _shown(path: Iterable[Heading], title: str) -> str:
 
 
 def _caption(above: list[Paragraph]) -> str:
-    """The line right above a table, if it is short and no sentence."""
-    last = above[-1].text.rpartition("\n")[2] if above else ""
-    return "" if len(last) > _CAPTION or _SENTENCE.search(last) else last
+    """The line right above a table, if it is short and no sentence; above a line that only says of when the table is,
+    and with one that says in what it counts."""
+    lines = [line if len(line) <= _CAPTION else "" for line in (above[-1].text.split("\n") if above else [])]
+    unit = ""
+    while lines and (_WHEN.fullmatch(lines[-1]) or (not unit and _UNIT.fullmatch(lines[-1]))):
+        line = lines.pop()
+        unit = unit or ("" if _WHEN.fullmatch(line) else line)
+    last = lines[-1] if lines and not _SENTENCE.search(lines[-1]) else ""
+    return f"{last} {unit}".strip()
 
 
 def _cleaned(blocks: Iterable[Block]) -> Iterator[Piece]:
