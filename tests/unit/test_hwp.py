@@ -52,7 +52,7 @@ def test_every_cell_of_a_table_of_hwpx():
         "| 육손이 | 66 | 66 | 66 |",
         "| 합계 |  |  |  |",
     ]
-    assert table.heading == "날짜"
+    assert table.heading == "C반 기말고사"
 
 
 def test_every_cell_of_a_table_of_hwp_5():
