@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import time
 from importlib.util import find_spec
@@ -62,8 +61,9 @@ def reporter(report_to: ReportTo) -> str:
 def curves(report_to: ReportTo, logs: Path, name: str) -> Watch:
     """Draws the curves, in the first process of torchrun."""
     from mundap.train.curves import watcher
+    from mundap.train.loop import World
 
-    return watcher(reporter(report_to), logs, name, os.environ.get("RANK", "0") == "0")
+    return watcher(reporter(report_to), logs, name, World.around().first)
 
 
 def watch(report_to: ReportTo, logs: Path, name: str) -> Watch:

@@ -2,7 +2,7 @@
 
 What the files are for, by what is trained:
 
-- all: keep, curves, feedback; stopped and gone on with: unfinished, resume, checkpoints
+- all: keep, curves, loop, feedback; stopped and gone on with: unfinished, resume, checkpoints
 - what finds: pairs, folds, bench, measure; adapter; static; encoder with towers, examples, batches, losses, denoise, e5,
   fit_encoder, export_encoder, compare; cross
 - what orders it, and when to answer: reranker, relearn; support; synonyms

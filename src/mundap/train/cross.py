@@ -24,10 +24,11 @@ from mundap.train import resume, towers
 from mundap.train.batches import batches
 from mundap.train.bench import Ground
 from mundap.train.curves import Watch
-from mundap.train.encoder import DECAY, World, device_of, slope
+from mundap.train.encoder import DECAY
 from mundap.train.examples import Split
 from mundap.train.export_encoder import write_graph
 from mundap.train.folds import Numbers
+from mundap.train.loop import World, device_of, slope
 from mundap.train.measure import compared, sure_change
 from mundap.train.pairs import SPLITS
 
@@ -89,7 +90,7 @@ def train_cross(
         "data": digest(*made.questions, *ground.texts, *map(str, split.train)),
         "processes": world.size,
     }
-    kept = resume.begin(work, wanted, again, world.rank == 0)
+    kept = resume.begin(work, wanted, again, world.first)
     if world.size > 1:
         torch.distributed.barrier()
     torch.manual_seed(recipe.seed)

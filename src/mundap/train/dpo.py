@@ -6,7 +6,6 @@ arXiv:2305.18290). The reference is the model without what is learned, so that i
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from mundap.train.checkpoints import begin
 from mundap.train.curves import Watch, callback
 from mundap.train.llm import Lora, Trained, lora_config, paced, save_adapter, trainable
 from mundap.train.llm_data import Preference
+from mundap.train.loop import World
 from mundap.train.policy import TEMPLATE, Policy, Wording
 from mundap.train.preferences import Parts
 
@@ -78,9 +78,9 @@ def train_dpo(
     transformers = quiet_transformers()
     trl, datasets = need("trl", extra="train"), need("datasets", extra="train")
     datasets.disable_progress_bars()
-    first = os.environ.get("RANK", "0") == "0"
-    wanted = {**asdict(recipe), "data": parts.digest, "processes": int(os.environ.get("WORLD_SIZE", "1"))}
-    checkpoint = begin(work, wanted, again, first)
+    world = World.around()
+    wanted = {**asdict(recipe), "data": parts.digest, "processes": world.size}
+    checkpoint = begin(work, wanted, again, world.first)
     model, words = loaded
     wording = Wording(words, ends, recipe.template, recipe.most_in, recipe.most_out)
     fresh = lora_config(Lora(recipe.lora_r, recipe.lora_alpha, recipe.dropout))
@@ -104,9 +104,9 @@ def train_dpo(
         callbacks=[callback(transformers, progress, watch)],
     )
     trainer.remove_callback(transformers.PrinterCallback)
-    before = measured(torch, trainer.model, wording, parts.held) if first else []
+    before = measured(torch, trainer.model, wording, parts.held) if world.first else []
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if not first:
+    if not world.first:
         return None
     learned = trainer.accelerator.unwrap_model(trainer.model)
     after = measured(torch, learned, wording, parts.held)

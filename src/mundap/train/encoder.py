@@ -7,11 +7,9 @@ and several processes under torchrun learn what one would from their batches tog
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +26,7 @@ from mundap.train.batches import batches
 from mundap.train.bench import DEPTH, first_ranks
 from mundap.train.examples import Examples
 from mundap.train.folds import Numbers
+from mundap.train.loop import World, device_of, slope
 from mundap.train.measure import METRICS, value
 from mundap.train.towers import Tower
 
@@ -103,23 +102,6 @@ class Learned:
     chosen: dict[str, float]
 
 
-@dataclass(frozen=True)
-class World:
-    """The processes of torchrun, or this one alone."""
-
-    rank: int
-    size: int
-
-    @classmethod
-    def join(cls, torch: Any) -> World:
-        """Meet the others. Their number is what torchrun says."""
-        rank, size = int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
-        if size > 1 and not torch.distributed.is_initialized():
-            kind = "nccl" if torch.cuda.is_available() else "gloo"
-            torch.distributed.init_process_group(kind, timeout=timedelta(hours=6))
-        return cls(rank, size)
-
-
 def train_encoder(
     made: Examples,
     recipe: Recipe,
@@ -148,7 +130,7 @@ def train_encoder(
         made.dev_known.tobytes(),
     )
     wanted = {**asdict(recipe), "data": data, "processes": world.size}
-    kept = resume.begin(work, wanted, again, world.rank == 0)
+    kept = resume.begin(work, wanted, again, world.first)
     if world.size > 1:
         torch.distributed.barrier()
     trained = tuple(dict.fromkeys(both))
@@ -436,12 +418,6 @@ def _plan(made: Examples, recipe: Recipe, world: World) -> Iterator[Numbers]:
                 yield places[some[world.rank * each : (world.rank + 1) * each]]
 
 
-def slope(step: int, steps: int, warmup: float) -> float:
-    """Of the rate: up over the first share of steps, then down to nothing."""
-    rising = max(int(steps * warmup), 1)
-    return (step + 1) / rising if step < rising else (steps - step) / max(steps - rising, 1)
-
-
 def _towers(recipe: Recipe, models: Path, device: Any) -> tuple[Tower, Tower]:
     reading = Reading(recipe.pooling, recipe.query, recipe.passage, recipe.window)
     made = []
@@ -458,12 +434,3 @@ def _precision(torch: Any, recipe: Recipe) -> Any:
         return nullcontext()
     kind = "cuda" if torch.cuda.is_available() else "cpu"
     return torch.autocast(kind, dtype=torch.bfloat16)
-
-
-def device_of(torch: Any) -> Any:
-    """The GPU of this process, or the CPU."""
-    if not torch.cuda.is_available():
-        return torch.device("cpu")
-    place = int(os.environ.get("LOCAL_RANK", "0"))
-    torch.cuda.set_device(place)
-    return torch.device("cuda", place)

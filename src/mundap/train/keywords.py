@@ -7,7 +7,6 @@ Seq2SeqTrainer, so the same command runs on a CPU, on one GPU, and on several un
 from __future__ import annotations
 
 import math
-import os
 import random
 import shutil
 from collections.abc import Callable, Mapping, Sequence
@@ -25,6 +24,7 @@ from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
 from mundap.train.bart import END, PAD, START, new_model, new_tokenizer
 from mundap.train.checkpoints import begin
+from mundap.train.loop import World
 
 SCRATCH = "scratch"
 BASE = "gogamza/kobart-base-v1"
@@ -110,7 +110,7 @@ def train_keywords(
     torch = need("torch", extra="train")
     transformers = quiet_transformers()
     need("accelerate", extra="train")
-    first = os.environ.get("RANK", "0") == "0"
+    first = World.around().first
     learned, held = split(tagged, recipe.seed)
     wanted = {**asdict(recipe), "data": digest(keywords_tsv(learned), keywords_tsv(held))}
     checkpoint = begin(work, wanted, resume, first)

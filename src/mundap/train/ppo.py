@@ -27,8 +27,8 @@ from mundap.protocols import Progress, quiet
 from mundap.train import advantage, resume
 from mundap.train.advantage import AdaptiveKL
 from mundap.train.curves import Watch
-from mundap.train.encoder import World, device_of, slope
 from mundap.train.llm import Lora, trainable, with_lora
+from mundap.train.loop import World, device_of, slope
 from mundap.train.policy import REFERENCE, TEMPLATE, Policy, Wording
 from mundap.train.rewarded import Row, told
 from mundap.train.rewards import Reward
@@ -122,7 +122,7 @@ def train_ppo(
     world = World.join(torch)
     _check(recipe, prompts)
     wanted = {**asdict(recipe), "data": digest(*prompts, "", *held), "processes": world.size}
-    kept = resume.begin(work, wanted, again, world.rank == 0)
+    kept = resume.begin(work, wanted, again, world.first)
     if world.size > 1:
         torch.distributed.barrier()
     if recipe.algorithm == PPO:

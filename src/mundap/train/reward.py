@@ -6,7 +6,6 @@ and Terry (Christiano et al. 2017, arXiv:1706.03741; Ouyang et al. 2022, arXiv:2
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,8 +20,8 @@ from mundap.generate.causal import load_words, loading, place
 from mundap.protocols import Progress, quiet
 from mundap.train.checkpoints import begin
 from mundap.train.curves import Watch, callback
-from mundap.train.encoder import device_of
 from mundap.train.llm import ADAPTER, Lora, Trained, paced, save_adapter, trainable, with_lora
+from mundap.train.loop import World, device_of
 from mundap.train.preferences import Parts
 from mundap.train.rewards import Reward, Scale, read_scale, reward_of, scored, spelled
 
@@ -70,10 +69,9 @@ def train_reward(
     transformers = quiet_transformers()
     trl, datasets = need("trl", extra="train"), need("datasets", extra="train")
     datasets.disable_progress_bars()
-    first = os.environ.get("RANK", "0") == "0"
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
-    wanted = {**asdict(recipe), "data": parts.digest, "processes": processes}
-    checkpoint = begin(work, wanted, again, first)
+    world = World.around()
+    wanted = {**asdict(recipe), "data": parts.digest, "processes": world.size}
+    checkpoint = begin(work, wanted, again, world.first)
     model, words = loaded
     rows = {
         side: [
@@ -81,7 +79,7 @@ def train_reward(
         ]
         for side, pairs in (("train", parts.train), ("held", parts.held))
     }
-    before = _preferred(model, words, rows["held"]) if first else []
+    before = _preferred(model, words, rows["held"]) if world.first else []
     model = with_lora(model, Lora(recipe.lora_r, recipe.lora_alpha, recipe.dropout), "SEQ_CLS")
     trainer = trl.RewardTrainer(
         model=model,
@@ -97,7 +95,7 @@ def train_reward(
     )
     trainer.remove_callback(transformers.PrinterCallback)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if not first:
+    if not world.first:
         return None
     learned = trainer.accelerator.unwrap_model(trainer.model)
     after = _preferred(learned, words, rows["held"])

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import os
 import random
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -31,6 +30,7 @@ from mundap.train.curves import Watch
 from mundap.train.folds import by_group
 from mundap.train.llm import MODEL, Lora, Trained, fast_causal, save_adapter, trainable, with_lora
 from mundap.train.llm_data import Completion, Example, Grounded
+from mundap.train.loop import World
 from mundap.train.quality import good
 from mundap.train.sft_loss import trainer_class
 from mundap.train.sft_measure import Tested, answers, compared, write
@@ -145,7 +145,7 @@ def train_sft(
     `work` holds checkpoints until the caller removes it; with `resume` the newest whole one is gone on from. `watch`
     gives what draws the curves of a variant. None in every process but the first. Raises MundapError.
     """
-    first = os.environ.get("RANK", "0") == "0"
+    first = World.around().first
     words = load_words(recipe.base, models)
     teller = Teller(words, stops(generation_config(recipe.base, models), words), refusal, template)
     parts = split(examples, recipe.seed)
@@ -330,7 +330,7 @@ def _fit(
     torch, trl = need("torch", extra="train"), need("trl", extra="train")
     transformers = quiet_transformers()
     recipe = variant.recipe
-    world = int(os.environ.get("WORLD_SIZE", "1"))
+    world = World.around().size
     if world == 1 and torch.cuda.device_count() > 1:
         raise MundapError(
             f"GPU가 {torch.cuda.device_count()}개 보입니다. torchrun --nproc-per-node {torch.cuda.device_count()} --no-python"
