@@ -215,11 +215,3 @@ def plain(path: Path) -> bool:
         return path.suffix.lower() in PLAIN and kind_of(path) == path.suffix.lower()
     except (BadFile, OSError):
         return True  # nothing will be read
-
-
-def is_mail(path: Path) -> bool:
-    """Whether `path` holds a mail; False if it is not there."""
-    try:
-        return kind_of(path) == ".eml"
-    except (BadFile, OSError):
-        return False

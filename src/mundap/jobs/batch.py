@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Event, Thread
 
-from mundap.ingest.sniff import is_mail, plain
+from mundap.ingest.sniff import plain
 from mundap.jobs.reading import Job, Read, Unread, mistaken, work
 from mundap.jobs.worker import framed
 from mundap.korean.normalize import name_of
@@ -23,6 +23,7 @@ from mundap.korean.normalize import name_of
 _SMALL = 1 << 20  # bytes of plain files under which starting a process takes longer than reading them here
 _SHARE = 1 << 18  # bytes of files that keep one worker busy for longer than another takes to start
 _PIECE = 1 << 20
+_MAIL = ".eml"
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ def _serve(
                 return
             began = time.monotonic()
             outcome = _answered(held, job, stop, limits)
-            if isinstance(outcome, Unread) and not outcome.lasting and not stop.is_set() and is_mail(job.path):
+            ended = isinstance(outcome, Unread) and not outcome.lasting and not stop.is_set()
+            if ended and job.path.suffix.lower() == _MAIL:
                 alone = _answered(held, replace(job, alone=True), stop, limits)
                 outcome = alone if isinstance(alone, Read) else outcome
             done.put((job, replace(outcome, seconds=time.monotonic() - began)))
