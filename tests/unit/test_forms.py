@@ -132,6 +132,17 @@ def test_what_is_no_pair_in_a_form_stays_in_its_row():
     assert grid(rows).rows[:2] == (("성명", "김한빛", "", ""), ("소속", "총무과", "", ""))
 
 
+def test_one_pair_in_each_row_is_a_form_too():
+    rows = (
+        ("사업명", "주차장 늘리기"),
+        ("장소", "서울특별시 중구"),
+        ("사업 기간", "2024년 3월"),
+        ("기대하는 것", "넓은 자리"),
+    )
+    found = grid(table(*rows))
+    assert (found.columns, found.rows) == (("", ""), rows)
+
+
 def test_a_title_over_a_form_stays_its_title():
     found = grid(table(("참가 신청서",), *ROWS[:2]))
     assert (found.title, found.rows[0]) == ("참가 신청서", ("성 명", "김한빛"))
@@ -152,6 +163,10 @@ def test_a_title_over_a_form_stays_its_title():
         (("기간", "3월", "4월", "5월"), ("장소", "강당", "회의실", "강당"), ("인원", "20", "30", "40")),
         (("연번", "일시", "장소", "내용"), ("1", "3월 5일", "강당", "개회"), ("2", "3월 6일", "회의실", "토의")),
         (("용어", "뜻"), ("주소", "사는 곳"), ("성명", "이름")),
+        (("항목", "설명"), ("장소", "강당"), ("대상", "직원")),
+        (("기간", "할인율"), ("3일", "10%"), ("5일", "20%")),
+        (("담당", "전화번호"), ("총무과", "02-1"), ("교통과", "02-2")),
+        (("장소", "요일"), ("강당", "월"), ("회의실", "화")),
         (("2023년", "2024년", "담당", "비고"), ("1", "2", "총무과", "3")),
     ],
 )
@@ -163,7 +178,7 @@ def test_ordinary_tables_keep_their_header_and_their_rows(rows: tuple[tuple[str,
 WORDS = st.sampled_from(["성명", "주소", "연락처", "김한빛", "02-1", "", "가", "작성자", "1,000원", "비고", "기간"])
 
 
-@given(st.lists(st.lists(WORDS, min_size=4, max_size=4), min_size=2, max_size=6))
+@given(st.integers(2, 4).flatmap(lambda n: st.lists(st.lists(WORDS, min_size=n, max_size=n), min_size=2, max_size=6)))
 def test_no_word_is_lost_or_added_whatever_is_taken_for_a_form(rows: list[list[str]]):
     found = grid(Table(tuple(tuple(map(Cell, row)) for row in rows)))
     said = sorted(cell for row in (found.columns, *found.rows) for cell in row if cell)

@@ -1,6 +1,6 @@
 """Forms (양식): tables whose rows are names with their values beside them, one pair in a row or several.
 
-A row of several pairs looks like a row of an ordinary table. It is one only if its names are marked as such by the format,
+A row of pairs looks like a row of an ordinary table. It is one only if its names are marked as such by the format,
 or are words that forms ask for; wherever names could be values, the row is left as it is.
 """
 
@@ -25,6 +25,9 @@ _ENDS = (
     " 취득일 입사일 퇴사일 완료일 처리일 게시일 작성자 담당자 신청자 대표자 책임자 발급자 관리자 수령자 보호자 계약자 확인자 승인자 검토자"
     " 보고자 예금주 신청인 대리인 수령인 보증인 발행인 대표 분류"
 ).split()
+_HEADS = set(
+    "구분 항목 분류 종류 순번 연번 번호 일시 날짜 일자 기간 시간".split()
+)  # over columns as well as beside values
 _NAME = re.compile(
     rf"(?:{'|'.join(map(re.escape, _WHOLE))}|[^\W\d]{{0,10}}(?:{'|'.join(_ENDS)}))(?:[(（\[][^()\d]{{1,12}}[)）\]])?[:：]?",
     re.IGNORECASE,
@@ -32,13 +35,18 @@ _NAME = re.compile(
 
 
 def like_a_form(rows: Sequence[Sequence[Cell]], lines: Sequence[Sequence[Cell]]) -> bool:
-    """Whether at least half of the rows, and of those below the first, are names with values: several pairs, or one
-    value over most of the width. `lines` are `rows` with the cells that reach down into them."""
+    """Whether at least half of the rows, and of those below the first, are names with values: several pairs, one value
+    over most of the width, or a known name beside one value where there is no more. `lines` are `rows` with the cells
+    that reach down into them."""
     if not lines or _names_alone(lines[0]):
         return False
     width = max(sum(max(cell.colspan, 1) for cell in row) for row in rows)
     several = [bool(pairs(line)) for line in lines]
-    found = [one or _has_wide_value(row, width) for one, row in zip(several, rows, strict=True)]
+    single = width == 2 and _is_pair(lines[0]) and squash(lines[0][0].text) not in _HEADS
+    found = [
+        one or _has_wide_value(row, width) or (single and _is_pair(line))
+        for one, row, line in zip(several, rows, lines, strict=True)
+    ]
     return _half(found) and _half(found[1:]) and (several[0] or len(rows) > 1)
 
 
@@ -74,6 +82,10 @@ def _is_name(cell: Cell, marked: bool) -> bool:
 
 def _names_alone(row: Sequence[Cell]) -> bool:
     return len(row) > 1 and all(_is_name(cell, False) for cell in row)
+
+
+def _is_pair(row: Sequence[Cell]) -> bool:
+    return len(row) == 2 and _is_name(row[0], False) and bool(row[1].text.strip()) and not _is_name(row[1], False)
 
 
 def _has_wide_value(row: Sequence[Cell], width: int) -> bool:
