@@ -7,7 +7,7 @@ mundap.train.encoder, copied; when one is mended, mend the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from mundap.train.encoder import DECAY
 from mundap.train.examples import Split
 from mundap.train.export_encoder import write_graph
 from mundap.train.folds import Numbers
+from mundap.train.keep import Trained
 from mundap.train.loop import World, device_of, slope
 from mundap.train.measure import compared, sure_change
 from mundap.train.pairs import SPLITS
@@ -55,15 +56,6 @@ class Recipe:
     warmup: float = 0.1
     clip: float = 1.0
     seed: int = 0
-
-
-@dataclass(frozen=True)
-class Trained:
-    """`save` fills an empty folder with the model and its graph; `report` is plain JSON."""
-
-    save: Callable[[Path], None]
-    model: Mapping[str, Any]
-    report: dict[str, Any]
 
 
 def train_cross(

@@ -19,7 +19,8 @@ from mundap.extras import need, quiet_transformers
 from mundap.protocols import Progress, quiet
 from mundap.train.checkpoints import begin
 from mundap.train.curves import Watch, callback
-from mundap.train.llm import Lora, Trained, lora_config, paced, save_adapter, trainable
+from mundap.train.keep import Trained
+from mundap.train.llm import Lora, lora_config, paced, save_adapter, trainable
 from mundap.train.llm_data import Preference
 from mundap.train.loop import World
 from mundap.train.policy import TEMPLATE, Policy, Wording

@@ -30,6 +30,15 @@ _AT_CWD, _EXCHANGE = -100, 2  # of Linux's renameat2
 
 
 @dataclass(frozen=True)
+class Trained:
+    """What a training has made. `save` fills an empty folder; `report` is plain JSON; `model` tells of the weights."""
+
+    save: Callable[[Path], None]
+    model: Mapping[str, Any]
+    report: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Card:
     """What a model was made of, how good it is, and how to make it again.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,15 +22,6 @@ class Lora:
     r: int = 8
     alpha: int = 16
     dropout: float = 0.0
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a training has made. `save` fills an empty folder; `report` is plain JSON; `model` tells of the weights."""
-
-    save: Callable[[Path], None]
-    model: Mapping[str, Any]
-    report: dict[str, Any]
 
 
 def lora_config(lora: Lora, task: str = "CAUSAL_LM") -> Any:

@@ -20,7 +20,8 @@ from mundap.generate.causal import load_words, loading, place
 from mundap.protocols import Progress, quiet
 from mundap.train.checkpoints import begin
 from mundap.train.curves import Watch, callback
-from mundap.train.llm import ADAPTER, Lora, Trained, paced, save_adapter, trainable, with_lora
+from mundap.train.keep import Trained
+from mundap.train.llm import ADAPTER, Lora, paced, save_adapter, trainable, with_lora
 from mundap.train.loop import World, device_of
 from mundap.train.preferences import Parts
 from mundap.train.rewards import Reward, Scale, read_scale, reward_of, scored, spelled

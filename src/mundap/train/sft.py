@@ -28,7 +28,8 @@ from mundap.protocols import Progress, quiet
 from mundap.train.checkpoints import begin
 from mundap.train.curves import Watch
 from mundap.train.folds import by_group
-from mundap.train.llm import MODEL, Lora, Trained, fast_causal, save_adapter, trainable, with_lora
+from mundap.train.keep import Trained
+from mundap.train.llm import MODEL, Lora, fast_causal, save_adapter, trainable, with_lora
 from mundap.train.llm_data import Completion, Example, Grounded
 from mundap.train.loop import World
 from mundap.train.quality import good
