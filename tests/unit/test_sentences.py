@@ -79,3 +79,17 @@ def test_numbers_and_decimals_do_not_end_a_sentence():
 
 def test_offsets_count_characters_also_after_emoji():
     assert texts("😀 안녕하세요. 😀👍 반갑습니다.\n여권") == ["😀 안녕하세요.", "😀👍 반갑습니다.", "여권"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("통관합니다. 「관세법」에 따릅니다.", ["통관합니다.", "「관세법」에 따릅니다."]),
+        ("왜 중요한가?“풋살화”를 신으면 빠릅니다. 끝.", ["왜 중요한가?", "“풋살화”를 신으면 빠릅니다.", "끝."]),
+        ("질문이 뭐예요?”라며 웃었다.", ["질문이 뭐예요?”라며 웃었다."]),
+        ("그는 “안녕하세요”라고 말했다. 갔다.", ["그는 “안녕하세요”라고 말했다.", "갔다."]),
+        ("“갔습니다.” 그는 말했다.", ["“갔습니다.”", "그는 말했다."]),
+    ],
+)
+def test_what_touches_a_closing_quote_belongs_to_the_sentence_of_the_quote(text: str, found: list[str]):
+    assert [text[start:end] for start, end in sentences(text)] == found

@@ -12,8 +12,10 @@ import pytest
 from python_calamine import CalamineError
 
 from mundap.errors import BadFile
+from mundap.generate.reading import passage_spans
 from mundap.ingest.build import Reading
 from mundap.ingest.readers import read
+from mundap.ingest.split import PARENT_CHARS, parents
 from mundap.ingest.tables import Table, read_csv, read_xlsx
 from mundap.ingest.xlsx_errors import error_rows
 from mundap.types import KnownQuestion
@@ -157,6 +159,28 @@ def test_sections_are_slices_between_blank_lines(tmp_path: Path):
     document = read(csv_file(tmp_path, "이름,값\n가,1\n나,2\n")).document
     assert document.text == "이름: 가\n값: 1\n\n이름: 나\n값: 2"
     assert [(s.start, s.end) for s in document.sections] == [(0, 10), (10 + 2, 10 + 2 + 10)]
+
+
+def test_a_post_in_a_row_is_running_text_under_what_the_other_cells_say(tmp_path: Path):
+    post = "풋살화는 발을 지킵니다. " * 60
+    path = csv_file(tmp_path, f"글 제목,내용,작성일\n풋살화,{post},2024-03-01\n짧은 글,내용도 짧다,2024-03-02\n")
+    reading = read(path)
+    first, second = reading.document.sections
+    assert first.heading == "글 제목: 풋살화, 작성일: 2024-03-01"
+    assert (first.meta, second.meta) == (
+        {"row": 2, "date": "2024-03-01"},
+        {"row": 3, "kind": "row", "date": "2024-03-02"},
+    )
+    wholes = parents(reading.document)
+    assert [len(p.text) <= PARENT_CHARS for p in wholes] == [True, True, True]
+    assert " ".join(p.text for p in wholes[:2]) == post.strip()
+    assert wholes[2].text == "글 제목: 짧은 글\n내용: 내용도 짧다\n작성일: 2024-03-02"
+
+
+def test_a_sheet_of_one_cell_a_row_is_read_by_the_sentence(tmp_path: Path):
+    path = csv_file(tmp_path, "풋살은 다섯 명이 합니다. 경기는 이십 분씩입니다.\n공은 작고 무겁습니다.\n" * 2)
+    wholes = parents(read(path).document)
+    assert [len(passage_spans(whole)) for whole in wholes] == [2, 1, 2, 1]
 
 
 # -- xlsx -----------------------------------------------------------------------------------------------------------

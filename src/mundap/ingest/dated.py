@@ -76,7 +76,7 @@ def _dated(section: Section, own: str) -> Section:
 
 
 def _head(document: Document) -> str:
-    if document.sections and document.sections[0].meta.get("kind"):
+    if document.sections and {"kind", "row"} & document.sections[0].meta.keys():
         return ""  # the head of a sheet is only its first row
     head = document.text[:_HEAD]
     front = _FRONT_MATTER.match(head)

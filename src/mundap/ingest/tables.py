@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,9 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 }
 _ERRORS = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
 _LONGEST_HEADER = 40  # characters; a longer first cell is data in a sheet that has no header
+_LONGEST_WORD = 10  # characters of a column's name that may end in a full stop, such as No.
 _MAX_CELL = 10_000_000
+_PROSE = 300  # characters; a longer cell is running text, to be cut and quoted by the sentence
 _SHOWN = 80  # characters of a header in a sentence
 
 Row = tuple[int, list[str]]
@@ -121,11 +124,16 @@ def _table(name: str, numbered: Iterable[tuple[int, list[Any]]], broken: frozens
     header = rows[0][1]
     while header and not header[-1]:
         header = header[:-1]
-    if len(rows) > 1 and all(cell and len(cell) <= _LONGEST_HEADER for cell in header):
+    if len(rows) > 1 and all(cell and len(cell) <= _LONGEST_HEADER for cell in header) and not _sentence(header):
         return Table(name, tuple(header), tuple(rows[1:]), broken)
     if any(squash(cell).lower() in COLUMNS["passage"] + COLUMNS["question"] for cell in header):
         return Table(name, tuple(header), tuple(rows[1:]), broken)
     return Table(name, (), tuple(rows), broken)
+
+
+def _sentence(header: Sequence[str]) -> bool:
+    """Whether the first row is no header but a sentence, of a sheet with one column."""
+    return len(header) == 1 and len(header[0]) > _LONGEST_WORD and header[0][-1] in ".!?"
 
 
 def _cell(value: Any) -> str:
@@ -149,8 +157,12 @@ def _values(table: Table, row: list[str], kinds: Iterable[str]) -> list[str]:
 
 
 def _meta(table: Table, number: int, row: list[str], kind: str) -> Meta:
+    return {"row": number, "kind": kind, **_dated(table, row)}
+
+
+def _dated(table: Table, row: list[str]) -> Meta:
     date = date_of_cells(table.columns, row)
-    return {"row": number, "kind": kind} | ({DATE: date} if date else {})
+    return {DATE: date} if date else {}
 
 
 def _shown(columns: Sequence[str]) -> str:
@@ -209,8 +221,26 @@ def _add_rows(table: Table, into: Builder) -> Iterator[Problem]:
         if problem := _bad(table, number, row):
             yield problem
             continue
-        if table.columns:
-            lines = [f"{column}: {cell}" for column, cell in zip(table.columns, row, strict=False) if cell]
+        cells = [*zip_longest(table.columns, row, fillvalue="")] if table.columns else [("", cell) for cell in row]
+        text, heading = _prose([(column, cell) for column, cell in cells if cell])
+        if text:
+            into.add(text, heading=heading, meta={"row": number, **_dated(table, row)})
         else:
-            lines = [cell for cell in row if cell]
-        into.add("\n".join(lines), meta=_meta(table, number, row, "row"))
+            lines = [_said(column, cell) for column, cell in cells if cell]
+            into.add("\n".join(lines), meta=_meta(table, number, row, "row"))
+
+
+def _prose(cells: Sequence[tuple[str, str]]) -> tuple[str, str]:
+    """The running text of a row that holds some, as a post or a column does, and what its other cells say as heading.
+
+    "" for a row that is read as one: a sentence says nothing there without the other cells.
+    """
+    long = [(column, cell) for column, cell in cells if len(cell) > _PROSE or (len(cells) == 1 and not column)]
+    beside = ", ".join(one_line(_said(column, cell)) for column, cell in cells if (column, cell) not in long)
+    if not long or len(beside) > _PROSE:
+        return "", ""
+    return (long[0][1] if len(long) == 1 else "\n".join(_said(*each) for each in long)), beside
+
+
+def _said(column: str, cell: str) -> str:
+    return f"{column}: {cell}" if column else cell
