@@ -83,8 +83,7 @@ def train_cross(
         "processes": world.size,
     }
     kept = resume.begin(work, wanted, again, world.first)
-    if world.size > 1:
-        torch.distributed.barrier()
+    world.meet(torch)
     torch.manual_seed(recipe.seed)
     words, model = _load(recipe, models)
     model.to(device_of(torch))

@@ -131,8 +131,7 @@ def train_encoder(
     )
     wanted = {**asdict(recipe), "data": data, "processes": world.size}
     kept = resume.begin(work, wanted, again, world.first)
-    if world.size > 1:
-        torch.distributed.barrier()
+    world.meet(torch)
     trained = tuple(dict.fromkeys(both))
     before = [towers.state(tower.model) for tower in trained]
     decoder = _decoder(torch, trained[0], made, recipe, device) if recipe.loss == "denoising" else None

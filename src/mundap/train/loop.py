@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import importlib
 import os
 from dataclasses import dataclass
 from datetime import timedelta
@@ -25,14 +27,29 @@ class World:
         """`around`, and meet the others."""
         world = cls.around()
         if world.size > 1 and not torch.distributed.is_initialized():
+            # It takes the group of that moment for its defaults; taken after the group is made, nothing ends its threads.
+            importlib.import_module("torch.distributed.nn")
             kind = "nccl" if torch.cuda.is_available() else "gloo"
             torch.distributed.init_process_group(kind, timeout=timedelta(hours=6))
+            atexit.register(_leave, torch)
         return world
+
+    def meet(self, torch: Any) -> None:
+        """Wait for the others."""
+        if self.size > 1:
+            torch.distributed.barrier()
 
     @property
     def first(self) -> bool:
         """Whether this process is the one that says, draws and keeps."""
         return self.rank == 0
+
+
+def _leave(torch: Any) -> None:
+    """Part from the others. What ends with a thread that still talks to them is aborted now and then:
+    https://github.com/pytorch/pytorch/pull/179291."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def device_of(torch: Any) -> Any:

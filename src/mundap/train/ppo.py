@@ -123,8 +123,7 @@ def train_ppo(
     _check(recipe, prompts)
     wanted = {**asdict(recipe), "data": digest(*prompts, "", *held), "processes": world.size}
     kept = resume.begin(work, wanted, again, world.first)
-    if world.size > 1:
-        torch.distributed.barrier()
+    world.meet(torch)
     if recipe.algorithm == PPO:
         policy = replace(policy, head=_head(torch, policy))
     optimizer = torch.optim.AdamW(policy.learned, lr=recipe.lr, weight_decay=0.0)
