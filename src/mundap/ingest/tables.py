@@ -221,13 +221,12 @@ def _add_rows(table: Table, into: Builder) -> Iterator[Problem]:
         if problem := _bad(table, number, row):
             yield problem
             continue
-        cells = [*zip_longest(table.columns, row, fillvalue="")] if table.columns else [("", cell) for cell in row]
-        text, heading = _prose([(column, cell) for column, cell in cells if cell])
+        cells = [(column, cell) for column, cell in zip_longest(table.columns, row, fillvalue="") if cell]
+        text, heading = _prose(cells)
         if text:
             into.add(text, heading=heading, meta={"row": number, **_dated(table, row)})
         else:
-            lines = [_said(column, cell) for column, cell in cells if cell]
-            into.add("\n".join(lines), meta=_meta(table, number, row, "row"))
+            into.add("\n".join(_said(*each) for each in cells), meta=_meta(table, number, row, "row"))
 
 
 def _prose(cells: Sequence[tuple[str, str]]) -> tuple[str, str]:
