@@ -43,13 +43,14 @@ def bare(text: str) -> str:
 
 
 @cache
-def text_of(path: Path) -> str:
-    """What the file holds. The cells of a sheet are read as they stand, with their sheets' title rows."""
+def texts_of(path: Path) -> tuple[str, ...]:
+    """What the file holds: as it is read for the index, and a workbook also as its cells stand, one row a line."""
+    text = read(path).document.text
     if path.suffix != ".xlsx":
-        return read(path).document.text
+        return (text,)
     book = openpyxl.load_workbook(path, read_only=True)
     rows = (row for sheet in book for row in sheet.iter_rows(values_only=True))
-    return "\n".join("\t".join(str(cell) for cell in row if cell is not None) for row in rows)
+    return text, "\n".join("\t".join(str(cell) for cell in row if cell is not None) for row in rows)
 
 
 def holds(text: str, alternatives: list[str]) -> bool:
@@ -67,7 +68,8 @@ def problems(row: dict[str, Any], folder: Path, answered: bool) -> Iterator[str]
     if not path.is_file():
         yield f"no file {row['source']}"
         return
-    text, anchor = text_of(path), row["anchor" if answered else "near"]
+    anchor = row["anchor" if answered else "near"]
+    text = next((text for text in texts_of(path) if anchor in text), "")
     place = text.find(anchor)
     if place < 0:
         yield f"anchor not in {row['source']}: {anchor}"
