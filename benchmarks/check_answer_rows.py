@@ -21,6 +21,7 @@ from typing import Any
 import openpyxl
 
 from mundap.ingest.readers import read
+from mundap.korean.normalize import name_of
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "data"
@@ -29,6 +30,7 @@ FOLDERS = {
     "law": SHARED / "law",
     "rulebook": SHARED / "futsal",
     "sample": ROOT / "src" / "mundap" / "examples" / "customs-mini" / "docs",
+    "golden": ROOT / "tests" / "golden" / "documents",
 }
 KINDS = frozenset("amount number period place person condition list yes-no procedure definition reason".split())
 NEAR = 1500
@@ -64,8 +66,8 @@ def problems(row: dict[str, Any], folder: Path, answered: bool) -> Iterator[str]
     if set(row) != wanted:
         yield f"fields {sorted(set(row) ^ wanted)}"
         return
-    path = folder / row["source"]
-    if not path.is_file():
+    path = next((path for path in folder.iterdir() if name_of(path.name) == row["source"]), None)
+    if path is None:
         yield f"no file {row['source']}"
         return
     anchor = row["anchor" if answered else "near"]
