@@ -132,6 +132,7 @@ def test_what_touches_a_closing_quote_belongs_to_the_sentence_of_the_quote(text:
         "근거는 도서관법 제7조제2항. 제3항도 같다.",
         "면적은 3.5 또는 2.1이다.",
         "제2조제3호다목에 따른 자료",
+        "3\\. 「도서관운영법」 제146조의2제1항에 따른 관리관으로 사무를 수행한 사람",
         "자료를 빌린다. (제7조 참조).",
     ],
 )

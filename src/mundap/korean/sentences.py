@@ -120,6 +120,8 @@ def _ends(line: str, first: int, cut: int, opens: dict[int, int]) -> bool:
     last = first + len(before) - 1
     if line[last] in _BRACKETS and opens.get(last, -1) != first and not _ended(line[first : opens.get(last, first)]):
         return False
+    if line[last] in _OPENING and line[last] not in _BRACKETS and line[last - 1] not in _STOPS:  # 「도서관법」 제7조
+        return False
     return line[cut - 1].isspace() or not line[last].isalnum() or not line[cut].isalnum()
 
 
