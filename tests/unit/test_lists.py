@@ -170,8 +170,10 @@ def test_paragraphs_of_a_statute_are_no_items_and_keep_their_items_and_provisos(
 ② 다음 각 호의 어느 하나에 해당하면 회원의 자격을 잃는다. <개정 2020. 1. 1.>
 1. 이사한 경우
 2. 탈퇴한 경우
-③ 자격을 잃은 사람은 회원증을 돌려준다. 이 경우 책도 돌려준다."""
-    assert sizes(text) == [2, 3, 1, 1]
+③ 자격을 잃은 사람은 회원증을 돌려준다. 이 경우 책도 돌려준다.
+④ 삭제 <2020. 1. 1.>
+⑤ 회원은 누구나 될 수 있다."""
+    assert sizes(text) == [2, 3, 1, 1, 1, 1]
 
 
 def test_two_leads_share_the_list_below_them():

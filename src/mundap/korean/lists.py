@@ -123,12 +123,19 @@ class _Grouping:
             self.stack.clear()
         if self.stack:
             self.extend(n)
-        elif kind == "circled" and _SENTENCE.search(_TRAILING.sub("", self.sentences[n])) and not self.announced():
+        elif kind == "circled" and self.is_paragraph(n, number):
             self.alone(n)
             self.paragraph, self.proviso = number, True
         else:
             self.lead(n, number)
             self.stack.append((kind, number))
+
+    def is_paragraph(self, n: int, number: int) -> bool:
+        """Whether ① is a paragraph of a statute: it follows one, or is a sentence that no lead has announced."""
+        if number == self.paragraph + 1 > 1:
+            return True
+        bare = _TRAILING.sub("", self.sentences[n])
+        return not self.announced() and bool(_SENTENCE.search(bare) or bare.endswith("삭제"))
 
     def goes_on(self, n: int, kind: str, number: int) -> bool:
         """Whether an item belongs to the open list; the numberings in use are set to it."""
