@@ -133,8 +133,20 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the cases that a broad question may mean: what it is called, and the passage that answers it."""
+
+    label: str
+    passage_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
-    """`timings` are milliseconds by stage; `model` names the generator that wrote the text."""
+    """`timings` are milliseconds by stage; `model` names the generator that wrote the text.
+
+    `support` is the probability, in [0, 1], that the passages answer the question; `kind` is what was asked for
+    (korean.wanted.Kind, or "smalltalk"), "" if nobody looked; `choices` are there for a broad question.
+    """
 
     question: str
     text: str
@@ -143,6 +155,9 @@ class Answer:
     abstained: bool = False
     timings: Mapping[str, float] = field(default_factory=dict)
     model: str = ""
+    support: float = 0.0
+    kind: str = ""
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
