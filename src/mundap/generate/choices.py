@@ -14,7 +14,9 @@ MOST_NAMES = 3  # nouns of a question that leaves the case open
 _NEAR = 1.5  # log-odds that a passage may lie behind the first
 _NAMED = 0.6  # share of the question's nouns that each choice must name
 _VALUED = 0.5
-_OPEN = frozenset({"amount", "number", "period", "date", "contact", "place", "person", "condition", "procedure", "list"})
+_OPEN = frozenset(
+    {"amount", "number", "period", "date", "contact", "place", "person", "condition", "procedure", "list"}
+)
 _PAGE = re.compile(r"[,\s]*(?:page|p\.|쪽)\s?:?\s?[\d~,\s-]+$|[_\s]*\d+$", re.IGNORECASE)
 
 

@@ -124,8 +124,8 @@ def written(picked: Picked, language: str) -> str:
 def listed(picked: Picked, cases: Sequence[Choice], language: str) -> str:
     """The text of an answer to a broad question: each case with its sentences, then what was quoted of other passages."""
     passages: dict[str, list[Sentence]] = {picked.key.hit.passage.id: [picked.key]}
-    for group in picked.behind:
-        passages.setdefault(group[0].hit.passage.id, []).extend(group)
+    for behind in picked.behind:
+        passages.setdefault(behind[0].hit.passage.id, []).extend(behind)
     labels = {case.passage_id: case.label for case in cases}
     parts = [say("choices", language)]
     for passage_id, group in passages.items():

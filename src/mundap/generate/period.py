@@ -10,7 +10,9 @@ from mundap.korean.dates import Period, periods, stated
 from mundap.types import Hit
 
 _DATED = re.compile(r"\d{2,4}\s?[년.]|작년|재작년|지난해|올해|금년|내년|지난달|이번\s?달|상반기|하반기")
-_EVENT = re.compile(r"개정|시행|변경|바뀐|바뀌|신설|폐지|공지|발표|고시|공고|게시|인상|인하|새로|달라진|통계|실적|현황|건수")
+_EVENT = re.compile(
+    r"개정|시행|변경|바뀐|바뀌|신설|폐지|공지|발표|고시|공고|게시|인상|인하|새로|달라진|통계|실적|현황|건수"
+)
 _SINCE = re.compile(r"\s?[.일]?\s?(?:부터|이후|자로|시행|개정)")
 
 

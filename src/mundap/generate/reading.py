@@ -183,9 +183,7 @@ class Reader:
                         governors,
                     )
                 )
-        return Reading(
-            tuple(read), tuple(spans), asked, weights, self.encoder.name if self.encoder else "", heads
-        )
+        return Reading(tuple(read), tuple(spans), asked, weights, self.encoder.name if self.encoder else "", heads)
 
 
 def _parsed(hit: Hit) -> tuple[list[Sentence], list[Span]]:
