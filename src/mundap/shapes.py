@@ -30,8 +30,10 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "question": answer.question,
         "answer": answer.text,
         "abstained": answer.abstained,
-        "citations": [{"passage_id": c.passage_id, "source": c.source, "quote": c.quote} for c in answer.citations],
+        "citations": [asdict(citation) for citation in answer.citations],
+        "sentences": [{"text": one.text, "citations": list(one.citations)} for one in answer.sentences],
         "hits": [hit_json(hit) for hit in answer.hits],
         "timings": {stage: round(ms, 2) for stage, ms in answer.timings.items()},
         "model": answer.model,
+        "generation": answer.generation,
     }

@@ -125,16 +125,39 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A quote that stands in the cited passage, white space aside."""
+    """A quote that stands in the cited passage, white space aside.
+
+    An answer of a workspace also says where, so that it can be proved later: the document, the digest of its whole text
+    (store.corpus.Corpus.text_digest), and the offsets of the quote in it, `text[start:end] == quote`.
+    """
 
     passage_id: str
     source: str
     quote: str
+    document_id: str = ""
+    document_digest: str = ""
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of an answer, as it stands in its text, and the places in `Answer.citations` of what bears it out.
+
+    A greeting, a refusal or a closing phrase has none.
+    """
+
+    text: str
+    citations: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`timings` are milliseconds by stage; `model` names the generator that wrote the text."""
+    """`timings` are milliseconds by stage; `model` names the generator that wrote the text.
+
+    `sentences` hold all of the text but its markers, in order; `generation` names the index that was searched. Both are
+    empty for an answer that was made without a workspace.
+    """
 
     question: str
     text: str
@@ -143,6 +166,8 @@ class Answer:
     abstained: bool = False
     timings: Mapping[str, float] = field(default_factory=dict)
     model: str = ""
+    sentences: tuple[Statement, ...] = ()
+    generation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,8 @@ class Cited(BaseModel):
     hits: list[dict[str, Any]]
     timings: dict[str, float]
     model: str = Field(description="답을 쓴 것")
+    sentences: list[dict[str, Any]] = Field(description="답의 문장과, citations에서 그 근거의 자리")
+    generation: str = Field(description="찾은 색인의 이름")
 
 
 class Said(BaseModel):

@@ -91,6 +91,9 @@ class Answered(BaseModel):
     hits: list[dict[str, Any]]
     abstained: bool = Field(description="문서에 답이 없다고 했는지")
     request_id: str = Field(description="이 답을 가리키는 이름")
+    sentences: list[dict[str, Any]] = Field(description="답의 문장과, citations에서 그 근거의 자리")
+    model: str = Field(description="답을 쓴 것")
+    generation: str = Field(description="찾은 색인의 이름")
 
 
 class OldPrompt(Prompt):

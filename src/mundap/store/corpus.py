@@ -15,6 +15,7 @@ from datetime import date
 from pathlib import Path
 
 from mundap.errors import MundapError
+from mundap.files import digest
 from mundap.store.connections import Connections
 from mundap.types import Document, Passage
 
@@ -54,6 +55,7 @@ _COLUMNS = {
 }
 _DATE = "json_extract(p.meta, '$.date')"
 _ISO = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
+_DIGESTS = 10_000  # kept in memory, a megabyte
 _MANY = 500  # values in one IN (…); SQLite allows more, and nothing is gained
 
 
@@ -82,6 +84,7 @@ class Corpus:
     """Opens, or makes, the corpus at `path`. Every method is its own transaction, in any thread."""
 
     def __init__(self, path: Path) -> None:
+        self._digests: dict[str, str] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON")
@@ -182,6 +185,18 @@ class Corpus:
         """Forget that the file of `source` could not be read."""
         self._db.execute("DELETE FROM refused WHERE source = ?", (source,))
 
+    def text_digest(self, document_id: str) -> str | None:
+        """A digest of the whole text of a document, 128 bits in hex, or None if it is not here.
+
+        An id is a hash of the text too (ingest.build), so that what was computed once holds.
+        """
+        known = self._digests.get(document_id)
+        if known is None and (text := self.text(document_id)) is not None:
+            if len(self._digests) >= _DIGESTS:
+                self._digests.clear()
+            known = self._digests[document_id] = digest(text, size=16)
+        return known
+
     def text(self, document_id: str) -> str | None:
         """The whole text of a document, or None if it is not here."""
         row = self._db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
@@ -211,6 +226,11 @@ class Corpus:
             for row in self._db.execute(f"SELECT {_PASSAGE} FROM passages WHERE id IN ({marks})", some):
                 found[row[0]] = _passage(row)
         return found
+
+    def holding(self, words: str, limit: int) -> list[str]:
+        """The ids of the first `limit` whole passages that hold `words`, just so. Every passage is read."""
+        query = "SELECT id FROM passages WHERE parent_id = id AND instr(text, ?) ORDER BY id LIMIT ?"
+        return [row[0] for row in self._db.execute(query, (words, limit))]
 
     def questions(self) -> list[StoredQuestion]:
         """Every known question, in a fixed order."""
