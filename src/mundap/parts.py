@@ -169,6 +169,8 @@ class Parts:
             refusal=refusal(self.config.language),
             reason=settings.reason,
             reorder=settings.reorder,
+            unsupported=settings.unsupported,
+            language=self.config.language,
         )
 
     @property
