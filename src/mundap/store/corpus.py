@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from difflib import SequenceMatcher
+from heapq import nlargest
 from pathlib import Path
 
-from mundap.errors import MundapError
+from mundap.errors import MundapError, UnknownFilter
 from mundap.files import digest
 from mundap.store.connections import Connections
-from mundap.types import Document, Passage
+from mundap.types import SPOKEN, Document, Passage
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents(
@@ -272,6 +274,28 @@ class Corpus:
         query = f"SELECT p.id {_FROM} WHERE {' AND '.join(clauses)}"
         return {row[0] for row in self._db.execute(query, values)}
 
+    def check_filter(self, fields: Iterable[tuple[str, Sequence[str]]]) -> None:
+        """Raises UnknownFilter for fields that no passage has, and for one none of whose values any has, naming those
+        that there are. No values at all are allowed, and allow nothing."""
+        for name, wanted in fields:
+            column, key = _column(name)
+            if name not in _COLUMNS and not self._has(f"{column} IS NOT NULL", key):
+                raise UnknownFilter(f"'{name}'은(는) 없는 열입니다. 조건을 걸 수 있는 열: {', '.join(self.fields())}")
+            if wanted and not any(self._has(f"{column} = ?", [*key, value]) for value in wanted):
+                some = nearest(wanted[0], self.values(name))
+                said = f"{name}이(가) {_listed(wanted)}인 문서가 없습니다."
+                raise UnknownFilter(f"{said} 있는 값: {_listed(some)}" if some else said)
+
+    def _has(self, condition: str, values: Sequence[str]) -> bool:
+        return self._db.execute(f"SELECT 1 {_FROM} WHERE {condition} LIMIT 1", values).fetchone() is not None
+
+    def fields(self) -> list[str]:
+        """The fields that `ids_where` knows of these passages."""
+        keys = self._db.execute(
+            "SELECT DISTINCT key FROM passages, json_each(meta) WHERE key <> ? ORDER BY key", (SPOKEN,)
+        )
+        return [*_COLUMNS, *(row[0] for row in keys)]
+
     def values(self, field: str) -> list[str]:
         """The distinct values of a field of `ids_where`, in order, without the empty one."""
         column, key = _column(field)
@@ -310,6 +334,21 @@ class Corpus:
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
+
+
+def _listed(values: Sequence[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+def nearest(value: str, values: Sequence[str], most: int = 5) -> list[str]:
+    """The `most` values that are most like `value`, best first: those that hold it come before those that resemble it."""
+    near = SequenceMatcher(b=value)
+
+    def likeness(other: str) -> float:
+        near.set_seq1(other)
+        return (value in other or other in value) + near.quick_ratio()
+
+    return nlargest(most, values, likeness)
 
 
 def _column(field: str) -> tuple[str, list[str]]:
