@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
@@ -15,6 +16,7 @@ from mundap.generate.relevance import relevant
 from mundap.generate.selfcheck import checked
 from mundap.generate.support import refusal
 from mundap.generate.support import support as supported
+from mundap.generate.trace import traced
 from mundap.korean.dates import Period
 from mundap.korean.normalize import normalize
 from mundap.korean.wanted import wanted
@@ -47,8 +49,14 @@ class Answering:
         where: Where | None,
         persona: Persona | None,
     ) -> Iterator[str | Answer]:
-        """Yields the answer's text in pieces, then the Answer."""
-        yield from closed(self._answered(question, history, k, where, persona), persona)
+        """Yields the answer's text in pieces, then the Answer, whose sentences can be traced to their documents."""
+        with closing(closed(self._answered(question, history, k, where, persona), persona)) as pieces:
+            for piece in pieces:
+                yield self._traced(piece) if isinstance(piece, Answer) else piece
+
+    def _traced(self, answer: Answer) -> Answer:
+        cited = self._corpus.passages([citation.passage_id for citation in answer.citations])
+        return traced(answer, cited, self._corpus.text_digest, self._opening.name)
 
     def _answered(
         self,
@@ -85,6 +93,9 @@ class Answering:
         asked, shown = (alone, hits) if extracts else (question, self._relevant(alone, hits))
         for piece in self._written(asked, alone, shown, history[-TURNS:], persona):
             if isinstance(piece, Answer):
+                if not piece.text:  # nothing that the language model wrote stands in the passages
+                    piece = replace(self._parts.extractive.answer(alone, shown, (), persona), timings=piece.timings)
+                    yield piece.text
                 text, spent = opening + piece.text, {**timings, **piece.timings}
                 yield replace(piece, question=question, text=text, timings=spent, support=support, kind=kind)
             else:

@@ -85,6 +85,7 @@ class Generate(_Section):
     relative to mundap.toml; "" asks by the model's own. `bits` 4 or 8 quantises a model of transformers.
 
     `reason` lets a language model think before it writes, out of sight; `self_check` has it check its own answer.
+    `unsupported` says what becomes of a sentence of its whose figures, dates or names stand in none of the passages.
     `reorder` shows it the best passages first and last. `persona` is how answers sound, a file in personas/; "" is none.
     """
 
@@ -108,6 +109,7 @@ class Generate(_Section):
     reason: bool = False
     self_check: bool = False
     reorder: bool = False
+    unsupported: Literal["drop", "mark", "keep"] = "drop"
 
 
 class Keywords(_Section):

@@ -152,7 +152,7 @@ class Reader:
 
     def _read(self, question: str, hits: Sequence[Hit]) -> Reading:
         passages = [_parsed(hit) for hit in hits[:CLOSELY]]
-        found = [sentence for sentences, _ in passages for sentence in sentences]
+        found = [sentence for parsed, _ in passages for sentence in parsed]
         texts = [sentence.said for sentence in found]
         asked = wanted(question)
         weights = self._weights(_words([question])[0])
@@ -164,10 +164,10 @@ class Reader:
         words = _words(texts)
         read: list[Sentence] = []
         spans: list[Span] = []
-        for sentences, grouped in passages:
+        for parsed, grouped in passages:
             base = len(read)
             spans += [(base + first, base + after) for first, after in grouped]
-            for n, sentence in enumerate(sentences, base):
+            for n, sentence in enumerate(parsed, base):
                 governors = tuple(base + place for place in sentence.governors)
                 context = words[n].union(heads[sentence.hit.passage.id], *(words[place] for place in governors))
                 read.append(
