@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
+from mundap.conversing import conversed
 from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
 from mundap.generate.persona import Persona, closed, refusal_of
@@ -42,7 +43,15 @@ class Answering:
         persona: Persona | None,
     ) -> Iterator[str | Answer]:
         """Yields the answer's text in pieces, then the Answer."""
-        yield from closed(self._answered(question, history, k, where, persona), persona)
+        turn = conversed(
+            question,
+            history,
+            lambda asked, before: self._answered(asked, before, k, where, persona),
+            language=self._parts.config.language,
+            persona=persona,
+            examples=self._corpus.sample_questions,
+        )
+        yield from closed(turn, persona)
 
     def _answered(
         self,
