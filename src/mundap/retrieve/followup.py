@@ -34,8 +34,9 @@ _RESTING = frozenset("다른 나머지 똑같 마찬가지".split())  # they lea
 _NAMING = frozenset("그것 그거 이것 이거 저것 저거".split())  # pointers that a noun can take the place of
 
 _POLITE = re.compile(r"(?:요|용|여)?[\s.!?~…ㅋㅎㅠㅜ^]*$")
+_POINTED = re.compile(r"(?:그|이|저)(?:\s|때)")
 _ELLIPTIC = re.compile(r"(?:[면데]|[아어여해]서)요[\s.!?~]*$")
-_CONTRAST = re.compile(r"(?P<old>\S+?)(?:이|가|은|는|을|를)?\s*(?:말고|아니라|아니고)[\s,]+(?P<new>.+)")
+_CONTRAST = re.compile(r"(?P<old>.{1,20}?)(?:이|가|은|는|을|를)?\s*(?:말고|아니라|아니고)[\s,]+(?P<new>.+)")
 _COUNTED = re.compile(r".*?\d[\d,.]*\s?[가-힣A-Za-z%]{1,4}?(?:이)?(?:라)?면$")
 _IF = (
     "면",
@@ -116,7 +117,7 @@ def _bare(question: str) -> tuple[str, bool]:
 
 def _joined(question: str, before: _Said) -> _Said | None:
     """`question` with what it needs of the one before; None if it needs nothing."""
-    bare, carries = _bare(question)
+    bare, carries = _bare(business(question))
     if not bare:
         return before if carries else None
     if corrected := _corrected(bare, before):
@@ -133,11 +134,12 @@ def _joined(question: str, before: _Said) -> _Said | None:
     if asked.form == "condition":
         return _Said(before.kernel, asked.piece, condition=True)
     head = asked.phrases[-1]
-    place = None if asked.adverbial else _place(before.kernel, head, len(asked.phrases))
+    besides = asked.adverbial or (asked.light and head.particle == "도")  # 외국인도 되나요?
+    place = None if besides else _place(before.kernel, head, len(asked.phrases))
     if head.kind == "act" and place:
         return _Said(_put(before.kernel, place, asked.piece[: head.end].strip()))
     if head.kind in ("aspect", "act", "asking") and not asked.adverbial:
-        own = [p for p in asked.phrases[:-1] if p.topical]
+        own = [p for p in asked.phrases[:-1] if p.kind in ("thing", "name")]
         if own and not asked.pointing:
             return None  # 환급 서류는요? has its own topic
         return _Said(_with_topic(asked, before))
@@ -177,6 +179,7 @@ class _Asked:
     leans: bool
     adverbial: bool
     elliptic: bool
+    light: bool
     pointer: tuple[int, int] | None
 
     @property
@@ -203,6 +206,7 @@ class _Asked:
             for t in tokens
             if t.start <= first and t.form in _POINTERS and t.tag.partition("-")[0] in _POINTING
         ]
+        points += [t for t in tokens[:1] if _POINTED.match(text)]  # which Kiwi may take for an exclamation
         rests = any(t.form in _RESTING and t.start <= first for t in tokens)
         pronoun = next((t for t in points if t.form in _NAMING), None)
         form, piece = _form(text, tokens)
@@ -217,6 +221,7 @@ class _Asked:
             form == "whole" and (bool(points) or rests or _leans(named, tokens)),
             adverbial,
             form == "condition" and bool(_ELLIPTIC.search(text)) and len(inside) < _ENDLESS,
+            form == "fragment" and bool(tokens) and tokens[-1].tag == "EF" and tokens[-1].form != "요",
             (pronoun.start, pronoun.end) if pronoun else None,
         )
 
@@ -336,36 +341,44 @@ def _with_topic(asked: _Asked, before: _Said) -> str:
     topic = " ".join(kept)
     if asked.pointer:
         start, end = asked.pointer
-        return _put(text, (start, end), topic)
+        behind = _CONTRACTED.get(text[end - 1], "")
+        return (
+            f"{text[:start]}{topic}{behind and particle(topic, *behind)}{text[end:]}"
+            if behind
+            else _put(text, (start, end), topic)
+        )
     return f"{topic} {text}"
 
 
 def _topic(before: _Said, asked: _Asked) -> list[str]:
     """The nouns that the question before was about, as they were written; an aspect it asked for is left out."""
-    tokens = kiwi().tokenize(before.about)
     about: list[str] = []
     topical = asked.form == "whole" and bool(asked.phrases) and asked.phrases[0].particle in ("은", "는")
     place = _place(before.kernel, asked.phrases[0], 1) if topical else None
     replaced = before.kernel[slice(*place)] if place else ""
-    for phrase in phrases(tokens, before.about):
-        if phrase.kind in ("asking", "amount", "aspect") or phrase.text in replaced:
-            continue
-        if phrase.text not in asked.text and not any(phrase.text in other for other in about):
-            about.append(phrase.text)
+    for group in _groups(phrases(kiwi().tokenize(before.about), before.about)):
+        said = group[:-1] if group[-1].kind == "aspect" else group
+        for phrase in said:
+            if phrase.kind in ("asking", "amount") or phrase.text in replaced or phrase.text in asked.text:
+                continue
+            if not any(phrase.text in other for other in about):
+                about.append(phrase.text)
     return about[:_MOST]
 
 
 def _place(kernel: str, head: Phrase, words: int) -> tuple[int, int] | None:
     """Where in the question before stands what `head` takes the place of: its topic, if it is of the same kind, and as many words."""
     found = phrases(kiwi().tokenize(kernel), kernel)
+    if head.topical and (alike := [p for p in found if p.topical and p.text[-2:] == head.text[-2:]]):
+        return alike[-1].start, alike[-1].end  # 레드카드 for 옐로카드
     topics = [n for n, p in enumerate(found) if p.particle in ("은", "는", "도")]
     if not topics:
         return None
     topic = found[topics[0]]
     alone = not [p for p in found if p is not topic and p.kind not in ("asking", "amount")]  # 연차는 며칠인가요?
-    alike = topic.kind == head.kind or (topic.kind, head.kind) == ("name", "thing")
+    same = topic.kind == head.kind or (topic.kind, head.kind) == ("name", "thing")
     if topic.text.endswith(_MEASURES) or not (
-        (alike and topic.kind in ("thing", "name", "person")) or _fits(alone, topic, head)
+        (same and topic.kind in ("thing", "name", "person")) or _fits(alone, topic, head)
     ):
         return None
     first = topics[0]
@@ -389,6 +402,7 @@ def _exchanged(text: str, old: str, new: str) -> str:
     return text if at < 0 else _put(text, (at, at + len(old)), new)
 
 
+_CONTRACTED = {"건": ("은", "는"), "게": ("이", "가"), "걸": ("을", "를")}  # 그건, 그게, 그걸
 _PAIRS = (("은", "는"), ("이", "가"), ("을", "를"), ("과", "와"), ("으로", "로"), ("이란", "란"))
 
 

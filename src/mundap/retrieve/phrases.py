@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,7 +27,12 @@ _ASPECTS = frozenset(
     이유 결과 벌금 과태료 벌칙 처벌 제한 범위 정원 인원 나이 연령 요건 사유 양식 신청서 첨부 연락처 전화 전화번호 번호
     주소 담당자 담당 문의처 기관 일정 날짜 요일 시기 횟수 개수 수량 크기 무게 효과 장점 단점 차이 주의 주의점
     주의사항 유의사항 규정 규칙 혜택 불이익 할인 세율 이율 비율 보상 증빙 증명서 유효기간 시행일 마감 마감일 뜻 의미 예시
-    사례 근거 방식 경로 책임 권한 의무 처리 결제 입장 난이도 레벨 등급 확률 점수""".split()
+    사례 근거 방식 경로 책임 권한 의무 처리 결제 입장 급여 월급 수당 임금 연봉 난이도 레벨 등급 확률 점수""".split()
+)
+_COSTS = re.compile(r".+(?:비|료|금)")
+_NO_COSTS = tuple(
+    """준비 장비 설비 소비 수비 정비 대비 구비 경비 냄비 왕비 나비 현금 지금 음료 재료 자료 원료 무료 유료 치료 완료 종료 비료
+    황금 소금""".split()
 )
 _ASPECT_ENDS = (
     "료",
@@ -49,7 +55,7 @@ _ASKING = frozenset(
 )
 _PEOPLE = frozenset(
     """외국인 내국인 미성년자 성년자 성인 어린이 아이 아기 청소년 학생 대학생 노인 임산부 장애인 법인 개인 회사 사업자 단체 가족 부모 부부
-    배우자 남편 아내 자녀 친구 대리인 대리 본인 보호자 대표 대표자 직원 회원 비회원 초보 초보자 여자 남자 여성 남성 선수 교포 재외국민
+    배우자 남편 아내 아빠 엄마 아버지 어머니 할머니 할아버지 형제 자매 손자 손녀 유저 플레이어 자녀 친구 대리인 대리 본인 보호자 대표 대표자 직원 회원 비회원 초보 초보자 여자 남자 여성 남성 선수 교포 재외국민
     유학생 군인 승무원 사람 동료 지인 세입자 임차인 임대인 근로자 사용자 알바 계약직 신입 신규 뉴비 골키퍼 심판 주장 코치 길드원""".split()
 )
 # Steps that any matter has: by themselves they do not say which.
@@ -127,6 +133,8 @@ def _kind(run: Sequence[Token], written: str) -> Kind:
     if written in _PEOPLE or head in _PEOPLE:
         return "person"
     if written in _ASPECTS or written.endswith(_ASPECT_ENDS) or (len(nouns) == 1 and head in _ASPECTS):
+        return "aspect"
+    if _COSTS.fullmatch(written) and not written.endswith(_NO_COSTS):
         return "aspect"
     if nouns[-1].tag in ("NNP", "SL"):
         return "name"
