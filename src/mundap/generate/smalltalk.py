@@ -178,7 +178,7 @@ _ASKS = re.compile(r".*(?:\?|나요|[가까]요|니까|까|냐)[\s?.!~]*", re.DO
 _STATED = frozenset(("thanks", "farewell", "praise", "yes", "no"))  # as a question they ask something: 맞나요?
 _BEHIND = frozenset(("greeting", "thanks", "farewell", "complaint", "insult", "praise", "laugh"))
 _PREFACE = re.compile(
-    r"\s*(?:(?:안녕하(?:세요|십니까|셨어요)|안녕히|안녕|하이|반갑습니다|반가워요?|수고(?:하십니다|하세요|많으십니다|가 많으십니다)"
+    r"\s*(?:(?:안녕하(?:세요|십니까|셨어요)|안녕히\s?(?:계세요|가세요|계십시오|가십시오)|안녕|하이|반갑습니다|반가워요?|수고(?:하십니다|하세요|많으십니다|가 많으십니다)"
     r"|고마워요?|고맙습니다|감사합니다|감사해요|감사드립니다|hi|hello|hey|thanks|thank you)(?=[\s,.!?~…^ㅎㅋ]|$)[\s,.!?~…^ㅎㅋ]*)+",
     re.IGNORECASE,
 )

@@ -33,7 +33,6 @@ _FURTHER = re.compile(r"^(?:그리고|또한?|아울러)[\s,]+")
 _AND = frozenset("고 며 으며 구".split())
 _WHETHER = frozenset("는지 ᆫ지 은지 인지".split())
 _PREDICATE = ("VV", "VA", "VX", "VCP", "VCN", "XSV", "XSA")
-_QUANTITY = re.compile(r"(?:몇\s?[가-힣A-Za-z]{1,3}|얼마|며칠|언제|어디|누구|무엇)")
 _TOPIC = ("은", "는", "이", "가", "도")
 
 
@@ -145,21 +144,30 @@ def _question(text: str, begun: int, tokens: Sequence[Token], n: int) -> str:
 def _elliptical(sentence: str, begun: int, comma: Token, right: Sequence[Token]) -> str:
     """What stands before the comma with the predicate behind it: 술은 몇 병, 담배는 몇 갑까지 면세인가요? "" if it has its own."""
     left = sentence[begun : comma.start].rstrip()
-    mine = list(_QUANTITY.finditer(left))
-    theirs = _QUANTITY.search(sentence, right[0].start)
-    if not mine or left[mine[-1].end() :].strip() or theirs is None:
+    mine = _quantities(kiwi().tokenize(left))
+    theirs = _quantities(right)
+    if not mine or left[mine[-1][1] :].strip() or not theirs:
         return ""
-    named = phrases(right, sentence)
-    if not named or named[0].particle not in _TOPIC or named[0].start >= theirs.start():
+    topics = [phrase for phrase in phrases(right, sentence) if phrase.end <= theirs[0][0] and phrase.particle]
+    if not topics or topics[0].particle not in _TOPIC:
         return ""
-    tail = sentence[theirs.end() :]
-    end = tail.find(",")
-    while end >= 0 and _QUANTITY.search(tail, end):  # the last one has the predicate
-        later = _QUANTITY.search(tail, end)
-        assert later is not None
-        tail = tail[later.end() :]
-        end = tail.find(",")
+    last = theirs[0]
+    for before, quantity in pairwise(theirs):  # each behind a comma leaves its predicate to the last one
+        if "," in sentence[before[1] : quantity[0]]:
+            last = quantity
+    tail = sentence[last[1] :]
     return left + tail if tail.strip(" ?.") else ""
+
+
+def _quantities(tokens: Sequence[Token]) -> list[tuple[int, int]]:
+    """The spans of what asks for an amount, a time or a place, with the unit: 몇 병, 얼마."""
+    found = []
+    for n, token in enumerate(tokens):
+        if token.form not in _PLACED or token.tag.partition("-")[0] not in ("NP", "NNG", "NR", "MM"):
+            continue
+        unit = tokens[n + 1] if n + 1 < len(tokens) and token.form in ("몇", "어느") else token
+        found.append((token.start, unit.end))
+    return found
 
 
 def _sharing(parts: Sequence[str]) -> list[str]:

@@ -55,6 +55,7 @@ _IF = (
     "거든",
 )
 _LIGHT = frozenset("되 가능하 괜찮 마찬가지 똑같 같 어떻 어떠".split())
+_THINGS = ("thing", "name", "place")
 _CASES = ("경우", "때", "땐")
 _MEASURES = tuple("세료비금액율률권증")  # what is asked of a thing rather than a thing
 _ARGUMENTS = frozenset("은 는 이 가 을 를 도 ᆫ ᆯ 만 이란 란 의 께서 이나 나 랑 이랑".split()) | {""}
@@ -139,7 +140,7 @@ def _joined(question: str, before: _Said) -> _Said | None:
     if head.kind == "act" and place:
         return _Said(_put(before.kernel, place, asked.piece[: head.end].strip()))
     if head.kind in ("aspect", "act", "asking") and not asked.adverbial:
-        own = [p for p in asked.phrases[:-1] if p.kind in ("thing", "name")]
+        own = [p for p in asked.phrases[:-1] if p.kind in _THINGS or (asked.light and p.topical)]
         if own and not asked.pointing:
             return None  # 환급 서류는요? has its own topic
         return _Said(_with_topic(asked, before))
@@ -192,8 +193,7 @@ class _Asked:
     def named(self) -> bool:
         """Whether it names what it asks of."""
         return len([p for p in self.phrases if p.kind == "act"]) > 1 or any(
-            p.kind in ("thing", "name") and p.particle in _ARGUMENTS and not p.text.endswith(_MEASURES)
-            for p in self.phrases
+            p.kind in _THINGS and p.particle in _ARGUMENTS and not p.text.endswith(_MEASURES) for p in self.phrases
         )
 
     @classmethod
@@ -376,9 +376,9 @@ def _place(kernel: str, head: Phrase, words: int) -> tuple[int, int] | None:
         return None
     topic = found[topics[0]]
     alone = not [p for p in found if p is not topic and p.kind not in ("asking", "amount")]  # 연차는 며칠인가요?
-    same = topic.kind == head.kind or (topic.kind, head.kind) == ("name", "thing")
+    same = topic.kind == head.kind or {topic.kind, head.kind} == {"name", "thing"}
     if topic.text.endswith(_MEASURES) or not (
-        (same and topic.kind in ("thing", "name", "person")) or _fits(alone, topic, head)
+        (same and topic.kind in (*_THINGS, "person")) or _fits(alone, topic, head)
     ):
         return None
     first = topics[0]

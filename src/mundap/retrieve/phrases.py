@@ -13,7 +13,7 @@ from mundap.korean.kiwi import kiwi
 if TYPE_CHECKING:
     from kiwipiepy import Token
 
-Kind = Literal["thing", "name", "person", "act", "aspect", "asking", "amount"]
+Kind = Literal["thing", "name", "place", "person", "act", "aspect", "asking", "amount"]
 
 # A noun is an act if Kiwi's model rather takes 하다 behind it for a suffix: 신청하다 -1.3, 통관하다 -3.8, but
 # 담배하다 -6.6 and 핸드폰하다, where 하다 is a verb.
@@ -67,6 +67,10 @@ _STEPS = frozenset(
 _TIMES = frozenset(
     "오늘 내일 어제 작년 올해 내년 하루 이틀 주말 평일 휴일 아침 저녁 새벽 오전 오후 마지막 날 나중 아까 지금 이번 지난번".split()
 )
+_PLACES = re.compile(
+    r".+(?:[국시도군구역항]|랜드|스탄)|일본|독일|프랑스|이탈리아|스페인|유럽|아시아|북미|남미|호주|베트남|홍콩|대만|인도|러시아|캐나다|몽골"
+    r"|필리핀|싱가포르|EU|서울|부산|대구|인천|광주|대전|울산|세종|제주|수원|강남|국내|해외"
+)
 _COUNTING = frozenset("몇 한 두 세 네 다섯 여섯 일곱 여덟 아홉 열 스무".split())
 
 
@@ -89,7 +93,7 @@ class Phrase:
     @property
     def topical(self) -> bool:
         """Whether it can be what a question is about: a thing, a name, or an act that is no mere step of others."""
-        return self.kind in ("thing", "name") or (self.kind == "act" and self.text not in _STEPS)
+        return self.kind in ("thing", "name", "place") or (self.kind == "act" and self.text not in _STEPS)
 
 
 def phrases(tokens: Sequence[Token], text: str) -> list[Phrase]:
@@ -137,7 +141,7 @@ def _kind(run: Sequence[Token], written: str) -> Kind:
     if _COSTS.fullmatch(written) and not written.endswith(_NO_COSTS):
         return "aspect"
     if nouns[-1].tag in ("NNP", "SL"):
-        return "name"
+        return "place" if _PLACES.fullmatch(head) else "name"
     return "act" if acts(head) else "thing"
 
 
