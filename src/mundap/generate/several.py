@@ -31,7 +31,7 @@ def one_by_one(question: str, parts: Sequence[str], answered: Part) -> Generator
             hits.setdefault(hit.passage.id, hit)
         numbers = {id: number for number, id in enumerate(hits, 1)}
         answers.append(answer)
-        said = f"{n}. {part}\n{_renumbered(answer, numbers)}"
+        said = f"Q{n}. {part}\n{_renumbered(answer, numbers)}"
         said = said if n == 1 else f"\n\n{said}"
         text += said
         yield said
