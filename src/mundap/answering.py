@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
+from mundap.conversing import conversed
 from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
 from mundap.generate.period import about_event, unmet
@@ -50,7 +51,15 @@ class Answering:
         persona: Persona | None,
     ) -> Iterator[str | Answer]:
         """Yields the answer's text in pieces, then the Answer, whose sentences can be traced to their documents."""
-        with closing(closed(self._answered(question, history, k, where, persona), persona)) as pieces:
+        turn = conversed(
+            question,
+            history,
+            lambda asked, before: self._answered(asked, before, k, where, persona),
+            language=self._parts.config.language,
+            persona=persona,
+            examples=self._corpus.sample_questions,
+        )
+        with closing(closed(turn, persona)) as pieces:
             for piece in pieces:
                 yield self._traced(piece) if isinstance(piece, Answer) else piece
 
