@@ -238,7 +238,7 @@ def reply(question: str, kind: Kind, language: str, persona: Persona | None, exa
         text = restyled(text, persona.tone)
     if kind == "abilities" and not own and (shown := _fitting(examples)):
         text += " " + say("smalltalk_examples", language, examples=", ".join(f"“{one}”" for one in shown))
-    return Answer(question, text, timings={"retrieve_ms": 0.0, "generate_ms": 0.0}, model=MODEL)
+    return Answer(question, text, timings={"retrieve_ms": 0.0, "generate_ms": 0.0}, model=MODEL, kind=MODEL)
 
 
 def _fitting(examples: Sequence[str]) -> list[str]:
