@@ -28,6 +28,7 @@ from mundap.searching import Searching, Where
 from mundap.store.corpus import Corpus
 from mundap.types import Answer, Hit, Turn
 
+WIDE = 10  # passages that are looked through for a value that the first ones lack
 TURNS = 4  # of the conversation that a generator is shown; more would crowd out passages
 
 
@@ -81,7 +82,7 @@ class Answering:
             yield known.text
             yield replace(known, timings={"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0})
             return
-        hits = self._searching.find(alone, k, where)
+        hits = self._found(alone, k, where)
         support, kind = self.support(alone, hits), wanted(alone).kind
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
         missing = unmet(alone, date.today(), hits)
@@ -109,6 +110,16 @@ class Answering:
                 yield replace(piece, question=question, text=text, timings=spent, support=support, kind=kind)
             else:
                 yield piece
+
+    def _found(self, question: str, k: int | None, where: Where | None) -> list[Hit]:
+        """The passages to answer from: the first ones, and where a value is asked for, more if only they have it."""
+        least = k or self._parts.config.retrieve.k
+        if not wanted(question).exact:
+            return self._searching.find(question, k, where)
+        hits = self._searching.find(question, max(least, WIDE), where)
+        read = {hit.passage.id for hit in self._parts.reader.read(question, hits).hits}
+        last = max((n for n, hit in enumerate(hits, 1) if hit.passage.id in read), default=0)
+        return hits[: max(least, last)]
 
     def _written(
         self, asked: str, alone: str, hits: Sequence[Hit], history: Sequence[Turn], persona: Persona | None

@@ -128,12 +128,12 @@ def listed(picked: Picked, cases: Sequence[Choice], language: str) -> str:
     for behind in picked.behind:
         passages.setdefault(behind[0].hit.passage.id, []).extend(behind)
     labels = {case.passage_id: case.label for case in cases}
-    parts = [say("choices", language)]
+    parts = []
     for passage_id, group in passages.items():
         label = labels.get(passage_id)
         ordered = sorted(group, key=lambda sentence: sentence.start)
         parts.append((f"· {label}: " if label else "") + _paragraph(ordered))
-    return "\n".join(parts)
+    return "\n".join([*parts, say("choices", language)])
 
 
 def _paragraph(group: Sequence[Sentence]) -> str:
