@@ -63,10 +63,13 @@ def test_blank_lines_between_the_lines_of_a_table_are_no_part_of_it():
 
 
 def test_a_drawn_table_of_markdown_is_a_passage(tmp_path: Path):
-    (tmp_path / "a.md").write_text(f"# 안내\n## 요금\n요금은 다음과 같다.\n\n{BOX}\n\n월요일은 쉰다.\n", "utf-8")
+    (tmp_path / "a.md").write_text(
+        f"# 안내\n## 요금\n**①** 회원의 나이별 요금은 다음과 같다. 단체는 할인한다.\n\n{BOX}\n\n월요일은 쉰다.\n",
+        "utf-8",
+    )
     document = read(tmp_path / "a.md").document
     kinds = [(section.heading, section.meta.get("kind")) for section in document.sections]
-    assert kinds == [("요금", None), ("요금", TABLE), ("요금", None)]
+    assert kinds == [("요금", None), ("요금 > 회원의 나이별 요금", TABLE), ("요금", None)]
     assert as_markdown("글\n| 가 |") == "글\n| 가 |"
 
 
