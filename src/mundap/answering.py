@@ -12,7 +12,9 @@ from mundap.generate.persona import Persona, closed, refusal_of
 from mundap.generate.relevance import relevant
 from mundap.generate.selfcheck import checked
 from mundap.generate.support import refusal, support
+from mundap.korean.meaning import says_something
 from mundap.korean.normalize import normalize
+from mundap.mending import told
 from mundap.opening import Opening
 from mundap.parts import Parts
 from mundap.searching import Searching, Where
@@ -42,7 +44,9 @@ class Answering:
         persona: Persona | None,
     ) -> Iterator[str | Answer]:
         """Yields the answer's text in pieces, then the Answer."""
-        yield from closed(self._answered(question, history, k, where, persona), persona)
+        mended = self._searching.mended(normalize(question))
+        answered = self._answered(mended.text if mended.words else question, history, k, where, persona)
+        yield from closed(told(answered, question, mended, self._parts.config.language), persona)
 
     def _answered(
         self,
@@ -59,7 +63,8 @@ class Answering:
             yield replace(known, timings={"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0})
             return
         hits = self._searching.find(alone, k, where)
-        supported = self.support(alone, hits) >= self._settings.min_support
+        alone = self._searching.uniform(alone)
+        supported = says_something(alone) and self.support(alone, hits) >= self._settings.min_support
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
         if not supported:
             text = self._refusal(persona)

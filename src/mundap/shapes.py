@@ -34,4 +34,4 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "hits": [hit_json(hit) for hit in answer.hits],
         "timings": {stage: round(ms, 2) for stage, ms in answer.timings.items()},
         "model": answer.model,
-    }
+    } | ({"searched": answer.searched} if answer.searched else {})

@@ -134,7 +134,10 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`timings` are milliseconds by stage; `model` names the generator that wrote the text."""
+    """`timings` are milliseconds by stage; `model` names the generator that wrote the text.
+
+    `searched` is what was searched for if the question had typos, "" if it was taken as it is.
+    """
 
     question: str
     text: str
@@ -143,6 +146,7 @@ class Answer:
     abstained: bool = False
     timings: Mapping[str, float] = field(default_factory=dict)
     model: str = ""
+    searched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

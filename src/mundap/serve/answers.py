@@ -24,6 +24,7 @@ async def query(asked: Query, request: Request, service: Here, request_id: Reque
         hits=said["hits"],
         abstained=said["abstained"],
         request_id=request_id,
+        searched=said.get("searched", ""),
     )
 
 

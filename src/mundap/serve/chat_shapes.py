@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
 
-from mundap.serve.shapes import Filters, Session, Used, Voice, Whole
+from mundap.serve.shapes import SEARCHED, Filters, Session, Used, Voice, Whole
 
 MOST_INPUTS = 256
 LONGEST_INPUT = 20_000  # characters of a text to embed
@@ -122,6 +122,7 @@ class Cited(BaseModel):
     hits: list[dict[str, Any]]
     timings: dict[str, float]
     model: str = Field(description="답을 쓴 것")
+    searched: str = SEARCHED
 
 
 class Said(BaseModel):

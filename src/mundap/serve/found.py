@@ -16,10 +16,14 @@ router = APIRouter(tags=["찾기"], responses=documented(404))
 async def search(asked: Search, request: Request, service: Here) -> Found:
     """질문에 가장 가까운 문단을 좋은 것부터 줍니다. `mundap search --json`과 같습니다."""
     filters = asked.filters or None
-    hits = await service.searches.run(
-        request, lambda: service.newest().search(asked.query, asked.top_k, asked.leg, filters)
-    )
-    return Found(hits=[hit_json(hit) for hit in hits])
+
+    def found() -> Found:
+        bot = service.newest()
+        mended = bot.mended(asked.query)
+        hits = bot.search(asked.query, asked.top_k, asked.leg, filters)
+        return Found(hits=[hit_json(hit) for hit in hits], searched=mended.text if mended.words else "")
+
+    return await service.searches.run(request, found)
 
 
 @router.post("/keywords", summary="질문의 키워드")

@@ -67,10 +67,14 @@ class Search(_Asked):
     filters: Filters = {}
 
 
+SEARCHED = Field("", description="질문의 오타를 고쳐 찾았으면 고친 질문, 아니면 빈 글")
+
+
 class Found(BaseModel):
     """Hits, best first, as `mundap search --json` prints them."""
 
     hits: list[dict[str, Any]]
+    searched: str = SEARCHED
 
 
 class Query(_Asked):
@@ -91,6 +95,7 @@ class Answered(BaseModel):
     hits: list[dict[str, Any]]
     abstained: bool = Field(description="문서에 답이 없다고 했는지")
     request_id: str = Field(description="이 답을 가리키는 이름")
+    searched: str = SEARCHED
 
 
 class OldPrompt(Prompt):
