@@ -1,4 +1,4 @@
-"""Compound nouns of a question spaced as the documents space them: 납부기한 and 납부 기한 are asked as one."""
+"""Compound nouns of a short question spaced as the documents space them: 납부기한 and 납부 기한 are asked as one."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from mundap.files import digest
 from mundap.korean.kiwi import kiwi
 from mundap.korean.tokens import BIGRAM
 
+LONGEST = 24  # characters; a longer question has context, and loses more than it gains (docs/experiments.md, "Spacing")
 _NOUNS = frozenset("NNG NNP".split())
 
 
 def spaced(text: str, holders: Callable[[Sequence[str]], Sequence[int]], user_dictionary: Path | None = None) -> str:
-    """`text` with two nouns side by side written together if most passages that hold both so do, else apart.
+    """A short question with two nouns side by side written together if most passages that hold both so do, else apart.
 
-    `holders` tells how many passages hold each token. Nouns of one syllable, and those that no passage holds side by
-    side, stay as they are typed.
+    `holders` tells how many passages hold each token. Nouns of one syllable, those that no passage holds side by side,
+    and questions of more than LONGEST letters stay as they are typed.
     """
+    if len(text.replace(" ", "")) > LONGEST:
+        return text
     analyser = kiwi(user_dictionary, digest(user_dictionary.read_bytes() if user_dictionary else b"", size=6))
     pairs = [
         (left, right)
