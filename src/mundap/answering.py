@@ -19,8 +19,10 @@ from mundap.generate.support import refusal
 from mundap.generate.support import support as supported
 from mundap.generate.trace import traced
 from mundap.korean.dates import Period
+from mundap.korean.meaning import says_something
 from mundap.korean.normalize import normalize
 from mundap.korean.wanted import wanted
+from mundap.mending import told
 from mundap.messages import say
 from mundap.opening import Opening
 from mundap.parts import Parts
@@ -55,7 +57,7 @@ class Answering:
         turn = conversed(
             question,
             history,
-            lambda asked, before: self._answered(asked, before, k, where, persona),
+            lambda asked, before: self._mended(asked, before, k, where, persona),
             language=self._parts.config.language,
             persona=persona,
             examples=self._corpus.sample_questions,
@@ -67,6 +69,13 @@ class Answering:
     def _traced(self, answer: Answer) -> Answer:
         cited = self._corpus.passages([citation.passage_id for citation in answer.citations])
         return traced(answer, cited, self._corpus.text_digest, self._opening.name)
+
+    def _mended(
+        self, question: str, history: Sequence[Turn], k: int | None, where: Where | None, persona: Persona | None
+    ) -> Generator[str | Answer]:
+        mended = self._searching.mended(normalize(question))
+        answered = self._answered(mended.text if mended.words else question, history, k, where, persona)
+        return told(answered, question, mended, self._parts.config.language)
 
     def _answered(
         self,
@@ -82,8 +91,9 @@ class Answering:
             yield known.text
             yield replace(known, timings={"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0})
             return
+        alone = self._searching.uniform(alone)
         hits = self._found(alone, k, where)
-        support, kind = self.support(alone, hits), wanted(alone).kind
+        support, kind = self.support(alone, hits) if says_something(alone) else 0.0, wanted(alone).kind
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
         missing = unmet(alone, date.today(), hits)
         nothing_then = missing is not None and about_event(alone)

@@ -88,6 +88,7 @@ MESSAGES: dict[str, dict[str, str]] = {
     },
     "reset": {"ko": "대화를 지웠습니다.", "en": "The conversation is forgotten."},
     "understood": {"ko": "이렇게 이해했습니다: {question}", "en": "Understood as: {question}"},
+    "searched": {"ko": "{words}{particle} 찾았습니다.", "en": "Searched for {words}."},
     "unknown_command": {"ko": "모르는 명령입니다: {command}", "en": "Unknown command: {command}"},
 }
 
