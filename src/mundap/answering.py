@@ -60,6 +60,7 @@ class Answering:
             lambda asked, before: self._mended(asked, before, k, where, persona),
             language=self._parts.config.language,
             persona=persona,
+            recorded=lambda asked: where is None and self._known_answer(asked, asked) is not None,
             examples=self._corpus.sample_questions,
         )
         with closing(closed(turn, persona)) as pieces:

@@ -24,19 +24,23 @@ def conversed(
     *,
     language: str,
     persona: Persona | None,
+    recorded: Callable[[str], bool],
     examples: Callable[[int], Sequence[str]],
 ) -> Generator[str | Answer]:
     """Yields the text of a turn's answer in pieces, then the Answer; closing this closes what `answered` yields.
 
-    `examples` gives questions that the documents answer, for those who ask what they may ask.
+    A question that is `recorded` with its answer is one, whatever it looks like. `examples` gives questions that the documents answer, for those who ask what they may ask.
     """
-    if kind := small_talk(question):
+    kind = small_talk(question)
+    if kind and not recorded(question):
         said = reply(question, kind, language, persona, examples(EXAMPLES) if kind == "abilities" else ())
         yield said.text
         yield said
         return
-    asked = business(question)
+    asked = question if kind else business(question)
     parts = several(asked)
+    if parts and recorded(asked):
+        parts = []
     pieces = (
         one_by_one(question, parts, lambda part, before: answered(part, [*history, *before]))
         if parts

@@ -65,7 +65,13 @@ def test_a_turn_is_answered_as_what_it_is():
 
     def turn(question: str) -> Answer:
         *pieces, whole = conversed(
-            question, (), answered, language="ko", persona=None, examples=lambda count: ["연차는?"] * count
+            question,
+            (),
+            answered,
+            language="ko",
+            persona=None,
+            recorded=lambda asked: asked in ("너는 누구야?", "가는 며칠이고 나는 며칠인가요?"),
+            examples=lambda count: ["연차는?"] * count,
         )
         assert isinstance(whole, Answer)
         assert "".join(map(str, pieces)) == whole.text
@@ -78,3 +84,7 @@ def test_a_turn_is_answered_as_what_it_is():
     assert "연차는?" in turn("뭘 물어볼 수 있어?").text
     assert asked == ["연차는 며칠인가요?"]
     assert turn("연차는 며칠이고 병가는 며칠인가요?").text.startswith("Q1. 연차는 며칠인가요?\n답 [1]\n\nQ2. 병가는")
+    asked.clear()
+    for recorded in ("너는 누구야?", "가는 며칠이고 나는 며칠인가요?"):
+        assert turn(recorded).text == "답 [1]"
+    assert asked == ["너는 누구야?", "가는 며칠이고 나는 며칠인가요?"]

@@ -1,10 +1,16 @@
 """Turns that ask nothing of the documents, and those that only begin or end so."""
 
+import json
+from pathlib import Path
+
 import pytest
+from python_calamine import CalamineWorkbook
 
 from mundap.generate.persona import Persona
 from mundap.generate.smalltalk import KINDS, business, reply, small_talk
 from mundap.messages import MESSAGES
+
+SHARED = Path(__file__).parents[3] / "shared" / "data"
 
 
 @pytest.mark.parametrize(
@@ -88,3 +94,14 @@ def test_a_persona_answers_in_its_own_words_or_at_its_level():
     own = Persona.model_validate({"name": "모아", "tone": "해요체", "smalltalk": {"greeting": "반가워요, 모아예요!"}})
     assert reply("q", "greeting", "ko", own).text == "반가워요, 모아예요!"
     assert reply("q", "thanks", "ko", own).text.startswith("도움이 되었다니 다행이에요.")
+
+
+def test_it_fires_on_no_recorded_question():
+    sheet = SHARED / "customs" / "customs_qa.xlsx"
+    if not sheet.is_file():
+        pytest.skip(f"{sheet} is not beside the checkout")
+    header, *rows = CalamineWorkbook.from_path(str(sheet)).get_sheet_by_index(0).to_python()
+    asked = {str(row[header.index("질문")]) for row in rows}
+    dev = json.loads((SHARED / "korquad" / "korquad_dev_100.json").read_text("utf-8"))
+    asked |= {qa["question"] for article in dev["data"] for p in article["paragraphs"] for qa in p["qas"]}
+    assert [question for question in sorted(asked) if small_talk(question)] == []

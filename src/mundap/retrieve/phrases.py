@@ -27,7 +27,7 @@ _ASPECTS = frozenset(
     이유 결과 벌금 과태료 벌칙 처벌 제한 범위 정원 인원 나이 연령 요건 사유 양식 신청서 첨부 연락처 전화 전화번호 번호
     주소 담당자 담당 문의처 기관 일정 날짜 요일 시기 횟수 개수 수량 크기 무게 효과 장점 단점 차이 주의 주의점
     주의사항 유의사항 규정 규칙 혜택 불이익 할인 세율 이율 비율 보상 증빙 증명서 유효기간 시행일 마감 마감일 뜻 의미 예시
-    사례 근거 방식 경로 책임 권한 의무 처리 결제 입장 급여 월급 수당 임금 연봉 난이도 레벨 등급 확률 점수""".split()
+    사례 근거 방식 경로 책임 권한 의무 처리 결제 입장 급여 월급 수당 임금 연봉 조문 조항 돈 대금 난이도 레벨 등급 확률 점수""".split()
 )
 _COSTS = re.compile(r".+(?:비|료|금)")
 _NO_COSTS = tuple(
@@ -132,6 +132,8 @@ def _kind(run: Sequence[Token], written: str) -> Kind:
     if not nouns or (any(token.tag in ("SN", "NR") for token in run) and nouns[-1].tag != "SL" and len(nouns) == 1):
         return "amount" if any(token.tag in ("SN", "NR") for token in run) else "asking"
     head = nouns[-1].form
+    if run[-1].tag == "XSN" and run[-1].form == "적":  # 법적 근거
+        return "asking"
     if written in _ASKING or written in _TIMES:
         return "asking"
     if written in _PEOPLE or head in _PEOPLE:
