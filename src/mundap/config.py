@@ -77,8 +77,8 @@ class Retrieve(_Section):
 
 class Generate(_Section):
     """Who writes the answer, and when it is withheld. An answer needs `min_support`, a probability, by the calibration
-    that `mundap train support` named `support`; a language model
-    is shown the passages of at least `min_relevance`, another one.
+    that `mundap train support` named `support`. `reader` names a model of `mundap train reader`, which chooses sentences;
+    a language model is shown the passages of at least `min_relevance`, another one.
 
     `temperature`, `top_p`, `top_k` and `repeat_penalty` say how a language model draws its words (0, 1, 0 and 1: it
     takes the likeliest), and `stop` where it ends. `template` is a prompt template: "alpaca", "kullm" or a JSON file,
@@ -94,6 +94,7 @@ class Generate(_Section):
     faq: bool = True
     min_support: float = Field(default=0.3, ge=0, le=1)
     support: str = ""
+    reader: str = ""
     min_relevance: float = Field(default=0.02, ge=0, le=1)
     max_tokens: int = Field(default=512, ge=1)
     context_tokens: int = Field(default=4096, ge=256)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache, lru_cache
+
 MESSAGES: dict[str, dict[str, str]] = {
     "refusal": {
         "ko": "죄송합니다. 등록된 문서에서 이 질문에 대한 답을 찾지 못했습니다.",
@@ -22,6 +25,22 @@ MESSAGES: dict[str, dict[str, str]] = {
         "ko": "(답이 길이 제한에 걸려 여기서 끝났습니다.)",
         "en": "(The answer reached its length limit and ends here.)",
     },
+    "choices": {
+        "ko": "경우에 따라 답이 다릅니다. 해당하는 경우를 확인해 주세요.",
+        "en": "The answer depends on the case. Please see which one applies.",
+    },
+    "unmet_period": {
+        "ko": "‘{period}’에 해당하는 내용은 등록된 문서에서 찾지 못했습니다.",
+        "en": "The documents say nothing of “{period}”.",
+    },
+    "undated": {
+        "ko": "(‘{period}’의 내용이라고 적힌 문서는 없어, 시기가 적히지 않은 내용으로 답합니다.)",
+        "en": "(No document says that it is about “{period}”; this is what they say without a date.)",
+    },
+    "defers": {
+        "ko": "(자세한 내용은 {to}에서 정하고 있습니다.)",
+        "en": "(The details are laid down in {to}.)",
+    },
     "sources": {"ko": "출처", "en": "Sources"},
     "no_sources": {"ko": "아직 답변이 없습니다.", "en": "There is no answer yet."},
     "chat": {
@@ -34,8 +53,32 @@ MESSAGES: dict[str, dict[str, str]] = {
 }
 
 LANGUAGES = ("ko", "en")
-# Messages without values, which state nothing by themselves.
-FIXED = tuple(text for said in MESSAGES.values() for text in said.values() if "{" not in text)
+_VALUE = re.compile(r"\\{(\w+)\\}")
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The key of every sentence of every message with a pattern of it, white space aside."""
+    found = []
+    for key, said in MESSAGES.items():
+        for text in said.values():
+            for sentence in {text, *re.split(r"(?<=[.!?]) ", text)}:
+                pattern = _VALUE.sub(r"(?P<\1>.+)", re.escape("".join(sentence.split())))
+                found.append((key, re.compile(pattern)))
+    return tuple(found)
+
+
+@lru_cache(1024)
+def told(text: str) -> tuple[str, dict[str, str]] | None:
+    """The key and the values of the message that `text` is, or is a sentence of, in any language; None if of none.
+
+    White space is left out, of values too.
+    """
+    said = "".join(text.split())
+    for key, pattern in _patterns():
+        if found := pattern.fullmatch(said):
+            return key, found.groupdict()
+    return None
 
 
 def say(key: str, language: str, **values: str) -> str:

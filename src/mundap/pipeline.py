@@ -14,9 +14,9 @@ from mundap.answering import Answering
 from mundap.config import FILE, Config, find_workspace, read_config
 from mundap.encode import base_of
 from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
+from mundap.generate.evidence import Line
 from mundap.generate.persona import Persona
 from mundap.generate.reading import Reading
-from mundap.generate.support import Calibration
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
@@ -372,7 +372,7 @@ class Mundap:
         self._parts.generator = generator
 
     @property
-    def calibration(self) -> Calibration | None:
+    def calibration(self) -> Line | None:
         """The user's own calibration of support, if mundap.toml names one. Raises MundapError if it cannot be used."""
         return self._parts.calibration
 

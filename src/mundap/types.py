@@ -152,11 +152,22 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the cases that a broad question may mean: what it is called, and the passage that answers it."""
+
+    label: str
+    passage_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """`timings` are milliseconds by stage; `model` names the generator that wrote the text.
 
     `sentences` hold all of the text but its markers, in order; `generation` names the index that was searched. Both are
     empty for an answer that was made without a workspace.
+
+    `support` is the probability, in [0, 1], that the passages answer the question; `kind` is what was asked for
+    (korean.wanted.Kind, or "smalltalk"), "" if nobody looked; `choices` are there for a broad question.
     """
 
     question: str
@@ -168,6 +179,9 @@ class Answer:
     model: str = ""
     sentences: tuple[Statement, ...] = ()
     generation: str = ""
+    support: float = 0.0
+    kind: str = ""
+    choices: tuple[Choice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ READERS = {
     ".mhtml": "mundap.ingest.html.reader:read_html",
     ".eml": "mundap.ingest.mail.reader:read_mail",
 }
-READER_VERSION = "11"  # part of what decides whether a file has to be read again
+READER_VERSION = "12"  # part of what decides whether a file has to be read again
 _MAIL = ".eml"
 _SCANNED = frozenset(
     kind for kind, reader in READERS.items() if kind == _MAIL or reader.startswith("mundap.ingest.pdf.")
