@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache, lru_cache
+
 MESSAGES: dict[str, dict[str, str]] = {
     "refusal": {
         "ko": "죄송합니다. 등록된 문서에서 이 질문에 대한 답을 찾지 못했습니다.",
@@ -93,8 +96,32 @@ MESSAGES: dict[str, dict[str, str]] = {
 }
 
 LANGUAGES = ("ko", "en")
-# Messages without values, which state nothing by themselves.
-FIXED = tuple(text for said in MESSAGES.values() for text in said.values() if "{" not in text)
+_VALUE = re.compile(r"\\{(\w+)\\}")
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The key of every sentence of every message with a pattern of it, white space aside."""
+    found = []
+    for key, said in MESSAGES.items():
+        for text in said.values():
+            for sentence in {text, *re.split(r"(?<=[.!?]) ", text)}:
+                pattern = _VALUE.sub(r"(?P<\1>.+)", re.escape("".join(sentence.split())))
+                found.append((key, re.compile(pattern)))
+    return tuple(found)
+
+
+@lru_cache(1024)
+def told(text: str) -> tuple[str, dict[str, str]] | None:
+    """The key and the values of the message that `text` is, or is a sentence of, in any language; None if of none.
+
+    White space is left out, of values too.
+    """
+    said = "".join(text.split())
+    for key, pattern in _patterns():
+        if found := pattern.fullmatch(said):
+            return key, found.groupdict()
+    return None
 
 
 def say(key: str, language: str, **values: str) -> str:

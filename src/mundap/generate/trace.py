@@ -8,15 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from mundap.generate.cite import MARKER, UNMARKED, share
 from mundap.ingest.grid import TABLE, spoken
+from mundap.korean.display import shown as displayed
 from mundap.korean.sentences import sentences
+from mundap.messages import told
 from mundap.protocols import Span
 from mundap.types import Answer, Citation, Passage, Statement
 
 _WORD = re.compile(r"\w")
+_LABEL = re.compile(r"(?:\A|\n)[^\S\n]*(·[^\n]+:)\s*\Z")  # what a case is called, before its sentences
 _STOP = re.compile(r"[.!?。…:;,\])”’」』\"']\Z")
 
 
@@ -35,10 +39,13 @@ def traced(
 
 
 def quoted_forms(passage: Passage | None, quote: str) -> tuple[str, ...]:
-    """How an answer may show a quote word for word: as it stands, and rows of a table as they are said."""
+    """How an answer may show a quote word for word: as it stands, without marks of its format, rows as they are said."""
     if passage is not None and passage.meta.get("kind") == TABLE and (span := find(passage.text, quote)):
         return quote, spoken(passage.text, [span])
-    return (quote,)
+    return quote, _displayed(quote)
+
+
+_displayed = lru_cache(4096)(displayed)  # it costs more than all else of a proof
 
 
 def find(text: str, quote: str, start: int = 0) -> Span | None:
@@ -115,10 +122,14 @@ def _statements(
     without = "".join(blank)
     edges = [(0, 0), *verbatim, (len(text), len(text))]
     for (_, after), (until, to) in pairwise(edges):
-        for start, end in sentences(without[after:until]):
+        gap = without[after:until]
+        label = _LABEL.search(gap) if to > until else None
+        within = [*sentences(gap[: label.start(1)]), label.span(1)] if label else sentences(gap)
+        for start, end in within:
             span = after + start, after + end
             if _WORD.search(text, *span):
-                yield Statement(text[slice(*span)], tuple(_borne(text, span, citations, groups, shown)))
+                said = text[slice(*span)]
+                yield Statement(said, () if told(said) else tuple(_borne(text, span, citations, groups, shown)))
         if to > until:
             yield Statement(text[until:to], (verbatim[until, to],))
 
