@@ -317,7 +317,7 @@ class Mundap:
 
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""
-        return self._answering.support(normalize(question), self.find(question))
+        return self._answering.support(question)
 
     def read(self, question: str, hits: Sequence[Hit]) -> Reading:
         """The first hits read by the sentence against the question."""

@@ -27,6 +27,9 @@ async def query(asked: Query, request: Request, service: Here, request_id: Reque
         sentences=said["sentences"],
         model=said["model"],
         generation=said["generation"],
+        support=said["support"],
+        kind=said["kind"],
+        choices=said["choices"],
         searched=said.get("searched", ""),
     )
 
