@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from kiwipiepy import Token
 
 _TURNS = 8  # of the conversation, beyond which nothing is leant on
+_LONGEST = 400  # characters of a question that may lean, and of what it may lean on
 _BRIEF = 20  # characters of an amount with a condition: 3개면?
 _PAIR = 3  # letters that one noun may have; more are several nouns
 _MOST = 8  # nouns of what was talked of that are taken along
@@ -56,7 +57,10 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     담배는 얼마까지 면세예요?); another aspect is asked of what that was about (서류는요? after 환급은 어떻게 신청하나요? is
     환급 신청 서류는요?). A question with a topic of its own stays as it is. Greetings and thanks are passed over.
     """
-    return _resolved(question, history[-_TURNS:]).text
+    if len(question) > _LONGEST:
+        return question
+    recent = [Turn(turn.question[-_LONGEST:], "") for turn in history[-_TURNS:]]
+    return _resolved(question, recent).text
 
 
 @dataclass(frozen=True, slots=True)
