@@ -67,7 +67,7 @@ class Search(_Asked):
     filters: Filters = {}
 
 
-SEARCHED = Field("", description="질문의 오타를 고쳐 찾았으면 고친 질문, 아니면 빈 글")
+SEARCHED = Field("", description="질문의 오타를 고쳐 찾았으면 고친 질문")
 
 
 class Found(BaseModel):
