@@ -10,15 +10,15 @@ from mundap.files import digest
 from mundap.korean.kiwi import kiwi
 from mundap.korean.tokens import BIGRAM
 
-LONGEST = 24  # characters; a longer question has context, and loses more than it gains (docs/experiments.md, "Spacing")
+LONGEST = 18  # letters; a longer question has context, and loses more than it gains (docs/experiments.md, "Spacing")
 _NOUNS = frozenset("NNG NNP".split())
 
 
 def spaced(text: str, holders: Callable[[Sequence[str]], Sequence[int]], user_dictionary: Path | None = None) -> str:
     """A short question with two nouns side by side written together if most passages that hold both so do, else apart.
 
-    `holders` tells how many passages hold each token. Nouns of one syllable, those that no passage holds side by side,
-    and questions of more than LONGEST letters stay as they are typed.
+    `holders` tells how many passages hold each token. Nouns of one syllable, and questions of more than LONGEST letters,
+    stay as they are typed.
     """
     if len(text.replace(" ", "")) > LONGEST:
         return text
@@ -40,5 +40,5 @@ def spaced(text: str, holders: Callable[[Sequence[str]], Sequence[int]], user_di
     for (left, right), together, either in zip(pairs, touching, beside, strict=True):
         parts.append(text[at : left.end])
         at = right.start
-        parts.append(text[left.end : at] if not either else "" if 2 * together >= either else " ")
+        parts.append("" if either and 2 * together >= either else " ")
     return "".join([*parts, text[at:]])

@@ -65,7 +65,7 @@ class Search(Asked):
     filters: Filters = Field(default_factory=dict)
 
 
-SEARCHED = Field("", description="질문의 오타를 고쳐 찾았으면 고친 질문, 아니면 빈 글")
+SEARCHED = Field("", description="질문의 오타를 고쳐 찾았으면 고친 질문")
 
 
 class Found(BaseModel):
