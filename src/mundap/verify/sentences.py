@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mundap.generate.cite import MARKER
 from mundap.generate.grounded import unsupported
-from mundap.generate.trace import Marks, marks, marks_of, quoted_forms
+from mundap.generate.trace import PART, Marks, marks, marks_of, quoted_forms
 from mundap.korean.normalize import squash
 from mundap.messages import told
 from mundap.protocols import Span
@@ -20,7 +19,6 @@ WORD_FOR_WORD = ("extractive", "")  # models whose sentences are quotes; one tha
 
 _PROVED_OTHERWISE = (KNOWN, "smalltalk_examples")
 _NO_SOURCE = "근거가 적혀 있지 않은 문장입니다"
-_PART = re.compile(r"Q[0-9]{1,2}\.\s*")  # before each of several questions, as they were asked
 
 # Where sentences stand in a text, one for each.
 Spans = Sequence[Span]
@@ -112,7 +110,7 @@ class Sentences:
         """Whether a sentence is mundap's own or a persona's, and what it names stands in the question or in a quote."""
         if squash(text) in self._fixed:
             return True
-        if heading := _PART.match(text):
+        if heading := PART.match(text):
             return squash(text[heading.end() :]) in squash(self._answer.question)
         message = told(text)
         if message is None:
