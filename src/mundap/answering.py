@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
+from mundap.conversing import conversed
 from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
 from mundap.generate.period import about_event, unmet
@@ -18,8 +19,10 @@ from mundap.generate.support import refusal
 from mundap.generate.support import support as supported
 from mundap.generate.trace import traced
 from mundap.korean.dates import Period
+from mundap.korean.meaning import says_something
 from mundap.korean.normalize import normalize
 from mundap.korean.wanted import wanted
+from mundap.mending import told
 from mundap.messages import say
 from mundap.opening import Opening
 from mundap.parts import Parts
@@ -27,6 +30,7 @@ from mundap.searching import Searching, Where
 from mundap.store.corpus import Corpus
 from mundap.types import Answer, Hit, Turn
 
+WIDE = 10  # passages that are looked through for a value that the first ones lack
 TURNS = 4  # of the conversation that a generator is shown; more would crowd out passages
 
 
@@ -50,13 +54,29 @@ class Answering:
         persona: Persona | None,
     ) -> Iterator[str | Answer]:
         """Yields the answer's text in pieces, then the Answer, whose sentences can be traced to their documents."""
-        with closing(closed(self._answered(question, history, k, where, persona), persona)) as pieces:
+        turn = conversed(
+            question,
+            history,
+            lambda asked, before: self._mended(asked, before, k, where, persona),
+            language=self._parts.config.language,
+            persona=persona,
+            recorded=lambda asked: where is None and self._known_answer(asked, asked) is not None,
+            examples=self._corpus.sample_questions,
+        )
+        with closing(closed(turn, persona)) as pieces:
             for piece in pieces:
                 yield self._traced(piece) if isinstance(piece, Answer) else piece
 
     def _traced(self, answer: Answer) -> Answer:
         cited = self._corpus.passages([citation.passage_id for citation in answer.citations])
         return traced(answer, cited, self._corpus.text_digest, self._opening.name)
+
+    def _mended(
+        self, question: str, history: Sequence[Turn], k: int | None, where: Where | None, persona: Persona | None
+    ) -> Generator[str | Answer]:
+        mended = self._searching.mended(normalize(question))
+        answered = self._answered(mended.text if mended.words else question, history, k, where, persona)
+        return told(answered, question, mended, self._parts.config.language)
 
     def _answered(
         self,
@@ -72,8 +92,9 @@ class Answering:
             yield known.text
             yield replace(known, timings={"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0})
             return
-        hits = self._searching.find(alone, k, where)
-        support, kind = self.support(alone, hits), wanted(alone).kind
+        alone = self._searching.uniform(alone)
+        hits = self._found(alone, k, where)
+        support, kind = self.support(alone, hits) if says_something(alone) else 0.0, wanted(alone).kind
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
         missing = unmet(alone, date.today(), hits)
         nothing_then = missing is not None and about_event(alone)
@@ -94,15 +115,22 @@ class Answering:
         for piece in self._written(asked, alone, shown, history[-TURNS:], persona):
             if isinstance(piece, Answer):
                 if not piece.text:  # nothing that the language model wrote stands in the passages
-                    extractive = Extractive(
-                        self._parts.reader, 0.0, self._parts.config.language, self._parts.reader_model
-                    )
-                    piece = replace(extractive.answer(alone, shown, (), persona), timings=piece.timings)
+                    piece = replace(self._parts.extractive.answer(alone, shown, (), persona), timings=piece.timings)
                     yield piece.text
                 text, spent = opening + piece.text, {**timings, **piece.timings}
                 yield replace(piece, question=question, text=text, timings=spent, support=support, kind=kind)
             else:
                 yield piece
+
+    def _found(self, question: str, k: int | None, where: Where | None) -> list[Hit]:
+        """The passages to answer from: the first ones, and where a value is asked for, more if only they have it."""
+        least = k or self._parts.config.retrieve.k
+        if not wanted(question).exact:
+            return self._searching.find(question, k, where)
+        hits = self._searching.find(question, max(least, WIDE), where)
+        read = {hit.passage.id for hit in self._parts.reader.read(question, hits).hits}
+        last = max((n for n, hit in enumerate(hits, 1) if hit.passage.id in read), default=0)
+        return hits[: max(least, last)]
 
     def _written(
         self, asked: str, alone: str, hits: Sequence[Hit], history: Sequence[Turn], persona: Persona | None

@@ -20,11 +20,6 @@ MESSAGES: dict[str, dict[str, str]] = {
         "ko": "(등록된 질문 「{question}」의 답변입니다.)",
         "en": "(This is the recorded answer to “{question}”.)",
     },
-    "unsupported": {"ko": "(문서에서 확인되지 않음)", "en": "(not found in the documents)"},
-    "cut": {
-        "ko": "(답이 길이 제한에 걸려 여기서 끝났습니다.)",
-        "en": "(The answer reached its length limit and ends here.)",
-    },
     "choices": {
         "ko": "경우에 따라 답이 다릅니다. 해당하는 경우를 확인해 주세요.",
         "en": "The answer depends on the case. Please see which one applies.",
@@ -41,6 +36,53 @@ MESSAGES: dict[str, dict[str, str]] = {
         "ko": "(자세한 내용은 {to}에서 정하고 있습니다.)",
         "en": "(The details are laid down in {to}.)",
     },
+    "unsupported": {"ko": "(문서에서 확인되지 않음)", "en": "(not found in the documents)"},
+    "cut": {
+        "ko": "(답이 길이 제한에 걸려 여기서 끝났습니다.)",
+        "en": "(The answer reached its length limit and ends here.)",
+    },
+    "smalltalk_greeting": {
+        "ko": "안녕하세요! 무엇을 도와드릴까요?",
+        "en": "Hello! What would you like to know?",
+    },
+    "smalltalk_thanks": {
+        "ko": "도움이 되었다니 다행입니다. 더 궁금한 것이 있으면 물어보세요.",
+        "en": "You are welcome. Ask me if there is anything else.",
+    },
+    "smalltalk_farewell": {
+        "ko": "이용해 주셔서 감사합니다. 좋은 하루 보내세요.",
+        "en": "Goodbye, and have a good day.",
+    },
+    "smalltalk_identity": {
+        "ko": "저는 사람이 아니라, 등록된 문서에서 답을 찾아 출처와 함께 알려 드리는 안내 프로그램입니다.",
+        "en": "I am not a person but a program that answers from the documents and names its sources.",
+    },
+    "smalltalk_abilities": {
+        "ko": "등록된 문서에 있는 내용을 물어보시면 출처와 함께 알려 드립니다.",
+        "en": "Ask me about anything in the documents, and I answer with the sources.",
+    },
+    "smalltalk_examples": {"ko": "예: {examples}", "en": "For example: {examples}"},
+    "smalltalk_complaint": {
+        "ko": "만족스러운 답을 드리지 못해 죄송합니다. 알고 싶은 것을 조금 더 자세히 적어 주시면 다시 살펴보겠습니다.",
+        "en": "I am sorry that the answer did not help. Tell me in more detail what you want to know, and I will look again.",
+    },
+    "smalltalk_insult": {
+        "ko": "불편하게 해 드려 죄송합니다. 궁금한 것을 알려 주시면 문서에서 다시 살펴보겠습니다.",
+        "en": "I am sorry to have upset you. Tell me what you want to know, and I will look again.",
+    },
+    "smalltalk_praise": {
+        "ko": "좋게 봐 주셔서 감사합니다. 더 궁금한 것이 있으면 물어보세요.",
+        "en": "Thank you! Ask me if there is anything else.",
+    },
+    "smalltalk_yes": {
+        "ko": "네, 더 궁금한 것이 있으면 물어보세요.",
+        "en": "All right. Ask me if there is anything else.",
+    },
+    "smalltalk_no": {
+        "ko": "알겠습니다. 궁금한 것이 생기면 언제든 물어보세요.",
+        "en": "All right. Ask me whenever you want to know something.",
+    },
+    "smalltalk_laugh": {"ko": "궁금한 것이 있으면 편하게 물어보세요.", "en": "Feel free to ask me a question."},
     "sources": {"ko": "출처", "en": "Sources"},
     "no_sources": {"ko": "아직 답변이 없습니다.", "en": "There is no answer yet."},
     "chat": {
@@ -49,6 +91,7 @@ MESSAGES: dict[str, dict[str, str]] = {
     },
     "reset": {"ko": "대화를 지웠습니다.", "en": "The conversation is forgotten."},
     "understood": {"ko": "이렇게 이해했습니다: {question}", "en": "Understood as: {question}"},
+    "searched": {"ko": "{words}{particle} 찾았습니다.", "en": "Searched for {words}."},
     "unknown_command": {"ko": "모르는 명령입니다: {command}", "en": "Unknown command: {command}"},
 }
 

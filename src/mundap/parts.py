@@ -156,12 +156,16 @@ class Parts:
         return read_model(self.models / name, self.sentence_encoder.name) if name else None
 
     @cached_property
+    def extractive(self) -> Extractive:
+        """What quotes the passages. It answers always: whether to is decided before."""
+        return Extractive(self.reader, 0.0, self.config.language, self.reader_model)
+
+    @cached_property
     def generator(self) -> Generator:
         """The generator that mundap.toml names."""
         settings = self.config.generate
         if settings.generator == "extractive":
-            # whether to answer is decided before
-            return Extractive(self.reader, 0.0, self.config.language, self.reader_model)
+            return self.extractive
         return make_generator(
             settings.generator,
             folder=self.words,

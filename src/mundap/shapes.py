@@ -35,8 +35,8 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "hits": [hit_json(hit) for hit in answer.hits],
         "timings": {stage: round(ms, 2) for stage, ms in answer.timings.items()},
         "model": answer.model,
-        "generation": answer.generation,
         "support": round(answer.support, 4),
         "kind": answer.kind,
         "choices": [{"label": one.label, "passage_id": one.passage_id} for one in answer.choices],
-    }
+        "generation": answer.generation,
+    } | ({"searched": answer.searched} if answer.searched else {})

@@ -163,11 +163,13 @@ class Choice:
 class Answer:
     """`timings` are milliseconds by stage; `model` names the generator that wrote the text.
 
+    `support` is the probability, in [0, 1], that the passages answer the question; `kind` is what was asked for
+    (korean.wanted.Kind, or "smalltalk"), "" if nobody looked; `choices` are there for a broad question.
+
     `sentences` hold all of the text but its markers, in order; `generation` names the index that was searched. Both are
     empty for an answer that was made without a workspace.
 
-    `support` is the probability, in [0, 1], that the passages answer the question; `kind` is what was asked for
-    (korean.wanted.Kind, or "smalltalk"), "" if nobody looked; `choices` are there for a broad question.
+    `searched` is what was searched for if the question had typos, "" if it was taken as it is.
     """
 
     question: str
@@ -177,11 +179,12 @@ class Answer:
     abstained: bool = False
     timings: Mapping[str, float] = field(default_factory=dict)
     model: str = ""
-    sentences: tuple[Statement, ...] = ()
-    generation: str = ""
     support: float = 0.0
     kind: str = ""
     choices: tuple[Choice, ...] = ()
+    sentences: tuple[Statement, ...] = ()
+    generation: str = ""
+    searched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,9 +88,12 @@ _YES_NO = re.compile(
     r"|건가|는지|되는\s?거|예요|에요|어요|아요|지요|죠)[^가-힣]*(?:요|여)?\W*$"
 )
 _COUNTED = re.compile(r"몇(?=\s?[가-힣a-zA-Z%㎖㎏㎝])")
-_NEGATIVE = re.compile(
-    r"(?:안|못)\s?(?:[되돼됩해하받]|[가-힣]{1,2}(?:나요|는\s))|불가능|불가|금지|제외|배제|[가-힣]지\s?(?:않|못)[은는]|[을ㄹ할될]\s?수\s?없는|아닌\s"
+_NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되는 물품, 제외되는 경우
+    r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|(?:불가능|금지|제외|배제|제한)(?:한|된|되는|하는)?\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
 )
+_BOUNDED = re.compile(r"한도|까지|최대|상한|이내|이하|범위|기준")
+_BOUND = re.compile(r"이하|이내|미만|초과|까지|한도|범위|넘|이상|한하|한정|제한|최대|안에")
+_TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라도 초과하면 names no limit
 _DENYING = re.compile(
     r"수\s?없|불가|금지|제외|배제|제한|않|아니|못\s?[하받한]|안\s?[되돼됩]|없[다습는으어이]|거부|과세"
 )
@@ -109,24 +112,22 @@ _PLACE = (
     r"|대사관|영사관|공단|위원회|[가-힣]{2,}(?:청|처|부|과|원|국|장)(?:에게|에서|으?로|에)\s|에서\s|>|[시도]\s[가-힣]+[구군시]|[로길]\s?\d+"
 )
 _PERSON = r"[가-힣]+(?:자|인|장|관|사|원|주|청|부|과|처|회|판|대리|대표|위원|선수|감독|기관|업체|회사|공단|세관|본인)(?:[는은이가의와과만]|에게|께서)"
-_OFFERING: dict[Kind, re.Pattern[str]] = {
-    kind: re.compile(pattern)
-    for kind, pattern in {
-        "date": f"{_DAY}|{_CLOCK}",
-        "contact": _PHONE,
-        "place": f"{_PLACE}|{_PHONE}",
-        "person": _PERSON,
-        "reason": r"때문|위해|위하여|이유|까닭|원인|므로|으로\s?인[해한하]|기에\s|[아어]서|목적|하려고|막기|방지",
-        "procedure": r"(?:신청|제출|접속|로그인|방문|작성|신고|선택|클릭|입력|등록|발급|문의|연락|확인|납부|제시|첨부|청구|요청|조회|예약|통지)"
-        r"(?:[하해할받한을를시후서이])|>|→|먼저|이후|거쳐|절차|순서|단계|방법",
-        "list": r"다음|아래|각\s?호|:\s*$|[가-힣]{2,}(?:[,·ㆍ]|\s?및|\s?또는|이나|나|와|과)\s?[가-힣]{2,}(?:[,·ㆍ]|\s?및|\s?또는)"
-        r"|^\s*(?:\d{1,2}[.)]|[가-하][.)]|[-*•·○□▪※ㆍ①-⑳])",
-        "condition": r"경우|때(?:에|는|만|\s)|한하|한정|이상|이하|초과|미만|이내|조건|요건|해당|아니하|여야|있어야|으면|면\s|[인한]\s?자",
-        "definition": r"(?:이?란|이라\s?함은)\s|말합니다|말한다|말하며|의미|뜻|일컫|가리|정의|불리|불린",
-        "yes-no": r"수\s?[있없]|가능|불가|해야|하여야|되어야|필요|아니|않|못|안\s?[되돼됩]|대상|[된한]다|됩니다|금지|제한|허용|면제|제외"
-        r"|무방|상관없|의무|반드시|해당|있습니다|없습니다|있다|없다|[있없]어요|돼요",
-    }.items()
+_SIGNS: dict[Kind, str] = {
+    "date": f"{_DAY}|{_CLOCK}",
+    "contact": _PHONE,
+    "place": f"{_PLACE}|{_PHONE}",
+    "person": _PERSON,
+    "reason": r"때문|위해|위하여|이유|까닭|원인|므로|으로\s?인[해한하]|기에\s|[아어]서|목적|하려고|막기|방지",
+    "procedure": r"(?:신청|제출|접속|로그인|방문|작성|신고|선택|클릭|입력|등록|발급|문의|연락|확인|납부|제시|첨부|청구|요청|조회|예약|통지)"
+    r"(?:[하해할받한을를시후서이])|>|→|먼저|이후|거쳐|절차|순서|단계|방법",
+    "list": r"다음|아래|각\s?호|:\s*$|[가-힣]{2,}(?:[,·ㆍ]|\s?및|\s?또는|이나|나|와|과)\s?[가-힣]{2,}(?:[,·ㆍ]|\s?및|\s?또는)"
+    r"|^\s*(?:\d{1,2}[.)]|[가-하][.)]|[-*•·○□▪※ㆍ①-⑳])",
+    "condition": r"경우|때(?:에|는|만|\s)|한하|한정|이상|이하|초과|미만|이내|조건|요건|해당|아니하|여야|있어야|으면|면\s|[인한]\s?자",
+    "definition": r"(?:이?란|이라\s?함은)\s|말합니다|말한다|말하며|의미|뜻|일컫|가리|정의|불리|불린",
+    "yes-no": r"수\s?[있없]|가능|불가|해야|하여야|되어야|필요|아니|않|못|안\s?[되돼됩]|대상|[된한]다|됩니다|금지|제한|허용|면제|제외"
+    r"|무방|상관없|의무|반드시|해당|있습니다|없습니다|있다|없다|[있없]어요|돼요",
 }
+_OFFERING = {kind: re.compile(signs) for kind, signs in _SIGNS.items()}
 _NAMING = frozenset({"NNG", "NNP", "SL", "XR"})
 _EMPTY = frozenset("것 수 때 경우 거 데 번 말 정도 전 후 중 등 뒤 내 안 위 밖 곳 분".split())
 
@@ -135,13 +136,14 @@ _EMPTY = frozenset("것 수 때 경우 거 데 번 말 정도 전 후 중 등 �
 class Wanted:
     """What a question asks for. `kinds` are best first, never empty.
 
-    `unit` is what is counted, as `Quantity.unit` has it ("몇 병": "병", "몇 프로": "%"), or ""; `negative`: it asks
+    `unit` is what is counted, as `Quantity.unit` has it ("몇 병": "병", "몇 프로": "%"), or ""; `bounded`: how far one may go is asked (한도, 까지); `negative`: it asks
     about what is not so, not allowed or left out; `names` are its nouns, and `focus` those of the thing that is asked
     about (발급 수수료는 얼마: 수수료), in lower case.
     """
 
     kinds: tuple[Kind, ...]
     unit: str = ""
+    bounded: bool = False
     negative: bool = False
     focus: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
@@ -170,12 +172,20 @@ def wanted(question: str) -> Wanted:
     if not unit and _HOUR.search(text):
         unit = CLOCK
     names, focus = _names(text)
-    return Wanted(tuple(kinds) or ("other",), unit, bool(_NEGATIVE.search(text)), focus, names)
+    return Wanted(
+        kinds=tuple(kinds) or ("other",),
+        unit=unit,
+        bounded=bool(_BOUNDED.search(text)),
+        negative=kinds[:1] != ["yes-no"] and bool(_NEGATIVE.search(text)),
+        focus=focus,
+        names=names,
+    )
 
 
 def offers(text: str, asked: Wanted) -> float:
     """How far a sentence has what is asked for, in [0, 1]: 1 for a value in the very unit, less for one of the kind."""
-    return max(_offered(text, kind, asked.unit) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
+    found = max(_offered(text, kind, asked.unit) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
+    return 0.5 * found if asked.bounded and asked.exact and not _BOUND.search(text) else found
 
 
 def denies(text: str) -> bool:
@@ -205,7 +215,7 @@ def _offered(text: str, kind: Kind, unit: str) -> float:
 
 @lru_cache(8192)
 def _quantities(text: str) -> tuple[Quantity, ...]:
-    return tuple(quantities(text))
+    return tuple(one for one in quantities(text) if not _TRIFLE.match(text, one.end))
 
 
 def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:

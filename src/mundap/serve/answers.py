@@ -27,6 +27,7 @@ async def query(asked: Query, request: Request, service: Here, request_id: Reque
         sentences=said["sentences"],
         model=said["model"],
         generation=said["generation"],
+        searched=said.get("searched", ""),
     )
 
 

@@ -65,10 +65,14 @@ class Search(Asked):
     filters: Filters = Field(default_factory=dict)
 
 
+SEARCHED = Field("", description="질문의 오타를 고쳐 찾았으면 고친 질문, 아니면 빈 글")
+
+
 class Found(BaseModel):
     """Hits, best first, as `mundap search --json` prints them."""
 
     hits: list[dict[str, Any]]
+    searched: str = SEARCHED
 
 
 class Query(Asked):
@@ -92,6 +96,7 @@ class Answered(BaseModel):
     sentences: list[dict[str, Any]] = Field(description="답의 문장과, citations에서 그 근거의 자리")
     model: str = Field(description="답을 쓴 것")
     generation: str = Field(description="찾은 색인의 이름")
+    searched: str = SEARCHED
 
 
 class OldPrompt(Prompt):
