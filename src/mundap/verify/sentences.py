@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mundap.generate.cite import MARKER
@@ -18,6 +19,7 @@ KNOWN = "known"  # the model of an answer that the sheet gives
 WORD_FOR_WORD = ("extractive", "")  # models whose sentences are quotes; one that is not named is held to the same
 
 _PROVED_OTHERWISE = (KNOWN, "smalltalk_examples")
+_WORDS = re.compile("[‘“]([^‘’“”]+)[’”]")
 _NO_SOURCE = "근거가 적혀 있지 않은 문장입니다"
 
 # Where sentences stand in a text, one for each.
@@ -116,6 +118,8 @@ class Sentences:
         if message is None:
             return False
         key, values = message
+        if key == "searched":  # for these words, where the question had typos
+            return all(word in squash(self._answer.searched) for word in _WORDS.findall(values["words"]))
         where = [self._answer.question]
         where += [cited.text for cited in self._cited if cited.state == "proved"] if key == "defers" else []
         return key not in _PROVED_OTHERWISE and all(
