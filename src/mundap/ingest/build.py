@@ -16,13 +16,14 @@ GAP = "\n\n"
 class Reading:
     """A file as read, the rows that had to be left out, and what its owner should know about the rest.
 
-    `pages` is None where the format has none.
+    `pages` is None where the format has none. `columns` says, for each table of a sheet, which columns were read as what.
     """
 
     document: Document
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     pages: int | None = None
+    columns: tuple[str, ...] = ()
 
 
 @dataclass

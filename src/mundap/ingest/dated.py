@@ -65,6 +65,13 @@ def date_of_name(name: str) -> str:
     return _latest((*_written(spoken), *_numbers(name, _YEARS)))
 
 
+@lru_cache(maxsize=64)
+def date_of_title(*lines: str) -> str:
+    """The latest date in what stands above a table (2024. 3. 5. 기준, 작성일: 2024-03-05, 2029년), or ""."""
+    said = (period for line in lines for period in stated(line) if not _ADVERB.match(line, period.span[1]))
+    return _latest(_written(said))
+
+
 @lru_cache
 def _is_date_column(name: str) -> bool:
     return squash(name).lower() in COLUMNS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,8 +14,10 @@ from mundap.extras import load as load_named
 from mundap.ingest.build import Builder, Reading
 from mundap.ingest.dated import dated
 from mundap.ingest.pdf.ocr import available
+from mundap.ingest.problems import Problem
+from mundap.ingest.sheets.sheet import Options, Tell
 from mundap.ingest.sniff import kind_of
-from mundap.ingest.tables import add_table, read_csv, read_xlsx
+from mundap.ingest.tables import Table, add_table, read_csv, read_xlsx
 from mundap.ingest.text import read_markdown, read_txt
 from mundap.korean.normalize import name_of
 from mundap.types import Document
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 
 READERS = {
     ".xlsx": "mundap.ingest.readers:xlsx",
+    ".xlsm": "mundap.ingest.readers:xlsx",
+    ".xlsb": "mundap.ingest.readers:xlsx",
     ".xls": "mundap.ingest.readers:xlsx",
     ".ods": "mundap.ingest.readers:xlsx",
     ".csv": "mundap.ingest.readers:delimited",
@@ -53,7 +57,7 @@ READERS = {
     ".mhtml": "mundap.ingest.html.reader:read_html",
     ".eml": "mundap.ingest.mail.reader:read_mail",
 }
-READER_VERSION = "11"  # part of what decides whether a file has to be read again
+READER_VERSION = "12"  # part of what decides whether a file has to be read again
 _MAIL = ".eml"
 _SCANNED = frozenset(
     kind for kind, reader in READERS.items() if kind == _MAIL or reader.startswith("mundap.ingest.pdf.")
@@ -151,20 +155,27 @@ def nfc_path(path: Path) -> str:
     return name_of(path.as_posix())
 
 
-def xlsx(path: Path, source: str) -> Reading:
+def xlsx(path: Path, source: str, options: Options = Options()) -> Reading:
     """Every sheet of a workbook."""
-    builder = Builder(source, name_of(path.stem))
-    problems = []
-    for table in read_xlsx(path):
-        problems += list(add_table(table, builder))
-    return Reading(builder.document(), tuple(problems))
+    return _sheets(read_xlsx, path, source, options)
 
 
-def delimited(path: Path, source: str) -> Reading:
+def delimited(path: Path, source: str, options: Options = Options()) -> Reading:
     """A csv or tsv file."""
+    return _sheets(read_csv, path, source, options)
+
+
+def _sheets(
+    tables: Callable[[Path, Options, Tell], Iterator[Table]], path: Path, source: str, options: Options
+) -> Reading:
     builder = Builder(source, name_of(path.stem))
-    problems = [problem for table in read_csv(path) for problem in add_table(table, builder)]
-    return Reading(builder.document(), tuple(problems))
+    problems: list[Problem] = []
+    warnings: list[str] = []
+    columns: list[str] = []
+    for table in tables(path, options, warnings.append):
+        problems += add_table(table, builder)
+        columns += [said] if (said := table.taken()) else []
+    return Reading(builder.document(), tuple(problems), tuple(warnings), columns=tuple(columns))
 
 
 def plain(path: Path, source: str) -> Reading:

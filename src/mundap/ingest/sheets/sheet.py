@@ -26,12 +26,13 @@ class Merged:
 class Sheet:
     """`rows` are those with some text, each with its number in the file, counted from 1, as long as its last cell.
 
-    `ragged` is whether a cell beyond the header is a mistake, as a comma that was not quoted makes it.
+    `gaps` are the numbers of the rows behind a blank one. `ragged` is whether a cell beyond the header is a mistake, as a comma that was not quoted makes it.
     """
 
     name: str
     rows: Sequence[Row]
     merged: Sequence[Merged] = ()
+    gaps: frozenset[int] = frozenset()
     ragged: bool = False
 
 

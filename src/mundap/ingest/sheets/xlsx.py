@@ -9,7 +9,7 @@ from __future__ import annotations
 import posixpath
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -29,6 +29,9 @@ _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 _PLACEHOLDER = "[Threaded comment]"
 _MOST_LINKED = 1000  # cells of one link; more is a format of whole columns
 _TRUE = ("1", "true", "on")
+
+
+Read = Callable[[Path, Options, Tell], Iterator[Sheet]]
 
 
 class NoWorkbook(Exception):
@@ -90,7 +93,7 @@ class _Workbook:
         _annotate(found, "메모: ", self.comments(related))
         for said in found.warnings(name):
             self.tell(said)
-        return Sheet(name, found.visible(), found.merged())
+        return Sheet(name, found.visible(), found.merged(), frozenset(found.gaps))
 
     def styles(self, since_1904: bool) -> list[Format]:
         """The format of every style of a cell."""
@@ -246,10 +249,11 @@ class _Cells(_Reader):
     hidden_cells: dict[tuple[int, int], str] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     uncounted: list[str] = field(default_factory=list)
+    gaps: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         super().__init__()
-        self._row = 0
+        self._row = self._last = 0
         self._hidden = False
         self._cells: list[str] = []
         self._column = -1
@@ -308,7 +312,12 @@ class _Cells(_Reader):
         elif name == "c":
             self._put()
         elif name == "row":
-            if any(self._cells):
+            if self._hidden:
+                self._last += self._row == self._last + 1
+            elif any(self._cells):
+                if self._row != self._last + 1 and self.rows:
+                    self.gaps.add(self._row)
+                self._last = self._row
                 self.rows.append((self._row, self._cells))
         elif name == "rPh":
             self._phonetic = False
