@@ -55,9 +55,7 @@ def grid(table: Table) -> Grid:
     while above in full and above + 2 < len(owners):
         above += 1
     lines = [_cells(row) for row in owners[above:]]
-    form = table.form or (
-        table.header == 0 and (like_a_form(table.rows[above:], lines) or _irregular(owners[above:]))
-    )
+    form = table.form or (table.header == 0 and (like_a_form(table.rows[above:], lines) or _irregular(owners[above:])))
     rows, once = _texts(owners, 1 if form else FEW)
     title = " ".join(dict.fromkeys(row[0] for row in rows[:above] if row[0]))
     body = [(row[0], *[""] * (len(row) - 1)) if y in full else row for y, row in enumerate(once)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -95,7 +96,7 @@ def _in_order(row: Row) -> bool:
     if len(numbers) < 2:
         return len(numbers) == 1 and bool(_YEAR.fullmatch(numbers[0])) and not shape_of(row[0]).startswith("0")
     values = [int(digits) for cell in numbers if (digits := re.sub(r"\D", "", cell))]
-    steps = {after - before for before, after in zip(values, values[1:], strict=False)}
+    steps = {after - before for before, after in itertools.pairwise(values)}
     years = all(_YEAR.fullmatch(cell) for cell in numbers)
     return len(steps) == 1 and abs(steps.pop()) == 1 and (years or values[0] in (0, 1)) and "0" not in shape_of(row[0])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
@@ -13,6 +12,7 @@ from mundap.errors import BadFile
 from mundap.extras import load as load_named
 from mundap.ingest.build import Builder, Reading
 from mundap.ingest.dated import dated
+from mundap.ingest.folder import walk
 from mundap.ingest.pdf.ocr import available
 from mundap.ingest.problems import Problem
 from mundap.ingest.sheets.sheet import Options, Tell
@@ -59,6 +59,7 @@ READERS = {
 }
 READER_VERSION = "12"  # part of what decides whether a file has to be read again
 _MAIL = ".eml"
+_WITH_OPTIONS = frozenset((_MAIL, ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv"))
 _SCANNED = frozenset(
     kind for kind, reader in READERS.items() if kind == _MAIL or reader.startswith("mundap.ingest.pdf.")
 )
@@ -72,27 +73,30 @@ def reader_version(path: Path) -> str:
     return f"{READER_VERSION}{docs}{' ocr' if kind in _SCANNED and available() else ''}"
 
 
-def read(path: Path, source: str | None = None) -> Reading:
-    """Read one file by what it holds, whatever its suffix. `source` is what it is known by (default: the path as given).
+def read(path: Path, source: str | None = None, options: Options = Options()) -> Reading:
+    """Read one file by what it holds, whatever its suffix. `source` is what it is known by (default: the path as given);
+    `options` are for sheets.
 
     Raises BadFile, with the reason and the remedy, for what cannot be read or holds no text.
     """
-    return _read(path, source or nfc_path(path), READERS)
+    return _read(path, source or nfc_path(path), READERS, options)
 
 
 def read_alone(path: Path, source: str) -> Reading:
     """`read`, but for what is attached to a mail, which is only named."""
-    return _read(path, source, READERS | {_MAIL: "mundap.ingest.mail.reader:read_alone"})
+    return _read(path, source, READERS | {_MAIL: "mundap.ingest.mail.reader:read_alone"}, Options())
 
 
-def _read(path: Path, source: str, readers: dict[str, str]) -> Reading:
+def _read(path: Path, source: str, readers: dict[str, str], options: Options) -> Reading:
     try:
         kind = kind_of(path)
         if kind not in readers:
             raise BadFile(
-                f"{path.name}: 읽을 수 없는 형식입니다. 다음 가운데 하나로 저장해 주세요: {', '.join(sorted(readers))}"
+                f"{path.name}: 읽을 수 없는 형식입니다. .hwpx, .pdf, .docx, .pptx, .xlsx, .html, .txt 가운데 하나로 저장해 주세요."
             )
-        reading: Reading = load_named("reader", kind, readers)(path, source)
+        reader = load_named("reader", kind, readers)
+        takes_options = kind in _WITH_OPTIONS and readers is READERS
+        reading: Reading = reader(path, source, options=options) if takes_options else reader(path, source)
     except OSError as error:
         raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
     if not reading.document.sections:
@@ -117,13 +121,8 @@ def load(path: str | Path) -> list[Document]:
 
 
 def files_below(path: Path) -> Iterator[Path]:
-    """`path` itself if it is a file, else the files below it in order, without hidden and lock files.
-
-    Raises BadFile if there is nothing at `path`. A link to nowhere below it is yielded, for `read` to report.
-    """
-    if not path.exists():
-        raise BadFile(f"{path}: 파일이나 폴더가 없습니다. 경로를 확인해 주세요.")
-    yield from _below(path)
+    """`path` itself if it is a file, else the files below it that can be read, as in mundap.ingest.folder."""
+    return (found.path for found in walk(path) if not found.reason)
 
 
 def exists(path: Path) -> bool:
@@ -139,15 +138,6 @@ def _spellings(folder: Path) -> list[Path]:
         return [folder]
     above = (entry for parent in _spellings(folder.parent) for entry in parent.iterdir())
     return [entry for entry in above if entry.is_dir() and nfc_path(entry) == nfc_path(folder)]
-
-
-def _below(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
-    for entry in sorted(path.iterdir(), key=lambda p: unicodedata.normalize("NFC", p.name)):
-        if not entry.name.startswith((".", "~$")):
-            yield from _below(entry)
 
 
 def nfc_path(path: Path) -> str:

@@ -24,7 +24,10 @@ _PROSE = 300  # characters; a longer cell is running text, to be cut and quoted 
 _SHOWN = 80  # characters of a header in a sentence
 _FORM = 600  # characters of the pairs of a form that are read together
 _NAMELESS = re.compile(r"(?:sheet|시트|워크시트|worksheet|표|table)?[\s_\-]*\(?\d*\)?", re.IGNORECASE)
-_TOTAL = re.compile(r"(?:[총합소누중월]\s?)?(?:계|합\s?계|총\s?계|소\s?계|누\s?계|평\s?균)|(?:grand |sub)?total|sum|average", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"(?:[총합소누중월]\s?)?(?:계|합\s?계|총\s?계|소\s?계|누\s?계|평\s?균)|(?:grand |sub)?total|sum|average",
+    re.IGNORECASE,
+)
 
 TOTAL = "total"  # the key in the meta of a row that sums up others
 
@@ -54,7 +57,8 @@ class Table:
 
     def heading(self, row: int | None = None) -> str:
         """What stands above the table, or above one of its rows."""
-        lines = [*self.above, *([self.parts[row]] if row in self.parts else [])]
+        part = self.parts.get(row, "") if row is not None else ""
+        lines = [*self.above, *([part] if part else [])]
         return " > ".join(
             line for n, line in enumerate(lines) if not any(squash(line) in squash(more) for more in lines[n + 1 :])
         )
@@ -104,7 +108,7 @@ def _table(name: str, named: str, area: Area, options: Options) -> Table:
         tuple(area.notes),
         area.paired,
         area.form,
-        options.columns,
+        dict(options.columns),
     )
 
 

@@ -10,6 +10,7 @@ from mundap.errors import BadFile, MundapError
 from mundap.ingest.build import Reading
 from mundap.ingest.chunk import MAX_CHARS, WINDOW, characters, make_chunker, tokens
 from mundap.ingest.readers import read, read_alone
+from mundap.ingest.sheets.sheet import NO_OPTIONS, Options
 from mundap.ingest.split import PARENT_CHARS, chunks, parents
 from mundap.korean.normalize import name_of, normalize
 from mundap.protocols import Chunker
@@ -37,12 +38,13 @@ class Cut:
 @dataclass(frozen=True)
 class Job:
     """A file to read. `source` is what its document is known by; of a mail that is read `alone`, attachments are only
-    named."""
+    named. `options` are for sheets."""
 
     path: Path
     source: str
     cut: Cut = Cut()
     alone: bool = False
+    options: Options = NO_OPTIONS
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ def _one_line(reason: str, job: Job) -> str:
 
 
 def _work(job: Job) -> Read:
-    reading = (read_alone if job.alone else read)(job.path, job.source)
+    reading = read_alone(job.path, job.source) if job.alone else read(job.path, job.source, job.options)
     wholes = parents(reading.document, job.cut.parent_chars)
     chunker = job.cut.chunker()
     pieces = [piece for whole in wholes for piece in chunks(whole, chunker)]

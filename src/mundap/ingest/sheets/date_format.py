@@ -33,8 +33,24 @@ class Day(NamedTuple):
 Part = Callable[[int, Day], str]  # of the milliseconds since the first day, and the day
 
 _SYSTEM: dict[str, list[Token]] = {  # the formats that follow the settings of the system
-    "F800": [("date", "yyyy"), ("plain", "년 "), ("date", "m"), ("plain", "월 "), ("date", "d"), ("plain", "일 "), ("date", "aaaa")],
-    "F400": [("date", "오전/오후"), ("plain", " "), ("date", "h"), ("plain", ":"), ("date", "mm"), ("plain", ":"), ("date", "ss")],
+    "F800": [
+        ("date", "yyyy"),
+        ("plain", "년 "),
+        ("date", "m"),
+        ("plain", "월 "),
+        ("date", "d"),
+        ("plain", "일 "),
+        ("date", "aaaa"),
+    ],
+    "F400": [
+        ("date", "오전/오후"),
+        ("plain", " "),
+        ("date", "h"),
+        ("plain", ":"),
+        ("date", "mm"),
+        ("plain", ":"),
+        ("date", "ss"),
+    ],
 }
 
 
@@ -89,7 +105,9 @@ def _part(tokens: Sequence[Token], n: int, halves: bool) -> str | Part:
         return lambda ms, day: str(ms % _DAY // 3_600_000).rjust(width, "0")
     if lower[0] == "s":
         digits = len(lower.partition(".")[2])
-        return lambda ms, day: str(ms // 1000 % 60).rjust(width, "0") + (f".{ms % 1000:03d}"[: digits + 1] if digits else "")
+        return lambda ms, day: (
+            str(ms // 1000 % 60).rjust(width, "0") + (f".{ms % 1000:03d}"[: digits + 1] if digits else "")
+        )
     if lower[0] == "m" and _minutes(tokens, n):
         return lambda ms, day: str(ms // 60_000 % 60).rjust(width, "0")
     return lambda ms, day: _of_day(lower, day)

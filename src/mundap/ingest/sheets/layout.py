@@ -139,13 +139,15 @@ class _Layout:
         sample = _padded(region.rows[:_SAMPLE], area.width)
         owners, texts = _places(sample, region)
         cells = [[one[2] for one in dict.fromkeys(row) if one] for row in owners]
-        own = [[one[2] for x, one in enumerate(row) if one and (one[0], one[1]) == (y, x)] for y, row in enumerate(owners)]
+        own = [
+            [one[2] for x, one in enumerate(row) if one and (one[0], one[1]) == (y, x)] for y, row in enumerate(owners)
+        ]
         if area.width > 1 and 1 < len(region.rows) <= _FORM and like_a_form(own, cells):
             area.form = True
             every, _ = _places(_padded(region.rows, area.width), region)
             for (number, row), line in zip(region.rows, every, strict=True):
                 found = pairs([one[2] for one in dict.fromkeys(line) if one])
-                area.rows += [(number, [text for text in pair]) for pair in found] or [(number, [c for c in row if c])]
+                area.rows += [(number, list(pair)) for pair in found] or [(number, [c for c in row if c])]
             return
         top = 0
         if area.width == 1:
@@ -299,7 +301,7 @@ def _about(cells: Sequence[str]) -> bool:
     """Whether a row says of when or in what units a table is, beside at most one title."""
     filled = [cell for cell in cells if cell]
     others = [cell for cell in filled if not (_ABOUT.match(cell) or _WHEN.fullmatch(cell))]
-    return len(filled) < 3 and not others or (len(filled) == 2 and others == filled[:1] and len(cells) > 2)
+    return (len(filled) < 3 and not others) or (len(filled) == 2 and others == filled[:1] and len(cells) > 2)
 
 
 def _side_by_side(block: _Region, ragged: bool) -> list[_Region]:
@@ -308,9 +310,7 @@ def _side_by_side(block: _Region, ragged: bool) -> list[_Region]:
     lead = 0
     while lead + 1 < len(rows) and lead < FEW and sum(map(bool, rows[lead][1])) == 1:
         lead += 1
-    over = {
-        one.top: one.right - one.left for one in block.merged if one.right > one.left
-    }
+    over = {one.top: one.right - one.left for one in block.merged if one.right > one.left}
     spans = [range(one.left, one.right + 1) for one in block.merged if _within(one, rows[lead:])]
     bands = _bands(rows[lead:], spans)
     if ragged or len(bands) < 2 or any(right == left for left, right in bands):
@@ -318,12 +318,16 @@ def _side_by_side(block: _Region, ragged: bool) -> list[_Region]:
     parts = [
         _Region(block.left + left, kept, _shifted(block.merged, left, right))
         for left, right in bands
-        if (kept := [(number, cells[left : right + 1]) for number, cells in rows[lead:] if any(cells[left : right + 1])])
+        if (
+            kept := [(number, cells[left : right + 1]) for number, cells in rows[lead:] if any(cells[left : right + 1])]
+        )
     ]
     if len(parts) < 2 or not all(_own(part, parts) for part in parts[1:]):
         return [block]
     first = next(x for x, cell in enumerate(rows[0][1]) if cell) if lead else 0
-    mine = lead and first <= bands[0][1] and over.get(rows[lead - 1][0], 0) <= bands[0][1] and any(map(_titles, parts[1:]))
+    mine = (
+        lead and first <= bands[0][1] and over.get(rows[lead - 1][0], 0) <= bands[0][1] and any(map(_titles, parts[1:]))
+    )
     above = [(number, [cell for cell in cells if cell]) for number, cells in rows[:lead]]
     return [
         _Region(part.left, [*(above if not mine or n == 0 else above[:-1]), *part.rows], part.merged)
@@ -372,8 +376,11 @@ def _own(part: _Region, parts: Sequence[_Region]) -> bool:
     if {squash(cell) for cell in header} & {squash(cell) for cell in first.rows[0][1] if cell}:
         return True
     labels = [cells[0] for _, cells in part.rows[1:] if cells]
-    return len(labels) > 1 and all(labels) and len(set(labels)) == len(labels) and not any(
-        "0" in shape_of(label) for label in labels
+    return (
+        len(labels) > 1
+        and all(labels)
+        and len(set(labels)) == len(labels)
+        and not any("0" in shape_of(label) for label in labels)
     )
 
 

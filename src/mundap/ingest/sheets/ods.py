@@ -101,9 +101,7 @@ def _sheet(name: str, table: ElementTree.Element, take_hidden: bool, tell: Tell)
     said = [f"숨긴 행 {runs(left_out)}"] if left_out else []
     said += [f"숨긴 열 {places(text[:20] for text in columns.values())}"] if columns else []
     if said:
-        tell(
-            f"시트 '{name}': {', '.join(said)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true"
-        )
+        tell(f"시트 '{name}': {', '.join(said)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true")
     return Sheet(name, rows, merged, frozenset(gaps))
 
 

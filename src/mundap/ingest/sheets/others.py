@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mundap.ingest.sheets.number_format import general
-from mundap.ingest.sheets.sheet import Merged, Options, Sheet, Tell, places
+from mundap.ingest.sheets.sheet import Merged, Options, Row, Sheet, Tell, places
 from mundap.ingest.sheets.xlsx import NoWorkbook
 from mundap.korean.normalize import normalize
 
@@ -31,9 +31,7 @@ def sheets(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
                 if shown.get(name, True) or options.hidden:
                     yield _sheet(name, book.get_sheet_by_name(name))
             if not options.hidden and (hidden := [name for name in book.sheet_names if not shown.get(name, True)]):
-                tell(
-                    f"숨긴 시트 {places(hidden)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true"
-                )
+                tell(f"숨긴 시트 {places(hidden)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true")
     except PasswordError as error:
         raise Locked from error
     except CalamineError as error:
@@ -45,7 +43,9 @@ def sheets(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
 
 
 def _sheet(name: str, found: Any) -> Sheet:
-    rows, gaps, last = [], set(), 0
+    rows: list[Row] = []
+    gaps: set[int] = set()
+    last = 0
     for number, values in enumerate(found.to_python(skip_empty_area=False), 1):
         cells = [_shown(value) for value in values]
         while cells and not cells[-1]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 Row = tuple[int, list[str]]
 Tell = Callable[[str], None]
@@ -38,11 +38,14 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Options:
-    """What of a sheet is taken: `hidden` takes in what is hidden, `columns` names columns by what they mean, one of
-    mundap.ingest.meanings.COLUMNS."""
+    """What of a sheet is taken: `hidden` takes in what is hidden, `columns` gives names of columns behind what they mean,
+    one of mundap.ingest.meanings.COLUMNS."""
 
     hidden: bool = False
-    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    columns: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
+NO_OPTIONS = Options()
 
 
 def ignore(said: str) -> None:

@@ -79,7 +79,9 @@ class _Workbook:
                 continue
             yield self.sheet(name, target)
         if hidden:
-            self.tell(f"숨긴 시트 {places(hidden)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true")
+            self.tell(
+                f"숨긴 시트 {places(hidden)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true"
+            )
 
     def sheet(self, name: str, target: str) -> Sheet:
         related = self.relations(target)
@@ -398,7 +400,7 @@ class _Cells(_Reader):
 
     def _show_merged(self) -> None:
         """A merged cell whose first row or column is hidden shows its text in those that are left."""
-        numbered = {number: cells for number, cells in self.rows} if self.hidden_cells else {}
+        numbered = dict(self.rows) if self.hidden_cells else {}
         for top, bottom, left, right in self.spans if numbered else ():
             text = self.hidden_cells.get((top, left))
             column = next((x for x in range(left, right + 1) if x not in self.hidden_columns), None)
@@ -413,7 +415,7 @@ class _Cells(_Reader):
         before = _Before(self.hidden_columns)
         found = []
         for top, bottom, left, right in self.spans:
-            across = [x for x in (left, right + 1)]
+            across = [left, right + 1]
             first, after = (before(x) for x in across)
             if after > first:
                 found.append(Merged(top, bottom, first, after - 1))
@@ -430,7 +432,9 @@ class _Cells(_Reader):
                 else:
                     rows.append(row)
             said = [f"숨긴 행 {runs(dict.fromkeys(rows))}"] if rows else []
-            said += [f"숨긴 열 {places(f'{letters(x)}({text[:20]})' for x, text in columns.items())}"] if columns else []
+            said += (
+                [f"숨긴 열 {places(f'{letters(x)}({text[:20]})' for x, text in columns.items())}"] if columns else []
+            )
             yield f"{where}: {', '.join(said)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true"
         if self.errors:
             yield f"{where}: 수식 오류 값이 있습니다({places(self.errors)}). 시트에서 고쳐 주세요"
@@ -475,7 +479,7 @@ def _annotate(cells: _Cells, label: str, notes: dict[str, str]) -> None:
     spans = [(span, text) for reference, text in notes.items() if text and (span := _span(reference))]
     if not spans:
         return
-    numbered = {number: row for number, row in cells.rows}
+    numbered = dict(cells.rows)
     for (top, bottom, left, right), text in spans:
         every = [(y, x) for y in range(top, bottom + 1) for x in range(left, right + 1)][:_MOST_LINKED]
         for y, x in every:
