@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from mundap.ingest.blocks import Cell, Table
 from mundap.ingest.forms import like_a_form, pairs
@@ -31,7 +32,8 @@ class TableTooLarge(Exception):
 class Grid:
     """A rectangle of cells: every row has as many as there are `columns`, whose names may be empty.
 
-    `title` is what a cell over the whole width says above the header, `caption` and `page` those of the table.
+    `title` is what a cell over the whole width says above the header; `caption` and `page` are the table's,
+    `pages` those of its rows where they are several.
     """
 
     columns: Row
@@ -39,6 +41,13 @@ class Grid:
     title: str = ""
     caption: str = ""
     page: int | None = None
+    pages: tuple[int | None, ...] = ()
+
+    def by_page(self) -> Iterator[tuple[int | None, list[Row]]]:
+        """The rows of each page that the table stands on."""
+        pages = self.pages or (self.page,) * len(self.rows)
+        for page, rows in groupby(zip(pages, self.rows, strict=True), key=lambda pair: pair[0]):
+            yield page, [row for _, row in rows]
 
 
 def grid(table: Table) -> Grid:
@@ -62,12 +71,17 @@ def grid(table: Table) -> Grid:
     caption = one_line(table.caption)
     if form:
         found = _form(body[above:], [pairs(line, table.form) for line in lines])
-        return Grid(("",) * len(found[0]) if found else (), found, title, caption, table.page)
+        pages = tuple(table.pages[above + y] for y, _ in found) if table.pages else ()
+        columns = ("",) * len(found[0][1]) if found else ()
+        return Grid(columns, tuple(row for _, row in found), title, caption, table.page, pages)
     top = above + depth(_from(owners, above), rows[above:], table.header - above)
     wide = _filled([*rows[above:top], *body[top:]])
     called = names(_from(owners, above), rows[above:], top - above)
-    kept = (tuple(row[x] for x in wide) for row in body[top:])
-    return Grid(tuple(called[x] for x in wide), tuple(row for row in kept if any(row)), title, caption, table.page)
+    kept = [(y, tuple(row[x] for x in wide)) for y, row in enumerate(body) if y >= top]
+    kept = [(y, row) for y, row in kept if any(row)]
+    pages = tuple(table.pages[y] for y, _ in kept) if table.pages else ()
+    columns = tuple(called[x] for x in wide)
+    return Grid(columns, tuple(row for _, row in kept), title, caption, table.page, pages)
 
 
 def _from(owners: Sequence[Sequence[Owner | None]], above: int) -> list[list[Owner | None]]:
@@ -82,14 +96,15 @@ def _irregular(owners: Sequence[Sequence[Owner | None]]) -> bool:
     return len(owners) > 1 and all(any(row[x] is not None and row[x] == row[x - 1] for x in edges) for row in owners)
 
 
-def _form(body: Sequence[Row], paired: Sequence[Sequence[Row]]) -> tuple[Row, ...]:
-    """The rows of a form: its pairs, and what stands in a row that has none known."""
+def _form(body: Sequence[Row], paired: Sequence[Sequence[Row]]) -> list[tuple[int, Row]]:
+    """The rows of a form, each behind the place of the row that it stands in: its pairs, and what stands in a row that has
+    none known."""
     wide = _filled([row for row, found in zip(body, paired, strict=True) if not found])
-    rows: list[Row] = []
-    for row, found in zip(body, paired, strict=True):
-        rows += [tuple(map(one_line, pair)) for pair in found] or [tuple(row[x] for x in wide)]
-    width = max(map(len, rows), default=0)
-    return tuple((*row, *[""] * (width - len(row))) for row in rows if any(row))
+    rows: list[tuple[int, Row]] = []
+    for y, (row, found) in enumerate(zip(body, paired, strict=True)):
+        rows += [(y, tuple(map(one_line, pair))) for pair in found] or [(y, tuple(row[x] for x in wide))]
+    width = max((len(row) for _, row in rows), default=0)
+    return [(y, (*row, *[""] * (width - len(row)))) for y, row in rows if any(row)]
 
 
 def _filled(rows: Sequence[Row]) -> list[int]:
