@@ -98,7 +98,8 @@ def _in_order(row: Row) -> bool:
     values = [int(digits) for cell in numbers if (digits := re.sub(r"\D", "", cell))]
     steps = {after - before for before, after in itertools.pairwise(values)}
     years = all(_YEAR.fullmatch(cell) for cell in numbers)
-    return len(steps) == 1 and abs(steps.pop()) == 1 and (years or values[0] in (0, 1)) and "0" not in shape_of(row[0])
+    counted = len(numbers) > 2 and values[:1] in ([0], [1])
+    return len(steps) == 1 and abs(steps.pop()) == 1 and (years or counted) and "0" not in shape_of(row[0])
 
 
 def _divided(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], found: int) -> bool:

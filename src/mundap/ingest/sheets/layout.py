@@ -199,6 +199,8 @@ class _Layout:
     def _begins(self, area: Area, below: Sequence[Row], text: str) -> bool:
         """Whether a table begins under a line between rows."""
         rows = [cells for _, cells in below]
+        if area.columns and not area.rows:
+            return False  # the line stands between the header and its rows
         if len(rows) < 2 or sum(map(bool, rows[0])) < 2:
             return False
         width = max(map(len, rows))
