@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
+from datetime import date
 
 from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
+from mundap.generate.period import about_event, unmet
 from mundap.generate.persona import Persona, closed, refusal_of
 from mundap.generate.relevance import relevant
 from mundap.generate.selfcheck import checked
-from mundap.generate.support import refusal, support
+from mundap.generate.support import refusal
+from mundap.generate.support import support as supported
+from mundap.generate.trace import traced
+from mundap.korean.dates import Period
 from mundap.korean.normalize import normalize
+from mundap.korean.wanted import wanted
+from mundap.messages import say
 from mundap.opening import Opening
 from mundap.parts import Parts
 from mundap.searching import Searching, Where
@@ -41,8 +49,14 @@ class Answering:
         where: Where | None,
         persona: Persona | None,
     ) -> Iterator[str | Answer]:
-        """Yields the answer's text in pieces, then the Answer."""
-        yield from closed(self._answered(question, history, k, where, persona), persona)
+        """Yields the answer's text in pieces, then the Answer, whose sentences can be traced to their documents."""
+        with closing(closed(self._answered(question, history, k, where, persona), persona)) as pieces:
+            for piece in pieces:
+                yield self._traced(piece) if isinstance(piece, Answer) else piece
+
+    def _traced(self, answer: Answer) -> Answer:
+        cited = self._corpus.passages([citation.passage_id for citation in answer.citations])
+        return traced(answer, cited, self._corpus.text_digest, self._opening.name)
 
     def _answered(
         self,
@@ -59,21 +73,31 @@ class Answering:
             yield replace(known, timings={"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0})
             return
         hits = self._searching.find(alone, k, where)
-        supported = self.support(alone, hits) >= self._settings.min_support
+        support, kind = self.support(alone, hits), wanted(alone).kind
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
-        if not supported:
-            text = self._refusal(persona)
+        missing = unmet(alone, date.today(), hits)
+        nothing_then = missing is not None and about_event(alone)
+        if support < self._settings.min_support or nothing_then:
+            text = self._said("unmet_period", missing) if missing and nothing_then else self._refusal(persona)
             yield text
             name = self._parts.generator.name
-            yield Answer(question, text, (), tuple(hits), True, {**timings, "generate_ms": 0.0}, name)
+            timings["generate_ms"] = 0.0
+            yield Answer(question, text, (), tuple(hits), True, timings, name, support=support, kind=kind)
             return
+        opening = f"{self._said('undated', missing)}\n" if missing else ""
+        if opening:
+            yield opening
         # The extractive generator sees only what it is asked, and leaves out sentences by itself; a language model has
         # the conversation, and is not shown what has no part in the answer.
         extracts = isinstance(self._parts.generator, Extractive)
         asked, shown = (alone, hits) if extracts else (question, self._relevant(alone, hits))
         for piece in self._written(asked, alone, shown, history[-TURNS:], persona):
             if isinstance(piece, Answer):
-                yield replace(piece, question=question, timings={**timings, **piece.timings})
+                if not piece.text:  # nothing that the language model wrote stands in the passages
+                    piece = replace(self._parts.extractive.answer(alone, shown, (), persona), timings=piece.timings)
+                    yield piece.text
+                text, spent = opening + piece.text, {**timings, **piece.timings}
+                yield replace(piece, question=question, text=text, timings=spent, support=support, kind=kind)
             else:
                 yield piece
 
@@ -95,9 +119,12 @@ class Answering:
         yield answer.text
         yield answer
 
+    def _said(self, message: str, period: Period) -> str:
+        return say(message, self._parts.config.language, period=period.words)
+
     def support(self, question: str, hits: Sequence[Hit]) -> float:
         """The probability, in [0, 1], that these hits answer this question."""
-        return support(self._parts.reader.read(question, hits), self._parts.calibration)
+        return supported(self._parts.reader.read(question, hits), self._parts.calibration, self._parts.reader_model)
 
     def _relevant(self, question: str, hits: list[Hit]) -> list[Hit]:
         """The hits without those that have no part in the answer."""

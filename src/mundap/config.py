@@ -93,14 +93,15 @@ class Retrieve(_Section):
 
 class Generate(_Section):
     """Who writes the answer, and when it is withheld. An answer needs `min_support`, a probability, by the calibration
-    that `mundap train support` named `support`; a language model
-    is shown the passages of at least `min_relevance`, another one.
+    that `mundap train support` named `support`. `reader` names a model of `mundap train reader`, which chooses sentences;
+    a language model is shown the passages of at least `min_relevance`, another one.
 
     `temperature`, `top_p`, `top_k` and `repeat_penalty` say how a language model draws its words (0, 1, 0 and 1: it
     takes the likeliest), and `stop` where it ends. `template` is a prompt template: "alpaca", "kullm" or a JSON file,
     relative to mundap.toml; "" asks by the model's own. `bits` 4 or 8 quantises a model of transformers.
 
     `reason` lets a language model think before it writes, out of sight; `self_check` has it check its own answer.
+    `unsupported` says what becomes of a sentence of its whose figures, dates or names stand in none of the passages.
     `reorder` shows it the best passages first and last. `persona` is how answers sound, a file in personas/; "" is none.
     """
 
@@ -109,6 +110,7 @@ class Generate(_Section):
     faq: bool = True
     min_support: float = Field(default=0.3, ge=0, le=1)
     support: str = ""
+    reader: str = ""
     min_relevance: float = Field(default=0.02, ge=0, le=1)
     max_tokens: int = Field(default=512, ge=1)
     context_tokens: int = Field(default=4096, ge=256)
@@ -123,6 +125,7 @@ class Generate(_Section):
     reason: bool = False
     self_check: bool = False
     reorder: bool = False
+    unsupported: Literal["drop", "mark", "keep"] = "drop"
 
 
 class Keywords(_Section):

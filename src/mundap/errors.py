@@ -46,5 +46,9 @@ class UnknownName(MundapError):
         super().__init__(f"unknown {kind} '{name}'; choose one of: {', '.join(sorted(choices))}")
 
 
+class UnknownFilter(MundapError):
+    """A filter on a field, or by a value, that no document has."""
+
+
 class GeneratorError(MundapError):
     """A language model could not be loaded or reached, or stopped in mid answer."""

@@ -13,7 +13,7 @@ from mundap.graph.build import Relate, Relation
 from mundap.graph.build import build as build_graph
 from mundap.graph.relations import relate, unrelated
 from mundap.graph.synonyms import in_use, read_synonyms
-from mundap.index.generation import Recipe, build, no_graph, open_generation
+from mundap.index.generation import Recipe, build, generations, no_graph, open_generation
 from mundap.korean.keyword_rules import names
 from mundap.korean.normalize import NORMALIZER
 from mundap.parts import Parts
@@ -59,6 +59,11 @@ class Indexing:
             return open_generation(self.root).corpus_state == self._corpus.state()
         except StaleIndex:
             return False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The generations on the disk, by name, oldest first."""
+        return generations(self.root)
 
     @property
     def recipe(self) -> Recipe:

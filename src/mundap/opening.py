@@ -88,6 +88,12 @@ class Opening:
                     log.warning("새 색인을 아직 열 수 없어 전의 것으로 찾습니다: %s", error)
 
     @property
+    def name(self) -> str:
+        """The name of the generation that is open, or else of the newest; "" without any."""
+        opened = self._opened
+        return opened.generation.name if opened else self.newest or ""
+
+    @property
     def newest(self) -> str | None:
         """The name of the current generation on the disk, whether or not it is the one that is open; None without any."""
         return current(self._indexing.root)

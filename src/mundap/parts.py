@@ -12,13 +12,14 @@ from mundap.encode import make_encoder
 from mundap.encode.adapter import AdaptedEncoder
 from mundap.errors import ConfigError
 from mundap.generate import make_generator
+from mundap.generate.evidence import Line, ReaderModel, read_model
 from mundap.generate.extractive import Extractive
 from mundap.generate.persona import FOLDER as PERSONAS
 from mundap.generate.persona import Persona, find_persona, personas
 from mundap.generate.reading import Reader, Weigh
 from mundap.generate.sampling import Sampling
 from mundap.generate.structured import Completer
-from mundap.generate.support import Calibration, read_calibration, refusal
+from mundap.generate.support import read_calibration, refusal
 from mundap.korean.keyword_model import KeywordModel
 from mundap.korean.keyword_rules import Asked, extract, names, read_asked
 from mundap.korean.tokens import SearchTokenizer
@@ -143,17 +144,28 @@ class Parts:
         return Reader(self._weigh, self.sentence_encoder)
 
     @cached_property
-    def calibration(self) -> Calibration | None:
+    def calibration(self) -> Line | None:
         """The user's own calibration of support, if mundap.toml names one. Raises MundapError if it cannot be used."""
         name = self.config.generate.support
         return read_calibration(self.models / name, self.sentence_encoder.name) if name else None
+
+    @cached_property
+    def reader_model(self) -> ReaderModel | None:
+        """The user's own model of what answers, if mundap.toml names one. Raises MundapError if it cannot be used."""
+        name = self.config.generate.reader
+        return read_model(self.models / name, self.sentence_encoder.name) if name else None
+
+    @cached_property
+    def extractive(self) -> Extractive:
+        """What quotes the passages. It answers always: whether to is decided before."""
+        return Extractive(self.reader, 0.0, self.config.language, self.reader_model)
 
     @cached_property
     def generator(self) -> Generator:
         """The generator that mundap.toml names."""
         settings = self.config.generate
         if settings.generator == "extractive":
-            return Extractive(self.reader, 0.0, self.config.language)  # whether to answer is decided before
+            return self.extractive
         return make_generator(
             settings.generator,
             folder=self.words,
@@ -169,6 +181,8 @@ class Parts:
             refusal=refusal(self.config.language),
             reason=settings.reason,
             reorder=settings.reorder,
+            unsupported=settings.unsupported,
+            language=self.config.language,
         )
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -14,9 +14,9 @@ from mundap.answering import Answering
 from mundap.config import FILE, Config, find_workspace, read_config
 from mundap.encode import base_of
 from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
+from mundap.generate.evidence import Line
 from mundap.generate.persona import Persona
 from mundap.generate.reading import Reading
-from mundap.generate.support import Calibration
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
@@ -41,6 +41,9 @@ from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
 from mundap.types import Answer, Hit, Turn
 from mundap.uploads import Uploads
+from mundap.verify.given import Given
+from mundap.verify.verdict import Verdict
+from mundap.verify.verifier import Verifier
 
 
 def cut_of(config: Config, models: Path) -> Cut:
@@ -338,6 +341,15 @@ class Mundap:
         """For each of `texts`, the weight of the words of `text` that it holds, rare ones counting most, in [0, 1]."""
         return self._parts.reader.shares(text, texts)
 
+    def verify(self, answers: Iterable[Given]) -> Iterator[Verdict]:
+        """What of each answer that was given (verify.given reads them from JSON) is proved by the corpus as it is now.
+
+        Nothing is searched and no model asked.
+        """
+        personas = [persona for name in self.personas if (persona := self.persona(name))]
+        verifier = Verifier(self.corpus, personas, self.newest, self._indexing.names)
+        yield from map(verifier.verify, answers)
+
     def warm(self) -> None:
         """Load what the first question would wait for. Raises as it would."""
         self.search("준비", k=1)
@@ -382,7 +394,7 @@ class Mundap:
         self._parts.generator = generator
 
     @property
-    def calibration(self) -> Calibration | None:
+    def calibration(self) -> Line | None:
         """The user's own calibration of support, if mundap.toml names one. Raises MundapError if it cannot be used."""
         return self._parts.calibration
 

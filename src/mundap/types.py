@@ -125,16 +125,50 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A quote that stands in the cited passage, white space aside."""
+    """A quote that stands in the cited passage, white space aside.
+
+    An answer of a workspace also says where, so that it can be proved later: the document, the digest of its whole text
+    (store.corpus.Corpus.text_digest), and the offsets of the quote in it, `text[start:end] == quote`.
+    """
 
     passage_id: str
     source: str
     quote: str
+    document_id: str = ""
+    document_digest: str = ""
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence of an answer, as it stands in its text, and the places in `Answer.citations` of what bears it out.
+
+    A greeting, a refusal or a closing phrase has none.
+    """
+
+    text: str
+    citations: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of the cases that a broad question may mean: what it is called, and the passage that answers it."""
+
+    label: str
+    passage_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`timings` are milliseconds by stage; `model` names the generator that wrote the text."""
+    """`timings` are milliseconds by stage; `model` names the generator that wrote the text.
+
+    `support` is the probability, in [0, 1], that the passages answer the question; `kind` is what was asked for
+    (korean.wanted.Kind, or "smalltalk"), "" if nobody looked; `choices` are there for a broad question.
+
+    `sentences` hold all of the text but its markers, in order; `generation` names the index that was searched. Both are
+    empty for an answer that was made without a workspace.
+    """
 
     question: str
     text: str
@@ -143,6 +177,11 @@ class Answer:
     abstained: bool = False
     timings: Mapping[str, float] = field(default_factory=dict)
     model: str = ""
+    support: float = 0.0
+    kind: str = ""
+    choices: tuple[Choice, ...] = ()
+    sentences: tuple[Statement, ...] = ()
+    generation: str = ""
 
 
 @dataclass(frozen=True, slots=True)

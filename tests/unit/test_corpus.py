@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from mundap.errors import MundapError
+from mundap.errors import MundapError, UnknownFilter
 from mundap.files import digest
 from mundap.ingest.chunk import Sentences
 from mundap.ingest.split import chunks, parents
-from mundap.store.corpus import Corpus, StoredQuestion
+from mundap.store.corpus import Corpus, StoredQuestion, nearest
 from mundap.types import Document, KnownQuestion, Section
 
 
@@ -273,3 +273,33 @@ def test_many_changes_are_there_at_once_and_wait_for_the_disk_at_the_end(corpus:
     assert durable()
     assert other.counts() == (1, 1)
     other.close()
+
+
+def test_a_filter_that_can_match_nothing_names_what_there_is(corpus: Corpus):
+    put(corpus, "가.csv", "첫째 글", title="안내", source="시설 안내", meta={"부서": "통관"})
+    assert set(corpus.fields()) == {"source", "document_id", "title", "suffix", "부서"}
+    for name, near in (("source", "시설 안내"), ("title", "안내"), ("부서", "통관"), ("suffix", "csv")):
+        corpus.check_filter([(name, [near, "없는 값"])])
+        with pytest.raises(UnknownFilter, match=f"'없는 값'.*'{near}'"):
+            corpus.check_filter([(name, ["없는 값"])])
+    corpus.check_filter([("source", [])])
+    for name in ("없는 열", '"이상한" 열', "spoken"):
+        with pytest.raises(UnknownFilter, match=r"없는 열.*source.*부서"):
+            corpus.check_filter([(name, ["x"])])
+
+
+def test_values_that_hold_what_was_asked_for_come_first():
+    assert nearest("세관", ["서울 세관", "국세청", "세과", "부산 세관 안내"], 2) == ["서울 세관", "부산 세관 안내"]
+
+
+def test_the_digest_of_a_document_is_of_its_text(corpus: Corpus):
+    document = put(corpus, "가.csv", "첫째 글", "둘째 글")
+    assert corpus.text_digest(document.id) == digest("첫째 글\n\n둘째 글", size=16)
+    assert corpus.text_digest("없음") is None
+
+
+def test_passages_that_hold_some_words(corpus: Corpus):
+    put(corpus, "가.csv", "첫째 글과 말", "둘째 말")
+    assert len(corpus.holding("말", 5)) == 2
+    assert len(corpus.holding("말", 1)) == 1
+    assert corpus.holding("글과 말을", 5) == []

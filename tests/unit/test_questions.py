@@ -152,7 +152,9 @@ def test_squad_two_questions_without_an_answer_have_no_gold(tmp_path):
     [
         ("{", ["JSON"]),
         ('{"question": "왜?"}\n{"question": "왜?"}', ["JSON", ".jsonl"]),
-        ('[{"question": "왜?"}]', ["객체가 아님", "필요한 키: data"]),
+        ('[{"question": "왜?"}]', ["[0]", "gold(목록)", "찾은 키: question"]),
+        ('["왜?"]', ["[0]", "객체가 아님"]),
+        ("[]", ["질문이 하나도 없습니다"]),
         ('{"rows": []}', ["찾은 키: rows", "필요한 키: data"]),
         ('{"data": [{"paragraphs": []}, {"context": "글", "qas": []}]}', ["data[1]", "context, qas", "paragraphs"]),
         (squad([{"context": "글", "qas": [{"answers": []}]}]), ["data[0].paragraphs[0].qas[0]", "question, answers"]),
@@ -200,7 +202,8 @@ def test_jsonl_lines_end_at_line_feeds_alone(tmp_path):
     ("line", "parts"),
     [
         ("{'question': 1}", ["JSON"]),
-        ('{"q": "왜?", "gold": []}', ["찾은 키: q, gold", "question, gold, answer"]),
+        ('{"ask": "왜?", "gold": []}', ["찾은 키: ask, gold", "question, gold, answer"]),
+        ('{"질문": "왜?", "제시문": 3}', ["제시문(목록)", "찾은 키: 질문, 제시문"]),
         ('{"question": "왜?"}', ["gold(목록)", "찾은 키: question"]),
         ('{"question": "왜?", "gold": [1]}', ["글자가 아닌 값"]),
         ('{"question": "왜?", "gold": [], "answer": 3}', ["answer(글자)"]),
@@ -230,3 +233,24 @@ def test_unknown_suffixes_list_the_known_ones(tmp_path):
 def test_a_file_that_is_not_there(tmp_path, suffix):
     with pytest.raises(BadFile, match="질문 파일이 없습니다"):
         read_questions(tmp_path / f"q{suffix}")
+
+
+def test_keys_may_be_called_as_the_columns_of_a_sheet(tmp_path):
+    records = [
+        {"질문": "수수료는?", "제시문": "수수료는 천 원이다.", "답변": "천 원", "출처": "안내"},
+        {"답 변": None, "본문": ["가", "나"], "Question": "둘?"},
+        {"질문": "빈 것?", "제시문": ""},
+    ]
+    wanted = [("수수료는?", ("수수료는 천 원이다.",), "천 원"), ("둘?", ("가", "나"), ""), ("빈 것?", (), "")]
+    lines = "\n".join(json.dumps(record, ensure_ascii=False) for record in records)
+    for name, content in (("q.jsonl", lines), ("q.json", json.dumps(records))):
+        found = read_questions(written(tmp_path / name, content))
+        assert [(q.question, q.gold, q.answer) for q in found.items] == wanted
+        assert found.corpus is None
+
+
+def test_a_list_without_some_questions_says_which(tmp_path):
+    content = json.dumps([{"question": " ", "gold": "가"}, {"question": "왜?", "gold": "가", "질문": "아니"}])
+    found = read_questions(written(tmp_path / "q.json", content))
+    assert [q.question for q in found.items] == ["왜?"]
+    assert "[0]" in found.problems[0].reason

@@ -1,9 +1,14 @@
 """Sentences are spans of the text that lose no character."""
 
+import re
+from itertools import pairwise
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mundap.ingest.encoding import decode
 from mundap.korean.kiwi import MOST, bites
 from mundap.korean.sentences import sentences
 
@@ -23,6 +28,17 @@ PARTS = st.sampled_from(
         "”",
         "e\u0301",
         "Mr. Kim ",
+        "2\\. ",
+        "② ",
+        "(이하 같다. ",
+        ") ",
+        "제3조. ",
+        "2020. 1. 1. ",
+        "한다)ㆍ",
+        '"',
+        "'",
+        "- ",
+        "**",
     ]
 )
 TEXTS = st.one_of(st.lists(PARTS, max_size=15).map("".join), st.text(st.characters(codec="utf-8"), max_size=60))
@@ -93,3 +109,80 @@ def test_offsets_count_characters_also_after_emoji():
 )
 def test_what_touches_a_closing_quote_belongs_to_the_sentence_of_the_quote(text: str, found: list[str]):
     assert [text[start:end] for start, end in sentences(text)] == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "비용(식비를 포함한다. 이하 이 장에서 같다)ㆍ시간을 줄이는 계획은 위원회가 세운다.",
+        "연구원(파견된 사람은 제외한다) 및 조교는 신청할 수 있다.",
+        "기간은 10일(휴일은 제외한다. 다만, 연휴는 포함한다) 전까지로 한다.",
+        "손해[이자를 포함한다] 중 일부를 배상한다.",
+        "회사는 “내일 갑니다. 모레 옵니다.”라고 알렸다.",
+        '직원은 "오늘은 쉽니다. 내일 오세요."라고 말했다.',
+        "1. 신분증 사본",
+        "3\\. 그 밖에 위원회가 정하는 것",
+        "**4.** 사진을 낸다.",
+        "가. 나이가 어린 사람이 먼저 탄다.",
+        "1의2. 도서관의 장이 정하는 자료",
+        "① 누구든지 책을 빌릴 수 있다.",
+        "(2) 사진을 낸다.",
+        "서식 No. 7 을 쓴다.",
+        "2021. 3. 2. 이후 접수한 것부터 적용한다.",
+        "근거는 도서관법 제7조제2항. 제3항도 같다.",
+        "면적은 3.5 또는 2.1이다.",
+        "제2조제3호다목에 따른 자료",
+        "3\\. 「도서관운영법」 제146조의2제1항에 따른 관리관으로 사무를 수행한 사람",
+        "자료를 빌린다. (제7조 참조).",
+    ],
+)
+def test_a_sentence_is_not_cut_within(text: str):
+    assert len(texts(text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("책을 빌린다. ② 반납은 제때 한다.", ["책을 빌린다.", "② 반납은 제때 한다."]),
+        ("책을 빌린다.2. 반납한다.", ["책을 빌린다.", "2. 반납한다."]),
+        ("이렇게 합니다.- 책을 고른다.- 빌린다.", ["이렇게 합니다.", "- 책을 고른다.", "- 빌린다."]),
+        ("언제 여나요? (답) 아침에 엽니다.", ["언제 여나요?", "(답) 아침에 엽니다."]),
+        ("빌릴 수 있다(잡지는 제외한다). 사서가 돕는다.", ["빌릴 수 있다(잡지는 제외한다).", "사서가 돕는다."]),
+        (
+            "책은 오래 빌릴 수 있다. (예: 소설을 빌린다) 그 뒤에 사서가 돕는다.",
+            ["책은 오래 빌릴 수 있다.", "(예: 소설을 빌린다)", "그 뒤에 사서가 돕는다."],
+        ),
+        ("근거는 도서관법 제7조. 다만, 잡지는 제외한다.", ["근거는 도서관법 제7조.", "다만, 잡지는 제외한다."]),
+        ("도서관은 '24년에 열었다. 서점은 '25년에 닫았다.", ["도서관은 '24년에 열었다.", "서점은 '25년에 닫았다."]),
+    ],
+)
+def test_a_sentence_begins_with_its_mark(text: str, found: list[str]):
+    assert texts(text) == found
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("unit", ["( ", "* ", "” ", "1. ", "' ", "다. ) ", "- ", "끝났다. ("])
+def test_a_line_of_marks_takes_no_hour(unit: str):
+    sentences((unit * 10_000)[:10_000])
+
+
+LAW = Path(__file__).parents[2].parent / "shared" / "data" / "law"
+INNER = re.compile(
+    r"\([^()\[\]]*\)|\[[^()\[\]]*\]|「[^「」]*」|“[^“”]*”"
+)  # two levels of these hold all that statutes have
+
+
+@pytest.mark.skipif(not LAW.exists(), reason="needs the statutes beside the checkout: ../shared/data/law")
+@pytest.mark.parametrize("name", ["*.md", "*.txt"])
+def test_no_sentence_of_a_statute_is_cut_within_brackets_or_behind_its_number(name: str):
+    broken = []
+    for path in LAW.glob(name):
+        for line in decode(path.read_bytes(), path.name).split("\n"):
+            spans = sentences(line)
+            flat = INNER.sub(lambda m: "x" * len(m[0]), INNER.sub(lambda m: "x" * len(m[0]), line))
+            for (start, end), (after, _) in pairwise(spans):
+                piece = flat[start:end]
+                halved = flat[end - 1 : after + 1].strip("x ") == "" and flat[after - 1] == "x"
+                if halved or re.fullmatch(r"[*\s]*(\d+(의\d+)?|[가-하]|[①-⑳])\W*", piece):
+                    broken.append(line[max(end - 30, 0) : after + 20])
+    assert broken == []

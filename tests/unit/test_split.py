@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from mundap.ingest import chunk as cutting
 from mundap.ingest.chunk import Sentences, characters
 from mundap.ingest.split import chunks, parents, split
+from mundap.korean.lists import blocks
 from mundap.korean.sentences import sentences
 from mundap.types import Document, Passage, Section
 
@@ -98,8 +99,17 @@ def test_passages_are_slices_and_cover_every_character_that_is_not_blank(texts: 
 @given(st.lists(TEXTS.filter(str.strip), max_size=3), st.integers(100, 200))
 def test_wholes_of_running_text_are_within_their_size_and_name_themselves(texts: list[str], size: int):
     for whole in parents(document(*texts), size):
-        assert len(whole.text) <= size
+        listed = len(blocks([*filter(str.strip, whole.text.split("\n"))])) == 1  # which may be twice as long
+        assert len(whole.text) <= (2 * size if listed else size)
         assert whole.parent_id == whole.id
+
+
+def test_an_article_is_cut_between_its_paragraphs_and_a_list_stays_with_its_lead():
+    paragraphs = [f"{mark} " + "회원은 책을 빌릴 수 있다. " * 5 for mark in "①②③"]
+    paragraphs.insert(2, "이 경우 다음 각 호의 책은 제외한다.\n1. 사전\n2. " + "지도와 그림과 " * 9)
+    wholes = parents(document("\n".join(paragraphs)), 150)
+    assert [whole.text[0] for whole in wholes] == ["①", "②", "이", "③"]
+    assert wholes[2].text.endswith("그림과")
 
 
 def test_sentences_are_packed_until_the_next_does_not_fit():

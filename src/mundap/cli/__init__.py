@@ -32,6 +32,7 @@ from mundap.cli import (
     train_retriever,
     train_sft,
     tune,
+    verify,
 )
 from mundap.errors import MundapError
 
@@ -67,6 +68,7 @@ for command in (
     ask.ask,
     ask.keywords,
     ask.chat,
+    verify.verify,
     serve.serve,
     page.ui,
     page.up,

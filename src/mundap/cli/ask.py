@@ -47,6 +47,7 @@ def search(
     """문단을 찾습니다. 예: mundap search "면세 한도는?" -k 3"""
     bot = open_workspace(workspace)
     filters = _filters(where) if where else None
+    bot.corpus.check_filter((filters or {}).items())
     first, last = _day(since, last=False), _day(until, last=True)
     for one in questions(question):
         hits = bot.search(one, k=k, leg=leg, where=filters, since=first, until=last)

@@ -1,10 +1,10 @@
-"""Question files: Q/A sheets, KorQuAD and SQuAD JSON, and JSON lines."""
+"""Question files: Q/A sheets, KorQuAD and SQuAD JSON, and JSON lines or lists of questions."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from mundap.errors import BadFile
 from mundap.ingest.encoding import decode
 from mundap.ingest.problems import Problem
 from mundap.ingest.tables import COLUMNS, Row, Table, read_csv, read_xlsx
-from mundap.korean.normalize import normalize
+from mundap.korean.normalize import normalize, squash
 
 _FORMULA_ERROR = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NULL!|NUM!)")
 _TYPES: dict[type, str] = {str: "글자", list: "목록"}  # JSON types, as messages call them
@@ -109,26 +109,31 @@ def _problem(table: Table, row: Row) -> Problem | None:
     return None
 
 
-def squad(path: Path) -> Questions:
+def json_file(path: Path) -> Questions:
+    """KorQuAD or SQuAD (`squad`), or a list of objects as `jsonl` has one a line."""
+    content = _parsed(
+        decode(path.read_bytes(), path.name), path.name, "한 줄에 객체 하나씩인 파일이면 이름을 .jsonl로 바꿔 주세요."
+    )
+    return _records(content, path.name) if isinstance(content, list) else squad(content, path.name)
+
+
+def squad(content: Any, name: str) -> Questions:
     """KorQuAD 1 or SQuAD 1.1 and 2.0. The gold is the paragraph; `is_impossible` questions have none.
 
     Sources of the form: Lim, Kim & Lee 2019 (KorQuAD); Rajpurkar, Jia & Liang, ACL 2018 (`is_impossible`).
     """
     items = []
     corpus: dict[str, None] = {}
-    for context, asked in _squad_questions(path):
+    for context, asked in _squad_questions(content, name):
         corpus[context] = None
         items += asked
     return Questions(tuple(items), tuple(corpus))
 
 
-def _squad_questions(path: Path) -> Iterator[tuple[str, list[Question]]]:
-    content = _parsed(
-        decode(path.read_bytes(), path.name), path.name, "한 줄에 객체 하나씩인 파일이면 이름을 .jsonl로 바꿔 주세요."
-    )
-    articles = _field(content, "data", list, path.name, ("data",))
+def _squad_questions(content: Any, name: str) -> Iterator[tuple[str, list[Question]]]:
+    articles = _field(content, "data", list, name, ("data",))
     for a, article in enumerate(articles):
-        where = f"{path.name}: data[{a}]"
+        where = f"{name}: data[{a}]"
         paragraphs = _field(article, "paragraphs", list, where, ("paragraphs",))
         for p, paragraph in enumerate(paragraphs):
             place = f"{where}.paragraphs[{p}]"
@@ -154,7 +159,8 @@ def _squad_question(qa: Any, context: str, where: str) -> Question:
 def jsonl(path: Path) -> Questions:
     """One object a line: `{"question", "gold": [text, …], "answer"}`; `gold` may be one text.
 
-    An empty `gold` is an unanswerable question. `answer` may be missing; other keys are left alone.
+    An empty `gold` is an unanswerable question. `answer` may be missing; other keys are left alone. Each key may have the
+    name that the column of a sheet would have: 질문, 제시문, 답변.
     """
     items = []
     problems = []
@@ -162,26 +168,60 @@ def jsonl(path: Path) -> Questions:
         if not line.strip():
             continue
         where = f"{path.name} {number}번째 줄"
-        record = _parsed(line, where, "한 줄에 JSON 객체 하나를 적어 주세요.")
-        if question := _clean(_field(record, "question", str, where, _KEYS)):
-            answer = _clean(_field(record, "answer", str, where, _KEYS)) if record.get("answer") is not None else ""
-            items.append(Question(question, _gold(record, where), answer, number))
+        question = _record(_parsed(line, where, "한 줄에 JSON 객체 하나를 적어 주세요."), where, number)
+        if question.question:
+            items.append(question)
         else:
             problems.append(Problem(number, "question이 비어 있습니다. 질문을 채우거나 줄을 지워 주세요"))
     return Questions(tuple(items), problems=tuple(problems))
 
 
+def _records(records: Sequence[Any], name: str) -> Questions:
+    """A list of objects as `jsonl` has them."""
+    found = [(n, _record(record, f"{name}: [{n}]", None)) for n, record in enumerate(records)]
+    problems = [
+        Problem(None, f"[{n}]의 question이 비어 있습니다. 질문을 채우거나 항목을 지워 주세요")
+        for n, question in found
+        if not question.question
+    ]
+    return Questions(tuple(question for _, question in found if question.question), problems=tuple(problems))
+
+
 _KEYS = ("question", "gold", "answer")
+_ALIASES = {
+    **dict.fromkeys(COLUMNS["question"], "question"),
+    **dict.fromkeys(("gold", *COLUMNS["passage"]), "gold"),
+    **dict.fromkeys(COLUMNS["answer"], "answer"),
+}
 
 
-def _gold(record: Mapping[str, Any], where: str) -> tuple[str, ...]:
-    if isinstance(record.get("gold"), str):
-        return _texts([record["gold"]])
-    if "gold" in record and record["gold"] is None:
+def _record(record: Any, where: str, row: int | None) -> Question:
+    """The question in one object, whose text may be "". Raises BadFile for an object of another shape."""
+    keys = _called(record)
+    question = _clean(_field(record, keys["question"], str, where, _KEYS))
+    answer = keys["answer"]
+    said = _clean(_field(record, answer, str, where, _KEYS)) if record.get(answer) is not None else ""
+    return Question(question, _gold(record, keys["gold"], where), said, row)
+
+
+def _called(record: Any) -> dict[str, str]:
+    """What an object calls each of _KEYS; the key itself comes before its other names."""
+    names = {key: key for key in _KEYS}
+    for written in reversed(record) if isinstance(record, dict) else ():
+        key = _ALIASES.get(squash(written).lower())
+        if key and key not in record:
+            names[key] = written
+    return names
+
+
+def _gold(record: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
+    if isinstance(record.get(key), str):
+        return _texts([record[key]])
+    if key in record and record[key] is None:
         return ()
-    texts = _field(record, "gold", list, where, _KEYS)
+    texts = _field(record, key, list, where, _KEYS)
     if not all(isinstance(text, str) for text in texts):
-        raise BadFile(f'{where}: gold에 글자가 아닌 값이 있습니다. "gold": ["제시문", …]처럼 적어 주세요.')
+        raise BadFile(f'{where}: {key}에 글자가 아닌 값이 있습니다. "{key}": ["제시문", …]처럼 적어 주세요.')
     return _texts(texts)
 
 
@@ -219,7 +259,7 @@ READERS: dict[str, Callable[[Path], Questions]] = {
     ".ods": sheet,
     ".csv": sheet,
     ".tsv": sheet,
-    ".json": squad,
+    ".json": json_file,
     ".jsonl": jsonl,
 }
 

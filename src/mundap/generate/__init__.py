@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mundap.errors import ConfigError
 from mundap.extras import load
+from mundap.generate.grounded import Unsupported
 from mundap.generate.language_model import Settings
 from mundap.generate.sampling import Sampling
 from mundap.generate.template import read_template
@@ -42,18 +43,30 @@ def make_generator(
     threads: int | None = None,
     reason: bool = False,
     reorder: bool = False,
+    unsupported: Unsupported = "keep",
+    language: str = "ko",
 ) -> Generator:
     """The generator that `spec` means: one of FORMS. A relative model file, or file of a `template`, is looked for in `folder`,
     and a model that was trained in `models`. `bits` 4 or 8 quantises a model of transformers.
 
     With `reason` a language model thinks before it answers, and the thought is not shown; with `reorder` it is
-    shown the best passages first and last.
+    shown the best passages first and last. `unsupported` and `language` are as in language_model.Settings.
     The API key comes from the first of the environment variables KEYS that is set.
     Raises UnknownName, which lists the table, and ConfigError for a spec that cannot be read.
     """
     kind, _, rest = spec.partition(":")
     made = load("generator", kind, GENERATORS)
-    settings = Settings(refusal, context_tokens, max_tokens, sampling, read_template(template, folder), reason, reorder)
+    settings = Settings(
+        refusal,
+        context_tokens,
+        max_tokens,
+        sampling,
+        read_template(template, folder),
+        reason,
+        reorder,
+        unsupported,
+        language,
+    )
     generator: Generator
     if kind == "openai":
         base_url, _, model = rest.rpartition("#")

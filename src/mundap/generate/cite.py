@@ -66,6 +66,12 @@ def verified(citations: Sequence[Citation], hits: Sequence[Hit]) -> tuple[Citati
     )
 
 
+def share(statement: str, quote: str) -> float:
+    """The share of the statement's bigrams that `quote` holds, in [0, 1]."""
+    wanted = frozenset(bigrams(statement))
+    return len(wanted.intersection(bigrams(quote))) / max(len(wanted), 1)
+
+
 def _unmarked(text: str, passages: Sequence[Passage]) -> tuple[Citation, ...]:
     quotes = [(_quotes(passage), passage) for passage in passages]
     if not quotes:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import lru_cache
 from time import perf_counter
 
 from mundap.errors import GeneratorError
 from mundap.generate.cite import MARKER, cited, repair, verified
+from mundap.generate.grounded import Grounding, Unsupported
 from mundap.korean.normalize import squash
 from mundap.korean.sentences import sentences
 from mundap.types import Answer, Hit
@@ -20,7 +22,36 @@ _THOUGHTS = {"<think>": "</think>", "<생각>": "</생각>"}  # what models writ
 _OPEN = re.compile("|".join(_THOUGHTS))
 _PARTIAL_OPEN = re.compile(rf"(?:{'|'.join(tag[:n] for tag in _THOUGHTS for n in range(len(tag) - 1, 0, -1))})\Z")
 _PARTIAL_MARKER = re.compile(r"[ \t]*(?:\[[0-9,、\s]*)?\Z")
+# As prompt.block writes them, and as small models spell them: ‹자료 번호=1›, <자료 1>, </자료>.
+_TAG = re.compile(r"[ \t]*[<‹＜]\s*/?\s*자료(?:\s[^<>‹›＜＞\n]*)?[>›＞]")
+_UNCLOSED_TAG = re.compile(r"[ \t]*[<‹＜]\s*/?\s*자료\s*번호[^<>‹›＜＞\n]*\Z")
+_NUMBERED = re.compile(r"\[\s*자료\s*(?:번호)?\s*[:=]?\s*\"?([0-9]{1,2})\"?\s*\]")
+_PARTIAL_TAG = re.compile(
+    r"[ \t]*(?:[<‹＜]\s*/?\s*(?:자|자료(?:\s[^<>‹›＜＞\n]{0,300})?)?|\[\s*(?:자|자료[^\[\]\n]{0,20})?)?\Z"
+)
 _FINAL_BLANKS = re.compile(r"\s*\Z")
+
+
+class Cut(str):
+    """The last piece of a model that its limit of tokens stopped. It is empty."""
+
+    __slots__ = ()
+
+
+CUT = Cut()
+
+
+class _Heard:
+    """The pieces of a model, and whether it was cut, once they have ended."""
+
+    def __init__(self, pieces: Iterable[str]) -> None:
+        self._pieces = pieces
+        self.cut = False
+
+    def __iter__(self) -> Iterator[str]:
+        for piece in self._pieces:
+            self.cut = self.cut or isinstance(piece, Cut)
+            yield piece
 
 
 def compose(
@@ -32,17 +63,27 @@ def compose(
     refusal: str,
     model: str,
     started: float,
+    unsupported: Unsupported = "keep",
+    closing_phrase: str = "",
+    language: str = "ko",
 ) -> Iterator[str | Answer]:
-    """The text, repaired as it comes, then the Answer. Closing this closes `pieces`.
+    """The text, repaired sentence by sentence as it comes, then the Answer. Closing this closes `pieces`.
 
-    The model saw the first `shown` of `hits`; `started` is the perf_counter at which the work began.
+    The model saw the first `shown` of `hits`; `started` is the perf_counter at which the work began. What it says beyond
+    them is dealt with as `unsupported` says (grounded.Grounding); where nothing is left the text of the Answer is "".
     Raises GeneratorError when the model writes nothing.
     """
-    text = ""
+    text, heard = "", _Heard(pieces)
+    told = (refusal, closing_phrase)
+    grounding = Grounding(hits[:shown], unsupported, told=told, asked=question, language=language)
     with closing(pieces):
-        for piece in written(pieces, shown):
+        for piece in _stripped(grounding.sifted(_repaired(untagged(spoken(heard)), shown), lambda: heard.cut)):
             text += piece
             yield piece
+    if not text and grounding.dropped:
+        took = (perf_counter() - started) * 1000
+        yield Answer(question, "", (), tuple(hits), True, {"generate_ms": took}, model)
+        return
     if not text:
         raise GeneratorError(f"모델 {model}이(가) 빈 답을 냈습니다. max_tokens를 늘리거나 다른 모델을 쓰세요.")
     abstained = refuses(text, refusal)
@@ -65,13 +106,18 @@ def refuses(text: str, refusal: str) -> bool:
     and refuses the rest is an answer.
     """
     said = squash(MARKER.sub("", text))
-    core = max((squash(refusal[start:end]) for start, end in sentences(refusal)), key=len).rstrip(".!。")
+    core = _core(refusal)
     return said.startswith((squash(refusal), core)) or (core in said and not MARKER.search(text))
 
 
+@lru_cache(64)
+def _core(refusal: str) -> str:
+    return max((squash(refusal[start:end]) for start, end in sentences(refusal)), key=len).rstrip(".!。")
+
+
 def written(pieces: Iterable[str], shown: int) -> Iterator[str]:
-    """`pieces` without thoughts, markers outside 1..shown and outer blanks, as early as each is sure."""
-    return _stripped(_repaired(spoken(pieces), shown))
+    """`pieces` without thoughts, echoed tags, markers outside 1..shown and outer blanks, as early as each is sure."""
+    return _stripped(_repaired(untagged(spoken(pieces)), shown))
 
 
 def spoken(pieces: Iterable[str]) -> Iterator[str]:
@@ -97,6 +143,21 @@ def spoken(pieces: Iterable[str]) -> Iterator[str]:
             held = held[cut:]
     if not close:
         yield held
+
+
+def untagged(pieces: Iterable[str]) -> Iterator[str]:
+    """`pieces` without the tags that passages stand between in a prompt; [자료 1] is the marker [1]."""
+    held = ""
+    for piece in pieces:
+        held += piece
+        cut = _from(_PARTIAL_TAG, held)
+        yield _without_tags(held[:cut])
+        held = held[cut:]
+    yield _UNCLOSED_TAG.sub("", _without_tags(held))
+
+
+def _without_tags(text: str) -> str:
+    return _NUMBERED.sub(r"[\1]", _TAG.sub("", text))
 
 
 def _repaired(pieces: Iterable[str], shown: int) -> Iterator[str]:

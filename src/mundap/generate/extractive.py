@@ -1,27 +1,39 @@
-"""Answers without a language model: the sentences of the found passages that answer, word for word."""
+"""Answers without a language model: the sentences of the found passages that answer, word for word.
+
+The likeliest sentence comes first, then what stands around it. How much is shown follows from how sure the search is:
+where the first passage leads clearly it alone is quoted, else the best of the first few stand side by side
+(docs/experiments.md, "How much to quote").
+"""
 
 from __future__ import annotations
 
 import re
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
+from mundap.generate.choices import choices
+from mundap.generate.evidence import Floats, ReaderModel, logits
 from mundap.generate.persona import Persona, refusal_of
 from mundap.generate.reading import Reader, Reading, Sentence
-from mundap.generate.support import MIN_SUPPORT, calibration, refusal, support
-from mundap.types import Answer, Citation, Hit, Turn
+from mundap.generate.support import MIN_SUPPORT, refusal, support
+from mundap.korean.deferring import defers
+from mundap.korean.lists import announces, item
+from mundap.messages import say
+from mundap.types import Answer, Choice, Citation, Hit, Turn
 
-# Chosen on recorded answers (docs/experiments.md, "Extraction"). Scores are in shares of the question's words.
-MAX_CHARS = 250  # of prose; a list that it announces may add as much again
-BEHIND = 0.7  # a sentence is taken if it scores at most this much less than the best one
-SHORT = 120  # characters under which the best passage gives more of itself, whatever the score
-LATER = 0.2  # what a sentence loses for standing in a passage one rank lower
-_ITEM = re.compile(r"(\d{1,2}[.)]|[가-하][.)]|[-*•·○□▪※ㆍ]|[①-⑳]|\||\w[\w ]{0,20}: )\s*")
-_LEAD = re.compile(r"(다음|아래)(과|와|의|\s)|각\s?호|[:：]$")
+# Chosen on questions of our own (docs/experiments.md, "How much to quote"). Scores of passages are log-odds.
+SURE = 1.0  # lead of the first passage over the second from which it alone is quoted
+NEAR = 1.5  # passages as close behind the first are quoted beside it
+ALONE = 450  # characters of the one passage that is quoted
+BESIDE = (330, 220, 150)  # of the passages side by side, the likeliest first
+GOVERNING = 160  # characters of a lead up to which it is quoted with its item
+WHOLE = 800  # of a list that is asked for
 
 
 class Extractive:
-    """Picks sentences by shared words and, where the reader has an encoder, by meaning.
+    """Picks the sentences that are likeliest to answer, by words and, where the reader has an encoder, by meaning.
 
     Its words are those of the passages, whatever the persona; of that it takes the refusal alone.
     Abstains if the passages support an answer with less than `min_support`, a probability.
@@ -29,10 +41,17 @@ class Extractive:
 
     name = "extractive"
 
-    def __init__(self, reader: Reader | None = None, min_support: float = MIN_SUPPORT, language: str = "ko") -> None:
+    def __init__(
+        self,
+        reader: Reader | None = None,
+        min_support: float = MIN_SUPPORT,
+        language: str = "ko",
+        model: ReaderModel | None = None,
+    ) -> None:
         self.reader = reader or Reader()
         self.min_support = min_support
         self.language = language
+        self.model = model
 
     def stream(
         self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
@@ -45,76 +64,144 @@ class Extractive:
     def answer(
         self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
     ) -> Answer:
-        """The answering sentences in their order, each a citation."""
+        """The likeliest sentence and those around it, each a citation."""
         began = time.perf_counter()
         reading = self.reader.read(question, hits)
-        picked = pick(reading) if support(reading) >= self.min_support else []
-        citations = tuple(Citation(s.hit.passage.id, s.hit.passage.source, s.text) for s in picked)
-        text = _joined(picked) if picked else refusal_of(persona, refusal(self.language))
+        supported = support(reading, model=self.model)
+        picked = pick(reading, self.model) if supported >= self.min_support else None
+        cases = choices(reading, self.model) if picked else ()
+        if picked:
+            text = listed(picked, cases, self.language) if cases else written(picked, self.language)
+        else:
+            text = refusal_of(persona, refusal(self.language))
+        cited = tuple(Citation(s.hit.passage.id, s.hit.passage.source, s.text) for s in picked.all) if picked else ()
         timings = {"generate_ms": (time.perf_counter() - began) * 1000}
-        return Answer(question, text, citations, tuple(hits), not picked, timings, self.name)
+        answer = Answer(question, text, cited, tuple(hits), picked is None, timings, self.name)
+        return replace(answer, support=supported, kind=reading.asked.kind, choices=cases)
 
 
-def pick(reading: Reading) -> list[Sentence]:
-    """The sentences that answer, in their order: the best one, those nearly as good, and lists they announce."""
-    scores = _scores(reading)
-    order = sorted(range(len(scores)), key=lambda n: (-scores[n], n))
-    chosen = set(order[:1])
-    length = sum(_size(reading.sentences[n]) for n in chosen)
-    for n in order[1:]:
-        near = scores[n] >= scores[order[0]] - BEHIND
-        fills = length < SHORT and reading.sentences[n].hit is reading.sentences[order[0]].hit
-        if (near or fills) and length + _size(reading.sentences[n]) <= MAX_CHARS:
-            chosen.add(n)
-            length += _size(reading.sentences[n])
-    return [reading.sentences[n] for n in sorted(chosen | _lists(reading.sentences, chosen))]
+@dataclass(frozen=True)
+class Picked:
+    """The `key` sentence, which answers best, and what is quoted behind it: of each passage its sentences in order."""
+
+    key: Sentence
+    behind: tuple[tuple[Sentence, ...], ...]
+
+    @property
+    def all(self) -> list[Sentence]:
+        """Every sentence, as shown."""
+        return [self.key, *(sentence for passage in self.behind for sentence in passage)]
 
 
-def _scores(reading: Reading) -> list[float]:
-    weights = calibration(reading)
-    meaning = weights.near / weights.coverage  # what a cosine is worth in shares of words
-    return [s.shared + meaning * (s.near or 0.0) - LATER * (s.hit.rank - 1) for s in reading.sentences]
+def pick(reading: Reading, model: ReaderModel | None = None) -> Picked | None:
+    """What to quote of a reading, or None if nothing was read."""
+    found = reading.sentences
+    if not found:
+        return None
+    scores = logits(reading, model)
+    key = _key(reading, scores)
+    chosen: set[int] = set()
+    for rank, room in _rooms(reading, scores).items():
+        chosen |= _filled(reading, scores, rank, room)
+    chosen |= _closed(reading, {key, *chosen}) | {key}
+    first = found[key].hit.rank
+    ranks = sorted({found[n].hit.rank for n in chosen}, key=lambda rank: (rank != first, rank))
+    behind = [tuple(found[n] for n in sorted(chosen - {key}) if found[n].hit.rank == rank) for rank in ranks]
+    return Picked(found[key], tuple(group for group in behind if group))
+
+
+def written(picked: Picked, language: str) -> str:
+    """The text of an answer: the key sentence, then each passage's sentences, marked with the rank of their passage.
+
+    Where the key only refers to a decree or a table, that is told.
+    """
+    parts = [f"{_line(picked.key)} [{picked.key.hit.rank}]"]
+    if deferred := defers(picked.key.text):
+        parts.append(say("defers", language, to=deferred))
+    return "\n".join([*parts, *map(_paragraph, picked.behind)])
+
+
+def listed(picked: Picked, cases: Sequence[Choice], language: str) -> str:
+    """The text of an answer to a broad question: each case with its sentences, then what was quoted of other passages."""
+    passages: dict[str, list[Sentence]] = {picked.key.hit.passage.id: [picked.key]}
+    for behind in picked.behind:
+        passages.setdefault(behind[0].hit.passage.id, []).extend(behind)
+    labels = {case.passage_id: case.label for case in cases}
+    parts = [say("choices", language)]
+    for passage_id, group in passages.items():
+        label = labels.get(passage_id)
+        ordered = sorted(group, key=lambda sentence: sentence.start)
+        parts.append((f"· {label}: " if label else "") + _paragraph(ordered))
+    return "\n".join(parts)
+
+
+def _paragraph(group: Sequence[Sentence]) -> str:
+    """Sentences of one passage, in order, with its mark."""
+    lines = [_line(group[0])]
+    for before, sentence in pairwise(group):
+        breaks = item(before.text) or item(sentence.text) or "\n" in _between(before, sentence)
+        lines.append(("\n" if breaks else " ") + _line(sentence))
+    return "".join(lines) + f" [{group[0].hit.rank}]"
+
+
+def _key(reading: Reading, scores: Floats) -> int:
+    """The likeliest sentence that says something itself: a lead only announces."""
+    speaking = [n for n, s in enumerate(reading.sentences) if not announces(s.text) or s.offers >= 1]
+    return max(speaking or range(len(scores)), key=lambda n: (scores[n], -n))
+
+
+def _rooms(reading: Reading, scores: Floats) -> dict[int, int]:
+    """How many characters to quote of which passages, by rank."""
+    hits = reading.hits
+    if len(hits) == 1 or hits[0].score - hits[1].score >= SURE:
+        return {hits[0].rank: ALONE}
+    close = [hit for hit in hits if hits[0].score - hit.score <= NEAR]
+    best = {hit.rank: max(scores[n] for n, s in enumerate(reading.sentences) if s.hit is hit) for hit in close}
+    return dict(zip(sorted(best, key=lambda rank: (-best[rank], rank)), BESIDE, strict=False))
+
+
+def _filled(reading: Reading, scores: Floats, rank: int, room: int) -> set[int]:
+    """The likeliest sentences of a passage that fit in `room` characters, with what governs them; one at least."""
+    found = reading.sentences
+    places = [n for n, sentence in enumerate(found) if sentence.hit.rank == rank]
+    chosen: set[int] = set()
+    length = 0
+    for n in sorted(places, key=lambda n: (-scores[n], n)):
+        leads = {place for place in found[n].governors if _size(found[place]) <= GOVERNING}
+        added = {n, *leads} - chosen
+        size = sum(_size(found[place]) for place in added)
+        if not chosen or length + size <= room:
+            chosen |= added
+            length += size
+    return chosen
+
+
+def _closed(reading: Reading, chosen: set[int]) -> set[int]:
+    """What must stand with the chosen: the list that a chosen lead announces, and the whole one if a list is asked for."""
+    added: set[int] = set()
+    for first, after in reading.blocks:
+        places = range(first, after)
+        inside = chosen.intersection(places)
+        if len(places) == 1 or not inside:
+            continue
+        alone = max(inside) == first and announces(reading.sentences[first].text)
+        if alone or (reading.asked.kind == "list" and len(inside) > 1):
+            length = 0
+            for n in places:
+                length += _size(reading.sentences[n])
+                if length > WHOLE and n > first + 1:
+                    break
+                added.add(n)
+    return added
 
 
 def _size(sentence: Sentence) -> int:
     return sentence.end - sentence.start
 
 
-def _lists(sentences: Sequence[Sentence], chosen: set[int]) -> set[int]:
-    """The lists that a chosen sentence announces or is an item of, with what announces them, as far as they fit."""
-    added: set[int] = set()
-    for first, after in _runs(sentences):
-        announced = first > 0 and sentences[first - 1].hit is sentences[first].hit
-        lead = {first - 1} if announced and _LEAD.search(sentences[first - 1].text) else set()
-        if not chosen & {*lead, *range(first, after)}:
-            continue
-        length = 0
-        for n in range(first, after):
-            length += _size(sentences[n])
-            if length > MAX_CHARS:
-                break
-            added.add(n)
-        added |= lead
-    return added
+def _between(before: Sentence, after: Sentence) -> str:
+    return before.hit.passage.text[before.end : after.start]
 
 
-def _runs(sentences: Sequence[Sentence]) -> Iterator[tuple[int, int]]:
-    """(first, after) of each run of two or more list items in one passage."""
-    first = 0
-    for n in range(len(sentences) + 1):
-        item = n < len(sentences) and _ITEM.match(sentences[n].text) is not None
-        if not item or sentences[n].hit is not sentences[first].hit:
-            if n - first > 1:
-                yield first, n
-            first = n if item else n + 1
-
-
-def _joined(picked: Sequence[Sentence]) -> str:
-    parts: list[str] = []
-    for sentence, after in zip(picked, [*picked[1:], None], strict=True):
-        ends = after is None or after.hit is not sentence.hit
-        breaks = ends or any(_ITEM.match(s.text) for s in (sentence, after) if s)
-        mark = f" [{sentence.hit.rank}]" if ends else ""
-        lines = (" ".join(line.split()) for line in sentence.said.splitlines())
-        parts.append("\n".join(line for line in lines if line) + mark + ("\n" if breaks else " "))
-    return "".join(parts).strip()
+def _line(sentence: Sentence) -> str:
+    return "\n".join(" ".join(line.split()) for line in sentence.said.splitlines() if line.strip())

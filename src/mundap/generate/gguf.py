@@ -14,6 +14,7 @@ import httpx
 
 from mundap.errors import GeneratorError
 from mundap.extras import need
+from mundap.generate.compose import CUT
 from mundap.generate.gguf_header import keys
 from mundap.generate.language_model import LanguageModel, Left, Put, Settings, failed, frame, from_thread
 from mundap.generate.prompt import Count, Message
@@ -152,6 +153,8 @@ def _streamed(
                 text = choice.get("text") or (choice.get("delta") or {}).get("content")
                 if text:
                     put(text)
+                if choice.get("finish_reason") == "length":
+                    put(CUT)
             return left()
 
         handle(request, take)

@@ -12,6 +12,7 @@ from time import perf_counter
 
 from mundap.errors import GeneratorError
 from mundap.generate.compose import compose, last
+from mundap.generate.grounded import Unsupported
 from mundap.generate.persona import Persona, refusal_of
 from mundap.generate.prompt import Count, Message, fit, messages
 from mundap.generate.sampling import Sampling
@@ -30,7 +31,8 @@ class Settings:
     `context_tokens` holds prompt and answer, which has at most `max_tokens`; passages beyond it are left out
     (prompt.fit). A `template` takes the place of the model's own.
     With `reason` it thinks before it answers, within `max_tokens`; the thought is not part of the answer.
-    With `reorder` the best passages stand first and last in the prompt.
+    With `reorder` the best passages stand first and last in the prompt. `unsupported` says what becomes of a sentence
+    whose figures or names stand in no passage (grounded.Grounding), and `language` is that of what is said of it.
     """
 
     refusal: str
@@ -40,6 +42,8 @@ class Settings:
     template: Template | None = None
     reason: bool = False
     reorder: bool = False
+    unsupported: Unsupported = "keep"
+    language: str = "ko"
 
 
 class LanguageModel(ABC):
@@ -59,13 +63,15 @@ class LanguageModel(ABC):
 
     @abstractmethod
     def _write(self, chat: Sequence[Message], max_tokens: int) -> Generator[str]:
-        """The pieces of what the model says next. Closing it stops the model."""
+        """The pieces of what the model says next, with compose.CUT as the last if `max_tokens` ended it. Closing it stops
+        the model."""
 
     def stream(
         self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
     ) -> Iterator[str | Answer]:
         """Yields pieces of text, then the Answer; closing it stops the model.
 
+        What is yielded, joined, is the text of the Answer; it is "" if no sentence that was written may stay.
         Without hits the answer is the refusal, and the model is not asked.
         Raises GeneratorError when the model cannot be asked or fails, and MissingExtra without its packages; what had
         been yielded by then is an unfinished answer.
@@ -80,7 +86,18 @@ class LanguageModel(ABC):
                 shown, turns = fit(hits, question, history, room, count, refusal, settings.reason, persona)
             chat = messages(question, shown, turns, refusal, settings.reason, settings.reorder, persona)
             pieces = self._write(chat, settings.max_tokens)
-        yield from compose(question, hits, len(shown), pieces, refusal=refusal, model=self.name, started=started)
+        yield from compose(
+            question,
+            hits,
+            len(shown),
+            pieces,
+            refusal=refusal,
+            model=self.name,
+            started=started,
+            unsupported=settings.unsupported,
+            closing_phrase=persona.closing if persona else "",
+            language=settings.language,
+        )
 
     def answer(
         self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None

@@ -14,6 +14,7 @@ from typing import Any, NoReturn
 import httpx
 
 from mundap.errors import ConfigError, GeneratorError
+from mundap.generate.compose import CUT
 from mundap.generate.language_model import LanguageModel, Settings, frame
 from mundap.generate.prompt import Count, Message, estimate
 from mundap.generate.sse import events
@@ -181,9 +182,11 @@ class OpenAIGenerator(LanguageModel):
                     f"{self._shown}이(가) 답을 쓰다가 오류를 냈습니다. 서버의 기록을 확인하고 다시 시도하세요. "
                     f"({self._clean(_said(chunk))})"
                 )
-            finished = finished or ends
+            finished = finished or bool(ends)
             if text:
                 yield text
+            if ends == "length":
+                yield CUT
         if not finished:
             raise self._broken("끝을 알리지 않고 멈춤")
 
@@ -255,13 +258,13 @@ def _data(response: httpx.Response) -> Iterator[str]:
     return events(response.iter_bytes())
 
 
-def _choice(chunk: dict[str, Any]) -> tuple[str, bool]:
-    """The text of the first choice and whether it ends there; ("", False) for a chunk without choices, as of usage."""
+def _choice(chunk: dict[str, Any]) -> tuple[str, str]:
+    """The text of the first choice and why it ends there, "" if it does not; ("", "") for a chunk without choices."""
     choices = chunk.get("choices") or [{}]
     said = choices[0].get("delta") or choices[0].get("message") or {}
     # A lone surrogate, escaped in the JSON, could be neither printed nor stored.
     text = (said.get("content") or choices[0].get("text") or "").encode("utf-8", "replace").decode()
-    return text, bool(choices[0].get("finish_reason"))
+    return text, str(choices[0].get("finish_reason") or "")
 
 
 def _error_text(response: httpx.Response) -> str:

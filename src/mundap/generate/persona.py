@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 import unicodedata
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -92,7 +92,7 @@ def refusal_of(persona: Persona | None, otherwise: str) -> str:
     return (persona and persona.refusal) or otherwise
 
 
-def closed(pieces: Generator[str | Answer], persona: Persona | None) -> Iterator[str | Answer]:
+def closed(pieces: Generator[str | Answer], persona: Persona | None) -> Generator[str | Answer]:
     """The stream of an answer, with the closing phrase as its last piece if the answer lacks it and is no refusal.
 
     Closing this closes `pieces`.

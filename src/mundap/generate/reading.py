@@ -2,37 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from sys import intern
 
 from mundap.ingest.grid import TABLE, row_spans, spoken
+from mundap.korean.display import shown
+from mundap.korean.lists import announces, blocks, item, level, note, openings
 from mundap.korean.normalize import normalize
 from mundap.korean.sentences import Span, sentences
 from mundap.korean.tokens import content
+from mundap.korean.wanted import Wanted, offers, wanted
 from mundap.protocols import Encoder
 from mundap.types import Hit, Passage
 
 Weigh = Callable[[Sequence[str]], Sequence[float]]
 
-CLOSELY = 2  # passages read by the sentence
-COVERED = 3  # passages whose words count for coverage
+CLOSELY = 3  # passages read by the sentence
 
 
 @dataclass(frozen=True)
 class Sentence:
     """A sentence of a hit's passage: `hit.passage.text[start:end]`.
 
-    `shared` is the weight of the question's words it holds, in [0, 1]; `near` its cosine with the question,
-    or None without an encoder.
+    `shared` is the weight of the question's words it holds, in [0, 1], and `within` that of it together with the
+    sentences that govern it (`governors`, places in the reading, the nearest first) and the heading; `near` is its
+    cosine with the question, or None without an encoder; `offers` how far it has what is asked for, in [0, 1].
     """
 
     hit: Hit
     start: int
     end: int
-    shared: float
-    near: float | None
+    shared: float = 0.0
+    near: float | None = None
+    within: float = 0.0
+    offers: float = 0.0
+    words: frozenset[str] = frozenset()
+    governors: tuple[int, ...] = ()
 
     @property
     def text(self) -> str:
@@ -41,20 +48,42 @@ class Sentence:
 
     @property
     def said(self) -> str:
-        """The sentence as it would be said: a row of a table as "column: value"."""
+        """The sentence as a reader is shown it: a row of a table as "column: value", without marks of its format."""
         passage = self.hit.passage
-        table = passage.meta.get("kind") == TABLE
-        return spoken(passage.text, [(self.start, self.end)]) if table else self.text
+        if passage.meta.get("kind") == TABLE:
+            return spoken(passage.text, [(self.start, self.end)])
+        return shown(self.text)
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The sentences of the first passages in order, and `coverage`: the weight of the question's words, in [0, 1],
-    that the first few passages hold together."""
+    """The sentences of the first passages in order, as they answer a question.
+
+    `blocks` are the (first, after) places of sentences that belong together, a lead with its list; `asked` is what the
+    question asks for, `weights` the weight of each of its words, and `heads` the words of each passage's heading and
+    source, by passage id.
+    """
 
     sentences: tuple[Sentence, ...]
-    coverage: float
-    encoder: str
+    blocks: tuple[Span, ...]
+    asked: Wanted
+    weights: Mapping[str, float]
+    encoder: str = ""
+    heads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @property
+    def hits(self) -> list[Hit]:
+        """The passages that were read, best first."""
+        return list({s.hit.passage.id: s.hit for s in self.sentences}.values())
+
+    def held(self, words: frozenset[str]) -> float:
+        """The weight of the question's words that are in `words`, in [0, 1]."""
+        return _share(self.weights, words)
+
+    @property
+    def coverage(self) -> float:
+        """The weight of the question's words that the passages hold together, in [0, 1]."""
+        return self.held(frozenset().union(*(s.words for s in self.sentences), *self.heads.values()))
 
 
 def uniform(tokens: Sequence[str]) -> list[float]:
@@ -86,6 +115,11 @@ def _words(texts: Sequence[str]) -> list[frozenset[str]]:
     return [_content(text) for text in texts]
 
 
+def _share(weights: Mapping[str, float], words: frozenset[str]) -> float:
+    total = sum(weights.values()) or 1.0
+    return sum(weight for word, weight in weights.items() if word in words) / total
+
+
 class Reader:
     """Reads hits with word weights (`weigh`, rarity is best) and, if there is an `encoder`, by meaning.
 
@@ -109,29 +143,71 @@ class Reader:
     def shares(self, question: str, texts: Sequence[str]) -> list[float]:
         """For each text, the weight of the question's words that it holds, in [0, 1]."""
         asked, *found = _words([normalize(question), *texts])
-        return self._shares(asked, found)
+        weights = self._weights(asked)
+        return [_share(weights, words) for words in found]
 
-    def _shares(self, asked: frozenset[str], found: Sequence[frozenset[str]]) -> list[float]:
+    def _weights(self, asked: frozenset[str]) -> dict[str, float]:
         words = sorted(asked)
-        weights = dict(zip(words, self.weigh(words), strict=True))
-        total = sum(weights.values()) or 1.0
-        return [sum(weights[word] for word in words if word in tokens) / total for tokens in found]
+        return dict(zip(words, self.weigh(words), strict=True))
 
     def _read(self, question: str, hits: Sequence[Hit]) -> Reading:
-        spans = [(hit, span) for hit in hits[:CLOSELY] for span in passage_spans(hit.passage)]
-        texts = [Sentence(hit, start, end, 0.0, None).said for hit, (start, end) in spans]
-        wholes = [hit.passage.worded for hit in hits[:COVERED]]
-        asked, *found = _words([question, *wholes, *texts])
-        *shares, coverage = self._shares(asked, [*found[len(wholes) :], frozenset().union(*found[: len(wholes)])])
+        passages = [_parsed(hit) for hit in hits[:CLOSELY]]
+        found = [sentence for parsed, _ in passages for sentence in parsed]
+        texts = [sentence.said for sentence in found]
+        asked = wanted(question)
+        weights = self._weights(_words([question])[0])
+        heads = {hit.passage.id: _words([f"{hit.passage.source}\n{hit.passage.heading}"])[0] for hit in hits[:CLOSELY]}
         near: list[float] | list[None] = [None] * len(texts)
         if self.encoder is not None and texts:
             vectors = self.encoder.encode_passages(texts)
             near = (vectors @ self.encoder.encode_queries([question])[0]).tolist()
-        return Reading(
-            tuple(
-                Sentence(hit, start, end, share, cosine)
-                for (hit, (start, end)), share, cosine in zip(spans, shares, near, strict=True)
-            ),
-            coverage,
-            self.encoder.name if self.encoder else "",
-        )
+        words = _words(texts)
+        read: list[Sentence] = []
+        spans: list[Span] = []
+        for parsed, grouped in passages:
+            base = len(read)
+            spans += [(base + first, base + after) for first, after in grouped]
+            for n, sentence in enumerate(parsed, base):
+                governors = tuple(base + place for place in sentence.governors)
+                context = words[n].union(heads[sentence.hit.passage.id], *(words[place] for place in governors))
+                read.append(
+                    Sentence(
+                        sentence.hit,
+                        sentence.start,
+                        sentence.end,
+                        _share(weights, words[n]),
+                        near[n],
+                        _share(weights, context),
+                        offers(texts[n], asked),
+                        words[n],
+                        governors,
+                    )
+                )
+        return Reading(tuple(read), tuple(spans), asked, weights, self.encoder.name if self.encoder else "", heads)
+
+
+def _parsed(hit: Hit) -> tuple[list[Sentence], list[Span]]:
+    """The sentences of a passage, each with the places of those that govern it, and its blocks."""
+    passage = hit.passage
+    spans = passage_spans(passage)
+    texts = [passage.text[start:end] for start, end in spans]
+    if passage.meta.get("kind") in (TABLE, "row"):
+        return [Sentence(hit, *span) for span in spans], [(n, n + 1) for n in range(len(spans))]
+    grouped = blocks(texts, openings(passage.text, spans))
+    governing = [governors for block in grouped for governors in _governors(texts, block)]
+    return [Sentence(hit, *span, governors=places) for span, places in zip(spans, governing, strict=True)], grouped
+
+
+def _governors(texts: Sequence[str], block: Span) -> Iterator[tuple[int, ...]]:
+    """For each sentence of a block, the places of its lead and of the items that it stands under."""
+    first, after = block
+    above: list[tuple[int, int]] = []  # (depth, place): the lead has the least depth
+    for n in range(first, after):
+        marker = item(texts[n])
+        depth = level(marker) if marker else (-1 if n == first or announces(texts[n]) else 99)
+        if depth == 99 and not note(texts[n]) and above and above[-1][0] == -1:
+            depth = 98  # a sentence between the lead and its items
+        while above and above[-1][0] >= depth:
+            above.pop()
+        yield tuple(place for _, place in reversed(above))
+        above.append((depth, n))

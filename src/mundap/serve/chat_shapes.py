@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StrictBool
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool
 
+from mundap.serve.asked import Asked
 from mundap.serve.shapes import Filters, Session, Used, Voice, Whole
 
 MOST_INPUTS = 256
 LONGEST_INPUT = 20_000  # characters of a text to embed
 
 
-class _Asked(BaseModel):
+class _Asked(Asked):
     model_config = ConfigDict(extra="allow")
 
 
@@ -21,6 +22,12 @@ class TextPart(_Asked):
 
     type: Literal["text"]
     text: str
+
+
+class OtherPart(_Asked):
+    """A part that is no text: a picture, a sound, a file. It is not read."""
+
+    type: Literal["image_url", "input_image", "input_audio", "audio_url", "video_url", "file", "input_file", "refusal"]
 
 
 # A conversation has a message of a user that says something; the last of them is the question.
@@ -36,23 +43,21 @@ class Message(_Asked):
     """One message of a conversation."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[TextPart] | None = None
+    content: str | list[TextPart | OtherPart] | None = None
 
     @property
     def text(self) -> str:
         """What it says."""
         if isinstance(self.content, str):
             return self.content
-        return "\n".join(part.text for part in self.content or [])
+        return "\n".join(part.text for part in self.content or [] if isinstance(part, TextPart))
 
 
-class How(BaseModel):
+class How(Asked):
     """How to answer, beyond what OpenAI knows."""
 
-    model_config = ConfigDict(extra="forbid")
-
     top_k: Used = None
-    filters: Filters = {}
+    filters: Filters = Field(default_factory=dict)
     session: Session = None
     persona: Voice = None
 
@@ -88,13 +93,22 @@ class Chat(_Asked):
     persona: Voice = None
 
 
+def _texts(given: object) -> object:
+    if isinstance(given, list) and any(isinstance(one, int | list) for one in given):
+        raise ValueError(
+            "토큰 번호(token ids)는 읽지 않습니다. 글을 그대로 보내 주세요."
+            " LangChain이라면 OpenAIEmbeddings(check_embedding_ctx_length=False)로 만들면 됩니다."
+        )
+    return given
+
+
 _Input = Annotated[str, Field(min_length=1)]
 
 
 class Embed(_Asked):
     """Texts to turn into vectors."""
 
-    input: _Input | Annotated[list[_Input], Field(min_length=1)] = Field(
+    input: Annotated[_Input | Annotated[list[_Input], Field(min_length=1)], BeforeValidator(_texts)] = Field(
         examples=[["해외직구 면세 한도", "이사화물 통관"]], description=f"글 하나, 또는 {MOST_INPUTS}개까지"
     )
     model: str = Field(default="", description="무엇을 적어도 이 작업 폴더의 임베딩을 씁니다")
@@ -122,6 +136,8 @@ class Cited(BaseModel):
     hits: list[dict[str, Any]]
     timings: dict[str, float]
     model: str = Field(description="답을 쓴 것")
+    sentences: list[dict[str, Any]] = Field(description="답의 문장과, citations에서 그 근거의 자리")
+    generation: str = Field(description="찾은 색인의 이름")
 
 
 class Said(BaseModel):

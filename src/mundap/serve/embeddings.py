@@ -32,6 +32,16 @@ def models(bot: Bot) -> Models:
     return Models(data=[Model(id=MODEL), Model(id=bot.encoder.name)])
 
 
+@router.get("/models/{name:path}", summary="그 이름이 있는지")
+def model(name: str, bot: Bot) -> Model:
+    """`mundap`과 이 작업 폴더의 임베딩 이름이 있습니다."""
+    known = models(bot)
+    for one in known.data:
+        if one.id == name:
+            return one
+    raise Refused(404, f"'{name}': 그런 모델이 없습니다. 있는 것: {', '.join(one.id for one in known.data)}")
+
+
 @router.post("/embeddings", summary="글의 벡터")
 async def embeddings(asked: Embed, request: Request, service: Here) -> Embeddings:
     """이 작업 폴더가 찾을 때 쓰는 임베딩으로 길이 1의 벡터를 만듭니다. 찾을 문단은 `input_type`을 passage로 주세요."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from mundap.serve.asked import Asked
 from mundap.serve.problems import Refused, documented
 from mundap.serve.service import Here
 from mundap.store.feedback import Vote
@@ -16,10 +17,8 @@ LONGEST = 4000  # characters of a comment or a corrected answer
 Said = Annotated[str, Field(max_length=LONGEST)]
 
 
-class Judgement(BaseModel):
+class Judgement(Asked):
     """What someone says of the answer to a request. The last of several counts."""
-
-    model_config = ConfigDict(extra="forbid")
 
     request_id: str = Field(min_length=1, max_length=200, description="답과 함께 받은 request_id")
     verdict: Literal["up", "down"] = Field(description="좋아요 up, 아쉬워요 down")

@@ -8,6 +8,7 @@ from mundap.serve.problems import documented
 from mundap.serve.service import Here, Service
 from mundap.serve.shapes import Found, Keywords, OldKeywords, Prompt, Search
 from mundap.shapes import hit_json
+from mundap.types import Hit
 
 router = APIRouter(tags=["찾기"], responses=documented(404))
 
@@ -15,10 +16,13 @@ router = APIRouter(tags=["찾기"], responses=documented(404))
 @router.post("/search", summary="문단 찾기")
 async def search(asked: Search, request: Request, service: Here) -> Found:
     """질문에 가장 가까운 문단을 좋은 것부터 줍니다. `mundap search --json`과 같습니다."""
-    filters = asked.filters or None
-    hits = await service.searches.run(
-        request, lambda: service.newest().search(asked.query, asked.top_k, asked.leg, filters)
-    )
+
+    def found() -> list[Hit]:
+        bot = service.newest()
+        bot.corpus.check_filter(asked.filters.items())
+        return bot.search(asked.query, asked.top_k, asked.leg, asked.filters or None)
+
+    hits = await service.searches.run(request, found)
     return Found(hits=[hit_json(hit) for hit in hits])
 
 

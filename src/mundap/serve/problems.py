@@ -12,16 +12,28 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Match
 
-from mundap.errors import BadFile, ConfigError, GeneratorError, MundapError, StaleIndex, UnknownName, WorkspaceBusy
+from mundap.errors import (
+    BadFile,
+    ConfigError,
+    GeneratorError,
+    MundapError,
+    StaleIndex,
+    UnknownFilter,
+    UnknownName,
+    WorkspaceBusy,
+)
 
 OPENAI = "/v1/"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_RAISED = "Value error, "  # what pydantic says before the sentence of a validator
+_CONTENT_TYPE = "curl이라면 -H 'Content-Type: application/json'을 더하면 됩니다."
 RETRY_SECONDS = 5  # after which a workspace may be ready again
 _STATUS = {
     StaleIndex: 503,
     WorkspaceBusy: 503,
     ConfigError: 503,
     BadFile: 503,
+    UnknownFilter: 400,
     UnknownName: 404,
     GeneratorError: 502,
 }
@@ -112,7 +124,9 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:
-        wrong = [(".".join(str(part) for part in one["loc"][1:]), one["msg"]) for one in error.errors()]
+        wrong = [(".".join(map(str, one["loc"][1:])), one["msg"].removeprefix(_RAISED)) for one in error.errors()]
+        if any(one["loc"] == ("body",) for one in error.errors()) and (sent := _no_json(request)):
+            wrong = [("", f"요청의 본문이 JSON이라고 알려 주세요. 지금 Content-Type은 {sent}입니다. {_CONTENT_TYPE}")]
         detail = "; ".join(f"{place}: {said}" if place else said for place, said in wrong)
         status = 400 if request.url.path.startswith(OPENAI) else 422
         return problem(request, status, detail, param=wrong[0][0] or None)
@@ -121,6 +135,13 @@ def install(app: FastAPI) -> None:
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         headers = {**(error.headers or {}), "Allow": _allowed(request)} if error.status_code == 405 else error.headers
         return problem(request, error.status_code, str(error.detail), headers)
+
+
+def _no_json(request: Request) -> str:
+    """What a request says that its body is, if that is not JSON; "" if it is."""
+    sent = request.headers.get("content-type", "")
+    kind = sent.partition(";")[0].strip().lower()
+    return "" if kind == "application/json" or kind.endswith("+json") else sent or "없음"
 
 
 def _allowed(request: Request) -> str:

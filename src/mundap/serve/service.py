@@ -86,6 +86,7 @@ class Service:
     def ask(self, question: Question) -> Iterator[str | Answer]:
         """The answer in pieces, then the Answer, of which note is taken before it is yielded."""
         bot = self.newest()
+        bot.corpus.check_filter(question.where.items())
         history = question.history or self.conversations.history(question.session)
         for piece in bot.stream(question.text, history, question.k, question.where or None, question.persona):
             if isinstance(piece, Answer) and not stopping():

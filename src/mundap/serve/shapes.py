@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, Field
+
+from mundap.serve.asked import Asked
 
 LONGEST = 2000  # characters of a question
 
@@ -35,11 +37,7 @@ Voice = Annotated[
 ]
 
 
-class _Asked(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class Prompt(_Asked):
+class Prompt(Asked):
     """A question whose keywords are wanted."""
 
     prompt: Text = Field(description="질문", examples=["이사화물 통관예약을 하면 뭐가 좋나요?"])
@@ -58,13 +56,13 @@ class Keywords(OldKeywords):
     keywords: list[str]
 
 
-class Search(_Asked):
+class Search(Asked):
     """A question to search for. `filters` gives the allowed values of source, title, document_id or a meta key."""
 
     query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
     top_k: _Count = Field(default=10, description="찾을 문단의 수")
     leg: Literal["bm25", "dense", "graph", "hybrid"] = "hybrid"
-    filters: Filters = {}
+    filters: Filters = Field(default_factory=dict)
 
 
 class Found(BaseModel):
@@ -73,12 +71,12 @@ class Found(BaseModel):
     hits: list[dict[str, Any]]
 
 
-class Query(_Asked):
+class Query(Asked):
     """A question to answer. Questions with one `session` are a conversation, in which a later one may lean on earlier."""
 
     query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
     top_k: Used = None
-    filters: Filters = {}
+    filters: Filters = Field(default_factory=dict)
     session: Session = None
     persona: Voice = None
 
@@ -91,6 +89,9 @@ class Answered(BaseModel):
     hits: list[dict[str, Any]]
     abstained: bool = Field(description="문서에 답이 없다고 했는지")
     request_id: str = Field(description="이 답을 가리키는 이름")
+    sentences: list[dict[str, Any]] = Field(description="답의 문장과, citations에서 그 근거의 자리")
+    model: str = Field(description="답을 쓴 것")
+    generation: str = Field(description="찾은 색인의 이름")
 
 
 class OldPrompt(Prompt):

@@ -13,12 +13,14 @@ from mundap.serve.shapes import State
 router = APIRouter(tags=["상태"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", summary="살아 있는지")
 async def health() -> State:
     """서버가 돌고 있으면 언제나 ok입니다."""
     return State(status="ok")
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="답할 수 있는지", responses={503: {"model": State}})
 def ready(response: Response, service: Here) -> State:
     """색인을 열고 한 번 찾아 본 뒤에 ok입니다. 아니면 `detail`이 무엇을 할지 말합니다. 서버가 끝나는 동안에도 아닙니다."""

@@ -12,11 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from difflib import SequenceMatcher
+from heapq import nlargest
 from pathlib import Path
 
-from mundap.errors import MundapError
+from mundap.errors import MundapError, UnknownFilter
+from mundap.files import digest
 from mundap.store.connections import Connections
-from mundap.types import Document, Passage
+from mundap.types import SPOKEN, Document, Passage
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS documents(
@@ -54,6 +57,7 @@ _COLUMNS = {
 }
 _DATE = "json_extract(p.meta, '$.date')"
 _ISO = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
+_DIGESTS = 10_000  # kept in memory, a megabyte
 _MANY = 500  # values in one IN (…); SQLite allows more, and nothing is gained
 
 
@@ -82,6 +86,7 @@ class Corpus:
     """Opens, or makes, the corpus at `path`. Every method is its own transaction, in any thread."""
 
     def __init__(self, path: Path) -> None:
+        self._digests: dict[str, str] = {}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON")
@@ -182,6 +187,18 @@ class Corpus:
         """Forget that the file of `source` could not be read."""
         self._db.execute("DELETE FROM refused WHERE source = ?", (source,))
 
+    def text_digest(self, document_id: str) -> str | None:
+        """A digest of the whole text of a document, 128 bits in hex, or None if it is not here.
+
+        An id is a hash of the text too (ingest.build), so that what was computed once holds.
+        """
+        known = self._digests.get(document_id)
+        if known is None and (text := self.text(document_id)) is not None:
+            if len(self._digests) >= _DIGESTS:
+                self._digests.clear()
+            known = self._digests[document_id] = digest(text, size=16)
+        return known
+
     def text(self, document_id: str) -> str | None:
         """The whole text of a document, or None if it is not here."""
         row = self._db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
@@ -211,6 +228,11 @@ class Corpus:
             for row in self._db.execute(f"SELECT {_PASSAGE} FROM passages WHERE id IN ({marks})", some):
                 found[row[0]] = _passage(row)
         return found
+
+    def holding(self, words: str, limit: int) -> list[str]:
+        """The ids of the first `limit` whole passages that hold `words`, just so. Every passage is read."""
+        query = "SELECT id FROM passages WHERE parent_id = id AND instr(text, ?) ORDER BY id LIMIT ?"
+        return [row[0] for row in self._db.execute(query, (words, limit))]
 
     def questions(self) -> list[StoredQuestion]:
         """Every known question, in a fixed order."""
@@ -252,6 +274,28 @@ class Corpus:
         query = f"SELECT p.id {_FROM} WHERE {' AND '.join(clauses)}"
         return {row[0] for row in self._db.execute(query, values)}
 
+    def check_filter(self, fields: Iterable[tuple[str, Sequence[str]]]) -> None:
+        """Raises UnknownFilter for fields that no passage has, and for one none of whose values any has, naming those
+        that there are. No values at all are allowed, and allow nothing."""
+        for name, wanted in fields:
+            column, key = _column(name)
+            if name not in _COLUMNS and not self._has(f"{column} IS NOT NULL", key):
+                raise UnknownFilter(f"'{name}'은(는) 없는 열입니다. 조건을 걸 수 있는 열: {', '.join(self.fields())}")
+            if wanted and not any(self._has(f"{column} = ?", [*key, value]) for value in wanted):
+                some = nearest(wanted[0], self.values(name))
+                said = f"{name}이(가) {_listed(wanted)}인 문서가 없습니다."
+                raise UnknownFilter(f"{said} 있는 값: {_listed(some)}" if some else said)
+
+    def _has(self, condition: str, values: Sequence[str]) -> bool:
+        return self._db.execute(f"SELECT 1 {_FROM} WHERE {condition} LIMIT 1", values).fetchone() is not None
+
+    def fields(self) -> list[str]:
+        """The fields that `ids_where` knows of these passages."""
+        keys = self._db.execute(
+            "SELECT DISTINCT key FROM passages, json_each(meta) WHERE key <> ? ORDER BY key", (SPOKEN,)
+        )
+        return [*_COLUMNS, *(row[0] for row in keys)]
+
     def values(self, field: str) -> list[str]:
         """The distinct values of a field of `ids_where`, in order, without the empty one."""
         column, key = _column(field)
@@ -290,6 +334,21 @@ class Corpus:
         except BaseException:
             self._db.execute("ROLLBACK")
             raise
+
+
+def _listed(values: Sequence[str]) -> str:
+    return ", ".join(f"'{value}'" for value in values)
+
+
+def nearest(value: str, values: Sequence[str], most: int = 5) -> list[str]:
+    """The `most` values that are most like `value`, best first: those that hold it come before those that resemble it."""
+    near = SequenceMatcher(b=value)
+
+    def likeness(other: str) -> float:
+        near.set_seq1(other)
+        return (value in other or other in value) + near.quick_ratio()
+
+    return nlargest(most, values, likeness)
 
 
 def _column(field: str) -> tuple[str, list[str]]:

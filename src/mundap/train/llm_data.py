@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mundap.errors import BadFile
-from mundap.evaluate.questions import squad
+from mundap.evaluate.questions import json_file
 from mundap.ingest.encoding import decode
 from mundap.ingest.tables import COLUMNS, Table, read_csv, read_xlsx
 from mundap.korean.normalize import normalize
@@ -80,7 +80,7 @@ def read_sft(path: Path) -> list[Example]:
     if path.suffix.lower() in _SHEETS:
         found = list(_sheet(path))
     elif _is_squad(path):
-        asked = squad(path).items
+        asked = json_file(path).items
         found = [Grounded(q.question, q.answer, q.gold[0], "", q.row) for q in asked if q.gold and q.answer]
     else:
         found = _read(path, _SFT)

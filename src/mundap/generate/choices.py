@@ -1,0 +1,68 @@
+"""A broad question that several passages answer differently: what there is to choose from, instead of one at random."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mundap.generate.evidence import ReaderModel, logits
+from mundap.generate.reading import Reading, Sentence
+from mundap.korean.quantities import quantities
+from mundap.types import Choice, Hit
+
+MOST_NAMES = 3  # nouns of a question that leaves the case open
+_NEAR = 1.5  # log-odds that a passage may lie behind the first
+_NAMED = 0.6  # share of the question's nouns that each choice must name
+_VALUED = 0.5
+_OPEN = frozenset(
+    {"amount", "number", "period", "date", "contact", "place", "person", "condition", "procedure", "list"}
+)
+_PAGE = re.compile(r"[,\s]*(?:page|p\.|쪽)\s?:?\s?[\d~,\s-]+$|[_\s]*\d+$", re.IGNORECASE)
+
+
+def choices(reading: Reading, model: ReaderModel | None = None) -> tuple[Choice, ...]:
+    """The cases that a broad question may mean, best first, each with the passage that answers it; () if it means one.
+
+    Each names what the question names, has what it asks for, is of another heading or source, and says another value.
+    """
+    asked = reading.asked
+    if asked.kind not in _OPEN or not asked.names or len(asked.names) > MOST_NAMES:
+        return ()
+    scores = logits(reading, model)
+    found: list[tuple[Sentence, str]] = []
+    for hit in reading.hits:
+        if reading.hits[0].score - hit.score > _NEAR:
+            break
+        places = [n for n, s in enumerate(reading.sentences) if s.hit is hit and s.offers >= _VALUED]
+        best = max(places, key=lambda n: (scores[n], -n), default=None)
+        if best is None or not _names(reading, best):
+            continue
+        sentence, label = reading.sentences[best], label_of(hit)
+        if label not in [other for _, other in found] and _another(sentence, [other for other, _ in found]):
+            found.append((sentence, label))
+    return tuple(Choice(label, s.hit.passage.id) for s, label in found) if len(found) > 1 else ()
+
+
+def label_of(hit: Hit) -> str:
+    """What a case is called: the last heading of its passage, else its source without the page."""
+    heading = hit.passage.heading.rsplit(" > ", 1)[-1].strip()
+    return heading or _PAGE.sub("", hit.passage.source).strip()
+
+
+def _names(reading: Reading, place: int) -> bool:
+    sentence = reading.sentences[place]
+    held = sentence.words.union(
+        reading.heads.get(sentence.hit.passage.id, frozenset()),
+        *(reading.sentences[n].words for n in sentence.governors),
+    )
+    return len(reading.asked.names & held) >= _NAMED * len(reading.asked.names)
+
+
+def _another(sentence: Sentence, others: Sequence[Sentence]) -> bool:
+    """Whether a sentence says none of the values that another says; of those without values, whether it is another."""
+    values = _values(sentence)
+    return all(not values & _values(other) if values else sentence.said != other.said for other in others)
+
+
+def _values(sentence: Sentence) -> set[tuple[str, str]]:
+    return {(str(one.value.normalize()), one.unit) for one in quantities(sentence.said)}

@@ -1,0 +1,219 @@
+"""What a question asks for, and whether a sentence has it to give: an amount, a period, a place, steps, a yes or no.
+
+Answer types tell which of several near sentences answers (Li & Roth, "Learning Question Classifiers", COLING 2002);
+here they are read by rules from the question words and endings of Korean.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, get_args
+
+from mundap.korean.kiwi import kiwi
+from mundap.korean.quantities import Quantity, quantities
+
+Kind = Literal[
+    "amount",
+    "number",
+    "period",
+    "date",
+    "contact",
+    "place",
+    "person",
+    "reason",
+    "procedure",
+    "list",
+    "condition",
+    "definition",
+    "yes-no",
+    "other",
+]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+VALUES: frozenset[Kind] = frozenset({"amount", "number", "period", "date", "contact"})  # a sentence has it or has not
+
+_WHAT = r"(?:뭐|무엇|뭘|뭔|어떤|어떻|무슨)"
+_ENDING_WHAT = r"(?:뭐예요|뭐에요|뭔가요|뭐죠|뭡니까|뭐야|뭐지|뭔데|무엇인가요|무엇입니까|무엇이죠|무엇)\W*$"
+_SUMS = "금액|가격|비용|요금|수수료|한도|세율|벌금|과태료|과징금|범칙금|수당|보수|임금|이자|보증금"
+_THINGS = "서류|물품|물건|품목|항목|대상|사유|혜택|요건|내용|사항|조건|의무|준비물|종류"
+# Each kind that a question shows signs of is asked for, the first of this table most.
+_ASKS: tuple[tuple[Kind, str], ...] = (
+    ("reason", r"왜(?![가-힣]{2})|이유|까닭|원인은|(?:무엇|뭐)\s?때문"),
+    (
+        "contact",
+        r"전화\s?번호|연락처|이메일|메일\s?주소|팩스\s?번호|대표\s?번호|번호[가는]?\s?(?:뭐|몇|어떻게|무엇|알려)"
+        r"|어디[로에]\s?(?:전화|연락|문의)|문의처",
+    ),
+    ("date", r"언제|몇\s?시(?!간)|며칠날|몇\s?월|무슨\s?요일|날짜|몇\s?년도|시행일|마감일|시기"),
+    (
+        "period",
+        r"얼마나\s?(?:걸|더?\s?오래|기다)|얼마\s?(?:동안|만에|간|안에)|며칠|몇\s?(?:일|개월|달|년|주|시간|분|초|영업일)(?!도)"
+        rf"|(?:기간|기한)[은이]?\s?(?:{_WHAT}|얼마|언제|몇|알려|좀|\W*$)|언제까지",
+    ),
+    (
+        "amount",
+        rf"얼마(?!나\s?(?:걸|오래|자주))|얼만|몇\s?(?:%|％|퍼센트|프로|원|달러|불|만\s?원|만\s?달러|배|분의)"
+        rf"|(?:{_SUMS})[은는이가]?\s?(?:{_WHAT}|알려|어느\s?정도|\W*$)",
+    ),
+    (
+        "number",
+        r"몇\s?(?!가지|시(?!간)|월)[가-힣a-zA-Z㎖㎏㎝]|개수|횟수|인원[은이]?\s?(?:얼|몇|어)|얼마나\s?(?:자주|많)",
+    ),
+    ("person", r"누구|누가|담당자|누굴|누군|어느\s?(?:기관|부서|위원회)|(?:기관|부서)[은는이가]?\s?(?:어디|무엇|뭐)"),
+    ("place", r"어디|어느\s?(?:곳|세관|지역|나라|사이트|은행)|주소|위치|장소|오시는\s?길"),
+    (
+        "definition",
+        r"(?:이?란|이라는\s?(?:것|게|건)|이?라는\s?게)\s|뜻|의미|무슨\s?말|정의|무엇을\s?말|무엇인지\s?설명"
+        rf"|[이가]\s?{_ENDING_WHAT}",
+    ),
+    (
+        "list",
+        r"종류|목록|무엇무엇|뭐뭐|무엇들|모두\s?알려|다\s?알려|나열"
+        r"|어떤\s?(?:것|게|서류|물품|물건|품목|종류|항목|사항|내용|혜택|의무|벌|조치|업무|권리|자료|정보|사유|대상)"
+        rf"|(?:{_THINGS})(?:[은는이가]|에는)?\s?{_WHAT}|(?:뭐|무엇)[가이]\s?(?:있|필요|들)"
+        r"|(?:뭘|무엇을)\s?(?:준비|내|가져|챙|제출|기재|적|갖)",
+    ),
+    ("procedure", r"어떻게|어떡|방법|절차|순서|과정|려면"),
+    (
+        "condition",
+        rf"조건|요건|자격|어떤\s?(?:경우|때|사람|상황)|어느\s?경우|무슨\s?경우|(?:경우|기준)[은는이]?\s?{_WHAT}|기준[은이]?\s?(?:알려|\W*$)",
+    ),
+    ("definition", rf"[은는]\s?{_ENDING_WHAT}|설명해|차이"),
+)
+_ASKING = tuple((kind, re.compile(signs)) for kind, signs in _ASKS)
+_WH = re.compile("얼마|얼만|몇|언제|어디|누구|누가|왜|무엇|무슨|뭐|뭘|뭔|어떤|어떻게|어느|며칠")
+_YES_NO = re.compile(
+    r"(?:나요|까요?|습니까|[한은]가요?|[되하돼있없]나|[돼되하있없]요|[되하있없]죠|괜찮|상관없|가능|되냐|됨|맞[나죠]|[해어아]도|나여|까여|필요한가|인가요|는가요|대상이야|맞아|아닌가"
+    r"|건가|는지|되는\s?거|예요|에요|어요|아요|지요|죠)[^가-힣]*(?:요|여)?\W*$"
+)
+_COUNTED = re.compile(r"몇(?=\s?[가-힣a-zA-Z%㎖㎏㎝])")
+_NEGATIVE = re.compile(
+    r"(?:안|못)\s?(?:[되돼됩해하받]|[가-힣]{1,2}(?:나요|는\s))|불가능|불가|금지|제외|배제|[가-힣]지\s?(?:않|못)[은는]|[을ㄹ할될]\s?수\s?없는|아닌\s"
+)
+_DENYING = re.compile(
+    r"수\s?없|불가|금지|제외|배제|제한|않|아니|못\s?[하받한]|안\s?[되돼됩]|없[다습는으어이]|거부|과세"
+)
+
+_CLOCK = r"\d{1,2}\s?시(?![간내도가])|\d{1,2}:\d{2}|자정|정오|24시간|오전|오후"
+CLOCK = "시"  # the unit of a question for the time of day
+_CLOCKS = re.compile(_CLOCK)
+_HOUR = re.compile(r"몇\s?시(?!간)")
+_DAY = r"\d{2,4}\s?[.년]\s?\d{1,2}\s?[.월]?|\d{1,2}월|매[년월주일]|[월화수목금토일]요일|공휴일|주말|평일|다음\s?날|전날|당일|즉시|분기|\d{4}년"
+_PHONE = (
+    r"\d{2,4}[-)]\s?\d{3,4}-\d{4}|(?<!\d)1[3-9]\d{2}-?\d{4}|국번\s?없이|☎|[\w.]+@[\w.]+|(?:전화|번호|고객)[^.]{0,12}\d{3,4}(?!\d)"
+    r"|https?://|www\."
+)
+_PLACE = (
+    r"홈페이지|사이트|누리집|앱(?![가-힣])|센터|사무소|지청|창구|세관|[시구군]청|주민센터|읍[·ㆍ]?면|법원|경찰서|은행|우체국|공항|관서|기관"
+    r"|대사관|영사관|공단|위원회|[가-힣]{2,}(?:청|처|부|과|원|국|장)(?:에게|에서|으?로|에)\s|에서\s|>|[시도]\s[가-힣]+[구군시]|[로길]\s?\d+"
+)
+_PERSON = r"[가-힣]+(?:자|인|장|관|사|원|주|청|부|과|처|회|판|대리|대표|위원|선수|감독|기관|업체|회사|공단|세관|본인)(?:[는은이가의와과만]|에게|께서)"
+_SIGNS: dict[Kind, str] = {
+    "date": f"{_DAY}|{_CLOCK}",
+    "contact": _PHONE,
+    "place": f"{_PLACE}|{_PHONE}",
+    "person": _PERSON,
+    "reason": r"때문|위해|위하여|이유|까닭|원인|므로|으로\s?인[해한하]|기에\s|[아어]서|목적|하려고|막기|방지",
+    "procedure": r"(?:신청|제출|접속|로그인|방문|작성|신고|선택|클릭|입력|등록|발급|문의|연락|확인|납부|제시|첨부|청구|요청|조회|예약|통지)"
+    r"(?:[하해할받한을를시후서이])|>|→|먼저|이후|거쳐|절차|순서|단계|방법",
+    "list": r"다음|아래|각\s?호|:\s*$|[가-힣]{2,}(?:[,·ㆍ]|\s?및|\s?또는|이나|나|와|과)\s?[가-힣]{2,}(?:[,·ㆍ]|\s?및|\s?또는)"
+    r"|^\s*(?:\d{1,2}[.)]|[가-하][.)]|[-*•·○□▪※ㆍ①-⑳])",
+    "condition": r"경우|때(?:에|는|만|\s)|한하|한정|이상|이하|초과|미만|이내|조건|요건|해당|아니하|여야|있어야|으면|면\s|[인한]\s?자",
+    "definition": r"(?:이?란|이라\s?함은)\s|말합니다|말한다|말하며|의미|뜻|일컫|가리|정의|불리|불린",
+    "yes-no": r"수\s?[있없]|가능|불가|해야|하여야|되어야|필요|아니|않|못|안\s?[되돼됩]|대상|[된한]다|됩니다|금지|제한|허용|면제|제외"
+    r"|무방|상관없|의무|반드시|해당|있습니다|없습니다|있다|없다|[있없]어요|돼요",
+}
+_OFFERING = {kind: re.compile(signs) for kind, signs in _SIGNS.items()}
+_NAMING = frozenset({"NNG", "NNP", "SL", "XR"})
+_EMPTY = frozenset("것 수 때 경우 거 데 번 말 정도 전 후 중 등 뒤 내 안 위 밖 곳 분".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a question asks for. `kinds` are best first, never empty.
+
+    `unit` is what is counted, as `Quantity.unit` has it ("몇 병": "병", "몇 프로": "%"), or ""; `negative`: it asks
+    about what is not so, not allowed or left out; `names` are its nouns, and `focus` those of the thing that is asked
+    about (발급 수수료는 얼마: 수수료), in lower case.
+    """
+
+    kinds: tuple[Kind, ...]
+    unit: str = ""
+    negative: bool = False
+    focus: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+
+    @property
+    def kind(self) -> Kind:
+        """The first of the kinds."""
+        return self.kinds[0]
+
+    @property
+    def exact(self) -> bool:
+        """Whether a value is asked for, which a sentence has or has not."""
+        return self.kind in VALUES or bool(self.unit)
+
+
+@lru_cache(1024)
+def wanted(question: str) -> Wanted:
+    """Read a question. One that gives no sign of what it asks for is "other"."""
+    text = " ".join(question.split())
+    kinds = list(dict.fromkeys(kind for kind, signs in _ASKING if signs.search(text)))
+    if _YES_NO.search(text) and not _WH.search(text):
+        kinds.insert(0, "yes-no")
+    counted = [one.unit for one in quantities(_COUNTED.sub("3", text, count=1))] if _COUNTED.search(text) else []
+    known = {one.unit for one in quantities(text)}
+    unit = next((unit for unit in counted if unit not in known), counted[0] if counted else "")
+    if not unit and _HOUR.search(text):
+        unit = CLOCK
+    names, focus = _names(text)
+    return Wanted(tuple(kinds) or ("other",), unit, bool(_NEGATIVE.search(text)), focus, names)
+
+
+def offers(text: str, asked: Wanted) -> float:
+    """How far a sentence has what is asked for, in [0, 1]: 1 for a value in the very unit, less for one of the kind."""
+    return max(_offered(text, kind, asked.unit) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
+
+
+def denies(text: str) -> bool:
+    """Whether a sentence says that something is not so, not allowed or left out."""
+    return bool(_DENYING.search(text))
+
+
+def _offered(text: str, kind: Kind, unit: str) -> float:
+    named = _quantities(text)
+    if unit == CLOCK:
+        return float(bool(_CLOCKS.search(text)))
+    if unit and kind in VALUES:
+        exact = any(one.unit == unit for one in named)
+        return 1.0 if exact else 0.25 * bool(named)
+    if kind == "amount":
+        sized = {"money", "percent", "volume", "weight", "length", "area", "count"}
+        paid = any(one.kind in ("money", "percent") for one in named)
+        return 1.0 if paid else 0.5 * any(one.kind in sized for one in named)
+    if kind == "number":
+        return float(bool(named))
+    if kind == "period" or kind == "date":
+        timed = any(one.kind == "period" for one in named)
+        dated = kind == "date" and _OFFERING["date"].search(text)
+        return 1.0 if timed or dated else 0.5 * bool(_OFFERING["date"].search(text))
+    return 1.0 if kind == "other" else float(bool(_OFFERING[kind].search(text)))
+
+
+@lru_cache(8192)
+def _quantities(text: str) -> tuple[Quantity, ...]:
+    return tuple(quantities(text))
+
+
+def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """The nouns, and of those the last before the question word, or of the question, with what touches it."""
+    asking = _WH.search(text)
+    nouns = [token for token in kiwi().tokenize(text) if token.tag in _NAMING and token.form not in _EMPTY]
+    before = [token for token in nouns if token.end <= asking.start()] if asking else nouns
+    last = (before or nouns)[-1:]
+    for token in reversed((before or nouns)[:-1]):
+        if token.end != last[-1].start:
+            break
+        last.append(token)
+    return frozenset(token.form.lower() for token in nouns), frozenset(token.form.lower() for token in last)

@@ -1,0 +1,72 @@
+"""Answers as other programs keep them: what `ask --json`, /query and chat completions have given."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel, Field, ValidationError
+
+from mundap.errors import BadFile
+
+_SHAPES = (
+    "mundap ask --json이나 /query가 쓴 것, 또는 /v1/chat/completions의 응답 전체를 주세요."
+    " 스트림이었다면 이은 글을 answer에, 마지막 조각의 mundap에 있는 값을 그 곁에 적으면 됩니다."
+)
+
+
+class Cited(BaseModel):
+    """A citation. What is not there cannot be proved."""
+
+    passage_id: str
+    source: str | None = None
+    quote: str
+    document_id: str = ""
+    document_digest: str = ""
+    start: int = 0
+    end: int = 0
+
+
+class Said(BaseModel):
+    """A sentence, and the places of its citations."""
+
+    text: str
+    citations: list[int] = []
+
+
+class Shown(BaseModel):
+    """A hit, whose place is its number in the text."""
+
+    passage_id: str
+    text: str | None = None
+
+
+class Given(BaseModel):
+    """An answer that was given; `sentences` is None for one that was made before answers had them."""
+
+    text: str
+    question: str = ""
+    abstained: bool = False
+    citations: list[Cited]
+    sentences: list[Said] | None = None
+    hits: list[Shown] = Field(default_factory=list)
+    model: str = ""
+    generation: str = ""
+
+
+def given(record: object, where: str) -> Given:
+    """The answer in a JSON value. Raises BadFile, which calls the value `where`, if it holds none."""
+    try:
+        if not isinstance(record, Mapping):
+            raise TypeError
+        if "choices" in record:
+            message = record["choices"][0]["message"]
+            return Given.model_validate({**message["mundap"], "text": message["content"]})
+        return Given.model_validate({**record, "text": record.get("answer", record.get("response"))})
+    except ValidationError as error:
+        wrong = ", ".join(dict.fromkeys(".".join(map(str, one["loc"])) for one in error.errors()))
+        found = ", ".join(map(str, record)) if isinstance(record, Mapping) else "없음"
+        raise BadFile(
+            f"{where}: 답으로 읽을 수 없습니다. 없거나 맞지 않는 값: {wrong}. 찾은 키: {found}. {_SHAPES}"
+        ) from error
+    except (TypeError, KeyError, IndexError) as error:
+        raise BadFile(f"{where}: 답으로 읽을 수 없습니다. {_SHAPES}") from error

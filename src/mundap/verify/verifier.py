@@ -1,0 +1,97 @@
+"""An answer that was given, proved against the documents as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from mundap.generate.cite import MARKER
+from mundap.generate.compose import refuses
+from mundap.generate.persona import Persona
+from mundap.korean.normalize import squash
+from mundap.korean.sentences import sentences
+from mundap.messages import FIXED, LANGUAGES, say
+from mundap.store.corpus import Corpus
+from mundap.verify.given import Given
+from mundap.verify.quotes import prove
+from mundap.verify.sentences import KNOWN, Sentences, spans_of
+from mundap.verify.verdict import Finding, Index, Verdict
+
+
+class Verifier:
+    """Proves answers against `corpus`, which is only read; no model is asked, and nothing outside this machine.
+
+    `generation` is the index in use and `kept` are those on the disk. What `personas` say when they refuse or close
+    states nothing.
+    """
+
+    def __init__(
+        self, corpus: Corpus, personas: Sequence[Persona], generation: str | None, kept: Collection[str]
+    ) -> None:
+        self._corpus = corpus
+        self._generation = generation
+        self._kept = kept
+        own = [words for persona in personas for words in (persona.refusal, persona.closing) if words]
+        self._refusals = [say("refusal", language) for language in LANGUAGES]
+        self._refusals += [persona.refusal for persona in personas if persona.refusal]
+        self._fixed = frozenset(sentence for words in (*FIXED, *own) for sentence in _squashed(words))
+
+    def verify(self, answer: Given) -> Verdict:
+        """What of an answer is proved."""
+        ids = {one.passage_id for one in answer.citations} | {one.passage_id for one in answer.hits}
+        passages = self._corpus.passages(sorted(ids))
+        citations = tuple(prove(one, passages, self._corpus) for one in answer.citations)
+        recorded = self._recorded(answer)
+        found: tuple[Finding, ...] = ()
+        spans, beyond = spans_of(answer.text, answer.sentences or [])
+        if answer.sentences is None:
+            whole = Finding("missing", answer.text, "문장마다 근거를 적은 sentences가 없어 증명할 수 없습니다")
+        elif beyond:
+            whole = Finding("forged", beyond, "답의 글이 여기부터 sentences의 글과 다릅니다")
+        else:
+            proofs = Sentences(answer, spans, citations, passages, self._fixed | frozenset(recorded))
+            found = tuple(proofs.prove())
+            whole = self._whole(answer, proofs.loose(), bool(recorded))
+        if any(
+            one.text not in (None, passages[one.passage_id].text) for one in answer.hits if one.passage_id in passages
+        ):
+            whole = Finding("forged", answer.text, "함께 준 문단(hits)의 글이 문서와 다릅니다")
+        return Verdict(answer.question, whole, citations, found, answer.generation, self._index(answer))
+
+    def _whole(self, answer: Given, loose: Sequence[int], recorded: bool) -> Finding:
+        if any(refuses(answer.text, refusal) for refusal in self._refusals) != answer.abstained:
+            said = "답하지 않았다고 적혔지만 답한 글" if answer.abstained else "답했다고 적혔지만 답하지 않은 글"
+            return Finding("forged", answer.text, f"{said}입니다")
+        if loose and not answer.abstained:
+            numbers = ", ".join(f"[{number}]" for number in loose)
+            return Finding("forged", answer.text, f"근거로 든 문단을 가리키지 않는 번호입니다: {numbers}")
+        if answer.model == KNOWN and not recorded:
+            return Finding("missing", answer.text, "등록된 답변이 아니거나, 시트가 그 뒤에 바뀌었습니다")
+        return Finding("proved", answer.text)
+
+    def _recorded(self, answer: Given) -> list[str]:
+        """The sentences of an answer that the sheet gives for one of the cited passages, without white space; none if it
+        gives no such answer."""
+        if answer.model != KNOWN:
+            return []
+        said = squash(MARKER.sub("", answer.text))
+        ids = {citation.passage_id for citation in answer.citations}
+        for known in (known for known in self._corpus.questions() if known.passage_id in ids):
+            for notice in (say(KNOWN, language, question=known.question) for language in LANGUAGES):
+                text = f"{known.answer}\n{notice}"
+                given = squash(MARKER.sub("", text))
+                if said.startswith(given) and (said == given or said[len(given) :] in self._fixed):
+                    return list(_squashed(text))
+        return []
+
+    def _index(self, answer: Given) -> Index:
+        if not answer.generation:
+            return "unknown"
+        if answer.generation == self._generation:
+            return "same"
+        return "newer" if answer.generation in self._kept else "gone"
+
+
+def _squashed(words: str) -> Iterator[str]:
+    """Each sentence, and the whole, without white space."""
+    yield squash(words)
+    yield from (squash(words[start:end]) for start, end in sentences(words))
