@@ -156,7 +156,7 @@ class _Layout:
             top = depth(owners, texts) or int(_meant(texts[0]))
             called = names(owners, texts, top) if top else ()
             known = any(_meant(row) for row in texts[:top])
-            if top and not known and (not _short(called) or sum(map(bool, called)) * 2 < area.width):
+            if top and not known and (not _short(called) or _covered(texts[:top]) * 2 < area.width):
                 top = 0
             elif not top:
                 area.paired = headless(texts) and len(texts[0][0]) <= _LONGEST_HEADER
@@ -423,6 +423,11 @@ def _meant(row: Sequence[str]) -> bool:
     """Whether a row has the name of a column of questions or of passages."""
     known = COLUMNS["passage"] + COLUMNS["question"]
     return any(squash(cell).lower() in known for cell in row)
+
+
+def _covered(header: Sequence[Sequence[str]]) -> int:
+    """How many columns a header has some text above."""
+    return sum(any(column) for column in zip(*header, strict=True))
 
 
 def _short(row: Sequence[str]) -> bool:
