@@ -163,8 +163,8 @@ def _sheets(
     warnings: list[str] = []
     columns: list[str] = []
     for table in tables(path, options, warnings.append):
-        problems += add_table(table, builder)
         columns += [said] if (said := table.taken()) else []
+        problems += add_table(table, builder)
     return Reading(builder.document(), tuple(problems), tuple(warnings), columns=tuple(columns))
 
 

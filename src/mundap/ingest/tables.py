@@ -113,7 +113,10 @@ def _table(name: str, named: str, area: Area, options: Options) -> Table:
 
 
 def add_table(table: Table, into: Builder) -> Iterator[Problem]:
-    """Add the rows of `table` as sections, and yield what was wrong with those that were left out."""
+    """Add the rows of `table` as sections, and yield what was wrong with those that were left out.
+
+    The cells of its rows are gone when this ends.
+    """
     if table.place("passage") is not None:
         yield from _add_question_sheet(table, into)
     elif asked := _asked(table):
@@ -256,12 +259,14 @@ def _add_rows(table: Table, into: Builder) -> Iterator[Problem]:
         dated = _dated(table, row) if about is None else about
         if text:
             into.add(text, heading=_above(table, into, number, beside), meta={"row": number, **dated})
+            row.clear()
             continue
         meta: dict[str, object] = {"row": number, "kind": "row", **dated}
         if any(_TOTAL.fullmatch(cell) for _, cell in cells[:2]):
             meta[TOTAL] = True
         said = _paired(row) if table.paired and len(cells) > 1 else "\n".join(_said(*each) for each in cells)
         into.add(said, heading=_above(table, into, number), meta=meta)
+        row.clear()  # a million rows need not be held beside what they say
 
 
 def _prose(cells: Sequence[tuple[str, str]]) -> tuple[str, str]:

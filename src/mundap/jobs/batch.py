@@ -17,6 +17,7 @@ from threading import Event, Thread
 
 from mundap.ingest.sniff import plain
 from mundap.jobs.reading import Job, Read, Unread, mistaken, work
+from mundap.jobs.spool import Spooled
 from mundap.jobs.worker import framed
 from mundap.korean.normalize import name_of
 
@@ -143,6 +144,10 @@ def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Eve
             held += piece
     answer: Read | Unread
     answer, spent = pickle.loads(memoryview(held)[8:])
+    if isinstance(answer, Read):
+        for passages in (answer.wholes, answer.chunks):
+            if isinstance(passages, Spooled):
+                passages.taken()
     if spent:
         _end(worker)
     return answer

@@ -43,7 +43,7 @@ def main() -> None:
         job: Job = pickle.loads(message)
         _limit_memory(megabytes)
         try:
-            reply = _reply(work(job), _kilobytes(_RESIDENT) > megabytes << 9)
+            reply = _reply(work(job, spool=True), _kilobytes(_RESIDENT) > megabytes << 9)
         except MemoryError:
             reply = _reply(Unread(out_of_memory(name_of(job.path.name), megabytes)), True)
         except Exception as error:  # of pickle: what a reader has made cannot travel

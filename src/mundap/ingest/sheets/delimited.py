@@ -6,18 +6,23 @@ import csv
 import io
 import re
 from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from mundap.errors import BadFile
-from mundap.ingest.encoding import decode_leniently
+from mundap.ingest.encoding import decode_leniently, encoding_of
 from mundap.ingest.sheets.sheet import ERRORS, Row, Sheet, Tell, places, runs
-from mundap.korean.normalize import name_of
+from mundap.korean.normalize import name_of, normalize
+
+Lines = Callable[[], Iterator[str]]
 
 _MARKS = ",;\t|"
 _SEPARATOR = re.compile(r"\A\ufeff?\s*[\"']?sep=(.)[\"']?[^\n]*\n", re.IGNORECASE)
 _TEXT = re.compile(r'="((?:[^"]|"")*)"')  # how spreadsheets are told to keep the zeros in front of a number
 _LOOKED_AT = 200  # records that tell the delimiter
 _HEAD = 1 << 18  # characters
+_LARGE = 32 << 20  # bytes
 _MAX_CELL = 10_000_000
 
 
@@ -26,40 +31,61 @@ def sheet_of(path: Path, tell: Tell) -> Sheet:
 
     Raises BadFile for a quote that is never closed, and for what is no text.
     """
-    text, broken = decode_leniently(path.read_bytes(), path.name)
-    if broken:
-        tell(f"{runs(broken)}번째 줄에 깨진 글자가 있어 �로 바꾸었습니다. 원본에서 고쳐 UTF-8로 다시 저장해 주세요")
+    lines = _lines(path, tell)
     csv.field_size_limit(_MAX_CELL)
-    said = _SEPARATOR.match(text)
-    delimiter = said[1] if said else "\t" if path.suffix.lower() == ".tsv" else _delimiter(text)
-    first = 1 + (text.count("\n", 0, said.end()) if said else 0)
-    start = first
+    head = _beginning(lines())
+    said = _SEPARATOR.match(head)
+    skipped = head.count("\n", 0, said.end()) if said else 0
+    delimiter = said[1] if said else "\t" if path.suffix.lower() == ".tsv" else _delimiter(head)
     rows: list[Row] = []
     gaps: set[int] = set()
     errors: list[str] = []
+    start = 1 + skipped
     blank = False
     try:
-        _check_quotes(text, delimiter)
-        file = io.StringIO(text)
-        file.seek(said.end() if said else 0)
-        reader = csv.reader(file, delimiter=delimiter)
+        _check_quotes(lines(), delimiter)
+        reader = csv.reader(islice(lines(), skipped, None), delimiter=delimiter)
         for record in reader:
             cells = [_cell(cell) for cell in record]
-            while len(cells) > 1 and not cells[-1] and not any(cells):
-                cells.pop()
             if any(cells):
                 errors += [f"{start}행 {cell}" for cell in cells if cell.startswith("#") and cell in ERRORS]
                 if blank and rows:
                     gaps.add(start)
                 rows.append((start, cells))
             blank = not any(cells)
-            start = reader.line_num + first
+            start = reader.line_num + skipped + 1
     except csv.Error as error:
         line = error.args[1] if len(error.args) > 1 else start
         raise BadFile(f"{path.name}: {line}번째 줄을 표로 읽을 수 없습니다. 따옴표를 확인해 주세요.") from error
     if errors:
         tell(f"수식 오류 값이 있습니다({places(errors)}). 시트에서 고쳐 주세요")
     return Sheet(name_of(path.stem), rows, (), frozenset(gaps), ragged=True)
+
+
+def _lines(path: Path, tell: Tell) -> Lines:
+    """The lines of the file, as often as they are asked for; those of a large one are never all in memory."""
+    if path.stat().st_size > _LARGE and (encoding := encoding_of(path)):
+
+        def read() -> Iterator[str]:
+            with path.open(encoding=encoding, newline="") as file:
+                yield from map(normalize, file)
+
+        return read
+    text, broken = decode_leniently(path.read_bytes(), path.name)
+    if broken:
+        tell(f"{runs(broken)}번째 줄에 깨진 글자가 있어 �로 바꾸었습니다. 원본에서 고쳐 UTF-8로 다시 저장해 주세요")
+    return lambda: io.StringIO(text)
+
+
+def _beginning(lines: Iterator[str]) -> str:
+    found: list[str] = []
+    length = 0
+    for line in lines:
+        found.append(line)
+        length += len(line)
+        if length > _HEAD:
+            break
+    return "".join(found)
 
 
 def _cell(cell: str) -> str:
@@ -69,9 +95,8 @@ def _cell(cell: str) -> str:
     return cell
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(head: str) -> str:
     """The mark that gives most records the same number of cells; where none does, the one the first line has most."""
-    head = text[:_HEAD]
     scores = {}
     for mark in _MARKS:
         widths = _widths(head, mark)
@@ -81,7 +106,7 @@ def _delimiter(text: str) -> str:
             width, count = usual[0]
         if width > 1:
             scores[mark] = (count, width)
-    first = text.lstrip("\n").partition("\n")[0]
+    first = head.lstrip("\n").partition("\n")[0]
     if not scores or max(count for count, _ in scores.values()) * 2 <= len(_widths(head, ",")):
         return max(_MARKS, key=first.count)
     return max(scores, key=lambda mark: (scores[mark][0], first.count(mark), scores[mark][1]))
@@ -100,12 +125,12 @@ def _widths(head: str, mark: str) -> list[int]:
     return widths
 
 
-def _check_quotes(text: str, delimiter: str) -> None:
+def _check_quotes(lines: Iterator[str], delimiter: str) -> None:
     """Raises csv.Error with the line of a quote that is never closed: it would swallow every row after it.
 
     Other untidy quotes are read as they stand.
     """
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     start = 1
     try:
         for _ in reader:
