@@ -275,8 +275,10 @@ def _prose(cells: Sequence[tuple[str, str]]) -> tuple[str, str]:
     "" for a row that is read as one: a sentence says nothing there without the other cells.
     """
     long = [(column, cell) for column, cell in cells if len(cell) > _PROSE or (len(cells) == 1 and not column)]
+    if not long:
+        return "", ""
     beside = ", ".join(one_line(_said(column, cell)) for column, cell in cells if (column, cell) not in long)
-    if not long or len(beside) > _PROSE:
+    if len(beside) > _PROSE:
         return "", ""
     return (long[0][1] if len(long) == 1 else "\n".join(_said(*each) for each in long)), beside
 
