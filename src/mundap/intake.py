@@ -21,6 +21,7 @@ from mundap.protocols import Progress
 from mundap.store.corpus import Corpus
 
 State = Literal["added", "updated", "unchanged", "skipped"]
+_LARGE = 4 << 20  # bytes; a file of more counts as several in the progress
 KEPT_OUT = "kept out"  # in place of the fingerprint of a file whose document was removed
 AGAIN = "again"  # in place of the fingerprint of a file that is worth another try as it is
 
@@ -118,12 +119,24 @@ def take(
             taken[source] = Taken(source, "skipped", refused[1])
         else:
             changed[source] = fingerprint
-    progress(len(taken), len(files))
+    weights = {source: 1 + _size(file) // _LARGE for source, file in files.items()}
+    total = sum(weights.values())
+    come: dict[str, int] = {}  # of files that are being read
+
+    def told() -> None:
+        progress(sum(weights[source] for source in taken) + sum(come.values()), total)
+
+    def watch(job: Job, share: float) -> None:
+        come[job.source] = int(share * weights[job.source])
+        told()
+
+    told()
     jobs = [Job(files[source], source, cut, options=options) for source in changed]
     with corpus.many_changes():
-        for job, outcome in read_all(jobs, limits):
+        for job, outcome in read_all(jobs, limits, watch):
+            come.pop(job.source, None)
             taken[job.source] = _put(corpus, job, outcome, changed[job.source])
-            progress(len(taken), len(files))
+            told()
     return tuple(taken[source] for source in files)
 
 
@@ -146,6 +159,12 @@ def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str) -> 
         warnings=reading.warnings,
         left_out=tuple(Skipped(source, problem.reason, problem.row) for problem in reading.problems),
     )
+
+
+def _size(file: Path) -> int:
+    with suppress(OSError):
+        return file.stat().st_size
+    return 0
 
 
 def keep_out(corpus: Corpus, source: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from mundap.encode import token_counter
 from mundap.errors import BadFile, MundapError
 from mundap.ingest.build import Reading
 from mundap.ingest.chunk import MAX_CHARS, WINDOW, characters, make_chunker, tokens
+from mundap.ingest.pace import report
 from mundap.ingest.readers import read, read_alone
 from mundap.ingest.sheets.sheet import NO_OPTIONS, Options
 from mundap.ingest.split import PARENT_CHARS, chunks, each_parent, parents
@@ -17,6 +19,8 @@ from mundap.korean.normalize import name_of, normalize
 from mundap.protocols import Chunker
 from mundap.types import Passage
 
+_READ = 0.5  # of the work is done when the cells of a sheet are read
+_REPORTED = 10_000  # passages
 _MANY = 50_000  # sections of a file whose passages are spooled
 
 
@@ -113,8 +117,15 @@ def _work(job: Job, spool: bool) -> Read:
 
 
 def _spooled(reading: Reading, job: Job, chunker: Chunker) -> Read:
-    wholes = spooled(each_parent(reading.document, job.cut.parent_chars))
+    wholes = spooled(_reported(each_parent(reading.document, job.cut.parent_chars), len(reading.document.sections)))
     document = replace(reading.document, sections=())
     reading = replace(reading, document=document)
     pieces = spooled(piece for whole in wholes for piece in chunks(whole, chunker) if piece.id != whole.id)
     return Read(reading, wholes, pieces)
+
+
+def _reported(passages: Iterable[Passage], count: int) -> Iterator[Passage]:
+    for number, passage in enumerate(passages):
+        if number % _REPORTED == 0:
+            report(_READ + (1 - _READ) * number / count)
+        yield passage

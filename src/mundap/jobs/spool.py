@@ -41,14 +41,22 @@ class Spooled:
         self._file = self.path.open("rb")
         self.path.unlink()
 
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
 
 def spooled(passages: Iterable[Passage]) -> Spooled:
     """`passages` in a new file."""
     handle, name = tempfile.mkstemp(prefix="mundap-")
     count = 0
-    with os.fdopen(handle, "wb") as file:
-        every = iter(passages)
-        while batch := tuple(islice(every, _BATCH)):
-            count += len(batch)
-            file.write(pickle.dumps(batch, pickle.HIGHEST_PROTOCOL))
+    try:
+        with os.fdopen(handle, "wb") as file:
+            every = iter(passages)
+            while batch := tuple(islice(every, _BATCH)):
+                count += len(batch)
+                file.write(pickle.dumps(batch, pickle.HIGHEST_PROTOCOL))
+    except BaseException:  # of memory or of the disk: nothing is left behind
+        Path(name).unlink(missing_ok=True)
+        raise
     return Spooled(Path(name), count)

@@ -1,7 +1,7 @@
 """The process that reads files for an ingest, so that a reader that hangs, crashes or eats memory takes nothing along.
 
 `python -m mundap.jobs.worker MEGABYTES` takes pickled Jobs from standard input and answers each on standard output,
-both as an 8-byte length and that many bytes. It is started by mundap.jobs.batch alone.
+both as an 8-byte length and that many bytes; before the answer may come shares of the work that are done. It is started by mundap.jobs.batch alone.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import os
 import pickle
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import BinaryIO
 
+from mundap.ingest.pace import watched
 from mundap.jobs.reading import Job, Read, Unread, mistaken, work
 from mundap.korean.normalize import name_of
 
@@ -43,7 +45,8 @@ def main() -> None:
         job: Job = pickle.loads(message)
         _limit_memory(megabytes)
         try:
-            reply = _reply(work(job, spool=True), _kilobytes(_RESIDENT) > megabytes << 9)
+            with watched(_Told(replies)):
+                reply = _reply(work(job, spool=True), _kilobytes(_RESIDENT) > megabytes << 9)
         except MemoryError:
             reply = _reply(Unread(out_of_memory(name_of(job.path.name), megabytes)), True)
         except Exception as error:  # of pickle: what a reader has made cannot travel
@@ -51,6 +54,20 @@ def main() -> None:
         for piece in (len(reply).to_bytes(8, "little"), reply):  # as `framed`, without a copy of a hundred megabytes
             replies.write(piece)
         replies.flush()
+
+
+class _Told:
+    """Sends how far a file has come, once a second at the most."""
+
+    def __init__(self, replies: BinaryIO) -> None:
+        self._replies = replies
+        self._last = time.monotonic()
+
+    def __call__(self, share: float) -> None:
+        if (now := time.monotonic()) - self._last >= 1:
+            self._last = now
+            self._replies.write(framed(pickle.dumps((share, False))))
+            self._replies.flush()
 
 
 def _reply(outcome: Read | Unread, spent: bool = False) -> bytes:

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from mundap.errors import BadFile
 from mundap.ingest.encoding import decode_leniently, encoding_of
-from mundap.ingest.sheets.sheet import ERRORS, Row, Sheet, Tell, places, runs
+from mundap.ingest.pace import report
+from mundap.ingest.sheets.sheet import ERRORS, HALF, Row, Sheet, Tell, places, runs
 from mundap.korean.normalize import name_of, normalize
 
 Lines = Callable[[], Iterator[str]]
@@ -23,6 +24,7 @@ _TEXT = re.compile(r'="((?:[^"]|"")*)"')  # how spreadsheets are told to keep th
 _LOOKED_AT = 200  # records that tell the delimiter
 _HEAD = 1 << 18  # characters
 _LARGE = 32 << 20  # bytes
+_REPORTED = 20_000  # lines
 _MAX_CELL = 10_000_000
 
 
@@ -67,8 +69,12 @@ def _lines(path: Path, tell: Tell) -> Lines:
     if path.stat().st_size > _LARGE and (encoding := encoding_of(path)):
 
         def read() -> Iterator[str]:
-            with path.open(encoding=encoding, newline="") as file:
-                yield from map(normalize, file)
+            size = path.stat().st_size
+            with path.open("rb") as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
+                for number, line in enumerate(file):
+                    if number % _REPORTED == 0:
+                        report(HALF * raw.tell() / size)
+                    yield normalize(line)
 
         return read
     text, broken = decode_leniently(path.read_bytes(), path.name)

@@ -9,6 +9,7 @@ Row = tuple[int, list[str]]
 Tell = Callable[[str], None]
 
 ERRORS = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA")
+HALF = 0.5  # of the work on a file is to read its cells
 _NAMED = 5  # places that a warning names; the others are counted
 
 

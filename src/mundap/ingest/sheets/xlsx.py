@@ -16,8 +16,9 @@ from typing import IO, Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from mundap.ingest.pace import report
 from mundap.ingest.sheets.number_format import BUILT_IN, GENERAL, Format, compiled, general
-from mundap.ingest.sheets.sheet import ERRORS, Merged, Options, Row, Sheet, Tell, letters, places, runs
+from mundap.ingest.sheets.sheet import ERRORS, HALF, Merged, Options, Row, Sheet, Tell, letters, places, runs
 from mundap.korean.normalize import normalize
 
 _PIECE = 1 << 18
@@ -87,7 +88,7 @@ class _Workbook:
         related = self.relations(target)
         found = _Cells(self.formats, self.strings, self.options.hidden)
         with self.open(target) as file:
-            found.read(file)
+            found.read(file, self.archive.getinfo(self.names[target.lower()]).file_size)
         links = {
             reference: (related[relation][1] if relation in related else "") for reference, relation in found.links
         }
@@ -180,14 +181,19 @@ class _Reader:
             found = self._locals[name] = name.rpartition(":")[2]
         return found
 
-    def read(self, file: IO[bytes]) -> None:
+    def read(self, file: IO[bytes], size: int = 0) -> None:
+        """Feed all of `file`; with its `size` in bytes, report how far that is."""
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
         parser.CharacterDataHandler = self.text
+        done = 0
         while piece := file.read(_PIECE):
             parser.Parse(piece, False)
+            done += len(piece)
+            if size:
+                report(HALF * done / size)
         parser.Parse(b"", True)
 
     def start(self, name: str, about: dict[str, str]) -> None: ...
