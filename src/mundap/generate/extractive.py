@@ -18,6 +18,7 @@ from mundap.generate.evidence import Floats, ReaderModel, logits
 from mundap.generate.persona import Persona, refusal_of
 from mundap.generate.reading import Reader, Reading, Sentence
 from mundap.generate.support import MIN_SUPPORT, refusal, support
+from mundap.ingest.grid import TABLE
 from mundap.korean.deferring import defers
 from mundap.korean.lists import announces, item
 from mundap.korean.wanted import denies
@@ -105,6 +106,8 @@ def pick(reading: Reading, model: ReaderModel | None = None) -> Picked | None:
     for rank, room in _rooms(reading, scores, found[key].hit.rank).items():
         chosen |= _filled(reading, scores, rank, room)
     chosen |= _closed(reading, {key, *chosen}) | {key}
+    if _is_row(found[key]) and reading.asked.kind != "list":
+        chosen = {n for n in chosen if not _is_row(found[n]) or found[n].shared >= found[key].shared}
     first = found[key].hit.rank
     ranks = sorted({found[n].hit.rank for n in chosen}, key=lambda rank: (rank != first, rank))
     behind = [tuple(found[n] for n in sorted(chosen - {key}) if found[n].hit.rank == rank) for rank in ranks]
@@ -205,6 +208,11 @@ def _closed(reading: Reading, chosen: set[int]) -> set[int]:
                     break
                 added.add(n)
     return added
+
+
+def _is_row(sentence: Sentence) -> bool:
+    """Whether a sentence is a row of a table, which answers for itself: those beside it are of other things."""
+    return sentence.hit.passage.meta.get("kind") in (TABLE, "row")
 
 
 def _size(sentence: Sentence) -> int:
