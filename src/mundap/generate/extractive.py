@@ -151,8 +151,9 @@ def _paragraph(group: Sequence[Sentence]) -> str:
 def _key(reading: Reading, scores: Floats) -> int:
     """The likeliest sentence that says something itself: a lead only announces."""
     found = reading.sentences
-    speaking = [n for n, s in enumerate(found) if not announces(s.text) or s.offers >= 1]
-    if reading.asked.exact:
+    exact = reading.asked.exact
+    speaking = [n for n, s in enumerate(found) if not announces(s.text) or (exact and s.offers >= 1)]
+    if exact:
         speaking = [n for n in speaking if found[n].offers >= 1] or speaking
     if reading.asked.negative:
         speaking = [n for n in speaking if _denied(reading, n)] or speaking

@@ -130,7 +130,10 @@ _SIGNS: dict[Kind, str] = {
 }
 _OFFERING = {kind: re.compile(signs) for kind, signs in _SIGNS.items()}
 _NAMING = frozenset({"NNG", "NNP", "SL", "XR"})
-_EMPTY = frozenset("것 수 때 경우 거 데 번 말 정도 전 후 중 등 뒤 내 안 위 밖 곳 분".split())
+_EMPTY = frozenset(
+    "것 수 때 경우 거 데 번 말 정도 전 후 중 등 뒤 내 안 위 밖 곳 분 얼마 언제 어디 무엇 누구 며칠 뭐 왜 몇".split()
+)
+_UNIT_ASKED = re.compile(r"몇\s?[가-힣]{1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +170,11 @@ def wanted(question: str) -> Wanted:
     kinds = list(dict.fromkeys(kind for kind, signs in _ASKING if signs.search(text)))
     if _YES_NO.search(text) and not _WH.search(text):
         kinds.insert(0, "yes-no")
-    counted = [_SAME.get(one.unit, one.unit) for one in quantities(_COUNTED.sub("3", text, count=1))] if _COUNTED.search(text) else []
+    counted = (
+        [_SAME.get(one.unit, one.unit) for one in quantities(_COUNTED.sub("3", text, count=1))]
+        if _COUNTED.search(text)
+        else []
+    )
     known = {_SAME.get(one.unit, one.unit) for one in quantities(text)}
     unit = next((unit for unit in counted if unit not in known), counted[0] if counted else "")
     if not unit and _HOUR.search(text):
@@ -185,7 +192,7 @@ def wanted(question: str) -> Wanted:
 
 def offers(text: str, asked: Wanted) -> float:
     """How far a sentence has what is asked for, in [0, 1]: 1 for a value in the very unit, less for one of the kind."""
-    found = max(_offered(text, kind, asked.unit) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
+    found = max(_offered(text, kind, asked.unit, asked.bounded) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
     loose = asked.bounded and asked.exact and asked.unit != CLOCK and not _BOUND.search(text)
     return 0.5 * found if loose else found
 
@@ -195,7 +202,7 @@ def denies(text: str) -> bool:
     return bool(_DENYING.search(text))
 
 
-def _offered(text: str, kind: Kind, unit: str) -> float:
+def _offered(text: str, kind: Kind, unit: str, bounded: bool) -> float:
     named = _quantities(text)
     if unit == CLOCK:
         return float(bool(_CLOCKS.search(text)))
@@ -205,7 +212,7 @@ def _offered(text: str, kind: Kind, unit: str) -> float:
     if kind == "amount":
         sized = {"money", "percent", "volume", "weight", "length", "area", "count"}
         paid = any(one.kind in ("money", "percent") for one in named)
-        return 1.0 if paid else 0.5 * any(one.kind in sized for one in named)
+        return 1.0 if paid else (1.0 if bounded else 0.5) * any(one.kind in sized for one in named)
     if kind == "number":
         return float(bool(named))
     if kind == "period" or kind == "date":
@@ -223,7 +230,14 @@ def _quantities(text: str) -> tuple[Quantity, ...]:
 def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """The nouns, and of those the last before the question word, or of the question, with what touches it."""
     asking = _WH.search(text)
-    nouns = [token for token in kiwi().tokenize(text) if token.tag in _NAMING and token.form not in _EMPTY]
+    counted = [found.span() for found in _UNIT_ASKED.finditer(text)]
+    nouns = [
+        token
+        for token in kiwi().tokenize(text)
+        if token.tag in _NAMING
+        and token.form not in _EMPTY
+        and not any(start <= token.start and token.end <= end for start, end in counted)
+    ]
     before = [token for token in nouns if token.end <= asking.start()] if asking else nouns
     last = (before or nouns)[-1:]
     for token in reversed((before or nouns)[:-1]):
