@@ -32,7 +32,6 @@ FEATURES = (
     "missing",  # the heaviest word of the question that is nowhere, in shares of the heaviest
     "best",  # the log-odds of the best sentence
     "offered",  # whether the best sentence has what is asked for
-    "words",  # of the question, as a logarithm: cosines of short questions are lower
 )
 _VALUED = 0.5  # of what a sentence offers, from which it counts as having it
 
@@ -69,7 +68,6 @@ def question_features(reading: Reading, model: ReaderModel | None = None) -> Flo
             missing / heaviest,
             float(scores[best]),
             max([found[best].offers, *(found[place].offers for place in found[best].governors)]),
-            math.log1p(len(reading.weights)),
         ]
     )
 

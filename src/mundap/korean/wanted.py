@@ -96,8 +96,9 @@ _BOUND = re.compile(r"이하|이내|미만|초과|까지|한도|범위|넘|이�
 _SAME = {"번": "회"}  # 몇 번 is answered by 3회, and by 네 번
 _TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라도 초과하면 names no limit
 _DENYING = re.compile(
-    r"수\s?없|불가|금지|제외|배제|제한|않|아니|못\s?[하받한]|안\s?[되돼됩]|없[다습는으어이]|거부|과세"
+    r"수\s?없|불가|금지|제외|배제|제한|지\s?않|아니|못\s?[하받한]|안\s?[되돼됩]|없[다습는으어이]|거부|과세(?:한다|하여야|된다|됩니다|대상|됨|함)"
 )
+_PREDICATE = 30  # characters at the end of a sentence that say whether it affirms
 
 _CLOCK = r"\d{1,2}\s?시(?![간내도가])|\d{1,2}:\d{2}|자정|정오|24시간|오전|오후"
 CLOCK = "시"  # the unit of a question for the time of day
@@ -199,7 +200,7 @@ def offers(text: str, asked: Wanted) -> float:
 
 def denies(text: str) -> bool:
     """Whether a sentence says that something is not so, not allowed or left out."""
-    return bool(_DENYING.search(text))
+    return bool(_DENYING.search(text if len(text) < 2 * _PREDICATE else text[-_PREDICATE:]))
 
 
 def _offered(text: str, kind: Kind, unit: str, bounded: bool) -> float:
