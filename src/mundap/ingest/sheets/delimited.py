@@ -24,12 +24,14 @@ _TEXT = re.compile(r'="((?:[^"]|"")*)"')  # how spreadsheets are told to keep th
 _LOOKED_AT = 200  # records that tell the delimiter
 _HEAD = 1 << 18  # characters
 _LARGE = 32 << 20  # bytes
+_PIECE = 100_000  # rows
 _REPORTED = 20_000  # lines
 _MAX_CELL = 10_000_000
 
 
-def sheet_of(path: Path, tell: Tell) -> Sheet:
-    """The file as one sheet. A byte that is no letter costs its cell a replacement sign, and is told with its line.
+def pieces_of(path: Path, tell: Tell) -> Iterator[Sheet]:
+    """The file as one sheet, a very large one in pieces. A byte that is no letter costs its cell a replacement sign, and is
+    told with its line.
 
     Raises BadFile for a quote that is never closed, and for what is no text.
     """
@@ -39,20 +41,25 @@ def sheet_of(path: Path, tell: Tell) -> Sheet:
     said = _SEPARATOR.match(head)
     skipped = head.count("\n", 0, said.end()) if said else 0
     delimiter = said[1] if said else "\t" if path.suffix.lower() == ".tsv" else _delimiter(head)
+    name = name_of(path.stem)
     rows: list[Row] = []
     gaps: set[int] = set()
     errors: list[str] = []
     start = 1 + skipped
-    blank = False
+    began = blank = False
     try:
         _check_quotes(lines(), delimiter)
         reader = csv.reader(islice(lines(), skipped, None), delimiter=delimiter)
         for record in reader:
             cells = [_cell(cell) for cell in record]
             if any(cells):
+                if len(rows) == _PIECE:
+                    yield Sheet(name, rows, (), frozenset(gaps), ragged=True)
+                    rows, gaps = [], set()
                 errors += [f"{start}행 {cell}" for cell in cells if cell.startswith("#") and cell in ERRORS]
-                if blank and rows:
+                if blank and began:
                     gaps.add(start)
+                began = True
                 rows.append((start, cells))
             blank = not any(cells)
             start = reader.line_num + skipped + 1
@@ -61,7 +68,7 @@ def sheet_of(path: Path, tell: Tell) -> Sheet:
         raise BadFile(f"{path.name}: {line}번째 줄을 표로 읽을 수 없습니다. 따옴표를 확인해 주세요.") from error
     if errors:
         tell(f"수식 오류 값이 있습니다({places(errors)}). 시트에서 고쳐 주세요")
-    return Sheet(name_of(path.stem), rows, (), frozenset(gaps), ragged=True)
+    yield Sheet(name, rows, (), frozenset(gaps), ragged=True)
 
 
 def _lines(path: Path, tell: Tell) -> Lines:
