@@ -114,7 +114,7 @@ def main() -> None:
     seen: dict[str, str] = {}
     failed = 0
     for file in files:
-        name, answered = file.stem.removesuffix("_unanswerable"), not file.stem.endswith("_unanswerable")
+        name, answered = file.stem.split("_")[0], not file.stem.endswith("_unanswerable")
         if not FOLDERS[name].is_dir():
             print(f"{file.name}: skipped, its documents are not in {FOLDERS[name]}")
             continue

@@ -34,12 +34,13 @@ SHARED = ROOT.parent / "shared" / "data"
 CORPORA: dict[str, Path] = {
     "law": SHARED / "law",
     "rulebook": SHARED / "futsal" / "23-24풋살경기규칙_예제.txt",
-    "sample": ROOT / "src" / "mundap" / "examples" / "customs-mini",
+    "sample": ROOT / "src" / "mundap" / "examples" / "customs-mini" / "docs",
     "golden": ROOT / "tests" / "golden" / "documents",
 }
 COSINES = ("near", "above", "governor", "neighbour")  # what an encoder adds to sentences
 QUESTION_COSINES = ("near", "value_near", "lacking")
-RIDGE = {"sentences": 3e-3, "support": 0.1}
+RIDGE = {"sentences": 3e-3, "support": 0.3}
+CITIZENS = 0.5  # weight of the rows in citizens' words beside the plainer ones
 Floats = npt.NDArray[np.float64]
 
 
@@ -50,6 +51,7 @@ class Read:
     near: Reading
     words: Reading
     holds: npt.NDArray[np.bool_] | None  # None: no passage answers it
+    citizen: bool = False
 
 
 def squash(text: str) -> str:
@@ -73,15 +75,15 @@ def read(name: str, workspace: Path) -> list[Read]:
     rarity = bot.legs[0].postings.rarity
     near, words = Reader(rarity, bot.sentence_encoder), Reader(rarity)
     found = []
-    for answerable in (True, False):
-        file = ROOT / "benchmarks" / "data" / "answers" / f"{name}{'' if answerable else '_unanswerable'}.jsonl"
+    for file in sorted((ROOT / "benchmarks" / "data" / "answers").glob(f"{name}*.jsonl")):
+        answerable = not file.stem.endswith("_unanswerable")
         for line in file.read_text("utf-8").splitlines():
             label = json.loads(line)
             hits = bot.find(label["question"])
             reading = near.read(label["question"], hits)
             right = np.array([holds(s.text, label) for s in reading.sentences], np.bool_) if answerable else None
             if reading.sentences and (right is None or right.any()):
-                found.append(Read(reading, words.read(label["question"], hits), right))
+                found.append(Read(reading, words.read(label["question"], hits), right, "_citizens" in file.stem))
     return found
 
 
@@ -95,7 +97,8 @@ def fitted(corpora: Sequence[Sequence[Read]], kind: str) -> ReaderModel:
         found = np.vstack([features(one.near if near else one.words) for one in answerable])
         rows.append(found)
         right.append(np.concatenate([one.holds for one in answerable if one.holds is not None]))
-        weights.append(np.full(len(found), 1 / len(found)))
+        sizes = [len(one.near.sentences) for one in answerable]
+        weights.append(_shares(np.repeat([one.citizen for one in answerable], sizes)))
     sentences = fit(
         np.vstack(rows), np.concatenate(right), FEATURES, sentence_names, RIDGE["sentences"], np.concatenate(weights)
     )
@@ -106,7 +109,11 @@ def fitted(corpora: Sequence[Sequence[Read]], kind: str) -> ReaderModel:
         kinds = np.array([one.holds is not None for one in corpus])
         asked.append(np.array([question_features(one.near if near else one.words, model) for one in corpus]))
         answerable_.append(kinds)
-        shares.append(np.where(kinds, 1 / kinds.sum(), 1 / (~kinds).sum()))
+        citizen = np.array([one.citizen for one in corpus])
+        share = np.zeros(len(corpus))
+        for kind_ in (kinds, ~kinds):
+            share[kind_] = _shares(citizen[kind_])
+        shares.append(share)
     line = fit(
         np.vstack(asked),
         np.concatenate(answerable_),
@@ -116,6 +123,11 @@ def fitted(corpora: Sequence[Sequence[Read]], kind: str) -> ReaderModel:
         np.concatenate(shares),
     )
     return ReaderModel(sentences, line)
+
+
+def _shares(citizen: npt.NDArray[np.bool_]) -> Floats:
+    """What each row counts: the plain ones 1 together, those in citizens' words CITIZENS."""
+    return np.where(citizen, CITIZENS / max(1, citizen.sum()), 1 / max(1, (~citizen).sum()))
 
 
 def measured(model: ReaderModel, corpus: Sequence[Read], near: bool) -> dict[str, float]:

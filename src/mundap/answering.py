@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
+from mundap.conversing import conversed
 from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
 from mundap.generate.period import about_event, unmet
@@ -18,8 +19,10 @@ from mundap.generate.support import refusal
 from mundap.generate.support import support as supported
 from mundap.generate.trace import traced
 from mundap.korean.dates import Period
+from mundap.korean.meaning import says_something
 from mundap.korean.normalize import normalize
 from mundap.korean.wanted import wanted
+from mundap.mending import told
 from mundap.messages import say
 from mundap.opening import Opening
 from mundap.parts import Parts
@@ -27,6 +30,7 @@ from mundap.searching import Searching, Where
 from mundap.store.corpus import Corpus
 from mundap.types import Answer, Hit, Turn
 
+WIDE = 10  # passages that are looked through for a value that the first ones lack
 TURNS = 4  # of the conversation that a generator is shown; more would crowd out passages
 
 
@@ -50,13 +54,29 @@ class Answering:
         persona: Persona | None,
     ) -> Iterator[str | Answer]:
         """Yields the answer's text in pieces, then the Answer, whose sentences can be traced to their documents."""
-        with closing(closed(self._answered(question, history, k, where, persona), persona)) as pieces:
+        turn = conversed(
+            question,
+            history,
+            lambda asked, before: self._mended(asked, before, k, where, persona),
+            language=self._parts.config.language,
+            persona=persona,
+            recorded=lambda asked: where is None and self._known_answer(asked, asked) is not None,
+            examples=self._corpus.sample_questions,
+        )
+        with closing(closed(turn, persona)) as pieces:
             for piece in pieces:
                 yield self._traced(piece) if isinstance(piece, Answer) else piece
 
     def _traced(self, answer: Answer) -> Answer:
         cited = self._corpus.passages([citation.passage_id for citation in answer.citations])
         return traced(answer, cited, self._corpus.text_digest, self._opening.name)
+
+    def _mended(
+        self, question: str, history: Sequence[Turn], k: int | None, where: Where | None, persona: Persona | None
+    ) -> Generator[str | Answer]:
+        mended = self._searching.mended(normalize(question))
+        answered = self._answered(mended.text if mended.words else question, history, k, where, persona)
+        return told(answered, question, mended, self._parts.config.language)
 
     def _answered(
         self,
@@ -70,10 +90,12 @@ class Answering:
         alone = self._searching.understanding.alone(normalize(question), history)
         if where is None and (known := self._known_answer(question, alone)):
             yield known.text
-            yield replace(known, timings={"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0})
+            timings = {"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0}
+            yield replace(known, timings=timings, support=1.0, kind=wanted(alone).kind)
             return
-        hits = self._searching.find(alone, k, where)
-        support, kind = self.support(alone, hits), wanted(alone).kind
+        alone = self._searching.uniform(alone)
+        hits = self._found(alone, k, where)
+        support, kind = self._support(alone, hits), wanted(alone).kind
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
         missing = unmet(alone, date.today(), hits)
         nothing_then = missing is not None and about_event(alone)
@@ -101,6 +123,16 @@ class Answering:
             else:
                 yield piece
 
+    def _found(self, question: str, k: int | None, where: Where | None) -> list[Hit]:
+        """The passages to answer from: the first ones, and where a value is asked for, more if only they have it."""
+        least = k or self._parts.config.retrieve.k
+        if not wanted(question).exact:
+            return self._searching.find(question, k, where)
+        hits = self._searching.find(question, max(least, WIDE), where)
+        read = {hit.passage.id for hit in self._parts.reader.read(question, hits).hits}
+        last = max((n for n, hit in enumerate(hits, 1) if hit.passage.id in read), default=0)
+        return hits[: max(least, last)]
+
     def _written(
         self, asked: str, alone: str, hits: Sequence[Hit], history: Sequence[Turn], persona: Persona | None
     ) -> Iterator[str | Answer]:
@@ -122,8 +154,14 @@ class Answering:
     def _said(self, message: str, period: Period) -> str:
         return say(message, self._parts.config.language, period=period.words)
 
-    def support(self, question: str, hits: Sequence[Hit]) -> float:
-        """The probability, in [0, 1], that these hits answer this question."""
+    def support(self, question: str) -> float:
+        """The probability, in [0, 1], that the corpus answers this question."""
+        alone = self._searching.uniform(normalize(question))
+        return self._support(alone, self._found(alone, None, None))
+
+    def _support(self, question: str, hits: Sequence[Hit]) -> float:
+        if not says_something(question):
+            return 0.0
         return supported(self._parts.reader.read(question, hits), self._parts.calibration, self._parts.reader_model)
 
     def _relevant(self, question: str, hits: list[Hit]) -> list[Hit]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from functools import cache, lru_cache
+
 MESSAGES: dict[str, dict[str, str]] = {
     "refusal": {
         "ko": "죄송합니다. 등록된 문서에서 이 질문에 대한 답을 찾지 못했습니다.",
@@ -38,6 +41,48 @@ MESSAGES: dict[str, dict[str, str]] = {
         "ko": "(답이 길이 제한에 걸려 여기서 끝났습니다.)",
         "en": "(The answer reached its length limit and ends here.)",
     },
+    "smalltalk_greeting": {
+        "ko": "안녕하세요! 무엇을 도와드릴까요?",
+        "en": "Hello! What would you like to know?",
+    },
+    "smalltalk_thanks": {
+        "ko": "도움이 되었다니 다행입니다. 더 궁금한 것이 있으면 물어보세요.",
+        "en": "You are welcome. Ask me if there is anything else.",
+    },
+    "smalltalk_farewell": {
+        "ko": "이용해 주셔서 감사합니다. 좋은 하루 보내세요.",
+        "en": "Goodbye, and have a good day.",
+    },
+    "smalltalk_identity": {
+        "ko": "저는 사람이 아니라, 등록된 문서에서 답을 찾아 출처와 함께 알려 드리는 안내 프로그램입니다.",
+        "en": "I am not a person but a program that answers from the documents and names its sources.",
+    },
+    "smalltalk_abilities": {
+        "ko": "등록된 문서에 있는 내용을 물어보시면 출처와 함께 알려 드립니다.",
+        "en": "Ask me about anything in the documents, and I answer with the sources.",
+    },
+    "smalltalk_examples": {"ko": "예: {examples}", "en": "For example: {examples}"},
+    "smalltalk_complaint": {
+        "ko": "만족스러운 답을 드리지 못해 죄송합니다. 알고 싶은 것을 조금 더 자세히 적어 주시면 다시 살펴보겠습니다.",
+        "en": "I am sorry that the answer did not help. Tell me in more detail what you want to know, and I will look again.",
+    },
+    "smalltalk_insult": {
+        "ko": "불편하게 해 드려 죄송합니다. 궁금한 것을 알려 주시면 문서에서 다시 살펴보겠습니다.",
+        "en": "I am sorry to have upset you. Tell me what you want to know, and I will look again.",
+    },
+    "smalltalk_praise": {
+        "ko": "좋게 봐 주셔서 감사합니다. 더 궁금한 것이 있으면 물어보세요.",
+        "en": "Thank you! Ask me if there is anything else.",
+    },
+    "smalltalk_yes": {
+        "ko": "네, 더 궁금한 것이 있으면 물어보세요.",
+        "en": "All right. Ask me if there is anything else.",
+    },
+    "smalltalk_no": {
+        "ko": "알겠습니다. 궁금한 것이 생기면 언제든 물어보세요.",
+        "en": "All right. Ask me whenever you want to know something.",
+    },
+    "smalltalk_laugh": {"ko": "궁금한 것이 있으면 편하게 물어보세요.", "en": "Feel free to ask me a question."},
     "sources": {"ko": "출처", "en": "Sources"},
     "no_sources": {"ko": "아직 답변이 없습니다.", "en": "There is no answer yet."},
     "chat": {
@@ -46,12 +91,39 @@ MESSAGES: dict[str, dict[str, str]] = {
     },
     "reset": {"ko": "대화를 지웠습니다.", "en": "The conversation is forgotten."},
     "understood": {"ko": "이렇게 이해했습니다: {question}", "en": "Understood as: {question}"},
+    "searched": {"ko": "{words}{particle} 찾았습니다.", "en": "Searched for {words}."},
     "unknown_command": {"ko": "모르는 명령입니다: {command}", "en": "Unknown command: {command}"},
 }
 
 LANGUAGES = ("ko", "en")
-# Messages without values, which state nothing by themselves.
-FIXED = tuple(text for said in MESSAGES.values() for text in said.values() if "{" not in text)
+_VALUE = re.compile(r"\\{(\w+)\\}")
+_FORMS = {"words": "[‘“].+[’”]", "particle": "으?로"}  # of values; of others anything
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The key of every sentence of every message with a pattern of it, white space aside."""
+    found = []
+    for key, said in MESSAGES.items():
+        for text in said.values():
+            for sentence in {text, *re.split(r"(?<=[.!?]) ", text)}:
+                escaped = re.escape("".join(sentence.split()))
+                pattern = _VALUE.sub(lambda name: f"(?P<{name[1]}>{_FORMS.get(name[1], '.+')})", escaped)
+                found.append((key, re.compile(pattern)))
+    return tuple(found)
+
+
+@lru_cache(1024)
+def told(text: str) -> tuple[str, dict[str, str]] | None:
+    """The key and the values of the message that `text` is, or is a sentence of, in any language; None if of none.
+
+    White space is left out, of values too.
+    """
+    said = "".join(text.split())
+    for key, pattern in _patterns():
+        if found := pattern.fullmatch(said):
+            return key, found.groupdict()
+    return None
 
 
 def say(key: str, language: str, **values: str) -> str:

@@ -31,6 +31,7 @@ from mundap.jobs.batch import Limits
 from mundap.jobs.reading import Cut
 from mundap.korean.normalize import normalize
 from mundap.korean.tokens import SearchTokenizer
+from mundap.korean.typos import Mended
 from mundap.opening import Opening
 from mundap.parts import FOLDER, Parts
 from mundap.protocols import Encoder, Generator, Loads, Progress, Searcher, quiet
@@ -258,7 +259,14 @@ class Mundap:
         allowed = None
         if where is not None or since is not None or until is not None:
             allowed = self.corpus.ids_where((where or {}).items(), since=since, until=until)
-        return self._searching.search(normalize(question), k, leg, allowed)
+        return self._searching.search(self.mended(question).text, k, leg, allowed)
+
+    def mended(self, question: str) -> Mended:
+        """The question as `search` and `ask` search for it: its typos put right towards words of the index.
+
+        Raises StaleIndex as `search` does.
+        """
+        return self._searching.mended(normalize(question))
 
     def find(self, question: str, k: int | None = None, where: Where | None = None) -> list[Hit]:
         """The passages that an answer is written from: the question understood as the settings say, then searched.
@@ -331,7 +339,7 @@ class Mundap:
 
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""
-        return self._answering.support(normalize(question), self.find(question))
+        return self._answering.support(question)
 
     def read(self, question: str, hits: Sequence[Hit]) -> Reading:
         """The first hits read by the sentence against the question."""

@@ -9,7 +9,11 @@ from functools import cached_property
 
 from mundap.errors import UnknownName
 from mundap.index.dense import DenseLeg
+from mundap.index.postings import Postings
 from mundap.korean.normalize import normalize
+from mundap.korean.spacing import spaced
+from mundap.korean.typos import Mended, mended
+from mundap.korean.writing import uniform
 from mundap.opening import Opening
 from mundap.parts import Parts
 from mundap.retrieve.after import collapse, mmr, weigh_time
@@ -32,12 +36,14 @@ class Searching:
         self._corpus = corpus
         self._parts = parts
         self._settings = parts.config.retrieve
+        self._mended: tuple[str, Postings, Mended] | None = None
 
     def search(self, question: str, k: int, leg: str, allowed: set[str] | None) -> list[Hit]:
         """The best `k` passages of one leg for a normalised question, among the `allowed` ids if there are such."""
         opened = self._opening.open()
         if leg not in opened.searchers:
             raise UnknownName("leg", leg, opened.searchers)
+        question = self.uniform(question)
         if leg != "hybrid":
             return opened.searchers[leg].search(question, k, allowed)
         settings, reranker = self._settings, self._parts.reranker
@@ -45,6 +51,20 @@ class Searching:
         depth = max(k, settings.rerank_depth) if arranged else k
         hits = self._arranged(question, opened.searchers[leg].search(question, depth, allowed), opened.dense)[:k]
         return opened.graph.explained(question, hits) if opened.graph and "graph" in settings.legs else hits
+
+    def mended(self, question: str) -> Mended:
+        """A normalised question with its typos put right, and the wrong keyboard layout; see `korean.typos`."""
+        last = self._mended  # one read: another thread may replace it
+        postings = self._opening.open().lexical.postings
+        if last is None or last[:2] != (question, postings):
+            found = mended(question, lambda tokens: postings.holders(tokens).tolist(), self._parts.user_dictionary)
+            last = self._mended = (question, postings, found)
+        return last[2]
+
+    def uniform(self, question: str) -> str:
+        """The question with its amounts and its spacing in the one way that all ways of writing it come to."""
+        postings = self._opening.open().lexical.postings
+        return spaced(uniform(question), lambda tokens: postings.holders(tokens).tolist(), self._parts.user_dictionary)
 
     def _arranged(self, question: str, hits: list[Hit], dense: DenseLeg) -> list[Hit]:
         """The hits reranked, weighed by their dates, without near duplicates and made diverse, as settings say."""

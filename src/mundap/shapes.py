@@ -39,4 +39,4 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "kind": answer.kind,
         "choices": [{"label": one.label, "passage_id": one.passage_id} for one in answer.choices],
         "generation": answer.generation,
-    }
+    } | ({"searched": answer.searched} if answer.searched else {})

@@ -168,6 +168,8 @@ class Answer:
 
     `sentences` hold all of the text but its markers, in order; `generation` names the index that was searched. Both are
     empty for an answer that was made without a workspace.
+
+    `searched` is what was searched for if the question had typos, "" if it was taken as it is.
     """
 
     question: str
@@ -182,6 +184,7 @@ class Answer:
     choices: tuple[Choice, ...] = ()
     sentences: tuple[Statement, ...] = ()
     generation: str = ""
+    searched: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import random
 import re
 from collections.abc import Callable
@@ -227,10 +227,10 @@ FORGERS: dict[str, Forger] = {
 }
 
 
-def forged(answers: list[Given], rng: random.Random) -> tuple[str, Given]:
-    """One of the answers with one thing changed, and the name of what."""
+def forged(answers: list[str], rng: random.Random) -> tuple[str, Given]:
+    """One of the answers, which are JSON, with one thing changed, and the name of what."""
     while True:
-        answer = copy.deepcopy(rng.choice(answers))
+        answer = json.loads(rng.choice(answers))
         name = rng.choice(list(FORGERS))
         # The words of a language model are its own: of those only figures and structure can be held to account.
         own = not answer["abstained"] and answer["model"] not in ("extractive", "known")

@@ -59,3 +59,46 @@ def test_without_an_index_there_is_a_sentence_and_no_conversation(mundap: Callab
     assert (done.code, done.out) == (1, "")
     assert "mundap index" in done.err
     assert "Traceback" not in done.err
+
+
+TALK = {
+    "연차.md": "# 연차\n\n연차는 해마다 15일입니다. 연차 신청 서류는 휴가원입니다.\n",
+    "병가.md": "# 병가\n\n병가는 해마다 60일입니다. 병가 신청 서류는 진단서입니다.\n",
+}
+OPEN = '[index]\nencoder = "hashed"\n[generate]\nmin_support = 0.0\n'
+
+
+def test_small_talk_gets_a_sentence_and_the_next_question_leans_on_the_last_real_one(
+    mundap: Callable, indexed: Callable
+) -> None:
+    root = indexed(TALK, OPEN).root
+    lines = ["안녕하세요", "병가는 며칠인가요?", "고마워요!", "서류는요?", "/quit"]
+    done = mundap("chat", workspace=root, stdin="\n".join(lines))
+    assert (done.code, done.err) == (0, "")
+    hello, rest = done.out.split("60일입니다.", 1)
+    answer, papers = rest.split("도움이 되었다니 다행입니다.", 1)
+    assert "안녕하세요! 무엇을 도와드릴까요?\n" in hello
+    assert "[1]" in answer
+    assert papers.index("진단서") < papers.index("[1]")
+
+
+def test_several_questions_of_one_turn_are_answered_one_by_one(mundap: Callable, indexed: Callable) -> None:
+    root = indexed(TALK, OPEN).root
+    asked = mundap("ask", "연차는 며칠이고 병가는 며칠인가요?", "--json", workspace=root).row
+    first, second = asked["answer"].split("\n\n")
+    assert first.startswith("Q1. 연차는 며칠인가요?\n")
+    assert second.startswith("Q2. 병가는 며칠인가요?\n")
+    assert "15일" in first
+    assert "60일" in second
+    numbers = {hit["passage_id"]: hit["rank"] for hit in asked["hits"]}
+    assert len(numbers) == len(asked["hits"])
+    for citation in asked["citations"]:
+        assert f"[{numbers[citation['passage_id']]}]" in asked["answer"]
+
+
+def test_a_persona_has_its_own_small_talk(mundap: Callable, indexed: Callable) -> None:
+    root = indexed(TALK, OPEN).root
+    (root / "personas").mkdir()
+    (root / "personas" / "모아.toml").write_text('[smalltalk]\ngreeting = "반가워요, 모아예요!"\n', "utf-8")
+    said = mundap("ask", "안녕하세요", "--persona", "모아", "--json", workspace=root).row
+    assert (said["answer"], said["hits"], said["abstained"]) == ("반가워요, 모아예요!", [], False)

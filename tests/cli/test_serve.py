@@ -81,6 +81,34 @@ def test_a_question_may_lean_on_the_one_before_in_its_session(api) -> None:
     assert "연차" in leaning["hits"][0]["text"]
 
 
+def test_greetings_thanks_and_several_questions_are_answered_as_what_they_are(api) -> None:
+    client, _ = api
+
+    def said(question: str) -> dict:
+        return client.post("/query", json={"query": question, "session": "다"}).json()
+
+    def chatted(*turns: str, stream: bool = False) -> httpx.Response:
+        messages = [{"role": "user", "content": turn} for turn in turns]
+        return client.post("/v1/chat/completions", json={"messages": messages, "stream": stream})
+
+    hello = said("안녕하세요")
+    assert (hello["citations"], hello["hits"], hello["abstained"]) == ([], [], False)
+    assert 0 < len(hello["response"]) < 200
+    alone = said("연차는 언제 소멸되나요?")
+    assert said("고마워요!")["hits"] == []
+    assert "연차" in said("그럼 며칠 받나요?")["hits"][0]["text"]
+    assert said("안녕하세요, 연차는 언제 소멸되나요?")["citations"] == alone["citations"]
+    both = "연차는 언제 소멸되나요? 그리고 병가는 며칠까지 쓸 수 있나요?"
+    parts = said(both)["response"].split("\n\nQ2. ")
+    assert parts[0].startswith("Q1. 연차는 언제 소멸되나요?\n")
+    assert parts[1].startswith("병가는 며칠까지 쓸 수 있나요?\n")
+    whole = chatted(both).json()["choices"][0]["message"]
+    assert whole["content"].split("\n\nQ2. ") == parts
+    assert whole["mundap"]["citations"]
+    assert "Q2. 병가는" in chatted(both, stream=True).text.replace("\\n", "\n")
+    assert chatted("연차는 언제 소멸되나요?", "고마워요").json()["choices"][0]["message"]["mundap"]["hits"] == []
+
+
 def test_a_request_keeps_its_name(api) -> None:
     client, _ = api
     named = client.post("/query", json={"query": "연차"}, headers={"X-Request-ID": "from-the-caller.1"})

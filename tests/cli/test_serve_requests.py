@@ -90,10 +90,10 @@ def test_a_filter_on_what_is_not_there_says_what_is(client: httpx.Client) -> Non
         (CHAT, chat(("user", QUESTION))),
     ):
         column = send(client, path, {**body, "filters": {"부서": ["총무과"]}})
-        assert column.status_code == 400
+        assert column.status_code == 404
         assert all(known in column.text for known in ("부서", "source", "title", "suffix"))
         value = send(client, path, {**body, "filters": {"source": ["시설"]}})
-        assert value.status_code == 400
+        assert value.status_code == 404
         assert "'시설'" in value.text
         assert "'시설 안내'" in value.text
         assert send(client, path, {**body, "filters": {"source": ["시설", "시설 안내"]}}).status_code == 200

@@ -24,6 +24,7 @@ from mundap.korean.display import shown
         ("[서식](별지.hwp)을 쓴다. <https://example.kr/a>", "서식을 쓴다. https://example.kr/a"),
         ("| 연차 | 15일 | |", "연차, 15일"),
         ("|---|:--|", ""),
+        ("┌───┬───┐\n│ 연차 │ 15일 │\n└───┴───┘", "연차, 15일"),
         ("- [x] 여권 사본", "- 여권 사본"),
         ("~~어제~~ 오늘", "어제 오늘"),
         # HTML
@@ -118,7 +119,31 @@ def test_nothing_that_is_shown_looks_like_a_mark_of_a_citation(text: str):
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize(
-    "unit", ["*", "**a", "[", "[a](", "<", "<b", "&lt;", "\\", "# ", "> ", "_", "`", "|", "[3]", " "]
+    "unit",
+    [
+        "*",
+        "**a",
+        "[",
+        "[a](",
+        "<",
+        "<b",
+        "&lt;",
+        "\\",
+        "# ",
+        "> ",
+        "_",
+        "`",
+        "|",
+        "[3]",
+        " ",
+        "-",
+        "─",
+        "| -",
+        "=",
+        "1)",
+        "<개정 ",
+        "다.[",
+    ],
 )
 def test_ten_thousand_marks_take_no_hour(unit: str):
     shown((unit * 10_000)[:10_000] + "끝")

@@ -4,7 +4,7 @@ import pytest
 
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Table
 from mundap.ingest.grid import grid
-from mundap.ingest.headings import marked
+from mundap.ingest.headings import heads, marked, named
 
 TABLE = Table(((Cell("가"), Cell("나")), (Cell("1"), Cell("2"))))
 RULES = """\
@@ -122,3 +122,49 @@ def test_a_line_of_ten_thousand_dots_takes_no_hour(filler: str):
 @pytest.mark.parametrize("line", ["제1장 총칙 ........ 3", "제1장 총칙 · · · · 12 ", "1. 목적 … 4", "1. 목적 ‥‥‥‥"])
 def test_a_line_of_a_table_of_contents_is_no_heading(line: str):
     assert all(isinstance(piece, Paragraph) for piece in marked([Paragraph(line), Paragraph("글이 이어진다.")]))
+
+
+def test_items_of_an_article_are_no_headings_and_those_of_a_plan_below_it_are():
+    text = """\
+제7조(회원)
+다음 각 호의 사람은 회원이 될 수 있다.
+1. 삭제 <2020. 1. 1.>
+1의2. 시민으로서 나이가 열네 살 이상인 사람을 말한다.
+가. 학생
+1) 초등학생은 보호자와 함께 온다.
+나. 교사
+책을 빌린다.
+제2장 보칙
+1. 일정
+삼월에 시작한다."""
+    assert [text for _, text in found(text)] == ["제7조(회원)", "제2장 보칙", "1. 일정"]
+
+
+def test_an_item_beside_one_that_was_put_in_later_is_no_heading():
+    assert found("1. 어른\n1의2. 아이는 보호자와 함께 온다.\n2. 노인") == []
+
+
+@pytest.mark.parametrize(
+    "mention", ["제3조(회원)에 따른 사람", "제3조(회원)의 사람", "제3조(회원)ㆍ제4조(자격)를 준용한다."]
+)
+def test_an_article_that_is_mentioned_by_its_name_heads_nothing(mention: str):
+    assert found(mention + "\n책을 빌린다.") == []
+
+
+@pytest.mark.parametrize(
+    ("line", "level"),
+    [
+        ("제1조(목적) 정한다.", 5),
+        ("제2장 총칙", 2),
+        ("부칙 <제3호, 2020. 1. 1.>", 0),
+        ("[별표 2]", 0),
+        ("제1조에 따른다.", None),
+    ],
+)
+def test_headings_of_rules_have_their_levels(line: str, level: int | None):
+    assert (heads(line) or (None,))[0] == level
+
+
+def test_names_are_shown_without_notes_but_those_of_supplements_keep_their_number():
+    assert named("제1장 총칙 <개정 2020. 1. 1.>") == "제1장 총칙"
+    assert named("부칙 <제3호, 2020. 1. 1.>") == "부칙 <제3호, 2020. 1. 1.>"

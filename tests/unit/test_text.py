@@ -8,9 +8,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from mundap.ingest.grid import TABLE
 from mundap.ingest.readers import read
+from mundap.ingest.split import parents
 from mundap.ingest.text import read_markdown, read_txt
-from mundap.types import Document
+from mundap.types import SPOKEN, Document
 
 LINES = st.lists(
     st.sampled_from(
@@ -87,6 +89,32 @@ def test_markdown_sections_cover_every_character_outside_headings(tmp_path: Path
         offset += len(line) + 1
 
 
+RULES = st.sampled_from(
+    [
+        "## 규칙",
+        "제1조(목적) 정한다.",
+        "**제2조(정의)**",
+        "제3장 보칙",
+        "부칙 <제1호>",
+        "| 가 | 나 |",
+        "|---|---|",
+        "| 다 | 라 |",
+        "```",
+        "끝난다.",
+        "",
+    ]
+)
+
+
+@on_files
+@given(st.lists(RULES, max_size=12))
+def test_every_word_below_a_heading_is_in_a_section_or_above_it(tmp_path: Path, lines: list[str]):
+    document = markdown(tmp_path, "\n".join(lines))
+    assert_whole_slices(document)
+    said = " ".join(text + heading for heading, text in shown(document))
+    assert all(word in said for line in lines for word in re.findall(r"[가-힣]+", line))
+
+
 def test_txt_is_cut_at_blank_lines_only(tmp_path: Path):
     document = read_txt(
         written(tmp_path, "규정.txt", "\n제1조\n목적이다.\r\n \t\r\n\r\n제2조 정의 \n"), "규정.txt"
@@ -126,6 +154,53 @@ def test_a_heading_with_nothing_below_it_is_kept_as_text(tmp_path: Path):
 def test_a_comment_in_fenced_code_is_no_heading(tmp_path: Path):
     code = "```\n# 주석\n~~~\n```"
     assert shown(markdown(tmp_path, f"## 설치\n{code}\n## 실행\n끝")) == [("설치", code), ("실행", "끝")]
+
+
+def test_articles_and_tables_below_a_heading_are_sections_of_their_own(tmp_path: Path):
+    text = """# 도서관 규칙
+## 이용
+요금은 아래와 같다.
+
+요금표
+| 구분 | 요금 |
+|:---|---:|
+| 어른 | 3,000원 |
+| 아이 | 없음 |
+
+월요일은 쉰다.
+## 부칙
+
+부칙 <제7호, 2020. 1. 1.>
+
+**제1조(시행일)** 이 규칙은 공포한 날부터 시행한다.
+
+제2조(적용례) 제1조(시행일)에 따른 날부터 적용한다.
+
+부칙 <제9호, 2021. 1. 1.>
+
+제1조(시행일)에 관하여는 종전의 규칙에 따른다."""
+    document = markdown(tmp_path, text)
+    assert shown(document) == [
+        ("이용", "요금은 아래와 같다.\n\n요금표"),
+        ("이용 > 요금표", "| 구분 | 요금 |\n|:---|---:|\n| 어른 | 3,000원 |\n| 아이 | 없음 |"),
+        ("이용", "월요일은 쉰다."),
+        ("부칙 > 부칙 <제7호, 2020. 1. 1.> > 제1조(시행일)", "이 규칙은 공포한 날부터 시행한다."),
+        ("부칙 > 부칙 <제7호, 2020. 1. 1.> > 제2조(적용례)", "제1조(시행일)에 따른 날부터 적용한다."),
+        ("부칙 > 부칙 <제9호, 2021. 1. 1.>", "제1조(시행일)에 관하여는 종전의 규칙에 따른다."),
+    ]
+    assert [section.meta.get("kind") for section in document.sections] == [None, TABLE, None, None, None, None]
+    (table,) = [whole for whole in parents(document) if whole.meta.get("kind") == TABLE]
+    assert table.meta[SPOKEN] == "구분: 어른, 요금: 3,000원\n구분: 아이, 요금: 없음"
+
+
+def test_front_matter_is_read_without_its_fences(tmp_path: Path):
+    text = "---\n제목: 규정\n시행일: 2020-01-01\n---\n\n# 규정\n글\n---\n더\n"
+    assert shown(markdown(tmp_path, text)) == [("", "제목: 규정\n시행일: 2020-01-01"), ("규정", "글\n---\n더")]
+
+
+def test_headings_are_shown_without_marks_and_notes(tmp_path: Path):
+    text = "## **제1장 총칙** <개정 2020. 1. 1.>\n### 제1조 (목적) [제목개정 2021. 1. 1.]\n글"
+    assert shown(markdown(tmp_path, text)) == [("제1장 총칙 > 제1조 (목적)", "글")]
 
 
 def test_without_a_first_level_heading_the_title_is_the_files_name(tmp_path: Path):

@@ -70,3 +70,21 @@ def test_the_name_changes_with_the_tokens(other: SearchTokenizer):
 def test_a_text_that_is_too_long_for_kiwi_takes_no_hour(unit: str):
     (tokens,) = SearchTokenizer()([unit * (60_000 // len(unit)) + " 소멸시효"])
     assert "소멸시효" in tokens
+
+
+@pytest.mark.parametrize(
+    "forms",
+    [
+        "1만 달러|10,000달러|10000 USD|$10,000|만불|미화 1만불|ＵＳＤ １０，０００",
+        "2L|2리터|2ℓ|2,000㎖|두 리터",
+        "1천만원|10,000,000원|천만 원|￦10,000,000",
+        "5kg|5킬로|5㎏|5,000그램",
+        "10%|10퍼센트|10프로|１０％",
+        "한 병|1병|한병",
+        "두 갑|2갑|두갑",
+        "㈜문답|(주)문답",
+    ],
+)
+def test_ways_to_write_an_amount_give_the_same_tokens(forms: str) -> None:
+    tokens = SearchTokenizer()([f"현금 {form} 초과" for form in forms.split("|")])
+    assert all(sorted(found) == sorted(tokens[0]) for found in tokens)

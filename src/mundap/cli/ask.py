@@ -13,6 +13,7 @@ from mundap.cli import show
 from mundap.cli.lines import piped, questions
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
+from mundap.mending import notice
 from mundap.messages import say
 from mundap.shapes import answer_json, hit_json
 from mundap.types import Answer, Turn
@@ -50,11 +51,15 @@ def search(
     bot.corpus.check_filter((filters or {}).items())
     first, last = _day(since, last=False), _day(until, last=True)
     for one in questions(question):
+        mended = bot.mended(one)
         hits = bot.search(one, k=k, leg=leg, where=filters, since=first, until=last)
         if json:
+            said = ({"question": one} if question == "-" else {}) | ({"searched": mended.text} if mended.words else {})
             for hit in hits:
-                show.emit(({"question": one} if question == "-" else {}) | hit_json(hit))
+                show.emit(said | hit_json(hit))
         else:
+            if mended.words:
+                print(notice(mended, bot.config.language))
             show.print_hits(hits)
 
 

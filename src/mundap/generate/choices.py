@@ -14,10 +14,8 @@ MOST_NAMES = 3  # nouns of a question that leaves the case open
 _NEAR = 1.5  # log-odds that a passage may lie behind the first
 _NAMED = 0.6  # share of the question's nouns that each choice must name
 _VALUED = 0.5
-_OPEN = frozenset(
-    {"amount", "number", "period", "date", "contact", "place", "person", "condition", "procedure", "list"}
-)
-_PAGE = re.compile(r"[,\s]*(?:page|p\.|쪽)\s?:?\s?[\d~,\s-]+$|[_\s]*\d+$", re.IGNORECASE)
+_LABEL = 40  # characters
+_MARKS = re.compile(r"^\W*(?:\d+\.\s*)?|\s*[(_]\d{4,}\)?|[★☆■□]")
 
 
 def choices(reading: Reading, model: ReaderModel | None = None) -> tuple[Choice, ...]:
@@ -26,7 +24,7 @@ def choices(reading: Reading, model: ReaderModel | None = None) -> tuple[Choice,
     Each names what the question names, has what it asks for, is of another heading or source, and says another value.
     """
     asked = reading.asked
-    if asked.kind not in _OPEN or not asked.names or len(asked.names) > MOST_NAMES:
+    if not asked.exact or not asked.names or len(asked.names) > MOST_NAMES:
         return ()
     scores = logits(reading, model)
     found: list[tuple[Sentence, str]] = []
@@ -44,9 +42,10 @@ def choices(reading: Reading, model: ReaderModel | None = None) -> tuple[Choice,
 
 
 def label_of(hit: Hit) -> str:
-    """What a case is called: the last heading of its passage, else its source without the page."""
+    """What a case is called: the last heading of its passage, else the title of its source, shortened."""
     heading = hit.passage.heading.rsplit(" > ", 1)[-1].strip()
-    return heading or _PAGE.sub("", hit.passage.source).strip()
+    label = heading or _MARKS.sub("", hit.passage.source.partition(",")[0]).strip()
+    return label if len(label) <= _LABEL else f"{label[:_LABEL].rstrip()}…"
 
 
 def _names(reading: Reading, place: int) -> bool:

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.generate.reading import Reading, Sentence
+from mundap.generate.reading import CLOSELY, Reading, Sentence
 from mundap.korean.lists import announces, item
 from mundap.korean.wanted import denies
 
@@ -147,7 +147,7 @@ def features(reading: Reading) -> Floats:
                     float(n == places[0]),
                     math.log1p(sentence.end - sentence.start),
                     float(sentence.end - sentence.start < _FRAGMENT),
-                    float(sentence.hit.rank),
+                    float(min(sentence.hit.rank, CLOSELY + 1)),
                     max(sentence.hit.score - best, _FARTHEST),
                 ]
             )

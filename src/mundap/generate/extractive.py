@@ -21,13 +21,14 @@ from mundap.generate.support import MIN_SUPPORT, refusal, support
 from mundap.ingest.grid import TABLE
 from mundap.korean.deferring import defers
 from mundap.korean.lists import announces, item
+from mundap.korean.wanted import denies
 from mundap.messages import say
 from mundap.types import Answer, Choice, Citation, Hit, Turn
 
 # Chosen on questions of our own (docs/experiments.md, "How much to quote"). Scores of passages are log-odds.
 SURE = 1.0  # lead of the first passage over the second from which it alone is quoted
 NEAR = 1.5  # passages as close behind the first are quoted beside it
-ALONE = 450  # characters of the one passage that is quoted
+ALONE = 430  # characters of the one passage that is quoted
 BESIDE = (330, 220, 150)  # of the passages side by side, the likeliest first
 GOVERNING = 160  # characters of a lead up to which it is quoted with its item
 WHOLE = 800  # of a list that is asked for
@@ -102,7 +103,7 @@ def pick(reading: Reading, model: ReaderModel | None = None) -> Picked | None:
     scores = logits(reading, model)
     key = _key(reading, scores)
     chosen: set[int] = set()
-    for rank, room in _rooms(reading, scores).items():
+    for rank, room in _rooms(reading, scores, found[key].hit.rank).items():
         chosen |= _filled(reading, scores, rank, room)
     chosen |= _closed(reading, {key, *chosen}) | {key}
     if _is_row(found[key]) and reading.asked.kind != "list":
@@ -130,12 +131,12 @@ def listed(picked: Picked, cases: Sequence[Choice], language: str) -> str:
     for behind in picked.behind:
         passages.setdefault(behind[0].hit.passage.id, []).extend(behind)
     labels = {case.passage_id: case.label for case in cases}
-    parts = [say("choices", language)]
+    parts = []
     for passage_id, group in passages.items():
         label = labels.get(passage_id)
         ordered = sorted(group, key=lambda sentence: sentence.start)
         parts.append((f"· {label}: " if label else "") + _paragraph(ordered))
-    return "\n".join(parts)
+    return "\n".join([*parts, say("choices", language)])
 
 
 def _paragraph(group: Sequence[Sentence]) -> str:
@@ -149,16 +150,27 @@ def _paragraph(group: Sequence[Sentence]) -> str:
 
 def _key(reading: Reading, scores: Floats) -> int:
     """The likeliest sentence that says something itself: a lead only announces."""
-    speaking = [n for n, s in enumerate(reading.sentences) if not announces(s.text) or s.offers >= 1]
+    found = reading.sentences
+    speaking = [n for n, s in enumerate(found) if not announces(s.text) or s.offers >= 1]
+    if reading.asked.exact:
+        speaking = [n for n in speaking if found[n].offers >= 1] or speaking
+    if reading.asked.negative:
+        speaking = [n for n in speaking if _denied(reading, n)] or speaking
     return max(speaking or range(len(scores)), key=lambda n: (scores[n], -n))
 
 
-def _rooms(reading: Reading, scores: Floats) -> dict[int, int]:
-    """How many characters to quote of which passages, by rank."""
+def _denied(reading: Reading, n: int) -> bool:
+    """Whether the sentence, or what governs it, says no."""
+    found = reading.sentences
+    return any(denies(found[place].text) for place in (n, *found[n].governors))
+
+
+def _rooms(reading: Reading, scores: Floats, key: int) -> dict[int, int]:
+    """How many characters to quote of which passages, by rank; that of rank `key` is among them."""
     hits = reading.hits
-    if len(hits) == 1 or hits[0].score - hits[1].score >= SURE:
-        return {hits[0].rank: ALONE}
-    close = [hit for hit in hits if hits[0].score - hit.score <= NEAR]
+    if key == hits[0].rank and (len(hits) == 1 or hits[0].score - hits[1].score >= SURE):
+        return {key: ALONE}
+    close = [hit for hit in hits if hits[0].score - hit.score <= NEAR or hit.rank == key]
     best = {hit.rank: max(scores[n] for n, s in enumerate(reading.sentences) if s.hit is hit) for hit in close}
     return dict(zip(sorted(best, key=lambda rank: (-best[rank], rank)), BESIDE, strict=False))
 

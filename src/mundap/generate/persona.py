@@ -31,11 +31,27 @@ class Example(_Part):
     answer: str
 
 
+class SmallTalk(_Part):
+    """What is said to each kind of small talk; "" says what is said without a persona."""
+
+    greeting: str = ""
+    thanks: str = ""
+    farewell: str = ""
+    identity: str = ""
+    abilities: str = ""
+    complaint: str = ""
+    insult: str = ""
+    praise: str = ""
+    yes: str = ""
+    no: str = ""
+    laugh: str = ""
+
+
 class Persona(_Part):
     """How answers sound; what is empty is as without a persona.
 
     `name` is the file's. `tone` is the speech level of every sentence, `closing` the last words of every answer that is
-    no refusal, and `refusal` what is said when the documents do not answer. `forbidden` words are not to be used.
+    no refusal, and `refusal` what is said when the documents do not answer. `smalltalk` answers greetings and their like. `forbidden` words are not to be used.
     """
 
     name: str
@@ -45,6 +61,7 @@ class Persona(_Part):
     refusal: str = ""
     forbidden: tuple[str, ...] = Field(default=(), strict=False)
     examples: tuple[Example, ...] = Field(default=(), strict=False)
+    smalltalk: SmallTalk = SmallTalk()
 
     @model_validator(mode="after")
     def _apart(self) -> Persona:
@@ -121,7 +138,8 @@ def _explain(problem: object) -> str:
     assert isinstance(problem, dict)
     place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
-        return f"모르는 키 '{place}'; 아는 것: {', '.join(Example.model_fields)}"
+        part = SmallTalk if place.startswith("smalltalk.") else Example
+        return f"모르는 키 '{place}'; 아는 것: {', '.join(part.model_fields)}"
     if problem["type"] == "missing":
         return f"'{place}' 값이 없습니다"
     if not place:  # of the whole: the sentence of the validator

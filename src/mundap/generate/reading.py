@@ -20,6 +20,7 @@ from mundap.types import Hit, Passage
 Weigh = Callable[[Sequence[str]], Sequence[float]]
 
 CLOSELY = 3  # passages read by the sentence
+FURTHER = 3  # more that are read for a value that is asked for
 
 
 @dataclass(frozen=True)
@@ -151,12 +152,13 @@ class Reader:
         return dict(zip(words, self.weigh(words), strict=True))
 
     def _read(self, question: str, hits: Sequence[Hit]) -> Reading:
-        passages = [_parsed(hit) for hit in hits[:CLOSELY]]
+        asked = wanted(question)
+        hits = _worth_reading(hits, asked)
+        passages = [_parsed(hit) for hit in hits]
         found = [sentence for parsed, _ in passages for sentence in parsed]
         texts = [sentence.said for sentence in found]
-        asked = wanted(question)
         weights = self._weights(_words([question])[0])
-        heads = {hit.passage.id: _words([f"{hit.passage.source}\n{hit.passage.heading}"])[0] for hit in hits[:CLOSELY]}
+        heads = {hit.passage.id: _words([f"{hit.passage.source}\n{hit.passage.heading}"])[0] for hit in hits}
         near: list[float] | list[None] = [None] * len(texts)
         if self.encoder is not None and texts:
             vectors = self.encoder.encode_passages(texts)
@@ -184,6 +186,18 @@ class Reader:
                     )
                 )
         return Reading(tuple(read), tuple(spans), asked, weights, self.encoder.name if self.encoder else "", heads)
+
+
+def _worth_reading(hits: Sequence[Hit], asked: Wanted) -> list[Hit]:
+    """The first passages; and where a value is asked for that none of them has, the next few that have one."""
+    first = list(hits[:CLOSELY])
+    if not asked.exact or any(_has(hit, asked) for hit in first):
+        return first
+    return first + [hit for hit in hits[CLOSELY:] if _has(hit, asked)][:FURTHER]
+
+
+def _has(hit: Hit, asked: Wanted) -> bool:
+    return any(offers(hit.passage.text[start:end], asked) >= 1 for start, end in passage_spans(hit.passage))
 
 
 def _parsed(hit: Hit) -> tuple[list[Sentence], list[Span]]:

@@ -8,15 +8,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from mundap.generate.cite import MARKER, UNMARKED, share
 from mundap.ingest.grid import TABLE, spoken
+from mundap.korean.display import shown as displayed
 from mundap.korean.sentences import sentences
+from mundap.messages import told
 from mundap.protocols import Span
 from mundap.types import Answer, Citation, Passage, Statement
 
 _WORD = re.compile(r"\w")
+PART = re.compile(r"Q[0-9]{1,2}\.\s*")  # before each of several questions, as they were asked
+_NAME = re.compile(rf"^[^\S\n]*({PART.pattern}[^\n]+|·[^\n]+:)[^\S\n]*$", re.MULTILINE)
 _STOP = re.compile(r"[.!?。…:;,\])”’」』\"']\Z")
 
 
@@ -35,10 +40,13 @@ def traced(
 
 
 def quoted_forms(passage: Passage | None, quote: str) -> tuple[str, ...]:
-    """How an answer may show a quote word for word: as it stands, and rows of a table as they are said."""
+    """How an answer may show a quote word for word: as it stands, without marks of its format, rows as they are said."""
     if passage is not None and passage.meta.get("kind") == TABLE and (span := find(passage.text, quote)):
         return quote, spoken(passage.text, [span])
-    return (quote,)
+    return quote, _displayed(quote)
+
+
+_displayed = lru_cache(4096)(displayed)  # it costs more than all else of a proof
 
 
 def find(text: str, quote: str, start: int = 0) -> Span | None:
@@ -115,12 +123,24 @@ def _statements(
     without = "".join(blank)
     edges = [(0, 0), *verbatim, (len(text), len(text))]
     for (_, after), (until, to) in pairwise(edges):
-        for start, end in sentences(without[after:until]):
+        for start, end in _pieces(without[after:until]):
             span = after + start, after + end
-            if _WORD.search(text, *span):
-                yield Statement(text[slice(*span)], tuple(_borne(text, span, citations, groups, shown)))
+            said = text[slice(*span)]
+            if _WORD.search(said):
+                ours = PART.match(said) or told(said)
+                yield Statement(said, () if ours else tuple(_borne(text, span, citations, groups, shown)))
         if to > until:
             yield Statement(text[until:to], (verbatim[until, to],))
+
+
+def _pieces(text: str) -> Iterator[Span]:
+    """The sentences of what is no quote; the name of a part or a case is one, whatever is in it."""
+    after = 0
+    for name in _NAME.finditer(text):
+        yield from ((after + start, after + end) for start, end in sentences(text[after : name.start(1)]))
+        yield name.span(1)
+        after = name.end(1)
+    yield from ((after + start, after + end) for start, end in sentences(text[after:]))
 
 
 def _verbatim(

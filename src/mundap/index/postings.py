@@ -74,10 +74,17 @@ class Postings:
 
     def rarity(self, tokens: Sequence[str]) -> list[float]:
         """The inverse document frequency of each token; a token that no row holds is the rarest."""
-        spans = [self.span(token) for token in tokens]
-        holders = np.array([end - start for start, end in spans], np.int64)
-        rarities: list[float] = _idf(holders, len(self.lengths)).tolist()
+        rarities: list[float] = _idf(self.holders(tokens), len(self.lengths)).tolist()
         return rarities
+
+    def holders(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
+        """How many rows hold each token."""
+        if not len(self.terms):
+            return np.zeros(len(tokens), np.int64)
+        wanted = np.fromiter(map(term_hash, tokens), np.uint64, len(tokens))
+        places = np.minimum(np.searchsorted(self.terms, wanted), len(self.terms) - 1)
+        counts = self.starts[places + 1] - self.starts[places]
+        return np.where(self.terms[places] == wanted, counts, 0).astype(np.int64)
 
     def matches(self, tokens: Iterable[str]) -> list[tuple[int, int, int]]:
         """(start, end, how often the query says it) for each distinct known token, in the order of terms."""

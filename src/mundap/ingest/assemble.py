@@ -25,6 +25,8 @@ from mundap.ingest.grid import (
 )
 from mundap.ingest.headings import Piece, marked, named
 from mundap.ingest.split import PAGES
+from mundap.korean.display import shown
+from mundap.korean.lists import item
 from mundap.korean.normalize import name_of, normalize
 
 TABLE_CHARS = 1600  # of a table's passage; a longer table makes several, each with the header
@@ -35,6 +37,7 @@ _WHEN = re.compile(  # (2024. 3. 5. 현재), 2024년 말 기준, 날짜:
     r"(?:['’]?(?:19|20)?\d\d\s?[년.\-/]\s?(?:\d{1,2}\s?[월.\-/]?\s?)?(?:\d{1,2}\s?[일.]?\.?)?)?"
     r"\s*(?:\([월화수목금토일]\))?\s*말?\s*(?:현재|기준)?[)\]>〉\s]*"
 )
+_LEAD = re.compile(r"(?:^|[.!?]\s)(?P<topic>[^.!?\n]{2,60}?)[은는]\s(?:다음|아래)(?:의\s?)?\s?(?:표)?(?:과|와)\s같")
 _UNIT = re.compile(r"[(\[<〈*※\s]*단위\s*[:：].{1,30}|[(\[]\s*단위\s[^()]{1,30}[)\]]")
 _DEEPEST = 6  # levels of Markdown headings
 
@@ -134,15 +137,24 @@ def _shown(path: Iterable[Heading], title: str) -> str:
 
 
 def caption_of(above: list[Paragraph]) -> str:
-    """The line right above a table, if it is short and no sentence; above a line that only says of when the table is,
-    and with one that says in what it counts."""
+    """The line right above a table, if it is short and no sentence, or what a sentence there announces; above a line that
+    only says of when the table is, and with one that says in what it counts."""
     lines = [line if len(line) <= _CAPTION else "" for line in (above[-1].text.split("\n") if above else [])]
     unit = ""
     while lines and (_WHEN.fullmatch(lines[-1]) or (not unit and _UNIT.fullmatch(lines[-1]))):
         line = lines.pop()
         unit = unit or ("" if _WHEN.fullmatch(line) else line)
     last = lines[-1] if lines and not _SENTENCE.search(lines[-1]) else ""
+    if not last and above:
+        last = _topic(above[-1].text.rsplit("\n", 1)[-1])
     return f"{last} {unit}".strip()
+
+
+def _topic(line: str) -> str:
+    """What a line says that the table below it is of: ① 연가 일수는 다음과 같다."""
+    said = shown(line)
+    found = _LEAD.search(said.removeprefix(item(said)).strip())
+    return found["topic"] if found else ""
 
 
 def _cleaned(blocks: Iterable[Block]) -> Iterator[Piece]:

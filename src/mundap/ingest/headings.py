@@ -1,8 +1,8 @@
 """Headings that no format marks: 제1조(목적), 제2장 총칙, Ⅰ. 개요, 1. 신청, 가. 서류, □ 일정.
 
 편, 장, 절, 관 and 조 always are headings. The other numberings also make lists, so a line with one is a heading only
-if it is short, is no sentence, and something else than the next item stands under it; and 1. and 가. of an article
-never head anything, for they are its 호 and 목.
+if it is short, is no sentence, and something else than the next item stands under it. In an article all of its 호 (1.)
+or 목 (가.) must be so, or none is a heading.
 """
 
 from __future__ import annotations
@@ -52,17 +52,17 @@ def marked(blocks: Sequence[Piece]) -> list[Piece]:
     lines = [*_over_two_lines([piece for block in blocks for piece in _lines(block)])]
     base = max((block.level for block in blocks if isinstance(block, Heading)), default=0)
     order: list[str] = []
-    article = False  # whether what comes stands in a 조
+    items: set[str] = set()  # the numberings that only make lists, in the article that has begun
     result: list[Piece] = []
     for n, block in enumerate(lines):
         pieces: list[Piece] = [block]
         if isinstance(block, Heading):
             order.clear()
-        elif isinstance(block, Paragraph) and not (article and _numbering(block.text) in _OF_ARTICLES):
+        elif isinstance(block, Paragraph) and not (items and _numbering(block.text) in items):
             after = lines[n + 1] if n + 1 < len(lines) else None
             pieces = _apart(block, lines[n - 1] if n else None, after, base, order)
-        if isinstance(pieces[0], Heading):
-            article = _is_article(pieces[0].text) or (article and bool(order))
+        if isinstance(pieces[0], Heading) and not order:
+            items = _items(lines, n + 1) if _is_article(pieces[0].text) else set()
         result += pieces
     return list(_rejoined(result))
 
@@ -148,6 +148,19 @@ def _law(text: str) -> re.Match[str] | None:
     if not found or found["unit"] != "조" or found["name"].lstrip()[:1] in tuple("([【"):
         return found
     return found if len(text) <= _LONGEST and not _ENDS_SENTENCE.search(text) else None
+
+
+def _items(lines: Sequence[Piece], first: int) -> set[str]:
+    """The numberings of which one line at least heads nothing, from `first` to the end of its article, and those within."""
+    kinds: dict[str, bool] = {}  # in the order in which they come: whether all so far head something
+    for n in range(first, len(lines)):
+        line, after = lines[n], lines[n + 1] if n + 1 < len(lines) else None
+        if isinstance(line, Heading) or (isinstance(line, Paragraph) and heads(line.text)):
+            break
+        if isinstance(line, Paragraph) and (kind := _numbering(line.text)) in _OF_ARTICLES:
+            kinds[kind] = kinds.get(kind, True) and _heads(line.text, kind, None, after, ())
+    outermost = next((place for place, heading in enumerate(kinds.values()) if not heading), len(kinds))
+    return {*[*kinds][outermost:]}  # and those within them
 
 
 def _is_article(text: str) -> bool:

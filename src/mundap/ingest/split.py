@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -10,13 +11,14 @@ from dataclasses import replace
 from mundap.files import digest
 from mundap.ingest.chunk import MAX_CHARS, Sentences
 from mundap.ingest.grid import TABLE, row_spans, spoken
-from mundap.korean.lists import blocks
+from mundap.korean.lists import announces, blocks
 from mundap.korean.sentences import lines, trimmed
 from mundap.protocols import Chunker, Span
 from mundap.types import SPOKEN, Document, Meta, Passage, Section
 
 PAGES = "pages"  # the key in Document.meta: [start, page] wherever a page begins, in order
 
+_PARAGRAPH = re.compile(r"[*_\s]*[①-⑳㉑-㉟]")
 PARENT_CHARS = 600  # of a whole that comes from running text, docs/experiments.md; a sheet's 제시문 is never cut
 
 
@@ -114,12 +116,23 @@ def _wholes(text: str, section: Section, parent_chars: int) -> list[Span]:
 
 
 def _parts(text: str, parent_chars: int) -> Iterator[Span]:
-    """Lists with their leads, and lines; sentences of a line that is too long."""
+    """Lists with the leads that announce them, and pieces of what stands between them; a paragraph of a statute (①) is a
+    piece or begins one."""
     rows = [span for first, last in lines(text) for span in trimmed(text, first, last)]
+    done = 0  # where what has not come yet begins
     for first, after in blocks([text[start:end] for start, end in rows]):
         start, end = rows[first][0], rows[after - 1][1]
-        if after - first > 1 and end - start <= 2 * parent_chars:
+        head = text[start : rows[first][1]]
+        whole = after - first > 1 and end - start <= 2 * parent_chars and announces(head)
+        if whole or _PARAGRAPH.match(head):
+            yield from _pieces(text, done, start, parent_chars)
+            done = start
+        if whole:
             yield start, end
-            continue
-        for left, right in rows[first:after]:
-            yield from ((left + begin, left + stop) for begin, stop in Sentences(parent_chars).cut(text[left:right]))
+            done = end
+    yield from _pieces(text, done, len(text), parent_chars)
+
+
+def _pieces(text: str, start: int, end: int, parent_chars: int) -> Iterator[Span]:
+    for left, right in Sentences(parent_chars).cut(text[start:end]):
+        yield from trimmed(text, start + left, start + right)

@@ -16,7 +16,7 @@ from mundap.files import digest
 from mundap.ingest.assemble import assemble, caption_of
 from mundap.ingest.blocks import Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Reading
-from mundap.ingest.drawn import drawn
+from mundap.ingest.drawn import as_markdown, drawn
 from mundap.ingest.encoding import decode
 from mundap.ingest.grid import TABLE, cells_of, one_line
 from mundap.ingest.headings import heads, marked, named
@@ -118,7 +118,7 @@ def _under(text: str, blocks: list[tuple[int, int]], heads: list[tuple[int, str]
 def read_markdown(path: Path, source: str) -> Document:
     """One section for each heading with text below it; its heading is the path of headings above. Articles and tables
     are sections of their own."""
-    text = decode(path.read_bytes(), path.name)
+    text = as_markdown(decode(path.read_bytes(), path.name))
     sections = tuple(_markdown_sections(text))
     first = next((s.meta["title"] for s in sections if s.meta.get("title")), name_of(path.stem))
     return Document(digest(source, text), text, source, str(first), sections=sections)

@@ -31,10 +31,14 @@ _BLOCK = re.compile(
 
 _LEADING = re.compile(r"^[^\S\n]*(?:>[^\S\n]?|#{1,6}[^\S\n]+|[*+][^\S\n]+(?!\d+[^\S\n]*=))+", re.MULTILINE)
 _CLOSING_HASHES = re.compile(r"(?<=\S)[^\S\n]+#+[^\S\n]*$", re.MULTILINE)
-_RULE = re.compile(r"^[^\S\n]*(?:(?:[-*_=][^\S\n]*){3,}|`{3,}\w*|~{3,}\w*|[|+\-:=\s]*-{2,}[|+\-:=\s]*)$", re.MULTILINE)
+_RULE = re.compile(  # lines that only draw: --- ``` |---| ┌─┬─┐
+    r"^[^\S\n]*+(?:(?:[-*_=][^\S\n]*+){3,}+|`{3,}\w*|~{3,}\w*|(?=[^\n]*--)(?:[|+\-:=]|[^\S\n])++"
+    r"|(?=[^\n]*[─━═]{2})(?:[─-╿]|[^\S\n])++)$",
+    re.MULTILINE,
+)
 _TASK = re.compile(r"^([^\S\n]*(?:[-*+]|\d{1,3}[.)])[^\S\n]+)\[[ xX]\][^\S\n]+", re.MULTILINE)
-_ROW = re.compile(r"^[^\S\n]*\|(.*?)(?<!\\)\|[^\S\n]*$", re.MULTILINE)
-_BAR = re.compile(r"[^\S\n]*(?<!\\)\|[^\S\n]*")
+_ROW = re.compile(r"^[^\S\n]*[|│┃║](.*?)(?<!\\)[|│┃║][^\S\n]*$", re.MULTILINE)
+_BAR = re.compile(r"[^\S\n]*(?<!\\)[|│┃║][^\S\n]*")
 _TARGET = r"(?:(?:https?:|mailto:|tel:|ftp:|www\.|[./#?])[^()\s]*(?:\([^()\s]*\)[^()\s]*)*|[^()\s]+\.[A-Za-z]{2,5}|)"
 _LINK = re.compile(rf"!?\[([^\[\]\n]*)\]\({_TARGET}(?:\s+[\"'][^\"'\n]*[\"'])?\)")
 _AUTOLINK = re.compile(r"<((?:https?://|mailto:)[^<>\s]+)>")
@@ -47,7 +51,8 @@ _HALF = re.compile(r"^\*\*(?=[^\s*])(?!.*\*\*)|(?<=[.!?:)\]」])\*\*$", re.MULTI
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 
 _NUMBERED = r"[\[［〔](?:\d{1,3}(?:\s?[,~\-–]\s?\d{1,3})*|\^[\w-]{1,20}|(?:각주|주)\s?\d{1,3}|\*{1,3})[\]］〕]"
-_REFERENCE = re.compile(rf"[^\S\n]*(?:{_NUMBERED}[^\S\n]?)*{_NUMBERED}(?:{_ENDS}:?)|{_NUMBERED}:?")
+_REFERENCE = re.compile(rf"([^\S\n]?){_NUMBERED}(?:[^\S\n]?{_NUMBERED})*+:?")
+_ENDED = re.compile(_ENDS, re.MULTILINE)
 _NOTE_NUMBER = re.compile(r"[^\S\n]?\((?:각주|주)\s?\d{1,2}\)")
 _RAISED_MARK = re.compile(rf"(?<=[가-힣.!?)」』”’])(?:[⁰¹²³⁴-⁹]{{1,3}}\)?|[†‡]+){_ENDS}")
 _STAR = re.compile(  # no masked name: 김**, 홍*동
@@ -93,7 +98,7 @@ def _settled(text: str, *, without_notes: bool) -> str:
 
 
 def _once(text: str, without_notes: bool) -> str:
-    text = _UNSEEN.sub("", _ENTITY.sub(lambda m: html.unescape(m.group()), text))
+    text = _BLANKS.sub(" ", _UNSEEN.sub("", _ENTITY.sub(lambda m: html.unescape(m.group()), text)))
     if "<" in text:
         text = _SUPERSCRIPT.sub(_superscript, text)
         text = _AUTOLINK.sub(r"\1", _BLOCK.sub(" ", _INLINE.sub("", text)))
@@ -130,9 +135,12 @@ def _without_references(text: str) -> str:
 
 
 def _gap(mark: re.Match[str]) -> str:
-    """끝났다.[3]다음 are two sentences."""
-    before, after = mark.string[mark.start() - 1 : mark.start()], mark.string[mark.end() : mark.end() + 1]
-    return " " if before in tuple(".!?") and after.isalnum() else ""
+    """What stands for footnote marks: 끝났다.[3]다음 are two sentences, 관세 [3]는 is one word."""
+    if _ENDED.match(mark.string, mark.end()):
+        return ""
+    start, end = mark.span()
+    before, after = mark.string[max(start - 1, 0) : start], mark.string[end : end + 1]
+    return mark[1] or (" " if before in tuple(".!?") and after.isalnum() else "")
 
 
 def _unopened(text: str) -> set[int]:

@@ -32,6 +32,7 @@ DAYS = {
     "열흘": 10,
     "보름": 15,
 }
+NATIVE_WORDS = tuple(_NATIVE)
 _PIECE = re.compile(rf"{DIGITS}|\S")
 
 

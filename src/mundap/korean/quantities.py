@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache
 
-from mundap.korean.numerals import DAYS, DIGITS, IN_DIGITS, IN_WORDS, NATIVE, native_value, value
+from mundap.korean.numerals import DAYS, DIGITS, IN_DIGITS, IN_WORDS, NATIVE, NATIVE_WORDS, native_value, value
 from mundap.korean.units import (
     BEFORE,
     BEHIND,
@@ -66,22 +66,27 @@ def _any(forms: Mapping[str, Unit]) -> str:
     return "|".join(form + ("(?![A-Za-z0-9])" if re.search(r"[A-Za-z\]0-9]$", form) else "") for form in ordered)
 
 
-_AS_WORDS = rf"(?:(?<![가-힣0-9])[일이삼사오육칠팔구십백천]*만 ?(?={DIGITS} ?[십백천]))?"  # the 만 of 만 5천원
-_WITH_DIGITS = re.compile(
-    rf"(?:(?<![A-Za-z])(?P<before>{_any(BEFORE)}) ?|(?<![0-9A-Za-z제])(?<!제 )(?<![0-9][.,:/]))"
-    rf"(?P<number>{_AS_WORDS}{IN_DIGITS})(?: ?(?P<unit>{_any(BEHIND)}))?"
-)
+_DIGIT = re.compile(r"\d")
+_WITH_DIGITS = re.compile(rf"(?P<number>{IN_DIGITS})(?: ?(?P<unit>{_any(BEHIND)}))?")
+_BEFORE = re.compile(rf"(?<![A-Za-z])(?P<before>{_any(BEFORE)}) ?\Z")
+_NO_START = re.compile(r"(?:[0-9A-Za-z제]|제 |[0-9][.,:/])\Z")
+_HEAD = re.compile(r"(?<![가-힣0-9])[일이삼사오육칠팔구십백천]*만 ?\Z")  # of 만 5천원
+_LOOK_BACK = 12  # characters; no unit before a number, and no 만 of it, is longer
 _PARTICLES = (
     "(?:은|는|이|가|을|를|의|에게|에서|에는|에도|에|도|만|과|와|으로|로|까지|부터|이상|이하|이내|미만|초과|정도|씩|당|마다|짜리|간|이나|나"
     "|밖에|처럼|보다|중|들|쯤|가량|내외|상당|어치|동안|내|남짓|이고|이며|이면|면|요)*"
 )
 _TAIL = rf"{_PARTICLES}(?:(?:이|인|입|일|였|예)[가-힣]{{0,4}})?(?![가-힣])"
-_WORD = r"(?<![가-힣A-Za-z0-9])(?<!수 )(?<!몇 )"
+_FIRST = "".join(
+    sorted({word[0] for word in (*NATIVE_WORDS, *DAYS)} | set("일이삼사오육칠팔구십백천만억미한약총각최단"))
+)
+_BEGINNING = re.compile(rf"(?:[^가-힣A-Za-z0-9]|\A)[{_FIRST}]")
+_VAGUE = re.compile(r"(?:수|몇) \Z")
 _WITH_WORDS = re.compile(
-    rf"{_WORD}(?:(?P<before>미화|한화) ?)?(?:(?:약|총|각|최대|최소|단) ?)?"
+    r"(?:(?P<before>미화|한화) ?)?(?:(?:약|총|각|최대|최소|단) ?)?"
     rf"(?:(?P<sino>{IN_WORDS})|(?P<native>{NATIVE}))(?P<gap> ?)(?P<unit>{_any(BEHIND)}){_TAIL}"
 )
-_DAYS = re.compile(rf"{_WORD}({'|'.join(DAYS)}){_TAIL}")
+_DAYS = re.compile(rf"({'|'.join(DAYS)}){_TAIL}")
 _HUNDREDTHS = re.compile(rf"(?<![\d.,])(?:100|백) ?분의 ?(?P<number>{DIGITS}|{IN_WORDS})")
 _RANGE = re.compile(r" ?[~∼～〜] ?| ?[-–] ?")
 _IN_YEAR = re.compile(r" ?\d{1,2} ?월")
@@ -96,35 +101,65 @@ def _unit(written: str, side: str = "behind") -> tuple[str, Unit]:
 
 
 def _in_digits(text: str) -> Iterator[Quantity]:
-    before: re.Match[str] | None = None  # a number without a unit, which the next one may have
-    for match in _WITH_DIGITS.finditer(text):
-        low, before = before, None
-        number = value(match["number"])
+    low: _Number | None = None  # a number without a unit, which the next one may have
+    at = 0
+    while found := _DIGIT.search(text, at):
+        match = _WITH_DIGITS.match(text, found.start())
+        assert match is not None
+        before, low = low, None
+        number = _number(text, match)
+        at = match.end("number")
         if number is None:
             continue
-        form, unit, end = "", None, match.end()
-        if match["unit"]:
-            form, unit = _unit(match["unit"])
-        if match["before"] and (unit is None or unit.name not in CURRENCIES):
-            unit, end = _unit(match["before"], "before")[1], match.end("number")
+        form, unit = _unit(match["unit"]) if match["unit"] else ("", None)
+        money = _BEFORE.search(text[max(0, number.start - _LOOK_BACK) : number.start])
+        start, end = number.start, match.end()
+        if money and (unit is None or unit.name not in CURRENCIES):
+            unit, end = _unit(money["before"], "before")[1], match.end("number")
         if unit is None:
-            before = match
-        elif not _dated(text, match, form, number):
-            start = match.start()
-            if low and _RANGE.fullmatch(text, low.end(), start) and (lower := _lower(low, match, number)) is not None:
-                yield Quantity(low.start("number"), low.end("number"), lower * unit.factor, unit.name)
-            elif start and text[start - 1] in "-–" and text[: start - 1][-1:].isdigit():
-                continue  # the end of a number in parts: 02-123-4567, 2023-15
-            yield Quantity(start, end, number * unit.factor, unit.name)
+            low = number if not _NO_START.search(text, max(0, start - 2), start) else None
+            continue
+        at = end
+        if money:
+            start -= len(money.group())
+        elif _NO_START.search(text, max(0, start - 2), start) or _dated(text, match, form, number.value):
+            continue
+        if (
+            before
+            and _RANGE.fullmatch(text, before.end, start)
+            and (lower := _lower(before, match, number)) is not None
+        ):
+            yield Quantity(before.start, before.end, lower * unit.factor, unit.name)
+        elif start and text[start - 1] in "-–" and text[: start - 1][-1:].isdigit():
+            continue  # the end of a number in parts: 02-123-4567, 2023-15
+        yield Quantity(start, end, number.value * unit.factor, unit.name)
 
 
-def _lower(low: re.Match[str], high: re.Match[str], most: Decimal) -> Decimal | None:
+@dataclass(frozen=True, slots=True)
+class _Number:
+    start: int
+    end: int
+    value: Decimal
+    written: str
+
+
+def _number(text: str, match: re.Match[str]) -> _Number | None:
+    """The number of a match, with the 만 in words that it may begin with (만 5천)."""
+    start, written = match.start("number"), match["number"]
+    if written[-1] in "십백천" and (head := _HEAD.search(text[max(0, start - _LOOK_BACK) : start])):
+        start -= len(head.group())
+        written = head.group() + written
+    said = value(written)
+    return None if said is None else _Number(start, match.end("number"), said, written)
+
+
+def _lower(low: _Number, high: re.Match[str], most: _Number) -> Decimal | None:
     """What the first number of a range says: 1 of 1~2만 is 10,000; None if it is not below the second."""
-    number = value(low["number"])
     scaled = _SCALE.fullmatch(high["number"])
-    if number is not None and scaled and low["number"].isdigit() and number < (value(scaled[1]) or 0):
-        number = value(low["number"] + scaled[2])
-    return number if number is not None and number < most else None
+    said: Decimal | None = low.value
+    if scaled and low.written.isdigit() and low.value < (value(scaled[1]) or 0):
+        said = value(low.written + scaled[2])
+    return said if said is not None and said < most.value else None
 
 
 def _dated(text: str, match: re.Match[str], form: str, number: Decimal) -> bool:
@@ -140,8 +175,18 @@ def _dated(text: str, match: re.Match[str], form: str, number: Decimal) -> bool:
     return form == "대" and touching and number in range(10, 100, 10)  # 20대: people of an age
 
 
+def _places(text: str) -> Iterator[int]:
+    """Where a word may begin that says a number."""
+    for match in _BEGINNING.finditer(text):
+        place = match.end() - 1
+        if not _VAGUE.search(text, max(0, place - 2), place):
+            yield place
+
+
 def _in_words(text: str) -> Iterator[Quantity]:
-    for match in _WITH_WORDS.finditer(text):
+    for place in _places(text):
+        if not (match := _WITH_WORDS.match(text, place)):
+            continue
         form, unit = _unit(match["unit"])
         number = _sino(match, form, unit) if match["sino"] else _native(match, form, unit)
         if number is not None:
@@ -170,11 +215,14 @@ def _native(match: re.Match[str], form: str, unit: Unit) -> Decimal | None:
 
 
 def _days(text: str) -> Iterator[Quantity]:
-    for match in _DAYS.finditer(text):
-        yield Quantity(match.start(1), match.end(1), Decimal(DAYS[match[1]]), "일")
+    for place in _places(text):
+        if match := _DAYS.match(text, place):
+            yield Quantity(match.start(1), match.end(1), Decimal(DAYS[match[1]]), "일")
 
 
 def _hundredths(text: str) -> Iterator[Quantity]:
+    if "분의" not in text:
+        return
     for match in _HUNDREDTHS.finditer(text):
         if (number := value(match["number"])) is not None:
             yield Quantity(match.start(), match.end(), number, "%")

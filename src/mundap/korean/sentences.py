@@ -15,6 +15,7 @@ from mundap.korean.kiwi import bites, kiwi
 Span = tuple[int, int]
 _LINE = re.compile(r"[^\n]+")
 _RUN = 500  # characters; no sentence has as many without a blank, and no parenthesis holds more
+_SPEECH = 200  # characters of a quote that is part of one sentence; a longer one is read by its own
 _END = re.compile(r"[\s.!?。…]")
 _OPENING = dict(zip("”’」』】〉》)]}", "“‘「『【〈《([{", strict=True))  # of what closes
 _BRACKETS = ")]}"  # which add to what stands before them
@@ -142,7 +143,8 @@ def _pairs(line: str) -> list[Span]:
         if not wanted:
             continue
         depth = next((d for d in range(len(stack) - 1, -1, -1) if stack[d][0] == wanted), -1)
-        if depth >= 0 and n - stack[depth][1] <= _RUN and (character not in "\"'" or not line[n - 1].isspace()):
+        most = _RUN if character in _BRACKETS else _SPEECH
+        if depth >= 0 and n - stack[depth][1] <= most and (character not in "\"'" or not line[n - 1].isspace()):
             opened = stack[depth][1]
             del stack[depth:]
             while found and found[-1][0] > opened:

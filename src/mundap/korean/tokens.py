@@ -2,6 +2,7 @@
 
 Morphemes free a noun from its particle, joins keep compounds whole, bigrams forgive spacing and
 unknown words. The three together beat each alone on every corpus tried (docs/experiments.md).
+Amounts are read in one way of writing, so that $10,000 and 만불 are the same tokens as 1만 달러.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from mundap.files import digest
 from mundap.korean.kiwi import bites, kiwi, kiwi_version
+from mundap.korean.writing import WRITING, uniform
 
 CONTENT = frozenset("NNG NNP NNB NR NP VV VA VX VCN XR SL SN SH".split())
 JOINED = frozenset("NNG NNP NNB NR NP XR XPN XSN SL SN".split())
@@ -32,12 +34,13 @@ class SearchTokenizer:
     @property
     def name(self) -> str:
         """Identity for caches and manifests: changes whenever the tokens could."""
-        return f"kiwi-{kiwi_version()}-j{int(self.joins)}b{int(self.bigrams)}-{self._digest}"
+        return f"kiwi-{kiwi_version()}-{WRITING}-j{int(self.joins)}b{int(self.bigrams)}-{self._digest}"
 
     def __call__(self, texts: Sequence[str]) -> list[list[str]]:
         """The tokens of each text, repeats kept, in lower case."""
         analyser = kiwi(self.user_dictionary, self._digest)
         result = []
+        texts = [uniform(text) for text in texts]
         parts = [[text[start:end] for start, end in bites(text)] for text in texts]
         found = iter(analyser.tokenize([part for pieces in parts for part in pieces]))
         for text, pieces in zip(texts, parts, strict=True):

@@ -88,9 +88,12 @@ _YES_NO = re.compile(
     r"|건가|는지|되는\s?거|예요|에요|어요|아요|지요|죠)[^가-힣]*(?:요|여)?\W*$"
 )
 _COUNTED = re.compile(r"몇(?=\s?[가-힣a-zA-Z%㎖㎏㎝])")
-_NEGATIVE = re.compile(
-    r"(?:안|못)\s?(?:[되돼됩해하받]|[가-힣]{1,2}(?:나요|는\s))|불가능|불가|금지|제외|배제|[가-힣]지\s?(?:않|못)[은는]|[을ㄹ할될]\s?수\s?없는|아닌\s"
+_NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되는 물품, 제외되는 경우
+    r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|(?:불가능|금지|제외|배제|제한)(?:한|된|되는|하는)?\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
 )
+_BOUNDED = re.compile(r"한도|까지|최대|상한|이내|이하|범위|기준")
+_BOUND = re.compile(r"이하|이내|미만|초과|까지|한도|범위|넘|이상|한하|한정|제한|최대|안에")
+_TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라도 초과하면 names no limit
 _DENYING = re.compile(
     r"수\s?없|불가|금지|제외|배제|제한|않|아니|못\s?[하받한]|안\s?[되돼됩]|없[다습는으어이]|거부|과세"
 )
@@ -133,13 +136,14 @@ _EMPTY = frozenset("것 수 때 경우 거 데 번 말 정도 전 후 중 등 �
 class Wanted:
     """What a question asks for. `kinds` are best first, never empty.
 
-    `unit` is what is counted, as `Quantity.unit` has it ("몇 병": "병", "몇 프로": "%"), or ""; `negative`: it asks
+    `unit` is what is counted, as `Quantity.unit` has it ("몇 병": "병", "몇 프로": "%"), or ""; `bounded`: how far one may go is asked (한도, 까지); `negative`: it asks
     about what is not so, not allowed or left out; `names` are its nouns, and `focus` those of the thing that is asked
     about (발급 수수료는 얼마: 수수료), in lower case.
     """
 
     kinds: tuple[Kind, ...]
     unit: str = ""
+    bounded: bool = False
     negative: bool = False
     focus: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
@@ -168,12 +172,20 @@ def wanted(question: str) -> Wanted:
     if not unit and _HOUR.search(text):
         unit = CLOCK
     names, focus = _names(text)
-    return Wanted(tuple(kinds) or ("other",), unit, bool(_NEGATIVE.search(text)), focus, names)
+    return Wanted(
+        kinds=tuple(kinds) or ("other",),
+        unit=unit,
+        bounded=bool(_BOUNDED.search(text)),
+        negative=kinds[:1] != ["yes-no"] and bool(_NEGATIVE.search(text)),
+        focus=focus,
+        names=names,
+    )
 
 
 def offers(text: str, asked: Wanted) -> float:
     """How far a sentence has what is asked for, in [0, 1]: 1 for a value in the very unit, less for one of the kind."""
-    return max(_offered(text, kind, asked.unit) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
+    found = max(_offered(text, kind, asked.unit) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
+    return 0.5 * found if asked.bounded and asked.exact and not _BOUND.search(text) else found
 
 
 def denies(text: str) -> bool:
@@ -203,7 +215,7 @@ def _offered(text: str, kind: Kind, unit: str) -> float:
 
 @lru_cache(8192)
 def _quantities(text: str) -> tuple[Quantity, ...]:
-    return tuple(quantities(text))
+    return tuple(one for one in quantities(text) if not _TRIFLE.match(text, one.end))
 
 
 def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:

@@ -175,7 +175,7 @@ def _name(request_id: str) -> str:
 
 def _cited(answer: Answer, request_id: str) -> Cited:
     said = answer_json(answer)
-    return Cited(request_id=request_id, **{field: said[field] for field in Cited.model_fields if field != "request_id"})
+    return Cited(request_id=request_id, **{field: said[field] for field in Cited.model_fields if field in said})
 
 
 def _usage(answer: Answer) -> Usage:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool
 
 from mundap.serve.asked import Asked
-from mundap.serve.shapes import Filters, Session, Used, Voice, Whole
+from mundap.serve.shapes import SEARCHED, Filters, Session, Used, Voice, Whole
 
 MOST_INPUTS = 256
 LONGEST_INPUT = 20_000  # characters of a text to embed
@@ -138,6 +138,10 @@ class Cited(BaseModel):
     model: str = Field(description="답을 쓴 것")
     sentences: list[dict[str, Any]] = Field(description="답의 문장과, citations에서 그 근거의 자리")
     generation: str = Field(description="찾은 색인의 이름")
+    support: float = Field(description="찾은 문단이 질문에 답할 확률 (0-1)")
+    kind: str = Field(description="질문이 묻는 것 (amount, period, list …)")
+    choices: list[dict[str, Any]] = Field(description="넓은 질문이 뜻할 수 있는 경우와 그 문단")
+    searched: str = SEARCHED
 
 
 class Said(BaseModel):

@@ -8,22 +8,23 @@ from mundap.serve.problems import documented
 from mundap.serve.service import Here, Service
 from mundap.serve.shapes import Found, Keywords, OldKeywords, Prompt, Search
 from mundap.shapes import hit_json
-from mundap.types import Hit
 
 router = APIRouter(tags=["찾기"], responses=documented(404))
 
 
-@router.post("/search", summary="문단 찾기")
+@router.post("/search", summary="문단 찾기", response_model_exclude_unset=True)
 async def search(asked: Search, request: Request, service: Here) -> Found:
     """질문에 가장 가까운 문단을 좋은 것부터 줍니다. `mundap search --json`과 같습니다."""
 
-    def found() -> list[Hit]:
+    def found() -> Found:
         bot = service.newest()
         bot.corpus.check_filter(asked.filters.items())
-        return bot.search(asked.query, asked.top_k, asked.leg, asked.filters or None)
+        mended = bot.mended(asked.query)
+        hits = bot.search(asked.query, asked.top_k, asked.leg, asked.filters or None)
+        said = [hit_json(hit) for hit in hits]
+        return Found(hits=said, searched=mended.text) if mended.words else Found(hits=said)
 
-    hits = await service.searches.run(request, found)
-    return Found(hits=[hit_json(hit) for hit in hits])
+    return await service.searches.run(request, found)
 
 
 @router.post("/keywords", summary="질문의 키워드")

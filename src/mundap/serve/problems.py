@@ -33,7 +33,7 @@ _STATUS = {
     WorkspaceBusy: 503,
     ConfigError: 503,
     BadFile: 503,
-    UnknownFilter: 400,
+    UnknownFilter: 404,
     UnknownName: 404,
     GeneratorError: 502,
 }

@@ -302,7 +302,7 @@ class Corpus:
         keys = self._db.execute(
             "SELECT DISTINCT key FROM passages, json_each(meta) WHERE key <> ? ORDER BY key", (SPOKEN,)
         )
-        return [*_COLUMNS, *(row[0] for row in keys)]
+        return list(dict.fromkeys([*_COLUMNS, *(row[0] for row in keys)]))
 
     def values(self, field: str) -> list[str]:
         """The distinct values of a field of `ids_where`, in order, without the empty one."""

@@ -45,6 +45,7 @@ class Given(BaseModel):
 
     text: str
     question: str = ""
+    searched: str = ""
     abstained: bool = False
     citations: list[Cited]
     sentences: list[Said] | None = None
@@ -58,10 +59,11 @@ def given(record: object, where: str) -> Given:
     try:
         if not isinstance(record, Mapping):
             raise TypeError
-        if "choices" in record:
+        text = record.get("answer", record.get("response"))
+        if text is None and "choices" in record:
             message = record["choices"][0]["message"]
             return Given.model_validate({**message["mundap"], "text": message["content"]})
-        return Given.model_validate({**record, "text": record.get("answer", record.get("response"))})
+        return Given.model_validate({**record, "text": text})
     except ValidationError as error:
         wrong = ", ".join(dict.fromkeys(".".join(map(str, one["loc"])) for one in error.errors()))
         found = ", ".join(map(str, record)) if isinstance(record, Mapping) else "없음"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mundap.generate.cite import MARKER
 from mundap.generate.grounded import unsupported
-from mundap.generate.trace import Marks, marks, marks_of, quoted_forms
+from mundap.generate.trace import PART, Marks, marks, marks_of, quoted_forms
 from mundap.korean.normalize import squash
+from mundap.messages import told
 from mundap.protocols import Span
 from mundap.types import Passage
 from mundap.verify.given import Given, Said
@@ -15,6 +17,10 @@ from mundap.verify.verdict import Finding, worst
 
 KNOWN = "known"  # the model of an answer that the sheet gives
 WORD_FOR_WORD = ("extractive", "")  # models whose sentences are quotes; one that is not named is held to the same
+
+_PROVED_OTHERWISE = (KNOWN, "smalltalk_examples")
+_WORDS = re.compile("[‘“]([^‘’“”]+)[’”]")
+_NO_SOURCE = "근거가 적혀 있지 않은 문장입니다"
 
 # Where sentences stand in a text, one for each.
 Spans = Sequence[Span]
@@ -61,8 +67,9 @@ class Sentences:
     def prove(self) -> Iterator[Finding]:
         """What became of each sentence, in order."""
         for one, span in zip(self._said, self._spans, strict=True):
-            if not one.citations and not self._states_nothing(one):
-                yield Finding("missing", one.text, "근거가 적혀 있지 않은 문장입니다")
+            if not one.citations:
+                nothing = self._states_nothing(one.text)
+                yield Finding("proved" if nothing else "missing", one.text, "" if nothing else _NO_SOURCE)
             elif reason := self._wrong(one, span):
                 yield Finding("forged", one.text, reason)
             else:
@@ -87,8 +94,9 @@ class Sentences:
             return "없는 인용을 근거로 듭니다"
         if (self._marks or self._quotes) and not self._ids(one) <= self._numbered(marks_of(span, self._marks)):
             return "문장에 붙은 번호가 근거로 든 문단을 가리키지 않습니다"
-        if not one.citations or self._answer.model == KNOWN or self._is_quote(one):
-            return ""  # a recorded answer is proved as a whole
+        recorded = squash(one.text) in self._fixed  # by the sheet, which is proved for the answer as a whole
+        if recorded or self._is_quote(one) or self._is_label(one):
+            return ""
         if self._quotes:
             return "인용한 글과 다른 글입니다"
         cited = [self._answer.citations[place] for place in one.citations]
@@ -100,8 +108,31 @@ class Sentences:
     def _quotes(self) -> bool:
         return self._answer.model in WORD_FOR_WORD
 
-    def _states_nothing(self, one: Said) -> bool:
-        return squash(one.text) in self._fixed
+    def _states_nothing(self, text: str) -> bool:
+        """Whether a sentence is mundap's own or a persona's, and what it names stands in the question or in a quote."""
+        if squash(text) in self._fixed:
+            return True
+        if heading := PART.match(text):
+            return squash(text[heading.end() :]) in squash(self._answer.question)
+        message = told(text)
+        if message is None:
+            return False
+        key, values = message
+        if key == "searched":  # for these words, where the question had typos
+            return all(word in squash(self._answer.searched) for word in _WORDS.findall(values["words"]))
+        where = [self._answer.question]
+        where += [cited.text for cited in self._cited if cited.state == "proved"] if key == "defers" else []
+        return key not in _PROVED_OTHERWISE and all(
+            any(value in squash(one) for one in where) for value in values.values()
+        )
+
+    def _is_label(self, one: Said) -> bool:
+        """Whether it is what a case is called, before its sentences: a heading or the source of the cited passage."""
+        if not (one.text.startswith("·") and one.text.endswith(":")):
+            return False
+        words = squash(one.text[1:-1])
+        passages = [self._passages[id] for id in self._ids(one) if id in self._passages]
+        return any(words in squash(f"{passage.heading}\n{passage.source}") for passage in passages)
 
     def _ids(self, one: Said) -> set[str]:
         """The ids of the passages that a sentence stands on."""

@@ -9,7 +9,7 @@ from mundap.generate.compose import refuses
 from mundap.generate.persona import Persona
 from mundap.korean.normalize import squash
 from mundap.korean.sentences import sentences
-from mundap.messages import FIXED, LANGUAGES, say
+from mundap.messages import LANGUAGES, say, told
 from mundap.store.corpus import Corpus
 from mundap.verify.given import Given
 from mundap.verify.quotes import prove
@@ -33,7 +33,7 @@ class Verifier:
         own = [words for persona in personas for words in (persona.refusal, persona.closing) if words]
         self._refusals = [say("refusal", language) for language in LANGUAGES]
         self._refusals += [persona.refusal for persona in personas if persona.refusal]
-        self._fixed = frozenset(sentence for words in (*FIXED, *own) for sentence in _squashed(words))
+        self._fixed = frozenset(sentence for words in own for sentence in _squashed(words))
 
     def verify(self, answer: Given) -> Verdict:
         """What of an answer is proved."""
@@ -50,37 +50,47 @@ class Verifier:
         else:
             proofs = Sentences(answer, spans, citations, passages, self._fixed | frozenset(recorded))
             found = tuple(proofs.prove())
-            whole = self._whole(answer, proofs.loose(), bool(recorded))
+            whole = self._whole(answer, proofs.loose(), recorded)
         if any(
             one.text not in (None, passages[one.passage_id].text) for one in answer.hits if one.passage_id in passages
         ):
             whole = Finding("forged", answer.text, "함께 준 문단(hits)의 글이 문서와 다릅니다")
         return Verdict(answer.question, whole, citations, found, answer.generation, self._index(answer))
 
-    def _whole(self, answer: Given, loose: Sequence[int], recorded: bool) -> Finding:
-        if any(refuses(answer.text, refusal) for refusal in self._refusals) != answer.abstained:
-            said = "답하지 않았다고 적혔지만 답한 글" if answer.abstained else "답했다고 적혔지만 답하지 않은 글"
-            return Finding("forged", answer.text, f"{said}입니다")
+    def _whole(self, answer: Given, loose: Sequence[int], recorded: Sequence[str]) -> Finding:
+        if answer.abstained and answer.citations:
+            return Finding("forged", answer.text, "답하지 않았다고 적혔지만 근거를 든 글입니다")
+        if not answer.abstained and self._refuses(answer.text):
+            return Finding("forged", answer.text, "답했다고 적혔지만 답하지 않은 글입니다")
         if loose and not answer.abstained:
             numbers = ", ".join(f"[{number}]" for number in loose)
             return Finding("forged", answer.text, f"근거로 든 문단을 가리키지 않는 번호입니다: {numbers}")
-        if answer.model == KNOWN and not recorded:
+        if answer.model == KNOWN and not self._is_recorded(answer.text, recorded):
             return Finding("missing", answer.text, "등록된 답변이 아니거나, 시트가 그 뒤에 바뀌었습니다")
         return Finding("proved", answer.text)
 
+    def _refuses(self, text: str) -> bool:
+        unmet = (told(line) for line in text.splitlines())
+        own = any(refuses(text, refusal) for refusal in self._refusals)
+        return own or any(message is not None and message[0] == "unmet_period" for message in unmet)
+
+    def _is_recorded(self, text: str, recorded: Sequence[str]) -> bool:
+        """Whether a text is the recorded answer, which stands first in `recorded`, up to the last words of a persona."""
+        said = squash(MARKER.sub("", text))
+        return bool(recorded) and said.startswith(recorded[0]) and (said[len(recorded[0]) :] in (*self._fixed, ""))
+
     def _recorded(self, answer: Given) -> list[str]:
-        """The sentences of an answer that the sheet gives for one of the cited passages, without white space; none if it
-        gives no such answer."""
-        if answer.model != KNOWN:
-            return []
-        said = squash(MARKER.sub("", answer.text))
+        """The answer, and each sentence of it, that the sheet gives for a cited passage and a question that the text names
+        as the one it answers, without white space; none if there is no such question."""
         ids = {citation.passage_id for citation in answer.citations}
-        for known in (known for known in self._corpus.questions() if known.passage_id in ids):
-            for notice in (say(KNOWN, language, question=known.question) for language in LANGUAGES):
-                text = f"{known.answer}\n{notice}"
-                given = squash(MARKER.sub("", text))
-                if said.startswith(given) and (said == given or said[len(given) :] in self._fixed):
-                    return list(_squashed(text))
+        named = {
+            found[1]["question"] for line in answer.text.splitlines() if (found := told(line)) and found[0] == KNOWN
+        }
+        for known in self._corpus.questions() if named else ():
+            if known.passage_id in ids and squash(known.question) in named:
+                for notice in (say(KNOWN, language, question=known.question) for language in LANGUAGES):
+                    if squash(notice) in squash(answer.text):
+                        return list(_squashed(MARKER.sub("", f"{known.answer}\n{notice}")))
         return []
 
     def _index(self, answer: Given) -> Index:
