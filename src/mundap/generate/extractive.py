@@ -29,7 +29,7 @@ from mundap.types import Answer, Choice, Citation, Hit, Turn
 SURE = 1.0  # lead of the first passage over the second from which it alone is quoted
 NEAR = 1.5  # passages as close behind the first are quoted beside it
 ALONE = 430  # characters of the one passage that is quoted
-BESIDE = (330, 220, 150)  # of the passages side by side, the likeliest first
+BESIDE = (350, 250, 180)  # of the passages side by side, the likeliest first
 GOVERNING = 160  # characters of a lead up to which it is quoted with its item
 WHOLE = 800  # of a list that is asked for
 

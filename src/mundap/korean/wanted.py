@@ -53,12 +53,12 @@ _ASKS: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "amount",
-        rf"얼마(?!나\s?(?:걸|오래|자주))|얼만|몇\s?(?:%|％|퍼센트|프로|원|달러|불|만\s?원|만\s?달러|배|분의)"
+        rf"얼마(?!나)|얼마나\s?(?:내|드|들|받|주|깎|벌|나오|나가|되나|되는|돼|하나|해요|합|함|면제|나와|부과|물|더\s?내)|얼만|몇\s?(?:%|％|퍼센트|프로|원|달러|불|만\s?원|만\s?달러|배|분의)"
         rf"|(?:{_SUMS})[은는이가]?\s?(?:{_WHAT}|알려|어느\s?정도|\W*$)",
     ),
     (
         "number",
-        r"몇\s?(?!가지|시(?!간)|월)[가-힣a-zA-Z㎖㎏㎝]|개수|횟수|인원[은이]?\s?(?:얼|몇|어)|얼마나\s?(?:자주|많)",
+        r"몇\s?(?!가지|시(?!간)|월)[가-힣a-zA-Z㎖㎏㎝]|개수|횟수|인원[은이]?\s?(?:얼|몇|어)|얼마나(?!\s?(?:걸|오래|기다))",
     ),
     ("person", r"누구|누가|담당자|누굴|누군|어느\s?(?:기관|부서|위원회)|(?:기관|부서)[은는이가]?\s?(?:어디|무엇|뭐)"),
     ("place", r"어디|어느\s?(?:곳|세관|지역|나라|사이트|은행)|주소|위치|장소|오시는\s?길"),
@@ -93,6 +93,7 @@ _NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되�
 )
 _BOUNDED = re.compile(r"한도|까지|최대|상한|이내|이하|범위|기준")
 _BOUND = re.compile(r"이하|이내|미만|초과|까지|한도|범위|넘|이상|한하|한정|제한|최대|안에")
+_SAME = {"번": "회"}  # 몇 번 is answered by 3회, and by 네 번
 _TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라도 초과하면 names no limit
 _DENYING = re.compile(
     r"수\s?없|불가|금지|제외|배제|제한|않|아니|못\s?[하받한]|안\s?[되돼됩]|없[다습는으어이]|거부|과세"
@@ -166,8 +167,8 @@ def wanted(question: str) -> Wanted:
     kinds = list(dict.fromkeys(kind for kind, signs in _ASKING if signs.search(text)))
     if _YES_NO.search(text) and not _WH.search(text):
         kinds.insert(0, "yes-no")
-    counted = [one.unit for one in quantities(_COUNTED.sub("3", text, count=1))] if _COUNTED.search(text) else []
-    known = {one.unit for one in quantities(text)}
+    counted = [_SAME.get(one.unit, one.unit) for one in quantities(_COUNTED.sub("3", text, count=1))] if _COUNTED.search(text) else []
+    known = {_SAME.get(one.unit, one.unit) for one in quantities(text)}
     unit = next((unit for unit in counted if unit not in known), counted[0] if counted else "")
     if not unit and _HOUR.search(text):
         unit = CLOCK
@@ -185,7 +186,8 @@ def wanted(question: str) -> Wanted:
 def offers(text: str, asked: Wanted) -> float:
     """How far a sentence has what is asked for, in [0, 1]: 1 for a value in the very unit, less for one of the kind."""
     found = max(_offered(text, kind, asked.unit) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
-    return 0.5 * found if asked.bounded and asked.exact and not _BOUND.search(text) else found
+    loose = asked.bounded and asked.exact and asked.unit != CLOCK and not _BOUND.search(text)
+    return 0.5 * found if loose else found
 
 
 def denies(text: str) -> bool:
@@ -198,7 +200,7 @@ def _offered(text: str, kind: Kind, unit: str) -> float:
     if unit == CLOCK:
         return float(bool(_CLOCKS.search(text)))
     if unit and kind in VALUES:
-        exact = any(one.unit == unit for one in named)
+        exact = any(_SAME.get(one.unit, one.unit) == unit for one in named)
         return 1.0 if exact else 0.25 * bool(named)
     if kind == "amount":
         sized = {"money", "percent", "volume", "weight", "length", "area", "count"}
