@@ -3,7 +3,7 @@
 import pytest
 
 from mundap.generate.evidence import FEATURES, Line, ReaderModel
-from mundap.generate.extractive import Extractive, pick
+from mundap.generate.extractive import ALONE, Extractive, pick
 from mundap.generate.reading import Reader
 from mundap.generate.support import refusal
 from mundap.types import Answer, Hit, Passage
@@ -126,9 +126,10 @@ def test_a_model_of_ones_own_chooses_the_sentence_and_decides_whether_to_answer(
 
 
 def test_a_long_passage_is_not_given_whole():
-    given = answer("환급은 며칠 걸리나요?", f"{STUFFING} 환급은 사흘 걸립니다. {STUFFING}")
-    assert "환급은 사흘 걸립니다." in given.text
-    assert len(given.text) < len(STUFFING)
+    passage = f"{STUFFING} 환급은 사흘 걸립니다. {STUFFING} {STUFFING}"
+    given = answer("환급은 며칠 걸리나요?", passage)
+    assert given.text.startswith("환급은 사흘 걸립니다. [1]\n")
+    assert len(given.text) < ALONE + len(" [1]\n [1]") + len(STUFFING) / 11  # sentences are not cut
 
 
 @pytest.mark.parametrize("question", ["뷁쉙 뛟은요?", "오로라는 어디에서 보이나요?"])

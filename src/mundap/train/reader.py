@@ -57,13 +57,12 @@ _NUMBERS = re.compile(r"(?m)^\s*\d{1,2}[.)]\s")
 def facts(text: str) -> frozenset[str]:
     """What a text says: its content words, its quantities by value and its days. Numbers of items are none."""
     text = _NUMBERS.sub(" ", text)
-    found = quantities(text)
+    amounts, periods = quantities(text), stated(text)
     left = list(text)
-    for one in found:
-        left[one.start : one.end] = " " * (one.end - one.start)
-    amounts = {f"{one.value.normalize():f} {one.unit}" for one in found}
-    days = {f"{one.start}~{one.end}" for one in stated(text)}
-    return frozenset({word for word in content(["".join(left)])[0] if word not in _LIGHT} | amounts | days)
+    for start, end in [*((one.start, one.end) for one in amounts), *(one.span for one in periods)]:
+        left[start:end] = " " * (end - start)
+    said = {f"{one.value.normalize():f} {one.unit}" for one in amounts} | {f"{one.start}~{one.end}" for one in periods}
+    return frozenset({word for word in content(["".join(left)])[0] if word not in _LIGHT} | said)
 
 
 def answered(question: str, answer: str) -> frozenset[str]:
