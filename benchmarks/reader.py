@@ -34,7 +34,7 @@ SHARED = ROOT.parent / "shared" / "data"
 CORPORA: dict[str, Path] = {
     "law": SHARED / "law",
     "rulebook": SHARED / "futsal" / "23-24풋살경기규칙_예제.txt",
-    "sample": ROOT / "src" / "mundap" / "examples" / "customs-mini",
+    "sample": ROOT / "src" / "mundap" / "examples" / "customs-mini" / "docs",
     "golden": ROOT / "tests" / "golden" / "documents",
 }
 COSINES = ("near", "above", "governor", "neighbour")  # what an encoder adds to sentences

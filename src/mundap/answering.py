@@ -90,11 +90,12 @@ class Answering:
         alone = self._searching.understanding.alone(normalize(question), history)
         if where is None and (known := self._known_answer(question, alone)):
             yield known.text
-            yield replace(known, timings={"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0})
+            timings = {"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0}
+            yield replace(known, timings=timings, support=1.0, kind=wanted(alone).kind)
             return
         alone = self._searching.uniform(alone)
         hits = self._found(alone, k, where)
-        support, kind = self.support(alone, hits) if says_something(alone) else 0.0, wanted(alone).kind
+        support, kind = self._support(alone, hits), wanted(alone).kind
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
         missing = unmet(alone, date.today(), hits)
         nothing_then = missing is not None and about_event(alone)
@@ -153,8 +154,14 @@ class Answering:
     def _said(self, message: str, period: Period) -> str:
         return say(message, self._parts.config.language, period=period.words)
 
-    def support(self, question: str, hits: Sequence[Hit]) -> float:
-        """The probability, in [0, 1], that these hits answer this question."""
+    def support(self, question: str) -> float:
+        """The probability, in [0, 1], that the corpus answers this question."""
+        alone = self._searching.uniform(normalize(question))
+        return self._support(alone, self._found(alone, None, None))
+
+    def _support(self, question: str, hits: Sequence[Hit]) -> float:
+        if not says_something(question):
+            return 0.0
         return supported(self._parts.reader.read(question, hits), self._parts.calibration, self._parts.reader_model)
 
     def _relevant(self, question: str, hits: list[Hit]) -> list[Hit]:

@@ -17,6 +17,16 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class Columns(_Section):
+    """What the columns of your sheets are called, by what they mean, beside the names that are known."""
+
+    source: tuple[str, ...] = Field(default=(), strict=False)
+    title: tuple[str, ...] = Field(default=(), strict=False)
+    passage: tuple[str, ...] = Field(default=(), strict=False)
+    question: tuple[str, ...] = Field(default=(), strict=False)
+    answer: tuple[str, ...] = Field(default=(), strict=False)
+
+
 class Ingest(_Section):
     """What is read, and how it is cut.
 
@@ -26,6 +36,9 @@ class Ingest(_Section):
 
     `workers` processes read at once, 0 for one for each processor; a file that takes longer than `file_seconds`, or
     more memory than `file_mb` megabytes, is left out.
+
+    `hidden` also reads hidden sheets, rows and columns, `columns` names columns of sheets, and `follow_links` follows
+    links that lead out of the folders.
     """
 
     paths: tuple[str, ...] = Field(default=("docs",), strict=False)
@@ -39,6 +52,9 @@ class Ingest(_Section):
     workers: int = Field(default=0, ge=0)
     file_seconds: float = Field(default=600.0, gt=0)
     file_mb: int = Field(default=2048, ge=256)
+    hidden: bool = False
+    follow_links: bool = False
+    columns: Columns = Columns()
 
 
 class Index(_Section):

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from mundap.errors import UnknownName
 from mundap.files import digest, digest_file
 from mundap.ingest.grid import TABLE
 from mundap.ingest.pdf.ocr import available
 from mundap.ingest.readers import reader_version
+from mundap.ingest.sheets.sheet import Options
 from mundap.jobs.batch import Limits, read_all
 from mundap.jobs.reading import Cut, Job, Read, Unread
 from mundap.korean.normalize import NORMALIZER, name_of
@@ -19,6 +21,8 @@ from mundap.protocols import Progress
 from mundap.store.corpus import Corpus
 
 State = Literal["added", "updated", "unchanged", "skipped"]
+_LARGE = 4 << 20  # bytes; a file of more counts as several in the progress
+KEPT_OUT = "kept out"  # in place of the fingerprint of a file whose document was removed
 AGAIN = "again"  # in place of the fingerprint of a file that is worth another try as it is
 
 
@@ -81,22 +85,32 @@ class Ingested:
         }
 
 
-def take(corpus: Corpus, files: Mapping[str, Path], cut: Cut, limits: Limits, progress: Progress) -> tuple[Taken, ...]:
+def take(
+    corpus: Corpus,
+    files: Mapping[str, Path],
+    cut: Cut,
+    limits: Limits,
+    progress: Progress,
+    options: Options = Options(),
+) -> tuple[Taken, ...]:
     """Read what has changed of `files`, by source, into the corpus, one transaction for each; what came of each, in
-    the order of `files`. What was read before of a file that cannot be read any more stays. Raises ConfigError for a cut
+    the order of `files`. What was removed and is kept out is only named. What was read before of a file that cannot be read any more stays. Raises ConfigError for a cut
     that cannot be made."""
     cut.chunker()  # what is wrong with the settings is said once, and not of every file
     taken: dict[str, Taken] = {}
     changed: dict[str, str] = {}
     for source, file in files.items():
+        refused = corpus.refusal(source)
+        if refused and refused[0] == KEPT_OUT:
+            taken[source] = Taken(source, "skipped", refused[1])
+            continue
         try:
-            fingerprint = _fingerprint(file, cut)
+            fingerprint = _fingerprint(file, cut, options)
         except OSError as error:
             reason = f"{name_of(file.name)}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요."
             corpus.refuse(source, AGAIN, reason)
             taken[source] = Taken(source, "skipped", reason)
             continue
-        refused = corpus.refusal(source)
         if corpus.fingerprint(source) == fingerprint:
             if refused:
                 corpus.forgive(source)
@@ -105,12 +119,24 @@ def take(corpus: Corpus, files: Mapping[str, Path], cut: Cut, limits: Limits, pr
             taken[source] = Taken(source, "skipped", refused[1])
         else:
             changed[source] = fingerprint
-    progress(len(taken), len(files))
-    jobs = [Job(files[source], source, cut) for source in changed]
+    weights = {source: 1 + _size(file) // _LARGE for source, file in files.items()}
+    total = sum(weights.values())
+    come: dict[str, int] = {}  # of files that are being read
+
+    def told() -> None:
+        progress(sum(weights[source] for source in taken) + sum(come.values()), total)
+
+    def watch(job: Job, share: float) -> None:
+        come[job.source] = int(share * weights[job.source])
+        told()
+
+    told()
+    jobs = [Job(files[source], source, cut, options=options) for source in changed]
     with corpus.many_changes():
-        for job, outcome in read_all(jobs, limits):
+        for job, outcome in read_all(jobs, limits, watch):
+            come.pop(job.source, None)
             taken[job.source] = _put(corpus, job, outcome, changed[job.source])
-            progress(len(taken), len(files))
+            told()
     return tuple(taken[source] for source in files)
 
 
@@ -135,9 +161,38 @@ def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str) -> 
     )
 
 
-def _fingerprint(file: Path, cut: Cut) -> str:
+def _size(file: Path) -> int:
+    with suppress(OSError):
+        return file.stat().st_size
+    return 0
+
+
+def keep_out(corpus: Corpus, source: str) -> None:
+    """Have the next ingests leave out a file that still lies there, and say so."""
+    corpus.refuse(
+        source, KEPT_OUT, f"{source}: 지운 문서라 넣지 않았습니다. 다시 넣으려면: mundap ingest --again '{source}'"
+    )
+
+
+def take_back(corpus: Corpus, name: str) -> str:
+    """Let the next ingest read a file that was kept out, by its source or the end of that; its source.
+
+    Raises UnknownName, which lists what is kept out.
+    """
+    kept = [source for source, _ in corpus.refusals() if (corpus.refusal(source) or ("",))[0] == KEPT_OUT]
+    named = [source for source in kept if source == name] or [
+        source for source in kept if f"/{source}".endswith(f"/{name}")
+    ]
+    if not named:
+        raise UnknownName("kept-out file", name, kept)
+    for source in named:
+        corpus.forgive(source)
+    return ", ".join(named)
+
+
+def _fingerprint(file: Path, cut: Cut, options: Options) -> str:
     """Of all that decides what becomes of a file. Raises OSError if it cannot be opened."""
-    return digest(digest_file(file), f"{reader_version(file)} {NORMALIZER} {cut}", size=16)
+    return digest(digest_file(file), f"{reader_version(file)} {NORMALIZER} {cut} {options}", size=16)
 
 
 def _refused(file: Path, fingerprint: str) -> str:

@@ -97,6 +97,7 @@ MESSAGES: dict[str, dict[str, str]] = {
 
 LANGUAGES = ("ko", "en")
 _VALUE = re.compile(r"\\{(\w+)\\}")
+_FORMS = {"words": "[‘“].+[’”]", "particle": "으?로"}  # of values; of others anything
 
 
 @cache
@@ -106,7 +107,8 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     for key, said in MESSAGES.items():
         for text in said.values():
             for sentence in {text, *re.split(r"(?<=[.!?]) ", text)}:
-                pattern = _VALUE.sub(r"(?P<\1>.+)", re.escape("".join(sentence.split())))
+                escaped = re.escape("".join(sentence.split()))
+                pattern = _VALUE.sub(lambda name: f"(?P<{name[1]}>{_FORMS.get(name[1], '.+')})", escaped)
                 found.append((key, re.compile(pattern)))
     return tuple(found)
 

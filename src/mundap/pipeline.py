@@ -23,8 +23,10 @@ from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.generation import Recipe
 from mundap.indexing import Indexing
-from mundap.ingest.readers import exists, files_below, nfc_path
-from mundap.intake import Ingested, Skipped, Taken, skipped, take
+from mundap.ingest.folder import walk
+from mundap.ingest.readers import exists, nfc_path
+from mundap.ingest.sheets.sheet import Options
+from mundap.intake import Ingested, Skipped, Taken, keep_out, skipped, take, take_back
 from mundap.jobs.batch import Limits
 from mundap.jobs.reading import Cut
 from mundap.korean.normalize import normalize
@@ -52,6 +54,11 @@ def cut_of(config: Config, models: Path) -> Cut:
     size = ingest.chunk_tokens if in_tokens else ingest.chunk_chars
     encoder = base_of(config.index.encoder, models) if in_tokens else ""
     return Cut(ingest.parent_chars, ingest.chunking, size, ingest.chunk_overlap, ingest.chunk_window, encoder)
+
+
+def sheets_of(config: Config) -> Options:
+    """How the settings have sheets read."""
+    return Options(config.ingest.hidden, tuple((kind, names) for kind, names in config.ingest.columns if names))
 
 
 class Mundap:
@@ -96,7 +103,11 @@ class Mundap:
         files: dict[str, Path] = {}
         for path in paths or self._paths:
             try:
-                files |= {self._source(file): file for file in files_below(Path(path))}
+                for found in walk(Path(path), self.config.ingest.follow_links):
+                    if found.reason:
+                        missing.append(Skipped(nfc_path(found.path), found.reason))
+                    else:
+                        files[self._source(found.path)] = found.path
             except BadFile as error:
                 missing.append(Skipped(str(path), str(error)))
         with self._writing():
@@ -111,6 +122,8 @@ class Mundap:
         in `skipped`. When this returns, what went in can be found.
         """
         with self._writing():
+            for name in files:
+                self.corpus.forgive(self.uploads.source(name))
             taken = self._take({self.uploads.source(name): file for name, file in files.items()}, progress)
             for name, one in zip(files, taken, strict=True):
                 if one.state == "skipped":
@@ -144,7 +157,7 @@ class Mundap:
     def _take(self, files: Mapping[str, Path], progress: Progress) -> tuple[Taken, ...]:
         settings = self.config.ingest
         limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
-        return take(self.corpus, files, cut_of(self.config, self.models), limits, progress)
+        return take(self.corpus, files, cut_of(self.config, self.models), limits, progress, sheets_of(self.config))
 
     def _ingested(self, taken: tuple[Taken, ...], missing: Sequence[Skipped] = (), removed: int = 0) -> Ingested:
         states = Counter(one.state for one in taken)
@@ -162,8 +175,10 @@ class Mundap:
         """The files that could not be read when they were last tried, and are still there, with why."""
         return [Skipped(file, reason) for file, reason in self.corpus.refusals() if exists(self.root / file)]
 
-    def remove(self, source_or_id: str) -> str:
+    def remove(self, source_or_id: str, keep_out_file: bool = False) -> str:
         """Remove a document by source, file name, title or id: it is gone from every leg at once. Its source.
+
+        With `keep_out_file`, ingests leave its file out from now on, where that still lies there.
 
         Raises UnknownName if there is no such document, and MundapError if there are several.
         """
@@ -174,7 +189,14 @@ class Mundap:
             if len(named) > 1:
                 raise MundapError(f"'{source_or_id}' 문서가 여럿입니다. 하나를 골라 주세요: {', '.join(named)}")
             self.corpus.remove(named[0])
+            if keep_out_file and exists(self.root / named[0]):
+                keep_out(self.corpus, named[0])
         return named[0]
+
+    def take_back(self, name: str) -> str:
+        """Let the next ingest read a file again that was kept out, by its source or name. Raises UnknownName."""
+        with self._writing():
+            return take_back(self.corpus, normalize(name))
 
     def _prune(self) -> int:
         gone = [d.source for d in self.corpus.documents() if not exists(self.root / d.source)]
@@ -317,7 +339,7 @@ class Mundap:
 
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""
-        return self._answering.support(normalize(question), self.find(question))
+        return self._answering.support(question)
 
     def read(self, question: str, hits: Sequence[Hit]) -> Reading:
         """The first hits read by the sentence against the question."""

@@ -11,7 +11,7 @@ from mundap.errors import UnknownName
 from mundap.index.dense import DenseLeg
 from mundap.index.postings import Postings
 from mundap.korean.normalize import normalize
-from mundap.korean.spacing import spaced
+from mundap.korean.spacing import parted, spaced
 from mundap.korean.typos import Mended, mended
 from mundap.korean.writing import uniform
 from mundap.opening import Opening
@@ -57,14 +57,16 @@ class Searching:
         last = self._mended  # one read: another thread may replace it
         postings = self._opening.open().lexical.postings
         if last is None or last[:2] != (question, postings):
-            found = mended(question, lambda tokens: postings.holders(tokens).tolist(), self._parts.user_dictionary)
+            apart = parted(question, self._parts.user_dictionary)
+            found = mended(apart, lambda tokens: postings.holders(tokens).tolist(), self._parts.user_dictionary)
             last = self._mended = (question, postings, found)
         return last[2]
 
     def uniform(self, question: str) -> str:
         """The question with its amounts and its spacing in the one way that all ways of writing it come to."""
         postings = self._opening.open().lexical.postings
-        return spaced(uniform(question), lambda tokens: postings.holders(tokens).tolist(), self._parts.user_dictionary)
+        words = self._parts.user_dictionary
+        return spaced(uniform(parted(question, words)), lambda tokens: postings.holders(tokens).tolist(), words)
 
     def _arranged(self, question: str, hits: list[Hit], dense: DenseLeg) -> list[Hit]:
         """The hits reranked, weighed by their dates, without near duplicates and made diverse, as settings say."""

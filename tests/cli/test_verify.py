@@ -15,8 +15,11 @@ from tests.cli.conftest import make
 from tests.cli.forging import forged
 from tests.language_model import Handler, Server, running
 
+from mundap.generate.trace import traced
+from mundap.messages import say
 from mundap.pipeline import Mundap
 from mundap.shapes import answer_json
+from mundap.types import Answer, Citation
 from mundap.verify.given import given
 
 FILES = {
@@ -254,3 +257,53 @@ def test_answers_over_http_are_proved_too(bot: Mundap, serving: Callable) -> Non
         assert state(bot, answer) == "proved"
     chat["choices"][0]["message"]["content"] = said.replace("60", "90")
     assert state(bot, chat) == "forged"
+
+
+def made(bot: Mundap, question: str, text: str, *cited: tuple[int, str]) -> dict[str, Any]:
+    """The JSON of an answer with this text, in which {n} is what passage n is called; `cited` are quotes by passage."""
+    hits = tuple(bot.search(question.partition("?")[0], k=3))
+    called = [hit.passage.heading.rsplit(" > ", 1)[-1] or hit.passage.source for hit in hits]
+    citations = tuple(Citation(hits[n].passage.id, hits[n].passage.source, quote) for n, quote in cited)
+    answer = Answer(question, text.format(*called), citations, hits, model="extractive")
+    passages = {hit.passage.id: hit.passage for hit in hits}
+    traced_answer = traced(answer, passages, bot.corpus.text_digest, bot.newest or "")
+    return json.loads(json.dumps(answer_json(traced_answer)))  # type: ignore[no-any-return]
+
+
+def test_cases_of_a_broad_question_are_called_as_their_passages_are(bot: Mundap) -> None:
+    quotes = [hit.passage.text.split(". ")[0] for hit in bot.search("병가", k=2)]
+    lines = [f"· {{{n}}}: {quote} [{n + 1}]" for n, quote in enumerate(quotes)]
+    right = made(bot, "병가", "\n".join([say("choices", "ko"), *lines]), *enumerate(quotes))
+    assert [bool(one["citations"]) for one in right["sentences"]] == [False, False, True, True, True, True]
+    assert state(bot, right) == "proved"
+    swapped = "\n".join([say("choices", "ko"), lines[0].replace("{0}", "{1}"), lines[1].replace("{1}", "{0}")])
+    assert state(bot, made(bot, "병가", swapped, *enumerate(quotes))) == "forged"
+
+
+def test_what_mundap_says_besides_may_name_only_what_was_asked_or_is_quoted(bot: Mundap) -> None:
+    [hit, *_] = bot.search("병가 진단서", k=1)
+    quote = "7일이 넘으면 진단서를 내야 합니다."
+    assert quote in hit.passage.text
+    for to, wanted in (("진단서", "proved"), ("보건복지부령", "missing")):
+        text = f"{quote} [1]\n{say('defers', 'ko', to=to)}"
+        assert state(bot, made(bot, "병가 진단서", text, (0, quote))) == wanted
+    for period, wanted in (("2024년", "proved"), ("2019년", "missing")):
+        text = f"{say('undated', 'ko', period=period)}\n{quote} [1]"
+        assert state(bot, made(bot, "2024년 병가 진단서", text, (0, quote))) == wanted
+
+
+def test_several_questions_of_one_turn_head_their_answers(bot: Mundap) -> None:
+    quote = "7일이 넘으면 진단서를 내야 합니다."
+    question = "병가 진단서? 그리고 달에는 어떻게 가나요?"
+    text = f"Q1. 병가 진단서?\n{quote} [1]\n\nQ2. 달에는 어떻게 가나요?\n{say('refusal', 'ko')}"
+    assert state(bot, made(bot, question, text, (0, quote))) == "proved"
+    assert state(bot, made(bot, question, text.replace("달에는", "화성에는"), (0, quote))) == "missing"
+
+
+def test_words_that_were_searched_for_instead_of_typos_are_those_of_the_search(bot: Mundap) -> None:
+    quote = "7일이 넘으면 진단서를 내야 합니다."
+    answer = made(bot, "병가 진단서", f"‘병가’로 찾았습니다.\n{quote} [1]", (0, quote))
+    assert state(bot, {**answer, "searched": "병가 진단서"}) == "proved"
+    assert state(bot, {**answer, "searched": "휴가 진단서"}) == "missing"
+    other = made(bot, "병가 진단서", f"병가를 내려면 서류 3장을 찾았습니다.\n{quote} [1]", (0, quote))
+    assert state(bot, other) == "forged"

@@ -9,6 +9,7 @@ import pytest
 
 from mundap.ingest import readers
 from mundap.ingest.build import Reading
+from mundap.ingest.sheets.sheet import Options
 from mundap.jobs import batch, reading
 from mundap.jobs.batch import Limits, read_all
 from mundap.jobs.reading import Job, Read, Unread, work
@@ -80,10 +81,10 @@ class Unspeakable(Exception):
 def test_a_readers_own_mistake_is_one_plain_files_problem(
     jobs: list[Job], monkeypatch: pytest.MonkeyPatch, error: Exception
 ):
-    def read(path: Path, source: str) -> Reading:
+    def read(path: Path, source: str, options: Options) -> Reading:
         if path.suffix == ".md":
             raise error
-        return readers.read(path, source)
+        return readers.read(path, source, options)
 
     monkeypatch.setattr(reading, "read", read)
     found = dict(read_all(jobs[:2]))

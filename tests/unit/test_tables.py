@@ -17,7 +17,6 @@ from mundap.ingest.build import Reading
 from mundap.ingest.readers import read
 from mundap.ingest.split import PARENT_CHARS, parents
 from mundap.ingest.tables import Table, read_csv, read_xlsx
-from mundap.ingest.xlsx_errors import error_rows
 from mundap.types import KnownQuestion
 
 
@@ -89,11 +88,10 @@ def test_ragged_rows_short_ones_go_in_and_long_ones_are_told(tmp_path: Path):
 
 
 @pytest.mark.parametrize("error", ["#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!"])
-def test_a_row_with_an_error_cell_is_left_out_and_told(tmp_path: Path, error: str):
-    reading = read(csv_file(tmp_path, f"이름,값\n가,{error}\n나,2\n"))
-    assert texts(reading) == ["이름: 나\n값: 2"]
-    assert [problem.row for problem in reading.problems] == [2]
-    assert error in reading.problems[0].reason
+def test_an_error_in_a_question_or_an_answer_leaves_its_row_out(tmp_path: Path, error: str):
+    reading = read(csv_file(tmp_path, f"질문,답변,비고\n언제?,{error},\n어디?,서울,{error}\n"))
+    assert texts(reading) == ["서울"]
+    assert [(problem.row, error in problem.reason) for problem in reading.problems] == [(2, True)]
 
 
 def test_a_quote_that_is_never_closed_does_not_swallow_the_rows_after_it(tmp_path: Path):
@@ -192,7 +190,10 @@ def test_numbers_dates_and_blank_rows_of_a_workbook(tmp_path: Path):
     )
     (only,) = read_xlsx(path)
     assert only == Table(
-        "값", ("이름", "값"), ((2, ["가", "3"]), (4, ["나", "0.5"]), (5, ["다", "2024-01-02"]), (6, ["라", "-1200"]))
+        "값",
+        ("이름", "값"),
+        ((2, ["가", "3"]), (4, ["나", "0.5"]), (5, ["다", "2024-01-02"]), (6, ["라", "-1200"])),
+        ("값",),
     )
 
 
@@ -224,10 +225,11 @@ def test_a_sheet_without_a_header_keeps_its_first_row(tmp_path: Path):
     ]
 
 
-def test_an_error_cell_of_a_workbook_is_told_and_not_taken_for_an_empty_one(tmp_path: Path):
+def test_an_error_cell_of_a_workbook_is_shown_and_told(tmp_path: Path):
     reading = read(xlsx_file(tmp_path, 값=[["이름", "값"], ["가", "#REF!"], ["나", 2]]))
-    assert texts(reading) == ["이름: 나\n값: 2"]
-    assert [problem.row for problem in reading.problems] == [2]
+    assert texts(reading) == ["이름: 가\n값: #REF!", "이름: 나\n값: 2"]
+    assert reading.problems == ()
+    assert reading.warnings == ("시트 '값': 수식 오류 값이 있습니다(B2 #REF!). 시트에서 고쳐 주세요",)
 
 
 def test_a_file_that_is_no_workbook_is_named_with_the_remedy(tmp_path: Path):
@@ -270,7 +272,6 @@ def test_a_sheet_that_cannot_be_unpacked_is_a_bad_file(tmp_path: Path):
     path.write_bytes(raw)
     with pytest.raises(BadFile, match=r"엑셀 파일로 열 수 없습니다.*저장해 주세요"):
         read(path)
-    assert error_rows(path) == {}
 
 
 @pytest.mark.timeout(30)
@@ -282,7 +283,8 @@ def test_a_sheet_of_cells_that_never_end_takes_no_hour(tmp_path: Path):
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in members.items():
             archive.writestr(name, content)
-    assert error_rows(path) == {"표": frozenset()}
+    with pytest.raises(BadFile, match="엑셀 파일로 열 수 없습니다"):
+        read(path)
 
 
 def test_a_header_of_a_thousand_columns_is_named_in_short(tmp_path: Path):
@@ -298,7 +300,8 @@ def test_a_panic_of_native_code_and_a_long_complaint_are_a_bad_file_in_short(
     class PanicException(BaseException):
         """As pyo3 raises it."""
 
-    path = xlsx_file(tmp_path, 표=[["질문", "답변"], ["왜?", "그래서"]])
+    path = tmp_path / "표.xls"
+    path.write_bytes(b"BIFF" * 99)
     for error, said in ((PanicException("left: 2"), "PanicException"), (CalamineError("x" * 900), "x…")):
 
         def fail(path: Path, error: BaseException = error) -> None:

@@ -36,7 +36,7 @@ k = 5                     # 답을 만들 때 보는 문단 수
 [generate]
 generator = "extractive"  # 또는 "gguf:models/my.gguf", "openai:http://127.0.0.1:11434/v1#qwen3"
 # persona = "이름"        # 말투: personas/이름.toml
-# min_support = 0.3       # 이보다 근거가 약하면 답하지 않습니다 (0-1)
+# min_support = 0.44      # 이보다 근거가 약하면 답하지 않습니다 (0-1)
 """
 
 
@@ -72,11 +72,16 @@ def ingest(
     report: Annotated[
         bool, typer.Option("--report", help="파일마다 읽은 쪽, 글자, 표, 주의를 HTML과 JSON 보고서로 남깁니다")
     ] = False,
+    again: Annotated[
+        list[str] | None, typer.Option("--again", metavar="FILE", help="지운 뒤로 빼 둔 파일을 다시 넣습니다")
+    ] = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
     """파일을 읽어들입니다. 바뀐 파일만 다시 읽고, 읽을 수 없는 것은 알리고 건너뜁니다."""
     bot = open_workspace(workspace)
+    for name in again or ():
+        print(f"다시 넣습니다: {bot.take_back(name)}", file=sys.stderr)
     with show.bar("읽기") as progress:
         done = bot.ingest(paths or (), prune=prune, progress=progress)
     for one in done.skipped:
@@ -102,15 +107,27 @@ def ingest(
 
 def remove(
     name: Annotated[str, typer.Argument(metavar="SOURCE|ID", help="문서의 경로, 이름 또는 id")],
+    file: Annotated[bool, typer.Option("--file", help="파일도 지웁니다")] = False,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """문서를 지웁니다. 그 문서는 바로 어떤 검색에서도 나오지 않습니다."""
-    removed = open_workspace(workspace).remove(name)
+    """문서를 지웁니다. 그 문서는 바로 어떤 검색에서도 나오지 않습니다. 파일이 남아 있으면 다음 ingest에서 빼 둡니다."""
+    bot = open_workspace(workspace)
+    removed = bot.remove(name, keep_out_file=not file)
+    path = bot.root / removed
+    deleted = file and path.is_file()
+    if deleted:
+        path.unlink()
+    elif path.is_file():
+        print(
+            f"파일은 {path}에 그대로 있고, 다음 ingest에도 넣지 않습니다. 다시 넣으려면: mundap ingest --again '{removed}'."
+            " 지울 때 파일도 지우려면 --file을 붙이세요.",
+            file=sys.stderr,
+        )
     if json:
-        show.emit({"removed": removed})
+        show.emit({"removed": removed} | ({"file": str(path)} if deleted else {}))
     else:
-        print(f"지웠습니다: {removed}")
+        print(f"지웠습니다: {removed}{' (파일도)' if deleted else ''}")
 
 
 def index(workspace: Workspace = HERE, json: Json = False) -> None:

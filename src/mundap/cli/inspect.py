@@ -14,6 +14,7 @@ from mundap.errors import BadFile, WorkspaceNotFound
 from mundap.files import write_atomically
 
 if TYPE_CHECKING:
+    from mundap.ingest.sheets.sheet import Options
     from mundap.jobs.reading import Cut, Read
     from mundap.types import Passage
 
@@ -29,13 +30,15 @@ def inspect(
     from mundap.jobs.reading import Job, Unread
     from mundap.korean.normalize import name_of
 
-    ((_, found),) = read_all([Job(file, name_of(file.name), _cut(workspace))])
+    ((_, found),) = read_all([Job(file, name_of(file.name), *_settings(workspace))])
     if isinstance(found, Unread):
         raise BadFile(found.reason)
     for problem in found.reading.problems:
         print(f"건너뜀: {problem.row}행: {problem.reason}", file=sys.stderr)
     for warning in found.reading.warnings:
         print(f"주의: {warning}", file=sys.stderr)
+    for said in found.reading.columns:
+        print(f"열: {said}", file=sys.stderr)
     if html is not None:
         from mundap.cli.inspect_page import inspect_page
 
@@ -48,17 +51,19 @@ def inspect(
         _print(found)
 
 
-def _cut(workspace: Path) -> Cut:
-    """As the workspace says, or the defaults outside of one."""
+def _settings(workspace: Path) -> tuple[Cut, bool, Options]:
+    """How files are cut, whether mails are read alone, and how sheets are read: as the workspace says, or the defaults."""
     from mundap.config import FILE, Config, find_workspace, read_config
+    from mundap.ingest.sheets.sheet import Options
     from mundap.parts import FOLDER, MODELS
-    from mundap.pipeline import cut_of
+    from mundap.pipeline import cut_of, sheets_of
 
     try:
         root = find_workspace(workspace)
     except WorkspaceNotFound:
-        return cut_of(Config(), Path())
-    return cut_of(read_config(root / FILE), root / FOLDER / MODELS)
+        return cut_of(Config(), Path()), False, Options()
+    config = read_config(root / FILE)
+    return cut_of(config, root / FOLDER / MODELS), False, sheets_of(config)
 
 
 def _json(passage: Passage, found: Read) -> dict[str, object]:

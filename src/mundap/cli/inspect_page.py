@@ -16,6 +16,7 @@ def inspect_page(name: str, found: Read) -> str:
     told = f"{document.title} · 문단 {len(found.wholes)}개 · 조각 {len(found.chunks)}개 · {len(document.text)}자{pages}"
     warned = [note(f"주의: {warning}") for warning in found.reading.warnings]
     warned += [note(f"건너뜀 {problem.row}행: {problem.reason}") for problem in found.reading.problems]
+    warned += [note(f"열: {said}") for said in found.reading.columns]
     passages = [_passage(n, passage, found) for n, passage in enumerate(found.wholes, 1)]
     return frame("문단 보기", name, told, *warned, *passages)
 

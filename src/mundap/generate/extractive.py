@@ -18,6 +18,7 @@ from mundap.generate.evidence import Floats, ReaderModel, logits
 from mundap.generate.persona import Persona, refusal_of
 from mundap.generate.reading import Reader, Reading, Sentence
 from mundap.generate.support import MIN_SUPPORT, refusal, support
+from mundap.ingest.grid import TABLE
 from mundap.korean.deferring import defers
 from mundap.korean.lists import announces, item
 from mundap.korean.wanted import denies
@@ -27,8 +28,8 @@ from mundap.types import Answer, Choice, Citation, Hit, Turn
 # Chosen on questions of our own (docs/experiments.md, "How much to quote"). Scores of passages are log-odds.
 SURE = 1.0  # lead of the first passage over the second from which it alone is quoted
 NEAR = 1.5  # passages as close behind the first are quoted beside it
-ALONE = 450  # characters of the one passage that is quoted
-BESIDE = (330, 220, 150)  # of the passages side by side, the likeliest first
+ALONE = 430  # characters of the one passage that is quoted
+BESIDE = (350, 250, 180)  # of the passages side by side, the likeliest first
 GOVERNING = 160  # characters of a lead up to which it is quoted with its item
 WHOLE = 800  # of a list that is asked for
 
@@ -105,6 +106,8 @@ def pick(reading: Reading, model: ReaderModel | None = None) -> Picked | None:
     for rank, room in _rooms(reading, scores, found[key].hit.rank).items():
         chosen |= _filled(reading, scores, rank, room)
     chosen |= _closed(reading, {key, *chosen}) | {key}
+    if _is_row(found[key]) and reading.asked.kind != "list":
+        chosen = {n for n in chosen if not _is_row(found[n]) or found[n].shared >= found[key].shared}
     first = found[key].hit.rank
     ranks = sorted({found[n].hit.rank for n in chosen}, key=lambda rank: (rank != first, rank))
     behind = [tuple(found[n] for n in sorted(chosen - {key}) if found[n].hit.rank == rank) for rank in ranks]
@@ -148,8 +151,9 @@ def _paragraph(group: Sequence[Sentence]) -> str:
 def _key(reading: Reading, scores: Floats) -> int:
     """The likeliest sentence that says something itself: a lead only announces."""
     found = reading.sentences
-    speaking = [n for n, s in enumerate(found) if not announces(s.text) or s.offers >= 1]
-    if reading.asked.exact:
+    exact = reading.asked.exact
+    speaking = [n for n, s in enumerate(found) if not announces(s.text) or (exact and s.offers >= 1)]
+    if exact:
         speaking = [n for n in speaking if found[n].offers >= 1] or speaking
     if reading.asked.negative:
         speaking = [n for n in speaking if _denied(reading, n)] or speaking
@@ -205,6 +209,11 @@ def _closed(reading: Reading, chosen: set[int]) -> set[int]:
                     break
                 added.add(n)
     return added
+
+
+def _is_row(sentence: Sentence) -> bool:
+    """Whether a sentence is a row of a table, which answers for itself: those beside it are of other things."""
+    return sentence.hit.passage.meta.get("kind") in (TABLE, "row")
 
 
 def _size(sentence: Sentence) -> int:

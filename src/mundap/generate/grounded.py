@@ -72,23 +72,19 @@ class Grounding:
             if cut():
                 yield note
             return
-        waiting, stands, given, short = "", self._mode == "mark", "", False
+        waiting, stands, given = "", self._mode == "mark", False
         for sentence, ended in parted(pieces):
-            if not ended and cut():
-                short = True
-                if given or waiting:
-                    break
-            kept = self._kept(sentence)
-            if kept and not stands:
-                waiting += kept
-                stands = self._stands(kept)
-                kept, waiting = (waiting, "") if stands else ("", waiting)
-            given += kept
-            yield kept
+            if not ended and cut() and (given or waiting):
+                break
+            waiting += self._kept(sentence)
+            stands = stands or self._stands(waiting)
+            if stands and waiting:
+                yield waiting
+                waiting, given = "", True
         if waiting and not self.dropped:
-            given += waiting
             yield waiting
-        if (short or cut()) and given:
+            given = True
+        if cut() and given:
             yield note
 
     def _kept(self, sentence: str) -> str:
@@ -106,12 +102,11 @@ class Grounding:
         of = [texts for n, texts in enumerate(self._texts, 1) if n in named] or self._texts
         return [text for texts in of for text in texts]
 
-    def _stands(self, sentence: str) -> bool:
-        """Whether a sentence says something of a passage, or what the model was told to say."""
-        said = squash(MARKER.sub("", sentence))
-        if MARKER.search(sentence) or any(said in squash(text) for text in self._told):
-            return True
-        return any(share(sentence, text) >= UNMARKED for text in self._cited(sentence))
+    def _stands(self, said: str) -> bool:
+        """Whether what is said is of a passage, or what the model was told to say."""
+        if MARKER.search(said) or any(squash(said) in squash(text) for text in self._told):
+            return bool(said)
+        return any(share(said, text) >= UNMARKED for text in self._cited(said))
 
 
 def parted(pieces: Iterable[str]) -> Iterator[tuple[str, bool]]:

@@ -20,7 +20,8 @@ from mundap.protocols import Span
 from mundap.types import Answer, Citation, Passage, Statement
 
 _WORD = re.compile(r"\w")
-_LABEL = re.compile(r"(?:\A|\n)[^\S\n]*(·[^\n]+:)\s*\Z")  # what a case is called, before its sentences
+PART = re.compile(r"Q[0-9]{1,2}\.\s*")  # before each of several questions, as they were asked
+_NAME = re.compile(rf"^[^\S\n]*({PART.pattern}[^\n]+|·[^\n]+:)[^\S\n]*$", re.MULTILINE)
 _STOP = re.compile(r"[.!?。…:;,\])”’」』\"']\Z")
 
 
@@ -122,16 +123,24 @@ def _statements(
     without = "".join(blank)
     edges = [(0, 0), *verbatim, (len(text), len(text))]
     for (_, after), (until, to) in pairwise(edges):
-        gap = without[after:until]
-        label = _LABEL.search(gap) if to > until else None
-        within = [*sentences(gap[: label.start(1)]), label.span(1)] if label else sentences(gap)
-        for start, end in within:
+        for start, end in _pieces(without[after:until]):
             span = after + start, after + end
-            if _WORD.search(text, *span):
-                said = text[slice(*span)]
-                yield Statement(said, () if told(said) else tuple(_borne(text, span, citations, groups, shown)))
+            said = text[slice(*span)]
+            if _WORD.search(said):
+                ours = PART.match(said) or told(said)
+                yield Statement(said, () if ours else tuple(_borne(text, span, citations, groups, shown)))
         if to > until:
             yield Statement(text[until:to], (verbatim[until, to],))
+
+
+def _pieces(text: str) -> Iterator[Span]:
+    """The sentences of what is no quote; the name of a part or a case is one, whatever is in it."""
+    after = 0
+    for name in _NAME.finditer(text):
+        yield from ((after + start, after + end) for start, end in sentences(text[after : name.start(1)]))
+        yield name.span(1)
+        after = name.end(1)
+    yield from ((after + start, after + end) for start, end in sentences(text[after:]))
 
 
 def _verbatim(

@@ -108,9 +108,10 @@ class _Assembly:
         self.close()
         head = [markdown_row(found.columns), markdown_rule(len(found.columns))]
         room = TABLE_CHARS - sum(len(line) + 1 for line in head)
-        for group in groups(found.rows, room):
-            self.turn(self.builder.length, found.page)
-            self.section("\n".join([*head, *map(markdown_row, group)]), found.page, caption, kind=TABLE)
+        for page, rows in found.by_page():
+            for group in groups(rows, room):
+                self.turn(self.builder.length, page)
+                self.section("\n".join([*head, *map(markdown_row, group)]), page, caption, kind=TABLE)
 
     def section(self, text: str, page: int | None, caption: str = "", **meta: Any) -> None:
         path = [*self.above, Heading(caption, _DEEPEST)] if caption else self.above

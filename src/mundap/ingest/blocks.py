@@ -42,7 +42,7 @@ class Table:
     """Rows of cells as HTML has them: a place that a cell above or to the left covers has none of its own.
 
     `header` is the number of rows that the format marks as headers; 0 if it marks none. `form` is whether it marks the
-    first cell of each row as the name of what stands beside it.
+    first cell of each row as the name of what stands beside it. `pages` has the page of each row of a table over several.
     """
 
     rows: tuple[tuple[Cell, ...], ...]
@@ -50,6 +50,7 @@ class Table:
     header: int = 0
     caption: str = ""
     form: bool = False
+    pages: tuple[int | None, ...] = ()
 
 
 Block = Paragraph | Heading | Table

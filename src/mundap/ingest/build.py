@@ -10,19 +10,21 @@ from mundap.ingest.problems import Problem
 from mundap.types import Document, KnownQuestion, Section
 
 GAP = "\n\n"
+_JOINED = 20_000  # texts
 
 
 @dataclass(frozen=True)
 class Reading:
     """A file as read, the rows that had to be left out, and what its owner should know about the rest.
 
-    `pages` is None where the format has none.
+    `pages` is None where the format has none. `columns` says, for each table of a sheet, which columns were read as what.
     """
 
     document: Document
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
     pages: int | None = None
+    columns: tuple[str, ...] = ()
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Builder:
     title: str
     meta: dict[str, Any] = field(default_factory=dict)
     _parts: list[str] = field(default_factory=list)
+    _joined: list[str] = field(default_factory=list)
     _length: int = 0
     _sections: list[Section] = field(default_factory=list)
     _questions: list[KnownQuestion] = field(default_factory=list)
@@ -52,6 +55,9 @@ class Builder:
         """Append `text` without making it a section, and return its span."""
         start = self._length
         self._parts.append(text)
+        if len(self._parts) == _JOINED:  # a million short texts take thrice the room of one long one
+            self._joined.append(GAP.join(self._parts))
+            self._parts.clear()
         self._length += len(text) + len(GAP)
         return start, start + len(text)
 
@@ -65,7 +71,9 @@ class Builder:
 
     def document(self) -> Document:
         """The frozen result; its id is a hash of where it came from and what it says."""
-        text = GAP.join(self._parts)
+        text = GAP.join([*self._joined, *self._parts])
+        self._joined.clear()
+        self._parts[:] = [text]
         return Document(
             id=digest(self.source, text),
             text=text,

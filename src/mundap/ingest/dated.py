@@ -52,7 +52,7 @@ def dated(document: Document) -> Document:
 def date_of_cells(columns: Iterable[str], row: Iterable[str]) -> str:
     """The latest date in the date columns of a row, or ""."""
     cells = (cell for column, cell in zip(columns, row, strict=False) if _is_date_column(column))
-    return _latest(found for cell in cells for found in _explicit(cell))
+    return _latest(found for cell in cells for found in _in_cell(cell))
 
 
 def date_of_name(name: str) -> str:
@@ -63,6 +63,13 @@ def date_of_name(name: str) -> str:
     """
     spoken = (period for period in stated(name) if not _ADVERB.match(name, period.span[1]))
     return _latest((*_written(spoken), *_numbers(name, _YEARS)))
+
+
+@lru_cache(maxsize=64)
+def date_of_title(*lines: str) -> str:
+    """The latest date in what stands above a table (2024. 3. 5. 기준, 작성일: 2024-03-05, 2029년), or ""."""
+    said = (period for line in lines for period in stated(line) if not _ADVERB.match(line, period.span[1]))
+    return _latest(_written(said))
 
 
 @lru_cache
@@ -100,6 +107,11 @@ def _explicit(text: str) -> Iterator[str]:
     yield from _numbers(text, range(1900, 2100))
     if short := _SHORT.match(text):
         yield from _written(stated("20{}-{}-{}".format(*short.groups())))
+
+
+@lru_cache(maxsize=4096)
+def _in_cell(text: str) -> tuple[str, ...]:
+    return tuple(_explicit(text))
 
 
 def _written(found: Iterable[Period]) -> Iterator[str]:

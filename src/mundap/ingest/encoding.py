@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from contextlib import suppress
+from pathlib import Path
 
 from mundap.errors import BadFile
 from mundap.korean.normalize import normalize
@@ -18,6 +19,9 @@ _BOMS = (
 _KOREAN = {"euc-kr", "euckr", "euc_kr", "ks_c_5601-1987", "ks_c_5601", "ks_c_5601-1989", "ksc5601", "ksc_5601"}
 _KOREAN |= {"ks_c-5601-1987", "ms949", "x-windows-949", "windows-949", "cp949", "uhc"}  # all are CP949 in use
 _WESTERN = {"", "ascii", "us-ascii", "iso-8859-1", "iso8859-1", "latin1", "latin-1", "windows-1252", "cp1252"}
+_BROKEN = "\N{REPLACEMENT CHARACTER}"
+_PIECE = 1 << 20
+_FEW = 5  # letters of Hangul, at the least, for each byte that is none
 _UNLIKE_ASCII = ("iso-2022-", "utf-7", "hz", "utf-16", "utf-32")
 
 
@@ -36,6 +40,39 @@ def decode(raw: bytes, name: str) -> str:
             except UnicodeDecodeError:
                 continue
     return _decoded(raw, _guess(raw, name), name)
+
+
+def decode_leniently(raw: bytes, name: str) -> tuple[str, list[int]]:
+    """As `decode`, but a few bytes that are no letters become replacement signs; also the lines, counted from 1, that
+    have them. Raises BadFile for what is no text."""
+    if b"\0" in raw or raw.startswith(tuple(bom for bom, _ in _BOMS[1:])):
+        return decode(raw, name), []
+    bare = raw.removeprefix(codecs.BOM_UTF8)
+    for encoding in ("utf-8", "cp949"):
+        with suppress(UnicodeDecodeError):
+            return normalize(bare.decode(encoding)), []
+    text = min((bare.decode(each, "replace") for each in ("utf-8", "cp949")), key=lambda each: each.count(_BROKEN))
+    if text.count(_BROKEN) * _FEW > sum("가" <= letter <= "힣" for letter in text):
+        return decode(raw, name), []
+    text = normalize(text)
+    return text, [number for number, line in enumerate(text.split("\n"), 1) if _BROKEN in line]
+
+
+def encoding_of(path: Path) -> str:
+    """UTF-8 or CP949, whichever all of a file is, read piece by piece; "" for neither. Raises OSError."""
+    for encoding in ("utf-8-sig", "cp949"):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            with path.open("rb") as file:
+                while piece := file.read(_PIECE):
+                    if b"\0" in piece:
+                        return ""
+                    decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return ""
 
 
 def decode_as(raw: bytes, said: str, name: str) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from mundap.ingest.blocks import Cell, Table
 from mundap.ingest.forms import like_a_form, pairs
+from mundap.ingest.header import FEW, Owner, depth, names
 from mundap.korean.normalize import normalize
 
 Row = tuple[str, ...]
@@ -16,7 +18,6 @@ Span = tuple[int, int]
 TABLE = "table"  # the value of meta["kind"] of a section or passage that is a Markdown table
 
 MAX_PLACES = 1_000_000  # of one table; more is a broken file, or a hostile one
-_FEW = 3  # columns that a merged cell's text is repeated in
 _LONG = 60  # characters of a merged cell's text that is not repeated
 _BLANKS = re.compile(r"\s+")
 _LINE = re.compile(r"[^\n]+")
@@ -31,7 +32,8 @@ class TableTooLarge(Exception):
 class Grid:
     """A rectangle of cells: every row has as many as there are `columns`, whose names may be empty.
 
-    `title` is what a cell over the whole width says above the header, `caption` and `page` those of the table.
+    `title` is what a cell over the whole width says above the header; `caption` and `page` are the table's,
+    `pages` those of its rows where they are several.
     """
 
     columns: Row
@@ -39,6 +41,13 @@ class Grid:
     title: str = ""
     caption: str = ""
     page: int | None = None
+    pages: tuple[int | None, ...] = ()
+
+    def by_page(self) -> Iterator[tuple[int | None, list[Row]]]:
+        """The rows of each page that the table stands on."""
+        pages = self.pages or (self.page,) * len(self.rows)
+        for page, rows in groupby(zip(pages, self.rows, strict=True), key=lambda pair: pair[0]):
+            yield page, [row for _, row in rows]
 
 
 def grid(table: Table) -> Grid:
@@ -55,29 +64,47 @@ def grid(table: Table) -> Grid:
     while above in full and above + 2 < len(owners):
         above += 1
     lines = [_cells(row) for row in owners[above:]]
-    form = table.form or (table.header == 0 and like_a_form(table.rows[above:], lines))
-    rows, once = _texts(owners, 1 if form else _FEW)
+    form = table.form or (table.header == 0 and (like_a_form(table.rows[above:], lines) or _irregular(owners[above:])))
+    rows, once = _texts(owners, 1 if form else FEW)
     title = " ".join(dict.fromkeys(row[0] for row in rows[:above] if row[0]))
     body = [(row[0], *[""] * (len(row) - 1)) if y in full else row for y, row in enumerate(once)]
     caption = one_line(table.caption)
     if form:
         found = _form(body[above:], [pairs(line, table.form) for line in lines])
-        return Grid(("",) * len(found[0]) if found else (), found, title, caption, table.page)
-    top = above + _header(table.rows[above:], table.header - above)
+        pages = tuple(table.pages[above + y] for y, _ in found) if table.pages else ()
+        columns = ("",) * len(found[0][1]) if found else ()
+        return Grid(columns, tuple(row for _, row in found), title, caption, table.page, pages)
+    top = above + depth(_from(owners, above), rows[above:], table.header - above)
     wide = _filled([*rows[above:top], *body[top:]])
-    names = tuple(" ".join(dict.fromkeys(row[x] for row in rows[above:top] if row[x])) for x in wide)
-    kept = (tuple(row[x] for x in wide) for row in body[top:])
-    return Grid(names, tuple(row for row in kept if any(row)), title, caption, table.page)
+    called = names(_from(owners, above), rows[above:], top - above)
+    kept = [(y, tuple(row[x] for x in wide)) for y, row in enumerate(body) if y >= top]
+    kept = [(y, row) for y, row in kept if any(row)]
+    pages = tuple(table.pages[y] for y, _ in kept) if table.pages else ()
+    columns = tuple(called[x] for x in wide)
+    return Grid(columns, tuple(row for _, row in kept), title, caption, table.page, pages)
 
 
-def _form(body: Sequence[Row], paired: Sequence[Sequence[Row]]) -> tuple[Row, ...]:
-    """The rows of a form: its pairs, and what stands in a row that has none known."""
+def _from(owners: Sequence[Sequence[Owner | None]], above: int) -> list[list[Owner | None]]:
+    """The cells below the first `above` rows, whose rows count from there."""
+    return [[(one[0] - above, *one[1:]) if one else None for one in row] for row in owners[above:]]
+
+
+def _irregular(owners: Sequence[Sequence[Owner | None]]) -> bool:
+    """Whether no row has a cell for every column, so that none can name them: boxes for signatures, say."""
+    width = len(owners[0]) if owners else 0
+    edges = {x for row in owners for x in range(1, width) if row[x] != row[x - 1] or row[x] is None}
+    return len(owners) > 1 and all(any(row[x] is not None and row[x] == row[x - 1] for x in edges) for row in owners)
+
+
+def _form(body: Sequence[Row], paired: Sequence[Sequence[Row]]) -> list[tuple[int, Row]]:
+    """The rows of a form, each behind the place of the row that it stands in: its pairs, and what stands in a row that has
+    none known."""
     wide = _filled([row for row, found in zip(body, paired, strict=True) if not found])
-    rows: list[Row] = []
-    for row, found in zip(body, paired, strict=True):
-        rows += [tuple(map(one_line, pair)) for pair in found] or [tuple(row[x] for x in wide)]
-    width = max(map(len, rows), default=0)
-    return tuple((*row, *[""] * (width - len(row))) for row in rows if any(row))
+    rows: list[tuple[int, Row]] = []
+    for y, (row, found) in enumerate(zip(body, paired, strict=True)):
+        rows += [(y, tuple(map(one_line, pair))) for pair in found] or [(y, tuple(row[x] for x in wide))]
+    width = max((len(row) for _, row in rows), default=0)
+    return [(y, (*row, *[""] * (width - len(row)))) for y, row in rows if any(row)]
 
 
 def _filled(rows: Sequence[Row]) -> list[int]:
@@ -85,12 +112,9 @@ def _filled(rows: Sequence[Row]) -> list[int]:
     return [x for x in range(len(rows[0]) if rows else 0) if any(row[x] for row in rows)]
 
 
-_Owner = tuple[int, int, Cell]  # a cell after the place of its upper left corner
-
-
-def _owners(table: Table) -> list[list[_Owner | None]]:
+def _owners(table: Table) -> list[list[Owner | None]]:
     """The cell that covers each place. One that reaches beyond the last row ends there. Raises TableTooLarge."""
-    every: dict[tuple[int, int], _Owner] = {}
+    every: dict[tuple[int, int], Owner] = {}
     for y, row in enumerate(table.rows):
         x = 0
         for cell in row:
@@ -107,12 +131,12 @@ def _owners(table: Table) -> list[list[_Owner | None]]:
     return [[every.get((y, x)) for x in range(width)] for y in range(len(table.rows))]
 
 
-def _cells(row: Sequence[_Owner | None]) -> list[Cell]:
+def _cells(row: Sequence[Owner | None]) -> list[Cell]:
     """The cells that stand in a row or reach down into it, each once."""
     return [owner[2] for owner in dict.fromkeys(row) if owner is not None]
 
 
-def _texts(owners: Sequence[Sequence[_Owner | None]], few: int) -> tuple[list[Row], list[Row]]:
+def _texts(owners: Sequence[Sequence[Owner | None]], few: int) -> tuple[list[Row], list[Row]]:
     """The text of every place, and the same with the text of a cell over more than `few` columns, and with a long one,
     in the first alone."""
     rows, once = [], []
@@ -128,17 +152,8 @@ def _texts(owners: Sequence[Sequence[_Owner | None]], few: int) -> tuple[list[Ro
     return rows, once
 
 
-def _again(owner: _Owner | None, x: int, text: str, few: int) -> bool:
+def _again(owner: Owner | None, x: int, text: str, few: int) -> bool:
     return owner is not None and x > owner[1] and (owner[2].colspan > few or len(text) > _LONG)
-
-
-def _header(rows: Sequence[Sequence[Cell]], marked: int) -> int:
-    """How many rows on top are headers: those the format marks, else one, or as many as the cells beside a merged one
-    reach down. At least one row is left below."""
-    top = rows[0] if rows else ()
-    grouped = any(cell.colspan > 1 for cell in top)
-    guessed = max((cell.rowspan for cell in top), default=1) if grouped else 1
-    return max(min(marked if marked > 0 else guessed, len(rows) - 1), 0)
 
 
 def one_line(text: str) -> str:

@@ -29,6 +29,7 @@ _ITEM = re.compile(
     r")"
 )
 _LAW = re.compile(r"\s*제\s?\d{1,4}\s?[조장절관편]")
+_ARTICLE = re.compile(r"\s*제\s?\d{1,4}\s?조(?:의\s?\d{1,3})?\s+(?!제?\s?\d|및|또는|내지|부터|까지)")
 _ENDS = re.compile(r"(?:[.!?。]|[가-힣][.!?][\"'”’)\]]?|[:：;])\s*$")
 _DATE = re.compile(r"\d{1,4}\s?\.\s*$")  # 2024. at the end of a line, 3. 1. on the next
 _CLOSES = re.compile(r"[,.)\]}”’」』〉》】;:!?…%·~]")
@@ -55,6 +56,8 @@ def ends_sentence(line: str) -> bool:
 def goes_on(before: str, after: str) -> bool:
     """Whether a break between two full lines can be within a paragraph: `after` begins no item, `before` ends no
     sentence that an article follows."""
+    if ends_sentence(before) and _ARTICLE.match(after):
+        return False
     if not starts_item(after) or (after.lstrip().startswith("다.") and not ends_sentence(before)):
         return True
     if _DATE.search(before) and after.lstrip()[:1].isdigit():

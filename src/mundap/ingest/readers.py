@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,9 +12,12 @@ from mundap.errors import BadFile
 from mundap.extras import load as load_named
 from mundap.ingest.build import Builder, Reading
 from mundap.ingest.dated import dated
+from mundap.ingest.folder import walk
 from mundap.ingest.pdf.ocr import available
+from mundap.ingest.problems import Problem
+from mundap.ingest.sheets.sheet import Options, Tell
 from mundap.ingest.sniff import kind_of
-from mundap.ingest.tables import add_table, read_csv, read_xlsx
+from mundap.ingest.tables import Table, add_table, read_csv, read_xlsx
 from mundap.ingest.text import read_markdown, read_txt
 from mundap.korean.normalize import name_of
 from mundap.types import Document
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 
 READERS = {
     ".xlsx": "mundap.ingest.readers:xlsx",
+    ".xlsm": "mundap.ingest.readers:xlsx",
+    ".xlsb": "mundap.ingest.readers:xlsx",
     ".xls": "mundap.ingest.readers:xlsx",
     ".ods": "mundap.ingest.readers:xlsx",
     ".csv": "mundap.ingest.readers:delimited",
@@ -55,6 +59,7 @@ READERS = {
 }
 READER_VERSION = "12"  # part of what decides whether a file has to be read again
 _MAIL = ".eml"
+_WITH_OPTIONS = frozenset((_MAIL, ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv"))
 _SCANNED = frozenset(
     kind for kind, reader in READERS.items() if kind == _MAIL or reader.startswith("mundap.ingest.pdf.")
 )
@@ -68,27 +73,30 @@ def reader_version(path: Path) -> str:
     return f"{READER_VERSION}{docs}{' ocr' if kind in _SCANNED and available() else ''}"
 
 
-def read(path: Path, source: str | None = None) -> Reading:
-    """Read one file by what it holds, whatever its suffix. `source` is what it is known by (default: the path as given).
+def read(path: Path, source: str | None = None, options: Options = Options()) -> Reading:
+    """Read one file by what it holds, whatever its suffix. `source` is what it is known by (default: the path as given);
+    `options` are for sheets.
 
     Raises BadFile, with the reason and the remedy, for what cannot be read or holds no text.
     """
-    return _read(path, source or nfc_path(path), READERS)
+    return _read(path, source or nfc_path(path), READERS, options)
 
 
 def read_alone(path: Path, source: str) -> Reading:
     """`read`, but for what is attached to a mail, which is only named."""
-    return _read(path, source, READERS | {_MAIL: "mundap.ingest.mail.reader:read_alone"})
+    return _read(path, source, READERS | {_MAIL: "mundap.ingest.mail.reader:read_alone"}, Options())
 
 
-def _read(path: Path, source: str, readers: dict[str, str]) -> Reading:
+def _read(path: Path, source: str, readers: dict[str, str], options: Options) -> Reading:
     try:
         kind = kind_of(path)
         if kind not in readers:
             raise BadFile(
-                f"{path.name}: 읽을 수 없는 형식입니다. 다음 가운데 하나로 저장해 주세요: {', '.join(sorted(readers))}"
+                f"{path.name}: 읽을 수 없는 형식입니다. .hwpx, .pdf, .docx, .pptx, .xlsx, .html, .txt 가운데 하나로 저장해 주세요."
             )
-        reading: Reading = load_named("reader", kind, readers)(path, source)
+        reader = load_named("reader", kind, readers)
+        takes_options = kind in _WITH_OPTIONS and readers is READERS
+        reading: Reading = reader(path, source, options=options) if takes_options else reader(path, source)
     except OSError as error:
         raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
     if not reading.document.sections:
@@ -113,13 +121,8 @@ def load(path: str | Path) -> list[Document]:
 
 
 def files_below(path: Path) -> Iterator[Path]:
-    """`path` itself if it is a file, else the files below it in order, without hidden and lock files.
-
-    Raises BadFile if there is nothing at `path`. A link to nowhere below it is yielded, for `read` to report.
-    """
-    if not path.exists():
-        raise BadFile(f"{path}: 파일이나 폴더가 없습니다. 경로를 확인해 주세요.")
-    yield from _below(path)
+    """`path` itself if it is a file, else the files below it that can be read, as in mundap.ingest.folder."""
+    return (found.path for found in walk(path) if not found.reason)
 
 
 def exists(path: Path) -> bool:
@@ -137,34 +140,32 @@ def _spellings(folder: Path) -> list[Path]:
     return [entry for entry in above if entry.is_dir() and nfc_path(entry) == nfc_path(folder)]
 
 
-def _below(path: Path) -> Iterator[Path]:
-    if not path.is_dir():
-        yield path
-        return
-    for entry in sorted(path.iterdir(), key=lambda p: unicodedata.normalize("NFC", p.name)):
-        if not entry.name.startswith((".", "~$")):
-            yield from _below(entry)
-
-
 def nfc_path(path: Path) -> str:
     """The path with forward slashes and composed Hangul, readable whatever bytes its names are made of."""
     return name_of(path.as_posix())
 
 
-def xlsx(path: Path, source: str) -> Reading:
+def xlsx(path: Path, source: str, options: Options = Options()) -> Reading:
     """Every sheet of a workbook."""
-    builder = Builder(source, name_of(path.stem))
-    problems = []
-    for table in read_xlsx(path):
-        problems += list(add_table(table, builder))
-    return Reading(builder.document(), tuple(problems))
+    return _sheets(read_xlsx, path, source, options)
 
 
-def delimited(path: Path, source: str) -> Reading:
+def delimited(path: Path, source: str, options: Options = Options()) -> Reading:
     """A csv or tsv file."""
+    return _sheets(read_csv, path, source, options)
+
+
+def _sheets(
+    tables: Callable[[Path, Options, Tell], Iterator[Table]], path: Path, source: str, options: Options
+) -> Reading:
     builder = Builder(source, name_of(path.stem))
-    problems = [problem for table in read_csv(path) for problem in add_table(table, builder)]
-    return Reading(builder.document(), tuple(problems))
+    problems: list[Problem] = []
+    warnings: list[str] = []
+    columns: list[str] = []
+    for table in tables(path, options, warnings.append):
+        columns += [said] if (said := table.taken()) else []
+        problems += add_table(table, builder)
+    return Reading(builder.document(), tuple(problems), tuple(warnings), columns=tuple(columns))
 
 
 def plain(path: Path, source: str) -> Reading:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mundap.errors import BadFile
+from mundap.ingest.folder import irregular
 
 _HEAD = 8192  # bytes that are looked at
 MAX_UNPACKED = 2 << 30  # bytes of all members of an archive
@@ -43,6 +44,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"MM\0*", ".tif"),
     (b"HWP Document File V3", ".hwp3"),
     (b"{\\rtf", ".rtf"),
+    (b"\x78\x9f\x3e\x22", ".tnef"),
     (b"Rar!\x1a\x07", ".rar"),
     (b"7z\xbc\xaf\x27\x1c", ".7z"),
     (b"\x1f\x8b\x08", ".gz"),
@@ -78,6 +80,10 @@ _REMEDY = {
     ".doc": "옛 워드 형식(.doc)입니다. 워드에서 열어 DOCX로 다시 저장해 주세요",
     ".ppt": "옛 파워포인트 형식(.ppt)입니다. 파워포인트에서 열어 PPTX로 다시 저장해 주세요",
     ".msg": "아웃룩 메일(.msg)입니다. 메일 프로그램에서 열어 EML로 다시 저장해 주세요",
+    ".tnef": (
+        "아웃룩의 winmail.dat입니다. 보낸 사람에게 일반 텍스트나 HTML 메일로 다시 보내 달라고 하거나, 아웃룩에서 첨부 파일을 따로"
+        " 저장해 주세요"
+    ),
     ".rtf": "RTF 문서입니다. 워드나 한/글에서 열어 DOCX로 다시 저장해 주세요",
     ".enc": "암호가 걸린 오피스 문서입니다. 암호를 풀어 다시 저장해 주세요",
     ".odt": "오픈도큐먼트 문서(.odt)입니다. 워드나 한/글에서 열어 DOCX로 다시 저장해 주세요",
@@ -100,6 +106,8 @@ def kind_of(path: Path) -> str:
     Raises BadFile for an empty file, one under a document protection system, an old format that cannot be read, and
     an archive that unpacks to too much; OSError if it cannot be opened.
     """
+    if reason := irregular(path):  # which would never end
+        raise BadFile(reason)
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if len(head) < _HEAD and not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
@@ -153,6 +161,8 @@ def _zipped(path: Path) -> str:
     for said, kind in _MIMETYPES:
         if mimetype.startswith(said):
             return kind
+    if "xl/workbook.bin" in names:
+        return ".xlsb"
     for folder, kind in (("word/", ".docx"), ("ppt/", ".pptx"), ("xl/", ".xlsx")):
         if any(name.startswith(folder) for name in names):
             return kind

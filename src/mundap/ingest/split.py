@@ -34,28 +34,30 @@ def split(documents: Iterable[Document], max_chars: int = MAX_CHARS, parent_char
 
 def parents(document: Document, parent_chars: int = PARENT_CHARS) -> list[Passage]:
     """The whole passages of a document: what a reader is shown and a generator is given."""
-    seen: Counter[tuple[str, str, str]] = Counter()
+    return [*each_parent(document, parent_chars)]
+
+
+def each_parent(document: Document, parent_chars: int = PARENT_CHARS) -> Iterator[Passage]:
+    """As `parents`, one after the other."""
+    seen: Counter[str] = Counter()
     page_starts = [start for start, _ in document.meta.get(PAGES, ())]
-    result = []
     for section in document.sections:
         for start, end in _wholes(document.text, section, parent_chars):
             text = document.text[start:end]
             named = (section.source, section.heading, text)
-            seen[named] += 1
-            result.append(
-                Passage(
-                    id=digest(document.source, *named, str(seen[named])),
-                    document_id=document.id,
-                    text=text,
-                    start=start,
-                    end=end,
-                    heading=section.heading,
-                    page=_page(document, page_starts, start) or section.page,
-                    source=section.source or document.title,
-                    meta=_meta(section.meta, text),
-                )
+            key = digest(*named)
+            seen[key] += 1
+            yield Passage(
+                id=digest(document.source, *named, str(seen[key])),
+                document_id=document.id,
+                text=text,
+                start=start,
+                end=end,
+                heading=section.heading,
+                page=_page(document, page_starts, start) or section.page,
+                source=section.source or document.title,
+                meta=_meta(section.meta, text),
             )
-    return result
 
 
 def chunks(parent: Passage, chunker: Chunker = Sentences()) -> list[Passage]:

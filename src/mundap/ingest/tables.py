@@ -1,159 +1,163 @@
-"""xlsx, csv and tsv: Q/A sheets, FAQ sheets, and any other table."""
+"""Tables of sheets into sections: Q/A sheets, FAQ sheets, and any other table, a row at a time."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
-from typing import Any
 
-from mundap.errors import BadFile
 from mundap.ingest.build import Builder
-from mundap.ingest.dated import DATE, date_of_cells
-from mundap.ingest.encoding import decode
+from mundap.ingest.dated import DATE, date_of_cells, date_of_title
 from mundap.ingest.grid import one_line
+from mundap.ingest.meanings import COLUMNS, place, question_columns, said
 from mundap.ingest.problems import Problem
-from mundap.ingest.xlsx_errors import error_rows
-from mundap.korean.normalize import name_of, normalize, squash
+from mundap.ingest.sheets.layout import Area, areas
+from mundap.ingest.sheets.sheet import ERRORS, Options, Row, Sheet, Tell, ignore
+from mundap.korean.normalize import squash
 from mundap.types import Meta
 
-# What people call the columns, squashed and in lower case.
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "source": ("출처", "source", "reference", "참고"),
-    "title": ("제목", "title", "subject"),
-    "passage": ("제시문", "지문", "문단", "본문", "passage", "context", "paragraph"),
-    "question": ("질문", "question", "query", "q", "문의"),
-    "answer": ("답변", "답", "정답", "answer", "response", "a"),
-}
-_ERRORS = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!")
-_LONGEST_HEADER = 40  # characters; a longer first cell is data in a sheet that has no header
-_LONGEST_WORD = 10  # characters of a column's name that may end in a full stop, such as No.
-_MAX_CELL = 10_000_000
+__all__ = ["COLUMNS", "Row", "Table", "add_table", "read_csv", "read_xlsx"]
+
 _PROSE = 300  # characters; a longer cell is running text, to be cut and quoted by the sentence
 _SHOWN = 80  # characters of a header in a sentence
+_FORM = 600  # characters of the pairs of a form that are read together
+_NAMELESS = re.compile(r"(?:sheet|시트|워크시트|worksheet|표|table)?[\s_\-]*\(?\d*\)?", re.IGNORECASE)
+_TOTAL = re.compile(
+    r"(?:[총합소누중월]\s?)?(?:계|합\s?계|총\s?계|소\s?계|누\s?계|평\s?균)|(?:grand |sub)?total|sum|average",
+    re.IGNORECASE,
+)
 
-Row = tuple[int, list[str]]
+TOTAL = "total"  # the key in the meta of a row that sums up others
 
 
 @dataclass(frozen=True)
 class Table:
     """Rows under a header, each with its number in the file, counted from 1. No header: `columns` is empty.
 
-    `broken` rows hold a formula's error that reads as an empty cell.
+    `above` is what stands above it: the sheet's name and the table's title; `parts` gives the line between rows that a row
+    stands under, by its number, and `notes` what stands below. `paired` is whether the first cell of a row names those
+    beside it, `form` whether all rows are such pairs of one form. `named` are the user's names of columns.
     """
 
     name: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-    broken: frozenset[int] = frozenset()
+    above: tuple[str, ...] = ()
+    parts: Mapping[int, str] = field(default_factory=dict)
+    notes: tuple[Row, ...] = ()
+    paired: bool = False
+    form: bool = False
+    named: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def place(self, kind: str) -> int | None:
         """The index of the column that means `kind`, one of COLUMNS."""
-        names = [squash(column).lower() for column in self.columns]
-        return next((names.index(alias) for alias in COLUMNS[kind] if alias in names), None)
+        return place(self.columns, kind, self.named)
+
+    def heading(self, row: int | None = None) -> str:
+        """What stands above the table, or above one of its rows."""
+        part = self.parts.get(row, "") if row is not None else ""
+        lines = [*self.above, *([part] if part else [])]
+        return " > ".join(
+            line for n, line in enumerate(lines) if not any(squash(line) in squash(more) for more in lines[n + 1 :])
+        )
+
+    def taken(self) -> str:
+        """Which columns are read as what, in a sentence; "" where none has a meaning of its own."""
+        meant = _meant(self)
+        pairs = ", ".join(f"{said(kind)} ← {one_line(self.columns[at])}" for kind, at in meant.items())
+        return f"{self.heading() or self.name}: {pairs}" if pairs else ""
 
 
-def read_xlsx(path: Path) -> Iterator[Table]:
-    """Every sheet that is not empty. Raises BadFile for what is no workbook, or one under a password."""
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError
+def read_xlsx(path: Path, options: Options = Options(), tell: Tell = ignore) -> Iterator[Table]:
+    """The tables of every sheet that is not empty; a sheet without any is one without rows.
 
-    try:
-        broken = error_rows(path)
-        with CalamineWorkbook.from_path(path) as book:
-            for name in book.sheet_names:
-                rows = enumerate(book.get_sheet_by_name(name).to_python(skip_empty_area=False), 1)
-                yield _table(name, rows, broken.get(name, frozenset()))
-    except PasswordError as error:
-        raise BadFile(f"{path.name}: 암호가 걸린 엑셀 파일입니다. 암호를 풀어 다시 저장해 주세요.") from error
-    except (CalamineError, OSError) as error:
-        raise _no_workbook(path, str(error)) from error
-    except (Exception, GeneratorExit, KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as error:  # a panic of the native code is no Exception
-        raise _no_workbook(path, type(error).__name__) from error
-
-
-def _no_workbook(path: Path, said: str) -> BadFile:
-    short = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
-    return BadFile(f"{path.name}: 엑셀 파일로 열 수 없습니다({short}). 엑셀에서 다시 저장해 주세요.")
-
-
-def read_csv(path: Path) -> Iterator[Table]:
-    """One table. The delimiter is a tab for .tsv; else whichever of comma, semicolon and tab the header has most."""
-    text = decode(path.read_bytes(), path.name)
-    first = text.partition("\n")[0]
-    delimiter = "\t" if path.suffix.lower() == ".tsv" else max(",;\t", key=first.count)
-    csv.field_size_limit(_MAX_CELL)
-    rows = []
-    start = 1
-    try:
-        _check_quotes(text, delimiter)
-        reader = csv.reader(io.StringIO(text), delimiter=delimiter)
-        for row in reader:
-            rows.append((start, row))
-            start = reader.line_num + 1
-    except csv.Error as error:
-        line = error.args[1] if len(error.args) > 1 else start
-        raise BadFile(f"{path.name}: {line}번째 줄을 표로 읽을 수 없습니다. 따옴표를 확인해 주세요.") from error
-    yield _table(name_of(path.stem), rows)
-
-
-def _check_quotes(text: str, delimiter: str) -> None:
-    """Raises csv.Error with the line of a quote that is never closed: it would swallow every row after it.
-
-    Other untidy quotes are read as they stand.
+    Raises BadFile for what is no workbook, or one under a password.
     """
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
-    start = 1
-    try:
-        for _ in reader:
-            start = reader.line_num + 1
-    except csv.Error as error:
-        if "end of data" in str(error):
-            raise csv.Error(str(error), start) from error
+    from mundap.ingest.sheets.workbook import sheets_of
+
+    for sheet in sheets_of(path, options, tell):
+        yield from _tables(sheet, options)
 
 
-def _table(name: str, numbered: Iterable[tuple[int, list[Any]]], broken: frozenset[int] = frozenset()) -> Table:
-    rows = [(number, [_cell(value) for value in row]) for number, row in numbered]
-    rows = [(number, row) for number, row in rows if any(row)]
-    if not rows:
-        return Table(name, (), ())
-    header = rows[0][1]
-    while header and not header[-1]:
-        header = header[:-1]
-    if len(rows) > 1 and all(cell and len(cell) <= _LONGEST_HEADER for cell in header) and not _sentence(header):
-        return Table(name, tuple(header), tuple(rows[1:]), broken)
-    if any(squash(cell).lower() in COLUMNS["passage"] + COLUMNS["question"] for cell in header):
-        return Table(name, tuple(header), tuple(rows[1:]), broken)
-    return Table(name, (), tuple(rows), broken)
+def read_csv(path: Path, options: Options = Options(), tell: Tell = ignore) -> Iterator[Table]:
+    """The tables of a csv or tsv file, nearly always one. Raises BadFile for what cannot be read as one."""
+    from mundap.ingest.sheets.delimited import sheet_of
+
+    yield from _tables(sheet_of(path, tell), options)
 
 
-def _sentence(header: Sequence[str]) -> bool:
-    """Whether the first row is no header but a sentence, of a sheet with one column."""
-    return len(header) == 1 and len(header[0]) > _LONGEST_WORD and header[0][-1] in ".!?"
+def _tables(sheet: Sheet, options: Options) -> Iterator[Table]:
+    found = areas(sheet)
+    if not found:
+        yield Table(sheet.name, (), ())
+    named = "" if sheet.ragged or _NAMELESS.fullmatch(sheet.name) else sheet.name
+    for area in found:
+        yield _table(sheet.name, named, area, options)
 
 
-def _cell(value: Any) -> str:
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)  # spreadsheets keep every number as a float
-    return normalize(str(value)).strip() if value is not None else ""
+def _table(name: str, named: str, area: Area, options: Options) -> Table:
+    title = one_line(" ".join(dict.fromkeys(area.title)))
+    return Table(
+        name,
+        tuple(one_line(column) for column in area.columns) if any(area.columns) else (),
+        tuple(area.rows),
+        tuple(line for line in (named, title) if line),
+        area.parts,
+        tuple(area.notes),
+        area.paired,
+        area.form,
+        dict(options.columns),
+    )
 
 
 def add_table(table: Table, into: Builder) -> Iterator[Problem]:
-    """Add the rows of `table` as sections, and yield what was wrong with those that were left out."""
+    """Add the rows of `table` as sections, and yield what was wrong with those that were left out.
+
+    The cells of its rows are gone when this ends.
+    """
     if table.place("passage") is not None:
-        return _add_question_sheet(table, into)
-    if table.place("question") is not None and table.place("answer") is not None:
-        return _add_faq(table, into)
-    return _add_rows(table, into)
+        yield from _add_question_sheet(table, into)
+    elif asked := _asked(table):
+        yield from _add_faq(table, asked, into)
+    elif table.form:
+        _add_form(table, into)
+    else:
+        yield from _add_rows(table, into)
+    if table.notes:
+        text = "\n".join(one_line(cells[0]) for _, cells in table.notes)
+        date = date_of_title(text)
+        into.add(text, heading=_above(table, into), meta={"row": table.notes[0][0], **({DATE: date} if date else {})})
+
+
+def _asked(table: Table) -> tuple[int, int] | None:
+    return question_columns(table.columns, (row for _, row in table.rows), table.named)
+
+
+def _meant(table: Table) -> dict[str, int]:
+    """The columns that are read as what they mean."""
+    if table.place("passage") is not None:
+        kinds = ("source", "title", "passage", "question", "answer")
+        return {kind: at for kind in kinds if (at := table.place(kind)) is not None}
+    if asked := _asked(table):
+        source = table.place("source")
+        return ({} if source is None else {"source": source}) | {"question": asked[0], "answer": asked[1]}
+    return {}
+
+
+def _above(table: Table, into: Builder, row: int | None = None, *more: str) -> str:
+    """The heading of a row: what stands above it, without the document's own title, and `more`."""
+    heading = table.heading(row)
+    return " > ".join(line for line in (heading if heading != into.title else "", *more) if line)
 
 
 def _values(table: Table, row: list[str], kinds: Iterable[str]) -> list[str]:
-    places = [table.place(kind) for kind in kinds]
-    return [row[place] if place is not None and place < len(row) else "" for place in places]
+    return [_cell(row, table.place(kind)) for kind in kinds]
+
+
+def _cell(row: list[str], at: int | None) -> str:
+    return row[at] if at is not None and at < len(row) else ""
 
 
 def _meta(table: Table, number: int, row: list[str], kind: str) -> Meta:
@@ -161,7 +165,7 @@ def _meta(table: Table, number: int, row: list[str], kind: str) -> Meta:
 
 
 def _dated(table: Table, row: list[str]) -> Meta:
-    date = date_of_cells(table.columns, row)
+    date = date_of_cells(table.columns, row) or date_of_title(*table.above)
     return {DATE: date} if date else {}
 
 
@@ -170,63 +174,99 @@ def _shown(columns: Sequence[str]) -> str:
     return said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
 
 
-def _bad(table: Table, number: int, row: list[str]) -> Problem | None:
-    if table.columns and any(row[len(table.columns) :]):
-        return Problem(
-            number,
-            f"칸이 {len(row)}개로 머리글({_shown(table.columns)})보다 많습니다. 쉼표가 든 칸은 따옴표로 묶어 주세요",
-        )
-    error = next((cell for cell in row if cell in _ERRORS), "#REF!, #N/A 등" if number in table.broken else None)
-    return Problem(number, f"수식 오류 값({error})이 있습니다. 시트에서 고쳐 주세요") if error else None
+def _too_long(table: Table, number: int, row: list[str]) -> Problem | None:
+    if not table.columns or not any(row[len(table.columns) :]):
+        return None
+    return Problem(
+        number,
+        f"칸이 {len(row)}개로 머리글({_shown(table.columns)})보다 많습니다. 쉼표가 든 칸은 따옴표로 묶어 주세요",
+    )
+
+
+def _bad(table: Table, number: int, row: list[str], texts: Iterable[str]) -> Problem | None:
+    """What is wrong with a row of which `texts` are used."""
+    error = next((text for text in texts if text in ERRORS), "")
+    if error:
+        return Problem(number, f"수식 오류 값({error})이 있습니다. 시트에서 고쳐 주세요")
+    return _too_long(table, number, row)
 
 
 def _add_question_sheet(table: Table, into: Builder) -> Iterator[Problem]:
     starts: dict[str, int] = {}
     for number, row in table.rows:
-        if problem := _bad(table, number, row):
+        kinds = ("source", "title", "passage", "question", "answer")
+        source, title, passage, question, answer = texts = _values(table, row, kinds)
+        if problem := _bad(table, number, row, texts):
             yield problem
             continue
-        kinds = ("source", "title", "passage", "question", "answer")
-        source, title, passage, question, answer = _values(table, row, kinds)
         if not passage:
             yield Problem(number, "제시문이 비어 있습니다. 제시문을 채우거나 행을 지워 주세요")
             continue
         if passage not in starts:
+            heading = _above(table, into, number, one_line(title))
             starts[passage] = into.add(
-                passage, heading=one_line(title), source=source, meta=_meta(table, number, row, "제시문")
+                passage, heading=heading, source=source, meta=_meta(table, number, row, "제시문")
             )
         if question:
             into.known(question, answer, starts[passage], number)
 
 
-def _add_faq(table: Table, into: Builder) -> Iterator[Problem]:
+def _add_faq(table: Table, asked: tuple[int, int], into: Builder) -> Iterator[Problem]:
     seen: set[tuple[str, str]] = set()
     for number, row in table.rows:
-        if problem := _bad(table, number, row):
+        source, question, answer = texts = [_cell(row, at) for at in (table.place("source"), *asked)]
+        if problem := _bad(table, number, row, texts):
             yield problem
             continue
-        source, question, answer = _values(table, row, ("source", "question", "answer"))
         if not question or not answer:
             missing = "답변" if question else "질문"
             yield Problem(number, f"{missing}이 비어 있습니다. {missing}을 채우거나 행을 지워 주세요")
             continue
         if (question, answer) not in seen:
             seen.add((question, answer))
-            start = into.add(answer, heading=question, source=source, meta=_meta(table, number, row, "faq"))
+            heading = _above(table, into, number, question)
+            start = into.add(answer, heading=heading, source=source, meta=_meta(table, number, row, "faq"))
             into.known(question, answer, start, number)
 
 
+def _add_form(table: Table, into: Builder) -> None:
+    """The pairs of a form, as many together as are read at once."""
+    lines: list[tuple[int, str]] = [(number, _paired(row)) for number, row in table.rows]
+    while lines:
+        count, length = 1, len(lines[0][1])
+        while count < len(lines) and length + len(lines[count][1]) < _FORM:
+            length += len(lines[count][1]) + 1
+            count += 1
+        meta = {"row": lines[0][0], "kind": "row", **_dated(table, [])}
+        into.add("\n".join(line for _, line in lines[:count]), heading=_above(table, into), meta=meta)
+        lines = lines[count:]
+
+
+def _paired(row: Sequence[str]) -> str:
+    """`label: value, value`."""
+    label, *values = [one_line(cell) for cell in row if cell]
+    return f"{label}: {', '.join(values)}" if values else label
+
+
 def _add_rows(table: Table, into: Builder) -> Iterator[Problem]:
+    about = _dated(table, []) if not table.columns else None
     for number, row in table.rows:
-        if problem := _bad(table, number, row):
+        if problem := _too_long(table, number, row):
             yield problem
             continue
         cells = [(column, cell) for column, cell in zip_longest(table.columns, row, fillvalue="") if cell]
-        text, heading = _prose(cells)
+        text, beside = _prose(cells)
+        dated = _dated(table, row) if about is None else about
         if text:
-            into.add(text, heading=heading, meta={"row": number, **_dated(table, row)})
-        else:
-            into.add("\n".join(_said(*each) for each in cells), meta=_meta(table, number, row, "row"))
+            into.add(text, heading=_above(table, into, number, beside), meta={"row": number, **dated})
+            row.clear()
+            continue
+        meta: dict[str, object] = {"row": number, "kind": "row", **dated}
+        if any(_TOTAL.fullmatch(cell) for _, cell in cells[:2]):
+            meta[TOTAL] = True
+        said = _paired(row) if table.paired and len(cells) > 1 else "\n".join(_said(*each) for each in cells)
+        into.add(said, heading=_above(table, into, number), meta=meta)
+        row.clear()  # a million rows need not be held beside what they say
 
 
 def _prose(cells: Sequence[tuple[str, str]]) -> tuple[str, str]:
@@ -235,8 +275,10 @@ def _prose(cells: Sequence[tuple[str, str]]) -> tuple[str, str]:
     "" for a row that is read as one: a sentence says nothing there without the other cells.
     """
     long = [(column, cell) for column, cell in cells if len(cell) > _PROSE or (len(cells) == 1 and not column)]
+    if not long:
+        return "", ""
     beside = ", ".join(one_line(_said(column, cell)) for column, cell in cells if (column, cell) not in long)
-    if not long or len(beside) > _PROSE:
+    if len(beside) > _PROSE:
         return "", ""
     return (long[0][1] if len(long) == 1 else "\n".join(_said(*each) for each in long)), beside
 

@@ -10,15 +10,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from threading import Event, Thread
 
 from mundap.ingest.sniff import plain
 from mundap.jobs.reading import Job, Read, Unread, mistaken, work
+from mundap.jobs.spool import Spooled
 from mundap.jobs.worker import framed
 from mundap.korean.normalize import name_of
+
+Watch = Callable[[Job, float], None]
+Done = queue.Queue[tuple[Job, Read | Unread | float]]
 
 _SMALL = 1 << 20  # bytes of plain files under which starting a process takes longer than reading them here
 _SHARE = 1 << 18  # bytes of files that keep one worker busy for longer than another takes to start
@@ -36,8 +40,15 @@ class Limits:
     megabytes: int = 2048
 
 
-def read_all(jobs: Sequence[Job], limits: Limits = Limits()) -> Iterator[tuple[Job, Read | Unread]]:
-    """Each job with what came of it, in the order in which they are done.
+def _quiet(job: Job, share: float) -> None:
+    """For those who do not watch."""
+
+
+def read_all(
+    jobs: Sequence[Job], limits: Limits = Limits(), watch: Watch = _quiet
+) -> Iterator[tuple[Job, Read | Unread]]:
+    """Each job with what came of it, in the order in which they are done. `watch` is told the share of a large file that
+    is done, in [0, 1].
 
     A few small plain files are read here; all others by worker processes, which are gone when this ends or is closed.
     """
@@ -48,21 +59,27 @@ def read_all(jobs: Sequence[Job], limits: Limits = Limits()) -> Iterator[tuple[J
             yield job, replace(work(job), seconds=time.monotonic() - began)
         return
     most = limits.workers or len(os.sched_getaffinity(0))
-    yield from _spread(jobs, min(most, len(jobs), 1 + size // _SHARE), limits)
+    yield from _spread(jobs, min(most, len(jobs), 1 + size // _SHARE), limits, watch)
 
 
-def _spread(jobs: Sequence[Job], count: int, limits: Limits) -> Iterator[tuple[Job, Read | Unread]]:
+def _spread(jobs: Sequence[Job], count: int, limits: Limits, watch: Watch) -> Iterator[tuple[Job, Read | Unread]]:
     waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
     for job in jobs:
         waiting.put(job)
-    done: queue.Queue[tuple[Job, Read | Unread]] = queue.Queue(2 * count)  # documents that nobody has taken yet
+    done: Done = queue.Queue(2 * count)  # documents that nobody has taken yet
     stop = Event()
     threads = [Thread(target=_serve, args=(waiting, done, stop, limits), daemon=True) for _ in range(count)]
     for thread in threads:
         thread.start()
     try:
-        for _ in jobs:
-            yield done.get()
+        left = len(jobs)
+        while left:
+            job, outcome = done.get()
+            if isinstance(outcome, float):
+                watch(job, outcome)
+            else:
+                left -= 1
+                yield job, outcome
     finally:
         stop.set()
         while any(thread.is_alive() for thread in threads):
@@ -70,9 +87,7 @@ def _spread(jobs: Sequence[Job], count: int, limits: Limits) -> Iterator[tuple[J
                 done.get(timeout=0.02)
 
 
-def _serve(
-    waiting: queue.SimpleQueue[Job], done: queue.Queue[tuple[Job, Read | Unread]], stop: Event, limits: Limits
-) -> None:
+def _serve(waiting: queue.SimpleQueue[Job], done: Done, stop: Event, limits: Limits) -> None:
     """One worker at a time, and a new one after each that had to be ended, until no job is left.
 
     A mail that ended its worker is read once more without what is attached to it.
@@ -85,10 +100,10 @@ def _serve(
             except queue.Empty:
                 return
             began = time.monotonic()
-            outcome = _answered(held, job, stop, limits)
+            outcome = _answered(held, job, stop, limits, done)
             ended = isinstance(outcome, Unread) and not outcome.lasting and not stop.is_set()
             if ended and job.path.suffix.lower() == _MAIL:
-                alone = _answered(held, replace(job, alone=True), stop, limits)
+                alone = _answered(held, replace(job, alone=True), stop, limits, done)
                 outcome = alone if isinstance(alone, Read) else outcome
             done.put((job, replace(outcome, seconds=time.monotonic() - began)))
     finally:
@@ -96,13 +111,13 @@ def _serve(
             _end(worker)
 
 
-def _answered(held: list[subprocess.Popen[bytes]], job: Job, stop: Event, limits: Limits) -> Read | Unread:
+def _answered(held: list[subprocess.Popen[bytes]], job: Job, stop: Event, limits: Limits, done: Done) -> Read | Unread:
     """What comes of a job, from the worker that is `held`, or else a new one; one that is spent is held no longer."""
     began = time.monotonic()
     try:
         if not held:
             held.append(_started(limits.megabytes))
-        outcome = _asked(held[0], job, began + limits.seconds, stop) or _ended(held[0], job, began, limits)
+        outcome = _asked(held[0], job, began + limits.seconds, stop, done) or _ended(held[0], job, began, limits)
     except Exception as error:  # no process to be had, or an answer that cannot be opened: no file is lost
         outcome = mistaken(job, error)
         for worker in held:
@@ -123,8 +138,8 @@ def _started(megabytes: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Event) -> Read | Unread | None:
-    """The worker's answer; None if it is not there by the deadline, or never will be. Ends a worker that is spent."""
+def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Event, done: Done) -> Read | Unread | None:
+    """The worker's answer, after the shares of its work that it says are done; None if it is not there by the deadline, or never will be. Ends a worker that is spent."""
     assert worker.stdin is not None
     assert worker.stdout is not None
     try:
@@ -132,20 +147,37 @@ def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Eve
     except BrokenPipeError:
         return None
     held = bytearray()
-    handle = worker.stdout.fileno()
+    while message := _message(worker.stdout.fileno(), held, deadline, stop):
+        answer: Read | Unread | float
+        answer, spent = pickle.loads(message)
+        if isinstance(answer, float):
+            done.put((job, answer))
+            continue
+        if isinstance(answer, Read):
+            for passages in (answer.wholes, answer.chunks):
+                if isinstance(passages, Spooled):
+                    passages.taken()
+        if spent:
+            _end(worker)
+        return answer
+    return None
+
+
+def _message(handle: int, held: bytearray, deadline: float, stop: Event) -> bytes:
+    """The next message, b"" if it is not there by the deadline or never will be. `held` is what was received of it, and
+    then of the one after it."""
     while len(held) < 8 or len(held) < 8 + int.from_bytes(held[:8], "little"):
         if stop.is_set() or time.monotonic() > deadline:
-            return None
+            return b""
         if select.select([handle], [], [], 0.1)[0]:
             piece = os.read(handle, _PIECE)
             if not piece:
-                return None
+                return b""
             held += piece
-    answer: Read | Unread
-    answer, spent = pickle.loads(memoryview(held)[8:])
-    if spent:
-        _end(worker)
-    return answer
+    size = 8 + int.from_bytes(held[:8], "little")
+    message = bytes(memoryview(held)[8:size])
+    del held[:size]
+    return message
 
 
 def _ended(worker: subprocess.Popen[bytes], job: Job, began: float, limits: Limits) -> Unread:

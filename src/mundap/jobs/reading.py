@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mundap.encode import token_counter
 from mundap.errors import BadFile, MundapError
 from mundap.ingest.build import Reading
 from mundap.ingest.chunk import MAX_CHARS, WINDOW, characters, make_chunker, tokens
+from mundap.ingest.pace import report
 from mundap.ingest.readers import read, read_alone
-from mundap.ingest.split import PARENT_CHARS, chunks, parents
+from mundap.ingest.sheets.sheet import NO_OPTIONS, Options
+from mundap.ingest.split import PARENT_CHARS, chunks, each_parent, parents
+from mundap.jobs.spool import Spooled, spooled
 from mundap.korean.normalize import name_of, normalize
 from mundap.protocols import Chunker
 from mundap.types import Passage
+
+_READ = 0.5  # of the work is done when the cells of a sheet are read
+_REPORTED = 10_000  # passages
+_MANY = 50_000  # sections of a file whose passages are spooled
 
 
 @dataclass(frozen=True)
@@ -37,21 +45,23 @@ class Cut:
 @dataclass(frozen=True)
 class Job:
     """A file to read. `source` is what its document is known by; of a mail that is read `alone`, attachments are only
-    named."""
+    named. `options` are for sheets."""
 
     path: Path
     source: str
     cut: Cut = Cut()
     alone: bool = False
+    options: Options = NO_OPTIONS
 
 
 @dataclass(frozen=True)
 class Read:
-    """A file that was read. `chunks` holds the wholes that are their own chunk too; `seconds` is how long it took."""
+    """A file that was read. `chunks` holds the wholes that are their own chunk too, unless there are so many that they are
+    spooled; then the document has no sections either. `seconds` is how long it took."""
 
     reading: Reading
-    wholes: tuple[Passage, ...]
-    chunks: tuple[Passage, ...]
+    wholes: tuple[Passage, ...] | Spooled
+    chunks: tuple[Passage, ...] | Spooled
     seconds: float = 0.0
 
 
@@ -67,10 +77,10 @@ class Unread:
     lasting: bool = False
 
 
-def work(job: Job) -> Read | Unread:
-    """Read and cut one file. What is wrong with it comes back as Unread."""
+def work(job: Job, spool: bool = False) -> Read | Unread:
+    """Read and cut one file. What is wrong with it comes back as Unread. With `spool`, very many passages go to the disk."""
     try:
-        return _work(job)
+        return _work(job, spool)
     except MundapError as error:  # BadFile, and the MissingExtra of a reader's package
         lasting = isinstance(error, BadFile) and not isinstance(error.__cause__, OSError)
         return Unread(_one_line(str(error), job), lasting=lasting)
@@ -96,9 +106,26 @@ def _one_line(reason: str, job: Job) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in said).split())
 
 
-def _work(job: Job) -> Read:
-    reading = (read_alone if job.alone else read)(job.path, job.source)
-    wholes = parents(reading.document, job.cut.parent_chars)
+def _work(job: Job, spool: bool) -> Read:
+    reading = read_alone(job.path, job.source) if job.alone else read(job.path, job.source, job.options)
     chunker = job.cut.chunker()
+    if spool and len(reading.document.sections) > _MANY:
+        return _spooled(reading, job, chunker)
+    wholes = parents(reading.document, job.cut.parent_chars)
     pieces = [piece for whole in wholes for piece in chunks(whole, chunker)]
     return Read(reading, tuple(wholes), tuple(pieces))
+
+
+def _spooled(reading: Reading, job: Job, chunker: Chunker) -> Read:
+    wholes = spooled(_reported(each_parent(reading.document, job.cut.parent_chars), len(reading.document.sections)))
+    document = replace(reading.document, sections=())
+    reading = replace(reading, document=document)
+    pieces = spooled(piece for whole in wholes for piece in chunks(whole, chunker) if piece.id != whole.id)
+    return Read(reading, wholes, pieces)
+
+
+def _reported(passages: Iterable[Passage], count: int) -> Iterator[Passage]:
+    for number, passage in enumerate(passages):
+        if number % _REPORTED == 0:
+            report(_READ + (1 - _READ) * number / count)
+        yield passage

@@ -1,7 +1,7 @@
 """The process that reads files for an ingest, so that a reader that hangs, crashes or eats memory takes nothing along.
 
 `python -m mundap.jobs.worker MEGABYTES` takes pickled Jobs from standard input and answers each on standard output,
-both as an 8-byte length and that many bytes. It is started by mundap.jobs.batch alone.
+both as an 8-byte length and that many bytes; before the answer may come shares of the work that are done. It is started by mundap.jobs.batch alone.
 """
 
 from __future__ import annotations
@@ -11,13 +11,17 @@ import os
 import pickle
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import BinaryIO
 
+from mundap.ingest.pace import watched
 from mundap.jobs.reading import Job, Read, Unread, mistaken, work
 from mundap.korean.normalize import name_of
 
 _PR_SET_PDEATHSIG = 1  # Linux
+_DATA = "VmData"  # what has been asked for, which importing a library of many threads alone doubles
+_RESIDENT = "RssAnon"  # what is in use
 
 
 def receive(stream: BinaryIO) -> bytes | None:
@@ -37,11 +41,12 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints must not come between the replies
     _die_with_parent()
     megabytes = int(sys.argv[1])
-    most = _limit_memory(megabytes)
     while (message := receive(sys.stdin.buffer)) is not None:
         job: Job = pickle.loads(message)
+        _limit_memory(megabytes)
         try:
-            reply = _reply(work(job), _held() > most // 2)
+            with watched(_Told(replies)):
+                reply = _reply(work(job, spool=True), _kilobytes(_RESIDENT) > megabytes << 9)
         except MemoryError:
             reply = _reply(Unread(out_of_memory(name_of(job.path.name), megabytes)), True)
         except Exception as error:  # of pickle: what a reader has made cannot travel
@@ -49,6 +54,20 @@ def main() -> None:
         for piece in (len(reply).to_bytes(8, "little"), reply):  # as `framed`, without a copy of a hundred megabytes
             replies.write(piece)
         replies.flush()
+
+
+class _Told:
+    """Sends how far a file has come, once a second at the most."""
+
+    def __init__(self, replies: BinaryIO) -> None:
+        self._replies = replies
+        self._last = time.monotonic()
+
+    def __call__(self, share: float) -> None:
+        if (now := time.monotonic()) - self._last >= 1:
+            self._last = now
+            self._replies.write(framed(pickle.dumps((share, False))))
+            self._replies.flush()
 
 
 def _reply(outcome: Read | Unread, spent: bool = False) -> bytes:
@@ -70,21 +89,20 @@ def _die_with_parent() -> None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _held() -> int:
-    """Bytes of data that this process has; 0 where the system is not Linux."""
+def _kilobytes(name: str) -> int:
+    """What the system says of this process's memory; 0 where it is not Linux."""
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else []
-    return next((int(line.split()[1]) << 10 for line in lines if line.startswith("VmData")), 0)
+    return next((int(line.split()[1]) for line in lines if line.startswith(name)), 0)
 
 
-def _limit_memory(megabytes: int) -> int:
-    """Let this process take `megabytes` more than it has now, where the system is Linux; the bytes that it may have."""
-    most = (held := _held()) + (megabytes << 20)
-    if held:
+def _limit_memory(megabytes: int) -> None:
+    """Let this process take `megabytes` more than it has now, where the system is Linux."""
+    if held := _kilobytes(_DATA) << 10:
         import resource
 
-        resource.setrlimit(resource.RLIMIT_DATA, (most, most))
-    return most
+        most, hard = held + (megabytes << 20), resource.getrlimit(resource.RLIMIT_DATA)[1]
+        resource.setrlimit(resource.RLIMIT_DATA, (most if hard < 0 else min(most, hard), hard))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ def normalize(text: str) -> str:
 
     File names from macOS and some PDFs hold decomposed Hangul, which looks the same and matches nothing.
     """
+    if text.isprintable() and unicodedata.is_normalized("NFC", text):
+        return text  # nearly every line and cell: nothing of the below can be in it
     text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_INVISIBLE)
     text = _SURROGATES.sub("\N{REPLACEMENT CHARACTER}", text)
     return _SPACES.sub(" ", unicodedata.normalize("NFC", text))

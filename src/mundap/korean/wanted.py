@@ -53,12 +53,12 @@ _ASKS: tuple[tuple[Kind, str], ...] = (
     ),
     (
         "amount",
-        rf"얼마(?!나\s?(?:걸|오래|자주))|얼만|몇\s?(?:%|％|퍼센트|프로|원|달러|불|만\s?원|만\s?달러|배|분의)"
+        rf"얼마(?!나)|얼마나\s?(?:내|드|들|받|주|깎|벌|나오|나가|되나|되는|돼|하나|해요|합|함|면제|나와|부과|물|더\s?내)|얼만|몇\s?(?:%|％|퍼센트|프로|원|달러|불|만\s?원|만\s?달러|배|분의)"
         rf"|(?:{_SUMS})[은는이가]?\s?(?:{_WHAT}|알려|어느\s?정도|\W*$)",
     ),
     (
         "number",
-        r"몇\s?(?!가지|시(?!간)|월)[가-힣a-zA-Z㎖㎏㎝]|개수|횟수|인원[은이]?\s?(?:얼|몇|어)|얼마나\s?(?:자주|많)",
+        r"몇\s?(?!가지|시(?!간)|월)[가-힣a-zA-Z㎖㎏㎝]|개수|횟수|인원[은이]?\s?(?:얼|몇|어)|얼마나(?!\s?(?:걸|오래|기다))",
     ),
     ("person", r"누구|누가|담당자|누굴|누군|어느\s?(?:기관|부서|위원회)|(?:기관|부서)[은는이가]?\s?(?:어디|무엇|뭐)"),
     ("place", r"어디|어느\s?(?:곳|세관|지역|나라|사이트|은행)|주소|위치|장소|오시는\s?길"),
@@ -93,6 +93,7 @@ _NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되�
 )
 _BOUNDED = re.compile(r"한도|까지|최대|상한|이내|이하|범위|기준")
 _BOUND = re.compile(r"이하|이내|미만|초과|까지|한도|범위|넘|이상|한하|한정|제한|최대|안에")
+_SAME = {"번": "회"}  # 몇 번 is answered by 3회, and by 네 번
 _TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라도 초과하면 names no limit
 _DENYING = re.compile(
     r"수\s?없|불가|금지|제외|배제|제한|않|아니|못\s?[하받한]|안\s?[되돼됩]|없[다습는으어이]|거부|과세"
@@ -129,7 +130,10 @@ _SIGNS: dict[Kind, str] = {
 }
 _OFFERING = {kind: re.compile(signs) for kind, signs in _SIGNS.items()}
 _NAMING = frozenset({"NNG", "NNP", "SL", "XR"})
-_EMPTY = frozenset("것 수 때 경우 거 데 번 말 정도 전 후 중 등 뒤 내 안 위 밖 곳 분".split())
+_EMPTY = frozenset(
+    "것 수 때 경우 거 데 번 말 정도 전 후 중 등 뒤 내 안 위 밖 곳 분 얼마 언제 어디 무엇 누구 며칠 뭐 왜 몇".split()
+)
+_UNIT_ASKED = re.compile(r"몇\s?[가-힣]{1,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +170,12 @@ def wanted(question: str) -> Wanted:
     kinds = list(dict.fromkeys(kind for kind, signs in _ASKING if signs.search(text)))
     if _YES_NO.search(text) and not _WH.search(text):
         kinds.insert(0, "yes-no")
-    counted = [one.unit for one in quantities(_COUNTED.sub("3", text, count=1))] if _COUNTED.search(text) else []
-    known = {one.unit for one in quantities(text)}
+    counted = (
+        [_SAME.get(one.unit, one.unit) for one in quantities(_COUNTED.sub("3", text, count=1))]
+        if _COUNTED.search(text)
+        else []
+    )
+    known = {_SAME.get(one.unit, one.unit) for one in quantities(text)}
     unit = next((unit for unit in counted if unit not in known), counted[0] if counted else "")
     if not unit and _HOUR.search(text):
         unit = CLOCK
@@ -184,8 +192,9 @@ def wanted(question: str) -> Wanted:
 
 def offers(text: str, asked: Wanted) -> float:
     """How far a sentence has what is asked for, in [0, 1]: 1 for a value in the very unit, less for one of the kind."""
-    found = max(_offered(text, kind, asked.unit) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
-    return 0.5 * found if asked.bounded and asked.exact and not _BOUND.search(text) else found
+    found = max(_offered(text, kind, asked.unit, asked.bounded) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
+    loose = asked.bounded and asked.exact and asked.unit != CLOCK and not _BOUND.search(text)
+    return 0.5 * found if loose else found
 
 
 def denies(text: str) -> bool:
@@ -193,17 +202,17 @@ def denies(text: str) -> bool:
     return bool(_DENYING.search(text))
 
 
-def _offered(text: str, kind: Kind, unit: str) -> float:
+def _offered(text: str, kind: Kind, unit: str, bounded: bool) -> float:
     named = _quantities(text)
     if unit == CLOCK:
         return float(bool(_CLOCKS.search(text)))
     if unit and kind in VALUES:
-        exact = any(one.unit == unit for one in named)
+        exact = any(_SAME.get(one.unit, one.unit) == unit for one in named)
         return 1.0 if exact else 0.25 * bool(named)
     if kind == "amount":
         sized = {"money", "percent", "volume", "weight", "length", "area", "count"}
         paid = any(one.kind in ("money", "percent") for one in named)
-        return 1.0 if paid else 0.5 * any(one.kind in sized for one in named)
+        return 1.0 if paid else (1.0 if bounded else 0.5) * any(one.kind in sized for one in named)
     if kind == "number":
         return float(bool(named))
     if kind == "period" or kind == "date":
@@ -221,7 +230,14 @@ def _quantities(text: str) -> tuple[Quantity, ...]:
 def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """The nouns, and of those the last before the question word, or of the question, with what touches it."""
     asking = _WH.search(text)
-    nouns = [token for token in kiwi().tokenize(text) if token.tag in _NAMING and token.form not in _EMPTY]
+    counted = [found.span() for found in _UNIT_ASKED.finditer(text)]
+    nouns = [
+        token
+        for token in kiwi().tokenize(text)
+        if token.tag in _NAMING
+        and token.form not in _EMPTY
+        and not any(start <= token.start and token.end <= end for start, end in counted)
+    ]
     before = [token for token in nouns if token.end <= asking.start()] if asking else nouns
     last = (before or nouns)[-1:]
     for token in reversed((before or nouns)[:-1]):

@@ -25,4 +25,4 @@ def plain_with_origins(text: str) -> tuple[str, Sequence[int]]:
 
 
 def _plain(letter: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", letter))
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", letter)).replace("\N{DIVISION SLASH}", "/")  # ㎧

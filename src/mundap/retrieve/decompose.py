@@ -19,6 +19,7 @@ MOST = 4
 _NAMING = frozenset("NNG NNP SL SN XPN XSN XR NNB".split())
 _JOINING = "JC"  # 과, 와, 랑, 하고 between two nouns
 
+_END = 60  # characters in which a sentence says whether it asks
 _ASKS = re.compile(
     r".*(?:\?|나요|[은는인한된던]가요|까요|니까|까|는지요?|냐고요?|"
     r"알려\s?(?:줘요?|주세요|주십시오|주실래요|주시겠어요)|궁금(?:해요?|합니다)|알고\s?싶(?:어요|습니다)|말해\s?(?:줘|주세요))[\s.!?~]*",
@@ -60,7 +61,7 @@ def _asked(question: str) -> list[tuple[str, str]]:
     waiting = ""
     for start, end in sentences(question):
         text = question[start:end]
-        if not _ASKS.fullmatch(text) or small_talk(text) is not None:
+        if not _ASKS.fullmatch(text[-_END:]) or small_talk(text) is not None:
             waiting = f"{waiting} {text}".strip()
         elif pieces and not _asks_anew(text, pieces[-1][1]):
             pieces[-1] = pieces[-1][0], f"{pieces[-1][1]} {waiting} {text}".replace("  ", " ")

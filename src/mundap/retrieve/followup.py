@@ -17,6 +17,10 @@ from mundap.types import Turn
 if TYPE_CHECKING:
     from kiwipiepy import Token
 
+_TURNS = 8  # of the conversation, beyond which nothing is leant on
+_LONGEST = 400  # characters of a question that may lean, and of what it may lean on
+_BRIEF = 20  # characters of an amount with a condition: 3개면?
+_PAIR = 3  # letters that one noun may have; more are several nouns
 _MOST = 8  # nouns of what was talked of that are taken along
 _ENDLESS = 5  # nouns with which even a question that breaks off says all
 _FULL = 3  # nouns with which a question says by itself what it is about
@@ -38,22 +42,7 @@ _POINTED = re.compile(r"(?:그|이|저)(?:\s|때)")
 _ELLIPTIC = re.compile(r"(?:[면데]|[아어여해]서)요[\s.!?~]*$")
 _CONTRAST = re.compile(r"(?P<old>.{1,20}?)(?:이|가|은|는|을|를)?\s*(?:말고|아니라|아니고)[\s,]+(?P<new>.+)")
 _COUNTED = re.compile(r".*?\d[\d,.]*\s?[가-힣A-Za-z%]{1,4}?(?:이)?(?:라)?면$")
-_IF = (
-    "면",
-    "으면",
-    "라면",
-    "이라면",
-    "다면",
-    "ᆫ다면",
-    "는다면",
-    "려면",
-    "으려면",
-    "면요",
-    "려면요",
-    "라면요",
-    "다면요",
-    "거든",
-)
+_IF = frozenset("면 으면 라면 이라면 다면 ᆫ다면 는다면 려면 으려면 면요 려면요 라면요 다면요 거든".split())
 _LIGHT = frozenset("되 가능하 괜찮 마찬가지 똑같 같 어떻 어떠".split())
 _THINGS = ("thing", "name", "place")
 _CASES = ("경우", "때", "땐")
@@ -68,7 +57,10 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     담배는 얼마까지 면세예요?); another aspect is asked of what that was about (서류는요? after 환급은 어떻게 신청하나요? is
     환급 신청 서류는요?). A question with a topic of its own stays as it is. Greetings and thanks are passed over.
     """
-    return _resolved(question, history).text
+    if len(question) > _LONGEST:
+        return question
+    recent = [Turn(turn.question[-_LONGEST:], "") for turn in history[-_TURNS:]]
+    return _resolved(question, recent).text
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +227,9 @@ def _form(text: str, tokens: Sequence[Token]) -> tuple[str, str]:
         return "whole", text
     cut = text[: kept[-1].end].strip()
     bare = _POLITE.sub("", text)
-    if (_COUNTED.fullmatch(bare) and len(bare) < 20) or (kept[-1].form in _IF and kept[-1].tag in ("EC", "EF", "JX")):
+    if (len(bare) < _BRIEF and _COUNTED.fullmatch(bare)) or (
+        kept[-1].form in _IF and kept[-1].tag in ("EC", "EF", "JX")
+    ):
         return "condition", bare
     if kept[-1].tag == "EF" and kept[-1].form.endswith(("데요", "서요")):
         return "condition", bare
@@ -275,14 +269,12 @@ def _light(tokens: Sequence[Token]) -> int | None:
     while at and tokens[at - 1].tag in ("EF", "EP", "EC", "VX", "ETM", "NNB", "XSA", "XSV", "VCP"):
         at -= 1
     stem = tokens[at - 1] if at else None
-    if stem is None or not at:
+    if stem is None:
         return None
-    word = stem.form + (
-        "하" if at < len(tokens) and tokens[at].tag in ("XSA", "XSV") and tokens[at].form == "하" else ""
-    )
-    if at < len(tokens) and tokens[at].tag in ("XSV",) and tokens[at].form == "되":
-        word = stem.form + "되"
-    if word not in _LIGHT and not (stem.form == "하" and at > 1 and tokens[at - 2].form == "게"):
+    does = at < len(tokens) and tokens[at].form == "하" and tokens[at].tag in ("XSA", "XSV")
+    if f"{stem.form}{'하' if does else ''}" not in _LIGHT and not (
+        stem.form == "하" and at > 1 and tokens[at - 2].form == "게"
+    ):
         return None
     at -= 1
     while at and (tokens[at - 1].form in ("어떻", "게") and tokens[at - 1].tag in ("VA-I", "VA", "EC", "MAG")):
@@ -297,16 +289,17 @@ def _leans(named: Sequence[Phrase], tokens: Sequence[Token]) -> bool:
     """
     if _predicateless(tokens) and len([p for p in named if p.kind != "amount"]) < 2:  # 담배는 몇 갑까지 되나요?
         return True
-    groups = [
-        g
-        for g in _groups(named)
-        if g[-1].particle in _ARGUMENTS or (g[-1].particle, len(g[-1].text) > 3) == (PREDICATE, True)
-    ]
+    groups = [group for group in _groups(named) if _argues(group[-1])]
     own = [group for group in groups if any(p.topical for p in group)]
     if any(group[-1].particle != "도" for group in own) or len(own) > 1:
         return False
     steps = [group for group in groups if len(group) > 1 and group[-1].particle != "도"]
     return not any(all(p.kind == "act" for p in group) for group in steps)
+
+
+def _argues(phrase: Phrase) -> bool:
+    """Whether it is subject or object, or a compound that makes the predicate (목록통관할 수 있나요?)."""
+    return phrase.particle in _ARGUMENTS or (phrase.particle == PREDICATE and len(phrase.text) > _PAIR)
 
 
 def _groups(named: Sequence[Phrase]) -> list[list[Phrase]]:
@@ -341,12 +334,10 @@ def _with_topic(asked: _Asked, before: _Said) -> str:
     topic = " ".join(kept)
     if asked.pointer:
         start, end = asked.pointer
-        behind = _CONTRACTED.get(text[end - 1], "")
-        return (
-            f"{text[:start]}{topic}{behind and particle(topic, *behind)}{text[end:]}"
-            if behind
-            else _put(text, (start, end), topic)
-        )
+        behind = _CONTRACTED.get(text[end - 1])
+        if behind:
+            return f"{text[:start]}{topic}{particle(topic, *behind)}{text[end:]}"
+        return _put(text, (start, end), topic)
     return f"{topic} {text}"
 
 

@@ -13,11 +13,12 @@ from mundap.types import Answer
 router = APIRouter(tags=["답하기"], responses=documented(404, 502))
 
 
-@router.post("/query", summary="출처를 밝혀 답하기")
+@router.post("/query", summary="출처를 밝혀 답하기", response_model_exclude_unset=True)
 async def query(asked: Query, request: Request, service: Here, request_id: RequestId) -> Answered:
     """문서에서 답을 쓰고, 인용한 곳과 답을 쓴 문단을 함께 줍니다. 문서에 답이 없으면 `abstained`가 true입니다."""
     question = Question(asked.query, request_id, (), asked.top_k, asked.filters, asked.session, asked.persona)
-    said = answer_json(await whole(request, service, question))
+    answer = await whole(request, service, question)
+    said = answer_json(answer)
     return Answered(
         response=said["answer"],
         citations=said["citations"],
@@ -27,7 +28,10 @@ async def query(asked: Query, request: Request, service: Here, request_id: Reque
         sentences=said["sentences"],
         model=said["model"],
         generation=said["generation"],
-        searched=said.get("searched", ""),
+        support=said["support"],
+        kind=said["kind"],
+        choices=said["choices"],
+        **({"searched": said["searched"]} if answer.searched else {}),
     )
 
 

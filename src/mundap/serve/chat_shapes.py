@@ -138,6 +138,9 @@ class Cited(BaseModel):
     model: str = Field(description="답을 쓴 것")
     sentences: list[dict[str, Any]] = Field(description="답의 문장과, citations에서 그 근거의 자리")
     generation: str = Field(description="찾은 색인의 이름")
+    support: float = Field(description="찾은 문단이 질문에 답할 확률 (0-1)")
+    kind: str = Field(description="질문이 묻는 것 (amount, period, list …)")
+    choices: list[dict[str, Any]] = Field(description="넓은 질문이 뜻할 수 있는 경우와 그 문단")
     searched: str = SEARCHED
 
 

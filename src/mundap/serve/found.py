@@ -12,7 +12,7 @@ from mundap.shapes import hit_json
 router = APIRouter(tags=["찾기"], responses=documented(404))
 
 
-@router.post("/search", summary="문단 찾기")
+@router.post("/search", summary="문단 찾기", response_model_exclude_unset=True)
 async def search(asked: Search, request: Request, service: Here) -> Found:
     """질문에 가장 가까운 문단을 좋은 것부터 줍니다. `mundap search --json`과 같습니다."""
 
@@ -21,7 +21,8 @@ async def search(asked: Search, request: Request, service: Here) -> Found:
         bot.corpus.check_filter(asked.filters.items())
         mended = bot.mended(asked.query)
         hits = bot.search(asked.query, asked.top_k, asked.leg, asked.filters or None)
-        return Found(hits=[hit_json(hit) for hit in hits], searched=mended.text if mended.words else "")
+        said = [hit_json(hit) for hit in hits]
+        return Found(hits=said, searched=mended.text) if mended.words else Found(hits=said)
 
     return await service.searches.run(request, found)
 

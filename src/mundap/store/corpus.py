@@ -104,12 +104,24 @@ class Corpus:
     def _db(self) -> sqlite3.Connection:
         return self._connections.here
 
-    def put(self, document: Document, wholes: Sequence[Passage], chunks: Sequence[Passage], fingerprint: str) -> None:
+    def put(self, document: Document, wholes: Iterable[Passage], chunks: Iterable[Passage], fingerprint: str) -> None:
         """Add a document, or replace the one of the same source, with all that hangs on it.
 
         A whole that is its own chunk may stand in both lists.
         """
-        own = {whole.id for whole in wholes}
+        asked = {question.start for question in document.questions}
+        by_start: dict[int, str] = {}
+
+        def rows() -> Iterator[tuple[object, ...]]:
+            ordinal = 0
+            for passages, own in ((wholes, True), (chunks, False)):
+                for passage in passages:
+                    if own and passage.start in asked:
+                        by_start[passage.start] = passage.id
+                    if own or passage.parent_id != passage.id:
+                        yield _row(passage, ordinal)
+                        ordinal += 1
+
         with self._change():
             self._db.execute("DELETE FROM documents WHERE source = ?", (document.source,))
             self._db.execute("DELETE FROM refused WHERE source = ?", (document.source,))
@@ -117,11 +129,7 @@ class Corpus:
                 "INSERT INTO documents(id, source, title, meta, text, fingerprint) VALUES (?,?,?,?,?,?)",
                 (document.id, document.source, document.title, _json(document.meta), document.text, fingerprint),
             )
-            self._db.executemany(
-                "INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?)",
-                [_row(p, n) for n, p in enumerate([*wholes, *(c for c in chunks if c.id not in own)])],
-            )
-            by_start = {whole.start: whole.id for whole in wholes}
+            self._db.executemany("INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows())
             self._db.executemany(
                 "INSERT INTO questions VALUES (?,?,?,?,?)",
                 [(document.id, by_start[q.start], q.question, q.answer, q.row) for q in document.questions],

@@ -134,7 +134,18 @@ def _show(turn: Turn, key: str) -> None:
                 with st.popover(say("copy"), icon=":material/content_copy:"):
                     st.caption(say("copy_help"))
                     st.code(answer.text, language=None, wrap_lines=True)
+                if answer.kind:
+                    with st.popover(say("details"), icon=":material/info:"):
+                        _details(answer)
             judge.form(answer)
+
+
+def _details(answer: Answer) -> None:
+    """How far the documents bear the answer out, what was asked for, and what was searched for."""
+    st.write(say("support", share=f"{answer.support:.0%}"))
+    st.write(say("kind", kind=say(f"kind_{answer.kind}")))
+    if answer.searched:
+        st.write(say("searched", question=plain(answer.searched)))
 
 
 def _sources(answer: Answer, key: str) -> None:

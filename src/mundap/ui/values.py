@@ -62,13 +62,17 @@ class Hit(_Said):
 
 
 class Answer(_Said):
-    """An answer. `text` is all that was written."""
+    """An answer. `text` is all that was written; `support` is the probability that the passages answer, `kind` what was
+    asked for."""
 
     text: str
     request_id: str = ""
     citations: tuple[Citation, ...] = ()
     hits: tuple[Hit, ...] = ()
     abstained: bool = False
+    support: float = 0.0
+    kind: str = ""
+    searched: str = ""
 
 
 class Passage(_Said):

@@ -45,6 +45,7 @@ class Given(BaseModel):
 
     text: str
     question: str = ""
+    searched: str = ""
     abstained: bool = False
     citations: list[Cited]
     sentences: list[Said] | None = None

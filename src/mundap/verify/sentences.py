@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mundap.generate.cite import MARKER
 from mundap.generate.grounded import unsupported
-from mundap.generate.trace import Marks, marks, marks_of, quoted_forms
+from mundap.generate.trace import PART, Marks, marks, marks_of, quoted_forms
 from mundap.korean.normalize import squash
 from mundap.messages import told
 from mundap.protocols import Span
@@ -19,8 +19,8 @@ KNOWN = "known"  # the model of an answer that the sheet gives
 WORD_FOR_WORD = ("extractive", "")  # models whose sentences are quotes; one that is not named is held to the same
 
 _PROVED_OTHERWISE = (KNOWN, "smalltalk_examples")
+_WORDS = re.compile("[‘“]([^‘’“”]+)[’”]")
 _NO_SOURCE = "근거가 적혀 있지 않은 문장입니다"
-_PART = re.compile(r"Q[0-9]{1,2}\.\s*")  # before each of several questions, as they were asked
 
 # Where sentences stand in a text, one for each.
 Spans = Sequence[Span]
@@ -112,12 +112,14 @@ class Sentences:
         """Whether a sentence is mundap's own or a persona's, and what it names stands in the question or in a quote."""
         if squash(text) in self._fixed:
             return True
-        if heading := _PART.match(text):
+        if heading := PART.match(text):
             return squash(text[heading.end() :]) in squash(self._answer.question)
         message = told(text)
         if message is None:
             return False
         key, values = message
+        if key == "searched":  # for these words, where the question had typos
+            return all(word in squash(self._answer.searched) for word in _WORDS.findall(values["words"]))
         where = [self._answer.question]
         where += [cited.text for cited in self._cited if cited.state == "proved"] if key == "defers" else []
         return key not in _PROVED_OTHERWISE and all(

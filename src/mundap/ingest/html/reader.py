@@ -15,6 +15,7 @@ from mundap.ingest.blocks import Block, Heading, Parsed, Table
 from mundap.ingest.build import Reading
 from mundap.ingest.encoding import decode_as
 from mundap.ingest.html.about import date_of, title_of
+from mundap.ingest.html.hidden import remove_hidden
 from mundap.ingest.html.main import trim
 from mundap.ingest.html.walk import walk
 
@@ -42,6 +43,7 @@ def parse_text(text: str, name: str) -> Parsed:
         parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
         root = html.document_fromstring(_DECLARATION.sub("", text).encode("utf-8", "replace"), parser=parser)
         title, date = title_of(root), date_of(root)
+        remove_hidden(root)
         trim(root)
         blocks = _without_title(walk(root), title)
     except MemoryError:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Table
+from mundap.ingest.grid import one_line
+from mundap.ingest.raised import subscript, superscript
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _BLOCK = set(
@@ -23,6 +25,7 @@ _DEEPEST = 200  # elements within elements
 _BULLET = "• "
 _KEPT = re.compile(r"(?:https?|ftp)://\S|mailto:\S|tel:\S", re.IGNORECASE)
 _CELLS = 400  # of a long text in a layout table's cell
+_LABEL = 60  # characters of what stands beside a table within a cell
 _MOST = 1000  # rows or columns that one cell covers, as in HTML's own limits
 
 
@@ -72,6 +75,8 @@ def _element(element: Any, into: _Walk, depth: int) -> None:
         into.flush()
     elif tag == "img":
         into.say(_alternative(element))
+    elif tag in ("sup", "sub"):
+        _raised(element, into, depth)
     elif tag == "a":
         _link(element, into, depth)
     elif tag == "table":
@@ -99,6 +104,14 @@ def _inside(element: Any, into: _Walk, depth: int) -> None:
     for child in element:
         _element(child, into, depth + 1)
         into.say(child.tail)
+
+
+def _raised(element: Any, into: _Walk, depth: int) -> None:
+    before = len(into.line)
+    _inside(element, into, depth)
+    text = "".join(into.line[before:])
+    if len(into.line) >= before:  # nothing in it has begun a line of its own
+        into.line[before:] = [superscript(text) if element.tag == "sup" else subscript(text)]
 
 
 def _alternative(image: Any) -> str:
@@ -223,10 +236,11 @@ def _table(element: Any, into: _Walk, depth: int) -> None:
     inner: list[Block] = []
     cells = []
     for row in rows:
-        line = []
+        line: list[Cell] = []
         for cell in row:
             found = _walked(cell, depth + 1)
-            inner += [block for block in found if isinstance(block, Table)]
+            label = ", ".join(one_line(before.text) for before in line if before.text)[:_LABEL]
+            inner += [replace(block, caption=block.caption or label) for block in found if isinstance(block, Table)]
             text = "\n".join(block.text for block in found if not isinstance(block, Table))
             down = _number(cell.get("rowspan"), 1)
             # 0 is "all the rows that are left"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import binascii
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from email.message import Message
@@ -14,6 +15,7 @@ from mundap.files import digest
 from mundap.ingest.build import GAP, Reading
 from mundap.ingest.dated import DATE
 from mundap.ingest.grid import one_line
+from mundap.ingest.mail.tnef import SIGNATURE, unpacked
 from mundap.ingest.problems import Problem
 from mundap.ingest.split import PAGES
 from mundap.names import safe_name
@@ -41,7 +43,7 @@ def with_attachments(mail: Reading, attached: Sequence[Attachment], read: Read) 
 
     Their passages have "subject > name" as source, and the day of the mail where a file does not say its own.
     """
-    for one in attached:
+    for one in _unpacked(attached):
         try:
             found = _read(one, read)
         except MundapError as error:  # BadFile, and the MissingExtra of a reader's package
@@ -55,6 +57,23 @@ def with_attachments(mail: Reading, attached: Sequence[Attachment], read: Read) 
         else:
             mail = _joined(mail, one, found)
     return mail
+
+
+def _unpacked(attached: Sequence[Attachment]) -> Iterator[Attachment]:
+    """`attached`, and instead of a winmail.dat what is in it, if that is any file."""
+    for one in attached:
+        try:
+            content = one.part.get_payload(decode=True)
+        except (ValueError, binascii.Error):
+            content = None
+        packed = unpacked(content) if isinstance(content, bytes) and content.startswith(SIGNATURE) else []
+        for file in packed:
+            part = Message()
+            part["Content-Transfer-Encoding"] = "base64"
+            part.set_payload(b64encode(file.content).decode("ascii"))
+            yield Attachment(file.name, part, one.within)
+        if not packed:
+            yield one
 
 
 def _read(one: Attachment, read: Read) -> Reading:

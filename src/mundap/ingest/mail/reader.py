@@ -27,6 +27,7 @@ from mundap.ingest.encoding import decode_as
 from mundap.ingest.html.reader import page_text, parse_text
 from mundap.ingest.mail.attached import Attachment, with_attachments
 from mundap.ingest.mail.headers import day, file_name, people, words
+from mundap.ingest.sheets.sheet import Options
 from mundap.ingest.sniff import kind_of
 from mundap.ingest.text import healed
 
@@ -64,14 +65,14 @@ class _Found:
         return list(dict.fromkeys(one.name for one in self.attached))
 
 
-def read_mail(path: Path, source: str, depth: int = 0) -> Reading:
+def read_mail(path: Path, source: str, depth: int = 0, options: Options = Options()) -> Reading:
     """A saved mail with what is attached to it, `depth` mails deep. Its day is that of its Date header, whatever days
     its text speaks of.
 
     Raises BadFile for what is no mail, is encrypted, or says nothing.
     """
     reading, attached = _read(path, source)
-    return with_attachments(reading, attached, partial(_read_attached, depth=depth + 1))
+    return with_attachments(reading, attached, partial(_read_attached, depth=depth + 1, options=options))
 
 
 def read_alone(path: Path, source: str) -> Reading:
@@ -98,14 +99,14 @@ def _read(path: Path, source: str) -> tuple[Reading, list[Attachment]]:
     return replace(reading, document=replace(reading.document, sections=sections)), attached
 
 
-def _read_attached(path: Path, source: str, depth: int) -> Reading:
+def _read_attached(path: Path, source: str, depth: int, options: Options) -> Reading:
     from mundap.ingest.readers import read  # which names this reader
 
     if kind_of(path) != ".eml":
-        return read(path, source)
+        return read(path, source, options)
     if depth > _DEEPEST:
         raise BadFile(f"{path.name}: 메일 안에 메일이 {_DEEPEST}겹을 넘습니다. 안쪽 메일을 따로 저장해 넣어 주세요.")
-    reading = read_mail(path, source, depth)
+    reading = read_mail(path, source, depth, options)
     return replace(reading, document=dated(reading.document))
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,11 @@ from mundap.extras import need
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Reading
+from mundap.ingest.grid import one_line
 from mundap.ingest.office.docx_numbering import Numbering, W, numbering
-from mundap.ingest.office.naming import iso_date, plausible
+from mundap.ingest.office.naming import made_on, plausible
+from mundap.ingest.office.symbols import symbol
+from mundap.ingest.raised import subscript, superscript
 
 _R = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
@@ -30,7 +32,7 @@ _CONTENTS = re.compile(r"(?:toc|목차|table of figures)\s*(?:\d|heading|제목)
 _NOTES = {f"{W}footnoteReference": ("footnotes", "주"), f"{W}endnoteReference": ("endnotes", "미주")}
 _LONGEST = 200  # characters of a heading; a longer one is text in a wrong style
 _DEEPEST = 40  # tables within tables
-_TEMPLATE = datetime(2013, 12, 23)  # when python-docx's own template was made, which its documents keep
+_LABEL = 60  # characters of what stands beside a table within a cell
 
 
 @dataclass(frozen=True)
@@ -67,20 +69,13 @@ def parse(path: Path) -> Parsed:
         document = package.Document(str(path))
         blocks = tuple(_blocks(document.element.body, _word(document)))
         about = document.core_properties
-        return Parsed(blocks, plausible(about.title), _date(about))
+        return Parsed(blocks, plausible(about.title), made_on(about))
     except MemoryError:
         raise
     except Exception as error:  # a broken file can make python-docx and lxml raise anything: KeyError, ValueError
         raise BadFile(
             f"{path.name}: 워드 문서로 읽을 수 없습니다({type(error).__name__}). 워드에서 열어 DOCX로 다시 저장해 주세요."
         ) from error
-
-
-def _date(about: Any) -> str:
-    for moment in (about.modified, about.created):
-        if moment and moment.date() != _TEMPLATE.date() and (date := iso_date(moment)):
-            return date
-    return ""
 
 
 def _word(document: Any) -> _Word:
@@ -149,6 +144,7 @@ def _val(parent: Any, name: str) -> str:
 
 
 def _blocks(parent: Any, word: _Word) -> Iterator[Block]:
+    _join_deleted(parent)
     for child in parent:
         if child.tag == f"{W}p":
             yield from _paragraph(child, word)
@@ -158,6 +154,21 @@ def _blocks(parent: Any, word: _Word) -> Iterator[Block]:
             yield from _blocks(child, word)
         elif child.tag == f"{_MC}AlternateContent":
             yield from _blocks(_chosen(child), word)
+
+
+def _join_deleted(parent: Any) -> None:
+    """Put what stands in a paragraph whose mark is deleted at the beginning of the next, as Word shows them."""
+    for child in list(parent):
+        properties = child.find(f"{W}pPr/{W}rPr") if child.tag == f"{W}p" else None
+        gone = properties is not None and any(properties.find(f"{W}{name}") is not None for name in ("del", "moveFrom"))
+        after = child.getnext()
+        if not gone or after is None or after.tag != f"{W}p":
+            continue
+        runs = [run for run in child if run.tag != f"{W}pPr"]
+        at = 1 if len(after) and after[0].tag == f"{W}pPr" else 0
+        for n, run in enumerate(runs):
+            after.insert(at + n, run)
+        parent.remove(child)
 
 
 def _chosen(alternate: Any) -> Any:
@@ -186,8 +197,11 @@ def _text(element: Any, word: _Word, behind: list[Any], notes: list[str]) -> Ite
         tag = child.tag
         if tag in (f"{W}t", f"{_MATH}t"):
             yield child.text or ""
-        elif tag == f"{W}r" and _run_hidden(child, word):
-            continue
+        elif tag == f"{W}r":
+            if not _run_hidden(child, word):
+                yield from _run(child, word, behind, notes)
+        elif tag == f"{W}sym":
+            yield symbol(child.get(f"{W}font") or "", child.get(f"{W}char") or "")
         elif tag in _SIGNS:
             yield _SIGNS[tag]
         elif tag == f"{W}txbxContent":
@@ -200,6 +214,17 @@ def _text(element: Any, word: _Word, behind: list[Any], notes: list[str]) -> Ite
             yield from _text(_chosen(child), word, behind, notes)
         elif tag not in _LEFT_OUT:
             yield from _text(child, word, behind, notes)
+
+
+def _run(run: Any, word: _Word, behind: list[Any], notes: list[str]) -> Iterator[str]:
+    """The text of a run; 10³ and H₂O where it stands higher or lower in the line."""
+    place = _val(run.find(f"{W}rPr"), "vertAlign")
+    if place == "superscript":
+        yield superscript("".join(_text(run, word, behind, notes)))
+    elif place == "subscript":
+        yield subscript("".join(_text(run, word, behind, notes)))
+    else:
+        yield from _text(run, word, behind, notes)
 
 
 def _run_hidden(run: Any, word: _Word) -> bool:
@@ -301,7 +326,8 @@ def _filled(rows: list[Any], cells: list[list[Any]], word: _Word, inner: list[Bl
             merge = about.find(f"{W}vMerge") if about is not None else None
             continued = merge is not None and merge.get(f"{W}val") != "restart"
             found = [*_blocks(cell, word)]
-            inner += [block for block in found if isinstance(block, Table)]
+            label = ", ".join(one_line(text) for text in _before(places, line, x) if text)[:_LABEL]
+            inner += [replace(block, caption=block.caption or label) for block in found if isinstance(block, Table)]
             line.append((x, _flat(found), across, continued))
             x += across
         places.append(line)
@@ -319,6 +345,19 @@ def _filled(rows: list[Any], cells: list[list[Any]], word: _Word, inner: list[Bl
         ),
         header=header,
     )
+
+
+def _before(
+    places: list[list[tuple[int, str, int, bool]]], line: list[tuple[int, str, int, bool]], column: int
+) -> Iterator[str]:
+    """What stands before a column in a row, cells that reach down into it too."""
+    for at, text, _, continued in line:
+        above = reversed(places) if continued else ()
+        yield (
+            next((said for row in above for x, said, _, going in row if x == at and not going), "")
+            if continued
+            else text
+        )
 
 
 def _down(places: list[list[tuple[int, str, int, bool]]], y: int, x: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 from mundap.korean.normalize import normalize
 
@@ -12,6 +13,8 @@ _EMPTY = r"(?:제목|이름)\s?없(?:음|는 문서)|무제|untitled.*|no title|
 _NO_TITLE = re.compile(rf"(?:{_TOOLS}|{_EMPTY}|.*\.(?:docx?|pptx?|hwpx?|pdf|html?|tmp|dotx?|potx?))", re.IGNORECASE)
 _LONGEST = 150  # characters of a title
 _OLDEST = 1985
+# When the templates of python-docx and python-pptx were made, which their documents keep.
+_TEMPLATES = (date(2013, 12, 23), date(2013, 1, 27))
 KOREA = timezone(timedelta(hours=9))
 
 
@@ -19,6 +22,14 @@ def plausible(title: str | None) -> str:
     """`title` in one line, or "" for what a program put there: Microsoft Word - a.docx, 제목 없음, untitled."""
     line = " ".join(normalize(title or "").split())
     return "" if not any(map(str.isalnum, line)) or len(line) > _LONGEST or _NO_TITLE.fullmatch(line) else line
+
+
+def made_on(about: Any) -> str:
+    """The day on which a document says that it was last changed or made; not that of the template of a library."""
+    for moment in (about.modified, about.created):
+        if moment and moment.date() not in _TEMPLATES and (found := iso_date(moment)):
+            return found
+    return ""
 
 
 def iso_date(moment: datetime | date | None) -> str:

@@ -11,7 +11,7 @@ from mundap.extras import need
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Reading
-from mundap.ingest.office.naming import iso_date, plausible
+from mundap.ingest.office.naming import made_on, plausible
 
 NOTES = "발표자 노트: "
 _RUNNING = ("DATE", "FOOTER", "SLIDE_NUMBER", "HEADER")  # placeholders that say nothing of their slide
@@ -33,7 +33,7 @@ def parse(path: Path) -> Parsed:
         blocks = tuple(block for number, slide in enumerate(slides, 1) for block in _slide(slide, number))
         hidden = [str(n) for n, slide in enumerate(slides, 1) if slide.element.get("show") == "0"]
         core = deck.core_properties
-        title, date = plausible(core.title or ""), iso_date(core.modified or core.created)
+        title, date = plausible(core.title or ""), made_on(core)
     except MemoryError:
         raise
     except Exception as error:  # a broken file makes the library raise anything: KeyError, XMLSyntaxError, ValueError
@@ -46,8 +46,11 @@ def parse(path: Path) -> Parsed:
 
 def _slide(slide: Any, number: int) -> Iterator[Block]:
     title = slide.shapes.title
-    if title is not None and title.text_frame.text.strip():
-        yield Heading(title.text_frame.text, 1, number)
+    titled = title is not None and title.text_frame.text.strip()
+    if titled:
+        yield Heading(title.text_frame.text.replace("\v", " "), 1, number)
+    elif number > 1:
+        yield Heading(f"슬라이드 {number}", 1, number)  # so that it does not stand under the title of the one before
     others = (shape for shape in slide.shapes if title is None or shape.shape_id != title.shape_id)
     for shape in _in_order(others):
         yield from _shape(shape, number)
@@ -72,7 +75,7 @@ def _shape(shape: Any, number: int) -> Iterator[Block]:
         yield _table(shape.table, number)
     elif shape.has_text_frame:
         for paragraph in shape.text_frame.paragraphs:
-            text = "".join(run.text for run in paragraph.runs)
+            text = paragraph.text.replace("\v", "\n")
             if text.strip():
                 yield Paragraph(f"• {text}" if paragraph.level else text, number)
 

@@ -15,6 +15,7 @@ from mundap.ingest.pdf.columns import columns
 from mundap.ingest.pdf.page import Page, Piece, merged, pieces, rows
 from mundap.ingest.pdf.ruled import LINE, ruled
 from mundap.ingest.pdf.running import without_running
+from mundap.ingest.pdf.vertical import laid_down
 
 _HEADING = 1.15  # of the text's height
 _HEADING_SCANNED = 1.5  # heights from a picture are inexact
@@ -45,6 +46,7 @@ class _Line:
 def blocks(pages: Sequence[Page]) -> list[Block]:
     """What stands on `pages`, in reading order, without what repeats at their edges."""
     found: list[list[Piece]] = []
+    pages = [page if page.scanned else laid_down(page) for page in pages]
     for page in pages:
         tables, words = ruled(page)
         found.append([*tables, *pieces(words)])
@@ -209,7 +211,9 @@ def _joined_tables(found: Sequence[Paragraph | Heading | Piece], pages: Sequence
             header = 0
             while header < min(len(rows) - 1, len(before.rows)) and rows[header] == before.rows[header]:
                 header += 1
-            result[-1] = replace(before, rows=before.rows + rows[header:])
+            pages_so_far = before.pages or (before.page,) * len(before.rows)
+            more = rows[header:]
+            result[-1] = replace(before, rows=before.rows + more, pages=(*pages_so_far, *[table.page] * len(more)))
         else:
             result.append(table)
         last = one
@@ -257,10 +261,11 @@ def _healed(found: Sequence[Block]) -> list[Block]:
 
 
 def _items(lines: Sequence[str]) -> list[list[str]]:
-    """The lines of a cell by the items of its list, if it is one."""
+    """The lines of a cell by the items of its list, if it is one; numbers under each other are never one."""
     result: list[list[str]] = []
     for line in lines:
-        if result and not heal.starts_item(line):
+        digits = result and result[-1][-1].strip()[-1:].isdigit() and line.strip()[:1].isdigit()
+        if result and not digits and not heal.starts_item(line):
             result[-1].append(line)
         else:
             result.append([line])

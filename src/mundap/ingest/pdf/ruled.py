@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ _MOST_WHOLE = 1500  # lines once dashes are put together
 _FILLED = 0.2  # of the cells have text; fewer is a drawing
 _MOST_PLACES = 20_000
 
+_NUMBER = re.compile(r"[-+△▲]?\d[\d,.]*(?:\s?[%원명건개])?")
 LINE = "\n"  # between the lines of a cell, until `heal.join` makes one of them
 
 Box = tuple[float, float, float, float]
@@ -245,6 +247,10 @@ def _unruled(cells: Sequence[_Area], height: int) -> Iterator[tuple[Cell, ...]]:
             yield tuple(Cell(cell.text, cell.area[2] - cell.area[0], _across(cell)) for cell in row)
 
 
+def _numbers(cell: _Area) -> bool:
+    return len(cell.lines) > 1 and all(_NUMBER.fullmatch(line.text.strip()) for line in cell.lines)
+
+
 def _across(cell: _Area) -> int:
     return cell.area[3] - cell.area[1]
 
@@ -252,13 +258,14 @@ def _across(cell: _Area) -> int:
 def _levels_of(row: Sequence[_Area], cells: Sequence[_Area]) -> list[float]:
     """Where the lines of a row that should be several stand, or [].
 
-    All its cells have the same number of lines, three or more, at the same heights, and none is a list.
+    All its cells have the same number of lines, three or more, or two where some are numbers alone, at the same heights,
+    and none is a list.
     """
     y = row[0].area[0] if row else -1
     if any(cell.area[2] - cell.area[0] > 1 for cell in row) or any(c.area[0] < y < c.area[2] for c in cells):
         return []
     counts = {len(cell.lines) for cell in row}
-    if len(row) < 2 or len(counts) != 1 or min(counts) < 3:
+    if len(row) < 2 or len(counts) != 1 or min(counts) < (2 if any(_numbers(cell) for cell in row) else 3):
         return []
     levels = [line.y0 for line in row[0].lines]
     for cell in row:

@@ -16,6 +16,11 @@ _SAME_PLACE = 6.0  # points
 _TALLEST = 1.25  # of the document's letters; headings are taller
 _BOX = 0.25  # of the page's height, for a table that repeats
 
+_MOMENT = re.compile(  # 2024-03-05 09:10, 2024. 3. 5. 오후 2:10:33, 09:10
+    r"(?:\d{2,4}\s?[-./년]\s?\d{1,2}\s?[-./월]\s?\d{1,2}\s?[.일]?\s*)?(?:\([월화수목금토일]\)\s*)?(?:오전|오후|[AP]M)?\s*"
+    r"\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AP]M)?",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\d+")
 _COUNTS = re.compile(r"제\s?$")  # 제3장 is no page
 _COUNTED = re.compile(r"\s?[장절조편관항호회차년월일.)]")
@@ -68,8 +73,9 @@ def _lines(n: int, page: Page, found: Iterable[Piece], height: float) -> Iterabl
 def _masked(text: str, page: int) -> tuple[str, int | None]:
     """`text` with "#" for the number that can be the page's, and that number.
 
-    It stands at either end: of several the one that is nearest to the page.
+    It stands at either end: of several the one that is nearest to the page. Moments, as a print has them, are "@".
     """
+    text = _MOMENT.sub("@", text)
     places = [
         m
         for m in _NUMBER.finditer(text)

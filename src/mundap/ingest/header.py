@@ -1,0 +1,152 @@
+"""Which rows of a table are its header, and what they call its columns; sheets and documents alike."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from mundap.ingest.blocks import Cell
+from mundap.korean.normalize import squash
+
+Row = tuple[str, ...]
+Owner = tuple[int, int, Cell]  # a cell after the place of its upper left corner
+
+FEW = 3  # columns that a merged cell's text is repeated in
+_SAMPLE = 50  # rows that tell what stands in a column
+_SHARE = 0.6  # of the cells of a column that look alike
+_NUMBER = re.compile(r"\d[\d,.]*")
+_YEAR = re.compile(r"(?:19|20)\d\d년?")
+_DEEPEST = 5  # rows of a header
+
+
+def depth(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], marked: int = 0) -> int:
+    """How many rows on top are headers: those the format marks; none where the first row is like those below; else one,
+    and more where merged cells or blanks above show that the next row divides it. At least one row is left below.
+
+    `texts` has the text of every place, that of a merged cell in each place that it covers.
+    """
+    most = min(len(texts) - 1, _DEEPEST)
+    if marked > 0 or most < 1:
+        return max(min(marked, len(texts) - 1), 0)
+    if headless(texts):
+        return 0
+    found = 1
+    while found < most and _divided(owners, texts, found):
+        found += 1
+    return found
+
+
+def names(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], rows: int) -> Row:
+    """What the header of so many `rows` calls each column: 신청 under 2024년 is "2024년 신청".
+
+    A wide merged cell that nothing below divides names its first column alone.
+    """
+    if not rows:
+        return ("",) * (len(texts[0]) if texts else 0)
+    filled = [_spread(owners[y], texts, y) if y + 1 < rows else texts[y] for y in range(rows)]
+    found = []
+    for x in range(len(texts[0])):
+        last = owners[rows - 1][x]
+        again = x > 0 and all(owners[y][x] is not None and owners[y][x] == owners[y][x - 1] for y in range(rows))
+        wide = again and last is not None and last[2].colspan > FEW
+        found.append("" if wide else " ".join(dict.fromkeys(row[x] for row in filled if row[x])))
+    return tuple(found)
+
+
+def headless(texts: Sequence[Row]) -> bool:
+    """Whether the first row looks like those below it: 1인 가구 | 월 150,000원 above 2인 가구 | 월 250,000원.
+
+    It does where its numbers stand among the same words as the numbers below; years and numbers in order are names.
+    """
+    first, below = texts[0], texts[1 : _SAMPLE + 1]
+    if len(first) < 2 or not below or not first[0] or _in_order(first):
+        return False
+    alike = unlike = 0
+    for x, text in enumerate(first):
+        shape = column_shape([row[x] for row in below if x < len(row)])
+        if not shape:
+            continue
+        if shape == shape_of(text):
+            alike += 1
+        elif text:
+            unlike += 1
+    return alike > unlike
+
+
+def column_shape(cells: Sequence[str]) -> str:
+    """What most cells of a column look like with 0 for every number; "" where they have no numbers or are all different."""
+    filled = [cell for cell in cells if cell]
+    shapes = Counter(shape_of(cell) for cell in filled)
+    if not shapes:
+        return ""
+    shape, count = shapes.most_common(1)[0]
+    return shape if "0" in shape and count >= _SHARE * len(filled) else ""
+
+
+def shape_of(text: str) -> str:
+    """`text` with 0 for every number, and without blanks."""
+    return _NUMBER.sub("0", squash(text)) if text else ""
+
+
+def _in_order(row: Row) -> bool:
+    """Whether numbers of a row name its columns: years, or 1, 2, 3."""
+    numbers = [cell for cell in row if cell and shape_of(cell).rstrip("년월분기차호") == "0"]
+    if len(numbers) < 2:
+        return len(numbers) == 1 and bool(_YEAR.fullmatch(numbers[0])) and not shape_of(row[0]).startswith("0")
+    values = [int(digits) for cell in numbers if (digits := re.sub(r"\D", "", cell))]
+    steps = {after - before for before, after in itertools.pairwise(values)}
+    years = all(_YEAR.fullmatch(cell) for cell in numbers)
+    counted = len(numbers) > 2 and values[:1] in ([0], [1])
+    return len(steps) == 1 and abs(steps.pop()) == 1 and (years or counted) and "0" not in shape_of(row[0])
+
+
+def _divided(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], found: int) -> bool:
+    """Whether the row behind the first `found` rows of a header is part of it."""
+    above, row = owners[found - 1], texts[found]
+    if any(owner and owner[0] + owner[2].rowspan > found and owner[0] < found for owner in above) and any(
+        owner and owner[2].colspan > 1 and owner[0] + owner[2].rowspan == found for owner in above
+    ):
+        return True  # some cells of the header reach down beside those that are divided
+    merged = [x for x, owner in enumerate(above) if owner and 1 < owner[2].colspan < len(above)]
+    blank = [x for x, text in enumerate(texts[found - 1]) if not text and row[x]]
+    if not merged and not (blank and texts[found - 1][0] and _spreads(texts[found - 1], row)):
+        return False
+    below = texts[found + 1 : found + 1 + _SAMPLE]
+    if not below or not any(row):
+        return False
+    divided = [row[x] for x in (merged or blank) if row[x]]
+    if not divided:
+        return False
+    return _names_numbers(row, below) or (len(set(divided)) < len(divided) and not _like(row, below))
+
+
+def _spreads(above: Row, row: Row) -> bool:
+    """Whether blanks in a row without merged cells stand behind a name for several columns."""
+    return any(above[x] and not above[x + 1] and row[x] and row[x + 1] for x in range(len(above) - 1)) and all(
+        text or row[x] for x, text in enumerate(above)
+    )
+
+
+def _spread(owners: Sequence[Owner | None], texts: Sequence[Row], y: int) -> Row:
+    """A row of a header with its names repeated over the blanks behind them, where the row below has names."""
+    if any(owner and owner[2].colspan > 1 for owner in owners):
+        return texts[y]
+    found: list[str] = []
+    for x, text in enumerate(texts[y]):
+        below = y + 1 < len(texts) and texts[y + 1][x]
+        found.append(text or (found[-1] if found and below and x > 0 and texts[y + 1][x - 1] else ""))
+    return tuple(found)
+
+
+def _names_numbers(row: Row, below: Sequence[Row]) -> bool:
+    """Whether some columns below have numbers, and `row` stands above each of them without one alike."""
+    shapes = [(text, column_shape([each[x] for each in below])) for x, text in enumerate(row)]
+    numbered = [(text, shape) for text, shape in shapes if shape]
+    return bool(numbered) and all(shape_of(text) != shape for text, shape in numbered) and any(t for t, _ in numbered)
+
+
+def _like(row: Row, below: Sequence[Row]) -> bool:
+    shapes = [(text, column_shape([each[x] for each in below])) for x, text in enumerate(row)]
+    return any(shape and shape == shape_of(text) for text, shape in shapes)

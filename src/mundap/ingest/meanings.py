@@ -1,0 +1,93 @@
+"""What the columns of a sheet mean, by their names, and, where a name says little, by what stands in them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from mundap.korean.normalize import squash
+
+# What people call the columns, squashed and in lower case; the first name of each is what messages say.
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "source": ("출처", "source", "reference", "참고"),
+    "title": ("제목", "title", "subject"),
+    "passage": ("제시문", "지문", "문단", "본문", "passage", "context", "paragraph"),
+    "question": (
+        *("질문", "question", "query", "q", "문의", "질의", "질문내용", "질의내용", "문의내용", "질문사항", "질의사항"),
+        *("문의사항", "물음", "questions", "고객질문", "faq", "자주묻는질문", "민원내용"),
+    ),
+    "answer": (
+        *("답변", "답", "정답", "answer", "response", "a", "응답", "회신", "답변내용", "회신내용", "응답내용"),
+        *("답변사항", "회답", "회신사항", "answers", "reply", "처리결과", "처리내용", "조치결과", "조치내용"),
+    ),
+}
+_SAID = {"source": "출처", "title": "제목", "passage": "제시문", "question": "질문", "answer": "답변"}
+# Names of other things too, which are an answer only to what is asked.
+_WEAK = {"처리결과", "처리내용", "조치결과", "조치내용", "민원내용", "faq", "자주묻는질문"}
+_TITLE, _BODY = ("제목", "title", "subject"), ("내용", "content", "contents", "본문내용")
+_BRACKETS = re.compile(r"[(\[（【<〈《][^()\[\]（）【】<>〈〉《》]*[)\]）】>〉》]")
+_ENDS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+_ASKS = re.compile(
+    r"[?？]\s*$|(?:나요|까요|까|는지요?|은지요?|ㄴ지요?|은가요?|인가요?|는가요?|는가|죠|건가요|을까|ㄹ까|냐|니)[.\s]*$"
+    r"|(?:어디|언제|무엇|무슨|뭐|뭔|어떻게|어떤|얼마|얼만|왜|며칠|몇|누가|누구|방법|가능한지|가능 여부)"
+)
+_LOOKED_AT = 200  # cells
+_SENTENCE = 8  # characters of an answer that says something, at the least
+
+
+def place(columns: Sequence[str], kind: str, named: Mapping[str, Sequence[str]] = {}) -> int | None:
+    """The index of the column that means `kind`, one of COLUMNS; `named` are the user's own names for it.
+
+    질 문\\n(고객), 1. 질문 and 질문(Q) are 질문; a column called just so comes before those.
+    """
+    plain = [squash(column).lower() for column in columns]
+    for names in ([squash(name).lower() for name in named.get(kind, ())], COLUMNS[kind]):
+        for called in (plain, [_bare(name) for name in plain]):
+            if found := [called.index(name) for name in names if name in called]:
+                return found[0]
+    return None
+
+
+def question_columns(
+    columns: Sequence[str], rows: Iterable[Sequence[str]], named: Mapping[str, Sequence[str]] = {}
+) -> tuple[int, int] | None:
+    """The columns of the questions and of their answers; None where there are none, or names such as 제목 and 내용
+    stand above what nobody asks."""
+    question, answer = place(columns, "question", named), place(columns, "answer", named)
+    bare = [_bare(squash(column).lower()) for column in columns]
+    if question is None or answer is None:
+        asked = question if question is not None else next((bare.index(name) for name in _TITLE if name in bare), None)
+        said = answer if answer is not None else next((bare.index(name) for name in _BODY if name in bare), None)
+        if asked is None or said is None or asked == said:
+            return None
+        return (asked, said) if _asked(rows, asked, said) else None
+    sure = "question" in named or "answer" in named or not {bare[question], bare[answer]} & _WEAK
+    return (question, answer) if question != answer and (sure or _asked(rows, question, answer)) else None
+
+
+def said(kind: str) -> str:
+    """What messages call a kind of column."""
+    return _SAID[kind]
+
+
+def asks(text: str) -> bool:
+    """Whether a text reads like a question."""
+    return bool(_ASKS.search(text))
+
+
+def _asked(rows: Iterable[Sequence[str]], question: int, answer: int) -> bool:
+    """Whether at least half of the rows ask in one column, and say something in the other."""
+    pairs = []
+    for row in rows:
+        if len(row) > max(question, answer) and row[question] and row[answer]:
+            pairs.append((row[question], row[answer]))
+        if len(pairs) == _LOOKED_AT:
+            break
+    asking = sum(asks(asked) for asked, _ in pairs)
+    saying = sum(len(told) >= _SENTENCE for _, told in pairs)
+    return bool(pairs) and asking * 2 >= len(pairs) and saying * 2 >= len(pairs)
+
+
+def _bare(name: str) -> str:
+    """A squashed name without what stands in brackets, numbers and marks around it."""
+    return _ENDS.sub("", _BRACKETS.sub("", name)) or _ENDS.sub("", name) or name

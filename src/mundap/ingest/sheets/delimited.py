@@ -1,0 +1,146 @@
+"""csv and tsv as programs and people write them: any delimiter, lines above the header, a broken byte here and there."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+
+from mundap.errors import BadFile
+from mundap.ingest.encoding import decode_leniently, encoding_of
+from mundap.ingest.pace import report
+from mundap.ingest.sheets.sheet import ERRORS, HALF, Row, Sheet, Tell, places, runs
+from mundap.korean.normalize import name_of, normalize
+
+Lines = Callable[[], Iterator[str]]
+
+_MARKS = ",;\t|"
+_SEPARATOR = re.compile(r"\A\ufeff?\s*[\"']?sep=(.)[\"']?[^\n]*\n", re.IGNORECASE)
+_TEXT = re.compile(r'="((?:[^"]|"")*)"')  # how spreadsheets are told to keep the zeros in front of a number
+_LOOKED_AT = 200  # records that tell the delimiter
+_HEAD = 1 << 18  # characters
+_LARGE = 32 << 20  # bytes
+_REPORTED = 20_000  # lines
+_MAX_CELL = 10_000_000
+
+
+def sheet_of(path: Path, tell: Tell) -> Sheet:
+    """The file as one sheet. A byte that is no letter costs its cell a replacement sign, and is told with its line.
+
+    Raises BadFile for a quote that is never closed, and for what is no text.
+    """
+    lines = _lines(path, tell)
+    csv.field_size_limit(_MAX_CELL)
+    head = _beginning(lines())
+    said = _SEPARATOR.match(head)
+    skipped = head.count("\n", 0, said.end()) if said else 0
+    delimiter = said[1] if said else "\t" if path.suffix.lower() == ".tsv" else _delimiter(head)
+    rows: list[Row] = []
+    gaps: set[int] = set()
+    errors: list[str] = []
+    start = 1 + skipped
+    blank = False
+    try:
+        _check_quotes(lines(), delimiter)
+        reader = csv.reader(islice(lines(), skipped, None), delimiter=delimiter)
+        for record in reader:
+            cells = [_cell(cell) for cell in record]
+            if any(cells):
+                errors += [f"{start}행 {cell}" for cell in cells if cell.startswith("#") and cell in ERRORS]
+                if blank and rows:
+                    gaps.add(start)
+                rows.append((start, cells))
+            blank = not any(cells)
+            start = reader.line_num + skipped + 1
+    except csv.Error as error:
+        line = error.args[1] if len(error.args) > 1 else start
+        raise BadFile(f"{path.name}: {line}번째 줄을 표로 읽을 수 없습니다. 따옴표를 확인해 주세요.") from error
+    if errors:
+        tell(f"수식 오류 값이 있습니다({places(errors)}). 시트에서 고쳐 주세요")
+    return Sheet(name_of(path.stem), rows, (), frozenset(gaps), ragged=True)
+
+
+def _lines(path: Path, tell: Tell) -> Lines:
+    """The lines of the file, as often as they are asked for; those of a large one are never all in memory."""
+    if path.stat().st_size > _LARGE and (encoding := encoding_of(path)):
+
+        def read() -> Iterator[str]:
+            size = path.stat().st_size
+            with path.open("rb") as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
+                for number, line in enumerate(file):
+                    if number % _REPORTED == 0:
+                        report(HALF * raw.tell() / size)
+                    yield normalize(line)
+
+        return read
+    text, broken = decode_leniently(path.read_bytes(), path.name)
+    if broken:
+        tell(f"{runs(broken)}번째 줄에 깨진 글자가 있어 �로 바꾸었습니다. 원본에서 고쳐 UTF-8로 다시 저장해 주세요")
+    return lambda: io.StringIO(text)
+
+
+def _beginning(lines: Iterator[str]) -> str:
+    found: list[str] = []
+    length = 0
+    for line in lines:
+        found.append(line)
+        length += len(line)
+        if length > _HEAD:
+            break
+    return "".join(found)
+
+
+def _cell(cell: str) -> str:
+    cell = cell.strip()
+    if cell.startswith('="') and (match := _TEXT.fullmatch(cell)):
+        return match[1].replace('""', '"')
+    return cell
+
+
+def _delimiter(head: str) -> str:
+    """The mark that gives most records the same number of cells; where none does, the one the first line has most."""
+    scores = {}
+    for mark in _MARKS:
+        widths = _widths(head, mark)
+        width, count = Counter(widths).most_common(1)[0] if widths else (1, 0)
+        usual = Counter(w for w in widths if w > 1).most_common(1)
+        if usual and usual[0][1] * 2 > len(widths):
+            width, count = usual[0]
+        if width > 1:
+            scores[mark] = (count, width)
+    first = head.lstrip("\n").partition("\n")[0]
+    if not scores or max(count for count, _ in scores.values()) * 2 <= len(_widths(head, ",")):
+        return max(_MARKS, key=first.count)
+    return max(scores, key=lambda mark: (scores[mark][0], first.count(mark), scores[mark][1]))
+
+
+def _widths(head: str, mark: str) -> list[int]:
+    widths = []
+    try:
+        for record in csv.reader(io.StringIO(head), delimiter=mark):
+            if any(cell.strip() for cell in record):
+                widths.append(len(record))
+            if len(widths) == _LOOKED_AT:
+                break
+    except csv.Error:
+        return widths
+    return widths
+
+
+def _check_quotes(lines: Iterator[str], delimiter: str) -> None:
+    """Raises csv.Error with the line of a quote that is never closed: it would swallow every row after it.
+
+    Other untidy quotes are read as they stand.
+    """
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    start = 1
+    try:
+        for _ in reader:
+            start = reader.line_num + 1
+    except csv.Error as error:
+        if "end of data" in str(error):
+            raise csv.Error(str(error), start) from error

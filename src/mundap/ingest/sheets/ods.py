@@ -1,0 +1,169 @@
+"""ods: cells as LibreOffice showed them, whose text stands in the file beside the value."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from xml.etree import ElementTree
+
+from mundap.ingest.sheets.sheet import Merged, Options, Row, Sheet, Tell, places, runs
+from mundap.ingest.sheets.xlsx import NoWorkbook
+from mundap.korean.normalize import normalize
+
+_NAMES = {
+    "office": "urn:oasis:names:tc:opendocument:xmlns:office:1.0",
+    "table": "urn:oasis:names:tc:opendocument:xmlns:table:1.0",
+    "text": "urn:oasis:names:tc:opendocument:xmlns:text:1.0",
+    "style": "urn:oasis:names:tc:opendocument:xmlns:style:1.0",
+    "link": "http://www.w3.org/1999/xlink",
+}
+_MOST_COLUMNS = 16_384
+_MOST_ROWS = 1_048_576
+
+
+def _name(short: str) -> str:
+    space, _, local = short.partition(":")
+    return f"{{{_NAMES[space]}}}{local}"
+
+
+_TABLE, _ROW, _COLUMN = _name("table:table"), _name("table:table-row"), _name("table:table-column")
+_CELL, _COVERED = _name("table:table-cell"), _name("table:covered-table-cell")
+_AGAIN_ACROSS, _AGAIN_DOWN = _name("table:number-columns-repeated"), _name("table:number-rows-repeated")
+_ACROSS, _DOWN = _name("table:number-columns-spanned"), _name("table:number-rows-spanned")
+_VISIBILITY = _name("table:visibility")
+_P, _NOTE, _A, _HREF = _name("text:p"), _name("office:annotation"), _name("text:a"), _name("link:href")
+_STYLE, _STYLE_NAME, _TABLE_STYLE = _name("style:style"), _name("style:name"), _name("table:style-name")
+
+
+def sheets(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
+    """The visible sheets in their order. Raises NoWorkbook, or what zipfile raises for broken archives."""
+    hidden: list[str] = []
+    unseen: set[str] = set()
+    tables = 0  # within tables
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("content.xml") as file:
+            for event, element in ElementTree.iterparse(file, ("start", "end")):
+                if element.tag == _TABLE:
+                    tables += 1 if event == "start" else -1
+                if event == "start":
+                    continue
+                if element.tag == _STYLE and any(
+                    one.get(_name("table:display")) == "false" for one in element.iter() if one is not element
+                ):
+                    unseen.add(element.get(_STYLE_NAME, ""))
+                if element.tag != _TABLE or tables:
+                    continue
+                name = normalize(element.get(_name("table:name"), "")).strip()
+                if element.get(_TABLE_STYLE) in unseen and not options.hidden:
+                    hidden.append(name)
+                else:
+                    yield _sheet(name, element, options.hidden, tell)
+                element.clear()
+    except (ElementTree.ParseError, KeyError) as error:
+        raise NoWorkbook(str(error)) from error
+    if hidden:
+        tell(f"숨긴 시트 {places(hidden)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true")
+
+
+def _sheet(name: str, table: ElementTree.Element, take_hidden: bool, tell: Tell) -> Sheet:
+    unseen = set() if take_hidden else _hidden_columns(table)
+    rows: list[Row] = []
+    merged: list[Merged] = []
+    gaps: set[int] = set()
+    left_out: list[int] = []
+    columns: dict[int, str] = {}
+    number, last = 1, 0
+    for row in table.iter(_ROW):
+        again = min(_count(row, _AGAIN_DOWN), _MOST_ROWS)
+        cells, spans = _cells(row)
+        shown = [text for x, text in enumerate(cells) if x not in unseen]
+        while shown and not shown[-1]:
+            shown.pop()
+        if not take_hidden and row.get(_VISIBILITY, "visible") != "visible":
+            left_out += range(number, number + again) if any(cells) else ()
+            last += again if number == last + 1 else 0
+        elif shown:
+            for x, text in enumerate(cells):
+                if text and x in unseen:
+                    columns.setdefault(x, text)
+            for n in range(number, number + again):
+                if rows and n != last + 1:
+                    gaps.add(n)
+                last = n
+                rows.append((n, list(shown)))
+            merged += [
+                Merged(number, number + down - 1, first, after - 1)
+                for left, down, across in spans
+                if (after := _seen(left + across, unseen)) > (first := _seen(left, unseen))
+            ]
+        number += again
+    said = [f"숨긴 행 {runs(left_out)}"] if left_out else []
+    said += [f"숨긴 열 {places(text[:20] for text in columns.values())}"] if columns else []
+    if said:
+        tell(f"시트 '{name}': {', '.join(said)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true")
+    return Sheet(name, rows, merged, frozenset(gaps))
+
+
+def _cells(row: ElementTree.Element) -> tuple[list[str], list[tuple[int, int, int]]]:
+    """The texts of a row, and (left, rows, columns) of the merged cells that begin in it."""
+    texts: list[str] = []
+    spans = []
+    for cell in row:
+        if cell.tag not in (_CELL, _COVERED):
+            continue
+        text = _text(cell) if cell.tag == _CELL else ""
+        down, across = _count(cell, _DOWN), _count(cell, _ACROSS)
+        if text and (down > 1 or across > 1):
+            spans.append((len(texts), down, across))
+        again = min(_count(cell, _AGAIN_ACROSS), _MOST_COLUMNS - len(texts))
+        texts += [text] * again
+    return texts, spans
+
+
+def _text(cell: ElementTree.Element) -> str:
+    """What the cell shows, its addresses and its note behind it."""
+    lines = ["".join(_said(line)) for line in cell if line.tag == _P]
+    text = normalize("\n".join(lines)).strip()
+    for link in cell.iter(_A):
+        address = link.get(_HREF, "")
+        if "://" in address and address not in text:
+            text = f"{text} ({address})"
+    for note in cell.iter(_NOTE):
+        said = " ".join(" ".join(normalize("".join(line.itertext())).split()) for line in note if line.tag == _P)
+        if said and text:
+            text = f"{text} (메모: {said})"
+    return text
+
+
+def _said(line: ElementTree.Element) -> Iterator[str]:
+    yield line.text or ""
+    for part in line:
+        local = part.tag.rpartition("}")[2]
+        if local == "s":
+            yield " " * min(_count(part, _name("text:c")), 80)
+        elif local in ("tab", "line-break"):
+            yield "\n" if local == "line-break" else " "
+        else:
+            yield from _said(part)
+        yield part.tail or ""
+
+
+def _hidden_columns(table: ElementTree.Element) -> set[int]:
+    hidden: set[int] = set()
+    at = 0
+    for column in table.iter(_COLUMN):
+        again = min(_count(column, _AGAIN_ACROSS), _MOST_COLUMNS)
+        if column.get(_VISIBILITY, "visible") != "visible":
+            hidden |= set(range(at, at + again))
+        at += again
+    return hidden
+
+
+def _seen(column: int, unseen: set[int]) -> int:
+    return column - sum(x < column for x in unseen)
+
+
+def _count(element: ElementTree.Element, name: str) -> int:
+    said = element.get(name, "1")
+    return max(int(said), 1) if said.isdigit() else 1

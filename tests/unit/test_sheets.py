@@ -1,0 +1,264 @@
+"""Where the tables of a sheet are, what their columns mean, and what workbooks hold besides values."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+from openpyxl.comments import Comment
+
+from mundap.ingest.readers import read
+from mundap.ingest.sheets import others
+from mundap.ingest.sheets.sheet import Options, ignore
+
+Rows = Sequence[Sequence[Any]]
+
+
+def book(folder: Path, rows: Rows, change: Callable[[Any], None] = lambda sheet: None, title: str = "Sheet") -> Path:
+    made = openpyxl.Workbook()
+    made.active.title = title
+    for row in rows:
+        made.active.append(list(row))
+    change(made.active)
+    made.save(folder / "자료.xlsx")
+    return folder / "자료.xlsx"
+
+
+def said(path: Path, options: Options = Options()) -> list[tuple[str, str]]:
+    """The heading and the text of each passage, in one line."""
+    reading = read(path, "자료", options)
+    assert reading.problems == ()
+    document = reading.document
+    return [(s.heading, document.text[s.start : s.end].replace("\n", " / ")) for s in document.sections]
+
+
+def merge(*areas: str) -> Callable[[Any], None]:
+    return lambda sheet: [sheet.merge_cells(area) for area in areas] and None
+
+
+def test_names_over_blanks_are_said_of_each_column_below(tmp_path: Path):
+    rows = [
+        ["구분", "2023년", None, "2024년"],
+        [None, "신청", "승인", "신청"],
+        ["연차", 120, 118, 131],
+        ["병가", 14, 13, 2],
+    ]
+    assert said(book(tmp_path, rows)) == [
+        ("", "구분: 연차 / 2023년 신청: 120 / 2023년 승인: 118 / 2024년 신청: 131"),
+        ("", "구분: 병가 / 2023년 신청: 14 / 2023년 승인: 13 / 2024년 신청: 2"),
+    ]
+
+
+def test_a_header_of_three_rows(tmp_path: Path):
+    rows = [
+        ["지역", "인구", None, None, None],
+        [None, "남", None, "여", None],
+        [None, "성인", "아동", "성인", "아동"],
+        ["가람", 1, 2, 3, 4],
+    ]
+    path = book(tmp_path, rows, merge("A1:A3", "B1:E1", "B2:C2", "D2:E2"))
+    assert said(path) == [("", "지역: 가람 / 인구 남 성인: 1 / 인구 남 아동: 2 / 인구 여 성인: 3 / 인구 여 아동: 4")]
+
+
+def test_a_wide_merged_header_is_said_once(tmp_path: Path):
+    rows = [["이름", "연락처", None, None, None], ["김하늘", "02-1", "010-2", "a@b.kr", "우편함 3"]]
+    assert said(book(tmp_path, rows, merge("B1:E1"))) == [
+        ("", "이름: 김하늘 / 연락처: 02-1 / 010-2 / a@b.kr / 우편함 3")
+    ]
+
+
+def test_totals_and_notes_are_told_apart(tmp_path: Path):
+    rows = [["부서", "접수"], ["총무과", 10], ["재무과", 5], ["합계", 15], ["※ 이송을 포함한다."], ["자료: 총무과"]]
+    document = read(book(tmp_path, rows)).document
+    assert [section.meta.get("total", False) for section in document.sections] == [False, False, True, False]
+    assert document.text.split("\n\n")[-1] == "※ 이송을 포함한다.\n자료: 총무과"
+    assert "kind" not in document.sections[-1].meta
+
+
+def test_tables_without_a_header_and_forms(tmp_path: Path):
+    assert said(book(tmp_path, [["1인 가구", "월 150,000원"], ["2인 가구", "월 250,000원"]])) == [
+        ("", "1인 가구: 월 150,000원"),
+        ("", "2인 가구: 월 250,000원"),
+    ]
+    form = [["사업명", "가람 숲 가꾸기"], ["담당부서", "산림과"], ["연락처", "02-123-4567"]]
+    assert said(book(tmp_path, form)) == [("", "사업명: 가람 숲 가꾸기 / 담당부서: 산림과 / 연락처: 02-123-4567")]
+
+
+@pytest.mark.parametrize(
+    "names", [[2022, 2023, 2024], ["2022년", "2023년", "2024년"], ["1월", "2월", "3월"], [1, 2, 3]]
+)
+def test_numbers_in_order_are_names_of_columns(tmp_path: Path, names: list[Any]):
+    rows = [["지역", *names], ["가람", 100, 110, 120], ["나래", 200, 210, 220]]
+    assert said(book(tmp_path, rows))[0][1] == "지역: 가람 / " + " / ".join(
+        f"{name}: {value}" for name, value in zip(names, (100, 110, 120), strict=True)
+    )
+
+
+def test_empty_columns_are_dropped(tmp_path: Path):
+    rows = [[None, "번호", None, "이름", "전화"], [None, 1, None, "김하늘", "02-1"], [None, 2, None, "이바다", "02-2"]]
+    assert [text for _, text in said(book(tmp_path, rows))] == [
+        "번호: 1 / 이름: 김하늘 / 전화: 02-1",
+        "번호: 2 / 이름: 이바다 / 전화: 02-2",
+    ]
+
+
+def test_lines_between_rows_stand_above_those_below(tmp_path: Path):
+    rows = [["지역", "인구"], ["■ 수도권"], ["서울", 1], ["인천", 3], ["■ 영남"], ["부산", 5]]
+    assert said(book(tmp_path, rows, title="인구")) == [
+        ("인구 > ■ 수도권", "지역: 서울 / 인구: 1"),
+        ("인구 > ■ 수도권", "지역: 인천 / 인구: 3"),
+        ("인구 > ■ 영남", "지역: 부산 / 인구: 5"),
+    ]
+
+
+def test_a_table_that_begins_behind_a_blank_row_has_its_own_header(tmp_path: Path):
+    rows = [
+        ["차종", "요금"],
+        ["승용", "1,000원"],
+        ["화물", "2,000원"],
+        [],
+        ["대상", "감면율"],
+        ["경차", "30%"],
+        ["장애인", "50%"],
+    ]
+    assert [text for _, text in said(book(tmp_path, rows))] == [
+        "차종: 승용 / 요금: 1,000원",
+        "차종: 화물 / 요금: 2,000원",
+        "대상: 경차 / 감면율: 30%",
+        "대상: 장애인 / 감면율: 50%",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("질의", "응답"),
+        ("질의내용", "회신내용"),
+        ("문의내용", "처리결과"),
+        ("질문(Q)", "답변(A)"),
+        ("1. 질 문\n(고객)", "2. 답 변"),
+        ("QUESTION", "answer"),
+        ("FAQ", "답변"),
+        ("제목", "내용"),
+    ],
+)
+def test_columns_of_questions_and_answers(tmp_path: Path, question: str, answer: str):
+    rows = [["번호", question, answer], [1, "언제 여나요?", "아침 9시에 엽니다."]]
+    reading = read(book(tmp_path, rows))
+    assert [(known.question, known.answer) for known in reading.document.questions] == [
+        ("언제 여나요?", "아침 9시에 엽니다.")
+    ]
+    assert reading.columns[0].startswith("Sheet: 질문 ← ")
+
+
+@pytest.mark.parametrize(
+    ("names", "row"),
+    [
+        (["제목", "내용"], ["단수 안내", "3월 5일 9시부터 물이 나오지 않습니다."]),
+        (["문의내용", "처리결과"], ["가로등 고장", "완료"]),
+    ],
+)
+def test_names_that_say_little_need_questions(tmp_path: Path, names: list[str], row: list[str]):
+    reading = read(book(tmp_path, [names, row, row]))
+    assert reading.document.questions == ()
+    assert reading.columns == ()
+
+
+def test_columns_of_any_name_can_be_named(tmp_path: Path):
+    path = book(tmp_path, [["고객 발화", "안내 문구"], ["언제 여나요?", "아홉 시."]])
+    assert read(path).document.questions == ()
+    named = Options(columns=(("question", ("고객 발화",)), ("answer", ("안내문구",))))
+    assert [known.answer for known in read(path, "자료", named).document.questions] == ["아홉 시."]
+
+
+def test_links_comments_and_formulas(tmp_path: Path):
+    def change(sheet: Any) -> None:
+        sheet["B2"].hyperlink = "https://example.kr/a"
+        sheet["B3"].comment = Comment("총무과:\n2025년부터 폐지", "총무과")
+
+    rows = [["항목", "값"], ["홈페이지", "바로가기"], ["일비", "20,000원"], ["합", "=1+2"]]
+    reading = read(book(tmp_path, rows, change))
+    assert reading.document.text.split("\n\n") == [
+        "항목: 홈페이지\n값: 바로가기 (https://example.kr/a)",
+        "항목: 일비\n값: 20,000원 (메모: 2025년부터 폐지)",
+        "항목: 합",
+    ]
+    (warning,) = reading.warnings
+    assert "B4" in warning
+    assert "다시 저장" in warning
+
+
+def test_parts_of_a_workbook_that_other_programs_write(tmp_path: Path):
+    """Prefixes, shared and phonetic strings, cells without places, days since 1904."""
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    parts = {
+        "_rels/.rels": f'<Relationships xmlns="{package}"><Relationship Id="r" Type="{office}/officeDocument" Target="/xl/book.xml"/></Relationships>',
+        "xl/book.xml": f'<x:workbook xmlns:x="{main}" xmlns:r="{office}"><x:workbookPr date1904="1"/><x:sheets><x:sheet name="표" r:id="a"/></x:sheets></x:workbook>',
+        "xl/_rels/book.xml.rels": f'<Relationships xmlns="{package}"><Relationship Id="a" Type="{office}/worksheet" Target="s.xml"/>'
+        f'<Relationship Id="b" Type="{office}/sharedStrings" Target="t.xml"/><Relationship Id="c" Type="{office}/styles" Target="u.xml"/></Relationships>',
+        "xl/t.xml": f'<sst xmlns="{main}"><si><r><t>날</t></r><r><t>짜</t></r><rPh sb="0" eb="1"><t>ナル</t></rPh></si><si><t>값_x000D_</t></si></sst>',
+        "xl/u.xml": f'<styleSheet xmlns="{main}"><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>',
+        "xl/s.xml": f'<x:worksheet xmlns:x="{main}"><x:sheetData><x:row><x:c t="s"><x:v>0</x:v></x:c><x:c t="s"><x:v>1</x:v></x:c></x:row>'
+        '<x:row><x:c s="1"><x:v>43830</x:v></x:c><x:c t="b"><x:v>1</x:v></x:c></x:row></x:sheetData></x:worksheet>',
+    }
+    path = tmp_path / "자료.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, text in parts.items():
+            archive.writestr(name, text)
+    assert [text for _, text in said(path)] == ["날짜: 2024-01-01 / 값: TRUE"]
+
+
+def test_a_sheet_of_libreoffice(tmp_path: Path):
+    names = " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"'
+        for short in ("office", "table", "text", "style")
+    )
+
+    def row(*cells: str, about: str = "") -> str:
+        return f"<table:table-row {about}>{''.join(cells)}</table:table-row>"
+
+    def cell(text: str, about: str = "") -> str:
+        return f"<table:table-cell {about}><text:p>{text}</text:p></table:table-cell>"
+
+    shown = (
+        '<table:table-column/><table:table-column/><table:table-column table:visibility="collapse"/>'
+        + row(cell("부서"), cell("할인율", 'office:value="0.1"'), cell("내부"))
+        + row(cell("총무과", 'table:number-rows-spanned="2"'), cell("12.5%", 'office:value="0.125"'), cell("비밀"))
+        + row("<table:covered-table-cell/>", cell("7%"))
+        + row(cell("재무과"), cell("30%"), about='table:visibility="collapse"')
+        + row('<table:table-cell table:number-columns-repeated="1000"/>', about='table:number-rows-repeated="1000000"')
+    )
+    content = (
+        f"<office:document-content {names}><office:automatic-styles>"
+        '<style:style style:name="ta2"><style:table-properties table:display="false"/></style:style></office:automatic-styles>'
+        f'<office:body><office:spreadsheet><table:table table:name="요금">{shown}</table:table>'
+        f'<table:table table:name="옛것" table:style-name="ta2">{row(cell("가"), cell("나"))}</table:table>'
+        "</office:spreadsheet></office:body></office:document-content>"
+    )
+    path = tmp_path / "자료.ods"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+    assert said(path) == [("요금", "부서: 총무과 / 할인율: 12.5%"), ("요금", "부서: 총무과 / 할인율: 7%")]
+    warnings = " ".join(read(path).warnings)
+    assert all(named in warnings for named in ("옛것", "행 4", "열 내부"))
+
+
+def test_values_of_older_formats(tmp_path: Path):
+    """As for xls and xlsb, whose library gives values without their formats."""
+    path = book(
+        tmp_path,
+        [["값"], [1234.0], [0.5], [True], [date(2024, 1, 2)], [datetime(2024, 1, 2, 3, 4)], [time(9, 30)]],
+        lambda sheet: sheet.append([timedelta(hours=30, minutes=5)]),
+    )
+    (sheet,) = others.sheets(path, Options(), ignore)
+    assert [cells[0] for _, cells in sheet.rows] == [
+        *("값", "1234", "0.5", "TRUE", "2024-01-02", "2024-01-02 03:04", "09:30", "30:05")
+    ]
