@@ -14,7 +14,7 @@ from mundap.answering import Answering
 from mundap.config import FILE, Config, find_workspace, read_config
 from mundap.encode import base_of
 from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
-from mundap.generate.evidence import Line
+from mundap.generate.evidence import Line, ReaderModel
 from mundap.generate.persona import Persona
 from mundap.generate.reading import Reading
 from mundap.graph.graph import Graph
@@ -405,6 +405,11 @@ class Mundap:
     def calibration(self) -> Line | None:
         """The user's own calibration of support, if mundap.toml names one. Raises MundapError if it cannot be used."""
         return self._parts.calibration
+
+    @property
+    def reader_model(self) -> ReaderModel | None:
+        """The user's own model of what answers, if mundap.toml names one. Raises MundapError if it cannot be used."""
+        return self._parts.reader_model
 
     @property
     def tokenizer(self) -> SearchTokenizer:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from mundap.encode.hashed import HashedEncoder
+from mundap.generate.evidence import Line, ReaderModel
 from mundap.generate.extractive import Extractive
 from mundap.generate.language_model import Settings
 from mundap.generate.reading import Reader
@@ -16,10 +17,12 @@ from mundap.types import Answer, Hit, Passage, Turn
 
 REFUSAL = "죄송합니다. 등록된 문서에서 답을 찾지 못했습니다."
 LEARNED = "청바지에 붙는 관세율은 13%입니다. [1]"
+OFTEN = Line({"coverage": 4.0}, -1.0)
 # Those that need weights or a server have suites of their own, with real models.
 GENERATORS: dict[str, Callable[[Callable[[str], Path]], Generator]] = {
     "extractive": lambda _: Extractive(),
     "extractive with an encoder": lambda _: Extractive(Reader(encoder=HashedEncoder())),
+    "extractive with a model of its own": lambda _: Extractive(model=ReaderModel(Line({"shared": 1.0}, 0.0), OFTEN)),
     "extractive in English": lambda _: Extractive(language="en"),
     "transformers": lambda tiny: TransformersGenerator(
         str(tiny(LEARNED)), Path(), Settings(REFUSAL, context_tokens=2048, max_tokens=64)

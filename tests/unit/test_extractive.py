@@ -2,7 +2,9 @@
 
 import pytest
 
-from mundap.generate.extractive import Extractive
+from mundap.generate.evidence import FEATURES, Line, ReaderModel
+from mundap.generate.extractive import ALONE, Extractive, pick
+from mundap.generate.reading import Reader
 from mundap.generate.support import refusal
 from mundap.types import Answer, Hit, Passage
 
@@ -39,7 +41,7 @@ def test_a_list_after_the_sentence_that_announces_it_comes_whole(marks: list[str
     )
     assert len(lead) > 100  # long enough that nothing is added only to fill the answer
     given = answer("이사화물 통관 서류 세관", "\n".join([lead, *items, STUFFING]))
-    assert given.text.removesuffix(" [1]").splitlines()[: 1 + 3] == [lead, *items]
+    assert [line.removesuffix(" [1]") for line in given.text.splitlines()][: 1 + 3] == [lead, *items]
     assert [c.quote for c in given.citations][: 1 + 3] == [lead, *items]
 
 
@@ -54,19 +56,80 @@ def test_each_passage_that_is_used_is_marked_with_its_rank():
     given = answer("면세 한도와 환급 기간은?", "면세 한도는 800달러다.", "환급 기간은 사흘이다.")
     assert "면세 한도는 800달러다. [1]" in given.text
     assert "환급 기간은 사흘이다. [2]" in given.text
-    assert [c.passage_id for c in given.citations] == ["p1", "p2"]
+    assert {c.passage_id for c in given.citations} == {"p1", "p2"}
 
 
-def test_sentences_stand_in_the_order_of_the_text():
-    given = answer("환급 신청", "환급은 세관에 신청한다. 환급 신청은 다섯 해 안에 한다.")
-    first, second = (given.text.index(part) for part in ("세관에", "다섯 해"))
-    assert first < second
+def test_the_key_sentence_comes_first_and_the_others_in_the_order_of_the_text():
+    text = "도서관은 아침에 연다. 늦게 돌려주면 하루에 100원의 연체료를 낸다. 회원증을 가져온다."
+    given = answer("연체료는 얼마인가요?", text)
+    assert given.text.splitlines() == [
+        "늦게 돌려주면 하루에 100원의 연체료를 낸다. [1]",
+        "도서관은 아침에 연다. 회원증을 가져온다. [1]",
+    ]
+    assert given.citations[0].quote == "늦게 돌려주면 하루에 100원의 연체료를 낸다."
+
+
+def key(question: str, *texts: str, model: ReaderModel | None = None) -> str:
+    picked = pick(Reader().read(question, hits(*texts)), model)
+    assert picked is not None
+    return picked.key.text
+
+
+@pytest.mark.parametrize(
+    ("question", "texts", "expected"),
+    [
+        ("기숙사 관리비는 얼마인가요?", ("기숙사 관리비는 기숙사에서 정한다. 한 달에 12만원이다.",), "한 달에 12만원이다."),
+        ("환불이 안 되는 상품은요?", ("환불되는 상품은 새 상품이다. 상품을 뜯은 경우 환불할 수 없다.",), "상품을 뜯은 경우 환불할 수 없다."),
+        ("서류는 무엇이 필요한가요?", ("다음 서류를 준비한다.\n1. 서류: 신분증 사본",), "1. 서류: 신분증 사본"),
+    ],
+    ids=["a value", "what is not", "no bare lead"],
+)  # fmt: skip
+def test_the_key_sentence_has_what_is_asked_for(question: str, texts: tuple[str, ...], expected: str):
+    assert key(question, *texts) == expected
+
+
+def test_an_item_of_a_list_stands_with_its_lead():
+    items = "\n".join(f"{n}. {name} 신청서" for n, name in enumerate("입학 휴학 복학 자퇴 편입 전과".split(), 1))
+    given = answer("휴학 신청서는 무엇인가요?", f"{STUFFING}\n학생은 다음 신청서를 쓴다.\n{items}\n{STUFFING}")
+    assert "2. 휴학 신청서" in given.text
+    assert "학생은 다음 신청서를 쓴다." in given.text
+
+
+@pytest.mark.parametrize(
+    ("text", "to"),
+    [
+        ("과태료의 부과 기준은 대통령령으로 정한다.", "대통령령"),
+        ("숙박비의 지급 기준은 별표 2와 같다.", "별표 2"),
+        ("과태료 부과 기준에 관하여는 제5조를 준용한다.", "제5조"),
+    ],
+)
+def test_a_sentence_that_only_defers_is_told_with_what_it_defers_to(text: str, to: str):
+    given = Extractive(min_support=0.0).answer("기준은 무엇인가요?", hits(text))
+    assert given.text.startswith(f"{text} [1]")
+    assert f"{to}에서 정하고 있습니다." in given.text
+
+
+def test_a_sentence_that_says_it_itself_is_not_said_to_defer():
+    assert "정하고 있습니다" not in answer("환급은 며칠 걸리나요?", "환급은 사흘 걸립니다.").text
+
+
+def test_a_model_of_ones_own_chooses_the_sentence_and_decides_whether_to_answer():
+    texts = ("환급은 세관이 한다. 짧다. 아주 긴 문장은 여러 가지를 길게 늘어놓으며 말한다.",)
+    longest = ReaderModel(Line({"length": 1.0}, 0.0), Line({}, 5.0))
+    shortest = ReaderModel(Line({"length": -1.0}, 0.0), Line({}, 5.0))
+    assert set(longest.sentences.weights) < set(FEATURES)
+    assert key("환급", *texts, model=longest).startswith("아주 긴")
+    assert key("환급", *texts, model=shortest) == "짧다."
+    assert not Extractive(model=longest).answer("오로라", hits(*texts)).abstained
+    never = ReaderModel(longest.sentences, Line({}, -5.0))
+    assert Extractive(model=never).answer("환급은 누가 하나요?", hits(*texts)).abstained
 
 
 def test_a_long_passage_is_not_given_whole():
-    given = answer("환급은 며칠 걸리나요?", f"{STUFFING} 환급은 사흘 걸립니다. {STUFFING}")
-    assert "환급은 사흘 걸립니다." in given.text
-    assert len(given.text) < len(STUFFING)
+    passage = f"{STUFFING} 환급은 사흘 걸립니다. {STUFFING} {STUFFING}"
+    given = answer("환급은 며칠 걸리나요?", passage)
+    assert given.text.startswith("환급은 사흘 걸립니다. [1]\n")
+    assert len(given.text) < ALONE + len(" [1]\n [1]") + len(STUFFING) / 11  # sentences are not cut
 
 
 @pytest.mark.parametrize("question", ["뷁쉙 뛟은요?", "오로라는 어디에서 보이나요?"])

@@ -1,12 +1,21 @@
 """Readings of passages and the support they give, with numbers worked by hand."""
 
-from math import exp
+import json
+from dataclasses import replace
+from math import exp, log1p
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mundap.encode.hashed import HashedEncoder
-from mundap.generate.reading import Reader, Reading, Sentence
-from mundap.generate.support import CALIBRATIONS, WORDS_ONLY, Calibration, refusal, support
+from mundap.errors import MundapError
+from mundap.generate.evidence import FEATURES as SENTENCE_FEATURES
+from mundap.generate.evidence import WORDS, Line, ReaderModel, default_model, logits, read_model, shipped
+from mundap.generate.evidence import features as sentence_features
+from mundap.generate.reading import Reader, Reading
+from mundap.generate.support import FEATURES, question_features, read_calibration, refusal, support
+from mundap.korean.wanted import wanted
 from mundap.types import Hit, Passage
 
 
@@ -14,40 +23,134 @@ def hits(*texts: str) -> list[Hit]:
     return [Hit(Passage(f"p{n}", "d", text, 0, len(text)), 1 / n, n) for n, text in enumerate(texts, 1)]
 
 
-def sentence(near: float | None) -> Sentence:
-    return Sentence(hits("글")[0], 0, 1, 0.5, near)
+def read(question: str, *texts: str) -> Reading:
+    return Reader().read(question, hits(*texts))
 
 
-def test_a_probability_is_the_logistic_of_the_weighed_figures():
-    line = Calibration(near=2.0, coverage=3.0, bias=-1.0)
-    assert line.probability(0.5, 0.25) == 1 / (1 + exp(-(2.0 * 0.5 + 3.0 * 0.25 - 1.0)))
+def feature(reading: Reading, name: str) -> float:
+    return float(question_features(reading)[FEATURES.index(name)])
+
+
+NOTHING = Line({}, 0.0)
+
+# -- support ---------------------------------------------------------------------------------------------------------
+
+
+def test_support_is_the_logistic_of_the_weighed_features():
+    reading = read("관세청 환급", "관세청은 크다.")  # one of two words
+    line = Line({"coverage": 3.0, "words": -2.0}, -1.0)
+    assert support(reading, line) == pytest.approx(1 / (1 + exp(-(3.0 / 2 - 2.0 * log1p(2) - 1.0))))
+
+
+def test_a_calibration_of_ones_own_comes_before_that_of_the_model():
+    reading = read("관세청", "관세청은 크다.")
+    model = ReaderModel(NOTHING, Line({}, 2.0))
+    assert support(reading, model=model) == pytest.approx(1 / (1 + exp(-2.0)))
+    assert support(reading, Line({}, -2.0), model) == pytest.approx(1 / (1 + exp(2.0)))
 
 
 def test_without_anything_read_there_is_no_support():
-    assert support(Reading((), 1.0, "")) == 0.0
+    assert support(read("관세청")) == 0.0
+    assert support(read("관세청"), Line({}, 50.0)) == 0.0
 
 
-def test_words_alone_without_an_encoder_or_with_one_that_was_never_calibrated():
-    for encoder, near in (("", None), ("hashed-256-1", 0.99)):
-        expected = WORDS_ONLY.probability(0.0, 0.75)
-        assert support(Reading((sentence(near),), 0.75, encoder)) == pytest.approx(expected)
+def test_a_support_that_is_next_to_nothing_is_no_error():
+    assert support(read("관세청", "관세청은 크다."), Line({}, -1e6)) == 0.0
+    assert support(read("관세청", "관세청은 크다."), Line({}, 1e6)) == 1.0
 
 
-@pytest.mark.parametrize("name", CALIBRATIONS)
-def test_a_calibrated_encoder_counts_its_nearest_sentence_in_any_version(name: str):
-    reading = Reading((sentence(0.8), sentence(0.9), sentence(0.7)), 0.5, f"{name}-9.9")
-    assert support(reading) == pytest.approx(CALIBRATIONS[name].probability(0.9, 0.5))
+@pytest.mark.parametrize("encoder", ["", "hashed-256-1"])
+def test_words_alone_without_an_encoder_or_with_one_that_was_never_fitted(encoder: str):
+    assert default_model(encoder) is shipped()[WORDS]
 
 
-def test_more_words_or_a_nearer_sentence_support_more():
-    for line in (WORDS_ONLY, *CALIBRATIONS.values()):
-        assert line.probability(0.9, 1.0) > line.probability(0.9, 0.2)
-        assert line.probability(0.9, 0.5) >= line.probability(0.8, 0.5)
+@pytest.mark.parametrize("name", [name for name in shipped() if name != WORDS])
+def test_a_fitted_encoder_has_its_model_in_any_version(name: str):
+    assert default_model(f"{name}-9.9") is shipped()[name]
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_the_models_that_ship_know_only_features_that_there_are(name: str):
+    model = shipped()[name]
+    assert set(model.sentences.weights) <= set(SENTENCE_FEATURES)
+    assert set(model.support.weights) <= set(FEATURES)
+    cosines = [model.sentences.weights.get("near", 0.0), model.support.weights.get("near", 0.0)]
+    assert all(weight > 0 for weight in cosines) if name != WORDS else cosines == [0, 0]
+
+
+def test_more_words_support_more():
+    question = "면세 한도를 넘은 향수는 어떻게 신고하나요?"
+    supports = [
+        support(read(question, text))
+        for text in ("주차장은 지하에 있다.", "향수는 비싸다.", "면세 한도를 넘은 향수는 신고서를 작성하여 신고한다.")
+    ]
+    assert supports == sorted(supports)
+    assert supports[-1] > 2 * supports[0]
+
+
+def test_a_value_that_is_asked_for_and_stands_there_supports_more():
+    question = "향수의 면세 한도는 얼마인가요?"
+    without = support(read(question, "향수의 면세 한도는 따로 정한다."))
+    assert support(read(question, "향수의 면세 한도는 60밀리리터로 정한다.")) > without
+
+
+def test_a_nearer_sentence_supports_more():
+    name = next(name for name in shipped() if name != WORDS)
+    reading = replace(read("관세청", "관세청은 크다."), encoder=name)
+    far, near = (
+        support(replace(reading, sentences=(replace(reading.sentences[0], near=cosine),))) for cosine in (0.75, 0.9)
+    )
+    assert near > far
+
+
+def test_features_of_a_question_by_hand():
+    reading = read("관세청 환급 서류", "관세청은 크다. 환급은 사흘 걸린다.", "여권이 있다.")
+    assert feature(reading, "coverage") == 2 / 3
+    assert feature(reading, "first_coverage") == 2 / 3
+    assert feature(reading, "missing") == 1  # 서류 weighs as much as the others
+    assert feature(reading, "near") == 0  # no encoder
+    assert feature(reading, "words") == pytest.approx(log1p(3))
+    assert feature(reading, "lead") == pytest.approx(log1p(1 / 1 - 1 / 2))
+    assert feature(reading, "best") == pytest.approx(logits(reading).max())
+
+
+def test_every_feature_is_finite_whatever_is_asked():
+    for question in ("", "😀", "얼마?", "관세청", "a" * 500):
+        for texts in (["글."], ["", "글."], ["1.\n2.\n3."]):
+            reading = read(question, *texts)
+            if reading.sentences:
+                assert np.isfinite(question_features(reading)).all()
+                assert np.isfinite(sentence_features(reading)).all()
 
 
 def test_the_refusal_is_in_the_users_language():
     assert "문서" in refusal("ko")
     assert "documents" in refusal("en")
+
+
+# -- what was kept ---------------------------------------------------------------------------------------------------
+
+
+def test_a_calibration_of_two_figures_from_before_is_still_read(tmp_path: Path):
+    kept = {"kind": "support", "near": 2.0, "coverage": 3.0, "bias": -1.0, "encoder": "e5"}
+    (tmp_path / "support.json").write_text(json.dumps(kept), "utf-8")
+    assert read_calibration(tmp_path, "e5") == Line({"near": 2.0, "coverage": 3.0}, -1.0)
+
+
+@pytest.mark.parametrize(
+    "kept", ["", "[]", "{}", '{"weights": 3, "bias": 0}', '{"weights": {"near": "가"}, "bias": 0}']
+)
+def test_a_broken_calibration_says_how_to_make_it_again(kept: str, tmp_path: Path):
+    (tmp_path / "support.json").write_text(kept, "utf-8")
+    with pytest.raises(MundapError, match="mundap train support"):
+        read_calibration(tmp_path, "e5")
+
+
+@pytest.mark.parametrize("kept", ["", "[]", '{"sentences": {"weights": {}, "bias": 0}, "encoder": "e5"}'])
+def test_a_broken_model_says_how_to_make_it_again(kept: str, tmp_path: Path):
+    (tmp_path / "reader.json").write_text(kept, "utf-8")
+    with pytest.raises(MundapError, match="mundap train reader"):
+        read_model(tmp_path, "e5")
 
 
 # -- reading ---------------------------------------------------------------------------------------------------------
@@ -62,6 +165,7 @@ def test_a_sentence_has_the_share_of_the_questions_words_that_it_holds():
         ("환급은 사흘 걸린다.", 1 / 2, None),
     ]
     assert reading.coverage == 1 / 2 + 1 / 2
+    assert reading.hits == found
 
 
 def test_words_weigh_as_the_index_says():
@@ -74,7 +178,16 @@ def test_the_words_of_heading_and_source_count_for_coverage():
     named = Hit(Passage("p", "d", "사흘 걸린다.", 0, 7, heading="환급", source="관세청 고시"), 1.0, 1)
     reading = Reader().read("관세청 환급", [named])
     assert reading.coverage == 1
-    assert [s.shared for s in reading.sentences] == [0]
+    assert [(s.shared, s.within) for s in reading.sentences] == [(0, 1)]
+
+
+def test_an_item_is_read_with_the_lead_that_announces_it():
+    reading = read("환급 서류", "환급에는 다음 서류를 낸다.\n1. 영수증\n2. 통장 사본")
+    lead, *items = reading.sentences
+    assert lead.governors == ()
+    assert [s.governors for s in items] == [(0,), (0,)]
+    assert [(s.shared, s.within) for s in items] == [(0, 1), (0, 1)]
+    assert reading.blocks == ((0, 3),)
 
 
 def test_with_an_encoder_a_sentence_has_its_cosine():
@@ -86,9 +199,10 @@ def test_with_an_encoder_a_sentence_has_its_cosine():
 
 
 def test_without_hits_or_words_nothing_is_covered():
-    assert Reader().read("관세청", []) == Reading((), 0.0, "")
-    assert Reader().read("", hits("글이다.")).coverage == 0
-    assert Reader().read("😀", hits("글이다.")).coverage == 0
+    empty = read("관세청")
+    assert (empty.sentences, empty.blocks, empty.coverage) == ((), (), 0.0)
+    assert read("", "글이다.").coverage == 0
+    assert read("😀", "글이다.").coverage == 0
 
 
 def test_a_reader_reads_each_question_anew():
@@ -97,3 +211,26 @@ def test_a_reader_reads_each_question_anew():
     assert reader.read("여권", hits("관세청은 크다.")).coverage == 0
     assert reader.read("관세청", hits("관세청은 크다.")) == first
     assert reader.read("관세청", []).sentences == ()
+
+
+TALK = ("회의는 편하게 한다.", "식당은 넓다.", "창문은 크다.", "복도는 길다.")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("기숙사 관리비는 얼마인가요?", "기숙사 관리비는 월 12만원이다."),
+        ("도서는 며칠 빌릴 수 있나요?", "도서는 14일 동안 빌린다."),
+        ("예약 문의 전화번호가 뭐예요?", "예약은 02-123-4567로 문의한다."),
+        ("한 팀은 몇 명인가요?", "한 팀은 5명이다."),
+    ],
+)
+def test_a_value_that_the_first_passages_lack_is_looked_for_further(question: str, answer: str):
+    assert wanted(question).exact
+    reading = read(question, *TALK, answer)
+    assert [hit.passage.text for hit in reading.hits] == [*TALK[:3], answer]
+
+
+def test_nothing_further_is_read_where_the_first_passages_have_the_value_or_none_is_asked_for():
+    assert len(read("관리비는 얼마인가요?", "관리비는 3만원이다.", *TALK).hits) == 3
+    assert len(read("기숙사는 왜 닫나요?", *TALK, "관리비는 3만원이다.").hits) == 3

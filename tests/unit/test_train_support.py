@@ -1,6 +1,7 @@
 """A calibration learns from questions with and without their passage, and says what it is worth on others."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,78 +9,144 @@ import pytest
 
 from mundap.errors import MundapError
 from mundap.evaluate.questions import Question
+from mundap.generate.evidence import Line, ReaderModel, default_model
 from mundap.generate.reading import Reader
-from mundap.generate.support import Calibration, read_calibration
-from mundap.train.support import Sample, calibrate, sample, save
-from mundap.types import Hit, Passage
+from mundap.generate.support import FEATURES, read_calibration
+from mundap.train.support import FOLDS, Sample, calibrate, chances, prior_of, read_all, sample, save
+from mundap.types import Hit
+
+from .test_support import hits
 
 WORDS = "연차 출장 주차 병가 급여 교육 보안 회의".split()
+NEAR, COVERAGE = FEATURES.index("near"), FEATURES.index("coverage")
+NO_PRIOR = Line({}, 0.0)
 
 
 def drawn(n: int, seed: int) -> Sample:
-    """Answerable questions have cosines around .9 and unanswerable ones around .8."""
+    """Answerable questions have cosines around .9 and unanswerable ones around .8; their coverage says nothing."""
     chance = np.random.default_rng(seed)
     answerable = np.arange(n) % 2 == 0
-    near = np.where(answerable, 0.9, 0.8) + chance.normal(0, 0.02, n)
-    found = np.column_stack([near, chance.uniform(0, 1, n)])
-    return Sample(found, answerable, np.full(n, 0.5), tuple(str(row // 4) for row in range(n)))
+    found = np.zeros((n, len(FEATURES)))
+    found[:, NEAR] = np.where(answerable, 0.9, 0.8) + chance.normal(0, 0.02, n)
+    found[:, COVERAGE] = chance.uniform(0, 1, n)
+    groups = tuple(str(row // 4) for row in range(n))
+    return Sample(found, answerable, np.full(n, 0.5), groups, answerable, np.zeros(n, np.bool_))
 
 
 def test_what_tells_the_kinds_apart_is_found_and_what_does_not_is_left_out():
-    made = calibrate(drawn(400, 1))
-    assert made.calibration.near > 20 * abs(made.calibration.coverage)
-    assert made.calibration.probability(0.9, 0.5) > 0.9
-    assert made.calibration.probability(0.8, 0.5) < 0.1
+    line = calibrate(drawn(2000, 1), NO_PRIOR).line
+    assert line.weights["near"] > 20 * abs(line.weights["coverage"])
+    near, far = np.zeros(len(FEATURES)), np.zeros(len(FEATURES))
+    near[[NEAR, COVERAGE]], far[[NEAR, COVERAGE]] = (0.9, 0.5), (0.8, 0.5)
+    assert chances(line, near[None])[0] > 0.9
+    assert chances(line, far[None])[0] < 0.1
 
 
 def test_the_report_is_of_questions_that_were_not_fitted():
-    report = calibrate(drawn(400, 2)).report
+    report = calibrate(drawn(2000, 2), NO_PRIOR).report
     assert report["before"]["auroc"] == 0.5
     assert report["after"]["auroc"] > 0.98
-    assert report["after"]["calibration_error"] < 0.05 < report["before"]["calibration_error"] + 0.1
+    assert report["after"]["calibration_error"] < 0.05
     assert report["after"]["answered"] >= 0.96
+    assert report["promise"] is None
 
 
 def test_noise_promises_nothing():
     made = drawn(400, 3)
     noise = np.random.default_rng(4).permutation(made.answerable)
-    assert abs(calibrate(Sample(made.found, noise, made.before, made.groups)).report["after"]["auroc"] - 0.5) < 0.1
+    assert abs(calibrate(replace(made, answerable=noise), NO_PRIOR).report["after"]["auroc"] - 0.5) < 0.1
+
+
+def test_a_small_sheet_stays_near_to_the_weights_in_use_and_a_large_one_leaves_them():
+    prior = Line({"near": 5.0, "coverage": 8.0}, -3.0)
+    small, large = (calibrate(drawn(n, 5), prior).line.weights["coverage"] for n in (60, 20_000))
+    assert abs(small - 8.0) < abs(large - 8.0)
+    assert abs(large) < 1
+
+
+def test_a_threshold_with_a_promise_and_one_that_cannot_have_it():
+    made = drawn(1000, 6)
+    doubtful = made.found[:, NEAR] < 0.87
+    made = replace(made, wrong=doubtful & made.answerable)
+    kept = calibrate(made, NO_PRIOR, 0.05, 0.9)
+    assert kept.promise is not None
+    assert kept.better
+    assert kept.threshold == kept.promise.threshold == kept.report["promise"]["threshold"]
+    assert kept.promise.n == made.real.sum()
+    assert kept.promise.missed <= 0.05 * kept.promise.answered
+    assert kept.report["promise"]["sentence"] == kept.promise.sentence
+    never = calibrate(replace(made, wrong=made.real), NO_PRIOR, 0.05, 0.9)
+    assert never.promise is not None
+    assert never.promise.threshold is None
+    assert not never.better
+    assert 0 < never.threshold < 1  # that of the answerable questions
+
+
+TEXTS = [
+    f"{a} 규정은 {b} 담당자가 정합니다. {n}조에 있습니다."
+    for n, (a, b) in enumerate(zip(WORDS * 5, WORDS[::-1] * 5, strict=True))
+]
+HITS = hits(*TEXTS)
+ASKED = [Question(f"{text[:9]} {n}?", (text,)) for n, text in enumerate(TEXTS)]
+
+
+def find(question: str, k: int) -> list[Hit]:
+    right = int(question.split()[-1].rstrip("?"))
+    return [HITS[right], *(hit for hit in HITS if hit is not HITS[right])][:k]
 
 
 def test_every_question_is_read_with_its_passage_and_without_it():
-    texts = [
-        f"{a} 규정은 {b} 담당자가 정합니다. {n}조에 있습니다."
-        for n, (a, b) in enumerate(zip(WORDS * 5, WORDS[::-1] * 5, strict=True))
-    ]
-    hits = [Hit(Passage(f"p{n}", "d", text, 0, len(text)), 1.0, 1) for n, text in enumerate(texts)]
-    asked = [Question(f"{text[:9]} {n}?", (text,)) for n, text in enumerate(texts)]
+    asked = list(read_all(ASKED, 2, find, Reader().read))
+    read = sample(asked)
+    assert read.answerable.sum() == (~read.answerable).sum() == len(TEXTS)
+    assert read.found[read.answerable][:, COVERAGE].mean() > read.found[~read.answerable][:, COVERAGE].mean()
+    assert read.real.tolist() == read.answerable.tolist()
+    assert not read.wrong.any()  # every answer cites the one right passage
+    for one, other in zip(asked[::2], asked[1::2], strict=True):
+        assert one.group == other.group
+        assert not one.golds & {hit.passage.text for hit in other.reading.hits}
 
-    def find(question: str, k: int) -> list[Hit]:
-        right = int(question.split()[-1].rstrip("?"))
-        return [hits[right], *(hit for hit in hits if hit is not hits[right])][:k]
 
-    read = sample(asked, 2, find, Reader().read, None)
-    assert read.answerable.sum() == (~read.answerable).sum() == len(texts)
-    assert read.found[read.answerable][:, 1].mean() > read.found[~read.answerable][:, 1].mean()
-    with pytest.raises(MundapError, match="적어도"):
-        sample(asked[:5], 2, find, Reader().read, None)
+def test_a_question_without_a_passage_is_wrong_if_it_is_answered():
+    unknown = Question("오로라는 어디 0?")
+    read = sample(list(read_all([*ASKED, unknown], 2, find, Reader().read)))
+    assert (read.answerable[-1], read.real[-1], read.wrong[-1]) == (False, True, True)
+
+
+def test_an_answer_from_another_passage_is_wrong():
+    mistaken = [replace(question, gold=("다른 글",)) for question in ASKED]
+    read = sample(list(read_all(mistaken, 2, find, Reader().read)))
+    assert read.wrong[read.real].all()
+
+
+def test_too_few_questions_are_counted():
+    with pytest.raises(MundapError, match="적어도 30개"):
+        sample(list(read_all(ASKED[:5], 2, find, Reader().read)))
+
+
+def test_the_support_before_is_that_of_the_calibration_or_the_model_in_use():
+    asked = list(read_all(ASKED, 2, find, Reader().read))
+    mine, model = Line({}, 1.0), ReaderModel(default_model("").sentences, Line({}, -1.0))
+    assert sample(asked, mine, model).before == pytest.approx(1 / (1 + np.exp(-1.0)))
+    assert sample(asked, None, model).before == pytest.approx(1 / (1 + np.exp(1.0)))
+    assert prior_of(asked, model) == model.support
+    assert prior_of(asked, None) == default_model("").support
 
 
 def test_what_is_kept_is_read_again_and_only_for_its_encoder(tmp_path: Path):
-    made = calibrate(drawn(200, 5))
+    made = calibrate(drawn(200, 5), NO_PRIOR)
     save(made, "e5", tmp_path)
-    assert (
-        read_calibration(tmp_path, "e5")
-        == made.calibration
-        == Calibration(
-            **{
-                key: value
-                for key, value in json.loads((tmp_path / "support.json").read_text()).items()
-                if key in ("near", "coverage", "bias")
-            }
-        )
-    )
+    assert read_calibration(tmp_path, "e5") == made.line
+    assert json.loads((tmp_path / "support.json").read_text())["kind"] == "support"
     with pytest.raises(MundapError, match="train support"):
         read_calibration(tmp_path, "hashed")
     with pytest.raises(MundapError, match="train support"):
         read_calibration(tmp_path / "none", "e5")
+
+
+def test_progress_counts_questions_and_folds():
+    read, folds = [], []
+    list(read_all(ASKED[:3], 2, find, Reader().read, lambda *at: read.append(at)))
+    calibrate(drawn(200, 7), NO_PRIOR, progress=lambda *at: folds.append(at))
+    assert read[-1] == (3, 3)
+    assert folds[-1] == (FOLDS, FOLDS)

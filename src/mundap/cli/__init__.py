@@ -27,6 +27,7 @@ from mundap.cli import (
     synth_rank,
     train,
     train_align,
+    train_answers,
     train_encoder,
     train_keywords,
     train_retriever,
@@ -78,6 +79,8 @@ for command in (
 app.command()(tune.tune)
 app.command()(promote.promote)
 app.add_typer(evaluate.app, name="evaluate")
+train.app.command("support")(train_answers.support)
+train.app.command("reader")(train_answers.reader)
 train.app.command("keywords")(train_keywords.keywords)
 train.app.command("adapter")(train_retriever.adapter)
 train.app.command("static")(train_retriever.static)

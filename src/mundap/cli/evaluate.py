@@ -70,13 +70,13 @@ def answers(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """답변을 잽니다: 완전 일치, 글자·형태소 F1, chrF, ROUGE, 인용 정밀도와 재현율, 거둔 몫."""
+    """답변을 잽니다: 완전 일치, 글자·형태소 F1, chrF, ROUGE, 인용 정밀도와 재현율, 거둔 몫, 틀린 몫."""
     from mundap.cli.measure import measure_answers
 
     bot = open_workspace(workspace)
     with show.bar("평가") as progress:
         report, folder = measure_answers(bot, _file(questions), progress, limit, seed, judge, compare, persona)
-    shown = _shown(report.as_json(), folder, *["compared"] * bool(compare))
+    shown = _shown(report.as_json(), folder, "promise", *["compared"] * bool(compare))
     if json:
         show.emit(shown)
         return
@@ -84,6 +84,7 @@ def answers(
     _print_figures(shown["all"], "모든 질문")
     _print_figures(shown["answered"], "답한 질문")
     _print_figures(shown["unanswerable"], "답 없는 질문")
+    _print_wrong(shown["wrong"], shown["promise"])
     if shown["quotes"]["n"]:
         print(f"인용 {shown['quotes']['n']}개 가운데 문단에 그대로 있는 것 {shown['quotes']['validity']:.3f}")
     if shown["persona"]:
@@ -165,6 +166,16 @@ def _print_figures(figures: Mapping[str, Any], title: str) -> None:
         print(f"{title} ({figures['n']}개)")
     for name, (low, high) in figures["ci95"].items():
         print(f"  {name:20}{figures[name]:>7.3f} [{low:.3f}, {high:.3f}]")
+
+
+def _print_wrong(wrong: Mapping[str, Any], promise: Mapping[str, Any] | None) -> None:
+    if wrong["n"]:
+        low, high = wrong["ci95"]
+        print(
+            f"답한 {wrong['n']}개 가운데 틀린 몫 {wrong['mean']:.3f} [{low:.3f}, {high:.3f}] (정답 제시문을 인용하지 않음)"
+        )
+    if promise:
+        print(promise["sentence"])
 
 
 def _print_voice(voice: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ from mundap.korean.kiwi import kiwi_version
 from mundap.korean.normalize import squash
 from mundap.pipeline import Mundap, cut_of
 from mundap.protocols import Progress
+from mundap.train.keep import CARD
 from mundap.types import Hit
 
 log = logging.getLogger(__name__)
@@ -169,8 +171,38 @@ def measure_answers(
         {"limit": limit, "seed": seed, "judge": judge or None, "persona": asked.config.generate.persona or None},
         asked,
     )
-    shown = report.as_json(per_question=True) | {"compared": against}
-    return report, keep(bot, made, shown, answers_page(report, made, against))
+    promised = kept_promise(asked, report)
+    shown = report.as_json(per_question=True) | {"compared": against, "promise": promised}
+    page = answers_page(report, made, against, promised["sentence"] if promised else "")
+    return report, keep(bot, made, shown, page)
+
+
+def kept_promise(asked: Mundap, report: AnswerReport) -> dict[str, Any] | None:
+    """Whether the share of wrong answers that the workspace's calibration promises held in these answers.
+
+    None without a promise; "held" is None where it says nothing: an answer needs less support than was promised for, or
+    nothing was answered.
+    """
+    settings = asked.config.generate
+    card = asked.models / settings.support / CARD
+    if not settings.support or not card.is_file():
+        return None
+    promise = json.loads(card.read_text("utf-8")).get("promise")
+    if not promise or promise["threshold"] is None:
+        return None
+    told = {name: promise[name] for name in ("wrong", "confidence", "threshold")}
+    most, share, n = promise["wrong"], report.wrong.means.get("wrong"), report.wrong.n
+    if settings.min_support < promise["threshold"]:
+        held = None
+        said = f"보장은 문턱 {promise['threshold']}의 것인데 지금은 {settings.min_support}입니다."
+    elif share is None:
+        held = None
+        said = "답한 질문이 없어 보장을 볼 수 없습니다."
+    else:
+        held = share <= most
+        verdict = "지켜졌습니다" if held else "지켜지지 않았습니다"
+        said = f"틀린 답 {most:.0%} 이하(신뢰 {promise['confidence']:.0%})라는 보장은 이 질문들에서 {verdict}: 답한 {n}개의 {share:.1%}."
+    return {"model": settings.support, **told, "held": held, "sentence": said}
 
 
 def _judge_of(report: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -80,6 +80,12 @@ def _values(name: str, card: dict[str, Any]) -> dict[Key, Any]:
     kind = card["kind"]
     if kind == "support":
         return {("generate", "support"): name, ("generate", "min_support"): card["threshold"]}
+    if kind == "reader":  # it brings a calibration of its own; one of another reader does not fit it
+        return {
+            ("generate", "reader"): name,
+            ("generate", "support"): "",
+            ("generate", "min_support"): card["threshold"],
+        }
     if kind == "reranker":
         return {("retrieve", "reranker"): f"{LIGHT}{name}"}
     if kind == "cross":
@@ -107,6 +113,10 @@ def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
         worse = metrics["verdict"] == "worse"
     elif card["kind"] in ("cross", "reranker"):
         worse = min(sure_change(metrics[split]) for split in SPLITS) < 0
+    elif card["kind"] == "reader":
+        from mundap.train.reader import worse_somewhere
+
+        worse = worse_somewhere(metrics)
     else:
         return True, "쓰기를 권하지 않는 모델입니다(card.json의 metrics)."
     if worse:
@@ -119,6 +129,9 @@ def _steps(bot: Mundap, kind: str) -> list[str]:
     from mundap.parts import LIGHT
 
     running = "돌고 있는 mundap serve는 {} 스스로 새 설정으로 바꿉니다."
+    if kind == "reader" and bot.config.generate.support:
+        again = "근거 보정은 전의 문장 고르기의 것이라 뺐습니다. 보장이 필요하면 다시: mundap train support --out 이름 --wrong 0.05"
+        return [again, running.format("잠시 뒤")]
     if kind not in ENCODERS:
         return [running.format("잠시 뒤")]
     steps = ["다음: mundap index", running.format("색인한 뒤")]
@@ -126,6 +139,9 @@ def _steps(bot: Mundap, kind: str) -> list[str]:
         steps.append("리랭커는 전의 임베딩으로 배웠습니다. 색인한 뒤 다시: mundap train reranker --out 이름")
     elif kind == "adapter":
         steps.append("그 위에서 리랭커를 배우면 더 잘 찾습니다: mundap train reranker --out 이름")
-    if kind != "adapter" and bot.config.generate.support:
-        steps.append("근거 보정도 전의 임베딩의 것입니다. 색인한 뒤 다시: mundap train support")
+    settings = bot.config.generate
+    if kind != "adapter" and settings.reader:
+        steps.append("문장 고르기도 전의 임베딩의 것입니다. 색인한 뒤 다시: mundap train reader --out 이름")
+    if kind != "adapter" and settings.support:
+        steps.append("근거 보정도 전의 임베딩의 것입니다. 색인한 뒤 다시: mundap train support --out 이름")
     return steps

@@ -83,50 +83,6 @@ def reranker(
     _print_advice(folder, f"{LIGHT}{name}", better)
 
 
-@app.command("support")
-def calibrate_support(
-    out: Out,
-    data: Annotated[
-        Path | None,
-        typer.Option(help="질문 파일. 제시문이 빈 질문은 답이 없는 질문 (기본: 읽어들인 문답)", show_default=False),
-    ] = None,
-    workspace: Workspace = HERE,
-    json: Json = False,
-) -> None:
-    """언제 답하고 언제 거둘지를 자기 질문으로 보정합니다. 교차 검증으로 앞뒤를 잽니다."""
-    from mundap.train.keep import free_name
-    from mundap.train.pairs import questions_in
-    from mundap.train.support import calibrate, sample, save
-
-    bot = open_workspace(workspace)
-    name = free_name(bot.models, out, "support")
-    asked, origin = questions_in(bot.corpus, data)
-    with show.bar("읽기") as progress:
-        read = sample(asked, bot.config.retrieve.k, bot.find, bot.read, bot.calibration, progress)
-    fitted = calibrate(read)
-    report = fitted.report
-    better = report["after"]["auroc"] >= report["before"]["auroc"] - 0.01
-    better = better and report["after"]["calibration_error"] < report["before"]["calibration_error"]
-    line = fitted.calibration
-    model = {"calibration": [line.near, line.coverage, line.bias], "threshold": fitted.threshold}
-    folder = keep_trained(
-        bot, "support", name, data, origin, model, report, better,
-        lambda path: save(fitted, bot.sentence_encoder.name, path),
-    )  # fmt: skip
-    use = {"support": name, "min_support": fitted.threshold}
-    if json:
-        show.emit({**report, "folder": str(folder), "use": use, "recommended": better})
-        return
-    print(f"답이 있는 질문 {report['answerable']}개, 없는 질문 {report['unanswerable']}개, 교차 검증")
-    for title, part in (("보정 전", "before"), ("보정 후", "after")):
-        figures = report[part]
-        print(f"{title}: AUROC {figures['auroc']:.3f}, 보정 오차(ECE) {figures['calibration_error']:.3f}")
-    print(f"문턱 {fitted.threshold}: 답함 {report['after']['answered']:.1%}, 거둠 {report['after']['refused']:.1%}")
-    print(f"\n모델: {folder}")
-    print("쓰기를 권합니다." if better else "쓰기를 권하지 않습니다: 나아지지 않았습니다.", "mundap.toml에 적을 것:")
-    print(f'\n[generate]\nsupport = "{name}"\nmin_support = {fitted.threshold}')
-
-
 def _trained(bot: Mundap, asked: list[Question], used: Used, progress: dict[str, Progress]) -> Trained:
     from mundap.encode import MODEL, model_file
     from mundap.retrieve.light import FEATURES, SCORES_ONLY

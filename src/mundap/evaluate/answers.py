@@ -60,6 +60,11 @@ class Answered:
     consistency: Consistency | None = None
 
     @property
+    def wrong(self) -> bool:
+        """Whether it was answered though the question is unanswerable, or without citing a gold passage."""
+        return not self.answer.abstained and not any(self.golden)
+
+    @property
     def key(self) -> Key:
         """What two runs join on."""
         return self.question.question, self.question.gold
@@ -98,7 +103,8 @@ class AnswerReport:
 
     `everything` is over all `n` questions, an abstention counting 0.0 in each metric; `answered` over
     those that were answered. `quotes` citations were made, of which the share `quote_validity` stands
-    in its passage (None without citations). `refused` is over the unanswerable questions. `grades` is
+    in its passage (None without citations). `refused` is over the unanswerable questions. `wrong` is over all that was
+    answered, of both kinds: the share that cites no gold passage. `grades` is
     over the answers that `judge` gave a verdict on; `without_verdict` others it did not.
     `without_answer` questions have gold but no recorded answer, and were not asked. `voice` says how the
     answers kept to the persona, if one answered.
@@ -114,6 +120,7 @@ class AnswerReport:
     refused: Figures
     judge: str
     grades: Figures
+    wrong: Figures
     without_verdict: int
     models: tuple[str, ...]
     resamples: int
@@ -136,6 +143,11 @@ class AnswerReport:
                 "ci95": list(self.quote_ci95) if self.quote_ci95 else None,
             },
             "unanswerable": self.refused.as_json(),
+            "wrong": {
+                "n": self.wrong.n,
+                "mean": self.wrong.means.get("wrong"),
+                "ci95": list(self.wrong.ci95["wrong"]) if self.wrong.n else None,
+            },
             "judge": judged | self.grades.as_json() if self.judge else None,
             "persona": self.voice.as_json() if self.voice else None,
             "models": list(self.models),
@@ -178,6 +190,7 @@ def evaluate_answers(
     recorded = [asked for asked in found if asked.question.gold]
     answered = [asked for asked in recorded if not asked.answer.abstained]
     graded = [asked for asked in recorded if asked.verdict]
+    given = [asked for asked in found if not asked.answer.abstained]
     quotes = [[sum(asked.quotes), len(asked.quotes)] for asked in found]
     right, total = np.sum(quotes, axis=0).tolist()
     groups = [asked.group for asked in found]
@@ -200,6 +213,13 @@ def evaluate_answers(
         refused=figures([asked for asked in found if not asked.question.gold], ["refused"]),
         judge=judge.name if judge else "",
         grades=figures(graded, GRADES),
+        wrong=mean_figures(
+            ["wrong"],
+            [[float(asked.wrong)] for asked in given],
+            groups=[asked.group for asked in given],
+            resamples=resamples,
+            seed=seed,
+        ),
         without_verdict=len(answered) - len(graded) if judge else 0,
         models=tuple(sorted({asked.answer.model for asked in found})),
         resamples=resamples,

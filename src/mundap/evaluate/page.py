@@ -47,6 +47,7 @@ NAMES: dict[str, tuple[str, str]] = {
     "faithfulness": ("충실성 (1–5점)", "grade"),
     "auroc": ("AUROC", "score"),
     "right": ("판단이 맞음", "share"),
+    "wrong": ("답한 것 가운데 틀린 몫", "share"),
     "answered": ("답이 있을 때 답함", "share"),
     "refused": ("답이 없을 때 거둠", "share"),
     "balanced_accuracy": ("균형 정확도", "share"),

@@ -27,9 +27,14 @@ from mundap.evaluate.page import (
     worst,
 )
 
+WRONG = "틀린 답: 정답 제시문을 하나도 인용하지 않았거나, 답이 없는 질문에 답한 것."
 
-def answers_page(report: AnswerReport, about: About, compared: Mapping[str, Change]) -> str:
-    """The figures over all and over the answered questions, citations, refusals, grades, and the worst answers."""
+
+def answers_page(report: AnswerReport, about: About, compared: Mapping[str, Change], promise: str = "") -> str:
+    """The figures over all and over the answered questions, citations, refusals, grades, and the worst answers.
+
+    `promise` says whether what was promised of wrong answers held.
+    """
     both = [("모든 질문 (거두면 0)", report.everything), ("답한 질문", report.answered), *_judged(report)]
     metrics = [m for m in (*METRICS, *GRADES) if any(m in figures.means for _, figures in both)]
     rows = [
@@ -49,12 +54,14 @@ def answers_page(report: AnswerReport, about: About, compared: Mapping[str, Chan
     left = f" · 답변이 적히지 않아 뺀 질문 {report.without_answer}개" * bool(report.without_answer)
     tops = [(report.everything, m) for m in ("character_f1", "morpheme_f1", "citation_precision") if report.n]
     tops += [(report.refused, "refused")] * bool(report.refused.n)
+    tops += [(report.wrong, "wrong")] * bool(report.wrong.n)
     return page(
         "답변 평가",
         about,
         note(f"{counts}{left} · 답한 것: {', '.join(report.models)}"),
         tiles((m, f.means[m], f.ci95[m]) for f, m in tops),
         note(f"모든 질문에서의 값입니다. {GROUPED}"),
+        note(f"{WRONG} {promise}") if report.wrong.n else join(),
         comparison(compared),
         section("지표마다", table(["지표", *(f"{name} · {f.n}개" for name, f in both)], rows), *_told(report))
         if report.n

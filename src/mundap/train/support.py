@@ -1,14 +1,15 @@
 """Calibrate on the user's own questions when an answer is supported and when it is withheld.
 
 An answerable question whose passage is taken away is mostly unanswerable, so a sheet of questions gives both kinds;
-questions that the file leaves without a passage count as unanswerable too.
+questions that the file leaves without a passage count as unanswerable too. The weights that are in use are the prior of
+the fit, and only questions of the file as they are asked count for a promise (train.conformal).
 """
 
 from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,20 +17,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mundap.answering import WIDE
 from mundap.errors import MundapError
 from mundap.evaluate.metrics import auroc, calibration_error, reliability
 from mundap.evaluate.questions import Question
+from mundap.generate.evidence import Line, ReaderModel, default_model
+from mundap.generate.extractive import pick
 from mundap.generate.reading import Reading
-from mundap.generate.support import Calibration, nearest, support
+from mundap.generate.support import FEATURES, question_features
 from mundap.korean.normalize import squash
+from mundap.korean.wanted import wanted
 from mundap.protocols import Progress, quiet
+from mundap.train.conformal import Promise, promise
 from mundap.train.folds import by_group
+from mundap.train.logistic import fit
 from mundap.types import Hit
 
 FOLDS = 5
 FEWEST = 30  # of either kind
-MOST = 400  # questions that are read; each costs the sentences of a few passages
-_RIDGE = 1e-6
+MOST = 2000  # questions that are read; each costs the sentences of a few passages
+PRIOR = (
+    30.0  # questions of either kind that the weights in use are worth (docs/experiments.md, "A prior for small sheets")
+)
 PASSES = 0.97  # share of the answerable questions that the proposed threshold lets through
 
 Floats = npt.NDArray[np.float64]
@@ -38,89 +47,170 @@ Read = Callable[[str, Sequence[Hit]], Reading]
 
 
 @dataclass(frozen=True)
-class Sample:
-    """What reading found for questions: (n, 2) nearest cosine and coverage, and whether they are answerable.
+class Asked:
+    """A question as its passages were read, whether they can answer it, and a name of its gold passages.
 
-    `before` is the support that they have now, and `groups` names the passage of each.
+    `real`: it is a question of the file with what is found for it, not one whose passages were taken away; `golds` are
+    its gold passages, white space aside.
+    """
+
+    question: str
+    reading: Reading
+    answerable: bool
+    group: str
+    golds: frozenset[str] = frozenset()
+    real: bool = True
+
+    def wrong(self, model: ReaderModel | None) -> bool:
+        """Whether an answer cites no gold passage."""
+        picked = pick(self.reading, model)
+        return picked is None or not any(squash(s.hit.passage.text) in self.golds for s in picked.all)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What reading found for questions: (n, len(FEATURES)), and whether they are answerable.
+
+    `before` is the support that they have now, and `groups` names the passage of each. `real` are questions of the file
+    as they are asked, and `wrong` those whose answer would be wrong.
     """
 
     found: Floats
     answerable: npt.NDArray[np.bool_]
     before: Floats
     groups: tuple[str, ...]
+    real: npt.NDArray[np.bool_]
+    wrong: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Calibrated:
-    """The fitted line, the threshold that goes with it, and what cross-validation says: `report` is plain JSON."""
+    """The fitted line, the threshold that goes with it, and what cross-validation says: `report` is plain JSON.
 
-    calibration: Calibration
+    `promise` is what was wanted of wrong answers, if anything was.
+    """
+
+    line: Line
     threshold: float
     report: dict[str, Any]
+    promise: Promise | None = None
+
+    @property
+    def better(self) -> bool:
+        """Whether it is to be recommended: the chances are truer, none are mixed up, and a wanted promise holds."""
+        before, after = self.report["before"], self.report["after"]
+        truer = after["calibration_error"] < before["calibration_error"] and after["auroc"] >= before["auroc"] - 0.01
+        kept = self.promise is not None and self.promise.threshold is not None
+        return kept if self.promise else truer
 
 
-def sample(
-    questions: Sequence[Question],
-    k: int,
-    find: Find,
-    read: Read,
-    now: Calibration | None,
-    progress: Progress = quiet,
-    seed: int = 0,
-) -> Sample:
-    """Read at most MOST of the questions, those with a passage twice: with it, and without.
+def drawn(questions: Sequence[Question], most: int = MOST, seed: int = 0) -> list[Question]:
+    """At most `most` of the questions, in their order."""
+    return [questions[n] for n in sorted(random.Random(seed).sample(range(len(questions)), min(most, len(questions))))]
 
-    `find` gives the hits of a question, `k` of which an answer is read from. Raises MundapError for too few.
-    """
-    chosen = sorted(random.Random(seed).sample(range(len(questions)), min(MOST, len(questions))))
-    rows: list[tuple[Reading, bool, str]] = []
-    for done, question in enumerate((questions[n] for n in chosen), 1):
-        golds = {squash(gold) for gold in question.gold}
+
+def read_all(
+    questions: Sequence[Question], k: int, find: Find, read: Read, progress: Progress = quiet
+) -> Iterator[Asked]:
+    """The questions read as they are answered from `k` hits, those with a passage also without it."""
+    for done, question in enumerate(questions, 1):
+        golds = frozenset(squash(gold) for gold in question.gold)
         group = min(golds, default=question.question)
-        hits = find(question.question, k + len(golds))
+        depth = max(k, WIDE) if wanted(question.question).exact else k
+        hits = find(question.question, depth + len(golds))
+        yield Asked(question.question, read(question.question, hits[:depth]), bool(golds), group, golds)
         if golds:
-            rows.append((read(question.question, hits[:k]), True, group))
-        others = [hit for hit in hits if squash(hit.passage.text) not in golds]
-        rows.append((read(question.question, others[:k]), False, group))
-        progress(done, len(chosen))
-    rows = [row for row in rows if row[0].sentences]
-    answerable = np.array([row[1] for row in rows], np.bool_)
+            others = [hit for hit in hits if squash(hit.passage.text) not in golds]
+            yield Asked(question.question, read(question.question, others[:depth]), False, group, real=False)
+        progress(done, len(questions))
+
+
+def sample(asked: Sequence[Asked], now: Line | None = None, model: ReaderModel | None = None) -> Sample:
+    """What the calibration in use, `now`, and the fit see of questions under the `model` that chooses sentences.
+
+    Raises MundapError for too few.
+    """
+    rows = [row for row in asked if row.reading.sentences]
+    answerable = np.array([row.answerable for row in rows], np.bool_)
     if answerable.sum() < FEWEST or (~answerable).sum() < FEWEST:
         raise MundapError(
             f"보정하기에 모자랍니다: 답이 있는 질문 {int(answerable.sum())}개, 없는 질문 {int((~answerable).sum())}개"
             f"(적어도 {FEWEST}개씩). 제시문이 있는 질문을 더 넣어 주세요."
         )
+    found = np.array([question_features(row.reading, model) for row in rows])
     return Sample(
-        np.array([(nearest(row[0]), row[0].coverage) for row in rows]),
+        found,
         answerable,
-        np.array([support(row[0], now) for row in rows]),
-        tuple(row[2] for row in rows),
+        chances(now or prior_of(rows, model), found),
+        tuple(row.group for row in rows),
+        np.array([row.real for row in rows], np.bool_),
+        np.array([row.real and row.wrong(model) for row in rows], np.bool_),
     )
 
 
-def calibrate(found: Sample, seed: int = 0) -> Calibrated:
-    """Fit on everything; the report is of folds by passage, each judged by a fit of the others."""
+def prior_of(asked: Sequence[Asked], model: ReaderModel | None) -> Line:
+    """The line that is in use for these readings without a calibration of one's own."""
+    return (model or default_model(asked[0].reading.encoder)).support
+
+
+def calibrate(
+    found: Sample,
+    prior: Line,
+    wrong: float | None = None,
+    confidence: float = 0.9,
+    seed: int = 0,
+    progress: Progress = quiet,
+) -> Calibrated:
+    """Fit on everything; the report is of folds by passage, each judged by a fit of the others.
+
+    With `wrong` the threshold is the loosest at which no more than that share of answers is wrong, with `confidence`;
+    where there is none it is the one that lets PASSES of the answerable questions through.
+    """
     fold = by_group(found.groups, FOLDS, seed)
     after = np.zeros(len(fold))
     for number in range(FOLDS):
         held = fold == number
-        after[held] = _chances(_fit(found.found[~held], found.answerable[~held]), found.found[held])
-    line = _fit(found.found, found.answerable)
-    threshold = float(np.floor(np.quantile(after[found.answerable], 1 - PASSES) * 100) / 100)
+        after[held] = chances(fitted(found.found[~held], found.answerable[~held], prior), found.found[held])
+        progress(number + 1, FOLDS)
+    kept = promise(after[found.real], found.wrong[found.real], wrong, confidence) if wrong is not None else None
+    return reported(found, after, fitted(found.found, found.answerable, prior), kept)
+
+
+def reported(found: Sample, after: Floats, line: Line, kept: Promise | None = None) -> Calibrated:
+    """The line with its threshold, and what is said of it. `after` are the chances by fits without the question."""
+    threshold = kept.threshold if kept and kept.threshold is not None else passing(after, found.answerable)
     report = {
         "answerable": int(found.answerable.sum()),
         "unanswerable": int((~found.answerable).sum()),
         "before": _figures(found.before, found.answerable),
         "after": _figures(after, found.answerable) | _at(after, found.answerable, threshold),
         "threshold": threshold,
+        "promise": kept.as_json() if kept else None,
     }
-    return Calibrated(Calibration(*line.tolist()), threshold, report)
+    return Calibrated(line, threshold, report, kept)
+
+
+def passing(scores: Floats, answerable: npt.NDArray[np.bool_]) -> float:
+    """The threshold, in hundredths, that lets PASSES of the answerable questions through."""
+    return float(np.floor(np.quantile(scores[answerable], 1 - PASSES) * 100) / 100)
+
+
+def fitted(found: Floats, answerable: npt.NDArray[np.bool_], prior: Line) -> Line:
+    """The line of these questions, in which both kinds weigh the same."""
+    weights = np.where(answerable, 0.5 / max(1, answerable.sum()), 0.5 / max(1, (~answerable).sum()))
+    ridge = PRIOR / max(1, min(answerable.sum(), (~answerable).sum()))
+    return fit(found, answerable, FEATURES, FEATURES, ridge, weights, prior)
+
+
+def chances(line: Line, found: Floats) -> Floats:
+    """(n,) probabilities of the rows of `found`."""
+    result: Floats = np.exp(-np.logaddexp(0, -line.logits(found, FEATURES)))
+    return result
 
 
 def save(calibrated: Calibrated, encoder: str, folder: Path) -> None:
     """Write support.json into `folder`."""
-    line = calibrated.calibration
-    shown = {"kind": "support", "near": line.near, "coverage": line.coverage, "bias": line.bias, "encoder": encoder}
+    shown = {"kind": "support", **calibrated.line.as_json(), "encoder": encoder}
     (folder / "support.json").write_text(json.dumps(shown), "utf-8")
 
 
@@ -136,24 +226,3 @@ def _at(scores: Floats, answerable: npt.NDArray[np.bool_], threshold: float) -> 
         "answered": float((scores[answerable] >= threshold).mean()),
         "refused": float((scores[~answerable] < threshold).mean()),
     }
-
-
-def _fit(found: Floats, answerable: npt.NDArray[np.bool_]) -> Floats:
-    """Near, coverage and bias of a logistic model in which both kinds weigh the same. Newton's method."""
-    rows = np.column_stack([found, np.ones(len(found))])
-    share = np.where(answerable, 0.5 / answerable.sum(), 0.5 / (~answerable).sum())
-    line = np.zeros(3)
-    for _ in range(100):
-        chances = 1 / (1 + np.exp(-rows @ line))
-        slope = rows.T @ (share * (answerable - chances)) - _RIDGE * line * (1, 1, 0)
-        curve = (rows * (share * chances * (1 - chances))[:, None]).T @ rows + np.diag(_RIDGE * np.array([1, 1, 1e-3]))
-        step = np.linalg.solve(curve, slope)
-        line = line + step
-        if float(np.abs(step).max()) < 1e-8:
-            break
-    return line
-
-
-def _chances(line: Floats, found: Floats) -> Floats:
-    chances: Floats = 1 / (1 + np.exp(-(found @ line[:2] + line[2])))
-    return chances

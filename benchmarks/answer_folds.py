@@ -1,0 +1,182 @@
+"""What `mundap train reader` and `train support` are worth to people who ask about passages that they were not fitted on.
+
+    python benchmarks/answer_folds.py WORKSPACE SHEET.xlsx LABELS.jsonl --unanswerable NEAR.jsonl [--wrong 0.1]
+
+WORKSPACE is indexed with the passages of SHEET (it is made if it is not there). Every labelled question is asked twice, by
+the model that ships and by one that was fitted on the sheet without the passages that the label names, in folds by
+passage; labels are never learned from. An answer is right if it holds the facts of its label and none of what it must not
+hold, wrong if it is given and not right; what must be refused is refused or not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import statistics
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import mundap as md
+from mundap.evaluate.metrics import auroc
+from mundap.korean.normalize import squash
+from mundap.train import reader as readers
+from mundap.train.folds import by_group
+from mundap.train.pairs import FOLDS, asked_as, questions_in, rows_of
+from mundap.train.reader import Row, rows, train_reader
+from mundap.train.support import Asked, calibrate, drawn, prior_of, read_all, sample
+from mundap.types import Answer
+
+Label = Mapping[str, Any]
+MODEL = "answer-fold"
+
+
+def opened(root: Path, sheet: Path) -> md.Mundap:
+    """The workspace, indexed. What is asked is answered from passages alone, never from a recorded answer."""
+    if not (root / "mundap.toml").is_file():
+        root.mkdir(parents=True)
+        (root / "mundap.toml").write_text("", "utf-8")
+    bot = md.Mundap.open(root)
+    if not bot.corpus.counts()[0]:
+        bot.ingest([sheet])
+        bot.index()
+    return configured(bot, faq=False)
+
+
+def configured(bot: md.Mundap, **generate: object) -> md.Mundap:
+    """The workspace with other settings of [generate]."""
+    changed = bot.config.generate.model_copy(update=generate)
+    return bot.reconfigured(bot.config.model_copy(update={"generate": changed}))
+
+
+def fact(text: str) -> str:
+    """How facts are compared: without white space, commas and case."""
+    return re.sub(r"[\s,]+", "", unicodedata.normalize("NFKC", text)).lower()
+
+
+def right(label: Label, answer: Answer) -> bool:
+    """Whether the answer holds the label's facts."""
+    text = fact(answer.text)
+    must, some, never = (
+        [any(fact(said) in text for said in one) for one in label.get(name, [])]
+        for name in ("must", "any_of", "must_not")
+    )
+    return all(must) and (not some or sum(some) >= label.get("at_least", 1)) and not any(never)
+
+
+def passages_of(bot: md.Mundap, label: Label) -> set[str]:
+    """The passages that the label names, white space aside: by how they begin, else all of its source."""
+    start = squash(label.get("gold_passage_start", ""))[:40]
+    source = squash(label.get("gold_source") or label.get("near_source", ""))
+    texts = {squash(p.text): squash(p.source) for p in bot.corpus.all_passages() if p.parent_id == p.id}
+    begun = {text for text in texts if start and text.startswith(start)}
+    return begun or {text for text, of in texts.items() if of and of == source}
+
+
+def told(
+    name: str, labels: Sequence[Label], answers: Sequence[Answer], near: Sequence[Answer], threshold: Sequence[float]
+) -> None:
+    """Print the shares of right, wrong and withheld answers, of near questions refused, and lengths.
+
+    `threshold` has what the support of each answer is held against, those of `near` behind those of `answers`.
+    """
+    given = [not a.abstained and a.support >= t for a, t in zip(answers, threshold, strict=False)]
+    verdicts = Counter(
+        ("right" if right(label, a) else "wrong") if shown else "withheld"
+        for label, a, shown in zip(labels, answers, given, strict=True)
+    )
+    refused = [a.abstained or a.support < t for a, t in zip(near, threshold[len(answers) :], strict=True)]
+    lengths = [len(a.text) for a, shown in zip(answers, given, strict=True) if shown]
+    shares = " ".join(f"{v} {verdicts[v] / len(labels):.1%}" for v in ("right", "wrong", "withheld"))
+    separates = auroc(np.array([a.support for a in answers]), np.array([a.support for a in near])) if near else 0.0
+    nearby = f" near refused {np.mean(refused):.1%} AUROC {separates:.3f}" if near else ""
+    print(f"{name:36}{shares}{nearby} chars {statistics.median(lengths or [0]):.0f}", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("workspace", type=Path)
+    parser.add_argument("sheet", type=Path)
+    parser.add_argument("labels", type=Path, nargs="+")
+    parser.add_argument("--unanswerable", type=Path)
+    parser.add_argument("--wrong", type=float, default=0.1, help="share of wrong answers for the promised threshold")
+    parser.add_argument("--questions", type=int, default=1500, help="of the sheet that are learned from")
+    options = parser.parse_args()
+    bot = opened(options.workspace, options.sheet)
+    labels = [json.loads(line) for file in options.labels for line in file.read_text("utf-8").splitlines() if line]
+    near = (
+        [json.loads(line) for line in options.unanswerable.read_text("utf-8").splitlines()]
+        if options.unanswerable
+        else []
+    )
+    asked, _ = questions_in(bot.corpus, options.sheet)
+    asked = drawn([question for question in asked if question.gold], options.questions)
+    table = bot.legs[0].table
+    texts = table.store.passages(table.ids)
+    golds = [None if row is None else texts[table.ids[row]] for row in rows_of(asked, table)]
+    k = bot.config.retrieve.k
+    made = rows(asked, golds, k, bot.find, bot.read)
+    paired = list(read_all(asked, k, bot.find, bot.read))
+    print(f"{len(made)} rows of the sheet, {len(labels)} labels, {len(near)} near the topic", flush=True)
+
+    everything = [*labels, *near]
+    named = [passages_of(bot, label) for label in everything]
+    folds = by_group(
+        [min(names, default=label["question"]) for names, label in zip(named, everything, strict=True)], FOLDS
+    )
+    always = configured(bot, min_support=0.0)
+    questions = [label["question"] for label in everything]
+    shipped = [always.ask(question) for question in questions]
+    n = len(labels)
+    for threshold in (bot.config.generate.min_support, 0.0):
+        told(f"shipped, at {threshold}", labels, shipped[:n], shipped[n:], [threshold] * len(everything))
+
+    learned: list[Answer] = list(shipped)
+    calibrated: list[Answer] = list(shipped)
+    thresholds = {name: [0.0] * len(everything) for name in ("reader", "support", "promise")}
+    for number in range(FOLDS):
+        held = [place for place in range(len(everything)) if folds[place] == number]
+        out = set().union(*(named[place] for place in held))
+        same = {asked_as(questions[place]) for place in held}
+
+        def fits(one: Asked | Row, out: set[str] = out, same: set[str] = same) -> bool:
+            first = one.shown if isinstance(one, Row) else one
+            return not first.golds & out and first.group not in out and asked_as(first.question) not in same
+
+        some = [row for row in made if fits(row)]
+        trained = train_reader(some)
+        folder = bot.models / MODEL
+        folder.mkdir(parents=True, exist_ok=True)
+        readers.save(trained.model, bot.sentence_encoder.name, folder)
+        with_reader = configured(always, reader=MODEL)
+        seen = [one for one in paired if fits(one)]
+        drawn_on = sample(seen, None, None)
+        fitted = calibrate(drawn_on, prior_of(seen, None))
+        kept = calibrate(drawn_on, prior_of(seen, None), options.wrong, 0.9)
+        (folder / "support.json").write_text(
+            json.dumps({**fitted.line.as_json(), "encoder": bot.sentence_encoder.name}), "utf-8"
+        )
+        with_support = configured(always, support=MODEL)
+        for place in held:
+            learned[place] = with_reader.ask(questions[place])
+            calibrated[place] = with_support.ask(questions[place])
+            thresholds["reader"][place] = trained.threshold
+            thresholds["support"][place] = fitted.threshold
+            thresholds["promise"][place] = kept.threshold
+        print(f"fold {number}: {len(some)} rows, without {len(out)} passages; {kept.promise.sentence}", flush=True)
+    told("reader, at its threshold", labels, learned[:n], learned[n:], thresholds["reader"])
+    told("support, at its threshold", labels, calibrated[:n], calibrated[n:], thresholds["support"])
+    told(f"support, promised {options.wrong}", labels, calibrated[:n], calibrated[n:], thresholds["promise"])
+    for name, answers in (("shipped", shipped), ("reader", learned), ("support", calibrated)):
+        for step in range(10, 90, 10):
+            at = step / 100
+            told(f"{name}, at {at}", labels, answers[:n], answers[n:], [at] * len(everything))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""Recorded answers teach which sentence answers: what bears an answer out, what is fitted, and what is measured."""
+
+import json
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from mundap.errors import MundapError
+from mundap.evaluate.questions import Question
+from mundap.generate.evidence import Line, ReaderModel, default_model, read_model
+from mundap.generate.reading import Reader
+from mundap.train.reader import Row, Shown, answered, bearing, compared, facts, held, rows, save, shown, train_reader
+from mundap.train.support import Asked
+from mundap.types import Hit, Passage
+
+# -- what bears an answer out ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("이용료는 1만원이다.", "이용료는 10,000원입니다."),
+        ("14일 동안 빌립니다", "2주 동안 빌린다"),
+        ("1. 신분증을 가져온다", "신분증을 가져옵니다"),
+        ("2024. 3. 5.부터 시행", "2024년 3월 5일부터 시행"),
+    ],
+)
+def test_the_same_is_said_in_other_ways(one: str, other: str):
+    assert facts(one) == facts(other)
+
+
+def test_another_amount_is_another_fact():
+    assert facts("이용료는 1만원이다.") != facts("이용료는 2만원이다.")
+
+
+def test_what_the_question_says_is_no_answer_to_it():
+    assert answered("도서관은 언제 닫나요?", "도서관은 월요일에 닫습니다.") == facts("월요일")
+    assert answered("도서관은 닫나요?", "도서관은 닫습니다.") == facts("도서관은 닫습니다.")
+
+
+@pytest.mark.parametrize(
+    ("question", "answer", "texts", "right"),
+    [
+        (
+            "한 번에 몇 권을 빌리나요?",
+            "한 번에 다섯 권까지 빌릴 수 있습니다.",
+            ["도서관은 아침에 연다.", "한 번에 5권을 빌린다.", "하루에 100원의 연체료를 낸다."],
+            [False, True, False],
+        ),
+        (
+            "입사 서류는 무엇인가요?",
+            "입사 서류는 신분증 사본, 졸업 증명서, 통장 사본입니다.",
+            ["입사 서류는 다음과 같다.", "1. 신분증 사본", "2. 졸업 증명서", "3. 통장 사본", "4. 그 밖에 회사가 바라는 것"],
+            [False, True, True, True, False],
+        ),
+        (
+            "수영장은 왜 닫나요?",
+            "수영장은 여름마다 물을 갈고 시설을 고치기 위해 닫습니다.",
+            ["수영장은 지하에 있다.", "여름마다 물을 갈고 시설을 고치려고 닫으며 다른 날은 연다."],
+            [False, True],
+        ),
+        ("주차 요금은?", "자전거로 오세요.", ["주차 요금은 5천원이다.", "창문은 크다."], [False, False]),
+    ],
+    ids=["an amount", "a list without its lead", "a reason", "nothing"],
+)  # fmt: skip
+def test_sentences_that_bear_an_answer_out(question: str, answer: str, texts: list[str], right: list[bool]):
+    assert bearing(texts, question, answer).tolist() == right
+
+
+# -- fit -------------------------------------------------------------------------------------------------------------
+
+THINGS = "기숙사 도서관 수영장 주차장 체육관 식당 강당 연구실 세탁실 사물함 회의실 휴게실".split()
+ASPECTS = ("이용", "예약", "관리", "청소", "점검", "수리")
+
+
+def passage(n: int, thing: str) -> Passage:
+    """A notice on a thing that repeats a question's words first and answers it after."""
+    lines = [
+        line
+        for m, aspect in enumerate(ASPECTS)
+        for line in (f"{thing} {aspect} 안내입니다.", f"직원 {n + 1}{m}호실에서 {thing} {aspect} 업무를 맡습니다.")
+    ]
+    text = "\n".join(lines)
+    return Passage(f"p{n:02}", "d", text, 0, len(text), source="안내")
+
+
+PASSAGES = [passage(n, thing) for n, thing in enumerate(THINGS)]
+ASKED = [
+    Question(f"{thing} {aspect}?", (PASSAGES[n].text,), f"직원 {n + 1}{m}호실에서 업무를 맡습니다.")
+    for (n, thing), (m, aspect) in product(enumerate(THINGS), enumerate(ASPECTS))
+]
+GOLDS = [PASSAGES[THINGS.index(question.question.split()[0])] for question in ASKED]
+
+
+def find(question: str, k: int) -> list[Hit]:
+    first = THINGS.index(question.split()[0])
+    order = [first, *(n for n in range(len(PASSAGES)) if n != first)]
+    return [Hit(PASSAGES[n], 3.0 - rank, rank) for rank, n in enumerate(order[:k], 1)]
+
+
+def test_training_learns_what_answers_here_and_says_so():
+    made = rows(ASKED, GOLDS, 5, find, Reader().read)
+    assert len(made) == len(ASKED)
+    steps = []
+    trained = train_reader(made, progress=lambda *at: steps.append(at))
+    for split in ("by_passage", "by_question"):
+        figures = trained.report[split]
+        assert figures["before"]["key"]["mean"] < 0.5 < 0.9 < figures["after"]["key"]["mean"]
+        low, high = figures["difference"]["key"]["ci95"]
+        assert 0 < low <= figures["difference"]["key"]["mean"] <= high
+        assert figures["difference"]["key"]["p"] < 0.05
+        assert figures["after"]["facts"]["mean"] >= figures["before"]["facts"]["mean"]
+    assert trained.better
+    assert 0 <= trained.threshold <= 1
+    assert trained.report["support"]["after"]["auroc"] > 0.8
+    assert steps[-1][0] == steps[-1][1]
+
+
+def test_few_rows_move_the_weights_less_than_many():
+    made = rows(ASKED, GOLDS, 5, find, Reader().read)
+    now = default_model("").sentences.weights
+    far, near = (train_reader(some).model.sentences.weights for some in (made * 8, made))
+    assert abs(near["fragment"] - now["fragment"]) < abs(far["fragment"] - now["fragment"])
+
+
+def test_a_gold_passage_that_was_not_found_is_learned_from_but_not_shown():
+    def astray(question: str, k: int) -> list[Hit]:
+        return [Hit(hit.passage, 1.0, rank) for rank, hit in enumerate(find(question, k + 1)[1:], 1)]
+
+    made = rows(ASKED, GOLDS, 5, astray, Reader().read)
+    for row, gold in zip(made, GOLDS, strict=True):
+        assert gold.id in {hit.passage.id for hit in row.learned.hits}
+        assert gold.id not in {hit.passage.id for hit in row.shown.reading.hits}
+        assert row.right.any()
+        assert not shown(row, default_model("")).key
+
+
+@pytest.mark.parametrize(
+    ("asked", "golds", "told"),
+    [
+        ([replace(question, answer="") for question in ASKED], GOLDS, "답변이 적혀 있고"),
+        (ASKED, [None] * len(ASKED), "답변이 적혀 있고"),
+        (ASKED[:12], GOLDS[:12], "질문 12개, 제시문 2개"),
+    ],
+    ids=["no answers", "no passages", "too few"],
+)
+def test_what_cannot_be_learned_from_is_told(asked: list[Question], golds: list[Passage | None], told: str):
+    with pytest.raises(MundapError, match=told):
+        rows(asked, golds, 5, find, Reader().read)
+
+
+# -- measure ---------------------------------------------------------------------------------------------------------
+
+
+def row(answer: str) -> Row:
+    reading = Reader().read("요금은?", [Hit(PASSAGES[0], 1.0, 1)])
+    asked = Asked("요금은?", reading, True, "p")
+    return Row(
+        "요금은?", answer, asked, asked, reading, bearing([s.text for s in reading.sentences], "요금은?", answer)
+    )
+
+
+def test_the_share_of_an_answer_that_its_beginning_holds():
+    one = row("어른 5천원, 어린이 2천원")
+    assert held(one, Shown("어른은 5,000원이고 어린이는 2,000원이다.", False), 100) == 1
+    assert held(one, Shown("어른은 5,000원이고 어린이는 2,000원이다.", False), 12) == 2 / 4
+    assert held(one, Shown("무료다.", False), 100) == 0
+
+
+def test_saying_more_is_not_saying_better():
+    made = [row("어른 5천원"), row("어른 5천원")]
+    before = [Shown("어른은 5천원이다.", True)] * 2
+    padded = [Shown("창문은 크고 복도는 길다. 어른은 5천원이다.", False)] * 2
+    figures = compared(made, before, padded)
+    assert figures["length"] == len(before[0].text)
+    assert figures["before"]["facts"]["mean"] == 1
+    assert figures["after"]["facts"]["mean"] < 1
+    assert figures["difference"]["key"]["mean"] == -1
+    assert figures["after"]["characters"] > figures["before"]["characters"]
+
+
+def test_what_is_kept_is_read_again_and_only_for_its_encoder(tmp_path: Path):
+    model = ReaderModel(Line({"near": 1.5}, 0.5), Line({"best": 0.25}, -0.5))
+    save(model, "e5", tmp_path)
+    assert read_model(tmp_path, "e5") == model
+    assert json.loads((tmp_path / "reader.json").read_text("utf-8"))["kind"] == "reader"
+    with pytest.raises(MundapError, match="train reader"):
+        read_model(tmp_path, "hashed")

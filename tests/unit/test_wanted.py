@@ -1,0 +1,96 @@
+"""What a question asks for, in words of many subjects, and whether a sentence has it."""
+
+import pytest
+
+from mundap.korean.wanted import KINDS, VALUES, offers, wanted
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("기숙사비는 얼마인가요?", "amount"),
+        ("연체료가 얼마예요", "amount"),
+        ("장학금 금액 알려주세요", "amount"),
+        ("감면율은 몇 퍼센트인가요?", "amount"),
+        ("책은 며칠 동안 빌릴 수 있나요?", "period"),
+        ("심사는 얼마나 걸리나요?", "period"),
+        ("수리 기간이 어떻게 돼요? 며칠 걸려요?", "period"),
+        ("한 팀은 몇 명이에요?", "number"),
+        ("원서는 언제 내나요?", "date"),
+        ("도서관은 몇 시에 여나요?", "date"),
+        ("예약 전화번호 알려주세요", "contact"),
+        ("병원 연락처가 뭐죠?", "contact"),
+        ("증명서는 어디에서 떼나요?", "place"),
+        ("휴가는 누가 승인하나요?", "person"),
+        ("왜 수영장은 월요일에 닫나요?", "reason"),
+        ("환불이 늦어지는 이유가 뭐예요?", "reason"),
+        ("회원 가입은 어떻게 하나요?", "procedure"),
+        ("환자를 옮기는 절차를 설명해 주세요", "procedure"),
+        ("입사할 때 필요한 서류는 무엇인가요?", "list"),
+        ("보험이 되는 경우는 어떤 경우인가요?", "condition"),
+        ("골킥이란 무엇인가요?", "definition"),
+        ("주차해도 되나요?", "yes-no"),
+        ("반려견을 데려가도 괜찮아요?", "yes-no"),
+        ("수영장", "other"),
+    ],
+)
+def test_the_kind_of_a_question(question: str, kind: str):
+    assert wanted(question).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "unit"),
+    [("한 번에 몇 권 빌리나요?", "권"), ("몇 명까지 타나요?", "명"), ("할인은 몇 퍼센트예요?", "%")],
+)
+def test_what_is_counted(question: str, unit: str):
+    asked = wanted(question)
+    assert asked.exact
+    assert asked.unit == unit
+
+
+@pytest.mark.parametrize(
+    ("question", "negative"),
+    [
+        ("환불이 안 되는 상품은 뭔가요?", True),
+        ("대출할 수 없는 자료를 알려주세요", True),
+        ("보험에서 제외되는 치료는 무엇인가요?", True),
+        ("환불이 되는 상품은 뭔가요?", False),
+        ("안내 데스크는 어디인가요?", False),
+    ],
+)
+def test_questions_about_what_is_not(question: str, negative: bool):
+    assert wanted(question).negative is negative
+
+
+@pytest.mark.parametrize(
+    ("question", "having", "lacking"),
+    [
+        ("기숙사비는 얼마인가요?", "기숙사비는 한 학기에 85만원이다.", "기숙사비는 학기마다 낸다."),
+        ("책은 며칠 동안 빌리나요?", "책은 14일 동안 빌린다.", "책은 회원이 빌린다."),
+        ("한 팀은 몇 명인가요?", "한 팀은 다섯 명이다.", "한 팀은 여럿이다."),
+        ("예약 전화번호 알려주세요", "예약: 02-123-4567", "예약은 하루 전에 한다."),
+        ("원서는 언제 내나요?", "원서는 3월 2일에 낸다.", "원서는 학교에 낸다."),
+        ("증명서는 어디에서 떼나요?", "증명서는 주민센터에서 뗀다.", "증명서는 무료다."),
+    ],
+)
+def test_a_sentence_has_what_is_asked_for_or_has_not(question: str, having: str, lacking: str):
+    asked = wanted(question)
+    assert offers(having, asked) > offers(lacking, asked)
+
+
+def test_another_unit_is_not_what_is_counted():
+    asked = wanted("몇 권 빌릴 수 있나요?")
+    assert offers("다섯 권을 빌린다.", asked) > offers("14일 동안 빌린다.", asked)
+
+
+def test_the_thing_asked_about_is_the_focus():
+    asked = wanted("여권 발급 수수료는 얼마인가요?")
+    assert "수수료" in asked.focus
+    assert {"여권", "발급", "수수료"} <= asked.names
+
+
+@pytest.mark.parametrize("question", ["", " ", "😀", "?", "1", "가" * 3000])
+def test_anything_can_be_read(question: str):
+    assert wanted(question).kind in KINDS
+    assert 0 <= offers("", wanted(question)) <= 1
+    assert set(VALUES) < set(KINDS)
