@@ -21,7 +21,7 @@ from mundap.generate.support import MIN_SUPPORT, refusal, support
 from mundap.ingest.grid import TABLE
 from mundap.korean.deferring import defers
 from mundap.korean.lists import announces, item
-from mundap.korean.wanted import denies
+from mundap.korean.wanted import affirms, denies
 from mundap.messages import say
 from mundap.types import Answer, Choice, Citation, Hit, Turn
 
@@ -96,18 +96,20 @@ class Picked:
 
 
 def pick(reading: Reading, model: ReaderModel | None = None) -> Picked | None:
-    """What to quote of a reading, or None if nothing was read."""
+    """What to quote of a reading; None if nothing was read, or if all of it affirms what is asked about as not so."""
     found = reading.sentences
-    if not found:
-        return None
     scores = logits(reading, model)
     key = _key(reading, scores)
+    if key is None:
+        return None
     chosen: set[int] = set()
     for rank, room in _rooms(reading, scores, found[key].hit.rank).items():
         chosen |= _filled(reading, scores, rank, room)
     chosen |= _closed(reading, {key, *chosen}) | {key}
     if _is_row(found[key]) and reading.asked.kind != "list":
         chosen = {n for n in chosen if not _is_row(found[n]) or found[n].shared >= found[key].shared}
+    if reading.asked.negative:
+        chosen = {n for n in chosen if n == key or not affirms(found[n].text)}
     first = found[key].hit.rank
     ranks = sorted({found[n].hit.rank for n in chosen}, key=lambda rank: (rank != first, rank))
     behind = [tuple(found[n] for n in sorted(chosen - {key}) if found[n].hit.rank == rank) for rank in ranks]
@@ -148,16 +150,17 @@ def _paragraph(group: Sequence[Sentence]) -> str:
     return "".join(lines) + f" [{group[0].hit.rank}]"
 
 
-def _key(reading: Reading, scores: Floats) -> int:
-    """The likeliest sentence that says something itself: a lead only announces."""
+def _key(reading: Reading, scores: Floats) -> int | None:
+    """The likeliest sentence that says something itself: a lead only announces. None if there is none to quote."""
     found = reading.sentences
     exact = reading.asked.exact
-    speaking = [n for n, s in enumerate(found) if not announces(s.text) or (exact and s.offers >= 1)]
+    every = range(len(found))
+    speaking = [n for n in every if not announces(found[n].text) or (exact and found[n].offers >= 1)] or list(every)
     if exact:
         speaking = [n for n in speaking if found[n].offers >= 1] or speaking
     if reading.asked.negative:
-        speaking = [n for n in speaking if _denied(reading, n)] or speaking
-    return max(speaking or range(len(scores)), key=lambda n: (scores[n], -n))
+        speaking = [n for n in speaking if _denied(reading, n)] or [n for n in speaking if not affirms(found[n].text)]
+    return max(speaking, key=lambda n: (scores[n], -n), default=None)
 
 
 def _denied(reading: Reading, n: int) -> bool:

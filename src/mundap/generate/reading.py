@@ -13,7 +13,7 @@ from mundap.korean.lists import announces, blocks, item, level, note, openings
 from mundap.korean.normalize import normalize
 from mundap.korean.sentences import Span, sentences
 from mundap.korean.tokens import content
-from mundap.korean.wanted import Wanted, offers, wanted
+from mundap.korean.wanted import LIMITS, Wanted, offers, wanted
 from mundap.protocols import Encoder
 from mundap.types import Hit, Passage
 
@@ -167,7 +167,7 @@ class Reader:
         passages = [_parsed(hit) for hit in hits]
         found = [sentence for parsed, _ in passages for sentence in parsed]
         texts = [sentence.said for sentence in found]
-        weights = self._weights(_words([question])[0])
+        weights = self._weights(_words([question])[0] - (LIMITS if asked.bounded else frozenset()))
         heads = {hit.passage.id: _words([f"{hit.passage.source}\n{hit.passage.heading}"])[0] for hit in hits}
         near: list[float] | list[None] = [None] * len(texts)
         if self.encoder is not None and texts:

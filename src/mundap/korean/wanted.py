@@ -92,12 +92,14 @@ _NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되�
     r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|(?:불가능|금지|제외|배제|제한)(?:한|된|되는|하는)?\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
 )
 _BOUNDED = re.compile(r"한도|까지|최대|상한|이내|이하|범위|기준")
+LIMITS = frozenset("한도 범위 기준 최대 최고 최소 상한 이내 이하".split())  # said by 이하, 이내 and 초과 as well
 _BOUND = re.compile(r"이하|이내|미만|초과|까지|한도|범위|넘|이상|한하|한정|제한|최대|안에")
 _SAME = {"번": "회"}  # 몇 번 is answered by 3회, and by 네 번
 _TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라도 초과하면 names no limit
 _DENYING = re.compile(
-    r"수\s?없|불가|금지|제외|배제|제한|지\s?않|아니|못\s?[하받한]|안\s?[되돼됩]|없[다습는으어이]|거부|과세(?:한다|하여야|된다|됩니다|대상|됨|함)"
+    r"수\s?없|불가|금지|제외|배제|제한|(?<!부과되)(?<!필요하)지\s?않|아니|못\s?[하받한]|안\s?[되돼됩]|(?<!필요)(?<!필요 )없[다습는으어이]|거부|과세(?:한다|하여야|된다|됩니다|대상|됨|함)"
 )
+_AFFIRMING = re.compile(r"수\s?있|가능|면제|면세|허용|무방|생략|필요\s?없|부과되지\s?않")
 _PREDICATE = 30  # characters at the end of a sentence that say whether it affirms
 
 _CLOCK = r"\d{1,2}\s?시(?![간내도가])|\d{1,2}:\d{2}|자정|정오|24시간|오전|오후"
@@ -180,11 +182,12 @@ def wanted(question: str) -> Wanted:
     unit = next((unit for unit in counted if unit not in known), counted[0] if counted else "")
     if not unit and _HOUR.search(text):
         unit = CLOCK
-    names, focus = _names(text)
+    bounded = bool(_BOUNDED.search(text)) and (bool(unit) or kinds[:1] in (["amount"], ["number"], ["period"]))
+    names, focus = _names(text, LIMITS if bounded else frozenset())
     return Wanted(
         kinds=tuple(kinds) or ("other",),
         unit=unit,
-        bounded=bool(_BOUNDED.search(text)),
+        bounded=bounded,
         negative=kinds[:1] != ["yes-no"] and bool(_NEGATIVE.search(text)),
         focus=focus,
         names=names,
@@ -194,8 +197,12 @@ def wanted(question: str) -> Wanted:
 def offers(text: str, asked: Wanted) -> float:
     """How far a sentence has what is asked for, in [0, 1]: 1 for a value in the very unit, less for one of the kind."""
     found = max(_offered(text, kind, asked.unit, asked.bounded) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
-    loose = asked.bounded and asked.exact and asked.unit != CLOCK and not _BOUND.search(text)
-    return 0.5 * found if loose else found
+    return 0.5 * found if asked.bounded and asked.unit != CLOCK and not _BOUND.search(text) else found
+
+
+def affirms(text: str) -> bool:
+    """Whether a sentence ends by saying that something may be done, is exempt or goes without."""
+    return not denies(text) and bool(_AFFIRMING.search(text[-_PREDICATE:]))
 
 
 def denies(text: str) -> bool:
@@ -228,8 +235,8 @@ def _quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(one for one in quantities(text) if not _TRIFLE.match(text, one.end))
 
 
-def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The nouns, and of those the last before the question word, or of the question, with what touches it."""
+def _names(text: str, without: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The nouns but those `without`, and the last before the question word, or of the question, with what touches it."""
     asking = _WH.search(text)
     counted = [found.span() for found in _UNIT_ASKED.finditer(text)]
     nouns = [
@@ -237,6 +244,7 @@ def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
         for token in kiwi().tokenize(text)
         if token.tag in _NAMING
         and token.form not in _EMPTY
+        and token.form not in without
         and not any(start <= token.start and token.end <= end for start, end in counted)
     ]
     before = [token for token in nouns if token.end <= asking.start()] if asking else nouns
