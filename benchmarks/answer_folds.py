@@ -121,7 +121,7 @@ def main() -> None:
     golds = [None if row is None else texts[table.ids[row]] for row in rows_of(asked, table)]
     k = bot.config.retrieve.k
     made = rows(asked, golds, k, bot.find, bot.read)
-    paired = list(read_all(asked, k, bot.find, bot.read))
+    paired = [one for some in read_all(asked, k, bot.find, bot.read) for one in some]
     print(f"{len(made)} rows of the sheet, {len(labels)} labels, {len(near)} near the topic", flush=True)
 
     everything = [*labels, *near]

@@ -15,7 +15,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from mundap.cli import train
+from mundap.cli import app, train
 from mundap.cli.measure import measure_retrieval
 from mundap.errors import MundapError
 from mundap.generate.support import support
@@ -211,16 +211,122 @@ def test_support_is_calibrated_on_the_questions_and_used(corpus: Path, trained: 
     root = shutil.copytree(corpus, tmp_path / "ws")
 
     def calibrated(*arguments: str) -> Result:
-        verb = ["support", "--data", str(root / "questions.csv"), *arguments, "--workspace", str(root)]
-        return CliRunner().invoke(train.app, verb)
+        verb = ["train", "support", "--data", str(root / "questions.csv"), *arguments, "--workspace", str(root)]
+        return CliRunner().invoke(app, verb)
 
     assert isinstance(calibrated("--out", "관세").exception, MundapError)  # the name of the ranker
     shown = json.loads(calibrated("--out", "근거", "--json").stdout)
-    assert shown["unanswerable"] > shown["answerable"] > 100
+    assert shown["answerable"] > 100
+    assert shown["unanswerable"] > 50
     assert shown["after"]["auroc"] > 0.6
     assert shown["use"] == {"support": "근거", "min_support": shown["threshold"]}
+    assert shown["promise"] is None
     (root / "mundap.toml").write_text(f'{CONFIG}[generate]\nsupport = "근거"\nmin_support = 0.2\n', "utf-8")
     bot = Mundap.open(root)
     question = "해외직구 면세 한도가 얼마인가요?"
     reading = bot.read(question, bot.find(question))
     assert bot.support(question) == support(reading, bot.calibration) != support(reading)
+
+
+def test_a_promise_of_few_wrong_answers_is_kept_in_the_card_and_looked_after(corpus: Path, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    file = str(root / "questions.csv")
+
+    def ran_on(*arguments: str) -> Result:
+        done = CliRunner().invoke(app, [*arguments, "--workspace", str(root)])
+        assert done.exit_code == 0, done.exception
+        return done
+
+    shown = json.loads(ran_on("train", "support", "--data", file, "--out", "보장", "--wrong", "0.4", "--json").stdout)
+    promise = shown["promise"]
+    assert shown["recommended"] is (promise["threshold"] is not None) is True
+    assert shown["threshold"] == promise["threshold"]
+    assert promise["missed"] / promise["answered"] <= promise["bound"] <= 0.4
+    card = json.loads((Path(shown["folder"]) / "card.json").read_text("utf-8"))
+    assert card["promise"] == promise
+    assert "--wrong 0.4 --confidence 0.9" in card["command"]
+    assert promise["sentence"] in ran_on("train", "support", "--data", file, "--out", "보장", "--wrong", "0.4").stdout
+
+    ran_on("promote", "보장")
+    assert Mundap.open(root).config.generate.min_support == promise["threshold"]
+    held = json.loads(ran_on("evaluate", "answers", "--questions", file, "--limit", "60", "--json").stdout)
+    low, high = held["wrong"]["ci95"]
+    assert low <= held["wrong"]["mean"] <= high
+    assert held["promise"]["held"] is (held["wrong"]["mean"] <= 0.4)
+    assert "보장" in (Path(held["run"]) / "report.html").read_text("utf-8")
+
+    settings = root / "mundap.toml"
+    settings.write_text(
+        settings.read_text("utf-8").replace(f"min_support = {promise['threshold']}", "min_support = 0.0")
+    )
+    loose = ran_on("evaluate", "answers", "--questions", file, "--limit", "20")
+    assert f"보장은 문턱 {promise['threshold']}의 것인데" in loose.stdout
+    assert "가운데 틀린 몫" in loose.stdout
+
+
+def test_what_cannot_be_promised_is_not_recommended_and_says_what_can(corpus: Path, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+    verb = ["train", "support", "--data", str(root / "questions.csv"), "--out", "보장", "--workspace", str(root)]
+    out = CliRunner().invoke(app, [*verb, "--wrong", "0.001", "--confidence", "0.99"]).stdout
+    assert "보장할 문턱이 없습니다" in out
+    assert "쓰기를 권하지 않습니다: 바라는 보장을 할 수 없습니다." in out
+    card = json.loads((root / ".mundap" / "models" / "보장" / "card.json").read_text("utf-8"))
+    assert card["promise"]["threshold"] is None
+    assert not card["recommended"]
+
+
+def test_a_reader_is_trained_on_recorded_answers_promoted_and_used(corpus: Path, tmp_path: Path):
+    root = shutil.copytree(corpus, tmp_path / "ws")
+
+    def ran_on(*arguments: str) -> Result:
+        return CliRunner().invoke(app, [*arguments, "--workspace", str(root)])
+
+    done = ran_on("train", "reader", "--out", "문장", "--json")
+    assert done.exit_code == 0, done.exception
+    shown = json.loads(done.stdout)
+    assert shown["questions"] > 50
+    for split in ("by_passage", "by_question"):
+        figures = shown[split]
+        assert figures["before"].keys() == figures["after"].keys() == {"facts", "key", "characters"}
+        low, high = figures["difference"]["facts"]["ci95"]
+        assert low <= figures["difference"]["facts"]["mean"] <= high
+    assert shown["use"] == {"reader": "문장", "min_support": shown["support"]["threshold"]}
+    folder = Path(shown["folder"])
+    assert {path.name for path in folder.iterdir()} == {"card.json", "reader.json"}
+    card = json.loads((folder / "card.json").read_text("utf-8"))
+    assert (card["kind"], card["threshold"]) == ("reader", shown["support"]["threshold"])
+
+    promoted = ran_on("promote", "문장", "--force", "--json")
+    assert json.loads(promoted.stdout)["set"] == {
+        "generate.reader": "문장",
+        "generate.support": "",
+        "generate.min_support": shown["support"]["threshold"],
+    }
+    bot = Mundap.open(root)
+    assert bot.reader_model is not None
+    question = "해외직구 면세 한도가 얼마인가요?"
+    reading = bot.read(question, bot.find(question))
+    assert bot.support(question) == support(reading, None, bot.reader_model) != support(reading)
+    assert bot.ask(question).text
+
+    printed = ran_on("train", "reader", "--out", "문장").stdout
+    for part in ("facts", "key", "새 문서", "질문이 알려진 문서", "AUROC", 'reader = "문장"', "권"):
+        assert part in printed
+
+
+@pytest.mark.parametrize(
+    ("rows", "told"),
+    [
+        (["질문,제시문,답변", "왜?,글이다,"], "답변이 적힌 질문이 없어"),
+        (["질문,제시문,답변", "왜?,색인에 없는 글이다,그래서"], "제시문이 색인에 있는 질문이 없습니다"),
+    ],
+    ids=["no answers", "no passages"],
+)
+def test_what_a_reader_cannot_learn_from_is_one_sentence(corpus: Path, tmp_path: Path, rows: list[str], told: str):
+    file = tmp_path / "q.csv"
+    file.write_text("\n".join(rows), "utf-8")
+    verb = ["train", "reader", "--out", "m", "--data", str(file), "--workspace", str(corpus)]
+    done = CliRunner().invoke(app, verb)
+    assert isinstance(done.exception, MundapError)
+    assert told in str(done.exception)
+    assert done.stdout == ""

@@ -83,6 +83,23 @@ def test_unanswerable_questions_are_refused_or_answered():
     assert report.quotes == 2  # those of wrong answers count too
 
 
+def test_an_answer_is_wrong_that_cites_no_gold_passage_or_answers_what_cannot_be_answered():
+    other = Question("토성은?", row=5)
+    report = report_of(
+        {
+            LAPSING: answer("2년", [LAPSE, LUNCH]),  # one of two is right
+            SICKNESS: answer("점심", [LUNCH]),
+            NOWHERE: answer("점심", [LUNCH]),
+            other: ABSTAINED,
+        }
+    )
+    assert [asked.wrong for asked in report.per_question] == [False, True, True, False]
+    shown = report.as_json()["wrong"]
+    assert (shown["n"], shown["mean"]) == (3, pytest.approx(2 / 3))
+    assert shown["ci95"][0] <= 2 / 3 <= shown["ci95"][1]
+    assert report_of({LAPSING: ABSTAINED}).as_json()["wrong"] == {"n": 0, "mean": None, "ci95": None}
+
+
 def test_questions_without_a_recorded_answer_are_not_asked():
     blank = Question("왜?", (LUNCH,))
     replies = {LAPSING.question: answer("2년", [LAPSE])}

@@ -40,9 +40,13 @@ def test_a_list_after_the_sentence_that_announces_it_comes_whole(marks: list[str
         "대신할 사람을 보내 다음 서류를 세관에 내야 하며 빠진 것이 있으면 이레 안에 채워야 합니다."
     )
     assert len(lead) > 100  # long enough that nothing is added only to fill the answer
-    given = answer("이사화물 통관 서류 세관", "\n".join([lead, *items, STUFFING]))
-    assert [line.removesuffix(" [1]") for line in given.text.splitlines()][: 1 + 3] == [lead, *items]
-    assert [c.quote for c in given.citations][: 1 + 3] == [lead, *items]
+    for question in ("이사화물 통관 서류 세관", "이사화물을 통관하려면 어떤 서류가 필요한가요?"):
+        given = answer(question, "\n".join([lead, *items, STUFFING]))
+        lines = [line.removesuffix(" [1]") for line in given.text.splitlines()][: 1 + 3]
+        assert sorted(lines) == sorted([lead, *items])
+        key, *others = lines
+        assert others == [line for line in [lead, *items] if line != key]
+        assert [c.quote for c in given.citations][: 1 + 3] == lines
 
 
 def test_numbers_dates_and_units_come_as_they_stand():

@@ -108,7 +108,9 @@ def checks_of(bot: Mundap) -> Checks:
     from mundap.types import Hit
 
     return Checks(
-        lambda question, passage: support(bot.read(question, [Hit(passage, 1.0, 1)]), bot.calibration),
+        lambda question, passage: support(
+            bot.read(question, [Hit(passage, 1.0, 1)]), bot.calibration, bot.reader_model
+        ),
         lambda sentence, passage: bot.words_held(sentence, [passage.worded])[0],
         bot.config.generate.min_support,
     )

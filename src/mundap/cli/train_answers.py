@@ -48,7 +48,8 @@ def support(
     name = free_name(bot.models, out, "support")
     questions, origin = questions_in(bot.corpus, data)
     with show.bars(read="읽기", folds="교차 검증") as progress:
-        asked = list(read_all(drawn(questions), bot.config.retrieve.k, bot.find, bot.read, progress["read"]))
+        readings = read_all(drawn(questions), bot.config.retrieve.k, bot.find, bot.read, progress["read"])
+        asked = [one for some in readings for one in some]
         read = sample(asked, bot.calibration, bot.reader_model)
         prior = prior_of(asked, bot.reader_model)
         fitted = calibrate(read, prior, wrong, confidence, progress=progress["folds"])
@@ -102,7 +103,8 @@ def reader(
     k = bot.config.retrieve.k
     with show.bars(read="읽기", folds="교차 검증") as progress:
         made = rows(answerable, _passages(bot, answerable), k, bot.find, bot.read, progress["read"])
-        others = list(read_all(drawn([q for q in questions if not q.gold]), k, bot.find, bot.read))
+        unanswerable = drawn([question for question in questions if not question.gold])
+        others = [one for some in read_all(unanswerable, k, bot.find, bot.read) for one in some]
         trained = train_reader(made, others, bot.reader_model, progress=progress["folds"])
     model = {"threshold": trained.threshold, "weights": trained.model.sentences.as_json()}
     folder = keep_trained(

@@ -10,7 +10,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from zlib import crc32
@@ -25,11 +24,8 @@ from mundap.generate.evidence import FEATURES, ReaderModel, default_model, featu
 from mundap.generate.extractive import pick, written
 from mundap.generate.reading import CLOSELY, Reading
 from mundap.generate.support import question_features
-from mundap.korean.dates import stated
-from mundap.korean.lists import announces
-from mundap.korean.quantities import quantities
-from mundap.korean.tokens import content
 from mundap.protocols import Progress, quiet
+from mundap.train.bearing import answered, bearing, facts
 from mundap.train.folds import Numbers, by_group
 from mundap.train.logistic import fit
 from mundap.train.measure import SURE
@@ -41,60 +37,6 @@ from mundap.types import Hit, Passage
 PRIOR = 10.0  # questions that the weights in use are worth (docs/experiments.md, "A prior for small sheets")
 METRICS = ("facts", "key")
 
-# -- what bears an answer out -----------------------------------------------------------------------------------------
-
-# The rule was read on 40 rows of a sheet: of 105 sentences that it calls right 95 bear the recorded answer out, and 37 of
-# the 40 answers have their main sentence among them (docs/experiments.md, "Sentences that bear an answer out").
-MOSTLY = 0.5  # of an answer's facts
-NEARLY = 0.7  # of the share that the best sentence has
-SOME = 0.25
-QUOTED = 0.6  # of the sentence's own facts that are in the answer
-_LIGHT = frozenset("하 되 있 것 수 때 경우 같 다음 따르 위하 등 시 받 점 말 대하 관하 의하 통하 이 그 및".split())
-_NUMBERS = re.compile(r"(?m)^\s*\d{1,2}[.)]\s")
-
-
-@lru_cache(65536)
-def facts(text: str) -> frozenset[str]:
-    """What a text says: its content words, its quantities by value and its days. Numbers of items are none."""
-    text = _NUMBERS.sub(" ", text)
-    amounts, periods = quantities(text), stated(text)
-    left = list(text)
-    for start, end in [*((one.start, one.end) for one in amounts), *(one.span for one in periods)]:
-        left[start:end] = " " * (end - start)
-    said = {f"{one.value.normalize():f} {one.unit}" for one in amounts} | {f"{one.start}~{one.end}" for one in periods}
-    return frozenset({word for word in content(["".join(left)])[0] if word not in _LIGHT} | said)
-
-
-def answered(question: str, answer: str) -> frozenset[str]:
-    """The facts of an answer that the question does not hold; all of them if it holds them all."""
-    said = facts(answer)
-    return said - facts(question) or said
-
-
-def bearing(texts: Sequence[str], question: str, answer: str) -> npt.NDArray[np.bool_]:
-    """Which of a passage's sentences bear the recorded answer out.
-
-    Those that hold most of what it says, the one that holds the most, and those that are quoted in it. A sentence that
-    announces a list counts only if it holds most of the answer itself.
-    """
-    said, wanted = facts(answer), answered(question, answer)
-    found = [facts(text) for text in texts]
-    shares = [len(wanted & one) / max(1, len(wanted)) for one in found]
-    most = max(shares, default=0.0)
-    return np.array(
-        [
-            share > 0
-            and (
-                (share >= MOSTLY and share >= NEARLY * most)
-                or (not announces(text) and share == most >= SOME)
-                or (not announces(text) and len(one & said) >= QUOTED * len(one) and len(one & wanted) > 1)
-            )
-            for text, one, share in zip(texts, found, shares, strict=True)
-        ],
-        np.bool_,
-    )
-
-
 # -- data -------------------------------------------------------------------------------------------------------------
 
 
@@ -103,13 +45,14 @@ class Row:
     """A question with a recorded answer.
 
     `shown` is it as it is answered, `learned` the same with its gold passage among the passages; `right` says which
-    sentences of the latter bear the answer out, `seen` the passages and places of these. `without` is read without gold.
+    sentences of the latter bear the answer out, `seen` the passages and places of these. `asked` are it and, where nothing
+    else answers it, it without its gold passage.
     """
 
     question: str
     answer: str
     shown: Asked
-    without: Asked
+    asked: tuple[Asked, ...]
     learned: Reading
     right: npt.NDArray[np.bool_]
 
@@ -134,16 +77,15 @@ def rows(
             "학습할 수 없습니다: 답변이 적혀 있고 제시문이 색인에 있는 질문이 없습니다."
             " 질문·제시문·답변 열이 있는 파일을 주고(--data), 그 제시문을 읽어 색인했는지 확인해 주세요."
         )
-    pairs = iter(read_all([q for q, _ in usable], k, find, read, progress))
+    readings = read_all([q for q, _ in usable], k, find, read, progress)
     found = []
-    for question, gold in usable:
-        shown, without = next(pairs), next(pairs)
-        reading = shown.reading
+    for (question, gold), asked in zip(usable, readings, strict=True):
+        shown, reading = asked[0], asked[0].reading
         if gold.id not in {hit.passage.id for hit in reading.hits}:
             reading = read(question.question, _with(reading.hits, gold))
         right = _right(reading, gold, question)
         if right.any() and shown.reading.sentences:
-            found.append(Row(question.question, question.answer, shown, without, reading, right))
+            found.append(Row(question.question, question.answer, shown, asked, reading, right))
     check_enough(len(found), len({row.shown.group for row in found}))
     return found
 
@@ -267,7 +209,7 @@ def train_reader(
     now = prior or default_model(made[0].shown.reading.encoder)
     table = [features(row.learned) for row in made]
     before = [shown(row, now) for row in made]
-    asked = [one for row in made for one in (row.shown, row.without)] + list(unanswerable)
+    asked = [one for row in made for one in row.asked] + list(unanswerable)
     asked = [one for one in asked if one.reading.sentences]
     support = sample(asked, None, now)
     judged = np.zeros(len(asked))
@@ -291,13 +233,13 @@ def train_reader(
                 held_out = {units[split][n] for n in tested.tolist()}
                 held = np.array([_held(one, held_out, number) for one in asked], np.bool_)
                 found = _found(asked, model)
-                line = support_fitted(found[~held], support.answerable[~held], now.support)
+                line = support_fitted(found, support.answerable, now.support, ~held & support.counted)
                 judged[held] = chances(line, found[held])
             done += 1
             progress(done, steps)
         report[split] = compared(made, before, after)
     model = sentences_fitted(made, table, np.arange(len(made)), now)
-    line = support_fitted(_found(asked, model), support.answerable, now.support)
+    line = support_fitted(_found(asked, model), support.answerable, now.support, support.counted)
     calibrated = reported(support, judged, line)
     progress(steps, steps)
     return Trained(replace(model, support=line), calibrated.threshold, {**report, "support": calibrated.report})
