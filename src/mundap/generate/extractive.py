@@ -31,6 +31,7 @@ NEAR = 1.5  # passages as close behind the first are quoted beside it
 ALONE = 430  # characters of the one passage that is quoted
 BESIDE = (350, 250, 180)  # of the passages side by side, the likeliest first
 GOVERNING = 160  # characters of a lead up to which it is quoted with its item
+SUBJECT = 0.2  # of the question's nouns that a sentence with the value may lack of those that another names
 WHOLE = 800  # of a list that is asked for
 
 
@@ -157,10 +158,16 @@ def _key(reading: Reading, scores: Floats) -> int | None:
     every = range(len(found))
     speaking = [n for n in every if not announces(found[n].text) or (exact and found[n].offers >= 1)] or list(every)
     if exact:
-        speaking = [n for n in speaking if found[n].offers >= 1] or speaking
+        speaking = _of_subject(reading, [n for n in speaking if found[n].offers >= 1]) or speaking
     if reading.asked.negative:
         speaking = [n for n in speaking if _denied(reading, n)] or [n for n in speaking if not affirms(found[n].text)]
     return max(speaking, key=lambda n: (scores[n], -n), default=None)
+
+
+def _of_subject(reading: Reading, places: list[int]) -> list[int]:
+    """Those of the sentences that name as much of what the question names as any of them, or nearly."""
+    most = max(map(reading.named, places), default=0.0)
+    return [n for n in places if reading.named(n) >= most - SUBJECT]
 
 
 def _denied(reading: Reading, n: int) -> bool:
