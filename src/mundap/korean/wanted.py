@@ -87,6 +87,7 @@ _YES_NO = re.compile(
     r"(?:나요|까요?|습니까|[한은]가요?|[되하돼있없]나|[돼되하있없]요|[되하있없]죠|괜찮|상관없|가능|되냐|됨|맞[나죠]|[해어아]도|나여|까여|필요한가|인가요|는가요|대상이야|맞아|아닌가"
     r"|건가|는지|되는\s?거|예요|에요|어요|아요|지요|죠)[^가-힣]*(?:요|여)?\W*$"
 )
+_STATES = re.compile(r"(?:것\s?같(?:아요?|습니다|은데요?)|싶(?:어요?|습니다|은데요?)|[했됐]어요|받았어요|안\s?돼요)[^?？]*$")
 _COUNTED = re.compile(r"몇(?=\s?[가-힣a-zA-Z%㎖㎏㎝])")
 _NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되는 물품, 제외되는 경우
     r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|(?:불가능|금지|제외|배제|제한)(?:한|된|되는|하는)?\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
@@ -132,6 +133,7 @@ _SIGNS: dict[Kind, str] = {
     r"|무방|상관없|의무|반드시|해당|있습니다|없습니다|있다|없다|[있없]어요|돼요",
 }
 _OFFERING = {kind: re.compile(signs) for kind, signs in _SIGNS.items()}
+_TOPIC = re.compile(r"\W*(?:\d{1,2}[.)]\s*)?(.{1,25}?)(?:\s?[:：]|이?란(?:\s|$)|[은는]\s)")
 _NAMING = frozenset({"NNG", "NNP", "SL", "XR"})
 _EMPTY = frozenset(
     "것 수 때 경우 거 데 번 말 정도 전 후 중 등 뒤 내 안 위 밖 곳 분 얼마 언제 어디 무엇 누구 며칠 뭐 왜 몇".split()
@@ -171,6 +173,8 @@ def wanted(question: str) -> Wanted:
     """Read a question. One that gives no sign of what it asks for is "other"."""
     text = " ".join(question.split())
     kinds = list(dict.fromkeys(kind for kind, signs in _ASKING if signs.search(text)))
+    if _STATES.search(text):  # 누가 도용한 것 같아요 tells of a case, and asks what to do
+        kinds = ["procedure"]
     if _YES_NO.search(text) and not _WH.search(text):
         kinds.insert(0, "yes-no")
     counted = (
@@ -196,6 +200,8 @@ def wanted(question: str) -> Wanted:
 
 def offers(text: str, asked: Wanted) -> float:
     """How far a sentence has what is asked for, in [0, 1]: 1 for a value in the very unit, less for one of the kind."""
+    if asked.kind == "definition":
+        return _defined(text, asked.focus)
     found = max(_offered(text, kind, asked.unit, asked.bounded) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
     return 0.5 * found if asked.bounded and asked.unit != CLOCK and not _BOUND.search(text) else found
 
@@ -228,6 +234,15 @@ def _offered(text: str, kind: Kind, unit: str, bounded: bool) -> float:
         dated = kind == "date" and _OFFERING["date"].search(text)
         return 1.0 if timed or dated else 0.5 * bool(_OFFERING["date"].search(text))
     return 1.0 if kind == "other" else float(bool(_OFFERING[kind].search(text)))
+
+
+def _defined(text: str, focus: frozenset[str]) -> float:
+    """1 for a sentence that begins with the thing and says what it is, less for one that defines something."""
+    head = _TOPIC.match(text.lower())
+    length = sum(map(len, focus))
+    if head and focus and len(head[1]) <= length + 2 and all(word in head[1] for word in focus):
+        return 1.0
+    return 0.5 * bool(_OFFERING["definition"].search(text))
 
 
 @lru_cache(8192)
