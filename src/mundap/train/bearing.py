@@ -21,7 +21,6 @@ from mundap.korean.tokens import content
 MOSTLY = 0.5  # of an answer's facts
 NEARLY = 0.7  # of the share that the best sentence has
 SOME = 0.25
-ALIKE = 0.8  # of an answer that another passage says as well
 QUOTED = 0.6  # of the sentence's own facts that are in the answer
 _LIGHT = frozenset("하 되 있 것 수 때 경우 같 다음 따르 위하 등 시 받 점 말 대하 관하 의하 통하 이 그 및".split())
 _NUMBERS = re.compile(r"(?m)^\s*\d{1,2}[.)]\s")
@@ -43,14 +42,6 @@ def answered(question: str, answer: str) -> frozenset[str]:
     """The facts of an answer that the question does not hold; all of them if it holds them all."""
     said = facts(answer)
     return said - facts(question) or said
-
-
-def answers_too(texts: Sequence[str], question: str, answer: str) -> bool:
-    """Whether one of the sentences says nearly all that the answer does, all of its numbers among it."""
-    wanted = answered(question, answer)
-    numbers = {fact for fact in wanted if re.search(r"\d", fact)}
-    said = [facts(text) for text in texts]
-    return any(numbers <= one and len(wanted & one) >= ALIKE * len(wanted) for one in said)
 
 
 def bearing(texts: Sequence[str], question: str, answer: str) -> npt.NDArray[np.bool_]:

@@ -1,9 +1,9 @@
 """Calibrate on the user's own questions when an answer is supported and when it is withheld.
 
-An answerable question whose passage is taken away is unanswerable unless another passage bears its recorded answer out,
-so a sheet of questions gives both kinds; questions that the file leaves without a passage are unanswerable too. What is
-taken away leaves easier questions than people ask near a topic, which is why the weights in use are a strong prior of the
-fit (docs/experiments.md, "Support from a sheet"). Only questions of the file as they are asked count for a promise
+An answerable question is unanswerable without its passage, unless another passage bears its recorded answer out, and in
+its passages without the sentences that do, so a sheet of questions gives both kinds; questions that the file leaves
+without a passage are unanswerable too. What people ask near a topic is still another thing, which is why the weights in
+use are a strong prior of the fit (docs/experiments.md, "Support from a sheet"). Only questions of the file as they are asked count for a promise
 (train.conformal).
 """
 
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,12 @@ from mundap.evaluate.metrics import auroc, calibration_error, reliability
 from mundap.evaluate.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model
 from mundap.generate.extractive import pick
-from mundap.generate.reading import Reading
+from mundap.generate.reading import Reading, passage_spans
 from mundap.generate.support import FEATURES, question_features
 from mundap.korean.normalize import squash
 from mundap.korean.wanted import wanted
 from mundap.protocols import Progress, quiet
-from mundap.train.bearing import answers_too
+from mundap.train.bearing import bearing
 from mundap.train.conformal import Promise, promise
 from mundap.train.folds import by_group
 from mundap.train.logistic import fit
@@ -39,9 +39,7 @@ from mundap.types import Hit
 FOLDS = 5
 FEWEST = 30  # of either kind
 MOST = 2000  # questions that are read; each costs the sentences of a few passages
-PRIOR = (
-    30.0  # questions of either kind that the weights in use are worth (docs/experiments.md, "A prior for small sheets")
-)
+PRIOR = 300.0  # questions of either kind that the weights in use are worth
 PASSES = 0.92  # share of the answerable questions that the proposed threshold lets through, as MIN_SUPPORT does
 
 Floats = npt.NDArray[np.float64]
@@ -118,9 +116,10 @@ def drawn(questions: Sequence[Question], most: int = MOST, seed: int = 0) -> lis
 def read_all(
     questions: Sequence[Question], k: int, find: Find, read: Read, progress: Progress = quiet
 ) -> Iterator[tuple[Asked, ...]]:
-    """Each question read as it is answered from `k` hits, and one with a passage also without it.
+    """Each question read as it is answered from `k` hits, and one with a passage also as if nothing answered it.
 
-    The latter is left out where another passage bears the recorded answer out.
+    That is without its passage, unless another bears the recorded answer out, and with all passages but without the
+    sentences that do, as a question near a topic finds them.
     """
     for done, question in enumerate(questions, 1):
         golds = frozenset(squash(gold) for gold in question.gold)
@@ -129,17 +128,32 @@ def read_all(
         hits = find(question.question, depth + len(golds))
         reading = read(question.question, hits[:depth])
         found = not golds or any(squash(hit.passage.text) in golds for hit in reading.hits)
-        asked = Asked(question.question, reading, bool(golds), group, golds, counted=found)
-        others = read(question.question, [hit for hit in hits if squash(hit.passage.text) not in golds][:depth])
-        taken = Asked(question.question, others, False, group, real=False)
-        yield (asked, taken) if golds and not _answers(others, question) else (asked,)
+        asked = [Asked(question.question, reading, bool(golds), group, golds, counted=found)]
+        if golds:
+            others = [hit for hit in hits if squash(hit.passage.text) not in golds][:depth]
+            readings = [read(question.question, others)]
+            if question.answer and _emptied(readings[0].hits, question) != readings[0].hits:
+                readings = []
+            if question.answer and found and (left := _emptied(hits[:depth], question)) != hits[:depth]:
+                readings.append(read(question.question, left))
+            asked += [Asked(question.question, one, False, group, real=False) for one in readings]
+        yield tuple(asked)
         progress(done, len(questions))
 
 
-def _answers(reading: Reading, question: Question) -> bool:
-    """Whether a sentence that was read says what the recorded answer does."""
-    texts = [sentence.said for sentence in reading.sentences]
-    return bool(question.answer) and answers_too(texts, question.question, question.answer)
+def _emptied(hits: Sequence[Hit], question: Question) -> list[Hit]:
+    """The hits without the sentences that bear the recorded answer out, and without those that have no others."""
+    kept = []
+    for hit in hits:
+        passage = hit.passage
+        texts = [passage.text[start:end] for start, end in passage_spans(passage)]
+        bears = bearing(texts, question.question, question.answer)
+        if not bears.any():
+            kept.append(hit)
+        elif not bears.all():
+            left = "\n".join(text for text, one in zip(texts, bears, strict=True) if not one)
+            kept.append(replace(hit, passage=replace(passage, id=f"{passage.id} -", text=left)))
+    return kept
 
 
 def sample(asked: Sequence[Asked], now: Line | None = None, model: ReaderModel | None = None) -> Sample:
