@@ -6,7 +6,7 @@ import pytest
 
 from mundap.index.postings import Postings
 from mundap.korean.meaning import says_something
-from mundap.korean.spacing import LONGEST, parted, spaced
+from mundap.korean.spacing import parted, spaced
 from mundap.korean.tokens import SearchTokenizer
 
 TEXTS = [
