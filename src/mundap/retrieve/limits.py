@@ -10,16 +10,17 @@ from mundap.types import Hit
 
 _ASKS = re.compile(
     r"\s*(?:최대\s?)?(?:한도|범위|상한|기준)(?:액|금액)?[은는이가]?\s*(?:(?:최대|얼마|알려|어떻|뭐|무엇|어느).*|\W*)$"
-    r"|[은는이가]?\s*얼마(?:까지|\s?이하).*$"
 )
+_HOW_FAR = re.compile(r"얼마(?:까지|\s?이하)")
 _STATED = "원 달러 이하 초과"
 
 
 def limit_query(question: str) -> str:
     """`question` in the words of a passage that states the limit; "" if it asks for none."""
-    found = _ASKS.search(question)
-    asked = question[: found.start()].strip() if found else ""
-    return f"{asked} {_STATED}" if asked else ""
+    if found := _ASKS.search(question):
+        asked = question[: found.start()].strip()
+        return f"{asked} {_STATED}" if asked else ""
+    return _HOW_FAR.sub(_STATED, question, count=1) if _HOW_FAR.search(question) else ""
 
 
 def averaged(first: Sequence[Hit], second: Sequence[Hit], k: int) -> list[Hit]:
