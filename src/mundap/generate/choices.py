@@ -14,6 +14,7 @@ _NEAR = 1.5  # log-odds that a passage may lie behind the first
 _NAMED = 0.5  # share of the question's nouns that each choice must name
 _VALUED = 0.5
 _LABEL = 40  # characters
+_PAGE = re.compile(r",?\s*(?:page|p\.|쪽)\s?:?\s?[\d~,\s-]+$", re.IGNORECASE)
 _MARKS = re.compile(r"^\W*(?:\d+\.\s*)?|\s*[(_]\d{4,}\)?|[★☆■□]")
 
 
@@ -41,9 +42,10 @@ def choices(reading: Reading, model: ReaderModel | None = None) -> tuple[Choice,
 
 
 def label_of(hit: Hit) -> str:
-    """What a case is called: the last heading of its passage, else the title of its source, shortened."""
+    """What a case is called: what a sheet gives as its source, without the page; else the last heading, or the source."""
+    source = _PAGE.sub("", _MARKS.sub("", hit.passage.source)).strip()
     heading = hit.passage.heading.rsplit(" > ", 1)[-1].strip()
-    label = heading or _MARKS.sub("", hit.passage.source.partition(",")[0]).strip()
+    label = source if "," in source else heading or source
     return label if len(label) <= _LABEL else f"{label[:_LABEL].rstrip()}…"
 
 
