@@ -26,6 +26,7 @@ from mundap.mending import told
 from mundap.messages import say
 from mundap.opening import Opening
 from mundap.parts import Parts
+from mundap.retrieve.limits import averaged, limit_query
 from mundap.searching import Searching, Where
 from mundap.store.corpus import Corpus
 from mundap.types import Answer, Hit, Turn
@@ -128,7 +129,10 @@ class Answering:
         least = k or self._parts.config.retrieve.k
         if not wanted(question).exact:
             return self._searching.find(question, k, where)
-        hits = self._searching.find(question, max(least, WIDE), where)
+        depth = max(least, WIDE)
+        hits = self._searching.find(question, depth, where)
+        if stated := limit_query(question):
+            hits = averaged(hits, self._searching.find(stated, depth, where), depth)
         read = {hit.passage.id for hit in self._parts.reader.read(question, hits).hits}
         last = max((n for n, hit in enumerate(hits, 1) if hit.passage.id in read), default=0)
         return hits[: max(least, last)]

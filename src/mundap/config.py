@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -108,7 +109,7 @@ class Generate(_Section):
     generator: str = "extractive"
     persona: str = ""
     faq: bool = True
-    min_support: float = Field(default=0.44, ge=0, le=1)
+    min_support: float = Field(default=0.43, ge=0, le=1)
     support: str = ""
     reader: str = ""
     min_relevance: float = Field(default=0.02, ge=0, le=1)
@@ -222,19 +223,16 @@ def read_config(path: Path) -> Config:
 
 def settings(config: Config, path: Path) -> list[tuple[str, Any, str]]:
     """(key, value, where it came from) for every setting."""
-    written = tomllib.loads(path.read_text("utf-8"))
-    rows = []
-    for name in Config.model_fields:
-        value = getattr(config, name)
+    return [*_settings(config, tomllib.loads(path.read_text("utf-8")), "")]
+
+
+def _settings(model: BaseModel, written: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any, str]]:
+    for key in type(model).model_fields:
+        value = getattr(model, key)
         if isinstance(value, BaseModel):
-            table = written.get(name, {})
-            rows += [
-                (f"{name}.{key}", getattr(value, key), FILE if key in table else "default")
-                for key in type(value).model_fields
-            ]
+            yield from _settings(value, written.get(key, {}), f"{above}{key}.")
         else:
-            rows.append((name, value, FILE if name in written else "default"))
-    return rows
+            yield f"{above}{key}", value, FILE if key in written else "default"
 
 
 def _explain(problem: Any) -> str:

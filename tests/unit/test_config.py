@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mundap.config import Config, find_workspace, read_config, settings
+from mundap.config import FILE, Config, find_workspace, read_config, settings
 from mundap.errors import ConfigError, WorkspaceNotFound
 
 
@@ -112,3 +112,12 @@ def test_the_workspace_is_the_nearest_folder_above_that_has_the_file(tmp_path: P
     assert find_workspace(deep) == tmp_path.resolve()
     written(tmp_path / "봇", "")
     assert find_workspace(deep) == find_workspace(tmp_path / "봇") == (tmp_path / "봇").resolve()
+
+
+def test_settings_within_settings_are_shown_by_their_whole_name(tmp_path: Path) -> None:
+    path = tmp_path / FILE
+    path.write_text('[ingest.columns]\nquestion = ["고객 발화"]\n', "utf-8")
+    shown = {key: (value, origin) for key, value, origin in settings(read_config(path), path)}
+    assert shown["ingest.columns.question"] == (("고객 발화",), FILE)
+    assert shown["ingest.columns.answer"] == ((), "default")
+    assert shown["ingest.hidden"] == (False, "default")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mundap.ingest.pace import report, watched
+from mundap.ingest.readers import read
 from mundap.ingest.sheets import delimited
 from mundap.jobs import reading
 from mundap.jobs.batch import Limits, read_all
@@ -65,17 +66,40 @@ def test_nothing_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_a_large_csv_is_read_line_by_line_to_the_same_rows(sheet: Path, monkeypatch: pytest.MonkeyPatch):
-    whole = delimited.sheet_of(sheet, print)
+    (whole,) = delimited.pieces_of(sheet, print)
     monkeypatch.setattr(delimited, "_LARGE", 10)
     shares: list[float] = []
     monkeypatch.setattr(delimited, "_REPORTED", 100)
     with watched(shares.append):
-        assert delimited.sheet_of(sheet, print) == whole
+        assert [*delimited.pieces_of(sheet, print)] == [whole]
         report(7)
     assert 0 < max(shares[:-1]) <= 0.5
     assert shares[-1] == 1
     sheet.write_bytes(sheet.read_text("utf-8").encode("cp949"))
-    assert delimited.sheet_of(sheet, print) == whole
+    assert [*delimited.pieces_of(sheet, print)] == [whole]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(f"{n},직원 {n},{n * 7}\n" for n in range(40)),
+        "".join(f"{n},직원 {n},{n * 7}\n\n" for n in range(40)),
+    ],
+)
+def test_rows_of_a_sheet_in_pieces_are_those_of_the_whole(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "표.csv").write_text(f"번호,이름,값\n{text}", "utf-8")
+    whole = read(tmp_path / "표.csv", "표").document
+    for size in (3, 4, 7):
+        monkeypatch.setattr(delimited, "_PIECE", size)
+        assert read(tmp_path / "표.csv", "표").document == whole
+
+
+def test_a_passage_that_comes_again_in_another_piece_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(delimited, "_PIECE", 2)
+    rows = "".join(f"제시문 {n % 3}이다.,{n}번은?\n" for n in range(9))
+    (tmp_path / "표.csv").write_text(f"제시문,질문\n{rows}", "utf-8")
+    document = read(tmp_path / "표.csv", "표").document
+    assert (len(document.sections), len(document.questions)) == (3, 9)
 
 
 def test_an_ingest_counts_a_large_file_as_several(tmp_path: Path, sheet: Path, monkeypatch: pytest.MonkeyPatch):

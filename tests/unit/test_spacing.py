@@ -6,7 +6,7 @@ import pytest
 
 from mundap.index.postings import Postings
 from mundap.korean.meaning import says_something
-from mundap.korean.spacing import spaced
+from mundap.korean.spacing import parted, spaced
 from mundap.korean.tokens import SearchTokenizer
 
 TEXTS = [
@@ -50,3 +50,19 @@ def test_what_says_nothing(text: str) -> None:
 @pytest.mark.parametrize("text", "술|세금|면세한도|125|8517.12|FTA|1만 달러|2병|담배 면세?|關稅|환급되나요".split("|"))
 def test_what_says_something(text: str) -> None:
     assert says_something(text)
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("당일예약취소하면얼마돌려받나요", "당일 예약 취소하면 얼마 돌려받나요"),
+        ("월급을두달째못받았는데어디에신고해요", "월급을 두 달째 못 받았는데 어디에 신고해요"),
+    ],
+)
+def test_a_question_typed_as_one_word_is_taken_apart(typed: str, read: str):
+    assert parted(typed) == read
+
+
+@pytest.mark.parametrize("text", ["자동차손해배상보장법 적용 대상은?", "개인통관고유부호발급", "관세를 냅니다", ""])
+def test_compounds_stay_together(text: str):
+    assert parted(text) == text

@@ -150,7 +150,7 @@ def read_keywords(path: Path) -> tuple[Tagged, ...]:
         raise BadFile(f"{path}: 키워드 파일이 없습니다. 경로를 확인해 주세요.")
     if path.suffix.lower() != ".tsv":
         raise BadFile(f"{path.name}: 읽을 수 없는 키워드 파일입니다. query와 keyword 열이 있는 .tsv 파일이어야 합니다.")
-    [table] = read_csv(path)
+    table, *_ = read_csv(path)
     asked, given = _place(table, QUESTION), _place(table, KEYWORD)
     if asked is None or given is None:
         columns = ", ".join(table.columns) or "없음"

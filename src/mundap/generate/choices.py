@@ -6,13 +6,12 @@ import re
 from collections.abc import Sequence
 
 from mundap.generate.evidence import ReaderModel, logits
-from mundap.generate.reading import Reading, Sentence
+from mundap.generate.reading import BROAD, Reading, Sentence
 from mundap.korean.quantities import quantities
 from mundap.types import Choice, Hit
 
-MOST_NAMES = 3  # nouns of a question that leaves the case open
 _NEAR = 1.5  # log-odds that a passage may lie behind the first
-_NAMED = 0.6  # share of the question's nouns that each choice must name
+_NAMED = 0.5  # share of the question's nouns that each choice must name
 _VALUED = 0.5
 _LABEL = 40  # characters
 _MARKS = re.compile(r"^\W*(?:\d+\.\s*)?|\s*[(_]\d{4,}\)?|[★☆■□]")
@@ -24,7 +23,7 @@ def choices(reading: Reading, model: ReaderModel | None = None) -> tuple[Choice,
     Each names what the question names, has what it asks for, is of another heading or source, and says another value.
     """
     asked = reading.asked
-    if not asked.exact or not asked.names or len(asked.names) > MOST_NAMES:
+    if not asked.exact or not asked.names or len(asked.names) > BROAD:
         return ()
     scores = logits(reading, model)
     found: list[tuple[Sentence, str]] = []
@@ -33,7 +32,7 @@ def choices(reading: Reading, model: ReaderModel | None = None) -> tuple[Choice,
             break
         places = [n for n, s in enumerate(reading.sentences) if s.hit is hit and s.offers >= _VALUED]
         best = max(places, key=lambda n: (scores[n], -n), default=None)
-        if best is None or not _names(reading, best):
+        if best is None or reading.named(best) < _NAMED:
             continue
         sentence, label = reading.sentences[best], label_of(hit)
         if label not in [other for _, other in found] and _another(sentence, [other for other, _ in found]):
@@ -46,15 +45,6 @@ def label_of(hit: Hit) -> str:
     heading = hit.passage.heading.rsplit(" > ", 1)[-1].strip()
     label = heading or _MARKS.sub("", hit.passage.source.partition(",")[0]).strip()
     return label if len(label) <= _LABEL else f"{label[:_LABEL].rstrip()}…"
-
-
-def _names(reading: Reading, place: int) -> bool:
-    sentence = reading.sentences[place]
-    held = sentence.words.union(
-        reading.heads.get(sentence.hit.passage.id, frozenset()),
-        *(reading.sentences[n].words for n in sentence.governors),
-    )
-    return len(reading.asked.names & held) >= _NAMED * len(reading.asked.names)
 
 
 def _another(sentence: Sentence, others: Sequence[Sentence]) -> bool:

@@ -29,6 +29,7 @@ Floats = npt.NDArray[np.float64]
 FEATURES = (
     "shared",  # the question's words that the sentence holds
     "within",  # and with what governs it
+    "named",  # the share of the question's nouns in it and what governs it
     "near",  # cosine with the question
     "above",  # how far that is above the mean of its passage
     "governor",  # the nearest of what governs it, or itself
@@ -135,6 +136,7 @@ def features(reading: Reading) -> Floats:
                 [
                     sentence.shared,
                     sentence.within,
+                    reading.named(n),
                     near,
                     near - mean,
                     max((_near(governor) for governor in governors), default=near),

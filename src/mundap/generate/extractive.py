@@ -20,8 +20,8 @@ from mundap.generate.reading import Reader, Reading, Sentence
 from mundap.generate.support import MIN_SUPPORT, refusal, support
 from mundap.ingest.grid import TABLE
 from mundap.korean.deferring import defers
-from mundap.korean.lists import announces, item
-from mundap.korean.wanted import denies
+from mundap.korean.lists import announces, item, note
+from mundap.korean.wanted import affirms, denies
 from mundap.messages import say
 from mundap.types import Answer, Choice, Citation, Hit, Turn
 
@@ -30,7 +30,9 @@ SURE = 1.0  # lead of the first passage over the second from which it alone is q
 NEAR = 1.5  # passages as close behind the first are quoted beside it
 ALONE = 430  # characters of the one passage that is quoted
 BESIDE = (350, 250, 180)  # of the passages side by side, the likeliest first
+FARTHEST = 2.0  # log-odds of their best sentences that passages side by side may differ by
 GOVERNING = 160  # characters of a lead up to which it is quoted with its item
+SUBJECT = 0.2  # of the question's nouns that a sentence with the value may lack of those that another names
 WHOLE = 800  # of a list that is asked for
 
 
@@ -84,34 +86,45 @@ class Extractive:
 
 @dataclass(frozen=True)
 class Picked:
-    """The `key` sentence, which answers best, and what is quoted behind it: of each passage its sentences in order."""
+    """The `key` sentence, which answers best, with the `provisos` to it, and what is quoted behind it: of each passage its
+    sentences in order."""
 
     key: Sentence
+    provisos: tuple[Sentence, ...]
     behind: tuple[tuple[Sentence, ...], ...]
+
+    @property
+    def head(self) -> tuple[Sentence, ...]:
+        """What comes first."""
+        return (self.key, *self.provisos)
 
     @property
     def all(self) -> list[Sentence]:
         """Every sentence, as shown."""
-        return [self.key, *(sentence for passage in self.behind for sentence in passage)]
+        return [*self.head, *(sentence for passage in self.behind for sentence in passage)]
 
 
 def pick(reading: Reading, model: ReaderModel | None = None) -> Picked | None:
-    """What to quote of a reading, or None if nothing was read."""
+    """What to quote of a reading; None if nothing was read, or if all of it affirms what is asked about as not so."""
     found = reading.sentences
-    if not found:
-        return None
     scores = logits(reading, model)
     key = _key(reading, scores)
+    if key is None:
+        return None
     chosen: set[int] = set()
     for rank, room in _rooms(reading, scores, found[key].hit.rank).items():
         chosen |= _filled(reading, scores, rank, room)
     chosen |= _closed(reading, {key, *chosen}) | {key}
     if _is_row(found[key]) and reading.asked.kind != "list":
         chosen = {n for n in chosen if not _is_row(found[n]) or found[n].shared >= found[key].shared}
+    if reading.asked.negative:
+        chosen = {n for n in chosen if n == key or not affirms(found[n].text)}
+    provisos = _provisos(reading, key)
+    chosen -= {key, *provisos}
     first = found[key].hit.rank
     ranks = sorted({found[n].hit.rank for n in chosen}, key=lambda rank: (rank != first, rank))
-    behind = [tuple(found[n] for n in sorted(chosen - {key}) if found[n].hit.rank == rank) for rank in ranks]
-    return Picked(found[key], tuple(group for group in behind if group))
+    behind = [tuple(found[n] for n in sorted(chosen) if found[n].hit.rank == rank) for rank in ranks]
+    return Picked(found[key], tuple(found[n] for n in provisos), tuple(behind))
 
 
 def written(picked: Picked, language: str) -> str:
@@ -119,7 +132,7 @@ def written(picked: Picked, language: str) -> str:
 
     Where the key only refers to a decree or a table, that is told.
     """
-    parts = [f"{_line(picked.key)} [{picked.key.hit.rank}]"]
+    parts = [_paragraph(picked.head)]
     if deferred := defers(picked.key.text):
         parts.append(say("defers", language, to=deferred))
     return "\n".join([*parts, *map(_paragraph, picked.behind)])
@@ -127,7 +140,7 @@ def written(picked: Picked, language: str) -> str:
 
 def listed(picked: Picked, cases: Sequence[Choice], language: str) -> str:
     """The text of an answer to a broad question: each case with its sentences, then what was quoted of other passages."""
-    passages: dict[str, list[Sentence]] = {picked.key.hit.passage.id: [picked.key]}
+    passages: dict[str, list[Sentence]] = {picked.key.hit.passage.id: [*picked.head]}
     for behind in picked.behind:
         passages.setdefault(behind[0].hit.passage.id, []).extend(behind)
     labels = {case.passage_id: case.label for case in cases}
@@ -148,16 +161,23 @@ def _paragraph(group: Sequence[Sentence]) -> str:
     return "".join(lines) + f" [{group[0].hit.rank}]"
 
 
-def _key(reading: Reading, scores: Floats) -> int:
-    """The likeliest sentence that says something itself: a lead only announces."""
+def _key(reading: Reading, scores: Floats) -> int | None:
+    """The likeliest sentence that says something itself: a lead only announces. None if there is none to quote."""
     found = reading.sentences
     exact = reading.asked.exact
-    speaking = [n for n, s in enumerate(found) if not announces(s.text) or (exact and s.offers >= 1)]
+    every = range(len(found))
+    speaking = [n for n in every if not announces(found[n].text) or (exact and found[n].offers >= 1)] or list(every)
     if exact:
-        speaking = [n for n in speaking if found[n].offers >= 1] or speaking
+        speaking = _of_subject(reading, [n for n in speaking if found[n].offers >= 1]) or speaking
     if reading.asked.negative:
-        speaking = [n for n in speaking if _denied(reading, n)] or speaking
-    return max(speaking or range(len(scores)), key=lambda n: (scores[n], -n))
+        speaking = [n for n in speaking if _denied(reading, n)] or [n for n in speaking if not affirms(found[n].text)]
+    return max(speaking, key=lambda n: (scores[n], -n), default=None)
+
+
+def _of_subject(reading: Reading, places: list[int]) -> list[int]:
+    """Those of the sentences that name as much of what the question names as any of them, or nearly."""
+    most = max(map(reading.named, places), default=0.0)
+    return [n for n in places if reading.named(n) >= most - SUBJECT]
 
 
 def _denied(reading: Reading, n: int) -> bool:
@@ -173,7 +193,8 @@ def _rooms(reading: Reading, scores: Floats, key: int) -> dict[int, int]:
         return {key: ALONE}
     close = [hit for hit in hits if hits[0].score - hit.score <= NEAR or hit.rank == key]
     best = {hit.rank: max(scores[n] for n, s in enumerate(reading.sentences) if s.hit is hit) for hit in close}
-    return dict(zip(sorted(best, key=lambda rank: (-best[rank], rank)), BESIDE, strict=False))
+    ranks = [rank for rank in best if rank == key or best[rank] >= best[key] - FARTHEST]
+    return dict(zip(sorted(ranks, key=lambda rank: (-best[rank], rank)), BESIDE, strict=False))
 
 
 def _filled(reading: Reading, scores: Floats, rank: int, room: int) -> set[int]:
@@ -193,8 +214,8 @@ def _filled(reading: Reading, scores: Floats, rank: int, room: int) -> set[int]:
 
 
 def _closed(reading: Reading, chosen: set[int]) -> set[int]:
-    """What must stand with the chosen: the list that a chosen lead announces, and the whole one if a list is asked for."""
-    added: set[int] = set()
+    """What must stand with the chosen: provisos, the list that a lead announces, and the whole one if a list is asked for."""
+    added = {proviso for n in chosen for proviso in _provisos(reading, n)}
     for first, after in reading.blocks:
         places = range(first, after)
         inside = chosen.intersection(places)
@@ -214,6 +235,17 @@ def _closed(reading: Reading, chosen: set[int]) -> set[int]:
 def _is_row(sentence: Sentence) -> bool:
     """Whether a sentence is a row of a table, which answers for itself: those beside it are of other things."""
     return sentence.hit.passage.meta.get("kind") in (TABLE, "row")
+
+
+def _provisos(reading: Reading, place: int) -> list[int]:
+    """The notes and provisos (다만, …) right behind a sentence, in its block."""
+    after = next((after for first, after in reading.blocks if first <= place < after), place + 1)
+    found: list[int] = []
+    for n in range(place + 1, after):
+        if not note(reading.sentences[n].text):
+            break
+        found.append(n)
+    return found
 
 
 def _size(sentence: Sentence) -> int:

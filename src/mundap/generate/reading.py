@@ -13,13 +13,14 @@ from mundap.korean.lists import announces, blocks, item, level, note, openings
 from mundap.korean.normalize import normalize
 from mundap.korean.sentences import Span, sentences
 from mundap.korean.tokens import content
-from mundap.korean.wanted import Wanted, offers, wanted
+from mundap.korean.wanted import LIMITS, Wanted, offers, wanted
 from mundap.protocols import Encoder
 from mundap.types import Hit, Passage
 
 Weigh = Callable[[Sequence[str]], Sequence[float]]
 
 CLOSELY = 3  # passages read by the sentence
+BROAD = 3  # nouns of a question that may mean several cases
 FURTHER = 3  # more that are read for a value that is asked for
 
 
@@ -80,6 +81,15 @@ class Reading:
     def held(self, words: frozenset[str]) -> float:
         """The weight of the question's words that are in `words`, in [0, 1]."""
         return _share(self.weights, words)
+
+    def named(self, place: int) -> float:
+        """The share of the question's nouns in a sentence, what governs it, and its heading and source; 1 without nouns."""
+        names, sentence = self.asked.names, self.sentences[place]
+        if not names:
+            return 1.0
+        governing = (self.sentences[n].words for n in sentence.governors)
+        held = sentence.words.union(self.heads.get(sentence.hit.passage.id, frozenset()), *governing)
+        return len(names & held) / len(names)
 
     @property
     def coverage(self) -> float:
@@ -157,7 +167,7 @@ class Reader:
         passages = [_parsed(hit) for hit in hits]
         found = [sentence for parsed, _ in passages for sentence in parsed]
         texts = [sentence.said for sentence in found]
-        weights = self._weights(_words([question])[0])
+        weights = self._weights(_words([question])[0] - (LIMITS if asked.bounded else frozenset()))
         heads = {hit.passage.id: _words([f"{hit.passage.source}\n{hit.passage.heading}"])[0] for hit in hits}
         near: list[float] | list[None] = [None] * len(texts)
         if self.encoder is not None and texts:
@@ -189,11 +199,12 @@ class Reader:
 
 
 def _worth_reading(hits: Sequence[Hit], asked: Wanted) -> list[Hit]:
-    """The first passages; and where a value is asked for that none of them has, the next few that have one."""
-    first = list(hits[:CLOSELY])
+    """The first passages, more of them for a broad question, and the next few that have a value asked for in vain."""
+    broad = asked.exact and 0 < len(asked.names) <= BROAD
+    first = list(hits[: CLOSELY + 2 * broad])
     if not asked.exact or any(_has(hit, asked) for hit in first):
         return first
-    return first + [hit for hit in hits[CLOSELY:] if _has(hit, asked)][:FURTHER]
+    return first + [hit for hit in hits[len(first) :] if _has(hit, asked)][:FURTHER]
 
 
 def _has(hit: Hit, asked: Wanted) -> bool:

@@ -15,7 +15,7 @@ from mundap.messages import say
 
 # The probability under which an answer is withheld: 92 % of the answerable questions that the weights were fitted on
 # pass in folds by corpus (docs/experiments.md, "Support near the topic").
-MIN_SUPPORT = 0.44
+MIN_SUPPORT = 0.43
 
 FEATURES = (
     "near",  # the cosine of the nearest sentence
@@ -32,7 +32,6 @@ FEATURES = (
     "missing",  # the heaviest word of the question that is nowhere, in shares of the heaviest
     "best",  # the log-odds of the best sentence
     "offered",  # whether the best sentence has what is asked for
-    "words",  # of the question, as a logarithm: cosines of short questions are lower
 )
 _VALUED = 0.5  # of what a sentence offers, from which it counts as having it
 
@@ -69,7 +68,6 @@ def question_features(reading: Reading, model: ReaderModel | None = None) -> Flo
             missing / heaviest,
             float(scores[best]),
             max([found[best].offers, *(found[place].offers for place in found[best].governors)]),
-            math.log1p(len(reading.weights)),
         ]
     )
 

@@ -29,11 +29,15 @@ class Reading:
 
 @dataclass
 class Builder:
-    """Appends texts in order; offsets are taken as they land."""
+    """Appends texts in order; offsets are taken as they land.
+
+    `starts` is where the texts of a table began, by what stands above it and its columns: each is read once.
+    """
 
     source: str
     title: str
     meta: dict[str, Any] = field(default_factory=dict)
+    starts: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, int]] = field(default_factory=dict)
     _parts: list[str] = field(default_factory=list)
     _joined: list[str] = field(default_factory=list)
     _length: int = 0

@@ -123,10 +123,11 @@ def _divided(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], fou
 
 
 def _spreads(above: Row, row: Row) -> bool:
-    """Whether blanks in a row without merged cells stand behind a name for several columns."""
-    return any(above[x] and not above[x + 1] and row[x] and row[x + 1] for x in range(len(above) - 1)) and all(
-        text or row[x] for x, text in enumerate(above)
-    )
+    """Whether blanks in a row without merged cells stand behind a name for several columns, which `row` divides: it has
+    names of its own, and none in the corner."""
+    behind = any(above[x] and not above[x + 1] and row[x] and row[x + 1] for x in range(len(above) - 1))
+    own = not row[0] and not {name for name in row if name} & set(above)
+    return behind and own and all(text or row[x] for x, text in enumerate(above))
 
 
 def _spread(owners: Sequence[Owner | None], texts: Sequence[Row], y: int) -> Row:

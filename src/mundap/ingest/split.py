@@ -39,13 +39,13 @@ def parents(document: Document, parent_chars: int = PARENT_CHARS) -> list[Passag
 
 def each_parent(document: Document, parent_chars: int = PARENT_CHARS) -> Iterator[Passage]:
     """As `parents`, one after the other."""
-    seen: Counter[str] = Counter()
+    seen: Counter[int] = Counter()
     page_starts = [start for start, _ in document.meta.get(PAGES, ())]
     for section in document.sections:
         for start, end in _wholes(document.text, section, parent_chars):
             text = document.text[start:end]
             named = (section.source, section.heading, text)
-            key = digest(*named)
+            key = int(digest(*named, size=8), 16)
             seen[key] += 1
             yield Passage(
                 id=digest(document.source, *named, str(seen[key])),

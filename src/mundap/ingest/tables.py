@@ -13,9 +13,9 @@ from mundap.ingest.dated import DATE, date_of_cells, date_of_title
 from mundap.ingest.grid import one_line
 from mundap.ingest.meanings import COLUMNS, place, question_columns, said
 from mundap.ingest.problems import Problem
-from mundap.ingest.sheets.layout import Area, areas
+from mundap.ingest.sheets.layout import Area, areas, areas_of_pieces
 from mundap.ingest.sheets.sheet import ERRORS, Options, Row, Sheet, Tell, ignore
-from mundap.korean.normalize import squash
+from mundap.korean.normalize import name_of, squash
 from mundap.types import Meta
 
 __all__ = ["COLUMNS", "Row", "Table", "add_table", "read_csv", "read_xlsx"]
@@ -82,17 +82,24 @@ def read_xlsx(path: Path, options: Options = Options(), tell: Tell = ignore) -> 
 
 
 def read_csv(path: Path, options: Options = Options(), tell: Tell = ignore) -> Iterator[Table]:
-    """The tables of a csv or tsv file, nearly always one. Raises BadFile for what cannot be read as one."""
-    from mundap.ingest.sheets.delimited import sheet_of
+    """The tables of a csv or tsv file, nearly always one; one of very many rows comes in parts. Raises BadFile for what cannot be read as one."""
+    from mundap.ingest.sheets.delimited import pieces_of
 
-    yield from _tables(sheet_of(path, tell), options)
+    name = name_of(path.stem)
+    empty = True
+    for found in areas_of_pieces(pieces_of(path, tell)):
+        for area in found:
+            empty = False
+            yield _table(name, "", area, options)
+    if empty:
+        yield Table(name, (), ())
 
 
 def _tables(sheet: Sheet, options: Options) -> Iterator[Table]:
     found = areas(sheet)
     if not found:
         yield Table(sheet.name, (), ())
-    named = "" if sheet.ragged or _NAMELESS.fullmatch(sheet.name) else sheet.name
+    named = "" if _NAMELESS.fullmatch(sheet.name) else sheet.name
     for area in found:
         yield _table(sheet.name, named, area, options)
 
@@ -192,7 +199,7 @@ def _bad(table: Table, number: int, row: list[str], texts: Iterable[str]) -> Pro
 
 
 def _add_question_sheet(table: Table, into: Builder) -> Iterator[Problem]:
-    starts: dict[str, int] = {}
+    starts = into.starts.setdefault((table.above, table.columns), {})
     for number, row in table.rows:
         kinds = ("source", "title", "passage", "question", "answer")
         source, title, passage, question, answer = texts = _values(table, row, kinds)
@@ -212,7 +219,7 @@ def _add_question_sheet(table: Table, into: Builder) -> Iterator[Problem]:
 
 
 def _add_faq(table: Table, asked: tuple[int, int], into: Builder) -> Iterator[Problem]:
-    seen: set[tuple[str, str]] = set()
+    seen = into.starts.setdefault((table.above, table.columns), {})
     for number, row in table.rows:
         source, question, answer = texts = [_cell(row, at) for at in (table.place("source"), *asked)]
         if problem := _bad(table, number, row, texts):
@@ -222,11 +229,12 @@ def _add_faq(table: Table, asked: tuple[int, int], into: Builder) -> Iterator[Pr
             missing = "답변" if question else "질문"
             yield Problem(number, f"{missing}이 비어 있습니다. {missing}을 채우거나 행을 지워 주세요")
             continue
-        if (question, answer) not in seen:
-            seen.add((question, answer))
+        pair = f"{question}\0{answer}"
+        if pair not in seen:
             heading = _above(table, into, number, question)
             start = into.add(answer, heading=heading, source=source, meta=_meta(table, number, row, "faq"))
             into.known(question, answer, start, number)
+            seen[pair] = start
 
 
 def _add_form(table: Table, into: Builder) -> None:

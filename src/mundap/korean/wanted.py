@@ -87,17 +87,23 @@ _YES_NO = re.compile(
     r"(?:나요|까요?|습니까|[한은]가요?|[되하돼있없]나|[돼되하있없]요|[되하있없]죠|괜찮|상관없|가능|되냐|됨|맞[나죠]|[해어아]도|나여|까여|필요한가|인가요|는가요|대상이야|맞아|아닌가"
     r"|건가|는지|되는\s?거|예요|에요|어요|아요|지요|죠)[^가-힣]*(?:요|여)?\W*$"
 )
+_STATES = re.compile(
+    r"(?:것\s?같(?:아요?|습니다|은데요?)|싶(?:어요?|습니다|은데요?)|[했됐]어요|받았어요|안\s?돼요)[^?？]*$"
+)
 _COUNTED = re.compile(r"몇(?=\s?[가-힣a-zA-Z%㎖㎏㎝])")
 _NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되는 물품, 제외되는 경우
     r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|(?:불가능|금지|제외|배제|제한)(?:한|된|되는|하는)?\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
 )
 _BOUNDED = re.compile(r"한도|까지|최대|상한|이내|이하|범위|기준")
+LIMITS = frozenset("한도 범위 기준 최대 최고 최소 상한 이내 이하".split())  # said by 이하, 이내 and 초과 as well
 _BOUND = re.compile(r"이하|이내|미만|초과|까지|한도|범위|넘|이상|한하|한정|제한|최대|안에")
 _SAME = {"번": "회"}  # 몇 번 is answered by 3회, and by 네 번
 _TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라도 초과하면 names no limit
 _DENYING = re.compile(
-    r"수\s?없|불가|금지|제외|배제|제한|않|아니|못\s?[하받한]|안\s?[되돼됩]|없[다습는으어이]|거부|과세"
+    r"수\s?없|불가|금지|제외|배제|제한|(?<!부과되)(?<!필요하)지\s?않|아니|못\s?[하받한]|안\s?[되돼됩]|(?<!필요)(?<!필요 )없[다습는으어이]|거부|과세(?:한다|하여야|된다|됩니다|대상|됨|함)"
 )
+_AFFIRMING = re.compile(r"수\s?있|가능|면제|면세|허용|무방|생략|필요\s?없|부과되지\s?않")
+_PREDICATE = 30  # characters at the end of a sentence that say whether it affirms
 
 _CLOCK = r"\d{1,2}\s?시(?![간내도가])|\d{1,2}:\d{2}|자정|정오|24시간|오전|오후"
 CLOCK = "시"  # the unit of a question for the time of day
@@ -129,6 +135,7 @@ _SIGNS: dict[Kind, str] = {
     r"|무방|상관없|의무|반드시|해당|있습니다|없습니다|있다|없다|[있없]어요|돼요",
 }
 _OFFERING = {kind: re.compile(signs) for kind, signs in _SIGNS.items()}
+_TOPIC = re.compile(r"\W*(?:\d{1,2}[.)]\s*)?(.{1,25}?)(?:\s?[:：]|이?란(?:\s|$)|[은는]\s)")
 _NAMING = frozenset({"NNG", "NNP", "SL", "XR"})
 _EMPTY = frozenset(
     "것 수 때 경우 거 데 번 말 정도 전 후 중 등 뒤 내 안 위 밖 곳 분 얼마 언제 어디 무엇 누구 며칠 뭐 왜 몇".split()
@@ -168,6 +175,8 @@ def wanted(question: str) -> Wanted:
     """Read a question. One that gives no sign of what it asks for is "other"."""
     text = " ".join(question.split())
     kinds = list(dict.fromkeys(kind for kind, signs in _ASKING if signs.search(text)))
+    if _STATES.search(text):  # 누가 도용한 것 같아요 tells of a case, and asks what to do
+        kinds = ["procedure"]
     if _YES_NO.search(text) and not _WH.search(text):
         kinds.insert(0, "yes-no")
     counted = (
@@ -179,11 +188,12 @@ def wanted(question: str) -> Wanted:
     unit = next((unit for unit in counted if unit not in known), counted[0] if counted else "")
     if not unit and _HOUR.search(text):
         unit = CLOCK
-    names, focus = _names(text)
+    bounded = bool(_BOUNDED.search(text)) and (bool(unit) or kinds[:1] in (["amount"], ["number"], ["period"]))
+    names, focus = _names(text, LIMITS if bounded else frozenset())
     return Wanted(
         kinds=tuple(kinds) or ("other",),
         unit=unit,
-        bounded=bool(_BOUNDED.search(text)),
+        bounded=bounded,
         negative=kinds[:1] != ["yes-no"] and bool(_NEGATIVE.search(text)),
         focus=focus,
         names=names,
@@ -192,14 +202,20 @@ def wanted(question: str) -> Wanted:
 
 def offers(text: str, asked: Wanted) -> float:
     """How far a sentence has what is asked for, in [0, 1]: 1 for a value in the very unit, less for one of the kind."""
+    if asked.kind == "definition":
+        return _defined(text, asked.focus)
     found = max(_offered(text, kind, asked.unit, asked.bounded) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
-    loose = asked.bounded and asked.exact and asked.unit != CLOCK and not _BOUND.search(text)
-    return 0.5 * found if loose else found
+    return 0.5 * found if asked.bounded and asked.unit != CLOCK and not _BOUND.search(text) else found
+
+
+def affirms(text: str) -> bool:
+    """Whether a sentence ends by saying that something may be done, is exempt or goes without."""
+    return not denies(text) and bool(_AFFIRMING.search(text[-_PREDICATE:]))
 
 
 def denies(text: str) -> bool:
     """Whether a sentence says that something is not so, not allowed or left out."""
-    return bool(_DENYING.search(text))
+    return bool(_DENYING.search(text if len(text) < 2 * _PREDICATE else text[-_PREDICATE:]))
 
 
 def _offered(text: str, kind: Kind, unit: str, bounded: bool) -> float:
@@ -222,13 +238,22 @@ def _offered(text: str, kind: Kind, unit: str, bounded: bool) -> float:
     return 1.0 if kind == "other" else float(bool(_OFFERING[kind].search(text)))
 
 
+def _defined(text: str, focus: frozenset[str]) -> float:
+    """1 for a sentence that begins with the thing and says what it is, less for one that defines something."""
+    head = _TOPIC.match(text.lower())
+    length = sum(map(len, focus))
+    if head and focus and len(head[1]) <= length + 2 and all(word in head[1] for word in focus):
+        return 1.0
+    return 0.5 * bool(_OFFERING["definition"].search(text))
+
+
 @lru_cache(8192)
 def _quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(one for one in quantities(text) if not _TRIFLE.match(text, one.end))
 
 
-def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    """The nouns, and of those the last before the question word, or of the question, with what touches it."""
+def _names(text: str, without: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The nouns but those `without`, and the last before the question word, or of the question, with what touches it."""
     asking = _WH.search(text)
     counted = [found.span() for found in _UNIT_ASKED.finditer(text)]
     nouns = [
@@ -236,6 +261,7 @@ def _names(text: str) -> tuple[frozenset[str], frozenset[str]]:
         for token in kiwi().tokenize(text)
         if token.tag in _NAMING
         and token.form not in _EMPTY
+        and token.form not in without
         and not any(start <= token.start and token.end <= end for start, end in counted)
     ]
     before = [token for token in nouns if token.end <= asking.start()] if asking else nouns

@@ -16,7 +16,7 @@ from mundap.ingest.pace import report
 from mundap.ingest.sheets.sheet import ERRORS, HALF, Row, Sheet, Tell, places, runs
 from mundap.korean.normalize import name_of, normalize
 
-Lines = Callable[[], Iterator[str]]
+Lines = Callable[[float, float], Iterator[str]]  # from one share of the work to another
 
 _MARKS = ",;\t|"
 _SEPARATOR = re.compile(r"\A\ufeff?\s*[\"']?sep=(.)[\"']?[^\n]*\n", re.IGNORECASE)
@@ -24,35 +24,43 @@ _TEXT = re.compile(r'="((?:[^"]|"")*)"')  # how spreadsheets are told to keep th
 _LOOKED_AT = 200  # records that tell the delimiter
 _HEAD = 1 << 18  # characters
 _LARGE = 32 << 20  # bytes
+_PIECE = 100_000  # rows
 _REPORTED = 20_000  # lines
+_CHECKED = 0.1  # of the work is done when all quotes are known to be closed
 _MAX_CELL = 10_000_000
 
 
-def sheet_of(path: Path, tell: Tell) -> Sheet:
-    """The file as one sheet. A byte that is no letter costs its cell a replacement sign, and is told with its line.
+def pieces_of(path: Path, tell: Tell) -> Iterator[Sheet]:
+    """The file as one sheet, a very large one in pieces. A byte that is no letter costs its cell a replacement sign, and is
+    told with its line.
 
     Raises BadFile for a quote that is never closed, and for what is no text.
     """
     lines = _lines(path, tell)
     csv.field_size_limit(_MAX_CELL)
-    head = _beginning(lines())
+    head = _beginning(lines(0, 0))
     said = _SEPARATOR.match(head)
     skipped = head.count("\n", 0, said.end()) if said else 0
     delimiter = said[1] if said else "\t" if path.suffix.lower() == ".tsv" else _delimiter(head)
+    name = name_of(path.stem)
     rows: list[Row] = []
     gaps: set[int] = set()
     errors: list[str] = []
     start = 1 + skipped
-    blank = False
+    began = blank = False
     try:
-        _check_quotes(lines(), delimiter)
-        reader = csv.reader(islice(lines(), skipped, None), delimiter=delimiter)
+        _check_quotes(lines(0, _CHECKED), delimiter)
+        reader = csv.reader(islice(lines(_CHECKED, HALF), skipped, None), delimiter=delimiter)
         for record in reader:
             cells = [_cell(cell) for cell in record]
             if any(cells):
+                if len(rows) == _PIECE:
+                    yield Sheet(name, rows, (), frozenset(gaps), ragged=True)
+                    rows, gaps = [], set()
                 errors += [f"{start}행 {cell}" for cell in cells if cell.startswith("#") and cell in ERRORS]
-                if blank and rows:
+                if blank and began:
                     gaps.add(start)
+                began = True
                 rows.append((start, cells))
             blank = not any(cells)
             start = reader.line_num + skipped + 1
@@ -61,26 +69,26 @@ def sheet_of(path: Path, tell: Tell) -> Sheet:
         raise BadFile(f"{path.name}: {line}번째 줄을 표로 읽을 수 없습니다. 따옴표를 확인해 주세요.") from error
     if errors:
         tell(f"수식 오류 값이 있습니다({places(errors)}). 시트에서 고쳐 주세요")
-    return Sheet(name_of(path.stem), rows, (), frozenset(gaps), ragged=True)
+    yield Sheet(name, rows, (), frozenset(gaps), ragged=True)
 
 
 def _lines(path: Path, tell: Tell) -> Lines:
     """The lines of the file, as often as they are asked for; those of a large one are never all in memory."""
     if path.stat().st_size > _LARGE and (encoding := encoding_of(path)):
 
-        def read() -> Iterator[str]:
+        def read(first: float, last: float) -> Iterator[str]:
             size = path.stat().st_size
             with path.open("rb") as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
                 for number, line in enumerate(file):
                     if number % _REPORTED == 0:
-                        report(HALF * raw.tell() / size)
+                        report(first + (last - first) * raw.tell() / size)
                     yield normalize(line)
 
         return read
     text, broken = decode_leniently(path.read_bytes(), path.name)
     if broken:
         tell(f"{runs(broken)}번째 줄에 깨진 글자가 있어 �로 바꾸었습니다. 원본에서 고쳐 UTF-8로 다시 저장해 주세요")
-    return lambda: io.StringIO(text)
+    return lambda first, last: io.StringIO(text)
 
 
 def _beginning(lines: Iterator[str]) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mundap.ingest.blocks import Cell
@@ -43,7 +43,7 @@ class Area:
     """A table of a sheet. `columns` is empty where it has no header; every row has its number in the file.
 
     `parts` gives the line between rows that a row stands under, by its number; `lead` are lines that stand above with no
-    table below, `notes` those below. `spaced` is whether its rows stand apart. `paired` is whether the first cell of a row names what stands beside it.
+    table below, `notes` those below. `spaced` is whether its rows stand apart, `handed` a few of those that were handed on. `paired` is whether the first cell of a row names what stands beside it.
     """
 
     title: list[str] = field(default_factory=list)
@@ -54,6 +54,7 @@ class Area:
     paired: bool = False
     form: bool = False
     spaced: bool = False
+    handed: list[Row] = field(default_factory=list)
     left: int = 0
     width: int = 0
 
@@ -70,6 +71,21 @@ class _Region:
 def areas(sheet: Sheet) -> list[Area]:
     """The tables of a sheet, from above, those beside each other from the left. Fills the merged cells of its rows."""
     return _Layout(sheet).read()
+
+
+def areas_of_pieces(pieces: Iterable[Sheet]) -> Iterator[list[Area]]:
+    """The tables of a sheet that comes piece by piece: of each piece those that it adds to or begins, with its rows alone."""
+    layout: _Layout | None = None
+    for piece in pieces:
+        if layout is None:
+            layout = _Layout(piece)
+            found = layout.read()
+        else:
+            found = layout.more(piece)
+        yield found
+        for area in found:
+            area.handed = area.handed or area.rows[:_SAMPLE]
+            area.rows, area.notes, area.parts = [], [], {}
 
 
 class _Layout:
@@ -93,6 +109,17 @@ class _Layout:
         if self.waiting:
             (self.areas[-1] if self.areas else self._new()).notes.extend(self.waiting)
         return self.areas
+
+    def more(self, piece: Sheet) -> list[Area]:
+        """The areas that the next rows add to or begin."""
+        last = self.areas[-1] if self.areas else self._new()
+        count = len(self.areas)
+        for n, rows in enumerate(_blocks(piece.rows, piece.gaps)):
+            if n == 0 and rows[0][0] not in piece.gaps:
+                self.body(last, _Region(last.left, [(number, cells[last.left :]) for number, cells in rows], []))
+            else:
+                self.block(_Region(0, rows, []))
+        return self.areas[count - 1 :]
 
     def _new(self) -> Area:
         self.areas.append(Area())
@@ -225,7 +252,7 @@ def _unlike(area: Area, row: Sequence[str]) -> bool:
 
 
 def _shapes(area: Area) -> list[str]:
-    rows = [cells for _, cells in area.rows[:_SAMPLE]]
+    rows = [cells for _, cells in (area.handed or area.rows[:_SAMPLE])]
     return [column_shape([cells[x] for cells in rows if x < len(cells)]) for x in range(area.width)]
 
 
