@@ -56,7 +56,7 @@ class Searching:
         """A normalised question with its typos put right, and the wrong keyboard layout; see `korean.typos`."""
         last = self._mended  # one read: another thread may replace it
         postings = self._opening.open().lexical.postings
-        if last is None or last[:2] != (question, postings):
+        if last is None or last[0] != question or last[1] is not postings:
             apart = parted(question, self._parts.user_dictionary)
             found = mended(apart, lambda tokens: postings.holders(tokens).tolist(), self._parts.user_dictionary)
             last = self._mended = (question, postings, found)

@@ -70,4 +70,5 @@ def test_an_answer_in_a_chosen_document_comes_from_it(mundap: Callable, office: 
     done = mundap("search", "연차와 출장비", "--leg", "dense", *conditions, "--json", workspace=office)
     assert {hit["source"] for hit in done.rows} == {"출장"}
     nothing = mundap("search", "연차", "--leg", "dense", "--where", "source=없는 문서", "--json", workspace=office)
-    assert (nothing.code, nothing.out) == (0, "")
+    assert (nothing.code, nothing.out) == (1, "")
+    assert "없는 문서" in nothing.err

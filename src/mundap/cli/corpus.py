@@ -36,7 +36,7 @@ k = 5                     # 답을 만들 때 보는 문단 수
 [generate]
 generator = "extractive"  # 또는 "gguf:models/my.gguf", "openai:http://127.0.0.1:11434/v1#qwen3"
 # persona = "이름"        # 말투: personas/이름.toml
-# min_support = 0.43      # 이보다 근거가 약하면 답하지 않습니다 (0-1)
+# min_support = 0.42      # 이보다 근거가 약하면 답하지 않습니다 (0-1)
 """
 
 
