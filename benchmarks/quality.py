@@ -13,6 +13,7 @@ import argparse
 import random
 import statistics
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -149,10 +150,12 @@ def run_answers(folder: Path, seeds: int) -> None:
     bot = workspace(folder, bare_customs)
     questions = random.Random(7).sample([q for q in customs() if q.answer], 300)
     answers = []
+    began = time.process_time()
     with bar("questions") as progress:
         for question in questions:
             answers.append(bot.ask(question.question))
             progress(len(answers), len(questions))
+    spent = time.process_time() - began
     answered = [(q, a) for q, a in zip(questions, answers, strict=True) if not a.abstained]
     quotes = [
         squash(c.quote) in squash(next(h.passage.text for h in a.hits if h.passage.id == c.passage_id))
@@ -165,6 +168,7 @@ def run_answers(folder: Path, seeds: int) -> None:
     print(f"answered {len(answered)} of {len(questions)}; with a citation {cited}")
     print(f"quotes in their passage: {sum(quotes)} of {len(quotes)}")
     print(f"character F1 against recorded answers: {100 * np.mean(scores):.1f} [{100 * low:.1f}, {100 * high:.1f}]")
+    print(f"CPU seconds for all {len(questions)}, from cold: {spent:.0f}")
     print(f"median retrieve {statistics.median(a.timings['retrieve_ms'] for a in answers):.0f} ms")
 
 
