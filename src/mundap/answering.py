@@ -13,6 +13,7 @@ from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
 from mundap.generate.period import about_event, unmet
 from mundap.generate.persona import Persona, closed, refusal_of
+from mundap.generate.reading import FURTHER, has_value
 from mundap.generate.relevance import relevant
 from mundap.generate.selfcheck import checked
 from mundap.generate.support import refusal
@@ -125,17 +126,23 @@ class Answering:
                 yield piece
 
     def _found(self, question: str, k: int | None, where: Where | None) -> list[Hit]:
-        """The passages to answer from: the first ones, and where a value is asked for, more if only they have it."""
-        least = k or self._parts.config.retrieve.k
-        if not wanted(question).exact:
+        """The passages to answer from: the first ones, and where they lack a value that is asked for, those that have it.
+
+        A limit is also searched for in the words that state one. `k` passages are k, whatever they have.
+        """
+        asked = wanted(question)
+        if k is not None or not asked.exact:
             return self._searching.find(question, k, where)
+        least = self._parts.config.retrieve.k
         depth = max(least, WIDE)
         hits = self._searching.find(question, depth, where)
         if stated := limit_query(question):
             hits = averaged(hits, self._searching.find(stated, depth, where), depth)
-        read = {hit.passage.id for hit in self._parts.reader.read(question, hits).hits}
-        last = max((n for n, hit in enumerate(hits, 1) if hit.passage.id in read), default=0)
-        return hits[: max(least, last)]
+        first = hits[:least]
+        if any(has_value(hit, asked) for hit in first):
+            return first
+        further = [n for n, hit in enumerate(hits, 1) if n > least and has_value(hit, asked)][:FURTHER]
+        return hits[: further[-1]] if further else first
 
     def _written(
         self, asked: str, alone: str, hits: Sequence[Hit], history: Sequence[Turn], persona: Persona | None

@@ -29,7 +29,9 @@ def office(browser, up, model: SlowModel, tmp_path_factory: pytest.TempPathFacto
     (root / "docs").mkdir(parents=True)
     (root / "docs" / "휴가.md").write_text("# 휴가 규정\n\n## 연차\n\n연차는 해마다 15일입니다.\n", "utf-8")
     generator = f"openai:{model.address}#slow"
-    config = f'[index]\nencoder = "hashed"\n[generate]\ngenerator = "{generator}"\nmin_support = 0\n'
+    config = (
+        f'[index]\nencoder = "hashed"\n[generate]\ngenerator = "{generator}"\nmin_support = 0\nunsupported = "keep"\n'
+    )
     (root / "mundap.toml").write_text(config, "utf-8")
     bot = Mundap.open(root)
     bot.ingest()

@@ -171,4 +171,6 @@ def test_a_damaged_corpus_is_one_sentence(mundap: Callable, fresh: Callable) -> 
 
 def test_a_filter_with_a_quotation_mark_is_no_crash(mundap: Callable, office: Path) -> None:
     done = mundap("search", "연차", "--leg", "dense", "--where", 'a"b=1', "--json", workspace=office)
-    assert (done.code, done.out) == (0, "")  # no passage has such a key
+    assert (done.code, done.out) == (1, "")  # no passage has such a key
+    assert 'a"b' in done.err
+    assert "Traceback" not in done.err

@@ -7,6 +7,7 @@ import os
 import unicodedata
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -106,9 +107,9 @@ def test_a_file_that_cannot_be_read_is_named_every_time_and_tried_when_it_is_wri
 ) -> None:
     tried: list[str] = []
 
-    def spied(jobs: list[Job], limits: Limits) -> Iterator[tuple[Job, Read | Unread]]:
+    def spied(jobs: list[Job], limits: Limits, *rest: Any) -> Iterator[tuple[Job, Read | Unread]]:
         tried.extend(job.source for job in jobs)
-        return read_all(jobs, limits)
+        return read_all(jobs, limits, *rest)
 
     monkeypatch.setattr("mundap.intake.read_all", spied)
     root = fresh({"깨짐.xlsx": b"this is no workbook", "가.txt": "하나"})

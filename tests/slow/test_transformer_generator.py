@@ -66,7 +66,9 @@ def test_it_is_named_in_the_config_and_answers_piece_by_piece(folder: Path, tmp_
 def test_writing_ends_at_a_stop_sequence_and_after_max_tokens(folder: Path):
     stopped = generator(folder, sampling=Sampling(stop=("나머지",)))
     assert stopped.answer("관세율은?", HITS[:1]).text == SAID.partition("\n")[0]
-    assert len(generator(folder, max_tokens=3).answer("관세율은?", HITS[:1]).text) < 12
+    cut, told = generator(folder, max_tokens=3).answer("관세율은?", HITS[:1]).text.split("\n")
+    assert len(cut) < 12
+    assert "길이 제한" in told
 
 
 def test_passages_beyond_the_context_are_left_out_whole(folder: Path):

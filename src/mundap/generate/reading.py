@@ -202,12 +202,13 @@ def _worth_reading(hits: Sequence[Hit], asked: Wanted) -> list[Hit]:
     """The first passages, more of them for a broad question, and the next few that have a value asked for in vain."""
     broad = asked.exact and 0 < len(asked.names) <= BROAD
     first = list(hits[: CLOSELY + 2 * broad])
-    if not asked.exact or any(_has(hit, asked) for hit in first):
+    if not asked.exact or any(has_value(hit, asked) for hit in first):
         return first
-    return first + [hit for hit in hits[len(first) :] if _has(hit, asked)][:FURTHER]
+    return first + [hit for hit in hits[len(first) :] if has_value(hit, asked)][:FURTHER]
 
 
-def _has(hit: Hit, asked: Wanted) -> bool:
+def has_value(hit: Hit, asked: Wanted) -> bool:
+    """Whether a sentence of the passage has the value that is asked for."""
     return any(offers(hit.passage.text[start:end], asked) >= 1 for start, end in passage_spans(hit.passage))
 
 
