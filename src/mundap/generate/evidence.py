@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.generate.reading import CLOSELY, Reading, Sentence
+from mundap.generate.reading import CLOSELY, Reading
 from mundap.korean.lists import announces, item
 from mundap.korean.wanted import denies
 
@@ -127,11 +127,11 @@ def features(reading: Reading) -> Floats:
     rows: list[list[float]] = []
     for _, group in groupby(range(len(found)), key=lambda n: found[n].hit.passage.id):
         places = list(group)
-        mean = sum(_near(found[n]) for n in places) / len(places)
+        mean = sum(found[n].nearness for n in places) / len(places)
         for n in places:
-            sentence, near = found[n], _near(found[n])
+            sentence, near = found[n], found[n].nearness
             governors = [found[place] for place in sentence.governors]
-            beside = [_near(found[place]) for place in (n - 1, n + 1) if place in places]
+            beside = [found[place].nearness for place in (n - 1, n + 1) if place in places]
             rows.append(
                 [
                     sentence.shared,
@@ -139,7 +139,7 @@ def features(reading: Reading) -> Floats:
                     reading.named(n),
                     near,
                     near - mean,
-                    max((_near(governor) for governor in governors), default=near),
+                    max((governor.nearness for governor in governors), default=near),
                     max(beside, default=near),
                     sentence.offers,
                     max([sentence.offers, *(governor.offers for governor in governors)]),
@@ -154,7 +154,3 @@ def features(reading: Reading) -> Floats:
                 ]
             )
     return np.array(rows, np.float64).reshape(len(rows), len(FEATURES))
-
-
-def _near(sentence: Sentence) -> float:
-    return sentence.near or 0.0

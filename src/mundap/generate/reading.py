@@ -49,6 +49,11 @@ class Sentence:
         return self.hit.passage.text[self.start : self.end]
 
     @property
+    def nearness(self) -> float:
+        """Its cosine with the question; 0 without an encoder."""
+        return self.near or 0.0
+
+    @property
     def said(self) -> str:
         """The sentence as a reader is shown it: a row of a table as "column: value", without marks of its format."""
         passage = self.hit.passage

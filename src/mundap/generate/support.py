@@ -43,8 +43,8 @@ def question_features(reading: Reading, model: ReaderModel | None = None) -> Flo
     best = int(np.argmax(scores))
     exact = reading.asked.exact
     valued = [n for n, sentence in enumerate(found) if sentence.offers >= _VALUED or not exact]
-    near = max(_near(s) for s in found)
-    value_near = max((_near(found[n]) for n in valued), default=min(_near(s) for s in found))
+    near = max(s.nearness for s in found)
+    value_near = max((found[n].nearness for n in valued), default=min(s.nearness for s in found))
     words = frozenset().union(*(s.words for s in found))
     focus = reading.asked.focus
     hits = reading.hits
@@ -103,10 +103,6 @@ def read_calibration(folder: Path, encoder: str) -> Line:
 def refusal(language: str) -> str:
     """What is said when the documents do not answer."""
     return say("refusal", language)
-
-
-def _near(sentence: Sentence) -> float:
-    return sentence.near or 0.0
 
 
 def _part(focus: frozenset[str], words: frozenset[str]) -> float:
