@@ -28,11 +28,11 @@ from mundap.store.cache import AsQueries
 from mundap.synth.journal import Journal
 from mundap.synth.qa import REASONS, Row, synthesize
 from mundap.synth.qa_rules import ByRules
-from mundap.train.common.folds import Numbers
-from mundap.train.common.heldout import LEGS, Bench
-from mundap.train.common.measure import compared
-from mundap.train.common.pairs import FOLDS, Pairs, pairs
-from mundap.train.retriever.adapter import PENALTIES, Known, fit, learn
+from mundap.training.common.folds import Numbers
+from mundap.training.common.heldout import LEGS, Bench
+from mundap.training.common.measure import compared
+from mundap.training.common.pairs import FOLDS, Pairs, pairs
+from mundap.training.retriever.adapter import PENALTIES, Known, fit, learn
 from mundap.workspace import Mundap
 from quality import workspace
 from shared import bare_customs, customs, need_data
