@@ -30,9 +30,9 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy machine
 
-from mundap.evaluate.answer_metrics import morpheme_f1
-from mundap.evaluate.bootstrap import mean_interval
-from mundap.evaluate.compare import change
+from mundap.evaluation.answer_metrics import morpheme_f1
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.compare import change
 from mundap.training.llm.data import Grounded, read_sft
 from mundap.training.llm.policy import TEMPLATE
 from shared import CUSTOMS, need_data

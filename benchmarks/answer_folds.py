@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 import mundap as md
-from mundap.evaluate.metrics import auroc
+from mundap.evaluation.metrics import auroc
 from mundap.korean.normalize import squash
 from mundap.training.common.folds import by_group
 from mundap.training.common.pairs import FOLDS, asked_as, questions_in, rows_of

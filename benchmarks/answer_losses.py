@@ -23,9 +23,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy mach
 import numpy as np
 
 from mundap.cli.show import bar
-from mundap.evaluate.bootstrap import mean_interval
-from mundap.evaluate.metrics import top
-from mundap.evaluate.questions import Question
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.metrics import top
+from mundap.evaluation.questions import Question
 from mundap.index.units import Units
 from mundap.store.cache import AsQueries
 from mundap.training.common.examples import Split

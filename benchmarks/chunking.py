@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from mundap.cli.show import bar
-from mundap.evaluate.retrieval import evaluate_retrieval
+from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.korean.normalize import squash
 from mundap.workspace import Mundap
 from quality import workspace

@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 
 from mundap.cli.show import bar
-from mundap.evaluate.bootstrap import paired_difference
-from mundap.evaluate.metrics import reciprocal_rank, top
-from mundap.evaluate.questions import Question
+from mundap.evaluation.bootstrap import paired_difference
+from mundap.evaluation.metrics import reciprocal_rank, top
+from mundap.evaluation.questions import Question
 from mundap.graph.build import build
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg

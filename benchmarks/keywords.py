@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from mundap.cli.show import bar
-from mundap.evaluate.keywords import KeywordReport, evaluate_keywords
+from mundap.evaluation.keywords import KeywordReport, evaluate_keywords
 from mundap.extras import need
 from mundap.korean.keyword_model import KeywordModel, Spelling, Writing
 from mundap.korean.keyword_rules import extract

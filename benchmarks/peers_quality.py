@@ -23,9 +23,9 @@ from typing import TypeVar
 
 import openpyxl
 
-from mundap.evaluate.bootstrap import mean_interval, paired_difference
-from mundap.evaluate.metrics import first_right, reciprocal_rank, top
-from mundap.evaluate.questions import Question
+from mundap.evaluation.bootstrap import mean_interval, paired_difference
+from mundap.evaluation.metrics import first_right, reciprocal_rank, top
+from mundap.evaluation.questions import Question
 from mundap.korean.normalize import squash
 from peers import (
     WEIGHTS,

@@ -21,11 +21,11 @@ from pathlib import Path
 import numpy as np
 
 from mundap.cli.show import bar
-from mundap.evaluate.abstain import evaluate_abstain
-from mundap.evaluate.bootstrap import mean_interval
-from mundap.evaluate.metrics import character_f1
-from mundap.evaluate.questions import Question
-from mundap.evaluate.retrieval import evaluate_retrieval
+from mundap.evaluation.abstain import evaluate_abstain
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.metrics import character_f1
+from mundap.evaluation.questions import Question
+from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.index.bm25 import BM25
 from mundap.korean.normalize import squash
 from mundap.korean.tokens import SearchTokenizer

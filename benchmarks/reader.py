@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 import mundap as md
-from mundap.evaluate.metrics import auroc
+from mundap.evaluation.metrics import auroc
 from mundap.generate.evidence import FEATURES, WORDS, Line, ReaderModel, features
 from mundap.generate.reading import Reader, Reading
 from mundap.generate.support import FEATURES as QUESTION_FEATURES

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from mundap.cli.show import bar
-from mundap.evaluate.metrics import reciprocal_rank, top
+from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.protocols import Rows
 from mundap.retrieve.after import collapse, mmr
 from mundap.retrieve.decompose import decomposed

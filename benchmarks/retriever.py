@@ -24,8 +24,8 @@ import numpy as np
 
 from mundap.cli.show import bar
 from mundap.encode.adapter import Maps, mapped
-from mundap.evaluate.bootstrap import paired_difference
-from mundap.evaluate.metrics import reciprocal_rank, top
+from mundap.evaluation.bootstrap import paired_difference
+from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.index.units import Units
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Vectors

@@ -25,7 +25,7 @@ import numpy as np
 
 from mundap.cli.show import bar
 from mundap.errors import GeneratorError
-from mundap.evaluate.bootstrap import mean_interval, paired_difference
+from mundap.evaluation.bootstrap import mean_interval, paired_difference
 from mundap.ingest.readers import read
 from mundap.korean.normalize import squash
 from mundap.types import Answer, Hit, Passage

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from mundap.errors import MundapError
-from mundap.evaluate.keywords import Tagged, evaluate_keywords, keywords_tsv
+from mundap.evaluation.keywords import Tagged, evaluate_keywords, keywords_tsv
 from mundap.korean.keyword_model import KeywordModel, Spelling, Writing
 from mundap.training.common.checkpoints import checkpoints, last_whole
 from mundap.training.keywords.seq2seq import SCRATCH, Recipe, Trained, train_keywords

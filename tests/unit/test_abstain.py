@@ -5,8 +5,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mundap.errors import MundapError
-from mundap.evaluate.abstain import FIGURES, Supported, abstain_changes, evaluate_abstain
-from mundap.evaluate.questions import Question
+from mundap.evaluation.abstain import FIGURES, Supported, abstain_changes, evaluate_abstain
+from mundap.evaluation.questions import Question
 
 scores = st.lists(st.integers(0, 10).map(float), min_size=1, max_size=12)
 

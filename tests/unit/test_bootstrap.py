@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mundap.evaluate.bootstrap import (
+from mundap.evaluation.bootstrap import (
     Figures,
     mean_figures,
     mean_interval,

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from mundap.errors import MundapError, UnknownName
-from mundap.evaluate.compare import ALIKE, BETTER, WORSE, ablation, auroc_change, change, changes, earlier
-from mundap.evaluate.questions import Question
-from mundap.evaluate.retrieval import evaluate_retrieval
+from mundap.evaluation.compare import ALIKE, BETTER, WORSE, ablation, auroc_change, change, changes, earlier
+from mundap.evaluation.questions import Question
+from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.types import Hit, Passage
 
 

@@ -3,9 +3,9 @@ import json
 import pytest
 
 from mundap.errors import GeneratorError, MundapError
-from mundap.evaluate.answers import GRADES, METRICS, evaluate_answers
-from mundap.evaluate.judge import Judge
-from mundap.evaluate.questions import Question
+from mundap.evaluation.answers import GRADES, METRICS, evaluate_answers
+from mundap.evaluation.judge import Judge
+from mundap.evaluation.questions import Question
 from mundap.types import Answer, Citation, Hit, Passage
 
 LAPSE, SICK, LUNCH = "연차는 2년이 지나면 소멸합니다.", "병가는 해마다 60일입니다.", "점심은 열두 시입니다."

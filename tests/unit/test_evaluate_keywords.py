@@ -3,7 +3,7 @@ import json
 import pytest
 
 from mundap.errors import BadFile
-from mundap.evaluate.keywords import MACRO, MICRO, Tagged, evaluate_keywords, read_keywords
+from mundap.evaluation.keywords import MACRO, MICRO, Tagged, evaluate_keywords, read_keywords
 
 
 def saying(*lists):

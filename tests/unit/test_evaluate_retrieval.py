@@ -5,9 +5,9 @@ import math
 import pytest
 
 from mundap.errors import MundapError
-from mundap.evaluate.bootstrap import paired_difference
-from mundap.evaluate.questions import Question
-from mundap.evaluate.retrieval import METRICS, evaluate_retrieval
+from mundap.evaluation.bootstrap import paired_difference
+from mundap.evaluation.questions import Question
+from mundap.evaluation.retrieval import METRICS, evaluate_retrieval
 from mundap.korean.normalize import squash
 from mundap.types import Hit, Passage
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from mundap.errors import GeneratorError, MundapError
-from mundap.evaluate.judge import RETRIES, Judge, Verdict
+from mundap.evaluation.judge import RETRIES, Judge, Verdict
 
 GRADES = '{"reason": "모두 맞음", "correctness": 4, "faithfulness": 5}'
 VERDICT = Verdict(4, 5, "모두 맞음")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mundap.errors import ConfigError, UnknownName
-from mundap.evaluate.consistency import consistency, voice
+from mundap.evaluation.consistency import consistency, voice
 from mundap.generate.extractive import Extractive
 from mundap.generate.persona import Persona, closed, find_persona, personas, read_persona
 from mundap.generate.prompt import estimate, fit, messages

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mundap.errors import GeneratorError
-from mundap.evaluate.questions import read_questions
+from mundap.evaluation.questions import read_questions
 from mundap.korean.sentences import sentences
 from mundap.synth.journal import Journal
 from mundap.synth.pace import Paced

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mundap.evaluate.judge import Judge
+from mundap.evaluation.judge import Judge
 from mundap.synth.journal import Journal
 from mundap.synth.rank import Prompt, as_json, closeness, judged, lengths, rank, row
 

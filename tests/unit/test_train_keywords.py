@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.errors import ConfigError, MundapError
-from mundap.evaluate.keywords import Tagged, evaluate_keywords
+from mundap.evaluation.keywords import Tagged, evaluate_keywords
 from mundap.korean.keyword_model import KeywordModel, Spelling, Writing, joined, parted
 from mundap.korean.normalize import normalize
 from mundap.training.keywords.bart import END, PAD, new_tokenizer

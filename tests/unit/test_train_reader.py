@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mundap.errors import MundapError
-from mundap.evaluate.questions import Question
+from mundap.evaluation.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model, read_model
 from mundap.generate.reading import Reader
 from mundap.training.reader.bearing import answered, bearing, facts

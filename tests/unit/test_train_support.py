@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mundap.errors import MundapError
-from mundap.evaluate.questions import Question
+from mundap.evaluation.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model
 from mundap.generate.reading import Reader
 from mundap.generate.support import FEATURES, read_calibration

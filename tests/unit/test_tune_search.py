@@ -9,17 +9,17 @@ import pytest
 
 from mundap.config import Config, Retrieve
 from mundap.errors import UnknownName
-from mundap.evaluate.compare import BETTER
-from mundap.evaluate.questions import Question
-from mundap.evaluate.retrieval import evaluate_retrieval
+from mundap.evaluation.compare import BETTER
+from mundap.evaluation.questions import Question
+from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.korean.normalize import squash
 from mundap.protocols import Encoder
-from mundap.tune.parts import Part, Parts, split_questions
-from mundap.tune.propose import proposal, verdict_sentence
-from mundap.tune.search import UNCHANGED, Tuning, applicable, tune
-from mundap.tune.space import PARAMETERS, Settings, candidates
-from mundap.tune.trial_runner import TrialRunner
-from mundap.tune.trials import Ranks, Trials
+from mundap.tuning.parts import Part, Parts, split_questions
+from mundap.tuning.propose import proposal, verdict_sentence
+from mundap.tuning.search import UNCHANGED, Tuning, applicable, tune
+from mundap.tuning.space import PARAMETERS, Settings, candidates
+from mundap.tuning.trial_runner import TrialRunner
+from mundap.tuning.trials import Ranks, Trials
 from mundap.types import Hit
 from mundap.workspace import Mundap
 

@@ -8,9 +8,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mundap.cli.runs import write_run
-from mundap.evaluate.about import versions
-from mundap.evaluate.markup import Markup, join
-from mundap.evaluate.page import frame, note, section, table
+from mundap.evaluation.about import versions
+from mundap.evaluation.markup import Markup, join
+from mundap.evaluation.page import frame, note, section, table
 from mundap.workspace import Mundap
 from mundap.workspace.intake import Ingested, Taken
 

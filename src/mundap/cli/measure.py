@@ -12,18 +12,18 @@ from typing import Any, cast
 from mundap.cli.runs import about, keep, kept, runs
 from mundap.config import Keywords
 from mundap.errors import ConfigError
-from mundap.evaluate.abstain import AbstainReport, Supported, abstain_changes, evaluate_abstain, need_both
-from mundap.evaluate.answers import GRADES, AnswerReport, evaluate_answers
-from mundap.evaluate.answers import METRICS as ANSWERED
-from mundap.evaluate.compare import SHOWN, Change, Key, ablation, changes, earlier
-from mundap.evaluate.consistency import VOICE
-from mundap.evaluate.judge import Judge
-from mundap.evaluate.keywords import MACRO, KeywordReport, evaluate_keywords, read_keywords
-from mundap.evaluate.metrics import reciprocal_rank, top
-from mundap.evaluate.page_answers import answers_page
-from mundap.evaluate.pages import abstain_page, keywords_page, retrieval_page
-from mundap.evaluate.questions import Questions, read_questions
-from mundap.evaluate.retrieval import RetrievalReport, Search, evaluate_retrieval
+from mundap.evaluation.abstain import AbstainReport, Supported, abstain_changes, evaluate_abstain, need_both
+from mundap.evaluation.answers import GRADES, AnswerReport, evaluate_answers
+from mundap.evaluation.answers import METRICS as ANSWERED
+from mundap.evaluation.compare import SHOWN, Change, Key, ablation, changes, earlier
+from mundap.evaluation.consistency import VOICE
+from mundap.evaluation.judge import Judge
+from mundap.evaluation.keywords import MACRO, KeywordReport, evaluate_keywords, read_keywords
+from mundap.evaluation.metrics import reciprocal_rank, top
+from mundap.evaluation.page_answers import answers_page
+from mundap.evaluation.pages import abstain_page, keywords_page, retrieval_page
+from mundap.evaluation.questions import Questions, read_questions
+from mundap.evaluation.retrieval import RetrievalReport, Search, evaluate_retrieval
 from mundap.files import digest
 from mundap.generate import make_generator
 from mundap.generate.structured import Completer

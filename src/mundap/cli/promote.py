@@ -11,7 +11,7 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
 
 if TYPE_CHECKING:
-    from mundap.tune.edit import Path as Key
+    from mundap.tuning.edit import Path as Key
     from mundap.workspace import Mundap
 
 ENCODERS = ("adapter", "dpr", "embedding", "static")
@@ -28,7 +28,7 @@ def promote(
     from mundap.config import FILE
     from mundap.files import write_atomically
     from mundap.training.common.registry import plain_name
-    from mundap.tune.edit import set_values
+    from mundap.tuning.edit import set_values
 
     bot = open_workspace(workspace)
     whole = plain_name(name)

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from mundap.evaluate.about import About, versions
+from mundap.evaluation.about import About, versions
 from mundap.files import digest, write_atomically
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER

@@ -57,7 +57,7 @@ def keywords(
     json: Json = False,
 ) -> None:
     """질문마다 키워드를 달아 mundap train keywords의 학습 자료를 만듭니다."""
-    from mundap.evaluate.keywords import keywords_tsv, read_keywords
+    from mundap.evaluation.keywords import keywords_tsv, read_keywords
     from mundap.files import write_atomically
     from mundap.korean.normalize import squash
     from mundap.synth.journal import Journal, journal_of
@@ -91,7 +91,7 @@ def keywords(
 def _asked(bot: Mundap, given: str | None) -> list[str]:
     from mundap.cli.lines import questions as lines
     from mundap.errors import BadFile
-    from mundap.evaluate.questions import read_questions
+    from mundap.evaluation.questions import read_questions
     from mundap.ingest.encoding import decode
 
     if given == "-":

@@ -15,7 +15,7 @@ from mundap.cli.synth import PerMinute, check_whole, completer_of
 from mundap.errors import MundapError
 
 if TYPE_CHECKING:
-    from mundap.evaluate.questions import Question
+    from mundap.evaluation.questions import Question
     from mundap.synth.rank import Complete, Prompt
     from mundap.types import Hit
     from mundap.workspace import Mundap
@@ -45,7 +45,7 @@ def rank(
     json: Json = False,
 ) -> None:
     """질문마다 적힌 답변, 제시문을 보고 쓴 답변, 다른 제시문을 보고 쓴 답변에 순위를 매깁니다."""
-    from mundap.evaluate.judge import Judge
+    from mundap.evaluation.judge import Judge
     from mundap.files import write_atomically
     from mundap.synth.journal import Journal, journal_of
     from mundap.synth.rank import as_json, closeness, judged

@@ -15,7 +15,7 @@ from mundap.cli.train_options import Out
 from mundap.cli.training import SPLITS, keep_trained, plain, print_changes
 
 if TYPE_CHECKING:
-    from mundap.evaluate.questions import Question
+    from mundap.evaluation.questions import Question
     from mundap.protocols import Mask, Progress
     from mundap.training.rerank.fit_ranker import Examples, Relearn, Trained
     from mundap.workspace import Mundap

@@ -15,7 +15,7 @@ from mundap.cli.training import SPLITS, keep_trained, print_changes
 from mundap.errors import MundapError
 
 if TYPE_CHECKING:
-    from mundap.evaluate.questions import Question
+    from mundap.evaluation.questions import Question
     from mundap.types import Passage
     from mundap.workspace import Mundap
 

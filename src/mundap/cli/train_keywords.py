@@ -62,7 +62,7 @@ def keywords(
     json: Json = False,
 ) -> None:
     """질문의 키워드를 쓰는 모델(BART)을 학습하고, 떼어 둔 질문에서 규칙과 견줍니다. 여러 GPU는 torchrun으로."""
-    from mundap.evaluate.keywords import read_keywords
+    from mundap.evaluation.keywords import read_keywords
     from mundap.training.common.registry import data_of, free_name
     from mundap.training.keywords.seq2seq import PRESETS, SCRATCH, Recipe, train_keywords, worth_it
 

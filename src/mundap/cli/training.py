@@ -104,7 +104,7 @@ def keep_trained(
     """
     from dataclasses import asdict
 
-    from mundap.evaluate.about import versions
+    from mundap.evaluation.about import versions
     from mundap.files import digest
     from mundap.training.common.registry import Card, keep
 

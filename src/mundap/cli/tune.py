@@ -13,8 +13,8 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
 
 if TYPE_CHECKING:
-    from mundap.evaluate.questions import Question
-    from mundap.tune.search import Sweep, Tuning
+    from mundap.evaluation.questions import Question
+    from mundap.tuning.search import Sweep, Tuning
     from mundap.workspace import Mundap
 
 _METRICS = {"top1": "top-1", "top3": "top-3", "top10": "top-10", "mrr@10": "MRR@10"}
@@ -37,11 +37,11 @@ def tune(
     json: Json = False,
 ) -> None:
     """설정을 질문 일부로 고르고 나머지 질문으로 판정해, mundap.toml을 어떻게 고칠지 제안합니다."""
-    from mundap.tune.parts import split_questions
-    from mundap.tune.search import applicable
-    from mundap.tune.search import tune as search
-    from mundap.tune.trial_runner import TrialRunner
-    from mundap.tune.trials import Trials
+    from mundap.tuning.parts import split_questions
+    from mundap.tuning.search import applicable
+    from mundap.tuning.search import tune as search
+    from mundap.tuning.trial_runner import TrialRunner
+    from mundap.tuning.trials import Trials
 
     bot = open_workspace(workspace)
     wanted, notes = applicable([name.strip() for name in what.split(",") if name.strip()], bot.config)
@@ -72,7 +72,7 @@ def tune(
 
 
 def _questions(bot: Mundap, file: Path | None) -> list[Question]:
-    from mundap.evaluate.questions import Question, read_questions
+    from mundap.evaluation.questions import Question, read_questions
 
     if file is not None:
         return list(read_questions(file).items)
@@ -113,11 +113,11 @@ def _kept(
     import time
     from dataclasses import asdict
 
-    from mundap.evaluate.about import About, versions
+    from mundap.evaluation.about import About, versions
     from mundap.files import digest, write_atomically
-    from mundap.tune.page import tuning_page
-    from mundap.tune.propose import next_steps, proposal, verdict_sentence
-    from mundap.tune.search import as_json
+    from mundap.tuning.page import tuning_page
+    from mundap.tuning.propose import next_steps, proposal, verdict_sentence
+    from mundap.tuning.search import as_json
 
     given = ["--questions", str(file)] if file else []
     command = ["mundap", "tune", "--what", ",".join(what), *given, "--seed", str(seed), "--workspace", str(bot.root)]
@@ -144,7 +144,7 @@ def _kept(
 def _apply(bot: Mundap, tuning: Tuning) -> bool:
     from mundap.config import FILE
     from mundap.files import write_atomically
-    from mundap.tune.propose import proposal
+    from mundap.tuning.propose import proposal
 
     text, diff = proposal(bot.root, tuning)
     if diff:
@@ -175,7 +175,7 @@ def _print(tuning: Tuning, report: dict[str, Any]) -> None:
 
 
 def _print_sweep(sweep: Sweep) -> None:
-    from mundap.tune.space import TITLES
+    from mundap.tuning.space import TITLES
 
     print(f"\n{TITLES[sweep.parameter]} ({sweep.parameter}), 조율 질문의 MRR@10")
     width = max(len(t.candidate.label) for t in sweep.tried)

@@ -10,9 +10,9 @@ from typing import Any, Protocol
 
 from pydantic import BaseModel, Field
 
-from mundap.evaluate.answer_metrics import morpheme_f1
-from mundap.evaluate.consistency import consistency
-from mundap.evaluate.questions import Question
+from mundap.evaluation.answer_metrics import morpheme_f1
+from mundap.evaluation.consistency import consistency
+from mundap.evaluation.questions import Question
 from mundap.files import digest
 from mundap.generate.cite import repair
 from mundap.generate.persona import Persona, body, closes

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mundap.evaluate.answer_metrics import chrf, morpheme_f1
-from mundap.evaluate.judge import Judge
+from mundap.evaluation.answer_metrics import chrf, morpheme_f1
+from mundap.evaluation.judge import Judge
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
 from mundap.synth.journal import Journal

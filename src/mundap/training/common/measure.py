@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mundap.evaluate.bootstrap import mean_interval, paired_difference
-from mundap.evaluate.metrics import reciprocal_rank, top
+from mundap.evaluation.bootstrap import mean_interval, paired_difference
+from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.protocols import Encoder, Vectors
 
 METRICS = ("top1", "top3", "top10", "mrr@10")

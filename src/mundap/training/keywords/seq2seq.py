@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from mundap.errors import MundapError
-from mundap.evaluate.bootstrap import RESAMPLES, paired_difference
-from mundap.evaluate.keywords import Extract, KeywordReport, Tagged, evaluate_keywords, keywords_tsv
+from mundap.evaluation.bootstrap import RESAMPLES, paired_difference
+from mundap.evaluation.keywords import Extract, KeywordReport, Tagged, evaluate_keywords, keywords_tsv
 from mundap.extras import need, quiet_transformers
 from mundap.files import digest, write_atomically
 from mundap.korean.keyword_model import Spelling, Writing, joined, parted

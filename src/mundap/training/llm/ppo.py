@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 
 from mundap.errors import MundapError
-from mundap.evaluate.bootstrap import mean_interval
-from mundap.evaluate.compare import BETTER
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.compare import BETTER
 from mundap.extras import need
 from mundap.files import digest
 from mundap.generate.causal import ends, load_causal

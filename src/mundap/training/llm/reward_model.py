@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from mundap.evaluate.bootstrap import mean_interval
-from mundap.evaluate.compare import change
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.compare import change
 from mundap.extras import need, quiet_transformers
 from mundap.generate.causal import load_words, loading, place
 from mundap.protocols import Progress, quiet

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from statistics import mean, median
 from typing import Any
 
-from mundap.evaluate.bootstrap import mean_interval
-from mundap.evaluate.compare import change
-from mundap.evaluate.line_plot import Point, line_plot
-from mundap.evaluate.page import frame, note, section, table
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.compare import change
+from mundap.evaluation.line_plot import Point, line_plot
+from mundap.evaluation.page import frame, note, section, table
 
 _POINTS = 10  # of the curve
 _COLUMNS = ("query", "response (before)", "response (after)", "rewards (before)", "rewards (after)")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from mundap.errors import MundapError, UnknownName
-from mundap.evaluate.consistency import consistency
+from mundap.evaluation.consistency import consistency
 from mundap.extras import need
 from mundap.generate.persona import Persona
 from mundap.korean.sentences import sentences

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from mundap.errors import MundapError
-from mundap.evaluate.questions import Question
+from mundap.evaluation.questions import Question
 from mundap.extras import need, quiet_transformers
 from mundap.files import digest
 from mundap.generate.causal import generation_config, load_causal, load_words, stops

@@ -9,10 +9,10 @@ from time import perf_counter
 from typing import Any
 
 from mundap.errors import GeneratorError
-from mundap.evaluate.answers import Answered, evaluate_answers
-from mundap.evaluate.bootstrap import mean_figures
-from mundap.evaluate.compare import changes
-from mundap.evaluate.questions import Question
+from mundap.evaluation.answers import Answered, evaluate_answers
+from mundap.evaluation.bootstrap import mean_figures
+from mundap.evaluation.compare import changes
+from mundap.evaluation.questions import Question
 from mundap.extras import need
 from mundap.generate.cite import repair
 from mundap.generate.compose import compose, last

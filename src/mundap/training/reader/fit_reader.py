@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.evaluate.bootstrap import mean_interval, paired_difference
-from mundap.evaluate.questions import Question
+from mundap.evaluation.bootstrap import mean_interval, paired_difference
+from mundap.evaluation.questions import Question
 from mundap.generate.evidence import FEATURES, ReaderModel, default_model, features
 from mundap.generate.extractive import pick, written
 from mundap.generate.reading import CLOSELY, Reading

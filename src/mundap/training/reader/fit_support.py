@@ -20,8 +20,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.evaluate.metrics import auroc, calibration_error, reliability
-from mundap.evaluate.questions import Question
+from mundap.evaluation.metrics import auroc, calibration_error, reliability
+from mundap.evaluation.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model
 from mundap.generate.extractive import pick
 from mundap.generate.reading import Reading, passage_spans

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from mundap.errors import MundapError
-from mundap.evaluate.metrics import reciprocal_rank
+from mundap.evaluation.metrics import reciprocal_rank
 from mundap.extras import need
 from mundap.files import digest
 from mundap.korean.normalize import normalize

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mundap.evaluate.line_plot import Point, line_plot
-from mundap.evaluate.markup import Markup
-from mundap.evaluate.page import figure_cell, frame, note, section, table
+from mundap.evaluation.line_plot import Point, line_plot
+from mundap.evaluation.markup import Markup
+from mundap.evaluation.page import figure_cell, frame, note, section, table
 from mundap.protocols import Encoder, Progress, Vectors, quiet
 from mundap.training.common.examples import Split
 from mundap.training.common.heldout import Ground

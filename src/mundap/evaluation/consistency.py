@@ -7,7 +7,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mundap.evaluate.bootstrap import Interval, ratio_interval
+from mundap.evaluation.bootstrap import Interval, ratio_interval
 from mundap.generate.cite import repair
 from mundap.generate.persona import Persona, body, closes
 from mundap.korean.endings import speech_levels

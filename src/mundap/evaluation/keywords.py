@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from mundap.errors import BadFile
-from mundap.evaluate.bootstrap import RESAMPLES, Figures, mean_figures, ratio_interval
-from mundap.evaluate.compare import Key
+from mundap.evaluation.bootstrap import RESAMPLES, Figures, mean_figures, ratio_interval
+from mundap.evaluation.compare import Key
 from mundap.ingest.tables import Row, Table, read_csv
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet

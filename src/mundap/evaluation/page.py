@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 from typing import Any
 
-from mundap.evaluate.about import About
-from mundap.evaluate.bootstrap import Interval
-from mundap.evaluate.compare import ALIKE, BETTER, WORSE, Change
-from mundap.evaluate.markup import Markup, join, tag
-from mundap.evaluate.plots import Bar, bars
-from mundap.evaluate.style import CSS
+from mundap.evaluation.about import About
+from mundap.evaluation.bootstrap import Interval
+from mundap.evaluation.compare import ALIKE, BETTER, WORSE, Change
+from mundap.evaluation.markup import Markup, join, tag
+from mundap.evaluation.plots import Bar, bars
+from mundap.evaluation.style import CSS
 
 WORST = 50  # questions that are shown
 _BEGINNING = 220  # characters of a passage that are shown

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from mundap.errors import MundapError
-from mundap.evaluate.questions import Question
+from mundap.evaluation.questions import Question
 from mundap.korean.normalize import squash
 
 SHARE = 0.6  # of the passages whose questions settings are chosen on

@@ -11,9 +11,9 @@ from math import ceil, floor, log, sqrt
 
 import numpy as np
 
-from mundap.evaluate.bootstrap import Interval
-from mundap.evaluate.markup import Markup, join, tag
-from mundap.evaluate.metrics import Bin
+from mundap.evaluation.bootstrap import Interval
+from mundap.evaluation.markup import Markup, join, tag
+from mundap.evaluation.metrics import Bin
 
 SERIES = 8  # colours there are; more series share them
 _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError, UnknownName
-from mundap.evaluate.bootstrap import RESAMPLES, paired_difference, two_sample_intervals
-from mundap.evaluate.metrics import Floats, auroc
-from mundap.evaluate.retrieval import RetrievalReport
+from mundap.evaluation.bootstrap import RESAMPLES, paired_difference, two_sample_intervals
+from mundap.evaluation.metrics import Floats, auroc
+from mundap.evaluation.retrieval import RetrievalReport
 
 SIGNIFICANT = 0.05  # of the paired permutation test
 BETTER, WORSE, ALIKE = "better", "worse", "difference not significant"

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.evaluate.bootstrap import RESAMPLES, two_sample_intervals
-from mundap.evaluate.compare import Change, Key, auroc_change, changes
-from mundap.evaluate.metrics import (
+from mundap.evaluation.bootstrap import RESAMPLES, two_sample_intervals
+from mundap.evaluation.compare import Change, Key, auroc_change, changes
+from mundap.evaluation.metrics import (
     Bin,
     Floats,
     auroc,
@@ -22,7 +22,7 @@ from mundap.evaluate.metrics import (
     reliability,
     risk,
 )
-from mundap.evaluate.questions import Question
+from mundap.evaluation.questions import Question
 
 FIGURES = ("auroc", "answered", "refused", "balanced_accuracy", "risk", "coverage")
 

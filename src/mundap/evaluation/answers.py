@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from mundap.errors import MundapError
-from mundap.evaluate.answer_metrics import chrf, morpheme_f1, rouge
-from mundap.evaluate.bootstrap import RESAMPLES, Figures, Interval, mean_figures, ratio_interval
-from mundap.evaluate.compare import Key
-from mundap.evaluate.consistency import Consistency, Voice, consistency, voice
-from mundap.evaluate.judge import PROMPT_VERSION, Judge, Verdict
-from mundap.evaluate.metrics import character_f1, exact_match, first_right
-from mundap.evaluate.questions import Question
+from mundap.evaluation.answer_metrics import chrf, morpheme_f1, rouge
+from mundap.evaluation.bootstrap import RESAMPLES, Figures, Interval, mean_figures, ratio_interval
+from mundap.evaluation.compare import Key
+from mundap.evaluation.consistency import Consistency, Voice, consistency, voice
+from mundap.evaluation.judge import PROMPT_VERSION, Judge, Verdict
+from mundap.evaluation.metrics import character_f1, exact_match, first_right
+from mundap.evaluation.questions import Question
 from mundap.generate.cite import repair
 from mundap.generate.persona import Persona, body
 from mundap.korean.normalize import squash

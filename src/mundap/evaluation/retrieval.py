@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from mundap.errors import MundapError
-from mundap.evaluate.bootstrap import RESAMPLES, mean_intervals
-from mundap.evaluate.metrics import first_right, ndcg, rank_or_end, reciprocal_rank, top
-from mundap.evaluate.questions import Question
+from mundap.evaluation.bootstrap import RESAMPLES, mean_intervals
+from mundap.evaluation.metrics import first_right, ndcg, rank_or_end, reciprocal_rank, top
+from mundap.evaluation.questions import Question
 from mundap.ingest.problems import Problem
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mundap.evaluate.about import About
-from mundap.evaluate.abstain import FIGURES as ABSTAINED
-from mundap.evaluate.abstain import AbstainReport, Supported
-from mundap.evaluate.compare import Change, Step
-from mundap.evaluate.keywords import MACRO, MICRO, Extracted, KeywordReport
-from mundap.evaluate.markup import Markup, join
-from mundap.evaluate.page import (
+from mundap.evaluation.about import About
+from mundap.evaluation.abstain import FIGURES as ABSTAINED
+from mundap.evaluation.abstain import AbstainReport, Supported
+from mundap.evaluation.compare import Change, Step
+from mundap.evaluation.keywords import MACRO, MICRO, Extracted, KeywordReport
+from mundap.evaluation.markup import Markup, join
+from mundap.evaluation.page import (
     GROUPED,
     NAMES,
     WORST,
@@ -29,9 +29,9 @@ from mundap.evaluate.page import (
     value,
     worst,
 )
-from mundap.evaluate.plots import Bar, bars, histogram, rank_curves, reliability_plot
-from mundap.evaluate.retrieval import METRICS as RETRIEVED
-from mundap.evaluate.retrieval import Asked, Found, RetrievalReport
+from mundap.evaluation.plots import Bar, bars, histogram, rank_curves, reliability_plot
+from mundap.evaluation.retrieval import METRICS as RETRIEVED
+from mundap.evaluation.retrieval import Asked, Found, RetrievalReport
 
 Compared = Mapping[str, Mapping[str, Change]]
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, floor
 
-from mundap.evaluate.bootstrap import Interval
-from mundap.evaluate.markup import Markup, join, tag
-from mundap.evaluate.plots import SERIES, legend
+from mundap.evaluation.bootstrap import Interval
+from mundap.evaluation.markup import Markup, join, tag
+from mundap.evaluation.plots import SERIES, legend
 
 _LEFT, _RIGHT, _TOP, _FOOT = 44.0, 426.0, 12.0, 230.0
 _APART = 5.0  # between the whiskers of two lines at one value

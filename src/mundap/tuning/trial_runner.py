@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from mundap.errors import MundapError
-from mundap.evaluate.questions import Question
+from mundap.evaluation.questions import Question
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg, unit_keys
 from mundap.index.postings import Postings
@@ -22,8 +22,8 @@ from mundap.protocols import Encoder, Leg, Mask, Progress, Reranker, Rows, Score
 from mundap.retrieve.hybrid import Hybrid
 from mundap.retrieve.rerank import make_reranker
 from mundap.store.cache import AsQueries, Cache
-from mundap.tune.space import POOLS, RERANK_DEPTHS, Settings
-from mundap.tune.trials import Ranks
+from mundap.tuning.space import POOLS, RERANK_DEPTHS, Settings
+from mundap.tuning.trials import Ranks
 from mundap.workspace.facade import Mundap, cut_of
 
 DEPTH = 20  # hits that are looked at: figures need 10, and the choice of k 20

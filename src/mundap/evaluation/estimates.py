@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mundap.evaluate.bootstrap import (
+from mundap.evaluation.bootstrap import (
     PERMUTATIONS,
     RESAMPLES,
     Interval,
@@ -17,7 +17,7 @@ from mundap.evaluate.bootstrap import (
     permutation_p,
     ratio_interval,
 )
-from mundap.evaluate.markup import Markup, join, tag
+from mundap.evaluation.markup import Markup, join, tag
 from mundap.types import Json
 
 SIGNIFICANT = 0.05  # of the paired permutation test

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mundap.evaluate.about import About
-from mundap.evaluate.answers import GRADES, METRICS, Answered, AnswerReport
-from mundap.evaluate.bootstrap import Figures
-from mundap.evaluate.compare import Change
-from mundap.evaluate.markup import Markup, join
-from mundap.evaluate.page import (
+from mundap.evaluation.about import About
+from mundap.evaluation.answers import GRADES, METRICS, Answered, AnswerReport
+from mundap.evaluation.bootstrap import Figures
+from mundap.evaluation.compare import Change
+from mundap.evaluation.markup import Markup, join
+from mundap.evaluation.page import (
     GROUPED,
     NAMES,
     WORST,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mundap.evaluate.about import About
-from mundap.evaluate.line_plot import Point, line_plot
-from mundap.evaluate.markup import Markup, join, tag
-from mundap.evaluate.page import GROUPED, NAMES, change_cell, figure_cell, note, page, panels, section, table
-from mundap.evaluate.plots import rank_curves
-from mundap.tune.search import METRICS, Reading, Sweep, Tuning
-from mundap.tune.space import TITLES
-from mundap.tune.trial_runner import DEPTH
+from mundap.evaluation.about import About
+from mundap.evaluation.line_plot import Point, line_plot
+from mundap.evaluation.markup import Markup, join, tag
+from mundap.evaluation.page import GROUPED, NAMES, change_cell, figure_cell, note, page, panels, section, table
+from mundap.evaluation.plots import rank_curves
+from mundap.tuning.search import METRICS, Reading, Sweep, Tuning
+from mundap.tuning.space import TITLES
+from mundap.tuning.trial_runner import DEPTH
 
 
 def tuning_page(tuning: Tuning, about: About, said: str, diff: str, steps: Sequence[str]) -> str:

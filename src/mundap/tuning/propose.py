@@ -6,9 +6,9 @@ from difflib import unified_diff
 from pathlib import Path
 
 from mundap.config import FILE
-from mundap.evaluate.compare import BETTER, WORSE
-from mundap.tune.edit import set_values
-from mundap.tune.search import UNCHANGED, Tuning
+from mundap.evaluation.compare import BETTER, WORSE
+from mundap.tuning.edit import set_values
+from mundap.tuning.search import UNCHANGED, Tuning
 
 
 def proposal(root: Path, tuning: Tuning) -> tuple[str, str]:

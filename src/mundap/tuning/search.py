@@ -10,14 +10,14 @@ import numpy as np
 
 from mundap.config import Config
 from mundap.errors import UnknownName
-from mundap.evaluate.bootstrap import Figures, Floats, Interval, mean_figures, mean_interval, resampled_means
-from mundap.evaluate.compare import BETTER, Change, change
-from mundap.evaluate.metrics import reciprocal_rank, top
+from mundap.evaluation.bootstrap import Figures, Floats, Interval, mean_figures, mean_interval, resampled_means
+from mundap.evaluation.compare import BETTER, Change, change
+from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.protocols import Progress, quiet
-from mundap.tune.parts import Part, Parts
-from mundap.tune.space import PARAMETERS, Candidate, Settings, candidates
-from mundap.tune.trial_runner import DEPTH, TrialRunner
-from mundap.tune.trials import Ranks, Trials
+from mundap.tuning.parts import Part, Parts
+from mundap.tuning.space import PARAMETERS, Candidate, Settings, candidates
+from mundap.tuning.trial_runner import DEPTH, TrialRunner
+from mundap.tuning.trials import Ranks, Trials
 from mundap.workspace.components import LIGHT
 
 METRICS = ("top1", "top3", "top10", "mrr@10")
