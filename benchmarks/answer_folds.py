@@ -159,7 +159,7 @@ def main() -> None:
         fitted = calibrate(drawn_on, prior_of(seen, None))
         kept = calibrate(drawn_on, prior_of(seen, None), options.wrong, 0.9)
         (folder / "support.json").write_text(
-            json.dumps({**fitted.line.as_json(), "encoder": bot.sentence_encoder.name}), "utf-8"
+            json.dumps({**fitted.line.to_json(), "encoder": bot.sentence_encoder.name}), "utf-8"
         )
         with_support = configured(always, support=MODEL)
         for place in held:

@@ -141,7 +141,7 @@ def run_abstain(folder: Path, seeds: int) -> None:
         for sample in samples:
             scores.append([bot.support(question) for question in sample])
             progress(len(scores) * 500, 1000)
-    for key, value in evaluate_abstain(*scores, bot.config.generate.min_support).as_json().items():
+    for key, value in evaluate_abstain(*scores, bot.config.generate.min_support).to_json().items():
         print(f"{key}: {value}")
 
 

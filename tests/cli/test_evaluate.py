@@ -302,7 +302,7 @@ def test_a_file_with_its_own_paragraphs_is_searched_in_those(
     assert done.row["legs"]["bm25"]["top1"] == 1.0
     assert Path(done.row["run"]).parent == bot.root / ".mundap" / "runs"
     again, _ = measure_retrieval(bot, tmp_path / "squad.json", 100, quiet)  # finds what the first has kept
-    assert again.as_json()["legs"] == done.row["legs"]
+    assert again.to_json()["legs"] == done.row["legs"]
     assert (bot.corpus.state(), bot.corpus.counts()) == before
     assert all("세관" not in hit.passage.text for hit in bot.search("관세는 누가 매기나?", k=100))
 

@@ -40,7 +40,7 @@ def test_scores_that_separate_leave_no_doubt():
 
 
 def test_json_holds_every_figure_with_its_interval():
-    shown = json.loads(json.dumps(evaluate_abstain([0.9, 0.4], [0.6, 0.1], 0.5, resamples=50).as_json()))
+    shown = json.loads(json.dumps(evaluate_abstain([0.9, 0.4], [0.6, 0.1], 0.5, resamples=50).to_json()))
     assert shown["n"] == 4
     assert shown["threshold"] == 0.5
     assert set(shown["ci95"]) == set(FIGURES) <= set(shown)
@@ -71,7 +71,7 @@ def test_the_probabilities_are_checked_against_what_was_answerable():
     report = evaluate_abstain([0.9] * 10, [0.1] * 10, 0.5, resamples=20)
     assert report.reliability == ((pytest.approx(0.1), 0.0, 10), (pytest.approx(0.9), 1.0, 10))
     assert report.calibration_error == pytest.approx((10 * 0.1 + 10 * 0.1) / 20)
-    shown = report.as_json()
+    shown = report.to_json()
     assert shown["reliability"][1] == {"predicted": pytest.approx(0.9), "answerable": 1.0, "n": 10}
 
 
@@ -80,7 +80,7 @@ def test_what_became_of_a_question():
     assert wanted.measures(0.3) == {"support": 0.4, "right": 1.0, "answered": 1.0}
     assert unwanted.measures(0.3) == {"support": 0.4, "right": 0.0, "refused": 0.0}
     assert unwanted.measures(0.5)["refused"] == 1.0
-    assert (wanted.as_json(0.3)["row"], wanted.as_json(0.3)["gold"]) == (2, ["글"])
+    assert (wanted.to_json(0.3)["row"], wanted.to_json(0.3)["gold"]) == (2, ["글"])
 
 
 def test_two_runs_are_compared_in_what_they_answered_and_refused():

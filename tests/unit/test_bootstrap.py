@@ -168,5 +168,5 @@ def test_figures_are_the_means_with_their_intervals():
     figures = mean_figures(["f1", "exact"], [[1.0, 0.0], [0.5, 0.0]], groups=["가", "가"])
     assert (figures.n, figures.means) == (2, {"f1": (1.0 + 0.5) / 2, "exact": 0.0})
     assert figures.ci95["f1"] == (0.75, 0.75)
-    assert figures.as_json() == {"n": 2, "f1": 0.75, "exact": 0.0, "ci95": {"f1": [0.75, 0.75], "exact": [0.0, 0.0]}}
+    assert figures.to_json() == {"n": 2, "f1": 0.75, "exact": 0.0, "ci95": {"f1": [0.75, 0.75], "exact": [0.0, 0.0]}}
     assert mean_figures(["f1"], []) == Figures(0, {}, {})

@@ -74,6 +74,6 @@ def test_an_ablation_shows_what_each_step_brings_over_the_one_before():
     assert third.changes["top1"]["mean"] == 12 / 12 - 6 / 12
     assert third.changes["top1"]["p"] == 2 / 2**6  # six questions changed
     assert third.changes["top1"]["verdict"] == BETTER
-    assert third.as_json()["changes"]["mrr@10"]["n"] == 12
+    assert third.to_json()["changes"]["mrr@10"]["n"] == 12
     with pytest.raises(UnknownName, match=r"'graph'.*bm25"):
         ablation(report, ["bm25", "graph"])

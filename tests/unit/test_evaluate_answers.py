@@ -39,7 +39,7 @@ def test_an_abstention_counts_nothing_among_all_and_is_left_out_of_the_answered(
     for metric in METRICS:
         assert report.answered.means[metric] == pytest.approx(1.0), metric
         assert report.everything.means[metric] == pytest.approx((1 + 0) / 2), metric
-    assert report.as_json()["abstained"] == 1
+    assert report.to_json()["abstained"] == 1
 
 
 def test_citation_markers_are_no_part_of_the_answer():
@@ -94,10 +94,10 @@ def test_an_answer_is_wrong_that_cites_no_gold_passage_or_answers_what_cannot_be
         }
     )
     assert [asked.wrong for asked in report.per_question] == [False, True, True, False]
-    shown = report.as_json()["wrong"]
+    shown = report.to_json()["wrong"]
     assert (shown["n"], shown["mean"]) == (3, pytest.approx(2 / 3))
     assert shown["ci95"][0] <= 2 / 3 <= shown["ci95"][1]
-    assert report_of({LAPSING: ABSTAINED}).as_json()["wrong"] == {"n": 0, "mean": None, "ci95": None}
+    assert report_of({LAPSING: ABSTAINED}).to_json()["wrong"] == {"n": 0, "mean": None, "ci95": None}
 
 
 def test_questions_without_a_recorded_answer_are_not_asked():
@@ -112,7 +112,7 @@ def test_questions_without_a_recorded_answer_are_not_asked():
 def test_only_unanswerable_questions_can_be_measured_too():
     report = report_of({NOWHERE: ABSTAINED})
     assert (report.n, dict(report.everything.means), report.refused.means["refused"]) == (0, {}, 1.0)
-    assert json.loads(json.dumps(report.as_json()))["all"] == {"n": 0, "ci95": {}}
+    assert json.loads(json.dumps(report.to_json()))["all"] == {"n": 0, "ci95": {}}
 
 
 def test_intervals_draw_whole_passages():
@@ -124,7 +124,7 @@ def test_intervals_draw_whole_passages():
 
 def test_json_is_what_scripts_rely_on():
     report = report_of({LAPSING: answer("2년", [LUNCH, LAPSE], [SICK, LAPSE, LUNCH]), NOWHERE: ABSTAINED}, seed=5)
-    shown = json.loads(json.dumps(report.as_json(per_question=True)))
+    shown = json.loads(json.dumps(report.to_json(per_question=True)))
     assert (shown["n"], shown["seed"], shown["judge"], shown["models"]) == (1, 5, None, ["extractive"])
     assert set(METRICS) <= set(shown["all"]) == set(shown["answered"])
     assert set(shown["all"]["ci95"]) == set(METRICS)
@@ -170,6 +170,6 @@ def test_a_judge_grades_what_was_answered_from_the_passages_it_cites(served, tmp
     assert SICK not in shown
     assert "[1]" not in shown
     assert len(seen) == 1 + 3  # an abstention is not graded
-    judged = report.as_json(per_question=True)
+    judged = report.to_json(per_question=True)
     assert (judged["judge"]["correctness"], judged["judge"]["without_verdict"]) == (5.0, 1)
     assert [asked["verdict"] for asked in judged["per_question"]] == [json.loads(grades), None, None]

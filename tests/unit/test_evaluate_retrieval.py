@@ -92,7 +92,7 @@ def test_json_is_what_scripts_rely_on():
     questions = [Question("가", (TEXTS[0],), row=2), Question("나", (TEXTS[1],), row=3)]
     legs = {"bm25": answering({"가": [0], "나": [0, 1]}), "hybrid": answering({"가": [0], "나": [1]})}
     report = evaluate_retrieval(questions, legs, CORPUS, seed=7, resamples=100)
-    shown = json.loads(json.dumps(report.as_json()))
+    shown = json.loads(json.dumps(report.to_json()))
     assert (shown["n"], shown["corpus"], shown["seed"]) == (2, 4, 7)
     assert list(shown["legs"]) == ["bm25", "hybrid"]
     assert set(METRICS) <= set(shown["legs"]["bm25"])
@@ -105,7 +105,7 @@ def test_json_is_what_scripts_rely_on():
 
 def test_json_of_each_question_for_a_report():
     report = report_of([Question("가", (TEXTS[0],), row=2), Question("나", (TEXTS[1],), row=3)], {"가": [2, 0]})
-    first, second = json.loads(json.dumps(report.as_json(per_question=True)))["per_question"]
+    first, second = json.loads(json.dumps(report.to_json(per_question=True)))["per_question"]
     assert (first["question"], first["gold"], first["row"]) == ("가", [TEXTS[0]], 2)
     assert first["legs"]["bm25"]["rank"] == 2
     assert first["legs"]["bm25"]["top"]["text"] == TEXTS[2]
@@ -144,7 +144,7 @@ def test_a_gold_that_is_in_no_passage_is_reported_and_missed(caplog):
         report = report_of(questions, {"가": [0], "나": [0]})
     assert report.gold_missing == 1
     assert report.legs["bm25"].means["top1"] == 1 / 2
-    (problem,) = report.as_json()["problems"]
+    (problem,) = report.to_json()["problems"]
     assert problem["row"] == 3
     assert "어디에도 없는 제시문" in problem["reason"]
     assert "3행" in caplog.text

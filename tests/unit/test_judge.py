@@ -105,4 +105,4 @@ def test_a_cache_that_is_no_cache_is_named(served, tmp_path):
 
 
 def test_the_verdict_as_json():
-    assert json.loads(json.dumps(VERDICT.as_json())) == {"correctness": 4, "faithfulness": 5, "reason": "모두 맞음"}
+    assert json.loads(json.dumps(VERDICT.to_json())) == {"correctness": 4, "faithfulness": 5, "reason": "모두 맞음"}

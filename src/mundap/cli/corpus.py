@@ -97,7 +97,7 @@ def ingest(
         run = str(keep_report(bot, done))
         print(f"보고서: {run}/report.html", file=sys.stderr)
     if json:
-        show.emit(done.as_json() | ({"run": run} if run else {}))
+        show.emit(done.to_json() | ({"run": run} if run else {}))
     else:
         print(
             f"문서 {done.documents}개, 문단 {done.passages}개 (새로 {done.added}, 바뀜 {done.updated}, "

@@ -44,7 +44,7 @@ def retrieval(
     before = earlier_ranks(compare) if compare else None
     with show.bar("평가") as progress:
         report, folder = measure_retrieval(bot, _file(questions), depth, progress, before)
-    shown = _shown(report.as_json(), folder, "ablation", *["compared"] * bool(compare))
+    shown = _shown(report.to_json(), folder, "ablation", *["compared"] * bool(compare))
     if json:
         show.emit(shown)
         return
@@ -76,7 +76,7 @@ def answers(
     bot = open_workspace(workspace)
     with show.bar("평가") as progress:
         report, folder = measure_answers(bot, _file(questions), progress, limit, seed, judge, compare, persona)
-    shown = _shown(report.as_json(), folder, "promise", *["compared"] * bool(compare))
+    shown = _shown(report.to_json(), folder, "promise", *["compared"] * bool(compare))
     if json:
         show.emit(shown)
         return
@@ -104,7 +104,7 @@ def abstain(questions: QuestionFile, compare: Compare = None, workspace: Workspa
     before = earlier_measures(compare) if compare else None
     with show.bar("평가") as progress:
         report, folder = measure_abstention(bot, _file(questions), progress, before)
-    shown = _shown(report.as_json(), folder, *["compared"] * bool(compare))
+    shown = _shown(report.to_json(), folder, *["compared"] * bool(compare))
     if json:
         show.emit(shown)
         return
@@ -137,7 +137,7 @@ def keywords(
     before = earlier_measures(compare) if compare else None
     with show.bar("평가") as progress:
         report, folder = measure_keywords(bot, _file(questions), progress, before, extractor)
-    shown = _shown(report.as_json(), folder, *["compared"] * bool(compare))
+    shown = _shown(report.to_json(), folder, *["compared"] * bool(compare))
     if json:
         show.emit(shown)
         return

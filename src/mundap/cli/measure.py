@@ -75,7 +75,7 @@ def measure_retrieval(
     if met:
         log.warning("질문 %d개 가운데 %d개는 리랭커가 배운 질문이라 점수가 부풀려집니다.", len(questions.items), met)
     made = about(bot, "retrieval", file, {"depth": depth}, over)
-    shown = report.as_json(per_question=True) | {"ablation": [s.as_json() for s in added], "compared": against}
+    shown = report.to_json(per_question=True) | {"ablation": [s.to_json() for s in added], "compared": against}
     shown["met_in_training"] = met
     return report, keep(bot, made, shown, retrieval_page(report, made, against, added))
 
@@ -160,7 +160,7 @@ def measure_answers(
         if grader:
             grader.close()
     after = [(a.key, a.measures) for a in report.per_question]
-    judged = GRADES if compare and judge and _judge_of(kept(compare)) == _judge_of(report.as_json()) else ()
+    judged = GRADES if compare and judge and _judge_of(kept(compare)) == _judge_of(report.to_json()) else ()
     metrics = (*ANSWERED, *judged, *VOICE, "refused")
     groups = [a.group for a in report.per_question]
     against = changes(before, after, metrics, groups) if before is not None else {}
@@ -172,7 +172,7 @@ def measure_answers(
         asked,
     )
     promised = kept_promise(asked, report)
-    shown = report.as_json(per_question=True) | {"compared": against, "promise": promised}
+    shown = report.to_json(per_question=True) | {"compared": against, "promise": promised}
     page = answers_page(report, made, against, promised["sentence"] if promised else "")
     return report, keep(bot, made, shown, page)
 
@@ -246,7 +246,7 @@ def measure_abstention(
     report = evaluate_abstain(wanted, unwanted, threshold)
     against = abstain_changes(before, asked, threshold) if before is not None else {}
     made = about(bot, "abstain", file, {}, over)
-    shown = report.as_json() | {"per_question": [a.as_json(threshold) for a in asked], "compared": against}
+    shown = report.to_json() | {"per_question": [a.to_json(threshold) for a in asked], "compared": against}
     return report, keep(bot, made, shown, abstain_page(report, made, asked, against))
 
 
@@ -276,7 +276,7 @@ def measure_keywords(
     after = [(asked.key, asked.measures) for asked in report.per_question]
     against = changes(before, after, MACRO) if before is not None else {}
     made = about(bot, "keywords", file, {"extractor": extractor or None}, None)
-    shown = report.as_json(per_question=True) | {"compared": against}
+    shown = report.to_json(per_question=True) | {"compared": against}
     return report, keep(bot, made, shown, keywords_page(report, made, against))
 
 

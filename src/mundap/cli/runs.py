@@ -42,7 +42,7 @@ def about(bot: Mundap, kind: str, file: Path, options: Mapping[str, object], ove
 
 def keep(bot: Mundap, made: About, report: Mapping[str, Any], page: str) -> Path:
     """Write report.json and report.html into a new folder; that folder."""
-    return write_run(bot, made.kind, {**report, **made.as_json()}, page)
+    return write_run(bot, made.kind, {**report, **made.to_json()}, page)
 
 
 def write_run(bot: Mundap, kind: str, report: Mapping[str, Any], page: str) -> Path:

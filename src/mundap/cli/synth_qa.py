@@ -40,7 +40,7 @@ def qa(
     from mundap.files import write_atomically
     from mundap.synth.journal import Journal, journal_of
     from mundap.synth.qa import jsonl, synthesize
-    from mundap.synth.rank import as_json, lengths
+    from mundap.synth.rank import to_json, lengths
 
     check_out(out, ".jsonl", resume)
     if ranking:
@@ -56,13 +56,13 @@ def qa(
     journal = Journal(journal_of(out), f"{maker.name}:{most}", resume)
     with show.bar("질문") as progress:
         result = synthesize(passages, maker, checks_of(bot), journal, most=most, known=known, progress=progress)
-    rows = [*kept, *(row.as_json() for row in result.rows)]
+    rows = [*kept, *(row.to_json() for row in result.rows)]
     if not rows:
         raise MundapError("만들 수 있는 질문이 없습니다. 문장으로 된 문서인지 확인하거나 --by llm으로 실행해 주세요.")
     write_atomically(out, jsonl(rows))
     ranked = lengths(rows)
     if ranking:
-        write_atomically(ranking, as_json(ranked))
+        write_atomically(ranking, to_json(ranked))
     if not result.failed:
         journal.path.unlink()
     counts = {

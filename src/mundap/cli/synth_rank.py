@@ -48,7 +48,7 @@ def rank(
     from mundap.evaluation.judge import Judge
     from mundap.files import write_atomically
     from mundap.synth.journal import Journal, journal_of
-    from mundap.synth.rank import as_json, closeness, judged
+    from mundap.synth.rank import to_json, closeness, judged
     from mundap.synth.rank import rank as ranked
     from mundap.training.common.pairs import questions_in
     from mundap.workspace.components import FOLDER
@@ -69,7 +69,7 @@ def rank(
             made = ranked(prompts, complete, closeness, Journal(journal_of(out), maker, resume), progress)
     if not made.rows:
         raise MundapError("순위를 매길 수 있는 질문이 없습니다: 답변 셋이 서로 달라야 합니다.")
-    write_atomically(out, as_json(made.rows))
+    write_atomically(out, to_json(made.rows))
     if not made.ungraded:
         journal_of(out).unlink()
     missing = len(asked) - len(prompts)

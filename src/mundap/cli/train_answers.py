@@ -54,7 +54,7 @@ def support(
         prior = prior_of(asked, bot.reader_model)
         fitted = calibrate(read, prior, wrong, confidence, progress=progress["folds"])
     report = fitted.report
-    model = {"calibration": fitted.line.as_json(), "threshold": fitted.threshold, "promise": report["promise"]}
+    model = {"calibration": fitted.line.to_json(), "threshold": fitted.threshold, "promise": report["promise"]}
     options = ("--wrong", str(wrong), "--confidence", str(confidence)) if wrong is not None else ()
     folder = keep_trained(
         bot, "support", name, data, origin, model, report, fitted.better,
@@ -106,7 +106,7 @@ def reader(
         unanswerable = drawn([question for question in questions if not question.gold])
         others = [one for some in read_all(unanswerable, k, bot.find, bot.read) for one in some]
         trained = train_reader(made, others, bot.reader_model, progress=progress["folds"])
-    model = {"threshold": trained.threshold, "weights": trained.model.sentences.as_json()}
+    model = {"threshold": trained.threshold, "weights": trained.model.sentences.to_json()}
     folder = keep_trained(
         bot, "reader", name, data, origin, model, trained.report, trained.better,
         lambda path: save(trained.model, bot.sentence_encoder.name, path),

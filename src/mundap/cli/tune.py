@@ -117,7 +117,7 @@ def _kept(
     from mundap.files import digest, write_atomically
     from mundap.tuning.page import tuning_page
     from mundap.tuning.propose import next_steps, proposal, verdict_sentence
-    from mundap.tuning.search import as_json
+    from mundap.tuning.search import to_json
 
     given = ["--questions", str(file)] if file else []
     command = ["mundap", "tune", "--what", ",".join(what), *given, "--seed", str(seed), "--workspace", str(bot.root)]
@@ -135,8 +135,8 @@ def _kept(
         versions=versions(),
     )
     diff, steps, said = proposal(bot.root, tuning)[1], next_steps(tuning), verdict_sentence(tuning)
-    shown = {**as_json(tuning), "said": said, "diff": diff, "next": steps, "notes": list(notes), "run": str(folder)}
-    write_atomically(folder / "report.json", json.dumps({**shown, **about.as_json()}, ensure_ascii=False))
+    shown = {**to_json(tuning), "said": said, "diff": diff, "next": steps, "notes": list(notes), "run": str(folder)}
+    write_atomically(folder / "report.json", json.dumps({**shown, **about.to_json()}, ensure_ascii=False))
     write_atomically(folder / "report.html", tuning_page(tuning, about, said, diff, steps))
     return shown
 

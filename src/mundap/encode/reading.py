@@ -15,6 +15,6 @@ class Reading:
     passage: str
     window: int
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The fields by name."""
         return asdict(self)

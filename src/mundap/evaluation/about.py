@@ -28,7 +28,7 @@ class About:
     recipe: Mapping[str, Any]
     versions: Mapping[str, str]
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The fields by name."""
         return asdict(self)
 

@@ -44,7 +44,7 @@ class Supported:
         """What two runs join on."""
         return self.question.question, self.question.gold
 
-    def as_json(self, threshold: float) -> dict[str, Any]:
+    def to_json(self, threshold: float) -> dict[str, Any]:
         """`{"question", "gold", "row", "measures"}`; no gold: the question is unanswerable."""
         return {
             "question": self.question.question,
@@ -83,7 +83,7 @@ class AbstainReport:
     resamples: int
     seed: int
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The fields by name; `ci95` is `{"auroc": [lo, hi], …}`, a bin `{"predicted", "answerable", "n"}`."""
         return {
             "n": self.answerable + self.unanswerable,

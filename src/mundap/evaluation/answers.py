@@ -74,7 +74,7 @@ class Answered:
         """What questions on the same gold share; an unanswerable one is by itself."""
         return tuple(sorted({squash(gold) for gold in self.question.gold})) or (self.question.question,)
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """All of it but the texts of the passages."""
         cited = zip(self.answer.citations, self.quotes, self.golden, strict=True)
         return {
@@ -92,8 +92,8 @@ class Answered:
             "hits": [hit.passage.id for hit in self.answer.hits],
             "gold_rank": self.gold_rank,
             "measures": dict(self.measures),
-            "verdict": self.verdict.as_json() if self.verdict else None,
-            "consistency": self.consistency.as_json() if self.consistency else None,
+            "verdict": self.verdict.to_json() if self.verdict else None,
+            "consistency": self.consistency.to_json() if self.consistency else None,
         }
 
 
@@ -128,34 +128,34 @@ class AnswerReport:
     voice: Voice | None
     per_question: tuple[Answered, ...]
 
-    def as_json(self, per_question: bool = False) -> dict[str, Any]:
+    def to_json(self, per_question: bool = False) -> dict[str, Any]:
         """`{"n", "abstained", "all": {…}, "answered": {…}, "quotes": {…}, "unanswerable": {…}, "judge": …}`."""
         judged = {"name": self.judge, "prompt": PROMPT_VERSION, "without_verdict": self.without_verdict}
         shown: dict[str, Any] = {
             "n": self.n,
             "abstained": self.n - self.answered.n,
             "without_answer": self.without_answer,
-            "all": self.everything.as_json(),
-            "answered": self.answered.as_json(),
+            "all": self.everything.to_json(),
+            "answered": self.answered.to_json(),
             "quotes": {
                 "n": self.quotes,
                 "validity": self.quote_validity,
                 "ci95": list(self.quote_ci95) if self.quote_ci95 else None,
             },
-            "unanswerable": self.refused.as_json(),
+            "unanswerable": self.refused.to_json(),
             "wrong": {
                 "n": self.wrong.n,
                 "mean": self.wrong.means.get("wrong"),
                 "ci95": list(self.wrong.ci95["wrong"]) if self.wrong.n else None,
             },
-            "judge": judged | self.grades.as_json() if self.judge else None,
-            "persona": self.voice.as_json() if self.voice else None,
+            "judge": judged | self.grades.to_json() if self.judge else None,
+            "persona": self.voice.to_json() if self.voice else None,
             "models": list(self.models),
             "resamples": self.resamples,
             "seed": self.seed,
         }
         if per_question:
-            shown["per_question"] = [asked.as_json() for asked in self.per_question]
+            shown["per_question"] = [asked.to_json() for asked in self.per_question]
         return shown
 
 

@@ -25,7 +25,7 @@ class Figures:
     means: Mapping[str, float]
     ci95: Mapping[str, Interval]
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """`{"n", metric: mean, …, "ci95": {metric: [lo, hi], …}}`."""
         return {"n": self.n, **self.means, "ci95": {metric: list(ends) for metric, ends in self.ci95.items()}}
 

@@ -118,7 +118,7 @@ class Step:
     means: Mapping[str, float]
     changes: Mapping[str, Change]
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """`{"name", "means": {metric: …}, "changes": {metric: change}}`; the first step has no changes."""
         return {"name": self.name, "means": dict(self.means), "changes": dict(self.changes)}
 

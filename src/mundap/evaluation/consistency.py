@@ -43,7 +43,7 @@ class Consistency:
         closing = {"closing": float(self.closing)} if persona.closing else {}
         return tone | closing | ({"clean": float(not self.forbidden)} if persona.forbidden else {})
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As reports keep it."""
         return {"tone": self.tone, "closing": self.closing, "forbidden": list(self.forbidden)}
 
@@ -75,7 +75,7 @@ class Share:
         """In [0, 1]."""
         return self.right / self.n
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As reports keep it."""
         return {"value": self.value, "n": self.n, "ci95": list(self.ci95)}
 
@@ -100,10 +100,10 @@ class Voice:
         named = {"tone": self.tone, "closing": self.closing, "clean": self.clean}
         return {name: share for name, share in named.items() if share}
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """`{"name", "n", "tone": {"value", "n", "ci95"} or null, "closing": …, "clean": …}`."""
         named = {"tone": self.tone, "closing": self.closing, "clean": self.clean}
-        return {"name": self.name, "n": self.n} | {key: s.as_json() if s else None for key, s in named.items()}
+        return {"name": self.name, "n": self.n} | {key: s.to_json() if s else None for key, s in named.items()}
 
 
 def voice(

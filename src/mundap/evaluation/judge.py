@@ -49,7 +49,7 @@ class Verdict:
     faithfulness: int
     reason: str
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The fields by name."""
         return asdict(self)
 

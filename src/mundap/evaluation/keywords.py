@@ -61,7 +61,7 @@ class Extracted:
         """What two runs join on."""
         return self.tagged.question, self.tagged.keywords
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """`{"question", "gold", "row", "found", "measures"}`; `gold` holds the expected keywords."""
         return {
             "question": self.tagged.question,
@@ -82,16 +82,16 @@ class KeywordReport:
     seed: int
     per_question: tuple[Extracted, ...]
 
-    def as_json(self, per_question: bool = False) -> dict[str, Any]:
+    def to_json(self, per_question: bool = False) -> dict[str, Any]:
         """`{"n", "precision", …, "micro_f1", "ci95": {…}, "extractor", …}`, and the questions if asked for."""
         shown = {
-            **self.figures.as_json(),
+            **self.figures.to_json(),
             "extractor": self.extractor,
             "resamples": self.resamples,
             "seed": self.seed,
         }
         if per_question:
-            shown["per_question"] = [asked.as_json() for asked in self.per_question]
+            shown["per_question"] = [asked.to_json() for asked in self.per_question]
         return shown
 
 

@@ -53,7 +53,7 @@ class Asked:
     question: Question
     found: Mapping[str, Found]
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """`{"question", "gold", "row", "legs": {leg: {"rank", "ndcg@10", "top"}}}`; a miss has rank null."""
         return {
             "question": self.question.question,
@@ -81,7 +81,7 @@ class LegFigures:
     ci95: Mapping[str, tuple[float, float]]
     missed: int
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """`{"top1", …, "avg_rank", "ci95": {"top1": [lo, hi], …}, "missed"}`."""
         return {
             **self.means,
@@ -118,12 +118,12 @@ class RetrievalReport:
         """What questions on the same gold share, one for each question, in order."""
         return [_group(asked.question) for asked in self.per_question]
 
-    def as_json(self, per_question: bool = False) -> dict[str, Any]:
+    def to_json(self, per_question: bool = False) -> dict[str, Any]:
         """`{"n", "corpus", "legs": {leg: …}, …}`, and the list of questions if asked for."""
         shown: dict[str, Any] = {
             "n": self.n,
             "corpus": self.corpus,
-            "legs": {leg: figures.as_json() for leg, figures in self.legs.items()},
+            "legs": {leg: figures.to_json() for leg, figures in self.legs.items()},
             "depth": self.depth,
             "unanswerable": self.unanswerable,
             "gold_missing": self.gold_missing,
@@ -133,7 +133,7 @@ class RetrievalReport:
             "clustered": self.clustered,
         }
         if per_question:
-            shown["per_question"] = [asked.as_json() for asked in self.per_question]
+            shown["per_question"] = [asked.to_json() for asked in self.per_question]
         return shown
 
 

@@ -61,7 +61,7 @@ class Row:
     passage: Passage
     support: float
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As trainers of retrievers and of language models read it: `answer` is the medium answer, else the short."""
         made = self.made
         return {

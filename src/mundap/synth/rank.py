@@ -107,6 +107,6 @@ def judged(judge: Judge) -> Grade:
     return grade
 
 
-def as_json(rows: Rows) -> str:
+def to_json(rows: Rows) -> str:
     """The file that `mundap train reward` reads."""
     return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"

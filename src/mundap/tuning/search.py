@@ -182,7 +182,7 @@ def _values(ranks: Sequence[int | None]) -> Floats:
     return np.array([[top(r, 1), top(r, 3), top(r, 10), reciprocal_rank(r, 10)] for r in ranks], np.float64)
 
 
-def as_json(tuning: Tuning) -> dict[str, Any]:
+def to_json(tuning: Tuning) -> dict[str, Any]:
     """`{"n_tune", "n_report", "trials", "chosen", "proposed", "before", "after", "changes", "verdict", …}`."""
     reading = tuning.reading
     return {
@@ -195,7 +195,7 @@ def as_json(tuning: Tuning) -> dict[str, Any]:
                 "panel": tried.candidate.panel,
                 "series": tried.candidate.series,
                 "label": tried.candidate.label,
-                "settings": tried.candidate.settings.as_json(),
+                "settings": tried.candidate.settings.to_json(),
                 **dict(zip(METRICS, _values(tried.ranks).mean(axis=0).tolist(), strict=True)),
                 "ci95": list(tried.ci95),
                 "current": tried is sweep.current,
@@ -205,11 +205,11 @@ def as_json(tuning: Tuning) -> dict[str, Any]:
             for tried in sweep.tried
         ],
         "recall": None if reading is None else {"tuning": list(reading.recall), "report": list(reading.report)},
-        "current": tuning.current.as_json(),
-        "chosen": tuning.chosen.as_json(),
-        "proposed": tuning.proposed.as_json(),
-        "before": tuning.before.as_json(),
-        "after": tuning.after.as_json(),
+        "current": tuning.current.to_json(),
+        "chosen": tuning.chosen.to_json(),
+        "proposed": tuning.proposed.to_json(),
+        "before": tuning.before.to_json(),
+        "after": tuning.after.to_json(),
         "changes": dict(tuning.changes),
         "verdict": tuning.verdict,
     }

@@ -64,9 +64,9 @@ class Settings:
     @property
     def key(self) -> str:
         """All that decides a ranking, in a form that can be kept; `k` only says how much of it is read."""
-        return json.dumps({name: value for name, value in self.as_json().items() if name != "k"}, sort_keys=True)
+        return json.dumps({name: value for name, value in self.to_json().items() if name != "k"}, sort_keys=True)
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The fields by name."""
         return {**asdict(self), "weights": dict(self.weights)}
 

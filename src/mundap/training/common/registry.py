@@ -59,7 +59,7 @@ class Card:
     metrics: Mapping[str, Any]
     recommended: bool
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The fields by name, those of `model` among them."""
         fields = asdict(self)
         return {"kind": fields.pop("kind"), **fields.pop("model"), **fields}
@@ -105,7 +105,7 @@ def keep(models: Path, name: str, card: Card, write: Callable[[Path], None]) -> 
         aside = models / f"{_ASIDE}-{folder.name}"
         aside.mkdir()
         write(aside)
-        (aside / CARD).write_text(json.dumps(card.as_json(), ensure_ascii=False, indent=1), "utf-8")
+        (aside / CARD).write_text(json.dumps(card.to_json(), ensure_ascii=False, indent=1), "utf-8")
         _sync(aside)
         if not folder.exists():
             aside.rename(folder)

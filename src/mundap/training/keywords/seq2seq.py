@@ -185,8 +185,8 @@ def train_keywords(
     report = {
         "learned": len(learned),
         "held_out": len(held),
-        "model": ours.figures.as_json(),
-        "rules": theirs.figures.as_json(),
+        "model": ours.figures.to_json(),
+        "rules": theirs.figures.to_json(),
         "difference": {"f1": change.mean, "ci95": list(change.ci95), "p": change.p_value},
         "epochs": epochs,
     }

@@ -40,7 +40,7 @@ class Promise:
     needed: int = 0
     reachable: tuple[float, float] | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """The fields by name, and the `sentence`."""
         return {**asdict(self), "sentence": self.sentence}
 

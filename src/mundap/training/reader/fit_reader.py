@@ -261,8 +261,8 @@ def save(model: ReaderModel, encoder: str, folder: Path) -> None:
     """Write reader.json into `folder`."""
     kept = {
         "kind": "reader",
-        "sentences": model.sentences.as_json(),
-        "support": model.support.as_json(),
+        "sentences": model.sentences.to_json(),
+        "support": model.support.to_json(),
         "encoder": encoder,
     }
     (folder / "reader.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")

@@ -223,7 +223,7 @@ def reported(found: Sample, after: Floats, line: Line, kept: Promise | None = No
         "before": _figures(before, answerable),
         "after": _figures(after, answerable) | _at(after, answerable, threshold),
         "threshold": threshold,
-        "promise": kept.as_json() if kept else None,
+        "promise": kept.to_json() if kept else None,
     }
     return Calibrated(line, threshold, report, kept)
 
@@ -251,7 +251,7 @@ def chances(line: Line, found: Floats) -> Floats:
 
 def save(calibrated: Calibrated, encoder: str, folder: Path) -> None:
     """Write support.json into `folder`."""
-    shown = {"kind": "support", **calibrated.line.as_json(), "encoder": encoder}
+    shown = {"kind": "support", **calibrated.line.to_json(), "encoder": encoder}
     (folder / "support.json").write_text(json.dumps(shown), "utf-8")
 
 
