@@ -32,7 +32,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy mach
 
 from mundap.evaluation.answer_metrics import morpheme_f1
 from mundap.evaluation.bootstrap import mean_interval
-from mundap.evaluation.compare import change
+from mundap.evaluation.estimates import paired_difference
 from mundap.training.llm.data import Grounded, read_sft
 from mundap.training.llm.policy import TEMPLATE
 from shared import CUSTOMS, need_data
@@ -179,7 +179,7 @@ def judge(run: Path, bot: Path, seed: int) -> None:
         for when, values in figures.items():
             low, high = mean_interval(values)
             print(f"{name}, {when}: {sum(values) / len(values):.3f} [{low:.3f}, {high:.3f}]")
-        print(f"{name}: {change(figures['before'], figures['after'])}")
+        print(f"{name}: {paired_difference(figures['before'], figures['after'])}")
 
 
 def unseen(base: Path, bot: Path, seed: int, questions: int = 200) -> None:

@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from mundap.cli.show import bar
-from mundap.evaluation.bootstrap import paired_difference
+from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.evaluation.questions import Question
 from mundap.graph.build import build
@@ -165,7 +165,7 @@ def compare(asked: Sequence[Question], tested: Sequence[Sequence[int]], ranks: M
         for metric, measure in (("top1", lambda r: top(r, 1)), ("mrr@10", reciprocal_rank)):
             d = paired_difference(list(map(measure, base)), list(map(measure, other)), groups=groups)
             low, high = d.ci95
-            cells.append(f"{metric} {100 * d.mean:+.2f} [{100 * low:+.2f}, {100 * high:+.2f}] p {d.p_value:.3f}")
+            cells.append(f"{metric} {100 * d.mean:+.2f} [{100 * low:+.2f}, {100 * high:+.2f}] p {d.p:.3f}")
         print(f"{name:46}", "  ".join(cells))
 
 

@@ -43,8 +43,8 @@ def line(name: str, report: KeywordReport) -> str:
     figures = report.figures
     cells = []
     for metric in SHOWN:
-        low, high = (100 * end for end in figures.ci95[metric])
-        cells.append(f"{metric} {100 * figures.means[metric]:.1f} [{low:.1f}, {high:.1f}]")
+        low, high = (100 * end for end in figures[metric].ci95)
+        cells.append(f"{metric} {100 * figures[metric].mean:.1f} [{low:.1f}, {high:.1f}]")
     return f"{name:34} n {figures.n}  {'  '.join(cells)}"
 
 

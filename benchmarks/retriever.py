@@ -24,7 +24,7 @@ import numpy as np
 
 from mundap.cli.show import bar
 from mundap.encode.adapter import Maps, mapped
-from mundap.evaluation.bootstrap import paired_difference
+from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.index.units import Units
 from mundap.korean.tokens import SearchTokenizer
@@ -131,7 +131,7 @@ def _difference(values: Mapping[str, Sequence[float]], name: str, groups: Sequen
     before = values[f"e5-small, nothing trained, {name.rpartition(', ')[2]}"]
     change = paired_difference(before, values[name], groups=groups)
     low, high = (100 * end for end in change.ci95)
-    return f" {100 * change.mean:+.1f} [{low:+.1f}, {high:+.1f}] (p {change.p_value:.4f})"
+    return f" {100 * change.mean:+.1f} [{low:+.1f}, {high:+.1f}] (p {change.p:.4f})"
 
 
 def main() -> None:

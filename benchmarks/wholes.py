@@ -25,7 +25,8 @@ import numpy as np
 
 from mundap.cli.show import bar
 from mundap.errors import GeneratorError
-from mundap.evaluation.bootstrap import mean_interval, paired_difference
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.estimates import paired_difference
 from mundap.ingest.readers import read
 from mundap.korean.normalize import squash
 from mundap.types import Answer, Hit, Passage
@@ -157,7 +158,7 @@ def main() -> None:
         line = f"wholes of {size:5} {what:22} {100 * np.mean(found):.1f} [{100 * low:.1f}, {100 * high:.1f}]"
         if (USUAL, what) in values and size != USUAL:
             change = paired_difference(values[USUAL, what], found, groups=groups)
-            line += f"  {100 * change.mean:+.1f} [{100 * change.ci95[0]:+.1f}, {100 * change.ci95[1]:+.1f}] (p {change.p_value:.4f})"
+            line += f"  {100 * change.mean:+.1f} [{100 * change.ci95[0]:+.1f}, {100 * change.ci95[1]:+.1f}] (p {change.p:.4f})"
         print(line)
 
 

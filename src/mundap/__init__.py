@@ -6,7 +6,7 @@ Everything below is imported when it is first used: `import mundap` loads neithe
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mundap.encode.e5 import E5Small as E5Small
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from mundap.ingest.readers import load as load
     from mundap.ingest.split import split as split
     from mundap.retrieve.hybrid import Hybrid as Hybrid
+    from mundap.workflows import evaluate as evaluate
+    from mundap.workflows import runs as runs
+    from mundap.workflows import tune as tune
     from mundap.workspace import Mundap as Mundap
 
 __version__ = "0.1.0"
@@ -32,14 +35,17 @@ _EXPORTS = {
     "load": "mundap.ingest.readers",
     "split": "mundap.ingest.split",
 }
-__all__ = sorted(_EXPORTS)
+_WORKFLOWS = ("evaluate", "runs", "tune")
+__all__ = sorted([*_EXPORTS, *_WORKFLOWS])
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    if name in _WORKFLOWS:
+        return import_module(f"mundap.workflows.{name}")
     if name not in _EXPORTS:
         raise AttributeError(f"module 'mundap' has no attribute '{name}'")
     return getattr(import_module(_EXPORTS[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_EXPORTS])
+    return sorted([*globals(), *_EXPORTS, *_WORKFLOWS])

@@ -16,10 +16,9 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from mundap.cli import app, train
-from mundap.cli.measure import measure_retrieval
 from mundap.errors import MundapError
 from mundap.generate.support import support
-from mundap.protocols import quiet
+from mundap.workflows import evaluate
 from mundap.workspace import Mundap
 
 METRICS = {"top1", "top3", "top10", "mrr@10"}
@@ -196,12 +195,12 @@ def test_a_trained_ranker_is_used_and_says_which_questions_it_has_met(
     texts = bot.corpus.passages([q.passage_id for q in known])
     with (root / "known.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("질문", "제시문"), *((q.question, texts[q.passage_id].text) for q in known)])
-    report, folder = measure_retrieval(bot, root / "known.csv", 10, quiet)
-    plain = measure_retrieval(Mundap.open(corpus), root / "known.csv", 10, quiet)[0]
-    assert report.legs["hybrid"].means["top1"] > plain.legs["hybrid"].means["top1"]
-    assert report.legs["fusion"].means == plain.legs["hybrid"].means
+    report = evaluate.retrieval(bot, root / "known.csv", depth=10)
+    plain = evaluate.retrieval(Mundap.open(corpus), root / "known.csv", depth=10)
+    assert report.legs["hybrid"].figures["top1"].mean > plain.legs["hybrid"].figures["top1"].mean
+    assert report.legs["fusion"].figures == plain.legs["hybrid"].figures
     assert "배운 질문" in caplog.text
-    kept = json.loads((folder / "report.json").read_text("utf-8"))
+    kept = json.loads((report.run / "report.json").read_text("utf-8"))
     assert kept["met_in_training"] == trained["questions"] == len(known)
     assert [step["name"] for step in kept["ablation"]] == ["bm25", "fusion", "hybrid"]
     assert bot.ask("해외직구 면세 한도가 얼마인가요?").citations

@@ -60,14 +60,15 @@ def test_citations_by_hand():
 def test_an_answer_that_cites_nothing_supports_nothing():
     report = report_of({SICKNESS: answer("60일입니다.")})
     assert report.answered.means["citation_precision"] == report.answered.means["citation_recall"] == 0.0
-    assert (report.quotes, report.quote_validity, report.quote_ci95) == (0, None, None)
+    assert report.quotes is None
+    assert report.to_json()["quotes"] == {"n": 0, "validity": None, "ci95": None}
 
 
 def test_a_quote_stands_in_its_passage_white_space_aside():
     said = answer("2년", [LAPSE] * 3, quotes=["연차는\n2년이  지나면", "연차는 3년", " "])
     report = report_of({LAPSING: said})
     assert report.per_question[0].quotes == (True, False, False)
-    assert (report.quotes, report.quote_validity) == (3, 1 / 3)
+    assert (report.quotes.n, report.quotes.mean) == (3, 1 / 3)
 
 
 def test_a_citation_of_a_passage_that_was_not_found_is_wrong_and_its_quote_does_not_stand():
@@ -80,7 +81,7 @@ def test_unanswerable_questions_are_refused_or_answered():
     other = Question("토성은?")
     report = report_of({LAPSING: answer("2년", [LAPSE]), NOWHERE: ABSTAINED, other: answer("예순두 개", [LUNCH])})
     assert (report.n, report.refused.n, report.refused.means["refused"]) == (1, 2, 1 / 2)
-    assert report.quotes == 2  # those of wrong answers count too
+    assert report.quotes.n == 2  # those of wrong answers count too
 
 
 def test_an_answer_is_wrong_that_cites_no_gold_passage_or_answers_what_cannot_be_answered():
@@ -119,7 +120,7 @@ def test_intervals_draw_whole_passages():
     questions = [Question(f"{text[:2]} {n}", (text,), "2년이 지나면 소멸") for text in (LAPSE, SICK) for n in range(20)]
     right = answer("2년이 지나면 소멸", [LAPSE])
     report = evaluate_answers(questions, lambda q: right if q.startswith("연차") else ABSTAINED, resamples=300)
-    assert report.everything.ci95["exact_match"] == (0.0, 1.0)
+    assert report.everything["exact_match"].ci95 == (0.0, 1.0)
 
 
 def test_json_is_what_scripts_rely_on():

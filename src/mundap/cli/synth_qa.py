@@ -40,7 +40,7 @@ def qa(
     from mundap.files import write_atomically
     from mundap.synth.journal import Journal, journal_of
     from mundap.synth.qa import jsonl, synthesize
-    from mundap.synth.rank import to_json, lengths
+    from mundap.synth.rank import lengths, to_json
 
     check_out(out, ".jsonl", resume)
     if ranking:

@@ -48,7 +48,7 @@ def rank(
     from mundap.evaluation.judge import Judge
     from mundap.files import write_atomically
     from mundap.synth.journal import Journal, journal_of
-    from mundap.synth.rank import to_json, closeness, judged
+    from mundap.synth.rank import closeness, judged, to_json
     from mundap.synth.rank import rank as ranked
     from mundap.training.common.pairs import questions_in
     from mundap.workspace.components import FOLDER

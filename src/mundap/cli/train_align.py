@@ -193,7 +193,6 @@ def ppo(
     """보상이 높은 답을 하도록 배웁니다. 어댑터(LoRA)만 배우고, 떼어 둔 질문의 답과 보상을 앞뒤로 견준 표를 남깁니다."""
     import time
 
-    from mundap.cli.runs import write_run
     from mundap.files import write_atomically
     from mundap.training.common.registry import free_name
     from mundap.training.llm.data import read_prompts
@@ -201,6 +200,7 @@ def ppo(
     from mundap.training.llm.ppo import PRESETS, Recipe, load_policy, train_ppo, worth_it
     from mundap.training.llm.preferences import parted_prompts
     from mundap.training.llm.reward_report import rewards_csv, rewards_page
+    from mundap.workflows.runs import keep
 
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, "ppo")
@@ -227,7 +227,7 @@ def ppo(
     folder = _keep(bot, "ppo", name, data, preset, asdict(recipe), learned.model, report, better, write)
     shutil.rmtree(work)
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    run = write_run(bot, "ppo", report, rewards_page(learned.rows, report, name, made))
+    run = keep(bot, "ppo", report, rewards_page(learned.rows, report, name, made))
     write_atomically(run / "rewards.csv", rewards_csv(learned.rows))
     if json:
         shown = {"folder": str(folder), "run": str(run), "use": f"{TRANSFORMERS}{name}", "recommended": better}

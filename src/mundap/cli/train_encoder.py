@@ -276,11 +276,11 @@ def _train(
 def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: bool) -> None:
     import time
 
-    from mundap.cli.runs import write_run
     from mundap.errors import UnknownName
     from mundap.training.common.examples import Split
     from mundap.training.retriever.compare import COMPARED, PARTS, compare, comparison_page, grid
     from mundap.training.retriever.losses import LOSSES
+    from mundap.workflows.runs import keep
 
     chosen = COMPARED if losses == "all" else tuple(losses.split(","))
     for loss in chosen:
@@ -292,8 +292,8 @@ def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: 
         found = compare(task.ground, grid(recipe, chosen), split, bot.models, work_of(bot, ".losses"), progress["runs"])
         rows = list(found)
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
-    report = {"recipe": asdict(recipe), "data": task.origin, "before": task.base, "rows": rows}
-    folder = write_run(bot, "losses", report, comparison_page(rows, task.origin["file"], made))
+    report: dict[str, Any] = {"recipe": asdict(recipe), "data": task.origin, "before": task.base, "rows": rows}
+    folder = keep(bot, "losses", report, comparison_page(rows, task.origin["file"], made))
     if json:
         show.emit({**report, "folder": str(folder)})
         return

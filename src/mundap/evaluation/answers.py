@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from mundap.errors import MundapError
 from mundap.evaluation.answer_metrics import chrf, morpheme_f1, rouge
-from mundap.evaluation.bootstrap import RESAMPLES, Figures, Interval, mean_figures, ratio_interval
-from mundap.evaluation.compare import Key
+from mundap.evaluation.bootstrap import RESAMPLES
+from mundap.evaluation.compare import Key, gold_group
 from mundap.evaluation.consistency import Consistency, Voice, consistency, voice
+from mundap.evaluation.estimates import (
+    Differences,
+    Estimate,
+    Estimates,
+    differences_json,
+    estimate,
+    estimate_each,
+    estimate_ratio,
+)
 from mundap.evaluation.judge import PROMPT_VERSION, Judge, Verdict
+from mundap.evaluation.markup import notebook_table
 from mundap.evaluation.metrics import character_f1, exact_match, first_right
 from mundap.evaluation.questions import Question
 from mundap.generate.cite import repair
 from mundap.generate.persona import Persona, body
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
-from mundap.types import Answer, Citation
+from mundap.types import Answer, Citation, Json
 
 Ask = Callable[[str], Answer]
 
@@ -72,9 +80,9 @@ class Answered:
     @property
     def group(self) -> tuple[str, ...]:
         """What questions on the same gold share; an unanswerable one is by itself."""
-        return tuple(sorted({squash(gold) for gold in self.question.gold})) or (self.question.question,)
+        return gold_group(self.question.question, self.question.gold)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """All of it but the texts of the passages."""
         cited = zip(self.answer.citations, self.quotes, self.golden, strict=True)
         return {
@@ -98,56 +106,79 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
+class PromiseCheck:
+    """Whether the most `wrong` answers, as a share, that the calibration `model` promises for answers with a support of
+    `threshold` or more, and at this `confidence`, was kept in these answers.
+
+    `held` is None where they say nothing of it; `sentence` says so to whoever reads the report.
+    """
+
+    model: str
+    wrong: float
+    confidence: float
+    threshold: float
+    held: bool | None
+    sentence: str
+
+    def to_json(self) -> dict[str, Json]:
+        """The fields by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerReport:
     """What became of the questions with a recorded answer, and of the unanswerable ones.
 
     `everything` is over all `n` questions, an abstention counting 0.0 in each metric; `answered` over
-    those that were answered. `quotes` citations were made, of which the share `quote_validity` stands
-    in its passage (None without citations). `refused` is over the unanswerable questions. `wrong` is over all that was
-    answered, of both kinds: the share that cites no gold passage. `grades` is
+    those that were answered. `quotes` is the share of the citations that were made whose quote stands in its passage
+    (None without citations). `refused` is over the unanswerable questions. `wrong` is over all that was
+    answered, of both kinds: the share that cites no gold passage (None if nothing was answered). `grades` is
     over the answers that `judge` gave a verdict on; `without_verdict` others it did not.
     `without_answer` questions have gold but no recorded answer, and were not asked. `voice` says how the
-    answers kept to the persona, if one answered.
+    answers kept to the persona, if one answered. Where a workspace was measured, `promise` says whether what its
+    calibration promises held, `compared` what changed since an earlier run (None without one), and `run` where all is kept.
     """
 
     n: int
     without_answer: int
-    everything: Figures
-    answered: Figures
-    quotes: int
-    quote_validity: float | None
-    quote_ci95: Interval | None
-    refused: Figures
+    everything: Estimates
+    answered: Estimates
+    quotes: Estimate | None
+    refused: Estimates
     judge: str
-    grades: Figures
-    wrong: Figures
+    grades: Estimates
+    wrong: Estimate | None
     without_verdict: int
     models: tuple[str, ...]
     resamples: int
     seed: int
     voice: Voice | None
     per_question: tuple[Answered, ...]
+    promise: PromiseCheck | None = None
+    compared: Differences | None = None
+    run: Path | None = None
 
-    def to_json(self, per_question: bool = False) -> dict[str, Any]:
+    def to_json(self, per_question: bool = False) -> dict[str, Json]:
         """`{"n", "abstained", "all": {…}, "answered": {…}, "quotes": {…}, "unanswerable": {…}, "judge": …}`."""
-        judged = {"name": self.judge, "prompt": PROMPT_VERSION, "without_verdict": self.without_verdict}
-        shown: dict[str, Any] = {
+        judged: dict[str, Json] = {
+            "name": self.judge,
+            "prompt": PROMPT_VERSION,
+            "without_verdict": self.without_verdict,
+        }
+        quotes, wrong = self.quotes, self.wrong
+        shown: dict[str, Json] = {
             "n": self.n,
             "abstained": self.n - self.answered.n,
             "without_answer": self.without_answer,
             "all": self.everything.to_json(),
             "answered": self.answered.to_json(),
             "quotes": {
-                "n": self.quotes,
-                "validity": self.quote_validity,
-                "ci95": list(self.quote_ci95) if self.quote_ci95 else None,
+                "n": quotes.n if quotes else 0,
+                "validity": quotes.mean if quotes else None,
+                "ci95": list(quotes.ci95) if quotes else None,
             },
             "unanswerable": self.refused.to_json(),
-            "wrong": {
-                "n": self.wrong.n,
-                "mean": self.wrong.means.get("wrong"),
-                "ci95": list(self.wrong.ci95["wrong"]) if self.wrong.n else None,
-            },
+            "wrong": {"n": wrong.n, **wrong.to_json()} if wrong else {"n": 0, "mean": None, "ci95": None},
             "judge": judged | self.grades.to_json() if self.judge else None,
             "persona": self.voice.to_json() if self.voice else None,
             "models": list(self.models),
@@ -156,7 +187,18 @@ class AnswerReport:
         }
         if per_question:
             shown["per_question"] = [asked.to_json() for asked in self.per_question]
+        elif self.run:
+            shown["run"] = str(self.run)
+        if per_question or self.run:
+            shown["promise"] = self.promise.to_json() if self.promise else None
+        if per_question or self.compared is not None:
+            shown["compared"] = differences_json(self.compared or {})
         return shown
+
+    def _repr_html_(self) -> str:
+        both = (self.everything, self.answered)
+        rows = [[metric, *(str(one[metric]) if metric in one else "–" for one in both)] for metric in METRICS]
+        return notebook_table(["", *(f"n = {one.n}" for one in both)], rows)
 
 
 def evaluate_answers(
@@ -191,35 +233,37 @@ def evaluate_answers(
     answered = [asked for asked in recorded if not asked.answer.abstained]
     graded = [asked for asked in recorded if asked.verdict]
     given = [asked for asked in found if not asked.answer.abstained]
-    quotes = [[sum(asked.quotes), len(asked.quotes)] for asked in found]
-    right, total = np.sum(quotes, axis=0).tolist()
-    groups = [asked.group for asked in found]
     spoken = [(asked.consistency, asked.group) for asked in found if asked.consistency]
 
-    def figures(over: Sequence[Answered], metrics: Sequence[str]) -> Figures:
+    def figures(over: Sequence[Answered], metrics: Sequence[str]) -> Estimates:
         table = [[asked.measures[metric] for metric in metrics] for asked in over]
-        return mean_figures(metrics, table, groups=[asked.group for asked in over], resamples=resamples, seed=seed)
+        return estimate_each(metrics, table, groups=[asked.group for asked in over], resamples=resamples, seed=seed)
 
     return AnswerReport(
         n=len(recorded),
         without_answer=len(questions) - len(wanted),
         everything=figures(recorded, METRICS),
         answered=figures(answered, METRICS),
-        quotes=total,
-        quote_validity=right / total if total else None,
-        quote_ci95=ratio_interval(*zip(*quotes, strict=True), groups=groups, resamples=resamples, seed=seed)
-        if total
+        quotes=estimate_ratio(
+            [sum(asked.quotes) for asked in found],
+            [len(asked.quotes) for asked in found],
+            groups=[asked.group for asked in found],
+            resamples=resamples,
+            seed=seed,
+        )
+        if any(asked.quotes for asked in found)
         else None,
         refused=figures([asked for asked in found if not asked.question.gold], ["refused"]),
         judge=judge.name if judge else "",
         grades=figures(graded, GRADES),
-        wrong=mean_figures(
-            ["wrong"],
-            [[float(asked.wrong)] for asked in given],
+        wrong=estimate(
+            [float(asked.wrong) for asked in given],
             groups=[asked.group for asked in given],
             resamples=resamples,
             seed=seed,
-        ),
+        )
+        if given
+        else None,
         without_verdict=len(answered) - len(graded) if judge else 0,
         models=tuple(sorted({asked.answer.model for asked in found})),
         resamples=resamples,

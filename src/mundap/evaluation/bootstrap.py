@@ -1,10 +1,8 @@
-"""How far a figure could be off: bootstrap intervals, and tests of two runs on the same questions."""
+"""How far a figure could be off: bootstrap intervals, and the permutation test of two runs on the same questions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Hashable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -15,39 +13,6 @@ Interval = tuple[float, float]
 RESAMPLES = 2000  # Efron & Tibshirani 1993, section 13: 1000 and more for percentile intervals
 PERMUTATIONS = 10_000
 _BLOCK = 4_000_000  # numbers drawn at once
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Means over `n` questions, each with its 95 % interval; no means if there are no questions."""
-
-    n: int
-    means: Mapping[str, float]
-    ci95: Mapping[str, Interval]
-
-    def to_json(self) -> dict[str, Any]:
-        """`{"n", metric: mean, …, "ci95": {metric: [lo, hi], …}}`."""
-        return {"n": self.n, **self.means, "ci95": {metric: list(ends) for metric, ends in self.ci95.items()}}
-
-
-def mean_figures(
-    metrics: Sequence[str],
-    values: Sequence[Sequence[float]],
-    *,
-    groups: Sequence[Hashable] | None = None,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> Figures:
-    """The mean of each of the m `metrics`, the columns of (n, m) `values`, with its interval; see `mean_intervals`."""
-    if not values:
-        return Figures(0, {}, {})
-    table = np.asarray(values, np.float64)
-    ends = mean_intervals(table, groups=groups, resamples=resamples, seed=seed)
-    return Figures(
-        len(table),
-        dict(zip(metrics, table.mean(axis=0).tolist(), strict=True)),
-        {metric: (float(low), float(high)) for metric, (low, high) in zip(metrics, ends, strict=True)},
-    )
 
 
 def mean_intervals(
@@ -76,7 +41,7 @@ def mean_interval(
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = 0.95,
-) -> tuple[float, float]:
+) -> Interval:
     """The interval of the mean of (n,) `values`; see `mean_intervals`."""
     column = np.asarray(values, np.float64).reshape(-1, 1)
     low, high = mean_intervals(column, groups=groups, resamples=resamples, seed=seed, level=level)[0]
@@ -91,7 +56,7 @@ def ratio_interval(
     resamples: int = RESAMPLES,
     seed: int = 0,
     level: float = 0.95,
-) -> tuple[float, float]:
+) -> Interval:
     """The interval of sum(numerators) / sum(denominators), rows or groups drawn together; see `mean_intervals`.
 
     Draws whose denominators are all 0 say nothing and are left out. Raises ValueError if that is so of the rows.
@@ -141,40 +106,6 @@ def two_sample_intervals(
         for _ in range(resamples)
     ]
     return _ends(np.asarray(found, np.float64), level)
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """How much the second run is above the first: the mean difference, its interval, and a p-value."""
-
-    mean: float
-    ci95: tuple[float, float]
-    p_value: float
-
-
-def paired_difference(
-    first: npt.ArrayLike,
-    second: npt.ArrayLike,
-    *,
-    groups: Sequence[Hashable] | None = None,
-    resamples: int = RESAMPLES,
-    permutations: int = PERMUTATIONS,
-    seed: int = 0,
-) -> Difference:
-    """Two runs on the same questions, (n,) figures each, in the same order: mean of second - first.
-
-    The interval is a paired bootstrap (Sakai, SIGIR 2006), the p-value a permutation test.
-    Raises ValueError if the lengths differ or there are no questions.
-    """
-    before, after = np.asarray(first, np.float64), np.asarray(second, np.float64)
-    if before.shape != after.shape:
-        raise ValueError(f"the runs have {before.shape} and {after.shape} figures; they must be on the same questions")
-    differences = after - before
-    return Difference(
-        float(differences.mean()),
-        mean_interval(differences, groups=groups, resamples=resamples, seed=seed),
-        permutation_p(differences, groups=groups, permutations=permutations, seed=seed),
-    )
 
 
 def permutation_p(

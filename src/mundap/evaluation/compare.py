@@ -1,49 +1,27 @@
-"""Two runs on the same questions: better, worse, or too close to tell; and what each added step brings."""
+"""Two runs on the same questions: better, worse, or too close to tell."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
-import numpy.typing as npt
 
-from mundap.errors import MundapError, UnknownName
-from mundap.evaluation.bootstrap import RESAMPLES, paired_difference, two_sample_intervals
-from mundap.evaluation.metrics import Floats, auroc
-from mundap.evaluation.retrieval import RetrievalReport
+from mundap.errors import MundapError
+from mundap.evaluation.bootstrap import RESAMPLES, two_sample_intervals
+from mundap.evaluation.estimates import Difference, Differences, paired_difference
+from mundap.evaluation.metrics import Floats, auroc, reciprocal_rank, top
+from mundap.korean.normalize import squash
 
-SIGNIFICANT = 0.05  # of the paired permutation test
-BETTER, WORSE, ALIKE = "better", "worse", "difference not significant"
-SHOWN = ("top1", "top3", "top10", "mrr@10", "ndcg@10")  # the figures of retrieval that are compared
 _SWAPS = 2000
 
-Key = tuple[str, tuple[str, ...]]
+Key = tuple[str, tuple[str, ...]]  # a question and its gold: what two runs join on
+Measures = Mapping[Key, Mapping[str, float]]
 
 
-class Change(TypedDict):
-    """What changed over `n` questions: the mean of after - before, its interval, p-value, and one of the verdicts.
-
-    The shape is that of report.json. The verdict is BETTER or WORSE where p is below SIGNIFICANT, else ALIKE.
-    """
-
-    n: int
-    mean: float
-    ci95: list[float]
-    p: float
-    verdict: str
-
-
-def change(before: npt.ArrayLike, after: npt.ArrayLike, groups: Sequence[Hashable] | None = None) -> Change:
-    """How (n,) figures, of which higher is better, changed; `paired_difference` says how that is told."""
-    found = paired_difference(before, after, groups=groups)
-    return _change(len(np.asarray(before)), found.mean, found.ci95, found.p_value)
-
-
-def auroc_change(before: tuple[Floats, Floats], after: tuple[Floats, Floats], seed: int = 0) -> Change:
+def auroc_difference(before: tuple[Floats, Floats], after: tuple[Floats, Floats], seed: int = 0) -> Difference:
     """How the AUROC of (answerable, unanswerable) scores changed, question by question in the same order.
 
     The interval draws the questions of each kind, with both their scores. The p-value swaps the two
@@ -62,7 +40,7 @@ def auroc_change(before: tuple[Floats, Floats], after: tuple[Floats, Floats], se
     for _ in range(_SWAPS):
         swapped = np.where(rng.integers(2, size=(len(ranks), 1)), ranks, ranks[:, ::-1])
         reached += abs(difference(swapped[: len(wanted)], swapped[len(wanted) :])[0]) >= abs(mean) - 1e-9
-    return _change(len(ranks), mean, (float(low), float(high)), (reached + 1) / (_SWAPS + 1))
+    return Difference(mean, float(low), float(high), len(ranks), (reached + 1) / (_SWAPS + 1))
 
 
 def _midranks(values: Floats) -> Floats:
@@ -70,31 +48,73 @@ def _midranks(values: Floats) -> Floats:
     return np.asarray((np.cumsum(sizes) - (sizes - 1) / 2)[group], np.float64)
 
 
-def _change(n: int, mean: float, ci95: tuple[float, float], p: float) -> Change:
-    verdict = ALIKE if p >= SIGNIFICANT else BETTER if mean > 0 else WORSE
-    return Change(n=n, mean=mean, ci95=list(ci95), p=p, verdict=verdict)
+def gold_group(question: str, gold: Sequence[str]) -> tuple[str, ...]:
+    """What questions on the same gold share; an unanswerable one is by itself."""
+    return tuple(sorted({squash(text) for text in gold})) or (question,)
 
 
-def earlier(path: Path, field: str) -> dict[Key, Any]:
-    """`field` of each question of an earlier run, by question and gold; `path` is its report.json or folder.
+def earlier_measures(path: Path) -> Measures:
+    """The measures of each question of an earlier run on answers, abstention or keywords.
 
-    Raises MundapError for what is no report with such a field.
+    `path` is its report.json or the folder that holds it. Raises MundapError for what is no report of such a run.
     """
-    path = path / "report.json" if path.is_dir() else path
     try:
-        asked = json.loads(path.read_text("utf-8"))["per_question"]
-        return {(a["question"], tuple(a["gold"])): a[field] for a in asked}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MundapError(f"{path}: 앞선 같은 평가의 report.json이 아닙니다({error}).") from error
+        return {key: dict(one["measures"]) for key, one in _earlier(path)}
+    except _BROKEN as error:
+        raise _no_run(path, error) from error
 
 
-def changes(
-    before: Mapping[Key, Mapping[str, float]],
+def earlier_legs(path: Path) -> dict[str, Measures]:
+    """The same of an earlier run on retrieval: by leg, for each leg that every question was asked of."""
+    try:
+        asked = [
+            (key, {leg: _leg_measures(found) for leg, found in one["legs"].items()}) for key, one in _earlier(path)
+        ]
+        legs = list(dict.fromkeys(leg for _, measured in asked for leg in measured))
+        shared = [leg for leg in legs if all(leg in measured for _, measured in asked)]
+        return {leg: {key: measured[leg] for key, measured in asked} for leg in shared}
+    except _BROKEN as error:
+        raise _no_run(path, error) from error
+
+
+_BROKEN = (OSError, ValueError, KeyError, TypeError, AttributeError)
+
+
+_Leg = TypedDict("_Leg", {"rank": int | None, "ndcg@10": float})
+
+
+class _Kept(TypedDict):
+    """What is read of a question in a report.json."""
+
+    question: str
+    gold: list[str]
+    measures: dict[str, float]
+    legs: dict[str, _Leg]
+
+
+def _earlier(path: Path) -> list[tuple[Key, _Kept]]:
+    asked: list[_Kept] = json.loads((path / "report.json" if path.is_dir() else path).read_text("utf-8"))[
+        "per_question"
+    ]
+    return [((one["question"], tuple(one["gold"])), one) for one in asked]
+
+
+def _leg_measures(leg: _Leg) -> dict[str, float]:
+    tops = {f"top{k}": top(leg["rank"], k) for k in (1, 3, 10)}
+    return {**tops, "mrr@10": reciprocal_rank(leg["rank"]), "ndcg@10": float(leg["ndcg@10"])}
+
+
+def _no_run(path: Path, error: Exception) -> MundapError:
+    return MundapError(f"{path}: 앞선 같은 평가의 report.json이 아닙니다({error}).")
+
+
+def differences(
+    before: Measures,
     after: Sequence[tuple[Key, Mapping[str, float]]],
     metrics: Sequence[str],
     groups: Sequence[Hashable] | None = None,
-) -> dict[str, Change]:
-    """The change in each of `metrics`, over the questions of both runs that have that figure in both.
+) -> Differences:
+    """The difference in each of `metrics`, over the questions of both runs that have that figure in both.
 
     `groups` has one entry for each of `after`. A metric that no question has in both is left out.
     Raises MundapError if the runs have no question in common.
@@ -106,33 +126,5 @@ def changes(
         both = [n for n, (key, now) in enumerate(after) if metric in now and metric in before.get(key, {})]
         if both:
             old, new = ([before[after[n][0]][metric] for n in both], [after[n][1][metric] for n in both])
-            found[metric] = change(old, new, [groups[n] for n in both] if groups else None)
+            found[metric] = paired_difference(old, new, groups=[groups[n] for n in both] if groups else None)
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One row of an ablation: the figures of a variant, and how each changed from the step before it."""
-
-    name: str
-    means: Mapping[str, float]
-    changes: Mapping[str, Change]
-
-    def to_json(self) -> dict[str, Any]:
-        """`{"name", "means": {metric: …}, "changes": {metric: change}}`; the first step has no changes."""
-        return {"name": self.name, "means": dict(self.means), "changes": dict(self.changes)}
-
-
-def ablation(report: RetrievalReport, steps: Sequence[str], metrics: Sequence[str] = SHOWN) -> tuple[Step, ...]:
-    """What each of `steps`, legs of `report` in the order in which they were added, brings over the one before.
-
-    Raises UnknownName for a step that is no leg of the report.
-    """
-    if unknown := next((name for name in steps if name not in report.legs), None):
-        raise UnknownName("step", unknown, report.legs)
-    groups = report.groups() if report.clustered else None
-    rows = []
-    for before, name in zip([None, *steps], steps, strict=False):
-        changed = {m: change(report.values(before, m), report.values(name, m), groups) for m in metrics if before}
-        rows.append(Step(name, {m: report.legs[name].means[m] for m in metrics}, changed))
-    return tuple(rows)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from mundap.evaluation.bootstrap import Interval, ratio_interval
+from mundap.evaluation.estimates import Estimate, estimate_ratio
 from mundap.generate.cite import repair
 from mundap.generate.persona import Persona, body, closes
 from mundap.korean.endings import speech_levels
 from mundap.korean.normalize import normalize
+from mundap.types import Json
 
 VOICE = ("tone", "closing", "clean")
 
@@ -43,7 +43,7 @@ class Consistency:
         closing = {"closing": float(self.closing)} if persona.closing else {}
         return tone | closing | ({"clean": float(not self.forbidden)} if persona.forbidden else {})
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """As reports keep it."""
         return {"tone": self.tone, "closing": self.closing, "forbidden": list(self.forbidden)}
 
@@ -63,26 +63,8 @@ def consistency(persona: Persona, text: str) -> Consistency:
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """`right` of `n`, with the interval of their ratio."""
-
-    right: int
-    n: int
-    ci95: Interval
-
-    @property
-    def value(self) -> float:
-        """In [0, 1]."""
-        return self.right / self.n
-
-    def to_json(self) -> dict[str, Any]:
-        """As reports keep it."""
-        return {"value": self.value, "n": self.n, "ci95": list(self.ci95)}
-
-
-@dataclass(frozen=True, slots=True)
 class Voice:
-    """How `n` answers, refusals aside, kept to the persona `name`.
+    """How `n` answers, refusals aside, kept to the persona `name`, as shares in [0, 1] of what was counted.
 
     `tone` counts sentences, `closing` answers that end with the phrase, and `clean` answers without a forbidden word;
     None for what the persona does not ask for, or where there is nothing to count.
@@ -90,20 +72,22 @@ class Voice:
 
     name: str
     n: int
-    tone: Share | None
-    closing: Share | None
-    clean: Share | None
+    tone: Estimate | None
+    closing: Estimate | None
+    clean: Estimate | None
 
     @property
-    def shares(self) -> dict[str, Share]:
+    def shares(self) -> dict[str, Estimate]:
         """Those that there are, by name."""
         named = {"tone": self.tone, "closing": self.closing, "clean": self.clean}
         return {name: share for name, share in named.items() if share}
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """`{"name", "n", "tone": {"value", "n", "ci95"} or null, "closing": …, "clean": …}`."""
-        named = {"tone": self.tone, "closing": self.closing, "clean": self.clean}
-        return {"name": self.name, "n": self.n} | {key: s.to_json() if s else None for key, s in named.items()}
+        shown: dict[str, Json] = {
+            name: {"value": share.mean, "n": share.n, "ci95": list(share.ci95)} for name, share in self.shares.items()
+        }
+        return {"name": self.name, "n": self.n, **dict.fromkeys(VOICE), **shown}
 
 
 def voice(
@@ -116,10 +100,10 @@ def voice(
 ) -> Voice:
     """The figures over answers; those of one group are drawn together."""
 
-    def share(wanted: bool, right: Sequence[int], of: Sequence[int]) -> Share | None:
+    def share(wanted: bool, right: Sequence[int], of: Sequence[int]) -> Estimate | None:
         if not wanted or not sum(of):
             return None
-        return Share(sum(right), sum(of), ratio_interval(right, of, groups=groups, resamples=resamples, seed=seed))
+        return estimate_ratio(right, of, groups=groups, resamples=resamples, seed=seed)
 
     each = [1] * len(answers)
     return Voice(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +18,7 @@ from mundap.evaluation.bootstrap import (
     permutation_p,
     ratio_interval,
 )
-from mundap.evaluation.markup import Markup, join, tag
+from mundap.evaluation.markup import notebook_table
 from mundap.types import Json
 
 SIGNIFICANT = 0.05  # of the paired permutation test
@@ -46,7 +47,7 @@ class Estimate:
         return f"{self.mean:.3f} [{self.low:.3f}, {self.high:.3f}]"
 
     def _repr_html_(self) -> str:
-        return _table(["n", "", "95%"], [[str(self.n), f"{self.mean:.3f}", _ends(self.ci95)]])
+        return notebook_table(["n", "", "95%"], [[str(self.n), f"{self.mean:.3f}", _ends(self.ci95)]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,10 @@ class Difference:
         return f"{self.mean:+.3f} [{self.low:+.3f}, {self.high:+.3f}] p {self.p:.4f} ({self.verdict})"
 
     def _repr_html_(self) -> str:
-        return _table(_CHANGED, [_changed("", self)])
+        return notebook_table(_CHANGED, [_changed("", self)])
+
+
+Differences: TypeAlias = Mapping[str, Difference]  # by metric
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ class Comparison:
     difference: Difference
 
     def _repr_html_(self) -> str:
-        return _table(["", *_COMPARED], [_compared("", self)])
+        return notebook_table(["", *_COMPARED], [_compared("", self)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +125,7 @@ class Estimates(Mapping[str, Estimate]):
 
     def _repr_html_(self) -> str:
         rows = [[metric, f"{one.mean:.3f}", _ends(one.ci95)] for metric, one in self.metrics.items()]
-        return _table([f"n = {self.n}", "", "95%"], rows)
+        return notebook_table([f"n = {self.n}", "", "95%"], rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,12 @@ class Comparisons(Mapping[str, Comparison]):
         }
 
     def _repr_html_(self) -> str:
-        return _table(["", *_COMPARED], [_compared(metric, one) for metric, one in self.metrics.items()])
+        return notebook_table(["", *_COMPARED], [_compared(metric, one) for metric, one in self.metrics.items()])
+
+
+def differences_json(found: Differences) -> dict[str, Json]:
+    """`{metric: Difference.to_json(), …}`."""
+    return {metric: one.to_json() for metric, one in found.items()}
 
 
 def estimate(
@@ -264,13 +273,3 @@ def _changed(name: str, change: Difference) -> list[str]:
 
 def _ends(ends: Interval, sign: str = "") -> str:
     return f"[{ends[0]:{sign}.3f}, {ends[1]:{sign}.3f}]"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """As a notebook shows it."""
-    top = tag("tr", *(tag("th", name) for name in head))
-    return tag("table", tag("thead", top), tag("tbody", *(_row(row) for row in rows)))
-
-
-def _row(cells: Sequence[str]) -> Markup:
-    return tag("tr", tag("th", cells[0]), join(*(tag("td", cell) for cell in cells[1:])))

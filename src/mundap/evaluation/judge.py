@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +17,7 @@ from mundap.errors import MundapError
 from mundap.files import digest
 from mundap.generate.prompt import Message, fenced
 from mundap.generate.structured import Completer, ask_json
+from mundap.types import Json
 
 RETRIES = 2
 MAX_TOKENS = 512
@@ -49,7 +49,7 @@ class Verdict:
     faithfulness: int
     reason: str
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """The fields by name."""
         return asdict(self)
 

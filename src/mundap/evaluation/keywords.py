@@ -8,16 +8,22 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from mundap.errors import BadFile
-from mundap.evaluation.bootstrap import RESAMPLES, Figures, mean_figures, ratio_interval
+from mundap.evaluation.bootstrap import RESAMPLES
 from mundap.evaluation.compare import Key
+from mundap.evaluation.estimates import (
+    Differences,
+    Estimate,
+    Estimates,
+    differences_json,
+    estimate_each,
+    estimate_ratio,
+)
 from mundap.ingest.tables import Row, Table, read_csv
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
+from mundap.types import Json
 
 Extract = Callable[[Sequence[str]], list[list[str]]]
 
@@ -61,7 +67,7 @@ class Extracted:
         """What two runs join on."""
         return self.tagged.question, self.tagged.keywords
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """`{"question", "gold", "row", "found", "measures"}`; `gold` holds the expected keywords."""
         return {
             "question": self.tagged.question,
@@ -74,25 +80,38 @@ class Extracted:
 
 @dataclass(frozen=True, slots=True)
 class KeywordReport:
-    """MACRO figures are means over questions, MICRO ones count every keyword of the file alike."""
+    """MACRO figures are means over questions, MICRO ones count every keyword of the file alike.
 
-    figures: Figures
+    Where a workspace was measured, `compared` says what changed since an earlier run (None without one), and `run`
+    where all is kept.
+    """
+
+    figures: Estimates
     extractor: str
     resamples: int
     seed: int
     per_question: tuple[Extracted, ...]
+    compared: Differences | None = None
+    run: Path | None = None
 
-    def to_json(self, per_question: bool = False) -> dict[str, Any]:
-        """`{"n", "precision", …, "micro_f1", "ci95": {…}, "extractor", …}`, and the questions if asked for."""
-        shown = {
+    def to_json(self, per_question: bool = False) -> dict[str, Json]:
+        """`{"n", "precision", …, "micro_f1", "ci95": {…}, "extractor", …}`, and, with `per_question`, all that is kept of a run."""
+        shown: dict[str, Json] = {
             **self.figures.to_json(),
             "extractor": self.extractor,
             "resamples": self.resamples,
             "seed": self.seed,
         }
         if per_question:
-            shown["per_question"] = [asked.to_json() for asked in self.per_question]
+            shown["per_question"] = [one.to_json() for one in self.per_question]
+        elif self.run:
+            shown["run"] = str(self.run)
+        if per_question or self.compared is not None:
+            shown["compared"] = differences_json(self.compared or {})
         return shown
+
+    def _repr_html_(self) -> str:
+        return self.figures._repr_html_()
 
 
 def evaluate_keywords(
@@ -116,15 +135,19 @@ def evaluate_keywords(
         found += extract([t.question for t in tagged[start : start + _BATCH]])
         progress(min(start + _BATCH, len(tagged)), len(tagged))
     results = [_matched(t, words) for t, words in zip(tagged, found, strict=True)]
-    macro = mean_figures(MACRO, [list(r.measures.values()) for r in results], resamples=resamples, seed=seed)
-    means, ends = dict(macro.means), dict(macro.ci95)
-    shared = np.array([r.shared for r in results], np.float64)
-    said = np.array([len(r.found) for r in results], np.float64)
-    meant = np.array([len(r.tagged.keywords) for r in results], np.float64)
-    for metric, above, below in zip(MICRO, (shared, shared, 2 * shared), (said, meant, said + meant), strict=True):
-        means[metric] = float(above.sum() / below.sum()) if below.any() else 0.0
-        ends[metric] = ratio_interval(above, below, resamples=resamples, seed=seed) if below.any() else (0.0, 0.0)
-    return KeywordReport(Figures(len(results), means, ends), extractor, resamples, seed, tuple(results))
+    macro = estimate_each(MACRO, [list(r.measures.values()) for r in results], resamples=resamples, seed=seed)
+    figures = dict(macro)
+    shared = [r.shared for r in results]
+    twice = [2 * n for n in shared]
+    said = [len(r.found) for r in results]
+    meant = [len(r.tagged.keywords) for r in results]
+    both = [n + m for n, m in zip(said, meant, strict=True)]
+    for metric, above, below in zip(MICRO, (shared, shared, twice), (said, meant, both), strict=True):
+        found_any = any(below)
+        figures[metric] = (
+            estimate_ratio(above, below, resamples=resamples, seed=seed) if found_any else Estimate(0.0, 0.0, 0.0, 0)
+        )
+    return KeywordReport(Estimates(len(results), figures), extractor, resamples, seed, tuple(results))
 
 
 def _matched(tagged: Tagged, words: Sequence[str]) -> Extracted:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from html import escape
 
 
@@ -22,6 +23,12 @@ def tag(name: str, *children: str, **attributes: str | float) -> Markup:
 def join(*parts: str) -> Markup:
     """The parts one after another."""
     return Markup("".join(part if isinstance(part, Markup) else escape(part) for part in parts))
+
+
+def notebook_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> Markup:
+    """A table without style, as a notebook shows values; the first cell of a row names it."""
+    body = (tag("tr", tag("th", row[0]), *(tag("td", cell) for cell in row[1:])) for row in rows)
+    return tag("table", tag("thead", tag("tr", *(tag("th", name) for name in head))), tag("tbody", *body))
 
 
 def _value(value: str | float) -> str:

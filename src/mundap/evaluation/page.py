@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
-from typing import Any
 
 from mundap.evaluation.about import About
-from mundap.evaluation.bootstrap import Interval
-from mundap.evaluation.compare import ALIKE, BETTER, WORSE, Change
+from mundap.evaluation.estimates import ALIKE, BETTER, WORSE, Difference, Estimate
 from mundap.evaluation.markup import Markup, join, tag
 from mundap.evaluation.plots import Bar, bars
 from mundap.evaluation.style import CSS
+from mundap.types import Json
 
 WORST = 50  # questions that are shown
 _BEGINNING = 220  # characters of a passage that are shown
@@ -108,11 +107,17 @@ def note(text: str) -> Markup:
     return tag("p", text, class_="soft")
 
 
-def tiles(figures: Iterable[tuple[str, float, Interval]]) -> Markup:
-    """The figures that matter most: metric, value, interval."""
+def tiles(figures: Iterable[tuple[str, Estimate]]) -> Markup:
+    """The figures that matter most, each a metric and its estimate."""
     made = [
-        tag("div", tag("span", NAMES[m][0]), tag("b", value(m, v)), tag("span", interval(m, ends)), class_="tile")
-        for m, v, ends in figures
+        tag(
+            "div",
+            tag("span", NAMES[m][0]),
+            tag("b", value(m, one.mean)),
+            tag("span", interval(m, one.ci95)),
+            class_="tile",
+        )
+        for m, one in figures
     ]
     return tag("div", *made, class_="tiles")
 
@@ -123,9 +128,9 @@ def panels(*plots: tuple[str, str, Markup]) -> Markup:
     return tag("div", *made, class_="plots")
 
 
-def metric_bars(metric: str, rows: Sequence[tuple[str, float, tuple[float, float]]]) -> Markup:
-    """Bars of one metric: name, value and interval of each; ranks go from 0 to what holds them all."""
-    drawn = [Bar(name, figure, ends, n) for n, (name, figure, ends) in enumerate(rows)]
+def metric_bars(metric: str, rows: Sequence[tuple[str, Estimate]]) -> Markup:
+    """Bars of one metric, each a name and an estimate; ranks go from 0 to what holds them all."""
+    drawn = [Bar(name, one.mean, one.ci95, n) for n, (name, one) in enumerate(rows)]
     high = ceil(max(bar.ci95[1] for bar in drawn) / 4) * 4.0 if NAMES[metric][1] == "rank" else 1.0
     return bars(NAMES[metric][0], drawn, lambda figure: value(metric, figure), high)
 
@@ -149,46 +154,46 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], main: str = "", te
     return tag("div", tag("table", top, tag("tbody", *body)), class_=style, tabindex="0")
 
 
-def figure_cell(metric: str, figure: float, ends: Sequence[float]) -> Markup:
+def figure_cell(metric: str, figure: Estimate) -> Markup:
     """A value over its interval."""
-    return join(value(metric, figure), tag("small", interval(metric, ends)))
+    return join(value(metric, figure.mean), tag("small", interval(metric, figure.ci95)))
 
 
-def change_cell(metric: str, change: Change, before: str = "") -> Markup:
+def change_cell(metric: str, change: Difference, before: str = "") -> Markup:
     """A difference, its interval and p-value, and the verdict, below the text `before`."""
-    test = f"{interval(metric, change['ci95'], True)} p {'' if change['p'] < _TINY else '= '}{p_value(change)}"
-    lines = [value(metric, change["mean"], True), test]
+    test = f"{interval(metric, change.ci95, True)} p {'' if change.p < _TINY else '= '}{p_value(change)}"
+    lines = [value(metric, change.mean, True), test]
     shown = [before, *lines] if before else lines
     smalls = [tag("small", line) for line in shown[1:]]
     return join(shown[0], *smalls, verdict(change))
 
 
-def verdict(change: Change) -> Markup:
+def verdict(change: Difference) -> Markup:
     """The verdict in a reader's words."""
-    word, style = VERDICTS[change["verdict"]]
+    word, style = VERDICTS[change.verdict]
     return tag("span", word, class_=f"verdict {style}")
 
 
-def p_value(change: Change) -> str:
+def p_value(change: Difference) -> str:
     """Three digits, or that there are none."""
-    return f"{change['p']:.3f}" if change["p"] >= _TINY else "< 0.001"
+    return f"{change.p:.3f}" if change.p >= _TINY else "< 0.001"
 
 
-def comparison(compared: Mapping[str, Change]) -> Markup:
+def comparison(compared: Mapping[str, Difference]) -> Markup:
     """How this run differs from an earlier one, a row for each metric; nothing if it was compared with none."""
     rows = [
-        [NAMES[m][0], value(m, c["mean"], True), interval(m, c["ci95"], True), p_value(c), verdict(c), str(c["n"])]
+        [NAMES[m][0], value(m, c.mean, True), interval(m, c.ci95, True), p_value(c), verdict(c), str(c.n)]
         for m, c in compared.items()
     ]
     head = ["지표", "차이", "95% 구간", "p", "판정", "질문 수"]
     return section(_COMPARED, table(head, rows), note(_TOLD)) if rows else join()
 
 
-def leg_comparison(compared: Mapping[str, Mapping[str, Change]], main: str) -> Markup:
+def leg_comparison(compared: Mapping[str, Mapping[str, Difference]], main: str) -> Markup:
     """The same for several legs: a row for each, a column for each metric; the leg named `main` stands out."""
     metrics = list(dict.fromkeys(metric for row in compared.values() for metric in row))
     rows = [[leg, *(change_cell(m, row[m]) if m in row else "–" for m in metrics)] for leg, row in compared.items()]
-    n = max((change["n"] for row in compared.values() for change in row.values()), default=0)
+    n = max((change.n for row in compared.values() for change in row.values()), default=0)
     told = note(f"두 실행에 다 있는 질문 {n}개로 견주었습니다. {_TOLD}")
     return section(_COMPARED, table(["다리", *(NAMES[m][0] for m in metrics)], rows, main), told) if rows else join()
 
@@ -239,7 +244,7 @@ def _details(about: About) -> Markup:
     )
 
 
-def _flat(values: Mapping[str, Any], before: str = "") -> dict[str, str]:
+def _flat(values: Mapping[str, Json], before: str = "") -> dict[str, str]:
     flat: dict[str, str] = {}
     for key, found in values.items():
         if isinstance(found, Mapping) and found:

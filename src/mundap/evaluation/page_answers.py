@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from mundap.evaluation.about import About
 from mundap.evaluation.answers import GRADES, METRICS, Answered, AnswerReport
-from mundap.evaluation.bootstrap import Figures
-from mundap.evaluation.compare import Change
+from mundap.evaluation.estimates import Difference, Estimates
 from mundap.evaluation.markup import Markup, join
 from mundap.evaluation.page import (
     GROUPED,
@@ -30,38 +29,38 @@ from mundap.evaluation.page import (
 WRONG = "틀린 답: 정답 제시문을 하나도 인용하지 않았거나, 답이 없는 질문에 답한 것."
 
 
-def answers_page(report: AnswerReport, about: About, compared: Mapping[str, Change], promise: str = "") -> str:
+def answers_page(report: AnswerReport, about: About, compared: Mapping[str, Difference], promise: str = "") -> str:
     """The figures over all and over the answered questions, citations, refusals, grades, and the worst answers.
 
     `promise` says whether what was promised of wrong answers held.
     """
     both = [("모든 질문 (거두면 0)", report.everything), ("답한 질문", report.answered), *_judged(report)]
-    metrics = [m for m in (*METRICS, *GRADES) if any(m in figures.means for _, figures in both)]
+    metrics = [m for m in (*METRICS, *GRADES) if any(m in figures for _, figures in both)]
     rows = [
         [
             NAMES[m][0],
-            *(figure_cell(m, f.means[m], f.ci95[m]) if m in f.means else "–" for _, f in both),
+            *(figure_cell(m, f[m]) if m in f else "–" for _, f in both),
         ]
         for m in metrics
     ]
     plots = [
-        (NAMES[m][0], "", metric_bars(m, [(name, f.means[m], f.ci95[m]) for name, f in both if m in f.means]))
+        (NAMES[m][0], "", metric_bars(m, [(name, f[m]) for name, f in both if m in f]))
         for m in ("character_f1", "morpheme_f1", "chrf", "rougeL", "citation_precision", "citation_recall")
         if report.n
     ]
     abstained = report.n - report.answered.n
     counts = f"답변이 적힌 질문 {report.n}개 (답을 거둔 것 {abstained}개) · 답 없는 질문 {report.refused.n}개"
     left = f" · 답변이 적히지 않아 뺀 질문 {report.without_answer}개" * bool(report.without_answer)
-    tops = [(report.everything, m) for m in ("character_f1", "morpheme_f1", "citation_precision") if report.n]
-    tops += [(report.refused, "refused")] * bool(report.refused.n)
-    tops += [(report.wrong, "wrong")] * bool(report.wrong.n)
+    tops = [(m, report.everything[m]) for m in ("character_f1", "morpheme_f1", "citation_precision") if report.n]
+    tops += [("refused", report.refused["refused"])] if report.refused.n else []
+    tops += [("wrong", report.wrong)] if report.wrong else []
     return page(
         "답변 평가",
         about,
         note(f"{counts}{left} · 답한 것: {', '.join(report.models)}"),
-        tiles((m, f.means[m], f.ci95[m]) for f, m in tops),
+        tiles(tops),
         note(f"모든 질문에서의 값입니다. {GROUPED}"),
-        note(f"{WRONG} {promise}") if report.wrong.n else join(),
+        note(f"{WRONG} {promise}") if report.wrong else join(),
         comparison(compared),
         section("지표마다", table(["지표", *(f"{name} · {f.n}개" for name, f in both)], rows), *_told(report))
         if report.n
@@ -72,7 +71,7 @@ def answers_page(report: AnswerReport, about: About, compared: Mapping[str, Chan
     )
 
 
-def _judged(report: AnswerReport) -> list[tuple[str, Figures]]:
+def _judged(report: AnswerReport) -> list[tuple[str, Estimates]]:
     return [(f"심사 {report.judge}", report.grades)] if report.judge else []
 
 
@@ -80,7 +79,7 @@ def _spoken(report: AnswerReport) -> Markup:
     """How the answers kept to their persona."""
     if not report.voice or not report.voice.shares:
         return join()
-    rows = [[NAMES[m][0], f"{s.n}개", figure_cell(m, s.value, s.ci95)] for m, s in report.voice.shares.items()]
+    rows = [[NAMES[m][0], f"{s.n}개", figure_cell(m, s)] for m, s in report.voice.shares.items()]
     return section(
         "말투",
         note(f"페르소나 {report.voice.name}: 거둔 답을 뺀 답 {report.voice.n}개에서 쟀습니다."),
@@ -90,10 +89,10 @@ def _spoken(report: AnswerReport) -> Markup:
 
 def _told(report: AnswerReport) -> list[Markup]:
     told = []
-    if report.quote_validity is not None and report.quote_ci95:
-        low, high = report.quote_ci95
+    if report.quotes:
+        low, high = report.quotes.ci95
         told.append(
-            f"인용 {report.quotes}개 가운데 {report.quote_validity:.1%} [{low:.1%}, {high:.1%}]가 인용한 문단에 그대로 있습니다."
+            f"인용 {report.quotes.n}개 가운데 {report.quotes.mean:.1%} [{low:.1%}, {high:.1%}]가 인용한 문단에 그대로 있습니다."
         )
     if report.judge:
         told.append(f"심사 모델이 점수를 내지 못한 답변 {report.without_verdict}개는 평균에 넣지 않았습니다.")

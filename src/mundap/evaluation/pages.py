@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from mundap.evaluation.about import About
 from mundap.evaluation.abstain import FIGURES as ABSTAINED
 from mundap.evaluation.abstain import AbstainReport, Supported
-from mundap.evaluation.compare import Change, Step
+from mundap.evaluation.estimates import Difference
 from mundap.evaluation.keywords import MACRO, MICRO, Extracted, KeywordReport
 from mundap.evaluation.markup import Markup, join
 from mundap.evaluation.page import (
@@ -31,28 +31,28 @@ from mundap.evaluation.page import (
 )
 from mundap.evaluation.plots import Bar, bars, histogram, rank_curves, reliability_plot
 from mundap.evaluation.retrieval import METRICS as RETRIEVED
-from mundap.evaluation.retrieval import Asked, Found, RetrievalReport
+from mundap.evaluation.retrieval import LegResult, QuestionResult, RetrievalReport, Step
 
-Compared = Mapping[str, Mapping[str, Change]]
+Compared = Mapping[str, Mapping[str, Difference]]
 
 
 def retrieval_page(report: RetrievalReport, about: About, compared: Compared, steps: Sequence[Step]) -> str:
     """Every leg with intervals, its rank curve, what each step brings, and the questions the last leg did worst on."""
     main = "hybrid" if "hybrid" in report.legs else list(report.legs)[-1]
-    figures = report.legs[main]
+    figures = report.legs[main].figures
     rows = [
-        [leg, *(figure_cell(m, f.means[m], f.ci95[m]) for m in RETRIEVED), str(f.missed)]
-        for leg, f in report.legs.items()
+        [leg, *(figure_cell(m, found.figures[m]) for m in RETRIEVED), str(found.missed)]
+        for leg, found in report.legs.items()
     ]
     plots = [
         (
             NAMES[m][0] + " (낮을수록 좋음)" * (m == "avg_rank"),
             "",
-            metric_bars(m, [(leg, f.means[m], f.ci95[m]) for leg, f in report.legs.items()]),
+            metric_bars(m, [(leg, found.figures[m]) for leg, found in report.legs.items()]),
         )
         for m in RETRIEVED
     ]
-    ranks = [(leg, [asked.found[leg].rank for asked in report.per_question]) for leg in report.legs]
+    ranks = [(leg, [one.legs[leg].rank for one in report.per_question]) for leg in report.legs]
     curve = rank_curves("정답 제시문을 찾은 질문의 몫", ranks, report.depth, main)
     counts = f"질문 {report.n}개 (답 없는 질문 {report.unanswerable}개는 뺌) · 문단 {report.corpus}개"
     missing = f" · 제시문이 색인에 없는 질문 {report.gold_missing}개는 못 찾은 것으로 셈" * bool(report.gold_missing)
@@ -61,7 +61,7 @@ def retrieval_page(report: RetrievalReport, about: About, compared: Compared, st
         "검색 평가",
         about,
         note(f"{counts}{missing}"),
-        tiles((m, figures.means[m], figures.ci95[m]) for m in ("top1", "top3", "mrr@10", "avg_rank")),
+        tiles((m, figures[m]) for m in ("top1", "top3", "mrr@10", "avg_rank")),
         note(f"{main}의 값입니다. {GROUPED}"),
         leg_comparison(compared, main),
         section("다리마다", table(["다리", *(NAMES[m][0] for m in RETRIEVED), "못 찾음"], rows, main), note(depth)),
@@ -79,7 +79,7 @@ def _ablation(steps: Sequence[Step]) -> Markup:
         [
             s.name,
             *(
-                change_cell(m, s.changes[m], value(m, s.means[m])) if s.changes else value(m, s.means[m])
+                change_cell(m, s.differences[m], value(m, s.means[m])) if s.differences else value(m, s.means[m])
                 for m in metrics
             ),
         ]
@@ -93,41 +93,41 @@ def _ablation(steps: Sequence[Step]) -> Markup:
 
 
 def _lost(report: RetrievalReport, main: str) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    def badness(asked: Asked) -> tuple[int, int]:
-        ranks = [found.rank or report.depth + 1 for found in asked.found.values()]
-        return -(asked.found[main].rank or report.depth + 1), -sum(ranks)
+    def badness(one: QuestionResult) -> tuple[int, int]:
+        ranks = [found.rank or report.depth + 1 for found in one.legs.values()]
+        return -(one.legs[main].rank or report.depth + 1), -sum(ranks)
 
-    lost = sorted((asked for asked in report.per_question if asked.found[main].rank != 1), key=badness)
+    lost = sorted((one for one in report.per_question if one.legs[main].rank != 1), key=badness)
     return [
         (
-            asked.question.question,
-            " · ".join(f"{leg} {_place(found)}" for leg, found in asked.found.items()),
+            one.question.question,
+            " · ".join(f"{leg} {_place(found)}" for leg, found in one.legs.items()),
             [
-                ("정답 제시문", beginning(" / ".join(asked.question.gold))),
-                (f"{main} 1위로 찾은 것{_source(asked.found[main])}", _top(asked.found[main])),
+                ("정답 제시문", beginning(" / ".join(one.question.gold))),
+                (f"{main} 1위로 찾은 것{_source(one.legs[main])}", _top(one.legs[main])),
             ],
         )
-        for asked in lost[:WORST]
+        for one in lost[:WORST]
     ]
 
 
-def _place(found: Found) -> str:
+def _place(found: LegResult) -> str:
     return f"{found.rank}위" if found.rank else "못 찾음"
 
 
-def _source(found: Found) -> str:
+def _source(found: LegResult) -> str:
     return f" · {found.top.passage.source}" if found.top and found.top.passage.source else ""
 
 
-def _top(found: Found) -> str:
+def _top(found: LegResult) -> str:
     return beginning(found.top.passage.text) if found.top else "아무것도 찾지 못했습니다."
 
 
 def abstain_page(
-    report: AbstainReport, about: About, asked: Sequence[Supported], compared: Mapping[str, Change]
+    report: AbstainReport, about: About, asked: Sequence[Supported], compared: Mapping[str, Difference]
 ) -> str:
     """The figures, how far the probabilities can be believed, and the questions that were treated wrongly."""
-    rows = [[NAMES[m][0], figure_cell(m, getattr(report, m), report.ci95[m])] for m in ABSTAINED]
+    rows = [[NAMES[m][0], figure_cell(m, report.figures[m])] for m in ABSTAINED]
     bins = [[f"{b.predicted:.3f}", f"{b.right:.3f}", str(b.n)] for b in report.reliability]
     yes = [a.support for a in asked if a.question.gold]
     no = [a.support for a in asked if not a.question.gold]
@@ -152,7 +152,7 @@ def abstain_page(
             f"답이 있는 질문 {report.answerable}개 · 답이 없는 질문 {report.unanswerable}개 · 근거 확률이"
             f" {report.threshold:g} 이상이면 답함"
         ),
-        tiles((m, getattr(report, m), report.ci95[m]) for m in ("auroc", "answered", "refused", "coverage")),
+        tiles((m, report.figures[m]) for m in ("auroc", "answered", "refused", "coverage")),
         comparison(compared),
         section(
             "지표마다",
@@ -181,14 +181,14 @@ def abstain_page(
     )
 
 
-def keywords_page(report: KeywordReport, about: About, compared: Mapping[str, Change]) -> str:
+def keywords_page(report: KeywordReport, about: About, compared: Mapping[str, Difference]) -> str:
     """The figures, and the questions whose keywords were found worst."""
     figures = report.figures
     metrics = (*MICRO, *MACRO)
-    rows = [[NAMES[m][0], figure_cell(m, figures.means[m], figures.ci95[m])] for m in metrics]
+    rows = [[NAMES[m][0], figure_cell(m, figures[m])] for m in metrics]
     plot = bars(
         "키워드 지표",
-        [Bar(NAMES[m][0], figures.means[m], figures.ci95[m], int(m in MACRO)) for m in metrics],
+        [Bar(NAMES[m][0], figures[m].mean, figures[m].ci95, int(m in MACRO)) for m in metrics],
         lambda share: f"{share:.0%}",
     )
 
@@ -208,7 +208,7 @@ def keywords_page(report: KeywordReport, about: About, compared: Mapping[str, Ch
         "키워드 평가",
         about,
         note(f"질문 {figures.n}개 · 뽑은 것: {report.extractor}"),
-        tiles((m, figures.means[m], figures.ci95[m]) for m in ("micro_f1", "f1", "exact")),
+        tiles((m, figures[m]) for m in ("micro_f1", "f1", "exact")),
         comparison(compared),
         section("지표마다", table(["지표", "값"], rows), note("괄호는 95% 부트스트랩 구간입니다.")),
         section("그림", panels(("지표와 구간", "", plot))),

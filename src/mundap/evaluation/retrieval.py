@@ -5,29 +5,40 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
 
 import numpy as np
 
-from mundap.errors import MundapError
+from mundap.errors import MundapError, UnknownName
 from mundap.evaluation.bootstrap import RESAMPLES, mean_intervals
+from mundap.evaluation.compare import Key, Measures, differences, gold_group
+from mundap.evaluation.estimates import (
+    Difference,
+    Differences,
+    Estimate,
+    Estimates,
+    differences_json,
+    paired_difference,
+)
+from mundap.evaluation.markup import notebook_table
 from mundap.evaluation.metrics import first_right, ndcg, rank_or_end, reciprocal_rank, top
 from mundap.evaluation.questions import Question
 from mundap.ingest.problems import Problem
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress
-from mundap.types import Hit
+from mundap.types import Hit, Json
 
 log = logging.getLogger(__name__)
 
 Search = Callable[[str, int], list[Hit]]
 
 METRICS = ("top1", "top3", "top10", "mrr@10", "ndcg@10", "avg_rank")
+COMPARED = METRICS[:-1]  # of two runs: higher is better
 _SHOWN = 5  # problems in a message or in JSON
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class LegResult:
     """What one leg made of one question: the rank of its first right hit, counted from 1, or None for a miss."""
 
     rank: int | None
@@ -47,13 +58,13 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class QuestionResult:
     """One question with its gold, and what each leg found."""
 
     question: Question
-    found: Mapping[str, Found]
+    legs: Mapping[str, LegResult]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """`{"question", "gold", "row", "legs": {leg: {"rank", "ndcg@10", "top"}}}`; a miss has rank null."""
         return {
             "question": self.question.question,
@@ -61,12 +72,12 @@ class Asked:
             "row": self.question.row,
             "legs": {
                 leg: {"rank": found.rank, "ndcg@10": found.ndcg, "top": _top_json(found.top)}
-                for leg, found in self.found.items()
+                for leg, found in self.legs.items()
             },
         }
 
 
-def _top_json(hit: Hit | None) -> dict[str, Any] | None:
+def _top_json(hit: Hit | None) -> dict[str, Json] | None:
     if hit is None:
         return None
     passage = hit.passage
@@ -74,20 +85,31 @@ def _top_json(hit: Hit | None) -> dict[str, Any] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class LegFigures:
-    """The mean of each of METRICS, its 95 % interval, and how many questions have no right hit."""
+class LegReport:
+    """METRICS over all questions, and how many questions have no right hit."""
 
-    means: Mapping[str, float]
-    ci95: Mapping[str, tuple[float, float]]
+    figures: Estimates
     missed: int
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """`{"top1", …, "avg_rank", "ci95": {"top1": [lo, hi], …}, "missed"}`."""
-        return {
-            **self.means,
-            "ci95": {metric: list(ends) for metric, ends in self.ci95.items()},
-            "missed": self.missed,
-        }
+        shown = self.figures.to_json()
+        del shown["n"]  # the report says it once
+        return shown | {"missed": self.missed}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One row of an ablation: the figures of a variant, and how each changed from the step before it."""
+
+    name: str
+    means: Mapping[str, float]
+    differences: Mapping[str, Difference]
+
+    def to_json(self) -> dict[str, Json]:
+        """`{"name", "means": {metric: …}, "changes": {metric: difference}}`; the first step has no changes."""
+        changed: dict[str, Json] = {metric: difference.to_json() for metric, difference in self.differences.items()}
+        return {"name": self.name, "means": self.means, "changes": changed}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +117,14 @@ class RetrievalReport:
     """`n` questions with gold, over `corpus` distinct whole passages, asked of every leg for `depth` hits.
 
     `unanswerable` questions have no gold and were left out. `gold_missing` questions have a gold
-    that is in no passage: they are among the `n`, and `problems` names their rows.
+    that is in no passage: they are among the `n`, and `problems` names their rows. Where a workspace was measured,
+    `ablation` says what each step of its search brings, `compared` by leg what changed since an earlier run (None
+    without one), `met_in_training` how many questions the reranker was trained on, and `run` where all is kept.
     """
 
     n: int
     corpus: int
-    legs: Mapping[str, LegFigures]
+    legs: Mapping[str, LegReport]
     depth: int
     unanswerable: int
     gold_missing: int
@@ -108,22 +132,26 @@ class RetrievalReport:
     resamples: int
     seed: int
     clustered: bool
-    per_question: tuple[Asked, ...]
+    per_question: tuple[QuestionResult, ...]
+    ablation: tuple[Step, ...] = ()
+    compared: Mapping[str, Differences] | None = None
+    met_in_training: int = 0
+    run: Path | None = None
 
     def values(self, leg: str, metric: str) -> list[float]:
         """The figure of each question, in order: what a paired comparison of two runs needs."""
-        return [asked.found[leg].measures(self.depth)[metric] for asked in self.per_question]
+        return [one.legs[leg].measures(self.depth)[metric] for one in self.per_question]
 
     def groups(self) -> list[tuple[str, ...]]:
         """What questions on the same gold share, one for each question, in order."""
-        return [_group(asked.question) for asked in self.per_question]
+        return [gold_group(one.question.question, one.question.gold) for one in self.per_question]
 
-    def to_json(self, per_question: bool = False) -> dict[str, Any]:
-        """`{"n", "corpus", "legs": {leg: …}, …}`, and the list of questions if asked for."""
-        shown: dict[str, Any] = {
+    def to_json(self, per_question: bool = False) -> dict[str, Json]:
+        """`{"n", "corpus", "legs": {leg: …}, …}`; `per_question` gives all that is kept of a run, each question too."""
+        shown: dict[str, Json] = {
             "n": self.n,
             "corpus": self.corpus,
-            "legs": {leg: figures.to_json() for leg, figures in self.legs.items()},
+            "legs": {leg: found.to_json() for leg, found in self.legs.items()},
             "depth": self.depth,
             "unanswerable": self.unanswerable,
             "gold_missing": self.gold_missing,
@@ -133,8 +161,33 @@ class RetrievalReport:
             "clustered": self.clustered,
         }
         if per_question:
-            shown["per_question"] = [asked.to_json() for asked in self.per_question]
+            shown["per_question"] = [one.to_json() for one in self.per_question]
+            shown["met_in_training"] = self.met_in_training
+        elif self.run:
+            shown["run"] = str(self.run)
+        if self.ablation:
+            shown["ablation"] = [step.to_json() for step in self.ablation]
+        if per_question or self.compared is not None:
+            shown["compared"] = {leg: differences_json(found) for leg, found in (self.compared or {}).items()}
         return shown
+
+    def compared_with(self, before: Mapping[str, Measures]) -> dict[str, Differences]:
+        """For each leg that an earlier run has too, what changed over the questions that both asked."""
+        keys: list[Key] = [(one.question.question, one.question.gold) for one in self.per_question]
+        return {
+            leg: differences(
+                before[leg],
+                [(key, one.legs[leg].measures(self.depth)) for key, one in zip(keys, self.per_question, strict=True)],
+                COMPARED,
+                self.groups(),
+            )
+            for leg in self.legs
+            if leg in before
+        }
+
+    def _repr_html_(self) -> str:
+        rows = [[leg, *(str(found.figures[metric]) for metric in METRICS)] for leg, found in self.legs.items()]
+        return notebook_table([f"n = {self.n}", *METRICS], rows)
 
 
 def evaluate_retrieval(
@@ -166,16 +219,21 @@ def evaluate_retrieval(
     problems = _gold_problems(asked, known)
     found = _ask(asked, legs, depth, progress)
     table = np.array([[list(f.measures(depth).values()) for f in row.values()] for row in found])  # (n, legs, metrics)
-    groups = [_group(question) for question in asked] if clustered else None
+    groups = [gold_group(question.question, question.gold) for question in asked] if clustered else None
     intervals = mean_intervals(table.reshape(len(asked), -1), groups=groups, resamples=resamples, seed=seed)
-    means, ends = table.mean(axis=0), intervals.reshape(len(legs), len(METRICS), 2)
+    means, ends = table.mean(axis=0).tolist(), intervals.reshape(len(legs), len(METRICS), 2).tolist()
     return RetrievalReport(
         n=len(asked),
         corpus=len(known),
         legs={
-            leg: LegFigures(
-                dict(zip(METRICS, means[i].tolist(), strict=True)),
-                {metric: (float(low), float(high)) for metric, (low, high) in zip(METRICS, ends[i], strict=True)},
+            leg: LegReport(
+                Estimates(
+                    len(asked),
+                    {
+                        metric: Estimate(mean, low, high, len(asked))
+                        for metric, mean, (low, high) in zip(METRICS, means[i], ends[i], strict=True)
+                    },
+                ),
                 sum(row[leg].rank is None for row in found),
             )
             for i, leg in enumerate(legs)
@@ -187,8 +245,27 @@ def evaluate_retrieval(
         resamples=resamples,
         seed=seed,
         clustered=clustered,
-        per_question=tuple(Asked(question, row) for question, row in zip(asked, found, strict=True)),
+        per_question=tuple(QuestionResult(question, row) for question, row in zip(asked, found, strict=True)),
     )
+
+
+def ablation(report: RetrievalReport, steps: Sequence[str], metrics: Sequence[str] = COMPARED) -> tuple[Step, ...]:
+    """What each of `steps`, legs of `report` in the order in which they were added, brings over the one before.
+
+    Raises UnknownName for a step that is no leg of the report.
+    """
+    if unknown := next((name for name in steps if name not in report.legs), None):
+        raise UnknownName("step", unknown, report.legs)
+    groups = report.groups() if report.clustered else None
+    rows = []
+    for before, name in zip([None, *steps], steps, strict=False):
+        changed = {
+            metric: paired_difference(report.values(before, metric), report.values(name, metric), groups=groups)
+            for metric in metrics
+            if before
+        }
+        rows.append(Step(name, {metric: report.legs[name].figures[metric].mean for metric in metrics}, changed))
+    return tuple(rows)
 
 
 def _gold_problems(asked: Sequence[Question], known: frozenset[str]) -> tuple[Problem, ...]:
@@ -220,13 +297,9 @@ def _start(text: str) -> str:
     return flat if len(flat) <= 30 else f"{flat[:30]}…"
 
 
-def _group(question: Question) -> tuple[str, ...]:
-    return tuple(sorted({squash(gold) for gold in question.gold}))
-
-
 def _ask(
     asked: Sequence[Question], legs: Mapping[str, Search], depth: int, progress: Progress | None
-) -> list[dict[str, Found]]:
+) -> list[dict[str, LegResult]]:
     squashed: dict[str, str] = {}  # the same few passages come back again and again
     found = []
     for number, question in enumerate(asked):
@@ -238,7 +311,7 @@ def _ask(
                 if hit.passage.text not in squashed:
                     squashed[hit.passage.text] = squash(hit.passage.text)
             right = _right([squashed[hit.passage.text] for hit in hits], golds)
-            row[leg] = Found(first_right(right), ndcg(right, len(golds)), hits[0] if hits else None)
+            row[leg] = LegResult(first_right(right), ndcg(right, len(golds)), hits[0] if hits else None)
             if progress:
                 progress(number * len(legs) + place, len(asked) * len(legs))
         found.append(row)

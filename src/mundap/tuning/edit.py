@@ -8,11 +8,12 @@ import tomllib
 from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any
+from typing import TypeAlias
 
 from mundap.errors import ConfigError
 
 Path = tuple[str, ...]
+Value: TypeAlias = "bool | int | float | str | Mapping[str, Value]"
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _QUOTES = ('"""', "'''", '"', "'")
@@ -28,7 +29,7 @@ class _Line:
     end: int
 
 
-def set_values(text: str, values: Mapping[Path, Any]) -> str:
+def set_values(text: str, values: Mapping[Path, Value]) -> str:
     """The TOML `text` with each path of `values` set: replaced where it stands, else added to its table.
 
     A value is a number, a boolean, a string, or a table of these, which replaces one that was there. Raises ConfigError
@@ -49,7 +50,7 @@ def set_values(text: str, values: Mapping[Path, Any]) -> str:
     return result
 
 
-def _put(tree: dict[str, Any], path: Path, value: Any) -> None:
+def _put(tree: dict[str, object], path: Path, value: Value) -> None:
     for name in path[:-1]:
         inner = tree.setdefault(name, {})
         if not isinstance(inner, dict):
@@ -58,7 +59,7 @@ def _put(tree: dict[str, Any], path: Path, value: Any) -> None:
     tree[path[-1]] = deepcopy(dict(value)) if isinstance(value, Mapping) else value
 
 
-def _set(text: str, path: Path, value: Any) -> str:
+def _set(text: str, path: Path, value: Value) -> str:
     lines = _lines(text)
     break_ = "\r\n" if "\r\n" in text else "\n"
     for line in lines:
@@ -93,7 +94,7 @@ def _ended(text: str, break_: str) -> str:
     return text if not text or text.endswith("\n") else text + break_
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Value) -> str:
     if isinstance(value, Mapping):
         return "{ " + ", ".join(f"{_key((name,))} = {_shown(inner)}" for name, inner in value.items()) + " }"
     if isinstance(value, bool):
@@ -131,7 +132,7 @@ def _lines(text: str) -> list[_Line]:
 
 
 def _path(key: str) -> Path:
-    tree: Any = tomllib.loads(f"{key} = 0")
+    tree: object = tomllib.loads(f"{key} = 0")
     path = []
     while isinstance(tree, dict):
         [(name, tree)] = tree.items()

@@ -50,9 +50,9 @@ def _judged(tuning: Tuning) -> Markup:
     rows = [
         [
             NAMES[m][0],
-            figure_cell(m, tuning.before.means[m], tuning.before.ci95[m]),
-            figure_cell(m, tuning.after.means[m], tuning.after.ci95[m]),
-            change_cell(m, tuning.changes[m]),
+            figure_cell(m, tuning.judged[m].before),
+            figure_cell(m, tuning.judged[m].after),
+            change_cell(m, tuning.judged[m].difference),
         ]
         for m in METRICS
     ]
@@ -80,13 +80,13 @@ def _named(series: str, panel: str, label: str, parameter: str) -> str:
 
 def _drawn(sweep: Sweep) -> Markup:
     plots = []
-    for panel in dict.fromkeys(tried.candidate.panel for tried in sweep.tried):
+    for panel in dict.fromkeys(trial.candidate.panel for trial in sweep.trials):
         lines: dict[str, list[Point]] = {}
-        for tried in sweep.tried:
-            if tried.candidate.panel == panel:
-                marked = tried is sweep.current or tried is sweep.chosen
-                point = Point(tried.candidate.label, tried.mrr, tried.ci95, marked)
-                lines.setdefault(tried.candidate.series, []).append(point)
+        for trial in sweep.trials:
+            if trial.candidate.panel == panel:
+                marked = trial is sweep.current or trial is sweep.chosen
+                point = Point(trial.candidate.label, trial.mrr.mean, trial.mrr.ci95, marked)
+                lines.setdefault(trial.candidate.series, []).append(point)
         plots.append(
             (panel, "curve" if len(lines) == 1 else "wide curve", line_plot(f"{panel}: MRR@10", list(lines.items())))
         )
@@ -99,9 +99,9 @@ def _tried(sweep: Sweep) -> Markup:
             _named(t.candidate.series, t.candidate.panel, t.candidate.label, sweep.parameter)
             + " (지금)" * (t is sweep.current)
             + " (고름)" * (t is sweep.chosen and t is not sweep.current),
-            figure_cell("mrr@10", t.mrr, t.ci95),
+            figure_cell("mrr@10", t.mrr),
         ]
-        for t in sweep.tried
+        for t in sweep.trials
     ]
     return tag("details", tag("summary", "값마다"), table(["값", NAMES["mrr@10"][0]], rows))
 

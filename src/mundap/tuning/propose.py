@@ -6,7 +6,7 @@ from difflib import unified_diff
 from pathlib import Path
 
 from mundap.config import FILE
-from mundap.evaluation.compare import BETTER, WORSE
+from mundap.evaluation.estimates import BETTER, WORSE
 from mundap.tuning.edit import set_values
 from mundap.tuning.search import UNCHANGED, Tuning
 

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
 from mundap.config import Config
 from mundap.errors import UnknownName
-from mundap.evaluation.bootstrap import Figures, Floats, Interval, mean_figures, mean_interval, resampled_means
-from mundap.evaluation.compare import BETTER, Change, change
+from mundap.evaluation.bootstrap import Floats, resampled_means
+from mundap.evaluation.estimates import BETTER, Comparisons, Estimate, Estimates, compare_each, estimate
 from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.protocols import Progress, quiet
 from mundap.tuning.parts import Part, Parts
 from mundap.tuning.space import PARAMETERS, Candidate, Settings, candidates
 from mundap.tuning.trial_runner import DEPTH, TrialRunner
 from mundap.tuning.trials import Ranks, Trials
+from mundap.types import Json
 from mundap.workspace.components import LIGHT
 
 METRICS = ("top1", "top3", "top10", "mrr@10")
@@ -27,13 +27,12 @@ NEAR = 0.01  # of the recall at DEPTH: a k that comes so near is enough
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """A candidate with its MRR@10 on the tuning part, the interval, and the other figures."""
+class Trial:
+    """A candidate with its MRR@10 on the tuning part, and the ranks that it comes of."""
 
     candidate: Candidate
     ranks: tuple[int | None, ...]
-    mrr: float
-    ci95: Interval
+    mrr: Estimate
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +44,26 @@ class Sweep:
     """
 
     parameter: str
-    tried: tuple[Tried, ...]
-    current: Tried
-    best: Tried
-    chosen: Tried
+    trials: tuple[Trial, ...]
+    current: Trial
+    best: Trial
+    chosen: Trial
     gain: float
     error: float
+
+    def trial_json(self, trial: Trial) -> dict[str, Json]:
+        """A trial of this sweep: what was tried, METRICS on the tuning part, and whether it is current or chosen."""
+        return {
+            "parameter": self.parameter,
+            "panel": trial.candidate.panel,
+            "series": trial.candidate.series,
+            "label": trial.candidate.label,
+            "settings": trial.candidate.settings.to_json(),
+            **dict(zip(METRICS, _values(trial.ranks).mean(axis=0).tolist(), strict=True)),
+            "ci95": list(trial.mrr.ci95),
+            "current": trial is self.current,
+            "chosen": trial is self.chosen,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +84,7 @@ class Reading:
 class Tuning:
     """What came of it. `chosen` won on the tuning part; `proposed` is what of it holds on the report part.
 
-    `verdict` is one of compare's, on MRR@10 of the report part, or UNCHANGED where nothing but k was to be judged.
+    `judged` compares METRICS of the settings as they are with those of what was chosen, on the report part. `verdict` is one of compare's, on MRR@10 of the report part, or UNCHANGED where nothing but k was to be judged.
     """
 
     parts: Parts
@@ -80,10 +93,30 @@ class Tuning:
     current: Settings
     chosen: Settings
     proposed: Settings
-    before: Figures
-    after: Figures
-    changes: dict[str, Change]
+    judged: Comparisons
     verdict: str
+
+    def to_json(self) -> dict[str, Json]:
+        """`{"n_tune", "n_report", "trials", "chosen", "proposed", "before", "after", "changes", "verdict", …}`."""
+        n, reading = len(self.parts.report.questions), self.reading
+        before, after = (
+            Estimates(n, {metric: getattr(one, side) for metric, one in self.judged.items()})
+            for side in ("before", "after")
+        )
+        return {
+            "n_tune": len(self.parts.tuning.questions),
+            "n_report": n,
+            "left_out": self.parts.left_out,
+            "trials": [sweep.trial_json(trial) for sweep in self.sweeps for trial in sweep.trials],
+            "recall": None if reading is None else {"tuning": list(reading.recall), "report": list(reading.report)},
+            "current": self.current.to_json(),
+            "chosen": self.chosen.to_json(),
+            "proposed": self.proposed.to_json(),
+            "before": before.to_json(),
+            "after": after.to_json(),
+            "changes": {metric: change.to_json() for metric, change in self.judged.differences.items()},
+            "verdict": self.verdict,
+        }
 
 
 def applicable(what: Sequence[str], config: Config) -> tuple[list[str], list[str]]:
@@ -138,33 +171,29 @@ def tune(
         sweeps.append(_sweep(name, now, parts.tuning, lambda settings: ask(settings, "tuning", parts.tuning)))
         now = sweeps[-1].chosen.candidate.settings
     asked = {settings: ask(settings, "report", parts.report) for settings in dict.fromkeys((current, now))}
-    before, after = _values(asked[current]), _values(asked[now])
-    groups = parts.report.groups
-    changes = {m: change(before[:, n], after[:, n], groups) for n, m in enumerate(METRICS)}
-    verdict = changes[CHOSEN_BY]["verdict"] if now != current else UNCHANGED
+    judged = compare_each(METRICS, _values(asked[current]), _values(asked[now]), groups=parts.report.groups)
+    verdict = judged[CHOSEN_BY].difference.verdict if now != current else UNCHANGED
     proposed = now if verdict == BETTER else current
     reading = None
     if "k" in what:
         reading = _reading(ask(proposed, "tuning", parts.tuning), current.k, asked[proposed])
         proposed = replace(proposed, k=reading.chosen)
     progress(planned, planned)
-    figures = [mean_figures(METRICS, list(rows), groups=groups) for rows in (before, after)]
-    return Tuning(parts, tuple(sweeps), reading, current, now, proposed, figures[0], figures[1], changes, verdict)
+    return Tuning(parts, tuple(sweeps), reading, current, now, proposed, judged, verdict)
 
 
 def _sweep(name: str, now: Settings, part: Part, ask: Callable[[Settings], Ranks]) -> Sweep:
-    tried = []
+    trials = []
     for candidate in candidates(name, now):
         ranks = ask(candidate.settings)
         figures = _values(ranks)[:, METRICS.index(CHOSEN_BY)]
-        ends = mean_interval(figures, groups=part.groups)
-        tried.append(Tried(candidate, tuple(ranks), float(figures.mean()), ends))
-    current = next(t for t in tried if t.candidate.settings == now)
-    best = max(tried, key=lambda t: (t.mrr, t is current))
+        trials.append(Trial(candidate, tuple(ranks), estimate(figures, groups=part.groups)))
+    current = next(t for t in trials if t.candidate.settings == now)
+    best = max(trials, key=lambda t: (t.mrr.mean, t is current))
     gains = np.subtract(*(_values(t.ranks)[:, METRICS.index(CHOSEN_BY)] for t in (best, current)))
     error = float(resampled_means(gains[:, None], groups=part.groups).std())
-    gain = best.mrr - current.mrr
-    return Sweep(name, tuple(tried), current, best, best if gain > error else current, gain, error)
+    gain = best.mrr.mean - current.mrr.mean
+    return Sweep(name, tuple(trials), current, best, best if gain > error else current, gain, error)
 
 
 def _reading(ranks: Ranks, current: int, report: Ranks) -> Reading:
@@ -180,36 +209,3 @@ def _recall(ranks: Ranks, k: int) -> float:
 def _values(ranks: Sequence[int | None]) -> Floats:
     """(questions, METRICS)."""
     return np.array([[top(r, 1), top(r, 3), top(r, 10), reciprocal_rank(r, 10)] for r in ranks], np.float64)
-
-
-def to_json(tuning: Tuning) -> dict[str, Any]:
-    """`{"n_tune", "n_report", "trials", "chosen", "proposed", "before", "after", "changes", "verdict", …}`."""
-    reading = tuning.reading
-    return {
-        "n_tune": len(tuning.parts.tuning.questions),
-        "n_report": len(tuning.parts.report.questions),
-        "left_out": tuning.parts.left_out,
-        "trials": [
-            {
-                "parameter": sweep.parameter,
-                "panel": tried.candidate.panel,
-                "series": tried.candidate.series,
-                "label": tried.candidate.label,
-                "settings": tried.candidate.settings.to_json(),
-                **dict(zip(METRICS, _values(tried.ranks).mean(axis=0).tolist(), strict=True)),
-                "ci95": list(tried.ci95),
-                "current": tried is sweep.current,
-                "chosen": tried is sweep.chosen,
-            }
-            for sweep in tuning.sweeps
-            for tried in sweep.tried
-        ],
-        "recall": None if reading is None else {"tuning": list(reading.recall), "report": list(reading.report)},
-        "current": tuning.current.to_json(),
-        "chosen": tuning.chosen.to_json(),
-        "proposed": tuning.proposed.to_json(),
-        "before": tuning.before.to_json(),
-        "after": tuning.after.to_json(),
-        "changes": dict(tuning.changes),
-        "verdict": tuning.verdict,
-    }

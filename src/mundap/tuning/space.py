@@ -5,10 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TypeVar
 
 from mundap.config import Config
 from mundap.retrieve.fuse import fusion
+from mundap.tuning.edit import Value
+from mundap.types import Json
+
+Number = TypeVar("Number", int, float)
 
 CHUNK_CHARS = (64, 128, 192, 256, 300, 384, 512, 768, 1024)
 OVERLAPS = (0, 50, 100, 150)
@@ -66,11 +70,11 @@ class Settings:
         """All that decides a ranking, in a form that can be kept; `k` only says how much of it is read."""
         return json.dumps({name: value for name, value in self.to_json().items() if name != "k"}, sort_keys=True)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """The fields by name."""
         return {**asdict(self), "weights": dict(self.weights)}
 
-    def changed(self, before: Settings) -> dict[tuple[str, ...], Any]:
+    def changed(self, before: Settings) -> dict[tuple[str, ...], Value]:
         """The keys of mundap.toml that must change from `before` to these, with their values."""
         places: dict[str, tuple[str, ...]] = {
             "chunk_chars": ("ingest", "chunk_chars"),
@@ -136,5 +140,5 @@ def _weights(method: str, lexical: float) -> Mapping[str, float]:
     return {"bm25": lexical, "dense": round(1 - lexical, 9) if method in _SHARED else 1.0}
 
 
-def _with(values: Iterable[Any], current: Any) -> list[Any]:
-    return sorted({*values, current})
+def _with(values: Iterable[Number], current: Number) -> list[Number]:
+    return sorted(set(values) | {current})

@@ -454,6 +454,11 @@ class Mundap:
         """Vectors and tokens that were computed before."""
         return self._parts.cache
 
+    @property
+    def components(self) -> Parts:
+        """What the settings name."""
+        return self._parts
+
     @contextmanager
     def _writing(self) -> Iterator[None]:
         lock = FileLock(self.root / FOLDER / "lock", timeout=0)

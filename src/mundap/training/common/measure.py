@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from mundap.evaluation.bootstrap import mean_interval, paired_difference
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.protocols import Encoder, Vectors
 
@@ -32,7 +33,7 @@ def compared(before: Ranks, after: Ranks, groups: Sequence[int]) -> dict[str, An
         shown["difference"][metric] = {
             "mean": difference.mean,
             "ci95": list(difference.ci95),
-            "p": difference.p_value,
+            "p": difference.p,
         }
     return shown
 

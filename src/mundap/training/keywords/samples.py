@@ -19,10 +19,7 @@ def samples_page(name: str, reports: Mapping[str, KeywordReport], made: str) -> 
     What was expected and found is marked in both columns.
     """
     report = next(iter(reports.values()))
-    rows = [
-        [title, *(figure_cell(metric, one.figures.means[metric], one.figures.ci95[metric]) for metric in SHOWN)]
-        for title, one in reports.items()
-    ]
+    rows = [[title, *(figure_cell(metric, one.figures[metric]) for metric in SHOWN)] for title, one in reports.items()]
     asked = sorted(report.per_question, key=lambda one: one.measures["f1"])[:MOST]
     looked = [[one.tagged.question, *_words(one), f"{one.measures['f1']:.0%}"] for one in asked]
     count = f"질문 {len(report.per_question)}개" + f" 가운데 나쁜 것부터 {MOST}개" * (len(report.per_question) > MOST)

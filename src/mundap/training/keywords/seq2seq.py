@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from mundap.errors import MundapError
-from mundap.evaluation.bootstrap import RESAMPLES, paired_difference
+from mundap.evaluation.bootstrap import RESAMPLES
+from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.keywords import Extract, KeywordReport, Tagged, evaluate_keywords, keywords_tsv
 from mundap.extras import need, quiet_transformers
 from mundap.files import digest, write_atomically
@@ -187,7 +188,7 @@ def train_keywords(
         "held_out": len(held),
         "model": ours.figures.to_json(),
         "rules": theirs.figures.to_json(),
-        "difference": {"f1": change.mean, "ci95": list(change.ci95), "p": change.p_value},
+        "difference": {"f1": change.mean, "ci95": list(change.ci95), "p": change.p},
         "epochs": epochs,
     }
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mundap.evaluation.bootstrap import mean_interval
-from mundap.evaluation.compare import change
+from mundap.evaluation.estimates import paired_difference
 from mundap.extras import need, quiet_transformers
 from mundap.protocols import Progress, quiet
 from mundap.training.common.checkpoints import begin_trainer
@@ -127,7 +127,7 @@ def train_dpo(
         "likelier": {
             "before": figure(was),
             "after": figure(now),
-            "difference": dict(change(was, now, groups)),
+            "difference": paired_difference(was, now, groups=groups).to_json(),
         },
         "curve": [entry for entry in trainer.state.log_history if "loss" in entry],
     }

@@ -19,7 +19,7 @@ import numpy as np
 
 from mundap.errors import MundapError
 from mundap.evaluation.bootstrap import mean_interval
-from mundap.evaluation.compare import BETTER
+from mundap.evaluation.estimates import BETTER
 from mundap.extras import need
 from mundap.files import digest
 from mundap.generate.causal import ends, load_causal

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from mundap.evaluation.bootstrap import mean_interval
-from mundap.evaluation.compare import change
+from mundap.evaluation.estimates import paired_difference
 from mundap.extras import need, quiet_transformers
 from mundap.generate.causal import load_words, loading, place
 from mundap.protocols import Progress, quiet
@@ -164,4 +164,4 @@ def _compared(before: Sequence[float], after: Sequence[float], groups: Sequence[
         name: {"mean": float(np.mean(values)), "ci95": list(mean_interval(values, groups=groups))}
         for name, values in (("before", was), ("after", now))
     }
-    return {**sides, "difference": dict(change(was, now, groups))}
+    return {**sides, "difference": paired_difference(was, now, groups=groups).to_json()}

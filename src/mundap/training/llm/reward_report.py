@@ -10,7 +10,7 @@ from statistics import mean, median
 from typing import Any
 
 from mundap.evaluation.bootstrap import mean_interval
-from mundap.evaluation.compare import change
+from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.line_plot import Point, line_plot
 from mundap.evaluation.page import frame, note, section, table
 
@@ -31,14 +31,14 @@ class Row:
 
 def told(rows: Sequence[Row]) -> dict[str, Any]:
     """`{"held_out", "reward": {"before", "after", "difference"}, "up"}`; of before and after the mean, its interval and
-    the median, of the difference what `change` says; "up" is the share of prompts whose reward rose."""
+    the median, of the difference that of `Difference`; "up" is the share of prompts whose reward rose."""
     was, now = [row.reward_before for row in rows], [row.reward_after for row in rows]
     figures = {
         name: {"mean": mean(values), "ci95": list(mean_interval(values)), "median": median(values)}
         for name, values in (("before", was), ("after", now))
     }
     up = sum(b > a for a, b in zip(was, now, strict=True)) / len(rows)
-    return {"held_out": len(rows), "reward": {**figures, "difference": dict(change(was, now))}, "up": up}
+    return {"held_out": len(rows), "reward": {**figures, "difference": paired_difference(was, now).to_json()}, "up": up}
 
 
 def rewards_csv(rows: Sequence[Row]) -> str:

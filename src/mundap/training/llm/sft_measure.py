@@ -10,8 +10,8 @@ from typing import Any
 
 from mundap.errors import GeneratorError
 from mundap.evaluation.answers import Answered, evaluate_answers
-from mundap.evaluation.bootstrap import mean_figures
-from mundap.evaluation.compare import changes
+from mundap.evaluation.compare import differences
+from mundap.evaluation.estimates import estimate
 from mundap.evaluation.questions import Question
 from mundap.extras import need
 from mundap.generate.cite import repair
@@ -125,7 +125,7 @@ def compared(before: Sequence[Answered], after: Sequence[Answered]) -> dict[str,
         "unanswerable": sum(not one.question.gold for one in after),
         "before": _means(old, groups),
         "after": _means(new, groups),
-        "difference": changes(kept, now, METRICS, groups),
+        "difference": {metric: one.to_json() for metric, one in differences(kept, now, METRICS, groups).items()},
     }
 
 
@@ -134,9 +134,8 @@ def _means(measured: Sequence[Mapping[str, float]], groups: Sequence[tuple[str, 
     for metric in METRICS:
         some = [n for n, measures in enumerate(measured) if metric in measures]
         if some:
-            values = [[measured[n][metric]] for n in some]
-            drawn = mean_figures([metric], values, groups=[groups[n] for n in some])
-            found[metric] = {"n": len(some), "mean": drawn.means[metric], "ci95": list(drawn.ci95[metric])}
+            drawn = estimate([measured[n][metric] for n in some], groups=[groups[n] for n in some])
+            found[metric] = {"n": drawn.n, **drawn.to_json()}
     return found
 
 

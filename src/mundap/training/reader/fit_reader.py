@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.evaluation.bootstrap import mean_interval, paired_difference
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.questions import Question
 from mundap.generate.evidence import FEATURES, ReaderModel, default_model, features
 from mundap.generate.extractive import pick, written
@@ -163,7 +164,7 @@ def compared(made: Sequence[Row], before: Sequence[Shown], after: Sequence[Shown
             ends = mean_interval(values, groups=groups)
             told[name][metric] = {"mean": float(np.mean(values)), "ci95": list(ends)}
         change = paired_difference(*figures[metric], groups=groups)
-        told["difference"][metric] = {"mean": change.mean, "ci95": list(change.ci95), "p": change.p_value}
+        told["difference"][metric] = {"mean": change.mean, "ci95": list(change.ci95), "p": change.p}
     for name, some in (("before", before), ("after", after)):
         told[name]["characters"] = int(np.median([len(one.text) for one in some]))
     return told

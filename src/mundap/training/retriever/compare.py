@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from mundap.evaluation.estimates import Estimate
 from mundap.evaluation.line_plot import Point, line_plot
 from mundap.evaluation.markup import Markup
 from mundap.evaluation.page import figure_cell, frame, note, section, table
@@ -92,4 +93,8 @@ def comparison_page(rows: Sequence[Mapping[str, Any]], name: str, made: str) -> 
 
 
 def _cells(figures: Mapping[str, Any]) -> list[Markup]:
-    return [figure_cell(metric, figures[metric]["mean"], figures[metric]["ci95"]) for metric in METRICS]
+    cells = []
+    for metric in METRICS:
+        low, high = figures[metric]["ci95"]
+        cells.append(figure_cell(metric, Estimate(figures[metric]["mean"], low, high, 0)))
+    return cells
