@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from sys import intern
@@ -12,7 +12,7 @@ from mundap.korean.display import shown
 from mundap.korean.lists import announces, blocks, item, level, note, openings
 from mundap.korean.normalize import normalize
 from mundap.korean.sentences import Span, sentences
-from mundap.korean.tokens import content
+from mundap.korean.tokens import SearchTokenizer, content
 from mundap.korean.wanted import LIMITS, Wanted, offers, wanted
 from mundap.protocols import Encoder
 from mundap.types import Hit, Passage
@@ -22,6 +22,7 @@ Weigh = Callable[[Sequence[str]], Sequence[float]]
 CLOSELY = 3  # passages read by the sentence
 BROAD = 3  # nouns of a question that may mean several cases
 FURTHER = 3  # more that are read for a value that is asked for
+_COMPOUNDED = SearchTokenizer(bigrams=False)
 
 
 @dataclass(frozen=True)
@@ -124,11 +125,17 @@ def _sentences(text: str) -> tuple[Span, ...]:
 
 @lru_cache(8192)
 def _content(text: str) -> frozenset[str]:
-    return frozenset(map(intern, content([text])[0]))  # one word of each kind: its copies were half of what is held
+    return frozenset(map(intern, _COMPOUNDED([text])[0]))  # one word of each kind: its copies were half of what is held
 
 
-def _words(texts: Sequence[str]) -> list[frozenset[str]]:
-    return [_content(text) for text in texts]
+def _words(texts: Sequence[str], asked: Iterable[str]) -> list[frozenset[str]]:
+    """The words of each text, with those of `asked` that it writes as one compound: 해외직구 holds 해외 and 직구.
+
+    Where a compound is cut differs from text to text.
+    """
+    compounds = {a + b: (a, b) for a in asked for b in asked if a != b}
+    found = [_content(text) for text in texts]
+    return [words.union(*(compounds[word] for word in words & compounds.keys())) for words in found]
 
 
 def _share(weights: Mapping[str, float], words: frozenset[str]) -> float:
@@ -158,7 +165,8 @@ class Reader:
 
     def shares(self, question: str, texts: Sequence[str]) -> list[float]:
         """For each text, the weight of the question's words that it holds, in [0, 1]."""
-        asked, *found = _words([normalize(question), *texts])
+        asked = frozenset(content([normalize(question)])[0])
+        found = _words(texts, asked)
         weights = self._weights(asked)
         return [_share(weights, words) for words in found]
 
@@ -172,13 +180,14 @@ class Reader:
         passages = [_parsed(hit) for hit in hits]
         found = [sentence for parsed, _ in passages for sentence in parsed]
         texts = [sentence.said for sentence in found]
-        weights = self._weights(_words([question])[0] - (LIMITS if asked.bounded else frozenset()))
-        heads = {hit.passage.id: _words([f"{hit.passage.source}\n{hit.passage.heading}"])[0] for hit in hits}
+        weights = self._weights(frozenset(content([question])[0]) - (LIMITS if asked.bounded else frozenset()))
+        headings = _words([f"{hit.passage.source}\n{hit.passage.heading}" for hit in hits], weights)
+        heads = {hit.passage.id: words for hit, words in zip(hits, headings, strict=True)}
         near: list[float] | list[None] = [None] * len(texts)
         if self.encoder is not None and texts:
             vectors = self.encoder.encode_passages(texts)
             near = (vectors @ self.encoder.encode_queries([question])[0]).tolist()
-        words = _words(texts)
+        words = _words(texts, weights)
         read: list[Sentence] = []
         spans: list[Span] = []
         for parsed, grouped in passages:
