@@ -213,8 +213,8 @@ class Reader:
 
 
 def _worth_reading(hits: Sequence[Hit], asked: Wanted) -> list[Hit]:
-    """The first passages, more of them for a broad question, and the next few that have a value asked for in vain."""
-    broad = asked.exact and 0 < len(asked.names) <= BROAD
+    """The first passages, more of them for a broad question or one about what is not so, and the next few that have a value asked for in vain."""
+    broad = asked.negative or (asked.exact and 0 < len(asked.names) <= BROAD)
     first = list(hits[: CLOSELY + 2 * broad])
     if not asked.exact or any(has_value(hit, asked) for hit in first):
         return first
