@@ -201,7 +201,7 @@ def _rooms(reading: Reading, scores: Floats, key: int) -> dict[int, int]:
     close = [hit for hit in hits if hits[0].score - hit.score <= NEAR or hit.rank == key]
     best = {hit.rank: max(scores[n] for n, s in enumerate(reading.sentences) if s.hit is hit) for hit in close}
     ranks = [rank for rank in best if rank == key or best[rank] >= best[key] - FARTHEST]
-    return dict(zip(sorted(ranks, key=lambda rank: (rank != key, -best[rank], rank)), BESIDE, strict=False))
+    return dict(zip(sorted(ranks, key=lambda rank: (-best[rank], rank)), BESIDE, strict=False))
 
 
 def _filled(reading: Reading, scores: Floats, rank: int, room: int) -> set[int]:
