@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -10,7 +11,7 @@ from sys import intern
 from mundap.ingest.grid import TABLE, row_spans, spoken
 from mundap.korean.display import shown
 from mundap.korean.lists import announces, blocks, item, level, note, openings
-from mundap.korean.normalize import normalize
+from mundap.korean.normalize import normalize, squash
 from mundap.korean.sentences import Span, sentences
 from mundap.korean.tokens import SearchTokenizer, content
 from mundap.korean.wanted import LIMITS, Wanted, offers, wanted
@@ -22,6 +23,7 @@ Weigh = Callable[[Sequence[str]], Sequence[float]]
 CLOSELY = 3  # passages read by the sentence
 BROAD = 3  # nouns of a question that may mean several cases
 FURTHER = 3  # more that are read for a value that is asked for
+_COMPOUND = 4  # letters that a compound has at least
 _COMPOUNDED = SearchTokenizer(bigrams=False)
 
 
@@ -129,13 +131,25 @@ def _content(text: str) -> frozenset[str]:
 
 
 def _words(texts: Sequence[str], asked: Iterable[str]) -> list[frozenset[str]]:
-    """The words of each text, with those of `asked` that it writes as one compound: 해외직구 holds 해외 and 직구.
+    """The words of each text, with those of `asked` that it has in compounds cut otherwise.
 
-    Where a compound is cut differs from text to text.
+    해외직구 holds 해외 and 직구, and 해외 직구 holds 해외직구: where a compound is cut differs from text to text.
     """
-    compounds = {a + b: (a, b) for a in asked for b in asked if a != b}
-    found = [_content(text) for text in texts]
-    return [words.union(*(compounds[word] for word in words & compounds.keys())) for words in found]
+    parts = re.compile("|".join(sorted(map(re.escape, asked), key=len, reverse=True)) or r"(?!)")
+    long = [word for word in asked if len(word) >= _COMPOUND]
+    found = []
+    for text in texts:
+        words = _content(text)
+        made = [part for word in words if len(word) >= _COMPOUND for part in _made_of(word, parts)]
+        joined = squash(text) if long else ""
+        found.append(words.union(made, [word for word in long if word in joined]))
+    return found
+
+
+def _made_of(word: str, parts: re.Pattern[str]) -> list[str]:
+    """The parts that make up the whole word; [] if something is left."""
+    found = parts.findall(word)
+    return found if sum(map(len, found)) == len(word) else []
 
 
 def _share(weights: Mapping[str, float], words: frozenset[str]) -> float:
