@@ -90,7 +90,7 @@ _YES_NO = re.compile(
 _STATES = re.compile(
     r"(?:것\s?같(?:아요?|습니다|은데요?)|싶(?:어요?|습니다|은데요?)|[했됐]어요|받았어요|안\s?돼요)[^?？]*$"
 )
-_COUNTED = re.compile(r"몇(?=\s?[가-힣a-zA-Z%㎖㎏㎝])")
+_COUNTED = re.compile(r"몇\s?(?=[가-힣a-zA-Z%㎖㎏㎝])")
 _NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되는 물품, 제외되는 경우
     r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|(?:(?:불가능|금지|제한)한?|(?:불가능|금지|제외|배제|제한)(?:된|되는|하는)?)\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
 )
