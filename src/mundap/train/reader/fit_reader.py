@@ -132,9 +132,10 @@ class Shown:
 
 
 def shown(row: Row, model: ReaderModel) -> Shown:
-    """What the model quotes for a question."""
+    """What the model quotes for a question; nothing where only the contrary of what is asked was found."""
     picked = pick(row.shown.reading, model)
-    assert picked is not None
+    if picked is None:
+        return Shown("", key=False)
     key = (picked.key.hit.passage.id, picked.key.start)
     return Shown(re.sub(r" \[\d+\]", "", written(picked, "ko")), key in row.seen)
 
