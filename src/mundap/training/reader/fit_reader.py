@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from mundap.errors import MundapError
 from mundap.evaluate.bootstrap import mean_interval, paired_difference
+from mundap.evaluate.estimates import SIGNIFICANT
 from mundap.evaluate.questions import Question
 from mundap.generate.evidence import FEATURES, ReaderModel, default_model, features
 from mundap.generate.extractive import pick, written
@@ -27,7 +28,6 @@ from mundap.generate.support import question_features
 from mundap.protocols import Progress, quiet
 from mundap.training.common.folds import Numbers, by_group
 from mundap.training.common.logistic import fit
-from mundap.training.common.measure import SURE
 from mundap.training.common.pairs import FOLDS, SPLITS, asked_as, check_enough
 from mundap.training.reader.bearing import answered, bearing, facts
 from mundap.training.reader.fit_support import Asked, Find, Floats, Read, chances, read_all, reported, sample
@@ -191,7 +191,7 @@ def worse_somewhere(report: Mapping[str, Any]) -> bool:
 def _sure(report: Mapping[str, Any]) -> list[int]:
     """For each metric of each split 1 if it is better beyond chance, -1 if it is worse, else 0."""
     changes = [report[split]["difference"][metric] for split in SPLITS for metric in METRICS]
-    return [int(np.sign(change["mean"])) if change["p"] < SURE else 0 for change in changes]
+    return [int(np.sign(change["mean"])) if change["p"] < SIGNIFICANT else 0 for change in changes]
 
 
 def train_reader(
