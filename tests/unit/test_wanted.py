@@ -40,7 +40,12 @@ def test_the_kind_of_a_question(question: str, kind: str):
 
 @pytest.mark.parametrize(
     ("question", "unit"),
-    [("한 번에 몇 권 빌리나요?", "권"), ("몇 명까지 타나요?", "명"), ("할인은 몇 퍼센트예요?", "%"), ("수수료가 몇 프로예요?", "%")],
+    [
+        ("한 번에 몇 권 빌리나요?", "권"),
+        ("몇 명까지 타나요?", "명"),
+        ("할인은 몇 퍼센트예요?", "%"),
+        ("수수료가 몇 프로예요?", "%"),
+    ],
 )
 def test_what_is_counted(question: str, unit: str):
     asked = wanted(question)
