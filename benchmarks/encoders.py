@@ -126,13 +126,13 @@ def show(bot: Mundap, light: Light, bench: Bench, models: dict[str, Both], parts
         for leg, after in ranks.items():
             figures = compared(first.setdefault(leg, after), after, groups)
             cells = (
-                f"{metric} {100 * figures['after'][metric]['mean']:.1f} [{', '.join(f'{100 * e:.1f}' for e in figures['after'][metric]['ci95'])}]"
+                f"{metric} {100 * figures[metric].after.mean:.1f} [{', '.join(f'{100 * e:.1f}' for e in figures[metric].after.ci95)}]"
                 for metric in METRICS
             )
-            change = figures["difference"]["mrr@10"]
-            low, high = (100 * end for end in change["ci95"])
+            change = figures["mrr@10"].difference
+            low, high = (100 * end for end in change.ci95)
             print(f"{name}, {leg}{f' ({best})' if ',' in leg else ''}:", *cells, end=" ")
-            print(f"MRR {100 * change['mean']:+.1f} [{low:+.1f}, {high:+.1f}] (p {change['p']:.4f})", flush=True)
+            print(f"MRR {100 * change.mean:+.1f} [{low:+.1f}, {high:+.1f}] (p {change.p:.4f})", flush=True)
 
 
 def main() -> None:

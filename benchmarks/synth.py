@@ -65,12 +65,12 @@ def told(name: str, before: Ranks, after: Ranks, groups: list[int]) -> None:
     """One line for each leg: top-1, 3 and 10 before and after, and the change of MRR with its interval."""
     for leg in LEGS:
         report = compared(before[leg], after[leg], groups)
-        tops = [" ".join(f"{report[time][f'top{k}']['mean']:.1%}" for k in (1, 3, 10)) for time in ("before", "after")]
-        change = report["difference"]["mrr@10"]
-        low, high = change["ci95"]
-        print(
-            f"{name} {leg} {tops[0]} → {tops[1]}, MRR {change['mean']:+.3f} [{low:+.3f}, {high:+.3f}] p {change['p']:.3f}"
-        )
+        tops = [
+            " ".join(f"{getattr(report[f'top{k}'], time).mean:.1%}" for k in (1, 3, 10)) for time in ("before", "after")
+        ]
+        change = report["mrr@10"].difference
+        low, high = change.ci95
+        print(f"{name} {leg} {tops[0]} → {tops[1]}, MRR {change.mean:+.3f} [{low:+.3f}, {high:+.3f}] p {change.p:.3f}")
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mundap.retrieve.hybrid import Hybrid as Hybrid
     from mundap.workflows import evaluate as evaluate
     from mundap.workflows import runs as runs
+    from mundap.workflows import train as train
     from mundap.workflows import tune as tune
     from mundap.workspace import Mundap as Mundap
 
@@ -35,7 +36,7 @@ _EXPORTS = {
     "load": "mundap.ingest.readers",
     "split": "mundap.ingest.split",
 }
-_WORKFLOWS = ("evaluate", "runs", "tune")
+_WORKFLOWS = ("evaluate", "runs", "train", "tune")
 __all__ = sorted([*_EXPORTS, *_WORKFLOWS])
 
 
@@ -48,4 +49,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_EXPORTS, *_WORKFLOWS])
+    return sorted([*globals(), *__all__])

@@ -24,6 +24,7 @@ CARD = Card(
     settings={"language": "ko"},
     recipe={"k1": 0.9},
     versions={"mundap": "0"},
+    config={"features": "scores"},
     model={"features": ["dense"], "weights": {"dense": 1.0}},
     metrics={"questions": 60},
     recommended=True,

@@ -194,7 +194,7 @@ def cross(
 ) -> None:
     """크로스 인코더 리랭커를 학습합니다. 질문과 제시문을 함께 읽어 찾은 것의 차례를 다시 매깁니다."""
     from mundap.training.common.examples import Split
-    from mundap.training.rerank.cross_encoder import Recipe, train_cross, worth_it
+    from mundap.training.rerank.cross_encoder import Recipe, train_cross
     from mundap.workspace.components import FOLDER
 
     bot = plain(open_workspace(workspace))
@@ -209,24 +209,24 @@ def cross(
         )  # fmt: skip
     if trained is None:
         return
-    better = worth_it(trained.report)
+    report, better = trained.report.to_json(), trained.report.verdict == "better"
 
     def write(folder: Path) -> None:
         trained.save(folder)
         task.save_split(folder, split, seed)
 
     folder = keep_trained(
-        bot, "cross", task.name, data, task.origin, trained.model, trained.report, better, write,
+        bot, "cross", task.name, data, task.origin, trained.model, report, better, write,
         options_of(_CROSS, asdict(recipe)),
     )  # fmt: skip
     shutil.rmtree(work)
     use = f"onnx:{FOLDER}/models/{task.name}"
     if json:
-        emit_kept(trained.report, trained.model, folder, use, better)
+        emit_kept(report, trained.model, folder, use, better)
         return
-    _print_parts(trained.report)
+    _print_parts(report)
     for name, title in SPLITS.items():
-        print_changes(title, trained.report[name])
+        print_changes(title, report[name])  # type: ignore[arg-type]
     print(f"\n모델: {folder}\n{ADVICE['better' if better else 'same']}")
     print(f'쓰려면: mundap promote {task.name}  (mundap.toml에 이렇게 적습니다)\n\n[retrieve]\nreranker = "{use}"')
 

@@ -119,6 +119,7 @@ def keep_trained(
         settings=bot.config.model_dump(mode="json"),
         recipe=asdict(bot.recipe) if indexed else {},
         versions=versions(*packages),
+        config={},
         model=model,
         metrics=report,
         recommended=recommended,

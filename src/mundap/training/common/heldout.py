@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
 
 import numpy as np
 
+from mundap.evaluation.estimates import Comparisons
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.vectors import VectorIndex
@@ -16,6 +16,8 @@ from mundap.retrieve.hybrid import Hybrid
 from mundap.training.common.folds import Numbers
 from mundap.training.common.measure import Remembered, RememberedTokens, compared, sure_change
 from mundap.training.common.pairs import FOLDS, SPLITS, Pairs
+from mundap.training.common.registry import Verdict
+from mundap.types import Json
 
 DEPTH = 10  # no figure looks further
 LEGS = ("dense", "hybrid")
@@ -93,11 +95,41 @@ class Ground:
     questions: Vectors
 
 
+Splits = Mapping[str, Mapping[str, Comparisons]]  # of each split, then of each leg
+
+
+@dataclass(frozen=True)
+class CrossValidated:
+    """What cross-validation of an encoder in `folds` folds says: of each of SPLITS, of each of LEGS."""
+
+    questions: int
+    passages: int
+    repeated: int
+    missing: int
+    folds: int
+    seed: int
+    splits: Splits
+
+    @property
+    def verdict(self) -> Verdict:
+        """See `verdict`."""
+        return verdict(self.splits)
+
+    def to_json(self) -> dict[str, Json]:
+        """The fields by name, those of `splits` among them, and the verdict."""
+        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "splits"}
+        return figures | splits_json(self.splits) | {"verdict": self.verdict}
+
+
+def splits_json(splits: Splits) -> dict[str, Json]:
+    """`{"by_passage": {"dense": …, "hybrid": …}, "by_question": …}`, each as `Comparisons.to_json` gives it."""
+    return {name: {leg: figures.to_json() for leg, figures in legs.items()} for name, legs in splits.items()}
+
+
 def validate(
     bench: Bench, before: tuple[Vectors, Vectors], learn: Learn, seed: int = 0, progress: Progress = quiet
-) -> dict[str, Any]:
-    """Cross-validate by passage and by question: `{"by_passage": {"dense": …, "hybrid": …}, "by_question": …}`, each as
-    `compared` gives it, and what was measured.
+) -> CrossValidated:
+    """Cross-validate by passage and by question.
 
     `before` holds the vectors of all units and of all questions without training.
     """
@@ -105,14 +137,7 @@ def validate(
     everything = np.arange(len(made))
     groups = made.rows.tolist()
     was = bench.ranks(*before, everything)
-    report: dict[str, Any] = {
-        "questions": len(made),
-        "passages": len(set(groups)),
-        "repeated": made.repeated,
-        "missing": made.missing,
-        "folds": FOLDS,
-        "seed": seed,
-    }
+    splits: dict[str, dict[str, Comparisons]] = {}
     for number, split in enumerate(SPLITS):
         fold = made.folds(split, seed)
         now: dict[str, list[int | None]] = {leg: [None] * len(made) for leg in LEGS}
@@ -123,16 +148,15 @@ def validate(
                 for n, rank in zip(tested, ranks[leg], strict=True):
                     now[leg][n] = rank
             progress(number * FOLDS + held + 1, len(SPLITS) * FOLDS + 1)
-        report[split] = {leg: compared(was[leg], now[leg], groups) for leg in LEGS}
-    report["verdict"] = verdict(report)
-    return report
+        splits[split] = {leg: compared(was[leg], now[leg], groups) for leg in LEGS}
+    return CrossValidated(len(made), len(set(groups)), made.repeated, made.missing, FOLDS, seed, splits)
 
 
-def verdict(report: Mapping[str, Any]) -> str:
+def verdict(splits: Splits) -> Verdict:
     """ "worse" if MRR@10 is worse beyond chance on a split, in the dense leg or the hybrid; else "better" if the hybrid
     is better on one; else "same".
     """
-    changes = {leg: [sure_change(report[split][leg]) for split in SPLITS] for leg in LEGS}
+    changes = {leg: [sure_change(splits[split][leg]) for split in SPLITS] for leg in LEGS}
     if min(change for each in changes.values() for change in each) < 0:
         return "worse"
     return "better" if max(changes["hybrid"]) > 0 else "same"

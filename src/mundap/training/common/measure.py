@@ -2,40 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from mundap.evaluation.bootstrap import mean_interval
-from mundap.evaluation.estimates import paired_difference
+from mundap.evaluation.estimates import SIGNIFICANT, Comparisons, compare_each
 from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.protocols import Encoder, Vectors
+from mundap.training.common.registry import Verdict
 
 METRICS = ("top1", "top3", "top10", "mrr@10")
-SURE = 0.05  # p under which a difference is no chance
 
 Ranks = Sequence[int | None]
 
 
-def compared(before: Ranks, after: Ranks, groups: Sequence[int]) -> dict[str, Any]:
-    """`{"before"|"after": {metric: {"mean", "ci95"}}, "difference": {metric: {"mean", "ci95", "p"}}}`.
-
-    `groups` has the passage of each question: questions on one passage succeed and fail together.
-    """
-    shown: dict[str, Any] = {"before": {}, "after": {}, "difference": {}}
-    for metric in METRICS:
-        values = [[value(metric, rank) for rank in ranks] for ranks in (before, after)]
-        for name, figures in zip(("before", "after"), values, strict=True):
-            low, high = mean_interval(figures, groups=groups)
-            shown[name][metric] = {"mean": float(np.mean(figures)), "ci95": [low, high]}
-        difference = paired_difference(*values, groups=groups)
-        shown["difference"][metric] = {
-            "mean": difference.mean,
-            "ci95": list(difference.ci95),
-            "p": difference.p,
-        }
-    return shown
+def compared(before: Ranks, after: Ranks, groups: Sequence[int]) -> Comparisons:
+    """Each of METRICS. `groups` has the passage of each question: questions on one passage succeed and fail together."""
+    runs = [[[value(metric, rank) for metric in METRICS] for rank in ranks] for ranks in (before, after)]
+    return compare_each(METRICS, *runs, groups=groups)
 
 
 def value(metric: str, rank: int | None) -> float:
@@ -43,10 +27,16 @@ def value(metric: str, rank: int | None) -> float:
     return reciprocal_rank(rank) if metric == "mrr@10" else top(rank, int(metric.removeprefix("top")))
 
 
-def sure_change(figures: Mapping[str, Any]) -> int:
-    """1 if MRR@10 is better beyond chance in what `compared` gave, -1 if it is worse, else 0."""
-    change = figures["difference"]["mrr@10"]
-    return int(np.sign(change["mean"])) if change["p"] < SURE else 0
+def sure_change(figures: Comparisons) -> int:
+    """1 if MRR@10 is better beyond chance, -1 if it is worse, else 0."""
+    change = figures["mrr@10"].difference
+    return int(np.sign(change.mean)) if change.p < SIGNIFICANT else 0
+
+
+def verdict_of(splits: Iterable[Comparisons]) -> Verdict:
+    """ "worse" if one of the splits is worse beyond chance; else "better" if one is better; else "same"."""
+    changes = [sure_change(figures) for figures in splits]
+    return "worse" if min(changes) < 0 else "better" if max(changes) > 0 else "same"
 
 
 class Remembered:

@@ -14,12 +14,13 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from filelock import FileLock
 
 from mundap.errors import MundapError
 from mundap.files import digest, sync_folder
+from mundap.types import Json
 
 CARD = "card.json"
 _NAME = re.compile(r"[0-9A-Za-z가-힣_-][0-9A-Za-z가-힣._-]*")  # a dot in front is ours
@@ -29,13 +30,30 @@ _BEFORE = ".before"
 _AT_CWD, _EXCHANGE = -100, 2  # of Linux's renameat2
 
 
+ReportT_co = TypeVar("ReportT_co", covariant=True)
+Verdict = Literal["better", "same", "worse"]  # worse: beyond chance, somewhere
+
+
+class Report(Protocol):
+    """What was measured of a model."""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the model is worth using."""
+        ...
+
+    def to_json(self) -> dict[str, Json]:
+        """As cards and the command line have it."""
+        ...
+
+
 @dataclass(frozen=True)
-class Trained:
-    """What a training has made. `save` fills an empty folder; `report` is plain JSON; `model` tells of the weights."""
+class Trained(Generic[ReportT_co]):
+    """What a training has made. `save` fills an empty folder, `model` tells of the weights, `report` of what was measured."""
 
     save: Callable[[Path], None]
     model: Mapping[str, Any]
-    report: dict[str, Any]
+    report: ReportT_co
 
 
 @dataclass(frozen=True)
@@ -43,8 +61,8 @@ class Card:
     """What a model was made of, how good it is, and how to make it again.
 
     `created` is in UTC. `data` has the file's name, or "corpus" for its known questions, and a digest. `settings` are
-    those of the workspace, `recipe` what decided its index, `model` what the kind has to tell of itself, `metrics`
-    those before and after. All of it is plain JSON.
+    those of the workspace, `recipe` what decided its index, `config` the options of its training, `model` what the kind
+    has to tell of itself, `metrics` those before and after.
     """
 
     kind: str
@@ -52,14 +70,15 @@ class Card:
     command: str
     data: Mapping[str, str]
     corpus_digest: str
-    settings: Mapping[str, Any]
-    recipe: Mapping[str, Any]
+    settings: Mapping[str, Json]
+    recipe: Mapping[str, Json]
     versions: Mapping[str, str]
-    model: Mapping[str, Any]
-    metrics: Mapping[str, Any]
+    config: Mapping[str, Json]
+    model: Mapping[str, Json]
+    metrics: Mapping[str, Json]
     recommended: bool
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """The fields by name, those of `model` among them."""
         fields = asdict(self)
         return {"kind": fields.pop("kind"), **fields.pop("model"), **fields}

@@ -69,7 +69,7 @@ def train_dpo(
     again: bool = False,
     watch: Watch = lambda step, figures: None,
     progress: Progress = quiet,
-) -> Trained | None:
+) -> Trained[dict[str, Any]] | None:
     """Learn from `parts.train`. `loaded` is a causal model, or one with the adapter that is learned on, and its tokenizer.
 
     `work` holds checkpoints until the caller removes it; with `again` the newest whole one is gone on from. None in every

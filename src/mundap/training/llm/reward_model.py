@@ -61,7 +61,7 @@ def train_reward(
     again: bool = False,
     watch: Watch = lambda step, figures: None,
     progress: Progress = quiet,
-) -> Trained | None:
+) -> Trained[dict[str, Any]] | None:
     """Learn from `parts.train` with an adapter on `loaded`, a classifier of one label and its tokenizer.
 
     `work` holds checkpoints until the caller removes it; with `again` the newest whole one is gone on from. None in every

@@ -138,7 +138,7 @@ def train_sft(
     watch: Callable[[str], Watch] = lambda name: lambda step, figures: None,
     progress: Progress = quiet,
     measuring: Progress = quiet,
-) -> Trained | None:
+) -> Trained[dict[str, Any]] | None:
     """Train, choose by the loss on the dev part among the LoRA `ranks` and the filtered rows if they are compared, and
     measure what was chosen on the test part, before and after.
 

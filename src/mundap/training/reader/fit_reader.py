@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from mundap.errors import MundapError
 from mundap.evaluation.bootstrap import mean_interval
-from mundap.evaluation.estimates import paired_difference
+from mundap.evaluation.estimates import SIGNIFICANT, paired_difference
 from mundap.evaluation.questions import Question
 from mundap.generate.evidence import FEATURES, ReaderModel, default_model, features
 from mundap.generate.extractive import pick, written
@@ -28,7 +28,6 @@ from mundap.generate.support import question_features
 from mundap.protocols import Progress, quiet
 from mundap.training.common.folds import Numbers, by_group
 from mundap.training.common.logistic import fit
-from mundap.training.common.measure import SURE
 from mundap.training.common.pairs import FOLDS, SPLITS, asked_as, check_enough
 from mundap.training.reader.bearing import answered, bearing, facts
 from mundap.training.reader.fit_support import Asked, Find, Floats, Read, chances, read_all, reported, sample
@@ -133,9 +132,10 @@ class Shown:
 
 
 def shown(row: Row, model: ReaderModel) -> Shown:
-    """What the model quotes for a question."""
+    """What the model quotes for a question; nothing where only the contrary of what is asked was found."""
     picked = pick(row.shown.reading, model)
-    assert picked is not None
+    if picked is None:
+        return Shown("", key=False)
     key = (picked.key.hit.passage.id, picked.key.start)
     return Shown(re.sub(r" \[\d+\]", "", written(picked, "ko")), key in row.seen)
 
@@ -192,7 +192,7 @@ def worse_somewhere(report: Mapping[str, Any]) -> bool:
 def _sure(report: Mapping[str, Any]) -> list[int]:
     """For each metric of each split 1 if it is better beyond chance, -1 if it is worse, else 0."""
     changes = [report[split]["difference"][metric] for split in SPLITS for metric in METRICS]
-    return [int(np.sign(change["mean"])) if change["p"] < SURE else 0 for change in changes]
+    return [int(np.sign(change["mean"])) if change["p"] < SIGNIFICANT else 0 for change in changes]
 
 
 def train_reader(

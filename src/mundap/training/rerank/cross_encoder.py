@@ -8,13 +8,14 @@ mundap.training.retriever.encoder, copied; when one is mended, mend the other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from mundap.errors import MundapError
+from mundap.evaluation.estimates import Comparisons
 from mundap.evaluation.metrics import reciprocal_rank
 from mundap.extras import need
 from mundap.files import digest
@@ -26,14 +27,15 @@ from mundap.training.common.distributed import World, device_of
 from mundap.training.common.examples import Split
 from mundap.training.common.folds import Numbers
 from mundap.training.common.heldout import Ground
-from mundap.training.common.measure import compared, sure_change
+from mundap.training.common.measure import compared, verdict_of
 from mundap.training.common.pairs import SPLITS
-from mundap.training.common.registry import Trained
+from mundap.training.common.registry import Trained, Verdict
 from mundap.training.common.schedule import slope
 from mundap.training.retriever import transformer_encoder
 from mundap.training.retriever.batches import batches
 from mundap.training.retriever.encoder import DECAY
 from mundap.training.retriever.export_encoder import write_graph
+from mundap.types import Json
 
 DEPTH = 20  # candidates that are ordered anew
 AT_ONCE = 16  # pairs, where nothing is learned
@@ -60,6 +62,29 @@ class Recipe:
     seed: int = 0
 
 
+@dataclass(frozen=True)
+class CrossReport:
+    """What was measured of a cross-encoder: `epochs` while it learned, `chosen` the one that is kept, and each of SPLITS."""
+
+    questions: int
+    learned: int
+    chosen_on: int
+    held_out: Mapping[str, int]
+    epochs: Sequence[Mapping[str, float]]
+    chosen: Mapping[str, float]
+    splits: Mapping[str, Comparisons]
+
+    @property
+    def verdict(self) -> Verdict:
+        """See `verdict_of`."""
+        return verdict_of(self.splits.values())
+
+    def to_json(self) -> dict[str, Json]:
+        """The fields by name, those of `splits` among them."""
+        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "splits"}
+        return figures | {name: one.to_json() for name, one in self.splits.items()}
+
+
 def train_cross(
     ground: Ground,
     recipe: Recipe,
@@ -70,7 +95,7 @@ def train_cross(
     again: bool = False,
     watch: Watch = lambda step, figures: None,
     progress: Progress = quiet,
-) -> Trained | None:
+) -> Trained[CrossReport] | None:
     """Learn from `split.train`, keep the epoch with the best MRR on `split.dev`, and measure it on what was held out.
 
     None in every process but the first. Raises MundapError.
@@ -151,18 +176,11 @@ def train_cross(
     if world.rank or best is None:
         return None
     transformer_encoder.put(model, best[2])
-    report: dict[str, Any] = {
-        "questions": len(made),
-        "learned": len(split.train),
-        "chosen_on": len(split.dev),
-        "held_out": {name: len(getattr(split, name)) for name in SPLITS},
-        "epochs": curves,
-        "chosen": {"step": best[1], "mrr@10": best[0]},
-    }
+    splits: dict[str, Comparisons] = {}
     for name in SPLITS:
         tested = getattr(split, name)
         was = bench.ranks(ground.units, ground.questions[tested], tested)["hybrid"]
-        report[name] = compared(was, ordered(tested), made.rows[tested].tolist())
+        splits[name] = compared(was, ordered(tested), made.rows[tested].tolist())
 
     def save(folder: Path) -> None:
         model.to(torch.device("cpu")).save_pretrained(folder)
@@ -171,13 +189,9 @@ def train_cross(
         write_graph(torch, model, folder / "onnx" / "model.onnx", pairs=True)
 
     about = {"recipe": asdict(recipe), "parameters": sum(p.numel() for p in model.parameters())}
-    return Trained(save, about, report)
-
-
-def worth_it(report: Mapping[str, Any]) -> bool:
-    """Whether it is better beyond chance on one split, and worse on none."""
-    changes = [sure_change(report[split]) for split in SPLITS]
-    return min(changes) >= 0 and max(changes) > 0
+    held = {name: len(getattr(split, name)) for name in SPLITS}
+    chosen = {"step": best[1], "mrr@10": best[0]}
+    return Trained(save, about, CrossReport(len(made), len(split.train), len(split.dev), held, curves, chosen, splits))
 
 
 class _Reader:

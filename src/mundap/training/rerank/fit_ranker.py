@@ -7,14 +7,15 @@ from questions where only the question itself is; and the measurement has both s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
+from mundap.evaluation.estimates import Comparisons
 from mundap.evaluation.questions import Question
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
@@ -24,8 +25,10 @@ from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.retrieve.light import DEPTH, FEATURES, Asked, Features, Hidden, LightModel, fit, seen, tokenizer_name
 from mundap.retrieve.translate import Translations, Translator, learn
 from mundap.training.common.folds import Numbers, by_group
-from mundap.training.common.measure import Remembered, RememberedTokens, compared, sure_change
+from mundap.training.common.measure import Remembered, RememberedTokens, compared, verdict_of
 from mundap.training.common.pairs import FOLDS, SPLITS, check_enough, enough, rows_of
+from mundap.training.common.registry import Verdict
+from mundap.types import Json
 
 RELEARNED = 2  # of FOLDS rounds, where the encoder learns anew in each, to save time
 
@@ -72,10 +75,34 @@ class Examples:
 
 @dataclass(frozen=True)
 class Trained:
-    """A model, and what cross-validation says of it: `report` is plain JSON."""
+    """A model, and what cross-validation says of it."""
 
     model: LightModel
-    report: dict[str, Any]
+    report: RankerReport
+
+
+@dataclass(frozen=True)
+class RankerReport:
+    """What cross-validation in `folds` folds says of a ranker, of each of SPLITS.
+
+    The encoder has learned from `learned_by_encoder` of the questions, which are not counted.
+    """
+
+    questions: int
+    passages: int
+    folds: int
+    learned_by_encoder: int
+    splits: Mapping[str, Comparisons]
+
+    @property
+    def verdict(self) -> Verdict:
+        """See `verdict_of`."""
+        return verdict_of(self.splits.values())
+
+    def to_json(self) -> dict[str, Json]:
+        """The fields by name, those of `splits` among them."""
+        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "splits"}
+        return figures | {name: one.to_json() for name, one in self.splits.items()}
 
 
 def examples(
@@ -257,12 +284,7 @@ def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
     units = {"by_passage": made.rows.tolist(), "by_question": list(map(seen, made.questions))}
     steps = 2 * FOLDS + 1
     done = 0
-    report: dict[str, Any] = {
-        "questions": len(everything),
-        "passages": len(made.passages),
-        "folds": FOLDS,
-        "learned_by_encoder": int((~fresh).sum()),
-    }
+    splits: dict[str, Comparisons] = {}
     for split in SPLITS:
         fold = by_group(units[split], FOLDS, trainer.seed + 1)
         before: dict[int, int | None] = {}
@@ -278,13 +300,8 @@ def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
             done += 1
             progress(done, steps)
         was, now = ([ranks[n] for n in counted[split].tolist()] for ranks in (before, after))
-        report[split] = compared(was, now, made.rows[counted[split]].tolist())
+        splits[split] = compared(was, now, made.rows[counted[split]].tolist())
     model = trainer.train(everything)
     progress(steps, steps)
+    report = RankerReport(len(everything), len(made.passages), FOLDS, int((~fresh).sum()), splits)
     return Trained(model, report)
-
-
-def worth_it(report: dict[str, Any]) -> bool:
-    """Whether it is better on one split at least, and worse on none, beyond chance."""
-    changes = [sure_change(report[split]) for split in SPLITS]
-    return max(changes) > 0 <= min(changes)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ from mundap.encode.adapter import Maps, mapped
 from mundap.evaluation.metrics import reciprocal_rank
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.training.common.folds import Numbers, by_group
-from mundap.training.common.heldout import Bench, first_ranks, validate
+from mundap.training.common.heldout import Bench, CrossValidated, first_ranks, validate
 from mundap.training.common.pairs import FOLDS, Pairs, asked_as
 
 SCALE = 50.0  # of cosines before the softmax; 30 and 100 were no better (docs/experiments.md)
@@ -56,11 +55,11 @@ class Known:
 
 @dataclass(frozen=True)
 class Trained:
-    """The maps, how they were chosen, and what cross-validation says: `report` is plain JSON."""
+    """The maps, how they were chosen, and what cross-validation says."""
 
     maps: Maps
     setting: Setting
-    report: dict[str, Any]
+    report: CrossValidated
 
 
 def train_adapter(bench: Bench, known: Known, seed: int = 0, progress: Progress = quiet) -> Trained:

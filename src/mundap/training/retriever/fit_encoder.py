@@ -13,12 +13,13 @@ import numpy as np
 from mundap.encode import model_file
 from mundap.encode.reading import Reading
 from mundap.encode.transformer import BOTH, PASSAGE, QUESTION, open_transformer, save
+from mundap.evaluation.estimates import Comparisons
 from mundap.extras import need
 from mundap.files import digest, digest_file
 from mundap.protocols import Encoder, Progress, Vectors, quiet
 from mundap.training.common.curves import Watch
 from mundap.training.common.examples import Examples, Split, mined, pieces, texts_of
-from mundap.training.common.heldout import LEGS, Ground, verdict
+from mundap.training.common.heldout import LEGS, Ground, splits_json, verdict
 from mundap.training.common.measure import compared
 from mundap.training.common.pairs import SPLITS
 from mundap.training.retriever import transformer_encoder
@@ -122,11 +123,11 @@ def measured(
         "chosen_on": len(split.dev) + len(split.dev_known),
         "held_out": {name: len(getattr(split, name)) for name in SPLITS},
     }
+    splits: dict[str, dict[str, Comparisons]] = {}
     for name in parts:
         tested = getattr(split, name)
         asked = encode(encoder, [made.questions[n] for n in tested], True)
         was = bench.ranks(ground.units, ground.questions[tested], tested)
         now = bench.ranks(after, asked, tested)
-        report[name] = {leg: compared(was[leg], now[leg], made.rows[tested].tolist()) for leg in LEGS}
-    report["verdict"] = verdict(report)
-    return report
+        splits[name] = {leg: compared(was[leg], now[leg], made.rows[tested].tolist()) for leg in LEGS}
+    return report | splits_json(splits) | {"verdict": verdict(splits)}

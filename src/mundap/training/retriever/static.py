@@ -11,31 +11,16 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
-from typing import Any
 
 import numpy as np
 
 from mundap.encode.static import Words, drawn
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.training.common.folds import Numbers
-from mundap.training.common.heldout import Bench, validate
+from mundap.training.common.heldout import Bench, CrossValidated, validate
 from mundap.training.common.pairs import FOLDS
 from mundap.training.retriever.batches import batches
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How vectors are trained: `rate` is Adam's, `scale` of cosines before the softmax, `size` what lengths begin with.
-
-    `size` was tried at .3, 1 and 3, `rate` at .01, .02 and .05 (docs/experiments.md, "Trained encoders").
-    """
-
-    dim: int = 256
-    epochs: int = 12
-    batch: int = 128
-    rate: float = 0.05
-    scale: float = 20.0
-    size: float = 3.0
+from mundap.training.retriever.config import StaticConfig
 
 
 @dataclass(frozen=True)
@@ -48,10 +33,10 @@ class Tokens:
 
 @dataclass(frozen=True)
 class Trained:
-    """The words, and what cross-validation says of them: `report` is plain JSON."""
+    """The words, and what cross-validation says of them."""
 
     words: Words
-    report: dict[str, Any]
+    report: CrossValidated
 
 
 @dataclass(frozen=True)
@@ -79,8 +64,7 @@ def train_static(
     bench: Bench,
     tokens: Tokens,
     before: tuple[Vectors, Vectors],
-    recipe: Recipe,
-    seed: int = 0,
+    config: StaticConfig,
     progress: Progress = quiet,
 ) -> Trained:
     """Cross-validate by passage and by question, then train on everything.
@@ -89,44 +73,44 @@ def train_static(
     """
 
     def learned(some: Numbers, tested: Numbers) -> tuple[Vectors, Vectors]:
-        words = learn(bench, tokens, some, recipe, seed)
+        words = learn(bench, tokens, some, config)
         return words.means(tokens.units), words.means([tokens.questions[n] for n in tested])
 
-    report = validate(bench, before, learned, seed, progress)
-    words = learn(bench, tokens, np.arange(len(bench.pairs)), recipe, seed)
+    report = validate(bench, before, learned, config.seed, progress)
+    words = learn(bench, tokens, np.arange(len(bench.pairs)), config)
     progress(2 * FOLDS + 1, 2 * FOLDS + 1)
     return Trained(words, report)
 
 
-def learn(bench: Bench, tokens: Tokens, some: Numbers, recipe: Recipe, seed: int = 0) -> Words:
+def learn(bench: Bench, tokens: Tokens, some: Numbers, config: StaticConfig) -> Words:
     """The words of these pairs, and of the passages that answer them."""
     rows, right = np.unique(bench.pairs.rows[some], return_inverse=True)
     passages = [tokens.units[start] for start in bench.starts[rows]]
-    return fit([tokens.questions[n] for n in some], passages, right, recipe, seed)
+    return fit([tokens.questions[n] for n in some], passages, right, config)
 
 
 def fit(
-    questions: Sequence[Sequence[str]], passages: Sequence[Sequence[str]], right: Numbers, recipe: Recipe, seed: int = 0
+    questions: Sequence[Sequence[str]], passages: Sequence[Sequence[str]], right: Numbers, config: StaticConfig
 ) -> Words:
     """The vectors of all words of the questions and passages. `right` is the passage of each question."""
     seen = Counter(word for words in passages for word in set(words))
     words = sorted({*seen, *(word for words in questions for word in words)})
     rarity = np.array([log(1 + len(passages) / (seen[word] + 0.5)) for word in words], np.float32)
-    length = recipe.size * float(rarity.max())
-    vectors = recipe.size * rarity[:, None] * np.stack([drawn(word, recipe.dim) for word in words])
+    length = config.size * float(rarity.max())
+    vectors = config.size * rarity[:, None] * np.stack([drawn(word, config.dim) for word in words])
     places = {word: place for place, word in enumerate(words)}
     asked, told = Texts.of(questions, places), Texts.of(passages, places)
     mean, square = np.zeros_like(vectors), np.zeros_like(vectors)
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(config.seed)
     step = 0
-    for _ in range(recipe.epochs):
-        for batch in batches(right, recipe.batch, random):
+    for _ in range(config.epochs):
+        for batch in batches(right, config.batch, random):
             step += 1
-            rows, slope = _slope(vectors, asked.of_texts(batch), told.of_texts(right[batch]), recipe.scale)
+            rows, slope = _slope(vectors, asked.of_texts(batch), told.of_texts(right[batch]), config.scale)
             mean[rows] += np.float32(0.1) * (slope - mean[rows])
             square[rows] += np.float32(0.001) * (slope * slope - square[rows])
             down = np.sqrt(square[rows] / np.float32(1 - 0.999**step)) + np.float32(1e-8)
-            vectors[rows] -= np.float32(recipe.rate / (1 - 0.9**step)) * mean[rows] / down
+            vectors[rows] -= np.float32(config.rate / (1 - 0.9**step)) * mean[rows] / down
     return Words(tuple(words), vectors.astype(np.float16), length)
 
 
