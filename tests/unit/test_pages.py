@@ -9,13 +9,13 @@ from hypothesis import strategies as st
 from mundap.evaluation.about import About, versions
 from mundap.evaluation.abstain import Supported, evaluate_abstain
 from mundap.evaluation.answers import evaluate_answers
+from mundap.evaluation.answers_page import answers_page
 from mundap.evaluation.estimates import paired_difference
+from mundap.evaluation.html_parts import interval, value
 from mundap.evaluation.keywords import Tagged, evaluate_keywords
 from mundap.evaluation.markup import Markup, join, tag
-from mundap.evaluation.page import interval, value
-from mundap.evaluation.page_answers import answers_page
-from mundap.evaluation.pages import abstain_page, keywords_page, retrieval_page
 from mundap.evaluation.questions import Question
+from mundap.evaluation.report_pages import abstain_page, keywords_page, retrieval_page
 from mundap.evaluation.retrieval import ablation, evaluate_retrieval
 from mundap.korean.normalize import squash
 from mundap.types import Answer, Citation, Hit, Passage

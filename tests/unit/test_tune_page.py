@@ -10,12 +10,12 @@ from mundap.config import Config
 from mundap.evaluation.about import About
 from mundap.evaluation.line_plot import Point, line_plot
 from mundap.evaluation.questions import Question
-from mundap.tuning.page import tuning_page
 from mundap.tuning.parts import Part, Parts
 from mundap.tuning.propose import next_steps
 from mundap.tuning.search import Tuning, tune
 from mundap.tuning.space import Settings
 from mundap.tuning.trials import Ranks, Trials
+from mundap.tuning.tuning_page import tuning_page
 
 ABOUT = About("tune", "2026-11-21 10:00:00 UTC", "mundap tune", {"file": "문답.csv", "digest": ""}, "", {}, {}, {})
 

@@ -18,7 +18,6 @@ from mundap.cli import (
     graph,
     inspect,
     keys,
-    page,
     promote,
     serve,
     synth,
@@ -32,6 +31,7 @@ from mundap.cli import (
     train_keywords,
     train_sft,
     tune,
+    up,
     verify,
 )
 from mundap.errors import MundapError
@@ -70,8 +70,8 @@ for command in (
     ask.chat,
     verify.verify,
     serve.serve,
-    page.ui,
-    page.up,
+    up.ui,
+    up.up,
     corpus.doctor,
 ):
     app.command()(command)

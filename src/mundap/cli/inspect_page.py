@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from mundap.evaluation.html_parts import frame, note, section, table
 from mundap.evaluation.markup import Markup, tag
-from mundap.evaluation.page import frame, note, section, table
 from mundap.ingest.grid import TABLE, cells_of, row_spans
 from mundap.jobs.reading import Read
 from mundap.types import Passage

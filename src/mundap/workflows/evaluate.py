@@ -20,14 +20,14 @@ from mundap.errors import BadFile, ConfigError, MundapError
 from mundap.evaluation.abstain import AbstainReport, Supported, abstain_differences, evaluate_abstain, need_both
 from mundap.evaluation.answers import GRADES, AnswerReport, PromiseCheck, evaluate_answers
 from mundap.evaluation.answers import METRICS as ANSWERED
+from mundap.evaluation.answers_page import answers_page
 from mundap.evaluation.compare import Measures, differences, earlier_legs, earlier_measures, gold_group
 from mundap.evaluation.consistency import VOICE
 from mundap.evaluation.estimates import Differences
 from mundap.evaluation.judge import Judge
 from mundap.evaluation.keywords import MACRO, KeywordReport, evaluate_keywords, read_keywords
-from mundap.evaluation.page_answers import answers_page
-from mundap.evaluation.pages import abstain_page, keywords_page, retrieval_page
 from mundap.evaluation.questions import Questions, read_questions
+from mundap.evaluation.report_pages import abstain_page, keywords_page, retrieval_page
 from mundap.evaluation.retrieval import COMPARED, RetrievalReport, Search, ablation, evaluate_retrieval
 from mundap.files import digest
 from mundap.generate import make_generator

@@ -14,12 +14,12 @@ from mundap.evaluation.about import About, versions
 from mundap.evaluation.questions import Question, read_questions
 from mundap.files import digest, write_atomically
 from mundap.protocols import Progress, quiet
-from mundap.tuning.page import tuning_page
 from mundap.tuning.parts import split_questions
 from mundap.tuning.propose import next_steps, proposal, verdict_sentence
 from mundap.tuning.search import Tuning, applicable, tune
 from mundap.tuning.trial_runner import TrialRunner
 from mundap.tuning.trials import Trials
+from mundap.tuning.tuning_page import tuning_page
 from mundap.types import Json
 from mundap.workflows import runs
 from mundap.workspace import Mundap

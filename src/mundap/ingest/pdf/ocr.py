@@ -22,7 +22,7 @@ from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Parsed
 from mundap.ingest.build import Reading
 from mundap.ingest.pdf.flow import blocks
-from mundap.ingest.pdf.page import Page, Word
+from mundap.ingest.pdf.page_layout import Page, Word
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -18,7 +18,7 @@ from mundap.ingest.blocks import Parsed
 from mundap.ingest.build import Reading
 from mundap.ingest.pdf import ocr
 from mundap.ingest.pdf.flow import blocks
-from mundap.ingest.pdf.page import Page, Rule, Word
+from mundap.ingest.pdf.page_layout import Page, Rule, Word
 from mundap.ingest.pdf.sizes import resized
 from mundap.ingest.pdf.unmeasured import with_unmeasured
 

@@ -14,7 +14,7 @@ from functools import cache
 from typing import Any
 
 from mundap.extras import need
-from mundap.ingest.pdf.page import Page, Word
+from mundap.ingest.pdf.page_layout import Page, Word
 
 _THIN = 0.01  # points; PDFium drops what is narrower
 _FINE = 1000  # parts of a point in which places are asked for

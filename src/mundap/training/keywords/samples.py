@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from mundap.evaluation.html_parts import figure_cell, frame, note, section, table
 from mundap.evaluation.keywords import Extracted, KeywordReport
 from mundap.evaluation.markup import Markup, tag
-from mundap.evaluation.page import figure_cell, frame, note, section, table
 from mundap.korean.normalize import squash
 
 MOST = 300  # questions on the page

@@ -11,8 +11,8 @@ from typing import Any
 
 from mundap.evaluation.bootstrap import mean_interval
 from mundap.evaluation.estimates import paired_difference
+from mundap.evaluation.html_parts import frame, note, section, table
 from mundap.evaluation.line_plot import Point, line_plot
-from mundap.evaluation.page import frame, note, section, table
 
 _POINTS = 10  # of the curve
 _COLUMNS = ("query", "response (before)", "response (after)", "rewards (before)", "rewards (after)")

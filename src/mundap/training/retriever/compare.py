@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from mundap.evaluation.estimates import Estimate
+from mundap.evaluation.html_parts import figure_cell, frame, note, section, table
 from mundap.evaluation.line_plot import Point, line_plot
 from mundap.evaluation.markup import Markup
-from mundap.evaluation.page import figure_cell, frame, note, section, table
 from mundap.protocols import Encoder, Progress, Vectors, quiet
 from mundap.training.common.examples import Split
 from mundap.training.common.heldout import Ground

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from mundap.evaluation.about import About
 from mundap.evaluation.answers import GRADES, METRICS, Answered, AnswerReport
 from mundap.evaluation.estimates import Difference, Estimates
-from mundap.evaluation.markup import Markup, join
-from mundap.evaluation.page import (
+from mundap.evaluation.html_parts import (
     GROUPED,
     NAMES,
     WORST,
@@ -25,6 +24,7 @@ from mundap.evaluation.page import (
     value,
     worst,
 )
+from mundap.evaluation.markup import Markup, join
 
 WRONG = "틀린 답: 정답 제시문을 하나도 인용하지 않았거나, 답이 없는 질문에 답한 것."
 

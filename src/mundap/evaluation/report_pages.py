@@ -8,9 +8,7 @@ from mundap.evaluation.about import About
 from mundap.evaluation.abstain import FIGURES as ABSTAINED
 from mundap.evaluation.abstain import AbstainReport, Supported
 from mundap.evaluation.estimates import Difference
-from mundap.evaluation.keywords import MACRO, MICRO, Extracted, KeywordReport
-from mundap.evaluation.markup import Markup, join
-from mundap.evaluation.page import (
+from mundap.evaluation.html_parts import (
     GROUPED,
     NAMES,
     WORST,
@@ -29,6 +27,8 @@ from mundap.evaluation.page import (
     value,
     worst,
 )
+from mundap.evaluation.keywords import MACRO, MICRO, Extracted, KeywordReport
+from mundap.evaluation.markup import Markup, join
 from mundap.evaluation.plots import Bar, bars, histogram, rank_curves, reliability_plot
 from mundap.evaluation.retrieval import METRICS as RETRIEVED
 from mundap.evaluation.retrieval import LegResult, QuestionResult, RetrievalReport, Step
