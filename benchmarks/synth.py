@@ -20,7 +20,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy mach
 import numpy as np
 
 from mundap.cli.show import bars
-from mundap.cli.synth_qa import checks_of
 from mundap.encode import base_of
 from mundap.encode.adapter import mapped
 from mundap.index.units import Units
@@ -33,6 +32,7 @@ from mundap.training.common.heldout import LEGS, Bench
 from mundap.training.common.measure import compared
 from mundap.training.common.pairs import FOLDS, Pairs, pairs
 from mundap.training.retriever.adapter import PENALTIES, Known, fit, learn
+from mundap.workflows.synthesise import checks
 from mundap.workspace import Mundap
 from quality import workspace
 from shared import bare_customs, customs, need_data
@@ -45,7 +45,7 @@ def made_rows(bot: Mundap, most: int, progress) -> list[Row]:
     passages = [p for p in bot.corpus.all_passages() if p.parent_id == p.id]
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "journal", "rules")
-        made = synthesize(passages, ByRules(), checks_of(bot), journal, most=most, progress=progress)
+        made = synthesize(passages, ByRules(), checks(bot), journal, most=most, progress=progress)
     found = Counter(len(row.made.answers) for row in made.rows)
     print(f"{len(made.rows)} questions of {len(passages)} passages, {made.without} of them without any")
     print("answers of 1, 2, 3 lengths:", [found[n] for n in (1, 2, 3)])

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from mundap.ingest.split import split as split
     from mundap.retrieve.hybrid import Hybrid as Hybrid
     from mundap.workflows import evaluate as evaluate
+    from mundap.workflows import promote as promote
     from mundap.workflows import runs as runs
+    from mundap.workflows import synthesise as synthesise
     from mundap.workflows import train as train
     from mundap.workflows import tune as tune
     from mundap.workspace import Mundap as Mundap
@@ -36,7 +38,7 @@ _EXPORTS = {
     "load": "mundap.ingest.readers",
     "split": "mundap.ingest.split",
 }
-_WORKFLOWS = ("evaluate", "runs", "train", "tune")
+_WORKFLOWS = ("evaluate", "promote", "runs", "synthesise", "train", "tune")
 __all__ = sorted([*_EXPORTS, *_WORKFLOWS])
 
 
