@@ -120,8 +120,8 @@ def main() -> None:
     texts = table.store.passages(table.ids)
     golds = [None if row is None else texts[table.ids[row]] for row in rows_of(asked, table)]
     k = bot.config.retrieve.k
-    made = rows(asked, golds, k, bot.find, bot.read)
-    paired = [one for some in read_all(asked, k, bot.find, bot.read) for one in some]
+    made = rows(asked, golds, k, bot.find, bot.components.reader.read)
+    paired = [one for some in read_all(asked, k, bot.find, bot.components.reader.read) for one in some]
     print(f"{len(made)} rows of the sheet, {len(labels)} labels, {len(near)} near the topic", flush=True)
 
     everything = [*labels, *near]
@@ -150,16 +150,16 @@ def main() -> None:
 
         some = [row for row in made if fits(row)]
         trained = train_reader(some)
-        folder = bot.models / MODEL
+        folder = bot.components.models / MODEL
         folder.mkdir(parents=True, exist_ok=True)
-        fit_reader.save(trained.model, bot.sentence_encoder.name, folder)
+        fit_reader.save(trained.model, bot.components.sentence_encoder.name, folder)
         with_reader = configured(always, reader=MODEL)
         seen = [one for one in paired if fits(one)]
         drawn_on = sample(seen, None, None)
         fitted = calibrate(drawn_on, prior_of(seen, None))
         kept = calibrate(drawn_on, prior_of(seen, None), options.wrong, 0.9)
         (folder / "support.json").write_text(
-            json.dumps({**fitted.line.to_json(), "encoder": bot.sentence_encoder.name}), "utf-8"
+            json.dumps({**fitted.line.to_json(), "encoder": bot.components.sentence_encoder.name}), "utf-8"
         )
         with_support = configured(always, support=MODEL)
         for place in held:

@@ -81,8 +81,8 @@ def main() -> None:
         made = pairs([Question(q.question, (q.answer,)) for q in drawn.values()], dense.table)
         bench = Bench(made, lexical, dense)
         texts = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
-        known = bot.cache.unit_vectors(made.questions, AsQueries(bot.encoder))
-        ground = Ground(bench, texts, bot.cache.unit_vectors(texts, bot.encoder), known)
+        known = bot.components.cache.unit_vectors(made.questions, AsQueries(bot.components.encoder))
+        ground = Ground(bench, texts, bot.components.cache.unit_vectors(texts, bot.components.encoder), known)
         order = np.random.default_rng(chosen.seed).permutation(len(made))
         parts = Split.around(made, np.sort(order[: len(made) // 5]), chosen.seed, known=len(made) ** 2)
         looked = {"held out": parts.by_passage, "learned": parts.train}
@@ -96,9 +96,9 @@ def main() -> None:
             with bar(loss) as progress:
                 work = Path(name) / loss
                 found = train_encoder(
-                    examples(ground, recipe, parts, bot.models),
+                    examples(ground, recipe, parts, bot.components.models),
                     recipe,
-                    bot.models,
+                    bot.components.models,
                     work,
                     progress=progress,
                 )

@@ -68,7 +68,7 @@ def small_bert(folder: Path, texts: list[str]) -> Path:
 def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, recipe: Recipe, folder: Path) -> Both:
     """The vectors of all units and of all questions after training."""
     start = Start(ground.bench, texts, ground.known.units, ground.known.questions)
-    made = learned_from(start, recipe, parts, bot.models)
+    made = learned_from(start, recipe, parts, bot.components.models)
     began = time.process_time()
 
     def watch(step: int, figures: dict[str, float]) -> None:
@@ -76,7 +76,7 @@ def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, recipe:
         print(f"step {step}, {time.process_time() - began:.0f} CPU seconds: {shown}", file=sys.stderr, flush=True)
 
     with bar("steps") as progress:
-        found = train_encoder(made, recipe, bot.models, folder, watch=watch, progress=progress)
+        found = train_encoder(made, recipe, bot.components.models, folder, watch=watch, progress=progress)
     assert found is not None
     print(f"chosen: {found.chosen}")
     encoder = InTraining(found.towers)

@@ -57,7 +57,9 @@ class Bench:
         self.lexical, dense = self.bot.legs
         texts = [question.question for question in self.asked]
         with bar("question vectors") as progress:
-            vectors = self.bot.cache.vectors(texts, AsQueries(self.bot.encoder), progress).astype(np.float32)
+            vectors = self.bot.components.cache.vectors(texts, AsQueries(self.bot.components.encoder), progress).astype(
+                np.float32
+            )
         self.dense = DenseLeg(dense.vectors, dense.table, Remembered(dense.encoder, texts, vectors))
         self.named = dict(zip(texts, names(texts, asked=read_asked()), strict=True))
         ids = list(self.lexical.table.ids)
@@ -72,7 +74,7 @@ class Bench:
         texts = {row.id: row.worded for row in self.rows}
 
         def encode(words: Sequence[str]) -> np.ndarray:
-            return self.bot.cache.unit_vectors(words, self.bot.encoder)
+            return self.bot.components.cache.unit_vectors(words, self.bot.components.encoder)
 
         return mine(self.bot.graph.graph, texts, pairs, self._names, encode)
 

@@ -54,7 +54,7 @@ class Bench:
         self.bot = workspace(folder, bare_customs)
         self.lexical, self.dense = self.bot.searchers["bm25"], self.bot.searchers["dense"]
         self.asked = customs()
-        vectors = self.bot.encoder.encode_queries([question.question for question in self.asked])
+        vectors = self.bot.components.encoder.encode_queries([question.question for question in self.asked])
         with bar("candidates") as progress:
             self.made: Examples = examples(self.asked, self.lexical, self.dense, vectors, progress)
 

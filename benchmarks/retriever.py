@@ -56,8 +56,10 @@ class Ground:
         self.bench = Bench(pairs(self.asked, dense.table), lexical, dense)
         texts = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
         with bar("vectors") as progress:
-            units = bot.cache.unit_vectors(texts, bot.encoder, progress)
-            questions = bot.cache.unit_vectors(self.bench.pairs.questions, AsQueries(bot.encoder), progress)
+            units = bot.components.cache.unit_vectors(texts, bot.components.encoder, progress)
+            questions = bot.components.cache.unit_vectors(
+                self.bench.pairs.questions, AsQueries(bot.components.encoder), progress
+            )
         self.known = adapter.Known(units, self.bench.starts, questions)
         tokenize = SearchTokenizer(joins=True, bigrams=False)
         self.tokens = static.Tokens(tokenize(self.bench.pairs.questions), tokenize(texts))

@@ -90,10 +90,10 @@ def main() -> None:
             (*people.questions, *(row.made.question for row in rows)),
             np.concatenate([people.rows, [row_of[row.passage.id] for row in rows]]),
         )
-        encoder = bot.encoder_named(base_of(bot.config.index.encoder, bot.models))
+        encoder = bot.components.encoder_named(base_of(bot.config.index.encoder, bot.components.models))
         texts = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
-        units = bot.cache.unit_vectors(texts, encoder, progress["vectors"])
-        questions = bot.cache.unit_vectors(both.questions, AsQueries(encoder), progress["vectors"])
+        units = bot.components.cache.unit_vectors(texts, encoder, progress["vectors"])
+        questions = bot.components.cache.unit_vectors(both.questions, AsQueries(encoder), progress["vectors"])
     settings = bot.config.retrieve
     bench = Bench(both, lexical, dense, settings.fusion, settings.weights, settings.pool)
     known = Known(units, bench.starts, questions)

@@ -42,7 +42,7 @@ class Remembering:
 @pytest.fixture(scope="module")
 def bot(sample: Path) -> Iterator[Mundap]:
     bot = Mundap.open(sample)
-    bot.encoder = Remembering(bot.encoder)
+    bot.components.encoder = Remembering(bot.components.encoder)
     yield bot
     bot.corpus.close()
 

@@ -222,8 +222,8 @@ def test_support_is_calibrated_on_the_questions_and_used(corpus: Path, trained: 
     (root / "mundap.toml").write_text(f'{CONFIG}[generate]\nsupport = "근거"\nmin_support = 0.2\n', "utf-8")
     bot = Mundap.open(root)
     question = "해외직구 면세 한도가 얼마인가요?"
-    reading = bot.read(question, bot.ask(question).hits)
-    assert bot.support(question) == support(reading, bot.calibration) != support(reading)
+    reading = bot.components.reader.read(question, bot.ask(question).hits)
+    assert bot.support(question) == support(reading, bot.components.calibration) != support(reading)
 
 
 def test_a_promise_of_few_wrong_answers_is_kept_in_the_card_and_looked_after(corpus: Path, tmp_path: Path):
@@ -301,10 +301,10 @@ def test_a_reader_is_trained_on_recorded_answers_promoted_and_used(corpus: Path,
         "generate.min_support": shown["support"]["threshold"],
     }
     bot = Mundap.open(root)
-    assert bot.reader_model is not None
+    assert bot.components.reader_model is not None
     question = "해외직구 면세 한도가 얼마인가요?"
-    reading = bot.read(question, bot.ask(question).hits)
-    assert bot.support(question) == support(reading, None, bot.reader_model) != support(reading)
+    reading = bot.components.reader.read(question, bot.ask(question).hits)
+    assert bot.support(question) == support(reading, None, bot.components.reader_model) != support(reading)
     assert bot.ask(question).text
 
     printed = ran_on("train", "reader", "--out", "문장").stdout

@@ -201,7 +201,7 @@ def test_it_becomes_the_encoder_and_is_served_without_torch(embedded: dict, corp
 
 
 def test_onnx_gives_what_torch_gives(embedded: dict, corpus: Path):
-    served = Mundap.open(corpus).encoder_named("model:하나")
+    served = Mundap.open(corpus).components.encoder_named("model:하나")
     side = Path(embedded["folder"]) / "both"
     model = transformers.AutoModel.from_pretrained(side).eval()
     words = transformers.PreTrainedTokenizerFast.from_pretrained(side)
@@ -215,7 +215,7 @@ def test_onnx_gives_what_torch_gives(embedded: dict, corpus: Path):
 
 def test_sentence_transformers_reads_what_is_saved(embedded: dict, corpus: Path):
     package = pytest.importorskip("sentence_transformers", reason=WHY)
-    served = Mundap.open(corpus).encoder_named("model:하나")
+    served = Mundap.open(corpus).components.encoder_named("model:하나")
     theirs = package.SentenceTransformer(str(Path(embedded["folder"]) / "both"), device="cpu")
     rows = theirs.encode(["면세 한도는?"], prompt_name="query"), theirs.encode(["담배"], prompt_name="document")
     assert rows[0][0] @ served.encode_queries(["면세 한도는?"])[0] >= 0.9999
@@ -231,12 +231,12 @@ def test_what_was_trained_can_be_a_base_and_keeps_its_prompts(embedded: dict, co
 
 
 def test_exporting_again_changes_nothing(embedded: dict, corpus: Path):
-    before = Mundap.open(corpus).encoder_named("model:하나").encode_passages(["담배"])
+    before = Mundap.open(corpus).components.encoder_named("model:하나").encode_passages(["담배"])
     shown = json.loads(run("export", "onnx", "하나", "--json", workspace=corpus))
     assert shown["bytes"] > 0
     assert shown["use"] == "model:하나"
     np.testing.assert_allclose(
-        Mundap.open(corpus).encoder_named("model:하나").encode_passages(["담배"]), before, atol=1e-6
+        Mundap.open(corpus).components.encoder_named("model:하나").encode_passages(["담배"]), before, atol=1e-6
     )
 
 
@@ -258,7 +258,7 @@ def test_dpr_has_two_encoders_that_read_short_pieces(base: Path, corpus: Path):
     )
     shown = json.loads(run("train", "dpr", "--out", "둘", *options, workspace=corpus))
     assert shown["by_passage"]["dense"]["after"].keys() == {"top1", "top3", "top10", "mrr@10"}
-    encoder = Mundap.open(corpus).encoder_named("model:둘")
+    encoder = Mundap.open(corpus).components.encoder_named("model:둘")
     asked, read = encoder.encode_queries(["면세 한도"]), encoder.encode_passages(["면세 한도"])
     assert float(asked[0] @ read[0]) < 0.999
     assert {path.name for path in Path(shown["folder"]).iterdir() if path.is_dir()} == {"question", "passage"}

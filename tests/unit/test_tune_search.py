@@ -105,7 +105,7 @@ def test_texts_are_encoded_once(bot: Mundap, questions: list[Question]) -> None:
             return self.encoder.encode_passages(texts)
 
     over = Mundap(bot.root, bot.config)
-    over.encoder = encoder = Counted(bot.encoder)
+    over.components.encoder = encoder = Counted(bot.components.encoder)
     runner = TrialRunner(over, questions)
     for chunk_chars in (64, 128, 64, 300):
         runner.ranks(replace(Settings.of(bot.config), chunk_chars=chunk_chars), questions)

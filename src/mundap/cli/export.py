@@ -67,7 +67,7 @@ def merged(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
     from mundap.training.llm.merge import language_model, merge
 
     bot = open_workspace(workspace)
-    folder = merge(language_model(_folder(bot, name)), bot.models)
+    folder = merge(language_model(_folder(bot, name)), bot.components.models)
     size = sum(path.stat().st_size for path in folder.iterdir())
     if json:
         show.emit({"folder": str(folder), "bytes": size})
@@ -94,7 +94,7 @@ def gguf(
     bot = open_workspace(workspace)
     kept = language_model(_folder(bot, name))
     there = (kept.folder / MERGED).is_dir()
-    whole = merge(kept, bot.models)
+    whole = merge(kept, bot.components.models)
     file = kept.folder / f"{kept.folder.name}-{type.value}.gguf"
     export_gguf(whole, file, type.value, kept.folder.name)
     if whole.name == MERGED and not there:
@@ -111,8 +111,8 @@ def _folder(bot: Mundap, name: str) -> Path:
     from mundap.errors import MundapError
     from mundap.training.common.registry import plain_name
 
-    folder = bot.models / plain_name(name)
+    folder = bot.components.models / plain_name(name)
     if not folder.is_dir():
-        known = sorted(path.name for path in bot.models.glob("[!.]*") if path.is_dir())
+        known = sorted(path.name for path in bot.components.models.glob("[!.]*") if path.is_dir())
         raise MundapError(f"'{name}': 그런 모델이 없습니다. 있는 것: {', '.join(known) or '없음'}")
     return folder

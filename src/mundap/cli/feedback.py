@@ -107,6 +107,6 @@ def _rows(bot: Mundap) -> Judged:
     return training_rows(
         given,
         bot.corpus.passages(sorted(named)),
-        bot.words_held,
+        bot.components.reader.shares,
         lambda text: [hit.passage for hit in bot.search(text, k=5)],
     )

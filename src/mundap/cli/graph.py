@@ -100,7 +100,7 @@ def mine(
     for miner in miners:
         if miner not in ORIGINS:
             raise UnknownName("miner", miner, ORIGINS)
-    graph, table = bot.bare_graph(), bot.synonyms
+    graph, table = bot.bare_graph(), bot.components.synonyms
     texts = {id: p.worded for id, p in bot.corpus.passages([id for id, *_ in graph.all_passages()]).items()}
     pairs = pairs_in(bot.corpus, data) if PAIRS in miners else []
     kept = read_synonyms(table) if table.is_file() else ()
@@ -109,8 +109,8 @@ def mine(
             graph,
             texts,
             pairs,
-            bot.names,
-            lambda words: bot.cache.unit_vectors(words, bot.encoder, progress),
+            bot.components.names,
+            lambda words: bot.components.cache.unit_vectors(words, bot.components.encoder, progress),
             miners,
         )
     rows = merged(kept, found)

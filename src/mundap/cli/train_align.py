@@ -76,13 +76,13 @@ def reward(
     from mundap.training.llm.reward_model import PRESETS, Recipe, load_classifier, train_reward, worth_it
 
     bot = open_workspace(workspace)
-    name = free_name(bot.models, out, "reward")
+    name = free_name(bot.components.models, out, "reward")
     parts = parted(read_preferences(data), seed)
     recipe = Recipe(base or GEMMA, seed=seed, **filled(PRESETS[preset.value], epochs=epochs, batch=batch, lr=lr))
     work = work_of(bot, name)
     with show.bar("학습") as progress:
         trained = train_reward(
-            parts, recipe, load_classifier(recipe.base, bot.models, seed), work,
+            parts, recipe, load_classifier(recipe.base, bot.components.models, seed), work,
             again=resume, watch=curves(report_to, logs_of(bot, "reward", name), name), progress=progress,
         )  # fmt: skip
     if trained is None:  # another process of torchrun keeps the model
@@ -129,14 +129,14 @@ def dpo(
     from mundap.training.llm.preferences import parted
 
     bot = open_workspace(workspace)
-    name = free_name(bot.models, out, "dpo")
+    name = free_name(bot.components.models, out, "dpo")
     parts = parted(read_preferences(data), seed)
     at, known = _start(bot, base, adapter)
     values = filled(PRESETS[preset.value], epochs=epochs, batch=batch, lr=lr, beta=beta, template=prompt)
     recipe = Recipe(known, adapter, seed=seed, **values)
     work = work_of(bot, name)
     with show.bar("학습") as progress:
-        loaded = load_causal(recipe.base, bot.models, adapter=at, trainable=at is not None)
+        loaded = load_causal(recipe.base, bot.components.models, adapter=at, trainable=at is not None)
         trained = train_dpo(
             parts, recipe, loaded, ends(*loaded), work,
             again=resume, watch=curves(report_to, logs_of(bot, "dpo", name), name), progress=progress,
@@ -203,7 +203,7 @@ def ppo(
     from mundap.workflows.runs import keep
 
     bot = open_workspace(workspace)
-    name = free_name(bot.models, out, "ppo")
+    name = free_name(bot.components.models, out, "ppo")
     at, known = _start(bot, base, adapter)
     called, worth, voice = _reward(bot, reward, persona)
     values = filled(PRESETS[preset.value], steps=steps, batch=batch, lr=lr, most_out=max_new, template=prompt)
@@ -212,7 +212,7 @@ def ppo(
     work = work_of(bot, name)
     with show.bar("학습") as progress:
         learned = train_ppo(
-            prompts, held, recipe, worth, load_policy(recipe, bot.models, at), work,
+            prompts, held, recipe, worth, load_policy(recipe, bot.components.models, at), work,
             again=resume, watch=curves(report_to, logs_of(bot, "ppo", name), name), progress=progress,
         )  # fmt: skip
     if learned is None:
@@ -253,14 +253,14 @@ def _start(bot: Mundap, base: str | None, adapter: str) -> tuple[Path | None, st
 
     if not adapter:
         return None, base or GEMMA
-    folder = bot.models / plain_name(adapter)
+    folder = bot.components.models / plain_name(adapter)
     at = kept_adapter(folder)
     if (folder / MODEL).is_dir():
         raise MundapError(
             f"'{adapter}'은(는) 모든 가중치를 배운 모델입니다. 대신 --base {folder / MODEL}을(를) 주세요."
         )
     if at is None:
-        there = ", ".join(sorted(path.parent.name for path in bot.models.glob("[!.]*/adapter"))) or "없음"
+        there = ", ".join(sorted(path.parent.name for path in bot.components.models.glob("[!.]*/adapter"))) or "없음"
         raise MundapError(f"'{adapter}': 어댑터가 있는 모델이 아닙니다. 있는 것: {there}. 만들기: mundap train sft")
     known = jsons.loads((folder / CARD).read_text("utf-8"))["base"]
     if base is not None and base != known:
@@ -277,8 +277,8 @@ def _reward(bot: Mundap, named: str, persona: str | None) -> tuple[str, Reward, 
 
     if named != RULE and not named.startswith(f"{RULE}:"):
         name = plain_name(named)
-        return name, load_reward(bot.models / name, bot.models), ""
-    voice = bot.persona(persona)
+        return name, load_reward(bot.components.models / name, bot.components.models), ""
+    voice = bot.components.persona(persona)
     if voice is None and "tone" in named:
         raise MundapError(f"{named}: 말투를 매기려면 페르소나가 있어야 합니다. --persona 이름을 주세요.")
     more: dict[str, Rule] = {"support": support(_held(bot))}
@@ -296,7 +296,7 @@ def _held(bot: Mundap) -> Callable[[str, str], float]:
     def found(question: str) -> str:
         return "\n".join(hit.passage.worded for hit in bot.find(question))
 
-    return lambda question, response: bot.words_held(response, [found(question)])[0]
+    return lambda question, response: bot.components.reader.shares(response, [found(question)])[0]
 
 
 def _keep(

@@ -45,20 +45,22 @@ def support(
     from mundap.training.reader.fit_support import calibrate, drawn, prior_of, read_all, sample, save
 
     bot = open_workspace(workspace)
-    name = free_name(bot.models, out, "support")
+    name = free_name(bot.components.models, out, "support")
     questions, origin = questions_in(bot.corpus, data)
     with show.bars(read="읽기", folds="교차 검증") as progress:
-        readings = read_all(drawn(questions), bot.config.retrieve.k, bot.find, bot.read, progress["read"])
+        readings = read_all(
+            drawn(questions), bot.config.retrieve.k, bot.find, bot.components.reader.read, progress["read"]
+        )
         asked = [one for some in readings for one in some]
-        read = sample(asked, bot.calibration, bot.reader_model)
-        prior = prior_of(asked, bot.reader_model)
+        read = sample(asked, bot.components.calibration, bot.components.reader_model)
+        prior = prior_of(asked, bot.components.reader_model)
         fitted = calibrate(read, prior, wrong, confidence, progress=progress["folds"])
     report = fitted.report
     model = {"calibration": fitted.line.to_json(), "threshold": fitted.threshold, "promise": report["promise"]}
     options = ("--wrong", str(wrong), "--confidence", str(confidence)) if wrong is not None else ()
     folder = keep_trained(
         bot, "support", name, data, origin, model, report, fitted.better,
-        lambda path: save(fitted, bot.sentence_encoder.name, path), options,
+        lambda path: save(fitted, bot.components.sentence_encoder.name, path), options,
     )  # fmt: skip
     if json:
         use = {"support": name, "min_support": fitted.threshold}
@@ -97,19 +99,19 @@ def reader(
     from mundap.training.reader.fit_support import drawn, read_all
 
     bot = open_workspace(workspace)
-    name = free_name(bot.models, out, "reader")
+    name = free_name(bot.components.models, out, "reader")
     questions, origin = questions_in(bot.corpus, data)
     answerable = drawn([question for question in questions if question.gold])
     k = bot.config.retrieve.k
     with show.bars(read="읽기", folds="교차 검증") as progress:
-        made = rows(answerable, _passages(bot, answerable), k, bot.find, bot.read, progress["read"])
+        made = rows(answerable, _passages(bot, answerable), k, bot.find, bot.components.reader.read, progress["read"])
         unanswerable = drawn([question for question in questions if not question.gold])
-        others = [one for some in read_all(unanswerable, k, bot.find, bot.read) for one in some]
-        trained = train_reader(made, others, bot.reader_model, progress=progress["folds"])
+        others = [one for some in read_all(unanswerable, k, bot.find, bot.components.reader.read) for one in some]
+        trained = train_reader(made, others, bot.components.reader_model, progress=progress["folds"])
     model = {"threshold": trained.threshold, "weights": trained.model.sentences.to_json()}
     folder = keep_trained(
         bot, "reader", name, data, origin, model, trained.report, trained.better,
-        lambda path: save(trained.model, bot.sentence_encoder.name, path),
+        lambda path: save(trained.model, bot.components.sentence_encoder.name, path),
     )  # fmt: skip
     left = len(answerable) - trained.report["questions"]
     if json:

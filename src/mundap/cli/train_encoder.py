@@ -204,7 +204,7 @@ def cross(
         split = Split.of(task.ground.bench.pairs, seed)
         logs, work = logs_of(bot, "cross", task.name), work_of(bot, task.name)
         trained = train_cross(
-            task.ground, recipe, split, bot.models, work,
+            task.ground, recipe, split, bot.components.models, work,
             again=resume, watch=watch(report_to, logs, task.name), progress=progress["steps"],
         )  # fmt: skip
     if trained is None:
@@ -251,10 +251,10 @@ def _train(
 
         def encode(encoder: Encoder, texts: Sequence[str], questions: bool) -> Vectors:
             by = AsQueries(encoder) if questions else encoder
-            return bot.cache.unit_vectors(texts, by, progress["measured"])
+            return bot.components.cache.unit_vectors(texts, by, progress["measured"])
 
         trained = fit_encoder(
-            task.ground, recipe, split, bot.models, work_of(bot, task.name), encode, task.base,
+            task.ground, recipe, split, bot.components.models, work_of(bot, task.name), encode, task.base,
             again=resume, watch=watch(report_to, logs, task.name), progress=progress["steps"],
         )  # fmt: skip
     if trained is None:  # another process of torchrun keeps the model
@@ -289,7 +289,9 @@ def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: 
     with show.bars(vectors="벡터", runs="견주기") as progress:
         task = task_of(bot, recipe.kind, "losses", data, progress["vectors"])
         split = Split.of(task.ground.bench.pairs, recipe.seed)
-        found = compare(task.ground, grid(recipe, chosen), split, bot.models, work_of(bot, ".losses"), progress["runs"])
+        found = compare(
+            task.ground, grid(recipe, chosen), split, bot.components.models, work_of(bot, ".losses"), progress["runs"]
+        )
         rows = list(found)
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     report: dict[str, Any] = {"recipe": asdict(recipe), "data": task.origin, "before": task.base, "rows": rows}

@@ -67,7 +67,7 @@ def keywords(
     from mundap.training.keywords.seq2seq import PRESETS, SCRATCH, Recipe, train_keywords, worth_it
 
     bot = open_workspace(workspace)
-    name = free_name(bot.models, out, KIND)
+    name = free_name(bot.components.models, out, KIND)
     tagged = read_keywords(data)
     chosen = preset or (Preset.scratch if base == SCRATCH else Preset.original)
     values = filled(PRESETS[chosen.value], epochs=epochs, batch=batch, lr=lr, beams=beams, max_length=max_length)

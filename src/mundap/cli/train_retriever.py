@@ -54,22 +54,22 @@ def task_of(bot: Mundap, kind: str, out: str, data: Path | None, progress: Progr
     from mundap.training.common.pairs import pairs, questions_in
     from mundap.training.common.registry import free_name
 
-    name = free_name(bot.models, out, kind)
+    name = free_name(bot.components.models, out, kind)
     asked, origin = questions_in(bot.corpus, data)
     lexical, dense = bot.legs
     made = pairs([question for question in asked if question.gold], dense.table)
     units = Units.of(bot.corpus.all_passages())
     if unit_keys(units).tolist() != dense.vectors.keys.tolist():
         raise StaleIndex("색인한 뒤에 문서가 바뀌었습니다. 먼저 실행: mundap index")
-    base = base_of(bot.config.index.encoder, bot.models)
-    encoder = bot.encoder_named(base)
+    base = base_of(bot.config.index.encoder, bot.components.models)
+    encoder = bot.components.encoder_named(base)
     settings = bot.config.retrieve
     texts = [passage.embedded for passage in units.passages]
     ground = Ground(
         Bench(made, lexical, dense, settings.fusion, settings.weights, settings.pool),
         texts,
-        bot.cache.unit_vectors(texts, encoder, progress),
-        bot.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
+        bot.components.cache.unit_vectors(texts, encoder, progress),
+        bot.components.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
     )
     return Task(name, ground, base, encoder, origin)
 

@@ -137,12 +137,12 @@ def sft(
         **values,
     )
     bot = open_workspace(workspace)
-    name = free_name(bot.models, out, KIND)
+    name = free_name(bot.components.models, out, KIND)
     examples, origin = _examples(bot, data)
     work = work_of(bot, name)
     with show.bars(steps="학습", answers="답 쓰기") as progress:
         trained = train_sft(
-            examples, recipe, bot.models, work, refusal=refusal(bot.config.language),
+            examples, recipe, bot.components.models, work, refusal=refusal(bot.config.language),
             template=read_template(template, bot.root), ranks=_ranks(lora_sweep),
             resume=resume, watch=_watches(report_to, logs_of(bot, KIND, name)),
             progress=progress["steps"], measuring=progress["answers"],

@@ -124,7 +124,7 @@ def keep_trained(
         metrics=report,
         recommended=recommended,
     )
-    return keep(bot.models, name, card, write)
+    return keep(bot.components.models, name, card, write)
 
 
 def emit_kept(report: Mapping[str, Any], model: Mapping[str, Any], folder: Path, use: str, recommended: bool) -> None:

@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1", tags=["OpenAI와 같은 모양"], responses=doc
 @router.get("/models", summary="부를 수 있는 이름")
 def models(bot: Bot) -> Models:
     """`mundap`이 답하고, 다른 하나는 이 작업 폴더의 임베딩입니다."""
-    return Models(data=[Model(id=MODEL), Model(id=bot.encoder.name)])
+    return Models(data=[Model(id=MODEL), Model(id=bot.components.encoder.name)])
 
 
 @router.get("/models/{name:path}", summary="그 이름이 있는지")
@@ -48,7 +48,7 @@ async def embeddings(asked: Embed, request: Request, service: Here) -> Embedding
     texts = [asked.input] if isinstance(asked.input, str) else asked.input
     if len(texts) > MOST_INPUTS or any(len(text) > LONGEST_INPUT for text in texts):
         raise Refused(400, f"input은 {LONGEST_INPUT}자까지의 글 하나, 또는 {MOST_INPUTS}개까지의 목록입니다.")
-    encoder = service.bot.encoder
+    encoder = service.bot.components.encoder
     if asked.dimensions not in (None, encoder.dim):
         raise Refused(400, f"dimensions {asked.dimensions}: 이 임베딩은 {encoder.dim}차원입니다.")
     vectors = await service.searches.run(request, lambda: _encode(encoder, texts, asked.input_type))

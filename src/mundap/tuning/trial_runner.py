@@ -97,12 +97,12 @@ class TrialRunner:
         return LexicalLeg(postings, self._table, lambda texts: [self._tokens[text] for text in texts])
 
     def _dense(self, settings: Settings) -> Leg:
-        cut = replace(cut_of(self._bot.config, self._bot.models), overlap=settings.chunk_overlap)
+        cut = replace(cut_of(self._bot.config, self._bot.components.models), overlap=settings.chunk_overlap)
         chunker = (cut if cut.encoder else replace(cut, size=settings.chunk_chars)).chunker()
         pieces = [piece for whole in self._wholes for piece in chunks(whole, chunker)]
         units = Units.of([*self._wholes, *pieces])
         texts = [p.embedded for p in units.passages]
-        vectors = self._bot.cache.vectors(texts, self._bot.encoder, self._progress)
+        vectors = self._bot.components.cache.vectors(texts, self._bot.components.encoder, self._progress)
         keys = unit_keys(units)
         index = VectorIndex(vectors, units.starts, keys, make_graph(vectors, keys))
         return DenseLeg(index, self._table, self._encoder)
@@ -114,17 +114,17 @@ class TrialRunner:
 
     @cached_property
     def _postings(self) -> Postings:
-        tokenizer = self._bot.tokenizer
-        tokens = self._bot.cache.tokens([row.worded for row in self._rows], tokenizer.name, tokenizer, quiet)
+        tokenizer = self._bot.components.tokenizer
+        tokens = self._bot.components.cache.tokens([row.worded for row in self._rows], tokenizer.name, tokenizer, quiet)
         return Postings.build(tokens, self._bot.config.index.k1, self._bot.config.index.b)
 
     @cached_property
     def _tokens(self) -> dict[str, list[str]]:
-        return dict(zip(self._asked, self._bot.tokenizer(self._asked), strict=True))
+        return dict(zip(self._asked, self._bot.components.tokenizer(self._asked), strict=True))
 
     @cached_property
     def _encoder(self) -> Encoder:
-        return _Asked(self._bot.encoder, self._bot.cache, self._asked, self._progress)
+        return _Asked(self._bot.components.encoder, self._bot.components.cache, self._asked, self._progress)
 
     @cached_property
     def _reranker(self) -> Reranker:

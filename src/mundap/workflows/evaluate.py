@@ -142,7 +142,7 @@ def answers(
     if limit is not None and limit < len(items):
         items = tuple(items[n] for n in sorted(random.Random(seed).sample(range(len(items)), limit)))
     with closing(_judge(bot, judge)) if judge else nullcontext() as grader:
-        report = evaluate_answers(items, asked.ask, judge=grader, persona=asked.persona(), progress=progress)
+        report = evaluate_answers(items, asked.ask, judge=grader, persona=asked.components.persona(), progress=progress)
     same = before is not None and judge and _judge_of(runs.read(Path(before)).report) == _judge_of(report.to_json())
     report = replace(
         report,
@@ -177,7 +177,7 @@ def _promise_check(asked: Mundap, report: AnswerReport) -> PromiseCheck | None:
     "held" is None where it says nothing: an answer needs less support than was promised for, or nothing was answered.
     """
     settings = asked.config.generate
-    card = asked.models / settings.support / CARD
+    card = asked.components.models / settings.support / CARD
     if not settings.support or not card.is_file():
         return None
     promise = json.loads(card.read_text("utf-8")).get("promise")
@@ -210,7 +210,7 @@ def _judge(bot: Mundap, spec: str) -> Judge:
         spec,
         refusal="",
         folder=bot.root,
-        models=bot.models,
+        models=bot.components.models,
         context_tokens=settings.context_tokens,
         timeout=settings.timeout,
     )
@@ -355,7 +355,7 @@ def _over(bot: Mundap, questions: Questions) -> Mundap:
         builder.add(paragraph, meta={"kind": "제시문"})
     document = builder.document()
     wholes = parents(document)
-    chunker = cut_of(bot.config, bot.models).chunker()
+    chunker = cut_of(bot.config, bot.components.models).chunker()
     over.corpus.put(document, wholes, [chunk for whole in wholes for chunk in chunks(whole, chunker)], name)
     over.index()
     return over

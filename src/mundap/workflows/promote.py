@@ -69,7 +69,9 @@ def model(bot: Mundap, name: str, *, force: bool = False) -> Promotion:
     if found.worse and not force:
         raise MundapError(f"'{whole}': {found.doubt} 그래도 쓰려면: mundap promote {whole} --force")
     if found.kind in ENCODERS:
-        bot.encoder_named(str(found.values["index", "encoder"]))  # says what is wrong before anything is changed
+        bot.components.encoder_named(
+            str(found.values["index", "encoder"])
+        )  # says what is wrong before anything is changed
     path = bot.root / FILE
     write_atomically(path, set_values(path.read_text("utf-8"), found.values))
     settings = {".".join(key): value for key, value in found.values.items()}
@@ -77,9 +79,9 @@ def model(bot: Mundap, name: str, *, force: bool = False) -> Promotion:
 
 
 def _candidate(bot: Mundap, name: str) -> _Candidate:
-    path = bot.models / name / CARD
+    path = bot.components.models / name / CARD
     if not path.is_file():
-        there = ", ".join(sorted(card.parent.name for card in bot.models.glob(f"[!.]*/{CARD}"))) or "없음"
+        there = ", ".join(sorted(card.parent.name for card in bot.components.models.glob(f"[!.]*/{CARD}"))) or "없음"
         raise MundapError(f"'{name}': 그런 모델이 없습니다. 있는 모델: {there}")
     try:
         card = json.loads(path.read_text("utf-8"))

@@ -214,9 +214,11 @@ def checks(bot: Mundap) -> making.Checks:
     """The checks by the workspace's own measures of support and of words. Raises StaleIndex as a search does."""
     return making.Checks(
         lambda question, passage: support(
-            bot.read(question, [Hit(passage, 1.0, 1)]), bot.calibration, bot.reader_model
+            bot.components.reader.read(question, [Hit(passage, 1.0, 1)]),
+            bot.components.calibration,
+            bot.components.reader_model,
         ),
-        lambda sentence, passage: bot.words_held(sentence, [passage.worded])[0],
+        lambda sentence, passage: bot.components.reader.shares(sentence, [passage.worded])[0],
         bot.config.generate.min_support,
     )
 
@@ -261,7 +263,7 @@ def rank(
     if not asked:
         raise MundapError("답변과 제시문이 함께 있는 질문이 없습니다. --data로 주거나 mundap synth qa로 만들어 주세요.")
     prompts, complete = _completions(bot, asked)
-    maker = f"{by}:{bot.generator.name}:{bot.config.generate.temperature}"
+    maker = f"{by}:{bot.components.generator.name}:{bot.config.generate.temperature}"
     journal = journal_of(file)
     if by == "llm":
         judge = Judge(_completer(bot, per_minute), bot.root / FOLDER / "judge.sqlite")
@@ -302,7 +304,7 @@ def _completions(bot: Mundap, asked: Sequence[Question]) -> tuple[list[ranking_.
 
 def _text(bot: Mundap, question: str, hits: list[Hit]) -> str:
     """What the generator writes from these, markers aside."""
-    return repair(bot.generator.answer(question, hits).text, 0).strip()
+    return repair(bot.components.generator.answer(question, hits).text, 0).strip()
 
 
 # -- keywords ---------------------------------------------------------------------------------------------------------
@@ -395,7 +397,7 @@ def persona(
     """
     file = Path(out)
     _check_whole(file, ".jsonl", resume)
-    voice = bot.persona(name)
+    voice = bot.components.persona(name)
     if voice is None:
         raise MundapError("페르소나의 이름을 주세요. 예: mundap synth persona 풋살 --out 풋살.jsonl")
     found = questions_in(bot.corpus, None if data is None else Path(data))[0]
@@ -439,8 +441,8 @@ def _check_whole(out: Path, suffix: str, resume: bool) -> None:
 
 def _completer(bot: Mundap, per_minute: int) -> Completer:
     """The language model of the settings, asked at most that often. Raises ConfigError if it is none."""
-    if not isinstance(bot.generator, Completer):
+    if not isinstance(bot.components.generator, Completer):
         raise ConfigError(
             "--by llm에는 언어 모델이 필요합니다. mundap.toml의 generate.generator를 gguf:, openai:, transformers: 가운데 하나로 바꿔 주세요."
         )
-    return Paced(bot.generator, per_minute)
+    return Paced(bot.components.generator, per_minute)

@@ -27,7 +27,7 @@ from mundap.retrieve.followup import named_anew
 from mundap.retrieve.limits import averaged, limit_query
 from mundap.store.corpus import Corpus
 from mundap.types import Answer, Hit, Turn
-from mundap.workspace.components import Parts
+from mundap.workspace.components import Components
 from mundap.workspace.conversing import conversed
 from mundap.workspace.mending import told
 from mundap.workspace.opening import Opening
@@ -41,7 +41,7 @@ TURNS = 4  # of the conversation that a generator is shown; more would crowd out
 class Answering:
     """Answers from what `searching` finds in `opening`'s generation of `corpus`, with `parts`."""
 
-    def __init__(self, searching: Searching, opening: Opening, corpus: Corpus, parts: Parts) -> None:
+    def __init__(self, searching: Searching, opening: Opening, corpus: Corpus, parts: Components) -> None:
         self._searching = searching
         self._opening = opening
         self._corpus = corpus

@@ -33,8 +33,8 @@ MODELS = "models"
 LIGHT = "light:"  # of a reranker that `mundap train reranker` made
 
 
-class Parts:
-    """The parts that `config` names, of the workspace `root`. Paths in it, and trained models, are looked for in `words`.
+class Components:
+    """What `config` names, of the workspace `root`. Paths in it, and trained models, are looked for in `words`.
 
     `weigh` tells how rare words are in what is indexed. A part that cannot be made raises when it is first asked for.
     """

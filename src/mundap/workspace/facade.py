@@ -13,9 +13,6 @@ from filelock import FileLock, Timeout
 from mundap.config import FILE, Config, find_workspace, read_config
 from mundap.encode import base_of
 from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
-from mundap.generate.evidence import Line, ReaderModel
-from mundap.generate.persona import Persona
-from mundap.generate.reading import Reading
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
@@ -27,11 +24,9 @@ from mundap.ingest.sheets.sheet import Options
 from mundap.jobs.batch import Limits
 from mundap.jobs.reading import Cut
 from mundap.korean.normalize import normalize
-from mundap.korean.tokens import SearchTokenizer
 from mundap.korean.typos import Mended
-from mundap.protocols import Encoder, Generator, Loads, Progress, Searcher, quiet
+from mundap.protocols import Loads, Progress, Searcher, quiet
 from mundap.retrieve.light import seen
-from mundap.store.cache import Cache
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
 from mundap.types import Answer, Hit, Turn
@@ -39,7 +34,7 @@ from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
 from mundap.workspace.answering import Answering
-from mundap.workspace.components import FOLDER, Parts
+from mundap.workspace.components import FOLDER, Components
 from mundap.workspace.indexing import Indexing
 from mundap.workspace.intake import Ingested, Skipped, Taken, keep_out, skipped, take, take_back
 from mundap.workspace.opening import Opening
@@ -69,7 +64,7 @@ class Mundap:
         self.root = root
         self.config = config
         self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
-        self._parts = Parts(
+        self._parts = Components(
             root, words or root, config, lambda words: self._opening.open().lexical.postings.rarity(words)
         )
         self._indexing = Indexing(root / FOLDER / "index", self.corpus, self._parts)
@@ -157,7 +152,9 @@ class Mundap:
     def _take(self, files: Mapping[str, Path], progress: Progress) -> tuple[Taken, ...]:
         settings = self.config.ingest
         limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
-        return take(self.corpus, files, cut_of(self.config, self.models), limits, progress, sheets_of(self.config))
+        return take(
+            self.corpus, files, cut_of(self.config, self._parts.models), limits, progress, sheets_of(self.config)
+        )
 
     def _ingested(self, taken: tuple[Taken, ...], missing: Sequence[Skipped] = (), removed: int = 0) -> Ingested:
         states = Counter(one.state for one in taken)
@@ -335,91 +332,34 @@ class Mundap:
         It is written from `k` passages (default: that of the settings) that meet `where`, as in `search`, and sounds
         like `persona`, as in `persona`.
         """
-        yield from self._answering.stream(question, history, k, where, self.persona(persona))
+        yield from self._answering.stream(question, history, k, where, self._parts.persona(persona))
 
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""
         return self._answering.support(question)
-
-    def read(self, question: str, hits: Sequence[Hit]) -> Reading:
-        """The first hits read by the sentence against the question."""
-        return self._parts.reader.read(question, hits)
-
-    def words_held(self, text: str, texts: Sequence[str]) -> list[float]:
-        """For each of `texts`, the weight of the words of `text` that it holds, rare ones counting most, in [0, 1]."""
-        return self._parts.reader.shares(text, texts)
 
     def verify(self, answers: Iterable[Given]) -> Iterator[Verdict]:
         """What of each answer that was given (verify.given reads them from JSON) is proved by the corpus as it is now.
 
         Nothing is searched and no model asked.
         """
-        personas = [persona for name in self.personas if (persona := self.persona(name))]
+        personas = [persona for name in self._parts.personas if (persona := self._parts.persona(name))]
         verifier = Verifier(self.corpus, personas, self.newest, self._indexing.names)
         yield from map(verifier.verify, answers)
 
     def warm(self) -> None:
         """Load what the first question would wait for. Raises as it would."""
         self.search("준비", k=1)
-        self.persona()
+        self._parts.persona()
         if self.config.generate.faq:
             _ = self._answering.known
-        if isinstance(self.generator, Loads):
-            self.generator.load()
+        if isinstance(self._parts.generator, Loads):
+            self._parts.generator.load()
 
     @cached_property
     def feedback(self) -> Feedback:
         """Answers that were given over HTTP, and what people said of them."""
         return Feedback(self.root / FOLDER / "corpus.sqlite", self.config.serve.answer_days)
-
-    # -- the parts that settings name -------------------------------------------------------------------------------
-
-    @property
-    def encoder(self) -> Encoder:
-        """The encoder that mundap.toml names, or another that was put in its place before the first search."""
-        return self._parts.encoder
-
-    @encoder.setter
-    def encoder(self, encoder: Encoder) -> None:
-        self._parts.encoder = encoder
-
-    def encoder_named(self, name: str) -> Encoder:
-        """The encoder of that name. Raises UnknownName, or ConfigError for a trained one that cannot be used."""
-        return self._parts.encoder_named(name)
-
-    @property
-    def sentence_encoder(self) -> Encoder:
-        """What sentences are read with. An adapter learned from whole passages, so it is its base that reads."""
-        return self._parts.sentence_encoder
-
-    @property
-    def generator(self) -> Generator:
-        """The generator that mundap.toml names, or another that was put in its place before the first question."""
-        return self._parts.generator
-
-    @generator.setter
-    def generator(self, generator: Generator) -> None:
-        self._parts.generator = generator
-
-    @property
-    def calibration(self) -> Line | None:
-        """The user's own calibration of support, if mundap.toml names one. Raises MundapError if it cannot be used."""
-        return self._parts.calibration
-
-    @property
-    def reader_model(self) -> ReaderModel | None:
-        """The user's own model of what answers, if mundap.toml names one. Raises MundapError if it cannot be used."""
-        return self._parts.reader_model
-
-    @property
-    def tokenizer(self) -> SearchTokenizer:
-        """The tokenizer of the lexical leg. Raises ConfigError if its user dictionary is not there."""
-        return self._parts.tokenizer
-
-    @property
-    def synonyms(self) -> Path:
-        """The table of synonyms, which need not be there. Raises ConfigError if a name of one's own is not."""
-        return self._parts.synonyms
 
     def keywords(self, questions: Sequence[str]) -> list[list[str]]:
         """The distinct keywords of each question, by the extractor of the settings; the corpus is not read.
@@ -428,35 +368,12 @@ class Mundap:
         """
         return self._parts.keywords(questions)
 
-    def names(self, questions: Sequence[str]) -> list[list[str]]:
-        """What each question names, as the graph calls it: by the model, or keywords and the compounds they make up."""
-        return self._parts.names(questions)
-
     @property
-    def personas(self) -> tuple[str, ...]:
-        """The names of the workspace's personas."""
-        return self._parts.personas
+    def components(self) -> Components:
+        """What the settings name: encoder, tokenizer, generator, personas, trained models, and the cache of their work.
 
-    def persona(self, name: str | None = None) -> Persona | None:
-        """The persona of that name (default: that of the settings); "" is none.
-
-        Raises UnknownName, or ConfigError for a file that cannot be read.
+        An encoder or a generator can be put in the place of the one that is named, before it is used first.
         """
-        return self._parts.persona(name)
-
-    @property
-    def models(self) -> Path:
-        """The folder of trained models."""
-        return self._parts.models
-
-    @property
-    def cache(self) -> Cache:
-        """Vectors and tokens that were computed before."""
-        return self._parts.cache
-
-    @property
-    def components(self) -> Parts:
-        """What the settings name."""
         return self._parts
 
     @contextmanager

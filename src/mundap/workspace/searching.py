@@ -19,7 +19,7 @@ from mundap.retrieve.queries import merged
 from mundap.retrieve.synonyms import reworded
 from mundap.store.corpus import Corpus
 from mundap.types import Hit
-from mundap.workspace.components import Parts
+from mundap.workspace.components import Components
 from mundap.workspace.opening import Opening
 from mundap.workspace.understanding import Understanding
 
@@ -31,7 +31,7 @@ Where = Mapping[str, Sequence[str]]  # the allowed values of source, title, docu
 class Searching:
     """Searches what `opening` has open of `corpus`, with `parts`."""
 
-    def __init__(self, opening: Opening, corpus: Corpus, parts: Parts) -> None:
+    def __init__(self, opening: Opening, corpus: Corpus, parts: Components) -> None:
         self._opening = opening
         self._corpus = corpus
         self._parts = parts

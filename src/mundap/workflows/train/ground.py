@@ -56,15 +56,15 @@ def prepare(bot: Mundap, data: Path | None, progress: Progress) -> Prepared:
     units = Units.of(bot.corpus.all_passages())
     if unit_keys(units).tolist() != dense.vectors.keys.tolist():
         raise StaleIndex("색인한 뒤에 문서가 바뀌었습니다. 먼저 실행: mundap index")
-    base = base_of(bot.config.index.encoder, bot.models)
-    encoder = bot.encoder_named(base)
+    base = base_of(bot.config.index.encoder, bot.components.models)
+    encoder = bot.components.encoder_named(base)
     settings = bot.config.retrieve
     texts = [passage.embedded for passage in units.passages]
     ground = Ground(
         Bench(made, lexical, dense, settings.fusion, settings.weights, settings.pool),
         texts,
-        bot.cache.unit_vectors(texts, encoder, progress),
-        bot.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
+        bot.components.cache.unit_vectors(texts, encoder, progress),
+        bot.components.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
     )
     return Prepared(ground, base, encoder, origin)
 

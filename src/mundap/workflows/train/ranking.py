@@ -65,11 +65,13 @@ def reranker(
 def _trained(bot: Mundap, asked: list[Question], config: RerankerConfig, progress: Stages) -> fit_ranker.Trained:
     lexical, dense = bot.legs
     reading = progress("질문 벡터")
-    vectors = bot.cache.vectors([q.question for q in asked], AsQueries(bot.encoder), reading).astype("float32")
+    vectors = bot.components.cache.vectors(
+        [q.question for q in asked], AsQueries(bot.components.encoder), reading
+    ).astype("float32")
     made = examples(asked, lexical, dense, vectors, progress("후보"))
     fresh = relearn = None
     if bot.config.index.encoder.startswith(MODEL):
-        folder = bot.models / bot.config.index.encoder.removeprefix(MODEL)
+        folder = bot.components.models / bot.config.index.encoder.removeprefix(MODEL)
         fresh = unlearned(made.questions, learned(folder))
         if model_file(folder)["kind"] == "adapter" and not fresh.all():
             relearn, fresh = _adapter_without(bot, folder, made, ~fresh, reading), None
@@ -84,12 +86,12 @@ def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progre
     if not setting.blend:
         return None
     lexical, dense = bot.legs
-    base = bot.encoder_named(model_file(folder)["base"])
+    base = bot.components.encoder_named(model_file(folder)["base"])
     units = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
     known = Known(
-        bot.cache.unit_vectors(units, base, progress),
+        bot.components.cache.unit_vectors(units, base, progress),
         np.asarray(dense.vectors.starts),
-        bot.cache.unit_vectors(made.questions, AsQueries(base), progress),
+        bot.components.cache.unit_vectors(made.questions, AsQueries(base), progress),
     )
     return relearned_adapter(made, lexical, dense, known, setting, of, 0)
 

@@ -61,12 +61,14 @@ def static(
     """
     plain = without_reranker(bot)
     run = begin(plain, "static", out, data, config)
-    tokenizer = SearchTokenizer(joins=True, bigrams=False, user_dictionary=plain.tokenizer.user_dictionary)
+    tokenizer = SearchTokenizer(joins=True, bigrams=False, user_dictionary=plain.components.tokenizer.user_dictionary)
     with one_thread():
         prepared = prepare(plain, run.data, progress("벡터"))
         ground = prepared.ground
         asked = ground.bench.pairs.questions
-        found = list(plain.cache.tokens([*asked, *ground.texts], tokenizer.name, tokenizer, progress("형태소")))
+        found = list(
+            plain.components.cache.tokens([*asked, *ground.texts], tokenizer.name, tokenizer, progress("형태소"))
+        )
         tokens = Tokens(found[: len(asked)], found[len(asked) :])
         trained = train_static(ground.bench, tokens, (ground.units, ground.questions), config, progress("교차 검증"))
 

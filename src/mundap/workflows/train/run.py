@@ -105,14 +105,14 @@ class Run:
             metrics=trained.report.to_json(),
             recommended=trained.report.verdict == "better",
         )
-        folder = keep(self.bot.models, self.name, card, trained.save)
+        folder = keep(self.bot.components.models, self.name, card, trained.save)
         shutil.rmtree(self.work, ignore_errors=True)
         return folder, card
 
 
 def begin(bot: Mundap, kind: str, out: str, data: str | Path | None, config: Options) -> Run:
     """A training whose model shall have the name `out`. Raises MundapError for a name that it cannot have."""
-    return Run(bot, kind, free_name(bot.models, out, kind), Path(data) if data is not None else None, config)
+    return Run(bot, kind, free_name(bot.components.models, out, kind), Path(data) if data is not None else None, config)
 
 
 def without_reranker(bot: Mundap) -> Mundap:
