@@ -31,7 +31,7 @@ from mundap.graph.relations import relate
 from mundap.graph.synonyms import ORIGINS, PAIRS, VECTORS, Synonym
 from mundap.index.dense import DenseLeg
 from mundap.index.table import InMemory, Table
-from mundap.korean.keyword_rules import names, read_asked
+from mundap.korean.keyword_rules import names, read_rules
 from mundap.korean.normalize import squash
 from mundap.protocols import Leg
 from mundap.retrieve.hybrid import Hybrid
@@ -61,7 +61,7 @@ class Bench:
                 np.float32
             )
         self.dense = DenseLeg(dense.vectors, dense.table, Remembered(dense.encoder, texts, vectors))
-        self.named = dict(zip(texts, names(texts, asked=read_asked()), strict=True))
+        self.named = dict(zip(texts, names(texts, asked=read_rules()), strict=True))
         ids = list(self.lexical.table.ids)
         passages = self.bot.corpus.passages(ids)
         self.rows = [passages[id] for id in ids]
@@ -191,7 +191,7 @@ def run_edges(folder: Path, seeds: int) -> None:
     added = time.perf_counter() - began
     leg = GraphLeg(graph, Table([row.id for row in rows], InMemory(rows)), names)
     leg.search(questions[0])
-    named = dict(zip(questions, names(questions, asked=read_asked()), strict=True))
+    named = dict(zip(questions, names(questions, asked=read_rules()), strict=True))
     bare = GraphLeg(graph, leg.table, lambda some: [named[question] for question in some])
     taken, alone, cold = [], [], []
     for question in questions:

@@ -124,7 +124,7 @@ class TrialRunner:
 
     @cached_property
     def _encoder(self) -> Encoder:
-        return _Asked(self._bot.components.encoder, self._bot.components.cache, self._asked, self._progress)
+        return _KnownQueries(self._bot.components.encoder, self._bot.components.cache, self._asked, self._progress)
 
     @cached_property
     def _reranker(self) -> Reranker:
@@ -160,7 +160,7 @@ class Remembered:
         return self._scores[question][rows]
 
 
-class _Asked:
+class _KnownQueries:
     """An encoder that knows its questions: encoded once and kept, in half precision, to which an index rounds them."""
 
     def __init__(self, encoder: Encoder, cache: Cache, questions: Sequence[str], progress: Progress) -> None:

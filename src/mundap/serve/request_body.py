@@ -19,7 +19,7 @@ def _nullable(schema: dict[str, Any]) -> None:
         schema["properties"][name] = {**about, "anyOf": [*field.get("anyOf", [field]), _NULL]}
 
 
-class Asked(BaseModel):
+class RequestBody(BaseModel):
     """A part of a request's body. Clients in many languages send null for what they leave out."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra=_nullable)
