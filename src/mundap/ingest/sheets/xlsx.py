@@ -12,10 +12,11 @@ import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from mundap.extras import Untyped
 from mundap.ingest.pace import report
 from mundap.ingest.sheets.number_format import BUILT_IN, GENERAL, Format, compiled, general
 from mundap.ingest.sheets.sheet import ERRORS, HALF, Merged, Options, Row, Sheet, Tell, letters, places, runs
@@ -165,7 +166,7 @@ def _number(said: str | None) -> int:
     return int(said) if said and said.isdigit() else 0
 
 
-def _local(tag: Any) -> str:
+def _local(tag: Untyped) -> str:
     return str(tag).rpartition("}")[2]
 
 
