@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -57,7 +58,10 @@ def sheets_of(config: Config) -> Options:
 
 
 class Mundap:
-    """An open workspace. Make one with `Mundap.open`. Threads may share one."""
+    """An open workspace. Make one with `Mundap.open`. Threads may share one.
+
+    Questions come as they were typed and are put in normal form here, once: what is below takes them to be so.
+    """
 
     def __init__(self, root: Path, config: Config, words: Path | None = None) -> None:
         """`words` is the folder that the user dictionary is relative to (default: `root`)."""
@@ -271,7 +275,7 @@ class Mundap:
         Conditions that the question sets for documents become filters; where nothing meets them, all is searched
         that meets `where`.
         """
-        return self._searching.find(question, k, where)
+        return self._searching.find(normalize(question), k, where)
 
     @property
     def searchers(self) -> Mapping[str, Searcher]:
@@ -330,13 +334,16 @@ class Mundap:
         """Yields the answer's text in pieces, then the Answer. `history` resolves a question that leans on it.
 
         It is written from `k` passages (default: that of the settings) that meet `where`, as in `search`, and sounds
-        like `persona`, as in `persona`.
+        like `persona`, as in `components.persona`.
         """
-        yield from self._answering.stream(question, history, k, where, self._parts.persona(persona))
+        voice = self._parts.persona(persona)
+        with closing(self._answering.stream(normalize(question), history, k, where, voice)) as pieces:
+            for piece in pieces:
+                yield replace(piece, question=question) if isinstance(piece, Answer) else piece
 
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""
-        return self._answering.support(question)
+        return self._answering.support(normalize(question))
 
     def verify(self, answers: Iterable[Given]) -> Iterator[Verdict]:
         """What of each answer that was given (verify.given reads them from JSON) is proved by the corpus as it is now.
