@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ENCODERS = ("adapter", "dpr", "embedding", "static")
 WRITERS = ("dpo", "ppo", "sft")
+LOOKED_AT = {"cross": ("mrr@10",), "reranker": ("mrr@10",), "reader": ("facts", "key")}  # metrics of each split
 
 
 def promote(
@@ -110,12 +111,9 @@ def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
     metrics = card["metrics"]
     if card["kind"] in ENCODERS:
         worse = metrics["verdict"] == "worse"
-    elif card["kind"] in ("cross", "reranker"):
-        worse = min(_sure_change(metrics[split]) for split in SPLITS) < 0
-    elif card["kind"] == "reader":
-        from mundap.training.reader.fit_reader import worse_somewhere
-
-        worse = worse_somewhere(metrics)
+    elif card["kind"] in LOOKED_AT:
+        looked_at = LOOKED_AT[card["kind"]]
+        worse = min(_sure_change(metrics[split], metric) for split in SPLITS for metric in looked_at) < 0
     else:
         return True, "쓰기를 권하지 않는 모델입니다(card.json의 metrics)."
     if worse:
@@ -123,11 +121,11 @@ def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
     return False, "교차 검증에서 뚜렷이 나아지지는 않은 모델입니다."
 
 
-def _sure_change(figures: dict[str, Any]) -> int:
-    """1 if MRR@10 is better beyond chance, -1 if it is worse, else 0."""
+def _sure_change(figures: dict[str, Any], metric: str) -> int:
+    """1 if the metric is better beyond chance, -1 if it is worse, else 0."""
     from mundap.evaluate.estimates import SIGNIFICANT
 
-    change = figures["difference"]["mrr@10"]
+    change = figures["difference"][metric]
     return 0 if change["p"] >= SIGNIFICANT else 1 if change["mean"] > 0 else -1
 
 

@@ -1,19 +1,23 @@
 """Trainers as plain functions: a workspace, a file and a typed config in, a measured model with its card out.
 
 `table` and `result` say what a trainer is and what it ends in, `run` keeps its model, `ground` is what encoders are measured
-on. The functions are in `retriever` and `ranking`. A new trainer is a config, a function, and a line of TRAINERS.
+on. The functions are in `retriever`, `ranking` and `answers`. A new trainer is a config, a function, and a line of TRAINERS.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mundap.training.reader.config import ReaderConfig as ReaderConfig
+from mundap.training.reader.config import SupportConfig as SupportConfig
 from mundap.training.rerank.config import RerankerConfig as RerankerConfig
 from mundap.training.retriever.config import AdapterConfig as AdapterConfig
 from mundap.training.retriever.config import StaticConfig as StaticConfig
 from mundap.workflows.train.table import Train, Trainer
 
 if TYPE_CHECKING:
+    from mundap.workflows.train.answers import reader as reader
+    from mundap.workflows.train.answers import support as support
     from mundap.workflows.train.ranking import reranker as reranker
     from mundap.workflows.train.result import TrainResult as TrainResult
     from mundap.workflows.train.retriever import adapter as adapter
@@ -36,6 +40,18 @@ TRAINERS = {
         f"{_HERE}.retriever:static",
         StaticConfig,
         "형태소마다 벡터를 처음부터 학습합니다. 쓸 때는 표에서 찾아 더하기만 합니다. 알려진 문서의 새 질문에 강합니다.",
+    ),
+    "support": Trainer(
+        f"{_HERE}.answers:support",
+        SupportConfig,
+        "언제 답하고 언제 거둘지를 자기 질문으로 보정합니다. 교차 검증으로 앞뒤를 잽니다.",
+        "질문 파일. 제시문이 빈 질문은 답이 없는 질문 (기본: 읽어들인 문답)",
+    ),
+    "reader": Trainer(
+        f"{_HERE}.answers:reader",
+        ReaderConfig,
+        "적힌 답변에서, 제시문의 어느 문장이 답인지를 배웁니다(언어 모델 없이 답할 때). 교차 검증으로 앞뒤를 잽니다.",
+        "질문·제시문·답변 열이 있는 시트, 또는 그런 JSON, JSONL (기본: 읽어들인 문답)",
     ),
 }
 
