@@ -11,7 +11,6 @@ from typing import Any
 from mundap.extras import need
 
 MARGIN = 0.2  # of cosines, in triplets
-LOSSES = ("mnrl", "cached-mnrl", "triplet", "denoising", "matryoshka")
 
 
 def mnrl(questions: Any, passages: Any, also: Any, scale: float) -> Any:
