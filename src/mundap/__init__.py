@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mundap.ingest.readers import load as load
     from mundap.ingest.split import split as split
     from mundap.retrieve.hybrid import Hybrid as Hybrid
+    from mundap.workflows import export as export
     from mundap.workflows import train as train
     from mundap.workspace import Mundap as Mundap
 
@@ -33,7 +34,7 @@ _EXPORTS = {
     "load": "mundap.ingest.readers",
     "split": "mundap.ingest.split",
 }
-_MODULES = {"train": "mundap.workflows.train"}
+_MODULES = {"export": "mundap.workflows.export", "train": "mundap.workflows.train"}
 __all__ = sorted([*_EXPORTS, *_MODULES])
 
 
