@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from mundap.training.common.distributed import World, device_of
 from mundap.training.common.examples import Split
 from mundap.training.common.folds import Numbers
 from mundap.training.common.heldout import Ground
+from mundap.training.common.late import Module, Spelled, Tensor, Tokenizer
 from mundap.training.common.measure import compared, verdict_of
 from mundap.training.common.pairs import SPLITS
 from mundap.training.common.registry import Trained, Verdict
@@ -102,7 +103,7 @@ def train_cross(
     plan = _plan(made.rows, split.train, config, world)
     every = config.every or max(len(plan) // config.epochs, 1)
     curves: list[dict[str, float]] = []
-    best: tuple[float, int, dict[str, Any]] | None = None
+    best: tuple[float, int, dict[str, Tensor]] | None = None
     start = 0
     if kept:
         start, curves, best = kept["step"], kept["curves"], kept["best"]
@@ -178,7 +179,7 @@ def train_cross(
 class _Reader:
     """Pairs of texts into one logit each; of a pair the passage is cut, as in mundap.encode.onnx."""
 
-    def __init__(self, torch: Any, words: Any, model: Any, most: int) -> None:
+    def __init__(self, torch: ModuleType, words: Tokenizer, model: Module, most: int) -> None:
         self._torch, self._words, self._model = torch, words, model
         self._room = most - words.num_special_tokens_to_add(True)
 
@@ -192,28 +193,28 @@ class _Reader:
             ]
         return np.concatenate(parts)
 
-    def logits(self, pairs: Sequence[tuple[str, str]]) -> Any:
+    def logits(self, pairs: Sequence[tuple[str, str]]) -> Tensor:
         """(pairs,)."""
         torch = self._torch
         read = [self._joined(question, text) for question, text in pairs]
         width = max(map(len, read))
         pad = self._model.config.pad_token_id or 0
 
-        def filled(name: str, by: int) -> Any:
+        def filled(name: str, by: int) -> Tensor:
             rows = [[*getattr(one, name), *[by] * (width - len(one))] for one in read]
             return torch.tensor(rows, device=self._model.device)
 
         feed = {"input_ids": filled("ids", pad), "attention_mask": filled("attention_mask", 0)}
         return self._model(**feed, token_type_ids=filled("type_ids", 0)).logits[:, 0].float()
 
-    def _joined(self, question: str, text: str) -> Any:
+    def _joined(self, question: str, text: str) -> Spelled:
         first, second = self._words.encode_batch([normalize(question), text], add_special_tokens=False)
         first.truncate(max(min(self._room, self._room // 2 + 1), 1))
         second.truncate(max(self._room - len(first), 1))
         return self._words.post_process(first, second)
 
 
-def _load(config: CrossConfig, models: Path) -> tuple[Any, Any]:
+def _load(config: CrossConfig, models: Path) -> tuple[Tokenizer, Module]:
     words = transformer_encoder.spelling(config.base, models)
     model = transformer_encoder.classifier(config.base, models)
     parts = getattr(model, model.base_model_prefix)

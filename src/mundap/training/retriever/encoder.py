@@ -8,9 +8,10 @@ and several processes under torchrun learn what one would from their batches tog
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,6 +26,7 @@ from mundap.training.common.distributed import World, device_of
 from mundap.training.common.examples import Examples
 from mundap.training.common.folds import Numbers
 from mundap.training.common.heldout import DEPTH, first_ranks
+from mundap.training.common.late import Device, Module, Tensor
 from mundap.training.common.measure import METRICS, value
 from mundap.training.common.schedule import slope
 from mundap.training.retriever import losses, transformer_encoder
@@ -40,7 +42,7 @@ WATCHED = 2000  # passages among which the right one is looked for after an epoc
 
 
 ConfigT = TypeVar("ConfigT", bound=EncoderConfig)
-Best = tuple[tuple[bool, float, float], int, list[dict[str, Any]]]  # how good, the step, and the weights
+Best = tuple[tuple[bool, float, float], int, list[dict[str, Tensor]]]  # how good, the step, and the weights
 
 
 @dataclass(frozen=True)
@@ -257,7 +259,7 @@ def _choose(
     trained: Sequence[Tower],
     tokens: Tokens,
     config: EncoderConfig,
-    before: Sequence[Mapping[str, Any]],
+    before: Sequence[Mapping[str, Tensor]],
     was: npt.NDArray[np.float64],
     best: Best,
 ) -> dict[str, float]:
@@ -277,7 +279,7 @@ def _choose(
 
 
 def _learn(
-    torch: Any,
+    torch: ModuleType,
     both: tuple[Tower, Tower],
     sides: Sequence[Sequence[Sequence[int]]],
     wholes: Sequence[Numbers],
@@ -295,7 +297,7 @@ def _learn(
         for at in range(0, len(side), size)
     ]
 
-    def read(place: int, learns: bool) -> Any:
+    def read(place: int, learns: bool) -> Tensor:
         _, tower, tokens = pieces[place]
         torch.manual_seed(hash((config.seed, step, place, world.rank)) & 0x7FFFFFFF)
         with torch.set_grad_enabled(learns), _precision(torch, config):
@@ -321,7 +323,7 @@ def _learn(
     return float(loss.detach())
 
 
-def _loss(questions: Any, passages: Any, also: Any, config: EncoderConfig) -> Any:
+def _loss(questions: Tensor, passages: Tensor, also: Tensor, config: EncoderConfig) -> Tensor:
     if config.loss == "triplet":
         return losses.triplet(questions, passages)
     if config.loss == "matryoshka":
@@ -330,7 +332,7 @@ def _loss(questions: Any, passages: Any, also: Any, config: EncoderConfig) -> An
     return losses.mnrl(questions, passages, also, config.scale)
 
 
-def _gather(torch: Any, own: Any, world: World) -> Any:
+def _gather(torch: ModuleType, own: Tensor, world: World) -> Tensor:
     """The rows of all processes, in their order; only our own carry a gradient."""
     if world.size == 1:
         return own
@@ -340,7 +342,7 @@ def _gather(torch: Any, own: Any, world: World) -> Any:
     return torch.cat(rows)
 
 
-def _decoder(torch: Any, tower: Tower, made: Examples, config: EncoderConfig, device: Any) -> Any:
+def _decoder(torch: ModuleType, tower: Tower, made: Examples, config: EncoderConfig, device: Device) -> Module:
     from mundap.training.retriever.denoise import make_decoder
 
     torch.manual_seed(config.seed)
@@ -348,9 +350,9 @@ def _decoder(torch: Any, tower: Tower, made: Examples, config: EncoderConfig, de
 
 
 def _denoise(
-    torch: Any,
+    torch: ModuleType,
     tower: Tower,
-    decoder: Any,
+    decoder: Module,
     tokens: Tokens,
     batch: Numbers,
     config: EncoderConfig,
@@ -384,7 +386,7 @@ def _plan(made: Examples, config: EncoderConfig, world: World) -> Iterator[Numbe
                 yield places[some[world.rank * each : (world.rank + 1) * each]]
 
 
-def _towers(config: EncoderConfig, models: Path, device: Any) -> tuple[Tower, Tower]:
+def _towers(config: EncoderConfig, models: Path, device: Device) -> tuple[Tower, Tower]:
     assert config.pooling is not None
     assert config.query is not None
     assert config.passage is not None
@@ -398,8 +400,9 @@ def _towers(config: EncoderConfig, models: Path, device: Any) -> tuple[Tower, To
     return made[0], made[-1]
 
 
-def _precision(torch: Any, config: EncoderConfig) -> Any:
+def _precision(torch: ModuleType, config: EncoderConfig) -> AbstractContextManager[object]:
     if config.precision == "fp32":
         return nullcontext()
     kind = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.autocast(kind, dtype=torch.bfloat16)
+    found: AbstractContextManager[object] = torch.autocast(kind, dtype=torch.bfloat16)
+    return found
