@@ -28,6 +28,7 @@ from mundap.korean.normalize import squash
 from mundap.training.common.folds import by_group
 from mundap.training.common.pairs import FOLDS, asked_as, questions_in, rows_of
 from mundap.training.reader import fit_reader
+from mundap.training.reader.config import SupportConfig
 from mundap.training.reader.fit_reader import Row, rows, train_reader
 from mundap.training.reader.fit_support import Asked, calibrate, drawn, prior_of, read_all, sample
 from mundap.types import Answer
@@ -157,7 +158,7 @@ def main() -> None:
         seen = [one for one in paired if fits(one)]
         drawn_on = sample(seen, None, None)
         fitted = calibrate(drawn_on, prior_of(seen, None))
-        kept = calibrate(drawn_on, prior_of(seen, None), options.wrong, 0.9)
+        kept = calibrate(drawn_on, prior_of(seen, None), SupportConfig(options.wrong, 0.9))
         (folder / "support.json").write_text(
             json.dumps({**fitted.line.to_json(), "encoder": bot.components.sentence_encoder.name}), "utf-8"
         )
@@ -165,10 +166,12 @@ def main() -> None:
         for place in held:
             learned[place] = with_reader.ask(questions[place])
             calibrated[place] = with_support.ask(questions[place])
-            thresholds["reader"][place] = trained.threshold
-            thresholds["support"][place] = fitted.threshold
-            thresholds["promise"][place] = kept.threshold
-        print(f"fold {number}: {len(some)} rows, without {len(out)} passages; {kept.promise.sentence}", flush=True)
+            thresholds["reader"][place] = trained.report.support.threshold
+            thresholds["support"][place] = fitted.report.threshold
+            thresholds["promise"][place] = kept.report.threshold
+        print(
+            f"fold {number}: {len(some)} rows, without {len(out)} passages; {kept.report.promise.sentence}", flush=True
+        )
     told("reader, at its threshold", labels, learned[:n], learned[n:], thresholds["reader"])
     told("support, at its threshold", labels, calibrated[:n], calibrated[n:], thresholds["support"])
     told(f"support, promised {options.wrong}", labels, calibrated[:n], calibrated[n:], thresholds["promise"])

@@ -15,7 +15,6 @@ import csv
 import os
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy machine
@@ -31,7 +30,8 @@ from mundap.store.cache import AsQueries
 from mundap.training.common.examples import Split
 from mundap.training.common.heldout import Bench, Ground
 from mundap.training.common.pairs import pairs
-from mundap.training.retriever.encoder import EMBEDDING, PRESETS, Recipe, train_encoder
+from mundap.training.retriever.config import EmbeddingConfig
+from mundap.training.retriever.encoder import train_encoder
 from mundap.training.retriever.fit_encoder import examples
 from mundap.training.retriever.transformer_encoder import InTraining
 from mundap.workspace import Mundap
@@ -73,7 +73,7 @@ def main() -> None:
     need_data()
     drawn = draw(customs(), chosen.pairs, chosen.seed)
     given = dict(one.split("=", 1) for one in chosen.set)
-    values = PRESETS[EMBEDDING]["laptop"] | {"every": 0, "blend": False, "batch": 16}
+    values = {"every": 0, "blend": False, "batch": 16, "part": 0}
     values |= {key: ast.literal_eval(text) for key, text in given.items()}
     with tempfile.TemporaryDirectory() as name:
         bot = answers_as_passages(Path(name) / "workspace", drawn)
@@ -91,13 +91,13 @@ def main() -> None:
             for leg, ranks in bench.ranks(ground.units, ground.questions[some], some).items():
                 line(f"{part}, {leg}, e5-small untrained", ranks)
         for loss in chosen.losses:
-            recipe = replace(Recipe(EMBEDDING, "e5-small", loss=loss, seed=chosen.seed), **values)
+            config = EmbeddingConfig(**{"loss": loss, "seed": chosen.seed, **values})
             began = time.process_time()
             with bar(loss) as progress:
                 work = Path(name) / loss
                 found = train_encoder(
-                    examples(ground, recipe, parts, bot.components.models),
-                    recipe,
+                    examples(ground, config, parts, bot.components.models),
+                    config,
                     bot.components.models,
                     work,
                     progress=progress,

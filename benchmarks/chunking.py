@@ -52,8 +52,8 @@ def main() -> None:
             searchers = bot.searchers
             legs = {leg: searchers[leg].search for leg in ("dense", "hybrid")}
             report = evaluate_retrieval(questions, legs, {squash(p.text) for p in wholes})
-            for leg, figures in report.legs.items():
-                shown = (f"{100 * figures.means[m]:.1f} [{_ends(figures.ci95[m])}]" for m in SHOWN)
+            for leg, found in report.legs.items():
+                shown = (f"{100 * found.figures[m].mean:.1f} [{_ends(found.figures[m].ci95)}]" for m in SHOWN)
                 print(f"{way} | {pieces} pieces | {leg} | {' | '.join(shown)}", flush=True)
 
 

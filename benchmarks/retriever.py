@@ -33,6 +33,7 @@ from mundap.store.cache import AsQueries
 from mundap.training.common.heldout import Bench
 from mundap.training.common.pairs import pairs
 from mundap.training.retriever import adapter, static
+from mundap.training.retriever.config import StaticConfig
 from quality import workspace
 from shared import bare_customs, customs, held_out, need_data
 
@@ -73,7 +74,7 @@ class Ground:
         print(setting, file=sys.stderr)
         for name, some in (("maps without a pull", free), ("adapter", maps)):
             found[name] = self._by(some, tested)
-        words = static.learn(self.bench, self.tokens, train, static.Recipe())
+        words = static.learn(self.bench, self.tokens, train, StaticConfig())
         found["static"] = (
             words.means(self.tokens.units),
             words.means([self.tokens.questions[n] for n in tested]),

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mundap.ingest.split import split as split
     from mundap.retrieve.hybrid import Hybrid as Hybrid
     from mundap.workflows import evaluate as evaluate
+    from mundap.workflows import export as export
     from mundap.workflows import promote as promote
     from mundap.workflows import runs as runs
     from mundap.workflows import synthesise as synthesise
@@ -38,7 +39,7 @@ _EXPORTS = {
     "load": "mundap.ingest.readers",
     "split": "mundap.ingest.split",
 }
-_WORKFLOWS = ("evaluate", "promote", "runs", "synthesise", "train", "tune")
+_WORKFLOWS = ("evaluate", "export", "promote", "runs", "synthesise", "train", "tune")
 __all__ = sorted([*_EXPORTS, *_WORKFLOWS])
 
 

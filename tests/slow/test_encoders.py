@@ -38,7 +38,8 @@ WORK = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np, torch
-from mundap.training.retriever.encoder import Recipe, train_encoder
+from mundap.training.retriever.config import DprConfig, EmbeddingConfig
+from mundap.training.retriever.encoder import train_encoder
 from mundap.training.common.examples import Examples, Split
 from mundap.training.common.pairs import Pairs
 torch.set_num_threads(1)
@@ -49,12 +50,13 @@ asked = tuple(f"{thing}을 들여올 때는 어떻게 하나요?" for thing in t
 made = Pairs(asked, np.arange(len(things)))
 everything = np.arange(len(asked))
 examples = Examples.of(made, texts, Split(everything, everything[:8], *[everything[:0]] * 3))
-recipe = Recipe(sys.argv[9], base, loss=sys.argv[10], epochs=6, batch=int(batch), part=3, lr=1e-2, scale=10.0, freeze=-1,
+kinds = {"embedding": EmbeddingConfig, "dpr": DprConfig}
+config = kinds[sys.argv[9]](base, loss=sys.argv[10], epochs=6, batch=int(batch), part=3, lr=1e-2, scale=10.0, freeze=-1,
     query="", passage="", every=3, blend=False, dropout=dropout == "1")
 def progress(done, total):
     if done == int(stop):
         os.kill(os.getpid(), signal.SIGKILL)
-learned = train_encoder(examples, recipe, Path(root) / "models", Path(root) / "work", again=again == "1", progress=progress)
+learned = train_encoder(examples, config, Path(root) / "models", Path(root) / "work", again=again == "1", progress=progress)
 if learned:
     rows = [tower.encode(tower.tokens(asked, "", 64)) for tower in learned.towers]
     np.savez(out, *rows, losses=[point["loss"] for point in learned.curves[1:]])

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -18,6 +18,7 @@ from mundap.options import Described, Options, describe, presets
 if TYPE_CHECKING:
     from mundap.workflows.train.table import Trainer
 
+OptionsT = TypeVar("OptionsT", bound=Options)
 PRESET = "값 묶음. laptop: CPU에서 몇십 분, original: 본래 시스템의 값(GPU). 따로 준 값이 앞섭니다"
 
 
@@ -44,7 +45,7 @@ def train_command(trainer: Trainer) -> Callable[..., None]:
     return command
 
 
-def config_of(options: type[Options], given: dict[str, Any]) -> Options:
+def config_of(options: type[OptionsT], given: Mapping[str, Any]) -> OptionsT:
     """What was given on the command line, over its preset if it has one."""
     values = {one.name: _plain(given[one.name]) for one in describe(options) if one.flag}
     preset = _plain(given.get("preset", ""))

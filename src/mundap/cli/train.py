@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from mundap.cli.derived import train_command
+from mundap.cli.train_losses import or_losses
 from mundap.workflows.train import TRAINERS
 
 
@@ -17,7 +18,8 @@ def group() -> typer.Typer:
         """자기 질문으로 학습합니다."""
 
     for name, trainer in TRAINERS.items():
-        found.command(name)(train_command(trainer))
+        command = train_command(trainer)
+        found.command(name)(or_losses(command) if name == "embedding" else command)
     return found
 
 

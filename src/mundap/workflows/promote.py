@@ -13,7 +13,6 @@ from mundap.evaluation.estimates import SIGNIFICANT
 from mundap.files import write_atomically
 from mundap.training.common.pairs import SPLITS
 from mundap.training.common.registry import CARD, plain_name
-from mundap.training.reader.fit_reader import worse_somewhere
 from mundap.tuning.edit import Path as Key
 from mundap.tuning.edit import Value, set_values
 from mundap.types import Json
@@ -22,6 +21,7 @@ from mundap.workspace.components import FOLDER, LIGHT
 
 ENCODERS = ("adapter", "dpr", "embedding", "static")
 WRITERS = ("dpo", "ppo", "sft")
+LOOKED_AT = {"cross": ("mrr@10",), "reranker": ("mrr@10",), "reader": ("facts", "key")}  # metrics of each split
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +124,8 @@ def _doubt(kind: str, metrics: Mapping[str, Mapping[str, Mapping[str, Mapping[st
     """Whether a model that is not recommended is worse, and why it is not; `metrics` are those of its card."""
     if kind in ENCODERS:
         worse = str(metrics["verdict"]) == "worse"
-    elif kind in ("cross", "reranker"):
-        worse = any(_is_worse(metrics[split]["difference"]["mrr@10"]) for split in SPLITS)
-    elif kind == "reader":
-        worse = worse_somewhere(metrics)
+    elif kind in LOOKED_AT:
+        worse = any(_is_worse(metrics[split]["difference"][m]) for split in SPLITS for m in LOOKED_AT[kind])
     else:
         return True, "쓰기를 권하지 않는 모델입니다(card.json의 metrics)."
     if worse:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +56,15 @@ class Found(Sequence[Candidates]):
     def __len__(self) -> int:
         return len(self._questions)
 
-    def __getitem__(self, at: Any) -> Any:
+    @overload
+    def __getitem__(self, at: int) -> Candidates: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Candidates]: ...
+
+    def __getitem__(self, at: int | slice) -> Candidates | list[Candidates]:
+        if isinstance(at, slice):
+            return [self[n] for n in range(*at.indices(len(self)))]
         if at not in self._known:
             mask = self._hybrid.table.mask(None)
             self._known[at] = self._hybrid.candidates(self._questions[at], DEPTH, mask).first(DEPTH)

@@ -1,22 +1,35 @@
 """Trainers as plain functions: a workspace, a file and a typed config in, a measured model with its card out.
 
 `table` and `result` say what a trainer is and what it ends in, `run` keeps its model, `ground` is what encoders are measured
-on. The functions are in `retriever` and `ranking`. A new trainer is a config, a function, and a line of TRAINERS.
+on. The functions are in `retriever`, `ranking` and `answers`. A new trainer is a config, a function, and a line of TRAINERS.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from mundap.training.reader.config import ReaderConfig as ReaderConfig
+from mundap.training.reader.config import SupportConfig as SupportConfig
+from mundap.training.rerank.config import CrossConfig as CrossConfig
 from mundap.training.rerank.config import RerankerConfig as RerankerConfig
 from mundap.training.retriever.config import AdapterConfig as AdapterConfig
+from mundap.training.retriever.config import DprConfig as DprConfig
+from mundap.training.retriever.config import EmbeddingConfig as EmbeddingConfig
 from mundap.training.retriever.config import StaticConfig as StaticConfig
-from mundap.workflows.train.table import Train, Trainer
+from mundap.workflows.train.table import Trainer
 
 if TYPE_CHECKING:
+    from mundap.workflows.train.answers import reader as reader
+    from mundap.workflows.train.answers import support as support
+    from mundap.workflows.train.losses import compare_losses as compare_losses
+    from mundap.workflows.train.ranking import cross as cross
     from mundap.workflows.train.ranking import reranker as reranker
     from mundap.workflows.train.result import TrainResult as TrainResult
     from mundap.workflows.train.retriever import adapter as adapter
+    from mundap.workflows.train.retriever import dpr as dpr
+    from mundap.workflows.train.retriever import embedding as embedding
     from mundap.workflows.train.retriever import static as static
 
 _HERE = "mundap.workflows.train"
@@ -37,15 +50,47 @@ TRAINERS = {
         StaticConfig,
         "형태소마다 벡터를 처음부터 학습합니다. 쓸 때는 표에서 찾아 더하기만 합니다. 알려진 문서의 새 질문에 강합니다.",
     ),
+    "support": Trainer(
+        f"{_HERE}.answers:support",
+        SupportConfig,
+        "언제 답하고 언제 거둘지를 자기 질문으로 보정합니다. 교차 검증으로 앞뒤를 잽니다.",
+        "질문 파일. 제시문이 빈 질문은 답이 없는 질문 (기본: 읽어들인 문답)",
+    ),
+    "reader": Trainer(
+        f"{_HERE}.answers:reader",
+        ReaderConfig,
+        "적힌 답변에서, 제시문의 어느 문장이 답인지를 배웁니다(언어 모델 없이 답할 때). 교차 검증으로 앞뒤를 잽니다.",
+        "질문·제시문·답변 열이 있는 시트, 또는 그런 JSON, JSONL (기본: 읽어들인 문답)",
+    ),
+    "embedding": Trainer(
+        f"{_HERE}.retriever:embedding",
+        EmbeddingConfig,
+        "임베딩 하나로 질문과 제시문을 함께 배웁니다. 떼어 둔 질문에서 앞뒤를 재고, torch 없이 쓰게 내보냅니다.",
+        resumable=True,
+    ),
+    "dpr": Trainer(
+        f"{_HERE}.retriever:dpr",
+        DprConfig,
+        "질문과 제시문에 인코더를 하나씩 둡니다(DPR). 제시문은 100토큰씩 나누어 배우고, 찾을 때는 제시문 전체로 모읍니다.",
+        resumable=True,
+    ),
+    "cross": Trainer(
+        f"{_HERE}.ranking:cross",
+        CrossConfig,
+        "크로스 인코더 리랭커를 학습합니다. 질문과 제시문을 함께 읽어 찾은 것의 차례를 다시 매깁니다.",
+        resumable=True,
+    ),
 }
 
 
-def __getattr__(name: str) -> Train:
-    """A trainer is imported when it is first asked for."""
+def __getattr__(name: str) -> Callable[..., object]:
+    """A function is imported when it is first asked for."""
+    if name == "compare_losses":
+        return import_module(f"{_HERE}.losses").compare_losses  # type: ignore[no-any-return]
     if name not in TRAINERS:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     return TRAINERS[name].load()
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *TRAINERS])
+    return sorted([*globals(), *TRAINERS, "compare_losses"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,3 +74,11 @@ def one_thread() -> Iterator[None]:
     """NumPy's threads wait for each other by spinning: on a busy machine two took ten times as long as one."""
     with threadpool_limits(1, "blas"):
         yield
+
+
+def parts_text(learned: int, chosen_on: int, held_out: Mapping[str, int]) -> str:
+    """How many questions each part of a split has."""
+    return (
+        f"배운 질문 {learned}개, 고르는 데 쓴 질문 {chosen_on}개,"
+        f" 떼어 둔 질문: 새 제시문 {held_out['by_passage']}개, 알려진 제시문 {held_out['by_question']}개"
+    )

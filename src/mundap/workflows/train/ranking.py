@@ -13,17 +13,21 @@ from mundap.index.units import Units
 from mundap.protocols import Mask, Progress
 from mundap.retrieve.light import FEATURES, SCORES_ONLY
 from mundap.store.cache import AsQueries
+from mundap.training.common.curves import Watch
+from mundap.training.common.examples import Split
 from mundap.training.common.pairs import questions_in
 from mundap.training.common.registry import CARD, Trained
 from mundap.training.rerank import fit_ranker
-from mundap.training.rerank.config import RerankerConfig
+from mundap.training.rerank.config import CrossConfig, RerankerConfig
+from mundap.training.rerank.cross_encoder import train_cross
 from mundap.training.rerank.fit_ranker import Examples, RankerReport, Relearn, Trainer, examples, train_reranker
 from mundap.training.rerank.relearn import learned, relearned_adapter, unlearned
 from mundap.training.retriever.adapter import Known, Setting
+from mundap.workflows.train.ground import ADVICE, parts_text, prepare
 from mundap.workflows.train.result import TrainResult
-from mundap.workflows.train.run import SPLITS, Stages, begin, silent, without_reranker
+from mundap.workflows.train.run import SPLITS, ReportTo, Stages, begin, silent, unheard, without_reranker
 from mundap.workspace import Mundap
-from mundap.workspace.components import LIGHT
+from mundap.workspace.components import FOLDER, LIGHT
 
 _FEATURES = {"all": FEATURES, "translation": (*SCORES_ONLY, "translation"), "scores": SCORES_ONLY}
 
@@ -59,6 +63,56 @@ def reranker(
         _summary(trained.report, left),
         _advice(folder, f"{LIGHT}{run.name}", card.recommended),
         {"left_out": left},
+    )
+
+
+def cross(
+    bot: Mundap,
+    data: str | Path | None = None,
+    *,
+    config: CrossConfig = CrossConfig(),
+    out: str = "cross",
+    progress: Stages = silent,
+    resume: bool = False,
+    report_to: ReportTo = "auto",
+    on_log: Watch = unheard,
+) -> TrainResult | None:
+    """A cross-encoder, which reads question and passage together, and orders what was found.
+
+    `data` is a file of questions and passages (default: those of the workspace). With `resume` what was stopped goes on.
+    None in every process of torchrun but the first. Raises MundapError.
+    """
+    plain = without_reranker(bot)
+    run = begin(plain, "cross", out, data, config)
+    prepared = prepare(plain, run.data, progress("벡터"))
+    split = Split.of(prepared.ground.bench.pairs, config.seed)
+    trained = train_cross(
+        prepared.ground, config, split, plain.components.models, run.work,
+        again=resume, watch=run.watch(report_to, on_log), progress=progress("학습"),
+    )  # fmt: skip
+    if trained is None:
+        return None
+
+    def save(folder: Path) -> None:
+        trained.save(folder)
+        prepared.save_split(folder, split, config.seed)
+
+    report = trained.report
+    folder, card = run.save(Trained(save, trained.model, report), prepared.origin)
+    use = f"onnx:{FOLDER}/models/{run.name}"
+    advice = (
+        f"{ADVICE[report.verdict]}\n"
+        f'쓰려면: mundap promote {run.name}  (mundap.toml에 이렇게 적습니다)\n\n[retrieve]\nreranker = "{use}"'
+    )
+    return TrainResult(
+        run.name,
+        folder,
+        card,
+        report,
+        use,
+        {title: report.splits[part] for part, title in SPLITS.items()},
+        parts_text(report.learned, report.chosen_on, report.held_out),
+        advice,
     )
 
 
