@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from mundap.errors import BadOption
 from mundap.options import Option, Options, describe, presets
+from mundap.training.retriever.config import DprConfig, EmbeddingConfig
+from mundap.training.retriever.encoder import settled
 from mundap.workflows.train import TRAINERS
 
 
@@ -109,5 +111,19 @@ def test_every_option_of_every_trainer_is_explained(name: str):
     config = TRAINERS[name].config
     for preset in presets(config):
         config.with_preset(preset)
+    if presets(config):
+        assert config.with_preset(presets(config)[0]) == config()
     assert replace(config()) == config()
     assert [one.name for one in describe(config) if one.flag and not one.option.help] == []
+
+
+def test_what_is_left_empty_on_purpose_is_said_where_it_is_not_the_default():
+    said = EmbeddingConfig(query="", passage="글: ").to_flags()
+    assert said[said.index("--query-prompt") + 1] == ""
+    assert said[said.index("--passage-prompt") + 1] == "글: "
+    assert "--pooling" not in said
+
+
+def test_what_the_base_decides_is_filled_in_and_what_was_given_stays():
+    assert settled(EmbeddingConfig(passage="글: ")) == EmbeddingConfig(query="query: ", passage="글: ", pooling="mean")
+    assert settled(DprConfig()) == DprConfig()
