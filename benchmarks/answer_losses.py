@@ -21,11 +21,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy mach
 
 import numpy as np
 
-from mundap.cli.show import bar
 from mundap.evaluation.bootstrap import mean_interval
 from mundap.evaluation.metrics import top
 from mundap.evaluation.questions import Question
 from mundap.index.units import Units
+from mundap.progress import bar
 from mundap.store.cache import AsQueries
 from mundap.training.common.examples import Split
 from mundap.training.common.heldout import Bench, Ground

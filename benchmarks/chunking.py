@@ -10,9 +10,9 @@ import random
 import tempfile
 from pathlib import Path
 
-from mundap.cli.show import bar
 from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.korean.normalize import squash
+from mundap.progress import bar
 from mundap.workspace import Mundap
 from quality import workspace
 from shared import bare_customs, customs, need_data

@@ -23,9 +23,9 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy mach
 
 import numpy as np
 
-from mundap.cli.show import bar
 from mundap.index.units import Units
 from mundap.options import describe
+from mundap.progress import bar
 from mundap.protocols import Vectors
 from mundap.retrieve.light import SCORES_ONLY
 from mundap.training.common.examples import Split

@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mundap.cli.show import bar
 from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.evaluation.questions import Question
@@ -33,6 +32,7 @@ from mundap.index.dense import DenseLeg
 from mundap.index.table import InMemory, Table
 from mundap.korean.keyword_rules import names, read_rules
 from mundap.korean.normalize import squash
+from mundap.progress import bar
 from mundap.protocols import Leg
 from mundap.retrieve.hybrid import Hybrid
 from mundap.store.cache import AsQueries

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import numpy as np
 
-from mundap.cli.show import bar
 from mundap.evaluation.keywords import KeywordReport, evaluate_keywords
 from mundap.extras import need
 from mundap.korean.keyword_model import KeywordModel, Spelling, Writing
 from mundap.korean.keyword_rules import extract
+from mundap.progress import bar
 from mundap.synth.keywords import ByRules, Journal, label
 from mundap.training.keywords.onnx_export import export_keywords
 from mundap.training.keywords.seq2seq import PRESETS, SCRATCH, Recipe, train_keywords

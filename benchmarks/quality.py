@@ -20,7 +20,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mundap.cli.show import bar
 from mundap.evaluation.abstain import evaluate_abstain
 from mundap.evaluation.bootstrap import mean_interval
 from mundap.evaluation.metrics import character_f1
@@ -29,6 +28,7 @@ from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.index.bm25 import BM25
 from mundap.korean.normalize import squash
 from mundap.korean.tokens import SearchTokenizer
+from mundap.progress import bar
 from mundap.protocols import Searcher
 from mundap.retrieve.fuse import FUSIONS
 from mundap.retrieve.hybrid import Hybrid

@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mundap.cli.show import bar
 from mundap.evaluation.metrics import reciprocal_rank, top
+from mundap.progress import bar
 from mundap.protocols import Rows
 from mundap.retrieve.after import collapse, mmr
 from mundap.retrieve.decompose import decomposed

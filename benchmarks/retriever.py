@@ -22,12 +22,12 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # two threads spin on a busy
 
 import numpy as np
 
-from mundap.cli.show import bar
 from mundap.encode.adapter import Maps, mapped
 from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.index.units import Units
 from mundap.korean.tokens import SearchTokenizer
+from mundap.progress import bar
 from mundap.protocols import Vectors
 from mundap.store.cache import AsQueries
 from mundap.training.common.heldout import Bench

@@ -19,10 +19,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy mach
 
 import numpy as np
 
-from mundap.cli.show import bars
 from mundap.encode import base_of
 from mundap.encode.adapter import mapped
 from mundap.index.units import Units
+from mundap.progress import bars
 from mundap.store.cache import AsQueries
 from mundap.synth.journal import Journal
 from mundap.synth.qa import REASONS, Row, synthesize

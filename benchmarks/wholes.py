@@ -23,12 +23,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mundap.cli.show import bar
 from mundap.errors import GeneratorError
 from mundap.evaluation.bootstrap import mean_interval
 from mundap.evaluation.estimates import paired_difference
 from mundap.ingest.readers import read
 from mundap.korean.normalize import squash
+from mundap.progress import bar
 from mundap.types import Answer, Hit, Passage
 from mundap.workspace import Mundap
 from shared import DATA, KORQUAD, need_data
