@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from mundap.ingest.readers import load as load
     from mundap.ingest.split import split as split
     from mundap.retrieve.hybrid import Hybrid as Hybrid
+    from mundap.workflows import doctor as doctor
     from mundap.workflows import evaluate as evaluate
     from mundap.workflows import export as export
+    from mundap.workflows import feedback as feedback
     from mundap.workflows import promote as promote
     from mundap.workflows import runs as runs
+    from mundap.workflows import synonyms as synonyms
     from mundap.workflows import synthesise as synthesise
     from mundap.workflows import train as train
     from mundap.workflows import tune as tune
@@ -39,7 +42,7 @@ _EXPORTS = {
     "load": "mundap.ingest.readers",
     "split": "mundap.ingest.split",
 }
-_WORKFLOWS = ("evaluate", "export", "promote", "runs", "synthesise", "train", "tune")
+_WORKFLOWS = ("doctor", "evaluate", "export", "feedback", "promote", "runs", "synonyms", "synthesise", "train", "tune")
 __all__ = sorted([*_EXPORTS, *_WORKFLOWS])
 
 

@@ -191,3 +191,26 @@ def test_answers_are_ranked_and_rewritten(bot: Mundap, tmp_path: Path):
     assert (spoken.persona, spoken.rows + spoken.dropped) == ("안내", 3)
     with pytest.raises(MundapError, match="이미 다 만들었습니다"):
         md.synthesise.persona(bot, "안내", tmp_path / "spoken.jsonl", resume=True)
+
+
+def test_the_state_of_a_workspace_is_told(bot: Mundap):
+    found = md.doctor.examine(bot)
+    assert (found.index, found.documents, found.passages) == ("ok", 1, 3)
+    assert found.to_json()["extras"].keys() == md.doctor.EXTRAS.keys()
+
+
+def test_votes_become_training_data(bot: Mundap, tmp_path: Path):
+    with pytest.raises(MundapError, match="아직 의견이 없습니다"):
+        md.feedback.export(bot, tmp_path / "judged")
+    assert md.feedback.review(bot) == []
+
+
+def test_synonyms_are_mined_by_those_who_are_named(bot: Mundap):
+    graph = bot.config.graph.model_copy(update={"enabled": True})
+    over = bot.reconfigured(bot.config.model_copy(update={"graph": graph}))
+    over.index()
+    mined = md.synonyms.mine(over, ["괄호", "철자"])
+    assert mined.file.is_file()
+    assert (mined.pairs, sum(mined.by.values())) == (0, mined.rows)
+    with pytest.raises(UnknownName, match="괄호"):
+        md.synonyms.mine(over, ["없음"])

@@ -144,10 +144,10 @@ def index(workspace: Workspace = HERE, json: Json = False) -> None:
 
 def doctor(workspace: Workspace = HERE, json: Json = False) -> None:
     """설정과 상태를 보여 줍니다: 각 값이 어디서 왔는지, 무엇이 설치되어 있는지, 색인이 맞는지."""
-    from mundap.cli.doctor import examine
+    from mundap.workflows.doctor import examine
 
     bot = open_workspace(workspace)
-    report = examine(bot)
+    report = examine(bot).to_json()
     rows = [
         {"key": key, "value": value, "from": origin} for key, value, origin in settings(bot.config, bot.root / FILE)
     ]

@@ -90,40 +90,19 @@ def mine(
     괄호: 세계관세기구(WCO). 철자: 콘테이너와 컨테이너. 질문: 질문과 제시문의 짝에서 배운 것. 임베딩: 뜻이 가까운 낱말(많이 틀립니다).
     쓰려면 이어서 mundap index를 실행하세요.
     """
-    from mundap.errors import UnknownName
-    from mundap.graph.synonyms import ORIGINS, PAIRS, VECTORS, merged, read_synonyms, write_synonyms
-    from mundap.training.keywords.synonym_mining import mine as mined
-    from mundap.training.keywords.synonym_mining import pairs_in
+    from mundap.graph.synonyms import PAIRS
+    from mundap.workflows import synonyms
 
     bot = open_workspace(workspace)
-    miners = by or [origin for origin in ORIGINS if origin != VECTORS]
-    for miner in miners:
-        if miner not in ORIGINS:
-            raise UnknownName("miner", miner, ORIGINS)
-    graph, table = bot.bare_graph(), bot.components.synonyms
-    texts = {id: p.worded for id, p in bot.corpus.passages([id for id, *_ in graph.all_passages()]).items()}
-    pairs = pairs_in(bot.corpus, data) if PAIRS in miners else []
-    kept = read_synonyms(table) if table.is_file() else ()
+    miners = by or synonyms.MINERS
     with show.bar("낱말 벡터") as progress:
-        found = mined(
-            graph,
-            texts,
-            pairs,
-            bot.components.names,
-            lambda words: bot.components.cache.unit_vectors(words, bot.components.encoder, progress),
-            miners,
-        )
-    rows = merged(kept, found)
-    write_synonyms(table, rows)
-    counts = {origin: sum(row.origin == origin for row in rows) for origin in ORIGINS}
-    locked = sum(bool(row.state) or not row.origin for row in rows)
+        made = synonyms.mine(bot, miners, data=data, progress=progress)
     if json:
-        show.emit({"file": str(table), "rows": len(rows), "by": counts, "kept": locked, "pairs": len(pairs)})
+        show.emit(made.to_json())
         return
-    print(
-        f"{table}: 같은말 {len(rows)}줄 ({', '.join(f'{o} {n}' for o, n in counts.items() if n)}; 사람이 둔 줄 {locked})"
-    )
-    if PAIRS in miners and not pairs:
+    by_origin = ", ".join(f"{origin} {n}" for origin, n in made.by.items() if n)
+    print(f"{made.file}: 같은말 {made.rows}줄 ({by_origin}; 사람이 둔 줄 {made.kept})")
+    if PAIRS in miners and not made.pairs:
         print("문답의 짝이 없어 질문에서는 찾지 못했습니다. 질문·제시문 열이 있는 시트를 읽거나 --data로 주세요.")
     print("읽어 보고 고친 뒤 실행: mundap index")
 

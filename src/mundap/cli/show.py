@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Mapping
-from typing import Any
 
 from mundap.messages import say
 from mundap.progress import bar as bar
 from mundap.progress import bars as bars
 from mundap.progress import stages as stages
+from mundap.shapes import json_line
 from mundap.types import Answer, Hit, Link
 
-# JSON leaves these as they are, and tools that read lines take them for line ends.
-_LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
 _PREVIEW = 160
 
 
-def emit(value: Any) -> None:
+def emit(value: object) -> None:
     """One JSON value on one line of stdout."""
-    print(line(value), flush=True)
-
-
-def line(value: Any) -> str:
-    """A JSON value that every tool takes for one line."""
-    return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)
+    print(json_line(value), flush=True)
 
 
 def note(text: str) -> None:
