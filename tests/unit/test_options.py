@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mundap.errors import BadOption
 from mundap.options import Option, Options, describe, presets
+from mundap.training.llm.config import SFTConfig
 from mundap.workflows.train import TRAINERS
 
 
@@ -111,3 +112,16 @@ def test_every_option_of_every_trainer_is_explained(name: str):
         config.with_preset(preset)
     assert replace(config()) == config()
     assert [one.name for one in describe(config) if one.flag and not one.option.help] == []
+
+
+def test_the_packaged_model_is_called_by_its_name():
+    from mundap.generate.causal import GEMMA
+
+    assert TRAINERS["sft"].config().to_card()["base"] == GEMMA
+
+
+@pytest.mark.parametrize("sweep", ["4,많이", "0", "4;8", "-1", "²"])
+def test_ranks_that_cannot_be_compared_are_refused(sweep: str):
+    with pytest.raises(BadOption, match=r"--lora-sweep .*: 1 이상의 수를 쉼표로 나누어 주세요"):
+        SFTConfig(lora_sweep=sweep)
+    assert SFTConfig(lora_sweep="4, 8,").ranks == (4, 8)

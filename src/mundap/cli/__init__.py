@@ -26,11 +26,8 @@ from mundap.cli import (
     synth_qa,
     synth_rank,
     train,
-    train_align,
     train_answers,
     train_encoder,
-    train_keywords,
-    train_sft,
     tune,
     verify,
 )
@@ -80,14 +77,9 @@ app.command()(promote.promote)
 app.add_typer(evaluate.app, name="evaluate")
 train.app.command("support")(train_answers.support)
 train.app.command("reader")(train_answers.reader)
-train.app.command("keywords")(train_keywords.keywords)
 train.app.command("embedding")(train_encoder.embedding)
 train.app.command("dpr")(train_encoder.dpr)
 train.app.command("cross")(train_encoder.cross)
-train.app.command("sft")(train_sft.sft)
-train.app.command("reward")(train_align.reward)
-train.app.command("dpo")(train_align.dpo)
-train.app.command("ppo")(train_align.ppo)
 app.add_typer(train.app, name="train")
 app.add_typer(export.app, name="export")
 synth.app.command("qa")(synth_qa.qa)

@@ -47,8 +47,7 @@ def train_command(trainer: Trainer) -> Callable[..., None]:
 def config_of(options: type[Options], given: dict[str, Any]) -> Options:
     """What was given on the command line, over its preset if it has one."""
     values = {one.name: _plain(given[one.name]) for one in describe(options) if one.flag}
-    preset = _plain(given.get("preset", ""))
-    return options.with_preset(preset, **values) if preset else options(**values)
+    return options.with_preset(_plain(given["preset"]), **values) if presets(options) else options(**values)
 
 
 def option_parameters(options: type[Options]) -> list[Parameter]:
