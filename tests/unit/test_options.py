@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from mundap.errors import BadOption
 from mundap.options import Option, Options, describe, presets
+from mundap.training.llm.config import SFTConfig
 from mundap.training.retriever.config import DprConfig, EmbeddingConfig
 from mundap.training.retriever.encoder import settled
 from mundap.workflows.train import TRAINERS
@@ -127,3 +128,16 @@ def test_what_is_left_empty_on_purpose_is_said_where_it_is_not_the_default():
 def test_what_the_base_decides_is_filled_in_and_what_was_given_stays():
     assert settled(EmbeddingConfig(passage="글: ")) == EmbeddingConfig(query="query: ", passage="글: ", pooling="mean")
     assert settled(DprConfig()) == DprConfig()
+
+
+def test_the_packaged_model_is_called_by_its_name():
+    from mundap.generate.causal import GEMMA
+
+    assert TRAINERS["sft"].config().to_card()["base"] == GEMMA
+
+
+@pytest.mark.parametrize("sweep", ["4,많이", "0", "4;8", "-1", "²"])
+def test_ranks_that_cannot_be_compared_are_refused(sweep: str):
+    with pytest.raises(BadOption, match=r"--lora-sweep .*: 1 이상의 수를 쉼표로 나누어 주세요"):
+        SFTConfig(lora_sweep=sweep)
+    assert SFTConfig(lora_sweep="4, 8,").ranks == (4, 8)

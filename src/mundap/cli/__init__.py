@@ -26,9 +26,6 @@ from mundap.cli import (
     synth_qa,
     synth_rank,
     train,
-    train_align,
-    train_keywords,
-    train_sft,
     tune,
     verify,
 )
@@ -76,11 +73,6 @@ for command in (
 app.command()(tune.tune)
 app.command()(promote.promote)
 app.add_typer(evaluate.app, name="evaluate")
-train.app.command("keywords")(train_keywords.keywords)
-train.app.command("sft")(train_sft.sft)
-train.app.command("reward")(train_align.reward)
-train.app.command("dpo")(train_align.dpo)
-train.app.command("ppo")(train_align.ppo)
 app.add_typer(train.app, name="train")
 app.add_typer(export.app, name="export")
 synth.app.command("qa")(synth_qa.qa)

@@ -11,8 +11,9 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.cli.train_options import Data
+from mundap.workflows.train.table import QUESTIONS
 
+Data = Annotated[Path | None, typer.Option(help=QUESTIONS, show_default=False)]
 app = typer.Typer(no_args_is_help=True, help="키워드 그래프를 보고 다룹니다.", rich_markup_mode=None)
 
 

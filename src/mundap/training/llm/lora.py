@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from mundap.extras import need
 from mundap.generate.causal import place
+from mundap.training.llm.config import DPOConfig, RewardConfig
 
 _LOGGED = 5  # steps
 ADAPTER, MODEL = "adapter", "model"  # folders of a trained model: LoRA, or all weights
@@ -83,25 +83,25 @@ def save_adapter(model: Any, words: Any, base: str, folder: Path) -> None:
     words.save_pretrained(folder / ADAPTER)
 
 
-def paced(recipe: Mapping[str, Any], work: Path) -> dict[str, Any]:
+def paced(config: RewardConfig | DPOConfig, work: Path) -> dict[str, Any]:
     """What TRL's trainers of pairs are told alike: the pace, the checkpoints in `work`, and to be silent."""
     torch = need("torch", extra="train")
     return {
         "output_dir": str(work),
-        "num_train_epochs": recipe["epochs"],
-        "per_device_train_batch_size": recipe["batch"],
-        "learning_rate": recipe["lr"],
+        "num_train_epochs": config.epochs,
+        "per_device_train_batch_size": config.batch,
+        "learning_rate": config.lr,
         "lr_scheduler_type": "linear",
-        "warmup_steps": recipe["warmup"],
+        "warmup_steps": config.warmup,
         "save_strategy": "steps",
-        "save_steps": recipe["every"],
+        "save_steps": config.every,
         "save_total_limit": 2,
         "logging_steps": _LOGGED,
         "disable_dropout": False,
         "gradient_checkpointing": False,
         "bf16": False,
         "report_to": "none",
-        "seed": recipe["seed"],
+        "seed": config.seed,
         "disable_tqdm": True,
         "use_cpu": not torch.accelerator.is_available(),
         "dataloader_pin_memory": torch.cuda.is_available(),

@@ -15,7 +15,6 @@ from mundap.errors import MundapError
 from mundap.extras import need
 
 LEARNED, REFERENCE = "default", "ref"  # names of adapters, as peft and TRL have them
-TEMPLATE = "### 질문: {question}\n\n### 답변: "
 _PLACE = "{question}"
 
 Tokens = list[int]

@@ -16,6 +16,7 @@ from mundap.files import digest
 from mundap.options import Options
 from mundap.protocols import Progress, quiet
 from mundap.training.common.curves import Watch, watcher
+from mundap.training.common.curves import unheard as unheard
 from mundap.training.common.distributed import World
 from mundap.training.common.registry import Card, Report, Trained, free_name, keep
 from mundap.types import Json
@@ -34,10 +35,6 @@ SPLITS = {
 def silent(title: str) -> Progress:
     """Stages that nobody watches."""
     return quiet
-
-
-def unheard(step: int, figures: Mapping[str, float]) -> None:
-    """Points of curves that nobody reads."""
 
 
 @dataclass(frozen=True)

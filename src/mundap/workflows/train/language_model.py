@@ -1,0 +1,120 @@
+"""Train a language model that answers from one's own passages, and says when they do not answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from mundap.encode import MODEL
+from mundap.errors import MundapError
+from mundap.files import digest
+from mundap.generate.support import refusal
+from mundap.generate.template import read_template
+from mundap.training.common.curves import Watch, unheard
+from mundap.training.common.registry import data_of
+from mundap.training.llm.config import SFTConfig
+from mundap.training.llm.data import Example, from_corpus, read_sft
+from mundap.training.llm.sft import SFTReport, train_sft
+from mundap.workflows.train.result import TrainResult
+from mundap.workflows.train.run import ReportTo, Stages, begin, silent
+from mundap.workspace import Mundap
+
+TRANSFORMERS = f"transformers:{MODEL}"  # before the name of a model that answers
+
+
+def sft(
+    bot: Mundap,
+    data: str | Path | None = None,
+    *,
+    config: SFTConfig = SFTConfig(),
+    out: str = "sft",
+    progress: Stages = silent,
+    resume: bool = False,
+    report_to: ReportTo = "auto",
+    on_log: Watch = unheard,
+) -> TrainResult | None:
+    """A language model fine-tuned on questions with their passages and answers.
+
+    `data` is a file of examples (default: the questions of the workspace that have an answer). None in every process of
+    torchrun but the first. Raises MundapError.
+    """
+    config = replace(config, base=absolute(config.base))
+    run = begin(bot, "sft", out, data, config)
+    examples, origin = _examples(bot, run.data)
+    trained = train_sft(
+        examples,
+        config,
+        bot.models,
+        run.work,
+        refusal=refusal(bot.config.language),
+        template=read_template(config.template, bot.root),
+        resume=resume,
+        watch=lambda variant: run.watch(report_to, on_log, variant),
+        progress=progress("학습"),
+        measuring=progress("답 쓰기"),
+    )
+    if trained is None:
+        return None
+    folder, card = run.save(trained, origin)
+    report = trained.report
+    changes = report.changes
+    return TrainResult(
+        run.name,
+        folder,
+        card,
+        report,
+        f"{TRANSFORMERS}{run.name}",
+        {f"떼어 둔 질문 {changes.n}개, 제시문에 답이 없는 질문 {changes.unanswerable}개": changes.comparisons},
+        _summary(report),
+        _advice(folder, config.template, card.recommended),
+    )
+
+
+def absolute(base: str) -> str:
+    """A folder or file by its whole path, since the model is used from elsewhere; a name as it is."""
+    path = Path(base).expanduser()
+    return str(path.resolve()) if base and path.exists() else base
+
+
+def _examples(bot: Mundap, data: Path | None) -> tuple[Sequence[Example], dict[str, str]]:
+    """What is learned from, and where it is from."""
+    if data is not None:
+        return read_sft(data), data_of(data)
+    known = from_corpus(bot.corpus)
+    if not known:
+        raise MundapError(
+            "읽어들인 문서에 답변이 적힌 질문이 없습니다. 파일을 주거나(--data 파일), 질문·제시문·답변 열이 있는 시트를 읽어 주세요."
+        )
+    return known, {"file": "corpus", "digest": digest(*map(repr, known), size=16)}
+
+
+def _summary(report: SFTReport) -> str:
+    chosen = next(one for one in report.variants if one.name == report.chosen)
+    share = chosen.trainable / chosen.parameters
+    lines = [
+        f"배운 가중치 {chosen.trainable:,}개 (전체 {chosen.parameters:,}개의 {share:.2%})",
+        f"배운 예 {report.learned}개(거절 {report.refusals}개), 너무 길어 뺀 예 {report.too_long}개",
+    ]
+    if len(report.variants) > 1:
+        lines.append(f"\n{'':14}{'예':>8}{'단계':>8}{'배운 가중치':>14}{'손실':>10}{'초':>8}")
+        lines += [
+            f"{one.name:14}{one.rows:>8}{one.steps:>8}{one.trainable:>14,}{one.dev_loss:>10.4f}{one.seconds:>8.0f}"
+            + ("  ← 둠" if one is chosen else "")
+            for one in report.variants
+        ]
+    return "\n".join(lines)
+
+
+def _advice(folder: Path, template: str, recommended: bool) -> str:
+    told = (
+        "쓰기를 권합니다: 답이 뚜렷이 나아졌습니다."
+        if recommended
+        else "쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았습니다."
+    )
+    shown = f'\ntemplate = "{template}"' if template else ""
+    return (
+        f"답변 앞뒤: {folder / 'answers.jsonl'}\n{told}\n"
+        f'mundap.toml에 이렇게 적으면 씁니다:\n\n[generate]\ngenerator = "{TRANSFORMERS}{folder.name}"{shown}\n\n'
+        f"torch 없이 llama.cpp로 쓰려면: mundap export gguf {folder.name}"
+    )
