@@ -45,7 +45,7 @@ def print_hits(hits: tuple[Hit, ...] | list[Hit]) -> None:
         print(f"{hit.rank}. {label(hit)}  ({hit.score:.3f}; {legs})")
         print(f"   {text[:_PREVIEW]}{'…' if len(text) > _PREVIEW else ''}")
         if hit.links:
-            print(f"   왜: {', '.join(_link(link) for link in hit.links)}")
+            print(f"   관련 키워드: {', '.join(_link(link) for link in hit.links)}")
 
 
 def _link(link: Link) -> str:

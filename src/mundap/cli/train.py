@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mundap.protocols import Progress
     from mundap.train.reranker import Examples, Relearn, Trained
 
-app = typer.Typer(no_args_is_help=True, help="자기 질문으로 학습합니다.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="조직의 질문 데이터로 모델을 학습합니다.", rich_markup_mode=None)
 
 
 class Used(StrEnum):
@@ -34,7 +34,7 @@ class Used(StrEnum):
 
 @app.callback()
 def verbs() -> None:
-    """자기 질문으로 학습합니다."""
+    """조직의 질문 데이터로 모델을 학습합니다."""
 
 
 @app.command()
@@ -43,19 +43,19 @@ def reranker(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="질문 파일: 질문·제시문 열이 있는 xlsx/csv/tsv, JSON, JSONL (기본: 읽어들인 문답)", show_default=False
+            help="질문 파일: 질문·제시문 열이 있는 xlsx/csv/tsv, JSON, JSONL (기본값: 읽어 들인 Q/A)", show_default=False
         ),
     ] = None,
     features: Annotated[
         Used,
         typer.Option(
-            help="all: 말의 대응과 아는 질문까지 봅니다, translation: 말의 대응만(새 문서가 많을 때), scores: 점수만 섞습니다"
+            help="all: 단어 대응표와 알려진 질문까지 사용, translation: 단어 대응표만 사용(새 문서가 많을 때), scores: 검색 점수만 결합"
         ),
     ] = Used.all,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """가벼운 리랭커를 학습합니다. 교차 검증으로 학습 앞뒤를 재고, 나아졌는지 알려 줍니다."""
+    """경량 리랭커를 학습합니다. 교차 검증으로 학습 전후의 성능을 비교합니다."""
     from mundap.parts import LIGHT
     from mundap.train.keep import free_name
     from mundap.train.pairs import questions_in
@@ -137,10 +137,10 @@ def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progre
 def _print_report(report: dict[str, Any], left: int) -> None:
     print(f"질문 {report['questions']}개, 제시문 {report['passages']}개, {report['folds']}겹 교차 검증")
     if left:
-        print(f"제시문이 색인에 없어 뺀 질문 {left}개")
+        print(f"제시문이 색인에 없어 제외한 질문 {left}개")
     if report["learned_by_encoder"]:
         print(
-            f"임베딩이 이미 배운 질문 {report['learned_by_encoder']}개는 말의 대응만 가르칩니다. 무게를 배우고 잴 때는 뺍니다"
+            f"임베딩 학습에 쓰인 질문 {report['learned_by_encoder']}개는 단어 대응표에만 사용하고, 가중치 학습과 평가에서는 제외했습니다."
         )
     for split, title in SPLITS.items():
         print_changes(title, report[split])
@@ -149,8 +149,8 @@ def _print_report(report: dict[str, Any], left: int) -> None:
 def _print_advice(folder: Path, use: str, recommended: bool) -> None:
     print(f"\n모델: {folder}")
     if recommended:
-        print("쓰기를 권합니다: 교차 검증에서 나아졌고, 나빠진 쪽이 없습니다. mundap.toml에 이렇게 적으면 씁니다:")
+        print("적용을 권장합니다: 교차 검증에서 성능이 향상되었고 떨어진 항목이 없습니다. mundap.toml에 추가하세요:")
     else:
-        print("쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았거나 나빠진 쪽이 있습니다. 그래도 쓰려면 mundap.toml에:")
+        print("적용을 권장하지 않습니다: 성능이 유의하게 향상되지 않았거나 떨어진 항목이 있습니다. 그래도 적용하려면 mundap.toml에 추가하세요:")
     print(f'\n[retrieve]\nreranker = "{use}"\n')
-    print(f"{folder / 'synonyms.tsv'}: 질문말과 문서말의 대응표입니다. 읽어 보고 손으로 고쳐도 됩니다.")
+    print(f"{folder / 'synonyms.tsv'}: 질문 단어와 문서 단어의 대응표입니다. 직접 검토하고 수정할 수 있습니다.")

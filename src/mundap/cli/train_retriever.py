@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from mundap.train.bench import Ground
     from mundap.train.examples import Split
 
-LEGS = {"dense": "벡터만", "hybrid": "함께 (지금 설정)"}
+LEGS = {"dense": "벡터 검색", "hybrid": "하이브리드 검색 (현재 설정)"}
 ADVICE = {
-    "better": "쓰기를 권합니다: 교차 검증에서 나아졌고, 나빠진 쪽이 없습니다.",
-    "same": "쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았습니다.",
-    "worse": "쓰기를 권하지 않습니다: 뚜렷이 나빠진 쪽이 있습니다.",
+    "better": "적용을 권장합니다: 성능이 유의하게 향상되었고 떨어진 항목이 없습니다.",
+    "same": "적용을 권장하지 않습니다: 성능이 유의하게 향상되지 않았습니다.",
+    "worse": "적용을 권장하지 않습니다: 성능이 유의하게 떨어진 항목이 있습니다.",
 }
 
 
@@ -50,7 +50,7 @@ class Task:
 
 
 def adapter(out: Out, data: Data = None, seed: Seed = 0, workspace: Workspace = HERE, json: Json = False) -> None:
-    """지금 임베딩의 벡터 위에 선형 사상 둘을 학습합니다. 새 문서에서 나빠지지 않게 항등 쪽으로 당깁니다."""
+    """현재 임베딩 벡터에 적용할 선형 변환 두 개(어댑터)를 학습합니다. 새 문서에서 성능이 떨어지지 않도록 항등 변환 쪽으로 규제합니다."""
     _one_thread()
     from mundap.train.adapter import Known, train_adapter
 
@@ -79,15 +79,15 @@ def adapter(out: Out, data: Data = None, seed: Seed = 0, workspace: Workspace = 
 def static(
     out: Out,
     data: Data = None,
-    dim: Annotated[int, typer.Option(min=8, help="벡터의 차원")] = 256,
-    epochs: Annotated[int, typer.Option(min=1, help="자료를 몇 번 볼지")] = 12,
-    batch: Annotated[int, typer.Option(min=2, help="한 번에 볼 질문 수. 한 묶음에 같은 제시문은 없습니다")] = 128,
+    dim: Annotated[int, typer.Option(min=8, help="벡터 차원")] = 256,
+    epochs: Annotated[int, typer.Option(min=1, help="에포크 수")] = 12,
+    batch: Annotated[int, typer.Option(min=2, help="배치 크기(질문 수). 한 배치에 같은 제시문은 넣지 않습니다")] = 128,
     lr: Annotated[float, typer.Option(min=0, help="학습률")] = 0.05,
     seed: Seed = 0,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """형태소마다 벡터를 처음부터 학습합니다. 쓸 때는 표에서 찾아 더하기만 합니다. 알려진 문서의 새 질문에 강합니다."""
+    """형태소별 정적 임베딩을 처음부터 학습합니다. 추론할 때는 벡터를 조회해 더하기만 하므로 빠릅니다. 학습한 문서에 대한 새 질문에 효과적입니다."""
     _one_thread()
     from mundap.encode.static import save
     from mundap.korean.tokens import SearchTokenizer
@@ -145,7 +145,7 @@ def task_of(bot: Mundap, kind: str, out: str, data: Path | None, progress: Progr
     made = pairs([question for question in asked if question.gold], dense.table)
     units = Units.of(bot.corpus.all_passages())
     if unit_keys(units).tolist() != dense.vectors.keys.tolist():
-        raise StaleIndex("색인한 뒤에 문서가 바뀌었습니다. 먼저 실행: mundap index")
+        raise StaleIndex("색인한 뒤 문서가 바뀌었습니다. 먼저 실행하세요: mundap index")
     base = base_of(bot.config.index.encoder, bot.models)
     encoder = bot.encoder_named(base)
     settings = bot.config.retrieve
@@ -205,7 +205,7 @@ def keep_model(
 def _print(report: dict[str, Any], folder: Path, name: str, use: str) -> None:
     print(f"질문 {report['questions']}개, 제시문 {report['passages']}개, {report['folds']}겹 교차 검증")
     if report["missing"] or report["repeated"]:
-        print(f"뺀 질문: 제시문이 색인에 없음 {report['missing']}개, 되풀이 {report['repeated']}개")
+        print(f"제외한 질문: 제시문이 색인에 없음 {report['missing']}개, 중복 {report['repeated']}개")
     print_outcome(report, folder, name, use)
 
 
@@ -215,4 +215,4 @@ def print_outcome(report: dict[str, Any], folder: Path, name: str, use: str) -> 
         for leg, legs in LEGS.items():
             print_changes(f"{title}, {legs}", report[split][leg])
     print(f"\n모델: {folder}\n{ADVICE[report['verdict']]}")
-    print(f'쓰려면: mundap promote {name}  (mundap.toml에 이렇게 적습니다)\n\n[index]\nencoder = "{use}"')
+    print(f'적용하려면: mundap promote {name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n[index]\nencoder = "{use}"')
