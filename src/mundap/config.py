@@ -206,7 +206,7 @@ def find_workspace(start: Path) -> Path:
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / FILE).is_file():
             return folder
-    raise WorkspaceNotFound(f"{start}: 작업 폴더가 아닙니다({FILE}이 없음). 만들기: mundap init {start}")
+    raise WorkspaceNotFound(f"{start}: 작업 폴더가 아닙니다({FILE} 없음). 만들려면: mundap init {start}")
 
 
 def read_config(path: Path) -> Config:
@@ -242,6 +242,6 @@ def _explain(problem: Any) -> str:
         for part in place[:-1]:
             inner = model.model_fields[part].annotation
             model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
-        kind = "키" if model is not Config else "표나 키"
-        return f"모르는 {kind} '{'.'.join(place)}'; 아는 것: {', '.join(model.model_fields)}"
-    return f"'{'.'.join(place)}' 값 {problem['input']!r}이(가) 맞지 않습니다: {problem['msg']}"
+        kind = "키" if model is not Config else "테이블이나 키"
+        return f"알 수 없는 {kind} '{'.'.join(place)}'입니다. 사용할 수 있는 키: {', '.join(model.model_fields)}"
+    return f"'{'.'.join(place)}' 값 {problem['input']!r}이(가) 올바르지 않습니다: {problem['msg']}"

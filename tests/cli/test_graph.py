@@ -58,7 +58,7 @@ def test_synonyms_are_mined_edited_and_used(mundap: Callable, root: Path):
     assert "주류" in best["text"]
     assert best["links"][0]["asked"] == "술"
     assert best["links"][0]["said"] == "주류"
-    assert "술 → 주류(질문에서 배운 말)" in mundap("search", "술", "--leg", "graph", *here).out
+    assert "술 → 주류(질문에서 학습)" in mundap("search", "술", "--leg", "graph", *here).out
 
     # A person bans the pair and locks another; mining again leaves both.
     lines = [line for line in table.read_text("utf-8").splitlines() if not line.startswith("술\t")]

@@ -159,7 +159,7 @@ def read_keywords(path: Path) -> tuple[Tagged, ...]:
             " 키워드). 1행에 'query<탭>keyword'를 적어 주세요."
         )
     if not table.rows:
-        raise BadFile(f"{path.name}: 질문이 하나도 없습니다. 2행부터 '질문<탭>키워드, 키워드'를 적어 주세요.")
+        raise BadFile(f"{path.name}: 질문이 없습니다. 2행부터 '질문<탭>키워드, 키워드'를 적어 주세요.")
     return tuple(_tagged(path.name, table, row, asked, given) for row in table.rows)
 
 
@@ -177,7 +177,7 @@ def _tagged(name: str, table: Table, row: Row, asked: int, given: int) -> Tagged
     if any(cells[len(table.columns) :]):
         raise BadFile(
             f"{name} {number}행: 칸이 {len(cells)}개로 머리글({', '.join(table.columns)})보다 많습니다. 키워드는 탭이"
-            " 아니라 쉼표로 나눠 주세요."
+            " 아니라 쉼표로 구분하세요."
         )
     question = cells[asked] if asked < len(cells) else ""
     words = _distinct(_COMMA.split(cells[given] if given < len(cells) else ""))

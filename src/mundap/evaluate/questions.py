@@ -16,7 +16,7 @@ from mundap.ingest.tables import COLUMNS, Row, Table, read_csv, read_xlsx
 from mundap.korean.normalize import normalize, squash
 
 _FORMULA_ERROR = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NULL!|NUM!)")
-_TYPES: dict[type, str] = {str: "글자", list: "목록"}  # JSON types, as messages call them
+_TYPES: dict[type, str] = {str: "문자열", list: "배열"}  # JSON types, as messages call them
 
 T = TypeVar("T", str, list[Any])
 
@@ -60,7 +60,7 @@ def sheet(path: Path) -> Questions:
         raise BadFile(f"{path.name}: 머리글에 필요한 열이 없습니다. 찾은 열: {found}. {_EXPECTED_COLUMNS}")
     problems = [
         Problem(
-            None, f"시트 '{table.name}'에 {', '.join(_missing(table))} 열이 없어 뺐습니다. 찾은 열: {_found(table)}"
+            None, f"시트 '{table.name}'에 {', '.join(_missing(table))} 열이 없어 제외했습니다. 찾은 열: {_found(table)}"
         )
         for table in tables
         if table not in usable
@@ -112,7 +112,7 @@ def _problem(table: Table, row: Row) -> Problem | None:
 def json_file(path: Path) -> Questions:
     """KorQuAD or SQuAD (`squad`), or a list of objects as `jsonl` has one a line."""
     content = _parsed(
-        decode(path.read_bytes(), path.name), path.name, "한 줄에 객체 하나씩인 파일이면 이름을 .jsonl로 바꿔 주세요."
+        decode(path.read_bytes(), path.name), path.name, "한 줄에 객체가 하나씩 있는 파일이면 확장자를 .jsonl로 바꾸세요."
     )
     return _records(content, path.name) if isinstance(content, list) else squad(content, path.name)
 
@@ -221,7 +221,7 @@ def _gold(record: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
         return ()
     texts = _field(record, key, list, where, _KEYS)
     if not all(isinstance(text, str) for text in texts):
-        raise BadFile(f'{where}: {key}에 글자가 아닌 값이 있습니다. "{key}": ["제시문", …]처럼 적어 주세요.')
+        raise BadFile(f'{where}: {key}에 문자열이 아닌 값이 있습니다. "{key}": ["제시문", …]처럼 적어 주세요.')
     return _texts(texts)
 
 
@@ -281,5 +281,5 @@ def read_questions(path: Path) -> Questions:
         raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
     if not questions.items:
         rows = "".join(f" {p.row}행: {p.reason}." for p in questions.problems[:3] if p.row is not None)
-        raise BadFile(f"{path.name}: 질문이 하나도 없습니다. 질문을 채워 주세요.{rows}")
+        raise BadFile(f"{path.name}: 질문이 없습니다. 질문을 입력하세요.{rows}")
     return questions

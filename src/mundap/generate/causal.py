@@ -185,6 +185,6 @@ def loading(base: str) -> Iterator[None]:
             yield
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise MundapError(
-            f"언어 모델 '{base}'을(를) 불러올 수 없습니다. 폴더나 허브의 이름이 맞는지와 네트워크를 확인하세요."
-            f" 인터넷 없이 학습하려면 --base {GEMMA}을(를) 주세요. ({(str(error).strip() or repr(error)).splitlines()[0]})"
+            f"언어 모델 '{base}'을(를) 불러올 수 없습니다. 폴더나 허브 모델 이름과 네트워크 연결을 확인하세요."
+            f" 인터넷 없이 학습하려면 --base {GEMMA}을(를) 지정하세요. ({(str(error).strip() or repr(error)).splitlines()[0]})"
         ) from error

@@ -86,7 +86,7 @@ def support(reading: Reading, fitted: Line | None = None, model: ReaderModel | N
 
 def read_calibration(folder: Path, encoder: str) -> Line:
     """The calibration that was kept in `folder`. Raises MundapError if it is not there, or of another encoder."""
-    again = f"다시 만들기: mundap train support --data 질문파일 --out {folder.name}"
+    again = f"다시 학습하려면: mundap train support --data 질문파일 --out {folder.name}"
     try:
         kept = json.loads((folder / "support.json").read_text("utf-8"))
         if "weights" in kept:
@@ -94,9 +94,9 @@ def read_calibration(folder: Path, encoder: str) -> Line:
         else:  # as it was kept when there were two features
             line = Line({name: float(kept[name]) for name in ("near", "coverage")}, float(kept["bias"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MundapError(f"{folder}: 보정값을 읽을 수 없습니다({error}). {again}") from error
+        raise MundapError(f"{folder}: 근거 점수 보정값을 읽을 수 없습니다({error}). {again}") from error
     if kept["encoder"] != encoder:
-        raise MundapError(f"보정값은 임베딩 {kept['encoder']}의 것인데 지금은 {encoder}입니다. {again}")
+        raise MundapError(f"근거 점수 보정값은 임베딩 {kept['encoder']}에 맞춘 것이지만 현재 임베딩은 {encoder}입니다. {again}")
     return line
 
 

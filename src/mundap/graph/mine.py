@@ -69,7 +69,7 @@ def from_spelling(counts: Mapping[str, int], together: Callable[[str, str], bool
             rare, usual = sorted((a, b), key=lambda word: (counts[word], word))
             written = _spelled_alike(a[at], b[at], at == len(a) - 1)
             if written and counts[rare] <= max(1, counts[usual] // 5) and not together(a, b):
-                shown = f"{rare} {counts[rare]}번, {usual} {counts[usual]}번"
+                shown = f"{rare} {counts[rare]}회, {usual} {counts[usual]}회"
                 yield Synonym(rare, usual, 0.6, SPELLING, shown)
                 yield Synonym(usual, rare, 0.6, SPELLING, shown)
 
@@ -100,7 +100,7 @@ def from_vectors(words: Sequence[str], vectors: Vectors, least: float = _ALIKE) 
     nearest, near = _nearest(vectors)
     for n, other in enumerate(nearest):
         if n < other and nearest[other] == n and near[n] >= least and _may_be_one(words[n], words[other]):
-            shown = f"코사인 {near[n]:.3f}"
+            shown = f"코사인 유사도 {near[n]:.3f}"
             score = float(min(1.0, (near[n] - least) / (1 - least) * 0.5 + 0.3))
             yield Synonym(words[n], words[other], score, VECTORS, shown)
             yield Synonym(words[other], words[n], score, VECTORS, shown)

@@ -54,7 +54,7 @@ class CrossReranker:
         except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:
             raise ConfigError(
                 f"sentence-transformers가 '{model}'을(를) 불러오지 못했습니다. 폴더라면 config.json과 가중치가 있는지, "
-                f"허브의 이름이라면 맞는지와 네트워크를 확인하세요. ({error})"
+                f"허브 모델 이름이라면 이름과 네트워크 연결을 확인하세요. ({error})"
             ) from error
         self._model.max_seq_length = min(self._model.max_seq_length or MAX_TOKENS, MAX_TOKENS)
 

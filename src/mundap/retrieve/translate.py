@@ -129,7 +129,7 @@ def read_words(path: Path) -> dict[str, dict[str, float]]:
         chance = _chance(parts[-1])
         if len(parts) != 3 or not all(parts) or chance is None:
             raise BadFile(
-                f"{path.name}: {number}번째 줄이 '질문말<탭>문서말<탭>확률(0~1)' 꼴이 아닙니다. 고치거나 지워 주세요."
+                f"{path.name}: {number}번째 줄이 '질문말<탭>문서말<탭>확률(0~1)' 형식이 아닙니다. 수정하거나 삭제하세요."
             )
         words.setdefault(parts[0].lower(), {})[parts[1].lower()] = chance
     return words

@@ -167,8 +167,8 @@ def sample(asked: Sequence[Asked], now: Line | None = None, model: ReaderModel |
     have, lack = int((counted & answerable).sum()), int((counted & ~answerable).sum())
     if min(have, lack) < FEWEST:
         raise MundapError(
-            f"보정하기에 모자랍니다: 답이 있는 질문 {have}개, 없는 질문 {lack}개"
-            f"(적어도 {FEWEST}개씩). 제시문이 있는 질문을 더 넣어 주세요."
+            f"보정 데이터가 부족합니다: 답이 있는 질문 {have}개, 없는 질문 {lack}개"
+            f"(최소 {FEWEST}개씩 필요). 제시문이 있는 질문을 추가하세요."
         )
     found = np.array([question_features(row.reading, model) for row in rows])
     return Sample(
