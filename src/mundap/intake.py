@@ -107,7 +107,7 @@ def take(
         try:
             fingerprint = _fingerprint(file, cut, options)
         except OSError as error:
-            reason = f"{name_of(file.name)}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요."
+            reason = f"{name_of(file.name)}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인하세요."
             corpus.refuse(source, AGAIN, reason)
             taken[source] = Taken(source, "skipped", reason)
             continue

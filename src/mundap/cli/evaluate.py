@@ -149,7 +149,7 @@ def keywords(
 
 def _file(path: Path) -> Path:
     if not path.is_file():
-        raise MundapError(f"{path}: 질문 파일이 없습니다. 경로를 확인해 주세요.")
+        raise MundapError(f"{path}: 질문 파일이 없습니다. 경로를 확인하세요.")
     return path
 
 

@@ -194,7 +194,7 @@ def evaluate_retrieval(
 def _gold_problems(asked: Sequence[Question], known: frozenset[str]) -> tuple[Problem, ...]:
     """The questions with a gold that is in no passage. Raises MundapError if there is nothing to find at all."""
     if not asked:
-        raise MundapError("정답 제시문이 있는 질문이 없어 검색을 평가할 수 없습니다. 질문 파일의 제시문을 채워 주세요.")
+        raise MundapError("정답 제시문이 있는 질문이 없어 검색을 평가할 수 없습니다. 질문 파일의 제시문을 채우세요.")
     problems = []
     findable = 0
     for question in asked:
@@ -207,7 +207,7 @@ def _gold_problems(asked: Sequence[Question], known: frozenset[str]) -> tuple[Pr
         rows = ", ".join(f"{q.row}행 '{_start(q.gold[0])}'" if q.row else f"'{_start(q.gold[0])}'" for q in asked[:3])
         raise MundapError(
             f"질문 {len(asked)}개의 정답 제시문이 하나도 색인에 없습니다(예: {rows})."
-            " 제시문이 있는 문서를 mundap ingest로 읽어 들이고 mundap index를 실행한 뒤 다시 평가해 주세요."
+            " 제시문이 있는 문서를 mundap ingest로 읽어 들이고 mundap index를 실행한 뒤 다시 평가하세요."
         )
     if problems:
         rows = ", ".join(f"{p.row}행" if p.row else p.reason for p in problems[:_SHOWN])

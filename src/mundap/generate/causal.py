@@ -119,7 +119,7 @@ def place(base: str, models: Path) -> tuple[str, bool]:
         return str(written_once(models.parent / BASES / GEMMA, _packaged)), True
     if path.suffix.lower() == ".gguf":
         if not path.is_file():
-            raise MundapError(f"{path}: GGUF 파일이 없습니다. --base의 경로를 확인해 주세요.")
+            raise MundapError(f"{path}: GGUF 파일이 없습니다. --base의 경로를 확인하세요.")
         folder = models.parent / BASES / f"{path.stem}-{digest_file(path)[:8]}"
         return str(written_once(folder, lambda aside: unpack(path, aside))), True
     return (str(path), True) if path.is_dir() else (base, False)

@@ -84,7 +84,7 @@ def find_persona(folder: Path, name: str) -> Persona:
     files = personas(folder)
     name = unicodedata.normalize("NFC", name)
     if name not in files:
-        raise UnknownName("persona", name, files or [f"(없음: {FOLDER}/{name}.toml을 만들어 주세요)"])
+        raise UnknownName("persona", name, files or [f"(없음: {FOLDER}/{name}.toml을 만드세요)"])
     return read_persona(files[name])
 
 

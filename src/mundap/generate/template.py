@@ -87,9 +87,9 @@ def read_template(spec: str, folder: Path) -> Template | None:
     try:
         return _parsed(path.read_text("utf-8"), str(path))
     except OSError as error:
-        raise ConfigError(f"{path}: 프롬프트 템플릿을 열 수 없습니다({error.strerror}). 경로를 확인해 주세요.") from error
+        raise ConfigError(f"{path}: 프롬프트 템플릿을 열 수 없습니다({error.strerror}). 경로를 확인하세요.") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: UTF-8이 아닙니다({error}). UTF-8로 저장해 주세요.") from error
+        raise ConfigError(f"{path}: UTF-8이 아닙니다({error}). UTF-8로 저장하세요.") from error
 
 
 def _parsed(text: str, name: str) -> Template:

@@ -79,7 +79,7 @@ def out_of_memory(name: str, megabytes: int) -> str:
     """What is said of a file that wanted more memory than it may have."""
     return (
         f"{name}: 메모리 한도 {megabytes}MB를 초과해 중단했습니다. 파일을 나누거나 mundap.toml의 ingest.file_mb를"
-        " 늘려 주세요."
+        " 늘리세요."
     )
 
 

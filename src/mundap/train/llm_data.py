@@ -146,7 +146,7 @@ def _asked(record: Record, where: str, row: int) -> Example | None:
     if isinstance(gold, list):
         gold = gold[0]
     if not isinstance(gold, str):
-        raise BadFile(f'{where}: gold가 문자열 배열이 아닙니다. "gold": ["제시문", …]처럼 적어 주세요.')
+        raise BadFile(f'{where}: gold가 문자열 배열이 아닙니다. "gold": ["제시문", …]처럼 입력하세요.')
     answer = _text(record, "answer", where, "")
     source = _text(record, "source", where, "")
     return Grounded(_text(record, "question", where), answer, _clean(gold), source, row) if answer else None
@@ -293,7 +293,7 @@ def _is_squad(path: Path) -> bool:
 
 def _check(path: Path) -> None:
     if not path.is_file():
-        raise BadFile(f"{path}: 파일이 없습니다. 경로를 확인해 주세요.")
+        raise BadFile(f"{path}: 파일이 없습니다. 경로를 확인하세요.")
 
 
 def _text(record: Record, key: str, where: str, default: str | None = None) -> str:
@@ -305,7 +305,7 @@ def _text(record: Record, key: str, where: str, default: str | None = None) -> s
         raise BadFile(f"{where}: {key}이(가) 문자열이 아닙니다({value!r:.40}). 문자열로 입력하세요.")
     text = _clean(value)
     if not text and default is None:
-        raise BadFile(f"{where}: {key}이(가) 비어 있습니다. 채우거나 그 행을 지워 주세요.")
+        raise BadFile(f"{where}: {key}이(가) 비어 있습니다. 채우거나 그 행을 삭제하세요.")
     return text
 
 

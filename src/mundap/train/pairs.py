@@ -116,7 +116,7 @@ def _faq(path: Path) -> list[Question]:
     try:
         tables = list(read(path))
     except OSError as error:
-        raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
+        raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인하세요.") from error
     if any(table.place("passage") is not None for table in tables):
         return []
     found = []
@@ -167,5 +167,5 @@ def check_enough(questions: int, passages: int) -> None:
     if not enough(questions, passages):
         raise MundapError(
             f"학습 데이터가 부족합니다: 색인에 제시문이 있는 질문 {questions}개, 제시문 {passages}개"
-            f"(최소 {FEWEST_QUESTIONS}개와 {FEWEST_PASSAGES}개 필요). 질문 파일과 색인을 확인해 주세요."
+            f"(최소 {FEWEST_QUESTIONS}개와 {FEWEST_PASSAGES}개 필요). 질문 파일과 색인을 확인하세요."
         )

@@ -208,7 +208,7 @@ class Trainer:
         if not rows:
             raise MundapError(
                 f"학습할 수 없습니다: 어느 질문도 제시문이 검색 결과 {DEPTH}위 안에 없습니다."
-                " 질문과 제시문이 맞는지 확인해 주세요."
+                " 질문과 제시문이 맞는지 확인하세요."
             )
         wanted, there = float(np.mean(unasked)), float(np.mean(on_new))
         counts = np.where(on_new, wanted / max(there, 1e-9), (1 - wanted) / max(1 - there, 1e-9))

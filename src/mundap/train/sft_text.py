@@ -209,5 +209,5 @@ def checked(told: Sequence[Tokens], ends: Sequence[int], name: Callable[[int], s
         if not set(learned) & set(ends):
             raise MundapError(
                 f"{where}답변 끝에 종료 토큰({', '.join(map(name, ends)) or '없음'})이 없어, 학습한 모델이 생성을 멈추지 않게"
-                " 됩니다. 베이스 모델의 eos_token과 generation_config, chat_template이 서로 맞는지 확인해 주세요."
+                " 됩니다. 베이스 모델의 eos_token과 generation_config, chat_template이 서로 맞는지 확인하세요."
             )

@@ -86,7 +86,7 @@ def _read(one: Attachment, read: Read) -> Reading:
     except (ValueError, binascii.Error):
         content = None
     if not isinstance(content, bytes):
-        raise BadFile(f"{name}: 첨부 파일이 망가졌습니다. 메일에서 다시 받아 따로 넣어 주세요.")
+        raise BadFile(f"{name}: 첨부 파일이 망가졌습니다. 메일에서 다시 받아 따로 추가하세요.")
     with TemporaryDirectory(prefix="mundap-") as folder:
         path = Path(folder, name)
         path.write_bytes(content)

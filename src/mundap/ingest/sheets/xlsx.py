@@ -443,11 +443,11 @@ class _Cells(_Reader):
             )
             yield f"{where}: {', '.join(said)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true"
         if self.errors:
-            yield f"{where}: 수식 오류 값이 있습니다({places(self.errors)}). 시트에서 고쳐 주세요"
+            yield f"{where}: 수식 오류 값이 있습니다({places(self.errors)}). 시트에서 수정하세요"
         if self.uncounted:
             yield (
                 f"{where}: 계산된 값이 저장되지 않은 수식이 있어 비워 두었습니다({places(self.uncounted)})."
-                " 엑셀에서 열어 다시 저장해 주세요"
+                " 엑셀에서 열어 다시 저장하세요"
             )
 
 
