@@ -106,7 +106,7 @@ def test_a_vote_with_the_right_answer_is_in_the_export(sample, opened, picture, 
     answer.get_by_label("바른 답을").fill(right)
     picture(page, "feedback")
     answer.get_by_role("button", name="보내기").click()
-    expect(answer).to_contain_text("의견을 저장했습니다")
+    expect(answer).to_contain_text("의견이 저장되었습니다")
     out = tmp_path / "export"
     mundap("feedback", "export", "--out", out, "--workspace", sample.workspace)
     rows = [json.loads(line) for file in out.glob("*.jsonl") for line in file.read_text("utf-8").splitlines()]
@@ -117,7 +117,7 @@ def test_a_vote_with_the_right_answer_is_in_the_export(sample, opened, picture, 
     up.get_by_role("radio", name="도움이 됐어요").click()
     up.get_by_label("무엇이 좋았거나").fill("고맙습니다")
     up.get_by_role("button", name="보내기").click()
-    expect(up).to_contain_text("의견을 저장했습니다")
+    expect(up).to_contain_text("의견이 저장되었습니다")
 
 
 def test_an_uploaded_file_answers_until_it_is_removed(sample, opened, picture) -> None:
@@ -137,7 +137,7 @@ def test_an_uploaded_file_answers_until_it_is_removed(sample, opened, picture) -
     page.get_by_role("link", name="대화").click()
     expect(ask(page, question)).to_contain_text("11시 20분")
     page.get_by_role("link", name="문서").click()
-    page.get_by_label("이름으로 거르기").fill("구내식당")
+    page.get_by_label("이름으로 필터링").fill("구내식당")
     page.keyboard.press("Enter")
     expect(page.get_by_text("문서 1개")).to_be_visible()
     expect(page.get_by_role("button", name="지우기")).to_have_count(1)
@@ -156,13 +156,13 @@ def test_an_uploaded_file_answers_until_it_is_removed(sample, opened, picture) -
 
 def test_search_shows_what_each_leg_thinks(sample, opened, picture) -> None:
     page = opened(f"{sample.page}/search")
-    page.get_by_label("찾을 말").fill("해외직구 면세 한도")
+    page.get_by_label("검색어").fill("해외직구 면세 한도")
     page.keyboard.press("Enter")
     expect(page.get_by_text("1. 해외직구 안내 · 해외직구 면세 한도")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"낱말\(BM25\) [\d.]+ \(\d+\)")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"키워드\(BM25\) [\d.]+ \(\d+\)")).first).to_be_visible()
     expect(page.get_by_text(re.compile(r"뜻\(벡터\) [\d.]+ \(\d+\)")).first).to_be_visible()
     picture(page, "search")
-    page.get_by_role("radio", name="낱말(BM25)").click()
+    page.get_by_role("radio", name="키워드(BM25)").click()
     expect(page.get_by_role("button", name="원문 보기").first).to_be_visible()
     page.get_by_role("button", name="원문 보기").first.click()
     expect(page.get_by_role("dialog").get_by_text("원문")).to_be_visible()
@@ -170,16 +170,16 @@ def test_search_shows_what_each_leg_thinks(sample, opened, picture) -> None:
 
 def test_keywords_are_drawn_with_what_stands_around_them(sample, opened, picture) -> None:
     page = opened(f"{sample.page}/keywords")
-    page.get_by_label("질문이나 낱말").fill("면세")
+    page.get_by_label("질문이나 단어").fill("면세")
     page.keyboard.press("Enter")
     drawing = page.locator("[data-testid=stGraphVizChart] svg")
     expect(drawing.get_by_text("면세", exact=True).first).to_be_visible()
     picture(page, "keywords")
-    page.get_by_role("radiogroup", name="이 낱말로 옮겨 가기").get_by_role("radio").first.click()
-    expect(page.get_by_label("질문이나 낱말")).not_to_have_value("면세")
+    page.get_by_role("radiogroup", name="이 단어로 이동").get_by_role("radio").first.click()
+    expect(page.get_by_label("질문이나 단어")).not_to_have_value("면세")
     expect(drawing).to_be_visible()
-    page.get_by_label("질문이나 낱말").fill("")
-    page.get_by_label("질문이나 낱말").fill("이사화물 통관예약을 하면 뭐가 좋나요?")
+    page.get_by_label("질문이나 단어").fill("")
+    page.get_by_label("질문이나 단어").fill("이사화물 통관예약을 하면 뭐가 좋나요?")
     page.keyboard.press("Enter")
     for word in ("이사화물", "통관", "예약"):
         expect(page.locator(".stMarkdownBadge").get_by_text(word, exact=True)).to_be_visible()
@@ -191,7 +191,7 @@ def test_a_report_is_shown_in_a_frame_that_runs_nothing(sample, opened, picture)
     expect(inner.get_by_text("nDCG").first).to_be_visible()
     picture(page, "reports")
     with page.expect_download() as download:
-        page.get_by_role("button", name="HTML로 내려받기").click()
+        page.get_by_role("button", name="HTML로 다운로드").click()
     assert "<html" in Path(download.value.path()).read_text("utf-8")
 
 

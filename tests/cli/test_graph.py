@@ -96,7 +96,7 @@ def test_a_question_is_drawn(mundap: Callable, root: Path):
     assert {node["kind"] for node in done.row["nodes"]} == {"키워드", "문단", "문서"}
     assert out.read_text("utf-8").startswith("<!doctype html>")
     said = mundap("graph", "show", "컴퓨터", "--out", str(out), "--workspace", str(root))
-    assert "문서에 나오지 않는 낱말: 컴퓨터" in said.out
+    assert "문서에 없는 단어: 컴퓨터" in said.out
 
 
 def test_it_is_exported(mundap: Callable, root: Path):

@@ -18,8 +18,8 @@ def rules(tmp_path: Path) -> Path:
 def test_passages_are_shown_with_their_heading_and_size(mundap: Callable, rules: Path, tmp_path: Path) -> None:
     done = mundap("inspect", rules, workspace=tmp_path)
     assert done.code == 0
-    assert "── 1. 휴가 (10자, 조각 1개)\n연차는 15일이다.\n" in done.out
-    assert "「규정」 문단 2개, 조각 2개" in done.out
+    assert "── 1. 휴가 (10자, 청크 1개)\n연차는 15일이다.\n" in done.out
+    assert "「규정」 문단 2개, 청크 2개" in done.out
     assert not (tmp_path / ".mundap").exists()
 
 

@@ -11,7 +11,7 @@ def test_a_removed_document_is_kept_out_until_it_is_taken_back(mundap: Callable,
     root = fresh({"하나.txt": "하나", "둘.txt": "둘"})
     Mundap.open(root).ingest()
     done = mundap("remove", "하나.txt", workspace=root)
-    assert (done.code, done.out) == (0, "지웠습니다: docs/하나.txt\n")
+    assert (done.code, done.out) == (0, "삭제했습니다: docs/하나.txt\n")
     assert all(part in done.err for part in ("하나.txt에 그대로 있고", "--again", "--file"))
     for _ in range(2):
         done = mundap("ingest", "--json", workspace=root)

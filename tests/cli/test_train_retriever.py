@@ -87,7 +87,7 @@ def test_a_ranker_over_an_adapter_is_measured_without_what_the_adapter_knows(
     assert ranker["learned_by_encoder"] == 0
     (root / ".mundap" / "models" / "관세" / "pairs.json").unlink()
     refused = run("train", "reranker", "--out", "안됨", workspace=root)
-    assert "임베딩을 다시 학습해 주세요" in str(refused.exception)
+    assert "임베딩을 다시 학습하세요" in str(refused.exception)
 
 
 def test_an_adapter_is_measured_kept_and_used(corpus: Path, adapted: dict, tmp_path: Path):
@@ -182,7 +182,7 @@ def test_a_model_that_is_no_better_is_used_with_a_word(corpus: Path, adapted: di
 
 def test_a_name_without_a_model_lists_those_there_are(corpus: Path, adapted: dict):
     done = run("promote", "없음", workspace=corpus)
-    assert "있는 모델:" in str(done.exception)
+    assert "학습한 모델:" in str(done.exception)
     assert "관세" in str(done.exception)
 
 

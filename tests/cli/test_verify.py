@@ -302,8 +302,8 @@ def test_several_questions_of_one_turn_head_their_answers(bot: Mundap) -> None:
 
 def test_words_that_were_searched_for_instead_of_typos_are_those_of_the_search(bot: Mundap) -> None:
     quote = "7일이 넘으면 진단서를 내야 합니다."
-    answer = made(bot, "병가 진단서", f"‘병가’로 찾았습니다.\n{quote} [1]", (0, quote))
+    answer = made(bot, "병가 진단서", f"‘병가’로 검색했습니다.\n{quote} [1]", (0, quote))
     assert state(bot, {**answer, "searched": "병가 진단서"}) == "proved"
     assert state(bot, {**answer, "searched": "휴가 진단서"}) == "missing"
-    other = made(bot, "병가 진단서", f"병가를 내려면 서류 3장을 찾았습니다.\n{quote} [1]", (0, quote))
+    other = made(bot, "병가 진단서", f"병가를 내려면 서류 3장을 검색했습니다.\n{quote} [1]", (0, quote))
     assert state(bot, other) == "forged"

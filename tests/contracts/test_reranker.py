@@ -387,7 +387,7 @@ def test_an_input_that_is_not_known_is_named(tmp_path: Path):
     model = onnx.load(str(folder / "model.onnx"))
     model.graph.input.append(onnx.helper.make_tensor_value_info("bbox", onnx.TensorProto.INT64, ["batch", "tokens"]))
     onnx.save(model, str(folder / "model.onnx"))
-    with pytest.raises(ConfigError, match=r"입력 .*bbox.*아는 입력: input_ids, attention_mask, token_type_ids"):
+    with pytest.raises(ConfigError, match=r"입력 .*bbox.*지원하는 입력: input_ids, attention_mask, token_type_ids"):
         OnnxReranker(folder)
 
 

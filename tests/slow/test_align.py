@@ -150,7 +150,7 @@ def test_rewards_rise_on_held_out_prompts_and_the_table_says_so(
         table = list(csv.DictReader(file))
     assert len(table) == report["held_out"] + 2
     assert float(table[-2]["rewards (after)"]) == pytest.approx(earned["after"]["mean"], abs=1e-3)
-    assert "보상으로 배우기" in (Path(report["run"]) / "report.html").read_text("utf-8")
+    assert "보상 기반 강화 학습" in (Path(report["run"]) / "report.html").read_text("utf-8")
     assert list((bot / ".mundap" / "runs" / f"train-ppo-{algorithm}").glob("events.*"))
     assert (Path(report["folder"]) / "adapter" / "adapter_model.safetensors").is_file()
 

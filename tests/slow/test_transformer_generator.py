@@ -162,7 +162,7 @@ def test_an_adapter_that_was_trained_is_asked_by_its_name(folder: Path, tmp_path
     assert bot.name == "transformers:model:관세"
     tuned_text = bot.complete([_USER], max_tokens=16)
     assert tuned_text != generator(folder).complete([_USER], max_tokens=16)
-    with pytest.raises(GeneratorError, match=r"'없음'.*있는 것: 관세.*mundap train sft"):
+    with pytest.raises(GeneratorError, match=r"'없음'.*학습한 모델: 관세.*mundap train sft"):
         make_generator("transformers:model:없음", refusal=REFUSAL, models=tmp_path).answer("관세율은?", HITS)
 
 

@@ -68,7 +68,7 @@ def test_a_sheet_brings_its_questions_and_the_rows_it_left_out(tmp_path: Path):
     assert passages(document)[-1] == ("주차장 요금 안내 > 문답.xlsx > 규정", "", "연차는 15일이다.")
     (known,) = document.questions
     assert (known.question, document.text[known.start :]) == ("며칠?", "연차는 15일이다.")
-    assert reading.warnings == ("첨부 문답.xlsx: 3행: 제시문이 비어 있습니다. 제시문을 채우거나 행을 지워 주세요.",)
+    assert reading.warnings == ("첨부 문답.xlsx: 3행: 제시문이 비어 있습니다. 제시문을 채우거나 행을 삭제하세요.",)
     assert reading.problems == ()
 
 
@@ -154,7 +154,7 @@ def test_an_attachment_that_ends_the_program_costs_only_itself(tmp_path: Path, m
     assert isinstance(found, Read)
     assert not job.alone
     assert found.reading.warnings == (
-        "첨부 파일을 읽던 프로그램이 멈춰 본문만 넣었습니다. 첨부 1개는 따로 저장해 넣어 주세요: 죽음.txt",
+        "첨부 파일을 읽던 프로그램이 멈춰 본문만 넣었습니다. 첨부 1개는 따로 저장해 추가하세요: 죽음.txt",
     )
     (tmp_path / "글.txt").write_text("글", "utf-8")
     (tmp_path / "그림.bin").write_bytes(b"x")
@@ -170,7 +170,7 @@ def test_a_readers_mistake_and_a_missing_package_are_warnings(tmp_path: Path, mo
 
     monkeypatch.setattr(readers, "read_txt", fails)
     reading = read(saved(tmp_path, add(mail(), "글.txt", "글")))
-    assert reading.warnings == ("첨부 글.txt: 읽다가 오류가 났습니다(ZeroDivisionError). 따로 저장해 넣어 보세요.",)
+    assert reading.warnings == ("첨부 글.txt: 읽는 중 오류가 발생했습니다(ZeroDivisionError). 따로 저장해 넣어 보세요.",)
 
     def lacks(path: Path, source: str) -> None:
         raise MissingExtra("liteparse", "docs")

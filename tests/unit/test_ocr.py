@@ -116,7 +116,7 @@ def test_an_unclear_page_is_read_with_a_warning(tmp_path):
     page = scanned(TEXT).resize((620, 350)).filter(ImageFilter.GaussianBlur(1.0)).resize((2480, 1400))
     page.save(tmp_path / "흐림.png")
     assert ocr.parse(tmp_path / "흐림.png").warnings == (
-        "1쪽은 글자가 또렷하지 않아 틀리게 읽었을 수 있습니다. 원본이나 더 선명한 스캔을 넣어 주세요.",
+        "1쪽은 글자가 또렷하지 않아 틀리게 읽었을 수 있습니다. 원본이나 더 선명한 스캔을 추가하세요.",
     )
 
 

@@ -376,7 +376,7 @@ def dies_at_once(handler: Handler) -> None:
 @pytest.mark.parametrize("death", [dies_politely, dies_at_once])
 def test_a_server_that_dies_in_mid_answer_is_told_and_not_asked_again(death: Script):
     with serving(death) as (url, seen):
-        with pytest.raises(GeneratorError, match=r"끊겼습니다.*서버가 살아 있는지"):
+        with pytest.raises(GeneratorError, match=r"끊겼습니다.*서버가 실행 중인지"):
             generator(url).answer(QUESTION, HITS)
         assert len(seen) == 1
 

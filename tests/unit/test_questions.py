@@ -219,7 +219,7 @@ def test_a_bad_line_says_its_number_and_what_is_expected(tmp_path, line, parts):
 
 def test_a_file_that_asks_nothing_is_an_error_with_its_problems(tmp_path):
     path = written(tmp_path / "q.csv", "질문,제시문\n누가?,#N/A\n,본문이다.\n")
-    with pytest.raises(BadFile, match=r"q\.csv: 질문이 하나도 없습니다.*2행.*#N/A"):
+    with pytest.raises(BadFile, match=r"q\.csv: 질문이 없습니다.*2행.*#N/A"):
         read_questions(path)
 
 

@@ -229,7 +229,7 @@ def test_an_error_cell_of_a_workbook_is_shown_and_told(tmp_path: Path):
     reading = read(xlsx_file(tmp_path, 값=[["이름", "값"], ["가", "#REF!"], ["나", 2]]))
     assert texts(reading) == ["이름: 가\n값: #REF!", "이름: 나\n값: 2"]
     assert reading.problems == ()
-    assert reading.warnings == ("시트 '값': 수식 오류 값이 있습니다(B2 #REF!). 시트에서 고쳐 주세요",)
+    assert reading.warnings == ("시트 '값': 수식 오류 값이 있습니다(B2 #REF!). 시트에서 수정하세요",)
 
 
 def test_a_file_that_is_no_workbook_is_named_with_the_remedy(tmp_path: Path):
@@ -270,7 +270,7 @@ def test_a_sheet_that_cannot_be_unpacked_is_a_bad_file(tmp_path: Path):
     at = raw.index(b"xl/worksheets/sheet1.xml") + len("xl/worksheets/sheet1.xml")
     raw[at : at + 40] = b"\xff" * 40
     path.write_bytes(raw)
-    with pytest.raises(BadFile, match=r"엑셀 파일로 열 수 없습니다.*저장해 주세요"):
+    with pytest.raises(BadFile, match=r"엑셀 파일로 열 수 없습니다.*저장하세요"):
         read(path)
 
 

@@ -74,8 +74,8 @@ def _read(raw: bytes) -> Found:
 
 def _locked(path: Path) -> BadFile:
     return BadFile(
-        f"{path.name}: 배포용으로 잠긴 문서라 글을 읽을 수 없습니다. 배포용을 풀거나 '다른 이름으로 저장'에서 HWPX로 저장해"
-        " 주세요."
+        f"{path.name}: 배포용으로 잠긴 문서라 글을 읽을 수 없습니다. 배포용을 풀거나 '다른 이름으로 저장'에서 HWPX로"
+        " 저장하세요."
     )
 
 
