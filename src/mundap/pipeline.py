@@ -187,7 +187,9 @@ class Mundap:
             if not named:
                 raise UnknownName("document", source_or_id, [listed.source for listed in self.corpus.documents()])
             if len(named) > 1:
-                raise MundapError(f"'{source_or_id}'에 해당하는 문서가 여러 개입니다. 하나를 지정하세요: {', '.join(named)}")
+                raise MundapError(
+                    f"'{source_or_id}'에 해당하는 문서가 여러 개입니다. 하나를 지정하세요: {', '.join(named)}"
+                )
             self.corpus.remove(named[0])
             if keep_out_file and exists(self.root / named[0]):
                 keep_out(self.corpus, named[0])
@@ -461,4 +463,6 @@ class Mundap:
             with lock:
                 yield
         except Timeout as error:
-            raise WorkspaceBusy(f"{self.root}: 다른 mundap 프로세스가 작업 중입니다. 끝난 뒤 다시 실행하세요.") from error
+            raise WorkspaceBusy(
+                f"{self.root}: 다른 mundap 프로세스가 작업 중입니다. 끝난 뒤 다시 실행하세요."
+            ) from error

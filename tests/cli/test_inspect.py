@@ -44,5 +44,5 @@ def test_a_file_that_cannot_be_read_is_one_clear_sentence(mundap: Callable, tmp_
     (tmp_path / "빈.hwp").write_bytes(b"")
     done = mundap("inspect", tmp_path / "빈.hwp", workspace=tmp_path)
     assert done.code == 1
-    assert "빈.hwp: 글이 들어 있지 않습니다" in done.err
+    assert "빈.hwp: 읽을 수 있는 텍스트가 없습니다" in done.err
     assert "Traceback" not in done.err

@@ -200,7 +200,7 @@ def test_a_trained_ranker_is_used_and_says_which_questions_it_has_met(
     plain = measure_retrieval(Mundap.open(corpus), root / "known.csv", 10, quiet)[0]
     assert report.legs["hybrid"].means["top1"] > plain.legs["hybrid"].means["top1"]
     assert report.legs["fusion"].means == plain.legs["hybrid"].means
-    assert "배운 질문" in caplog.text
+    assert "리랭커의 학습에 쓰인 질문" in caplog.text
     kept = json.loads((folder / "report.json").read_text("utf-8"))
     assert kept["met_in_training"] == trained["questions"] == len(known)
     assert [step["name"] for step in kept["ablation"]] == ["bm25", "fusion", "hybrid"]

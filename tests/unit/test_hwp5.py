@@ -284,7 +284,7 @@ def test_a_section_that_breaks_off_is_told_and_kept_as_far_as_it_goes(tmp_path: 
     )
     parsed = parse(path)
     assert parsed.blocks == (Paragraph("첫째"), Paragraph("둘째"), Paragraph("2구역"))
-    assert parsed.warnings == ("본문 1구역이 손상되어 읽은 데까지만 넣었습니다. 원본을 다시 복사하세요.",)
+    assert parsed.warnings == ("본문 1구역이 손상되어 읽을 수 있는 부분까지만 추가했습니다. 원본을 다시 복사하세요.",)
 
 
 def test_a_stream_that_bursts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

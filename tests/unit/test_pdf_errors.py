@@ -66,7 +66,7 @@ def test_a_password_against_printing_does_not_keep_the_text_back(file):
 
 def test_cut_off_empty_and_other_files(file):
     whole = drawn(file)
-    assert why(file, whole[: len(whole) // 3]) == "규정.pdf: 끝이 잘린 PDF입니다. 파일을 다시 다운로드하세요."
+    assert why(file, whole[: len(whole) // 3]) == "규정.pdf: 중간에 잘린 PDF입니다. 파일을 다시 다운로드하세요."
     assert why(file, b"") == "규정.pdf: 빈 파일입니다(0바이트). 다시 받거나 저장하세요."
     assert why(file, b"hello" * 100).startswith("규정.pdf: PDF가 아닙니다.")
     broken = b"%PDF-1.4\n" + random.Random(1).randbytes(500) + b"\n%%EOF"
@@ -89,7 +89,7 @@ def test_a_lost_table_of_contents_of_the_file_is_rebuilt(file):
 
 
 def test_pages_without_anything(file):
-    assert why(file, drawn(file, text="")).startswith("규정.pdf: 글이 들어 있지 않은 PDF입니다.")
+    assert why(file, drawn(file, text="")).startswith("규정.pdf: 텍스트가 없는 PDF입니다.")
 
 
 def test_a_form_that_only_adobe_shows(file):
@@ -102,16 +102,18 @@ def test_a_form_that_only_adobe_shows(file):
 
 
 def test_scans_without_ocr_say_what_to_install(file, monkeypatch):
-    monkeypatch.setattr(ocr, "missing", lambda: "글자를 읽으려면 설치하세요: apt-get install tesseract-ocr")
+    monkeypatch.setattr(
+        ocr, "missing", lambda: "이미지의 텍스트를 읽으려면(OCR) 설치하세요: apt-get install tesseract-ocr"
+    )
     assert why(file, drawn(file, picture=True, text="")) == (
-        "규정.pdf: 글자가 없는 그림(스캔)뿐인 PDF입니다. 글자를 읽으려면 설치하세요: apt-get install tesseract-ocr"
+        "규정.pdf: 텍스트가 없는 이미지(스캔)만 있는 PDF입니다. 이미지의 텍스트를 읽으려면(OCR) 설치하세요: apt-get install tesseract-ocr"
     )
 
 
 def test_a_scan_among_pages_of_text_is_a_warning(file, monkeypatch):
     monkeypatch.setattr(ocr, "missing", lambda: "설치해 주세요")
     drawn(file, picture=True, text="3")
-    assert parse(file).warnings == ("1-2쪽은 글자가 없는 그림(스캔)이라 읽지 못했습니다. 설치해 주세요",)
+    assert parse(file).warnings == ("1-2쪽은 텍스트가 없는 이미지(스캔)라 읽지 못했습니다. 설치해 주세요",)
 
 
 def sized(file: Path, box: str) -> None:
@@ -150,7 +152,7 @@ def test_text_that_is_miles_apart_is_a_warning(file):
     parsed = parse(file)
     assert [(block.text, block.page) for block in parsed.blocks] == [("본", 1), ("본문이다.", 2)]
     assert parsed.warnings == (
-        "1쪽은 글이 터무니없이 멀리 떨어져 있어 일부만 읽었습니다. PDF 뷰어에서 A4로 인쇄해 다시 저장하세요.",
+        "1쪽은 글자가 비정상적으로 멀리 떨어져 있어 일부만 읽었습니다. PDF 뷰어에서 A4로 인쇄해 다시 저장하세요.",
     )
 
 

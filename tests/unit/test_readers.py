@@ -53,7 +53,7 @@ def test_a_name_that_a_zip_file_from_windows_left_in_cp949_is_readable(tmp_path:
     assert found.reading.document.title == found.wholes[0].source == "규정집"
     assert found.reading.document.source == nfc_path(tmp_path) + "/규정집.txt"
     path.write_bytes(b"")
-    assert work(Job(path, nfc_path(path))).reason.startswith("규정집.txt: 글이 들어 있지 않습니다")
+    assert work(Job(path, nfc_path(path))).reason.startswith("규정집.txt: 읽을 수 있는 텍스트가 없습니다")
 
 
 @pytest.mark.parametrize("name", ["없음.txt", "없음.csv", "없음.xlsx", "없음.md"])
@@ -64,7 +64,7 @@ def test_a_file_that_is_not_there_is_a_bad_file(tmp_path: Path, name: str):
 
 def test_a_file_without_text_is_a_bad_file(tmp_path: Path):
     (tmp_path / "빈.txt").write_text(" \n\u200b\n", "utf-8")
-    with pytest.raises(BadFile, match=r"빈\.txt: 글이 들어 있지 않습니다"):
+    with pytest.raises(BadFile, match=r"빈\.txt: 읽을 수 있는 텍스트가 없습니다"):
         read(tmp_path / "빈.txt")
 
 

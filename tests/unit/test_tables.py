@@ -101,7 +101,7 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_rows_after_it(tmp_pat
 
 @pytest.mark.parametrize("text", ["", "\n\n", "질문,답변\n", ",,\n,\n"])
 def test_a_sheet_without_rows_is_a_bad_file(tmp_path: Path, text: str):
-    with pytest.raises(BadFile, match=r"표\.csv: 글이 들어 있지 않습니다"):
+    with pytest.raises(BadFile, match=r"표\.csv: 읽을 수 있는 텍스트가 없습니다"):
         read(csv_file(tmp_path, text))
 
 

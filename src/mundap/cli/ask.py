@@ -28,7 +28,9 @@ Question = Annotated[
 Persona = Annotated[
     str | None,
     typer.Option(
-        help="페르소나: personas 폴더의 파일 이름. ''이면 쓰지 않음 (기본값: generate.persona)", show_default=False, metavar="NAME"
+        help="페르소나: personas 폴더의 파일 이름. ''이면 쓰지 않음 (기본값: generate.persona)",
+        show_default=False,
+        metavar="NAME",
     ),
 ]
 

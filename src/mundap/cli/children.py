@@ -44,7 +44,9 @@ class Child:
         """Raise Died if it has ended."""
         code = self.process.poll()
         if code is not None:
-            raise Died(f"{self.name}: 비정상 종료되었습니다(종료 코드 {code}). 위의 오류 메시지를 확인하고 다시 실행하세요.")
+            raise Died(
+                f"{self.name}: 비정상 종료되었습니다(종료 코드 {code}). 위의 오류 메시지를 확인하고 다시 실행하세요."
+            )
 
 
 @contextmanager

@@ -64,7 +64,10 @@ def answers(
         typer.Option(help="답변을 채점할 언어 모델: openai:주소#모델 (예: openai:http://127.0.0.1:11434/v1#qwen3)"),
     ] = "",
     persona: Annotated[
-        str | None, typer.Option(help="이 페르소나로 답하고, 말투를 지켰는지 평가합니다 (기본값: generate.persona)", show_default=False)
+        str | None,
+        typer.Option(
+            help="이 페르소나로 답하고, 말투를 지켰는지 평가합니다 (기본값: generate.persona)", show_default=False
+        ),
     ] = None,
     compare: Compare = None,
     workspace: Workspace = HERE,

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from mundap.train.feedback import Judged
 
 app = typer.Typer(
-    no_args_is_help=True, help="답변에 대한 의견을 학습 데이터로 내보내고, 개선할 질문을 확인합니다.", rich_markup_mode=None
+    no_args_is_help=True,
+    help="답변에 대한 의견을 학습 데이터로 내보내고, 개선할 질문을 확인합니다.",
+    rich_markup_mode=None,
 )
 
 
@@ -102,7 +104,9 @@ def _rows(bot: Mundap) -> Judged:
 
     given = [one for one in bot.feedback.given() if one.vote is not None]
     if not given:
-        raise MundapError("아직 의견이 없습니다. mundap serve의 POST /feedback이나 mundap ui로 의견을 받을 수 있습니다.")
+        raise MundapError(
+            "아직 의견이 없습니다. mundap serve의 POST /feedback이나 mundap ui로 의견을 받을 수 있습니다."
+        )
     named = {id for one in given for id in (*one.shown, *one.cited, one.vote.passage_id if one.vote else "")}
     return training_rows(
         given,

@@ -124,7 +124,9 @@ def mine(
         f"{table}: 동의어 {len(rows)}행 ({', '.join(f'{o} {n}' for o, n in counts.items() if n)}; 직접 지정한 행 {locked})"
     )
     if PAIRS in miners and not pairs:
-        print("질문과 제시문의 쌍이 없어 '질문' 방법은 건너뛰었습니다. 질문·제시문 열이 있는 시트를 읽어 들이거나 --data로 지정하세요.")
+        print(
+            "질문과 제시문의 쌍이 없어 '질문' 방법은 건너뛰었습니다. 질문·제시문 열이 있는 시트를 읽어 들이거나 --data로 지정하세요."
+        )
     print("표를 검토하고 수정한 뒤 실행하세요: mundap index")
 
 

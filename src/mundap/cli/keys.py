@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from mundap.serve.keys import Keys
 
 app = typer.Typer(
-    help="HTTP API의 API 키를 만들고 삭제합니다. 키가 하나라도 있으면 모든 요청에 API 키가 필요합니다.", no_args_is_help=True
+    help="HTTP API의 API 키를 만들고 삭제합니다. 키가 하나라도 있으면 모든 요청에 API 키가 필요합니다.",
+    no_args_is_help=True,
 )
 Name = Annotated[str, typer.Argument(help="API 키의 이름. 로그에 이 이름이 기록됩니다")]
 

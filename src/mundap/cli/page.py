@@ -63,7 +63,9 @@ def ui(
 
 def up(
     port: Port = 8501,
-    api_port: Annotated[int, typer.Option(min=0, max=65535, help="API의 포트. 0이면 빈 포트를 자동으로 선택합니다")] = 8000,
+    api_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="API의 포트. 0이면 빈 포트를 자동으로 선택합니다")
+    ] = 8000,
     workspace: Workspace = HERE,
 ) -> None:
     """API와 웹 페이지를 함께 시작합니다. Ctrl+C로 모두 종료합니다. API 키가 설정되어 있어도 이 컴퓨터에서 여는 페이지에서는 입력할 필요가 없습니다."""

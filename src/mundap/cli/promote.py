@@ -97,7 +97,9 @@ def _values(name: str, card: dict[str, Any]) -> dict[Key, Any]:
     if kind in WRITERS:
         return {("generate", "generator"): f"transformers:{MODEL}{name}"}
     if kind == "reward":
-        raise MundapError(f"'{name}'은(는) 보상 모델이므로 답변에 사용할 수 없습니다. 보상 모델로 학습하려면: mundap train ppo --reward {name}")
+        raise MundapError(
+            f"'{name}'은(는) 보상 모델이므로 답변에 사용할 수 없습니다. 보상 모델로 학습하려면: mundap train ppo --reward {name}"
+        )
     raise ValueError(f"kind: {kind}")
 
 
@@ -136,12 +138,18 @@ def _steps(bot: Mundap, kind: str) -> list[str]:
         return [running.format("잠시 뒤")]
     steps = ["다음 단계: mundap index", running.format("색인한 뒤")]
     if bot.config.retrieve.reranker.startswith(LIGHT):
-        steps.append("리랭커가 이전 임베딩으로 학습한 모델입니다. 색인한 뒤 다시 학습하세요: mundap train reranker --out 이름")
+        steps.append(
+            "리랭커가 이전 임베딩으로 학습한 모델입니다. 색인한 뒤 다시 학습하세요: mundap train reranker --out 이름"
+        )
     elif kind == "adapter":
         steps.append("이 임베딩으로 리랭커를 학습하면 검색 성능이 더 좋아집니다: mundap train reranker --out 이름")
     settings = bot.config.generate
     if kind != "adapter" and settings.reader:
-        steps.append("문장 선택 모델도 이전 임베딩에 맞춘 것입니다. 색인한 뒤 다시 학습하세요: mundap train reader --out 이름")
+        steps.append(
+            "문장 선택 모델도 이전 임베딩에 맞춘 것입니다. 색인한 뒤 다시 학습하세요: mundap train reader --out 이름"
+        )
     if kind != "adapter" and settings.support:
-        steps.append("근거 점수 보정도 이전 임베딩에 맞춘 것입니다. 색인한 뒤 다시 학습하세요: mundap train support --out 이름")
+        steps.append(
+            "근거 점수 보정도 이전 임베딩에 맞춘 것입니다. 색인한 뒤 다시 학습하세요: mundap train support --out 이름"
+        )
     return steps

@@ -16,7 +16,9 @@ EXTRA = "serve"
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="바인딩할 주소. 외부에서 접속하게 하려면 API 키가 필요합니다")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="바인딩할 주소. 외부에서 접속하게 하려면 API 키가 필요합니다")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="포트. 0이면 빈 포트를 자동으로 선택합니다")] = 8000,
     insecure: Annotated[bool, typer.Option("--insecure", help="API 키 없이 외부 접속을 허용합니다")] = False,
     workspace: Workspace = HERE,

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="학습 데이터를 생성합니다.", rich_markup_mode=None)
 
 
-PerMinute = Annotated[
-    int, typer.Option("--per-minute", min=0, help="언어 모델의 분당 최대 요청 수 (0: 제한 없음)")
-]
+PerMinute = Annotated[int, typer.Option("--per-minute", min=0, help="언어 모델의 분당 최대 요청 수 (0: 제한 없음)")]
 Resume = Annotated[
     bool, typer.Option("--resume", help="중단된 곳부터 이어서 합니다. 이미 만든 행은 수정한 내용까지 그대로 유지합니다")
 ]
@@ -116,7 +114,9 @@ def check_out(out: Path, suffix: str, resume: bool) -> None:
     if out.suffix.lower() != suffix:
         raise MundapError(f"{out}: 파일 확장자가 {suffix}이어야 합니다. 예: --out {out.with_suffix(suffix)}")
     if out.exists() and not resume:
-        raise MundapError(f"{out}: 이미 있는 파일입니다. 이어서 생성하려면 --resume을 붙이고, 새로 만들려면 다른 이름을 지정하세요.")
+        raise MundapError(
+            f"{out}: 이미 있는 파일입니다. 이어서 생성하려면 --resume을 붙이고, 새로 만들려면 다른 이름을 지정하세요."
+        )
     if not out.parent.is_dir():
         raise MundapError(f"{out.parent}: 폴더가 없습니다. 폴더를 만든 뒤 다시 실행하세요.")
 

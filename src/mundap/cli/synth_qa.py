@@ -90,7 +90,9 @@ def _tell(out: Path, counts: dict[str, Any]) -> None:
     for why, count in counts["refused"].items():
         print(f"  제외한 질문: {REASONS[why]} {count}개")
     if counts["failed"]:
-        print(f"언어 모델이 답하지 못한 제시문 {counts['failed']}개: 같은 명령을 --resume과 함께 실행하면 다시 시도합니다.")
+        print(
+            f"언어 모델이 답하지 못한 제시문 {counts['failed']}개: 같은 명령을 --resume과 함께 실행하면 다시 시도합니다."
+        )
     print("결과를 검토하고 수정한 뒤 실행하세요: mundap train sft --data", out, "--out 이름")
 
 

@@ -57,7 +57,9 @@ def rank(
     bot = open_workspace(workspace)
     asked = [q for q in questions_in(bot.corpus, data)[0] if q.answer and q.gold]
     if not asked:
-        raise MundapError("답변과 제시문이 모두 있는 질문이 없습니다. --data로 지정하거나 mundap synth qa로 생성하세요.")
+        raise MundapError(
+            "답변과 제시문이 모두 있는 질문이 없습니다. --data로 지정하거나 mundap synth qa로 생성하세요."
+        )
     prompts, complete = _completions(bot, asked)
     maker = f"{by.value}:{bot.generator.name}:{bot.config.generate.temperature}"
     if by is Order.llm:

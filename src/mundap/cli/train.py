@@ -43,7 +43,8 @@ def reranker(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="질문 파일: 질문·제시문 열이 있는 xlsx/csv/tsv, JSON, JSONL (기본값: 읽어 들인 Q/A)", show_default=False
+            help="질문 파일: 질문·제시문 열이 있는 xlsx/csv/tsv, JSON, JSONL (기본값: 읽어 들인 Q/A)",
+            show_default=False,
         ),
     ] = None,
     features: Annotated[
@@ -151,6 +152,8 @@ def _print_advice(folder: Path, use: str, recommended: bool) -> None:
     if recommended:
         print("적용을 권장합니다: 교차 검증에서 성능이 향상되었고 떨어진 항목이 없습니다. mundap.toml에 추가하세요:")
     else:
-        print("적용을 권장하지 않습니다: 성능이 유의하게 향상되지 않았거나 떨어진 항목이 있습니다. 그래도 적용하려면 mundap.toml에 추가하세요:")
+        print(
+            "적용을 권장하지 않습니다: 성능이 유의하게 향상되지 않았거나 떨어진 항목이 있습니다. 그래도 적용하려면 mundap.toml에 추가하세요:"
+        )
     print(f'\n[retrieve]\nreranker = "{use}"\n')
     print(f"{folder / 'synonyms.tsv'}: 질문 단어와 문서 단어의 대응표입니다. 직접 검토하고 수정할 수 있습니다.")

@@ -48,10 +48,14 @@ Base = Annotated[
 ]
 Adapter = Annotated[
     str,
-    typer.Option(help="이어서 학습할 모델 이름(mundap train sft로 만든 모델). 이 모델이 기준 모델이 됩니다", show_default=False),
+    typer.Option(
+        help="이어서 학습할 모델 이름(mundap train sft로 만든 모델). 이 모델이 기준 모델이 됩니다", show_default=False
+    ),
 ]
 Batch = Annotated[int | None, typer.Option(min=1, help="프로세스당 배치 크기(선호 쌍 수)", show_default=False)]
-Prompt = Annotated[str | None, typer.Option(help="프롬프트 템플릿. {question} 자리 표시자가 있어야 합니다", show_default=False)]
+Prompt = Annotated[
+    str | None, typer.Option(help="프롬프트 템플릿. {question} 자리 표시자가 있어야 합니다", show_default=False)
+]
 
 
 def reward(
@@ -113,7 +117,9 @@ def dpo(
     epochs: Epochs = None,
     batch: Batch = None,
     lr: Lr = None,
-    beta: Annotated[float | None, typer.Option(min=0, help="KL 규제 강도(클수록 기준 모델에서 덜 벗어남)", show_default=False)] = None,
+    beta: Annotated[
+        float | None, typer.Option(min=0, help="KL 규제 강도(클수록 기준 모델에서 덜 벗어남)", show_default=False)
+    ] = None,
     prompt: Prompt = None,
     resume: Resume = False,
     report_to: Report = ReportTo.auto,
@@ -261,10 +267,14 @@ def _start(bot: Mundap, base: str | None, adapter: str) -> tuple[Path | None, st
         )
     if at is None:
         there = ", ".join(sorted(path.parent.name for path in bot.models.glob("[!.]*/adapter"))) or "없음"
-        raise MundapError(f"'{adapter}': 어댑터가 없는 모델입니다. 어댑터가 있는 모델: {there}. 어댑터를 만들려면: mundap train sft")
+        raise MundapError(
+            f"'{adapter}': 어댑터가 없는 모델입니다. 어댑터가 있는 모델: {there}. 어댑터를 만들려면: mundap train sft"
+        )
     known = jsons.loads((folder / CARD).read_text("utf-8"))["base"]
     if base is not None and base != known:
-        raise MundapError(f"'{adapter}'은(는) 베이스 모델 {known}의 어댑터입니다. --base를 생략하거나 같은 모델을 지정하세요.")
+        raise MundapError(
+            f"'{adapter}'은(는) 베이스 모델 {known}의 어댑터입니다. --base를 생략하거나 같은 모델을 지정하세요."
+        )
     return at, known
 
 

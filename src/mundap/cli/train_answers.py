@@ -24,7 +24,9 @@ def support(
     out: Out,
     data: Annotated[
         Path | None,
-        typer.Option(help="질문 파일. 제시문이 빈 질문은 답이 없는 질문으로 봅니다 (기본값: 읽어 들인 Q/A)", show_default=False),
+        typer.Option(
+            help="질문 파일. 제시문이 빈 질문은 답이 없는 질문으로 봅니다 (기본값: 읽어 들인 Q/A)", show_default=False
+        ),
     ] = None,
     wrong: Annotated[
         float | None,
@@ -84,7 +86,8 @@ def reader(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="질문·제시문·답변 열이 있는 시트 또는 같은 내용의 JSON, JSONL (기본값: 읽어 들인 Q/A)", show_default=False
+            help="질문·제시문·답변 열이 있는 시트 또는 같은 내용의 JSON, JSONL (기본값: 읽어 들인 Q/A)",
+            show_default=False,
         ),
     ] = None,
     workspace: Workspace = HERE,
@@ -162,4 +165,6 @@ def _print_support(report: Mapping[str, Any]) -> None:
         figures = report[part]
         print(f"{title}: AUROC {figures['auroc']:.3f}, 보정 오차(ECE) {figures['calibration_error']:.3f}")
     after = report["after"]
-    print(f"임계값 {report['threshold']}: 답변율(답이 있는 질문) {after['answered']:.1%}, 답변 보류율(답이 없는 질문) {after['refused']:.1%}")
+    print(
+        f"임계값 {report['threshold']}: 답변율(답이 있는 질문) {after['answered']:.1%}, 답변 보류율(답이 없는 질문) {after['refused']:.1%}"
+    )

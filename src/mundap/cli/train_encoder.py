@@ -70,9 +70,7 @@ class Mined(StrEnum):
 Base = typer.Option(help="베이스 모델: 허브 모델 이름이나 폴더. e5-small은 인터넷 없이 사용할 수 있습니다")
 Batch = Annotated[int | None, typer.Option(min=2, help="프로세스당 배치 크기(질문 수)", show_default=False)]
 MaxPassage = Annotated[int | None, typer.Option(min=16, help="제시문의 최대 토큰 수", show_default=False)]
-Freeze = Annotated[
-    int | None, typer.Option(min=-1, help="동결할 하위 레이어 수. -1: 모두 학습", show_default=False)
-]
+Freeze = Annotated[int | None, typer.Option(min=-1, help="동결할 하위 레이어 수. -1: 모두 학습", show_default=False)]
 Hard = Annotated[int, typer.Option(min=0, help="질문마다 추가할 하드 네거티브 수")]
 MinedBy = Annotated[Mined, typer.Option(help="하드 네거티브를 찾는 방법: bm25 또는 현재 임베딩(model)")]
 Every = Annotated[
@@ -102,7 +100,10 @@ def embedding(
     hard: Hard = 0,
     mined: MinedBy = Mined.bm25,
     questions_only: Annotated[
-        bool, typer.Option("--questions-only", help="질문 인코더만 학습합니다. 제시문 벡터는 베이스 모델의 것을 그대로 사용합니다")
+        bool,
+        typer.Option(
+            "--questions-only", help="질문 인코더만 학습합니다. 제시문 벡터는 베이스 모델의 것을 그대로 사용합니다"
+        ),
     ] = False,
     dim: Annotated[int, typer.Option(min=0, help="사용할 벡터 차원(matryoshka 손실 함수와 함께). 0: 전체 차원")] = 0,
     query_prompt: Annotated[
@@ -139,7 +140,9 @@ def embedding(
     if losses:
         _compare(bot, data, recipe, losses, json)
     elif not out:
-        raise MundapError("모델 이름이 없습니다. --out 이름을 지정하세요. 손실 함수만 비교하려면 --losses all을 지정하세요.")
+        raise MundapError(
+            "모델 이름이 없습니다. --out 이름을 지정하세요. 손실 함수만 비교하려면 --losses all을 지정하세요."
+        )
     else:
         _train(bot, out, data, recipe, resume, report_to, json)
 
@@ -228,7 +231,9 @@ def cross(
     for name, title in SPLITS.items():
         print_changes(title, trained.report[name])
     print(f"\n모델: {folder}\n{ADVICE['better' if better else 'same']}")
-    print(f'적용하려면: mundap promote {task.name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n[retrieve]\nreranker = "{use}"')
+    print(
+        f'적용하려면: mundap promote {task.name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n[retrieve]\nreranker = "{use}"'
+    )
 
 
 _CROSS = {
@@ -324,7 +329,9 @@ def _print(report: dict[str, Any], task: Task, folder: Path, use: str) -> None:
     _print_parts(report)
     if report["missing"] or report["repeated"]:
         print(f"제외한 질문: 제시문이 색인에 없음 {report['missing']}개, 중복 {report['repeated']}개")
-    print(f"선택한 체크포인트: 스텝 {report['chosen']['step']}, 베이스 모델과의 가중 평균 비율 {report['chosen']['blend']}")
+    print(
+        f"선택한 체크포인트: 스텝 {report['chosen']['step']}, 베이스 모델과의 가중 평균 비율 {report['chosen']['blend']}"
+    )
     print_outcome(report, folder, task.name, use)
 
 

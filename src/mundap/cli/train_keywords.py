@@ -55,7 +55,9 @@ def keywords(
     batch: Annotated[int | None, typer.Option(min=1, help="장치당 배치 크기(질문 수)", show_default=False)] = None,
     lr: Lr = None,
     beams: Annotated[int | None, typer.Option(min=1, help="빔 크기", show_default=False)] = None,
-    max_length: Annotated[int | None, typer.Option(min=8, help="입력과 출력의 최대 토큰 수", show_default=False)] = None,
+    max_length: Annotated[
+        int | None, typer.Option(min=8, help="입력과 출력의 최대 토큰 수", show_default=False)
+    ] = None,
     resume: Resume = False,
     report_to: Report = ReportTo.auto,
     workspace: Workspace = HERE,

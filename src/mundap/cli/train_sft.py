@@ -43,7 +43,9 @@ class Filter(StrEnum):
 
 Base = Annotated[
     str,
-    typer.Option(help="베이스 모델: 허브 모델 이름, 폴더, GGUF 파일. gemma3-270m은 인터넷 없이 사용할 수 있습니다(추가 패키지 gemma)"),
+    typer.Option(
+        help="베이스 모델: 허브 모델 이름, 폴더, GGUF 파일. gemma3-270m은 인터넷 없이 사용할 수 있습니다(추가 패키지 gemma)"
+    ),
 ]
 
 
@@ -59,27 +61,30 @@ def sft(
     ] = None,
     base: Base = "gemma3-270m",
     method: Annotated[
-        Method, typer.Option(help="lora: 저랭크 어댑터만 학습, qlora: 4비트 양자화 모델에 LoRA 학습, full: 전체 가중치 학습")
+        Method,
+        typer.Option(help="lora: 저랭크 어댑터만 학습, qlora: 4비트 양자화 모델에 LoRA 학습, full: 전체 가중치 학습"),
     ] = Method.lora,
     preset: Annotated[
         Preset,
-        typer.Option(help="하이퍼파라미터 프리셋. laptop: 작은 모델과 CPU, original: 원래 시스템의 값(GPU). 따로 지정한 값이 우선합니다"),
+        typer.Option(
+            help="하이퍼파라미터 프리셋. laptop: 작은 모델과 CPU, original: 원래 시스템의 값(GPU). 따로 지정한 값이 우선합니다"
+        ),
     ] = Preset.laptop,
     epochs: Annotated[float | None, typer.Option(min=0, help="에포크 수", show_default=False)] = None,
-    batch: Annotated[
-        int | None, typer.Option(min=1, help="프로세스당 배치 크기(예제 수)", show_default=False)
-    ] = None,
-    accumulate: Annotated[
-        int | None, typer.Option(min=1, help="그래디언트 누적 스텝 수", show_default=False)
-    ] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="프로세스당 배치 크기(예제 수)", show_default=False)] = None,
+    accumulate: Annotated[int | None, typer.Option(min=1, help="그래디언트 누적 스텝 수", show_default=False)] = None,
     lr: Lr = None,
     max_tokens: Annotated[
-        int | None, typer.Option(min=16, help="최대 토큰 수. 이보다 긴 예제는 자르지 않고 제외합니다", show_default=False)
+        int | None,
+        typer.Option(min=16, help="최대 토큰 수. 이보다 긴 예제는 자르지 않고 제외합니다", show_default=False),
     ] = None,
     lora_r: Annotated[int | None, typer.Option(min=1, help="LoRA 랭크(r)", show_default=False)] = None,
     lora_alpha: Annotated[int | None, typer.Option(min=1, help="LoRA 스케일(alpha)", show_default=False)] = None,
     lora_sweep: Annotated[
-        str, typer.Option(help="비교할 LoRA 랭크 목록. 예: 4,8,16. 검증 손실이 가장 낮은 모델을 저장합니다", show_default=False)
+        str,
+        typer.Option(
+            help="비교할 LoRA 랭크 목록. 예: 4,8,16. 검증 손실이 가장 낮은 모델을 저장합니다", show_default=False
+        ),
     ] = "",
     template: Annotated[
         str,
@@ -95,7 +100,10 @@ def sft(
     distractors: Annotated[
         float | None,
         typer.Option(
-            min=0, max=0.9, help="정답 제시문 없이 학습할 질문의 비율. 이때는 답변 보류 문구를 학습합니다", show_default=False
+            min=0,
+            max=0.9,
+            help="정답 제시문 없이 학습할 질문의 비율. 이때는 답변 보류 문구를 학습합니다",
+            show_default=False,
         ),
     ] = None,
     filter: Annotated[
@@ -104,9 +112,12 @@ def sft(
             help="good: 반복되거나 너무 짧은 답변, 제시문에 없는 내용의 답변을 제외하고 학습합니다. compare: 전체로 학습한 모델과 비교합니다"
         ),
     ] = Filter.none,
-    measured: Annotated[int | None, typer.Option(min=1, help="학습 전후를 비교할 평가 질문 수", show_default=False)] = None,
+    measured: Annotated[
+        int | None, typer.Option(min=1, help="학습 전후를 비교할 평가 질문 수", show_default=False)
+    ] = None,
     every: Annotated[
-        int | None, typer.Option(min=0, help="검증하고 체크포인트를 저장할 스텝 간격. 0: 전체 학습 중 네 번", show_default=False)
+        int | None,
+        typer.Option(min=0, help="검증하고 체크포인트를 저장할 스텝 간격. 0: 전체 학습 중 네 번", show_default=False),
     ] = None,
     precision: PrecisionOption = Precision.fp32,
     resume: Resume = False,
@@ -216,7 +227,9 @@ _FLAGS = {
 def _print(report: Mapping[str, Any], model: Mapping[str, Any], folder: Path, name: str, better: bool) -> None:
     share = model["trainable"] / model["parameters"]
     print(f"학습한 파라미터 {model['trainable']:,}개 (전체 {model['parameters']:,}개의 {share:.2%})")
-    print(f"학습 예제 {report['learned']}개(답변 보류 {report['refusals']}개), 너무 길어 제외한 예제 {report['too_long']}개")
+    print(
+        f"학습 예제 {report['learned']}개(답변 보류 {report['refusals']}개), 너무 길어 제외한 예제 {report['too_long']}개"
+    )
     if len(report["variants"]) > 1:
         print(f"\n{'':14}{'예제':>6}{'스텝':>6}{'파라미터':>10}{'검증 손실':>6}{'초':>7}")
         for row in report["variants"]:

@@ -190,7 +190,9 @@ def leg_comparison(compared: Mapping[str, Mapping[str, Change]], main: str) -> M
     rows = [[leg, *(change_cell(m, row[m]) if m in row else "–" for m in metrics)] for leg, row in compared.items()]
     n = max((change["n"] for row in compared.values() for change in row.values()), default=0)
     told = note(f"두 평가에 공통된 질문 {n}개로 비교했습니다. {_TOLD}")
-    return section(_COMPARED, table(["검색 방법", *(NAMES[m][0] for m in metrics)], rows, main), told) if rows else join()
+    return (
+        section(_COMPARED, table(["검색 방법", *(NAMES[m][0] for m in metrics)], rows, main), told) if rows else join()
+    )
 
 
 _COMPARED = "이전 평가와 비교"
@@ -225,7 +227,12 @@ def _details(about: About) -> Markup:
         "질문 파일 해시": about.questions["digest"],
         **({"문서 모음 해시": about.corpus_digest} if about.corpus_digest else {}),
     }
-    groups = [("데이터", facts), ("설정", _flat(about.settings)), ("색인", _flat(about.recipe)), ("버전", about.versions)]
+    groups = [
+        ("데이터", facts),
+        ("설정", _flat(about.settings)),
+        ("색인", _flat(about.recipe)),
+        ("버전", about.versions),
+    ]
     made = []
     for name, values in groups:
         if not values:

@@ -55,7 +55,9 @@ def retrieval_page(report: RetrievalReport, about: About, compared: Compared, st
     ranks = [(leg, [asked.found[leg].rank for asked in report.per_question]) for leg in report.legs]
     curve = rank_curves("정답 제시문을 찾은 질문의 비율", ranks, report.depth, main)
     counts = f"질문 {report.n}개 (답이 없는 질문 {report.unanswerable}개 제외) · 문단 {report.corpus}개"
-    missing = f" · 제시문이 색인에 없는 질문 {report.gold_missing}개는 찾지 못한 것으로 계산" * bool(report.gold_missing)
+    missing = f" · 제시문이 색인에 없는 질문 {report.gold_missing}개는 찾지 못한 것으로 계산" * bool(
+        report.gold_missing
+    )
     depth = f"상위 {report.depth}개까지 확인하고, 찾지 못하면 {report.depth + 1}위로 계산합니다."
     return page(
         "검색 평가",
@@ -64,7 +66,11 @@ def retrieval_page(report: RetrievalReport, about: About, compared: Compared, st
         tiles((m, figures.means[m], figures.ci95[m]) for m in ("top1", "top3", "mrr@10", "avg_rank")),
         note(f"{main}의 값입니다. {GROUPED}"),
         leg_comparison(compared, main),
-        section("검색 방법별 결과", table(["검색 방법", *(NAMES[m][0] for m in RETRIEVED), "못 찾음"], rows, main), note(depth)),
+        section(
+            "검색 방법별 결과",
+            table(["검색 방법", *(NAMES[m][0] for m in RETRIEVED), "못 찾음"], rows, main),
+            note(depth),
+        ),
         section("그래프", panels(*plots, ("상위 k위 내 정답 비율", "wide curve", curve))),
         _ablation(steps),
         section(f"가장 나쁜 질문 ({main})", worst(_lost(report, main), "모든 질문에서 정답 제시문이 1위입니다.")),

@@ -101,7 +101,7 @@ def _problem(table: Table, row: Row) -> Problem | None:
     number, cells = row
     if any(cells[len(table.columns) :]):
         return Problem(
-            number, f"칸이 {len(cells)}개로 머리글({_found(table)})보다 많습니다. 쉼표가 든 칸은 따옴표로 묶으세요"
+            number, f"칸이 {len(cells)}개로 머리글({_found(table)})보다 많습니다. 쉼표가 있는 칸은 따옴표로 묶으세요"
         )
     for kind in (*_NEEDED, "answer"):
         if _FORMULA_ERROR.fullmatch(value := _cell(table, row, kind)):
@@ -112,7 +112,9 @@ def _problem(table: Table, row: Row) -> Problem | None:
 def json_file(path: Path) -> Questions:
     """KorQuAD or SQuAD (`squad`), or a list of objects as `jsonl` has one a line."""
     content = _parsed(
-        decode(path.read_bytes(), path.name), path.name, "한 줄에 객체가 하나씩 있는 파일이면 확장자를 .jsonl로 바꾸세요."
+        decode(path.read_bytes(), path.name),
+        path.name,
+        "한 줄에 객체가 하나씩 있는 파일이면 확장자를 .jsonl로 바꾸세요.",
     )
     return _records(content, path.name) if isinstance(content, list) else squad(content, path.name)
 

@@ -96,7 +96,9 @@ def read_calibration(folder: Path, encoder: str) -> Line:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise MundapError(f"{folder}: 근거 점수 보정값을 읽을 수 없습니다({error}). {again}") from error
     if kept["encoder"] != encoder:
-        raise MundapError(f"근거 점수 보정값은 임베딩 {kept['encoder']}에 맞춘 것이지만 현재 임베딩은 {encoder}입니다. {again}")
+        raise MundapError(
+            f"근거 점수 보정값은 임베딩 {kept['encoder']}에 맞춘 것이지만 현재 임베딩은 {encoder}입니다. {again}"
+        )
     return line
 
 

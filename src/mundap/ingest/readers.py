@@ -92,7 +92,7 @@ def _read(path: Path, source: str, readers: dict[str, str], options: Options) ->
         kind = kind_of(path)
         if kind not in readers:
             raise BadFile(
-                f"{path.name}: 읽을 수 없는 형식입니다. .hwpx, .pdf, .docx, .pptx, .xlsx, .html, .txt 가운데 하나로 저장하세요."
+                f"{path.name}: 읽을 수 없는 형식입니다. .hwpx, .pdf, .docx, .pptx, .xlsx, .html, .txt 중 하나로 저장하세요."
             )
         reader = load_named("reader", kind, readers)
         takes_options = kind in _WITH_OPTIONS and readers is READERS
@@ -101,7 +101,9 @@ def _read(path: Path, source: str, readers: dict[str, str], options: Options) ->
         raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인하세요.") from error
     if not reading.document.sections:
         rows = "".join(f" {p.row}행: {p.reason}." for p in reading.problems[:3])
-        raise BadFile(f"{path.name}: 글이 들어 있지 않습니다.{rows or ' 그림뿐이라면 글자가 든 원본을 추가하세요.'}")
+        raise BadFile(
+            f"{path.name}: 읽을 수 있는 텍스트가 없습니다.{rows or ' 이미지만 있는 파일이면 텍스트가 있는 원본을 추가하세요.'}"
+        )
     return replace(reading, document=dated(reading.document))
 
 

@@ -186,7 +186,7 @@ def _too_long(table: Table, number: int, row: list[str]) -> Problem | None:
         return None
     return Problem(
         number,
-        f"칸이 {len(row)}개로 머리글({_shown(table.columns)})보다 많습니다. 쉼표가 든 칸은 따옴표로 묶으세요",
+        f"칸이 {len(row)}개로 머리글({_shown(table.columns)})보다 많습니다. 쉼표가 있는 칸은 따옴표로 묶으세요",
     )
 
 

@@ -47,7 +47,9 @@ async def embeddings(asked: Embed, request: Request, service: Here) -> Embedding
     """이 작업 폴더의 검색에 쓰는 임베딩으로 길이가 1인 벡터를 만듭니다. 문단이면 `input_type`을 passage로 지정하세요."""
     texts = [asked.input] if isinstance(asked.input, str) else asked.input
     if len(texts) > MOST_INPUTS or any(len(text) > LONGEST_INPUT for text in texts):
-        raise Refused(400, f"input은 최대 {LONGEST_INPUT}자의 텍스트 하나 또는 최대 {MOST_INPUTS}개의 배열이어야 합니다.")
+        raise Refused(
+            400, f"input은 최대 {LONGEST_INPUT}자의 텍스트 하나 또는 최대 {MOST_INPUTS}개의 배열이어야 합니다."
+        )
     encoder = service.bot.encoder
     if asked.dimensions not in (None, encoder.dim):
         raise Refused(400, f"dimensions {asked.dimensions}: 이 임베딩은 {encoder.dim}차원입니다.")

@@ -60,9 +60,7 @@ class Guard:
                 return 401, detail, {"WWW-Authenticate": "Bearer"}
             request.state.key = asker = name
         elif self._local and not loopback(urlsplit(f"//{headers.get('host', '')}").hostname or ""):
-            detail = (
-                "Host 헤더가 이 컴퓨터의 이름이 아닙니다. 127.0.0.1로 요청하거나 API 키를 만드세요: mundap keys add 이름"
-            )
+            detail = "Host 헤더가 이 컴퓨터의 이름이 아닙니다. 127.0.0.1로 요청하거나 API 키를 만드세요: mundap keys add 이름"
             return 403, detail, {}
         elif not self._from_here(headers):
             return (

@@ -57,9 +57,7 @@ class Keys:
     def add(self, name: str) -> str:
         """Make a key and return it; it cannot be shown again. Raises MundapError if there is one of that name."""
         if not name.strip() or not name.isprintable() or len(name) > 100:
-            raise MundapError(
-                f"'{name}': API 키의 이름은 1자 이상 100자 이하여야 합니다. 예: mundap keys add 홈페이지"
-            )
+            raise MundapError(f"'{name}': API 키의 이름은 1자 이상 100자 이하여야 합니다. 예: mundap keys add 홈페이지")
         kept = self.all()
         if any(key.name == name for key in kept):
             raise MundapError(

@@ -126,7 +126,12 @@ def install(app: FastAPI) -> None:
     async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:
         wrong = [(".".join(map(str, one["loc"][1:])), one["msg"].removeprefix(_RAISED)) for one in error.errors()]
         if any(one["loc"] == ("body",) for one in error.errors()) and (sent := _no_json(request)):
-            wrong = [("", f"요청 본문의 Content-Type은 application/json이어야 합니다. 현재 Content-Type: {sent}. {_CONTENT_TYPE}")]
+            wrong = [
+                (
+                    "",
+                    f"요청 본문의 Content-Type은 application/json이어야 합니다. 현재 Content-Type: {sent}. {_CONTENT_TYPE}",
+                )
+            ]
         detail = "; ".join(f"{place}: {said}" if place else said for place, said in wrong)
         status = 400 if request.url.path.startswith(OPENAI) else 422
         return problem(request, status, detail, param=wrong[0][0] or None)

@@ -87,7 +87,9 @@ def comparison_page(rows: Sequence[Mapping[str, Any]], name: str, made: str) -> 
             series.setdefault(f"{row['loss']}, 배치 크기 {row['batch']}", []).append(point)
         plot = line_plot(f"{title}: 에포크별 MRR@10", list(series.items()))
         sections.append(section(title, plot, table(["손실 함수", "에포크", "배치 크기", *METRICS], lines)))
-    about = note("괄호 안은 95% 부트스트랩 신뢰구간이며, 제시문이 같은 질문은 한 묶음으로 재표집합니다. 벡터 검색만 사용했습니다.")
+    about = note(
+        "괄호 안은 95% 부트스트랩 신뢰구간이며, 제시문이 같은 질문은 한 묶음으로 재표집합니다. 벡터 검색만 사용했습니다."
+    )
     return frame("손실 함수 비교", name, f"{name} · {made}", about, *sections)
 
 

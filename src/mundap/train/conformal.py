@@ -53,9 +53,7 @@ class Promise:
                 f"신뢰 수준 {self.confidence:.0%}로 보장합니다. 보정 질문 {self.n}개 중 {self.answered}개에 답해 {self.missed}개가 오답이었고, "
                 f"상한은 {self.bound:.1%}입니다. 이 보장은 보정에 쓴 질문과 분포가 같은 질문에만 유효합니다."
             )
-        why = (
-            f"질문 {self.n}개로는 오답률 {self.wrong:.0%} 이하를 신뢰 수준 {self.confidence:.0%}로 보장하는 임계값을 찾을 수 없습니다."
-        )
+        why = f"질문 {self.n}개로는 오답률 {self.wrong:.0%} 이하를 신뢰 수준 {self.confidence:.0%}로 보장하는 임계값을 찾을 수 없습니다."
         if self.n < self.needed:
             return f"{why} 답한 질문이 최소 {self.needed}개 필요합니다."
         if self.reachable is None:

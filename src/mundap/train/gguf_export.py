@@ -105,9 +105,7 @@ def _plan(
         if called.endswith(_COMPUTED) or (tied and ours == "output.weight"):
             continue
         if ours is None:
-            raise MundapError(
-                f"{folder}: 텐서 {called}에 해당하는 GGUF 텐서가 없어 이 모델은 변환할 수 없습니다."
-            )
+            raise MundapError(f"{folder}: 텐서 {called}에 해당하는 GGUF 텐서가 없어 이 모델은 변환할 수 없습니다.")
         quantised = getattr(kinds, TYPES[kind])
         if len(shape) == 1:
             quantised = kinds.F32

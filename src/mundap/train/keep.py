@@ -89,7 +89,9 @@ def free_name(models: Path, name: str, kind: str) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         return whole
     if other != kind:
-        raise MundapError(f"'{whole}'은(는) 이미 {other} 모델의 이름입니다. --out에 다른 이름을 지정하세요. 예: {whole}-{kind}")
+        raise MundapError(
+            f"'{whole}'은(는) 이미 {other} 모델의 이름입니다. --out에 다른 이름을 지정하세요. 예: {whole}-{kind}"
+        )
     return whole
 
 

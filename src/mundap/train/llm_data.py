@@ -170,7 +170,9 @@ def _chat(record: Record, where: str, row: int) -> Example:
                 f" 찾은 키: {', '.join(map(str, turn)) or '없음'}, role: {turn.get('role')!r}."
             )
     if not turns or turns[-1]["role"] != "assistant" or not turns[-1]["content"].strip():
-        raise BadFile(f"{where}: 대화가 assistant 메시지로 끝나지 않아 학습할 답변이 없습니다. {shown} 형식으로 입력하세요.")
+        raise BadFile(
+            f"{where}: 대화가 assistant 메시지로 끝나지 않아 학습할 답변이 없습니다. {shown} 형식으로 입력하세요."
+        )
     return Chat(tuple((turn["role"], _clean(turn["content"])) for turn in turns), row)
 
 

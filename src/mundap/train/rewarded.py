@@ -80,7 +80,10 @@ def rewards_page(rows: Sequence[Row], report: Mapping[str, Any], subject: str, m
         ),
         section("보상", table(["", "평균", "중앙값"], lines)),
         section("학습 곡선", line_plot("스텝별 생성 답변의 평균 보상", [("보상", curve)])),
-        section("답변", table(["질문", "답변 (학습 전)", "답변 (학습 후)", "보상 (학습 전)", "보상 (학습 후)"], texts, texts=True)),
+        section(
+            "답변",
+            table(["질문", "답변 (학습 전)", "답변 (학습 후)", "보상 (학습 전)", "보상 (학습 후)"], texts, texts=True),
+        ),
     )
 
 

@@ -264,9 +264,7 @@ def _variants(recipe: Recipe, told: _Told, ranks: Sequence[int]) -> list[Variant
         kept = good(told.examples)
         chosen["good"] = [tokens for tokens, yes in zip(told.tokens, kept, strict=True) if yes]
         if not chosen["good"]:
-            raise MundapError(
-                "--filter: 필터링 후 남은 학습 예제가 없습니다. 답변이 제시문의 내용인지 확인하세요."
-            )
+            raise MundapError("--filter: 필터링 후 남은 학습 예제가 없습니다. 답변이 제시문의 내용인지 확인하세요.")
     found = []
     for name, tokens in chosen.items():
         for r in ranks or (recipe.r,):

@@ -266,7 +266,9 @@ def freeze(tower: Tower, layers: int) -> Tower:
     """With word vectors and the lowest `layers` layers frozen. Raises MundapError if it has not so many."""
     stack = getattr(getattr(tower.model, "encoder", None), "layer", None)
     if stack is None or layers > len(stack):
-        raise MundapError(f"--freeze {layers}: 이 모델에서 동결할 수 있는 레이어는 {0 if stack is None else len(stack)}개입니다.")
+        raise MundapError(
+            f"--freeze {layers}: 이 모델에서 동결할 수 있는 레이어는 {0 if stack is None else len(stack)}개입니다."
+        )
     for part in (tower.model.embeddings, *stack[:layers]):
         part.requires_grad_(False)
     return replace(tower, frozen=layers)

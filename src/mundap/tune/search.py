@@ -107,7 +107,9 @@ def applicable(what: Sequence[str], config: Config) -> tuple[list[str], list[str
     if not found.reranker:
         reasons["rerank"] = "rerank: [retrieve] reranker를 지정하지 않아 제외했습니다."
     elif found.reranker.startswith(LIGHT):
-        reasons["rerank"] = "rerank: 학습한 리랭커는 재순위화 깊이가 고정되어 있어 제외했고, 다른 항목은 리랭커 없이 평가합니다."
+        reasons["rerank"] = (
+            "rerank: 학습한 리랭커는 재순위화 깊이가 고정되어 있어 제외했고, 다른 항목은 리랭커 없이 평가합니다."
+        )
     wanted = [name for name in PARAMETERS if name in (what or PARAMETERS)]
     return [n for n in wanted if n not in reasons], [reasons[n] for n in wanted if n in reasons]
 

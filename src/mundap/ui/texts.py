@@ -66,7 +66,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "sources": ("출처", "Sources"),
     "nearest": ("가장 가까운 문단", "Nearest passages"),
     "details": ("자세히", "Details"),
-    "support": ("근거 점수(문서에 답이 있을 확률): {share}", "Support (probability that the documents contain the answer): {share}"),
+    "support": (
+        "근거 점수(문서에 답이 있을 확률): {share}",
+        "Support (probability that the documents contain the answer): {share}",
+    ),
     "kind": ("질문 유형: {kind}", "Question type: {kind}"),
     "searched": ("실제 검색어: {question}", "Searched for: {question}"),
     "kind_amount": ("금액이나 비율", "an amount or a rate"),
@@ -125,7 +128,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "open": ("원문 보기", "Open source"),
     # keywords and graph
     "question": ("질문이나 단어", "A question or a word"),
-    "no_keywords": ("키워드가 없습니다. 명사가 들어간 질문을 입력해 보세요.", "No keywords found. Try a question that contains a noun."),
+    "no_keywords": (
+        "키워드가 없습니다. 명사가 들어간 질문을 입력해 보세요.",
+        "No keywords found. Try a question that contains a noun.",
+    ),
     "around": ("관련 단어와 문단", "Related words and passages"),
     "not_in_graph": (
         "키워드 그래프에 없는 단어입니다. 다른 단어로 검색해 보세요.",

@@ -87,7 +87,7 @@ def _lines(path: Path, tell: Tell) -> Lines:
         return read
     text, broken = decode_leniently(path.read_bytes(), path.name)
     if broken:
-        tell(f"{runs(broken)}번째 줄에 깨진 글자가 있어 �로 바꾸었습니다. 원본에서 고쳐 UTF-8로 다시 저장하세요")
+        tell(f"{runs(broken)}번째 줄에 깨진 문자가 있어 �로 대체했습니다. 원본을 수정해 UTF-8로 다시 저장하세요")
     return lambda first, last: io.StringIO(text)
 
 
