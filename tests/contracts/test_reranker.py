@@ -331,7 +331,7 @@ def test_a_kind_that_there_is_not_is_told_those_that_there_are():
 
 
 def test_a_spec_without_a_model_shows_how_one_is_written():
-    with pytest.raises(ConfigError, match=r"'onnx'을\(를\) 읽을 수 없습니다. 'onnx:models/my-reranker-onnx'처럼"):
+    with pytest.raises(ConfigError, match=r"'onnx'을\(를\) 읽을 수 없습니다. 'onnx:models/my-reranker-onnx' 형식으로"):
         make_reranker("onnx")
 
 
@@ -393,5 +393,5 @@ def test_an_input_that_is_not_known_is_named(tmp_path: Path):
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf")])
 def test_a_score_that_is_no_number_is_an_error(score: float):
-    with pytest.raises(MundapError, match="숫자가 아닌 점수"):
+    with pytest.raises(MundapError, match="점수가 숫자가 아닙니다"):
         by_text("관세", FOUND[:2], lambda _, texts: [score] * len(texts))

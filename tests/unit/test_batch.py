@@ -69,7 +69,7 @@ def test_a_reader_that_crashes_is_reported_by_file(jobs: list[Job], monkeypatch:
     monkeypatch.setattr(batch, "_started", started)
     found = reasons(jobs, Limits(2))
     assert found.keys() == {job.source for job in jobs}
-    assert all("멈췄습니다" in reason and reason.startswith(source) for source, reason in found.items())
+    assert all("프로세스가 종료되었습니다" in reason and reason.startswith(source) for source, reason in found.items())
 
 
 class Unspeakable(Exception):

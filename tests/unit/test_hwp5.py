@@ -289,7 +289,7 @@ def test_a_section_that_breaks_off_is_told_and_kept_as_far_as_it_goes(tmp_path: 
 
 def test_a_stream_that_bursts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("mundap.ingest.hwp.hwp5.MAX_PART", 1 << 20)
-    with pytest.raises(BadFile, match="지나치게 크거나"):
+    with pytest.raises(BadFile, match="너무 크거나"):
         parse(hwp(tmp_path / "문서.hwp", rec(0x43, 0, bytes(8 << 20))))
 
 
@@ -321,7 +321,7 @@ def test_a_broken_summary_costs_neither_time_nor_text(tmp_path: Path, raw: bytes
 
 def test_records_without_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("mundap.ingest.hwp.hwp5._MAX_RECORDS", 10_000)
-    with pytest.raises(BadFile, match="지나치게 크거나"):
+    with pytest.raises(BadFile, match="너무 크거나"):
         parse(hwp(tmp_path / "문서.hwp", *[bytes(4 * 4_000)] * 3))
 
 
@@ -330,7 +330,7 @@ def test_records_below_each_other_without_end_are_a_bad_file(tmp_path: Path):
     for _ in range(100):
         data += rec(0x42, level, bytes(22)) + rec(0x47, level + 1, b" osg" + bytes(44))
         level += 2
-    with pytest.raises(BadFile, match="깊이 겹쳐"):
+    with pytest.raises(BadFile, match="중첩이 깊어"):
         parse(hwp(tmp_path / "문서.hwp", data))
 
 

@@ -119,14 +119,14 @@ def test_what_cannot_be_read_is_a_warning_with_its_name_and_the_remedy_and_the_r
     assert passages(reading.document)[-1][2] == "연차는 1년 뒤 소멸한다."
     starts = (
         "첨부 자료.zip: 압축 파일",
-        "첨부 빈 글.txt: 글이 들어",
+        "첨부 빈 글.txt: 읽을 수 있는 텍스트가 없습니다",
         "첨부 큰 문서.docx: 압축을 풀면",
         "첨부 이름 없음: 읽을 수 없는",
     )
     assert len(reading.warnings) == len(starts)
     for said, start in zip(reading.warnings, starts, strict=True):
         assert said.startswith(start)
-        assert said.endswith(("주세요.", *readers.READERS))
+        assert said.endswith(("세요.", *readers.READERS))
     assert [path.name for path in tmp_path.iterdir()] == ["메일.eml"]
 
 
@@ -136,7 +136,7 @@ def test_mails_within_mails_end_somewhere(tmp_path: Path):
         message = add(mail(text="전달합니다.\n"), "전달.eml", message.as_bytes())
     reading = read(saved(tmp_path, message))
     assert len(reading.warnings) == 1
-    assert f"메일 안에 메일이 {reader._DEEPEST}단계를 넘게 중첩되어 있습니다" in reading.warnings[0]
+    assert f"첨부된 메일이 {reader._DEEPEST}단계를 넘게 중첩되어 있습니다" in reading.warnings[0]
     assert sum(section.source != "" for section in reading.document.sections) == reader._DEEPEST
 
 

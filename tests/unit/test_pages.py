@@ -140,7 +140,7 @@ def test_verdicts_are_told_in_words():
     part = read[read.index("이전 평가와 비교") : read.index("검색 방법별 결과")]
     assert "+100.0%p" in part
     assert "-100.0%p" in part
-    assert part.index("나음") < part.index("못함") < part.index("차이가 유의하지 않음")
+    assert part.index("개선") < part.index("저하") < part.index("차이가 유의하지 않음")
     assert "이전 평가와 비교" not in retrieval([[0], [1], [2]])
 
 

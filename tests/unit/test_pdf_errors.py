@@ -98,7 +98,7 @@ def test_a_form_that_only_adobe_shows(file):
     stream = b"99 0 obj<</Length 11>>stream\n<template/>\nendstream endobj\n"
     data = data.replace(b"/Type /Catalog", b"/Type /Catalog" + packets)
     at = data.rindex(b"xref\n", 0, data.rindex(b"startxref"))
-    assert "XFA 양식만 든 PDF" in why(file, data[:at] + stream + data[at:].replace(b"startxref", b"startxxxx"))
+    assert "XFA 양식만 있는 PDF" in why(file, data[:at] + stream + data[at:].replace(b"startxref", b"startxxxx"))
 
 
 def test_scans_without_ocr_say_what_to_install(file, monkeypatch):
@@ -111,9 +111,9 @@ def test_scans_without_ocr_say_what_to_install(file, monkeypatch):
 
 
 def test_a_scan_among_pages_of_text_is_a_warning(file, monkeypatch):
-    monkeypatch.setattr(ocr, "missing", lambda: "설치해 주세요")
+    monkeypatch.setattr(ocr, "missing", lambda: "설치하세요")
     drawn(file, picture=True, text="3")
-    assert parse(file).warnings == ("1-2쪽은 텍스트가 없는 이미지(스캔)라 읽지 못했습니다. 설치해 주세요",)
+    assert parse(file).warnings == ("1-2쪽은 텍스트가 없는 이미지(스캔)라 읽지 못했습니다. 설치하세요",)
 
 
 def sized(file: Path, box: str) -> None:

@@ -281,5 +281,5 @@ def test_what_an_encoder_learned_from_is_read_from_its_folder(tmp_path):
         True,
     ]
     (tmp_path / "pairs.json").write_text("{", "utf-8")
-    with pytest.raises(MundapError, match="모델을 다시 학습하세요"):
+    with pytest.raises(MundapError, match="임베딩을 다시 학습하세요"):
         learned(tmp_path)

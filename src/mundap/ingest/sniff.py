@@ -111,7 +111,7 @@ def kind_of(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if len(head) < _HEAD and not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
-        raise BadFile(f"{path.name}: 내용이 없습니다(빈 파일). 내용을 저장했는지 확인하세요.")
+        raise BadFile(f"{path.name}: 읽을 수 있는 텍스트가 없습니다(빈 파일). 내용을 저장했는지 확인하세요.")
     if head.startswith(_DRM):
         raise BadFile(f"{path.name}: 문서 보안(DRM)이 걸려 있습니다. 보안을 풀어 다시 저장하세요.")
     kind = _told(path, head) or path.suffix.lower()
