@@ -253,7 +253,7 @@ def test_notes_boxes_equations_and_links(tmp_path: Path):
         "식 a over b\n둘째 줄",
         "누리집 (https://mundap.kr)대한민국(大韓民國)",
     ]
-    assert parsed.warnings == ("글로 읽지 못한 것: 큰 그림 1개.",)
+    assert parsed.warnings == ("텍스트로 읽지 못한 항목: 큰 이미지 1개.",)
 
 
 def test_controls_without_their_marks_lose_no_text(tmp_path: Path):

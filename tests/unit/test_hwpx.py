@@ -217,7 +217,7 @@ def test_boxes_and_captions_follow_their_paragraph_and_headers_stay_out(tmp_path
         "묶인 글",
         "글맵시",
     ]
-    assert parsed.warnings == ("글로 읽지 못한 것: 큰 그림 1개.",)
+    assert parsed.warnings == ("텍스트로 읽지 못한 항목: 큰 이미지 1개.",)
 
 
 def test_an_object_in_the_line_keeps_its_place(tmp_path: Path):

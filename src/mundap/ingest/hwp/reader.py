@@ -120,5 +120,5 @@ def _warnings(found: Found, text: bool) -> tuple[str, ...]:
             f"본문 {n}구역이 손상되어 읽을 수 있는 부분까지만 추가했습니다. 원본을 다시 복사하세요."
             for n in found.broken
         ),
-        *([f"글로 읽지 못한 것: {', '.join(lost)}."] if lost and text else []),
+        *([f"텍스트로 읽지 못한 항목: {', '.join(lost)}."] if lost and text else []),
     )
