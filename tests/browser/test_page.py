@@ -101,11 +101,11 @@ def test_a_vote_with_the_right_answer_is_in_the_export(sample, opened, picture, 
     page = opened(sample.page)
     answer = ask(page, QUESTION)
     answer.get_by_role("radio", name="아쉬워요").click()
-    answer.get_by_label("무엇이 좋았거나").fill("200달러인 때가 빠졌어요.")
+    answer.get_by_label("좋았던 점이나").fill("200달러인 때가 빠졌어요.")
     right = "150달러 이하이면 면세이고, 미국에서 목록통관으로 오면 200달러까지입니다."
-    answer.get_by_label("바른 답을").fill(right)
+    answer.get_by_label("올바른 답변을").fill(right)
     picture(page, "feedback")
-    answer.get_by_role("button", name="보내기").click()
+    answer.get_by_role("button", name="제출").click()
     expect(answer).to_contain_text("의견이 저장되었습니다")
     out = tmp_path / "export"
     mundap("feedback", "export", "--out", out, "--workspace", sample.workspace)
@@ -115,8 +115,8 @@ def test_a_vote_with_the_right_answer_is_in_the_export(sample, opened, picture, 
     assert QUOTE in preferred[0]["rejected"]
     up = ask(page, "풋살 경기는 전반과 후반이 몇 분인가요?")
     up.get_by_role("radio", name="도움이 됐어요").click()
-    up.get_by_label("무엇이 좋았거나").fill("고맙습니다")
-    up.get_by_role("button", name="보내기").click()
+    up.get_by_label("좋았던 점이나").fill("고맙습니다")
+    up.get_by_role("button", name="제출").click()
     expect(up).to_contain_text("의견이 저장되었습니다")
 
 
@@ -130,8 +130,8 @@ def test_an_uploaded_file_answers_until_it_is_removed(sample, opened, picture) -
             {"name": "망가짐.hwp", "mimeType": "application/octet-stream", "buffer": b"\xd0\xcf\x11\xe0 nothing"},
         ]
     )
-    page.get_by_role("button", name="올리기").click()
-    expect(page.get_by_text("새로 1개")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="업로드").click()
+    expect(page.get_by_text("추가 1개")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("망가짐.hwp").first).to_be_visible()  # with why
     picture(page, "documents")
     page.get_by_role("link", name="대화").click()
@@ -140,10 +140,10 @@ def test_an_uploaded_file_answers_until_it_is_removed(sample, opened, picture) -
     page.get_by_label("이름으로 필터링").fill("구내식당")
     page.keyboard.press("Enter")
     expect(page.get_by_text("문서 1개")).to_be_visible()
-    expect(page.get_by_role("button", name="지우기")).to_have_count(1)
-    page.get_by_role("button", name="지우기").click()
-    page.get_by_role("dialog").get_by_role("button", name="지우기").click()
-    expect(page.get_by_text("문서를 지웠습니다")).to_be_visible()
+    expect(page.get_by_role("button", name="삭제")).to_have_count(1)
+    page.get_by_role("button", name="삭제").click()
+    page.get_by_role("dialog").get_by_role("button", name="삭제").click()
+    expect(page.get_by_text("문서를 삭제했습니다")).to_be_visible()
     expect(page.get_by_text("문서 0개")).to_be_visible()
     found = httpx.post(f"{sample.api}/search", json={"query": question, "top_k": 100}, timeout=60).json()["hits"]
     assert found
@@ -160,7 +160,7 @@ def test_search_shows_what_each_leg_thinks(sample, opened, picture) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_text("1. 해외직구 안내 · 해외직구 면세 한도")).to_be_visible()
     expect(page.get_by_text(re.compile(r"키워드\(BM25\) [\d.]+ \(\d+\)")).first).to_be_visible()
-    expect(page.get_by_text(re.compile(r"뜻\(벡터\) [\d.]+ \(\d+\)")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"의미\(벡터\) [\d.]+ \(\d+\)")).first).to_be_visible()
     picture(page, "search")
     page.get_by_role("radio", name="키워드(BM25)").click()
     expect(page.get_by_role("button", name="원문 보기").first).to_be_visible()
@@ -250,7 +250,7 @@ def test_it_can_be_used_by_the_keyboard_alone(sample, opened) -> None:
     tab_to("도움이 됐어요")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
-    expect(page.get_by_label("바른 답을")).to_be_visible()
+    expect(page.get_by_label("올바른 답변을")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -264,7 +264,7 @@ def test_every_view_meets_wcag_aa(sample, opened, scheme: str) -> None:
         assert not found, (name, [(one["id"], one["nodes"][0]["html"][:200]) for one in found])
 
     ask(page, QUESTION).get_by_role("radio", name="아쉬워요").click()
-    expect(page.get_by_label("바른 답을")).to_be_visible()
+    expect(page.get_by_label("올바른 답변을")).to_be_visible()
     check("chat")
     for name, (korean, _) in list(VIEWS.items())[1:]:
         page.get_by_role("link", name=korean).click()

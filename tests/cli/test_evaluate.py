@@ -256,7 +256,7 @@ def test_a_judge_grades_the_answers_once(
     assert "correctness" not in json.loads((other / "report.json").read_text("utf-8"))["compared"]
     wrong = mundap("evaluate", "answers", "--questions", questions, "--judge", "extractive", workspace=root)
     assert wrong.code == 1
-    assert "심사할 수 없습니다" in wrong.err
+    assert "채점에 사용할 수 없는 모델입니다" in wrong.err
 
 
 def test_keywords_are_measured(mundap: Callable, fresh: Callable, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ def test_a_removed_document_is_kept_out_until_it_is_taken_back(mundap: Callable,
     Mundap.open(root).ingest()
     done = mundap("remove", "하나.txt", workspace=root)
     assert (done.code, done.out) == (0, "삭제했습니다: docs/하나.txt\n")
-    assert all(part in done.err for part in ("하나.txt에 그대로 있고", "--again", "--file"))
+    assert all(part in done.err for part in ("하나.txt에 남아 있지만", "--again", "--file"))
     for _ in range(2):
         done = mundap("ingest", "--json", workspace=root)
         assert (done.row["added"], done.row["documents"]) == (0, 1)

@@ -78,8 +78,8 @@ def test_a_reader_sees_a_table_for_each_parameter(mundap: Callable[..., Any], wo
     done = mundap("tune", "--what", "pool,rerank", workspace=workspace)
     assert done.code == 0, done.err
     assert "← 현재" in done.out
-    assert "reranker를 정하지 않아" in done.out
-    assert "판정 질문에서" in done.out
+    assert "reranker를 지정하지 않아" in done.out
+    assert "평가 질문 (현재 값 → 선택한 값)" in done.out
     assert "보고서: " in done.out
 
 

@@ -317,7 +317,7 @@ def test_passages_are_read_once_while_there_is_room_and_the_last_used_stay(tmp_p
 
 
 def test_an_encoder_that_gives_one_vector_a_text_is_refused(tmp_path: Path):
-    with pytest.raises(ConfigError, match="토큰마다 벡터를 내는 모델이 아닙니다"):
+    with pytest.raises(ConfigError, match="토큰별 벡터를 출력하는 모델이 아닙니다"):
         LateReranker(cross(tmp_path / "m")).rerank("관세", hits("환급"))
 
 

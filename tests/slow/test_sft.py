@@ -325,14 +325,14 @@ def test_what_would_teach_nothing_or_never_to_stop_is_refused_before_the_first_s
     other = [words.convert_tokens_to_ids("<unk>")]
     told = [Teller(words, [words.eos_token_id], REFUSAL).spoken(ROWS[0])]
     checked(told, [words.eos_token_id], words.convert_ids_to_tokens)
-    with pytest.raises(MundapError, match=r"11행: .*끝맺는 토큰\(<unk>\)"):
+    with pytest.raises(MundapError, match=r"11행: .*종료 토큰\(<unk>\)"):
         checked(told, other, words.convert_ids_to_tokens)
     with pytest.raises(MundapError, match="11행: 학습할 토큰이 없습니다"):
         checked([replace(told[0], labels=(IGNORED,) * len(told[0].ids))], other, words.convert_ids_to_tokens)
-    with pytest.raises(MundapError, match="예가 20토큰보다 깁니다"):
+    with pytest.raises(MundapError, match="예제가 20토큰보다 깁니다"):
         trained(ROWS, replace(QUICK, base=str(base), max_tokens=20), tmp_path)
     words.chat_template = "{% for m in messages %}{{ m.role }}{% endfor %}"  # drops what is said
-    with pytest.raises(MundapError, match="끝맺는 토큰"):
+    with pytest.raises(MundapError, match="종료 토큰"):
         checked([Teller(words, other, REFUSAL).spoken(ROWS[0])], other, words.convert_ids_to_tokens)
 
 

@@ -87,7 +87,7 @@ def test_passages_beyond_the_context_are_left_out_whole(folder: Path):
     assert tight.answer("관세율은?", HITS).hits == tuple(HITS)
     assert 0 < seen[-1].count("<자료 번호") < len(HITS)
     assert len(tight._model().ids(seen[-1])) + 64 <= needed - 20
-    with pytest.raises(GeneratorError, match="첫 번째 단락만으로도"):
+    with pytest.raises(GeneratorError, match="첫 번째 문단만으로도"):
         generator(folder, context_tokens=100).answer("관세율은?", HITS)
 
 

@@ -76,7 +76,7 @@ def logits(outputs: Outputs, name: str) -> Sequence[float]:
     rows = outputs.reshape(len(outputs), -1)
     if outputs.ndim > 2 or rows.shape[1] not in (1, 2):
         raise ConfigError(
-            f"'{name}'은(는) 리랭커가 아닙니다. 문서마다 점수가 1개나 2개여야 하는데 출력의 모양이 {outputs.shape}입니다."
+            f"'{name}'은(는) 리랭커가 아닙니다. 문서마다 점수가 1개나 2개여야 하는데 출력 형상이 {outputs.shape}입니다."
         )
     scores: list[float] = (rows[:, -1] - rows[:, 0] if rows.shape[1] == 2 else rows[:, 0]).tolist()
     return scores
