@@ -81,7 +81,7 @@ def test_anything_else_is_lines_under_their_keys(tmp_path: Path):
 
 
 def test_a_broken_file_is_told_by_its_line(tmp_path: Path):
-    with pytest.raises(BadFile, match=r"a\.json: 2번째 줄에서 JSON이 깨졌습니다"):
+    with pytest.raises(BadFile, match=r"a\.json: 2번째 줄에 JSON 구문 오류가 있습니다"):
         reading(tmp_path, "a.json", '{"a": 1,\n "b" 2}')
     with pytest.raises(BadFile, match=r"a\.json"):
         reading(tmp_path, "a.json", "[" * 100_000)

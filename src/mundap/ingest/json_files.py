@@ -28,7 +28,7 @@ def read_json(path: Path, source: str) -> Reading:
         if error.msg == "Extra data":  # JSON lines under another name
             return read_jsonl(path, source)
         raise BadFile(
-            f"{path.name}: {error.lineno}번째 줄에서 JSON 구문 오류가 있습니다({error.msg}). 그 줄을 고쳐 다시 저장하세요."
+            f"{path.name}: {error.lineno}번째 줄에 JSON 구문 오류가 있습니다({error.msg}). 해당 줄을 수정해 다시 저장하세요."
         ) from error
     except ValueError as error:  # of JSON itself, a number of thousands of digits
         raise BadFile(f"{path.name}: 자릿수가 너무 많은 숫자가 있습니다. 따옴표로 묶어 문자열로 저장하세요.") from error
