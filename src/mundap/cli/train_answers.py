@@ -42,9 +42,9 @@ def support(
     json: Json = False,
 ) -> None:
     """근거 점수와 답변 보류 임계값을 조직의 질문으로 보정합니다. 교차 검증으로 보정 전후를 비교합니다."""
-    from mundap.train.common.pairs import questions_in
-    from mundap.train.common.registry import free_name
-    from mundap.train.reader.fit_support import calibrate, drawn, prior_of, read_all, sample, save
+    from mundap.training.common.pairs import questions_in
+    from mundap.training.common.registry import free_name
+    from mundap.training.reader.fit_support import calibrate, drawn, prior_of, read_all, sample, save
 
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, "support")
@@ -94,10 +94,10 @@ def reader(
     json: Json = False,
 ) -> None:
     """모범 답안으로부터 제시문의 어느 문장이 답인지 학습합니다(언어 모델 없이 답할 때 사용). 교차 검증으로 학습 전후를 비교합니다."""
-    from mundap.train.common.pairs import questions_in
-    from mundap.train.common.registry import free_name
-    from mundap.train.reader.fit_reader import rows, save, train_reader
-    from mundap.train.reader.fit_support import drawn, read_all
+    from mundap.training.common.pairs import questions_in
+    from mundap.training.common.registry import free_name
+    from mundap.training.reader.fit_reader import rows, save, train_reader
+    from mundap.training.reader.fit_support import drawn, read_all
 
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, "reader")
@@ -133,7 +133,7 @@ def reader(
 
 def _passages(bot: Mundap, questions: list[Question]) -> list[Passage | None]:
     """The gold passage of each question in the index, if it is there."""
-    from mundap.train.common.pairs import rows_of
+    from mundap.training.common.pairs import rows_of
 
     if not any(question.answer for question in questions):
         raise MundapError(

@@ -18,8 +18,8 @@ from mundap.cli.training import filled, keep_trained, logs_of, options_of, print
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mundap.train.common.curves import Watch
-    from mundap.train.llm.data import Example
+    from mundap.training.common.curves import Watch
+    from mundap.training.llm.data import Example
     from mundap.workspace import Mundap
 
 KIND = "sft"
@@ -129,9 +129,9 @@ def sft(
     """제시문에 근거해 답하고 답이 없으면 보류하도록 언어 모델을 미세조정합니다. 평가 질문에서 학습 전후를 비교합니다. 여러 GPU를 쓰려면 torchrun으로 실행하세요."""
     from mundap.generate.support import refusal
     from mundap.generate.template import read_template
-    from mundap.train.common.registry import free_name
-    from mundap.train.llm.sft import PRESETS, Recipe, train_sft
-    from mundap.train.llm.sft_measure import better
+    from mundap.training.common.registry import free_name
+    from mundap.training.llm.sft import PRESETS, Recipe, train_sft
+    from mundap.training.llm.sft_measure import better
 
     values = filled(
         PRESETS[preset.value],
@@ -177,8 +177,8 @@ def sft(
 def _examples(bot: Mundap, data: Path | None) -> tuple[Sequence[Example], dict[str, str]]:
     from mundap.errors import MundapError
     from mundap.files import digest
-    from mundap.train.common.registry import data_of
-    from mundap.train.llm.data import from_corpus, read_sft
+    from mundap.training.common.registry import data_of
+    from mundap.training.llm.data import from_corpus, read_sft
 
     if data is not None:
         return read_sft(data), data_of(data)
