@@ -22,7 +22,7 @@ class StaticConfig(Options):
     `size` was tried at .3, 1 and 3, `rate`, which is Adam's, at .01, .02 and .05 (docs/experiments.md, "Trained encoders").
     """
 
-    dim: Annotated[int, Option(help="벡터의 차원", min=8)] = 256
+    dim: Annotated[int, Option(help="벡터 차원", min=8)] = 256
     epochs: Annotated[int, Option(help="에포크 수", min=1)] = 12
     batch: Annotated[int, Option(help="배치 크기(질문 수). 한 배치에 같은 제시문은 넣지 않습니다", min=2)] = 128
     rate: Annotated[float, Option("--lr", help="학습률", min=0)] = 0.05

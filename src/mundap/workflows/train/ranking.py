@@ -100,7 +100,7 @@ def _summary(report: RankerReport, left: int) -> str:
         lines.append(f"제시문이 색인에 없어 제외한 질문 {left}개")
     if report.learned_by_encoder:
         lines.append(
-            f"임베딩이 이미 배운 질문 {report.learned_by_encoder}개는 말의 대응만 가르칩니다. 무게를 배우고 잴 때는 뺍니다"
+            f"임베딩 학습에 쓰인 질문 {report.learned_by_encoder}개는 단어 대응표에만 사용하고, 가중치 학습과 평가에서는 제외했습니다."
         )
     return "\n".join(lines)
 
