@@ -32,7 +32,7 @@ def test_a_preset_is_before_the_defaults_and_what_was_given_before_it():
     assert Toy.with_preset("original") == Toy(epochs=30)
     assert Toy.with_preset("laptop", epochs=5, lr=None) == Toy(epochs=5, scale=100.0)
     assert presets(Toy) == ["laptop", "original"]
-    with pytest.raises(BadOption, match="--preset gpu: laptop, original 가운데"):
+    with pytest.raises(BadOption, match="--preset gpu: laptop, original 중"):
         Toy.with_preset("gpu")
 
 
