@@ -27,7 +27,7 @@ from mundap.train.pairs import FOLDS
 class Recipe:
     """How vectors are trained: `rate` is Adam's, `scale` of cosines before the softmax, `size` what lengths begin with.
 
-    `size` was tried at .3, 1 and 3, `rate` at .01, .02 and .05 (docs/experiments.md, "Trained encoders").
+    `size` was tried at .3, 1 and 3, `rate` at .01, .02 and .05 (docs/experiments/2026-11-26-trained-encoders.md).
     """
 
     dim: int = 256
