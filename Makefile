@@ -7,7 +7,7 @@ DEMO := demo
 PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench image-test clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench docs image-test clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -31,6 +31,11 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.ui: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "── API와 페이지까지 설치합니다"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs,serve,ui]'
+	@touch $@ $(VENV)/.base
+
+$(VENV)/.site: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "── 문서 사이트를 만드는 도구까지 설치합니다"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[serve,site]'
 	@touch $@ $(VENV)/.base
 
 # torch comes first: what is installed after it takes the build that is there.
@@ -105,6 +110,11 @@ golden: setup-dev
 # The real documents beside the checkout: figures are kept, their Markdown goes to build/documents to be read by eye.
 golden-documents: setup-dev
 	$(BIN)/python -m tests.golden.shared
+
+# The site of the documents, which opens from its folder; a broken link or a stale reference fails.
+docs: $(VENV)/.site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "── build/site/index.html"
 
 bench: setup-dev
 	$(BIN)/python benchmarks/search.py
