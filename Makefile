@@ -126,4 +126,4 @@ image-test: setup-dev
 	MUNDAP_IMAGE_TEST=1 $(BIN)/pytest tests/image -q
 
 clean:
-	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) build/site .mypy_cache .ruff_cache .pytest_cache .hypothesis

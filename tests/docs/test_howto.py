@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-
 from tests.docs.blocks import ROOT, blocks, follow
 
 PAGES = sorted((ROOT / "docs" / "howto").glob("*.md"))

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import typer
 from pydantic import BaseModel
-
-from mundap.cli import app
-from mundap.config import Config
 from tests.docs.blocks import ROOT, environment
 from tools.docs.entries import OUTCOMES, TOPICS, entries
 from tools.docs.page import front
+
+from mundap.cli import app
+from mundap.config import Config
 
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -82,7 +82,9 @@ def test_the_indexes_list_every_page(site: Path) -> None:
 
 def test_nothing_is_loaded_from_elsewhere(site: Path) -> None:
     for page in site.rglob("*.html"):
-        loaded = re.findall(r'<(?:script|img|iframe)[^>]+src="([^"]+)"|<link[^>]+href="([^"]+)"', page.read_text("utf-8"))
+        loaded = re.findall(
+            r'<(?:script|img|iframe)[^>]+src="([^"]+)"|<link[^>]+href="([^"]+)"', page.read_text("utf-8")
+        )
         assert not [url for pair in loaded for url in pair if url.startswith(("http:", "https:", "//"))], page
 
 
@@ -92,7 +94,9 @@ def test_a_page_says_its_language_and_sums_itself_up_in_the_other(page: Path) ->
     assert meta["lang"] in ("ko", "en")
     prose = re.sub(r"```.*?```|`[^`]*`|\]\([^)]*\)", "", body, flags=re.DOTALL)
     assert (_hangul(prose) > 0.3) == (meta["lang"] == "ko"), "front matter and text differ"
-    assert (_hangul(re.sub(r"`[^`]*`", "", meta["summary"])) > 0.3) == (meta["lang"] == "en"), "the summary is in the other language"
+    assert (_hangul(re.sub(r"`[^`]*`", "", meta["summary"])) > 0.3) == (meta["lang"] == "en"), (
+        "the summary is in the other language"
+    )
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "README.en.md", *PAGES], ids=str)

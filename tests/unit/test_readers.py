@@ -53,7 +53,8 @@ def subtitles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
         "[mundap.readers]\n.srt = subtitles_of_a_test:read_srt\n.txt = subtitles_of_a_test:read_srt\n", "utf-8"
     )
     (package / "subtitles_of_a_test.py").write_text(
-        "from mundap.ingest.text import read_txt\n\ndef read_srt(path, source):\n    return read_txt(path, source)\n", "utf-8"
+        "from mundap.ingest.text import read_txt\n\ndef read_srt(path, source):\n    return read_txt(path, source)\n",
+        "utf-8",
     )
     folder = tmp_path / "docs"
     folder.mkdir()

@@ -60,7 +60,9 @@ def experiments(folder: Path) -> str:
     for outcome in OUTCOMES:
         rows = [entry for entry in found if entry.meta["outcome"] == outcome]
         if rows:
-            parts.append(f"\n## {outcome.capitalize()}\n\n| date | experiment | figures | 한국어 |\n|---|---|---|---|\n")
+            parts.append(
+                f"\n## {outcome.capitalize()}\n\n| date | experiment | figures | 한국어 |\n|---|---|---|---|\n"
+            )
             parts += [
                 f"| {_date(e)} | [{_cell(e.title)}]({e.file}) | {_cell(e.meta['figures'])} | {_cell(e.meta['summary'])} |\n"
                 for e in rows

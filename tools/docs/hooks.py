@@ -16,46 +16,50 @@ from tools.docs.page import headed
 
 ROOT = Path(__file__).parents[2]
 # Pages of the site that lie elsewhere in the project.
-ELSEWHERE = {"benchmarks.md": "benchmarks/README.md", "contributing.md": "CONTRIBUTING.md", "changelog.md": "CHANGELOG.md"}
+ELSEWHERE = {
+    "benchmarks.md": "benchmarks/README.md",
+    "contributing.md": "CONTRIBUTING.md",
+    "changelog.md": "CHANGELOG.md",
+}
 ABOUT = {  # their heads: on GitHub they stand without front matter
     "benchmarks.md": "속도, 품질, 메모리를 다시 재는 법과 그 결과입니다.",
     "contributing.md": "함께 만드는 법입니다: 명령, 지키는 것, 새 결정과 실험을 적는 곳.",
     "changelog.md": "판마다 쓰는 사람에게 달라진 것입니다.",
 }
+MADE = {  # what stands below the text of a page, made of the code or of other pages
+    "decisions/index.md": lambda: entries.decisions(ROOT / "docs" / "decisions"),
+    "examples.md": lambda: examples.markdown(ROOT / "examples"),
+    "experiments/index.md": lambda: entries.experiments(ROOT / "docs" / "experiments"),
+    "reference/cli.md": command_line.markdown,
+    "reference/config.md": settings.markdown,
+    "reference/http.md": lambda: http.markdown(http.schema()),
+}
 _LINK = re.compile(r"(?<=\]\()(?!\w+:|#)([^)\s#]+)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add what is made of the code, and what lies beside docs/."""
-    made = {
-        "reference/cli.md": command_line.markdown(),
-        "reference/http.md": http.markdown(http.schema()),
-        "reference/config.md": settings.markdown(),
-        "examples.md": examples.markdown(ROOT / "examples"),
-    }
-    for name, text in made.items():
-        files.append(File.generated(config, name, content=text))
+    """Add what lies beside docs/."""
     for name, path in ELSEWHERE.items():
         files.append(File.generated(config, name, abs_src_path=str(ROOT / path)))
     return files
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files, **_: Any) -> str:
-    """The page with its summary, its index filled in, and its links as the site has them."""
+    """The page with its summary, what is made of the code, and its links as the site has them."""
     name = page.file.src_uri
-    if name == "decisions/index.md":
-        markdown += entries.decisions(ROOT / "docs" / "decisions")
-    if name == "experiments/index.md":
-        markdown += entries.experiments(ROOT / "docs" / "experiments")
+    made = MADE[name]() if name in MADE else ""
     markdown = _LINK.sub(lambda link: _to_page(link[1], name), markdown)
     meta = {"lang": "en", "summary": ABOUT[name]} if name in ABOUT else page.meta
-    return headed(markdown, meta)
+    return headed(markdown + made, meta)
 
 
 def _to_page(link: str, name: str) -> str:
     """A link of the page `name` as it lies in the project, to where its target lies in the site."""
     source = ELSEWHERE.get(name, f"docs/{name}")
     target = posixpath.normpath(posixpath.join(posixpath.dirname(source), link))
-    there = {path: page for page, path in ELSEWHERE.items()} | {"examples": "examples.md", "README.md": "index.md"}
+    there = {path: page for page, path in ELSEWHERE.items()} | {
+        "examples/README.md": "examples.md",
+        "README.md": "index.md",
+    }
     found = there.get(target, target.removeprefix("docs/") if target.startswith("docs/") else None)
     return posixpath.relpath(found, posixpath.dirname(name) or ".") if found else link

@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from mundap.config import FILE, read_config
-from tools.docs.page import front_matter
 
 Schema = Mapping[str, Any]
 
@@ -28,17 +27,8 @@ def schema() -> Schema:
 
 
 def markdown(api: Schema) -> str:
-    """The whole page."""
-    head = front_matter(
-        lang="ko",
-        summary="Every path of the HTTP API with its fields and answers, rendered from the OpenAPI schema that a running"
-        " server gives at /openapi.json. Keys, limits and logs are described under Serving.",
-    )
-    about = (
-        "# HTTP API\n\n`mundap serve`가 여는 API의 모든 경로입니다. 도는 서버의 `/openapi.json`과 같은 것에서 만들었습니다. API 키, 한도,"
-        " 기록은 [서버로 열기](../serving.md)에 있습니다.\n"
-    )
-    return head + about + "".join(_operations(api)) + "".join(_models(api))
+    """A section for each group of paths, and one for the shapes."""
+    return "".join(_operations(api)) + "".join(_models(api))
 
 
 def _operations(api: Schema) -> Iterator[str]:
@@ -53,7 +43,9 @@ def _operations(api: Schema) -> Iterator[str]:
 
 def _operation(api: Schema, path: str, verb: str, operation: Schema) -> str:
     bodies = operation.get("requestBody", {}).get("content", {})
-    parts = [f"\n### {verb} {path} {{ #{_anchor(verb, path)} }}\n\n{operation['summary']}. {operation.get('description', '')}\n"]
+    parts = [
+        f"\n### {verb} {path} {{ #{_anchor(verb, path)} }}\n\n{operation['summary']}. {operation.get('description', '')}\n"
+    ]
     if operation.get("parameters"):
         parts.append("\n| 이름 | 어디에 | 꼴 | 뜻 |\n|---|---|---|---|\n")
         parts += [

@@ -1,4 +1,4 @@
-"""A page's own language, its summary in the other, and the front matter that says both."""
+"""A page's own language, and its summary in the other, as its front matter says them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,3 @@ def headed(markdown: str, meta: Mapping[str, Any]) -> str:
     said = f'\n!!! abstract "{LANGUAGES[other]}"\n\n    {meta["summary"]}\n'
     title = _TITLE.search(markdown)
     return markdown[: title.end()] + said + markdown[title.end() :] if title else said + markdown
-
-
-def front_matter(**values: str) -> str:
-    """Front matter of these values."""
-    return f"---\n{yaml.safe_dump(values, allow_unicode=True, width=10**6, sort_keys=False)}---\n\n"

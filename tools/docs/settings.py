@@ -11,26 +11,15 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from mundap.config import FILE, Config
-from tools.docs.page import front_matter
+from mundap.config import Config
 
 _BOUNDS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt"), MinLen: ("at least", "min_length")}
 _NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false"}
 
 
 def markdown() -> str:
-    """The whole page."""
-    head = front_matter(
-        lang="en",
-        summary=f"{FILE}의 모든 표와 키, 그 기본값과 범위입니다. 모르는 키는 오류이고, 아는 키를 알려 줍니다. `mundap doctor`가 지금의 값과 그것이 어디서"
-        " 왔는지를 보여 줍니다.",
-    )
-    about = (
-        f"# Settings\n\n`{FILE}` is the one settings file of a workspace. An unknown table or key is an error that lists the known"
-        " ones; a flag of a command beats the file, and the file beats the default. `mundap doctor` prints each value and"
-        " where it came from.\n"
-    )
-    return head + about + "".join(_tables(Config, ""))
+    """A section for each table."""
+    return "".join(_tables(Config, ""))
 
 
 def _tables(model: type[BaseModel], above: str) -> Iterator[str]:
