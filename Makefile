@@ -111,10 +111,10 @@ golden: setup-dev
 golden-documents: setup-dev
 	$(BIN)/python -m tests.golden.shared
 
-# The site of the documents, which opens from its folder; a broken link or a stale reference fails.
+# The site of the documents; a broken link or a stale reference fails.
 docs: $(VENV)/.site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
-	@echo "── build/site/index.html"
+	@echo "── build/site/index.html (찾기까지 쓰려면: $(BIN)/python -m http.server --directory build/site)"
 
 bench: setup-dev
 	$(BIN)/python benchmarks/search.py
