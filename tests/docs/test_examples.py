@@ -68,11 +68,12 @@ def test_openai_client(office: Path, serving: Callable[..., AbstractContextManag
 @pytest.mark.slow
 def test_train_adapter(own: Path) -> None:
     said = run("train_adapter.py", own, own / "questions.csv")
-    assert "near: " in said.splitlines()[-1]
+    assert "새 문서" in said
     assert (own / ".mundap" / "models" / "near").is_dir()
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("notebook", sorted(path.name for path in EXAMPLES.glob("*.ipynb")))
 def test_a_notebook_runs(notebook: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbclient = pytest.importorskip("nbclient", reason="needs nbclient, from the extra dev")
@@ -82,7 +83,7 @@ def test_a_notebook_runs(notebook: str, tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("JUPYTER_PLATFORM_DIRS", "1")
     monkeypatch.setenv("IPYTHONDIR", os.fspath(tmp_path / "ipython"))
     cells = nbformat.read(EXAMPLES / notebook, as_version=4)
-    nbclient.NotebookClient(cells, timeout=600, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    nbclient.NotebookClient(cells, timeout=1200, resources={"metadata": {"path": str(tmp_path)}}).execute()
     printed = "".join(str(out) for cell in cells.cells for out in cell.get("outputs", ()))
     assert "Traceback" not in printed
 

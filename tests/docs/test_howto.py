@@ -25,6 +25,7 @@ def test_a_page_runs_as_it_stands(page: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_tutorial_runs_as_it_stands(tmp_path: Path) -> None:
     said = follow(ROOT / "docs" / "tutorial.md", tmp_path, timeout=1800)
     assert "쓰기를 권" in said
