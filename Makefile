@@ -7,7 +7,7 @@ DEMO := demo
 PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench image-test clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench docs image-test clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -31,6 +31,11 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 $(VENV)/.ui: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "── API와 웹 페이지를 함께 설치합니다"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs,serve,ui]'
+	@touch $@ $(VENV)/.base
+
+$(VENV)/.site: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "── 문서 사이트를 만드는 도구까지 설치합니다"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[serve,site]'
 	@touch $@ $(VENV)/.base
 
 # torch comes first: what is installed after it takes the build that is there.
@@ -106,6 +111,11 @@ golden: setup-dev
 golden-documents: setup-dev
 	$(BIN)/python -m tests.golden.shared
 
+# The site of the documents; a broken link or a stale reference fails.
+docs: $(VENV)/.site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "── build/site/index.html (찾기까지 쓰려면: $(BIN)/python -m http.server --directory build/site)"
+
 bench: setup-dev
 	$(BIN)/python benchmarks/search.py
 
@@ -116,4 +126,4 @@ image-test: setup-dev
 	MUNDAP_IMAGE_TEST=1 $(BIN)/pytest tests/image -q
 
 clean:
-	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) build/site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -15,7 +15,7 @@ from mundap.korean.tokens import content
 from mundap.messages import say
 
 # The probability under which an answer is withheld: 92 % of the answerable questions that the weights were fitted on
-# pass in folds by corpus (docs/experiments.md, "Support near the topic").
+# pass in folds by corpus (docs/experiments/2026-11-29-support-near-the-topic.md).
 MIN_SUPPORT = 0.42
 
 FEATURES = (

@@ -29,7 +29,7 @@ _CONFUSED = [
     ),
     *map(set, ("\u1100\u1101\u110f", "\u1103\u1104\u1110", "\u1107\u1108\u1111", "\u1109\u110a", "\u110c\u110d\u110e")),
 ]
-_ALIKE = 0.96  # cosine of two words' vectors under which they are not taken for synonyms (docs/experiments.md)
+_ALIKE = 0.96  # cosine of two words' vectors under which they are not taken for synonyms (docs/experiments/2026-11-26-keyword-graph.md)
 _MOST = 10  # synonyms of one word by pairs
 LEAST = 0.02  # probability under which a translation is no synonym
 _HELD = 2  # passages that must say a word before questions tell what it means: one alone teaches nothing of another

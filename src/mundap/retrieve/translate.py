@@ -22,7 +22,7 @@ from mundap.ingest.encoding import decode
 from mundap.korean.tokens import BIGRAM
 from mundap.protocols import Rows, Scores
 
-# Chosen on other splits than the reported ones (docs/experiments.md, "Translation").
+# Chosen on other splits than the reported ones (docs/experiments/2026-11-21-translation.md).
 ROUNDS = 8  # of expectation maximisation
 NULL = 2.0  # how readily a question's word is taken to come from no word of the passage
 PRIOR = 0.3  # question words' worth of doubt in each document word: a rare word's translations are hardly known

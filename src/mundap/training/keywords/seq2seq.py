@@ -55,7 +55,7 @@ class Recipe:
     seed: int = 0
 
 
-# "original" are the values of the system that asked for this; "scratch" those of docs/experiments.md, 2026-11-26.
+# "original" are the values of the system that asked for this; "scratch" those of docs/experiments/2026-11-26-keywords-by-a-small-bart.md.
 PRESETS: dict[str, dict[str, Any]] = {
     "original": {"epochs": 2, "batch": 8, "lr": 3e-5, "beams": 5, "max_length": 512},
     SCRATCH: {"epochs": 12, "batch": 16, "lr": 2e-3, "beams": 5, "max_length": 128},

@@ -83,7 +83,7 @@ class Recipe:
     seed: int = 0
 
 
-# "original" are the values of the systems that asked for these; "laptop" those of docs/experiments.md, 2026-11-26.
+# "original" are the values of the systems that asked for these; "laptop" those of docs/experiments/2026-11-26-model-that-answers-from-passages.md.
 PRESETS: dict[str, dict[str, Any]] = {
     "laptop": {},
     "original": {

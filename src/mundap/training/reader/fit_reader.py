@@ -34,7 +34,7 @@ from mundap.training.reader.fit_support import Asked, Find, Floats, Read, chance
 from mundap.training.reader.fit_support import fitted as support_fitted
 from mundap.types import Hit, Passage
 
-PRIOR = 10.0  # questions that the weights in use are worth (docs/experiments.md, "A prior for small sheets")
+PRIOR = 10.0  # questions that the weights in use are worth (docs/experiments/2026-11-29-prior-for-small-sheets.md)
 METRICS = ("facts", "key")
 
 # -- data -------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 An answerable question is unanswerable without its passage, unless another passage bears its recorded answer out, and in
 its passages without the sentences that do, so a sheet of questions gives both kinds; questions that the file leaves
 without a passage are unanswerable too. What people ask near a topic is still another thing, which is why the weights in
-use are a strong prior of the fit (docs/experiments.md, "Support from a sheet"). Only questions of the file as they are asked count for a promise
+use are a strong prior of the fit (docs/experiments/2026-11-29-support-from-a-sheet.md). Only questions of the file as they are asked count for a promise
 (train.conformal).
 """
 

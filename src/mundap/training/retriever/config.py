@@ -19,7 +19,7 @@ class AdapterConfig(Options):
 class StaticConfig(Options):
     """How vectors of words are trained: `scale` of cosines before the softmax, `size` what their lengths begin with.
 
-    `size` was tried at .3, 1 and 3, `rate`, which is Adam's, at .01, .02 and .05 (docs/experiments.md, "Trained encoders").
+    `size` was tried at .3, 1 and 3, `rate`, which is Adam's, at .01, .02 and .05 (docs/experiments/2026-11-26-trained-encoders.md).
     """
 
     dim: Annotated[int, Option(help="벡터 차원", min=8)] = 256
