@@ -143,7 +143,7 @@ def test_the_passages_of_the_base_are_not_encoded_again(
 
 def test_people_are_shown_both_splits_and_both_legs(corpus: Path, adapted: dict):
     out = ran("train", "adapter", "--out", "보기", workspace=corpus)
-    for part in ("새 문서", "질문이 알려진 문서", "벡터만", "함께", "mrr@10", "mundap promote 보기", "쓰기를 권"):
+    for part in ("새 문서", "학습한 문서", "벡터 검색", "하이브리드 검색", "mrr@10", "mundap promote 보기", "쓰기를 권"):
         assert part in out
 
 
