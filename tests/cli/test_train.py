@@ -106,7 +106,7 @@ def test_the_model_is_used_when_mundap_toml_names_it(corpus: Path, trained: dict
 
 def test_people_are_shown_the_figures_and_what_to_write(corpus: Path, trained: dict):
     out = ran("--out", "점수만", "--features", "scores", workspace=corpus)
-    for part in ("학습 전", "학습 후", "새 문서", "질문이 알려진 문서", "top1", "mrr@10", "synonyms.tsv", "권"):
+    for part in ("학습 전", "학습 후", "새 문서", "학습한 문서", "top1", "mrr@10", "synonyms.tsv", "권"):
         assert part in out
     assert '[retrieve]\nreranker = "light:점수만"\n' in out
     card = json.loads((corpus / ".mundap" / "models" / "점수만" / "card.json").read_text("utf-8"))
