@@ -106,7 +106,7 @@ def test_the_model_is_used_when_mundap_toml_names_it(corpus: Path, trained: dict
 
 def test_people_are_shown_the_figures_and_what_to_write(corpus: Path, trained: dict):
     out = ran("--out", "점수만", "--features", "scores", workspace=corpus)
-    for part in ("학습 전", "학습 후", "새 문서", "질문이 알려진 문서", "top1", "mrr@10", "synonyms.tsv", "권"):
+    for part in ("학습 전", "학습 후", "새 문서", "학습한 문서", "top1", "mrr@10", "synonyms.tsv", "권"):
         assert part in out
     assert '[retrieve]\nreranker = "light:점수만"\n' in out
     card = json.loads((corpus / ".mundap" / "models" / "점수만" / "card.json").read_text("utf-8"))
@@ -267,7 +267,7 @@ def test_what_cannot_be_promised_is_not_recommended_and_says_what_can(corpus: Pa
     root = shutil.copytree(corpus, tmp_path / "ws")
     verb = ["train", "support", "--data", str(root / "questions.csv"), "--out", "보장", "--workspace", str(root)]
     out = CliRunner().invoke(app, [*verb, "--wrong", "0.001", "--confidence", "0.99"]).stdout
-    assert "보장할 문턱이 없습니다" in out
+    assert "보장하는 임계값을 찾을 수 없습니다" in out
     assert "적용을 권장하지 않습니다: 요청한 오답률을 보장할 수 없습니다." in out
     card = json.loads((root / ".mundap" / "models" / "보장" / "card.json").read_text("utf-8"))
     assert card["promise"]["threshold"] is None
