@@ -18,7 +18,7 @@ def test_a_removed_document_is_kept_out_until_it_is_taken_back(mundap: Callable,
         assert (done.row["added"], done.row["documents"]) == (0, 1)
         ((skipped),) = done.row["skipped"]
         assert skipped["file"] == "docs/하나.txt"
-        assert "지운 문서라 넣지 않았습니다" in skipped["reason"]
+        assert "삭제한 문서이므로 제외했습니다" in skipped["reason"]
     done = mundap("ingest", "--again", "하나.txt", "--json", workspace=root)
     assert (done.row["added"], done.row["documents"], done.row["skipped"]) == (1, 2, [])
 
