@@ -143,7 +143,15 @@ def test_the_passages_of_the_base_are_not_encoded_again(
 
 def test_people_are_shown_both_splits_and_both_legs(corpus: Path, adapted: dict):
     out = ran("train", "adapter", "--out", "보기", workspace=corpus)
-    for part in ("새 문서", "학습한 문서", "벡터 검색", "하이브리드 검색", "mrr@10", "mundap promote 보기", "적용을 권장"):
+    for part in (
+        "새 문서",
+        "학습한 문서",
+        "벡터 검색",
+        "하이브리드 검색",
+        "mrr@10",
+        "mundap promote 보기",
+        "적용을 권장",
+    ):
         assert part in out
 
 
