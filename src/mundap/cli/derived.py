@@ -27,11 +27,13 @@ class ReportTo(StrEnum):
     none = "none"
 
 
-Out = Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 둡니다", show_default=False)]
-Resume = Annotated[bool, typer.Option("--resume", help="멈춘 학습을 이어 갑니다")]
-Report = Annotated[ReportTo, typer.Option(help="학습 곡선을 그릴 곳. auto: tensorboard가 깔려 있으면 거기")]
+Out = Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 저장합니다", show_default=False)]
+Resume = Annotated[bool, typer.Option("--resume", help="중단된 학습을 이어서 합니다")]
+Report = Annotated[
+    ReportTo, typer.Option(help="학습 곡선을 기록할 곳. auto: tensorboard가 설치되어 있으면 tensorboard")
+]
 OptionsT = TypeVar("OptionsT", bound=Options)
-PRESET = "값 묶음. laptop: CPU에서 몇십 분, original: 본래 시스템의 값(GPU). 따로 준 값이 앞섭니다"
+PRESET = "하이퍼파라미터 프리셋. laptop: CPU에서 수십 분, original: 원래 시스템의 값(GPU). 따로 지정한 값이 우선합니다"
 
 
 def train_command(trainer: Trainer) -> Callable[..., None]:
