@@ -33,7 +33,7 @@ def test_a_preset_is_before_the_defaults_and_what_was_given_before_it():
     assert Toy.with_preset("original") == Toy(epochs=30)
     assert Toy.with_preset("laptop", epochs=5, lr=None) == Toy(epochs=5, scale=100.0)
     assert presets(Toy) == ["laptop", "original"]
-    with pytest.raises(BadOption, match="--preset gpu: laptop, original 가운데"):
+    with pytest.raises(BadOption, match="--preset gpu: laptop, original 중"):
         Toy.with_preset("gpu")
 
 
@@ -45,7 +45,7 @@ def test_a_preset_is_before_the_defaults_and_what_was_given_before_it():
         ({"epochs": True}, "--epochs True: 정수여야 합니다."),
         ({"lr": -1}, "--rate -1: 0 이상이어야 합니다."),
         ({"lr": "빨리"}, "--rate 빨리: 수여야 합니다."),
-        ({"loss": "c"}, "--loss c: a, b 가운데 하나여야 합니다."),
+        ({"loss": "c"}, "--loss c: a, b 중 하나여야 합니다."),
         ({"wrong": 1.0}, "--wrong 1.0: 0.001 이상 0.999 이하이어야 합니다."),
         ({"only": 1}, "--only 1: 참이나 거짓이어야 합니다."),
         ({"warmup": None}, "warmup None: 수여야 합니다."),
@@ -122,6 +122,6 @@ def test_the_packaged_model_is_called_by_its_name():
 
 @pytest.mark.parametrize("sweep", ["4,많이", "0", "4;8", "-1", "²"])
 def test_ranks_that_cannot_be_compared_are_refused(sweep: str):
-    with pytest.raises(BadOption, match=r"--lora-sweep .*: 1 이상의 수를 쉼표로 나누어 주세요"):
+    with pytest.raises(BadOption, match=r"--lora-sweep .*: 1 이상의 정수를 쉼표로 구분해 지정하세요"):
         SFTConfig(lora_sweep=sweep)
     assert SFTConfig(lora_sweep="4, 8,").ranks == (4, 8)

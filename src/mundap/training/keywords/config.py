@@ -22,7 +22,7 @@ class Values:
     max_length: int
 
 
-# "original" are the values of the system that asked for this; "scratch" those of docs/experiments.md, 2026-11-26.
+# "original" are the values of the system that asked for this; "scratch" those of docs/experiments/2026-11-26-keywords-by-a-small-bart.md.
 PRESETS = {"original": Values(2, 8, 3e-5, 5, 512), SCRATCH: Values(12, 16, 2e-3, 5, 128)}
 
 
@@ -34,18 +34,20 @@ class KeywordsConfig(Options):
     rate rises; it falls to nothing in the others. `clip` limits the norm of the gradient.
     """
 
-    base: Annotated[str, Option(help="바탕 BART: 허브의 이름, 폴더, 또는 scratch(인터넷 없이 작은 것을 처음부터)")] = (
-        KOBART
-    )
+    base: Annotated[
+        str, Option(help="베이스 BART: 허브 모델 이름, 폴더 또는 scratch(인터넷 없이 작은 모델을 처음부터 학습)")
+    ] = KOBART
     preset: Annotated[
         Literal["original", "scratch"] | None,
-        Option(help="값 묶음. original: 2세대, 배치 8, 학습률 3e-5, 512토큰, 빔 5 (기본: 바탕에 맞는 것)"),
+        Option(
+            help="하이퍼파라미터 프리셋. original: 에포크 2, 배치 크기 8, 학습률 3e-5, 512토큰, 빔 5 (기본값: 베이스 모델에 맞는 값)"
+        ),
     ] = None
-    epochs: Annotated[int | None, Option(help="자료를 몇 번 볼지", min=1)] = None
-    batch: Annotated[int | None, Option(help="장치마다 한 번에 볼 질문 수", min=1)] = None
+    epochs: Annotated[int | None, Option(help="에포크 수", min=1)] = None
+    batch: Annotated[int | None, Option(help="장치당 배치 크기(질문 수)", min=1)] = None
     lr: Annotated[float | None, Option(help="학습률", min=0)] = None
-    beams: Annotated[int | None, Option(help="빔의 수", min=1)] = None
-    max_length: Annotated[int | None, Option(help="읽고 쓸 토큰의 최대 수", min=8)] = None
+    beams: Annotated[int | None, Option(help="빔 크기", min=1)] = None
+    max_length: Annotated[int | None, Option(help="입력과 출력의 최대 토큰 수", min=8)] = None
     clip: float = 1.0
     warmup: float = 0.1
     seed: int = 0

@@ -14,16 +14,16 @@ _GEMMA = "gemma3-270m"  # `generate.causal.GEMMA`, which a command line would wa
 Base = Annotated[
     str,
     Option(
-        help="바탕 언어 모델: 허브의 이름, 폴더, GGUF 파일, gemma3-270m(인터넷 없이) (기본: gemma3-270m, --adapter가 있으면 그 바탕)",
+        help="베이스 언어 모델: 허브 모델 이름, 폴더, GGUF 파일, gemma3-270m(인터넷 없이 사용) (기본값: gemma3-270m, --adapter가 있으면 그 베이스 모델)",
         quiet=True,
     ),
 ]
 Adapter = Annotated[
     str,
-    Option(help="이어서 배울 모델의 이름(mundap train sft가 만든 것). 기준도 이 모델입니다", quiet=True),
+    Option(help="이어서 학습할 모델 이름(mundap train sft로 만든 모델). 이 모델이 기준 모델이 됩니다", quiet=True),
 ]
-Prompt = Annotated[str, Option("--prompt", help="질문을 넣을 틀. {question} 자리가 있어야 합니다", quiet=True)]
-Seed = Annotated[int, Option(help="나누기와 학습의 난수 씨앗")]
+Prompt = Annotated[str, Option("--prompt", help="프롬프트 템플릿. {question} 자리 표시자가 있어야 합니다", quiet=True)]
+Seed = Annotated[int, Option(help="데이터 분할과 학습에 쓰는 난수 시드")]
 
 
 @dataclass(frozen=True)
@@ -37,55 +37,65 @@ class SFTConfig(Options):
     After every `every` steps (0: four times in all) the loss on `watched` examples of the dev part is measured and the
     model kept. `answer_tokens` are written at most for each of `measured` test questions, and half as many without
     their passage. With the `precision` bf16 products are computed in it; a GPU that can always does.
-    "original" has the values of the systems that asked for these, "laptop" those of docs/experiments.md, 2026-11-26.
+    "original" has the values of the systems that asked for these, "laptop" those of
+    docs/experiments/2026-11-26-model-that-answers-from-passages.md.
     """
 
     base: Annotated[
-        str, Option(help="바탕 모델: 허브의 이름, 폴더, GGUF 파일. gemma3-270m은 인터넷 없이 됩니다(확장 gemma)")
+        str,
+        Option(
+            help="베이스 모델: 허브 모델 이름, 폴더, GGUF 파일. gemma3-270m은 인터넷 없이 사용할 수 있습니다(추가 패키지 gemma)"
+        ),
     ] = _GEMMA
     method: Annotated[
         Literal["lora", "qlora", "full"],
-        Option(help="lora: 얹은 행렬만, qlora: 4비트 바탕 위의 lora, full: 모든 가중치"),
+        Option(help="lora: 저랭크 어댑터만 학습, qlora: 4비트 양자화 모델에 LoRA 학습, full: 전체 가중치 학습"),
     ] = "lora"
-    epochs: Annotated[float, Option(help="자료를 몇 번 볼지", min=0, presets={"laptop": 1.0, "original": 20.0})] = 1.0
-    batch: Annotated[int, Option(help="프로세스마다 한 번에 볼 예의 수", min=1, presets={"original": 8})] = 2
-    accumulate: Annotated[int, Option(help="배치 몇 개를 모아 한 걸음을 뗄지", min=1, presets={"original": 16})] = 2
+    epochs: Annotated[float, Option(help="에포크 수", min=0, presets={"laptop": 1.0, "original": 20.0})] = 1.0
+    batch: Annotated[int, Option(help="프로세스당 배치 크기(예제 수)", min=1, presets={"original": 8})] = 2
+    accumulate: Annotated[int, Option(help="그래디언트 누적 스텝 수", min=1, presets={"original": 16})] = 2
     lr: Annotated[float, Option(help="학습률", min=0, presets={"original": 3e-5})] = 2e-4
-    max_tokens: Annotated[int, Option(help="이보다 긴 예는 자르지 않고 뺍니다", min=16, presets={"original": 2048})] = (
-        1024
-    )
-    r: Annotated[int, Option("--lora-r", help="LoRA의 계수(rank)", min=1, presets={"original": 32})] = 8
-    alpha: Annotated[int, Option("--lora-alpha", help="LoRA의 배율", min=1, presets={"original": 64})] = 16
-    lora_sweep: Annotated[str, Option(help="견줄 계수들. 예: 4,8,16. 손실이 가장 낮은 것을 둡니다", quiet=True)] = ""
+    max_tokens: Annotated[
+        int, Option(help="최대 토큰 수. 이보다 긴 예제는 자르지 않고 제외합니다", min=16, presets={"original": 2048})
+    ] = 1024
+    r: Annotated[int, Option("--lora-r", help="LoRA 랭크(r)", min=1, presets={"original": 32})] = 8
+    alpha: Annotated[int, Option("--lora-alpha", help="LoRA 스케일(alpha)", min=1, presets={"original": 64})] = 16
+    lora_sweep: Annotated[
+        str, Option(help="비교할 LoRA 랭크 목록. 예: 4,8,16. 검증 손실이 가장 낮은 모델을 저장합니다", quiet=True)
+    ] = ""
     dropout: Annotated[float, Option("", presets={"original": 0.05})] = 0.0
     template: Annotated[
         str,
         Option(
-            help="프롬프트 틀: alpaca, kullm, 또는 틀.json. 쓸 때도 generate.template에 같은 것을 적습니다 (기본: 모델의 것)",
+            help="프롬프트 템플릿: alpaca, kullm 또는 템플릿 파일(.json). 답변할 때도 generate.template에 같은 값을 지정하세요 (기본값: 모델의 템플릿)",
             quiet=True,
         ),
     ] = ""
     passages: Annotated[
         int,
-        Option(help="질문과 함께 보일 제시문의 수(맞는 것 하나와 가까운 다른 것)", min=1, presets={"original": 3}),
+        Option(help="질문과 함께 입력할 제시문 수(정답 제시문 하나와 유사한 제시문)", min=1, presets={"original": 3}),
     ] = 1
     distractors: Annotated[
         float,
-        Option(help="맞는 제시문 없이 보일 질문의 비율. 그때는 거절하는 말을 배웁니다", min=0, max=0.9, quiet=True),
+        Option(
+            help="정답 제시문 없이 학습할 질문의 비율. 이때는 답변 보류 문구를 학습합니다", min=0, max=0.9, quiet=True
+        ),
     ] = 0.2
     filter: Annotated[
         Literal["none", "good", "compare"],
         Option(
-            help="good: 되풀이, 너무 짧은 답, 제시문에 없는 말을 하는 답을 빼고 배웁니다. compare: 다 배운 것과 견줍니다"
+            help="good: 반복되거나 너무 짧은 답변, 제시문에 없는 내용의 답변을 제외하고 학습합니다. compare: 전체로 학습한 모델과 비교합니다"
         ),
     ] = "none"
-    every: Annotated[int, Option(help="몇 단계마다 재고 체크포인트를 둘지. 0: 모두 네 번", min=0, quiet=True)] = 0
+    every: Annotated[
+        int, Option(help="검증하고 체크포인트를 저장할 스텝 간격. 0: 전체 학습 중 네 번", min=0, quiet=True)
+    ] = 0
     watched: Annotated[int, Option("", presets={"original": 200})] = 24
-    measured: Annotated[int, Option(help="앞뒤를 잴 떼어 둔 질문의 수", min=1, presets={"original": 200})] = 40
+    measured: Annotated[int, Option(help="학습 전후를 비교할 평가 질문 수", min=1, presets={"original": 200})] = 40
     answer_tokens: Annotated[int, Option("", presets={"original": 512})] = 160
     warmup: float = 0.05
     clip: float = 1.0
-    precision: Annotated[Literal["fp32", "bf16"], Option(help="계산의 정밀도. bf16: 섞은 정밀도")] = "fp32"
+    precision: Annotated[Literal["fp32", "bf16"], Option(help="연산 정밀도. bf16: 혼합 정밀도")] = "fp32"
     seed: Seed = 0
 
     def __post_init__(self) -> None:
@@ -97,7 +107,7 @@ class SFTConfig(Options):
         """Those to compare; none without a sweep. Raises BadOption."""
         parts = [part.strip() for part in self.lora_sweep.split(",") if part.strip()]
         if not all(part.isdecimal() and int(part) for part in parts):
-            raise BadOption("--lora-sweep", self.lora_sweep, "1 이상의 수를 쉼표로 나누어 주세요. 예: 4,8,16")
+            raise BadOption("--lora-sweep", self.lora_sweep, "1 이상의 정수를 쉼표로 구분해 지정하세요. 예: 4,8,16")
         return tuple(map(int, parts))
 
 
@@ -108,8 +118,8 @@ class RewardConfig(Options):
     """
 
     base: Base = ""
-    epochs: Annotated[int, Option(help="자료를 몇 번 볼지", min=1, presets={"laptop": 1, "original": 1})] = 1
-    batch: Annotated[int, Option(help="프로세스마다 한 번에 볼 짝의 수", min=1, presets={"original": 4})] = 8
+    epochs: Annotated[int, Option(help="에포크 수", min=1, presets={"laptop": 1, "original": 1})] = 1
+    batch: Annotated[int, Option(help="프로세스당 배치 크기(선호 쌍 수)", min=1, presets={"original": 4})] = 8
     lr: Annotated[float, Option(help="학습률", min=0, presets={"original": 5e-5})] = 3e-4
     most: Annotated[int, Option("", presets={"original": 512})] = 256
     lora_r: Annotated[int, Option("", presets={"original": 8})] = 16
@@ -131,10 +141,10 @@ class DPOConfig(Options):
 
     base: Base = ""
     adapter: Adapter = ""
-    epochs: Annotated[int, Option(help="자료를 몇 번 볼지", min=1, presets={"laptop": 1, "original": 3})] = 1
-    batch: Annotated[int, Option(help="프로세스마다 한 번에 볼 짝의 수", min=1, quiet=True)] = 8
+    epochs: Annotated[int, Option(help="에포크 수", min=1, presets={"laptop": 1, "original": 3})] = 1
+    batch: Annotated[int, Option(help="프로세스당 배치 크기(선호 쌍 수)", min=1, quiet=True)] = 8
     lr: Annotated[float, Option(help="학습률", min=0, presets={"original": 5e-6})] = 5e-5
-    beta: Annotated[float, Option(help="기준 모델에 붙드는 힘", min=0, quiet=True)] = 0.1
+    beta: Annotated[float, Option(help="KL 규제 강도(클수록 기준 모델에서 덜 벗어남)", min=0, quiet=True)] = 0.1
     most_in: Annotated[int, Option("", presets={"original": 512})] = 96
     most_out: Annotated[int, Option("", presets={"original": 512})] = 160
     template: Prompt = TEMPLATE
@@ -162,21 +172,21 @@ class PPOConfig(Options):
     reward: Annotated[
         str,
         Option(
-            help="보상: mundap train reward가 만든 이름, 또는 rule(길이·끝맺음·되풀이, 페르소나가 있으면 말투)."
-            " 골라 쓰려면 rule:length,ending,variety,tone,support"
+            help="보상: mundap train reward로 만든 모델 이름 또는 rule(길이, 문장 완결, 반복, 페르소나가 있으면 말투)."
+            " 일부만 사용하려면 rule:length,ending,variety,tone,support"
         ),
     ] = "rule"
-    persona: Annotated[str | None, Option(help="말투 보상의 페르소나 (기본: mundap.toml의 것)")] = None
+    persona: Annotated[str | None, Option(help="말투 보상에 쓸 페르소나 (기본값: mundap.toml의 페르소나)")] = None
     algorithm: Annotated[
-        Literal["ppo", "rloo"], Option(help="ppo: 가치 머리와 GAE, rloo: 같은 질문의 다른 답을 기준으로")
+        Literal["ppo", "rloo"], Option(help="ppo: 가치 함수와 GAE 사용, rloo: 같은 질문의 다른 답변을 기준선으로 사용")
     ] = "ppo"
-    steps: Annotated[int, Option(help="몇 번 뽑아 배울지", min=1, presets={"laptop": 40, "original": 400})] = 40
-    batch: Annotated[int, Option(help="프로세스마다 한 번에 뽑을 답의 수", min=2, presets={"original": 64})] = 16
+    steps: Annotated[int, Option(help="학습 스텝 수", min=1, presets={"laptop": 40, "original": 400})] = 40
+    batch: Annotated[int, Option(help="프로세스당 배치 크기(생성할 답변 수)", min=2, presets={"original": 64})] = 16
     minibatch: Annotated[int, Option("", presets={"original": 16})] = 8
     epochs: Annotated[int, Option("", presets={"original": 4})] = 2
     samples: int = 4
     most_in: Annotated[int, Option("", presets={"original": 512})] = 96
-    most_out: Annotated[int, Option("--max-new", help="답 하나의 토큰 수", min=1, presets={"original": 256})] = 48
+    most_out: Annotated[int, Option("--max-new", help="답변의 최대 토큰 수", min=1, presets={"original": 256})] = 48
     template: Prompt = TEMPLATE
     temperature: float = 1.0
     lr: Annotated[float, Option(help="학습률", min=0, presets={"original": 1.41e-5})] = 1e-4

@@ -302,10 +302,10 @@ def _plan(prompts: int, config: PPOConfig, world: World) -> list[list[int]]:
 
 def _check(config: PPOConfig, prompts: Sequence[str]) -> None:
     if not prompts:
-        raise MundapError("배울 질문이 없습니다. 서로 다른 질문을 더 넣거나 떼어 두는 수를 줄여 주세요.")
+        raise MundapError("학습할 질문이 없습니다. 서로 다른 질문을 추가하거나 평가 질문 수를 줄이세요.")
     if config.algorithm == "rloo" and (config.samples < 2 or config.batch % config.samples):
         raise MundapError(
-            f"rloo는 질문마다 둘 이상 뽑고, --batch({config.batch})가 그 수({config.samples})로 나누어져야 합니다."
+            f"rloo는 질문마다 답변을 2개 이상 생성해야 하며, --batch({config.batch})가 그 수({config.samples})의 배수여야 합니다."
         )
 
 

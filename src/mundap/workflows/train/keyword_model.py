@@ -69,10 +69,10 @@ def _kept(run: Run, data: Path, trained: Trained[Seq2seqReport]) -> TrainResult:
     model = Trained(save, trained.model, report)
     folder, card = run.save(model, data_of(data), indexed=False, packages=_PACKAGES)
     told = (
-        "쓰기를 권합니다: 규칙보다 F1이 뚜렷이 높습니다. 다음을 실행하고 mundap.toml에 적으세요:"
+        "적용을 권장합니다: 규칙보다 F1이 유의하게 높습니다. 다음 명령을 실행하고 mundap.toml에 추가하세요:"
         if card.recommended
-        else "쓰기를 권하지 않습니다: 규칙보다 뚜렷이 낫지 않습니다. (규칙이 단 키워드로 배운 모델은 규칙을 넘지 못합니다."
-        " 사람이 고친 키워드로 배우게 하세요.) 그래도 쓰려면:"
+        else "적용을 권장하지 않습니다: 규칙보다 F1이 유의하게 높지 않습니다. (규칙이 만든 키워드로 학습한 모델은 규칙보다 나아질 수 없습니다."
+        " 사람이 수정한 키워드로 학습하세요.) 그래도 적용하려면:"
     )
     use = f"{MODEL}{run.name}"
     return TrainResult(
@@ -81,7 +81,7 @@ def _kept(run: Run, data: Path, trained: Trained[Seq2seqReport]) -> TrainResult:
         card,
         report,
         use,
-        {f"떼어 둔 질문 {report.held_out}개: 규칙(학습 전)과 학습한 모델(학습 후)": report.comparisons},
-        f"학습한 질문 {report.learned}개, 떼어 두고 잰 질문 {report.held_out}개",
+        {f"평가 질문 {report.held_out}개: 규칙(학습 전)과 학습한 모델(학습 후)": report.comparisons},
+        f"학습 질문 {report.learned}개, 평가 질문 {report.held_out}개",
         f'표본: {folder / SAMPLES}\n{told}\n\nmundap export onnx {run.name}\n\n[keywords]\nextractor = "{use}"',
     )

@@ -52,7 +52,7 @@ def sft(
         resume=resume,
         watch=lambda variant: run.watch(report_to, on_log, variant),
         progress=progress("학습"),
-        measuring=progress("답 쓰기"),
+        measuring=progress("답변 생성"),
     )
     if trained is None:
         return None
@@ -65,7 +65,7 @@ def sft(
         card,
         report,
         f"{TRANSFORMERS}{run.name}",
-        {f"떼어 둔 질문 {changes.n}개, 제시문에 답이 없는 질문 {changes.unanswerable}개": changes.comparisons},
+        {f"평가 질문 {changes.n}개, 제시문에 답이 없는 질문 {changes.unanswerable}개": changes.comparisons},
         _summary(report),
         _advice(folder, config.template, card.recommended),
     )
@@ -84,7 +84,7 @@ def _examples(bot: Mundap, data: Path | None) -> tuple[Sequence[Example], dict[s
     known = from_corpus(bot.corpus)
     if not known:
         raise MundapError(
-            "읽어들인 문서에 답변이 적힌 질문이 없습니다. 파일을 주거나(--data 파일), 질문·제시문·답변 열이 있는 시트를 읽어 주세요."
+            "읽어 들인 문서에 답변이 있는 질문이 없습니다. 파일을 지정하거나(--data 파일), 질문·제시문·답변 열이 있는 시트를 읽어 들이세요."
         )
     return known, {"file": "corpus", "digest": digest(*map(repr, known), size=16)}
 
@@ -93,14 +93,14 @@ def _summary(report: SFTReport) -> str:
     chosen = next(one for one in report.variants if one.name == report.chosen)
     share = chosen.trainable / chosen.parameters
     lines = [
-        f"배운 가중치 {chosen.trainable:,}개 (전체 {chosen.parameters:,}개의 {share:.2%})",
-        f"배운 예 {report.learned}개(거절 {report.refusals}개), 너무 길어 뺀 예 {report.too_long}개",
+        f"학습한 파라미터 {chosen.trainable:,}개 (전체 {chosen.parameters:,}개의 {share:.2%})",
+        f"학습 예제 {report.learned}개(답변 보류 {report.refusals}개), 너무 길어 제외한 예제 {report.too_long}개",
     ]
     if len(report.variants) > 1:
-        lines.append(f"\n{'':14}{'예':>8}{'단계':>8}{'배운 가중치':>14}{'손실':>10}{'초':>8}")
+        lines.append(f"\n{'':14}{'예제':>6}{'스텝':>6}{'파라미터':>10}{'검증 손실':>6}{'초':>7}")
         lines += [
             f"{one.name:14}{one.rows:>8}{one.steps:>8}{one.trainable:>14,}{one.dev_loss:>10.4f}{one.seconds:>8.0f}"
-            + ("  ← 둠" if one is chosen else "")
+            + ("  ← 선택" if one is chosen else "")
             for one in report.variants
         ]
     return "\n".join(lines)
@@ -108,13 +108,13 @@ def _summary(report: SFTReport) -> str:
 
 def _advice(folder: Path, template: str, recommended: bool) -> str:
     told = (
-        "쓰기를 권합니다: 답이 뚜렷이 나아졌습니다."
+        "적용을 권장합니다: 답변이 유의하게 나아졌습니다."
         if recommended
-        else "쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았습니다."
+        else "적용을 권장하지 않습니다: 답변이 유의하게 나아지지 않았습니다."
     )
     shown = f'\ntemplate = "{template}"' if template else ""
     return (
-        f"답변 앞뒤: {folder / 'answers.jsonl'}\n{told}\n"
-        f'mundap.toml에 이렇게 적으면 씁니다:\n\n[generate]\ngenerator = "{TRANSFORMERS}{folder.name}"{shown}\n\n'
-        f"torch 없이 llama.cpp로 쓰려면: mundap export gguf {folder.name}"
+        f"학습 전후 답변: {folder / 'answers.jsonl'}\n{told}\n"
+        f'적용하려면 mundap.toml에 추가하세요:\n\n[generate]\ngenerator = "{TRANSFORMERS}{folder.name}"{shown}\n\n'
+        f"torch 없이 llama.cpp로 실행하려면: mundap export gguf {folder.name}"
     )

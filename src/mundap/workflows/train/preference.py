@@ -29,6 +29,8 @@ from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import ReportTo, Run, Stages, begin, silent
 from mundap.workspace import Mundap
 
+_CHANCE = "정확도가 무작위보다 유의하게 높지 않습니다."
+
 
 def reward(
     bot: Mundap,
@@ -61,16 +63,16 @@ def reward(
     if trained is None:
         return None
     folder, card = _save(run, data, trained, config.base)
-    told = "쓰기를 권합니다." if card.recommended else "쓰기를 권하지 않습니다: 우연보다 뚜렷이 잘 가리지 못합니다."
+    told = "적용을 권장합니다." if card.recommended else f"적용을 권장하지 않습니다: {_CHANCE}"
     return TrainResult(
         run.name,
         folder,
         card,
         trained.report,
         run.name,
-        {"나은 답에 더 높은 점수를 준 몫": Comparisons({"accuracy": trained.report.accuracy})},
-        f"{_pairs(parts)}\n점수의 차이: {trained.report.margin}",
-        f"{told}\n쓰려면: mundap train ppo --data 질문.json --reward {run.name} --out 이름",
+        {"정확도(선호 답변에 더 높은 점수를 준 비율)": Comparisons({"accuracy": trained.report.accuracy})},
+        f"{_pairs(parts)}\n점수 차이(마진): {trained.report.margin}",
+        f"{told}\n다음 단계: mundap train ppo --data 질문.json --reward {run.name} --out 이름",
     )
 
 
@@ -115,10 +117,10 @@ def dpo(
         card,
         report,
         f"{TRANSFORMERS}{run.name}",
-        {"나은 답을 더 그럴듯하게 보는 몫": Comparisons({"likelier": report.likelier})},
-        f"{_pairs(parts)}\n마진(β × 기준보다 나은 답 쪽으로 움직인 나트): {report.margin}\n"
-        f"나은 답 쪽으로 움직인 몫(정확도): {report.accuracy}",
-        _advice(run.name, card, "떼어 둔 짝을 우연보다 뚜렷이 잘 가리지 못합니다."),
+        {"선호 답변의 확률이 더 높은 비율": Comparisons({"likelier": report.likelier})},
+        f"{_pairs(parts)}\n마진(β × 기준 모델 대비 로그 확률 차이): {report.margin}\n"
+        f"정확도(마진이 양수인 비율): {report.accuracy}",
+        _advice(run.name, card, _CHANCE),
     )
 
 
@@ -167,10 +169,10 @@ def ppo(
         report,
         f"{TRANSFORMERS}{run.name}",
         {f"보상: {called}": Comparisons({"reward": report.reward})},
-        f"배운 질문 {report.prompts}개, 떼어 두고 잰 질문 {len(report.rows)}개, 오른 질문 {report.up:.1%}\n"
-        f"기준 모델에서 벗어난 정도(KL): 답마다 {report.kl} 나트",
-        f"답과 보상의 표: {kept / 'rewards.csv'}, {kept / 'report.html'}\n"
-        + _advice(run.name, card, "떼어 둔 질문에서 보상이 뚜렷이 오르지 않았습니다."),
+        f"학습 질문 {report.prompts}개, 평가 질문 {len(report.rows)}개, 보상이 오른 질문 {report.up:.1%}\n"
+        f"기준 모델과의 KL 발산: 답변당 {report.kl} nat",
+        f"답변과 보상 표: {kept / 'rewards.csv'}, {kept / 'report.html'}\n"
+        + _advice(run.name, card, "평가 질문에서 보상이 유의하게 오르지 않았습니다."),
         {"run": str(kept)},
     )
 
@@ -183,14 +185,18 @@ def _start(bot: Mundap, base: str, adapter: str) -> tuple[Path | None, str]:
     start = kept_adapter(folder)
     if (folder / MODEL).is_dir():
         raise MundapError(
-            f"'{adapter}'은(는) 모든 가중치를 배운 모델입니다. 대신 --base {folder / MODEL}을(를) 주세요."
+            f"'{adapter}'은(는) 전체 가중치를 학습한 모델입니다. 대신 --base {folder / MODEL}을(를) 지정하세요."
         )
     if start is None:
         there = ", ".join(sorted(path.parent.name for path in bot.models.glob("[!.]*/adapter"))) or "없음"
-        raise MundapError(f"'{adapter}': 어댑터가 있는 모델이 아닙니다. 있는 것: {there}. 만들기: mundap train sft")
+        raise MundapError(
+            f"'{adapter}': 어댑터가 없는 모델입니다. 어댑터가 있는 모델: {there}. 어댑터를 만들려면: mundap train sft"
+        )
     known: str = json.loads((folder / CARD).read_text("utf-8"))["base"]
     if base and absolute(base) != absolute(known):
-        raise MundapError(f"'{adapter}'은(는) 바탕 {known}의 어댑터입니다. --base를 빼거나 같게 주세요.")
+        raise MundapError(
+            f"'{adapter}'은(는) 베이스 모델 {known}의 어댑터입니다. --base를 생략하거나 같은 모델을 지정하세요."
+        )
     return start, known
 
 
@@ -201,7 +207,7 @@ def _reward(bot: Mundap, named: str, persona: str | None) -> tuple[str, Reward, 
         return name, load_reward(bot.models / name, bot.models), ""
     voice = bot.persona(persona)
     if voice is None and "tone" in named:
-        raise MundapError(f"{named}: 말투를 매기려면 페르소나가 있어야 합니다. --persona 이름을 주세요.")
+        raise MundapError(f"{named}: 말투 보상에는 페르소나가 필요합니다. --persona 이름을 지정하세요.")
     more: dict[str, Rule] = {"support": support(_held(bot))}
     if voice is not None:
         more["tone"] = tone(voice)
@@ -226,9 +232,9 @@ def _save(run: Run, data: Path, trained: Trained[Report], base: str, adapter: st
 
 def _pairs(parts: Parts) -> str:
     questions = len(set(parts.groups))
-    return f"배운 짝 {len(parts.train)}개, 떼어 두고 잰 짝 {len(parts.held)}개(질문 {questions}개)"
+    return f"학습 쌍 {len(parts.train)}개, 평가 쌍 {len(parts.held)}개(질문 {questions}개)"
 
 
 def _advice(name: str, card: Card, otherwise: str) -> str:
-    told = "쓰기를 권합니다." if card.recommended else f"쓰기를 권하지 않습니다: {otherwise}"
-    return f"{told}\n쓰려면: mundap promote {name}"
+    told = "적용을 권장합니다." if card.recommended else f"적용을 권장하지 않습니다: {otherwise}"
+    return f"{told}\n적용하려면: mundap promote {name}"
