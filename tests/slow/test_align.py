@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+import mundap as md
 from mundap.cli import app
 from mundap.errors import MundapError
 
@@ -154,6 +155,24 @@ def test_rewards_rise_on_held_out_prompts_and_the_table_says_so(
     assert "보상 기반 강화 학습" in (Path(report["run"]) / "report.html").read_text("utf-8")
     assert list((bot / ".mundap" / "runs" / f"train-ppo-{algorithm}").glob("events.*"))
     assert (Path(report["folder"]) / "adapter" / "adapter_model.safetensors").is_file()
+
+
+def test_python_trains_as_the_command_does(base: Path, bot: Path):
+    points: list[int] = []
+    made = md.train.reward(
+        md.Mundap.open(bot),
+        bot / "ranking.json",
+        config=md.train.RewardConfig(str(base), epochs=8, lr=1e-2),
+        out="파이썬",
+        report_to="none",
+        on_log=lambda step, figures: points.append(step),
+    )
+    assert made is not None
+    assert (made.kind, made.verdict, made.use) == ("reward", "better", "파이썬")
+    assert made.report.accuracy.after.mean == 1.0
+    assert points == sorted(points) != []
+    assert "accuracy" in str(made)
+    assert "<table>" in made._repr_html_()
 
 
 def test_what_answers_is_promoted_and_a_reward_is_not(base: Path, bot: Path, rewarded: dict[str, Any], tmp_path: Path):

@@ -87,20 +87,34 @@ def test_a_card_gives_back_the_same(toy: Toy):
     assert list(toy.to_card()) == [field.name for field in fields(Toy)]
 
 
+def parsed(options: type[Options], said: list[str]) -> Options:
+    """What the options of a command line are."""
+    by_flag = {one.flag: one for one in describe(options) if one.flag}
+    found: dict[str, Any] = {}
+    preset = ""
+    while said:
+        flag = said.pop(0)
+        if flag in by_flag:
+            one = by_flag[flag]
+            found[one.name] = True if one.kind is bool else one.kind(said.pop(0))
+        else:
+            assert flag == "--preset"
+            preset = said.pop(0)
+    return options.with_preset(preset, **found) if preset else options(**found)
+
+
 @given(toys())
 def test_a_command_gives_back_the_same(toy: Toy):
     said = toy.to_flags()
-    by_flag = {one.flag: one for one in describe(Toy) if one.flag}
-    found: dict[str, Any] = {}
-    preset = "laptop"
-    while said:
-        flag = said.pop(0)
-        if flag == "--preset":
-            preset = said.pop(0)
-        else:
-            one = by_flag[flag]
-            found[one.name] = True if one.kind is bool else one.kind(said.pop(0))
-    assert Toy.with_preset(preset, **found) == toy
+    assert parsed(Toy, said if said[:1] == ["--preset"] else ["--preset", "laptop", *said]) == toy
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_the_command_and_the_card_of_every_trainer_give_back_its_options(name: str):
+    config = TRAINERS[name].config
+    for made in [config(), *map(config.with_preset, presets(config))]:
+        assert parsed(config, made.to_flags()) == made
+        assert config.from_card(json.loads(json.dumps(made.to_card()))) == made
 
 
 def test_a_card_of_before_has_the_defaults_of_what_came_later():

@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mundap.errors import MundapError
@@ -28,6 +29,7 @@ from mundap.training.common.curves import Watch, callback, unheard
 from mundap.training.common.distributed import World
 from mundap.training.common.measure import verdict_on
 from mundap.training.common.registry import Trained, Verdict
+from mundap.training.common.untyped import Model, Tensor, Tokenizer
 from mundap.training.keywords.bart import END, PAD, START, new_model, new_tokenizer
 from mundap.training.keywords.config import KOBART, SCRATCH, KeywordsConfig, Values
 from mundap.types import Json
@@ -198,7 +200,7 @@ def train_keywords(
     return Trained(save, about, report)
 
 
-def _model(config: KeywordsConfig, learned: Sequence[Tagged], checkpoint: Path | None) -> tuple[Any, Any]:
+def _model(config: KeywordsConfig, learned: Sequence[Tagged], checkpoint: Path | None) -> tuple[Tokenizer, Model]:
     """The tokenizer and the model that training begins or goes on with. Raises MundapError."""
     transformers = quiet_transformers()
     if config.base == SCRATCH and checkpoint is None:
@@ -226,7 +228,7 @@ def _model(config: KeywordsConfig, learned: Sequence[Tagged], checkpoint: Path |
     return words, model
 
 
-def _writing(words: Any, model: Any, values: Values, learned: Sequence[Tagged]) -> Writing:
+def _writing(words: Tokenizer, model: Model, values: Values, learned: Sequence[Tagged]) -> Writing:
     end = model.config.eos_token_id
     end = int(end[0] if isinstance(end, list) else end)
     start = model.config.decoder_start_token_id
@@ -236,7 +238,7 @@ def _writing(words: Any, model: Any, values: Values, learned: Sequence[Tagged]) 
     return Writing(int(end if start is None else start), end, most, min(most, _ROOM * longest), values.beams)
 
 
-def _arguments(transformers: Any, torch: Any, config: KeywordsConfig, work: Path) -> Any:
+def _arguments(transformers: ModuleType, torch: ModuleType, config: KeywordsConfig, work: Path) -> Any:
     return transformers.Seq2SeqTrainingArguments(
         output_dir=str(work),
         num_train_epochs=config.epochs,
@@ -271,7 +273,7 @@ def _rows(spelling: Spelling, tagged: Sequence[Tagged]) -> list[dict[str, list[i
     ]
 
 
-def _batch(torch: Any, rows: Sequence[Mapping[str, list[int]]], pad: int) -> dict[str, Any]:
+def _batch(torch: ModuleType, rows: Sequence[Mapping[str, list[int]]], pad: int) -> dict[str, Tensor]:
     """Tensors of one length; what is past the end of a row is masked, and no label."""
     filled = {"input_ids": pad, "labels": -100}
     batch = {}

@@ -37,7 +37,8 @@ class SFTConfig(Options):
     After every `every` steps (0: four times in all) the loss on `watched` examples of the dev part is measured and the
     model kept. `answer_tokens` are written at most for each of `measured` test questions, and half as many without
     their passage. With the `precision` bf16 products are computed in it; a GPU that can always does.
-    "original" has the values of the systems that asked for these, "laptop" those of docs/experiments/2026-11-26-model-that-answers-from-passages.md.
+    "original" has the values of the systems that asked for these, "laptop" those of
+    docs/experiments/2026-11-26-model-that-answers-from-passages.md.
     """
 
     base: Annotated[

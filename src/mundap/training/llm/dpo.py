@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mundap.evaluate.estimates import Comparison, Estimate, compare, estimate
@@ -18,6 +19,7 @@ from mundap.training.common.checkpoints import begin_trainer
 from mundap.training.common.curves import Watch, callback, unheard
 from mundap.training.common.distributed import World
 from mundap.training.common.registry import Trained, Verdict
+from mundap.training.common.untyped import Model, Tokenizer
 from mundap.training.llm.config import DPOConfig
 from mundap.training.llm.data import Preference
 from mundap.training.llm.lora import Lora, lora_config, paced, save_adapter, trainable
@@ -59,7 +61,7 @@ class DPOReport:
 def train_dpo(
     parts: Parts,
     config: DPOConfig,
-    loaded: tuple[Any, Any],
+    loaded: tuple[Model, Tokenizer],
     ends: tuple[int, ...],
     work: Path,
     *,
@@ -143,7 +145,7 @@ def _tokens(wording: Wording, pair: Preference) -> dict[str, list[int]]:
     }
 
 
-def measured(torch: Any, model: Any, wording: Wording, pairs: Sequence[Preference]) -> list[Told]:
+def measured(torch: ModuleType, model: Model, wording: Wording, pairs: Sequence[Preference]) -> list[Told]:
     """What a model with an adapter makes of each pair."""
     policy = Policy(model, wording)
     training = model.training

@@ -14,6 +14,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from mundap.training.common.curves import Watch, unheard
 from mundap.training.common.distributed import World, device_of
 from mundap.training.common.registry import Trained
 from mundap.training.common.schedule import slope
+from mundap.training.common.untyped import Model, Optimizer, Tensor
 from mundap.training.llm import advantage
 from mundap.training.llm.advantage import AdaptiveKL
 from mundap.training.llm.config import PPOConfig
@@ -126,7 +128,7 @@ class Answered:
     nats: list[float]
 
 
-def answered(torch: Any, policy: Policy, questions: Sequence[str], reward: Reward, seed: int) -> Answered:
+def answered(torch: ModuleType, policy: Policy, questions: Sequence[str], reward: Reward, seed: int) -> Answered:
     """One sampled response to each question, the same for the same policy and seed."""
     policy.model.eval()
     torch.manual_seed(_seed(seed, -1, 0))
@@ -150,20 +152,20 @@ class Rolled:
 
     prompts: list[list[int]]
     responses: list[list[int]]
-    old: Any
-    reference: Any
-    values: Any
-    mask: Any
-    scores: Any
+    old: Tensor
+    reference: Tensor
+    values: Tensor
+    mask: Tensor
+    scores: Tensor
     ended: float
 
 
-def _roll(torch: Any, policy: Policy, questions: Sequence[str], reward: Reward, part: int) -> Rolled:
+def _roll(torch: ModuleType, policy: Policy, questions: Sequence[str], reward: Reward, part: int) -> Rolled:
     policy.model.eval()
     prompts = [policy.wording.prompt(question) for question in questions]
     responses = policy.sample(prompts)
     width = max(map(len, responses))
-    parts: list[list[Any]] = [[], [], [], []]
+    parts: list[list[Tensor]] = [[], [], [], []]
     for first in range(0, len(prompts), part):  # the logits of all at once would be the most that is ever held
         some = prompts[first : first + part], responses[first : first + part]
         with torch.no_grad():
@@ -180,7 +182,13 @@ def _roll(torch: Any, policy: Policy, questions: Sequence[str], reward: Reward, 
 
 
 def _learn(
-    torch: Any, policy: Policy, optimizer: Any, rolled: Rolled, config: PPOConfig, price: float, world: World
+    torch: ModuleType,
+    policy: Policy,
+    optimizer: Optimizer,
+    rolled: Rolled,
+    config: PPOConfig,
+    price: float,
+    world: World,
 ) -> dict[str, float]:
     """Update the policy by a batch; the figures of the batch, means over all processes."""
     kl = ((rolled.old - rolled.reference) * rolled.mask).sum(1)
@@ -220,11 +228,11 @@ def _learn(
 
 
 def _backward(
-    torch: Any,
+    torch: ModuleType,
     policy: Policy,
     rolled: Rolled,
-    advantages: Any,
-    returns: Any,
+    advantages: Tensor,
+    returns: Tensor,
     some: list[int],
     config: PPOConfig,
     world: World,
@@ -249,7 +257,7 @@ def _backward(
     return _summed(torch, torch.stack([loss.detach(), wrong.detach(), clipped]), world).cpu().numpy()
 
 
-def _share(torch: Any, parameters: Sequence[Any], world: World) -> None:
+def _share(torch: ModuleType, parameters: Sequence[Tensor], world: World) -> None:
     """Add up the gradients of all processes."""
     if world.size == 1:
         return
@@ -260,7 +268,7 @@ def _share(torch: Any, parameters: Sequence[Any], world: World) -> None:
         parameter.grad = part.view_as(parameter)
 
 
-def _summed(torch: Any, values: Any, world: World) -> Any:
+def _summed(torch: ModuleType, values: Tensor, world: World) -> Tensor:
     if world.size == 1:
         return values
     total = values.detach().clone()
@@ -282,7 +290,7 @@ def load_policy(config: PPOConfig, models: Path, adapter: Path | None) -> Policy
     return Policy(model.to(device_of(torch)), wording, temperature=config.temperature)
 
 
-def _head(torch: Any, policy: Policy) -> Any:
+def _head(torch: ModuleType, policy: Policy) -> Model:
     """A line from the last states to a value, 0 at first."""
     head = torch.nn.Linear(policy.model.config.get_text_config().hidden_size, 1)
     torch.nn.init.zeros_(head.weight)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -21,6 +20,7 @@ from mundap.training.common.checkpoints import begin_trainer
 from mundap.training.common.curves import Watch, callback, unheard
 from mundap.training.common.distributed import World, device_of
 from mundap.training.common.registry import Trained, Verdict
+from mundap.training.common.untyped import Model, Tokenizer
 from mundap.training.llm.config import RewardConfig
 from mundap.training.llm.lora import ADAPTER, Lora, paced, save_adapter, trainable, with_lora
 from mundap.training.llm.preferences import Parts, against_a_coin, comparison_json
@@ -55,7 +55,7 @@ class RewardReport:
 def train_reward(
     parts: Parts,
     config: RewardConfig,
-    loaded: tuple[Any, Any],
+    loaded: tuple[Model, Tokenizer],
     work: Path,
     *,
     resume: bool = False,
@@ -115,7 +115,7 @@ def train_reward(
     return Trained(save, trainable(learned), report)
 
 
-def load_classifier(base: str, models: Path, seed: int = 0) -> tuple[Any, Any]:
+def load_classifier(base: str, models: Path, seed: int = 0) -> tuple[Model, Tokenizer]:
     """A base of `generate.causal`, or an encoder, with a fresh head of one label, and its tokenizer. Raises MundapError."""
     torch = need("torch", extra="train")
     transformers = quiet_transformers()
@@ -142,7 +142,7 @@ def load_reward(folder: Path, models: Path) -> Reward:
     return reward_of(model, words, scale)
 
 
-def _preferred(model: Any, words: Any, rows: Sequence[Sequence[int]]) -> list[float]:
+def _preferred(model: Model, words: Tokenizer, rows: Sequence[Sequence[int]]) -> list[float]:
     """For each pair of rows, how much more the first is worth."""
     values = scored(model, words, rows)
     return [better - worse for better, worse in zip(values[::2], values[1::2], strict=True)]

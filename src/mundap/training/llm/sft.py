@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mundap.errors import MundapError
@@ -30,6 +31,7 @@ from mundap.training.common.curves import Watch, unheard
 from mundap.training.common.distributed import World
 from mundap.training.common.folds import by_group
 from mundap.training.common.registry import Trained, Verdict
+from mundap.training.common.untyped import Model, Tokenizer
 from mundap.training.llm.config import SFTConfig
 from mundap.training.llm.data import Completion, Example, Grounded
 from mundap.training.llm.lora import MODEL, Lora, fast_causal, save_adapter, trainable, with_lora
@@ -316,7 +318,7 @@ def _before_answer(tokens: Tokens) -> tuple[int, ...]:
     return tokens.ids[:start]
 
 
-def _model(config: SFTConfig, models: Path) -> Any:
+def _model(config: SFTConfig, models: Path) -> Model:
     """The base, with a fresh adapter unless all its weights are trained."""
     quiet_transformers().set_seed(config.seed)
     lora = Lora(config.r, config.alpha, config.dropout)
@@ -328,9 +330,9 @@ def _model(config: SFTConfig, models: Path) -> Any:
 
 
 def _fit(
-    model: Any, words: Any, variant: Variant, dev: Sequence[Tokens], work: Path,
+    model: Model, words: Tokenizer, variant: Variant, dev: Sequence[Tokens], work: Path,
     resume: bool, watch: Watch, progress: Progress, first: bool,
-) -> tuple[Fitted, Any]:  # fmt: skip
+) -> tuple[Fitted, Model]:  # fmt: skip
     """Train one variant to its best checkpoint; its row in the table, and the model."""
     torch, trl = need("torch", extra="train"), need("trl", extra="train")
     transformers = quiet_transformers()
@@ -378,7 +380,7 @@ def _fit(
 _CURVE = {"loss": "loss", "eval_loss": "dev_loss"}
 
 
-def _arguments(torch: Any, trl: Any, config: SFTConfig, every: int, work: Path) -> Any:
+def _arguments(torch: ModuleType, trl: ModuleType, config: SFTConfig, every: int, work: Path) -> Any:
     gpu = torch.cuda.is_available()
     return trl.SFTConfig(
         output_dir=str(work),
@@ -417,10 +419,10 @@ def _rows(tokens: Sequence[Tokens]) -> Any:
     return need("datasets", extra="train").Dataset.from_dict(made)
 
 
-def _watcher(transformers: Any, watch: Watch, progress: Progress) -> Any:
+def _watcher(transformers: ModuleType, watch: Watch, progress: Progress) -> Any:
     """Shows how many steps are done and what is logged; the last step is measured and kept too."""
 
-    class Watcher(transformers.TrainerCallback):  # type: ignore[misc]
+    class Watcher(transformers.TrainerCallback):  # type: ignore[misc, name-defined]
         def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             progress(state.global_step, state.max_steps)
             if state.global_step >= state.max_steps:
@@ -441,7 +443,7 @@ def _watcher(transformers: Any, watch: Watch, progress: Progress) -> Any:
 
 
 def _before(
-    fitted: Any, words: Any, prompts: Sequence[Sequence[int]], teller: Teller, config: SFTConfig, models: Path,
+    fitted: Model, words: Tokenizer, prompts: Sequence[Sequence[int]], teller: Teller, config: SFTConfig, models: Path,
     measuring: Progress,
 ) -> list[str]:  # fmt: skip
     """What the base writes: the trained one without its adapter, or the base anew."""
@@ -452,7 +454,7 @@ def _before(
         return write(fitted, words, prompts, teller.ends, config.answer_tokens, teller.stops, measuring)
 
 
-def _save(model: Any, words: Any, ends: Sequence[int], config: SFTConfig, folder: Path) -> None:
+def _save(model: Model, words: Tokenizer, ends: Sequence[int], config: SFTConfig, folder: Path) -> None:
     if config.method != "full":
         save_adapter(model, words, config.base, folder)
         return
@@ -461,5 +463,5 @@ def _save(model: Any, words: Any, ends: Sequence[int], config: SFTConfig, folder
     words.save_pretrained(folder / MODEL)
 
 
-def _write_lines(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
+def _write_lines(path: Path, rows: Sequence[Mapping[str, object]]) -> None:
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter
+from types import ModuleType
 from typing import Any
 
 from mundap.errors import GeneratorError
@@ -19,6 +20,7 @@ from mundap.generate.reading import Reader
 from mundap.protocols import Progress, quiet
 from mundap.training.common.measure import verdict_on
 from mundap.training.common.registry import Verdict
+from mundap.training.common.untyped import Model, Tensor, Tokenizer
 from mundap.types import Answer, Hit, Json
 
 METRICS = ("character_f1", "morpheme_f1", "chrf", "rougeL", "citation_precision", "supported", "answered", "refused")
@@ -35,8 +37,8 @@ class Tested:
 
 
 def write(
-    model: Any,
-    words: Any,
+    model: Model,
+    words: Tokenizer,
     prompts: Sequence[Sequence[int]],
     ends: Sequence[int],
     most: int,
@@ -72,8 +74,8 @@ def write(
     return found
 
 
-def _stopping(torch: Any, transformers: Any, words: Any, width: int, stops: Sequence[str]) -> Any:
-    def reached(ids: Any, scores: Any, **_: Any) -> Any:
+def _stopping(torch: ModuleType, transformers: ModuleType, words: Tokenizer, width: int, stops: Sequence[str]) -> Any:
+    def reached(ids: Tensor, scores: Tensor, **_: object) -> Tensor:
         tails = words.batch_decode(ids[:, max(width, ids.shape[1] - 16) :])
         return torch.tensor([any(stop in tail for stop in stops) for tail in tails], device=ids.device)
 

@@ -19,7 +19,7 @@ from mundap.files import written_once
 from mundap.generate.causal import BASES
 from mundap.korean.normalize import normalize
 from mundap.protocols import Vectors
-from mundap.training.common.late import Device, Module, Tensor, Tokenizer
+from mundap.training.common.untyped import Device, Model, Tensor, Tokenizer
 from mundap.training.retriever.e5 import write_e5
 
 E5 = "e5-small"
@@ -34,7 +34,7 @@ class Tower:
     Word vectors and the lowest `frozen` layers are not trained (-1: all are); what they make of a text is kept in `below`.
     """
 
-    model: Module
+    model: Model
     words: Tokenizer
     reading: Reading
     frozen: int = -1
@@ -183,7 +183,7 @@ def load(base: str, models: Path, reading: Reading) -> Tower:
     return Tower(model, words, Reading(reading.pooling, reading.query, reading.passage, most))
 
 
-def classifier(base: str, models: Path) -> Module:
+def classifier(base: str, models: Path) -> Model:
     """A base with a fresh head of one logit. Raises MundapError if it cannot be had."""
     name, local = _place(base, models)
     with _loading(base):
@@ -284,7 +284,7 @@ def learning(tower: Tower, yes: bool) -> None:
             part.eval()
 
 
-def state(model: Module) -> dict[str, Tensor]:
+def state(model: Model) -> dict[str, Tensor]:
     """A copy of what is trained."""
     return {name: value.detach().clone() for name, value in model.named_parameters() if value.requires_grad}
 
@@ -295,7 +295,7 @@ def blended(before: Mapping[str, Tensor], after: Mapping[str, Tensor], weight: f
         yield name, (1 - weight) * before[name] + weight * value
 
 
-def put(model: Module, values: Mapping[str, Tensor]) -> None:
+def put(model: Model, values: Mapping[str, Tensor]) -> None:
     """Give the model these values."""
     torch = need("torch", extra="train")
     own = dict(model.named_parameters())

@@ -29,6 +29,8 @@ from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import ReportTo, Run, Stages, begin, silent
 from mundap.workspace import Mundap
 
+_CHANCE = "정확도가 무작위보다 유의하게 높지 않습니다."
+
 
 def reward(
     bot: Mundap,
@@ -61,11 +63,7 @@ def reward(
     if trained is None:
         return None
     folder, card = _save(run, data, trained, config.base)
-    told = (
-        "적용을 권장합니다."
-        if card.recommended
-        else "적용을 권장하지 않습니다: 정확도가 무작위보다 유의하게 높지 않습니다."
-    )
+    told = "적용을 권장합니다." if card.recommended else f"적용을 권장하지 않습니다: {_CHANCE}"
     return TrainResult(
         run.name,
         folder,
@@ -122,7 +120,7 @@ def dpo(
         {"선호 답변의 확률이 더 높은 비율": Comparisons({"likelier": report.likelier})},
         f"{_pairs(parts)}\n마진(β × 기준 모델 대비 로그 확률 차이): {report.margin}\n"
         f"정확도(마진이 양수인 비율): {report.accuracy}",
-        _advice(run.name, card, "정확도가 무작위보다 유의하게 높지 않습니다."),
+        _advice(run.name, card, _CHANCE),
     )
 
 
