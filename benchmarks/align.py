@@ -33,8 +33,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy mach
 from mundap.evaluation.answer_metrics import morpheme_f1
 from mundap.evaluation.bootstrap import mean_interval
 from mundap.evaluation.estimates import paired_difference
+from mundap.training.llm.config import TEMPLATE
 from mundap.training.llm.data import Grounded, read_sft
-from mundap.training.llm.policy import TEMPLATE
 from shared import CUSTOMS, need_data
 
 LONGEST = 100
@@ -187,8 +187,9 @@ def unseen(base: Path, bot: Path, seed: int, questions: int = 200) -> None:
     import torch
 
     from mundap.generate.causal import ends, load_causal
+    from mundap.training.llm.config import DPOConfig
     from mundap.training.llm.data import read_preferences
-    from mundap.training.llm.dpo import Recipe, measured
+    from mundap.training.llm.dpo import measured
     from mundap.training.llm.policy import Wording
     from mundap.training.llm.reward_model import load_reward
 
@@ -207,10 +208,10 @@ def unseen(base: Path, bot: Path, seed: int, questions: int = 200) -> None:
     better = reward(groups, [pair.chosen for pair in pairs])
     worse = reward(groups, [pair.rejected for pair in pairs])
     say("reward, accuracy", [float(a > b) for a, b in zip(better, worse, strict=True)])
-    recipe = Recipe(str(base))
+    config = DPOConfig(str(base))
     model, words = load_causal(str(base), models, adapter=models / f"dpo-{seed}" / "adapter")
-    told = measured(torch, model, Wording(words, ends(model, words), TEMPLATE, recipe.most_in, recipe.most_out), pairs)
-    say("dpo, margin", [recipe.beta * one.margin for one in told])
+    told = measured(torch, model, Wording(words, ends(model, words), TEMPLATE, config.most_in, config.most_out), pairs)
+    say("dpo, margin", [config.beta * one.margin for one in told])
     say("dpo, accuracy", [float(one.margin > 0) for one in told])
 
 

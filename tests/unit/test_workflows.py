@@ -79,7 +79,7 @@ def test_answers_and_abstention_are_measured(bot: Mundap):
     assert md.evaluate.compare(abstained.run, again.run) == {"abstain": again.compared}
     same = md.evaluate.compare(answers.run, answers.run)["answers"]
     assert {one.mean for one in same.values()} == {0.0}
-    with pytest.raises(MundapError, match="같은 평가가 아니"):
+    with pytest.raises(MundapError, match="종류가 다른 평가"):
         md.evaluate.compare(answers.run, abstained.run)
 
 
@@ -152,7 +152,7 @@ def test_a_model_is_promoted_unless_it_is_worse(bot: Mundap):
     card(bot, "빈", kind="support", recommended=True)
     with pytest.raises(MundapError, match=r"card\.json"):
         md.promote.model(bot, "빈")
-    with pytest.raises(MundapError, match="있는 모델: 나쁜, 빈, 좋은"):
+    with pytest.raises(MundapError, match="학습한 모델: 나쁜, 빈, 좋은"):
         md.promote.model(bot, "없는")
 
 
@@ -189,7 +189,7 @@ def test_answers_are_ranked_and_rewritten(bot: Mundap, tmp_path: Path):
     assert ranked.by.startswith("metrics:")
     spoken = md.synthesise.persona(bot, "안내", tmp_path / "spoken.jsonl")
     assert (spoken.persona, spoken.rows + spoken.dropped) == ("안내", 3)
-    with pytest.raises(MundapError, match="이미 다 만들었습니다"):
+    with pytest.raises(MundapError, match="이미 모두 생성했습니다"):
         md.synthesise.persona(bot, "안내", tmp_path / "spoken.jsonl", resume=True)
 
 

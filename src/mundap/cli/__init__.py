@@ -25,9 +25,6 @@ from mundap.cli import (
     synth_qa,
     synth_rank,
     train,
-    train_align,
-    train_keywords,
-    train_sft,
     tune,
     up,
     verify,
@@ -50,7 +47,7 @@ class _Quiet(TyperGroup):
 app = typer.Typer(
     cls=_Quiet,
     name="mundap",
-    help="문답: 문서와 문답 시트를 출처를 밝히는 한국어 챗봇으로. 처음이라면: mundap init mybot --example customs-mini",
+    help="문답: 문서와 Q/A 시트로 출처를 밝히는 한국어 챗봇을 만듭니다. 시작하기: mundap init mybot --example customs-mini",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -76,11 +73,6 @@ for command in (
 app.command()(tune.tune)
 app.command()(promote.promote)
 app.add_typer(evaluate.app, name="evaluate")
-train.app.command("keywords")(train_keywords.keywords)
-train.app.command("sft")(train_sft.sft)
-train.app.command("reward")(train_align.reward)
-train.app.command("dpo")(train_align.dpo)
-train.app.command("ppo")(train_align.ppo)
 app.add_typer(train.app, name="train")
 app.add_typer(export.app, name="export")
 synth.app.command("qa")(synth_qa.qa)

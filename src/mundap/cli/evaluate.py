@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mundap.evaluation.estimates import Differences, Estimates
     from mundap.evaluation.retrieval import RetrievalReport
 
-app = typer.Typer(no_args_is_help=True, help="질문 파일로 재어 봅니다.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="질문 파일로 성능을 평가합니다.", rich_markup_mode=None)
 
 QuestionFile = Annotated[
     Path,
@@ -27,20 +27,20 @@ QuestionFile = Annotated[
 ]
 KeywordFile = Annotated[
     Path,
-    typer.Option("--questions", help="키워드 파일: query와 keyword(쉼표로 나눔) 열이 있는 tsv", show_default=False),
+    typer.Option("--questions", help="키워드 파일: query와 keyword(쉼표로 구분) 열이 있는 tsv", show_default=False),
 ]
-Compare = Annotated[Path | None, typer.Option(help="앞선 실행의 report.json 또는 폴더와 견줍니다", show_default=False)]
+Compare = Annotated[Path | None, typer.Option(help="비교할 이전 평가의 report.json 또는 폴더", show_default=False)]
 
 
 @app.command()
 def retrieval(
     questions: QuestionFile,
     compare: Compare = None,
-    depth: Annotated[int, typer.Option(min=10, help="평균 순위를 셀 때 보는 깊이")] = 100,
+    depth: Annotated[int, typer.Option(min=10, help="평균 순위를 계산할 검색 깊이")] = 100,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """검색을 잽니다: top-1/3/10, MRR@10, nDCG@10, 평균 순위, 95% 신뢰구간을 다리마다."""
+    """검색 성능을 평가합니다: 검색 방법별 top-1/3/10 정확도, MRR@10, nDCG@10, 평균 순위와 95% 신뢰구간."""
     from mundap.workflows import evaluate
 
     bot = open_workspace(workspace)
@@ -58,20 +58,23 @@ def retrieval(
 @app.command()
 def answers(
     questions: QuestionFile,
-    limit: Annotated[int | None, typer.Option(min=1, help="이만큼만 무작위로 뽑아 잽니다", show_default=False)] = None,
-    seed: Annotated[int, typer.Option(help="뽑을 때의 씨앗값")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="무작위로 뽑아 평가할 질문 수", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help="표본 추출 시드")] = 0,
     judge: Annotated[
         str,
         typer.Option(help="답변을 채점할 언어 모델: openai:주소#모델 (예: openai:http://127.0.0.1:11434/v1#qwen3)"),
     ] = "",
     persona: Annotated[
-        str | None, typer.Option(help="이 말투로 답하고, 지켰는지 잽니다 (기본: generate.persona)", show_default=False)
+        str | None,
+        typer.Option(
+            help="이 페르소나로 답하고, 말투를 지켰는지 평가합니다 (기본값: generate.persona)", show_default=False
+        ),
     ] = None,
     compare: Compare = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """답변을 잽니다: 완전 일치, 글자·형태소 F1, chrF, ROUGE, 인용 정밀도와 재현율, 거둔 몫, 틀린 몫."""
+    """답변 품질을 평가합니다: 완전 일치, 글자·형태소 F1, chrF, ROUGE, 인용 정밀도와 재현율, 답변 보류율, 오답률."""
     from mundap.workflows import evaluate
 
     bot = open_workspace(workspace)
@@ -90,27 +93,27 @@ def answers(
         show.emit(report.to_json())
         return
     abstained = report.n - report.answered.n
-    print(f"질문 {report.n}개 (답을 거둔 것 {abstained}개), 답 없는 질문 {report.refused.n}개")
-    _print_estimates(report.everything, "모든 질문")
+    print(f"질문 {report.n}개 (답변 보류 {abstained}개), 답이 없는 질문 {report.refused.n}개")
+    _print_estimates(report.everything, "전체 질문")
     _print_estimates(report.answered, "답한 질문")
-    _print_estimates(report.refused, "답 없는 질문")
+    _print_estimates(report.refused, "답이 없는 질문")
     if report.wrong:
-        print(f"답한 {report.wrong.n}개 가운데 틀린 몫 {report.wrong} (정답 제시문을 인용하지 않음)")
+        print(f"답한 질문 {report.wrong.n}개의 오답률 {report.wrong} (정답 제시문을 인용하지 않은 답변의 비율)")
     if report.promise:
         print(report.promise.sentence)
     if report.quotes:
-        print(f"인용 {report.quotes.n}개 가운데 문단에 그대로 있는 것 {report.quotes.mean:.3f}")
+        print(f"인용 {report.quotes.n}개 중 문단에 그대로 있는 비율 {report.quotes.mean:.3f}")
     if report.voice:
         _print_voice(report.voice)
     if report.judge:
-        _print_estimates(report.grades, f"심사 {report.judge}")
-    _print_differences("견줌", report.compared or {})
+        _print_estimates(report.grades, f"채점 모델 {report.judge}")
+    _print_differences("비교", report.compared or {})
     print(f"보고서: {report.run}")
 
 
 @app.command()
 def abstain(questions: QuestionFile, compare: Compare = None, workspace: Workspace = HERE, json: Json = False) -> None:
-    """답을 거둘 때 거두는지 잽니다. 제시문이 빈 질문을 '답이 없는 질문'으로 봅니다."""
+    """답변 보류 판단을 평가합니다. 제시문이 빈 질문을 '답이 없는 질문'으로 봅니다."""
     from mundap.workflows import evaluate
 
     bot = open_workspace(workspace)
@@ -119,10 +122,10 @@ def abstain(questions: QuestionFile, compare: Compare = None, workspace: Workspa
     if json:
         show.emit(report.to_json())
         return
-    print(f"답이 있는 질문 {report.answerable}개, 답이 없는 질문 {report.unanswerable}개, 문턱값 {report.threshold}")
+    print(f"답이 있는 질문 {report.answerable}개, 답이 없는 질문 {report.unanswerable}개, 임계값 {report.threshold}")
     _print_estimates(report.figures)
     print(f"기대 보정 오차(ECE) {report.calibration_error:.3f}")
-    _print_differences("견줌", report.compared or {})
+    _print_differences("비교", report.compared or {})
     print(f"보고서: {report.run}")
 
 
@@ -132,14 +135,14 @@ def keywords(
     extractor: Annotated[
         str,
         typer.Option(
-            help="rules, model:이름, nouns(명사를 모두) (기본: mundap.toml의 [keywords] extractor)", show_default=False
+            help="rules, model:이름, nouns(모든 명사) (기본값: mundap.toml의 [keywords] extractor)", show_default=False
         ),
     ] = "",
     compare: Compare = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """키워드를 잽니다: 정밀도, 재현율, F1, 모두 같은 몫."""
+    """키워드 추출을 평가합니다: 정밀도, 재현율, F1, 완전 일치율."""
     from mundap.workflows import evaluate
 
     bot = open_workspace(workspace)
@@ -148,9 +151,9 @@ def keywords(
     if json:
         show.emit(report.to_json())
         return
-    print(f"질문 {report.figures.n}개, 뽑은 것: {report.extractor}")
+    print(f"질문 {report.figures.n}개, 추출기: {report.extractor}")
     _print_estimates(report.figures)
-    _print_differences("견줌", report.compared or {})
+    _print_differences("비교", report.compared or {})
     print(f"보고서: {report.run}")
 
 
@@ -162,10 +165,10 @@ def _print_estimates(found: Estimates, title: str = "") -> None:
 
 
 def _print_voice(voice: Voice) -> None:
-    print(f"페르소나 {voice.name} (답 {voice.n}개)")
-    titles = {"tone": "말투에 맞게 끝난 문장", "closing": "맺음말이 있는 답", "clean": "금지어가 없는 답"}
+    print(f"페르소나 {voice.name} (답변 {voice.n}개)")
+    titles = {"tone": "말투에 맞는 문장", "closing": "맺음말이 있는 답변", "clean": "금지어가 없는 답변"}
     for name, share in voice.shares.items():
-        print(f"  {titles[name]} {share} ({share.n}개 가운데)")
+        print(f"  {titles[name]} {share} ({share.n}개 중)")
 
 
 def _print_differences(title: str, found: Differences) -> None:
@@ -174,7 +177,7 @@ def _print_differences(title: str, found: Differences) -> None:
 
 
 def _print_legs(report: RetrievalReport) -> None:
-    print(f"질문 {report.n}개 (답 없는 질문 {report.unanswerable}개는 뺌), 문단 {report.corpus}개")
+    print(f"질문 {report.n}개 (답이 없는 질문 {report.unanswerable}개 제외), 문단 {report.corpus}개")
     print(f"{'':8}{'top-1':>22}{'top-3':>8}{'top-10':>8}{'MRR@10':>8}{'nDCG@10':>9}{'평균 순위':>8}")
     for leg, found in report.legs.items():
         row, top1 = found.figures.means, found.figures["top1"]

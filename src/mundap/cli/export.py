@@ -13,7 +13,7 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 if TYPE_CHECKING:
     from mundap.workflows.export import Exported
 
-Name = Annotated[str, typer.Argument(help="mundap train의 --out에 준 이름", metavar="NAME")]
+Name = Annotated[str, typer.Argument(help="mundap train의 --out에 지정한 이름", metavar="NAME")]
 
 
 class Weights(StrEnum):
@@ -24,17 +24,17 @@ class Weights(StrEnum):
     f32 = "f32"
 
 
-app = typer.Typer(no_args_is_help=True, help="학습한 모델을 다른 꼴로 내보냅니다.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="학습한 모델을 다른 형식으로 내보냅니다.", rich_markup_mode=None)
 
 
 @app.callback()
 def verbs() -> None:
-    """학습한 모델을 다른 꼴로 내보냅니다."""
+    """학습한 모델을 다른 형식으로 내보냅니다."""
 
 
 @app.command()
 def onnx(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
-    """키워드 모델이나 임베딩을 ONNX로 내보냅니다. 그 뒤로는 torch 없이 onnxruntime만으로 씁니다."""
+    """키워드 모델이나 임베딩을 ONNX로 내보냅니다. 내보낸 모델은 torch 없이 onnxruntime만으로 실행됩니다."""
     from mundap.workflows import export
 
     _tell(export.onnx(open_workspace(workspace), name), json)
@@ -42,7 +42,7 @@ def onnx(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
 
 @app.command()
 def merged(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
-    """언어 모델의 어댑터를 바탕에 합쳐, transformers나 vLLM이 바로 읽는 폴더로 내보냅니다."""
+    """언어 모델의 어댑터를 베이스 모델에 병합해 transformers나 vLLM이 바로 읽는 폴더로 내보냅니다."""
     from mundap.workflows import export
 
     _tell(export.merged(open_workspace(workspace), name), json)
@@ -52,7 +52,7 @@ def merged(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
 def gguf(
     name: Name,
     type: Annotated[
-        Weights, typer.Option(help="가중치의 꼴. q8_0: 8비트(거의 그대로), f16: 16비트, f32: 32비트")
+        Weights, typer.Option(help="가중치 형식. q8_0: 8비트(손실이 거의 없음), f16: 16비트, f32: 32비트")
     ] = Weights.q8_0,
     workspace: Workspace = HERE,
     json: Json = False,

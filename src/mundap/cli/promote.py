@@ -12,11 +12,11 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 
 def promote(
     name: Annotated[str, typer.Argument(help="mundap train이 --out으로 만든 모델의 이름", show_default=False)],
-    force: Annotated[bool, typer.Option("--force", help="나빠졌다고 잰 모델도 씁니다")] = False,
+    force: Annotated[bool, typer.Option("--force", help="성능이 떨어진 모델도 적용합니다")] = False,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """학습한 모델을 쓰도록 mundap.toml에 적습니다. 뚜렷이 나빠진 모델은 --force 없이는 적지 않습니다."""
+    """학습한 모델을 mundap.toml에 적용합니다. 성능이 유의하게 떨어진 모델은 --force가 있어야 적용합니다."""
     from mundap.config import FILE
     from mundap.workflows import promote as promoting
 

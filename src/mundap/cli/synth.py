@@ -11,14 +11,12 @@ import typer
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 
-app = typer.Typer(no_args_is_help=True, help="학습 자료를 만듭니다.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="학습 데이터를 생성합니다.", rich_markup_mode=None)
 
 
-PerMinute = Annotated[
-    int, typer.Option("--per-minute", min=0, help="언어 모델에 1분에 몇 번까지 물을지 (0: 제한 없음)")
-]
+PerMinute = Annotated[int, typer.Option("--per-minute", min=0, help="언어 모델의 분당 최대 요청 수 (0: 제한 없음)")]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="멈춘 데서 이어 갑니다. 이미 만든 파일의 행은 고친 그대로 둡니다")
+    bool, typer.Option("--resume", help="중단된 곳부터 이어서 합니다. 이미 만든 행은 수정한 내용까지 그대로 유지합니다")
 ]
 
 
@@ -31,16 +29,16 @@ class By(StrEnum):
 
 @app.callback()
 def verbs() -> None:
-    """학습 자료를 만듭니다."""
+    """학습 데이터를 생성합니다."""
 
 
 @app.command()
 def keywords(
-    out: Annotated[Path, typer.Option(help="만들 파일: query와 keyword 열이 있는 .tsv", show_default=False)],
+    out: Annotated[Path, typer.Option(help="저장할 파일: query와 keyword 열이 있는 .tsv", show_default=False)],
     questions: Annotated[
         str | None,
         typer.Option(
-            help="질문 파일(xlsx, csv, json … 또는 한 줄에 하나씩인 .txt), '-'이면 표준 입력 (기본: 읽어들인 문답)",
+            help="질문 파일(xlsx, csv, json 등 또는 한 줄에 질문 하나인 .txt). '-'이면 표준 입력 (기본값: 읽어 들인 Q/A)",
             show_default=False,
         ),
     ] = None,
@@ -50,7 +48,7 @@ def keywords(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """질문마다 키워드를 달아 mundap train keywords의 학습 자료를 만듭니다."""
+    """질문마다 키워드를 달아 mundap train keywords의 학습 데이터를 생성합니다."""
     from mundap.workflows import synthesise
 
     bot = open_workspace(workspace)
@@ -62,10 +60,10 @@ def keywords(
     if json:
         show.emit(made.to_json())
         return
-    print(f"{out}: 질문 {made.rows}개 (새로 단 것 {made.new}개, 키워드가 없어 뺀 것 {made.without}개)")
+    print(f"{out}: 질문 {made.rows}개 (추가 {made.new}개, 키워드가 없어 제외 {made.without}개)")
     if made.failed:
-        print(f"언어 모델이 답하지 못한 질문 {made.failed}개: 같은 명령에 --resume을 붙이면 다시 묻습니다.")
-    print("읽어 보고 고친 뒤 실행: mundap train keywords --data", out, "--out 이름")
+        print(f"언어 모델이 답하지 못한 질문 {made.failed}개: 같은 명령을 --resume과 함께 실행하면 다시 시도합니다.")
+    print("결과를 검토하고 수정한 뒤 실행하세요: mundap train keywords --data", out, "--out 이름")
 
 
 def _lines() -> list[str]:

@@ -13,19 +13,19 @@ from mundap.cli.synth import By, PerMinute
 
 
 def persona(
-    name: Annotated[str, typer.Argument(help="페르소나의 이름: personas/이름.toml", show_default=False)],
-    out: Annotated[Path, typer.Option(help="만들 파일(.jsonl)", show_default=False)],
+    name: Annotated[str, typer.Argument(help="페르소나 이름: personas/이름.toml", show_default=False)],
+    out: Annotated[Path, typer.Option(help="저장할 파일(.jsonl)", show_default=False)],
     data: Annotated[
         Path | None,
-        typer.Option(help="답변이 있는 질문 파일(xlsx, csv, jsonl …) (기본: 읽어들인 문답)", show_default=False),
+        typer.Option(help="답변이 있는 질문 파일(xlsx, csv, jsonl 등) (기본값: 읽어 들인 Q/A)", show_default=False),
     ] = None,
-    by: Annotated[By, typer.Option(help="rules: 말끝만 바꿈, llm: mundap.toml의 언어 모델이 다시 씀")] = By.rules,
+    by: Annotated[By, typer.Option(help="rules: 어미만 변경, llm: mundap.toml의 언어 모델로 다시 작성")] = By.rules,
     per_minute: PerMinute = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="멈춘 데서 이어 갑니다")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="중단된 곳부터 이어서 합니다")] = False,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """답변을 페르소나의 말투로 다시 씁니다. 말투에 맞지 않거나 내용이 달라진 것은 뺍니다."""
+    """답변을 페르소나의 말투로 다시 작성합니다. 말투에 맞지 않거나 내용이 달라진 답변은 제외합니다."""
     from mundap.synth.persona import WRONG
     from mundap.workflows import synthesise
 
@@ -37,7 +37,7 @@ def persona(
     if json:
         show.emit(made.to_json())
         return
-    print(f"{out}: 답변 {made.rows}개를 '{made.persona}' 말투로 다시 썼습니다. 뺀 것 {made.dropped}개")
+    print(f"{out}: 답변 {made.rows}개를 '{made.persona}' 말투로 다시 작성했습니다. 제외 {made.dropped}개")
     for wrong, count in made.wrong.items():
         print(f"  {WRONG[wrong]}: {count}개")
-    print("읽어 보고 고친 뒤 실행: mundap train sft --data", out, "--out 이름")
+    print("결과를 검토하고 수정한 뒤 실행하세요: mundap train sft --data", out, "--out 이름")

@@ -13,15 +13,15 @@ from mundap.cli.synth import By, PerMinute, Resume
 
 
 def qa(
-    out: Annotated[Path, typer.Option(help="만들 파일(.jsonl)", show_default=False)],
+    out: Annotated[Path, typer.Option(help="저장할 파일(.jsonl)", show_default=False)],
     by: Annotated[
-        By, typer.Option(help="rules: 문장, 목록, 표의 틀로(언어 모델 없이), llm: mundap.toml의 언어 모델")
+        By, typer.Option(help="rules: 문장·목록·표 템플릿으로 생성(언어 모델 없이), llm: mundap.toml의 언어 모델")
     ] = By.rules,
-    most: Annotated[int, typer.Option("--most", min=1, max=20, help="제시문 하나에서 만들 질문의 최대 수")] = 3,
+    most: Annotated[int, typer.Option("--most", min=1, max=20, help="제시문마다 만들 질문의 최대 수")] = 3,
     ranking: Annotated[
         Path | None,
         typer.Option(
-            help="긴·중간·짧은 답변이 모두 있는 질문으로 순위 자료(.json)도 만듭니다. 자세한 답변이 앞입니다",
+            help="긴·중간·짧은 답변이 모두 있는 질문으로 순위 데이터(.json)도 생성합니다. 자세한 답변일수록 순위가 높습니다",
             show_default=False,
         ),
     ] = None,
@@ -30,7 +30,7 @@ def qa(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """제시문마다 질문과 짧은·중간·긴 답변을 만듭니다. 제시문이 받쳐 주지 않는 것은 뺍니다."""
+    """제시문마다 질문과 짧은·중간·긴 답변을 생성합니다. 제시문에 근거가 없는 것은 제외합니다."""
     from mundap.synth.qa import REASONS
     from mundap.workflows import synthesise
 
@@ -49,10 +49,10 @@ def qa(
     if json:
         show.emit(made.to_json())
         return
-    print(f"{out}: 질문 {made.rows}개 (새로 만든 것 {made.new}개), 세 답변이 모두 있는 것 {made.with_three_answers}개")
-    print(f"제시문 {made.passages}개 가운데 질문을 만들지 못한 것 {made.without}개")
+    print(f"{out}: 질문 {made.rows}개 (추가 {made.new}개), 세 답변이 모두 있는 질문 {made.with_three_answers}개")
+    print(f"제시문 {made.passages}개 중 질문을 만들지 못한 제시문 {made.without}개")
     for why, count in made.refused.items():
-        print(f"  뺀 질문: {REASONS[why]} {count}개")
+        print(f"  제외한 질문: {REASONS[why]} {count}개")
     if made.failed:
-        print(f"언어 모델이 답하지 못한 제시문 {made.failed}개: 같은 명령에 --resume을 붙이면 다시 묻습니다.")
-    print("읽어 보고 고친 뒤 실행: mundap train sft --data", out, "--out 이름")
+        print(f"언어 모델이 답하지 못한 제시문 {made.failed}개: 같은 명령을 --resume과 함께 실행하면 다시 시도합니다.")
+    print("결과를 검토하고 수정한 뒤 실행하세요: mundap train sft --data", out, "--out 이름")

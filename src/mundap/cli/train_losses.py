@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Losses = Annotated[
     str,
     typer.Option(
-        help="모델을 두지 않고 손실들을 견줍니다: all(denoising, triplet, mnrl)이나 쉼표로. 세대 1·3·10, 배치 8·16",
+        help="모델을 저장하지 않고 손실 함수를 비교합니다: all(denoising, triplet, mnrl) 또는 쉼표로 구분한 목록. 에포크 1·3·10, 배치 크기 8·16",
         show_default=False,
     ),
 ]
@@ -34,7 +34,7 @@ def or_losses(train: Callable[..., None]) -> Callable[..., None]:
             _compare(losses, given)
         elif not given["out"]:
             raise MundapError(
-                "모델의 이름이 없습니다. --out 이름을 주세요. 손실을 견주기만 하려면 --losses all을 주세요."
+                "모델 이름이 없습니다. --out 이름을 지정하세요. 손실 함수만 비교하려면 --losses all을 지정하세요."
             )
         else:
             train(**given)

@@ -81,7 +81,9 @@ def retrieval(
     report = evaluate_retrieval(asked.items, legs, corpus, depth=depth, progress=progress)
     met = sum(over.trained_on(question.question) for question in asked.items)
     if met:
-        log.warning("질문 %d개 가운데 %d개는 리랭커가 배운 질문이라 점수가 부풀려집니다.", len(asked.items), met)
+        log.warning(
+            "질문 %d개 중 %d개는 리랭커의 학습에 쓰인 질문이므로 점수가 실제보다 높게 나옵니다.", len(asked.items), met
+        )
     report = replace(
         report,
         ablation=ablation(report, steps),
@@ -186,15 +188,15 @@ def _promise_check(asked: Mundap, report: AnswerReport) -> PromiseCheck | None:
     most, confidence, threshold = (float(promise[name]) for name in ("wrong", "confidence", "threshold"))
     held = None
     if settings.min_support < threshold:
-        said = f"보장은 문턱 {threshold}의 것인데 지금은 {settings.min_support}입니다."
+        said = f"오답률 보장은 임계값 {threshold}에서만 유효하지만, 현재 임계값은 {settings.min_support}입니다."
     elif report.wrong is None:
-        said = "답한 질문이 없어 보장을 볼 수 없습니다."
+        said = "답한 질문이 없어 오답률 보장을 확인할 수 없습니다."
     else:
         held = report.wrong.mean <= most
         verdict = "지켜졌습니다" if held else "지켜지지 않았습니다"
         said = (
-            f"틀린 답 {most:.0%} 이하(신뢰 {confidence:.0%})라는 보장은 이 질문들에서 {verdict}:"
-            f" 답한 {report.wrong.n}개의 {report.wrong.mean:.1%}."
+            f"오답률 {most:.0%} 이하(신뢰 수준 {confidence:.0%}) 보장이 이 질문들에서 {verdict}:"
+            f" 답한 질문 {report.wrong.n}개의 오답률 {report.wrong.mean:.1%}."
         )
     return PromiseCheck(settings.support, most, confidence, threshold, held, said)
 
@@ -215,7 +217,9 @@ def _judge(bot: Mundap, spec: str) -> Judge:
         timeout=settings.timeout,
     )
     if not isinstance(generator, Completer):
-        raise ConfigError(f"'{spec}'은(는) 심사할 수 없습니다. 'openai:http://127.0.0.1:11434/v1#qwen3'처럼 쓰세요.")
+        raise ConfigError(
+            f"'{spec}'은(는) 채점에 사용할 수 없는 모델입니다. 'openai:http://127.0.0.1:11434/v1#qwen3' 형식으로 지정하세요."
+        )
     return Judge(generator, runs.folder(bot) / "verdicts.sqlite")
 
 
@@ -302,7 +306,9 @@ def _extracting(bot: Mundap, extractor: str) -> Mundap:
     try:
         settings = Keywords(extractor=extractor, verbs=bot.config.keywords.verbs)
     except ValueError as error:
-        raise ConfigError(f"모르는 추출기 '{extractor}'; 아는 것: {NOUNS}, rules, model:이름") from error
+        raise ConfigError(
+            f"알 수 없는 추출기 '{extractor}'입니다. 사용할 수 있는 값: {NOUNS}, rules, model:이름"
+        ) from error
     return bot.reconfigured(bot.config.model_copy(update={"keywords": settings}))
 
 
@@ -317,7 +323,7 @@ def compare(before: str | Path, after: str | Path) -> dict[str, Differences]:
     """
     one, other = runs.read(Path(before)), runs.read(Path(after))
     if one.kind != other.kind or one.kind not in ("retrieval", "answers", "abstain", "keywords"):
-        raise MundapError(f"'{one.name}'과(와) '{other.name}'은(는) 같은 평가가 아니어서 견줄 수 없습니다.")
+        raise MundapError(f"'{one.name}'과(와) '{other.name}'은(는) 종류가 다른 평가라서 비교할 수 없습니다.")
     if one.kind == "retrieval":
         olds, news = earlier_legs(one.folder), earlier_legs(other.folder)
         return {leg: _changed(olds[leg], measured, COMPARED) for leg, measured in news.items() if leg in olds}
@@ -340,7 +346,7 @@ def _changed(before: Measures, after: Measures, metrics: Sequence[str]) -> Diffe
 def _file(questions: str | Path) -> Path:
     path = Path(questions)
     if not path.is_file():
-        raise BadFile(f"{path}: 질문 파일이 없습니다. 경로를 확인해 주세요.")
+        raise BadFile(f"{path}: 질문 파일이 없습니다. 경로를 확인하세요.")
     return path
 
 

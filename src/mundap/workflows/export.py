@@ -55,13 +55,13 @@ def onnx(bot: Mundap, name: str) -> Exported:
         made = [export_keywords(folder)]
         setting = f'[keywords]\nextractor = "{use}"'
     path = made[0] if len(made) == 1 else folder
-    return Exported(path, sum(map(_size, made)), use, f"mundap.toml에 이렇게 적으면 씁니다:\n\n{setting}", made)
+    return Exported(path, sum(map(_size, made)), use, f"사용하려면 mundap.toml에 추가하세요:\n\n{setting}", made)
 
 
 def merged(bot: Mundap, name: str) -> Exported:
     """A language model's adapter merged into its base, as a folder for transformers or vLLM. Raises MundapError."""
     folder = merge(language_model(_folder(bot, name)), bot.components.models)
-    return Exported(folder, _size(folder), "", f"vLLM으로 쓰려면: vllm serve {folder}")
+    return Exported(folder, _size(folder), "", f"vLLM으로 실행하려면: vllm serve {folder}")
 
 
 def gguf(bot: Mundap, name: str, type: Weights = "q8_0") -> Exported:
@@ -74,7 +74,7 @@ def gguf(bot: Mundap, name: str, type: Weights = "q8_0") -> Exported:
     if whole.name == MERGED and not there:
         shutil.rmtree(whole)
     use = f"gguf:{file.relative_to(bot.root)}"
-    advice = f'mundap.toml에 이렇게 적으면 씁니다:\n\n[generate]\ngenerator = "{use}"'
+    advice = f'사용하려면 mundap.toml에 추가하세요:\n\n[generate]\ngenerator = "{use}"'
     return Exported(file, file.stat().st_size, use, advice)
 
 
@@ -82,7 +82,7 @@ def _folder(bot: Mundap, name: str) -> Path:
     folder = bot.components.models / plain_name(name)
     if not folder.is_dir():
         known = sorted(path.name for path in bot.components.models.glob("[!.]*") if path.is_dir())
-        raise MundapError(f"'{name}': 그런 모델이 없습니다. 있는 것: {', '.join(known) or '없음'}")
+        raise MundapError(f"'{name}': 없는 모델입니다. 학습한 모델: {', '.join(known) or '없음'}")
     return folder
 
 

@@ -46,7 +46,9 @@ def export(bot: Mundap, out: str | Path, what: Sequence[What] = WHAT) -> Feedbac
     """
     given = [one for one in bot.feedback.given() if one.vote is not None]
     if not given:
-        raise MundapError("아직 의견이 없습니다. mundap serve의 POST /feedback이나 mundap ui로 받습니다.")
+        raise MundapError(
+            "아직 의견이 없습니다. mundap serve의 POST /feedback이나 mundap ui로 의견을 받을 수 있습니다."
+        )
     named = {id for one in given for id in (*one.shown, *one.cited, one.vote.passage_id if one.vote else "")}
     made = feedback.training_rows(
         given,

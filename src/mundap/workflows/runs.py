@@ -71,7 +71,7 @@ def read(path: Path) -> Run:
         report: Mapping[str, Json] = json.loads(path.read_text("utf-8"))
         return Run(path.parent, str(report.get("kind", "")), str(report.get("made", "")), report)
     except (OSError, ValueError, AttributeError) as error:
-        raise MundapError(f"{path}: 앞선 같은 평가의 report.json이 아닙니다({error}).") from error
+        raise MundapError(f"{path}: 같은 종류의 평가 보고서(report.json)가 아닙니다({error}).") from error
 
 
 def folder(bot: Mundap) -> Path:

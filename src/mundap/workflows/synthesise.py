@@ -184,13 +184,13 @@ def qa(
     had = {row["passage_id"] for row in kept}
     passages = [p for p in bot.corpus.all_passages() if p.parent_id == p.id and p.id not in had]
     if not passages and not kept:
-        raise MundapError("읽어들인 문서가 없습니다. 먼저 실행: mundap ingest")
+        raise MundapError("읽어 들인 문서가 없습니다. 먼저 실행하세요: mundap ingest")
     known = [*(str(row["question"]) for row in kept), *(q.question for q in bot.corpus.questions())]
     journal = Journal(journal_of(file), f"{maker.name}:{most}", resume)
     made = making.synthesize(passages, maker, checks(bot), journal, most=most, known=known, progress=progress)
     rows = [*kept, *(row.to_json() for row in made.rows)]
     if not rows:
-        raise MundapError("만들 수 있는 질문이 없습니다. 문장으로 된 문서인지 확인하거나 --by llm으로 실행해 주세요.")
+        raise MundapError("질문을 만들 수 없습니다. 문장으로 된 문서인지 확인하거나 --by llm으로 실행하세요.")
     write_atomically(file, making.jsonl(rows))
     ranked = ranking_.lengths(rows)
     if ranked_file:
@@ -233,7 +233,7 @@ def _kept(file: Path) -> list[dict[str, Json]]:
             except (ValueError, KeyError, TypeError) as error:
                 raise BadFile(
                     f"{file.name} {number}번째 줄: question과 passage_id가 있는 JSON이 아닙니다({error})."
-                    " 줄을 고치거나 지워 주세요."
+                    " 해당 줄을 수정하거나 삭제하세요."
                 ) from error
     return rows
 
@@ -261,7 +261,9 @@ def rank(
     _check_whole(file, ".json", resume)
     asked = [q for q in questions_in(bot.corpus, None if data is None else Path(data))[0] if q.answer and q.gold]
     if not asked:
-        raise MundapError("답변과 제시문이 함께 있는 질문이 없습니다. --data로 주거나 mundap synth qa로 만들어 주세요.")
+        raise MundapError(
+            "답변과 제시문이 모두 있는 질문이 없습니다. --data로 지정하거나 mundap synth qa로 생성하세요."
+        )
     prompts, complete = _completions(bot, asked)
     maker = f"{by}:{bot.components.generator.name}:{bot.config.generate.temperature}"
     journal = journal_of(file)
@@ -273,7 +275,7 @@ def rank(
     else:
         made = ranking_.rank(prompts, complete, ranking_.closeness, Journal(journal, maker, resume), progress)
     if not made.rows:
-        raise MundapError("순위를 매길 수 있는 질문이 없습니다: 답변 셋이 서로 달라야 합니다.")
+        raise MundapError("순위를 매길 수 있는 질문이 없습니다. 답변 세 개가 서로 달라야 합니다.")
     write_atomically(file, ranking_.to_json(made.rows))
     if not made.ungraded:
         journal.unlink()
@@ -336,7 +338,7 @@ def keywords(
     made = labelling.label(asked, labeller, journal, progress)
     whole = (*kept, *made.tagged)
     if not whole:
-        raise MundapError("키워드가 있는 질문이 하나도 없습니다. 질문을 확인해 주세요.")
+        raise MundapError("키워드를 추출할 수 있는 질문이 없습니다. 질문을 확인하세요.")
     write_atomically(file, keywords_tsv(whole))
     if not made.failed:
         journal.path.unlink()
@@ -351,7 +353,7 @@ def question_texts(path: str | Path) -> list[str]:
     if file.suffix.lower() != ".txt":
         return [question.question for question in read_questions(file).items]
     if not file.is_file():
-        raise BadFile(f"{file}: 질문 파일이 없습니다. 경로를 확인해 주세요.")
+        raise BadFile(f"{file}: 질문 파일이 없습니다. 경로를 확인하세요.")
     return decode(file.read_bytes(), file.name).splitlines()
 
 
@@ -359,7 +361,7 @@ def _known(bot: Mundap) -> list[str]:
     known = [known.question for known in bot.corpus.questions()]
     if not known:
         raise MundapError(
-            "읽어들인 문서에 질문이 없습니다. 질문 파일을 주세요: mundap synth keywords --questions 질문.xlsx"
+            "읽어 들인 문서에 질문이 없습니다. 질문 파일을 지정하세요: mundap synth keywords --questions 질문.xlsx"
         )
     return known
 
@@ -399,11 +401,11 @@ def persona(
     _check_whole(file, ".jsonl", resume)
     voice = bot.components.persona(name)
     if voice is None:
-        raise MundapError("페르소나의 이름을 주세요. 예: mundap synth persona 풋살 --out 풋살.jsonl")
+        raise MundapError("페르소나 이름을 지정하세요. 예: mundap synth persona 풋살 --out 풋살.jsonl")
     found = questions_in(bot.corpus, None if data is None else Path(data))[0]
     asked = [question for question in found if question.answer]
     if not asked:
-        raise MundapError("답변이 있는 질문이 하나도 없습니다. 답변이 있는 파일을 --data로 주세요.")
+        raise MundapError("답변이 있는 질문이 없습니다. 답변이 있는 파일을 --data로 지정하세요.")
     rewriter: rewriting.Rewriter = (
         rewriting.ByRules(voice) if by == "rules" else rewriting.ByModel(voice, _completer(bot, per_minute))
     )
@@ -412,7 +414,7 @@ def persona(
     if not made.rows:
         dropped = sum(made.dropped.values())
         raise MundapError(
-            f"말투에 맞게 쓴 답변이 하나도 없습니다(뺀 것 {dropped}개). --by llm이나 더 큰 모델로 해 보세요."
+            f"말투에 맞는 답변을 만들지 못했습니다(제외 {dropped}개). --by llm을 사용하거나 더 큰 모델로 시도하세요."
         )
     write_atomically(file, making.jsonl(made.rows))
     journal.path.unlink()
@@ -425,17 +427,19 @@ def persona(
 def _check_out(out: Path, suffix: str, resume: bool) -> None:
     """Raises MundapError for a name that another format has, or a file that would be written over."""
     if out.suffix.lower() != suffix:
-        raise MundapError(f"{out}: 파일의 이름은 {suffix}로 끝나야 합니다. 예: --out {out.with_suffix(suffix)}")
+        raise MundapError(f"{out}: 파일 확장자가 {suffix}이어야 합니다. 예: --out {out.with_suffix(suffix)}")
     if out.exists() and not resume:
-        raise MundapError(f"{out}: 이미 있습니다. 이어서 채우려면 --resume을 붙이고, 새로 만들려면 다른 이름을 주세요.")
+        raise MundapError(
+            f"{out}: 이미 있는 파일입니다. 이어서 생성하려면 --resume을 붙이고, 새로 만들려면 다른 이름을 지정하세요."
+        )
     if not out.parent.is_dir():
-        raise MundapError(f"{out.parent}: 폴더가 없습니다. 만든 뒤 다시 실행해 주세요.")
+        raise MundapError(f"{out.parent}: 폴더가 없습니다. 폴더를 만든 뒤 다시 실행하세요.")
 
 
 def _check_whole(out: Path, suffix: str, resume: bool) -> None:
     """As `_check_out`, for a file that a run makes whole: what is finished may have been mended by hand, and stays."""
     if resume and out.exists() and not journal_of(out).is_file():
-        raise MundapError(f"{out}: 이미 다 만들었습니다. 새로 만들려면 다른 이름을 주세요.")
+        raise MundapError(f"{out}: 이미 모두 생성했습니다. 새로 만들려면 다른 이름을 지정하세요.")
     _check_out(out, suffix, resume)
 
 
@@ -443,6 +447,6 @@ def _completer(bot: Mundap, per_minute: int) -> Completer:
     """The language model of the settings, asked at most that often. Raises ConfigError if it is none."""
     if not isinstance(bot.components.generator, Completer):
         raise ConfigError(
-            "--by llm에는 언어 모델이 필요합니다. mundap.toml의 generate.generator를 gguf:, openai:, transformers: 가운데 하나로 바꿔 주세요."
+            "--by llm에는 언어 모델이 필요합니다. mundap.toml의 generate.generator를 gguf:, openai:, transformers: 중 하나로 바꾸세요."
         )
     return Paced(bot.components.generator, per_minute)

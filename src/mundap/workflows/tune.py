@@ -67,7 +67,7 @@ def run(
     """
     wanted, left_out = applicable(what, bot.config)
     if not wanted:
-        raise MundapError(f"조율할 것이 없습니다. {' '.join(left_out)}")
+        raise MundapError(f"튜닝할 항목이 없습니다. {' '.join(left_out)}")
     file = None if questions is None else Path(questions)
     asked = _questions(bot, file)
     told = progress or {}
@@ -75,7 +75,7 @@ def run(
     parts = split_questions(asked, runner.texts, seed)
     folder = _folder(bot, asked, wanted, seed)
     trials = Trials(folder / "trials.jsonl")
-    resumed = [f"앞서 마친 시험 {len(trials)}개를 이어받았습니다."] if len(trials) else []
+    resumed = [f"이전에 완료한 시험 {len(trials)}개를 재사용했습니다."] if len(trials) else []
     tuning = tune(runner, bot.config, parts, wanted, trials, told.get("trials", quiet))
     report = TuneReport(
         tuning,
@@ -106,7 +106,7 @@ def _questions(bot: Mundap, file: Path | None) -> list[Question]:
     passages = bot.corpus.passages(list({q.passage_id for q in known}))
     found = [Question(q.question, (passages[q.passage_id].text,), q.answer) for q in known if q.passage_id in passages]
     if not found:
-        raise MundapError("문서에 딸린 질문이 없습니다. 질문 파일을 주세요: mundap tune --questions 질문.xlsx")
+        raise MundapError("읽어 들인 문서에 질문이 없습니다. 질문 파일을 지정하세요: mundap tune --questions 질문.xlsx")
     return found
 
 
@@ -127,7 +127,7 @@ def _about(bot: Mundap, file: Path | None, what: Sequence[str], seed: int) -> Ab
         made=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
         command=shlex.join(command),
         questions={
-            "file": str(file) if file else "문서에 딸린 질문",
+            "file": str(file) if file else "읽어 들인 Q/A",
             "digest": digest(file.read_bytes(), size=16) if file else "",
         },
         corpus_digest=digest(*bot.corpus.ids(), size=16),

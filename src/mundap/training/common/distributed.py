@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from types import ModuleType
 
-from mundap.training.common.late import Device
+from mundap.training.common.untyped import Device
 
 
 @dataclass(frozen=True)

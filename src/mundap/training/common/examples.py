@@ -12,8 +12,8 @@ import numpy as np
 from mundap.protocols import Vectors
 from mundap.training.common.folds import Numbers, by_group
 from mundap.training.common.heldout import Bench
-from mundap.training.common.late import Tokenizer
 from mundap.training.common.pairs import Pairs
+from mundap.training.common.untyped import Tokenizer
 
 DEV = 8  # one passage in so many of those that are not tested chooses the epoch
 KNOWN = 5  # one question in so many of the others is a new one on a known passage: half of them choose, half are tested

@@ -8,14 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 
-from mundap.training.common.late import Module, Tensor
+from mundap.training.common.untyped import Model, Tensor
 
 OPSET = 18
 
 
 def export_part(
     torch: ModuleType,
-    part: Module,
+    part: Model,
     file: Path,
     example: Mapping[str, Tensor],
     output: str,

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from mundap.errors import MundapError
+from mundap.training.common.untyped import Tokenizer
 
 # How llama.cpp names the ways to cut a text into words before it is merged, by their regular expression in tokenizer.json.
 _LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -17,7 +18,7 @@ _CUTS = {_LLAMA3: "llama-bpe", _LLAMA3.replace("{1,3}", ""): "qwen2"}
 _META = "\u2581"  # SentencePiece's blank
 
 
-def add_words(writer: Any, kinds: Any, words: Any, size: int, ends: tuple[int, ...]) -> None:
+def add_words(writer: Any, kinds: Any, words: Tokenizer, size: int, ends: tuple[int, ...]) -> None:
     """Write the `size` tokens that the model has rows for, and those at which it stops, the first one before the others.
 
     `writer` is a gguf.GGUFWriter, `kinds` gguf.TokenType. Raises MundapError for a tokenizer of another kind.
@@ -26,7 +27,7 @@ def add_words(writer: Any, kinds: Any, words: Any, size: int, ends: tuple[int, .
     model = found["model"]
     if model["type"] != "BPE":
         raise MundapError(
-            f"GGUF로 옮길 수 없는 토크나이저입니다({model['type']}). 옮기는 것: BPE(Llama, Gemma, GPT-NeoX)."
+            f"GGUF로 변환할 수 없는 토크나이저입니다({model['type']}). 지원하는 토크나이저: BPE(Llama, Gemma, GPT-NeoX)."
         )
     spelled = {place: piece for piece, place in model["vocab"].items()}
     added = {one["id"]: one for one in found["added_tokens"]}
@@ -92,12 +93,12 @@ def _cut(pre: dict[str, Any] | None) -> str:
     if len(patterns) == 1 and patterns[0] in _CUTS:
         return _CUTS[patterns[0]]
     raise MundapError(
-        f"이 토크나이저가 낱말을 나누는 방식은 GGUF로 옮길 줄 모릅니다({json.dumps(pre, ensure_ascii=False):.120})."
-        " mundap export merged로 내보낸 폴더를 llama.cpp의 convert_hf_to_gguf.py에 주세요."
+        f"이 토크나이저의 사전 토큰화(pre-tokenizer) 방식은 GGUF 변환을 지원하지 않습니다({json.dumps(pre, ensure_ascii=False):.120})."
+        " mundap export merged로 내보낸 폴더를 llama.cpp의 convert_hf_to_gguf.py로 변환하세요."
     )
 
 
-def _add_marks(writer: Any, words: Any, ends: tuple[int, ...]) -> None:
+def _add_marks(writer: Any, words: Tokenizer, ends: tuple[int, ...]) -> None:
     named = {
         "bos": words.bos_token_id,
         "unk": words.unk_token_id,

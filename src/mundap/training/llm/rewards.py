@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from mundap.errors import MundapError, UnknownName
 from mundap.evaluation.consistency import consistency
 from mundap.extras import need
 from mundap.generate.persona import Persona
 from mundap.korean.sentences import sentences
+from mundap.training.common.untyped import Model, Tokenizer
 
 RULE = "rule"
 MANIFEST = "reward.json"
@@ -108,12 +108,12 @@ def read_scale(folder: Path) -> Scale:
         return Scale(**json.loads((folder / MANIFEST).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise MundapError(
-            f"'{folder.name}': 보상 모델이 아닙니다({folder}). 만들기: mundap train reward --data 순위.json --out {folder.name}."
-            f" 규칙으로 매기려면 --reward {RULE}을 주세요."
+            f"'{folder.name}': 보상 모델이 아닙니다({folder}). 만들려면: mundap train reward --data 순위.json --out {folder.name}."
+            f" 규칙 기반 보상을 사용하려면 --reward {RULE}을 지정하세요."
         ) from error
 
 
-def spelled(words: Any, question: str, response: str, most: int) -> list[int]:
+def spelled(words: Tokenizer, question: str, response: str, most: int) -> list[int]:
     """The tokens of "question\\nresponse" and the mark of the end; what is past `most` tokens goes."""
     ids: list[int] = words(f"{question}\n{response}")["input_ids"]
     end = words.eos_token_id if words.eos_token_id is not None else words.sep_token_id
@@ -122,7 +122,7 @@ def spelled(words: Any, question: str, response: str, most: int) -> list[int]:
     return [*ids[: most - 1], int(end)]
 
 
-def scored(model: Any, words: Any, rows: Sequence[Sequence[int]]) -> list[float]:
+def scored(model: Model, words: Tokenizer, rows: Sequence[Sequence[int]]) -> list[float]:
     """What the model makes of each, the shortest first, so that little is filled up."""
     torch = need("torch", extra="train")
     order = sorted(range(len(rows)), key=lambda n: len(rows[n]))
@@ -144,7 +144,7 @@ def scored(model: Any, words: Any, rows: Sequence[Sequence[int]]) -> list[float]
     return found
 
 
-def reward_of(model: Any, words: Any, scale: Scale) -> Reward:
+def reward_of(model: Model, words: Tokenizer, scale: Scale) -> Reward:
     """A trained model as a reward."""
 
     def reward(questions: Sequence[str], responses: Sequence[str]) -> list[float]:

@@ -22,10 +22,10 @@ class SupportConfig(Options):
     wrong: Annotated[
         float | None,
         Option(
-            help="답한 것 가운데 틀린 답(정답 제시문을 인용하지 않은 답)의 몫을 이 아래로 보장하는 문턱을 찾습니다. 예: 0.05",
+            help="오답률(답한 질문 중 정답 제시문을 인용하지 않은 비율)을 이 값 이하로 보장하는 임계값을 찾습니다. 예: 0.05",
             min=0.001,
             max=0.999,
         ),
     ] = None
-    confidence: Annotated[float, Option(help="그 보장의 신뢰 수준", min=0.5, max=0.999)] = 0.9
+    confidence: Annotated[float, Option(help="오답률 보장의 신뢰 수준", min=0.5, max=0.999)] = 0.9
     seed: int = 0

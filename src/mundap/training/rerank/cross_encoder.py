@@ -27,11 +27,11 @@ from mundap.training.common.distributed import World, device_of
 from mundap.training.common.examples import Split
 from mundap.training.common.folds import Numbers
 from mundap.training.common.heldout import Ground
-from mundap.training.common.late import Module, Spelled, Tensor, Tokenizer
 from mundap.training.common.measure import compared, verdict_of
 from mundap.training.common.pairs import SPLITS
 from mundap.training.common.registry import Trained, Verdict
 from mundap.training.common.schedule import slope
+from mundap.training.common.untyped import Model, Spelled, Tensor, Tokenizer
 from mundap.training.rerank.config import CrossConfig
 from mundap.training.retriever import transformer_encoder
 from mundap.training.retriever.batches import batches
@@ -179,7 +179,7 @@ def train_cross(
 class _Reader:
     """Pairs of texts into one logit each; of a pair the passage is cut, as in mundap.encode.onnx."""
 
-    def __init__(self, torch: ModuleType, words: Tokenizer, model: Module, most: int) -> None:
+    def __init__(self, torch: ModuleType, words: Tokenizer, model: Model, most: int) -> None:
         self._torch, self._words, self._model = torch, words, model
         self._room = most - words.num_special_tokens_to_add(True)
 
@@ -214,14 +214,16 @@ class _Reader:
         return self._words.post_process(first, second)
 
 
-def _load(config: CrossConfig, models: Path) -> tuple[Tokenizer, Module]:
+def _load(config: CrossConfig, models: Path) -> tuple[Tokenizer, Model]:
     words = transformer_encoder.spelling(config.base, models)
     model = transformer_encoder.classifier(config.base, models)
     parts = getattr(model, model.base_model_prefix)
     stack = getattr(getattr(parts, "encoder", None), "layer", None)
     if config.freeze >= 0:
         if stack is None or config.freeze > len(stack):
-            raise MundapError(f"--freeze {config.freeze}: 이 모델에는 얼릴 층이 {len(stack or ())}개 있습니다.")
+            raise MundapError(
+                f"--freeze {config.freeze}: 이 모델에서 동결할 수 있는 레이어는 {len(stack or ())}개입니다."
+            )
         for part in (parts.embeddings, *stack[: config.freeze]):
             part.requires_grad_(False)
     return words, model

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import numpy as np
 
-from mundap.training.common.late import Module, Tensor
+from mundap.training.common.untyped import Model, Tensor
 from mundap.training.retriever.transformer_encoder import Tower
 
 DROPPED = 0.6  # of the tokens, as in TSDAE
@@ -27,7 +27,7 @@ def noised(tokens: Sequence[int], random: np.random.Generator) -> list[int]:
     return [tokens[0], *(token for token, kept in zip(inside, stay, strict=True) if kept), tokens[-1]]
 
 
-def make_decoder(torch: ModuleType, tower: Tower) -> Module:
+def make_decoder(torch: ModuleType, tower: Tower) -> Model:
     """A module whose call (vectors, texts, tower) gives the mean cross-entropy of every token of the texts but the first.
 
     It reads and writes with the word vectors of the tower, which it does not train, over the words of the batch.

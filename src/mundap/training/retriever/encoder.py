@@ -26,9 +26,9 @@ from mundap.training.common.distributed import World, device_of
 from mundap.training.common.examples import Examples
 from mundap.training.common.folds import Numbers
 from mundap.training.common.heldout import DEPTH, first_ranks
-from mundap.training.common.late import Device, Module, Tensor
 from mundap.training.common.measure import METRICS, value
 from mundap.training.common.schedule import slope
+from mundap.training.common.untyped import Device, Model, Tensor
 from mundap.training.retriever import losses, transformer_encoder
 from mundap.training.retriever.adapter import near
 from mundap.training.retriever.batches import batches
@@ -342,7 +342,7 @@ def _gather(torch: ModuleType, own: Tensor, world: World) -> Tensor:
     return torch.cat(rows)
 
 
-def _decoder(torch: ModuleType, tower: Tower, made: Examples, config: EncoderConfig, device: Device) -> Module:
+def _decoder(torch: ModuleType, tower: Tower, made: Examples, config: EncoderConfig, device: Device) -> Model:
     from mundap.training.retriever.denoise import make_decoder
 
     torch.manual_seed(config.seed)
@@ -352,7 +352,7 @@ def _decoder(torch: ModuleType, tower: Tower, made: Examples, config: EncoderCon
 def _denoise(
     torch: ModuleType,
     tower: Tower,
-    decoder: Module,
+    decoder: Model,
     tokens: Tokens,
     batch: Numbers,
     config: EncoderConfig,

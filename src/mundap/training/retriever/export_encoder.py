@@ -8,8 +8,8 @@ from types import ModuleType
 from mundap.encode.transformer import BOTH, PASSAGE, QUESTION
 from mundap.errors import ConfigError
 from mundap.extras import need, quiet_transformers
-from mundap.training.common.late import Module, Tensor
 from mundap.training.common.onnx_graph import export_part
+from mundap.training.common.untyped import Model, Tensor
 
 GRAPH = "onnx/model.onnx"
 SIDES = (BOTH, QUESTION, PASSAGE)
@@ -32,12 +32,12 @@ def export_encoder(folder: Path) -> list[Path]:
         made.append(write_graph(torch, model, side / GRAPH))
     if not made:
         raise ConfigError(
-            f"'{folder}'에는 내보낼 모델이 없습니다. mundap train embedding이나 dpr로 만든 모델이어야 합니다."
+            f"'{folder}'에는 내보낼 수 있는 모델이 없습니다. mundap train embedding이나 dpr로 만든 모델을 지정하세요."
         )
     return made
 
 
-def write_graph(torch: ModuleType, model: Module, file: Path, pairs: bool = False) -> Path:
+def write_graph(torch: ModuleType, model: Model, file: Path, pairs: bool = False) -> Path:
     """The graph of one model, whole or not at all: states, or of a classifier, which reads `pairs`, logits."""
     file.parent.mkdir(parents=True, exist_ok=True)
 

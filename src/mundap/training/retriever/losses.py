@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mundap.extras import need
-from mundap.training.common.late import Tensor
+from mundap.training.common.untyped import Tensor
 
 MARGIN = 0.2  # of cosines, in triplets
 

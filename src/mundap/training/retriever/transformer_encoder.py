@@ -19,7 +19,7 @@ from mundap.files import written_once
 from mundap.generate.causal import BASES
 from mundap.korean.normalize import normalize
 from mundap.protocols import Vectors
-from mundap.training.common.late import Device, Module, Tensor, Tokenizer
+from mundap.training.common.untyped import Device, Model, Tensor, Tokenizer
 from mundap.training.retriever.e5 import write_e5
 
 E5 = "e5-small"
@@ -34,7 +34,7 @@ class Tower:
     Word vectors and the lowest `frozen` layers are not trained (-1: all are); what they make of a text is kept in `below`.
     """
 
-    model: Module
+    model: Model
     words: Tokenizer
     reading: Reading
     frozen: int = -1
@@ -183,7 +183,7 @@ def load(base: str, models: Path, reading: Reading) -> Tower:
     return Tower(model, words, Reading(reading.pooling, reading.query, reading.passage, most))
 
 
-def classifier(base: str, models: Path) -> Module:
+def classifier(base: str, models: Path) -> Model:
     """A base with a fresh head of one logit. Raises MundapError if it cannot be had."""
     name, local = _place(base, models)
     with _loading(base):
@@ -252,8 +252,8 @@ def _loading(base: str) -> Iterator[None]:
         yield
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise MundapError(
-            f"바탕 모델 '{base}'을(를) 불러올 수 없습니다. 폴더나 허브의 이름이 맞는지와 네트워크를 확인하세요."
-            f" 인터넷 없이 학습하려면 --base {E5}을(를) 주세요. ({(str(error).strip() or repr(error)).splitlines()[0]})"
+            f"베이스 모델 '{base}'을(를) 불러올 수 없습니다. 폴더나 허브 모델 이름과 네트워크 연결을 확인하세요."
+            f" 인터넷 없이 학습하려면 --base {E5}을(를) 지정하세요. ({(str(error).strip() or repr(error)).splitlines()[0]})"
         ) from error
 
 
@@ -268,7 +268,9 @@ def freeze(tower: Tower, layers: int) -> Tower:
     """With word vectors and the lowest `layers` layers frozen. Raises MundapError if it has not so many."""
     stack = getattr(getattr(tower.model, "encoder", None), "layer", None)
     if stack is None or layers > len(stack):
-        raise MundapError(f"--freeze {layers}: 이 모델에는 얼릴 층이 {0 if stack is None else len(stack)}개 있습니다.")
+        raise MundapError(
+            f"--freeze {layers}: 이 모델에서 동결할 수 있는 레이어는 {0 if stack is None else len(stack)}개입니다."
+        )
     for part in (tower.model.embeddings, *stack[:layers]):
         part.requires_grad_(False)
     return replace(tower, frozen=layers)
@@ -282,7 +284,7 @@ def learning(tower: Tower, yes: bool) -> None:
             part.eval()
 
 
-def state(model: Module) -> dict[str, Tensor]:
+def state(model: Model) -> dict[str, Tensor]:
     """A copy of what is trained."""
     return {name: value.detach().clone() for name, value in model.named_parameters() if value.requires_grad}
 
@@ -293,7 +295,7 @@ def blended(before: Mapping[str, Tensor], after: Mapping[str, Tensor], weight: f
         yield name, (1 - weight) * before[name] + weight * value
 
 
-def put(model: Module, values: Mapping[str, Tensor]) -> None:
+def put(model: Model, values: Mapping[str, Tensor]) -> None:
     """Give the model these values."""
     torch = need("torch", extra="train")
     own = dict(model.named_parameters())

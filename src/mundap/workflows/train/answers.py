@@ -106,7 +106,7 @@ def _golds(bot: Mundap, questions: Sequence[Question]) -> list[Passage | None]:
     """The gold passage of each question in the index, if it is there."""
     if not any(question.answer for question in questions):
         raise MundapError(
-            "답변이 적힌 질문이 없어 배울 수 없습니다. 질문·제시문·답변 열이 있는 파일을 주세요(--data 파일)."
+            "답변이 있는 질문이 없어 학습할 수 없습니다. 질문·제시문·답변 열이 있는 파일을 지정하세요(--data 파일)."
         )
     table = bot.legs[0].table
     passages = table.store.passages(table.ids)
@@ -116,39 +116,43 @@ def _golds(bot: Mundap, questions: Sequence[Question]) -> list[Passage | None]:
 def _reader_summary(report: ReaderReport, left: int) -> str:
     lines = [f"질문 {report.questions}개, 제시문 {report.passages}개, {report.folds}겹 교차 검증"]
     if left:
-        lines.append(f"뺀 질문 {left}개: 답변이 없거나, 제시문이 색인에 없거나, 제시문에 답변을 뒷받침하는 문장이 없음")
+        lines.append(
+            f"제외한 질문 {left}개: 답변이 없거나, 제시문이 색인에 없거나, 제시문에 답변을 뒷받침하는 문장이 없음"
+        )
     length = next(iter(report.splits.values())).length
-    lines.append(f"facts: 답의 첫 {length}자가 적힌 답변의 말·수·날짜를 담은 몫, key: 첫 문장이 답인 몫")
+    lines.append(f"facts: 답변의 첫 {length}자가 모범 답안의 단어·숫자·날짜를 포함한 비율, key: 첫 문장이 답인 비율")
     for split, title in SPLITS.items():
         found = report.splits[split]
-        lines.append(f"답의 길이(중앙값), {title}: {found.characters_before} → {found.characters_after}자")
-    return "\n".join([*lines, "\n함께 보정한 근거", _support_summary(report.support)])
+        lines.append(f"답변 길이(중앙값), {title}: {found.characters_before} → {found.characters_after}자")
+    return "\n".join([*lines, "\n함께 보정한 근거 점수", _support_summary(report.support)])
 
 
 def _reader_advice(name: str, threshold: float, recommended: bool) -> str:
     told = (
-        "쓰기를 권합니다: 나아진 것이 뚜렷하고, 나빠진 것이 없습니다."
+        "적용을 권장합니다: 성능이 유의하게 향상되었고 떨어진 항목이 없습니다."
         if recommended
-        else "쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았거나 나빠진 것이 있습니다. 그래도 쓰려면:"
+        else "적용을 권장하지 않습니다: 성능이 유의하게 향상되지 않았거나 떨어진 항목이 있습니다."
     )
     table = f'[generate]\nreader = "{name}"\nmin_support = {threshold}'
-    return f"{told} mundap promote {name}, 또는 mundap.toml에:\n\n{table}"
+    return f"{told} 적용하려면: mundap promote {name}, 또는 mundap.toml에 추가:\n\n{table}"
 
 
 def _support_summary(report: SupportReport) -> str:
     lines = [f"답이 있는 질문 {report.answerable}개, 없는 질문 {report.unanswerable}개, 교차 검증"]
     for title, one in (("보정 전", report.before), ("보정 후", report.after)):
         lines.append(f"{title}: AUROC {one.auroc:.3f}, 보정 오차(ECE) {one.calibration_error:.3f}")
-    lines.append(f"문턱 {report.threshold}: 답함 {report.answered:.1%}, 거둠 {report.refused:.1%}")
+    lines.append(
+        f"임계값 {report.threshold}: 답변율(답이 있는 질문) {report.answered:.1%}, 답변 보류율(답이 없는 질문) {report.refused:.1%}"
+    )
     return "\n".join(lines)
 
 
 def _support_advice(name: str, report: SupportReport) -> str:
     if report.verdict == "better":
-        told = "쓰기를 권합니다."
+        told = "적용을 권장합니다."
     elif report.promise:
-        told = "쓰기를 권하지 않습니다: 바라는 보장을 할 수 없습니다."
+        told = "적용을 권장하지 않습니다: 요청한 오답률을 보장할 수 없습니다."
     else:
-        told = "쓰기를 권하지 않습니다: 나아지지 않았습니다."
+        told = "적용을 권장하지 않습니다: 보정 효과가 없습니다."
     table = f'[generate]\nsupport = "{name}"\nmin_support = {report.threshold}'
-    return f"{told} mundap promote {name}, 또는 mundap.toml에:\n\n{table}"
+    return f"{told} 적용하려면: mundap promote {name}, 또는 mundap.toml에 추가:\n\n{table}"

@@ -46,11 +46,11 @@ class LossComparison:
             if not any(part in row.parts for row in self.rows):
                 continue
             names = "".join(f"{metric:>9}" for metric in METRICS)
-            lines.append(f"\n{title}\n{'손실':12}{'세대':>4}{'배치':>6}{names}")
+            lines.append(f"\n{title}\n{'손실':10}{'에포크':>3}{'배치':>6}{names}")
             for row in self.rows:
                 figures = "".join(f"{row.parts[part][metric].after.mean:>9.3f}" for metric in METRICS)
                 lines.append(f"{row.loss:12}{row.epochs:>6}{row.batch:>8}{figures}")
-        return "\n".join([*lines, f"\n표와 그림: {self.folder / runs.PAGE}"])
+        return "\n".join([*lines, f"\n표와 그래프: {self.folder / runs.PAGE}"])
 
     def _repr_html_(self) -> str:
         return f"<pre>{escape(str(self))}</pre>"
@@ -76,7 +76,7 @@ def compare_losses(
     prepared = prepare(plain, Path(data) if data is not None else None, progress("벡터"))
     split = Split.of(prepared.ground.bench.pairs, config.seed)
     work = plain.root / FOLDER / TRAINING / ".losses"
-    found = compare(prepared.ground, grid(config, losses), split, plain.components.models, work, progress("견주기"))
+    found = compare(prepared.ground, grid(config, losses), split, plain.components.models, work, progress("비교"))
     rows = tuple(found)
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     page = comparison_page(rows, prepared.origin["file"], made)

@@ -141,7 +141,7 @@ def _transformer(
 
     def encode(encoder: Encoder, texts: Sequence[str], questions: bool) -> Vectors:
         by = AsQueries(encoder) if questions else encoder
-        return plain.components.cache.unit_vectors(texts, by, progress("재기"))
+        return plain.components.cache.unit_vectors(texts, by, progress("평가"))
 
     trained = fit_encoder(
         prepared.ground, config, split, plain.components.models, run.work, encode, prepared.base,
@@ -157,8 +157,10 @@ def _transformer(
     report = trained.report
     summary = [parts_text(report.learned, report.chosen_on, report.held_out)]
     if report.missing or report.repeated:
-        summary.append(f"뺀 질문: 제시문이 색인에 없음 {report.missing}개, 되풀이 {report.repeated}개")
-    summary.append(f"고른 것: {report.chosen['step']}단계, 바탕과 섞은 비 {report.chosen['blend']}")
+        summary.append(f"제외한 질문: 제시문이 색인에 없음 {report.missing}개, 중복 {report.repeated}개")
+    summary.append(
+        f"선택한 체크포인트: 스텝 {report.chosen['step']}, 베이스 모델과의 가중 평균 비율 {report.chosen['blend']}"
+    )
     return _kept(run, Trained(save, trained.model, report), prepared.origin, report.splits, "\n".join(summary))
 
 
@@ -169,7 +171,7 @@ def _kept(run: Run, trained: Trained[Report], origin: Mapping[str, str], splits:
         f"{title}, {legs}": splits[split][leg] for split, title in SPLITS.items() for leg, legs in LEGS.items()
     }
     advice = (
-        f"{ADVICE[trained.report.verdict]}\n쓰려면: mundap promote {run.name}  (mundap.toml에 이렇게 적습니다)\n\n"
+        f"{ADVICE[trained.report.verdict]}\n적용하려면: mundap promote {run.name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n"
         f'[index]\nencoder = "{use}"'
     )
     return TrainResult(run.name, folder, card, trained.report, use, comparisons, summary, advice)
@@ -178,5 +180,5 @@ def _kept(run: Run, trained: Trained[Report], origin: Mapping[str, str], splits:
 def _folds_text(report: CrossValidated) -> str:
     summary = f"질문 {report.questions}개, 제시문 {report.passages}개, {report.folds}겹 교차 검증"
     if report.missing or report.repeated:
-        summary += f"\n뺀 질문: 제시문이 색인에 없음 {report.missing}개, 되풀이 {report.repeated}개"
+        summary += f"\n제외한 질문: 제시문이 색인에 없음 {report.missing}개, 중복 {report.repeated}개"
     return summary

@@ -16,6 +16,7 @@ from mundap.files import digest
 from mundap.options import Options
 from mundap.protocols import Progress, quiet
 from mundap.training.common.curves import Watch, watcher
+from mundap.training.common.curves import unheard as unheard
 from mundap.training.common.distributed import World
 from mundap.training.common.registry import Card, Report, Trained, free_name, keep
 from mundap.types import Json
@@ -26,18 +27,14 @@ TRAINING = "training"  # beside models: what is not finished
 ReportTo = Literal["auto", "tensorboard", "wandb", "none"]  # where curves are drawn; auto: TensorBoard if it is there
 Stages = Callable[[str], Progress]  # the progress of a stage by its title
 SPLITS = {
-    "by_passage": "새 문서 (제시문째 가리고 잼)",
-    "by_question": "질문이 알려진 문서 (질문만 가리고 잼)",
+    "by_passage": "새 문서 (제시문을 통째로 제외하고 평가)",
+    "by_question": "학습한 문서 (질문만 제외하고 평가)",
 }
 
 
 def silent(title: str) -> Progress:
     """Stages that nobody watches."""
     return quiet
-
-
-def unheard(step: int, figures: Mapping[str, float]) -> None:
-    """Points of curves that nobody reads."""
 
 
 @dataclass(frozen=True)
