@@ -57,7 +57,7 @@ READERS = {
     ".mhtml": "mundap.ingest.html.reader:read_html",
     ".eml": "mundap.ingest.mail.reader:read_mail",
 }
-READER_VERSION = "12"  # part of what decides whether a file has to be read again
+READER_VERSION = "13"  # part of what decides whether a file has to be read again
 _MAIL = ".eml"
 _WITH_OPTIONS = frozenset((_MAIL, ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv"))
 _SCANNED = frozenset(

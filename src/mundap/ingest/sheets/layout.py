@@ -42,14 +42,15 @@ _WHEN = re.compile(r"[(（\[<〈\s]*['’]?\d{2,4}\s?[년.\-/].*(?:기준|현재
 class Area:
     """A table of a sheet. `columns` is empty where it has no header; every row has its number in the file.
 
-    `parts` gives the line between rows that a row stands under, by its number; `lead` are lines that stand above with no
-    table below, `notes` those below. `spaced` is whether its rows stand apart, `handed` a few of those that were handed on. `paired` is whether the first cell of a row names what stands beside it.
+    `parts` gives the line between rows that a row stands under, by its number, and `part` is the last one; `notes` are
+    lines that stand below. `spaced` is whether its rows stand apart, `handed` a few of those that were handed on. `paired` is whether the first cell of a row names what stands beside it.
     """
 
     title: list[str] = field(default_factory=list)
     columns: tuple[str, ...] = ()
     rows: list[Row] = field(default_factory=list)
     parts: dict[int, str] = field(default_factory=dict)
+    part: str = ""
     notes: list[Row] = field(default_factory=list)
     paired: bool = False
     form: bool = False
@@ -68,21 +69,19 @@ class _Region:
     merged: list[Merged]
 
 
-def areas(sheet: Sheet) -> list[Area]:
-    """The tables of a sheet, from above, those beside each other from the left. Fills the merged cells of its rows."""
-    return _Layout(sheet).read()
+def areas(pieces: Iterable[Sheet]) -> Iterator[tuple[Sheet, list[Area]]]:
+    """The tables of sheets, from above, those beside each other from the left. Fills the merged cells of their rows.
 
-
-def areas_of_pieces(pieces: Iterable[Sheet]) -> Iterator[list[Area]]:
-    """The tables of a sheet that comes piece by piece: of each piece those that it adds to or begins, with its rows alone."""
+    Of a piece that goes on with a sheet those tables that it adds to or begins, with its rows alone.
+    """
     layout: _Layout | None = None
     for piece in pieces:
-        if layout is None:
+        if layout is None or not piece.more:
             layout = _Layout(piece)
             found = layout.read()
         else:
-            found = layout.more(piece)
-        yield found
+            found = layout.go_on(piece)
+        yield piece, found
         for area in found:
             area.handed = area.handed or area.rows[:_SAMPLE]
             area.rows, area.notes, area.parts = [], [], {}
@@ -97,29 +96,34 @@ class _Layout:
         self.waiting: list[Row] = []
 
     def read(self) -> list[Area]:
-        merged = [one for one in self.sheet.merged if one.top != one.bottom or one.left != one.right]
-        blocks = [_Region(0, rows, merged) for rows in _blocks(self.sheet.rows, _open(self.sheet.gaps, merged))]
+        blocks = _blocks(self.sheet)
         if not blocks:
             return []
         if all(_width(block.rows) == 1 for block in blocks) and not _stacked(blocks):
-            self.area(_Region(0, [row for block in blocks for row in block.rows], merged))
+            self.area(_Region(0, [row for block in blocks for row in block.rows], blocks[0].merged))
         else:
             for block in blocks:
                 self.block(block)
-        if self.waiting:
-            (self.areas[-1] if self.areas else self._new()).notes.extend(self.waiting)
+        self._end()
         return self.areas
 
-    def more(self, piece: Sheet) -> list[Area]:
+    def go_on(self, piece: Sheet) -> list[Area]:
         """The areas that the next rows add to or begin."""
         last = self.areas[-1] if self.areas else self._new()
         count = len(self.areas)
-        for n, rows in enumerate(_blocks(piece.rows, piece.gaps)):
-            if n == 0 and rows[0][0] not in piece.gaps:
-                self.body(last, _Region(last.left, [(number, cells[last.left :]) for number, cells in rows], []))
+        for n, block in enumerate(_blocks(piece)):
+            if n == 0 and block.rows[0][0] not in piece.gaps:
+                self.body(last, _from(block, last.left), last.part)
             else:
-                self.block(_Region(0, rows, []))
+                self.block(block)
+        self._end()
         return self.areas[count - 1 :]
+
+    def _end(self) -> None:
+        """Lines that wait for a table with none below are notes of the one above."""
+        if self.waiting:
+            (self.areas[-1] if self.areas else self._new()).notes.extend(self.waiting)
+            self.waiting = []
 
     def _new(self) -> Area:
         self.areas.append(Area())
@@ -192,12 +196,11 @@ class _Layout:
             area.columns = _unended(called) if self.sheet.ragged else called
         self.body(area, _Region(region.left, region.rows[top:], region.merged))
 
-    def body(self, area: Area, region: _Region) -> None:
-        """Add the rows of a body, and tell notes, lines between rows, and tables that begin without a blank row."""
-        region = _Region(region.left, region.rows, region.merged)
+    def body(self, area: Area, region: _Region, part: str = "") -> None:
+        """Add the rows of a body, and tell notes, lines between rows, and tables that begin without a blank row. `part` is
+        the line between rows that they stand under."""
         wide = _fill(region, area.width)
         rows = region.rows
-        part = ""
         header = list(area.columns)
         for n, (number, cells) in enumerate(rows):
             if area.width > 1:
@@ -222,6 +225,7 @@ class _Layout:
             area.rows.append((number, cells))
             if part:
                 area.parts[number] = part
+        area.part = part
 
     def _begins(self, area: Area, below: Sequence[Row], text: str) -> bool:
         """Whether a table begins under a line between rows."""
@@ -287,15 +291,16 @@ def _open(gaps: frozenset[int], merged: Sequence[Merged]) -> frozenset[int]:
     return gaps - closed
 
 
-def _blocks(rows: Sequence[Row], gaps: frozenset[int]) -> Iterator[list[Row]]:
-    block: list[Row] = []
-    for row in rows:
-        if block and row[0] in gaps:
-            yield block
-            block = []
-        block.append(row)
-    if block:
-        yield block
+def _blocks(sheet: Sheet) -> list[_Region]:
+    """The rows of a sheet parted at blank ones."""
+    merged = [one for one in sheet.merged if one.top != one.bottom or one.left != one.right]
+    gaps = _open(sheet.gaps, merged)
+    blocks: list[_Region] = []
+    for row in sheet.rows:
+        if not blocks or row[0] in gaps:
+            blocks.append(_Region(0, [], merged))
+        blocks[-1].rows.append(row)
+    return blocks
 
 
 def _width(rows: Sequence[Row]) -> int:
@@ -415,11 +420,16 @@ def _own(part: _Region, parts: Sequence[_Region]) -> bool:
 
 def _filled_width(region: _Region) -> _Region:
     """A region without empty columns on its left, and without those on its right."""
-    rows = region.rows
-    left = min((next((x for x, cell in enumerate(cells) if cell), 0) for _, cells in rows), default=0)
+    left = min((next((x for x, cell in enumerate(cells) if cell), 0) for _, cells in region.rows), default=0)
+    return _from(region, left)
+
+
+def _from(region: _Region, left: int) -> _Region:
+    """A region without its columns before that one."""
     if not left:
         return region
-    return _Region(region.left + left, [(n, cells[left:]) for n, cells in rows], _shifted(region.merged, left, 1 << 20))
+    rows = [(number, cells[left:]) for number, cells in region.rows]
+    return _Region(region.left + left, rows, _shifted(region.merged, left, 1 << 20))
 
 
 # -- what stands above and below --------------------------------------------------------------------------------------
