@@ -81,7 +81,7 @@ class Unspeakable(Exception):
 def test_a_readers_own_mistake_is_one_plain_files_problem(
     jobs: list[Job], monkeypatch: pytest.MonkeyPatch, error: Exception
 ):
-    def read(path: Path, source: str, options: Options) -> Reading:
+    def read(path: Path, source: str, options: Options, parted: bool) -> Reading:
         if path.suffix == ".md":
             raise error
         return readers.read(path, source, options)

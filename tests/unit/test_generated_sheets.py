@@ -187,6 +187,23 @@ def test_tables_beside_each_other(tmp_path: Path, kind: str, one: Part, other: P
     ]
 
 
+@ALWAYS
+@given(parts(deep=False), parts(deep=False), st.sampled_from((2019, 2, -1)), st.sampled_from(("", "년", "월")))
+def test_tables_of_one_height_beside_each_other(tmp_path: Path, one: Part, other: Part, first: int, unit: str):
+    """Without captions, the right one counting its rows; -1 counts down."""
+    one.merged = other.merged = 0
+    height = min(len(one.rows), len(other.rows))
+    one.rows, other.rows = one.rows[:height], other.rows[:height]
+    other.columns = [name if name not in one.columns else f"{name}수" for name in other.columns]
+    for n, row in enumerate(other.rows):
+        number = first + n if first > 0 else 2030 - n
+        row[0] = Shown(f"{number}{unit}" if unit else number, f"{number}{unit}")
+    book = openpyxl.Workbook()
+    write(book.active, one, 1, 1)
+    write(book.active, other, 1, 2 + len(one.columns))
+    assert [text for _, text in found(saved_as(book, tmp_path / "자료.xlsx"))] == [*said(one), *said(other)]
+
+
 @pytest.mark.parametrize("kind", SUFFIXES)
 @ALWAYS
 @given(parts(deep=False), st.data())

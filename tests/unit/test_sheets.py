@@ -107,6 +107,18 @@ def test_empty_columns_are_dropped(tmp_path: Path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("수량", [3, 4]), ("내선", [3101, 3205, 3102]), ("전화", ["02-1", "02-2", "02-3"]), ("점수", [1, 2, 4])],
+)
+def test_a_blank_column_in_a_table_parts_no_numbers(tmp_path: Path, name: str, values: list[Any]):
+    people = ["김하늘", "이바다", "박구름"]
+    rows = [["이름", None, name, "비고"], *([people[n], None, value, "가"] for n, value in enumerate(values))]
+    assert [text for _, text in said(book(tmp_path, rows))] == [
+        f"이름: {people[n]} / {name}: {value} / 비고: 가" for n, value in enumerate(values)
+    ]
+
+
 def test_lines_between_rows_stand_above_those_below(tmp_path: Path):
     rows = [["지역", "인구"], ["■ 수도권"], ["서울", 1], ["인천", 3], ["■ 영남"], ["부산", 5]]
     assert said(book(tmp_path, rows, title="인구")) == [

@@ -17,7 +17,6 @@ from threading import Event, Thread
 
 from mundap.ingest.sniff import plain
 from mundap.jobs.reading import Job, Read, Unread, mistaken, work
-from mundap.jobs.spool import Spooled
 from mundap.jobs.worker import framed
 from mundap.korean.normalize import name_of
 
@@ -154,9 +153,8 @@ def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Eve
             done.put((job, answer))
             continue
         if isinstance(answer, Read):
-            for passages in (answer.wholes, answer.chunks):
-                if isinstance(passages, Spooled):
-                    passages.taken()
+            for one in answer.spooled:
+                one.taken()
         if spent:
             _end(worker)
         return answer

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mundap.ingest.blocks import Cell
 from mundap.ingest.forms import like_a_form, pairs
@@ -36,6 +37,8 @@ _ABOUT = re.compile(
     r"[(（\[<〈*※\s]*(?:단위|기준|기준일|작성|작성일|작성자|출력|출력일|조회|기간|조회기간|일자|날짜|담당|담당자|부서|출처|자료|기관|문서번호|버전|대상|작성부서)[가-힣]{0,4}\s?[:：]?"
 )
 _WHEN = re.compile(r"[(（\[<〈\s]*['’]?\d{2,4}\s?[년.\-/].*(?:기준|현재|말|작성|\d\.?)[)）\]>〉\s]*")
+_COUNT = re.compile(r"(\D{0,3})(\d{1,4})(\D{0,3})")
+_YEARS = range(1900, 2100)
 
 
 @dataclass
@@ -402,7 +405,7 @@ def _shifted(merged: Sequence[Merged], left: int, right: int) -> list[Merged]:
 
 def _own(part: _Region, parts: Sequence[_Region]) -> bool:
     """Whether a part stands for itself, rather than being the other columns of the table on its left: it has a title of
-    its own, other rows, a header that begins like another's, or names of its own in its first column."""
+    its own, other rows, a header that begins like another's, or names or numbers in order in its first column."""
     first = parts[0]
     if _titles(part) or len(part.rows) != len(first.rows) or part.rows[0][0] != first.rows[0][0]:
         return True
@@ -410,12 +413,19 @@ def _own(part: _Region, parts: Sequence[_Region]) -> bool:
     if {squash(cell) for cell in header} & {squash(cell) for cell in first.rows[0][1] if cell}:
         return True
     labels = [cells[0] for _, cells in part.rows[1:] if cells]
-    return (
-        len(labels) > 1
-        and all(labels)
-        and len(set(labels)) == len(labels)
-        and not any("0" in shape_of(label) for label in labels)
-    )
+    if len(labels) < 2 or not all(labels) or len(set(labels)) < len(labels):
+        return False
+    return not any("0" in shape_of(label) for label in labels) or _counted(labels)
+
+
+def _counted(labels: Sequence[str]) -> bool:
+    """Whether labels count up or down by one: 2023, 2024; 1월, 2월, 3월; two that are no years can be a chance."""
+    found = [match for label in labels if (match := _COUNT.fullmatch(label))]
+    if len(found) < len(labels) or len({(one[1], one[3]) for one in found}) > 1:
+        return False
+    numbers = [int(one[2]) for one in found]
+    steps = {after - before for before, after in pairwise(numbers)}
+    return steps in ({1}, {-1}) and (len(numbers) > 2 or min(numbers) in _YEARS)
 
 
 def _filled_width(region: _Region) -> _Region:
