@@ -69,7 +69,7 @@ def test_cells_are_as_people_see_them(tmp_path: Path, book: openpyxl.Workbook, s
         "코드: 00042 / 할인율: 0.07 / 단가: 15000 / 환율: 0.3 / 적용일: 45292 / 시각: 9:00 / 근무: 24:00 / 재직: FALSE"
         " / 번호: 9007199254740992 / 값: 1.5 / 구분: 나",
     ]
-    assert read(path).warnings == ("시트 'Sheet': 수식 오류 값이 있습니다(J2 #DIV/0!). 시트에서 고쳐 주세요",)
+    assert read(path).warnings == ("시트 'Sheet': 수식 오류 값이 있습니다(J2 #DIV/0!). 시트에서 수정하세요",)
     assert CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()[1][1] == 0.125  # others read it too
 
 
@@ -91,7 +91,7 @@ def test_merged_cells_whose_first_row_is_hidden(tmp_path: Path, book: openpyxl.W
         "부서: 총무과 / 담당: 예약 / 내선: 3",
         "부서: 재무과 / 담당: 카드 / 내선: 4",
     ]
-    assert "숨긴 행 2은(는) 넣지 않았습니다" in read(path).warnings[0]
+    assert "숨긴 행 2은(는) 제외했습니다" in read(path).warnings[0]
     assert lines(path, Options(hidden=True))[0] == "부서: 총무과 / 담당: 여비 / 내선: 1"
 
 

@@ -92,19 +92,21 @@ def _read(path: Path, source: str, readers: dict[str, str], options: Options, pa
         kind = kind_of(path)
         if kind not in readers:
             raise BadFile(
-                f"{path.name}: 읽을 수 없는 형식입니다. .hwpx, .pdf, .docx, .pptx, .xlsx, .html, .txt 가운데 하나로 저장해 주세요."
+                f"{path.name}: 읽을 수 없는 형식입니다. .hwpx, .pdf, .docx, .pptx, .xlsx, .html, .txt 중 하나로 저장하세요."
             )
         reader = load_named("reader", kind, readers)
         about: dict[str, object] = {"options": options} if kind in (*_SHEETS, _MAIL) and readers is READERS else {}
         about |= {"parted": parted} if kind in _SHEETS else {}
         reading: Reading = reader(path, source, **about)
     except OSError as error:
-        raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
+        raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인하세요.") from error
     if reading.long:
         return reading
     if not reading.document.sections:
         rows = "".join(f" {p.row}행: {p.reason}." for p in reading.problems[:3])
-        raise BadFile(f"{path.name}: 글이 들어 있지 않습니다.{rows or ' 그림뿐이라면 글자가 든 원본을 넣어 주세요.'}")
+        raise BadFile(
+            f"{path.name}: 읽을 수 있는 텍스트가 없습니다.{rows or ' 이미지만 있는 파일이면 텍스트가 있는 원본을 추가하세요.'}"
+        )
     return replace(reading, document=dated(reading.document))
 
 

@@ -14,7 +14,7 @@ Place = tuple[int, int]  # row and column, as in Merged
 
 PIECE = 50_000  # rows
 _MOST_NOTED = 1000  # cells of one link; more is a format of whole columns
-_HIDDEN = "넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true"
+_HIDDEN = "제외했습니다. 포함하려면 mundap.toml에 [ingest] hidden = true를 설정하세요"
 
 
 @dataclass
@@ -163,9 +163,9 @@ class _Seen:
 
 def _wrong(outline: Outline) -> Iterator[str]:
     if outline.errors:
-        yield f"수식 오류 값이 있습니다({places(outline.errors)}). 시트에서 고쳐 주세요"
+        yield f"수식 오류 값이 있습니다({places(outline.errors)}). 시트에서 수정하세요"
     if outline.uncounted:
         yield (
             f"계산된 값이 저장되지 않은 수식이 있어 빈칸으로 처리했습니다({places(outline.uncounted)})."
-            " 엑셀에서 열어 다시 저장해 주세요"
+            " 엑셀에서 열어 다시 저장하세요"
         )

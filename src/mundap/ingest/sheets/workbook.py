@@ -22,13 +22,13 @@ def sheets_of(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
     try:
         yield from _reader(path)(path, options, tell)
     except Locked as error:
-        raise BadFile(f"{path.name}: 암호가 걸린 엑셀 파일입니다. 암호를 풀어 다시 저장해 주세요.") from error
+        raise BadFile(f"{path.name}: 암호가 걸린 엑셀 파일입니다. 암호를 풀어 다시 저장하세요.") from error
     except BadFile:
         raise
     except (NoWorkbook, *BAD_ZIP, OSError) as error:
         said = str(error)
         short = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
-        raise BadFile(f"{path.name}: 엑셀 파일로 열 수 없습니다({short}). 엑셀에서 다시 저장해 주세요.") from error
+        raise BadFile(f"{path.name}: 엑셀 파일로 열 수 없습니다({short}). 엑셀에서 다시 저장하세요.") from error
 
 
 def _reader(path: Path) -> Read:
@@ -52,7 +52,7 @@ def _or_values(read: Read) -> Read:
             said.clear()
             found = [*values.sheets(path, options, said.append)]
             tell(
-                "표시 형식과 숨긴 행·열을 알 수 없는 파일이라 저장된 값을 모두 그대로 넣었습니다. 엑셀에서 다시 저장하면 보이는"
+                "표시 형식과 숨긴 행·열을 알 수 없는 파일이라 저장된 값을 모두 그대로 추가했습니다. 엑셀에서 다시 저장하면 보이는"
                 " 대로 들어갑니다"
             )
         for warning in said:
