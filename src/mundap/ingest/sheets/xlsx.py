@@ -10,10 +10,10 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
-from mundap.extras import Untyped
 from mundap.ingest.sheets.number_format import BUILT_IN, GENERAL, Format, compiled
 from mundap.ingest.sheets.package import Package, Relations, local
 from mundap.ingest.sheets.sheet import Merged, NoWorkbook, Options, Sheet, Tell
@@ -113,7 +113,7 @@ class _Workbook:
                         yield cells, text, authors
 
 
-def _text(element: Untyped) -> str:
+def _text(element: Any) -> str:
     return "".join(element.itertext())
 
 
