@@ -10,6 +10,7 @@ from mundap.index.postings import Postings
 from mundap.index.rank import Mask, Rows, Scores, positive_rows
 from mundap.index.table import InMemory, Table, ranks
 from mundap.index.units import Units
+from mundap.index.widen import FindEveryday, Widening
 from mundap.korean.normalize import normalize
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Tokenize
@@ -20,14 +21,20 @@ B = 0.6
 
 
 class LexicalLeg:
-    """BM25 over postings. Finds nothing for a question none of whose tokens is known."""
+    """BM25 over postings. Finds nothing for a question none of whose tokens is known.
+
+    With `everyday`, which finds the everyday words of a question, what documents say for them counts too.
+    """
 
     name = "bm25"
 
-    def __init__(self, postings: Postings, table: Table, tokenize: Tokenize) -> None:
+    def __init__(
+        self, postings: Postings, table: Table, tokenize: Tokenize, everyday: FindEveryday | None = None
+    ) -> None:
         self.postings = postings
         self.table = table
         self.tokenize = tokenize
+        self._widening = Widening(postings, tokenize, everyday) if everyday else None
         self._asked: tuple[str, Scores] = ("", np.zeros(len(table), np.float32))
 
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
@@ -46,7 +53,9 @@ class LexicalLeg:
     def _scores(self, question: str) -> Scores:
         asked = self._asked  # one read: another thread may replace it
         if question != asked[0]:
-            asked = self._asked = (question, self.postings.scores(self.tokenize([normalize(question)])[0]))
+            normal = normalize(question)
+            scores = self.postings.scores(self.tokenize([normal])[0])
+            asked = self._asked = (question, self._widening.widen(normal, scores) if self._widening else scores)
         return asked[1]
 
 
