@@ -7,13 +7,13 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from mundap.index.postings import Postings
-from mundap.index.rank import Mask, Rows, Scores, positive_rows
+from mundap.index.rank import positive_rows
 from mundap.index.table import InMemory, Table, ranks
 from mundap.index.units import Units
-from mundap.index.widen import FindEveryday, Widening
+from mundap.index.widen import Widening
 from mundap.korean.normalize import normalize
 from mundap.korean.tokens import SearchTokenizer
-from mundap.protocols import Tokenize
+from mundap.protocols import Mask, Rows, Scores, Tokenize
 from mundap.types import Hit, Passage
 
 K1 = 0.9  # docs/experiments.md, "Lexical recipe"
@@ -23,18 +23,16 @@ B = 0.6
 class LexicalLeg:
     """BM25 over postings. Finds nothing for a question none of whose tokens is known.
 
-    With `everyday`, which finds the everyday words of a question, what documents say for them counts too.
+    With a `widening`, what documents say for its everyday words counts too.
     """
 
     name = "bm25"
 
-    def __init__(
-        self, postings: Postings, table: Table, tokenize: Tokenize, everyday: FindEveryday | None = None
-    ) -> None:
+    def __init__(self, postings: Postings, table: Table, tokenize: Tokenize, widening: Widening | None = None) -> None:
         self.postings = postings
         self.table = table
         self.tokenize = tokenize
-        self._widening = Widening(postings, tokenize, everyday) if everyday else None
+        self.widening = widening
         self._asked: tuple[str, Scores] = ("", np.zeros(len(table), np.float32))
 
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
@@ -55,7 +53,7 @@ class LexicalLeg:
         if question != asked[0]:
             normal = normalize(question)
             scores = self.postings.scores(self.tokenize([normal])[0])
-            asked = self._asked = (question, self._widening.widen(normal, scores) if self._widening else scores)
+            asked = self._asked = (question, self.widening.widen(normal, scores) if self.widening else scores)
         return asked[1]
 
 

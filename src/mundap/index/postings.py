@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from mundap.files import load_array
 from mundap.index.adder import adder
-from mundap.index.rank import Rows, Scores
 from mundap.korean.tokens import BIGRAM
+from mundap.protocols import Rows, Scores
 
 _ARRAYS = ("terms", "starts", "rows", "counts", "impacts", "lengths", "words")
 Terms = npt.NDArray[np.uint64]

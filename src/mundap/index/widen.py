@@ -7,20 +7,18 @@ none is worth more than that: a rare word for a common one is not worth its rari
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from mundap.index.postings import Postings
 from mundap.index.rank import Rows, Scores
-from mundap.korean.everyday import Everyday
+from mundap.korean.everyday import Everyday, FindEveryday
 from mundap.korean.tokens import BIGRAM
-from mundap.protocols import Tokenize
+from mundap.protocols import Rows, Scores, Tokenize
 
 WEIGHT = 0.5  # of a word that means the same (docs/experiments.md, "Everyday words")
 _REMEMBERED = 20_000  # words whose tokens are kept at hand
-
-FindEveryday = Callable[[str], Sequence[Everyday]]
 
 
 class Widening:

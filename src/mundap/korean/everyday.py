@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -42,6 +42,9 @@ class Everyday:
 
     asked: str
     said: tuple[tuple[str, float], ...]
+
+
+FindEveryday = Callable[[str], Sequence[Everyday]]
 
 
 def read_pairs(path: Path | None = None) -> tuple[Pair, ...]:

@@ -1,0 +1,225 @@
+"""What the settings of a workspace name, each made when it is first needed: encoder, tokenizer, keywords, models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+from mundap.config import Config
+from mundap.config import Graph as GraphSettings
+from mundap.encode import make_encoder
+from mundap.encode.adapter import AdaptedEncoder
+from mundap.errors import ConfigError
+from mundap.generate import make_generator
+from mundap.generate.evidence import Line, ReaderModel, read_model
+from mundap.generate.extractive import Extractive
+from mundap.generate.persona import FOLDER as PERSONAS
+from mundap.generate.persona import Persona, find_persona, personas
+from mundap.generate.reading import Reader, Weigh
+from mundap.generate.sampling import Sampling
+from mundap.generate.structured import Completer
+from mundap.generate.support import read_calibration, refusal
+from mundap.korean.everyday import EverydayWords, read_pairs, shipped
+from mundap.korean.keyword_model import KeywordModel
+from mundap.korean.keyword_rules import Asked, extract, names, read_asked
+from mundap.korean.tokens import SearchTokenizer
+from mundap.protocols import Encoder, Generator, Reranker
+from mundap.retrieve.light import LightModel
+from mundap.retrieve.rerank import make_reranker
+from mundap.store.cache import Cache, CachedEncoder
+
+FOLDER = ".mundap"
+MODELS = "models"
+LIGHT = "light:"  # of a reranker that `mundap train reranker` made
+
+
+class Parts:
+    """The parts that `config` names, of the workspace `root`. Paths in it, and trained models, are looked for in `words`.
+
+    `weigh` tells how rare words are in what is indexed. A part that cannot be made raises when it is first asked for.
+    """
+
+    def __init__(self, root: Path, words: Path, config: Config, weigh: Weigh) -> None:
+        self.root = root
+        self.words = words
+        self.config = config
+        self._weigh = weigh
+
+    @cached_property
+    def cache(self) -> Cache:
+        """Vectors and tokens that were computed before."""
+        return Cache(self.root / FOLDER / "cache.sqlite")
+
+    @property
+    def models(self) -> Path:
+        """The folder of trained models."""
+        return self.words / FOLDER / MODELS
+
+    # -- words ----------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def tokenizer(self) -> SearchTokenizer:
+        """The tokenizer of the lexical leg. Raises ConfigError if its user dictionary is not there."""
+        settings = self.config.index
+        return SearchTokenizer(settings.joins, settings.bigrams, self.user_dictionary)
+
+    @property
+    def user_dictionary(self) -> Path | None:
+        """The file of words of the user's own, if settings name one. Raises ConfigError if it is not there."""
+        name = self.config.index.user_dictionary
+        words = self.words / name if name else None
+        if words and not words.is_file():
+            raise ConfigError(f"{words}: 사용자 사전이 없습니다. mundap.toml의 index.user_dictionary를 확인해 주세요.")
+        return words
+
+    @cached_property
+    def everyday(self) -> EverydayWords | None:
+        """What finds everyday words in questions; None if settings want none.
+
+        Raises ConfigError if the table of the user's own is not there, BadFile if it is broken.
+        """
+        settings = self.config.retrieve
+        if not settings.everyday:
+            return None
+        name = settings.everyday_words
+        table = self.words / name if name else None
+        if table and not table.is_file():
+            raise ConfigError(f"{table}: 일상어 표가 없습니다. mundap.toml의 retrieve.everyday_words를 확인해 주세요.")
+        return EverydayWords((*(read_pairs(table) if table else ()), *shipped()), self.user_dictionary)
+
+    @property
+    def synonyms(self) -> Path:
+        """The table of synonyms, which need not be there. Raises ConfigError if a name of one's own is not."""
+        name = self.config.graph.synonyms
+        table = self.words / name
+        if not table.is_file() and name != GraphSettings().synonyms:
+            raise ConfigError(f"{table}: 같은말 표가 없습니다. mundap.toml의 graph.synonyms를 확인해 주세요.")
+        return table
+
+    def keywords(self, questions: Sequence[str]) -> list[list[str]]:
+        """The distinct keywords of each question, by the extractor of the settings; the corpus is not read.
+
+        Raises ConfigError if the user dictionary or the model is not there, BadFile for a broken table of verbs.
+        """
+        if self._keyword_model:
+            return self._keyword_model.extract(questions)
+        return extract(questions, self.user_dictionary, self._verbs)
+
+    def names(self, questions: Sequence[str]) -> list[list[str]]:
+        """What each question names, as the graph calls it: by the model, or keywords and the compounds they make up."""
+        if self._keyword_model:
+            return [list(dict.fromkeys(word.lower() for word in words)) for words in self.keywords(questions)]
+        return names(questions, self.user_dictionary, self._verbs)
+
+    @cached_property
+    def _keyword_model(self) -> KeywordModel | None:
+        kind, _, name = self.config.keywords.extractor.partition(":")
+        return KeywordModel(self.models / name) if kind == "model" else None
+
+    @cached_property
+    def _verbs(self) -> tuple[Asked, ...]:
+        """What verbs ask for. Raises BadFile for a broken table."""
+        name = self.config.keywords.verbs
+        return read_asked(self.words / name if name else None)
+
+    # -- search ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def encoder(self) -> Encoder:
+        """The encoder that mundap.toml names."""
+        return self.encoder_named(self.config.index.encoder)
+
+    def encoder_named(self, name: str) -> Encoder:
+        """The encoder of that name. Raises UnknownName, or ConfigError for a trained one that cannot be used."""
+        return make_encoder(name, self.models, lambda base: CachedEncoder(base, self.cache))
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        """What ranks the first hits again, unless it is the light one, which ranks inside the hybrid."""
+        spec = self.config.retrieve.reranker
+        return make_reranker(spec, self.words) if spec and not spec.startswith(LIGHT) else None
+
+    @cached_property
+    def light(self) -> LightModel | None:
+        """The model of the light reranker, if settings name one."""
+        kind, _, name = self.config.retrieve.reranker.partition(":")
+        return LightModel.open(self.models / name) if f"{kind}:" == LIGHT else None
+
+    # -- answer ---------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def sentence_encoder(self) -> Encoder:
+        """What sentences are read with. An adapter learned from whole passages, so it is its base that reads."""
+        encoder = self.encoder
+        return encoder.base if isinstance(encoder, AdaptedEncoder) else CachedEncoder(encoder, self.cache)
+
+    @cached_property
+    def reader(self) -> Reader:
+        """What reads hits by the sentence."""
+        return Reader(self._weigh, self.sentence_encoder)
+
+    @cached_property
+    def calibration(self) -> Line | None:
+        """The user's own calibration of support, if mundap.toml names one. Raises MundapError if it cannot be used."""
+        name = self.config.generate.support
+        return read_calibration(self.models / name, self.sentence_encoder.name) if name else None
+
+    @cached_property
+    def reader_model(self) -> ReaderModel | None:
+        """The user's own model of what answers, if mundap.toml names one. Raises MundapError if it cannot be used."""
+        name = self.config.generate.reader
+        return read_model(self.models / name, self.sentence_encoder.name) if name else None
+
+    @cached_property
+    def extractive(self) -> Extractive:
+        """What quotes the passages. It answers always: whether to is decided before."""
+        return Extractive(self.reader, 0.0, self.config.language, self.reader_model)
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The generator that mundap.toml names."""
+        settings = self.config.generate
+        if settings.generator == "extractive":
+            return self.extractive
+        return make_generator(
+            settings.generator,
+            folder=self.words,
+            max_tokens=settings.max_tokens,
+            context_tokens=settings.context_tokens,
+            models=self.models,
+            template=settings.template,
+            bits=settings.bits,
+            sampling=Sampling(
+                settings.temperature, settings.top_p, settings.top_k, settings.repeat_penalty, settings.stop
+            ),
+            timeout=settings.timeout,
+            refusal=refusal(self.config.language),
+            reason=settings.reason,
+            reorder=settings.reorder,
+            unsupported=settings.unsupported,
+            language=self.config.language,
+        )
+
+    @property
+    def completer(self) -> Completer:
+        """The generator as a language model that can be asked anything. Raises ConfigError if it is none."""
+        if not isinstance(self.generator, Completer):
+            raise ConfigError(
+                "multi_query, hyde, follow_up, self_query의 llm과 self_check에는 언어 모델이 필요합니다."
+                " mundap.toml의 generate.generator를 gguf:, openai:, transformers: 가운데 하나로 바꿔 주세요."
+            )
+        return self.generator
+
+    @property
+    def personas(self) -> tuple[str, ...]:
+        """The names of the workspace's personas."""
+        return tuple(personas(self.words / PERSONAS))
+
+    def persona(self, name: str | None = None) -> Persona | None:
+        """The persona of that name (default: that of the settings); "" is none.
+
+        Raises UnknownName, or ConfigError for a file that cannot be read.
+        """
+        name = self.config.generate.persona if name is None else name
+        return find_persona(self.words / PERSONAS, name) if name else None
