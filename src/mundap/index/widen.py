@@ -12,12 +12,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from mundap.index.postings import Postings
-from mundap.index.rank import Rows, Scores
 from mundap.korean.everyday import Everyday, FindEveryday
 from mundap.korean.tokens import BIGRAM
 from mundap.protocols import Rows, Scores, Tokenize
 
-WEIGHT = 0.5  # of a word that means the same (docs/experiments.md, "Everyday words")
+WEIGHT = 0.8  # of a word that means the same (docs/experiments.md, "Everyday words")
 _REMEMBERED = 20_000  # words whose tokens are kept at hand
 
 

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 BOTH, SAME, NEAR, NOT = "=", ">", "~", "x"
 RELATIONS = {BOTH: "같은 말(양쪽으로)", SAME: "같은 말", NEAR: "비슷한 말", NOT: "쓰지 않음"}
 WEIGHTS = {SAME: 1.0, NEAR: 0.5}  # docs/experiments.md, "Everyday words"
-_BETWEEN = 2  # other words between two words of an entry: 월급을 두 달째 못 받았다
+_BETWEEN = 3  # other morphemes between two words of an entry: 월급을 두 달째 못 받았다
 _BEGINS_NO_WORD = ("J", "E", "SF", "SP", "SS", "SE", "SO", "SW", "SB", "VX", "VCP", "XS")  # 해 주다 is no 주다
 _ENDS_NO_NOUN = ("J", "E", "V", "XSV", "XSA", "XSM")
 _VERBAL = ("VV", "VA", "VX", "VCN", "XSV", "XSA")
-_NOUNS = frozenset({"NNG", "NNP"})
+_ALONE = frozenset({"NNG", "NNP", "MAG"})  # of one syllable: not 개 of 세 개, nor a syllable of an ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class EverydayWords:
     """Finds the words of `pairs` in questions. Of two rows about the same two words the first one holds.
 
     A word ending in 다 is a verb and found however it is inflected; words that a space parts are found side by side or with
-    up to two others between them. All are found whole: 세 is not found in 세금.
+    up to three other morphemes between them. All are found whole: 세 is not found in 세금.
     """
 
     def __init__(self, pairs: Iterable[Pair], user_dictionary: Path | None = None) -> None:
@@ -157,7 +157,7 @@ def _words_from(text: str, tokens: Sequence[Token], first: int, longest: int) ->
             words[f"{before}{token.form}다"] = place + 1
         if not token.tag.startswith(_ENDS_NO_NOUN):
             words[_letters(text[head.start : token.end])] = place + 1
-    if head.tag not in _NOUNS:  # 개 of 세 개, and a syllable of an ending
+    if head.tag not in _ALONE:
         words = {word: end for word, end in words.items() if len(word) > 1}
     return words
 
