@@ -11,6 +11,7 @@ import numpy as np
 from mundap.errors import MundapError
 from mundap.generate.evidence import Floats, Line, ReaderModel, default_model, logits
 from mundap.generate.reading import Reading, Sentence
+from mundap.korean.tokens import content
 from mundap.messages import say
 
 # The probability under which an answer is withheld: 92 % of the answerable questions that the weights were fitted on
@@ -82,6 +83,14 @@ def support(reading: Reading, fitted: Line | None = None, model: ReaderModel | N
     line = fitted or (model or default_model(reading.encoder)).support
     odds = float(line.logits(question_features(reading, model)[None], FEATURES)[0])
     return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
+
+
+def mentions(reading: Reading, noun: str) -> bool:
+    """Whether a passage that was read names `noun`, in its text, its heading or its source."""
+    words = frozenset(content([noun])[0])
+    if words and words <= frozenset().union(*(s.words for s in reading.sentences), *reading.heads.values()):
+        return True
+    return any(noun in f"{hit.passage.source} {hit.passage.heading} {hit.passage.text}" for hit in reading.hits)
 
 
 def read_calibration(folder: Path, encoder: str) -> Line:
