@@ -2,7 +2,7 @@
 
 The likeliest sentence comes first, then what stands around it. How much is shown follows from how sure the search is:
 where the first passage leads clearly it alone is quoted, else the best of the first few stand side by side
-(docs/experiments.md, "How much to quote").
+(docs/experiments/2026-11-29-how-much-to-quote.md).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mundap.korean.wanted import affirms, denies
 from mundap.messages import say
 from mundap.types import Answer, Choice, Citation, Hit, Turn
 
-# Chosen on questions of our own (docs/experiments.md, "How much to quote"). Scores of passages are log-odds.
+# Chosen on questions of our own (docs/experiments/2026-11-29-how-much-to-quote.md). Scores of passages are log-odds.
 SURE = 1.0  # lead of the first passage over the second from which it alone is quoted
 NEAR = 1.5  # passages as close behind the first are quoted beside it
 ALONE = 430  # characters of the one passage that is quoted

@@ -16,7 +16,7 @@ from mundap.korean.everyday import Everyday, FindEveryday
 from mundap.korean.tokens import BIGRAM
 from mundap.protocols import Rows, Scores, Tokenize
 
-WEIGHT = 0.8  # of a word that means the same (docs/experiments.md, "Everyday words")
+WEIGHT = 0.8  # of a word that means the same (docs/experiments/2026-11-29-everyday-words.md)
 _REMEMBERED = 20_000  # words whose tokens are kept at hand
 
 

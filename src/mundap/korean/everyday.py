@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 BOTH, SAME, NEAR, NOT = "=", ">", "~", "x"
 RELATIONS = {BOTH: "같은 말(양쪽으로)", SAME: "같은 말", NEAR: "비슷한 말", NOT: "쓰지 않음"}
-WEIGHTS = {SAME: 1.0, NEAR: 0.5}  # docs/experiments.md, "Everyday words"
+WEIGHTS = {SAME: 1.0, NEAR: 0.5}  # docs/experiments/2026-11-29-everyday-words.md
 _BETWEEN = 3  # other morphemes between two words of an entry: 월급을 두 달째 못 받았다
 _BEGINS_NO_WORD = ("J", "E", "SF", "SP", "SS", "SE", "SO", "SW", "SB", "VX", "VCP", "XS")  # 해 주다 is no 주다
 _ENDS_NO_NOUN = ("J", "E", "V", "XSV", "XSA", "XSM")
