@@ -16,6 +16,7 @@ from mundap.index.postings import Postings
 from mundap.index.table import InMemory, Table
 from mundap.index.units import Units
 from mundap.index.vectors import EXACT_BELOW, VectorIndex, make_graph
+from mundap.index.widen import Widening
 from mundap.ingest.split import chunks
 from mundap.korean.normalize import normalize, squash
 from mundap.protocols import Encoder, Leg, Mask, Progress, Reranker, Rows, Scores, Vectors, quiet
@@ -94,7 +95,9 @@ class TrialRunner:
     def _lexical(self, settings: Settings) -> Leg:
         every = np.arange(len(self._rows))
         postings = Postings.build([], settings.k1, settings.b, self._postings, every, np.empty(0, np.int64))
-        return LexicalLeg(postings, self._table, lambda texts: [self._tokens[text] for text in texts])
+        everyday = self._bot.components.everyday
+        widening = Widening(postings, self._bot.components.tokenizer, everyday) if everyday else None
+        return LexicalLeg(postings, self._table, lambda texts: [self._tokens[text] for text in texts], widening)
 
     def _dense(self, settings: Settings) -> Leg:
         cut = replace(cut_of(self._bot.config, self._bot.components.models), overlap=settings.chunk_overlap)

@@ -20,6 +20,7 @@ from mundap.generate.reading import Reader, Weigh
 from mundap.generate.sampling import Sampling
 from mundap.generate.structured import Completer
 from mundap.generate.support import read_calibration, refusal
+from mundap.korean.everyday import EverydayWords, read_pairs, shipped
 from mundap.korean.keyword_model import KeywordModel
 from mundap.korean.keyword_rules import NounRule, extract, names, read_rules
 from mundap.korean.tokens import SearchTokenizer
@@ -71,6 +72,21 @@ class Components:
         if words and not words.is_file():
             raise ConfigError(f"{words}: 사용자 사전이 없습니다. mundap.toml의 index.user_dictionary를 확인하세요.")
         return words
+
+    @cached_property
+    def everyday(self) -> EverydayWords | None:
+        """What finds everyday words in questions; None if settings want none.
+
+        Raises ConfigError if the table of the user's own is not there, BadFile if it is broken.
+        """
+        settings = self.config.retrieve
+        if not settings.everyday:
+            return None
+        name = settings.everyday_words
+        table = self.words / name if name else None
+        if table and not table.is_file():
+            raise ConfigError(f"{table}: 일상어 표가 없습니다. mundap.toml의 retrieve.everyday_words를 확인해 주세요.")
+        return EverydayWords((*(read_pairs(table) if table else ()), *shipped()), self.user_dictionary)
 
     @property
     def synonyms(self) -> Path:

@@ -43,7 +43,7 @@ class Bench:
         self.starts: Numbers = np.asarray(dense.vectors.starts)
         tokens = lexical.tokenize(made.questions)
         tokenize = RememberedTokens(getattr(lexical.tokenize, "name", ""), made.questions, tokens)
-        self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize)
+        self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize, lexical.widening)
         self._dense = dense
         self._fusion, self._pool = fusion, pool
         self._weights = {leg: weight for leg, weight in (weights or {}).items() if leg in (lexical.name, dense.name)}

@@ -160,7 +160,7 @@ def found_by(made: Examples, lexical: LexicalLeg, dense: DenseLeg, units: Vector
     tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
     index = VectorIndex(units.astype(np.float16), dense.vectors.starts, dense.vectors.keys)
     leg = DenseLeg(index, dense.table, Remembered(dense.encoder, made.questions, asked))
-    found = Found(LexicalLeg(lexical.postings, lexical.table, tokenize), leg, made.questions)
+    found = Found(LexicalLeg(lexical.postings, lexical.table, tokenize, lexical.widening), leg, made.questions)
     return replace(made, vectors=asked, candidates=found)
 
 
@@ -184,7 +184,7 @@ class Trainer:
     ) -> None:
         self.made = made
         tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
-        self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize)
+        self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize, lexical.widening)
         self.dense = dense
         self.names = tuple(name for name in FEATURES if name in names)
         self.seed = seed
