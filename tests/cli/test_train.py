@@ -309,7 +309,7 @@ def test_a_reader_is_trained_on_recorded_answers_promoted_and_used(corpus: Path,
     assert bot.ask(question).text
 
     printed = ran_on("train", "reader", "--out", "문장").stdout
-    for part in ("facts", "key", "새 문서", "질문이 알려진 문서", "AUROC", 'reader = "문장"', "권"):
+    for part in ("facts", "key", "새 문서", "학습한 문서", "AUROC", 'reader = "문장"', "권"):
         assert part in printed
 
 
