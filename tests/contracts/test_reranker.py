@@ -10,7 +10,8 @@ from unicodedata import normalize
 import numpy as np
 import pytest
 
-from mundap.encode.onnx import BATCH, MAX_TOKENS
+from mundap.encode.onnx import MAX_TOKENS
+from mundap.encode.tokenized import BATCH
 from mundap.errors import ConfigError, MundapError, UnknownName
 from mundap.protocols import Reranker, Vectors
 from mundap.retrieve.cross import OnnxReranker, logits

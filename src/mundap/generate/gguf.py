@@ -15,7 +15,7 @@ import httpx
 from mundap.errors import GeneratorError
 from mundap.extras import need
 from mundap.generate.compose import CUT
-from mundap.generate.gguf_header import keys
+from mundap.encode.gguf_header import keys
 from mundap.generate.language_model import LanguageModel, Left, Put, Settings, failed, frame, from_thread
 from mundap.generate.prompt import Count, Message
 from mundap.generate.structured import constrained
