@@ -25,11 +25,11 @@ import numpy as np
 import mundap as md
 from mundap.evaluate.metrics import auroc
 from mundap.korean.normalize import squash
-from mundap.train import reader as readers
-from mundap.train.folds import by_group
-from mundap.train.pairs import FOLDS, asked_as, questions_in, rows_of
-from mundap.train.reader import Row, rows, train_reader
-from mundap.train.support import Asked, calibrate, drawn, prior_of, read_all, sample
+from mundap.train.common.folds import by_group
+from mundap.train.common.pairs import FOLDS, asked_as, questions_in, rows_of
+from mundap.train.reader import fit_reader
+from mundap.train.reader.fit_reader import Row, rows, train_reader
+from mundap.train.reader.fit_support import Asked, calibrate, drawn, prior_of, read_all, sample
 from mundap.types import Answer
 
 Label = Mapping[str, Any]
@@ -152,7 +152,7 @@ def main() -> None:
         trained = train_reader(some)
         folder = bot.models / MODEL
         folder.mkdir(parents=True, exist_ok=True)
-        readers.save(trained.model, bot.sentence_encoder.name, folder)
+        fit_reader.save(trained.model, bot.sentence_encoder.name, folder)
         with_reader = configured(always, reader=MODEL)
         seen = [one for one in paired if fits(one)]
         drawn_on = sample(seen, None, None)

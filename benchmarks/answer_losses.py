@@ -27,14 +27,14 @@ from mundap.evaluate.bootstrap import mean_interval
 from mundap.evaluate.metrics import top
 from mundap.evaluate.questions import Question
 from mundap.index.units import Units
-from mundap.pipeline import Mundap
 from mundap.store.cache import AsQueries
-from mundap.train.bench import Bench, Ground
-from mundap.train.encoder import EMBEDDING, PRESETS, Recipe, train_encoder
-from mundap.train.examples import Split
-from mundap.train.fit_encoder import examples
-from mundap.train.pairs import pairs
-from mundap.train.towers import InTraining
+from mundap.train.common.examples import Split
+from mundap.train.common.heldout import Bench, Ground
+from mundap.train.common.pairs import pairs
+from mundap.train.retriever.encoder import EMBEDDING, PRESETS, Recipe, train_encoder
+from mundap.train.retriever.fit_encoder import examples
+from mundap.train.retriever.transformer_encoder import InTraining
+from mundap.workspace import Mundap
 from quality import workspace
 from question_to_answer import DEPTHS, draw
 from shared import customs, need_data

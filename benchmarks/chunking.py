@@ -13,7 +13,7 @@ from pathlib import Path
 from mundap.cli.show import bar
 from mundap.evaluate.retrieval import evaluate_retrieval
 from mundap.korean.normalize import squash
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 from quality import workspace
 from shared import bare_customs, customs, need_data
 

@@ -25,18 +25,18 @@ import numpy as np
 
 from mundap.cli.show import bar
 from mundap.index.units import Units
-from mundap.pipeline import Mundap
 from mundap.protocols import Vectors
 from mundap.retrieve.light import SCORES_ONLY
-from mundap.train.bart import END, PAD, START, new_tokenizer
-from mundap.train.bench import Bench
-from mundap.train.bench import Ground as Start
-from mundap.train.encoder import DPR, EMBEDDING, PRESETS, Recipe, train_encoder
-from mundap.train.examples import Split
-from mundap.train.fit_encoder import examples as learned_from
-from mundap.train.measure import METRICS, compared, value
-from mundap.train.reranker import Trainer, examples, found_by
-from mundap.train.towers import InTraining
+from mundap.train.common.examples import Split
+from mundap.train.common.heldout import Bench
+from mundap.train.common.heldout import Ground as Start
+from mundap.train.common.measure import METRICS, compared, value
+from mundap.train.keywords.bart import END, PAD, START, new_tokenizer
+from mundap.train.rerank.fit_ranker import Trainer, examples, found_by
+from mundap.train.retriever.encoder import DPR, EMBEDDING, PRESETS, Recipe, train_encoder
+from mundap.train.retriever.fit_encoder import examples as learned_from
+from mundap.train.retriever.transformer_encoder import InTraining
+from mundap.workspace import Mundap
 from retriever import Ground, split
 from shared import need_data
 

@@ -27,7 +27,7 @@ import httpx
 import numpy as np
 
 from mundap.evaluate.questions import read_questions
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 from shared import CUSTOMS, bare_customs, need_data
 
 COMMAND = Path(sys.executable).with_name("mundap")

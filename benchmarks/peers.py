@@ -19,8 +19,8 @@ import numpy as np
 from mundap.encode.e5 import E5Small
 from mundap.files import digest
 from mundap.korean.tokens import content
-from mundap.pipeline import Mundap
 from mundap.protocols import Encoder, Vectors
+from mundap.workspace import Mundap
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core for every system
 os.environ.setdefault("HAYSTACK_TELEMETRY_ENABLED", "False")

@@ -25,9 +25,9 @@ import numpy as np
 from mundap.encode.e5 import E5Small
 from mundap.files import digest
 from mundap.korean.tokens import BIGRAM
-from mundap.parts import FOLDER
 from mundap.protocols import Vectors, quiet
 from mundap.store.cache import Cache
+from mundap.workspace.components import FOLDER
 from peers import (
     Search,
     Sheet,

@@ -29,11 +29,11 @@ from mundap.evaluate.retrieval import evaluate_retrieval
 from mundap.index.bm25 import BM25
 from mundap.korean.normalize import squash
 from mundap.korean.tokens import SearchTokenizer
-from mundap.pipeline import Mundap
 from mundap.protocols import Searcher
 from mundap.retrieve.fuse import FUSIONS
 from mundap.retrieve.hybrid import Hybrid
 from mundap.types import Hit
+from mundap.workspace import Mundap
 from shared import bare_customs, bare_korquad, customs, held_out, korquad, need_data
 
 SHOWN = ("top1", "top3", "top10", "mrr@10")

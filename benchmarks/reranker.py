@@ -20,14 +20,14 @@ import numpy as np
 
 from mundap.cli.show import bar
 from mundap.evaluate.metrics import reciprocal_rank, top
-from mundap.index.rank import Rows
+from mundap.protocols import Rows
 from mundap.retrieve.after import collapse, mmr
 from mundap.retrieve.decompose import decomposed
 from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.retrieve.light import FEATURES, SCORES_ONLY, LightModel, LightRanker
 from mundap.retrieve.queries import merged
 from mundap.retrieve.synonyms import reworded
-from mundap.train.reranker import Examples, Trainer, examples
+from mundap.train.rerank.fit_ranker import Examples, Trainer, examples
 from mundap.types import Hit
 from quality import workspace
 from shared import bare_customs, customs, held_out, need_data

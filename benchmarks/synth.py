@@ -24,16 +24,16 @@ from mundap.cli.synth_qa import checks_of
 from mundap.encode import base_of
 from mundap.encode.adapter import mapped
 from mundap.index.units import Units
-from mundap.pipeline import Mundap
 from mundap.store.cache import AsQueries
 from mundap.synth.journal import Journal
 from mundap.synth.qa import REASONS, Row, synthesize
 from mundap.synth.qa_rules import ByRules
-from mundap.train.adapter import PENALTIES, Known, fit, learn
-from mundap.train.bench import LEGS, Bench
-from mundap.train.folds import Numbers
-from mundap.train.measure import compared
-from mundap.train.pairs import FOLDS, Pairs, pairs
+from mundap.train.common.folds import Numbers
+from mundap.train.common.heldout import LEGS, Bench
+from mundap.train.common.measure import compared
+from mundap.train.common.pairs import FOLDS, Pairs, pairs
+from mundap.train.retriever.adapter import PENALTIES, Known, fit, learn
+from mundap.workspace import Mundap
 from quality import workspace
 from shared import bare_customs, customs, need_data
 

@@ -28,8 +28,8 @@ from mundap.errors import GeneratorError
 from mundap.evaluate.bootstrap import mean_interval, paired_difference
 from mundap.ingest.readers import read
 from mundap.korean.normalize import squash
-from mundap.pipeline import Mundap
 from mundap.types import Answer, Hit, Passage
+from mundap.workspace import Mundap
 from shared import DATA, KORQUAD, need_data
 
 BUDGETS = (1600, 3200)

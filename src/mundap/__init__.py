@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from mundap.index.dense import Dense as Dense
     from mundap.ingest.readers import load as load
     from mundap.ingest.split import split as split
-    from mundap.pipeline import Mundap as Mundap
     from mundap.retrieve.hybrid import Hybrid as Hybrid
+    from mundap.workspace import Mundap as Mundap
 
 __version__ = "0.1.0"
 
@@ -28,7 +28,7 @@ _EXPORTS = {
     "Extractive": "mundap.generate.extractive",
     "HashedEncoder": "mundap.encode.hashed",
     "Hybrid": "mundap.retrieve.hybrid",
-    "Mundap": "mundap.pipeline",
+    "Mundap": "mundap.workspace.facade",
     "load": "mundap.ingest.readers",
     "split": "mundap.ingest.split",
 }

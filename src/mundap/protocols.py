@@ -12,10 +12,12 @@ from mundap.types import Answer, Hit, Passage, Turn
 
 if TYPE_CHECKING:
     from mundap.generate.persona import Persona
-    from mundap.index.rank import Mask, Rows, Scores
     from mundap.index.table import Table
 
 Vectors = npt.NDArray[np.float32]
+Scores = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.intp]
+Mask = npt.NDArray[np.bool_]
 Tokenize = Callable[[Sequence[str]], list[list[str]]]
 Span = tuple[int, int]
 Progress = Callable[[int, int], None]

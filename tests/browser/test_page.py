@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the extra dev is not installed")
 expect = playwright.expect

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.language_model import SlowModel, slow_model
 
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the extra dev is not installed")
 expect = playwright.expect

@@ -18,7 +18,7 @@ import pytest
 from filelock import FileLock
 
 import mundap as mundap_package
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 _FOUND = shutil.which("mundap", path=str(Path(sys.executable).parent))
 HASHED = '[index]\nencoder = "hashed"\n'

@@ -18,7 +18,7 @@ from mundap.cli.measure import (
     measure_retrieval,
 )
 from mundap.errors import MundapError
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 METRICS = {"top1", "top3", "top10", "mrr@10", "ndcg@10", "avg_rank"}
 SICK = "병가는 해마다 60일까지 쓸 수 있습니다."

@@ -13,9 +13,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mundap.pipeline import Mundap
 from mundap.store.feedback import Vote
 from mundap.types import Answer
+from mundap.workspace import Mundap
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 

@@ -13,8 +13,8 @@ import pytest
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import StaleIndex
-from mundap.pipeline import Mundap
 from mundap.protocols import Vectors
+from mundap.workspace import Mundap
 
 LEGS = ("bm25", "dense", "graph", "hybrid")
 HASHED = '[index]\nencoder = "hashed"\n'

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 
 def test_a_removed_document_is_kept_out_until_it_is_taken_back(mundap: Callable, fresh: Callable) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mundap.evaluate.keywords import read_keywords
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 EXAMPLE = "이사화물 통관예약을 하면 뭐가 좋나요?"
 FOUND = ["이사화물", "통관", "예약", "장점"]

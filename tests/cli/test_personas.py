@@ -10,7 +10,7 @@ import pytest
 from tests.language_model import Handler, Server, running
 
 import mundap as mundap_package
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 PERSONAS = Path(mundap_package.__file__).parent / "examples" / "customs-mini" / "personas"
 MOA = "오늘도 신나게, 모아 모아 골!"

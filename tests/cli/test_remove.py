@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 LEGS = ("bm25", "dense", "graph", "hybrid")
 PARKING = "주차장은 몇 시에 닫나요?"

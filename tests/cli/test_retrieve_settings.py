@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mundap.errors import ConfigError, MundapError
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 FILES = {
     "공지_20230301.txt": "주차 안내. 지하 주차장은 밤 열 시까지 엽니다.",

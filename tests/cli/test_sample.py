@@ -11,9 +11,9 @@ import pytest
 
 from mundap.cli.measure import measure_abstention
 from mundap.korean.normalize import squash
-from mundap.pipeline import Mundap
 from mundap.protocols import Encoder, Vectors
 from mundap.types import Answer, Turn
+from mundap.workspace import Mundap
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 from filelock import FileLock
 
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import openai
 import pytest
 
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mundap.cli import show
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 ENDS = "연차는\u2028언제\u0085소멸\u2029하나요?"
 

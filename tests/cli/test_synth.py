@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 
 @pytest.fixture(scope="module")

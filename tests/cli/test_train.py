@@ -19,8 +19,8 @@ from mundap.cli import app, train
 from mundap.cli.measure import measure_retrieval
 from mundap.errors import MundapError
 from mundap.generate.support import support
-from mundap.pipeline import Mundap
 from mundap.protocols import quiet
+from mundap.workspace import Mundap
 
 METRICS = {"top1", "top3", "top10", "mrr@10"}
 CONFIG = '[index]\nencoder = "hashed"\nuser_dictionary = "user_dictionary.txt"\n'

@@ -17,7 +17,7 @@ from mundap.cli import app
 from mundap.encode.adapter import AdaptedEncoder
 from mundap.encode.static import StaticEncoder
 from mundap.errors import ConfigError, MundapError, StaleIndex
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 CONFIG = '[index]\nencoder = "hashed"\nuser_dictionary = "user_dictionary.txt"\n'
 

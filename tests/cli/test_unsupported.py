@@ -10,8 +10,8 @@ import pytest
 from tests.language_model import Handler, Server, running
 
 from mundap.messages import say
-from mundap.pipeline import Mundap
 from mundap.types import Answer
+from mundap.workspace import Mundap
 
 QUESTION = "병가는 며칠까지 쓸 수 있나요?"
 WRONG = "병가는 해마다 90일까지 쓸 수 있습니다 [1]."

@@ -17,10 +17,10 @@ from tests.language_model import Handler, Server, running
 
 from mundap.generate.trace import traced
 from mundap.messages import say
-from mundap.pipeline import Mundap
 from mundap.shapes import answer_json
 from mundap.types import Answer, Citation
 from mundap.verify.given import given
+from mundap.workspace import Mundap
 
 FILES = {
     "휴가.md": "# 휴가 규정\n\n## 연차\n\n연차는 2년이 지나면 소멸합니다. 연차는 해마다 15일입니다. 남은 연차는 다음 해 6월 30일까지 쓸 수 있습니다.\n\n"

@@ -12,10 +12,10 @@ from mundap.errors import StaleIndex, UnknownName
 from mundap.files import digest
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
-from mundap.pipeline import Mundap
 from mundap.protocols import Searcher
 from mundap.retrieve.hybrid import Hybrid
 from mundap.types import Hit, Passage
+from mundap.workspace import Mundap
 
 # Texts by the name of their source. Each of the first ten holds its noun only with a particle behind it.
 PARTICLES = {

@@ -18,7 +18,7 @@ import pytest
 
 from mundap.errors import StaleIndex
 from mundap.index.generation import current, open_generation
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 pytestmark = pytest.mark.slow
 

@@ -11,7 +11,7 @@ import pytest
 from mundap.errors import BadFile
 from mundap.ingest.folder import walk
 from mundap.ingest.readers import files_below, read
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 
 def names(folder: Path, follow: bool = False) -> tuple[list[str], dict[str, str]]:

@@ -9,7 +9,7 @@ from mundap.errors import GeneratorError
 from mundap.generate.relations import guideline, read_relations
 from mundap.graph.build import Relation
 from mundap.graph.relations import relate
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 WORDS = ["면세품", "담배", "주류", "물품", "세관", "휴대품", "체납자"]
 

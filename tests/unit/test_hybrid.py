@@ -8,7 +8,7 @@ import pytest
 from mundap.encode.hashed import HashedEncoder
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
-from mundap.index.rank import Scores
+from mundap.protocols import Scores
 from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.types import Hit, Passage
 

@@ -14,8 +14,8 @@ from mundap.jobs import reading
 from mundap.jobs.batch import Limits, read_all
 from mundap.jobs.reading import Job, Read, work
 from mundap.jobs.spool import Spooled, spooled
-from mundap.pipeline import Mundap
 from mundap.store.corpus import Corpus
+from mundap.workspace import Mundap
 
 
 @pytest.fixture
@@ -104,7 +104,7 @@ def test_a_passage_that_comes_again_in_another_piece_is_one(tmp_path: Path, monk
 
 def test_an_ingest_counts_a_large_file_as_several(tmp_path: Path, sheet: Path, monkeypatch: pytest.MonkeyPatch):
     (tmp_path / "mundap.toml").write_text('[ingest]\npaths = ["docs"]\n')
-    monkeypatch.setattr("mundap.intake._LARGE", 10_000)
+    monkeypatch.setattr("mundap.workspace.intake._LARGE", 10_000)
     seen: list[tuple[int, int]] = []
     Mundap.open(tmp_path).ingest(progress=lambda done, total: seen.append((done, total)))
     size = 1 + sheet.stat().st_size // 10_000

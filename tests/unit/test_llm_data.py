@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mundap.errors import BadFile
-from mundap.train.llm_data import (
+from mundap.train.llm.data import (
     Chat,
     Completion,
     Grounded,

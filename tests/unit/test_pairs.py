@@ -11,8 +11,8 @@ import pytest
 from mundap.errors import MundapError
 from mundap.evaluate.questions import Question
 from mundap.index.table import InMemory, Table
-from mundap.train.measure import compared, sure_change
-from mundap.train.pairs import FOLDS, Pairs, pairs, questions_in, rows_of
+from mundap.train.common.measure import compared, sure_change
+from mundap.train.common.pairs import FOLDS, Pairs, pairs, questions_in, rows_of
 from mundap.types import Passage
 
 TEXTS = [f"{n}번 규정은 {n}일 안에 신고하라고 합니다." for n in range(20)]

@@ -2,9 +2,9 @@
 
 from collections.abc import Generator, Sequence
 
-from mundap.conversing import conversed
 from mundap.generate.several import one_by_one
 from mundap.types import Answer, Citation, Hit, Passage, Turn
+from mundap.workspace.conversing import conversed
 
 
 def hit(name: str, rank: int) -> Hit:

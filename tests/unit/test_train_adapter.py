@@ -16,10 +16,10 @@ from mundap.errors import ConfigError
 from mundap.evaluate.questions import Question
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
-from mundap.train import adapter
-from mundap.train.adapter import BLENDS, PENALTIES, Known, choose, fit, learn, train_adapter
-from mundap.train.bench import Bench, first_ranks, validate, verdict
-from mundap.train.pairs import SPLITS, pairs
+from mundap.train.common.heldout import Bench, first_ranks, validate, verdict
+from mundap.train.common.pairs import SPLITS, pairs
+from mundap.train.retriever import adapter
+from mundap.train.retriever.adapter import BLENDS, PENALTIES, Known, choose, fit, learn, train_adapter
 from mundap.types import Passage
 
 DIM, PASSAGES = 32, 24

@@ -1,11 +1,18 @@
-"""The map of the trainers' files: it names each of them."""
+"""The maps of the trainers' files: each package names its own."""
 
+import importlib
 import pkgutil
 import re
 
+import pytest
+
 import mundap.train
 
+PACKAGES = ["mundap.train", *(f"mundap.train.{module.name}" for module in pkgutil.iter_modules(mundap.train.__path__))]
 
-def test_every_file_has_its_place_on_the_map():
-    files = {module.name for module in pkgutil.iter_modules(mundap.train.__path__)}
-    assert sorted(files - set(re.findall(r"\w+", mundap.train.__doc__ or ""))) == []
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_every_file_has_its_place_on_the_map(name: str):
+    package = importlib.import_module(name)
+    files = {module.name for module in pkgutil.iter_modules(package.__path__)}
+    assert sorted(files - set(re.findall(r"\w+", package.__doc__ or ""))) == []

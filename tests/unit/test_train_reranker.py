@@ -16,10 +16,10 @@ from mundap.files import digest
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
 from mundap.retrieve.light import FEATURES, SCORES_ONLY, LightRanker, seen
-from mundap.train.adapter import PENALTIES, Known, Setting, fit
-from mundap.train.folds import by_group
-from mundap.train.relearn import learned, relearned_adapter, unlearned
-from mundap.train.reranker import Examples, Trained, Trainer, examples, train_reranker, worth_it
+from mundap.train.common.folds import by_group
+from mundap.train.rerank.fit_ranker import Examples, Trained, Trainer, examples, train_reranker, worth_it
+from mundap.train.rerank.relearn import learned, relearned_adapter, unlearned
+from mundap.train.retriever.adapter import PENALTIES, Known, Setting, fit
 from mundap.types import Passage
 
 SAID = "갑을병정무기경신임계자축인묘"  # syllables of the documents

@@ -16,11 +16,11 @@ from mundap.evaluate.questions import Question
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
 from mundap.korean.tokens import SearchTokenizer
-from mundap.train import static
-from mundap.train.batches import batches
-from mundap.train.bench import Bench
-from mundap.train.pairs import pairs
-from mundap.train.static import Recipe, Texts, Tokens, fit, train_static
+from mundap.train.common.heldout import Bench
+from mundap.train.common.pairs import pairs
+from mundap.train.retriever import static
+from mundap.train.retriever.batches import batches
+from mundap.train.retriever.static import Recipe, Texts, Tokens, fit, train_static
 from mundap.types import Passage
 
 PASSAGES = 20

@@ -12,7 +12,18 @@ from mundap.evaluate.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model
 from mundap.generate.reading import Reader
 from mundap.generate.support import FEATURES, read_calibration
-from mundap.train.support import FOLDS, PASSES, Asked, Sample, calibrate, chances, prior_of, read_all, sample, save
+from mundap.train.reader.fit_support import (
+    FOLDS,
+    PASSES,
+    Asked,
+    Sample,
+    calibrate,
+    chances,
+    prior_of,
+    read_all,
+    sample,
+    save,
+)
 from mundap.types import Hit
 
 from .test_support import hits

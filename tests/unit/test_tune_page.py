@@ -21,7 +21,7 @@ ABOUT = About("tune", "2026-11-21 10:00:00 UTC", "mundap tune", {"file": "문답
 
 
 class Rising:
-    """A lab where every question's passage comes one rank earlier with chunks of 64 characters."""
+    """A runner for which every question's passage comes one rank earlier with chunks of 64 characters."""
 
     def ranks(self, settings: Settings, questions: tuple[Question, ...]) -> Ranks:
         return [n % 3 + 2 - (settings.chunk_chars == 64) for n, _ in enumerate(questions)]

@@ -13,15 +13,15 @@ from mundap.evaluate.compare import BETTER
 from mundap.evaluate.questions import Question
 from mundap.evaluate.retrieval import evaluate_retrieval
 from mundap.korean.normalize import squash
-from mundap.pipeline import Mundap
 from mundap.protocols import Encoder
-from mundap.tune.lab import Lab
 from mundap.tune.parts import Part, Parts, split_questions
 from mundap.tune.propose import proposal, verdict_sentence
 from mundap.tune.search import UNCHANGED, Tuning, applicable, tune
 from mundap.tune.space import PARAMETERS, Settings, candidates
+from mundap.tune.trial_runner import TrialRunner
 from mundap.tune.trials import Ranks, Trials
 from mundap.types import Hit
+from mundap.workspace import Mundap
 
 TOPICS = ["연차", "병가", "출장비", "주차장", "식당", "사원증", "회의실", "노트북", "휴게실", "경조사"]
 ROWS = [
@@ -54,8 +54,8 @@ def questions() -> list[Question]:
 
 
 def test_tune_measures_what_search_serves(bot: Mundap, questions: list[Question]) -> None:
-    lab = Lab(bot, questions)
-    ranks = lab.ranks(Settings.of(bot.config), questions)
+    runner = TrialRunner(bot, questions)
+    ranks = runner.ranks(Settings.of(bot.config), questions)
     corpus = {squash(p.text) for p in bot.corpus.all_passages() if p.parent_id == p.id}
     report = evaluate_retrieval(questions, {"hybrid": bot.searchers["hybrid"].search}, corpus, depth=20)
     assert ranks == [asked.found["hybrid"].rank for asked in report.per_question]
@@ -85,7 +85,7 @@ def test_other_settings_are_those_of_a_workspace_that_has_them(
     other.ingest()
     other.index()
     wanted = [[hit.passage.text for hit in other.searchers["hybrid"].search(q.question, 20)] for q in questions]
-    hybrid = Lab(bot, questions).hybrid(Settings.of(other.config))
+    hybrid = TrialRunner(bot, questions).hybrid(Settings.of(other.config))
     assert [[hit.passage.text for hit in hybrid.search(q.question, 20)] for q in questions] == wanted
 
 
@@ -106,9 +106,9 @@ def test_texts_are_encoded_once(bot: Mundap, questions: list[Question]) -> None:
 
     over = Mundap(bot.root, bot.config)
     over.encoder = encoder = Counted(bot.encoder)
-    lab = Lab(over, questions)
+    runner = TrialRunner(over, questions)
     for chunk_chars in (64, 128, 64, 300):
-        lab.ranks(replace(Settings.of(bot.config), chunk_chars=chunk_chars), questions)
+        runner.ranks(replace(Settings.of(bot.config), chunk_chars=chunk_chars), questions)
     assert len(encoder.seen) == len(set(encoder.seen)) > len(questions)
 
 
@@ -125,7 +125,7 @@ def test_the_current_value_is_always_among_those_tried(parameter: str, weights: 
 
 
 class Known:
-    """A lab whose rankings are written beforehand, those of zscore and those of all else."""
+    """A runner whose rankings are written beforehand, those of zscore and those of all else."""
 
     def __init__(self, usual: Callable[[int], int | None], zscore: Callable[[int], int | None]) -> None:
         self.usual, self.zscore = usual, zscore
@@ -144,8 +144,8 @@ PARTS = Parts(
 )
 
 
-def run(lab: Known, folder: Path, what: tuple[str, ...] = ("bm25", "fusion", "pool", "k")) -> Tuning:
-    return tune(lab, Config(), PARTS, what, Trials(folder / "trials.jsonl"))
+def run(runner: Known, folder: Path, what: tuple[str, ...] = ("bm25", "fusion", "pool", "k")) -> Tuning:
+    return tune(runner, Config(), PARTS, what, Trials(folder / "trials.jsonl"))
 
 
 def test_what_is_better_on_both_parts_is_proposed(tmp_path: Path) -> None:
@@ -175,10 +175,10 @@ def test_a_gain_within_one_standard_error_changes_nothing(tmp_path: Path) -> Non
 
 
 def test_the_report_part_is_asked_twice_and_a_second_run_asks_nothing(tmp_path: Path) -> None:
-    lab = Known(lambda n: 2, lambda n: 1)
-    first = run(lab, tmp_path)
-    assert sum(asked == 20 for _, asked in lab.asked) == 2
-    assert len(lab.asked) == len(set(lab.asked))
+    runner = Known(lambda n: 2, lambda n: 1)
+    first = run(runner, tmp_path)
+    assert sum(asked == 20 for _, asked in runner.asked) == 2
+    assert len(runner.asked) == len(set(runner.asked))
     again = Known(lambda n: pytest.fail("asked again"), lambda n: 1)
     assert run(again, tmp_path) == first
     assert again.asked == []
@@ -212,9 +212,11 @@ def test_the_proposal_changes_only_what_it_must(tmp_path: Path) -> None:
 
 
 def test_a_tuning_of_a_real_workspace(bot: Mundap, questions: list[Question], tmp_path: Path) -> None:
-    lab = Lab(bot, questions)
-    parts = split_questions(questions, lab.texts)
-    tuning = tune(lab, bot.config, parts, ["chunk", "bm25", "fusion", "pool", "k"], Trials(tmp_path / "trials.jsonl"))
+    runner = TrialRunner(bot, questions)
+    parts = split_questions(questions, runner.texts)
+    tuning = tune(
+        runner, bot.config, parts, ["chunk", "bm25", "fusion", "pool", "k"], Trials(tmp_path / "trials.jsonl")
+    )
     assert [sweep.parameter for sweep in tuning.sweeps] == ["chunk", "bm25", "fusion", "pool"]
     for sweep in tuning.sweeps:
         assert sweep.chosen.mrr >= sweep.current.mrr
@@ -230,11 +232,11 @@ class Backwards:
 
 
 def test_a_reranker_sees_as_many_hits_as_the_settings_say(bot: Mundap, questions: list[Question]) -> None:
-    lab = Lab(bot, questions)
-    lab._reranker = Backwards()
+    runner = TrialRunner(bot, questions)
+    runner._reranker = Backwards()
     now = Settings.of(bot.config)
-    ranks = lab.ranks(now, questions)
-    turned = lab.ranks(replace(now, rerank_depth=2), questions)
+    ranks = runner.ranks(now, questions)
+    turned = runner.ranks(replace(now, rerank_depth=2), questions)
     assert turned == [{1: 2, 2: 1}.get(rank) for rank in ranks]
 
 
@@ -244,11 +246,11 @@ def test_the_depth_of_a_reranker_is_judged_with_the_reranker(tmp_path: Path) -> 
             super().ranks(settings, questions)
             return [1 if settings.rerank_depth == 50 else 2 for _ in questions]
 
-    lab = Deep(lambda n: 2, lambda n: 2)
+    runner = Deep(lambda n: 2, lambda n: 2)
     config = Config(retrieve=Retrieve(reranker="cross:모델"))
     what, reasons = applicable(["rerank", "pool"], config)
     assert (what, reasons) == (["pool", "rerank"], [])
-    tuning = tune(lab, config, PARTS, what, Trials(tmp_path / "trials.jsonl"))
+    tuning = tune(runner, config, PARTS, what, Trials(tmp_path / "trials.jsonl"))
     assert (tuning.current.rerank_depth, tuning.proposed.rerank_depth) == (30, 50)
     assert tuning.proposed.changed(tuning.current) == {("retrieve", "rerank_depth"): 50}
     assert tuning.before.means["mrr@10"] == 1 / 2

@@ -14,7 +14,7 @@ from mundap.ingest.readers import read
 from mundap.korean.hangul import from_keys, near, to_keys
 from mundap.korean.tokens import SearchTokenizer
 from mundap.korean.typos import Mended, mended
-from mundap.mending import notice
+from mundap.workspace.mending import notice
 
 Mend = Callable[[str], str]
 HANGUL = st.text(alphabet=st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3), min_size=1, max_size=12)

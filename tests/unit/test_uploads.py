@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mundap.errors import MundapError
 from mundap.names import LONGEST, safe_name
-from mundap.uploads import Uploads
+from mundap.workspace.uploads import Uploads
 
 KOREAN = "2024년 관세 규정(개정).hwp"
 

@@ -13,13 +13,13 @@ from mundap.cli import show
 from mundap.cli.lines import piped, questions
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
-from mundap.mending import notice
 from mundap.messages import say
 from mundap.shapes import answer_json, hit_json
 from mundap.types import Answer, Turn
+from mundap.workspace.mending import notice
 
 if TYPE_CHECKING:
-    from mundap.pipeline import Mundap
+    from mundap.workspace import Mundap
 
 Question = Annotated[
     str, typer.Argument(help="질문. '-'이면 표준 입력에서 한 줄에 하나씩 읽습니다", metavar="QUESTION")

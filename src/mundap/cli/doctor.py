@@ -8,7 +8,7 @@ from typing import Any
 
 import mundap
 from mundap.errors import MundapError
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 # A package of each extra, by which its presence is known.
 EXTRAS = {

@@ -11,8 +11,8 @@ from mundap.cli.runs import write_run
 from mundap.evaluate.about import versions
 from mundap.evaluate.markup import Markup, join
 from mundap.evaluate.page import frame, note, section, table
-from mundap.intake import Ingested, Taken
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
+from mundap.workspace.intake import Ingested, Taken
 
 _STATES = {"added": "새로", "updated": "바뀜", "unchanged": "그대로", "skipped": "건너뜀"}
 _SUMS = ("files", "pages", "characters", "passages", "tables")

@@ -55,8 +55,8 @@ def _settings(workspace: Path) -> tuple[Cut, bool, Options]:
     """How files are cut, whether mails are read alone, and how sheets are read: as the workspace says, or the defaults."""
     from mundap.config import FILE, Config, find_workspace, read_config
     from mundap.ingest.sheets.sheet import Options
-    from mundap.parts import FOLDER, MODELS
-    from mundap.pipeline import cut_of, sheets_of
+    from mundap.workspace.components import FOLDER, MODELS
+    from mundap.workspace.facade import cut_of, sheets_of
 
     try:
         root = find_workspace(workspace)

@@ -47,7 +47,7 @@ def remove(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
 
 
 def _keys(folder: Workspace) -> Keys:
-    from mundap.parts import FOLDER
     from mundap.serve.keys import FILE, Keys
+    from mundap.workspace.components import FOLDER
 
     return Keys(open_workspace(folder).root / FOLDER / FILE)

@@ -32,10 +32,10 @@ from mundap.ingest.split import chunks, parents
 from mundap.korean import keywords
 from mundap.korean.kiwi import kiwi_version
 from mundap.korean.normalize import squash
-from mundap.pipeline import Mundap, cut_of
 from mundap.protocols import Progress
-from mundap.train.keep import CARD
+from mundap.train.common.registry import CARD
 from mundap.types import Hit
+from mundap.workspace.facade import Mundap, cut_of
 
 log = logging.getLogger(__name__)
 

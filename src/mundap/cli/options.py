@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from mundap.pipeline import Mundap
+    from mundap.workspace import Mundap
 
 Workspace = Annotated[
     Path,
@@ -20,6 +20,6 @@ HERE = Path()
 
 def open_workspace(folder: Path) -> Mundap:
     """The workspace at `folder` or above."""
-    from mundap.pipeline import Mundap
+    from mundap.workspace import Mundap
 
     return Mundap.open(folder)

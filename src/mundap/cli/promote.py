@@ -11,8 +11,8 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
 
 if TYPE_CHECKING:
-    from mundap.pipeline import Mundap
     from mundap.tune.edit import Path as Key
+    from mundap.workspace import Mundap
 
 ENCODERS = ("adapter", "dpr", "embedding", "static")
 WRITERS = ("dpo", "ppo", "sft")
@@ -27,7 +27,7 @@ def promote(
     """학습한 모델을 쓰도록 mundap.toml에 적습니다. 뚜렷이 나빠진 모델은 --force 없이는 적지 않습니다."""
     from mundap.config import FILE
     from mundap.files import write_atomically
-    from mundap.train.keep import plain_name
+    from mundap.train.common.registry import plain_name
     from mundap.tune.edit import set_values
 
     bot = open_workspace(workspace)
@@ -57,7 +57,7 @@ def promote(
 def _card(bot: Mundap, name: str) -> dict[str, Any]:
     from json import loads
 
-    from mundap.train.keep import CARD
+    from mundap.train.common.registry import CARD
 
     path = bot.models / name / CARD
     if not path.is_file():
@@ -75,7 +75,7 @@ def _card(bot: Mundap, name: str) -> dict[str, Any]:
 def _values(name: str, card: dict[str, Any]) -> dict[Key, Any]:
     """What makes the workspace use the model."""
     from mundap.encode import MODEL
-    from mundap.parts import FOLDER, LIGHT
+    from mundap.workspace.components import FOLDER, LIGHT
 
     kind = card["kind"]
     if kind == "support":
@@ -103,8 +103,8 @@ def _values(name: str, card: dict[str, Any]) -> dict[Key, Any]:
 
 def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
     """Why the model is not recommended, and True if that is a reason to refuse; None if it is recommended."""
-    from mundap.train.measure import sure_change
-    from mundap.train.pairs import SPLITS
+    from mundap.train.common.measure import sure_change
+    from mundap.train.common.pairs import SPLITS
 
     if card["recommended"]:
         return None
@@ -114,7 +114,7 @@ def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
     elif card["kind"] in ("cross", "reranker"):
         worse = min(sure_change(metrics[split]) for split in SPLITS) < 0
     elif card["kind"] == "reader":
-        from mundap.train.reader import worse_somewhere
+        from mundap.train.reader.fit_reader import worse_somewhere
 
         worse = worse_somewhere(metrics)
     else:
@@ -126,7 +126,7 @@ def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
 
 def _steps(bot: Mundap, kind: str) -> list[str]:
     """What is left to do."""
-    from mundap.parts import LIGHT
+    from mundap.workspace.components import LIGHT
 
     running = "돌고 있는 mundap serve는 {} 스스로 새 설정으로 바꿉니다."
     if kind == "reader" and bot.config.generate.support:

@@ -13,8 +13,8 @@ from typing import Any
 
 from mundap.evaluate.about import About, versions
 from mundap.files import digest, write_atomically
-from mundap.parts import FOLDER
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
+from mundap.workspace.components import FOLDER
 
 
 def runs(bot: Mundap) -> Path:

@@ -27,12 +27,12 @@ def serve(
     """
     need("uvicorn", extra=EXTRA)
     need("fastapi", extra=EXTRA)
-    from mundap.parts import FOLDER
     from mundap.serve.app import make_app
     from mundap.serve.guard import loopback
     from mundap.serve.keys import FILE, LENT_DIGEST, Keys
     from mundap.serve.logs import log_to_stderr
     from mundap.serve.server import Server
+    from mundap.workspace.components import FOLDER
 
     bot = open_workspace(workspace)
     local = loopback(host)

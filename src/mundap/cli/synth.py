@@ -14,8 +14,8 @@ from mundap.errors import ConfigError, MundapError
 
 if TYPE_CHECKING:
     from mundap.generate.structured import Completer
-    from mundap.pipeline import Mundap
     from mundap.synth.keywords import Labeller
+    from mundap.workspace import Mundap
 
 app = typer.Typer(no_args_is_help=True, help="학습 자료를 만듭니다.", rich_markup_mode=None)
 

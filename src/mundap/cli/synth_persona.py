@@ -14,8 +14,8 @@ from mundap.errors import MundapError
 
 if TYPE_CHECKING:
     from mundap.generate.persona import Persona
-    from mundap.pipeline import Mundap
     from mundap.synth.persona import Rewriter
+    from mundap.workspace import Mundap
 
 
 def persona(
@@ -36,7 +36,7 @@ def persona(
     from mundap.synth.journal import Journal, journal_of
     from mundap.synth.persona import WRONG, rewrite
     from mundap.synth.qa import jsonl
-    from mundap.train.pairs import questions_in
+    from mundap.train.common.pairs import questions_in
 
     check_whole(out, ".jsonl", resume)
     bot = open_workspace(workspace)

@@ -14,8 +14,8 @@ from mundap.cli.synth import By, PerMinute, Resume, check_out, completer_of
 from mundap.errors import BadFile, MundapError
 
 if TYPE_CHECKING:
-    from mundap.pipeline import Mundap
     from mundap.synth.qa import Checks, Maker
+    from mundap.workspace import Mundap
 
 
 def qa(

@@ -16,9 +16,9 @@ from mundap.errors import MundapError
 
 if TYPE_CHECKING:
     from mundap.evaluate.questions import Question
-    from mundap.pipeline import Mundap
     from mundap.synth.rank import Complete, Prompt
     from mundap.types import Hit
+    from mundap.workspace import Mundap
 
 
 class Order(StrEnum):
@@ -47,11 +47,11 @@ def rank(
     """질문마다 적힌 답변, 제시문을 보고 쓴 답변, 다른 제시문을 보고 쓴 답변에 순위를 매깁니다."""
     from mundap.evaluate.judge import Judge
     from mundap.files import write_atomically
-    from mundap.parts import FOLDER
     from mundap.synth.journal import Journal, journal_of
     from mundap.synth.rank import as_json, closeness, judged
     from mundap.synth.rank import rank as ranked
-    from mundap.train.pairs import questions_in
+    from mundap.train.common.pairs import questions_in
+    from mundap.workspace.components import FOLDER
 
     check_whole(out, ".json", resume)
     bot = open_workspace(workspace)

@@ -16,10 +16,9 @@ from mundap.cli.training import SPLITS, keep_trained, plain, print_changes
 
 if TYPE_CHECKING:
     from mundap.evaluate.questions import Question
-    from mundap.index.rank import Mask
-    from mundap.pipeline import Mundap
-    from mundap.protocols import Progress
-    from mundap.train.reranker import Examples, Relearn, Trained
+    from mundap.protocols import Mask, Progress
+    from mundap.train.rerank.fit_ranker import Examples, Relearn, Trained
+    from mundap.workspace import Mundap
 
 app = typer.Typer(no_args_is_help=True, help="자기 질문으로 학습합니다.", rich_markup_mode=None)
 
@@ -56,10 +55,10 @@ def reranker(
     json: Json = False,
 ) -> None:
     """가벼운 리랭커를 학습합니다. 교차 검증으로 학습 앞뒤를 재고, 나아졌는지 알려 줍니다."""
-    from mundap.parts import LIGHT
-    from mundap.train.keep import free_name
-    from mundap.train.pairs import questions_in
-    from mundap.train.reranker import worth_it
+    from mundap.train.common.pairs import questions_in
+    from mundap.train.common.registry import free_name
+    from mundap.train.rerank.fit_ranker import worth_it
+    from mundap.workspace.components import LIGHT
 
     bot = plain(open_workspace(workspace))
     name = free_name(bot.models, out, "reranker")
@@ -87,8 +86,8 @@ def _trained(bot: Mundap, asked: list[Question], used: Used, progress: dict[str,
     from mundap.encode import MODEL, model_file
     from mundap.retrieve.light import FEATURES, SCORES_ONLY
     from mundap.store.cache import AsQueries
-    from mundap.train.relearn import learned, unlearned
-    from mundap.train.reranker import Trainer, examples, train_reranker
+    from mundap.train.rerank.fit_ranker import Trainer, examples, train_reranker
+    from mundap.train.rerank.relearn import learned, unlearned
 
     lexical, dense = bot.legs
     texts = [q.question for q in asked]
@@ -115,9 +114,9 @@ def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progre
     from mundap.encode import model_file
     from mundap.index.units import Units
     from mundap.store.cache import AsQueries
-    from mundap.train.adapter import Known, Setting
-    from mundap.train.keep import CARD
-    from mundap.train.relearn import relearned_adapter
+    from mundap.train.common.registry import CARD
+    from mundap.train.rerank.relearn import relearned_adapter
+    from mundap.train.retriever.adapter import Known, Setting
 
     card = json.loads((folder / CARD).read_text("utf-8"))
     setting = Setting(card["penalty"], card["blend"])

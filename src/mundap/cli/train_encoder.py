@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mundap.cli.train_retriever import Task
-    from mundap.pipeline import Mundap
     from mundap.protocols import Encoder, Vectors
-    from mundap.train.encoder import Recipe
+    from mundap.train.retriever.encoder import Recipe
+    from mundap.workspace import Mundap
 
 
 class Loss(StrEnum):
@@ -123,8 +123,8 @@ def embedding(
     json: Json = False,
 ) -> None:
     """임베딩 하나로 질문과 제시문을 함께 배웁니다. 떼어 둔 질문에서 앞뒤를 재고, torch 없이 쓰게 내보냅니다."""
-    from mundap.train.encoder import EMBEDDING, PRESETS, Recipe
-    from mundap.train.towers import known_reading
+    from mundap.train.retriever.encoder import EMBEDDING, PRESETS, Recipe
+    from mundap.train.retriever.transformer_encoder import known_reading
 
     values = filled(
         known_reading(base) | PRESETS[EMBEDDING][preset.value],
@@ -165,7 +165,7 @@ def dpr(
     json: Json = False,
 ) -> None:
     """질문과 제시문에 인코더를 하나씩 둡니다(DPR). 제시문은 100토큰씩 나누어 배우고, 찾을 때는 제시문 전체로 모읍니다."""
-    from mundap.train.encoder import DPR, PRESETS, Recipe
+    from mundap.train.retriever.encoder import DPR, PRESETS, Recipe
 
     values = filled(
         PRESETS[DPR][preset.value],
@@ -193,9 +193,9 @@ def cross(
     json: Json = False,
 ) -> None:
     """크로스 인코더 리랭커를 학습합니다. 질문과 제시문을 함께 읽어 찾은 것의 차례를 다시 매깁니다."""
-    from mundap.parts import FOLDER
-    from mundap.train.cross import Recipe, train_cross, worth_it
-    from mundap.train.examples import Split
+    from mundap.train.common.examples import Split
+    from mundap.train.rerank.cross_encoder import Recipe, train_cross, worth_it
+    from mundap.workspace.components import FOLDER
 
     bot = plain(open_workspace(workspace))
     recipe = Recipe(base, epochs, batch, hard, lr, max_tokens, freeze, every or 0, seed=seed)
@@ -241,8 +241,8 @@ def _train(
     bot: Mundap, out: str, data: Path | None, recipe: Recipe, resume: bool, report_to: ReportTo, json: bool
 ) -> None:
     from mundap.store.cache import AsQueries
-    from mundap.train.examples import Split
-    from mundap.train.fit_encoder import fit_encoder
+    from mundap.train.common.examples import Split
+    from mundap.train.retriever.fit_encoder import fit_encoder
 
     with show.bars(vectors="벡터", steps="학습", measured="재기") as progress:
         task = task_of(bot, recipe.kind, out, data, progress["vectors"])
@@ -278,9 +278,9 @@ def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: 
 
     from mundap.cli.runs import write_run
     from mundap.errors import UnknownName
-    from mundap.train.compare import COMPARED, PARTS, compare, comparison_page, grid
-    from mundap.train.examples import Split
-    from mundap.train.losses import LOSSES
+    from mundap.train.common.examples import Split
+    from mundap.train.retriever.compare import COMPARED, PARTS, compare, comparison_page, grid
+    from mundap.train.retriever.losses import LOSSES
 
     chosen = COMPARED if losses == "all" else tuple(losses.split(","))
     for loss in chosen:

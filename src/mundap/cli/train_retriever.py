@@ -17,10 +17,10 @@ from mundap.errors import StaleIndex
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mundap.pipeline import Mundap
     from mundap.protocols import Encoder, Progress
-    from mundap.train.bench import Ground
-    from mundap.train.examples import Split
+    from mundap.train.common.examples import Split
+    from mundap.train.common.heldout import Ground
+    from mundap.workspace import Mundap
 
 LEGS = {"dense": "벡터만", "hybrid": "함께 (지금 설정)"}
 ADVICE = {
@@ -52,7 +52,7 @@ class Task:
 def adapter(out: Out, data: Data = None, seed: Seed = 0, workspace: Workspace = HERE, json: Json = False) -> None:
     """지금 임베딩의 벡터 위에 선형 사상 둘을 학습합니다. 새 문서에서 나빠지지 않게 항등 쪽으로 당깁니다."""
     _one_thread()
-    from mundap.train.adapter import Known, train_adapter
+    from mundap.train.retriever.adapter import Known, train_adapter
 
     bot = plain(open_workspace(workspace))
     with show.bars(vectors="벡터", folds="교차 검증") as progress:
@@ -91,7 +91,7 @@ def static(
     _one_thread()
     from mundap.encode.static import save
     from mundap.korean.tokens import SearchTokenizer
-    from mundap.train.static import Recipe, Tokens, train_static
+    from mundap.train.retriever.static import Recipe, Tokens, train_static
 
     bot = plain(open_workspace(workspace))
     tokenizer = SearchTokenizer(joins=True, bigrams=False, user_dictionary=bot.tokenizer.user_dictionary)
@@ -135,9 +135,9 @@ def task_of(bot: Mundap, kind: str, out: str, data: Path | None, progress: Progr
     from mundap.index.dense import unit_keys
     from mundap.index.units import Units
     from mundap.store.cache import AsQueries
-    from mundap.train.bench import Bench, Ground
-    from mundap.train.keep import free_name
-    from mundap.train.pairs import pairs, questions_in
+    from mundap.train.common.heldout import Bench, Ground
+    from mundap.train.common.pairs import pairs, questions_in
+    from mundap.train.common.registry import free_name
 
     name = free_name(bot.models, out, kind)
     asked, origin = questions_in(bot.corpus, data)

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from mundap.pipeline import Mundap
-    from mundap.train.curves import Watch
+    from mundap.train.common.curves import Watch
+    from mundap.workspace import Mundap
 
 TRAINING = "training"  # beside models: what is not finished
 SPLITS = {
@@ -39,14 +39,14 @@ def filled(preset: Mapping[str, Any], **given: Any) -> dict[str, Any]:
 
 def work_of(bot: Mundap, name: str) -> Path:
     """The folder of the checkpoints of what is not finished."""
-    from mundap.parts import FOLDER
+    from mundap.workspace.components import FOLDER
 
     return bot.root / FOLDER / TRAINING / name
 
 
 def logs_of(bot: Mundap, kind: str, name: str) -> Path:
     """The folder of the curves."""
-    from mundap.parts import FOLDER
+    from mundap.workspace.components import FOLDER
 
     return bot.root / FOLDER / "runs" / f"train-{kind}-{name}"
 
@@ -60,8 +60,8 @@ def reporter(report_to: ReportTo) -> str:
 
 def curves(report_to: ReportTo, logs: Path, name: str) -> Watch:
     """Draws the curves, in the first process of torchrun."""
-    from mundap.train.curves import watcher
-    from mundap.train.loop import World
+    from mundap.train.common.curves import watcher
+    from mundap.train.common.distributed import World
 
     return watcher(reporter(report_to), logs, name, World.around().first)
 
@@ -106,7 +106,7 @@ def keep_trained(
 
     from mundap.evaluate.about import versions
     from mundap.files import digest
-    from mundap.train.keep import Card, keep
+    from mundap.train.common.registry import Card, keep
 
     given = ["--data", str(data)] if data else []
     command = ["mundap", "train", kind, *given, "--out", name, *options, "--workspace", str(bot.root)]

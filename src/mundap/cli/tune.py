@@ -14,8 +14,8 @@ from mundap.errors import MundapError
 
 if TYPE_CHECKING:
     from mundap.evaluate.questions import Question
-    from mundap.pipeline import Mundap
     from mundap.tune.search import Sweep, Tuning
+    from mundap.workspace import Mundap
 
 _METRICS = {"top1": "top-1", "top3": "top-3", "top10": "top-10", "mrr@10": "MRR@10"}
 
@@ -37,10 +37,10 @@ def tune(
     json: Json = False,
 ) -> None:
     """설정을 질문 일부로 고르고 나머지 질문으로 판정해, mundap.toml을 어떻게 고칠지 제안합니다."""
-    from mundap.tune.lab import Lab
     from mundap.tune.parts import split_questions
     from mundap.tune.search import applicable
     from mundap.tune.search import tune as search
+    from mundap.tune.trial_runner import TrialRunner
     from mundap.tune.trials import Trials
 
     bot = open_workspace(workspace)
@@ -49,13 +49,13 @@ def tune(
         raise MundapError(f"조율할 것이 없습니다. {' '.join(notes)}")
     asked = _questions(bot, questions)
     with show.bars(trials="조율", vectors="임베딩") as progress:
-        lab = Lab(bot, asked, progress["vectors"])
-        parts = split_questions(asked, lab.texts, seed)
+        runner = TrialRunner(bot, asked, progress["vectors"])
+        parts = split_questions(asked, runner.texts, seed)
         folder = _folder(bot, asked, wanted, seed)
         trials = Trials(folder / "trials.jsonl")
         if len(trials):
             notes = [*notes, f"앞서 마친 시험 {len(trials)}개를 이어받았습니다."]
-        tuning = search(lab, bot.config, parts, wanted, trials, progress["trials"])
+        tuning = search(runner, bot.config, parts, wanted, trials, progress["trials"])
     report = _kept(bot, tuning, folder, questions, wanted, seed, notes)
     applied = _apply(bot, tuning) if apply else False
     if json:

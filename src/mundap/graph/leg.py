@@ -16,8 +16,9 @@ import numpy as np
 
 from mundap.graph.build import Name
 from mundap.graph.graph import SAME, Graph, Step
-from mundap.index.rank import Mask, Rows, Scores, positive_rows
+from mundap.index.rank import positive_rows
 from mundap.index.table import Table, ranks
+from mundap.protocols import Mask, Rows, Scores
 from mundap.types import Hit, Link
 
 # What a way counts against the keyword itself (docs/experiments.md, "Keyword graph").

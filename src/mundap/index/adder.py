@@ -9,7 +9,7 @@ from importlib.util import find_spec
 import numpy as np
 import numpy.typing as npt
 
-from mundap.index.rank import Scores
+from mundap.protocols import Scores
 
 # Postings under which compiled code saves less than the half second that loading its compiler takes.
 COMPILED_ABOVE = 2_000_000

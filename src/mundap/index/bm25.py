@@ -7,12 +7,12 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from mundap.index.postings import Postings
-from mundap.index.rank import Mask, Rows, Scores, positive_rows
+from mundap.index.rank import positive_rows
 from mundap.index.table import InMemory, Table, ranks
 from mundap.index.units import Units
 from mundap.korean.normalize import normalize
 from mundap.korean.tokens import SearchTokenizer
-from mundap.protocols import Tokenize
+from mundap.protocols import Mask, Rows, Scores, Tokenize
 from mundap.types import Hit, Passage
 
 K1 = 0.9  # docs/experiments.md, "Lexical recipe"

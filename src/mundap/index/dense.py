@@ -8,12 +8,11 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from mundap.files import digest
-from mundap.index.rank import Mask, Rows, Scores
 from mundap.index.table import InMemory, Table, ranks
 from mundap.index.units import Units
 from mundap.index.vectors import Keys, VectorIndex, make_graph
 from mundap.korean.normalize import normalize
-from mundap.protocols import Encoder, Vectors
+from mundap.protocols import Encoder, Mask, Rows, Scores, Vectors
 from mundap.types import Hit, Passage
 
 

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from mundap.files import load_array
 from mundap.index.adder import adder
-from mundap.index.rank import Scores
 from mundap.korean.tokens import BIGRAM
+from mundap.protocols import Scores
 
 _ARRAYS = ("terms", "starts", "rows", "counts", "impacts", "lengths", "words")
 Terms = npt.NDArray[np.uint64]

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Scores = npt.NDArray[np.float32]
-Rows = npt.NDArray[np.intp]
-Mask = npt.NDArray[np.bool_]
+from mundap.protocols import Mask, Rows, Scores
 
 _BLOCK = 64  # scores whose maximum bounds them all at once
 

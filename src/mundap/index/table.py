@@ -6,8 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from mundap.index.rank import Mask, Rows, Scores
-from mundap.protocols import Store
+from mundap.protocols import Mask, Rows, Scores, Store
 from mundap.types import Hit, Passage
 
 

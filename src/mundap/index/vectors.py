@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.files import load_array
-from mundap.index.rank import Mask, Rows, Scores, top_rows
+from mundap.index.rank import top_rows
+from mundap.protocols import Mask, Rows, Scores
 
 if TYPE_CHECKING:
     from usearch.index import Index

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mundap.errors import UnknownName
-from mundap.index.rank import Scores
+from mundap.protocols import Scores
 
 RRF_K = 60  # Cormack, Clarke & Büttcher, SIGIR 2009
 

@@ -8,9 +8,9 @@ from typing import Protocol
 
 import numpy as np
 
-from mundap.index.rank import Mask, Rows, Scores, top_rows
+from mundap.index.rank import top_rows
 from mundap.index.table import Table, ranks
-from mundap.protocols import Leg
+from mundap.protocols import Leg, Mask, Rows, Scores
 from mundap.retrieve.fuse import fusion
 from mundap.types import Hit
 

@@ -18,8 +18,8 @@ from mundap.errors import MundapError
 from mundap.files import digest, load_array
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.index.rank import Scores
 from mundap.korean.normalize import squash
+from mundap.protocols import Scores
 from mundap.retrieve.fuse import standard
 from mundap.retrieve.hybrid import Candidates
 from mundap.retrieve.translate import Translations, Translator, read_words

@@ -18,9 +18,9 @@ import numpy.typing as npt
 from mundap.errors import BadFile
 from mundap.files import write_atomically
 from mundap.index.postings import Postings
-from mundap.index.rank import Rows, Scores
 from mundap.ingest.encoding import decode
 from mundap.korean.tokens import BIGRAM
+from mundap.protocols import Rows, Scores
 
 # Chosen on other splits than the reported ones (docs/experiments.md, "Translation").
 ROUNDS = 8  # of expectation maximisation

@@ -12,8 +12,6 @@ from starlette.requests import ClientDisconnect
 
 import mundap
 from mundap.config import Serve
-from mundap.parts import FOLDER
-from mundap.pipeline import Mundap
 from mundap.serve import answers, chat, docs_page, documents, embeddings, feedback, found, problems, state, views
 from mundap.serve.body import BodyLimit
 from mundap.serve.guard import Guard
@@ -22,6 +20,8 @@ from mundap.serve.keys import Keys
 from mundap.serve.requests import HEADER, Requests
 from mundap.serve.service import Service
 from mundap.serve.work import Gone
+from mundap.workspace import Mundap
+from mundap.workspace.components import FOLDER
 
 _CLIENT_CLOSED = 499  # nobody reads it; logs and metrics do
 

@@ -13,11 +13,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from mundap.errors import MundapError
-from mundap.intake import Ingested, Skipped
 from mundap.names import safe_name
 from mundap.serve.problems import Refused, documented
 from mundap.serve.service import Here, Service
-from mundap.uploads import Uploads
+from mundap.workspace.intake import Ingested, Skipped
+from mundap.workspace.uploads import Uploads
 
 FIELD = "files"
 _MOST_FILES = 200

@@ -9,7 +9,7 @@ from threading import Lock, Thread
 
 from mundap.config import FILE
 from mundap.errors import MundapError
-from mundap.pipeline import Mundap
+from mundap.workspace import Mundap
 
 log = logging.getLogger(__name__)
 

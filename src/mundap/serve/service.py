@@ -13,14 +13,14 @@ from fastapi import Depends, Request
 
 from mundap.config import Serve
 from mundap.errors import MundapError
-from mundap.parts import FOLDER
-from mundap.pipeline import Mundap
 from mundap.serve.metrics import Metrics
 from mundap.serve.reread import Reread
 from mundap.serve.work import Desk
 from mundap.stopping import stopping
 from mundap.store.conversations import Conversations
 from mundap.types import Answer, Turn
+from mundap.workspace import Mundap
+from mundap.workspace.components import FOLDER
 
 log = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ from mundap.graph.around import KEYWORD, around
 from mundap.graph.leg import GraphLeg
 from mundap.korean.normalize import normalize
 from mundap.messages import say
-from mundap.parts import FOLDER
 from mundap.serve.problems import Refused, documented
 from mundap.serve.service import Bot, Here
+from mundap.workspace.components import FOLDER
 
 _BESIDE = 400  # characters of the document on either side of a passage
 _ONWARD = 12  # neighbours from which a second step is taken

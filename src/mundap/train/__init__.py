@@ -1,13 +1,10 @@
 """Models trained on one domain's own data, each measured before it is kept.
 
-What the files are for, by what is trained:
-
-- all: keep, curves, loop, feedback; stopped and gone on with: unfinished, resume, checkpoints
-- what finds: pairs, folds, bench, measure; adapter; static; encoder with towers, examples, batches, losses, denoise, e5,
-  fit_encoder, export_encoder, compare; cross
-- what orders it: reranker, relearn; synonyms
-- which sentence answers, and whether any does: logistic; reader with bearing; support, conformal
-- keywords: keywords, bart, samples, export
-- language models: llm, llm_data; sft with sft_text, sft_loss, sft_measure, quality; preferences, reward, dpo; ppo with
-  policy, advantage, rewards, rewarded; merge, gguf_export, gguf_words
+- `common`: what several trainers share: questions and what is held out, figures before and after, checkpoints, the
+  registry of models
+- `retriever`: what finds passages: vectors of words, maps over vectors, encoders
+- `rerank`: what orders them: the light ranker, the cross-encoder
+- `reader`: which sentence answers, and whether any does
+- `keywords`: models that write keywords, and synonyms
+- `llm`: language models: instructions, preferences, rewards
 """

@@ -9,9 +9,9 @@ from mundap.evaluate.line_plot import Point, line_plot
 from mundap.evaluate.markup import Markup, join, tag
 from mundap.evaluate.page import GROUPED, NAMES, change_cell, figure_cell, note, page, panels, section, table
 from mundap.evaluate.plots import rank_curves
-from mundap.tune.lab import DEPTH
 from mundap.tune.search import METRICS, Reading, Sweep, Tuning
 from mundap.tune.space import TITLES
+from mundap.tune.trial_runner import DEPTH
 
 
 def tuning_page(tuning: Tuning, about: About, said: str, diff: str, steps: Sequence[str]) -> str:

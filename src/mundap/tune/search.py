@@ -13,12 +13,12 @@ from mundap.errors import UnknownName
 from mundap.evaluate.bootstrap import Figures, Floats, Interval, mean_figures, mean_interval, resampled_means
 from mundap.evaluate.compare import BETTER, Change, change
 from mundap.evaluate.metrics import reciprocal_rank, top
-from mundap.parts import LIGHT
 from mundap.protocols import Progress, quiet
-from mundap.tune.lab import DEPTH, Lab
 from mundap.tune.parts import Part, Parts
 from mundap.tune.space import PARAMETERS, Candidate, Settings, candidates
+from mundap.tune.trial_runner import DEPTH, TrialRunner
 from mundap.tune.trials import Ranks, Trials
+from mundap.workspace.components import LIGHT
 
 METRICS = ("top1", "top3", "top10", "mrr@10")
 CHOSEN_BY = "mrr@10"
@@ -113,7 +113,7 @@ def applicable(what: Sequence[str], config: Config) -> tuple[list[str], list[str
 
 
 def tune(
-    lab: Lab, config: Config, parts: Parts, what: Sequence[str], trials: Trials, progress: Progress = quiet
+    runner: TrialRunner, config: Config, parts: Parts, what: Sequence[str], trials: Trials, progress: Progress = quiet
 ) -> Tuning:
     """Choose each of `what` in turn on the tuning part, then ask the report part twice: as it is, and as chosen.
 
@@ -126,7 +126,7 @@ def tune(
 
     def ask(settings: Settings, name: str, part: Part) -> Ranks:
         nonlocal done
-        ranks = trials.ranks(f"{name} {settings.key}", lambda: lab.ranks(settings, part.questions))
+        ranks = trials.ranks(f"{name} {settings.key}", lambda: runner.ranks(settings, part.questions))
         done += 1
         progress(min(done, planned), planned)
         return ranks

@@ -1,0 +1,205 @@
+"""From a question to an answer: one that is known, a refusal, or one written from the passages found."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import date
+
+from mundap.generate.extractive import Extractive
+from mundap.generate.known import Known, KnownAnswers, known_answer
+from mundap.generate.period import about_event, unmet
+from mundap.generate.persona import Persona, closed, refusal_of
+from mundap.generate.reading import FURTHER, has_value
+from mundap.generate.relevance import relevant
+from mundap.generate.selfcheck import checked
+from mundap.generate.support import refusal
+from mundap.generate.support import support as supported
+from mundap.generate.trace import traced
+from mundap.korean.dates import Period
+from mundap.korean.meaning import says_something
+from mundap.korean.normalize import normalize
+from mundap.korean.wanted import wanted
+from mundap.messages import say
+from mundap.retrieve.limits import averaged, limit_query
+from mundap.store.corpus import Corpus
+from mundap.types import Answer, Hit, Turn
+from mundap.workspace.components import Parts
+from mundap.workspace.conversing import conversed
+from mundap.workspace.mending import told
+from mundap.workspace.opening import Opening
+from mundap.workspace.searching import Searching, Where
+
+WIDE = 10  # passages that are looked through for a value that the first ones lack
+TURNS = 4  # of the conversation that a generator is shown; more would crowd out passages
+
+
+class Answering:
+    """Answers from what `searching` finds in `opening`'s generation of `corpus`, with `parts`."""
+
+    def __init__(self, searching: Searching, opening: Opening, corpus: Corpus, parts: Parts) -> None:
+        self._searching = searching
+        self._opening = opening
+        self._corpus = corpus
+        self._parts = parts
+        self._settings = parts.config.generate
+        self._known_before: tuple[str, KnownAnswers] | None = None
+
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        k: int | None,
+        where: Where | None,
+        persona: Persona | None,
+    ) -> Iterator[str | Answer]:
+        """Yields the answer's text in pieces, then the Answer, whose sentences can be traced to their documents."""
+        turn = conversed(
+            question,
+            history,
+            lambda asked, before: self._mended(asked, before, k, where, persona),
+            language=self._parts.config.language,
+            persona=persona,
+            recorded=lambda asked: where is None and self._known_answer(asked, asked) is not None,
+            examples=self._corpus.sample_questions,
+        )
+        with closing(closed(turn, persona)) as pieces:
+            for piece in pieces:
+                yield self._traced(piece) if isinstance(piece, Answer) else piece
+
+    def _traced(self, answer: Answer) -> Answer:
+        cited = self._corpus.passages([citation.passage_id for citation in answer.citations])
+        return traced(answer, cited, self._corpus.text_digest, self._opening.name)
+
+    def _mended(
+        self, question: str, history: Sequence[Turn], k: int | None, where: Where | None, persona: Persona | None
+    ) -> Generator[str | Answer]:
+        mended = self._searching.mended(normalize(question))
+        answered = self._answered(mended.text if mended.words else question, history, k, where, persona)
+        return told(answered, question, mended, self._parts.config.language)
+
+    def _answered(
+        self,
+        question: str,
+        history: Sequence[Turn],
+        k: int | None,
+        where: Where | None,
+        persona: Persona | None,
+    ) -> Generator[str | Answer]:
+        began = time.perf_counter()
+        alone = self._searching.understanding.alone(normalize(question), history)
+        if where is None and (known := self._known_answer(question, alone)):
+            yield known.text
+            timings = {"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0}
+            yield replace(known, timings=timings, support=1.0, kind=wanted(alone).kind)
+            return
+        alone = self._searching.uniform(alone)
+        hits = self._found(alone, k, where)
+        support, kind = self._support(alone, hits), wanted(alone).kind
+        timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
+        missing = unmet(alone, date.today(), hits)
+        nothing_then = missing is not None and about_event(alone)
+        if support < self._settings.min_support or nothing_then:
+            text = self._said("unmet_period", missing) if missing and nothing_then else self._refusal(persona)
+            yield text
+            name = self._parts.generator.name
+            timings["generate_ms"] = 0.0
+            yield Answer(question, text, (), tuple(hits), True, timings, name, support=support, kind=kind)
+            return
+        opening = f"{self._said('undated', missing)}\n" if missing else ""
+        if opening:
+            yield opening
+        # The extractive generator sees only what it is asked, and leaves out sentences by itself; a language model has
+        # the conversation, and is not shown what has no part in the answer.
+        extracts = isinstance(self._parts.generator, Extractive)
+        asked, shown = (alone, hits) if extracts else (question, self._relevant(alone, hits))
+        for piece in self._written(asked, alone, shown, history[-TURNS:], persona):
+            if isinstance(piece, Answer):
+                if not piece.text:  # nothing that the language model wrote stands in the passages
+                    piece = replace(self._parts.extractive.answer(alone, shown, (), persona), timings=piece.timings)
+                    yield piece.text
+                text, spent = opening + piece.text, {**timings, **piece.timings}
+                yield replace(piece, question=question, text=text, timings=spent, support=support, kind=kind)
+            else:
+                yield piece
+
+    def _found(self, question: str, k: int | None, where: Where | None) -> list[Hit]:
+        """The passages to answer from: the first ones, and where they lack a value that is asked for, those that have it.
+
+        A limit is also searched for in the words that state one. `k` passages are k, whatever they have.
+        """
+        asked = wanted(question)
+        if k is not None or not asked.exact:
+            return self._searching.find(question, k, where)
+        least = self._parts.config.retrieve.k
+        depth = max(least, WIDE)
+        hits = self._searching.find(question, depth, where)
+        if stated := limit_query(question):
+            hits = averaged(hits, self._searching.find(stated, depth, where), depth)
+        first = hits[:least]
+        if any(has_value(hit, asked) for hit in first):
+            return first
+        further = [n for n, hit in enumerate(hits, 1) if n > least and has_value(hit, asked)][:FURTHER]
+        return hits[: further[-1]] if further else first
+
+    def _written(
+        self, asked: str, alone: str, hits: Sequence[Hit], history: Sequence[Turn], persona: Persona | None
+    ) -> Iterator[str | Answer]:
+        """What the generator writes; with `self_check`, the whole text once it is checked."""
+        generator = self._parts.generator
+        if not self._settings.self_check:
+            yield from generator.stream(asked, hits, history, persona)
+            return
+        answer = checked(
+            lambda kept: generator.answer(asked, kept, history, persona),
+            alone,
+            hits,
+            self._parts.completer,
+            refusal=self._refusal(persona),
+        )
+        yield answer.text
+        yield answer
+
+    def _said(self, message: str, period: Period) -> str:
+        return say(message, self._parts.config.language, period=period.words)
+
+    def support(self, question: str) -> float:
+        """The probability, in [0, 1], that the corpus answers this question."""
+        alone = self._searching.uniform(normalize(question))
+        return self._support(alone, self._found(alone, None, None))
+
+    def _support(self, question: str, hits: Sequence[Hit]) -> float:
+        if not says_something(question):
+            return 0.0
+        return supported(self._parts.reader.read(question, hits), self._parts.calibration, self._parts.reader_model)
+
+    def _relevant(self, question: str, hits: list[Hit]) -> list[Hit]:
+        """The hits without those that have no part in the answer."""
+        least = self._settings.min_relevance
+        if not least or len(hits) < 2:
+            return hits
+        near = self._opening.open().dense.near(question, hits)
+        shared = self._parts.reader.shares(question, [hit.passage.worded for hit in hits])
+        return relevant(hits, near, shared, self._parts.encoder.name, least)
+
+    def _refusal(self, persona: Persona | None) -> str:
+        return refusal_of(persona, refusal(self._parts.config.language))
+
+    def _known_answer(self, question: str, alone: str) -> Answer | None:
+        if not self._settings.faq:
+            return None
+        found = self.known.match(alone)
+        passage = self._corpus.passages([found.passage_id]).get(found.passage_id) if found else None
+        return known_answer(question, found, passage, self._parts.config.language) if found and passage else None
+
+    @property
+    def known(self) -> KnownAnswers:
+        """The questions of the corpus whose answers are known, as it is now."""
+        state = self._corpus.state()
+        before = self._known_before  # one read: another thread may replace it
+        if before is None or before[0] != state:
+            known = [Known(q.question, q.answer, q.passage_id) for q in self._corpus.questions()]
+            before = self._known_before = (state, KnownAnswers(known))
+        return before[1]

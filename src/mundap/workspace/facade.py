@@ -1,0 +1,464 @@
+"""The whole product from top to bottom: a workspace that ingests, indexes, searches and answers."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from mundap.config import FILE, Config, find_workspace, read_config
+from mundap.encode import base_of
+from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
+from mundap.generate.evidence import Line, ReaderModel
+from mundap.generate.persona import Persona
+from mundap.generate.reading import Reading
+from mundap.graph.graph import Graph
+from mundap.graph.leg import GraphLeg
+from mundap.index.bm25 import LexicalLeg
+from mundap.index.dense import DenseLeg
+from mundap.index.generation import Recipe
+from mundap.ingest.folder import walk
+from mundap.ingest.readers import exists, nfc_path
+from mundap.ingest.sheets.sheet import Options
+from mundap.jobs.batch import Limits
+from mundap.jobs.reading import Cut
+from mundap.korean.normalize import normalize
+from mundap.korean.tokens import SearchTokenizer
+from mundap.korean.typos import Mended
+from mundap.protocols import Encoder, Generator, Loads, Progress, Searcher, quiet
+from mundap.retrieve.light import seen
+from mundap.store.cache import Cache
+from mundap.store.corpus import Corpus, Listed
+from mundap.store.feedback import Feedback
+from mundap.types import Answer, Hit, Turn
+from mundap.verify.given import Given
+from mundap.verify.verdict import Verdict
+from mundap.verify.verifier import Verifier
+from mundap.workspace.answering import Answering
+from mundap.workspace.components import FOLDER, Parts
+from mundap.workspace.indexing import Indexing
+from mundap.workspace.intake import Ingested, Skipped, Taken, keep_out, skipped, take, take_back
+from mundap.workspace.opening import Opening
+from mundap.workspace.searching import Searching, Where
+from mundap.workspace.uploads import Uploads
+
+
+def cut_of(config: Config, models: Path) -> Cut:
+    """How the settings have documents cut. `models` holds the trained encoders, whose base is what counts tokens."""
+    ingest = config.ingest
+    in_tokens = ingest.chunk_unit == "tokens"
+    size = ingest.chunk_tokens if in_tokens else ingest.chunk_chars
+    encoder = base_of(config.index.encoder, models) if in_tokens else ""
+    return Cut(ingest.parent_chars, ingest.chunking, size, ingest.chunk_overlap, ingest.chunk_window, encoder)
+
+
+def sheets_of(config: Config) -> Options:
+    """How the settings have sheets read."""
+    return Options(config.ingest.hidden, tuple((kind, names) for kind, names in config.ingest.columns if names))
+
+
+class Mundap:
+    """An open workspace. Make one with `Mundap.open`. Threads may share one."""
+
+    def __init__(self, root: Path, config: Config, words: Path | None = None) -> None:
+        """`words` is the folder that the user dictionary is relative to (default: `root`)."""
+        self.root = root
+        self.config = config
+        self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
+        self._parts = Parts(
+            root, words or root, config, lambda words: self._opening.open().lexical.postings.rarity(words)
+        )
+        self._indexing = Indexing(root / FOLDER / "index", self.corpus, self._parts)
+        self._opening = Opening(self._indexing, self.corpus, self._parts)
+        self._searching = Searching(self._opening, self.corpus, self._parts)
+        self._answering = Answering(self._searching, self._opening, self.corpus, self._parts)
+
+    @classmethod
+    def open(cls, path: str | Path = ".") -> Mundap:
+        """Open the workspace at `path`, a folder in or below a workspace, or its mundap.toml.
+
+        Raises WorkspaceNotFound or ConfigError.
+        """
+        given = Path(path)
+        root = find_workspace(given.parent if given.name == FILE else given)
+        return cls(root, read_config(root / FILE))
+
+    def reconfigured(self, config: Config) -> Mundap:
+        """The same workspace under other settings."""
+        return Mundap(self.root, config, self._parts.words)
+
+    # -- ingest ---------------------------------------------------------------------------------------------------
+
+    def ingest(self, paths: Sequence[str | Path] = (), prune: bool = False, progress: Progress = quiet) -> Ingested:
+        """Read files and folders (default: those in mundap.toml, and uploads) into the corpus, one transaction a file.
+
+        A file that has not changed is left alone. What cannot be read is reported in `skipped`, and what was read
+        of that file before stays. With `prune`, documents whose file is gone are removed.
+        """
+        missing: list[Skipped] = []
+        files: dict[str, Path] = {}
+        for path in paths or self._paths:
+            try:
+                for found in walk(Path(path), self.config.ingest.follow_links):
+                    if found.reason:
+                        missing.append(Skipped(nfc_path(found.path), found.reason))
+                    else:
+                        files[self._source(found.path)] = found.path
+            except BadFile as error:
+                missing.append(Skipped(str(path), str(error)))
+        with self._writing():
+            taken = self._take(files, progress)
+            removed = self._prune() if prune else 0
+        return self._ingested(taken, missing, removed)
+
+    def upload(self, files: Mapping[str, Path], progress: Progress = quiet) -> Ingested:
+        """Read files that lie in the folder of uploads' `incoming`, by the name they shall have there, and index them.
+
+        What can be read is moved to its place, over what had its name; what cannot is left where it lies, and reported
+        in `skipped`. When this returns, what went in can be found.
+        """
+        with self._writing():
+            for name in files:
+                self.corpus.forgive(self.uploads.source(name))
+            taken = self._take({self.uploads.source(name): file for name, file in files.items()}, progress)
+            for name, one in zip(files, taken, strict=True):
+                if one.state == "skipped":
+                    self.corpus.forgive(one.file)
+                else:
+                    self.uploads.place(files[name], name)
+            if not self._indexing.done and self.corpus.counts()[0]:
+                self._indexing.build({})
+        return self._ingested(taken)
+
+    def discard(self, document_id: str) -> Listed | None:
+        """Remove a document, and its file if it was uploaded: it is gone from every leg at once. What it was, or None
+        if there is none with this id. A file that was not uploaded stays, and the next ingest reads it again."""
+        with self._writing():
+            listed = self.corpus.document(document_id)
+            if listed:
+                self.uploads.drop(listed.source)  # first: a file without its document would bring it back
+                self.corpus.remove(listed.source)
+        return listed
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """The files that came over HTTP."""
+        return Uploads(self.root)
+
+    @property
+    def _paths(self) -> list[Path]:
+        named = [self.root / path for path in self.config.ingest.paths]
+        return [*named, self.uploads.folder] if self.uploads.folder.is_dir() else named
+
+    def _take(self, files: Mapping[str, Path], progress: Progress) -> tuple[Taken, ...]:
+        settings = self.config.ingest
+        limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
+        return take(self.corpus, files, cut_of(self.config, self.models), limits, progress, sheets_of(self.config))
+
+    def _ingested(self, taken: tuple[Taken, ...], missing: Sequence[Skipped] = (), removed: int = 0) -> Ingested:
+        states = Counter(one.state for one in taken)
+        return Ingested(
+            *self.corpus.counts(),
+            added=states["added"],
+            updated=states["updated"],
+            removed=removed,
+            unchanged=states["unchanged"],
+            skipped=(*missing, *skipped(taken)),
+            files=taken,
+        )
+
+    def refused(self) -> list[Skipped]:
+        """The files that could not be read when they were last tried, and are still there, with why."""
+        return [Skipped(file, reason) for file, reason in self.corpus.refusals() if exists(self.root / file)]
+
+    def remove(self, source_or_id: str, keep_out_file: bool = False) -> str:
+        """Remove a document by source, file name, title or id: it is gone from every leg at once. Its source.
+
+        With `keep_out_file`, ingests leave its file out from now on, where that still lies there.
+
+        Raises UnknownName if there is no such document, and MundapError if there are several.
+        """
+        with self._writing():
+            named = self.corpus.named(normalize(source_or_id))
+            if not named:
+                raise UnknownName("document", source_or_id, [listed.source for listed in self.corpus.documents()])
+            if len(named) > 1:
+                raise MundapError(f"'{source_or_id}' 문서가 여럿입니다. 하나를 골라 주세요: {', '.join(named)}")
+            self.corpus.remove(named[0])
+            if keep_out_file and exists(self.root / named[0]):
+                keep_out(self.corpus, named[0])
+        return named[0]
+
+    def take_back(self, name: str) -> str:
+        """Let the next ingest read a file again that was kept out, by its source or name. Raises UnknownName."""
+        with self._writing():
+            return take_back(self.corpus, normalize(name))
+
+    def _prune(self) -> int:
+        gone = [d.source for d in self.corpus.documents() if not exists(self.root / d.source)]
+        for source in gone:
+            self.corpus.remove(source)
+        return len(gone)
+
+    def _source(self, file: Path) -> str:
+        whole = file.resolve()
+        return nfc_path(whole.relative_to(self.root) if whole.is_relative_to(self.root) else whole)
+
+    # -- index ----------------------------------------------------------------------------------------------------
+
+    def index(self, progress: Mapping[str, Progress] | None = None) -> str:
+        """Build and promote a generation of the corpus; returns its name. Only what is new is computed.
+
+        `progress` may have an entry for "tokens", for "keywords" and for "vectors".
+        """
+        with self._writing():
+            return self._indexing.build(progress or {})
+
+    @property
+    def recipe(self) -> Recipe:
+        """What decides an index of this workspace besides its passages."""
+        return self._indexing.recipe
+
+    def reload(self) -> None:
+        """Open the current generation at the next search."""
+        self._opening.reload()
+
+    def refresh(self) -> None:
+        """Open the current generation, if it is another than the one that is open. Searches that run keep theirs.
+
+        One that cannot be opened, as while documents come in that are not indexed yet, leaves the old one in use: it
+        is tried again at the next call. Without any generation, StaleIndex is raised at the next search.
+        """
+        self._opening.refresh()
+
+    @property
+    def newest(self) -> str | None:
+        """The name of the current generation on the disk, whether or not it is the one that is open; None without any."""
+        return self._opening.newest
+
+    # -- search ---------------------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        question: str,
+        k: int = 10,
+        leg: str = "hybrid",
+        where: Where | None = None,
+        since: str | None = None,
+        until: str | None = None,
+    ) -> list[Hit]:
+        """The best `k` whole passages. `where` gives the allowed values of source, title, document_id or a meta key.
+
+        `since` and `until` are ISO dates, inclusive; a passage without a date lies in no period.
+        Raises StaleIndex if the index does not match the corpus or the settings; the sentence says what to run.
+        """
+        allowed = None
+        if where is not None or since is not None or until is not None:
+            allowed = self.corpus.ids_where((where or {}).items(), since=since, until=until)
+        return self._searching.search(self.mended(question).text, k, leg, allowed)
+
+    def mended(self, question: str) -> Mended:
+        """The question as `search` and `ask` search for it: its typos put right towards words of the index.
+
+        Raises StaleIndex as `search` does.
+        """
+        return self._searching.mended(normalize(question))
+
+    def find(self, question: str, k: int | None = None, where: Where | None = None) -> list[Hit]:
+        """The passages that an answer is written from: the question understood as the settings say, then searched.
+
+        Conditions that the question sets for documents become filters; where nothing meets them, all is searched
+        that meets `where`.
+        """
+        return self._searching.find(question, k, where)
+
+    @property
+    def searchers(self) -> Mapping[str, Searcher]:
+        """The legs and the hybrid over the current generation, by name. Raises StaleIndex as `search` does."""
+        return self._opening.open().searchers
+
+    @property
+    def legs(self) -> tuple[LexicalLeg, DenseLeg]:
+        """The lexical and the dense leg over the current generation. Raises StaleIndex as `search` does."""
+        opened = self._opening.open()
+        return opened.lexical, opened.dense
+
+    @property
+    def graph(self) -> GraphLeg:
+        """The graph leg over the current generation. Raises StaleIndex as `search` does, ConfigError if it is off."""
+        graph = self._opening.open().graph
+        if graph is None:
+            raise ConfigError(
+                "키워드 그래프를 쓰지 않는 작업 폴더입니다. mundap.toml에서 [graph] enabled = true로 바꾸고 mundap index"
+            )
+        return graph
+
+    def bare_graph(self) -> Graph:
+        """The graph of the current generation, whose synonyms may be others than the table's by now.
+
+        Raises StaleIndex if there is none.
+        """
+        return self._opening.bare_graph()
+
+    def trained_on(self, question: str) -> bool:
+        """Whether the reranker was trained on this very question: its score would flatter."""
+        light = self._parts.light
+        return light is not None and seen(question) in light.questions
+
+    # -- answer ---------------------------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        k: int | None = None,
+        where: Where | None = None,
+        persona: str | None = None,
+    ) -> Answer:
+        """The answer with its citations, or an abstention; see `stream`."""
+        return next(piece for piece in self.stream(question, history, k, where, persona) if isinstance(piece, Answer))
+
+    def stream(
+        self,
+        question: str,
+        history: Sequence[Turn] = (),
+        k: int | None = None,
+        where: Where | None = None,
+        persona: str | None = None,
+    ) -> Iterator[str | Answer]:
+        """Yields the answer's text in pieces, then the Answer. `history` resolves a question that leans on it.
+
+        It is written from `k` passages (default: that of the settings) that meet `where`, as in `search`, and sounds
+        like `persona`, as in `persona`.
+        """
+        yield from self._answering.stream(question, history, k, where, self.persona(persona))
+
+    def support(self, question: str) -> float:
+        """The probability, in [0, 1], that the corpus answers this question."""
+        return self._answering.support(question)
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Reading:
+        """The first hits read by the sentence against the question."""
+        return self._parts.reader.read(question, hits)
+
+    def words_held(self, text: str, texts: Sequence[str]) -> list[float]:
+        """For each of `texts`, the weight of the words of `text` that it holds, rare ones counting most, in [0, 1]."""
+        return self._parts.reader.shares(text, texts)
+
+    def verify(self, answers: Iterable[Given]) -> Iterator[Verdict]:
+        """What of each answer that was given (verify.given reads them from JSON) is proved by the corpus as it is now.
+
+        Nothing is searched and no model asked.
+        """
+        personas = [persona for name in self.personas if (persona := self.persona(name))]
+        verifier = Verifier(self.corpus, personas, self.newest, self._indexing.names)
+        yield from map(verifier.verify, answers)
+
+    def warm(self) -> None:
+        """Load what the first question would wait for. Raises as it would."""
+        self.search("준비", k=1)
+        self.persona()
+        if self.config.generate.faq:
+            _ = self._answering.known
+        if isinstance(self.generator, Loads):
+            self.generator.load()
+
+    @cached_property
+    def feedback(self) -> Feedback:
+        """Answers that were given over HTTP, and what people said of them."""
+        return Feedback(self.root / FOLDER / "corpus.sqlite", self.config.serve.answer_days)
+
+    # -- the parts that settings name -------------------------------------------------------------------------------
+
+    @property
+    def encoder(self) -> Encoder:
+        """The encoder that mundap.toml names, or another that was put in its place before the first search."""
+        return self._parts.encoder
+
+    @encoder.setter
+    def encoder(self, encoder: Encoder) -> None:
+        self._parts.encoder = encoder
+
+    def encoder_named(self, name: str) -> Encoder:
+        """The encoder of that name. Raises UnknownName, or ConfigError for a trained one that cannot be used."""
+        return self._parts.encoder_named(name)
+
+    @property
+    def sentence_encoder(self) -> Encoder:
+        """What sentences are read with. An adapter learned from whole passages, so it is its base that reads."""
+        return self._parts.sentence_encoder
+
+    @property
+    def generator(self) -> Generator:
+        """The generator that mundap.toml names, or another that was put in its place before the first question."""
+        return self._parts.generator
+
+    @generator.setter
+    def generator(self, generator: Generator) -> None:
+        self._parts.generator = generator
+
+    @property
+    def calibration(self) -> Line | None:
+        """The user's own calibration of support, if mundap.toml names one. Raises MundapError if it cannot be used."""
+        return self._parts.calibration
+
+    @property
+    def reader_model(self) -> ReaderModel | None:
+        """The user's own model of what answers, if mundap.toml names one. Raises MundapError if it cannot be used."""
+        return self._parts.reader_model
+
+    @property
+    def tokenizer(self) -> SearchTokenizer:
+        """The tokenizer of the lexical leg. Raises ConfigError if its user dictionary is not there."""
+        return self._parts.tokenizer
+
+    @property
+    def synonyms(self) -> Path:
+        """The table of synonyms, which need not be there. Raises ConfigError if a name of one's own is not."""
+        return self._parts.synonyms
+
+    def keywords(self, questions: Sequence[str]) -> list[list[str]]:
+        """The distinct keywords of each question, by the extractor of the settings; the corpus is not read.
+
+        Raises ConfigError if the user dictionary or the model is not there, BadFile for a broken table of verbs.
+        """
+        return self._parts.keywords(questions)
+
+    def names(self, questions: Sequence[str]) -> list[list[str]]:
+        """What each question names, as the graph calls it: by the model, or keywords and the compounds they make up."""
+        return self._parts.names(questions)
+
+    @property
+    def personas(self) -> tuple[str, ...]:
+        """The names of the workspace's personas."""
+        return self._parts.personas
+
+    def persona(self, name: str | None = None) -> Persona | None:
+        """The persona of that name (default: that of the settings); "" is none.
+
+        Raises UnknownName, or ConfigError for a file that cannot be read.
+        """
+        return self._parts.persona(name)
+
+    @property
+    def models(self) -> Path:
+        """The folder of trained models."""
+        return self._parts.models
+
+    @property
+    def cache(self) -> Cache:
+        """Vectors and tokens that were computed before."""
+        return self._parts.cache
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        lock = FileLock(self.root / FOLDER / "lock", timeout=0)
+        try:
+            with lock:
+                yield
+        except Timeout as error:
+            raise WorkspaceBusy(f"{self.root}: 다른 mundap이 쓰고 있습니다. 끝난 뒤 다시 실행해 주세요.") from error

@@ -1,0 +1,139 @@
+"""The generation that is searched: opened once for all threads, and replaced while searches run."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Lock
+
+from mundap.errors import ConfigError, StaleIndex
+from mundap.graph.graph import Graph
+from mundap.graph.leg import GraphLeg
+from mundap.index.bm25 import LexicalLeg
+from mundap.index.dense import DenseLeg
+from mundap.index.generation import REPAIR, Generation, alive, check, current, open_generation
+from mundap.index.table import Table
+from mundap.protocols import Leg, Searcher
+from mundap.retrieve.hybrid import Hybrid
+from mundap.retrieve.light import LightRanker
+from mundap.store.corpus import Corpus
+from mundap.workspace.components import Parts
+from mundap.workspace.indexing import Indexing
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A generation with its legs, and the state of the corpus that its table reflects."""
+
+    state: str
+    generation: Generation
+    table: Table
+    lexical: LexicalLeg
+    dense: DenseLeg
+    graph: GraphLeg | None
+    searchers: Mapping[str, Searcher]
+
+
+class Opening:
+    """Opens what `indexing` has built of `corpus`, with `parts`. Threads may share one."""
+
+    def __init__(self, indexing: Indexing, corpus: Corpus, parts: Parts) -> None:
+        self._indexing = indexing
+        self._corpus = corpus
+        self._parts = parts
+        self._opened: Opened | None = None
+        self._lock = Lock()
+
+    def open(self) -> Opened:
+        """What is open, as the corpus is now. Raises StaleIndex if the index does not match it or the settings."""
+        state, opened = self._corpus.state(), self._opened
+        if opened is not None and opened.state == state:
+            return opened
+        with self._lock:
+            state, opened = self._corpus.state(), self._opened  # perhaps another thread has done it
+            if opened is None:
+                opened = self._open_generation(state)
+            elif opened.state != state:  # something was removed, or added and not indexed yet
+                opened.table.restrict(alive(opened.generation, self._corpus.ids()))
+                opened = replace(opened, state=state)
+            self._opened = opened
+            return opened
+
+    def reload(self) -> None:
+        """Open the current generation at the next search."""
+        self._opened = None
+
+    def refresh(self) -> None:
+        """Open the current generation, if it is another than the one that is open. Searches that run keep theirs.
+
+        One that cannot be opened, as while documents come in that are not indexed yet, leaves the old one in use: it
+        is tried again at the next call. Without any generation, StaleIndex is raised at the next search.
+        """
+        opened, name = self._opened, self.newest
+        if opened is None or opened.generation.name == name:
+            return
+        if name is None:
+            self.reload()
+            return
+        with self._lock:
+            if self._opened is opened:
+                try:
+                    self._opened = self._open_generation(self._corpus.state())
+                except StaleIndex as error:
+                    log.warning("새 색인을 아직 열 수 없어 전의 것으로 찾습니다: %s", error)
+
+    @property
+    def name(self) -> str:
+        """The name of the generation that is open, or else of the newest; "" without any."""
+        opened = self._opened
+        return opened.generation.name if opened else self.newest or ""
+
+    @property
+    def newest(self) -> str | None:
+        """The name of the current generation on the disk, whether or not it is the one that is open; None without any."""
+        return current(self._indexing.root)
+
+    def bare_graph(self) -> Graph:
+        """The graph of the current generation, whose synonyms may be others than the table's by now.
+
+        Raises StaleIndex if there is none.
+        """
+        return _open_graph(open_generation(self._indexing.root).folder)
+
+    def _open_generation(self, state: str) -> Opened:
+        parts = self._parts
+        generation = open_generation(self._indexing.root)
+        ids = generation.unit_ids if generation.corpus_state == state else self._corpus.ids()
+        table = Table(generation.row_ids, self._corpus, check(generation, self._indexing.recipe, ids))
+        lexical = LexicalLeg(generation.postings, table, parts.tokenizer)
+        dense = DenseLeg(generation.vectors, table, parts.encoder)
+        legs: dict[str, Leg] = {"bm25": lexical, "dense": dense}
+        settings = parts.config.retrieve
+        if parts.light and not set(legs) <= set(settings.legs):
+            raise ConfigError(f"reranker = '{settings.reranker}'에는 legs가 모두 필요합니다: {', '.join(legs)}")
+        graph = None
+        if parts.config.graph.enabled:
+            graph = legs["graph"] = GraphLeg(_open_graph(generation.folder), table, parts.names)
+        elif "graph" in settings.legs:
+            raise ConfigError("legs에 graph를 쓰려면 mundap.toml에서 [graph] enabled = true여야 합니다.")
+        light = LightRanker(parts.light, lexical, dense) if parts.light else None
+        hybrid = Hybrid(
+            *(legs[name] for name in settings.legs),
+            method=settings.fusion,
+            weights=settings.weights,
+            pool=settings.pool,
+            ranker=light,
+        )
+        return Opened(state, generation, table, lexical, dense, graph, {**legs, "hybrid": hybrid})
+
+
+def _open_graph(folder: Path) -> Graph:
+    try:
+        return Graph(folder)
+    except (OSError, ValueError, sqlite3.DatabaseError) as error:
+        raise StaleIndex(f"키워드 그래프를 읽을 수 없습니다({error}). {REPAIR}") from error

@@ -1,0 +1,124 @@
+"""From a question to whole passages: understood as settings say, searched, reranked and arranged."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cached_property
+
+from mundap.errors import UnknownName
+from mundap.index.dense import DenseLeg
+from mundap.index.postings import Postings
+from mundap.korean.normalize import normalize
+from mundap.korean.spacing import parted, spaced
+from mundap.korean.typos import Mended, mended
+from mundap.korean.writing import uniform
+from mundap.retrieve.after import collapse, mmr, weigh_time
+from mundap.retrieve.queries import merged
+from mundap.retrieve.synonyms import reworded
+from mundap.store.corpus import Corpus
+from mundap.types import Hit
+from mundap.workspace.components import Parts
+from mundap.workspace.opening import Opening
+from mundap.workspace.understanding import Understanding
+
+log = logging.getLogger(__name__)
+
+Where = Mapping[str, Sequence[str]]  # the allowed values of source, title, document_id or a meta key
+
+
+class Searching:
+    """Searches what `opening` has open of `corpus`, with `parts`."""
+
+    def __init__(self, opening: Opening, corpus: Corpus, parts: Parts) -> None:
+        self._opening = opening
+        self._corpus = corpus
+        self._parts = parts
+        self._settings = parts.config.retrieve
+        self._mended: tuple[str, Postings, Mended] | None = None
+
+    def search(self, question: str, k: int, leg: str, allowed: set[str] | None) -> list[Hit]:
+        """The best `k` passages of one leg for a normalised question, among the `allowed` ids if there are such."""
+        opened = self._opening.open()
+        if leg not in opened.searchers:
+            raise UnknownName("leg", leg, opened.searchers)
+        question = self.uniform(question)
+        if leg != "hybrid":
+            return opened.searchers[leg].search(question, k, allowed)
+        settings, reranker = self._settings, self._parts.reranker
+        arranged = reranker or settings.half_life_days or settings.duplicates_above <= 1 or settings.diversity < 1
+        depth = max(k, settings.rerank_depth) if arranged else k
+        hits = self._arranged(question, opened.searchers[leg].search(question, depth, allowed), opened.dense)[:k]
+        return opened.graph.explained(question, hits) if opened.graph and "graph" in settings.legs else hits
+
+    def mended(self, question: str) -> Mended:
+        """A normalised question with its typos put right, and the wrong keyboard layout; see `korean.typos`."""
+        last = self._mended  # one read: another thread may replace it
+        postings = self._opening.open().lexical.postings
+        if last is None or last[0] != question or last[1] is not postings:
+            apart = parted(question, self._parts.user_dictionary)
+            found = mended(apart, lambda tokens: postings.holders(tokens).tolist(), self._parts.user_dictionary)
+            last = self._mended = (question, postings, found)
+        return last[2]
+
+    def uniform(self, question: str) -> str:
+        """The question with its amounts and its spacing in the one way that all ways of writing it come to."""
+        postings = self._opening.open().lexical.postings
+        words = self._parts.user_dictionary
+        return spaced(uniform(parted(question, words)), lambda tokens: postings.holders(tokens).tolist(), words)
+
+    def _arranged(self, question: str, hits: list[Hit], dense: DenseLeg) -> list[Hit]:
+        """The hits reranked, weighed by their dates, without near duplicates and made diverse, as settings say."""
+        settings = self._settings
+        if self._parts.reranker:
+            hits = self._parts.reranker.rerank(question, hits)
+        if settings.half_life_days:
+            hits = weigh_time(hits, date.today(), settings.half_life_days)
+        if settings.duplicates_above <= 1:
+            hits = list(collapse(hits, dense.vectors_of(hits), settings.duplicates_above).hits)
+        if settings.diversity < 1:
+            hits = mmr(hits, dense.vectors_of(hits), len(hits), settings.diversity)
+        return hits
+
+    def find(self, question: str, k: int | None = None, where: Where | None = None) -> list[Hit]:
+        """The passages that an answer is written from: the question understood as the settings say, then searched.
+
+        Conditions that the question sets for documents become filters; where nothing meets them, all is searched
+        that meets `where`.
+        """
+        wanted = k or self._settings.k
+        question = normalize(question)
+        asked = self.understanding.conditions(question)
+        if asked.words:
+            fields = [*(where or {}).items(), *asked.where.items()]
+            allowed = self._corpus.ids_where(fields, since=asked.since, until=asked.until)
+            if hits := self._found(asked.question, wanted, allowed):
+                return hits
+            log.warning("조건(%s)에 맞는 문서가 없어 전체에서 찾았습니다.", ", ".join(asked.words))
+        return self._found(question, wanted, None if where is None else self._corpus.ids_where(where.items()))
+
+    def _found(self, question: str, k: int, allowed: set[str] | None) -> list[Hit]:
+        others = self.understanding.others(question)
+        if not others:
+            return self.search(question, k, "hybrid", allowed)
+        pool = self._settings.pool
+        found = [self.search(question, pool, "hybrid", allowed)]
+        return merged([*found, *(self.search(other, pool, leg, allowed) for other, leg in others)], k)
+
+    @cached_property
+    def understanding(self) -> Understanding:
+        """What reads questions before they are searched for."""
+        return Understanding(
+            self._corpus,
+            lambda: self._parts.completer,
+            self._reworded,
+            follow_up=self._settings.follow_up,
+            self_query=self._settings.self_query,
+            multi_query=self._settings.multi_query,
+            hyde=self._settings.hyde,
+        )
+
+    def _reworded(self, question: str) -> list[str]:
+        light = self._parts.light
+        return reworded(question, light.translations, self._parts.tokenizer) if light else []
