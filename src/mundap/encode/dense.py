@@ -18,13 +18,17 @@ from mundap.errors import ConfigError
 from mundap.extras import need
 from mundap.protocols import Vectors
 
-_gelu = np.vectorize(lambda x: x * (1 + erf(x / sqrt(2))) / 2, otypes=[np.float32])
+
+def _gelu(vector: Vectors) -> Vectors:
+    return np.array([x * (1 + erf(x / sqrt(2))) / 2 for x in vector.tolist()], np.float32)
+
+
 ACTIVATIONS: dict[str, Callable[[Vectors], Vectors]] = {
     "Identity": lambda x: x,
     "Tanh": np.tanh,
     "ReLU": lambda x: np.maximum(x, 0),
     "GELU": _gelu,
-    "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "Sigmoid": lambda x: np.reciprocal(1 + np.exp(-x)),
     "SiLU": lambda x: x / (1 + np.exp(-x)),
 }
 

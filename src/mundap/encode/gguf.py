@@ -106,13 +106,15 @@ class GGUFEncoder:
         with self._reading:
             try:
                 answer = self._server.handle_embeddings({"input": list(texts)})
+                if "data" not in answer:
+                    raise ValueError(answer.get("message", answer))
                 given = sorted(answer["data"], key=lambda one: int(one["index"]))
                 vectors = np.asarray([one["embedding"] for one in given], np.float32)
                 if len(vectors) != len(texts) or vectors.ndim != 2:
                     raise ValueError(f"{vectors.shape}")
             except (RuntimeError, KeyError, TypeError, ValueError) as error:
                 raise ConfigError(
-                    f"llama.cpp가 '{self.path.name}'(으)로 임베딩을 만들지 못했습니다. 임베딩 모델인지 확인하세요. ({error!r})"
+                    f"llama.cpp가 '{self.path.name}'(으)로 임베딩을 만들지 못했습니다. 임베딩 모델인지 확인하세요. ({error})"
                 ) from error
         return vectors
 
@@ -158,8 +160,8 @@ class GGUFEncoder:
 
 
 def _plain(text: str) -> str:
-    """Without what llama.cpp cannot take: NUL, and halves of pairs."""
-    return text.encode("utf-8", "replace").decode().replace("\0", " ")
+    """Without what llama.cpp cannot take: NUL, halves of pairs, and nothing at all."""
+    return text.encode("utf-8", "replace").decode().replace("\0", " ") or " "
 
 
 def read_header(path: Path) -> Header:

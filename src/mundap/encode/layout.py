@@ -63,7 +63,9 @@ def read_layout(folder: Path, name: str, options: Options) -> Layout:
                 ' encoder = "openai:주소/v1#모델"로 쓰세요.'
             )
     config = _json(transformer / "config.json", {})
-    kept = next((k for n in sorted(_TRANSFORMER) for at in (transformer, folder) if (k := _json(at / n, {}))), {})
+    kept: dict[str, Any] = next(
+        (k for n in sorted(_TRANSFORMER) for at in (transformer, folder) if (k := _json(at / n, {}))), {}
+    )
     names = (name, str(config.get("_name_or_path", "")))
     return Layout(
         transformer,

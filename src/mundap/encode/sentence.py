@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,27 +15,20 @@ from mundap.encode.onnx import GRAPHS, OnnxModel
 from mundap.encode.options import Options
 from mundap.encode.places import content, fingerprint, model_folder
 from mundap.encode.pooling import pooled
-from mundap.encode.tokenized import Encodings
 from mundap.encode.windows import Tell, average, cut
 from mundap.errors import ConfigError
 from mundap.files import digest
 from mundap.protocols import Vectors
 
+if TYPE_CHECKING:
+    from mundap.encode.torch_model import TorchModel
+
+    Model = OnnxModel | TorchModel
+
 _SAYS = ("*.json", "*.txt", "*.model", "*/config.json")  # small files that decide how text is read
 _WEIGHTS = ("*.safetensors", "*/*.safetensors", "pytorch_model*.bin", "*/pytorch_model*.bin")
 _FETCHED = (*_SAYS, "*.safetensors", "*/*.safetensors", "*/*.json")
 _OUTPUTS = ("sentence_embedding", "states", "last_hidden_state", "token_embeddings")
-
-
-class Reads(Protocol):
-    """A model and its tokenizer: OnnxModel or TorchModel."""
-
-    max_tokens: int
-
-    def tokens(self, texts: Sequence[str]) -> Encodings: ...
-    def room(self, pair: bool = False) -> int: ...
-    def joined(self, first: Any, second: Any = None) -> Any: ...
-    def run(self, encodings: Encodings) -> Iterator[Vectors]: ...
 
 
 class SentenceEncoder:
@@ -44,7 +37,7 @@ class SentenceEncoder:
     A text of more than a window is read in windows, each behind the prompt, whose vectors are averaged by their lengths.
     """
 
-    def __init__(self, name: str, layout: Layout, load: Callable[[], Reads], dim: int = 0) -> None:
+    def __init__(self, name: str, layout: Layout, load: Callable[[], Model], dim: int = 0) -> None:
         self.name = name
         self.layout = layout
         self._load = load
@@ -72,13 +65,13 @@ class SentenceEncoder:
         return [len(tokens) for tokens in self.model.tokens([self._plain(text) for text in texts])]
 
     @property
-    def model(self) -> Reads:
+    def model(self) -> Model:
         """The model, loaded once."""
         with self._lock:
             return self._loaded
 
     @cached_property
-    def _loaded(self) -> Reads:
+    def _loaded(self) -> Model:
         return self._load()
 
     def _plain(self, text: str) -> str:
@@ -110,7 +103,7 @@ class SentenceEncoder:
             vector = layer(vector)
         return vector
 
-    def _skipped(self, model: Reads, prompt: str) -> int:
+    def _skipped(self, model: Model, prompt: str) -> int:
         """How many of a window's first tokens are not pooled."""
         if not (prompt and self.layout.skip_prompt):
             return 0
@@ -119,11 +112,11 @@ class SentenceEncoder:
         marks = joined.special_tokens_mask
         return len(joined) - (marks[-1] if len(joined) > 1 else 0)
 
-    def _spelled(self, model: Reads, prompt: str, texts: Iterator[str]) -> list[tuple[str, Any]]:
+    def _spelled(self, model: Model, prompt: str, texts: Iterator[str]) -> list[tuple[str, Any]]:
         own = list(texts)
         return list(zip(own, model.tokens([prompt + text for text in own]), strict=True))
 
-    def _windows(self, model: Reads, prompt: str, text: str, tokens: Any) -> list[Any]:
+    def _windows(self, model: Model, prompt: str, text: str, tokens: Any) -> list[Any]:
         """`tokens` are those of the prompt and the text; cut where they would not fit, they are spelled anew."""
         room = model.room()
         if len(tokens) <= room:

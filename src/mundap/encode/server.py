@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from threading import Lock
 
-
 import numpy as np
 
 from mundap.encode.options import Options

@@ -12,10 +12,10 @@ from typing import Any
 
 import httpx
 
+from mundap.encode.gguf_header import keys
 from mundap.errors import GeneratorError
 from mundap.extras import need
 from mundap.generate.compose import CUT
-from mundap.encode.gguf_header import keys
 from mundap.generate.language_model import LanguageModel, Left, Put, Settings, failed, frame, from_thread
 from mundap.generate.prompt import Count, Message
 from mundap.generate.structured import constrained

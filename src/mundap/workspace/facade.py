@@ -11,7 +11,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from mundap.config import FILE, Config, find_workspace, read_config
-from mundap.encode import base_of
+from mundap.encode import base_of, located
 from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
 from mundap.generate.evidence import Line, ReaderModel
 from mundap.generate.persona import Persona
@@ -52,7 +52,7 @@ def cut_of(config: Config, models: Path) -> Cut:
     ingest = config.ingest
     in_tokens = ingest.chunk_unit == "tokens"
     size = ingest.chunk_tokens if in_tokens else ingest.chunk_chars
-    encoder = base_of(config.index.encoder, models) if in_tokens else ""
+    encoder = located(base_of(config.index.encoder, models), models.parent.parent) if in_tokens else ""
     return Cut(ingest.parent_chars, ingest.chunking, size, ingest.chunk_overlap, ingest.chunk_window, encoder)
 
 
