@@ -104,7 +104,7 @@ ENCODERS_MADE: dict[str, Callable[[], Encoder]] = {
     "st, prompts": placed(
         "st", lambda folder: encoders.sentence(folder, prompts={"query": "물음: ", "document": "글: "})
     ),
-    "onnx": placed("onnx", lambda folder: encoders.exported(encoders.sentence(folder))),
+    "onnx": placed("onnx", encoders.graph),
     "static, a folder": placed("static", encoders.model2vec),
     "static, of sentence-transformers": placed("static", lambda folder: encoders.model2vec(folder, nested=True)),
     "static, a quantised vocabulary": placed("static", lambda folder: encoders.model2vec(folder, mapped=True)),

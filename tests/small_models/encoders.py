@@ -99,6 +99,24 @@ def exported(folder: Path) -> Path:
     return folder
 
 
+def graph(folder: Path) -> Path:
+    """tokenizer.json and model.onnx, whose state of a token is its letter's row in a table, and nothing of what stands around."""
+    onnx = pytest.importorskip("onnx", reason="needs onnx, to make a model")
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime, from the extra encoders")
+    spelling = letters()
+    spelling.save(str(folder / "tokenizer.json"))
+    table = np.random.default_rng(0).normal(size=(spelling.get_vocab_size(), DIM)).astype(np.float32)
+    table[0] = 1000  # whoever reads what fills a row up is caught
+    number = onnx.TensorProto
+    inputs = [onnx.helper.make_tensor_value_info(n, number.INT64, ["b", "t"]) for n in ("input_ids", "attention_mask")]
+    output = onnx.helper.make_tensor_value_info("last_hidden_state", number.FLOAT, ["b", "t", DIM])
+    nodes = [onnx.helper.make_node("Gather", ["table", "input_ids"], ["last_hidden_state"])]
+    made = onnx.helper.make_graph(nodes, "tiny", inputs, [output], [onnx.numpy_helper.from_array(table, "table")])
+    opset = [onnx.helper.make_opsetid("", 17)]
+    onnx.save(onnx.helper.make_model(made, opset_imports=opset, ir_version=9), str(folder / "model.onnx"))
+    return folder
+
+
 def model2vec(folder: Path, nested: bool = False, mapped: bool = False) -> Path:
     """A folder of word vectors as model2vec writes it, or `nested` as sentence-transformers does; `mapped`, tokens share
     rows and have weights, as of a quantised vocabulary."""

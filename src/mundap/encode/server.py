@@ -18,7 +18,8 @@ from mundap.remote import JsonServer, Refused, api_key
 
 AT_ONCE = 32  # texts in a request: what TEI takes, unless it is told otherwise
 TIMEOUT = 120.0  # seconds for a request
-_SHORT = 384  # bytes that every model holds: 128 Korean letters
+_SHORT = 384  # bytes that every model reads whole: 128 Korean letters
+_LEAST = 64  # bytes of a text that is not taken apart, even if it is refused
 _SAME = 1 - 2e-5  # cosine of texts that a server has cut to the same beginning, in half precision
 _OTHER = "제주 바다 zebra 유리병 quartz 북극 violin 라면 "  # words that change any text's vector
 
@@ -89,9 +90,9 @@ class ServerEncoder:
             return np.concatenate([*(self._read([text], prompt) for text in texts[:-1]), last])
         (text,) = texts
         pieces = halves(text)
-        if _size(text) <= _SHORT or len(pieces) < 2:
+        if _size(text) <= _LEAST or len(pieces) < 2:
             return self._asked([prompt + text])
-        self._tell(f"{self._whole}바이트쯤")
+        self._tell("서버가 정한 만큼")
         vectors = np.concatenate([self._read([piece], prompt) for piece in pieces])
         return average([0] * len(pieces), vectors, [_size(piece) for piece in pieces], 1)
 
