@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
+
+if TYPE_CHECKING:
+    from mundap.workspace import Mundap
 
 app = typer.Typer(no_args_is_help=True, help="질문 파일로 재어 봅니다.", rich_markup_mode=None)
 
@@ -34,6 +37,12 @@ def retrieval(
     questions: QuestionFile,
     compare: Compare = None,
     depth: Annotated[int, typer.Option(min=10, help="평균 순위를 셀 때 보는 깊이")] = 100,
+    encoders: Annotated[
+        str,
+        typer.Option(
+            help="임베딩을 쉼표로 나누어 적으면 같은 질문으로 견주고 고를 것을 알려 줍니다. 예: e5-small,st:models/KURE-v1"
+        ),
+    ] = "",
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
@@ -41,6 +50,11 @@ def retrieval(
     from mundap.cli.measure import earlier_ranks, measure_retrieval
 
     bot = open_workspace(workspace)
+    if encoders:
+        if compare:
+            raise MundapError("--encoders와 --compare는 함께 쓸 수 없습니다. 하나씩 실행해 주세요.")
+        _encoders(bot, _file(questions), encoders, depth, json)
+        return
     before = earlier_ranks(compare) if compare else None
     with show.bar("평가") as progress:
         report, folder = measure_retrieval(bot, _file(questions), depth, progress, before)
@@ -145,6 +159,29 @@ def keywords(
     _print_figures(shown, "")
     _print_changes("견줌", shown.get("compared", {}))
     print(f"보고서: {folder}")
+
+
+def _encoders(bot: Mundap, questions: Path, encoders: str, depth: int, json: bool) -> None:
+    from mundap.cli.measure_encoders import measure_encoders
+
+    names = [name.strip() for name in encoders.split(",") if name.strip()]
+    with show.bars(vectors="벡터", questions="평가") as progress:
+        choice, folder = measure_encoders(bot, questions, names, depth, progress)
+    if json:
+        show.emit(choice.as_json() | {"run": str(folder)})
+        return
+    width = max(len(one.name) for one in choice.contenders)
+    print(f"{'':{width}}{'hybrid MRR@10':>24}{'top-1':>8}{'top-3':>8}{'dense top-1':>13}{'질문':>9}{'문단':>9}")
+    for one in choice.contenders:
+        hybrid, dense = one.legs["hybrid"], one.legs["dense"]
+        low, high = hybrid.ci95["mrr@10"]
+        print(
+            f"{one.name:{width}}{hybrid.means['mrr@10']:>9.3f} [{low:.3f}, {high:.3f}]{hybrid.means['top1']:>7.3f}"
+            f"{hybrid.means['top3']:>8.3f}{dense.means['top1']:>13.3f}{one.cost.query_ms:>8.1f}ms{one.cost.passage_ms:>8.1f}ms"
+        )
+    for one in choice.contenders[1:]:
+        _print_changes(f"{one.name} - {choice.contenders[0].name} (hybrid)", one.changes["hybrid"])
+    print(f"고를 것: {choice.name}. {choice.reason}\n보고서: {folder}")
 
 
 def _file(path: Path) -> Path:

@@ -63,9 +63,9 @@ def measure_retrieval(
     are, and `steps` names those of the ablation, in order.
     """
     questions = read_questions(file)
-    over = _over(bot, questions)
+    over = over_questions(bot, questions)
     names = list(over.searchers)
-    legs = {name: _search(over, name) for name in names} | dict((variants or without)(over))
+    legs = {name: search_of(over, name) for name in names} | dict((variants or without)(over))
     steps = steps or [over.config.retrieve.legs[0], *(name for name in legs if name not in names), "hybrid"]
     corpus = {squash(p.text) for p in over.corpus.all_passages() if p.parent_id == p.id}
     report = evaluate_retrieval(questions.items, legs, corpus, depth=depth, progress=progress)
@@ -93,7 +93,7 @@ def without(bot: Mundap) -> dict[str, Search]:
         name = f"+ {used[step - 1]}" if step else "fusion"
         idle = {other: _AFTER[other] for other in used[step:]}
         config = bot.config.model_copy(update={"retrieve": settings.model_copy(update=idle)})
-        variants[name] = _search(bot.reconfigured(config), "hybrid")
+        variants[name] = search_of(bot.reconfigured(config), "hybrid")
     return variants
 
 
@@ -145,7 +145,7 @@ def measure_answers(
     """
     before = earlier_measures(compare) if compare else None
     questions = read_questions(file)
-    over = _over(bot, questions)
+    over = over_questions(bot, questions)
     generate = over.config.generate.model_copy(
         update={"faq": False, **({} if persona is None else {"persona": persona})}
     )
@@ -235,7 +235,7 @@ def measure_abstention(
     questions = read_questions(file)
     answerable = sum(bool(question.gold) for question in questions.items)
     need_both(answerable, len(questions.items) - answerable)
-    over = _over(bot, questions)
+    over = over_questions(bot, questions)
     asked = []
     for done, question in enumerate(questions.items, 1):
         asked.append(Supported(question, over.support(question.question)))
@@ -299,7 +299,7 @@ def earlier_measures(path: Path) -> Measures:
 # -- what is asked ----------------------------------------------------------------------------------------------------
 
 
-def _over(bot: Mundap, questions: Questions) -> Mundap:
+def over_questions(bot: Mundap, questions: Questions) -> Mundap:
     """The workspace itself, or, for a file that brings its own paragraphs, one over those, kept for the next time."""
     if questions.corpus is None:
         return bot
@@ -322,5 +322,6 @@ def _over(bot: Mundap, questions: Questions) -> Mundap:
     return over
 
 
-def _search(bot: Mundap, leg: str) -> Callable[[str, int], list[Hit]]:
+def search_of(bot: Mundap, leg: str) -> Callable[[str, int], list[Hit]]:
+    """The search of one leg of a workspace, as an evaluation asks it."""
     return lambda question, k: bot.search(question, k=k, leg=leg)

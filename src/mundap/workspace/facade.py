@@ -39,7 +39,7 @@ from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
 from mundap.workspace.answering import Answering
-from mundap.workspace.components import FOLDER, Parts
+from mundap.workspace.components import FOLDER, LIGHT, Parts
 from mundap.workspace.indexing import Indexing
 from mundap.workspace.intake import Ingested, Skipped, Taken, keep_out, skipped, take, take_back
 from mundap.workspace.opening import Opening
@@ -90,6 +90,19 @@ class Mundap:
     def reconfigured(self, config: Config) -> Mundap:
         """The same workspace under other settings."""
         return Mundap(self.root, config, self._parts.words)
+
+    def read_by(self, encoder: str, progress: Progress = quiet) -> Mundap:
+        """The same workspace as it would search with the encoder of that name; the index on the disk stays as it is.
+
+        Vectors that are missing are computed, and kept for a later `index`. A light reranker is left out: it knows the
+        scores of the encoder that it was trained with. Raises as `encoder_named`, and StaleIndex.
+        """
+        index = self.config.index.model_copy(update={"encoder": encoder})
+        light = self.config.retrieve.reranker.startswith(LIGHT)
+        retrieve = self.config.retrieve.model_copy(update={"reranker": ""} if light else {})
+        other = self.reconfigured(self.config.model_copy(update={"index": index, "retrieve": retrieve}))
+        other._opening.open_with_vectors(progress)
+        return other
 
     # -- ingest ---------------------------------------------------------------------------------------------------
 

@@ -1,0 +1,75 @@
+"""report.html of a comparison of encoders."""
+
+from __future__ import annotations
+
+from mundap.evaluate.about import About
+from mundap.evaluate.compare import SHOWN
+from mundap.evaluate.encoders import DENSE, HYBRID, Choice, Contender
+from mundap.evaluate.markup import Markup
+from mundap.evaluate.page import (
+    GROUPED,
+    NAMES,
+    change_cell,
+    figure_cell,
+    metric_bars,
+    note,
+    page,
+    panels,
+    section,
+    table,
+)
+from mundap.evaluate.retrieval import RetrievalReport
+
+_TITLES = {HYBRID: "함께 찾기 (hybrid)", DENSE: "벡터만 (dense)"}
+
+
+def encoders_page(choice: Choice, report: RetrievalReport, about: About) -> str:
+    """Which encoder to take and why, each one's figures with how they differ from the first's, and what each costs."""
+    first = choice.contenders[0].name
+    return page(
+        "임베딩 견주기",
+        about,
+        note(f"질문 {report.n}개 · 문단 {report.corpus}개"),
+        section("고를 것", note(f"{choice.name}: {choice.reason}")),
+        *(_leg(choice, leg) for leg in (HYBRID, DENSE)),
+        section(
+            "드는 시간",
+            table(["임베딩", "차원", "질문 하나", "문단 하나"], [_cost(one) for one in choice.contenders], choice.name),
+            note("하나씩 읽을 때의 가운데 값입니다. 모델을 불러오는 시간은 뺐습니다."),
+        ),
+        section(
+            "그림",
+            panels(
+                *(
+                    (
+                        f"{_TITLES[leg]}: {NAMES['mrr@10'][0]}",
+                        "",
+                        metric_bars(
+                            "mrr@10",
+                            [
+                                (o.name, o.legs[leg].means["mrr@10"], o.legs[leg].ci95["mrr@10"])
+                                for o in choice.contenders
+                            ],
+                        ),
+                    )
+                    for leg in (HYBRID, DENSE)
+                )
+            ),
+            note(f"작은 글씨는 {first}과(와)의 차이입니다. {GROUPED}"),
+        ),
+    )
+
+
+def _leg(choice: Choice, leg: str) -> Markup:
+    rows = [[one.name, *(_cell(one, leg, metric) for metric in SHOWN)] for one in choice.contenders]
+    return section(_TITLES[leg], table(["임베딩", *(NAMES[m][0] for m in SHOWN)], rows, choice.name))
+
+
+def _cell(one: Contender, leg: str, metric: str) -> Markup:
+    figures = one.legs[leg]
+    cell = figure_cell(metric, figures.means[metric], figures.ci95[metric])
+    return change_cell(metric, one.changes[leg][metric], cell) if one.changes else cell
+
+
+def _cost(one: Contender) -> list[str]:
+    return [one.name, str(one.dim), f"{one.cost.query_ms:.1f} ms", f"{one.cost.passage_ms:.1f} ms"]
