@@ -80,7 +80,8 @@ class Index(_Section):
 class Retrieve(_Section):
     """How passages are found. Empty `weights` are those of the fusion.
 
-    `reranker` is "light:NAME" for a model of `mundap train reranker`, or cross:, onnx: or late: and a folder.
+    `reranker` is "light:NAME" for a model of `mundap train reranker`, cross:, onnx: or late: and a folder, or rerank: and a
+    server's URL#model.
     `half_life_days` 0 ignores dates, `duplicates_above` over 1 keeps near duplicates, `diversity` 1 is no MMR.
     """
 

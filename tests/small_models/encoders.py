@@ -187,3 +187,28 @@ class _Embeds(Handler):
     def answer(self, content: Any, status: int = 200, **headers: str) -> None:
         self.begin(status, "application/json", **headers)
         self.wfile.write(json.dumps(content).encode())
+
+
+class RerankServer(Server):
+    """Scores texts by their hashed vectors, in an order of its own, in the shape of `tei` or of Jina; `bodies` are the
+    requests that came."""
+
+    def __init__(self, tei: bool = False) -> None:
+        super().__init__(_Reranks, tei=tei, bodies=[])
+
+
+class _Reranks(Handler):
+    def reply(self, request: dict[str, Any]) -> None:
+        server: Any = self.server
+        server.bodies.append({"path": self.path, **request})
+        texts = request.get("texts" if server.tei else "documents")
+        if texts is None:
+            self.begin(422, "application/json")
+            self.wfile.write(json.dumps({"error": "missing field `texts`"}).encode())
+            return
+        encoder = HashedEncoder()
+        scores = (encoder.encode_passages(texts) @ encoder.encode_queries([request["query"]])[0]).tolist()
+        name = "score" if server.tei else "relevance_score"
+        found = [{"index": n, name: score} for n, score in enumerate(scores)][::-1]
+        self.begin(kind="application/json")
+        self.wfile.write(json.dumps(found if server.tei else {"results": found}).encode())

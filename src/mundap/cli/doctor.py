@@ -7,18 +7,21 @@ from importlib.util import find_spec
 from typing import Any
 
 import mundap
+from mundap.encode.prompts import Prompts
 from mundap.errors import MundapError
 from mundap.workspace import Mundap
 
 # A package of each extra, by which its presence is known.
 EXTRAS = {
     "docs": "hwp2md",
+    "encoders": "tokenizers",
     "fast": "numba",
     "graph": "plotly",
     "llm": "xllamacpp",
     "ocr": "PIL",
     "rerank": "onnxruntime",
     "serve": "fastapi",
+    "train": "torch",
 }
 
 
@@ -31,9 +34,27 @@ def examine(bot: Mundap) -> dict[str, Any]:
         "workspace": str(bot.root),
         "documents": documents,
         "passages": passages,
+        "encoder": _encoder(bot),
         "index": _index(bot),
         "extras": {extra: find_spec(package) is not None for extra, package in EXTRAS.items()},
     }
+
+
+def _encoder(bot: Mundap) -> str:
+    """The encoder's name and what stands before texts, after it has read one; or what is wrong, and the remedy."""
+    settings = bot.config.index
+    try:
+        encoder = bot.encoder
+        dim = encoder.encode_queries(["점검"]).shape[1]
+    except MundapError as error:
+        return str(error)
+    said = f"ok: {encoder.name}, {dim}차원"
+    prompts = getattr(encoder, "prompts", None)
+    if isinstance(prompts, Prompts):
+        return f"{said}, 질문 앞말 {prompts.query!r}, 문단 앞말 {prompts.passage!r}"
+    if (settings.query_prompt, settings.passage_prompt, settings.pooling) != (None, None, ""):
+        said += f" (주의: {settings.encoder}에는 query_prompt, passage_prompt, pooling이 쓰이지 않습니다)"
+    return said
 
 
 def _index(bot: Mundap) -> str:

@@ -15,6 +15,7 @@ from mundap.encode.onnx import GRAPHS, OnnxModel
 from mundap.encode.options import Options
 from mundap.encode.places import content, fingerprint, model_folder
 from mundap.encode.pooling import pooled
+from mundap.encode.prompts import Prompts
 from mundap.encode.windows import Tell, average, cut
 from mundap.errors import ConfigError
 from mundap.files import digest
@@ -44,6 +45,11 @@ class SentenceEncoder:
         self._dim = layout.dim or dim
         self._tell = Tell(name)
         self._lock = Lock()
+
+    @property
+    def prompts(self) -> Prompts:
+        """What stands before texts."""
+        return self.layout.prompts
 
     @property
     def dim(self) -> int:
