@@ -28,7 +28,7 @@ def model_folder(place: str, folder: Path, wanted: Sequence[str]) -> Path:
         return path
     if not is_hub_id(place, path):
         raise ConfigError(f"임베딩 모델 폴더 '{path}'이(가) 없습니다. 모델을 둔 폴더의 경로를 확인하세요.")
-    hub = need("huggingface_hub", extra="train")
+    hub = need("huggingface_hub", extra="encoders")
     try:
         return Path(hub.snapshot_download(place, allow_patterns=list(wanted), local_files_only=True))
     except (OSError, ValueError):

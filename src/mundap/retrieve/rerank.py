@@ -19,7 +19,7 @@ from mundap.types import Hit
 SERVER = "rerank"
 RERANKERS = {
     "cross": "mundap.retrieve.cross:CrossReranker",
-    "late": "mundap.retrieve.late:LateReranker",
+    "late": "mundap.retrieve.colbert:open_late",
     "onnx": "mundap.retrieve.cross:OnnxReranker",
     SERVER: "mundap.retrieve.server:ServerReranker",
 }
@@ -36,8 +36,8 @@ Score = Callable[[str, Sequence[str]], Sequence[float]]
 def make_reranker(spec: str, folder: Path = Path()) -> Reranker:
     """The reranker that `spec` means: one of FORMS. A relative path is looked for in `folder`.
 
-    A folder that exists is read as it is, offline. `cross` also takes the id of a model on a hub, "owner/name",
-    unless the folder above that path exists: then it is a path, mistyped. Loads the model, but asks nothing of a server,
+    A folder that exists is read as it is, offline. `cross` and `late` also take the id of a model on a hub,
+    "owner/name", unless the folder above that path exists: then it is a path, mistyped. Loads the model, but asks nothing of a server,
     whose API key comes from the first of the environment variables remote.KEYS that is set.
     Raises UnknownName, which lists the table, ConfigError for a spec or a folder that cannot be read, and
     MissingExtra.
@@ -53,7 +53,7 @@ def make_reranker(spec: str, folder: Path = Path()) -> Reranker:
         reranker = made(base_url, model, api_key())
     elif path.is_dir():
         reranker = made(path)
-    elif kind == "cross" and is_hub_id(rest, path):
+    elif kind in ("cross", "late") and is_hub_id(rest, path):
         reranker = made(rest)
     else:
         raise ConfigError(f"reranker 모델 폴더 '{path}'이(가) 없습니다. 모델을 둔 폴더의 경로를 확인하세요.")
