@@ -33,8 +33,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy mach
 from mundap.evaluate.answer_metrics import morpheme_f1
 from mundap.evaluate.bootstrap import mean_interval
 from mundap.evaluate.compare import change
-from mundap.train.llm.data import Grounded, read_sft
-from mundap.train.llm.policy import TEMPLATE
+from mundap.training.llm.data import Grounded, read_sft
+from mundap.training.llm.policy import TEMPLATE
 from shared import CUSTOMS, need_data
 
 LONGEST = 100
@@ -159,7 +159,7 @@ def mundap(*arguments: object) -> dict[str, object]:
 
 def judge(run: Path, bot: Path, seed: int) -> None:
     """Answers of the table by what they were not trained on."""
-    from mundap.train.llm.reward_model import load_reward
+    from mundap.training.llm.reward_model import load_reward
 
     gold = {row.question: row.answer for row in rows().ask}
     with (run / "rewards.csv").open(encoding="utf-8-sig", newline="") as file:
@@ -187,10 +187,10 @@ def unseen(base: Path, bot: Path, seed: int, questions: int = 200) -> None:
     import torch
 
     from mundap.generate.causal import ends, load_causal
-    from mundap.train.llm.data import read_preferences
-    from mundap.train.llm.dpo import Recipe, measured
-    from mundap.train.llm.policy import Wording
-    from mundap.train.llm.reward_model import load_reward
+    from mundap.training.llm.data import read_preferences
+    from mundap.training.llm.dpo import Recipe, measured
+    from mundap.training.llm.policy import Wording
+    from mundap.training.llm.reward_model import load_reward
 
     some = random.Random(0).sample(rows().ask, questions)
     file = bot / "unseen.json"

@@ -25,11 +25,11 @@ import numpy as np
 import mundap as md
 from mundap.evaluate.metrics import auroc
 from mundap.korean.normalize import squash
-from mundap.train.common.folds import by_group
-from mundap.train.common.pairs import FOLDS, asked_as, questions_in, rows_of
-from mundap.train.reader import fit_reader
-from mundap.train.reader.fit_reader import Row, rows, train_reader
-from mundap.train.reader.fit_support import Asked, calibrate, drawn, prior_of, read_all, sample
+from mundap.training.common.folds import by_group
+from mundap.training.common.pairs import FOLDS, asked_as, questions_in, rows_of
+from mundap.training.reader import fit_reader
+from mundap.training.reader.fit_reader import Row, rows, train_reader
+from mundap.training.reader.fit_support import Asked, calibrate, drawn, prior_of, read_all, sample
 from mundap.types import Answer
 
 Label = Mapping[str, Any]

@@ -28,12 +28,12 @@ from mundap.evaluate.metrics import top
 from mundap.evaluate.questions import Question
 from mundap.index.units import Units
 from mundap.store.cache import AsQueries
-from mundap.train.common.examples import Split
-from mundap.train.common.heldout import Bench, Ground
-from mundap.train.common.pairs import pairs
-from mundap.train.retriever.encoder import EMBEDDING, PRESETS, Recipe, train_encoder
-from mundap.train.retriever.fit_encoder import examples
-from mundap.train.retriever.transformer_encoder import InTraining
+from mundap.training.common.examples import Split
+from mundap.training.common.heldout import Bench, Ground
+from mundap.training.common.pairs import pairs
+from mundap.training.retriever.encoder import EMBEDDING, PRESETS, Recipe, train_encoder
+from mundap.training.retriever.fit_encoder import examples
+from mundap.training.retriever.transformer_encoder import InTraining
 from mundap.workspace import Mundap
 from quality import workspace
 from question_to_answer import DEPTHS, draw

@@ -27,15 +27,15 @@ from mundap.cli.show import bar
 from mundap.index.units import Units
 from mundap.protocols import Vectors
 from mundap.retrieve.light import SCORES_ONLY
-from mundap.train.common.examples import Split
-from mundap.train.common.heldout import Bench
-from mundap.train.common.heldout import Ground as Start
-from mundap.train.common.measure import METRICS, compared, value
-from mundap.train.keywords.bart import END, PAD, START, new_tokenizer
-from mundap.train.rerank.fit_ranker import Trainer, examples, found_by
-from mundap.train.retriever.encoder import DPR, EMBEDDING, PRESETS, Recipe, train_encoder
-from mundap.train.retriever.fit_encoder import examples as learned_from
-from mundap.train.retriever.transformer_encoder import InTraining
+from mundap.training.common.examples import Split
+from mundap.training.common.heldout import Bench
+from mundap.training.common.heldout import Ground as Start
+from mundap.training.common.measure import METRICS, compared, value
+from mundap.training.keywords.bart import END, PAD, START, new_tokenizer
+from mundap.training.rerank.fit_ranker import Trainer, examples, found_by
+from mundap.training.retriever.encoder import DPR, EMBEDDING, PRESETS, Recipe, train_encoder
+from mundap.training.retriever.fit_encoder import examples as learned_from
+from mundap.training.retriever.transformer_encoder import InTraining
 from mundap.workspace import Mundap
 from retriever import Ground, split
 from shared import need_data
@@ -126,13 +126,13 @@ def show(bot: Mundap, light: Light, bench: Bench, models: dict[str, Both], parts
         for leg, after in ranks.items():
             figures = compared(first.setdefault(leg, after), after, groups)
             cells = (
-                f"{metric} {100 * figures['after'][metric]['mean']:.1f} [{', '.join(f'{100 * e:.1f}' for e in figures['after'][metric]['ci95'])}]"
+                f"{metric} {100 * figures[metric].after.mean:.1f} [{', '.join(f'{100 * e:.1f}' for e in figures[metric].after.ci95)}]"
                 for metric in METRICS
             )
-            change = figures["difference"]["mrr@10"]
-            low, high = (100 * end for end in change["ci95"])
+            change = figures["mrr@10"].difference
+            low, high = (100 * end for end in change.ci95)
             print(f"{name}, {leg}{f' ({best})' if ',' in leg else ''}:", *cells, end=" ")
-            print(f"MRR {100 * change['mean']:+.1f} [{low:+.1f}, {high:+.1f}] (p {change['p']:.4f})", flush=True)
+            print(f"MRR {100 * change.mean:+.1f} [{low:+.1f}, {high:+.1f}] (p {change.p:.4f})", flush=True)
 
 
 def main() -> None:

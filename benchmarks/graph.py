@@ -36,8 +36,8 @@ from mundap.korean.normalize import squash
 from mundap.protocols import Leg
 from mundap.retrieve.hybrid import Hybrid
 from mundap.store.cache import AsQueries
-from mundap.train.common.measure import Remembered
-from mundap.train.keywords.synonym_mining import mine
+from mundap.training.common.measure import Remembered
+from mundap.training.keywords.synonym_mining import mine
 from mundap.types import Passage
 from quality import workspace
 from shared import bare_customs, customs, held_out, korquad, need_data

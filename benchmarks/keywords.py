@@ -25,8 +25,8 @@ from mundap.extras import need
 from mundap.korean.keyword_model import KeywordModel, Spelling, Writing
 from mundap.korean.keyword_rules import extract
 from mundap.synth.keywords import ByRules, Journal, label
-from mundap.train.keywords.onnx_export import export_keywords
-from mundap.train.keywords.seq2seq import PRESETS, SCRATCH, Recipe, train_keywords
+from mundap.training.keywords.onnx_export import export_keywords
+from mundap.training.keywords.seq2seq import PRESETS, SCRATCH, Recipe, train_keywords
 from shared import customs, need_data
 
 SHOWN = ("exact", "precision", "recall", "f1", "micro_f1")

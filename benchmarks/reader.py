@@ -27,7 +27,7 @@ from mundap.generate.evidence import FEATURES, WORDS, Line, ReaderModel, feature
 from mundap.generate.reading import Reader, Reading
 from mundap.generate.support import FEATURES as QUESTION_FEATURES
 from mundap.generate.support import question_features
-from mundap.train.common.logistic import fit
+from mundap.training.common.logistic import fit
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT.parent / "shared" / "data"

@@ -27,7 +27,7 @@ from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.retrieve.light import FEATURES, SCORES_ONLY, LightModel, LightRanker
 from mundap.retrieve.queries import merged
 from mundap.retrieve.synonyms import reworded
-from mundap.train.rerank.fit_ranker import Examples, Trainer, examples
+from mundap.training.rerank.fit_ranker import Examples, Trainer, examples
 from mundap.types import Hit
 from quality import workspace
 from shared import bare_customs, customs, held_out, need_data

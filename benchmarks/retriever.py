@@ -30,9 +30,9 @@ from mundap.index.units import Units
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Vectors
 from mundap.store.cache import AsQueries
-from mundap.train.common.heldout import Bench
-from mundap.train.common.pairs import pairs
-from mundap.train.retriever import adapter, static
+from mundap.training.common.heldout import Bench
+from mundap.training.common.pairs import pairs
+from mundap.training.retriever import adapter, static
 from quality import workspace
 from shared import bare_customs, customs, held_out, need_data
 

@@ -22,11 +22,11 @@ from mundap.generate.language_model import Settings
 from mundap.generate.support import refusal
 from mundap.generate.transformer import TransformersGenerator
 from mundap.korean.normalize import squash
-from mundap.train.llm.data import Grounded, read_sft
-from mundap.train.llm.gguf_export import export_gguf
-from mundap.train.llm.merge import language_model, merge
-from mundap.train.llm.sft import Recipe, train_sft
-from mundap.train.llm.sft_text import passage_of
+from mundap.training.llm.data import Grounded, read_sft
+from mundap.training.llm.gguf_export import export_gguf
+from mundap.training.llm.merge import language_model, merge
+from mundap.training.llm.sft import Recipe, train_sft
+from mundap.training.llm.sft_text import passage_of
 from mundap.types import Hit
 
 SHEET = Path(__file__).parents[2] / "shared" / "data" / "customs" / "customs_qa.xlsx"

@@ -28,11 +28,11 @@ from mundap.store.cache import AsQueries
 from mundap.synth.journal import Journal
 from mundap.synth.qa import REASONS, Row, synthesize
 from mundap.synth.qa_rules import ByRules
-from mundap.train.common.folds import Numbers
-from mundap.train.common.heldout import LEGS, Bench
-from mundap.train.common.measure import compared
-from mundap.train.common.pairs import FOLDS, Pairs, pairs
-from mundap.train.retriever.adapter import PENALTIES, Known, fit, learn
+from mundap.training.common.folds import Numbers
+from mundap.training.common.heldout import LEGS, Bench
+from mundap.training.common.measure import compared
+from mundap.training.common.pairs import FOLDS, Pairs, pairs
+from mundap.training.retriever.adapter import PENALTIES, Known, fit, learn
 from mundap.workspace import Mundap
 from quality import workspace
 from shared import bare_customs, customs, need_data
@@ -65,12 +65,12 @@ def told(name: str, before: Ranks, after: Ranks, groups: list[int]) -> None:
     """One line for each leg: top-1, 3 and 10 before and after, and the change of MRR with its interval."""
     for leg in LEGS:
         report = compared(before[leg], after[leg], groups)
-        tops = [" ".join(f"{report[time][f'top{k}']['mean']:.1%}" for k in (1, 3, 10)) for time in ("before", "after")]
-        change = report["difference"]["mrr@10"]
-        low, high = change["ci95"]
-        print(
-            f"{name} {leg} {tops[0]} → {tops[1]}, MRR {change['mean']:+.3f} [{low:+.3f}, {high:+.3f}] p {change['p']:.3f}"
-        )
+        tops = [
+            " ".join(f"{getattr(report[f'top{k}'], time).mean:.1%}" for k in (1, 3, 10)) for time in ("before", "after")
+        ]
+        change = report["mrr@10"].difference
+        low, high = change.ci95
+        print(f"{name} {leg} {tops[0]} → {tops[1]}, MRR {change.mean:+.3f} [{low:+.3f}, {high:+.3f}] p {change.p:.3f}")
 
 
 def main() -> None:

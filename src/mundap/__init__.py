@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mundap.ingest.readers import load as load
     from mundap.ingest.split import split as split
     from mundap.retrieve.hybrid import Hybrid as Hybrid
+    from mundap.workflows import train as train
     from mundap.workspace import Mundap as Mundap
 
 __version__ = "0.1.0"
@@ -32,14 +33,17 @@ _EXPORTS = {
     "load": "mundap.ingest.readers",
     "split": "mundap.ingest.split",
 }
-__all__ = sorted(_EXPORTS)
+_MODULES = {"train": "mundap.workflows.train"}
+__all__ = sorted([*_EXPORTS, *_MODULES])
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(_MODULES[name])
     if name not in _EXPORTS:
         raise AttributeError(f"module 'mundap' has no attribute '{name}'")
     return getattr(import_module(_EXPORTS[name]), name)
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_EXPORTS])
+    return sorted([*globals(), *__all__])

@@ -46,6 +46,13 @@ class UnknownName(MundapError):
         super().__init__(f"unknown {kind} '{name}'; choose one of: {', '.join(sorted(choices))}")
 
 
+class BadOption(MundapError):
+    """An option with a value that it cannot have; the sentence says which it can."""
+
+    def __init__(self, option: str, value: object, wanted: str) -> None:
+        super().__init__(f"{option} {value}: {wanted}.")
+
+
 class UnknownFilter(MundapError):
     """A filter on a field, or by a value, that no document has."""
 

@@ -26,8 +26,7 @@ METRICS = {"top1", "top3", "top10", "mrr@10"}
 CONFIG = '[index]\nencoder = "hashed"\nuser_dictionary = "user_dictionary.txt"\n'
 KILLED = """
 import os, signal, sys
-from pathlib import Path
-from mundap.cli.train import Used, reranker
+import mundap as md
 from mundap.retrieve.light import LightModel
 
 whole = LightModel.save
@@ -37,7 +36,7 @@ def save(self, folder):
     os.kill(os.getpid(), signal.SIGKILL)
 
 LightModel.save = save
-reranker(out="관세", data=None, features=Used.scores, workspace=Path(sys.argv[1]))
+md.train.reranker(md.Mundap.open(sys.argv[1]), out="관세", config=md.train.RerankerConfig(features="scores"))
 """
 
 

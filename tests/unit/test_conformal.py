@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.train.reader.conformal import at_most, fewest, promise, upper_bound
+from mundap.training.reader.conformal import at_most, fewest, promise, upper_bound
 
 
 def test_binomial_tails_and_bounds_by_hand():

@@ -4,7 +4,7 @@ import sqlite3
 from pathlib import Path
 
 from mundap.store.feedback import Feedback, Given, Vote
-from mundap.train.common.feedback import training_rows, worst
+from mundap.training.common.feedback import training_rows, worst
 from mundap.types import Answer, Citation, Hit, Passage
 
 PASSAGES = {id: Passage(id, "d", text, 0, len(text)) for id, text in {"a": "가 나 다", "b": "라 마 바"}.items()}

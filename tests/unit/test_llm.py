@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mundap.train.llm.lora import Lora, fast_causal
+from mundap.training.llm.lora import Lora, fast_causal
 
 
 class Fake(ModuleType):

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mundap.errors import BadFile
-from mundap.train.llm.data import (
+from mundap.training.llm.data import (
     Chat,
     Completion,
     Grounded,

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.generate.evidence import Line
-from mundap.train.common.logistic import fit
+from mundap.training.common.logistic import fit
 
 NAMES = ("near", "rank")
 PRIOR = Line({"near": 3.0, "rank": -1.0}, 0.5)

@@ -11,8 +11,8 @@ import pytest
 from mundap.errors import MundapError
 from mundap.evaluate.questions import Question
 from mundap.index.table import InMemory, Table
-from mundap.train.common.measure import compared, sure_change
-from mundap.train.common.pairs import FOLDS, Pairs, pairs, questions_in, rows_of
+from mundap.training.common.measure import compared, sure_change
+from mundap.training.common.pairs import FOLDS, Pairs, pairs, questions_in, rows_of
 from mundap.types import Passage
 
 TEXTS = [f"{n}번 규정은 {n}일 안에 신고하라고 합니다." for n in range(20)]
@@ -111,7 +111,7 @@ def test_a_change_is_sure_only_if_chance_does_not_explain_it():
     assert sure_change(compared([2] * 60, [1] * 60, groups)) == 1
     assert sure_change(compared([1] * 60, [None] * 60, groups)) == -1
     assert sure_change(compared([1, 2] * 30, [2, 1] * 30, groups)) == 0
-    assert compared([2] * 60, [1] * 60, groups)["difference"]["mrr@10"]["mean"] == pytest.approx(0.5)
+    assert compared([2] * 60, [1] * 60, groups)["mrr@10"].difference.mean == pytest.approx(0.5)
 
 
 def test_pairs_are_values():

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from mundap.errors import MundapError
-from mundap.train.common import registry
-from mundap.train.common.registry import Card, free_name, keep, plain_name
+from mundap.training.common import registry
+from mundap.training.common.registry import Card, free_name, keep, plain_name
 
 CARD = Card(
     kind="reranker",
@@ -24,6 +24,7 @@ CARD = Card(
     settings={"language": "ko"},
     recipe={"k1": 0.9},
     versions={"mundap": "0"},
+    config={"features": "scores"},
     model={"features": ["dense"], "weights": {"dense": 1.0}},
     metrics={"questions": 60},
     recommended=True,
@@ -33,7 +34,7 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from tests.unit.test_registry import CARD
-from mundap.train.common.registry import keep
+from mundap.training.common.registry import keep
 
 def write(folder):
     (folder / "model.json").write_text("half")

@@ -11,10 +11,10 @@ import pytest
 
 from mundap.errors import MundapError, UnknownName
 from mundap.generate.persona import Persona
-from mundap.train.llm.data import Preference, read_preferences
-from mundap.train.llm.preferences import parted, parted_prompts
-from mundap.train.llm.reward_report import Row, rewards_csv, rewards_page, told
-from mundap.train.llm.rewards import ending, length, read_scale, rules, support, tone, variety
+from mundap.training.llm.data import Preference, read_preferences
+from mundap.training.llm.preferences import parted, parted_prompts
+from mundap.training.llm.reward_report import Row, rewards_csv, rewards_page, told
+from mundap.training.llm.rewards import ending, length, read_scale, rules, support, tone, variety
 
 ANSWER = "해외직구는 미화 150달러까지 면세됩니다. 그보다 비싼 물건은 관세와 부가세를 모두 내야 합니다."
 
@@ -74,7 +74,7 @@ def test_a_question_with_all_its_pairs_is_on_one_side(tmp_path: Path):
 
 def test_what_people_judged_is_read_as_preferences(tmp_path: Path):
     from mundap.store.feedback import Given, Vote
-    from mundap.train.common.feedback import training_rows
+    from mundap.training.common.feedback import training_rows
 
     given = [
         Given("1", "", "면세 한도?", "모릅니다. [1]", False, (), (), Vote("down", answer="150달러입니다.")),

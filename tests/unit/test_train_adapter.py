@@ -13,13 +13,14 @@ from mundap.encode import base_of, make_encoder
 from mundap.encode.adapter import AdaptedEncoder, Maps, mapped
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import ConfigError
+from mundap.evaluate.estimates import Comparison, Comparisons, Difference, Estimate
 from mundap.evaluate.questions import Question
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
-from mundap.train.common.heldout import Bench, first_ranks, validate, verdict
-from mundap.train.common.pairs import SPLITS, pairs
-from mundap.train.retriever import adapter
-from mundap.train.retriever.adapter import BLENDS, PENALTIES, Known, choose, fit, learn, train_adapter
+from mundap.training.common.heldout import Bench, first_ranks, validate, verdict
+from mundap.training.common.pairs import SPLITS, pairs
+from mundap.training.retriever import adapter
+from mundap.training.retriever.adapter import BLENDS, PENALTIES, Known, choose, fit, learn, train_adapter
 from mundap.types import Passage
 
 DIM, PASSAGES = 32, 24
@@ -118,12 +119,14 @@ def test_where_nothing_can_be_gained_the_identity_stays():
 def test_training_twice_gives_the_same_and_the_report_is_json():
     one, other = (train_adapter(bench(), known()) for _ in range(2))
     assert one.maps.digest == other.maps.digest
-    assert one.report == other.report == json.loads(json.dumps(one.report))
+    assert one.report == other.report
+    report = one.report.to_json()
+    assert report == json.loads(json.dumps(report))
     assert one.setting == other.setting
     for name in SPLITS:
-        assert set(one.report[name]) == {"dense", "hybrid"}
-    assert one.report["by_question"]["dense"]["difference"]["mrr@10"]["mean"] > 0.3
-    assert one.report["verdict"] == "better"
+        assert set(report[name]) == {"dense", "hybrid"}
+    assert one.report.splits["by_question"]["dense"]["mrr@10"].difference.mean > 0.3
+    assert report["verdict"] == "better"
 
 
 def test_the_same_vectors_after_as_before_are_the_same():
@@ -132,13 +135,14 @@ def test_the_same_vectors_after_as_before_are_the_same():
         return known().units, known().questions[tested]
 
     report = validate(bench(), (known().units, known().questions), unchanged)
-    assert report["verdict"] == "same"
-    assert report["by_passage"]["dense"]["difference"]["top1"]["mean"] == 0
+    assert report.verdict == "same"
+    assert report.splits["by_passage"]["dense"]["top1"].difference.mean == 0
 
 
 def test_worse_in_any_leg_on_any_split_is_worse():
-    def figures(mean: float, p: float) -> dict:
-        return {"difference": {"mrr@10": {"mean": mean, "p": p}}}
+    def figures(mean: float, p: float) -> Comparisons:
+        none = Estimate(0.0, 0.0, 0.0, 1)
+        return Comparisons({"mrr@10": Comparison(none, none, Difference(mean, mean, mean, 1, p))})
 
     up, down, none = figures(0.1, 0.001), figures(-0.1, 0.001), figures(-0.1, 0.5)
     assert verdict({name: {"dense": none, "hybrid": up} for name in SPLITS}) == "better"

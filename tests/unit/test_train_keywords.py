@@ -12,9 +12,9 @@ from mundap.errors import ConfigError, MundapError
 from mundap.evaluate.keywords import Tagged, evaluate_keywords
 from mundap.korean.keyword_model import KeywordModel, Spelling, Writing, joined, parted
 from mundap.korean.normalize import normalize
-from mundap.train.keywords.bart import END, PAD, new_tokenizer
-from mundap.train.keywords.samples import samples_page
-from mundap.train.keywords.seq2seq import PRESETS, SCRATCH, split, worth_it
+from mundap.training.keywords.bart import END, PAD, new_tokenizer
+from mundap.training.keywords.samples import samples_page
+from mundap.training.keywords.seq2seq import PRESETS, SCRATCH, split, worth_it
 
 QUESTIONS = [Tagged(f"질문 {n}은 무엇인가요?", (f"질문{n}",), n) for n in range(95)]
 

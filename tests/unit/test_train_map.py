@@ -6,9 +6,12 @@ import re
 
 import pytest
 
-import mundap.train
+import mundap.training
 
-PACKAGES = ["mundap.train", *(f"mundap.train.{module.name}" for module in pkgutil.iter_modules(mundap.train.__path__))]
+PACKAGES = [
+    "mundap.training",
+    *(f"mundap.training.{module.name}" for module in pkgutil.iter_modules(mundap.training.__path__)),
+]
 
 
 @pytest.mark.parametrize("name", PACKAGES)

@@ -11,9 +11,9 @@ from mundap.errors import MundapError
 from mundap.evaluate.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model, read_model
 from mundap.generate.reading import Reader
-from mundap.train.reader.bearing import answered, bearing, facts
-from mundap.train.reader.fit_reader import Row, Shown, compared, held, rows, save, shown, train_reader
-from mundap.train.reader.fit_support import Asked
+from mundap.training.reader.bearing import answered, bearing, facts
+from mundap.training.reader.fit_reader import Row, Shown, compared, held, rows, save, shown, train_reader
+from mundap.training.reader.fit_support import Asked
 from mundap.types import Hit, Passage
 
 # -- what bears an answer out ----------------------------------------------------------------------------------------

@@ -11,15 +11,17 @@ import pytest
 from mundap.encode.adapter import AdaptedEncoder
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import MundapError
+from mundap.evaluate.estimates import Comparison, Comparisons, Difference, Estimate
 from mundap.evaluate.questions import Question
 from mundap.files import digest
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
 from mundap.retrieve.light import FEATURES, SCORES_ONLY, LightRanker, seen
-from mundap.train.common.folds import by_group
-from mundap.train.rerank.fit_ranker import Examples, Trained, Trainer, examples, train_reranker, worth_it
-from mundap.train.rerank.relearn import learned, relearned_adapter, unlearned
-from mundap.train.retriever.adapter import PENALTIES, Known, Setting, fit
+from mundap.training.common.folds import by_group
+from mundap.training.common.measure import verdict_of
+from mundap.training.rerank.fit_ranker import Examples, Trained, Trainer, examples, train_reranker
+from mundap.training.rerank.relearn import learned, relearned_adapter, unlearned
+from mundap.training.retriever.adapter import PENALTIES, Known, Setting, fit
 from mundap.types import Passage
 
 SAID = "갑을병정무기경신임계자축인묘"  # syllables of the documents
@@ -70,18 +72,18 @@ def trained() -> Trained:
 
 
 def test_training_learns_the_askers_words():
-    report = trained().report
+    report = trained().report.to_json()
     assert (report["questions"], report["passages"], report["folds"]) == (150, 30, 5)
     for split_by in ("by_passage", "by_question"):
         before, after = (report[split_by][when]["top1"]["mean"] for when in ("before", "after"))
         assert before < 0.15
         assert after > 0.6
-    assert worth_it(report)
+    assert trained().report.verdict == "better"
 
 
 def test_the_report_has_intervals_and_differences():
     for split_by in ("by_passage", "by_question"):
-        figures = trained().report[split_by]
+        figures = trained().report.to_json()[split_by]
         for metric in ("top1", "top3", "top10", "mrr@10"):
             before, after, change = (figures[part][metric] for part in ("before", "after", "difference"))
             assert before["ci95"][0] <= before["mean"] <= before["ci95"][1]
@@ -119,8 +121,9 @@ def test_questions_with_the_wrong_passages_teach_nothing():
     asked = questions()
     order = np.random.default_rng(2).permutation(len(asked))
     wrong = [replace(q, gold=asked[n].gold) for q, n in zip(asked, order, strict=True)]
-    report = train_reranker(trainer(wrong)).report
-    assert not worth_it(report)
+    measured = train_reranker(trainer(wrong)).report
+    assert measured.verdict != "better"
+    report = measured.to_json()
     for split_by in ("by_passage", "by_question"):
         assert report[split_by]["after"]["top1"]["mean"] < 0.1
 
@@ -132,7 +135,7 @@ def test_the_same_question_in_other_spaces_does_not_leak():
     for n in range(75):  # each means nothing, belongs to one passage, and is asked twice
         words = [word(ASKED, 100 + int(w)) for w in random.choice(400, 3, replace=False)]
         asked += [Question(" ".join(words), (golds[n % 30],)), Question("  ".join(words), (golds[n % 30],))]
-    report = train_reranker(trainer(asked)).report
+    report = train_reranker(trainer(asked)).report.to_json()
     assert report["by_question"]["after"]["top1"]["mean"] < 0.15
 
 
@@ -191,18 +194,18 @@ def test_candidates_without_any_right_passage_are_said():
         made.train(np.arange(150))
 
 
-def test_better_on_one_split_and_worse_on_none_is_worth_it():
-    def report(*splits: tuple[float, float]) -> dict:
-        names = ("by_passage", "by_question")
-        return {
-            name: {"difference": {"mrr@10": {"mean": mean, "p": p}}}
-            for name, (mean, p) in zip(names, splits, strict=True)
-        }
+def test_better_on_one_split_and_worse_on_none_is_better():
+    def figures(mean: float, p: float) -> Comparisons:
+        none = Estimate(0.0, 0.0, 0.0, 1)
+        return Comparisons({"mrr@10": Comparison(none, none, Difference(mean, mean, mean, 1, p))})
 
-    assert worth_it(report((0.1, 0.01), (0.0, 1.0)))
-    assert worth_it(report((-0.1, 0.5), (0.1, 0.01)))
-    assert not worth_it(report((0.1, 0.05), (0.1, 0.3)))
-    assert not worth_it(report((0.1, 0.01), (-0.1, 0.01)))
+    def verdict(*splits: tuple[float, float]) -> str:
+        return verdict_of(figures(*split) for split in splits)
+
+    assert verdict((0.1, 0.01), (0.0, 1.0)) == "better"
+    assert verdict((-0.1, 0.5), (0.1, 0.01)) == "better"
+    assert verdict((0.1, 0.05), (0.1, 0.3)) == "same"
+    assert verdict((0.1, 0.01), (-0.1, 0.01)) == "worse"
 
 
 def test_rows_of_one_group_share_a_fold_and_folds_are_even():
@@ -238,8 +241,8 @@ def test_over_an_adapter_the_figures_are_of_maps_that_have_not_met_the_question(
         for n in range(150)
     ]
     learned = np.ones(150, np.bool_)
-    flattered = train_reranker(over_an_adapter(asked, learned, honest=False)).report
-    honest = train_reranker(over_an_adapter(asked, learned, honest=True)).report
+    flattered = train_reranker(over_an_adapter(asked, learned, honest=False)).report.to_json()
+    honest = train_reranker(over_an_adapter(asked, learned, honest=True)).report.to_json()
     for split_by in ("by_passage", "by_question"):
         assert flattered[split_by]["before"]["top1"]["mean"] > 0.8
         assert honest[split_by]["before"]["top1"]["mean"] < 0.2
@@ -260,7 +263,7 @@ def test_questions_that_the_encoder_has_learned_from_are_not_counted():
     unlearned = np.arange(150) >= 75  # the passages of the first half are known to it
     made = trainer(asked)
     honest = Trainer(made.made, made.lexical, made.dense, unlearned=unlearned)
-    report = train_reranker(honest).report
+    report = train_reranker(honest).report.to_json()
     assert (report["questions"], report["learned_by_encoder"]) == (150, 75)
     assert report["by_question"]["before"]["top1"]["mean"] == np.mean(made.made.places(np.arange(75, 150)) == 0)
     with pytest.raises(MundapError, match="임베딩이 배우지 않은 제시문이 5개"):

@@ -12,7 +12,7 @@ from mundap.evaluate.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model
 from mundap.generate.reading import Reader
 from mundap.generate.support import FEATURES, read_calibration
-from mundap.train.reader.fit_support import (
+from mundap.training.reader.fit_support import (
     FOLDS,
     PASSES,
     Asked,

@@ -30,7 +30,6 @@ from mundap.cli import (
     train_answers,
     train_encoder,
     train_keywords,
-    train_retriever,
     train_sft,
     tune,
     verify,
@@ -82,8 +81,6 @@ app.add_typer(evaluate.app, name="evaluate")
 train.app.command("support")(train_answers.support)
 train.app.command("reader")(train_answers.reader)
 train.app.command("keywords")(train_keywords.keywords)
-train.app.command("adapter")(train_retriever.adapter)
-train.app.command("static")(train_retriever.static)
 train.app.command("embedding")(train_encoder.embedding)
 train.app.command("dpr")(train_encoder.dpr)
 train.app.command("cross")(train_encoder.cross)

@@ -41,8 +41,8 @@ def onnx(
 ) -> None:
     """키워드 모델이나 임베딩을 ONNX로 내보냅니다. 그 뒤로는 torch 없이 onnxruntime만으로 씁니다."""
     from mundap.encode import MODEL_FILE
-    from mundap.train.keywords.onnx_export import export_keywords
-    from mundap.train.retriever.export_encoder import export_encoder
+    from mundap.training.keywords.onnx_export import export_keywords
+    from mundap.training.retriever.export_encoder import export_encoder
 
     folder = _folder(open_workspace(workspace), name)
     use = f"model:{folder.name}"
@@ -64,7 +64,7 @@ def onnx(
 @app.command()
 def merged(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
     """언어 모델의 어댑터를 바탕에 합쳐, transformers나 vLLM이 바로 읽는 폴더로 내보냅니다."""
-    from mundap.train.llm.merge import language_model, merge
+    from mundap.training.llm.merge import language_model, merge
 
     bot = open_workspace(workspace)
     folder = merge(language_model(_folder(bot, name)), bot.models)
@@ -88,8 +88,8 @@ def gguf(
     """언어 모델을 llama.cpp가 읽는 GGUF 파일 하나로 내보냅니다(Llama, Gemma, GPT-NeoX 계열)."""
     import shutil
 
-    from mundap.train.llm.gguf_export import export_gguf
-    from mundap.train.llm.merge import MERGED, language_model, merge
+    from mundap.training.llm.gguf_export import export_gguf
+    from mundap.training.llm.merge import MERGED, language_model, merge
 
     bot = open_workspace(workspace)
     kept = language_model(_folder(bot, name))
@@ -109,7 +109,7 @@ def gguf(
 
 def _folder(bot: Mundap, name: str) -> Path:
     from mundap.errors import MundapError
-    from mundap.train.common.registry import plain_name
+    from mundap.training.common.registry import plain_name
 
     folder = bot.models / plain_name(name)
     if not folder.is_dir():

@@ -14,7 +14,7 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
 
 if TYPE_CHECKING:
-    from mundap.train.common.feedback import Judged
+    from mundap.training.common.feedback import Judged
     from mundap.workspace import Mundap
 
 app = typer.Typer(
@@ -81,7 +81,7 @@ def review(
     json: Json = False,
 ) -> None:
     """아쉽다는 의견이 많거나 답하지 못한 질문부터 보입니다."""
-    from mundap.train.common.feedback import worst
+    from mundap.training.common.feedback import worst
 
     found = worst(list(open_workspace(workspace).feedback.given()))[:number]
     for asked in found:
@@ -98,7 +98,7 @@ def review(
 
 
 def _rows(bot: Mundap) -> Judged:
-    from mundap.train.common.feedback import training_rows
+    from mundap.training.common.feedback import training_rows
 
     given = [one for one in bot.feedback.given() if one.vote is not None]
     if not given:

@@ -92,8 +92,8 @@ def mine(
     """
     from mundap.errors import UnknownName
     from mundap.graph.synonyms import ORIGINS, PAIRS, VECTORS, merged, read_synonyms, write_synonyms
-    from mundap.train.keywords.synonym_mining import mine as mined
-    from mundap.train.keywords.synonym_mining import pairs_in
+    from mundap.training.keywords.synonym_mining import mine as mined
+    from mundap.training.keywords.synonym_mining import pairs_in
 
     bot = open_workspace(workspace)
     miners = by or [origin for origin in ORIGINS if origin != VECTORS]

@@ -33,7 +33,7 @@ from mundap.korean import keywords
 from mundap.korean.kiwi import kiwi_version
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress
-from mundap.train.common.registry import CARD
+from mundap.training.common.registry import CARD
 from mundap.types import Hit
 from mundap.workspace.facade import Mundap, cut_of
 

@@ -27,7 +27,7 @@ def promote(
     """학습한 모델을 쓰도록 mundap.toml에 적습니다. 뚜렷이 나빠진 모델은 --force 없이는 적지 않습니다."""
     from mundap.config import FILE
     from mundap.files import write_atomically
-    from mundap.train.common.registry import plain_name
+    from mundap.training.common.registry import plain_name
     from mundap.tune.edit import set_values
 
     bot = open_workspace(workspace)
@@ -57,7 +57,7 @@ def promote(
 def _card(bot: Mundap, name: str) -> dict[str, Any]:
     from json import loads
 
-    from mundap.train.common.registry import CARD
+    from mundap.training.common.registry import CARD
 
     path = bot.models / name / CARD
     if not path.is_file():
@@ -103,8 +103,7 @@ def _values(name: str, card: dict[str, Any]) -> dict[Key, Any]:
 
 def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
     """Why the model is not recommended, and True if that is a reason to refuse; None if it is recommended."""
-    from mundap.train.common.measure import sure_change
-    from mundap.train.common.pairs import SPLITS
+    from mundap.training.common.pairs import SPLITS
 
     if card["recommended"]:
         return None
@@ -112,9 +111,9 @@ def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
     if card["kind"] in ENCODERS:
         worse = metrics["verdict"] == "worse"
     elif card["kind"] in ("cross", "reranker"):
-        worse = min(sure_change(metrics[split]) for split in SPLITS) < 0
+        worse = min(_sure_change(metrics[split]) for split in SPLITS) < 0
     elif card["kind"] == "reader":
-        from mundap.train.reader.fit_reader import worse_somewhere
+        from mundap.training.reader.fit_reader import worse_somewhere
 
         worse = worse_somewhere(metrics)
     else:
@@ -122,6 +121,14 @@ def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
     if worse:
         return True, "교차 검증에서 뚜렷이 나빠진 쪽이 있는 모델입니다(card.json의 metrics)."
     return False, "교차 검증에서 뚜렷이 나아지지는 않은 모델입니다."
+
+
+def _sure_change(figures: dict[str, Any]) -> int:
+    """1 if MRR@10 is better beyond chance, -1 if it is worse, else 0."""
+    from mundap.evaluate.estimates import SIGNIFICANT
+
+    change = figures["difference"]["mrr@10"]
+    return 0 if change["p"] >= SIGNIFICANT else 1 if change["mean"] > 0 else -1
 
 
 def _steps(bot: Mundap, kind: str) -> list[str]:

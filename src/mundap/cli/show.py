@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -77,11 +77,44 @@ def label(hit: Hit) -> str:
     return " > ".join(part for part in (passage.source, passage.heading) if part) + page
 
 
+def point(step: int, figures: Mapping[str, float]) -> None:
+    """A point of a curve, beside the progress."""
+    note(" ".join([f"단계 {step}:", *(f"{name} {value:.4g}" for name, value in figures.items())]))
+
+
+@contextmanager
+def stages() -> Iterator[Callable[[str], Progress]]:
+    """A progress bar for each title that is asked for, in the order in which they are."""
+    with _console() as shown:
+        known: dict[str, Progress] = {}
+
+        def stage(title: str) -> Progress:
+            if title not in known:
+                known[title] = _lines(title) if shown is None else _task(shown, title)
+            return known[title]
+
+        yield stage
+
+
 @contextmanager
 def bars(**titles: str) -> Iterator[dict[str, Progress]]:
-    """A progress bar for each title, with rate and remaining time, on stderr; without a terminal, lines now and then."""
+    """A progress bar for each title."""
+    with stages() as stage:
+        yield {name: stage(title) for name, title in titles.items()}
+
+
+@contextmanager
+def bar(title: str) -> Iterator[Progress]:
+    """One progress bar."""
+    with bars(only=title) as progress:
+        yield progress["only"]
+
+
+@contextmanager
+def _console() -> Iterator[RichProgress | None]:
+    """Where bars are drawn, with rate and remaining time; None without a terminal, where lines are written now and then."""
     if not sys.stderr.isatty():
-        yield {name: _lines(title) for name, title in titles.items()}
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -96,14 +129,7 @@ def bars(**titles: str) -> Iterator[dict[str, Progress]]:
         TimeRemainingColumn(),
     )
     with Shown(*columns, console=Console(stderr=True)) as shown:
-        yield {name: _task(shown, title) for name, title in titles.items()}
-
-
-@contextmanager
-def bar(title: str) -> Iterator[Progress]:
-    """One progress bar."""
-    with bars(only=title) as progress:
-        yield progress["only"]
+        yield shown
 
 
 def _task(shown: RichProgress, title: str) -> Progress:

@@ -36,7 +36,7 @@ def persona(
     from mundap.synth.journal import Journal, journal_of
     from mundap.synth.persona import WRONG, rewrite
     from mundap.synth.qa import jsonl
-    from mundap.train.common.pairs import questions_in
+    from mundap.training.common.pairs import questions_in
 
     check_whole(out, ".jsonl", resume)
     bot = open_workspace(workspace)

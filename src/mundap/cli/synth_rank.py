@@ -50,7 +50,7 @@ def rank(
     from mundap.synth.journal import Journal, journal_of
     from mundap.synth.rank import as_json, closeness, judged
     from mundap.synth.rank import rank as ranked
-    from mundap.train.common.pairs import questions_in
+    from mundap.training.common.pairs import questions_in
     from mundap.workspace.components import FOLDER
 
     check_whole(out, ".json", resume)

@@ -19,7 +19,7 @@ from mundap.cli.training import curves, emit_kept, filled, keep_trained, logs_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from mundap.train.llm.rewards import Reward, Rule
+    from mundap.training.llm.rewards import Reward, Rule
     from mundap.workspace import Mundap
 
 
@@ -70,10 +70,10 @@ def reward(
 ) -> None:
     """답에 점수를 매기는 보상 모델을 선호 짝으로 학습합니다. 떼어 둔 질문의 짝에서 정확도를 잽니다."""
     from mundap.generate.causal import GEMMA
-    from mundap.train.common.registry import free_name
-    from mundap.train.llm.data import read_preferences
-    from mundap.train.llm.preferences import parted
-    from mundap.train.llm.reward_model import PRESETS, Recipe, load_classifier, train_reward, worth_it
+    from mundap.training.common.registry import free_name
+    from mundap.training.llm.data import read_preferences
+    from mundap.training.llm.preferences import parted
+    from mundap.training.llm.reward_model import PRESETS, Recipe, load_classifier, train_reward, worth_it
 
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, "reward")
@@ -123,10 +123,10 @@ def dpo(
 ) -> None:
     """선호 짝에서 바로 배웁니다(DPO). 어댑터(LoRA)만 배우고, 떼어 둔 질문의 짝에서 마진과 정확도를 잽니다."""
     from mundap.generate.causal import ends, load_causal
-    from mundap.train.common.registry import free_name
-    from mundap.train.llm.data import read_preferences
-    from mundap.train.llm.dpo import PRESETS, Recipe, train_dpo, worth_it
-    from mundap.train.llm.preferences import parted
+    from mundap.training.common.registry import free_name
+    from mundap.training.llm.data import read_preferences
+    from mundap.training.llm.dpo import PRESETS, Recipe, train_dpo, worth_it
+    from mundap.training.llm.preferences import parted
 
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, "dpo")
@@ -195,12 +195,12 @@ def ppo(
 
     from mundap.cli.runs import write_run
     from mundap.files import write_atomically
-    from mundap.train.common.registry import free_name
-    from mundap.train.llm.data import read_prompts
-    from mundap.train.llm.lora import save_adapter
-    from mundap.train.llm.ppo import PRESETS, Recipe, load_policy, train_ppo, worth_it
-    from mundap.train.llm.preferences import parted_prompts
-    from mundap.train.llm.reward_report import rewards_csv, rewards_page
+    from mundap.training.common.registry import free_name
+    from mundap.training.llm.data import read_prompts
+    from mundap.training.llm.lora import save_adapter
+    from mundap.training.llm.ppo import PRESETS, Recipe, load_policy, train_ppo, worth_it
+    from mundap.training.llm.preferences import parted_prompts
+    from mundap.training.llm.reward_report import rewards_csv, rewards_page
 
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, "ppo")
@@ -248,8 +248,8 @@ def _start(bot: Mundap, base: str | None, adapter: str) -> tuple[Path | None, st
     """The adapter that is learned on, if one is, and the base. Raises MundapError."""
     from mundap.errors import MundapError
     from mundap.generate.causal import GEMMA
-    from mundap.train.common.registry import CARD, plain_name
-    from mundap.train.llm.lora import MODEL, kept_adapter
+    from mundap.training.common.registry import CARD, plain_name
+    from mundap.training.llm.lora import MODEL, kept_adapter
 
     if not adapter:
         return None, base or GEMMA
@@ -271,9 +271,9 @@ def _start(bot: Mundap, base: str | None, adapter: str) -> tuple[Path | None, st
 def _reward(bot: Mundap, named: str, persona: str | None) -> tuple[str, Reward, str]:
     """The reward's name in full, itself, and the persona that it listens for."""
     from mundap.errors import MundapError
-    from mundap.train.common.registry import plain_name
-    from mundap.train.llm.reward_model import load_reward
-    from mundap.train.llm.rewards import RULE, rules, support, tone
+    from mundap.training.common.registry import plain_name
+    from mundap.training.llm.reward_model import load_reward
+    from mundap.training.llm.rewards import RULE, rules, support, tone
 
     if named != RULE and not named.startswith(f"{RULE}:"):
         name = plain_name(named)
@@ -311,7 +311,7 @@ def _keep(
     better: bool,
     write: Callable[[Path], None],
 ) -> Path:
-    from mundap.train.common.registry import data_of
+    from mundap.training.common.registry import data_of
 
     about = {"base": recipe["base"], "adapter": recipe.get("adapter", ""), "training": recipe, **model}
     given = {option: value for option, value in recipe.items() if value != ""}

@@ -40,9 +40,9 @@ def support(
     json: Json = False,
 ) -> None:
     """언제 답하고 언제 거둘지를 자기 질문으로 보정합니다. 교차 검증으로 앞뒤를 잽니다."""
-    from mundap.train.common.pairs import questions_in
-    from mundap.train.common.registry import free_name
-    from mundap.train.reader.fit_support import calibrate, drawn, prior_of, read_all, sample, save
+    from mundap.training.common.pairs import questions_in
+    from mundap.training.common.registry import free_name
+    from mundap.training.reader.fit_support import calibrate, drawn, prior_of, read_all, sample, save
 
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, "support")
@@ -91,10 +91,10 @@ def reader(
     json: Json = False,
 ) -> None:
     """적힌 답변에서, 제시문의 어느 문장이 답인지를 배웁니다(언어 모델 없이 답할 때). 교차 검증으로 앞뒤를 잽니다."""
-    from mundap.train.common.pairs import questions_in
-    from mundap.train.common.registry import free_name
-    from mundap.train.reader.fit_reader import rows, save, train_reader
-    from mundap.train.reader.fit_support import drawn, read_all
+    from mundap.training.common.pairs import questions_in
+    from mundap.training.common.registry import free_name
+    from mundap.training.reader.fit_reader import rows, save, train_reader
+    from mundap.training.reader.fit_support import drawn, read_all
 
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, "reader")
@@ -130,7 +130,7 @@ def reader(
 
 def _passages(bot: Mundap, questions: list[Question]) -> list[Passage | None]:
     """The gold passage of each question in the index, if it is there."""
-    from mundap.train.common.pairs import rows_of
+    from mundap.training.common.pairs import rows_of
 
     if not any(question.answer for question in questions):
         raise MundapError(

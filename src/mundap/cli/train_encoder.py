@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from mundap.cli.train_retriever import Task
     from mundap.protocols import Encoder, Vectors
-    from mundap.train.retriever.encoder import Recipe
+    from mundap.training.retriever.encoder import Recipe
     from mundap.workspace import Mundap
 
 
@@ -123,8 +123,8 @@ def embedding(
     json: Json = False,
 ) -> None:
     """임베딩 하나로 질문과 제시문을 함께 배웁니다. 떼어 둔 질문에서 앞뒤를 재고, torch 없이 쓰게 내보냅니다."""
-    from mundap.train.retriever.encoder import EMBEDDING, PRESETS, Recipe
-    from mundap.train.retriever.transformer_encoder import known_reading
+    from mundap.training.retriever.encoder import EMBEDDING, PRESETS, Recipe
+    from mundap.training.retriever.transformer_encoder import known_reading
 
     values = filled(
         known_reading(base) | PRESETS[EMBEDDING][preset.value],
@@ -165,7 +165,7 @@ def dpr(
     json: Json = False,
 ) -> None:
     """질문과 제시문에 인코더를 하나씩 둡니다(DPR). 제시문은 100토큰씩 나누어 배우고, 찾을 때는 제시문 전체로 모읍니다."""
-    from mundap.train.retriever.encoder import DPR, PRESETS, Recipe
+    from mundap.training.retriever.encoder import DPR, PRESETS, Recipe
 
     values = filled(
         PRESETS[DPR][preset.value],
@@ -193,8 +193,8 @@ def cross(
     json: Json = False,
 ) -> None:
     """크로스 인코더 리랭커를 학습합니다. 질문과 제시문을 함께 읽어 찾은 것의 차례를 다시 매깁니다."""
-    from mundap.train.common.examples import Split
-    from mundap.train.rerank.cross_encoder import Recipe, train_cross, worth_it
+    from mundap.training.common.examples import Split
+    from mundap.training.rerank.cross_encoder import Recipe, train_cross
     from mundap.workspace.components import FOLDER
 
     bot = plain(open_workspace(workspace))
@@ -209,24 +209,24 @@ def cross(
         )  # fmt: skip
     if trained is None:
         return
-    better = worth_it(trained.report)
+    report, better = trained.report.to_json(), trained.report.verdict == "better"
 
     def write(folder: Path) -> None:
         trained.save(folder)
         task.save_split(folder, split, seed)
 
     folder = keep_trained(
-        bot, "cross", task.name, data, task.origin, trained.model, trained.report, better, write,
+        bot, "cross", task.name, data, task.origin, trained.model, report, better, write,
         options_of(_CROSS, asdict(recipe)),
     )  # fmt: skip
     shutil.rmtree(work)
     use = f"onnx:{FOLDER}/models/{task.name}"
     if json:
-        emit_kept(trained.report, trained.model, folder, use, better)
+        emit_kept(report, trained.model, folder, use, better)
         return
-    _print_parts(trained.report)
+    _print_parts(report)
     for name, title in SPLITS.items():
-        print_changes(title, trained.report[name])
+        print_changes(title, report[name])  # type: ignore[arg-type]
     print(f"\n모델: {folder}\n{ADVICE['better' if better else 'same']}")
     print(f'쓰려면: mundap promote {task.name}  (mundap.toml에 이렇게 적습니다)\n\n[retrieve]\nreranker = "{use}"')
 
@@ -241,8 +241,8 @@ def _train(
     bot: Mundap, out: str, data: Path | None, recipe: Recipe, resume: bool, report_to: ReportTo, json: bool
 ) -> None:
     from mundap.store.cache import AsQueries
-    from mundap.train.common.examples import Split
-    from mundap.train.retriever.fit_encoder import fit_encoder
+    from mundap.training.common.examples import Split
+    from mundap.training.retriever.fit_encoder import fit_encoder
 
     with show.bars(vectors="벡터", steps="학습", measured="재기") as progress:
         task = task_of(bot, recipe.kind, out, data, progress["vectors"])
@@ -278,9 +278,9 @@ def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: 
 
     from mundap.cli.runs import write_run
     from mundap.errors import UnknownName
-    from mundap.train.common.examples import Split
-    from mundap.train.retriever.compare import COMPARED, PARTS, compare, comparison_page, grid
-    from mundap.train.retriever.losses import LOSSES
+    from mundap.training.common.examples import Split
+    from mundap.training.retriever.compare import COMPARED, PARTS, compare, comparison_page, grid
+    from mundap.training.retriever.losses import LOSSES
 
     chosen = COMPARED if losses == "all" else tuple(losses.split(","))
     for loss in chosen:

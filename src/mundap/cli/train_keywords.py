@@ -18,7 +18,7 @@ from mundap.cli.train_options import Epochs, Lr, Out, Report, ReportTo, Resume
 from mundap.cli.training import emit_kept, filled, keep_trained, logs_of, options_of, reporter, work_of
 
 if TYPE_CHECKING:
-    from mundap.train.keywords.seq2seq import Trained
+    from mundap.training.keywords.seq2seq import Trained
     from mundap.workspace import Mundap
 
 KIND = "keywords"
@@ -63,8 +63,8 @@ def keywords(
 ) -> None:
     """질문의 키워드를 쓰는 모델(BART)을 학습하고, 떼어 둔 질문에서 규칙과 견줍니다. 여러 GPU는 torchrun으로."""
     from mundap.evaluate.keywords import read_keywords
-    from mundap.train.common.registry import data_of, free_name
-    from mundap.train.keywords.seq2seq import PRESETS, SCRATCH, Recipe, train_keywords, worth_it
+    from mundap.training.common.registry import data_of, free_name
+    from mundap.training.keywords.seq2seq import PRESETS, SCRATCH, Recipe, train_keywords, worth_it
 
     bot = open_workspace(workspace)
     name = free_name(bot.models, out, KIND)
@@ -105,7 +105,7 @@ def _rules(bot: Mundap) -> Mundap:
 
 
 def _save(folder: Path, name: str, trained: Trained) -> None:
-    from mundap.train.keywords.samples import samples_page
+    from mundap.training.keywords.samples import samples_page
 
     trained.save(folder)
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())

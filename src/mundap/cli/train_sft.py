@@ -18,8 +18,8 @@ from mundap.cli.training import filled, keep_trained, logs_of, options_of, print
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mundap.train.common.curves import Watch
-    from mundap.train.llm.data import Example
+    from mundap.training.common.curves import Watch
+    from mundap.training.llm.data import Example
     from mundap.workspace import Mundap
 
 KIND = "sft"
@@ -118,9 +118,9 @@ def sft(
     """언어 모델이 제시문에서 답하고, 없으면 없다고 하도록 배웁니다. 떼어 둔 질문에서 앞뒤를 잽니다. 여러 GPU는 torchrun으로."""
     from mundap.generate.support import refusal
     from mundap.generate.template import read_template
-    from mundap.train.common.registry import free_name
-    from mundap.train.llm.sft import PRESETS, Recipe, train_sft
-    from mundap.train.llm.sft_measure import better
+    from mundap.training.common.registry import free_name
+    from mundap.training.llm.sft import PRESETS, Recipe, train_sft
+    from mundap.training.llm.sft_measure import better
 
     values = filled(
         PRESETS[preset.value],
@@ -166,8 +166,8 @@ def sft(
 def _examples(bot: Mundap, data: Path | None) -> tuple[Sequence[Example], dict[str, str]]:
     from mundap.errors import MundapError
     from mundap.files import digest
-    from mundap.train.common.registry import data_of
-    from mundap.train.llm.data import from_corpus, read_sft
+    from mundap.training.common.registry import data_of
+    from mundap.training.llm.data import from_corpus, read_sft
 
     if data is not None:
         return read_sft(data), data_of(data)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from mundap.train.common.curves import Watch
+    from mundap.training.common.curves import Watch
     from mundap.workspace import Mundap
 
 TRAINING = "training"  # beside models: what is not finished
@@ -60,8 +60,8 @@ def reporter(report_to: ReportTo) -> str:
 
 def curves(report_to: ReportTo, logs: Path, name: str) -> Watch:
     """Draws the curves, in the first process of torchrun."""
-    from mundap.train.common.curves import watcher
-    from mundap.train.common.distributed import World
+    from mundap.training.common.curves import watcher
+    from mundap.training.common.distributed import World
 
     return watcher(reporter(report_to), logs, name, World.around().first)
 
@@ -106,7 +106,7 @@ def keep_trained(
 
     from mundap.evaluate.about import versions
     from mundap.files import digest
-    from mundap.train.common.registry import Card, keep
+    from mundap.training.common.registry import Card, keep
 
     given = ["--data", str(data)] if data else []
     command = ["mundap", "train", kind, *given, "--out", name, *options, "--workspace", str(bot.root)]
@@ -119,6 +119,7 @@ def keep_trained(
         settings=bot.config.model_dump(mode="json"),
         recipe=asdict(bot.recipe) if indexed else {},
         versions=versions(*packages),
+        config={},
         model=model,
         metrics=report,
         recommended=recommended,

@@ -1,0 +1,171 @@
+"""Questions and the whole passages that answer them: what every trainer of a retriever learns from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mundap.errors import BadFile, MundapError
+from mundap.evaluate.questions import Question, read_questions
+from mundap.files import digest
+from mundap.index.table import Table
+from mundap.ingest.tables import read_csv, read_xlsx
+from mundap.korean.normalize import normalize, squash
+from mundap.training.common.folds import Numbers, by_group
+from mundap.training.common.registry import data_of
+
+if TYPE_CHECKING:
+    from mundap.store.corpus import Corpus
+
+FOLDS = 5
+FEWEST_QUESTIONS, FEWEST_PASSAGES = 50, 10  # under these a cross-validation says nothing
+SPLITS = ("by_passage", "by_question")  # new documents, and new questions on known ones
+_SHEETS = {".xlsx": read_xlsx, ".xls": read_xlsx, ".ods": read_xlsx, ".csv": read_csv, ".tsv": read_csv}
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Distinct questions, and the row of the index's table whose passage answers each.
+
+    `repeated` counts questions that came before with the same passage, `missing` those whose passage is not in the
+    index; both are left out.
+    """
+
+    questions: tuple[str, ...]
+    rows: Numbers
+    repeated: int = 0
+    missing: int = 0
+
+    def __len__(self) -> int:
+        return len(self.questions)
+
+    def folds(self, split: str, seed: int = 0) -> Numbers:
+        """The fold of each pair. By passage, all questions of a passage are in one; by question, a question is."""
+        groups = self.rows.tolist() if split == "by_passage" else [asked_as(question) for question in self.questions]
+        return by_group(groups, FOLDS, seed)
+
+    def save(self, folder: Path, ids: Sequence[str], seed: int) -> None:
+        """Write the pairs and their folds as pairs.json, by which a run can be repeated. `ids` are the table's."""
+        columns = [self.folds(split, seed).tolist() for split in SPLITS]
+        kept = {
+            "seed": seed,
+            "folds": FOLDS,
+            "pairs": [
+                {"question": question, "passage_id": ids[row], **dict(zip(SPLITS, fold, strict=True))}
+                for question, row, fold in zip(
+                    self.questions, self.rows.tolist(), zip(*columns, strict=True), strict=True
+                )
+            ],
+        }
+        (folder / "pairs.json").write_text(json.dumps(kept, ensure_ascii=False, indent=0), "utf-8")
+
+    def save_split(self, folder: Path, ids: Sequence[str], seed: int, parts: Sequence[str]) -> None:
+        """Write the pairs as pairs.json, each with the part that it was in."""
+        found = _lines(self.questions, ids, self.rows, parts)
+        (folder / "pairs.json").write_text(
+            json.dumps({"seed": seed, "pairs": found}, ensure_ascii=False, indent=0), "utf-8"
+        )
+
+
+def _lines(questions: Sequence[str], ids: Sequence[str], rows: Numbers, parts: Sequence[str]) -> list[dict[str, str]]:
+    return [
+        {"question": question, "passage_id": ids[row], "part": part}
+        for question, row, part in zip(questions, rows.tolist(), parts, strict=True)
+    ]
+
+
+def asked_as(question: str) -> str:
+    """What tells one question from another, blanks aside."""
+    return squash(question)
+
+
+def questions_in(corpus: Corpus, data: Path | None) -> tuple[list[Question], dict[str, str]]:
+    """The questions of a file, those without a passage too, or those that the corpus knows; and where they are from.
+
+    A file is a Q/A sheet, a FAQ, whose answers are the passages, KorQuAD or SQuAD JSON, or JSONL. Raises BadFile for a
+    file that is none of these, and MundapError if there are no questions.
+    """
+    if data is not None:
+        items = _faq(data) or list(read_questions(data).items)
+        return items, data_of(data)
+    known = corpus.questions()
+    if not known:
+        raise MundapError(
+            "읽어들인 문서에 질문이 없습니다. 질문 파일을 주거나(--data 파일), 질문·제시문 열이 있는 시트를 읽어 주세요."
+        )
+    passages = corpus.passages(sorted({q.passage_id for q in known}))
+    items = [
+        Question(normalize(q.question).strip(), (passages[q.passage_id].text,), q.answer)
+        for q in known
+        if q.passage_id in passages
+    ]
+    parts = [part for q in items for part in (q.question, *q.gold)]
+    return items, {"file": "corpus", "digest": digest(*parts, size=16)}
+
+
+def _faq(path: Path) -> list[Question]:
+    """The questions of a sheet that has answers and no passages; none of any other file."""
+    read = _SHEETS.get(path.suffix.lower())
+    if read is None or not path.is_file():
+        return []
+    try:
+        tables = list(read(path))
+    except OSError as error:
+        raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
+    if any(table.place("passage") is not None for table in tables):
+        return []
+    found = []
+    for table in tables:
+        question, answer = table.place("question"), table.place("answer")
+        if question is None or answer is None:
+            continue
+        for number, cells in table.rows:
+            asked, said = (cells[place] if place < len(cells) else "" for place in (question, answer))
+            if asked and said:
+                found.append(Question(asked, (said,), said, number))
+    return found
+
+
+def pairs(questions: Sequence[Question], table: Table) -> Pairs:
+    """The questions that can be learned from: with a gold passage in the table, each once.
+
+    Raises MundapError if too few are left.
+    """
+    kept: dict[tuple[str, int], str] = {}
+    missing = repeated = 0
+    for question, row in zip(questions, rows_of(questions, table), strict=True):
+        if row is None:
+            missing += 1
+        elif (key := (asked_as(question.question), row)) in kept:
+            repeated += 1
+        else:
+            kept[key] = question.question
+    rows = [row for _, row in kept]
+    check_enough(len(rows), len(set(rows)))
+    return Pairs(tuple(kept.values()), np.array(rows, np.int64), repeated, missing)
+
+
+def rows_of(questions: Sequence[Question], table: Table) -> list[int | None]:
+    """For each question the row of its first gold passage that is in the table; None if none is."""
+    passages = table.store.passages(table.ids)
+    row_of = {squash(passages[id].text): row for row, id in enumerate(table.ids) if id in passages}
+    return [next((row_of[squash(gold)] for gold in q.gold if squash(gold) in row_of), None) for q in questions]
+
+
+def enough(questions: int, passages: int) -> bool:
+    """Whether a cross-validation says anything."""
+    return questions >= FEWEST_QUESTIONS and passages >= FEWEST_PASSAGES
+
+
+def check_enough(questions: int, passages: int) -> None:
+    """Raises MundapError if there are too few to learn from, and to measure on."""
+    if not enough(questions, passages):
+        raise MundapError(
+            f"학습하기에 모자랍니다: 색인에 제시문이 있는 질문 {questions}개, 제시문 {passages}개"
+            f"(적어도 {FEWEST_QUESTIONS}개와 {FEWEST_PASSAGES}개). 질문 파일과 색인을 확인해 주세요."
+        )

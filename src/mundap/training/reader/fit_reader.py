@@ -1,0 +1,268 @@
+"""Learn from the recorded answers of a sheet which sentence of a passage answers a question.
+
+The weights that ship are the prior: a sheet moves them as far as it has evidence. What is measured is what people are
+shown, the real extract, on questions that had no part in the fit: of new passages, and new ones on known passages.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+from mundap.errors import MundapError
+from mundap.evaluate.bootstrap import mean_interval, paired_difference
+from mundap.evaluate.estimates import SIGNIFICANT
+from mundap.evaluate.questions import Question
+from mundap.generate.evidence import FEATURES, ReaderModel, default_model, features
+from mundap.generate.extractive import pick, written
+from mundap.generate.reading import CLOSELY, Reading
+from mundap.generate.support import question_features
+from mundap.protocols import Progress, quiet
+from mundap.training.common.folds import Numbers, by_group
+from mundap.training.common.logistic import fit
+from mundap.training.common.pairs import FOLDS, SPLITS, asked_as, check_enough
+from mundap.training.reader.bearing import answered, bearing, facts
+from mundap.training.reader.fit_support import Asked, Find, Floats, Read, chances, read_all, reported, sample
+from mundap.training.reader.fit_support import fitted as support_fitted
+from mundap.types import Hit, Passage
+
+PRIOR = 10.0  # questions that the weights in use are worth (docs/experiments.md, "A prior for small sheets")
+METRICS = ("facts", "key")
+
+# -- data -------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """A question with a recorded answer.
+
+    `shown` is it as it is answered, `learned` the same with its gold passage among the passages; `right` says which
+    sentences of the latter bear the answer out, `seen` the passages and places of these. `asked` are it and, where nothing
+    else answers it, it without its gold passage.
+    """
+
+    question: str
+    answer: str
+    shown: Asked
+    asked: tuple[Asked, ...]
+    learned: Reading
+    right: npt.NDArray[np.bool_]
+
+    @property
+    def seen(self) -> frozenset[tuple[str, int]]:
+        """(passage id, start) of the sentences that bear the answer out."""
+        found = self.learned.sentences
+        return frozenset((found[n].hit.passage.id, found[n].start) for n in np.flatnonzero(self.right))
+
+
+def rows(
+    questions: Sequence[Question], golds: Sequence[Passage | None], k: int, find: Find, read: Read,
+    progress: Progress = quiet,
+) -> list[Row]:  # fmt: skip
+    """The questions whose answer some sentence of their gold passage bears out.
+
+    `golds` has the passage of each in the index. Raises MundapError if there are too few.
+    """
+    usable = [(q, gold) for q, gold in zip(questions, golds, strict=True) if gold is not None and q.answer]
+    if not usable:
+        raise MundapError(
+            "학습할 수 없습니다: 답변이 적혀 있고 제시문이 색인에 있는 질문이 없습니다."
+            " 질문·제시문·답변 열이 있는 파일을 주고(--data), 그 제시문을 읽어 색인했는지 확인해 주세요."
+        )
+    readings = read_all([q for q, _ in usable], k, find, read, progress)
+    found = []
+    for (question, gold), asked in zip(usable, readings, strict=True):
+        shown, reading = asked[0], asked[0].reading
+        if gold.id not in {hit.passage.id for hit in reading.hits}:
+            reading = read(question.question, _with(reading.hits, gold))
+        right = _right(reading, gold, question)
+        if right.any() and shown.reading.sentences:
+            found.append(Row(question.question, question.answer, shown, asked, reading, right))
+    check_enough(len(found), len({row.shown.group for row in found}))
+    return found
+
+
+def _with(hits: Sequence[Hit], gold: Passage) -> list[Hit]:
+    """The hits with the gold passage as the last one that is read closely."""
+    first = list(hits[: CLOSELY - 1])
+    score = hits[min(len(hits), CLOSELY) - 1].score if hits else 0.0
+    return [*first, Hit(gold, score, len(first) + 1)]
+
+
+def _right(reading: Reading, gold: Passage, question: Question) -> npt.NDArray[np.bool_]:
+    right = np.zeros(len(reading.sentences), np.bool_)
+    places = [n for n, sentence in enumerate(reading.sentences) if sentence.hit.passage.id == gold.id]
+    texts = [reading.sentences[n].said for n in places]
+    right[places] = bearing(texts, question.question, question.answer)
+    return right
+
+
+# -- fit --------------------------------------------------------------------------------------------------------------
+
+
+def sentences_fitted(made: Sequence[Row], table: Sequence[Floats], some: Numbers, prior: ReaderModel) -> ReaderModel:
+    """The prior with its sentences fitted to some of the rows, each of which counts the same.
+
+    `table` has the features of the sentences of each row.
+    """
+    found = np.vstack([table[n] for n in some])
+    right = np.concatenate([made[n].right for n in some])
+    weights = np.concatenate([np.full(len(made[n].right), 1 / len(made[n].right)) for n in some])
+    line = fit(found, right, FEATURES, FEATURES, PRIOR / len(some), weights, prior.sentences)
+    return replace(prior, sentences=line)
+
+
+# -- measure ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The extract of a question: its text without marks, and whether its key sentence bears the answer out."""
+
+    text: str
+    key: bool
+
+
+def shown(row: Row, model: ReaderModel) -> Shown:
+    """What the model quotes for a question."""
+    picked = pick(row.shown.reading, model)
+    assert picked is not None
+    key = (picked.key.hit.passage.id, picked.key.start)
+    return Shown(re.sub(r" \[\d+\]", "", written(picked, "ko")), key in row.seen)
+
+
+def held(row: Row, extract: Shown, length: int) -> float:
+    """The share of what the recorded answer says that stands in the first `length` characters of the extract."""
+    wanted = answered(row.question, row.answer)
+    return len(wanted & facts(extract.text[:length])) / max(1, len(wanted))
+
+
+def compared(made: Sequence[Row], before: Sequence[Shown], after: Sequence[Shown]) -> dict[str, Any]:
+    """`{"before"|"after": {metric: {"mean", "ci95"}, "characters"}, "difference": {metric: {"mean", "ci95", "p"}}, "length"}`.
+
+    "facts" is what the first "length" characters hold, the median length of the extracts before, so that more is not
+    gained by saying more; "characters" is the median length. Questions on one passage are drawn together.
+    """
+    length = int(np.median([len(one.text) for one in before]))
+    groups = [row.shown.group for row in made]
+    figures = {
+        "facts": [[held(row, one, length) for row, one in zip(made, some, strict=True)] for some in (before, after)],
+        "key": [[float(one.key) for one in some] for some in (before, after)],
+    }
+    told: dict[str, Any] = {"before": {}, "after": {}, "difference": {}, "length": length}
+    for metric in METRICS:
+        for name, values in zip(("before", "after"), figures[metric], strict=True):
+            ends = mean_interval(values, groups=groups)
+            told[name][metric] = {"mean": float(np.mean(values)), "ci95": list(ends)}
+        change = paired_difference(*figures[metric], groups=groups)
+        told["difference"][metric] = {"mean": change.mean, "ci95": list(change.ci95), "p": change.p_value}
+    for name, some in (("before", before), ("after", after)):
+        told[name]["characters"] = int(np.median([len(one.text) for one in some]))
+    return told
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model with the threshold of its support, and what cross-validation says: `report` is plain JSON."""
+
+    model: ReaderModel
+    threshold: float
+    report: dict[str, Any]
+
+    @property
+    def better(self) -> bool:
+        """Whether extracts are better beyond chance on one split at least, and worse on none, in neither metric."""
+        return max(_sure(self.report)) > 0 and not worse_somewhere(self.report)
+
+
+def worse_somewhere(report: Mapping[str, Any]) -> bool:
+    """Whether extracts are worse beyond chance in a metric of a split."""
+    return min(_sure(report)) < 0
+
+
+def _sure(report: Mapping[str, Any]) -> list[int]:
+    """For each metric of each split 1 if it is better beyond chance, -1 if it is worse, else 0."""
+    changes = [report[split]["difference"][metric] for split in SPLITS for metric in METRICS]
+    return [int(np.sign(change["mean"])) if change["p"] < SIGNIFICANT else 0 for change in changes]
+
+
+def train_reader(
+    made: Sequence[Row],
+    unanswerable: Sequence[Asked] = (),
+    prior: ReaderModel | None = None,
+    seed: int = 0,
+    progress: Progress = quiet,
+) -> Trained:
+    """Cross-validate by passage and by question, then fit on everything.
+
+    `unanswerable` are questions without a passage, from which only support learns. `prior` is the model in use, None the
+    one that ships for the encoder of the readings.
+    """
+    now = prior or default_model(made[0].shown.reading.encoder)
+    table = [features(row.learned) for row in made]
+    before = [shown(row, now) for row in made]
+    asked = [one for row in made for one in row.asked] + list(unanswerable)
+    asked = [one for one in asked if one.reading.sentences]
+    support = sample(asked, None, now)
+    judged = np.zeros(len(asked))
+    units = {"by_passage": [row.shown.group for row in made], "by_question": [asked_as(row.question) for row in made]}
+    report: dict[str, Any] = {
+        "questions": len(made),
+        "passages": len(set(units["by_passage"])),
+        "folds": FOLDS,
+        "right_sentences": float(np.mean([row.right.sum() for row in made])),
+    }
+    done, steps = 0, len(SPLITS) * FOLDS + 1
+    for split in SPLITS:
+        fold = by_group(units[split], FOLDS, seed)
+        after = list(before)
+        for number in range(FOLDS):
+            tested = np.flatnonzero(fold == number)
+            model = sentences_fitted(made, table, np.flatnonzero(fold != number), now)
+            for n in tested.tolist():
+                after[n] = shown(made[n], model)
+            if split == "by_passage":
+                held_out = {units[split][n] for n in tested.tolist()}
+                held = np.array([_held(one, held_out, number) for one in asked], np.bool_)
+                found = _found(asked, model)
+                line = support_fitted(found, support.answerable, now.support, ~held & support.counted)
+                judged[held] = chances(line, found[held])
+            done += 1
+            progress(done, steps)
+        report[split] = compared(made, before, after)
+    model = sentences_fitted(made, table, np.arange(len(made)), now)
+    line = support_fitted(_found(asked, model), support.answerable, now.support, support.counted)
+    calibrated = reported(support, judged, line)
+    progress(steps, steps)
+    return Trained(replace(model, support=line), calibrated.threshold, {**report, "support": calibrated.report})
+
+
+def _found(asked: Sequence[Asked], model: ReaderModel) -> Floats:
+    return np.array([question_features(one.reading, model) for one in asked])
+
+
+def _held(one: Asked, passages: set[str], number: int) -> bool:
+    """Whether a question is held out: with its passage, or without one in a fold of its own."""
+    return one.group in passages if one.golds or not one.real else crc32(one.group.encode()) % FOLDS == number
+
+
+# -- save -------------------------------------------------------------------------------------------------------------
+
+
+def save(model: ReaderModel, encoder: str, folder: Path) -> None:
+    """Write reader.json into `folder`."""
+    kept = {
+        "kind": "reader",
+        "sentences": model.sentences.as_json(),
+        "support": model.support.as_json(),
+        "encoder": encoder,
+    }
+    (folder / "reader.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")

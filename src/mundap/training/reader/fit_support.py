@@ -1,0 +1,269 @@
+"""Calibrate on the user's own questions when an answer is supported and when it is withheld.
+
+An answerable question is unanswerable without its passage, unless another passage bears its recorded answer out, and in
+its passages without the sentences that do, so a sheet of questions gives both kinds; questions that the file leaves
+without a passage are unanswerable too. What people ask near a topic is still another thing, which is why the weights in
+use are a strong prior of the fit (docs/experiments.md, "Support from a sheet"). Only questions of the file as they are asked count for a promise
+(train.conformal).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mundap.errors import MundapError
+from mundap.evaluate.metrics import auroc, calibration_error, reliability
+from mundap.evaluate.questions import Question
+from mundap.generate.evidence import Line, ReaderModel, default_model
+from mundap.generate.extractive import pick
+from mundap.generate.reading import Reading, passage_spans
+from mundap.generate.support import FEATURES, question_features
+from mundap.korean.normalize import squash
+from mundap.korean.wanted import wanted
+from mundap.protocols import Progress, quiet
+from mundap.training.common.folds import by_group
+from mundap.training.common.logistic import fit
+from mundap.training.reader.bearing import bearing
+from mundap.training.reader.conformal import Promise, promise
+from mundap.types import Hit
+from mundap.workspace.answering import WIDE
+
+FOLDS = 5
+FEWEST = 30  # of either kind
+MOST = 2000  # questions that are read; each costs the sentences of a few passages
+PRIOR = 300.0  # questions of either kind that the weights in use are worth
+PASSES = 0.92  # share of the answerable questions that the proposed threshold lets through, as MIN_SUPPORT does
+
+Floats = npt.NDArray[np.float64]
+Find = Callable[[str, int], list[Hit]]
+Read = Callable[[str, Sequence[Hit]], Reading]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question as its passages were read, whether they can answer it, and a name of its gold passages.
+
+    `real`: it is a question of the file with what is found for it, not one whose passages were taken away; `golds` are
+    its gold passages, white space aside. `counted`: what was read says something of support, as it does not where the
+    gold passage was not found.
+    """
+
+    question: str
+    reading: Reading
+    answerable: bool
+    group: str
+    golds: frozenset[str] = frozenset()
+    real: bool = True
+    counted: bool = True
+
+    def wrong(self, model: ReaderModel | None) -> bool:
+        """Whether an answer cites no gold passage."""
+        picked = pick(self.reading, model)
+        return picked is None or not any(squash(s.hit.passage.text) in self.golds for s in picked.all)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What reading found for questions: (n, len(FEATURES)), and whether they are answerable.
+
+    `before` is the support that they have now, and `groups` names the passage of each. `real` are questions of the file
+    as they are asked, and `wrong` those whose answer would be wrong; `counted` are fitted and measured.
+    """
+
+    found: Floats
+    answerable: npt.NDArray[np.bool_]
+    before: Floats
+    groups: tuple[str, ...]
+    real: npt.NDArray[np.bool_]
+    wrong: npt.NDArray[np.bool_]
+    counted: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The fitted line, the threshold that goes with it, and what cross-validation says: `report` is plain JSON.
+
+    `promise` is what was wanted of wrong answers, if anything was.
+    """
+
+    line: Line
+    threshold: float
+    report: dict[str, Any]
+    promise: Promise | None = None
+
+    @property
+    def better(self) -> bool:
+        """Whether it is to be recommended: the chances are truer, none are mixed up, and a wanted promise holds."""
+        before, after = self.report["before"], self.report["after"]
+        truer = after["calibration_error"] < before["calibration_error"] and after["auroc"] >= before["auroc"] - 0.01
+        kept = self.promise is not None and self.promise.threshold is not None
+        return kept if self.promise else truer
+
+
+def drawn(questions: Sequence[Question], most: int = MOST, seed: int = 0) -> list[Question]:
+    """At most `most` of the questions, in their order."""
+    return [questions[n] for n in sorted(random.Random(seed).sample(range(len(questions)), min(most, len(questions))))]
+
+
+def read_all(
+    questions: Sequence[Question], k: int, find: Find, read: Read, progress: Progress = quiet
+) -> Iterator[tuple[Asked, ...]]:
+    """Each question read as it is answered from `k` hits, and one with a passage also as if nothing answered it.
+
+    That is without its passage, unless another bears the recorded answer out, and with all passages but without the
+    sentences that do, as a question near a topic finds them.
+    """
+    for done, question in enumerate(questions, 1):
+        golds = frozenset(squash(gold) for gold in question.gold)
+        group = min(golds, default=question.question)
+        depth = max(k, WIDE) if wanted(question.question).exact else k
+        hits = find(question.question, depth + len(golds))
+        reading = read(question.question, hits[:depth])
+        found = not golds or any(squash(hit.passage.text) in golds for hit in reading.hits)
+        asked = [Asked(question.question, reading, bool(golds), group, golds, counted=found)]
+        if golds:
+            others = [hit for hit in hits if squash(hit.passage.text) not in golds][:depth]
+            readings = [read(question.question, others)]
+            if question.answer and _emptied(readings[0].hits, question) != readings[0].hits:
+                readings = []
+            if question.answer and found and (left := _emptied(hits[:depth], question)) != hits[:depth]:
+                readings.append(read(question.question, left))
+            asked += [Asked(question.question, one, False, group, real=False) for one in readings]
+        yield tuple(asked)
+        progress(done, len(questions))
+
+
+def _emptied(hits: Sequence[Hit], question: Question) -> list[Hit]:
+    """The hits without the sentences that bear the recorded answer out, and without those that have no others."""
+    kept = []
+    for hit in hits:
+        passage = hit.passage
+        texts = [passage.text[start:end] for start, end in passage_spans(passage)]
+        bears = bearing(texts, question.question, question.answer)
+        if not bears.any():
+            kept.append(hit)
+        elif not bears.all():
+            left = "\n".join(text for text, one in zip(texts, bears, strict=True) if not one)
+            kept.append(replace(hit, passage=replace(passage, id=f"{passage.id} -", text=left)))
+    return kept
+
+
+def sample(asked: Sequence[Asked], now: Line | None = None, model: ReaderModel | None = None) -> Sample:
+    """What the calibration in use, `now`, and the fit see of questions under the `model` that chooses sentences.
+
+    Raises MundapError for too few.
+    """
+    rows = [row for row in asked if row.reading.sentences]
+    answerable = np.array([row.answerable for row in rows], np.bool_)
+    counted = np.array([row.counted for row in rows], np.bool_)
+    have, lack = int((counted & answerable).sum()), int((counted & ~answerable).sum())
+    if min(have, lack) < FEWEST:
+        raise MundapError(
+            f"보정하기에 모자랍니다: 답이 있는 질문 {have}개, 없는 질문 {lack}개"
+            f"(적어도 {FEWEST}개씩). 제시문이 있는 질문을 더 넣어 주세요."
+        )
+    found = np.array([question_features(row.reading, model) for row in rows])
+    return Sample(
+        found,
+        answerable,
+        chances(now or prior_of(rows, model), found),
+        tuple(row.group for row in rows),
+        np.array([row.real for row in rows], np.bool_),
+        np.array([row.real and row.wrong(model) for row in rows], np.bool_),
+        counted,
+    )
+
+
+def prior_of(asked: Sequence[Asked], model: ReaderModel | None) -> Line:
+    """The line that is in use for these readings without a calibration of one's own."""
+    return (model or default_model(asked[0].reading.encoder)).support
+
+
+def calibrate(
+    found: Sample,
+    prior: Line,
+    wrong: float | None = None,
+    confidence: float = 0.9,
+    strength: float = PRIOR,
+    seed: int = 0,
+    progress: Progress = quiet,
+) -> Calibrated:
+    """Fit on everything; the report is of folds by passage, each judged by a fit of the others.
+
+    `prior` counts as much as `strength` questions of either kind. With `wrong` the threshold is the loosest at which no more than that share of answers is wrong, with `confidence`;
+    where there is none it is the one that lets PASSES of the answerable questions through.
+    """
+    fold = by_group(found.groups, FOLDS, seed)
+    after = np.zeros(len(fold))
+    for number in range(FOLDS):
+        held = fold == number
+        line = fitted(found.found, found.answerable, prior, ~held & found.counted, strength)
+        after[held] = chances(line, found.found[held])
+        progress(number + 1, FOLDS)
+    kept = promise(after[found.real], found.wrong[found.real], wrong, confidence) if wrong is not None else None
+    return reported(found, after, fitted(found.found, found.answerable, prior, found.counted, strength), kept)
+
+
+def reported(found: Sample, after: Floats, line: Line, kept: Promise | None = None) -> Calibrated:
+    """The line with its threshold, and what is said of it. `after` are the chances by fits without the question."""
+    counted = found.counted
+    answerable, before, after = found.answerable[counted], found.before[counted], after[counted]
+    threshold = kept.threshold if kept and kept.threshold is not None else passing(after, answerable)
+    report = {
+        "answerable": int(answerable.sum()),
+        "unanswerable": int((~answerable).sum()),
+        "before": _figures(before, answerable),
+        "after": _figures(after, answerable) | _at(after, answerable, threshold),
+        "threshold": threshold,
+        "promise": kept.as_json() if kept else None,
+    }
+    return Calibrated(line, threshold, report, kept)
+
+
+def passing(scores: Floats, answerable: npt.NDArray[np.bool_]) -> float:
+    """The threshold, in hundredths, that lets PASSES of the answerable questions through."""
+    return float(np.floor(np.quantile(scores[answerable], 1 - PASSES) * 100) / 100)
+
+
+def fitted(
+    found: Floats, answerable: npt.NDArray[np.bool_], prior: Line, some: npt.NDArray[np.bool_], strength: float = PRIOR
+) -> Line:
+    """The line of `some` of these questions, in which both kinds weigh the same."""
+    right = answerable[some]
+    weights = np.where(right, 0.5 / max(1, right.sum()), 0.5 / max(1, (~right).sum()))
+    ridge = strength / max(1, min(right.sum(), (~right).sum()))
+    return fit(found[some], right, FEATURES, FEATURES, ridge, weights, prior)
+
+
+def chances(line: Line, found: Floats) -> Floats:
+    """(n,) probabilities of the rows of `found`."""
+    result: Floats = np.exp(-np.logaddexp(0, -line.logits(found, FEATURES)))
+    return result
+
+
+def save(calibrated: Calibrated, encoder: str, folder: Path) -> None:
+    """Write support.json into `folder`."""
+    shown = {"kind": "support", **calibrated.line.as_json(), "encoder": encoder}
+    (folder / "support.json").write_text(json.dumps(shown), "utf-8")
+
+
+def _figures(scores: Floats, answerable: npt.NDArray[np.bool_]) -> dict[str, float]:
+    return {
+        "auroc": auroc(scores[answerable], scores[~answerable]),
+        "calibration_error": calibration_error(reliability(scores, answerable.tolist())),
+    }
+
+
+def _at(scores: Floats, answerable: npt.NDArray[np.bool_], threshold: float) -> dict[str, float]:
+    return {
+        "answered": float((scores[answerable] >= threshold).mean()),
+        "refused": float((scores[~answerable] < threshold).mean()),
+    }

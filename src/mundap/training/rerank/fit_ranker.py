@@ -1,0 +1,307 @@
+"""Train the light ranker on questions and the passages that answer them, and measure it before it is kept.
+
+The ranker may know a passage by its questions or not at all, and in use it meets both: questions on documents that
+people have asked about, and on new ones. So it learns from questions whose passage's questions are all hidden, and
+from questions where only the question itself is; and the measurement has both splits, by passage and by question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mundap.errors import MundapError
+from mundap.evaluate.estimates import Comparisons
+from mundap.evaluate.questions import Question
+from mundap.index.bm25 import LexicalLeg
+from mundap.index.dense import DenseLeg
+from mundap.index.vectors import VectorIndex
+from mundap.protocols import Progress, Vectors, quiet
+from mundap.retrieve.hybrid import Candidates, Hybrid
+from mundap.retrieve.light import DEPTH, FEATURES, Asked, Features, Hidden, LightModel, fit, seen, tokenizer_name
+from mundap.retrieve.translate import Translations, Translator, learn
+from mundap.training.common.folds import Numbers, by_group
+from mundap.training.common.measure import Remembered, RememberedTokens, compared, verdict_of
+from mundap.training.common.pairs import FOLDS, SPLITS, check_enough, enough, rows_of
+from mundap.training.common.registry import Verdict
+from mundap.types import Json
+
+RELEARNED = 2  # of FOLDS rounds, where the encoder learns anew in each, to save time
+
+Matrix = npt.NDArray[np.float64]
+
+
+class Found(Sequence[Candidates]):
+    """What the legs find for each of these questions, searched when it is first looked at."""
+
+    def __init__(self, lexical: LexicalLeg, dense: DenseLeg, questions: Sequence[str]) -> None:
+        self._hybrid = Hybrid(lexical, dense)
+        self._questions = questions
+        self._known: dict[int, Candidates] = {}
+
+    def __len__(self) -> int:
+        return len(self._questions)
+
+    def __getitem__(self, at: Any) -> Any:
+        if at not in self._known:
+            mask = self._hybrid.table.mask(None)
+            self._known[at] = self._hybrid.candidates(self._questions[at], DEPTH, mask).first(DEPTH)
+        return self._known[at]
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Questions in order, the row of the passage that answers each, and the candidates of each.
+
+    `vectors` are those of the questions, by the encoder that found the candidates.
+    """
+
+    questions: tuple[str, ...]
+    rows: Numbers
+    vectors: Vectors
+    candidates: Sequence[Candidates]
+    tokens: tuple[list[str], ...]
+    passages: dict[int, list[str]]  # the tokens of each answering passage, by row
+
+    def places(self, some: Numbers) -> Numbers:
+        """For each of these questions, where its passage stands among its candidates; -1 where it does not."""
+        found = [np.flatnonzero(self.candidates[n].rows == self.rows[n]) for n in some]
+        return np.fromiter((at[0] if len(at) else -1 for at in found), np.int64, len(found))
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model, and what cross-validation says of it."""
+
+    model: LightModel
+    report: RankerReport
+
+
+@dataclass(frozen=True)
+class RankerReport:
+    """What cross-validation in `folds` folds says of a ranker, of each of SPLITS.
+
+    The encoder has learned from `learned_by_encoder` of the questions, which are not counted.
+    """
+
+    questions: int
+    passages: int
+    folds: int
+    learned_by_encoder: int
+    splits: Mapping[str, Comparisons]
+
+    @property
+    def verdict(self) -> Verdict:
+        """See `verdict_of`."""
+        return verdict_of(self.splits.values())
+
+    def to_json(self) -> dict[str, Json]:
+        """The fields by name, those of `splits` among them."""
+        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "splits"}
+        return figures | {name: one.to_json() for name, one in self.splits.items()}
+
+
+def examples(
+    questions: Sequence[Question], lexical: LexicalLeg, dense: DenseLeg, vectors: Vectors, progress: Progress = quiet
+) -> Examples:
+    """What the legs find for each question whose gold passage is in the index. `vectors` are those of the questions.
+
+    Raises MundapError if too few are left to learn from.
+    """
+    table = lexical.table
+    passages = table.store.passages(table.ids)
+    kept = [(n, row) for n, row in enumerate(rows_of(questions, table)) if row is not None]
+    answering = sorted({row for _, row in kept})
+    check_enough(len(kept), len(answering))
+    texts = [questions[n].question for n, _ in kept]
+    known = vectors[[n for n, _ in kept]]
+    found = Found(lexical, DenseLeg(dense.vectors, table, Remembered(dense.encoder, texts, known)), texts)
+    for done in range(len(texts)):
+        found[done]
+        progress(done + 1, len(texts))
+    tokens = lexical.tokenize([passages[table.ids[row]].worded for row in answering])
+    return Examples(
+        tuple(texts),
+        np.array([row for _, row in kept], np.int64),
+        known,
+        found,
+        tuple(lexical.tokenize(texts)),
+        dict(zip(answering, tokens, strict=True)),
+    )
+
+
+Relearn = Callable[[Numbers], Examples]
+
+
+def found_by(made: Examples, lexical: LexicalLeg, dense: DenseLeg, units: Vectors, asked: Vectors) -> Examples:
+    """The examples, by an encoder that gives these vectors to all units of the index and to the questions."""
+    tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
+    index = VectorIndex(units.astype(np.float16), dense.vectors.starts, dense.vectors.keys)
+    leg = DenseLeg(index, dense.table, Remembered(dense.encoder, made.questions, asked))
+    found = Found(LexicalLeg(lexical.postings, lexical.table, tokenize), leg, made.questions)
+    return replace(made, vectors=asked, candidates=found)
+
+
+class Trainer:
+    """Trains on parts of the examples. `names` are the features that may be used, of FEATURES.
+
+    An encoder that has learned from a question knows its passage too well, so that weights and figures come from
+    questions that it has not learned from: either from those where `unlearned` is True, if it is given, or from examples
+    as `relearn` gives them, by an encoder that has learned from some of the questions only.
+    """
+
+    def __init__(
+        self,
+        made: Examples,
+        lexical: LexicalLeg,
+        dense: DenseLeg,
+        names: Sequence[str] = FEATURES,
+        seed: int = 0,
+        unlearned: npt.NDArray[np.bool_] | None = None,
+        relearn: Relearn | None = None,
+    ) -> None:
+        self.made = made
+        tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
+        self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize)
+        self.dense = dense
+        self.names = tuple(name for name in FEATURES if name in names)
+        self.seed = seed
+        self.unlearned = np.ones(len(made.questions), np.bool_) if unlearned is None else unlearned
+        self._relearn = relearn
+
+    def found_without(self, some: Numbers) -> Examples:
+        """The examples, by an encoder that has learned from none but these questions, if it has learned from any."""
+        return self._relearn(some) if self._relearn else self.made
+
+    def train(self, some: Numbers, made: Examples | None = None) -> LightModel:
+        """A model of these questions over the encoder of `made`, which is the one in use if it is not given."""
+        weights = fit(*self._crossed(some))
+        return LightModel(
+            dict(zip(self.names, weights.tolist(), strict=True)),
+            self.dense.encoder.name,
+            tokenizer_name(self.lexical),
+            frozenset(seen(self.made.questions[n]) for n in some),
+            self._translations(some),
+            self._asked(some, made or self.made),
+        )
+
+    def ranks(self, model: LightModel, some: Numbers, made: Examples | None = None) -> list[int | None]:
+        """The rank that the model gives to the right passage of each of these questions."""
+        made = made or self.made
+        features = self._features(made, model.translations, model.asked)
+        weights = np.array([model.weights[name] for name in self.names])
+        found: list[int | None] = []
+        for n, place in zip(some, made.places(some), strict=True):
+            if place < 0:
+                found.append(None)
+                continue
+            candidates = made.candidates[n]
+            scores = features.of(made.questions[n], candidates, self.names) @ weights
+            ahead = (scores > scores[place]) | ((scores == scores[place]) & (candidates.rows < candidates.rows[place]))
+            found.append(int(ahead.sum()) + 1)
+        return found
+
+    def _crossed(self, some: Numbers) -> tuple[Matrix, Numbers, Matrix]:
+        """The features of questions, from what was learned without them; the right places; and what each counts.
+
+        In each of FOLDS rounds a fifth of the passages is new, as if nobody had asked about them. Questions on these
+        count as much, in all, as such passages stand among the candidates: whether a passage was asked about says
+        nothing by itself. Otherwise the ranker would learn to guess by elimination, and a split by passage, where only
+        new passages are right, would praise it.
+        """
+        rows, right, on_new, unasked = [], [], [], []
+        digests = np.array([seen(self.made.questions[n]) for n in some])
+        passage = by_group(self.made.rows[some].tolist(), FOLDS, self.seed)
+        question = by_group(digests.tolist(), FOLDS, self.seed)
+        width = max(len(self.made.candidates[n].rows) for n in some)
+        for number in range(RELEARNED if self._relearn else FOLDS):
+            new, held = passage == number, (passage == number) | (question == number)
+            made = self.found_without(some[~held])
+            features = self._features(made, self._translations(some[~held]), self._asked(some, made))
+            tested = np.flatnonzero(held & self.unlearned[some])
+            for at, place in zip(tested, made.places(some[tested]), strict=True):
+                candidates = made.candidates[some[at]]
+                if place < 0 or len(candidates.rows) < width:
+                    continue
+                hidden = Hidden(new | (digests == digests[at]))
+                rows.append(features.of(made.questions[some[at]], candidates, self.names, hidden))
+                right.append(place)
+                on_new.append(new[at])
+                unasked.append(1 - np.isin(candidates.rows, made.rows[some[~new]]).mean())
+        if not rows:
+            raise MundapError(
+                f"학습할 수 없습니다: 어느 질문도 제시문이 검색 결과 {DEPTH}위 안에 없습니다."
+                " 질문과 제시문이 맞는지 확인해 주세요."
+            )
+        wanted, there = float(np.mean(unasked)), float(np.mean(on_new))
+        counts = np.where(on_new, wanted / max(there, 1e-9), (1 - wanted) / max(1 - there, 1e-9))
+        return np.stack(rows), np.asarray(right, np.int64), counts
+
+    def _features(self, made: Examples, translations: Translations, asked: Asked) -> Features:
+        dense = DenseLeg(
+            self.dense.vectors, self.dense.table, Remembered(self.dense.encoder, made.questions, made.vectors)
+        )
+        return Features(self.lexical, dense, Translator(translations, self.lexical.postings), asked)
+
+    def _translations(self, some: Numbers) -> Translations:
+        if "translation" not in self.names:
+            return learn([])
+        asked: dict[int, list[list[str]]] = {}
+        for n in some:
+            asked.setdefault(int(self.made.rows[n]), []).append(self.made.tokens[n])
+        return learn([(asked[row], self.made.passages[row]) for row in sorted(asked)])
+
+    def _asked(self, some: Numbers, made: Examples) -> Asked:
+        ids = self.lexical.table.ids
+        return Asked(made.vectors[some].astype(np.float16), tuple(ids[row] for row in made.rows[some]))
+
+
+def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
+    """Cross-validate by passage and by question, then train on everything.
+
+    By passage, all questions of a fifth of the passages are held out: new documents. By question, a fifth of the
+    questions: documents that people have asked about before. Only questions that the encoder has not learned from are
+    counted.
+    """
+    made = trainer.made
+    everything = np.arange(len(made.questions))
+    fresh = trainer.unlearned
+    counted = {  # a passage is new if the encoder has learned from none of its questions
+        "by_passage": np.flatnonzero(~np.isin(made.rows, made.rows[~fresh])),
+        "by_question": np.flatnonzero(fresh),
+    }
+    if not fresh.all():
+        questions, passages = len(counted["by_passage"]), len(set(made.rows[counted["by_passage"]].tolist()))
+        if not enough(questions, passages):
+            raise MundapError(
+                f"임베딩이 배우지 않은 제시문이 {passages}개(질문 {questions}개)뿐이라 리랭커를 정직하게 잴 수 없습니다."
+                " 새 질문을 주거나(--data), adapter나 embedding으로 학습한 임베딩을 써 주세요."
+            )
+    units = {"by_passage": made.rows.tolist(), "by_question": list(map(seen, made.questions))}
+    steps = 2 * FOLDS + 1
+    done = 0
+    splits: dict[str, Comparisons] = {}
+    for split in SPLITS:
+        fold = by_group(units[split], FOLDS, trainer.seed + 1)
+        before: dict[int, int | None] = {}
+        after: dict[int, int | None] = {}
+        for number in range(FOLDS):
+            tested = counted[split][fold[counted[split]] == number]
+            others = np.flatnonzero(fold != number)
+            found = trainer.found_without(others)
+            model = trainer.train(others, found)
+            places = found.places(tested).tolist()
+            before |= {n: None if at < 0 else at + 1 for n, at in zip(tested.tolist(), places, strict=True)}
+            after |= dict(zip(tested.tolist(), trainer.ranks(model, tested, found), strict=True))
+            done += 1
+            progress(done, steps)
+        was, now = ([ranks[n] for n in counted[split].tolist()] for ranks in (before, after))
+        splits[split] = compared(was, now, made.rows[counted[split]].tolist())
+    model = trainer.train(everything)
+    progress(steps, steps)
+    report = RankerReport(len(everything), len(made.passages), FOLDS, int((~fresh).sum()), splits)
+    return Trained(model, report)

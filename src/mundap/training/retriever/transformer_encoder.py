@@ -1,0 +1,300 @@
+"""Transformers that turn text into vectors, in training: loaded by name, pooled, blended, and saved for others to read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mundap.encode.reading import Reading
+from mundap.errors import MundapError
+from mundap.extras import need, quiet_transformers
+from mundap.files import written_once
+from mundap.generate.causal import BASES
+from mundap.korean.normalize import normalize
+from mundap.protocols import Vectors
+from mundap.training.retriever.e5 import write_e5
+
+E5 = "e5-small"
+AT_ONCE = 16  # texts, where nothing is learned
+REMEMBERED = 1 << 30  # bytes of what frozen layers gave
+
+
+@dataclass(frozen=True)
+class Tower:
+    """A model of transformers and its `tokenizers.Tokenizer`. `reading` says how text goes in and a vector comes out.
+
+    Word vectors and the lowest `frozen` layers are not trained (-1: all are); what they make of a text is kept in `below`.
+    """
+
+    model: Any
+    words: Any
+    reading: Reading
+    frozen: int = -1
+    below: dict[tuple[int, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def tokens(self, texts: Sequence[str], prompt: str, most: int) -> list[list[int]]:
+        """Each text after its prompt, with the marks that the model knows, cut to `most` tokens."""
+        room = most - self.words.num_special_tokens_to_add(False)
+        spelled = self.words.encode_batch([prompt + normalize(text) for text in texts], add_special_tokens=False)
+        for one in spelled:
+            one.truncate(room)
+        return [self.words.post_process(one).ids for one in spelled]
+
+    def vectors(self, tokens: Sequence[Sequence[int]]) -> Any:
+        """(n, dim), unit rows, with a gradient wherever the model has one."""
+        torch = need("torch", extra="train")
+        lengths = torch.tensor([len(row) for row in tokens], device=self.device)
+        mask = (torch.arange(int(lengths.max()), device=self.device) < lengths[:, None]).long()
+        if self.frozen < 0:
+            states = self.model(input_ids=self._ids(torch, tokens), attention_mask=mask).last_hidden_state
+        else:
+            states = self._through(torch, self._below(torch, tokens), mask, range(self.frozen, self.layers))
+        own = states[:, 0] if self.reading.pooling == "cls" else (states * mask[..., None]).sum(1) / lengths[:, None]
+        return torch.nn.functional.normalize(own.float(), dim=-1)
+
+    @property
+    def device(self) -> Any:
+        """Where the model is."""
+        return next(self.model.parameters()).device
+
+    @property
+    def layers(self) -> int:
+        """How many there are."""
+        return len(self.model.encoder.layer)
+
+    def _ids(self, torch: Any, tokens: Sequence[Sequence[int]]) -> Any:
+        width = max(map(len, tokens))
+        pad = self.model.config.pad_token_id or 0
+        return torch.tensor([[*row, *[pad] * (width - len(row))] for row in tokens], device=self.device)
+
+    def _below(self, torch: Any, tokens: Sequence[Sequence[int]]) -> Any:
+        """(n, width, dim): what the frozen layers make of the texts, once for each text."""
+        keys = [tuple(row) for row in tokens]
+        new = [key for key in dict.fromkeys(keys) if key not in self.below]
+        fresh: dict[tuple[int, ...], Any] = {}
+        for first in range(0, len(new), AT_ONCE):
+            some = new[first : first + AT_ONCE]
+            ids = self._ids(torch, some)
+            lengths = torch.tensor([len(row) for row in some], device=self.device)
+            mask = (torch.arange(ids.shape[1], device=self.device) < lengths[:, None]).long()
+            with torch.no_grad():
+                states = self._through(torch, self.model.embeddings(input_ids=ids), mask, range(self.frozen))
+            fresh |= {key: row[: len(key)].clone() for key, row in zip(some, states, strict=True)}
+        if sum(map(len, (*self.below, *fresh))) * self.model.config.hidden_size * 4 < REMEMBERED:
+            self.below.update(fresh)
+        found = [fresh[key] if key in fresh else self.below[key] for key in keys]
+        return torch.nn.utils.rnn.pad_sequence(found, batch_first=True)
+
+    def _through(self, torch: Any, states: Any, mask: Any, layers: range) -> Any:
+        width = mask.shape[1]
+        hidden = (1 - mask)[:, None, None, :].expand(-1, 1, width, -1).to(states.dtype) * torch.finfo(states.dtype).min
+        for layer in layers:
+            states = self.model.encoder.layer[layer](states, hidden)
+        return states
+
+    def encode(self, tokens: Sequence[Sequence[int]]) -> Vectors:
+        """(n, dim), unit rows, nothing learned; the shortest first, so that little is filled up."""
+        torch = need("torch", extra="train")
+        order = sorted(range(len(tokens)), key=lambda n: len(tokens[n]))
+        found = np.zeros((len(tokens), self.model.config.hidden_size), np.float32)
+        before = self.model.training
+        self.model.eval()
+        with torch.no_grad():
+            for first in range(0, len(order), AT_ONCE):
+                some = order[first : first + AT_ONCE]
+                found[some] = self.vectors([tokens[n] for n in some]).cpu().numpy()
+        learning(self, before)
+        return found
+
+    def save(self, folder: Path) -> None:
+        """Write it as transformers reads it, and sentence-transformers too, prompts included."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.model.save_pretrained(folder)
+        self.words.save(str(folder / "tokenizer.json"))
+        reading = self.reading
+        kept = {
+            "tokenizer_config.json": {
+                "tokenizer_class": "PreTrainedTokenizerFast",
+                "model_max_length": reading.window,
+                "pad_token": self.words.id_to_token(self.model.config.pad_token_id or 0),
+            },
+            "modules.json": [
+                {"idx": n, "name": str(n), "path": path, "type": f"sentence_transformers.models.{kind}"}
+                for n, (path, kind) in enumerate(
+                    (("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize"))
+                )
+            ],
+            "sentence_bert_config.json": {"max_seq_length": reading.window, "do_lower_case": False},
+            "config_sentence_transformers.json": {"prompts": {"query": reading.query, "document": reading.passage}},
+            "1_Pooling/config.json": {
+                "word_embedding_dimension": self.model.config.hidden_size,
+                "pooling_mode_cls_token": reading.pooling == "cls",
+                "pooling_mode_mean_tokens": reading.pooling == "mean",
+            },
+            "2_Normalize/config.json": {},
+        }
+        for name, content in kept.items():
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(json.dumps(content, ensure_ascii=False, indent=1), "utf-8")
+
+
+class InTraining:
+    """Towers as an encoder, without an export; a text is cut at the window. For comparisons."""
+
+    def __init__(self, towers: Sequence[Tower]) -> None:
+        self.name = "in training"
+        self._towers = towers
+        self.dim: int = towers[0].model.config.hidden_size
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), dim), unit rows."""
+        return self._encode(self._towers[0], self._towers[0].reading.query, texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), dim), unit rows."""
+        return self._encode(self._towers[-1], self._towers[-1].reading.passage, texts)
+
+    def _encode(self, tower: Tower, prompt: str, texts: Sequence[str]) -> Vectors:
+        return tower.encode(tower.tokens(texts, prompt, tower.reading.window))
+
+
+def load(base: str, models: Path, reading: Reading) -> Tower:
+    """The tower that training begins with: E5, which is written into `models` at its first use, a folder, or a hub's id.
+
+    Raises MundapError if it cannot be had.
+    """
+    words = spelling(base, models)
+    name, local = _place(base, models)
+    with _loading(base):
+        model = quiet_transformers().AutoModel.from_pretrained(
+            name, local_files_only=local, dtype="float32", **_bare(name, local)
+        )
+    most = min(reading.window, getattr(model.config, "max_position_embeddings", reading.window))
+    if model.config.model_type in ("roberta", "xlm-roberta", "camembert"):  # the first places are those of the pad
+        most = min(most, model.config.max_position_embeddings - 2)
+    return Tower(model, words, Reading(reading.pooling, reading.query, reading.passage, most))
+
+
+def classifier(base: str, models: Path) -> Any:
+    """A base with a fresh head of one logit. Raises MundapError if it cannot be had."""
+    name, local = _place(base, models)
+    with _loading(base):
+        return quiet_transformers().AutoModelForSequenceClassification.from_pretrained(
+            name, local_files_only=local, dtype="float32", num_labels=1
+        )
+
+
+def unpacked(models: Path) -> Path:
+    """The folder of E5, written whole at its first use, by whichever process is first."""
+    return written_once(models.parent / BASES / E5, write_e5)
+
+
+def known_reading(base: str) -> dict[str, str]:
+    """The prompts and the pooling that a base was trained with, as sentence-transformers keeps them; those of E5.
+
+    Empty prompts and the mean where it says nothing.
+    """
+    found = {"query": "", "passage": "", "pooling": "mean"}
+    if base == E5:
+        return found | {"query": "query: ", "passage": "passage: "}
+    prompts = _kept(base, "config_sentence_transformers.json").get("prompts") or {}
+    found |= {ours: prompts[name] for name, ours in (("query", "query"), ("document", "passage")) if name in prompts}
+    cls = _kept(base, "1_Pooling/config.json").get("pooling_mode_cls_token")
+    return found | ({"pooling": "cls"} if cls else {})
+
+
+def _kept(base: str, name: str) -> dict[str, Any]:
+    """A JSON file of a folder or a hub's model; empty where there is none."""
+    folder = Path(base).expanduser()
+    try:
+        if folder.is_dir():
+            path: str | None = str(folder / name)
+        else:
+            path = quiet_transformers().utils.hub.cached_file(base, name, _raise_exceptions_for_missing_entries=False)
+        found: dict[str, Any] = json.loads(Path(path).read_text("utf-8")) if path else {}
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def spelling(base: str, models: Path) -> Any:
+    """The `tokenizers.Tokenizer` of a base, of tokenizer.json as it stands; where a model has none, as transformers makes
+    one of its vocabulary. Raises MundapError."""
+    transformers = quiet_transformers()
+    name, local = _place(base, models)
+    with _loading(base):
+        try:
+            words = transformers.PreTrainedTokenizerFast.from_pretrained(name, local_files_only=local).backend_tokenizer
+        except (OSError, ValueError, TypeError):
+            words = transformers.AutoTokenizer.from_pretrained(name, local_files_only=local).backend_tokenizer
+    words.no_truncation()
+    words.no_padding()
+    return words
+
+
+def _place(base: str, models: Path) -> tuple[str, bool]:
+    """Where the base is read from, and whether that is a folder."""
+    path = unpacked(models) if base == E5 else Path(base).expanduser()
+    return (str(path), True) if path.is_dir() else (base, False)
+
+
+@contextmanager
+def _loading(base: str) -> Iterator[None]:
+    try:
+        yield
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
+        raise MundapError(
+            f"바탕 모델 '{base}'을(를) 불러올 수 없습니다. 폴더나 허브의 이름이 맞는지와 네트워크를 확인하세요."
+            f" 인터넷 없이 학습하려면 --base {E5}을(를) 주세요. ({(str(error).strip() or repr(error)).splitlines()[0]})"
+        ) from error
+
+
+def _bare(name: str, local: bool) -> dict[str, Any]:
+    """What keeps models of BERT's kind from making a pooler that nothing trains."""
+    transformers = need("transformers", extra="train")
+    kind = transformers.AutoConfig.from_pretrained(name, local_files_only=local).model_type
+    return {"add_pooling_layer": False} if kind in ("bert", "roberta", "xlm-roberta", "camembert") else {}
+
+
+def freeze(tower: Tower, layers: int) -> Tower:
+    """With word vectors and the lowest `layers` layers frozen. Raises MundapError if it has not so many."""
+    stack = getattr(getattr(tower.model, "encoder", None), "layer", None)
+    if stack is None or layers > len(stack):
+        raise MundapError(f"--freeze {layers}: 이 모델에는 얼릴 층이 {0 if stack is None else len(stack)}개 있습니다.")
+    for part in (tower.model.embeddings, *stack[:layers]):
+        part.requires_grad_(False)
+    return replace(tower, frozen=layers)
+
+
+def learning(tower: Tower, yes: bool) -> None:
+    """Turn dropout on or off, and never in what is frozen."""
+    tower.model.train(yes)
+    if tower.frozen >= 0:
+        for part in (tower.model.embeddings, *tower.model.encoder.layer[: tower.frozen]):
+            part.eval()
+
+
+def state(model: Any) -> dict[str, Any]:
+    """A copy of what is trained."""
+    return {name: value.detach().clone() for name, value in model.named_parameters() if value.requires_grad}
+
+
+def blended(before: Mapping[str, Any], after: Mapping[str, Any], weight: float) -> Iterator[tuple[str, Any]]:
+    """`weight` of the trained values, and the rest of what they were (WiSE-FT, Wortsman et al., CVPR 2022)."""
+    for name, value in after.items():
+        yield name, (1 - weight) * before[name] + weight * value
+
+
+def put(model: Any, values: Mapping[str, Any]) -> None:
+    """Give the model these values."""
+    torch = need("torch", extra="train")
+    own = dict(model.named_parameters())
+    with torch.no_grad():
+        for name, value in values.items():
+            own[name].copy_(value)

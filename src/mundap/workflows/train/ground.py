@@ -1,0 +1,76 @@
+"""What an encoder is trained and measured on in a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from threadpoolctl import threadpool_limits
+
+from mundap.encode import base_of
+from mundap.errors import StaleIndex
+from mundap.index.dense import unit_keys
+from mundap.index.units import Units
+from mundap.protocols import Encoder, Progress
+from mundap.store.cache import AsQueries
+from mundap.training.common.examples import Split
+from mundap.training.common.heldout import Bench, Ground
+from mundap.training.common.pairs import pairs, questions_in
+from mundap.workspace import Mundap
+
+LEGS = {"dense": "벡터만", "hybrid": "함께 (지금 설정)"}
+ADVICE = {
+    "better": "쓰기를 권합니다: 교차 검증에서 나아졌고, 나빠진 쪽이 없습니다.",
+    "same": "쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았습니다.",
+    "worse": "쓰기를 권하지 않습니다: 뚜렷이 나빠진 쪽이 있습니다.",
+}
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """`base` names the encoder of the vectors in mundap.toml; `origin` says where the questions are from."""
+
+    ground: Ground
+    base: str
+    encoder: Encoder
+    origin: dict[str, str]
+
+    def save_folds(self, folder: Path, seed: int) -> None:
+        """Write down the pairs, and the folds of a cross-validation that each was in."""
+        bench = self.ground.bench
+        bench.pairs.save(folder, bench.table.ids, seed)
+
+    def save_split(self, folder: Path, split: Split, seed: int) -> None:
+        """Write down which part each of the pairs was in."""
+        bench = self.ground.bench
+        bench.pairs.save_split(folder, bench.table.ids, seed, split.names(len(bench.pairs)))
+
+
+def prepare(bot: Mundap, data: Path | None, progress: Progress) -> Prepared:
+    """The pairs, and what they are measured on. Raises StaleIndex if documents changed after the index was made."""
+    asked, origin = questions_in(bot.corpus, data)
+    lexical, dense = bot.legs
+    made = pairs([question for question in asked if question.gold], dense.table)
+    units = Units.of(bot.corpus.all_passages())
+    if unit_keys(units).tolist() != dense.vectors.keys.tolist():
+        raise StaleIndex("색인한 뒤에 문서가 바뀌었습니다. 먼저 실행: mundap index")
+    base = base_of(bot.config.index.encoder, bot.models)
+    encoder = bot.encoder_named(base)
+    settings = bot.config.retrieve
+    texts = [passage.embedded for passage in units.passages]
+    ground = Ground(
+        Bench(made, lexical, dense, settings.fusion, settings.weights, settings.pool),
+        texts,
+        bot.cache.unit_vectors(texts, encoder, progress),
+        bot.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
+    )
+    return Prepared(ground, base, encoder, origin)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """NumPy's threads wait for each other by spinning: on a busy machine two took ten times as long as one."""
+    with threadpool_limits(1, "blas"):
+        yield

@@ -1,0 +1,115 @@
+"""Train rerankers on the questions of a workspace."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from mundap.encode import MODEL, model_file
+from mundap.evaluate.questions import Question
+from mundap.index.units import Units
+from mundap.protocols import Mask, Progress
+from mundap.retrieve.light import FEATURES, SCORES_ONLY
+from mundap.store.cache import AsQueries
+from mundap.training.common.pairs import questions_in
+from mundap.training.common.registry import CARD, Trained
+from mundap.training.rerank import fit_ranker
+from mundap.training.rerank.config import RerankerConfig
+from mundap.training.rerank.fit_ranker import Examples, RankerReport, Relearn, Trainer, examples, train_reranker
+from mundap.training.rerank.relearn import learned, relearned_adapter, unlearned
+from mundap.training.retriever.adapter import Known, Setting
+from mundap.workflows.train.result import TrainResult
+from mundap.workflows.train.run import SPLITS, Stages, begin, silent, without_reranker
+from mundap.workspace import Mundap
+from mundap.workspace.components import LIGHT
+
+_FEATURES = {"all": FEATURES, "translation": (*SCORES_ONLY, "translation"), "scores": SCORES_ONLY}
+
+
+def reranker(
+    bot: Mundap,
+    data: str | Path | None = None,
+    *,
+    config: RerankerConfig = RerankerConfig(),
+    out: str = "reranker",
+    progress: Stages = silent,
+) -> TrainResult:
+    """The light reranker: a few weights, and which words of documents answer which words of askers.
+
+    `data` is a file of questions and passages (default: those of the workspace). Raises MundapError.
+    """
+    plain = without_reranker(bot)
+    run = begin(plain, "reranker", out, data, config)
+    found, origin = questions_in(plain.corpus, run.data)
+    asked = [question for question in found if question.gold]
+    trained = _trained(plain, asked, config, progress)
+    weights = dict(trained.model.weights)
+    model = {"features": list(weights), "weights": weights}
+    folder, card = run.save(Trained(trained.model.save, model, trained.report), origin)
+    left = len(asked) - trained.report.questions
+    return TrainResult(
+        run.name,
+        folder,
+        card,
+        trained.report,
+        f"{LIGHT}{run.name}",
+        {title: trained.report.splits[split] for split, title in SPLITS.items()},
+        _summary(trained.report, left),
+        _advice(folder, f"{LIGHT}{run.name}", card.recommended),
+        {"left_out": left},
+    )
+
+
+def _trained(bot: Mundap, asked: list[Question], config: RerankerConfig, progress: Stages) -> fit_ranker.Trained:
+    lexical, dense = bot.legs
+    reading = progress("질문 벡터")
+    vectors = bot.cache.vectors([q.question for q in asked], AsQueries(bot.encoder), reading).astype("float32")
+    made = examples(asked, lexical, dense, vectors, progress("후보"))
+    fresh = relearn = None
+    if bot.config.index.encoder.startswith(MODEL):
+        folder = bot.models / bot.config.index.encoder.removeprefix(MODEL)
+        fresh = unlearned(made.questions, learned(folder))
+        if model_file(folder)["kind"] == "adapter" and not fresh.all():
+            relearn, fresh = _adapter_without(bot, folder, made, ~fresh, reading), None
+    trainer = Trainer(made, lexical, dense, _FEATURES[config.features], 0, fresh, relearn)
+    return train_reranker(trainer, progress("교차 검증"))
+
+
+def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progress: Progress) -> Relearn | None:
+    """Trains the workspace's adapter anew on some of the questions; `of` are those that it has learned from."""
+    card = json.loads((folder / CARD).read_text("utf-8"))
+    setting = Setting(card["penalty"], card["blend"])
+    if not setting.blend:
+        return None
+    lexical, dense = bot.legs
+    base = bot.encoder_named(model_file(folder)["base"])
+    units = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
+    known = Known(
+        bot.cache.unit_vectors(units, base, progress),
+        np.asarray(dense.vectors.starts),
+        bot.cache.unit_vectors(made.questions, AsQueries(base), progress),
+    )
+    return relearned_adapter(made, lexical, dense, known, setting, of, 0)
+
+
+def _summary(report: RankerReport, left: int) -> str:
+    lines = [f"질문 {report.questions}개, 제시문 {report.passages}개, {report.folds}겹 교차 검증"]
+    if left:
+        lines.append(f"제시문이 색인에 없어 뺀 질문 {left}개")
+    if report.learned_by_encoder:
+        lines.append(
+            f"임베딩이 이미 배운 질문 {report.learned_by_encoder}개는 말의 대응만 가르칩니다. 무게를 배우고 잴 때는 뺍니다"
+        )
+    return "\n".join(lines)
+
+
+def _advice(folder: Path, use: str, recommended: bool) -> str:
+    told = (
+        "쓰기를 권합니다: 교차 검증에서 나아졌고, 나빠진 쪽이 없습니다. mundap.toml에 이렇게 적으면 씁니다:"
+        if recommended
+        else "쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았거나 나빠진 쪽이 있습니다. 그래도 쓰려면 mundap.toml에:"
+    )
+    table = f"{folder / 'synonyms.tsv'}: 질문말과 문서말의 대응표입니다. 읽어 보고 손으로 고쳐도 됩니다."
+    return f'{told}\n\n[retrieve]\nreranker = "{use}"\n\n{table}'
