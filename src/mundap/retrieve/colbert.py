@@ -8,12 +8,14 @@ from threading import Lock
 
 import numpy as np
 
-from mundap.encode.onnx import GRAPHS
 from mundap.encode.tokenized import BATCH
 from mundap.errors import ConfigError
 from mundap.extras import need
 from mundap.protocols import Vectors
 from mundap.retrieve.late import CACHED_BYTES, LateReranker
+from mundap.retrieve.m3 import LINEAR, M3Reranker
+
+_MARKS = ('"ColBERT"', '"query_prefix"', '"MultiVectorEncoder"')
 
 
 class ColbertReranker(LateReranker):
@@ -51,9 +53,14 @@ class ColbertReranker(LateReranker):
 
 
 def open_late(model: str | Path) -> LateReranker:
-    """The reranker over a folder's graph, or over a ColBERT. Raises ConfigError and MissingExtra."""
-    if isinstance(model, Path) and any((model / graph).is_file() for graph in GRAPHS):
-        return LateReranker(model)
-    if isinstance(model, Path) and not (model / "config.json").is_file():
-        return LateReranker(model)  # says which file is missing
-    return ColbertReranker(model)
+    """The reranker over bge-m3, over a ColBERT, or over a folder's graph. Raises ConfigError and MissingExtra."""
+    if isinstance(model, str) or _is_colbert(model):
+        return ColbertReranker(model)
+    return M3Reranker(model) if (model / LINEAR).is_file() else LateReranker(model)
+
+
+def _is_colbert(folder: Path) -> bool:
+    """Whether the folder is Stanford's, or its config is one that PyLate or MultiVectorEncoder wrote."""
+    config = folder / "config_sentence_transformers.json"
+    said = config.read_text("utf-8", "replace") if config.is_file() else ""
+    return (folder / "artifact.metadata").is_file() or any(mark in said for mark in _MARKS)

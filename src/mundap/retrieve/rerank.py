@@ -37,8 +37,8 @@ def make_reranker(spec: str, folder: Path = Path()) -> Reranker:
     """The reranker that `spec` means: one of FORMS. A relative path is looked for in `folder`.
 
     A folder that exists is read as it is, offline. `cross` and `late` also take the id of a model on a hub,
-    "owner/name", unless the folder above that path exists: then it is a path, mistyped. Loads the model, but asks nothing of a server,
-    whose API key comes from the first of the environment variables remote.KEYS that is set.
+    "owner/name", unless the folder above that path exists: then it is a path, mistyped. Loads the model, but asks
+    nothing of a server, whose API key comes from the first of the environment variables remote.KEYS that is set.
     Raises UnknownName, which lists the table, ConfigError for a spec or a folder that cannot be read, and
     MissingExtra.
     """
