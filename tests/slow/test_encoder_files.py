@@ -10,6 +10,9 @@ import pytest
 from tests.small_models import encoders
 
 from mundap.encode import make_encoder
+from mundap.encode.prompts import Prompts
+from mundap.encode.reading import Reading
+from mundap.errors import ConfigError
 
 pytestmark = pytest.mark.slow
 
@@ -45,3 +48,35 @@ def test_onnx_gives_what_torch_gives(tmp_path: Path):
     assert ours.token_counts(texts) == other.token_counts(texts) == [len(text) for text in texts]
     named = make_encoder(f"onnx:{folder}/onnx/model.onnx")
     np.testing.assert_array_equal(named.encode_queries(texts), ours.encode_queries(texts))
+
+
+@pytest.mark.parametrize("pooling", ["mean", "cls", "lasttoken"])
+def test_what_is_named_as_an_encoder_is_a_base_of_training_that_reads_alike(tmp_path: Path, pooling: str):
+    from mundap.training.retriever.transformer_encoder import known_reading, load
+
+    folder = encoders.sentence(tmp_path / "m", pooling, {"query": "물음: ", "document": "글: "})
+    said = known_reading(f"st:{folder}")
+    assert said == {"query": "물음: ", "passage": "글: ", "pooling": pooling}
+    tower = load(f"st:{folder}", tmp_path, Reading(pooling, said["query"], said["passage"], 512))
+    ours = make_encoder(f"st:{folder}").encode_queries(TEXTS)
+    np.testing.assert_allclose(tower.encode(tower.tokens(TEXTS, said["query"], 512)), ours, atol=1e-5)
+    tower.save(tmp_path / "kept")
+    np.testing.assert_allclose(make_encoder(f"st:{tmp_path / 'kept'}").encode_queries(TEXTS), ours, atol=1e-5)
+
+
+def test_a_pooling_that_cannot_be_trained_is_named(tmp_path: Path):
+    from mundap.training.retriever.transformer_encoder import known_reading, load
+
+    folder = encoders.sentence(tmp_path / "m")
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode": ["cls", "max"]}))
+    said = known_reading(str(folder))
+    with pytest.raises(ConfigError, match=r"풀링 cls\+max.*--pooling"):
+        load(str(folder), tmp_path, Reading(said["pooling"], "", "", 512))
+
+
+def test_a_family_is_known_where_its_files_keep_no_prompts(tmp_path: Path):
+    from mundap.training.retriever.transformer_encoder import known_reading
+
+    folder = encoders.sentence(tmp_path / "multilingual-e5-base")
+    assert known_reading(str(folder)) == {"query": "query: ", "passage": "passage: ", "pooling": "mean"}
+    assert make_encoder(f"st:{folder}").prompts == Prompts("query: ", "passage: ")

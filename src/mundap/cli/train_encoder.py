@@ -112,7 +112,7 @@ def embedding(
         str | None, typer.Option(help="제시문 앞에 붙는 말 (기본: 바탕이 배운 대로)", show_default=False)
     ] = None,
     pooling: Annotated[
-        str | None, typer.Option(help="mean 또는 cls (기본: 바탕이 배운 대로)", show_default=False)
+        str | None, typer.Option(help="mean, cls, lasttoken (기본: 바탕이 배운 대로)", show_default=False)
     ] = None,
     every: Every = None,
     precision: PrecisionOption = Precision.fp32,

@@ -71,10 +71,10 @@ def read_layout(folder: Path, name: str, options: Options) -> Layout:
         transformer,
         _window(kept, _json(transformer / "tokenizer_config.json", {}), config),
         bool(kept.get("do_lower_case", False)),
-        (pooling_named(options.pooling),) if options.pooling else _poolings(folder, pooling),
+        (pooling_named(options.pooling),) if options.pooling else poolings_in(folder, pooling),
         pooling.get("include_prompt") is False,
         tuple(dense),
-        chosen(options, _prompts(_json(folder / "config_sentence_transformers.json", {})), *names),
+        chosen(options, prompts_in(_json(folder / "config_sentence_transformers.json", {})), *names),
         _width(config),
     )
 
@@ -89,7 +89,7 @@ def _json(path: Path, otherwise: Any) -> Any:
         raise ConfigError(f"'{path}'을(를) 읽을 수 없습니다. 모델을 다시 받으세요. ({error})") from error
 
 
-def _poolings(folder: Path, config: Mapping[str, Any]) -> tuple[str, ...]:
+def poolings_in(folder: str | Path, config: Mapping[str, Any]) -> tuple[str, ...]:
     """Those of Pooling's config, in the order in which it puts them side by side; the mean where it says nothing."""
     said = config.get("pooling_mode")
     if isinstance(said, str):
@@ -106,7 +106,8 @@ def _poolings(folder: Path, config: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _prompts(config: Mapping[str, Any]) -> Prompts:
+def prompts_in(config: Mapping[str, Any]) -> Prompts:
+    """Those of a config_sentence_transformers.json."""
     prompts = config.get("prompts") or {}
     otherwise = prompts.get(config.get("default_prompt_name") or "") or ""
     passage = next((prompts[name] for name in ("document", "passage", "corpus") if name in prompts), otherwise)
