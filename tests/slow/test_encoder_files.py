@@ -10,6 +10,7 @@ import pytest
 from tests.small_models import encoders
 
 from mundap.encode import make_encoder
+from mundap.encode.options import Options
 from mundap.encode.prompts import Prompts
 from mundap.encode.reading import Reading
 from mundap.errors import ConfigError
@@ -80,3 +81,19 @@ def test_a_family_is_known_where_its_files_keep_no_prompts(tmp_path: Path):
     folder = encoders.sentence(tmp_path / "multilingual-e5-base")
     assert known_reading(str(folder)) == {"query": "query: ", "passage": "passage: ", "pooling": "mean"}
     assert make_encoder(f"st:{folder}").prompts == Prompts("query: ", "passage: ")
+
+
+def test_llama_cpp_pools_what_transformers_gives(tmp_path: Path):
+    torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
+    encoder = make_encoder(f"gguf:{encoders.gguf(tmp_path)}")
+    words = transformers.PreTrainedTokenizerFast.from_pretrained(tmp_path / "llama")
+    model = transformers.AutoModel.from_pretrained(tmp_path / "llama").eval()
+    for text, ours in zip(TEXTS, encoder.encode_passages(TEXTS), strict=True):
+        ids = words(text).input_ids
+        with torch.no_grad():
+            mean = model(input_ids=torch.tensor([ids])).last_hidden_state[0].mean(0).numpy()
+        assert encoder.token_counts([text]) == [len(ids)]
+        assert ours @ (mean / np.linalg.norm(mean)) > 0.9999
+    pooled = make_encoder(f"gguf:{tmp_path / 'llama.gguf'}", options=Options(pooling="last"))
+    assert pooled.name != encoder.name
+    assert abs(pooled.encode_passages(TEXTS[:1])[0] @ encoder.encode_passages(TEXTS[:1])[0]) < 0.999
