@@ -7,7 +7,7 @@ DEMO := demo
 PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench image-test clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench docs image-test clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -19,30 +19,35 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "── 설치합니다 (기본: torch도 GPU도 필요 없습니다)"
+	@echo "── 설치합니다 (기본 구성: torch와 GPU가 필요 없습니다)"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "── 개발 도구까지 설치합니다"
+	@echo "── 개발 도구를 함께 설치합니다"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.base
 
 $(VENV)/.ui: pyproject.toml constraints.txt | $(VENV)/bin/python
-	@echo "── API와 페이지까지 설치합니다"
+	@echo "── API와 웹 페이지를 함께 설치합니다"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs,serve,ui]'
+	@touch $@ $(VENV)/.base
+
+$(VENV)/.site: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "── 문서 사이트를 만드는 도구까지 설치합니다"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[serve,site]'
 	@touch $@ $(VENV)/.base
 
 # torch comes first: what is installed after it takes the build that is there.
 $(VENV)/.train: $(VENV)/.dev
-	@echo "── 학습에 필요한 것(torch)을 설치합니다"
+	@echo "── 학습에 필요한 패키지(torch)를 설치합니다"
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,qlora,train]' tensorboard
 	@touch $@
 
 demo: setup
 	@rm -rf $(DEMO)
-	@echo "── 본보기 자료로 작업 폴더를 만듭니다 ($(DEMO))"
+	@echo "── 예제 자료로 작업 폴더를 만듭니다 ($(DEMO))"
 	@$(BIN)/mundap init $(DEMO) --example customs-mini > /dev/null
 	$(BIN)/mundap ingest --workspace $(DEMO)
 	$(BIN)/mundap index --workspace $(DEMO)
@@ -50,11 +55,11 @@ demo: setup
 	  echo; echo "질문: $$question"; \
 	  $(BIN)/mundap ask "$$question" --workspace $(DEMO) || exit 1; \
 	done
-	@echo "── 이어서 해 보세요"
+	@echo "── 다음 단계"
 	@echo "  $(BIN)/mundap chat --workspace $(DEMO)                      대화하기"
-	@echo "  make up                                                      브라우저에서 쓰기"
-	@echo "  $(BIN)/mundap evaluate retrieval --questions $(DEMO)/questions.csv --workspace $(DEMO)   재어 보기"
-	@echo "  $(BIN)/mundap init mybot                                    내 자료로: mybot/docs에 파일을 넣고"
+	@echo "  make up                                                      브라우저에서 사용하기"
+	@echo "  $(BIN)/mundap evaluate retrieval --questions $(DEMO)/questions.csv --workspace $(DEMO)   검색 성능 평가하기"
+	@echo "  $(BIN)/mundap init mybot                                    내 문서로 시작하기: mybot/docs에 파일을 넣은 뒤 실행"
 	@echo "  $(BIN)/mundap ingest --workspace mybot && $(BIN)/mundap index --workspace mybot"
 
 # The API and the page over the sample.
@@ -77,13 +82,13 @@ fix: setup-dev
 setup-ocr:
 	@tesseract --list-langs 2>/dev/null | grep -q '^kor' || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
 	  apt-get update -q > /dev/null && apt-get install -q -y --no-install-recommends tesseract-ocr tesseract-ocr-kor fonts-nanum > /dev/null; } || \
-	  echo "── tesseract가 없어 OCR 시험은 건너뜁니다: apt-get install tesseract-ocr tesseract-ocr-kor"
+	  echo "── tesseract가 없어 OCR 테스트를 건너뜁니다. 설치: apt-get install tesseract-ocr tesseract-ocr-kor"
 
 # What the tests of the page need; where it cannot be installed, they are skipped and say so.
 setup-browser:
 	@command -v chromium > /dev/null || command -v google-chrome > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
 	  apt-get update -q > /dev/null && apt-get install -q -y --no-install-recommends chromium fonts-nanum > /dev/null; } || \
-	  echo "── chromium이 없어 페이지 시험은 건너뜁니다: apt-get install chromium fonts-nanum"
+	  echo "── chromium이 없어 웹 페이지 테스트를 건너뜁니다. 설치: apt-get install chromium fonts-nanum"
 
 # The pictures in docs/images, made by the tests of the page.
 screenshots: setup-dev setup-browser
@@ -106,6 +111,11 @@ golden: setup-dev
 golden-documents: setup-dev
 	$(BIN)/python -m tests.golden.shared
 
+# The site of the documents; a broken link or a stale reference fails.
+docs: $(VENV)/.site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
+	@echo "── build/site/index.html (찾기까지 쓰려면: $(BIN)/python -m http.server --directory build/site)"
+
 bench: setup-dev
 	$(BIN)/python benchmarks/search.py
 
@@ -116,4 +126,4 @@ image-test: setup-dev
 	MUNDAP_IMAGE_TEST=1 $(BIN)/pytest tests/image -q
 
 clean:
-	rm -rf $(VENV) $(DEMO) .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) build/site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -134,7 +134,7 @@ def run_words(folder: Path, seeds: int) -> None:
 def run_abstain(folder: Path, seeds: int) -> None:
     """500 customs questions against 500 that the corpus cannot answer."""
     bot = workspace(folder, bare_customs)
-    # Other questions than those the calibration was fitted on (docs/experiments.md).
+    # Other questions than those the calibration was fitted on (docs/experiments/2026-11-21-abstention.md).
     samples = [random.Random(7).sample([q.question for q in asked], 500) for asked in (customs(), korquad())]
     scores: list[list[float]] = []
     with bar("questions") as progress:

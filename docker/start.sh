@@ -7,7 +7,7 @@ case "${1:-} ${2:-}" in
   "mundap serve")
     [ -f mundap.toml ] || mundap init . ${MUNDAP_EXAMPLE:+--example "$MUNDAP_EXAMPLE"}
     # A file that cannot be read, or no file yet, does not keep the others from being served.
-    mundap ingest && mundap index || echo "자료를 다 담지 못했습니다. 위의 까닭을 보고 고친 뒤 다시 시작해 주세요." >&2
+    mundap ingest && mundap index || echo "일부 문서를 추가하지 못했습니다. 위의 원인을 확인해 조치한 뒤 다시 시작하세요." >&2
     if [ -d "${key%/*}" ] && [ ! -s "$key" ]; then
       mundap keys remove page 2> /dev/null || true  # of a volume that is gone
       (umask 077 && mundap keys add page > "$key.new" && mv "$key.new" "$key")

@@ -1,6 +1,6 @@
 """문답: an organisation's Korean documents and Q/A sheets as a chatbot that cites its sources.
 
-Everything below is imported when it is first used: `import mundap` loads neither Kiwi nor any model.
+Names are imported lazily on first use: `import mundap` loads neither Kiwi nor any model.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class _Section(BaseModel):
 
 
 class Columns(_Section):
-    """What the columns of your sheets are called, by what they mean, beside the names that are known."""
+    """Additional column names of your sheets, by meaning, besides the names that are recognised."""
 
     source: tuple[str, ...] = Field(default=(), strict=False)
     title: tuple[str, ...] = Field(default=(), strict=False)
@@ -29,17 +29,17 @@ class Columns(_Section):
 
 
 class Ingest(_Section):
-    """What is read, and how it is cut.
+    """What is read, and how it is split into chunks.
 
-    `chunking` cuts at headings, then between sentences ("structure"), after a fixed size ("fixed"), at every sentence
-    with `chunk_window` neighbours on either side ("window"), or at headings alone ("whole"). Pieces have `chunk_chars`
-    characters, or, with `chunk_unit` "tokens", `chunk_tokens` tokens of the encoder; `chunk_overlap` is in the same unit.
+    `chunking` splits at headings and then between sentences ("structure"), at a fixed size ("fixed"), at every sentence
+    with `chunk_window` neighbours on either side ("window"), or at headings only ("whole"). Chunks have `chunk_chars`
+    characters, or `chunk_tokens` tokens of the encoder if `chunk_unit` is "tokens"; `chunk_overlap` is in the same unit.
 
-    `workers` processes read at once, 0 for one for each processor; a file that takes longer than `file_seconds`, or
-    more memory than `file_mb` megabytes, is left out.
+    `workers` processes read in parallel (0: one per processor); a file that takes longer than `file_seconds`, or
+    more memory than `file_mb` megabytes, is skipped.
 
-    `hidden` also reads hidden sheets, rows and columns, `columns` names columns of sheets, and `follow_links` follows
-    links that lead out of the folders.
+    `hidden` includes hidden sheets, rows and columns, `columns` adds column names of sheets, and `follow_links` follows
+    links that point outside the folders.
     """
 
     paths: tuple[str, ...] = Field(default=("docs",), strict=False)
@@ -78,11 +78,11 @@ class Index(_Section):
 
 
 class Retrieve(_Section):
-    """How passages are found. Empty `weights` are those of the fusion.
+    """How passages are searched. Empty `weights` use the defaults of the fusion.
 
-    `reranker` is "light:NAME" for a model of `mundap train reranker`, cross:, onnx: or late: and a folder, or rerank: and a
-    server's URL#model.
-    `half_life_days` 0 ignores dates, `duplicates_above` over 1 keeps near duplicates, `diversity` 1 is no MMR.
+    `reranker` is "light:NAME" for a model trained by `mundap train reranker`, cross:, onnx: or late: followed by a folder,
+    or rerank: followed by a server's URL#model.
+    `half_life_days` 0 ignores dates, `duplicates_above` greater than 1 keeps near duplicates, `diversity` 1 disables MMR.
     """
 
     legs: tuple[Literal["bm25", "dense", "graph"], ...] = Field(default=("bm25", "dense"), min_length=1, strict=False)
@@ -102,17 +102,17 @@ class Retrieve(_Section):
 
 
 class Generate(_Section):
-    """Who writes the answer, and when it is withheld. An answer needs `min_support`, a probability, by the calibration
-    that `mundap train support` named `support`. `reader` names a model of `mundap train reader`, which chooses sentences;
-    a language model is shown the passages of at least `min_relevance`, another one.
+    """How the answer is generated, and when it is withheld. An answer requires a support of at least `min_support`, a
+    probability, calibrated by the model `support` of `mundap train support`. `reader` names a model of `mundap train reader`, which selects sentences;
+    a language model is shown only passages with a relevance (also a probability) of at least `min_relevance`.
 
-    `temperature`, `top_p`, `top_k` and `repeat_penalty` say how a language model draws its words (0, 1, 0 and 1: it
-    takes the likeliest), and `stop` where it ends. `template` is a prompt template: "alpaca", "kullm" or a JSON file,
-    relative to mundap.toml; "" asks by the model's own. `bits` 4 or 8 quantises a model of transformers.
+    `temperature`, `top_p`, `top_k` and `repeat_penalty` control sampling (0, 1, 0 and 1: the most
+    likely token is taken), and `stop` ends generation. `template` is a prompt template: "alpaca", "kullm" or a JSON file,
+    relative to mundap.toml; "" uses the model's own chat template. `bits` 4 or 8 quantises a transformers model.
 
-    `reason` lets a language model think before it writes, out of sight; `self_check` has it check its own answer.
-    `unsupported` says what becomes of a sentence of its whose figures, dates or names stand in none of the passages.
-    `reorder` shows it the best passages first and last. `persona` is how answers sound, a file in personas/; "" is none.
+    `reason` lets a language model reason before answering, hidden from users; `self_check` has it check its own answer.
+    `unsupported` decides what happens to generated sentences whose figures, dates or names occur in none of the passages.
+    `reorder` puts the best passages first and last. `persona` names a file in personas/ that sets the tone; "" is none.
     """
 
     generator: str = "extractive"
@@ -139,9 +139,9 @@ class Generate(_Section):
 
 
 class Keywords(_Section):
-    """How keywords are named: by rules, or by "model:NAME", a model of `mundap train keywords` that was exported.
+    """How keywords are extracted: by rules, or by "model:NAME", an exported model of `mundap train keywords`.
 
-    `verbs` is a table of "stems<TAB>noun" for the rules, relative to mundap.toml, beside the package's own.
+    `verbs` is an additional table of "stems<TAB>noun" for the rules, relative to mundap.toml.
     """
 
     extractor: str = Field(default="rules", pattern=r"^(rules|model:.+)$")
@@ -151,7 +151,7 @@ class Keywords(_Section):
 class Graph(_Section):
     """The keyword graph. `synonyms` is the table that `mundap graph mine` writes, relative to mundap.toml.
 
-    `relations` between keywords are read by patterns ("rules"), or by the language model of the generator ("llm").
+    `relations` between keywords are extracted by patterns ("rules") or by the generator's language model ("llm").
     """
 
     enabled: bool = True
@@ -160,16 +160,16 @@ class Graph(_Section):
 
 
 class Serve(_Section):
-    """The HTTP API. `answers_at_once` questions are answered at once and `waiting` may wait; more are told to come again.
+    """The HTTP API. `answers_at_once` questions are answered concurrently and `waiting` may queue; further ones get 503.
 
-    A stream that is silent for `heartbeat_seconds` says that it lives. `sessions` conversations of `session_turns` turns
-    are kept, and an answer that nobody judged for `answer_days`. A body may have `body_kb` kilobytes, a key (without
-    keys, an address other than this machine's) may ask `per_minute` times in a minute (0: as often as it likes), and
-    pages of `cors_origins` may ask from a browser. Logs hold the text of questions, masked, only with
-    `log_text`. At its end the server tells balancers for `drain_seconds` that it is not ready, then takes no more
-    requests and finishes those it has within `shutdown_seconds`.
+    A stream that is silent for `heartbeat_seconds` sends a heartbeat. `sessions` conversations of `session_turns` turns
+    are kept, and answers without feedback for `answer_days`. A request body may have `body_kb` kilobytes; an API key (without
+    keys, an address other than this machine's) may send `per_minute` requests a minute (0: unlimited), and
+    pages of `cors_origins` may send requests from a browser. Logs contain the masked text of questions only with
+    `log_text`. On shutdown the server reports not ready to load balancers for `drain_seconds`, then accepts no more
+    requests and finishes the pending ones within `shutdown_seconds`.
 
-    An upload of documents has files of at most `upload_mb` megabytes each and `uploads_mb` together, whatever `body_kb` is.
+    Uploaded files may have at most `upload_mb` megabytes each and `uploads_mb` in total, regardless of `body_kb`.
     """
 
     answers_at_once: int = Field(default=8, ge=1, le=1000)
@@ -189,7 +189,7 @@ class Serve(_Section):
 
 
 class Ui(_Section):
-    """What the page shows beside answers. Empty texts are those of the language, empty `examples` known questions."""
+    """Texts of the web page. Empty texts use the defaults of the language, empty `examples` known questions."""
 
     title: str = ""
     notice: str = ""
@@ -197,7 +197,7 @@ class Ui(_Section):
 
 
 class Config(_Section):
-    """The whole file. `language` is what users are spoken to in."""
+    """The whole file. `language` is the language of the messages to users."""
 
     language: Literal["ko", "en"] = "ko"
     ingest: Ingest = Ingest()
@@ -215,7 +215,7 @@ def find_workspace(start: Path) -> Path:
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / FILE).is_file():
             return folder
-    raise WorkspaceNotFound(f"{start}: 작업 폴더가 아닙니다({FILE}이 없음). 만들기: mundap init {start}")
+    raise WorkspaceNotFound(f"{start}: 작업 폴더가 아닙니다({FILE} 없음). 만들려면: mundap init {start}")
 
 
 def read_config(path: Path) -> Config:
@@ -251,6 +251,6 @@ def _explain(problem: Any) -> str:
         for part in place[:-1]:
             inner = model.model_fields[part].annotation
             model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
-        kind = "키" if model is not Config else "표나 키"
-        return f"모르는 {kind} '{'.'.join(place)}'; 아는 것: {', '.join(model.model_fields)}"
-    return f"'{'.'.join(place)}' 값 {problem['input']!r}이(가) 맞지 않습니다: {problem['msg']}"
+        kind = "키" if model is not Config else "테이블이나 키"
+        return f"알 수 없는 {kind} '{'.'.join(place)}'입니다. 사용할 수 있는 키: {', '.join(model.model_fields)}"
+    return f"'{'.'.join(place)}' 값 {problem['input']!r}이(가) 올바르지 않습니다: {problem['msg']}"

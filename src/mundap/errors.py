@@ -35,7 +35,7 @@ class MissingExtra(MundapError):
     def __init__(self, package: str, extra: str) -> None:
         super().__init__(
             f"'{package}' 패키지가 없습니다. 설치: pip install 'mundap[{extra}]'"
-            f" (the package '{package}' is needed: pip install 'mundap[{extra}]')"
+            f" (package '{package}' is missing; run: pip install 'mundap[{extra}]')"
         )
 
 
@@ -43,7 +43,7 @@ class UnknownName(MundapError):
     """A name that is in none of the tables."""
 
     def __init__(self, kind: str, name: str, choices: Iterable[str]) -> None:
-        super().__init__(f"unknown {kind} '{name}'; choose one of: {', '.join(sorted(choices))}")
+        super().__init__(f"알 수 없는 값입니다: unknown {kind} '{name}'; choose one of: {', '.join(sorted(choices))}")
 
 
 class BadOption(MundapError):

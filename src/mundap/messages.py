@@ -12,8 +12,8 @@ MESSAGES: dict[str, dict[str, str]] = {
     },
     "title": {"ko": "문답", "en": "mundap"},
     "notice": {
-        "ko": "등록된 문서에서 자동으로 찾아 쓴 답이며 법적 효력이 없습니다. 중요한 일은 출처를 확인해 주세요.",
-        "en": "Answers are written automatically from the documents and have no legal force. Check the sources.",
+        "ko": "등록된 문서에서 자동으로 찾아 만든 답변이며 법적 효력이 없습니다. 중요한 내용은 출처를 확인해 주세요.",
+        "en": "Answers are generated automatically from the documents and have no legal force. Please check the sources.",
     },
     "nearest": {"ko": "가장 가까운 문서:", "en": "Nearest passages:"},
     "known": {
@@ -22,77 +22,77 @@ MESSAGES: dict[str, dict[str, str]] = {
     },
     "choices": {
         "ko": "경우에 따라 답이 다릅니다. 해당하는 경우를 확인해 주세요.",
-        "en": "The answer depends on the case. Please see which one applies.",
+        "en": "The answer depends on the case. Please check which one applies to you.",
     },
     "unmet_period": {
         "ko": "‘{period}’에 해당하는 내용은 등록된 문서에서 찾지 못했습니다.",
-        "en": "The documents say nothing of “{period}”.",
+        "en": "The documents contain nothing about “{period}”.",
     },
     "undated": {
-        "ko": "(‘{period}’의 내용이라고 적힌 문서는 없어, 시기가 적히지 않은 내용으로 답합니다.)",
-        "en": "(No document says that it is about “{period}”; this is what they say without a date.)",
+        "ko": "(‘{period}’에 해당한다고 명시된 문서가 없어, 시기가 표시되지 않은 내용으로 답합니다.)",
+        "en": "(No document is dated “{period}”; this answer is based on undated content.)",
     },
     "defers": {
         "ko": "(자세한 내용은 {to}에서 정하고 있습니다.)",
-        "en": "(The details are laid down in {to}.)",
+        "en": "(Details are set out in {to}.)",
     },
     "unsupported": {"ko": "(문서에서 확인되지 않음)", "en": "(not found in the documents)"},
     "cut": {
-        "ko": "(답이 길이 제한에 걸려 여기서 끝났습니다.)",
-        "en": "(The answer reached its length limit and ends here.)",
+        "ko": "(답변이 길이 제한에 도달해 여기서 끝났습니다.)",
+        "en": "(The answer was cut off at the length limit.)",
     },
     "smalltalk_greeting": {
         "ko": "안녕하세요! 무엇을 도와드릴까요?",
-        "en": "Hello! What would you like to know?",
+        "en": "Hello! How can I help you?",
     },
     "smalltalk_thanks": {
-        "ko": "도움이 되었다니 다행입니다. 더 궁금한 것이 있으면 물어보세요.",
-        "en": "You are welcome. Ask me if there is anything else.",
+        "ko": "도움이 되었다니 다행입니다. 더 궁금한 점이 있으면 물어보세요.",
+        "en": "You're welcome. Let me know if you have any other questions.",
     },
     "smalltalk_farewell": {
         "ko": "이용해 주셔서 감사합니다. 좋은 하루 보내세요.",
-        "en": "Goodbye, and have a good day.",
+        "en": "Thank you for using this service. Have a nice day.",
     },
     "smalltalk_identity": {
         "ko": "저는 사람이 아니라, 등록된 문서에서 답을 찾아 출처와 함께 알려 드리는 안내 프로그램입니다.",
-        "en": "I am not a person but a program that answers from the documents and names its sources.",
+        "en": "I am not a person but an assistant that answers from the documents and cites its sources.",
     },
     "smalltalk_abilities": {
         "ko": "등록된 문서에 있는 내용을 물어보시면 출처와 함께 알려 드립니다.",
-        "en": "Ask me about anything in the documents, and I answer with the sources.",
+        "en": "Ask me about anything in the documents, and I will answer with sources.",
     },
     "smalltalk_examples": {"ko": "예: {examples}", "en": "For example: {examples}"},
     "smalltalk_complaint": {
-        "ko": "만족스러운 답을 드리지 못해 죄송합니다. 알고 싶은 것을 조금 더 자세히 적어 주시면 다시 살펴보겠습니다.",
-        "en": "I am sorry that the answer did not help. Tell me in more detail what you want to know, and I will look again.",
+        "ko": "만족스러운 답변을 드리지 못해 죄송합니다. 궁금한 점을 조금 더 자세히 알려 주시면 다시 찾아보겠습니다.",
+        "en": "I'm sorry the answer did not help. If you tell me in more detail what you want to know, I will look again.",
     },
     "smalltalk_insult": {
-        "ko": "불편하게 해 드려 죄송합니다. 궁금한 것을 알려 주시면 문서에서 다시 살펴보겠습니다.",
-        "en": "I am sorry to have upset you. Tell me what you want to know, and I will look again.",
+        "ko": "불편을 드려 죄송합니다. 궁금한 점을 알려 주시면 문서에서 다시 찾아보겠습니다.",
+        "en": "I'm sorry for the inconvenience. Tell me what you want to know, and I will look again.",
     },
     "smalltalk_praise": {
-        "ko": "좋게 봐 주셔서 감사합니다. 더 궁금한 것이 있으면 물어보세요.",
-        "en": "Thank you! Ask me if there is anything else.",
+        "ko": "좋게 봐 주셔서 감사합니다. 더 궁금한 점이 있으면 물어보세요.",
+        "en": "Thank you! Let me know if you have any other questions.",
     },
     "smalltalk_yes": {
-        "ko": "네, 더 궁금한 것이 있으면 물어보세요.",
-        "en": "All right. Ask me if there is anything else.",
+        "ko": "네, 더 궁금한 점이 있으면 물어보세요.",
+        "en": "All right. Let me know if you have any other questions.",
     },
     "smalltalk_no": {
-        "ko": "알겠습니다. 궁금한 것이 생기면 언제든 물어보세요.",
-        "en": "All right. Ask me whenever you want to know something.",
+        "ko": "알겠습니다. 궁금한 점이 생기면 언제든 물어보세요.",
+        "en": "All right. Feel free to ask whenever you have a question.",
     },
-    "smalltalk_laugh": {"ko": "궁금한 것이 있으면 편하게 물어보세요.", "en": "Feel free to ask me a question."},
+    "smalltalk_laugh": {"ko": "궁금한 점이 있으면 편하게 물어보세요.", "en": "Feel free to ask me a question."},
     "sources": {"ko": "출처", "en": "Sources"},
-    "no_sources": {"ko": "아직 답변이 없습니다.", "en": "There is no answer yet."},
+    "no_sources": {"ko": "아직 답변이 없습니다.", "en": "No answers yet."},
     "chat": {
-        "ko": "질문을 입력하세요. /sources 출처 전체, /reset 대화 지우기, /help 도움말, /quit 끝내기",
-        "en": "Ask a question. /sources full sources, /reset forget the conversation, /help, /quit",
+        "ko": "질문을 입력하세요. /sources 전체 출처, /reset 대화 초기화, /help 도움말, /quit 종료",
+        "en": "Ask a question. /sources: full sources, /reset: clear the conversation, /help, /quit",
     },
-    "reset": {"ko": "대화를 지웠습니다.", "en": "The conversation is forgotten."},
+    "reset": {"ko": "대화를 초기화했습니다.", "en": "The conversation has been cleared."},
     "understood": {"ko": "이렇게 이해했습니다: {question}", "en": "Understood as: {question}"},
-    "searched": {"ko": "{words}{particle} 찾았습니다.", "en": "Searched for {words}."},
-    "unknown_command": {"ko": "모르는 명령입니다: {command}", "en": "Unknown command: {command}"},
+    "searched": {"ko": "{words}{particle} 검색했습니다.", "en": "Searched for {words}."},
+    "unknown_command": {"ko": "알 수 없는 명령입니다: {command}", "en": "Unknown command: {command}"},
 }
 
 LANGUAGES = ("ko", "en")

@@ -25,7 +25,7 @@ def safe_name(name: str) -> str:
     seen = "".join(letter for letter in last if unicodedata.category(letter) not in _UNSEEN or letter.isspace())
     plain = _FORBIDDEN.sub("_", " ".join(unicodedata.normalize("NFC", seen).split())).lstrip(". ~$").rstrip(". ")
     if not plain:
-        raise MundapError(f"{name!r:.80}: 파일 이름으로 쓸 수 없습니다. 이름을 바꿔서 올려 주세요.")
+        raise MundapError(f"{name!r:.80}: 사용할 수 없는 파일 이름입니다. 이름을 바꿔서 업로드하세요.")
     if _DEVICE.match(plain):
         plain = f"_{plain}"
     return plain if len(plain.encode()) <= LONGEST else _shortened(plain)

@@ -64,7 +64,7 @@ class Options:
     def with_preset(cls, preset: str, **given: Scalar) -> Self:
         """The defaults, before them the values of the preset, and before these what was given and is not None."""
         if preset not in presets(cls):
-            raise BadOption("--preset", preset, f"{', '.join(presets(cls))} 가운데 하나여야 합니다")
+            raise BadOption("--preset", preset, f"{', '.join(presets(cls))} 중 하나여야 합니다")
         named = {one.name: one.option.presets[preset] for one in describe(cls) if preset in one.option.presets}
         chosen: dict[str, Any] = {**named, **{name: value for name, value in given.items() if value is not None}}
         return cls(**chosen)
@@ -130,7 +130,7 @@ def _check(one: Described, value: Any) -> None:
     if not isinstance(value, fits) or (isinstance(value, bool) and one.kind is not bool):
         raise BadOption(one.flag or one.name, value, _KINDS[one.kind])
     if one.choices and value not in one.choices:
-        raise BadOption(one.flag or one.name, value, f"{', '.join(one.choices)} 가운데 하나여야 합니다")
+        raise BadOption(one.flag or one.name, value, f"{', '.join(one.choices)} 중 하나여야 합니다")
     low, high = one.option.min, one.option.max
     if isinstance(value, str) or not ((low is not None and value < low) or (high is not None and value > high)):
         return

@@ -1,4 +1,4 @@
-"""The plugs: small protocols, each with one contract suite in tests/contracts."""
+"""The extension points: small protocols, each with one contract suite in tests/contracts."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ Progress = Callable[[int, int], None]
 
 
 def quiet(done: int, total: int) -> None:
-    """Progress that nobody watches."""
+    """Progress callback that does nothing."""
 
 
 class Encoder(Protocol):
-    """Turns text into unit vectors. `name` changes whenever the vectors would."""
+    """Turns text into unit vectors. `name` changes whenever the vectors change."""
 
     @property
     def name(self) -> str: ...
@@ -46,28 +46,28 @@ class Encoder(Protocol):
 
 
 class Chunker(Protocol):
-    """Cuts whole passages into the pieces that each get a vector of their own."""
+    """Splits whole passages into chunks, each of which gets its own vector."""
 
     def cut(self, text: str) -> list[Span]:
-        """(start, end) of each piece of running text, in order; together they hold every non-blank character."""
+        """(start, end) of each chunk of running text, in order; together they cover every non-blank character."""
         ...
 
     def group(self, text: str, rows: Sequence[Span]) -> list[Span]:
-        """(first, after) of each group of neighbouring rows of a table, whose places in `text` are given; no row is
-        in two groups, and none is missing."""
+        """(first, after) of each group of adjacent table rows, whose spans in `text` are given; every row is
+        in exactly one group."""
         ...
 
 
 class Searcher(Protocol):
-    """Finds passages. Hits are best first with ranks from 1; ties go by passage id."""
+    """Finds passages. Hits are ordered best first, with ranks from 1; ties are broken by passage id."""
 
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
-        """At most `k` hits. `where` holds the ids of the allowed passages: None allows all, an empty one none."""
+        """At most `k` hits. `where` contains the ids of the allowed passages: None allows all, an empty collection none."""
         ...
 
 
 class Leg(Searcher, Protocol):
-    """A searcher that a hybrid can ask for candidates and for the scores of other legs' candidates.
+    """A searcher that a hybrid can ask for candidates, and for scores of other legs' candidates.
 
     Rows number the passages of `table`, which all legs of a hybrid share.
     """
@@ -88,13 +88,13 @@ class Leg(Searcher, Protocol):
 
 
 class Reranker(Protocol):
-    """Looks again, and more closely, at hits that a searcher found."""
+    """Rescores the hits of a searcher with a more precise model."""
 
     @property
     def name(self) -> str: ...
 
     def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
-        """The same passages with new scores and ranks, best first; ties go by passage id. `origins` are kept."""
+        """The same passages with new scores and ranks, best first; ties are broken by passage id. `origins` are kept."""
         ...
 
 
@@ -107,25 +107,25 @@ class Generator(Protocol):
     def stream(
         self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
     ) -> Iterator[str | Answer]:
-        """Yields pieces of text, then exactly one Answer, last; in the words of `persona` as far as it can.
+        """Yields pieces of text, and finally exactly one Answer, following `persona` as far as possible.
 
-        The closing phrase is the caller's to see to (generate.persona.closed).
+        The caller adds the closing phrase (generate.persona.closed).
         """
         ...
 
     def answer(
         self, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), persona: Persona | None = None
     ) -> Answer:
-        """The Answer that `stream` ends with."""
+        """The final Answer of `stream`."""
         ...
 
 
 @runtime_checkable
 class Loads(Protocol):
-    """A part that loads something large before its first use."""
+    """A component that loads large data before its first use."""
 
     def load(self) -> None:
-        """Load it now, if it is not there yet. Raises as the first use would."""
+        """Load it now if not loaded yet. Raises as the first use would."""
         ...
 
 
@@ -133,5 +133,5 @@ class Store(Protocol):
     """Passages by id; the texts behind an index."""
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
-        """Those of `ids` that exist. A removed passage is simply absent."""
+        """The passages of `ids` that exist. Removed passages are absent."""
         ...

@@ -1,4 +1,4 @@
-"""The values that travel the road: each stage has its own frozen type, and ids join them."""
+"""The values passed between stages: each stage has its own frozen type, joined by ids."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SPOKEN = "spoken"  # the key in Passage.meta
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a document that is read as one whole: a 제시문, an article, a table row.
+    """A part of a document that forms one whole passage: a 제시문, an article, a table row.
 
     `start` and `end` are character offsets into the document's text; `source` is what a reader
     is shown as the origin (출처), or "" for the document's own title.
@@ -29,7 +29,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class KnownQuestion:
-    """A question that the documents come with, and the offset of the section that answers it.
+    """A question included in the documents, and the offset of the section that answers it.
 
     `answer` is "" where the sheet gives none. `row` is the row in its file, counted from 1.
     """
@@ -77,30 +77,30 @@ class Passage:
 
     @property
     def spoken(self) -> str:
-        """The text as it would be said: the rows of a table as "column: value", anything else as it is."""
+        """The text in spoken form: rows of a table as "column: value", anything else unchanged."""
         return str(self.meta.get(SPOKEN) or self.text)
 
     @property
     def headed(self) -> str:
-        """The text below its heading path, which often holds the subject: what a language model is shown."""
+        """The text below its heading path, which often names the subject: what a language model is shown."""
         return f"{self.heading}\n{self.text}" if self.heading else self.text
 
     @property
     def embedded(self) -> str:
-        """What the dense leg reads: the heading path, and the text as it would be said."""
+        """What the dense leg reads: the heading path and the text in spoken form."""
         return f"{self.heading}\n{self.spoken}" if self.heading else self.spoken
 
     @property
     def worded(self) -> str:
-        """What the lexical leg reads: as `embedded`, and the name of the source, whose words people use."""
+        """What the lexical leg reads: `embedded` preceded by the source name, whose words people use."""
         return f"{self.source}\n{self.embedded}" if self.source else self.embedded
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Why the keyword graph found a passage: `asked`, of the question, leads to `said`, which the passage names.
+    """Why the keyword graph found a passage: `asked`, from the question, leads to `said`, which the passage mentions.
 
-    `kind` is the edge between the two, `score` what it brings the passage, and `shown` the evidence of the edge.
+    `kind` is the type of edge between the two, `score` its contribution to the passage, and `shown` the evidence for the edge.
     """
 
     asked: str
@@ -112,9 +112,9 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A passage that was found. `rank` counts from 1; higher `score` is better.
+    """A retrieved passage. `rank` counts from 1; higher `score` is better.
 
-    `origins` gives the rank in each leg that found it, counted from 1; `links` are there if the graph was searched.
+    `origins` gives the rank in each leg that found it, counted from 1; `links` are present if the graph was searched.
     """
 
     passage: Passage
@@ -126,9 +126,9 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A quote that stands in the cited passage, white space aside.
+    """A quote that occurs in the cited passage, ignoring white space.
 
-    An answer of a workspace also says where, so that it can be proved later: the document, the digest of its whole text
+    Answers of a workspace also record where, so that they can be verified later: the document, the digest of its full text
     (store.corpus.Corpus.text_digest), and the offsets of the quote in it, `text[start:end] == quote`.
     """
 
@@ -143,7 +143,7 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence of an answer, as it stands in its text, and the places in `Answer.citations` of what bears it out.
+    """A sentence of an answer as it appears in the text, and the indices in `Answer.citations` that support it.
 
     A greeting, a refusal or a closing phrase has none.
     """
@@ -154,7 +154,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of the cases that a broad question may mean: what it is called, and the passage that answers it."""
+    """One case that a broad question may refer to: its label, and the passage that answers it."""
 
     label: str
     passage_id: str
@@ -164,13 +164,13 @@ class Choice:
 class Answer:
     """`timings` are milliseconds by stage; `model` names the generator that wrote the text.
 
-    `support` is the probability, in [0, 1], that the passages answer the question; `kind` is what was asked for
-    (korean.wanted.Kind, or "smalltalk"), "" if nobody looked; `choices` are there for a broad question.
+    `support` is the probability, in [0, 1], that the passages answer the question; `kind` is the question type
+    (korean.wanted.Kind, or "smalltalk"), "" if not determined; `choices` are present for a broad question.
 
-    `sentences` hold all of the text but its markers, in order; `generation` names the index that was searched. Both are
-    empty for an answer that was made without a workspace.
+    `sentences` hold the whole text except its markers, in order; `generation` names the index that was searched. Both are
+    empty for an answer created without a workspace.
 
-    `searched` is what was searched for if the question had typos, "" if it was taken as it is.
+    `searched` is the corrected question if the question had typos, "" if it was used unchanged.
     """
 
     question: str

@@ -101,12 +101,12 @@ def test_a_vote_with_the_right_answer_is_in_the_export(sample, opened, picture, 
     page = opened(sample.page)
     answer = ask(page, QUESTION)
     answer.get_by_role("radio", name="아쉬워요").click()
-    answer.get_by_label("무엇이 좋았거나").fill("200달러인 때가 빠졌어요.")
+    answer.get_by_label("좋았던 점이나").fill("200달러인 때가 빠졌어요.")
     right = "150달러 이하이면 면세이고, 미국에서 목록통관으로 오면 200달러까지입니다."
-    answer.get_by_label("바른 답을").fill(right)
+    answer.get_by_label("올바른 답변을").fill(right)
     picture(page, "feedback")
-    answer.get_by_role("button", name="보내기").click()
-    expect(answer).to_contain_text("의견을 저장했습니다")
+    answer.get_by_role("button", name="제출").click()
+    expect(answer).to_contain_text("의견이 저장되었습니다")
     out = tmp_path / "export"
     mundap("feedback", "export", "--out", out, "--workspace", sample.workspace)
     rows = [json.loads(line) for file in out.glob("*.jsonl") for line in file.read_text("utf-8").splitlines()]
@@ -115,9 +115,9 @@ def test_a_vote_with_the_right_answer_is_in_the_export(sample, opened, picture, 
     assert QUOTE in preferred[0]["rejected"]
     up = ask(page, "풋살 경기는 전반과 후반이 몇 분인가요?")
     up.get_by_role("radio", name="도움이 됐어요").click()
-    up.get_by_label("무엇이 좋았거나").fill("고맙습니다")
-    up.get_by_role("button", name="보내기").click()
-    expect(up).to_contain_text("의견을 저장했습니다")
+    up.get_by_label("좋았던 점이나").fill("고맙습니다")
+    up.get_by_role("button", name="제출").click()
+    expect(up).to_contain_text("의견이 저장되었습니다")
 
 
 def test_an_uploaded_file_answers_until_it_is_removed(sample, opened, picture) -> None:
@@ -130,20 +130,20 @@ def test_an_uploaded_file_answers_until_it_is_removed(sample, opened, picture) -
             {"name": "망가짐.hwp", "mimeType": "application/octet-stream", "buffer": b"\xd0\xcf\x11\xe0 nothing"},
         ]
     )
-    page.get_by_role("button", name="올리기").click()
-    expect(page.get_by_text("새로 1개")).to_be_visible(timeout=60_000)
+    page.get_by_role("button", name="업로드").click()
+    expect(page.get_by_text("추가 1개")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("망가짐.hwp").first).to_be_visible()  # with why
     picture(page, "documents")
     page.get_by_role("link", name="대화").click()
     expect(ask(page, question)).to_contain_text("11시 20분")
     page.get_by_role("link", name="문서").click()
-    page.get_by_label("이름으로 거르기").fill("구내식당")
+    page.get_by_label("이름으로 필터링").fill("구내식당")
     page.keyboard.press("Enter")
     expect(page.get_by_text("문서 1개")).to_be_visible()
-    expect(page.get_by_role("button", name="지우기")).to_have_count(1)
-    page.get_by_role("button", name="지우기").click()
-    page.get_by_role("dialog").get_by_role("button", name="지우기").click()
-    expect(page.get_by_text("문서를 지웠습니다")).to_be_visible()
+    expect(page.get_by_role("button", name="삭제")).to_have_count(1)
+    page.get_by_role("button", name="삭제").click()
+    page.get_by_role("dialog").get_by_role("button", name="삭제").click()
+    expect(page.get_by_text("문서를 삭제했습니다")).to_be_visible()
     expect(page.get_by_text("문서 0개")).to_be_visible()
     found = httpx.post(f"{sample.api}/search", json={"query": question, "top_k": 100}, timeout=60).json()["hits"]
     assert found
@@ -156,13 +156,13 @@ def test_an_uploaded_file_answers_until_it_is_removed(sample, opened, picture) -
 
 def test_search_shows_what_each_leg_thinks(sample, opened, picture) -> None:
     page = opened(f"{sample.page}/search")
-    page.get_by_label("찾을 말").fill("해외직구 면세 한도")
+    page.get_by_label("검색어").fill("해외직구 면세 한도")
     page.keyboard.press("Enter")
     expect(page.get_by_text("1. 해외직구 안내 · 해외직구 면세 한도")).to_be_visible()
-    expect(page.get_by_text(re.compile(r"낱말\(BM25\) [\d.]+ \(\d+\)")).first).to_be_visible()
-    expect(page.get_by_text(re.compile(r"뜻\(벡터\) [\d.]+ \(\d+\)")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"키워드\(BM25\) [\d.]+ \(\d+\)")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"의미\(벡터\) [\d.]+ \(\d+\)")).first).to_be_visible()
     picture(page, "search")
-    page.get_by_role("radio", name="낱말(BM25)").click()
+    page.get_by_role("radio", name="키워드(BM25)").click()
     expect(page.get_by_role("button", name="원문 보기").first).to_be_visible()
     page.get_by_role("button", name="원문 보기").first.click()
     expect(page.get_by_role("dialog").get_by_text("원문")).to_be_visible()
@@ -170,16 +170,16 @@ def test_search_shows_what_each_leg_thinks(sample, opened, picture) -> None:
 
 def test_keywords_are_drawn_with_what_stands_around_them(sample, opened, picture) -> None:
     page = opened(f"{sample.page}/keywords")
-    page.get_by_label("질문이나 낱말").fill("면세")
+    page.get_by_label("질문이나 단어").fill("면세")
     page.keyboard.press("Enter")
     drawing = page.locator("[data-testid=stGraphVizChart] svg")
     expect(drawing.get_by_text("면세", exact=True).first).to_be_visible()
     picture(page, "keywords")
-    page.get_by_role("radiogroup", name="이 낱말로 옮겨 가기").get_by_role("radio").first.click()
-    expect(page.get_by_label("질문이나 낱말")).not_to_have_value("면세")
+    page.get_by_role("radiogroup", name="이 단어로 이동").get_by_role("radio").first.click()
+    expect(page.get_by_label("질문이나 단어")).not_to_have_value("면세")
     expect(drawing).to_be_visible()
-    page.get_by_label("질문이나 낱말").fill("")
-    page.get_by_label("질문이나 낱말").fill("이사화물 통관예약을 하면 뭐가 좋나요?")
+    page.get_by_label("질문이나 단어").fill("")
+    page.get_by_label("질문이나 단어").fill("이사화물 통관예약을 하면 뭐가 좋나요?")
     page.keyboard.press("Enter")
     for word in ("이사화물", "통관", "예약"):
         expect(page.locator(".stMarkdownBadge").get_by_text(word, exact=True)).to_be_visible()
@@ -191,7 +191,7 @@ def test_a_report_is_shown_in_a_frame_that_runs_nothing(sample, opened, picture)
     expect(inner.get_by_text("nDCG").first).to_be_visible()
     picture(page, "reports")
     with page.expect_download() as download:
-        page.get_by_role("button", name="HTML로 내려받기").click()
+        page.get_by_role("button", name="HTML로 다운로드").click()
     assert "<html" in Path(download.value.path()).read_text("utf-8")
 
 
@@ -250,7 +250,7 @@ def test_it_can_be_used_by_the_keyboard_alone(sample, opened) -> None:
     tab_to("도움이 됐어요")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Space")
-    expect(page.get_by_label("바른 답을")).to_be_visible()
+    expect(page.get_by_label("올바른 답변을")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -264,7 +264,7 @@ def test_every_view_meets_wcag_aa(sample, opened, scheme: str) -> None:
         assert not found, (name, [(one["id"], one["nodes"][0]["html"][:200]) for one in found])
 
     ask(page, QUESTION).get_by_role("radio", name="아쉬워요").click()
-    expect(page.get_by_label("바른 답을")).to_be_visible()
+    expect(page.get_by_label("올바른 답변을")).to_be_visible()
     check("chat")
     for name, (korean, _) in list(VIEWS.items())[1:]:
         page.get_by_role("link", name=korean).click()

@@ -69,7 +69,7 @@ def test_stopping_leaves_what_was_written_and_stops_the_model(office, model: Slo
     expect(answer).to_contain_text("연차는 $5~$9")
     model.again()
     ask(page)
-    expect(page.get_by_role("group", name="Chat message from assistant").first).to_contain_text("여기에서 멈췄습니다")
+    expect(page.get_by_role("group", name="Chat message from assistant").first).to_contain_text("답변이 중단되었습니다")
     model.go_on.set()
 
 
@@ -78,7 +78,7 @@ def test_an_answer_that_breaks_off_says_so_and_another_can_be_asked(office, mode
     page = opened(office.page)
     answer = ask(page)
     model.go_on.set()
-    expect(answer.get_by_role("alert")).to_contain_text("오류가 났습니다")
+    expect(answer.get_by_role("alert")).to_contain_text("오류가 발생했습니다")
     model.again()
     model.go_on.set()
     ask(page)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 GREETING = "질문을 입력하세요."
-RESET = "대화를 지웠습니다."
-UNKNOWN = "모르는 명령입니다: /nonsense"
+RESET = "대화를 초기화했습니다."
+UNKNOWN = "알 수 없는 명령입니다: /nonsense"
 NOTHING = "아직 답변이 없습니다."
 
 

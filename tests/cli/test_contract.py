@@ -88,7 +88,7 @@ def test_text_output_goes_to_stdout_and_progress_to_stderr(mundap: Callable, fre
     ingested = mundap("ingest", workspace=root)
     assert (ingested.code, ingested.out) == (
         0,
-        "문서 3개, 문단 5개 (새로 3, 바뀜 0, 지움 0, 그대로 0, 건너뜀 0)\n",
+        "문서 3개, 문단 5개 (추가 3, 변경 0, 삭제 0, 변경 없음 0, 건너뜀 0)\n",
     )
     assert "읽기 3/3" in ingested.err
     index = mundap("index", "--json", workspace=root)

@@ -107,7 +107,7 @@ def test_a_run_is_compared_with_an_earlier_one(mundap: Callable, indexed: Callab
     shown = mundap(*verb, workspace=root)
     assert shown.code == 0
     lines = shown.out.splitlines()
-    assert lines[0] == "질문 3개 (답 없는 질문 2개는 뺌), 문단 5개"
+    assert lines[0] == "질문 3개 (답이 없는 질문 2개 제외), 문단 5개"
     assert [line.split()[0] for line in lines[2:6]] == ["bm25", "dense", "graph", "hybrid"]
     first = lines[-1].removeprefix("보고서: ")
     (root / "docs" / "휴가.md").write_text(f"# 휴가 규정\n\n## 병가\n\n{SICK}\n\n## 그 밖\n\n없음\n", "utf-8")
@@ -256,7 +256,7 @@ def test_a_judge_grades_the_answers_once(
     assert "correctness" not in json.loads((other / "report.json").read_text("utf-8"))["compared"]
     wrong = mundap("evaluate", "answers", "--questions", questions, "--judge", "extractive", workspace=root)
     assert wrong.code == 1
-    assert "심사할 수 없습니다" in wrong.err
+    assert "채점에 사용할 수 없는 모델입니다" in wrong.err
 
 
 def test_keywords_are_measured(mundap: Callable, fresh: Callable, tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ def test_synonyms_are_mined_edited_and_used(mundap: Callable, root: Path):
     assert "주류" in best["text"]
     assert best["links"][0]["asked"] == "술"
     assert best["links"][0]["said"] == "주류"
-    assert "술 → 주류(질문에서 배운 말)" in mundap("search", "술", "--leg", "graph", *here).out
+    assert "술 → 주류(질문에서 학습)" in mundap("search", "술", "--leg", "graph", *here).out
 
     # A person bans the pair and locks another; mining again leaves both.
     lines = [line for line in table.read_text("utf-8").splitlines() if not line.startswith("술\t")]
@@ -96,7 +96,7 @@ def test_a_question_is_drawn(mundap: Callable, root: Path):
     assert {node["kind"] for node in done.row["nodes"]} == {"키워드", "문단", "문서"}
     assert out.read_text("utf-8").startswith("<!doctype html>")
     said = mundap("graph", "show", "컴퓨터", "--out", str(out), "--workspace", str(root))
-    assert "문서에 나오지 않는 낱말: 컴퓨터" in said.out
+    assert "문서에 없는 단어: 컴퓨터" in said.out
 
 
 def test_it_is_exported(mundap: Callable, root: Path):

@@ -194,7 +194,7 @@ def test_a_report_says_what_became_of_every_file(mundap: Callable, fresh: Callab
     assert files["docs/깨짐.hwp"]["state"] == "skipped"
     assert files["docs/표.csv"]["left_out"][0]["row"] == 2
     page = (run / "report.html").read_text("utf-8")
-    assert all(text in page for text in ("docs/요금.html", "건너뛴 것", "docs/깨짐.hwp", "docs/표.csv 2행"))
+    assert all(text in page for text in ("docs/요금.html", "건너뛴 파일", "docs/깨짐.hwp", "docs/표.csv 2행"))
     assert run.name.endswith("-ingest")
 
 

@@ -18,8 +18,8 @@ def rules(tmp_path: Path) -> Path:
 def test_passages_are_shown_with_their_heading_and_size(mundap: Callable, rules: Path, tmp_path: Path) -> None:
     done = mundap("inspect", rules, workspace=tmp_path)
     assert done.code == 0
-    assert "── 1. 휴가 (10자, 조각 1개)\n연차는 15일이다.\n" in done.out
-    assert "「규정」 문단 2개, 조각 2개" in done.out
+    assert "── 1. 휴가 (10자, 청크 1개)\n연차는 15일이다.\n" in done.out
+    assert "「규정」 문단 2개, 청크 2개" in done.out
     assert not (tmp_path / ".mundap").exists()
 
 
@@ -44,5 +44,5 @@ def test_a_file_that_cannot_be_read_is_one_clear_sentence(mundap: Callable, tmp_
     (tmp_path / "빈.hwp").write_bytes(b"")
     done = mundap("inspect", tmp_path / "빈.hwp", workspace=tmp_path)
     assert done.code == 1
-    assert "빈.hwp: 글이 들어 있지 않습니다" in done.err
+    assert "빈.hwp: 읽을 수 있는 텍스트가 없습니다" in done.err
     assert "Traceback" not in done.err

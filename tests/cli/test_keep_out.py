@@ -11,14 +11,14 @@ def test_a_removed_document_is_kept_out_until_it_is_taken_back(mundap: Callable,
     root = fresh({"하나.txt": "하나", "둘.txt": "둘"})
     Mundap.open(root).ingest()
     done = mundap("remove", "하나.txt", workspace=root)
-    assert (done.code, done.out) == (0, "지웠습니다: docs/하나.txt\n")
-    assert all(part in done.err for part in ("하나.txt에 그대로 있고", "--again", "--file"))
+    assert (done.code, done.out) == (0, "삭제했습니다: docs/하나.txt\n")
+    assert all(part in done.err for part in ("하나.txt에 남아 있지만", "--again", "--file"))
     for _ in range(2):
         done = mundap("ingest", "--json", workspace=root)
         assert (done.row["added"], done.row["documents"]) == (0, 1)
         ((skipped),) = done.row["skipped"]
         assert skipped["file"] == "docs/하나.txt"
-        assert "지운 문서라 넣지 않았습니다" in skipped["reason"]
+        assert "삭제한 문서이므로 제외했습니다" in skipped["reason"]
     done = mundap("ingest", "--again", "하나.txt", "--json", workspace=root)
     assert (done.row["added"], done.row["documents"], done.row["skipped"]) == (1, 2, [])
 

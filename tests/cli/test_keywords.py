@@ -114,4 +114,4 @@ def test_what_cannot_be_exported_is_said(mundap: Callable, fresh: Callable) -> N
     (root / ".mundap" / "models" / "다른것").mkdir(parents=True)
     done = mundap("export", "onnx", "관세", workspace=root)
     assert (done.code, done.out) == (1, "")
-    assert "있는 것: 다른것" in done.err
+    assert "학습한 모델: 다른것" in done.err

@@ -95,7 +95,7 @@ def test_a_model_is_told_and_measured_against_the_one_that_was_not(
     assert (rude.row["compared"]["clean"]["mean"], rude.row["persona"]["clean"]["value"]) == (-1.0, 0.0)
     assert rude.row["compared"]["tone"]["mean"] == 0.0
     page = (Path(rude.row["run"]) / "report.html").read_text("utf-8")
-    assert "금지어가 없는 답" in page
+    assert "금지어가 없는 답변" in page
 
 
 def test_the_api_answers_as_the_persona_that_a_request_names(

@@ -113,4 +113,4 @@ def test_a_passage_id_names_its_document(mundap: Callable, indexed: Callable) ->
     bot = indexed()
     [hit] = bot.search("출장 보고서 사흘", k=1, leg="bm25")
     done = mundap("remove", hit.passage.id, workspace=bot.root)
-    assert (done.code, done.out) == (0, "지웠습니다: docs/출장.txt\n")
+    assert (done.code, done.out) == (0, "삭제했습니다: docs/출장.txt\n")

@@ -95,7 +95,7 @@ def test_answers_are_ranked_and_rewritten_offline(mundap: Callable, corpus: Path
     assert done.code == 0, done.err
     closing = Mundap.open(corpus).persona("모아").closing
     over = mundap("synth", "persona", "모아", "--out", voiced, "--resume", workspace=corpus)
-    assert (over.code, "이미 다 만들었습니다" in over.err) == (
+    assert (over.code, "이미 모두 생성했습니다" in over.err) == (
         1,
         True,
     )  # it is finished, and may have been mended by hand

@@ -106,7 +106,7 @@ def test_the_model_is_used_when_mundap_toml_names_it(corpus: Path, trained: dict
 
 def test_people_are_shown_the_figures_and_what_to_write(corpus: Path, trained: dict):
     out = ran("--out", "점수만", "--features", "scores", workspace=corpus)
-    for part in ("학습 전", "학습 후", "새 문서", "질문이 알려진 문서", "top1", "mrr@10", "synonyms.tsv", "권"):
+    for part in ("학습 전", "학습 후", "새 문서", "학습한 문서", "top1", "mrr@10", "synonyms.tsv", "권"):
         assert part in out
     assert '[retrieve]\nreranker = "light:점수만"\n' in out
     card = json.loads((corpus / ".mundap" / "models" / "점수만" / "card.json").read_text("utf-8"))
@@ -199,7 +199,7 @@ def test_a_trained_ranker_is_used_and_says_which_questions_it_has_met(
     plain = measure_retrieval(Mundap.open(corpus), root / "known.csv", 10, quiet)[0]
     assert report.legs["hybrid"].means["top1"] > plain.legs["hybrid"].means["top1"]
     assert report.legs["fusion"].means == plain.legs["hybrid"].means
-    assert "배운 질문" in caplog.text
+    assert "리랭커의 학습에 쓰인 질문" in caplog.text
     kept = json.loads((folder / "report.json").read_text("utf-8"))
     assert kept["met_in_training"] == trained["questions"] == len(known)
     assert [step["name"] for step in kept["ablation"]] == ["bm25", "fusion", "hybrid"]
@@ -259,16 +259,16 @@ def test_a_promise_of_few_wrong_answers_is_kept_in_the_card_and_looked_after(cor
         settings.read_text("utf-8").replace(f"min_support = {promise['threshold']}", "min_support = 0.0")
     )
     loose = ran_on("evaluate", "answers", "--questions", file, "--limit", "20")
-    assert f"보장은 문턱 {promise['threshold']}의 것인데" in loose.stdout
-    assert "가운데 틀린 몫" in loose.stdout
+    assert f"오답률 보장은 임계값 {promise['threshold']}에서만 유효하지만" in loose.stdout
+    assert "오답률" in loose.stdout
 
 
 def test_what_cannot_be_promised_is_not_recommended_and_says_what_can(corpus: Path, tmp_path: Path):
     root = shutil.copytree(corpus, tmp_path / "ws")
     verb = ["train", "support", "--data", str(root / "questions.csv"), "--out", "보장", "--workspace", str(root)]
     out = CliRunner().invoke(app, [*verb, "--wrong", "0.001", "--confidence", "0.99"]).stdout
-    assert "보장할 문턱이 없습니다" in out
-    assert "쓰기를 권하지 않습니다: 바라는 보장을 할 수 없습니다." in out
+    assert "보장하는 임계값을 찾을 수 없습니다" in out
+    assert "적용을 권장하지 않습니다: 요청한 오답률을 보장할 수 없습니다." in out
     card = json.loads((root / ".mundap" / "models" / "보장" / "card.json").read_text("utf-8"))
     assert card["promise"]["threshold"] is None
     assert not card["recommended"]
@@ -316,7 +316,7 @@ def test_a_reader_is_trained_on_recorded_answers_promoted_and_used(corpus: Path,
 @pytest.mark.parametrize(
     ("rows", "told"),
     [
-        (["질문,제시문,답변", "왜?,글이다,"], "답변이 적힌 질문이 없어"),
+        (["질문,제시문,답변", "왜?,글이다,"], "답변이 있는 질문이 없어"),
         (["질문,제시문,답변", "왜?,색인에 없는 글이다,그래서"], "제시문이 색인에 있는 질문이 없습니다"),
     ],
     ids=["no answers", "no passages"],

@@ -87,7 +87,7 @@ def test_a_ranker_over_an_adapter_is_measured_without_what_the_adapter_knows(
     assert ranker["learned_by_encoder"] == 0
     (root / ".mundap" / "models" / "관세" / "pairs.json").unlink()
     refused = run("train", "reranker", "--out", "안됨", workspace=root)
-    assert "임베딩을 다시 학습해 주세요" in str(refused.exception)
+    assert "임베딩을 다시 학습하세요" in str(refused.exception)
 
 
 def test_an_adapter_is_measured_kept_and_used(corpus: Path, adapted: dict, tmp_path: Path):
@@ -143,7 +143,15 @@ def test_the_passages_of_the_base_are_not_encoded_again(
 
 def test_people_are_shown_both_splits_and_both_legs(corpus: Path, adapted: dict):
     out = ran("train", "adapter", "--out", "보기", workspace=corpus)
-    for part in ("새 문서", "질문이 알려진 문서", "벡터만", "함께", "mrr@10", "mundap promote 보기", "쓰기를 권"):
+    for part in (
+        "새 문서",
+        "학습한 문서",
+        "벡터 검색",
+        "하이브리드 검색",
+        "mrr@10",
+        "mundap promote 보기",
+        "적용을 권장",
+    ):
         assert part in out
 
 
@@ -177,12 +185,12 @@ def test_a_model_that_is_no_better_is_used_with_a_word(corpus: Path, adapted: di
     card = root / ".mundap" / "models" / "관세" / "card.json"
     said = json.loads(card.read_text("utf-8"))
     card.write_text(json.dumps({**said, "recommended": False, "metrics": {**said["metrics"], "verdict": "same"}}))
-    assert "나아지지는 않은" in json.loads(ran("promote", "관세", "--json", workspace=root))["doubt"]
+    assert "유의하게 향상되지 않은" in json.loads(ran("promote", "관세", "--json", workspace=root))["doubt"]
 
 
 def test_a_name_without_a_model_lists_those_there_are(corpus: Path, adapted: dict):
     done = run("promote", "없음", workspace=corpus)
-    assert "있는 모델:" in str(done.exception)
+    assert "학습한 모델:" in str(done.exception)
     assert "관세" in str(done.exception)
 
 

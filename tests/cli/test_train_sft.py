@@ -45,7 +45,7 @@ def test_a_file_that_does_not_fit_is_named(root: Path, name: str, content: str, 
         (("--lora-sweep", "4,많이"), "--lora-sweep 4,많이: 1 이상의 수"),
         (("--lora-sweep", "0"), "--lora-sweep 0"),
         (("--template", "없는틀"), "alpaca, kullm"),
-        ((), "답변이 적힌 질문이 없습니다"),
+        ((), "답변이 있는 질문이 없습니다"),
     ],
 )
 def test_an_option_that_cannot_be_is_named(root: Path, options: tuple[str, ...], expected: str):
@@ -61,4 +61,4 @@ def test_only_language_models_are_exported_whole(root: Path, form: str):
     card: dict[str, Any] = {"kind": "adapter"}
     (folder / "card.json").write_text(json.dumps(card), "utf-8")
     assert "'가까이'은(는) adapter 모델입니다" in said(root, "export", form, "가까이")
-    assert "있는 것: 가까이" in said(root, "export", form, "없음")
+    assert "학습한 모델: 가까이" in said(root, "export", form, "없음")

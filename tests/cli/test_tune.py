@@ -77,16 +77,16 @@ def test_apply_writes_what_the_difference_says(mundap: Callable[..., Any], works
 def test_a_reader_sees_a_table_for_each_parameter(mundap: Callable[..., Any], workspace: Path) -> None:
     done = mundap("tune", "--what", "pool,rerank", workspace=workspace)
     assert done.code == 0, done.err
-    assert "← 지금" in done.out
-    assert "reranker를 정하지 않아" in done.out
-    assert "판정 질문에서" in done.out
+    assert "← 현재" in done.out
+    assert "reranker를 지정하지 않아" in done.out
+    assert "평가 질문 (현재 값 → 선택한 값)" in done.out
     assert "보고서: " in done.out
 
 
 def test_what_cannot_be_tuned_is_said_in_one_sentence(mundap: Callable[..., Any], workspace: Path) -> None:
     for arguments, said in (
         (("--what", "filters"), "choose one of: bm25, chunk, fusion, k, overlap, pool, rerank"),
-        (("--what", "rerank"), "조율할 것이 없습니다"),
+        (("--what", "rerank"), "튜닝할 항목이 없습니다"),
         (("--what", "k", "--questions", workspace / "없음.csv"), "질문 파일이 없습니다"),
     ):
         done = mundap("tune", *arguments, workspace=workspace)

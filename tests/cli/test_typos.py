@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-TYPED, MEANT, NOTICE = "여행자 휴데품 면세 한도", "여행자 휴대품 면세 한도", "‘휴대품’으로 찾았습니다."
+TYPED, MEANT, NOTICE = "여행자 휴데품 면세 한도", "여행자 휴대품 면세 한도", "‘휴대품’으로 검색했습니다."
 
 
 def test_an_answer_says_what_was_searched_for(mundap: Callable, sample: Path) -> None:

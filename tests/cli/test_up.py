@@ -77,7 +77,7 @@ def test_it_opens_both_and_a_signal_ends_both(started: Callable, office: Path, e
     up.process.send_signal(ending)
     _, said = up.process.communicate(timeout=60)
     assert up.process.returncode == 0
-    assert "끝냅니다" in said
+    assert "종료합니다" in said
     assert "Traceback" not in said
     assert not any(map(alive, children))
     assert not any(map(answers, up.addresses.values()))

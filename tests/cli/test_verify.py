@@ -198,7 +198,7 @@ def test_the_command_proves_a_file_or_lines(mundap: Callable, bot: Mundap, answe
     file.write_text(json.dumps(answers[0], ensure_ascii=False, indent=1), "utf-8")
     done = mundap("verify", file, workspace=bot.root)
     assert done.code == 0, done.err
-    assert done.out.startswith(f"질문: {ASKED[0]}\n증명됨: 문장 3/3, 인용 3/3 증명됨\n")
+    assert done.out.startswith(f"질문: {ASKED[0]}\n확인됨: 문장 3/3, 인용 3/3 확인됨\n")
     forgery = copy.deepcopy(answers[0])
     forgery["citations"][1]["quote"] = "연차는 해마다 25일입니다."
     lines = "\n".join(json.dumps(one, ensure_ascii=False) for one in (answers[1], forgery))
@@ -209,8 +209,8 @@ def test_the_command_proves_a_file_or_lines(mundap: Callable, bot: Mundap, answe
     assert done.rows[1]["citations"][1]["reason"]
     assert done.rows[1]["generation"] == {"answered": bot.newest, "state": "same"}
     said = mundap("verify", "-", workspace=bot.root, stdin=lines).out
-    assert "다름" in said
-    assert "인용 2 [다름] “연차는 해마다 25일입니다.”" in said
+    assert "불일치" in said
+    assert "인용 2 [불일치] “연차는 해마다 25일입니다.”" in said
 
 
 @pytest.mark.parametrize(
@@ -302,8 +302,8 @@ def test_several_questions_of_one_turn_head_their_answers(bot: Mundap) -> None:
 
 def test_words_that_were_searched_for_instead_of_typos_are_those_of_the_search(bot: Mundap) -> None:
     quote = "7일이 넘으면 진단서를 내야 합니다."
-    answer = made(bot, "병가 진단서", f"‘병가’로 찾았습니다.\n{quote} [1]", (0, quote))
+    answer = made(bot, "병가 진단서", f"‘병가’로 검색했습니다.\n{quote} [1]", (0, quote))
     assert state(bot, {**answer, "searched": "병가 진단서"}) == "proved"
     assert state(bot, {**answer, "searched": "휴가 진단서"}) == "missing"
-    other = made(bot, "병가 진단서", f"병가를 내려면 서류 3장을 찾았습니다.\n{quote} [1]", (0, quote))
+    other = made(bot, "병가 진단서", f"병가를 내려면 서류 3장을 검색했습니다.\n{quote} [1]", (0, quote))
     assert state(bot, other) == "forged"

@@ -337,7 +337,7 @@ def test_passages_are_read_once_while_there_is_room_and_the_last_used_stay(tmp_p
 
 
 def test_an_encoder_that_gives_one_vector_a_text_is_refused(tmp_path: Path):
-    with pytest.raises(ConfigError, match="토큰마다 벡터를 내는 모델이 아닙니다"):
+    with pytest.raises(ConfigError, match="토큰별 벡터를 출력하는 모델이 아닙니다"):
         LateReranker(cross(tmp_path / "m")).rerank("관세", hits("환급"))
 
 
@@ -374,7 +374,7 @@ def test_a_kind_that_there_is_not_is_told_those_that_there_are():
 
 
 def test_a_spec_without_a_model_shows_how_one_is_written():
-    with pytest.raises(ConfigError, match=r"'onnx'을\(를\) 읽을 수 없습니다. 'onnx:models/my-reranker-onnx'처럼"):
+    with pytest.raises(ConfigError, match=r"'onnx'을\(를\) 읽을 수 없습니다. 'onnx:models/my-reranker-onnx' 형식으로"):
         make_reranker("onnx")
 
 
@@ -430,11 +430,11 @@ def test_an_input_that_is_not_known_is_named(tmp_path: Path):
     model = onnx.load(str(folder / "model.onnx"))
     model.graph.input.append(onnx.helper.make_tensor_value_info("bbox", onnx.TensorProto.INT64, ["batch", "tokens"]))
     onnx.save(model, str(folder / "model.onnx"))
-    with pytest.raises(ConfigError, match=r"입력 .*bbox.*아는 입력: input_ids, attention_mask, token_type_ids"):
+    with pytest.raises(ConfigError, match=r"입력 .*bbox.*지원하는 입력: input_ids, attention_mask, token_type_ids"):
         OnnxReranker(folder)
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf")])
 def test_a_score_that_is_no_number_is_an_error(score: float):
-    with pytest.raises(MundapError, match="숫자가 아닌 점수"):
+    with pytest.raises(MundapError, match="점수가 숫자가 아닙니다"):
         by_text("관세", FOUND[:2], lambda _, texts: [score] * len(texts))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import doctest
 import importlib
-import os
 import pkgutil
 import re
 import subprocess
@@ -14,12 +13,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from tests.docs.blocks import ROOT, environment
+from tests.docs.blocks import blocks as found
 
 import mundap
 
-ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.en.md")
-_BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```\s*$", re.MULTILINE | re.DOTALL)
 _COMMAND = re.compile(r"(?:\$ )?((?:\.venv/bin/)?mundap( .*)?)")
 _COMMENT = re.compile(r"\s+#.*")
 _SERVING = ("serve", "ui", "up")
@@ -27,29 +26,24 @@ RULES = "# 휴가 규정\n\n## 연차\n\n연차는 발생한 날부터 1년 안�
 
 
 def blocks(name: str, *languages: str) -> list[str]:
-    text = (ROOT / name).read_text("utf-8")
-    return [body for language, body in _BLOCK.findall(text) if language in languages]
+    return [block.body for block in found(ROOT / name, *languages)]
 
 
 def commands(name: str) -> tuple[str, ...]:
     """The lines that run mundap to an end, in order, without prompts and comments."""
     lines = "\n".join(blocks(name, "bash", "console", "sh", "shell")).replace("\\\n", " ").split("\n")
-    found = [_COMMENT.sub("", match[1]) for line in lines if (match := _COMMAND.fullmatch(line.strip()))]
-    return tuple(line for line in found if line.split()[1:2] not in [[verb] for verb in _SERVING])
-
-
-def environment() -> dict[str, str]:
-    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+    run = [_COMMENT.sub("", match[1]) for line in lines if (match := _COMMAND.fullmatch(line.strip()))]
+    return tuple(line for line in run if line.split()[1:2] not in [[verb] for verb in _SERVING])
 
 
 @pytest.mark.parametrize("name", READMES)
 def test_python_blocks_run(name: str, tmp_path: Path) -> None:
-    found = blocks(name, "python")
-    if not found:
+    written = blocks(name, "python")
+    if not written:
         pytest.skip(f"{name} has no Python block")
     (tmp_path / "규정집").mkdir()
     (tmp_path / "규정집" / "휴가.md").write_text(RULES, "utf-8")
-    for block in found:
+    for block in written:
         done = subprocess.run(
             [sys.executable, "-W", "error", "-X", "utf8", "-"],
             input=block.encode(),

@@ -150,7 +150,7 @@ def test_rewards_rise_on_held_out_prompts_and_the_table_says_so(
         table = list(csv.DictReader(file))
     assert len(table) == report["held_out"] + 2
     assert float(table[-2]["rewards (after)"]) == pytest.approx(earned["after"]["mean"], abs=1e-3)
-    assert "보상으로 배우기" in (Path(report["run"]) / "report.html").read_text("utf-8")
+    assert "보상 기반 강화 학습" in (Path(report["run"]) / "report.html").read_text("utf-8")
     assert list((bot / ".mundap" / "runs" / f"train-ppo-{algorithm}").glob("events.*"))
     assert (Path(report["folder"]) / "adapter" / "adapter_model.safetensors").is_file()
 
@@ -176,9 +176,9 @@ def test_what_cannot_be_is_said(base: Path, bot: Path):
     assert "보상 모델이 아닙니다" in said(*ppo, "--base", base, "--reward", "없음")
     assert "length" in said(*ppo, "--base", base, "--reward", "rule:없음")
     assert "--persona" in said(*ppo, "--base", base, "--reward", "rule:tone")
-    assert "어댑터가 있는 모델이 아닙니다" in said(*ppo, "--adapter", "없음")
+    assert "어댑터가 없는 모델입니다" in said(*ppo, "--adapter", "없음")
     assert "{question}" in said(*ppo, "--base", base, "--prompt", "질문")
-    assert "나누어져야" in said(*ppo, "--base", base, "--algorithm", "rloo", "--batch", 6)
+    assert "배수여야" in said(*ppo, "--base", base, "--algorithm", "rloo", "--batch", 6)
     assert "없는/모델" in said("dpo", "--data", bot / "ranking.json", "--out", "x", "--base", "없는/모델")
     assert "prompts.json" in said("reward", "--data", bot / "prompts.json", "--out", "x", "--base", base)
 

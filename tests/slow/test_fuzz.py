@@ -50,4 +50,4 @@ def test_json_lines_of_twenty_megabytes_need_less_than_half_a_gigabyte_or_are_re
     assert isinstance(found, Read)
     assert len(found.wholes) > 20_000
     ((_, refused),) = read_all([Job(path, path.name)], Limits(1, megabytes=80))
-    assert "80MB 넘게 써서 멈췄습니다. 파일을 나누거나" in refused.reason
+    assert "80MB를 초과해 중단했습니다. 파일을 나누거나" in refused.reason

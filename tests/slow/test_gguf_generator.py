@@ -210,7 +210,7 @@ def test_a_file_cut_short_is_an_error_that_says_what_to_check(base: Path, tmp_pa
     path = tmp_path / "half.gguf"
     with base.open("rb") as file:
         path.write_bytes(file.read(20_000_000))
-    with pytest.raises(GeneratorError, match=r"half\.gguf'을\(를\) 불러오지 못했습니다.*끝까지 받아졌는지"):
+    with pytest.raises(GeneratorError, match=r"half\.gguf'을\(를\) 불러오지 못했습니다.*완전히 다운로드되었는지"):
         generator(path).answer(QUESTION, HITS)
 
 

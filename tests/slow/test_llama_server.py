@@ -98,7 +98,7 @@ def test_closing_ours_frees_the_only_place(url: str):
 
 
 def test_a_silent_server_is_named_with_what_to_do(url: str):
-    with pytest.raises(GeneratorError, match=r"0\.2초 동안 아무것도 보내지 않았습니다.*timeout"):
+    with pytest.raises(GeneratorError, match=r"0\.2초 동안 응답하지 않았습니다.*timeout"):
         ours(url, timeout=0.2).answer(QUESTION, [Hit(Passage("long", "d", LONG, 0, len(LONG)), 1.0, 1)])
 
 
@@ -107,7 +107,7 @@ def test_a_server_that_dies_in_mid_answer_is_named_with_what_to_look_at(llama_se
         stream = ours(address, max_tokens=3000)._write(COUNT, 3000)
         assert next(stream)
         process.kill()
-        with pytest.raises(GeneratorError, match=r"끊겼습니다.*서버가 살아 있는지"):
+        with pytest.raises(GeneratorError, match=r"끊겼습니다.*서버가 실행 중인지"):
             list(stream)
     with pytest.raises(GeneratorError, match="연결할 수 없습니다"):
         ours(address).answer(QUESTION, HITS)

@@ -269,7 +269,7 @@ def test_a_family_that_cannot_be_exported_is_named(tmp_path: Path, base: Path):
     other = shutil.copytree(base, tmp_path / "opt")
     config = json.loads((other / "config.json").read_text("utf-8"))
     (other / "config.json").write_text(json.dumps(config | {"model_type": "opt"}), "utf-8")
-    with pytest.raises(MundapError, match=r"opt 모델은 GGUF로 옮길 줄 모릅니다.*gemma.*gpt_neox.*llama"):
+    with pytest.raises(MundapError, match=r"opt 모델은 GGUF 변환을 지원하지 않습니다.*gemma.*gpt_neox.*llama"):
         export_gguf(other, tmp_path / "m.gguf")
     assert not list(tmp_path.glob("*m.gguf"))
 
@@ -325,14 +325,14 @@ def test_what_would_teach_nothing_or_never_to_stop_is_refused_before_the_first_s
     other = [words.convert_tokens_to_ids("<unk>")]
     told = [Teller(words, [words.eos_token_id], REFUSAL).spoken(ROWS[0])]
     checked(told, [words.eos_token_id], words.convert_ids_to_tokens)
-    with pytest.raises(MundapError, match=r"11행: .*끝맺는 토큰\(<unk>\)"):
+    with pytest.raises(MundapError, match=r"11행: .*종료 토큰\(<unk>\)"):
         checked(told, other, words.convert_ids_to_tokens)
-    with pytest.raises(MundapError, match="11행: 배울 토큰이 하나도 없습니다"):
+    with pytest.raises(MundapError, match="11행: 학습할 토큰이 없습니다"):
         checked([replace(told[0], labels=(IGNORED,) * len(told[0].ids))], other, words.convert_ids_to_tokens)
-    with pytest.raises(MundapError, match="예가 20토큰보다 깁니다"):
+    with pytest.raises(MundapError, match="예제가 20토큰보다 깁니다"):
         trained(ROWS, replace(QUICK, base=str(base), max_tokens=20), tmp_path)
     words.chat_template = "{% for m in messages %}{{ m.role }}{% endfor %}"  # drops what is said
-    with pytest.raises(MundapError, match="끝맺는 토큰"):
+    with pytest.raises(MundapError, match="종료 토큰"):
         checked([Teller(words, other, REFUSAL).spoken(ROWS[0])], other, words.convert_ids_to_tokens)
 
 

@@ -87,7 +87,7 @@ def test_passages_beyond_the_context_are_left_out_whole(folder: Path):
     assert tight.answer("관세율은?", HITS).hits == tuple(HITS)
     assert 0 < seen[-1].count("<자료 번호") < len(HITS)
     assert len(tight._model().ids(seen[-1])) + 64 <= needed - 20
-    with pytest.raises(GeneratorError, match="첫 번째 단락만으로도"):
+    with pytest.raises(GeneratorError, match="첫 번째 문단만으로도"):
         generator(folder, context_tokens=100).answer("관세율은?", HITS)
 
 
@@ -162,7 +162,7 @@ def test_an_adapter_that_was_trained_is_asked_by_its_name(folder: Path, tmp_path
     assert bot.name == "transformers:model:관세"
     tuned_text = bot.complete([_USER], max_tokens=16)
     assert tuned_text != generator(folder).complete([_USER], max_tokens=16)
-    with pytest.raises(GeneratorError, match=r"'없음'.*있는 것: 관세.*mundap train sft"):
+    with pytest.raises(GeneratorError, match=r"'없음'.*학습한 모델: 관세.*mundap train sft"):
         make_generator("transformers:model:없음", refusal=REFUSAL, models=tmp_path).answer("관세율은?", HITS)
 
 

@@ -49,7 +49,7 @@ def test_a_file_that_takes_too_long_is_left_and_the_next_is_read(jobs: list[Job]
     assert found.keys() == {job.source for job in jobs}
     assert (
         found["가.txt"]
-        == "가.txt: 0.001초 안에 읽지 못해 멈췄습니다. 파일을 나누거나 mundap.toml의 ingest.file_seconds를 늘려 주세요."
+        == "가.txt: 0.001초 안에 읽지 못해 중단했습니다. 파일을 나누거나 mundap.toml의 ingest.file_seconds를 늘리세요."
     )
 
 
@@ -69,7 +69,7 @@ def test_a_reader_that_crashes_is_reported_by_file(jobs: list[Job], monkeypatch:
     monkeypatch.setattr(batch, "_started", started)
     found = reasons(jobs, Limits(2))
     assert found.keys() == {job.source for job in jobs}
-    assert all("멈췄습니다" in reason and reason.startswith(source) for source, reason in found.items())
+    assert all("프로세스가 종료되었습니다" in reason and reason.startswith(source) for source, reason in found.items())
 
 
 class Unspeakable(Exception):
@@ -90,7 +90,7 @@ def test_a_readers_own_mistake_is_one_plain_files_problem(
     found = dict(read_all(jobs[:2]))
     assert isinstance(found[jobs[0]], Read)
     reason = found[jobs[1]].reason
-    assert reason.startswith(f"나.md: 읽다가 오류가 났습니다({type(error).__name__}")
+    assert reason.startswith(f"나.md: 읽는 중 오류가 발생했습니다({type(error).__name__}")
     assert reason.isprintable()
 
 

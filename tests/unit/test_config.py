@@ -46,7 +46,7 @@ def test_values_are_read(tmp_path: Path):
     ],
 )
 def test_an_unknown_table_or_key_is_told_the_known_ones(tmp_path: Path, text: str, named: str, known: list[str]):
-    said, _, listed = problem(tmp_path, text).partition(";")
+    said, _, listed = problem(tmp_path, text).partition("입니다.")
     assert str(tmp_path / "mundap.toml") in said
     assert named in said
     assert set(known) <= set(listed.partition(":")[2].replace(" ", "").split(","))

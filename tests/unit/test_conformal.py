@@ -56,7 +56,7 @@ def test_what_is_promised_can_be_counted():
     answered = scores >= made.threshold
     assert (made.n, made.answered, made.missed) == (1000, answered.sum(), wrong[answered].sum())
     assert made.missed / made.answered < made.bound <= 0.05
-    assert f"문턱 {made.threshold}" in made.sentence
+    assert f"임계값 {made.threshold}" in made.sentence
     assert "5%" in made.sentence
     assert "90%" in made.sentence
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_promised_says_what_can():
 def test_too_few_questions_say_how_many_it_takes():
     made = promise(np.full(20, 0.9), np.zeros(20, np.bool_), 0.05, 0.9)
     assert made.threshold is None
-    assert "적어도 45개" in made.sentence
+    assert "최소 45개" in made.sentence
     assert promise(np.full(45, 0.9), np.zeros(45, np.bool_), 0.05, 0.9).threshold is not None
 
 

@@ -105,7 +105,7 @@ def test_questions_without_a_recorded_answer_are_not_asked():
     replies = {LAPSING.question: answer("2년", [LAPSE])}
     report = evaluate_answers([LAPSING, blank], lambda question: replies[question], resamples=10)
     assert (report.n, report.without_answer) == (1, 1)
-    with pytest.raises(MundapError, match="답변을 채워"):
+    with pytest.raises(MundapError, match="답변을 채우"):
         evaluate_answers([blank], lambda question: ABSTAINED)
 
 

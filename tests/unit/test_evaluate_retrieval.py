@@ -162,7 +162,7 @@ def test_golds_that_are_all_missing_are_an_error_with_the_first_rows():
 
 @pytest.mark.parametrize("questions", [[], [Question("가")]])
 def test_without_any_gold_there_is_nothing_to_measure(questions):
-    with pytest.raises(MundapError, match="제시문을 채워"):
+    with pytest.raises(MundapError, match="제시문을 채우"):
         report_of(questions, {})
 
 

@@ -146,3 +146,30 @@ def test_a_question_whose_words_are_nowhere_is_refused(question: str):
 
 def test_the_refusal_is_in_the_language_asked_for():
     assert Extractive(language="en").answer("?", []).text == refusal("en")
+
+
+def test_what_is_not_allowed_is_answered_by_the_list_that_says_no():
+    allowed = "다음 물품은 면세가 가능하다.\n1. 가정용 가구\n2. 서적"
+    other = "구매가 취소된 물품은 통관 목록에서 제외된다."
+    taxed = "다음 물품은 모두 과세대상이다.\n1. 보석\n2. 자동차"
+    given = answer("면세가 안 되는 물품은 무엇인가요?", allowed, other, taxed)
+    assert {c.quote for c in given.citations} == {"다음 물품은 모두 과세대상이다.", "1. 보석", "2. 자동차"}
+
+
+def test_a_list_of_what_is_allowed_does_not_answer_what_is_not():
+    given = Extractive(min_support=0).answer(
+        "면세가 안 되는 물품은 무엇인가요?", hits("다음 물품은 면세가 가능하다.\n1. 가구\n2. 서적")
+    )
+    assert given.abstained
+
+
+@pytest.mark.parametrize(
+    ("question", "text"),
+    [
+        ("해외직구 한도는?", "(해외직구)의 한도는 정해져 있다."),
+        ("개인통관 고유부호는?", "개인통관고유부호를 받는다."),
+        ("개인통관고유부호는?", "개인 통관 고유 부호를 받는다."),
+    ],
+)
+def test_a_compound_holds_the_words_it_is_made_of(question: str, text: str):
+    assert Reader().read(question, hits(text)).coverage == 1

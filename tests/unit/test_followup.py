@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.retrieve.followup import standalone
+from mundap.retrieve.followup import named_anew, standalone
 from mundap.types import Turn
 
 BEFORE = [Turn("이사화물의 통관 절차는 어떻게 되나요?", "세관에 신고합니다.")]
@@ -174,3 +174,21 @@ def test_nothing_is_said_twice():
 
 def test_a_question_before_that_names_nothing_gives_nothing():
     assert standalone("얼마인가요?", [Turn("그건 언제인가요?", "내일")]) == "얼마인가요?"
+
+
+@pytest.mark.parametrize(
+    ("question", "nouns"),
+    [
+        ("맥주는요?", ("맥주",)),
+        ("그럼 전자담배 액상은요?", ("전자담배", "액상")),
+        ("신청 서류는 뭐가 필요해요?", ("서류",)),
+        ("하루 보관료는요?", ("보관료",)),
+        ("주차는 되나요?", ("주차",)),
+        ("그럼 두 병이면요?", ()),
+        ("외국인은요?", ()),
+        ("미국 물건은요?", ()),
+        ("얼마인가요?", ()),
+    ],
+)
+def test_what_a_follow_up_names_newly(question: str, nouns: tuple[str, ...]):
+    assert named_anew(question) == nouns

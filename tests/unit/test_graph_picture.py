@@ -44,9 +44,9 @@ def test_a_keyword_is_drawn_with_its_neighbours_passages_and_documents(graph: Gr
     assert (DOCUMENT, "안내.txt") in labels
     assert {(line.head, line.kind, line.tail) for line in shown.lines} >= {
         ("k:면세품", "보기", "k:담배"),
-        ("k:술", "질문에서 배운 말", "k:주류"),
-        ("p:a", "나옴", "k:면세품"),
-        ("d:문서1", "문서의 문단", "p:a"),
+        ("k:술", "질문에서 학습", "k:주류"),
+        ("p:a", "포함", "k:면세품"),
+        ("d:문서1", "문서에 속함", "p:a"),
     }
     ids = {node.id for node in shown.nodes}
     assert all({line.head, line.tail} <= ids for line in shown.lines)

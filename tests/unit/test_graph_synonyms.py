@@ -43,12 +43,12 @@ def test_an_editor_of_windows_may_save_it(tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("술", "꼴이 아닙니다"),
-        ("술\t\t0.5", "꼴이 아닙니다"),
+        ("술", "형식이 아닙니다"),
+        ("술\t\t0.5", "형식이 아닙니다"),
         ("술\t주류\t2", "점수 '2'"),
         ("술\t주류\t많이", "점수 '많이'"),
         ("술\t주류\t0.5\t잠금", "상태 '잠금'"),
-        ("술\t주류\t0.5\t\t근거\t더", "꼴이 아닙니다"),
+        ("술\t주류\t0.5\t\t근거\t더", "형식이 아닙니다"),
     ],
 )
 def test_a_broken_row_is_named(tmp_path, line, said):

@@ -120,7 +120,7 @@ def test_a_web_archive_is_the_page_in_it(tmp_path: Path):
 
 
 def test_a_page_without_text_is_a_bad_file(tmp_path: Path):
-    with pytest.raises(BadFile, match=r"쪽\.html: .*글이 들어 있지 않습니다"):
+    with pytest.raises(BadFile, match=r"쪽\.html: .*읽을 수 있는 텍스트가 없습니다"):
         read(page(tmp_path, "<html><body><script>1</script></body></html>"))
 
 

@@ -253,7 +253,7 @@ def test_notes_boxes_equations_and_links(tmp_path: Path):
         "식 a over b\n둘째 줄",
         "누리집 (https://mundap.kr)대한민국(大韓民國)",
     ]
-    assert parsed.warnings == ("글로 읽지 못한 것: 큰 그림 1개.",)
+    assert parsed.warnings == ("텍스트로 읽지 못한 항목: 큰 이미지 1개.",)
 
 
 def test_controls_without_their_marks_lose_no_text(tmp_path: Path):
@@ -284,12 +284,12 @@ def test_a_section_that_breaks_off_is_told_and_kept_as_far_as_it_goes(tmp_path: 
     )
     parsed = parse(path)
     assert parsed.blocks == (Paragraph("첫째"), Paragraph("둘째"), Paragraph("2구역"))
-    assert parsed.warnings == ("본문 1구역이 손상되어 읽은 데까지만 넣었습니다. 원본을 다시 복사해 주세요.",)
+    assert parsed.warnings == ("본문 1구역이 손상되어 읽을 수 있는 부분까지만 추가했습니다. 원본을 다시 복사하세요.",)
 
 
 def test_a_stream_that_bursts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("mundap.ingest.hwp.hwp5.MAX_PART", 1 << 20)
-    with pytest.raises(BadFile, match="지나치게 크거나"):
+    with pytest.raises(BadFile, match="너무 크거나"):
         parse(hwp(tmp_path / "문서.hwp", rec(0x43, 0, bytes(8 << 20))))
 
 
@@ -321,7 +321,7 @@ def test_a_broken_summary_costs_neither_time_nor_text(tmp_path: Path, raw: bytes
 
 def test_records_without_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("mundap.ingest.hwp.hwp5._MAX_RECORDS", 10_000)
-    with pytest.raises(BadFile, match="지나치게 크거나"):
+    with pytest.raises(BadFile, match="너무 크거나"):
         parse(hwp(tmp_path / "문서.hwp", *[bytes(4 * 4_000)] * 3))
 
 
@@ -330,7 +330,7 @@ def test_records_below_each_other_without_end_are_a_bad_file(tmp_path: Path):
     for _ in range(100):
         data += rec(0x42, level, bytes(22)) + rec(0x47, level + 1, b" osg" + bytes(44))
         level += 2
-    with pytest.raises(BadFile, match="깊이 겹쳐"):
+    with pytest.raises(BadFile, match="중첩이 깊어"):
         parse(hwp(tmp_path / "문서.hwp", data))
 
 

@@ -217,7 +217,7 @@ def test_boxes_and_captions_follow_their_paragraph_and_headers_stay_out(tmp_path
         "묶인 글",
         "글맵시",
     ]
-    assert parsed.warnings == ("글로 읽지 못한 것: 큰 그림 1개.",)
+    assert parsed.warnings == ("텍스트로 읽지 못한 항목: 큰 이미지 1개.",)
 
 
 def test_an_object_in_the_line_keeps_its_place(tmp_path: Path):
@@ -280,15 +280,15 @@ def test_a_broken_section_is_told_and_the_others_go_in(tmp_path: Path):
     ("parts", "sentence"),
     [
         ({"META-INF__manifest_xml": "<m><e:encryption-data xmlns:e='e'/></m>"}, "암호가 걸린"),
-        ({"Contents__section0_xml": "<hs:sec"}, "망가졌다면"),
-        ({"Contents__section0_xml": "<a>" * 300 + "</a>" * 300}, "망가졌다면"),
+        ({"Contents__section0_xml": "<hs:sec"}, "손상되었다면"),
+        ({"Contents__section0_xml": "<a>" * 300 + "</a>" * 300}, "손상되었다면"),
         (
             {
                 "Contents__section0_xml": "<!DOCTYPE s [<!ENTITY a 'aaaaaaaaaa'>"
                 + "".join(f"<!ENTITY a{n} '{'&a;' * 10}'>" for n in range(3))
                 + "]><s>&a2;</s"
             },
-            "망가졌다면",
+            "손상되었다면",
         ),
     ],
 )
@@ -298,7 +298,7 @@ def test_what_cannot_be_read_is_a_bad_file_with_a_remedy(tmp_path: Path, parts: 
         blocks(tmp_path, **parts)
 
 
-@pytest.mark.parametrize(("depth", "outcome"), [(0, "가  나"), (8, "망가졌다면")])
+@pytest.mark.parametrize(("depth", "outcome"), [(0, "가  나"), (8, "손상되었다면")])
 def test_entities_do_not_grow(tmp_path: Path, depth: int, outcome: str):
     entities = "<!ENTITY b0 'XXXXXXXXXX'>"
     for n in range(depth):
@@ -320,7 +320,7 @@ def test_tables_within_tables_without_end_are_a_bad_file(tmp_path: Path):
     assert blocks(tmp_path, p(table)) == [Paragraph("가")]
     for _ in range(15):
         table = tbl([tc(0, 0, p(table))])
-    with pytest.raises(BadFile, match=r"문서\.hwpx: .*(깊이|망가)"):
+    with pytest.raises(BadFile, match=r"문서\.hwpx: .*(중첩|손상)"):
         blocks(tmp_path, p(table))
 
 

@@ -81,7 +81,7 @@ def test_anything_else_is_lines_under_their_keys(tmp_path: Path):
 
 
 def test_a_broken_file_is_told_by_its_line(tmp_path: Path):
-    with pytest.raises(BadFile, match=r"a\.json: 2번째 줄에서 JSON이 깨졌습니다"):
+    with pytest.raises(BadFile, match=r"a\.json: 2번째 줄에 JSON 구문 오류가 있습니다"):
         reading(tmp_path, "a.json", '{"a": 1,\n "b" 2}')
     with pytest.raises(BadFile, match=r"a\.json"):
         reading(tmp_path, "a.json", "[" * 100_000)
@@ -105,7 +105,7 @@ def test_any_value_is_read_or_is_a_bad_file(tmp_path: Path, value: Any, name: st
 @pytest.mark.parametrize("value", ["9" * 5000, "[" * 50_000, '{"a":' * 50_000])
 def test_numbers_and_depths_that_no_document_has(tmp_path: Path, value: str):
     (tmp_path / "값.json").write_text(value, "utf-8")
-    with pytest.raises(BadFile, match=r"값\.json: .*주세요"):
+    with pytest.raises(BadFile, match=r"값\.json: .*하세요"):
         read(tmp_path / "값.json")
     (tmp_path / "줄.jsonl").write_text(f'{{"질문": "왜?", "답변": "글"}}\n{{"a": {value}}}', "utf-8")
     found = read(tmp_path / "줄.jsonl")

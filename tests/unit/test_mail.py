@@ -206,7 +206,7 @@ def test_a_mail_that_was_cut_says_so_and_gives_what_is_left(tmp_path: Path):
     message.add_attachment(b"x" * 300, maintype="application", subtype="pdf", filename="a.pdf")
     parsed = parse(saved(tmp_path, message.as_bytes()[:-200]))
     assert Paragraph("소형차는 1,000원입니다.") in parsed.blocks
-    assert parsed.warnings[0].startswith("메일이 끝까지 들어 있지 않습니다")
+    assert parsed.warnings[0].startswith("메일 내용이 잘려 있습니다")
 
 
 @pytest.mark.parametrize(

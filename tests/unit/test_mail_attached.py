@@ -68,7 +68,7 @@ def test_a_sheet_brings_its_questions_and_the_rows_it_left_out(tmp_path: Path):
     assert passages(document)[-1] == ("주차장 요금 안내 > 문답.xlsx > 규정", "", "연차는 15일이다.")
     (known,) = document.questions
     assert (known.question, document.text[known.start :]) == ("며칠?", "연차는 15일이다.")
-    assert reading.warnings == ("첨부 문답.xlsx: 3행: 제시문이 비어 있습니다. 제시문을 채우거나 행을 지워 주세요.",)
+    assert reading.warnings == ("첨부 문답.xlsx: 3행: 제시문이 비어 있습니다. 제시문을 채우거나 행을 삭제하세요.",)
     assert reading.problems == ()
 
 
@@ -119,14 +119,14 @@ def test_what_cannot_be_read_is_a_warning_with_its_name_and_the_remedy_and_the_r
     assert passages(reading.document)[-1][2] == "연차는 1년 뒤 소멸한다."
     starts = (
         "첨부 자료.zip: 압축 파일",
-        "첨부 빈 글.txt: 글이 들어",
+        "첨부 빈 글.txt: 읽을 수 있는 텍스트가 없습니다",
         "첨부 큰 문서.docx: 압축을 풀면",
         "첨부 이름 없음: 읽을 수 없는",
     )
     assert len(reading.warnings) == len(starts)
     for said, start in zip(reading.warnings, starts, strict=True):
         assert said.startswith(start)
-        assert said.endswith(("주세요.", *readers.READERS))
+        assert said.endswith(("세요.", *readers.READERS))
     assert [path.name for path in tmp_path.iterdir()] == ["메일.eml"]
 
 
@@ -136,7 +136,7 @@ def test_mails_within_mails_end_somewhere(tmp_path: Path):
         message = add(mail(text="전달합니다.\n"), "전달.eml", message.as_bytes())
     reading = read(saved(tmp_path, message))
     assert len(reading.warnings) == 1
-    assert f"메일 안에 메일이 {reader._DEEPEST}겹을 넘습니다" in reading.warnings[0]
+    assert f"첨부된 메일이 {reader._DEEPEST}단계를 넘게 중첩되어 있습니다" in reading.warnings[0]
     assert sum(section.source != "" for section in reading.document.sections) == reader._DEEPEST
 
 
@@ -154,7 +154,7 @@ def test_an_attachment_that_ends_the_program_costs_only_itself(tmp_path: Path, m
     assert isinstance(found, Read)
     assert not job.alone
     assert found.reading.warnings == (
-        "첨부 파일을 읽던 프로그램이 멈춰 본문만 넣었습니다. 첨부 1개는 따로 저장해 넣어 주세요: 죽음.txt",
+        "첨부 파일을 읽는 중 프로세스가 종료되어 본문만 추가했습니다. 첨부 1개는 따로 저장해 추가하세요: 죽음.txt",
     )
     (tmp_path / "글.txt").write_text("글", "utf-8")
     (tmp_path / "그림.bin").write_bytes(b"x")
@@ -170,7 +170,7 @@ def test_a_readers_mistake_and_a_missing_package_are_warnings(tmp_path: Path, mo
 
     monkeypatch.setattr(readers, "read_txt", fails)
     reading = read(saved(tmp_path, add(mail(), "글.txt", "글")))
-    assert reading.warnings == ("첨부 글.txt: 읽다가 오류가 났습니다(ZeroDivisionError). 따로 저장해 넣어 보세요.",)
+    assert reading.warnings == ("첨부 글.txt: 읽는 중 오류가 발생했습니다(ZeroDivisionError). 따로 저장해 추가하세요.",)
 
     def lacks(path: Path, source: str) -> None:
         raise MissingExtra("liteparse", "docs")

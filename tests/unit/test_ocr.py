@@ -116,20 +116,20 @@ def test_an_unclear_page_is_read_with_a_warning(tmp_path):
     page = scanned(TEXT).resize((620, 350)).filter(ImageFilter.GaussianBlur(1.0)).resize((2480, 1400))
     page.save(tmp_path / "흐림.png")
     assert ocr.parse(tmp_path / "흐림.png").warnings == (
-        "1쪽은 글자가 또렷하지 않아 틀리게 읽었을 수 있습니다. 원본이나 더 선명한 스캔을 넣어 주세요.",
+        "1쪽은 글자가 선명하지 않아 잘못 인식했을 수 있습니다. 원본이나 더 선명한 스캔을 추가하세요.",
     )
 
 
 @reads
 def test_pictures_that_hold_no_text_or_are_none(tmp_path):
     Image.new("L", (800, 600), 255).save(tmp_path / "백지.png")
-    with pytest.raises(BadFile, match=r"백지.png: 그림에서 글자를 찾지 못했습니다"):
+    with pytest.raises(BadFile, match=r"백지.png: 이미지에서 텍스트를 찾지 못했습니다"):
         ocr.parse(tmp_path / "백지.png")
     (tmp_path / "깨짐.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 100)
-    with pytest.raises(BadFile, match=r"깨짐.png: 그림으로 열 수 없습니다"):
+    with pytest.raises(BadFile, match=r"깨짐.png: 이미지로 열 수 없습니다"):
         ocr.parse(tmp_path / "깨짐.png")
     Image.new("1", (14_000, 14_000)).save(tmp_path / "큼.png")
-    with pytest.raises(BadFile, match=r"큼.png: 너무 큰 그림입니다"):
+    with pytest.raises(BadFile, match=r"큼.png: 너무 큰 이미지입니다"):
         ocr.parse(tmp_path / "큼.png")
 
 
@@ -139,7 +139,7 @@ def test_without_the_program_the_sentence_says_what_to_install(tmp_path, monkeyp
     try:
         assert not ocr.available()
         with pytest.raises(
-            BadFile, match=r"공고.png: 그림 파일입니다. .*apt-get install tesseract-ocr tesseract-ocr-kor$"
+            BadFile, match=r"공고.png: 이미지 파일입니다. .*apt-get install tesseract-ocr tesseract-ocr-kor$"
         ):
             ocr.parse(tmp_path / "공고.png")
     finally:

@@ -110,7 +110,7 @@ def test_cells_are_as_people_see_them():
         "이름: 이바다 / 근무시간: 9:00 / 입사일: 45293 / 회원번호: 9007199254740992 / 재직: FALSE / 비율: 100%"
         " / 메모: #N/A",
     ]
-    assert reading("types.xlsx").warnings == ("시트 'Sheet': 수식 오류 값이 있습니다(G3 #N/A). 시트에서 고쳐 주세요",)
+    assert reading("types.xlsx").warnings == ("시트 'Sheet': 수식 오류 값이 있습니다(G3 #N/A). 시트에서 수정하세요",)
 
 
 def test_what_is_hidden_is_left_out_and_named():

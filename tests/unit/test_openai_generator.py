@@ -214,7 +214,7 @@ def test_a_thought_is_neither_streamed_nor_cited_nor_remembered(pieces: list[str
 def test_a_thought_without_an_answer_is_an_error_and_nothing_of_it_is_shown(piece: str):
     with serving(says(*piece)) as (url, _):
         stream = generator(url, reason=True).stream(QUESTION, HITS)
-        with pytest.raises(GeneratorError, match=r"빈 답을 냈습니다.*max_tokens를 늘리거나"):
+        with pytest.raises(GeneratorError, match=r"빈 답변을 생성했습니다.*max_tokens를 늘리거나"):
             print(next(stream))
 
 
@@ -285,7 +285,7 @@ def test_retry_after_is_waited_for_but_not_for_ever(monkeypatch):
 
 def test_a_lasting_failure_is_told_after_the_last_try():
     script = fails(500, '{"error": {"message": "CUDA out of memory"}}')
-    told = pytest.raises(GeneratorError, match=r"HTTP 500: CUDA out of memory.*서버의 기록을 확인")
+    told = pytest.raises(GeneratorError, match=r"HTTP 500: CUDA out of memory.*서버 로그를 확인")
     with serving(script) as (url, seen), told as error:
         generator(url, retries=1).answer(QUESTION, HITS)
     assert len(seen) == 2
@@ -296,7 +296,7 @@ def test_a_server_that_is_not_running():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(GeneratorError, match=rf"http://127\.0\.0\.1:{port}/v1/.*연결할 수 없습니다.*켜져 있는지"):
+    with pytest.raises(GeneratorError, match=rf"http://127\.0\.0\.1:{port}/v1/.*연결할 수 없습니다.*실행 중인지"):
         generator(f"http://127.0.0.1:{port}/v1").answer(QUESTION, HITS)
 
 
@@ -305,7 +305,7 @@ def test_a_bad_key_is_told_once_and_never_shown():
     with serving(fails(401, body)) as (url, seen), pytest.raises(GeneratorError) as error:
         generator(url, "sk-abc123").answer(QUESTION, HITS)
     assert len(seen) == 1
-    assert "API 키를 받아들이지 않았습니다(HTTP 401: Incorrect API key provided: ***)" in str(error.value)
+    assert "API 키를 거부했습니다(HTTP 401: Incorrect API key provided: ***)" in str(error.value)
     assert "MUNDAP_API_KEY" in str(error.value)
     assert "sk-abc123" not in str(error.value)
 
@@ -321,7 +321,7 @@ def test_a_missing_model_is_told_with_the_words_of_the_server():
     said = failure(fails(404, '{"error": {"message": "model \\"qwen3\\" not found, try pulling it first"}}'))
     assert "모델 'qwen3'이(가) 없거나" in said
     assert 'HTTP 404: model "qwen3" not found, try pulling it first' in said
-    assert "내려받았는지" in said
+    assert "다운로드했는지" in said
 
 
 def test_a_web_page_in_place_of_an_error_is_not_poured_out():
@@ -338,7 +338,7 @@ def test_a_refused_request_names_the_settings():
     "raw", [b"data: {half\n\n", b"data: 5\n\n", b'data: {"choices":[7]}\n\n', b'data: {"choices":{"a":1}}\n\n']
 )
 def test_garbage_is_an_error(raw: bytes):
-    assert "알아볼 수 없는 내용" in failure(sends(raw))
+    assert "해석할 수 없는 응답" in failure(sends(raw))
 
 
 @pytest.mark.parametrize("raw", [b"", b"<html>hello</html>", b": ping\n\n"])
@@ -347,7 +347,7 @@ def test_a_stream_without_an_answer_is_an_error(raw: bytes):
 
 
 def test_an_empty_answer_is_an_error():
-    assert "빈 답을 냈습니다" in failure(says("", " \n"))
+    assert "빈 답변을 생성했습니다" in failure(says("", " \n"))
 
 
 def test_an_error_inside_the_stream_is_told():
@@ -376,7 +376,7 @@ def dies_at_once(handler: Handler) -> None:
 @pytest.mark.parametrize("death", [dies_politely, dies_at_once])
 def test_a_server_that_dies_in_mid_answer_is_told_and_not_asked_again(death: Script):
     with serving(death) as (url, seen):
-        with pytest.raises(GeneratorError, match=r"끊겼습니다.*서버가 살아 있는지"):
+        with pytest.raises(GeneratorError, match=r"끊겼습니다.*서버가 실행 중인지"):
             generator(url).answer(QUESTION, HITS)
         assert len(seen) == 1
 
@@ -396,7 +396,7 @@ def test_silence_is_a_timeout_that_says_so():
         awake.wait(5)
 
     with serving(sleeps) as (url, seen):
-        with pytest.raises(GeneratorError, match=r"0\.2초 동안 아무것도.*timeout을 늘리거나"):
+        with pytest.raises(GeneratorError, match=r"0\.2초 동안 응답하지.*timeout을 늘리거나"):
             generator(url, timeout=0.2).answer(QUESTION, HITS)
         awake.set()
     assert len(seen) == 1

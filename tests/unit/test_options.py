@@ -32,7 +32,7 @@ def test_a_preset_is_before_the_defaults_and_what_was_given_before_it():
     assert Toy.with_preset("original") == Toy(epochs=30)
     assert Toy.with_preset("laptop", epochs=5, lr=None) == Toy(epochs=5, scale=100.0)
     assert presets(Toy) == ["laptop", "original"]
-    with pytest.raises(BadOption, match="--preset gpu: laptop, original 가운데"):
+    with pytest.raises(BadOption, match="--preset gpu: laptop, original 중"):
         Toy.with_preset("gpu")
 
 
@@ -44,7 +44,7 @@ def test_a_preset_is_before_the_defaults_and_what_was_given_before_it():
         ({"epochs": True}, "--epochs True: 정수여야 합니다."),
         ({"lr": -1}, "--rate -1: 0 이상이어야 합니다."),
         ({"lr": "빨리"}, "--rate 빨리: 수여야 합니다."),
-        ({"loss": "c"}, "--loss c: a, b 가운데 하나여야 합니다."),
+        ({"loss": "c"}, "--loss c: a, b 중 하나여야 합니다."),
         ({"wrong": 1.0}, "--wrong 1.0: 0.001 이상 0.999 이하이어야 합니다."),
         ({"only": 1}, "--only 1: 참이나 거짓이어야 합니다."),
         ({"warmup": None}, "warmup None: 수여야 합니다."),

@@ -119,7 +119,7 @@ def test_a_page_is_one_korean_file_that_loads_nothing_and_escapes_everything(mad
 
 def test_a_retrieval_page_shows_the_worst_questions_with_what_was_found_instead():
     read = Reading(retrieval([[0], [0, 1], []])).text
-    worst = read[read.index("가장 나쁜 질문") : read.index("다시 재려면")]
+    worst = read[read.index("가장 나쁜 질문") : read.index("재현 명령")]
     assert worst.index(f"{EVIL} 2") < worst.index(f"{EVIL} 1")  # never found, then second
     assert f"{EVIL} 0" not in worst
     assert "hybrid 못 찾음" in worst
@@ -137,11 +137,11 @@ def test_a_retrieval_page_of_right_answers_says_so():
 def test_verdicts_are_told_in_words():
     compared = {"hybrid": {"top1": BETTER, "top3": WORSE, "mrr@10": ALIKE}}
     read = Reading(retrieval([[0], [0, 1], []], compared)).text
-    part = read[read.index("앞선 실행과 견줌") : read.index("다리마다")]
+    part = read[read.index("이전 평가와 비교") : read.index("검색 방법별 결과")]
     assert "+100.0%p" in part
     assert "-100.0%p" in part
-    assert part.index("나음") < part.index("못함") < part.index("차이가 유의하지 않음")
-    assert "앞선 실행과 견줌" not in retrieval([[0], [1], [2]])
+    assert part.index("개선") < part.index("저하") < part.index("차이가 유의하지 않음")
+    assert "이전 평가와 비교" not in retrieval([[0], [1], [2]])
 
 
 def test_an_answers_page_shows_what_was_said_and_cited():
@@ -153,7 +153,7 @@ def test_an_answers_page_shows_what_was_said_and_cited():
 
 def test_an_abstention_page_shows_what_was_judged_wrongly():
     read = Reading(abstention()).text
-    wrong = read[read.index("잘못 판단한 질문") : read.index("다시 재려면")]
+    wrong = read[read.index("잘못 판단한 질문") : read.index("재현 명령")]
     assert "질문 1 " in wrong
     assert "질문 8 " in wrong
     assert "질문 9 " not in wrong

@@ -54,7 +54,7 @@ def test_a_password_that_opens_the_file(file):
     from reportlab.lib.pdfencrypt import StandardEncryption
 
     data = drawn(file, encrypt=StandardEncryption(userPassword="1234", ownerPassword="z"))
-    assert why(file, data) == "규정.pdf: 암호가 걸린 PDF입니다. 암호를 풀어 다시 저장해 주세요."
+    assert why(file, data) == "규정.pdf: 암호가 걸린 PDF입니다. 암호를 풀어 다시 저장하세요."
 
 
 def test_a_password_against_printing_does_not_keep_the_text_back(file):
@@ -66,8 +66,8 @@ def test_a_password_against_printing_does_not_keep_the_text_back(file):
 
 def test_cut_off_empty_and_other_files(file):
     whole = drawn(file)
-    assert why(file, whole[: len(whole) // 3]) == "규정.pdf: 끝이 잘린 PDF입니다. 파일을 다시 받아 주세요."
-    assert why(file, b"") == "규정.pdf: 빈 파일입니다(0바이트). 다시 받거나 저장해 주세요."
+    assert why(file, whole[: len(whole) // 3]) == "규정.pdf: 중간에 잘린 PDF입니다. 파일을 다시 다운로드하세요."
+    assert why(file, b"") == "규정.pdf: 빈 파일입니다(0바이트). 다시 받거나 저장하세요."
     assert why(file, b"hello" * 100).startswith("규정.pdf: PDF가 아닙니다.")
     broken = b"%PDF-1.4\n" + random.Random(1).randbytes(500) + b"\n%%EOF"
     assert why(file, broken).startswith("규정.pdf: PDF로 열 수 없습니다(")
@@ -89,7 +89,7 @@ def test_a_lost_table_of_contents_of_the_file_is_rebuilt(file):
 
 
 def test_pages_without_anything(file):
-    assert why(file, drawn(file, text="")).startswith("규정.pdf: 글이 들어 있지 않은 PDF입니다.")
+    assert why(file, drawn(file, text="")).startswith("규정.pdf: 텍스트가 없는 PDF입니다.")
 
 
 def test_a_form_that_only_adobe_shows(file):
@@ -98,20 +98,22 @@ def test_a_form_that_only_adobe_shows(file):
     stream = b"99 0 obj<</Length 11>>stream\n<template/>\nendstream endobj\n"
     data = data.replace(b"/Type /Catalog", b"/Type /Catalog" + packets)
     at = data.rindex(b"xref\n", 0, data.rindex(b"startxref"))
-    assert "XFA 양식만 든 PDF" in why(file, data[:at] + stream + data[at:].replace(b"startxref", b"startxxxx"))
+    assert "XFA 양식만 있는 PDF" in why(file, data[:at] + stream + data[at:].replace(b"startxref", b"startxxxx"))
 
 
 def test_scans_without_ocr_say_what_to_install(file, monkeypatch):
-    monkeypatch.setattr(ocr, "missing", lambda: "글자를 읽으려면 설치해 주세요: apt-get install tesseract-ocr")
+    monkeypatch.setattr(
+        ocr, "missing", lambda: "이미지의 텍스트를 읽으려면(OCR) 설치하세요: apt-get install tesseract-ocr"
+    )
     assert why(file, drawn(file, picture=True, text="")) == (
-        "규정.pdf: 글자가 없는 그림(스캔)뿐인 PDF입니다. 글자를 읽으려면 설치해 주세요: apt-get install tesseract-ocr"
+        "규정.pdf: 텍스트가 없는 이미지(스캔)만 있는 PDF입니다. 이미지의 텍스트를 읽으려면(OCR) 설치하세요: apt-get install tesseract-ocr"
     )
 
 
 def test_a_scan_among_pages_of_text_is_a_warning(file, monkeypatch):
-    monkeypatch.setattr(ocr, "missing", lambda: "설치해 주세요")
+    monkeypatch.setattr(ocr, "missing", lambda: "설치하세요")
     drawn(file, picture=True, text="3")
-    assert parse(file).warnings == ("1-2쪽은 글자가 없는 그림(스캔)이라 읽지 못했습니다. 설치해 주세요",)
+    assert parse(file).warnings == ("1-2쪽은 텍스트가 없는 이미지(스캔)라 읽지 못했습니다. 설치하세요",)
 
 
 def sized(file: Path, box: str) -> None:
@@ -150,7 +152,7 @@ def test_text_that_is_miles_apart_is_a_warning(file):
     parsed = parse(file)
     assert [(block.text, block.page) for block in parsed.blocks] == [("본", 1), ("본문이다.", 2)]
     assert parsed.warnings == (
-        "1쪽은 글이 터무니없이 멀리 떨어져 있어 일부만 읽었습니다. PDF 뷰어에서 A4로 인쇄해 다시 저장해 주세요.",
+        "1쪽은 글자가 비정상적으로 멀리 떨어져 있어 일부만 읽었습니다. PDF 뷰어에서 A4로 인쇄해 다시 저장하세요.",
     )
 
 

@@ -62,10 +62,10 @@ def test_the_sample_has_a_futsal_helper_and_a_clerk():
 @pytest.mark.parametrize(
     ("written", "told"),
     [
-        ("ton = '해요체'", "모르는 키 'ton'; 아는 것: role, tone"),
+        ("ton = '해요체'", "알 수 없는 키 'ton'입니다. 사용할 수 있는 키: role, tone"),
         ("tone = '반말'", "해요체"),
         ("closing = '봐요 [1]'", "인용 번호"),
-        ("closing = '골!'\nrefusal = '몰라요. 골!'", "closing의 말을 넣지 마세요"),
+        ("closing = '골!'\nrefusal = '몰라요. 골!'", "closing과 같은 문구를 쓸 수 없습니다"),
         ("tone = ", "TOML"),
     ],
 )

@@ -122,7 +122,7 @@ def test_the_weakest_passages_go_first_and_the_oldest_turn_after_them():
 
 
 def test_a_first_passage_that_does_not_fit_is_an_error_that_says_what_to_change():
-    with pytest.raises(GeneratorError, match=r"첫 번째 단락만으로도.*context_tokens를 늘리거나"):
+    with pytest.raises(GeneratorError, match=r"첫 번째 문단만으로도.*context_tokens를 늘리거나"):
         fit([hit(1, "가" * 5000)], QUESTION, [], 1000, estimate, REFUSAL)
 
 
@@ -143,7 +143,7 @@ def test_the_estimate_counts_syllables_digits_and_marks_as_one_and_letters_as_a_
         ("openai:ftp://host/v1#qwen3", "http://127.0.0.1:11434/v1"),
         ("gguf", "gguf:models/my.gguf"),
         ("gguf:", "gguf:models/my.gguf"),
-        ("extractive:fast", "'extractive'처럼"),
+        ("extractive:fast", "'extractive' 형식으로"),
     ],
 )
 def test_a_spec_that_cannot_be_read_is_an_error_that_shows_a_right_one(spec: str, says: str):
@@ -173,5 +173,5 @@ def test_a_file_that_is_no_gguf_is_an_error_that_says_so(tmp_path, content: byte
     pytest.importorskip("xllamacpp")
     path = tmp_path / "my.gguf"
     path.write_bytes(content)
-    with pytest.raises(GeneratorError, match=r"GGUF 파일이 아닙니다.*다시 내려받으세요"):
+    with pytest.raises(GeneratorError, match=r"GGUF 파일이 아닙니다.*다시 다운로드하세요"):
         make_generator(f"gguf:{path}", refusal=REFUSAL).answer(QUESTION, HITS)

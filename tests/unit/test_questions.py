@@ -152,9 +152,9 @@ def test_squad_two_questions_without_an_answer_have_no_gold(tmp_path):
     [
         ("{", ["JSON"]),
         ('{"question": "왜?"}\n{"question": "왜?"}', ["JSON", ".jsonl"]),
-        ('[{"question": "왜?"}]', ["[0]", "gold(목록)", "찾은 키: question"]),
+        ('[{"question": "왜?"}]', ["[0]", "gold(배열)", "찾은 키: question"]),
         ('["왜?"]', ["[0]", "객체가 아님"]),
-        ("[]", ["질문이 하나도 없습니다"]),
+        ("[]", ["질문이 없습니다"]),
         ('{"rows": []}', ["찾은 키: rows", "필요한 키: data"]),
         ('{"data": [{"paragraphs": []}, {"context": "글", "qas": []}]}', ["data[1]", "context, qas", "paragraphs"]),
         (squad([{"context": "글", "qas": [{"answers": []}]}]), ["data[0].paragraphs[0].qas[0]", "question, answers"]),
@@ -164,7 +164,7 @@ def test_squad_two_questions_without_an_answer_have_no_gold(tmp_path):
         ),
         (squad([{"context": " ", "qas": []}]), ["paragraphs[0]", "context가 비어"]),
         (squad([{"context": "글", "qas": [{"question": " ", "answers": []}]}]), ["qas[0]", "question이 비어"]),
-        (squad([{"context": "글", "qas": []}]), ["질문이 하나도 없습니다"]),
+        (squad([{"context": "글", "qas": []}]), ["질문이 없습니다"]),
     ],
 )
 def test_a_bad_json_file_says_where_and_what_is_expected(tmp_path, content, parts):
@@ -203,10 +203,10 @@ def test_jsonl_lines_end_at_line_feeds_alone(tmp_path):
     [
         ("{'question': 1}", ["JSON"]),
         ('{"ask": "왜?", "gold": []}', ["찾은 키: ask, gold", "question, gold, answer"]),
-        ('{"질문": "왜?", "제시문": 3}', ["제시문(목록)", "찾은 키: 질문, 제시문"]),
-        ('{"question": "왜?"}', ["gold(목록)", "찾은 키: question"]),
-        ('{"question": "왜?", "gold": [1]}', ["글자가 아닌 값"]),
-        ('{"question": "왜?", "gold": [], "answer": 3}', ["answer(글자)"]),
+        ('{"질문": "왜?", "제시문": 3}', ["제시문(배열)", "찾은 키: 질문, 제시문"]),
+        ('{"question": "왜?"}', ["gold(배열)", "찾은 키: question"]),
+        ('{"question": "왜?", "gold": [1]}', ["문자열이 아닌 값"]),
+        ('{"question": "왜?", "gold": [], "answer": 3}', ["answer(문자열)"]),
         ('"왜?"', ["객체가 아님"]),
     ],
 )
@@ -219,7 +219,7 @@ def test_a_bad_line_says_its_number_and_what_is_expected(tmp_path, line, parts):
 
 def test_a_file_that_asks_nothing_is_an_error_with_its_problems(tmp_path):
     path = written(tmp_path / "q.csv", "질문,제시문\n누가?,#N/A\n,본문이다.\n")
-    with pytest.raises(BadFile, match=r"q\.csv: 질문이 하나도 없습니다.*2행.*#N/A"):
+    with pytest.raises(BadFile, match=r"q\.csv: 질문이 없습니다.*2행.*#N/A"):
         read_questions(path)
 
 

@@ -3,12 +3,13 @@
 import logging
 import os
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mundap.errors import BadFile
-from mundap.ingest.readers import READERS, files_below, load, nfc_path, read
+from mundap.ingest.readers import READER_VERSION, READERS, files_below, load, nfc_path, others, read, reader_version
 from mundap.jobs.reading import Job, Read, work
 
 NFD = unicodedata.normalize("NFD", "규정집")
@@ -42,6 +43,39 @@ def test_an_unknown_suffix_is_told_what_to_save_it_as(tmp_path: Path):
     assert all(suffix in str(caught.value) and suffix in READERS for suffix in (".hwpx", ".pdf", ".xlsx", ".txt"))
 
 
+@pytest.fixture
+def subtitles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a file that only another package can read, which an entry point of that package says."""
+    package = tmp_path / "package"
+    (package / "subtitles-1.dist-info").mkdir(parents=True)
+    (package / "subtitles-1.dist-info" / "METADATA").write_text("Name: subtitles\nVersion: 1\n", "utf-8")
+    (package / "subtitles-1.dist-info" / "entry_points.txt").write_text(
+        "[mundap.readers]\n.srt = subtitles_of_a_test:read_srt\n.txt = subtitles_of_a_test:read_srt\n", "utf-8"
+    )
+    (package / "subtitles_of_a_test.py").write_text(
+        "from mundap.ingest.text import read_txt\n\ndef read_srt(path, source):\n    return read_txt(path, source)\n",
+        "utf-8",
+    )
+    folder = tmp_path / "docs"
+    folder.mkdir()
+    (folder / "설명회.srt").write_text("연차는 15일입니다.", "utf-8")
+    monkeypatch.syspath_prepend(package)
+    others.cache_clear()
+    yield folder
+    others.cache_clear()
+
+
+def test_another_package_reads_its_format_and_replaces_no_reader(subtitles: Path):
+    assert read(subtitles / "설명회.srt").document.text == "연차는 15일입니다."
+    assert [document.title for document in load(subtitles)] == ["설명회"]
+    (subtitles / "글.txt").write_text("글", "utf-8")
+    assert reader_version(subtitles / "글.txt") == READER_VERSION
+
+
+def test_a_file_that_was_refused_is_tried_again_once_a_package_reads_it(subtitles: Path):
+    assert reader_version(subtitles / "설명회.srt") != reader_version(subtitles / "설명회.psd")
+
+
 def test_a_name_that_a_zip_file_from_windows_left_in_cp949_is_readable(tmp_path: Path):
     path = tmp_path / os.fsdecode("규정집.txt".encode("cp949"))
     try:
@@ -53,7 +87,7 @@ def test_a_name_that_a_zip_file_from_windows_left_in_cp949_is_readable(tmp_path:
     assert found.reading.document.title == found.wholes[0].source == "규정집"
     assert found.reading.document.source == nfc_path(tmp_path) + "/규정집.txt"
     path.write_bytes(b"")
-    assert work(Job(path, nfc_path(path))).reason.startswith("규정집.txt: 글이 들어 있지 않습니다")
+    assert work(Job(path, nfc_path(path))).reason.startswith("규정집.txt: 읽을 수 있는 텍스트가 없습니다")
 
 
 @pytest.mark.parametrize("name", ["없음.txt", "없음.csv", "없음.xlsx", "없음.md"])
@@ -64,7 +98,7 @@ def test_a_file_that_is_not_there_is_a_bad_file(tmp_path: Path, name: str):
 
 def test_a_file_without_text_is_a_bad_file(tmp_path: Path):
     (tmp_path / "빈.txt").write_text(" \n\u200b\n", "utf-8")
-    with pytest.raises(BadFile, match=r"빈\.txt: 글이 들어 있지 않습니다"):
+    with pytest.raises(BadFile, match=r"빈\.txt: 읽을 수 있는 텍스트가 없습니다"):
         read(tmp_path / "빈.txt")
 
 

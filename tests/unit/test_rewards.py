@@ -93,7 +93,7 @@ def test_prompts_are_parted_without_repeats():
     assert len(held) == 4
     assert sorted([*learned, *held]) == sorted(some)
     assert len(parted_prompts(some, 2, seed=0)[1]) == 2
-    with pytest.raises(MundapError, match="적어도 5개"):
+    with pytest.raises(MundapError, match="최소 5개"):
         parted_prompts(["하나", "둘"], 64, seed=0)
 
 
@@ -120,4 +120,4 @@ def test_the_table_has_both_responses_both_rewards_mean_and_median():
     page = rewards_page(rows, report, "관세", "2026-11-26")
     assert "&lt;b&gt;" in page
     assert "150달러" in page
-    assert "1.50 [1.00, 2.00] 나트" in page
+    assert "1.50 [1.00, 2.00] nat" in page

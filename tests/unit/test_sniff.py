@@ -106,16 +106,16 @@ def test_archives_are_told_by_their_members(tmp_path: Path, members: dict[str, b
         ("a.yml", b"a: 1", "JSON이나 TXT로"),
         ("a.rar", b"Rar!\x1a\x07\0", "압축을 풀어"),
         ("a.txt", b"7z\xbc\xaf\x27\x1c\0", "압축을 풀어"),
-        ("a.mp3", b"\xff\xfb\x90\0", "글로 옮겨"),
-        ("a.txt", b"ID3\x03\0\0", "글로 옮겨"),
-        ("a.hwp", b"\0\0\0\x18ftypmp42\0", "글로 옮겨"),
-        ("a.pdf", b"RIFF\x24\0\0\0WAVEfmt ", "글로 옮겨"),
-        ("a.avi", b"RIFF\x24\0\0\0AVI LIST", "글로 옮겨"),
+        ("a.mp3", b"\xff\xfb\x90\0", "텍스트로 옮겨"),
+        ("a.txt", b"ID3\x03\0\0", "텍스트로 옮겨"),
+        ("a.hwp", b"\0\0\0\x18ftypmp42\0", "텍스트로 옮겨"),
+        ("a.pdf", b"RIFF\x24\0\0\0WAVEfmt ", "텍스트로 옮겨"),
+        ("a.avi", b"RIFF\x24\0\0\0AVI LIST", "텍스트로 옮겨"),
         ("a.exe", b"MZ\x90\0\x03\0\0\0", "프로그램 파일"),
         ("a.hwp", b"MZ\x90\0\x03\0\0\0", "프로그램 파일"),
         ("a.docx", ole("EncryptedPackage"), "암호"),
         ("a.hwp", b"SCDSA002" + b"\1" * 50, "DRM"),
-        ("a.docx", b"PK\x03\x04 cut off", "잘렸거나"),
+        ("a.docx", b"PK\x03\x04 cut off", "손상되었습니다"),
     ],
 )
 def test_what_cannot_be_read_is_said_with_its_name_and_remedy(tmp_path: Path, name: str, content: bytes, said: str):
@@ -125,7 +125,7 @@ def test_what_cannot_be_read_is_said_with_its_name_and_remedy(tmp_path: Path, na
         kind_of(path)
     said = str(caught.value)
     assert said.startswith(f"{name}: ")
-    assert said.endswith("주세요.")
+    assert said.endswith("세요.")
     assert "\n" not in said
 
 
@@ -150,7 +150,7 @@ def test_an_archive_whose_members_cannot_be_unpacked_is_a_bad_file(tmp_path: Pat
     raw = bytearray(path.read_bytes())
     raw[38 : 38 + 8] = b"\xff" * 8  # of the packed content
     path.write_bytes(raw)
-    with pytest.raises(BadFile, match=r"a\.hwpx: 파일이 잘렸거나 망가졌습니다"):
+    with pytest.raises(BadFile, match=r"a\.hwpx: 파일이 손상되었습니다"):
         kind_of(path)
 
 
@@ -160,7 +160,7 @@ def test_an_archive_whose_members_claim_more_than_there_is_is_a_bad_file(tmp_pat
     at = raw.index(b"PK\x01\x02") + 20
     raw[at : at + 4] = struct.pack("<I", 0x7FFFFFFF)
     path.write_bytes(raw)
-    with pytest.raises(BadFile, match=r"a\.pptx: 파일이 잘렸거나 망가졌습니다"):
+    with pytest.raises(BadFile, match=r"a\.pptx: 파일이 손상되었습니다"):
         kind_of(path)
 
 

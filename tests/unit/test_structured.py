@@ -140,7 +140,7 @@ def test_a_failing_model_is_one_warning_and_nothing_more(served, caplog):
         assert try_json(bot, CHAT, Rate) is None
         assert try_json(bot, CHAT, Rate) is None
     (record,) = caplog.records
-    assert "openai:qwen3: 언어 모델의 도움 없이 이어 갑니다" in record.getMessage()
+    assert "openai:qwen3: 언어 모델 없이 계속합니다" in record.getMessage()
 
 
 class Replies:

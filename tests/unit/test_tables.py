@@ -101,7 +101,7 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_rows_after_it(tmp_pat
 
 @pytest.mark.parametrize("text", ["", "\n\n", "질문,답변\n", ",,\n,\n"])
 def test_a_sheet_without_rows_is_a_bad_file(tmp_path: Path, text: str):
-    with pytest.raises(BadFile, match=r"표\.csv: 글이 들어 있지 않습니다"):
+    with pytest.raises(BadFile, match=r"표\.csv: 읽을 수 있는 텍스트가 없습니다"):
         read(csv_file(tmp_path, text))
 
 
@@ -229,7 +229,7 @@ def test_an_error_cell_of_a_workbook_is_shown_and_told(tmp_path: Path):
     reading = read(xlsx_file(tmp_path, 값=[["이름", "값"], ["가", "#REF!"], ["나", 2]]))
     assert texts(reading) == ["이름: 가\n값: #REF!", "이름: 나\n값: 2"]
     assert reading.problems == ()
-    assert reading.warnings == ("시트 '값': 수식 오류 값이 있습니다(B2 #REF!). 시트에서 고쳐 주세요",)
+    assert reading.warnings == ("시트 '값': 수식 오류 값이 있습니다(B2 #REF!). 시트에서 수정하세요",)
 
 
 def test_a_file_that_is_no_workbook_is_named_with_the_remedy(tmp_path: Path):
@@ -270,7 +270,7 @@ def test_a_sheet_that_cannot_be_unpacked_is_a_bad_file(tmp_path: Path):
     at = raw.index(b"xl/worksheets/sheet1.xml") + len("xl/worksheets/sheet1.xml")
     raw[at : at + 40] = b"\xff" * 40
     path.write_bytes(raw)
-    with pytest.raises(BadFile, match=r"엑셀 파일로 열 수 없습니다.*저장해 주세요"):
+    with pytest.raises(BadFile, match=r"엑셀 파일로 열 수 없습니다.*저장하세요"):
         read(path)
 
 

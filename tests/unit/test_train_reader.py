@@ -141,8 +141,8 @@ def test_a_gold_passage_that_was_not_found_is_learned_from_but_not_shown():
 @pytest.mark.parametrize(
     ("asked", "golds", "told"),
     [
-        ([replace(question, answer="") for question in ASKED], GOLDS, "답변이 적혀 있고"),
-        (ASKED, [None] * len(ASKED), "답변이 적혀 있고"),
+        ([replace(question, answer="") for question in ASKED], GOLDS, "답변이 있고"),
+        (ASKED, [None] * len(ASKED), "답변이 있고"),
         (ASKED[:12], GOLDS[:12], "질문 12개, 제시문 2개"),
     ],
     ids=["no answers", "no passages", "too few"],

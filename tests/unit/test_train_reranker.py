@@ -266,7 +266,7 @@ def test_questions_that_the_encoder_has_learned_from_are_not_counted():
     report = train_reranker(honest).report.to_json()
     assert (report["questions"], report["learned_by_encoder"]) == (150, 75)
     assert report["by_question"]["before"]["top1"]["mean"] == np.mean(made.made.places(np.arange(75, 150)) == 0)
-    with pytest.raises(MundapError, match="임베딩이 배우지 않은 제시문이 5개"):
+    with pytest.raises(MundapError, match="임베딩 학습에 쓰이지 않은 제시문이 5개"):
         train_reranker(Trainer(made.made, made.lexical, made.dense, unlearned=np.arange(150) >= 125))
 
 
@@ -284,5 +284,5 @@ def test_what_an_encoder_learned_from_is_read_from_its_folder(tmp_path):
         True,
     ]
     (tmp_path / "pairs.json").write_text("{", "utf-8")
-    with pytest.raises(MundapError, match="다시 학습해 주세요"):
+    with pytest.raises(MundapError, match="임베딩을 다시 학습하세요"):
         learned(tmp_path)

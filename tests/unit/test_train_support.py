@@ -150,7 +150,7 @@ def test_a_question_that_another_passage_answers_too_is_not_unanswerable_without
 
 
 def test_too_few_questions_are_counted():
-    with pytest.raises(MundapError, match="적어도 30개"):
+    with pytest.raises(MundapError, match="최소 30개"):
         sample(read(ASKED[:5]))
 
 

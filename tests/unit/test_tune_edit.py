@@ -68,5 +68,5 @@ def test_weights_in_a_table_of_their_own_are_replaced_whole() -> None:
 
 
 def test_what_no_single_edit_can_serve_is_left_to_the_hand() -> None:
-    with pytest.raises(ConfigError, match=r"직접 적어 주세요: retrieve\.pool = 50"):
+    with pytest.raises(ConfigError, match=r"직접 수정하세요: retrieve\.pool = 50"):
         set_values("retrieve = { k = 5 }\n", {("retrieve", "pool"): 50})

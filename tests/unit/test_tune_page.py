@@ -35,7 +35,7 @@ def tuning(tmp_path: Path) -> Tuning:
 
 
 def test_the_page_has_a_plot_for_each_parameter_and_shows_the_difference(tuning: Tuning) -> None:
-    page = tuning_page(tuning, ABOUT, "이렇게 고치기를 제안합니다.", '+fusion = "<rrf>"\n', ["mundap ingest"])
+    page = tuning_page(tuning, ABOUT, "다음과 같이 수정할 것을 제안합니다.", '+fusion = "<rrf>"\n', ["mundap ingest"])
     tree = ElementTree.fromstring(page.removeprefix("<!doctype html>\n").replace('initial-scale=1">', 'initial-scale=1"/>')
                                   .replace('charset="utf-8">', 'charset="utf-8"/>').replace("'unsafe-inline'\">", "'unsafe-inline'\"/>"))  # fmt: skip
     titles = [svg.get("aria-label") for svg in tree.iter("svg") if svg.get("aria-label")]
@@ -43,10 +43,10 @@ def test_the_page_has_a_plot_for_each_parameter_and_shows_the_difference(tuning:
         "청크 글자 수: MRR@10",
         "BM25 k1·b: MRR@10",
         *(f"{method}: MRR@10" for method in ("evidence", "zscore", "minmax", "rrf")),
-        "정답 제시문이 든 질문의 몫",
+        "정답 제시문이 포함된 질문의 비율",
     ]
     assert '+fusion = "<rrf>"\n' in [pre.text for pre in tree.iter("pre")]
-    assert "질문 3개는 뺐습니다" in page
+    assert "질문 3개는 제외했습니다" in page
 
 
 def test_points_stand_inside_the_plot_in_the_order_of_their_values() -> None:

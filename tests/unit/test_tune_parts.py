@@ -38,7 +38,7 @@ def test_three_passages_in_five_are_for_tuning() -> None:
 
 
 def test_one_passage_cannot_be_parted() -> None:
-    with pytest.raises(MundapError, match="둘 이상"):
+    with pytest.raises(MundapError, match="두 개 이상"):
         split_questions([Question("질문", ("제시문",)), Question("다른 질문", ("제시문",))], {"제시문"})
 
 

@@ -195,7 +195,7 @@ def test_k_is_the_smallest_that_misses_no_more_than_one_point(tmp_path: Path) ->
 def test_parameters_without_a_use_are_left_out_with_a_reason() -> None:
     assert applicable([], Config()) == (
         ["chunk", "overlap", "bm25", "fusion", "pool", "k"],
-        ["rerank: [retrieve] reranker를 정하지 않아 뺐습니다."],
+        ["rerank: [retrieve] reranker를 지정하지 않아 제외했습니다."],
     )
     lexical = Config(retrieve=Retrieve(legs=("bm25",)))
     assert applicable(["k", "fusion", "chunk"], lexical)[0] == ["k"]

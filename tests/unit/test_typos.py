@@ -127,10 +127,10 @@ def test_hardly_a_recorded_question_is_changed(customs: Mend, shared_data: Path)
 
 
 def test_the_notice_has_the_right_particle() -> None:
-    assert notice(Mended("면세한도 알려줘", ("면세한도",)), "ko") == "‘면세한도’로 찾았습니다."
-    assert notice(Mended("통관", ("통관",)), "ko") == "‘통관’으로 찾았습니다."
-    assert notice(Mended("휴일 세관", ("휴일",)), "ko") == "‘휴일’로 찾았습니다."
-    assert notice(Mended("관세 통관", ("관세", "통관")), "ko") == "‘관세’, ‘통관’으로 찾았습니다."
+    assert notice(Mended("면세한도 알려줘", ("면세한도",)), "ko") == "‘면세한도’로 검색했습니다."
+    assert notice(Mended("통관", ("통관",)), "ko") == "‘통관’으로 검색했습니다."
+    assert notice(Mended("휴일 세관", ("휴일",)), "ko") == "‘휴일’로 검색했습니다."
+    assert notice(Mended("관세 통관", ("관세", "통관")), "ko") == "‘관세’, ‘통관’으로 검색했습니다."
     assert notice(Mended("통관", ("통관",)), "en") == "Searched for “통관”."
     assert notice(Mended("통관"), "ko") == ""
 

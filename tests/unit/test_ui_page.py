@@ -27,5 +27,5 @@ def test_an_api_that_is_down_is_told_in_one_sentence_with_a_way_on(monkeypatch: 
     page.session_state["lang"] = "en"
     page.run()
     assert page.button[0].label == "Try again"
-    assert "cannot be reached" in page.error[0].value
+    assert "Cannot reach the API" in page.error[0].value
     frame.api.clear()

@@ -40,7 +40,12 @@ def test_the_kind_of_a_question(question: str, kind: str):
 
 @pytest.mark.parametrize(
     ("question", "unit"),
-    [("한 번에 몇 권 빌리나요?", "권"), ("몇 명까지 타나요?", "명"), ("할인은 몇 퍼센트예요?", "%")],
+    [
+        ("한 번에 몇 권 빌리나요?", "권"),
+        ("몇 명까지 타나요?", "명"),
+        ("할인은 몇 퍼센트예요?", "%"),
+        ("수수료가 몇 프로예요?", "%"),
+    ],
 )
 def test_what_is_counted(question: str, unit: str):
     asked = wanted(question)
@@ -94,3 +99,24 @@ def test_anything_can_be_read(question: str):
     assert wanted(question).kind in KINDS
     assert 0 <= offers("", wanted(question)) <= 1
     assert set(VALUES) < set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("question", "denied"),
+    [
+        ("환불이 안 되는 경우는?", "환불"),
+        ("촬영이 금지된 장소는?", "촬영"),
+        ("인정되지 않는 비용은 무엇인가요?", "인정"),
+        ("등록할 수 없는 조건은 무엇인가요?", "등록"),
+    ],
+)
+def test_what_is_said_not_to_be_so_is_known(question: str, denied: str):
+    assert wanted(question).denied == {denied}
+
+
+def test_what_is_not_exempt_is_what_is_taxed():
+    assert wanted("면세가 안 되는 물품은 무엇인가요?").denied == {"면세", "면제", "과세"}
+
+
+def test_leaving_something_out_is_not_asking_what_is_left_out():
+    assert not wanted("주말을 제외한 운영시간은 언제인가요?").negative

@@ -52,7 +52,7 @@ class _Quiet(TyperGroup):
 app = typer.Typer(
     cls=_Quiet,
     name="mundap",
-    help="문답: 문서와 문답 시트를 출처를 밝히는 한국어 챗봇으로. 처음이라면: mundap init mybot --example customs-mini",
+    help="문답: 문서와 Q/A 시트로 출처를 밝히는 한국어 챗봇을 만듭니다. 시작하기: mundap init mybot --example customs-mini",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,

@@ -28,24 +28,26 @@ Question = Annotated[
 Persona = Annotated[
     str | None,
     typer.Option(
-        help="말투: personas 폴더의 파일 이름, ''이면 없음 (기본: generate.persona)", show_default=False, metavar="NAME"
+        help="페르소나: personas 폴더의 파일 이름. ''이면 쓰지 않음 (기본값: generate.persona)",
+        show_default=False,
+        metavar="NAME",
     ),
 ]
 
 
 def search(
     question: Question,
-    k: Annotated[int, typer.Option("-k", min=1, help="찾을 문단의 수")] = 10,
+    k: Annotated[int, typer.Option("-k", min=1, help="검색할 문단 수")] = 10,
     leg: Annotated[str, typer.Option(help="bm25, dense, graph, hybrid")] = "hybrid",
     where: Annotated[
-        list[str] | None, typer.Option(help="조건 이름=값. 예: --where source=관세청 (여러 번 쓸 수 있음)")
+        list[str] | None, typer.Option(help="검색 조건. 이름=값 형식. 예: --where source=관세청 (여러 번 지정 가능)")
     ] = None,
-    since: Annotated[str | None, typer.Option(help="이 날부터의 문서만. 예: 2023-05, 작년", metavar="DATE")] = None,
-    until: Annotated[str | None, typer.Option(help="이 날까지의 문서만", metavar="DATE")] = None,
+    since: Annotated[str | None, typer.Option(help="이 날짜 이후의 문서만. 예: 2023-05, 작년", metavar="DATE")] = None,
+    until: Annotated[str | None, typer.Option(help="이 날짜까지의 문서만", metavar="DATE")] = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """문단을 찾습니다. 예: mundap search "면세 한도는?" -k 3"""
+    """문단을 검색합니다. 예: mundap search "면세 한도는?" -k 3"""
     bot = open_workspace(workspace)
     filters = _filters(where) if where else None
     bot.corpus.check_filter((filters or {}).items())
@@ -64,7 +66,7 @@ def search(
 
 
 def ask(question: Question, persona: Persona = None, workspace: Workspace = HERE, json: Json = False) -> None:
-    """출처를 밝혀 답합니다. 문서에 답이 없으면 없다고 말합니다. 예: mundap ask "면세 한도는?" """
+    """질문에 출처와 함께 답합니다. 문서에 답이 없으면 없다고 답합니다. 예: mundap ask "면세 한도는?" """
     bot = open_workspace(workspace)
     for one in questions(question):
         if json:
@@ -74,9 +76,9 @@ def ask(question: Question, persona: Persona = None, workspace: Workspace = HERE
 
 
 def keywords(question: Question, workspace: Workspace = HERE, json: Json = False) -> None:
-    """질문의 키워드를 뽑습니다. 예: mundap keywords "이사화물 통관예약을 하면 뭐가 좋나요?"
+    """질문에서 키워드를 추출합니다. 예: mundap keywords "이사화물 통관예약을 하면 뭐가 좋나요?"
 
-    한 낱말로 둘 말은 [index] user_dictionary에, 동사를 명사로 바꾸는 표(뭐 좋다 → 장점)는 [keywords] verbs에 더합니다.
+    나누지 않을 단어는 [index] user_dictionary에, 동사를 명사로 바꾸는 규칙(뭐 좋다 → 장점)은 [keywords] verbs에 추가하세요.
     """
     bot = open_workspace(workspace)
     for one in questions(question):
@@ -88,7 +90,7 @@ def keywords(question: Question, workspace: Workspace = HERE, json: Json = False
 
 
 def chat(persona: Persona = None, workspace: Workspace = HERE) -> None:
-    """대화합니다. 앞의 질문에 기대는 질문("그건 얼마예요?")도 알아듣습니다."""
+    """대화를 시작합니다. 앞의 질문에 이어지는 질문("그건 얼마예요?")도 이해합니다."""
     bot = open_workspace(workspace)
     language = bot.config.language
     bot.persona(persona)  # that it is not there should be heard before the first question
@@ -169,6 +171,6 @@ def _filters(where: list[str]) -> dict[str, list[str]]:
     for condition in where:
         name, equals, value = condition.partition("=")
         if not equals or not name:
-            raise typer.BadParameter(f"'{condition}'은 이름=값 꼴이 아닙니다", param_hint="--where")
+            raise typer.BadParameter(f"'{condition}'은(는) 이름=값 형식이 아닙니다", param_hint="--where")
         filters.setdefault(name, []).append(value)
     return filters

@@ -37,14 +37,16 @@ class Child:
         while not ready():
             self.check()
             if time.monotonic() > end:
-                raise Died(f"{self.name}: {seconds:.0f}초 안에 열리지 않았습니다. 다시 시작해 보세요.")
+                raise Died(f"{self.name}: {seconds:.0f}초 안에 시작되지 않았습니다. 다시 실행해 보세요.")
             time.sleep(_LOOK)
 
     def check(self) -> None:
         """Raise Died if it has ended."""
         code = self.process.poll()
         if code is not None:
-            raise Died(f"{self.name}: 끝났습니다(값 {code}). 위에 적힌 까닭을 보고 다시 시작하세요.")
+            raise Died(
+                f"{self.name}: 비정상 종료되었습니다(종료 코드 {code}). 위의 오류 메시지를 확인하고 다시 실행하세요."
+            )
 
 
 @contextmanager
@@ -74,7 +76,7 @@ def children() -> Iterator[Callable[..., Child]]:
     try:
         yield start
     except KeyboardInterrupt:
-        print("mundap: 끝냅니다.", file=sys.stderr, flush=True)
+        print("mundap: 종료합니다.", file=sys.stderr, flush=True)
     finally:
         for number in _ENDING:  # a second Ctrl+C must not leave a child behind
             signal.signal(number, signal.SIG_IGN)
@@ -94,7 +96,7 @@ def free_port(host: str, port: int) -> int:
             tried.bind((host, port))
         except OSError as error:
             raise MundapError(
-                f"{host}:{port}: 열 수 없습니다({error.strerror}). 다른 포트를 주세요: --port 0"
+                f"{host}:{port}에서 시작할 수 없습니다({error.strerror}). 다른 포트를 지정하세요: --port 0"
             ) from error
         found: int = tried.getsockname()[1]
         return found

@@ -17,42 +17,42 @@ from mundap.errors import MundapError, UnknownName
 
 EXAMPLES = ("customs-mini",)
 _TEMPLATE = """\
-# 문답 작업 폴더의 설정. 모든 값에는 기본값이 있습니다. 지금 값과 출처: mundap doctor
+# 문답 작업 폴더의 설정. 모든 값에는 기본값이 있습니다. 현재 값과 출처 확인: mundap doctor
 language = "ko"
 
 [ingest]
 paths = ["docs"]          # 읽을 파일과 폴더 (hwp, hwpx, pdf, docx, html, xlsx, csv, tsv, txt, md)
-# chunk_chars = 300       # 벡터 하나가 보는 글자 수
-# chunking = "structure"  # 제목과 문장에서 자르기. 다른 것: fixed, window, whole
+# chunk_chars = 300       # 청크(임베딩 단위) 하나의 글자 수
+# chunking = "structure"  # 제목과 문장 경계에서 나눔. 다른 방식: fixed, window, whole
 
 [index]
-# encoder = "e5-small"    # 인터넷 없이 쓰는 기본 임베딩
+# encoder = "e5-small"    # 기본 임베딩. 인터넷 없이 동작
 {dictionary}user_dictionary = "user_dictionary.txt"   # 한 줄에 '단어<탭>NNP'
 
 [retrieve]
 # legs = ["bm25", "dense"]
-k = 5                     # 답을 만들 때 보는 문단 수
+k = 5                     # 답변을 만들 때 참고하는 문단 수
 
 [generate]
 generator = "extractive"  # 또는 "gguf:models/my.gguf", "openai:http://127.0.0.1:11434/v1#qwen3"
-# persona = "이름"        # 말투: personas/이름.toml
-# min_support = 0.42      # 이보다 근거가 약하면 답하지 않습니다 (0-1)
+# persona = "이름"        # 페르소나: personas/이름.toml
+# min_support = 0.42      # 근거 점수가 이보다 낮으면 답변을 보류합니다 (0-1)
 """
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="만들 폴더")] = HERE,
-    example: Annotated[str | None, typer.Option(help=f"본보기 자료를 함께 넣습니다: {', '.join(EXAMPLES)}")] = None,
+    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="작업 폴더로 만들 폴더")] = HERE,
+    example: Annotated[str | None, typer.Option(help=f"예제 자료를 함께 넣습니다: {', '.join(EXAMPLES)}")] = None,
 ) -> None:
     """작업 폴더를 만듭니다. 예: mundap init mybot --example customs-mini"""
     if example is not None and example not in EXAMPLES:
         raise UnknownName("example", example, EXAMPLES)
     if (folder / FILE).exists():
-        raise MundapError(f"{folder}: 이미 작업 폴더입니다. 다른 폴더를 쓰거나 {FILE}을 고쳐 쓰세요.")
+        raise MundapError(f"{folder}: 이미 작업 폴더입니다. 다른 폴더를 지정하거나 {FILE}을 수정하세요.")
     try:
         (folder / "docs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MundapError(f"{folder}: 폴더를 만들 수 없습니다({error.strerror}). 다른 경로를 쓰세요.") from error
+        raise MundapError(f"{folder}: 폴더를 만들 수 없습니다({error.strerror}). 다른 경로를 지정하세요.") from error
     if example is not None:
         with as_file(files("mundap") / "examples" / example) as source:
             shutil.copytree(source, folder, dirs_exist_ok=True)
@@ -60,28 +60,28 @@ def init(
     at = "" if folder == HERE else f" --workspace {folder}"
     print(f"{folder / FILE}을 만들었습니다.")
     if example is None:
-        print(f"다음: 자료를 {folder / 'docs'}에 넣고")
+        print(f"다음 단계: {folder / 'docs'}에 문서를 넣고 실행하세요.")
     print(f"  mundap ingest{at} && mundap index{at}\n  mundap ask{at} '질문'")
 
 
 def ingest(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH]...", help="파일이나 폴더 (기본: ingest.paths)")
+        list[Path] | None, typer.Argument(metavar="[PATH]...", help="파일이나 폴더 (기본값: ingest.paths)")
     ] = None,
-    prune: Annotated[bool, typer.Option("--prune", help="파일이 사라진 문서를 지웁니다")] = False,
+    prune: Annotated[bool, typer.Option("--prune", help="원본 파일이 없어진 문서를 삭제합니다")] = False,
     report: Annotated[
-        bool, typer.Option("--report", help="파일마다 읽은 쪽, 글자, 표, 주의를 HTML과 JSON 보고서로 남깁니다")
+        bool, typer.Option("--report", help="파일별 쪽수, 글자 수, 표 수, 경고를 HTML과 JSON 보고서로 저장합니다")
     ] = False,
     again: Annotated[
-        list[str] | None, typer.Option("--again", metavar="FILE", help="지운 뒤로 빼 둔 파일을 다시 넣습니다")
+        list[str] | None, typer.Option("--again", metavar="FILE", help="삭제한 뒤 제외된 파일을 다시 추가합니다")
     ] = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """파일을 읽어들입니다. 바뀐 파일만 다시 읽고, 읽을 수 없는 것은 알리고 건너뜁니다."""
+    """문서를 읽어 들입니다. 바뀐 파일만 다시 읽고, 읽을 수 없는 파일은 알리고 건너뜁니다."""
     bot = open_workspace(workspace)
     for name in again or ():
-        print(f"다시 넣습니다: {bot.take_back(name)}", file=sys.stderr)
+        print(f"다시 추가합니다: {bot.take_back(name)}", file=sys.stderr)
     with show.bar("읽기") as progress:
         done = bot.ingest(paths or (), prune=prune, progress=progress)
     for one in done.skipped:
@@ -89,7 +89,7 @@ def ingest(
         print(f"건너뜀: {one.file}{row}: {one.reason}", file=sys.stderr)
     warnings = [(one.file, warning) for one in done.files for warning in one.warnings]
     for file, warning in warnings:
-        print(f"주의: {file}: {warning}", file=sys.stderr)
+        print(f"경고: {file}: {warning}", file=sys.stderr)
     run = ""
     if report:
         from mundap.cli.ingest_page import keep_report
@@ -100,18 +100,18 @@ def ingest(
         show.emit(done.as_json() | ({"run": run} if run else {}))
     else:
         print(
-            f"문서 {done.documents}개, 문단 {done.passages}개 (새로 {done.added}, 바뀜 {done.updated}, "
-            f"지움 {done.removed}, 그대로 {done.unchanged}, 건너뜀 {len(done.skipped)})"
+            f"문서 {done.documents}개, 문단 {done.passages}개 (추가 {done.added}, 변경 {done.updated}, "
+            f"삭제 {done.removed}, 변경 없음 {done.unchanged}, 건너뜀 {len(done.skipped)})"
         )
 
 
 def remove(
-    name: Annotated[str, typer.Argument(metavar="SOURCE|ID", help="문서의 경로, 이름 또는 id")],
-    file: Annotated[bool, typer.Option("--file", help="파일도 지웁니다")] = False,
+    name: Annotated[str, typer.Argument(metavar="SOURCE|ID", help="문서의 경로, 이름 또는 ID")],
+    file: Annotated[bool, typer.Option("--file", help="파일도 삭제합니다")] = False,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """문서를 지웁니다. 그 문서는 바로 어떤 검색에서도 나오지 않습니다. 파일이 남아 있으면 다음 ingest에서 빼 둡니다."""
+    """문서를 삭제합니다. 모든 검색에서 바로 빠집니다. 파일이 남아 있어도 다음 ingest에서 제외합니다."""
     bot = open_workspace(workspace)
     removed = bot.remove(name, keep_out_file=not file)
     path = bot.root / removed
@@ -120,18 +120,18 @@ def remove(
         path.unlink()
     elif path.is_file():
         print(
-            f"파일은 {path}에 그대로 있고, 다음 ingest에도 넣지 않습니다. 다시 넣으려면: mundap ingest --again '{removed}'."
-            " 지울 때 파일도 지우려면 --file을 붙이세요.",
+            f"파일은 {path}에 남아 있지만 다음 ingest에서 제외합니다. 다시 추가하려면: mundap ingest --again '{removed}'."
+            " 파일까지 삭제하려면 --file을 지정하세요.",
             file=sys.stderr,
         )
     if json:
         show.emit({"removed": removed} | ({"file": str(path)} if deleted else {}))
     else:
-        print(f"지웠습니다: {removed}{' (파일도)' if deleted else ''}")
+        print(f"삭제했습니다: {removed}{' (파일 포함)' if deleted else ''}")
 
 
 def index(workspace: Workspace = HERE, json: Json = False) -> None:
-    """색인을 만듭니다. 새로 들어온 문단만 계산하고, 다 되면 한 번에 바꿉니다."""
+    """색인을 만듭니다. 새 문단만 계산하고, 완료되면 한 번에 교체합니다."""
     bot = open_workspace(workspace)
     with show.bars(tokens="형태소", vectors="벡터", keywords="키워드") as progress:
         name = bot.index(progress)
@@ -143,7 +143,7 @@ def index(workspace: Workspace = HERE, json: Json = False) -> None:
 
 
 def doctor(workspace: Workspace = HERE, json: Json = False) -> None:
-    """설정과 상태를 보여 줍니다: 각 값이 어디서 왔는지, 무엇이 설치되어 있는지, 색인이 맞는지."""
+    """설정과 상태를 점검합니다: 설정값과 그 출처, 설치된 구성 요소, 색인 상태."""
     from mundap.cli.doctor import examine
 
     bot = open_workspace(workspace)

@@ -18,7 +18,7 @@ from mundap.options import Described, Options, describe, presets
 if TYPE_CHECKING:
     from mundap.workflows.train.table import Trainer
 
-PRESET = "값 묶음. laptop: CPU에서 몇십 분, original: 본래 시스템의 값(GPU). 따로 준 값이 앞섭니다"
+PRESET = "하이퍼파라미터 프리셋. laptop: CPU에서 수십 분, original: 원래 시스템의 값(GPU). 따로 지정한 값이 우선합니다"
 
 
 def train_command(trainer: Trainer) -> Callable[..., None]:

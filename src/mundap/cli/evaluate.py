@@ -15,7 +15,7 @@ from mundap.errors import MundapError
 if TYPE_CHECKING:
     from mundap.workspace import Mundap
 
-app = typer.Typer(no_args_is_help=True, help="질문 파일로 재어 봅니다.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="질문 파일로 성능을 평가합니다.", rich_markup_mode=None)
 
 QuestionFile = Annotated[
     Path,
@@ -27,26 +27,26 @@ QuestionFile = Annotated[
 ]
 KeywordFile = Annotated[
     Path,
-    typer.Option("--questions", help="키워드 파일: query와 keyword(쉼표로 나눔) 열이 있는 tsv", show_default=False),
+    typer.Option("--questions", help="키워드 파일: query와 keyword(쉼표로 구분) 열이 있는 tsv", show_default=False),
 ]
-Compare = Annotated[Path | None, typer.Option(help="앞선 실행의 report.json 또는 폴더와 견줍니다", show_default=False)]
+Compare = Annotated[Path | None, typer.Option(help="비교할 이전 평가의 report.json 또는 폴더", show_default=False)]
 
 
 @app.command()
 def retrieval(
     questions: QuestionFile,
     compare: Compare = None,
-    depth: Annotated[int, typer.Option(min=10, help="평균 순위를 셀 때 보는 깊이")] = 100,
+    depth: Annotated[int, typer.Option(min=10, help="평균 순위를 계산할 검색 깊이")] = 100,
     encoders: Annotated[
         str,
         typer.Option(
-            help="임베딩을 쉼표로 나누어 적으면 같은 질문으로 견주고 고를 것을 알려 줍니다. 예: e5-small,st:models/KURE-v1"
+            help="쉼표로 나눈 임베딩들을 같은 질문으로 비교하고 하나를 추천합니다. 예: e5-small,st:models/KURE-v1"
         ),
     ] = "",
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """검색을 잽니다: top-1/3/10, MRR@10, nDCG@10, 평균 순위, 95% 신뢰구간을 다리마다."""
+    """검색 성능을 평가합니다: 검색 방법별 top-1/3/10 정확도, MRR@10, nDCG@10, 평균 순위와 95% 신뢰구간."""
     from mundap.cli.measure import earlier_ranks, measure_retrieval
 
     bot = open_workspace(workspace)
@@ -71,20 +71,23 @@ def retrieval(
 @app.command()
 def answers(
     questions: QuestionFile,
-    limit: Annotated[int | None, typer.Option(min=1, help="이만큼만 무작위로 뽑아 잽니다", show_default=False)] = None,
-    seed: Annotated[int, typer.Option(help="뽑을 때의 씨앗값")] = 0,
+    limit: Annotated[int | None, typer.Option(min=1, help="무작위로 뽑아 평가할 질문 수", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help="표본 추출 시드")] = 0,
     judge: Annotated[
         str,
         typer.Option(help="답변을 채점할 언어 모델: openai:주소#모델 (예: openai:http://127.0.0.1:11434/v1#qwen3)"),
     ] = "",
     persona: Annotated[
-        str | None, typer.Option(help="이 말투로 답하고, 지켰는지 잽니다 (기본: generate.persona)", show_default=False)
+        str | None,
+        typer.Option(
+            help="이 페르소나로 답하고, 말투를 지켰는지 평가합니다 (기본값: generate.persona)", show_default=False
+        ),
     ] = None,
     compare: Compare = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """답변을 잽니다: 완전 일치, 글자·형태소 F1, chrF, ROUGE, 인용 정밀도와 재현율, 거둔 몫, 틀린 몫."""
+    """답변 품질을 평가합니다: 완전 일치, 글자·형태소 F1, chrF, ROUGE, 인용 정밀도와 재현율, 답변 보류율, 오답률."""
     from mundap.cli.measure import measure_answers
 
     bot = open_workspace(workspace)
@@ -94,24 +97,24 @@ def answers(
     if json:
         show.emit(shown)
         return
-    print(f"질문 {shown['n']}개 (답을 거둔 것 {shown['abstained']}개), 답 없는 질문 {shown['unanswerable']['n']}개")
-    _print_figures(shown["all"], "모든 질문")
+    print(f"질문 {shown['n']}개 (답변 보류 {shown['abstained']}개), 답이 없는 질문 {shown['unanswerable']['n']}개")
+    _print_figures(shown["all"], "전체 질문")
     _print_figures(shown["answered"], "답한 질문")
-    _print_figures(shown["unanswerable"], "답 없는 질문")
+    _print_figures(shown["unanswerable"], "답이 없는 질문")
     _print_wrong(shown["wrong"], shown["promise"])
     if shown["quotes"]["n"]:
-        print(f"인용 {shown['quotes']['n']}개 가운데 문단에 그대로 있는 것 {shown['quotes']['validity']:.3f}")
+        print(f"인용 {shown['quotes']['n']}개 중 문단에 그대로 있는 비율 {shown['quotes']['validity']:.3f}")
     if shown["persona"]:
         _print_voice(shown["persona"])
     if shown["judge"]:
-        _print_figures(shown["judge"], f"심사 {shown['judge']['name']}")
-    _print_changes("견줌", shown.get("compared", {}))
+        _print_figures(shown["judge"], f"채점 모델 {shown['judge']['name']}")
+    _print_changes("비교", shown.get("compared", {}))
     print(f"보고서: {folder}")
 
 
 @app.command()
 def abstain(questions: QuestionFile, compare: Compare = None, workspace: Workspace = HERE, json: Json = False) -> None:
-    """답을 거둘 때 거두는지 잽니다. 제시문이 빈 질문을 '답이 없는 질문'으로 봅니다."""
+    """답변 보류 판단을 평가합니다. 제시문이 빈 질문을 '답이 없는 질문'으로 봅니다."""
     from mundap.cli.measure import earlier_measures, measure_abstention
 
     bot = open_workspace(workspace)
@@ -123,11 +126,11 @@ def abstain(questions: QuestionFile, compare: Compare = None, workspace: Workspa
         show.emit(shown)
         return
     print(
-        f"답이 있는 질문 {shown['answerable']}개, 답이 없는 질문 {shown['unanswerable']}개, 문턱값 {shown['threshold']}"
+        f"답이 있는 질문 {shown['answerable']}개, 답이 없는 질문 {shown['unanswerable']}개, 임계값 {shown['threshold']}"
     )
     _print_figures({name: shown[name] for name in shown["ci95"]} | {"ci95": shown["ci95"]}, "")
     print(f"기대 보정 오차(ECE) {shown['calibration_error']:.3f}")
-    _print_changes("견줌", shown.get("compared", {}))
+    _print_changes("비교", shown.get("compared", {}))
     print(f"보고서: {folder}")
 
 
@@ -137,14 +140,14 @@ def keywords(
     extractor: Annotated[
         str,
         typer.Option(
-            help="rules, model:이름, nouns(명사를 모두) (기본: mundap.toml의 [keywords] extractor)", show_default=False
+            help="rules, model:이름, nouns(모든 명사) (기본값: mundap.toml의 [keywords] extractor)", show_default=False
         ),
     ] = "",
     compare: Compare = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """키워드를 잽니다: 정밀도, 재현율, F1, 모두 같은 몫."""
+    """키워드 추출을 평가합니다: 정밀도, 재현율, F1, 완전 일치율."""
     from mundap.cli.measure import earlier_measures, measure_keywords
 
     bot = open_workspace(workspace)
@@ -155,9 +158,9 @@ def keywords(
     if json:
         show.emit(shown)
         return
-    print(f"질문 {shown['n']}개, 뽑은 것: {shown['extractor']}")
+    print(f"질문 {shown['n']}개, 추출기: {shown['extractor']}")
     _print_figures(shown, "")
-    _print_changes("견줌", shown.get("compared", {}))
+    _print_changes("비교", shown.get("compared", {}))
     print(f"보고서: {folder}")
 
 
@@ -186,7 +189,7 @@ def _encoders(bot: Mundap, questions: Path, encoders: str, depth: int, json: boo
 
 def _file(path: Path) -> Path:
     if not path.is_file():
-        raise MundapError(f"{path}: 질문 파일이 없습니다. 경로를 확인해 주세요.")
+        raise MundapError(f"{path}: 질문 파일이 없습니다. 경로를 확인하세요.")
     return path
 
 
@@ -209,22 +212,22 @@ def _print_wrong(wrong: Mapping[str, Any], promise: Mapping[str, Any] | None) ->
     if wrong["n"]:
         low, high = wrong["ci95"]
         print(
-            f"답한 {wrong['n']}개 가운데 틀린 몫 {wrong['mean']:.3f} [{low:.3f}, {high:.3f}] (정답 제시문을 인용하지 않음)"
+            f"답한 질문 {wrong['n']}개의 오답률 {wrong['mean']:.3f} [{low:.3f}, {high:.3f}] (정답 제시문을 인용하지 않은 답변의 비율)"
         )
     if promise:
         print(promise["sentence"])
 
 
 def _print_voice(voice: Mapping[str, Any]) -> None:
-    print(f"페르소나 {voice['name']} (답 {voice['n']}개)")
+    print(f"페르소나 {voice['name']} (답변 {voice['n']}개)")
     for name, title in {
-        "tone": "말투에 맞게 끝난 문장",
-        "closing": "맺음말이 있는 답",
-        "clean": "금지어가 없는 답",
+        "tone": "말투에 맞는 문장",
+        "closing": "맺음말이 있는 답변",
+        "clean": "금지어가 없는 답변",
     }.items():
         if share := voice[name]:
             low, high = share["ci95"]
-            print(f"  {title} {share['value']:.3f} [{low:.3f}, {high:.3f}] ({share['n']}개 가운데)")
+            print(f"  {title} {share['value']:.3f} [{low:.3f}, {high:.3f}] ({share['n']}개 중)")
 
 
 def _print_changes(title: str, differences: Mapping[str, Mapping[str, Any]]) -> None:
@@ -234,7 +237,7 @@ def _print_changes(title: str, differences: Mapping[str, Mapping[str, Any]]) -> 
 
 
 def _print_legs(report: dict[str, Any]) -> None:
-    print(f"질문 {report['n']}개 (답 없는 질문 {report['unanswerable']}개는 뺌), 문단 {report['corpus']}개")
+    print(f"질문 {report['n']}개 (답이 없는 질문 {report['unanswerable']}개 제외), 문단 {report['corpus']}개")
     print(f"{'':8}{'top-1':>22}{'top-3':>8}{'top-10':>8}{'MRR@10':>8}{'nDCG@10':>9}{'평균 순위':>8}")
     for leg, row in report["legs"].items():
         low, high = row["ci95"]["top1"]

@@ -14,7 +14,7 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 if TYPE_CHECKING:
     from mundap.workspace import Mundap
 
-Name = Annotated[str, typer.Argument(help="mundap train의 --out에 준 이름", metavar="NAME")]
+Name = Annotated[str, typer.Argument(help="mundap train의 --out에 지정한 이름", metavar="NAME")]
 
 
 class Weights(StrEnum):
@@ -25,12 +25,12 @@ class Weights(StrEnum):
     f32 = "f32"
 
 
-app = typer.Typer(no_args_is_help=True, help="학습한 모델을 다른 꼴로 내보냅니다.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="학습한 모델을 다른 형식으로 내보냅니다.", rich_markup_mode=None)
 
 
 @app.callback()
 def verbs() -> None:
-    """학습한 모델을 다른 꼴로 내보냅니다."""
+    """학습한 모델을 다른 형식으로 내보냅니다."""
 
 
 @app.command()
@@ -39,7 +39,7 @@ def onnx(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """키워드 모델이나 임베딩을 ONNX로 내보냅니다. 그 뒤로는 torch 없이 onnxruntime만으로 씁니다."""
+    """키워드 모델이나 임베딩을 ONNX로 내보냅니다. 내보낸 모델은 torch 없이 onnxruntime만으로 실행됩니다."""
     from mundap.encode import MODEL_FILE
     from mundap.training.keywords.onnx_export import export_keywords
     from mundap.training.retriever.export_encoder import export_encoder
@@ -58,12 +58,12 @@ def onnx(
         show.emit({"folder": str(made[0] if len(made) == 1 else folder), "bytes": size, "use": use})
         return
     print(f"{', '.join(map(str, made))} ({size / 1e6:.1f} MB)")
-    print(f"mundap.toml에 이렇게 적으면 씁니다:\n\n{setting}")
+    print(f"사용하려면 mundap.toml에 추가하세요:\n\n{setting}")
 
 
 @app.command()
 def merged(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
-    """언어 모델의 어댑터를 바탕에 합쳐, transformers나 vLLM이 바로 읽는 폴더로 내보냅니다."""
+    """언어 모델의 어댑터를 베이스 모델에 병합해 transformers나 vLLM이 바로 읽는 폴더로 내보냅니다."""
     from mundap.training.llm.merge import language_model, merge
 
     bot = open_workspace(workspace)
@@ -73,14 +73,14 @@ def merged(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
         show.emit({"folder": str(folder), "bytes": size})
         return
     print(f"{folder} ({size / 1e6:.1f} MB)")
-    print(f"vLLM으로 쓰려면: vllm serve {folder}")
+    print(f"vLLM으로 실행하려면: vllm serve {folder}")
 
 
 @app.command()
 def gguf(
     name: Name,
     type: Annotated[
-        Weights, typer.Option(help="가중치의 꼴. q8_0: 8비트(거의 그대로), f16: 16비트, f32: 32비트")
+        Weights, typer.Option(help="가중치 형식. q8_0: 8비트(손실이 거의 없음), f16: 16비트, f32: 32비트")
     ] = Weights.q8_0,
     workspace: Workspace = HERE,
     json: Json = False,
@@ -104,7 +104,7 @@ def gguf(
         show.emit({"file": str(file), "bytes": file.stat().st_size, "use": use})
         return
     print(f"{file} ({file.stat().st_size / 1e6:.1f} MB)")
-    print(f'mundap.toml에 이렇게 적으면 씁니다:\n\n[generate]\ngenerator = "{use}"')
+    print(f'사용하려면 mundap.toml에 추가하세요:\n\n[generate]\ngenerator = "{use}"')
 
 
 def _folder(bot: Mundap, name: str) -> Path:
@@ -114,5 +114,5 @@ def _folder(bot: Mundap, name: str) -> Path:
     folder = bot.models / plain_name(name)
     if not folder.is_dir():
         known = sorted(path.name for path in bot.models.glob("[!.]*") if path.is_dir())
-        raise MundapError(f"'{name}': 그런 모델이 없습니다. 있는 것: {', '.join(known) or '없음'}")
+        raise MundapError(f"'{name}': 없는 모델입니다. 학습한 모델: {', '.join(known) or '없음'}")
     return folder

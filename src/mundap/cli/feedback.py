@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from mundap.workspace import Mundap
 
 app = typer.Typer(
-    no_args_is_help=True, help="답에 대한 의견을 학습 자료로 내보내고, 고칠 질문을 봅니다.", rich_markup_mode=None
+    no_args_is_help=True,
+    help="답변에 대한 의견을 학습 데이터로 내보내고, 개선할 질문을 확인합니다.",
+    rich_markup_mode=None,
 )
 
 
@@ -32,23 +34,23 @@ class What(StrEnum):
 
 @app.callback()
 def verbs() -> None:
-    """답에 대한 의견을 학습 자료로 내보내고, 고칠 질문을 봅니다."""
+    """답변에 대한 의견을 학습 데이터로 내보내고, 개선할 질문을 확인합니다."""
 
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Option(help="학습 자료를 담을 폴더", show_default=False)],
+    out: Annotated[Path, typer.Option(help="학습 데이터를 저장할 폴더", show_default=False)],
     what: Annotated[
         list[What] | None,
         typer.Option(
-            help="retriever: 질문과 문단(어려운 오답 포함), preference: 나은 답과 못한 답, sft: 질문과 답 (기본: 모두)",
+            help="retriever: 질문과 문단(하드 네거티브 포함), preference: 선호 답변과 비선호 답변, sft: 질문과 답변 (기본값: 모두)",
             show_default=False,
         ),
     ] = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """의견을 학습 자료(JSONL)로 내보냅니다. 같은 요청에 대한 의견은 마지막 것을 씁니다.
+    """의견을 학습 데이터(JSONL)로 내보냅니다. 같은 요청에 의견이 여럿이면 마지막 의견을 사용합니다.
 
     예: mundap feedback export --out judged && mundap train adapter --data judged/retriever.jsonl --out ours
     """
@@ -69,18 +71,18 @@ def export(
         print(f"{out / kind}.jsonl: {count}행")
     if rows.untraced:
         print(
-            f"답이 있는 문단을 알 수 없는 의견 {rows.untraced}개는 retriever에서 뺐습니다."
-            " 바로잡은 답이나 문단(passage_id)이 있으면 들어갑니다."
+            f"정답 문단을 알 수 없는 의견 {rows.untraced}개는 retriever에서 제외했습니다."
+            " 수정한 답변이나 정답 문단(passage_id)이 있는 의견만 포함됩니다."
         )
 
 
 @app.command()
 def review(
-    number: Annotated[int, typer.Option("-n", "--number", min=1, help="보일 질문의 수")] = 20,
+    number: Annotated[int, typer.Option("-n", "--number", min=1, help="표시할 질문 수")] = 20,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """아쉽다는 의견이 많거나 답하지 못한 질문부터 보입니다."""
+    """아쉽다는 의견이 많거나 답변을 보류한 질문부터 표시합니다."""
     from mundap.training.common.feedback import worst
 
     found = worst(list(open_workspace(workspace).feedback.given()))[:number]
@@ -88,13 +90,13 @@ def review(
         if json:
             show.emit(asdict(asked))
             continue
-        said = f"좋아요 {asked.ups}, 아쉬워요 {asked.downs}, 답하지 못함 {asked.abstained} (물음 {asked.times}번)"
+        said = f"좋아요 {asked.ups}, 아쉬워요 {asked.downs}, 답변 보류 {asked.abstained} (질문 {asked.times}회)"
         print(f"{asked.question}\n   {said}")
-        for label, texts in (("의견", asked.comments), ("바로잡은 답", asked.corrections)):
+        for label, texts in (("의견", asked.comments), ("수정한 답변", asked.corrections)):
             for text in dict.fromkeys(texts):
                 print(f"   {label}: {' '.join(text.split())}")
     if not found and not json:
-        print("아쉽다는 의견도, 답하지 못한 질문도 없습니다.")
+        print("아쉽다는 의견도, 답변을 보류한 질문도 없습니다.")
 
 
 def _rows(bot: Mundap) -> Judged:
@@ -102,7 +104,9 @@ def _rows(bot: Mundap) -> Judged:
 
     given = [one for one in bot.feedback.given() if one.vote is not None]
     if not given:
-        raise MundapError("아직 의견이 없습니다. mundap serve의 POST /feedback이나 mundap ui로 받습니다.")
+        raise MundapError(
+            "아직 의견이 없습니다. mundap serve의 POST /feedback이나 mundap ui로 의견을 받을 수 있습니다."
+        )
     named = {id for one in given for id in (*one.shown, *one.cited, one.vote.passage_id if one.vote else "")}
     return training_rows(
         given,

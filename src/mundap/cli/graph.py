@@ -13,7 +13,7 @@ from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.cli.train_options import Data
 
-app = typer.Typer(no_args_is_help=True, help="키워드 그래프를 보고 다룹니다.", rich_markup_mode=None)
+app = typer.Typer(no_args_is_help=True, help="키워드 그래프를 조회하고 편집합니다.", rich_markup_mode=None)
 
 
 class Format(StrEnum):
@@ -25,20 +25,20 @@ class Format(StrEnum):
 
 @app.callback()
 def verbs() -> None:
-    """키워드 그래프를 보고 다룹니다."""
+    """키워드 그래프를 조회하고 편집합니다."""
 
 
 @app.command("show")
 def show_graph(
     words: Annotated[str, typer.Argument(metavar="KEYWORD|QUESTION", help="키워드나 질문")],
-    out: Annotated[Path, typer.Option(help="쓸 HTML 파일", metavar="PAGE")] = Path("graph.html"),
-    png: Annotated[Path | None, typer.Option(help="그림도 이 PNG 파일에 씁니다", show_default=False)] = None,
+    out: Annotated[Path, typer.Option(help="저장할 HTML 파일", metavar="PAGE")] = Path("graph.html"),
+    png: Annotated[Path | None, typer.Option(help="그림을 이 PNG 파일로도 저장합니다", show_default=False)] = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """키워드나 질문 둘레의 그래프를 그립니다. 예: mundap graph show 이사화물 --out 이사화물.html --png 이사화물.png
+    """키워드나 질문 주변의 그래프를 그립니다. 예: mundap graph show 이사화물 --out 이사화물.html --png 이사화물.png
 
-    페이지는 그것 하나로 열립니다(인터넷이 없어도 됩니다): 끌고, 확대하고, 종류를 감추고, 낱말을 찾습니다.
+    HTML 파일 하나로 인터넷 없이 열립니다. 끌어서 이동하고, 확대하고, 종류별로 숨기고, 단어를 검색할 수 있습니다.
     """
     from mundap.graph.around import around
     from mundap.graph.picture import page, write_png
@@ -66,9 +66,9 @@ def show_graph(
         show.emit({"keywords": asked, "nodes": nodes, "edges": lines, "page": str(out), "png": str(png) if png else ""})
         return
     unknown = [word for word in asked if not leg.graph.count(word)]
-    print(f"{', '.join(asked) or '키워드 없음'}: 점 {len(drawn.nodes)}개, 선 {len(drawn.lines)}개")
+    print(f"{', '.join(asked) or '키워드 없음'}: 노드 {len(drawn.nodes)}개, 엣지 {len(drawn.lines)}개")
     if unknown:
-        print(f"문서에 나오지 않는 낱말: {', '.join(unknown)}")
+        print(f"문서에 없는 단어: {', '.join(unknown)}")
     for line in drawn.lines:
         if line.head.startswith("k:"):
             print(f"  {line.head[2:]} —{line.kind}→ {line.tail[2:]}{f'  ({line.shown})' if line.shown else ''}")
@@ -80,15 +80,15 @@ def mine(
     data: Data = None,
     by: Annotated[
         list[str] | None,
-        typer.Option(help="괄호, 철자, 질문, 임베딩 가운데 (기본: 괄호, 철자, 질문)", show_default=False),
+        typer.Option(help="괄호, 철자, 질문, 임베딩 중에서 선택 (기본값: 괄호, 철자, 질문)", show_default=False),
     ] = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """같은말을 찾아 표(TSV)에 씁니다. 읽어 보고 고칠 수 있으며, 상태를 '고정'이나 '제외'로 적은 줄은 다시 찾아도 그대로입니다.
+    """동의어를 찾아 표(TSV)로 저장합니다. 직접 수정할 수 있으며, 상태가 '고정'이나 '제외'인 행은 다시 실행해도 바뀌지 않습니다.
 
-    괄호: 세계관세기구(WCO). 철자: 콘테이너와 컨테이너. 질문: 질문과 제시문의 짝에서 배운 것. 임베딩: 뜻이 가까운 낱말(많이 틀립니다).
-    쓰려면 이어서 mundap index를 실행하세요.
+    괄호: 세계관세기구(WCO). 철자: 콘테이너와 컨테이너. 질문: 질문과 제시문의 쌍에서 학습. 임베딩: 의미가 가까운 단어(오류가 많습니다).
+    적용하려면 mundap index를 실행하세요.
     """
     from mundap.errors import UnknownName
     from mundap.graph.synonyms import ORIGINS, PAIRS, VECTORS, merged, read_synonyms, write_synonyms
@@ -104,7 +104,7 @@ def mine(
     texts = {id: p.worded for id, p in bot.corpus.passages([id for id, *_ in graph.all_passages()]).items()}
     pairs = pairs_in(bot.corpus, data) if PAIRS in miners else []
     kept = read_synonyms(table) if table.is_file() else ()
-    with show.bar("낱말 벡터") as progress:
+    with show.bar("단어 벡터") as progress:
         found = mined(
             graph,
             texts,
@@ -121,18 +121,20 @@ def mine(
         show.emit({"file": str(table), "rows": len(rows), "by": counts, "kept": locked, "pairs": len(pairs)})
         return
     print(
-        f"{table}: 같은말 {len(rows)}줄 ({', '.join(f'{o} {n}' for o, n in counts.items() if n)}; 사람이 둔 줄 {locked})"
+        f"{table}: 동의어 {len(rows)}행 ({', '.join(f'{o} {n}' for o, n in counts.items() if n)}; 직접 지정한 행 {locked})"
     )
     if PAIRS in miners and not pairs:
-        print("문답의 짝이 없어 질문에서는 찾지 못했습니다. 질문·제시문 열이 있는 시트를 읽거나 --data로 주세요.")
-    print("읽어 보고 고친 뒤 실행: mundap index")
+        print(
+            "질문과 제시문의 쌍이 없어 '질문' 방법은 건너뛰었습니다. 질문·제시문 열이 있는 시트를 읽어 들이거나 --data로 지정하세요."
+        )
+    print("표를 검토하고 수정한 뒤 실행하세요: mundap index")
 
 
 @app.command()
 def export(
-    out: Annotated[Path, typer.Option(help="graphml은 파일, neo4j는 폴더", show_default=False)],
+    out: Annotated[Path, typer.Option(help="저장할 파일(graphml) 또는 폴더(neo4j)", show_default=False)],
     format: Annotated[
-        Format, typer.Option(help="graphml: Gephi, yEd 등. neo4j: neo4j-admin database import의 CSV")
+        Format, typer.Option(help="graphml: Gephi, yEd 등에서 사용. neo4j: neo4j-admin database import용 CSV")
     ] = Format.graphml,
     workspace: Workspace = HERE,
     json: Json = False,
@@ -146,7 +148,7 @@ def export(
     if json:
         show.emit({"out": str(out), "edges": edges, **counts})
         return
-    print(f"{out}: 키워드 {counts['keywords']}개, 문단 {counts['passages']}개, 선 {edges}개")
+    print(f"{out}: 키워드 {counts['keywords']}개, 문단 {counts['passages']}개, 엣지 {edges}개")
     if format is Format.neo4j:
         there = out.resolve()
         print(

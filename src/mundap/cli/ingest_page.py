@@ -14,7 +14,7 @@ from mundap.evaluate.page import frame, note, section, table
 from mundap.workspace import Mundap
 from mundap.workspace.intake import Ingested, Taken
 
-_STATES = {"added": "새로", "updated": "바뀜", "unchanged": "그대로", "skipped": "건너뜀"}
+_STATES = {"added": "추가", "updated": "변경", "unchanged": "변경 없음", "skipped": "건너뜀"}
 _SUMS = ("files", "pages", "characters", "passages", "tables")
 
 
@@ -36,19 +36,19 @@ def ingest_page(done: Ingested, made: str) -> str:
     """A whole HTML file: the sums, what did not go in, warnings, and a row for each file."""
     read = [one for one in done.files if one.state in ("added", "updated")]
     told = (
-        f"{made} · 문서 {done.documents}개, 문단 {done.passages}개 · 새로 {done.added}, 바뀜 {done.updated}, 지움 {done.removed},"
-        f" 그대로 {done.unchanged}, 건너뜀 {len(done.skipped)}"
+        f"{made} · 문서 {done.documents}개, 문단 {done.passages}개 · 추가 {done.added}, 변경 {done.updated}, 삭제 {done.removed},"
+        f" 변경 없음 {done.unchanged}, 건너뜀 {len(done.skipped)}"
     )
     return frame(
-        "읽기 보고서",
+        "문서 읽기 보고서",
         f"파일 {len(done.files)}개",
         told,
-        section("형식마다", table(["형식", "파일", "쪽", "글자", "문단", "표", "초"], _by_format(read)))
+        section("형식별", table(["형식", "파일", "쪽", "글자", "문단", "표", "초"], _by_format(read)))
         if read
         else join(),
         _skipped(done),
         _warnings(done.files),
-        section("파일마다", table(["파일", "상태", "쪽", "글자", "문단", "표", "초"], map(_row, done.files))),
+        section("파일별", table(["파일", "상태", "쪽", "글자", "문단", "표", "초"], map(_row, done.files))),
     )
 
 
@@ -67,13 +67,13 @@ def _sums(kind: str, files: Sequence[Taken]) -> list[str]:
 
 def _skipped(done: Ingested) -> Markup:
     rows = [[f"{one.file} {one.row}행" if one.row else one.file, one.reason] for one in done.skipped]
-    return section("건너뛴 것", table(["파일", "까닭과 할 일"], rows, texts=True)) if rows else join()
+    return section("건너뛴 파일", table(["파일", "원인과 조치"], rows, texts=True)) if rows else join()
 
 
 def _warnings(files: Sequence[Taken]) -> Markup:
     rows = [[one.file, warning] for one in files for warning in one.warnings]
     return (
-        section("주의", table(["파일", "내용"], rows, texts=True), note("나머지 글은 들어갔습니다."))
+        section("경고", table(["파일", "내용"], rows, texts=True), note("나머지 내용은 정상적으로 추가되었습니다."))
         if rows
         else join()
     )

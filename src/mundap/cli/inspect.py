@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 def inspect(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="볼 파일")],
-    html: Annotated[Path | None, typer.Option("--html", help="표를 그린 HTML 쪽을 이 파일에 씁니다")] = None,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="확인할 파일")],
+    html: Annotated[Path | None, typer.Option("--html", help="표를 포함한 HTML 페이지를 이 파일로 저장합니다")] = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """파일이 어떤 문단으로 나뉘어 색인되는지 보여 줍니다. 아무것도 저장하지 않습니다. 예: mundap inspect 규정.hwp --html 규정.html"""
+    """파일이 어떤 문단으로 나뉘어 색인되는지 보여 줍니다. 작업 폴더는 바뀌지 않습니다. 예: mundap inspect 규정.hwp --html 규정.html"""
     from mundap.jobs.batch import read_all
     from mundap.jobs.reading import Job, Unread
     from mundap.korean.normalize import name_of
@@ -36,14 +36,14 @@ def inspect(
     for problem in found.reading.problems:
         print(f"건너뜀: {problem.row}행: {problem.reason}", file=sys.stderr)
     for warning in found.reading.warnings:
-        print(f"주의: {warning}", file=sys.stderr)
+        print(f"경고: {warning}", file=sys.stderr)
     for said in found.reading.columns:
         print(f"열: {said}", file=sys.stderr)
     if html is not None:
         from mundap.cli.inspect_page import inspect_page
 
         write_atomically(html, inspect_page(name_of(file.name), found))
-        print(f"{html}에 썼습니다.", file=sys.stderr)
+        print(f"{html}에 저장했습니다.", file=sys.stderr)
     if json:
         for passage in found.wholes:
             show.emit(_json(passage, found))
@@ -85,8 +85,8 @@ def _print(found: Read) -> None:
     for number, passage in enumerate(found.wholes, 1):
         pieces = sum(piece.parent_id == passage.id for piece in found.chunks)
         told = [passage.heading, f"{passage.page}쪽" if passage.page else "", str(passage.meta.get("date", ""))]
-        print(f"── {number}. {' · '.join(part for part in told if part)} ({len(passage.text)}자, 조각 {pieces}개)")
+        print(f"── {number}. {' · '.join(part for part in told if part)} ({len(passage.text)}자, 청크 {pieces}개)")
         print(f"{passage.text}\n")
     document = found.reading.document
     pages = f", {found.reading.pages}쪽" if found.reading.pages else ""
-    print(f"「{document.title}」 문단 {len(found.wholes)}개, 조각 {len(found.chunks)}개, {len(document.text)}자{pages}")
+    print(f"「{document.title}」 문단 {len(found.wholes)}개, 청크 {len(found.chunks)}개, {len(document.text)}자{pages}")

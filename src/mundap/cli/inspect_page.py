@@ -13,8 +13,8 @@ def inspect_page(name: str, found: Read) -> str:
     """A whole HTML file."""
     document = found.reading.document
     pages = f" · {found.reading.pages}쪽" if found.reading.pages else ""
-    told = f"{document.title} · 문단 {len(found.wholes)}개 · 조각 {len(found.chunks)}개 · {len(document.text)}자{pages}"
-    warned = [note(f"주의: {warning}") for warning in found.reading.warnings]
+    told = f"{document.title} · 문단 {len(found.wholes)}개 · 청크 {len(found.chunks)}개 · {len(document.text)}자{pages}"
+    warned = [note(f"경고: {warning}") for warning in found.reading.warnings]
     warned += [note(f"건너뜀 {problem.row}행: {problem.reason}") for problem in found.reading.problems]
     warned += [note(f"열: {said}") for said in found.reading.columns]
     passages = [_passage(n, passage, found) for n, passage in enumerate(found.wholes, 1)]
@@ -24,7 +24,7 @@ def inspect_page(name: str, found: Read) -> str:
 def _passage(number: int, passage: Passage, found: Read) -> Markup:
     pieces = sum(piece.parent_id == passage.id for piece in found.chunks)
     page = f"{passage.page}쪽" if passage.page else ""
-    facts = [page, str(passage.meta.get("date", "")), f"{len(passage.text)}자", f"조각 {pieces}개", passage.id]
+    facts = [page, str(passage.meta.get("date", "")), f"{len(passage.text)}자", f"청크 {pieces}개", passage.id]
     body = _drawn(passage) if passage.meta.get("kind") == TABLE else tag("pre", passage.text)
     return section(f"{number}. {passage.heading}".strip(), note(" · ".join(fact for fact in facts if fact)), body)
 

@@ -73,7 +73,11 @@ def measure_retrieval(
     added = ablation(report, steps)
     met = sum(over.trained_on(question.question) for question in questions.items)
     if met:
-        log.warning("질문 %d개 가운데 %d개는 리랭커가 배운 질문이라 점수가 부풀려집니다.", len(questions.items), met)
+        log.warning(
+            "질문 %d개 중 %d개는 리랭커의 학습에 쓰인 질문이므로 점수가 실제보다 높게 나옵니다.",
+            len(questions.items),
+            met,
+        )
     made = about(bot, "retrieval", file, {"depth": depth}, over)
     shown = report.as_json(per_question=True) | {"ablation": [s.as_json() for s in added], "compared": against}
     shown["met_in_training"] = met
@@ -194,14 +198,16 @@ def kept_promise(asked: Mundap, report: AnswerReport) -> dict[str, Any] | None:
     most, share, n = promise["wrong"], report.wrong.means.get("wrong"), report.wrong.n
     if settings.min_support < promise["threshold"]:
         held = None
-        said = f"보장은 문턱 {promise['threshold']}의 것인데 지금은 {settings.min_support}입니다."
+        said = (
+            f"오답률 보장은 임계값 {promise['threshold']}에서만 유효하지만, 현재 임계값은 {settings.min_support}입니다."
+        )
     elif share is None:
         held = None
-        said = "답한 질문이 없어 보장을 볼 수 없습니다."
+        said = "답한 질문이 없어 오답률 보장을 확인할 수 없습니다."
     else:
         held = share <= most
         verdict = "지켜졌습니다" if held else "지켜지지 않았습니다"
-        said = f"틀린 답 {most:.0%} 이하(신뢰 {promise['confidence']:.0%})라는 보장은 이 질문들에서 {verdict}: 답한 {n}개의 {share:.1%}."
+        said = f"오답률 {most:.0%} 이하(신뢰 수준 {promise['confidence']:.0%}) 보장이 이 질문들에서 {verdict}: 답한 질문 {n}개의 오답률 {share:.1%}."
     return {"model": settings.support, **told, "held": held, "sentence": said}
 
 
@@ -221,7 +227,9 @@ def _judge(bot: Mundap, spec: str) -> Judge:
         timeout=settings.timeout,
     )
     if not hasattr(generator, "complete"):
-        raise ConfigError(f"'{spec}'은(는) 심사할 수 없습니다. 'openai:http://127.0.0.1:11434/v1#qwen3'처럼 쓰세요.")
+        raise ConfigError(
+            f"'{spec}'은(는) 채점에 사용할 수 없는 모델입니다. 'openai:http://127.0.0.1:11434/v1#qwen3' 형식으로 지정하세요."
+        )
     return Judge(cast(Completer, generator), runs(bot) / "verdicts.sqlite")
 
 
@@ -287,7 +295,9 @@ def _extracting(bot: Mundap, extractor: str) -> Mundap:
     try:
         settings = Keywords(extractor=extractor, verbs=bot.config.keywords.verbs)
     except ValueError as error:
-        raise ConfigError(f"모르는 추출기 '{extractor}'; 아는 것: {NOUNS}, rules, model:이름") from error
+        raise ConfigError(
+            f"알 수 없는 추출기 '{extractor}'입니다. 사용할 수 있는 값: {NOUNS}, rules, model:이름"
+        ) from error
     return bot.reconfigured(bot.config.model_copy(update={"keywords": settings}))
 
 

@@ -12,9 +12,11 @@ if TYPE_CHECKING:
 
 Workspace = Annotated[
     Path,
-    typer.Option("--workspace", help="작업 폴더 (기본: mundap.toml이 있는 가장 가까운 위 폴더)", show_default=False),
+    typer.Option(
+        "--workspace", help="작업 폴더 (기본값: mundap.toml이 있는 가장 가까운 상위 폴더)", show_default=False
+    ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="결과를 JSON으로 표준 출력에 씁니다")]
+Json = Annotated[bool, typer.Option("--json", help="결과를 JSON으로 출력합니다(표준 출력)")]
 HERE = Path()
 
 

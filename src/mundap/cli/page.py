@@ -22,7 +22,7 @@ _HERE = (_LOCAL, "localhost", "::1")
 _START = 120.0  # seconds, on a machine that is busy
 _LOOK = 0.3  # seconds between looks at the children
 
-Port = Annotated[int, typer.Option(min=0, max=65535, help="페이지의 포트. 0이면 빈 것을 고릅니다")]
+Port = Annotated[int, typer.Option(min=0, max=65535, help="웹 페이지의 포트. 0이면 빈 포트를 자동으로 선택합니다")]
 
 # Nothing is fetched from elsewhere or sent there, and errors of the program are told in its log, not to visitors.
 _OPTIONS = {
@@ -42,15 +42,15 @@ _LOOKS = {
 
 def ui(
     api: Annotated[str, typer.Option(help="API의 주소")] = "http://127.0.0.1:8000",
-    host: Annotated[str, typer.Option(help="주소. 127.0.0.1이면 이 컴퓨터에서만 엽니다")] = _LOCAL,
+    host: Annotated[str, typer.Option(help="바인딩할 주소. 127.0.0.1이면 이 컴퓨터에서만 접속할 수 있습니다")] = _LOCAL,
     port: Port = 8501,
 ) -> None:
-    """돌고 있는 API의 페이지를 엽니다. Ctrl+C로 끝냅니다. API에 열쇠가 있으면 환경 변수 MUNDAP_UI_KEY에 넣으세요."""
+    """실행 중인 API에 연결하는 웹 페이지를 시작합니다. Ctrl+C로 종료합니다. API 키가 필요하면 환경 변수 MUNDAP_UI_KEY에 설정하세요."""
     _needed()
     if host not in _HERE:
         print(
-            f"mundap: {host}: 이 페이지를 열 수 있는 사람은 누구나 묻고, 문서를 올리고 지울 수 있습니다. "
-            "믿는 사람만 닿는 곳이 아니라면 로그인을 묻는 프록시 뒤에 두세요.",
+            f"mundap: {host}: 이 페이지에 접속할 수 있는 사람은 누구나 질문하고, 문서를 업로드하고 삭제할 수 있습니다. "
+            "신뢰할 수 있는 네트워크가 아니라면 로그인을 요구하는 프록시 뒤에서 운영하세요.",
             file=sys.stderr,
         )
     port = free_port(host, port)
@@ -63,10 +63,12 @@ def ui(
 
 def up(
     port: Port = 8501,
-    api_port: Annotated[int, typer.Option(min=0, max=65535, help="API의 포트. 0이면 빈 것을 고릅니다")] = 8000,
+    api_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="API의 포트. 0이면 빈 포트를 자동으로 선택합니다")
+    ] = 8000,
     workspace: Workspace = HERE,
 ) -> None:
-    """API와 페이지를 함께 엽니다. Ctrl+C로 둘 다 끝냅니다. API에 열쇠가 있어도 이 컴퓨터에서 여는 페이지는 묻지 않습니다."""
+    """API와 웹 페이지를 함께 시작합니다. Ctrl+C로 모두 종료합니다. API 키가 설정되어 있어도 이 컴퓨터에서 여는 페이지에서는 입력할 필요가 없습니다."""
     _needed()
     need("uvicorn", extra="serve")
     need("fastapi", extra="serve")
@@ -87,7 +89,7 @@ def up(
         page = start("페이지", command, {**variables, KEY: key})
         _ready(api, address)
         _opened(page, _LOCAL, port)
-        print(f"API: {address}\n페이지: {_address(_LOCAL, port)}\n(Ctrl+C로 끝냅니다)", flush=True)
+        print(f"API: {address}\n페이지: {_address(_LOCAL, port)}\n(종료하려면 Ctrl+C)", flush=True)
         _watch(api, page)
 
 

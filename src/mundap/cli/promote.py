@@ -20,11 +20,11 @@ WRITERS = ("dpo", "ppo", "sft")
 
 def promote(
     name: Annotated[str, typer.Argument(help="mundap train이 --out으로 만든 모델의 이름", show_default=False)],
-    force: Annotated[bool, typer.Option("--force", help="나빠졌다고 잰 모델도 씁니다")] = False,
+    force: Annotated[bool, typer.Option("--force", help="성능이 떨어진 모델도 적용합니다")] = False,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """학습한 모델을 쓰도록 mundap.toml에 적습니다. 뚜렷이 나빠진 모델은 --force 없이는 적지 않습니다."""
+    """학습한 모델을 mundap.toml에 적용합니다. 성능이 유의하게 떨어진 모델은 --force가 있어야 적용합니다."""
     from mundap.config import FILE
     from mundap.files import write_atomically
     from mundap.training.common.registry import plain_name
@@ -35,7 +35,7 @@ def promote(
     card = _card(bot, whole)
     doubt = _doubt(card)
     if doubt and doubt[0] and not force:
-        raise MundapError(f"'{whole}': {doubt[1]} 그래도 쓰려면: mundap promote {whole} --force")
+        raise MundapError(f"'{whole}': {doubt[1]} 그래도 적용하려면: mundap promote {whole} --force")
     values = _values(whole, card)
     if card["kind"] in ENCODERS:
         bot.encoder_named(values["index", "encoder"])  # says what is wrong with it before anything is changed
@@ -62,13 +62,13 @@ def _card(bot: Mundap, name: str) -> dict[str, Any]:
     path = bot.models / name / CARD
     if not path.is_file():
         there = ", ".join(sorted(card.parent.name for card in bot.models.glob(f"[!.]*/{CARD}"))) or "없음"
-        raise MundapError(f"'{name}': 그런 모델이 없습니다. 있는 모델: {there}")
+        raise MundapError(f"'{name}': 없는 모델입니다. 학습한 모델: {there}")
     try:
         card: dict[str, Any] = loads(path.read_text("utf-8"))
         _values(name, card)
         _doubt(card)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MundapError(f"{path}: 모델의 카드를 읽을 수 없습니다({error!r}). 다시 학습해 주세요.") from error
+        raise MundapError(f"{path}: 모델 카드를 읽을 수 없습니다({error!r}). 모델을 다시 학습하세요.") from error
     return card
 
 
@@ -97,7 +97,9 @@ def _values(name: str, card: dict[str, Any]) -> dict[Key, Any]:
     if kind in WRITERS:
         return {("generate", "generator"): f"transformers:{MODEL}{name}"}
     if kind == "reward":
-        raise MundapError(f"'{name}'은(는) 보상 모델이라 답하지 않습니다. 쓰려면: mundap train ppo --reward {name}")
+        raise MundapError(
+            f"'{name}'은(는) 보상 모델이므로 답변에 사용할 수 없습니다. 보상 모델로 학습하려면: mundap train ppo --reward {name}"
+        )
     raise ValueError(f"kind: {kind}")
 
 
@@ -117,10 +119,10 @@ def _doubt(card: dict[str, Any]) -> tuple[bool, str] | None:
 
         worse = worse_somewhere(metrics)
     else:
-        return True, "쓰기를 권하지 않는 모델입니다(card.json의 metrics)."
+        return True, "적용을 권장하지 않는 모델입니다(card.json의 metrics 참조)."
     if worse:
-        return True, "교차 검증에서 뚜렷이 나빠진 쪽이 있는 모델입니다(card.json의 metrics)."
-    return False, "교차 검증에서 뚜렷이 나아지지는 않은 모델입니다."
+        return True, "교차 검증에서 성능이 유의하게 떨어진 항목이 있는 모델입니다(card.json의 metrics 참조)."
+    return False, "교차 검증에서 성능이 유의하게 향상되지 않은 모델입니다."
 
 
 def _sure_change(figures: dict[str, Any]) -> int:
@@ -135,20 +137,26 @@ def _steps(bot: Mundap, kind: str) -> list[str]:
     """What is left to do."""
     from mundap.workspace.components import LIGHT
 
-    running = "돌고 있는 mundap serve는 {} 스스로 새 설정으로 바꿉니다."
+    running = "실행 중인 mundap serve에는 {} 새 설정이 자동으로 적용됩니다."
     if kind == "reader" and bot.config.generate.support:
-        again = "근거 보정은 전의 문장 고르기의 것이라 뺐습니다. 보장이 필요하면 다시: mundap train support --out 이름 --wrong 0.05"
+        again = "근거 점수 보정은 이전 문장 선택 모델에 맞춘 것이므로 해제했습니다. 오답률 보장이 필요하면 다시 학습하세요: mundap train support --out 이름 --wrong 0.05"
         return [again, running.format("잠시 뒤")]
     if kind not in ENCODERS:
         return [running.format("잠시 뒤")]
-    steps = ["다음: mundap index", running.format("색인한 뒤")]
+    steps = ["다음 단계: mundap index", running.format("색인한 뒤")]
     if bot.config.retrieve.reranker.startswith(LIGHT):
-        steps.append("리랭커는 전의 임베딩으로 배웠습니다. 색인한 뒤 다시: mundap train reranker --out 이름")
+        steps.append(
+            "리랭커가 이전 임베딩으로 학습한 모델입니다. 색인한 뒤 다시 학습하세요: mundap train reranker --out 이름"
+        )
     elif kind == "adapter":
-        steps.append("그 위에서 리랭커를 배우면 더 잘 찾습니다: mundap train reranker --out 이름")
+        steps.append("이 임베딩으로 리랭커를 학습하면 검색 성능이 더 좋아집니다: mundap train reranker --out 이름")
     settings = bot.config.generate
     if kind != "adapter" and settings.reader:
-        steps.append("문장 고르기도 전의 임베딩의 것입니다. 색인한 뒤 다시: mundap train reader --out 이름")
+        steps.append(
+            "문장 선택 모델도 이전 임베딩에 맞춘 것입니다. 색인한 뒤 다시 학습하세요: mundap train reader --out 이름"
+        )
     if kind != "adapter" and settings.support:
-        steps.append("근거 보정도 전의 임베딩의 것입니다. 색인한 뒤 다시: mundap train support --out 이름")
+        steps.append(
+            "근거 점수 보정도 이전 임베딩에 맞춘 것입니다. 색인한 뒤 다시 학습하세요: mundap train support --out 이름"
+        )
     return steps

@@ -16,12 +16,14 @@ EXTRA = "serve"
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="주소. 이 컴퓨터 밖에서 열려면 열쇠가 있어야 합니다")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="포트. 0이면 빈 것을 고릅니다")] = 8000,
-    insecure: Annotated[bool, typer.Option("--insecure", help="열쇠 없이도 이 컴퓨터 밖에 엽니다")] = False,
+    host: Annotated[
+        str, typer.Option(help="바인딩할 주소. 외부에서 접속하게 하려면 API 키가 필요합니다")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="포트. 0이면 빈 포트를 자동으로 선택합니다")] = 8000,
+    insecure: Annotated[bool, typer.Option("--insecure", help="API 키 없이 외부 접속을 허용합니다")] = False,
     workspace: Workspace = HERE,
 ) -> None:
-    """HTTP API를 엽니다: POST /query, /search, /v1/chat/completions … 설명은 /docs에 있습니다. Ctrl+C로 끝냅니다.
+    """HTTP API 서버를 시작합니다: POST /query, /search, /v1/chat/completions 등. API 문서는 /docs에 있습니다. Ctrl+C로 종료합니다.
 
     예: curl localhost:8000/query -H 'content-type: application/json' -d '{"query": "면세 한도가 얼마인가요?"}'
     """
@@ -39,8 +41,8 @@ def serve(
     keys = Keys(bot.root / FOLDER / FILE).all()
     if not (local or keys or insecure):
         raise MundapError(
-            f"'{host}': 열쇠 없이 이 컴퓨터 밖으로 열지 않습니다. 열쇠를 만들거나(mundap keys add 이름) "
-            "--host 127.0.0.1로 여세요. 그래도 열려면: --insecure"
+            f"'{host}': API 키 없이는 외부 접속을 허용하지 않습니다. API 키를 만들거나(mundap keys add 이름) "
+            "--host 127.0.0.1로 실행하세요. API 키 없이 실행하려면: --insecure"
         )
     guarded, lent = bool(keys) or not (local or insecure), os.environ.get(LENT_DIGEST, "")
     app = make_app(bot, bot.config.serve, guarded=guarded, local=local, lent=lent)
@@ -51,7 +53,7 @@ def serve(
             listening.bind((host, port))
         except OSError as error:
             raise MundapError(
-                f"{host}:{port}: 열 수 없습니다({error.strerror}). 다른 포트를 주세요: mundap serve --port 0"
+                f"{host}:{port}에서 시작할 수 없습니다({error.strerror}). 다른 포트를 지정하세요: mundap serve --port 0"
             ) from error
         address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         log_to_stderr()

@@ -45,7 +45,7 @@ def print_hits(hits: tuple[Hit, ...] | list[Hit]) -> None:
         print(f"{hit.rank}. {label(hit)}  ({hit.score:.3f}; {legs})")
         print(f"   {text[:_PREVIEW]}{'…' if len(text) > _PREVIEW else ''}")
         if hit.links:
-            print(f"   왜: {', '.join(_link(link) for link in hit.links)}")
+            print(f"   관련 키워드: {', '.join(_link(link) for link in hit.links)}")
 
 
 def _link(link: Link) -> str:
@@ -79,7 +79,7 @@ def label(hit: Hit) -> str:
 
 def point(step: int, figures: Mapping[str, float]) -> None:
     """A point of a curve, beside the progress."""
-    note(" ".join([f"단계 {step}:", *(f"{name} {value:.4g}" for name, value in figures.items())]))
+    note(" ".join([f"스텝 {step}:", *(f"{name} {value:.4g}" for name, value in figures.items())]))
 
 
 @contextmanager

@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 def qa(
-    out: Annotated[Path, typer.Option(help="만들 파일(.jsonl)", show_default=False)],
+    out: Annotated[Path, typer.Option(help="저장할 파일(.jsonl)", show_default=False)],
     by: Annotated[
-        By, typer.Option(help="rules: 문장, 목록, 표의 틀로(언어 모델 없이), llm: mundap.toml의 언어 모델")
+        By, typer.Option(help="rules: 문장·목록·표 템플릿으로 생성(언어 모델 없이), llm: mundap.toml의 언어 모델")
     ] = By.rules,
-    most: Annotated[int, typer.Option("--most", min=1, max=20, help="제시문 하나에서 만들 질문의 최대 수")] = 3,
+    most: Annotated[int, typer.Option("--most", min=1, max=20, help="제시문마다 만들 질문의 최대 수")] = 3,
     ranking: Annotated[
         Path | None,
         typer.Option(
-            help="긴·중간·짧은 답변이 모두 있는 질문으로 순위 자료(.json)도 만듭니다. 자세한 답변이 앞입니다",
+            help="긴·중간·짧은 답변이 모두 있는 질문으로 순위 데이터(.json)도 생성합니다. 자세한 답변일수록 순위가 높습니다",
             show_default=False,
         ),
     ] = None,
@@ -36,7 +36,7 @@ def qa(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """제시문마다 질문과 짧은·중간·긴 답변을 만듭니다. 제시문이 받쳐 주지 않는 것은 뺍니다."""
+    """제시문마다 질문과 짧은·중간·긴 답변을 생성합니다. 제시문에 근거가 없는 것은 제외합니다."""
     from mundap.files import write_atomically
     from mundap.synth.journal import Journal, journal_of
     from mundap.synth.qa import jsonl, synthesize
@@ -51,14 +51,14 @@ def qa(
     had = {row["passage_id"] for row in kept}
     passages = [p for p in bot.corpus.all_passages() if p.parent_id == p.id and p.id not in had]
     if not passages and not kept:
-        raise MundapError("읽어들인 문서가 없습니다. 먼저 실행: mundap ingest")
+        raise MundapError("읽어 들인 문서가 없습니다. 먼저 실행하세요: mundap ingest")
     known = [*(row["question"] for row in kept), *(q.question for q in bot.corpus.questions())]
     journal = Journal(journal_of(out), f"{maker.name}:{most}", resume)
     with show.bar("질문") as progress:
         result = synthesize(passages, maker, checks_of(bot), journal, most=most, known=known, progress=progress)
     rows = [*kept, *(row.as_json() for row in result.rows)]
     if not rows:
-        raise MundapError("만들 수 있는 질문이 없습니다. 문장으로 된 문서인지 확인하거나 --by llm으로 실행해 주세요.")
+        raise MundapError("질문을 만들 수 없습니다. 문장으로 된 문서인지 확인하거나 --by llm으로 실행하세요.")
     write_atomically(out, jsonl(rows))
     ranked = lengths(rows)
     if ranking:
@@ -84,14 +84,16 @@ def _tell(out: Path, counts: dict[str, Any]) -> None:
     from mundap.synth.qa import REASONS
 
     print(
-        f"{out}: 질문 {counts['rows']}개 (새로 만든 것 {counts['new']}개), 세 답변이 모두 있는 것 {counts['with_three_answers']}개"
+        f"{out}: 질문 {counts['rows']}개 (추가 {counts['new']}개), 세 답변이 모두 있는 질문 {counts['with_three_answers']}개"
     )
-    print(f"제시문 {counts['passages']}개 가운데 질문을 만들지 못한 것 {counts['without']}개")
+    print(f"제시문 {counts['passages']}개 중 질문을 만들지 못한 제시문 {counts['without']}개")
     for why, count in counts["refused"].items():
-        print(f"  뺀 질문: {REASONS[why]} {count}개")
+        print(f"  제외한 질문: {REASONS[why]} {count}개")
     if counts["failed"]:
-        print(f"언어 모델이 답하지 못한 제시문 {counts['failed']}개: 같은 명령에 --resume을 붙이면 다시 묻습니다.")
-    print("읽어 보고 고친 뒤 실행: mundap train sft --data", out, "--out 이름")
+        print(
+            f"언어 모델이 답하지 못한 제시문 {counts['failed']}개: 같은 명령을 --resume과 함께 실행하면 다시 시도합니다."
+        )
+    print("결과를 검토하고 수정한 뒤 실행하세요: mundap train sft --data", out, "--out 이름")
 
 
 def _maker(bot: Mundap, by: By, per_minute: int) -> Maker:
@@ -126,6 +128,6 @@ def _kept(out: Path) -> list[dict[str, Any]]:
             except (ValueError, KeyError, TypeError) as error:
                 raise BadFile(
                     f"{out.name} {number}번째 줄: question과 passage_id가 있는 JSON이 아닙니다({error})."
-                    " 줄을 고치거나 지워 주세요."
+                    " 해당 줄을 수정하거나 삭제하세요."
                 ) from error
     return rows

@@ -29,22 +29,22 @@ class Order(StrEnum):
 
 
 def rank(
-    out: Annotated[Path, typer.Option(help="만들 파일(.json)", show_default=False)],
+    out: Annotated[Path, typer.Option(help="저장할 파일(.json)", show_default=False)],
     data: Annotated[
         Path | None,
         typer.Option(
-            help="답변과 제시문이 있는 질문 파일(xlsx, csv, jsonl …) (기본: 읽어들인 문답)", show_default=False
+            help="답변과 제시문이 있는 질문 파일(xlsx, csv, jsonl 등) (기본값: 읽어 들인 Q/A)", show_default=False
         ),
     ] = None,
     by: Annotated[
-        Order, typer.Option(help="metrics: 적힌 답변과 가까운 차례, llm: mundap.toml의 언어 모델이 매긴 점수")
+        Order, typer.Option(help="metrics: 모범 답안과 가까운 순서, llm: mundap.toml의 언어 모델이 매긴 점수")
     ] = Order.metrics,
     per_minute: PerMinute = 0,
-    resume: Annotated[bool, typer.Option("--resume", help="멈춘 데서 이어 갑니다")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="중단된 곳부터 이어서 합니다")] = False,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """질문마다 적힌 답변, 제시문을 보고 쓴 답변, 다른 제시문을 보고 쓴 답변에 순위를 매깁니다."""
+    """질문마다 모범 답안, 정답 제시문으로 만든 답변, 다른 제시문으로 만든 답변의 순위를 매깁니다."""
     from mundap.evaluate.judge import Judge
     from mundap.files import write_atomically
     from mundap.synth.journal import Journal, journal_of
@@ -57,7 +57,9 @@ def rank(
     bot = open_workspace(workspace)
     asked = [q for q in questions_in(bot.corpus, data)[0] if q.answer and q.gold]
     if not asked:
-        raise MundapError("답변과 제시문이 함께 있는 질문이 없습니다. --data로 주거나 mundap synth qa로 만들어 주세요.")
+        raise MundapError(
+            "답변과 제시문이 모두 있는 질문이 없습니다. --data로 지정하거나 mundap synth qa로 생성하세요."
+        )
     prompts, complete = _completions(bot, asked)
     maker = f"{by.value}:{bot.generator.name}:{bot.config.generate.temperature}"
     if by is Order.llm:
@@ -68,7 +70,7 @@ def rank(
         with show.bar("순위") as progress:
             made = ranked(prompts, complete, closeness, Journal(journal_of(out), maker, resume), progress)
     if not made.rows:
-        raise MundapError("순위를 매길 수 있는 질문이 없습니다: 답변 셋이 서로 달라야 합니다.")
+        raise MundapError("순위를 매길 수 있는 질문이 없습니다. 답변 세 개가 서로 달라야 합니다.")
     write_atomically(out, as_json(made.rows))
     if not made.ungraded:
         journal_of(out).unlink()
@@ -77,12 +79,12 @@ def rank(
         counts = {"rows": len(made.rows), "alike": made.alike, "ungraded": made.ungraded, "missing": missing}
         show.emit({"file": str(out), "by": maker, **counts})
         return
-    print(f"{out}: 질문 {len(made.rows)}개 (답변이 서로 다르지 않아 뺀 것 {made.alike}개)")
+    print(f"{out}: 질문 {len(made.rows)}개 (답변이 서로 같아 제외 {made.alike}개)")
     if missing:
-        print(f"제시문이 읽어들인 문서에 없어 뺀 질문: {missing}개")
+        print(f"제시문이 문서에 없어 제외한 질문: {missing}개")
     if made.ungraded:
-        print(f"점수를 받지 못한 질문 {made.ungraded}개: 같은 명령에 --resume을 붙이면 다시 묻습니다.")
-    print("실행: mundap train reward --data", out, "--out 이름")
+        print(f"점수를 받지 못한 질문 {made.ungraded}개: 같은 명령을 --resume과 함께 실행하면 다시 시도합니다.")
+    print("다음 단계: mundap train reward --data", out, "--out 이름")
 
 
 def _completions(bot: Mundap, asked: list[Question]) -> tuple[list[Prompt], Complete]:

@@ -10,11 +10,11 @@ from mundap.workflows.train import TRAINERS
 
 def group() -> typer.Typer:
     """A command for each trainer of the table."""
-    found = typer.Typer(no_args_is_help=True, help="자기 질문으로 학습합니다.", rich_markup_mode=None)
+    found = typer.Typer(no_args_is_help=True, help="조직의 질문 데이터로 모델을 학습합니다.", rich_markup_mode=None)
 
     @found.callback()
     def verbs() -> None:
-        """자기 질문으로 학습합니다."""
+        """조직의 질문 데이터로 모델을 학습합니다."""
 
     for name, trainer in TRAINERS.items():
         found.command(name)(train_command(trainer))

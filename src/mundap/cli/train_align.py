@@ -42,16 +42,20 @@ Pairs = Annotated[
 Base = Annotated[
     str | None,
     typer.Option(
-        help="바탕 언어 모델: 허브의 이름, 폴더, GGUF 파일, gemma3-270m(인터넷 없이) (기본: gemma3-270m, --adapter가 있으면 그 바탕)",
+        help="베이스 언어 모델: 허브 모델 이름, 폴더, GGUF 파일, gemma3-270m(인터넷 없이 사용) (기본값: gemma3-270m, --adapter가 있으면 그 베이스 모델)",
         show_default=False,
     ),
 ]
 Adapter = Annotated[
     str,
-    typer.Option(help="이어서 배울 모델의 이름(mundap train sft가 만든 것). 기준도 이 모델입니다", show_default=False),
+    typer.Option(
+        help="이어서 학습할 모델 이름(mundap train sft로 만든 모델). 이 모델이 기준 모델이 됩니다", show_default=False
+    ),
 ]
-Batch = Annotated[int | None, typer.Option(min=1, help="프로세스마다 한 번에 볼 짝의 수", show_default=False)]
-Prompt = Annotated[str | None, typer.Option(help="질문을 넣을 틀. {question} 자리가 있어야 합니다", show_default=False)]
+Batch = Annotated[int | None, typer.Option(min=1, help="프로세스당 배치 크기(선호 쌍 수)", show_default=False)]
+Prompt = Annotated[
+    str | None, typer.Option(help="프롬프트 템플릿. {question} 자리 표시자가 있어야 합니다", show_default=False)
+]
 
 
 def reward(
@@ -68,7 +72,7 @@ def reward(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """답에 점수를 매기는 보상 모델을 선호 짝으로 학습합니다. 떼어 둔 질문의 짝에서 정확도를 잽니다."""
+    """답변에 점수를 매기는 보상 모델을 선호 쌍으로 학습합니다. 학습에 쓰지 않은 선호 쌍에서 정확도를 평가합니다."""
     from mundap.generate.causal import GEMMA
     from mundap.training.common.registry import free_name
     from mundap.training.llm.data import read_preferences
@@ -97,11 +101,11 @@ def reward(
         return
     _print_pairs(trained.report)
     accuracy = trained.report["accuracy"]
-    print(f"나은 답에 더 높은 점수를 준 몫: {_figure(accuracy['before'])} → {_figure(accuracy['after'])}")
-    print(f"점수의 차이: {_figure(trained.report['margin'])}")
+    print(f"정확도(선호 답변에 더 높은 점수를 준 비율): {_figure(accuracy['before'])} → {_figure(accuracy['after'])}")
+    print(f"점수 차이(마진): {_figure(trained.report['margin'])}")
     print(f"\n모델: {folder}")
-    print("쓰기를 권합니다." if better else "쓰기를 권하지 않습니다: 우연보다 뚜렷이 잘 가리지 못합니다.")
-    print(f"쓰려면: mundap train ppo --data 질문.json --reward {name} --out 이름")
+    print("적용을 권장합니다." if better else "적용을 권장하지 않습니다: 정확도가 무작위보다 유의하게 높지 않습니다.")
+    print(f"다음 단계: mundap train ppo --data 질문.json --reward {name} --out 이름")
 
 
 def dpo(
@@ -113,7 +117,9 @@ def dpo(
     epochs: Epochs = None,
     batch: Batch = None,
     lr: Lr = None,
-    beta: Annotated[float | None, typer.Option(min=0, help="기준 모델에 붙드는 힘", show_default=False)] = None,
+    beta: Annotated[
+        float | None, typer.Option(min=0, help="KL 규제 강도(클수록 기준 모델에서 덜 벗어남)", show_default=False)
+    ] = None,
     prompt: Prompt = None,
     resume: Resume = False,
     report_to: Report = ReportTo.auto,
@@ -121,7 +127,7 @@ def dpo(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """선호 짝에서 바로 배웁니다(DPO). 어댑터(LoRA)만 배우고, 떼어 둔 질문의 짝에서 마진과 정확도를 잽니다."""
+    """선호 쌍으로 직접 학습합니다(DPO). 어댑터(LoRA)만 학습하고, 학습에 쓰지 않은 선호 쌍에서 마진과 정확도를 평가합니다."""
     from mundap.generate.causal import ends, load_causal
     from mundap.training.common.registry import free_name
     from mundap.training.llm.data import read_preferences
@@ -151,11 +157,11 @@ def dpo(
         return
     report = trained.report
     _print_pairs(report)
-    print(f"마진(β × 기준보다 나은 답 쪽으로 움직인 나트): {_figure(report['margin'])}")
-    print(f"나은 답 쪽으로 움직인 몫(정확도): {_figure(report['accuracy'])}")
+    print(f"마진(β × 기준 모델 대비 로그 확률 차이): {_figure(report['margin'])}")
+    print(f"정확도(마진이 양수인 비율): {_figure(report['accuracy'])}")
     likelier = report["likelier"]
-    print(f"나은 답을 더 그럴듯하게 보는 몫: {_figure(likelier['before'])} → {_figure(likelier['after'])}")
-    _print_model(folder, better, "떼어 둔 짝을 우연보다 뚜렷이 잘 가리지 못합니다.")
+    print(f"선호 답변의 확률이 더 높은 비율: {_figure(likelier['before'])} → {_figure(likelier['after'])}")
+    _print_model(folder, better, "정확도가 무작위보다 유의하게 높지 않습니다.")
 
 
 def ppo(
@@ -164,25 +170,25 @@ def ppo(
     reward: Annotated[
         str,
         typer.Option(
-            help="보상: mundap train reward가 만든 이름, 또는 rule(길이·끝맺음·되풀이, 페르소나가 있으면 말투)."
-            " 골라 쓰려면 rule:length,ending,variety,tone,support"
+            help="보상: mundap train reward로 만든 모델 이름 또는 rule(길이, 문장 완결, 반복, 페르소나가 있으면 말투)."
+            " 일부만 사용하려면 rule:length,ending,variety,tone,support"
         ),
     ] = "rule",
     base: Base = None,
     adapter: Adapter = "",
     algorithm: Annotated[
-        Algorithm, typer.Option(help="ppo: 가치 머리와 GAE, rloo: 같은 질문의 다른 답을 기준으로")
+        Algorithm, typer.Option(help="ppo: 가치 함수와 GAE 사용, rloo: 같은 질문의 다른 답변을 기준선으로 사용")
     ] = Algorithm.ppo,
     preset: PresetOption = Preset.laptop,
-    steps: Annotated[int | None, typer.Option(min=1, help="몇 번 뽑아 배울지", show_default=False)] = None,
+    steps: Annotated[int | None, typer.Option(min=1, help="학습 스텝 수", show_default=False)] = None,
     batch: Annotated[
-        int | None, typer.Option(min=2, help="프로세스마다 한 번에 뽑을 답의 수", show_default=False)
+        int | None, typer.Option(min=2, help="프로세스당 배치 크기(생성할 답변 수)", show_default=False)
     ] = None,
     lr: Lr = None,
-    max_new: Annotated[int | None, typer.Option(min=1, help="답 하나의 토큰 수", show_default=False)] = None,
+    max_new: Annotated[int | None, typer.Option(min=1, help="답변의 최대 토큰 수", show_default=False)] = None,
     prompt: Prompt = None,
     persona: Annotated[
-        str | None, typer.Option(help="말투 보상의 페르소나 (기본: mundap.toml의 것)", show_default=False)
+        str | None, typer.Option(help="말투 보상에 쓸 페르소나 (기본값: mundap.toml의 페르소나)", show_default=False)
     ] = None,
     resume: Resume = False,
     report_to: Report = ReportTo.auto,
@@ -190,7 +196,7 @@ def ppo(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """보상이 높은 답을 하도록 배웁니다. 어댑터(LoRA)만 배우고, 떼어 둔 질문의 답과 보상을 앞뒤로 견준 표를 남깁니다."""
+    """보상이 높은 답변을 하도록 강화 학습합니다. 어댑터(LoRA)만 학습하고, 평가 질문의 학습 전후 답변과 보상을 표로 저장합니다."""
     import time
 
     from mundap.cli.runs import write_run
@@ -234,14 +240,14 @@ def ppo(
         show.emit({**report, **learned.model, **shown})
         return
     earned = report["reward"]
-    print(f"배운 질문 {report['prompts']}개, 떼어 두고 잰 질문 {report['held_out']}개, 보상: {called}")
+    print(f"학습 질문 {report['prompts']}개, 평가 질문 {report['held_out']}개, 보상: {called}")
     for title, part in (("학습 전", "before"), ("학습 후", "after")):
         print(f"{title}: 평균 {_figure(earned[part])}, 중앙값 {earned[part]['median']:.3f}")
     changed = earned["difference"]
-    print(f"차이: {_figure(changed, '+')} (p = {changed['p']:.4f}), 오른 질문 {report['up']:.1%}")
-    print(f"기준 모델에서 벗어난 정도(KL): 답마다 {_figure(report['kl'])} 나트")
-    print(f"답과 보상의 표: {run / 'rewards.csv'}, {run / 'report.html'}")
-    _print_model(folder, better, "떼어 둔 질문에서 보상이 뚜렷이 오르지 않았습니다.")
+    print(f"차이: {_figure(changed, '+')} (p = {changed['p']:.4f}), 보상이 오른 질문 {report['up']:.1%}")
+    print(f"기준 모델과의 KL 발산: 답변당 {_figure(report['kl'])} nat")
+    print(f"답변과 보상 표: {run / 'rewards.csv'}, {run / 'report.html'}")
+    _print_model(folder, better, "평가 질문에서 보상이 유의하게 오르지 않았습니다.")
 
 
 def _start(bot: Mundap, base: str | None, adapter: str) -> tuple[Path | None, str]:
@@ -257,14 +263,18 @@ def _start(bot: Mundap, base: str | None, adapter: str) -> tuple[Path | None, st
     at = kept_adapter(folder)
     if (folder / MODEL).is_dir():
         raise MundapError(
-            f"'{adapter}'은(는) 모든 가중치를 배운 모델입니다. 대신 --base {folder / MODEL}을(를) 주세요."
+            f"'{adapter}'은(는) 전체 가중치를 학습한 모델입니다. 대신 --base {folder / MODEL}을(를) 지정하세요."
         )
     if at is None:
         there = ", ".join(sorted(path.parent.name for path in bot.models.glob("[!.]*/adapter"))) or "없음"
-        raise MundapError(f"'{adapter}': 어댑터가 있는 모델이 아닙니다. 있는 것: {there}. 만들기: mundap train sft")
+        raise MundapError(
+            f"'{adapter}': 어댑터가 없는 모델입니다. 어댑터가 있는 모델: {there}. 어댑터를 만들려면: mundap train sft"
+        )
     known = jsons.loads((folder / CARD).read_text("utf-8"))["base"]
     if base is not None and base != known:
-        raise MundapError(f"'{adapter}'은(는) 바탕 {known}의 어댑터입니다. --base를 빼거나 같게 주세요.")
+        raise MundapError(
+            f"'{adapter}'은(는) 베이스 모델 {known}의 어댑터입니다. --base를 생략하거나 같은 모델을 지정하세요."
+        )
     return at, known
 
 
@@ -280,7 +290,7 @@ def _reward(bot: Mundap, named: str, persona: str | None) -> tuple[str, Reward, 
         return name, load_reward(bot.models / name, bot.models), ""
     voice = bot.persona(persona)
     if voice is None and "tone" in named:
-        raise MundapError(f"{named}: 말투를 매기려면 페르소나가 있어야 합니다. --persona 이름을 주세요.")
+        raise MundapError(f"{named}: 말투 보상에는 페르소나가 필요합니다. --persona 이름을 지정하세요.")
     more: dict[str, Rule] = {"support": support(_held(bot))}
     if voice is not None:
         more["tone"] = tone(voice)
@@ -332,7 +342,7 @@ _FLAGS = {
 
 
 def _print_pairs(report: Mapping[str, Any]) -> None:
-    print(f"배운 짝 {report['pairs']}개, 떼어 두고 잰 짝 {report['held_out']}개(질문 {report['held_out_questions']}개)")
+    print(f"학습 쌍 {report['pairs']}개, 평가 쌍 {report['held_out']}개(질문 {report['held_out_questions']}개)")
 
 
 def _figure(figure: Mapping[str, Any], sign: str = "") -> str:
@@ -342,5 +352,5 @@ def _figure(figure: Mapping[str, Any], sign: str = "") -> str:
 
 def _print_model(folder: Path, better: bool, otherwise: str) -> None:
     print(f"\n모델: {folder}")
-    print("쓰기를 권합니다." if better else f"쓰기를 권하지 않습니다: {otherwise}")
-    print(f"쓰려면: mundap promote {folder.name}")
+    print("적용을 권장합니다." if better else f"적용을 권장하지 않습니다: {otherwise}")
+    print(f"적용하려면: mundap promote {folder.name}")

@@ -24,22 +24,24 @@ def support(
     out: Out,
     data: Annotated[
         Path | None,
-        typer.Option(help="질문 파일. 제시문이 빈 질문은 답이 없는 질문 (기본: 읽어들인 문답)", show_default=False),
+        typer.Option(
+            help="질문 파일. 제시문이 빈 질문은 답이 없는 질문으로 봅니다 (기본값: 읽어 들인 Q/A)", show_default=False
+        ),
     ] = None,
     wrong: Annotated[
         float | None,
         typer.Option(
             min=0.001,
             max=0.999,
-            help="답한 것 가운데 틀린 답(정답 제시문을 인용하지 않은 답)의 몫을 이 아래로 보장하는 문턱을 찾습니다. 예: 0.05",
+            help="오답률(답한 질문 중 정답 제시문을 인용하지 않은 비율)을 이 값 이하로 보장하는 임계값을 찾습니다. 예: 0.05",
             show_default=False,
         ),
     ] = None,
-    confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="그 보장의 신뢰 수준")] = 0.9,
+    confidence: Annotated[float, typer.Option(min=0.5, max=0.999, help="오답률 보장의 신뢰 수준")] = 0.9,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """언제 답하고 언제 거둘지를 자기 질문으로 보정합니다. 교차 검증으로 앞뒤를 잽니다."""
+    """근거 점수와 답변 보류 임계값을 조직의 질문으로 보정합니다. 교차 검증으로 보정 전후를 비교합니다."""
     from mundap.training.common.pairs import questions_in
     from mundap.training.common.registry import free_name
     from mundap.training.reader.fit_support import calibrate, drawn, prior_of, read_all, sample, save
@@ -69,13 +71,13 @@ def support(
         print(fitted.promise.sentence)
     print(f"\n모델: {folder}")
     if fitted.better:
-        print("쓰기를 권합니다.", end=" ")
+        print("적용을 권장합니다.", end=" ")
     elif fitted.promise:
-        print("쓰기를 권하지 않습니다: 바라는 보장을 할 수 없습니다.", end=" ")
+        print("적용을 권장하지 않습니다: 요청한 오답률을 보장할 수 없습니다.", end=" ")
     else:
-        print("쓰기를 권하지 않습니다: 나아지지 않았습니다.", end=" ")
+        print("적용을 권장하지 않습니다: 보정 효과가 없습니다.", end=" ")
     print(
-        f'mundap promote {name}, 또는 mundap.toml에:\n\n[generate]\nsupport = "{name}"\nmin_support = {fitted.threshold}'
+        f'적용하려면: mundap promote {name}, 또는 mundap.toml에 추가:\n\n[generate]\nsupport = "{name}"\nmin_support = {fitted.threshold}'
     )
 
 
@@ -84,13 +86,14 @@ def reader(
     data: Annotated[
         Path | None,
         typer.Option(
-            help="질문·제시문·답변 열이 있는 시트, 또는 그런 JSON, JSONL (기본: 읽어들인 문답)", show_default=False
+            help="질문·제시문·답변 열이 있는 시트 또는 같은 내용의 JSON, JSONL (기본값: 읽어 들인 Q/A)",
+            show_default=False,
         ),
     ] = None,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """적힌 답변에서, 제시문의 어느 문장이 답인지를 배웁니다(언어 모델 없이 답할 때). 교차 검증으로 앞뒤를 잽니다."""
+    """모범 답안으로부터 제시문의 어느 문장이 답인지 학습합니다(언어 모델 없이 답할 때 사용). 교차 검증으로 학습 전후를 비교합니다."""
     from mundap.training.common.pairs import questions_in
     from mundap.training.common.registry import free_name
     from mundap.training.reader.fit_reader import rows, save, train_reader
@@ -120,11 +123,11 @@ def reader(
     _print_reader(trained.report, left)
     print(f"\n모델: {folder}")
     if trained.better:
-        print("쓰기를 권합니다: 나아진 것이 뚜렷하고, 나빠진 것이 없습니다.", end=" ")
+        print("적용을 권장합니다: 성능이 유의하게 향상되었고 떨어진 항목이 없습니다.", end=" ")
     else:
-        print("쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았거나 나빠진 것이 있습니다. 그래도 쓰려면:", end=" ")
+        print("적용을 권장하지 않습니다: 성능이 유의하게 향상되지 않았거나 떨어진 항목이 있습니다.", end=" ")
     print(
-        f'mundap promote {name}, 또는 mundap.toml에:\n\n[generate]\nreader = "{name}"\nmin_support = {trained.threshold}'
+        f'적용하려면: mundap promote {name}, 또는 mundap.toml에 추가:\n\n[generate]\nreader = "{name}"\nmin_support = {trained.threshold}'
     )
 
 
@@ -134,7 +137,7 @@ def _passages(bot: Mundap, questions: list[Question]) -> list[Passage | None]:
 
     if not any(question.answer for question in questions):
         raise MundapError(
-            "답변이 적힌 질문이 없어 배울 수 없습니다. 질문·제시문·답변 열이 있는 파일을 주세요(--data 파일)."
+            "답변이 있는 질문이 없어 학습할 수 없습니다. 질문·제시문·답변 열이 있는 파일을 지정하세요(--data 파일)."
         )
     table = bot.legs[0].table
     passages = table.store.passages(table.ids)
@@ -144,15 +147,15 @@ def _passages(bot: Mundap, questions: list[Question]) -> list[Passage | None]:
 def _print_reader(report: Mapping[str, Any], left: int) -> None:
     print(f"질문 {report['questions']}개, 제시문 {report['passages']}개, {report['folds']}겹 교차 검증")
     if left:
-        print(f"뺀 질문 {left}개: 답변이 없거나, 제시문이 색인에 없거나, 제시문에 답변을 뒷받침하는 문장이 없음")
+        print(f"제외한 질문 {left}개: 답변이 없거나, 제시문이 색인에 없거나, 제시문에 답변을 뒷받침하는 문장이 없음")
     for split, title in SPLITS.items():
         figures = report[split]
         print_changes(title, figures)
         print(
-            f"facts: 답의 첫 {figures['length']}자가 적힌 답변의 말·수·날짜를 담은 몫, key: 첫 문장이 답인 몫."
-            f" 답의 길이(중앙값) {figures['before']['characters']} → {figures['after']['characters']}자"
+            f"facts: 답변의 첫 {figures['length']}자가 모범 답안의 단어·숫자·날짜를 포함한 비율, key: 첫 문장이 답인 비율."
+            f" 답변 길이(중앙값) {figures['before']['characters']} → {figures['after']['characters']}자"
         )
-    print("\n함께 보정한 근거")
+    print("\n함께 보정한 근거 점수")
     _print_support(report["support"])
 
 
@@ -162,4 +165,6 @@ def _print_support(report: Mapping[str, Any]) -> None:
         figures = report[part]
         print(f"{title}: AUROC {figures['auroc']:.3f}, 보정 오차(ECE) {figures['calibration_error']:.3f}")
     after = report["after"]
-    print(f"문턱 {report['threshold']}: 답함 {after['answered']:.1%}, 거둠 {after['refused']:.1%}")
+    print(
+        f"임계값 {report['threshold']}: 답변율(답이 있는 질문) {after['answered']:.1%}, 답변 보류율(답이 없는 질문) {after['refused']:.1%}"
+    )

@@ -67,52 +67,53 @@ class Mined(StrEnum):
     model = "model"
 
 
-Base = typer.Option(help="바탕 모델: 허브의 이름이나 폴더. e5-small은 인터넷 없이 됩니다")
-Batch = Annotated[int | None, typer.Option(min=2, help="프로세스마다 한 번에 볼 질문 수", show_default=False)]
-MaxPassage = Annotated[int | None, typer.Option(min=16, help="제시문에서 읽을 토큰 수", show_default=False)]
-Freeze = Annotated[
-    int | None, typer.Option(min=-1, help="학습하지 않을 아래층의 수. -1: 모두 학습", show_default=False)
-]
-Hard = Annotated[int, typer.Option(min=0, help="질문마다 더 볼 틀린 제시문(어려운 오답)의 수")]
-MinedBy = Annotated[Mined, typer.Option(help="어려운 오답을 찾는 것: bm25, 또는 지금 쓰는 임베딩(model)")]
+Base = typer.Option(help="베이스 모델: 허브 모델 이름이나 폴더. e5-small은 인터넷 없이 사용할 수 있습니다")
+Batch = Annotated[int | None, typer.Option(min=2, help="프로세스당 배치 크기(질문 수)", show_default=False)]
+MaxPassage = Annotated[int | None, typer.Option(min=16, help="제시문의 최대 토큰 수", show_default=False)]
+Freeze = Annotated[int | None, typer.Option(min=-1, help="동결할 하위 레이어 수. -1: 모두 학습", show_default=False)]
+Hard = Annotated[int, typer.Option(min=0, help="질문마다 추가할 하드 네거티브 수")]
+MinedBy = Annotated[Mined, typer.Option(help="하드 네거티브를 찾는 방법: bm25 또는 현재 임베딩(model)")]
 Every = Annotated[
-    int | None, typer.Option(min=0, help="몇 단계마다 재고 체크포인트를 둘지. 0: 세대마다", show_default=False)
+    int | None, typer.Option(min=0, help="검증하고 체크포인트를 저장할 스텝 간격. 0: 에포크마다", show_default=False)
 ]
 
 
 def embedding(
-    out: Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 둡니다", show_default=False)] = "",
+    out: Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 저장합니다", show_default=False)] = "",
     data: Data = None,
     base: Annotated[str, Base] = "e5-small",
-    loss: Annotated[Loss, typer.Option(help="손실. denoising은 질문 없이 제시문만으로 배웁니다")] = Loss.mnrl,
+    loss: Annotated[Loss, typer.Option(help="손실 함수. denoising은 질문 없이 제시문만으로 학습합니다")] = Loss.mnrl,
     losses: Annotated[
         str,
         typer.Option(
-            help="모델을 두지 않고 손실들을 견줍니다: all(denoising, triplet, mnrl)이나 쉼표로. 세대 1·3·10, 배치 8·16",
+            help="모델을 저장하지 않고 손실 함수를 비교합니다: all(denoising, triplet, mnrl) 또는 쉼표로 구분한 목록. 에포크 1·3·10, 배치 크기 8·16",
             show_default=False,
         ),
     ] = "",
     preset: PresetOption = Preset.laptop,
     epochs: Epochs = None,
     batch: Batch = None,
-    part: Annotated[int, typer.Option(min=0, help="cached-mnrl: 배치를 이만큼씩 나누어 읽습니다")] = 8,
+    part: Annotated[int, typer.Option(min=0, help="cached-mnrl의 미니배치 크기")] = 8,
     lr: Lr = None,
     max_passage: MaxPassage = None,
     freeze: Freeze = None,
     hard: Hard = 0,
     mined: MinedBy = Mined.bm25,
     questions_only: Annotated[
-        bool, typer.Option("--questions-only", help="질문 쪽만 배웁니다. 제시문의 벡터는 바탕의 것 그대로입니다")
+        bool,
+        typer.Option(
+            "--questions-only", help="질문 인코더만 학습합니다. 제시문 벡터는 베이스 모델의 것을 그대로 사용합니다"
+        ),
     ] = False,
-    dim: Annotated[int, typer.Option(min=0, help="쓸 차원의 수(matryoshka와 함께). 0: 모두")] = 0,
+    dim: Annotated[int, typer.Option(min=0, help="사용할 벡터 차원(matryoshka 손실 함수와 함께). 0: 전체 차원")] = 0,
     query_prompt: Annotated[
-        str | None, typer.Option(help="질문 앞에 붙는 말 (기본: 바탕이 배운 대로)", show_default=False)
+        str | None, typer.Option(help="질문 앞에 붙일 프롬프트 (기본값: 베이스 모델의 프롬프트)", show_default=False)
     ] = None,
     passage_prompt: Annotated[
-        str | None, typer.Option(help="제시문 앞에 붙는 말 (기본: 바탕이 배운 대로)", show_default=False)
+        str | None, typer.Option(help="제시문 앞에 붙일 프롬프트 (기본값: 베이스 모델의 프롬프트)", show_default=False)
     ] = None,
     pooling: Annotated[
-        str | None, typer.Option(help="mean, cls, lasttoken (기본: 바탕이 배운 대로)", show_default=False)
+        str | None, typer.Option(help="풀링 방식: mean, cls 또는 lasttoken (기본값: 베이스 모델의 방식)", show_default=False)
     ] = None,
     every: Every = None,
     precision: PrecisionOption = Precision.fp32,
@@ -122,7 +123,7 @@ def embedding(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """임베딩 하나로 질문과 제시문을 함께 배웁니다. 떼어 둔 질문에서 앞뒤를 재고, torch 없이 쓰게 내보냅니다."""
+    """질문과 제시문이 함께 쓰는 임베딩 모델을 미세조정합니다. 평가 질문에서 학습 전후를 비교하고, torch 없이 쓸 수 있도록 내보냅니다."""
     from mundap.training.retriever.encoder import EMBEDDING, PRESETS, Recipe
     from mundap.training.retriever.transformer_encoder import known_reading
 
@@ -139,7 +140,9 @@ def embedding(
     if losses:
         _compare(bot, data, recipe, losses, json)
     elif not out:
-        raise MundapError("모델의 이름이 없습니다. --out 이름을 주세요. 손실을 견주기만 하려면 --losses all을 주세요.")
+        raise MundapError(
+            "모델 이름이 없습니다. --out 이름을 지정하세요. 손실 함수만 비교하려면 --losses all을 지정하세요."
+        )
     else:
         _train(bot, out, data, recipe, resume, report_to, json)
 
@@ -164,7 +167,7 @@ def dpr(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """질문과 제시문에 인코더를 하나씩 둡니다(DPR). 제시문은 100토큰씩 나누어 배우고, 찾을 때는 제시문 전체로 모읍니다."""
+    """질문 인코더와 제시문 인코더를 따로 학습합니다(DPR). 제시문을 100토큰씩 나누어 학습하고, 검색할 때는 제시문 전체로 합칩니다."""
     from mundap.training.retriever.encoder import DPR, PRESETS, Recipe
 
     values = filled(
@@ -179,12 +182,12 @@ def cross(
     out: Out,
     data: Data = None,
     base: Annotated[str, Base] = "e5-small",
-    epochs: Annotated[int, typer.Option(min=1, help="자료를 몇 번 볼지")] = 2,
-    batch: Annotated[int, typer.Option(min=1, help="프로세스마다 한 번에 볼 질문 수")] = 8,
-    hard: Annotated[int, typer.Option(min=1, help="질문마다 함께 볼 틀린 후보의 수")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="에포크 수")] = 2,
+    batch: Annotated[int, typer.Option(min=1, help="프로세스당 배치 크기(질문 수)")] = 8,
+    hard: Annotated[int, typer.Option(min=1, help="질문마다 함께 학습할 오답 후보 수")] = 3,
     lr: Annotated[float, typer.Option(min=0, help="학습률")] = 5e-5,
-    max_tokens: Annotated[int, typer.Option(min=16, help="질문과 제시문을 함께 읽을 토큰 수")] = 256,
-    freeze: Annotated[int, typer.Option(min=-1, help="학습하지 않을 아래층의 수. -1: 모두 학습")] = 6,
+    max_tokens: Annotated[int, typer.Option(min=16, help="질문과 제시문을 합친 최대 토큰 수")] = 256,
+    freeze: Annotated[int, typer.Option(min=-1, help="동결할 하위 레이어 수. -1: 모두 학습")] = 6,
     every: Every = None,
     resume: Resume = False,
     report_to: Report = ReportTo.auto,
@@ -192,7 +195,7 @@ def cross(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """크로스 인코더 리랭커를 학습합니다. 질문과 제시문을 함께 읽어 찾은 것의 차례를 다시 매깁니다."""
+    """크로스 인코더 리랭커를 학습합니다. 질문과 제시문을 함께 읽어 검색 결과의 순위를 다시 매깁니다."""
     from mundap.training.common.examples import Split
     from mundap.training.rerank.cross_encoder import Recipe, train_cross
     from mundap.workspace.components import FOLDER
@@ -228,7 +231,9 @@ def cross(
     for name, title in SPLITS.items():
         print_changes(title, report[name])  # type: ignore[arg-type]
     print(f"\n모델: {folder}\n{ADVICE['better' if better else 'same']}")
-    print(f'쓰려면: mundap promote {task.name}  (mundap.toml에 이렇게 적습니다)\n\n[retrieve]\nreranker = "{use}"')
+    print(
+        f'적용하려면: mundap promote {task.name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n[retrieve]\nreranker = "{use}"'
+    )
 
 
 _CROSS = {
@@ -244,7 +249,7 @@ def _train(
     from mundap.training.common.examples import Split
     from mundap.training.retriever.fit_encoder import fit_encoder
 
-    with show.bars(vectors="벡터", steps="학습", measured="재기") as progress:
+    with show.bars(vectors="벡터", steps="학습", measured="평가") as progress:
         task = task_of(bot, recipe.kind, out, data, progress["vectors"])
         split = Split.of(task.ground.bench.pairs, recipe.seed)
         logs = logs_of(bot, recipe.kind, task.name)
@@ -286,7 +291,7 @@ def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: 
     for loss in chosen:
         if loss not in LOSSES:
             raise UnknownName("loss", loss, LOSSES)
-    with show.bars(vectors="벡터", runs="견주기") as progress:
+    with show.bars(vectors="벡터", runs="비교") as progress:
         task = task_of(bot, recipe.kind, "losses", data, progress["vectors"])
         split = Split.of(task.ground.bench.pairs, recipe.seed)
         found = compare(task.ground, grid(recipe, chosen), split, bot.models, work_of(bot, ".losses"), progress["runs"])
@@ -298,11 +303,11 @@ def _compare(bot: Mundap, data: Path | None, recipe: Recipe, losses: str, json: 
         show.emit({**report, "folder": str(folder)})
         return
     for part, title in PARTS.items():
-        print(f"\n{title}\n{'손실':12}{'세대':>4}{'배치':>6}{'top1':>9}{'top3':>9}{'top10':>9}{'mrr@10':>9}")
+        print(f"\n{title}\n{'손실':10}{'에포크':>3}{'배치':>6}{'top1':>9}{'top3':>9}{'top10':>9}{'mrr@10':>9}")
         for row in (row for row in rows if part in row):
             figures = "".join(f"{figure['mean']:>9.3f}" for figure in row[part]["after"].values())
             print(f"{row['loss']:12}{row['epochs']:>6}{row['batch']:>8}{figures}")
-    print(f"\n표와 그림: {folder / 'report.html'}")
+    print(f"\n표와 그래프: {folder / 'report.html'}")
 
 
 _FLAGS = {
@@ -323,14 +328,16 @@ def _options(recipe: Recipe) -> tuple[str, ...]:
 def _print(report: dict[str, Any], task: Task, folder: Path, use: str) -> None:
     _print_parts(report)
     if report["missing"] or report["repeated"]:
-        print(f"뺀 질문: 제시문이 색인에 없음 {report['missing']}개, 되풀이 {report['repeated']}개")
-    print(f"고른 것: {report['chosen']['step']}단계, 바탕과 섞은 비 {report['chosen']['blend']}")
+        print(f"제외한 질문: 제시문이 색인에 없음 {report['missing']}개, 중복 {report['repeated']}개")
+    print(
+        f"선택한 체크포인트: 스텝 {report['chosen']['step']}, 베이스 모델과의 가중 평균 비율 {report['chosen']['blend']}"
+    )
     print_outcome(report, folder, task.name, use)
 
 
 def _print_parts(report: Mapping[str, Any]) -> None:
     held = report["held_out"]
     print(
-        f"배운 질문 {report['learned']}개, 고르는 데 쓴 질문 {report['chosen_on']}개,"
-        f" 떼어 둔 질문: 새 제시문 {held['by_passage']}개, 알려진 제시문 {held['by_question']}개"
+        f"학습 질문 {report['learned']}개, 검증 질문 {report['chosen_on']}개,"
+        f" 평가 질문: 새 제시문 {held['by_passage']}개, 학습한 제시문 {held['by_question']}개"
     )

@@ -38,30 +38,32 @@ class Preset(StrEnum):
 
 def keywords(
     data: Annotated[
-        Path, typer.Option(help="키워드 파일: query와 keyword(쉼표로 나눔) 열이 있는 tsv", show_default=False)
+        Path, typer.Option(help="키워드 파일: query와 keyword(쉼표로 구분) 열이 있는 tsv", show_default=False)
     ],
     out: Out,
     base: Annotated[
-        str, typer.Option(help="바탕 BART: 허브의 이름, 폴더, 또는 scratch(인터넷 없이 작은 것을 처음부터)")
+        str, typer.Option(help="베이스 BART: 허브 모델 이름, 폴더 또는 scratch(인터넷 없이 작은 모델을 처음부터 학습)")
     ] = "gogamza/kobart-base-v1",
     preset: Annotated[
         Preset | None,
         typer.Option(
-            help="값 묶음. original: 2세대, 배치 8, 학습률 3e-5, 512토큰, 빔 5 (기본: 바탕에 맞는 것)",
+            help="하이퍼파라미터 프리셋. original: 에포크 2, 배치 크기 8, 학습률 3e-5, 512토큰, 빔 5 (기본값: 베이스 모델에 맞는 값)",
             show_default=False,
         ),
     ] = None,
     epochs: Epochs = None,
-    batch: Annotated[int | None, typer.Option(min=1, help="장치마다 한 번에 볼 질문 수", show_default=False)] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="장치당 배치 크기(질문 수)", show_default=False)] = None,
     lr: Lr = None,
-    beams: Annotated[int | None, typer.Option(min=1, help="빔의 수", show_default=False)] = None,
-    max_length: Annotated[int | None, typer.Option(min=8, help="읽고 쓸 토큰의 최대 수", show_default=False)] = None,
+    beams: Annotated[int | None, typer.Option(min=1, help="빔 크기", show_default=False)] = None,
+    max_length: Annotated[
+        int | None, typer.Option(min=8, help="입력과 출력의 최대 토큰 수", show_default=False)
+    ] = None,
     resume: Resume = False,
     report_to: Report = ReportTo.auto,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """질문의 키워드를 쓰는 모델(BART)을 학습하고, 떼어 둔 질문에서 규칙과 견줍니다. 여러 GPU는 torchrun으로."""
+    """질문의 키워드를 생성하는 모델(BART)을 학습하고, 평가 질문에서 규칙과 비교합니다. 여러 GPU를 쓰려면 torchrun으로 실행하세요."""
     from mundap.evaluate.keywords import read_keywords
     from mundap.training.common.registry import data_of, free_name
     from mundap.training.keywords.seq2seq import PRESETS, SCRATCH, Recipe, train_keywords, worth_it
@@ -114,8 +116,8 @@ def _save(folder: Path, name: str, trained: Trained) -> None:
 
 
 def _print(report: Mapping[str, Any], folder: Path, name: str, better: bool) -> None:
-    print(f"학습한 질문 {report['learned']}개, 떼어 두고 잰 질문 {report['held_out']}개")
-    print(f"{'':12}{'모두 같음':>18}{'정밀도':>21}{'재현율':>21}{'F1':>24}")
+    print(f"학습 질문 {report['learned']}개, 평가 질문 {report['held_out']}개")
+    print(f"{'':12}{'완전 일치':>18}{'정밀도':>21}{'재현율':>21}{'F1':>24}")
     for title, part in (("학습한 모델", "model"), ("규칙", "rules")):
         row = report[part]
         cells = (
@@ -125,10 +127,10 @@ def _print(report: Mapping[str, Any], folder: Path, name: str, better: bool) -> 
         print(f"{title:8}{''.join(cells)}")
     print(f"\n모델: {folder}\n표본: {folder / 'samples.html'}")
     if better:
-        print("쓰기를 권합니다: 규칙보다 F1이 뚜렷이 높습니다. 다음을 실행하고 mundap.toml에 적으세요:")
+        print("적용을 권장합니다: 규칙보다 F1이 유의하게 높습니다. 다음 명령을 실행하고 mundap.toml에 추가하세요:")
     else:
         print(
-            "쓰기를 권하지 않습니다: 규칙보다 뚜렷이 낫지 않습니다. (규칙이 단 키워드로 배운 모델은 규칙을 넘지 못합니다."
-            " 사람이 고친 키워드로 배우게 하세요.) 그래도 쓰려면:"
+            "적용을 권장하지 않습니다: 규칙보다 F1이 유의하게 높지 않습니다. (규칙이 만든 키워드로 학습한 모델은 규칙보다 나아질 수 없습니다."
+            " 사람이 수정한 키워드로 학습하세요.) 그래도 적용하려면:"
         )
     print(f'\nmundap export onnx {name}\n\n[keywords]\nextractor = "model:{name}"')

@@ -43,7 +43,9 @@ class Filter(StrEnum):
 
 Base = Annotated[
     str,
-    typer.Option(help="바탕 모델: 허브의 이름, 폴더, GGUF 파일. gemma3-270m은 인터넷 없이 됩니다(확장 gemma)"),
+    typer.Option(
+        help="베이스 모델: 허브 모델 이름, 폴더, GGUF 파일. gemma3-270m은 인터넷 없이 사용할 수 있습니다(추가 패키지 gemma)"
+    ),
 ]
 
 
@@ -53,60 +55,69 @@ def sft(
         Path | None,
         typer.Option(
             help="질문·답변(제시문·출처) 열이 있는 시트, 지시 JSON(instruction·input·output), JSONL(prompt·completion,"
-            " messages, question·gold·answer), mundap feedback export가 쓴 파일 (기본: 읽어들인 문답)",
+            " messages, question·gold·answer), mundap feedback export로 만든 파일 (기본값: 읽어 들인 Q/A)",
             show_default=False,
         ),
     ] = None,
     base: Base = "gemma3-270m",
     method: Annotated[
-        Method, typer.Option(help="lora: 얹은 행렬만, qlora: 4비트 바탕 위의 lora, full: 모든 가중치")
+        Method,
+        typer.Option(help="lora: 저랭크 어댑터만 학습, qlora: 4비트 양자화 모델에 LoRA 학습, full: 전체 가중치 학습"),
     ] = Method.lora,
     preset: Annotated[
         Preset,
-        typer.Option(help="값 묶음. laptop: 작은 모델과 CPU, original: 본래 시스템의 값(GPU). 따로 준 값이 앞섭니다"),
+        typer.Option(
+            help="하이퍼파라미터 프리셋. laptop: 작은 모델과 CPU, original: 원래 시스템의 값(GPU). 따로 지정한 값이 우선합니다"
+        ),
     ] = Preset.laptop,
-    epochs: Annotated[float | None, typer.Option(min=0, help="자료를 몇 번 볼지", show_default=False)] = None,
-    batch: Annotated[
-        int | None, typer.Option(min=1, help="프로세스마다 한 번에 볼 예의 수", show_default=False)
-    ] = None,
-    accumulate: Annotated[
-        int | None, typer.Option(min=1, help="배치 몇 개를 모아 한 걸음을 뗄지", show_default=False)
-    ] = None,
+    epochs: Annotated[float | None, typer.Option(min=0, help="에포크 수", show_default=False)] = None,
+    batch: Annotated[int | None, typer.Option(min=1, help="프로세스당 배치 크기(예제 수)", show_default=False)] = None,
+    accumulate: Annotated[int | None, typer.Option(min=1, help="그래디언트 누적 스텝 수", show_default=False)] = None,
     lr: Lr = None,
     max_tokens: Annotated[
-        int | None, typer.Option(min=16, help="이보다 긴 예는 자르지 않고 뺍니다", show_default=False)
+        int | None,
+        typer.Option(min=16, help="최대 토큰 수. 이보다 긴 예제는 자르지 않고 제외합니다", show_default=False),
     ] = None,
-    lora_r: Annotated[int | None, typer.Option(min=1, help="LoRA의 계수(rank)", show_default=False)] = None,
-    lora_alpha: Annotated[int | None, typer.Option(min=1, help="LoRA의 배율", show_default=False)] = None,
+    lora_r: Annotated[int | None, typer.Option(min=1, help="LoRA 랭크(r)", show_default=False)] = None,
+    lora_alpha: Annotated[int | None, typer.Option(min=1, help="LoRA 스케일(alpha)", show_default=False)] = None,
     lora_sweep: Annotated[
-        str, typer.Option(help="견줄 계수들. 예: 4,8,16. 손실이 가장 낮은 것을 둡니다", show_default=False)
+        str,
+        typer.Option(
+            help="비교할 LoRA 랭크 목록. 예: 4,8,16. 검증 손실이 가장 낮은 모델을 저장합니다", show_default=False
+        ),
     ] = "",
     template: Annotated[
         str,
         typer.Option(
-            help="프롬프트 틀: alpaca, kullm, 또는 틀.json. 쓸 때도 generate.template에 같은 것을 적습니다 (기본: 모델의 것)",
+            help="프롬프트 템플릿: alpaca, kullm 또는 템플릿 파일(.json). 답변할 때도 generate.template에 같은 값을 지정하세요 (기본값: 모델의 템플릿)",
             show_default=False,
         ),
     ] = "",
     passages: Annotated[
         int | None,
-        typer.Option(min=1, help="질문과 함께 보일 제시문의 수(맞는 것 하나와 가까운 다른 것)", show_default=False),
+        typer.Option(min=1, help="질문과 함께 입력할 제시문 수(정답 제시문 하나와 유사한 제시문)", show_default=False),
     ] = None,
     distractors: Annotated[
         float | None,
         typer.Option(
-            min=0, max=0.9, help="맞는 제시문 없이 보일 질문의 비율. 그때는 거절하는 말을 배웁니다", show_default=False
+            min=0,
+            max=0.9,
+            help="정답 제시문 없이 학습할 질문의 비율. 이때는 답변 보류 문구를 학습합니다",
+            show_default=False,
         ),
     ] = None,
     filter: Annotated[
         Filter,
         typer.Option(
-            help="good: 되풀이, 너무 짧은 답, 제시문에 없는 말을 하는 답을 빼고 배웁니다. compare: 다 배운 것과 견줍니다"
+            help="good: 반복되거나 너무 짧은 답변, 제시문에 없는 내용의 답변을 제외하고 학습합니다. compare: 전체로 학습한 모델과 비교합니다"
         ),
     ] = Filter.none,
-    measured: Annotated[int | None, typer.Option(min=1, help="앞뒤를 잴 떼어 둔 질문의 수", show_default=False)] = None,
+    measured: Annotated[
+        int | None, typer.Option(min=1, help="학습 전후를 비교할 평가 질문 수", show_default=False)
+    ] = None,
     every: Annotated[
-        int | None, typer.Option(min=0, help="몇 단계마다 재고 체크포인트를 둘지. 0: 모두 네 번", show_default=False)
+        int | None,
+        typer.Option(min=0, help="검증하고 체크포인트를 저장할 스텝 간격. 0: 전체 학습 중 네 번", show_default=False),
     ] = None,
     precision: PrecisionOption = Precision.fp32,
     resume: Resume = False,
@@ -115,7 +126,7 @@ def sft(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """언어 모델이 제시문에서 답하고, 없으면 없다고 하도록 배웁니다. 떼어 둔 질문에서 앞뒤를 잽니다. 여러 GPU는 torchrun으로."""
+    """제시문에 근거해 답하고 답이 없으면 보류하도록 언어 모델을 미세조정합니다. 평가 질문에서 학습 전후를 비교합니다. 여러 GPU를 쓰려면 torchrun으로 실행하세요."""
     from mundap.generate.support import refusal
     from mundap.generate.template import read_template
     from mundap.training.common.registry import free_name
@@ -140,7 +151,7 @@ def sft(
     name = free_name(bot.models, out, KIND)
     examples, origin = _examples(bot, data)
     work = work_of(bot, name)
-    with show.bars(steps="학습", answers="답 쓰기") as progress:
+    with show.bars(steps="학습", answers="답변 생성") as progress:
         trained = train_sft(
             examples, recipe, bot.models, work, refusal=refusal(bot.config.language),
             template=read_template(template, bot.root), ranks=_ranks(lora_sweep),
@@ -174,7 +185,7 @@ def _examples(bot: Mundap, data: Path | None) -> tuple[Sequence[Example], dict[s
     known = from_corpus(bot.corpus)
     if not known:
         raise MundapError(
-            "읽어들인 문서에 답변이 적힌 질문이 없습니다. 파일을 주거나(--data 파일), 질문·제시문·답변 열이 있는 시트를 읽어 주세요."
+            "읽어 들인 문서에 답변이 있는 질문이 없습니다. 파일을 지정하거나(--data 파일), 질문·제시문·답변 열이 있는 시트를 읽어 들이세요."
         )
     return known, {"file": "corpus", "digest": digest(*map(repr, known), size=16)}
 
@@ -193,7 +204,7 @@ def _ranks(sweep: str) -> list[int]:
     except ValueError:
         ranks = [0]
     if any(rank < 1 for rank in ranks):
-        raise MundapError(f"--lora-sweep {sweep}: 1 이상의 수를 쉼표로 나누어 주세요. 예: 4,8,16")
+        raise MundapError(f"--lora-sweep {sweep}: 1 이상의 정수를 쉼표로 구분해 지정하세요. 예: 4,8,16")
     return ranks
 
 
@@ -215,24 +226,26 @@ _FLAGS = {
 
 def _print(report: Mapping[str, Any], model: Mapping[str, Any], folder: Path, name: str, better: bool) -> None:
     share = model["trainable"] / model["parameters"]
-    print(f"배운 가중치 {model['trainable']:,}개 (전체 {model['parameters']:,}개의 {share:.2%})")
-    print(f"배운 예 {report['learned']}개(거절 {report['refusals']}개), 너무 길어 뺀 예 {report['too_long']}개")
+    print(f"학습한 파라미터 {model['trainable']:,}개 (전체 {model['parameters']:,}개의 {share:.2%})")
+    print(
+        f"학습 예제 {report['learned']}개(답변 보류 {report['refusals']}개), 너무 길어 제외한 예제 {report['too_long']}개"
+    )
     if len(report["variants"]) > 1:
-        print(f"\n{'':14}{'예':>8}{'단계':>8}{'배운 가중치':>14}{'손실':>10}{'초':>8}")
+        print(f"\n{'':14}{'예제':>6}{'스텝':>6}{'파라미터':>10}{'검증 손실':>6}{'초':>7}")
         for row in report["variants"]:
-            mark = "  ← 둠" if row["name"] == report["chosen"] else ""
+            mark = "  ← 선택" if row["name"] == report["chosen"] else ""
             print(
                 f"{row['name']:14}{row['rows']:>8}{row['steps']:>8}{row['trainable']:>14,}{row['dev_loss']:>10.4f}"
                 f"{row['seconds']:>8.0f}{mark}"
             )
-    print_changes(f"떼어 둔 질문 {report['n']}개, 제시문에 답이 없는 질문 {report['unanswerable']}개", report, 18)
-    print(f"\n모델: {folder}\n답변 앞뒤: {folder / 'answers.jsonl'}")
+    print_changes(f"평가 질문 {report['n']}개, 제시문에 답이 없는 질문 {report['unanswerable']}개", report, 18)
+    print(f"\n모델: {folder}\n학습 전후 답변: {folder / 'answers.jsonl'}")
     print(
-        "쓰기를 권합니다: 답이 뚜렷이 나아졌습니다."
+        "적용을 권장합니다: 답변이 유의하게 나아졌습니다."
         if better
-        else "쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았습니다."
+        else "적용을 권장하지 않습니다: 답변이 유의하게 나아지지 않았습니다."
     )
     template = model["recipe"]["template"]
     shown = f'\ntemplate = "{template}"' if template else ""
-    print(f'mundap.toml에 이렇게 적으면 씁니다:\n\n[generate]\ngenerator = "transformers:model:{name}"{shown}\n')
-    print(f"torch 없이 llama.cpp로 쓰려면: mundap export gguf {name}")
+    print(f'적용하려면 mundap.toml에 추가하세요:\n\n[generate]\ngenerator = "transformers:model:{name}"{shown}\n')
+    print(f"torch 없이 llama.cpp로 실행하려면: mundap export gguf {name}")

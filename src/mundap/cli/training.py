@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 TRAINING = "training"  # beside models: what is not finished
 SPLITS = {
-    "by_passage": "새 문서 (제시문째 가리고 잼)",
-    "by_question": "질문이 알려진 문서 (질문만 가리고 잼)",
+    "by_passage": "새 문서 (제시문을 통째로 제외하고 평가)",
+    "by_question": "학습한 문서 (질문만 제외하고 평가)",
 }
 
 
@@ -72,7 +72,7 @@ def watch(report_to: ReportTo, logs: Path, name: str) -> Watch:
 
     def draw_and_say(step: int, figures: Mapping[str, float]) -> None:
         draw(step, figures)
-        show.note(" ".join([f"단계 {step}:", *(f"{name} {value:.4g}" for name, value in figures.items())]))
+        show.note(" ".join([f"스텝 {step}:", *(f"{name} {value:.4g}" for name, value in figures.items())]))
 
     return draw_and_say
 

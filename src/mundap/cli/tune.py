@@ -24,19 +24,19 @@ def tune(
     what: Annotated[
         str,
         typer.Option(
-            help="조율할 것, 쉼표로 나눔: chunk,overlap,bm25,fusion,pool,rerank,k (기본: 모두)", show_default=False
+            help="튜닝할 항목(쉼표로 구분): chunk,overlap,bm25,fusion,pool,rerank,k (기본값: 모두)", show_default=False
         ),
     ] = "",
     questions: Annotated[
         Path | None,
-        typer.Option(help="질문·제시문 열이 있는 질문 파일 (기본: 문서에 딸린 질문)", show_default=False),
+        typer.Option(help="질문·제시문 열이 있는 질문 파일 (기본값: 읽어 들인 Q/A)", show_default=False),
     ] = None,
-    seed: Annotated[int, typer.Option(help="질문을 둘로 나눌 때의 씨앗값")] = 0,
-    apply: Annotated[bool, typer.Option("--apply", help="제안대로 mundap.toml을 고칩니다")] = False,
+    seed: Annotated[int, typer.Option(help="질문을 튜닝용과 평가용으로 나누는 난수 시드")] = 0,
+    apply: Annotated[bool, typer.Option("--apply", help="제안한 값으로 mundap.toml을 수정합니다")] = False,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """설정을 질문 일부로 고르고 나머지 질문으로 판정해, mundap.toml을 어떻게 고칠지 제안합니다."""
+    """질문 일부로 설정값을 튜닝하고 나머지 질문으로 평가해 mundap.toml의 수정안을 제안합니다."""
     from mundap.tune.parts import split_questions
     from mundap.tune.search import applicable
     from mundap.tune.search import tune as search
@@ -46,15 +46,15 @@ def tune(
     bot = open_workspace(workspace)
     wanted, notes = applicable([name.strip() for name in what.split(",") if name.strip()], bot.config)
     if not wanted:
-        raise MundapError(f"조율할 것이 없습니다. {' '.join(notes)}")
+        raise MundapError(f"튜닝할 항목이 없습니다. {' '.join(notes)}")
     asked = _questions(bot, questions)
-    with show.bars(trials="조율", vectors="임베딩") as progress:
+    with show.bars(trials="튜닝", vectors="임베딩") as progress:
         runner = TrialRunner(bot, asked, progress["vectors"])
         parts = split_questions(asked, runner.texts, seed)
         folder = _folder(bot, asked, wanted, seed)
         trials = Trials(folder / "trials.jsonl")
         if len(trials):
-            notes = [*notes, f"앞서 마친 시험 {len(trials)}개를 이어받았습니다."]
+            notes = [*notes, f"이전에 완료한 시험 {len(trials)}개를 재사용했습니다."]
         tuning = search(runner, bot.config, parts, wanted, trials, progress["trials"])
     report = _kept(bot, tuning, folder, questions, wanted, seed, notes)
     applied = _apply(bot, tuning) if apply else False
@@ -63,11 +63,11 @@ def tune(
         return
     _print(tuning, report)
     if applied:
-        print("mundap.toml을 고쳤습니다.")
+        print("mundap.toml을 수정했습니다.")
     elif report["diff"]:
-        print("이대로 고치려면 같은 명령에 --apply를 붙이세요.")
+        print("이대로 적용하려면 같은 명령을 --apply와 함께 실행하세요.")
     if report["next"]:
-        print(f"{'이어서' if applied else '고친 뒤'} 실행: {' && '.join(report['next'])}")
+        print(f"{'다음 단계' if applied else '수정한 뒤 실행'}: {' && '.join(report['next'])}")
     print(f"보고서: {folder}")
 
 
@@ -80,7 +80,7 @@ def _questions(bot: Mundap, file: Path | None) -> list[Question]:
     passages = bot.corpus.passages(list({q.passage_id for q in known}))
     found = [Question(q.question, (passages[q.passage_id].text,), q.answer) for q in known if q.passage_id in passages]
     if not found:
-        raise MundapError("문서에 딸린 질문이 없습니다. 질문 파일을 주세요: mundap tune --questions 질문.xlsx")
+        raise MundapError("읽어 들인 문서에 질문이 없습니다. 질문 파일을 지정하세요: mundap tune --questions 질문.xlsx")
     return found
 
 
@@ -126,7 +126,7 @@ def _kept(
         made=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
         command=shlex.join(command),
         questions={
-            "file": str(file) if file else "문서에 딸린 질문",
+            "file": str(file) if file else "읽어 들인 Q/A",
             "digest": digest(file.read_bytes(), size=16) if file else "",
         },
         corpus_digest=digest(*bot.corpus.ids(), size=16),
@@ -155,13 +155,13 @@ def _apply(bot: Mundap, tuning: Tuning) -> bool:
 def _print(tuning: Tuning, report: dict[str, Any]) -> None:
     for line in report["notes"]:
         print(line)
-    left = f", 뺀 질문 {report['left_out']}개(제시문이 없거나 색인에 없음)" * bool(report["left_out"])
-    print(f"조율 질문 {report['n_tune']}개, 판정 질문 {report['n_report']}개{left}")
+    left = f", 제외한 질문 {report['left_out']}개(제시문이 없거나 색인에 없음)" * bool(report["left_out"])
+    print(f"튜닝 질문 {report['n_tune']}개, 평가 질문 {report['n_report']}개{left}")
     for sweep in tuning.sweeps:
         _print_sweep(sweep)
     if tuning.reading:
         _print_reading(tuning)
-    print("\n판정 질문에서 (지금 → 고른 값)")
+    print("\n평가 질문 (현재 값 → 선택한 값)")
     for metric, name in _METRICS.items():
         change = tuning.changes[metric]
         low, high = change["ci95"]
@@ -177,19 +177,19 @@ def _print(tuning: Tuning, report: dict[str, Any]) -> None:
 def _print_sweep(sweep: Sweep) -> None:
     from mundap.tune.space import TITLES
 
-    print(f"\n{TITLES[sweep.parameter]} ({sweep.parameter}), 조율 질문의 MRR@10")
+    print(f"\n{TITLES[sweep.parameter]} ({sweep.parameter}), 튜닝 질문의 MRR@10")
     width = max(len(t.candidate.label) for t in sweep.tried)
     for t in sweep.tried:
-        mark = " ← 지금" * (t is sweep.current) + " ← 고름" * (t is sweep.chosen and t is not sweep.current)
+        mark = " ← 현재" * (t is sweep.current) + " ← 선택" * (t is sweep.chosen and t is not sweep.current)
         place = t.candidate.series or (t.candidate.panel if sweep.parameter == "fusion" else "")
         print(f"  {place:9}{t.candidate.label:>{width}}  {t.mrr:.4f} [{t.ci95[0]:.4f}, {t.ci95[1]:.4f}]{mark}")
-    print(f"  가장 좋은 값의 이득 {sweep.gain:+.4f}, 표준오차 {sweep.error:.4f}")
+    print(f"  가장 좋은 값의 향상 폭 {sweep.gain:+.4f}, 표준오차 {sweep.error:.4f}")
 
 
 def _print_reading(tuning: Tuning) -> None:
     reading = tuning.reading
     assert reading is not None
     shown = ", ".join(f"{k}: {reading.recall[k - 1]:.3f}" for k in (1, 2, 3, 5, 7, 10, 15, 20))
-    print(f"\n답에 쓰는 문단 수 (k), 조율 질문의 재현율  {shown}")
+    print(f"\n답변에 쓰는 문단 수 (k), 튜닝 질문의 재현율  {shown}")
     now, then = reading.report
-    print(f"  지금 {reading.current} → {reading.chosen}; 판정 질문의 재현율 {now:.3f} → {then:.3f}")
+    print(f"  현재 {reading.current} → {reading.chosen}; 평가 질문의 재현율 {now:.3f} → {then:.3f}")

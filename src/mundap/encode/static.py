@@ -107,7 +107,7 @@ def save(words: Words, tokenizer: SearchTokenizer, base: str, folder: Path) -> N
 
 def open_static(folder: Path, kept: Mapping[str, Any], make: Callable[[str], Encoder]) -> StaticEncoder:
     """What `save` wrote. Raises ConfigError if it is not whole, or its words would be told apart in another way now."""
-    again = f"다시 만들기: mundap train static --out {folder.name}"
+    again = f"다시 학습하려면: mundap train static --out {folder.name}"
     dictionary = folder / _DICTIONARY
     try:
         words = Words(
@@ -124,6 +124,6 @@ def open_static(folder: Path, kept: Mapping[str, Any], make: Callable[[str], Enc
         raise ConfigError(f"{folder}: 학습한 임베딩의 파일이 서로 맞지 않습니다. {again}")
     if was != tokenizer.name:
         raise ConfigError(
-            f"'{folder.name}'은(는) 형태소 분석 {was}(으)로 학습했는데 지금은 {tokenizer.name}입니다. {again}"
+            f"'{folder.name}'은(는) 형태소 분석기 {was}(으)로 학습했지만 현재 분석기는 {tokenizer.name}입니다. {again}"
         )
     return StaticEncoder(words, tokenizer, tokenizer.name)

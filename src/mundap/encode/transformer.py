@@ -77,7 +77,7 @@ def open_transformer(folder: Path, kept: Mapping[str, Any], make: Callable[[str]
         name, dim = f"{kept['kind']}-{kept['digest']}", int(kept["dim"])
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(
-            f"{folder}: 학습한 임베딩을 읽을 수 없습니다({error!r}). 다시 만들기: mundap train {kept['kind']} --out {folder.name}"
+            f"{folder}: 학습한 임베딩을 읽을 수 없습니다({error!r}). 다시 학습하려면: mundap train {kept['kind']} --out {folder.name}"
         ) from error
     sides = (BOTH,) if (folder / BOTH).is_dir() else (QUESTION, PASSAGE)
     models = [OnnxModel(folder / side, "states", extra="encoders") for side in sides]

@@ -160,7 +160,7 @@ def need_both(answerable: int, unanswerable: int) -> None:
     if not answerable or not unanswerable:
         raise MundapError(
             f"답이 있는 질문({answerable}개)과 답이 없는 질문({unanswerable}개)이 모두 있어야 합니다."
-            " 질문 파일에 제시문이 있는 질문과 제시문을 비운 질문을 함께 넣어 주세요."
+            " 질문 파일에 제시문이 있는 질문과 제시문을 비운 질문을 함께 넣으세요."
         )
 
 

@@ -181,7 +181,7 @@ def evaluate_answers(
     wanted = [question for question in questions if question.answer or not question.gold]
     if not wanted:
         raise MundapError(
-            "답변이 적힌 질문도, 제시문이 빈 질문도 없어 답변을 평가할 수 없습니다. 질문 파일의 답변을 채워 주세요."
+            "답변이 있는 질문도 제시문이 빈 질문도 없어 답변을 평가할 수 없습니다. 질문 파일의 답변을 채우세요."
         )
     found = []
     for done, question in enumerate(wanted, 1):

@@ -85,7 +85,7 @@ def earlier(path: Path, field: str) -> dict[Key, Any]:
         asked = json.loads(path.read_text("utf-8"))["per_question"]
         return {(a["question"], tuple(a["gold"])): a[field] for a in asked}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise MundapError(f"{path}: 앞선 같은 평가의 report.json이 아닙니다({error}).") from error
+        raise MundapError(f"{path}: 같은 종류의 평가 보고서(report.json)가 아닙니다({error}).") from error
 
 
 def changes(
@@ -100,7 +100,7 @@ def changes(
     Raises MundapError if the runs have no question in common.
     """
     if not any(key in before for key, _ in after):
-        raise MundapError("앞선 실행과 같은 질문이 하나도 없어 견줄 수 없습니다. 같은 질문 파일로 잰 실행을 고르세요.")
+        raise MundapError("두 평가에 공통된 질문이 없어 비교할 수 없습니다. 같은 질문 파일로 실행한 평가를 지정하세요.")
     found = {}
     for metric in metrics:
         both = [n for n, (key, now) in enumerate(after) if metric in now and metric in before.get(key, {})]

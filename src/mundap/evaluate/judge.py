@@ -71,7 +71,9 @@ class Judge:
             self._db.execute("CREATE TABLE IF NOT EXISTS verdicts(key TEXT PRIMARY KEY, verdict TEXT NOT NULL)")
         except sqlite3.DatabaseError as error:
             self._db.close()
-            raise MundapError(f"{cache}: 심사 결과를 열 수 없습니다({error}). 지우면 새로 만듭니다.") from error
+            raise MundapError(
+                f"{cache}: 채점 결과 캐시를 열 수 없습니다({error}). 파일을 삭제하면 새로 만듭니다."
+            ) from error
 
     @property
     def name(self) -> str:

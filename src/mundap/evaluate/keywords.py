@@ -147,7 +147,7 @@ def read_keywords(path: Path) -> tuple[Tagged, ...]:
     Raises BadFile with the row, what was found and what was expected, for whatever is not so.
     """
     if not path.is_file():
-        raise BadFile(f"{path}: 키워드 파일이 없습니다. 경로를 확인해 주세요.")
+        raise BadFile(f"{path}: 키워드 파일이 없습니다. 경로를 확인하세요.")
     if path.suffix.lower() != ".tsv":
         raise BadFile(f"{path.name}: 읽을 수 없는 키워드 파일입니다. query와 keyword 열이 있는 .tsv 파일이어야 합니다.")
     table, *_ = read_csv(path)
@@ -156,10 +156,10 @@ def read_keywords(path: Path) -> tuple[Tagged, ...]:
         columns = ", ".join(table.columns) or "없음"
         raise BadFile(
             f"{path.name}: 머리글에 필요한 열이 없습니다. 찾은 열: {columns}. 필요한 열: query(또는 질문), keyword(또는"
-            " 키워드). 1행에 'query<탭>keyword'를 적어 주세요."
+            " 키워드). 1행에 'query<탭>keyword'를 입력하세요."
         )
     if not table.rows:
-        raise BadFile(f"{path.name}: 질문이 하나도 없습니다. 2행부터 '질문<탭>키워드, 키워드'를 적어 주세요.")
+        raise BadFile(f"{path.name}: 질문이 없습니다. 2행부터 '질문<탭>키워드, 키워드'를 입력하세요.")
     return tuple(_tagged(path.name, table, row, asked, given) for row in table.rows)
 
 
@@ -177,13 +177,13 @@ def _tagged(name: str, table: Table, row: Row, asked: int, given: int) -> Tagged
     if any(cells[len(table.columns) :]):
         raise BadFile(
             f"{name} {number}행: 칸이 {len(cells)}개로 머리글({', '.join(table.columns)})보다 많습니다. 키워드는 탭이"
-            " 아니라 쉼표로 나눠 주세요."
+            " 아니라 쉼표로 구분하세요."
         )
     question = cells[asked] if asked < len(cells) else ""
     words = _distinct(_COMMA.split(cells[given] if given < len(cells) else ""))
     if not question or not words:
         missing = "keyword" if question else "query"
-        raise BadFile(f"{name} {number}행: {missing}가 비어 있습니다. '질문<탭>키워드, 키워드'처럼 채워 주세요.")
+        raise BadFile(f"{name} {number}행: {missing}가 비어 있습니다. '질문<탭>키워드, 키워드'처럼 채우세요.")
     return Tagged(question, words, number)
 
 

@@ -19,7 +19,7 @@ from mundap.evaluate.style import CSS
 
 WORST = 50  # questions that are shown
 _BEGINNING = 220  # characters of a passage that are shown
-GROUPED = "괄호는 95% 부트스트랩 구간입니다. 제시문이 같은 질문은 함께 뽑습니다."
+GROUPED = "괄호 안은 95% 부트스트랩 신뢰구간입니다. 제시문이 같은 질문은 한 묶음으로 재표집합니다."
 _TINY = 0.001  # p-values below this are not spelled out
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
@@ -40,28 +40,28 @@ NAMES: dict[str, tuple[str, str]] = {
     "rougeL": ("ROUGE-L", "share"),
     "citation_precision": ("인용 정밀도", "share"),
     "citation_recall": ("인용 재현율", "share"),
-    "tone": ("말투에 맞게 끝난 문장", "share"),
-    "closing": ("맺음말이 있는 답", "share"),
-    "clean": ("금지어가 없는 답", "share"),
+    "tone": ("말투에 맞는 문장", "share"),
+    "closing": ("맺음말이 있는 답변", "share"),
+    "clean": ("금지어가 없는 답변", "share"),
     "correctness": ("정확성 (1–5점)", "grade"),
     "faithfulness": ("충실성 (1–5점)", "grade"),
     "auroc": ("AUROC", "score"),
-    "right": ("판단이 맞음", "share"),
-    "wrong": ("답한 것 가운데 틀린 몫", "share"),
-    "answered": ("답이 있을 때 답함", "share"),
-    "refused": ("답이 없을 때 거둠", "share"),
+    "right": ("판단 정확도", "share"),
+    "wrong": ("오답률 (답한 질문 기준)", "share"),
+    "answered": ("답변율 (답이 있는 질문)", "share"),
+    "refused": ("답변 보류율 (답이 없는 질문)", "share"),
     "balanced_accuracy": ("균형 정확도", "share"),
-    "risk": ("답한 것 가운데 답이 없던 몫", "share"),
-    "coverage": ("목표 정밀도에서 답할 수 있는 몫", "share"),
+    "risk": ("답이 없는 질문의 비율 (답한 질문 기준)", "share"),
+    "coverage": ("목표 정밀도에서의 답변율", "share"),
     "precision": ("정밀도 (질문 평균)", "share"),
     "recall": ("재현율 (질문 평균)", "share"),
     "f1": ("F1 (질문 평균)", "share"),
-    "exact": ("키워드가 모두 같음", "share"),
+    "exact": ("완전 일치 (질문별)", "share"),
     "micro_precision": ("정밀도 (키워드 전체)", "share"),
     "micro_recall": ("재현율 (키워드 전체)", "share"),
     "micro_f1": ("F1 (키워드 전체)", "share"),
 }
-VERDICTS = {BETTER: ("▲ 나음", "better"), WORSE: ("▼ 못함", "worse"), ALIKE: ("차이가 유의하지 않음", "even")}
+VERDICTS = {BETTER: ("▲ 개선", "better"), WORSE: ("▼ 저하", "worse"), ALIKE: ("차이가 유의하지 않음", "even")}
 
 
 def value(metric: str, figure: float, signed: bool = False) -> str:
@@ -180,7 +180,7 @@ def comparison(compared: Mapping[str, Change]) -> Markup:
         [NAMES[m][0], value(m, c["mean"], True), interval(m, c["ci95"], True), p_value(c), verdict(c), str(c["n"])]
         for m, c in compared.items()
     ]
-    head = ["지표", "차이", "95% 구간", "p", "판정", "질문 수"]
+    head = ["지표", "차이", "95% 신뢰구간", "p", "판정", "질문 수"]
     return section(_COMPARED, table(head, rows), note(_TOLD)) if rows else join()
 
 
@@ -189,14 +189,16 @@ def leg_comparison(compared: Mapping[str, Mapping[str, Change]], main: str) -> M
     metrics = list(dict.fromkeys(metric for row in compared.values() for metric in row))
     rows = [[leg, *(change_cell(m, row[m]) if m in row else "–" for m in metrics)] for leg, row in compared.items()]
     n = max((change["n"] for row in compared.values() for change in row.values()), default=0)
-    told = note(f"두 실행에 다 있는 질문 {n}개로 견주었습니다. {_TOLD}")
-    return section(_COMPARED, table(["다리", *(NAMES[m][0] for m in metrics)], rows, main), told) if rows else join()
+    told = note(f"두 평가에 공통된 질문 {n}개로 비교했습니다. {_TOLD}")
+    return (
+        section(_COMPARED, table(["검색 방법", *(NAMES[m][0] for m in metrics)], rows, main), told) if rows else join()
+    )
 
 
-_COMPARED = "앞선 실행과 견줌"
+_COMPARED = "이전 평가와 비교"
 _TOLD = (
-    "구간은 짝지은 부트스트랩 95%, p는 순열 검정이며 0.05보다 작을 때만 나음·못함으로 적습니다."
-    " 지표를 여럿 보면 그중 하나는 우연히 유의할 수 있습니다."
+    "구간은 대응표본 부트스트랩 95% 신뢰구간이고 p는 순열 검정값입니다. p가 0.05보다 작을 때만 개선 또는 저하로 표시합니다."
+    " 여러 지표를 비교하면 그중 일부는 우연히 유의하게 나올 수 있습니다."
 )
 
 
@@ -220,12 +222,17 @@ def beginning(text: str) -> str:
 
 def _details(about: About) -> Markup:
     facts = {
-        "잰 때": about.made,
+        "평가 시각": about.made,
         "질문 파일": about.questions["file"],
-        "질문 파일 지문": about.questions["digest"],
-        **({"말뭉치 지문": about.corpus_digest} if about.corpus_digest else {}),
+        "질문 파일 해시": about.questions["digest"],
+        **({"문서 모음 해시": about.corpus_digest} if about.corpus_digest else {}),
     }
-    groups = [("자료", facts), ("설정", _flat(about.settings)), ("색인", _flat(about.recipe)), ("판", about.versions)]
+    groups = [
+        ("데이터", facts),
+        ("설정", _flat(about.settings)),
+        ("색인", _flat(about.recipe)),
+        ("버전", about.versions),
+    ]
     made = []
     for name, values in groups:
         if not values:
@@ -233,9 +240,9 @@ def _details(about: About) -> Markup:
         rows = [tag("tr", tag("th", key, scope="row"), tag("td", str(found))) for key, found in values.items()]
         made += [tag("h3", name), tag("div", tag("table", tag("tbody", *rows)), class_="scroll facts")]
     return section(
-        "다시 재려면",
+        "재현 명령",
         tag("pre", about.command),
-        tag("details", tag("summary", "모든 설정과 자료 지문"), *made),
+        tag("details", tag("summary", "전체 설정과 데이터 해시"), *made),
     )
 
 

@@ -27,7 +27,7 @@ from mundap.evaluate.page import (
     worst,
 )
 
-WRONG = "틀린 답: 정답 제시문을 하나도 인용하지 않았거나, 답이 없는 질문에 답한 것."
+WRONG = "오답: 정답 제시문을 하나도 인용하지 않은 답변 또는 답이 없는 질문에 한 답변."
 
 
 def answers_page(report: AnswerReport, about: About, compared: Mapping[str, Change], promise: str = "") -> str:
@@ -35,7 +35,7 @@ def answers_page(report: AnswerReport, about: About, compared: Mapping[str, Chan
 
     `promise` says whether what was promised of wrong answers held.
     """
-    both = [("모든 질문 (거두면 0)", report.everything), ("답한 질문", report.answered), *_judged(report)]
+    both = [("전체 질문 (답변 보류는 0점)", report.everything), ("답한 질문", report.answered), *_judged(report)]
     metrics = [m for m in (*METRICS, *GRADES) if any(m in figures.means for _, figures in both)]
     rows = [
         [
@@ -50,30 +50,30 @@ def answers_page(report: AnswerReport, about: About, compared: Mapping[str, Chan
         if report.n
     ]
     abstained = report.n - report.answered.n
-    counts = f"답변이 적힌 질문 {report.n}개 (답을 거둔 것 {abstained}개) · 답 없는 질문 {report.refused.n}개"
-    left = f" · 답변이 적히지 않아 뺀 질문 {report.without_answer}개" * bool(report.without_answer)
+    counts = f"모범 답안이 있는 질문 {report.n}개 (답변 보류 {abstained}개) · 답이 없는 질문 {report.refused.n}개"
+    left = f" · 모범 답안이 없어 제외한 질문 {report.without_answer}개" * bool(report.without_answer)
     tops = [(report.everything, m) for m in ("character_f1", "morpheme_f1", "citation_precision") if report.n]
     tops += [(report.refused, "refused")] * bool(report.refused.n)
     tops += [(report.wrong, "wrong")] * bool(report.wrong.n)
     return page(
         "답변 평가",
         about,
-        note(f"{counts}{left} · 답한 것: {', '.join(report.models)}"),
+        note(f"{counts}{left} · 답변 모델: {', '.join(report.models)}"),
         tiles((m, f.means[m], f.ci95[m]) for f, m in tops),
-        note(f"모든 질문에서의 값입니다. {GROUPED}"),
+        note(f"전체 질문 기준입니다. {GROUPED}"),
         note(f"{WRONG} {promise}") if report.wrong.n else join(),
         comparison(compared),
-        section("지표마다", table(["지표", *(f"{name} · {f.n}개" for name, f in both)], rows), *_told(report))
+        section("지표별 결과", table(["지표", *(f"{name} · {f.n}개" for name, f in both)], rows), *_told(report))
         if report.n
         else join(),
         _spoken(report),
-        section("그림", panels(*plots)) if plots else join(),
-        section("가장 나쁜 답변", worst(_poor(report), "어긋난 답변이 없습니다.")),
+        section("그래프", panels(*plots)) if plots else join(),
+        section("가장 나쁜 답변", worst(_poor(report), "모범 답안과 다른 답변이 없습니다.")),
     )
 
 
 def _judged(report: AnswerReport) -> list[tuple[str, Figures]]:
-    return [(f"심사 {report.judge}", report.grades)] if report.judge else []
+    return [(f"채점 모델 {report.judge}", report.grades)] if report.judge else []
 
 
 def _spoken(report: AnswerReport) -> Markup:
@@ -83,8 +83,8 @@ def _spoken(report: AnswerReport) -> Markup:
     rows = [[NAMES[m][0], f"{s.n}개", figure_cell(m, s.value, s.ci95)] for m, s in report.voice.shares.items()]
     return section(
         "말투",
-        note(f"페르소나 {report.voice.name}: 거둔 답을 뺀 답 {report.voice.n}개에서 쟀습니다."),
-        table(["지표", "센 것", "값"], rows),
+        note(f"페르소나 {report.voice.name}: 답변 보류를 제외한 답변 {report.voice.n}개로 평가했습니다."),
+        table(["지표", "평가 수", "값"], rows),
     )
 
 
@@ -93,10 +93,10 @@ def _told(report: AnswerReport) -> list[Markup]:
     if report.quote_validity is not None and report.quote_ci95:
         low, high = report.quote_ci95
         told.append(
-            f"인용 {report.quotes}개 가운데 {report.quote_validity:.1%} [{low:.1%}, {high:.1%}]가 인용한 문단에 그대로 있습니다."
+            f"인용 {report.quotes}개 중 {report.quote_validity:.1%} [{low:.1%}, {high:.1%}]가 인용한 문단에 그대로 있습니다."
         )
     if report.judge:
-        told.append(f"심사 모델이 점수를 내지 못한 답변 {report.without_verdict}개는 평균에 넣지 않았습니다.")
+        told.append(f"채점 모델이 점수를 내지 못한 답변 {report.without_verdict}개는 평균에 넣지 않았습니다.")
     return [note(text) for text in told]
 
 
@@ -117,7 +117,7 @@ def _figures(asked: Answered) -> str:
         return "문서에 답이 없는데 답했습니다."
     found = f"정답 제시문 {asked.gold_rank}위" if asked.gold_rank else "정답 제시문을 찾지 못함"
     if asked.answer.abstained:
-        return f"답을 거두었습니다 · {found}"
+        return f"답변을 보류했습니다 · {found}"
     shown = ("character_f1", "morpheme_f1", "citation_precision", "citation_recall")
     figures = " · ".join(f"{NAMES[m][0]} {value(m, asked.measures[m])}" for m in shown)
     verdict = asked.verdict
@@ -126,8 +126,8 @@ def _figures(asked: Answered) -> str:
 
 
 def _texts(asked: Answered) -> list[tuple[str, str]]:
-    texts = [("적힌 답변", asked.question.answer)] if asked.question.answer else []
-    texts.append(("나온 답변", asked.answer.text))
+    texts = [("모범 답안", asked.question.answer)] if asked.question.answer else []
+    texts.append(("생성된 답변", asked.answer.text))
     if asked.question.gold:
         texts.append(("정답 제시문", beginning(" / ".join(asked.question.gold))))
     quotes = [

@@ -53,10 +53,12 @@ def retrieval_page(report: RetrievalReport, about: About, compared: Compared, st
         for m in RETRIEVED
     ]
     ranks = [(leg, [asked.found[leg].rank for asked in report.per_question]) for leg in report.legs]
-    curve = rank_curves("정답 제시문을 찾은 질문의 몫", ranks, report.depth, main)
-    counts = f"질문 {report.n}개 (답 없는 질문 {report.unanswerable}개는 뺌) · 문단 {report.corpus}개"
-    missing = f" · 제시문이 색인에 없는 질문 {report.gold_missing}개는 못 찾은 것으로 셈" * bool(report.gold_missing)
-    depth = f"위에서부터 {report.depth}개까지 보고, 못 찾으면 {report.depth + 1}위로 칩니다."
+    curve = rank_curves("정답 제시문을 찾은 질문의 비율", ranks, report.depth, main)
+    counts = f"질문 {report.n}개 (답이 없는 질문 {report.unanswerable}개 제외) · 문단 {report.corpus}개"
+    missing = f" · 제시문이 색인에 없는 질문 {report.gold_missing}개는 찾지 못한 것으로 계산" * bool(
+        report.gold_missing
+    )
+    depth = f"상위 {report.depth}개까지 확인하고, 찾지 못하면 {report.depth + 1}위로 계산합니다."
     return page(
         "검색 평가",
         about,
@@ -64,8 +66,12 @@ def retrieval_page(report: RetrievalReport, about: About, compared: Compared, st
         tiles((m, figures.means[m], figures.ci95[m]) for m in ("top1", "top3", "mrr@10", "avg_rank")),
         note(f"{main}의 값입니다. {GROUPED}"),
         leg_comparison(compared, main),
-        section("다리마다", table(["다리", *(NAMES[m][0] for m in RETRIEVED), "못 찾음"], rows, main), note(depth)),
-        section("그림", panels(*plots, ("몇 위 안에 정답이 있나", "wide curve", curve))),
+        section(
+            "검색 방법별 결과",
+            table(["검색 방법", *(NAMES[m][0] for m in RETRIEVED), "못 찾음"], rows, main),
+            note(depth),
+        ),
+        section("그래프", panels(*plots, ("상위 k위 내 정답 비율", "wide curve", curve))),
         _ablation(steps),
         section(f"가장 나쁜 질문 ({main})", worst(_lost(report, main), "모든 질문에서 정답 제시문이 1위입니다.")),
     )
@@ -86,9 +92,9 @@ def _ablation(steps: Sequence[Step]) -> Markup:
         for s in steps
     ]
     return section(
-        "한 단계씩 더하면",
+        "단계별 기여도",
         table(["단계", *(NAMES[m][0] for m in metrics)], rows),
-        note("작은 글씨는 바로 앞 단계와의 차이입니다. 같은 질문끼리 짝지어 견주었습니다."),
+        note("작은 글씨는 바로 앞 단계와의 차이입니다. 같은 질문끼리 짝지어 비교했습니다."),
     )
 
 
@@ -104,7 +110,7 @@ def _lost(report: RetrievalReport, main: str) -> list[tuple[str, str, list[tuple
             " · ".join(f"{leg} {_place(found)}" for leg, found in asked.found.items()),
             [
                 ("정답 제시문", beginning(" / ".join(asked.question.gold))),
-                (f"{main} 1위로 찾은 것{_source(asked.found[main])}", _top(asked.found[main])),
+                (f"{main} 1위 검색 결과{_source(asked.found[main])}", _top(asked.found[main])),
             ],
         )
         for asked in lost[:WORST]
@@ -139,43 +145,43 @@ def abstain_page(
     cards = [
         (
             a.question.question,
-            f"근거 확률 {a.support:.3f} · "
-            + ("답이 있는데 거두었습니다." if a.question.gold else "문서에 답이 없는데 답했습니다."),
+            f"근거 점수 {a.support:.3f} · "
+            + ("답이 있는데 답변을 보류했습니다." if a.question.gold else "문서에 답이 없는데 답했습니다."),
             [("정답 제시문", beginning(" / ".join(a.question.gold)))] if a.question.gold else [],
         )
         for a in wrong[:WORST]
     ]
     return page(
-        "답을 거두는 판단 평가",
+        "답변 보류 판단 평가",
         about,
         note(
-            f"답이 있는 질문 {report.answerable}개 · 답이 없는 질문 {report.unanswerable}개 · 근거 확률이"
-            f" {report.threshold:g} 이상이면 답함"
+            f"답이 있는 질문 {report.answerable}개 · 답이 없는 질문 {report.unanswerable}개 · 근거 점수가"
+            f" {report.threshold:g} 이상이면 답변"
         ),
         tiles((m, getattr(report, m), report.ci95[m]) for m in ("auroc", "answered", "refused", "coverage")),
         comparison(compared),
         section(
-            "지표마다",
+            "지표별 결과",
             table(["지표", "값"], rows),
             note(
-                f"'목표 정밀도에서 답할 수 있는 몫'의 정밀도는 {report.precision:.0%}입니다. 괄호는 95% 부트스트랩 구간입니다."
+                f"'목표 정밀도에서의 답변율'의 목표 정밀도는 {report.precision:.0%}입니다. 괄호 안은 95% 부트스트랩 신뢰구간입니다."
             ),
         ),
         section(
-            "그림",
+            "그래프",
             panels(
                 (
-                    "확률을 믿을 수 있나",
+                    "확률 보정 상태",
                     "square",
                     reliability_plot("신뢰도 곡선", report.reliability, report.threshold),
                 ),
-                ("근거 확률의 분포", "square", histogram("근거 확률의 분포", yes, no, names, report.threshold)),
+                ("근거 점수 분포", "square", histogram("근거 점수 분포", yes, no, names, report.threshold)),
             ),
             note(
-                f"기대 보정 오차(ECE) {report.calibration_error:.3f}. 사선은 예측과 실제가 같은 곳, 세로 점선은 문턱값입니다."
-                " 답이 없는 질문을 얼마나 섞었는지에 따라 달라지는 값입니다."
+                f"기대 보정 오차(ECE) {report.calibration_error:.3f}. 대각선은 예측과 실제가 일치하는 선, 세로 점선은 임계값입니다."
+                " ECE는 답이 없는 질문의 비율에 따라 달라집니다."
             ),
-            table(["예측 확률 평균", "답이 있던 몫", "질문 수"], bins),
+            table(["예측 확률 평균", "실제로 답이 있는 비율", "질문 수"], bins),
         ),
         section("잘못 판단한 질문", worst(cards, "잘못 판단한 질문이 없습니다.")),
     )
@@ -200,17 +206,17 @@ def keywords_page(report: KeywordReport, about: About, compared: Mapping[str, Ch
         (
             asked.tagged.question,
             f"F1 {badness(asked):.1%}",
-            [("적힌 키워드", ", ".join(asked.tagged.keywords)), ("뽑은 키워드", ", ".join(asked.found) or "없음")],
+            [("정답 키워드", ", ".join(asked.tagged.keywords)), ("추출한 키워드", ", ".join(asked.found) or "없음")],
         )
         for asked in wrong[:WORST]
     ]
     return page(
         "키워드 평가",
         about,
-        note(f"질문 {figures.n}개 · 뽑은 것: {report.extractor}"),
+        note(f"질문 {figures.n}개 · 추출기: {report.extractor}"),
         tiles((m, figures.means[m], figures.ci95[m]) for m in ("micro_f1", "f1", "exact")),
         comparison(compared),
-        section("지표마다", table(["지표", "값"], rows), note("괄호는 95% 부트스트랩 구간입니다.")),
-        section("그림", panels(("지표와 구간", "", plot))),
-        section("가장 나쁜 질문", worst(cards, "모든 질문에서 키워드가 같습니다.")),
+        section("지표별 결과", table(["지표", "값"], rows), note("괄호 안은 95% 부트스트랩 신뢰구간입니다.")),
+        section("그래프", panels(("지표와 신뢰구간", "", plot))),
+        section("가장 나쁜 질문", worst(cards, "모든 질문의 키워드가 정답과 같습니다.")),
     )

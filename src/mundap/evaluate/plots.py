@@ -94,7 +94,7 @@ def rank_curves(title: str, legs: Sequence[tuple[str, Sequence[int | None]]], de
     for style, (_, shares) in zip(styles, curves, strict=True):
         points = " ".join(f"{x(k):.1f},{y(share):.1f}" for k, share in enumerate(shares, 1))
         parts.append(tag("polyline", points=points, class_=style))
-    parts.append(tag("text", "위에서부터 본 문단 수", x=(left + right) / 2, y=foot + 36, class_="mid"))
+    parts.append(tag("text", "상위 문단 수 (k)", x=(left + right) / 2, y=foot + 36, class_="mid"))
     return join(_figure(title, 440.0, foot + 42, parts), legend([name for name, _ in legs], styles))
 
 
@@ -121,7 +121,7 @@ def reliability_plot(title: str, bins: Sequence[Bin], threshold: float) -> Marku
         parts.append(tag("circle", name, cx=x(b.predicted), cy=y(b.right), r=radius, class_=_mark(0)))
     parts += [
         tag("text", "예측한 확률 (구간 평균)", x=(left + right) / 2, y=foot + 34, class_="mid"),
-        tag("text", "답이 있던 몫", x=left + 6, y=top + 12),
+        tag("text", "실제로 답이 있는 비율", x=left + 6, y=top + 12),
     ]
     return _figure(title, 360.0, foot + 42, parts)
 
@@ -153,7 +153,7 @@ def histogram(title: str, above: Sequence[float], below: Sequence[float], names:
     for place in _TICKS:
         at = left + (right - left) * place
         parts.append(tag("text", f"{place:g}", x=at, y=middle + reach + 20, class_="mid"))
-    parts.append(tag("text", "근거 확률", x=(left + right) / 2, y=middle + reach + 38, class_="mid"))
+    parts.append(tag("text", "근거 점수", x=(left + right) / 2, y=middle + reach + 38, class_="mid"))
     return join(_figure(title, 360.0, middle + reach + 46, parts), legend(names))
 
 

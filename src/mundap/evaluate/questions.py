@@ -16,7 +16,7 @@ from mundap.ingest.tables import COLUMNS, Row, Table, read_csv, read_xlsx
 from mundap.korean.normalize import normalize, squash
 
 _FORMULA_ERROR = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NULL!|NUM!)")
-_TYPES: dict[type, str] = {str: "글자", list: "목록"}  # JSON types, as messages call them
+_TYPES: dict[type, str] = {str: "문자열", list: "배열"}  # JSON types, as messages call them
 
 T = TypeVar("T", str, list[Any])
 
@@ -60,7 +60,7 @@ def sheet(path: Path) -> Questions:
         raise BadFile(f"{path.name}: 머리글에 필요한 열이 없습니다. 찾은 열: {found}. {_EXPECTED_COLUMNS}")
     problems = [
         Problem(
-            None, f"시트 '{table.name}'에 {', '.join(_missing(table))} 열이 없어 뺐습니다. 찾은 열: {_found(table)}"
+            None, f"시트 '{table.name}'에 {', '.join(_missing(table))} 열이 없어 제외했습니다. 찾은 열: {_found(table)}"
         )
         for table in tables
         if table not in usable
@@ -80,7 +80,7 @@ _NEEDED = {"question": "질문", "passage": "제시문"}
 _EXPECTED_COLUMNS = (
     "필요한 열: "
     + ", ".join(f"{name}(또는 {', '.join(a for a in COLUMNS[kind] if a != name)})" for kind, name in _NEEDED.items())
-    + "; 없어도 되는 열: 답변, 출처. 첫 행에 열 이름을 적어 주세요."
+    + "; 없어도 되는 열: 답변, 출처. 첫 행에 열 이름을 입력하세요."
 )
 
 
@@ -101,18 +101,20 @@ def _problem(table: Table, row: Row) -> Problem | None:
     number, cells = row
     if any(cells[len(table.columns) :]):
         return Problem(
-            number, f"칸이 {len(cells)}개로 머리글({_found(table)})보다 많습니다. 쉼표가 든 칸은 따옴표로 묶어 주세요"
+            number, f"칸이 {len(cells)}개로 머리글({_found(table)})보다 많습니다. 쉼표가 있는 칸은 따옴표로 묶으세요"
         )
     for kind in (*_NEEDED, "answer"):
         if _FORMULA_ERROR.fullmatch(value := _cell(table, row, kind)):
-            return Problem(number, f"수식 오류 값 {value}이 있습니다. 시트에서 고쳐 주세요")
+            return Problem(number, f"수식 오류 값 {value}이 있습니다. 시트에서 수정하세요")
     return None
 
 
 def json_file(path: Path) -> Questions:
     """KorQuAD or SQuAD (`squad`), or a list of objects as `jsonl` has one a line."""
     content = _parsed(
-        decode(path.read_bytes(), path.name), path.name, "한 줄에 객체 하나씩인 파일이면 이름을 .jsonl로 바꿔 주세요."
+        decode(path.read_bytes(), path.name),
+        path.name,
+        "한 줄에 객체가 하나씩 있는 파일이면 확장자를 .jsonl로 바꾸세요.",
     )
     return _records(content, path.name) if isinstance(content, list) else squad(content, path.name)
 
@@ -140,7 +142,7 @@ def _squad_questions(content: Any, name: str) -> Iterator[tuple[str, list[Questi
             context = _clean(_field(paragraph, "context", str, place, ("context", "qas")))
             asked = _field(paragraph, "qas", list, place, ("context", "qas"))
             if not context:
-                raise BadFile(f"{place}: context가 비어 있습니다. 문단을 채우거나 항목을 지워 주세요.")
+                raise BadFile(f"{place}: context가 비어 있습니다. 문단을 채우거나 항목을 삭제하세요.")
             yield context, [_squad_question(qa, context, f"{place}.qas[{q}]") for q, qa in enumerate(asked)]
 
 
@@ -148,7 +150,7 @@ def _squad_question(qa: Any, context: str, where: str) -> Question:
     expected = ("question", "answers")
     text = _clean(_field(qa, "question", str, where, expected))
     if not text:
-        raise BadFile(f"{where}: question이 비어 있습니다. 질문을 채우거나 항목을 지워 주세요.")
+        raise BadFile(f"{where}: question이 비어 있습니다. 질문을 채우거나 항목을 삭제하세요.")
     if qa.get("is_impossible"):
         return Question(text)
     answers = _field(qa, "answers", list, where, expected)
@@ -168,11 +170,11 @@ def jsonl(path: Path) -> Questions:
         if not line.strip():
             continue
         where = f"{path.name} {number}번째 줄"
-        question = _record(_parsed(line, where, "한 줄에 JSON 객체 하나를 적어 주세요."), where, number)
+        question = _record(_parsed(line, where, "한 줄에 JSON 객체 하나를 입력하세요."), where, number)
         if question.question:
             items.append(question)
         else:
-            problems.append(Problem(number, "question이 비어 있습니다. 질문을 채우거나 줄을 지워 주세요"))
+            problems.append(Problem(number, "question이 비어 있습니다. 질문을 채우거나 줄을 삭제하세요"))
     return Questions(tuple(items), problems=tuple(problems))
 
 
@@ -180,7 +182,7 @@ def _records(records: Sequence[Any], name: str) -> Questions:
     """A list of objects as `jsonl` has them."""
     found = [(n, _record(record, f"{name}: [{n}]", None)) for n, record in enumerate(records)]
     problems = [
-        Problem(None, f"[{n}]의 question이 비어 있습니다. 질문을 채우거나 항목을 지워 주세요")
+        Problem(None, f"[{n}]의 question이 비어 있습니다. 질문을 채우거나 항목을 삭제하세요")
         for n, question in found
         if not question.question
     ]
@@ -221,7 +223,7 @@ def _gold(record: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
         return ()
     texts = _field(record, key, list, where, _KEYS)
     if not all(isinstance(text, str) for text in texts):
-        raise BadFile(f'{where}: {key}에 글자가 아닌 값이 있습니다. "{key}": ["제시문", …]처럼 적어 주세요.')
+        raise BadFile(f'{where}: {key}에 문자열이 아닌 값이 있습니다. "{key}": ["제시문", …]처럼 입력하세요.')
     return _texts(texts)
 
 
@@ -240,7 +242,7 @@ def _field(record: Any, key: str, kind: type[T], where: str, expected: Iterable[
     found = ", ".join(map(str, record)) or "없음" if isinstance(record, dict) else f"객체가 아님({record!r:.40})"
     raise BadFile(
         f"{where}: {key}({_TYPES[kind]})를 읽을 수 없습니다. 찾은 키: {found}. 필요한 키: {', '.join(expected)}."
-        " 파일을 이 형식에 맞춰 주세요."
+        " 파일을 이 형식에 맞추세요."
     )
 
 
@@ -274,12 +276,12 @@ def read_questions(path: Path) -> Questions:
     if suffix not in READERS:
         raise BadFile(f"{path.name}: 읽을 수 없는 질문 파일입니다. 읽는 형식: {', '.join(sorted(READERS))}")
     if not path.is_file():
-        raise BadFile(f"{path}: 질문 파일이 없습니다. 경로를 확인해 주세요.")
+        raise BadFile(f"{path}: 질문 파일이 없습니다. 경로를 확인하세요.")
     try:
         questions = READERS[suffix](path)
     except OSError as error:
-        raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
+        raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인하세요.") from error
     if not questions.items:
         rows = "".join(f" {p.row}행: {p.reason}." for p in questions.problems[:3] if p.row is not None)
-        raise BadFile(f"{path.name}: 질문이 하나도 없습니다. 질문을 채워 주세요.{rows}")
+        raise BadFile(f"{path.name}: 질문이 없습니다. 질문을 입력하세요.{rows}")
     return questions

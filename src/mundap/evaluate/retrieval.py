@@ -194,24 +194,24 @@ def evaluate_retrieval(
 def _gold_problems(asked: Sequence[Question], known: frozenset[str]) -> tuple[Problem, ...]:
     """The questions with a gold that is in no passage. Raises MundapError if there is nothing to find at all."""
     if not asked:
-        raise MundapError("정답 제시문이 있는 질문이 없어 검색을 평가할 수 없습니다. 질문 파일의 제시문을 채워 주세요.")
+        raise MundapError("정답 제시문이 있는 질문이 없어 검색을 평가할 수 없습니다. 질문 파일의 제시문을 채우세요.")
     problems = []
     findable = 0
     for question in asked:
         missing = [gold for gold in question.gold if squash(gold) not in known]
         findable += len(question.gold) - len(missing)
         if missing:
-            reason = f"제시문이 색인에 없습니다('{_start(missing[0])}'). 그 문서를 넣고 다시 색인해 주세요"
+            reason = f"제시문이 색인에 없습니다('{_start(missing[0])}'). 해당 문서를 추가하고 다시 색인하세요"
             problems.append(Problem(question.row, reason))
     if not findable:
         rows = ", ".join(f"{q.row}행 '{_start(q.gold[0])}'" if q.row else f"'{_start(q.gold[0])}'" for q in asked[:3])
         raise MundapError(
             f"질문 {len(asked)}개의 정답 제시문이 하나도 색인에 없습니다(예: {rows})."
-            " 제시문이 든 문서를 mundap ingest로 넣고 mundap index를 실행한 뒤 다시 평가해 주세요."
+            " 제시문이 있는 문서를 mundap ingest로 읽어 들이고 mundap index를 실행한 뒤 다시 평가하세요."
         )
     if problems:
         rows = ", ".join(f"{p.row}행" if p.row else p.reason for p in problems[:_SHOWN])
-        log.warning("질문 %d개는 제시문이 색인에 없어 못 찾은 것으로 셉니다(예: %s).", len(problems), rows)
+        log.warning("질문 %d개는 제시문이 색인에 없어 찾지 못한 것으로 계산합니다(예: %s).", len(problems), rows)
     return tuple(problems)
 
 

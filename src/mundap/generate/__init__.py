@@ -90,4 +90,4 @@ def make_generator(
 
 
 def _unreadable(spec: str, kind: str) -> ConfigError:
-    return ConfigError(f"generator 값 '{spec}'을(를) 읽을 수 없습니다. '{FORMS[kind]}'처럼 쓰세요.")
+    return ConfigError(f"generator 값 '{spec}'을(를) 읽을 수 없습니다. '{FORMS[kind]}' 형식으로 지정하세요.")

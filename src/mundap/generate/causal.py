@@ -119,7 +119,7 @@ def place(base: str, models: Path) -> tuple[str, bool]:
         return str(written_once(models.parent / BASES / GEMMA, _packaged)), True
     if path.suffix.lower() == ".gguf":
         if not path.is_file():
-            raise MundapError(f"{path}: GGUF 파일이 없습니다. --base의 경로를 확인해 주세요.")
+            raise MundapError(f"{path}: GGUF 파일이 없습니다. --base의 경로를 확인하세요.")
         folder = models.parent / BASES / f"{path.stem}-{digest_file(path)[:8]}"
         return str(written_once(folder, lambda aside: unpack(path, aside))), True
     return (str(path), True) if path.is_dir() else (base, False)
@@ -185,6 +185,6 @@ def loading(base: str) -> Iterator[None]:
             yield
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise MundapError(
-            f"언어 모델 '{base}'을(를) 불러올 수 없습니다. 폴더나 허브의 이름이 맞는지와 네트워크를 확인하세요."
-            f" 인터넷 없이 학습하려면 --base {GEMMA}을(를) 주세요. ({(str(error).strip() or repr(error)).splitlines()[0]})"
+            f"언어 모델 '{base}'을(를) 불러올 수 없습니다. 폴더나 허브 모델 이름과 네트워크 연결을 확인하세요."
+            f" 인터넷 없이 학습하려면 --base {GEMMA}을(를) 지정하세요. ({(str(error).strip() or repr(error)).splitlines()[0]})"
         ) from error

@@ -85,7 +85,9 @@ def compose(
         yield Answer(question, "", (), tuple(hits), True, {"generate_ms": took}, model)
         return
     if not text:
-        raise GeneratorError(f"모델 {model}이(가) 빈 답을 냈습니다. max_tokens를 늘리거나 다른 모델을 쓰세요.")
+        raise GeneratorError(
+            f"모델 {model}이(가) 빈 답변을 생성했습니다. max_tokens를 늘리거나 다른 모델을 사용하세요."
+        )
     abstained = refuses(text, refusal)
     citations = () if abstained else verified(cited(text, hits[:shown]), hits)
     took = (perf_counter() - started) * 1000

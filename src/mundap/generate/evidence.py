@@ -102,14 +102,14 @@ def default_model(encoder: str) -> ReaderModel:
 
 def read_model(folder: Path, encoder: str) -> ReaderModel:
     """The model that was kept in `folder`. Raises MundapError if it is not there, or of another encoder."""
-    again = f"다시 만들기: mundap train reader --data 질문파일 --out {folder.name}"
+    again = f"다시 학습하려면: mundap train reader --data 질문파일 --out {folder.name}"
     try:
         kept = json.loads((folder / "reader.json").read_text("utf-8"))
         model, of = ReaderModel.from_json(kept), str(kept["encoder"])
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MundapError(f"{folder}: 문장 고르기 모델을 읽을 수 없습니다({error}). {again}") from error
+        raise MundapError(f"{folder}: 문장 선택 모델을 읽을 수 없습니다({error}). {again}") from error
     if of != encoder:
-        raise MundapError(f"문장 고르기 모델은 임베딩 {of}의 것인데 지금은 {encoder}입니다. {again}")
+        raise MundapError(f"문장 선택 모델은 임베딩 {of}(으)로 학습했지만 현재 임베딩은 {encoder}입니다. {again}")
     return model
 
 

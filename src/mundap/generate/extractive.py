@@ -2,7 +2,7 @@
 
 The likeliest sentence comes first, then what stands around it. How much is shown follows from how sure the search is:
 where the first passage leads clearly it alone is quoted, else the best of the first few stand side by side
-(docs/experiments.md, "How much to quote").
+(docs/experiments/2026-11-29-how-much-to-quote.md).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mundap.korean.wanted import affirms, denies
 from mundap.messages import say
 from mundap.types import Answer, Choice, Citation, Hit, Turn
 
-# Chosen on questions of our own (docs/experiments.md, "How much to quote"). Scores of passages are log-odds.
+# Chosen on questions of our own (docs/experiments/2026-11-29-how-much-to-quote.md). Scores of passages are log-odds.
 SURE = 1.0  # lead of the first passage over the second from which it alone is quoted
 NEAR = 1.5  # passages as close behind the first are quoted beside it
 ALONE = 430  # characters of the one passage that is quoted
@@ -114,11 +114,15 @@ def pick(reading: Reading, model: ReaderModel | None = None) -> Picked | None:
     chosen: set[int] = set()
     for rank, room in _rooms(reading, scores, found[key].hit.rank).items():
         chosen |= _filled(reading, scores, rank, room)
-    chosen |= _closed(reading, {key, *chosen}) | {key}
+    chosen |= _closed(reading, {key, *chosen}, key) | {key}
     if _is_row(found[key]) and reading.asked.kind != "list":
         chosen = {n for n in chosen if not _is_row(found[n]) or found[n].shared >= found[key].shared}
     if reading.asked.negative:
         chosen = {n for n in chosen if n == key or not affirms(found[n].text)}
+        if reading.asked.kind == "list":
+            denied = {n for n in chosen if _denied(reading, n)}
+            leads = {place for n in denied for place in found[n].governors}
+            chosen = {n for n in chosen if n in denied | leads or found[n].hit is found[key].hit}
     provisos = _provisos(reading, key)
     chosen -= {key, *provisos}
     first = found[key].hit.rank
@@ -170,7 +174,9 @@ def _key(reading: Reading, scores: Floats) -> int | None:
     if exact:
         speaking = _of_subject(reading, [n for n in speaking if found[n].offers >= 1]) or speaking
     if reading.asked.negative:
-        speaking = [n for n in speaking if _denied(reading, n)] or [n for n in speaking if not affirms(found[n].text)]
+        denied = [n for n in speaking if _denied(reading, n)]
+        listing = reading.asked.kind == "list"  # of what is not so, which is no list of anything else
+        speaking = denied or [n for n in speaking if not listing and not affirms(found[n].text)]
     return max(speaking, key=lambda n: (scores[n], -n), default=None)
 
 
@@ -181,9 +187,10 @@ def _of_subject(reading: Reading, places: list[int]) -> list[int]:
 
 
 def _denied(reading: Reading, n: int) -> bool:
-    """Whether the sentence, or what governs it, says no."""
-    found = reading.sentences
-    return any(denies(found[place].text) for place in (n, *found[n].governors))
+    """Whether the sentence, or what governs it, says no to what the question says no to."""
+    texts = [reading.sentences[place].text for place in (n, *reading.sentences[n].governors)]
+    about = reading.asked.denied
+    return any(denies(text) and (not about or any(noun in text for noun in about)) for text in texts)
 
 
 def _rooms(reading: Reading, scores: Floats, key: int) -> dict[int, int]:
@@ -213,7 +220,7 @@ def _filled(reading: Reading, scores: Floats, rank: int, room: int) -> set[int]:
     return chosen
 
 
-def _closed(reading: Reading, chosen: set[int]) -> set[int]:
+def _closed(reading: Reading, chosen: set[int], key: int) -> set[int]:
     """What must stand with the chosen: provisos, the list that a lead announces, and the whole one if a list is asked for."""
     added = {proviso for n in chosen for proviso in _provisos(reading, n)}
     for first, after in reading.blocks:
@@ -222,7 +229,7 @@ def _closed(reading: Reading, chosen: set[int]) -> set[int]:
         if len(places) == 1 or not inside:
             continue
         alone = max(inside) == first and announces(reading.sentences[first].text)
-        if alone or (reading.asked.kind == "list" and len(inside) > 1):
+        if alone or (reading.asked.kind == "list" and (len(inside) > 1 or key in inside)):
             length = 0
             for n in places:
                 length += _size(reading.sentences[n])

@@ -80,7 +80,7 @@ class GGUFGenerator(LanguageModel):
             chats = _TEMPLATE in keys(self.path)
         except (ValueError, OSError) as error:
             raise GeneratorError(
-                f"'{self.path}'은(는) 읽을 수 있는 GGUF 파일이 아닙니다. 파일을 다시 내려받으세요. ({error})"
+                f"'{self.path}'은(는) 읽을 수 있는 GGUF 파일이 아닙니다. 파일을 다시 다운로드하세요. ({error})"
             ) from error
         key = secrets.token_urlsafe()
         try:
@@ -89,7 +89,7 @@ class GGUFGenerator(LanguageModel):
                 context = client.get("/props").raise_for_status().json()["default_generation_settings"]["n_ctx"]
         except (RuntimeError, MemoryError, ValueError, KeyError, httpx.HTTPError) as error:
             raise GeneratorError(
-                f"llama.cpp가 '{self.path}'을(를) 불러오지 못했습니다. 파일이 끝까지 받아졌는지, 메모리가 충분한지, "
+                f"llama.cpp가 '{self.path}'을(를) 불러오지 못했습니다. 파일이 완전히 다운로드되었는지, 메모리가 충분한지, "
                 f"xllamacpp {package.__version__}이(가) 이 모델을 지원하는지 확인하세요. ({error})"
             ) from error
         return _Model(

@@ -142,4 +142,4 @@ def from_thread(work: Callable[[Put, Left], None], name: str) -> Generator[str]:
 
 def failed(detail: object) -> GeneratorError:
     """What is said when a model in this process fails."""
-    return GeneratorError(f"모델이 답을 쓰지 못했습니다. context_tokens와 남은 메모리를 확인하세요. ({detail})")
+    return GeneratorError(f"모델이 답변을 생성하지 못했습니다. context_tokens와 남은 메모리를 확인하세요. ({detail})")

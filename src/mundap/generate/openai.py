@@ -62,7 +62,7 @@ class OpenAIGenerator(LanguageModel):
             raise ConfigError(f"LLM 서버 주소 '{base_url}'이(가) 올바르지 않습니다: {error}") from error
         if self._url.scheme not in ("http", "https") or not self._url.host:
             raise ConfigError(
-                f"LLM 서버 주소 '{base_url}'이(가) 올바르지 않습니다. 'http://127.0.0.1:11434/v1'처럼 쓰세요."
+                f"LLM 서버 주소 '{base_url}'이(가) 올바르지 않습니다. 'http://127.0.0.1:11434/v1' 형식으로 지정하세요."
             )
         self._key = checked_key(api_key)
         self.model = model
@@ -120,13 +120,13 @@ class OpenAIGenerator(LanguageModel):
                 except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                     if attempt == self.retries:
                         raise GeneratorError(
-                            f"{self._shown}에 연결할 수 없습니다. LLM 서버가 켜져 있는지(예: 'ollama serve'), 주소가 "
-                            f"맞는지 확인하세요. ({self._clean(str(error))})"
+                            f"{self._shown}에 연결할 수 없습니다. LLM 서버가 실행 중인지(예: 'ollama serve'), 주소가 "
+                            f"올바른지 확인하세요. ({self._clean(str(error))})"
                         ) from error
                 except httpx.TimeoutException as error:
                     raise GeneratorError(
-                        f"{self._shown}이(가) {self.timeout:g}초 동안 아무것도 보내지 않았습니다. timeout을 늘리거나 "
-                        "더 작은 모델을 쓰세요."
+                        f"{self._shown}이(가) {self.timeout:g}초 동안 응답하지 않았습니다. timeout을 늘리거나 "
+                        "더 작은 모델을 사용하세요."
                     ) from error
                 except httpx.HTTPError as error:
                     raise self._broken(self._clean(str(error))) from error
@@ -142,7 +142,7 @@ class OpenAIGenerator(LanguageModel):
             return httpx.Client(headers=headers, timeout=timeout, trust_env=not is_loopback(self._url.host))
         except (ImportError, OSError, ValueError) as error:
             raise GeneratorError(
-                f"{self._shown}에 연결할 준비를 하지 못했습니다. 프록시와 인증서 환경 변수를 확인하세요. "
+                f"{self._shown}에 연결을 설정하지 못했습니다. 프록시와 인증서 환경 변수를 확인하세요. "
                 f"({self._clean(str(error))})"
             ) from error
 
@@ -178,10 +178,10 @@ class OpenAIGenerator(LanguageModel):
                 error = chunk.get("error")
                 text, ends = _choice(chunk)
             except (ValueError, TypeError, AttributeError, KeyError) as unread:  # JSON of any shape may come
-                raise self._broken(f"알아볼 수 없는 내용: {self._clean(data)[:40]}") from unread
+                raise self._broken(f"해석할 수 없는 응답: {self._clean(data)[:40]}") from unread
             if error:
                 raise GeneratorError(
-                    f"{self._shown}이(가) 답을 쓰다가 오류를 냈습니다. 서버의 기록을 확인하고 다시 시도하세요. "
+                    f"{self._shown}이(가) 답변을 생성하는 중 오류를 반환했습니다. 서버 로그를 확인하고 다시 시도하세요. "
                     f"({self._clean(message(chunk))})"
                 )
             finished = finished or bool(ends)
@@ -190,26 +190,26 @@ class OpenAIGenerator(LanguageModel):
             if ends == "length":
                 yield CUT
         if not finished:
-            raise self._broken("끝을 알리지 않고 멈춤")
+            raise self._broken("종료 신호 없이 중단됨")
 
     def _refuse(self, response: httpx.Response) -> NoReturn:
         status = response.status_code
         said = self._clean(error_text(response))
         why = f"HTTP {status}" + (f": {said}" if said else "")
         if status in (401, 403):
-            clause = f"이(가) API 키를 받아들이지 않았습니다({why}). 환경 변수 MUNDAP_API_KEY를 확인하세요."
+            clause = f"이(가) API 키를 거부했습니다({why}). 환경 변수 MUNDAP_API_KEY를 확인하세요."
         elif status == 404:
             clause = (
-                f"에 모델 '{self.model}'이(가) 없거나 주소가 틀렸습니다({why}). 모델을 내려받았는지, 주소가 /v1로 "
+                f"에 모델 '{self.model}'이(가) 없거나 주소가 올바르지 않습니다({why}). 모델을 다운로드했는지, 주소가 /v1로 "
                 "끝나는지 확인하세요."
             )
         elif status == 429:
-            clause = f"이(가) 요청이 너무 많다고 합니다({why}). 잠시 뒤에 다시 시도하세요."
+            clause = f"의 요청 한도를 초과했습니다({why}). 잠시 후 다시 시도하세요."
         elif status >= 500:
-            clause = f"이(가) 오류를 냈습니다({why}). 서버의 기록을 확인하고 다시 시도하세요."
+            clause = f"이(가) 오류를 반환했습니다({why}). 서버 로그를 확인하고 다시 시도하세요."
         else:
             clause = (
-                f"이(가) 요청을 받아들이지 않았습니다({why}). 모델 '{self.model}'과 context_tokens"
+                f"이(가) 요청을 거부했습니다({why}). 모델 '{self.model}'과 context_tokens"
                 f"({self.settings.context_tokens})가 서버와 맞는지 확인하세요."
             )
             raise _Unaccepted(self._shown + clause)
@@ -217,7 +217,7 @@ class OpenAIGenerator(LanguageModel):
 
     def _broken(self, detail: str) -> GeneratorError:
         return GeneratorError(
-            f"{self._shown}이(가) 답을 끝맺지 못하고 끊겼습니다({detail}). 서버가 살아 있는지 확인하고 다시 시도하세요."
+            f"{self._shown}와의 연결이 답변 도중에 끊겼습니다({detail}). 서버가 실행 중인지 확인하고 다시 시도하세요."
         )
 
     @property

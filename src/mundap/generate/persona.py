@@ -68,9 +68,9 @@ class Persona(_Part):
         if MARKER.search(self.closing):
             raise ValueError("closing에는 [1] 같은 인용 번호를 쓸 수 없습니다")
         if self.closing and squash(self.closing) in squash(self.refusal):  # every answer would look like a refusal
-            raise ValueError("refusal에 closing의 말을 넣지 마세요. 거절에 붙일 말은 다르게 적어 주세요")
+            raise ValueError("refusal에는 closing과 같은 문구를 쓸 수 없습니다. 다른 문구를 입력하세요")
         if any(not word.strip() for word in self.forbidden):
-            raise ValueError("forbidden에 빈 말이 있습니다")
+            raise ValueError("forbidden에 빈 문자열이 있습니다")
         return self
 
 
@@ -84,7 +84,7 @@ def find_persona(folder: Path, name: str) -> Persona:
     files = personas(folder)
     name = unicodedata.normalize("NFC", name)
     if name not in files:
-        raise UnknownName("persona", name, files or [f"(없음: {FOLDER}/{name}.toml을 만들어 주세요)"])
+        raise UnknownName("persona", name, files or [f"(없음: {FOLDER}/{name}.toml을 만드세요)"])
     return read_persona(files[name])
 
 
@@ -94,7 +94,7 @@ def read_persona(path: Path) -> Persona:
         written = tomllib.loads(path.read_text("utf-8"))
         known = [key for key in Persona.model_fields if key != "name"]
         if unknown := [key for key in written if key not in known]:
-            raise ConfigError(f"{path}: 모르는 키 '{unknown[0]}'; 아는 것: {', '.join(known)}")
+            raise ConfigError(f"{path}: 알 수 없는 키 '{unknown[0]}'입니다. 사용할 수 있는 키: {', '.join(known)}")
         return Persona.model_validate({**written, "name": unicodedata.normalize("NFC", path.stem)})
     except ValidationError as error:
         raise ConfigError(f"{path}: {'; '.join(map(_explain, error.errors()))}") from error
@@ -139,9 +139,9 @@ def _explain(problem: object) -> str:
     place = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         part = SmallTalk if place.startswith("smalltalk.") else Example
-        return f"모르는 키 '{place}'; 아는 것: {', '.join(part.model_fields)}"
+        return f"알 수 없는 키 '{place}'입니다. 사용할 수 있는 키: {', '.join(part.model_fields)}"
     if problem["type"] == "missing":
         return f"'{place}' 값이 없습니다"
     if not place:  # of the whole: the sentence of the validator
         return str(problem["ctx"]["error"])
-    return f"'{place}' 값 {problem['input']!r}이(가) 맞지 않습니다: {problem['msg']}"
+    return f"'{place}' 값 {problem['input']!r}이(가) 올바르지 않습니다: {problem['msg']}"

@@ -100,8 +100,8 @@ def fit(
             turns.pop(0)
         else:
             raise GeneratorError(
-                f"첫 번째 단락만으로도 모델이 읽을 수 있는 길이를 넘습니다(필요 {fixed + sum(passages)}토큰, 가능 "
-                f"{max(budget, 0)}토큰). context_tokens를 늘리거나 max_tokens 또는 단락 길이를 줄이세요."
+                f"첫 번째 문단만으로도 모델의 최대 입력 길이를 초과합니다(필요 {fixed + sum(passages)}토큰, 가능 "
+                f"{max(budget, 0)}토큰). context_tokens를 늘리거나 max_tokens 또는 문단 길이를 줄이세요."
             )
     return kept, turns
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from sys import intern
@@ -10,9 +11,9 @@ from sys import intern
 from mundap.ingest.grid import TABLE, row_spans, spoken
 from mundap.korean.display import shown
 from mundap.korean.lists import announces, blocks, item, level, note, openings
-from mundap.korean.normalize import normalize
+from mundap.korean.normalize import normalize, squash
 from mundap.korean.sentences import Span, sentences
-from mundap.korean.tokens import content
+from mundap.korean.tokens import SearchTokenizer, content
 from mundap.korean.wanted import LIMITS, Wanted, offers, wanted
 from mundap.protocols import Encoder
 from mundap.types import Hit, Passage
@@ -22,6 +23,8 @@ Weigh = Callable[[Sequence[str]], Sequence[float]]
 CLOSELY = 3  # passages read by the sentence
 BROAD = 3  # nouns of a question that may mean several cases
 FURTHER = 3  # more that are read for a value that is asked for
+_COMPOUND = 4  # letters that a compound has at least
+_COMPOUNDED = SearchTokenizer(bigrams=False)
 
 
 @dataclass(frozen=True)
@@ -124,11 +127,29 @@ def _sentences(text: str) -> tuple[Span, ...]:
 
 @lru_cache(8192)
 def _content(text: str) -> frozenset[str]:
-    return frozenset(map(intern, content([text])[0]))  # one word of each kind: its copies were half of what is held
+    return frozenset(map(intern, _COMPOUNDED([text])[0]))  # one word of each kind: its copies were half of what is held
 
 
-def _words(texts: Sequence[str]) -> list[frozenset[str]]:
-    return [_content(text) for text in texts]
+def _words(texts: Sequence[str], asked: Iterable[str]) -> list[frozenset[str]]:
+    """The words of each text, with those of `asked` that it has in compounds cut otherwise.
+
+    해외직구 holds 해외 and 직구, and 해외 직구 holds 해외직구: where a compound is cut differs from text to text.
+    """
+    parts = re.compile("|".join(sorted(map(re.escape, asked), key=len, reverse=True)) or r"(?!)")
+    long = [word for word in asked if len(word) >= _COMPOUND]
+    found = []
+    for text in texts:
+        words = _content(text)
+        made = [part for word in words if len(word) >= _COMPOUND for part in _made_of(word, parts)]
+        joined = squash(text) if long else ""
+        found.append(words.union(made, [word for word in long if word in joined]))
+    return found
+
+
+def _made_of(word: str, parts: re.Pattern[str]) -> list[str]:
+    """The parts that make up the whole word; [] if something is left."""
+    found = parts.findall(word)
+    return found if sum(map(len, found)) == len(word) else []
 
 
 def _share(weights: Mapping[str, float], words: frozenset[str]) -> float:
@@ -158,7 +179,8 @@ class Reader:
 
     def shares(self, question: str, texts: Sequence[str]) -> list[float]:
         """For each text, the weight of the question's words that it holds, in [0, 1]."""
-        asked, *found = _words([normalize(question), *texts])
+        asked = frozenset(content([normalize(question)])[0])
+        found = _words(texts, asked)
         weights = self._weights(asked)
         return [_share(weights, words) for words in found]
 
@@ -172,13 +194,14 @@ class Reader:
         passages = [_parsed(hit) for hit in hits]
         found = [sentence for parsed, _ in passages for sentence in parsed]
         texts = [sentence.said for sentence in found]
-        weights = self._weights(_words([question])[0] - (LIMITS if asked.bounded else frozenset()))
-        heads = {hit.passage.id: _words([f"{hit.passage.source}\n{hit.passage.heading}"])[0] for hit in hits}
+        weights = self._weights(frozenset(content([question])[0]) - (LIMITS if asked.bounded else frozenset()))
+        headings = _words([f"{hit.passage.source}\n{hit.passage.heading}" for hit in hits], weights)
+        heads = {hit.passage.id: words for hit, words in zip(hits, headings, strict=True)}
         near: list[float] | list[None] = [None] * len(texts)
         if self.encoder is not None and texts:
             vectors = self.encoder.encode_passages(texts)
             near = (vectors @ self.encoder.encode_queries([question])[0]).tolist()
-        words = _words(texts)
+        words = _words(texts, weights)
         read: list[Sentence] = []
         spans: list[Span] = []
         for parsed, grouped in passages:
@@ -204,8 +227,8 @@ class Reader:
 
 
 def _worth_reading(hits: Sequence[Hit], asked: Wanted) -> list[Hit]:
-    """The first passages, more of them for a broad question, and the next few that have a value asked for in vain."""
-    broad = asked.exact and 0 < len(asked.names) <= BROAD
+    """The first passages, more of them for a broad question or one about what is not so, and the next few that have a value asked for in vain."""
+    broad = asked.negative or (asked.exact and 0 < len(asked.names) <= BROAD)
     first = list(hits[: CLOSELY + 2 * broad])
     if not asked.exact or any(has_value(hit, asked) for hit in first):
         return first

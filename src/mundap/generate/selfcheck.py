@@ -128,7 +128,7 @@ def _best(
         # By the hits of the answer: its markers count those, and `generate` may have another order.
         verdict = check(question, answer.text, answer.hits, completer)
         if verdict is None:
-            log.warning("%s: 답변을 검토하지 못해 그대로 둡니다.", completer.name)
+            log.warning("%s: 답변을 검토하지 못해 그대로 사용합니다.", completer.name)
             nothing = answer
             break
         if verdict.supported == "full" and verdict.useful >= USEFUL:

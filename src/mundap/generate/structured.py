@@ -85,7 +85,7 @@ def try_json(
     except GeneratorError as error:
         if completer not in _failed:
             _failed.add(completer)
-            log.warning("%s: 언어 모델의 도움 없이 이어 갑니다. %s", completer.name, error)
+            log.warning("%s: 언어 모델 없이 계속합니다. %s", completer.name, error)
         return None
 
 

@@ -11,10 +11,11 @@ import numpy as np
 from mundap.errors import MundapError
 from mundap.generate.evidence import Floats, Line, ReaderModel, default_model, logits
 from mundap.generate.reading import Reading, Sentence
+from mundap.korean.tokens import content
 from mundap.messages import say
 
 # The probability under which an answer is withheld: 92 % of the answerable questions that the weights were fitted on
-# pass in folds by corpus (docs/experiments.md, "Support near the topic").
+# pass in folds by corpus (docs/experiments/2026-11-29-support-near-the-topic.md).
 MIN_SUPPORT = 0.42
 
 FEATURES = (
@@ -84,9 +85,17 @@ def support(reading: Reading, fitted: Line | None = None, model: ReaderModel | N
     return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
 
 
+def mentions(reading: Reading, noun: str) -> bool:
+    """Whether a passage that was read names `noun`, in its text, its heading or its source."""
+    words = frozenset(content([noun])[0])
+    if words and words <= frozenset().union(*(s.words for s in reading.sentences), *reading.heads.values()):
+        return True
+    return any(noun in f"{hit.passage.source} {hit.passage.heading} {hit.passage.text}" for hit in reading.hits)
+
+
 def read_calibration(folder: Path, encoder: str) -> Line:
     """The calibration that was kept in `folder`. Raises MundapError if it is not there, or of another encoder."""
-    again = f"다시 만들기: mundap train support --data 질문파일 --out {folder.name}"
+    again = f"다시 학습하려면: mundap train support --data 질문파일 --out {folder.name}"
     try:
         kept = json.loads((folder / "support.json").read_text("utf-8"))
         if "weights" in kept:
@@ -94,9 +103,11 @@ def read_calibration(folder: Path, encoder: str) -> Line:
         else:  # as it was kept when there were two features
             line = Line({name: float(kept[name]) for name in ("near", "coverage")}, float(kept["bias"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise MundapError(f"{folder}: 보정값을 읽을 수 없습니다({error}). {again}") from error
+        raise MundapError(f"{folder}: 근거 점수 보정값을 읽을 수 없습니다({error}). {again}") from error
     if kept["encoder"] != encoder:
-        raise MundapError(f"보정값은 임베딩 {kept['encoder']}의 것인데 지금은 {encoder}입니다. {again}")
+        raise MundapError(
+            f"근거 점수 보정값은 임베딩 {kept['encoder']}에 맞춘 것이지만 현재 임베딩은 {encoder}입니다. {again}"
+        )
     return line
 
 

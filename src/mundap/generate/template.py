@@ -82,14 +82,14 @@ def read_template(spec: str, folder: Path) -> Template | None:
     path = folder / spec
     if path.suffix.lower() != ".json":
         raise ConfigError(
-            f"template 값 '{spec}'을(를) 모릅니다. {', '.join(SHIPPED)} 또는 틀.json 파일의 경로를 쓰세요."
+            f"알 수 없는 template 값 '{spec}'입니다. {', '.join(SHIPPED)} 또는 템플릿 파일(.json)의 경로를 지정하세요."
         )
     try:
         return _parsed(path.read_text("utf-8"), str(path))
     except OSError as error:
-        raise ConfigError(f"{path}: 프롬프트 틀을 열 수 없습니다({error.strerror}). 경로를 확인해 주세요.") from error
+        raise ConfigError(f"{path}: 프롬프트 템플릿을 열 수 없습니다({error.strerror}). 경로를 확인하세요.") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: UTF-8이 아닙니다({error}). UTF-8로 저장해 주세요.") from error
+        raise ConfigError(f"{path}: UTF-8이 아닙니다({error}). UTF-8로 저장하세요.") from error
 
 
 def _parsed(text: str, name: str) -> Template:
@@ -99,10 +99,10 @@ def _parsed(text: str, name: str) -> Template:
         raise ConfigError(f"{name}: JSON으로 읽을 수 없습니다({error}).") from error
     found = ", ".join(record) if isinstance(record, dict) else "객체가 아님"
     if not isinstance(record, dict) or not all(isinstance(record.get(key), str) and record[key] for key in KEYS):
-        raise ConfigError(f"{name}: 프롬프트 틀에 필요한 키: {', '.join(KEYS)} (모두 글자). 찾은 키: {found}.")
+        raise ConfigError(f"{name}: 프롬프트 템플릿에 필요한 키: {', '.join(KEYS)} (모두 문자열). 찾은 키: {found}.")
     for key, places in _PLACES.items():
         if missing := [place for place in places if place not in record[key]]:
-            raise ConfigError(f"{name}: {key}에 {', '.join(missing)} 자리가 없습니다.")
+            raise ConfigError(f"{name}: {key}에 {', '.join(missing)} 자리 표시자가 없습니다.")
         if record["response_split"] not in record[key]:
             raise ConfigError(f"{name}: {key}에 response_split '{record['response_split']}'이(가) 없습니다.")
     return Template(name, *(record[key] for key in KEYS))

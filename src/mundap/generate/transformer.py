@@ -112,8 +112,8 @@ class TransformersGenerator(LanguageModel):
         except (OSError, ValueError, KeyError, TypeError) as error:
             known = ", ".join(sorted(p.parent.name for p in self.models.glob(f"*/{_ADAPTER}"))) or "없음"
             raise GeneratorError(
-                f"학습한 언어 모델 '{name}'이(가) 없습니다({self.models}). 있는 것: {known}."
-                f" 만들기: mundap train sft --data 파일 --out {name}"
+                f"학습한 언어 모델 '{name}'이(가) 없습니다({self.models}). 학습한 모델: {known}."
+                f" 학습하려면: mundap train sft --data 파일 --out {name}"
             ) from error
 
     def _text(self, model: _Model, chat: Sequence[Message]) -> str:
@@ -124,7 +124,7 @@ class TransformersGenerator(LanguageModel):
             return chat_text(model.words, chat)
         except Exception as error:
             raise GeneratorError(
-                f"{self.name}: 모델의 대화 틀(chat template)에 맞지 않는 대화입니다({error}). generate.template을 주세요."
+                f"{self.name}: 모델의 대화 템플릿(chat template)에 맞지 않는 대화입니다({error}). generate.template을 지정하세요."
             ) from error
 
     @contextmanager
@@ -138,7 +138,7 @@ class TransformersGenerator(LanguageModel):
         ids = model.ids(self._text(model, chat))
         room = min(max_tokens, model.context - len(ids))
         if room < 1:
-            raise failed(f"{len(ids)}토큰은 모델이 읽을 수 있는 {model.context}토큰을 넘습니다")
+            raise failed(f"{len(ids)}토큰은 모델의 최대 {model.context}토큰을 초과합니다")
 
         cut = False
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mundap.graph.graph import Graph, Step
 
 KEYWORD, PASSAGE, DOCUMENT = "키워드", "문단", "문서"
-MENTION, PART = "나옴", "문서의 문단"
+MENTION, PART = "포함", "문서에 속함"
 _NEIGHBOURS = 8  # of a keyword that was asked for, of each kind of edge
 _PASSAGES = 5
 _LABEL = 24  # letters of a passage under its node

@@ -17,7 +17,7 @@ from mundap.graph.synonyms import PAIRS
 from mundap.index.postings import Postings
 
 # Kinds of steps: a synonym, a word that questions were seen to mean, a word that stands beside. Relations name their own.
-SAME, SYNONYM, LEARNED, NEAR = "같은 낱말", "같은말", "질문에서 배운 말", "함께 나오는 말"
+SAME, SYNONYM, LEARNED, NEAR = "같은 단어", "동의어", "질문에서 학습", "함께 나옴"
 _COMMON = 0.02  # share of the passages above which a keyword has no near neighbours: it stands beside everything
 _FEW = 20  # passages up to which it always has
 
@@ -109,7 +109,7 @@ class Graph:
         highest = math.log(self.passages) or 1.0
         shares = [math.log(both * self.passages / (count * alone)) / highest for _, both, alone in rows]
         return [
-            Step(word, NEAR, other, min(share, 1.0), f"문단 {both}개에서 함께")
+            Step(word, NEAR, other, min(share, 1.0), f"함께 나온 문단 {both}개")
             for (other, both, _), share in zip(rows, shares, strict=True)
             if share > 0
         ]

@@ -3,7 +3,7 @@
 Weighted hops, one edge far: each keyword of the question scores a passage by its best way there, and ways of
 different keywords add up. Taking the best rather than the sum keeps a keyword with many synonyms from outweighing the
 others, and no way brings more than the keyword itself would: a rare synonym of a common word is not worth its rarity.
-Personalised PageRank ranked worse (docs/experiments.md, "Keyword graph").
+Personalised PageRank ranked worse (docs/experiments/2026-11-26-keyword-graph.md).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from mundap.index.table import Table, ranks
 from mundap.protocols import Mask, Rows, Scores
 from mundap.types import Hit, Link
 
-# What a way counts against the keyword itself (docs/experiments.md, "Keyword graph").
+# What a way counts against the keyword itself (docs/experiments/2026-11-26-keyword-graph.md).
 BY_SYNONYM, BY_NEAR, BY_RELATION = 1.0, 0.1, 0.1
 _REMEMBERED = 10_000  # keywords whose ways are kept at hand
 NEIGHBOURS = 5  # followed from one keyword; more bring nothing

@@ -29,7 +29,7 @@ _CONFUSED = [
     ),
     *map(set, ("\u1100\u1101\u110f", "\u1103\u1104\u1110", "\u1107\u1108\u1111", "\u1109\u110a", "\u110c\u110d\u110e")),
 ]
-_ALIKE = 0.96  # cosine of two words' vectors under which they are not taken for synonyms (docs/experiments.md)
+_ALIKE = 0.96  # cosine of two words' vectors under which they are not taken for synonyms (docs/experiments/2026-11-26-keyword-graph.md)
 _MOST = 10  # synonyms of one word by pairs
 LEAST = 0.02  # probability under which a translation is no synonym
 _HELD = 2  # passages that must say a word before questions tell what it means: one alone teaches nothing of another
@@ -69,7 +69,7 @@ def from_spelling(counts: Mapping[str, int], together: Callable[[str, str], bool
             rare, usual = sorted((a, b), key=lambda word: (counts[word], word))
             written = _spelled_alike(a[at], b[at], at == len(a) - 1)
             if written and counts[rare] <= max(1, counts[usual] // 5) and not together(a, b):
-                shown = f"{rare} {counts[rare]}번, {usual} {counts[usual]}번"
+                shown = f"{rare} {counts[rare]}회, {usual} {counts[usual]}회"
                 yield Synonym(rare, usual, 0.6, SPELLING, shown)
                 yield Synonym(usual, rare, 0.6, SPELLING, shown)
 
@@ -100,7 +100,7 @@ def from_vectors(words: Sequence[str], vectors: Vectors, least: float = _ALIKE) 
     nearest, near = _nearest(vectors)
     for n, other in enumerate(nearest):
         if n < other and nearest[other] == n and near[n] >= least and _may_be_one(words[n], words[other]):
-            shown = f"코사인 {near[n]:.3f}"
+            shown = f"코사인 유사도 {near[n]:.3f}"
             score = float(min(1.0, (near[n] - least) / (1 - least) * 0.5 + 0.3))
             yield Synonym(words[n], words[other], score, VECTORS, shown)
             yield Synonym(words[other], words[n], score, VECTORS, shown)

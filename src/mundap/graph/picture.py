@@ -149,5 +149,5 @@ def _font() -> FreeTypeFont:
                 found: FreeTypeFont = fonts.truetype(str(path), 18)
                 return found
     raise MundapError(
-        "그림에 쓸 한글 글꼴이 없습니다. 설치: apt-get install fonts-nanum (또는 --png 없이 HTML로 보세요)"
+        "PNG에 사용할 한글 글꼴이 없습니다. 설치: apt-get install fonts-nanum (또는 --png 없이 실행해 HTML로 확인하세요)"
     )

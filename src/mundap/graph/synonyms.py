@@ -18,7 +18,7 @@ HEADER = "# 질문말\t문서말\t점수\t상태\t근거"
 LOCKED, BANNED = "고정", "제외"  # of a row that miners leave as it is; a banned pair is never used
 STATES = ("", LOCKED, BANNED)
 BRACKETS, SPELLING, PAIRS, VECTORS = ORIGINS = ("괄호", "철자", "질문", "임베딩")  # the miners
-_HELP = f"상태는 비우거나(다시 찾을 때 새로 매김) {LOCKED}(이대로 둠), {BANNED}(쓰지 않음)으로 적습니다."
+_HELP = f"상태에는 빈칸(다시 찾을 때 갱신), {LOCKED}(유지), {BANNED}(사용 안 함) 중 하나를 입력하세요."
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +83,15 @@ def _row(line: str, where: str) -> Synonym:
     parts = [part.strip() for part in line.split("\t")]
     asked, said, score, state, shown = (*parts, *[""] * 5)[:5]
     if len(parts) > 5 or not asked or not said:
-        raise BadFile(f"{where}이 '질문말<탭>문서말<탭>점수<탭>상태<탭>근거' 꼴이 아닙니다. 고치거나 지워 주세요.")
+        raise BadFile(f"{where}이 '질문말<탭>문서말<탭>점수<탭>상태<탭>근거' 형식이 아닙니다. 수정하거나 삭제하세요.")
     if state not in STATES:
-        raise BadFile(f"{where}: 상태 '{state}'을(를) 모릅니다. {_HELP}")
+        raise BadFile(f"{where}: 알 수 없는 상태 '{state}'입니다. {_HELP}")
     try:
         value = float(score) if score else 1.0
     except ValueError:
         value = 0.0
     if not 0 < value <= 1:
-        raise BadFile(f"{where}: 점수 '{score}'이(가) 0보다 크고 1을 넘지 않는 수가 아닙니다.")
+        raise BadFile(f"{where}: 점수 '{score}'이(가) 올바르지 않습니다. 0보다 크고 1 이하인 수여야 합니다.")
     origin, parted, evidence = shown.partition(":")
     if not parted or origin not in ORIGINS:
         origin, evidence = "", shown

@@ -15,7 +15,7 @@ from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Mask, Rows, Scores, Tokenize
 from mundap.types import Hit, Passage
 
-K1 = 0.9  # docs/experiments.md, "Lexical recipe"
+K1 = 0.9  # docs/experiments/2026-11-21-lexical-recipe.md
 B = 0.6
 
 

@@ -26,7 +26,7 @@ from mundap.index.vectors import Halves, VectorIndex, make_graph
 from mundap.types import Passage
 
 FORMAT = 3
-REPAIR = "실행: mundap index"
+REPAIR = "실행하세요: mundap index"
 _CURRENT = "CURRENT"
 _ASIDE = ".building-"
 _KEPT = 2  # generations: the current one, and the one that readers may still have open
@@ -139,7 +139,7 @@ def open_generation(root: Path) -> Generation:
             raise StaleIndex(f"색인의 형식 {manifest['format']}이 이 버전({FORMAT})과 다릅니다. {REPAIR}")
         if (sizes := _sizes(folder, manifest["files"])) != manifest["files"]:
             broken = sorted(name for name, size in manifest["files"].items() if sizes[name] != size)
-            raise StaleIndex(f"색인 {name}의 파일이 없거나 잘렸습니다({', '.join(broken)}). {REPAIR}")
+            raise StaleIndex(f"색인 {name}의 파일이 없거나 손상되었습니다({', '.join(broken)}). {REPAIR}")
         ids = [id.decode() for id in load_array(folder / "ids.npy", mapped=False).tolist()]
         vectors = VectorIndex.open(folder)
         return Generation(
@@ -163,7 +163,7 @@ def check(generation: Generation, recipe: Recipe, corpus_ids: Sequence[str]) -> 
     for field in Recipe.__dataclass_fields__:
         was, now = getattr(generation.recipe, field), getattr(recipe, field)
         if was != now:
-            raise StaleIndex(f"색인을 만든 뒤 {field} 설정이 바뀌었습니다(색인: {was}, 지금: {now}). {REPAIR}")
+            raise StaleIndex(f"색인을 만든 뒤 {field} 설정이 바뀌었습니다(색인: {was}, 현재: {now}). {REPAIR}")
     held = set(generation.unit_ids)
     new = sum(id not in held for id in corpus_ids)
     if new:

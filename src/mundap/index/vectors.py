@@ -31,7 +31,7 @@ class VectorIndex:
     """`vectors[starts[row]]` is row's own vector; those up to `starts[row + 1]` belong to its chunks.
 
     A row's score is its own cosine, or, if it has chunks, the mean of that and its best chunk's: the whole
-    says what it is about, the chunk whether the detail is there (docs/experiments.md, "Chunks").
+    says what it is about, the chunk whether the detail is there (docs/experiments/2026-11-21-chunks.md).
     `keys` names each unit in the graph by a hash of its id, so that a graph outlives the numbering of rows.
     """
 

@@ -53,7 +53,7 @@ def assemble(parsed: Parsed, path: Path, source: str) -> Reading:
         pieces = marked([*_cleaned(parsed.blocks)])
     except TableTooLarge as error:
         raise BadFile(
-            f"{path.name}: 칸이 {MAX_PLACES:,}개를 넘는 표가 있습니다. 표를 엑셀 파일로 나누어 저장해 주세요."
+            f"{path.name}: 칸이 {MAX_PLACES:,}개를 넘는 표가 있습니다. 표를 엑셀 파일로 나누어 저장하세요."
         ) from error
     for block in pieces:
         match block:

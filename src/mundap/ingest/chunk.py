@@ -11,7 +11,7 @@ from mundap.errors import UnknownName
 from mundap.korean.sentences import lines, sentences, trimmed
 from mundap.protocols import Chunker, Span
 
-MAX_CHARS = 300  # of a chunk; other sizes are compared in docs/experiments.md
+MAX_CHARS = 300  # of a chunk; other sizes are compared in docs/experiments/2026-11-25-ways-of-cutting.md
 WINDOW = 1  # sentences on either side
 
 Size = Callable[[int, int], int]  # of the spans from the first up to the second

@@ -105,7 +105,7 @@ def _decoded(raw: bytes, encoding: str, name: str) -> str:
         return normalize(raw.decode(encoding))
     except UnicodeDecodeError as error:
         raise BadFile(
-            f"{name}: {encoding} 글자가 {error.start}번째 바이트에서 깨졌습니다. UTF-8로 다시 저장해 주세요."
+            f"{name}: {encoding} 텍스트의 {error.start}번째 바이트가 손상되었습니다. UTF-8로 다시 저장하세요."
         ) from error
 
 
@@ -114,5 +114,5 @@ def _guess(raw: bytes, name: str) -> str:
 
     best = from_bytes(raw).best()
     if best is None or (best.encoding.startswith("utf_16") and len(raw) % 2):
-        raise BadFile(f"{name}: 글자로 읽을 수 없는 파일입니다. 텍스트라면 UTF-8로 다시 저장해 주세요.")
+        raise BadFile(f"{name}: 텍스트로 읽을 수 없는 파일입니다. 텍스트라면 UTF-8로 다시 저장하세요.")
     return best.encoding

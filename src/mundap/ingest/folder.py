@@ -35,7 +35,7 @@ def walk(path: Path, follow_links: bool = False) -> Iterator[Found]:
     again. A link to nowhere is a file, for its reader to report. Raises BadFile if there is nothing at `path`.
     """
     if not path.exists():
-        raise BadFile(f"{path}: 파일이나 폴더가 없습니다. 경로를 확인해 주세요.")
+        raise BadFile(f"{path}: 파일이나 폴더가 없습니다. 경로를 확인하세요.")
     if path.is_dir():
         yield from _below(path, Path(os.path.realpath(path)), follow_links, set())
     else:
@@ -50,7 +50,7 @@ def irregular(path: Path) -> str:
     except OSError:
         return ""
     kind = next((name for test, name in _KINDS if test(mode)), "")
-    return f"{name_of(path.name)}: 파일이 아니라 {kind}입니다. 문서 폴더에서 빼 주세요." if kind else ""
+    return f"{name_of(path.name)}: 파일이 아니라 {kind}입니다. 문서 폴더에서 제외하세요." if kind else ""
 
 
 def _below(folder: Path, top: Path, follow: bool, met: set[tuple[int, int]]) -> Iterator[Found]:
@@ -61,7 +61,7 @@ def _below(folder: Path, top: Path, follow: bool, met: set[tuple[int, int]]) -> 
         met.add((about.st_dev, about.st_ino))
         entries = sorted(folder.iterdir(), key=lambda p: unicodedata.normalize("NFC", p.name))
     except OSError as error:
-        yield Found(folder, f"{name_of(folder.name)}: 폴더를 열 수 없습니다({error.strerror}). 권한을 확인해 주세요.")
+        yield Found(folder, f"{name_of(folder.name)}: 폴더를 열 수 없습니다({error.strerror}). 권한을 확인하세요.")
         return
     for entry in entries:
         if entry.name.startswith((".", "~$")):

@@ -28,18 +28,18 @@ def read_json(path: Path, source: str) -> Reading:
         if error.msg == "Extra data":  # JSON lines under another name
             return read_jsonl(path, source)
         raise BadFile(
-            f"{path.name}: {error.lineno}번째 줄에서 JSON이 깨졌습니다({error.msg}). 그 줄을 고쳐 다시 저장해 주세요."
+            f"{path.name}: {error.lineno}번째 줄에 JSON 구문 오류가 있습니다({error.msg}). 해당 줄을 수정해 다시 저장하세요."
         ) from error
     except ValueError as error:  # of JSON itself, a number of thousands of digits
-        raise BadFile(f"{path.name}: 지나치게 긴 수가 들어 있습니다. 따옴표로 묶어 글자로 저장해 주세요.") from error
+        raise BadFile(f"{path.name}: 자릿수가 너무 많은 숫자가 있습니다. 따옴표로 묶어 문자열로 저장하세요.") from error
     except RecursionError as error:
-        raise BadFile(f"{path.name}: JSON이 너무 깊이 겹쳐 있습니다. 풀어서 다시 저장해 주세요.") from error
+        raise BadFile(f"{path.name}: JSON의 중첩이 너무 깊습니다. 구조를 단순화해 다시 저장하세요.") from error
     builder = Builder(source, name_of(path.stem))
     if _is_squad(found):
         try:
             _add_squad(found["data"], builder)
         except (AttributeError, TypeError) as error:
-            raise BadFile(f"{path.name}: SQuAD 형식이 아닙니다. 문단은 context와 qas로 적어 주세요.") from error
+            raise BadFile(f"{path.name}: SQuAD 형식이 아닙니다. 문단은 context와 qas로 입력하세요.") from error
         return Reading(builder.document())
     if isinstance(found, list) and found and all(isinstance(row, dict) for row in found):
         return _tabular([*enumerate(found, 1)], builder, [])
@@ -62,7 +62,7 @@ def read_jsonl(path: Path, source: str) -> Reading:
         if isinstance(row, dict):
             rows.append((number, row))
         else:
-            problems.append(Problem(number, "JSON 객체가 아닙니다. 한 줄에 {…} 하나씩 적어 주세요"))
+            problems.append(Problem(number, "JSON 객체가 아닙니다. 한 줄에 {…} 하나씩 입력하세요"))
     return _tabular(rows, Builder(source, name_of(path.stem)), problems)
 
 

@@ -76,25 +76,25 @@ _OLE_NAMES = (
     ("Book", ".xls"),
 )
 _REMEDY = {
-    ".hwp3": "한/글 3.0 이하에서 만든 문서입니다. 한/글에서 열어 HWPX로 다시 저장해 주세요",
-    ".doc": "옛 워드 형식(.doc)입니다. 워드에서 열어 DOCX로 다시 저장해 주세요",
-    ".ppt": "옛 파워포인트 형식(.ppt)입니다. 파워포인트에서 열어 PPTX로 다시 저장해 주세요",
-    ".msg": "아웃룩 메일(.msg)입니다. 메일 프로그램에서 열어 EML로 다시 저장해 주세요",
+    ".hwp3": "한/글 3.0 이하에서 만든 문서입니다. 한/글에서 열어 HWPX로 다시 저장하세요",
+    ".doc": "옛 워드 형식(.doc)입니다. 워드에서 열어 DOCX로 다시 저장하세요",
+    ".ppt": "옛 파워포인트 형식(.ppt)입니다. 파워포인트에서 열어 PPTX로 다시 저장하세요",
+    ".msg": "아웃룩 메일(.msg)입니다. 메일 프로그램에서 열어 EML로 다시 저장하세요",
     ".tnef": (
         "아웃룩의 winmail.dat입니다. 보낸 사람에게 일반 텍스트나 HTML 메일로 다시 보내 달라고 하거나, 아웃룩에서 첨부 파일을 따로"
-        " 저장해 주세요"
+        " 저장하세요"
     ),
-    ".rtf": "RTF 문서입니다. 워드나 한/글에서 열어 DOCX로 다시 저장해 주세요",
-    ".enc": "암호가 걸린 오피스 문서입니다. 암호를 풀어 다시 저장해 주세요",
-    ".odt": "오픈도큐먼트 문서(.odt)입니다. 워드나 한/글에서 열어 DOCX로 다시 저장해 주세요",
-    ".odp": "오픈도큐먼트 발표 자료(.odp)입니다. 파워포인트에서 열어 PPTX로 다시 저장해 주세요",
-    ".epub": "전자책(EPUB)입니다. PDF나 HTML로 바꾸어 저장해 주세요",
-    ".xml": "XML 파일입니다. 프로그램에서 열어 XLSX, CSV, JSON, HTML 가운데 하나로 내보내 주세요",
-    ".yaml": "YAML 파일입니다. JSON이나 TXT로 바꾸어 저장해 주세요",
-    ".yml": "YAML 파일입니다. JSON이나 TXT로 바꾸어 저장해 주세요",
-    **dict.fromkeys(_ARCHIVES, "압축 파일입니다. 압축을 풀어 안에 든 파일을 넣어 주세요"),
-    **dict.fromkeys(_MEDIA, "소리나 영상 파일입니다. 말을 글로 옮겨 TXT나 DOCX로 저장해 주세요"),
-    **dict.fromkeys(_PROGRAMS, "문서가 아니라 프로그램 파일입니다. 목록에서 빼 주세요"),
+    ".rtf": "RTF 문서입니다. 워드나 한/글에서 열어 DOCX로 다시 저장하세요",
+    ".enc": "암호가 걸린 오피스 문서입니다. 암호를 풀어 다시 저장하세요",
+    ".odt": "오픈도큐먼트 문서(.odt)입니다. 워드나 한/글에서 열어 DOCX로 다시 저장하세요",
+    ".odp": "오픈도큐먼트 발표 자료(.odp)입니다. 파워포인트에서 열어 PPTX로 다시 저장하세요",
+    ".epub": "전자책(EPUB)입니다. PDF나 HTML로 바꾸어 저장하세요",
+    ".xml": "XML 파일입니다. 프로그램에서 열어 XLSX, CSV, JSON, HTML 중 하나로 내보내세요",
+    ".yaml": "YAML 파일입니다. JSON이나 TXT로 바꾸어 저장하세요",
+    ".yml": "YAML 파일입니다. JSON이나 TXT로 바꾸어 저장하세요",
+    **dict.fromkeys(_ARCHIVES, "압축 파일입니다. 압축을 풀어 안에 든 파일을 추가하세요"),
+    **dict.fromkeys(_MEDIA, "음성이나 동영상 파일입니다. 내용을 텍스트로 옮겨 TXT나 DOCX로 저장하세요"),
+    **dict.fromkeys(_PROGRAMS, "문서가 아니라 프로그램 파일입니다. 목록에서 제외하세요"),
 }
 _NOTHING = 0xFFFFFFFF  # in the tree of an OLE file's directory
 _MOST_SECTORS = 4096  # of that directory: thirty thousand streams
@@ -111,9 +111,9 @@ def kind_of(path: Path) -> str:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if len(head) < _HEAD and not head.strip(b"\0 \t\r\n\xef\xbb\xbf"):
-        raise BadFile(f"{path.name}: 글이 들어 있지 않습니다(빈 파일). 내용을 저장했는지 확인해 주세요.")
+        raise BadFile(f"{path.name}: 읽을 수 있는 텍스트가 없습니다(빈 파일). 내용을 저장했는지 확인하세요.")
     if head.startswith(_DRM):
-        raise BadFile(f"{path.name}: 문서 보안(DRM)이 걸려 있습니다. 보안을 풀어 다시 저장해 주세요.")
+        raise BadFile(f"{path.name}: 문서 보안(DRM)이 걸려 있습니다. 보안을 풀어 다시 저장하세요.")
     kind = _told(path, head) or path.suffix.lower()
     if kind in _REMEDY:
         raise BadFile(f"{path.name}: {_REMEDY[kind]}.")
@@ -155,7 +155,7 @@ def _zipped(path: Path) -> str:
             _check(path, members)
             mimetype = archive.read("mimetype")[:100] if "mimetype" in names else b""
     except (*BAD_ZIP, OSError) as error:
-        raise BadFile(f"{path.name}: 파일이 잘렸거나 망가졌습니다({error}). 원본을 다시 복사해 주세요.") from error
+        raise BadFile(f"{path.name}: 파일이 손상되었습니다({error}). 원본을 다시 복사하세요.") from error
     if mimetype.startswith(b"application/hwp+zip") or "Contents/content.hpf" in names:
         return ".hwpx"
     for said, kind in _MIMETYPES:
@@ -176,8 +176,8 @@ def _check(path: Path, members: list[zipfile.ZipInfo]) -> None:
     burst = size > _HARMLESS and size > MAX_RATIO * max(packed, 1)
     if size > MAX_UNPACKED or burst or len(members) > _MAX_MEMBERS:
         raise BadFile(
-            f"{path.name}: 압축을 풀면 {size / (1 << 20):,.0f}MB로 지나치게 커서 읽지 않았습니다. 믿을 수 있는 파일이면"
-            " 나누어 다시 저장해 주세요."
+            f"{path.name}: 압축을 풀면 {size / (1 << 20):,.0f}MB로 너무 커서 읽지 않았습니다. 신뢰할 수 있는 파일이면"
+            " 나누어 다시 저장하세요."
         )
 
 

@@ -19,7 +19,7 @@ from mundap.types import SPOKEN, Document, Meta, Passage, Section
 PAGES = "pages"  # the key in Document.meta: [start, page] wherever a page begins, in order
 
 _PARAGRAPH = re.compile(r"[*_\s]*[①-⑳㉑-㉟]")
-PARENT_CHARS = 600  # of a whole that comes from running text, docs/experiments.md; a sheet's 제시문 is never cut
+PARENT_CHARS = 600  # of a whole that comes from running text, docs/experiments/2026-11-26-how-large-wholes.md; a sheet's 제시문 is never cut
 
 
 def split(documents: Iterable[Document], max_chars: int = MAX_CHARS, parent_chars: int = PARENT_CHARS) -> list[Passage]:

@@ -186,7 +186,7 @@ def _too_long(table: Table, number: int, row: list[str]) -> Problem | None:
         return None
     return Problem(
         number,
-        f"칸이 {len(row)}개로 머리글({_shown(table.columns)})보다 많습니다. 쉼표가 든 칸은 따옴표로 묶어 주세요",
+        f"칸이 {len(row)}개로 머리글({_shown(table.columns)})보다 많습니다. 쉼표가 있는 칸은 따옴표로 묶으세요",
     )
 
 
@@ -194,7 +194,7 @@ def _bad(table: Table, number: int, row: list[str], texts: Iterable[str]) -> Pro
     """What is wrong with a row of which `texts` are used."""
     error = next((text for text in texts if text in ERRORS), "")
     if error:
-        return Problem(number, f"수식 오류 값({error})이 있습니다. 시트에서 고쳐 주세요")
+        return Problem(number, f"수식 오류 값({error})이 있습니다. 시트에서 수정하세요")
     return _too_long(table, number, row)
 
 
@@ -207,7 +207,7 @@ def _add_question_sheet(table: Table, into: Builder) -> Iterator[Problem]:
             yield problem
             continue
         if not passage:
-            yield Problem(number, "제시문이 비어 있습니다. 제시문을 채우거나 행을 지워 주세요")
+            yield Problem(number, "제시문이 비어 있습니다. 제시문을 채우거나 행을 삭제하세요")
             continue
         if passage not in starts:
             heading = _above(table, into, number, one_line(title))
@@ -227,7 +227,7 @@ def _add_faq(table: Table, asked: tuple[int, int], into: Builder) -> Iterator[Pr
             continue
         if not question or not answer:
             missing = "답변" if question else "질문"
-            yield Problem(number, f"{missing}이 비어 있습니다. {missing}을 채우거나 행을 지워 주세요")
+            yield Problem(number, f"{missing}이 비어 있습니다. {missing}을 채우거나 행을 삭제하세요")
             continue
         pair = f"{question}\0{answer}"
         if pair not in seen:

@@ -186,11 +186,11 @@ def _ended(worker: subprocess.Popen[bytes], job: Job, began: float, limits: Limi
     _end(worker)
     if late:
         return Unread(
-            f"{name_of(job.path.name)}: {limits.seconds:g}초 안에 읽지 못해 멈췄습니다. 파일을 나누거나 mundap.toml의"
-            " ingest.file_seconds를 늘려 주세요."
+            f"{name_of(job.path.name)}: {limits.seconds:g}초 안에 읽지 못해 중단했습니다. 파일을 나누거나 mundap.toml의"
+            " ingest.file_seconds를 늘리세요."
         )
     return Unread(
-        f"{name_of(job.path.name)}: 읽던 프로그램이 멈췄습니다(파일이 망가졌거나 메모리가 {limits.megabytes}MB로 모자람). 원래"
+        f"{name_of(job.path.name)}: 읽는 중에 프로세스가 종료되었습니다(파일 손상 또는 메모리 {limits.megabytes}MB 초과). 원래"
         " 프로그램에서 다시 저장해 보세요."
     )
 

@@ -96,7 +96,7 @@ def mistaken(job: Job, error: Exception) -> Unread:
         said = f": {error}"
     except Exception:  # an error that cannot even be printed
         said = ""
-    reason = f"{job.path.name}: 읽다가 오류가 났습니다({type(error).__name__}{said}). 파일을 다시 저장해 보세요."
+    reason = f"{job.path.name}: 읽는 중 오류가 발생했습니다({type(error).__name__}{said}). 파일을 다시 저장해 보세요."
     return Unread(_one_line(reason, job))
 
 

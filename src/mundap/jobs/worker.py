@@ -78,8 +78,8 @@ def _reply(outcome: Read | Unread, spent: bool = False) -> bytes:
 def out_of_memory(name: str, megabytes: int) -> str:
     """What is said of a file that wanted more memory than it may have."""
     return (
-        f"{name}: 읽는 데 메모리를 {megabytes}MB 넘게 써서 멈췄습니다. 파일을 나누거나 mundap.toml의 ingest.file_mb를"
-        " 늘려 주세요."
+        f"{name}: 메모리 한도 {megabytes}MB를 초과해 중단했습니다. 파일을 나누거나 mundap.toml의 ingest.file_mb를"
+        " 늘리세요."
     )
 
 

@@ -43,7 +43,7 @@ class Writing:
         try:
             return Writing(**json.loads((folder / WRITING).read_text("utf-8")))
         except (OSError, ValueError, TypeError) as error:
-            raise ConfigError(f"'{folder}'은(는) mundap train keywords가 만든 모델이 아닙니다. ({error})") from error
+            raise ConfigError(f"'{folder}'은(는) mundap train keywords로 만든 모델이 아닙니다. ({error})") from error
 
 
 class Spelling:
@@ -91,13 +91,13 @@ class KeywordModel:
         self.name = f"model:{folder.name}"
         if not folder.is_dir():
             raise ConfigError(
-                f"'{folder.name}': 그런 키워드 모델이 없습니다. 먼저 실행: mundap train keywords --data train.tsv --out {folder.name}"
+                f"'{folder.name}': 없는 키워드 모델입니다. 먼저 실행하세요: mundap train keywords --data train.tsv --out {folder.name}"
             )
         self._writing = Writing.read(folder)
         graphs = [folder / FOLDER / name for name in (ENCODER, DECODER)]
         if not all(graph.is_file() for graph in graphs):
             raise ConfigError(
-                f"모델 '{folder.name}'을(를) 아직 내보내지 않았습니다. 먼저 실행: mundap export onnx {folder.name}"
+                f"모델 '{folder.name}'을(를) 아직 내보내지 않았습니다. 먼저 실행하세요: mundap export onnx {folder.name}"
             )
         runtime = need("onnxruntime", extra="keywords")
         tokenizers = need("tokenizers", extra="keywords")

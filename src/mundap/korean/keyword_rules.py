@@ -142,7 +142,7 @@ def _rows(text: str, name: str) -> tuple[Asked, ...]:
             continue
         stems, tab, noun = line.partition("\t")
         if not tab or not stems.strip() or not noun.strip() or "\t" in noun:
-            raise BadFile(f"{name} {number}행: '{line}'은(는) '어간<탭>명사' 꼴이 아닙니다. 예: 뭐|무엇 좋다<탭>장점")
+            raise BadFile(f"{name} {number}행: '{line}'은(는) '어간<탭>명사' 형식이 아닙니다. 예: 뭐|무엇 좋다<탭>장점")
         rows.append(Asked(tuple(frozenset(stem.split("|")) for stem in stems.split()), noun.strip()))
     return tuple(rows)
 

@@ -19,7 +19,7 @@ def kiwi(user_dictionary: Path | None = None, digest: str = "") -> Kiwi:
     """Kiwi with a user dictionary; `digest` of its content tells an edited one from the one loaded before.
 
     It comes without its multi-word and typo dictionaries, which cost half of the start and gain nothing
-    in search (docs/experiments.md)."""
+    in search (docs/experiments/2026-11-21-lexical-recipe.md)."""
     from kiwipiepy import Kiwi
 
     analyser = Kiwi(num_workers=os.cpu_count() or 1, load_multi_dict=False, load_typo_dict=False)

@@ -11,7 +11,7 @@ from mundap.files import digest
 from mundap.korean.kiwi import kiwi
 from mundap.korean.tokens import BIGRAM
 
-LONGEST = 18  # letters; a longer question has context, and loses more than it gains (docs/experiments.md, "Spacing")
+LONGEST = 18  # letters; a longer question has context, and loses more than it gains (docs/experiments/2026-11-29-ways-of-writing.md)
 _NOUNS = frozenset("NNG NNP".split())
 _RUN = 9  # letters of a word from which it may be several
 _SAYING = frozenset("NNG NNP NNB NR SN VV VA".split())

@@ -1,7 +1,7 @@
 """Search tokens: content morphemes, joins of touching nouns, and bigrams of the text without spaces.
 
 Morphemes free a noun from its particle, joins keep compounds whole, bigrams forgive spacing and
-unknown words. The three together beat each alone on every corpus tried (docs/experiments.md).
+unknown words. The three together beat each alone on every corpus tried (docs/experiments/2026-11-21-lexical-recipe.md).
 Amounts are read in one way of writing, so that $10,000 and 만불 are the same tokens as 1만 달러.
 """
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Holders = Callable[[Sequence[str]], Sequence[int]]  # how many passages hold each of these tokens
 
 # What a correction must gain in log-probability by Kiwi, and by how much it must beat the next one
-# (docs/experiments.md, "Typos"): least where the index holds the very compound (자신신고 → 자진신고), or a long word.
+# (docs/experiments/2026-11-29-typos.md): least where the index holds the very compound (자신신고 → 자진신고), or a long word.
 GAIN, MARGIN = 6.0, 2.0
 GAIN_LONG, LONG = 3.0, 5
 GAIN_UNKNOWN = 8.0  # for a word that Kiwi does not know,

@@ -90,10 +90,18 @@ _YES_NO = re.compile(
 _STATES = re.compile(
     r"(?:것\s?같(?:아요?|습니다|은데요?)|싶(?:어요?|습니다|은데요?)|[했됐]어요|받았어요|안\s?돼요)[^?？]*$"
 )
-_COUNTED = re.compile(r"몇(?=\s?[가-힣a-zA-Z%㎖㎏㎝])")
+_COUNTED = re.compile(r"몇\s?(?=[가-힣a-zA-Z%㎖㎏㎝])")
 _NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되는 물품, 제외되는 경우
-    r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|(?:불가능|금지|제외|배제|제한)(?:한|된|되는|하는)?\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
+    r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|(?:(?:불가능|금지|제한)한?|(?:불가능|금지|제외|배제|제한)(?:된|되는|하는)?)\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
 )
+_OTHERWISE = {  # how else texts say that something is not so
+    "면세": ("면제", "과세"),
+    "면제": ("면세", "과세"),
+    "무료": ("유료",),
+    "허용": ("금지",),
+    "승인": ("반려", "거절", "거부"),
+    "취급": ("금지", "제한"),
+}
 _BOUNDED = re.compile(r"한도|까지|최대|상한|이내|이하|범위|기준")
 LIMITS = frozenset("한도 범위 기준 최대 최고 최소 상한 이내 이하".split())  # said by 이하, 이내 and 초과 as well
 _BOUND = re.compile(r"이하|이내|미만|초과|까지|한도|범위|넘|이상|한하|한정|제한|최대|안에")
@@ -148,7 +156,7 @@ class Wanted:
     """What a question asks for. `kinds` are best first, never empty.
 
     `unit` is what is counted, as `Quantity.unit` has it ("몇 병": "병", "몇 프로": "%"), or ""; `bounded`: how far one may go is asked (한도, 까지); `negative`: it asks
-    about what is not so, not allowed or left out; `names` are its nouns, and `focus` those of the thing that is asked
+    about what is not so, not allowed or left out, which is said of one of `denied` (면세가 안 되는: 면세); `names` are its nouns, and `focus` those of the thing that is asked
     about (발급 수수료는 얼마: 수수료), in lower case.
     """
 
@@ -156,6 +164,7 @@ class Wanted:
     unit: str = ""
     bounded: bool = False
     negative: bool = False
+    denied: frozenset[str] = frozenset()
     focus: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
 
@@ -190,14 +199,22 @@ def wanted(question: str) -> Wanted:
         unit = CLOCK
     bounded = bool(_BOUNDED.search(text)) and (bool(unit) or kinds[:1] in (["amount"], ["number"], ["period"]))
     names, focus = _names(text, LIMITS if bounded else frozenset())
+    negative = _NEGATIVE.search(text) if kinds[:1] != ["yes-no"] else None
     return Wanted(
         kinds=tuple(kinds) or ("other",),
         unit=unit,
         bounded=bounded,
-        negative=kinds[:1] != ["yes-no"] and bool(_NEGATIVE.search(text)),
+        negative=negative is not None,
+        denied=_denied(text, negative.start()) if negative else frozenset(),
         focus=focus,
         names=names,
     )
+
+
+def _denied(text: str, end: int) -> frozenset[str]:
+    """The noun before the no at `end`, of which it is said, and what says the contrary of it."""
+    nouns = [t.form for t in kiwi().tokenize(text) if t.end <= end and t.tag in _NAMING and t.form not in _EMPTY][-1:]
+    return frozenset(nouns).union(*(_OTHERWISE.get(noun, ()) for noun in nouns))
 
 
 def offers(text: str, asked: Wanted) -> float:

@@ -22,7 +22,7 @@ from mundap.types import Hit
 
 FLOOR = 0.3  # of its odds that a passage keeps however old it is
 SHINGLE = 5  # characters
-SAME_WORDING = 0.8  # Jaccard of shingles; docs/experiments.md, "Duplicates"
+SAME_WORDING = 0.8  # Jaccard of shingles; docs/experiments/2026-11-21-duplicates.md
 
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _TELLING = re.compile(r"[0-9]+(?:[.,][0-9]+)*|[A-Za-z]+")  # what tells 제5조 from 제6조, and A구장 from B구장

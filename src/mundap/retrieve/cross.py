@@ -55,7 +55,7 @@ class CrossReranker:
         except (OSError, ValueError, RuntimeError, KeyError, AttributeError) as error:
             raise ConfigError(
                 f"sentence-transformers가 '{model}'을(를) 불러오지 못했습니다. 폴더라면 config.json과 가중치가 있는지, "
-                f"허브의 이름이라면 맞는지와 네트워크를 확인하세요. ({error})"
+                f"허브 모델 이름이라면 이름과 네트워크 연결을 확인하세요. ({error})"
             ) from error
         self._model.max_seq_length = min(self._model.max_seq_length or MAX_TOKENS, MAX_TOKENS)
 
@@ -77,7 +77,7 @@ def logits(outputs: Outputs, name: str) -> Sequence[float]:
     rows = outputs.reshape(len(outputs), -1)
     if outputs.ndim > 2 or rows.shape[1] not in (1, 2):
         raise ConfigError(
-            f"'{name}'은(는) 리랭커가 아닙니다. 문서마다 점수가 1개나 2개여야 하는데 출력의 모양이 {outputs.shape}입니다."
+            f"'{name}'은(는) 리랭커가 아닙니다. 문서마다 점수가 1개나 2개여야 하는데 출력 형상이 {outputs.shape}입니다."
         )
     scores: list[float] = (rows[:, -1] - rows[:, 0] if rows.shape[1] == 2 else rows[:, 0]).tolist()
     return scores

@@ -63,6 +63,27 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
     return _resolved(question, recent).text
 
 
+def named_anew(question: str) -> tuple[str, ...]:
+    """The nouns that a question which leans on others names newly, of which an answer must know one.
+
+    맥주 of 맥주는요?, 전자담배 and 액상 of 전자담배 액상은요? but only 서류 of 신청 서류는요?: what is asked of a thing is not in
+    the thing's name. A condition (두 병이면요?), a place or a person names nothing that a passage must say.
+    """
+    asked = _Asked.of(_bare(business(question))[0])
+    topics = [p for p in asked.phrases if p.particle in ("은", "는")] if asked.form == "whole" else asked.phrases[-1:]
+    if asked.form == "condition" or not topics:
+        return ()
+    head = topics[-1]
+    if head.kind == "aspect":
+        return (head.text,)
+    if asked.form == "whole" or head.kind not in ("thing", "name", "act"):
+        return ()
+    group = next(group for group in _groups(asked.phrases) if head in group)
+    if {p.kind for p in group} & {"place", "person"}:
+        return ()
+    return tuple(p.text for p in group if p.kind not in ("asking", "amount"))
+
+
 @dataclass(frozen=True, slots=True)
 class _Said:
     """A question that stands alone: `kernel` with what was added to it in the meantime, which may be a condition."""

@@ -47,7 +47,8 @@ class Fusion:
     weights: Mapping[str, float]
 
 
-# Default weights: docs/experiments.md, "Fusion"; that of the graph was measured with "evidence" alone, "Keyword graph".
+# Default weights: docs/experiments/2026-11-21-fusion.md;
+# that of the graph was measured with "evidence" alone, docs/experiments/2026-11-26-keyword-graph.md.
 FUSIONS: dict[str, Fusion] = {
     "evidence": Fusion(evidence, {"bm25": 0.2, "dense": 1.0, "graph": 0.1}),
     "zscore": Fusion(zscore, {"bm25": 0.4, "dense": 0.6, "graph": 0.1}),

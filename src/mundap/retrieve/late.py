@@ -93,8 +93,8 @@ class LateReranker:
         for outputs in self._model.run(encodings):
             if outputs.ndim != 3:
                 raise ConfigError(
-                    f"'{self.name}'은(는) 토큰마다 벡터를 내는 모델이 아닙니다(출력의 모양 {outputs.shape}). "
-                    "last_hidden_state를 내도록 내보낸 모델이 필요합니다."
+                    f"'{self.name}'은(는) 토큰별 벡터를 출력하는 모델이 아닙니다(출력 형상 {outputs.shape}). "
+                    "last_hidden_state를 출력하도록 내보낸 모델이 필요합니다."
                 )
             for states in outputs:
                 encoding = encodings[len(embedded)]

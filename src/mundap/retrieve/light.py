@@ -90,7 +90,7 @@ class LightModel:
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise MundapError(
-                f"{folder}: 학습한 리랭커를 읽을 수 없습니다({error}). 다시 만들기: mundap train reranker --out {folder.name}"
+                f"{folder}: 학습한 리랭커를 읽을 수 없습니다({error}). 다시 학습하려면: mundap train reranker --out {folder.name}"
             ) from error
 
 
@@ -124,8 +124,8 @@ class LightRanker:
         ):
             if was != now:
                 raise MundapError(
-                    f"리랭커는 {what} {was}(으)로 학습했는데 색인은 {now}(으)로 만들었습니다."
-                    " 다시 학습해 주세요: mundap train reranker"
+                    f"리랭커는 {what} {was}(으)로 학습했지만 색인은 {now}(으)로 만들었습니다."
+                    " 다시 학습하세요: mundap train reranker"
                 )
         self.model = model
         self.features = Features(lexical, dense, Translator(model.translations, lexical.postings), model.asked)

@@ -45,7 +45,7 @@ def make_reranker(spec: str, folder: Path = Path()) -> Reranker:
     kind, _, rest = spec.partition(":")
     made = load("reranker", kind, RERANKERS)
     if not rest:
-        raise ConfigError(f"reranker 값 '{spec}'을(를) 읽을 수 없습니다. '{FORMS[kind]}'처럼 쓰세요.")
+        raise ConfigError(f"reranker 값 '{spec}'을(를) 읽을 수 없습니다. '{FORMS[kind]}' 형식으로 지정하세요.")
     path = folder / Path(rest).expanduser()
     reranker: Reranker
     if kind == SERVER:
@@ -56,7 +56,7 @@ def make_reranker(spec: str, folder: Path = Path()) -> Reranker:
     elif kind in ("cross", "late") and is_hub_id(rest, path):
         reranker = made(rest)
     else:
-        raise ConfigError(f"reranker 모델 폴더 '{path}'이(가) 없습니다. 모델을 둔 폴더의 경로를 확인하세요.")
+        raise ConfigError(f"reranker 모델 폴더 '{path}'이(가) 없습니다. 모델 폴더의 경로를 확인하세요.")
     return reranker
 
 
@@ -72,6 +72,6 @@ def by_text(question: str, hits: Sequence[Hit], score: Score) -> list[Hit]:
     scores = dict(zip(texts, map(float, score(normalize(question), texts)), strict=True))
     if not all(map(isfinite, scores.values())):
         raise MundapError(
-            "리랭커가 숫자가 아닌 점수를 냈습니다. 모델이 온전한지, 16비트로 줄인 것은 아닌지 확인하세요."
+            "리랭커의 점수가 숫자가 아닙니다(NaN). 모델이 손상되었는지, 16비트로 변환한 모델인지 확인하세요."
         )
     return ranked([replace(hit, score=scores[hit.passage.embedded]) for hit in hits])

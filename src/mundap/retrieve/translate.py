@@ -22,7 +22,7 @@ from mundap.ingest.encoding import decode
 from mundap.korean.tokens import BIGRAM
 from mundap.protocols import Rows, Scores
 
-# Chosen on other splits than the reported ones (docs/experiments.md, "Translation").
+# Chosen on other splits than the reported ones (docs/experiments/2026-11-21-translation.md).
 ROUNDS = 8  # of expectation maximisation
 NULL = 2.0  # how readily a question's word is taken to come from no word of the passage
 PRIOR = 0.3  # question words' worth of doubt in each document word: a rare word's translations are hardly known
@@ -129,7 +129,7 @@ def read_words(path: Path) -> dict[str, dict[str, float]]:
         chance = _chance(parts[-1])
         if len(parts) != 3 or not all(parts) or chance is None:
             raise BadFile(
-                f"{path.name}: {number}번째 줄이 '질문말<탭>문서말<탭>확률(0~1)' 꼴이 아닙니다. 고치거나 지워 주세요."
+                f"{path.name}: {number}번째 줄이 '질문말<탭>문서말<탭>확률(0~1)' 형식이 아닙니다. 수정하거나 삭제하세요."
             )
         words.setdefault(parts[0].lower(), {})[parts[1].lower()] = chance
     return words

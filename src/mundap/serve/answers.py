@@ -10,12 +10,12 @@ from mundap.serve.shapes import Answered, OldAnswer, OldPrompt, Query
 from mundap.shapes import answer_json
 from mundap.types import Answer
 
-router = APIRouter(tags=["답하기"], responses=documented(404, 502))
+router = APIRouter(tags=["답변"], responses=documented(404, 502))
 
 
-@router.post("/query", summary="출처를 밝혀 답하기", response_model_exclude_unset=True)
+@router.post("/query", summary="출처와 함께 답변", response_model_exclude_unset=True)
 async def query(asked: Query, request: Request, service: Here, request_id: RequestId) -> Answered:
-    """문서에서 답을 쓰고, 인용한 곳과 답을 쓴 문단을 함께 줍니다. 문서에 답이 없으면 `abstained`가 true입니다."""
+    """문서에 근거한 답변을 인용, 근거 문단과 함께 반환합니다. 문서에 답이 없으면 `abstained`가 true입니다."""
     question = Question(asked.query, request_id, (), asked.top_k, asked.filters, asked.session, asked.persona)
     answer = await whole(request, service, question)
     said = answer_json(answer)
@@ -35,9 +35,9 @@ async def query(asked: Query, request: Request, service: Here, request_id: Reque
     )
 
 
-@router.post("/kullm", summary="출처를 밝혀 답하기 (옮겨 오는 이를 위한 이름)")
+@router.post("/kullm", summary="출처와 함께 답변 (기존 클라이언트 호환용)")
 async def kullm(asked: OldPrompt, request: Request, service: Here, request_id: RequestId) -> OldAnswer:
-    """`/query`와 같은 답을, 쓰던 클라이언트가 읽는 모양으로 줍니다."""
+    """`/query`와 같은 답변을 기존 클라이언트의 형식으로 반환합니다."""
     answer = await whole(request, service, Question(asked.prompt, request_id, k=asked.top_k))
     return OldAnswer(input_prompt=asked.prompt, doc_lst=[hit.passage.text for hit in answer.hits], answer=answer.text)
 

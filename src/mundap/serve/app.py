@@ -44,7 +44,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     app = FastAPI(
         title="문답 (mundap)",
         version=mundap.__version__,
-        description="문서에서 출처를 밝혀 답하고, 문단을 찾고, 질문의 키워드를 뽑습니다.",
+        description="문서에 근거해 출처와 함께 답하고, 문단을 검색하고, 질문의 키워드를 추출합니다.",
         docs_url=None,  # their pages load scripts from elsewhere
         redoc_url=None,
         lifespan=lifespan,

@@ -26,7 +26,7 @@ class BodyLimit:
             return
         request = Request(scope)
         most = self._paths.get(scope["path"], self._most)
-        detail = f"요청이 너무 큽니다. {most // 1024}KB까지 보낼 수 있습니다."
+        detail = f"요청이 너무 큽니다. 최대 {most // 1024}KB까지 보낼 수 있습니다."
         stated = request.headers.get("content-length", "")
         if stated.isdecimal() and int(stated) > most:
             await problem(request, 413, detail)(scope, receive, send)

@@ -36,19 +36,19 @@ from mundap.types import Answer, Turn
 
 MODEL = "mundap"
 TURNS = 8  # of the conversation that the messages hold
-_BEAT = ": 답을 쓰고 있습니다\n\n"
-_STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}, "description": "답"}}
+_BEAT = ": 답변을 생성하고 있습니다\n\n"
+_STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}, "description": "답변"}}
 
 router = APIRouter(
-    prefix="/v1", tags=["OpenAI와 같은 모양"], responses=documented(404, 502, shape=OpenAIProblem) | _STREAMED
+    prefix="/v1", tags=["OpenAI 호환 API"], responses=documented(404, 502, shape=OpenAIProblem) | _STREAMED
 )
 
 
-@router.post("/chat/completions", summary="출처를 밝혀 답하기", response_model=Completion)
+@router.post("/chat/completions", summary="출처와 함께 답변", response_model=Completion)
 async def chat(asked: Chat, request: Request, service: Here, request_id: RequestId) -> Completion | StreamingResponse:
-    """`/query`와 같은 답을 OpenAI의 모양으로 줍니다. 인용과 문단은 메시지의, 스트림이면 마지막 조각의 `mundap`에 있습니다.
+    """`/query`와 같은 답변을 OpenAI 형식으로 반환합니다. 인용과 문단은 메시지의 `mundap`에, 스트리밍이면 마지막 청크의 `mundap`에 있습니다.
 
-    `stream`이 true이면 조각이 오는 대로 보냅니다. 조용할 때는 주석 줄(`:`)을 보내고, 듣는 이가 떠나면 쓰기를 그칩니다.
+    `stream`이 true이면 답변을 생성되는 대로 전송합니다. 대기 중에는 주석 줄(`:`)을 보내고, 클라이언트가 연결을 끊으면 생성을 중단합니다.
     """
     question = _question(asked, request_id)
     if asked.stream:
@@ -141,11 +141,11 @@ def _question(asked: Chat, request_id: str) -> Question:
     """Raises Refused if no user asks anything, or too much."""
     said = [n for n, message in enumerate(asked.messages) if message.role == "user" and message.text.strip()]
     if not said:
-        raise Refused(400, "messages에 질문이 없습니다. role이 user인 메시지에 질문을 적어 주세요.")
+        raise Refused(400, "messages에 질문이 없습니다. role이 user인 메시지에 질문을 입력하세요.")
     last = said[-1]
     text = asked.messages[last].text
     if len(text) > LONGEST:
-        raise Refused(400, f"질문이 너무 깁니다({len(text)}자). {LONGEST}자까지 물을 수 있습니다.")
+        raise Refused(400, f"질문이 너무 깁니다({len(text)}자). {LONGEST}자까지 입력할 수 있습니다.")
     how = asked.mundap or How()
     return Question(
         text,

@@ -74,18 +74,18 @@ class Chat(_Asked):
     Answers are written from the documents alone: what other messages say is not used, and neither are other parameters.
     """
 
-    model: str = Field(default="mundap", description="무엇을 적어도 이 작업 폴더가 답합니다")
+    model: str = Field(default="mundap", description="어떤 값이든 이 작업 폴더가 답합니다")
     messages: list[Message] = Field(
         min_length=1,
         max_length=1000,
         examples=[[{"role": "user", "content": "해외직구 면세 한도가 얼마인가요?"}]],
         json_schema_extra={"contains": _QUESTION},
-        description="글이 있는 마지막 user 메시지가 질문, 그 앞의 user·assistant 메시지가 대화입니다. system은 받지만 쓰지 않습니다",
+        description="내용이 있는 마지막 user 메시지가 질문이고, 그 앞의 user·assistant 메시지가 대화 이력입니다. system은 받지만 사용하지 않습니다",
     )
     stream: StrictBool | None = False
     stream_options: StreamOptions | None = None
     mundap: How | None = Field(
-        default=None, description="top_k, filters, session, persona. 바로 아래 이름으로 적어도 됩니다"
+        default=None, description="top_k, filters, session, persona. 아래의 최상위 필드로 지정해도 됩니다"
     )
     top_k: Used = None
     filters: Filters | None = None
@@ -96,8 +96,8 @@ class Chat(_Asked):
 def _texts(given: object) -> object:
     if isinstance(given, list) and any(isinstance(one, int | list) for one in given):
         raise ValueError(
-            "토큰 번호(token ids)는 읽지 않습니다. 글을 그대로 보내 주세요."
-            " LangChain이라면 OpenAIEmbeddings(check_embedding_ctx_length=False)로 만들면 됩니다."
+            "토큰 ID(token ids)는 지원하지 않습니다. 텍스트를 보내세요."
+            " LangChain이라면 OpenAIEmbeddings(check_embedding_ctx_length=False)로 설정하세요."
         )
     return given
 
@@ -109,13 +109,13 @@ class Embed(_Asked):
     """Texts to turn into vectors."""
 
     input: Annotated[_Input | Annotated[list[_Input], Field(min_length=1)], BeforeValidator(_texts)] = Field(
-        examples=[["해외직구 면세 한도", "이사화물 통관"]], description=f"글 하나, 또는 {MOST_INPUTS}개까지"
+        examples=[["해외직구 면세 한도", "이사화물 통관"]], description=f"텍스트 하나 또는 최대 {MOST_INPUTS}개의 배열"
     )
-    model: str = Field(default="", description="무엇을 적어도 이 작업 폴더의 임베딩을 씁니다")
+    model: str = Field(default="", description="어떤 값이든 이 작업 폴더의 임베딩을 사용합니다")
     encoding_format: Literal["float", "base64"] = "float"
-    dimensions: Whole | None = Field(default=None, description="적는다면 이 임베딩의 차원과 같아야 합니다")
+    dimensions: Whole | None = Field(default=None, description="지정하려면 이 임베딩의 차원과 같아야 합니다")
     input_type: Literal["query", "passage"] = Field(
-        default="query", description="질문인지, 찾을 문단인지. e5 같은 임베딩은 둘을 다르게 읽습니다"
+        default="query", description="질문(query)인지 문단(passage)인지. e5 같은 임베딩은 둘을 다르게 처리합니다"
     )
 
 
@@ -131,16 +131,16 @@ class Cited(BaseModel):
     """What an answer stands on."""
 
     request_id: str
-    abstained: bool = Field(description="문서에 답이 없다고 했는지")
+    abstained: bool = Field(description="답변 보류 여부(문서에 답이 없음)")
     citations: list[dict[str, Any]]
     hits: list[dict[str, Any]]
     timings: dict[str, float]
-    model: str = Field(description="답을 쓴 것")
-    sentences: list[dict[str, Any]] = Field(description="답의 문장과, citations에서 그 근거의 자리")
-    generation: str = Field(description="찾은 색인의 이름")
-    support: float = Field(description="찾은 문단이 질문에 답할 확률 (0-1)")
-    kind: str = Field(description="질문이 묻는 것 (amount, period, list …)")
-    choices: list[dict[str, Any]] = Field(description="넓은 질문이 뜻할 수 있는 경우와 그 문단")
+    model: str = Field(description="답변을 만든 모델")
+    sentences: list[dict[str, Any]] = Field(description="답변의 문장과 그 근거의 citations 내 위치")
+    generation: str = Field(description="검색에 사용한 색인의 이름")
+    support: float = Field(description="근거 점수: 검색한 문단에 답이 있을 확률 (0-1)")
+    kind: str = Field(description="질문 유형 (amount, period, list 등)")
+    choices: list[dict[str, Any]] = Field(description="포괄적인 질문일 때 해당할 수 있는 경우와 그 문단")
     searched: str = SEARCHED
 
 
@@ -231,4 +231,4 @@ class Embeddings(BaseModel):
     object: Literal["list"] = "list"
     data: list[Embedding]
     model: str
-    usage: Annotated[Usage, Field(description="어림한 토큰 수")]
+    usage: Annotated[Usage, Field(description="추정 토큰 수")]

@@ -39,7 +39,7 @@ def page(api: Schema, address: str) -> str:
         f'<!doctype html><html lang="ko"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{escape(about['title'])} API</title><style>{_STYLE}</style>"
         f"<h1>{escape(about['title'])} {escape(about['version'])}</h1><p>{escape(about['description'])}</p>"
-        '<p>기계가 읽는 설명: <a href="openapi.json">openapi.json</a></p>'
+        '<p>OpenAPI 명세: <a href="openapi.json">openapi.json</a></p>'
     ]
     tag = None
     for path, operations in api["paths"].items():

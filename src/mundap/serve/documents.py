@@ -58,8 +58,8 @@ class Warned(BaseModel):
 class Taken(BaseModel):
     """What came of files, as `mundap ingest --json` says it."""
 
-    documents: int = Field(description="이제 있는 문서의 수")
-    passages: int = Field(description="이제 있는 문단의 수")
+    documents: int = Field(description="현재 문서 수")
+    passages: int = Field(description="현재 문단 수")
     added: int
     updated: int
     removed: int
@@ -75,7 +75,7 @@ class Listed(BaseModel):
     source: str
     title: str
     passages: int
-    added: str = Field(description="마지막으로 바뀐 때", examples=["2026-11-26T02:10:00Z"])
+    added: str = Field(description="마지막 변경 시각", examples=["2026-11-26T02:10:00Z"])
     uploaded: bool
 
 
@@ -97,23 +97,23 @@ class Removed(BaseModel):
 router = APIRouter(prefix="/documents", tags=["문서"])
 
 
-@router.post("", summary="문서 넣기", openapi_extra=_MULTIPART, responses=documented(413, 422, 503))
+@router.post("", summary="문서 업로드", openapi_extra=_MULTIPART, responses=documented(413, 422, 503))
 async def upload(request: Request, service: Here) -> Taken:
-    """파일을 넣고 색인한 뒤에 알립니다: 답이 오면 바로 찾을 수 있습니다. 이름이 같으면 새 파일이 앞의 것을 대신합니다.
+    """파일을 추가하고 색인한 뒤 응답하므로 응답을 받으면 바로 검색할 수 있습니다. 이름이 같은 파일은 새 파일로 대체됩니다.
 
-    읽을 수 없는 파일은 까닭과 함께 `skipped`에 있고 남겨 두지 않습니다. 다른 mundap이 쓰는 중이면 503입니다.
+    읽을 수 없는 파일은 원인과 함께 `skipped`에 표시되며 저장하지 않습니다. 다른 mundap 프로세스가 작업 중이면 503을 반환합니다.
     """
     uploads, limits = service.bot.uploads, service.settings
     async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FILES) as form:
         files = [file for file in form.getlist(FIELD) if isinstance(file, UploadFile)]
         if not files:
-            raise Refused(422, f"올릴 파일이 없습니다. 파일을 multipart/form-data의 {FIELD}에 담아 주세요.")
+            raise Refused(422, f"업로드할 파일이 없습니다. multipart/form-data의 {FIELD} 필드에 파일을 넣으세요.")
         for file in files:
             if (file.size or 0) > limits.upload_mb * _MEGABYTE:
                 raise Refused(
                     413,
-                    f"{file.filename}: 파일이 너무 큽니다({limits.upload_mb}MB까지)."
-                    " 나누어 올리거나 mundap.toml의 serve.upload_mb를 늘려 주세요.",
+                    f"{file.filename}: 파일이 너무 큽니다(최대 {limits.upload_mb}MB)."
+                    " 나누어 업로드하거나 mundap.toml의 serve.upload_mb를 늘리세요.",
                 )
         incoming = await run_in_threadpool(uploads.incoming)
         try:
@@ -129,11 +129,11 @@ async def upload(request: Request, service: Here) -> Taken:
 @router.get("", summary="문서 목록", responses=documented())
 def listing(
     service: Here,
-    limit: Annotated[int, Query(ge=1, le=1000, description="몇 개까지")] = 50,
-    offset: Annotated[int, Query(ge=0, le=1 << 40, description="몇 개를 건너뛰고")] = 0,
-    q: Annotated[str, Query(max_length=200, description="경로나 제목에 든 말")] = "",
+    limit: Annotated[int, Query(ge=1, le=1000, description="최대 개수")] = 50,
+    offset: Annotated[int, Query(ge=0, le=1 << 40, description="건너뛸 개수")] = 0,
+    q: Annotated[str, Query(max_length=200, description="경로나 제목에 포함된 문자열")] = "",
 ) -> Documents:
-    """문서를 경로 순서로 줍니다. `skipped`는 마지막으로 읽을 때 읽지 못한 파일과 까닭입니다."""
+    """문서 목록을 경로순으로 반환합니다. `skipped`는 마지막 실행에서 읽지 못한 파일과 그 원인입니다."""
     total, found = service.bot.corpus.documents_like(q, limit, offset)
     return Documents(
         total=total,
@@ -152,14 +152,14 @@ def listing(
     )
 
 
-@router.delete("/{document_id}", summary="문서 지우기", responses=documented(404, 503))
+@router.delete("/{document_id}", summary="문서 삭제", responses=documented(404, 503))
 def remove(document_id: str, service: Here) -> Removed:
-    """바로 어떤 검색에서도 나오지 않습니다. 올린 문서는 파일도 지웁니다. 올리지 않은 파일은 남아, 다음 `mundap ingest`가 다시 읽습니다."""
+    """문서가 모든 검색에서 바로 빠집니다. 업로드한 문서는 파일도 삭제합니다. 그 밖의 파일은 남아 있으며 다음 `mundap ingest`에서 다시 읽습니다."""
     gone = service.bot.discard(document_id)
     if gone is None:
-        raise Refused(404, f"'{document_id}': 그런 문서가 없습니다. GET /documents의 document_id를 주세요.")
+        raise Refused(404, f"'{document_id}': 없는 문서입니다. GET /documents의 document_id를 지정하세요.")
     kept = not Uploads.holds(gone.source) and (service.bot.root / gone.source).exists()
-    note = f"{gone.source} 파일은 남아 있어 다음 mundap ingest가 다시 읽습니다. 빼려면 파일을 옮겨 주세요."
+    note = f"{gone.source} 파일은 남아 있으며 다음 mundap ingest에서 다시 읽습니다. 제외하려면 파일을 옮기세요."
     return Removed(removed=1, note=note if kept else "")
 
 
@@ -174,7 +174,7 @@ def _received(files: list[UploadFile], incoming: Path) -> tuple[dict[str, Path],
             skipped.append({"file": file.filename or "", "reason": str(error)})
             continue
         if name in taken:
-            reason = f"{name}: 이름이 같은 파일을 함께 올려 마지막 것만 넣었습니다. 이름을 바꿔서 올려 주세요."
+            reason = f"{name}: 이름이 같은 파일이 여러 개라 마지막 파일만 추가했습니다. 이름을 바꿔서 업로드하세요."
             skipped.append({"file": Uploads.source(name), "reason": reason})
         taken[name] = incoming / str(number) / name
         taken[name].parent.mkdir()

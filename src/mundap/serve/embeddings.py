@@ -23,31 +23,33 @@ from mundap.serve.chat_shapes import (
 from mundap.serve.problems import OpenAIProblem, Refused, documented
 from mundap.serve.service import Bot, Here
 
-router = APIRouter(prefix="/v1", tags=["OpenAI와 같은 모양"], responses=documented(404, shape=OpenAIProblem))
+router = APIRouter(prefix="/v1", tags=["OpenAI 호환 API"], responses=documented(404, shape=OpenAIProblem))
 
 
-@router.get("/models", summary="부를 수 있는 이름")
+@router.get("/models", summary="모델 목록")
 def models(bot: Bot) -> Models:
-    """`mundap`이 답하고, 다른 하나는 이 작업 폴더의 임베딩입니다."""
+    """답변 모델 `mundap`과 이 작업 폴더의 임베딩입니다."""
     return Models(data=[Model(id=MODEL), Model(id=bot.encoder.name)])
 
 
-@router.get("/models/{name:path}", summary="그 이름이 있는지")
+@router.get("/models/{name:path}", summary="모델 확인")
 def model(name: str, bot: Bot) -> Model:
-    """`mundap`과 이 작업 폴더의 임베딩 이름이 있습니다."""
+    """`mundap` 또는 이 작업 폴더의 임베딩 이름을 지정합니다."""
     known = models(bot)
     for one in known.data:
         if one.id == name:
             return one
-    raise Refused(404, f"'{name}': 그런 모델이 없습니다. 있는 것: {', '.join(one.id for one in known.data)}")
+    raise Refused(404, f"'{name}': 없는 모델입니다. 사용할 수 있는 모델: {', '.join(one.id for one in known.data)}")
 
 
-@router.post("/embeddings", summary="글의 벡터")
+@router.post("/embeddings", summary="텍스트 임베딩")
 async def embeddings(asked: Embed, request: Request, service: Here) -> Embeddings:
-    """이 작업 폴더가 찾을 때 쓰는 임베딩으로 길이 1의 벡터를 만듭니다. 찾을 문단은 `input_type`을 passage로 주세요."""
+    """이 작업 폴더의 검색에 쓰는 임베딩으로 길이가 1인 벡터를 만듭니다. 문단이면 `input_type`을 passage로 지정하세요."""
     texts = [asked.input] if isinstance(asked.input, str) else asked.input
     if len(texts) > MOST_INPUTS or any(len(text) > LONGEST_INPUT for text in texts):
-        raise Refused(400, f"input은 {LONGEST_INPUT}자까지의 글 하나, 또는 {MOST_INPUTS}개까지의 목록입니다.")
+        raise Refused(
+            400, f"input은 최대 {LONGEST_INPUT}자의 텍스트 하나 또는 최대 {MOST_INPUTS}개의 배열이어야 합니다."
+        )
     encoder = service.bot.encoder
     if asked.dimensions not in (None, encoder.dim):
         raise Refused(400, f"dimensions {asked.dimensions}: 이 임베딩은 {encoder.dim}차원입니다.")

@@ -20,11 +20,11 @@ Said = Annotated[str, Field(max_length=LONGEST)]
 class Judgement(Asked):
     """What someone says of the answer to a request. The last of several counts."""
 
-    request_id: str = Field(min_length=1, max_length=200, description="답과 함께 받은 request_id")
-    verdict: Literal["up", "down"] = Field(description="좋아요 up, 아쉬워요 down")
-    comment: Said = Field(default="", description="하고 싶은 말")
-    answer: Said = Field(default="", description="바로잡은 답. 학습 자료가 됩니다")
-    passage_id: str = Field(default="", max_length=200, description="답이 있는 문단")
+    request_id: str = Field(min_length=1, max_length=200, description="답변과 함께 받은 request_id")
+    verdict: Literal["up", "down"] = Field(description="up: 좋아요, down: 아쉬워요")
+    comment: Said = Field(default="", description="의견")
+    answer: Said = Field(default="", description="수정한 답변. 학습 데이터로 사용됩니다")
+    passage_id: str = Field(default="", max_length=200, description="정답이 있는 문단")
 
 
 class Kept(BaseModel):
@@ -37,16 +37,16 @@ class Kept(BaseModel):
 router = APIRouter(tags=["의견"], responses=documented(404))
 
 
-@router.post("/feedback", status_code=201, summary="답에 대한 의견 남기기")
+@router.post("/feedback", status_code=201, summary="답변에 대한 의견 저장")
 def feedback(said: Judgement, service: Here) -> Kept:
-    """받아들인 의견은 디스크에 쓴 뒤에 알립니다. `mundap feedback export`로 학습 자료가 됩니다."""
+    """의견을 디스크에 저장한 뒤 응답합니다. `mundap feedback export`로 학습 데이터를 만들 수 있습니다."""
     if said.passage_id and not service.bot.corpus.passages([said.passage_id]):
-        raise Refused(404, f"'{said.passage_id}': 그런 문단이 없습니다. 답과 함께 받은 passage_id를 주세요.")
+        raise Refused(404, f"'{said.passage_id}': 없는 문단입니다. 답변과 함께 받은 passage_id를 지정하세요.")
     vote = Vote(said.verdict, said.comment.strip(), said.answer.strip(), said.passage_id)
     kept = service.bot.feedback.judge(said.request_id, vote)
     if kept is None:
         raise Refused(
-            404, f"'{said.request_id}': 그런 요청에 답한 기록이 없습니다. 답과 함께 받은 request_id를 주세요."
+            404, f"'{said.request_id}': 답변 기록이 없는 요청입니다. 답변과 함께 받은 request_id를 지정하세요."
         )
     service.metrics.feedback(said.verdict)
     return Kept(id=kept, request_id=said.request_id)

@@ -9,12 +9,12 @@ from mundap.serve.service import Here, Service
 from mundap.serve.shapes import Found, Keywords, OldKeywords, Prompt, Search
 from mundap.shapes import hit_json
 
-router = APIRouter(tags=["찾기"], responses=documented(404))
+router = APIRouter(tags=["검색"], responses=documented(404))
 
 
-@router.post("/search", summary="문단 찾기", response_model_exclude_unset=True)
+@router.post("/search", summary="문단 검색", response_model_exclude_unset=True)
 async def search(asked: Search, request: Request, service: Here) -> Found:
-    """질문에 가장 가까운 문단을 좋은 것부터 줍니다. `mundap search --json`과 같습니다."""
+    """질문과 가장 관련 있는 문단을 순위대로 반환합니다. `mundap search --json`과 같습니다."""
 
     def found() -> Found:
         bot = service.newest()
@@ -27,16 +27,16 @@ async def search(asked: Search, request: Request, service: Here) -> Found:
     return await service.searches.run(request, found)
 
 
-@router.post("/keywords", summary="질문의 키워드")
+@router.post("/keywords", summary="키워드 추출")
 async def keywords(asked: Prompt, request: Request, service: Here) -> Keywords:
-    """질문의 키워드를 나온 순서대로 줍니다. `mundap keywords`와 같습니다."""
+    """질문의 키워드를 나온 순서대로 반환합니다. `mundap keywords`와 같습니다."""
     found = await _keywords(asked, request, service)
     return Keywords(prompt=asked.prompt, result=", ".join(found), keywords=found)
 
 
-@router.post("/keyword_extract", summary="질문의 키워드 (옮겨 오는 이를 위한 이름)")
+@router.post("/keyword_extract", summary="키워드 추출 (기존 클라이언트 호환용)")
 async def keyword_extract(asked: Prompt, request: Request, service: Here) -> OldKeywords:
-    """`/keywords`와 같은 키워드를, 쓰던 클라이언트가 읽는 모양으로 줍니다."""
+    """`/keywords`와 같은 키워드를 기존 클라이언트의 형식으로 반환합니다."""
     return OldKeywords(prompt=asked.prompt, result=", ".join(await _keywords(asked, request, service)))
 
 

@@ -56,22 +56,20 @@ class Guard:
         if self._guarded:
             name = self._keys.holder(_given(headers))
             if name is None:
-                detail = "열쇠가 없거나 맞지 않습니다. Authorization: Bearer 열쇠 로 보내 주세요. 만들기: mundap keys add 이름"
+                detail = "API 키가 없거나 올바르지 않습니다. Authorization: Bearer <API 키> 헤더를 보내세요. 키를 만들려면: mundap keys add 이름"
                 return 401, detail, {"WWW-Authenticate": "Bearer"}
             request.state.key = asker = name
         elif self._local and not loopback(urlsplit(f"//{headers.get('host', '')}").hostname or ""):
-            detail = (
-                "이 컴퓨터의 이름이 아닌 Host로 온 요청입니다. 127.0.0.1로 묻거나 열쇠를 만드세요: mundap keys add 이름"
-            )
+            detail = "Host 헤더가 이 컴퓨터의 이름이 아닙니다. 127.0.0.1로 요청하거나 API 키를 만드세요: mundap keys add 이름"
             return 403, detail, {}
         elif not self._from_here(headers):
             return (
                 403,
-                "다른 사이트의 쪽에서 온 요청입니다. mundap.toml의 serve.cors_origins에 그 주소를 적어 주세요.",
+                "다른 사이트의 페이지에서 보낸 요청입니다. mundap.toml의 serve.cors_origins에 그 주소를 추가하세요.",
                 {},
             )
         if self._often and (self._guarded or not loopback(asker)) and (wait := self._often.wait(asker)):
-            return 429, f"너무 자주 묻고 있습니다. {wait}초 뒤에 다시 물어 주세요.", {"Retry-After": str(wait)}
+            return 429, f"요청이 너무 많습니다. {wait}초 후 다시 시도하세요.", {"Retry-After": str(wait)}
         return None
 
     def _from_here(self, headers: Headers) -> bool:

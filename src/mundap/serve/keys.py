@@ -49,7 +49,7 @@ class Keys:
                 kept = [Key(**row) for row in json.loads(self._path.read_text("utf-8"))]
             except (OSError, ValueError, TypeError) as error:
                 raise MundapError(
-                    f"{self._path}: 열쇠를 읽을 수 없습니다({error}). 지우고 다시 만들어 주세요: mundap keys add 이름"
+                    f"{self._path}: API 키 파일을 읽을 수 없습니다({error}). 파일을 삭제하고 키를 다시 만드세요: mundap keys add 이름"
                 ) from error
             self._read = (version, tuple(sorted(kept, key=lambda key: key.name)))
         return self._read[1]
@@ -57,13 +57,11 @@ class Keys:
     def add(self, name: str) -> str:
         """Make a key and return it; it cannot be shown again. Raises MundapError if there is one of that name."""
         if not name.strip() or not name.isprintable() or len(name) > 100:
-            raise MundapError(
-                f"'{name}': 열쇠의 이름은 1자에서 100자까지의 글이어야 합니다. 예: mundap keys add 홈페이지"
-            )
+            raise MundapError(f"'{name}': API 키의 이름은 1자 이상 100자 이하여야 합니다. 예: mundap keys add 홈페이지")
         kept = self.all()
         if any(key.name == name for key in kept):
             raise MundapError(
-                f"'{name}' 열쇠가 이미 있습니다. 다른 이름을 쓰거나 먼저 지워 주세요: mundap keys remove {name}"
+                f"이름이 '{name}'인 API 키가 이미 있습니다. 다른 이름을 지정하거나 먼저 삭제하세요: mundap keys remove {name}"
             )
         made = new_key()
         self._write((*kept, Key(name, digest_of(made), datetime.now(UTC).isoformat(timespec="seconds"))))

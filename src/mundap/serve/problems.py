@@ -26,7 +26,7 @@ from mundap.errors import (
 OPENAI = "/v1/"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _RAISED = "Value error, "  # what pydantic says before the sentence of a validator
-_CONTENT_TYPE = "curl이라면 -H 'Content-Type: application/json'을 더하면 됩니다."
+_CONTENT_TYPE = "curl이라면 -H 'Content-Type: application/json'을 추가하세요."
 RETRY_SECONDS = 5  # after which a workspace may be ready again
 _STATUS = {
     StaleIndex: 503,
@@ -43,8 +43,8 @@ _OPENAI_TYPES = {401: "authentication_error", 404: "not_found_error", 429: "rate
 class Problem(BaseModel):
     """What went wrong, in a sentence that says what to do."""
 
-    detail: str = Field(examples=["아직 색인이 없습니다. 실행: mundap index"])
-    request_id: str = Field(description="서버의 기록에서 이 요청을 찾는 이름")
+    detail: str = Field(examples=["아직 색인이 없습니다. 실행하세요: mundap index"])
+    request_id: str = Field(description="서버 로그에서 이 요청을 찾는 ID")
 
 
 class OpenAIError(BaseModel):
@@ -75,16 +75,16 @@ class Refused(MundapError):
 def documented(*statuses: int, shape: type[BaseModel] = Problem) -> dict[int | str, dict[str, Any]]:
     """The `responses` of a router whose requests can fail with these, and with what any request can fail with."""
     said = {
-        400: "알 수 없는 값",
-        401: "열쇠가 없거나 틀림",
-        403: "허락되지 않음",
-        404: "그런 것이 없음",
+        400: "잘못된 값",
+        401: "API 키가 없거나 올바르지 않음",
+        403: "허용되지 않음",
+        404: "대상이 없음",
         413: "요청이 너무 큼",
-        422: "모양이 맞지 않는 요청",
-        429: "요청이 너무 잦음",
-        500: "서버의 잘못",
-        502: "언어 모델의 잘못",
-        503: "지금은 답할 수 없음",
+        422: "요청 형식 오류",
+        429: "요청이 너무 많음",
+        500: "서버 오류",
+        502: "언어 모델 오류",
+        503: "서비스를 사용할 수 없음",
     }
     anyone = (400, 401, 403, 413, *((422,) if shape is Problem else ()), 429, 500, 503)
     return {status: {"model": shape, "description": said[status]} for status in sorted({*statuses, *anyone})}
@@ -126,7 +126,12 @@ def install(app: FastAPI) -> None:
     async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:
         wrong = [(".".join(map(str, one["loc"][1:])), one["msg"].removeprefix(_RAISED)) for one in error.errors()]
         if any(one["loc"] == ("body",) for one in error.errors()) and (sent := _no_json(request)):
-            wrong = [("", f"요청의 본문이 JSON이라고 알려 주세요. 지금 Content-Type은 {sent}입니다. {_CONTENT_TYPE}")]
+            wrong = [
+                (
+                    "",
+                    f"요청 본문의 Content-Type은 application/json이어야 합니다. 현재 Content-Type: {sent}. {_CONTENT_TYPE}",
+                )
+            ]
         detail = "; ".join(f"{place}: {said}" if place else said for place, said in wrong)
         status = 400 if request.url.path.startswith(OPENAI) else 422
         return problem(request, status, detail, param=wrong[0][0] or None)

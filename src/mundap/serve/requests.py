@@ -61,13 +61,13 @@ class Requests:
             if not self._service.leaving:
                 raise
             if not status:
-                detail = "서버가 끝나서 답하지 못했습니다. 잠시 뒤에 다시 물어 주세요."
+                detail = "서버가 종료되어 답하지 못했습니다. 잠시 후 다시 시도하세요."
                 await problem(Request(scope), 503, detail, {"Retry-After": str(RETRY_SECONDS)})(scope, receive, named)
         except Exception:
             log.exception("request %s failed", name)
             if status:
                 raise  # the server cuts the connection, so that half an answer is not taken for a whole one
-            detail = "서버 안에서 잘못된 일이 생겼습니다. 서버의 기록을 확인해 주세요."
+            detail = "서버 내부 오류가 발생했습니다. 서버 로그를 확인하세요."
             await problem(Request(scope), 500, detail)(scope, receive, named)
         finally:
             self._note(scope, status, time.perf_counter() - began)

@@ -42,9 +42,9 @@ class Reread:
             bot.warm()
             self._put(bot)
             self._used = version
-            log.warning("%s: 바뀐 설정을 씁니다.", self._file)
+            log.warning("%s: 변경된 설정을 적용합니다.", self._file)
         except MundapError as error:
-            log.warning("바뀐 설정을 아직 쓸 수 없어 전의 것으로 답합니다: %s", error)
+            log.warning("변경된 설정을 아직 적용할 수 없어 이전 설정을 사용합니다: %s", error)
         finally:
             self._trying.release()
 

@@ -20,18 +20,18 @@ def _number(given: object) -> object:
 Whole = Annotated[int, BeforeValidator(_number)]  # as JSON Schema has it: 3 and 3.0, but not "3" or true
 _Count = Annotated[int, Field(ge=1, le=100), BeforeValidator(_number)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST)]
-Filters = Annotated[dict[str, list[str]], Field(description='조건. 예: {"source": ["관세청"]}')]
-Used = Annotated[_Count | None, Field(description="답을 쓸 문단의 수. 비우면 설정대로")]
+Filters = Annotated[dict[str, list[str]], Field(description='검색 조건. 예: {"source": ["관세청"]}')]
+Used = Annotated[_Count | None, Field(description="답변에 쓸 문단 수. 비우면 설정값")]
 
 Session = Annotated[
-    str | None, Field(min_length=1, max_length=100, description="대화의 이름. 아무 글이나 됩니다", examples=["손님-17"])
+    str | None, Field(min_length=1, max_length=100, description="대화 세션의 이름. 임의의 문자열", examples=["손님-17"])
 ]
 
 Voice = Annotated[
     str | None,
     Field(
         max_length=100,
-        description="말투의 이름(GET /settings의 personas). 비우면 설정대로, 빈 글이면 없이",
+        description="페르소나 이름(GET /settings의 personas). 생략하면 설정값, 빈 문자열이면 사용 안 함",
         examples=["모아"],
     ),
 ]
@@ -47,7 +47,7 @@ class OldKeywords(BaseModel):
     """Keywords as clients of the former systems read them: one text, parted by commas."""
 
     prompt: str
-    result: str = Field(description="쉼표로 이은 키워드", examples=["이사화물, 통관, 예약, 장점"])
+    result: str = Field(description="쉼표로 구분한 키워드", examples=["이사화물, 통관, 예약, 장점"])
 
 
 class Keywords(OldKeywords):
@@ -60,12 +60,12 @@ class Search(Asked):
     """A question to search for. `filters` gives the allowed values of source, title, document_id or a meta key."""
 
     query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
-    top_k: _Count = Field(default=10, description="찾을 문단의 수")
+    top_k: _Count = Field(default=10, description="검색할 문단 수")
     leg: Literal["bm25", "dense", "graph", "hybrid"] = "hybrid"
     filters: Filters = Field(default_factory=dict)
 
 
-SEARCHED = Field("", description="질문의 오타를 고쳐 찾았으면 고친 질문")
+SEARCHED = Field("", description="질문의 오타를 교정해 검색한 경우 교정한 질문")
 
 
 class Found(BaseModel):
@@ -91,14 +91,14 @@ class Answered(BaseModel):
     response: str
     citations: list[dict[str, Any]]
     hits: list[dict[str, Any]]
-    abstained: bool = Field(description="문서에 답이 없다고 했는지")
-    request_id: str = Field(description="이 답을 가리키는 이름")
-    sentences: list[dict[str, Any]] = Field(description="답의 문장과, citations에서 그 근거의 자리")
-    model: str = Field(description="답을 쓴 것")
-    generation: str = Field(description="찾은 색인의 이름")
-    support: float = Field(description="찾은 문단이 질문에 답할 확률 (0-1)")
-    kind: str = Field(description="질문이 묻는 것 (amount, period, list …)")
-    choices: list[dict[str, Any]] = Field(description="넓은 질문이 뜻할 수 있는 경우와 그 문단")
+    abstained: bool = Field(description="답변 보류 여부(문서에 답이 없음)")
+    request_id: str = Field(description="이 답변의 ID")
+    sentences: list[dict[str, Any]] = Field(description="답변의 문장과 그 근거의 citations 내 위치")
+    model: str = Field(description="답변을 만든 모델")
+    generation: str = Field(description="검색에 사용한 색인의 이름")
+    support: float = Field(description="근거 점수: 검색한 문단에 답이 있을 확률 (0-1)")
+    kind: str = Field(description="질문 유형 (amount, period, list 등)")
+    choices: list[dict[str, Any]] = Field(description="포괄적인 질문일 때 해당할 수 있는 경우와 그 문단")
     searched: str = SEARCHED
 
 

@@ -101,21 +101,21 @@ class Shown(BaseModel):
     top_k: int
     languages: list[str]
     personas: list[str]
-    persona: str = Field(description="설정의 말투. 없으면 빈 글")
+    persona: str = Field(description="설정된 페르소나. 없으면 빈 문자열")
 
 
-router = APIRouter(tags=["보기"])
+router = APIRouter(tags=["조회"])
 
 
-@router.get("/passages/{passage_id}", summary="문단을 문서 안에서 보기", responses=documented(404))
+@router.get("/passages/{passage_id}", summary="문서 안의 문단 조회", responses=documented(404))
 def passage(passage_id: str, service: Here) -> InDocument:
-    """인용한 문단과, 문서에서 그 앞뒤의 글을 줍니다."""
+    """인용한 문단과 문서의 앞뒤 내용을 반환합니다."""
     corpus = service.bot.corpus
     found = corpus.passages([passage_id]).get(passage_id)
     document = corpus.document(found.document_id) if found else None
     text = corpus.text(found.document_id) if found else None
     if found is None or document is None or text is None:
-        raise Refused(404, f"'{passage_id}': 그런 문단이 없습니다. 문서가 바뀌었을 수 있으니 다시 물어 주세요.")
+        raise Refused(404, f"'{passage_id}': 없는 문단입니다. 문서가 변경되었을 수 있으니 다시 질문하세요.")
     return InDocument(
         passage_id=found.id,
         document_id=found.document_id,
@@ -129,13 +129,13 @@ def passage(passage_id: str, service: Here) -> InDocument:
     )
 
 
-@router.get("/graph", summary="키워드 그래프의 한 부분", responses=documented(400, 404))
+@router.get("/graph", summary="키워드 그래프의 일부", responses=documented(400, 404))
 def graph(
     bot: Bot,
     word: Annotated[str, Query(min_length=1, max_length=200, description="키워드나 질문")],
-    hops: Annotated[int, Query(ge=1, le=2, description="몇 걸음까지")] = 1,
+    hops: Annotated[int, Query(ge=1, le=2, description="탐색할 최대 단계(hop) 수")] = 1,
 ) -> Around:
-    """키워드에서 이어지는 낱말과, 그 낱말이 나오는 문단과 문서를 줍니다. 질문을 주면 그 키워드에서 시작합니다."""
+    """키워드와 연결된 단어, 그 단어가 나오는 문단과 문서를 반환합니다. 질문을 지정하면 질문의 키워드에서 시작합니다."""
     try:
         leg = bot.graph
     except ConfigError as error:
@@ -181,9 +181,9 @@ def _asked(leg: GraphLeg, word: str) -> list[str]:
     return [word] if known else list(leg.name_keywords([word])[0])
 
 
-@router.get("/reports", summary="측정과 읽기의 보고서", responses=documented())
-def reports(service: Here, limit: Annotated[int, Query(ge=1, le=500, description="몇 개까지")] = 50) -> Reports:
-    """`mundap evaluate`, `mundap tune`, `mundap ingest --report`가 남긴 보고서를 새것부터 줍니다."""
+@router.get("/reports", summary="보고서 목록", responses=documented())
+def reports(service: Here, limit: Annotated[int, Query(ge=1, le=500, description="최대 개수")] = 50) -> Reports:
+    """`mundap evaluate`, `mundap tune`, `mundap ingest --report`의 보고서를 최신순으로 반환합니다."""
     folder = _runs(service)
     found = [
         (run, named) for run in folder.glob("*") if (named := _RUN.fullmatch(run.name)) and (run / _PAGE).is_file()
@@ -192,26 +192,26 @@ def reports(service: Here, limit: Annotated[int, Query(ge=1, le=500, description
     return Reports(reports=[_report(run, named) for run, named in found[:limit]])
 
 
-@router.get("/reports/{run}.json", summary="보고서의 수치", responses=documented(404))
+@router.get("/reports/{run}.json", summary="보고서의 수치(JSON)", responses=documented(404))
 def report_json(run: str, service: Here) -> JSONResponse:
-    """report.json을 그대로 줍니다."""
+    """report.json을 그대로 반환합니다."""
     return JSONResponse(_read(_file(service, run, "report.json")))
 
 
 @router.get(
     "/reports/{run}",
-    summary="보고서",
+    summary="보고서(HTML)",
     response_model=None,
     responses=documented(404) | {200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
 )
 def report(run: str, service: Here) -> HTMLResponse:
-    """report.html을 그대로 줍니다. 스크립트를 돌리지 않고 다른 곳에서 아무것도 읽지 않습니다."""
+    """report.html을 그대로 반환합니다. 스크립트를 실행하지 않고 외부 자원을 불러오지 않습니다."""
     return HTMLResponse(_file(service, run, _PAGE).read_text("utf-8"), headers=_POLICY)
 
 
-@router.get("/settings", summary="페이지가 보일 설정", responses=documented())
+@router.get("/settings", summary="웹 페이지 설정", responses=documented())
 def settings(service: Here) -> Shown:
-    """안내 문구, 보기 질문, 쓰고 있는 부분의 이름을 줍니다. mundap.toml의 [ui]에서 고칩니다."""
+    """안내 문구, 예시 질문, 사용 중인 구성 요소의 이름을 반환합니다. mundap.toml의 [ui]에서 변경할 수 있습니다."""
     config, corpus = service.bot.config, service.bot.corpus
     return Shown(
         title=config.ui.title or say("title", config.language),
@@ -242,7 +242,7 @@ def _file(service: Here, run: str, name: str) -> Path:
     """A file of a run. Raises Refused if there is none; a name that is no run's is never a path."""
     path = _runs(service) / run / name
     if not _RUN.fullmatch(run) or not path.is_file():
-        raise Refused(404, f"'{run}': 그런 보고서가 없습니다. GET /reports의 id를 주세요.")
+        raise Refused(404, f"'{run}': 없는 보고서입니다. GET /reports의 id를 지정하세요.")
     return path
 
 

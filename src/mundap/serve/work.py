@@ -54,9 +54,9 @@ class Desk:
         """What the iterator of `make` yields, as it comes; it runs in one thread. Raises Refused if too many wait."""
         with self._lock:
             if self._closed:
-                raise Refused(503, "서버가 끝나는 중입니다. 잠시 뒤에 다시 물어 주세요.", RETRY_SECONDS)
+                raise Refused(503, "서버가 종료되는 중입니다. 잠시 후 다시 시도하세요.", RETRY_SECONDS)
             if self._taken >= self._at_once + self._waiting:
-                raise Refused(503, "지금은 묻는 사람이 너무 많습니다. 잠시 뒤에 다시 물어 주세요.", RETRY_SECONDS)
+                raise Refused(503, "요청이 너무 많습니다. 잠시 후 다시 시도하세요.", RETRY_SECONDS)
             self._taken += 1
         flow = Flow(make, self._pool)
         flow.future.add_done_callback(self._give_back)

@@ -33,7 +33,7 @@ class Cache:
             self._open(path)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):  # busy, or not allowed: nothing is wrong with the file
-                raise MundapError(f"{path}: 열 수 없습니다({error}). 권한과 남은 공간을 확인해 주세요.") from error
+                raise MundapError(f"{path}: 열 수 없습니다({error}). 권한과 남은 공간을 확인하세요.") from error
             path.unlink()
             self._open(path)
 

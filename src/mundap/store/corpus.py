@@ -93,7 +93,7 @@ class Corpus:
             self._db.executescript(_SCHEMA)
         except (OSError, sqlite3.DatabaseError) as error:
             raise MundapError(
-                f"{path}: 열 수 없습니다({error}). 망가졌다면 옮겨 두고 mundap ingest로 다시 읽어 주세요."
+                f"{path}: 열 수 없습니다({error}). 파일이 손상되었다면 다른 곳으로 옮기고 mundap ingest를 다시 실행하세요."
             ) from error
 
     def close(self) -> None:
@@ -288,7 +288,7 @@ class Corpus:
         for name, wanted in fields:
             column, key = _column(name)
             if name not in _COLUMNS and not self._has(f"{column} IS NOT NULL", key):
-                raise UnknownFilter(f"'{name}'은(는) 없는 열입니다. 조건을 걸 수 있는 열: {', '.join(self.fields())}")
+                raise UnknownFilter(f"'{name}'은(는) 없는 열입니다. 사용할 수 있는 열: {', '.join(self.fields())}")
             if wanted and not any(self._has(f"{column} = ?", [*key, value]) for value in wanted):
                 some = nearest(wanted[0], self.values(name))
                 said = f"{name}이(가) {_listed(wanted)}인 문서가 없습니다."
@@ -374,7 +374,7 @@ def _iso(bound: str) -> str:
             return bound
     except ValueError:
         pass  # 2023-02-30
-    raise MundapError(f"'{bound}': 날짜가 아닙니다. 2023, 2023-05, 2023-05-03처럼 적어 주세요.")
+    raise MundapError(f"'{bound}': 날짜가 아닙니다. 2023, 2023-05, 2023-05-03 형식으로 입력하세요.")
 
 
 def _row(p: Passage, ordinal: int) -> tuple[object, ...]:

@@ -106,9 +106,9 @@ class Result:
 
 
 WRONG = {
-    "empty": "답을 쓰지 못함",
-    "tone": "말끝이 맞지 않는 문장이 있음",
-    "forbidden": "쓰지 않을 말이 있음",
+    "empty": "답변을 생성하지 못함",
+    "tone": "말투에 맞지 않는 문장이 있음",
+    "forbidden": "금지어가 있음",
     "numbers": "숫자가 달라짐",
     "meaning": "내용이 달라짐",
 }

@@ -154,10 +154,10 @@ class Checks:
 
 REASONS = {
     "duplicate": "이미 있는 질문",
-    "miscounted": "답변의 문장 수가 다름",
+    "miscounted": "답변의 문장 수가 맞지 않음",
     "numbers": "제시문에 없는 숫자",
     "answer": "제시문에 없는 내용의 답변",
-    "unsupported": "제시문이 답하지 않는 질문",
+    "unsupported": "제시문에 답이 없는 질문",
 }
 
 

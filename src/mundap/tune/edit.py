@@ -45,7 +45,7 @@ def set_values(text: str, values: Mapping[Path, Any]) -> str:
         right = False
     if not right:
         shown = ", ".join(f"{'.'.join(path)} = {_shown(value)}" for path, value in values.items())
-        raise ConfigError(f"mundap.toml을 저절로 고칠 수 없는 꼴입니다. 직접 적어 주세요: {shown}")
+        raise ConfigError(f"mundap.toml을 자동으로 수정할 수 없는 형식입니다. 직접 수정하세요: {shown}")
     return result
 
 
@@ -53,7 +53,7 @@ def _put(tree: dict[str, Any], path: Path, value: Any) -> None:
     for name in path[:-1]:
         inner = tree.setdefault(name, {})
         if not isinstance(inner, dict):
-            raise ConfigError(f"'{'.'.join(path)}': '{name}'이(가) 표가 아닙니다. mundap.toml을 고쳐 주세요.")
+            raise ConfigError(f"'{'.'.join(path)}': '{name}'이(가) 테이블이 아닙니다. mundap.toml을 수정하세요.")
         tree = inner
     tree[path[-1]] = deepcopy(dict(value)) if isinstance(value, Mapping) else value
 

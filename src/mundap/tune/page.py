@@ -18,12 +18,12 @@ def tuning_page(tuning: Tuning, about: About, said: str, diff: str, steps: Seque
     """What is proposed and why: `said` the verdict, `diff` that of mundap.toml, `steps` the commands that follow it."""
     parts = tuning.parts
     counts = (
-        f"조율 질문 {len(parts.tuning.questions)}개(제시문 {len(set(parts.tuning.groups))}개)에서 고르고,"
-        f" 나머지 {len(parts.report.questions)}개(제시문 {len(set(parts.report.groups))}개)로 판정했습니다."
+        f"튜닝 질문 {len(parts.tuning.questions)}개(제시문 {len(set(parts.tuning.groups))}개)로 값을 선택하고,"
+        f" 평가 질문 {len(parts.report.questions)}개(제시문 {len(set(parts.report.groups))}개)로 평가했습니다."
     )
-    left = f" 제시문이 없거나 색인에 없는 질문 {parts.left_out}개는 뺐습니다." * bool(parts.left_out)
+    left = f" 제시문이 없거나 색인에 없는 질문 {parts.left_out}개는 제외했습니다." * bool(parts.left_out)
     return page(
-        "조율",
+        "튜닝",
         about,
         note(counts + left),
         section(
@@ -32,17 +32,17 @@ def tuning_page(tuning: Tuning, about: About, said: str, diff: str, steps: Seque
             *([tag("pre", diff)] if diff else []),
             *([tag("pre", "\n".join(steps))] if steps else []),
         ),
-        section("나머지 질문에서", _judged(tuning), note(GROUPED)),
-        section("무엇을 시험했나", _overview(tuning.sweeps), note(_RULE)) if tuning.sweeps else join(),
+        section("평가 질문의 결과", _judged(tuning), note(GROUPED)),
+        section("시험한 값", _overview(tuning.sweeps), note(_RULE)) if tuning.sweeps else join(),
         *(section(TITLES[sweep.parameter], _drawn(sweep), _tried(sweep)) for sweep in tuning.sweeps),
         _reading(tuning.reading) if tuning.reading else join(),
     )
 
 
 _RULE = (
-    "값마다 조율 질문의 MRR@10입니다. 가장 좋은 값이 지금 값보다 표준오차 하나 넘게 나을 때만 바꿉니다."
-    " 큰 점은 지금 값과 고른 값, 세로줄은 95% 구간입니다. 여럿 가운데 가장 좋은 값은 실제보다 좋아 보이므로, 판정은"
-    " 고를 때 쓰지 않은 질문으로 합니다."
+    "값별 튜닝 질문의 MRR@10입니다. 가장 좋은 값이 현재 값보다 표준오차 1배 넘게 좋을 때만 바꿉니다."
+    " 큰 점은 현재 값과 선택한 값이고, 세로선은 95% 신뢰구간입니다. 여러 값 중 가장 좋은 값은 실제보다 좋아 보이므로,"
+    " 최종 평가는 튜닝에 쓰지 않은 질문으로 합니다."
 )
 
 
@@ -56,7 +56,7 @@ def _judged(tuning: Tuning) -> Markup:
         ]
         for m in METRICS
     ]
-    return table(["지표", "지금", "고른 값", "차이"], rows)
+    return table(["지표", "현재 값", "선택한 값", "차이"], rows)
 
 
 def _overview(sweeps: Sequence[Sweep]) -> Markup:
@@ -66,11 +66,11 @@ def _overview(sweeps: Sequence[Sweep]) -> Markup:
             _named(s.current.candidate.series, s.current.candidate.panel, s.current.candidate.label, s.parameter),
             _named(s.best.candidate.series, s.best.candidate.panel, s.best.candidate.label, s.parameter),
             f"{s.gain:+.4f} (표준오차 {s.error:.4f})",
-            "바꿈" if s.chosen is not s.current else "그대로",
+            "변경" if s.chosen is not s.current else "유지",
         ]
         for s in sweeps
     ]
-    return table(["무엇", "지금", "가장 좋은 값", "차이", "고른 것"], rows)
+    return table(["항목", "현재 값", "가장 좋은 값", "차이", "결과"], rows)
 
 
 def _named(series: str, panel: str, label: str, parameter: str) -> str:
@@ -97,24 +97,24 @@ def _tried(sweep: Sweep) -> Markup:
     rows = [
         [
             _named(t.candidate.series, t.candidate.panel, t.candidate.label, sweep.parameter)
-            + " (지금)" * (t is sweep.current)
-            + " (고름)" * (t is sweep.chosen and t is not sweep.current),
+            + " (현재)" * (t is sweep.current)
+            + " (선택)" * (t is sweep.chosen and t is not sweep.current),
             figure_cell("mrr@10", t.mrr, t.ci95),
         ]
         for t in sweep.tried
     ]
-    return tag("details", tag("summary", "값마다"), table(["값", NAMES["mrr@10"][0]], rows))
+    return tag("details", tag("summary", "값별 결과"), table(["값", NAMES["mrr@10"][0]], rows))
 
 
 def _reading(reading: Reading) -> Markup:
-    name = "조율 질문"
-    curve = rank_curves("정답 제시문이 든 질문의 몫", [(name, reading.ranks)], DEPTH, name)
+    name = "튜닝 질문"
+    curve = rank_curves("정답 제시문이 포함된 질문의 비율", [(name, reading.ranks)], DEPTH, name)
     now, then = reading.report
     return section(
         TITLES["k"],
-        panels(("위에서 몇 개를 읽으면 정답이 들어 있나", "wide curve", curve)),
+        panels(("상위 k개 문단의 정답 포함률", "wide curve", curve)),
         note(
-            f"재현율이 {DEPTH}개일 때보다 1%p 넘게 떨어지지 않는 가장 작은 k는 {reading.chosen}입니다(지금 {reading.current})."
-            f" 나머지 질문의 재현율: 지금 {now:.1%}, k = {reading.chosen}이면 {then:.1%}."
+            f"재현율이 k = {DEPTH}일 때보다 1%p 넘게 떨어지지 않는 가장 작은 k는 {reading.chosen}입니다(현재 {reading.current})."
+            f" 평가 질문의 재현율: 현재 {now:.1%}, k = {reading.chosen}이면 {then:.1%}."
         ),
     )

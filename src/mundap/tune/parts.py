@@ -40,9 +40,9 @@ def split_questions(questions: Sequence[Question], corpus: Collection[str], seed
     numbers = sorted(set(groups))
     if len(numbers) < 2:
         raise MundapError(
-            f"조율하려면 서로 다른 제시문 둘 이상에 대한 질문이 있어야 합니다(색인에 제시문이 있는 질문 {len(usable)}개,"
-            f" 제시문 {len(numbers)}개). 질문과 제시문이 적힌 파일을 --questions로 주고, 그 제시문이 든 문서를"
-            " mundap ingest로 넣어 주세요."
+            f"튜닝하려면 서로 다른 제시문 두 개 이상에 대한 질문이 필요합니다(색인에 제시문이 있는 질문 {len(usable)}개,"
+            f" 제시문 {len(numbers)}개). 질문과 제시문이 있는 파일을 --questions로 지정하고, 그 제시문이 있는 문서를"
+            " mundap ingest로 읽어 들이세요."
         )
     random.Random(seed).shuffle(numbers)
     chosen = set(numbers[: min(max(round(len(numbers) * SHARE), 1), len(numbers) - 1)])

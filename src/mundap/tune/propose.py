@@ -33,17 +33,17 @@ def next_steps(tuning: Tuning) -> list[str]:
 def verdict_sentence(tuning: Tuning) -> str:
     """Whether what was chosen holds on the report part, and so is proposed."""
     said = {
-        UNCHANGED: "지금 값보다 표준오차 하나 넘게 나은 값이 없어 그대로 둡니다.",
-        BETTER: "고른 값이 판정 질문에서도 유의하게 낫습니다. 이렇게 고치기를 제안합니다.",
-        WORSE: "고른 값이 판정 질문에서는 오히려 못해 제안하지 않습니다.",
+        UNCHANGED: "현재 값보다 표준오차 1배 넘게 좋은 값이 없어 설정을 유지합니다.",
+        BETTER: "선택한 값이 평가 질문에서도 유의하게 좋습니다. 다음과 같이 수정할 것을 제안합니다.",
+        WORSE: "선택한 값이 평가 질문에서는 유의하게 나빠 제안하지 않습니다.",
     }
-    alike = "판정 질문에서는 차이가 유의하지 않아 제안하지 않습니다(difference not significant)."
+    alike = "평가 질문에서는 차이가 유의하지 않아 제안하지 않습니다(difference not significant)."
     found = said.get(tuning.verdict, alike) if tuning.sweeps else ""
     reading = tuning.reading
     if reading and reading.chosen != reading.current:
-        found += f" 답에 쓰는 문단 수는 {reading.current}에서 {reading.chosen}(으)로 제안합니다."
+        found += f" 답변에 쓰는 문단 수를 {reading.current}에서 {reading.chosen}(으)로 바꿀 것을 제안합니다."
     elif reading:
-        found += f" 답에 쓰는 문단 수 {reading.current}은(는) 그대로가 알맞습니다."
+        found += f" 답변에 쓰는 문단 수는 현재 값 {reading.current}이(가) 적절합니다."
     return found.strip()
 
 

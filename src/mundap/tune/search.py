@@ -96,18 +96,20 @@ def applicable(what: Sequence[str], config: Config) -> tuple[list[str], list[str
     found, ingest = config.retrieve, config.ingest
     reasons: dict[str, str] = {}
     if ingest.chunk_unit == "tokens" or ingest.chunking not in ("structure", "fixed"):
-        said = "글자 수로 자르지 않아([ingest] chunking, chunk_unit) 뺐습니다."
+        said = "글자 수 단위로 나누지 않으므로([ingest] chunking, chunk_unit) 제외했습니다."
         reasons |= {name: f"{name}: {said}" for name in ("chunk", "overlap")}
     if "dense" not in found.legs:
-        reasons |= {name: f"{name}: dense 다리를 쓰지 않아 뺐습니다." for name in ("chunk", "overlap")}
+        reasons |= {name: f"{name}: 검색 방법 dense를 사용하지 않아 제외했습니다." for name in ("chunk", "overlap")}
     if "bm25" not in found.legs:
-        reasons["bm25"] = "bm25: bm25 다리를 쓰지 않아 뺐습니다."
+        reasons["bm25"] = "bm25: 검색 방법 bm25를 사용하지 않아 제외했습니다."
     if len(found.legs) < 2:
-        reasons["fusion"] = "fusion: 다리가 하나라 합칠 것이 없어 뺐습니다."
+        reasons["fusion"] = "fusion: 검색 방법이 하나뿐이라 결합할 것이 없어 제외했습니다."
     if not found.reranker:
-        reasons["rerank"] = "rerank: [retrieve] reranker를 정하지 않아 뺐습니다."
+        reasons["rerank"] = "rerank: [retrieve] reranker를 지정하지 않아 제외했습니다."
     elif found.reranker.startswith(LIGHT):
-        reasons["rerank"] = "rerank: 학습한 리랭커는 보는 깊이가 정해져 있어 뺐고, 다른 값은 리랭커 없이 잽니다."
+        reasons["rerank"] = (
+            "rerank: 학습한 리랭커는 재순위화 깊이가 고정되어 있어 제외했고, 다른 항목은 리랭커 없이 평가합니다."
+        )
     wanted = [name for name in PARAMETERS if name in (what or PARAMETERS)]
     return [n for n in wanted if n not in reasons], [reasons[n] for n in wanted if n in reasons]
 

@@ -30,10 +30,10 @@ TITLES = {
     "chunk": "청크 글자 수",
     "overlap": "청크가 겹치는 글자 수",
     "bm25": "BM25 k1·b",
-    "fusion": "합치는 방법과 가중치",
-    "pool": "다리마다 내놓는 후보 수",
-    "rerank": "리랭커가 다시 보는 문단 수",
-    "k": "답에 쓰는 문단 수",
+    "fusion": "융합 방법과 가중치",
+    "pool": "검색 방법별 후보 수",
+    "rerank": "재순위화할 문단 수",
+    "k": "답변에 쓰는 문단 수",
 }
 
 
@@ -119,7 +119,7 @@ def candidates(parameter: str, now: Settings) -> list[Candidate]:
     tried = list(_fusions(now))
     if all(c.settings != now for c in tried):
         shown = ", ".join(f"{leg} {weight:g}" for leg, weight in now.weights)
-        tried.append(Candidate(now, shown, f"{now.fusion} (지금)"))
+        tried.append(Candidate(now, shown, f"{now.fusion} (현재)"))
     return tried
 
 

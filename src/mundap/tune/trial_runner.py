@@ -41,11 +41,11 @@ class TrialRunner:
         self.names: tuple[str, ...] = tuple(bot.config.retrieve.legs)
         if unknown := sorted(set(self.names) - {"bm25", "dense"}):
             raise MundapError(
-                f"{', '.join(unknown)} 다리는 조율할 수 없습니다. [retrieve] legs에서 뺀 뒤 조율해 주세요."
+                f"검색 방법 {', '.join(unknown)}은(는) 튜닝할 수 없습니다. [retrieve] legs에서 제외한 뒤 다시 실행하세요."
             )
         self._wholes = [p for p in bot.corpus.all_passages() if p.parent_id == p.id]
         if not self._wholes:
-            raise MundapError("조율할 문서가 없습니다. 먼저 실행: mundap ingest")
+            raise MundapError("읽어 들인 문서가 없습니다. 먼저 실행하세요: mundap ingest")
         self._bot = bot
         self._progress = progress
         self._rows = Units.of(self._wholes).rows

@@ -73,7 +73,7 @@ def choose(words: str) -> str:
 
 
 _SHAPES = {"키워드": ("ellipse", "#e3eefc"), "문단": ("box", "#f1f2f4"), "문서": ("folder", "#fff3d1")}
-_PLAIN = ("나옴", "문서의 문단")  # what the shapes of the nodes say already
+_PLAIN = ("포함", "문서에 속함")  # what the shapes of the nodes say already
 
 
 def dot(graph: Graph, font: str, named: Callable[[str], str]) -> str:

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field, ValidationError
 from mundap.errors import BadFile
 
 _SHAPES = (
-    "mundap ask --json이나 /query가 쓴 것, 또는 /v1/chat/completions의 응답 전체를 주세요."
-    " 스트림이었다면 이은 글을 answer에, 마지막 조각의 mundap에 있는 값을 그 곁에 적으면 됩니다."
+    "mundap ask --json이나 /query의 출력 또는 /v1/chat/completions의 응답 전체를 지정하세요."
+    " 스트리밍 응답이면 이어 붙인 텍스트를 answer에 넣고 마지막 청크의 mundap 값을 함께 넣으세요."
 )
 
 
@@ -68,7 +68,7 @@ def given(record: object, where: str) -> Given:
         wrong = ", ".join(dict.fromkeys(".".join(map(str, one["loc"])) for one in error.errors()))
         found = ", ".join(map(str, record)) if isinstance(record, Mapping) else "없음"
         raise BadFile(
-            f"{where}: 답으로 읽을 수 없습니다. 없거나 맞지 않는 값: {wrong}. 찾은 키: {found}. {_SHAPES}"
+            f"{where}: 답변으로 읽을 수 없습니다. 없거나 올바르지 않은 값: {wrong}. 찾은 키: {found}. {_SHAPES}"
         ) from error
     except (TypeError, KeyError, IndexError) as error:
-        raise BadFile(f"{where}: 답으로 읽을 수 없습니다. {_SHAPES}") from error
+        raise BadFile(f"{where}: 답변으로 읽을 수 없습니다. {_SHAPES}") from error

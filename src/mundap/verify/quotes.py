@@ -23,16 +23,16 @@ def prove(one: Cited, passages: Mapping[str, Passage], corpus: Corpus) -> Findin
     """Whether the quote stands where it is said to, in a passage of the document with that digest."""
     passage = passages.get(one.passage_id)
     if not squash(one.quote):
-        return Finding("forged", one.quote, "인용한 글이 비어 있습니다")
+        return Finding("forged", one.quote, "인용문이 비어 있습니다")
     if not (one.document_id and one.document_digest):
-        return Finding("missing", one.quote, "document_id와 document_digest가 없어 증명할 수 없습니다")
+        return Finding("missing", one.quote, "document_id와 document_digest가 없어 확인할 수 없습니다")
     text = corpus.text(one.document_id)
     if text is None:
         return _since(one, passage, corpus)
     if wrong := _wrong(one, passage, text):
         return Finding("forged", one.quote, wrong)
     if passage is None:
-        reason = "글은 문서의 그 자리에 있지만, 인용한 문단은 이제 없습니다"
+        reason = "인용문은 문서의 같은 위치에 있지만, 인용한 문단이 더 이상 없습니다"
         return Finding("changed", one.quote, reason, _elsewhere(one, corpus))
     return Finding("proved", one.quote)
 
@@ -40,13 +40,13 @@ def prove(one: Cited, passages: Mapping[str, Passage], corpus: Corpus) -> Findin
 def _wrong(one: Cited, passage: Passage | None, text: str) -> str:
     """What a citation has wrong of a document that is as it was, whose text this is; "" if nothing."""
     if digest(text, size=16) != one.document_digest:
-        return "문서의 글이 적힌 다이제스트와 다릅니다"
+        return "문서의 내용이 기록된 해시와 다릅니다"
     if not (0 <= one.start < one.end <= len(text) and text[one.start : one.end] == one.quote):
-        return "문서의 그 자리에 없는 글입니다"
+        return "문서의 해당 위치에 없는 내용입니다"
     if passage is None:
         return ""
     if passage.document_id != one.document_id or not passage.start <= one.start < one.end <= passage.end:
-        return "인용한 문단에 없는 글입니다"
+        return "인용한 문단에 없는 내용입니다"
     return _wrong_source(one, passage)
 
 
@@ -58,15 +58,15 @@ def _wrong_source(one: Cited, passage: Passage) -> str:
 def _since(one: Cited, passage: Passage | None, corpus: Corpus) -> Finding:
     """What became of a citation whose document has changed since, or gone."""
     if passage is not None:
-        wrong = "" if find(passage.text, one.quote) else "인용한 문단에 없는 글입니다"
+        wrong = "" if find(passage.text, one.quote) else "인용한 문단에 없는 내용입니다"
         if wrong := wrong or _wrong_source(one, passage):
             return Finding("forged", one.quote, wrong)
-        reason = "문서가 그 뒤에 바뀌었습니다. 인용한 문단은 그대로 있습니다"
+        reason = "답변한 뒤 문서가 변경되었습니다. 인용한 문단은 그대로 있습니다"
         return Finding("changed", one.quote, reason, (passage.id,))
     if elsewhere := _elsewhere(one, corpus):
-        reason = "문서가 그 뒤에 바뀌었거나 없어졌습니다. 같은 글이 다른 문단에 있습니다"
+        reason = "답변한 뒤 문서가 변경되었거나 삭제되었습니다. 같은 내용이 다른 문단에 있습니다"
         return Finding("changed", one.quote, reason, elsewhere)
-    return Finding("missing", one.quote, "문서가 없어졌거나, 바뀌면서 이 글이 빠졌습니다")
+    return Finding("missing", one.quote, "문서가 삭제되었거나, 변경되면서 이 내용이 빠졌습니다")
 
 
 def _elsewhere(one: Cited, corpus: Corpus) -> tuple[str, ...]:

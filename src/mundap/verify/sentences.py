@@ -20,7 +20,7 @@ WORD_FOR_WORD = ("extractive", "")  # models whose sentences are quotes; one tha
 
 _PROVED_OTHERWISE = (KNOWN, "smalltalk_examples")
 _WORDS = re.compile("[‘“]([^‘’“”]+)[’”]")
-_NO_SOURCE = "근거가 적혀 있지 않은 문장입니다"
+_NO_SOURCE = "근거가 없는 문장입니다"
 
 # Where sentences stand in a text, one for each.
 Spans = Sequence[Span]
@@ -74,7 +74,7 @@ class Sentences:
                 yield Finding("forged", one.text, reason)
             else:
                 state = worst(self._cited[place].state for place in one.citations)
-                yield Finding(state, one.text, "" if state == "proved" else "근거로 든 인용을 보세요")
+                yield Finding(state, one.text, "" if state == "proved" else "근거로 제시한 인용을 확인하세요")
 
     def loose(self) -> list[int]:
         """The numbers of markers behind which no sentence stands on the passage of that number."""
@@ -91,14 +91,14 @@ class Sentences:
     def _wrong(self, one: Said, span: Span) -> str:
         """What is wrong with a sentence apart from its citations; "" if nothing."""
         if any(not 0 <= place < len(self._cited) for place in one.citations):
-            return "없는 인용을 근거로 듭니다"
+            return "없는 인용을 근거로 제시했습니다"
         if (self._marks or self._quotes) and not self._ids(one) <= self._numbered(marks_of(span, self._marks)):
-            return "문장에 붙은 번호가 근거로 든 문단을 가리키지 않습니다"
+            return "문장의 인용 번호가 근거 문단과 일치하지 않습니다"
         recorded = squash(one.text) in self._fixed  # by the sheet, which is proved for the answer as a whole
         if recorded or self._is_quote(one) or self._is_label(one):
             return ""
         if self._quotes:
-            return "인용한 글과 다른 글입니다"
+            return "인용문과 다른 내용입니다"
         cited = [self._answer.citations[place] for place in one.citations]
         held = [p.worded for citation in cited if (p := self._passages.get(citation.passage_id))]
         unknown = unsupported(MARKER.sub("", one.text), [*held, *(citation.quote for citation in cited)])

@@ -44,9 +44,9 @@ class Verifier:
         found: tuple[Finding, ...] = ()
         spans, beyond = spans_of(answer.text, answer.sentences or [])
         if answer.sentences is None:
-            whole = Finding("missing", answer.text, "문장마다 근거를 적은 sentences가 없어 증명할 수 없습니다")
+            whole = Finding("missing", answer.text, "문장별 근거(sentences)가 없어 확인할 수 없습니다")
         elif beyond:
-            whole = Finding("forged", beyond, "답의 글이 여기부터 sentences의 글과 다릅니다")
+            whole = Finding("forged", beyond, "답변이 여기부터 sentences의 내용과 다릅니다")
         else:
             proofs = Sentences(answer, spans, citations, passages, self._fixed | frozenset(recorded))
             found = tuple(proofs.prove())
@@ -54,19 +54,19 @@ class Verifier:
         if any(
             one.text not in (None, passages[one.passage_id].text) for one in answer.hits if one.passage_id in passages
         ):
-            whole = Finding("forged", answer.text, "함께 준 문단(hits)의 글이 문서와 다릅니다")
+            whole = Finding("forged", answer.text, "함께 제시한 문단(hits)의 내용이 문서와 다릅니다")
         return Verdict(answer.question, whole, citations, found, answer.generation, self._index(answer))
 
     def _whole(self, answer: Given, loose: Sequence[int], recorded: Sequence[str]) -> Finding:
         if answer.abstained and answer.citations:
-            return Finding("forged", answer.text, "답하지 않았다고 적혔지만 근거를 든 글입니다")
+            return Finding("forged", answer.text, "답변 보류로 표시되어 있지만 근거가 있는 답변입니다")
         if not answer.abstained and self._refuses(answer.text):
-            return Finding("forged", answer.text, "답했다고 적혔지만 답하지 않은 글입니다")
+            return Finding("forged", answer.text, "답변한 것으로 표시되어 있지만 답변 보류 문구입니다")
         if loose and not answer.abstained:
             numbers = ", ".join(f"[{number}]" for number in loose)
-            return Finding("forged", answer.text, f"근거로 든 문단을 가리키지 않는 번호입니다: {numbers}")
+            return Finding("forged", answer.text, f"근거 문단과 일치하지 않는 인용 번호입니다: {numbers}")
         if answer.model == KNOWN and not self._is_recorded(answer.text, recorded):
-            return Finding("missing", answer.text, "등록된 답변이 아니거나, 시트가 그 뒤에 바뀌었습니다")
+            return Finding("missing", answer.text, "등록된 답변이 아니거나, 답변한 뒤 시트가 변경되었습니다")
         return Finding("proved", answer.text)
 
     def _refuses(self, text: str) -> bool:

@@ -15,7 +15,7 @@ from mundap.generate.persona import Persona, closed, refusal_of
 from mundap.generate.reading import FURTHER, has_value
 from mundap.generate.relevance import relevant
 from mundap.generate.selfcheck import checked
-from mundap.generate.support import refusal
+from mundap.generate.support import mentions, refusal
 from mundap.generate.support import support as supported
 from mundap.generate.trace import traced
 from mundap.korean.dates import Period
@@ -23,6 +23,7 @@ from mundap.korean.meaning import says_something
 from mundap.korean.normalize import normalize
 from mundap.korean.wanted import wanted
 from mundap.messages import say
+from mundap.retrieve.followup import named_anew
 from mundap.retrieve.limits import averaged, limit_query
 from mundap.store.corpus import Corpus
 from mundap.types import Answer, Hit, Turn
@@ -33,6 +34,7 @@ from mundap.workspace.opening import Opening
 from mundap.workspace.searching import Searching, Where
 
 WIDE = 10  # passages that are looked through for a value that the first ones lack
+UNNAMED = 0.25  # of its support is left to a follow-up that asks of what no passage found names
 TURNS = 4  # of the conversation that a generator is shown; more would crowd out passages
 
 
@@ -90,6 +92,7 @@ class Answering:
     ) -> Generator[str | Answer]:
         began = time.perf_counter()
         alone = self._searching.understanding.alone(normalize(question), history)
+        anew = named_anew(normalize(question)) if alone != normalize(question) else ()
         if where is None and (known := self._known_answer(question, alone)):
             yield known.text
             timings = {"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0}
@@ -97,7 +100,7 @@ class Answering:
             return
         alone = self._searching.uniform(alone)
         hits = self._found(alone, k, where)
-        support, kind = self._support(alone, hits), wanted(alone).kind
+        support, kind = self._support(alone, hits, anew), wanted(alone).kind
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
         missing = unmet(alone, date.today(), hits)
         nothing_then = missing is not None and about_event(alone)
@@ -170,10 +173,13 @@ class Answering:
         alone = self._searching.uniform(normalize(question))
         return self._support(alone, self._found(alone, None, None))
 
-    def _support(self, question: str, hits: Sequence[Hit]) -> float:
+    def _support(self, question: str, hits: Sequence[Hit], anew: Sequence[str] = ()) -> float:
+        """`anew` are nouns that a follow-up names newly, of which the passages should know one."""
         if not says_something(question):
             return 0.0
-        return supported(self._parts.reader.read(question, hits), self._parts.calibration, self._parts.reader_model)
+        reading = self._parts.reader.read(question, hits)
+        probability = supported(reading, self._parts.calibration, self._parts.reader_model)
+        return probability if not anew or any(mentions(reading, noun) for noun in anew) else probability * UNNAMED
 
     def _relevant(self, question: str, hits: list[Hit]) -> list[Hit]:
         """The hits without those that have no part in the answer."""

@@ -70,7 +70,7 @@ class Parts:
         name = self.config.index.user_dictionary
         words = self.words / name if name else None
         if words and not words.is_file():
-            raise ConfigError(f"{words}: 사용자 사전이 없습니다. mundap.toml의 index.user_dictionary를 확인해 주세요.")
+            raise ConfigError(f"{words}: 사용자 사전이 없습니다. mundap.toml의 index.user_dictionary를 확인하세요.")
         return words
 
     @property
@@ -79,7 +79,7 @@ class Parts:
         name = self.config.graph.synonyms
         table = self.words / name
         if not table.is_file() and name != GraphSettings().synonyms:
-            raise ConfigError(f"{table}: 같은말 표가 없습니다. mundap.toml의 graph.synonyms를 확인해 주세요.")
+            raise ConfigError(f"{table}: 동의어 표가 없습니다. mundap.toml의 graph.synonyms를 확인하세요.")
         return table
 
     def keywords(self, questions: Sequence[str]) -> list[list[str]]:
@@ -194,7 +194,7 @@ class Parts:
         if not isinstance(self.generator, Completer):
             raise ConfigError(
                 "multi_query, hyde, follow_up, self_query의 llm과 self_check에는 언어 모델이 필요합니다."
-                " mundap.toml의 generate.generator를 gguf:, openai:, transformers: 가운데 하나로 바꿔 주세요."
+                " mundap.toml의 generate.generator를 gguf:, openai:, transformers: 중 하나로 바꾸세요."
             )
         return self.generator
 

@@ -1,4 +1,4 @@
-"""The whole product from top to bottom: a workspace that ingests, indexes, searches and answers."""
+"""The public facade: a workspace that ingests, indexes, searches and answers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ from mundap.workspace.uploads import Uploads
 
 
 def cut_of(config: Config, models: Path) -> Cut:
-    """How the settings have documents cut. `models` holds the trained encoders, whose base is what counts tokens."""
+    """How documents are split under these settings. `models` is the folder of trained encoders, whose base counts tokens."""
     ingest = config.ingest
     in_tokens = ingest.chunk_unit == "tokens"
     size = ingest.chunk_tokens if in_tokens else ingest.chunk_chars
@@ -57,12 +57,12 @@ def cut_of(config: Config, models: Path) -> Cut:
 
 
 def sheets_of(config: Config) -> Options:
-    """How the settings have sheets read."""
+    """How sheets are read under these settings."""
     return Options(config.ingest.hidden, tuple((kind, names) for kind, names in config.ingest.columns if names))
 
 
 class Mundap:
-    """An open workspace. Make one with `Mundap.open`. Threads may share one."""
+    """An open workspace. Create one with `Mundap.open`. It is thread-safe."""
 
     def __init__(self, root: Path, config: Config, words: Path | None = None) -> None:
         """`words` is the folder that the user dictionary is relative to (default: `root`)."""
@@ -88,7 +88,7 @@ class Mundap:
         return cls(root, read_config(root / FILE))
 
     def reconfigured(self, config: Config) -> Mundap:
-        """The same workspace under other settings."""
+        """The same workspace with other settings."""
         return Mundap(self.root, config, self._parts.words)
 
     def read_by(self, encoder: str, progress: Progress = quiet) -> Mundap:
@@ -107,10 +107,10 @@ class Mundap:
     # -- ingest ---------------------------------------------------------------------------------------------------
 
     def ingest(self, paths: Sequence[str | Path] = (), prune: bool = False, progress: Progress = quiet) -> Ingested:
-        """Read files and folders (default: those in mundap.toml, and uploads) into the corpus, one transaction a file.
+        """Read files and folders (default: those in mundap.toml, and uploads) into the corpus, one transaction per file.
 
-        A file that has not changed is left alone. What cannot be read is reported in `skipped`, and what was read
-        of that file before stays. With `prune`, documents whose file is gone are removed.
+        Unchanged files are skipped. Files that cannot be read are reported in `skipped`, and what was read
+        from them before is kept. With `prune`, documents whose file is gone are removed.
         """
         missing: list[Skipped] = []
         files: dict[str, Path] = {}
@@ -129,10 +129,10 @@ class Mundap:
         return self._ingested(taken, missing, removed)
 
     def upload(self, files: Mapping[str, Path], progress: Progress = quiet) -> Ingested:
-        """Read files that lie in the folder of uploads' `incoming`, by the name they shall have there, and index them.
+        """Read files from the `incoming` folder of uploads, keyed by their final name, and index them.
 
-        What can be read is moved to its place, over what had its name; what cannot is left where it lies, and reported
-        in `skipped`. When this returns, what went in can be found.
+        Readable files are moved to their final place, replacing files of the same name; others stay where they are and are reported
+        in `skipped`. When this returns, the added documents can be searched.
         """
         with self._writing():
             for name in files:
@@ -148,8 +148,8 @@ class Mundap:
         return self._ingested(taken)
 
     def discard(self, document_id: str) -> Listed | None:
-        """Remove a document, and its file if it was uploaded: it is gone from every leg at once. What it was, or None
-        if there is none with this id. A file that was not uploaded stays, and the next ingest reads it again."""
+        """Remove a document from every leg at once, and delete its file if it was uploaded. Returns the document, or None
+        if there is none with this id. A file that was not uploaded is kept, and the next ingest reads it again."""
         with self._writing():
             listed = self.corpus.document(document_id)
             if listed:
@@ -159,7 +159,7 @@ class Mundap:
 
     @cached_property
     def uploads(self) -> Uploads:
-        """The files that came over HTTP."""
+        """The files uploaded over HTTP."""
         return Uploads(self.root)
 
     @property
@@ -185,13 +185,13 @@ class Mundap:
         )
 
     def refused(self) -> list[Skipped]:
-        """The files that could not be read when they were last tried, and are still there, with why."""
+        """The files that could not be read at the last attempt and still exist, with the reasons."""
         return [Skipped(file, reason) for file, reason in self.corpus.refusals() if exists(self.root / file)]
 
     def remove(self, source_or_id: str, keep_out_file: bool = False) -> str:
-        """Remove a document by source, file name, title or id: it is gone from every leg at once. Its source.
+        """Remove a document by source, file name, title or id, from every leg at once. Returns its source.
 
-        With `keep_out_file`, ingests leave its file out from now on, where that still lies there.
+        With `keep_out_file`, later ingests skip its file if it still exists.
 
         Raises UnknownName if there is no such document, and MundapError if there are several.
         """
@@ -200,14 +200,16 @@ class Mundap:
             if not named:
                 raise UnknownName("document", source_or_id, [listed.source for listed in self.corpus.documents()])
             if len(named) > 1:
-                raise MundapError(f"'{source_or_id}' 문서가 여럿입니다. 하나를 골라 주세요: {', '.join(named)}")
+                raise MundapError(
+                    f"'{source_or_id}'에 해당하는 문서가 여러 개입니다. 하나를 지정하세요: {', '.join(named)}"
+                )
             self.corpus.remove(named[0])
             if keep_out_file and exists(self.root / named[0]):
                 keep_out(self.corpus, named[0])
         return named[0]
 
     def take_back(self, name: str) -> str:
-        """Let the next ingest read a file again that was kept out, by its source or name. Raises UnknownName."""
+        """Let the next ingest read a kept-out file again, given its source or name. Raises UnknownName."""
         with self._writing():
             return take_back(self.corpus, normalize(name))
 
@@ -224,16 +226,16 @@ class Mundap:
     # -- index ----------------------------------------------------------------------------------------------------
 
     def index(self, progress: Mapping[str, Progress] | None = None) -> str:
-        """Build and promote a generation of the corpus; returns its name. Only what is new is computed.
+        """Build an index generation of the corpus and make it current; returns its name. Only new passages are computed.
 
-        `progress` may have an entry for "tokens", for "keywords" and for "vectors".
+        `progress` may have entries for "tokens", "keywords" and "vectors".
         """
         with self._writing():
             return self._indexing.build(progress or {})
 
     @property
     def recipe(self) -> Recipe:
-        """What decides an index of this workspace besides its passages."""
+        """The settings that determine an index of this workspace, besides its passages."""
         return self._indexing.recipe
 
     def reload(self) -> None:
@@ -241,16 +243,16 @@ class Mundap:
         self._opening.reload()
 
     def refresh(self) -> None:
-        """Open the current generation, if it is another than the one that is open. Searches that run keep theirs.
+        """Open the current generation if it differs from the open one. Running searches keep theirs.
 
-        One that cannot be opened, as while documents come in that are not indexed yet, leaves the old one in use: it
-        is tried again at the next call. Without any generation, StaleIndex is raised at the next search.
+        If it cannot be opened, e.g. while new documents are not indexed yet, the old one stays in use, and the new one
+        is tried again at the next call. If there is no generation at all, the next search raises StaleIndex.
         """
         self._opening.refresh()
 
     @property
     def newest(self) -> str | None:
-        """The name of the current generation on the disk, whether or not it is the one that is open; None without any."""
+        """The name of the current generation on disk, whether or not it is open; None if there is none."""
         return self._opening.newest
 
     # -- search ---------------------------------------------------------------------------------------------------
@@ -266,8 +268,8 @@ class Mundap:
     ) -> list[Hit]:
         """The best `k` whole passages. `where` gives the allowed values of source, title, document_id or a meta key.
 
-        `since` and `until` are ISO dates, inclusive; a passage without a date lies in no period.
-        Raises StaleIndex if the index does not match the corpus or the settings; the sentence says what to run.
+        `since` and `until` are ISO dates, inclusive; passages without a date are in no period.
+        Raises StaleIndex if the index does not match the corpus or the settings; its message names the command to run.
         """
         allowed = None
         if where is not None or since is not None or until is not None:
@@ -275,17 +277,17 @@ class Mundap:
         return self._searching.search(self.mended(question).text, k, leg, allowed)
 
     def mended(self, question: str) -> Mended:
-        """The question as `search` and `ask` search for it: its typos put right towards words of the index.
+        """The question as `search` and `ask` use it, with typos corrected to words of the index.
 
         Raises StaleIndex as `search` does.
         """
         return self._searching.mended(normalize(question))
 
     def find(self, question: str, k: int | None = None, where: Where | None = None) -> list[Hit]:
-        """The passages that an answer is written from: the question understood as the settings say, then searched.
+        """The passages that an answer is based on: interprets the question as configured, then searches.
 
-        Conditions that the question sets for documents become filters; where nothing meets them, all is searched
-        that meets `where`.
+        Conditions on documents in the question become filters; if no document meets them, everything
+        that meets `where` is searched.
         """
         return self._searching.find(question, k, where)
 
@@ -311,14 +313,14 @@ class Mundap:
         return graph
 
     def bare_graph(self) -> Graph:
-        """The graph of the current generation, whose synonyms may be others than the table's by now.
+        """The graph of the current generation; its synonyms may differ from the current table.
 
         Raises StaleIndex if there is none.
         """
         return self._opening.bare_graph()
 
     def trained_on(self, question: str) -> bool:
-        """Whether the reranker was trained on this very question: its score would flatter."""
+        """Whether the reranker was trained on this question, so that its score would be too optimistic."""
         light = self._parts.light
         return light is not None and seen(question) in light.questions
 
@@ -332,7 +334,7 @@ class Mundap:
         where: Where | None = None,
         persona: str | None = None,
     ) -> Answer:
-        """The answer with its citations, or an abstention; see `stream`."""
+        """The answer with its citations, or a withheld answer; see `stream`."""
         return next(piece for piece in self.stream(question, history, k, where, persona) if isinstance(piece, Answer))
 
     def stream(
@@ -343,10 +345,10 @@ class Mundap:
         where: Where | None = None,
         persona: str | None = None,
     ) -> Iterator[str | Answer]:
-        """Yields the answer's text in pieces, then the Answer. `history` resolves a question that leans on it.
+        """Yields the answer's text in pieces, then the Answer. `history` resolves follow-up questions.
 
-        It is written from `k` passages (default: that of the settings) that meet `where`, as in `search`, and sounds
-        like `persona`, as in `persona`.
+        It is based on `k` passages (default: from the settings) that meet `where`, as in `search`, in the tone of
+        `persona` (see `persona`).
         """
         yield from self._answering.stream(question, history, k, where, self.persona(persona))
 
@@ -355,24 +357,24 @@ class Mundap:
         return self._answering.support(question)
 
     def read(self, question: str, hits: Sequence[Hit]) -> Reading:
-        """The first hits read by the sentence against the question."""
+        """The first hits, read sentence by sentence against the question."""
         return self._parts.reader.read(question, hits)
 
     def words_held(self, text: str, texts: Sequence[str]) -> list[float]:
-        """For each of `texts`, the weight of the words of `text` that it holds, rare ones counting most, in [0, 1]."""
+        """For each of `texts`, the weighted share of the words of `text` that it contains, in [0, 1]; rare words weigh more."""
         return self._parts.reader.shares(text, texts)
 
     def verify(self, answers: Iterable[Given]) -> Iterator[Verdict]:
-        """What of each answer that was given (verify.given reads them from JSON) is proved by the corpus as it is now.
+        """Verify given answers (verify.given reads them from JSON) against the current corpus.
 
-        Nothing is searched and no model asked.
+        Nothing is searched and no model is used.
         """
         personas = [persona for name in self.personas if (persona := self.persona(name))]
         verifier = Verifier(self.corpus, personas, self.newest, self._indexing.names)
         yield from map(verifier.verify, answers)
 
     def warm(self) -> None:
-        """Load what the first question would wait for. Raises as it would."""
+        """Load everything the first question would have to wait for. Raises as it would."""
         self.search("준비", k=1)
         self.persona()
         if self.config.generate.faq:
@@ -382,14 +384,14 @@ class Mundap:
 
     @cached_property
     def feedback(self) -> Feedback:
-        """Answers that were given over HTTP, and what people said of them."""
+        """Answers given over HTTP, and the feedback on them."""
         return Feedback(self.root / FOLDER / "corpus.sqlite", self.config.serve.answer_days)
 
     # -- the parts that settings name -------------------------------------------------------------------------------
 
     @property
     def encoder(self) -> Encoder:
-        """The encoder that mundap.toml names, or another that was put in its place before the first search."""
+        """The encoder named in mundap.toml, or one set before the first search."""
         return self._parts.encoder
 
     @encoder.setter
@@ -397,17 +399,17 @@ class Mundap:
         self._parts.encoder = encoder
 
     def encoder_named(self, name: str) -> Encoder:
-        """The encoder of that name. Raises UnknownName, or ConfigError for a trained one that cannot be used."""
+        """The encoder of that name. Raises UnknownName, or ConfigError if a trained one cannot be used."""
         return self._parts.encoder_named(name)
 
     @property
     def sentence_encoder(self) -> Encoder:
-        """What sentences are read with. An adapter learned from whole passages, so it is its base that reads."""
+        """The encoder for single sentences: an adapter is trained on whole passages, so its base is used."""
         return self._parts.sentence_encoder
 
     @property
     def generator(self) -> Generator:
-        """The generator that mundap.toml names, or another that was put in its place before the first question."""
+        """The generator named in mundap.toml, or one set before the first question."""
         return self._parts.generator
 
     @generator.setter
@@ -416,33 +418,33 @@ class Mundap:
 
     @property
     def calibration(self) -> Line | None:
-        """The user's own calibration of support, if mundap.toml names one. Raises MundapError if it cannot be used."""
+        """The calibration of support named in mundap.toml, if any. Raises MundapError if it cannot be used."""
         return self._parts.calibration
 
     @property
     def reader_model(self) -> ReaderModel | None:
-        """The user's own model of what answers, if mundap.toml names one. Raises MundapError if it cannot be used."""
+        """The sentence selection model named in mundap.toml, if any. Raises MundapError if it cannot be used."""
         return self._parts.reader_model
 
     @property
     def tokenizer(self) -> SearchTokenizer:
-        """The tokenizer of the lexical leg. Raises ConfigError if its user dictionary is not there."""
+        """The tokenizer of the lexical leg. Raises ConfigError if its user dictionary is missing."""
         return self._parts.tokenizer
 
     @property
     def synonyms(self) -> Path:
-        """The table of synonyms, which need not be there. Raises ConfigError if a name of one's own is not."""
+        """The path of the synonym table, which need not exist. Raises ConfigError if a configured table is missing."""
         return self._parts.synonyms
 
     def keywords(self, questions: Sequence[str]) -> list[list[str]]:
-        """The distinct keywords of each question, by the extractor of the settings; the corpus is not read.
+        """The distinct keywords of each question, by the configured extractor; the corpus is not read.
 
-        Raises ConfigError if the user dictionary or the model is not there, BadFile for a broken table of verbs.
+        Raises ConfigError if the user dictionary or the model is missing, BadFile for a broken table of verbs.
         """
         return self._parts.keywords(questions)
 
     def names(self, questions: Sequence[str]) -> list[list[str]]:
-        """What each question names, as the graph calls it: by the model, or keywords and the compounds they make up."""
+        """The graph keywords of each question: from the model, or the keywords and the compounds they form."""
         return self._parts.names(questions)
 
     @property
@@ -451,7 +453,7 @@ class Mundap:
         return self._parts.personas
 
     def persona(self, name: str | None = None) -> Persona | None:
-        """The persona of that name (default: that of the settings); "" is none.
+        """The persona of that name (default: from the settings); "" is none.
 
         Raises UnknownName, or ConfigError for a file that cannot be read.
         """
@@ -474,4 +476,6 @@ class Mundap:
             with lock:
                 yield
         except Timeout as error:
-            raise WorkspaceBusy(f"{self.root}: 다른 mundap이 쓰고 있습니다. 끝난 뒤 다시 실행해 주세요.") from error
+            raise WorkspaceBusy(
+                f"{self.root}: 다른 mundap 프로세스가 작업 중입니다. 끝난 뒤 다시 실행하세요."
+            ) from error

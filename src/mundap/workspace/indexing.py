@@ -38,7 +38,7 @@ class Indexing:
         state = self._corpus.state()
         passages = self._corpus.all_passages()
         if not passages:
-            raise MundapError("색인할 문서가 없습니다. 먼저 실행: mundap ingest")
+            raise MundapError("색인할 문서가 없습니다. 먼저 실행하세요: mundap ingest")
         parts = self._parts
         return build(
             self.root,

@@ -107,7 +107,7 @@ def take(
         try:
             fingerprint = _fingerprint(file, cut, options)
         except OSError as error:
-            reason = f"{name_of(file.name)}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요."
+            reason = f"{name_of(file.name)}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인하세요."
             corpus.refuse(source, AGAIN, reason)
             taken[source] = Taken(source, "skipped", reason)
             continue
@@ -170,7 +170,7 @@ def _size(file: Path) -> int:
 def keep_out(corpus: Corpus, source: str) -> None:
     """Have the next ingests leave out a file that still lies there, and say so."""
     corpus.refuse(
-        source, KEPT_OUT, f"{source}: 지운 문서라 넣지 않았습니다. 다시 넣으려면: mundap ingest --again '{source}'"
+        source, KEPT_OUT, f"{source}: 삭제한 문서이므로 제외했습니다. 다시 추가하려면: mundap ingest --again '{source}'"
     )
 
 

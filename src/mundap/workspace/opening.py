@@ -87,7 +87,7 @@ class Opening:
                 try:
                     self._opened = self._open_generation(self._corpus.state())
                 except StaleIndex as error:
-                    log.warning("새 색인을 아직 열 수 없어 전의 것으로 찾습니다: %s", error)
+                    log.warning("새 색인을 아직 열 수 없어 이전 색인으로 검색합니다: %s", error)
 
     @property
     def name(self) -> str:
@@ -140,7 +140,7 @@ class Opening:
         if parts.config.graph.enabled:
             graph = legs["graph"] = GraphLeg(_open_graph(generation.folder), table, parts.names)
         elif "graph" in settings.legs:
-            raise ConfigError("legs에 graph를 쓰려면 mundap.toml에서 [graph] enabled = true여야 합니다.")
+            raise ConfigError("legs에 graph를 포함하려면 mundap.toml에서 [graph] enabled = true여야 합니다.")
         light = LightRanker(parts.light, lexical, dense) if parts.light else None
         hybrid = Hybrid(
             *(legs[name] for name in settings.legs),

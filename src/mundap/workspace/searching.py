@@ -95,7 +95,7 @@ class Searching:
             allowed = self._corpus.ids_where(fields, since=asked.since, until=asked.until)
             if hits := self._found(asked.question, wanted, allowed):
                 return hits
-            log.warning("조건(%s)에 맞는 문서가 없어 전체에서 찾았습니다.", ", ".join(asked.words))
+            log.warning("조건(%s)에 맞는 문서가 없어 전체 문서에서 검색했습니다.", ", ".join(asked.words))
         return self._found(question, wanted, None if where is None else self._corpus.ids_where(where.items()))
 
     def _found(self, question: str, k: int, allowed: set[str] | None) -> list[Hit]:

@@ -50,7 +50,7 @@ def parse_text(text: str, name: str) -> Parsed:
         raise
     except Exception as error:  # lxml raises ParserError, ValueError and others on what is no page
         raise BadFile(
-            f"{name}: 웹 페이지로 읽을 수 없습니다({type(error).__name__}). 브라우저에서 다시 저장해 주세요."
+            f"{name}: 웹 페이지로 읽을 수 없습니다({type(error).__name__}). 브라우저에서 다시 저장하세요."
         ) from error
     return Parsed(tuple(blocks), title, date)
 
@@ -73,7 +73,7 @@ def _archived(raw: bytes, name: str) -> str:
                 continue
             if isinstance(content, bytes):
                 return page_text(content, name, charset)
-    raise BadFile(f"{name}: 웹 보관 파일에 페이지가 없습니다. 브라우저에서 HTML로 다시 저장해 주세요.")
+    raise BadFile(f"{name}: 웹 보관 파일에 페이지가 없습니다. 브라우저에서 HTML로 다시 저장하세요.")
 
 
 def _without_title(blocks: list[Block], title: str) -> list[Block]:

@@ -38,22 +38,22 @@ def parse(path: Path) -> Parsed:
         found = _read(path.read_bytes())
         blocks = finished(found.pieces, found.story)
     except Locked as error:
-        raise BadFile(f"{path.name}: 암호가 걸린 한글 문서입니다. 한/글에서 암호를 풀어 다시 저장해 주세요.") from error
+        raise BadFile(f"{path.name}: 암호가 걸린 한글 문서입니다. 한/글에서 암호를 풀어 다시 저장하세요.") from error
     except Protected as error:
         raise BadFile(
-            f"{path.name}: 문서 보안(DRM)이 걸려 있습니다. 보안을 풀거나 '다른 이름으로 저장'에서 HWPX로 저장해 주세요."
+            f"{path.name}: 문서 보안(DRM)이 걸려 있습니다. 보안을 풀거나 '다른 이름으로 저장'에서 HWPX로 저장하세요."
         ) from error
     except NoView as error:
         raise _locked(path) from error
     except (TooLarge, TooDeep, RecursionError) as error:
         raise BadFile(
-            f"{path.name}: 내용이 지나치게 크거나 깊이 겹쳐 있어 읽지 않았습니다. 믿을 수 있는 문서면 한/글에서 열어 나누어"
-            " 저장해 주세요."
+            f"{path.name}: 내용이 너무 크거나 중첩이 깊어 읽지 않았습니다. 신뢰할 수 있는 문서면 한/글에서 열어 나누어"
+            " 저장하세요."
         ) from error
     except Broken as error:
         raise BadFile(
-            f"{path.name}: 한글 문서로 읽을 수 없습니다({error}). 파일이 잘렸거나 망가졌다면 원본을 다시 복사하고, 한/글에서"
-            " 열린다면 HWPX로 다시 저장해 주세요."
+            f"{path.name}: 한글 문서로 읽을 수 없습니다({error}). 파일이 손상되었다면 원본을 다시 복사하고, 한/글에서"
+            " 열린다면 HWPX로 다시 저장하세요."
         ) from error
     text = squash("".join(_texts(blocks)))
     if len(text) < _NOTICE_CHARS and _NOTICE.search(" ".join(_texts(blocks))):
@@ -74,8 +74,8 @@ def _read(raw: bytes) -> Found:
 
 def _locked(path: Path) -> BadFile:
     return BadFile(
-        f"{path.name}: 배포용으로 잠긴 문서라 글을 읽을 수 없습니다. 배포용을 풀거나 '다른 이름으로 저장'에서 HWPX로 저장해"
-        " 주세요."
+        f"{path.name}: 배포용으로 잠긴 문서라 내용을 읽을 수 없습니다. 배포용을 풀거나 '다른 이름으로 저장'에서 HWPX로"
+        " 저장하세요."
     )
 
 
@@ -116,6 +116,9 @@ def _date(said: tuple[str, ...]) -> str:
 def _warnings(found: Found, text: bool) -> tuple[str, ...]:
     lost = [f"{what} {count}개" for what, count in sorted(found.story.lost.items()) if count]
     return (
-        *(f"본문 {n}구역이 손상되어 읽은 데까지만 넣었습니다. 원본을 다시 복사해 주세요." for n in found.broken),
-        *([f"글로 읽지 못한 것: {', '.join(lost)}."] if lost and text else []),
+        *(
+            f"본문 {n}구역이 손상되어 읽을 수 있는 부분까지만 추가했습니다. 원본을 다시 복사하세요."
+            for n in found.broken
+        ),
+        *([f"텍스트로 읽지 못한 항목: {', '.join(lost)}."] if lost and text else []),
     )

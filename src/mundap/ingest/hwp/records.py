@@ -229,7 +229,7 @@ class Walker:
             elif each.tag == _SHAPE:
                 self._draw(each, box, caption, large)
             elif each.tag == _PICTURE:
-                self.story.lost["큰 그림"] += large
+                self.story.lost["큰 이미지"] += large
             elif each.tag == _OLE:
                 box.pieces += embedded(self.embedded(each.number("<H", 12)), self.story)
             elif each.tag == _ART and (text := each.string(_ART_TEXT)[0].strip()):

@@ -41,7 +41,7 @@ def tabled(cells: Sequence[Placed], size: tuple[int, int], caption: str, story: 
     rows = max(cell.row + cell.down for cell in cells)
     columns = max(cell.column + cell.across for cell in cells)
     if rows * columns > MAX_PLACES:
-        story.lost["지나치게 큰 표(칸을 줄글로 넣음)"] += 1
+        story.lost["너무 큰 표(본문으로 변환)"] += 1
         return [Line(text) for cell in cells if (text := text_of(cell.pieces))]
     outer = Table(_rows(cells, rows, columns), header=_headers(cells, rows), caption=caption)
     labels = {cell.row: text_of(cell.pieces).replace("\n", " ") for cell in reversed(cells) if cell.pieces}

@@ -236,7 +236,7 @@ class Walker:
         """The text in and under a shape, a group of shapes, a picture or a chart."""
         match name(element):
             case "pic" | "picture":
-                self.story.lost["큰 그림"] += _large(element)
+                self.story.lost["큰 이미지"] += _large(element)
             case "textart":
                 box.pieces += [Line(text)] if (text := get(element, "text", "Text").strip()) else []
             case "chart":
@@ -272,7 +272,7 @@ def embedded(ole: bytes | None, story: Story) -> list[Piece]:
     library = need("hwp2md.ole", "docs")
     outcome = library.ole_to_outcome(library.unwrap_hwpx_ole(ole), "", lambda key, data: None) if ole else None
     if outcome is None or outcome.skipped:
-        story.lost["차트" if outcome and outcome.skipped == "chart_legacy" else "끼워 넣은 개체"] += 1
+        story.lost["차트" if outcome and outcome.skipped == "chart_legacy" else "삽입된 개체"] += 1
     return [*_foreign(outcome.blocks if outcome else ())]
 
 

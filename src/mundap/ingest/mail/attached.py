@@ -52,7 +52,7 @@ def with_attachments(mail: Reading, attached: Sequence[Attachment], read: Read) 
         except MemoryError:
             raise
         except Exception as error:  # a reader's own mistake must not cost the mail
-            said = f"{one.name}: 읽다가 오류가 났습니다({type(error).__name__}). 따로 저장해 넣어 보세요."
+            said = f"{one.name}: 읽는 중 오류가 발생했습니다({type(error).__name__}). 따로 저장해 추가하세요."
             mail = _warned(mail, f"첨부 {said}")
         else:
             mail = _joined(mail, one, found)
@@ -86,7 +86,7 @@ def _read(one: Attachment, read: Read) -> Reading:
     except (ValueError, binascii.Error):
         content = None
     if not isinstance(content, bytes):
-        raise BadFile(f"{name}: 첨부 파일이 망가졌습니다. 메일에서 다시 받아 따로 넣어 주세요.")
+        raise BadFile(f"{name}: 첨부 파일이 손상되었습니다. 메일에서 다시 다운로드해 따로 추가하세요.")
     with TemporaryDirectory(prefix="mundap-") as folder:
         path = Path(folder, name)
         path.write_bytes(content)

@@ -84,9 +84,7 @@ def read_alone(path: Path, source: str) -> Reading:
     if not attached:
         return reading
     names = ", ".join(dict.fromkeys(one.name for one in attached))
-    said = (
-        f"첨부 파일을 읽던 프로그램이 멈춰 본문만 넣었습니다. 첨부 {len(attached)}개는 따로 저장해 넣어 주세요: {names}"
-    )
+    said = f"첨부 파일을 읽는 중 프로세스가 종료되어 본문만 추가했습니다. 첨부 {len(attached)}개는 따로 저장해 추가하세요: {names}"
     return replace(reading, warnings=(*reading.warnings, said))
 
 
@@ -105,7 +103,9 @@ def _read_attached(path: Path, source: str, depth: int, options: Options) -> Rea
     if kind_of(path) != ".eml":
         return read(path, source, options)
     if depth > _DEEPEST:
-        raise BadFile(f"{path.name}: 메일 안에 메일이 {_DEEPEST}겹을 넘습니다. 안쪽 메일을 따로 저장해 넣어 주세요.")
+        raise BadFile(
+            f"{path.name}: 첨부된 메일이 {_DEEPEST}단계를 넘게 중첩되어 있습니다. 안쪽 메일을 따로 저장해 추가하세요."
+        )
     reading = read_mail(path, source, depth, options)
     return replace(reading, document=dated(reading.document))
 
@@ -115,16 +115,14 @@ def taken_apart(path: Path) -> tuple[Parsed, list[Attachment]]:
     # The older policy, because the newer one raises on broken headers and takes bytes out of them.
     message = message_from_bytes(path.read_bytes().lstrip(), policy=policy.compat32)
     if not KNOWN & {name.lower() for name in message.keys()}:  # noqa: SIM118 (a Message iterates over nothing else)
-        raise BadFile(
-            f"{path.name}: 메일이 아닙니다(보낸 사람, 제목 같은 머리글이 없음). 메일을 EML로 다시 저장해 주세요."
-        )
+        raise BadFile(f"{path.name}: 메일이 아닙니다(보낸 사람, 제목 같은 헤더가 없음). 메일을 EML로 다시 저장하세요.")
     found = _Found(path.name)
     blocks = [*_parts(message, found, 0)]
     if not blocks and found.encrypted:
-        raise BadFile(f"{path.name}: 암호화된 메일입니다. 메일 프로그램에서 열어 본문을 저장해 주세요.")
+        raise BadFile(f"{path.name}: 암호화된 메일입니다. 메일 프로그램에서 열어 본문을 저장하세요.")
     if not blocks and not found.attached:
-        raise BadFile(f"{path.name}: 메일에 본문이 없습니다(빈 메일이거나 잘린 파일). 메일을 열어 다시 저장해 주세요.")
-    warnings = ("메일이 끝까지 들어 있지 않습니다. 메일을 다시 저장해 주세요.",) if found.cut else ()
+        raise BadFile(f"{path.name}: 메일에 본문이 없습니다(빈 메일이거나 잘린 파일). 메일을 열어 다시 저장하세요.")
+    warnings = ("메일 내용이 잘려 있습니다. 메일을 다시 저장하세요.",) if found.cut else ()
     blocks = [*_about(message, found), *blocks]
     return Parsed(tuple(blocks), words(message, "Subject"), day(message), warnings=warnings), found.attached
 

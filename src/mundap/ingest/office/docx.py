@@ -74,7 +74,7 @@ def parse(path: Path) -> Parsed:
         raise
     except Exception as error:  # a broken file can make python-docx and lxml raise anything: KeyError, ValueError
         raise BadFile(
-            f"{path.name}: 워드 문서로 읽을 수 없습니다({type(error).__name__}). 워드에서 열어 DOCX로 다시 저장해 주세요."
+            f"{path.name}: 워드 문서로 읽을 수 없습니다({type(error).__name__}). 워드에서 열어 DOCX로 다시 저장하세요."
         ) from error
 
 

@@ -38,7 +38,7 @@ def parse(path: Path) -> Parsed:
         raise
     except Exception as error:  # a broken file makes the library raise anything: KeyError, XMLSyntaxError, ValueError
         raise BadFile(
-            f"{path.name}: 파워포인트로 읽을 수 없습니다({type(error).__name__}). 파워포인트에서 열어 PPTX로 다시 저장해 주세요."
+            f"{path.name}: 파워포인트로 읽을 수 없습니다({type(error).__name__}). 파워포인트에서 열어 PPTX로 다시 저장하세요."
         ) from error
     warnings = (f"숨긴 슬라이드도 읽었습니다: {', '.join(hidden)}쪽.",) if hidden else ()
     return Parsed(blocks, title, date, len(slides), warnings)

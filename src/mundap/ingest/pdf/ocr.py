@@ -70,7 +70,7 @@ def missing() -> str:
         steps.append(_PROGRAM)
     if find_spec("PIL") is None or find_spec("pypdfium2") is None:
         steps.append(_PACKAGES)
-    return f"글자를 읽으려면 설치해 주세요: {'; '.join(steps)}" if steps else ""
+    return f"이미지의 텍스트를 읽으려면(OCR) 설치하세요: {'; '.join(steps)}" if steps else ""
 
 
 def _languages() -> list[str]:
@@ -92,7 +92,7 @@ def read_image(path: Path, source: str) -> Reading:
 def parse(path: Path) -> Parsed:
     """The blocks of a picture of text."""
     if said := missing():
-        raise BadFile(f"{path.name}: 그림 파일입니다. {said}")
+        raise BadFile(f"{path.name}: 이미지 파일입니다. {said}")
     pages, failed, unclear = [], [], []
     for number, image in enumerate(_images(path), 1):
         scan = read_picture(image)
@@ -103,17 +103,17 @@ def parse(path: Path) -> Parsed:
             unclear.append(number)
         pages.append(Page(number, scan.width, scan.height, scan.words, (), scanned=True))
     if not any(page.words for page in pages):
-        why = "시간 안에 읽지 못했습니다" if failed else "그림에서 글자를 찾지 못했습니다"
-        raise BadFile(f"{path.name}: {why}. 글자가 있는 그림이면 더 선명하게(300dpi) 스캔해 주세요.")
+        why = "시간 안에 읽지 못했습니다" if failed else "이미지에서 텍스트를 찾지 못했습니다"
+        raise BadFile(f"{path.name}: {why}. 텍스트가 있는 이미지이면 더 선명하게(300dpi) 스캔하세요.")
     return Parsed(tuple(blocks(pages)), pages=len(pages) + len(failed), warnings=tuple(told(failed, unclear)))
 
 
 def told(failed: Sequence[int], unclear: Sequence[int]) -> Iterator[str]:
     """What the owner of a file should know about its pages: those without a result, and those that are doubtful."""
     if failed:
-        yield f"{shown(failed)}쪽의 그림을 읽지 못했습니다. 그 쪽을 300dpi로 다시 스캔해 주세요."
+        yield f"{shown(failed)}쪽의 이미지를 읽지 못했습니다. 해당 쪽을 300dpi로 다시 스캔하세요."
     if unclear:
-        yield f"{shown(unclear)}쪽은 글자가 또렷하지 않아 틀리게 읽었을 수 있습니다. 원본이나 더 선명한 스캔을 넣어 주세요."
+        yield f"{shown(unclear)}쪽은 글자가 선명하지 않아 잘못 인식했을 수 있습니다. 원본이나 더 선명한 스캔을 추가하세요."
 
 
 def shown(numbers: Iterable[int]) -> str:
@@ -309,10 +309,8 @@ def _images(path: Path) -> Iterator[Image]:
                     image.seek(n)
                     yield ops.exif_transpose(image.copy())
     except (pillow.DecompressionBombError, pillow.DecompressionBombWarning) as error:
-        raise BadFile(f"{path.name}: 너무 큰 그림입니다. 300dpi, A3 크기 이하로 줄여 주세요.") from error
+        raise BadFile(f"{path.name}: 너무 큰 이미지입니다. 300dpi, A3 크기 이하로 줄이세요.") from error
     except BadFile:
         raise
     except Exception as error:  # Pillow's decoders raise whatever a broken file makes them trip over
-        raise BadFile(
-            f"{path.name}: 그림으로 열 수 없습니다. 그림 편집기에서 열어 PNG로 다시 저장해 주세요."
-        ) from error
+        raise BadFile(f"{path.name}: 이미지로 열 수 없습니다. 이미지 편집기에서 열어 PNG로 다시 저장하세요.") from error

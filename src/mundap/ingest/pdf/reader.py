@@ -53,11 +53,11 @@ def parse(path: Path) -> Parsed:
         data, lost = resized(document, data)
     result = _opened(data, path.name)
     warnings = [
-        f"{n}쪽은 글이 터무니없이 멀리 떨어져 있어 일부만 읽었습니다. PDF 뷰어에서 A4로 인쇄해 다시 저장해 주세요."
+        f"{n}쪽은 글자가 비정상적으로 멀리 떨어져 있어 일부만 읽었습니다. PDF 뷰어에서 A4로 인쇄해 다시 저장하세요."
         for n in lost
     ]
     warnings += [
-        f"{error.page_num}쪽을 읽지 못했습니다({error.message}). 그 쪽만 다시 저장해 주세요."
+        f"{error.page_num}쪽을 읽지 못했습니다({error.message}). 해당 쪽을 다시 저장하세요."
         for error in result.page_errors
     ]
     upright, turns = _upright(data, result)
@@ -73,9 +73,9 @@ def parse(path: Path) -> Parsed:
 def _whole(data: bytes, name: str) -> bytes:
     """`data` from where the PDF begins: mail and web servers put lines before it."""
     if not data:
-        raise BadFile(f"{name}: 빈 파일입니다(0바이트). 다시 받거나 저장해 주세요.")
+        raise BadFile(f"{name}: 빈 파일입니다(0바이트). 다시 받거나 저장하세요.")
     if b"%PDF-" not in data[:_HEAD]:
-        raise BadFile(f"{name}: PDF가 아닙니다. 원래 형식의 확장자로 바꾸거나 PDF로 다시 저장해 주세요.")
+        raise BadFile(f"{name}: PDF가 아닙니다. 원래 형식의 확장자로 바꾸거나 PDF로 다시 저장하세요.")
     return data[data.index(b"%PDF-") :]
 
 
@@ -100,18 +100,18 @@ def _opened(data: bytes, name: str, **about: Any) -> ParseResult:
     except BaseException as error:  # a panic of the native code is no Exception
         raise BadFile(_why(data, name, str(error))) from error
     if not result.total_pages:
-        raise BadFile(f"{name}: 쪽이 하나도 없는 PDF입니다. 원본에서 다시 저장해 주세요.")
+        raise BadFile(f"{name}: 페이지가 없는 PDF입니다. 원본에서 다시 저장하세요.")
     return result
 
 
 def _why(data: bytes, name: str, message: str) -> str:
     if "password" in message.lower():
-        return f"{name}: 암호가 걸린 PDF입니다. 암호를 풀어 다시 저장해 주세요."
+        return f"{name}: 암호가 걸린 PDF입니다. 암호를 풀어 다시 저장하세요."
     if "security" in message.lower():
-        return f"{name}: 문서 보안(DRM)이 걸린 PDF입니다. 보안을 풀어 다시 저장해 주세요."
+        return f"{name}: 문서 보안(DRM)이 걸린 PDF입니다. 보안을 풀어 다시 저장하세요."
     if b"%%EOF" not in data[-_HEAD:]:
-        return f"{name}: 끝이 잘린 PDF입니다. 파일을 다시 받아 주세요."
-    return f"{name}: PDF로 열 수 없습니다({message}). PDF 뷰어에서 열어 다시 저장해 주세요."
+        return f"{name}: 중간에 잘린 PDF입니다. 파일을 다시 다운로드하세요."
+    return f"{name}: PDF로 열 수 없습니다({message}). PDF 뷰어에서 열어 다시 저장하세요."
 
 
 def _upright(data: bytes, result: ParseResult) -> tuple[list[ParsedPage], dict[int, int]]:
@@ -274,7 +274,7 @@ def _with_scans(document: Any, pages: Sequence[Page], pictures: Sequence[int]) -
     if not pictures:
         return [*pages], []
     if missing := ocr.missing():
-        return [*pages], [f"{ocr.shown(pictures)}쪽은 글자가 없는 그림(스캔)이라 읽지 못했습니다. {missing}"]
+        return [*pages], [f"{ocr.shown(pictures)}쪽은 텍스트가 없는 이미지(스캔)라 읽지 못했습니다. {missing}"]
     result, failed, unclear = [], [], []
     for page in pages:
         scan = ocr.read_page(document, page.number - 1) if page.number in pictures else None
@@ -292,11 +292,11 @@ def _with_scans(document: Any, pages: Sequence[Page], pictures: Sequence[int]) -
 def _must_have_text(name: str, result: ParseResult, pages: Sequence[Page], pictures: Sequence[int]) -> None:
     text = " ".join(word.text for page in pages for word in page.words)
     if result.xfa_packets and (not text or (len(text) < 1000 and _XFA.search(text))):
-        raise BadFile(f"{name}: XFA 양식만 든 PDF입니다. 어도비 리더에서 열어 'PDF로 인쇄'로 다시 저장해 주세요.")
+        raise BadFile(f"{name}: XFA 양식만 있는 PDF입니다. 어도비 리더에서 열어 'PDF로 인쇄'로 다시 저장하세요.")
     if text:
         return
     if pictures and (missing := ocr.missing()):
-        raise BadFile(f"{name}: 글자가 없는 그림(스캔)뿐인 PDF입니다. {missing}")
+        raise BadFile(f"{name}: 텍스트가 없는 이미지(스캔)만 있는 PDF입니다. {missing}")
     if pictures:
-        raise BadFile(f"{name}: 스캔한 쪽에서 글자를 찾지 못했습니다. 더 선명하게(300dpi) 스캔해 주세요.")
-    raise BadFile(f"{name}: 글이 들어 있지 않은 PDF입니다. 글자를 그림이나 선으로 바꾸지 않은 원본을 넣어 주세요.")
+        raise BadFile(f"{name}: 스캔한 페이지에서 텍스트를 찾지 못했습니다. 더 선명하게(300dpi) 스캔하세요.")
+    raise BadFile(f"{name}: 텍스트가 없는 PDF입니다. 글자를 이미지나 윤곽선으로 변환하지 않은 원본을 추가하세요.")

@@ -66,9 +66,9 @@ def pieces_of(path: Path, tell: Tell) -> Iterator[Sheet]:
             start = reader.line_num + skipped + 1
     except csv.Error as error:
         line = error.args[1] if len(error.args) > 1 else start
-        raise BadFile(f"{path.name}: {line}번째 줄을 표로 읽을 수 없습니다. 따옴표를 확인해 주세요.") from error
+        raise BadFile(f"{path.name}: {line}번째 줄을 표로 읽을 수 없습니다. 따옴표를 확인하세요.") from error
     if errors:
-        tell(f"수식 오류 값이 있습니다({places(errors)}). 시트에서 고쳐 주세요")
+        tell(f"수식 오류 값이 있습니다({places(errors)}). 시트에서 수정하세요")
     yield Sheet(name, rows, (), frozenset(gaps), ragged=True)
 
 
@@ -87,7 +87,7 @@ def _lines(path: Path, tell: Tell) -> Lines:
         return read
     text, broken = decode_leniently(path.read_bytes(), path.name)
     if broken:
-        tell(f"{runs(broken)}번째 줄에 깨진 글자가 있어 �로 바꾸었습니다. 원본에서 고쳐 UTF-8로 다시 저장해 주세요")
+        tell(f"{runs(broken)}번째 줄에 깨진 문자가 있어 �로 대체했습니다. 원본을 수정해 UTF-8로 다시 저장하세요")
     return lambda first, last: io.StringIO(text)
 
 

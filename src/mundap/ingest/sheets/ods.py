@@ -63,7 +63,9 @@ def sheets(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
     except (ElementTree.ParseError, KeyError) as error:
         raise NoWorkbook(str(error)) from error
     if hidden:
-        tell(f"숨긴 시트 {places(hidden)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true")
+        tell(
+            f"숨긴 시트 {places(hidden)}은(는) 제외했습니다. 포함하려면 mundap.toml에 [ingest] hidden = true를 설정하세요"
+        )
 
 
 def _sheet(name: str, table: ElementTree.Element, take_hidden: bool, tell: Tell) -> Sheet:
@@ -101,7 +103,9 @@ def _sheet(name: str, table: ElementTree.Element, take_hidden: bool, tell: Tell)
     said = [f"숨긴 행 {runs(left_out)}"] if left_out else []
     said += [f"숨긴 열 {places(text[:20] for text in columns.values())}"] if columns else []
     if said:
-        tell(f"시트 '{name}': {', '.join(said)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true")
+        tell(
+            f"시트 '{name}': {', '.join(said)}은(는) 제외했습니다. 포함하려면 mundap.toml에 [ingest] hidden = true를 설정하세요"
+        )
     return Sheet(name, rows, merged, frozenset(gaps))
 
 

@@ -31,7 +31,9 @@ def sheets(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
                 if shown.get(name, True) or options.hidden:
                     yield _sheet(name, book.get_sheet_by_name(name))
             if not options.hidden and (hidden := [name for name in book.sheet_names if not shown.get(name, True)]):
-                tell(f"숨긴 시트 {places(hidden)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true")
+                tell(
+                    f"숨긴 시트 {places(hidden)}은(는) 제외했습니다. 포함하려면 mundap.toml에 [ingest] hidden = true를 설정하세요"
+                )
     except PasswordError as error:
         raise Locked from error
     except CalamineError as error:

@@ -22,13 +22,13 @@ def sheets_of(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
     try:
         yield from _reader(path)(path, options, tell)
     except others.Locked as error:
-        raise BadFile(f"{path.name}: 암호가 걸린 엑셀 파일입니다. 암호를 풀어 다시 저장해 주세요.") from error
+        raise BadFile(f"{path.name}: 암호가 걸린 엑셀 파일입니다. 암호를 풀어 다시 저장하세요.") from error
     except BadFile:
         raise
     except (xlsx.NoWorkbook, *BAD_ZIP, OSError) as error:
         said = str(error)
         short = said if len(said) <= _SHOWN else f"{said[:_SHOWN]}…"
-        raise BadFile(f"{path.name}: 엑셀 파일로 열 수 없습니다({short}). 엑셀에서 다시 저장해 주세요.") from error
+        raise BadFile(f"{path.name}: 엑셀 파일로 열 수 없습니다({short}). 엑셀에서 다시 저장하세요.") from error
 
 
 def _reader(path: Path) -> xlsx.Read:

@@ -81,7 +81,7 @@ class _Workbook:
             yield self.sheet(name, target)
         if hidden:
             self.tell(
-                f"숨긴 시트 {places(hidden)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true"
+                f"숨긴 시트 {places(hidden)}은(는) 제외했습니다. 포함하려면 mundap.toml에 [ingest] hidden = true를 설정하세요"
             )
 
     def sheet(self, name: str, target: str) -> Sheet:
@@ -441,13 +441,13 @@ class _Cells(_Reader):
             said += (
                 [f"숨긴 열 {places(f'{letters(x)}({text[:20]})' for x, text in columns.items())}"] if columns else []
             )
-            yield f"{where}: {', '.join(said)}은(는) 넣지 않았습니다. 넣으려면 mundap.toml에 [ingest] hidden = true"
+            yield f"{where}: {', '.join(said)}은(는) 제외했습니다. 포함하려면 mundap.toml에 [ingest] hidden = true를 설정하세요"
         if self.errors:
-            yield f"{where}: 수식 오류 값이 있습니다({places(self.errors)}). 시트에서 고쳐 주세요"
+            yield f"{where}: 수식 오류 값이 있습니다({places(self.errors)}). 시트에서 수정하세요"
         if self.uncounted:
             yield (
-                f"{where}: 계산된 값이 저장되지 않은 수식이 있어 비워 두었습니다({places(self.uncounted)})."
-                " 엑셀에서 열어 다시 저장해 주세요"
+                f"{where}: 계산된 값이 저장되지 않은 수식이 있어 빈칸으로 처리했습니다({places(self.uncounted)})."
+                " 엑셀에서 열어 다시 저장하세요"
             )
 
 

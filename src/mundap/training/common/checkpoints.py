@@ -98,14 +98,14 @@ def _check_same(work: Path, wanted: Mapping[str, Any], resume: bool) -> None:
     """Raises MundapError unless the training that was stopped in `work` is to `resume`, and if its settings were others."""
     if not resume:
         raise MundapError(
-            f"끝나지 않은 학습이 있습니다. 이어서 하려면 --resume을 붙이고, 새로 하려면 폴더를 지워 주세요: {work}"
+            f"완료되지 않은 학습이 있습니다. 이어서 하려면 --resume을 지정하고, 새로 시작하려면 폴더를 삭제하세요: {work}"
         )
     before = json.loads((work / RECIPE).read_text("utf-8"))
     plain = json.loads(json.dumps(wanted))
     other = [f"{name} {before.get(name)!r} → {value!r}" for name, value in plain.items() if before.get(name) != value]
     if other:
         raise MundapError(
-            f"이어 갈 수 없습니다. 멈춘 학습과 다릅니다: {', '.join(other)}. 같게 주거나, 새로 하려면 폴더를 지워 주세요: {work}"
+            f"이어서 학습할 수 없습니다. 중단된 학습과 설정이 다릅니다: {', '.join(other)}. 같은 값을 지정하거나, 새로 시작하려면 폴더를 삭제하세요: {work}"
         )
 
 

@@ -96,7 +96,7 @@ def questions_in(corpus: Corpus, data: Path | None) -> tuple[list[Question], dic
     known = corpus.questions()
     if not known:
         raise MundapError(
-            "읽어들인 문서에 질문이 없습니다. 질문 파일을 주거나(--data 파일), 질문·제시문 열이 있는 시트를 읽어 주세요."
+            "읽어 들인 문서에 질문이 없습니다. 질문 파일을 지정하거나(--data 파일), 질문·제시문 열이 있는 시트를 읽어 들이세요."
         )
     passages = corpus.passages(sorted({q.passage_id for q in known}))
     items = [
@@ -116,7 +116,7 @@ def _faq(path: Path) -> list[Question]:
     try:
         tables = list(read(path))
     except OSError as error:
-        raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인해 주세요.") from error
+        raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인하세요.") from error
     if any(table.place("passage") is not None for table in tables):
         return []
     found = []
@@ -166,6 +166,6 @@ def check_enough(questions: int, passages: int) -> None:
     """Raises MundapError if there are too few to learn from, and to measure on."""
     if not enough(questions, passages):
         raise MundapError(
-            f"학습하기에 모자랍니다: 색인에 제시문이 있는 질문 {questions}개, 제시문 {passages}개"
-            f"(적어도 {FEWEST_QUESTIONS}개와 {FEWEST_PASSAGES}개). 질문 파일과 색인을 확인해 주세요."
+            f"학습 데이터가 부족합니다: 색인에 제시문이 있는 질문 {questions}개, 제시문 {passages}개"
+            f"(최소 {FEWEST_QUESTIONS}개와 {FEWEST_PASSAGES}개 필요). 질문 파일과 색인을 확인하세요."
         )

@@ -94,8 +94,8 @@ def plain_name(name: str) -> str:
     whole = unicodedata.normalize("NFC", name)
     if not _NAME.fullmatch(whole) or len(whole) > _LONGEST:
         raise MundapError(
-            f"'{name}': 모델 이름으로 쓸 수 없습니다. 글자, 숫자, '-', '_', '.'으로 {_LONGEST}자까지, "
-            "점으로 시작하지 않게 적어 주세요. 예: 관세-1"
+            f"'{name}': 모델 이름으로 사용할 수 없습니다. 글자, 숫자, '-', '_', '.'을 사용해 최대 {_LONGEST}자로, "
+            "점으로 시작하지 않게 지정하세요. 예: 관세-1"
         )
     return whole
 
@@ -108,7 +108,9 @@ def free_name(models: Path, name: str, kind: str) -> str:
     except (OSError, ValueError, KeyError, TypeError):
         return whole
     if other != kind:
-        raise MundapError(f"'{whole}'은(는) {other} 모델의 이름입니다. --out에 다른 이름을 주세요. 예: {whole}-{kind}")
+        raise MundapError(
+            f"'{whole}'은(는) 이미 {other} 모델의 이름입니다. --out에 다른 이름을 지정하세요. 예: {whole}-{kind}"
+        )
     return whole
 
 

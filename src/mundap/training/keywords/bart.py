@@ -17,7 +17,7 @@ PAD, START, END = "<pad>", "<s>", "</s>"
 JAMO = [
     chr(code) for first, after in ((0x1100, 0x1113), (0x1161, 0x1176), (0x11A8, 0x11C3)) for code in range(first, after)
 ]
-# As tried in docs/experiments.md, 2026-11-26. With the usual init_std of .02 and scaled embeddings it wrote the same for all.
+# As tried in docs/experiments/2026-11-26-keywords-by-a-small-bart.md. With the usual init_std of .02 and scaled embeddings it wrote the same for all.
 SIZES: dict[str, Any] = {
     "d_model": 128,
     "encoder_layers": 2,

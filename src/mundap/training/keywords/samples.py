@@ -10,7 +10,7 @@ from mundap.evaluate.page import figure_cell, frame, note, section, table
 from mundap.korean.normalize import squash
 
 MOST = 300  # questions on the page
-SHOWN = {"exact": "키워드가 모두 같음", "precision": "정밀도", "recall": "재현율", "f1": "F1"}
+SHOWN = {"exact": "완전 일치", "precision": "정밀도", "recall": "재현율", "f1": "F1"}
 
 
 def samples_page(name: str, reports: Mapping[str, KeywordReport], made: str) -> str:
@@ -25,16 +25,16 @@ def samples_page(name: str, reports: Mapping[str, KeywordReport], made: str) -> 
     ]
     asked = sorted(report.per_question, key=lambda one: one.measures["f1"])[:MOST]
     looked = [[one.tagged.question, *_words(one), f"{one.measures['f1']:.0%}"] for one in asked]
-    count = f"질문 {len(report.per_question)}개" + f" 가운데 나쁜 것부터 {MOST}개" * (len(report.per_question) > MOST)
+    count = f"질문 {len(report.per_question)}개" + f" 중 점수가 낮은 {MOST}개" * (len(report.per_question) > MOST)
     return frame(
         "키워드 표본",
         name,
         f"{name} · {made} · 학습에 쓰지 않은 {count}",
-        section("지표", table(["", *SHOWN.values()], rows), note("괄호는 95% 부트스트랩 구간입니다.")),
+        section("지표", table(["", *SHOWN.values()], rows), note("괄호 안은 95% 부트스트랩 신뢰구간입니다.")),
         section(
-            "질문마다",
-            note("칠한 낱말은 두 쪽에 다 있는 것입니다."),
-            table(["질문", "적힌 키워드", "찾은 키워드", "F1"], looked, texts=True),
+            "질문별 결과",
+            note("강조 표시한 단어는 정답과 추출 결과에 모두 있는 키워드입니다."),
+            table(["질문", "정답 키워드", "추출한 키워드", "F1"], looked, texts=True),
         ),
     )
 

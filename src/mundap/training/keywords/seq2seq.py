@@ -55,7 +55,7 @@ class Recipe:
     seed: int = 0
 
 
-# "original" are the values of the system that asked for this; "scratch" those of docs/experiments.md, 2026-11-26.
+# "original" are the values of the system that asked for this; "scratch" those of docs/experiments/2026-11-26-keywords-by-a-small-bart.md.
 PRESETS: dict[str, dict[str, Any]] = {
     "original": {"epochs": 2, "batch": 8, "lr": 3e-5, "beams": 5, "max_length": 512},
     SCRATCH: {"epochs": 12, "batch": 16, "lr": 2e-3, "beams": 5, "max_length": 128},
@@ -81,7 +81,7 @@ def split(tagged: Sequence[Tagged], seed: int) -> tuple[list[Tagged], list[Tagge
     groups = sorted({squash(one.question) for one in tagged})
     if len(groups) < FEWEST:
         raise MundapError(
-            f"학습하기에 모자랍니다: 서로 다른 질문 {len(groups)}개(적어도 {FEWEST}개). 키워드를 단 질문을 더해 주세요."
+            f"학습 데이터가 부족합니다: 서로 다른 질문 {len(groups)}개(최소 {FEWEST}개 필요). 키워드가 있는 질문을 추가하세요."
         )
     held = set(random.Random(seed).sample(groups, math.ceil(len(groups) / HELD_OUT)))
     parts: tuple[list[Tagged], list[Tagged]] = ([], [])
@@ -226,12 +226,12 @@ def _model(recipe: Recipe, learned: Sequence[Tagged], checkpoint: Path | None) -
         model = transformers.AutoModelForSeq2SeqLM.from_pretrained(base, local_files_only=local)
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         raise MundapError(
-            f"바탕 모델 '{base}'을(를) 불러올 수 없습니다. 폴더나 허브의 이름이 맞는지와 네트워크를 확인하세요."
-            f" 인터넷 없이 학습하려면 --base {SCRATCH}을(를) 주세요. ({str(error).strip().splitlines()[0]})"
+            f"베이스 모델 '{base}'을(를) 불러올 수 없습니다. 폴더나 허브 모델 이름과 네트워크 연결을 확인하세요."
+            f" 인터넷 없이 학습하려면 --base {SCRATCH}을(를) 지정하세요. ({str(error).strip().splitlines()[0]})"
         ) from error
     if model.config.model_type != "bart":
         raise MundapError(
-            f"바탕 모델 '{base}'은(는) {model.config.model_type}입니다. BART 계열(예: {BASE})이나 {SCRATCH}을(를) 주세요."
+            f"베이스 모델 '{base}'은(는) {model.config.model_type} 모델입니다. BART 계열(예: {BASE})이나 {SCRATCH}을(를) 지정하세요."
         )
     return words, model
 

@@ -85,7 +85,7 @@ def read_sft(path: Path) -> list[Example]:
     else:
         found = _read(path, _SFT)
     if not found:
-        raise BadFile(f"{path.name}: 질문과 답변이 함께 있는 행이 없습니다. 답변을 채워 주세요.")
+        raise BadFile(f"{path.name}: 질문과 답변이 모두 있는 행이 없습니다. 답변을 채우세요.")
     return found
 
 
@@ -146,7 +146,7 @@ def _asked(record: Record, where: str, row: int) -> Example | None:
     if isinstance(gold, list):
         gold = gold[0]
     if not isinstance(gold, str):
-        raise BadFile(f'{where}: gold가 글자가 아닙니다. "gold": ["제시문", …]처럼 적어 주세요.')
+        raise BadFile(f'{where}: gold가 문자열 배열이 아닙니다. "gold": ["제시문", …]처럼 입력하세요.')
     answer = _text(record, "answer", where, "")
     source = _text(record, "source", where, "")
     return Grounded(_text(record, "question", where), answer, _clean(gold), source, row) if answer else None
@@ -162,22 +162,24 @@ def _chat(record: Record, where: str, row: int) -> Example:
     turns = record["messages"]
     shown = '"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]'
     if not isinstance(turns, list) or not all(isinstance(turn, dict) for turn in turns):
-        raise BadFile(f"{where}: messages가 대화의 목록이 아닙니다. {shown}처럼 적어 주세요.")
+        raise BadFile(f"{where}: messages가 대화 메시지의 배열이 아닙니다. {shown} 형식으로 입력하세요.")
     for turn in turns:
         if turn.get("role") not in ROLES or not isinstance(turn.get("content"), str):
             raise BadFile(
-                f"{where}: 대화의 한 마디에 role({', '.join(ROLES)} 가운데 하나)과 content(글자)가 없습니다."
+                f"{where}: 대화 메시지에 role({', '.join(ROLES)} 중 하나)과 content(문자열)가 없습니다."
                 f" 찾은 키: {', '.join(map(str, turn)) or '없음'}, role: {turn.get('role')!r}."
             )
     if not turns or turns[-1]["role"] != "assistant" or not turns[-1]["content"].strip():
-        raise BadFile(f"{where}: 대화가 assistant의 말로 끝나지 않아 배울 답이 없습니다. {shown}처럼 적어 주세요.")
+        raise BadFile(
+            f"{where}: 대화가 assistant 메시지로 끝나지 않아 학습할 답변이 없습니다. {shown} 형식으로 입력하세요."
+        )
     return Chat(tuple((turn["role"], _clean(turn["content"])) for turn in turns), row)
 
 
 def _preference(record: Record, where: str, row: int) -> list[Preference]:
     chosen, rejected = _text(record, "chosen", where), _text(record, "rejected", where)
     if chosen == rejected:
-        raise BadFile(f"{where}: chosen과 rejected가 같습니다. 나은 답과 못한 답을 다르게 적어 주세요.")
+        raise BadFile(f"{where}: chosen과 rejected가 같습니다. 선호 답변과 비선호 답변을 서로 다르게 입력하세요.")
     return [Preference(_text(record, "prompt", where), chosen, rejected, row)]
 
 
@@ -195,8 +197,8 @@ def _ranking(record: Record, where: str, row: int) -> list[Preference]:
         or len(names) < 2
     ):
         raise BadFile(
-            f"{where}: ranking {ranks!r}이(가) completion_0부터의 답 {len(names)}개의 차례가 아닙니다."
-            ' 답마다 수를 하나씩, 가장 나은 답에 가장 작은 수를 적어 주세요. 예: "ranking": [0, 2, 1]'
+            f"{where}: ranking {ranks!r}이(가) completion_0부터 시작하는 답변 {len(names)}개의 순위가 아닙니다."
+            ' 답변마다 숫자를 하나씩, 가장 좋은 답변에 가장 작은 숫자를 입력하세요. 예: "ranking": [0, 2, 1]'
         )
     prompt = _text(record, "prompt", where)
     texts = [_text(record, name, where) for name in names]
@@ -245,7 +247,7 @@ def _read(path: Path, shapes: Shapes[T]) -> list[T]:
         if made is not None:
             found.append(made)
     if not found:
-        raise BadFile(f"{path.name}: 배울 것이 하나도 없습니다. 필요한 키: {expected}.")
+        raise BadFile(f"{path.name}: 학습할 데이터가 없습니다. 필요한 키: {expected}.")
     return found
 
 
@@ -263,7 +265,7 @@ def _records(path: Path, expected: str) -> Iterator[tuple[int, Record]]:
         return
     content = _parsed(text, path.name)
     if not isinstance(content, list):
-        raise BadFile(f"{path.name}: JSON 목록이 아닙니다. [{{…}}, {{…}}]처럼 적어 주세요. 필요한 키: {expected}.")
+        raise BadFile(f"{path.name}: JSON 배열이 아닙니다. [{{…}}, {{…}}] 형식으로 입력하세요. 필요한 키: {expected}.")
     for number, record in enumerate(content, 1):
         yield number, _object(record, path.name, number, expected)
 
@@ -279,7 +281,7 @@ def _parsed(text: str, where: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadFile(
-            f"{where}: JSON으로 읽을 수 없습니다({error}). 한 줄에 객체 하나씩인 파일이면 이름을 .jsonl로 해 주세요."
+            f"{where}: JSON으로 읽을 수 없습니다({error}). 한 줄에 객체가 하나씩 있는 파일이면 확장자를 .jsonl로 바꾸세요."
         ) from error
 
 
@@ -293,7 +295,7 @@ def _is_squad(path: Path) -> bool:
 
 def _check(path: Path) -> None:
     if not path.is_file():
-        raise BadFile(f"{path}: 파일이 없습니다. 경로를 확인해 주세요.")
+        raise BadFile(f"{path}: 파일이 없습니다. 경로를 확인하세요.")
 
 
 def _text(record: Record, key: str, where: str, default: str | None = None) -> str:
@@ -302,10 +304,10 @@ def _text(record: Record, key: str, where: str, default: str | None = None) -> s
     if value is None and default is not None:
         return default
     if not isinstance(value, str):
-        raise BadFile(f"{where}: {key}이(가) 글자가 아닙니다({value!r:.40}). 글자로 적어 주세요.")
+        raise BadFile(f"{where}: {key}이(가) 문자열이 아닙니다({value!r:.40}). 문자열로 입력하세요.")
     text = _clean(value)
     if not text and default is None:
-        raise BadFile(f"{where}: {key}이(가) 비어 있습니다. 채우거나 그 행을 지워 주세요.")
+        raise BadFile(f"{where}: {key}이(가) 비어 있습니다. 채우거나 그 행을 삭제하세요.")
     return text
 
 

@@ -51,8 +51,8 @@ def export_gguf(folder: Path, out: Path, kind: str = "q8_0", name: str = "") -> 
     family = FAMILIES.get(config["model_type"])
     if family is None:
         raise MundapError(
-            f"{config['model_type']} 모델은 GGUF로 옮길 줄 모릅니다. 옮기는 것: {', '.join(sorted(FAMILIES))}."
-            " mundap export merged로 내보낸 폴더를 llama.cpp의 convert_hf_to_gguf.py에 주세요."
+            f"{config['model_type']} 모델은 GGUF 변환을 지원하지 않습니다. 지원하는 모델: {', '.join(sorted(FAMILIES))}."
+            " mundap export merged로 내보낸 폴더를 llama.cpp의 convert_hf_to_gguf.py로 변환하세요."
         )
     layers = config["num_hidden_layers"]
     names = gguf.get_tensor_name_map(_arch(gguf, family.arch), layers)
@@ -105,9 +105,7 @@ def _plan(
         if called.endswith(_COMPUTED) or (tied and ours == "output.weight"):
             continue
         if ours is None:
-            raise MundapError(
-                f"{folder}: 텐서 {called}의 자리를 GGUF에서 찾을 수 없습니다. 이 모델은 옮길 수 없습니다."
-            )
+            raise MundapError(f"{folder}: 텐서 {called}에 해당하는 GGUF 텐서가 없어 이 모델은 변환할 수 없습니다.")
         quantised = getattr(kinds, TYPES[kind])
         if len(shape) == 1:
             quantised = kinds.F32
@@ -122,7 +120,7 @@ _COMPUTED = (".rotary_emb.inv_freq", ".attention.bias", ".attention.masked_bias"
 def _files(folder: Path) -> list[Path]:
     found = sorted(folder.glob("*.safetensors"))
     if not found:
-        raise MundapError(f"{folder}: safetensors 파일이 없습니다. mundap export merged로 다시 만들어 주세요.")
+        raise MundapError(f"{folder}: safetensors 파일이 없습니다. mundap export merged로 다시 내보내세요.")
     return found
 
 
@@ -170,7 +168,7 @@ def _common(writer: Any, config: Config) -> None:
     rope = _rope(config)
     if rope["rope_type"] not in ("default", "linear", "llama3"):
         raise MundapError(
-            f"rope_type {rope['rope_type']}은(는) GGUF로 옮길 줄 모릅니다. 옮기는 것: default, linear, llama3."
+            f"rope_type {rope['rope_type']}은(는) GGUF 변환을 지원하지 않습니다. 지원하는 값: default, linear, llama3."
         )
     writer.add_head_count_kv(config.get("num_key_value_heads") or config["num_attention_heads"])
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])

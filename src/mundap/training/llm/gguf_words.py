@@ -26,7 +26,7 @@ def add_words(writer: Any, kinds: Any, words: Any, size: int, ends: tuple[int, .
     model = found["model"]
     if model["type"] != "BPE":
         raise MundapError(
-            f"GGUF로 옮길 수 없는 토크나이저입니다({model['type']}). 옮기는 것: BPE(Llama, Gemma, GPT-NeoX)."
+            f"GGUF로 변환할 수 없는 토크나이저입니다({model['type']}). 지원하는 토크나이저: BPE(Llama, Gemma, GPT-NeoX)."
         )
     spelled = {place: piece for piece, place in model["vocab"].items()}
     added = {one["id"]: one for one in found["added_tokens"]}
@@ -92,8 +92,8 @@ def _cut(pre: dict[str, Any] | None) -> str:
     if len(patterns) == 1 and patterns[0] in _CUTS:
         return _CUTS[patterns[0]]
     raise MundapError(
-        f"이 토크나이저가 낱말을 나누는 방식은 GGUF로 옮길 줄 모릅니다({json.dumps(pre, ensure_ascii=False):.120})."
-        " mundap export merged로 내보낸 폴더를 llama.cpp의 convert_hf_to_gguf.py에 주세요."
+        f"이 토크나이저의 사전 토큰화(pre-tokenizer) 방식은 GGUF 변환을 지원하지 않습니다({json.dumps(pre, ensure_ascii=False):.120})."
+        " mundap export merged로 내보낸 폴더를 llama.cpp의 convert_hf_to_gguf.py로 변환하세요."
     )
 
 

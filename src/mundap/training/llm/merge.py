@@ -31,7 +31,7 @@ def language_model(folder: Path) -> Kept:
     try:
         card = json.loads((folder / CARD).read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise MundapError(f"{folder / CARD}: 모델 카드를 읽을 수 없습니다({error}). 다시 학습해 주세요.") from error
+        raise MundapError(f"{folder / CARD}: 모델 카드를 읽을 수 없습니다({error}). 다시 학습하세요.") from error
     if not (folder / ADAPTER).is_dir() and not (folder / MODEL).is_dir():
         raise MundapError(
             f"'{folder.name}'은(는) {card.get('kind')} 모델입니다. 언어 모델({', '.join(LANGUAGE_MODELS)})만 이렇게 내보냅니다."

@@ -36,7 +36,7 @@ class Wording:
 
     def __post_init__(self) -> None:
         if self.template.count(_PLACE) != 1:
-            raise MundapError(f"--prompt에는 {_PLACE}이 한 번 있어야 합니다: {self.template!r}")
+            raise MundapError(f"--prompt에는 {_PLACE}이 정확히 한 번 있어야 합니다: {self.template!r}")
 
     def prompt(self, question: str) -> Tokens:
         """At most `most_in` tokens."""

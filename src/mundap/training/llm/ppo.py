@@ -369,10 +369,10 @@ def _plan(prompts: int, recipe: Recipe, world: World) -> list[list[int]]:
 
 def _check(recipe: Recipe, prompts: Sequence[str]) -> None:
     if not prompts:
-        raise MundapError("배울 질문이 없습니다. 서로 다른 질문을 더 넣거나 떼어 두는 수를 줄여 주세요.")
+        raise MundapError("학습할 질문이 없습니다. 서로 다른 질문을 추가하거나 평가 질문 수를 줄이세요.")
     if recipe.algorithm == RLOO and (recipe.samples < 2 or recipe.batch % recipe.samples):
         raise MundapError(
-            f"rloo는 질문마다 둘 이상 뽑고, --batch({recipe.batch})가 그 수({recipe.samples})로 나누어져야 합니다."
+            f"rloo는 질문마다 답변을 2개 이상 생성해야 하며, --batch({recipe.batch})가 그 수({recipe.samples})의 배수여야 합니다."
         )
 
 

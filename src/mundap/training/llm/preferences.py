@@ -49,7 +49,7 @@ def parted(pairs: Sequence[Preference], seed: int) -> Parts:
     prompts = sorted({squash(pair.prompt) for pair in pairs})
     if len(prompts) < FEWEST:
         raise MundapError(
-            f"학습하기에 모자랍니다: 서로 다른 질문 {len(prompts)}개(적어도 {FEWEST}개). 더 나은 답과 못한 답의 짝을 더해 주세요."
+            f"학습 데이터가 부족합니다: 서로 다른 질문 {len(prompts)}개(최소 {FEWEST}개 필요). 선호 쌍(선호 답변과 비선호 답변)을 추가하세요."
         )
     held = set(random.Random(seed).sample(prompts, math.ceil(len(prompts) * HELD_OUT)))
     parts = Parts([], [])
@@ -67,5 +67,5 @@ def parted_prompts(prompts: Sequence[str], held: int, seed: int) -> tuple[list[s
     random.Random(seed).shuffle(some)
     kept = min(held, len(some) // 5)
     if not kept:
-        raise MundapError(f"학습하기에 모자랍니다: 서로 다른 질문 {len(some)}개(적어도 5개).")
+        raise MundapError(f"학습 데이터가 부족합니다: 서로 다른 질문 {len(some)}개(최소 5개 필요).")
     return some[kept:], some[:kept]

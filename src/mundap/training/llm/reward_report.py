@@ -71,16 +71,19 @@ def rewards_page(rows: Sequence[Row], report: Mapping[str, Any], subject: str, m
     ]
     texts = [[r.query, r.before, r.after, f"{r.reward_before:.3f}", f"{r.reward_after:.3f}"] for r in rows]
     return frame(
-        "보상으로 배우기",
+        "보상 기반 강화 학습",
         subject,
         f"{subject} · {made}",
         note(
-            f"떼어 둔 질문 {report['held_out']}개에 하나씩 뽑은 답입니다. 보상이 오른 질문 {report['up']:.1%}."
-            f" 기준 모델에서 {kl['mean']:.2f} [{kl['ci95'][0]:.2f}, {kl['ci95'][1]:.2f}] 나트 벗어났습니다."
+            f"평가 질문 {report['held_out']}개에 하나씩 생성한 답변입니다. 보상이 오른 질문 {report['up']:.1%}."
+            f" 기준 모델과의 KL 발산은 {kl['mean']:.2f} [{kl['ci95'][0]:.2f}, {kl['ci95'][1]:.2f}] nat입니다."
         ),
         section("보상", table(["", "평균", "중앙값"], lines)),
-        section("학습하는 동안", line_plot("뽑은 답의 평균 보상, 단계까지", [("보상", curve)])),
-        section("답", table(["질문", "답 (전)", "답 (후)", "보상 (전)", "보상 (후)"], texts, texts=True)),
+        section("학습 곡선", line_plot("스텝별 생성 답변의 평균 보상", [("보상", curve)])),
+        section(
+            "답변",
+            table(["질문", "답변 (학습 전)", "답변 (학습 후)", "보상 (학습 전)", "보상 (학습 후)"], texts, texts=True),
+        ),
     )
 
 

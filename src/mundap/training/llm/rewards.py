@@ -108,8 +108,8 @@ def read_scale(folder: Path) -> Scale:
         return Scale(**json.loads((folder / MANIFEST).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise MundapError(
-            f"'{folder.name}': 보상 모델이 아닙니다({folder}). 만들기: mundap train reward --data 순위.json --out {folder.name}."
-            f" 규칙으로 매기려면 --reward {RULE}을 주세요."
+            f"'{folder.name}': 보상 모델이 아닙니다({folder}). 만들려면: mundap train reward --data 순위.json --out {folder.name}."
+            f" 규칙 기반 보상을 사용하려면 --reward {RULE}을 지정하세요."
         ) from error
 
 

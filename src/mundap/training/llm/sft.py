@@ -83,7 +83,7 @@ class Recipe:
     seed: int = 0
 
 
-# "original" are the values of the systems that asked for these; "laptop" those of docs/experiments.md, 2026-11-26.
+# "original" are the values of the systems that asked for these; "laptop" those of docs/experiments/2026-11-26-model-that-answers-from-passages.md.
 PRESETS: dict[str, dict[str, Any]] = {
     "laptop": {},
     "original": {
@@ -110,8 +110,8 @@ def split(examples: Sequence[Example], seed: int) -> list[str]:
     groups = [_group(example) for example in examples]
     if len(set(groups)) < FEWEST:
         raise MundapError(
-            f"학습하기에 모자랍니다: 서로 다른 제시문(없으면 질문) {len(set(groups))}개(적어도 {FEWEST}개)."
-            " 질문과 답변을 더해 주세요."
+            f"학습 데이터가 부족합니다: 서로 다른 제시문(없으면 질문) {len(set(groups))}개(최소 {FEWEST}개 필요)."
+            " 질문과 답변을 추가하세요."
         )
     names = ["test"] * TESTED + ["dev"] * CHOSEN_BY + ["train"] * (FOLDS - TESTED - CHOSEN_BY)
     return [names[fold] for fold in by_group(groups, FOLDS, seed)]
@@ -160,7 +160,7 @@ def train_sft(
     checked([one for part in PARTS for one in told[part].tokens], teller.ends, words.convert_ids_to_tokens)
     if not all(told[part].tokens for part in PARTS):
         raise MundapError(
-            f"배울 것이나 잴 것이 남지 않았습니다: 예가 {recipe.max_tokens}토큰보다 깁니다. --max-tokens를 늘려 주세요."
+            f"학습 또는 검증 예제가 남지 않았습니다: 예제가 {recipe.max_tokens}토큰보다 깁니다. --max-tokens를 늘리세요."
         )
     tested = _tested(told["test"], recipe)
     variants = _variants(recipe, told["train"], ranks)
@@ -264,9 +264,7 @@ def _variants(recipe: Recipe, told: _Told, ranks: Sequence[int]) -> list[Variant
         kept = good(told.examples)
         chosen["good"] = [tokens for tokens, yes in zip(told.tokens, kept, strict=True) if yes]
         if not chosen["good"]:
-            raise MundapError(
-                "--filter: 거르고 나니 배울 것이 남지 않았습니다. 답변이 제시문에 있는 말인지 살펴 주세요."
-            )
+            raise MundapError("--filter: 필터링 후 남은 학습 예제가 없습니다. 답변이 제시문의 내용인지 확인하세요.")
     found = []
     for name, tokens in chosen.items():
         for r in ranks or (recipe.r,):
@@ -334,8 +332,8 @@ def _fit(
     world = World.around().size
     if world == 1 and torch.cuda.device_count() > 1:
         raise MundapError(
-            f"GPU가 {torch.cuda.device_count()}개 보입니다. torchrun --nproc-per-node {torch.cuda.device_count()} --no-python"
-            " mundap train sft …으로 함께 쓰거나, CUDA_VISIBLE_DEVICES=0으로 하나만 보이게 해 주세요."
+            f"GPU가 {torch.cuda.device_count()}개 있습니다. torchrun --nproc-per-node {torch.cuda.device_count()} --no-python"
+            " mundap train sft …로 모두 사용하거나, CUDA_VISIBLE_DEVICES=0으로 하나만 사용하세요."
         )
     data = digest(*(json.dumps([one.ids, one.labels]) for one in (*variant.learned, *dev)))
     checkpoint = begin_trainer(work, {**asdict(recipe), "data": data, "processes": world}, resume, first)

@@ -148,8 +148,8 @@ class Teller:
             opened, whole = self._template(turns[:place]), self._template(turns[: place + 1], False)
             if not opened.startswith(before) or not whole.startswith(opened):
                 raise MundapError(
-                    "이 모델의 대화 틀(chat template)은 앞선 말을 다시 고쳐 써서, 답마다 어디까지가 답인지 알 수 없습니다."
-                    " 대화를 한 번씩 묻고 답하는 것으로 나누어 주세요."
+                    "이 모델의 대화 템플릿(chat template)은 이전 메시지의 내용을 바꾸므로 답변의 범위를 구분할 수 없습니다."
+                    " 여러 차례의 대화를 질문 하나와 답변 하나로 나누세요."
                 )
             read = self._first(opened) if not before else self._next(opened.removeprefix(before))
             said = self._next(whole.removeprefix(opened))
@@ -166,7 +166,7 @@ class Teller:
         whole = self._template([*chat, {"role": "assistant", "content": said}], False)
         if not whole.startswith(opened):
             raise MundapError(
-                "이 모델의 대화 틀(chat template)에서는 답이 물음 뒤에 이어지지 않습니다. 다른 바탕 모델을 주세요."
+                "이 모델의 대화 템플릿(chat template)에서는 답변이 질문 뒤에 이어지지 않습니다. 다른 베이스 모델을 지정하세요."
             )
         read, learned = self._first(opened), self._next(whole.removeprefix(opened))
         return Tokens((*read, *learned), (*[IGNORED] * len(read), *learned), row)
@@ -180,7 +180,7 @@ class Teller:
             return chat_text(self.words, chat, opening)
         except Exception as error:  # of the template's own language, which may refuse a role
             raise MundapError(
-                f"모델의 대화 틀(chat template)에 맞지 않는 대화입니다({error}). --template을 주세요."
+                f"모델의 대화 템플릿(chat template)에 맞지 않는 대화입니다({error}). --template을 지정하세요."
             ) from error
 
     def _first(self, text: str) -> list[int]:
@@ -205,9 +205,9 @@ def checked(told: Sequence[Tokens], ends: Sequence[int], name: Callable[[int], s
         learned = [label for label in one.labels if label != IGNORED]
         where = "" if one.row is None else f"{one.row}행: "
         if not learned:
-            raise MundapError(f"{where}배울 토큰이 하나도 없습니다. 답변이 비었거나, 대화 틀이 답을 남기지 않습니다.")
+            raise MundapError(f"{where}학습할 토큰이 없습니다. 답변이 비었거나 대화 템플릿이 답변을 제거합니다.")
         if not set(learned) & set(ends):
             raise MundapError(
-                f"{where}답의 끝에 끝맺는 토큰({', '.join(map(name, ends)) or '없음'})이 없어, 배운 모델이 멈추지 않게"
-                " 됩니다. 바탕 모델의 eos_token과 generation_config, chat_template이 서로 맞는지 확인해 주세요."
+                f"{where}답변 끝에 종료 토큰({', '.join(map(name, ends)) or '없음'})이 없어, 학습한 모델이 생성을 멈추지 않게"
+                " 됩니다. 베이스 모델의 eos_token과 generation_config, chat_template이 서로 맞는지 확인하세요."
             )

@@ -49,19 +49,17 @@ class Promise:
         """What is promised, or that nothing can be and what could, in Korean."""
         if self.threshold is not None:
             return (
-                f"문턱 {self.threshold}에서 답하면 틀린 답(정답 제시문을 하나도 인용하지 않은 답)은 답한 것의 {self.wrong:.0%} 이하라고 "
-                f"신뢰 {self.confidence:.0%}로 보장합니다: 보정 질문 {self.n}개 가운데 {self.answered}개에 답해 {self.missed}개가 틀렸고, "
-                f"상한은 {self.bound:.1%}입니다. 보정에 쓴 질문과 같은 데서 오는 질문에 대한 보장입니다."
+                f"임계값 {self.threshold}에서 오답률(답한 질문 중 정답 제시문을 하나도 인용하지 않은 비율)이 {self.wrong:.0%} 이하임을 "
+                f"신뢰 수준 {self.confidence:.0%}로 보장합니다. 보정 질문 {self.n}개 중 {self.answered}개에 답해 {self.missed}개가 오답이었고, "
+                f"상한은 {self.bound:.1%}입니다. 이 보장은 보정에 쓴 질문과 분포가 같은 질문에만 유효합니다."
             )
-        why = (
-            f"질문 {self.n}개로는 틀린 답 {self.wrong:.0%} 이하를 신뢰 {self.confidence:.0%}로 보장할 문턱이 없습니다."
-        )
+        why = f"질문 {self.n}개로는 오답률 {self.wrong:.0%} 이하를 신뢰 수준 {self.confidence:.0%}로 보장하는 임계값을 찾을 수 없습니다."
         if self.n < self.needed:
-            return f"{why} 답한 질문이 적어도 {self.needed}개 있어야 합니다."
+            return f"{why} 답한 질문이 최소 {self.needed}개 필요합니다."
         if self.reachable is None:
-            return f"{why} 더 느슨한 값도 보장할 수 없습니다."
+            return f"{why} 더 높은 오답률도 보장할 수 없습니다."
         share, threshold = self.reachable
-        return f"{why} 이를 수 있는 값: --wrong {share} (문턱 {threshold})"
+        return f"{why} 보장할 수 있는 값: --wrong {share} (임계값 {threshold})"
 
 
 def promise(

@@ -34,7 +34,7 @@ from mundap.training.reader.fit_support import Asked, Find, Floats, Read, chance
 from mundap.training.reader.fit_support import fitted as support_fitted
 from mundap.types import Hit, Passage
 
-PRIOR = 10.0  # questions that the weights in use are worth (docs/experiments.md, "A prior for small sheets")
+PRIOR = 10.0  # questions that the weights in use are worth (docs/experiments/2026-11-29-prior-for-small-sheets.md)
 METRICS = ("facts", "key")
 
 # -- data -------------------------------------------------------------------------------------------------------------
@@ -74,8 +74,8 @@ def rows(
     usable = [(q, gold) for q, gold in zip(questions, golds, strict=True) if gold is not None and q.answer]
     if not usable:
         raise MundapError(
-            "학습할 수 없습니다: 답변이 적혀 있고 제시문이 색인에 있는 질문이 없습니다."
-            " 질문·제시문·답변 열이 있는 파일을 주고(--data), 그 제시문을 읽어 색인했는지 확인해 주세요."
+            "학습할 수 없습니다: 답변이 있고 제시문이 색인에 있는 질문이 없습니다."
+            " 질문·제시문·답변 열이 있는 파일을 지정하고(--data), 그 제시문이 색인되어 있는지 확인하세요."
         )
     readings = read_all([q for q, _ in usable], k, find, read, progress)
     found = []
@@ -132,9 +132,10 @@ class Shown:
 
 
 def shown(row: Row, model: ReaderModel) -> Shown:
-    """What the model quotes for a question."""
+    """What the model quotes for a question; nothing where only the contrary of what is asked was found."""
     picked = pick(row.shown.reading, model)
-    assert picked is not None
+    if picked is None:
+        return Shown("", key=False)
     key = (picked.key.hit.passage.id, picked.key.start)
     return Shown(re.sub(r" \[\d+\]", "", written(picked, "ko")), key in row.seen)
 

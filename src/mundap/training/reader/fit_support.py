@@ -3,7 +3,7 @@
 An answerable question is unanswerable without its passage, unless another passage bears its recorded answer out, and in
 its passages without the sentences that do, so a sheet of questions gives both kinds; questions that the file leaves
 without a passage are unanswerable too. What people ask near a topic is still another thing, which is why the weights in
-use are a strong prior of the fit (docs/experiments.md, "Support from a sheet"). Only questions of the file as they are asked count for a promise
+use are a strong prior of the fit (docs/experiments/2026-11-29-support-from-a-sheet.md). Only questions of the file as they are asked count for a promise
 (train.conformal).
 """
 
@@ -167,8 +167,8 @@ def sample(asked: Sequence[Asked], now: Line | None = None, model: ReaderModel |
     have, lack = int((counted & answerable).sum()), int((counted & ~answerable).sum())
     if min(have, lack) < FEWEST:
         raise MundapError(
-            f"보정하기에 모자랍니다: 답이 있는 질문 {have}개, 없는 질문 {lack}개"
-            f"(적어도 {FEWEST}개씩). 제시문이 있는 질문을 더 넣어 주세요."
+            f"보정 데이터가 부족합니다: 답이 있는 질문 {have}개, 없는 질문 {lack}개"
+            f"(최소 {FEWEST}개씩 필요). 제시문이 있는 질문을 추가하세요."
         )
     found = np.array([question_features(row.reading, model) for row in rows])
     return Sample(

@@ -15,6 +15,6 @@ class RerankerConfig(Options):
     features: Annotated[
         Literal["all", "translation", "scores"],
         Option(
-            help="all: 말의 대응과 아는 질문까지 봅니다, translation: 말의 대응만(새 문서가 많을 때), scores: 점수만 섞습니다"
+            help="all: 단어 대응표와 알려진 질문까지 사용, translation: 단어 대응표만 사용(새 문서가 많을 때), scores: 검색 점수만 결합"
         ),
     ] = "all"

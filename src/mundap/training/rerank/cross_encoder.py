@@ -239,7 +239,9 @@ def _load(recipe: Recipe, models: Path) -> tuple[Any, Any]:
     stack = getattr(getattr(parts, "encoder", None), "layer", None)
     if recipe.freeze >= 0:
         if stack is None or recipe.freeze > len(stack):
-            raise MundapError(f"--freeze {recipe.freeze}: 이 모델에는 얼릴 층이 {len(stack or ())}개 있습니다.")
+            raise MundapError(
+                f"--freeze {recipe.freeze}: 이 모델에서 동결할 수 있는 레이어는 {len(stack or ())}개입니다."
+            )
         for part in (parts.embeddings, *stack[: recipe.freeze]):
             part.requires_grad_(False)
     return words, model

@@ -235,7 +235,7 @@ class Trainer:
         if not rows:
             raise MundapError(
                 f"학습할 수 없습니다: 어느 질문도 제시문이 검색 결과 {DEPTH}위 안에 없습니다."
-                " 질문과 제시문이 맞는지 확인해 주세요."
+                " 질문과 제시문이 맞는지 확인하세요."
             )
         wanted, there = float(np.mean(unasked)), float(np.mean(on_new))
         counts = np.where(on_new, wanted / max(there, 1e-9), (1 - wanted) / max(1 - there, 1e-9))
@@ -278,8 +278,8 @@ def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
         questions, passages = len(counted["by_passage"]), len(set(made.rows[counted["by_passage"]].tolist()))
         if not enough(questions, passages):
             raise MundapError(
-                f"임베딩이 배우지 않은 제시문이 {passages}개(질문 {questions}개)뿐이라 리랭커를 정직하게 잴 수 없습니다."
-                " 새 질문을 주거나(--data), adapter나 embedding으로 학습한 임베딩을 써 주세요."
+                f"임베딩 학습에 쓰이지 않은 제시문이 {passages}개(질문 {questions}개)뿐이라 리랭커를 공정하게 평가할 수 없습니다."
+                " 새 질문을 지정하거나(--data), adapter나 embedding으로 학습한 임베딩을 사용하세요."
             )
     units = {"by_passage": made.rows.tolist(), "by_question": list(map(seen, made.questions))}
     steps = 2 * FOLDS + 1

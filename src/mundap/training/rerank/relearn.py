@@ -27,7 +27,7 @@ def learned(folder: Path) -> set[str]:
         return {seen(pair["question"]) for pair in kept if pair.get("part") not in SPLITS}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise MundapError(
-            f"{folder}: 이 임베딩이 무엇을 배웠는지 읽을 수 없어({error}) 정직하게 잴 수 없습니다. 임베딩을 다시 학습해 주세요."
+            f"{folder}: 이 임베딩의 학습 데이터 기록을 읽을 수 없어({error}) 공정하게 평가할 수 없습니다. 임베딩을 다시 학습하세요."
         ) from error
 
 

@@ -20,7 +20,9 @@ from mundap.training.common.folds import Numbers, by_group
 from mundap.training.common.heldout import Bench, CrossValidated, first_ranks, validate
 from mundap.training.common.pairs import FOLDS, Pairs, asked_as
 
-SCALE = 50.0  # of cosines before the softmax; 30 and 100 were no better (docs/experiments.md)
+SCALE = (
+    50.0  # of cosines before the softmax; 30 and 100 were no better (docs/experiments/2026-11-26-trained-encoders.md)
+)
 RATE = 1e-3
 BATCH = 512  # questions a step
 MOST_ROWS = 1000  # passages that a step tells apart

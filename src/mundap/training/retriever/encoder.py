@@ -79,7 +79,7 @@ class Recipe:
     seed: int = 0
 
 
-# "original" are the values of the systems that asked for these; "laptop" those of docs/experiments.md, 2026-11-26.
+# "original" are the values of the systems that asked for these; "laptop" those of docs/experiments/2026-11-26-trained-transformers.md.
 PRESETS: dict[str, dict[str, dict[str, Any]]] = {
     EMBEDDING: {
         "laptop": {"epochs": 1, "batch": 24, "lr": 2e-5, "scale": 100.0, "freeze": 9, "every": 26},

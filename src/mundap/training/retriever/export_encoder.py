@@ -31,7 +31,7 @@ def export_encoder(folder: Path) -> list[Path]:
         made.append(write_graph(torch, model, side / GRAPH))
     if not made:
         raise ConfigError(
-            f"'{folder}'에는 내보낼 모델이 없습니다. mundap train embedding이나 dpr로 만든 모델이어야 합니다."
+            f"'{folder}'에는 내보낼 수 있는 모델이 없습니다. mundap train embedding이나 dpr로 만든 모델을 지정하세요."
         )
     return made
 

@@ -266,8 +266,8 @@ def _loading(base: str) -> Iterator[None]:
         yield
     except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise MundapError(
-            f"바탕 모델 '{base}'을(를) 불러올 수 없습니다. 폴더나 허브의 이름이 맞는지와 네트워크를 확인하세요."
-            f" 인터넷 없이 학습하려면 --base {E5}을(를) 주세요. ({(str(error).strip() or repr(error)).splitlines()[0]})"
+            f"베이스 모델 '{base}'을(를) 불러올 수 없습니다. 폴더나 허브 모델 이름과 네트워크 연결을 확인하세요."
+            f" 인터넷 없이 학습하려면 --base {E5}을(를) 지정하세요. ({(str(error).strip() or repr(error)).splitlines()[0]})"
         ) from error
 
 
@@ -282,7 +282,9 @@ def freeze(tower: Tower, layers: int) -> Tower:
     """With word vectors and the lowest `layers` layers frozen. Raises MundapError if it has not so many."""
     stack = getattr(getattr(tower.model, "encoder", None), "layer", None)
     if stack is None or layers > len(stack):
-        raise MundapError(f"--freeze {layers}: 이 모델에는 얼릴 층이 {0 if stack is None else len(stack)}개 있습니다.")
+        raise MundapError(
+            f"--freeze {layers}: 이 모델에서 동결할 수 있는 레이어는 {0 if stack is None else len(stack)}개입니다."
+        )
     for part in (tower.model.embeddings, *stack[:layers]):
         part.requires_grad_(False)
     return replace(tower, frozen=layers)

@@ -24,18 +24,18 @@ TRAINERS = {
     "reranker": Trainer(
         f"{_HERE}.ranking:reranker",
         RerankerConfig,
-        "가벼운 리랭커를 학습합니다. 교차 검증으로 학습 앞뒤를 재고, 나아졌는지 알려 줍니다.",
-        "질문 파일: 질문·제시문 열이 있는 xlsx/csv/tsv, JSON, JSONL (기본: 읽어들인 문답)",
+        "경량 리랭커를 학습합니다. 교차 검증으로 학습 전후의 성능을 비교합니다.",
+        "질문 파일: 질문·제시문 열이 있는 xlsx/csv/tsv, JSON, JSONL (기본값: 읽어 들인 Q/A)",
     ),
     "adapter": Trainer(
         f"{_HERE}.retriever:adapter",
         AdapterConfig,
-        "지금 임베딩의 벡터 위에 선형 사상 둘을 학습합니다. 새 문서에서 나빠지지 않게 항등 쪽으로 당깁니다.",
+        "현재 임베딩 벡터에 적용할 선형 변환 두 개(어댑터)를 학습합니다. 새 문서에서 성능이 떨어지지 않도록 항등 변환 쪽으로 규제합니다.",
     ),
     "static": Trainer(
         f"{_HERE}.retriever:static",
         StaticConfig,
-        "형태소마다 벡터를 처음부터 학습합니다. 쓸 때는 표에서 찾아 더하기만 합니다. 알려진 문서의 새 질문에 강합니다.",
+        "형태소별 정적 임베딩을 처음부터 학습합니다. 추론할 때는 벡터를 조회해 더하기만 하므로 빠릅니다. 학습한 문서에 대한 새 질문에 효과적입니다.",
     ),
 }
 

@@ -20,11 +20,11 @@ from mundap.training.common.heldout import Bench, Ground
 from mundap.training.common.pairs import pairs, questions_in
 from mundap.workspace import Mundap
 
-LEGS = {"dense": "벡터만", "hybrid": "함께 (지금 설정)"}
+LEGS = {"dense": "벡터 검색", "hybrid": "하이브리드 검색 (현재 설정)"}
 ADVICE = {
-    "better": "쓰기를 권합니다: 교차 검증에서 나아졌고, 나빠진 쪽이 없습니다.",
-    "same": "쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았습니다.",
-    "worse": "쓰기를 권하지 않습니다: 뚜렷이 나빠진 쪽이 있습니다.",
+    "better": "적용을 권장합니다: 성능이 유의하게 향상되었고 떨어진 항목이 없습니다.",
+    "same": "적용을 권장하지 않습니다: 성능이 유의하게 향상되지 않았습니다.",
+    "worse": "적용을 권장하지 않습니다: 성능이 유의하게 떨어진 항목이 있습니다.",
 }
 
 
@@ -55,7 +55,7 @@ def prepare(bot: Mundap, data: Path | None, progress: Progress) -> Prepared:
     made = pairs([question for question in asked if question.gold], dense.table)
     units = Units.of(bot.corpus.all_passages())
     if unit_keys(units).tolist() != dense.vectors.keys.tolist():
-        raise StaleIndex("색인한 뒤에 문서가 바뀌었습니다. 먼저 실행: mundap index")
+        raise StaleIndex("색인한 뒤 문서가 바뀌었습니다. 먼저 실행하세요: mundap index")
     base = base_of(bot.config.index.encoder, bot.models)
     encoder = bot.encoder_named(base)
     settings = bot.config.retrieve

@@ -97,19 +97,19 @@ def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progre
 def _summary(report: RankerReport, left: int) -> str:
     lines = [f"질문 {report.questions}개, 제시문 {report.passages}개, {report.folds}겹 교차 검증"]
     if left:
-        lines.append(f"제시문이 색인에 없어 뺀 질문 {left}개")
+        lines.append(f"제시문이 색인에 없어 제외한 질문 {left}개")
     if report.learned_by_encoder:
         lines.append(
-            f"임베딩이 이미 배운 질문 {report.learned_by_encoder}개는 말의 대응만 가르칩니다. 무게를 배우고 잴 때는 뺍니다"
+            f"임베딩 학습에 쓰인 질문 {report.learned_by_encoder}개는 단어 대응표에만 사용하고, 가중치 학습과 평가에서는 제외했습니다."
         )
     return "\n".join(lines)
 
 
 def _advice(folder: Path, use: str, recommended: bool) -> str:
     told = (
-        "쓰기를 권합니다: 교차 검증에서 나아졌고, 나빠진 쪽이 없습니다. mundap.toml에 이렇게 적으면 씁니다:"
+        "적용을 권장합니다: 교차 검증에서 성능이 향상되었고 떨어진 항목이 없습니다. mundap.toml에 추가하세요:"
         if recommended
-        else "쓰기를 권하지 않습니다: 뚜렷이 나아지지 않았거나 나빠진 쪽이 있습니다. 그래도 쓰려면 mundap.toml에:"
+        else "적용을 권장하지 않습니다: 성능이 유의하게 향상되지 않았거나 떨어진 항목이 있습니다. 그래도 적용하려면 mundap.toml에 추가하세요:"
     )
-    table = f"{folder / 'synonyms.tsv'}: 질문말과 문서말의 대응표입니다. 읽어 보고 손으로 고쳐도 됩니다."
+    table = f"{folder / 'synonyms.tsv'}: 질문 단어와 문서 단어의 대응표입니다. 직접 검토하고 수정할 수 있습니다."
     return f'{told}\n\n[retrieve]\nreranker = "{use}"\n\n{table}'

@@ -83,12 +83,12 @@ def _kept(run: Run, prepared: Prepared, trained: Trained[CrossValidated]) -> Tra
     report, use = trained.report, f"{MODEL}{run.name}"
     summary = f"질문 {report.questions}개, 제시문 {report.passages}개, {report.folds}겹 교차 검증"
     if report.missing or report.repeated:
-        summary += f"\n뺀 질문: 제시문이 색인에 없음 {report.missing}개, 되풀이 {report.repeated}개"
+        summary += f"\n제외한 질문: 제시문이 색인에 없음 {report.missing}개, 중복 {report.repeated}개"
     comparisons = {
         f"{title}, {legs}": report.splits[split][leg] for split, title in SPLITS.items() for leg, legs in LEGS.items()
     }
     advice = (
-        f"{ADVICE[report.verdict]}\n쓰려면: mundap promote {run.name}  (mundap.toml에 이렇게 적습니다)\n\n"
+        f"{ADVICE[report.verdict]}\n적용하려면: mundap promote {run.name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n"
         f'[index]\nencoder = "{use}"'
     )
     return TrainResult(run.name, folder, card, report, use, comparisons, summary, advice)

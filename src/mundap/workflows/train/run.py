@@ -26,8 +26,8 @@ TRAINING = "training"  # beside models: what is not finished
 ReportTo = Literal["auto", "tensorboard", "wandb", "none"]  # where curves are drawn; auto: TensorBoard if it is there
 Stages = Callable[[str], Progress]  # the progress of a stage by its title
 SPLITS = {
-    "by_passage": "새 문서 (제시문째 가리고 잼)",
-    "by_question": "질문이 알려진 문서 (질문만 가리고 잼)",
+    "by_passage": "새 문서 (제시문을 통째로 제외하고 평가)",
+    "by_question": "학습한 문서 (질문만 제외하고 평가)",
 }
 
 

@@ -11,7 +11,7 @@ from mundap.options import Options
 if TYPE_CHECKING:
     from mundap.workflows.train.result import TrainResult
 
-QUESTIONS = "질문 파일: 질문·제시문(또는 질문·답변) 열이 있는 시트, JSON, JSONL (기본: 읽어들인 문답)"
+QUESTIONS = "질문 파일: 질문·제시문(또는 질문·답변) 열이 있는 시트, JSON, JSONL (기본값: 읽어 들인 Q/A)"
 
 
 class Train(Protocol):
