@@ -54,7 +54,7 @@ class JsonServer:
             raise ConfigError(f"{purpose} 서버 주소 '{base_url}'이(가) 올바르지 않습니다: {error}") from error
         if self._base.scheme not in ("http", "https") or not self._base.host:
             raise ConfigError(
-                f"{purpose} 서버 주소 '{base_url}'이(가) 올바르지 않습니다. 'http://127.0.0.1:8080/v1'처럼 쓰세요."
+                f"{purpose} 서버 주소 '{base_url}'이(가) 올바르지 않습니다. 'http://127.0.0.1:8080/v1' 형식으로 지정하세요."
             )
         self._key = checked_key(api_key)
 
@@ -70,12 +70,12 @@ class JsonServer:
                 except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ReadError, httpx.RemoteProtocolError) as error:
                     if attempt == self._retries:
                         raise ServerError(
-                            f"{self.shown}에 연결할 수 없습니다. {self._purpose} 서버가 켜져 있는지, 주소가 맞는지 확인하세요."
+                            f"{self.shown}에 연결할 수 없습니다. {self._purpose} 서버가 실행 중인지, 주소가 올바른지 확인하세요."
                             f" ({self._clean(str(error))})"
                         ) from error
                 except httpx.HTTPError as error:
                     raise ServerError(
-                        f"{self.shown}이(가) {self._timeout:g}초 안에 답하지 못했습니다. 서버의 상태를 확인하고 다시 실행하세요."
+                        f"{self.shown}이(가) {self._timeout:g}초 안에 응답하지 않았습니다. 서버의 상태를 확인하고 다시 실행하세요."
                         f" ({self._clean(str(error))})"
                     ) from error
                 else:
@@ -96,7 +96,7 @@ class JsonServer:
     def unreadable(self, what: object) -> ServerError:
         """The error of an answer that is not of the form that was asked for."""
         return ServerError(
-            f"{self.shown}의 답을 알아볼 수 없습니다({self._clean(str(what))[:80]}). {self._purpose} 서버가 맞는지 확인하세요."
+            f"{self.shown}의 응답을 해석할 수 없습니다({self._clean(str(what))[:80]}). {self._purpose} 서버가 맞는지 확인하세요."
         )
 
     def _client(self) -> httpx.Client:
@@ -108,7 +108,7 @@ class JsonServer:
             return httpx.Client(headers=headers, timeout=timeout, trust_env=not is_loopback(self._base.host))
         except (ImportError, OSError, ValueError) as error:
             raise ServerError(
-                f"{self.shown}에 연결할 준비를 하지 못했습니다. 프록시와 인증서 환경 변수를 확인하세요."
+                f"{self.shown}에 연결을 설정하지 못했습니다. 프록시와 인증서 환경 변수를 확인하세요."
                 f" ({self._clean(str(error))})"
             ) from error
 
@@ -122,16 +122,14 @@ class JsonServer:
         status, said = response.status_code, self._clean(error_text(response))
         why = f"HTTP {status}" + (f": {said}" if said else "")
         if status in (401, 403):
-            return ServerError(
-                f"{self.shown}이(가) API 키를 받아들이지 않았습니다({why}). 환경 변수 {KEYS[0]}를 확인하세요."
-            )
+            return ServerError(f"{self.shown}이(가) API 키를 거부했습니다({why}). 환경 변수 {KEYS[0]}를 확인하세요.")
         if status in (404, 405):
             return ServerError(
-                f"{self.shown}에 그 모델이 없거나 주소가 틀렸습니다({why}). 모델 이름과, 주소가 /v1로 끝나는지 확인하세요."
+                f"{self.shown}에 모델이 없거나 주소가 올바르지 않습니다({why}). 모델 이름과, 주소가 /v1로 끝나는지 확인하세요."
             )
         if status == 429:
-            return ServerError(f"{self.shown}이(가) 요청이 너무 많다고 합니다({why}). 잠시 뒤에 다시 실행하세요.")
-        return Refused(f"{self.shown}이(가) 요청을 처리하지 못했습니다({why}). 서버의 기록을 확인하세요.", status)
+            return ServerError(f"{self.shown}의 요청 한도를 초과했습니다({why}). 잠시 후 다시 실행하세요.")
+        return Refused(f"{self.shown}이(가) 요청을 처리하지 못했습니다({why}). 서버 로그를 확인하세요.", status)
 
     def _clean(self, said: str) -> str:
         """What a server or a library said, on one line, short, and without the key."""
@@ -148,7 +146,7 @@ def checked_key(key: str | None) -> str:
     """The key as a header carries it; "" for none. Raises ConfigError for one that no header could carry."""
     key = (key or "").strip()
     if not (key.isascii() and key.isprintable()):
-        raise ConfigError(f"API 키에 쓸 수 없는 글자가 있습니다. 환경 변수 {KEYS[0]}를 확인하세요.")
+        raise ConfigError(f"API 키에 사용할 수 없는 문자가 있습니다. 환경 변수 {KEYS[0]}를 확인하세요.")
     return key
 
 

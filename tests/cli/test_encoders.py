@@ -47,7 +47,7 @@ def test_a_folder_beside_the_settings_is_indexed_and_searched_and_a_change_asks_
     [
         ("st:models/없음", "폴더"),
         ("gguf:models/없음.gguf", "경로를 확인"),
-        ("openai:http://127.0.0.1:9/v1#m", "켜져 있는지"),
+        ("openai:http://127.0.0.1:9/v1#m", "실행 중인지"),
         ("fasttext:m", "choose one of"),
     ],
 )
@@ -62,7 +62,7 @@ def test_doctor_says_what_is_wrong_with_an_encoder(mundap: Callable, fresh: Call
 def test_doctor_says_which_settings_an_encoder_does_not_heed(mundap: Callable, fresh: Callable) -> None:
     root = fresh()
     set_encoder(root, "hashed", 'passage_prompt = "passage: "\n')
-    assert "쓰이지 않습니다" in mundap("doctor", "--json", workspace=root).row["encoder"]
+    assert "사용하지 않습니다" in mundap("doctor", "--json", workspace=root).row["encoder"]
 
 
 def test_passages_may_be_cut_by_the_tokens_of_a_model_beside_the_settings(fresh: Callable) -> None:
@@ -112,7 +112,7 @@ def test_encoders_are_compared_on_the_same_questions_and_one_is_named(
     assert (Path(done.row["run"]) / "report.html").is_file()
     assert (root / ".mundap" / "index" / "CURRENT").read_text() == before
     shown = mundap(*given, workspace=root)
-    assert f"고를 것: {done.row['take']}." in shown.out
+    assert f"추천: {done.row['take']}." in shown.out
 
 
 def test_one_encoder_cannot_be_compared(mundap: Callable, hashed_sample: Callable, tmp_path: Path) -> None:

@@ -360,7 +360,7 @@ def test_a_server_that_is_not_there_or_answers_otherwise_is_told(monkeypatch: py
         make_reranker("rerank:http://127.0.0.1:9").rerank("관세", FOUND)
     for answer in ({}, {"results": [{"index": 0, "relevance_score": 1}]}, [{"index": 0}], "no"):
         monkeypatch.setattr(remote.JsonServer, "post", lambda *_, answer=answer: answer)
-        with pytest.raises(ServerError, match="알아볼 수 없습니다"):
+        with pytest.raises(ServerError, match="해석할 수 없습니다"):
             make_reranker("rerank:http://127.0.0.1:9").rerank("관세", FOUND)
 
 

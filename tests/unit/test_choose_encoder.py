@@ -47,7 +47,7 @@ def test_one_that_is_surely_better_is_taken_whatever_it_costs():
     choice = chosen(used=(10, 1.0), better=(35, 500.0), worse=(2, 0.1))
     assert choice.name == "better"
     assert choice.contenders[1].changes[HYBRID]["mrr@10"]["verdict"] == BETTER
-    assert "뚜렷이 낫습니다" in choice.reason
+    assert "유의하게 높습니다" in choice.reason
 
 
 def test_of_several_that_are_better_the_quickest_that_is_not_surely_worse_than_the_best():

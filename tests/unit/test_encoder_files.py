@@ -31,7 +31,7 @@ LONG = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습�
 
 def test_a_module_that_is_not_known_is_named_with_a_way_out(tmp_path: Path):
     (tmp_path / "modules.json").write_text(json.dumps([{"path": "", "type": "sentence_transformers.models.CNN"}]))
-    with pytest.raises(ConfigError, match=r"모르는 모듈 'CNN'.*openai:"):
+    with pytest.raises(ConfigError, match=r"지원하지 않는 모듈 'CNN'.*openai:"):
         make_encoder(f"st:{tmp_path}")
 
 

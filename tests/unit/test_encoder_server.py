@@ -112,7 +112,7 @@ def test_an_address_that_cannot_be_asked_is_told_at_once(place: str):
 
 
 def test_a_server_that_is_not_there_is_told(free_port: int):
-    with pytest.raises(ServerError, match=r"연결할 수 없습니다.*켜져 있는지"):
+    with pytest.raises(ServerError, match=r"연결할 수 없습니다.*실행 중인지"):
         make_encoder(f"openai:http://127.0.0.1:{free_port}/v1#m").encode_queries(["관세"])
 
 
@@ -137,5 +137,5 @@ def free_port() -> int:
 )
 def test_an_answer_of_another_form_is_an_error(answer: object, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(remote.JsonServer, "post", lambda *_: answer)
-    with pytest.raises(ServerError, match="알아볼 수 없습니다"):
+    with pytest.raises(ServerError, match="해석할 수 없습니다"):
         make_encoder("openai:http://127.0.0.1:1/v1#m").encode_queries(["관세"])

@@ -51,9 +51,9 @@ def _encoder(bot: Mundap) -> str:
     said = f"ok: {encoder.name}, {dim}차원"
     prompts = getattr(encoder, "prompts", None)
     if isinstance(prompts, Prompts):
-        return f"{said}, 질문 앞말 {prompts.query!r}, 문단 앞말 {prompts.passage!r}"
+        return f"{said}, 질문 프롬프트 {prompts.query!r}, 문단 프롬프트 {prompts.passage!r}"
     if (settings.query_prompt, settings.passage_prompt, settings.pooling) != (None, None, ""):
-        said += f" (주의: {settings.encoder}에는 query_prompt, passage_prompt, pooling이 쓰이지 않습니다)"
+        said += f" (주의: {settings.encoder}에는 query_prompt, passage_prompt, pooling을 사용하지 않습니다)"
     return said
 
 

@@ -52,7 +52,7 @@ def retrieval(
     bot = open_workspace(workspace)
     if encoders:
         if compare:
-            raise MundapError("--encoders와 --compare는 함께 쓸 수 없습니다. 하나씩 실행해 주세요.")
+            raise MundapError("--encoders와 --compare는 함께 사용할 수 없습니다. 따로 실행하세요.")
         _encoders(bot, _file(questions), encoders, depth, json)
         return
     before = earlier_ranks(compare) if compare else None
@@ -184,7 +184,7 @@ def _encoders(bot: Mundap, questions: Path, encoders: str, depth: int, json: boo
         )
     for one in choice.contenders[1:]:
         _print_changes(f"{one.name} - {choice.contenders[0].name} (hybrid)", one.changes["hybrid"])
-    print(f"고를 것: {choice.name}. {choice.reason}\n보고서: {folder}")
+    print(f"추천: {choice.name}. {choice.reason}\n보고서: {folder}")
 
 
 def _file(path: Path) -> Path:

@@ -28,7 +28,7 @@ def measure_encoders(
     """
     wanted = sorted(dict.fromkeys(names), key=lambda name: name != bot.config.index.encoder)
     if len(wanted) < 2:
-        raise MundapError("견줄 임베딩을 둘 이상 쉼표로 나누어 적어 주세요. 예: --encoders e5-small,hashed")
+        raise MundapError("비교할 임베딩을 둘 이상 쉼표로 구분해 지정하세요. 예: --encoders e5-small,hashed")
     questions = read_questions(file)
     over = over_questions(bot, questions)
     passages = over.corpus.all_passages()

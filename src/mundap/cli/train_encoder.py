@@ -113,7 +113,8 @@ def embedding(
         str | None, typer.Option(help="제시문 앞에 붙일 프롬프트 (기본값: 베이스 모델의 프롬프트)", show_default=False)
     ] = None,
     pooling: Annotated[
-        str | None, typer.Option(help="풀링 방식: mean, cls 또는 lasttoken (기본값: 베이스 모델의 방식)", show_default=False)
+        str | None,
+        typer.Option(help="풀링 방식: mean, cls 또는 lasttoken (기본값: 베이스 모델의 방식)", show_default=False),
     ] = None,
     every: Every = None,
     precision: PrecisionOption = Precision.fp32,

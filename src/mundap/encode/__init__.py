@@ -62,7 +62,7 @@ def make_encoder(
         return trained
     if colon and kind in KINDS:
         if not place:
-            raise ConfigError(f"encoder 값 '{name}'을(를) 읽을 수 없습니다. '{FORMS[kind]}'처럼 쓰세요.")
+            raise ConfigError(f"encoder 값 '{name}'을(를) 읽을 수 없습니다. '{FORMS[kind]}' 형식으로 지정하세요.")
         found: Encoder = load("encoder", kind, KINDS)(place, folder, options)
         return found
     if name not in ENCODERS:

@@ -51,7 +51,9 @@ class Dense:
             if self.residual:
                 made = made + (weights["residual.weight"] @ vector if "residual.weight" in weights else vector)
         except (KeyError, ValueError) as error:
-            raise ConfigError(f"'{self.folder}'의 가중치가 모델과 맞지 않습니다. 다시 받으세요. ({error})") from error
+            raise ConfigError(
+                f"'{self.folder}'의 가중치가 모델과 맞지 않습니다. 다시 다운로드하세요. ({error})"
+            ) from error
         return np.asarray(made, np.float32)
 
     @cached_property
@@ -60,7 +62,7 @@ class Dense:
         try:
             found = read_tensors(file) if file.is_file() else _pickled(self.folder / "pytorch_model.bin")
         except (OSError, ValueError, RuntimeError) as error:
-            raise ConfigError(f"'{self.folder}'의 가중치를 읽을 수 없습니다. 다시 받으세요. ({error})") from error
+            raise ConfigError(f"'{self.folder}'의 가중치를 읽을 수 없습니다. 다시 다운로드하세요. ({error})") from error
         return {name: np.asarray(tensor, np.float32) for name, tensor in found.items()}
 
 
@@ -72,10 +74,12 @@ def read_dense(folder: Path) -> Dense:
         wide = config.get("module_input_name", "sentence_embedding") == "sentence_embedding"
         made = Dense(folder, int(config["out_features"]), name, bool(config.get("use_residual", False)))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigError(f"'{folder}/config.json'을(를) 읽을 수 없습니다. 모델을 다시 받으세요. ({error})") from error
+        raise ConfigError(
+            f"'{folder}/config.json'을(를) 읽을 수 없습니다. 모델을 다시 다운로드하세요. ({error})"
+        ) from error
     if name not in ACTIVATIONS or not wide:
         raise ConfigError(
-            f"'{folder}': 활성화 함수 '{name}'이나 토큰마다의 층은 다루지 못합니다. 아는 것: {', '.join(ACTIVATIONS)}"
+            f"'{folder}': 활성화 함수 '{name}' 또는 토큰별 Dense 레이어를 지원하지 않습니다. 지원하는 함수: {', '.join(ACTIVATIONS)}"
         )
     return made
 

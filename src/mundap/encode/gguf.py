@@ -96,9 +96,7 @@ class GGUFEncoder:
             return [text]  # a token is a byte at least
         parts = halves(text)
         if len(parts) < 2:
-            raise ConfigError(
-                f"임베딩 '{self.path.name}'의 창({self.window}토큰)에 앞말과 글자 하나도 들어가지 않습니다."
-            )
+            raise ConfigError(f"임베딩 '{self.path.name}'의 컨텍스트({self.window}토큰)가 프롬프트보다 짧습니다.")
         self._tell(f"토큰 {self.window}개")
         return [piece for part in parts for piece in self._pieces(client, prompt, part)]
 
@@ -114,7 +112,7 @@ class GGUFEncoder:
                     raise ValueError(f"{vectors.shape}")
             except (RuntimeError, KeyError, TypeError, ValueError) as error:
                 raise ConfigError(
-                    f"llama.cpp가 '{self.path.name}'(으)로 임베딩을 만들지 못했습니다. 임베딩 모델인지 확인하세요. ({error})"
+                    f"llama.cpp가 '{self.path.name}'(으)로 임베딩을 계산하지 못했습니다. 임베딩 모델인지 확인하세요. ({error})"
                 ) from error
         return vectors
 
@@ -128,7 +126,7 @@ class GGUFEncoder:
             answer = client.post("/tokenize", json={"content": text, "add_special": marks}).raise_for_status()
             return len(answer.json()["tokens"])
         except (httpx.HTTPError, ValueError, KeyError) as error:
-            raise ConfigError(f"llama.cpp가 글을 토큰으로 나누지 못했습니다. 다시 실행하세요. ({error})") from error
+            raise ConfigError(f"llama.cpp가 텍스트를 토큰화하지 못했습니다. 다시 실행하세요. ({error})") from error
 
     @property
     def _server(self) -> Any:
@@ -154,7 +152,7 @@ class GGUFEncoder:
             return package.Server(params)
         except (RuntimeError, MemoryError, ValueError) as error:
             raise ConfigError(
-                f"llama.cpp가 '{self.path}'을(를) 불러오지 못했습니다. 파일이 끝까지 받아졌는지, 메모리가 충분한지, "
+                f"llama.cpp가 '{self.path}'을(를) 불러오지 못했습니다. 파일이 온전한지, 메모리가 충분한지, "
                 f"xllamacpp {package.__version__}이(가) 이 모델을 지원하는지 확인하세요. ({error})"
             ) from error
 
@@ -170,7 +168,7 @@ def read_header(path: Path) -> Header:
         found = values(path)
     except (ValueError, OSError) as error:
         raise ConfigError(
-            f"'{path}'은(는) 읽을 수 있는 GGUF 파일이 아닙니다. 파일을 다시 내려받으세요. ({error})"
+            f"'{path}'은(는) 읽을 수 있는 GGUF 파일이 아닙니다. 파일을 다시 다운로드하세요. ({error})"
         ) from error
     kind = found.get("general.architecture")
     window, pooling = found.get(f"{kind}.context_length"), found.get(f"{kind}.pooling_type")
@@ -189,7 +187,7 @@ def open_gguf(place: str, folder: Path, options: Options) -> GGUFEncoder:
     header = read_header(path)
     pooling = pooling_named(options.pooling) if options.pooling else header.pooling or "mean"
     if pooling not in _ENUM:
-        raise ConfigError(f"llama.cpp에는 pooling '{pooling}'이(가) 없습니다. 아는 것: {', '.join(_ENUM)}")
+        raise ConfigError(f"llama.cpp는 pooling '{pooling}'을(를) 지원하지 않습니다. 지원하는 값: {', '.join(_ENUM)}")
     prompts = chosen(options, NONE, path.name, header.title)
     how = digest(content(path), prompts.query, prompts.passage, pooling, str(header.window))
     return GGUFEncoder(f"gguf-{path.stem}-{how}", path, prompts, pooling, header.window)

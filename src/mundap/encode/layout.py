@@ -56,11 +56,11 @@ def read_layout(folder: Path, name: str, options: Options) -> Layout:
         elif kind == "Dense":
             dense.append(read_dense(place))
         elif kind == "StaticEmbedding":
-            raise ConfigError(f"'{folder}'은(는) 낱말 벡터 모델입니다. encoder = \"static:{folder}\"로 쓰세요.")
+            raise ConfigError(f"'{folder}'은(는) 단어 벡터 모델입니다. encoder = \"static:{folder}\"로 지정하세요.")
         elif kind not in ("Normalize", "Dropout"):
             raise ConfigError(
-                f"'{folder}'의 modules.json에 모르는 모듈 '{kind}'이(가) 있습니다. 이 모델은 TEI나 vLLM 같은 서버로 띄우고"
-                ' encoder = "openai:주소/v1#모델"로 쓰세요.'
+                f"'{folder}'의 modules.json에 지원하지 않는 모듈 '{kind}'이(가) 있습니다. 이 모델은 TEI나 vLLM 같은 서버로 실행하고"
+                ' encoder = "openai:주소/v1#모델"로 지정하세요.'
             )
     config = _json(transformer / "config.json", {})
     kept: dict[str, Any] = next(
@@ -86,7 +86,7 @@ def _json(path: Path, otherwise: Any) -> Any:
     except FileNotFoundError:
         return otherwise
     except (OSError, ValueError) as error:
-        raise ConfigError(f"'{path}'을(를) 읽을 수 없습니다. 모델을 다시 받으세요. ({error})") from error
+        raise ConfigError(f"'{path}'을(를) 읽을 수 없습니다. 모델을 다시 다운로드하세요. ({error})") from error
 
 
 def poolings_in(folder: str | Path, config: Mapping[str, Any]) -> tuple[str, ...]:
@@ -102,7 +102,7 @@ def poolings_in(folder: str | Path, config: Mapping[str, Any]) -> tuple[str, ...
         }
         said = [mode for mode, field in fields.items() if config.get(field)] or ["mean"]
     if unknown := next((mode for mode in said if mode not in POOLINGS), None):
-        raise ConfigError(f"'{folder}'의 풀링 '{unknown}'을(를) 모릅니다. 아는 것: {', '.join(POOLINGS)}")
+        raise ConfigError(f"'{folder}'의 풀링 '{unknown}'을(를) 지원하지 않습니다. 지원하는 값: {', '.join(POOLINGS)}")
     return tuple(said)
 
 

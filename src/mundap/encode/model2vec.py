@@ -101,7 +101,7 @@ class Model2Vec:
             name = next(name for name in _NAMES if name in tensors)
         except (OSError, ValueError, StopIteration) as error:
             raise ConfigError(
-                f"'{at}'의 model.safetensors에서 낱말 벡터를 읽을 수 없습니다. model2vec 폴더인지 확인하세요. ({error!r})"
+                f"'{at}'의 model.safetensors에서 단어 벡터를 읽을 수 없습니다. model2vec 폴더인지 확인하세요. ({error!r})"
             ) from error
         tokenizer = read_tokenizer(at / "tokenizer.json", "encoders")
         tokenizer.no_truncation()
@@ -111,7 +111,7 @@ class Model2Vec:
         rows = len(made.vectors) if made.mapping is None else len(made.mapping)
         if rows < tokenizer.get_vocab_size():
             raise ConfigError(
-                f"'{at}'의 낱말 벡터({rows})가 tokenizer.json의 낱말({tokenizer.get_vocab_size()})보다 적습니다."
+                f"'{at}'의 단어 벡터({rows})가 tokenizer.json의 토큰({tokenizer.get_vocab_size()})보다 적습니다."
                 " 같은 모델의 파일인지 확인하세요."
             )
         return made

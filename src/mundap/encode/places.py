@@ -38,8 +38,8 @@ def model_folder(place: str, folder: Path, wanted: Sequence[str]) -> Path:
     except Exception as error:  # of the hub's package, of its HTTP library, and of the network
         said = (str(error).strip() or repr(error)).splitlines()[0]
         raise ConfigError(
-            f"허브에서 모델 '{place}'을(를) 받지 못했습니다. 이름과 네트워크를 확인하거나, 인터넷이 되는 곳에서 받은 폴더의"
-            f" 경로를 대신 적으세요. ({said})"
+            f"허브에서 모델 '{place}'을(를) 다운로드하지 못했습니다. 모델 이름과 네트워크 연결을 확인하거나, 미리 다운로드한 폴더의"
+            f" 경로를 지정하세요. ({said})"
         ) from error
 
 

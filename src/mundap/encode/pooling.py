@@ -31,5 +31,5 @@ def pooling_named(name: str) -> str:
     """The pooling that mundap.toml means. Raises ConfigError, which lists them."""
     name = _SAID.get(name, name)
     if name not in POOLINGS:
-        raise ConfigError(f"pooling 값 '{name}'을(를) 모릅니다. 아는 것: {', '.join(POOLINGS)}")
+        raise ConfigError(f"pooling 값 '{name}'을(를) 지원하지 않습니다. 지원하는 값: {', '.join(POOLINGS)}")
     return name

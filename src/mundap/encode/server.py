@@ -92,7 +92,7 @@ class ServerEncoder:
         pieces = halves(text)
         if _size(text) <= _LEAST or len(pieces) < 2:
             return self._asked([prompt + text])
-        self._tell("서버가 정한 만큼")
+        self._tell("서버의 설정")
         vectors = np.concatenate([self._read([piece], prompt) for piece in pieces])
         return average([0] * len(pieces), vectors, [_size(piece) for piece in pieces], 1)
 
@@ -133,6 +133,6 @@ def open_server(place: str, folder: Path, options: Options) -> ServerEncoder:
     base_url, _, model = place.rpartition("#")
     if not base_url or not model:
         raise ConfigError(
-            f"'openai:{place}'을(를) 읽을 수 없습니다. 'openai:http://127.0.0.1:8080/v1#bge-m3'처럼 쓰세요."
+            f"'openai:{place}'을(를) 읽을 수 없습니다. 'openai:http://127.0.0.1:8080/v1#bge-m3' 형식으로 지정하세요."
         )
     return ServerEncoder(base_url, model, chosen(options, NONE, model), api_key())

@@ -59,8 +59,8 @@ class TorchModel(Tokenized):
                     states = self._model(**given).last_hidden_state
             except (RuntimeError, IndexError, ValueError) as error:
                 raise ConfigError(
-                    f"'{self._folder}'의 모델이 글을 읽지 못했습니다. 가중치와 tokenizer.json이 같은 모델의 것인지, 메모리가"
-                    f" 넉넉한지 확인하세요. ({error})"
+                    f"'{self._folder}'의 모델을 실행하지 못했습니다. 가중치와 tokenizer.json이 같은 모델의 것인지, 메모리가"
+                    f" 충분한지 확인하세요. ({error})"
                 ) from error
             yield states.float().cpu().numpy()
 

@@ -26,7 +26,7 @@ class Tell:
         if not self._done:
             self._done = True
             log.warning(
-                "임베딩 '%s'이(가) 한 번에 읽는 길이(%s)를 넘는 글은 나누어 읽고 평균합니다. 조각의 크기는 mundap.toml의"
+                "임베딩 '%s'의 컨텍스트(%s)보다 긴 텍스트는 나누어 읽고 평균 벡터를 사용합니다. 청크의 크기는 mundap.toml의"
                 " ingest.chunk_chars로 줄일 수 있습니다.",
                 self._name,
                 window,

@@ -107,12 +107,12 @@ def choose(report: RetrievalReport, found: Mapping[str, tuple[str, int, Cost]]) 
     )
     better = [one for one in contenders[1:] if one.changes[HYBRID][DECIDES]["verdict"] == BETTER]
     if not better:
-        return Choice(contenders, names[0], "다른 임베딩이 함께 찾기(hybrid)에서 뚜렷이 낫지 않습니다.")
+        return Choice(contenders, names[0], "하이브리드 검색에서 유의하게 더 나은 임베딩이 없습니다.")
     best = max(better, key=lambda one: one.legs[HYBRID].means[DECIDES])
     equal = [o for o in better if o is best or against(best.name, o.name, HYBRID, DECIDES)["verdict"] != WORSE]
     taken = min(equal, key=lambda one: one.cost.query_ms)
     gain = taken.changes[HYBRID][DECIDES]
-    reason = f"함께 찾기(hybrid)의 MRR@10이 {gain['mean']:+.3f} 뚜렷이 낫습니다(p {gain['p']:.4f})."
+    reason = f"하이브리드 검색의 MRR@10이 유의하게 높습니다({gain['mean']:+.3f}, p {gain['p']:.4f})."
     if taken is not best:
-        reason += f" {best.name}과(와)는 뚜렷한 차이가 없고 질문마다 더 빠릅니다."
+        reason += f" {best.name}과(와) 유의한 차이가 없고 질문 처리는 더 빠릅니다."
     return Choice(contenders, taken.name, reason)

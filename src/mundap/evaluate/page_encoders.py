@@ -20,22 +20,22 @@ from mundap.evaluate.page import (
 )
 from mundap.evaluate.retrieval import RetrievalReport
 
-_TITLES = {HYBRID: "함께 찾기 (hybrid)", DENSE: "벡터만 (dense)"}
+_TITLES = {HYBRID: "하이브리드 검색", DENSE: "벡터 검색"}
 
 
 def encoders_page(choice: Choice, report: RetrievalReport, about: About) -> str:
     """Which encoder to take and why, each one's figures with how they differ from the first's, and what each costs."""
     first = choice.contenders[0].name
     return page(
-        "임베딩 견주기",
+        "임베딩 비교",
         about,
         note(f"질문 {report.n}개 · 문단 {report.corpus}개"),
-        section("고를 것", note(f"{choice.name}: {choice.reason}")),
+        section("추천", note(f"{choice.name}: {choice.reason}")),
         *(_leg(choice, leg) for leg in (HYBRID, DENSE)),
         section(
-            "드는 시간",
+            "처리 시간",
             table(["임베딩", "차원", "질문 하나", "문단 하나"], [_cost(one) for one in choice.contenders], choice.name),
-            note("하나씩 읽을 때의 가운데 값입니다. 모델을 불러오는 시간은 뺐습니다."),
+            note("하나씩 처리한 시간의 중앙값입니다. 모델을 로드하는 시간은 제외합니다."),
         ),
         section(
             "그림",
@@ -55,7 +55,7 @@ def encoders_page(choice: Choice, report: RetrievalReport, about: About) -> str:
                     for leg in (HYBRID, DENSE)
                 )
             ),
-            note(f"작은 글씨는 {first}과(와)의 차이입니다. {GROUPED}"),
+            note(f"작은 글씨는 {first} 대비 차이입니다. {GROUPED}"),
         ),
     )
 

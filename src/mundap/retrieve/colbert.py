@@ -33,8 +33,8 @@ class ColbertReranker(LateReranker):
             self._colbert = package.MultiVectorEncoder(str(model), local_files_only=isinstance(model, Path))
         except (OSError, ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
             raise ConfigError(
-                f"sentence-transformers가 '{model}'을(를) 불러오지 못했습니다. ColBERT 모델의 폴더인지, 허브의 이름이라면"
-                f" 맞는지와 네트워크를 확인하세요. ({error})"
+                f"sentence-transformers가 '{model}'을(를) 불러오지 못했습니다. ColBERT 모델의 폴더인지, 허브 모델 이름이라면"
+                f" 이름과 네트워크 연결을 확인하세요. ({error})"
             ) from error
 
     def _asked(self, question: str) -> Vectors:

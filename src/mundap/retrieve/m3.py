@@ -33,7 +33,9 @@ class M3Reranker(LateReranker):
             held = torch.load(folder / LINEAR, "cpu", weights_only=True)
             self._weight, self._bias = (held[name].float().numpy() for name in ("weight", "bias"))
         except (OSError, RuntimeError, ValueError, KeyError, EOFError, AttributeError) as error:
-            raise ConfigError(f"'{folder / LINEAR}'을(를) 읽을 수 없습니다. 모델을 다시 받으세요. ({error})") from error
+            raise ConfigError(
+                f"'{folder / LINEAR}'을(를) 읽을 수 없습니다. 모델을 다시 다운로드하세요. ({error})"
+            ) from error
         self._m3 = TorchModel(layout.transformer, layout.window)
 
     def _embed(self, texts: Sequence[str]) -> list[Vectors]:

@@ -69,7 +69,7 @@ class ServerReranker:
         except (KeyError, TypeError, ValueError) as error:
             raise self._server.unreadable(answer) from error
         if sorted(scores) != list(range(count)):
-            raise self._server.unreadable(f"점수 {len(scores)}개, 글 {count}개")
+            raise self._server.unreadable(f"점수 {len(scores)}개, 텍스트 {count}개")
         return [scores[n] for n in range(count)]
 
 

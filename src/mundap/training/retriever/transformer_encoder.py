@@ -181,8 +181,8 @@ def load(base: str, models: Path, reading: Reading) -> Tower:
     """
     if reading.pooling not in TRAINED_POOLINGS:
         raise ConfigError(
-            f"'{base}'의 풀링 {reading.pooling}은(는) 학습하지 못합니다. --pooling으로 {', '.join(TRAINED_POOLINGS)} 가운데"
-            " 하나를 주거나 다른 바탕을 쓰세요."
+            f"'{base}'의 풀링 {reading.pooling}은(는) 학습을 지원하지 않습니다. --pooling으로 {', '.join(TRAINED_POOLINGS)} 중"
+            " 하나를 지정하거나 다른 베이스 모델을 사용하세요."
         )
     words = spelling(base, models)
     name, local = _place(base, models)
