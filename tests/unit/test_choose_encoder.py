@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from mundap.encode.hashed import HashedEncoder
-from mundap.evaluate.compare import ALIKE, BETTER, WORSE
-from mundap.evaluate.encoders import DENSE, HYBRID, Choice, Cost, choose, cost, leg_of
-from mundap.evaluate.questions import Question
-from mundap.evaluate.retrieval import Search, evaluate_retrieval
+from mundap.evaluation.encoders import DENSE, HYBRID, Cost, EncoderChoice, choose, cost, leg_of
+from mundap.evaluation.estimates import ALIKE, BETTER, WORSE
+from mundap.evaluation.questions import Question
+from mundap.evaluation.retrieval import Search, evaluate_retrieval
 from mundap.types import Hit, Passage
 
 N = 40
@@ -27,7 +27,7 @@ def finds(right: int) -> Search:
     return search
 
 
-def chosen(**encoders: tuple[int, float]) -> Choice:
+def chosen(**encoders: tuple[int, float]) -> EncoderChoice:
     """Of encoders by name, each with how many questions it gets right and what a question costs."""
     questions = [Question(str(n), (PASSAGES[n].text,)) for n in range(N)]
     legs = {leg_of(name, leg): finds(right) for name, (right, _) in encoders.items() for leg in (DENSE, HYBRID)}
@@ -38,15 +38,15 @@ def chosen(**encoders: tuple[int, float]) -> Choice:
 def test_the_one_in_use_stays_where_no_other_is_surely_better():
     choice = chosen(used=(20, 50.0), other=(21, 1.0), worse=(5, 1.0))
     assert choice.name == "used"
-    verdicts = [one.changes[HYBRID]["mrr@10"]["verdict"] for one in choice.contenders[1:]]
+    verdicts = [one.differences[HYBRID]["mrr@10"].verdict for one in choice.contenders[1:]]
     assert verdicts == [ALIKE, WORSE]
-    assert choice.contenders[0].changes == {}
+    assert choice.contenders[0].differences == {}
 
 
 def test_one_that_is_surely_better_is_taken_whatever_it_costs():
     choice = chosen(used=(10, 1.0), better=(35, 500.0), worse=(2, 0.1))
     assert choice.name == "better"
-    assert choice.contenders[1].changes[HYBRID]["mrr@10"]["verdict"] == BETTER
+    assert choice.contenders[1].differences[HYBRID]["mrr@10"].verdict == BETTER
     assert "유의하게 높습니다" in choice.reason
 
 
@@ -55,7 +55,7 @@ def test_of_several_that_are_better_the_quickest_that_is_not_surely_worse_than_t
 
 
 def test_as_json_all_is_there():
-    shown = chosen(used=(10, 1.0), better=(35, 5.0)).as_json()
+    shown = chosen(used=(10, 1.0), better=(35, 5.0)).to_json()
     assert shown["take"] == "better"
     used, better = shown["encoders"]
     assert used["cost"] == {"query_ms": 1.0, "passage_ms": 1.0}

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mundap.encode.tokenized import Encodings, Tokenized, batches, read_tokenizer
 from mundap.errors import ConfigError
-from mundap.extras import need
+from mundap.extras import Untyped, need
 
 MAX_TOKENS = 512  # what BERT and its kin were trained for; longer passages are cut
 GRAPHS = ("model.onnx", "onnx/model.onnx")
@@ -97,7 +96,7 @@ def _file(folder: Path, *names: str) -> Path:
     return found
 
 
-def _options(runtime: Any) -> Any:
+def _options(runtime: Untyped) -> Untyped:
     options = runtime.SessionOptions()
     if hasattr(os, "sched_getaffinity"):  # on Linux: the cores that are ours, not all that the machine has
         options.intra_op_num_threads = len(os.sched_getaffinity(0))

@@ -28,6 +28,7 @@ from mundap.remote import (
     retry_after,
 )
 from mundap.stopping import on_stop, pause
+from mundap.types import Json
 
 _SAID_LIMIT = 300
 
@@ -76,7 +77,7 @@ class OpenAIGenerator(LanguageModel):
         return f"openai:{self.model}"
 
     def complete(
-        self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, max_tokens: int = 256
+        self, messages: Sequence[Message], schema: Mapping[str, Json] | None = None, max_tokens: int = 256
     ) -> str:
         """One completion. It is streamed and joined, so that `timeout` remains the longest silence.
 
@@ -101,7 +102,7 @@ class OpenAIGenerator(LanguageModel):
         yield self.settings.context_tokens - estimate(frame(self.settings.template)), estimate
 
     def _write(
-        self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Any] | None = None
+        self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Json] | None = None
     ) -> Generator[str]:
         body = self._body(chat, max_tokens, response_format)
         line = _Line()
@@ -146,7 +147,7 @@ class OpenAIGenerator(LanguageModel):
                 f"({self._clean(str(error))})"
             ) from error
 
-    def _body(self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Any] | None) -> bytes:
+    def _body(self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Json] | None) -> bytes:
         template, drawn = self.settings.template, self.settings.sampling
         request: dict[str, Any] = {
             "model": self.model,
@@ -238,7 +239,7 @@ class _Line:
         self._stream: Any = None
         self._cut = False
 
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+    def trace(self, event: str, info: Mapping[str, Json]) -> None:
         """Hears of connections from httpx."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             self._stream = info["return_value"]
