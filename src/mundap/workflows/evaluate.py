@@ -23,6 +23,8 @@ from mundap.evaluation.answers import METRICS as ANSWERED
 from mundap.evaluation.answers_page import answers_page
 from mundap.evaluation.compare import Measures, differences, earlier_legs, earlier_measures, gold_group
 from mundap.evaluation.consistency import VOICE
+from mundap.evaluation.encoders import DENSE, HYBRID, EncoderChoice, choose, cost, leg_of
+from mundap.evaluation.encoders_page import encoders_page
 from mundap.evaluation.estimates import Differences
 from mundap.evaluation.judge import Judge
 from mundap.evaluation.keywords import MACRO, KeywordReport, evaluate_keywords, read_keywords
@@ -31,6 +33,7 @@ from mundap.evaluation.report_pages import abstain_page, keywords_page, retrieva
 from mundap.evaluation.retrieval import COMPARED, RetrievalReport, Search, ablation, evaluate_retrieval
 from mundap.generate import make_generator
 from mundap.generate.structured import Completer
+from mundap.index.units import Units
 from mundap.korean.keywords import keywords as noun_compounds
 from mundap.korean.kiwi import kiwi_version
 from mundap.korean.normalize import squash
@@ -90,6 +93,45 @@ def retrieval(
     made = runs.about(bot, "retrieval", file, {"depth": depth}, over)
     page = retrieval_page(report, made, report.compared or {}, report.ablation)
     return replace(report, run=runs.keep(bot, made.kind, {**report.to_json(True), **made.to_json()}, page))
+
+
+# -- encoders ---------------------------------------------------------------------------------------------------------
+
+
+def encoders(
+    bot: Mundap,
+    questions: str | Path,
+    names: Sequence[str],
+    *,
+    depth: int = 100,
+    progress: Mapping[str, Progress] = {},
+) -> EncoderChoice:
+    """What the workspace finds as each of these encoders would have it, what each costs, and which one to take.
+
+    The workspace's own encoder, if it is among them, is what the others are compared with, else the first. The index stays
+    as it is. `progress` may have "vectors" and "questions". Raises as `retrieval`, and MundapError for fewer than two.
+    """
+    wanted = sorted(dict.fromkeys(names), key=lambda name: name != bot.config.index.encoder)
+    if len(wanted) < 2:
+        raise MundapError("비교할 임베딩을 둘 이상 쉼표로 구분해 지정하세요. 예: --encoders e5-small,hashed")
+    file = question_file(questions)
+    asked = read_questions(file)
+    over = asked_over(bot, asked)
+    passages = over.corpus.all_passages()
+    texts = [passage.embedded for passage in Units.of(passages).passages]
+    legs: dict[str, Search] = {}
+    found = {}
+    for name in wanted:
+        with_it = over.read_by(name, progress.get("vectors", quiet))
+        encoder = with_it.components.encoder
+        found[name] = (encoder.name, encoder.dim, cost(encoder, [q.question for q in asked.items], texts))
+        legs |= {leg_of(name, leg): search_by(with_it, leg) for leg in (DENSE, HYBRID)}
+    corpus = {squash(p.text) for p in passages if p.parent_id == p.id}
+    report = evaluate_retrieval(asked.items, legs, corpus, depth=depth, progress=progress.get("questions", quiet))
+    choice = choose(report, found)
+    made = runs.about(bot, "retrieval", file, {"encoders": ",".join(wanted), "depth": depth}, over)
+    kept = {**report.to_json(True), **choice.to_json(), **made.to_json()}
+    return replace(choice, run=runs.keep(bot, made.kind, kept, encoders_page(choice, report, made)))
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------
