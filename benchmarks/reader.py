@@ -73,7 +73,7 @@ def read(name: str, workspace: Path) -> list[Read]:
         bot.index()
     bot = md.Mundap.open(workspace)
     rarity = bot.legs[0].postings.rarity
-    near, words = Reader(rarity, bot.sentence_encoder), Reader(rarity)
+    near, words = Reader(rarity, bot.sentence_encoder, bot.everyday), Reader(rarity, everyday=bot.everyday)
     found = []
     for file in sorted((ROOT / "benchmarks" / "data" / "answers").glob(f"{name}*.jsonl")):
         answerable = not file.stem.endswith("_unanswerable")
