@@ -17,9 +17,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+from mundap.evaluate.bootstrap import mean_interval
 
 from mundap.cli.show import bar
-from mundap.evaluate.bootstrap import mean_interval
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.widen import Widening
 from mundap.korean.everyday import EverydayWords, shipped
@@ -104,13 +104,13 @@ def main() -> None:
         ):
             asked = [one for one in asked if one[1]]
             print(f"{name}: {len(asked)} questions; top-1/3/5, difference of top-1 [95 %]", file=sys.stderr)
-            bare = LexicalLeg(lexical.postings, lexical.table, bot.tokenizer)
+            bare = LexicalLeg(lexical.postings, lexical.table, bot.components.tokenizer)
             before = {leg.name: places(leg, asked) for leg in (bare, Hybrid(bare, dense))}
             for leg, found in before.items():
                 show(f"{name} {leg} without", found, found)
             for weight in weights:
-                widening = Widening(lexical.postings, bot.tokenizer, words, weight)
-                wide = LexicalLeg(lexical.postings, lexical.table, bot.tokenizer, widening)
+                widening = Widening(lexical.postings, bot.components.tokenizer, words, weight)
+                wide = LexicalLeg(lexical.postings, lexical.table, bot.components.tokenizer, widening)
                 for leg in (wide, Hybrid(wide, dense)):
                     show(f"{name} {leg.name} {weight}", before[leg.name], places(leg, asked))
 

@@ -46,7 +46,7 @@ def test_every_command_is_described(site: Path) -> None:
             described(inner, f"{path} {name}")
 
     described(typer.main.get_command(app), "")
-    assert "출처를 밝혀 답합니다." in page
+    assert "출처를 밝히는" in page
 
 
 def test_every_setting_is_described(site: Path) -> None:

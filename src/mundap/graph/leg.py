@@ -32,7 +32,7 @@ Ways = Mapping[str, tuple[Step, ...]]
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _LastQuestion:
     """The last question, the ways from its keywords, and the score of every row."""
 
     question: str
@@ -61,7 +61,7 @@ class GraphLeg:
         self.name_keywords = name_keywords
         self.everyday = everyday
         self.neighbours = neighbours
-        self._asked = _Asked("", {}, np.zeros(len(table), np.float32))
+        self._asked = _LastQuestion("", {}, np.zeros(len(table), np.float32))
         self._known: dict[str, tuple[Step, ...]] = {}
 
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
@@ -132,14 +132,14 @@ class GraphLeg:
             steps.setdefault(step.tail, replace(step, weight=step.weight * min(1.0, rare / other)))
         return tuple(steps.values())
 
-    def _ask(self, question: str) -> _Asked:
+    def _ask(self, question: str) -> _LastQuestion:
         asked = self._asked  # one read: another thread may replace it
         if question != asked.question:
             [words] = self.name_keywords([question])
             ways = {word: self._from(word) for word in words}
             for found in self.everyday(question) if self.everyday else ():
                 ways[found.asked] = self._called(found, ways.get(found.asked, ()))
-            asked = self._asked = _Asked(question, ways, self._summed(ways))
+            asked = self._asked = _LastQuestion(question, ways, self._summed(ways))
         return asked
 
     def _summed(self, ways: Ways) -> Scores:

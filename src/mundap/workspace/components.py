@@ -22,7 +22,7 @@ from mundap.generate.structured import Completer
 from mundap.generate.support import read_calibration, refusal
 from mundap.korean.everyday import EverydayWords, read_pairs, shipped
 from mundap.korean.keyword_model import KeywordModel
-from mundap.korean.keyword_rules import Asked, extract, names, read_asked
+from mundap.korean.keyword_rules import NounRule, extract, names, read_rules
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Encoder, Generator, Reranker
 from mundap.retrieve.light import LightModel
@@ -34,8 +34,8 @@ MODELS = "models"
 LIGHT = "light:"  # of a reranker that `mundap train reranker` made
 
 
-class Parts:
-    """The parts that `config` names, of the workspace `root`. Paths in it, and trained models, are looked for in `words`.
+class Components:
+    """What `config` names, of the workspace `root`. Paths in it, and trained models, are looked for in `words`.
 
     `weigh` tells how rare words are in what is indexed. A part that cannot be made raises when it is first asked for.
     """
@@ -118,10 +118,10 @@ class Parts:
         return KeywordModel(self.models / name) if kind == "model" else None
 
     @cached_property
-    def _verbs(self) -> tuple[Asked, ...]:
+    def _verbs(self) -> tuple[NounRule, ...]:
         """What verbs ask for. Raises BadFile for a broken table."""
         name = self.config.keywords.verbs
-        return read_asked(self.words / name if name else None)
+        return read_rules(self.words / name if name else None)
 
     # -- search ---------------------------------------------------------------------------------------------------
 

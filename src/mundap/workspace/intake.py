@@ -70,7 +70,7 @@ class Ingested:
     skipped: tuple[Skipped, ...] = ()
     files: tuple[Taken, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As other programs read it."""
         skipped = [{"file": s.file, "reason": s.reason} | ({"row": s.row} if s.row else {}) for s in self.skipped]
         return {
@@ -147,12 +147,13 @@ def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str) -> 
         return Taken(source, "skipped", outcome.reason, seconds=outcome.seconds)
     reading = outcome.reading
     state: State = "added" if corpus.fingerprint(source) is None else "updated"
-    corpus.put(reading.document, outcome.wholes, outcome.chunks, fingerprint)
+    pieces = reading.long.pieces() if reading.long else ()
+    corpus.put(reading.document, outcome.wholes, outcome.chunks, fingerprint, pieces)
     return Taken(
         source,
         state,
         pages=reading.pages,
-        characters=len(reading.document.text),
+        characters=reading.characters,
         passages=len(outcome.wholes),
         tables=sum(whole.meta.get("kind") == TABLE for whole in outcome.wholes),
         seconds=outcome.seconds,

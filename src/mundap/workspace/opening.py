@@ -21,7 +21,7 @@ from mundap.protocols import Leg, Searcher
 from mundap.retrieve.hybrid import Hybrid
 from mundap.retrieve.light import LightRanker
 from mundap.store.corpus import Corpus
-from mundap.workspace.components import Parts
+from mundap.workspace.components import Components
 from mundap.workspace.indexing import Indexing
 
 log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Opened:
 class Opening:
     """Opens what `indexing` has built of `corpus`, with `parts`. Threads may share one."""
 
-    def __init__(self, indexing: Indexing, corpus: Corpus, parts: Parts) -> None:
+    def __init__(self, indexing: Indexing, corpus: Corpus, parts: Components) -> None:
         self._indexing = indexing
         self._corpus = corpus
         self._parts = parts
