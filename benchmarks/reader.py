@@ -73,7 +73,8 @@ def read(name: str, workspace: Path) -> list[Read]:
         bot.index()
     bot = md.Mundap.open(workspace)
     rarity = bot.legs[0].postings.rarity
-    near, words = Reader(rarity, bot.components.sentence_encoder), Reader(rarity)
+    everyday = bot.components.everyday
+    near, words = Reader(rarity, bot.components.sentence_encoder, everyday), Reader(rarity, everyday=everyday)
     found = []
     for file in sorted((ROOT / "benchmarks" / "data" / "answers").glob(f"{name}*.jsonl")):
         answerable = not file.stem.endswith("_unanswerable")

@@ -15,6 +15,7 @@ from mundap.generate.evidence import WORDS, Line, ReaderModel, default_model, lo
 from mundap.generate.evidence import features as sentence_features
 from mundap.generate.reading import Reader, Reading
 from mundap.generate.support import FEATURES, question_features, read_calibration, refusal, support
+from mundap.korean.everyday import NEAR, SAME, EverydayWords, Pair
 from mundap.korean.wanted import wanted
 from mundap.types import Hit, Passage
 
@@ -76,6 +77,15 @@ def test_the_models_that_ship_know_only_features_that_there_are(name: str):
     assert set(model.support.weights) <= set(FEATURES)
     cosines = [model.sentences.weights.get("near", 0.0), model.support.weights.get("near", 0.0)]
     assert all(weight > 0 for weight in cosines) if name != WORDS else cosines == [0, 0]
+
+
+def test_a_sentence_that_says_the_documents_word_holds_the_everyday_one():
+    table = EverydayWords([Pair("짤리다", "해고", SAME), Pair("사장", "사용자", NEAR)])
+    texts = hits("해고는 서면으로 한다.", "사용자는 사람이다.")
+    plain, wide = Reader(), Reader(everyday=table)
+    assert [s.shared for s in plain.read("짤리나요", texts).sentences] == [0, 0]
+    assert [s.shared for s in wide.read("짤리나요", texts).sentences] == [1, 0]
+    assert [s.shared for s in wide.read("사장은요", texts).sentences] == [0, 0]  # near is not the same
 
 
 def test_more_words_support_more():

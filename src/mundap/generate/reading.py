@@ -10,6 +10,7 @@ from sys import intern
 
 from mundap.ingest.grid import TABLE, row_spans, spoken
 from mundap.korean.display import shown
+from mundap.korean.everyday import SAME, WEIGHTS, FindEveryday
 from mundap.korean.lists import announces, blocks, item, level, note, openings
 from mundap.korean.normalize import normalize, squash
 from mundap.korean.sentences import Span, sentences
@@ -19,6 +20,7 @@ from mundap.protocols import Encoder
 from mundap.types import Hit, Passage
 
 Weigh = Callable[[Sequence[str]], Sequence[float]]
+Meant = tuple[frozenset[str], Sequence[frozenset[str]]]
 
 CLOSELY = 3  # passages read by the sentence
 BROAD = 3  # nouns of a question that may mean several cases
@@ -160,12 +162,16 @@ def _share(weights: Mapping[str, float], words: frozenset[str]) -> float:
 class Reader:
     """Reads hits with word weights (`weigh`, rarity is best) and, if there is an `encoder`, by meaning.
 
+    With `everyday`, a text that has the documents' word for an everyday word of the question holds that word.
     The last reading is kept: support and extraction ask for the same one.
     """
 
-    def __init__(self, weigh: Weigh = uniform, encoder: Encoder | None = None) -> None:
+    def __init__(
+        self, weigh: Weigh = uniform, encoder: Encoder | None = None, everyday: FindEveryday | None = None
+    ) -> None:
         self.weigh = weigh
         self.encoder = encoder
+        self.everyday = everyday
         self._last: tuple[tuple[str, tuple[str, ...]], Reading] | None = None
 
     def read(self, question: str, hits: Sequence[Hit]) -> Reading:
@@ -196,12 +202,13 @@ class Reader:
         texts = [sentence.said for sentence in found]
         weights = self._weights(frozenset(content([question])[0]) - (LIMITS if asked.bounded else frozenset()))
         headings = _words([f"{hit.passage.source}\n{hit.passage.heading}" for hit in hits], weights)
-        heads = {hit.passage.id: words for hit, words in zip(hits, headings, strict=True)}
+        meant = self._meant(question)
+        heads = {hit.passage.id: _meeting(words, meant) for hit, words in zip(hits, headings, strict=True)}
         near: list[float] | list[None] = [None] * len(texts)
         if self.encoder is not None and texts:
             vectors = self.encoder.encode_passages(texts)
             near = (vectors @ self.encoder.encode_queries([question])[0]).tolist()
-        words = _words(texts, weights)
+        words = [_meeting(each, meant) for each in _words(texts, weights)]
         read: list[Sentence] = []
         spans: list[Span] = []
         for parsed, grouped in passages:
@@ -224,6 +231,20 @@ class Reader:
                     )
                 )
         return Reading(tuple(read), tuple(spans), asked, weights, self.encoder.name if self.encoder else "", heads)
+
+    def _meant(self, question: str) -> list[Meant]:
+        """The words of each everyday word of the question, with those of each word that means the same in documents."""
+        meant: list[Meant] = []
+        for found in self.everyday(question) if self.everyday else ():
+            same = [said for said, weight in found.said if weight >= WEIGHTS[SAME]]
+            asked, *others = map(frozenset, content([found.asked, *same]))
+            meant.append((asked, others))
+        return meant
+
+
+def _meeting(words: frozenset[str], meant: Sequence[Meant]) -> frozenset[str]:
+    """The words of a text, and those of the question that it says otherwise."""
+    return words.union(*(asked for asked, said in meant if any(other and other <= words for other in said)))
 
 
 def _worth_reading(hits: Sequence[Hit], asked: Wanted) -> list[Hit]:

@@ -160,7 +160,7 @@ class Components:
     @cached_property
     def reader(self) -> Reader:
         """What reads hits by the sentence."""
-        return Reader(self._weigh, self.sentence_encoder)
+        return Reader(self._weigh, self.sentence_encoder, self.everyday)
 
     @cached_property
     def calibration(self) -> Line | None:
