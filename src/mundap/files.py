@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from threading import Lock
@@ -25,6 +25,16 @@ def digest(*parts: str | bytes, size: int = 8) -> str:
         raw = part.encode() if isinstance(part, str) else part
         hasher.update(len(raw).to_bytes(8, "little"))
         hasher.update(raw)
+    return hasher.hexdigest()
+
+
+def digest_pieces(first: str, pieces: Iterable[str], count: int, size: int = 8) -> str:
+    """`digest(first, text)` of a text in pieces, of `count` bytes in UTF-8."""
+    hasher = blake2b(digest_size=size)
+    raw = first.encode()
+    hasher.update(len(raw).to_bytes(8, "little") + raw + count.to_bytes(8, "little"))
+    for piece in pieces:
+        hasher.update(piece.encode())
     return hasher.hexdigest()
 
 

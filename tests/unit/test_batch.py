@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def test_a_file_that_eats_memory_is_left_and_the_others_are_read(jobs: list[Job]
 
 
 def test_a_reader_that_crashes_is_reported_by_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
-    def started(megabytes: int) -> subprocess.Popen[bytes]:
+    def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
         crash = "import os, sys; sys.stdin.buffer.read(1); os.abort()"
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         return subprocess.Popen([sys.executable, "-c", crash], **pipes, start_new_session=True, bufsize=0)
@@ -81,7 +82,7 @@ class Unspeakable(Exception):
 def test_a_readers_own_mistake_is_one_plain_files_problem(
     jobs: list[Job], monkeypatch: pytest.MonkeyPatch, error: Exception
 ):
-    def read(path: Path, source: str, options: Options) -> Reading:
+    def read(path: Path, source: str, options: Options, parted: bool) -> Reading:
         if path.suffix == ".md":
             raise error
         return readers.read(path, source, options)
@@ -96,7 +97,7 @@ def test_a_readers_own_mistake_is_one_plain_files_problem(
 
 @pytest.mark.parametrize("answer", [b"no pickle", pickle.dumps("no outcome"), pickle.dumps((None, False))])
 def test_an_answer_that_cannot_be_opened_loses_no_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch, answer: bytes):
-    def started(megabytes: int) -> subprocess.Popen[bytes]:
+    def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
         reply = f"import sys; sys.stdin.buffer.read(9); sys.stdout.buffer.write({framed(answer)!r})"
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
         return subprocess.Popen([sys.executable, "-c", reply], **pipes, start_new_session=True, bufsize=0)
@@ -106,7 +107,7 @@ def test_an_answer_that_cannot_be_opened_loses_no_file(jobs: list[Job], monkeypa
 
 
 def test_no_process_to_be_had_loses_no_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
-    def started(megabytes: int) -> subprocess.Popen[bytes]:
+    def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
         raise OSError(12, "Cannot allocate memory")
 
     monkeypatch.setattr(batch, "_started", started)
@@ -116,7 +117,7 @@ def test_no_process_to_be_had_loses_no_file(jobs: list[Job], monkeypatch: pytest
 def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     begun: list[subprocess.Popen[bytes]] = []
     start = batch._started
-    monkeypatch.setattr(batch, "_started", lambda megabytes: begun.append(start(megabytes)) or begun[-1])
+    monkeypatch.setattr(batch, "_started", lambda *given: begun.append(start(*given)) or begun[-1])
     for name, text in (("가.txt", "가나다라 마바사 " * 8_000_000), ("나.txt", "둘"), ("다.txt", "셋")):
         (tmp_path / name).write_text(text, "utf-8")
     found = reasons([Job(path, path.name) for path in sorted(tmp_path.iterdir())], Limits(1, megabytes=100))
@@ -127,12 +128,24 @@ def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch
 def test_closing_early_ends_the_workers(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
     begun: list[subprocess.Popen[bytes]] = []
     start = batch._started
-    monkeypatch.setattr(batch, "_started", lambda megabytes: begun.append(start(megabytes)) or begun[-1])
+    monkeypatch.setattr(batch, "_started", lambda *given: begun.append(start(*given)) or begun[-1])
     outcomes = read_all(jobs, Limits(2))
     next(outcomes)
     outcomes.close()
     assert begun
     assert all(worker.poll() is not None for worker in begun)
+
+
+def test_a_worker_that_is_ended_leaves_nothing_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "큰.csv").write_text("번호,이름\n" + "".join(f"{n},직원\n" for n in range(300_000)), "utf-8")
+    (tmp_path / "left").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "left"))
+    outcomes = read_all([Job(tmp_path / "docs" / "큰.csv", "큰.csv"), Job(tmp_path / "docs", "없음")], Limits(2))
+    next(outcomes)
+    assert [*(tmp_path / "left").iterdir()]
+    outcomes.close()
+    assert [*(tmp_path / "left").iterdir()] == []
 
 
 def test_nothing_to_read_is_nothing():
@@ -145,7 +158,7 @@ def test_there_are_no_more_workers_than_there_is_work(
 ):
     begun: list[subprocess.Popen[bytes]] = []
     start = batch._started
-    monkeypatch.setattr(batch, "_started", lambda megabytes: begun.append(start(megabytes)) or begun[-1])
+    monkeypatch.setattr(batch, "_started", lambda *given: begun.append(start(*given)) or begun[-1])
     jobs[2].path.write_bytes(b"\1" * size)
     assert len(list(read_all(jobs, Limits(8)))) == 3
     assert len(begun) <= count

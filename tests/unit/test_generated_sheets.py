@@ -1,4 +1,4 @@
-"""Sheets that hypothesis makes and openpyxl writes: every cell comes back as a spreadsheet program shows it."""
+"""Sheets that hypothesis makes, as xlsx, xls and xlsb: every cell comes back as a spreadsheet program shows it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.older_sheets import saved_as
 
 from mundap.ingest.readers import read
 from mundap.ingest.sheets.sheet import Options
@@ -137,21 +139,18 @@ def found(path: Path, options: Options = Options()) -> list[tuple[str, str]]:
     return [(section.heading, document.text[section.start : section.end]) for section in document.sections]
 
 
-def saved(book: openpyxl.Workbook, folder: Path) -> Path:
-    book.save(folder / "자료.xlsx")
-    return folder / "자료.xlsx"
-
-
+SUFFIXES = (".xlsx", ".xls", ".xlsb")
 ALWAYS = settings(
-    max_examples=70,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
 
+@pytest.mark.parametrize("kind", SUFFIXES)
 @ALWAYS
 @given(st.data())
-def test_tables_under_their_titles(tmp_path: Path, data: st.DataObject):
+def test_tables_under_their_titles(tmp_path: Path, kind: str, data: st.DataObject):
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "현황"
@@ -170,26 +169,45 @@ def test_tables_under_their_titles(tmp_path: Path, data: st.DataObject):
         top = write(sheet, part, top + 1 + data.draw(st.integers(0, 1)), left) + 1 + n
         whole = f"{title} {unit}".strip()
         expected += [(whole if "현황" in whole else f"현황 > {whole}", text) for text in said(part)]
-    assert found(saved(book, tmp_path)) == expected
+    assert found(saved_as(book, tmp_path / f"자료{kind}")) == expected
 
 
+@pytest.mark.parametrize("kind", SUFFIXES)
 @ALWAYS
 @given(parts(deep=False), parts(deep=False), st.integers(1, 2))
-def test_tables_beside_each_other(tmp_path: Path, one: Part, other: Part, apart: int):
+def test_tables_beside_each_other(tmp_path: Path, kind: str, one: Part, other: Part, apart: int):
     book = openpyxl.Workbook()
     right = 1 + len(one.columns) + apart
     for part, left, caption in ((one, 1, CAPTIONS[0]), (other, right, CAPTIONS[1])):
         book.active.cell(1, left, caption)
         write(book.active, part, 2, left)
-    assert found(saved(book, tmp_path)) == [
+    assert found(saved_as(book, tmp_path / f"자료{kind}")) == [
         *[(CAPTIONS[0], text) for text in said(one)],
         *[(CAPTIONS[1], text) for text in said(other)],
     ]
 
 
 @ALWAYS
+@given(parts(deep=False), parts(deep=False), st.sampled_from((2019, 2, -1)), st.sampled_from(("", "년", "월")))
+def test_tables_of_one_height_beside_each_other(tmp_path: Path, one: Part, other: Part, first: int, unit: str):
+    """Without captions, the right one counting its rows; -1 counts down."""
+    one.merged = other.merged = 0
+    height = min(len(one.rows), len(other.rows))
+    one.rows, other.rows = one.rows[:height], other.rows[:height]
+    other.columns = [name if name not in one.columns else f"{name}수" for name in other.columns]
+    for n, row in enumerate(other.rows):
+        number = first + n if first > 0 else 2030 - n
+        row[0] = Shown(f"{number}{unit}" if unit else number, f"{number}{unit}")
+    book = openpyxl.Workbook()
+    write(book.active, one, 1, 1)
+    write(book.active, other, 1, 2 + len(one.columns))
+    assert [text for _, text in found(saved_as(book, tmp_path / "자료.xlsx"))] == [*said(one), *said(other)]
+
+
+@pytest.mark.parametrize("kind", SUFFIXES)
+@ALWAYS
 @given(parts(deep=False), st.data())
-def test_what_is_hidden_is_left_out_and_named(tmp_path: Path, part: Part, data: st.DataObject):
+def test_what_is_hidden_is_left_out_and_named(tmp_path: Path, kind: str, part: Part, data: st.DataObject):
     part.merged = 0
     book = openpyxl.Workbook()
     write(book.active, part, 1, 1)
@@ -201,7 +219,7 @@ def test_what_is_hidden_is_left_out_and_named(tmp_path: Path, part: Part, data: 
     secret.sheet_state = data.draw(st.sampled_from(("hidden", "veryHidden")))
     book.active.column_dimensions[openpyxl.utils.get_column_letter(column + 1)].hidden = True
     book.active.row_dimensions[row + 2].hidden = True
-    path = saved(book, tmp_path)
+    path = saved_as(book, tmp_path / f"자료{kind}")
     seen = Part(
         [name for n, name in enumerate(part.columns) if n != column],
         [[cell for n, cell in enumerate(cells) if n != column] for y, cells in enumerate(part.rows) if y != row],

@@ -5,15 +5,17 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+import openpyxl
 import pytest
 
+from mundap.ingest import build
 from mundap.ingest.pace import report, watched
 from mundap.ingest.readers import read
-from mundap.ingest.sheets import delimited
+from mundap.ingest.sheets import delimited, visible
+from mundap.ingest.spool import Spooled, spooled
 from mundap.jobs import reading
 from mundap.jobs.batch import Limits, read_all
 from mundap.jobs.reading import Job, Read, work
-from mundap.jobs.spool import Spooled, spooled
 from mundap.store.corpus import Corpus
 from mundap.workspace import Mundap
 
@@ -26,28 +28,49 @@ def sheet(tmp_path: Path) -> Path:
     return path
 
 
-def stored(folder: Path, found: Read) -> list[tuple[str, str, str]]:
+def stored(folder: Path, found: Read) -> list[str]:
+    """The whole document, and each passage with its parent."""
+    folder.mkdir()
     corpus = Corpus(folder / "corpus.sqlite")
-    corpus.put(found.reading.document, found.wholes, found.chunks, "x")
-    passages = [(p.id, p.parent_id, p.text) for p in corpus.all_passages()]
+    long = found.reading.long
+    document = found.reading.document
+    corpus.put(document, found.wholes, found.chunks, "x", long.pieces() if long else ())
+    text = corpus.text(document.id)
+    assert text is not None
+    assert found.reading.characters == len(text)
+    passages = [f"{p.id} {p.parent_id} {p.text} {p.meta}" for p in corpus.all_passages()]
+    assert all(text[p.start : p.end] == p.text for p in corpus.all_passages())
     corpus.close()
-    return passages
+    return [document.id, text, *passages]
 
 
-def test_passages_are_the_same_by_the_disk(tmp_path: Path, sheet: Path, monkeypatch: pytest.MonkeyPatch):
-    job = Job(sheet, "큰.csv")
+@pytest.mark.parametrize("count", [5, 7, 299, 300])
+def test_passages_and_text_are_the_same_by_the_disk(
+    tmp_path: Path, sheet: Path, monkeypatch: pytest.MonkeyPatch, count: int
+):
+    job = Job(sheet, "2024-03-05 큰.csv")
     here = work(job, spool=True)
-    monkeypatch.setattr(reading, "_MANY", 10)
-    spooled_ = work(job, spool=True)
+    monkeypatch.setattr(build, "PART", count)
+    long = work(job, spool=True)
     assert isinstance(here, Read)
-    assert isinstance(spooled_, Read)
-    assert isinstance(spooled_.wholes, Spooled)
-    assert [*spooled_.wholes] == [*here.wholes] == [*spooled_.wholes]  # as often as one likes
-    (tmp_path / "a").mkdir()
-    (tmp_path / "b").mkdir()
-    assert stored(tmp_path / "a", spooled_) == stored(tmp_path / "b", here)
-    for passages in (spooled_.wholes, spooled_.chunks):
-        passages.path.unlink()
+    assert isinstance(long, Read)
+    assert isinstance(long.wholes, Spooled)
+    assert long.reading.document.text == ""
+    assert [*long.wholes] == [*here.wholes] == [*long.wholes]  # as often as one likes
+    assert stored(tmp_path / "a", long) == stored(tmp_path / "b", here)
+    assert len(long.spooled) == 3
+    for one in long.spooled:
+        one.discard()
+
+
+def test_many_passages_of_what_is_no_sheet_go_by_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(reading, "_MANY", 10)
+    (tmp_path / "큰.txt").write_text("\n\n".join(f"문단 {n}이다." for n in range(30)), "utf-8")
+    found = work(Job(tmp_path / "큰.txt", "큰.txt"), spool=True)
+    assert isinstance(found, Read)
+    assert [len(one) for one in found.spooled] == [30, 0]
+    for one in found.spooled:
+        one.discard()
 
 
 def test_nothing_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -90,12 +113,39 @@ def test_rows_of_a_sheet_in_pieces_are_those_of_the_whole(tmp_path: Path, text: 
     (tmp_path / "표.csv").write_text(f"번호,이름,값\n{text}", "utf-8")
     whole = read(tmp_path / "표.csv", "표").document
     for size in (3, 4, 7):
-        monkeypatch.setattr(delimited, "_PIECE", size)
+        monkeypatch.setattr(delimited, "PIECE", size)
         assert read(tmp_path / "표.csv", "표").document == whole
 
 
+def test_rows_of_a_workbook_in_pieces_are_those_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Merged cells, lines between rows, hidden rows and notes stand where they stood."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["□ 직원 명부"])
+    sheet.append(["부서", "이름", "내선"])
+    for n in range(40):
+        sheet.append([f"부서 {n // 4}" if n % 4 == 0 else None, f"직원 {n}", n])
+        if n % 4 == 0:
+            sheet.merge_cells(f"A{n + 3}:A{n + 6}")
+    sheet.append(["■ 파견"])
+    for n in range(20):
+        sheet.append([f"기관 {n}", f"파견 {n}", n])
+    sheet.append([])
+    sheet.append(["※ 2024년 기준"])
+    sheet.row_dimensions[7].hidden = True
+    sheet["B20"].hyperlink = "https://example.kr"
+    path = tmp_path / "표.xlsx"
+    book.save(path)
+    whole = read(path, "표")
+    assert "부서: 부서 1\n이름: 직원 5" in whole.document.text
+    assert whole.document.sections[-3].heading == "□ 직원 명부 > ■ 파견"
+    for size in (3, 4, 7, 10, 50):
+        monkeypatch.setattr(visible, "PIECE", size)
+        assert read(path, "표") == whole
+
+
 def test_a_passage_that_comes_again_in_another_piece_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(delimited, "_PIECE", 2)
+    monkeypatch.setattr(delimited, "PIECE", 2)
     rows = "".join(f"제시문 {n % 3}이다.,{n}번은?\n" for n in range(9))
     (tmp_path / "표.csv").write_text(f"제시문,질문\n{rows}", "utf-8")
     document = read(tmp_path / "표.csv", "표").document

@@ -13,7 +13,7 @@ import pytest
 from openpyxl.comments import Comment
 
 from mundap.ingest.readers import read
-from mundap.ingest.sheets import others
+from mundap.ingest.sheets import values
 from mundap.ingest.sheets.sheet import Options, ignore
 
 Rows = Sequence[Sequence[Any]]
@@ -104,6 +104,18 @@ def test_empty_columns_are_dropped(tmp_path: Path):
     assert [text for _, text in said(book(tmp_path, rows))] == [
         "번호: 1 / 이름: 김하늘 / 전화: 02-1",
         "번호: 2 / 이름: 이바다 / 전화: 02-2",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("수량", [3, 4]), ("내선", [3101, 3205, 3102]), ("전화", ["02-1", "02-2", "02-3"]), ("점수", [1, 2, 4])],
+)
+def test_a_blank_column_in_a_table_parts_no_numbers(tmp_path: Path, name: str, values: list[Any]):
+    people = ["김하늘", "이바다", "박구름"]
+    rows = [["이름", None, name, "비고"], *([people[n], None, value, "가"] for n, value in enumerate(values))]
+    assert [text for _, text in said(book(tmp_path, rows))] == [
+        f"이름: {people[n]} / {name}: {value} / 비고: 가" for n, value in enumerate(values)
     ]
 
 
@@ -248,7 +260,7 @@ def test_a_sheet_of_libreoffice(tmp_path: Path):
         archive.writestr("content.xml", content)
     assert said(path) == [("요금", "부서: 총무과 / 할인율: 12.5%"), ("요금", "부서: 총무과 / 할인율: 7%")]
     warnings = " ".join(read(path).warnings)
-    assert all(named in warnings for named in ("옛것", "행 4", "열 내부"))
+    assert all(named in warnings for named in ("옛것", "행 4", "열 C(내부)"))
 
 
 def test_values_of_older_formats(tmp_path: Path):
@@ -258,7 +270,7 @@ def test_values_of_older_formats(tmp_path: Path):
         [["값"], [1234.0], [0.5], [True], [date(2024, 1, 2)], [datetime(2024, 1, 2, 3, 4)], [time(9, 30)]],
         lambda sheet: sheet.append([timedelta(hours=30, minutes=5)]),
     )
-    (sheet,) = others.sheets(path, Options(), ignore)
+    (sheet,) = values.sheets(path, Options(), ignore)
     assert [cells[0] for _, cells in sheet.rows] == [
         *("값", "1234", "0.5", "TRUE", "2024-01-02", "2024-01-02 03:04", "09:30", "30:05")
     ]

@@ -89,4 +89,6 @@ def _print(found: Read) -> None:
         print(f"{passage.text}\n")
     document = found.reading.document
     pages = f", {found.reading.pages}쪽" if found.reading.pages else ""
-    print(f"「{document.title}」 문단 {len(found.wholes)}개, 청크 {len(found.chunks)}개, {len(document.text)}자{pages}")
+    print(
+        f"「{document.title}」 문단 {len(found.wholes)}개, 청크 {len(found.chunks)}개, {found.reading.characters}자{pages}"
+    )

@@ -45,8 +45,21 @@ _SHORT = re.compile(r"^\s*([0-9]{2})\.\s?([0-9]{1,2})\.\s?([0-9]{1,2})(?![0-9])"
 
 def dated(document: Document) -> Document:
     """`document` with meta["date"] in every section whose date is known; those that have one keep it."""
-    own = _head(document) or date_of_name(PurePosixPath(document.source).stem) or document.meta.get(DATE, "")
-    return replace(document, sections=tuple(_dated(section, own) for section in document.sections))
+    own = _head(document) or date_of_document(document)
+    return replace(document, sections=tuple(dated_section(section, own) for section in document.sections))
+
+
+def date_of_document(document: Document) -> str:
+    """The date in the name of a document's file, else the one that the file says of itself, or ""."""
+    return date_of_name(PurePosixPath(document.source).stem) or str(document.meta.get(DATE, ""))
+
+
+def dated_section(section: Section, own: str) -> Section:
+    """`section` with a date in its meta, if it has one, its source or the document, whose `own` date is given."""
+    if DATE in section.meta:
+        return section
+    date = date_of_name(section.source) or own
+    return replace(section, meta={**section.meta, DATE: date}) if date else section
 
 
 def date_of_cells(columns: Iterable[str], row: Iterable[str]) -> str:
@@ -75,11 +88,6 @@ def date_of_title(*lines: str) -> str:
 @lru_cache
 def _is_date_column(name: str) -> bool:
     return squash(name).lower() in COLUMNS
-
-
-def _dated(section: Section, own: str) -> Section:
-    date = section.meta.get(DATE) or date_of_name(section.source) or own
-    return replace(section, meta={**section.meta, DATE: date}) if date else section
 
 
 def _head(document: Document) -> str:

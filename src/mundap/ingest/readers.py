@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import cache
-from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -59,10 +57,9 @@ READERS = {
     ".mhtml": "mundap.ingest.html.reader:read_html",
     ".eml": "mundap.ingest.mail.reader:read_mail",
 }
-OTHERS = "mundap.readers"  # the entry points of other packages: a suffix, and its reader as in READERS
-READER_VERSION = "12"  # part of what decides whether a file has to be read again
+READER_VERSION = "13"  # part of what decides whether a file has to be read again
 _MAIL = ".eml"
-_WITH_OPTIONS = frozenset((_MAIL, ".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv"))
+_SHEETS = frozenset((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv"))
 _SCANNED = frozenset(
     kind for kind, reader in READERS.items() if kind == _MAIL or reader.startswith("mundap.ingest.pdf.")
 )
@@ -70,54 +67,47 @@ _SCANNED = frozenset(
 
 def reader_version(path: Path) -> str:
     """What decides, besides its content, how a file is read: a scan is read again once there is a program for it, and so
-    is a mail, also once there are the packages for what is attached to it, and what another package has come to read."""
+    is a mail, also once there are the packages for what is attached to it."""
     kind = path.suffix.lower()
-    if kind not in READERS:
-        return f"{READER_VERSION} {others().get(kind, '')}".rstrip()
     docs = " docs" if kind == _MAIL and find_spec("liteparse") else ""
     return f"{READER_VERSION}{docs}{' ocr' if kind in _SCANNED and available() else ''}"
 
 
-def read(path: Path, source: str | None = None, options: Options = Options()) -> Reading:
+def read(path: Path, source: str | None = None, options: Options = Options(), parted: bool = False) -> Reading:
     """Read one file by what it holds, whatever its suffix. `source` is what it is known by (default: the path as given);
-    `options` are for sheets.
+    `options` are for sheets, which with `parted` may be long.
 
     Raises BadFile, with the reason and the remedy, for what cannot be read or holds no text.
     """
-    return _read(path, source or nfc_path(path), READERS, options)
+    return _read(path, source or nfc_path(path), READERS, options, parted)
 
 
 def read_alone(path: Path, source: str) -> Reading:
     """`read`, but for what is attached to a mail, which is only named."""
-    return _read(path, source, READERS | {_MAIL: "mundap.ingest.mail.reader:read_alone"}, Options())
+    return _read(path, source, READERS | {_MAIL: "mundap.ingest.mail.reader:read_alone"}, Options(), False)
 
 
-def _read(path: Path, source: str, readers: dict[str, str], options: Options) -> Reading:
+def _read(path: Path, source: str, readers: dict[str, str], options: Options, parted: bool) -> Reading:
     try:
         kind = kind_of(path)
-        if kind not in readers:
-            readers = others()
         if kind not in readers:
             raise BadFile(
                 f"{path.name}: 읽을 수 없는 형식입니다. .hwpx, .pdf, .docx, .pptx, .xlsx, .html, .txt 중 하나로 저장하세요."
             )
         reader = load_named("reader", kind, readers)
-        takes_options = kind in _WITH_OPTIONS and readers is READERS
-        reading: Reading = reader(path, source, options=options) if takes_options else reader(path, source)
+        about: dict[str, object] = {"options": options} if kind in (*_SHEETS, _MAIL) and readers is READERS else {}
+        about |= {"parted": parted} if kind in _SHEETS else {}
+        reading: Reading = reader(path, source, **about)
     except OSError as error:
         raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인하세요.") from error
+    if reading.long:
+        return reading
     if not reading.document.sections:
         rows = "".join(f" {p.row}행: {p.reason}." for p in reading.problems[:3])
         raise BadFile(
             f"{path.name}: 읽을 수 있는 텍스트가 없습니다.{rows or ' 이미지만 있는 파일이면 텍스트가 있는 원본을 추가하세요.'}"
         )
     return replace(reading, document=dated(reading.document))
-
-
-@cache
-def others() -> dict[str, str]:
-    """The readers of other packages, by suffix."""
-    return {point.name: point.value for point in entry_points(group=OTHERS)}
 
 
 def load(path: str | Path) -> list[Document]:
@@ -160,27 +150,27 @@ def nfc_path(path: Path) -> str:
     return name_of(path.as_posix())
 
 
-def xlsx(path: Path, source: str, options: Options = Options()) -> Reading:
+def xlsx(path: Path, source: str, options: Options = Options(), parted: bool = False) -> Reading:
     """Every sheet of a workbook."""
-    return _sheets(read_xlsx, path, source, options)
+    return _sheets(read_xlsx, path, source, options, parted)
 
 
-def delimited(path: Path, source: str, options: Options = Options()) -> Reading:
+def delimited(path: Path, source: str, options: Options = Options(), parted: bool = False) -> Reading:
     """A csv or tsv file."""
-    return _sheets(read_csv, path, source, options)
+    return _sheets(read_csv, path, source, options, parted)
 
 
 def _sheets(
-    tables: Callable[[Path, Options, Tell], Iterator[Table]], path: Path, source: str, options: Options
+    tables: Callable[[Path, Options, Tell], Iterator[Table]], path: Path, source: str, options: Options, parted: bool
 ) -> Reading:
-    builder = Builder(source, name_of(path.stem))
+    builder = Builder(source, name_of(path.stem), parted=parted)
     problems: list[Problem] = []
     warnings: list[str] = []
     columns: list[str] = []
     for table in tables(path, options, warnings.append):
         columns += [said] if (said := table.taken()) else []
         problems += add_table(table, builder)
-    return Reading(builder.document(), tuple(problems), tuple(warnings), columns=tuple(columns))
+    return builder.reading(problems=tuple(problems), warnings=tuple(warnings), columns=tuple(columns))
 
 
 def plain(path: Path, source: str) -> Reading:

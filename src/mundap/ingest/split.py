@@ -39,11 +39,17 @@ def parents(document: Document, parent_chars: int = PARENT_CHARS) -> list[Passag
 
 def each_parent(document: Document, parent_chars: int = PARENT_CHARS) -> Iterator[Passage]:
     """As `parents`, one after the other."""
+    texts = ((section, document.text[section.start : section.end]) for section in document.sections)
+    return parents_of(document, texts, parent_chars)
+
+
+def parents_of(document: Document, texts: Iterable[tuple[Section, str]], parent_chars: int) -> Iterator[Passage]:
+    """The whole passages of sections of a document, each given with its text."""
     seen: Counter[int] = Counter()
     page_starts = [start for start, _ in document.meta.get(PAGES, ())]
-    for section in document.sections:
-        for start, end in _wholes(document.text, section, parent_chars):
-            text = document.text[start:end]
+    for section, said in texts:
+        for first, last in _wholes(said, section, parent_chars):
+            text, start = said[first:last], section.start + first
             named = (section.source, section.heading, text)
             key = int(digest(*named, size=8), 16)
             seen[key] += 1
@@ -52,7 +58,7 @@ def each_parent(document: Document, parent_chars: int = PARENT_CHARS) -> Iterato
                 document_id=document.id,
                 text=text,
                 start=start,
-                end=end,
+                end=section.start + last,
                 heading=section.heading,
                 page=_page(document, page_starts, start) or section.page,
                 source=section.source or document.title,
@@ -99,20 +105,20 @@ def _page(document: Document, starts: Sequence[int], offset: int) -> int | None:
 
 
 def _wholes(text: str, section: Section, parent_chars: int) -> list[Span]:
-    """The section, or pieces of at most `parent_chars` characters that end where a line does: an article is cut
+    """All of a section's text, or pieces of at most `parent_chars` characters that end where a line does: an article is cut
     between its 항. A list of up to twice as many characters, with its lead, is not cut."""
-    if section.meta.get("kind") or section.end - section.start <= parent_chars:
-        return [(section.start, section.end)]
+    if section.meta.get("kind") or len(text) <= parent_chars:
+        return [(0, len(text))]
     whole: Span | None = None
     found: list[Span] = []
-    for start, end in _parts(text[section.start : section.end], parent_chars):
+    for start, end in _parts(text, parent_chars):
         if whole and end - whole[0] <= parent_chars:
             whole = (whole[0], end)
             continue
         if whole:
             found.append(whole)
         whole = (start, end)
-    return [(section.start + start, section.start + end) for start, end in (*found, *([whole] if whole else []))]
+    return [*found, *([whole] if whole else [])]
 
 
 def _parts(text: str, parent_chars: int) -> Iterator[Span]:

@@ -13,8 +13,8 @@ from mundap.ingest.dated import DATE, date_of_cells, date_of_title
 from mundap.ingest.grid import one_line
 from mundap.ingest.meanings import COLUMNS, place, question_columns, said
 from mundap.ingest.problems import Problem
-from mundap.ingest.sheets.layout import Area, areas, areas_of_pieces
-from mundap.ingest.sheets.sheet import ERRORS, Options, Row, Sheet, Tell, ignore
+from mundap.ingest.sheets.layout import Area, areas
+from mundap.ingest.sheets.sheet import ERRORS, Options, Row, Tell, ignore
 from mundap.korean.normalize import name_of, squash
 from mundap.types import Meta
 
@@ -71,14 +71,18 @@ class Table:
 
 
 def read_xlsx(path: Path, options: Options = Options(), tell: Tell = ignore) -> Iterator[Table]:
-    """The tables of every sheet that is not empty; a sheet without any is one without rows.
+    """The tables of every sheet that is not empty, those of very many rows in parts; a sheet without any is one without rows.
 
     Raises BadFile for what is no workbook, or one under a password.
     """
     from mundap.ingest.sheets.workbook import sheets_of
 
-    for sheet in sheets_of(path, options, tell):
-        yield from _tables(sheet, options)
+    for sheet, found in areas(sheets_of(path, options, tell)):
+        named = "" if _NAMELESS.fullmatch(sheet.name) else sheet.name
+        for area in found:
+            yield _table(sheet.name, named, area, options)
+        if not found:
+            yield Table(sheet.name, (), ())
 
 
 def read_csv(path: Path, options: Options = Options(), tell: Tell = ignore) -> Iterator[Table]:
@@ -87,21 +91,12 @@ def read_csv(path: Path, options: Options = Options(), tell: Tell = ignore) -> I
 
     name = name_of(path.stem)
     empty = True
-    for found in areas_of_pieces(pieces_of(path, tell)):
+    for _, found in areas(pieces_of(path, tell)):
         for area in found:
             empty = False
             yield _table(name, "", area, options)
     if empty:
         yield Table(name, (), ())
-
-
-def _tables(sheet: Sheet, options: Options) -> Iterator[Table]:
-    found = areas(sheet)
-    if not found:
-        yield Table(sheet.name, (), ())
-    named = "" if _NAMELESS.fullmatch(sheet.name) else sheet.name
-    for area in found:
-        yield _table(sheet.name, named, area, options)
 
 
 def _table(name: str, named: str, area: Area, options: Options) -> Table:

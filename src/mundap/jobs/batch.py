@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
 from mundap.ingest.sniff import plain
 from mundap.jobs.reading import Job, Read, Unread, mistaken, work
-from mundap.jobs.spool import Spooled
 from mundap.jobs.worker import framed
 from mundap.korean.normalize import name_of
 
@@ -68,26 +68,28 @@ def _spread(jobs: Sequence[Job], count: int, limits: Limits, watch: Watch) -> It
         waiting.put(job)
     done: Done = queue.Queue(2 * count)  # documents that nobody has taken yet
     stop = Event()
-    threads = [Thread(target=_serve, args=(waiting, done, stop, limits), daemon=True) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    try:
-        left = len(jobs)
-        while left:
-            job, outcome = done.get()
-            if isinstance(outcome, float):
-                watch(job, outcome)
-            else:
-                left -= 1
-                yield job, outcome
-    finally:
-        stop.set()
-        while any(thread.is_alive() for thread in threads):
-            with suppress(queue.Empty):
-                done.get(timeout=0.02)
+    with TemporaryDirectory(prefix="mundap-", ignore_cleanup_errors=True) as folder:  # for what a killed worker leaves
+        about = (waiting, done, stop, limits, folder)
+        threads = [Thread(target=_serve, args=about, daemon=True) for _ in range(count)]
+        for thread in threads:
+            thread.start()
+        try:
+            left = len(jobs)
+            while left:
+                job, outcome = done.get()
+                if isinstance(outcome, float):
+                    watch(job, outcome)
+                else:
+                    left -= 1
+                    yield job, outcome
+        finally:
+            stop.set()
+            while any(thread.is_alive() for thread in threads):
+                with suppress(queue.Empty):
+                    done.get(timeout=0.02)
 
 
-def _serve(waiting: queue.SimpleQueue[Job], done: Done, stop: Event, limits: Limits) -> None:
+def _serve(waiting: queue.SimpleQueue[Job], done: Done, stop: Event, limits: Limits, folder: str) -> None:
     """One worker at a time, and a new one after each that had to be ended, until no job is left.
 
     A mail that ended its worker is read once more without what is attached to it.
@@ -100,10 +102,10 @@ def _serve(waiting: queue.SimpleQueue[Job], done: Done, stop: Event, limits: Lim
             except queue.Empty:
                 return
             began = time.monotonic()
-            outcome = _answered(held, job, stop, limits, done)
+            outcome = _answered(held, job, stop, limits, folder, done)
             ended = isinstance(outcome, Unread) and not outcome.lasting and not stop.is_set()
             if ended and job.path.suffix.lower() == _MAIL:
-                alone = _answered(held, replace(job, alone=True), stop, limits, done)
+                alone = _answered(held, replace(job, alone=True), stop, limits, folder, done)
                 outcome = alone if isinstance(alone, Read) else outcome
             done.put((job, replace(outcome, seconds=time.monotonic() - began)))
     finally:
@@ -111,12 +113,14 @@ def _serve(waiting: queue.SimpleQueue[Job], done: Done, stop: Event, limits: Lim
             _end(worker)
 
 
-def _answered(held: list[subprocess.Popen[bytes]], job: Job, stop: Event, limits: Limits, done: Done) -> Read | Unread:
+def _answered(
+    held: list[subprocess.Popen[bytes]], job: Job, stop: Event, limits: Limits, folder: str, done: Done
+) -> Read | Unread:
     """What comes of a job, from the worker that is `held`, or else a new one; one that is spent is held no longer."""
     began = time.monotonic()
     try:
         if not held:
-            held.append(_started(limits.megabytes))
+            held.append(_started(limits.megabytes, folder))
         outcome = _asked(held[0], job, began + limits.seconds, stop, done) or _ended(held[0], job, began, limits)
     except Exception as error:  # no process to be had, or an answer that cannot be opened: no file is lost
         outcome = mistaken(job, error)
@@ -126,8 +130,8 @@ def _answered(held: list[subprocess.Popen[bytes]], job: Job, stop: Event, limits
     return outcome
 
 
-def _started(megabytes: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "mundap.jobs.worker", str(megabytes)]
+def _started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "mundap.jobs.worker", str(megabytes), folder]
     return subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -154,9 +158,8 @@ def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Eve
             done.put((job, answer))
             continue
         if isinstance(answer, Read):
-            for passages in (answer.wholes, answer.chunks):
-                if isinstance(passages, Spooled):
-                    passages.taken()
+            for one in answer.spooled:
+                one.taken()
         if spent:
             _end(worker)
         return answer

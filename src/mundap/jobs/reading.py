@@ -5,23 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from mundap.encode import token_counter
 from mundap.errors import BadFile, MundapError
 from mundap.ingest.build import Reading
 from mundap.ingest.chunk import MAX_CHARS, WINDOW, characters, make_chunker, tokens
+from mundap.ingest.dated import date_of_document, dated_section
 from mundap.ingest.pace import report
 from mundap.ingest.readers import read, read_alone
 from mundap.ingest.sheets.sheet import NO_OPTIONS, Options
-from mundap.ingest.split import PARENT_CHARS, chunks, each_parent, parents
-from mundap.jobs.spool import Spooled, spooled
+from mundap.ingest.split import PARENT_CHARS, chunks, each_parent, parents, parents_of
+from mundap.ingest.spool import Spooled, spooled
 from mundap.korean.normalize import name_of, normalize
 from mundap.protocols import Chunker
 from mundap.types import Passage
 
 _READ = 0.5  # of the work is done when the cells of a sheet are read
 _REPORTED = 10_000  # passages
-_MANY = 50_000  # sections of a file whose passages are spooled
+_MANY = 50_000  # sections of a document whose passages are spooled, though it is not long
 
 
 @dataclass(frozen=True)
@@ -56,13 +58,19 @@ class Job:
 
 @dataclass(frozen=True)
 class Read:
-    """A file that was read. `chunks` holds the wholes that are their own chunk too, unless there are so many that they are
-    spooled; then the document has no sections either. `seconds` is how long it took."""
+    """A file that was read. `chunks` holds the wholes that are their own chunk too, unless they are spooled, as those of a
+    long document are. `seconds` is how long it took."""
 
     reading: Reading
-    wholes: tuple[Passage, ...] | Spooled
-    chunks: tuple[Passage, ...] | Spooled
+    wholes: tuple[Passage, ...] | Spooled[Passage]
+    chunks: tuple[Passage, ...] | Spooled[Passage]
     seconds: float = 0.0
+
+    @property
+    def spooled(self) -> tuple[Spooled[Any], ...]:
+        """What of it is on the disk."""
+        every = (self.wholes, self.chunks, self.reading.long and self.reading.long.parts)
+        return tuple(one for one in every if isinstance(one, Spooled))
 
 
 @dataclass(frozen=True)
@@ -107,9 +115,9 @@ def _one_line(reason: str, job: Job) -> str:
 
 
 def _work(job: Job, spool: bool) -> Read:
-    reading = read_alone(job.path, job.source) if job.alone else read(job.path, job.source, job.options)
+    reading = read_alone(job.path, job.source) if job.alone else read(job.path, job.source, job.options, spool)
     chunker = job.cut.chunker()
-    if spool and len(reading.document.sections) > _MANY:
+    if reading.long or (spool and len(reading.document.sections) > _MANY):
         return _spooled(reading, job, chunker)
     wholes = parents(reading.document, job.cut.parent_chars)
     pieces = [piece for whole in wholes for piece in chunks(whole, chunker)]
@@ -117,11 +125,23 @@ def _work(job: Job, spool: bool) -> Read:
 
 
 def _spooled(reading: Reading, job: Job, chunker: Chunker) -> Read:
-    wholes = spooled(_reported(each_parent(reading.document, job.cut.parent_chars), len(reading.document.sections)))
-    document = replace(reading.document, sections=())
-    reading = replace(reading, document=document)
-    pieces = spooled(piece for whole in wholes for piece in chunks(whole, chunker) if piece.id != whole.id)
-    return Read(reading, wholes, pieces)
+    document, long = reading.document, reading.long
+    made: list[Spooled[Any]] = [long.parts] if long else []
+    try:
+        if long:
+            own = date_of_document(document)
+            texts = ((dated_section(section, own), text) for section, text in long.texts())
+            passages = _reported(parents_of(document, texts, job.cut.parent_chars), long.sections)
+        else:
+            passages = _reported(each_parent(document, job.cut.parent_chars), len(document.sections))
+        wholes = spooled(passages)
+        made.append(wholes)
+        pieces = spooled(piece for whole in wholes for piece in chunks(whole, chunker) if piece.id != whole.id)
+    except BaseException:  # of memory or of the disk: nothing is left behind
+        for one in made:
+            one.discard()
+        raise
+    return Read(replace(reading, document=replace(document, sections=())), wholes, pieces)
 
 
 def _reported(passages: Iterable[Passage], count: int) -> Iterator[Passage]:

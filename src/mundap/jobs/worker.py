@@ -1,7 +1,7 @@
 """The process that reads files for an ingest, so that a reader that hangs, crashes or eats memory takes nothing along.
 
-`python -m mundap.jobs.worker MEGABYTES` takes pickled Jobs from standard input and answers each on standard output,
-both as an 8-byte length and that many bytes; before the answer may come shares of the work that are done. It is started by mundap.jobs.batch alone.
+`python -m mundap.jobs.worker MEGABYTES FOLDER` takes pickled Jobs from standard input and answers each on standard output,
+both as an 8-byte length and that many bytes; before the answer may come shares of the work that are done. What is written to the disk goes to FOLDER. It is started by mundap.jobs.batch alone.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import os
 import pickle
 import signal
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import BinaryIO
@@ -41,6 +42,7 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints must not come between the replies
     _die_with_parent()
     megabytes = int(sys.argv[1])
+    tempfile.tempdir = sys.argv[2]
     while (message := receive(sys.stdin.buffer)) is not None:
         job: Job = pickle.loads(message)
         _limit_memory(megabytes)

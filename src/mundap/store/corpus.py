@@ -26,6 +26,9 @@ CREATE TABLE IF NOT EXISTS documents(
     id TEXT PRIMARY KEY, source TEXT NOT NULL UNIQUE, title TEXT NOT NULL, meta TEXT NOT NULL,
     text TEXT NOT NULL, fingerprint TEXT NOT NULL,
     added TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ')));
+CREATE TABLE IF NOT EXISTS texts(
+    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, ordinal INTEGER NOT NULL, text TEXT NOT NULL,
+    PRIMARY KEY (document_id, ordinal));
 CREATE TABLE IF NOT EXISTS passages(
     id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
     parent_id TEXT NOT NULL, ordinal INTEGER NOT NULL,
@@ -104,10 +107,18 @@ class Corpus:
     def _db(self) -> sqlite3.Connection:
         return self._connections.here
 
-    def put(self, document: Document, wholes: Iterable[Passage], chunks: Iterable[Passage], fingerprint: str) -> None:
+    def put(
+        self,
+        document: Document,
+        wholes: Iterable[Passage],
+        chunks: Iterable[Passage],
+        fingerprint: str,
+        pieces: Iterable[str] = (),
+    ) -> None:
         """Add a document, or replace the one of the same source, with all that hangs on it.
 
-        A whole that is its own chunk may stand in both lists.
+        A whole that is its own chunk may stand in both lists. The text of a document that is too long to be held comes in
+        `pieces`, behind its own.
         """
         asked = {question.start for question in document.questions}
         by_start: dict[int, str] = {}
@@ -129,6 +140,8 @@ class Corpus:
                 "INSERT INTO documents(id, source, title, meta, text, fingerprint) VALUES (?,?,?,?,?,?)",
                 (document.id, document.source, document.title, _json(document.meta), document.text, fingerprint),
             )
+            every = ((document.id, n, piece) for n, piece in enumerate(pieces))
+            self._db.executemany("INSERT INTO texts VALUES (?,?,?)", every)
             self._db.executemany("INSERT INTO passages VALUES (?,?,?,?,?,?,?,?,?,?,?)", rows())
             self._db.executemany(
                 "INSERT INTO questions VALUES (?,?,?,?,?)",
@@ -210,7 +223,8 @@ class Corpus:
     def text(self, document_id: str) -> str | None:
         """The whole text of a document, or None if it is not here."""
         row = self._db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
-        return None if row is None else str(row[0])
+        pieces = self._db.execute("SELECT text FROM texts WHERE document_id = ? ORDER BY ordinal", (document_id,))
+        return None if row is None else "".join([row[0], *(piece for (piece,) in pieces)])
 
     def counts(self) -> tuple[int, int]:
         """How many documents and whole passages there are."""

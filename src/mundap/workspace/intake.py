@@ -147,12 +147,13 @@ def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str) -> 
         return Taken(source, "skipped", outcome.reason, seconds=outcome.seconds)
     reading = outcome.reading
     state: State = "added" if corpus.fingerprint(source) is None else "updated"
-    corpus.put(reading.document, outcome.wholes, outcome.chunks, fingerprint)
+    pieces = reading.long.pieces() if reading.long else ()
+    corpus.put(reading.document, outcome.wholes, outcome.chunks, fingerprint, pieces)
     return Taken(
         source,
         state,
         pages=reading.pages,
-        characters=len(reading.document.text),
+        characters=reading.characters,
         passages=len(outcome.wholes),
         tables=sum(whole.meta.get("kind") == TABLE for whole in outcome.wholes),
         seconds=outcome.seconds,

@@ -14,6 +14,7 @@ from mundap.errors import BadFile
 from mundap.ingest.encoding import decode_leniently, encoding_of
 from mundap.ingest.pace import report
 from mundap.ingest.sheets.sheet import ERRORS, HALF, Row, Sheet, Tell, places, runs
+from mundap.ingest.sheets.visible import PIECE
 from mundap.korean.normalize import name_of, normalize
 
 Lines = Callable[[float, float], Iterator[str]]  # from one share of the work to another
@@ -24,7 +25,6 @@ _TEXT = re.compile(r'="((?:[^"]|"")*)"')  # how spreadsheets are told to keep th
 _LOOKED_AT = 200  # records that tell the delimiter
 _HEAD = 1 << 18  # characters
 _LARGE = 32 << 20  # bytes
-_PIECE = 100_000  # rows
 _REPORTED = 20_000  # lines
 _CHECKED = 0.1  # of the work is done when all quotes are known to be closed
 _MAX_CELL = 10_000_000
@@ -47,16 +47,16 @@ def pieces_of(path: Path, tell: Tell) -> Iterator[Sheet]:
     gaps: set[int] = set()
     errors: list[str] = []
     start = 1 + skipped
-    began = blank = False
+    began = blank = more = False
     try:
         _check_quotes(lines(0, _CHECKED), delimiter)
         reader = csv.reader(islice(lines(_CHECKED, HALF), skipped, None), delimiter=delimiter)
         for record in reader:
             cells = [_cell(cell) for cell in record]
             if any(cells):
-                if len(rows) == _PIECE:
-                    yield Sheet(name, rows, (), frozenset(gaps), ragged=True)
-                    rows, gaps = [], set()
+                if len(rows) == PIECE:
+                    yield Sheet(name, rows, (), frozenset(gaps), ragged=True, more=more)
+                    rows, gaps, more = [], set(), True
                 errors += [f"{start}행 {cell}" for cell in cells if cell.startswith("#") and cell in ERRORS]
                 if blank and began:
                     gaps.add(start)
@@ -69,7 +69,7 @@ def pieces_of(path: Path, tell: Tell) -> Iterator[Sheet]:
         raise BadFile(f"{path.name}: {line}번째 줄을 표로 읽을 수 없습니다. 따옴표를 확인하세요.") from error
     if errors:
         tell(f"수식 오류 값이 있습니다({places(errors)}). 시트에서 수정하세요")
-    yield Sheet(name, rows, (), frozenset(gaps), ragged=True)
+    yield Sheet(name, rows, (), frozenset(gaps), ragged=True, more=more)
 
 
 def _lines(path: Path, tell: Tell) -> Lines:

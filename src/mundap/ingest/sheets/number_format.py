@@ -148,14 +148,19 @@ def _sections(code: str) -> list[list[Token]]:
         elif kind == "bracket":
             sections[-1].append(_bracket(match["bracket"]))
         else:
-            sections[-1].append((kind, match[kind]))
+            sections[-1].append((kind, _won(match[kind])))
     return sections
+
+
+def _won(said: str) -> str:
+    """The backslash of a Korean code page is drawn as ₩, and so it stands in formats of money."""
+    return "₩" if said == "\\" else said
 
 
 def _bracket(inner: str) -> Token:
     if inner.startswith("$"):
         sign, _, place = inner[1:].partition("-")
-        return ("system", place.upper()) if place.upper() in ("F800", "F400") else ("quoted", sign)
+        return ("system", place.upper()) if place.upper() in ("F800", "F400") else ("quoted", _won(sign))
     if _ELAPSED.fullmatch(inner):
         return "elapsed", inner.lower()
     return ("condition", inner) if _CONDITION.fullmatch(inner) else ("quoted", "")  # a colour, or digits of its own

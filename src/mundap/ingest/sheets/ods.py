@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
-from mundap.ingest.sheets.sheet import Merged, Options, Row, Sheet, Tell, places, runs
-from mundap.ingest.sheets.xlsx import NoWorkbook
+from mundap.ingest.sheets.sheet import Merged, NoWorkbook, Options, Sheet, Tell
+from mundap.ingest.sheets.visible import Found, Outline, pieces, tell_hidden_sheets
 from mundap.korean.normalize import normalize
 
 _NAMES = {
@@ -58,55 +58,35 @@ def sheets(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
                 if element.get(_TABLE_STYLE) in unseen and not options.hidden:
                     hidden.append(name)
                 else:
-                    yield _sheet(name, element, options.hidden, tell)
+                    yield from _sheet(name, element, options.hidden, tell)
                 element.clear()
     except (ElementTree.ParseError, KeyError) as error:
         raise NoWorkbook(str(error)) from error
-    if hidden:
-        tell(
-            f"숨긴 시트 {places(hidden)}은(는) 제외했습니다. 포함하려면 mundap.toml에 [ingest] hidden = true를 설정하세요"
-        )
+    tell_hidden_sheets(hidden, tell)
 
 
-def _sheet(name: str, table: ElementTree.Element, take_hidden: bool, tell: Tell) -> Sheet:
-    unseen = set() if take_hidden else _hidden_columns(table)
-    rows: list[Row] = []
+def _sheet(name: str, table: ElementTree.Element, take_hidden: bool, tell: Tell) -> Iterator[Sheet]:
+    rows: list[tuple[int, int, list[str], bool]] = []
     merged: list[Merged] = []
-    gaps: set[int] = set()
-    left_out: list[int] = []
-    columns: dict[int, str] = {}
-    number, last = 1, 0
+    number = 1
     for row in table.iter(_ROW):
         again = min(_count(row, _AGAIN_DOWN), _MOST_ROWS)
         cells, spans = _cells(row)
-        shown = [text for x, text in enumerate(cells) if x not in unseen]
-        while shown and not shown[-1]:
-            shown.pop()
-        if not take_hidden and row.get(_VISIBILITY, "visible") != "visible":
-            left_out += range(number, number + again) if any(cells) else ()
-            last += again if number == last + 1 else 0
-        elif shown:
-            for x, text in enumerate(cells):
-                if text and x in unseen:
-                    columns.setdefault(x, text)
-            for n in range(number, number + again):
-                if rows and n != last + 1:
-                    gaps.add(n)
-                last = n
-                rows.append((n, list(shown)))
-            merged += [
-                Merged(number, number + down - 1, first, after - 1)
-                for left, down, across in spans
-                if (after := _seen(left + across, unseen)) > (first := _seen(left, unseen))
-            ]
+        while cells and not cells[-1]:
+            cells.pop()
+        hidden = not take_hidden and row.get(_VISIBILITY, "visible") != "visible"
+        if cells or hidden:
+            rows.append((number, again, cells, hidden))
+        merged += [Merged(number, number + down - 1, left, left + across - 1) for left, down, across in spans]
         number += again
-    said = [f"숨긴 행 {runs(left_out)}"] if left_out else []
-    said += [f"숨긴 열 {places(text[:20] for text in columns.values())}"] if columns else []
-    if said:
-        tell(
-            f"시트 '{name}': {', '.join(said)}은(는) 제외했습니다. 포함하려면 mundap.toml에 [ingest] hidden = true를 설정하세요"
-        )
-    return Sheet(name, rows, merged, frozenset(gaps))
+    unseen = set() if take_hidden else _hidden_columns(table)
+    return pieces(Outline(name, merged, unseen), _repeated(rows), tell)
+
+
+def _repeated(rows: Iterable[tuple[int, int, list[str], bool]]) -> Iterator[Found]:
+    for number, again, cells, hidden in rows:
+        for n in range(number, number + again):
+            yield n, list(cells), hidden
 
 
 def _cells(row: ElementTree.Element) -> tuple[list[str], list[tuple[int, int, int]]]:
@@ -162,10 +142,6 @@ def _hidden_columns(table: ElementTree.Element) -> set[int]:
             hidden |= set(range(at, at + again))
         at += again
     return hidden
-
-
-def _seen(column: int, unseen: set[int]) -> int:
-    return column - sum(x < column for x in unseen)
 
 
 def _count(element: ElementTree.Element, name: str) -> int:

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 Row = tuple[int, list[str]]
 Tell = Callable[[str], None]
 
 ERRORS = ("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!", "#CALC!", "#GETTING_DATA")
+ERROR_CODES = {  # of the binary formats
+    0x00: "#NULL!",
+    0x07: "#DIV/0!",
+    0x0F: "#VALUE!",
+    0x17: "#REF!",
+    0x1D: "#NAME?",
+    0x24: "#NUM!",
+    0x2A: "#N/A",
+    0x2B: "#GETTING_DATA",
+}
 HALF = 0.5  # of the work on a file is to read its cells
 _NAMED = 5  # places that a warning names; the others are counted
 
@@ -28,6 +39,7 @@ class Sheet:
     """`rows` are those with some text, each with its number in the file, counted from 1, as long as its last cell.
 
     `gaps` are the numbers of the rows behind a blank one. `ragged` is whether a cell beyond the header is a mistake, as a comma that was not quoted makes it.
+    `more` is whether it is the next piece of the sheet before it.
     """
 
     name: str
@@ -35,6 +47,7 @@ class Sheet:
     merged: Sequence[Merged] = ()
     gaps: frozenset[int] = frozenset()
     ragged: bool = False
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,15 @@ class Options:
 
 
 NO_OPTIONS = Options()
+Read = Callable[[Path, Options, Tell], Iterator[Sheet]]
+
+
+class NoWorkbook(Exception):
+    """The file is no workbook, or a broken one."""
+
+
+class Locked(Exception):
+    """A password is set."""
 
 
 def ignore(said: str) -> None:

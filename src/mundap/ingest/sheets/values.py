@@ -1,4 +1,5 @@
-"""xls and xlsb: values and merged cells by python-calamine, which gives no number formats, hidden rows or comments.
+"""xls and xlsb files that their own readers cannot take: bare values and merged cells by python-calamine, which gives no
+number formats, hidden rows or comments.
 
 Numbers are shown as they are stored, days as YYYY-MM-DD.
 """
@@ -11,13 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from mundap.ingest.sheets.number_format import general
-from mundap.ingest.sheets.sheet import Merged, Options, Row, Sheet, Tell, places
-from mundap.ingest.sheets.xlsx import NoWorkbook
+from mundap.ingest.sheets.sheet import Locked, Merged, NoWorkbook, Options, Row, Sheet, Tell
+from mundap.ingest.sheets.visible import tell_hidden_sheets
 from mundap.korean.normalize import normalize
-
-
-class Locked(Exception):
-    """A password is set."""
 
 
 def sheets(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
@@ -30,10 +27,8 @@ def sheets(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
             for name in book.sheet_names:
                 if shown.get(name, True) or options.hidden:
                     yield _sheet(name, book.get_sheet_by_name(name))
-            if not options.hidden and (hidden := [name for name in book.sheet_names if not shown.get(name, True)]):
-                tell(
-                    f"숨긴 시트 {places(hidden)}은(는) 제외했습니다. 포함하려면 mundap.toml에 [ingest] hidden = true를 설정하세요"
-                )
+            if not options.hidden:
+                tell_hidden_sheets((name for name in book.sheet_names if not shown.get(name, True)), tell)
     except PasswordError as error:
         raise Locked from error
     except CalamineError as error:
