@@ -30,11 +30,11 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy machine
 
-from mundap.evaluate.answer_metrics import morpheme_f1
-from mundap.evaluate.bootstrap import mean_interval
-from mundap.evaluate.compare import change
+from mundap.evaluation.answer_metrics import morpheme_f1
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.estimates import paired_difference
+from mundap.training.llm.config import TEMPLATE
 from mundap.training.llm.data import Grounded, read_sft
-from mundap.training.llm.policy import TEMPLATE
 from shared import CUSTOMS, need_data
 
 LONGEST = 100
@@ -179,7 +179,7 @@ def judge(run: Path, bot: Path, seed: int) -> None:
         for when, values in figures.items():
             low, high = mean_interval(values)
             print(f"{name}, {when}: {sum(values) / len(values):.3f} [{low:.3f}, {high:.3f}]")
-        print(f"{name}: {change(figures['before'], figures['after'])}")
+        print(f"{name}: {paired_difference(figures['before'], figures['after'])}")
 
 
 def unseen(base: Path, bot: Path, seed: int, questions: int = 200) -> None:
@@ -187,8 +187,9 @@ def unseen(base: Path, bot: Path, seed: int, questions: int = 200) -> None:
     import torch
 
     from mundap.generate.causal import ends, load_causal
+    from mundap.training.llm.config import DPOConfig
     from mundap.training.llm.data import read_preferences
-    from mundap.training.llm.dpo import Recipe, measured
+    from mundap.training.llm.dpo import measured
     from mundap.training.llm.policy import Wording
     from mundap.training.llm.reward_model import load_reward
 
@@ -207,10 +208,10 @@ def unseen(base: Path, bot: Path, seed: int, questions: int = 200) -> None:
     better = reward(groups, [pair.chosen for pair in pairs])
     worse = reward(groups, [pair.rejected for pair in pairs])
     say("reward, accuracy", [float(a > b) for a, b in zip(better, worse, strict=True)])
-    recipe = Recipe(str(base))
+    config = DPOConfig(str(base))
     model, words = load_causal(str(base), models, adapter=models / f"dpo-{seed}" / "adapter")
-    told = measured(torch, model, Wording(words, ends(model, words), TEMPLATE, recipe.most_in, recipe.most_out), pairs)
-    say("dpo, margin", [recipe.beta * one.margin for one in told])
+    told = measured(torch, model, Wording(words, ends(model, words), TEMPLATE, config.most_in, config.most_out), pairs)
+    say("dpo, margin", [config.beta * one.margin for one in told])
     say("dpo, accuracy", [float(one.margin > 0) for one in told])
 
 

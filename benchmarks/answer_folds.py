@@ -23,11 +23,12 @@ from typing import Any
 import numpy as np
 
 import mundap as md
-from mundap.evaluate.metrics import auroc
+from mundap.evaluation.metrics import auroc
 from mundap.korean.normalize import squash
 from mundap.training.common.folds import by_group
 from mundap.training.common.pairs import FOLDS, asked_as, questions_in, rows_of
 from mundap.training.reader import fit_reader
+from mundap.training.reader.config import SupportConfig
 from mundap.training.reader.fit_reader import Row, rows, train_reader
 from mundap.training.reader.fit_support import Asked, calibrate, drawn, prior_of, read_all, sample
 from mundap.types import Answer
@@ -120,8 +121,8 @@ def main() -> None:
     texts = table.store.passages(table.ids)
     golds = [None if row is None else texts[table.ids[row]] for row in rows_of(asked, table)]
     k = bot.config.retrieve.k
-    made = rows(asked, golds, k, bot.find, bot.read)
-    paired = [one for some in read_all(asked, k, bot.find, bot.read) for one in some]
+    made = rows(asked, golds, k, bot.find, bot.components.reader.read)
+    paired = [one for some in read_all(asked, k, bot.find, bot.components.reader.read) for one in some]
     print(f"{len(made)} rows of the sheet, {len(labels)} labels, {len(near)} near the topic", flush=True)
 
     everything = [*labels, *near]
@@ -150,25 +151,27 @@ def main() -> None:
 
         some = [row for row in made if fits(row)]
         trained = train_reader(some)
-        folder = bot.models / MODEL
+        folder = bot.components.models / MODEL
         folder.mkdir(parents=True, exist_ok=True)
-        fit_reader.save(trained.model, bot.sentence_encoder.name, folder)
+        fit_reader.save(trained.model, bot.components.sentence_encoder.name, folder)
         with_reader = configured(always, reader=MODEL)
         seen = [one for one in paired if fits(one)]
         drawn_on = sample(seen, None, None)
         fitted = calibrate(drawn_on, prior_of(seen, None))
-        kept = calibrate(drawn_on, prior_of(seen, None), options.wrong, 0.9)
+        kept = calibrate(drawn_on, prior_of(seen, None), SupportConfig(options.wrong, 0.9))
         (folder / "support.json").write_text(
-            json.dumps({**fitted.line.as_json(), "encoder": bot.sentence_encoder.name}), "utf-8"
+            json.dumps({**fitted.line.to_json(), "encoder": bot.components.sentence_encoder.name}), "utf-8"
         )
         with_support = configured(always, support=MODEL)
         for place in held:
             learned[place] = with_reader.ask(questions[place])
             calibrated[place] = with_support.ask(questions[place])
-            thresholds["reader"][place] = trained.threshold
-            thresholds["support"][place] = fitted.threshold
-            thresholds["promise"][place] = kept.threshold
-        print(f"fold {number}: {len(some)} rows, without {len(out)} passages; {kept.promise.sentence}", flush=True)
+            thresholds["reader"][place] = trained.report.support.threshold
+            thresholds["support"][place] = fitted.report.threshold
+            thresholds["promise"][place] = kept.report.threshold
+        print(
+            f"fold {number}: {len(some)} rows, without {len(out)} passages; {kept.report.promise.sentence}", flush=True
+        )
     told("reader, at its threshold", labels, learned[:n], learned[n:], thresholds["reader"])
     told("support, at its threshold", labels, calibrated[:n], calibrated[n:], thresholds["support"])
     told(f"support, promised {options.wrong}", labels, calibrated[:n], calibrated[n:], thresholds["promise"])

@@ -15,23 +15,23 @@ import csv
 import os
 import tempfile
 import time
-from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy machine
 
 import numpy as np
 
-from mundap.cli.show import bar
-from mundap.evaluate.bootstrap import mean_interval
-from mundap.evaluate.metrics import top
-from mundap.evaluate.questions import Question
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.metrics import top
+from mundap.evaluation.questions import Question
 from mundap.index.units import Units
+from mundap.progress import bar
 from mundap.store.cache import AsQueries
 from mundap.training.common.examples import Split
 from mundap.training.common.heldout import Bench, Ground
 from mundap.training.common.pairs import pairs
-from mundap.training.retriever.encoder import EMBEDDING, PRESETS, Recipe, train_encoder
+from mundap.training.retriever.config import EmbeddingConfig
+from mundap.training.retriever.encoder import train_encoder
 from mundap.training.retriever.fit_encoder import examples
 from mundap.training.retriever.transformer_encoder import InTraining
 from mundap.workspace import Mundap
@@ -73,7 +73,7 @@ def main() -> None:
     need_data()
     drawn = draw(customs(), chosen.pairs, chosen.seed)
     given = dict(one.split("=", 1) for one in chosen.set)
-    values = PRESETS[EMBEDDING]["laptop"] | {"every": 0, "blend": False, "batch": 16}
+    values = {"every": 0, "blend": False, "batch": 16, "part": 0}
     values |= {key: ast.literal_eval(text) for key, text in given.items()}
     with tempfile.TemporaryDirectory() as name:
         bot = answers_as_passages(Path(name) / "workspace", drawn)
@@ -81,8 +81,8 @@ def main() -> None:
         made = pairs([Question(q.question, (q.answer,)) for q in drawn.values()], dense.table)
         bench = Bench(made, lexical, dense)
         texts = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
-        known = bot.cache.unit_vectors(made.questions, AsQueries(bot.encoder))
-        ground = Ground(bench, texts, bot.cache.unit_vectors(texts, bot.encoder), known)
+        known = bot.components.cache.unit_vectors(made.questions, AsQueries(bot.components.encoder))
+        ground = Ground(bench, texts, bot.components.cache.unit_vectors(texts, bot.components.encoder), known)
         order = np.random.default_rng(chosen.seed).permutation(len(made))
         parts = Split.around(made, np.sort(order[: len(made) // 5]), chosen.seed, known=len(made) ** 2)
         looked = {"held out": parts.by_passage, "learned": parts.train}
@@ -91,14 +91,14 @@ def main() -> None:
             for leg, ranks in bench.ranks(ground.units, ground.questions[some], some).items():
                 line(f"{part}, {leg}, e5-small untrained", ranks)
         for loss in chosen.losses:
-            recipe = replace(Recipe(EMBEDDING, "e5-small", loss=loss, seed=chosen.seed), **values)
+            config = EmbeddingConfig(**{"loss": loss, "seed": chosen.seed, **values})
             began = time.process_time()
             with bar(loss) as progress:
                 work = Path(name) / loss
                 found = train_encoder(
-                    examples(ground, recipe, parts, bot.models),
-                    recipe,
-                    bot.models,
+                    examples(ground, config, parts, bot.components.models),
+                    config,
+                    bot.components.models,
                     work,
                     progress=progress,
                 )

@@ -10,9 +10,9 @@ import random
 import tempfile
 from pathlib import Path
 
-from mundap.cli.show import bar
-from mundap.evaluate.retrieval import evaluate_retrieval
+from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.korean.normalize import squash
+from mundap.progress import bar
 from mundap.workspace import Mundap
 from quality import workspace
 from shared import bare_customs, customs, need_data
@@ -52,8 +52,8 @@ def main() -> None:
             searchers = bot.searchers
             legs = {leg: searchers[leg].search for leg in ("dense", "hybrid")}
             report = evaluate_retrieval(questions, legs, {squash(p.text) for p in wholes})
-            for leg, figures in report.legs.items():
-                shown = (f"{100 * figures.means[m]:.1f} [{_ends(figures.ci95[m])}]" for m in SHOWN)
+            for leg, found in report.legs.items():
+                shown = (f"{100 * found.figures[m].mean:.1f} [{_ends(found.figures[m].ci95)}]" for m in SHOWN)
                 print(f"{way} | {pieces} pieces | {leg} | {' | '.join(shown)}", flush=True)
 
 

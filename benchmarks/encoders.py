@@ -5,7 +5,7 @@ python benchmarks/encoders.py dpr [--seed 0] [--set epochs=10 …]              
 
 All 203 passages are candidates. One passage in eight of those that are left chooses the step, the blend with the base,
 the weight of BM25 and those of the light reranker; the held-out ones are looked at once. The words that the reranker
-knows are of all questions that are not held out. Changed with --set are fields of the recipe.
+knows are of all questions that are not held out. Changed with --set are fields of the config.
 """
 
 from __future__ import annotations
@@ -16,15 +16,16 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy machine
 
 import numpy as np
 
-from mundap.cli.show import bar
 from mundap.index.units import Units
+from mundap.options import describe
+from mundap.progress import bar
 from mundap.protocols import Vectors
 from mundap.retrieve.light import SCORES_ONLY
 from mundap.training.common.examples import Split
@@ -33,13 +34,15 @@ from mundap.training.common.heldout import Ground as Start
 from mundap.training.common.measure import METRICS, compared, value
 from mundap.training.keywords.bart import END, PAD, START, new_tokenizer
 from mundap.training.rerank.fit_ranker import Trainer, examples, found_by
-from mundap.training.retriever.encoder import DPR, EMBEDDING, PRESETS, Recipe, train_encoder
+from mundap.training.retriever.config import DprConfig, EmbeddingConfig, EncoderConfig
+from mundap.training.retriever.encoder import train_encoder
 from mundap.training.retriever.fit_encoder import examples as learned_from
 from mundap.training.retriever.transformer_encoder import InTraining
 from mundap.workspace import Mundap
 from retriever import Ground, split
 from shared import need_data
 
+CONFIGS = {"embedding": EmbeddingConfig, "dpr": DprConfig}
 BM25_WEIGHTS = (0.1, 0.15, 0.2, 0.3, 0.4)
 Both = tuple[Vectors, Vectors]
 
@@ -65,10 +68,10 @@ def small_bert(folder: Path, texts: list[str]) -> Path:
     return folder
 
 
-def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, recipe: Recipe, folder: Path) -> Both:
+def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, config: EncoderConfig, folder: Path) -> Both:
     """The vectors of all units and of all questions after training."""
     start = Start(ground.bench, texts, ground.known.units, ground.known.questions)
-    made = learned_from(start, recipe, parts, bot.models)
+    made = learned_from(start, config, parts, bot.components.models)
     began = time.process_time()
 
     def watch(step: int, figures: dict[str, float]) -> None:
@@ -76,7 +79,7 @@ def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, recipe:
         print(f"step {step}, {time.process_time() - began:.0f} CPU seconds: {shown}", file=sys.stderr, flush=True)
 
     with bar("steps") as progress:
-        found = train_encoder(made, recipe, bot.models, folder, watch=watch, progress=progress)
+        found = train_encoder(made, config, bot.components.models, folder, watch=watch, progress=progress)
     assert found is not None
     print(f"chosen: {found.chosen}")
     encoder = InTraining(found.towers)
@@ -138,7 +141,7 @@ def show(bot: Mundap, light: Light, bench: Bench, models: dict[str, Both], parts
 def main() -> None:
     """Train in a temporary workspace, or in one that is kept."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("kind", choices=[EMBEDDING, DPR])
+    options.add_argument("kind", choices=CONFIGS)
     options.add_argument("--seed", type=int, default=0)
     options.add_argument("--pairs", type=int, default=0, help="learn from so many questions only")
     options.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE")
@@ -155,15 +158,14 @@ def main() -> None:
         if chosen.pairs:
             drawn = np.random.default_rng(chosen.seed).permutation(parts.train)[: chosen.pairs]
             parts = replace(parts, train=np.sort(drawn))
-        base = "e5-small" if chosen.kind == EMBEDDING else str(small_bert(Path(name) / "bert", texts))
-        recipe = Recipe(chosen.kind, base, seed=chosen.seed, **PRESETS[chosen.kind]["laptop"])
+        base = "e5-small" if chosen.kind == "embedding" else str(small_bert(Path(name) / "bert", texts))
         given = dict(one.split("=", 1) for one in chosen.set)
-        kinds = {field.name: field.type for field in fields(Recipe)}
-        values = {key: text if kinds[key] == "str" else ast.literal_eval(text) for key, text in given.items()}
-        recipe = replace(recipe, **values)
-        print(f"{len(parts.train)} questions learned, {len(parts.dev)} choose; {recipe}")
+        kinds = {field.name: field.kind for field in describe(CONFIGS[chosen.kind])}
+        values = {key: text if kinds[key] is str else ast.literal_eval(text) for key, text in given.items()}
+        config = CONFIGS[chosen.kind](**{"base": base, "seed": chosen.seed, **values})
+        print(f"{len(parts.train)} questions learned, {len(parts.dev)} choose; {config}")
         before = (ground.known.units, ground.known.questions)
-        after = learned(ground, bot, texts, parts, recipe, Path(name) / "work")
+        after = learned(ground, bot, texts, parts, config, Path(name) / "work")
         models = {"e5-small": before, chosen.kind: after, "side by side": beside(before, after)}
         show(bot, Light(ground, bot), ground.bench, models, parts)
 

@@ -20,10 +20,9 @@ from pathlib import Path
 
 import numpy as np
 
-from mundap.cli.show import bar
-from mundap.evaluate.bootstrap import paired_difference
-from mundap.evaluate.metrics import reciprocal_rank, top
-from mundap.evaluate.questions import Question
+from mundap.evaluation.estimates import paired_difference
+from mundap.evaluation.metrics import reciprocal_rank, top
+from mundap.evaluation.questions import Question
 from mundap.graph.build import build
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
@@ -31,8 +30,9 @@ from mundap.graph.relations import relate
 from mundap.graph.synonyms import ORIGINS, PAIRS, VECTORS, Synonym
 from mundap.index.dense import DenseLeg
 from mundap.index.table import InMemory, Table
-from mundap.korean.keyword_rules import names, read_asked
+from mundap.korean.keyword_rules import names, read_rules
 from mundap.korean.normalize import squash
+from mundap.progress import bar
 from mundap.protocols import Leg
 from mundap.retrieve.hybrid import Hybrid
 from mundap.store.cache import AsQueries
@@ -57,9 +57,11 @@ class Bench:
         self.lexical, dense = self.bot.legs
         texts = [question.question for question in self.asked]
         with bar("question vectors") as progress:
-            vectors = self.bot.cache.vectors(texts, AsQueries(self.bot.encoder), progress).astype(np.float32)
+            vectors = self.bot.components.cache.vectors(texts, AsQueries(self.bot.components.encoder), progress).astype(
+                np.float32
+            )
         self.dense = DenseLeg(dense.vectors, dense.table, Remembered(dense.encoder, texts, vectors))
-        self.named = dict(zip(texts, names(texts, asked=read_asked()), strict=True))
+        self.named = dict(zip(texts, names(texts, asked=read_rules()), strict=True))
         ids = list(self.lexical.table.ids)
         passages = self.bot.corpus.passages(ids)
         self.rows = [passages[id] for id in ids]
@@ -72,7 +74,7 @@ class Bench:
         texts = {row.id: row.worded for row in self.rows}
 
         def encode(words: Sequence[str]) -> np.ndarray:
-            return self.bot.cache.unit_vectors(words, self.bot.encoder)
+            return self.bot.components.cache.unit_vectors(words, self.bot.components.encoder)
 
         return mine(self.bot.graph.graph, texts, pairs, self._names, encode)
 
@@ -165,7 +167,7 @@ def compare(asked: Sequence[Question], tested: Sequence[Sequence[int]], ranks: M
         for metric, measure in (("top1", lambda r: top(r, 1)), ("mrr@10", reciprocal_rank)):
             d = paired_difference(list(map(measure, base)), list(map(measure, other)), groups=groups)
             low, high = d.ci95
-            cells.append(f"{metric} {100 * d.mean:+.2f} [{100 * low:+.2f}, {100 * high:+.2f}] p {d.p_value:.3f}")
+            cells.append(f"{metric} {100 * d.mean:+.2f} [{100 * low:+.2f}, {100 * high:+.2f}] p {d.p:.3f}")
         print(f"{name:46}", "  ".join(cells))
 
 
@@ -189,7 +191,7 @@ def run_edges(folder: Path, seeds: int) -> None:
     added = time.perf_counter() - began
     leg = GraphLeg(graph, Table([row.id for row in rows], InMemory(rows)), names)
     leg.search(questions[0])
-    named = dict(zip(questions, names(questions, asked=read_asked()), strict=True))
+    named = dict(zip(questions, names(questions, asked=read_rules()), strict=True))
     bare = GraphLeg(graph, leg.table, lambda some: [named[question] for question in some])
     taken, alone, cold = [], [], []
     for question in questions:

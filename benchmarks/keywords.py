@@ -19,14 +19,15 @@ from pathlib import Path
 
 import numpy as np
 
-from mundap.cli.show import bar
-from mundap.evaluate.keywords import KeywordReport, evaluate_keywords
+from mundap.evaluation.keywords import KeywordReport, evaluate_keywords
 from mundap.extras import need
 from mundap.korean.keyword_model import KeywordModel, Spelling, Writing
 from mundap.korean.keyword_rules import extract
+from mundap.progress import bar
 from mundap.synth.keywords import ByRules, Journal, label
+from mundap.training.keywords.config import SCRATCH, KeywordsConfig
 from mundap.training.keywords.onnx_export import export_keywords
-from mundap.training.keywords.seq2seq import PRESETS, SCRATCH, Recipe, train_keywords
+from mundap.training.keywords.seq2seq import train_keywords
 from shared import customs, need_data
 
 SHOWN = ("exact", "precision", "recall", "f1", "micro_f1")
@@ -43,8 +44,8 @@ def line(name: str, report: KeywordReport) -> str:
     figures = report.figures
     cells = []
     for metric in SHOWN:
-        low, high = (100 * end for end in figures.ci95[metric])
-        cells.append(f"{metric} {100 * figures.means[metric]:.1f} [{low:.1f}, {high:.1f}]")
+        low, high = (100 * end for end in figures[metric].ci95)
+        cells.append(f"{metric} {100 * figures[metric].mean:.1f} [{low:.1f}, {high:.1f}]")
     return f"{name:34} n {figures.n}  {'  '.join(cells)}"
 
 
@@ -72,11 +73,10 @@ def run(root: Path, threads: int, epochs: int | None) -> None:
         order = random.Random(1).sample(range(len(tagged)), len(tagged))
         away = [tagged[n] for n in sorted(order[: len(tagged) // 10])]
         rest = [tagged[n] for n in sorted(order[len(tagged) // 10 :])]
-        values = PRESETS[SCRATCH] | ({"epochs": epochs} if epochs else {})
-        recipe = Recipe(SCRATCH, **values)
+        config = KeywordsConfig(SCRATCH, epochs=epochs).settled()
         began, clock = cpu_seconds(), time.monotonic()
         with bar("training") as progress:
-            trained = train_keywords(rest, recipe, rules.extract, root / "work", progress=progress)
+            trained = train_keywords(rest, config, rules.extract, root / "work", progress=progress)
     assert trained is not None
     folder = root / "model"
     folder.mkdir()
@@ -84,12 +84,12 @@ def run(root: Path, threads: int, epochs: int | None) -> None:
     learned = cpu_seconds()
     export_keywords(folder)
     exported = cpu_seconds()
-    print(f"{len(tagged)} questions; learned {trained.report['learned']}, {trained.model['parameters']:,} parameters")
-    print(f"{recipe}\nCPU seconds: training {learned - began:.0f}, export {exported - learned:.0f}", end="; ")
+    print(f"{len(tagged)} questions; learned {trained.report.learned}, {trained.model['parameters']:,} parameters")
+    print(f"{config}\nCPU seconds: training {learned - began:.0f}, export {exported - learned:.0f}", end="; ")
     print(f"wall {time.monotonic() - clock:.0f} s with {threads} thread(s)")
-    for epoch in trained.report["epochs"]:
+    for epoch in trained.report.epochs:
         print("  ", ", ".join(f"{name} {figure:.3f}" for name, figure in epoch.items()))
-    print(line("held out, chose the epoch", trained.measured))
+    print(line("held out, chose the epoch", trained.report.model))
     model = KeywordModel(folder)
     times: list[float] = []
 

@@ -26,7 +26,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 
-from mundap.evaluate.questions import read_questions
+from mundap.evaluation.questions import read_questions
 from mundap.workspace import Mundap
 from shared import CUSTOMS, bare_customs, need_data
 

@@ -214,5 +214,5 @@ def fill_workspace(sheet: Sheet, encoder: Encoder, sources: bool = True) -> Mund
 def open_workspace(folder: Path, encoder: Encoder) -> Mundap:
     """The workspace with the encoder of its settings replaced by one of the same name whose vectors are known."""
     bot = Mundap.open(folder)
-    bot.encoder = encoder
+    bot.components.encoder = encoder
     return bot

@@ -23,9 +23,10 @@ from typing import TypeVar
 
 import openpyxl
 
-from mundap.evaluate.bootstrap import mean_interval, paired_difference
-from mundap.evaluate.metrics import first_right, reciprocal_rank, top
-from mundap.evaluate.questions import Question
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.estimates import paired_difference
+from mundap.evaluation.metrics import first_right, reciprocal_rank, top
+from mundap.evaluation.questions import Question
 from mundap.korean.normalize import squash
 from peers import (
     WEIGHTS,
@@ -199,7 +200,7 @@ def show_differences(measured: dict[str, Measured], groups: Sequence[tuple[str, 
         for metric in ("top-1", "MRR@10"):
             less = paired_difference(system.values(metric), measured[OURS].values(metric), groups=groups)
             low, high = less.ci95
-            cells.append(f"{100 * less.mean:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}], {less.p_value:.4f}")
+            cells.append(f"{100 * less.mean:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}], {less.p:.4f}")
         line(name, cells)
 
 

@@ -20,15 +20,15 @@ from pathlib import Path
 
 import numpy as np
 
-from mundap.cli.show import bar
-from mundap.evaluate.abstain import evaluate_abstain
-from mundap.evaluate.bootstrap import mean_interval
-from mundap.evaluate.metrics import character_f1
-from mundap.evaluate.questions import Question
-from mundap.evaluate.retrieval import evaluate_retrieval
+from mundap.evaluation.abstain import evaluate_abstain
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.metrics import character_f1
+from mundap.evaluation.questions import Question
+from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.index.bm25 import BM25
 from mundap.korean.normalize import squash
 from mundap.korean.tokens import SearchTokenizer
+from mundap.progress import bar
 from mundap.protocols import Searcher
 from mundap.retrieve.fuse import FUSIONS
 from mundap.retrieve.hybrid import Hybrid
@@ -141,7 +141,7 @@ def run_abstain(folder: Path, seeds: int) -> None:
         for sample in samples:
             scores.append([bot.support(question) for question in sample])
             progress(len(scores) * 500, 1000)
-    for key, value in evaluate_abstain(*scores, bot.config.generate.min_support).as_json().items():
+    for key, value in evaluate_abstain(*scores, bot.config.generate.min_support).to_json().items():
         print(f"{key}: {value}")
 
 

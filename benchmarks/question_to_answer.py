@@ -16,10 +16,10 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from mundap.cli.show import bar
-from mundap.evaluate.metrics import first_right, top
-from mundap.evaluate.questions import Question
+from mundap.evaluation.metrics import first_right, top
+from mundap.evaluation.questions import Question
 from mundap.korean.normalize import squash
+from mundap.progress import bar
 from peers import Remembered, Sheet, fill_workspace
 from shared import customs, need_data
 

@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 import mundap as md
-from mundap.evaluate.metrics import auroc
+from mundap.evaluation.metrics import auroc
 from mundap.generate.evidence import FEATURES, WORDS, Line, ReaderModel, features
 from mundap.generate.reading import Reader, Reading
 from mundap.generate.support import FEATURES as QUESTION_FEATURES
@@ -73,7 +73,7 @@ def read(name: str, workspace: Path) -> list[Read]:
         bot.index()
     bot = md.Mundap.open(workspace)
     rarity = bot.legs[0].postings.rarity
-    near, words = Reader(rarity, bot.sentence_encoder), Reader(rarity)
+    near, words = Reader(rarity, bot.components.sentence_encoder), Reader(rarity)
     found = []
     for file in sorted((ROOT / "benchmarks" / "data" / "answers").glob(f"{name}*.jsonl")):
         answerable = not file.stem.endswith("_unanswerable")
@@ -166,7 +166,7 @@ def main() -> None:
         model = fitted(list(corpora.values()), kind)
         for name, corpus in corpora.items():
             print(kind, "fitted", name, measured(model, corpus, kind != WORDS))
-        kept[kind] = {"sentences": model.sentences.as_json(), "support": model.support.as_json()}
+        kept[kind] = {"sentences": model.sentences.to_json(), "support": model.support.to_json()}
     text = json.dumps(kept, ensure_ascii=False, indent=1) + "\n"
     print(text)
     if options.write:

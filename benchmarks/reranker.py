@@ -18,8 +18,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mundap.cli.show import bar
-from mundap.evaluate.metrics import reciprocal_rank, top
+from mundap.evaluation.metrics import reciprocal_rank, top
+from mundap.progress import bar
 from mundap.protocols import Rows
 from mundap.retrieve.after import collapse, mmr
 from mundap.retrieve.decompose import decomposed
@@ -54,7 +54,7 @@ class Bench:
         self.bot = workspace(folder, bare_customs)
         self.lexical, self.dense = self.bot.searchers["bm25"], self.bot.searchers["dense"]
         self.asked = customs()
-        vectors = self.bot.encoder.encode_queries([question.question for question in self.asked])
+        vectors = self.bot.components.encoder.encode_queries([question.question for question in self.asked])
         with bar("candidates") as progress:
             self.made: Examples = examples(self.asked, self.lexical, self.dense, vectors, progress)
 

@@ -22,17 +22,18 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # two threads spin on a busy
 
 import numpy as np
 
-from mundap.cli.show import bar
 from mundap.encode.adapter import Maps, mapped
-from mundap.evaluate.bootstrap import paired_difference
-from mundap.evaluate.metrics import reciprocal_rank, top
+from mundap.evaluation.estimates import paired_difference
+from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.index.units import Units
 from mundap.korean.tokens import SearchTokenizer
+from mundap.progress import bar
 from mundap.protocols import Vectors
 from mundap.store.cache import AsQueries
 from mundap.training.common.heldout import Bench
 from mundap.training.common.pairs import pairs
 from mundap.training.retriever import adapter, static
+from mundap.training.retriever.config import StaticConfig
 from quality import workspace
 from shared import bare_customs, customs, held_out, need_data
 
@@ -56,8 +57,10 @@ class Ground:
         self.bench = Bench(pairs(self.asked, dense.table), lexical, dense)
         texts = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
         with bar("vectors") as progress:
-            units = bot.cache.unit_vectors(texts, bot.encoder, progress)
-            questions = bot.cache.unit_vectors(self.bench.pairs.questions, AsQueries(bot.encoder), progress)
+            units = bot.components.cache.unit_vectors(texts, bot.components.encoder, progress)
+            questions = bot.components.cache.unit_vectors(
+                self.bench.pairs.questions, AsQueries(bot.components.encoder), progress
+            )
         self.known = adapter.Known(units, self.bench.starts, questions)
         tokenize = SearchTokenizer(joins=True, bigrams=False)
         self.tokens = static.Tokens(tokenize(self.bench.pairs.questions), tokenize(texts))
@@ -71,7 +74,7 @@ class Ground:
         print(setting, file=sys.stderr)
         for name, some in (("maps without a pull", free), ("adapter", maps)):
             found[name] = self._by(some, tested)
-        words = static.learn(self.bench, self.tokens, train, static.Recipe())
+        words = static.learn(self.bench, self.tokens, train, StaticConfig())
         found["static"] = (
             words.means(self.tokens.units),
             words.means([self.tokens.questions[n] for n in tested]),
@@ -131,7 +134,7 @@ def _difference(values: Mapping[str, Sequence[float]], name: str, groups: Sequen
     before = values[f"e5-small, nothing trained, {name.rpartition(', ')[2]}"]
     change = paired_difference(before, values[name], groups=groups)
     low, high = (100 * end for end in change.ci95)
-    return f" {100 * change.mean:+.1f} [{low:+.1f}, {high:+.1f}] (p {change.p_value:.4f})"
+    return f" {100 * change.mean:+.1f} [{low:+.1f}, {high:+.1f}] (p {change.p:.4f})"
 
 
 def main() -> None:

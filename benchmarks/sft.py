@@ -22,10 +22,11 @@ from mundap.generate.language_model import Settings
 from mundap.generate.support import refusal
 from mundap.generate.transformer import TransformersGenerator
 from mundap.korean.normalize import squash
+from mundap.training.llm.config import SFTConfig
 from mundap.training.llm.data import Grounded, read_sft
 from mundap.training.llm.gguf_export import export_gguf
 from mundap.training.llm.merge import language_model, merge
-from mundap.training.llm.sft import Recipe, train_sft
+from mundap.training.llm.sft import train_sft
 from mundap.training.llm.sft_text import passage_of
 from mundap.types import Hit
 
@@ -79,7 +80,7 @@ def main() -> None:
     parser.add_argument("--exported", type=int, default=8, help="questions that are asked before and after the export")
     parser.add_argument("--resume", action="store_true")
     given = parser.parse_args()
-    recipe = Recipe(
+    config = SFTConfig(
         GEMMA, batch=2, accumulate=1, lr=given.lr, epochs=given.epochs, measured=given.measured, answer_tokens=80,
         watched=8, every=22, max_tokens=700, precision="bf16", seed=given.seed,
     )  # fmt: skip
@@ -89,7 +90,7 @@ def main() -> None:
         print(f"{time.monotonic() - started:.0f} s: {step}/{total}", file=sys.stderr, flush=True)
 
     trained = train_sft(
-        rows(given.rows, given.seed), recipe, given.workspace / "models", given.workspace / "work",
+        rows(given.rows, given.seed), config, given.workspace / "models", given.workspace / "work",
         refusal=refusal("ko"), resume=given.resume, progress=say, measuring=say,
         watch=lambda name: lambda step, figures: print(step, figures, file=sys.stderr, flush=True),
     )  # fmt: skip
@@ -97,15 +98,11 @@ def main() -> None:
     folder = given.workspace / "models" / "sft"
     folder.mkdir(parents=True, exist_ok=True)
     trained.save(folder)
-    report = {**trained.report, "model": dict(trained.model)}
+    report = {**trained.report.to_json(), "model": dict(trained.model)}
     (folder / "card.json").write_text(json.dumps({"kind": "sft", **trained.model}, ensure_ascii=False), "utf-8")
     (folder / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
-    for metric, change in report["difference"].items():
-        before, after = report["before"][metric], report["after"][metric]
-        print(
-            f"{metric:20} {before['mean']:.3f} → {after['mean']:.3f}"
-            f"  {change['mean']:+.3f} [{change['ci95'][0]:+.3f}, {change['ci95'][1]:+.3f}] p {change['p']:.4f}"
-        )
+    for metric, one in trained.report.changes.comparisons.items():
+        print(f"{metric:20} {one.before.mean:.3f} → {one.after.mean:.3f}  {one.difference}")
     exported(folder, given.exported)
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from mundap.evaluate.questions import Question, read_questions
+from mundap.evaluation.questions import Question, read_questions
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 CUSTOMS = DATA / "customs" / "customs_qa.xlsx"

@@ -19,11 +19,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy mach
 
 import numpy as np
 
-from mundap.cli.show import bars
-from mundap.cli.synth_qa import checks_of
 from mundap.encode import base_of
 from mundap.encode.adapter import mapped
 from mundap.index.units import Units
+from mundap.progress import bars
 from mundap.store.cache import AsQueries
 from mundap.synth.journal import Journal
 from mundap.synth.qa import REASONS, Row, synthesize
@@ -33,6 +32,7 @@ from mundap.training.common.heldout import LEGS, Bench
 from mundap.training.common.measure import compared
 from mundap.training.common.pairs import FOLDS, Pairs, pairs
 from mundap.training.retriever.adapter import PENALTIES, Known, fit, learn
+from mundap.workflows.synthesise import checks
 from mundap.workspace import Mundap
 from quality import workspace
 from shared import bare_customs, customs, need_data
@@ -45,7 +45,7 @@ def made_rows(bot: Mundap, most: int, progress) -> list[Row]:
     passages = [p for p in bot.corpus.all_passages() if p.parent_id == p.id]
     with tempfile.TemporaryDirectory() as folder:
         journal = Journal(Path(folder) / "journal", "rules")
-        made = synthesize(passages, ByRules(), checks_of(bot), journal, most=most, progress=progress)
+        made = synthesize(passages, ByRules(), checks(bot), journal, most=most, progress=progress)
     found = Counter(len(row.made.answers) for row in made.rows)
     print(f"{len(made.rows)} questions of {len(passages)} passages, {made.without} of them without any")
     print("answers of 1, 2, 3 lengths:", [found[n] for n in (1, 2, 3)])
@@ -90,10 +90,10 @@ def main() -> None:
             (*people.questions, *(row.made.question for row in rows)),
             np.concatenate([people.rows, [row_of[row.passage.id] for row in rows]]),
         )
-        encoder = bot.encoder_named(base_of(bot.config.index.encoder, bot.models))
+        encoder = bot.components.encoder_named(base_of(bot.config.index.encoder, bot.components.models))
         texts = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
-        units = bot.cache.unit_vectors(texts, encoder, progress["vectors"])
-        questions = bot.cache.unit_vectors(both.questions, AsQueries(encoder), progress["vectors"])
+        units = bot.components.cache.unit_vectors(texts, encoder, progress["vectors"])
+        questions = bot.components.cache.unit_vectors(both.questions, AsQueries(encoder), progress["vectors"])
     settings = bot.config.retrieve
     bench = Bench(both, lexical, dense, settings.fusion, settings.weights, settings.pool)
     known = Known(units, bench.starts, questions)

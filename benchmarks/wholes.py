@@ -23,11 +23,12 @@ from pathlib import Path
 
 import numpy as np
 
-from mundap.cli.show import bar
 from mundap.errors import GeneratorError
-from mundap.evaluate.bootstrap import mean_interval, paired_difference
+from mundap.evaluation.bootstrap import mean_interval
+from mundap.evaluation.estimates import paired_difference
 from mundap.ingest.readers import read
 from mundap.korean.normalize import squash
+from mundap.progress import bar
 from mundap.types import Answer, Hit, Passage
 from mundap.workspace import Mundap
 from shared import DATA, KORQUAD, need_data
@@ -41,7 +42,7 @@ OWN = Path(__file__).parent / "data" / "rulebook.tsv"
 
 
 @dataclass(frozen=True)
-class Asked:
+class LocatedQuestion:
     """A question, and where in which document its answer may stand. `group` is drawn whole."""
 
     question: str
@@ -55,7 +56,7 @@ class Asked:
         return Path(passage.source).stem == self.document and any(start <= place < end for place in self.places)
 
 
-def articles(folder: Path, most: int) -> list[Asked]:
+def articles(folder: Path, most: int) -> list[LocatedQuestion]:
     """Write each article as a text file; the questions on them."""
     found = []
     for number, article in enumerate(json.loads(KORQUAD.read_text("utf-8"))["data"][:most]):
@@ -64,13 +65,13 @@ def articles(folder: Path, most: int) -> list[Asked]:
             for one in paragraph["qas"]:
                 answer = one["answers"][0]
                 place = len(text) + answer["answer_start"]
-                found.append(Asked(one["question"], name, (answer["text"],), (place,), name))
+                found.append(LocatedQuestion(one["question"], name, (answer["text"],), (place,), name))
             text += paragraph["context"].replace("\n", " ") + " "
         (folder / f"{name}.txt").write_text(text.rstrip() + "\n", "utf-8")
     return found
 
 
-def rulebook(folder: Path) -> list[Asked]:
+def rulebook(folder: Path) -> list[LocatedQuestion]:
     """Write the rule book; our own questions on it, whose answers are quotes of a rule."""
     (book,) = (DATA / "futsal").glob("*규칙*.txt")
     (folder / "rulebook.txt").write_bytes(book.read_bytes())
@@ -90,11 +91,11 @@ def rulebook(folder: Path) -> list[Asked]:
             ]
             if not places:
                 raise SystemExit(f"{row['question']}: {row['answer']} is not in {row['rule']}")
-            found.append(Asked(row["question"], "rulebook", quotes, tuple(places), row["question"]))
+            found.append(LocatedQuestion(row["question"], "rulebook", quotes, tuple(places), row["question"]))
     return found
 
 
-def holds(hits: list[Hit], one: Asked, budget: int) -> bool:
+def holds(hits: list[Hit], one: LocatedQuestion, budget: int) -> bool:
     """Whether an answer's place is in as many hits as fit."""
     used = 0
     for number, hit in enumerate(hits):
@@ -114,7 +115,7 @@ def asked(bot: Mundap, question: str) -> Answer | None:
         return None
 
 
-def right(answer: Answer, one: Asked, extracts: bool) -> bool:
+def right(answer: Answer, one: LocatedQuestion, extracts: bool) -> bool:
     """Whether it quotes a place of the answer, or says it."""
     if answer.abstained:
         return False
@@ -157,14 +158,14 @@ def main() -> None:
         line = f"wholes of {size:5} {what:22} {100 * np.mean(found):.1f} [{100 * low:.1f}, {100 * high:.1f}]"
         if (USUAL, what) in values and size != USUAL:
             change = paired_difference(values[USUAL, what], found, groups=groups)
-            line += f"  {100 * change.mean:+.1f} [{100 * change.ci95[0]:+.1f}, {100 * change.ci95[1]:+.1f}] (p {change.p_value:.4f})"
+            line += f"  {100 * change.mean:+.1f} [{100 * change.ci95[0]:+.1f}, {100 * change.ci95[1]:+.1f}] (p {change.p:.4f})"
         print(line)
 
 
 def measure(
     folder: Path,
     size: int,
-    questions: list[Asked],
+    questions: list[LocatedQuestion],
     chosen: argparse.Namespace,
     values: dict[tuple[int, str], list[float]],
 ) -> None:

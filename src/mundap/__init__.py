@@ -6,7 +6,7 @@ Names are imported lazily on first use: `import mundap` loads neither Kiwi nor a
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mundap.encode.e5 import E5Small as E5Small
@@ -17,7 +17,16 @@ if TYPE_CHECKING:
     from mundap.ingest.readers import load as load
     from mundap.ingest.split import split as split
     from mundap.retrieve.hybrid import Hybrid as Hybrid
+    from mundap.workflows import doctor as doctor
+    from mundap.workflows import evaluate as evaluate
+    from mundap.workflows import export as export
+    from mundap.workflows import feedback as feedback
+    from mundap.workflows import promote as promote
+    from mundap.workflows import runs as runs
+    from mundap.workflows import synonyms as synonyms
+    from mundap.workflows import synthesise as synthesise
     from mundap.workflows import train as train
+    from mundap.workflows import tune as tune
     from mundap.workspace import Mundap as Mundap
 
 __version__ = "0.1.0"
@@ -33,13 +42,13 @@ _EXPORTS = {
     "load": "mundap.ingest.readers",
     "split": "mundap.ingest.split",
 }
-_MODULES = {"train": "mundap.workflows.train"}
-__all__ = sorted([*_EXPORTS, *_MODULES])
+_WORKFLOWS = ("doctor", "evaluate", "export", "feedback", "promote", "runs", "synonyms", "synthesise", "train", "tune")
+__all__ = sorted([*_EXPORTS, *_WORKFLOWS])
 
 
-def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return import_module(_MODULES[name])
+def __getattr__(name: str) -> object:
+    if name in _WORKFLOWS:
+        return import_module(f"mundap.workflows.{name}")
     if name not in _EXPORTS:
         raise AttributeError(f"module 'mundap' has no attribute '{name}'")
     return getattr(import_module(_EXPORTS[name]), name)

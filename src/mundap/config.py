@@ -73,6 +73,8 @@ class Retrieve(_Section):
     """How passages are searched. Empty `weights` use the defaults of the fusion.
 
     `reranker` is "light:NAME" for a model trained by `mundap train reranker`, or cross:, onnx: or late: followed by a folder.
+    `everyday` also searches for what documents say for the everyday words of a question; `everyday_words` is a table of your
+    own beside the package's, relative to mundap.toml.
     `half_life_days` 0 ignores dates, `duplicates_above` greater than 1 keeps near duplicates, `diversity` 1 disables MMR.
     """
 
@@ -81,6 +83,8 @@ class Retrieve(_Section):
     weights: dict[str, float] = {}
     pool: int = Field(default=100, ge=1)
     k: int = Field(default=5, ge=1, le=100)
+    everyday: bool = True
+    everyday_words: str = ""
     reranker: str = ""
     rerank_depth: int = Field(default=30, ge=1)
     self_query: Literal["off", "rules", "llm"] = "rules"

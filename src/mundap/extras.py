@@ -5,9 +5,11 @@ from __future__ import annotations
 import importlib
 import warnings
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 from mundap.errors import MissingExtra, UnknownName
+
+Untyped: TypeAlias = Any  # a value of a package that has no types of its own
 
 
 def need(package: str, extra: str) -> ModuleType:
@@ -20,7 +22,7 @@ def need(package: str, extra: str) -> ModuleType:
         raise MissingExtra(package, extra) from error
 
 
-def quiet_transformers() -> Any:
+def quiet_transformers() -> Untyped:
     """The package, without the bars and remarks that it writes while it loads and saves. Raises MissingExtra."""
     transformers = need("transformers", extra="train")
     warnings.filterwarnings("ignore", category=FutureWarning, module=r"transformers|peft|trl")
@@ -29,7 +31,7 @@ def quiet_transformers() -> Any:
     return transformers
 
 
-def load(kind: str, name: str, table: dict[str, str]) -> Any:
+def load(kind: str, name: str, table: dict[str, str]) -> Untyped:
     """The object that `table[name]` names as "module:attribute"; UnknownName lists the table."""
     if name not in table:
         raise UnknownName(kind, name, table)

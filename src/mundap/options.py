@@ -84,7 +84,7 @@ class Options:
         said: list[str] = []
         for one in describe(type(self)):
             value = getattr(self, one.name)
-            if one.flag and value is not None and value is not False and value != "":
+            if one.flag and value is not None and value is not False and (value != "" or one.default != ""):
                 said += [one.flag] if value is True else [one.flag, str(value)]
         return [*self._preset(), *said]
 

@@ -1,4 +1,7 @@
-"""The extension points: small protocols, each with one contract suite in tests/contracts."""
+"""The plugs: small protocols, each with one contract suite in tests/contracts.
+
+A workspace puts a question in normal form (korean.normalize) once, where it comes in, and hands it on as such.
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from typing import Any
 
@@ -40,3 +41,12 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "choices": [{"label": one.label, "passage_id": one.passage_id} for one in answer.choices],
         "generation": answer.generation,
     } | ({"searched": answer.searched} if answer.searched else {})
+
+
+# JSON leaves these as they are, and tools that read lines take them for line ends.
+_LINE_ENDS = {ord(c): f"\\u{ord(c):04x}" for c in "\x85\u2028\u2029"}
+
+
+def json_line(value: object) -> str:
+    """A JSON value that every tool takes for one line, without its end."""
+    return json.dumps(value, ensure_ascii=False).translate(_LINE_ENDS)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+# What JSON is made of, as reports and answers are handed out.
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
 Meta = Mapping[str, Any]
 SPOKEN = "spoken"  # the key in Passage.meta

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,17 @@ def test_a_recorded_answer_is_not_given_to_another_question(indexed: Callable, q
     bot = indexed()
     assert bot.ask("주차장은 몇 시에 닫나요?").model == "known"
     assert bot.ask(question).model == "extractive"
+
+
+def test_decomposed_hangul_is_the_same_question_and_is_told_as_it_was_typed(indexed: Callable) -> None:
+    bot = indexed()
+    typed = "병가는 며칠까지 쓸 수 있나요?"
+    decomposed = unicodedata.normalize("NFD", typed)
+    one, other = bot.ask(typed), bot.ask(decomposed)
+    assert (other.text, other.citations, other.support) == (one.text, one.citations, one.support)
+    assert (one.question, other.question) == (typed, decomposed)
+    assert bot.support(decomposed) == bot.support(typed)
+    assert [hit.passage.id for hit in bot.find(decomposed)] == [hit.passage.id for hit in bot.find(typed)]
 
 
 def test_recorded_answers_can_be_switched_off(indexed: Callable) -> None:

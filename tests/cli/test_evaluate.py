@@ -10,14 +10,9 @@ from typing import Any
 import pytest
 from tests.language_model import Handler, Server, running
 
-from mundap.cli.measure import (
-    compared,
-    earlier_ranks,
-    measure_abstention,
-    measure_answers,
-    measure_retrieval,
-)
+import mundap as md
 from mundap.errors import MundapError
+from mundap.evaluation.compare import earlier_legs
 from mundap.workspace import Mundap
 
 METRICS = {"top1", "top3", "top10", "mrr@10", "ndcg@10", "avg_rank"}
@@ -56,10 +51,6 @@ SQUAD: dict[str, Any] = {
         }
     ]
 }
-
-
-def quiet(done: int, total: int) -> None:
-    pass
 
 
 @pytest.fixture
@@ -132,30 +123,30 @@ def test_variants_are_measured_as_legs_and_each_step_against_the_one_before(inde
         return {"+거꾸로": lambda question, k: bot.search(question, k)[::-1]}
 
     steps = ("bm25", "hybrid", "+거꾸로")
-    report, folder = measure_retrieval(indexed(), questions, 10, quiet, variants=variants, steps=steps)
+    report = md.evaluate.retrieval(indexed(), questions, depth=10, variants=variants, steps=steps)
     assert list(report.legs) == ["bm25", "dense", "graph", "hybrid", "+거꾸로"]
-    kept = json.loads((folder / "report.json").read_text("utf-8"))["ablation"]
+    kept = json.loads((report.run / "report.json").read_text("utf-8"))["ablation"]
     assert [step["name"] for step in kept] == list(steps)
     assert kept[2]["changes"]["top1"]["mean"] == kept[2]["means"]["top1"] - kept[1]["means"]["top1"] < 0
-    assert "+거꾸로" in (folder / "report.html").read_text("utf-8")
+    assert "+거꾸로" in (report.run / "report.html").read_text("utf-8")
 
 
 def test_two_runs_in_one_second_keep_their_reports(indexed: Callable, questions: Path) -> None:
     bot = indexed()
-    folders = {measure_retrieval(bot, questions, 10, quiet)[1] for _ in range(3)}
+    folders = {md.evaluate.retrieval(bot, questions, depth=10).run for _ in range(3)}
     assert len(folders) == 3
 
 
 def test_what_is_no_earlier_run_is_named(indexed: Callable, questions: Path, tmp_path: Path) -> None:
-    report, folder = measure_retrieval(indexed(), questions, 10, quiet)
-    assert earlier_ranks(folder) == earlier_ranks(folder / "report.json")
-    assert compared(report, earlier_ranks(folder))["hybrid"]["top1"]["mean"] == 0
+    report = md.evaluate.retrieval(indexed(), questions, depth=10)
+    assert earlier_legs(report.run) == earlier_legs(report.run / "report.json")
+    assert report.compared_with(earlier_legs(report.run))["hybrid"]["top1"].mean == 0
     for text in ("{}", "[]", "3", "not json"):
         (tmp_path / "report.json").write_text(text)
         with pytest.raises(MundapError, match=r"report\.json"):
-            earlier_ranks(tmp_path)
+            earlier_legs(tmp_path)
     with pytest.raises(MundapError, match="none"):
-        earlier_ranks(tmp_path / "none")
+        earlier_legs(tmp_path / "none")
 
 
 def test_abstention_is_measured(mundap: Callable, indexed: Callable, questions: Path) -> None:
@@ -181,7 +172,7 @@ def test_abstention_is_measured(mundap: Callable, indexed: Callable, questions: 
 def test_abstention_needs_questions_of_both_kinds(indexed: Callable, tmp_path: Path) -> None:
     (tmp_path / "q.csv").write_text(f"질문,제시문\n병가는 며칠인가요?,{SICK}\n", "utf-8")
     with pytest.raises(MundapError, match=r"답이 없는 질문\(0개\)"):
-        measure_abstention(indexed(), tmp_path / "q.csv", quiet)
+        md.evaluate.abstain(indexed(), tmp_path / "q.csv")
 
 
 def test_answers_are_measured_and_compared(mundap: Callable, indexed: Callable, questions: Path) -> None:
@@ -204,8 +195,8 @@ def test_answers_are_measured_and_compared(mundap: Callable, indexed: Callable, 
     again = mundap(*verb, "--limit", 4, "--seed", 1, "--compare", folder, workspace=root)
     assert again.code == 0, again.err
     assert "character_f1 +0.000 (difference not significant)" in again.out
-    few, _ = measure_answers(Mundap.open(root), questions, quiet, limit=2, seed=3)
-    same, _ = measure_answers(Mundap.open(root), questions, quiet, limit=2, seed=3)
+    few = md.evaluate.answers(Mundap.open(root), questions, limit=2, seed=3)
+    same = md.evaluate.answers(Mundap.open(root), questions, limit=2, seed=3)
     assert [a.key for a in few.per_question] == [a.key for a in same.per_question]
     assert len(few.per_question) == 2
 
@@ -215,7 +206,7 @@ def test_answers_are_not_copied_from_the_sheet_that_they_are_compared_with(index
     (tmp_path / "q.csv").write_text(f"질문,제시문,답변\n{known}", "utf-8")
     bot = indexed()
     assert bot.ask("주차장은 몇 시에 닫나요?").model == "known"
-    report, _ = measure_answers(bot, tmp_path / "q.csv", quiet)
+    report = md.evaluate.answers(bot, tmp_path / "q.csv")
     assert report.models == ("extractive",)
 
 
@@ -247,13 +238,14 @@ def test_a_judge_grades_the_answers_once(
         assert (row["judge"]["correctness"], row["judge"]["faithfulness"]) == (4.0, 5.0)
     assert len(seen) == first.row["answered"]["n"] == 3
     bot, runs = Mundap.open(root), [Path(done.row["run"]) for done in (first, second)]
-    _, alike = measure_answers(bot, questions, quiet, judge=spec, compare=runs[0])
-    assert json.loads((alike / "report.json").read_text("utf-8"))["compared"]["correctness"]["mean"] == 0
+    alike = md.evaluate.answers(bot, questions, judge=spec, before=runs[0])
+    assert alike.compared["correctness"].mean == 0
+    assert json.loads((alike.run / "report.json").read_text("utf-8"))["compared"]["correctness"]["mean"] == 0
     report = json.loads((runs[1] / "report.json").read_text("utf-8"))
     report["judge"]["name"] = "openai:another"
     (runs[1] / "report.json").write_text(json.dumps(report), "utf-8")
-    _, other = measure_answers(bot, questions, quiet, judge=spec, compare=runs[1])
-    assert "correctness" not in json.loads((other / "report.json").read_text("utf-8"))["compared"]
+    other = md.evaluate.answers(bot, questions, judge=spec, before=runs[1])
+    assert "correctness" not in json.loads((other.run / "report.json").read_text("utf-8"))["compared"]
     wrong = mundap("evaluate", "answers", "--questions", questions, "--judge", "extractive", workspace=root)
     assert wrong.code == 1
     assert "채점에 사용할 수 없는 모델입니다" in wrong.err
@@ -284,9 +276,9 @@ def test_keywords_are_measured(mundap: Callable, fresh: Callable, tmp_path: Path
 def test_a_file_with_its_own_paragraphs_is_answered_from_those(indexed: Callable, tmp_path: Path) -> None:
     (tmp_path / "squad.json").write_text(json.dumps(SQUAD, ensure_ascii=False), "utf-8")
     bot = indexed()
-    answers, _ = measure_answers(bot, tmp_path / "squad.json", quiet)
+    answers = md.evaluate.answers(bot, tmp_path / "squad.json")
     assert answers.answered.means["citation_recall"] == 1.0
-    abstained, _ = measure_abstention(bot, tmp_path / "squad.json", quiet)
+    abstained = md.evaluate.abstain(bot, tmp_path / "squad.json")
     assert (abstained.answerable, abstained.unanswerable) == (2, 1)
 
 
@@ -301,8 +293,8 @@ def test_a_file_with_its_own_paragraphs_is_searched_in_those(
     assert (done.row["n"], done.row["corpus"], done.row["unanswerable"]) == (2, 2, 1)
     assert done.row["legs"]["bm25"]["top1"] == 1.0
     assert Path(done.row["run"]).parent == bot.root / ".mundap" / "runs"
-    again, _ = measure_retrieval(bot, tmp_path / "squad.json", 100, quiet)  # finds what the first has kept
-    assert again.as_json()["legs"] == done.row["legs"]
+    again = md.evaluate.retrieval(bot, tmp_path / "squad.json")  # finds what the first has kept
+    assert again.to_json()["legs"] == done.row["legs"]
     assert (bot.corpus.state(), bot.corpus.counts()) == before
     assert all("세관" not in hit.passage.text for hit in bot.search("관세는 누가 매기나?", k=100))
 

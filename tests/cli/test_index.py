@@ -35,9 +35,9 @@ class Counting(HashedEncoder):
 def counted(root: Path) -> list[str]:
     """Index the workspace, and return the texts that had to be encoded."""
     bot = Mundap.open(root)
-    bot.encoder = Counting()
+    bot.components.encoder = Counting()
     bot.index()
-    return bot.encoder.given
+    return bot.components.encoder.given
 
 
 def cached(root: Path) -> int:

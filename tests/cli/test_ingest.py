@@ -73,7 +73,7 @@ def test_a_broken_file_is_reported_with_a_remedy_and_the_rest_goes_in(mundap: Ca
     reasons = {skipped["file"]: skipped["reason"] for skipped in done.row["skipped"]}
     assert reasons.keys() == {f"docs/{name}" for name in files} - {"docs/가.txt"}
     assert "엑셀에서 다시 저장" in reasons["docs/깨짐.xlsx"]
-    assert "글이 들어 있지 않습니다" in reasons["docs/빈 파일.txt"]
+    assert "읽을 수 있는 텍스트가 없습니다" in reasons["docs/빈 파일.txt"]
     assert ".txt" in reasons["docs/사진.psd"]  # the formats that can be read
     assert ".xlsx" in reasons["docs/사진.psd"]
     assert "UTF-8" in reasons["docs/이진.txt"]

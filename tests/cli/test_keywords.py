@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mundap.evaluate.keywords import read_keywords
+from mundap.evaluation.keywords import read_keywords
 from mundap.workspace import Mundap
 
 EXAMPLE = "이사화물 통관예약을 하면 뭐가 좋나요?"

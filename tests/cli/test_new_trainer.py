@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 import mundap as md
 from mundap.cli import train
-from mundap.errors import BadOption
-from mundap.evaluate.estimates import Comparisons, compare_each
+from mundap.errors import BadOption, UnknownName
+from mundap.evaluation.estimates import Comparisons, compare_each
 from mundap.options import Option, Options
 from mundap.training.common.registry import Trained, Verdict
 from mundap.types import Json
@@ -121,3 +121,14 @@ def test_importing_trainers_does_not_hide_the_functions():
 
     assert md.train.adapter is not trainer
     assert callable(md.train.adapter)
+
+
+def test_losses_are_compared_by_an_option_that_needs_no_name(bot: Mundap):
+    told = run("embedding", "--help")
+    assert "--losses" in told
+    nameless = CliRunner().invoke(train.group(), ["embedding", "--workspace", str(bot.root)])
+    assert "--losses all" in str(nameless.exception)
+    unknown = CliRunner().invoke(train.group(), ["embedding", "--losses", "mnrl,모름", "--workspace", str(bot.root)])
+    assert isinstance(unknown.exception, UnknownName)
+    assert "모름" in str(unknown.exception)
+    assert callable(md.train.compare_losses)

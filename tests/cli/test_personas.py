@@ -57,7 +57,7 @@ def test_the_command_line_answers_and_refuses_as_the_persona_does(mundap: Callab
     assert done.code == 0, done.err
     answered, refused = done.rows
     assert answered["answer"] == f"병가는 해마다 60일까지 쓸 수 있습니다. [1]\n{MOA}"
-    assert (refused["answer"], refused["abstained"]) == (Mundap.open(root).persona("모아").refusal, True)
+    assert (refused["answer"], refused["abstained"]) == (Mundap.open(root).components.persona("모아").refusal, True)
     plain = mundap("ask", SICK, "--json", workspace=root)
     assert MOA not in plain.row["answer"]
     talk = mundap("chat", "--persona", "모아", workspace=root, stdin=f"{SICK}\n/quit\n")
@@ -131,4 +131,4 @@ def test_a_model_in_this_process_closes_as_the_persona_does(mundap: Callable, vo
     answered, refused = done.rows
     assert answered["abstained"] or answered["answer"].endswith(MOA)
     assert answered["model"].startswith("gguf:")
-    assert (refused["answer"], refused["abstained"]) == (Mundap.open(root).persona("모아").refusal, True)
+    assert (refused["answer"], refused["abstained"]) == (Mundap.open(root).components.persona("모아").refusal, True)

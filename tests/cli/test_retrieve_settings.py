@@ -61,7 +61,7 @@ def test_a_condition_that_nothing_meets_is_given_up_with_a_word(
 ) -> None:
     bot = made(fresh, "")
     assert bot.find("1999년 공지에서 주차장은 언제까지 여나요?")
-    assert "전체에서 찾았습니다" in caplog.text
+    assert "전체 문서에서 검색했습니다" in caplog.text
 
 
 @pytest.mark.parametrize("toml", ['multi_query = "llm"', "hyde = true", 'self_query = "llm"'])

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mundap.cli.measure import measure_abstention
+import mundap as md
 from mundap.korean.normalize import squash
 from mundap.protocols import Encoder, Vectors
 from mundap.types import Answer, Turn
@@ -42,7 +42,7 @@ class Remembering:
 @pytest.fixture(scope="module")
 def bot(sample: Path) -> Iterator[Mundap]:
     bot = Mundap.open(sample)
-    bot.encoder = Remembering(bot.encoder)
+    bot.components.encoder = Remembering(bot.components.encoder)
     yield bot
     bot.corpus.close()
 
@@ -93,7 +93,7 @@ def test_a_follow_up_is_resolved(bot: Mundap) -> None:
 
 
 def test_questions_with_an_answer_are_told_from_those_without(bot: Mundap, sample: Path) -> None:
-    report, _ = measure_abstention(bot, sample / "questions.csv", lambda done, total: None)
+    report = md.evaluate.abstain(bot, sample / "questions.csv")
     assert (report.answerable, report.unanswerable) == (178, 30)
     assert report.auroc >= 0.9
     # Most of these questions share no word with their passage; what is near the topic is refused for it.

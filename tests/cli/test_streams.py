@@ -111,7 +111,7 @@ def test_work_that_begins_anew_is_timed_anew(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = iter([0.0, 0.0, 10.0, 20.0, 30.0])
-    monkeypatch.setattr("mundap.cli.show.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("mundap.progress.time.monotonic", lambda: next(clock))
     with show.bar("임베딩") as progress:
         for done in (40, 50, 10, 20):
             progress(done, 50)

@@ -93,7 +93,7 @@ def test_answers_are_ranked_and_rewritten_offline(mundap: Callable, corpus: Path
         assert row["ranking"][0] == 0  # nothing is nearer to the recorded answer than itself
     done = mundap("synth", "persona", "모아", "--out", voiced, "--json", workspace=corpus)
     assert done.code == 0, done.err
-    closing = Mundap.open(corpus).persona("모아").closing
+    closing = Mundap.open(corpus).components.persona("모아").closing
     over = mundap("synth", "persona", "모아", "--out", voiced, "--resume", workspace=corpus)
     assert (over.code, "이미 모두 생성했습니다" in over.err) == (
         1,

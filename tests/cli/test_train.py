@@ -15,11 +15,10 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
+import mundap as md
 from mundap.cli import app, train
-from mundap.cli.measure import measure_retrieval
 from mundap.errors import MundapError
 from mundap.generate.support import support
-from mundap.protocols import quiet
 from mundap.workspace import Mundap
 
 METRICS = {"top1", "top3", "top10", "mrr@10"}
@@ -195,12 +194,12 @@ def test_a_trained_ranker_is_used_and_says_which_questions_it_has_met(
     texts = bot.corpus.passages([q.passage_id for q in known])
     with (root / "known.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([("질문", "제시문"), *((q.question, texts[q.passage_id].text) for q in known)])
-    report, folder = measure_retrieval(bot, root / "known.csv", 10, quiet)
-    plain = measure_retrieval(Mundap.open(corpus), root / "known.csv", 10, quiet)[0]
-    assert report.legs["hybrid"].means["top1"] > plain.legs["hybrid"].means["top1"]
-    assert report.legs["fusion"].means == plain.legs["hybrid"].means
+    report = md.evaluate.retrieval(bot, root / "known.csv", depth=10)
+    plain = md.evaluate.retrieval(Mundap.open(corpus), root / "known.csv", depth=10)
+    assert report.legs["hybrid"].figures["top1"].mean > plain.legs["hybrid"].figures["top1"].mean
+    assert report.legs["fusion"].figures == plain.legs["hybrid"].figures
     assert "리랭커의 학습에 쓰인 질문" in caplog.text
-    kept = json.loads((folder / "report.json").read_text("utf-8"))
+    kept = json.loads((report.run / "report.json").read_text("utf-8"))
     assert kept["met_in_training"] == trained["questions"] == len(known)
     assert [step["name"] for step in kept["ablation"]] == ["bm25", "fusion", "hybrid"]
     assert bot.ask("해외직구 면세 한도가 얼마인가요?").citations
@@ -223,8 +222,8 @@ def test_support_is_calibrated_on_the_questions_and_used(corpus: Path, trained: 
     (root / "mundap.toml").write_text(f'{CONFIG}[generate]\nsupport = "근거"\nmin_support = 0.2\n', "utf-8")
     bot = Mundap.open(root)
     question = "해외직구 면세 한도가 얼마인가요?"
-    reading = bot.read(question, bot.ask(question).hits)
-    assert bot.support(question) == support(reading, bot.calibration) != support(reading)
+    reading = bot.components.reader.read(question, bot.ask(question).hits)
+    assert bot.support(question) == support(reading, bot.components.calibration) != support(reading)
 
 
 def test_a_promise_of_few_wrong_answers_is_kept_in_the_card_and_looked_after(corpus: Path, tmp_path: Path):
@@ -302,14 +301,14 @@ def test_a_reader_is_trained_on_recorded_answers_promoted_and_used(corpus: Path,
         "generate.min_support": shown["support"]["threshold"],
     }
     bot = Mundap.open(root)
-    assert bot.reader_model is not None
+    assert bot.components.reader_model is not None
     question = "해외직구 면세 한도가 얼마인가요?"
-    reading = bot.read(question, bot.ask(question).hits)
-    assert bot.support(question) == support(reading, None, bot.reader_model) != support(reading)
+    reading = bot.components.reader.read(question, bot.ask(question).hits)
+    assert bot.support(question) == support(reading, None, bot.components.reader_model) != support(reading)
     assert bot.ask(question).text
 
     printed = ran_on("train", "reader", "--out", "문장").stdout
-    for part in ("facts", "key", "새 문서", "질문이 알려진 문서", "AUROC", 'reader = "문장"', "권"):
+    for part in ("facts", "key", "새 문서", "학습한 문서", "AUROC", 'reader = "문장"', "권"):
         assert part in printed
 
 

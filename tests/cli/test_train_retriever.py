@@ -99,8 +99,8 @@ def test_an_adapter_is_measured_kept_and_used(corpus: Path, adapted: dict, tmp_p
         "card.json", "encoder.json", "pairs.json", "passage.npy", "question.npy"
     }  # fmt: skip
     bot = promoted(corpus, tmp_path / "ws", "관세")
-    assert isinstance(bot.encoder, AdaptedEncoder)
-    assert bot.sentence_encoder.name == Mundap.open(corpus).sentence_encoder.name
+    assert isinstance(bot.components.encoder, AdaptedEncoder)
+    assert bot.components.sentence_encoder.name == Mundap.open(corpus).components.sentence_encoder.name
     question = "해외직구 면세 한도가 얼마인가요?"
     assert bot.ask(question).citations
     plain = Mundap.open(corpus)
@@ -119,7 +119,7 @@ def test_word_vectors_are_measured_kept_and_used(corpus: Path, tmp_path: Path):
         "card.json", "encoder.json", "pairs.json", "user_dictionary.txt", "vectors.npy", "words.txt"
     }  # fmt: skip
     bot = promoted(corpus, tmp_path / "ws", "말")
-    assert isinstance(bot.encoder, StaticEncoder)
+    assert isinstance(bot.components.encoder, StaticEncoder)
     assert bot.ask("해외직구 면세 한도가 얼마인가요?").citations
 
 

@@ -42,7 +42,7 @@ def test_a_file_that_does_not_fit_is_named(root: Path, name: str, content: str, 
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (("--lora-sweep", "4,많이"), "--lora-sweep 4,많이: 1 이상의 수"),
+        (("--lora-sweep", "4,많이"), "--lora-sweep 4,많이: 1 이상의 정수"),
         (("--lora-sweep", "0"), "--lora-sweep 0"),
         (("--template", "없는틀"), "alpaca, kullm"),
         ((), "답변이 있는 질문이 없습니다"),

@@ -55,7 +55,7 @@ def test_json_is_one_object_and_a_second_run_takes_up_the_trials(mundap: Callabl
     again = mundap(*given, workspace=workspace).row
     assert (run / "trials.jsonl").read_text("utf-8").count("\n") == lines
     assert {key: again[key] for key in row if key != "notes"} == {key: row[key] for key in row if key != "notes"}
-    assert "이어받았습니다" in " ".join(again["notes"])
+    assert "재사용했습니다" in " ".join(again["notes"])
 
 
 def test_apply_writes_what_the_difference_says(mundap: Callable[..., Any], workspace: Path) -> None:

@@ -216,7 +216,7 @@ def test_the_command_proves_a_file_or_lines(mundap: Callable, bot: Mundap, answe
 @pytest.mark.parametrize(
     ("content", "named"),
     [
-        ("", "비어"),
+        ("", "빈 파일"),
         ("{", "JSON"),
         ("[1]", "ask --json"),
         ('{"question": "왜?"}', "citations"),

@@ -10,12 +10,14 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+import mundap as md
 from mundap.cli import app
 from mundap.errors import MundapError
 
@@ -155,6 +157,24 @@ def test_rewards_rise_on_held_out_prompts_and_the_table_says_so(
     assert (Path(report["folder"]) / "adapter" / "adapter_model.safetensors").is_file()
 
 
+def test_python_trains_as_the_command_does(base: Path, bot: Path):
+    points: list[int] = []
+    made = md.train.reward(
+        md.Mundap.open(bot),
+        bot / "ranking.json",
+        config=md.train.RewardConfig(str(base), epochs=8, lr=1e-2),
+        out="파이썬",
+        report_to="none",
+        on_log=lambda step, figures: points.append(step),
+    )
+    assert made is not None
+    assert (made.kind, made.verdict, made.use) == ("reward", "better", "파이썬")
+    assert made.report.accuracy.after.mean == 1.0
+    assert points == sorted(points) != []
+    assert "accuracy" in str(made)
+    assert "<table>" in made._repr_html_()
+
+
 def test_what_answers_is_promoted_and_a_reward_is_not(base: Path, bot: Path, rewarded: dict[str, Any], tmp_path: Path):
     root = shutil.copytree(bot, tmp_path / "ws")
     data = ("--data", bot / "ranking.json", "--base", base, "--epochs", 2, "--lr", 3e-3)
@@ -184,9 +204,10 @@ def test_what_cannot_be_is_said(base: Path, bot: Path):
 
 
 def test_tokens_are_as_likely_in_a_batch_as_alone_and_first_as_likely_as_by_the_reference(base: Path, tmp_path: Path):
-    from mundap.training.llm.ppo import Recipe, load_policy
+    from mundap.training.llm.config import PPOConfig
+    from mundap.training.llm.ppo import load_policy
 
-    policy = load_policy(Recipe(str(base), template=TEMPLATE, most_in=24, most_out=16), tmp_path, None)
+    policy = load_policy(PPOConfig(str(base), template=TEMPLATE, most_in=24, most_out=16), tmp_path, None)
     wording = policy.wording
     asked = ["담배를 3갑 들여오면?", "담배?", "담배를 들여오면? " * 20]
     prompts = [wording.prompt(question) for question in asked]
@@ -216,6 +237,7 @@ def trainers(base: Path) -> dict[str, Train]:
     """Each trains afresh in a folder, and gives all weights that it learned."""
     from mundap.generate.causal import ends, load_causal
     from mundap.training.llm import dpo, ppo, reward_model
+    from mundap.training.llm.config import DPOConfig, PPOConfig, RewardConfig
     from mundap.training.llm.data import Preference
     from mundap.training.llm.preferences import parted
 
@@ -228,27 +250,27 @@ def trainers(base: Path) -> dict[str, Train]:
 
     kept: dict[str, Any] = {}
 
-    def by_reward(work: Path, again: bool, progress: Callable[[int, int], None]) -> Any:
-        recipe = reward_model.Recipe(str(base), epochs=2, batch=6, lr=1e-2, every=2, dropout=0.1)
+    def by_reward(work: Path, resume: bool, progress: Callable[[int, int], None]) -> Any:
+        config = RewardConfig(str(base), epochs=2, batch=6, lr=1e-2, every=2, dropout=0.1)
         made = reward_model.train_reward(
-            parts, recipe, reward_model.load_classifier(str(base), models), work, again=again, progress=progress
+            parts, config, reward_model.load_classifier(str(base), models), work, resume=resume, progress=progress
         )
         return made and saved(made)
 
-    def by_dpo(work: Path, again: bool, progress: Callable[[int, int], None]) -> Any:
-        recipe = dpo.Recipe(str(base), epochs=2, batch=6, lr=1e-2, every=2, template=TEMPLATE)
+    def by_dpo(work: Path, resume: bool, progress: Callable[[int, int], None]) -> Any:
+        config = DPOConfig(str(base), epochs=2, batch=6, lr=1e-2, every=2, template=TEMPLATE)
         loaded = load_causal(str(base), models)
-        made = dpo.train_dpo(parts, recipe, loaded, ends(*loaded), work, again=again, progress=progress)
+        made = dpo.train_dpo(parts, config, loaded, ends(*loaded), work, resume=resume, progress=progress)
         return made and saved(made)
 
-    def by_ppo(work: Path, again: bool, progress: Callable[[int, int], None]) -> Any:
-        recipe = ppo.Recipe(
+    def by_ppo(work: Path, resume: bool, progress: Callable[[int, int], None]) -> Any:
+        config = PPOConfig(
             str(base), steps=6, batch=4, minibatch=2, lr=1e-2, most_out=8, template=TEMPLATE, every=2, dropout=0.1
         )
-        policy = ppo.load_policy(recipe, models, None)
+        policy = ppo.load_policy(config, models, None)
         made = ppo.train_ppo(
-            prompts, prompts[:4], recipe, lambda asked, said: [float(len(text)) for text in said], policy, work,
-            again=again, progress=progress,
+            prompts, prompts[:4], config, lambda asked, said: [float(len(text)) for text in said], policy, work,
+            resume=resume, progress=progress,
         )  # fmt: skip
         kept["ppo"] = weights(policy.model)
         return (kept["ppo"], made.report) if made else None
@@ -260,8 +282,7 @@ def trainers(base: Path) -> dict[str, Train]:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         made.save(folder)
-        report = {name: value for name, value in made.report.items() if name != "curve"}
-        return load_file(folder / "adapter" / "adapter_model.safetensors"), report
+        return load_file(folder / "adapter" / "adapter_model.safetensors"), replace(made.report, curve=())
 
     return {"reward": by_reward, "dpo": by_dpo, "ppo": by_ppo}
 

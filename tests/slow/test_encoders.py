@@ -38,7 +38,8 @@ WORK = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np, torch
-from mundap.training.retriever.encoder import Recipe, train_encoder
+from mundap.training.retriever.config import DprConfig, EmbeddingConfig
+from mundap.training.retriever.encoder import train_encoder
 from mundap.training.common.examples import Examples, Split
 from mundap.training.common.pairs import Pairs
 torch.set_num_threads(1)
@@ -49,12 +50,13 @@ asked = tuple(f"{thing}을 들여올 때는 어떻게 하나요?" for thing in t
 made = Pairs(asked, np.arange(len(things)))
 everything = np.arange(len(asked))
 examples = Examples.of(made, texts, Split(everything, everything[:8], *[everything[:0]] * 3))
-recipe = Recipe(sys.argv[9], base, loss=sys.argv[10], epochs=6, batch=int(batch), part=3, lr=1e-2, scale=10.0, freeze=-1,
+kinds = {"embedding": EmbeddingConfig, "dpr": DprConfig}
+config = kinds[sys.argv[9]](base, loss=sys.argv[10], epochs=6, batch=int(batch), part=3, lr=1e-2, scale=10.0, freeze=-1,
     query="", passage="", every=3, blend=False, dropout=dropout == "1")
 def progress(done, total):
     if done == int(stop):
         os.kill(os.getpid(), signal.SIGKILL)
-learned = train_encoder(examples, recipe, Path(root) / "models", Path(root) / "work", again=again == "1", progress=progress)
+learned = train_encoder(examples, config, Path(root) / "models", Path(root) / "work", again=again == "1", progress=progress)
 if learned:
     rows = [tower.encode(tower.tokens(asked, "", 64)) for tower in learned.towers]
     np.savez(out, *rows, losses=[point["loss"] for point in learned.curves[1:]])
@@ -201,7 +203,7 @@ def test_it_becomes_the_encoder_and_is_served_without_torch(embedded: dict, corp
 
 
 def test_onnx_gives_what_torch_gives(embedded: dict, corpus: Path):
-    served = Mundap.open(corpus).encoder_named("model:하나")
+    served = Mundap.open(corpus).components.encoder_named("model:하나")
     side = Path(embedded["folder"]) / "both"
     model = transformers.AutoModel.from_pretrained(side).eval()
     words = transformers.PreTrainedTokenizerFast.from_pretrained(side)
@@ -215,7 +217,7 @@ def test_onnx_gives_what_torch_gives(embedded: dict, corpus: Path):
 
 def test_sentence_transformers_reads_what_is_saved(embedded: dict, corpus: Path):
     package = pytest.importorskip("sentence_transformers", reason=WHY)
-    served = Mundap.open(corpus).encoder_named("model:하나")
+    served = Mundap.open(corpus).components.encoder_named("model:하나")
     theirs = package.SentenceTransformer(str(Path(embedded["folder"]) / "both"), device="cpu")
     rows = theirs.encode(["면세 한도는?"], prompt_name="query"), theirs.encode(["담배"], prompt_name="document")
     assert rows[0][0] @ served.encode_queries(["면세 한도는?"])[0] >= 0.9999
@@ -231,12 +233,12 @@ def test_what_was_trained_can_be_a_base_and_keeps_its_prompts(embedded: dict, co
 
 
 def test_exporting_again_changes_nothing(embedded: dict, corpus: Path):
-    before = Mundap.open(corpus).encoder_named("model:하나").encode_passages(["담배"])
+    before = Mundap.open(corpus).components.encoder_named("model:하나").encode_passages(["담배"])
     shown = json.loads(run("export", "onnx", "하나", "--json", workspace=corpus))
     assert shown["bytes"] > 0
     assert shown["use"] == "model:하나"
     np.testing.assert_allclose(
-        Mundap.open(corpus).encoder_named("model:하나").encode_passages(["담배"]), before, atol=1e-6
+        Mundap.open(corpus).components.encoder_named("model:하나").encode_passages(["담배"]), before, atol=1e-6
     )
 
 
@@ -258,7 +260,7 @@ def test_dpr_has_two_encoders_that_read_short_pieces(base: Path, corpus: Path):
     )
     shown = json.loads(run("train", "dpr", "--out", "둘", *options, workspace=corpus))
     assert shown["by_passage"]["dense"]["after"].keys() == {"top1", "top3", "top10", "mrr@10"}
-    encoder = Mundap.open(corpus).encoder_named("model:둘")
+    encoder = Mundap.open(corpus).components.encoder_named("model:둘")
     asked, read = encoder.encode_queries(["면세 한도"]), encoder.encode_passages(["면세 한도"])
     assert float(asked[0] @ read[0]) < 0.999
     assert {path.name for path in Path(shown["folder"]).iterdir() if path.is_dir()} == {"question", "passage"}

@@ -16,10 +16,12 @@ from typing import Any
 import pytest
 
 from mundap.errors import MundapError
-from mundap.evaluate.keywords import Tagged, evaluate_keywords, keywords_tsv
+from mundap.evaluation.keywords import Tagged, evaluate_keywords, keywords_tsv
 from mundap.korean.keyword_model import KeywordModel, Spelling, Writing
 from mundap.training.common.checkpoints import checkpoints, last_whole
-from mundap.training.keywords.seq2seq import SCRATCH, Recipe, Trained, train_keywords
+from mundap.training.common.registry import Trained
+from mundap.training.keywords.config import SCRATCH, KeywordsConfig
+from mundap.training.keywords.seq2seq import Seq2seqReport, train_keywords
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of other people's packages
 
@@ -37,7 +39,7 @@ ASKED = {
     "{} 반품은 어디에 신고하나요?": ("반품", "신고"),
 }
 TAGGED = [Tagged(form.format(thing), (thing, *words)) for form, words in ASKED.items() for thing in THINGS]
-QUICK = Recipe(SCRATCH, epochs=3, batch=8, lr=2e-3, beams=3, max_length=48)
+QUICK = KeywordsConfig(SCRATCH, epochs=3, batch=8, lr=2e-3, beams=3, max_length=48)
 ALONE = """
 import json, sys
 class Absent:
@@ -55,7 +57,7 @@ def nothing(texts: Any) -> list[list[str]]:
     return [[] for _ in texts]
 
 
-def kept(trained: Trained | None, folder: Path) -> Path:
+def kept(trained: Trained[Seq2seqReport] | None, folder: Path) -> Path:
     assert trained is not None
     folder.mkdir(parents=True)
     trained.save(folder)
@@ -73,7 +75,7 @@ def generated(folder: Path, texts: list[str]) -> list[str]:
     return [spelling.decode(row) for row in rows]
 
 
-def served(trained: Trained | None, folder: Path) -> tuple[Path, Trained]:
+def served(trained: Trained[Seq2seqReport] | None, folder: Path) -> tuple[Path, Trained[Seq2seqReport]]:
     from mundap.training.keywords.onnx_export import export_keywords
 
     export_keywords(kept(trained, folder))
@@ -82,36 +84,36 @@ def served(trained: Trained | None, folder: Path) -> tuple[Path, Trained]:
 
 
 @pytest.fixture(scope="module")
-def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trained]:
+def quick(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trained[Seq2seqReport]]:
     """A model that has hardly learned: its beams are close to each other, the hardest case for parity."""
     root = tmp_path_factory.mktemp("quick")
     return served(train_keywords(TAGGED, QUICK, nothing, root / "work"), root / "models" / "빠른")
 
 
 @pytest.fixture(scope="module")
-def by_heart(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trained]:
+def by_heart(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Trained[Seq2seqReport]]:
     """One that has seen its questions forty times, in one epoch: the end of it is what is kept."""
     root = tmp_path_factory.mktemp("heart")
-    recipe = Recipe(SCRATCH, epochs=1, batch=8, lr=2e-3, beams=5, max_length=48)
+    config = KeywordsConfig(SCRATCH, epochs=1, batch=8, lr=2e-3, beams=5, max_length=48)
     steps: list[tuple[int, int]] = []
-    trained = train_keywords(TAGGED * 40, recipe, nothing, root / "work", progress=lambda *step: steps.append(step))
+    trained = train_keywords(TAGGED * 40, config, nothing, root / "work", progress=lambda *step: steps.append(step))
     assert steps == [(n, 240) for n in range(1, 241)]
     return served(trained, root / "models" / "외움")
 
 
-def test_forty_eight_questions_are_learned_by_heart(by_heart: tuple[Path, Trained]) -> None:
+def test_forty_eight_questions_are_learned_by_heart(by_heart: tuple[Path, Trained[Seq2seqReport]]) -> None:
     folder, trained = by_heart
-    held = {one.tagged.question for one in trained.measured.per_question}
+    held = {one.tagged.question for one in trained.report.model.per_question}
     learned = [one for one in TAGGED if one.question not in held]
     assert len(learned) == 48
     assert evaluate_keywords(learned, KeywordModel(folder).extract).figures.means["exact"] == 1.0
 
 
-def test_the_best_epoch_is_what_is_kept_and_measured(quick: tuple[Path, Trained]) -> None:
+def test_the_best_epoch_is_what_is_kept_and_measured(quick: tuple[Path, Trained[Seq2seqReport]]) -> None:
     folder, trained = quick
-    assert trained.report["model"]["f1"] == pytest.approx(max(epoch["f1"] for epoch in trained.report["epochs"]))
-    again = evaluate_keywords([one.tagged for one in trained.measured.per_question], KeywordModel(folder).extract)
-    assert again.figures.means == trained.measured.figures.means
+    assert trained.report.model.figures.means["f1"] == pytest.approx(max(one["f1"] for one in trained.report.epochs))
+    again = evaluate_keywords([one.tagged for one in trained.report.model.per_question], KeywordModel(folder).extract)
+    assert again.figures.means == trained.report.model.figures.means
 
 
 @pytest.mark.parametrize("which", ["quick", "by_heart"])
@@ -128,10 +130,10 @@ def test_without_torch_it_writes_what_transformers_writes(which: str, request: p
     assert model.extract(["", " \n"]) == [[], []]
 
 
-def test_a_folder_is_fine_tuned_as_it_is(quick: tuple[Path, Trained], tmp_path: Path) -> None:
+def test_a_folder_is_fine_tuned_as_it_is(quick: tuple[Path, Trained[Seq2seqReport]], tmp_path: Path) -> None:
     base, _ = quick
-    recipe = Recipe(str(base), epochs=1, batch=8, lr=1e-4, beams=2, max_length=512)
-    trained = train_keywords(TAGGED, recipe, nothing, tmp_path / "work")
+    config = KeywordsConfig(str(base), epochs=1, batch=8, lr=1e-4, beams=2, max_length=512)
+    trained = train_keywords(TAGGED, config, nothing, tmp_path / "work")
     assert trained is not None
     folder = kept(trained, tmp_path / "m")
     assert Writing.read(folder).most_in == QUICK.max_length  # a model reads no more than it has places
@@ -142,15 +144,15 @@ def test_a_base_that_cannot_be_had_names_the_way_without_a_hub(tmp_path: Path, m
     for base in ("gogamza/kobart-base-v1", str(tmp_path)):
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
         with pytest.raises(MundapError, match="--base scratch"):
-            train_keywords(TAGGED, Recipe(base, 1, 8, 1e-4, 2, 64), nothing, tmp_path / "work")
+            train_keywords(TAGGED, KeywordsConfig(base, None, 1, 8, 1e-4, 2, 64), nothing, tmp_path / "work")
 
 
-def test_a_base_of_another_family_is_refused(tmp_path: Path, quick: tuple[Path, Trained]) -> None:
+def test_a_base_of_another_family_is_refused(tmp_path: Path, quick: tuple[Path, Trained[Seq2seqReport]]) -> None:
     other = shutil.copytree(quick[0], tmp_path / "t5", ignore=shutil.ignore_patterns("onnx", "*.safetensors"))
     config = transformers.T5Config(vocab_size=64, d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2)
     transformers.T5ForConditionalGeneration(config).save_pretrained(other)
     with pytest.raises(MundapError, match="t5"):
-        train_keywords(TAGGED, Recipe(str(other), 1, 8, 1e-4, 2, 64), nothing, tmp_path / "work")
+        train_keywords(TAGGED, KeywordsConfig(str(other), None, 1, 8, 1e-4, 2, 64), nothing, tmp_path / "work")
 
 
 # -- a kill, and going on ---------------------------------------------------------------------------------------------

@@ -26,10 +26,12 @@ from mundap.generate.language_model import Settings
 from mundap.generate.prompt import messages
 from mundap.generate.template import read_template, spelled
 from mundap.training.common.checkpoints import checkpoints
+from mundap.training.common.registry import Trained
+from mundap.training.llm.config import SFTConfig
 from mundap.training.llm.data import Chat, Completion, Example, Grounded
 from mundap.training.llm.gguf_export import export_gguf
 from mundap.training.llm.merge import language_model, merge
-from mundap.training.llm.sft import Recipe, Trained, train_sft
+from mundap.training.llm.sft import SFTReport, train_sft
 from mundap.training.llm.sft_loss import trainer_class
 from mundap.training.llm.sft_measure import write
 from mundap.training.llm.sft_text import IGNORED, Teller, checked, passage_of
@@ -51,7 +53,7 @@ ROWS = [
     Grounded(f"{t}은 얼마인가요?", f"{t}은 {n}만 원입니다.", f"{t}의 값은 {n}만 원이다.", "안내", n)
     for n, t in enumerate(THINGS, 11)
 ]
-QUICK = Recipe("", epochs=2, batch=2, accumulate=1, lr=5e-3, r=4, alpha=8, measured=4, answer_tokens=8, every=3)
+QUICK = SFTConfig("", epochs=2, batch=2, accumulate=1, lr=5e-3, r=4, alpha=8, measured=4, answer_tokens=8, every=3)
 # The same in every process: trained for as long as it is let, and what came of it.
 WORK = f"""
 REFUSAL = {REFUSAL!r}
@@ -61,14 +63,15 @@ import torch
 torch.set_num_threads(1)
 from mundap.training.llm.data import Grounded
 from mundap.training.llm.merge import language_model, merge
-from mundap.training.llm.sft import Recipe, train_sft
-root, recipe, rows, stop = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3]), int(sys.argv[4])
+from mundap.training.llm.config import SFTConfig
+from mundap.training.llm.sft import train_sft
+root, config, rows, stop = Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3]), int(sys.argv[4])
 def progress(done, total):
     if done == stop:
         os.kill(os.getpid(), signal.SIGKILL)
-made = train_sft([Grounded(**row) for row in rows], Recipe(**recipe), root / "models", root / "work", refusal=REFUSAL, progress=progress)
+made = train_sft([Grounded(**row) for row in rows], SFTConfig(**config), root / "models", root / "work", refusal=REFUSAL, progress=progress)
 if made:
-    (root / "report.json").write_text(json.dumps(made.report))
+    (root / "report.json").write_text(json.dumps(made.report.to_json()))
 """
 
 
@@ -82,13 +85,13 @@ def chatting(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return small_models.llama(tmp_path_factory.mktemp("base") / "chat", chat=True)
 
 
-def trained(examples: Sequence[Example], recipe: Recipe, root: Path, **more: Any) -> Trained:
-    made = train_sft(examples, recipe, root / "models", root / "work", refusal=REFUSAL, **more)
+def trained(examples: Sequence[Example], config: SFTConfig, root: Path, **more: Any) -> Trained[SFTReport]:
+    made = train_sft(examples, config, root / "models", root / "work", refusal=REFUSAL, **more)
     assert made is not None
     return made
 
 
-def alone(root: Path, recipe: Recipe, stop: int = 0, processes: int = 1) -> dict[str, Any]:
+def alone(root: Path, config: SFTConfig, stop: int = 0, processes: int = 1) -> dict[str, Any]:
     """The report of WORK in processes of its own, nothing if it was killed."""
     root.mkdir(exist_ok=True)
     (root / "work.py").write_text(WORK, "utf-8")
@@ -97,18 +100,18 @@ def alone(root: Path, recipe: Recipe, stop: int = 0, processes: int = 1) -> dict
         started += ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
     rows = json.dumps([vars(row) for row in ROWS])
     done = subprocess.run(
-        [*started, str(root / "work.py"), str(root), json.dumps(vars(recipe)), rows, str(stop)],
+        [*started, str(root / "work.py"), str(root), json.dumps(vars(config)), rows, str(stop)],
         capture_output=True, text=True, timeout=300, env={**os.environ, "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == (-signal.SIGKILL if stop else 0), done.stderr
     return {} if stop else json.loads((root / "report.json").read_text("utf-8"))
 
 
-def outcome(made: Trained, folder: Path) -> dict[str, Any]:
+def outcome(made: Trained[SFTReport], folder: Path) -> dict[str, Any]:
     from safetensors.torch import load_file
 
     made.save(folder)
-    return {"weights": load_file(folder / "adapter" / "adapter_model.safetensors"), "report": made.report}
+    return {"weights": load_file(folder / "adapter" / "adapter_model.safetensors"), "report": made.report.to_json()}
 
 
 @pytest.fixture(scope="module")
@@ -166,7 +169,7 @@ def written(model: Any, prompts: Sequence[Sequence[int]], most: int) -> list[lis
 
 
 def test_rows_are_learned_by_heart_and_the_model_stops(chatting: Path, tmp_path: Path):
-    recipe = Recipe(
+    config = SFTConfig(
         str(chatting),
         "full",
         epochs=100,
@@ -178,7 +181,7 @@ def test_rows_are_learned_by_heart_and_the_model_stops(chatting: Path, tmp_path:
         answer_tokens=4,
         every=1000,
     )
-    made = trained(ROWS, recipe, tmp_path)
+    made = trained(ROWS, config, tmp_path)
     made.save(tmp_path / "m")
     model, words = load_causal(str(tmp_path / "m" / "model"), tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "m" / "rows.jsonl").read_text("utf-8").splitlines()]
@@ -275,16 +278,16 @@ def test_a_family_that_cannot_be_exported_is_named(tmp_path: Path, base: Path):
 
 
 def test_a_training_that_was_killed_ends_as_if_it_had_not_been(base: Path, whole: dict[str, Any], tmp_path: Path):
-    recipe = replace(QUICK, base=str(base))
+    config = replace(QUICK, base=str(base))
     root = tmp_path / "w"
-    alone(root, recipe, stop=11)
+    alone(root, config, stop=11)
     newest = checkpoints(root / "work" / "all-r4")[-1]
     assert newest.name == "checkpoint-9"
     cut = newest / "adapter_model.safetensors"
     cut.write_bytes(cut.read_bytes()[:-100])  # as if the kill had come while it was written
     with pytest.raises(MundapError, match="--resume"):
-        trained(ROWS, recipe, root)
-    resumed = outcome(trained(ROWS, recipe, root, resume=True), root / "out")
+        trained(ROWS, config, root)
+    resumed = outcome(trained(ROWS, config, root, resume=True), root / "out")
     assert resumed["weights"].keys() == whole["weights"].keys()
     assert all(torch.equal(resumed["weights"][name], whole["weights"][name]) for name in whole["weights"])
     assert resumed["report"]["after"] == whole["report"]["after"]
@@ -401,9 +404,9 @@ def test_rows_without_passages_are_learned_and_measured_too(chatting: Path, tmp_
     asked = [Completion(f"{row.question}\n답: ", row.answer, row.row) for row in ROWS[6:11]]
     faq = [Grounded(row.question, row.answer) for row in ROWS[11:]]
     made = trained([*rows, *asked, *faq], replace(QUICK, base=str(chatting), filter="compare", epochs=1), tmp_path)
-    assert [row["name"] for row in made.report["variants"]] == ["all-r4", "good-r4"]
-    assert made.report["n"] == 3
-    assert "refused" not in made.report["difference"]
+    assert [one.name for one in made.report.variants] == ["all-r4", "good-r4"]
+    assert made.report.changes.n == 3
+    assert "refused" not in made.report.changes.differences
 
 
 def test_the_adapter_answers_through_the_workspace(workspace: tuple[Path, dict[str, Any]]):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mundap.evaluate.answer_metrics import chrf, morpheme_f1, rouge
+from mundap.evaluation.answer_metrics import chrf, morpheme_f1, rouge
 
 SAID, MEANT = "연차는 2년이 지나면 소멸합니다.", "연차는 2년 뒤 소멸합니다."
 few = settings(max_examples=25)

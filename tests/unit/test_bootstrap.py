@@ -5,17 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mundap.evaluate.bootstrap import (
-    Figures,
-    mean_figures,
+from mundap.evaluation.bootstrap import (
     mean_interval,
     mean_intervals,
-    paired_difference,
     permutation_p,
     ratio_interval,
     resampled_means,
     two_sample_intervals,
 )
+from mundap.evaluation.estimates import Estimates, estimate_each, paired_difference
 
 quick = settings(max_examples=40, deadline=None)
 
@@ -132,7 +130,7 @@ def test_permutation_p_is_never_zero():
 
 def test_runs_that_agree_do_not_differ():
     same = paired_difference([0.0, 1.0, 1.0], [0.0, 1.0, 1.0])
-    assert (same.mean, same.ci95, same.p_value) == (0.0, (0.0, 0.0), 1.0)
+    assert (same.mean, same.ci95, same.p) == (0.0, (0.0, 0.0), 1.0)
 
 
 def test_a_better_second_run_is_above_the_first():
@@ -142,9 +140,9 @@ def test_a_better_second_run_is_above_the_first():
     worse = paired_difference(after, before)
     assert better.mean == (20 * 1) / 60
     assert 0 < better.ci95[0] < better.mean < better.ci95[1]
-    assert better.p_value < 0.001
+    assert better.p < 0.001
     assert worse.mean == -better.mean
-    assert worse.p_value == better.p_value
+    assert worse.p == better.p
 
 
 def test_runs_on_different_questions_are_refused():
@@ -165,8 +163,8 @@ def test_the_parts_of_a_ratio_are_drawn_together():
 
 
 def test_figures_are_the_means_with_their_intervals():
-    figures = mean_figures(["f1", "exact"], [[1.0, 0.0], [0.5, 0.0]], groups=["가", "가"])
+    figures = estimate_each(["f1", "exact"], [[1.0, 0.0], [0.5, 0.0]], groups=["가", "가"])
     assert (figures.n, figures.means) == (2, {"f1": (1.0 + 0.5) / 2, "exact": 0.0})
-    assert figures.ci95["f1"] == (0.75, 0.75)
-    assert figures.as_json() == {"n": 2, "f1": 0.75, "exact": 0.0, "ci95": {"f1": [0.75, 0.75], "exact": [0.0, 0.0]}}
-    assert mean_figures(["f1"], []) == Figures(0, {}, {})
+    assert figures["f1"].ci95 == (0.75, 0.75)
+    assert figures.to_json() == {"n": 2, "f1": 0.75, "exact": 0.0, "ci95": {"f1": [0.75, 0.75], "exact": [0.0, 0.0]}}
+    assert estimate_each(["f1"], []) == Estimates(0, {})

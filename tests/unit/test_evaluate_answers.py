@@ -3,9 +3,9 @@ import json
 import pytest
 
 from mundap.errors import GeneratorError, MundapError
-from mundap.evaluate.answers import GRADES, METRICS, evaluate_answers
-from mundap.evaluate.judge import Judge
-from mundap.evaluate.questions import Question
+from mundap.evaluation.answers import GRADES, METRICS, evaluate_answers
+from mundap.evaluation.judge import Judge
+from mundap.evaluation.questions import Question
 from mundap.types import Answer, Citation, Hit, Passage
 
 LAPSE, SICK, LUNCH = "연차는 2년이 지나면 소멸합니다.", "병가는 해마다 60일입니다.", "점심은 열두 시입니다."
@@ -39,7 +39,7 @@ def test_an_abstention_counts_nothing_among_all_and_is_left_out_of_the_answered(
     for metric in METRICS:
         assert report.answered.means[metric] == pytest.approx(1.0), metric
         assert report.everything.means[metric] == pytest.approx((1 + 0) / 2), metric
-    assert report.as_json()["abstained"] == 1
+    assert report.to_json()["abstained"] == 1
 
 
 def test_citation_markers_are_no_part_of_the_answer():
@@ -60,14 +60,15 @@ def test_citations_by_hand():
 def test_an_answer_that_cites_nothing_supports_nothing():
     report = report_of({SICKNESS: answer("60일입니다.")})
     assert report.answered.means["citation_precision"] == report.answered.means["citation_recall"] == 0.0
-    assert (report.quotes, report.quote_validity, report.quote_ci95) == (0, None, None)
+    assert report.quotes is None
+    assert report.to_json()["quotes"] == {"n": 0, "validity": None, "ci95": None}
 
 
 def test_a_quote_stands_in_its_passage_white_space_aside():
     said = answer("2년", [LAPSE] * 3, quotes=["연차는\n2년이  지나면", "연차는 3년", " "])
     report = report_of({LAPSING: said})
     assert report.per_question[0].quotes == (True, False, False)
-    assert (report.quotes, report.quote_validity) == (3, 1 / 3)
+    assert (report.quotes.n, report.quotes.mean) == (3, 1 / 3)
 
 
 def test_a_citation_of_a_passage_that_was_not_found_is_wrong_and_its_quote_does_not_stand():
@@ -80,7 +81,7 @@ def test_unanswerable_questions_are_refused_or_answered():
     other = Question("토성은?")
     report = report_of({LAPSING: answer("2년", [LAPSE]), NOWHERE: ABSTAINED, other: answer("예순두 개", [LUNCH])})
     assert (report.n, report.refused.n, report.refused.means["refused"]) == (1, 2, 1 / 2)
-    assert report.quotes == 2  # those of wrong answers count too
+    assert report.quotes.n == 2  # those of wrong answers count too
 
 
 def test_an_answer_is_wrong_that_cites_no_gold_passage_or_answers_what_cannot_be_answered():
@@ -94,10 +95,10 @@ def test_an_answer_is_wrong_that_cites_no_gold_passage_or_answers_what_cannot_be
         }
     )
     assert [asked.wrong for asked in report.per_question] == [False, True, True, False]
-    shown = report.as_json()["wrong"]
+    shown = report.to_json()["wrong"]
     assert (shown["n"], shown["mean"]) == (3, pytest.approx(2 / 3))
     assert shown["ci95"][0] <= 2 / 3 <= shown["ci95"][1]
-    assert report_of({LAPSING: ABSTAINED}).as_json()["wrong"] == {"n": 0, "mean": None, "ci95": None}
+    assert report_of({LAPSING: ABSTAINED}).to_json()["wrong"] == {"n": 0, "mean": None, "ci95": None}
 
 
 def test_questions_without_a_recorded_answer_are_not_asked():
@@ -112,19 +113,19 @@ def test_questions_without_a_recorded_answer_are_not_asked():
 def test_only_unanswerable_questions_can_be_measured_too():
     report = report_of({NOWHERE: ABSTAINED})
     assert (report.n, dict(report.everything.means), report.refused.means["refused"]) == (0, {}, 1.0)
-    assert json.loads(json.dumps(report.as_json()))["all"] == {"n": 0, "ci95": {}}
+    assert json.loads(json.dumps(report.to_json()))["all"] == {"n": 0, "ci95": {}}
 
 
 def test_intervals_draw_whole_passages():
     questions = [Question(f"{text[:2]} {n}", (text,), "2년이 지나면 소멸") for text in (LAPSE, SICK) for n in range(20)]
     right = answer("2년이 지나면 소멸", [LAPSE])
     report = evaluate_answers(questions, lambda q: right if q.startswith("연차") else ABSTAINED, resamples=300)
-    assert report.everything.ci95["exact_match"] == (0.0, 1.0)
+    assert report.everything["exact_match"].ci95 == (0.0, 1.0)
 
 
 def test_json_is_what_scripts_rely_on():
     report = report_of({LAPSING: answer("2년", [LUNCH, LAPSE], [SICK, LAPSE, LUNCH]), NOWHERE: ABSTAINED}, seed=5)
-    shown = json.loads(json.dumps(report.as_json(per_question=True)))
+    shown = json.loads(json.dumps(report.to_json(per_question=True)))
     assert (shown["n"], shown["seed"], shown["judge"], shown["models"]) == (1, 5, None, ["extractive"])
     assert set(METRICS) <= set(shown["all"]) == set(shown["answered"])
     assert set(shown["all"]["ci95"]) == set(METRICS)
@@ -170,6 +171,6 @@ def test_a_judge_grades_what_was_answered_from_the_passages_it_cites(served, tmp
     assert SICK not in shown
     assert "[1]" not in shown
     assert len(seen) == 1 + 3  # an abstention is not graded
-    judged = report.as_json(per_question=True)
+    judged = report.to_json(per_question=True)
     assert (judged["judge"]["correctness"], judged["judge"]["without_verdict"]) == (5.0, 1)
     assert [asked["verdict"] for asked in judged["per_question"]] == [json.loads(grades), None, None]

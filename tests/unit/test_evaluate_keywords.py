@@ -3,7 +3,7 @@ import json
 import pytest
 
 from mundap.errors import BadFile
-from mundap.evaluate.keywords import MACRO, MICRO, Tagged, evaluate_keywords, read_keywords
+from mundap.evaluation.keywords import MACRO, MICRO, Tagged, evaluate_keywords, read_keywords
 
 
 def saying(*lists):
@@ -37,7 +37,7 @@ def test_finding_nothing_at_all_is_zero():
 
 def test_json_holds_every_figure_with_its_interval():
     report = evaluate_keywords([Tagged("가", ("관세",), 2)], saying(["관세"]), extractor="nouns", resamples=10)
-    shown = json.loads(json.dumps(report.as_json(per_question=True)))
+    shown = json.loads(json.dumps(report.to_json(per_question=True)))
     assert (shown["n"], shown["extractor"], shown["micro_f1"]) == (1, "nouns", 1.0)
     assert set(shown["ci95"]) == {*MACRO, *MICRO}
     [asked] = shown["per_question"]

@@ -5,9 +5,9 @@ import math
 import pytest
 
 from mundap.errors import MundapError
-from mundap.evaluate.bootstrap import paired_difference
-from mundap.evaluate.questions import Question
-from mundap.evaluate.retrieval import METRICS, evaluate_retrieval
+from mundap.evaluation.estimates import paired_difference
+from mundap.evaluation.questions import Question
+from mundap.evaluation.retrieval import METRICS, evaluate_retrieval
 from mundap.korean.normalize import squash
 from mundap.types import Hit, Passage
 
@@ -32,7 +32,7 @@ def report_of(questions, orders, **more):
 def test_figures_by_hand():
     questions = [Question("가", (TEXTS[0],)), Question("나", (TEXTS[1],)), Question("다", (TEXTS[2],))]
     report = report_of(questions, {"가": [0, 1], "나": [0, 2, 3, 1], "다": [0]})
-    means = report.legs["bm25"].means
+    means = report.legs["bm25"].figures.means
     assert means["top1"] == pytest.approx((1 + 0 + 0) / 3)
     assert means["top3"] == pytest.approx((1 + 0 + 0) / 3)
     assert means["top10"] == pytest.approx((1 + 1 + 0) / 3)
@@ -45,7 +45,7 @@ def test_figures_by_hand():
 
 def test_white_space_and_composition_do_not_matter():
     spaced = "  연차는\n1년 뒤\u00a0소멸 한다. "
-    assert report_of([Question("가", (spaced,))], {"가": [0]}).legs["bm25"].means["top1"] == 1.0
+    assert report_of([Question("가", (spaced,))], {"가": [0]}).legs["bm25"].figures.means["top1"] == 1.0
 
 
 def test_a_part_of_the_gold_is_not_right():
@@ -59,13 +59,15 @@ def test_a_part_of_the_gold_is_not_right():
 def test_several_golds_all_count_towards_the_gain():
     report = report_of([Question("가", (TEXTS[0], TEXTS[1]))], {"가": [2, 0, 1]})
     ideal = 1 / math.log2(1 + 1) + 1 / math.log2(2 + 1)
-    assert report.legs["bm25"].means["ndcg@10"] == pytest.approx((1 / math.log2(2 + 1) + 1 / math.log2(3 + 1)) / ideal)
-    assert report.legs["bm25"].means["mrr@10"] == 1 / 2
+    assert report.legs["bm25"].figures.means["ndcg@10"] == pytest.approx(
+        (1 / math.log2(2 + 1) + 1 / math.log2(3 + 1)) / ideal
+    )
+    assert report.legs["bm25"].figures.means["mrr@10"] == 1 / 2
 
 
 def test_the_same_gold_in_two_documents_counts_once():
     report = report_of([Question("가", (TEXTS[0], TEXTS[0] + " "))], {"가": [0, 0]})
-    assert report.legs["bm25"].means["ndcg@10"] == 1.0
+    assert report.legs["bm25"].figures.means["ndcg@10"] == 1.0
 
 
 def test_questions_without_gold_are_left_out_and_counted():
@@ -76,8 +78,8 @@ def test_questions_without_gold_are_left_out_and_counted():
 
 def test_nothing_found_is_a_miss_without_a_top_hit():
     report = report_of([Question("가", (TEXTS[0],))], {})
-    assert report.per_question[0].found["bm25"].top is None
-    assert report.legs["bm25"].means["avg_rank"] == 100 + 1
+    assert report.per_question[0].legs["bm25"].top is None
+    assert report.legs["bm25"].figures.means["avg_rank"] == 100 + 1
 
 
 def test_hits_beyond_the_depth_do_not_count():
@@ -85,14 +87,14 @@ def test_hits_beyond_the_depth_do_not_count():
         return answering({"가": [1] * depth + [0]})(question, depth + 1)
 
     report = evaluate_retrieval([Question("가", (TEXTS[0],))], {"bm25": eager}, CORPUS, depth=10, resamples=10)
-    assert report.legs["bm25"].means["avg_rank"] == 10 + 1
+    assert report.legs["bm25"].figures.means["avg_rank"] == 10 + 1
 
 
 def test_json_is_what_scripts_rely_on():
     questions = [Question("가", (TEXTS[0],), row=2), Question("나", (TEXTS[1],), row=3)]
     legs = {"bm25": answering({"가": [0], "나": [0, 1]}), "hybrid": answering({"가": [0], "나": [1]})}
     report = evaluate_retrieval(questions, legs, CORPUS, seed=7, resamples=100)
-    shown = json.loads(json.dumps(report.as_json()))
+    shown = json.loads(json.dumps(report.to_json()))
     assert (shown["n"], shown["corpus"], shown["seed"]) == (2, 4, 7)
     assert list(shown["legs"]) == ["bm25", "hybrid"]
     assert set(METRICS) <= set(shown["legs"]["bm25"])
@@ -105,7 +107,7 @@ def test_json_is_what_scripts_rely_on():
 
 def test_json_of_each_question_for_a_report():
     report = report_of([Question("가", (TEXTS[0],), row=2), Question("나", (TEXTS[1],), row=3)], {"가": [2, 0]})
-    first, second = json.loads(json.dumps(report.as_json(per_question=True)))["per_question"]
+    first, second = json.loads(json.dumps(report.to_json(per_question=True)))["per_question"]
     assert (first["question"], first["gold"], first["row"]) == ("가", [TEXTS[0]], 2)
     assert first["legs"]["bm25"]["rank"] == 2
     assert first["legs"]["bm25"]["top"]["text"] == TEXTS[2]
@@ -116,8 +118,10 @@ def test_intervals_draw_whole_passages_unless_told_otherwise():
     questions = [Question(f"{g}{i}", (TEXTS[g],)) for g in (0, 1, 2, 3) for i in range(25)]
     orders = {f"{g}{i}": [g] for g in (0, 1) for i in range(25)}  # two passages always found, two never
     legs = {"bm25": answering(orders)}
-    clustered = evaluate_retrieval(questions, legs, CORPUS, resamples=500).legs["bm25"].ci95["top1"]
-    single = evaluate_retrieval(questions, legs, CORPUS, resamples=500, clustered=False).legs["bm25"].ci95["top1"]
+    clustered = evaluate_retrieval(questions, legs, CORPUS, resamples=500).legs["bm25"].figures["top1"].ci95
+    single = (
+        evaluate_retrieval(questions, legs, CORPUS, resamples=500, clustered=False).legs["bm25"].figures["top1"].ci95
+    )
     assert clustered == (0.0, 1.0)
     assert single == pytest.approx((0.5 - 1.96 * 0.05, 0.5 + 1.96 * 0.05), abs=0.03)
 
@@ -131,11 +135,11 @@ def test_the_figures_of_two_legs_can_be_compared():
     report = evaluate_retrieval(questions, legs, CORPUS, resamples=50)
     difference = paired_difference(report.values("bm25", "mrr@10"), report.values("hybrid", "mrr@10"))
     assert difference.mean == 1 - 1 / 2
-    assert difference.p_value == 2 / 2**12
+    assert difference.p == 2 / 2**12
     by_passage = paired_difference(
         report.values("bm25", "top1"), report.values("hybrid", "top1"), groups=report.groups()
     )
-    assert by_passage.p_value == 2 / 2**4
+    assert by_passage.p == 2 / 2**4
 
 
 def test_a_gold_that_is_in_no_passage_is_reported_and_missed(caplog):
@@ -143,8 +147,8 @@ def test_a_gold_that_is_in_no_passage_is_reported_and_missed(caplog):
     with caplog.at_level(logging.WARNING):
         report = report_of(questions, {"가": [0], "나": [0]})
     assert report.gold_missing == 1
-    assert report.legs["bm25"].means["top1"] == 1 / 2
-    (problem,) = report.as_json()["problems"]
+    assert report.legs["bm25"].figures.means["top1"] == 1 / 2
+    (problem,) = report.to_json()["problems"]
     assert problem["row"] == 3
     assert "어디에도 없는 제시문" in problem["reason"]
     assert "3행" in caplog.text

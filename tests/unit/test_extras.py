@@ -63,7 +63,7 @@ def test_every_export_is_there_and_nothing_else():
 
 def test_a_fresh_import_loads_no_model_and_no_heavy_package():
     code = (
-        "import sys, mundap, mundap.workspace.facade, mundap.evaluate.retrieval; mundap.HashedEncoder().encode_queries(['가']);"
+        "import sys, mundap, mundap.workspace.facade, mundap.evaluation.retrieval; mundap.HashedEncoder().encode_queries(['가']);"
         "print(*sys.modules)"
     )
     loaded = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)

@@ -10,6 +10,8 @@ from mundap.graph.leg import GraphLeg
 from mundap.graph.relations import relate
 from mundap.graph.synonyms import Synonym
 from mundap.index.table import InMemory, Table
+from mundap.korean.everyday import SAME as MEANS
+from mundap.korean.everyday import EverydayWords, Pair
 from mundap.korean.keyword_rules import names
 from mundap.types import Passage
 
@@ -66,3 +68,12 @@ def test_a_rare_synonym_of_a_common_word_brings_no_more_than_the_word(tmp_path):
 def test_nothing_is_found_for_words_that_lead_nowhere(leg: GraphLeg):
     assert leg.search("화성의 위성") == []
     assert leg.search("") == []
+
+
+def test_an_everyday_word_leads_to_what_documents_say_for_it(leg: GraphLeg):
+    everyday = EverydayWords([Pair("세금 돌려받다", "환급", MEANS), Pair("면허증", "여권", MEANS)])
+    wide = GraphLeg(leg.graph, leg.table, names, everyday=everyday)
+    [hit] = wide.search("세금은 언제 돌려받아요?")
+    assert (hit.passage.id, hit.links[0].asked, hit.links[0].said) == ("c", "세금 돌려받다", "환급")
+    assert hit.links[0].kind == SYNONYM
+    assert leg.search("세금은 언제 돌려받아요?") == []

@@ -74,7 +74,7 @@ def test_an_index_asks_the_model_once_for_each_passage(served, tmp_path: Path):
     config = '[index]\nencoder = "hashed"\n[graph]\nrelations = "llm"\n'
     (tmp_path / "mundap.toml").write_text(config, "utf-8")
     bot = Mundap.open(tmp_path)
-    bot.generator = model
+    bot.components.generator = model
     bot.ingest()
     bot.index()
     assert len(seen) == 2

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from mundap.errors import GeneratorError, MundapError
-from mundap.evaluate.judge import RETRIES, Judge, Verdict
+from mundap.evaluation.judge import RETRIES, Judge, Verdict
 
 GRADES = '{"reason": "모두 맞음", "correctness": 4, "faithfulness": 5}'
 VERDICT = Verdict(4, 5, "모두 맞음")
@@ -105,4 +105,4 @@ def test_a_cache_that_is_no_cache_is_named(served, tmp_path):
 
 
 def test_the_verdict_as_json():
-    assert json.loads(json.dumps(VERDICT.as_json())) == {"correctness": 4, "faithfulness": 5, "reason": "모두 맞음"}
+    assert json.loads(json.dumps(VERDICT.to_json())) == {"correctness": 4, "faithfulness": 5, "reason": "모두 맞음"}

@@ -3,7 +3,7 @@ from importlib.resources import as_file, files
 import pytest
 
 from mundap.errors import BadFile
-from mundap.korean.keyword_rules import extract, read_asked
+from mundap.korean.keyword_rules import extract, read_rules
 
 
 def test_the_sample_dictionary_gives_the_keywords_of_the_example():
@@ -34,7 +34,7 @@ def test_nouns_come_one_by_one_with_what_the_verb_asks_for(question, expected):
 def test_a_row_of_ones_own_wins_over_the_package(tmp_path):
     table = tmp_path / "verbs.tsv"
     table.write_text("# mine\n사다\t매입\n갚다\t상환\n", "utf-8")
-    asked = read_asked(table)
+    asked = read_rules(table)
     assert extract(["집을 샀어요", "빚을 갚았어요"], asked=asked) == [["집", "매입"], ["빚", "상환"]]
 
 
@@ -43,9 +43,9 @@ def test_a_broken_row_is_named(tmp_path, row):
     table = tmp_path / "verbs.tsv"
     table.write_text(f"사다\t구매\n{row}\n", "utf-8")
     with pytest.raises(BadFile, match=r"verbs.tsv 2행"):
-        read_asked(table)
+        read_rules(table)
 
 
 def test_a_missing_table_says_where_it_is_named(tmp_path):
     with pytest.raises(BadFile, match=r"\[keywords\] verbs"):
-        read_asked(tmp_path / "none.tsv")
+        read_rules(tmp_path / "none.tsv")

@@ -15,9 +15,9 @@ from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.retrieve.light import (
     FEATURES,
     SCORES_ONLY,
-    Asked,
     Features,
     Hidden,
+    KnownQuestions,
     LightModel,
     LightRanker,
     fit,
@@ -42,7 +42,7 @@ class Legs:
         self.encoder = HashedEncoder(64)
         self.lexical, self.dense = BM25(passages, tokenize=split), Dense(passages, self.encoder)
         self.ids = [passage.id for passage in passages]
-        self.asked = Asked(
+        self.asked = KnownQuestions(
             self.encoder.encode_queries(ASKED).astype(np.float16), tuple(self.ids[text] for text in ANSWERS)
         )
         self.translations = learn([(split(["술 몇 병", "술 세금"]), split([TEXTS[0]])[0])])
@@ -150,7 +150,7 @@ def test_hidden_questions_are_as_if_nobody_had_asked_them(legs: Legs):
 
 
 def test_a_question_of_a_removed_passage_is_left_alone(legs: Legs):
-    asked = Asked(legs.asked.vectors, ("gone", *legs.asked.passages[1:]))
+    asked = KnownQuestions(legs.asked.vectors, ("gone", *legs.asked.passages[1:]))
     features = Features(legs.lexical, legs.dense, legs.features.translator, asked)
     candidates = legs.candidates("술 몇 병")
     place = int(np.flatnonzero(candidates.rows == legs.row(0))[0])

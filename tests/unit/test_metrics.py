@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mundap.evaluate.metrics import (
+from mundap.evaluation.metrics import (
     auroc,
     average_rank,
     balanced_accuracy,

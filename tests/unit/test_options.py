@@ -12,6 +12,9 @@ from hypothesis import strategies as st
 
 from mundap.errors import BadOption
 from mundap.options import Option, Options, describe, presets
+from mundap.training.llm.config import SFTConfig
+from mundap.training.retriever.config import DprConfig, EmbeddingConfig
+from mundap.training.retriever.encoder import settled
 from mundap.workflows.train import TRAINERS
 
 
@@ -84,20 +87,34 @@ def test_a_card_gives_back_the_same(toy: Toy):
     assert list(toy.to_card()) == [field.name for field in fields(Toy)]
 
 
+def parsed(options: type[Options], said: list[str]) -> Options:
+    """What the options of a command line are."""
+    by_flag = {one.flag: one for one in describe(options) if one.flag}
+    found: dict[str, Any] = {}
+    preset = ""
+    while said:
+        flag = said.pop(0)
+        if flag in by_flag:
+            one = by_flag[flag]
+            found[one.name] = True if one.kind is bool else one.kind(said.pop(0))
+        else:
+            assert flag == "--preset"
+            preset = said.pop(0)
+    return options.with_preset(preset, **found) if preset else options(**found)
+
+
 @given(toys())
 def test_a_command_gives_back_the_same(toy: Toy):
     said = toy.to_flags()
-    by_flag = {one.flag: one for one in describe(Toy) if one.flag}
-    found: dict[str, Any] = {}
-    preset = "laptop"
-    while said:
-        flag = said.pop(0)
-        if flag == "--preset":
-            preset = said.pop(0)
-        else:
-            one = by_flag[flag]
-            found[one.name] = True if one.kind is bool else one.kind(said.pop(0))
-    assert Toy.with_preset(preset, **found) == toy
+    assert parsed(Toy, said if said[:1] == ["--preset"] else ["--preset", "laptop", *said]) == toy
+
+
+@pytest.mark.parametrize("name", TRAINERS)
+def test_the_command_and_the_card_of_every_trainer_give_back_its_options(name: str):
+    config = TRAINERS[name].config
+    for made in [config(), *map(config.with_preset, presets(config))]:
+        assert parsed(config, made.to_flags()) == made
+        assert config.from_card(json.loads(json.dumps(made.to_card()))) == made
 
 
 def test_a_card_of_before_has_the_defaults_of_what_came_later():
@@ -109,5 +126,32 @@ def test_every_option_of_every_trainer_is_explained(name: str):
     config = TRAINERS[name].config
     for preset in presets(config):
         config.with_preset(preset)
+    if presets(config):
+        assert config.with_preset(presets(config)[0]) == config()
     assert replace(config()) == config()
     assert [one.name for one in describe(config) if one.flag and not one.option.help] == []
+
+
+def test_what_is_left_empty_on_purpose_is_said_where_it_is_not_the_default():
+    said = EmbeddingConfig(query="", passage="글: ").to_flags()
+    assert said[said.index("--query-prompt") + 1] == ""
+    assert said[said.index("--passage-prompt") + 1] == "글: "
+    assert "--pooling" not in said
+
+
+def test_what_the_base_decides_is_filled_in_and_what_was_given_stays():
+    assert settled(EmbeddingConfig(passage="글: ")) == EmbeddingConfig(query="query: ", passage="글: ", pooling="mean")
+    assert settled(DprConfig()) == DprConfig()
+
+
+def test_the_packaged_model_is_called_by_its_name():
+    from mundap.generate.causal import GEMMA
+
+    assert TRAINERS["sft"].config().to_card()["base"] == GEMMA
+
+
+@pytest.mark.parametrize("sweep", ["4,많이", "0", "4;8", "-1", "²"])
+def test_ranks_that_cannot_be_compared_are_refused(sweep: str):
+    with pytest.raises(BadOption, match=r"--lora-sweep .*: 1 이상의 정수를 쉼표로 구분해 지정하세요"):
+        SFTConfig(lora_sweep=sweep)
+    assert SFTConfig(lora_sweep="4, 8,").ranks == (4, 8)

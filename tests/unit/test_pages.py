@@ -6,17 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.evaluate.about import About, versions
-from mundap.evaluate.abstain import Supported, evaluate_abstain
-from mundap.evaluate.answers import evaluate_answers
-from mundap.evaluate.compare import ablation, change
-from mundap.evaluate.keywords import Tagged, evaluate_keywords
-from mundap.evaluate.markup import Markup, join, tag
-from mundap.evaluate.page import interval, value
-from mundap.evaluate.page_answers import answers_page
-from mundap.evaluate.pages import abstain_page, keywords_page, retrieval_page
-from mundap.evaluate.questions import Question
-from mundap.evaluate.retrieval import evaluate_retrieval
+from mundap.evaluation.about import About, versions
+from mundap.evaluation.abstain import Supported, evaluate_abstain
+from mundap.evaluation.answers import evaluate_answers
+from mundap.evaluation.answers_page import answers_page
+from mundap.evaluation.estimates import paired_difference
+from mundap.evaluation.html_parts import interval, value
+from mundap.evaluation.keywords import Tagged, evaluate_keywords
+from mundap.evaluation.markup import Markup, join, tag
+from mundap.evaluation.questions import Question
+from mundap.evaluation.report_pages import abstain_page, keywords_page, retrieval_page
+from mundap.evaluation.retrieval import ablation, evaluate_retrieval
 from mundap.korean.normalize import squash
 from mundap.types import Answer, Citation, Hit, Passage
 
@@ -32,7 +32,11 @@ ABOUT = About(
     recipe={"encoder": "hashed-256"},
     versions=versions(),
 )
-BETTER, WORSE, ALIKE = change([0.0] * 9, [1.0] * 9), change([1.0] * 9, [0.0] * 9), change([0.5], [0.5])
+BETTER, WORSE, ALIKE = (
+    paired_difference([0.0] * 9, [1.0] * 9),
+    paired_difference([1.0] * 9, [0.0] * 9),
+    paired_difference([0.5], [0.5]),
+)
 
 
 class Reading(HTMLParser):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mundap.errors import MundapError
-from mundap.evaluate.questions import Question
+from mundap.evaluation.questions import Question
 from mundap.index.table import InMemory, Table
 from mundap.training.common.measure import compared, sure_change
 from mundap.training.common.pairs import FOLDS, Pairs, pairs, questions_in, rows_of

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mundap.errors import ConfigError, UnknownName
-from mundap.evaluate.consistency import consistency, voice
+from mundap.evaluation.consistency import consistency, voice
 from mundap.generate.extractive import Extractive
 from mundap.generate.persona import Persona, closed, find_persona, personas, read_persona
 from mundap.generate.prompt import estimate, fit, messages
@@ -48,7 +48,7 @@ def test_lists_quotes_markers_and_the_closing_phrase_are_not_judged():
 
 def test_figures_have_counts_and_intervals():
     kept = [consistency(MOA, "있어요. 오늘도 골!"), consistency(MOA, "불가합니다.")]
-    said = voice(MOA, kept, groups=[1, 2], resamples=50, seed=0).as_json()
+    said = voice(MOA, kept, groups=[1, 2], resamples=50, seed=0).to_json()
     assert [(said[key]["value"], said[key]["n"]) for key in ("tone", "closing", "clean")] == [(1 / 2, 2)] * 3
     assert said["tone"]["ci95"] == [0.0, 1.0]
 

@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from mundap.evaluate.metrics import Bin
-from mundap.evaluate.plots import Bar, bars, histogram, rank_curves, reliability_plot
+from mundap.evaluation.metrics import Bin
+from mundap.evaluation.plots import Bar, bars, histogram, rank_curves, reliability_plot
 
 
 def numbers(drawn, element, name, style=""):

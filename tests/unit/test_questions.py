@@ -5,7 +5,7 @@ import openpyxl
 import pytest
 
 from mundap.errors import BadFile
-from mundap.evaluate.questions import READERS, Question, read_questions
+from mundap.evaluation.questions import READERS, Question, read_questions
 
 
 def workbook(path, **sheets):

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from mundap.errors import MundapError, UnknownName
+from mundap.evaluation.estimates import Estimate
 from mundap.generate.persona import Persona
 from mundap.training.llm.data import Preference, read_preferences
 from mundap.training.llm.preferences import parted, parted_prompts
-from mundap.training.llm.reward_report import Row, rewards_csv, rewards_page, told
+from mundap.training.llm.reward_report import PPOReport, Row, rewards_csv, rewards_page
 from mundap.training.llm.rewards import ending, length, read_scale, rules, support, tone, variety
 
 ANSWER = "해외직구는 미화 150달러까지 면세됩니다. 그보다 비싼 물건은 관세와 부가세를 모두 내야 합니다."
@@ -103,21 +104,22 @@ def test_the_table_has_both_responses_both_rewards_mean_and_median():
         Row("신고?", "네", "네", 0.5, 0.5),
         Row("관세?", "", "<b>", 1.0, 3.0),
     ]
-    report = {
-        **told(rows),
-        "kl": {"mean": 1.5, "ci95": [1.0, 2.0]},
-        "steps": [{"step": n, "reward": n / 3} for n in range(25)],
-    }
-    assert report["reward"]["before"]["mean"] == (0.0 + 0.5 + 1.0) / 3
-    assert report["reward"]["after"]["median"] == 1.0
-    assert report["reward"]["difference"]["mean"] == (1.0 + 0.0 + 2.0) / 3
-    assert report["up"] == 2 / 3
-    text = rewards_csv(rows)
+    steps = tuple({"step": n, "reward": n / 3} for n in range(25))
+    report = PPOReport(12, tuple(rows), Estimate(1.5, 1.0, 2.0, 3), steps)
+    told = json.loads(json.dumps(report.to_json()))
+    assert (told["prompts"], told["held_out"], len(told["steps"])) == (12, 3, 25)
+    assert told["reward"]["before"]["mean"] == (0.0 + 0.5 + 1.0) / 3
+    assert told["reward"]["after"]["median"] == 1.0
+    assert told["reward"]["difference"]["mean"] == (1.0 + 0.0 + 2.0) / 3
+    assert told["up"] == 2 / 3
+    assert told["kl"] == {"mean": 1.5, "ci95": [1.0, 2.0]}
+    assert report.verdict == "same"  # three prompts tell little
+    text = rewards_csv(report)
     assert text.startswith("\ufeff")
     table = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     assert table[1] == ["면세 한도?", "모릅니다", '150달러, "미화"', "0.0000", "1.0000"]
     assert table[-2:] == [["mean", "", "", "0.5000", "1.5000"], ["median", "", "", "0.5000", "1.0000"]]
-    page = rewards_page(rows, report, "관세", "2026-11-26")
+    page = rewards_page(report, "관세", "2026-11-26")
     assert "&lt;b&gt;" in page
     assert "150달러" in page
     assert "1.50 [1.00, 2.00] nat" in page

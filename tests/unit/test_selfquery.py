@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.evaluate.questions import read_questions
+from mundap.evaluation.questions import read_questions
 from mundap.ingest.readers import read
 from mundap.retrieve.selfquery import Understood, understand
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.errors import GeneratorError
-from mundap.evaluate.keywords import Tagged, keywords_tsv, read_keywords
+from mundap.evaluation.keywords import Tagged, keywords_tsv, read_keywords
 from mundap.korean.keyword_rules import extract
 from mundap.korean.normalize import normalize
 from mundap.synth.journal import Journal

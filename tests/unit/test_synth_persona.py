@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from mundap.evaluate.questions import Question
+from mundap.evaluation.questions import Question
 from mundap.generate.persona import Persona
 from mundap.synth.journal import Journal
 from mundap.synth.persona import ByModel, ByRules, faults, rewrite

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mundap.errors import GeneratorError
-from mundap.evaluate.questions import read_questions
+from mundap.evaluation.questions import read_questions
 from mundap.korean.sentences import sentences
 from mundap.synth.journal import Journal
 from mundap.synth.pace import Paced
@@ -58,7 +58,7 @@ def test_rows_are_read_again_as_questions_with_their_passage(passage, tmp_path):
     whole = passage(TEXT, source="안내")
     rows = synthesize([whole], ByRules(), checks(), Journal(tmp_path / "j", "rules"), most=2).rows
     file = tmp_path / "qa.jsonl"
-    file.write_text(jsonl(row.as_json() for row in rows), "utf-8")
+    file.write_text(jsonl(row.to_json() for row in rows), "utf-8")
     read = read_questions(file).items
     assert [(q.question, q.gold) for q in read] == [(row.made.question, (TEXT,)) for row in rows]
     assert read[0].answer == rows[0].made.medium

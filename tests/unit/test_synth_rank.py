@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from mundap.evaluate.judge import Judge
+from mundap.evaluation.judge import Judge
 from mundap.synth.journal import Journal
-from mundap.synth.rank import Prompt, as_json, closeness, judged, lengths, rank, row
+from mundap.synth.rank import Prompt, closeness, judged, lengths, rank, row, to_json
 
 PROMPT = Prompt("면세 한도는?", "면세 한도는 미화 800달러입니다.", ("면세 한도는 미화 800달러이다.",))
 GOOD, FAIR, BAD = PROMPT.answer, "한도는 800달러예요.", "주차장은 밤에 닫습니다."
@@ -46,7 +46,7 @@ def test_completions_are_ranked_by_nearness_and_each_prompt_once(tmp_path):
     assert (made.alike, made.ungraded) == (1, 0)
     again = rank(prompts, complete, closeness, Journal(tmp_path / "j", "m", resume=True))
     assert (again, len(asked)) == (made, 2)
-    assert json.loads(as_json(made.rows)) == made.rows
+    assert json.loads(to_json(made.rows)) == made.rows
 
 
 def test_a_judge_ranks_and_a_prompt_without_a_verdict_is_asked_again(served, tmp_path):

@@ -13,8 +13,8 @@ from mundap.encode import base_of, make_encoder
 from mundap.encode.adapter import AdaptedEncoder, Maps, mapped
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import ConfigError
-from mundap.evaluate.estimates import Comparison, Comparisons, Difference, Estimate
-from mundap.evaluate.questions import Question
+from mundap.evaluation.estimates import Comparison, Comparisons, Difference, Estimate
+from mundap.evaluation.questions import Question
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
 from mundap.training.common.heldout import Bench, first_ranks, validate, verdict

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.errors import ConfigError, MundapError
-from mundap.evaluate.keywords import Tagged, evaluate_keywords
+from mundap.evaluation.estimates import compare_each
+from mundap.evaluation.keywords import Tagged, evaluate_keywords
 from mundap.korean.keyword_model import KeywordModel, Spelling, Writing, joined, parted
 from mundap.korean.normalize import normalize
 from mundap.training.keywords.bart import END, PAD, new_tokenizer
+from mundap.training.keywords.config import SCRATCH, KeywordsConfig
 from mundap.training.keywords.samples import samples_page
-from mundap.training.keywords.seq2seq import PRESETS, SCRATCH, split, worth_it
+from mundap.training.keywords.seq2seq import METRICS, Seq2seqReport, split
 
 QUESTIONS = [Tagged(f"질문 {n}은 무엇인가요?", (f"질문{n}",), n) for n in range(95)]
 
@@ -40,14 +43,28 @@ def test_too_few_questions_are_refused():
         split(QUESTIONS[:19] * 3, 0)
 
 
-def test_the_original_system_is_a_preset():
-    assert PRESETS["original"] == {"epochs": 2, "batch": 8, "lr": 3e-5, "beams": 5, "max_length": 512}
-    assert SCRATCH in PRESETS
+def test_values_are_as_suits_the_base_unless_they_are_given():
+    known = KeywordsConfig().settled()
+    assert (known.epochs, known.batch, known.lr, known.beams, known.max_length) == (2, 8, 3e-5, 5, 512)
+    small = KeywordsConfig(SCRATCH, lr=1e-3)
+    assert (small.values.epochs, small.values.lr) == (12, 1e-3)
+    assert KeywordsConfig(SCRATCH, "original").values == known.values
+    assert small.settled() == small.settled().settled() == KeywordsConfig.from_card(small.settled().to_card())
 
 
-@pytest.mark.parametrize(("f1", "p", "better"), [(0.1, 0.01, True), (0.1, 0.2, False), (-0.1, 0.01, False)])
-def test_a_model_is_worth_it_if_it_beats_the_rules_beyond_chance(f1: float, p: float, better: bool):
-    assert worth_it({"difference": {"f1": f1, "p": p}}) is better
+@pytest.mark.parametrize(
+    ("found", "verdict"), [(("통관", "예약"), "better"), (("예약",), "same"), (("세금",), "worse")]
+)
+def test_a_model_is_worth_it_if_it_beats_the_rules_beyond_chance(found: tuple[str, ...], verdict: str):
+    tagged = [Tagged(f"{n}번 예약?", ("통관", "예약")) for n in range(20)]
+    sides = [evaluate_keywords(tagged, lambda texts, w=words: [list(w) for _ in texts]) for words in (("예약",), found)]
+    rows = ([[one.measures[metric] for metric in METRICS] for one in side.per_question] for side in sides)
+    report = Seq2seqReport(180, sides[1], sides[0], compare_each(METRICS, *rows), ({"epoch": 1, "f1": 0.5},))
+    assert report.verdict == verdict
+    shown = json.loads(json.dumps(report.to_json()))
+    assert (shown["learned"], shown["held_out"], shown["epochs"]) == (180, 20, [{"epoch": 1, "f1": 0.5}])
+    assert shown["rules"]["f1"] == pytest.approx(2 / 3)
+    assert shown["difference"]["f1"] == pytest.approx(shown["model"]["f1"] - shown["rules"]["f1"])
 
 
 WORDS = new_tokenizer(["이사화물 통관예약을 하면 뭐가 좋나요?", "이사화물, 통관, 예약, 장점"], 400)

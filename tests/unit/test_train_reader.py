@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mundap.errors import MundapError
-from mundap.evaluate.questions import Question
+from mundap.evaluation.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model, read_model
 from mundap.generate.reading import Reader
 from mundap.training.reader.bearing import answered, bearing, facts
@@ -107,15 +107,14 @@ def test_training_learns_what_answers_here_and_says_so():
     steps = []
     trained = train_reader(made, progress=lambda *at: steps.append(at))
     for split in ("by_passage", "by_question"):
-        figures = trained.report[split]
-        assert figures["before"]["key"]["mean"] < 0.5 < 0.9 < figures["after"]["key"]["mean"]
-        low, high = figures["difference"]["key"]["ci95"]
-        assert 0 < low <= figures["difference"]["key"]["mean"] <= high
-        assert figures["difference"]["key"]["p"] < 0.05
-        assert figures["after"]["facts"]["mean"] >= figures["before"]["facts"]["mean"]
-    assert trained.better
-    assert 0 <= trained.threshold <= 1
-    assert trained.report["support"]["after"]["auroc"] > 0.8
+        key, facts = (trained.report.splits[split].metrics[metric] for metric in ("key", "facts"))
+        assert key.before.mean < 0.5 < 0.9 < key.after.mean
+        assert 0 < key.difference.low <= key.difference.mean <= key.difference.high
+        assert key.difference.p < 0.05
+        assert facts.after.mean >= facts.before.mean
+    assert trained.report.verdict == "better"
+    assert 0 <= trained.report.support.threshold <= 1
+    assert trained.report.support.after.auroc > 0.8
     assert steps[-1][0] == steps[-1][1]
 
 
@@ -175,11 +174,16 @@ def test_saying_more_is_not_saying_better():
     before = [Shown("어른은 5천원이다.", True)] * 2
     padded = [Shown("창문은 크고 복도는 길다. 어른은 5천원이다.", False)] * 2
     figures = compared(made, before, padded)
-    assert figures["length"] == len(before[0].text)
-    assert figures["before"]["facts"]["mean"] == 1
-    assert figures["after"]["facts"]["mean"] < 1
-    assert figures["difference"]["key"]["mean"] == -1
-    assert figures["after"]["characters"] > figures["before"]["characters"]
+    assert figures.length == len(before[0].text)
+    assert figures.metrics["facts"].before.mean == 1
+    assert figures.metrics["facts"].after.mean < 1
+    assert figures.metrics["key"].difference.mean == -1
+    assert figures.characters_after > figures.characters_before
+    told = figures.to_json()
+    assert told["before"] == {
+        "facts": {"mean": 1, "ci95": [1, 1]}, "key": {"mean": 1, "ci95": [1, 1]}, "characters": figures.length
+    }  # fmt: skip
+    assert told.keys() == {"before", "after", "difference", "length"}
 
 
 def test_what_is_kept_is_read_again_and_only_for_its_encoder(tmp_path: Path):

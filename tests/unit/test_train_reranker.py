@@ -11,8 +11,8 @@ import pytest
 from mundap.encode.adapter import AdaptedEncoder
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import MundapError
-from mundap.evaluate.estimates import Comparison, Comparisons, Difference, Estimate
-from mundap.evaluate.questions import Question
+from mundap.evaluation.estimates import Comparison, Comparisons, Difference, Estimate
+from mundap.evaluation.questions import Question
 from mundap.files import digest
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense

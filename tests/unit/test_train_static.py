@@ -13,7 +13,7 @@ from mundap.encode import base_of, make_encoder
 from mundap.encode.hashed import HashedEncoder
 from mundap.encode.static import StaticEncoder, Words, drawn, save
 from mundap.errors import ConfigError
-from mundap.evaluate.questions import Question
+from mundap.evaluation.questions import Question
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
 from mundap.korean.tokens import SearchTokenizer

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from mundap.errors import MundapError
-from mundap.evaluate.questions import Question
+from mundap.evaluation.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model
 from mundap.generate.reading import Reader
 from mundap.generate.support import FEATURES, read_calibration
+from mundap.training.reader.config import SupportConfig
 from mundap.training.reader.fit_support import (
     FOLDS,
     PASSES,
@@ -55,17 +56,17 @@ def test_what_tells_the_kinds_apart_is_found_and_what_does_not_is_left_out():
 
 def test_the_report_is_of_questions_that_were_not_fitted():
     report = calibrate(drawn(400, 2), NO_PRIOR, strength=0.01).report
-    assert report["before"]["auroc"] == 0.5
-    assert report["after"]["auroc"] > 0.98
-    assert report["after"]["calibration_error"] < 0.05
-    assert report["after"]["answered"] == pytest.approx(PASSES, abs=0.02)
-    assert report["promise"] is None
+    assert report.before.auroc == 0.5
+    assert report.after.auroc > 0.98
+    assert report.after.calibration_error < 0.05
+    assert report.answered == pytest.approx(PASSES, abs=0.02)
+    assert report.promise is None
 
 
 def test_noise_promises_nothing():
     made = drawn(400, 3)
     noise = np.random.default_rng(4).permutation(made.answerable)
-    assert abs(calibrate(replace(made, answerable=noise), NO_PRIOR).report["after"]["auroc"] - 0.5) < 0.1
+    assert abs(calibrate(replace(made, answerable=noise), NO_PRIOR).report.after.auroc - 0.5) < 0.1
 
 
 def test_a_small_sheet_stays_near_to_the_weights_in_use_and_a_large_one_leaves_them():
@@ -79,17 +80,17 @@ def test_a_threshold_with_a_promise_and_one_that_cannot_have_it():
     made = drawn(1000, 6)
     doubtful = made.found[:, NEAR] < 0.87
     made = replace(made, wrong=doubtful & made.answerable)
-    kept = calibrate(made, NO_PRIOR, 0.05, 0.9)
+    kept = calibrate(made, NO_PRIOR, SupportConfig(0.05, 0.9)).report
     assert kept.promise is not None
-    assert kept.better
-    assert kept.threshold == kept.promise.threshold == kept.report["promise"]["threshold"]
+    assert kept.verdict == "better"
+    assert kept.threshold == kept.promise.threshold == kept.to_json()["promise"]["threshold"]
     assert kept.promise.n == made.real.sum()
     assert kept.promise.missed <= 0.05 * kept.promise.answered
-    assert kept.report["promise"]["sentence"] == kept.promise.sentence
-    never = calibrate(replace(made, wrong=made.real), NO_PRIOR, 0.05, 0.9)
+    assert kept.to_json()["promise"]["sentence"] == kept.promise.sentence
+    never = calibrate(replace(made, wrong=made.real), NO_PRIOR, SupportConfig(0.05, 0.9)).report
     assert never.promise is not None
     assert never.promise.threshold is None
-    assert not never.better
+    assert never.verdict == "same"
     assert 0 < never.threshold < 1  # that of the answerable questions
 
 

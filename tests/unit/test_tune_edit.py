@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.errors import ConfigError
-from mundap.tune.edit import set_values
+from mundap.tuning.edit import set_values
 
 NAMES = st.sampled_from(["k", "pool", "weights", "bm25", "메모", "a b", "x"])
 PLAIN = st.one_of(

@@ -7,15 +7,15 @@ from xml.etree import ElementTree
 import pytest
 
 from mundap.config import Config
-from mundap.evaluate.about import About
-from mundap.evaluate.line_plot import Point, line_plot
-from mundap.evaluate.questions import Question
-from mundap.tune.page import tuning_page
-from mundap.tune.parts import Part, Parts
-from mundap.tune.propose import next_steps
-from mundap.tune.search import Tuning, tune
-from mundap.tune.space import Settings
-from mundap.tune.trials import Ranks, Trials
+from mundap.evaluation.about import About
+from mundap.evaluation.line_plot import Point, line_plot
+from mundap.evaluation.questions import Question
+from mundap.tuning.parts import Part, Parts
+from mundap.tuning.propose import next_steps
+from mundap.tuning.search import Tuning, tune
+from mundap.tuning.space import Settings
+from mundap.tuning.trials import Ranks, Trials
+from mundap.tuning.tuning_page import tuning_page
 
 ABOUT = About("tune", "2026-11-21 10:00:00 UTC", "mundap tune", {"file": "문답.csv", "digest": ""}, "", {}, {}, {})
 

@@ -9,17 +9,17 @@ import pytest
 
 from mundap.config import Config, Retrieve
 from mundap.errors import UnknownName
-from mundap.evaluate.compare import BETTER
-from mundap.evaluate.questions import Question
-from mundap.evaluate.retrieval import evaluate_retrieval
+from mundap.evaluation.estimates import BETTER
+from mundap.evaluation.questions import Question
+from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.korean.normalize import squash
 from mundap.protocols import Encoder
-from mundap.tune.parts import Part, Parts, split_questions
-from mundap.tune.propose import proposal, verdict_sentence
-from mundap.tune.search import UNCHANGED, Tuning, applicable, tune
-from mundap.tune.space import PARAMETERS, Settings, candidates
-from mundap.tune.trial_runner import TrialRunner
-from mundap.tune.trials import Ranks, Trials
+from mundap.tuning.parts import Part, Parts, split_questions
+from mundap.tuning.propose import proposal, verdict_sentence
+from mundap.tuning.search import UNCHANGED, Tuning, applicable, tune
+from mundap.tuning.space import PARAMETERS, Settings, candidates
+from mundap.tuning.trial_runner import TrialRunner
+from mundap.tuning.trials import Ranks, Trials
 from mundap.types import Hit
 from mundap.workspace import Mundap
 
@@ -58,7 +58,7 @@ def test_tune_measures_what_search_serves(bot: Mundap, questions: list[Question]
     ranks = runner.ranks(Settings.of(bot.config), questions)
     corpus = {squash(p.text) for p in bot.corpus.all_passages() if p.parent_id == p.id}
     report = evaluate_retrieval(questions, {"hybrid": bot.searchers["hybrid"].search}, corpus, depth=20)
-    assert ranks == [asked.found["hybrid"].rank for asked in report.per_question]
+    assert ranks == [one.legs["hybrid"].rank for one in report.per_question]
     assert set(ranks) != {1}
 
 
@@ -105,7 +105,7 @@ def test_texts_are_encoded_once(bot: Mundap, questions: list[Question]) -> None:
             return self.encoder.encode_passages(texts)
 
     over = Mundap(bot.root, bot.config)
-    over.encoder = encoder = Counted(bot.encoder)
+    over.components.encoder = encoder = Counted(bot.components.encoder)
     runner = TrialRunner(over, questions)
     for chunk_chars in (64, 128, 64, 300):
         runner.ranks(replace(Settings.of(bot.config), chunk_chars=chunk_chars), questions)
@@ -153,7 +153,7 @@ def test_what_is_better_on_both_parts_is_proposed(tmp_path: Path) -> None:
     assert tuning.verdict == BETTER
     assert tuning.proposed.fusion == "zscore"
     assert tuning.proposed.k1 == 0.9
-    assert (tuning.before.means["mrr@10"], tuning.after.means["mrr@10"]) == (1 / 2, 1.0)
+    assert (tuning.judged["mrr@10"].before.mean, tuning.judged["mrr@10"].after.mean) == (1 / 2, 1.0)
     assert tuning.reading is not None
     assert tuning.reading.chosen == 1
     assert tuning.reading.report == (1.0, 1.0)
@@ -219,7 +219,7 @@ def test_a_tuning_of_a_real_workspace(bot: Mundap, questions: list[Question], tm
     )
     assert [sweep.parameter for sweep in tuning.sweeps] == ["chunk", "bm25", "fusion", "pool"]
     for sweep in tuning.sweeps:
-        assert sweep.chosen.mrr >= sweep.current.mrr
+        assert sweep.chosen.mrr.mean >= sweep.current.mrr.mean
 
 
 class Backwards:
@@ -253,4 +253,4 @@ def test_the_depth_of_a_reranker_is_judged_with_the_reranker(tmp_path: Path) -> 
     tuning = tune(runner, config, PARTS, what, Trials(tmp_path / "trials.jsonl"))
     assert (tuning.current.rerank_depth, tuning.proposed.rerank_depth) == (30, 50)
     assert tuning.proposed.changed(tuning.current) == {("retrieve", "rerank_depth"): 50}
-    assert tuning.before.means["mrr@10"] == 1 / 2
+    assert tuning.judged["mrr@10"].before.mean == 1 / 2

@@ -9,9 +9,9 @@ import httpx
 import pytest
 
 from mundap.ui.client import Api, ApiError
-from mundap.ui.values import Answer, Asked
+from mundap.ui.values import Answer, Message
 
-QUESTION = (Asked(role="user", text="연차는?"),)
+QUESTION = (Message(role="user", text="연차는?"),)
 HIT = {"rank": 1, "score": 1.5, "passage_id": "p", "document_id": "d", "source": "s", "text": "t", "origins": {}}
 
 

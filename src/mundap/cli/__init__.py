@@ -18,7 +18,6 @@ from mundap.cli import (
     graph,
     inspect,
     keys,
-    page,
     promote,
     serve,
     synth,
@@ -26,12 +25,8 @@ from mundap.cli import (
     synth_qa,
     synth_rank,
     train,
-    train_align,
-    train_answers,
-    train_encoder,
-    train_keywords,
-    train_sft,
     tune,
+    up,
     verify,
 )
 from mundap.errors import MundapError
@@ -70,24 +65,14 @@ for command in (
     ask.chat,
     verify.verify,
     serve.serve,
-    page.ui,
-    page.up,
+    up.ui,
+    up.up,
     corpus.doctor,
 ):
     app.command()(command)
 app.command()(tune.tune)
 app.command()(promote.promote)
 app.add_typer(evaluate.app, name="evaluate")
-train.app.command("support")(train_answers.support)
-train.app.command("reader")(train_answers.reader)
-train.app.command("keywords")(train_keywords.keywords)
-train.app.command("embedding")(train_encoder.embedding)
-train.app.command("dpr")(train_encoder.dpr)
-train.app.command("cross")(train_encoder.cross)
-train.app.command("sft")(train_sft.sft)
-train.app.command("reward")(train_align.reward)
-train.app.command("dpo")(train_align.dpo)
-train.app.command("ppo")(train_align.ppo)
 app.add_typer(train.app, name="train")
 app.add_typer(export.app, name="export")
 synth.app.command("qa")(synth_qa.qa)

@@ -93,7 +93,7 @@ def chat(persona: Persona = None, workspace: Workspace = HERE) -> None:
     """대화를 시작합니다. 앞의 질문에 이어지는 질문("그건 얼마예요?")도 이해합니다."""
     bot = open_workspace(workspace)
     language = bot.config.language
-    bot.persona(persona)  # that it is not there should be heard before the first question
+    bot.components.persona(persona)  # that it is not there should be heard before the first question
     bot.warm()
     print(say("chat", language))
     history: list[Turn] = []

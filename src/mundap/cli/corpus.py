@@ -97,7 +97,7 @@ def ingest(
         run = str(keep_report(bot, done))
         print(f"보고서: {run}/report.html", file=sys.stderr)
     if json:
-        show.emit(done.as_json() | ({"run": run} if run else {}))
+        show.emit(done.to_json() | ({"run": run} if run else {}))
     else:
         print(
             f"문서 {done.documents}개, 문단 {done.passages}개 (추가 {done.added}, 변경 {done.updated}, "
@@ -144,10 +144,10 @@ def index(workspace: Workspace = HERE, json: Json = False) -> None:
 
 def doctor(workspace: Workspace = HERE, json: Json = False) -> None:
     """설정과 상태를 점검합니다: 설정값과 그 출처, 설치된 구성 요소, 색인 상태."""
-    from mundap.cli.doctor import examine
+    from mundap.workflows.doctor import examine
 
     bot = open_workspace(workspace)
-    report = examine(bot)
+    report = examine(bot).to_json()
     rows = [
         {"key": key, "value": value, "from": origin} for key, value, origin in settings(bot.config, bot.root / FILE)
     ]

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.cli.train_options import Out, Report, ReportTo, Resume
 from mundap.options import Described, Options, describe, presets
 
 if TYPE_CHECKING:
     from mundap.workflows.train.table import Trainer
 
+
+class ReportTo(StrEnum):
+    """Where curves are drawn."""
+
+    auto = "auto"
+    tensorboard = "tensorboard"
+    wandb = "wandb"
+    none = "none"
+
+
+Out = Annotated[str, typer.Option(help="모델 이름. .mundap/models/이름/에 저장합니다", show_default=False)]
+Resume = Annotated[bool, typer.Option("--resume", help="중단된 학습을 이어서 합니다")]
+Report = Annotated[
+    ReportTo, typer.Option(help="학습 곡선을 기록할 곳. auto: tensorboard가 설치되어 있으면 tensorboard")
+]
+OptionsT = TypeVar("OptionsT", bound=Options)
 PRESET = "하이퍼파라미터 프리셋. laptop: CPU에서 수십 분, original: 원래 시스템의 값(GPU). 따로 지정한 값이 우선합니다"
 
 
@@ -44,11 +59,10 @@ def train_command(trainer: Trainer) -> Callable[..., None]:
     return command
 
 
-def config_of(options: type[Options], given: dict[str, Any]) -> Options:
+def config_of(options: type[OptionsT], given: Mapping[str, Any]) -> OptionsT:
     """What was given on the command line, over its preset if it has one."""
     values = {one.name: _plain(given[one.name]) for one in describe(options) if one.flag}
-    preset = _plain(given.get("preset", ""))
-    return options.with_preset(preset, **values) if preset else options(**values)
+    return options.with_preset(_plain(given["preset"]), **values) if presets(options) else options(**values)
 
 
 def option_parameters(options: type[Options]) -> list[Parameter]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.errors import MundapError
+
+if TYPE_CHECKING:
+    from mundap.evaluation.consistency import Voice
+    from mundap.evaluation.estimates import Differences, Estimates
+    from mundap.evaluation.retrieval import RetrievalReport
 
 app = typer.Typer(no_args_is_help=True, help="질문 파일로 성능을 평가합니다.", rich_markup_mode=None)
 
@@ -38,20 +41,18 @@ def retrieval(
     json: Json = False,
 ) -> None:
     """검색 성능을 평가합니다: 검색 방법별 top-1/3/10 정확도, MRR@10, nDCG@10, 평균 순위와 95% 신뢰구간."""
-    from mundap.cli.measure import earlier_ranks, measure_retrieval
+    from mundap.workflows import evaluate
 
     bot = open_workspace(workspace)
-    before = earlier_ranks(compare) if compare else None
     with show.bar("평가") as progress:
-        report, folder = measure_retrieval(bot, _file(questions), depth, progress, before)
-    shown = _shown(report.as_json(), folder, "ablation", *["compared"] * bool(compare))
+        report = evaluate.retrieval(bot, questions, depth=depth, before=compare, progress=progress)
     if json:
-        show.emit(shown)
+        show.emit(report.to_json())
         return
-    _print_legs(shown)
-    for leg, differences in shown.get("compared", {}).items():
-        _print_changes(leg, differences)
-    print(f"보고서: {folder}")
+    _print_legs(report)
+    for leg, differences in (report.compared or {}).items():
+        _print_differences(leg, differences)
+    print(f"보고서: {report.run}")
 
 
 @app.command()
@@ -74,50 +75,58 @@ def answers(
     json: Json = False,
 ) -> None:
     """답변 품질을 평가합니다: 완전 일치, 글자·형태소 F1, chrF, ROUGE, 인용 정밀도와 재현율, 답변 보류율, 오답률."""
-    from mundap.cli.measure import measure_answers
+    from mundap.workflows import evaluate
 
     bot = open_workspace(workspace)
     with show.bar("평가") as progress:
-        report, folder = measure_answers(bot, _file(questions), progress, limit, seed, judge, compare, persona)
-    shown = _shown(report.as_json(), folder, "promise", *["compared"] * bool(compare))
+        report = evaluate.answers(
+            bot,
+            questions,
+            limit=limit,
+            seed=seed,
+            judge=judge,
+            persona=persona,
+            before=compare,
+            progress=progress,
+        )
     if json:
-        show.emit(shown)
+        show.emit(report.to_json())
         return
-    print(f"질문 {shown['n']}개 (답변 보류 {shown['abstained']}개), 답이 없는 질문 {shown['unanswerable']['n']}개")
-    _print_figures(shown["all"], "전체 질문")
-    _print_figures(shown["answered"], "답한 질문")
-    _print_figures(shown["unanswerable"], "답이 없는 질문")
-    _print_wrong(shown["wrong"], shown["promise"])
-    if shown["quotes"]["n"]:
-        print(f"인용 {shown['quotes']['n']}개 중 문단에 그대로 있는 비율 {shown['quotes']['validity']:.3f}")
-    if shown["persona"]:
-        _print_voice(shown["persona"])
-    if shown["judge"]:
-        _print_figures(shown["judge"], f"채점 모델 {shown['judge']['name']}")
-    _print_changes("비교", shown.get("compared", {}))
-    print(f"보고서: {folder}")
+    abstained = report.n - report.answered.n
+    print(f"질문 {report.n}개 (답변 보류 {abstained}개), 답이 없는 질문 {report.refused.n}개")
+    _print_estimates(report.everything, "전체 질문")
+    _print_estimates(report.answered, "답한 질문")
+    _print_estimates(report.refused, "답이 없는 질문")
+    if report.wrong:
+        print(f"답한 질문 {report.wrong.n}개의 오답률 {report.wrong} (정답 제시문을 인용하지 않은 답변의 비율)")
+    if report.promise:
+        print(report.promise.sentence)
+    if report.quotes:
+        print(f"인용 {report.quotes.n}개 중 문단에 그대로 있는 비율 {report.quotes.mean:.3f}")
+    if report.voice:
+        _print_voice(report.voice)
+    if report.judge:
+        _print_estimates(report.grades, f"채점 모델 {report.judge}")
+    _print_differences("비교", report.compared or {})
+    print(f"보고서: {report.run}")
 
 
 @app.command()
 def abstain(questions: QuestionFile, compare: Compare = None, workspace: Workspace = HERE, json: Json = False) -> None:
     """답변 보류 판단을 평가합니다. 제시문이 빈 질문을 '답이 없는 질문'으로 봅니다."""
-    from mundap.cli.measure import earlier_measures, measure_abstention
+    from mundap.workflows import evaluate
 
     bot = open_workspace(workspace)
-    before = earlier_measures(compare) if compare else None
     with show.bar("평가") as progress:
-        report, folder = measure_abstention(bot, _file(questions), progress, before)
-    shown = _shown(report.as_json(), folder, *["compared"] * bool(compare))
+        report = evaluate.abstain(bot, questions, before=compare, progress=progress)
     if json:
-        show.emit(shown)
+        show.emit(report.to_json())
         return
-    print(
-        f"답이 있는 질문 {shown['answerable']}개, 답이 없는 질문 {shown['unanswerable']}개, 임계값 {shown['threshold']}"
-    )
-    _print_figures({name: shown[name] for name in shown["ci95"]} | {"ci95": shown["ci95"]}, "")
-    print(f"기대 보정 오차(ECE) {shown['calibration_error']:.3f}")
-    _print_changes("비교", shown.get("compared", {}))
-    print(f"보고서: {folder}")
+    print(f"답이 있는 질문 {report.answerable}개, 답이 없는 질문 {report.unanswerable}개, 임계값 {report.threshold}")
+    _print_estimates(report.figures)
+    print(f"기대 보정 오차(ECE) {report.calibration_error:.3f}")
+    _print_differences("비교", report.compared or {})
+    print(f"보고서: {report.run}")
 
 
 @app.command()
@@ -134,77 +143,45 @@ def keywords(
     json: Json = False,
 ) -> None:
     """키워드 추출을 평가합니다: 정밀도, 재현율, F1, 완전 일치율."""
-    from mundap.cli.measure import earlier_measures, measure_keywords
+    from mundap.workflows import evaluate
 
     bot = open_workspace(workspace)
-    before = earlier_measures(compare) if compare else None
     with show.bar("평가") as progress:
-        report, folder = measure_keywords(bot, _file(questions), progress, before, extractor)
-    shown = _shown(report.as_json(), folder, *["compared"] * bool(compare))
+        report = evaluate.keywords(bot, questions, extractor=extractor, before=compare, progress=progress)
     if json:
-        show.emit(shown)
+        show.emit(report.to_json())
         return
-    print(f"질문 {shown['n']}개, 추출기: {shown['extractor']}")
-    _print_figures(shown, "")
-    _print_changes("비교", shown.get("compared", {}))
-    print(f"보고서: {folder}")
+    print(f"질문 {report.figures.n}개, 추출기: {report.extractor}")
+    _print_estimates(report.figures)
+    _print_differences("비교", report.compared or {})
+    print(f"보고서: {report.run}")
 
 
-def _file(path: Path) -> Path:
-    if not path.is_file():
-        raise MundapError(f"{path}: 질문 파일이 없습니다. 경로를 확인하세요.")
-    return path
+def _print_estimates(found: Estimates, title: str = "") -> None:
+    if title and found:
+        print(f"{title} ({found.n}개)")
+    for name, one in found.items():
+        print(f"  {name:20}{one.mean:>7.3f} [{one.low:.3f}, {one.high:.3f}]")
 
 
-def _shown(report: dict[str, Any], folder: Path, *kept: str) -> dict[str, Any]:
-    """What is printed: the report without its questions, the folder that holds them, and these fields of it."""
-    from mundap.cli import runs
-
-    found = runs.kept(folder)
-    return report | {"run": str(folder)} | {field: found[field] for field in kept}
-
-
-def _print_figures(figures: Mapping[str, Any], title: str) -> None:
-    if title and figures["ci95"]:
-        print(f"{title} ({figures['n']}개)")
-    for name, (low, high) in figures["ci95"].items():
-        print(f"  {name:20}{figures[name]:>7.3f} [{low:.3f}, {high:.3f}]")
+def _print_voice(voice: Voice) -> None:
+    print(f"페르소나 {voice.name} (답변 {voice.n}개)")
+    titles = {"tone": "말투에 맞는 문장", "closing": "맺음말이 있는 답변", "clean": "금지어가 없는 답변"}
+    for name, share in voice.shares.items():
+        print(f"  {titles[name]} {share} ({share.n}개 중)")
 
 
-def _print_wrong(wrong: Mapping[str, Any], promise: Mapping[str, Any] | None) -> None:
-    if wrong["n"]:
-        low, high = wrong["ci95"]
-        print(
-            f"답한 질문 {wrong['n']}개의 오답률 {wrong['mean']:.3f} [{low:.3f}, {high:.3f}] (정답 제시문을 인용하지 않은 답변의 비율)"
-        )
-    if promise:
-        print(promise["sentence"])
+def _print_differences(title: str, found: Differences) -> None:
+    if found:
+        print(f"{title}: {', '.join(f'{metric} {one.mean:+.3f} ({one.verdict})' for metric, one in found.items())}")
 
 
-def _print_voice(voice: Mapping[str, Any]) -> None:
-    print(f"페르소나 {voice['name']} (답변 {voice['n']}개)")
-    for name, title in {
-        "tone": "말투에 맞는 문장",
-        "closing": "맺음말이 있는 답변",
-        "clean": "금지어가 없는 답변",
-    }.items():
-        if share := voice[name]:
-            low, high = share["ci95"]
-            print(f"  {title} {share['value']:.3f} [{low:.3f}, {high:.3f}] ({share['n']}개 중)")
-
-
-def _print_changes(title: str, differences: Mapping[str, Mapping[str, Any]]) -> None:
-    if differences:
-        told = (f"{metric} {d['mean']:+.3f} ({d['verdict']})" for metric, d in differences.items())
-        print(f"{title}: {', '.join(told)}")
-
-
-def _print_legs(report: dict[str, Any]) -> None:
-    print(f"질문 {report['n']}개 (답이 없는 질문 {report['unanswerable']}개 제외), 문단 {report['corpus']}개")
+def _print_legs(report: RetrievalReport) -> None:
+    print(f"질문 {report.n}개 (답이 없는 질문 {report.unanswerable}개 제외), 문단 {report.corpus}개")
     print(f"{'':8}{'top-1':>22}{'top-3':>8}{'top-10':>8}{'MRR@10':>8}{'nDCG@10':>9}{'평균 순위':>8}")
-    for leg, row in report["legs"].items():
-        low, high = row["ci95"]["top1"]
+    for leg, found in report.legs.items():
+        row, top1 = found.figures.means, found.figures["top1"]
         print(
-            f"{leg:8}{row['top1']:>8.3f} [{low:.3f}, {high:.3f}]{row['top3']:>7.3f}{row['top10']:>8.3f}"
+            f"{leg:8}{row['top1']:>8.3f} [{top1.low:.3f}, {top1.high:.3f}]{row['top3']:>7.3f}{row['top10']:>8.3f}"
             f"{row['mrr@10']:>8.3f}{row['ndcg@10']:>9.3f}{row['avg_rank']:>8.1f}"
         )

@@ -5,17 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.errors import MundapError
-
-if TYPE_CHECKING:
-    from mundap.training.common.feedback import Judged
-    from mundap.workspace import Mundap
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,24 +49,18 @@ def export(
 
     예: mundap feedback export --out judged && mundap train adapter --data judged/retriever.jsonl --out ours
     """
-    from mundap.files import write_atomically
+    from mundap.workflows import feedback
 
-    bot = open_workspace(workspace)
-    rows = _rows(bot)
-    out.mkdir(parents=True, exist_ok=True)
-    counts: dict[str, int] = {}
-    for name in what or list(What):
-        lines = getattr(rows, name.value)
-        write_atomically(out / f"{name.value}.jsonl", "".join(f"{show.line(row)}\n" for row in lines))
-        counts[name.value] = len(lines)
+    chosen = [kind for kind in feedback.WHAT if not what or What(kind) in what]
+    made = feedback.export(open_workspace(workspace), out, chosen)
     if json:
-        show.emit({"folder": str(out), **counts, "untraced": rows.untraced})
+        show.emit(made.to_json())
         return
-    for kind, count in counts.items():
-        print(f"{out / kind}.jsonl: {count}행")
-    if rows.untraced:
+    for kind, count in made.rows.items():
+        print(f"{made.file(kind)}: {count}행")
+    if made.untraced:
         print(
-            f"정답 문단을 알 수 없는 의견 {rows.untraced}개는 retriever에서 제외했습니다."
+            f"정답 문단을 알 수 없는 의견 {made.untraced}개는 retriever에서 제외했습니다."
             " 수정한 답변이나 정답 문단(passage_id)이 있는 의견만 포함됩니다."
         )
 
@@ -83,9 +72,9 @@ def review(
     json: Json = False,
 ) -> None:
     """아쉽다는 의견이 많거나 답변을 보류한 질문부터 표시합니다."""
-    from mundap.training.common.feedback import worst
+    from mundap.workflows import feedback
 
-    found = worst(list(open_workspace(workspace).feedback.given()))[:number]
+    found = feedback.review(open_workspace(workspace), number)
     for asked in found:
         if json:
             show.emit(asdict(asked))
@@ -97,20 +86,3 @@ def review(
                 print(f"   {label}: {' '.join(text.split())}")
     if not found and not json:
         print("아쉽다는 의견도, 답변을 보류한 질문도 없습니다.")
-
-
-def _rows(bot: Mundap) -> Judged:
-    from mundap.training.common.feedback import training_rows
-
-    given = [one for one in bot.feedback.given() if one.vote is not None]
-    if not given:
-        raise MundapError(
-            "아직 의견이 없습니다. mundap serve의 POST /feedback이나 mundap ui로 의견을 받을 수 있습니다."
-        )
-    named = {id for one in given for id in (*one.shown, *one.cited, one.vote.passage_id if one.vote else "")}
-    return training_rows(
-        given,
-        bot.corpus.passages(sorted(named)),
-        bot.words_held,
-        lambda text: [hit.passage for hit in bot.search(text, k=5)],
-    )

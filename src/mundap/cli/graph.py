@@ -11,8 +11,9 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.cli.train_options import Data
+from mundap.workflows.train.table import QUESTIONS
 
+Data = Annotated[Path | None, typer.Option(help=QUESTIONS, show_default=False)]
 app = typer.Typer(no_args_is_help=True, help="키워드 그래프를 조회하고 편집합니다.", rich_markup_mode=None)
 
 
@@ -90,40 +91,19 @@ def mine(
     괄호: 세계관세기구(WCO). 철자: 콘테이너와 컨테이너. 질문: 질문과 제시문의 쌍에서 학습. 임베딩: 의미가 가까운 단어(오류가 많습니다).
     적용하려면 mundap index를 실행하세요.
     """
-    from mundap.errors import UnknownName
-    from mundap.graph.synonyms import ORIGINS, PAIRS, VECTORS, merged, read_synonyms, write_synonyms
-    from mundap.training.keywords.synonym_mining import mine as mined
-    from mundap.training.keywords.synonym_mining import pairs_in
+    from mundap.graph.synonyms import PAIRS
+    from mundap.workflows import synonyms
 
     bot = open_workspace(workspace)
-    miners = by or [origin for origin in ORIGINS if origin != VECTORS]
-    for miner in miners:
-        if miner not in ORIGINS:
-            raise UnknownName("miner", miner, ORIGINS)
-    graph, table = bot.bare_graph(), bot.synonyms
-    texts = {id: p.worded for id, p in bot.corpus.passages([id for id, *_ in graph.all_passages()]).items()}
-    pairs = pairs_in(bot.corpus, data) if PAIRS in miners else []
-    kept = read_synonyms(table) if table.is_file() else ()
+    miners = by or synonyms.MINERS
     with show.bar("단어 벡터") as progress:
-        found = mined(
-            graph,
-            texts,
-            pairs,
-            bot.names,
-            lambda words: bot.cache.unit_vectors(words, bot.encoder, progress),
-            miners,
-        )
-    rows = merged(kept, found)
-    write_synonyms(table, rows)
-    counts = {origin: sum(row.origin == origin for row in rows) for origin in ORIGINS}
-    locked = sum(bool(row.state) or not row.origin for row in rows)
+        made = synonyms.mine(bot, miners, data=data, progress=progress)
     if json:
-        show.emit({"file": str(table), "rows": len(rows), "by": counts, "kept": locked, "pairs": len(pairs)})
+        show.emit(made.to_json())
         return
-    print(
-        f"{table}: 동의어 {len(rows)}행 ({', '.join(f'{o} {n}' for o, n in counts.items() if n)}; 직접 지정한 행 {locked})"
-    )
-    if PAIRS in miners and not pairs:
+    by_origin = ", ".join(f"{origin} {n}" for origin, n in made.by.items() if n)
+    print(f"{made.file}: 동의어 {made.rows}행 ({by_origin}; 직접 지정한 행 {made.kept})")
+    if PAIRS in miners and not made.pairs:
         print(
             "질문과 제시문의 쌍이 없어 '질문' 방법은 건너뛰었습니다. 질문·제시문 열이 있는 시트를 읽어 들이거나 --data로 지정하세요."
         )

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from mundap.cli.runs import write_run
-from mundap.evaluate.about import versions
-from mundap.evaluate.markup import Markup, join
-from mundap.evaluate.page import frame, note, section, table
+from mundap.evaluation.about import versions
+from mundap.evaluation.html_parts import frame, note, section, table
+from mundap.evaluation.markup import Markup, join
+from mundap.workflows.runs import keep
 from mundap.workspace import Mundap
 from mundap.workspace.intake import Ingested, Taken
 
@@ -29,7 +29,7 @@ def keep_report(bot: Mundap, done: Ingested) -> Path:
         "versions": versions(),
         "files": [asdict(one) for one in done.files],
     }
-    return write_run(bot, "ingest", facts, ingest_page(done, made))
+    return keep(bot, "ingest", facts, ingest_page(done, made))
 
 
 def ingest_page(done: Ingested, made: str) -> str:

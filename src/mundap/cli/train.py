@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from mundap.cli.derived import train_command
+from mundap.cli.train_losses import or_losses
 from mundap.workflows.train import TRAINERS
 
 
@@ -17,7 +18,8 @@ def group() -> typer.Typer:
         """조직의 질문 데이터로 모델을 학습합니다."""
 
     for name, trainer in TRAINERS.items():
-        found.command(name)(train_command(trainer))
+        command = train_command(trainer)
+        found.command(name)(or_losses(command) if name == "embedding" else command)
     return found
 
 

@@ -6,7 +6,7 @@ import json as json_module
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +15,7 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import BadFile
 
 if TYPE_CHECKING:
-    from mundap.verify.verdict import Finding, Verdict
+    from mundap.verify.verdict import Verdict
 
 _STATES = {"proved": "확인됨", "changed": "변경됨", "missing": "확인 불가", "forged": "불일치"}
 _INDEX = {
@@ -47,28 +47,11 @@ def verify(
     for verdict in bot.verify(answers):
         proved = proved and verdict.state == "proved"
         if json:
-            show.emit(verdict_json(verdict))
+            show.emit(verdict.to_json())
         else:
             _print(verdict)
     if not proved:
         raise typer.Exit(1)
-
-
-def verdict_json(verdict: Verdict) -> dict[str, Any]:
-    """A verdict as other programs read it."""
-    return {
-        "question": verdict.question,
-        "state": verdict.state,
-        "answer": _finding_json(verdict.answer, "text"),
-        "sentences": [_finding_json(one, "text") for one in verdict.sentences],
-        "citations": [_finding_json(one, "quote") for one in verdict.citations],
-        "generation": {"answered": verdict.generation, "state": verdict.index},
-    }
-
-
-def _finding_json(one: Finding, named: str) -> dict[str, Any]:
-    found: dict[str, Any] = {"state": one.state, named: one.text, "reason": one.reason}
-    return found | ({"elsewhere": list(one.elsewhere)} if one.elsewhere else {})
 
 
 def _records(file: str) -> Iterator[tuple[object, str]]:

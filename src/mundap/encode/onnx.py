@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import ConfigError
-from mundap.extras import need
+from mundap.extras import Untyped, need
 
 MAX_TOKENS = 512  # what BERT and its kin were trained for; longer passages are cut
 BATCH = 16  # texts, or pairs, read at once
 
-Encodings = Sequence[Any]  # of tokenizers.Encoding
+Encodings = Sequence[Untyped]  # of tokenizers.Encoding
 Outputs = npt.NDArray[np.float32]
 
 
@@ -64,7 +63,7 @@ class OnnxModel:
         encodings: Encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
         return encodings
 
-    def joined(self, first: Any, second: Any = None) -> Any:
+    def joined(self, first: Untyped, second: Untyped = None) -> Untyped:
         """One text, or a pair, as the model reads it: with special tokens, within `max_tokens`.
 
         Of a pair the second is cut, and the first only where it takes more than half.
@@ -75,7 +74,7 @@ class OnnxModel:
             second.truncate(max(room - len(first), 1))
         return self._tokenizer.post_process(first, second)
 
-    def windows(self, tokens: Any, window: int) -> Encodings:
+    def windows(self, tokens: Untyped, window: int) -> Encodings:
         """A text's tokens in consecutive windows as the model reads them, each of at most `window` tokens."""
         room = min(window, self.max_tokens) - self._tokenizer.num_special_tokens_to_add(False)
         tokens.truncate(max(room, 1))
@@ -111,7 +110,7 @@ def _file(folder: Path, *names: str) -> Path:
     return found
 
 
-def _options(runtime: Any) -> Any:
+def _options(runtime: Untyped) -> Untyped:
     options = runtime.SessionOptions()
     if hasattr(os, "sched_getaffinity"):  # on Linux: the cores that are ours, not all that the machine has
         options.intra_op_num_threads = len(os.sched_getaffinity(0))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+
+from mundap.types import Json
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,6 @@ class Reading:
     passage: str
     window: int
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """The fields by name."""
         return asdict(self)

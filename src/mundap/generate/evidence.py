@@ -23,6 +23,7 @@ from mundap.errors import MundapError
 from mundap.generate.reading import CLOSELY, Reading
 from mundap.korean.lists import announces, item
 from mundap.korean.wanted import denies
+from mundap.types import Json
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,13 +62,13 @@ class Line:
         found: Floats = features @ np.array([self.weights.get(name, 0.0) for name in names]) + self.bias
         return found
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """`{"bias", "weights": {feature: weight}}`."""
         return {"bias": self.bias, "weights": dict(self.weights)}
 
     @classmethod
     def from_json(cls, kept: Mapping[str, Any]) -> Line:
-        """What `as_json` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        """What `to_json` gave. Raises KeyError, TypeError or ValueError for anything else."""
         return cls({str(name): float(weight) for name, weight in kept["weights"].items()}, float(kept["bias"]))
 
 

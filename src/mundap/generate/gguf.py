@@ -8,18 +8,18 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 
 from mundap.errors import GeneratorError
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.generate.compose import CUT
 from mundap.generate.gguf_header import keys
 from mundap.generate.language_model import LanguageModel, Left, Put, Settings, failed, frame, from_thread
 from mundap.generate.prompt import Count, Message
 from mundap.generate.structured import constrained
 from mundap.generate.template import spelled, stops_of
+from mundap.types import Json
 
 BATCH_TOKENS = 256  # read at once; between batches a closed stream is noticed
 _TEMPLATE = "tokenizer.chat_template"
@@ -29,7 +29,7 @@ _TEMPLATE = "tokenizer.chat_template"
 class _Model:
     """A loaded model. `context` is what it holds, in tokens; `key` opens its server (_door)."""
 
-    server: Any
+    server: Untyped
     chats: bool
     context: int
     key: str
@@ -57,7 +57,7 @@ class GGUFGenerator(LanguageModel):
         return f"gguf:{self.path.name}"
 
     def complete(
-        self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, max_tokens: int = 256
+        self, messages: Sequence[Message], schema: Mapping[str, Json] | None = None, max_tokens: int = 256
     ) -> str:
         """One completion, of the form of `schema` unless `max_tokens` cuts it. Raises as `stream` does."""
         return "".join(self._write(messages, max_tokens, schema))
@@ -96,7 +96,7 @@ class GGUFGenerator(LanguageModel):
             server, chats and self.settings.template is None, min(int(context), self.settings.context_tokens), key
         )
 
-    def _params(self, package: Any, key: str) -> Any:
+    def _params(self, package: Untyped, key: str) -> Untyped:
         params = package.CommonParams()
         params.model.path = str(self.path)
         params.n_ctx = self.settings.context_tokens
@@ -118,10 +118,10 @@ class GGUFGenerator(LanguageModel):
             yield model.context - _tokens(client, frame(self.settings.template)), lambda text: _tokens(client, text)
 
     def _write(
-        self, chat: Sequence[Message], max_tokens: int, schema: Mapping[str, Any] | None = None
+        self, chat: Sequence[Message], max_tokens: int, schema: Mapping[str, Json] | None = None
     ) -> Generator[str]:
         model, template, drawn = self._model(), self.settings.template, self.settings.sampling
-        request: dict[str, Any] = {
+        request: dict[str, Json] = {
             "stream": True,
             "max_tokens": max_tokens,
             "temperature": drawn.temperature,
@@ -141,12 +141,12 @@ class GGUFGenerator(LanguageModel):
 
 
 def _streamed(
-    handle: Callable[[dict[str, Any], Callable[[Any], bool]], None], request: dict[str, Any]
+    handle: Callable[[dict[str, Json], Callable[[Untyped], bool]], None], request: dict[str, Json]
 ) -> Generator[str]:
     """The pieces that `handle` gives to its callback, whose answer tells it to stop."""
 
     def work(put: Put, left: Left) -> None:
-        def take(chunk: Any) -> bool:
+        def take(chunk: Untyped) -> bool:
             if "error" in chunk:
                 put(failed(chunk["error"].get("message", chunk["error"])))
             for choice in chunk.get("choices") or []:
@@ -162,7 +162,7 @@ def _streamed(
     return from_thread(work, "mundap-gguf")
 
 
-def _door(server: Any, key: str) -> httpx.Client:
+def _door(server: Untyped, key: str) -> httpx.Client:
     """The package gives Python no tokenizer, but its server has one, on a port of this machine."""
     headers = {"Authorization": f"Bearer {key}"}
     return httpx.Client(base_url=server.listening_address, headers=headers, timeout=60, trust_env=False)

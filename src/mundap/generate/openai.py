@@ -20,6 +20,7 @@ from mundap.generate.prompt import Count, Message, estimate
 from mundap.generate.sse import events
 from mundap.generate.structured import FORMS, formed
 from mundap.stopping import on_stop, pause
+from mundap.types import Json
 
 CONNECT_SECONDS = 10.0
 BACKOFF_SECONDS = 0.5  # doubled at each retry
@@ -74,7 +75,7 @@ class OpenAIGenerator(LanguageModel):
         return f"openai:{self.model}"
 
     def complete(
-        self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, max_tokens: int = 256
+        self, messages: Sequence[Message], schema: Mapping[str, Json] | None = None, max_tokens: int = 256
     ) -> str:
         """One completion. It is streamed and joined, so that `timeout` remains the longest silence.
 
@@ -99,7 +100,7 @@ class OpenAIGenerator(LanguageModel):
         yield self.settings.context_tokens - estimate(frame(self.settings.template)), estimate
 
     def _write(
-        self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Any] | None = None
+        self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Json] | None = None
     ) -> Generator[str]:
         body = self._body(chat, max_tokens, response_format)
         line = _Line()
@@ -144,7 +145,7 @@ class OpenAIGenerator(LanguageModel):
                 f"({self._clean(str(error))})"
             ) from error
 
-    def _body(self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Any] | None) -> bytes:
+    def _body(self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Json] | None) -> bytes:
         template, drawn = self.settings.template, self.settings.sampling
         request: dict[str, Any] = {
             "model": self.model,
@@ -236,7 +237,7 @@ class _Line:
         self._stream: Any = None
         self._cut = False
 
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+    def trace(self, event: str, info: Mapping[str, Json]) -> None:
         """Hears of connections from httpx."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             self._stream = info["return_value"]

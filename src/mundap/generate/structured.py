@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from mundap.errors import GeneratorError
 from mundap.generate.compose import spoken
 from mundap.generate.prompt import Message, harmless
+from mundap.types import Json
 
 log = logging.getLogger(__name__)
 Model = TypeVar("Model", bound=BaseModel)
@@ -36,7 +37,7 @@ class Completer(Protocol):
         ...
 
     def complete(
-        self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, max_tokens: int = TOKENS
+        self, messages: Sequence[Message], schema: Mapping[str, Json] | None = None, max_tokens: int = TOKENS
     ) -> str:
         """One reply, of at most `max_tokens` tokens, thoughts included if the model writes any.
 
@@ -92,13 +93,13 @@ def try_json(
 _failed: WeakSet[Completer] = WeakSet()
 
 
-def constrained(schema: Mapping[str, Any]) -> dict[str, Any]:
+def constrained(schema: Mapping[str, Json]) -> dict[str, Any]:
     """The `response_format` of the OpenAI API that demands this schema."""
     return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": dict(schema)}}
 
 
 def formed(
-    form: str, messages: Sequence[Message], schema: Mapping[str, Any]
+    form: str, messages: Sequence[Message], schema: Mapping[str, Json]
 ) -> tuple[list[Message], dict[str, Any] | None]:
     """The chat and the `response_format` that ask for the schema in one of FORMS."""
     if form == "json_schema":

@@ -8,10 +8,9 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mundap.errors import GeneratorError, MissingExtra, MundapError
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.generate.causal import chat_text, ends, load_causal
 from mundap.generate.compose import CUT
 from mundap.generate.language_model import LanguageModel, Left, Put, Settings, failed, from_thread
@@ -19,6 +18,7 @@ from mundap.generate.prompt import Count, Message
 from mundap.generate.sampling import Sampling
 from mundap.generate.structured import formed
 from mundap.generate.template import spelled, stops_of, until
+from mundap.types import Json
 
 TRAINED = "model:"  # before the name of a model in the workspace
 _ADAPTER, _WHOLE = "adapter", "model"  # folders of a trained model: LoRA, or all weights
@@ -28,8 +28,8 @@ _ADAPTER, _WHOLE = "adapter", "model"  # folders of a trained model: LoRA, or al
 class _Model:
     """A loaded model with its tokenizer. `context` is what it holds, in tokens."""
 
-    model: Any
-    words: Any
+    model: Untyped
+    words: Untyped
     ends: tuple[int, ...]
     context: int
 
@@ -68,7 +68,7 @@ class TransformersGenerator(LanguageModel):
         return f"transformers:{Path(self.base).name if Path(self.base).is_absolute() else self.base}"
 
     def complete(
-        self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, max_tokens: int = 256
+        self, messages: Sequence[Message], schema: Mapping[str, Json] | None = None, max_tokens: int = 256
     ) -> str:
         """One completion; a `schema` is told in the prompt, and nothing makes the model keep to it. Raises as `stream`."""
         chat = formed("text", messages, schema)[0] if schema is not None else messages
@@ -164,7 +164,7 @@ def _generate(model: _Model, ids: Sequence[int], max_tokens: int, sampling: Samp
             if text:
                 put(text)
 
-    def stops(read: Any, scores: Any, **about: Any) -> Any:
+    def stops(read: Untyped, scores: Untyped, **about: Untyped) -> Untyped:
         return torch.full((read.shape[0],), left(), dtype=torch.bool, device=read.device)
 
     draws = sampling.temperature > 0

@@ -15,22 +15,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mundap.graph.build import Name
-from mundap.graph.graph import SAME, Graph, Step
+from mundap.graph.graph import SAME, SYNONYM, Graph, Step
 from mundap.index.rank import positive_rows
 from mundap.index.table import Table, ranks
+from mundap.korean.everyday import Everyday, FindEveryday
 from mundap.protocols import Mask, Rows, Scores
 from mundap.types import Hit, Link
 
 # What a way counts against the keyword itself (docs/experiments/2026-11-26-keyword-graph.md).
 BY_SYNONYM, BY_NEAR, BY_RELATION = 1.0, 0.1, 0.1
 _REMEMBERED = 10_000  # keywords whose ways are kept at hand
+_BY_TABLE = "일상어 표"
 NEIGHBOURS = 5  # followed from one keyword; more bring nothing
 
 Ways = Mapping[str, tuple[Step, ...]]
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _LastQuestion:
     """The last question, the ways from its keywords, and the score of every row."""
 
     question: str
@@ -41,17 +43,25 @@ class _Asked:
 class GraphLeg:
     """Finds passages over a keyword graph; nothing for a question none of whose keywords leads anywhere.
 
-    `name_keywords` gives the keywords of a question in lower case.
+    `name_keywords` gives the keywords of a question in lower case, and `everyday` finds what documents say for its words.
     """
 
     name = "graph"
 
-    def __init__(self, graph: Graph, table: Table, name_keywords: Name, neighbours: int = NEIGHBOURS) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        table: Table,
+        name_keywords: Name,
+        neighbours: int = NEIGHBOURS,
+        everyday: FindEveryday | None = None,
+    ) -> None:
         self.graph = graph
         self.table = table
         self.name_keywords = name_keywords
+        self.everyday = everyday
         self.neighbours = neighbours
-        self._asked = _Asked("", {}, np.zeros(len(table), np.float32))
+        self._asked = _LastQuestion("", {}, np.zeros(len(table), np.float32))
         self._known: dict[str, tuple[Step, ...]] = {}
 
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
@@ -102,18 +112,34 @@ class GraphLeg:
             *(_onward(step, word) for step in self.graph.relations(word, self.neighbours)),
             *(replace(step, weight=BY_NEAR * step.weight) for step in self.graph.near(word, self.neighbours)),
         ]
+        return self._joined(word, [Step(word, SAME, word, 1.0)], others)
+
+    def _called(self, found: Everyday, steps: Sequence[Step]) -> tuple[Step, ...]:
+        """The steps from an everyday word, and those to what documents say for it."""
+        said = [("".join(word.split()), weight) for word, weight in found.said]
+        others = [
+            Step(found.asked, SYNONYM, word, BY_SYNONYM * weight, _BY_TABLE)
+            for word, weight in said
+            if self.graph.count(word)
+        ]
+        return self._joined(found.asked, steps, others)
+
+    def _joined(self, word: str, first: Sequence[Step], others: Sequence[Step]) -> tuple[Step, ...]:
+        """`first`, then `others`, none worth more than the word itself would be, one for each tail."""
         rare, *rares = self.graph.mentions.rarity([word, *(step.tail for step in others)])
-        steps = {word: Step(word, SAME, word, 1.0)}
+        steps = {step.tail: step for step in first}
         for step, other in zip(others, rares, strict=True):
             steps.setdefault(step.tail, replace(step, weight=step.weight * min(1.0, rare / other)))
         return tuple(steps.values())
 
-    def _ask(self, question: str) -> _Asked:
+    def _ask(self, question: str) -> _LastQuestion:
         asked = self._asked  # one read: another thread may replace it
         if question != asked.question:
             [words] = self.name_keywords([question])
             ways = {word: self._from(word) for word in words}
-            asked = self._asked = _Asked(question, ways, self._summed(ways))
+            for found in self.everyday(question) if self.everyday else ():
+                ways[found.asked] = self._called(found, ways.get(found.asked, ()))
+            asked = self._asked = _LastQuestion(question, ways, self._summed(ways))
         return asked
 
     def _summed(self, ways: Ways) -> Scores:

@@ -10,6 +10,7 @@ from mundap.index.postings import Postings
 from mundap.index.rank import positive_rows
 from mundap.index.table import InMemory, Table, ranks
 from mundap.index.units import Units
+from mundap.index.widen import Widening
 from mundap.korean.normalize import normalize
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Mask, Rows, Scores, Tokenize
@@ -20,14 +21,18 @@ B = 0.6
 
 
 class LexicalLeg:
-    """BM25 over postings. Finds nothing for a question none of whose tokens is known."""
+    """BM25 over postings. Finds nothing for a question none of whose tokens is known.
+
+    With a `widening`, what documents say for its everyday words counts too.
+    """
 
     name = "bm25"
 
-    def __init__(self, postings: Postings, table: Table, tokenize: Tokenize) -> None:
+    def __init__(self, postings: Postings, table: Table, tokenize: Tokenize, widening: Widening | None = None) -> None:
         self.postings = postings
         self.table = table
         self.tokenize = tokenize
+        self.widening = widening
         self._asked: tuple[str, Scores] = ("", np.zeros(len(table), np.float32))
 
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
@@ -46,7 +51,9 @@ class LexicalLeg:
     def _scores(self, question: str) -> Scores:
         asked = self._asked  # one read: another thread may replace it
         if question != asked[0]:
-            asked = self._asked = (question, self.postings.scores(self.tokenize([normalize(question)])[0]))
+            normal = normalize(question)
+            scores = self.postings.scores(self.tokenize([normal])[0])
+            asked = self._asked = (question, self.widening.widen(normal, scores) if self.widening else scores)
         return asked[1]
 
 

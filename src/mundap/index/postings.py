@@ -18,7 +18,7 @@ import numpy.typing as npt
 from mundap.files import load_array
 from mundap.index.adder import adder
 from mundap.korean.tokens import BIGRAM
-from mundap.protocols import Scores
+from mundap.protocols import Rows, Scores
 
 _ARRAYS = ("terms", "starts", "rows", "counts", "impacts", "lengths", "words")
 Terms = npt.NDArray[np.uint64]
@@ -107,6 +107,26 @@ class Postings:
             return 0, 0
         return int(self.starts[place]), int(self.starts[place + 1])
 
+    def holding(self, tokens: Sequence[str]) -> Rows:
+        """The rows that hold every one of these tokens, ascending; none for no tokens."""
+        spans = sorted((self.span(token) for token in set(tokens)), key=lambda span: span[1] - span[0])
+        if not spans:
+            return np.empty(0, np.intp)
+        held = self.rows[slice(*spans[0])]
+        for start, end in spans[1:]:
+            held = held[_among(held, self.rows[start:end])]
+        return held.astype(np.intp)
+
+    def scores_in(self, tokens: Iterable[str], rows: Rows) -> Scores:
+        """The score of each of these rows, ascending, for these tokens; repeats count."""
+        result = np.zeros(len(rows), np.float32)
+        for start, end, times in self.matches(tokens):
+            listed = self.rows[start:end]
+            there = _among(rows, listed)
+            places = start + np.searchsorted(listed, rows[there])
+            result[there] += np.float32(times) * self.impacts[places]
+        return result
+
     def weighed(self, weights: Mapping[str, float]) -> npt.NDArray[np.float64]:
         """For each row, the sum of its tokens' weights; a token without one has none."""
         total = np.zeros(len(self.lengths))
@@ -130,6 +150,15 @@ class Postings:
 def term_hash(token: str) -> int:
     """The 64 bits that stand for a token."""
     return int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little")
+
+
+def _among(rows: npt.NDArray[np.integer], listed: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
+    """Which of `rows` are in `listed`, both ascending."""
+    if not len(listed):
+        return np.zeros(len(rows), np.bool_)
+    places = np.minimum(np.searchsorted(listed, rows), len(listed) - 1)
+    found: npt.NDArray[np.bool_] = listed[places] == rows
+    return found
 
 
 @dataclass(frozen=True)

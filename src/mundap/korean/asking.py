@@ -53,14 +53,14 @@ _LEAD = re.compile(r"(?:다음|아래)(?:과|와|의)?\s*(?:각\s?호(?:와|의)
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class GeneratedQuestion:
     """A question, and how sure it is to be one that people ask: higher is better."""
 
     question: str
     worth: float
 
 
-def asked(statement: str) -> list[Asked]:
+def asked(statement: str) -> list[GeneratedQuestion]:
     """The questions that one sentence answers by itself, best first; none if it leans on what stands around it.
 
     Patterns: what a thing is (…란, …을 말한다), how many (a number with its unit), how to (…려면), what then (… 경우),
@@ -74,7 +74,7 @@ def asked(statement: str) -> list[Asked]:
     found = list(_questions(text, tokens))
     if clause := _first_clause(text, tokens):
         found += _questions(clause, kiwi().tokenize(clause))
-    best: dict[str, Asked] = {}
+    best: dict[str, GeneratedQuestion] = {}
     for one in found:
         if _readable(one.question, 1 if one.worth == _DEFINED else FEWEST):
             best.setdefault(one.question, one)
@@ -100,20 +100,20 @@ def particle(word: str, closed: str, open_: str) -> str:
     return closed if last in "013678LMNRlmnr" else open_
 
 
-def _questions(text: str, tokens: Sequence[Token]) -> Iterator[Asked]:
+def _questions(text: str, tokens: Sequence[Token]) -> Iterator[GeneratedQuestion]:
     if found := _defined(text):
-        yield Asked(f"{found}{particle(found, '이란', '란')} 무엇인가요?", _DEFINED)
+        yield GeneratedQuestion(f"{found}{particle(found, '이란', '란')} 무엇인가요?", _DEFINED)
     if found := _announced(text, tokens):
-        yield Asked(found, 0.9)
+        yield GeneratedQuestion(found, 0.9)
     yield from _counted(text, tokens)
     if found := _purpose(text):
-        yield Asked(found, 0.8)
+        yield GeneratedQuestion(found, 0.8)
     if found := _reason(text):
-        yield Asked(found, 0.75)
+        yield GeneratedQuestion(found, 0.75)
     if found := _case(text):
-        yield Asked(found, 0.65)
+        yield GeneratedQuestion(found, 0.65)
     if len(text) <= LONGEST and (found := interrogative(text, tokens)):
-        yield Asked(found, 0.6 if re.search(r"(?:수 [있없]|가능|필요|해야|야 하)", text) else 0.35)
+        yield GeneratedQuestion(found, 0.6 if re.search(r"(?:수 [있없]|가능|필요|해야|야 하)", text) else 0.35)
 
 
 def interrogative(text: str, tokens: Sequence[Token] | None = None) -> str:
@@ -171,7 +171,7 @@ def _announced(text: str, tokens: Sequence[Token]) -> str:
     return f"{text[: topic.end]} {'어떻게 되나요?' if how else '무엇인가요?'}"
 
 
-def _counted(text: str, tokens: Sequence[Token]) -> Iterator[Asked]:
+def _counted(text: str, tokens: Sequence[Token]) -> Iterator[GeneratedQuestion]:
     for match in _NUMBER.finditer(text):
         if (
             len(text) > LONGEST
@@ -188,7 +188,7 @@ def _counted(text: str, tokens: Sequence[Token]) -> Iterator[Asked]:
         blank = "" if match.start() == 0 or text[match.start() - 1] == " " else " "
         changed = f"{text[: match.start()]}{blank}{word}{_agreeing(word, after)}{text[match.end() :]}"
         if question := interrogative(changed):
-            yield Asked(question, 0.85 if match.start() > 8 else 0.5)
+            yield GeneratedQuestion(question, 0.85 if match.start() > 8 else 0.5)
 
 
 def _agreeing(word: str, after: str) -> str:

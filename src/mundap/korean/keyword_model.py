@@ -8,13 +8,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import ConfigError
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.korean.beams import Ids, beam_search
 from mundap.korean.normalize import normalize, squash
 
@@ -49,7 +48,7 @@ class Writing:
 class Spelling:
     """Texts into tokens and back, in training and in use alike. `tokenizer` is a `tokenizers.Tokenizer`."""
 
-    def __init__(self, tokenizer: Any, end: int, most: int) -> None:
+    def __init__(self, tokenizer: Untyped, end: int, most: int) -> None:
         self._tokenizer = tokenizer
         tokenizer.no_truncation()
         tokenizer.no_padding()
@@ -135,7 +134,7 @@ class KeywordModel:
         return self._spelling.decode(ids)
 
 
-def _session(runtime: Any, graph: Path) -> Any:
+def _session(runtime: Untyped, graph: Path) -> Untyped:
     options = runtime.SessionOptions()
     if hasattr(os, "sched_getaffinity"):  # on Linux: the cores that are ours, not all that the machine has
         options.intra_op_num_threads = len(os.sched_getaffinity(0))

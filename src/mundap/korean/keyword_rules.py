@@ -24,14 +24,14 @@ _BETWEEN = 2  # other words between two stems of a row: 뭐가 그렇게 좋나�
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NounRule:
     """A noun, and the stems that ask for it, each a set of choices, in their order."""
 
     stems: tuple[frozenset[str], ...]
     noun: str
 
 
-def read_asked(path: Path | None = None) -> tuple[Asked, ...]:
+def read_rules(path: Path | None = None) -> tuple[NounRule, ...]:
     """The table of the package, after the rows of a user's own, which therefore win among rows as long.
 
     Raises BadFile with the row that is not "stems<TAB>noun", or if the file cannot be read.
@@ -42,18 +42,18 @@ def read_asked(path: Path | None = None) -> tuple[Asked, ...]:
 
 
 def extract(
-    texts: Sequence[str], user_dictionary: Path | None = None, asked: Sequence[Asked] | None = None
+    texts: Sequence[str], user_dictionary: Path | None = None, asked: Sequence[NounRule] | None = None
 ) -> list[list[str]]:
     """The distinct keywords of each text, in order of appearance.
 
     Nouns that touch are one keyword each (수입신고: 수입, 신고), unless the user dictionary holds the whole; affixes,
     single letters and foreign words stay with their noun (HS코드). STOP nouns, plural 들 and lone numbers are left out.
     """
-    table = read_asked() if asked is None else asked
+    table = read_rules() if asked is None else asked
     return [_keywords(text, tokens, table) for text, tokens in _analysed(texts, user_dictionary)]
 
 
-def names(texts: Sequence[str], user_dictionary: Path | None = None, asked: Sequence[Asked] = ()) -> list[list[str]]:
+def names(texts: Sequence[str], user_dictionary: Path | None = None, asked: Sequence[NounRule] = ()) -> list[list[str]]:
     """What each text names, in lower case: its keywords as `extract` has them, then the compounds that they make up.
 
     A graph needs both: 통관예약 joins it to what is said of 통관, and to what is said of 예약.
@@ -70,7 +70,7 @@ def _analysed(texts: Sequence[str], user_dictionary: Path | None) -> Iterator[tu
     return zip(normal, analyser.tokenize(normal), strict=True)
 
 
-def _keywords(text: str, tokens: Sequence[Token], table: Sequence[Asked]) -> list[str]:
+def _keywords(text: str, tokens: Sequence[Token], table: Sequence[NounRule]) -> list[str]:
     placed = _asked_for(tokens, table)
     run: list[Token] = []
     for token in tokens:
@@ -105,7 +105,7 @@ def _word(text: str, run: list[Token]) -> list[tuple[int, str]]:
     return [] if word in STOP else [(start, word)]
 
 
-def _asked_for(tokens: Sequence[Token], table: Sequence[Asked]) -> list[tuple[int, str]]:
+def _asked_for(tokens: Sequence[Token], table: Sequence[NounRule]) -> list[tuple[int, str]]:
     """(place, noun) of every row that matches; a word serves one row only."""
     words = [token for token in tokens if token.tag.startswith(_CONTENT)]
     used: set[int] = set()
@@ -135,7 +135,7 @@ def _is(word: Token, stem: frozenset[str]) -> bool:
     return word.form in stem or word.lemma in stem
 
 
-def _rows(text: str, name: str) -> tuple[Asked, ...]:
+def _rows(text: str, name: str) -> tuple[NounRule, ...]:
     rows = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip() or line.startswith("#"):
@@ -143,7 +143,7 @@ def _rows(text: str, name: str) -> tuple[Asked, ...]:
         stems, tab, noun = line.partition("\t")
         if not tab or not stems.strip() or not noun.strip() or "\t" in noun:
             raise BadFile(f"{name} {number}행: '{line}'은(는) '어간<탭>명사' 형식이 아닙니다. 예: 뭐|무엇 좋다<탭>장점")
-        rows.append(Asked(tuple(frozenset(stem.split("|")) for stem in stems.split()), noun.strip()))
+        rows.append(NounRule(tuple(frozenset(stem.split("|")) for stem in stems.split()), noun.strip()))
     return tuple(rows)
 
 

@@ -69,7 +69,7 @@ def named_anew(question: str) -> tuple[str, ...]:
     맥주 of 맥주는요?, 전자담배 and 액상 of 전자담배 액상은요? but only 서류 of 신청 서류는요?: what is asked of a thing is not in
     the thing's name. A condition (두 병이면요?), a place or a person names nothing that a passage must say.
     """
-    asked = _Asked.of(_bare(business(question))[0])
+    asked = _Parsed.of(_bare(business(question))[0])
     topics = [p for p in asked.phrases if p.particle in ("은", "는")] if asked.form == "whole" else asked.phrases[-1:]
     if asked.form == "condition" or not topics:
         return ()
@@ -136,7 +136,7 @@ def _joined(question: str, before: _Said) -> _Said | None:
         return before if carries else None
     if corrected := _corrected(bare, before):
         return corrected
-    asked = _Asked.of(bare)
+    asked = _Parsed.of(bare)
     if asked.full and not asked.pointing and not asked.elliptic:
         return None
     if asked.form == "whole":
@@ -169,7 +169,7 @@ def _corrected(bare: str, before: _Said) -> _Said | None:
     if not contrast:
         return None
     old, new = contrast["old"], _POLITE.sub("", contrast["new"])
-    asked = _Asked.of(new)
+    asked = _Parsed.of(new)
     if asked.form == "whole" or not asked.phrases:
         return None
     noun = new[: asked.phrases[-1].end]
@@ -179,7 +179,7 @@ def _corrected(bare: str, before: _Said) -> _Said | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Parsed:
     """A question without its opening, as far as it says what it asks of.
 
     `piece` is what a fragment names, with its particle. A whole question `leans` if what it asks of is left out.
@@ -210,7 +210,7 @@ class _Asked:
         )
 
     @classmethod
-    def of(cls, text: str) -> _Asked:
+    def of(cls, text: str) -> _Parsed:
         tokens = [t for t in kiwi().tokenize(text) if not t.tag.startswith(("SF", "SP", "SE", "SW", "W_", "SO"))]
         named = tuple(p for p in phrases(tokens, text) if p.kind != "asking" or p.text in _CASES)
         first = min((p.start for p in named if p.kind not in ("asking", "amount")), default=len(text))
@@ -346,7 +346,7 @@ def _predicateless(tokens: Sequence[Token]) -> bool:
     )
 
 
-def _with_topic(asked: _Asked, before: _Said) -> str:
+def _with_topic(asked: _Parsed, before: _Said) -> str:
     """What is asked, of what the question before was about."""
     kept = _topic(before, asked)
     text = asked.text
@@ -362,7 +362,7 @@ def _with_topic(asked: _Asked, before: _Said) -> str:
     return f"{topic} {text}"
 
 
-def _topic(before: _Said, asked: _Asked) -> list[str]:
+def _topic(before: _Said, asked: _Parsed) -> list[str]:
     """The nouns that the question before was about, as they were written; an aspect it asked for is left out."""
     about: list[str] = []
     topical = asked.form == "whole" and bool(asked.phrases) and asked.phrases[0].particle in ("은", "는")

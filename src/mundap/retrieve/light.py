@@ -34,7 +34,7 @@ Matrix = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Asked:
+class KnownQuestions:
     """Known questions: `vectors` (n, dim) in half precision, and the whole passage that answers each."""
 
     vectors: npt.NDArray[np.float16]
@@ -54,7 +54,7 @@ class LightModel:
     tokenizer: str
     questions: frozenset[str]
     translations: Translations
-    asked: Asked
+    asked: KnownQuestions
 
     def save(self, folder: Path) -> None:
         """Write the model into `folder`: model.json, synonyms.tsv, which people may edit, and the questions."""
@@ -86,7 +86,7 @@ class LightModel:
                 kept["tokenizer"],
                 frozenset(kept["questions"]),
                 Translations(words, kept["known"], kept["background"], kept["floor"]),
-                Asked(load_array(folder / "questions.npy", mapped=False), tuple(kept["passages"])),
+                KnownQuestions(load_array(folder / "questions.npy", mapped=False), tuple(kept["passages"])),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise MundapError(
@@ -146,7 +146,7 @@ class Features:
     answers. nearest: how close the closest of them is, 0 if none is known.
     """
 
-    def __init__(self, lexical: LexicalLeg, dense: DenseLeg, translator: Translator, asked: Asked) -> None:
+    def __init__(self, lexical: LexicalLeg, dense: DenseLeg, translator: Translator, asked: KnownQuestions) -> None:
         self.lexical = lexical
         self.dense = dense
         self.translator = translator

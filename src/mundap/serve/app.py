@@ -58,7 +58,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     async def gone(request: Request, error: Gone | ClientDisconnect) -> Response:
         return Response(status_code=_CLIENT_CLOSED)
 
-    app.openapi = lambda: embeddings.described(describe(), service.bot.encoder.dim)  # type: ignore[method-assign]
+    app.openapi = lambda: embeddings.described(describe(), service.bot.components.encoder.dim)  # type: ignore[method-assign]
     keys = Keys(bot.root / FOLDER / KEYS, lent)
     app.add_middleware(BodyLimit, most=settings.body_kb * 1024, paths={"/documents": settings.uploads_mb << 20})
     app.add_middleware(

@@ -6,25 +6,25 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool
 
-from mundap.serve.asked import Asked
+from mundap.serve.request_body import RequestBody
 from mundap.serve.shapes import SEARCHED, Filters, Session, Used, Voice, Whole
 
 MOST_INPUTS = 256
 LONGEST_INPUT = 20_000  # characters of a text to embed
 
 
-class _Asked(Asked):
+class _OpenBody(RequestBody):
     model_config = ConfigDict(extra="allow")
 
 
-class TextPart(_Asked):
+class TextPart(_OpenBody):
     """A part of a message that is made of parts."""
 
     type: Literal["text"]
     text: str
 
 
-class OtherPart(_Asked):
+class OtherPart(_OpenBody):
     """A part that is no text: a picture, a sound, a file. It is not read."""
 
     type: Literal["image_url", "input_image", "input_audio", "audio_url", "video_url", "file", "input_file", "refusal"]
@@ -39,7 +39,7 @@ _QUESTION: JsonValue = {
 }
 
 
-class Message(_Asked):
+class Message(_OpenBody):
     """One message of a conversation."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
@@ -53,7 +53,7 @@ class Message(_Asked):
         return "\n".join(part.text for part in self.content or [] if isinstance(part, TextPart))
 
 
-class How(Asked):
+class How(RequestBody):
     """How to answer, beyond what OpenAI knows."""
 
     top_k: Used = None
@@ -62,13 +62,13 @@ class How(Asked):
     persona: Voice = None
 
 
-class StreamOptions(_Asked):
+class StreamOptions(_OpenBody):
     """Of a stream."""
 
     include_usage: StrictBool | None = None
 
 
-class Chat(_Asked):
+class Chat(_OpenBody):
     """The last user message is the question; user and assistant messages before it are the conversation so far.
 
     Answers are written from the documents alone: what other messages say is not used, and neither are other parameters.
@@ -105,7 +105,7 @@ def _texts(given: object) -> object:
 _Input = Annotated[str, Field(min_length=1)]
 
 
-class Embed(_Asked):
+class Embed(_OpenBody):
     """Texts to turn into vectors."""
 
     input: Annotated[_Input | Annotated[list[_Input], Field(min_length=1)], BeforeValidator(_texts)] = Field(

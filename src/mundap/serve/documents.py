@@ -123,7 +123,7 @@ async def upload(request: Request, service: Here) -> Taken:
             shutil.rmtree(incoming, ignore_errors=True)
             raise
     done = await flow.next()  # to its end, whether the client waits or not
-    return Taken.model_validate({**done.as_json(), "skipped": [*skipped, *done.as_json()["skipped"]]})
+    return Taken.model_validate({**done.to_json(), "skipped": [*skipped, *done.to_json()["skipped"]]})
 
 
 @router.get("", summary="문서 목록", responses=documented())

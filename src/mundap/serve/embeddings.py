@@ -29,7 +29,7 @@ router = APIRouter(prefix="/v1", tags=["OpenAI 호환 API"], responses=documente
 @router.get("/models", summary="모델 목록")
 def models(bot: Bot) -> Models:
     """답변 모델 `mundap`과 이 작업 폴더의 임베딩입니다."""
-    return Models(data=[Model(id=MODEL), Model(id=bot.encoder.name)])
+    return Models(data=[Model(id=MODEL), Model(id=bot.components.encoder.name)])
 
 
 @router.get("/models/{name:path}", summary="모델 확인")
@@ -50,7 +50,7 @@ async def embeddings(asked: Embed, request: Request, service: Here) -> Embedding
         raise Refused(
             400, f"input은 최대 {LONGEST_INPUT}자의 텍스트 하나 또는 최대 {MOST_INPUTS}개의 배열이어야 합니다."
         )
-    encoder = service.bot.encoder
+    encoder = service.bot.components.encoder
     if asked.dimensions not in (None, encoder.dim):
         raise Refused(400, f"dimensions {asked.dimensions}: 이 임베딩은 {encoder.dim}차원입니다.")
     vectors = await service.searches.run(request, lambda: _encode(encoder, texts, asked.input_type))

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from mundap.serve.asked import Asked
 from mundap.serve.problems import Refused, documented
+from mundap.serve.request_body import RequestBody
 from mundap.serve.service import Here
 from mundap.store.feedback import Vote
 
@@ -17,7 +17,7 @@ LONGEST = 4000  # characters of a comment or a corrected answer
 Said = Annotated[str, Field(max_length=LONGEST)]
 
 
-class Judgement(Asked):
+class Judgement(RequestBody):
     """What someone says of the answer to a request. The last of several counts."""
 
     request_id: str = Field(min_length=1, max_length=200, description="답변과 함께 받은 request_id")

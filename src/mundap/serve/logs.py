@@ -6,9 +6,9 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Any
 
 from mundap.korean.mask import mask
+from mundap.types import Json
 
 ACCESS = logging.getLogger("mundap.access")
 
@@ -18,7 +18,7 @@ class Lines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line."""
-        said: dict[str, Any] = {
+        said: dict[str, Json] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
         }

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import re
 import time
-from typing import Any
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -17,7 +16,7 @@ from mundap.korean.mask import mask
 from mundap.serve.logs import ACCESS
 from mundap.serve.problems import METHODS, RETRY_SECONDS, problem
 from mundap.serve.service import Service
-from mundap.types import Answer
+from mundap.types import Answer, Json
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +78,7 @@ class Requests:
         if route in _QUIET and status < 400:
             return
         state = scope["state"]
-        said: dict[str, Any] = {
+        said: dict[str, Json] = {
             "request_id": state["request_id"],
             "method": method,
             "route": route,

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from mundap.serve.asked import Asked
+from mundap.serve.request_body import RequestBody
 
 LONGEST = 2000  # characters of a question
 
@@ -37,7 +37,7 @@ Voice = Annotated[
 ]
 
 
-class Prompt(Asked):
+class Prompt(RequestBody):
     """A question whose keywords are wanted."""
 
     prompt: Text = Field(description="질문", examples=["이사화물 통관예약을 하면 뭐가 좋나요?"])
@@ -56,7 +56,7 @@ class Keywords(OldKeywords):
     keywords: list[str]
 
 
-class Search(Asked):
+class Search(RequestBody):
     """A question to search for. `filters` gives the allowed values of source, title, document_id or a meta key."""
 
     query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
@@ -75,7 +75,7 @@ class Found(BaseModel):
     searched: str = SEARCHED
 
 
-class Query(Asked):
+class Query(RequestBody):
     """A question to answer. Questions with one `session` are a conversation, in which a later one may lean on earlier."""
 
     query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])

@@ -223,7 +223,7 @@ def settings(service: Here) -> Shown:
         legs=list(config.retrieve.legs),
         top_k=config.retrieve.k,
         languages=["ko", "en"],
-        personas=list(service.bot.personas),
+        personas=list(service.bot.components.personas),
         persona=config.generate.persona,
     )
 

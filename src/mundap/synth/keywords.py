@@ -12,7 +12,7 @@ from typing import Annotated, Protocol
 
 from pydantic import BaseModel, Field
 
-from mundap.evaluate.keywords import Tagged
+from mundap.evaluation.keywords import Tagged
 from mundap.files import digest
 from mundap.generate.prompt import Message, fenced
 from mundap.generate.structured import Completer, ask_json

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from mundap.generate.prompt import Message
 from mundap.generate.structured import TOKENS, Completer
 from mundap.stopping import pause
+from mundap.types import Json
 
 
 class Paced:
@@ -25,7 +25,7 @@ class Paced:
         return self.completer.name
 
     def complete(
-        self, messages: Sequence[Message], schema: Mapping[str, Any] | None = None, max_tokens: int = TOKENS
+        self, messages: Sequence[Message], schema: Mapping[str, Json] | None = None, max_tokens: int = TOKENS
     ) -> str:
         """One reply, as soon as one may be asked for. Raises as the model does."""
         now = time.monotonic()

@@ -6,13 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic import BaseModel, Field
 
-from mundap.evaluate.answer_metrics import morpheme_f1
-from mundap.evaluate.consistency import consistency
-from mundap.evaluate.questions import Question
+from mundap.evaluation.answer_metrics import morpheme_f1
+from mundap.evaluation.consistency import consistency
+from mundap.evaluation.questions import Question
 from mundap.files import digest
 from mundap.generate.cite import repair
 from mundap.generate.persona import Persona, body, closes
@@ -22,6 +22,7 @@ from mundap.korean.normalize import normalize
 from mundap.korean.restyle import restyled
 from mundap.protocols import Progress, quiet
 from mundap.synth.journal import Journal
+from mundap.types import Json
 
 SAME = 0.6  # F1 of morphemes with the answer that was rewritten, under which it says something else
 TRIES = 3
@@ -101,7 +102,7 @@ class ByModel:
 class Result:
     """The rows that were kept, and how many were dropped after all tries, by what was wrong with the last."""
 
-    rows: tuple[dict[str, Any], ...]
+    rows: tuple[dict[str, Json], ...]
     dropped: Counter[str] = field(default_factory=Counter)
 
 
@@ -118,7 +119,7 @@ def rewrite(
     questions: Sequence[Question], persona: Persona, rewriter: Rewriter, journal: Journal, progress: Progress = quiet
 ) -> Result:
     """Rewrite the answers. Each is in the journal as soon as it is made. Raises what the rewriter does."""
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Json]] = []
     dropped: Counter[str] = Counter()
     for n, asked in enumerate(questions, 1):
         key = digest(asked.question, asked.answer)

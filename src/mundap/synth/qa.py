@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -22,7 +22,7 @@ from mundap.korean.normalize import normalize, squash
 from mundap.korean.sentences import sentences
 from mundap.protocols import Progress, quiet
 from mundap.synth.journal import Journal
-from mundap.types import Passage
+from mundap.types import Json, Passage
 
 LONG, MEDIUM = 5, 3  # sentences that a long answer has at least, and a medium one at most
 MIN_HELD = 0.5  # of the words of an answer, by weight, that its passage holds
@@ -61,7 +61,7 @@ class Row:
     passage: Passage
     support: float
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """As trainers of retrievers and of language models read it: `answer` is the medium answer, else the short."""
         made = self.made
         return {
@@ -224,7 +224,7 @@ def miscounted(made: Made) -> str:
     return ""
 
 
-def jsonl(rows: Iterable[dict[str, Any]]) -> str:
+def jsonl(rows: Iterable[Mapping[str, Json]]) -> str:
     """One object a line."""
     return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 

@@ -8,16 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from mundap.evaluate.answer_metrics import chrf, morpheme_f1
-from mundap.evaluate.judge import Judge
+from mundap.evaluation.answer_metrics import chrf, morpheme_f1
+from mundap.evaluation.judge import Judge
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
 from mundap.synth.journal import Journal
+from mundap.types import Json
 
 COMPLETIONS = 3
-Rows = list[dict[str, Any]]
+Rows = list[dict[str, Json]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Ranked:
     ungraded: int
 
 
-def row(prompt: str, completions: Sequence[str], grades: Sequence[float]) -> dict[str, Any] | None:
+def row(prompt: str, completions: Sequence[str], grades: Sequence[float]) -> dict[str, Json] | None:
     """A ranking row; None unless all grades differ: an order that was guessed would be learned."""
     if len(completions) != COMPLETIONS or len(set(grades)) != COMPLETIONS:
         return None
@@ -51,15 +51,15 @@ def row(prompt: str, completions: Sequence[str], grades: Sequence[float]) -> dic
     return {"prompt": prompt, **texts, "ranking": [order.index(grade) for grade in grades]}
 
 
-def lengths(rows: Iterable[Mapping[str, Any]]) -> Rows:
+def lengths(rows: Iterable[Mapping[str, Json]]) -> Rows:
     """Ranking rows of what `synth qa` made: the long answer before the medium one before the short."""
     found = []
     for made in rows:
         three = made.get("answers")
-        if not isinstance(three, dict):
+        if not isinstance(three, Mapping):
             continue
         answers = [str(three.get(name) or "") for name in ("short", "medium", "long")]
-        if all(answers) and (ranked := row(made["question"], answers, [0.0, 1.0, 2.0])):
+        if all(answers) and (ranked := row(str(made["question"]), answers, [0.0, 1.0, 2.0])):
             found.append(ranked)
     return found
 
@@ -107,6 +107,6 @@ def judged(judge: Judge) -> Grade:
     return grade
 
 
-def as_json(rows: Rows) -> str:
+def to_json(rows: Rows) -> str:
     """The file that `mundap train reward` reads."""
     return json.dumps(rows, ensure_ascii=False, indent=1) + "\n"

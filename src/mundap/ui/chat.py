@@ -12,7 +12,7 @@ from mundap.ui.client import ApiError
 from mundap.ui.conversations import Conversations
 from mundap.ui.frame import api, own, say, settings, told
 from mundap.ui.markup import plain, shown
-from mundap.ui.values import Answer, Asked, Hit, Settings
+from mundap.ui.values import Answer, Hit, Message, Settings
 
 _REMEMBERED = 8  # exchanges that a question may lean on
 _NAME = "c"  # of the conversation, in the address
@@ -195,9 +195,9 @@ def _answer(question: str, turns: list[Turn], chosen: _Chosen) -> None:
     st.rerun()
 
 
-def _history(question: str, turns: list[Turn]) -> list[Asked]:
-    said: list[Asked] = []
+def _history(question: str, turns: list[Turn]) -> list[Message]:
+    said: list[Message] = []
     for turn in turns[-_REMEMBERED:]:
         if turn.answer.request_id:
-            said += [Asked(role="user", text=turn.question), Asked(role="assistant", text=turn.answer.text)]
-    return [*said, Asked(role="user", text=question)]
+            said += [Message(role="user", text=turn.question), Message(role="assistant", text=turn.answer.text)]
+    return [*said, Message(role="user", text=question)]

@@ -12,11 +12,11 @@ import httpx
 from mundap.ui.patience import with_pauses
 from mundap.ui.values import (
     Answer,
-    Asked,
     Documents,
     Graph,
     Hit,
     Ingested,
+    Message,
     Passage,
     Removed,
     Report,
@@ -61,7 +61,7 @@ class Api:
         return Settings.model_validate(self._json("GET", "/settings"))
 
     def stream(
-        self, asked: Sequence[Asked], top_k: int, documents: Sequence[str] = (), persona: str | None = None
+        self, asked: Sequence[Message], top_k: int, documents: Sequence[str] = (), persona: str | None = None
     ) -> Generator[str | Answer]:
         """Pieces of the answer to the last of `asked`, empty ones where it is silent, then the Answer.
 

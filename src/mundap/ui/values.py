@@ -23,7 +23,7 @@ class Settings(_Said):
     personas: tuple[str, ...] = ()
 
 
-class Asked(_Said):
+class Message(_Said):
     """One side of a conversation: what was asked, or what was answered."""
 
     role: Literal["user", "assistant"]

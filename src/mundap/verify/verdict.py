@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from mundap.types import Json
+
 State = Literal["proved", "changed", "missing", "forged"]
 STATES: tuple[State, ...] = ("proved", "changed", "missing", "forged")  # from best to worst
 Index = Literal["same", "newer", "gone", "unknown"]
@@ -24,6 +26,11 @@ class Finding:
     text: str
     reason: str = ""
     elsewhere: tuple[str, ...] = ()
+
+    def to_json(self, text: str) -> dict[str, Json]:
+        """`{"state", text: …, "reason"}`, and "elsewhere" if there is any; `text` is what the words are called."""
+        found: dict[str, Json] = {"state": self.state, text: self.text, "reason": self.reason}
+        return found | ({"elsewhere": self.elsewhere} if self.elsewhere else {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,17 @@ class Verdict:
     def state(self) -> State:
         """The worst of all."""
         return worst(one.state for one in (self.answer, *self.citations, *self.sentences))
+
+    def to_json(self) -> dict[str, Json]:
+        """`{"question", "state", "answer": {…}, "sentences": […], "citations": […], "generation": {"answered", "state"}}`."""
+        return {
+            "question": self.question,
+            "state": self.state,
+            "answer": self.answer.to_json("text"),
+            "sentences": [one.to_json("text") for one in self.sentences],
+            "citations": [one.to_json("quote") for one in self.citations],
+            "generation": {"answered": self.generation, "state": self.index},
+        }
 
 
 def worst(states: Iterable[State]) -> State:

@@ -9,7 +9,7 @@ the corpus) and `uploads` (files that came over HTTP).
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mundap.workspace.facade import Mundap as Mundap
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Mundap"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     """The facade is imported when it is first asked for: a folder's name alone must not load all that an answer needs."""
     if name not in __all__:
         raise AttributeError(f"module 'mundap.workspace' has no attribute '{name}'")

@@ -20,14 +20,13 @@ from mundap.generate.support import support as supported
 from mundap.generate.trace import traced
 from mundap.korean.dates import Period
 from mundap.korean.meaning import says_something
-from mundap.korean.normalize import normalize
 from mundap.korean.wanted import wanted
 from mundap.messages import say
 from mundap.retrieve.followup import named_anew
 from mundap.retrieve.limits import averaged, limit_query
 from mundap.store.corpus import Corpus
 from mundap.types import Answer, Hit, Turn
-from mundap.workspace.components import Parts
+from mundap.workspace.components import Components
 from mundap.workspace.conversing import conversed
 from mundap.workspace.mending import told
 from mundap.workspace.opening import Opening
@@ -39,9 +38,9 @@ TURNS = 4  # of the conversation that a generator is shown; more would crowd out
 
 
 class Answering:
-    """Answers from what `searching` finds in `opening`'s generation of `corpus`, with `parts`."""
+    """Answers from what `searching` finds in `opening`'s generation of `corpus`, with `parts`; questions are in normal form."""
 
-    def __init__(self, searching: Searching, opening: Opening, corpus: Corpus, parts: Parts) -> None:
+    def __init__(self, searching: Searching, opening: Opening, corpus: Corpus, parts: Components) -> None:
         self._searching = searching
         self._opening = opening
         self._corpus = corpus
@@ -56,7 +55,7 @@ class Answering:
         k: int | None,
         where: Where | None,
         persona: Persona | None,
-    ) -> Iterator[str | Answer]:
+    ) -> Generator[str | Answer]:
         """Yields the answer's text in pieces, then the Answer, whose sentences can be traced to their documents."""
         turn = conversed(
             question,
@@ -78,7 +77,7 @@ class Answering:
     def _mended(
         self, question: str, history: Sequence[Turn], k: int | None, where: Where | None, persona: Persona | None
     ) -> Generator[str | Answer]:
-        mended = self._searching.mended(normalize(question))
+        mended = self._searching.mended(question)
         answered = self._answered(mended.text if mended.words else question, history, k, where, persona)
         return told(answered, question, mended, self._parts.config.language)
 
@@ -91,8 +90,8 @@ class Answering:
         persona: Persona | None,
     ) -> Generator[str | Answer]:
         began = time.perf_counter()
-        alone = self._searching.understanding.alone(normalize(question), history)
-        anew = named_anew(normalize(question)) if alone != normalize(question) else ()
+        alone = self._searching.understanding.alone(question, history)
+        anew = named_anew(question) if alone != question else ()
         if where is None and (known := self._known_answer(question, alone)):
             yield known.text
             timings = {"retrieve_ms": (time.perf_counter() - began) * 1000, "generate_ms": 0.0}
@@ -170,7 +169,7 @@ class Answering:
 
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""
-        alone = self._searching.uniform(normalize(question))
+        alone = self._searching.uniform(question)
         return self._support(alone, self._found(alone, None, None))
 
     def _support(self, question: str, hits: Sequence[Hit], anew: Sequence[str] = ()) -> float:

@@ -20,8 +20,9 @@ from mundap.generate.reading import Reader, Weigh
 from mundap.generate.sampling import Sampling
 from mundap.generate.structured import Completer
 from mundap.generate.support import read_calibration, refusal
+from mundap.korean.everyday import EverydayWords, read_pairs, shipped
 from mundap.korean.keyword_model import KeywordModel
-from mundap.korean.keyword_rules import Asked, extract, names, read_asked
+from mundap.korean.keyword_rules import NounRule, extract, names, read_rules
 from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Encoder, Generator, Reranker
 from mundap.retrieve.light import LightModel
@@ -33,8 +34,8 @@ MODELS = "models"
 LIGHT = "light:"  # of a reranker that `mundap train reranker` made
 
 
-class Parts:
-    """The parts that `config` names, of the workspace `root`. Paths in it, and trained models, are looked for in `words`.
+class Components:
+    """What `config` names, of the workspace `root`. Paths in it, and trained models, are looked for in `words`.
 
     `weigh` tells how rare words are in what is indexed. A part that cannot be made raises when it is first asked for.
     """
@@ -72,6 +73,21 @@ class Parts:
             raise ConfigError(f"{words}: 사용자 사전이 없습니다. mundap.toml의 index.user_dictionary를 확인하세요.")
         return words
 
+    @cached_property
+    def everyday(self) -> EverydayWords | None:
+        """What finds everyday words in questions; None if settings want none.
+
+        Raises ConfigError if the table of the user's own is not there, BadFile if it is broken.
+        """
+        settings = self.config.retrieve
+        if not settings.everyday:
+            return None
+        name = settings.everyday_words
+        table = self.words / name if name else None
+        if table and not table.is_file():
+            raise ConfigError(f"{table}: 일상어 표가 없습니다. mundap.toml의 retrieve.everyday_words를 확인해 주세요.")
+        return EverydayWords((*(read_pairs(table) if table else ()), *shipped()), self.user_dictionary)
+
     @property
     def synonyms(self) -> Path:
         """The table of synonyms, which need not be there. Raises ConfigError if a name of one's own is not."""
@@ -102,10 +118,10 @@ class Parts:
         return KeywordModel(self.models / name) if kind == "model" else None
 
     @cached_property
-    def _verbs(self) -> tuple[Asked, ...]:
+    def _verbs(self) -> tuple[NounRule, ...]:
         """What verbs ask for. Raises BadFile for a broken table."""
         name = self.config.keywords.verbs
-        return read_asked(self.words / name if name else None)
+        return read_rules(self.words / name if name else None)
 
     # -- search ---------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
@@ -13,9 +14,6 @@ from filelock import FileLock, Timeout
 from mundap.config import FILE, Config, find_workspace, read_config
 from mundap.encode import base_of
 from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
-from mundap.generate.evidence import Line, ReaderModel
-from mundap.generate.persona import Persona
-from mundap.generate.reading import Reading
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
@@ -27,11 +25,9 @@ from mundap.ingest.sheets.sheet import Options
 from mundap.jobs.batch import Limits
 from mundap.jobs.reading import Cut
 from mundap.korean.normalize import normalize
-from mundap.korean.tokens import SearchTokenizer
 from mundap.korean.typos import Mended
-from mundap.protocols import Encoder, Generator, Loads, Progress, Searcher, quiet
+from mundap.protocols import Loads, Progress, Searcher, quiet
 from mundap.retrieve.light import seen
-from mundap.store.cache import Cache
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
 from mundap.types import Answer, Hit, Turn
@@ -39,7 +35,7 @@ from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
 from mundap.workspace.answering import Answering
-from mundap.workspace.components import FOLDER, Parts
+from mundap.workspace.components import FOLDER, Components
 from mundap.workspace.indexing import Indexing
 from mundap.workspace.intake import Ingested, Skipped, Taken, keep_out, skipped, take, take_back
 from mundap.workspace.opening import Opening
@@ -62,14 +58,17 @@ def sheets_of(config: Config) -> Options:
 
 
 class Mundap:
-    """An open workspace. Create one with `Mundap.open`. It is thread-safe."""
+    """An open workspace. Make one with `Mundap.open`. Threads may share one.
+
+    Questions come as they were typed and are put in normal form here, once: what is below takes them to be so.
+    """
 
     def __init__(self, root: Path, config: Config, words: Path | None = None) -> None:
         """`words` is the folder that the user dictionary is relative to (default: `root`)."""
         self.root = root
         self.config = config
         self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
-        self._parts = Parts(
+        self._parts = Components(
             root, words or root, config, lambda words: self._opening.open().lexical.postings.rarity(words)
         )
         self._indexing = Indexing(root / FOLDER / "index", self.corpus, self._parts)
@@ -157,7 +156,9 @@ class Mundap:
     def _take(self, files: Mapping[str, Path], progress: Progress) -> tuple[Taken, ...]:
         settings = self.config.ingest
         limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
-        return take(self.corpus, files, cut_of(self.config, self.models), limits, progress, sheets_of(self.config))
+        return take(
+            self.corpus, files, cut_of(self.config, self._parts.models), limits, progress, sheets_of(self.config)
+        )
 
     def _ingested(self, taken: tuple[Taken, ...], missing: Sequence[Skipped] = (), removed: int = 0) -> Ingested:
         states = Counter(one.state for one in taken)
@@ -276,7 +277,7 @@ class Mundap:
         Conditions on documents in the question become filters; if no document meets them, everything
         that meets `where` is searched.
         """
-        return self._searching.find(question, k, where)
+        return self._searching.find(normalize(question), k, where)
 
     @property
     def searchers(self) -> Mapping[str, Searcher]:
@@ -334,94 +335,40 @@ class Mundap:
     ) -> Iterator[str | Answer]:
         """Yields the answer's text in pieces, then the Answer. `history` resolves follow-up questions.
 
-        It is based on `k` passages (default: from the settings) that meet `where`, as in `search`, in the tone of
-        `persona` (see `persona`).
+        It is written from `k` passages (default: that of the settings) that meet `where`, as in `search`, and sounds
+        like `persona`, as in `components.persona`.
         """
-        yield from self._answering.stream(question, history, k, where, self.persona(persona))
+        voice = self._parts.persona(persona)
+        with closing(self._answering.stream(normalize(question), history, k, where, voice)) as pieces:
+            for piece in pieces:
+                yield replace(piece, question=question) if isinstance(piece, Answer) else piece
 
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""
-        return self._answering.support(question)
-
-    def read(self, question: str, hits: Sequence[Hit]) -> Reading:
-        """The first hits, read sentence by sentence against the question."""
-        return self._parts.reader.read(question, hits)
-
-    def words_held(self, text: str, texts: Sequence[str]) -> list[float]:
-        """For each of `texts`, the weighted share of the words of `text` that it contains, in [0, 1]; rare words weigh more."""
-        return self._parts.reader.shares(text, texts)
+        return self._answering.support(normalize(question))
 
     def verify(self, answers: Iterable[Given]) -> Iterator[Verdict]:
         """Verify given answers (verify.given reads them from JSON) against the current corpus.
 
         Nothing is searched and no model is used.
         """
-        personas = [persona for name in self.personas if (persona := self.persona(name))]
+        personas = [persona for name in self._parts.personas if (persona := self._parts.persona(name))]
         verifier = Verifier(self.corpus, personas, self.newest, self._indexing.names)
         yield from map(verifier.verify, answers)
 
     def warm(self) -> None:
         """Load everything the first question would have to wait for. Raises as it would."""
         self.search("준비", k=1)
-        self.persona()
+        self._parts.persona()
         if self.config.generate.faq:
             _ = self._answering.known
-        if isinstance(self.generator, Loads):
-            self.generator.load()
+        if isinstance(self._parts.generator, Loads):
+            self._parts.generator.load()
 
     @cached_property
     def feedback(self) -> Feedback:
         """Answers given over HTTP, and the feedback on them."""
         return Feedback(self.root / FOLDER / "corpus.sqlite", self.config.serve.answer_days)
-
-    # -- the parts that settings name -------------------------------------------------------------------------------
-
-    @property
-    def encoder(self) -> Encoder:
-        """The encoder named in mundap.toml, or one set before the first search."""
-        return self._parts.encoder
-
-    @encoder.setter
-    def encoder(self, encoder: Encoder) -> None:
-        self._parts.encoder = encoder
-
-    def encoder_named(self, name: str) -> Encoder:
-        """The encoder of that name. Raises UnknownName, or ConfigError if a trained one cannot be used."""
-        return self._parts.encoder_named(name)
-
-    @property
-    def sentence_encoder(self) -> Encoder:
-        """The encoder for single sentences: an adapter is trained on whole passages, so its base is used."""
-        return self._parts.sentence_encoder
-
-    @property
-    def generator(self) -> Generator:
-        """The generator named in mundap.toml, or one set before the first question."""
-        return self._parts.generator
-
-    @generator.setter
-    def generator(self, generator: Generator) -> None:
-        self._parts.generator = generator
-
-    @property
-    def calibration(self) -> Line | None:
-        """The calibration of support named in mundap.toml, if any. Raises MundapError if it cannot be used."""
-        return self._parts.calibration
-
-    @property
-    def reader_model(self) -> ReaderModel | None:
-        """The sentence selection model named in mundap.toml, if any. Raises MundapError if it cannot be used."""
-        return self._parts.reader_model
-
-    @property
-    def tokenizer(self) -> SearchTokenizer:
-        """The tokenizer of the lexical leg. Raises ConfigError if its user dictionary is missing."""
-        return self._parts.tokenizer
-
-    @property
-    def synonyms(self) -> Path:
-        """The path of the synonym table, which need not exist. Raises ConfigError if a configured table is missing."""
-        return self._parts.synonyms
 
     def keywords(self, questions: Sequence[str]) -> list[list[str]]:
         """The distinct keywords of each question, by the configured extractor; the corpus is not read.
@@ -430,31 +377,13 @@ class Mundap:
         """
         return self._parts.keywords(questions)
 
-    def names(self, questions: Sequence[str]) -> list[list[str]]:
-        """The graph keywords of each question: from the model, or the keywords and the compounds they form."""
-        return self._parts.names(questions)
-
     @property
-    def personas(self) -> tuple[str, ...]:
-        """The names of the workspace's personas."""
-        return self._parts.personas
+    def components(self) -> Components:
+        """What the settings name: encoder, tokenizer, generator, personas, trained models, and the cache of their work.
 
-    def persona(self, name: str | None = None) -> Persona | None:
-        """The persona of that name (default: from the settings); "" is none.
-
-        Raises UnknownName, or ConfigError for a file that cannot be read.
+        An encoder or a generator can be put in the place of the one that is named, before it is used first.
         """
-        return self._parts.persona(name)
-
-    @property
-    def models(self) -> Path:
-        """The folder of trained models."""
-        return self._parts.models
-
-    @property
-    def cache(self) -> Cache:
-        """Vectors and tokens that were computed before."""
-        return self._parts.cache
+        return self._parts
 
     @contextmanager
     def _writing(self) -> Iterator[None]:

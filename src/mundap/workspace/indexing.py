@@ -19,13 +19,13 @@ from mundap.korean.normalize import NORMALIZER
 from mundap.protocols import Progress, quiet
 from mundap.store.corpus import Corpus
 from mundap.types import Passage
-from mundap.workspace.components import Parts
+from mundap.workspace.components import Components
 
 
 class Indexing:
     """Builds generations of `corpus` in the folder `root`, with `parts`."""
 
-    def __init__(self, root: Path, corpus: Corpus, parts: Parts) -> None:
+    def __init__(self, root: Path, corpus: Corpus, parts: Components) -> None:
         self.root = root
         self._corpus = corpus
         self._parts = parts

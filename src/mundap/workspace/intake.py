@@ -70,7 +70,7 @@ class Ingested:
     skipped: tuple[Skipped, ...] = ()
     files: tuple[Taken, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """As other programs read it."""
         skipped = [{"file": s.file, "reason": s.reason} | ({"row": s.row} if s.row else {}) for s in self.skipped]
         return {

@@ -16,11 +16,12 @@ from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.generation import REPAIR, Generation, alive, check, current, open_generation
 from mundap.index.table import Table
+from mundap.index.widen import Widening
 from mundap.protocols import Leg, Searcher
 from mundap.retrieve.hybrid import Hybrid
 from mundap.retrieve.light import LightRanker
 from mundap.store.corpus import Corpus
-from mundap.workspace.components import Parts
+from mundap.workspace.components import Components
 from mundap.workspace.indexing import Indexing
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class Opened:
 class Opening:
     """Opens what `indexing` has built of `corpus`, with `parts`. Threads may share one."""
 
-    def __init__(self, indexing: Indexing, corpus: Corpus, parts: Parts) -> None:
+    def __init__(self, indexing: Indexing, corpus: Corpus, parts: Components) -> None:
         self._indexing = indexing
         self._corpus = corpus
         self._parts = parts
@@ -110,7 +111,9 @@ class Opening:
         generation = open_generation(self._indexing.root)
         ids = generation.unit_ids if generation.corpus_state == state else self._corpus.ids()
         table = Table(generation.row_ids, self._corpus, check(generation, self._indexing.recipe, ids))
-        lexical = LexicalLeg(generation.postings, table, parts.tokenizer)
+        everyday = parts.everyday
+        widening = Widening(generation.postings, parts.tokenizer, everyday) if everyday else None
+        lexical = LexicalLeg(generation.postings, table, parts.tokenizer, widening)
         dense = DenseLeg(generation.vectors, table, parts.encoder)
         legs: dict[str, Leg] = {"bm25": lexical, "dense": dense}
         settings = parts.config.retrieve
@@ -118,7 +121,7 @@ class Opening:
             raise ConfigError(f"reranker = '{settings.reranker}'에는 legs가 모두 필요합니다: {', '.join(legs)}")
         graph = None
         if parts.config.graph.enabled:
-            graph = legs["graph"] = GraphLeg(_open_graph(generation.folder), table, parts.names)
+            graph = legs["graph"] = GraphLeg(_open_graph(generation.folder), table, parts.names, everyday=everyday)
         elif "graph" in settings.legs:
             raise ConfigError("legs에 graph를 포함하려면 mundap.toml에서 [graph] enabled = true여야 합니다.")
         light = LightRanker(parts.light, lexical, dense) if parts.light else None

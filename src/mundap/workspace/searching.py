@@ -10,7 +10,6 @@ from functools import cached_property
 from mundap.errors import UnknownName
 from mundap.index.dense import DenseLeg
 from mundap.index.postings import Postings
-from mundap.korean.normalize import normalize
 from mundap.korean.spacing import parted, spaced
 from mundap.korean.typos import Mended, mended
 from mundap.korean.writing import uniform
@@ -19,7 +18,7 @@ from mundap.retrieve.queries import merged
 from mundap.retrieve.synonyms import reworded
 from mundap.store.corpus import Corpus
 from mundap.types import Hit
-from mundap.workspace.components import Parts
+from mundap.workspace.components import Components
 from mundap.workspace.opening import Opening
 from mundap.workspace.understanding import Understanding
 
@@ -29,9 +28,9 @@ Where = Mapping[str, Sequence[str]]  # the allowed values of source, title, docu
 
 
 class Searching:
-    """Searches what `opening` has open of `corpus`, with `parts`."""
+    """Searches what `opening` has open of `corpus`, with `parts`; questions are in normal form."""
 
-    def __init__(self, opening: Opening, corpus: Corpus, parts: Parts) -> None:
+    def __init__(self, opening: Opening, corpus: Corpus, parts: Components) -> None:
         self._opening = opening
         self._corpus = corpus
         self._parts = parts
@@ -88,7 +87,6 @@ class Searching:
         that meets `where`.
         """
         wanted = k or self._settings.k
-        question = normalize(question)
         asked = self.understanding.conditions(question)
         if asked.words:
             fields = [*(where or {}).items(), *asked.where.items()]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from mundap.ingest.dated import COLUMNS, date_of_cells
+from mundap.ingest.elements import Element
 from mundap.ingest.office.naming import plausible
 from mundap.korean.normalize import squash
 
@@ -25,7 +25,7 @@ _BESIDE = re.compile(rf"(?<![가-힣])(?:{_DAYS})\s?:\s?(\d{{2,4}}[-./년]\s?\d{
 _ISO = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})(?!\d)")
 
 
-def title_of(root: Any) -> str:
+def title_of(root: Element) -> str:
     """The og:title, the title or the only h1, whichever is told; the name of the site is taken off where it is known."""
     heads = [" ".join(head.text_content().split()) for head in root.iter("h1") if not _logo(head)]
     whole = [*root.xpath("//meta[@property='og:title']/@content"), *(t.text_content() for t in root.xpath("//title"))]
@@ -47,11 +47,11 @@ def title_of(root: Any) -> str:
     return plausible(heads[0]) if len(heads) == 1 else ""
 
 
-def _logo(head: Any) -> bool:
+def _logo(head: Element) -> bool:
     return any(_ROOT.fullmatch(link.get("href")) for link in head.iter("a") if link.get("href"))
 
 
-def _first(parts: list[str], root: Any) -> str:
+def _first(parts: list[str], root: Element) -> str:
     """The longest part of a title that the page shows by itself outside its links, if the last part, the site, is none."""
     if len(parts) < 2:
         return ""
@@ -67,7 +67,7 @@ def _first(parts: list[str], root: Any) -> str:
     )
 
 
-def date_of(root: Any) -> str:
+def date_of(root: Element) -> str:
     """The day in the page's metadata, or beside 작성일, 등록일 and the like; "" if there is none."""
     for path in _DATES:
         for content in root.xpath(path):
@@ -84,7 +84,7 @@ def date_of(root: Any) -> str:
     return ""
 
 
-def _named(root: Any) -> Iterator[str]:
+def _named(root: Element) -> Iterator[str]:
     """The days in parts that are named for one, such as class="postDate"."""
     for element in root.iter("span", "em", "p", "div", "td", "li"):
         if "date" in _WORDS.findall((element.get("class") or "").lower()):
@@ -92,7 +92,7 @@ def _named(root: Any) -> Iterator[str]:
             yield date_of_cells(["날짜"], [text]) if len(text) <= 30 else ""
 
 
-def _beside(root: Any) -> Iterator[str]:
+def _beside(root: Element) -> Iterator[str]:
     """The days in lines such as 글쓴이 : 관리자 날짜 : 24-02-13 조회 : 12."""
     for element in root.iter("span", "p", "div", "td", "li"):
         text = " ".join(element.text_content().split()) if len(element) < 6 else ""
@@ -118,7 +118,7 @@ def _linked_data(text: str) -> str:
     return ""
 
 
-def _labelled(root: Any) -> Iterator[tuple[str, str]]:
+def _labelled(root: Element) -> Iterator[tuple[str, str]]:
     """A label of a date and what stands beside it: in the next cell, in dt and dd, or behind a colon."""
     for element in root.iter("th", "td", "dt", "span", "strong", "b", "em", "label", "li", "p", "div"):
         text = " ".join(element.text_content().split()) if len(element) < 4 else ""

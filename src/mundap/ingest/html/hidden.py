@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+
+from mundap.ingest.elements import Element
 
 _DELETED = ("del", "s", "strike")
 _HIDES = re.compile(
@@ -23,7 +24,7 @@ _OWN = ("details", "dl", "table", "ul", "ol")  # whose buttons open what is in t
 _NEAR = 2  # siblings before a hidden part in which its button stands
 
 
-def remove_hidden(root: Any) -> None:
+def remove_hidden(root: Element) -> None:
     """Take out of an lxml tree what is deleted, and what is hidden and does not open at a click."""
     classes, ids = _sheets(root)
     opened = set(_controlled(root))
@@ -34,11 +35,11 @@ def remove_hidden(root: Any) -> None:
             _drop(element)
 
 
-def _deleted(element: Any) -> bool:
+def _deleted(element: Element) -> bool:
     return element.tag in _DELETED or bool(_STRUCK.search(element.get("style") or ""))
 
 
-def _hidden(element: Any, classes: set[str], ids: set[str]) -> bool:
+def _hidden(element: Element, classes: set[str], ids: set[str]) -> bool:
     return (
         element.get("hidden") is not None
         or bool(_HIDES.search(element.get("style") or ""))
@@ -47,7 +48,7 @@ def _hidden(element: Any, classes: set[str], ids: set[str]) -> bool:
     )
 
 
-def _opens(element: Any, opened: set[str]) -> bool:
+def _opens(element: Element, opened: set[str]) -> bool:
     """Whether something on the page shows a hidden part: what names it, its own kind, or a button before it."""
     for one in (element, element.getparent()):
         if one is None or one.tag in ("body", "html"):
@@ -67,19 +68,19 @@ def _opens(element: Any, opened: set[str]) -> bool:
     return False
 
 
-def _asks(before: Any) -> bool:
+def _asks(before: Element) -> bool:
     """Whether what stands right before is a question, whose answer opens at a click."""
     return isinstance(before.tag, str) and before.text_content().rstrip().endswith(("?", "？"))
 
 
-def _clickable(one: Any) -> bool:
+def _clickable(one: Element) -> bool:
     if one.tag == "button" or one.get("onclick") or one.get("aria-expanded") or one.get("role") in ("button", "tab"):
         return True
     address = (one.get("href") or "").strip().lower()
     return one.tag == "a" and (address in ("#", "#none", "#!") or address.startswith("javascript:"))
 
 
-def _controlled(root: Any) -> Iterator[str]:
+def _controlled(root: Element) -> Iterator[str]:
     """The ids that something on the page opens."""
     for one in root.iter():
         if not isinstance(one.tag, str):
@@ -92,7 +93,7 @@ def _controlled(root: Any) -> Iterator[str]:
             yield from re.findall(r"['\"]#?([\w-]+)['\"]", script)
 
 
-def _sheets(root: Any) -> tuple[set[str], set[str]]:
+def _sheets(root: Element) -> tuple[set[str], set[str]]:
     """The classes and ids that the page's own style sheets hide whatever the screen."""
     found: dict[str, set[str]] = {".": set(), "#": set()}
     for sheet in root.iter("style"):
@@ -105,7 +106,7 @@ def _sheets(root: Any) -> tuple[set[str], set[str]]:
     return found["."], found["#"]
 
 
-def _drop(element: Any) -> None:
+def _drop(element: Element) -> None:
     """Take an element out, but not what stands behind it."""
     parent = element.getparent()
     if parent is None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+
+from mundap.ingest.elements import Element
 
 _GONE = (
     "script style noscript noframes template svg canvas iframe object embed button select textarea input dialog".split()
@@ -78,7 +79,7 @@ _SMALL = 400  # characters of a part that says whose the site is
 _LABEL = 20  # characters of the name of a page in a menu
 
 
-def trim(root: Any) -> None:
+def trim(root: Element) -> None:
     """Take from the tree what is not about the page's subject. A part with most of the page's text always stays."""
     for tag in _GONE:
         for element in [*root.iter(tag)]:
@@ -98,13 +99,13 @@ def trim(root: Any) -> None:
             _drop(element)
 
 
-def _invisible(element: Any) -> bool:
+def _invisible(element: Element) -> bool:
     """Hidden parts without a sentence. Those with one are answers of an FAQ that open at a click."""
     hidden = element.get("hidden") is not None or _HIDDEN.search(element.get("style") or "")
     return bool(hidden) and not _SENTENCE.search(element.text_content())
 
 
-def _main(body: Any) -> Any:
+def _main(body: Element) -> Element:
     """The one part that a page marks as its main one, if it holds enough."""
     for found in (
         [element for element in body.iter("div", "article", "section", "td") if _is_post(element)],
@@ -119,12 +120,12 @@ def _main(body: Any) -> Any:
     return None
 
 
-def _is_post(element: Any) -> bool:
+def _is_post(element: Element) -> bool:
     named = {element.get("id") or "", *(element.get("class") or "").split()}
     return element.get("itemprop") == "articleBody" or any(name.lower() in _POSTS for name in named)
 
 
-def _keep_only(body: Any, main: Any) -> None:
+def _keep_only(body: Element, main: Element) -> None:
     """Drop what stands beside `main`, but for headings above it and texts and tables of some length outside menus."""
     while main is not body and main is not None:
         parent = main.getparent()
@@ -143,14 +144,14 @@ def _keep_only(body: Any, main: Any) -> None:
         main = parent
 
 
-def _heads(element: Any) -> list[Any]:
+def _heads(element: Element) -> list[Element]:
     """The headings in a part that is named neither like a menu nor like the head of a site."""
     if element.tag in ("nav", "header", "footer", "aside", "form") or _named(element, _NAMES | _HEADERS):
         return []
     return [head for head in element.iter("h1", "h2") if _links(head) < _LINKED]
 
 
-def _substantial(element: Any) -> bool:
+def _substantial(element: Element) -> bool:
     if element.tag in ("h1", "h2"):
         return True
     return element.tag not in ("nav", "header", "footer", "aside", "form") and (
@@ -158,7 +159,7 @@ def _substantial(element: Any) -> bool:
     )
 
 
-def _boilerplate(element: Any, total: int, inside: bool) -> bool:
+def _boilerplate(element: Element, total: int, inside: bool) -> bool:
     """Whether a part of a page with `total` characters is none of its subject. `inside` its main part, lists of links
     belong to the text, and code does everywhere, for its comments are named like those of readers."""
     size = _size(element)
@@ -178,7 +179,7 @@ def _boilerplate(element: Any, total: int, inside: bool) -> bool:
     return tag in (*_WRAPS, "strong", "em") and size > 0 and (_said_everywhere(element, size) or _menu(element, inside))
 
 
-def _said_everywhere(element: Any, size: int) -> bool:
+def _said_everywhere(element: Element, size: int) -> bool:
     """Whether a small part says where one is, whose the site is, or what else there is to read."""
     if size > _SMALL:
         return False
@@ -192,7 +193,7 @@ def _said_everywhere(element: Any, size: int) -> bool:
     return bool(_ELSEWHERE.match(text)) and _links(element) > _LINKED / 2 and not _prose(element)
 
 
-def _menu(element: Any, inside: bool) -> bool:
+def _menu(element: Element, inside: bool) -> bool:
     """Whether a part is named like a menu and reads like one, or is nothing but links to other pages of the site."""
     if element.get("role") == "note":
         return False
@@ -204,7 +205,7 @@ def _menu(element: Any, inside: bool) -> bool:
     return element.tag in _WRAPS and element.tag != "p" and _site_links(element, inside)
 
 
-def _lists_posts(table: Any) -> bool:
+def _lists_posts(table: Element) -> bool:
     """Whether a table lists what else is on a board: 번호, 제목, 글쓴이, 날짜."""
     row = next(table.iter("tr"), None)
     names = (
@@ -214,7 +215,7 @@ def _lists_posts(table: Any) -> bool:
     return len(named) > 2 and all(name in _COLUMNS for name in named) and next(table.iter("a"), None) is not None
 
 
-def _site_links(element: Any, inside: bool) -> bool:
+def _site_links(element: Element, inside: bool) -> bool:
     """Whether a part is links to other pages of the site, or to none, and nothing else, with names and no sentences."""
     links = [link for link in element.iter("a") if _size(link)]
     titled = element.tag in ("table", "td") and len(links) > 3  # a menu with its name above
@@ -230,44 +231,44 @@ def _site_links(element: Any, inside: bool) -> bool:
     return len(links) >= (4 if element.tag in ("ul", "ol") else 3) or bool(_SPOKEN.fullmatch(names[0]))
 
 
-def _prose(element: Any) -> bool:
+def _prose(element: Element) -> bool:
     """Sentences or a table, as no menu has."""
     if element.find(".//table") is not None and _size(element) > _LEAST:
         return True
     return len(_SENTENCE.findall(element.text_content())) >= 2
 
 
-def _named(element: Any, words: set[str]) -> bool:
+def _named(element: Element, words: set[str]) -> bool:
     named = f"{element.get('class') or ''} {element.get('id') or ''}"
     return bool(named.strip()) and any(word.lower() in words for word in _WORDS.findall(named))
 
 
-def _within(element: Any, tags: tuple[str, ...]) -> bool:
+def _within(element: Element, tags: tuple[str, ...]) -> bool:
     return next(element.iterancestors(*tags), None) is not None
 
 
-def _links(element: Any) -> float:
+def _links(element: Element) -> float:
     """The share of the letters and digits that are in links."""
     size = _letters(element)
     return sum(map(_letters, element.iter("a"))) / size if size else 0.0
 
 
-def _letters(element: Any) -> int:
+def _letters(element: Element) -> int:
     return sum(map(str.isalnum, element.text_content()))
 
 
-def _size(element: Any) -> int:
+def _size(element: Element) -> int:
     return len(_text(element))
 
 
-def _text(element: Any) -> str:
+def _text(element: Element) -> str:
     return " ".join(element.text_content().split())
 
 
-def _attached(element: Any, body: Any) -> bool:
+def _attached(element: Element, body: Element) -> bool:
     return any(above is body for above in element.iterancestors())
 
 
-def _drop(element: Any) -> None:
+def _drop(element: Element) -> None:
     if element.getparent() is not None:
         element.drop_tree()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Table
+from mundap.ingest.elements import Element
 from mundap.ingest.grid import one_line
 from mundap.ingest.raised import subscript, superscript
 
@@ -57,7 +57,7 @@ class _Walk:
             self.line.append(text if self.pre else _SPACE.sub(" ", text))
 
 
-def walk(root: Any) -> list[Block]:
+def walk(root: Element) -> list[Block]:
     """The blocks of an lxml element, in reading order."""
     found = _Walk()
     _element(root, found, 0)
@@ -65,7 +65,7 @@ def walk(root: Any) -> list[Block]:
     return found.blocks
 
 
-def _element(element: Any, into: _Walk, depth: int) -> None:
+def _element(element: Element, into: _Walk, depth: int) -> None:
     tag = element.tag if isinstance(element.tag, str) else ""
     if not tag or tag in _SKIPPED or depth > _DEEPEST:
         return
@@ -99,14 +99,14 @@ def _element(element: Any, into: _Walk, depth: int) -> None:
         _inside(element, into, depth)
 
 
-def _inside(element: Any, into: _Walk, depth: int) -> None:
+def _inside(element: Element, into: _Walk, depth: int) -> None:
     into.say(element.text)
     for child in element:
         _element(child, into, depth + 1)
         into.say(child.tail)
 
 
-def _raised(element: Any, into: _Walk, depth: int) -> None:
+def _raised(element: Element, into: _Walk, depth: int) -> None:
     before = len(into.line)
     _inside(element, into, depth)
     text = "".join(into.line[before:])
@@ -114,13 +114,13 @@ def _raised(element: Any, into: _Walk, depth: int) -> None:
         into.line[before:] = [superscript(text) if element.tag == "sup" else subscript(text)]
 
 
-def _alternative(image: Any) -> str:
+def _alternative(image: Element) -> str:
     """What a picture says, if it is said at some length; 로고 and the like are no text."""
     text = _SPACE.sub(" ", image.get("alt") or "").strip()
     return f" {text} " if len(text) > 15 and " " in text else ""
 
 
-def _link(link: Any, into: _Walk, depth: int) -> None:
+def _link(link: Element, into: _Walk, depth: int) -> None:
     if any(child.tag in _BLOCK for child in link.iterdescendants() if isinstance(child.tag, str)):
         _inside(link, into, depth)
         return
@@ -133,7 +133,7 @@ def _link(link: Any, into: _Walk, depth: int) -> None:
         into.line.append(f" ({address.removeprefix('mailto:').removeprefix('tel:')})")
 
 
-def _list(element: Any, into: _Walk, depth: int) -> None:
+def _list(element: Element, into: _Walk, depth: int) -> None:
     ordered = element.tag == "ol"
     number = _number(element.get("start"), 1)
     into.say(element.text)
@@ -164,7 +164,7 @@ def _shown(number: int, form: str) -> str:
     return f"{number}. "
 
 
-def _definitions(element: Any, into: _Walk, depth: int) -> None:
+def _definitions(element: Element, into: _Walk, depth: int) -> None:
     """A term and what is said of it in one paragraph, if both are short."""
     for part in (element, *element.iterchildren("div")):
         into.say(part.text)
@@ -198,7 +198,7 @@ def _without_definition(terms: list[str], into: _Walk) -> None:
         terms.clear()
 
 
-def _wrapped(element: Any) -> Iterator[Any]:
+def _wrapped(element: Element) -> Iterator[Element]:
     """The children of a dl, and those in the div that may stand around a pair."""
     for child in element:
         if child.tag == "div":
@@ -207,18 +207,18 @@ def _wrapped(element: Any) -> Iterator[Any]:
             yield child
 
 
-def _walked(element: Any, depth: int) -> list[Block]:
+def _walked(element: Element, depth: int) -> list[Block]:
     inner = _Walk()
     _inside(element, inner, depth + 1)
     inner.flush()
     return inner.blocks
 
 
-def _flat(element: Any, depth: int) -> str:
+def _flat(element: Element, depth: int) -> str:
     return "\n".join(block.text for block in _walked(element, depth) if not isinstance(block, Table))
 
 
-def _table(element: Any, into: _Walk, depth: int) -> None:
+def _table(element: Element, into: _Walk, depth: int) -> None:
     """A table, and the tables within its cells behind it; one that only arranges is what it holds."""
     caption = next((_flat(child, depth) for child in element if child.tag == "caption"), "")
     _stray(element, into, depth)
@@ -254,7 +254,7 @@ def _table(element: Any, into: _Walk, depth: int) -> None:
     into.blocks += inner
 
 
-def _stray(part: Any, into: _Walk, depth: int) -> None:
+def _stray(part: Element, into: _Walk, depth: int) -> None:
     """What stands in a table and in none of its cells, as browsers show above it."""
     into.say(part.text)
     for child in part:
@@ -265,11 +265,11 @@ def _stray(part: Any, into: _Walk, depth: int) -> None:
         into.say(child.tail)
 
 
-def _across(cell: Any) -> int:
+def _across(cell: Element) -> int:
     return min(max(_number(cell.get("colspan"), 1), 1), _MOST)
 
 
-def _rows(table: Any) -> Iterator[Any]:
+def _rows(table: Element) -> Iterator[Element]:
     """The rows of a table and not of those within it: those of thead first, those of tfoot last."""
     parts = {tag: [part for part in table if part.tag == tag] for tag in ("thead", "tfoot")}
     for part in parts["thead"]:
@@ -283,7 +283,7 @@ def _rows(table: Any) -> Iterator[Any]:
         yield from (row for row in part if row.tag == "tr")
 
 
-def _arranges(table: Any, rows: list[list[Any]]) -> bool:
+def _arranges(table: Element, rows: list[list[Element]]) -> bool:
     """Whether a table is there for the layout: it says so, is one cell, or holds long parts of a page."""
     if (table.get("role") or "").lower() in _LAYOUT or sum(map(len, rows)) <= 1:
         return True
@@ -296,13 +296,13 @@ def _arranges(table: Any, rows: list[list[Any]]) -> bool:
     )
 
 
-def _form(rows: list[list[Any]]) -> bool:
+def _form(rows: list[list[Element]]) -> bool:
     """Whether rows begin with a th and have their values beside it."""
     beside = [row for row in rows if len(row) > 1]
     return bool(beside) and all(row[0].tag == "th" and any(cell.tag == "td" for cell in row) for row in beside)
 
 
-def _header(table: Any, rows: list[list[Any]]) -> int:
+def _header(table: Element, rows: list[list[Element]]) -> int:
     """How many rows on top are headers: those of thead, else those of th alone."""
     marked = sum(1 for part in table if part.tag == "thead" for row in part if row.tag == "tr" and len(row))
     while not marked and rows and all(cell.tag == "th" for cell in rows[0]):

@@ -5,9 +5,8 @@ from __future__ import annotations
 import io
 import struct
 from collections.abc import Iterator
-from typing import Any
 
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.ingest.hwp.flow import Piece, Story, Unreadable
 from mundap.ingest.hwp.parts import MAX_PART, Broken, Found, Locked, NoView, Protected, TooLarge, inflate
 from mundap.ingest.hwp.records import Walker, styles_of
@@ -32,7 +31,7 @@ def read_hwp5(raw: bytes) -> Found:
         raise Broken(type(error).__name__) from error
 
 
-def _document(ole: Any) -> Found:
+def _document(ole: Untyped) -> Found:
     library, errors = need("hwp2md.hwp5.reader", "docs"), need("hwp2md.errors", "docs")
     if not ole.exists("FileHeader"):
         raise Broken("머리 정보가 없음")
@@ -71,7 +70,7 @@ def _document(ole: Any) -> Found:
     return Found(tuple(pieces), story, title, dates, tuple(broken))
 
 
-def _embedded(ole: Any, entry: Any, compressed: bool) -> bytes | None:
+def _embedded(ole: Untyped, entry: Untyped, compressed: bool) -> bytes | None:
     """The embedded file of an entry, or None: nothing of a document depends on it."""
     name = f"BIN{entry.storage_id:04X}."
     found = next((path for path in ole.listdir() if path[0] == "BinData" and path[-1].upper().startswith(name)), None)
@@ -82,7 +81,7 @@ def _embedded(ole: Any, entry: Any, compressed: bool) -> bytes | None:
         return None
 
 
-def _sections(ole: Any, distribution: bool) -> Iterator[str]:
+def _sections(ole: Untyped, distribution: bool) -> Iterator[str]:
     storage = "ViewText" if distribution else "BodyText"
     n = 0
     while ole.exists(f"{storage}/Section{n}"):
@@ -90,7 +89,7 @@ def _sections(ole: Any, distribution: bool) -> Iterator[str]:
         n += 1
 
 
-def _section(ole: Any, path: str, header: Any, limit: int) -> tuple[list[Any], bool]:
+def _section(ole: Untyped, path: str, header: Untyped, limit: int) -> tuple[list[Untyped], bool]:
     """The records of a section, and whether they are all."""
     if not header.distribution:
         data, whole = _stream(ole, path, header.compressed)
@@ -104,12 +103,12 @@ def _section(ole: Any, path: str, header: Any, limit: int) -> tuple[list[Any], b
     return _records(data, whole, limit)
 
 
-def _stream(ole: Any, path: str, packed: bool, limit: int | None = None) -> tuple[bytes, bool]:
+def _stream(ole: Untyped, path: str, packed: bool, limit: int | None = None) -> tuple[bytes, bool]:
     raw = ole.openstream(path).read()
     return inflate(raw, limit or MAX_PART) if packed else (raw, True)
 
 
-def _records(data: bytes, whole: bool = True, limit: int = _MAX_RECORDS) -> tuple[list[Any], bool]:
+def _records(data: bytes, whole: bool = True, limit: int = _MAX_RECORDS) -> tuple[list[Untyped], bool]:
     """The records in `data` up to where it breaks off, and whether it does not: a cipher's padding is no break.
 
     Raises TooLarge for more than `limit`.

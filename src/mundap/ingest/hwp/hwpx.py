@@ -8,9 +8,10 @@ import zipfile
 import zlib
 
 from mundap.extras import need
+from mundap.ingest.elements import Element
 from mundap.ingest.hwp.flow import Piece, Story
 from mundap.ingest.hwp.parts import MAX_PART, Broken, Found, Locked, TooLarge
-from mundap.ingest.hwp.xml import Element, Walker, child, get, name, parse_xml, styles_of
+from mundap.ingest.hwp.xml import Walker, child, get, name, parse_xml, styles_of
 
 _MAX_EMBEDDED = 32 << 20
 _SECTION = re.compile(r"(?:^|/)section(\d{1,5})\.xml$", re.I)

@@ -6,9 +6,8 @@ import struct
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.ingest.hwp.flow import Flow, Line, Piece, Story, text_of
 from mundap.ingest.hwp.styles import Kind, Numbering, Shape, Styles
 from mundap.ingest.hwp.table import Placed, tabled
@@ -54,7 +53,7 @@ class Node:
         return next((node for node in self.below if node.tag == tag), None)
 
 
-def tree(records: Iterable[Any]) -> list[Node]:
+def tree(records: Iterable[Untyped]) -> list[Node]:
     """The records of the highest level, each with those below it."""
     roots: list[Node] = []
     path: list[Node] = []
@@ -67,13 +66,13 @@ def tree(records: Iterable[Any]) -> list[Node]:
     return roots
 
 
-def styles_of(records: Iterable[Any]) -> tuple[Styles, dict[int, Any]]:
+def styles_of(records: Iterable[Untyped]) -> tuple[Styles, dict[int, Untyped]]:
     """The tables of DocInfo, and the entries of embedded files by their ids; what is broken is left out."""
     library, errors = need("hwp2md.hwp5.docinfo", "docs"), need("hwp2md.errors", "docs")
-    found: dict[int, list[Any]] = {
+    found: dict[int, list[Untyped]] = {
         tag: [] for tag in (_BIN_DATA, _CHAR_SHAPE, _NUMBERING, _BULLET, _PARA_SHAPE, _STYLE)
     }
-    parse: dict[int, Callable[[bytes], Any]] = {
+    parse: dict[int, Callable[[bytes], Untyped]] = {
         _BIN_DATA: library.parse_bin_data,
         _CHAR_SHAPE: lambda raw: Node(0, 0, raw).number("<i", _SIZE),
         _NUMBERING: lambda raw: _numbering(library.parse_numbering(raw)),
@@ -88,7 +87,7 @@ def styles_of(records: Iterable[Any]) -> tuple[Styles, dict[int, Any]]:
             except (errors.Hwp2mdError, struct.error, LookupError, ValueError):
                 found[record.tag_id].append(None)
 
-    def by_id(tag: int, first: int) -> dict[int, Any]:
+    def by_id(tag: int, first: int) -> dict[int, Untyped]:
         return {id: value for id, value in enumerate(found[tag], first) if value is not None}
 
     styles = Styles(
@@ -97,11 +96,11 @@ def styles_of(records: Iterable[Any]) -> tuple[Styles, dict[int, Any]]:
     return styles, by_id(_BIN_DATA, 1)
 
 
-def _shape(shape: Any) -> Shape:
+def _shape(shape: Untyped) -> Shape:
     return Shape(_KINDS[shape.heading_type], shape.heading_level, shape.head_id)
 
 
-def _numbering(found: Any) -> Numbering:
+def _numbering(found: Untyped) -> Numbering:
     return Numbering(
         tuple(level.template for level in found.levels),
         tuple(level.num_format for level in found.levels),
@@ -116,7 +115,7 @@ class Walker:
     story: Story
     embedded: Callable[[int], bytes | None]
 
-    def section(self, records: Iterable[Any]) -> list[Piece]:
+    def section(self, records: Iterable[Untyped]) -> list[Piece]:
         """The pieces of a section."""
         flow = Flow(self.story)
         self._paragraphs(tree(records), flow)

@@ -8,15 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.ingest.blocks import Cell, Table
+from mundap.ingest.elements import Element
 from mundap.ingest.hwp.flow import Flow, Line, Piece, Story, text_of
 from mundap.ingest.hwp.styles import Kind, Numbering, Shape, Styles
 from mundap.ingest.hwp.table import Placed, tabled
 
-Element = Any  # lxml has no types of its own
 Fetch = Callable[[str], bytes | None]  # an embedded file by what refers to it
 
 LARGE = (28000, 20000)  # HWP units (1/7200 inch): a picture above this size, 10 x 7 cm, may hold text
@@ -276,7 +275,7 @@ def embedded(ole: bytes | None, story: Story) -> list[Piece]:
     return [*_foreign(outcome.blocks if outcome else ())]
 
 
-def _foreign(blocks: Any) -> Iterator[Piece]:
+def _foreign(blocks: Untyped) -> Iterator[Piece]:
     for block in blocks:
         if hasattr(block, "rows"):
             yield Table(tuple(tuple(Cell(text) for text in row) for row in block.rows), header=1)

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from mundap.errors import BadFile
 from mundap.extras import need
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Reading
+from mundap.ingest.elements import Element
 from mundap.ingest.grid import one_line
 from mundap.ingest.office.docx_numbering import Numbering, W, numbering
 from mundap.ingest.office.naming import made_on, plausible
@@ -51,7 +51,7 @@ class _Word:
     styles: dict[str, _Style]
     lists: Numbering
     links: dict[str, str]
-    notes: dict[tuple[str, str], Any]
+    notes: dict[tuple[str, str], Element]
     default: str = ""
     counts: dict[str, int] = field(default_factory=dict)
     depth: int = 0
@@ -64,7 +64,7 @@ def read_docx(path: Path, source: str) -> Reading:
 
 def parse(path: Path) -> Parsed:
     """The blocks of a document of Word, without headers, footers, comments, deletions and hidden text."""
-    package: Any = need("docx", "docs")
+    package: Element = need("docx", "docs")
     try:
         document = package.Document(str(path))
         blocks = tuple(_blocks(document.element.body, _word(document)))
@@ -78,12 +78,12 @@ def parse(path: Path) -> Parsed:
         ) from error
 
 
-def _word(document: Any) -> _Word:
-    etree: Any = need("lxml.etree", "docs")
+def _word(document: Element) -> _Word:
+    etree: Element = need("lxml.etree", "docs")
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
     parts = {relation.reltype.rpartition("/")[2]: relation for relation in document.part.rels.values()}
 
-    def root(kind: str) -> Any:
+    def root(kind: str) -> Element:
         relation = parts.get(kind)
         return None if relation is None or relation.is_external else etree.fromstring(relation.target_part.blob, parser)
 
@@ -111,19 +111,19 @@ def _word(document: Any) -> _Word:
     )
 
 
-def _style(style: Any) -> _Style:
+def _style(style: Element) -> _Style:
     properties = style.find(f"{W}pPr")
     return _Style(
         _val(style, "name"), _val(style, "basedOn"), _outline(properties), _listed(properties), _hidden(style)
     )
 
 
-def _outline(properties: Any) -> int | None:
+def _outline(properties: Element) -> int | None:
     value = _val(properties, "outlineLvl")
     return int(value) if value.isdigit() else None
 
 
-def _listed(properties: Any) -> tuple[str, int] | None:
+def _listed(properties: Element) -> tuple[str, int] | None:
     """(list, level) of w:numPr; the list is "" where only the level is said, "0" for none."""
     found = properties.find(f"{W}numPr") if properties is not None else None
     if found is None:
@@ -132,18 +132,18 @@ def _listed(properties: Any) -> tuple[str, int] | None:
     return _val(found, "numId"), int(level) if level.isdigit() else 0
 
 
-def _hidden(parent: Any) -> bool:
+def _hidden(parent: Element) -> bool:
     properties = parent.find(f"{W}rPr")
     vanish = properties.find(f"{W}vanish") if properties is not None else None
     return vanish is not None and vanish.get(f"{W}val") not in ("0", "false", "off")
 
 
-def _val(parent: Any, name: str) -> str:
+def _val(parent: Element, name: str) -> str:
     child = parent.find(f"{W}{name}") if parent is not None else None
     return (child.get(f"{W}val") or "") if child is not None else ""
 
 
-def _blocks(parent: Any, word: _Word) -> Iterator[Block]:
+def _blocks(parent: Element, word: _Word) -> Iterator[Block]:
     _join_deleted(parent)
     for child in parent:
         if child.tag == f"{W}p":
@@ -156,7 +156,7 @@ def _blocks(parent: Any, word: _Word) -> Iterator[Block]:
             yield from _blocks(_chosen(child), word)
 
 
-def _join_deleted(parent: Any) -> None:
+def _join_deleted(parent: Element) -> None:
     """Put what stands in a paragraph whose mark is deleted at the beginning of the next, as Word shows them."""
     for child in list(parent):
         properties = child.find(f"{W}pPr/{W}rPr") if child.tag == f"{W}p" else None
@@ -171,14 +171,14 @@ def _join_deleted(parent: Any) -> None:
         parent.remove(child)
 
 
-def _chosen(alternate: Any) -> Any:
+def _chosen(alternate: Element) -> Element:
     choice = alternate.find(f"{_MC}Choice")
     return choice if choice is not None else next(iter(alternate), alternate)
 
 
-def _paragraph(element: Any, word: _Word) -> Iterator[Block]:
+def _paragraph(element: Element, word: _Word) -> Iterator[Block]:
     """A paragraph, what its text boxes hold, and the notes it refers to."""
-    behind: list[Any] = []
+    behind: list[Element] = []
     notes: list[str] = []
     text = "".join(_text(element, word, behind, notes)).strip()
     styles = [*_chain(element, word)]
@@ -192,7 +192,7 @@ def _paragraph(element: Any, word: _Word) -> Iterator[Block]:
     yield from map(Paragraph, notes)
 
 
-def _text(element: Any, word: _Word, behind: list[Any], notes: list[str]) -> Iterator[str]:
+def _text(element: Element, word: _Word, behind: list[Element], notes: list[str]) -> Iterator[str]:
     for child in element:
         tag = child.tag
         if tag in (f"{W}t", f"{_MATH}t"):
@@ -216,7 +216,7 @@ def _text(element: Any, word: _Word, behind: list[Any], notes: list[str]) -> Ite
             yield from _text(child, word, behind, notes)
 
 
-def _run(run: Any, word: _Word, behind: list[Any], notes: list[str]) -> Iterator[str]:
+def _run(run: Element, word: _Word, behind: list[Element], notes: list[str]) -> Iterator[str]:
     """The text of a run; 10³ and H₂O where it stands higher or lower in the line."""
     place = _val(run.find(f"{W}rPr"), "vertAlign")
     if place == "superscript":
@@ -227,21 +227,21 @@ def _run(run: Any, word: _Word, behind: list[Any], notes: list[str]) -> Iterator
         yield from _text(run, word, behind, notes)
 
 
-def _run_hidden(run: Any, word: _Word) -> bool:
+def _run_hidden(run: Element, word: _Word) -> bool:
     if _hidden(run):
         return True
     style = word.styles.get(_val(run.find(f"{W}rPr"), "rStyle"))
     return style is not None and style.hidden
 
 
-def _linked(link: Any, word: _Word, text: str) -> str:
+def _linked(link: Element, word: _Word, text: str) -> str:
     """The text of a link, and its address where that says something else."""
     address = word.links.get(link.get(f"{_R}id"), "").removeprefix("mailto:")
     bare = address.rstrip("/")
     return f"{text} ({address})" if text.strip() and address and bare.partition("//")[2] not in text else text
 
 
-def _noted(reference: Any, word: _Word, notes: list[str]) -> str:
+def _noted(reference: Element, word: _Word, notes: list[str]) -> str:
     """The mark of a note, which goes behind the paragraph with the same mark."""
     kind, name = _NOTES[reference.tag]
     note = word.notes.pop((kind, reference.get(f"{W}id")), None)  # one that refers to itself ends here
@@ -253,7 +253,7 @@ def _noted(reference: Any, word: _Word, notes: list[str]) -> str:
     return f"[{mark}]"
 
 
-def _chain(element: Any, word: _Word) -> Iterator[_Style]:
+def _chain(element: Element, word: _Word) -> Iterator[_Style]:
     """The style of a paragraph and those it is based on."""
     seen = set()
     name = _val(element.find(f"{W}pPr"), "pStyle") or word.default
@@ -263,7 +263,7 @@ def _chain(element: Any, word: _Word) -> Iterator[_Style]:
         name = word.styles[name].based
 
 
-def _level(element: Any, styles: Iterable[_Style]) -> int | None:
+def _level(element: Element, styles: Iterable[_Style]) -> int | None:
     """The level of a heading, 1 for the document's title and 2 for 제목 1; None for text."""
     outline = _outline(element.find(f"{W}pPr"))
     if outline is not None:
@@ -278,13 +278,13 @@ def _level(element: Any, styles: Iterable[_Style]) -> int | None:
     return None
 
 
-def _label(element: Any, styles: Iterable[_Style], word: _Word) -> str:
+def _label(element: Element, styles: Iterable[_Style], word: _Word) -> str:
     listed = [found for found in (_listed(element.find(f"{W}pPr")), *(s.number for s in styles)) if found]
     number = next((name for name, _ in listed if name), "")
     return word.lists.label(number, listed[0][1]) if number not in ("", "0") else ""
 
 
-def _table(element: Any, word: _Word) -> Iterator[Block]:
+def _table(element: Element, word: _Word) -> Iterator[Block]:
     """A table, and the tables within its cells behind it. One of a single cell is a frame around what it holds."""
     rows = [row for row in _within(element, f"{W}tr") if row.find(f"{W}trPr/{W}del") is None]
     cells = [[*_within(row, f"{W}tc")] for row in rows]
@@ -300,7 +300,7 @@ def _table(element: Any, word: _Word) -> Iterator[Block]:
     word.depth -= 1
 
 
-def _within(parent: Any, tag: str) -> Iterator[Any]:
+def _within(parent: Element, tag: str) -> Iterator[Element]:
     for child in parent:
         if child.tag == tag:
             yield child
@@ -308,7 +308,7 @@ def _within(parent: Any, tag: str) -> Iterator[Any]:
             yield from _within(child, tag)
 
 
-def _filled(rows: list[Any], cells: list[list[Any]], word: _Word, inner: list[Block]) -> Table:
+def _filled(rows: list[Element], cells: list[list[Element]], word: _Word, inner: list[Block]) -> Table:
     places: list[list[tuple[int, str, int, bool]]] = []  # (column, text, columns, continued) of each cell
     for row, inside in zip(rows, cells, strict=True):
         properties = row.find(f"{W}trPr")
@@ -368,7 +368,7 @@ def _down(places: list[list[tuple[int, str, int, bool]]], y: int, x: int) -> int
     return down
 
 
-def _count(properties: Any, name: str, least: int) -> int:
+def _count(properties: Element, name: str, least: int) -> int:
     value = _val(properties, name)
     return max(min(int(value), 1000), least) if value.isdigit() else least
 

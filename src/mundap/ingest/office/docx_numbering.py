@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+
+from mundap.ingest.elements import Element
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _PLACE = re.compile(r"%([1-9])")
@@ -77,7 +78,7 @@ class Numbering:
         return _PLACE.sub(shown, this.pattern).strip()
 
 
-def numbering(root: Any) -> Numbering:
+def numbering(root: Element) -> Numbering:
     """The lists of a w:numbering element."""
     found = Numbering()
     for abstract in root.iter(f"{W}abstractNum"):
@@ -92,7 +93,7 @@ def numbering(root: Any) -> Numbering:
     return found
 
 
-def _levels(parent: Any) -> Iterator[tuple[int, Level]]:
+def _levels(parent: Element) -> Iterator[tuple[int, Level]]:
     for level in parent.iterchildren(f"{W}lvl"):
         start = _val(level, "start")
         legal = level.find(f"{W}isLgl") is not None
@@ -107,7 +108,7 @@ def _levels(parent: Any) -> Iterator[tuple[int, Level]]:
         )
 
 
-def _val(parent: Any, name: str) -> str:
+def _val(parent: Element, name: str) -> str:
     child = parent.find(f"{W}{name}")
     return (child.get(f"{W}val") or "") if child is not None else ""
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
 
+from mundap.extras import Untyped
 from mundap.korean.normalize import normalize
 
 _TOOLS = r"microsoft (?:word|powerpoint|excel)\b.*|(?:powerpoint|word|hwp) (?:프레젠테이션|presentation|document)|\w+ template"
@@ -24,7 +24,7 @@ def plausible(title: str | None) -> str:
     return "" if not any(map(str.isalnum, line)) or len(line) > _LONGEST or _NO_TITLE.fullmatch(line) else line
 
 
-def made_on(about: Any) -> str:
+def made_on(about: Untyped) -> str:
     """The day on which a document says that it was last changed or made; not that of the template of a library."""
     for moment in (about.modified, about.created):
         if moment and moment.date() not in _TEMPLATES and (found := iso_date(moment)):

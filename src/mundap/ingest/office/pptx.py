@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 from mundap.errors import BadFile
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Reading
@@ -44,7 +43,7 @@ def parse(path: Path) -> Parsed:
     return Parsed(blocks, title, date, len(slides), warnings)
 
 
-def _slide(slide: Any, number: int) -> Iterator[Block]:
+def _slide(slide: Untyped, number: int) -> Iterator[Block]:
     title = slide.shapes.title
     titled = title is not None and title.text_frame.text.strip()
     if titled:
@@ -60,12 +59,12 @@ def _slide(slide: Any, number: int) -> Iterator[Block]:
             yield Paragraph(f"{NOTES}{notes.text}", number)
 
 
-def _in_order(shapes: Iterable[Any]) -> list[Any]:
+def _in_order(shapes: Iterable[Untyped]) -> list[Untyped]:
     """From the top down, and in a row from left to right; what has no place of its own comes as it is stored."""
     return sorted(shapes, key=lambda shape: (round((shape.top or 0) / (_ROW * _EMU)), shape.left or 0))
 
 
-def _shape(shape: Any, number: int) -> Iterator[Block]:
+def _shape(shape: Untyped, number: int) -> Iterator[Block]:
     if shape.is_placeholder and getattr(shape.placeholder_format.type, "name", "") in _RUNNING:
         return
     if getattr(shape, "shapes", None) is not None:  # a group
@@ -80,7 +79,7 @@ def _shape(shape: Any, number: int) -> Iterator[Block]:
                 yield Paragraph(f"• {text}" if paragraph.level else text, number)
 
 
-def _table(table: Any, number: int) -> Table:
+def _table(table: Untyped, number: int) -> Table:
     rows = tuple(
         tuple(
             Cell(

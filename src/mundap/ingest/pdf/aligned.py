@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import mean
 
 from mundap.ingest.blocks import Cell, Table
-from mundap.ingest.pdf.page import Piece, merged
+from mundap.ingest.pdf.page_layout import Piece, merged
 from mundap.ingest.pdf.ruled import LINE
 
 _ROWS = 3  # that make a table

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from mundap.ingest.pdf.page import Piece
+from mundap.ingest.pdf.page_layout import Piece
 
 _LINES = 4  # that a column has at least
 _LETTERS = 8  # of a column's middle line, the spaces too; the cells of tables have fewer

@@ -12,7 +12,7 @@ from mundap.ingest import heal
 from mundap.ingest.blocks import Block, Heading, Paragraph, Table
 from mundap.ingest.pdf.aligned import aligned
 from mundap.ingest.pdf.columns import columns
-from mundap.ingest.pdf.page import Page, Piece, merged, pieces, rows
+from mundap.ingest.pdf.page_layout import Page, Piece, merged, pieces, rows
 from mundap.ingest.pdf.ruled import LINE, ruled
 from mundap.ingest.pdf.running import without_running
 from mundap.ingest.pdf.vertical import laid_down

@@ -14,15 +14,15 @@ from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mundap.errors import BadFile
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Parsed
 from mundap.ingest.build import Reading
 from mundap.ingest.pdf.flow import blocks
-from mundap.ingest.pdf.page import Page, Word
+from mundap.ingest.pdf.page_layout import Page, Word
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -127,7 +127,7 @@ def shown(numbers: Iterable[int]) -> str:
     return ", ".join(f"{group[0]}-{group[-1]}" if len(group) > 1 else str(group[0]) for group in groups)
 
 
-def read_page(document: Any, index: int) -> Scan | None:
+def read_page(document: Untyped, index: int) -> Scan | None:
     """Page `index` of a pypdfium2 document, drawn and read; None if it cannot be drawn or takes too long."""
     try:
         page = document[index]

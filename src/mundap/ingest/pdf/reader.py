@@ -9,16 +9,16 @@ from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mundap.errors import BadFile
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Parsed
 from mundap.ingest.build import Reading
 from mundap.ingest.pdf import ocr
 from mundap.ingest.pdf.flow import blocks
-from mundap.ingest.pdf.page import Page, Rule, Word
+from mundap.ingest.pdf.page_layout import Page, Rule, Word
 from mundap.ingest.pdf.sizes import resized
 from mundap.ingest.pdf.unmeasured import with_unmeasured
 
@@ -79,7 +79,7 @@ def _whole(data: bytes, name: str) -> bytes:
     return data[data.index(b"%PDF-") :]
 
 
-def _opened(data: bytes, name: str, **about: Any) -> ParseResult:
+def _opened(data: bytes, name: str, **about: Untyped) -> ParseResult:
     liteparse = need("liteparse", extra="docs")
     parser = liteparse.LiteParse(
         ocr_enabled=False,
@@ -202,7 +202,7 @@ def _inside(word: Word, rect: AnnotationRect) -> bool:
 
 
 @contextmanager
-def _second_look(data: bytes, name: str) -> Iterator[Any]:
+def _second_look(data: bytes, name: str) -> Iterator[Untyped]:
     """The file in pypdfium2, for what liteparse does not tell: title, pictures, how pages look."""
     pdfium = need("pypdfium2", extra="docs")
     try:
@@ -215,7 +215,7 @@ def _second_look(data: bytes, name: str) -> Iterator[Any]:
         document.close()
 
 
-def _title(document: Any) -> str:
+def _title(document: Untyped) -> str:
     """The title that the file gives itself, unless a program made it up."""
     try:
         title = _SUFFIX.sub("", " ".join(document.get_metadata_value("Title").split()))
@@ -237,7 +237,7 @@ def _date(result: ParseResult) -> str:
     return ""
 
 
-def _pictures(document: Any, pages: Sequence[Page]) -> list[int]:
+def _pictures(document: Untyped, pages: Sequence[Page]) -> list[int]:
     """The numbers of the pages that are pictures of text, or whose letters cannot be told."""
     return [
         page.number
@@ -255,7 +255,7 @@ def _is_garbled(page: Page) -> bool:
     return len(_PRIVATE.findall(text)) > _GARBLED * len(text)
 
 
-def _shows_picture(document: Any, page: Page) -> bool:
+def _shows_picture(document: Untyped, page: Page) -> bool:
     pdfium: ModuleType = need("pypdfium2", extra="docs")
     try:
         shown = document[page.number - 1]
@@ -269,7 +269,7 @@ def _shows_picture(document: Any, page: Page) -> bool:
     return bool(bounds) and (not page.words or covered >= _COVERED * width * height)
 
 
-def _with_scans(document: Any, pages: Sequence[Page], pictures: Sequence[int]) -> tuple[list[Page], list[str]]:
+def _with_scans(document: Untyped, pages: Sequence[Page], pictures: Sequence[int]) -> tuple[list[Page], list[str]]:
     """The pages with the words that OCR reads on those that are pictures, and what to tell about them."""
     if not pictures:
         return [*pages], []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mundap.ingest.blocks import Cell, Table
 from mundap.ingest.heal import starts_item
-from mundap.ingest.pdf.page import Page, Piece, Rule, Word, merged, pieces, rows
+from mundap.ingest.pdf.page_layout import Page, Piece, Rule, Word, merged, pieces, rows
 
 _NEAR = 3.0  # points between lines that are one, or that touch
 _SHORTEST = 5.0  # points; shorter lines are parts of letters and drawings

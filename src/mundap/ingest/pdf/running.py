@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from mundap.ingest.pdf.page import Page, Piece
+from mundap.ingest.pdf.page_layout import Page, Piece
 
 _BAND = 0.15  # of the page's height, at the top and at the bottom
 _PAGES = 3  # that have a line before it counts as repeated

@@ -6,9 +6,8 @@ On such a page places are too coarse to tell lines apart, and parsers of PDF run
 from __future__ import annotations
 
 from io import BytesIO
-from typing import Any
 
-from mundap.extras import need
+from mundap.extras import Untyped, need
 
 _LEAST = 3.0  # points, as ISO 32000-1, annex C, has it
 _MOST = 100_000.0  # points, 35 m: seven times what the same annex allows; beyond, 32 bits do not tell hundredths apart
@@ -19,7 +18,7 @@ _A4 = (0.0, 0.0, 595.0, 842.0)
 Box = tuple[float, float, float, float]
 
 
-def resized(document: Any, data: bytes) -> tuple[bytes, list[int]]:
+def resized(document: Untyped, data: bytes) -> tuple[bytes, list[int]]:
     """`data`, or the open `document` that it is with its absurd pages cut to their text; and the numbers of those whose
     text stands too far apart for that, of which what stands on A4 is left."""
     odd = [n for n in range(len(document)) if not _fits(*_size(document, n))]
@@ -41,7 +40,7 @@ def resized(document: Any, data: bytes) -> tuple[bytes, list[int]]:
     return out.getvalue(), lost
 
 
-def _size(document: Any, n: int) -> tuple[float, float]:
+def _size(document: Untyped, n: int) -> tuple[float, float]:
     try:
         width, height = document.get_page_size(n)
     except Exception:  # as above
@@ -53,7 +52,7 @@ def _fits(width: float, height: float) -> bool:
     return _LEAST <= width <= _MOST and _LEAST <= height <= _MOST
 
 
-def _around_text(page: Any) -> Box:
+def _around_text(page: Untyped) -> Box:
     raw = need("pypdfium2.raw", extra="docs")
     found = [each.get_bounds() for each in page.get_objects(filter=[raw.FPDF_PAGEOBJ_TEXT], max_depth=_DEEPEST)]
     if not found:

@@ -11,10 +11,9 @@ import ctypes
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any
 
-from mundap.extras import need
-from mundap.ingest.pdf.page import Page, Word
+from mundap.extras import Untyped, need
+from mundap.ingest.pdf.page_layout import Page, Word
 
 _THIN = 0.01  # points; PDFium drops what is narrower
 _FINE = 1000  # parts of a point in which places are asked for
@@ -47,7 +46,7 @@ def measured() -> bool:
         document.close()
 
 
-def with_unmeasured(document: Any, pages: Sequence[Page], turns: Mapping[int, int]) -> list[Page]:
+def with_unmeasured(document: Untyped, pages: Sequence[Page], turns: Mapping[int, int]) -> list[Page]:
     """`pages` of an open `document` with the words that were left out. `turns` are degrees by number, of pages that were
     turned to read upright."""
     if measured():
@@ -55,7 +54,7 @@ def with_unmeasured(document: Any, pages: Sequence[Page], turns: Mapping[int, in
     return [_completed(document, page, -turns.get(page.number, 0) // 90 % 4) for page in pages]
 
 
-def _completed(document: Any, page: Page, quarters: int) -> Page:
+def _completed(document: Untyped, page: Page, quarters: int) -> Page:
     raw = need("pypdfium2.raw", extra="docs")
     try:
         shown = document[page.number - 1]
@@ -73,7 +72,7 @@ def _completed(document: Any, page: Page, quarters: int) -> Page:
     return replace(page, words=page.words + words)
 
 
-def _words(shown: Any, lost: set[int], page: Page, quarters: int) -> Iterator[Word]:
+def _words(shown: Untyped, lost: set[int], page: Page, quarters: int) -> Iterator[Word]:
     """Each letter of the objects `lost`, where it stands on `page`."""
     raw = need("pypdfium2.raw", extra="docs")
     text = shown.get_textpage()
@@ -89,7 +88,7 @@ def _words(shown: Any, lost: set[int], page: Page, quarters: int) -> Iterator[Wo
         yield Word(letter, min(x), min(y), max(x), max(y), max(y) - min(y))
 
 
-def _placed(shown: Any, page: Page, quarters: int, x: float, y: float) -> tuple[float, float]:
+def _placed(shown: Untyped, page: Page, quarters: int, x: float, y: float) -> tuple[float, float]:
     """A place on a page of the file as `page` counts it."""
     raw = need("pypdfium2.raw", extra="docs")
     across, down = ctypes.c_int(), ctypes.c_int()

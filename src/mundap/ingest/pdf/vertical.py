@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from mundap.ingest.pdf.page import Page, Word
+from mundap.ingest.pdf.page_layout import Page, Word
 
 _LEAST = 4  # letters of a column
 _SHARE = 0.6  # of a page's letters that stand in columns

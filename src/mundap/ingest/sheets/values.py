@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
 
+from mundap.extras import Untyped
 from mundap.ingest.sheets.number_format import general
 from mundap.ingest.sheets.sheet import Locked, Merged, NoWorkbook, Options, Row, Sheet, Tell
 from mundap.ingest.sheets.visible import tell_hidden_sheets
@@ -39,7 +39,7 @@ def sheets(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
         raise NoWorkbook(type(error).__name__) from error
 
 
-def _sheet(name: str, found: Any) -> Sheet:
+def _sheet(name: str, found: Untyped) -> Sheet:
     rows: list[Row] = []
     gaps: set[int] = set()
     last = 0
@@ -58,7 +58,7 @@ def _sheet(name: str, found: Any) -> Sheet:
     return Sheet(normalize(name).strip(), rows, merged, frozenset(gaps))
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Untyped) -> str:
     match value:
         case str():
             return normalize(value).strip()

@@ -17,6 +17,7 @@ from typing import Any
 from mundap.errors import MundapError
 from mundap.extras import need
 from mundap.files import sync_folder, write_atomically
+from mundap.types import Json
 
 RECIPE = "recipe.json"
 KEPT = 2  # files of our own loops: the newest, and one before it
@@ -24,7 +25,7 @@ STATE = "trainer_state.json"  # transformers writes it last
 _ZIPS = ("optimizer.pt", "scheduler.pt")
 
 
-def begin(work: Path, wanted: Mapping[str, Any], resume: bool, first: bool) -> dict[str, Any] | None:
+def begin(work: Path, wanted: Mapping[str, Json], resume: bool, first: bool) -> dict[str, Any] | None:
     """For our own loops: the newest whole checkpoint in `work`, None to begin anew. `wanted` is what must not change in between.
 
     Raises MundapError for an unfinished training unless `resume`, and for one of other settings.
@@ -54,7 +55,7 @@ def save(work: Path, step: int, state: Mapping[str, Any]) -> None:
         old.unlink()
 
 
-def begin_trainer(work: Path, wanted: Mapping[str, Any], resume: bool, first: bool) -> Path | None:
+def begin_trainer(work: Path, wanted: Mapping[str, Json], resume: bool, first: bool) -> Path | None:
     """For transformers' Trainer: make `work` ready, and the checkpoint to go on from; None to begin anew.
 
     `wanted` is what must not change in between. The `first` process removes what a kill cut off; whole checkpoints are
@@ -94,7 +95,7 @@ def whole(checkpoint: Path) -> bool:
         return False
 
 
-def _check_same(work: Path, wanted: Mapping[str, Any], resume: bool) -> None:
+def _check_same(work: Path, wanted: Mapping[str, Json], resume: bool) -> None:
     """Raises MundapError unless the training that was stopped in `work` is to `resume`, and if its settings were others."""
     if not resume:
         raise MundapError(
@@ -109,7 +110,7 @@ def _check_same(work: Path, wanted: Mapping[str, Any], resume: bool) -> None:
         )
 
 
-def _remember(work: Path, wanted: Mapping[str, Any]) -> None:
+def _remember(work: Path, wanted: Mapping[str, Json]) -> None:
     """Write down what must not change until the training ends."""
     write_atomically(work / RECIPE, json.dumps(wanted, ensure_ascii=False))
 

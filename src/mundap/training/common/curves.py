@@ -12,13 +12,17 @@ from mundap.protocols import Progress
 Watch = Callable[[int, Mapping[str, float]], None]
 
 
+def unheard(step: int, figures: Mapping[str, float]) -> None:
+    """Points of curves that nobody reads."""
+
+
 def watcher(report_to: str, logs: Path, name: str, first: bool) -> Watch:
     """Called with a step and its figures. `report_to` is "tensorboard", "wandb" or "none"; only the first process draws.
 
     Raises MissingExtra without the package.
     """
     if report_to == "none" or not first:
-        return lambda step, figures: None
+        return unheard
     if report_to == "wandb":
         run = need("wandb", extra="train").init(project="mundap", name=name, dir=str(logs))
         return lambda step, figures: run.log(dict(figures), step=step)

@@ -7,7 +7,9 @@ import importlib
 import os
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from types import ModuleType
+
+from mundap.training.common.untyped import Device
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class World:
         return cls(int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1")))
 
     @classmethod
-    def join(cls, torch: Any) -> World:
+    def join(cls, torch: ModuleType) -> World:
         """`around`, and meet the others."""
         world = cls.around()
         if world.size > 1 and not torch.distributed.is_initialized():
@@ -34,7 +36,7 @@ class World:
             atexit.register(_leave, torch)
         return world
 
-    def meet(self, torch: Any) -> None:
+    def meet(self, torch: ModuleType) -> None:
         """Wait for the others."""
         if self.size > 1:
             torch.distributed.barrier()
@@ -45,14 +47,14 @@ class World:
         return self.rank == 0
 
 
-def _leave(torch: Any) -> None:
+def _leave(torch: ModuleType) -> None:
     """Part from the others. What ends with a thread that still talks to them is aborted now and then:
     https://github.com/pytorch/pytorch/pull/179291."""
     if torch.distributed.is_initialized():
         torch.distributed.destroy_process_group()
 
 
-def device_of(torch: Any) -> Any:
+def device_of(torch: ModuleType) -> Device:
     """The GPU of this process, or the CPU."""
     if not torch.cuda.is_available():
         return torch.device("cpu")

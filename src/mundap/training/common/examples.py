@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log
-from typing import Any
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from mundap.protocols import Vectors
 from mundap.training.common.folds import Numbers, by_group
 from mundap.training.common.heldout import Bench
 from mundap.training.common.pairs import Pairs
+from mundap.training.common.untyped import Tokenizer
 
 DEV = 8  # one passage in so many of those that are not tested chooses the epoch
 KNOWN = 5  # one question in so many of the others is a new one on a known passage: half of them choose, half are tested
@@ -134,7 +134,7 @@ def _pairs(text: str) -> set[str]:
     return {word[at : at + 2] for word in words for at in range(len(word) - 1)}
 
 
-def pieces(words: Any, text: str, size: int) -> list[str]:
+def pieces(words: Tokenizer, text: str, size: int) -> list[str]:
     """Consecutive pieces of at most `size` tokens of the `tokenizers.Tokenizer`; together they are the text."""
     offsets = words.encode(text, add_special_tokens=False).offsets
     cuts = [0, *(offsets[at][0] for at in range(size, len(offsets), size)), len(text)]

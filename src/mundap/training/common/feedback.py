@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from mundap.generate.cite import repair
 from mundap.store.feedback import Given, Vote
 from mundap.training.common.pairs import asked_as
-from mundap.types import Passage
+from mundap.types import Json, Passage
 
 SUPPORTS = 0.6  # weight of a corrected answer's words that a passage which says so must hold, in [0, 1]
 
@@ -22,9 +21,9 @@ Find = Callable[[str], Sequence[Passage]]
 class Judged:
     """Training rows. `untraced` counts judged answers of which nobody can say which passage is right."""
 
-    retriever: tuple[dict[str, Any], ...]
-    preference: tuple[dict[str, Any], ...]
-    sft: tuple[dict[str, Any], ...]
+    retriever: tuple[dict[str, Json], ...]
+    preference: tuple[dict[str, Json], ...]
+    sft: tuple[dict[str, Json], ...]
     untraced: int
 
 
@@ -67,7 +66,7 @@ def training_rows(given: Sequence[Given], passages: Mapping[str, Passage], holds
     Answers lose their markers of citations: no passages are numbered here. `holds(text, texts)` is the weight of the text's words in each of texts, and `find` searches the corpus.
     """
     judged = [(replace(one, answer=repair(one.answer, 0)), one.vote) for one in given if one.vote is not None]
-    retriever: dict[str, dict[str, Any]] = {}
+    retriever: dict[str, dict[str, Json]] = {}
     untraced = 0
     for one, vote in judged:
         right, how = _right(one, vote, passages, holds, find)
@@ -115,7 +114,7 @@ def _wrong(one: Given, vote: Vote, right: Passage, passages: Mapping[str, Passag
     return [passage for passage, share in zip(shown, shares, strict=True) if share < SUPPORTS]
 
 
-def _preferences(judged: Sequence[tuple[Given, Vote]]) -> list[dict[str, Any]]:
+def _preferences(judged: Sequence[tuple[Given, Vote]]) -> list[dict[str, Json]]:
     """A corrected answer over the given one, and a liked answer over one that was not, to the same question."""
     liked: dict[str, dict[str, None]] = defaultdict(dict)
     disliked: dict[str, dict[str, None]] = defaultdict(dict)
@@ -137,9 +136,9 @@ def _preferences(judged: Sequence[tuple[Given, Vote]]) -> list[dict[str, Any]]:
     ]
 
 
-def _examples(judged: Sequence[tuple[Given, Vote]]) -> list[dict[str, Any]]:
+def _examples(judged: Sequence[tuple[Given, Vote]]) -> list[dict[str, Json]]:
     """Corrected answers, and liked ones as they were; the last to a question counts."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Json]] = {}
     for one, vote in judged:
         said = vote.answer or (one.answer if vote.verdict == "up" else "")
         if said:

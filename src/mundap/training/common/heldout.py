@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from mundap.evaluate.estimates import Comparisons
+from mundap.evaluation.estimates import Comparisons
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.vectors import VectorIndex
@@ -43,7 +43,7 @@ class Bench:
         self.starts: Numbers = np.asarray(dense.vectors.starts)
         tokens = lexical.tokenize(made.questions)
         tokenize = RememberedTokens(getattr(lexical.tokenize, "name", ""), made.questions, tokens)
-        self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize)
+        self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize, lexical.widening)
         self._dense = dense
         self._fusion, self._pool = fusion, pool
         self._weights = {leg: weight for leg, weight in (weights or {}).items() if leg in (lexical.name, dense.name)}

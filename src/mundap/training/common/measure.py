@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from mundap.evaluate.estimates import SIGNIFICANT, Comparisons, compare_each
-from mundap.evaluate.metrics import reciprocal_rank, top
+from mundap.evaluation.estimates import SIGNIFICANT, Comparisons, Difference, compare_each
+from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.protocols import Encoder, Vectors
 from mundap.training.common.registry import Verdict
 
@@ -37,6 +37,11 @@ def verdict_of(splits: Iterable[Comparisons]) -> Verdict:
     """ "worse" if one of the splits is worse beyond chance; else "better" if one is better; else "same"."""
     changes = [sure_change(figures) for figures in splits]
     return "worse" if min(changes) < 0 else "better" if max(changes) > 0 else "same"
+
+
+def verdict_on(change: Difference) -> Verdict:
+    """What one difference says by itself."""
+    return "same" if change.p >= SIGNIFICANT else "better" if change.mean > 0 else "worse"
 
 
 class Remembered:

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+
+from mundap.training.common.untyped import Model, Tensor
 
 OPSET = 18
 
 
 def export_part(
-    torch: Any, part: Any, file: Path, example: dict[str, Any], output: str, free: dict[str, Any], large: bool = False
+    torch: ModuleType,
+    part: Model,
+    file: Path,
+    example: Mapping[str, Tensor],
+    output: str,
+    free: Mapping[str, Mapping[int, object]],
+    large: bool = False,
 ) -> None:
     """Write one graph. `example` has its inputs, `free` what may vary in each; a `large` one keeps its weights beside it."""
     for name in ("onnxscript", "torch.onnx"):
@@ -22,10 +31,10 @@ def export_part(
             part,
             (),
             str(file),
-            kwargs=example,
+            kwargs=dict(example),
             input_names=list(example),
             output_names=[output],
-            dynamic_shapes=free,
+            dynamic_shapes=dict(free),
             opset_version=OPSET,
             dynamo=True,
             external_data=large,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mundap.errors import BadFile, MundapError
-from mundap.evaluate.questions import Question, read_questions
+from mundap.evaluation.questions import Question, read_questions
 from mundap.files import digest
 from mundap.index.table import Table
 from mundap.ingest.tables import read_csv, read_xlsx

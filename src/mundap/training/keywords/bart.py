@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from mundap.extras import need
+from mundap.training.common.untyped import Model, Tokenizer
 
 PIECES = 2000  # at most; few questions make fewer
 PAD, START, END = "<pad>", "<s>", "</s>"
@@ -18,7 +18,7 @@ JAMO = [
     chr(code) for first, after in ((0x1100, 0x1113), (0x1161, 0x1176), (0x11A8, 0x11C3)) for code in range(first, after)
 ]
 # As tried in docs/experiments/2026-11-26-keywords-by-a-small-bart.md. With the usual init_std of .02 and scaled embeddings it wrote the same for all.
-SIZES: dict[str, Any] = {
+SIZES: dict[str, int | float | bool] = {
     "d_model": 128,
     "encoder_layers": 2,
     "decoder_layers": 2,
@@ -34,7 +34,7 @@ SIZES: dict[str, Any] = {
 }
 
 
-def new_tokenizer(texts: Sequence[str], pieces: int = PIECES) -> Any:
+def new_tokenizer(texts: Sequence[str], pieces: int = PIECES) -> Tokenizer:
     """A byte-pair tokenizer (Sennrich et al., ACL 2016) of these texts, a `tokenizers.Tokenizer`; it writes NFD."""
     kinds = need("tokenizers", extra="train")
     made = kinds.Tokenizer(kinds.models.BPE(byte_fallback=True))
@@ -55,7 +55,7 @@ def new_tokenizer(texts: Sequence[str], pieces: int = PIECES) -> Any:
     return kinds.Tokenizer.from_str(json.dumps(plain))
 
 
-def new_model(words: Any, longest: int) -> Any:
+def new_model(words: Tokenizer, longest: int) -> Model:
     """A BART with random weights over the pieces of `words`, which reads at most `longest` of them."""
     transformers = need("transformers", extra="train")
     number = words.convert_tokens_to_ids

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from mundap.errors import ConfigError
 from mundap.extras import need, quiet_transformers
 from mundap.files import sync_folder
 from mundap.korean.keyword_model import DECODER, ENCODER, FOLDER, Writing
 from mundap.training.common.onnx_graph import export_part
+from mundap.training.common.untyped import Model, Tensor
 
 
 def export_keywords(folder: Path) -> Path:
@@ -62,18 +63,18 @@ def export_keywords(folder: Path) -> Path:
     return whole
 
 
-def _parts(torch: Any, model: Any) -> tuple[Any, Any]:
-    class Encoder(torch.nn.Module):  # type: ignore[misc]
+def _parts(torch: ModuleType, model: Model) -> tuple[Model, Model]:
+    class Encoder(torch.nn.Module):  # type: ignore[misc, name-defined]
         """(batch, read) tokens into (batch, read, width) states."""
 
         def __init__(self) -> None:
             super().__init__()
             self.encoder = model.get_encoder()
 
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+        def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
             return self.encoder(input_ids=input_ids, attention_mask=attention_mask, return_dict=True).last_hidden_state
 
-    class Decoder(torch.nn.Module):  # type: ignore[misc]
+    class Decoder(torch.nn.Module):  # type: ignore[misc, name-defined]
         """(batch, written) tokens into the (batch, vocabulary) logits of the next one."""
 
         def __init__(self) -> None:
@@ -82,7 +83,7 @@ def _parts(torch: Any, model: Any) -> tuple[Any, Any]:
             self.head = model.lm_head
             self.bias = model.final_logits_bias
 
-        def forward(self, input_ids: Any, encoder_hidden_states: Any, encoder_attention_mask: Any) -> Any:
+        def forward(self, input_ids: Tensor, encoder_hidden_states: Tensor, encoder_attention_mask: Tensor) -> Tensor:
             read = self.decoder(
                 input_ids=input_ids,
                 encoder_hidden_states=encoder_hidden_states,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mundap.evaluate.keywords import Extracted, KeywordReport
-from mundap.evaluate.markup import Markup, tag
-from mundap.evaluate.page import figure_cell, frame, note, section, table
+from mundap.evaluation.html_parts import figure_cell, frame, note, section, table
+from mundap.evaluation.keywords import Extracted, KeywordReport
+from mundap.evaluation.markup import Markup, tag
 from mundap.korean.normalize import squash
 
 MOST = 300  # questions on the page
@@ -19,10 +19,7 @@ def samples_page(name: str, reports: Mapping[str, KeywordReport], made: str) -> 
     What was expected and found is marked in both columns.
     """
     report = next(iter(reports.values()))
-    rows = [
-        [title, *(figure_cell(metric, one.figures.means[metric], one.figures.ci95[metric]) for metric in SHOWN)]
-        for title, one in reports.items()
-    ]
+    rows = [[title, *(figure_cell(metric, one.figures[metric]) for metric in SHOWN)] for title, one in reports.items()]
     asked = sorted(report.per_question, key=lambda one: one.measures["f1"])[:MOST]
     looked = [[one.tagged.question, *_words(one), f"{one.measures['f1']:.0%}"] for one in asked]
     count = f"질문 {len(report.per_question)}개" + f" 중 점수가 낮은 {MOST}개" * (len(report.per_question) > MOST)

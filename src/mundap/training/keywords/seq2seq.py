@@ -1,6 +1,6 @@
 """Train a BART to write the keywords of a question, and measure it on held-out questions before it is kept.
 
-From top to bottom: the recipe, the split, the model, the loop, the measurement. The loop is transformers'
+From top to bottom: the report, the split, the model, the loop, the measurement. The loop is transformers'
 Seq2SeqTrainer, so the same command runs on a CPU, on one GPU, and on several under torchrun.
 """
 
@@ -9,25 +9,31 @@ from __future__ import annotations
 import math
 import random
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from mundap.errors import MundapError
-from mundap.evaluate.bootstrap import RESAMPLES, paired_difference
-from mundap.evaluate.keywords import Extract, KeywordReport, Tagged, evaluate_keywords, keywords_tsv
+from mundap.evaluation.bootstrap import RESAMPLES
+from mundap.evaluation.estimates import Comparisons, compare_each
+from mundap.evaluation.keywords import Extract, KeywordReport, Tagged, evaluate_keywords, keywords_tsv
 from mundap.extras import need, quiet_transformers
 from mundap.files import digest, write_atomically
 from mundap.korean.keyword_model import Spelling, Writing, joined, parted
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
 from mundap.training.common.checkpoints import begin_trainer
+from mundap.training.common.curves import Watch, callback, unheard
 from mundap.training.common.distributed import World
+from mundap.training.common.measure import verdict_on
+from mundap.training.common.registry import Trained, Verdict
+from mundap.training.common.untyped import Model, Tensor, Tokenizer
 from mundap.training.keywords.bart import END, PAD, START, new_model, new_tokenizer
+from mundap.training.keywords.config import KOBART, SCRATCH, KeywordsConfig, Values
+from mundap.types import Json
 
-SCRATCH = "scratch"
-BASE = "gogamza/kobart-base-v1"
 HELD_OUT = 10  # one question in so many
 FEWEST = 20  # questions
 TRAIN, HELD = "train.tsv", "heldout.tsv"
@@ -37,40 +43,39 @@ _ROOM = 2  # a model may write so many times as many tokens as the longest label
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What decides a model besides its data. `base` is SCRATCH, a folder, or the id of a model on a hub.
+class Seq2seqReport:
+    """What a model finds in held-out questions, and what the rules do; `comparisons` are before and after of METRICS.
 
-    `batch` is for each device. `max_length` tokens are read and, at most, written. `warmup` is the share of steps in
-    which the rate rises; it falls to nothing in the others. `clip` limits the norm of the gradient.
+    `learned` counts the questions that it was trained on. `epochs` has the METRICS after each.
     """
 
-    base: str
-    epochs: int
-    batch: int
-    lr: float
-    beams: int
-    max_length: int
-    clip: float = 1.0
-    warmup: float = 0.1
-    seed: int = 0
-
-
-# "original" are the values of the system that asked for this; "scratch" those of docs/experiments/2026-11-26-keywords-by-a-small-bart.md.
-PRESETS: dict[str, dict[str, Any]] = {
-    "original": {"epochs": 2, "batch": 8, "lr": 3e-5, "beams": 5, "max_length": 512},
-    SCRATCH: {"epochs": 12, "batch": 16, "lr": 2e-3, "beams": 5, "max_length": 128},
-}
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What a training has made. `save` fills an empty folder; `report` is plain JSON; `model` tells of the weights."""
-
-    save: Callable[[Path], None]
-    model: Mapping[str, Any]
-    report: dict[str, Any]
-    measured: KeywordReport
+    learned: int
+    model: KeywordReport
     rules: KeywordReport
+    comparisons: Comparisons
+    epochs: tuple[Mapping[str, float], ...]
+
+    @property
+    def held_out(self) -> int:
+        """How many questions were measured on."""
+        return len(self.model.per_question)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the model finds more than the rules do, beyond chance."""
+        return verdict_on(self.comparisons["f1"].difference)
+
+    def to_json(self) -> dict[str, Json]:
+        """`{"learned", "held_out", "model", "rules", "difference", "epochs"}`; the difference is that of F1."""
+        change = self.comparisons["f1"].difference
+        return {
+            "learned": self.learned,
+            "held_out": self.held_out,
+            "model": self.model.figures.to_json(),
+            "rules": self.rules.figures.to_json(),
+            "difference": {"f1": change.mean, "ci95": [change.low, change.high], "p": change.p},
+            "epochs": self.epochs,
+        }
 
 
 def split(tagged: Sequence[Tagged], seed: int) -> tuple[list[Tagged], list[Tagged]]:
@@ -92,35 +97,35 @@ def split(tagged: Sequence[Tagged], seed: int) -> tuple[list[Tagged], list[Tagge
 
 def train_keywords(
     tagged: Sequence[Tagged],
-    recipe: Recipe,
+    config: KeywordsConfig,
     rules: Extract,
     work: Path,
     *,
     resume: bool = False,
-    report_to: str = "none",
-    logs: Path | None = None,
+    watch: Watch = unheard,
     progress: Progress = quiet,
-) -> Trained | None:
+) -> Trained[Seq2seqReport] | None:
     """Train on nine questions of ten; keep the epoch with the best F1 on the others, and compare it with `rules`.
 
     `work` holds the split and the checkpoints until the caller removes it; with `resume` the newest whole one is gone
     on from. None in every process but the first, under torchrun. Raises MundapError for too few questions, for a
-    resumption with another recipe or other data, and for a base that cannot be had.
+    resumption with another config or other data, and for a base that cannot be had.
     """
     torch = need("torch", extra="train")
     transformers = quiet_transformers()
     need("accelerate", extra="train")
     first = World.around().first
-    learned, held = split(tagged, recipe.seed)
-    wanted = {**asdict(recipe), "data": digest(keywords_tsv(learned), keywords_tsv(held))}
+    config = config.settled()
+    learned, held = split(tagged, config.seed)
+    wanted = {**config.to_card(), "data": digest(keywords_tsv(learned), keywords_tsv(held))}
     checkpoint = begin_trainer(work, wanted, resume, first)
     if first:
         write_atomically(work / TRAIN, keywords_tsv(learned))
         write_atomically(work / HELD, keywords_tsv(held))
 
-    transformers.set_seed(recipe.seed)
-    words, model = _model(recipe, learned, checkpoint)
-    writing = _writing(words, model, recipe, learned)
+    transformers.set_seed(config.seed)
+    words, model = _model(config, learned, checkpoint)
+    writing = _writing(words, model, config.values, learned)
     spelling = Spelling(words.backend_tokenizer, writing.end, writing.most_in)
     model.generation_config = transformers.GenerationConfig(
         decoder_start_token_id=writing.start,
@@ -151,13 +156,13 @@ def train_keywords(
 
     trainer = transformers.Seq2SeqTrainer(
         model=model,
-        args=_arguments(transformers, torch, recipe, work),
+        args=_arguments(transformers, torch, config, work),
         train_dataset=_rows(spelling, learned),
         eval_dataset=_rows(spelling, held),
         data_collator=lambda rows: _batch(torch, rows, pad),
         processing_class=words,
         compute_metrics=figures,
-        callbacks=[_watcher(transformers, progress), *_reporters(transformers, report_to, logs, first)],
+        callbacks=[callback(transformers, progress, watch)],
     )
     trainer.remove_callback(transformers.PrinterCallback)
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
@@ -176,20 +181,13 @@ def train_keywords(
         return found
 
     ours, theirs = measured(write), measured(rules)
-    change = paired_difference(*([one.measures["f1"] for one in report.per_question] for report in (theirs, ours)))
-    epochs = [
+    rows = ([[one.measures[metric] for metric in METRICS] for one in side.per_question] for side in (theirs, ours))
+    epochs = tuple(
         {"epoch": round(entry["epoch"]), **{metric: entry[f"eval_{metric}"] for metric in METRICS}}
         for entry in trainer.state.log_history
         if "eval_f1" in entry
-    ]
-    report = {
-        "learned": len(learned),
-        "held_out": len(held),
-        "model": ours.figures.as_json(),
-        "rules": theirs.figures.as_json(),
-        "difference": {"f1": change.mean, "ci95": list(change.ci95), "p": change.p_value},
-        "epochs": epochs,
-    }
+    )
+    report = Seq2seqReport(len(learned), ours, theirs, compare_each(METRICS, *rows), epochs)
 
     def save(folder: Path) -> None:
         best.save_pretrained(folder)
@@ -198,27 +196,21 @@ def train_keywords(
         for name in (TRAIN, HELD):
             shutil.copyfile(work / name, folder / name)
 
-    about = {"recipe": asdict(recipe), "parameters": sum(weights.numel() for weights in best.parameters())}
-    return Trained(save, about, report, ours, theirs)
+    about = {"recipe": config.to_card(), "parameters": sum(weights.numel() for weights in best.parameters())}
+    return Trained(save, about, report)
 
 
-def worth_it(report: Mapping[str, Any]) -> bool:
-    """Whether the model finds more than the rules do, beyond chance."""
-    difference = report["difference"]
-    return bool(difference["f1"] > 0 and difference["p"] < 0.05)
-
-
-def _model(recipe: Recipe, learned: Sequence[Tagged], checkpoint: Path | None) -> tuple[Any, Any]:
+def _model(config: KeywordsConfig, learned: Sequence[Tagged], checkpoint: Path | None) -> tuple[Tokenizer, Model]:
     """The tokenizer and the model that training begins or goes on with. Raises MundapError."""
     transformers = quiet_transformers()
-    if recipe.base == SCRATCH and checkpoint is None:
+    if config.base == SCRATCH and checkpoint is None:
         texts = [text for one in learned for text in (one.question, joined(one.keywords))]
         made = new_tokenizer(texts)
         words = transformers.PreTrainedTokenizerFast(
             tokenizer_object=made, pad_token=PAD, bos_token=START, eos_token=END, clean_up_tokenization_spaces=False
         )
-        return words, new_model(words, recipe.max_length)
-    base = str(checkpoint or recipe.base)
+        return words, new_model(words, config.values.max_length)
+    base = str(checkpoint or config.base)
     local = Path(base).is_dir()
     try:
         # Not AutoTokenizer, which spells for every BART as the first one did, whatever its tokenizer.json says.
@@ -231,31 +223,31 @@ def _model(recipe: Recipe, learned: Sequence[Tagged], checkpoint: Path | None) -
         ) from error
     if model.config.model_type != "bart":
         raise MundapError(
-            f"베이스 모델 '{base}'은(는) {model.config.model_type} 모델입니다. BART 계열(예: {BASE})이나 {SCRATCH}을(를) 지정하세요."
+            f"베이스 모델 '{base}'은(는) {model.config.model_type} 모델입니다. BART 계열(예: {KOBART})이나 {SCRATCH}을(를) 지정하세요."
         )
     return words, model
 
 
-def _writing(words: Any, model: Any, recipe: Recipe, learned: Sequence[Tagged]) -> Writing:
+def _writing(words: Tokenizer, model: Model, values: Values, learned: Sequence[Tagged]) -> Writing:
     end = model.config.eos_token_id
     end = int(end[0] if isinstance(end, list) else end)
     start = model.config.decoder_start_token_id
-    most = min(recipe.max_length, model.config.max_position_embeddings)
+    most = min(values.max_length, model.config.max_position_embeddings)
     spelling = Spelling(words.backend_tokenizer, end, most)
     longest = max(len(spelling.encode(joined(one.keywords))) for one in learned)
-    return Writing(int(end if start is None else start), end, most, min(most, _ROOM * longest), recipe.beams)
+    return Writing(int(end if start is None else start), end, most, min(most, _ROOM * longest), values.beams)
 
 
-def _arguments(transformers: Any, torch: Any, recipe: Recipe, work: Path) -> Any:
+def _arguments(transformers: ModuleType, torch: ModuleType, config: KeywordsConfig, work: Path) -> Any:
     return transformers.Seq2SeqTrainingArguments(
         output_dir=str(work),
-        num_train_epochs=recipe.epochs,
-        per_device_train_batch_size=recipe.batch,
+        num_train_epochs=config.epochs,
+        per_device_train_batch_size=config.batch,
         per_device_eval_batch_size=_EVALUATED,
-        learning_rate=recipe.lr,
+        learning_rate=config.lr,
         lr_scheduler_type="linear",
-        warmup_steps=recipe.warmup,
-        max_grad_norm=recipe.clip,
+        warmup_steps=config.warmup,
+        max_grad_norm=config.clip,
         eval_strategy="epoch",
         save_strategy="epoch",
         save_total_limit=2,  # the best and the last
@@ -266,7 +258,7 @@ def _arguments(transformers: Any, torch: Any, recipe: Recipe, work: Path) -> Any
         include_for_metrics=["inputs"],
         logging_steps=10,
         report_to="none",
-        seed=recipe.seed,
+        seed=config.seed,
         remove_unused_columns=False,
         label_names=["labels"],
         disable_tqdm=True,
@@ -281,7 +273,7 @@ def _rows(spelling: Spelling, tagged: Sequence[Tagged]) -> list[dict[str, list[i
     ]
 
 
-def _batch(torch: Any, rows: Sequence[Mapping[str, list[int]]], pad: int) -> dict[str, Any]:
+def _batch(torch: ModuleType, rows: Sequence[Mapping[str, list[int]]], pad: int) -> dict[str, Tensor]:
     """Tensors of one length; what is past the end of a row is masked, and no label."""
     filled = {"input_ids": pad, "labels": -100}
     batch = {}
@@ -292,25 +284,3 @@ def _batch(torch: Any, rows: Sequence[Mapping[str, list[int]]], pad: int) -> dic
     lengths = torch.tensor([len(row["input_ids"]) for row in rows])
     batch["attention_mask"] = (torch.arange(width) < lengths[:, None]).long()
     return batch
-
-
-def _watcher(transformers: Any, progress: Progress) -> Any:
-    """Shows how many steps of all are done."""
-
-    class Watcher(transformers.TrainerCallback):  # type: ignore[misc]
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-            progress(state.global_step, state.max_steps)
-
-    return Watcher()
-
-
-def _reporters(transformers: Any, report_to: str, logs: Path | None, first: bool) -> list[Any]:
-    """What shows the curves: TensorBoard into `logs`, or wandb."""
-    if report_to == "none" or not first:
-        return []
-    integrations = need("transformers.integrations", extra="train")
-    if report_to == "wandb":
-        need("wandb", extra="train")
-        return [integrations.WandbCallback()]
-    writer = need("torch.utils.tensorboard", extra="train").SummaryWriter(log_dir=str(logs))
-    return [integrations.TensorBoardCallback(tb_writer=writer)]

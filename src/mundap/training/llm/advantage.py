@@ -6,7 +6,8 @@ All tensors are (n, T): responses by tokens. `mask` is 1 where a response has a 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from mundap.training.common.untyped import Tensor
 
 _STEEP = 0.1  # K_beta of Ziegler et al.
 _FAR = 0.2  # what they clip the error to
@@ -25,7 +26,7 @@ class AdaptiveKL:
         return AdaptiveKL(self.price * (1 + _STEEP * error), self.target)
 
 
-def priced(scores: Any, new: Any, reference: Any, mask: Any, price: float) -> Any:
+def priced(scores: Tensor, new: Tensor, reference: Tensor, mask: Tensor, price: float) -> Tensor:
     """Rewards of tokens: minus `price` times the log ratio to the reference, and (n,) `scores` at the last token.
 
     Ziegler et al. 2019, section 2.1. Every response has a token.
@@ -36,7 +37,7 @@ def priced(scores: Any, new: Any, reference: Any, mask: Any, price: float) -> An
     return rewards
 
 
-def gae(rewards: Any, values: Any, mask: Any, gamma: float, lam: float) -> tuple[Any, Any]:
+def gae(rewards: Tensor, values: Tensor, mask: Tensor, gamma: float, lam: float) -> tuple[Tensor, Tensor]:
     """Advantages and returns (Schulman et al. 2016, arXiv:1506.02438); after the last token the value is 0."""
     advantages = rewards.new_zeros(rewards.shape)
     ahead = rewards.new_zeros(len(rewards))
@@ -49,7 +50,7 @@ def gae(rewards: Any, values: Any, mask: Any, gamma: float, lam: float) -> tuple
     return advantages, (advantages + values) * mask
 
 
-def leave_one_out(scores: Any, samples: int) -> Any:
+def leave_one_out(scores: Tensor, samples: int) -> Tensor:
     """(n,) scores less the mean of the other responses to the same prompt, which stand in rows of `samples`.
 
     REINFORCE leave-one-out: Ahmadian et al. 2024, arXiv:2402.14740. `samples` is two or more.
@@ -58,13 +59,13 @@ def leave_one_out(scores: Any, samples: int) -> Any:
     return (rows - (rows.sum(1, keepdim=True) - rows) / (samples - 1)).reshape(-1)
 
 
-def moments(values: Any, mask: Any) -> Any:
+def moments(values: Tensor, mask: Tensor) -> Tensor:
     """(3,): how many values count, their sum, and the sum of their squares. Those of several processes may be added."""
     kept = values * mask
     return kept.new_tensor([float(mask.sum()), float(kept.sum()), float((kept * values).sum())])
 
 
-def whiten(values: Any, mask: Any, found: Any) -> Any:
+def whiten(values: Tensor, mask: Tensor, found: Tensor) -> Tensor:
     """Mean 0 and standard deviation 1 by `moments`; 0 where nothing counts."""
     count, total, squares = found.tolist()
     mean = total / count
@@ -72,13 +73,13 @@ def whiten(values: Any, mask: Any, found: Any) -> Any:
     return (values - mean) / (spread + 1e-8) * mask
 
 
-def policy_loss(new: Any, old: Any, advantages: Any, clip: float) -> Any:
+def policy_loss(new: Tensor, old: Tensor, advantages: Tensor, clip: float) -> Tensor:
     """(n, T): the clipped surrogate, to be minimised (Schulman et al. 2017, arXiv:1707.06347, equation 7)."""
     ratio = (new - old).exp()
     return (-advantages * ratio).maximum(-advantages * ratio.clamp(1 - clip, 1 + clip))
 
 
-def value_loss(new: Any, old: Any, returns: Any, clip: float) -> Any:
+def value_loss(new: Tensor, old: Tensor, returns: Tensor, clip: float) -> Tensor:
     """(n, T): half the squared error, the worse of the value and of one that moved no further than `clip`.
 
     As in PPO's reference code (github.com/openai/baselines, ppo2), which Engstrom et al. (2020, arXiv:2005.12729) describe.

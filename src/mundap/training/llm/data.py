@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mundap.errors import BadFile
-from mundap.evaluate.questions import json_file
+from mundap.evaluation.questions import json_file
 from mundap.ingest.encoding import decode
 from mundap.ingest.tables import COLUMNS, Table, read_csv, read_xlsx
 from mundap.korean.normalize import normalize

@@ -1,78 +1,77 @@
 """Teach a language model to prefer the better of two answers: direct preference optimisation.
 
-From top to bottom: the recipe, the loop, the measurement. The loop is TRL's DPOTrainer (Rafailov et al., NeurIPS 2023,
+From top to bottom: the report, the loop, the measurement. The loop is TRL's DPOTrainer (Rafailov et al., NeurIPS 2023,
 arXiv:2305.18290). The reference is the model without what is learned, so that it costs no memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
-import numpy as np
-
-from mundap.evaluate.bootstrap import mean_interval
-from mundap.evaluate.compare import change
+from mundap.evaluation.estimates import Comparison, Estimate, compare, estimate
 from mundap.extras import need, quiet_transformers
 from mundap.protocols import Progress, quiet
 from mundap.training.common.checkpoints import begin_trainer
-from mundap.training.common.curves import Watch, callback
+from mundap.training.common.curves import Watch, callback, unheard
 from mundap.training.common.distributed import World
-from mundap.training.common.registry import Trained
+from mundap.training.common.registry import Trained, Verdict
+from mundap.training.common.untyped import Model, Tokenizer
+from mundap.training.llm.config import DPOConfig
 from mundap.training.llm.data import Preference
 from mundap.training.llm.lora import Lora, lora_config, paced, save_adapter, trainable
-from mundap.training.llm.policy import TEMPLATE, Policy, Wording
-from mundap.training.llm.preferences import Parts
+from mundap.training.llm.policy import Policy, Wording
+from mundap.training.llm.preferences import Parts, against_a_coin, comparison_json
+from mundap.types import Json
 
 _MEASURED = 8  # pairs at once
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What decides a model besides its pairs. `batch` is for each process; `beta` is how dear it is to leave the reference;
-    every `every` steps there is a checkpoint.
+class DPOReport:
+    """On held-out pairs: how far the model has moved towards the better answer, beta times nats, and the share of pairs where
+    it has; the share of which the better answer is likelier; and the curve of the training.
     """
 
-    base: str
-    adapter: str = ""
-    epochs: int = 1
-    batch: int = 8
-    lr: float = 5e-5
-    beta: float = 0.1
-    most_in: int = 96
-    most_out: int = 160
-    template: str = TEMPLATE
-    lora_r: int = 16
-    lora_alpha: int = 32
-    dropout: float = 0.0
-    warmup: float = 0.05
-    every: int = 50
-    seed: int = 0
+    parts: Parts
+    margin: Estimate
+    accuracy: Estimate
+    likelier: Comparison
+    curve: tuple[Mapping[str, float], ...]
 
+    @property
+    def verdict(self) -> Verdict:
+        """Whether it has moved towards the better answer more often than by a coin."""
+        return against_a_coin(self.accuracy)
 
-# "original" has the adapter of the system that asked for this; rate and beta are those of TRL's recipes for LoRA.
-PRESETS: dict[str, dict[str, Any]] = {
-    "laptop": {},
-    "original": {"epochs": 3, "lr": 5e-6, "most_in": 512, "most_out": 512, "lora_r": 8, "dropout": 0.05},
-}
+    def to_json(self) -> dict[str, Json]:
+        """How many pairs, and the fields by name."""
+        return {
+            **self.parts.to_json(),
+            "margin": self.margin.to_json(),
+            "accuracy": self.accuracy.to_json(),
+            "likelier": comparison_json(self.likelier),
+            "curve": self.curve,
+        }
 
 
 def train_dpo(
     parts: Parts,
-    recipe: Recipe,
-    loaded: tuple[Any, Any],
+    config: DPOConfig,
+    loaded: tuple[Model, Tokenizer],
     ends: tuple[int, ...],
     work: Path,
     *,
-    again: bool = False,
-    watch: Watch = lambda step, figures: None,
+    resume: bool = False,
+    watch: Watch = unheard,
     progress: Progress = quiet,
-) -> Trained[dict[str, Any]] | None:
+) -> Trained[DPOReport] | None:
     """Learn from `parts.train`. `loaded` is a causal model, or one with the adapter that is learned on, and its tokenizer.
 
-    `work` holds checkpoints until the caller removes it; with `again` the newest whole one is gone on from. None in every
+    `work` holds checkpoints until the caller removes it; with `resume` the newest whole one is gone on from. None in every
     process but the first, under torchrun. Raises MundapError.
     """
     torch = need("torch", extra="train")
@@ -80,11 +79,11 @@ def train_dpo(
     trl, datasets = need("trl", extra="train"), need("datasets", extra="train")
     datasets.disable_progress_bars()
     world = World.around()
-    wanted = {**asdict(recipe), "data": parts.digest, "processes": world.size}
-    checkpoint = begin_trainer(work, wanted, again, world.first)
+    wanted = {**config.to_card(), "data": parts.digest, "processes": world.size}
+    checkpoint = begin_trainer(work, wanted, resume, world.first)
     model, words = loaded
-    wording = Wording(words, ends, recipe.template, recipe.most_in, recipe.most_out)
-    fresh = lora_config(Lora(recipe.lora_r, recipe.lora_alpha, recipe.dropout))
+    wording = Wording(words, ends, config.template, config.most_in, config.most_out)
+    fresh = lora_config(Lora(config.lora_r, config.lora_alpha, config.dropout))
 
     class Spelled(trl.DPOTrainer):  # type: ignore[misc, name-defined]
         """Takes tokens as they are: TRL's would join the end of the prompt with the answer's first word."""
@@ -95,13 +94,13 @@ def train_dpo(
     trainer = Spelled(
         model=model,
         args=trl.DPOConfig(
-            **paced(asdict(recipe), work),
-            beta=recipe.beta,
+            **paced(config, work),
+            beta=config.beta,
             max_length=None,
         ),
         train_dataset=datasets.Dataset.from_list([_tokens(wording, pair) for pair in parts.train]),
         processing_class=words,
-        peft_config=None if recipe.adapter else fresh,
+        peft_config=None if config.adapter else fresh,
         callbacks=[callback(transformers, progress, watch)],
     )
     trainer.remove_callback(transformers.PrinterCallback)
@@ -111,37 +110,22 @@ def train_dpo(
         return None
     learned = trainer.accelerator.unwrap_model(trainer.model)
     after = measured(torch, learned, wording, parts.held)
-    margins = [recipe.beta * one.margin for one in after]
+    margins = [config.beta * one.margin for one in after]
     was, now = ([float(one.likelier) for one in side] for side in (before, after))
     groups = parts.groups
-
-    def figure(values: Sequence[float]) -> dict[str, Any]:
-        return {"mean": float(np.mean(values)), "ci95": list(mean_interval(values, groups=groups))}
-
-    report = {
-        "pairs": len(parts.train),
-        "held_out": len(parts.held),
-        "held_out_questions": len(set(groups)),
-        "margin": figure(margins),
-        "accuracy": figure([float(margin > 0) for margin in margins]),
-        "likelier": {
-            "before": figure(was),
-            "after": figure(now),
-            "difference": dict(change(was, now, groups)),
-        },
-        "curve": [entry for entry in trainer.state.log_history if "loss" in entry],
-    }
+    report = DPOReport(
+        parts,
+        estimate(margins, groups=groups),
+        estimate([float(margin > 0) for margin in margins], groups=groups),
+        compare(was, now, groups=groups),
+        tuple(entry for entry in trainer.state.log_history if "loss" in entry),
+    )
 
     def save(folder: Path) -> None:
-        save_adapter(learned, words, recipe.base, folder)
+        save_adapter(learned, words, config.base, folder)
         parts.save(folder)
 
     return Trained(save, trainable(learned), report)
-
-
-def worth_it(report: Mapping[str, Any]) -> bool:
-    """Whether held-out pairs are told apart more often than by a coin, beyond chance."""
-    return bool(report["accuracy"]["ci95"][0] > 0.5)
 
 
 @dataclass(frozen=True)
@@ -161,7 +145,7 @@ def _tokens(wording: Wording, pair: Preference) -> dict[str, list[int]]:
     }
 
 
-def measured(torch: Any, model: Any, wording: Wording, pairs: Sequence[Preference]) -> list[Told]:
+def measured(torch: ModuleType, model: Model, wording: Wording, pairs: Sequence[Preference]) -> list[Told]:
     """What a model with an adapter makes of each pair."""
     policy = Policy(model, wording)
     training = model.training

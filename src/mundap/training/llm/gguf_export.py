@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def export_gguf(folder: Path, out: Path, kind: str = "q8_0", name: str = "") -> 
 
 
 def _plan(
-    gguf: Any, names: Any, folder: Path, kind: str, config: Config
+    gguf: ModuleType, names: Any, folder: Path, kind: str, config: Config
 ) -> Iterator[tuple[str, str, tuple[int, ...], Any]]:
     """Of each tensor: its name, its name in GGUF, its shape, and what its weights become."""
     kinds = gguf.GGMLQuantizationType
@@ -147,7 +148,7 @@ def _tensors(folder: Path) -> Iterator[tuple[str, Callable[[], Array]]]:
                 yield called, lambda path=path, called=called: read(path, called)  # type: ignore[misc]
 
 
-def _arch(gguf: Any, name: str) -> Any:
+def _arch(gguf: ModuleType, name: str) -> Any:
     return next(arch for arch, called in gguf.MODEL_ARCH_NAMES.items() if called == name)
 
 

@@ -10,6 +10,7 @@ import json
 from typing import Any
 
 from mundap.errors import MundapError
+from mundap.training.common.untyped import Tokenizer
 
 # How llama.cpp names the ways to cut a text into words before it is merged, by their regular expression in tokenizer.json.
 _LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -17,7 +18,7 @@ _CUTS = {_LLAMA3: "llama-bpe", _LLAMA3.replace("{1,3}", ""): "qwen2"}
 _META = "\u2581"  # SentencePiece's blank
 
 
-def add_words(writer: Any, kinds: Any, words: Any, size: int, ends: tuple[int, ...]) -> None:
+def add_words(writer: Any, kinds: Any, words: Tokenizer, size: int, ends: tuple[int, ...]) -> None:
     """Write the `size` tokens that the model has rows for, and those at which it stops, the first one before the others.
 
     `writer` is a gguf.GGUFWriter, `kinds` gguf.TokenType. Raises MundapError for a tokenizer of another kind.
@@ -97,7 +98,7 @@ def _cut(pre: dict[str, Any] | None) -> str:
     )
 
 
-def _add_marks(writer: Any, words: Any, ends: tuple[int, ...]) -> None:
+def _add_marks(writer: Any, words: Tokenizer, ends: tuple[int, ...]) -> None:
     named = {
         "bos": words.bos_token_id,
         "unk": words.unk_token_id,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -10,6 +9,9 @@ from typing import Any
 
 from mundap.extras import need
 from mundap.generate.causal import place
+from mundap.training.common.untyped import Model, Tokenizer
+from mundap.training.llm.config import DPOConfig, RewardConfig
+from mundap.types import Json
 
 _LOGGED = 5  # steps
 ADAPTER, MODEL = "adapter", "model"  # folders of a trained model: LoRA, or all weights
@@ -35,7 +37,7 @@ def lora_config(lora: Lora, task: str = "CAUSAL_LM") -> Any:
     )
 
 
-def with_lora(model: Any, lora: Lora, task: str = "CAUSAL_LM") -> Any:
+def with_lora(model: Model, lora: Lora, task: str = "CAUSAL_LM") -> Model:
     """The model with a fresh adapter, which alone is trained; at first it changes nothing. `task` is one of peft's."""
     peft = need("peft", extra="train")
     if getattr(model, "is_loaded_in_4bit", False) or getattr(model, "is_loaded_in_8bit", False):
@@ -43,7 +45,7 @@ def with_lora(model: Any, lora: Lora, task: str = "CAUSAL_LM") -> Any:
     return peft.get_peft_model(model, lora_config(lora, task))
 
 
-def trainable(model: Any) -> dict[str, int]:
+def trainable(model: Model) -> dict[str, int]:
     """`{"trainable", "parameters"}`: how many weights learn, and how many there are; tied ones count once.
 
     Of weights in 4 bits two are packed into one number, and counted as two.
@@ -61,7 +63,7 @@ def kept_adapter(folder: Path) -> Path | None:
     return folder / ADAPTER if (folder / ADAPTER).is_dir() else None
 
 
-def fast_causal(base: str, models: Path, bits: int, max_tokens: int, lora: Lora, seed: int) -> Any | None:
+def fast_causal(base: str, models: Path, bits: int, max_tokens: int, lora: Lora, seed: int) -> Model | None:
     """The base with a fresh adapter by Unsloth, whose kernels halve the time of a step; None without it or a GPU."""
     torch = need("torch", extra="train")
     if not torch.cuda.is_available() or find_spec("unsloth") is None:
@@ -76,32 +78,32 @@ def fast_causal(base: str, models: Path, bits: int, max_tokens: int, lora: Lora,
     )  # fmt: skip
 
 
-def save_adapter(model: Any, words: Any, base: str, folder: Path) -> None:
+def save_adapter(model: Model, words: Tokenizer, base: str, folder: Path) -> None:
     """Write what was learned into `folder` as `kept_adapter` finds it, with its tokenizer and the name of its base."""
     model.peft_config["default"].base_model_name_or_path = base
     model.save_pretrained(folder / ADAPTER, selected_adapters=["default"])
     words.save_pretrained(folder / ADAPTER)
 
 
-def paced(recipe: Mapping[str, Any], work: Path) -> dict[str, Any]:
+def paced(config: RewardConfig | DPOConfig, work: Path) -> dict[str, Json]:
     """What TRL's trainers of pairs are told alike: the pace, the checkpoints in `work`, and to be silent."""
     torch = need("torch", extra="train")
     return {
         "output_dir": str(work),
-        "num_train_epochs": recipe["epochs"],
-        "per_device_train_batch_size": recipe["batch"],
-        "learning_rate": recipe["lr"],
+        "num_train_epochs": config.epochs,
+        "per_device_train_batch_size": config.batch,
+        "learning_rate": config.lr,
         "lr_scheduler_type": "linear",
-        "warmup_steps": recipe["warmup"],
+        "warmup_steps": config.warmup,
         "save_strategy": "steps",
-        "save_steps": recipe["every"],
+        "save_steps": config.every,
         "save_total_limit": 2,
         "logging_steps": _LOGGED,
         "disable_dropout": False,
         "gradient_checkpointing": False,
         "bf16": False,
         "report_to": "none",
-        "seed": recipe["seed"],
+        "seed": config.seed,
         "disable_tqdm": True,
         "use_cpu": not torch.accelerator.is_available(),
         "dataloader_pin_memory": torch.cuda.is_available(),

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from mundap.errors import MundapError
 from mundap.extras import need
+from mundap.training.common.untyped import Model, Tensor, Tokenizer
 
 LEARNED, REFERENCE = "default", "ref"  # names of adapters, as peft and TRL have them
-TEMPLATE = "### 질문: {question}\n\n### 답변: "
 _PLACE = "{question}"
 
 Tokens = list[int]
@@ -28,7 +29,7 @@ class Wording:
     `template` has the place of the question. Questions that are too long lose their end. Any of `ends` ends a response.
     """
 
-    words: Any
+    words: Tokenizer
     ends: tuple[int, ...]
     template: str
     most_in: int
@@ -69,9 +70,9 @@ class Wording:
 class Policy:
     """A causal model with adapters of peft's. `head` reads the worth of a state off it, or is None."""
 
-    model: Any
+    model: Model
     wording: Wording
-    head: Any = None
+    head: Model | None = None
     temperature: float = 1.0
 
     @property
@@ -80,7 +81,7 @@ class Policy:
         return next(self.model.parameters()).device
 
     @property
-    def learned(self) -> list[Any]:
+    def learned(self) -> list[Tensor]:
         """The parameters that are trained."""
         own = [p for p in self.model.parameters() if p.requires_grad]
         return own if self.head is None else [*own, *self.head.parameters()]
@@ -116,7 +117,9 @@ class Policy:
             )
         return [self._ended(row) for row in made[:, ids.shape[1] :].tolist()]
 
-    def judged(self, prompts: Sequence[Tokens], responses: Sequence[Tokens], width: int = 0) -> tuple[Any, Any, Any]:
+    def judged(
+        self, prompts: Sequence[Tokens], responses: Sequence[Tokens], width: int = 0
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """(n, T) each: log probabilities of the tokens of the responses, values before each, and the mask of tokens.
 
         T is `width`, or the length of the longest response. Values are 0 without a head. With a gradient where there is
@@ -151,7 +154,7 @@ class Policy:
         return row[: at + 1]
 
 
-def _left(torch: Any, rows: Sequence[Tokens], fill: int) -> tuple[Any, Any]:
+def _left(torch: ModuleType, rows: Sequence[Tokens], fill: int) -> tuple[Tensor, Tensor]:
     """(n, width) ids that end together, and their mask."""
     width = max(map(len, rows))
     ids = torch.tensor([[*[fill] * (width - len(row)), *row] for row in rows])

@@ -1,4 +1,4 @@
-"""Pairs of a better and a worse answer, parted so that no question is on both sides."""
+"""Pairs of a better and a worse answer, parted so that no question is on both sides, and what was measured on them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mundap.errors import MundapError
+from mundap.evaluation.estimates import Comparison, Estimate
 from mundap.files import digest, write_atomically
 from mundap.korean.normalize import squash
+from mundap.training.common.registry import Verdict
 from mundap.training.llm.data import Preference
+from mundap.types import Json
 
 FEWEST = 4  # questions
 HELD_OUT = 0.1  # of the questions
@@ -42,6 +45,20 @@ class Parts:
         sides = {"train": self.train, "held_out": self.held}
         shown = {name: [asdict(pair) for pair in side] for name, side in sides.items()}
         write_atomically(folder / SPLIT, json.dumps(shown, ensure_ascii=False))
+
+    def to_json(self) -> dict[str, Json]:
+        """How many there are: `{"pairs", "held_out", "held_out_questions"}`."""
+        return {"pairs": len(self.train), "held_out": len(self.held), "held_out_questions": len(set(self.groups))}
+
+
+def comparison_json(one: Comparison) -> dict[str, Json]:
+    """`{"before": {"mean", "ci95"}, "after": the same, "difference": {"n", "mean", "ci95", "p", "verdict"}}`."""
+    return {"before": one.before.to_json(), "after": one.after.to_json(), "difference": one.difference.to_json()}
+
+
+def against_a_coin(accuracy: Estimate) -> Verdict:
+    """Whether pairs are told apart more often than by a coin, or less often, beyond chance."""
+    return "better" if accuracy.low > 0.5 else "worse" if accuracy.high < 0.5 else "same"
 
 
 def parted(pairs: Sequence[Preference], seed: int) -> Parts:

@@ -1,92 +1,92 @@
 """Train a reward model: a language model that gives an answer a number, from pairs of a better and a worse one.
 
-From top to bottom: the recipe, the loop, the measurement. The loop is TRL's RewardTrainer, whose loss is that of Bradley
+From top to bottom: the report, the loop, the measurement. The loop is TRL's RewardTrainer, whose loss is that of Bradley
 and Terry (Christiano et al. 2017, arXiv:1706.03741; Ouyang et al. 2022, arXiv:2203.02155).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mundap.evaluate.bootstrap import mean_interval
-from mundap.evaluate.compare import change
+from mundap.evaluation.estimates import Comparison, Estimate, compare, estimate
 from mundap.extras import need, quiet_transformers
 from mundap.generate.causal import load_words, loading, place
 from mundap.protocols import Progress, quiet
 from mundap.training.common.checkpoints import begin_trainer
-from mundap.training.common.curves import Watch, callback
+from mundap.training.common.curves import Watch, callback, unheard
 from mundap.training.common.distributed import World, device_of
-from mundap.training.common.registry import Trained
+from mundap.training.common.registry import Trained, Verdict
+from mundap.training.common.untyped import Model, Tokenizer
+from mundap.training.llm.config import RewardConfig
 from mundap.training.llm.lora import ADAPTER, Lora, paced, save_adapter, trainable, with_lora
-from mundap.training.llm.preferences import Parts
+from mundap.training.llm.preferences import Parts, against_a_coin, comparison_json
 from mundap.training.llm.rewards import Reward, Scale, read_scale, reward_of, scored, spelled
+from mundap.types import Json
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What decides a reward model besides its pairs. `batch` is for each process; an answer with its question is read to
-    `most` tokens; every `every` steps there is a checkpoint.
-    """
+class RewardReport:
+    """On held-out pairs: the share of which the better answer is worth more, by how much, and the curve of the training."""
 
-    base: str
-    epochs: int = 1
-    batch: int = 8
-    lr: float = 3e-4
-    most: int = 256
-    lora_r: int = 16
-    lora_alpha: int = 32
-    dropout: float = 0.0
-    warmup: float = 0.05
-    every: int = 50
-    seed: int = 0
+    parts: Parts
+    accuracy: Comparison
+    margin: Estimate
+    curve: tuple[Mapping[str, float], ...]
 
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the better answer is found more often than by a coin."""
+        return against_a_coin(self.accuracy.after)
 
-PRESETS: dict[str, dict[str, Any]] = {
-    "laptop": {},
-    "original": {"epochs": 1, "batch": 4, "lr": 5e-5, "most": 512, "lora_r": 8, "lora_alpha": 32, "dropout": 0.05},
-}
+    def to_json(self) -> dict[str, Json]:
+        """How many pairs, and the fields by name."""
+        return {
+            **self.parts.to_json(),
+            "accuracy": comparison_json(self.accuracy),
+            "margin": self.margin.to_json(),
+            "curve": self.curve,
+        }
 
 
 def train_reward(
     parts: Parts,
-    recipe: Recipe,
-    loaded: tuple[Any, Any],
+    config: RewardConfig,
+    loaded: tuple[Model, Tokenizer],
     work: Path,
     *,
-    again: bool = False,
-    watch: Watch = lambda step, figures: None,
+    resume: bool = False,
+    watch: Watch = unheard,
     progress: Progress = quiet,
-) -> Trained[dict[str, Any]] | None:
+) -> Trained[RewardReport] | None:
     """Learn from `parts.train` with an adapter on `loaded`, a classifier of one label and its tokenizer.
 
-    `work` holds checkpoints until the caller removes it; with `again` the newest whole one is gone on from. None in every
+    `work` holds checkpoints until the caller removes it; with `resume` the newest whole one is gone on from. None in every
     process but the first, under torchrun. Raises MundapError.
     """
     transformers = quiet_transformers()
     trl, datasets = need("trl", extra="train"), need("datasets", extra="train")
     datasets.disable_progress_bars()
     world = World.around()
-    wanted = {**asdict(recipe), "data": parts.digest, "processes": world.size}
-    checkpoint = begin_trainer(work, wanted, again, world.first)
+    wanted = {**config.to_card(), "data": parts.digest, "processes": world.size}
+    checkpoint = begin_trainer(work, wanted, resume, world.first)
     model, words = loaded
     rows = {
         side: [
-            spelled(words, pair.prompt, text, recipe.most) for pair in pairs for text in (pair.chosen, pair.rejected)
+            spelled(words, pair.prompt, text, config.most) for pair in pairs for text in (pair.chosen, pair.rejected)
         ]
         for side, pairs in (("train", parts.train), ("held", parts.held))
     }
     before = _preferred(model, words, rows["held"]) if world.first else []
-    model = with_lora(model, Lora(recipe.lora_r, recipe.lora_alpha, recipe.dropout), "SEQ_CLS")
+    model = with_lora(model, Lora(config.lora_r, config.lora_alpha, config.dropout), "SEQ_CLS")
     trainer = trl.RewardTrainer(
         model=model,
         args=trl.RewardConfig(
-            **paced(asdict(recipe), work),
-            max_length=recipe.most,
+            **paced(config, work),
+            max_length=config.most,
         ),
         train_dataset=datasets.Dataset.from_dict(
             {"chosen_ids": rows["train"][::2], "rejected_ids": rows["train"][1::2]}
@@ -101,25 +101,21 @@ def train_reward(
     learned = trainer.accelerator.unwrap_model(trainer.model)
     after = _preferred(learned, words, rows["held"])
     seen = scored(learned, words, rows["train"])
-    scale = Scale(recipe.base, recipe.most, float(np.mean(seen)), float(np.std(seen)))
+    scale = Scale(config.base, config.most, float(np.mean(seen)), float(np.std(seen)))
 
     def save(folder: Path) -> None:
-        save_adapter(learned, words, recipe.base, folder)
+        save_adapter(learned, words, config.base, folder)
         scale.save(folder)
         parts.save(folder)
 
-    report = {
-        "pairs": len(parts.train),
-        "held_out": len(parts.held),
-        "held_out_questions": len(set(parts.groups)),
-        "accuracy": _compared(before, after, parts.groups),
-        "margin": {"mean": float(np.mean(after)), "ci95": list(mean_interval(after, groups=parts.groups))},
-        "curve": [entry for entry in trainer.state.log_history if "loss" in entry],
-    }
+    accuracy = ([float(margin > 0) for margin in margins] for margins in (before, after))
+    curve = tuple(entry for entry in trainer.state.log_history if "loss" in entry)
+    groups = parts.groups
+    report = RewardReport(parts, compare(*accuracy, groups=groups), estimate(after, groups=groups), curve)
     return Trained(save, trainable(learned), report)
 
 
-def load_classifier(base: str, models: Path, seed: int = 0) -> tuple[Any, Any]:
+def load_classifier(base: str, models: Path, seed: int = 0) -> tuple[Model, Tokenizer]:
     """A base of `generate.causal`, or an encoder, with a fresh head of one label, and its tokenizer. Raises MundapError."""
     torch = need("torch", extra="train")
     transformers = quiet_transformers()
@@ -146,22 +142,7 @@ def load_reward(folder: Path, models: Path) -> Reward:
     return reward_of(model, words, scale)
 
 
-def worth_it(report: Mapping[str, Any]) -> bool:
-    """Whether the better answer is found more often than by a coin, beyond chance."""
-    return bool(report["accuracy"]["after"]["ci95"][0] > 0.5)
-
-
-def _preferred(model: Any, words: Any, rows: Sequence[Sequence[int]]) -> list[float]:
+def _preferred(model: Model, words: Tokenizer, rows: Sequence[Sequence[int]]) -> list[float]:
     """For each pair of rows, how much more the first is worth."""
     values = scored(model, words, rows)
     return [better - worse for better, worse in zip(values[::2], values[1::2], strict=True)]
-
-
-def _compared(before: Sequence[float], after: Sequence[float], groups: Sequence[str]) -> dict[str, Any]:
-    """The share of pairs of which the better answer is worth more; pairs of one question are drawn together."""
-    was, now = ([float(margin > 0) for margin in margins] for margins in (before, after))
-    sides = {
-        name: {"mean": float(np.mean(values)), "ci95": list(mean_interval(values, groups=groups))}
-        for name, values in (("before", was), ("after", now))
-    }
-    return {**sides, "difference": dict(change(was, now, groups))}

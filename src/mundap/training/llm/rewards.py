@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from mundap.errors import MundapError, UnknownName
-from mundap.evaluate.consistency import consistency
+from mundap.evaluation.consistency import consistency
 from mundap.extras import need
 from mundap.generate.persona import Persona
 from mundap.korean.sentences import sentences
+from mundap.training.common.untyped import Model, Tokenizer
 
 RULE = "rule"
 MANIFEST = "reward.json"
@@ -113,7 +113,7 @@ def read_scale(folder: Path) -> Scale:
         ) from error
 
 
-def spelled(words: Any, question: str, response: str, most: int) -> list[int]:
+def spelled(words: Tokenizer, question: str, response: str, most: int) -> list[int]:
     """The tokens of "question\\nresponse" and the mark of the end; what is past `most` tokens goes."""
     ids: list[int] = words(f"{question}\n{response}")["input_ids"]
     end = words.eos_token_id if words.eos_token_id is not None else words.sep_token_id
@@ -122,7 +122,7 @@ def spelled(words: Any, question: str, response: str, most: int) -> list[int]:
     return [*ids[: most - 1], int(end)]
 
 
-def scored(model: Any, words: Any, rows: Sequence[Sequence[int]]) -> list[float]:
+def scored(model: Model, words: Tokenizer, rows: Sequence[Sequence[int]]) -> list[float]:
     """What the model makes of each, the shortest first, so that little is filled up."""
     torch = need("torch", extra="train")
     order = sorted(range(len(rows)), key=lambda n: len(rows[n]))
@@ -144,7 +144,7 @@ def scored(model: Any, words: Any, rows: Sequence[Sequence[int]]) -> list[float]
     return found
 
 
-def reward_of(model: Any, words: Any, scale: Scale) -> Reward:
+def reward_of(model: Model, words: Tokenizer, scale: Scale) -> Reward:
     """A trained model as a reward."""
 
     def reward(questions: Sequence[str], responses: Sequence[str]) -> list[float]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from mundap.extras import need
+from mundap.training.common.untyped import Model, Tensor
 from mundap.training.llm.sft_text import IGNORED
 
 
@@ -18,8 +20,12 @@ def trainer_class() -> Any:
 
     class AnswersOnly(theirs):  # type: ignore[misc]
         def compute_loss(
-            self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
-        ) -> Any:
+            self,
+            model: Model,
+            inputs: Mapping[str, Tensor],
+            return_outputs: bool = False,
+            num_items_in_batch: Tensor | None = None,
+        ) -> Tensor:
             labels = inputs["labels"][:, 1:]
             wanted = labels != IGNORED
             head = self.accelerator.unwrap_model(model).get_output_embeddings()

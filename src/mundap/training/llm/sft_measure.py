@@ -6,19 +6,22 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter
+from types import ModuleType
 from typing import Any
 
 from mundap.errors import GeneratorError
-from mundap.evaluate.answers import Answered, evaluate_answers
-from mundap.evaluate.bootstrap import mean_figures
-from mundap.evaluate.compare import changes
-from mundap.evaluate.questions import Question
+from mundap.evaluation.answers import Answered, evaluate_answers
+from mundap.evaluation.estimates import Comparison, Comparisons, Difference, Estimate, estimate, paired_difference
+from mundap.evaluation.questions import Question
 from mundap.extras import need
 from mundap.generate.cite import repair
 from mundap.generate.compose import compose, last
 from mundap.generate.reading import Reader
 from mundap.protocols import Progress, quiet
-from mundap.types import Answer, Hit
+from mundap.training.common.measure import verdict_on
+from mundap.training.common.registry import Verdict
+from mundap.training.common.untyped import Model, Tensor, Tokenizer
+from mundap.types import Answer, Hit, Json
 
 METRICS = ("character_f1", "morpheme_f1", "chrf", "rougeL", "citation_precision", "supported", "answered", "refused")
 AT_ONCE = 8  # questions
@@ -34,8 +37,8 @@ class Tested:
 
 
 def write(
-    model: Any,
-    words: Any,
+    model: Model,
+    words: Tokenizer,
     prompts: Sequence[Sequence[int]],
     ends: Sequence[int],
     most: int,
@@ -71,8 +74,8 @@ def write(
     return found
 
 
-def _stopping(torch: Any, transformers: Any, words: Any, width: int, stops: Sequence[str]) -> Any:
-    def reached(ids: Any, scores: Any, **_: Any) -> Any:
+def _stopping(torch: ModuleType, transformers: ModuleType, words: Tokenizer, width: int, stops: Sequence[str]) -> Any:
+    def reached(ids: Tensor, scores: Tensor, **_: object) -> Tensor:
         tails = words.batch_decode(ids[:, max(width, ids.shape[1] - 16) :])
         return torch.tensor([any(stop in tail for stop in stops) for tail in tails], device=ids.device)
 
@@ -113,41 +116,75 @@ def figures(answered: Sequence[Answered]) -> list[dict[str, float]]:
     return found
 
 
-def compared(before: Sequence[Answered], after: Sequence[Answered]) -> dict[str, Any]:
-    """`{"n", "unanswerable", "before", "after", "difference"}`, the last three with a figure and its 95 % interval for
-    each of METRICS; groups of questions on one passage are drawn together."""
+@dataclass(frozen=True)
+class AnswerChanges:
+    """METRICS before and after training, of `n` questions that can be answered and those `unanswerable`.
+
+    A metric is of the answers that have it: those of before and of after may be others, and there may be none. The
+    differences are over the questions that have it both times.
+    """
+
+    n: int
+    unanswerable: int
+    before: Mapping[str, Estimate]
+    after: Mapping[str, Estimate]
+    differences: Mapping[str, Difference]
+
+    @property
+    def comparisons(self) -> Comparisons:
+        """Of the metrics that there are both times."""
+        both = self.differences.items()
+        return Comparisons({name: Comparison(self.before[name], self.after[name], change) for name, change in both})
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether answers are more like the recorded ones, beyond chance, and refusals are not rarer beyond chance."""
+        likeness, refused = (self._verdict(metric) for metric in ("morpheme_f1", "refused"))
+        return "worse" if "worse" in (likeness, refused) else likeness
+
+    def to_json(self) -> dict[str, Json]:
+        """`{"n", "unanswerable", "before", "after", "difference"}`, the last three with a figure for each metric."""
+        return {
+            "n": self.n,
+            "unanswerable": self.unanswerable,
+            "before": {name: {"n": one.n, **one.to_json()} for name, one in self.before.items()},
+            "after": {name: {"n": one.n, **one.to_json()} for name, one in self.after.items()},
+            "difference": {name: change.to_json() for name, change in self.differences.items()},
+        }
+
+    def _verdict(self, metric: str) -> Verdict:
+        return verdict_on(self.differences[metric]) if metric in self.differences else "same"
+
+
+def compared(before: Sequence[Answered], after: Sequence[Answered]) -> AnswerChanges:
+    """Answers to the same questions in the same order; groups of questions on one passage are drawn together."""
     old, new = figures(before), figures(after)
     groups = [one.group for one in after]
-    kept = {one.key: measures for one, measures in zip(before, old, strict=True)}
-    now = [(one.key, measures) for one, measures in zip(after, new, strict=True)]
-    return {
-        "n": sum(bool(one.question.gold) for one in after),
-        "unanswerable": sum(not one.question.gold for one in after),
-        "before": _means(old, groups),
-        "after": _means(new, groups),
-        "difference": changes(kept, now, METRICS, groups),
-    }
+    return AnswerChanges(
+        n=sum(bool(one.question.gold) for one in after),
+        unanswerable=sum(not one.question.gold for one in after),
+        before=_means(old, groups),
+        after=_means(new, groups),
+        differences=_differences(old, new, groups),
+    )
 
 
-def _means(measured: Sequence[Mapping[str, float]], groups: Sequence[tuple[str, ...]]) -> dict[str, Any]:
+def _means(measured: Sequence[Mapping[str, float]], groups: Sequence[tuple[str, ...]]) -> dict[str, Estimate]:
     found = {}
     for metric in METRICS:
         some = [n for n, measures in enumerate(measured) if metric in measures]
         if some:
-            values = [[measured[n][metric]] for n in some]
-            drawn = mean_figures([metric], values, groups=[groups[n] for n in some])
-            found[metric] = {"n": len(some), "mean": drawn.means[metric], "ci95": list(drawn.ci95[metric])}
+            found[metric] = estimate([measured[n][metric] for n in some], groups=[groups[n] for n in some])
     return found
 
 
-def better(report: Mapping[str, Any]) -> bool:
-    """Whether answers are more like the recorded ones, beyond chance, and refusals are not rarer beyond chance."""
-    difference = report["difference"]
-    likeness = difference.get("morpheme_f1")
-    refused = difference.get("refused")
-    return bool(
-        likeness
-        and likeness["mean"] > 0
-        and likeness["p"] < 0.05
-        and not (refused and refused["mean"] < 0 and refused["p"] < 0.05)
-    )
+def _differences(
+    old: Sequence[Mapping[str, float]], new: Sequence[Mapping[str, float]], groups: Sequence[tuple[str, ...]]
+) -> dict[str, Difference]:
+    found = {}
+    for metric in METRICS:
+        both = [n for n, (was, now) in enumerate(zip(old, new, strict=True)) if metric in was and metric in now]
+        if both:
+            was, now = ([side[n][metric] for n in both] for side in (old, new))
+            found[metric] = paired_difference(was, now, groups=[groups[n] for n in both])
+    return found

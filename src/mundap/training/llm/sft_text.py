@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from mundap.errors import MundapError
 from mundap.files import digest
@@ -16,6 +15,7 @@ from mundap.generate.template import Template, spelled, stops_of
 from mundap.index.bm25 import BM25
 from mundap.korean.normalize import squash
 from mundap.korean.sentences import sentences
+from mundap.training.common.untyped import Tokenizer
 from mundap.training.llm.data import Chat, Example, Grounded
 from mundap.types import Hit, Passage
 
@@ -103,7 +103,7 @@ class Teller:
     `ends` are the tokens at which it stops. Texts are spelled part by part, as they are when the model is asked.
     """
 
-    def __init__(self, words: Any, ends: Sequence[int], refusal: str, template: Template | None = None) -> None:
+    def __init__(self, words: Tokenizer, ends: Sequence[int], refusal: str, template: Template | None = None) -> None:
         self.words = words
         self.ends = tuple(ends)
         self.refusal = refusal

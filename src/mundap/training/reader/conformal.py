@@ -11,10 +11,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from mundap.types import Json
 
 _STEP = 100  # thresholds are hundredths
 _FORGIVEN = 2  # wrong answers with which the first threshold may still pass: none would let one mislabelled row end it
@@ -40,7 +41,7 @@ class Promise:
     needed: int = 0
     reachable: tuple[float, float] | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """The fields by name, and the `sentence`."""
         return {**asdict(self), "sentence": self.sentence}
 

@@ -11,16 +11,14 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.evaluate.bootstrap import mean_interval, paired_difference
-from mundap.evaluate.estimates import SIGNIFICANT
-from mundap.evaluate.questions import Question
+from mundap.evaluation.estimates import BETTER, WORSE, Comparisons, compare_each
+from mundap.evaluation.questions import Question
 from mundap.generate.evidence import FEATURES, ReaderModel, default_model, features
 from mundap.generate.extractive import pick, written
 from mundap.generate.reading import CLOSELY, Reading
@@ -29,10 +27,22 @@ from mundap.protocols import Progress, quiet
 from mundap.training.common.folds import Numbers, by_group
 from mundap.training.common.logistic import fit
 from mundap.training.common.pairs import FOLDS, SPLITS, asked_as, check_enough
+from mundap.training.common.registry import Verdict
 from mundap.training.reader.bearing import answered, bearing, facts
-from mundap.training.reader.fit_support import Asked, Find, Floats, Read, chances, read_all, reported, sample
+from mundap.training.reader.config import ReaderConfig
+from mundap.training.reader.fit_support import (
+    Asked,
+    Find,
+    Floats,
+    Read,
+    SupportReport,
+    chances,
+    read_all,
+    reported,
+    sample,
+)
 from mundap.training.reader.fit_support import fitted as support_fitted
-from mundap.types import Hit, Passage
+from mundap.types import Hit, Json, Passage
 
 PRIOR = 10.0  # questions that the weights in use are worth (docs/experiments/2026-11-29-prior-for-small-sheets.md)
 METRICS = ("facts", "key")
@@ -146,60 +156,89 @@ def held(row: Row, extract: Shown, length: int) -> float:
     return len(wanted & facts(extract.text[:length])) / max(1, len(wanted))
 
 
-def compared(made: Sequence[Row], before: Sequence[Shown], after: Sequence[Shown]) -> dict[str, Any]:
-    """`{"before"|"after": {metric: {"mean", "ci95"}, "characters"}, "difference": {metric: {"mean", "ci95", "p"}}, "length"}`.
+@dataclass(frozen=True)
+class Extracts:
+    """What two models show for the same questions: METRICS, and the median length of their extracts.
 
-    "facts" is what the first "length" characters hold, the median length of the extracts before, so that more is not
-    gained by saying more; "characters" is the median length. Questions on one passage are drawn together.
+    "facts" is what the first `length` characters hold, the median length of the extracts before, so that more is not
+    gained by saying more; "key" is whether the first sentence answers.
     """
-    length = int(np.median([len(one.text) for one in before]))
-    groups = [row.shown.group for row in made]
-    figures = {
-        "facts": [[held(row, one, length) for row, one in zip(made, some, strict=True)] for some in (before, after)],
-        "key": [[float(one.key) for one in some] for some in (before, after)],
-    }
-    told: dict[str, Any] = {"before": {}, "after": {}, "difference": {}, "length": length}
-    for metric in METRICS:
-        for name, values in zip(("before", "after"), figures[metric], strict=True):
-            ends = mean_interval(values, groups=groups)
-            told[name][metric] = {"mean": float(np.mean(values)), "ci95": list(ends)}
-        change = paired_difference(*figures[metric], groups=groups)
-        told["difference"][metric] = {"mean": change.mean, "ci95": list(change.ci95), "p": change.p_value}
-    for name, some in (("before", before), ("after", after)):
-        told[name]["characters"] = int(np.median([len(one.text) for one in some]))
-    return told
+
+    metrics: Comparisons
+    characters_before: int
+    characters_after: int
+
+    @property
+    def length(self) -> int:
+        """Characters of an extract that count."""
+        return self.characters_before
+
+    def to_json(self) -> dict[str, Json]:
+        """As `Comparisons.to_json`, with "characters" before and after, and the "length"."""
+        before: dict[str, Json] = {metric: one.before.to_json() for metric, one in self.metrics.items()}
+        after: dict[str, Json] = {metric: one.after.to_json() for metric, one in self.metrics.items()}
+        return self.metrics.to_json() | {
+            "before": before | {"characters": self.characters_before},
+            "after": after | {"characters": self.characters_after},
+            "length": self.length,
+        }
+
+
+def compared(made: Sequence[Row], before: Sequence[Shown], after: Sequence[Shown]) -> Extracts:
+    """What changed; questions on one passage are drawn together."""
+    lengths = [int(np.median([len(one.text) for one in some])) for some in (before, after)]
+    runs = [
+        [[held(row, one, lengths[0]), float(one.key)] for row, one in zip(made, some, strict=True)]
+        for some in (before, after)
+    ]
+    return Extracts(compare_each(METRICS, *runs, groups=[row.shown.group for row in made]), *lengths)
+
+
+@dataclass(frozen=True)
+class ReaderReport:
+    """What cross-validation says of a reader, on each of SPLITS, and of the support that goes with it.
+
+    `right_sentences` is how many of a question's sentences bear its answer out, in the mean.
+    """
+
+    questions: int
+    passages: int
+    folds: int
+    right_sentences: float
+    splits: Mapping[str, Extracts]
+    support: SupportReport
+
+    @property
+    def verdict(self) -> Verdict:
+        """ "worse" if extracts are worse beyond chance in a metric of a split; else "better" if they are better in one."""
+        changes = [one.verdict for split in self.splits.values() for one in split.metrics.differences.values()]
+        return "worse" if WORSE in changes else "better" if BETTER in changes else "same"
+
+    def to_json(self) -> dict[str, Json]:
+        """The fields by name, those of `splits` among them."""
+        return {
+            "questions": self.questions,
+            "passages": self.passages,
+            "folds": self.folds,
+            "right_sentences": self.right_sentences,
+            **{name: one.to_json() for name, one in self.splits.items()},
+            "support": self.support.to_json(),
+        }
 
 
 @dataclass(frozen=True)
 class Trained:
-    """A model with the threshold of its support, and what cross-validation says: `report` is plain JSON."""
+    """A model, and what cross-validation says of it."""
 
     model: ReaderModel
-    threshold: float
-    report: dict[str, Any]
-
-    @property
-    def better(self) -> bool:
-        """Whether extracts are better beyond chance on one split at least, and worse on none, in neither metric."""
-        return max(_sure(self.report)) > 0 and not worse_somewhere(self.report)
-
-
-def worse_somewhere(report: Mapping[str, Any]) -> bool:
-    """Whether extracts are worse beyond chance in a metric of a split."""
-    return min(_sure(report)) < 0
-
-
-def _sure(report: Mapping[str, Any]) -> list[int]:
-    """For each metric of each split 1 if it is better beyond chance, -1 if it is worse, else 0."""
-    changes = [report[split]["difference"][metric] for split in SPLITS for metric in METRICS]
-    return [int(np.sign(change["mean"])) if change["p"] < SIGNIFICANT else 0 for change in changes]
+    report: ReaderReport
 
 
 def train_reader(
     made: Sequence[Row],
     unanswerable: Sequence[Asked] = (),
     prior: ReaderModel | None = None,
-    seed: int = 0,
+    config: ReaderConfig = ReaderConfig(),
     progress: Progress = quiet,
 ) -> Trained:
     """Cross-validate by passage and by question, then fit on everything.
@@ -215,15 +254,10 @@ def train_reader(
     support = sample(asked, None, now)
     judged = np.zeros(len(asked))
     units = {"by_passage": [row.shown.group for row in made], "by_question": [asked_as(row.question) for row in made]}
-    report: dict[str, Any] = {
-        "questions": len(made),
-        "passages": len(set(units["by_passage"])),
-        "folds": FOLDS,
-        "right_sentences": float(np.mean([row.right.sum() for row in made])),
-    }
+    splits: dict[str, Extracts] = {}
     done, steps = 0, len(SPLITS) * FOLDS + 1
     for split in SPLITS:
-        fold = by_group(units[split], FOLDS, seed)
+        fold = by_group(units[split], FOLDS, config.seed)
         after = list(before)
         for number in range(FOLDS):
             tested = np.flatnonzero(fold == number)
@@ -238,12 +272,15 @@ def train_reader(
                 judged[held] = chances(line, found[held])
             done += 1
             progress(done, steps)
-        report[split] = compared(made, before, after)
+        splits[split] = compared(made, before, after)
     model = sentences_fitted(made, table, np.arange(len(made)), now)
     line = support_fitted(_found(asked, model), support.answerable, now.support, support.counted)
     calibrated = reported(support, judged, line)
     progress(steps, steps)
-    return Trained(replace(model, support=line), calibrated.threshold, {**report, "support": calibrated.report})
+    right = float(np.mean([row.right.sum() for row in made]))
+    passages = len(set(units["by_passage"]))
+    report = ReaderReport(len(made), passages, FOLDS, right, splits, calibrated.report)
+    return Trained(replace(model, support=line), report)
 
 
 def _found(asked: Sequence[Asked], model: ReaderModel) -> Floats:
@@ -262,8 +299,8 @@ def save(model: ReaderModel, encoder: str, folder: Path) -> None:
     """Write reader.json into `folder`."""
     kept = {
         "kind": "reader",
-        "sentences": model.sentences.as_json(),
-        "support": model.support.as_json(),
+        "sentences": model.sentences.to_json(),
+        "support": model.support.to_json(),
         "encoder": encoder,
     }
     (folder / "reader.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")

@@ -12,16 +12,15 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.evaluate.metrics import auroc, calibration_error, reliability
-from mundap.evaluate.questions import Question
+from mundap.evaluation.metrics import auroc, calibration_error, reliability
+from mundap.evaluation.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model
 from mundap.generate.extractive import pick
 from mundap.generate.reading import Reading, passage_spans
@@ -31,9 +30,11 @@ from mundap.korean.wanted import wanted
 from mundap.protocols import Progress, quiet
 from mundap.training.common.folds import by_group
 from mundap.training.common.logistic import fit
+from mundap.training.common.registry import Verdict
 from mundap.training.reader.bearing import bearing
+from mundap.training.reader.config import SupportConfig
 from mundap.training.reader.conformal import Promise, promise
-from mundap.types import Hit
+from mundap.types import Hit, Json
 from mundap.workspace.answering import WIDE
 
 FOLDS = 5
@@ -88,24 +89,56 @@ class Sample:
 
 
 @dataclass(frozen=True)
-class Calibrated:
-    """The fitted line, the threshold that goes with it, and what cross-validation says: `report` is plain JSON.
+class Quality:
+    """What supports are worth: `auroc` of answerable questions over others, and `calibration_error`, the expected one."""
 
+    auroc: float
+    calibration_error: float
+
+
+@dataclass(frozen=True)
+class SupportReport:
+    """What cross-validation says of a calibration.
+
+    At `threshold` the share `answered` of the answerable questions is answered, and `refused` of the others is not.
     `promise` is what was wanted of wrong answers, if anything was.
     """
 
-    line: Line
+    answerable: int
+    unanswerable: int
+    before: Quality
+    after: Quality
+    answered: float
+    refused: float
     threshold: float
-    report: dict[str, Any]
     promise: Promise | None = None
 
     @property
-    def better(self) -> bool:
-        """Whether it is to be recommended: the chances are truer, none are mixed up, and a wanted promise holds."""
-        before, after = self.report["before"], self.report["after"]
-        truer = after["calibration_error"] < before["calibration_error"] and after["auroc"] >= before["auroc"] - 0.01
-        kept = self.promise is not None and self.promise.threshold is not None
-        return kept if self.promise else truer
+    def verdict(self) -> Verdict:
+        """ "better" if a wanted promise holds, or, if none was wanted, if the chances are truer and none are mixed up."""
+        if self.promise:
+            return "better" if self.promise.threshold is not None else "same"
+        truer = self.after.calibration_error < self.before.calibration_error
+        return "better" if truer and self.after.auroc >= self.before.auroc - 0.01 else "same"
+
+    def to_json(self) -> dict[str, Json]:
+        """The fields by name, the shares at the threshold with what is said of the figures after."""
+        return {
+            "answerable": self.answerable,
+            "unanswerable": self.unanswerable,
+            "before": asdict(self.before),
+            "after": asdict(self.after) | {"answered": self.answered, "refused": self.refused},
+            "threshold": self.threshold,
+            "promise": self.promise.to_json() if self.promise else None,
+        }
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The fitted line, and what cross-validation says of it and the threshold that goes with it."""
+
+    line: Line
+    report: SupportReport
 
 
 def drawn(questions: Sequence[Question], most: int = MOST, seed: int = 0) -> list[Question]:
@@ -190,25 +223,27 @@ def prior_of(asked: Sequence[Asked], model: ReaderModel | None) -> Line:
 def calibrate(
     found: Sample,
     prior: Line,
-    wrong: float | None = None,
-    confidence: float = 0.9,
+    config: SupportConfig = SupportConfig(),
+    *,
     strength: float = PRIOR,
-    seed: int = 0,
     progress: Progress = quiet,
 ) -> Calibrated:
     """Fit on everything; the report is of folds by passage, each judged by a fit of the others.
 
-    `prior` counts as much as `strength` questions of either kind. With `wrong` the threshold is the loosest at which no more than that share of answers is wrong, with `confidence`;
-    where there is none it is the one that lets PASSES of the answerable questions through.
+    `prior` counts as much as `strength` questions of either kind. With `config.wrong` the threshold is the loosest at which
+    no more than that share of answers is wrong, with `config.confidence`; where there is none it is the one that lets
+    PASSES of the answerable questions through.
     """
-    fold = by_group(found.groups, FOLDS, seed)
+    fold = by_group(found.groups, FOLDS, config.seed)
     after = np.zeros(len(fold))
     for number in range(FOLDS):
         held = fold == number
         line = fitted(found.found, found.answerable, prior, ~held & found.counted, strength)
         after[held] = chances(line, found.found[held])
         progress(number + 1, FOLDS)
-    kept = promise(after[found.real], found.wrong[found.real], wrong, confidence) if wrong is not None else None
+    kept = None
+    if config.wrong is not None:
+        kept = promise(after[found.real], found.wrong[found.real], config.wrong, config.confidence)
     return reported(found, after, fitted(found.found, found.answerable, prior, found.counted, strength), kept)
 
 
@@ -217,15 +252,17 @@ def reported(found: Sample, after: Floats, line: Line, kept: Promise | None = No
     counted = found.counted
     answerable, before, after = found.answerable[counted], found.before[counted], after[counted]
     threshold = kept.threshold if kept and kept.threshold is not None else passing(after, answerable)
-    report = {
-        "answerable": int(answerable.sum()),
-        "unanswerable": int((~answerable).sum()),
-        "before": _figures(before, answerable),
-        "after": _figures(after, answerable) | _at(after, answerable, threshold),
-        "threshold": threshold,
-        "promise": kept.as_json() if kept else None,
-    }
-    return Calibrated(line, threshold, report, kept)
+    report = SupportReport(
+        int(answerable.sum()),
+        int((~answerable).sum()),
+        _quality(before, answerable),
+        _quality(after, answerable),
+        float((after[answerable] >= threshold).mean()),
+        float((after[~answerable] < threshold).mean()),
+        threshold,
+        kept,
+    )
+    return Calibrated(line, report)
 
 
 def passing(scores: Floats, answerable: npt.NDArray[np.bool_]) -> float:
@@ -251,19 +288,12 @@ def chances(line: Line, found: Floats) -> Floats:
 
 def save(calibrated: Calibrated, encoder: str, folder: Path) -> None:
     """Write support.json into `folder`."""
-    shown = {"kind": "support", **calibrated.line.as_json(), "encoder": encoder}
+    shown = {"kind": "support", **calibrated.line.to_json(), "encoder": encoder}
     (folder / "support.json").write_text(json.dumps(shown), "utf-8")
 
 
-def _figures(scores: Floats, answerable: npt.NDArray[np.bool_]) -> dict[str, float]:
-    return {
-        "auroc": auroc(scores[answerable], scores[~answerable]),
-        "calibration_error": calibration_error(reliability(scores, answerable.tolist())),
-    }
-
-
-def _at(scores: Floats, answerable: npt.NDArray[np.bool_], threshold: float) -> dict[str, float]:
-    return {
-        "answered": float((scores[answerable] >= threshold).mean()),
-        "refused": float((scores[~answerable] < threshold).mean()),
-    }
+def _quality(scores: Floats, answerable: npt.NDArray[np.bool_]) -> Quality:
+    return Quality(
+        auroc(scores[answerable], scores[~answerable]),
+        calibration_error(reliability(scores, answerable.tolist())),
+    )

@@ -1,6 +1,6 @@
 """Train a cross-encoder, which reads question and passage together, to order what the hybrid finds.
 
-From top to bottom: the recipe, the examples, the loop, the measurement. The loss is the cross-entropy of the right
+From top to bottom: the examples, the loop, the measurement. The loss is the cross-entropy of the right
 passage among itself and wrong candidates of the hybrid (Gao, Dai & Callan, ECIR 2021). The loop is that of
 mundap.training.retriever.encoder, copied; when one is mended, mend the other.
 """
@@ -8,15 +8,15 @@ mundap.training.retriever.encoder, copied; when one is mended, mend the other.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
 from mundap.errors import MundapError
-from mundap.evaluate.estimates import Comparisons
-from mundap.evaluate.metrics import reciprocal_rank
+from mundap.evaluation.estimates import Comparisons
+from mundap.evaluation.metrics import reciprocal_rank
 from mundap.extras import need
 from mundap.files import digest
 from mundap.korean.normalize import normalize
@@ -31,6 +31,8 @@ from mundap.training.common.measure import compared, verdict_of
 from mundap.training.common.pairs import SPLITS
 from mundap.training.common.registry import Trained, Verdict
 from mundap.training.common.schedule import slope
+from mundap.training.common.untyped import Model, Spelled, Tensor, Tokenizer
+from mundap.training.rerank.config import CrossConfig
 from mundap.training.retriever import transformer_encoder
 from mundap.training.retriever.batches import batches
 from mundap.training.retriever.encoder import DECAY
@@ -39,27 +41,6 @@ from mundap.types import Json
 
 DEPTH = 20  # candidates that are ordered anew
 AT_ONCE = 16  # pairs, where nothing is learned
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """What decides a cross-encoder besides its data.
-
-    `batch` questions a step, each with its passage and `hard` wrong candidates; pairs are cut to `tokens`. The lowest
-    `freeze` layers are not trained (-1: all are).
-    """
-
-    base: str
-    epochs: int = 2
-    batch: int = 8
-    hard: int = 3
-    lr: float = 5e-5
-    tokens: int = 256
-    freeze: int = 6
-    every: int = 0
-    warmup: float = 0.1
-    clip: float = 1.0
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,7 +68,7 @@ class CrossReport:
 
 def train_cross(
     ground: Ground,
-    recipe: Recipe,
+    config: CrossConfig,
     split: Split,
     models: Path,
     work: Path,
@@ -105,23 +86,24 @@ def train_cross(
     bench, made = ground.bench, ground.bench.pairs
     found = bench.candidates(ground.units, ground.questions, np.arange(len(made)), DEPTH)
     wanted = {
-        **asdict(recipe),
+        "kind": "cross",
+        **config.to_card(),
         "data": digest(*made.questions, *ground.texts, *map(str, split.train)),
         "processes": world.size,
     }
     kept = checkpoints.begin(work, wanted, again, world.first)
     world.meet(torch)
-    torch.manual_seed(recipe.seed)
-    words, model = _load(recipe, models)
+    torch.manual_seed(config.seed)
+    words, model = _load(config, models)
     model.to(device_of(torch))
-    reader = _Reader(torch, words, model, recipe.tokens)
+    reader = _Reader(torch, words, model, config.tokens)
     learning = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(learning, lr=recipe.lr, weight_decay=DECAY)
+    optimizer = torch.optim.AdamW(learning, lr=config.lr, weight_decay=DECAY)
     known = np.unique(made.rows[split.train])
-    plan = _plan(made.rows, split.train, recipe, world)
-    every = recipe.every or max(len(plan) // recipe.epochs, 1)
+    plan = _plan(made.rows, split.train, config, world)
+    every = config.every or max(len(plan) // config.epochs, 1)
     curves: list[dict[str, float]] = []
-    best: tuple[float, int, dict[str, Any]] | None = None
+    best: tuple[float, int, dict[str, Tensor]] | None = None
     start = 0
     if kept:
         start, curves, best = kept["step"], kept["curves"], kept["best"]
@@ -143,14 +125,14 @@ def train_cross(
     running: list[float] = []
     for step in range(start, len(plan)):
         model.train()
-        rng = np.random.default_rng((recipe.seed, step, world.rank))
-        torch.manual_seed(hash((recipe.seed, step, world.rank)) & 0x7FFFFFFF)
+        rng = np.random.default_rng((config.seed, step, world.rank))
+        torch.manual_seed(hash((config.seed, step, world.rank)) & 0x7FFFFFFF)
         for group in optimizer.param_groups:
-            group["lr"] = recipe.lr * slope(step, len(plan), recipe.warmup)
+            group["lr"] = config.lr * slope(step, len(plan), config.warmup)
         optimizer.zero_grad()
         pairs = []
         for n in plan[step]:
-            wrong = _wrong(found[n], int(made.rows[n]), known, recipe.hard, rng)
+            wrong = _wrong(found[n], int(made.rows[n]), known, config.hard, rng)
             pairs += [(made.questions[n], text) for text in texts(np.array([made.rows[n], *wrong]))]
         logits = reader.logits(pairs).reshape(len(plan[step]), -1)
         right = torch.zeros(len(logits), dtype=torch.long, device=logits.device)
@@ -159,7 +141,7 @@ def train_cross(
         for parameter in learning:
             if world.size > 1 and parameter.grad is not None:
                 torch.distributed.all_reduce(parameter.grad)
-        torch.nn.utils.clip_grad_norm_(learning, recipe.clip)
+        torch.nn.utils.clip_grad_norm_(learning, config.clip)
         optimizer.step()
         running.append(float(loss.detach()))
         progress(step + 1, len(plan))
@@ -184,11 +166,11 @@ def train_cross(
 
     def save(folder: Path) -> None:
         model.to(torch.device("cpu")).save_pretrained(folder)
-        words.enable_truncation(recipe.tokens)  # what it has learned to read, for those who open it
+        words.enable_truncation(config.tokens)  # what it has learned to read, for those who open it
         words.save(str(folder / "tokenizer.json"))
         write_graph(torch, model, folder / "onnx" / "model.onnx", pairs=True)
 
-    about = {"recipe": asdict(recipe), "parameters": sum(p.numel() for p in model.parameters())}
+    about = {"recipe": config.to_card(), "parameters": sum(p.numel() for p in model.parameters())}
     held = {name: len(getattr(split, name)) for name in SPLITS}
     chosen = {"step": best[1], "mrr@10": best[0]}
     return Trained(save, about, CrossReport(len(made), len(split.train), len(split.dev), held, curves, chosen, splits))
@@ -197,7 +179,7 @@ def train_cross(
 class _Reader:
     """Pairs of texts into one logit each; of a pair the passage is cut, as in mundap.encode.onnx."""
 
-    def __init__(self, torch: Any, words: Any, model: Any, most: int) -> None:
+    def __init__(self, torch: ModuleType, words: Tokenizer, model: Model, most: int) -> None:
         self._torch, self._words, self._model = torch, words, model
         self._room = most - words.num_special_tokens_to_add(True)
 
@@ -211,38 +193,38 @@ class _Reader:
             ]
         return np.concatenate(parts)
 
-    def logits(self, pairs: Sequence[tuple[str, str]]) -> Any:
+    def logits(self, pairs: Sequence[tuple[str, str]]) -> Tensor:
         """(pairs,)."""
         torch = self._torch
         read = [self._joined(question, text) for question, text in pairs]
         width = max(map(len, read))
         pad = self._model.config.pad_token_id or 0
 
-        def filled(name: str, by: int) -> Any:
+        def filled(name: str, by: int) -> Tensor:
             rows = [[*getattr(one, name), *[by] * (width - len(one))] for one in read]
             return torch.tensor(rows, device=self._model.device)
 
         feed = {"input_ids": filled("ids", pad), "attention_mask": filled("attention_mask", 0)}
         return self._model(**feed, token_type_ids=filled("type_ids", 0)).logits[:, 0].float()
 
-    def _joined(self, question: str, text: str) -> Any:
+    def _joined(self, question: str, text: str) -> Spelled:
         first, second = self._words.encode_batch([normalize(question), text], add_special_tokens=False)
         first.truncate(max(min(self._room, self._room // 2 + 1), 1))
         second.truncate(max(self._room - len(first), 1))
         return self._words.post_process(first, second)
 
 
-def _load(recipe: Recipe, models: Path) -> tuple[Any, Any]:
-    words = transformer_encoder.spelling(recipe.base, models)
-    model = transformer_encoder.classifier(recipe.base, models)
+def _load(config: CrossConfig, models: Path) -> tuple[Tokenizer, Model]:
+    words = transformer_encoder.spelling(config.base, models)
+    model = transformer_encoder.classifier(config.base, models)
     parts = getattr(model, model.base_model_prefix)
     stack = getattr(getattr(parts, "encoder", None), "layer", None)
-    if recipe.freeze >= 0:
-        if stack is None or recipe.freeze > len(stack):
+    if config.freeze >= 0:
+        if stack is None or config.freeze > len(stack):
             raise MundapError(
-                f"--freeze {recipe.freeze}: 이 모델에서 동결할 수 있는 레이어는 {len(stack or ())}개입니다."
+                f"--freeze {config.freeze}: 이 모델에서 동결할 수 있는 레이어는 {len(stack or ())}개입니다."
             )
-        for part in (parts.embeddings, *stack[: recipe.freeze]):
+        for part in (parts.embeddings, *stack[: config.freeze]):
             part.requires_grad_(False)
     return words, model
 
@@ -255,11 +237,11 @@ def _wrong(found: Numbers, right: int, known: Numbers, hard: int, rng: np.random
     return [int(row) for row in drawn[:hard]]
 
 
-def _plan(rows: Numbers, train: Numbers, recipe: Recipe, world: World) -> list[Numbers]:
+def _plan(rows: Numbers, train: Numbers, config: CrossConfig, world: World) -> list[Numbers]:
     plan = []
-    for epoch in range(recipe.epochs):
-        rng = np.random.default_rng((recipe.seed, epoch))
-        for some in batches(rows[train], recipe.batch * world.size, rng):
+    for epoch in range(config.epochs):
+        rng = np.random.default_rng((config.seed, epoch))
+        for some in batches(rows[train], config.batch * world.size, rng):
             each = len(some) // world.size
             if each:
                 plan.append(train[some[world.rank * each : (world.rank + 1) * each]])

@@ -9,20 +9,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import Any
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.evaluate.estimates import Comparisons
-from mundap.evaluate.questions import Question
+from mundap.evaluation.estimates import Comparisons
+from mundap.evaluation.questions import Question
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.vectors import VectorIndex
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.retrieve.hybrid import Candidates, Hybrid
-from mundap.retrieve.light import DEPTH, FEATURES, Asked, Features, Hidden, LightModel, fit, seen, tokenizer_name
+from mundap.retrieve.light import (
+    DEPTH,
+    FEATURES,
+    Features,
+    Hidden,
+    KnownQuestions,
+    LightModel,
+    fit,
+    seen,
+    tokenizer_name,
+)
 from mundap.retrieve.translate import Translations, Translator, learn
 from mundap.training.common.folds import Numbers, by_group
 from mundap.training.common.measure import Remembered, RememberedTokens, compared, verdict_of
@@ -46,7 +56,15 @@ class Found(Sequence[Candidates]):
     def __len__(self) -> int:
         return len(self._questions)
 
-    def __getitem__(self, at: Any) -> Any:
+    @overload
+    def __getitem__(self, at: int) -> Candidates: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[Candidates]: ...
+
+    def __getitem__(self, at: int | slice) -> Candidates | list[Candidates]:
+        if isinstance(at, slice):
+            return [self[n] for n in range(*at.indices(len(self)))]
         if at not in self._known:
             mask = self._hybrid.table.mask(None)
             self._known[at] = self._hybrid.candidates(self._questions[at], DEPTH, mask).first(DEPTH)
@@ -142,7 +160,7 @@ def found_by(made: Examples, lexical: LexicalLeg, dense: DenseLeg, units: Vector
     tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
     index = VectorIndex(units.astype(np.float16), dense.vectors.starts, dense.vectors.keys)
     leg = DenseLeg(index, dense.table, Remembered(dense.encoder, made.questions, asked))
-    found = Found(LexicalLeg(lexical.postings, lexical.table, tokenize), leg, made.questions)
+    found = Found(LexicalLeg(lexical.postings, lexical.table, tokenize, lexical.widening), leg, made.questions)
     return replace(made, vectors=asked, candidates=found)
 
 
@@ -166,7 +184,7 @@ class Trainer:
     ) -> None:
         self.made = made
         tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
-        self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize)
+        self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize, lexical.widening)
         self.dense = dense
         self.names = tuple(name for name in FEATURES if name in names)
         self.seed = seed
@@ -241,7 +259,7 @@ class Trainer:
         counts = np.where(on_new, wanted / max(there, 1e-9), (1 - wanted) / max(1 - there, 1e-9))
         return np.stack(rows), np.asarray(right, np.int64), counts
 
-    def _features(self, made: Examples, translations: Translations, asked: Asked) -> Features:
+    def _features(self, made: Examples, translations: Translations, asked: KnownQuestions) -> Features:
         dense = DenseLeg(
             self.dense.vectors, self.dense.table, Remembered(self.dense.encoder, made.questions, made.vectors)
         )
@@ -255,9 +273,9 @@ class Trainer:
             asked.setdefault(int(self.made.rows[n]), []).append(self.made.tokens[n])
         return learn([(asked[row], self.made.passages[row]) for row in sorted(asked)])
 
-    def _asked(self, some: Numbers, made: Examples) -> Asked:
+    def _asked(self, some: Numbers, made: Examples) -> KnownQuestions:
         ids = self.lexical.table.ids
-        return Asked(made.vectors[some].astype(np.float16), tuple(ids[row] for row in made.rows[some]))
+        return KnownQuestions(made.vectors[some].astype(np.float16), tuple(ids[row] for row in made.rows[some]))
 
 
 def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.encode.adapter import Maps, mapped
-from mundap.evaluate.metrics import reciprocal_rank
+from mundap.evaluation.metrics import reciprocal_rank
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.training.common.folds import Numbers, by_group
 from mundap.training.common.heldout import Bench, CrossValidated, first_ranks, validate

@@ -7,10 +7,11 @@ RetroMAE (Xiao et al., EMNLP 2022): the less the decoder knows, the more the vec
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
+from mundap.training.common.untyped import Model, Tensor
 from mundap.training.retriever.transformer_encoder import Tower
 
 DROPPED = 0.6  # of the tokens, as in TSDAE
@@ -26,7 +27,7 @@ def noised(tokens: Sequence[int], random: np.random.Generator) -> list[int]:
     return [tokens[0], *(token for token, kept in zip(inside, stay, strict=True) if kept), tokens[-1]]
 
 
-def make_decoder(torch: Any, tower: Tower) -> Any:
+def make_decoder(torch: ModuleType, tower: Tower) -> Model:
     """A module whose call (vectors, texts, tower) gives the mean cross-entropy of every token of the texts but the first.
 
     It reads and writes with the word vectors of the tower, which it does not train, over the words of the batch.
@@ -34,7 +35,7 @@ def make_decoder(torch: Any, tower: Tower) -> Any:
     config = tower.model.config
     width = config.hidden_size
 
-    class Decoder(torch.nn.Module):  # type: ignore[misc]
+    class Decoder(torch.nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
             self.places = torch.nn.Embedding(config.max_position_embeddings, width)
@@ -43,7 +44,7 @@ def make_decoder(torch: Any, tower: Tower) -> Any:
             )
             self.scale = torch.nn.Parameter(torch.tensor(10.0))
 
-        def forward(self, vectors: Any, texts: Sequence[Sequence[int]], tower: Tower) -> Any:
+        def forward(self, vectors: Tensor, texts: Sequence[Sequence[int]], tower: Tower) -> Tensor:
             table = tower.model.get_input_embeddings().weight.detach()
             used = torch.tensor(sorted({token for text in texts for token in text}), device=table.device)
             longest = max(map(len, texts))

@@ -1,6 +1,6 @@
 """Train an encoder, one for both sides ("embedding") or one for each ("dpr"), on questions and the passages that answer.
 
-From top to bottom: the recipe, the examples, a step, the loop, the choice among what came of it. Gradients go through
+From top to bottom: the examples, a step, the loop, the choice among what came of it. Gradients go through
 the vectors of the whole batch (GradCache; Gao et al., 2021, arXiv:2101.06983), so that a batch may be read in parts,
 and several processes under torchrun learn what one would from their batches together.
 """
@@ -8,10 +8,11 @@ and several processes under torchrun learn what one would from their batches tog
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -27,72 +28,21 @@ from mundap.training.common.folds import Numbers
 from mundap.training.common.heldout import DEPTH, first_ranks
 from mundap.training.common.measure import METRICS, value
 from mundap.training.common.schedule import slope
+from mundap.training.common.untyped import Device, Model, Tensor
 from mundap.training.retriever import losses, transformer_encoder
 from mundap.training.retriever.adapter import near
 from mundap.training.retriever.batches import batches
+from mundap.training.retriever.config import EncoderConfig
 from mundap.training.retriever.transformer_encoder import Tower
 
-DPR, EMBEDDING = "dpr", "embedding"
 BLENDS = (0.25, 0.5, 0.75)
 DECAY = 0.01
 HALVES = 4  # dimensions that "matryoshka" learns at once: all, a half, a quarter, an eighth
-_TWO = {"max_passage": 102, "window": 102, "pooling": "cls", "query": "", "passage": "", "blend": False}
 WATCHED = 2000  # passages among which the right one is looked for after an epoch
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """What decides an encoder besides its data.
-
-    `batch` is for each process, read in parts of `part`. A loss of mnrl's kind multiplies cosines by `scale`. The lowest
-    `freeze` layers are not trained (-1: nor are any frozen). `hard` wrong passages of each question are mined by `mined`.
-    After every `every` steps (0: after each epoch) the model is measured and kept; `blend` looks for a better one on
-    the way from the base to it. `dim` dimensions are used (0: all), which goes with the loss "matryoshka".
-    With `questions_only` passages keep the vectors of the base.
-    """
-
-    kind: str
-    base: str
-    loss: str = "mnrl"
-    epochs: int = 1
-    batch: int = 24
-    part: int = 0
-    lr: float = 1e-4
-    scale: float = 20.0
-    max_query: int = 64
-    max_passage: int = 256
-    window: int = 512
-    pooling: str = "mean"
-    query: str = "query: "
-    passage: str = "passage: "
-    hard: int = 0
-    mined: str = "bm25"
-    freeze: int = 6
-    dim: int = 0
-    every: int = 0
-    warmup: float = 0.1
-    clip: float = 1.0
-    precision: str = "fp32"
-    blend: bool = True
-    questions_only: bool = False
-    dropout: bool = True
-    seed: int = 0
-
-
-# "original" are the values of the systems that asked for these; "laptop" those of docs/experiments/2026-11-26-trained-transformers.md.
-PRESETS: dict[str, dict[str, dict[str, Any]]] = {
-    EMBEDDING: {
-        "laptop": {"epochs": 1, "batch": 24, "lr": 2e-5, "scale": 100.0, "freeze": 9, "every": 26},
-        "original": {"epochs": 30, "batch": 16, "lr": 1e-5, "freeze": -1, "max_passage": 512, "blend": False},
-    },
-    DPR: {
-        "laptop": {"epochs": 10, "batch": 16, "lr": 1e-4, "freeze": -1, **_TWO},
-        "original": {"epochs": 20, "batch": 16, "lr": 3e-4, "freeze": -1, **_TWO},
-    },
-}
-
-
-Best = tuple[tuple[bool, float, float], int, list[dict[str, Any]]]  # how good, the step, and the weights
+ConfigT = TypeVar("ConfigT", bound=EncoderConfig)
+Best = tuple[tuple[bool, float, float], int, list[dict[str, Tensor]]]  # how good, the step, and the weights
 
 
 @dataclass(frozen=True)
@@ -104,9 +54,18 @@ class Learned:
     chosen: dict[str, float]
 
 
+def settled(config: ConfigT) -> ConfigT:
+    """With the prompts and the pooling that its base was trained with, where it says none."""
+    if None not in (config.query, config.passage, config.pooling):
+        return config
+    known = transformer_encoder.known_reading(config.base)
+    missing: dict[str, Any] = {name: value for name, value in known.items() if getattr(config, name) is None}
+    return replace(config, **missing)
+
+
 def train_encoder(
     made: Examples,
-    recipe: Recipe,
+    config: EncoderConfig,
     models: Path,
     work: Path,
     *,
@@ -119,10 +78,11 @@ def train_encoder(
     `work` holds checkpoints until the caller removes it; with `again` the newest whole one is gone on from, to the same
     end. None in every process but the first. Raises MundapError.
     """
+    config = settled(config)
     torch = need("torch", extra="train")
     world = World.join(torch)
     device = device_of(torch)
-    both = _towers(recipe, models, device)
+    both = _towers(config, models, device)
     data = digest(
         *made.questions,
         *made.passages,
@@ -131,19 +91,19 @@ def train_encoder(
         made.dev.tobytes(),
         made.dev_known.tobytes(),
     )
-    wanted = {**asdict(recipe), "data": data, "processes": world.size}
+    wanted = {"kind": config.kind, **config.to_card(), "data": data, "processes": world.size}
     kept = checkpoints.begin(work, wanted, again, world.first)
     world.meet(torch)
     trained = tuple(dict.fromkeys(both))
     before = [transformer_encoder.state(tower.model) for tower in trained]
-    decoder = _decoder(torch, trained[0], made, recipe, device) if recipe.loss == "denoising" else None
+    decoder = _decoder(torch, trained[0], made, config, device) if config.loss == "denoising" else None
     learning = [p for tower in trained for p in tower.model.parameters() if p.requires_grad]
     if decoder is not None:
         learning += list(decoder.parameters())
-    optimizer = torch.optim.AdamW(learning, lr=recipe.lr, weight_decay=DECAY)
-    tokens = Tokens.of(made, both, recipe)
-    plan = list(_plan(made, recipe, world))
-    every = recipe.every or -(-len(plan) // recipe.epochs)
+    optimizer = torch.optim.AdamW(learning, lr=config.lr, weight_decay=DECAY)
+    tokens = Tokens.of(made, both, config)
+    plan = list(_plan(made, config, world))
+    every = config.every or -(-len(plan) // config.epochs)
     curves: list[dict[str, float]] = []
     best: Best | None = None
     start = 0
@@ -155,33 +115,33 @@ def train_encoder(
             decoder.load_state_dict(kept["decoder"])
         optimizer.load_state_dict(kept["optimizer"])
     for tower in trained:
-        transformer_encoder.learning(tower, recipe.dropout)
+        transformer_encoder.learning(tower, config.dropout)
     was = kept["was"] if kept else np.zeros(0)
     if not kept and not world.rank:
-        first = examine(made, both, tokens, recipe)
+        first = examine(made, both, tokens, config)
         was = first.each
         curves.append({"step": 0, **first.figures})
         watch(0, curves[0])
     running: list[float] = []
     for step in range(start, len(plan)):
         for group in optimizer.param_groups:
-            group["lr"] = recipe.lr * slope(step, len(plan), recipe.warmup)
+            group["lr"] = config.lr * slope(step, len(plan), config.warmup)
         optimizer.zero_grad()
         batch = plan[step]
         if decoder is not None:
-            loss = _denoise(torch, trained[0], decoder, tokens, batch, recipe, step, world)
+            loss = _denoise(torch, trained[0], decoder, tokens, batch, config, step, world)
         else:
-            loss = _learn(torch, both, *tokens.sides(batch), recipe, step, world)
+            loss = _learn(torch, both, *tokens.sides(batch), config, step, world)
         for parameter in learning:
             if world.size > 1 and parameter.grad is not None:
                 torch.distributed.all_reduce(parameter.grad)
-        torch.nn.utils.clip_grad_norm_(learning, recipe.clip)
+        torch.nn.utils.clip_grad_norm_(learning, config.clip)
         optimizer.step()
         running.append(loss)
         progress(step + 1, len(plan))
         if world.rank or ((step + 1) % every and step + 1 < len(plan)):
             continue
-        examined = examine(made, both, tokens, recipe)
+        examined = examine(made, both, tokens, config)
         curves.append({"step": step + 1, "loss": float(np.mean(running)), **examined.figures})
         watch(step + 1, curves[-1])
         running = []
@@ -203,7 +163,7 @@ def train_encoder(
         )
     if world.rank or best is None:
         return None
-    chosen = _choose(made, both, trained, tokens, recipe, before, was, best)
+    chosen = _choose(made, both, trained, tokens, config, before, was, best)
     for tower in trained:
         tower.model.eval()
     return Learned(both, curves, chosen)
@@ -218,10 +178,10 @@ class Tokens:
     made: Examples
 
     @classmethod
-    def of(cls, made: Examples, both: tuple[Tower, Tower], recipe: Recipe) -> Tokens:
-        """Cut as the recipe says."""
-        questions = both[0].tokens(made.questions, both[0].reading.query, min(recipe.max_query, both[0].reading.window))
-        most = min(recipe.max_passage, both[1].reading.window)
+    def of(cls, made: Examples, both: tuple[Tower, Tower], config: EncoderConfig) -> Tokens:
+        """Cut as the config says."""
+        questions = both[0].tokens(made.questions, both[0].reading.query, min(config.max_query, both[0].reading.window))
+        most = min(config.max_passage, both[1].reading.window)
         return cls(questions, both[1].tokens(made.passages, both[1].reading.passage, most), made)
 
     def sides(self, batch: Numbers) -> tuple[list[list[list[int]]], list[Numbers]]:
@@ -244,7 +204,7 @@ class Examined:
     each: npt.NDArray[np.float64]
 
 
-def examine(made: Examples, both: tuple[Tower, Tower], tokens: Tokens, recipe: Recipe) -> Examined:
+def examine(made: Examples, both: tuple[Tower, Tower], tokens: Tokens, config: EncoderConfig) -> Examined:
     """On the pairs of `made.dev`: loss and accuracy in their batches, and the ranks of the right passages among all
     passages of training and validation (at most WATCHED), whose best part counts. `known_mrr@10` is that of `made.dev_known`.
 
@@ -257,8 +217,8 @@ def examine(made: Examples, both: tuple[Tower, Tower], tokens: Tokens, recipe: R
     place = {int(m): n for n, m in enumerate(among)}
     own = answers[[place[int(made.right[n])] for n in made.dev]]
     hits, costs = [], []
-    for batch in batches(made.groups[made.dev], recipe.batch, np.random.default_rng(recipe.seed)):
-        logits = recipe.scale * asked[batch] @ own[batch].T
+    for batch in batches(made.groups[made.dev], config.batch, np.random.default_rng(config.seed)):
+        logits = config.scale * asked[batch] @ own[batch].T
         chances = logits - logits.max(axis=1, keepdims=True)
         chances -= np.log(np.exp(chances).sum(axis=1, keepdims=True))
         costs += (-np.diag(chances)).tolist()
@@ -298,8 +258,8 @@ def _choose(
     both: tuple[Tower, Tower],
     trained: Sequence[Tower],
     tokens: Tokens,
-    recipe: Recipe,
-    before: Sequence[Mapping[str, Any]],
+    config: EncoderConfig,
+    before: Sequence[Mapping[str, Tensor]],
     was: npt.NDArray[np.float64],
     best: Best,
 ) -> dict[str, float]:
@@ -307,10 +267,10 @@ def _choose(
     `made.dev` was found before training."""
     found, step, after = best
     tried = {1.0: found}
-    for weight in BLENDS if recipe.blend else ():
+    for weight in BLENDS if config.blend else ():
         for tower, base, now in zip(trained, before, after, strict=True):
             transformer_encoder.put(tower.model, dict(transformer_encoder.blended(base, now, weight)))
-        tried[weight] = worth(made, was, examine(made, both, tokens, recipe))
+        tried[weight] = worth(made, was, examine(made, both, tokens, config))
     weight = max(tried, key=lambda one: (tried[one], one))
     for tower, base, now in zip(trained, before, after, strict=True):
         transformer_encoder.put(tower.model, dict(transformer_encoder.blended(base, now, weight)))
@@ -319,17 +279,17 @@ def _choose(
 
 
 def _learn(
-    torch: Any,
+    torch: ModuleType,
     both: tuple[Tower, Tower],
     sides: Sequence[Sequence[Sequence[int]]],
     wholes: Sequence[Numbers],
-    recipe: Recipe,
+    config: EncoderConfig,
     step: int,
     world: World,
 ) -> float:
     """Add the gradient of one batch to the parameters; the loss of the batch of all processes."""
     by = (both[0], both[1], both[1])[: len(sides)]
-    size = recipe.part if recipe.loss == "cached-mnrl" and recipe.part else max(map(len, sides))
+    size = config.part if config.loss == "cached-mnrl" and config.part else max(map(len, sides))
     whole = all(len(side) <= size for side in sides)
     pieces = [
         (number, tower, side[at : at + size])
@@ -337,10 +297,10 @@ def _learn(
         for at in range(0, len(side), size)
     ]
 
-    def read(place: int, learns: bool) -> Any:
+    def read(place: int, learns: bool) -> Tensor:
         _, tower, tokens = pieces[place]
-        torch.manual_seed(hash((recipe.seed, step, place, world.rank)) & 0x7FFFFFFF)
-        with torch.set_grad_enabled(learns), _precision(torch, recipe):
+        torch.manual_seed(hash((config.seed, step, place, world.rank)) & 0x7FFFFFFF)
+        with torch.set_grad_enabled(learns), _precision(torch, config):
             return tower.vectors(tokens)
 
     vectors = [read(place, whole) for place in range(len(pieces))]
@@ -351,7 +311,7 @@ def _learn(
     gathered = [_gather(torch, leaf, world) for leaf in leaves]
     named = [_gather(torch, torch.from_numpy(whole).to(leaves[0].device), world) for whole in wholes]
     also = (named[0][:, None] == torch.cat(named[1:])).fill_diagonal_(False)
-    loss = _loss(gathered[0], torch.cat(gathered[1:]), also, recipe)
+    loss = _loss(gathered[0], torch.cat(gathered[1:]), also, config)
     loss.backward()
     used = [0] * len(sides)
     for place, (number, _, tokens) in enumerate(pieces):
@@ -363,16 +323,16 @@ def _learn(
     return float(loss.detach())
 
 
-def _loss(questions: Any, passages: Any, also: Any, recipe: Recipe) -> Any:
-    if recipe.loss == "triplet":
+def _loss(questions: Tensor, passages: Tensor, also: Tensor, config: EncoderConfig) -> Tensor:
+    if config.loss == "triplet":
         return losses.triplet(questions, passages)
-    if recipe.loss == "matryoshka":
+    if config.loss == "matryoshka":
         width = questions.shape[1]
-        return losses.matryoshka(questions, passages, also, recipe.scale, [width >> n for n in range(HALVES)])
-    return losses.mnrl(questions, passages, also, recipe.scale)
+        return losses.matryoshka(questions, passages, also, config.scale, [width >> n for n in range(HALVES)])
+    return losses.mnrl(questions, passages, also, config.scale)
 
 
-def _gather(torch: Any, own: Any, world: World) -> Any:
+def _gather(torch: ModuleType, own: Tensor, world: World) -> Tensor:
     """The rows of all processes, in their order; only our own carry a gradient."""
     if world.size == 1:
         return own
@@ -382,35 +342,42 @@ def _gather(torch: Any, own: Any, world: World) -> Any:
     return torch.cat(rows)
 
 
-def _decoder(torch: Any, tower: Tower, made: Examples, recipe: Recipe, device: Any) -> Any:
+def _decoder(torch: ModuleType, tower: Tower, made: Examples, config: EncoderConfig, device: Device) -> Model:
     from mundap.training.retriever.denoise import make_decoder
 
-    torch.manual_seed(recipe.seed)
+    torch.manual_seed(config.seed)
     return make_decoder(torch, tower).to(device)
 
 
 def _denoise(
-    torch: Any, tower: Tower, decoder: Any, tokens: Tokens, batch: Numbers, recipe: Recipe, step: int, world: World
+    torch: ModuleType,
+    tower: Tower,
+    decoder: Model,
+    tokens: Tokens,
+    batch: Numbers,
+    config: EncoderConfig,
+    step: int,
+    world: World,
 ) -> float:
     from mundap.training.retriever.denoise import noised
 
-    rng = np.random.default_rng((recipe.seed, step, world.rank))
-    torch.manual_seed(hash((recipe.seed, step, world.rank)) & 0x7FFFFFFF)
+    rng = np.random.default_rng((config.seed, step, world.rank))
+    torch.manual_seed(hash((config.seed, step, world.rank)) & 0x7FFFFFFF)
     texts = [tokens.passages[n] for n in batch]
-    with _precision(torch, recipe):
+    with _precision(torch, config):
         loss = decoder(tower.vectors([noised(text, rng) for text in texts]), texts, tower) / world.size
     loss.backward()
     return float(loss.detach()) * world.size
 
 
-def _plan(made: Examples, recipe: Recipe, world: World) -> Iterator[Numbers]:
+def _plan(made: Examples, config: EncoderConfig, world: World) -> Iterator[Numbers]:
     """For every step the places of this process's pairs, or passages, the same whatever was done before."""
-    size = recipe.batch * world.size
-    alone = recipe.loss == "denoising"  # learns from passages, of all wholes that are not held out
+    size = config.batch * world.size
+    alone = config.loss == "denoising"  # learns from passages, of all wholes that are not held out
     held = np.setdiff1d(made.groups, made.groups[made.train])
     places = np.flatnonzero(~np.isin(made.owner, held)) if alone else made.train
-    for epoch in range(recipe.epochs):
-        rng = np.random.default_rng((recipe.seed, epoch))
+    for epoch in range(config.epochs):
+        rng = np.random.default_rng((config.seed, epoch))
         mixed = rng.permutation(len(places)) if alone else np.empty(0, np.int64)
         parts = [mixed[at : at + size] for at in range(0, len(mixed), size)] or batches(made.groups[places], size, rng)
         for some in parts:
@@ -419,19 +386,23 @@ def _plan(made: Examples, recipe: Recipe, world: World) -> Iterator[Numbers]:
                 yield places[some[world.rank * each : (world.rank + 1) * each]]
 
 
-def _towers(recipe: Recipe, models: Path, device: Any) -> tuple[Tower, Tower]:
-    reading = Reading(recipe.pooling, recipe.query, recipe.passage, recipe.window)
+def _towers(config: EncoderConfig, models: Path, device: Device) -> tuple[Tower, Tower]:
+    assert config.pooling is not None
+    assert config.query is not None
+    assert config.passage is not None
+    reading = Reading(config.pooling, config.query, config.passage, config.window)
     made = []
-    for number in range(2 if recipe.kind == DPR or recipe.questions_only else 1):
-        tower = transformer_encoder.load(recipe.base, models, reading)
+    for number in range(2 if config.kind == "dpr" or config.questions_only else 1):
+        tower = transformer_encoder.load(config.base, models, reading)
         tower.model.to(device)
-        layers = tower.layers if number and recipe.questions_only else recipe.freeze
+        layers = tower.layers if number and config.questions_only else config.freeze
         made.append(transformer_encoder.freeze(tower, layers) if layers >= 0 else tower)
     return made[0], made[-1]
 
 
-def _precision(torch: Any, recipe: Recipe) -> Any:
-    if recipe.precision == "fp32":
+def _precision(torch: ModuleType, config: EncoderConfig) -> AbstractContextManager[object]:
+    if config.precision == "fp32":
         return nullcontext()
     kind = "cuda" if torch.cuda.is_available() else "cpu"
-    return torch.autocast(kind, dtype=torch.bfloat16)
+    found: AbstractContextManager[object] = torch.autocast(kind, dtype=torch.bfloat16)
+    return found

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 from mundap.encode.transformer import BOTH, PASSAGE, QUESTION
 from mundap.errors import ConfigError
 from mundap.extras import need, quiet_transformers
 from mundap.training.common.onnx_graph import export_part
+from mundap.training.common.untyped import Model, Tensor
 
 GRAPH = "onnx/model.onnx"
 SIDES = (BOTH, QUESTION, PASSAGE)
@@ -36,16 +37,16 @@ def export_encoder(folder: Path) -> list[Path]:
     return made
 
 
-def write_graph(torch: Any, model: Any, file: Path, pairs: bool = False) -> Path:
+def write_graph(torch: ModuleType, model: Model, file: Path, pairs: bool = False) -> Path:
     """The graph of one model, whole or not at all: states, or of a classifier, which reads `pairs`, logits."""
     file.parent.mkdir(parents=True, exist_ok=True)
 
-    class States(torch.nn.Module):  # type: ignore[misc]
+    class States(torch.nn.Module):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__()
             self.model = model
 
-        def forward(self, input_ids: Any, attention_mask: Any, token_type_ids: Any = None) -> Any:
+        def forward(self, input_ids: Tensor, attention_mask: Tensor, token_type_ids: Tensor = None) -> Tensor:
             return self.model(input_ids=input_ids, attention_mask=attention_mask, token_type_ids=token_type_ids)[0]
 
     example = {

@@ -4,44 +4,65 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from mundap.encode import model_file
 from mundap.encode.reading import Reading
 from mundap.encode.transformer import BOTH, PASSAGE, QUESTION, open_transformer, save
-from mundap.evaluate.estimates import Comparisons
+from mundap.evaluation.estimates import Comparisons
 from mundap.extras import need
 from mundap.files import digest, digest_file
 from mundap.protocols import Encoder, Progress, Vectors, quiet
 from mundap.training.common.curves import Watch
 from mundap.training.common.examples import Examples, Split, mined, pieces, texts_of
-from mundap.training.common.heldout import LEGS, Ground, splits_json, verdict
+from mundap.training.common.heldout import LEGS, Ground, Splits, splits_json, verdict
 from mundap.training.common.measure import compared
 from mundap.training.common.pairs import SPLITS
+from mundap.training.common.registry import Trained, Verdict
 from mundap.training.retriever import transformer_encoder
-from mundap.training.retriever.encoder import DPR, Learned, Recipe, train_encoder
+from mundap.training.retriever.config import EncoderConfig
+from mundap.training.retriever.encoder import Learned, settled, train_encoder
 from mundap.training.retriever.export_encoder import GRAPH, export_encoder
+from mundap.types import Json
 
 Encode = Callable[[Encoder, Sequence[str], bool], Vectors]  # the encoder, texts, whether they are questions
 
 
 @dataclass(frozen=True)
-class Trained:
-    """A folder with the model, to be moved where it is kept; `report` is plain JSON, `model` tells of the weights."""
+class EncoderReport:
+    """What was measured of an encoder on what was held out; of each of SPLITS, of each of LEGS.
 
-    folder: Path
-    encoder: Encoder
-    model: Mapping[str, Any]
-    report: dict[str, Any]
+    `epochs` has what was measured while it learned, `chosen` the step and the blend that are kept.
+    """
+
+    questions: int
+    passages: int
+    repeated: int
+    missing: int
+    learned: int
+    chosen_on: int
+    held_out: Mapping[str, int]
+    splits: Splits
+    epochs: Sequence[Mapping[str, float]]
+    chosen: Mapping[str, float]
+
+    @property
+    def verdict(self) -> Verdict:
+        """See `verdict` of mundap.training.common.heldout."""
+        return verdict(self.splits)
+
+    def to_json(self) -> dict[str, Json]:
+        """The fields by name, those of `splits` among them, and the verdict."""
+        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "splits"}
+        return figures | splits_json(self.splits) | {"verdict": self.verdict}
 
 
 def fit_encoder(
     ground: Ground,
-    recipe: Recipe,
+    config: EncoderConfig,
     split: Split,
     models: Path,
     work: Path,
@@ -51,42 +72,58 @@ def fit_encoder(
     again: bool = False,
     watch: Watch = lambda step, figures: None,
     progress: Progress = quiet,
-) -> Trained | None:
+) -> Trained[EncoderReport] | None:
     """Train on a part of the pairs and measure on the parts that were held out, as the model will be served.
 
     The vectors of `ground` are by the encoder `base`, and `encode` gives those of the trained one. None in every process
     but the first.
     """
-    made = examples(ground, recipe, split, models)
-    learned = train_encoder(made, recipe, models, work, again=again, watch=watch, progress=progress)
+    config = settled(config)
+    made = examples(ground, config, split, models)
+    learned = train_encoder(made, config, models, work, again=again, watch=watch, progress=progress)
     if learned is None:
         return None
-    folder = written(learned, recipe, base, work / "model")
+    folder = written(learned, config, base, work / "model")
     encoder = open_transformer(folder, model_file(folder), lambda name: None)  # type: ignore[arg-type, return-value]
-    report = measured(ground, encoder, split, encode)
-    report |= {"epochs": learned.curves, "chosen": learned.chosen}
+    pairs = ground.bench.pairs
+    report = EncoderReport(
+        len(pairs),
+        len(set(pairs.rows.tolist())),
+        pairs.repeated,
+        pairs.missing,
+        len(split.train),
+        len(split.dev) + len(split.dev_known),
+        {name: len(getattr(split, name)) for name in SPLITS},
+        measured(ground, encoder, split, encode),
+        learned.curves,
+        learned.chosen,
+    )
     weights = sum(p.numel() for tower in dict.fromkeys(learned.towers) for p in tower.model.parameters())
-    about = {"recipe": asdict(recipe), "parameters": weights, "base": base}
-    return Trained(folder, encoder, about, report)
+    about = {"recipe": {"kind": config.kind, **config.to_card()}, "parameters": weights, "base": base}
+
+    def save(to: Path) -> None:
+        shutil.copytree(folder, to, dirs_exist_ok=True)
+
+    return Trained(save, about, report)
 
 
-def examples(ground: Ground, recipe: Recipe, split: Split, models: Path) -> Examples:
+def examples(ground: Ground, config: EncoderConfig, split: Split, models: Path) -> Examples:
     """Questions with whole passages, or for DPR with the pieces of them that can be read at once."""
     bench = ground.bench
-    texts = texts_of(bench, ground.texts, everything=recipe.loss == "denoising")
-    if recipe.kind == DPR:
-        words = transformer_encoder.spelling(recipe.base, models)
-        room = recipe.max_passage - words.num_special_tokens_to_add(False)
+    texts = texts_of(bench, ground.texts, everything=config.loss == "denoising")
+    if config.kind == "dpr":
+        words = transformer_encoder.spelling(config.base, models)
+        room = config.max_passage - words.num_special_tokens_to_add(False)
         texts = {row: [piece for text in some for piece in pieces(words, text, room)] for row, some in texts.items()}
     made = Examples.of(bench.pairs, texts, split)
-    if not recipe.hard:
+    if not config.hard:
         return made
     known = np.unique(bench.pairs.rows[split.train])
-    vectors = (ground.units, ground.questions) if recipe.mined == "model" else None
-    return made.with_wrong(mined(bench, known, recipe.hard, vectors))
+    vectors = (ground.units, ground.questions) if config.mined == "model" else None
+    return made.with_wrong(mined(bench, known, config.hard, vectors))
 
 
-def written(learned: Learned, recipe: Recipe, base: str, folder: Path) -> Path:
+def written(learned: Learned, config: EncoderConfig, base: str, folder: Path) -> Path:
     """The folder with the towers, their graphs, and what opens them."""
     torch = need("torch", extra="train")
     shutil.rmtree(folder, ignore_errors=True)
@@ -95,9 +132,11 @@ def written(learned: Learned, recipe: Recipe, base: str, folder: Path) -> Path:
         tower.model.to(torch.device("cpu"))
         tower.save(folder / side)
     export_encoder(folder)
-    name = digest(*(digest_file(folder / side / GRAPH) for side in sides), *map(str, asdict(recipe).values()))
+    name = digest(
+        *(digest_file(folder / side / GRAPH) for side in sides), config.kind, *map(str, config.to_card().values())
+    )
     reading: Reading = learned.towers[0].reading
-    save(folder, recipe.kind, base, name, reading, recipe.dim or learned.towers[0].model.config.hidden_size)
+    save(folder, config.kind, base, name, reading, config.dim or learned.towers[0].model.config.hidden_size)
     return folder
 
 
@@ -107,22 +146,13 @@ def measured(
     split: Split,
     encode: Encode,
     parts: Sequence[str] = SPLITS,
-) -> dict[str, Any]:
-    """`{"by_passage": {"dense", "hybrid"}, "by_question", "verdict"}`, each leg as `compared` gives it.
+) -> Splits:
+    """The ranks of what was held out with the vectors of `ground` and with the encoder's.
 
     `parts` are those of the split that are looked at.
     """
     bench, made = ground.bench, ground.bench.pairs
     after = encode(encoder, ground.texts, False)
-    report: dict[str, Any] = {
-        "questions": len(made),
-        "passages": len(set(made.rows.tolist())),
-        "repeated": made.repeated,
-        "missing": made.missing,
-        "learned": len(split.train),
-        "chosen_on": len(split.dev) + len(split.dev_known),
-        "held_out": {name: len(getattr(split, name)) for name in SPLITS},
-    }
     splits: dict[str, dict[str, Comparisons]] = {}
     for name in parts:
         tested = getattr(split, name)
@@ -130,4 +160,4 @@ def measured(
         was = bench.ranks(ground.units, ground.questions[tested], tested)
         now = bench.ranks(after, asked, tested)
         splits[name] = {leg: compared(was[leg], now[leg], made.rows[tested].tolist()) for leg in LEGS}
-    return report | splits_json(splits) | {"verdict": verdict(splits)}
+    return splits

@@ -6,15 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from mundap.extras import need
+from mundap.training.common.untyped import Tensor
 
 MARGIN = 0.2  # of cosines, in triplets
-LOSSES = ("mnrl", "cached-mnrl", "triplet", "denoising", "matryoshka")
 
 
-def mnrl(questions: Any, passages: Any, also: Any, scale: float) -> Any:
+def mnrl(questions: Tensor, passages: Tensor, also: Tensor, scale: float) -> Tensor:
     """Cross-entropy of the right passage among all of the batch: in-batch negatives (Henderson et al., 2017,
     arXiv:1705.00652; Karpukhin et al., EMNLP 2020)."""
     torch = need("torch", extra="train")
@@ -22,14 +21,14 @@ def mnrl(questions: Any, passages: Any, also: Any, scale: float) -> Any:
     return torch.nn.functional.cross_entropy(logits, torch.arange(len(questions), device=logits.device))
 
 
-def matryoshka(questions: Any, passages: Any, also: Any, scale: float, dims: Sequence[int]) -> Any:
+def matryoshka(questions: Tensor, passages: Tensor, also: Tensor, scale: float, dims: Sequence[int]) -> Tensor:
     """The mean of `mnrl` over the first so many dimensions, for each of `dims` (Kusupati et al., NeurIPS 2022)."""
     unit = need("torch", extra="train").nn.functional.normalize
     losses = [mnrl(unit(questions[:, :dim], dim=-1), unit(passages[:, :dim], dim=-1), also, scale) for dim in dims]
     return sum(losses) / len(losses)
 
 
-def triplet(questions: Any, passages: Any) -> Any:
+def triplet(questions: Tensor, passages: Tensor) -> Tensor:
     """Each question must be nearer to its passage than to another, by MARGIN: the mined one, or the next in the batch."""
     torch = need("torch", extra="train")
     n = len(questions)

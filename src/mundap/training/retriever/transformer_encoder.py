@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from mundap.files import written_once
 from mundap.generate.causal import BASES
 from mundap.korean.normalize import normalize
 from mundap.protocols import Vectors
+from mundap.training.common.untyped import Device, Model, Tensor, Tokenizer
 from mundap.training.retriever.e5 import write_e5
 
 E5 = "e5-small"
@@ -32,11 +34,11 @@ class Tower:
     Word vectors and the lowest `frozen` layers are not trained (-1: all are); what they make of a text is kept in `below`.
     """
 
-    model: Any
-    words: Any
+    model: Model
+    words: Tokenizer
     reading: Reading
     frozen: int = -1
-    below: dict[tuple[int, ...], Any] = field(default_factory=dict, compare=False, repr=False)
+    below: dict[tuple[int, ...], Tensor] = field(default_factory=dict, compare=False, repr=False)
 
     def tokens(self, texts: Sequence[str], prompt: str, most: int) -> list[list[int]]:
         """Each text after its prompt, with the marks that the model knows, cut to `most` tokens."""
@@ -46,7 +48,7 @@ class Tower:
             one.truncate(room)
         return [self.words.post_process(one).ids for one in spelled]
 
-    def vectors(self, tokens: Sequence[Sequence[int]]) -> Any:
+    def vectors(self, tokens: Sequence[Sequence[int]]) -> Tensor:
         """(n, dim), unit rows, with a gradient wherever the model has one."""
         torch = need("torch", extra="train")
         lengths = torch.tensor([len(row) for row in tokens], device=self.device)
@@ -59,7 +61,7 @@ class Tower:
         return torch.nn.functional.normalize(own.float(), dim=-1)
 
     @property
-    def device(self) -> Any:
+    def device(self) -> Device:
         """Where the model is."""
         return next(self.model.parameters()).device
 
@@ -68,16 +70,16 @@ class Tower:
         """How many there are."""
         return len(self.model.encoder.layer)
 
-    def _ids(self, torch: Any, tokens: Sequence[Sequence[int]]) -> Any:
+    def _ids(self, torch: ModuleType, tokens: Sequence[Sequence[int]]) -> Tensor:
         width = max(map(len, tokens))
         pad = self.model.config.pad_token_id or 0
         return torch.tensor([[*row, *[pad] * (width - len(row))] for row in tokens], device=self.device)
 
-    def _below(self, torch: Any, tokens: Sequence[Sequence[int]]) -> Any:
+    def _below(self, torch: ModuleType, tokens: Sequence[Sequence[int]]) -> Tensor:
         """(n, width, dim): what the frozen layers make of the texts, once for each text."""
         keys = [tuple(row) for row in tokens]
         new = [key for key in dict.fromkeys(keys) if key not in self.below]
-        fresh: dict[tuple[int, ...], Any] = {}
+        fresh: dict[tuple[int, ...], Tensor] = {}
         for first in range(0, len(new), AT_ONCE):
             some = new[first : first + AT_ONCE]
             ids = self._ids(torch, some)
@@ -91,7 +93,7 @@ class Tower:
         found = [fresh[key] if key in fresh else self.below[key] for key in keys]
         return torch.nn.utils.rnn.pad_sequence(found, batch_first=True)
 
-    def _through(self, torch: Any, states: Any, mask: Any, layers: range) -> Any:
+    def _through(self, torch: ModuleType, states: Tensor, mask: Tensor, layers: range) -> Tensor:
         width = mask.shape[1]
         hidden = (1 - mask)[:, None, None, :].expand(-1, 1, width, -1).to(states.dtype) * torch.finfo(states.dtype).min
         for layer in layers:
@@ -181,7 +183,7 @@ def load(base: str, models: Path, reading: Reading) -> Tower:
     return Tower(model, words, Reading(reading.pooling, reading.query, reading.passage, most))
 
 
-def classifier(base: str, models: Path) -> Any:
+def classifier(base: str, models: Path) -> Model:
     """A base with a fresh head of one logit. Raises MundapError if it cannot be had."""
     name, local = _place(base, models)
     with _loading(base):
@@ -223,7 +225,7 @@ def _kept(base: str, name: str) -> dict[str, Any]:
     return found
 
 
-def spelling(base: str, models: Path) -> Any:
+def spelling(base: str, models: Path) -> Tokenizer:
     """The `tokenizers.Tokenizer` of a base, of tokenizer.json as it stands; where a model has none, as transformers makes
     one of its vocabulary. Raises MundapError."""
     transformers = quiet_transformers()
@@ -255,7 +257,7 @@ def _loading(base: str) -> Iterator[None]:
         ) from error
 
 
-def _bare(name: str, local: bool) -> dict[str, Any]:
+def _bare(name: str, local: bool) -> dict[str, bool]:
     """What keeps models of BERT's kind from making a pooler that nothing trains."""
     transformers = need("transformers", extra="train")
     kind = transformers.AutoConfig.from_pretrained(name, local_files_only=local).model_type
@@ -282,18 +284,18 @@ def learning(tower: Tower, yes: bool) -> None:
             part.eval()
 
 
-def state(model: Any) -> dict[str, Any]:
+def state(model: Model) -> dict[str, Tensor]:
     """A copy of what is trained."""
     return {name: value.detach().clone() for name, value in model.named_parameters() if value.requires_grad}
 
 
-def blended(before: Mapping[str, Any], after: Mapping[str, Any], weight: float) -> Iterator[tuple[str, Any]]:
+def blended(before: Mapping[str, Tensor], after: Mapping[str, Tensor], weight: float) -> Iterator[tuple[str, Tensor]]:
     """`weight` of the trained values, and the rest of what they were (WiSE-FT, Wortsman et al., CVPR 2022)."""
     for name, value in after.items():
         yield name, (1 - weight) * before[name] + weight * value
 
 
-def put(model: Any, values: Mapping[str, Any]) -> None:
+def put(model: Model, values: Mapping[str, Tensor]) -> None:
     """Give the model these values."""
     torch = need("torch", extra="train")
     own = dict(model.named_parameters())

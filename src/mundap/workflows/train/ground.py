@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,15 +56,15 @@ def prepare(bot: Mundap, data: Path | None, progress: Progress) -> Prepared:
     units = Units.of(bot.corpus.all_passages())
     if unit_keys(units).tolist() != dense.vectors.keys.tolist():
         raise StaleIndex("색인한 뒤 문서가 바뀌었습니다. 먼저 실행하세요: mundap index")
-    base = base_of(bot.config.index.encoder, bot.models)
-    encoder = bot.encoder_named(base)
+    base = base_of(bot.config.index.encoder, bot.components.models)
+    encoder = bot.components.encoder_named(base)
     settings = bot.config.retrieve
     texts = [passage.embedded for passage in units.passages]
     ground = Ground(
         Bench(made, lexical, dense, settings.fusion, settings.weights, settings.pool),
         texts,
-        bot.cache.unit_vectors(texts, encoder, progress),
-        bot.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
+        bot.components.cache.unit_vectors(texts, encoder, progress),
+        bot.components.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
     )
     return Prepared(ground, base, encoder, origin)
 
@@ -74,3 +74,11 @@ def one_thread() -> Iterator[None]:
     """NumPy's threads wait for each other by spinning: on a busy machine two took ten times as long as one."""
     with threadpool_limits(1, "blas"):
         yield
+
+
+def parts_text(learned: int, chosen_on: int, held_out: Mapping[str, int]) -> str:
+    """How many questions each part of a split has."""
+    return (
+        f"학습 질문 {learned}개, 검증 질문 {chosen_on}개,"
+        f" 평가 질문: 새 제시문 {held_out['by_passage']}개, 학습한 제시문 {held_out['by_question']}개"
+    )

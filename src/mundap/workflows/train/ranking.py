@@ -8,22 +8,26 @@ from pathlib import Path
 import numpy as np
 
 from mundap.encode import MODEL, model_file
-from mundap.evaluate.questions import Question
+from mundap.evaluation.questions import Question
 from mundap.index.units import Units
 from mundap.protocols import Mask, Progress
 from mundap.retrieve.light import FEATURES, SCORES_ONLY
 from mundap.store.cache import AsQueries
+from mundap.training.common.curves import Watch
+from mundap.training.common.examples import Split
 from mundap.training.common.pairs import questions_in
 from mundap.training.common.registry import CARD, Trained
 from mundap.training.rerank import fit_ranker
-from mundap.training.rerank.config import RerankerConfig
+from mundap.training.rerank.config import CrossConfig, RerankerConfig
+from mundap.training.rerank.cross_encoder import train_cross
 from mundap.training.rerank.fit_ranker import Examples, RankerReport, Relearn, Trainer, examples, train_reranker
 from mundap.training.rerank.relearn import learned, relearned_adapter, unlearned
 from mundap.training.retriever.adapter import Known, Setting
+from mundap.workflows.train.ground import ADVICE, parts_text, prepare
 from mundap.workflows.train.result import TrainResult
-from mundap.workflows.train.run import SPLITS, Stages, begin, silent, without_reranker
+from mundap.workflows.train.run import SPLITS, ReportTo, Stages, begin, silent, unheard, without_reranker
 from mundap.workspace import Mundap
-from mundap.workspace.components import LIGHT
+from mundap.workspace.components import FOLDER, LIGHT
 
 _FEATURES = {"all": FEATURES, "translation": (*SCORES_ONLY, "translation"), "scores": SCORES_ONLY}
 
@@ -62,14 +66,66 @@ def reranker(
     )
 
 
+def cross(
+    bot: Mundap,
+    data: str | Path | None = None,
+    *,
+    config: CrossConfig = CrossConfig(),
+    out: str = "cross",
+    progress: Stages = silent,
+    resume: bool = False,
+    report_to: ReportTo = "auto",
+    on_log: Watch = unheard,
+) -> TrainResult | None:
+    """A cross-encoder, which reads question and passage together, and orders what was found.
+
+    `data` is a file of questions and passages (default: those of the workspace). With `resume` what was stopped goes on.
+    None in every process of torchrun but the first. Raises MundapError.
+    """
+    plain = without_reranker(bot)
+    run = begin(plain, "cross", out, data, config)
+    prepared = prepare(plain, run.data, progress("벡터"))
+    split = Split.of(prepared.ground.bench.pairs, config.seed)
+    trained = train_cross(
+        prepared.ground, config, split, plain.components.models, run.work,
+        again=resume, watch=run.watch(report_to, on_log), progress=progress("학습"),
+    )  # fmt: skip
+    if trained is None:
+        return None
+
+    def save(folder: Path) -> None:
+        trained.save(folder)
+        prepared.save_split(folder, split, config.seed)
+
+    report = trained.report
+    folder, card = run.save(Trained(save, trained.model, report), prepared.origin)
+    use = f"onnx:{FOLDER}/models/{run.name}"
+    advice = (
+        f"{ADVICE[report.verdict]}\n"
+        f'적용하려면: mundap promote {run.name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n[retrieve]\nreranker = "{use}"'
+    )
+    return TrainResult(
+        run.name,
+        folder,
+        card,
+        report,
+        use,
+        {title: report.splits[part] for part, title in SPLITS.items()},
+        parts_text(report.learned, report.chosen_on, report.held_out),
+        advice,
+    )
+
+
 def _trained(bot: Mundap, asked: list[Question], config: RerankerConfig, progress: Stages) -> fit_ranker.Trained:
     lexical, dense = bot.legs
     reading = progress("질문 벡터")
-    vectors = bot.cache.vectors([q.question for q in asked], AsQueries(bot.encoder), reading).astype("float32")
+    vectors = bot.components.cache.vectors(
+        [q.question for q in asked], AsQueries(bot.components.encoder), reading
+    ).astype("float32")
     made = examples(asked, lexical, dense, vectors, progress("후보"))
     fresh = relearn = None
     if bot.config.index.encoder.startswith(MODEL):
-        folder = bot.models / bot.config.index.encoder.removeprefix(MODEL)
+        folder = bot.components.models / bot.config.index.encoder.removeprefix(MODEL)
         fresh = unlearned(made.questions, learned(folder))
         if model_file(folder)["kind"] == "adapter" and not fresh.all():
             relearn, fresh = _adapter_without(bot, folder, made, ~fresh, reading), None
@@ -84,12 +140,12 @@ def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progre
     if not setting.blend:
         return None
     lexical, dense = bot.legs
-    base = bot.encoder_named(model_file(folder)["base"])
+    base = bot.components.encoder_named(model_file(folder)["base"])
     units = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
     known = Known(
-        bot.cache.unit_vectors(units, base, progress),
+        bot.components.cache.unit_vectors(units, base, progress),
         np.asarray(dense.vectors.starts),
-        bot.cache.unit_vectors(made.questions, AsQueries(base), progress),
+        bot.components.cache.unit_vectors(made.questions, AsQueries(base), progress),
     )
     return relearned_adapter(made, lexical, dense, known, setting, of, 0)
 

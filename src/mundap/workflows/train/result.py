@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 
-from mundap.evaluate.estimates import Comparison, Comparisons, Difference, Estimate
+from mundap.evaluation.estimates import Comparison, Comparisons, Difference, Estimate
 from mundap.training.common.registry import Card, Report, Verdict
 from mundap.types import Json
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from mundap.encode import MODEL
 from mundap.encode import static as word_vectors
 from mundap.korean.tokens import SearchTokenizer
-from mundap.training.common.heldout import CrossValidated
-from mundap.training.common.registry import Trained
+from mundap.protocols import Encoder, Vectors
+from mundap.store.cache import AsQueries
+from mundap.training.common.curves import Watch
+from mundap.training.common.examples import Split
+from mundap.training.common.heldout import CrossValidated, Splits
+from mundap.training.common.registry import Report, Trained
 from mundap.training.retriever.adapter import Known, train_adapter
-from mundap.training.retriever.config import AdapterConfig, StaticConfig
+from mundap.training.retriever.config import AdapterConfig, DprConfig, EmbeddingConfig, EncoderConfig, StaticConfig
+from mundap.training.retriever.encoder import settled
+from mundap.training.retriever.fit_encoder import fit_encoder
 from mundap.training.retriever.static import Tokens, train_static
-from mundap.workflows.train.ground import ADVICE, LEGS, Prepared, one_thread, prepare
+from mundap.workflows.train.ground import ADVICE, LEGS, one_thread, parts_text, prepare
 from mundap.workflows.train.result import TrainResult
-from mundap.workflows.train.run import SPLITS, Run, Stages, begin, silent, without_reranker
+from mundap.workflows.train.run import SPLITS, ReportTo, Run, Stages, begin, silent, unheard, without_reranker
 from mundap.workspace import Mundap
 
 
@@ -44,7 +51,8 @@ def adapter(
         prepared.save_folds(folder, config.seed)
 
     model = {**asdict(trained.setting), "base": prepared.base, "digest": trained.maps.digest}
-    return _kept(run, prepared, Trained(save, model, trained.report))
+    report = trained.report
+    return _kept(run, Trained(save, model, report), prepared.origin, report.splits, _folds_text(report))
 
 
 def static(
@@ -61,12 +69,14 @@ def static(
     """
     plain = without_reranker(bot)
     run = begin(plain, "static", out, data, config)
-    tokenizer = SearchTokenizer(joins=True, bigrams=False, user_dictionary=plain.tokenizer.user_dictionary)
+    tokenizer = SearchTokenizer(joins=True, bigrams=False, user_dictionary=plain.components.tokenizer.user_dictionary)
     with one_thread():
         prepared = prepare(plain, run.data, progress("벡터"))
         ground = prepared.ground
         asked = ground.bench.pairs.questions
-        found = list(plain.cache.tokens([*asked, *ground.texts], tokenizer.name, tokenizer, progress("형태소")))
+        found = list(
+            plain.components.cache.tokens([*asked, *ground.texts], tokenizer.name, tokenizer, progress("형태소"))
+        )
         tokens = Tokens(found[: len(asked)], found[len(asked) :])
         trained = train_static(ground.bench, tokens, (ground.units, ground.questions), config, progress("교차 검증"))
 
@@ -75,20 +85,100 @@ def static(
         prepared.save_folds(folder, config.seed)
 
     words = {"words": len(trained.words.words), "digest": trained.words.digest}
-    return _kept(run, prepared, Trained(save, {**config.to_card(), "base": prepared.base, **words}, trained.report))
+    model, report = {**config.to_card(), "base": prepared.base, **words}, trained.report
+    return _kept(run, Trained(save, model, report), prepared.origin, report.splits, _folds_text(report))
 
 
-def _kept(run: Run, prepared: Prepared, trained: Trained[CrossValidated]) -> TrainResult:
-    folder, card = run.save(trained, prepared.origin)
-    report, use = trained.report, f"{MODEL}{run.name}"
+def embedding(
+    bot: Mundap,
+    data: str | Path | None = None,
+    *,
+    config: EmbeddingConfig = EmbeddingConfig(),
+    out: str = "embedding",
+    progress: Stages = silent,
+    resume: bool = False,
+    report_to: ReportTo = "auto",
+    on_log: Watch = unheard,
+) -> TrainResult | None:
+    """A transformer for questions and passages, measured on what was held out, and exported so that it serves without torch.
+
+    `data` is a file of questions and passages (default: those of the workspace). With `resume` what was stopped goes on.
+    None in every process of torchrun but the first. Raises MundapError.
+    """
+    return _transformer(bot, data, config, out, progress, resume, report_to, on_log)
+
+
+def dpr(
+    bot: Mundap,
+    data: str | Path | None = None,
+    *,
+    config: DprConfig = DprConfig(),
+    out: str = "dpr",
+    progress: Stages = silent,
+    resume: bool = False,
+    report_to: ReportTo = "auto",
+    on_log: Watch = unheard,
+) -> TrainResult | None:
+    """A transformer for questions and another for passages (Karpukhin et al., EMNLP 2020); otherwise as `embedding`."""
+    return _transformer(bot, data, config, out, progress, resume, report_to, on_log)
+
+
+def _transformer(
+    bot: Mundap,
+    data: str | Path | None,
+    config: EncoderConfig,
+    out: str,
+    progress: Stages,
+    resume: bool,
+    report_to: ReportTo,
+    on_log: Watch,
+) -> TrainResult | None:
+    plain = without_reranker(bot)
+    config = settled(config)
+    run = begin(plain, config.kind, out, data, config)
+    prepared = prepare(plain, run.data, progress("벡터"))
+    split = Split.of(prepared.ground.bench.pairs, config.seed)
+
+    def encode(encoder: Encoder, texts: Sequence[str], questions: bool) -> Vectors:
+        by = AsQueries(encoder) if questions else encoder
+        return plain.components.cache.unit_vectors(texts, by, progress("평가"))
+
+    trained = fit_encoder(
+        prepared.ground, config, split, plain.components.models, run.work, encode, prepared.base,
+        again=resume, watch=run.watch(report_to, on_log), progress=progress("학습"),
+    )  # fmt: skip
+    if trained is None:
+        return None
+
+    def save(folder: Path) -> None:
+        trained.save(folder)
+        prepared.save_split(folder, split, config.seed)
+
+    report = trained.report
+    summary = [parts_text(report.learned, report.chosen_on, report.held_out)]
+    if report.missing or report.repeated:
+        summary.append(f"제외한 질문: 제시문이 색인에 없음 {report.missing}개, 중복 {report.repeated}개")
+    summary.append(
+        f"선택한 체크포인트: 스텝 {report.chosen['step']}, 베이스 모델과의 가중 평균 비율 {report.chosen['blend']}"
+    )
+    return _kept(run, Trained(save, trained.model, report), prepared.origin, report.splits, "\n".join(summary))
+
+
+def _kept(run: Run, trained: Trained[Report], origin: Mapping[str, str], splits: Splits, summary: str) -> TrainResult:
+    folder, card = run.save(trained, origin)
+    use = f"{MODEL}{run.name}"
+    comparisons = {
+        f"{title}, {legs}": splits[split][leg] for split, title in SPLITS.items() for leg, legs in LEGS.items()
+    }
+    advice = (
+        f"{ADVICE[trained.report.verdict]}\n적용하려면: mundap promote {run.name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n"
+        f'[index]\nencoder = "{use}"'
+    )
+    return TrainResult(run.name, folder, card, trained.report, use, comparisons, summary, advice)
+
+
+def _folds_text(report: CrossValidated) -> str:
     summary = f"질문 {report.questions}개, 제시문 {report.passages}개, {report.folds}겹 교차 검증"
     if report.missing or report.repeated:
         summary += f"\n제외한 질문: 제시문이 색인에 없음 {report.missing}개, 중복 {report.repeated}개"
-    comparisons = {
-        f"{title}, {legs}": report.splits[split][leg] for split, title in SPLITS.items() for leg, legs in LEGS.items()
-    }
-    advice = (
-        f"{ADVICE[report.verdict]}\n적용하려면: mundap promote {run.name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n"
-        f'[index]\nencoder = "{use}"'
-    )
-    return TrainResult(run.name, folder, card, report, use, comparisons, summary, advice)
+    return summary

@@ -11,11 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from mundap.evaluate.about import versions
+from mundap.evaluation.about import versions
 from mundap.files import digest
 from mundap.options import Options
 from mundap.protocols import Progress, quiet
 from mundap.training.common.curves import Watch, watcher
+from mundap.training.common.curves import unheard as unheard
 from mundap.training.common.distributed import World
 from mundap.training.common.registry import Card, Report, Trained, free_name, keep
 from mundap.types import Json
@@ -34,10 +35,6 @@ SPLITS = {
 def silent(title: str) -> Progress:
     """Stages that nobody watches."""
     return quiet
-
-
-def unheard(step: int, figures: Mapping[str, float]) -> None:
-    """Points of curves that nobody reads."""
 
 
 @dataclass(frozen=True)
@@ -105,14 +102,14 @@ class Run:
             metrics=trained.report.to_json(),
             recommended=trained.report.verdict == "better",
         )
-        folder = keep(self.bot.models, self.name, card, trained.save)
+        folder = keep(self.bot.components.models, self.name, card, trained.save)
         shutil.rmtree(self.work, ignore_errors=True)
         return folder, card
 
 
 def begin(bot: Mundap, kind: str, out: str, data: str | Path | None, config: Options) -> Run:
     """A training whose model shall have the name `out`. Raises MundapError for a name that it cannot have."""
-    return Run(bot, kind, free_name(bot.models, out, kind), Path(data) if data is not None else None, config)
+    return Run(bot, kind, free_name(bot.components.models, out, kind), Path(data) if data is not None else None, config)
 
 
 def without_reranker(bot: Mundap) -> Mundap:

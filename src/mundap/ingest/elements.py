@@ -1,0 +1,7 @@
+"""What lxml makes of a file. It has no types of its own."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+Element: TypeAlias = Any

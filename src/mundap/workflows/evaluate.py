@@ -1,0 +1,371 @@
+"""How good search, answers, abstention and keywords are on questions whose answers are known, and whether they got better.
+
+Each measurement asks the questions of a file and keeps report.json and report.html in a folder of its own under runs/.
+`questions` is that file; `before` an earlier run to compare with, its folder or report.json; `progress` is called with
+the questions done and their number.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing, nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+from mundap.config import Keywords
+from mundap.errors import BadFile, ConfigError, MundapError
+from mundap.evaluation.abstain import AbstainReport, Supported, abstain_differences, evaluate_abstain, need_both
+from mundap.evaluation.answers import GRADES, AnswerReport, PromiseCheck, evaluate_answers
+from mundap.evaluation.answers import METRICS as ANSWERED
+from mundap.evaluation.answers_page import answers_page
+from mundap.evaluation.compare import Measures, differences, earlier_legs, earlier_measures, gold_group
+from mundap.evaluation.consistency import VOICE
+from mundap.evaluation.estimates import Differences
+from mundap.evaluation.judge import Judge
+from mundap.evaluation.keywords import MACRO, KeywordReport, evaluate_keywords, read_keywords
+from mundap.evaluation.questions import Questions, read_questions
+from mundap.evaluation.report_pages import abstain_page, keywords_page, retrieval_page
+from mundap.evaluation.retrieval import COMPARED, RetrievalReport, Search, ablation, evaluate_retrieval
+from mundap.files import digest
+from mundap.generate import make_generator
+from mundap.generate.structured import Completer
+from mundap.ingest.build import Builder
+from mundap.ingest.split import chunks, parents
+from mundap.korean.keywords import keywords as noun_compounds
+from mundap.korean.kiwi import kiwi_version
+from mundap.korean.normalize import squash
+from mundap.protocols import Progress, quiet
+from mundap.training.common.registry import CARD
+from mundap.types import Hit, Json
+from mundap.workflows import runs
+from mundap.workspace import Mundap
+from mundap.workspace.facade import cut_of
+
+log = logging.getLogger(__name__)
+
+Variants = Callable[[Mundap], Mapping[str, Search]]
+
+NOUNS = "nouns"  # the extractor that needs no rules: every noun compound
+
+# -- retrieval --------------------------------------------------------------------------------------------------------
+
+
+def retrieval(
+    bot: Mundap,
+    questions: str | Path,
+    *,
+    depth: int = 100,
+    before: str | Path | None = None,
+    variants: Variants | None = None,
+    steps: Sequence[str] = (),
+    progress: Progress = quiet,
+) -> RetrievalReport:
+    """At which rank each leg finds the gold passages, `depth` hits deep (10 or more), and what each step brings.
+
+    By default the ablation adds to the fusion, one by one, what the settings do after it. `variants` makes more searches,
+    by name, over the workspace that is asked; they are reported as legs are, and `steps` names those of the ablation, in
+    order. Raises BadFile for a file that cannot be read, MundapError where there is nothing to measure or to compare,
+    StaleIndex as a search does.
+    """
+    earlier = earlier_legs(Path(before)) if before is not None else None
+    file = _file(questions)
+    asked = read_questions(file)
+    over = _over(bot, asked)
+    names = tuple(over.searchers)
+    legs = {name: _search(over, name) for name in names} | dict((variants or without)(over))
+    steps = steps or [over.config.retrieve.legs[0], *(name for name in legs if name not in names), "hybrid"]
+    corpus = {squash(p.text) for p in over.corpus.all_passages() if p.parent_id == p.id}
+    report = evaluate_retrieval(asked.items, legs, corpus, depth=depth, progress=progress)
+    met = sum(over.trained_on(question.question) for question in asked.items)
+    if met:
+        log.warning(
+            "질문 %d개 중 %d개는 리랭커의 학습에 쓰인 질문이므로 점수가 실제보다 높게 나옵니다.", len(asked.items), met
+        )
+    report = replace(
+        report,
+        ablation=ablation(report, steps),
+        compared=None if earlier is None else report.compared_with(earlier),
+        met_in_training=met,
+    )
+    made = runs.about(bot, "retrieval", file, {"depth": depth}, over)
+    page = retrieval_page(report, made, report.compared or {}, report.ablation)
+    return replace(report, run=runs.keep(bot, made.kind, {**report.to_json(True), **made.to_json()}, page))
+
+
+# What each setting does after the fusion, in the order in which it is done, and the value at which it does nothing.
+_AFTER: dict[str, str | float] = {"reranker": "", "half_life_days": 0.0, "duplicates_above": 2.0, "diversity": 1.0}
+
+
+def without(bot: Mundap) -> dict[str, Search]:
+    """The fusion alone, and with each further setting but the last one, which makes it the hybrid."""
+    settings = bot.config.retrieve
+    used = [name for name, idle in _AFTER.items() if getattr(settings, name) != idle]
+    variants: dict[str, Search] = {}
+    for step in range(len(used)):
+        name = f"+ {used[step - 1]}" if step else "fusion"
+        idle = {other: _AFTER[other] for other in used[step:]}
+        config = bot.config.model_copy(update={"retrieve": settings.model_copy(update=idle)})
+        variants[name] = _search(bot.reconfigured(config), "hybrid")
+    return variants
+
+
+# -- answers ----------------------------------------------------------------------------------------------------------
+
+
+def answers(
+    bot: Mundap,
+    questions: str | Path,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    judge: str = "",
+    persona: str | None = None,
+    before: str | Path | None = None,
+    progress: Progress = quiet,
+) -> AnswerReport:
+    """How alike the answers are to the recorded ones, what they cite, and when they are withheld.
+
+    `limit` questions are drawn at random by `seed` (default: all are asked). Known questions are not answered from the
+    sheet: it is the very sheet that answers are compared with. `judge` names a language model as generators are named;
+    its verdicts are kept under runs/, and compared only where the same judge gave both. `persona` answers (default: that
+    of the settings). Raises as `retrieval`, ConfigError for a judge that is no language model.
+    """
+    earlier = earlier_measures(Path(before)) if before is not None else None
+    file = _file(questions)
+    found = read_questions(file)
+    over = _over(bot, found)
+    voice = {} if persona is None else {"persona": persona}
+    generate = over.config.generate.model_copy(update={"faq": False, **voice})
+    asked = over.reconfigured(over.config.model_copy(update={"generate": generate}))
+    items = found.items
+    if limit is not None and limit < len(items):
+        items = tuple(items[n] for n in sorted(random.Random(seed).sample(range(len(items)), limit)))
+    with closing(_judge(bot, judge)) if judge else nullcontext() as grader:
+        report = evaluate_answers(items, asked.ask, judge=grader, persona=asked.components.persona(), progress=progress)
+    same = before is not None and judge and _judge_of(runs.read(Path(before)).report) == _judge_of(report.to_json())
+    report = replace(
+        report,
+        promise=_promise_check(asked, report),
+        compared=None
+        if earlier is None
+        else differences(
+            earlier,
+            [(one.key, one.measures) for one in report.per_question],
+            _answer_metrics(bool(same)),
+            [one.group for one in report.per_question],
+        ),
+    )
+    options = {
+        "limit": limit,
+        "seed": seed,
+        "judge": judge or None,
+        "persona": asked.config.generate.persona or None,
+    }
+    made = runs.about(bot, "answers", file, options, asked)
+    page = answers_page(report, made, report.compared or {}, report.promise.sentence if report.promise else "")
+    return replace(report, run=runs.keep(bot, made.kind, {**report.to_json(True), **made.to_json()}, page))
+
+
+def _answer_metrics(same_judge: bool) -> tuple[str, ...]:
+    return (*ANSWERED, *(GRADES if same_judge else ()), *VOICE, "refused")
+
+
+def _promise_check(asked: Mundap, report: AnswerReport) -> PromiseCheck | None:
+    """What became of the promise of the workspace's calibration; None without one.
+
+    "held" is None where it says nothing: an answer needs less support than was promised for, or nothing was answered.
+    """
+    settings = asked.config.generate
+    card = asked.components.models / settings.support / CARD
+    if not settings.support or not card.is_file():
+        return None
+    promise = json.loads(card.read_text("utf-8")).get("promise")
+    if not promise or promise["threshold"] is None:
+        return None
+    most, confidence, threshold = (float(promise[name]) for name in ("wrong", "confidence", "threshold"))
+    held = None
+    if settings.min_support < threshold:
+        said = f"오답률 보장은 임계값 {threshold}에서만 유효하지만, 현재 임계값은 {settings.min_support}입니다."
+    elif report.wrong is None:
+        said = "답한 질문이 없어 오답률 보장을 확인할 수 없습니다."
+    else:
+        held = report.wrong.mean <= most
+        verdict = "지켜졌습니다" if held else "지켜지지 않았습니다"
+        said = (
+            f"오답률 {most:.0%} 이하(신뢰 수준 {confidence:.0%}) 보장이 이 질문들에서 {verdict}:"
+            f" 답한 질문 {report.wrong.n}개의 오답률 {report.wrong.mean:.1%}."
+        )
+    return PromiseCheck(settings.support, most, confidence, threshold, held, said)
+
+
+def _judge_of(report: Mapping[str, Json]) -> tuple[Json, Json] | None:
+    judge = report.get("judge")
+    return (judge["name"], judge["prompt"]) if isinstance(judge, Mapping) else None
+
+
+def _judge(bot: Mundap, spec: str) -> Judge:
+    settings = bot.config.generate
+    generator = make_generator(
+        spec,
+        refusal="",
+        folder=bot.root,
+        models=bot.components.models,
+        context_tokens=settings.context_tokens,
+        timeout=settings.timeout,
+    )
+    if not isinstance(generator, Completer):
+        raise ConfigError(
+            f"'{spec}'은(는) 채점에 사용할 수 없는 모델입니다. 'openai:http://127.0.0.1:11434/v1#qwen3' 형식으로 지정하세요."
+        )
+    return Judge(generator, runs.folder(bot) / "verdicts.sqlite")
+
+
+# -- abstention -------------------------------------------------------------------------------------------------------
+
+
+def abstain(
+    bot: Mundap, questions: str | Path, *, before: str | Path | None = None, progress: Progress = quiet
+) -> AbstainReport:
+    """How well support tells answerable questions from those without gold, at the workspace's own threshold.
+
+    Raises as `retrieval`, MundapError unless there are questions of both kinds.
+    """
+    earlier = earlier_measures(Path(before)) if before is not None else None
+    file = _file(questions)
+    found = read_questions(file)
+    answerable = sum(bool(question.gold) for question in found.items)
+    need_both(answerable, len(found.items) - answerable)
+    over = _over(bot, found)
+    asked = []
+    for done, question in enumerate(found.items, 1):
+        asked.append(Supported(question, over.support(question.question)))
+        progress(done, len(found.items))
+    threshold = over.config.generate.min_support
+    wanted = [one.support for one in asked if one.question.gold]
+    unwanted = [one.support for one in asked if not one.question.gold]
+    report = replace(
+        evaluate_abstain(wanted, unwanted, threshold),
+        per_question=tuple(asked),
+        compared=None
+        if earlier is None
+        else abstain_differences(earlier, [(one.key, one.measures(threshold)) for one in asked]),
+    )
+    made = runs.about(bot, "abstain", file, {}, over)
+    page = abstain_page(report, made, asked, report.compared or {})
+    return replace(report, run=runs.keep(bot, made.kind, {**report.to_json(True), **made.to_json()}, page))
+
+
+# -- keywords ---------------------------------------------------------------------------------------------------------
+
+
+def keywords(
+    bot: Mundap,
+    questions: str | Path,
+    *,
+    extractor: str = "",
+    before: str | Path | None = None,
+    progress: Progress = quiet,
+) -> KeywordReport:
+    """How many of the keywords of a keyword TSV are found, and how many others.
+
+    `extractor` is one as [keywords] extractor names it (default: that one), or NOUNS: the noun compounds of Kiwi.
+    Raises BadFile for a file that cannot be read, ConfigError for any other extractor or a user dictionary that is not
+    there.
+    """
+    earlier = earlier_measures(Path(before)) if before is not None else None
+    file = _file(questions)
+    tagged = read_keywords(file)
+    over = _extracting(bot, extractor)
+    name = NOUNS if extractor == NOUNS else over.config.keywords.extractor
+    report = evaluate_keywords(
+        tagged,
+        _nouns(bot) if extractor == NOUNS else over.keywords,
+        extractor=name if name.startswith("model:") else f"{name}-{kiwi_version()}",
+        progress=progress,
+    )
+    if earlier is not None:
+        after = [(one.key, one.measures) for one in report.per_question]
+        report = replace(report, compared=differences(earlier, after, MACRO))
+    made = runs.about(bot, "keywords", file, {"extractor": extractor or None}, None)
+    page = keywords_page(report, made, report.compared or {})
+    return replace(report, run=runs.keep(bot, made.kind, {**report.to_json(True), **made.to_json()}, page))
+
+
+def _nouns(bot: Mundap) -> Callable[[Sequence[str]], list[list[str]]]:
+    words = bot.components.user_dictionary
+    return lambda texts: noun_compounds(texts, words)
+
+
+def _extracting(bot: Mundap, extractor: str) -> Mundap:
+    """The workspace with another extractor."""
+    if extractor in ("", NOUNS):
+        return bot
+    try:
+        settings = Keywords(extractor=extractor, verbs=bot.config.keywords.verbs)
+    except ValueError as error:
+        raise ConfigError(
+            f"알 수 없는 추출기 '{extractor}'입니다. 사용할 수 있는 값: {NOUNS}, rules, model:이름"
+        ) from error
+    return bot.reconfigured(bot.config.model_copy(update={"keywords": settings}))
+
+
+# -- two runs ---------------------------------------------------------------------------------------------------------
+
+
+def compare(before: str | Path, after: str | Path) -> dict[str, Differences]:
+    """What changed from one kept run to another of the same kind, over the questions that both asked.
+
+    By leg for runs on retrieval, else under the kind's name. Raises MundapError for what is no such run, or where the
+    runs have no question in common.
+    """
+    one, other = runs.read(Path(before)), runs.read(Path(after))
+    if one.kind != other.kind or one.kind not in ("retrieval", "answers", "abstain", "keywords"):
+        raise MundapError(f"'{one.name}'과(와) '{other.name}'은(는) 종류가 다른 평가라서 비교할 수 없습니다.")
+    if one.kind == "retrieval":
+        olds, news = earlier_legs(one.folder), earlier_legs(other.folder)
+        return {leg: _changed(olds[leg], measured, COMPARED) for leg, measured in news.items() if leg in olds}
+    old, new = earlier_measures(one.folder), earlier_measures(other.folder)
+    if one.kind == "abstain":
+        return {one.kind: abstain_differences(old, list(new.items()))}
+    if one.kind == "keywords":
+        return {one.kind: differences(old, list(new.items()), MACRO)}
+    return {one.kind: _changed(old, new, _answer_metrics(_judge_of(one.report) == _judge_of(other.report)))}
+
+
+def _changed(before: Measures, after: Measures, metrics: Sequence[str]) -> Differences:
+    groups = [gold_group(question, gold) for question, gold in after]
+    return differences(before, list(after.items()), metrics, groups)
+
+
+# -- what is asked ----------------------------------------------------------------------------------------------------
+
+
+def _file(questions: str | Path) -> Path:
+    path = Path(questions)
+    if not path.is_file():
+        raise BadFile(f"{path}: 질문 파일이 없습니다. 경로를 확인하세요.")
+    return path
+
+
+def _over(bot: Mundap, questions: Questions) -> Mundap:
+    """The workspace itself, or, for a file that brings its own paragraphs, one over those, kept for the next time."""
+    if questions.corpus is None:
+        return bot
+    name = digest(*questions.corpus, size=8)
+    over = Mundap(runs.folder(bot) / "corpora" / name, bot.config, words=bot.root)
+    builder = Builder(name, "")
+    for paragraph in dict.fromkeys(questions.corpus):
+        builder.add(paragraph, meta={"kind": "제시문"})
+    document = builder.document()
+    wholes = parents(document)
+    chunker = cut_of(bot.config, bot.components.models).chunker()
+    over.corpus.put(document, wholes, [chunk for whole in wholes for chunk in chunks(whole, chunker)], name)
+    over.index()
+    return over
+
+
+def _search(bot: Mundap, leg: str) -> Callable[[str, int], list[Hit]]:
+    return lambda question, k: bot.search(question, k=k, leg=leg)
