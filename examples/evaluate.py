@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import mundap as md
-from mundap.evaluate.questions import read_questions
-from mundap.evaluate.retrieval import evaluate_retrieval
+from mundap.evaluation.questions import read_questions
+from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.korean.normalize import squash
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -29,6 +29,7 @@ ways = {leg: partial(bot.search, leg=leg) for leg in ("bm25", "dense", "hybrid")
 whole = {squash(passage.text) for passage in passages if passage.parent_id == passage.id}
 report = evaluate_retrieval(questions, ways, whole)
 print(f"질문 {report.n}개, 문단 {report.corpus}개")
-for name, figures in report.legs.items():
-    low, high = figures.ci95["top1"]
-    print(f"{name:8} top-1 {figures.means['top1']:.3f} [{low:.3f}, {high:.3f}]  MRR@10 {figures.means['mrr@10']:.3f}")
+for name, leg in report.legs.items():
+    top1 = leg.figures["top1"]
+    mrr = leg.figures["mrr@10"]
+    print(f"{name:8} top-1 {top1.mean:.3f} [{top1.low:.3f}, {top1.high:.3f}]  MRR@10 {mrr.mean:.3f}")
