@@ -70,6 +70,13 @@ def test_nothing_is_found_for_words_that_lead_nowhere(leg: GraphLeg):
     assert leg.search("") == []
 
 
+def test_an_everyday_word_that_no_document_says_leads_nowhere(leg: GraphLeg):
+    wide = GraphLeg(leg.graph, leg.table, names, everyday=EverydayWords([Pair("손해 보다", "배상", MEANS)]))
+    found = wide.search("담배로 손해 보면 어떻게 되나요?")
+    assert [hit.passage.id for hit in found] == ["b"]
+    assert [link.said for link in found[0].links] == ["담배"]
+
+
 def test_an_everyday_word_leads_to_what_documents_say_for_it(leg: GraphLeg):
     everyday = EverydayWords([Pair("세금 돌려받다", "환급", MEANS), Pair("면허증", "여권", MEANS)])
     wide = GraphLeg(leg.graph, leg.table, names, everyday=everyday)

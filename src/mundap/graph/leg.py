@@ -138,7 +138,8 @@ class GraphLeg:
             [words] = self.name_keywords([question])
             ways = {word: self._from(word) for word in words}
             for found in self.everyday(question) if self.everyday else ():
-                ways[found.asked] = self._called(found, ways.get(found.asked, ()))
+                if steps := self._called(found, ways.get(found.asked, ())):  # none: no document says any of it
+                    ways[found.asked] = steps
             asked = self._asked = _LastQuestion(question, ways, self._summed(ways))
         return asked
 
