@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
+from mundap.cli.show import bar
 from mundap.evaluation.bootstrap import mean_interval
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.widen import Widening
 from mundap.korean.everyday import EverydayWords, shipped
 from mundap.korean.normalize import normalize, squash
-from mundap.progress import bar
 from mundap.protocols import Leg
 from mundap.retrieve.hybrid import Hybrid
 from mundap.types import Passage

@@ -2,7 +2,7 @@
 
 python examples/evaluate.py mybot mybot/questions.csv --limit 50
 
-질문 파일에는 질문과 제시문 열이 있어야 합니다. 명령줄에서는 mundap evaluate retrieval을 사용합니다.
+질문 파일에는 질문과 제시문 열이 있어야 합니다. 직접 만든 조합이 없으면 md.evaluate.retrieval(bot, "questions.csv")이나 mundap evaluate retrieval을 사용합니다.
 """
 
 import argparse
@@ -10,8 +10,8 @@ from functools import partial
 from pathlib import Path
 
 import mundap as md
-from mundap.evaluate.questions import read_questions
-from mundap.evaluate.retrieval import evaluate_retrieval
+from mundap.evaluation.questions import read_questions
+from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.korean.normalize import squash
 
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -29,6 +29,5 @@ ways = {leg: partial(bot.search, leg=leg) for leg in ("bm25", "dense", "hybrid")
 whole = {squash(passage.text) for passage in passages if passage.parent_id == passage.id}
 report = evaluate_retrieval(questions, ways, whole)
 print(f"질문 {report.n}개, 문단 {report.corpus}개")
-for name, figures in report.legs.items():
-    low, high = figures.ci95["top1"]
-    print(f"{name:8} top-1 {figures.means['top1']:.3f} [{low:.3f}, {high:.3f}]  MRR@10 {figures.means['mrr@10']:.3f}")
+for name, leg in report.legs.items():
+    print(f"{name:8} top-1 {leg.figures['top1']}  MRR@10 {leg.figures['mrr@10'].mean:.3f}")

@@ -59,9 +59,17 @@ class Ingest(_Section):
 
 
 class Index(_Section):
-    """How passages are indexed. `user_dictionary` is a Kiwi dictionary file, relative to mundap.toml."""
+    """How passages are indexed. `user_dictionary` is a Kiwi dictionary file, relative to mundap.toml.
+
+    `encoder` is e5-small, hashed, model:NAME of `mundap train`, or st:, onnx:, static:, gguf: or openai: and where the
+    model is. `query_prompt` and `passage_prompt` stand before texts, and `pooling` makes one vector of tokens' states;
+    where they are not set, the model's own files say, or what is known of its family.
+    """
 
     encoder: str = "e5-small"
+    query_prompt: str | None = None
+    passage_prompt: str | None = None
+    pooling: str = ""
     k1: float = Field(default=0.9, ge=0)
     b: float = Field(default=0.6, ge=0, le=1)
     joins: bool = True
@@ -72,7 +80,8 @@ class Index(_Section):
 class Retrieve(_Section):
     """How passages are searched. Empty `weights` use the defaults of the fusion.
 
-    `reranker` is "light:NAME" for a model trained by `mundap train reranker`, or cross:, onnx: or late: followed by a folder.
+    `reranker` is "light:NAME" for a model trained by `mundap train reranker`, cross:, onnx: or late: followed by a folder,
+    or rerank: followed by a server's URL#model.
     `everyday` also searches for what documents say for the everyday words of a question; `everyday_words` is a table of your
     own beside the package's, relative to mundap.toml.
     `half_life_days` 0 ignores dates, `duplicates_above` greater than 1 keeps near duplicates, `diversity` 1 disables MMR.

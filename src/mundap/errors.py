@@ -59,3 +59,7 @@ class UnknownFilter(MundapError):
 
 class GeneratorError(MundapError):
     """A language model could not be loaded or reached, or stopped in mid answer."""
+
+
+class ServerError(MundapError):
+    """A server of embeddings or scores could not be reached, or did not answer as it should."""

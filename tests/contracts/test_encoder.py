@@ -1,12 +1,17 @@
 """Every Encoder: unit rows, one for each text, that depend on nothing but the text."""
 
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.language_model import running
+from tests.small_models import encoders
 
-from mundap.encode import ENCODERS, TRAINED, make_encoder, model_file
+from mundap.encode import ENCODERS, KINDS, TRAINED, make_encoder, model_file
 from mundap.encode.adapter import AdaptedEncoder, Maps
 from mundap.encode.hashed import HashedEncoder
 from mundap.encode.reading import Reading
@@ -61,9 +66,33 @@ def transformer(kind: str, sides: tuple[str, ...], pooling: str) -> TransformerE
         return open_transformer(folder, model_file(folder), HashedEncoder)
 
 
+_OPEN = ExitStack()  # folders and servers, until the module is done
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed() -> Iterator[None]:
+    with _OPEN:
+        yield
+
+
+def placed(kind: str, make: Callable[[Path], object]) -> Callable[[], Encoder]:
+    """Makes the encoder of what `make` puts into a folder."""
+
+    def made() -> Encoder:
+        return make_encoder(f"{kind}:{make(Path(_OPEN.enter_context(tempfile.TemporaryDirectory())))}")
+
+    return made
+
+
+def served(**how: int) -> Encoder:
+    """Hashes, asked for by HTTP."""
+    server = _OPEN.enter_context(running(encoders.EmbeddingServer(**how)))
+    return make_encoder(f"openai:{server.address}#hashed")
+
+
 ABOUT, OTHER = "관세청은 관세를 걷는 기관이다.", "고양이가 지붕에서 낮잠을 잔다."
 ASKED = "관세청은 무엇을 합니까"
-ENCODERS_MADE = {
+ENCODERS_MADE: dict[str, Callable[[], Encoder]] = {
     "hashed": lambda: HashedEncoder(),
     "hashed, 64 dimensions": lambda: HashedEncoder(dim=64),
     "e5-small": lambda: make_encoder("e5-small"),
@@ -71,7 +100,20 @@ ENCODERS_MADE = {
     "static": static,
     "embedding": lambda: transformer("embedding", (BOTH,), "mean"),
     "dpr": lambda: transformer("dpr", (QUESTION, PASSAGE), "mean"),
+    "st": placed("st", encoders.sentence),
+    "st, a dense layer": placed("st", lambda folder: encoders.sentence(folder, dense=True)),
+    "st, prompts": placed(
+        "st", lambda folder: encoders.sentence(folder, prompts={"query": "물음: ", "document": "글: "})
+    ),
+    "onnx": placed("onnx", encoders.graph),
+    "static, a folder": placed("static", encoders.model2vec),
+    "static, of sentence-transformers": placed("static", lambda folder: encoders.model2vec(folder, nested=True)),
+    "static, a quantised vocabulary": placed("static", lambda folder: encoders.model2vec(folder, mapped=True)),
+    "gguf": placed("gguf", encoders.gguf),
+    "openai": served,
+    "openai, refusing what is long": lambda: served(refuses=400),
 }
+ENCODERS_MADE = {name: cache(make) for name, make in ENCODERS_MADE.items()}
 TEXTS = ["관세청", "관세청은 세금을 걷는다.", "", " \n", "😀👍🏽", "DHL 1,000.50원", "a\0b", "한글"]
 LONG = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습니다. " * 40  # more than one window of a model
 
@@ -132,4 +174,4 @@ def test_the_name_stays_and_tells_encoders_apart(encoder: Encoder):
 
 def test_every_encoder_of_the_table_is_in_this_suite():
     assert {make_encoder(name).name for name in ENCODERS} <= {make().name for make in ENCODERS_MADE.values()}
-    assert set(TRAINED) <= set(ENCODERS_MADE)
+    assert {*TRAINED, *KINDS} <= set(ENCODERS_MADE)

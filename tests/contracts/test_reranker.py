@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
 import numpy as np
 import pytest
+from tests.language_model import running
+from tests.small_models.encoders import RerankServer
 
-from mundap.encode.onnx import BATCH, MAX_TOKENS
-from mundap.errors import ConfigError, MundapError, UnknownName
+from mundap import remote
+from mundap.encode.onnx import MAX_TOKENS
+from mundap.encode.tokenized import BATCH
+from mundap.errors import ConfigError, MundapError, ServerError, UnknownName
 from mundap.protocols import Reranker, Vectors
 from mundap.retrieve.cross import OnnxReranker, logits
 from mundap.retrieve.late import LateReranker, maxsim
@@ -116,12 +121,27 @@ def late(folder: Path, **settings: Any) -> Path:
     return folder
 
 
+_OPEN = ExitStack()  # servers, until the module is done
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _closed() -> Iterator[None]:
+    with _OPEN:
+        yield
+
+
+def served(server: RerankServer) -> str:
+    return _OPEN.enter_context(running(server)).address
+
+
 # A new reranker is one more line here.
 RERANKERS_MADE: dict[str, Callable[[Path], Reranker]] = {
     "onnx": lambda folder: make_reranker(f"onnx:{cross(folder / 'm').name}", folder),
     "onnx with two outputs": lambda folder: make_reranker(f"onnx:{cross(folder / 'm', outputs=2)}"),
     "late": lambda folder: make_reranker(f"late:{late(folder / 'm')}"),
     "late without a cache": lambda folder: LateReranker(late(folder / "m"), cached_bytes=0),
+    "rerank, the shape of Jina": lambda folder: make_reranker(f"rerank:{served(RerankServer())}#m"),
+    "rerank, the shape of TEI": lambda folder: make_reranker(f"rerank:{served(RerankServer(tei=True))}"),
 }
 
 
@@ -319,6 +339,29 @@ def test_passages_are_read_once_while_there_is_room_and_the_last_used_stay(tmp_p
 def test_an_encoder_that_gives_one_vector_a_text_is_refused(tmp_path: Path):
     with pytest.raises(ConfigError, match="토큰별 벡터를 출력하는 모델이 아닙니다"):
         LateReranker(cross(tmp_path / "m")).rerank("관세", hits("환급"))
+
+
+# -- servers ------------------------------------------------------------------------------------------------------
+
+
+def test_a_server_is_asked_in_the_shape_that_it_knows_and_only_once_in_another():
+    server = RerankServer(tei=True)
+    reranker = make_reranker(f"rerank:{served(server)}#bge-reranker")
+    for _ in range(2):
+        reranker.rerank("관세 환급", FOUND)
+    assert ["documents" in body for body in server.bodies] == [True, False, False]
+    assert server.bodies[0]["model"] == "bge-reranker"
+    assert {body["path"] for body in server.bodies} == {"/v1/rerank"}
+
+
+def test_a_server_that_is_not_there_or_answers_otherwise_is_told(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(remote, "BACKOFF_SECONDS", 0.01)
+    with pytest.raises(ServerError, match="연결할 수 없습니다"):
+        make_reranker("rerank:http://127.0.0.1:9").rerank("관세", FOUND)
+    for answer in ({}, {"results": [{"index": 0, "relevance_score": 1}]}, [{"index": 0}], "no"):
+        monkeypatch.setattr(remote.JsonServer, "post", lambda *_, answer=answer: answer)
+        with pytest.raises(ServerError, match="해석할 수 없습니다"):
+            make_reranker("rerank:http://127.0.0.1:9").rerank("관세", FOUND)
 
 
 # -- specs and what can go wrong ----------------------------------------------------------------------------------

@@ -16,9 +16,9 @@ from typing import Literal
 import pytest
 from pydantic import BaseModel, Field
 
+from mundap.encode.gguf_header import keys
 from mundap.errors import GeneratorError
 from mundap.generate.gguf import GGUFGenerator
-from mundap.generate.gguf_header import keys
 from mundap.generate.language_model import Settings
 from mundap.generate.openai import OpenAIGenerator
 from mundap.generate.prompt import Message, fenced

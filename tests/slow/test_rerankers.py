@@ -13,7 +13,7 @@ from unicodedata import normalize
 import numpy as np
 import pytest
 
-from mundap.encode.onnx import BATCH
+from mundap.encode.tokenized import BATCH
 from mundap.errors import ConfigError
 from mundap.retrieve.cross import CrossReranker, OnnxReranker
 from mundap.retrieve.late import LateReranker, maxsim

@@ -30,7 +30,7 @@ def test_runs_are_compared_on_the_questions_and_figures_that_both_have():
     found = differences(before, after, ("f1", "exact"))
     assert list(found) == ["f1"]
     assert (found["f1"].n, found["f1"].mean) == (2, (1 + 0) / 2)
-    with pytest.raises(MundapError, match="같은 질문이 하나도 없어"):
+    with pytest.raises(MundapError, match="공통된 질문이 없어"):
         differences(before, after[2:], ("f1",))
 
 

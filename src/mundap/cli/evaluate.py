@@ -9,9 +9,11 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.errors import MundapError
 
 if TYPE_CHECKING:
     from mundap.evaluation.consistency import Voice
+    from mundap.evaluation.encoders import EncoderChoice
     from mundap.evaluation.estimates import Differences, Estimates
     from mundap.evaluation.retrieval import RetrievalReport
 
@@ -37,6 +39,12 @@ def retrieval(
     questions: QuestionFile,
     compare: Compare = None,
     depth: Annotated[int, typer.Option(min=10, help="평균 순위를 계산할 검색 깊이")] = 100,
+    encoders: Annotated[
+        str,
+        typer.Option(
+            help="쉼표로 나눈 임베딩들을 같은 질문으로 비교하고 하나를 추천합니다. 예: e5-small,st:models/KURE-v1"
+        ),
+    ] = "",
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
@@ -44,6 +52,17 @@ def retrieval(
     from mundap.workflows import evaluate
 
     bot = open_workspace(workspace)
+    if encoders:
+        if compare:
+            raise MundapError("--encoders와 --compare는 함께 사용할 수 없습니다. 따로 실행하세요.")
+        names = [name.strip() for name in encoders.split(",") if name.strip()]
+        with show.bars(vectors="벡터", questions="평가") as bars:
+            choice = evaluate.encoders(bot, questions, names, depth=depth, progress=bars)
+        if json:
+            show.emit(choice.to_json())
+        else:
+            _print_encoders(choice)
+        return
     with show.bar("평가") as progress:
         report = evaluate.retrieval(bot, questions, depth=depth, before=compare, progress=progress)
     if json:
@@ -155,6 +174,20 @@ def keywords(
     _print_estimates(report.figures)
     _print_differences("비교", report.compared or {})
     print(f"보고서: {report.run}")
+
+
+def _print_encoders(choice: EncoderChoice) -> None:
+    width = max(len(one.name) for one in choice.contenders)
+    print(f"{'':{width}}{'hybrid MRR@10':>24}{'top-1':>8}{'top-3':>8}{'dense top-1':>13}{'질문':>9}{'문단':>9}")
+    for one in choice.contenders:
+        hybrid, dense = one.legs["hybrid"].figures, one.legs["dense"].figures
+        print(
+            f"{one.name:{width}}    {hybrid['mrr@10']}{hybrid['top1'].mean:>7.3f}{hybrid['top3'].mean:>8.3f}"
+            f"{dense['top1'].mean:>13.3f}{one.cost.query_ms:>8.1f}ms{one.cost.passage_ms:>8.1f}ms"
+        )
+    for one in choice.contenders[1:]:
+        _print_differences(f"{one.name} - {choice.contenders[0].name} (hybrid)", one.differences["hybrid"])
+    print(f"추천: {choice.name}. {choice.reason}\n보고서: {choice.run}")
 
 
 def _print_estimates(found: Estimates, title: str = "") -> None:

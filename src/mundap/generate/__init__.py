@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from mundap.errors import ConfigError
@@ -12,6 +11,7 @@ from mundap.generate.language_model import Settings
 from mundap.generate.sampling import Sampling
 from mundap.generate.template import read_template
 from mundap.protocols import Generator
+from mundap.remote import api_key
 
 GENERATORS = {
     "extractive": "mundap.generate.extractive:Extractive",
@@ -25,7 +25,6 @@ FORMS = {
     "openai": "openai:http://127.0.0.1:11434/v1#qwen3",
     "transformers": "transformers:model:관세",
 }
-KEYS = ("MUNDAP_API_KEY", "OPENAI_API_KEY")
 
 
 def make_generator(
@@ -51,7 +50,7 @@ def make_generator(
 
     With `reason` a language model thinks before it answers, and the thought is not shown; with `reorder` it is
     shown the best passages first and last. `unsupported` and `language` are as in language_model.Settings.
-    The API key comes from the first of the environment variables KEYS that is set.
+    The API key comes from the first of the environment variables remote.KEYS that is set.
     Raises UnknownName, which lists the table, and ConfigError for a spec that cannot be read.
     """
     kind, _, rest = spec.partition(":")
@@ -72,8 +71,7 @@ def make_generator(
         base_url, _, model = rest.rpartition("#")
         if not base_url or not model:
             raise _unreadable(spec, kind)
-        key = next((os.environ[name] for name in KEYS if os.environ.get(name)), None)
-        generator = made(base_url, model, settings, key, timeout=timeout)
+        generator = made(base_url, model, settings, api_key(), timeout=timeout)
     elif kind == "gguf":
         if not rest:
             raise _unreadable(spec, kind)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import httpx
 
+from mundap.encode.gguf_header import keys
 from mundap.errors import GeneratorError
 from mundap.extras import Untyped, need
 from mundap.generate.compose import CUT
-from mundap.generate.gguf_header import keys
 from mundap.generate.language_model import LanguageModel, Left, Put, Settings, failed, frame, from_thread
 from mundap.generate.prompt import Count, Message
 from mundap.generate.structured import constrained

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import socket
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
 import httpx
@@ -19,13 +16,20 @@ from mundap.generate.language_model import LanguageModel, Settings, frame
 from mundap.generate.prompt import Count, Message, estimate
 from mundap.generate.sse import events
 from mundap.generate.structured import FORMS, formed
+from mundap.remote import (
+    BACKOFF_SECONDS,
+    CONNECT_SECONDS,
+    LONGEST_WAIT,
+    checked_key,
+    error_text,
+    is_loopback,
+    message,
+    passing,
+    retry_after,
+)
 from mundap.stopping import on_stop, pause
 from mundap.types import Json
 
-CONNECT_SECONDS = 10.0
-BACKOFF_SECONDS = 0.5  # doubled at each retry
-LONGEST_WAIT = 20.0  # a Retry-After beyond this is cut: someone is waiting for the answer
-_BODY_LIMIT = 65536
 _SAID_LIMIT = 300
 
 
@@ -61,9 +65,7 @@ class OpenAIGenerator(LanguageModel):
             raise ConfigError(
                 f"LLM 서버 주소 '{base_url}'이(가) 올바르지 않습니다. 'http://127.0.0.1:11434/v1' 형식으로 지정하세요."
             )
-        self._key = (api_key or "").strip()
-        if not (self._key.isascii() and self._key.isprintable()):
-            raise ConfigError("API 키에 사용할 수 없는 문자가 있습니다. 환경 변수 MUNDAP_API_KEY를 확인하세요.")
+        self._key = checked_key(api_key)
         self.model = model
         self.timeout = timeout
         self.retries = retries
@@ -113,9 +115,9 @@ class OpenAIGenerator(LanguageModel):
                         if response.is_success:
                             yield from self._pieces(response)
                             return
-                        if attempt == self.retries or not _passing(response.status_code):
+                        if attempt == self.retries or not passing(response.status_code):
                             self._refuse(response)
-                        wait = min(_retry_after(response) or wait, LONGEST_WAIT)
+                        wait = min(retry_after(response) or wait, LONGEST_WAIT)
                 except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                     if attempt == self.retries:
                         raise GeneratorError(
@@ -138,7 +140,7 @@ class OpenAIGenerator(LanguageModel):
         timeout = httpx.Timeout(self.timeout, connect=min(self.timeout, CONNECT_SECONDS))
         try:
             # A proxy of the environment cannot reach this machine's own servers.
-            return httpx.Client(headers=headers, timeout=timeout, trust_env=not _is_loopback(self._url.host))
+            return httpx.Client(headers=headers, timeout=timeout, trust_env=not is_loopback(self._url.host))
         except (ImportError, OSError, ValueError) as error:
             raise GeneratorError(
                 f"{self._shown}에 연결을 설정하지 못했습니다. 프록시와 인증서 환경 변수를 확인하세요. "
@@ -181,7 +183,7 @@ class OpenAIGenerator(LanguageModel):
             if error:
                 raise GeneratorError(
                     f"{self._shown}이(가) 답변을 생성하는 중 오류를 반환했습니다. 서버 로그를 확인하고 다시 시도하세요. "
-                    f"({self._clean(_said(chunk))})"
+                    f"({self._clean(message(chunk))})"
                 )
             finished = finished or bool(ends)
             if text:
@@ -193,7 +195,7 @@ class OpenAIGenerator(LanguageModel):
 
     def _refuse(self, response: httpx.Response) -> NoReturn:
         status = response.status_code
-        said = self._clean(_error_text(response))
+        said = self._clean(error_text(response))
         why = f"HTTP {status}" + (f": {said}" if said else "")
         if status in (401, 403):
             clause = f"이(가) API 키를 거부했습니다({why}). 환경 변수 MUNDAP_API_KEY를 확인하세요."
@@ -266,49 +268,3 @@ def _choice(chunk: dict[str, Any]) -> tuple[str, str]:
     # A lone surrogate, escaped in the JSON, could be neither printed nor stored.
     text = (said.get("content") or choices[0].get("text") or "").encode("utf-8", "replace").decode()
     return text, str(choices[0].get("finish_reason") or "")
-
-
-def _error_text(response: httpx.Response) -> str:
-    body = b""
-    try:
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > _BODY_LIMIT:
-                break
-    except httpx.HTTPError:
-        pass  # the status alone says enough
-    try:
-        return _said(json.loads(body))
-    except ValueError:
-        return "" if b"<" in body[:100] else body.decode("utf-8", "replace")
-
-
-def _said(body: Any) -> str:
-    """The message in an error object: {"error": {"message": …}}, {"error": …}, {"message": …}, {"detail": …}."""
-    while isinstance(body, dict):
-        body = next((body[key] for key in ("error", "message", "detail") if body.get(key)), "")
-    return str(body)
-
-
-def _passing(status: int) -> bool:
-    return status == 429 or status >= 500
-
-
-def _retry_after(response: httpx.Response) -> float | None:
-    """Seconds, from a number or a date; None if there is neither or it has passed."""
-    value = response.headers.get("retry-after", "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-        except (TypeError, ValueError):
-            return None
-    return seconds if seconds > 0 else None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

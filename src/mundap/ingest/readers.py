@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import cache
+from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -57,6 +59,7 @@ READERS = {
     ".mhtml": "mundap.ingest.html.reader:read_html",
     ".eml": "mundap.ingest.mail.reader:read_mail",
 }
+OTHERS = "mundap.readers"  # the entry points of other packages: a suffix, and its reader as in READERS
 READER_VERSION = "13"  # part of what decides whether a file has to be read again
 _MAIL = ".eml"
 _SHEETS = frozenset((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv"))
@@ -67,8 +70,10 @@ _SCANNED = frozenset(
 
 def reader_version(path: Path) -> str:
     """What decides, besides its content, how a file is read: a scan is read again once there is a program for it, and so
-    is a mail, also once there are the packages for what is attached to it."""
+    is a mail, also once there are the packages for what is attached to it, and what another package has come to read."""
     kind = path.suffix.lower()
+    if kind not in READERS:
+        return f"{READER_VERSION} {others().get(kind, '')}".rstrip()
     docs = " docs" if kind == _MAIL and find_spec("liteparse") else ""
     return f"{READER_VERSION}{docs}{' ocr' if kind in _SCANNED and available() else ''}"
 
@@ -91,6 +96,8 @@ def _read(path: Path, source: str, readers: dict[str, str], options: Options, pa
     try:
         kind = kind_of(path)
         if kind not in readers:
+            readers = others()
+        if kind not in readers:
             raise BadFile(
                 f"{path.name}: 읽을 수 없는 형식입니다. .hwpx, .pdf, .docx, .pptx, .xlsx, .html, .txt 중 하나로 저장하세요."
             )
@@ -108,6 +115,12 @@ def _read(path: Path, source: str, readers: dict[str, str], options: Options, pa
             f"{path.name}: 읽을 수 있는 텍스트가 없습니다.{rows or ' 이미지만 있는 파일이면 텍스트가 있는 원본을 추가하세요.'}"
         )
     return replace(reading, document=dated(reading.document))
+
+
+@cache
+def others() -> dict[str, str]:
+    """The readers of other packages, by suffix."""
+    return {point.name: point.value for point in entry_points(group=OTHERS)}
 
 
 def load(path: str | Path) -> list[Document]:

@@ -8,7 +8,8 @@ from threading import Lock
 
 import numpy as np
 
-from mundap.encode.onnx import BATCH, MAX_TOKENS, OnnxModel, Outputs
+from mundap.encode.onnx import MAX_TOKENS, OnnxModel, Outputs
+from mundap.encode.tokenized import BATCH
 from mundap.errors import ConfigError
 from mundap.extras import need
 from mundap.retrieve.rerank import by_text

@@ -40,9 +40,12 @@ class LateReranker:
     """
 
     def __init__(self, folder: Path, cached_bytes: int = CACHED_BYTES) -> None:
-        self.name = f"late:{folder.name}"
-        self.cached_bytes = cached_bytes
+        self._begin(f"late:{folder.name}", cached_bytes)
         self._model = OnnxModel(folder, "last_hidden_state")
+
+    def _begin(self, name: str, cached_bytes: int) -> None:
+        self.name = name
+        self.cached_bytes = cached_bytes
         self._cached: OrderedDict[str, Halves] = OrderedDict()
         self._held = 0
         self._lock = Lock()
@@ -52,10 +55,14 @@ class LateReranker:
         return by_text(question, hits, self._score)
 
     def _score(self, question: str, texts: Sequence[str]) -> Sequence[float]:
-        asked = self._embed([question])[0]
+        asked = self._asked(question)
         if not len(asked):
             return [0.0] * len(texts)
         return [maxsim(asked, v.astype(np.float32)) if len(v) else -len(asked) for v in self._passages(texts)]
+
+    def _asked(self, question: str) -> Vectors:
+        """(tokens, dim) of a question, unit rows."""
+        return self._embed([question])[0]
 
     def _passages(self, texts: Sequence[str]) -> list[Halves]:
         keys = [digest(text, size=16) for text in texts]

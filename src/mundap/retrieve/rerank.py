@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
 
+from mundap.encode.places import is_hub_id
 from mundap.errors import ConfigError, MundapError
 from mundap.extras import load
 from mundap.korean.normalize import normalize
 from mundap.protocols import Reranker
+from mundap.remote import api_key
 from mundap.retrieve.after import ranked
 from mundap.types import Hit
 
+SERVER = "rerank"
 RERANKERS = {
     "cross": "mundap.retrieve.cross:CrossReranker",
-    "late": "mundap.retrieve.late:LateReranker",
+    "late": "mundap.retrieve.colbert:open_late",
     "onnx": "mundap.retrieve.cross:OnnxReranker",
+    SERVER: "mundap.retrieve.server:ServerReranker",
 }
 FORMS = {
     "cross": "cross:models/my-reranker",
     "late": "late:models/my-encoder-onnx",
     "onnx": "onnx:models/my-reranker-onnx",
+    SERVER: "rerank:http://127.0.0.1:8080/v1#bge-reranker-v2-m3",
 }
-_HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*", re.ASCII)
 
 Score = Callable[[str, Sequence[str]], Sequence[float]]
 
@@ -33,8 +36,9 @@ Score = Callable[[str, Sequence[str]], Sequence[float]]
 def make_reranker(spec: str, folder: Path = Path()) -> Reranker:
     """The reranker that `spec` means: one of FORMS. A relative path is looked for in `folder`.
 
-    A folder that exists is read as it is, offline. `cross` also takes the id of a model on a hub, "owner/name",
-    unless the folder above that path exists: then it is a path, mistyped. Loads the model.
+    A folder that exists is read as it is, offline. `cross` and `late` also take the id of a model on a hub,
+    "owner/name", unless the folder above that path exists: then it is a path, mistyped. Loads the model, but asks
+    nothing of a server, whose API key comes from the first of the environment variables remote.KEYS that is set.
     Raises UnknownName, which lists the table, ConfigError for a spec or a folder that cannot be read, and
     MissingExtra.
     """
@@ -44,9 +48,12 @@ def make_reranker(spec: str, folder: Path = Path()) -> Reranker:
         raise ConfigError(f"reranker 값 '{spec}'을(를) 읽을 수 없습니다. '{FORMS[kind]}' 형식으로 지정하세요.")
     path = folder / Path(rest).expanduser()
     reranker: Reranker
-    if path.is_dir():
+    if kind == SERVER:
+        base_url, _, model = rest.partition("#")
+        reranker = made(base_url, model, api_key())
+    elif path.is_dir():
         reranker = made(path)
-    elif kind == "cross" and _HUB_ID.fullmatch(rest) and not path.parent.exists():
+    elif kind in ("cross", "late") and is_hub_id(rest, path):
         reranker = made(rest)
     else:
         raise ConfigError(f"reranker 모델 폴더 '{path}'이(가) 없습니다. 모델 폴더의 경로를 확인하세요.")

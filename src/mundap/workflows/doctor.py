@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 
 from mundap import __version__
+from mundap.encode.prompts import Prompts
 from mundap.errors import MundapError
 from mundap.types import Json
 from mundap.workspace import Mundap
@@ -15,24 +16,28 @@ from mundap.workspace import Mundap
 # A package of each extra, by which its presence is known.
 EXTRAS = {
     "docs": "hwp2md",
+    "encoders": "tokenizers",
     "fast": "numba",
     "graph": "plotly",
     "llm": "xllamacpp",
     "ocr": "PIL",
     "rerank": "onnxruntime",
     "serve": "fastapi",
+    "train": "torch",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
-    """Versions, what is in the corpus, and which extras are installed. `index` is "ok", or says what to do."""
+    """Versions, what is in the corpus, and which extras are installed. `encoder` is "ok" with its
+    name and prompts, and `index` "ok", or they say what to do."""
 
     mundap: str
     python: str
     workspace: str
     documents: int
     passages: int
+    encoder: str
     index: str
     extras: Mapping[str, bool]
 
@@ -50,9 +55,27 @@ def examine(bot: Mundap) -> Examination:
         workspace=str(bot.root),
         documents=documents,
         passages=passages,
+        encoder=_encoder(bot),
         index=_index(bot),
         extras={extra: find_spec(package) is not None for extra, package in EXTRAS.items()},
     )
+
+
+def _encoder(bot: Mundap) -> str:
+    """The encoder's name and what stands before texts, after it has read one; or what is wrong, and the remedy."""
+    settings = bot.config.index
+    try:
+        encoder = bot.components.encoder
+        dim = encoder.encode_queries(["점검"]).shape[1]
+    except MundapError as error:
+        return str(error)
+    said = f"ok: {encoder.name}, {dim}차원"
+    prompts = getattr(encoder, "prompts", None)
+    if isinstance(prompts, Prompts):
+        return f"{said}, 질문 프롬프트 {prompts.query!r}, 문단 프롬프트 {prompts.passage!r}"
+    if (settings.query_prompt, settings.passage_prompt, settings.pooling) != (None, None, ""):
+        said += f" (주의: {settings.encoder}에는 query_prompt, passage_prompt, pooling을 사용하지 않습니다)"
+    return said
 
 
 def _index(bot: Mundap) -> str:

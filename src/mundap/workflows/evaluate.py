@@ -16,33 +16,33 @@ from dataclasses import replace
 from pathlib import Path
 
 from mundap.config import Keywords
-from mundap.errors import BadFile, ConfigError, MundapError
+from mundap.errors import ConfigError, MundapError
 from mundap.evaluation.abstain import AbstainReport, Supported, abstain_differences, evaluate_abstain, need_both
 from mundap.evaluation.answers import GRADES, AnswerReport, PromiseCheck, evaluate_answers
 from mundap.evaluation.answers import METRICS as ANSWERED
 from mundap.evaluation.answers_page import answers_page
 from mundap.evaluation.compare import Measures, differences, earlier_legs, earlier_measures, gold_group
 from mundap.evaluation.consistency import VOICE
+from mundap.evaluation.encoders import DENSE, HYBRID, EncoderChoice, choose, cost, leg_of
+from mundap.evaluation.encoders_page import encoders_page
 from mundap.evaluation.estimates import Differences
 from mundap.evaluation.judge import Judge
 from mundap.evaluation.keywords import MACRO, KeywordReport, evaluate_keywords, read_keywords
-from mundap.evaluation.questions import Questions, read_questions
+from mundap.evaluation.questions import read_questions
 from mundap.evaluation.report_pages import abstain_page, keywords_page, retrieval_page
 from mundap.evaluation.retrieval import COMPARED, RetrievalReport, Search, ablation, evaluate_retrieval
-from mundap.files import digest
 from mundap.generate import make_generator
 from mundap.generate.structured import Completer
-from mundap.ingest.build import Builder
-from mundap.ingest.split import chunks, parents
+from mundap.index.units import Units
 from mundap.korean.keywords import keywords as noun_compounds
 from mundap.korean.kiwi import kiwi_version
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
 from mundap.training.common.registry import CARD
-from mundap.types import Hit, Json
+from mundap.types import Json
 from mundap.workflows import runs
+from mundap.workflows.question_files import asked_over, question_file, search_by, without
 from mundap.workspace import Mundap
-from mundap.workspace.facade import cut_of
 
 log = logging.getLogger(__name__)
 
@@ -71,11 +71,11 @@ def retrieval(
     StaleIndex as a search does.
     """
     earlier = earlier_legs(Path(before)) if before is not None else None
-    file = _file(questions)
+    file = question_file(questions)
     asked = read_questions(file)
-    over = _over(bot, asked)
+    over = asked_over(bot, asked)
     names = tuple(over.searchers)
-    legs = {name: _search(over, name) for name in names} | dict((variants or without)(over))
+    legs = {name: search_by(over, name) for name in names} | dict((variants or without)(over))
     steps = steps or [over.config.retrieve.legs[0], *(name for name in legs if name not in names), "hybrid"]
     corpus = {squash(p.text) for p in over.corpus.all_passages() if p.parent_id == p.id}
     report = evaluate_retrieval(asked.items, legs, corpus, depth=depth, progress=progress)
@@ -95,21 +95,43 @@ def retrieval(
     return replace(report, run=runs.keep(bot, made.kind, {**report.to_json(True), **made.to_json()}, page))
 
 
-# What each setting does after the fusion, in the order in which it is done, and the value at which it does nothing.
-_AFTER: dict[str, str | float] = {"reranker": "", "half_life_days": 0.0, "duplicates_above": 2.0, "diversity": 1.0}
+# -- encoders ---------------------------------------------------------------------------------------------------------
 
 
-def without(bot: Mundap) -> dict[str, Search]:
-    """The fusion alone, and with each further setting but the last one, which makes it the hybrid."""
-    settings = bot.config.retrieve
-    used = [name for name, idle in _AFTER.items() if getattr(settings, name) != idle]
-    variants: dict[str, Search] = {}
-    for step in range(len(used)):
-        name = f"+ {used[step - 1]}" if step else "fusion"
-        idle = {other: _AFTER[other] for other in used[step:]}
-        config = bot.config.model_copy(update={"retrieve": settings.model_copy(update=idle)})
-        variants[name] = _search(bot.reconfigured(config), "hybrid")
-    return variants
+def encoders(
+    bot: Mundap,
+    questions: str | Path,
+    names: Sequence[str],
+    *,
+    depth: int = 100,
+    progress: Mapping[str, Progress] = {},
+) -> EncoderChoice:
+    """What the workspace finds as each of these encoders would have it, what each costs, and which one to take.
+
+    The workspace's own encoder, if it is among them, is what the others are compared with, else the first. The index stays
+    as it is. `progress` may have "vectors" and "questions". Raises as `retrieval`, and MundapError for fewer than two.
+    """
+    wanted = sorted(dict.fromkeys(names), key=lambda name: name != bot.config.index.encoder)
+    if len(wanted) < 2:
+        raise MundapError("비교할 임베딩을 둘 이상 쉼표로 구분해 지정하세요. 예: --encoders e5-small,hashed")
+    file = question_file(questions)
+    asked = read_questions(file)
+    over = asked_over(bot, asked)
+    passages = over.corpus.all_passages()
+    texts = [passage.embedded for passage in Units.of(passages).passages]
+    legs: dict[str, Search] = {}
+    found = {}
+    for name in wanted:
+        with_it = over.read_by(name, progress.get("vectors", quiet))
+        encoder = with_it.components.encoder
+        found[name] = (encoder.name, encoder.dim, cost(encoder, [q.question for q in asked.items], texts))
+        legs |= {leg_of(name, leg): search_by(with_it, leg) for leg in (DENSE, HYBRID)}
+    corpus = {squash(p.text) for p in passages if p.parent_id == p.id}
+    report = evaluate_retrieval(asked.items, legs, corpus, depth=depth, progress=progress.get("questions", quiet))
+    choice = choose(report, found)
+    made = runs.about(bot, "retrieval", file, {"encoders": ",".join(wanted), "depth": depth}, over)
+    kept = {**report.to_json(True), **choice.to_json(), **made.to_json()}
+    return replace(choice, run=runs.keep(bot, made.kind, kept, encoders_page(choice, report, made)))
 
 
 # -- answers ----------------------------------------------------------------------------------------------------------
@@ -134,9 +156,9 @@ def answers(
     of the settings). Raises as `retrieval`, ConfigError for a judge that is no language model.
     """
     earlier = earlier_measures(Path(before)) if before is not None else None
-    file = _file(questions)
+    file = question_file(questions)
     found = read_questions(file)
-    over = _over(bot, found)
+    over = asked_over(bot, found)
     voice = {} if persona is None else {"persona": persona}
     generate = over.config.generate.model_copy(update={"faq": False, **voice})
     asked = over.reconfigured(over.config.model_copy(update={"generate": generate}))
@@ -234,11 +256,11 @@ def abstain(
     Raises as `retrieval`, MundapError unless there are questions of both kinds.
     """
     earlier = earlier_measures(Path(before)) if before is not None else None
-    file = _file(questions)
+    file = question_file(questions)
     found = read_questions(file)
     answerable = sum(bool(question.gold) for question in found.items)
     need_both(answerable, len(found.items) - answerable)
-    over = _over(bot, found)
+    over = asked_over(bot, found)
     asked = []
     for done, question in enumerate(found.items, 1):
         asked.append(Supported(question, over.support(question.question)))
@@ -276,7 +298,7 @@ def keywords(
     there.
     """
     earlier = earlier_measures(Path(before)) if before is not None else None
-    file = _file(questions)
+    file = question_file(questions)
     tagged = read_keywords(file)
     over = _extracting(bot, extractor)
     name = NOUNS if extractor == NOUNS else over.config.keywords.extractor
@@ -338,34 +360,3 @@ def compare(before: str | Path, after: str | Path) -> dict[str, Differences]:
 def _changed(before: Measures, after: Measures, metrics: Sequence[str]) -> Differences:
     groups = [gold_group(question, gold) for question, gold in after]
     return differences(before, list(after.items()), metrics, groups)
-
-
-# -- what is asked ----------------------------------------------------------------------------------------------------
-
-
-def _file(questions: str | Path) -> Path:
-    path = Path(questions)
-    if not path.is_file():
-        raise BadFile(f"{path}: 질문 파일이 없습니다. 경로를 확인하세요.")
-    return path
-
-
-def _over(bot: Mundap, questions: Questions) -> Mundap:
-    """The workspace itself, or, for a file that brings its own paragraphs, one over those, kept for the next time."""
-    if questions.corpus is None:
-        return bot
-    name = digest(*questions.corpus, size=8)
-    over = Mundap(runs.folder(bot) / "corpora" / name, bot.config, words=bot.root)
-    builder = Builder(name, "")
-    for paragraph in dict.fromkeys(questions.corpus):
-        builder.add(paragraph, meta={"kind": "제시문"})
-    document = builder.document()
-    wholes = parents(document)
-    chunker = cut_of(bot.config, bot.components.models).chunker()
-    over.corpus.put(document, wholes, [chunk for whole in wholes for chunk in chunks(whole, chunker)], name)
-    over.index()
-    return over
-
-
-def _search(bot: Mundap, leg: str) -> Callable[[str, int], list[Hit]]:
-    return lambda question, k: bot.search(question, k=k, leg=leg)

@@ -10,6 +10,7 @@ from mundap.config import Config
 from mundap.config import Graph as GraphSettings
 from mundap.encode import make_encoder
 from mundap.encode.adapter import AdaptedEncoder
+from mundap.encode.options import Options
 from mundap.errors import ConfigError
 from mundap.generate import make_generator
 from mundap.generate.evidence import Line, ReaderModel, read_model
@@ -132,7 +133,9 @@ class Components:
 
     def encoder_named(self, name: str) -> Encoder:
         """The encoder of that name. Raises UnknownName, or ConfigError for a trained one that cannot be used."""
-        return make_encoder(name, self.models, lambda base: CachedEncoder(base, self.cache))
+        settings = self.config.index
+        options = Options(settings.query_prompt, settings.passage_prompt, settings.pooling)
+        return make_encoder(name, self.models, lambda base: CachedEncoder(base, self.cache), self.words, options)
 
     @cached_property
     def reranker(self) -> Reranker | None:

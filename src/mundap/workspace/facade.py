@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from mundap.config import FILE, Config, find_workspace, read_config
-from mundap.encode import base_of
+from mundap.encode import base_of, located
 from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
@@ -35,7 +35,7 @@ from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
 from mundap.workspace.answering import Answering
-from mundap.workspace.components import FOLDER, Components
+from mundap.workspace.components import FOLDER, LIGHT, Components
 from mundap.workspace.indexing import Indexing
 from mundap.workspace.intake import Ingested, Skipped, Taken, keep_out, skipped, take, take_back
 from mundap.workspace.opening import Opening
@@ -48,7 +48,7 @@ def cut_of(config: Config, models: Path) -> Cut:
     ingest = config.ingest
     in_tokens = ingest.chunk_unit == "tokens"
     size = ingest.chunk_tokens if in_tokens else ingest.chunk_chars
-    encoder = base_of(config.index.encoder, models) if in_tokens else ""
+    encoder = located(base_of(config.index.encoder, models), models.parent.parent) if in_tokens else ""
     return Cut(ingest.parent_chars, ingest.chunking, size, ingest.chunk_overlap, ingest.chunk_window, encoder)
 
 
@@ -89,6 +89,19 @@ class Mundap:
     def reconfigured(self, config: Config) -> Mundap:
         """The same workspace with other settings."""
         return Mundap(self.root, config, self._parts.words)
+
+    def read_by(self, encoder: str, progress: Progress = quiet) -> Mundap:
+        """The same workspace as it would search with the encoder of that name; the index on the disk stays as it is.
+
+        Vectors that are missing are computed, and kept for a later `index`. A light reranker is left out: it knows the
+        scores of the encoder that it was trained with. Raises as `encoder_named`, and StaleIndex.
+        """
+        index = self.config.index.model_copy(update={"encoder": encoder})
+        light = self.config.retrieve.reranker.startswith(LIGHT)
+        retrieve = self.config.retrieve.model_copy(update={"reranker": ""} if light else {})
+        other = self.reconfigured(self.config.model_copy(update={"index": index, "retrieve": retrieve}))
+        other._opening.open_with_vectors(progress)
+        return other
 
     # -- ingest ---------------------------------------------------------------------------------------------------
 

@@ -13,11 +13,13 @@ from mundap.errors import ConfigError, StaleIndex
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
-from mundap.index.dense import DenseLeg
+from mundap.index.dense import DenseLeg, unit_keys
 from mundap.index.generation import REPAIR, Generation, alive, check, current, open_generation
 from mundap.index.table import Table
+from mundap.index.units import Units
+from mundap.index.vectors import VectorIndex, make_graph
 from mundap.index.widen import Widening
-from mundap.protocols import Leg, Searcher
+from mundap.protocols import Leg, Progress, Searcher
 from mundap.retrieve.hybrid import Hybrid
 from mundap.retrieve.light import LightRanker
 from mundap.store.corpus import Corpus
@@ -106,9 +108,27 @@ class Opening:
         """
         return _open_graph(open_generation(self._indexing.root).folder)
 
-    def _open_generation(self, state: str) -> Opened:
-        parts = self._parts
+    def open_with_vectors(self, progress: Progress) -> None:
+        """Open the current generation as if it had been built with the encoder of the settings: what it lacks of its
+        vectors is computed and kept, and the index of them is in memory alone. Raises StaleIndex."""
         generation = open_generation(self._indexing.root)
+        encoder = self._parts.encoder
+        if generation.recipe.encoder != encoder.name:
+            units = Units.of(self._corpus.all_passages())
+            if [passage.id for passage in units.passages] != generation.unit_ids:
+                raise StaleIndex(f"색인한 뒤에 문서가 바뀌었습니다. {REPAIR}")
+            texts = [passage.embedded for passage in units.passages]
+            vectors, keys = self._parts.cache.vectors(texts, encoder, progress), unit_keys(units)
+            index = VectorIndex(vectors, units.starts, keys, make_graph(vectors, keys))
+            recipe = replace(generation.recipe, encoder=encoder.name)
+            generation = replace(generation, recipe=recipe, vectors=index)
+        self._opened = self._open(self._corpus.state(), generation)
+
+    def _open_generation(self, state: str) -> Opened:
+        return self._open(state, open_generation(self._indexing.root))
+
+    def _open(self, state: str, generation: Generation) -> Opened:
+        parts = self._parts
         ids = generation.unit_ids if generation.corpus_state == state else self._corpus.ids()
         table = Table(generation.row_ids, self._corpus, check(generation, self._indexing.recipe, ids))
         everyday = parts.everyday

@@ -35,7 +35,7 @@ BASE = "베이스 모델: 허브 모델 이름이나 폴더. e5-small은 인터�
 EVERY = "검증하고 체크포인트를 저장할 스텝 간격. 0: 에포크마다"
 FREEZE = "동결할 하위 레이어 수. -1: 모두 학습"
 Loss = Literal["mnrl", "cached-mnrl", "triplet", "denoising", "matryoshka"]
-Pooling = Literal["mean", "cls"]
+Pooling = Literal["mean", "cls", "lasttoken"]
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,9 @@ class EmbeddingConfig(EncoderConfig):
     passage: Annotated[
         str | None, Option("--passage-prompt", help="제시문 앞에 붙일 프롬프트 (기본값: 베이스 모델의 프롬프트)")
     ] = None
-    pooling: Annotated[Pooling | None, Option(help="풀링 방식: mean 또는 cls (기본값: 베이스 모델의 방식)")] = None
+    pooling: Annotated[
+        Pooling | None, Option(help="풀링 방식: mean, cls 또는 lasttoken (기본값: 베이스 모델의 방식)")
+    ] = None
     every: Annotated[int, Option(help=EVERY, min=0, presets={"laptop": 26, "original": 0})] = 26
     scale: Annotated[float, Option("", presets={"original": 20.0})] = 100.0
     blend: Annotated[bool, Option("", presets={"original": False})] = True

@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from mundap.encode.layout import poolings_in, prompts_in
+from mundap.encode.options import Options
+from mundap.encode.prompts import chosen
 from mundap.encode.reading import Reading
-from mundap.errors import MundapError
+from mundap.errors import ConfigError, MundapError
 from mundap.extras import need, quiet_transformers
 from mundap.files import written_once
 from mundap.generate.causal import BASES
@@ -23,6 +26,8 @@ from mundap.training.common.untyped import Device, Model, Tensor, Tokenizer
 from mundap.training.retriever.e5 import write_e5
 
 E5 = "e5-small"
+ST = "st:"  # a base may be named as an encoder is
+TRAINED_POOLINGS = ("mean", "cls", "lasttoken")
 AT_ONCE = 16  # texts, where nothing is learned
 REMEMBERED = 1 << 30  # bytes of what frozen layers gave
 
@@ -57,7 +62,11 @@ class Tower:
             states = self.model(input_ids=self._ids(torch, tokens), attention_mask=mask).last_hidden_state
         else:
             states = self._through(torch, self._below(torch, tokens), mask, range(self.frozen, self.layers))
-        own = states[:, 0] if self.reading.pooling == "cls" else (states * mask[..., None]).sum(1) / lengths[:, None]
+        if self.reading.pooling == "mean":
+            own = (states * mask[..., None]).sum(1) / lengths[:, None]
+        else:
+            place = lengths - 1 if self.reading.pooling == "lasttoken" else torch.zeros_like(lengths)
+            own = states[torch.arange(len(tokens), device=self.device), place]
         return torch.nn.functional.normalize(own.float(), dim=-1)
 
     @property
@@ -137,6 +146,7 @@ class Tower:
             "1_Pooling/config.json": {
                 "word_embedding_dimension": self.model.config.hidden_size,
                 "pooling_mode_cls_token": reading.pooling == "cls",
+                "pooling_mode_lasttoken": reading.pooling == "lasttoken",
                 "pooling_mode_mean_tokens": reading.pooling == "mean",
             },
             "2_Normalize/config.json": {},
@@ -171,6 +181,11 @@ def load(base: str, models: Path, reading: Reading) -> Tower:
 
     Raises MundapError if it cannot be had.
     """
+    if reading.pooling not in TRAINED_POOLINGS:
+        raise ConfigError(
+            f"'{base}'의 풀링 {reading.pooling}은(는) 학습을 지원하지 않습니다. --pooling으로 {', '.join(TRAINED_POOLINGS)} 중"
+            " 하나를 지정하거나 다른 베이스 모델을 사용하세요."
+        )
     words = spelling(base, models)
     name, local = _place(base, models)
     with _loading(base):
@@ -198,21 +213,21 @@ def unpacked(models: Path) -> Path:
 
 
 def known_reading(base: str) -> dict[str, str]:
-    """The prompts and the pooling that a base was trained with, as sentence-transformers keeps them; those of E5.
+    """The prompts and the pooling that a base was trained with, by its files or its family; see `encode.layout`.
 
-    Empty prompts and the mean where it says nothing.
+    Empty prompts and the mean where nothing is known; several poolings side by side are joined by "+".
     """
-    found = {"query": "", "passage": "", "pooling": "mean"}
     if base == E5:
-        return found | {"query": "query: ", "passage": "passage: "}
-    prompts = _kept(base, "config_sentence_transformers.json").get("prompts") or {}
-    found |= {ours: prompts[name] for name, ours in (("query", "query"), ("document", "passage")) if name in prompts}
-    cls = _kept(base, "1_Pooling/config.json").get("pooling_mode_cls_token")
-    return found | ({"pooling": "cls"} if cls else {})
+        return {"query": "query: ", "passage": "passage: ", "pooling": "mean"}
+    name = str(_kept(base, "config.json").get("_name_or_path", ""))
+    prompts = chosen(Options(), prompts_in(_kept(base, "config_sentence_transformers.json")), base, name)
+    poolings = poolings_in(base, _kept(base, "1_Pooling/config.json"))
+    return {"query": prompts.query, "passage": prompts.passage, "pooling": "+".join(poolings)}
 
 
 def _kept(base: str, name: str) -> dict[str, Any]:
     """A JSON file of a folder or a hub's model; empty where there is none."""
+    base = base.removeprefix(ST)
     folder = Path(base).expanduser()
     try:
         if folder.is_dir():
@@ -242,6 +257,7 @@ def spelling(base: str, models: Path) -> Tokenizer:
 
 def _place(base: str, models: Path) -> tuple[str, bool]:
     """Where the base is read from, and whether that is a folder."""
+    base = base.removeprefix(ST)
     path = unpacked(models) if base == E5 else Path(base).expanduser()
     return (str(path), True) if path.is_dir() else (base, False)
 

@@ -1,0 +1,186 @@
+"""Any encoder of the sentence-transformers kind in a folder or on a hub: by PyTorch ("st:"), or by onnxruntime ("onnx:")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mundap.encode.layout import WINDOW, Layout, read_layout
+from mundap.encode.onnx import GRAPHS, OnnxModel
+from mundap.encode.options import Options
+from mundap.encode.places import content, fingerprint, model_folder
+from mundap.encode.pooling import pooled
+from mundap.encode.prompts import Prompts
+from mundap.encode.windows import Tell, average, cut
+from mundap.errors import ConfigError
+from mundap.files import digest
+from mundap.protocols import Vectors
+
+if TYPE_CHECKING:
+    from mundap.encode.torch_model import TorchModel
+
+    Model = OnnxModel | TorchModel
+
+_SAYS = ("*.json", "*.txt", "*.model", "*/config.json")  # small files that decide how text is read
+_WEIGHTS = ("*.safetensors", "*/*.safetensors", "pytorch_model*.bin", "*/pytorch_model*.bin")
+_FETCHED = (*_SAYS, "*.safetensors", "*/*.safetensors", "*/*.json")
+_OUTPUTS = ("sentence_embedding", "states", "last_hidden_state", "token_embeddings")
+
+
+class SentenceEncoder:
+    """Pools the states of a model's tokens as its files say. The model is loaded, by `load`, at the first text.
+
+    A text of more than a window is read in windows, each behind the prompt, whose vectors are averaged by their lengths.
+    """
+
+    def __init__(self, name: str, layout: Layout, load: Callable[[], Model], dim: int = 0) -> None:
+        self.name = name
+        self.layout = layout
+        self._load = load
+        self._dim = layout.dim or dim
+        self._tell = Tell(name)
+        self._lock = Lock()
+
+    @property
+    def prompts(self) -> Prompts:
+        """What stands before texts."""
+        return self.layout.prompts
+
+    @property
+    def dim(self) -> int:
+        """Of a vector; of a model whose files do not say, that of a first one."""
+        if not self._dim:
+            self._dim = self._encode([""], "").shape[1]
+        return self._dim
+
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), dim), unit rows."""
+        return self._encode(texts, self.layout.prompts.query)
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), dim), unit rows."""
+        return self._encode(texts, self.layout.prompts.passage)
+
+    def token_counts(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text is, without those that are added to every text."""
+        return [len(tokens) for tokens in self.model.tokens([self._plain(text) for text in texts])]
+
+    @property
+    def model(self) -> Model:
+        """The model, loaded once."""
+        with self._lock:
+            return self._loaded
+
+    @cached_property
+    def _loaded(self) -> Model:
+        return self._load()
+
+    def _plain(self, text: str) -> str:
+        return (text.lower() if self.layout.lower else text).replace("\0", " ")
+
+    def _encode(self, texts: Sequence[str], prompt: str) -> Vectors:
+        if not len(texts):
+            return np.zeros((0, self.dim), np.float32)
+        model = self.model
+        prompt = self._plain(prompt)
+        windows = [
+            (row, window)
+            for row, (text, tokens) in enumerate(self._spelled(model, prompt, map(self._plain, texts)))
+            for window in self._windows(model, prompt, text, tokens)
+        ]
+        windows.sort(key=lambda one: len(one[1]))  # so that little is filled up
+        skip = self._skipped(model, prompt)
+        vectors = [
+            self._vector(own if states.ndim == 2 else own[: len(windows[at + place][1])], skip)
+            for at, states in _placed(model.run([window for _, window in windows]))
+            for place, own in enumerate(states)
+        ]
+        rows, lengths = [row for row, _ in windows], [float(len(window)) for _, window in windows]
+        return average(rows, np.stack(vectors), lengths, len(texts))
+
+    def _vector(self, states: Vectors, skip: int) -> Vectors:
+        vector = states if states.ndim == 1 else pooled(states, self.layout.poolings, skip)
+        for layer in self.layout.dense if states.ndim > 1 else ():  # a graph that gives one vector has them inside
+            vector = layer(vector)
+        return vector
+
+    def _skipped(self, model: Model, prompt: str) -> int:
+        """How many of a window's first tokens are not pooled."""
+        if not (prompt and self.layout.skip_prompt):
+            return 0
+        (tokens,) = model.tokens([prompt.rstrip()])
+        joined = model.joined(tokens)
+        marks = joined.special_tokens_mask
+        return len(joined) - (marks[-1] if len(joined) > 1 else 0)
+
+    def _spelled(self, model: Model, prompt: str, texts: Iterator[str]) -> list[tuple[str, Any]]:
+        own = list(texts)
+        return list(zip(own, model.tokens([prompt + text for text in own]), strict=True))
+
+    def _windows(self, model: Model, prompt: str, text: str, tokens: Any) -> list[Any]:
+        """`tokens` are those of the prompt and the text; cut where they would not fit, they are spelled anew."""
+        room = model.room()
+        if len(tokens) <= room:
+            return [model.joined(tokens)]
+        lead = sum(end <= len(prompt) for _, end in tokens.offsets)
+        step = room - lead
+        starts = [begin - len(prompt) for begin, _ in tokens.offsets[room::step]] if step > 0 else []
+        pieces = cut(text, [place for place in starts if 0 < place < len(text)])
+        if len(pieces) < 2:
+            return [model.joined(tokens)]  # a single word, or letter, that is more than a window
+        self._tell(f"토큰 {model.max_tokens}개")
+        return [
+            window
+            for piece, spelled in self._spelled(model, prompt, iter(pieces))
+            for window in self._windows(model, prompt, piece, spelled)
+        ]
+
+
+def _placed(batches: Iterator[Vectors]) -> Iterator[tuple[int, Vectors]]:
+    at = 0
+    for states in batches:
+        yield at, states
+        at += len(states)
+
+
+def open_torch(place: str, folder: Path, options: Options) -> SentenceEncoder:
+    """The encoder of a folder, or of a hub's model. Raises ConfigError and MissingExtra."""
+    from mundap.encode.torch_model import TorchModel
+
+    found = model_folder(place, folder, _FETCHED)
+    layout = read_layout(found, place, options)
+    name = _name("st", place, fingerprint(found, (*_SAYS, *_WEIGHTS)), layout)
+    return SentenceEncoder(name, layout, lambda: TorchModel(layout.transformer, layout.window))
+
+
+def open_onnx(place: str, folder: Path, options: Options) -> SentenceEncoder:
+    """The encoder of a folder with model.onnx (or onnx/model.onnx) and tokenizer.json; a graph of another name is given
+    as FOLDER/FILE.onnx. Raises ConfigError and MissingExtra."""
+    above, _, graph = place.rpartition("/") if place.endswith(".onnx") else (place, "", "")
+    found = model_folder(above, folder, (*_SAYS, *((graph,) if graph else ("onnx/model.onnx*", "model.onnx*"))))
+    if graph and not (found / "tokenizer.json").is_file() and (found.parent / "tokenizer.json").is_file():
+        found, graph = found.parent, f"{found.name}/{graph}"  # onnx/model_int8.onnx beside the tokenizer's folder
+    file = found / (graph or next((name for name in GRAPHS if (found / name).is_file()), GRAPHS[0]))
+    if not file.is_file():
+        raise ConfigError(f"'{found}'에 {file.name} 파일이 없습니다. ONNX로 내보낸 모델의 폴더인지 확인하세요.")
+    layout = read_layout(found, place, options)
+    weights = digest(*(content(part) for part in sorted(file.parent.glob(f"{file.name}*"))))  # model.onnx_data too
+    name = _name("onnx", place, digest(fingerprint(found, _SAYS), weights), layout)
+    limit = layout.window if (found / "config.json").is_file() else WINDOW
+
+    def load() -> OnnxModel:
+        return OnnxModel(found, _OUTPUTS, "encoders", graph=str(file.relative_to(found)), max_tokens=limit)
+
+    return SentenceEncoder(name, layout, load)
+
+
+def _name(kind: str, place: str, files: str, layout: Layout) -> str:
+    """Tells the model, its files, and how it reads from any other."""
+    prompts = layout.prompts
+    how = digest(files, prompts.query, prompts.passage, *layout.poolings, str(layout.window))
+    return f"{kind}-{place.rstrip('/').rpartition('/')[2]}-{how}"

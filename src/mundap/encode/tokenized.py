@@ -1,0 +1,74 @@
+"""What models that read tokens share: a text's tokens, pairs within a limit, windows, and batches of about one size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from mundap.errors import ConfigError
+from mundap.extras import need
+
+BATCH = 16  # texts, or pairs, read at once
+BATCH_TOKENS = 16 * 512  # at most, but for a single text
+
+Encodings = Sequence[Any]  # of tokenizers.Encoding
+
+
+class Tokenized:
+    """A `tokenizers.Tokenizer`, and how many tokens its model reads at once."""
+
+    def __init__(self, tokenizer: Any, max_tokens: int) -> None:
+        self._tokenizer = tokenizer
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self.max_tokens = max_tokens
+
+    def tokens(self, texts: Sequence[str]) -> Encodings:
+        """Each text's tokens, uncut and without special ones."""
+        encodings: Encodings = self._tokenizer.encode_batch(list(texts), add_special_tokens=False)
+        return encodings
+
+    def room(self, pair: bool = False) -> int:
+        """How many tokens fit beside the special ones."""
+        return int(max(self.max_tokens - self._tokenizer.num_special_tokens_to_add(pair), 1))
+
+    def joined(self, first: Any, second: Any = None) -> Any:
+        """One text, or a pair, as the model reads it: with special tokens, within `max_tokens`.
+
+        Of a pair the second is cut, and the first only where it takes more than half.
+        """
+        room = self.room(second is not None)
+        first.truncate(max(room if second is None else min(room, self.max_tokens // 2), 1))
+        if second is not None:
+            second.truncate(max(room - len(first), 1))
+        return self._tokenizer.post_process(first, second)
+
+    def windows(self, tokens: Any, window: int) -> Encodings:
+        """A text's tokens in consecutive windows as the model reads them, each of at most `window` tokens."""
+        room = min(window, self.max_tokens) - self._tokenizer.num_special_tokens_to_add(False)
+        tokens.truncate(max(room, 1))
+        return [self._tokenizer.post_process(part) for part in (tokens, *tokens.overflowing)]
+
+
+def read_tokenizer(file: Path, extra: str) -> Any:
+    """The `tokenizers.Tokenizer` in a tokenizer.json. Raises ConfigError, and MissingExtra without `extra`."""
+    package = need("tokenizers", extra=extra)
+    try:
+        return package.Tokenizer.from_file(str(file))
+    except Exception as error:  # tokenizers raises nothing narrower
+        raise ConfigError(f"'{file}'을(를) 토크나이저로 읽을 수 없습니다. 파일을 다시 받으세요. ({error})") from error
+
+
+def batches(encodings: Encodings) -> Iterator[Encodings]:
+    """In their order, at most BATCH at once, and BATCH_TOKENS with what the shorter are filled up with."""
+    start = 0
+    while start < len(encodings):
+        end, widest = start, 1
+        while end < len(encodings) and end - start < BATCH:
+            widest = max(widest, len(encodings[end]))
+            if end > start and widest * (end - start + 1) > BATCH_TOKENS:
+                break
+            end += 1
+        yield encodings[start:end]
+        start = end

@@ -1,0 +1,214 @@
+"""Encoders with random weights, in the forms in which people get them, and a server of embeddings, for tests.
+
+Letters are tokens, and vectors of tokens outweigh what the layers make of them: texts that share letters are near.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests import small_models
+from tests.language_model import Handler, Server
+
+from mundap.encode.hashed import HashedEncoder
+
+DIM, WINDOW = 32, 100
+LETTERS = "".join(sorted(set(
+    " abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,:?|\n수입신고를마친물품은보세구역에서꺼낼있습니다"
+    "관청세걷는기이고양가지붕낮잠잔무엇합까한글물음환급제"
+)))  # fmt: skip
+
+
+def letters() -> Any:
+    """A `tokenizers.Tokenizer` of letters: "[CLS] … [SEP]"."""
+    kinds = pytest.importorskip("tokenizers", reason="needs tokenizers, from the extra encoders")
+    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
+    places = {letter: n for n, letter in enumerate([*marks, *LETTERS])}
+    made = kinds.Tokenizer(kinds.models.WordLevel(places, unk_token="[UNK]"))
+    made.pre_tokenizer = kinds.pre_tokenizers.Split(kinds.Regex(r"[\s\S]"), "isolated")
+    made.post_processor = kinds.processors.TemplateProcessing(
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+    )
+    made.add_special_tokens(marks)
+    return made
+
+
+def sentence(
+    folder: Path, pooling: str = "mean", prompts: Mapping[str, str] | None = None, dense: bool = False
+) -> Path:
+    """A folder as sentence-transformers writes it, with a BERT of two layers, and a Dense layer of 24 if asked for."""
+    torch = pytest.importorskip("torch", reason="needs torch, from the extra train")
+    transformers = pytest.importorskip("transformers", reason="needs transformers, from the extra train")
+    tensors = pytest.importorskip("safetensors.torch", reason="needs safetensors, from the extra train")
+    torch.manual_seed(0)
+    spelling = letters()
+    config = transformers.BertConfig(
+        vocab_size=spelling.get_vocab_size(), hidden_size=DIM, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, max_position_embeddings=WINDOW,
+    )  # fmt: skip
+    model = transformers.BertModel(config, add_pooling_layer=False)
+    torch.nn.init.normal_(model.embeddings.word_embeddings.weight, std=1.0)
+    model.save_pretrained(folder)
+    spelling.save(str(folder / "tokenizer.json"))
+    modules = ["Transformer", "Pooling", *["Dense"] * dense, "Normalize"]
+    kept: dict[str, Any] = {
+        "modules.json": [
+            {"idx": n, "name": str(n), "path": f"{n}_{kind}" if n else "", "type": f"sentence_transformers.models.{kind}"}
+            for n, kind in enumerate(modules)
+        ],
+        "1_Pooling/config.json": {
+            "word_embedding_dimension": DIM,
+            "pooling_mode_cls_token": pooling == "cls",
+            "pooling_mode_mean_tokens": pooling == "mean",
+            "pooling_mode_lasttoken": pooling == "lasttoken",
+        },
+        "sentence_bert_config.json": {"max_seq_length": WINDOW, "do_lower_case": False},
+        "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": WINDOW,
+                                  "pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"},
+        "config_sentence_transformers.json": {"prompts": dict(prompts or {})},
+        f"{len(modules) - 1}_Normalize/config.json": {},
+    }  # fmt: skip
+    if dense:
+        kept["2_Dense/config.json"] = {
+            "in_features": DIM, "out_features": 24, "bias": True, "activation_function": "torch.nn.modules.activation.Tanh"
+        }  # fmt: skip
+    for name, content in kept.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    if dense:
+        weights = {"linear.weight": torch.randn(24, DIM) / 6, "linear.bias": torch.randn(24) / 20}
+        tensors.save_file(weights, folder / "2_Dense" / "model.safetensors")
+    return folder
+
+
+def exported(folder: Path) -> Path:
+    """What `sentence` wrote, with its graph in onnx/model.onnx."""
+    transformers = pytest.importorskip("transformers")
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime, from the extra encoders")
+    pytest.importorskip("onnxscript", reason="needs onnxscript, from the extra train")
+    from mundap.training.retriever.export_encoder import GRAPH, write_graph
+
+    model = transformers.AutoModel.from_pretrained(folder, attn_implementation="eager", add_pooling_layer=False)
+    write_graph(pytest.importorskip("torch"), model.eval(), folder / GRAPH)
+    return folder
+
+
+def graph(folder: Path) -> Path:
+    """tokenizer.json and model.onnx, whose state of a token is its letter's row in a table, and nothing of what stands around."""
+    onnx = pytest.importorskip("onnx", reason="needs onnx, to make a model")
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime, from the extra encoders")
+    spelling = letters()
+    spelling.save(str(folder / "tokenizer.json"))
+    table = np.random.default_rng(0).normal(size=(spelling.get_vocab_size(), DIM)).astype(np.float32)
+    table[0] = 1000  # whoever reads what fills a row up is caught
+    number = onnx.TensorProto
+    inputs = [onnx.helper.make_tensor_value_info(n, number.INT64, ["b", "t"]) for n in ("input_ids", "attention_mask")]
+    output = onnx.helper.make_tensor_value_info("last_hidden_state", number.FLOAT, ["b", "t", DIM])
+    nodes = [onnx.helper.make_node("Gather", ["table", "input_ids"], ["last_hidden_state"])]
+    made = onnx.helper.make_graph(nodes, "tiny", inputs, [output], [onnx.numpy_helper.from_array(table, "table")])
+    opset = [onnx.helper.make_opsetid("", 17)]
+    onnx.save(onnx.helper.make_model(made, opset_imports=opset, ir_version=9), str(folder / "model.onnx"))
+    return folder
+
+
+def model2vec(folder: Path, nested: bool = False, mapped: bool = False) -> Path:
+    """A folder of word vectors as model2vec writes it, or `nested` as sentence-transformers does; `mapped`, tokens share
+    rows and have weights, as of a quantised vocabulary."""
+    tensors = pytest.importorskip("safetensors.numpy", reason="needs safetensors, from the extra train")
+    at = folder / "0_StaticEmbedding" if nested else folder
+    at.mkdir(parents=True, exist_ok=True)
+    spelling = letters()
+    rng = np.random.default_rng(0)
+    size = spelling.get_vocab_size()
+    held: dict[str, Any] = {"embedding.weight" if nested else "embeddings": rng.normal(size=(size, DIM)).astype("f4")}
+    if mapped:
+        held["embeddings"] = held["embeddings"][: size // 2].astype("f2")
+        held["mapping"] = np.arange(size) // 2 % (size // 2)
+        held["weights"] = rng.uniform(0.5, 1.5, size)
+    tensors.save_file(held, at / "model.safetensors")
+    spelling.save(str(at / "tokenizer.json"))
+    config = {"model_type": "model2vec", "normalize": True, "hidden_dim": DIM}
+    (folder / ("config_sentence_transformers.json" if nested else "config.json")).write_text(
+        json.dumps(config), "utf-8"
+    )
+    return folder
+
+
+def gguf(folder: Path) -> Path:
+    """A Llama of two layers in a GGUF file, which does not say how it pools."""
+    pytest.importorskip("xllamacpp", reason="needs xllamacpp, from the extra llm")
+    pytest.importorskip("gguf", reason="needs gguf, from the extra train")
+    torch = pytest.importorskip("torch", reason="needs torch, from the extra train")
+    transformers = pytest.importorskip("transformers", reason="needs transformers, from the extra train")
+    from mundap.training.llm.gguf_export import export_gguf
+
+    made = small_models.llama(folder / "llama")
+    model = transformers.AutoModelForCausalLM.from_pretrained(made)
+    torch.nn.init.normal_(model.get_input_embeddings().weight, std=1.0)
+    model.save_pretrained(made)
+    export_gguf(made, folder / "llama.gguf", "f32")
+    return folder / "llama.gguf"
+
+
+class EmbeddingServer(Server):
+    """Vectors of the hashed encoder, in an order of its own. `seen` are the texts that came, `bodies` whole requests.
+
+    The next `busy` requests are told to come again. Texts of more than `refuses` letters are refused, and of those of
+    more than `cuts` only so many letters are read, without a word.
+    """
+
+    def __init__(self, busy: int = 0, refuses: int = 10**9, cuts: int = 10**9) -> None:
+        super().__init__(_Embeds, busy=busy, refuses=refuses, cuts=cuts, seen=[], bodies=[], lock=threading.Lock())
+
+
+class _Embeds(Handler):
+    def reply(self, request: dict[str, Any]) -> None:
+        server: Any = self.server
+        with server.lock:
+            server.bodies.append({"path": self.path, "key": self.headers.get("Authorization"), **request})
+            server.busy -= 1
+            if server.busy >= 0:
+                return self.answer(
+                    {"error": {"message": "overloaded"}}, [429, 503][server.busy % 2], Retry_After="0.01"
+                )
+            server.seen += request["input"]
+        if any(len(text) > server.refuses for text in request["input"]):
+            return self.answer({"error": "Input validation error: `inputs` must have less than 512 tokens"}, 413)
+        vectors = HashedEncoder(dim=64).encode_passages([text[: server.cuts] for text in request["input"]])
+        data = [{"object": "embedding", "index": n, "embedding": row.tolist()} for n, row in enumerate(vectors)]
+        return self.answer({"object": "list", "data": data[::-1], "model": request["model"]})
+
+    def answer(self, content: Any, status: int = 200, **headers: str) -> None:
+        self.begin(status, "application/json", **headers)
+        self.wfile.write(json.dumps(content).encode())
+
+
+class RerankServer(Server):
+    """Scores texts by their hashed vectors, in an order of its own, in the shape of `tei` or of Jina; `bodies` are the
+    requests that came."""
+
+    def __init__(self, tei: bool = False) -> None:
+        super().__init__(_Reranks, tei=tei, bodies=[])
+
+
+class _Reranks(Handler):
+    def reply(self, request: dict[str, Any]) -> None:
+        server: Any = self.server
+        server.bodies.append({"path": self.path, **request})
+        texts = request.get("texts" if server.tei else "documents")
+        if texts is None:
+            self.begin(422, "application/json")
+            self.wfile.write(json.dumps({"error": "missing field `texts`"}).encode())
+            return
+        encoder = HashedEncoder()
+        scores = (encoder.encode_passages(texts) @ encoder.encode_queries([request["query"]])[0]).tolist()
+        name = "score" if server.tei else "relevance_score"
+        found = [{"index": n, name: score} for n, score in enumerate(scores)][::-1]
+        self.begin(kind="application/json")
+        self.wfile.write(json.dumps(found if server.tei else {"results": found}).encode())
