@@ -107,7 +107,7 @@ test: setup-ocr setup-browser check setup-train
 slow: setup-train
 	$(BIN)/pytest tests -m slow
 
-# Which lines and branches the tests run, slow ones too: some multiple of `make test`. FILES="tests/unit/test_fuse.py …" for some.
+# Which lines and branches the tests run, slow ones too. FILES="tests/unit/test_fuse.py …" for some.
 # What is not counted is in pyproject.toml, with why; below its `fail_under` this fails, except for some files alone.
 coverage: setup-ocr setup-browser setup-train
 	$(PYTEST) $(or $(FILES),tests) --cov --cov-report= --cov-fail-under=0
