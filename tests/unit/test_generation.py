@@ -47,8 +47,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def passages(texts: Sequence[str]) -> list[Passage]:
-    wholes = [Passage(digest(text), "d", text, 0, len(text), source="규정") for text in texts]
-    return [*wholes, *(c for w in wholes for c in chunks(w, Sentences(20)) if c.id != w.id)]
+    parent_passages = [Passage(digest(text), "d", text, 0, len(text), source="규정") for text in texts]
+    return [*parent_passages, *(c for w in parent_passages for c in chunks(w, Sentences(20)) if c.id != w.id)]
 
 
 def make(root: Path, texts: Sequence[str] = TEXTS, recipe: Recipe = RECIPE, state: str = "s") -> Parts:

@@ -1,4 +1,4 @@
-"""Wholes with their chunks behind them, in the order of ids."""
+"""Parent passages with their chunks behind them, in the order of ids."""
 
 from itertools import pairwise
 

@@ -43,7 +43,7 @@ class DenseLeg:
         return self.vectors.score(self.embed(question), rows)
 
     def vectors_of(self, hits: Sequence[Hit]) -> Vectors:
-        """(len(hits), dim): the vector of each hit's whole passage."""
+        """(len(hits), dim): the vector of each hit's parent passage."""
         vectors: Vectors = self.vectors.vectors[self.vectors.starts[self._rows_of(hits)]].astype(np.float32)
         return vectors
 

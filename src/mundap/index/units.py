@@ -1,4 +1,4 @@
-"""Wholes and their chunks: what is ranked, and what each leg looks at to rank it."""
+"""Parent passages and their chunks: what is ranked, and what each leg looks at to rank it."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from mundap.types import Passage
 
 @dataclass(frozen=True)
 class Units:
-    """Passages sorted so that rows are in the order of ids and chunks follow their whole.
+    """Passages sorted so that rows are in the order of ids and chunks follow their parent.
 
-    A row is a passage that can be a hit: every whole, and every chunk whose whole is not given.
+    A row is a passage that can be a hit: every parent passage, and every chunk whose parent is not given.
     `passages[starts[row]]` is the row's own passage; those up to `starts[row + 1]` are its chunks.
     """
 

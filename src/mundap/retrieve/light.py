@@ -35,7 +35,7 @@ Matrix = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class KnownQuestions:
-    """Known questions: `vectors` (n, dim) in half precision, and the whole passage that answers each."""
+    """Known questions: `vectors` (n, dim) in half precision, and the parent passage that answers each."""
 
     vectors: npt.NDArray[np.float16]
     passages: tuple[str, ...]

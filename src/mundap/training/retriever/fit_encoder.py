@@ -108,7 +108,7 @@ def fit_encoder(
 
 
 def examples(ground: Ground, config: EncoderConfig, split: Split, models: Path) -> Examples:
-    """Questions with whole passages, or for DPR with the pieces of them that can be read at once."""
+    """Questions with parent passages, or for DPR with the pieces of them that can be read at once."""
     bench = ground.bench
     texts = texts_of(bench, ground.texts, everything=config.loss == "denoising")
     if config.kind == "dpr":
