@@ -15,8 +15,8 @@ from mundap.graph.relations import unrelated
 from mundap.graph.synonyms import Synonym
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
+from mundap.index.grouped import GroupedPassages
 from mundap.index.table import InMemory, Table
-from mundap.index.units import Units
 from mundap.ingest.chunk import Sentences
 from mundap.ingest.split import chunks
 from mundap.korean.keyword_rules import names
@@ -25,7 +25,7 @@ from mundap.types import Passage
 
 
 def graph(passages: list[Passage]) -> Leg:
-    rows = Units.of(passages).rows
+    rows = GroupedPassages.of(passages).rows
     with TemporaryDirectory() as folder:
         build(Path(folder), rows, names, unrelated, "test", [Synonym("짐", "물품", 0.5)])
         return GraphLeg(Graph(Path(folder)), Table([row.id for row in rows], InMemory(rows)), names)

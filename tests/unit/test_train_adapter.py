@@ -46,10 +46,10 @@ def known(seed: int = 0) -> Known:
     """Questions are what a turn makes of their passages, and some noise: linear maps can undo it."""
     random = np.random.default_rng(seed)
     unit = lambda rows: (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)  # noqa: E731
-    units = unit(random.normal(size=(PASSAGES, DIM)))
+    passages = unit(random.normal(size=(PASSAGES, DIM)))
     turn = np.linalg.qr(random.normal(size=(DIM, DIM)))[0]
-    asked = units[bench().pairs.rows] @ turn + 0.1 * random.normal(size=(PASSAGES * 6, DIM))
-    return Known(units, np.arange(PASSAGES + 1), unit(asked))
+    asked = passages[bench().pairs.rows] @ turn + 0.1 * random.normal(size=(PASSAGES * 6, DIM))
+    return Known(passages, np.arange(PASSAGES + 1), unit(asked))
 
 
 def ranks(maps: Maps, some: np.ndarray) -> np.ndarray:
@@ -66,7 +66,7 @@ def test_what_a_linear_map_can_undo_is_learned_by_heart():
 def test_the_slopes_are_those_of_the_loss():
     whole = known()
     starts = np.array([0, 1, 3, 6, *range(7, PASSAGES + 1)])  # rows with chunks, and without
-    whole = Known(whole.units, starts, whole.questions)
+    whole = Known(whole.passages, starts, whole.questions)
     among, batch = np.arange(len(starts) - 1)[::2], np.arange(10)
     right = among[np.arange(10) % len(among)]
     random = np.random.default_rng(1)
@@ -109,8 +109,8 @@ def test_the_setting_is_one_of_those_tried_and_never_worse_on_new_passages_than_
 
 
 def test_where_nothing_can_be_gained_the_identity_stays():
-    units = known().units
-    whole = Known(units, known().starts, units[bench().pairs.rows])  # every passage is found already
+    passages = known().passages
+    whole = Known(passages, known().starts, passages[bench().pairs.rows])  # every passage is found already
     maps, setting = learn(bench().pairs, whole, np.arange(len(bench().pairs)))
     assert setting.blend == 0.0
     np.testing.assert_array_equal(maps.question, np.eye(DIM))
@@ -132,9 +132,9 @@ def test_training_twice_gives_the_same_and_the_report_is_json():
 def test_the_same_vectors_after_as_before_are_the_same():
     def unchanged(some: np.ndarray, tested: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert not set(some) & set(tested)
-        return known().units, known().questions[tested]
+        return known().passages, known().questions[tested]
 
-    report = validate(bench(), (known().units, known().questions), unchanged)
+    report = validate(bench(), (known().passages, known().questions), unchanged)
     assert report.verdict == "same"
     assert report.splits["by_passage"]["dense"]["top1"].difference.mean == 0
 

@@ -145,7 +145,7 @@ def mined(bench: Bench, known: Numbers, hard: int, vectors: tuple[Vectors, Vecto
     """(questions, hard) rows that rank high for each question without answering it, of the rows `known` only: what
     nobody asked about, or is held out, may answer.
 
-    By BM25, or by `vectors` of all units and all questions: then not those that score nearly as much as the right one.
+    By BM25, or by `vectors` of all passages and all questions: then not those that score nearly as much as the right one.
     """
     made = bench.pairs
     found = np.zeros((len(made), hard), np.int64)
@@ -163,7 +163,7 @@ def mined(bench: Bench, known: Numbers, hard: int, vectors: tuple[Vectors, Vecto
     return found
 
 
-def texts_of(bench: Bench, units: Sequence[str], everything: bool = False) -> dict[int, Sequence[str]]:
-    """The text of every parent passage that a question has, or of all, by row. `units` are the texts of all units."""
+def texts_of(bench: Bench, passages: Sequence[str], everything: bool = False) -> dict[int, Sequence[str]]:
+    """The text of every parent passage that a question has, or of all, by row. `passages` are all texts."""
     rows = range(len(bench.starts) - 1) if everything else np.unique(bench.pairs.rows)
-    return {int(row): [units[bench.starts[row]]] for row in rows}
+    return {int(row): [passages[bench.starts[row]]] for row in rows}

@@ -22,7 +22,7 @@ from mundap.types import Json
 DEPTH = 10  # no figure looks further
 LEGS = ("dense", "hybrid")
 
-# From the numbers of the pairs to learn from and to be asked, the vectors of all units and of the questions asked.
+# From the numbers of the pairs to learn from and to be asked, the vectors of all passages and of the questions asked.
 Learn = Callable[[Numbers, Numbers], tuple[Vectors, Vectors]]
 
 
@@ -48,13 +48,13 @@ class Bench:
         self._fusion, self._pool = fusion, pool
         self._weights = {leg: weight for leg, weight in (weights or {}).items() if leg in (lexical.name, dense.name)}
 
-    def ranks(self, units: Vectors, asked: Vectors, some: Numbers) -> dict[str, list[int | None]]:
+    def ranks(self, passages: Vectors, asked: Vectors, some: Numbers) -> dict[str, list[int | None]]:
         """For each of LEGS the rank of the right passage of each of these pairs; None beyond DEPTH.
 
-        `units` are the vectors of all units of the index, `asked` those of the questions of `some`.
+        `passages` are the vectors of all passages of the index, `asked` those of the questions of `some`.
         """
         texts = [self.pairs.questions[n] for n in some]
-        leg, hybrid = self._legs(units, texts, asked)
+        leg, hybrid = self._legs(passages, texts, asked)
         mask = self.table.mask(None)
         found: dict[str, list[int | None]] = {name: [] for name in LEGS}
         for text, right in zip(texts, self.pairs.rows[some], strict=True):
@@ -62,17 +62,17 @@ class Bench:
             found["hybrid"].append(_place(hybrid.candidates(text, DEPTH, mask).rows[:DEPTH], right))
         return found
 
-    def candidates(self, units: Vectors, asked: Vectors, some: Numbers, depth: int) -> list[Numbers]:
+    def candidates(self, passages: Vectors, asked: Vectors, some: Numbers, depth: int) -> list[Numbers]:
         """For each of these pairs the best `depth` rows of the hybrid, best first."""
         texts = [self.pairs.questions[n] for n in some]
-        _, hybrid = self._legs(units, texts, asked)
+        _, hybrid = self._legs(passages, texts, asked)
         mask = self.table.mask(None)
         return [np.asarray(hybrid.candidates(text, depth, mask).rows[:depth], np.int64) for text in texts]
 
-    def _legs(self, units: Vectors, texts: Sequence[str], asked: Vectors) -> tuple[DenseLeg, Hybrid]:
+    def _legs(self, passages: Vectors, texts: Sequence[str], asked: Vectors) -> tuple[DenseLeg, Hybrid]:
         """The dense leg and the hybrid over these vectors, which have met these questions."""
         old = self._dense.vectors
-        index = VectorIndex(units.astype(np.float16), old.starts, old.keys)
+        index = VectorIndex(passages.astype(np.float16), old.starts, old.keys)
         leg = DenseLeg(index, self.table, Remembered(self._dense.encoder, texts, asked))
         return leg, Hybrid(self.lexical, leg, method=self._fusion, weights=self._weights, pool=self._pool)
 
@@ -86,12 +86,13 @@ def _place(rows: Numbers, right: int) -> int | None:
 class Ground:
     """What an encoder is trained and measured on: a bench, and what it has without training.
 
-    `texts` are those of all units of the index, `units` their vectors, and `questions` those of the questions of the pairs.
+    `texts` are those of all passages of the index, parents and chunks, `passages` their vectors, and `questions` those of
+    the questions of the pairs.
     """
 
     bench: Bench
     texts: Sequence[str]
-    units: Vectors
+    passages: Vectors
     questions: Vectors
 
 
@@ -131,7 +132,7 @@ def validate(
 ) -> CrossValidated:
     """Cross-validate by passage and by question.
 
-    `before` holds the vectors of all units and of all questions without training.
+    `before` holds the vectors of all passages and of all questions without training.
     """
     made = bench.pairs
     everything = np.arange(len(made))

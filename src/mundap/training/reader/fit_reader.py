@@ -253,11 +253,11 @@ def train_reader(
     asked = [one for one in asked if one.reading.sentences]
     support = sample(asked, None, now)
     judged = np.zeros(len(asked))
-    units = {"by_passage": [row.shown.group for row in made], "by_question": [asked_as(row.question) for row in made]}
+    groups = {"by_passage": [row.shown.group for row in made], "by_question": [asked_as(row.question) for row in made]}
     splits: dict[str, Extracts] = {}
     done, steps = 0, len(SPLITS) * FOLDS + 1
     for split in SPLITS:
-        fold = by_group(units[split], FOLDS, config.seed)
+        fold = by_group(groups[split], FOLDS, config.seed)
         after = list(before)
         for number in range(FOLDS):
             tested = np.flatnonzero(fold == number)
@@ -265,7 +265,7 @@ def train_reader(
             for n in tested.tolist():
                 after[n] = shown(made[n], model)
             if split == "by_passage":
-                held_out = {units[split][n] for n in tested.tolist()}
+                held_out = {groups[split][n] for n in tested.tolist()}
                 held = np.array([_held(one, held_out, number) for one in asked], np.bool_)
                 found = _found(asked, model)
                 line = support_fitted(found, support.answerable, now.support, ~held & support.counted)
@@ -278,7 +278,7 @@ def train_reader(
     calibrated = reported(support, judged, line)
     progress(steps, steps)
     right = float(np.mean([row.right.sum() for row in made]))
-    passages = len(set(units["by_passage"]))
+    passages = len(set(groups["by_passage"]))
     report = ReaderReport(len(made), passages, FOLDS, right, splits, calibrated.report)
     return Trained(replace(model, support=line), report)
 

@@ -84,7 +84,7 @@ def train_cross(
     torch = need("torch", extra="train")
     world = World.join(torch)
     bench, made = ground.bench, ground.bench.pairs
-    found = bench.candidates(ground.units, ground.questions, np.arange(len(made)), DEPTH)
+    found = bench.candidates(ground.passages, ground.questions, np.arange(len(made)), DEPTH)
     wanted = {
         "kind": "cross",
         **config.to_card(),
@@ -161,7 +161,7 @@ def train_cross(
     splits: dict[str, Comparisons] = {}
     for name in SPLITS:
         tested = getattr(split, name)
-        was = bench.ranks(ground.units, ground.questions[tested], tested)["hybrid"]
+        was = bench.ranks(ground.passages, ground.questions[tested], tested)["hybrid"]
         splits[name] = compared(was, ordered(tested), made.rows[tested].tolist())
 
     def save(folder: Path) -> None:

@@ -119,7 +119,7 @@ def examples(ground: Ground, config: EncoderConfig, split: Split, models: Path) 
     if not config.hard:
         return made
     known = np.unique(bench.pairs.rows[split.train])
-    vectors = (ground.units, ground.questions) if config.mined == "model" else None
+    vectors = (ground.passages, ground.questions) if config.mined == "model" else None
     return made.with_wrong(mined(bench, known, config.hard, vectors))
 
 
@@ -157,7 +157,7 @@ def measured(
     for name in parts:
         tested = getattr(split, name)
         asked = encode(encoder, [made.questions[n] for n in tested], True)
-        was = bench.ranks(ground.units, ground.questions[tested], tested)
+        was = bench.ranks(ground.passages, ground.questions[tested], tested)
         now = bench.ranks(after, asked, tested)
         splits[name] = {leg: compared(was[leg], now[leg], made.rows[tested].tolist()) for leg in LEGS}
     return splits

@@ -25,10 +25,10 @@ from mundap.training.retriever.config import StaticConfig
 
 @dataclass(frozen=True)
 class Tokens:
-    """The words of each question, and of each unit of an index."""
+    """The words of each question, and of each passage of an index."""
 
     questions: Sequence[Sequence[str]]
-    units: Sequence[Sequence[str]]
+    passages: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -69,12 +69,12 @@ def train_static(
 ) -> Trained:
     """Cross-validate by passage and by question, then train on everything.
 
-    `before` holds the vectors of all units and all questions by the encoder in use.
+    `before` holds the vectors of all passages and all questions by the encoder in use.
     """
 
     def learned(some: Numbers, tested: Numbers) -> tuple[Vectors, Vectors]:
         words = learn(bench, tokens, some, config)
-        return words.means(tokens.units), words.means([tokens.questions[n] for n in tested])
+        return words.means(tokens.passages), words.means([tokens.questions[n] for n in tested])
 
     report = validate(bench, before, learned, config.seed, progress)
     words = learn(bench, tokens, np.arange(len(bench.pairs)), config)
@@ -85,7 +85,7 @@ def train_static(
 def learn(bench: Bench, tokens: Tokens, some: Numbers, config: StaticConfig) -> Words:
     """The words of these pairs, and of the passages that answer them."""
     rows, right = np.unique(bench.pairs.rows[some], return_inverse=True)
-    passages = [tokens.units[start] for start in bench.starts[rows]]
+    passages = [tokens.passages[start] for start in bench.starts[rows]]
     return fit([tokens.questions[n] for n in some], passages, right, config)
 
 

@@ -43,7 +43,7 @@ def adapter(
     with one_thread():
         prepared = prepare(plain, run.data, progress("벡터"))
         ground = prepared.ground
-        known = Known(ground.units, ground.bench.starts, ground.questions)
+        known = Known(ground.passages, ground.bench.starts, ground.questions)
         trained = train_adapter(ground.bench, known, config.seed, progress("교차 검증"))
 
     def save(folder: Path) -> None:
@@ -78,7 +78,7 @@ def static(
             plain.components.cache.tokens([*asked, *ground.texts], tokenizer.name, tokenizer, progress("형태소"))
         )
         tokens = Tokens(found[: len(asked)], found[len(asked) :])
-        trained = train_static(ground.bench, tokens, (ground.units, ground.questions), config, progress("교차 검증"))
+        trained = train_static(ground.bench, tokens, (ground.passages, ground.questions), config, progress("교차 검증"))
 
     def save(folder: Path) -> None:
         word_vectors.save(trained.words, tokenizer, prepared.base, folder)
