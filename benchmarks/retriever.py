@@ -30,7 +30,7 @@ from mundap.korean.tokens import SearchTokenizer
 from mundap.progress import bar
 from mundap.protocols import Vectors
 from mundap.store.cache import AsQueries
-from mundap.training.common.heldout import Bench
+from mundap.training.common.heldout import HeldoutEvaluator
 from mundap.training.common.pairs import pairs
 from mundap.training.retriever import adapter, static
 from mundap.training.retriever.config import StaticConfig
@@ -54,27 +54,27 @@ class Ground:
         bot = workspace(folder, bare_customs)
         lexical, dense = bot.legs
         self.asked = customs()
-        self.bench = Bench(pairs(self.asked, dense.table), lexical, dense)
+        self.evaluator = HeldoutEvaluator(pairs(self.asked, dense.table), lexical, dense)
         texts = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
         with bar("vectors") as progress:
             passages = bot.components.cache.unit_vectors(texts, bot.components.encoder, progress)
             questions = bot.components.cache.unit_vectors(
-                self.bench.pairs.questions, AsQueries(bot.components.encoder), progress
+                self.evaluator.pairs.questions, AsQueries(bot.components.encoder), progress
             )
-        self.known = adapter.Known(passages, self.bench.starts, questions)
+        self.known = adapter.Known(passages, self.evaluator.starts, questions)
         tokenize = SearchTokenizer(joins=True, bigrams=False)
-        self.tokens = static.Tokens(tokenize(self.bench.pairs.questions), tokenize(texts))
+        self.tokens = static.Tokens(tokenize(self.evaluator.pairs.questions), tokenize(texts))
 
     def models(self, train: np.ndarray, tested: np.ndarray) -> dict[str, Both]:
         """The vectors of all passages and of the tested questions by each model, trained on `train`."""
-        known, made = self.known, self.bench.pairs
+        known, made = self.known, self.evaluator.pairs
         found = {"e5-small, nothing trained": (known.passages, known.questions[tested])}
         free = list(adapter.fit(known, train, made.rows, (0.0,) * 4))[-1]
         maps, setting = adapter.learn(made, known, train)
         print(setting, file=sys.stderr)
         for name, some in (("maps without a pull", free), ("adapter", maps)):
             found[name] = self._by(some, tested)
-        words = static.learn(self.bench, self.tokens, train, StaticConfig())
+        words = static.learn(self.evaluator, self.tokens, train, StaticConfig())
         found["static"] = (
             words.means(self.tokens.passages),
             words.means([self.tokens.questions[n] for n in tested]),
@@ -109,10 +109,10 @@ def run(ground: Ground, what: str, seeds: int) -> None:
     for seed in range(seeds):
         tested = np.asarray(split(ground, what, seed))
         train = np.setdiff1d(np.arange(len(ground.asked)), tested)
-        groups += ground.bench.pairs.rows[tested].tolist()
+        groups += ground.evaluator.pairs.rows[tested].tolist()
         began = time.process_time()
         for name, (passages, asked) in ground.models(train, tested).items():
-            for leg, ranks in ground.bench.ranks(passages, asked, tested).items():
+            for leg, ranks in ground.evaluator.ranks(passages, asked, tested).items():
                 figures = [100 * statistics.mean(map(measure, ranks)) for measure in SHOWN.values()]
                 table.setdefault(f"{name}, {leg}", []).append(figures)
                 values.setdefault(f"{name}, {leg}", []).extend(map(reciprocal_rank, ranks))

@@ -11,7 +11,7 @@ import numpy as np
 
 from mundap.protocols import Vectors
 from mundap.training.common.folds import Numbers, by_group
-from mundap.training.common.heldout import Bench
+from mundap.training.common.heldout import HeldoutEvaluator
 from mundap.training.common.pairs import Pairs
 from mundap.training.common.untyped import Tokenizer
 
@@ -141,21 +141,23 @@ def pieces(words: Tokenizer, text: str, size: int) -> list[str]:
     return [text[start:end] for start, end in itertools.pairwise(cuts)]
 
 
-def mined(bench: Bench, known: Numbers, hard: int, vectors: tuple[Vectors, Vectors] | None = None) -> Numbers:
+def mined(
+    evaluator: HeldoutEvaluator, known: Numbers, hard: int, vectors: tuple[Vectors, Vectors] | None = None
+) -> Numbers:
     """(questions, hard) rows that rank high for each question without answering it, of the rows `known` only: what
     nobody asked about, or is held out, may answer.
 
     By BM25, or by `vectors` of all passages and all questions: then not those that score nearly as much as the right one.
     """
-    made = bench.pairs
+    made = evaluator.pairs
     found = np.zeros((len(made), hard), np.int64)
-    allowed = np.zeros(len(bench.starts) - 1, bool)
+    allowed = np.zeros(len(evaluator.starts) - 1, bool)
     allowed[known] = True
     for n, (question, right) in enumerate(zip(made.questions, made.rows, strict=True)):
         if vectors is None:
-            order = bench.lexical.find(question, DEEP, allowed)[0]
+            order = evaluator.lexical.find(question, DEEP, allowed)[0]
         else:
-            scores = vectors[0][bench.starts[:-1]] @ vectors[1][n]
+            scores = vectors[0][evaluator.starts[:-1]] @ vectors[1][n]
             order = np.argsort(-scores, kind="stable")
             order = order[allowed[order] & (scores[order] < ASIDE * scores[right])]
         order = np.concatenate([order[order != right], known[known != right]])
@@ -163,7 +165,9 @@ def mined(bench: Bench, known: Numbers, hard: int, vectors: tuple[Vectors, Vecto
     return found
 
 
-def texts_of(bench: Bench, passages: Sequence[str], everything: bool = False) -> dict[int, Sequence[str]]:
+def texts_of(
+    evaluator: HeldoutEvaluator, passages: Sequence[str], everything: bool = False
+) -> dict[int, Sequence[str]]:
     """The text of every parent passage that a question has, or of all, by row. `passages` are all texts."""
-    rows = range(len(bench.starts) - 1) if everything else np.unique(bench.pairs.rows)
-    return {int(row): [passages[bench.starts[row]]] for row in rows}
+    rows = range(len(evaluator.starts) - 1) if everything else np.unique(evaluator.pairs.rows)
+    return {int(row): [passages[evaluator.starts[row]]] for row in rows}

@@ -26,8 +26,8 @@ LEGS = ("dense", "hybrid")
 Learn = Callable[[Numbers, Numbers], tuple[Vectors, Vectors]]
 
 
-class Bench:
-    """An index whose vectors are exchanged. `fusion`, `weights` and `pool` are those of the hybrid in use."""
+class HeldoutEvaluator:
+    """Ranks passages by other vectors than those of the index. `fusion`, `weights` and `pool` are those of the hybrid in use."""
 
     def __init__(
         self,
@@ -84,13 +84,13 @@ def _place(rows: Numbers, right: int) -> int | None:
 
 @dataclass(frozen=True)
 class Ground:
-    """What an encoder is trained and measured on: a bench, and what it has without training.
+    """What an encoder is trained and measured on: an evaluator, and what it has without training.
 
     `texts` are those of all passages of the index, parents and chunks, `passages` their vectors, and `questions` those of
     the questions of the pairs.
     """
 
-    bench: Bench
+    evaluator: HeldoutEvaluator
     texts: Sequence[str]
     passages: Vectors
     questions: Vectors
@@ -128,23 +128,27 @@ def splits_json(splits: Splits) -> dict[str, Json]:
 
 
 def validate(
-    bench: Bench, before: tuple[Vectors, Vectors], learn: Learn, seed: int = 0, progress: Progress = quiet
+    evaluator: HeldoutEvaluator,
+    before: tuple[Vectors, Vectors],
+    learn: Learn,
+    seed: int = 0,
+    progress: Progress = quiet,
 ) -> CrossValidated:
     """Cross-validate by passage and by question.
 
     `before` holds the vectors of all passages and of all questions without training.
     """
-    made = bench.pairs
+    made = evaluator.pairs
     everything = np.arange(len(made))
     groups = made.rows.tolist()
-    was = bench.ranks(*before, everything)
+    was = evaluator.ranks(*before, everything)
     splits: dict[str, dict[str, Comparisons]] = {}
     for number, split in enumerate(SPLITS):
         fold = made.folds(split, seed)
         now: dict[str, list[int | None]] = {leg: [None] * len(made) for leg in LEGS}
         for held in range(FOLDS):
             tested = np.flatnonzero(fold == held)
-            ranks = bench.ranks(*learn(np.flatnonzero(fold != held), tested), tested)
+            ranks = evaluator.ranks(*learn(np.flatnonzero(fold != held), tested), tested)
             for leg in LEGS:
                 for n, rank in zip(tested, ranks[leg], strict=True):
                     now[leg][n] = rank

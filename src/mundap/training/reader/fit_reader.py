@@ -31,10 +31,10 @@ from mundap.training.common.registry import Verdict
 from mundap.training.reader.bearing import answered, bearing, facts
 from mundap.training.reader.config import ReaderConfig
 from mundap.training.reader.fit_support import (
-    Asked,
     Find,
     Floats,
     Read,
+    SupportExample,
     SupportReport,
     chances,
     read_all,
@@ -61,8 +61,8 @@ class Row:
 
     question: str
     answer: str
-    shown: Asked
-    asked: tuple[Asked, ...]
+    shown: SupportExample
+    asked: tuple[SupportExample, ...]
     learned: Reading
     right: npt.NDArray[np.bool_]
 
@@ -236,7 +236,7 @@ class Trained:
 
 def train_reader(
     made: Sequence[Row],
-    unanswerable: Sequence[Asked] = (),
+    unanswerable: Sequence[SupportExample] = (),
     prior: ReaderModel | None = None,
     config: ReaderConfig = ReaderConfig(),
     progress: Progress = quiet,
@@ -283,11 +283,11 @@ def train_reader(
     return Trained(replace(model, support=line), report)
 
 
-def _found(asked: Sequence[Asked], model: ReaderModel) -> Floats:
+def _found(asked: Sequence[SupportExample], model: ReaderModel) -> Floats:
     return np.array([question_features(one.reading, model) for one in asked])
 
 
-def _held(one: Asked, passages: set[str], number: int) -> bool:
+def _held(one: SupportExample, passages: set[str], number: int) -> bool:
     """Whether a question is held out: with its passage, or without one in a fold of its own."""
     return one.group in passages if one.golds or not one.real else crc32(one.group.encode()) % FOLDS == number
 

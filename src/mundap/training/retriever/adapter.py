@@ -17,7 +17,7 @@ from mundap.encode.adapter import Maps, mapped
 from mundap.evaluation.metrics import reciprocal_rank
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.training.common.folds import Numbers, by_group
-from mundap.training.common.heldout import Bench, CrossValidated, first_ranks, validate
+from mundap.training.common.heldout import CrossValidated, HeldoutEvaluator, first_ranks, validate
 from mundap.training.common.pairs import FOLDS, Pairs, asked_as
 
 SCALE = (
@@ -64,15 +64,15 @@ class Trained:
     report: CrossValidated
 
 
-def train_adapter(bench: Bench, known: Known, seed: int = 0, progress: Progress = quiet) -> Trained:
+def train_adapter(evaluator: HeldoutEvaluator, known: Known, seed: int = 0, progress: Progress = quiet) -> Trained:
     """Cross-validate by passage and by question, choosing the setting anew in each fold, then train on everything."""
-    made = bench.pairs
+    made = evaluator.pairs
 
     def learned(some: Numbers, tested: Numbers) -> tuple[Vectors, Vectors]:
         maps, _ = learn(made, known, some, seed)
         return mapped(known.passages, maps.passage), mapped(known.questions[tested], maps.question)
 
-    report = validate(bench, (known.passages, known.questions), learned, seed, progress)
+    report = validate(evaluator, (known.passages, known.questions), learned, seed, progress)
     maps, setting = learn(made, known, np.arange(len(made)), seed)
     progress(2 * FOLDS + 1, 2 * FOLDS + 1)
     return Trained(maps, setting, report)
@@ -144,16 +144,16 @@ def fit(known: Known, some: Numbers, rows: Numbers, penalties: Sequence[float], 
             if len(answering) > MOST_ROWS:
                 drawn = random.permutation(answering)[:MOST_ROWS]
                 among = np.unique(np.concatenate([drawn, rows[batch]]))
-            slopes = _slopes(known, batch, rows[batch], among, maps)
-            for at, slope in enumerate(slopes):
-                pulled = slope + np.float32(penalty) * (maps[at] - same)
+            gradients = _gradients(known, batch, rows[batch], among, maps)
+            for at, gradient in enumerate(gradients):
+                pulled = gradient + np.float32(penalty) * (maps[at] - same)
                 maps[at] = _adam(maps[at], pulled, moments[at], step)
                 if number >= STEPS // 2:
                     sums[at] += maps[at]
         yield Maps(*(side / np.float32(STEPS - STEPS // 2) for side in sums))
 
 
-def _slopes(
+def _gradients(
     known: Known, batch: Numbers, right: Numbers, among: Numbers, maps: Sequence[Vectors]
 ) -> tuple[Vectors, Vectors]:
     """The gradient of the mean cross-entropy to either map."""
@@ -202,11 +202,11 @@ def _unit(rows: Vectors) -> tuple[Vectors, Vectors]:
     return rows / lengths, lengths
 
 
-def _adam(values: Vectors, slope: Vectors, moments: tuple[Vectors, Vectors], step: int) -> Vectors:
+def _adam(values: Vectors, gradient: Vectors, moments: tuple[Vectors, Vectors], step: int) -> Vectors:
     """The values after a step of Adam (Kingma & Ba, ICLR 2015); the moments are changed in place."""
     mean, square = moments
-    mean += np.float32(0.1) * (slope - mean)
-    square += np.float32(0.001) * (slope * slope - square)
+    mean += np.float32(0.1) * (gradient - mean)
+    square += np.float32(0.001) * (gradient * gradient - square)
     down = np.sqrt(square / np.float32(1 - 0.999**step)) + np.float32(1e-8)
     after: Vectors = values - np.float32(RATE / (1 - 0.9**step)) * mean / down
     return after

@@ -27,7 +27,7 @@ from mundap.training.common.examples import Examples
 from mundap.training.common.folds import Numbers
 from mundap.training.common.heldout import DEPTH, first_ranks
 from mundap.training.common.measure import METRICS, value
-from mundap.training.common.schedule import slope
+from mundap.training.common.schedule import linear_with_warmup
 from mundap.training.common.untyped import Device, Model, Tensor
 from mundap.training.retriever import losses, transformer_encoder
 from mundap.training.retriever.adapter import near
@@ -125,7 +125,7 @@ def train_encoder(
     running: list[float] = []
     for step in range(start, len(plan)):
         for group in optimizer.param_groups:
-            group["lr"] = config.lr * slope(step, len(plan), config.warmup)
+            group["lr"] = config.lr * linear_with_warmup(step, len(plan), config.warmup)
         optimizer.zero_grad()
         batch = plan[step]
         if decoder is not None:

@@ -85,7 +85,7 @@ def cross(
     plain = without_reranker(bot)
     run = begin(plain, "cross", out, data, config)
     prepared = prepare(plain, run.data, progress("벡터"))
-    split = Split.of(prepared.ground.bench.pairs, config.seed)
+    split = Split.of(prepared.ground.evaluator.pairs, config.seed)
     trained = train_cross(
         prepared.ground, config, split, plain.components.models, run.work,
         again=resume, watch=run.watch(report_to, on_log), progress=progress("학습"),
