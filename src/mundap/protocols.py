@@ -1,4 +1,4 @@
-"""The plugs: small protocols, each with one contract suite in tests/contracts.
+"""The interfaces of exchangeable parts: small protocols, each with one contract suite in tests/contracts.
 
 A workspace puts a question in normal form (korean.normalize) once, where it comes in, and hands it on as such.
 """

@@ -1,4 +1,4 @@
-"""One file from its bytes to its passages: the unit that an ingest hands to a worker."""
+"""One file from its bytes to its passages: the task that an ingest hands to a worker."""
 
 from __future__ import annotations
 
