@@ -10,7 +10,7 @@ from mundap.types import Answer, Hit
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
-    """A hit as other programs read it; `text` is the whole passage."""
+    """A hit as other programs read it; `text` is the parent passage."""
     passage = hit.passage
     return {
         "rank": hit.rank,
