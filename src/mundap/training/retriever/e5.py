@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.extras import need
+from mundap.extras import Untyped, need
 
 WEIGHTS = "e5-small-q4.bin"
 TRAINED_TOKENS = 512
@@ -37,7 +37,7 @@ class Packed:
     `marks` are the numbers of the pieces that begin, end, fill, and stand for what is unknown.
     """
 
-    sizes: dict[str, Any]
+    sizes: dict[str, int | float]
     marks: tuple[int, int, int, int]
     pieces: list[tuple[str, float]]
     letters: dict[str, str]
@@ -189,7 +189,7 @@ def _names(layers: int) -> dict[str, str]:
     return names
 
 
-def _tokenizer(packed: Packed, kept: list[int], marks: tuple[int, int, int]) -> Any:
+def _tokenizer(packed: Packed, kept: list[int], marks: tuple[int, int, int]) -> Untyped:
     """A `tokenizers.Tokenizer` that spells as the file's own does: NFKC, and the few letters that it has otherwise."""
     kinds = need("tokenizers", extra="train")
     start, end, unknown = marks
