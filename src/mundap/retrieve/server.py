@@ -57,7 +57,7 @@ class ServerReranker:
             return body | {"truncate": True}
         return body | ({"model": self._model} if self._model else {}) | {"top_n": len(texts)}
 
-    def _scores(self, answer: Any, count: int) -> list[float]:
+    def _scores(self, answer: object, count: int) -> list[float]:
         found: Any = answer
         if isinstance(answer, dict):
             found = answer.get("results", answer.get("data"))
