@@ -105,7 +105,7 @@ def _choice(name: str, choices: Sequence[str]) -> Any:
     return make(name, {word: word for word in choices})
 
 
-def _keyword(name: str, kind: Any, default: Any = Parameter.empty) -> Parameter:
+def _keyword(name: str, kind: object, default: object = Parameter.empty) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 

@@ -149,7 +149,7 @@ class OpenAIGenerator(LanguageModel):
 
     def _body(self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Json] | None) -> bytes:
         template, drawn = self.settings.template, self.settings.sampling
-        request: dict[str, Any] = {
+        request: dict[str, object] = {
             "model": self.model,
             **({"prompt": template.text(chat)} if template else {"messages": list(chat)}),
             "stream": True,

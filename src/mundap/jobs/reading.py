@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from mundap.encode import token_counter
 from mundap.errors import BadFile, MundapError
-from mundap.ingest.build import Reading
+from mundap.ingest.build import Part, Reading
 from mundap.ingest.chunk import MAX_CHARS, WINDOW, characters, make_chunker, tokens
 from mundap.ingest.dated import date_of_document, dated_section
 from mundap.ingest.pace import report
@@ -67,7 +66,7 @@ class Read:
     seconds: float = 0.0
 
     @property
-    def spooled(self) -> tuple[Spooled[Any], ...]:
+    def spooled(self) -> tuple[Spooled[Part] | Spooled[Passage], ...]:
         """What of it is on the disk."""
         every = (self.parents, self.chunks, self.reading.long and self.reading.long.parts)
         return tuple(one for one in every if isinstance(one, Spooled))
@@ -126,7 +125,7 @@ def _work(job: Job, spool: bool) -> Read:
 
 def _spooled(reading: Reading, job: Job, chunker: Chunker) -> Read:
     document, long = reading.document, reading.long
-    made: list[Spooled[Any]] = [long.parts] if long else []
+    made: list[Spooled[Part] | Spooled[Passage]] = [long.parts] if long else []
     try:
         if long:
             own = date_of_document(document)

@@ -25,7 +25,7 @@ class Journal:
             self.found = dict(json.loads(line) for line in lines[1:])
         write_atomically(path, "".join(f"{line}\n" for line in (lines if self.found else [head])))
 
-    def add(self, made: Mapping[str, Any]) -> None:
+    def add(self, made: Mapping[str, object]) -> None:
         """Keep these."""
         self.found |= made
         with self.path.open("a", encoding="utf-8") as file:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from mundap.errors import UnknownName
 from mundap.files import digest, digest_file
@@ -19,6 +19,7 @@ from mundap.jobs.reading import Cut, Job, Read, Unread
 from mundap.korean.normalize import NORMALIZER, name_of
 from mundap.protocols import Progress
 from mundap.store.corpus import Corpus
+from mundap.types import Json
 
 State = Literal["added", "updated", "unchanged", "skipped"]
 _LARGE = 4 << 20  # bytes; a file of more counts as several in the progress
@@ -33,6 +34,10 @@ class Skipped:
     file: str
     reason: str
     row: int | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """As other programs read it."""
+        return {"file": self.file, "reason": self.reason} | ({"row": self.row} if self.row else {})
 
 
 @dataclass(frozen=True)
@@ -70,9 +75,8 @@ class Ingested:
     skipped: tuple[Skipped, ...] = ()
     files: tuple[Taken, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """As other programs read it."""
-        skipped = [{"file": s.file, "reason": s.reason} | ({"row": s.row} if s.row else {}) for s in self.skipped]
         return {
             "documents": self.documents,
             "passages": self.passages,
@@ -80,7 +84,7 @@ class Ingested:
             "updated": self.updated,
             "removed": self.removed,
             "unchanged": self.unchanged,
-            "skipped": skipped,
+            "skipped": [one.to_json() for one in self.skipped],
             "warnings": [{"file": one.file, "warning": warning} for one in self.files for warning in one.warnings],
         }
 

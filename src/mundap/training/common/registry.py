@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from filelock import FileLock
 
@@ -52,7 +52,7 @@ class Trained(Generic[ReportT_co]):
     """What a training has made. `save` fills an empty folder, `model` tells of the weights, `report` of what was measured."""
 
     save: Callable[[Path], None]
-    model: Mapping[str, Any]
+    model: Mapping[str, Json]
     report: ReportT_co
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ class Kept:
     """A language model that was trained: its folder, and what its card says."""
 
     folder: Path
-    card: dict[str, Any]
+    card: Mapping[str, Any]
 
 
 def language_model(folder: Path) -> Kept:

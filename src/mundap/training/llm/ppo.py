@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mundap.errors import MundapError
 from mundap.evaluation.estimates import estimate
@@ -236,7 +236,7 @@ def _backward(
     some: list[int],
     config: PPOConfig,
     world: World,
-) -> Any:
+) -> npt.NDArray[np.float32]:
     """Add the gradients of a part of the batch; the losses and the share of clipped ratios, over all processes."""
     new, values, mask = policy.judged([rolled.prompts[n] for n in some], [rolled.responses[n] for n in some])
     width = new.shape[1]
@@ -254,7 +254,10 @@ def _backward(
         wrong = (off * mask).sum() / count
     (loss + config.worth * wrong).backward()
     clipped = (((new - old).exp() - 1).abs() > config.clip).float().mul(whole).sum() / count
-    return _summed(torch, torch.stack([loss.detach(), wrong.detach(), clipped]), world).cpu().numpy()
+    told: npt.NDArray[np.float32] = (
+        _summed(torch, torch.stack([loss.detach(), wrong.detach(), clipped]), world).cpu().numpy()
+    )
+    return told
 
 
 def _share(torch: ModuleType, parameters: Sequence[Tensor], world: World) -> None:

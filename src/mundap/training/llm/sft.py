@@ -16,11 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from mundap.errors import MundapError
 from mundap.evaluation.questions import Question
-from mundap.extras import need, quiet_transformers
+from mundap.extras import Untyped, need, quiet_transformers
 from mundap.files import digest
 from mundap.generate.causal import generation_config, load_causal, load_words, stops
 from mundap.generate.template import Template
@@ -380,7 +379,7 @@ def _fit(
 _CURVE = {"loss": "loss", "eval_loss": "dev_loss"}
 
 
-def _arguments(torch: ModuleType, trl: ModuleType, config: SFTConfig, every: int, work: Path) -> Any:
+def _arguments(torch: ModuleType, trl: ModuleType, config: SFTConfig, every: int, work: Path) -> Untyped:
     gpu = torch.cuda.is_available()
     return trl.SFTConfig(
         output_dir=str(work),
@@ -414,21 +413,21 @@ def _arguments(torch: ModuleType, trl: ModuleType, config: SFTConfig, every: int
     )
 
 
-def _rows(tokens: Sequence[Tokens]) -> Any:
+def _rows(tokens: Sequence[Tokens]) -> Untyped:
     made = {"input_ids": [list(one.ids) for one in tokens], "labels": [list(one.labels) for one in tokens]}
     return need("datasets", extra="train").Dataset.from_dict(made)
 
 
-def _watcher(transformers: ModuleType, watch: Watch, progress: Progress) -> Any:
+def _watcher(transformers: ModuleType, watch: Watch, progress: Progress) -> Untyped:
     """Shows how many steps are done and what is logged; the last step is measured and kept too."""
 
     class Watcher(transformers.TrainerCallback):  # type: ignore[misc, name-defined]
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        def on_step_end(self, args: object, state: Untyped, control: Untyped, **_: object) -> None:
             progress(state.global_step, state.max_steps)
             if state.global_step >= state.max_steps:
                 control.should_evaluate = control.should_save = True
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any], **_: Any) -> None:
+        def on_log(self, args: object, state: Untyped, control: object, logs: Mapping[str, float], **_: object) -> None:
             wanted = {
                 "loss": "loss",
                 "eval_loss": "dev_loss",

@@ -23,6 +23,7 @@ from mundap.training.rerank.cross_encoder import train_cross
 from mundap.training.rerank.fit_ranker import Examples, RankerReport, Relearn, Trainer, examples, train_reranker
 from mundap.training.rerank.relearn import learned, relearned_adapter, unlearned
 from mundap.training.retriever.adapter import Known, Setting
+from mundap.types import Json
 from mundap.workflows.train.ground import ADVICE, parts_text, prepare
 from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import SPLITS, ReportTo, Stages, begin, silent, unheard, without_reranker
@@ -50,7 +51,7 @@ def reranker(
     asked = [question for question in found if question.gold]
     trained = _trained(plain, asked, config, progress)
     weights = dict(trained.model.weights)
-    model = {"features": list(weights), "weights": weights}
+    model: dict[str, Json] = {"features": list(weights), "weights": weights}
     folder, card = run.save(Trained(trained.model.save, model, trained.report), origin)
     left = len(asked) - trained.report.questions
     return TrainResult(

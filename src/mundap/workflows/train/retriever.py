@@ -20,6 +20,7 @@ from mundap.training.retriever.config import AdapterConfig, DprConfig, Embedding
 from mundap.training.retriever.encoder import settled
 from mundap.training.retriever.fit_encoder import fit_encoder
 from mundap.training.retriever.static import Tokens, train_static
+from mundap.types import Json
 from mundap.workflows.train.ground import ADVICE, LEGS, one_thread, parts_text, prepare
 from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import SPLITS, ReportTo, Run, Stages, begin, silent, unheard, without_reranker
@@ -86,7 +87,7 @@ def static(
         word_vectors.save(trained.words, tokenizer, prepared.base, folder)
         prepared.save_folds(folder, config.seed)
 
-    words = {"words": len(trained.words.words), "digest": trained.words.digest}
+    words: dict[str, Json] = {"words": len(trained.words.words), "digest": trained.words.digest}
     model, report = {**config.to_card(), "base": prepared.base, **words}, trained.report
     return _kept(run, Trained(save, model, report), prepared.origin, report.splits, _folds_text(report))
 
