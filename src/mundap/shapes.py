@@ -10,7 +10,7 @@ from mundap.types import Answer, Hit
 
 
 class HitJson(TypedDict):
-    """A hit as other programs read it; `text` is the whole passage. `links` are there where the graph found it."""
+    """A hit as other programs read it; `text` is the parent passage. `links` are there where the graph found it."""
 
     rank: int
     score: float

@@ -105,7 +105,7 @@ def _fault(outcome: Read) -> str:
         return "letters that no text has"
     if not outcome.chunks:
         return "no passage"
-    for passage in (*outcome.wholes, *outcome.chunks):
+    for passage in (*outcome.parents, *outcome.chunks):
         if document.text[passage.start : passage.end] != passage.text or not passage.text.strip():
             return f"passage {passage.start} is no slice"
         passage.heading.encode()

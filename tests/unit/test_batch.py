@@ -40,8 +40,8 @@ def test_every_file_is_answered_for_once(jobs: list[Job], workers: int):
 
 
 def test_plain_files_are_read_the_same_with_and_without_a_process(jobs: list[Job]):
-    here = {job.source: o.wholes for job, o in read_all(jobs[:2]) if isinstance(o, Read)}
-    there = {job.source: o.wholes for job, o in read_all(jobs) if isinstance(o, Read)}
+    here = {job.source: o.parents for job, o in read_all(jobs[:2]) if isinstance(o, Read)}
+    there = {job.source: o.parents for job, o in read_all(jobs) if isinstance(o, Read)}
     assert here == there
 
 

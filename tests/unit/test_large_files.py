@@ -34,7 +34,7 @@ def stored(folder: Path, found: Read) -> list[str]:
     corpus = Corpus(folder / "corpus.sqlite")
     long = found.reading.long
     document = found.reading.document
-    corpus.put(document, found.wholes, found.chunks, "x", long.pieces() if long else ())
+    corpus.put(document, found.parents, found.chunks, "x", long.pieces() if long else ())
     text = corpus.text(document.id)
     assert text is not None
     assert found.reading.characters == len(text)
@@ -54,9 +54,9 @@ def test_passages_and_text_are_the_same_by_the_disk(
     long = work(job, spool=True)
     assert isinstance(here, Read)
     assert isinstance(long, Read)
-    assert isinstance(long.wholes, Spooled)
+    assert isinstance(long.parents, Spooled)
     assert long.reading.document.text == ""
-    assert [*long.wholes] == [*here.wholes] == [*long.wholes]  # as often as one likes
+    assert [*long.parents] == [*here.parents] == [*long.parents]  # as often as one likes
     assert stored(tmp_path / "a", long) == stored(tmp_path / "b", here)
     assert len(long.spooled) == 3
     for one in long.spooled:
@@ -167,5 +167,5 @@ def test_what_a_worker_tells_on_the_way_is_heard(sheet: Path):
     sheet.write_text("번호,이름\n" + "".join(f"{n},직원\n" for n in range(60_000)), "utf-8")
     outcomes = read_all([Job(sheet, "큰.csv")] * 2, Limits(1), lambda job, share: heard.append(share))
     found = [outcome for _, outcome in outcomes]
-    assert all(isinstance(one, Read) and len(one.wholes) == 60_000 for one in found)
+    assert all(isinstance(one, Read) and len(one.parents) == 60_000 for one in found)
     assert all(0 <= share <= 1 for share in heard)

@@ -23,7 +23,7 @@ T = TypeVar("T", str, list[object])
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and the whole passages that answer it, in normal form.
+    """A question and the parent passages that answer it, in normal form.
 
     No `gold` means that the documents do not answer it. `answer` is "" where the file gives none.
     `row` is the row or line in its file, counted from 1; None in a JSON file.

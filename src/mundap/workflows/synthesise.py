@@ -59,7 +59,7 @@ def qa(
     resume: bool = False,
     progress: Progress = quiet,
 ) -> QaReport:
-    """At most `most` questions of each whole passage with short, medium and long answers, into a .jsonl file.
+    """At most `most` questions of each parent passage with short, medium and long answers, into a .jsonl file.
 
     What the passage does not bear out is left out. `ranking` is a .json file for the questions with all three answers, the
     longer before the shorter. With `resume`, rows that are in the file stay as they are. Raises MundapError for a file that
@@ -181,8 +181,8 @@ def rank(
 
 def _completions(bot: Mundap, asked: Sequence[Question]) -> tuple[list[ranking_.Prompt], ranking_.Complete]:
     """The questions whose passage is in the corpus, and what gives each its three completions."""
-    wholes = {squash(p.text): p for p in bot.corpus.all_passages() if p.parent_id == p.id}
-    found = {q.question: wholes[squash(q.gold[0])] for q in asked if squash(q.gold[0]) in wholes}
+    parent_passages = {squash(p.text): p for p in bot.corpus.all_passages() if p.parent_id == p.id}
+    found = {q.question: parent_passages[squash(q.gold[0])] for q in asked if squash(q.gold[0]) in parent_passages}
     prompts = [ranking_.Prompt(q.question, q.answer, (found[q.question].text,)) for q in asked if q.question in found]
 
     def complete(prompt: ranking_.Prompt) -> list[str]:

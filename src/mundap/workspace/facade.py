@@ -267,7 +267,7 @@ class Mundap:
         since: str | None = None,
         until: str | None = None,
     ) -> list[Hit]:
-        """The best `k` whole passages. `where` gives the allowed values of source, title, document_id or a meta key.
+        """The best `k` parent passages. `where` gives the allowed values of source, title, document_id or a meta key.
 
         `since` and `until` are ISO dates, inclusive; passages without a date are in no period.
         Raises StaleIndex if the index does not match the corpus or the settings; its message names the command to run.

@@ -152,14 +152,14 @@ def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str) -> 
     reading = outcome.reading
     state: State = "added" if corpus.fingerprint(source) is None else "updated"
     pieces = reading.long.pieces() if reading.long else ()
-    corpus.put(reading.document, outcome.wholes, outcome.chunks, fingerprint, pieces)
+    corpus.put(reading.document, outcome.parents, outcome.chunks, fingerprint, pieces)
     return Taken(
         source,
         state,
         pages=reading.pages,
         characters=reading.characters,
-        passages=len(outcome.wholes),
-        tables=sum(whole.meta.get("kind") == TABLE for whole in outcome.wholes),
+        passages=len(outcome.parents),
+        tables=sum(parent.meta.get("kind") == TABLE for parent in outcome.parents),
         seconds=outcome.seconds,
         warnings=reading.warnings,
         left_out=tuple(Skipped(source, problem.reason, problem.row) for problem in reading.problems),

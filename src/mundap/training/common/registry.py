@@ -114,7 +114,7 @@ def free_name(models: Path, name: str, kind: str) -> str:
     return whole
 
 
-def keep(models: Path, name: str, card: Card, write: Callable[[Path], None]) -> Path:
+def register(models: Path, name: str, card: Card, write: Callable[[Path], None]) -> Path:
     """Have `write` fill an empty folder, add the card, and make it the model `name`; its folder under `models`.
 
     Raises MundapError for a name that cannot be one, or is that of another kind of model. If `write` fails, the model of that name stays as it was.

@@ -29,7 +29,7 @@ from mundap.training.common import checkpoints
 from mundap.training.common.curves import Watch, unheard
 from mundap.training.common.distributed import World, device_of
 from mundap.training.common.registry import Trained
-from mundap.training.common.schedule import slope
+from mundap.training.common.schedule import linear_with_warmup
 from mundap.training.common.untyped import Model, Optimizer, Tensor
 from mundap.training.llm import advantage
 from mundap.training.llm.advantage import AdaptiveKL
@@ -83,7 +83,7 @@ def train_ppo(
     plan = _plan(len(prompts), config, world)
     for step in range(start, config.steps):
         for group in optimizer.param_groups:
-            group["lr"] = config.lr * slope(step, config.steps, config.warmup)
+            group["lr"] = config.lr * linear_with_warmup(step, config.steps, config.warmup)
         questions = [prompts[n] for n in plan[step]]
         torch.manual_seed(_seed(config.seed, step, world.rank))
         rolled = _roll(torch, policy, questions, reward, config.minibatch)

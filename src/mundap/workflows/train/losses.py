@@ -74,7 +74,7 @@ def compare_losses(
     plain = without_reranker(bot)
     config = settled(config)
     prepared = prepare(plain, Path(data) if data is not None else None, progress("벡터"))
-    split = Split.of(prepared.ground.bench.pairs, config.seed)
+    split = Split.of(prepared.ground.evaluator.pairs, config.seed)
     work = plain.root / FOLDER / TRAINING / ".losses"
     found = compare(prepared.ground, grid(config, losses), split, plain.components.models, work, progress("비교"))
     rows = tuple(found)

@@ -9,7 +9,7 @@ import numpy as np
 
 from mundap.encode import MODEL, model_file
 from mundap.evaluation.questions import Question
-from mundap.index.units import Units
+from mundap.index.grouped import GroupedPassages
 from mundap.protocols import Mask, Progress
 from mundap.retrieve.light import FEATURES, SCORES_ONLY
 from mundap.store.cache import AsQueries
@@ -86,7 +86,7 @@ def cross(
     plain = without_reranker(bot)
     run = begin(plain, "cross", out, data, config)
     prepared = prepare(plain, run.data, progress("벡터"))
-    split = Split.of(prepared.ground.bench.pairs, config.seed)
+    split = Split.of(prepared.ground.evaluator.pairs, config.seed)
     trained = train_cross(
         prepared.ground, config, split, plain.components.models, run.work,
         again=resume, watch=run.watch(report_to, on_log), progress=progress("학습"),
@@ -142,9 +142,9 @@ def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progre
         return None
     lexical, dense = bot.legs
     base = bot.components.encoder_named(model_file(folder)["base"])
-    units = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
+    passages = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
     known = Known(
-        bot.components.cache.unit_vectors(units, base, progress),
+        bot.components.cache.unit_vectors(passages, base, progress),
         np.asarray(dense.vectors.starts),
         bot.components.cache.unit_vectors(made.questions, AsQueries(base), progress),
     )

@@ -44,8 +44,8 @@ def adapter(
     with one_thread():
         prepared = prepare(plain, run.data, progress("벡터"))
         ground = prepared.ground
-        known = Known(ground.units, ground.bench.starts, ground.questions)
-        trained = train_adapter(ground.bench, known, config.seed, progress("교차 검증"))
+        known = Known(ground.passages, ground.evaluator.starts, ground.questions)
+        trained = train_adapter(ground.evaluator, known, config.seed, progress("교차 검증"))
 
     def save(folder: Path) -> None:
         trained.maps.save(folder, prepared.base, prepared.encoder.name)
@@ -74,12 +74,14 @@ def static(
     with one_thread():
         prepared = prepare(plain, run.data, progress("벡터"))
         ground = prepared.ground
-        asked = ground.bench.pairs.questions
+        asked = ground.evaluator.pairs.questions
         found = list(
             plain.components.cache.tokens([*asked, *ground.texts], tokenizer.name, tokenizer, progress("형태소"))
         )
         tokens = Tokens(found[: len(asked)], found[len(asked) :])
-        trained = train_static(ground.bench, tokens, (ground.units, ground.questions), config, progress("교차 검증"))
+        trained = train_static(
+            ground.evaluator, tokens, (ground.passages, ground.questions), config, progress("교차 검증")
+        )
 
     def save(folder: Path) -> None:
         word_vectors.save(trained.words, tokenizer, prepared.base, folder)
@@ -138,7 +140,7 @@ def _transformer(
     config = settled(config)
     run = begin(plain, config.kind, out, data, config)
     prepared = prepare(plain, run.data, progress("벡터"))
-    split = Split.of(prepared.ground.bench.pairs, config.seed)
+    split = Split.of(prepared.ground.evaluator.pairs, config.seed)
 
     def encode(encoder: Encoder, texts: Sequence[str], questions: bool) -> Vectors:
         by = AsQueries(encoder) if questions else encoder
