@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 # What JSON is made of, as reports and answers are handed out.
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
-Meta = Mapping[str, Any]
+Meta: TypeAlias = Mapping[str, Json]
 SPOKEN = "spoken"  # the key in Passage.meta
 
 

@@ -9,7 +9,7 @@ from typing import TypedDict, Unpack
 from mundap.files import digest, digest_pieces
 from mundap.ingest.problems import Problem
 from mundap.ingest.spool import Spool, Spooled
-from mundap.types import Document, KnownQuestion, Meta, Section
+from mundap.types import Document, Json, KnownQuestion, Meta, Section
 
 GAP = "\n\n"
 PART = 20_000  # sections of a part
@@ -98,7 +98,7 @@ class Builder:
 
     source: str
     title: str
-    meta: dict[str, object] = field(default_factory=dict)
+    meta: dict[str, Json] = field(default_factory=dict)
     parted: bool = False
     starts: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, int]] = field(default_factory=dict)
     _parts: list[str] = field(default_factory=list)

@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import cast
 
 from mundap.files import digest
 from mundap.ingest.chunk import MAX_CHARS, Sentences
@@ -37,6 +38,11 @@ def parents(document: Document, parent_chars: int = PARENT_CHARS) -> list[Passag
     return [*each_parent(document, parent_chars)]
 
 
+def pages_of(document: Document) -> Sequence[tuple[int, int]]:
+    """(start, page) wherever a page begins, in order; none where the format has no pages."""
+    return cast("Sequence[tuple[int, int]]", document.meta.get(PAGES, ()))
+
+
 def each_parent(document: Document, parent_chars: int = PARENT_CHARS) -> Iterator[Passage]:
     """As `parents`, one after the other."""
     texts = ((section, document.text[section.start : section.end]) for section in document.sections)
@@ -46,7 +52,7 @@ def each_parent(document: Document, parent_chars: int = PARENT_CHARS) -> Iterato
 def parents_of(document: Document, texts: Iterable[tuple[Section, str]], parent_chars: int) -> Iterator[Passage]:
     """The parent passages of sections of a document, each given with its text."""
     seen: Counter[int] = Counter()
-    page_starts = [start for start, _ in document.meta.get(PAGES, ())]
+    page_starts = [start for start, _ in pages_of(document)]
     for section, said in texts:
         for first, last in _parent_spans(said, section, parent_chars):
             text, start = said[first:last], section.start + first
@@ -101,7 +107,7 @@ def _meta(meta: Meta, text: str, rows: Sequence[Span] = ()) -> Meta:
 
 def _page(document: Document, starts: Sequence[int], offset: int) -> int | None:
     place = bisect_right(starts, offset)
-    return int(document.meta[PAGES][place - 1][1]) if place else None
+    return int(pages_of(document)[place - 1][1]) if place else None
 
 
 def _parent_spans(text: str, section: Section, parent_chars: int) -> list[Span]:

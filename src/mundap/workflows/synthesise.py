@@ -76,7 +76,7 @@ def qa(
     if not passages and not kept:
         raise MundapError("읽어 들인 문서가 없습니다. 먼저 실행하세요: mundap ingest")
     known = [*(str(row["question"]) for row in kept), *(q.question for q in bot.corpus.questions())]
-    journal = Journal(journal_of(file), f"{maker.name}:{most}", resume)
+    journal = Journal[list[list[str]]](journal_of(file), f"{maker.name}:{most}", resume)
     made = making.synthesize(passages, maker, checks(bot), journal, most=most, known=known, progress=progress)
     rows = [*kept, *(row.to_json() for row in made.rows)]
     if not rows:
@@ -224,7 +224,7 @@ def keywords(
     had = {squash(one.question) for one in kept}
     given = _known(bot) if questions is None else questions
     asked = [question for question in labelling.distinct(given) if squash(question) not in had]
-    journal = Journal(journal_of(file), labeller.name, resume)
+    journal = Journal[Sequence[str]](journal_of(file), labeller.name, resume)
     made = labelling.label(asked, labeller, journal, progress)
     whole = (*kept, *made.tagged)
     if not whole:
@@ -299,7 +299,7 @@ def persona(
     rewriter: rewriting.Rewriter = (
         rewriting.ByRules(voice) if by == "rules" else rewriting.ByModel(voice, _completer(bot, per_minute))
     )
-    journal = Journal(journal_of(file), rewriter.name, resume)
+    journal = Journal[tuple[str, str]](journal_of(file), rewriter.name, resume)
     made = rewriting.rewrite(asked, voice, rewriter, journal, progress)
     if not made.rows:
         dropped = sum(made.dropped.values())
