@@ -15,7 +15,7 @@ from tests.fuzz.mutate import mutated
 from tests.fuzz.seeds import seeds
 
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Job, Read, Unread
+from mundap.jobs.task import Job, Read, Unread
 
 LIMITS = Limits(workers=2, seconds=20, megabytes=1024)
 KEPT = Path(__file__).parent / "kept"  # files that a reader failed on; not in the repository

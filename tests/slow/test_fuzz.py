@@ -12,7 +12,7 @@ from tests.fuzz.run import BATCH, GOOD, files, fuzz
 from tests.fuzz.seeds import FAMILIES, seeds
 
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Job, Read
+from mundap.jobs.task import Job, Read
 
 pytestmark = pytest.mark.slow
 SEED = 20  # another than that of `make fuzz`

@@ -11,9 +11,9 @@ import pytest
 from mundap.ingest import readers
 from mundap.ingest.build import Reading
 from mundap.ingest.sheets.sheet import Options
-from mundap.jobs import batch, reading
+from mundap.jobs import batch, task
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Job, Read, Unread, work
+from mundap.jobs.task import Job, Read, Unread, work
 from mundap.jobs.worker import framed
 
 
@@ -87,7 +87,7 @@ def test_a_readers_own_mistake_is_one_plain_files_problem(
             raise error
         return readers.read(path, source, options)
 
-    monkeypatch.setattr(reading, "read", read)
+    monkeypatch.setattr(task, "read", read)
     found = dict(read_all(jobs[:2]))
     assert isinstance(found[jobs[0]], Read)
     reason = found[jobs[1]].reason

@@ -9,13 +9,13 @@ import openpyxl
 import pytest
 
 from mundap.ingest import build
-from mundap.ingest.pace import report, watched
 from mundap.ingest.readers import read
+from mundap.ingest.reading_progress import report, watched
 from mundap.ingest.sheets import delimited, visible
 from mundap.ingest.spool import Spooled, spooled
-from mundap.jobs import reading
+from mundap.jobs import task
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Job, Read, work
+from mundap.jobs.task import Job, Read, work
 from mundap.store.corpus import Corpus
 from mundap.workspace import Mundap
 
@@ -64,7 +64,7 @@ def test_passages_and_text_are_the_same_by_the_disk(
 
 
 def test_many_passages_of_what_is_no_sheet_go_by_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(reading, "_MANY", 10)
+    monkeypatch.setattr(task, "_MANY", 10)
     (tmp_path / "큰.txt").write_text("\n\n".join(f"문단 {n}이다." for n in range(30)), "utf-8")
     found = work(Job(tmp_path / "큰.txt", "큰.txt"), spool=True)
     assert isinstance(found, Read)

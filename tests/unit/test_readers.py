@@ -10,7 +10,7 @@ import pytest
 
 from mundap.errors import BadFile
 from mundap.ingest.readers import READER_VERSION, READERS, files_below, load, nfc_path, others, read, reader_version
-from mundap.jobs.reading import Job, Read, work
+from mundap.jobs.task import Job, Read, work
 
 NFD = unicodedata.normalize("NFD", "규정집")
 

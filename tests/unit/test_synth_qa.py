@@ -10,9 +10,9 @@ from mundap.errors import GeneratorError
 from mundap.evaluation.questions import read_questions
 from mundap.korean.sentences import sentences
 from mundap.synth.journal import Journal
-from mundap.synth.pace import Paced
 from mundap.synth.qa import LONG, MEDIUM, ByModel, Checks, Made, jsonl, miscounted, synthesize
 from mundap.synth.qa_rules import ByRules
+from mundap.synth.rate_limit import Paced
 
 TEXT = (
     "여행자의 면세 한도는 미화 800달러이다. 술은 2병까지 따로 면세된다. 향수는 100밀리리터까지 따로 면세된다. "
@@ -147,9 +147,9 @@ def test_counts_are_said():
 def test_a_paced_model_is_asked_no_more_often_than_it_may_be(served, monkeypatch):
     bot, seen = served("네.")
     waited: list[float] = []
-    monkeypatch.setattr("mundap.synth.pace.pause", waited.append)
+    monkeypatch.setattr("mundap.synth.rate_limit.pause", waited.append)
     clock = iter([100.0, 100.5, 100.5])
-    monkeypatch.setattr("mundap.synth.pace.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("mundap.synth.rate_limit.time.monotonic", lambda: next(clock))
     paced = Paced(bot, per_minute=30)
     for _ in range(3):
         assert paced.complete([{"role": "user", "content": "네?"}]) == "네."

@@ -15,7 +15,7 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.options import Described, Options, describe, presets
 
 if TYPE_CHECKING:
-    from mundap.workflows.train.table import Trainer
+    from mundap.workflows.train.trainer import Trainer
 
 
 class ReportTo(StrEnum):

@@ -15,7 +15,7 @@ from mundap.files import write_atomically
 
 if TYPE_CHECKING:
     from mundap.ingest.sheets.sheet import Options
-    from mundap.jobs.reading import Cut, Read
+    from mundap.jobs.task import Cut, Read
     from mundap.types import Passage
 
 
@@ -27,7 +27,7 @@ def inspect(
 ) -> None:
     """파일이 어떤 문단으로 나뉘어 색인되는지 보여 줍니다. 작업 폴더는 바뀌지 않습니다. 예: mundap inspect 규정.hwp --html 규정.html"""
     from mundap.jobs.batch import read_all
-    from mundap.jobs.reading import Job, Unread
+    from mundap.jobs.task import Job, Unread
     from mundap.korean.normalize import name_of
 
     ((_, found),) = read_all([Job(file, name_of(file.name), *_settings(workspace))])

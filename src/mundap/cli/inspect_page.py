@@ -5,7 +5,7 @@ from __future__ import annotations
 from mundap.evaluation.html_parts import frame, note, section, table
 from mundap.evaluation.markup import Markup, tag
 from mundap.ingest.grid import TABLE, cells_of, row_spans
-from mundap.jobs.reading import Read
+from mundap.jobs.task import Read
 from mundap.types import Passage
 
 

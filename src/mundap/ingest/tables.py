@@ -13,7 +13,7 @@ from mundap.ingest.dated import DATE, date_of_cells, date_of_title
 from mundap.ingest.grid import one_line
 from mundap.ingest.meanings import COLUMNS, place, question_columns, said
 from mundap.ingest.problems import Problem
-from mundap.ingest.sheets.layout import Area, areas
+from mundap.ingest.sheets.areas import Area, areas
 from mundap.ingest.sheets.sheet import ERRORS, Options, Row, Tell, ignore
 from mundap.korean.normalize import name_of, squash
 from mundap.types import Json, Meta

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mundap.errors import MundapError
 from mundap.korean.normalize import normalize
-from mundap.retrieve.names import KINDS, key, names
+from mundap.retrieve.document_names import KINDS, key, names
 from mundap.retrieve.selfquery import Understood, allowed, understand, without
 from mundap.types import Json
 

@@ -26,7 +26,7 @@ from mundap.serve.chat_shapes import (
     Said,
     Usage,
 )
-from mundap.serve.problems import OpenAIProblem, Refused, documented, openai_problem, status_of
+from mundap.serve.error_responses import OpenAIProblem, Refused, documented, openai_problem, status_of
 from mundap.serve.service import Here, Question, RequestId
 from mundap.serve.shapes import LONGEST
 from mundap.serve.work import Flow, unless_gone

@@ -14,7 +14,7 @@ from starlette.datastructures import UploadFile
 
 from mundap.errors import MundapError
 from mundap.names import safe_name
-from mundap.serve.problems import Refused, documented
+from mundap.serve.error_responses import Refused, documented
 from mundap.serve.service import Here, Service
 from mundap.workspace.intake import Ingested, Skipped
 from mundap.workspace.uploads import Uploads

@@ -17,7 +17,7 @@ from mundap.graph.around import KEYWORD, around
 from mundap.graph.leg import GraphLeg
 from mundap.korean.normalize import normalize
 from mundap.messages import say
-from mundap.serve.problems import Refused, documented
+from mundap.serve.error_responses import Refused, documented
 from mundap.serve.service import Bot, Here
 from mundap.workspace.components import FOLDER
 

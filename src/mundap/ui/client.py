@@ -9,8 +9,7 @@ from typing import Any, TypedDict, Unpack
 
 import httpx
 
-from mundap.ui.patience import with_pauses
-from mundap.ui.values import (
+from mundap.ui.api_values import (
     Answer,
     Documents,
     Graph,
@@ -23,6 +22,7 @@ from mundap.ui.values import (
     Reports,
     Settings,
 )
+from mundap.ui.patience import with_pauses
 
 _CONNECT = 5.0  # seconds
 _ANSWER = 300.0  # seconds without a sign of life; the API sends one every few seconds

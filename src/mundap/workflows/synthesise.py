@@ -25,13 +25,13 @@ from mundap.ingest.encoding import decode
 from mundap.korean.kiwi import kiwi_version
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
+from mundap.synth import completions
 from mundap.synth import keywords as labelling
 from mundap.synth import persona as rewriting
 from mundap.synth import qa as making
-from mundap.synth import rank as ranking_
 from mundap.synth.journal import Journal, journal_of
-from mundap.synth.pace import Paced
 from mundap.synth.qa_rules import ByRules
+from mundap.synth.rate_limit import Paced
 from mundap.training.common.pairs import questions_in
 from mundap.types import Hit, Json
 from mundap.workflows.synthesis_reports import KeywordsReport as KeywordsReport
@@ -82,9 +82,9 @@ def qa(
     if not rows:
         raise MundapError("질문을 만들 수 없습니다. 문장으로 된 문서인지 확인하거나 --by llm으로 실행하세요.")
     write_atomically(file, making.jsonl(rows))
-    ranked = ranking_.lengths(rows)
+    ranked = completions.lengths(rows)
     if ranked_file:
-        write_atomically(ranked_file, ranking_.to_json(ranked))
+        write_atomically(ranked_file, completions.to_json(ranked))
     if not made.failed:
         journal.path.unlink()
     return QaReport(
@@ -160,13 +160,13 @@ def rank(
     if by == "llm":
         judge = Judge(_completer(bot, per_minute), bot.root / FOLDER / "judge.sqlite")
         with closing(judge):
-            graded = ranking_.judged(judge)
-            made = ranking_.rank(prompts, complete, graded, Journal(journal, maker, resume), progress)
+            graded = completions.judged(judge)
+            made = completions.rank(prompts, complete, graded, Journal(journal, maker, resume), progress)
     else:
-        made = ranking_.rank(prompts, complete, ranking_.closeness, Journal(journal, maker, resume), progress)
+        made = completions.rank(prompts, complete, completions.closeness, Journal(journal, maker, resume), progress)
     if not made.rows:
         raise MundapError("순위를 매길 수 있는 질문이 없습니다. 답변 세 개가 서로 달라야 합니다.")
-    write_atomically(file, ranking_.to_json(made.rows))
+    write_atomically(file, completions.to_json(made.rows))
     if not made.ungraded:
         journal.unlink()
     return RankReport(
@@ -179,13 +179,15 @@ def rank(
     )
 
 
-def _completions(bot: Mundap, asked: Sequence[Question]) -> tuple[list[ranking_.Prompt], ranking_.Complete]:
+def _completions(bot: Mundap, asked: Sequence[Question]) -> tuple[list[completions.Prompt], completions.Complete]:
     """The questions whose passage is in the corpus, and what gives each its three completions."""
     parent_passages = {squash(p.text): p for p in bot.corpus.all_passages() if p.parent_id == p.id}
     found = {q.question: parent_passages[squash(q.gold[0])] for q in asked if squash(q.gold[0]) in parent_passages}
-    prompts = [ranking_.Prompt(q.question, q.answer, (found[q.question].text,)) for q in asked if q.question in found]
+    prompts = [
+        completions.Prompt(q.question, q.answer, (found[q.question].text,)) for q in asked if q.question in found
+    ]
 
-    def complete(prompt: ranking_.Prompt) -> list[str]:
+    def complete(prompt: completions.Prompt) -> list[str]:
         gold = found[prompt.question]
         others = [hit for hit in bot.find(prompt.question) if hit.passage.id != gold.id]
         shown = [[Hit(gold, 1.0, 1)], [Hit(hit.passage, hit.score, n) for n, hit in enumerate(others, 1)]]

@@ -23,7 +23,7 @@ from mundap.ingest.folder import walk
 from mundap.ingest.readers import exists, nfc_path
 from mundap.ingest.sheets.sheet import Options
 from mundap.jobs.batch import Limits
-from mundap.jobs.reading import Cut
+from mundap.jobs.task import Cut
 from mundap.korean.normalize import normalize
 from mundap.korean.typos import Mended
 from mundap.protocols import Loads, Progress, Searcher, quiet

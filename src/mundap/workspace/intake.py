@@ -15,7 +15,7 @@ from mundap.ingest.pdf.ocr import available
 from mundap.ingest.readers import reader_version
 from mundap.ingest.sheets.sheet import Options
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Cut, Job, Read, Unread
+from mundap.jobs.task import Cut, Job, Read, Unread
 from mundap.korean.normalize import NORMALIZER, name_of
 from mundap.protocols import Progress
 from mundap.store.corpus import Corpus

@@ -13,9 +13,9 @@ from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Heading, Parsed, Table
 from mundap.ingest.build import Reading
 from mundap.ingest.encoding import decode_as
-from mundap.ingest.html.about import date_of, title_of
 from mundap.ingest.html.hidden import remove_hidden
 from mundap.ingest.html.main import trim
+from mundap.ingest.html.page_metadata import date_of, title_of
 from mundap.ingest.html.walk import walk
 
 _CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{3,30})", re.IGNORECASE)

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from mundap.evaluation.about import versions
+from mundap.evaluation.provenance import versions
 from mundap.files import digest
 from mundap.options import Options
 from mundap.protocols import Progress, quiet

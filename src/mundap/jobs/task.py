@@ -11,8 +11,8 @@ from mundap.errors import BadFile, MundapError
 from mundap.ingest.build import Part, Reading
 from mundap.ingest.chunk import MAX_CHARS, WINDOW, characters, make_chunker, tokens
 from mundap.ingest.dated import date_of_document, dated_section
-from mundap.ingest.pace import report
 from mundap.ingest.readers import read, read_alone
+from mundap.ingest.reading_progress import report
 from mundap.ingest.sheets.sheet import NO_OPTIONS, Options
 from mundap.ingest.split import PARENT_CHARS, chunks, each_parent, parents, parents_of
 from mundap.ingest.spool import Spooled, spooled

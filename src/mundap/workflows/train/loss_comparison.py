@@ -12,9 +12,9 @@ from typing import get_args
 from mundap.errors import UnknownName
 from mundap.training.common.examples import Split
 from mundap.training.common.measure import METRICS
-from mundap.training.retriever.compare import COMPARED, PARTS, LossRow, compare, comparison_page, grid
 from mundap.training.retriever.config import EmbeddingConfig, Loss
 from mundap.training.retriever.encoder import settled
+from mundap.training.retriever.loss_comparison import COMPARED, PARTS, LossRow, compare, comparison_page, grid
 from mundap.types import Json
 from mundap.workflows import runs
 from mundap.workflows.train.ground import prepare
