@@ -7,7 +7,7 @@ DEMO := demo
 PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench docs image-test clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench docs image-test coverage hooks lock lock-check release-check clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -45,6 +45,11 @@ $(VENV)/.train: $(VENV)/.dev
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,qlora,train]' tensorboard
 	@touch $@
 
+$(VENV)/.release: $(VENV)/.dev
+	@echo "── 배포에 필요한 도구를 설치합니다"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,release]'
+	@touch $@
+
 demo: setup
 	@rm -rf $(DEMO)
 	@echo "── 예제 자료로 작업 폴더를 만듭니다 ($(DEMO))"
@@ -72,6 +77,7 @@ check: setup-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python -m tools.lock --check
 	$(PYTEST) tests/unit tests/contracts -m "not slow"
 
 fix: setup-dev
@@ -101,6 +107,27 @@ test: setup-ocr setup-browser check setup-train
 
 slow: setup-train
 	$(BIN)/pytest tests -m slow
+
+# Which lines and branches the tests run, slow ones too. FILES="tests/unit/test_fuse.py …" for some.
+# What is not counted is in pyproject.toml, with why; below its `fail_under` this fails, except for some files alone.
+coverage: setup-ocr setup-browser setup-train
+	$(PYTEST) $(or $(FILES),tests) --cov --cov-report= --cov-fail-under=0
+	$(BIN)/coverage html --quiet --fail-under=0
+	$(BIN)/coverage report $(if $(FILES),--fail-under=0)
+
+# The checks of .pre-commit-config.yaml before each commit of this checkout.
+hooks: setup-dev
+	$(BIN)/pre-commit install
+
+lock: $(VENV)/.release
+	$(BIN)/python -m tools.lock
+
+lock-check: setup-dev
+	$(BIN)/python -m tools.lock --check
+
+# docs/releasing.md; installs the wheel on every Python that is there.
+release-check: $(VENV)/.release
+	$(BIN)/python -m tools.release
 
 fuzz: setup-dev
 	$(BIN)/python -m tests.fuzz --n $(or $(N),10000) $(if $(FAMILY),--family $(FAMILY))

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mundap.workflows import tune as tune
     from mundap.workspace import Mundap as Mundap
 
-__version__ = "0.1.0"
+    __version__: str
 
 _EXPORTS = {
     "BM25": "mundap.index.bm25",
@@ -47,6 +47,8 @@ __all__ = sorted([*_EXPORTS, *_WORKFLOWS])
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":  # said once, in pyproject.toml
+        return import_module("importlib.metadata").version("mundap")
     if name in _WORKFLOWS:
         return import_module(f"mundap.workflows.{name}")
     if name not in _EXPORTS:
