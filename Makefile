@@ -102,6 +102,7 @@ screenshots: setup-dev setup-browser
 
 test: setup-ocr setup-browser check setup-train
 	$(PYTEST) tests --ignore=tests/unit --ignore=tests/contracts
+	$(PYTEST) tests/contracts/test_encoder.py tests/unit/test_encoder_files.py tests/unit/test_advantage.py -m "not slow"
 	$(BIN)/pytest tests/unit tests/contracts -q -m slow
 
 slow: setup-train

@@ -30,7 +30,7 @@ from mundap.training.common.pairs import FOLDS, asked_as, questions_in, rows_of
 from mundap.training.reader import fit_reader
 from mundap.training.reader.config import SupportConfig
 from mundap.training.reader.fit_reader import Row, rows, train_reader
-from mundap.training.reader.fit_support import Asked, calibrate, drawn, prior_of, read_all, sample
+from mundap.training.reader.fit_support import SupportExample, calibrate, drawn, prior_of, read_all, sample
 from mundap.types import Answer
 
 Label = Mapping[str, Any]
@@ -145,7 +145,7 @@ def main() -> None:
         out = set().union(*(named[place] for place in held))
         same = {asked_as(questions[place]) for place in held}
 
-        def fits(one: Asked | Row, out: set[str] = out, same: set[str] = same) -> bool:
+        def fits(one: SupportExample | Row, out: set[str] = out, same: set[str] = same) -> bool:
             first = one.shown if isinstance(one, Row) else one
             return not first.golds & out and first.group not in out and asked_as(first.question) not in same
 

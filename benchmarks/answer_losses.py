@@ -24,11 +24,11 @@ import numpy as np
 from mundap.evaluation.bootstrap import mean_interval
 from mundap.evaluation.metrics import top
 from mundap.evaluation.questions import Question
-from mundap.index.units import Units
+from mundap.index.grouped import GroupedPassages
 from mundap.progress import bar
 from mundap.store.cache import AsQueries
 from mundap.training.common.examples import Split
-from mundap.training.common.heldout import Bench, Ground
+from mundap.training.common.heldout import Ground, HeldoutEvaluator
 from mundap.training.common.pairs import pairs
 from mundap.training.retriever.config import EmbeddingConfig
 from mundap.training.retriever.encoder import train_encoder
@@ -79,16 +79,16 @@ def main() -> None:
         bot = answers_as_passages(Path(name) / "workspace", drawn)
         lexical, dense = bot.legs
         made = pairs([Question(q.question, (q.answer,)) for q in drawn.values()], dense.table)
-        bench = Bench(made, lexical, dense)
-        texts = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
+        evaluator = HeldoutEvaluator(made, lexical, dense)
+        texts = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
         known = bot.components.cache.unit_vectors(made.questions, AsQueries(bot.components.encoder))
-        ground = Ground(bench, texts, bot.components.cache.unit_vectors(texts, bot.components.encoder), known)
+        ground = Ground(evaluator, texts, bot.components.cache.unit_vectors(texts, bot.components.encoder), known)
         order = np.random.default_rng(chosen.seed).permutation(len(made))
         parts = Split.around(made, np.sort(order[: len(made) // 5]), chosen.seed, known=len(made) ** 2)
         looked = {"held out": parts.by_passage, "learned": parts.train}
         print(f"{len(made)} pairs: {', '.join(f'{len(some)} {part}' for part, some in looked.items())}; {values}")
         for part, some in looked.items():
-            for leg, ranks in bench.ranks(ground.units, ground.questions[some], some).items():
+            for leg, ranks in evaluator.ranks(ground.passages, ground.questions[some], some).items():
                 line(f"{part}, {leg}, e5-small untrained", ranks)
         for loss in chosen.losses:
             config = EmbeddingConfig(**{"loss": loss, "seed": chosen.seed, **values})
@@ -105,11 +105,11 @@ def main() -> None:
             assert found is not None
             took = time.process_time() - began
             encoder = InTraining(found.towers)
-            units = encoder.encode_passages(texts)
+            passages = encoder.encode_passages(texts)
             print(f"{loss}: {found.chosen}, {took:.0f} CPU seconds", flush=True)
             for part, some in looked.items():
                 asked = encoder.encode_queries([made.questions[n] for n in some])
-                for leg, ranks in bench.ranks(units, asked, some).items():
+                for leg, ranks in evaluator.ranks(passages, asked, some).items():
                     line(f"{part}, {leg}, {loss}", ranks)
 
 

@@ -47,11 +47,11 @@ def main() -> None:
             bot.ingest()
             with bar(way) as progress:
                 bot.index({"vectors": progress})
-            wholes = [p for p in bot.corpus.all_passages() if p.parent_id == p.id]
-            pieces = len(bot.corpus.ids()) - len(wholes)
+            parent_passages = [p for p in bot.corpus.all_passages() if p.parent_id == p.id]
+            pieces = len(bot.corpus.ids()) - len(parent_passages)
             searchers = bot.searchers
             legs = {leg: searchers[leg].search for leg in ("dense", "hybrid")}
-            report = evaluate_retrieval(questions, legs, {squash(p.text) for p in wholes})
+            report = evaluate_retrieval(questions, legs, {squash(p.text) for p in parent_passages})
             for leg, found in report.legs.items():
                 shown = (f"{100 * found.figures[m].mean:.1f} [{_ends(found.figures[m].ci95)}]" for m in SHOWN)
                 print(f"{way} | {pieces} pieces | {leg} | {' | '.join(shown)}", flush=True)

@@ -23,14 +23,14 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy mach
 
 import numpy as np
 
-from mundap.index.units import Units
+from mundap.index.grouped import GroupedPassages
 from mundap.options import describe
 from mundap.progress import bar
 from mundap.protocols import Vectors
 from mundap.retrieve.light import SCORES_ONLY
 from mundap.training.common.examples import Split
-from mundap.training.common.heldout import Bench
 from mundap.training.common.heldout import Ground as Start
+from mundap.training.common.heldout import HeldoutEvaluator
 from mundap.training.common.measure import METRICS, compared, value
 from mundap.training.keywords.bart import END, PAD, START, new_tokenizer
 from mundap.training.rerank.fit_ranker import Trainer, examples, found_by
@@ -69,8 +69,8 @@ def small_bert(folder: Path, texts: list[str]) -> Path:
 
 
 def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, config: EncoderConfig, folder: Path) -> Both:
-    """The vectors of all units and of all questions after training."""
-    start = Start(ground.bench, texts, ground.known.units, ground.known.questions)
+    """The vectors of all passages and of all questions after training."""
+    start = Start(ground.evaluator, texts, ground.known.passages, ground.known.questions)
     made = learned_from(start, config, parts, bot.components.models)
     began = time.process_time()
 
@@ -83,18 +83,18 @@ def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, config:
     assert found is not None
     print(f"chosen: {found.chosen}")
     encoder = InTraining(found.towers)
-    return encoder.encode_passages(texts), encoder.encode_queries(ground.bench.pairs.questions)
+    return encoder.encode_passages(texts), encoder.encode_queries(ground.evaluator.pairs.questions)
 
 
 def beside(one: Both, other: Both) -> Both:
     """Vectors whose cosine is the mean of both cosines."""
-    units, asked = (np.concatenate([a, b], axis=1) / np.float32(np.sqrt(2)) for a, b in zip(one, other, strict=True))
-    return units, asked
+    passages, asked = (np.concatenate([a, b], axis=1) / np.float32(np.sqrt(2)) for a, b in zip(one, other, strict=True))
+    return passages, asked
 
 
-def weighted(bot: Mundap, bench: Bench, weight: float) -> Bench:
-    """The bench with this weight of BM25 in the hybrid."""
-    return Bench(bench.pairs, *bot.legs, weights={"bm25": weight, "dense": 1.0})
+def weighted(bot: Mundap, evaluator: HeldoutEvaluator, weight: float) -> HeldoutEvaluator:
+    """The evaluator with this weight of BM25 in the hybrid."""
+    return HeldoutEvaluator(evaluator.pairs, *bot.legs, weights={"bm25": weight, "dense": 1.0})
 
 
 class Light:
@@ -113,19 +113,21 @@ class Light:
         return trainer.ranks(model, parts.by_passage)
 
 
-def show(bot: Mundap, light: Light, bench: Bench, models: dict[str, Both], parts: Split) -> None:
+def show(bot: Mundap, light: Light, evaluator: HeldoutEvaluator, models: dict[str, Both], parts: Split) -> None:
     """Every model on the held-out passages: the dense leg, the hybrid, the hybrid with the weight that dev chose, and
     under the light reranker."""
     tested, dev = parts.by_passage, parts.dev
-    groups = bench.pairs.rows[tested].tolist()
+    groups = evaluator.pairs.rows[tested].tolist()
     print(f"{len(tested)} questions on {len(set(groups))} held-out passages; mean [95 % interval], %")
     first: dict[str, list[int | None]] = {}
-    for name, (units, asked) in models.items():
-        ranks = dict(bench.ranks(units, asked[tested], tested))
-        found = {w: weighted(bot, bench, w).ranks(units, asked[dev], dev)["hybrid"] for w in BM25_WEIGHTS}
+    for name, (passages, asked) in models.items():
+        ranks = dict(evaluator.ranks(passages, asked[tested], tested))
+        found = {w: weighted(bot, evaluator, w).ranks(passages, asked[dev], dev)["hybrid"] for w in BM25_WEIGHTS}
         best = max(BM25_WEIGHTS, key=lambda w: np.mean([value("mrr@10", rank) for rank in found[w]]))
-        ranks["hybrid, BM25 weighed on dev"] = weighted(bot, bench, best).ranks(units, asked[tested], tested)["hybrid"]
-        ranks["light reranker"] = light.ranks((units, asked), parts)
+        ranks["hybrid, BM25 weighed on dev"] = weighted(bot, evaluator, best).ranks(passages, asked[tested], tested)[
+            "hybrid"
+        ]
+        ranks["light reranker"] = light.ranks((passages, asked), parts)
         for leg, after in ranks.items():
             figures = compared(first.setdefault(leg, after), after, groups)
             cells = (
@@ -152,9 +154,9 @@ def main() -> None:
         root = chosen.workspace or Path(name) / "workspace"
         ground = Ground(root)
         bot = Mundap.open(root)
-        texts = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
+        texts = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
         tested = np.asarray(split(ground, "passage", chosen.seed))
-        parts = Split.around(ground.bench.pairs, tested, chosen.seed, known=len(ground.asked) ** 2)
+        parts = Split.around(ground.evaluator.pairs, tested, chosen.seed, known=len(ground.asked) ** 2)
         if chosen.pairs:
             drawn = np.random.default_rng(chosen.seed).permutation(parts.train)[: chosen.pairs]
             parts = replace(parts, train=np.sort(drawn))
@@ -164,10 +166,10 @@ def main() -> None:
         values = {key: text if kinds[key] is str else ast.literal_eval(text) for key, text in given.items()}
         config = CONFIGS[chosen.kind](**{"base": base, "seed": chosen.seed, **values})
         print(f"{len(parts.train)} questions learned, {len(parts.dev)} choose; {config}")
-        before = (ground.known.units, ground.known.questions)
+        before = (ground.known.passages, ground.known.questions)
         after = learned(ground, bot, texts, parts, config, Path(name) / "work")
         models = {"e5-small": before, chosen.kind: after, "side by side": beside(before, after)}
-        show(bot, Light(ground, bot), ground.bench, models, parts)
+        show(bot, Light(ground, bot), ground.evaluator, models, parts)
 
 
 if __name__ == "__main__":

@@ -34,10 +34,10 @@ HERE = Path(__file__).parent / "data"
 ARTICLE = re.compile(r"제(\d+)조(의\d+)?(?= |$)")
 CUTS = (1, 3, 5)
 
-Asked = tuple[str, frozenset[int]]  # a question, and the rows that answer it
+Query = tuple[str, frozenset[int]]  # a question, and the rows that answer it
 
 
-def own(rows: Sequence[Passage]) -> Iterator[Asked]:
+def own(rows: Sequence[Passage]) -> Iterator[Query]:
     """The questions of data/everyday.tsv; every passage of an article that answers is right."""
     for line in (HERE / "everyday.tsv").read_text("utf-8").splitlines():
         if line.strip() and not line.startswith("#"):
@@ -51,7 +51,7 @@ def named(row: Passage) -> set[str]:
     return {number + (branch or "") for number, branch in ARTICLE.findall(row.heading)}
 
 
-def anchored(name: str, rows: Sequence[Passage]) -> Iterator[Asked]:
+def anchored(name: str, rows: Sequence[Passage]) -> Iterator[Query]:
     """The questions of one of the labelled files, where their anchors stand."""
     for line in (HERE / "answers" / f"{name}.jsonl").read_text("utf-8").splitlines():
         label = json.loads(line)
@@ -61,7 +61,7 @@ def anchored(name: str, rows: Sequence[Passage]) -> Iterator[Asked]:
         )
 
 
-def places(leg: Leg | Hybrid, asked: Sequence[Asked]) -> list[int]:
+def places(leg: Leg | Hybrid, asked: Sequence[Query]) -> list[int]:
     """The place of the first right passage of each question from 0, 99 if it is not among the first ten."""
     found = []
     for question, right in asked:

@@ -47,7 +47,7 @@ WEIGHTS = (0.02, 0.05, 0.1, 0.2)  # of the graph leg in the hybrid, where BM25 h
 Ranks = list[int | None]
 
 
-class Bench:
+class Setup:
     """The customs passages, indexed, and the keywords of every question."""
 
     def __init__(self, folder: Path) -> None:
@@ -110,37 +110,37 @@ class Bench:
 
 def run_customs(folder: Path, seeds: int) -> None:
     """The legs over the splits, and the hybrid with the graph against the hybrid without it."""
-    bench = Bench(folder)
+    setup = Setup(folder)
     ranks: dict[str, list[Ranks]] = {}
     tested: list[list[int]] = []
     for seed in range(seeds):
-        some = held_out(bench.asked, seed)
+        some = held_out(setup.asked, seed)
         tested.append(some)
-        mined = bench.mined(sorted(set(range(len(bench.asked))) - set(some)))
+        mined = setup.mined(sorted(set(range(len(setup.asked))) - set(some)))
         if seed == 0:
             print("synonyms of seed 0:", {o: sum(s.origin == o for s in mined) for o in ORIGINS})
         legs: dict[str, Leg | Hybrid] = {
-            "bm25": bench.lexical,
-            "dense": bench.dense,
-            "graph, keywords alone": bench.leg([], 0),
-            "graph, + neighbours and relations": bench.leg([]),
-            **{f"graph, the same + synonyms: {o}": bench.leg([s for s in mined if s.origin == o]) for o in ORIGINS},
-            "graph, default (no vectors)": bench.leg([s for s in mined if s.origin != VECTORS]),
-            "graph, all miners": bench.leg(mined),
-            "graph, synonyms: 질문, no neighbours": bench.leg([s for s in mined if s.origin == PAIRS], 0),
-            "hybrid without the graph": Hybrid(bench.lexical, bench.dense),
+            "bm25": setup.lexical,
+            "dense": setup.dense,
+            "graph, keywords alone": setup.leg([], 0),
+            "graph, + neighbours and relations": setup.leg([]),
+            **{f"graph, the same + synonyms: {o}": setup.leg([s for s in mined if s.origin == o]) for o in ORIGINS},
+            "graph, default (no vectors)": setup.leg([s for s in mined if s.origin != VECTORS]),
+            "graph, all miners": setup.leg(mined),
+            "graph, synonyms: 질문, no neighbours": setup.leg([s for s in mined if s.origin == PAIRS], 0),
+            "hybrid without the graph": Hybrid(setup.lexical, setup.dense),
         }
         graph = legs["graph, default (no vectors)"]
         for weight in WEIGHTS:
             weights = {"bm25": 0.2, "dense": 1.0, "graph": weight}
-            legs[f"hybrid + graph {weight}"] = Hybrid(bench.lexical, bench.dense, graph, weights=weights)
+            legs[f"hybrid + graph {weight}"] = Hybrid(setup.lexical, setup.dense, graph, weights=weights)
         half = {"bm25": 0.1, "dense": 1.0, "graph": 0.1}
-        legs["hybrid, half of BM25's weight to the graph"] = Hybrid(bench.lexical, bench.dense, graph, weights=half)
+        legs["hybrid, half of BM25's weight to the graph"] = Hybrid(setup.lexical, setup.dense, graph, weights=half)
         for name, leg in legs.items():
-            ranks.setdefault(name, []).append(bench.ranks(leg, some))
+            ranks.setdefault(name, []).append(setup.ranks(leg, some))
             print(seed, name, file=sys.stderr, flush=True)
     show(ranks)
-    compare(bench.asked, tested, ranks)
+    compare(setup.asked, tested, ranks)
 
 
 def show(ranks: Mapping[str, Sequence[Ranks]]) -> None:

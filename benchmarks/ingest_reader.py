@@ -18,7 +18,7 @@ from pathlib import Path
 
 def mundap() -> Callable[[Path], str]:
     """What an ingest does with a file, down to its chunks."""
-    from mundap.jobs.reading import Job, Unread, work
+    from mundap.jobs.task import Job, Unread, work
 
     def read(path: Path) -> str:
         outcome = work(Job(path, path.name))

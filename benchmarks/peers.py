@@ -164,20 +164,20 @@ def haystack_hybrid(
             for text, vector in zip(texts, vectors, strict=True)
         ]
     )
-    road = Pipeline()
-    road.add_component("embedder", Embedder())
-    road.add_component("bm25", InMemoryBM25Retriever(store, top_k=depth))
-    road.add_component("dense", InMemoryEmbeddingRetriever(store, top_k=depth))
-    road.add_component("joiner", DocumentJoiner("reciprocal_rank_fusion", weights=weights, top_k=K))
-    road.connect("embedder.embedding", "dense.query_embedding")
-    road.connect("bm25", "joiner")
-    road.connect("dense", "joiner")
+    pipeline = Pipeline()
+    pipeline.add_component("embedder", Embedder())
+    pipeline.add_component("bm25", InMemoryBM25Retriever(store, top_k=depth))
+    pipeline.add_component("dense", InMemoryEmbeddingRetriever(store, top_k=depth))
+    pipeline.add_component("joiner", DocumentJoiner("reciprocal_rank_fusion", weights=weights, top_k=K))
+    pipeline.connect("embedder.embedding", "dense.query_embedding")
+    pipeline.connect("bm25", "joiner")
+    pipeline.connect("dense", "joiner")
 
     def search(question: str) -> list[str]:
         asked = worded(question)
         if not asked:  # nothing that BM25 would take
             asked = question
-        found = road.run({"embedder": {"text": question}, "bm25": {"query": asked}})
+        found = pipeline.run({"embedder": {"text": question}, "bm25": {"query": asked}})
         return [document.meta["text"] for document in found["joiner"]["documents"]]
 
     return search

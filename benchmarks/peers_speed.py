@@ -113,10 +113,10 @@ def make(prepared: Path, folder: Path, size: int) -> float:
     start = time.perf_counter()
     bot = fill_workspace(sheet, Given(folder))
     seconds = time.perf_counter() - start
-    wholes = [p.worded for p in bot.corpus.all_passages() if p.id == p.parent_id]
+    parent_passages = [p.worded for p in bot.corpus.all_passages() if p.id == p.parent_id]
     cache = Cache(sheet.folder / FOLDER / "cache.sqlite")
     tokens = cache.tokens(
-        wholes,
+        parent_passages,
         bot.recipe.tokenizer,
         lambda some: [documents[int(_NUMBER.search(text)[1])] for text in some],
         quiet,
@@ -124,7 +124,7 @@ def make(prepared: Path, folder: Path, size: int) -> float:
     deque(tokens, maxlen=0)
     cache.close()
     mean = sum(map(len, texts)) / size
-    print(f"{size} passages of {mean:.0f} characters; {len(wholes)} wholes", file=sys.stderr)
+    print(f"{size} passages of {mean:.0f} characters; {len(parent_passages)} parent passages", file=sys.stderr)
     return seconds
 
 

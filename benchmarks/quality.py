@@ -118,15 +118,15 @@ def run_words(folder: Path, seeds: int) -> None:
     bare_customs(folder / "docs" / "passages.xlsx")
     bot = Mundap.open(folder)
     bot.ingest()
-    wholes = [p for p in bot.corpus.all_passages() if p.parent_id == p.id]
-    unnamed = [replace(p, source="") for p in wholes]
+    parent_passages = [p for p in bot.corpus.all_passages() if p.parent_id == p.id]
+    unnamed = [replace(p, source="") for p in parent_passages]
     recipes: dict[str, Searcher] = {
         "content morphemes": BM25(unnamed, SearchTokenizer(joins=False, bigrams=False)),
         "+ joins": BM25(unnamed, SearchTokenizer(bigrams=False)),
         "+ bigrams": BM25(unnamed, SearchTokenizer(joins=False)),
         "+ joins + bigrams": BM25(unnamed),
-        "+ joins + bigrams + 출처": BM25(wholes),
-        "the last, k1 1.5 b .75": BM25(wholes, k1=1.5, b=0.75),
+        "+ joins + bigrams + 출처": BM25(parent_passages),
+        "the last, k1 1.5 b .75": BM25(parent_passages, k1=1.5, b=0.75),
     }
     show_splits(figures(bot, questions, recipes), [held_out(questions, seed) for seed in range(seeds)])
 

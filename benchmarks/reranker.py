@@ -47,7 +47,7 @@ TRAINED = {
 }
 
 
-class Bench:
+class Setup:
     """The customs passages, indexed, and the candidates of every question."""
 
     def __init__(self, folder: Path) -> None:
@@ -95,7 +95,7 @@ def ranks_of(made: Examples, some: Sequence[int]) -> Ranks:
     return [int(place) + 1 if place >= 0 else None for place in made.places(np.asarray(some))]
 
 
-def only(bench: Bench, rows: set[int]) -> Examples:
+def only(setup: Setup, rows: set[int]) -> Examples:
     """The examples with these rows as the only candidates."""
 
     def kept(candidates: Candidates) -> Candidates:
@@ -104,35 +104,35 @@ def only(bench: Bench, rows: set[int]) -> Examples:
         found: Mapping[str, Rows] = candidates.found
         return Candidates(candidates.rows[keep], candidates.fused[keep], legs, found)
 
-    made = bench.made
+    made = setup.made
     return Examples(
         made.questions, made.rows, made.vectors, tuple(map(kept, made.candidates)), made.tokens, made.passages
     )
 
 
-def split(bench: Bench, what: str, seed: int) -> list[int]:
+def split(setup: Setup, what: str, seed: int) -> list[int]:
     """The places of the questions that are held out."""
     if what == "question":
-        return sorted(random.Random(seed).sample(range(len(bench.asked)), len(bench.asked) // 5))
-    return held_out(bench.asked, seed)
+        return sorted(random.Random(seed).sample(range(len(setup.asked)), len(setup.asked) // 5))
+    return held_out(setup.asked, seed)
 
 
-def run(bench: Bench, what: str, seeds: int, after: bool) -> None:
+def run(setup: Setup, what: str, seeds: int, after: bool) -> None:
     """Every part over the splits: mean [min, max]."""
     table: dict[str, list[list[float]]] = {}
     for seed in range(seeds):
-        tested = split(bench, what, seed)
-        train = sorted(set(range(len(bench.asked))) - set(tested))
-        ranks = {"fusion": bench.fused(tested)}
+        tested = split(setup, what, seed)
+        train = sorted(set(range(len(setup.asked))) - set(tested))
+        ranks = {"fusion": setup.fused(tested)}
         for name, features in TRAINED.items():
-            model, ranks[name] = bench.trained(features, train, tested)
+            model, ranks[name] = setup.trained(features, train, tested)
             if what == "passage":
-                held = only(bench, {int(bench.made.rows[n]) for n in tested})
-                trainer = Trainer(held, bench.lexical, bench.dense, features)
+                held = only(setup, {int(setup.made.rows[n]) for n in tested})
+                trainer = Trainer(held, setup.lexical, setup.dense, features)
                 ranks["new only, fusion"] = ranks_of(held, tested)
                 ranks[f"new only, {name}"] = trainer.ranks(model, np.asarray(tested))
         if after:
-            ranks |= {f"light, {name}": found for name, found in bench.after(model, tested).items()}
+            ranks |= {f"light, {name}": found for name, found in setup.after(model, tested).items()}
         for name, found in ranks.items():
             figures = [100 * statistics.mean(map(measure, found)) for measure in SHOWN.values()]
             table.setdefault(name, []).append(figures)
@@ -156,7 +156,7 @@ def main() -> None:
     chosen = options.parse_args()
     need_data()
     with tempfile.TemporaryDirectory() as folder:
-        run(Bench(chosen.workspace or Path(folder)), chosen.what, chosen.seeds, chosen.after)
+        run(Setup(chosen.workspace or Path(folder)), chosen.what, chosen.seeds, chosen.after)
 
 
 if __name__ == "__main__":

@@ -25,12 +25,12 @@ import numpy as np
 from mundap.encode.adapter import Maps, mapped
 from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.metrics import reciprocal_rank, top
-from mundap.index.units import Units
+from mundap.index.grouped import GroupedPassages
 from mundap.korean.tokens import SearchTokenizer
 from mundap.progress import bar
 from mundap.protocols import Vectors
 from mundap.store.cache import AsQueries
-from mundap.training.common.heldout import Bench
+from mundap.training.common.heldout import HeldoutEvaluator
 from mundap.training.common.pairs import pairs
 from mundap.training.retriever import adapter, static
 from mundap.training.retriever.config import StaticConfig
@@ -48,35 +48,35 @@ Both = tuple[Vectors, Vectors]
 
 
 class Ground:
-    """The customs passages, indexed, with the vectors of all units and questions, and their words."""
+    """The customs passages, indexed, with the vectors of all passages and questions, and their words."""
 
     def __init__(self, folder: Path) -> None:
         bot = workspace(folder, bare_customs)
         lexical, dense = bot.legs
         self.asked = customs()
-        self.bench = Bench(pairs(self.asked, dense.table), lexical, dense)
-        texts = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
+        self.evaluator = HeldoutEvaluator(pairs(self.asked, dense.table), lexical, dense)
+        texts = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
         with bar("vectors") as progress:
-            units = bot.components.cache.unit_vectors(texts, bot.components.encoder, progress)
+            passages = bot.components.cache.unit_vectors(texts, bot.components.encoder, progress)
             questions = bot.components.cache.unit_vectors(
-                self.bench.pairs.questions, AsQueries(bot.components.encoder), progress
+                self.evaluator.pairs.questions, AsQueries(bot.components.encoder), progress
             )
-        self.known = adapter.Known(units, self.bench.starts, questions)
+        self.known = adapter.Known(passages, self.evaluator.starts, questions)
         tokenize = SearchTokenizer(joins=True, bigrams=False)
-        self.tokens = static.Tokens(tokenize(self.bench.pairs.questions), tokenize(texts))
+        self.tokens = static.Tokens(tokenize(self.evaluator.pairs.questions), tokenize(texts))
 
     def models(self, train: np.ndarray, tested: np.ndarray) -> dict[str, Both]:
-        """The vectors of all units and of the tested questions by each model, trained on `train`."""
-        known, made = self.known, self.bench.pairs
-        found = {"e5-small, nothing trained": (known.units, known.questions[tested])}
+        """The vectors of all passages and of the tested questions by each model, trained on `train`."""
+        known, made = self.known, self.evaluator.pairs
+        found = {"e5-small, nothing trained": (known.passages, known.questions[tested])}
         free = list(adapter.fit(known, train, made.rows, (0.0,) * 4))[-1]
         maps, setting = adapter.learn(made, known, train)
         print(setting, file=sys.stderr)
         for name, some in (("maps without a pull", free), ("adapter", maps)):
             found[name] = self._by(some, tested)
-        words = static.learn(self.bench, self.tokens, train, StaticConfig())
+        words = static.learn(self.evaluator, self.tokens, train, StaticConfig())
         found["static"] = (
-            words.means(self.tokens.units),
+            words.means(self.tokens.passages),
             words.means([self.tokens.questions[n] for n in tested]),
         )
         found["adapter and static, side by side"] = (
@@ -86,7 +86,7 @@ class Ground:
         return found
 
     def _by(self, maps: Maps, tested: np.ndarray) -> Both:
-        return mapped(self.known.units, maps.passage), mapped(self.known.questions[tested], maps.question)
+        return mapped(self.known.passages, maps.passage), mapped(self.known.questions[tested], maps.question)
 
 
 def _beside(one: Vectors, other: Vectors) -> Vectors:
@@ -109,10 +109,10 @@ def run(ground: Ground, what: str, seeds: int) -> None:
     for seed in range(seeds):
         tested = np.asarray(split(ground, what, seed))
         train = np.setdiff1d(np.arange(len(ground.asked)), tested)
-        groups += ground.bench.pairs.rows[tested].tolist()
+        groups += ground.evaluator.pairs.rows[tested].tolist()
         began = time.process_time()
-        for name, (units, asked) in ground.models(train, tested).items():
-            for leg, ranks in ground.bench.ranks(units, asked, tested).items():
+        for name, (passages, asked) in ground.models(train, tested).items():
+            for leg, ranks in ground.evaluator.ranks(passages, asked, tested).items():
                 figures = [100 * statistics.mean(map(measure, ranks)) for measure in SHOWN.values()]
                 table.setdefault(f"{name}, {leg}", []).append(figures)
                 values.setdefault(f"{name}, {leg}", []).extend(map(reciprocal_rank, ranks))

@@ -21,14 +21,14 @@ import numpy as np
 
 from mundap.encode import base_of
 from mundap.encode.adapter import mapped
-from mundap.index.units import Units
+from mundap.index.grouped import GroupedPassages
 from mundap.progress import bars
 from mundap.store.cache import AsQueries
 from mundap.synth.journal import Journal
 from mundap.synth.qa import REASONS, Row, synthesize
 from mundap.synth.qa_rules import ByRules
 from mundap.training.common.folds import Numbers
-from mundap.training.common.heldout import LEGS, Bench
+from mundap.training.common.heldout import LEGS, HeldoutEvaluator
 from mundap.training.common.measure import compared
 from mundap.training.common.pairs import FOLDS, Pairs, pairs
 from mundap.training.retriever.adapter import PENALTIES, Known, fit, learn
@@ -91,24 +91,24 @@ def main() -> None:
             np.concatenate([people.rows, [row_of[row.passage.id] for row in rows]]),
         )
         encoder = bot.components.encoder_named(base_of(bot.config.index.encoder, bot.components.models))
-        texts = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
-        units = bot.components.cache.unit_vectors(texts, encoder, progress["vectors"])
+        texts = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
+        passages = bot.components.cache.unit_vectors(texts, encoder, progress["vectors"])
         questions = bot.components.cache.unit_vectors(both.questions, AsQueries(encoder), progress["vectors"])
     settings = bot.config.retrieve
-    bench = Bench(both, lexical, dense, settings.fusion, settings.weights, settings.pool)
-    known = Known(units, bench.starts, questions)
+    evaluator = HeldoutEvaluator(both, lexical, dense, settings.fusion, settings.weights, settings.pool)
+    known = Known(passages, evaluator.starts, questions)
     real, made = np.arange(len(people)), np.arange(len(people), len(both))
     groups = people.rows.tolist()
 
     def ranks(some: Numbers, tested: Numbers) -> Ranks:
         maps, setting = learn(both, known, some, options.seed)
         print("  learned from", len(some), "with", setting)
-        return bench.ranks(mapped(units, maps.passage), mapped(questions[tested], maps.question), tested)
+        return evaluator.ranks(mapped(passages, maps.passage), mapped(questions[tested], maps.question), tested)
 
-    before = bench.ranks(units, questions[real], real)
+    before = evaluator.ranks(passages, questions[real], real)
     told("made questions of all passages, measured on people's:", before, ranks(made, real), groups)
     for penalty, maps in zip(PENALTIES, fit(known, made, both.rows, PENALTIES, options.seed), strict=True):
-        after = bench.ranks(mapped(units, maps.passage), mapped(questions[real], maps.question), real)
+        after = evaluator.ranks(mapped(passages, maps.passage), mapped(questions[real], maps.question), real)
         told(f"the same, taken whole under the penalty {penalty}:", before, after, groups)
     fold = people.folds("by_passage", options.seed)
     found: dict[str, Ranks] = {name: {leg: [None] * len(real) for leg in LEGS} for name in ("people", "both")}

@@ -40,7 +40,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def passage() -> MakePassage:
-    """Makes a whole passage of a text; its id is the text's hash. Other fields by name."""
+    """Makes a parent passage of a text; its id is the text's hash. Other fields by name."""
 
     def made(text: str, **about: object) -> Passage:
         return Passage(**{"id": digest(text), "document_id": "d", "text": text, "start": 0, "end": len(text), **about})

@@ -5,11 +5,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mundap.errors import ConfigError, WorkspaceNotFound
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 FILE = "mundap.toml"
 
@@ -234,12 +237,12 @@ def read_config(path: Path) -> Config:
         raise ConfigError(f"{path}: 열 수 없습니다({error.strerror})") from error
 
 
-def settings(config: Config, path: Path) -> list[tuple[str, Any, str]]:
+def settings(config: Config, path: Path) -> list[tuple[str, object, str]]:
     """(key, value, where it came from) for every setting."""
     return [*_settings(config, tomllib.loads(path.read_text("utf-8")), "")]
 
 
-def _settings(model: BaseModel, written: Mapping[str, Any], above: str) -> Iterator[tuple[str, Any, str]]:
+def _settings(model: BaseModel, written: Mapping[str, Any], above: str) -> Iterator[tuple[str, object, str]]:
     for key in type(model).model_fields:
         value = getattr(model, key)
         if isinstance(value, BaseModel):
@@ -248,7 +251,7 @@ def _settings(model: BaseModel, written: Mapping[str, Any], above: str) -> Itera
             yield f"{above}{key}", value, FILE if key in written else "default"
 
 
-def _explain(problem: Any) -> str:
+def _explain(problem: ErrorDetails) -> str:
     place = [str(part) for part in problem["loc"]]
     if problem["type"] == "extra_forbidden":
         model: type[BaseModel] = Config

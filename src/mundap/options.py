@@ -122,7 +122,7 @@ def _described(name: str, hint: Any, default: Any) -> Described:
     return Described(name, kind, choices, optional, default, option)
 
 
-def _check(one: Described, value: Any) -> None:
+def _check(one: Described, value: object) -> None:
     """Raises BadOption unless the field may have the value."""
     if value is None and one.optional:
         return

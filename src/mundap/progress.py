@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from mundap.protocols import Progress
-
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
+
+    from mundap.protocols import Progress
 
 _EVERY = 5.0  # seconds between two progress lines where there is no terminal
 

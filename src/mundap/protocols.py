@@ -1,4 +1,4 @@
-"""The plugs: small protocols, each with one contract suite in tests/contracts.
+"""The interfaces of exchangeable parts: small protocols, each with one contract suite in tests/contracts.
 
 A workspace puts a question in normal form (korean.normalize) once, where it comes in, and hands it on as such.
 """
@@ -49,7 +49,7 @@ class Encoder(Protocol):
 
 
 class Chunker(Protocol):
-    """Splits whole passages into chunks, each of which gets its own vector."""
+    """Splits parent passages into chunks, each of which gets its own vector."""
 
     def cut(self, text: str) -> list[Span]:
         """(start, end) of each chunk of running text, in order; together they cover every non-blank character."""

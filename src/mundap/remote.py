@@ -58,7 +58,7 @@ class JsonServer:
             )
         self._key = checked_key(api_key)
 
-    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+    def post(self, path: str, body: Mapping[str, object]) -> Any:
         """The JSON that `path`, which may be empty, answers `body` with. Raises Refused, and ServerError."""
         url = self._base.copy_with(path=self._base.path.rstrip("/") + path)
         content = json.dumps(body).encode("ascii", "backslashreplace")
@@ -166,7 +166,7 @@ def error_text(response: httpx.Response) -> str:
         return "" if b"<" in body[:100] else body.decode("utf-8", "replace")
 
 
-def message(body: Any) -> str:
+def message(body: object) -> str:
     """The message in an error object: {"error": {"message": …}}, {"error": …}, {"message": …}, {"detail": …}."""
     while isinstance(body, dict):
         body = next((body[key] for key in ("error", "message", "detail") if body.get(key)), "")

@@ -4,15 +4,48 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import NotRequired, TypedDict
 
 from mundap.types import Answer, Hit
 
 
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """A hit as other programs read it; `text` is the whole passage."""
+class HitJson(TypedDict):
+    """A hit as other programs read it; `text` is the parent passage. `links` are there where the graph found it."""
+
+    rank: int
+    score: float
+    passage_id: str
+    document_id: str
+    source: str
+    heading: str
+    page: int | None
+    text: str
+    origins: dict[str, int]
+    links: NotRequired[list[dict[str, object]]]
+
+
+class AnswerJson(TypedDict):
+    """An answer as other programs read it. `searched` is there where typos were corrected."""
+
+    question: str
+    answer: str
+    abstained: bool
+    citations: list[dict[str, object]]
+    sentences: list[dict[str, object]]
+    hits: list[HitJson]
+    timings: dict[str, float]
+    model: str
+    support: float
+    kind: str
+    choices: list[dict[str, object]]
+    generation: str
+    searched: NotRequired[str]
+
+
+def hit_json(hit: Hit) -> HitJson:
+    """A hit as other programs read it."""
     passage = hit.passage
-    return {
+    made: HitJson = {
         "rank": hit.rank,
         "score": hit.score,
         "passage_id": passage.id,
@@ -22,12 +55,15 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "page": passage.page,
         "text": passage.text,
         "origins": dict(hit.origins),
-    } | ({"links": [asdict(link) for link in hit.links]} if hit.links else {})
+    }
+    if hit.links:
+        made["links"] = [asdict(link) for link in hit.links]
+    return made
 
 
-def answer_json(answer: Answer) -> dict[str, Any]:
+def answer_json(answer: Answer) -> AnswerJson:
     """An answer as other programs read it."""
-    return {
+    made: AnswerJson = {
         "question": answer.question,
         "answer": answer.text,
         "abstained": answer.abstained,
@@ -40,7 +76,10 @@ def answer_json(answer: Answer) -> dict[str, Any]:
         "kind": answer.kind,
         "choices": [{"label": one.label, "passage_id": one.passage_id} for one in answer.choices],
         "generation": answer.generation,
-    } | ({"searched": answer.searched} if answer.searched else {})
+    }
+    if answer.searched:
+        made["searched"] = answer.searched
+    return made
 
 
 # JSON leaves these as they are, and tools that read lines take them for line ends.

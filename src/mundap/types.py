@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 # What JSON is made of, as reports and answers are handed out.
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
-Meta = Mapping[str, Any]
+Meta: TypeAlias = Mapping[str, Json]
 SPOKEN = "spoken"  # the key in Passage.meta
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A part of a document that forms one whole passage: a 제시문, an article, a table row.
+    """A part of a document that forms one parent passage: a 제시문, an article, a table row.
 
     `start` and `end` are character offsets into the document's text; `source` is what a reader
     is shown as the origin (출처), or "" for the document's own title.
@@ -43,7 +43,7 @@ class KnownQuestion:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One file as text in NFC. `source` is its path; `sections` are its wholes, in order."""
+    """One file as text in NFC. `source` is its path; `sections` are its parent passages, in order."""
 
     id: str
     text: str
@@ -58,7 +58,7 @@ class Document:
 class Passage:
     """A slice of a document: `document.text[start:end] == text`.
 
-    `parent_id` names the whole passage that this chunk was cut from; a whole passage names itself.
+    `parent_id` names the parent passage that this chunk was cut from; a parent passage names itself.
     """
 
     id: str

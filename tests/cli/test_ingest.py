@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Job, Read, Unread
+from mundap.jobs.task import Job, Read, Unread
 from mundap.workspace import Mundap
 
 NFD = unicodedata.normalize("NFD", "여비 규정.txt")

@@ -21,7 +21,7 @@ from mundap.types import Json
 from mundap.workflows.train import TRAINERS
 from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import Stages, begin, silent
-from mundap.workflows.train.table import Trainer
+from mundap.workflows.train.trainer import Trainer
 from mundap.workspace import Mundap
 
 

@@ -12,7 +12,7 @@ from mundap.errors import ConfigError, UnknownName
 from mundap.ingest.chunk import CHUNKERS, Fixed, Sentences, Whole, Window, characters, make_chunker, tokens
 from mundap.ingest.grid import row_spans
 from mundap.ingest.split import chunks
-from mundap.jobs.reading import Cut
+from mundap.jobs.task import Cut
 from mundap.protocols import Chunker
 from mundap.types import Passage
 

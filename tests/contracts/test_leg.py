@@ -15,8 +15,8 @@ from mundap.graph.relations import unrelated
 from mundap.graph.synonyms import Synonym
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
+from mundap.index.grouped import GroupedPassages
 from mundap.index.table import InMemory, Table
-from mundap.index.units import Units
 from mundap.ingest.chunk import Sentences
 from mundap.ingest.split import chunks
 from mundap.korean.keyword_rules import names
@@ -25,7 +25,7 @@ from mundap.types import Passage
 
 
 def graph(passages: list[Passage]) -> Leg:
-    rows = Units.of(passages).rows
+    rows = GroupedPassages.of(passages).rows
     with TemporaryDirectory() as folder:
         build(Path(folder), rows, names, unrelated, "test", [Synonym("짐", "물품", 0.5)])
         return GraphLeg(Graph(Path(folder)), Table([row.id for row in rows], InMemory(rows)), names)
@@ -36,7 +36,7 @@ LEGS: dict[str, Callable[[list[Passage]], Leg]] = {
     "dense": lambda passages: Dense(passages, HashedEncoder()),
     "graph": graph,
 }
-WHOLES = [
+PARENTS = [
     "관세청은 수입 물품에 관세를 매긴다. 여행자는 세관에 신고서를 낸다.",
     "환급은 신청한 날부터 사흘 안에 된다.",
     "면세 한도를 넘긴 물품은 세관에 신고한다. 신고하지 않으면 가산세가 붙는다. 가산세는 세액의 사십 퍼센트다.",
@@ -51,19 +51,23 @@ def make(request: pytest.FixtureRequest) -> Callable[[list[Passage]], Leg]:
     return request.param
 
 
-@pytest.fixture(params=[False, True], ids=["wholes", "wholes and chunks"])
+@pytest.fixture(params=[False, True], ids=["parent passages", "parent passages and chunks"])
 def leg(make: Callable[[list[Passage]], Leg], passage, request: pytest.FixtureRequest) -> Leg:
-    wholes = [passage(text) for text in WHOLES]
-    return make([*wholes, *(c for w in wholes for c in chunks(w, Sentences(30)))] if request.param else wholes)
+    parent_passages = [passage(text) for text in PARENTS]
+    return make(
+        [*parent_passages, *(c for w in parent_passages for c in chunks(w, Sentences(30)))]
+        if request.param
+        else parent_passages
+    )
 
 
-def test_rows_are_the_wholes_in_the_order_of_ids(leg: Leg):
+def test_rows_are_the_parent_passages_in_the_order_of_ids(leg: Leg):
     assert list(leg.table.ids) == sorted(leg.table.ids)
-    assert len(leg.table) == len(WHOLES)
+    assert len(leg.table) == len(PARENTS)
 
 
 def test_found_rows_carry_their_score(leg: Leg):
-    for depth in range(1, len(WHOLES) + 1):
+    for depth in range(1, len(PARENTS) + 1):
         rows, scores = leg.find(QUESTION, depth)
         assert 1 <= len(rows) <= depth
         np.testing.assert_allclose(leg.score(QUESTION, rows), scores, rtol=1e-6)

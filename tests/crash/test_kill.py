@@ -141,7 +141,7 @@ def whole_generation(root: Path) -> str | None:
         return None
     held = open_generation(root / ".mundap" / "index")
     assert held.name == name
-    assert len(held.unit_ids) == len(held.vectors.vectors) == len(held.vectors.keys) == held.vectors.starts[-1]
+    assert len(held.vector_ids) == len(held.vectors.vectors) == len(held.vectors.keys) == held.vectors.starts[-1]
     assert len(held.row_ids) == len(held.postings.lengths)
     assert held.postings.starts[-1] == len(held.postings.rows) == len(held.postings.impacts)
     return name

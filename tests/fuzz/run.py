@@ -15,7 +15,7 @@ from tests.fuzz.mutate import mutated
 from tests.fuzz.seeds import seeds
 
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Job, Read, Unread
+from mundap.jobs.task import Job, Read, Unread
 
 LIMITS = Limits(workers=2, seconds=20, megabytes=1024)
 KEPT = Path(__file__).parent / "kept"  # files that a reader failed on; not in the repository
@@ -105,7 +105,7 @@ def _fault(outcome: Read) -> str:
         return "letters that no text has"
     if not outcome.chunks:
         return "no passage"
-    for passage in (*outcome.wholes, *outcome.chunks):
+    for passage in (*outcome.parents, *outcome.chunks):
         if document.text[passage.start : passage.end] != passage.text or not passage.text.strip():
             return f"passage {passage.start} is no slice"
         passage.heading.encode()

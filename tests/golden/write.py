@@ -38,9 +38,9 @@ def reading(path: Path) -> Reading:
 
 
 def passages() -> list[Passage]:
-    """The wholes, and the chunks of those that are cut."""
+    """The parent passages, and the chunks of those that are cut."""
     read_ = documents()
-    every = [*(whole for document in read_ for whole in parents(document)), *md.split(read_, MAX_CHARS)]
+    every = [*(parent for document in read_ for parent in parents(document)), *md.split(read_, MAX_CHARS)]
     return list({passage.id: passage for passage in every}.values())
 
 
@@ -62,19 +62,19 @@ def the_documents() -> Any:
 
 
 def the_passages() -> Any:
-    """Wholes, and their chunks under them."""
+    """Parent passages, and their chunks under them."""
     every = passages()
     return [
         {
-            "id": whole.id,
-            "source": whole.source,
-            "heading": whole.heading,
-            "start": whole.start,
-            "text": whole.text,
-            "chunks": [p.text for p in every if p.parent_id == whole.id and p.id != whole.id],
+            "id": parent.id,
+            "source": parent.source,
+            "heading": parent.heading,
+            "start": parent.start,
+            "text": parent.text,
+            "chunks": [p.text for p in every if p.parent_id == parent.id and p.id != parent.id],
         }
-        for whole in every
-        if whole.parent_id == whole.id
+        for parent in every
+        if parent.parent_id == parent.id
     ]
 
 

@@ -286,10 +286,10 @@ def test_a_cross_encoder_orders_what_was_found_and_is_served_by_onnxruntime(base
 
 
 def test_losses_are_compared_on_one_split(base: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch):
-    from mundap.training.retriever import compare
+    from mundap.training.retriever import loss_comparison
 
-    monkeypatch.setattr(compare, "EPOCHS", (1, 2))
-    monkeypatch.setattr(compare, "BATCHES", (16,))
+    monkeypatch.setattr(loss_comparison, "EPOCHS", (1, 2))
+    monkeypatch.setattr(loss_comparison, "BATCHES", (16,))
     options = ("--base", base, "--freeze", 1, "--losses", "denoising,mnrl", "--questions-only", "--json")
     shown = json.loads(run("train", "embedding", *options, workspace=corpus))
     assert [(row["loss"], row["epochs"]) for row in shown["rows"]] == [

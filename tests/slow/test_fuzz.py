@@ -12,7 +12,7 @@ from tests.fuzz.run import BATCH, GOOD, files, fuzz
 from tests.fuzz.seeds import FAMILIES, seeds
 
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Job, Read
+from mundap.jobs.task import Job, Read
 
 pytestmark = pytest.mark.slow
 SEED = 20  # another than that of `make fuzz`
@@ -48,6 +48,6 @@ def test_json_lines_of_twenty_megabytes_need_less_than_half_a_gigabyte_or_are_re
     path.write_text("".join(f'{row[:-2]}{n}"}}\n' for n in range((20 << 20) // len(row.encode()))), "utf-8")
     ((_, found),) = read_all([Job(path, path.name)], Limits(1, megabytes=512))
     assert isinstance(found, Read)
-    assert len(found.wholes) > 20_000
+    assert len(found.parents) > 20_000
     ((_, refused),) = read_all([Job(path, path.name)], Limits(1, megabytes=80))
     assert "80MB를 초과해 중단했습니다. 파일을 나누거나" in refused.reason

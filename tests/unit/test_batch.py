@@ -11,9 +11,9 @@ import pytest
 from mundap.ingest import readers
 from mundap.ingest.build import Reading
 from mundap.ingest.sheets.sheet import Options
-from mundap.jobs import batch, reading
+from mundap.jobs import batch, task
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Job, Read, Unread, work
+from mundap.jobs.task import Job, Read, Unread, work
 from mundap.jobs.worker import framed
 
 
@@ -40,8 +40,8 @@ def test_every_file_is_answered_for_once(jobs: list[Job], workers: int):
 
 
 def test_plain_files_are_read_the_same_with_and_without_a_process(jobs: list[Job]):
-    here = {job.source: o.wholes for job, o in read_all(jobs[:2]) if isinstance(o, Read)}
-    there = {job.source: o.wholes for job, o in read_all(jobs) if isinstance(o, Read)}
+    here = {job.source: o.parents for job, o in read_all(jobs[:2]) if isinstance(o, Read)}
+    there = {job.source: o.parents for job, o in read_all(jobs) if isinstance(o, Read)}
     assert here == there
 
 
@@ -87,7 +87,7 @@ def test_a_readers_own_mistake_is_one_plain_files_problem(
             raise error
         return readers.read(path, source, options)
 
-    monkeypatch.setattr(reading, "read", read)
+    monkeypatch.setattr(task, "read", read)
     found = dict(read_all(jobs[:2]))
     assert isinstance(found[jobs[0]], Read)
     reason = found[jobs[1]].reason

@@ -38,8 +38,8 @@ def put(
             KnownQuestion(f"{t[:2]}?", t, s, n) for n, (s, t) in enumerate(zip(starts, texts, strict=True), 2)
         ),
     )
-    wholes = parents(document)
-    corpus.put(document, wholes, [c for w in wholes for c in chunks(w, Sentences(20))], fingerprint)
+    parent_passages = parents(document)
+    corpus.put(document, parent_passages, [c for w in parent_passages for c in chunks(w, Sentences(20))], fingerprint)
     return document
 
 
@@ -52,8 +52,8 @@ def rows(corpus: Corpus, table: str) -> int:
 
 def test_what_goes_in_comes_out(corpus: Corpus):
     document = put(corpus, "docs/규정.txt", LONG, "짧은 글", title="규정", fingerprint="f1")
-    wholes = parents(document)
-    expected = {p.id: p for p in [*wholes, *chunks(wholes[0], Sentences(20))]}
+    parent_passages = parents(document)
+    expected = {p.id: p for p in [*parent_passages, *chunks(parent_passages[0], Sentences(20))]}
     assert len(expected) == 2 + 3
     assert {p.id: p for p in corpus.all_passages()} == expected
     assert corpus.ids() == sorted(expected)
@@ -65,8 +65,8 @@ def test_what_goes_in_comes_out(corpus: Corpus):
     (listed,) = corpus.documents()
     assert (listed.source, listed.title, listed.fingerprint, listed.passages) == ("docs/규정.txt", "규정", "f1", 2)
     assert set(corpus.questions()) == {
-        StoredQuestion("관세?", LONG, wholes[0].id),
-        StoredQuestion("짧은?", "짧은 글", wholes[1].id),
+        StoredQuestion("관세?", LONG, parent_passages[0].id),
+        StoredQuestion("짧은?", "짧은 글", parent_passages[1].id),
     }
 
 
@@ -233,7 +233,7 @@ def test_the_values_that_a_filter_may_name(corpus: Corpus):
     assert corpus.values("없음") == corpus.values("' OR 1=1") == []
 
 
-def test_chunks_are_allowed_with_their_whole(corpus: Corpus):
+def test_chunks_are_allowed_with_their_parent(corpus: Corpus):
     put(corpus, "a.txt", LONG, title="가")
     assert corpus.ids_where([("title", ["가"])]) == set(corpus.ids())
 

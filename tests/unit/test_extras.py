@@ -40,7 +40,7 @@ def test_a_name_of_a_table_is_loaded_and_an_unknown_one_is_told_the_table():
     assert load("thing", "join", {"join": "os.path:join"})("a", "b") == "a/b"
     with pytest.raises(UnknownName, match="unknown thing 'jion'; choose one of: join, split"):
         load("thing", "jion", {"split": "os.path:split", "join": "os.path:join"})
-    with pytest.raises(UnknownName, match="unknown encoder 'bgem3'; choose one of: e5-small, hashed"):
+    with pytest.raises(UnknownName, match=r"unknown encoder 'bgem3'; choose one of: e5-small, .*hashed"):
         make_encoder("bgem3")
 
 

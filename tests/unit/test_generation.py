@@ -47,8 +47,8 @@ def root(tmp_path: Path) -> Path:
 
 
 def passages(texts: Sequence[str]) -> list[Passage]:
-    wholes = [Passage(digest(text), "d", text, 0, len(text), source="규정") for text in texts]
-    return [*wholes, *(c for w in wholes for c in chunks(w, Sentences(20)) if c.id != w.id)]
+    parent_passages = [Passage(digest(text), "d", text, 0, len(text), source="규정") for text in texts]
+    return [*parent_passages, *(c for w in parent_passages for c in chunks(w, Sentences(20)) if c.id != w.id)]
 
 
 def make(root: Path, texts: Sequence[str] = TEXTS, recipe: Recipe = RECIPE, state: str = "s") -> Parts:
@@ -62,7 +62,7 @@ def contents(generation: Generation) -> dict[str, object]:
         f"lexical {n}": getattr(generation.postings, n).tolist() for n in generation.postings.__dataclass_fields__
     }
     arrays |= {f"dense {n}": getattr(generation.vectors, n).tolist() for n in ("vectors", "starts", "keys")}
-    return {**arrays, "units": generation.unit_ids, "rows": generation.row_ids, "recipe": generation.recipe}
+    return {**arrays, "units": generation.vector_ids, "rows": generation.row_ids, "recipe": generation.recipe}
 
 
 def test_what_was_built_is_what_is_opened(root: Path):
@@ -70,7 +70,7 @@ def test_what_was_built_is_what_is_opened(root: Path):
     opened = open_generation(root)
     ids = {p.id for p in passages(TEXTS)}
     assert (opened.name, opened.recipe, opened.corpus_state) == (parts.name, RECIPE, "state 1")
-    assert set(opened.unit_ids) == ids
+    assert set(opened.vector_ids) == ids
     assert opened.row_ids == sorted(digest(text) for text in TEXTS)
     assert len(opened.postings.lengths) == len(TEXTS)
     assert len(opened.vectors.vectors) == len(ids) > len(TEXTS)
@@ -186,7 +186,7 @@ def test_passages_that_are_gone_are_masked(root: Path):
     mask = check(opened, RECIPE, left)
     assert mask is not None
     assert [id for id, here in zip(opened.row_ids, mask, strict=True) if not here] == [digest(TEXTS[0])]
-    assert alive(opened, opened.unit_ids) is None
+    assert alive(opened, opened.vector_ids) is None
     assert not alive(opened, []).any()
 
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.ingest.blocks import Table
+from mundap.ingest.hwp.cells import Placed, tabled
 from mundap.ingest.hwp.flow import Line, Story
-from mundap.ingest.hwp.table import Placed, tabled
 
 wild = st.integers(-3, 70_000) | st.integers(0, 5)
 LIMIT = 2000
@@ -61,7 +61,7 @@ def test_cells_keep_their_places(layout: tuple[tuple[int, int], list[Place]]):
 def test_no_word_is_lost_and_no_table_is_too_large_whatever_the_numbers(size: tuple[int, int], places: list[Place]):
     cells = [Placed(*place, (Line(f"칸{n}"),)) for n, place in enumerate(places)]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("mundap.ingest.hwp.table.MAX_PLACES", LIMIT)  # as many as are soon laid out
+        patch.setattr("mundap.ingest.hwp.cells.MAX_PLACES", LIMIT)  # as many as are soon laid out
         found = tabled(cells, size, "", Story())
     said = []
     for piece in found:

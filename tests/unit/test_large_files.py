@@ -9,13 +9,13 @@ import openpyxl
 import pytest
 
 from mundap.ingest import build
-from mundap.ingest.pace import report, watched
 from mundap.ingest.readers import read
+from mundap.ingest.reading_progress import report, watched
 from mundap.ingest.sheets import delimited, visible
 from mundap.ingest.spool import Spooled, spooled
-from mundap.jobs import reading
+from mundap.jobs import task
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Job, Read, work
+from mundap.jobs.task import Job, Read, work
 from mundap.store.corpus import Corpus
 from mundap.workspace import Mundap
 
@@ -34,7 +34,7 @@ def stored(folder: Path, found: Read) -> list[str]:
     corpus = Corpus(folder / "corpus.sqlite")
     long = found.reading.long
     document = found.reading.document
-    corpus.put(document, found.wholes, found.chunks, "x", long.pieces() if long else ())
+    corpus.put(document, found.parents, found.chunks, "x", long.pieces() if long else ())
     text = corpus.text(document.id)
     assert text is not None
     assert found.reading.characters == len(text)
@@ -54,9 +54,9 @@ def test_passages_and_text_are_the_same_by_the_disk(
     long = work(job, spool=True)
     assert isinstance(here, Read)
     assert isinstance(long, Read)
-    assert isinstance(long.wholes, Spooled)
+    assert isinstance(long.parents, Spooled)
     assert long.reading.document.text == ""
-    assert [*long.wholes] == [*here.wholes] == [*long.wholes]  # as often as one likes
+    assert [*long.parents] == [*here.parents] == [*long.parents]  # as often as one likes
     assert stored(tmp_path / "a", long) == stored(tmp_path / "b", here)
     assert len(long.spooled) == 3
     for one in long.spooled:
@@ -64,7 +64,7 @@ def test_passages_and_text_are_the_same_by_the_disk(
 
 
 def test_many_passages_of_what_is_no_sheet_go_by_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(reading, "_MANY", 10)
+    monkeypatch.setattr(task, "_MANY", 10)
     (tmp_path / "큰.txt").write_text("\n\n".join(f"문단 {n}이다." for n in range(30)), "utf-8")
     found = work(Job(tmp_path / "큰.txt", "큰.txt"), spool=True)
     assert isinstance(found, Read)
@@ -167,5 +167,5 @@ def test_what_a_worker_tells_on_the_way_is_heard(sheet: Path):
     sheet.write_text("번호,이름\n" + "".join(f"{n},직원\n" for n in range(60_000)), "utf-8")
     outcomes = read_all([Job(sheet, "큰.csv")] * 2, Limits(1), lambda job, share: heard.append(share))
     found = [outcome for _, outcome in outcomes]
-    assert all(isinstance(one, Read) and len(one.wholes) == 60_000 for one in found)
+    assert all(isinstance(one, Read) and len(one.parents) == 60_000 for one in found)
     assert all(0 <= share <= 1 for share in heard)

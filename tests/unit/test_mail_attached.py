@@ -22,7 +22,7 @@ from mundap.ingest.mail import reader
 from mundap.ingest.readers import read, reader_version
 from mundap.ingest.split import parents
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Job, Read, Unread
+from mundap.jobs.task import Job, Read, Unread
 from mundap.types import Document
 
 RULE = "제1조(목적) 이 규정은 휴가를 정한다.\n제2조(연차) 연차는 15일이다.\n제3조(소멸) 연차는 1년 뒤 소멸한다.\n"

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.evaluation.about import About, versions
 from mundap.evaluation.abstain import Supported, evaluate_abstain
 from mundap.evaluation.answers import evaluate_answers
 from mundap.evaluation.answers_page import answers_page
@@ -14,6 +13,7 @@ from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.html_parts import interval, value
 from mundap.evaluation.keywords import Tagged, evaluate_keywords
 from mundap.evaluation.markup import Markup, join, tag
+from mundap.evaluation.provenance import About, versions
 from mundap.evaluation.questions import Question
 from mundap.evaluation.report_pages import abstain_page, keywords_page, retrieval_page
 from mundap.evaluation.retrieval import ablation, evaluate_retrieval

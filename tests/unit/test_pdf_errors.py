@@ -12,7 +12,7 @@ from mundap.errors import BadFile
 from mundap.ingest.pdf import ocr
 from mundap.ingest.pdf.reader import parse
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Job, Read
+from mundap.jobs.task import Job, Read
 
 pytest.importorskip("liteparse", reason="the extra docs is not installed")
 pytest.importorskip("reportlab", reason="reportlab draws the PDFs of these tests")

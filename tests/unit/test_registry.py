@@ -13,7 +13,7 @@ import pytest
 
 from mundap.errors import MundapError
 from mundap.training.common import registry
-from mundap.training.common.registry import Card, free_name, keep, plain_name
+from mundap.training.common.registry import Card, free_name, plain_name, register
 
 CARD = Card(
     kind="reranker",
@@ -34,13 +34,13 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from tests.unit.test_registry import CARD
-from mundap.training.common.registry import keep
+from mundap.training.common.registry import register
 
 def write(folder):
     (folder / "model.json").write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 
-keep(Path(sys.argv[1]), "관세", CARD, write)
+register(Path(sys.argv[1]), "관세", CARD, write)
 """
 
 
@@ -62,7 +62,7 @@ def contents(models: Path) -> dict[str, str]:
 
 
 def test_a_model_has_a_card(tmp_path: Path):
-    folder = keep(tmp_path / "models", "관세-1.0", CARD, writing("하나"))
+    folder = register(tmp_path / "models", "관세-1.0", CARD, writing("하나"))
     assert folder == tmp_path / "models" / "관세-1.0"
     card = json.loads((folder / "card.json").read_text("utf-8"))
     assert card["kind"] == "reranker"
@@ -78,39 +78,39 @@ def test_a_new_model_replaces_the_one_of_its_name_only(
     if not in_one_step:  # as on systems that cannot exchange two folders
         monkeypatch.setattr(registry, "_exchanged", lambda one, other: False)
     for name, text in (("가", "하나"), ("나", "둘"), ("가", "셋")):
-        keep(tmp_path, name, CARD, writing(text))
+        register(tmp_path, name, CARD, writing(text))
     assert contents(tmp_path) == {"가": "셋", "나": "둘"}
 
 
 def test_a_failed_training_leaves_the_model_before_it(tmp_path: Path):
-    keep(tmp_path, "관세", CARD, writing("하나"))
+    register(tmp_path, "관세", CARD, writing("하나"))
 
     def failing(folder: Path) -> None:
         (folder / "model.json").write_text("half")
         raise RuntimeError("disk full")
 
     with pytest.raises(RuntimeError, match="disk full"):
-        keep(tmp_path, "관세", CARD, failing)
+        register(tmp_path, "관세", CARD, failing)
     assert (tmp_path / "관세" / "model.json").read_text("utf-8") == "하나"
-    keep(tmp_path, "나", CARD, writing("둘"))
+    register(tmp_path, "나", CARD, writing("둘"))
     assert contents(tmp_path) == {"관세": "하나", "나": "둘"}
 
 
 def test_a_kill_before_the_promotion_leaves_the_model_before_it(tmp_path: Path):
-    keep(tmp_path, "관세", CARD, writing("하나"))
+    register(tmp_path, "관세", CARD, writing("하나"))
     root = str(Path(__file__).parents[2])
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), root], timeout=60, capture_output=True)
     assert done.returncode == -9, done.stderr.decode()
     assert (tmp_path / "관세" / "model.json").read_text("utf-8") == "하나"
-    keep(tmp_path, "관세", CARD, writing("둘"))
+    register(tmp_path, "관세", CARD, writing("둘"))
     assert contents(tmp_path) == {"관세": "둘"}
 
 
 def test_a_kill_between_two_renames_is_mended_by_the_next_training(tmp_path: Path):
-    keep(tmp_path, "관세", CARD, writing("하나"))
+    register(tmp_path, "관세", CARD, writing("하나"))
     (tmp_path / "관세").rename(tmp_path / ".before-관세")
     (tmp_path / ".building-관세").mkdir()
-    keep(tmp_path, "나", CARD, writing("둘"))
+    register(tmp_path, "나", CARD, writing("둘"))
     assert contents(tmp_path) == {"관세": "하나", "나": "둘"}
 
 
@@ -136,13 +136,13 @@ def test_plain_names_are_taken(name: str):
 )
 def test_other_names_are_refused(tmp_path: Path, name: str):
     with pytest.raises(MundapError, match="모델 이름"):
-        keep(tmp_path / "models", name, CARD, writing("하나"))
+        register(tmp_path / "models", name, CARD, writing("하나"))
     assert not (tmp_path / "models").exists()
 
 
 def test_a_model_of_another_kind_keeps_its_name(tmp_path: Path):
-    keep(tmp_path, "관세", CARD, writing("하나"))
+    register(tmp_path, "관세", CARD, writing("하나"))
     with pytest.raises(MundapError, match="reranker 모델의 이름"):
-        keep(tmp_path, "관세", replace(CARD, kind="support"), writing("둘"))
+        register(tmp_path, "관세", replace(CARD, kind="support"), writing("둘"))
     assert (tmp_path / "관세" / "model.json").read_text("utf-8") == "하나"
     assert free_name(tmp_path, "관세", "reranker") == "관세"

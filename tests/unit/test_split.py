@@ -97,7 +97,7 @@ def test_passages_are_slices_and_cover_every_character_that_is_not_blank(texts: 
 
 
 @given(st.lists(TEXTS.filter(str.strip), max_size=3), st.integers(100, 200))
-def test_wholes_of_running_text_are_within_their_size_and_name_themselves(texts: list[str], size: int):
+def test_parent_passages_of_running_text_are_within_their_size_and_name_themselves(texts: list[str], size: int):
     for whole in parents(document(*texts), size):
         listed = len(blocks([*filter(str.strip, whole.text.split("\n"))])) == 1  # which may be twice as long
         assert len(whole.text) <= (2 * size if listed else size)
@@ -107,9 +107,9 @@ def test_wholes_of_running_text_are_within_their_size_and_name_themselves(texts:
 def test_an_article_is_cut_between_its_paragraphs_and_a_list_stays_with_its_lead():
     paragraphs = [f"{mark} " + "회원은 책을 빌릴 수 있다. " * 5 for mark in "①②③"]
     paragraphs.insert(2, "이 경우 다음 각 호의 책은 제외한다.\n1. 사전\n2. " + "지도와 그림과 " * 9)
-    wholes = parents(document("\n".join(paragraphs)), 150)
-    assert [whole.text[0] for whole in wholes] == ["①", "②", "이", "③"]
-    assert wholes[2].text.endswith("그림과")
+    parent_passages = parents(document("\n".join(paragraphs)), 150)
+    assert [parent.text[0] for parent in parent_passages] == ["①", "②", "이", "③"]
+    assert parent_passages[2].text.endswith("그림과")
 
 
 def test_sentences_are_packed_until_the_next_does_not_fit():
@@ -140,7 +140,7 @@ def test_chunks_know_their_whole_and_keep_what_is_known_of_it():
         assert chunk.meta == {"row": 2}
 
 
-def test_a_row_or_a_passage_of_a_sheet_is_never_cut_into_wholes():
+def test_a_row_or_a_passage_of_a_sheet_is_never_cut_into_parent_passages():
     long = "가나다 라마바. " * 50
     assert [p.text for p in parents(document(long, meta={"kind": "제시문"}), 100)] == [long]
     assert len(parents(document(long), 100)) > 1

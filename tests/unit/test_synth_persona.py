@@ -58,7 +58,7 @@ def test_a_model_is_told_what_was_wrong_and_what_never_stands_is_dropped(served,
     made = rewrite(asked(ANSWER, f"{ANSWER} 끝입니다."), FUTSAL, ByModel(FUTSAL, bot), Journal(journal, "m"))
     assert [row["answer"] for row in made.rows] == [f"{POLITE}\n오늘도 골!"]
     assert made.dropped == {"tone": 1}
-    assert "말끝이 맞지 않는" in seen[1]["messages"][1]["content"]
+    assert "말투에 맞지 않는" in seen[1]["messages"][1]["content"]
     assert "오늘도 골!" in seen[0]["messages"][0]["content"]
     assert len(seen) == 2 + 3
     again = rewrite(asked(ANSWER), FUTSAL, ByModel(FUTSAL, bot), Journal(journal, "m", resume=True))

@@ -11,9 +11,9 @@ from mundap.errors import GeneratorError
 from mundap.evaluation.questions import read_questions
 from mundap.korean.sentences import sentences
 from mundap.synth.journal import Journal
-from mundap.synth.pace import Paced
 from mundap.synth.qa import LONG, MEDIUM, ByModel, Checks, Made, jsonl, miscounted, synthesize
 from mundap.synth.qa_rules import ByRules
+from mundap.synth.rate_limit import Paced
 
 TEXT = (
     "여행자의 면세 한도는 미화 800달러이다. 술은 2병까지 따로 면세된다. 향수는 100밀리리터까지 따로 면세된다. "

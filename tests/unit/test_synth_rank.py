@@ -7,8 +7,8 @@ import json
 import pytest
 
 from mundap.evaluation.judge import Judge
+from mundap.synth.completions import Prompt, closeness, judged, lengths, rank, row, to_json
 from mundap.synth.journal import Journal
-from mundap.synth.rank import Prompt, closeness, judged, lengths, rank, row, to_json
 
 PROMPT = Prompt("면세 한도는?", "면세 한도는 미화 800달러입니다.", ("면세 한도는 미화 800달러이다.",))
 GOOD, FAIR, BAD = PROMPT.answer, "한도는 800달러예요.", "주차장은 밤에 닫습니다."

@@ -169,16 +169,16 @@ def test_a_post_in_a_row_is_running_text_under_what_the_other_cells_say(tmp_path
         {"row": 2, "date": "2024-03-01"},
         {"row": 3, "kind": "row", "date": "2024-03-02"},
     )
-    wholes = parents(reading.document)
-    assert [len(p.text) <= PARENT_CHARS for p in wholes] == [True, True, True]
-    assert " ".join(p.text for p in wholes[:2]) == post.strip()
-    assert wholes[2].text == "글 제목: 짧은 글\n내용: 내용도 짧다\n작성일: 2024-03-02"
+    parent_passages = parents(reading.document)
+    assert [len(p.text) <= PARENT_CHARS for p in parent_passages] == [True, True, True]
+    assert " ".join(p.text for p in parent_passages[:2]) == post.strip()
+    assert parent_passages[2].text == "글 제목: 짧은 글\n내용: 내용도 짧다\n작성일: 2024-03-02"
 
 
 def test_a_sheet_of_one_cell_a_row_is_read_by_the_sentence(tmp_path: Path):
     path = csv_file(tmp_path, "풋살은 다섯 명이 합니다. 경기는 이십 분씩입니다.\n공은 작고 무겁습니다.\n" * 2)
-    wholes = parents(read(path).document)
-    assert [len(passage_spans(whole)) for whole in wholes] == [2, 1, 2, 1]
+    parent_passages = parents(read(path).document)
+    assert [len(passage_spans(parent)) for parent in parent_passages] == [2, 1, 2, 1]
 
 
 # -- xlsx -----------------------------------------------------------------------------------------------------------

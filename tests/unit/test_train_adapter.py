@@ -17,7 +17,7 @@ from mundap.evaluation.estimates import Comparison, Comparisons, Difference, Est
 from mundap.evaluation.questions import Question
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
-from mundap.training.common.heldout import Bench, first_ranks, validate, verdict
+from mundap.training.common.heldout import HeldoutEvaluator, first_ranks, validate, verdict
 from mundap.training.common.pairs import SPLITS, pairs
 from mundap.training.retriever import adapter
 from mundap.training.retriever.adapter import BLENDS, PENALTIES, Known, choose, fit, learn, train_adapter
@@ -36,37 +36,37 @@ def passages() -> list[Passage]:
 
 
 @cache
-def bench() -> Bench:
+def evaluator() -> HeldoutEvaluator:
     asked = [Question(f"물음{n} 꼴{k}", (p.text,)) for n, p in enumerate(passages()) for k in range(6)]
     lexical, dense = BM25(passages(), tokenize=split), Dense(passages(), HashedEncoder(DIM))
-    return Bench(pairs(asked, dense.table), lexical, dense)
+    return HeldoutEvaluator(pairs(asked, dense.table), lexical, dense)
 
 
 def known(seed: int = 0) -> Known:
     """Questions are what a turn makes of their passages, and some noise: linear maps can undo it."""
     random = np.random.default_rng(seed)
     unit = lambda rows: (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)  # noqa: E731
-    units = unit(random.normal(size=(PASSAGES, DIM)))
+    passages = unit(random.normal(size=(PASSAGES, DIM)))
     turn = np.linalg.qr(random.normal(size=(DIM, DIM)))[0]
-    asked = units[bench().pairs.rows] @ turn + 0.1 * random.normal(size=(PASSAGES * 6, DIM))
-    return Known(units, np.arange(PASSAGES + 1), unit(asked))
+    asked = passages[evaluator().pairs.rows] @ turn + 0.1 * random.normal(size=(PASSAGES * 6, DIM))
+    return Known(passages, np.arange(PASSAGES + 1), unit(asked))
 
 
 def ranks(maps: Maps, some: np.ndarray) -> np.ndarray:
-    return first_ranks(known().scores(maps, some), bench().pairs.rows[some])
+    return first_ranks(known().scores(maps, some), evaluator().pairs.rows[some])
 
 
 def test_what_a_linear_map_can_undo_is_learned_by_heart():
-    everything = np.arange(len(bench().pairs))
+    everything = np.arange(len(evaluator().pairs))
     assert (ranks(Maps.identity(DIM), everything) == 1).mean() < 0.2
-    *_, maps = fit(known(), everything, bench().pairs.rows, PENALTIES)
+    *_, maps = fit(known(), everything, evaluator().pairs.rows, PENALTIES)
     assert (ranks(maps, everything) == 1).mean() > 0.95
 
 
 def test_the_slopes_are_those_of_the_loss():
     whole = known()
     starts = np.array([0, 1, 3, 6, *range(7, PASSAGES + 1)])  # rows with chunks, and without
-    whole = Known(whole.units, starts, whole.questions)
+    whole = Known(whole.passages, starts, whole.questions)
     among, batch = np.arange(len(starts) - 1)[::2], np.arange(10)
     right = among[np.arange(10) % len(among)]
     random = np.random.default_rng(1)
@@ -78,17 +78,17 @@ def test_the_slopes_are_those_of_the_loss():
         own = logits[np.arange(10), np.searchsorted(among, right)]
         return float((np.log(np.exp(logits).sum(axis=1)) - own).mean())
 
-    slopes = adapter._slopes(whole, batch, right, among, maps)
+    gradients = adapter._gradients(whole, batch, right, among, maps)
     for side in range(2):
         aside = random.normal(size=(DIM, DIM))
         moved = [[m + (d * 1e-3 * aside if n == side else 0) for n, m in enumerate(maps)] for d in (1, -1)]
-        assert (loss(moved[0]) - loss(moved[1])) / 2e-3 == pytest.approx((slopes[side] * aside).sum(), rel=0.03)
+        assert (loss(moved[0]) - loss(moved[1])) / 2e-3 == pytest.approx((gradients[side] * aside).sum(), rel=0.03)
 
 
 def test_a_stronger_pull_stays_nearer_to_the_identity():
-    everything = np.arange(len(bench().pairs))
-    [far] = fit(known(), everything, bench().pairs.rows, (0.0,))
-    [near] = fit(known(), everything, bench().pairs.rows, (10.0,))
+    everything = np.arange(len(evaluator().pairs))
+    [far] = fit(known(), everything, evaluator().pairs.rows, (0.0,))
+    [near] = fit(known(), everything, evaluator().pairs.rows, (10.0,))
     away = [np.linalg.norm(maps.question - np.eye(DIM)) for maps in (far, near)]
     assert away[1] < away[0]
 
@@ -96,28 +96,28 @@ def test_a_stronger_pull_stays_nearer_to_the_identity():
 def test_of_many_passages_a_step_tells_some_apart(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(adapter, "MOST_ROWS", 4)
     monkeypatch.setattr(adapter, "BATCH", 8)
-    everything = np.arange(len(bench().pairs))
-    *_, maps = fit(known(), everything, bench().pairs.rows, PENALTIES)
+    everything = np.arange(len(evaluator().pairs))
+    *_, maps = fit(known(), everything, evaluator().pairs.rows, PENALTIES)
     assert (ranks(maps, everything) == 1).mean() > 0.5
 
 
 def test_the_setting_is_one_of_those_tried_and_never_worse_on_new_passages_than_nothing():
-    everything = np.arange(len(bench().pairs))
-    setting = choose(bench().pairs, known(), everything)
+    everything = np.arange(len(evaluator().pairs))
+    setting = choose(evaluator().pairs, known(), everything)
     assert setting.penalty in PENALTIES
     assert setting.blend in (0.0, *BLENDS)
 
 
 def test_where_nothing_can_be_gained_the_identity_stays():
-    units = known().units
-    whole = Known(units, known().starts, units[bench().pairs.rows])  # every passage is found already
-    maps, setting = learn(bench().pairs, whole, np.arange(len(bench().pairs)))
+    passages = known().passages
+    whole = Known(passages, known().starts, passages[evaluator().pairs.rows])  # every passage is found already
+    maps, setting = learn(evaluator().pairs, whole, np.arange(len(evaluator().pairs)))
     assert setting.blend == 0.0
     np.testing.assert_array_equal(maps.question, np.eye(DIM))
 
 
 def test_training_twice_gives_the_same_and_the_report_is_json():
-    one, other = (train_adapter(bench(), known()) for _ in range(2))
+    one, other = (train_adapter(evaluator(), known()) for _ in range(2))
     assert one.maps.digest == other.maps.digest
     assert one.report == other.report
     report = one.report.to_json()
@@ -132,9 +132,9 @@ def test_training_twice_gives_the_same_and_the_report_is_json():
 def test_the_same_vectors_after_as_before_are_the_same():
     def unchanged(some: np.ndarray, tested: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         assert not set(some) & set(tested)
-        return known().units, known().questions[tested]
+        return known().passages, known().questions[tested]
 
-    report = validate(bench(), (known().units, known().questions), unchanged)
+    report = validate(evaluator(), (known().passages, known().questions), unchanged)
     assert report.verdict == "same"
     assert report.splits["by_passage"]["dense"]["top1"].difference.mean == 0
 

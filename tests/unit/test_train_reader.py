@@ -13,7 +13,7 @@ from mundap.generate.evidence import Line, ReaderModel, default_model, read_mode
 from mundap.generate.reading import Reader
 from mundap.training.reader.bearing import answered, bearing, facts
 from mundap.training.reader.fit_reader import Row, Shown, compared, held, rows, save, shown, train_reader
-from mundap.training.reader.fit_support import Asked
+from mundap.training.reader.fit_support import SupportExample
 from mundap.types import Hit, Passage
 
 # -- what bears an answer out ----------------------------------------------------------------------------------------
@@ -156,7 +156,7 @@ def test_what_cannot_be_learned_from_is_told(asked: list[Question], golds: list[
 
 def row(answer: str) -> Row:
     reading = Reader().read("요금은?", [Hit(PASSAGES[0], 1.0, 1)])
-    asked = Asked("요금은?", reading, True, "p")
+    asked = SupportExample("요금은?", reading, True, "p")
     return Row(
         "요금은?", answer, asked, asked, reading, bearing([s.text for s in reading.sentences], "요금은?", answer)
     )

@@ -17,7 +17,7 @@ from mundap.evaluation.questions import Question
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
 from mundap.korean.tokens import SearchTokenizer
-from mundap.training.common.heldout import Bench
+from mundap.training.common.heldout import HeldoutEvaluator
 from mundap.training.common.pairs import pairs
 from mundap.training.retriever import static
 from mundap.training.retriever.batches import batches
@@ -86,10 +86,10 @@ def test_the_slope_is_that_of_the_loss():
         logits = 5.0 * q @ p.T
         return float((np.log(np.exp(logits).sum(axis=1)) - np.diag(logits)).mean())
 
-    rows, slope = static._slope(vectors, questions.of_texts(every), passages.of_texts(every), 5.0)
+    rows, gradient = static._gradient(vectors, questions.of_texts(every), passages.of_texts(every), 5.0)
     aside = random.normal(size=(12, 16))
     moved = (loss(vectors + 1e-4 * aside) - loss(vectors - 1e-4 * aside)) / 2e-4
-    assert moved == pytest.approx((slope * aside[rows]).sum(), rel=0.01)
+    assert moved == pytest.approx((gradient * aside[rows]).sum(), rel=0.01)
 
 
 def test_a_word_that_was_never_met_still_meets_itself():
@@ -110,9 +110,9 @@ def test_the_report_has_both_splits_and_is_json():
     rows = [Passage(f"p{n:02}", "d", text, 0, len(text)) for n, text in enumerate(told())]
     lexical, dense = BM25(rows, tokenize=split), Dense(rows, HashedEncoder(32))
     made = pairs([Question(q, (told()[row],)) for q, row in zip(asked(), RIGHT, strict=True)], dense.table)
-    bench = Bench(made, lexical, dense)
+    evaluator = HeldoutEvaluator(made, lexical, dense)
     before = (dense.vectors.vectors.astype(np.float32), dense.encoder.encode_queries(made.questions))
-    trained = train_static(bench, Tokens(split(asked()), split(told())), before, SMALL)
+    trained = train_static(evaluator, Tokens(split(asked()), split(told())), before, SMALL)
     assert trained.report.to_json() == json.loads(json.dumps(trained.report.to_json()))
     gain = trained.report.splits["by_question"]["dense"]["mrr@10"].difference
     assert gain.mean > 0.3

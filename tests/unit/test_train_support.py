@@ -16,8 +16,8 @@ from mundap.training.reader.config import SupportConfig
 from mundap.training.reader.fit_support import (
     FOLDS,
     PASSES,
-    Asked,
     Sample,
+    SupportExample,
     calibrate,
     chances,
     prior_of,
@@ -107,7 +107,7 @@ def find(question: str, k: int) -> list[Hit]:
     return [HITS[right], *(hit for hit in HITS if hit is not HITS[right])][:k]
 
 
-def read(questions: list[Question]) -> list[Asked]:
+def read(questions: list[Question]) -> list[SupportExample]:
     return [one for some in read_all(questions, 2, find, Reader().read) for one in some]
 
 

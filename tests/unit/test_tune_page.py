@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 import pytest
 
 from mundap.config import Config
-from mundap.evaluation.about import About
 from mundap.evaluation.line_plot import Point, line_plot
+from mundap.evaluation.provenance import About
 from mundap.evaluation.questions import Question
-from mundap.tuning.parts import Part, Parts
 from mundap.tuning.propose import next_steps
+from mundap.tuning.question_split import Part, Parts
 from mundap.tuning.search import Tuning, tune
 from mundap.tuning.space import Settings
 from mundap.tuning.trials import Ranks, Trials

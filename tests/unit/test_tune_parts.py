@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mundap.errors import MundapError
 from mundap.evaluation.questions import Question
-from mundap.tuning.parts import split_questions
+from mundap.tuning.question_split import split_questions
 from mundap.tuning.trials import Trials
 
 GOLDS = st.lists(st.sampled_from("가나다라마바사"), max_size=3).map(tuple)

@@ -14,8 +14,8 @@ from mundap.evaluation.questions import Question
 from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.korean.normalize import squash
 from mundap.protocols import Encoder
-from mundap.tuning.parts import Part, Parts, split_questions
 from mundap.tuning.propose import proposal, verdict_sentence
+from mundap.tuning.question_split import Part, Parts, split_questions
 from mundap.tuning.search import UNCHANGED, Tuning, applicable, tune
 from mundap.tuning.space import PARAMETERS, Settings, candidates
 from mundap.tuning.trial_runner import TrialRunner

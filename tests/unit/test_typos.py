@@ -39,10 +39,10 @@ def garden() -> Mend:
 
 @pytest.fixture(scope="module")
 def customs(shared_data: Path) -> Mend:
-    return mend_with(_wholes(shared_data / "customs" / "customs_qa.xlsx"))
+    return mend_with(_passages(shared_data / "customs" / "customs_qa.xlsx"))
 
 
-def _wholes(sheet: Path) -> list[str]:
+def _passages(sheet: Path) -> list[str]:
     document = read(sheet, sheet.name).document
     return [document.text[section.start : section.end] for section in document.sections]
 

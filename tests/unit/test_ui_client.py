@@ -8,8 +8,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
+from mundap.ui.api_values import Answer, Message
 from mundap.ui.client import Api, ApiError
-from mundap.ui.values import Answer, Message
 
 QUESTION = (Message(role="user", text="연차는?"),)
 HIT = {"rank": 1, "score": 1.5, "passage_id": "p", "document_id": "d", "source": "s", "text": "t", "origins": {}}

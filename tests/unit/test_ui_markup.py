@@ -12,9 +12,9 @@ pytest.importorskip("streamlit", reason="the extra ui is not installed")
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mundap.ui.api_values import Edge, Graph, Node
 from mundap.ui.markup import dot, marked, plain, sandboxed, shown
 from mundap.ui.texts import _TEXTS, text
-from mundap.ui.values import Edge, Graph, Node
 
 letters = st.text(st.sampled_from("가나 \n<>&\"'ab[]*_~$`\\:!"), max_size=30)
 

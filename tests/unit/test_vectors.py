@@ -60,11 +60,11 @@ def test_the_best_rows_are_found_in_order(widths: list[int], seed: int, depth: i
     np.testing.assert_allclose(scores, exact(vectors, query)[rows], atol=1e-3)
 
 
-def test_a_whole_scores_the_mean_of_its_own_cosine_and_its_best_chunks():
+def test_a_parent_scores_the_mean_of_its_own_cosine_and_its_best_chunks():
     vectors = np.asarray([[1, 0], [0, 1], [0.5, 0], [0, 0.5], [0.25, 0]], np.float16)
-    whole = VectorIndex(vectors, np.asarray([0, 1, 5]), keys_of(5))
+    parents = VectorIndex(vectors, np.asarray([0, 1, 5]), keys_of(5))
     across = np.asarray([1, 0], np.float32)
-    assert whole.score(across, np.asarray([0, 1])).tolist() == [1.0, (0 + max(0.5, 0, 0.25)) / 2]
+    assert parents.score(across, np.asarray([0, 1])).tolist() == [1.0, (0 + max(0.5, 0, 0.25)) / 2]
 
 
 def test_masked_rows_are_not_found():
@@ -92,7 +92,7 @@ def test_few_vectors_need_no_graph():
 
 
 @pytest.fixture(scope="module")
-def wholes() -> VectorIndex:
+def parents() -> VectorIndex:
     """More rows than are scanned, each a unit of its own."""
     vectors, keys = unit_rows(MANY, 7), keys_of(MANY)
     return VectorIndex(vectors, np.arange(MANY + 1, dtype=np.int64), keys, make_graph(vectors, keys))
@@ -113,16 +113,16 @@ def recall(vectors: VectorIndex, mask: np.ndarray | None = None, k: int = 10) ->
     return found / wanted
 
 
-def test_the_graph_finds_what_the_scan_finds(wholes: VectorIndex):
-    assert wholes.graph is not None
-    assert recall(wholes) > 0.9
+def test_the_graph_finds_what_the_scan_finds(parents: VectorIndex):
+    assert parents.graph is not None
+    assert recall(parents) > 0.9
 
 
 def test_chunks_in_the_graph_lead_to_their_rows(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("mundap.index.vectors.EXACT_BELOW", 1000)
-    wholes = unit_rows(1500, 8).astype(np.float32)
-    chunks = np.repeat(wholes, 2, axis=0) + 0.2 * unit_rows(3000, 9)
-    units = np.concatenate([wholes[:, None], chunks.reshape(1500, 2, DIM)], axis=1).reshape(-1, DIM)
+    parents = unit_rows(1500, 8).astype(np.float32)
+    chunks = np.repeat(parents, 2, axis=0) + 0.2 * unit_rows(3000, 9)
+    units = np.concatenate([parents[:, None], chunks.reshape(1500, 2, DIM)], axis=1).reshape(-1, DIM)
     vectors = (units / np.linalg.norm(units, axis=1, keepdims=True)).astype(np.float16)
     keys = keys_of(len(vectors))
     graph = make_graph(vectors, keys)
@@ -130,36 +130,36 @@ def test_chunks_in_the_graph_lead_to_their_rows(monkeypatch: pytest.MonkeyPatch)
     assert recall(VectorIndex(vectors, np.arange(0, 4501, 3, dtype=np.int64), keys, graph)) > 0.9
 
 
-def test_a_narrow_filter_is_exact(wholes: VectorIndex):
+def test_a_narrow_filter_is_exact(parents: VectorIndex):
     mask = np.zeros(MANY, np.bool_)
     mask[np.random.default_rng(1).choice(MANY, 50, replace=False)] = True
-    assert recall(wholes, mask) == 1
+    assert recall(parents, mask) == 1
 
 
-def test_a_wide_filter_that_excludes_the_nearest_still_fills_the_answer(wholes: VectorIndex):
+def test_a_wide_filter_that_excludes_the_nearest_still_fills_the_answer(parents: VectorIndex):
     query = query_of(1)
     mask = np.ones(MANY, np.bool_)
-    order = np.argsort(-exact(wholes, query))
+    order = np.argsort(-exact(parents, query))
     mask[order[:500]] = False
     assert mask.sum() >= EXACT_BELOW  # so it is the graph that is asked
-    rows, _ = wholes.find(query, 10, mask)
+    rows, _ = parents.find(query, 10, mask)
     assert len(rows) == 10
     assert len(set(rows.tolist()) & set(order[500:510].tolist())) >= 9
 
 
-def test_a_graph_is_saved_and_mapped(wholes: VectorIndex, tmp_path: Path):
-    wholes.save(tmp_path)
+def test_a_graph_is_saved_and_mapped(parents: VectorIndex, tmp_path: Path):
+    parents.save(tmp_path)
     opened = VectorIndex.open(tmp_path)
     assert opened.graph is not None
     for seed in range(5):
-        for one, other in zip(opened.find(query_of(seed), 10), wholes.find(query_of(seed), 10), strict=True):
+        for one, other in zip(opened.find(query_of(seed), 10), parents.find(query_of(seed), 10), strict=True):
             np.testing.assert_array_equal(one, other)
 
 
-def test_an_old_graph_is_extended_and_what_is_gone_leaves_it(wholes: VectorIndex, tmp_path: Path):
-    wholes.save(tmp_path)
-    vectors = np.concatenate([wholes.vectors[300:], unit_rows(200, 99)])
-    keys = np.concatenate([wholes.keys[300:], keys_of(200, first=MANY)])
+def test_an_old_graph_is_extended_and_what_is_gone_leaves_it(parents: VectorIndex, tmp_path: Path):
+    parents.save(tmp_path)
+    vectors = np.concatenate([parents.vectors[300:], unit_rows(200, 99)])
+    keys = np.concatenate([parents.keys[300:], keys_of(200, first=MANY)])
     graph = make_graph(vectors, keys, tmp_path)
     assert graph is not None
     assert sorted(np.asarray(graph.keys, np.uint64).tolist()) == sorted(keys.tolist())

@@ -16,7 +16,6 @@ from mundap.errors import MundapError
 from mundap.messages import say
 from mundap.shapes import answer_json, hit_json
 from mundap.types import Answer, Turn
-from mundap.workspace.mending import notice
 
 if TYPE_CHECKING:
     from mundap.workspace import Mundap
@@ -48,6 +47,8 @@ def search(
     json: Json = False,
 ) -> None:
     """문단을 검색합니다. 예: mundap search "면세 한도는?" -k 3"""
+    from mundap.workspace.mending import notice
+
     bot = open_workspace(workspace)
     filters = _filters(where) if where else None
     bot.corpus.check_filter((filters or {}).items())

@@ -12,7 +12,6 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.config import FILE, settings
 from mundap.errors import MundapError, UnknownName
 
 EXAMPLES = ("customs-mini",)
@@ -45,6 +44,8 @@ def init(
     example: Annotated[str | None, typer.Option(help=f"예제 자료를 함께 넣습니다: {', '.join(EXAMPLES)}")] = None,
 ) -> None:
     """작업 폴더를 만듭니다. 예: mundap init mybot --example customs-mini"""
+    from mundap.config import FILE
+
     if example is not None and example not in EXAMPLES:
         raise UnknownName("example", example, EXAMPLES)
     if (folder / FILE).exists():
@@ -144,6 +145,7 @@ def index(workspace: Workspace = HERE, json: Json = False) -> None:
 
 def doctor(workspace: Workspace = HERE, json: Json = False) -> None:
     """설정과 상태를 점검합니다: 설정값과 그 출처, 설치된 구성 요소, 색인 상태."""
+    from mundap.config import FILE, settings
     from mundap.workflows.doctor import examine
 
     bot = open_workspace(workspace)

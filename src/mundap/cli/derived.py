@@ -15,7 +15,7 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.options import Described, Options, describe, presets
 
 if TYPE_CHECKING:
-    from mundap.workflows.train.table import Trainer
+    from mundap.workflows.train.trainer import Trainer
 
 
 class ReportTo(StrEnum):
@@ -59,7 +59,7 @@ def train_command(trainer: Trainer) -> Callable[..., None]:
     return command
 
 
-def config_of(options: type[OptionsT], given: Mapping[str, Any]) -> OptionsT:
+def config_of(options: type[OptionsT], given: Mapping[str, object]) -> OptionsT:
     """What was given on the command line, over its preset if it has one."""
     values = {one.name: _plain(given[one.name]) for one in describe(options) if one.flag}
     return options.with_preset(_plain(given["preset"]), **values) if presets(options) else options(**values)
@@ -105,9 +105,9 @@ def _choice(name: str, choices: Sequence[str]) -> Any:
     return make(name, {word: word for word in choices})
 
 
-def _keyword(name: str, kind: Any, default: Any = Parameter.empty) -> Parameter:
+def _keyword(name: str, kind: object, default: object = Parameter.empty) -> Parameter:
     return Parameter(name, Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> Any:
     return value.value if isinstance(value, StrEnum) else value

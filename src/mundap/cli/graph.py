@@ -11,7 +11,7 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
-from mundap.workflows.train.table import QUESTIONS
+from mundap.workflows.train.trainer import QUESTIONS
 
 Data = Annotated[Path | None, typer.Option(help=QUESTIONS, show_default=False)]
 app = typer.Typer(no_args_is_help=True, help="키워드 그래프를 조회하고 편집합니다.", rich_markup_mode=None)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from mundap.evaluation.about import versions
 from mundap.evaluation.html_parts import frame, note, section, table
 from mundap.evaluation.markup import Markup, join
+from mundap.evaluation.provenance import versions
 from mundap.workflows.runs import keep
 from mundap.workspace import Mundap
 from mundap.workspace.intake import Ingested, Taken

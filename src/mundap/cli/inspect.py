@@ -15,7 +15,7 @@ from mundap.files import write_atomically
 
 if TYPE_CHECKING:
     from mundap.ingest.sheets.sheet import Options
-    from mundap.jobs.reading import Cut, Read
+    from mundap.jobs.task import Cut, Read
     from mundap.types import Passage
 
 
@@ -27,7 +27,7 @@ def inspect(
 ) -> None:
     """파일이 어떤 문단으로 나뉘어 색인되는지 보여 줍니다. 작업 폴더는 바뀌지 않습니다. 예: mundap inspect 규정.hwp --html 규정.html"""
     from mundap.jobs.batch import read_all
-    from mundap.jobs.reading import Job, Unread
+    from mundap.jobs.task import Job, Unread
     from mundap.korean.normalize import name_of
 
     ((_, found),) = read_all([Job(file, name_of(file.name), *_settings(workspace))])
@@ -45,7 +45,7 @@ def inspect(
         write_atomically(html, inspect_page(name_of(file.name), found))
         print(f"{html}에 저장했습니다.", file=sys.stderr)
     if json:
-        for passage in found.wholes:
+        for passage in found.parents:
             show.emit(_json(passage, found))
     elif html is None:
         _print(found)
@@ -82,7 +82,7 @@ def _json(passage: Passage, found: Read) -> dict[str, object]:
 
 
 def _print(found: Read) -> None:
-    for number, passage in enumerate(found.wholes, 1):
+    for number, passage in enumerate(found.parents, 1):
         pieces = sum(piece.parent_id == passage.id for piece in found.chunks)
         told = [passage.heading, f"{passage.page}쪽" if passage.page else "", str(passage.meta.get("date", ""))]
         print(f"── {number}. {' · '.join(part for part in told if part)} ({len(passage.text)}자, 청크 {pieces}개)")
@@ -90,5 +90,5 @@ def _print(found: Read) -> None:
     document = found.reading.document
     pages = f", {found.reading.pages}쪽" if found.reading.pages else ""
     print(
-        f"「{document.title}」 문단 {len(found.wholes)}개, 청크 {len(found.chunks)}개, {found.reading.characters}자{pages}"
+        f"「{document.title}」 문단 {len(found.parents)}개, 청크 {len(found.chunks)}개, {found.reading.characters}자{pages}"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from mundap.evaluation.html_parts import frame, note, section, table
 from mundap.evaluation.markup import Markup, tag
 from mundap.ingest.grid import TABLE, cells_of, row_spans
-from mundap.jobs.reading import Read
+from mundap.jobs.task import Read
 from mundap.types import Passage
 
 
@@ -13,11 +13,11 @@ def inspect_page(name: str, found: Read) -> str:
     """A whole HTML file."""
     document = found.reading.document
     pages = f" · {found.reading.pages}쪽" if found.reading.pages else ""
-    told = f"{document.title} · 문단 {len(found.wholes)}개 · 청크 {len(found.chunks)}개 · {found.reading.characters}자{pages}"
+    told = f"{document.title} · 문단 {len(found.parents)}개 · 청크 {len(found.chunks)}개 · {found.reading.characters}자{pages}"
     warned = [note(f"경고: {warning}") for warning in found.reading.warnings]
     warned += [note(f"건너뜀 {problem.row}행: {problem.reason}") for problem in found.reading.problems]
     warned += [note(f"열: {said}") for said in found.reading.columns]
-    passages = [_passage(n, passage, found) for n, passage in enumerate(found.wholes, 1)]
+    passages = [_passage(n, passage, found) for n, passage in enumerate(found.parents, 1)]
     return frame("문단 보기", name, told, *warned, *passages)
 
 

@@ -48,8 +48,8 @@ def or_losses(train: Callable[..., None]) -> Callable[..., None]:
 
 
 def _compare(losses: str, given: Mapping[str, Any]) -> None:
-    from mundap.training.retriever.compare import COMPARED
-    from mundap.workflows.train.losses import compare_losses
+    from mundap.training.retriever.loss_comparison import COMPARED
+    from mundap.workflows.train.loss_comparison import compare_losses
 
     chosen: Any = COMPARED if losses == "all" else tuple(losses.split(","))
     config = config_of(EmbeddingConfig, given)

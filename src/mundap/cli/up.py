@@ -12,7 +12,6 @@ import typer
 
 from mundap.cli.children import Child, children, free_port
 from mundap.cli.options import HERE, Workspace
-from mundap.config import find_workspace
 from mundap.extras import need
 
 EXTRA = "ui"
@@ -72,6 +71,7 @@ def up(
     _needed()
     need("uvicorn", extra="serve")
     need("fastapi", extra="serve")
+    from mundap.config import find_workspace
     from mundap.serve.keys import LENT_DIGEST, digest_of, new_key
 
     root = find_workspace(workspace)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from mundap.encode.options import Options
 from mundap.errors import ConfigError, UnknownName
@@ -38,6 +38,24 @@ TRAINED = {
 }
 
 Keep = Callable[[Encoder], Encoder]
+
+
+class ModelFile(TypedDict, total=False):
+    """MODEL_FILE: the kind of a trained encoder, the name of its base, a digest of its weights, and what its kind needs."""
+
+    kind: str
+    base: str
+    base_name: str  # of the adapter: what its base called itself
+    digest: str
+    dim: int  # of transformers, as are the next four
+    pooling: str
+    query: str
+    passage: str
+    window: int
+    length: float  # of word vectors, as are the next three
+    joins: bool
+    bigrams: bool
+    tokenizer: str
 
 
 def make_encoder(
@@ -78,14 +96,14 @@ def located(name: str, folder: Path) -> str:
     return f"{kind}:{path.resolve()}" if kind in KINDS and place and path.exists() else name
 
 
-def model_file(folder: Path) -> dict[str, Any]:
+def model_file(folder: Path) -> ModelFile:
     """What the trained encoder in `folder` says of itself: its `kind`, and what that needs. Raises ConfigError."""
     if not folder.is_dir():
         raise ConfigError(
             f"학습한 임베딩 '{folder.name}'이(가) 없습니다. 먼저 실행하세요: mundap train embedding(또는 dpr, adapter, static) --out {folder.name}"
         )
     try:
-        kept: dict[str, Any] = json.loads((folder / MODEL_FILE).read_text("utf-8"))
+        kept: ModelFile = json.loads((folder / MODEL_FILE).read_text("utf-8"))
         if kept["kind"] not in TRAINED:
             raise ValueError(f"kind: {kept['kind']}")
     except (OSError, ValueError, KeyError, TypeError) as error:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mundap.encode import MODEL_FILE
+from mundap.encode import MODEL_FILE, ModelFile
 from mundap.errors import ConfigError
 from mundap.files import digest, load_array
 from mundap.protocols import Encoder, Vectors
@@ -76,7 +75,7 @@ def mapped(vectors: Vectors, by: Vectors) -> Vectors:
     return unit
 
 
-def open_adapted(folder: Path, kept: Mapping[str, Any], make: Callable[[str], Encoder]) -> AdaptedEncoder:
+def open_adapted(folder: Path, kept: ModelFile, make: Callable[[str], Encoder]) -> AdaptedEncoder:
     """What `Maps.save` wrote over the encoder that `make` makes of its name.
 
     Raises ConfigError if it is not whole, or the encoder is not the one that it was trained on.

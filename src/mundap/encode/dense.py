@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import erf, sqrt
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +83,6 @@ def read_dense(folder: Path) -> Dense:
     return made
 
 
-def _pickled(file: Path) -> dict[str, Any]:
+def _pickled(file: Path) -> dict[str, npt.NDArray[np.float32]]:
     torch = need("torch", extra="train")
     return {name: tensor.float().numpy() for name, tensor in torch.load(file, "cpu", weights_only=True).items()}

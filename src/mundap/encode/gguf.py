@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import httpx
 import numpy as np
@@ -21,7 +20,7 @@ from mundap.encode.pooling import pooling_named
 from mundap.encode.prompts import NONE, Prompts, chosen
 from mundap.encode.windows import Tell, average, halves
 from mundap.errors import ConfigError
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.files import digest
 from mundap.protocols import Vectors
 
@@ -129,12 +128,12 @@ class GGUFEncoder:
             raise ConfigError(f"llama.cpp가 텍스트를 토큰화하지 못했습니다. 다시 실행하세요. ({error})") from error
 
     @property
-    def _server(self) -> Any:
+    def _server(self) -> Untyped:
         with self._lock:
             return self._started
 
     @cached_property
-    def _started(self) -> Any:
+    def _started(self) -> Untyped:
         package = need("xllamacpp", extra="llm")
         params = package.CommonParams()
         params.model.path = str(self.path)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from mundap.encode.dense import Dense, read_dense
 from mundap.encode.options import Options
@@ -18,6 +17,45 @@ WINDOW = 512  # tokens, of a model whose files do not say
 _SAID = 1_000_000  # more is how transformers writes "no limit"
 _TRANSFORMER = {f"sentence_{kind}_config.json" for kind in ("bert", "roberta", "distilbert", "camembert", "xlnet", "albert", "xlm-roberta")}  # fmt: skip
 _OFFSET = ("roberta", "xlm-roberta", "camembert", "xlm-roberta-xl", "mpnet")  # whose first places are those of the pad
+
+
+class _Pooling(TypedDict, total=False):
+    """1_Pooling/config.json; older ones have a field for each mode instead of `pooling_mode`."""
+
+    pooling_mode: str | list[str]
+    include_prompt: bool
+
+
+class _Prompts(TypedDict, total=False):
+    """config_sentence_transformers.json."""
+
+    prompts: dict[str, str | None] | None
+    default_prompt_name: str | None
+
+
+class _Sentence(TypedDict, total=False):
+    """sentence_bert_config.json, or that of another model."""
+
+    max_seq_length: int | None
+    do_lower_case: bool
+
+
+class _Tokenizer(TypedDict, total=False):
+    """tokenizer_config.json."""
+
+    model_max_length: int | float | None
+
+
+class _Model(TypedDict, total=False):
+    """config.json of a model of transformers; one that also sees has that of its text within."""
+
+    _name_or_path: str
+    model_type: str
+    max_position_embeddings: int | None
+    hidden_size: int | None
+    d_model: int | None
+    dim: int | None
+    text_config: _Model | None
 
 
 @dataclass(frozen=True)
@@ -45,7 +83,7 @@ class Layout:
 
 def read_layout(folder: Path, name: str, options: Options) -> Layout:
     """The layout of `folder`, whose model is called `name`. Raises ConfigError for a module that is not known."""
-    transformer, pooling, dense = folder, dict[str, Any](), []
+    transformer, pooling, dense = folder, _Pooling(), []
     for module in _json(folder / "modules.json", []):
         kind = str(module.get("type", "")).rpartition(".")[2]
         place = folder / module.get("path", "")
@@ -62,9 +100,9 @@ def read_layout(folder: Path, name: str, options: Options) -> Layout:
                 f"'{folder}'의 modules.json에 지원하지 않는 모듈 '{kind}'이(가) 있습니다. 이 모델은 TEI나 vLLM 같은 서버로 실행하고"
                 ' encoder = "openai:주소/v1#모델"로 지정하세요.'
             )
-    config = _json(transformer / "config.json", {})
-    kept: dict[str, Any] = next(
-        (k for n in sorted(_TRANSFORMER) for at in (transformer, folder) if (k := _json(at / n, {}))), {}
+    config: _Model = _json(transformer / "config.json", {})
+    kept: _Sentence = next(
+        (k for n in sorted(_TRANSFORMER) for at in (transformer, folder) if (k := _json(at / n, {}))), _Sentence()
     )
     names = (name, str(config.get("_name_or_path", "")))
     return Layout(
@@ -79,7 +117,7 @@ def read_layout(folder: Path, name: str, options: Options) -> Layout:
     )
 
 
-def _json(path: Path, otherwise: Any) -> Any:
+def _json(path: Path, otherwise: object) -> Any:
     """What the file holds, `otherwise` where there is none. Raises ConfigError for one that cannot be read."""
     try:
         return json.loads(path.read_text("utf-8"))
@@ -89,7 +127,7 @@ def _json(path: Path, otherwise: Any) -> Any:
         raise ConfigError(f"'{path}'을(를) 읽을 수 없습니다. 모델을 다시 다운로드하세요. ({error})") from error
 
 
-def poolings_in(folder: str | Path, config: Mapping[str, Any]) -> tuple[str, ...]:
+def poolings_in(folder: str | Path, config: _Pooling) -> tuple[str, ...]:
     """Those of Pooling's config, in the order in which it puts them side by side; the mean where it says nothing."""
     said = config.get("pooling_mode")
     if isinstance(said, str):
@@ -106,7 +144,7 @@ def poolings_in(folder: str | Path, config: Mapping[str, Any]) -> tuple[str, ...
     return tuple(said)
 
 
-def prompts_in(config: Mapping[str, Any]) -> Prompts:
+def prompts_in(config: _Prompts) -> Prompts:
     """Those of a config_sentence_transformers.json."""
     prompts = config.get("prompts") or {}
     otherwise = prompts.get(config.get("default_prompt_name") or "") or ""
@@ -114,7 +152,7 @@ def prompts_in(config: Mapping[str, Any]) -> Prompts:
     return Prompts(prompts.get("query", otherwise) or "", passage or "")
 
 
-def _window(kept: Mapping[str, Any], tokenizer: Mapping[str, Any], config: Mapping[str, Any]) -> int:
+def _window(kept: _Sentence, tokenizer: _Tokenizer, config: _Model) -> int:
     places = _inner(config).get("max_position_embeddings")
     if places and config.get("model_type") in _OFFSET:
         places -= 2
@@ -122,11 +160,10 @@ def _window(kept: Mapping[str, Any], tokenizer: Mapping[str, Any], config: Mappi
     return min((int(tokens) for tokens in said if tokens and tokens < _SAID), default=WINDOW)
 
 
-def _width(config: Mapping[str, Any]) -> int:
+def _width(config: _Model) -> int:
     inner = _inner(config)
-    return int(next((inner[name] for name in ("hidden_size", "d_model", "dim") if inner.get(name)), 0))
+    return int(inner.get("hidden_size") or inner.get("d_model") or inner.get("dim") or 0)
 
 
-def _inner(config: Mapping[str, Any]) -> Mapping[str, Any]:
-    text: Mapping[str, Any] = config.get("text_config") or config
-    return text
+def _inner(config: _Model) -> _Model:
+    return config.get("text_config") or config

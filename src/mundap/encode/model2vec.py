@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ from mundap.encode.options import Options
 from mundap.encode.places import fingerprint, model_folder
 from mundap.encode.prompts import NONE, Prompts, chosen
 from mundap.encode.safetensors import read_tensors
-from mundap.encode.tokenized import read_tokenizer
+from mundap.encode.tokenized import Tokenizer, read_tokenizer
 from mundap.encode.windows import unit
 from mundap.errors import ConfigError
 from mundap.files import digest
@@ -37,10 +36,10 @@ class _Table:
     `unknown` is a token that is left out, as model2vec does.
     """
 
-    tokenizer: Any
-    vectors: npt.NDArray[Any]
-    weights: npt.NDArray[Any] | None
-    mapping: npt.NDArray[Any] | None
+    tokenizer: Tokenizer
+    vectors: npt.NDArray[np.generic]
+    weights: npt.NDArray[np.generic] | None
+    mapping: npt.NDArray[np.int64] | None
     unknown: int | None
 
     def ids(self, texts: Sequence[str]) -> list[npt.NDArray[np.int64]]:
@@ -117,7 +116,7 @@ class Model2Vec:
         return made
 
 
-def _unknown(tokenizer: Any) -> int | None:
+def _unknown(tokenizer: Tokenizer) -> int | None:
     """The number of the token for what the vocabulary lacks."""
     if hasattr(tokenizer.model, "unk_token"):
         return tokenizer.token_to_id(tokenizer.model.unk_token) if tokenizer.model.unk_token else None

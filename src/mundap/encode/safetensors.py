@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,14 @@ import numpy.typing as npt
 _KINDS = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1",
 }  # fmt: skip
+
+
+class _Tensor(TypedDict):
+    """What the header says of a tensor; its place counts from the header's end."""
+
+    dtype: str
+    shape: list[int]
+    data_offsets: list[int]
 
 
 def read_tensors(path: Path) -> dict[str, npt.NDArray[Any]]:
@@ -23,11 +31,11 @@ def read_tensors(path: Path) -> dict[str, npt.NDArray[Any]]:
         size = int.from_bytes(file.read(8), "little")
         if not 0 < size <= path.stat().st_size - 8:
             raise ValueError(f"{path.name}: no safetensors header")
-        header: dict[str, Any] = json.loads(file.read(size))
+        header: dict[str, _Tensor] = json.loads(file.read(size))
     raw = np.memmap(path, np.uint8, "r", 8 + size) if path.stat().st_size > 8 + size else np.empty(0, np.uint8)
     try:
         return {
-            name: _tensor(raw[slice(*about["data_offsets"])], about["dtype"]).reshape(about["shape"])
+            name: _values(raw[slice(*about["data_offsets"])], about["dtype"]).reshape(about["shape"])
             for name, about in header.items()
             if name != "__metadata__"
         }
@@ -35,7 +43,7 @@ def read_tensors(path: Path) -> dict[str, npt.NDArray[Any]]:
         raise ValueError(f"{path.name}: {error!r}") from error
 
 
-def _tensor(raw: npt.NDArray[np.uint8], kind: str) -> npt.NDArray[Any]:
+def _values(raw: npt.NDArray[np.uint8], kind: str) -> npt.NDArray[Any]:
     if kind == "BF16":  # the upper half of a float
         return (raw.view("<u2").astype(np.uint32) << 16).view(np.float32)
     return raw.view(_KINDS[kind])

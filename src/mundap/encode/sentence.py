@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from mundap.encode.options import Options
 from mundap.encode.places import content, fingerprint, model_folder
 from mundap.encode.pooling import pooled
 from mundap.encode.prompts import Prompts
+from mundap.encode.tokenized import Encoding
 from mundap.encode.windows import Tell, average, cut
 from mundap.errors import ConfigError
 from mundap.files import digest
@@ -118,11 +119,11 @@ class SentenceEncoder:
         marks = joined.special_tokens_mask
         return len(joined) - (marks[-1] if len(joined) > 1 else 0)
 
-    def _spelled(self, model: Model, prompt: str, texts: Iterator[str]) -> list[tuple[str, Any]]:
+    def _spelled(self, model: Model, prompt: str, texts: Iterator[str]) -> list[tuple[str, Encoding]]:
         own = list(texts)
         return list(zip(own, model.tokens([prompt + text for text in own]), strict=True))
 
-    def _windows(self, model: Model, prompt: str, text: str, tokens: Any) -> list[Any]:
+    def _windows(self, model: Model, prompt: str, text: str, tokens: Encoding) -> list[Encoding]:
         """`tokens` are those of the prompt and the text; cut where they would not fit, they are spelled anew."""
         room = model.room()
         if len(tokens) <= room:

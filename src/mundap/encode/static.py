@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from mundap.encode import MODEL_FILE
+from mundap.encode import MODEL_FILE, ModelFile
 from mundap.errors import ConfigError
 from mundap.files import digest, load_array
 from mundap.korean.tokens import SearchTokenizer
@@ -105,7 +104,7 @@ def save(words: Words, tokenizer: SearchTokenizer, base: str, folder: Path) -> N
     (folder / MODEL_FILE).write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
 
 
-def open_static(folder: Path, kept: Mapping[str, Any], make: Callable[[str], Encoder]) -> StaticEncoder:
+def open_static(folder: Path, kept: ModelFile, make: Callable[[str], Encoder]) -> StaticEncoder:
     """What `save` wrote. Raises ConfigError if it is not whole, or its words would be told apart in another way now."""
     again = f"다시 학습하려면: mundap train static --out {folder.name}"
     dictionary = folder / _DICTIONARY

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
-from typing import Any
 
 import numpy as np
 
-from mundap.encode.tokenized import Encodings, Tokenized, batches, read_tokenizer
+from mundap.encode.tokenized import Encodings, Tokenized, Tokenizer, batches, read_tokenizer
 from mundap.errors import ConfigError
-from mundap.extras import need, quiet_transformers
+from mundap.extras import Untyped, need, quiet_transformers
 from mundap.protocols import Vectors
 
 _T5 = ("t5", "mt5", "umt5")  # of which only the half that reads is wanted
@@ -65,9 +64,10 @@ class TorchModel(Tokenized):
             yield states.float().cpu().numpy()
 
 
-def _tokenizer(transformers: Any, folder: Path) -> Any:
+def _tokenizer(transformers: Untyped, folder: Path) -> Tokenizer:
     """That of tokenizer.json as it stands; where there is none, as transformers makes one of the vocabulary."""
     file = folder / "tokenizer.json"
     if file.is_file():
         return read_tokenizer(file, "train")
-    return transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer
+    made: Tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True).backend_tokenizer
+    return made

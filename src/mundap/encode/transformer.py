@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from mundap.encode import MODEL_FILE
+from mundap.encode import MODEL_FILE, ModelFile
 from mundap.encode.onnx import OnnxModel
 from mundap.encode.pooling import pooled
 from mundap.encode.reading import Reading
@@ -70,10 +69,10 @@ def save(folder: Path, kind: str, base: str, digest: str, reading: Reading, dim:
     (folder / MODEL_FILE).write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
 
 
-def open_transformer(folder: Path, kept: Mapping[str, Any], make: Callable[[str], Encoder]) -> TransformerEncoder:
+def open_transformer(folder: Path, kept: ModelFile, make: Callable[[str], Encoder]) -> TransformerEncoder:
     """The encoder in `folder`. Raises ConfigError if it is not whole, and MissingExtra."""
     try:
-        reading = Reading(*(kept[name] for name in ("pooling", "query", "passage", "window")))
+        reading = Reading(kept["pooling"], kept["query"], kept["passage"], kept["window"])
         name, dim = f"{kept['kind']}-{kept['digest']}", int(kept["dim"])
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(

@@ -213,10 +213,10 @@ def evaluate_answers(
 ) -> AnswerReport:
     """Ask each question that has a recorded answer, and each that has no gold, and compare.
 
-    Citation markers, and the closing phrase of the `persona` that `ask` answers as, are no part of an answer here. A citation is right when its whole passage is a
+    Citation markers, and the closing phrase of the `persona` that `ask` answers as, are no part of an answer here. A citation is right when its parent passage is a
     gold one, white space aside: precision is the share of right citations, 0.0 for an answer without
     any, and recall the share of gold passages that are cited (Gao et al., EMNLP 2023, with gold
-    passages in place of an entailment model). Intervals draw whole gold passages with their questions.
+    passages in place of an entailment model). Intervals draw gold passages with their questions.
 
     Raises MundapError if there is nothing to ask; what `ask` and `judge` raise ends the measurement.
     """

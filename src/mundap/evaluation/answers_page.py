@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mundap.evaluation.about import About
 from mundap.evaluation.answers import GRADES, METRICS, Answered, AnswerReport
 from mundap.evaluation.estimates import Difference, Estimates
 from mundap.evaluation.html_parts import (
@@ -25,6 +24,7 @@ from mundap.evaluation.html_parts import (
     worst,
 )
 from mundap.evaluation.markup import Markup, join
+from mundap.evaluation.provenance import About
 
 WRONG = "오답: 정답 제시문을 하나도 인용하지 않은 답변 또는 답이 없는 질문에 한 답변."
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from mundap.evaluation.about import About
 from mundap.evaluation.encoders import DENSE, HYBRID, Contender, EncoderChoice
 from mundap.evaluation.html_parts import (
     GROUPED,
@@ -17,6 +16,7 @@ from mundap.evaluation.html_parts import (
     table,
 )
 from mundap.evaluation.markup import Markup
+from mundap.evaluation.provenance import About
 from mundap.evaluation.retrieval import COMPARED, RetrievalReport
 
 _TITLES = {HYBRID: "하이브리드 검색", DENSE: "벡터 검색"}

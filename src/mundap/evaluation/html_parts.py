@@ -9,10 +9,10 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from math import ceil
 
-from mundap.evaluation.about import About
 from mundap.evaluation.estimates import ALIKE, BETTER, WORSE, Difference, Estimate
 from mundap.evaluation.markup import Markup, join, tag
 from mundap.evaluation.plots import Bar, bars
+from mundap.evaluation.provenance import About
 from mundap.evaluation.style import CSS
 from mundap.types import Json
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from mundap.errors import BadFile
 from mundap.ingest.encoding import decode
@@ -18,12 +18,12 @@ from mundap.korean.normalize import normalize, squash
 _FORMULA_ERROR = re.compile(r"#(REF!|N/A|VALUE!|NAME\?|DIV/0!|NULL!|NUM!)")
 _TYPES: dict[type, str] = {str: "문자열", list: "배열"}  # JSON types, as messages call them
 
-T = TypeVar("T", str, list[Any])
+T = TypeVar("T", str, list[object])
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and the whole passages that answer it, in normal form.
+    """A question and the parent passages that answer it, in normal form.
 
     No `gold` means that the documents do not answer it. `answer` is "" where the file gives none.
     `row` is the row or line in its file, counted from 1; None in a JSON file.
@@ -119,7 +119,7 @@ def json_file(path: Path) -> Questions:
     return _records(content, path.name) if isinstance(content, list) else squad(content, path.name)
 
 
-def squad(content: Any, name: str) -> Questions:
+def squad(content: object, name: str) -> Questions:
     """KorQuAD 1 or SQuAD 1.1 and 2.0. The gold is the paragraph; `is_impossible` questions have none.
 
     Sources of the form: Lim, Kim & Lee 2019 (KorQuAD); Rajpurkar, Jia & Liang, ACL 2018 (`is_impossible`).
@@ -132,7 +132,7 @@ def squad(content: Any, name: str) -> Questions:
     return Questions(tuple(items), tuple(corpus))
 
 
-def _squad_questions(content: Any, name: str) -> Iterator[tuple[str, list[Question]]]:
+def _squad_questions(content: object, name: str) -> Iterator[tuple[str, list[Question]]]:
     articles = _field(content, "data", list, name, ("data",))
     for a, article in enumerate(articles):
         where = f"{name}: data[{a}]"
@@ -146,11 +146,12 @@ def _squad_questions(content: Any, name: str) -> Iterator[tuple[str, list[Questi
             yield context, [_squad_question(qa, context, f"{place}.qas[{q}]") for q, qa in enumerate(asked)]
 
 
-def _squad_question(qa: Any, context: str, where: str) -> Question:
+def _squad_question(qa: object, context: str, where: str) -> Question:
     expected = ("question", "answers")
     text = _clean(_field(qa, "question", str, where, expected))
     if not text:
         raise BadFile(f"{where}: question이 비어 있습니다. 질문을 채우거나 항목을 삭제하세요.")
+    assert isinstance(qa, dict)  # or it would hold no question
     if qa.get("is_impossible"):
         return Question(text)
     answers = _field(qa, "answers", list, where, expected)
@@ -178,7 +179,7 @@ def jsonl(path: Path) -> Questions:
     return Questions(tuple(items), problems=tuple(problems))
 
 
-def _records(records: Sequence[Any], name: str) -> Questions:
+def _records(records: Sequence[object], name: str) -> Questions:
     """A list of objects as `jsonl` has them."""
     found = [(n, _record(record, f"{name}: [{n}]", None)) for n, record in enumerate(records)]
     problems = [
@@ -197,44 +198,48 @@ _ALIASES = {
 }
 
 
-def _record(record: Any, where: str, row: int | None) -> Question:
+def _record(record: object, where: str, row: int | None) -> Question:
     """The question in one object, whose text may be "". Raises BadFile for an object of another shape."""
     keys = _called(record)
     question = _clean(_field(record, keys["question"], str, where, _KEYS))
+    assert isinstance(record, dict)  # or it would hold no question
     answer = keys["answer"]
     said = _clean(_field(record, answer, str, where, _KEYS)) if record.get(answer) is not None else ""
     return Question(question, _gold(record, keys["gold"], where), said, row)
 
 
-def _called(record: Any) -> dict[str, str]:
+def _called(record: object) -> dict[str, str]:
     """What an object calls each of _KEYS; the key itself comes before its other names."""
     names = {key: key for key in _KEYS}
-    for written in reversed(record) if isinstance(record, dict) else ():
+    known = record if isinstance(record, dict) else {}
+    for written in reversed(known):
         key = _ALIASES.get(squash(written).lower())
-        if key and key not in record:
+        if key and key not in known:
             names[key] = written
     return names
 
 
-def _gold(record: Mapping[str, Any], key: str, where: str) -> tuple[str, ...]:
-    if isinstance(record.get(key), str):
-        return _texts([record[key]])
-    if key in record and record[key] is None:
+def _gold(record: Mapping[str, object], key: str, where: str) -> tuple[str, ...]:
+    value = record.get(key)
+    if isinstance(value, str):
+        return _texts([value])
+    if key in record and value is None:
         return ()
-    texts = _field(record, key, list, where, _KEYS)
-    if not all(isinstance(text, str) for text in texts):
+    given = _field(record, key, list, where, _KEYS)
+    texts = [text for text in given if isinstance(text, str)]
+    if len(texts) < len(given):
         raise BadFile(f'{where}: {key}에 문자열이 아닌 값이 있습니다. "{key}": ["제시문", …]처럼 입력하세요.')
     return _texts(texts)
 
 
-def _parsed(text: str, where: str, remedy: str) -> Any:
+def _parsed(text: str, where: str, remedy: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadFile(f"{where}: JSON으로 읽을 수 없습니다({error}). {remedy}") from error
 
 
-def _field(record: Any, key: str, kind: type[T], where: str, expected: Iterable[str]) -> T:
+def _field(record: object, key: str, kind: type[T], where: str, expected: Iterable[str]) -> T:
     """`record[key]`. Raises BadFile with the keys found and expected unless it is there and a `kind`."""
     value = record.get(key) if isinstance(record, dict) else None
     if isinstance(value, kind):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from mundap.evaluation.about import About
 from mundap.evaluation.abstain import FIGURES as ABSTAINED
 from mundap.evaluation.abstain import AbstainReport, Supported
 from mundap.evaluation.estimates import Difference
@@ -30,6 +29,7 @@ from mundap.evaluation.html_parts import (
 from mundap.evaluation.keywords import MACRO, MICRO, Extracted, KeywordReport
 from mundap.evaluation.markup import Markup, join
 from mundap.evaluation.plots import Bar, bars, histogram, rank_curves, reliability_plot
+from mundap.evaluation.provenance import About
 from mundap.evaluation.retrieval import METRICS as RETRIEVED
 from mundap.evaluation.retrieval import LegResult, QuestionResult, RetrievalReport, Step
 

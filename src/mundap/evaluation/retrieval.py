@@ -114,7 +114,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalReport:
-    """`n` questions with gold, over `corpus` distinct whole passages, asked of every leg for `depth` hits.
+    """`n` questions with gold, over `corpus` distinct parent passages, asked of every leg for `depth` hits.
 
     `unanswerable` questions have no gold and were left out. `gold_missing` questions have a gold
     that is in no passage: they are among the `n`, and `problems` names their rows. Where a workspace was measured,
@@ -203,10 +203,10 @@ def evaluate_retrieval(
 ) -> RetrievalReport:
     """Ask every leg every question that has gold, and see at which rank the gold comes back.
 
-    A leg takes a question and a depth and returns hits on whole passages, best first. A hit is right
+    A leg takes a question and a depth and returns hits on parent passages, best first. A hit is right
     when its text equals a gold text, white space aside; the same gold twice counts once. `corpus`
-    holds the squashed texts of all whole passages. A miss counts as rank depth + 1 in "avg_rank".
-    Intervals draw whole gold passages with their questions if `clustered`, else single questions.
+    holds the squashed texts of all parent passages. A miss counts as rank depth + 1 in "avg_rank".
+    Intervals draw gold passages with their questions if `clustered`, else single questions.
     `progress` is called with the searches done and their number.
 
     Raises MundapError if no question has gold, or no gold is in the corpus; ValueError if there is

@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -50,6 +50,20 @@ _FRAGMENT = 15
 _FARTHEST = -4.0  # scores further behind mean the same
 
 
+class LineJson(TypedDict):
+    """A `Line` as a file keeps it."""
+
+    bias: float
+    weights: dict[str, float]
+
+
+class ModelJson(TypedDict):
+    """A `ReaderModel` as a file keeps it."""
+
+    sentences: LineJson
+    support: LineJson
+
+
 @dataclass(frozen=True)
 class Line:
     """A logistic model: `bias` and the weight of each named feature; features without one count nothing."""
@@ -67,7 +81,7 @@ class Line:
         return {"bias": self.bias, "weights": dict(self.weights)}
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> Line:
+    def from_json(cls, kept: LineJson) -> Line:
         """What `to_json` gave. Raises KeyError, TypeError or ValueError for anything else."""
         return cls({str(name): float(weight) for name, weight in kept["weights"].items()}, float(kept["bias"]))
 
@@ -80,7 +94,7 @@ class ReaderModel:
     support: Line
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any]) -> ReaderModel:
+    def from_json(cls, kept: ModelJson) -> ReaderModel:
         """Of `{"sentences": …, "support": …}`. Raises as `Line.from_json`."""
         return cls(Line.from_json(kept["sentences"]), Line.from_json(kept["support"]))
 

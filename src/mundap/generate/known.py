@@ -22,7 +22,7 @@ _NEGATIONS = frozenset("안 못 없 않 말 아니".split())
 
 @dataclass(frozen=True)
 class Known:
-    """A question with its answer, and the whole passage that the sheet gives for it."""
+    """A question with its answer, and the parent passage that the sheet gives for it."""
 
     question: str
     answer: str

@@ -1,4 +1,4 @@
-"""What all language models that answer share: their settings, and the road from hits to the Answer."""
+"""What all language models that answer share: their settings, and the pipeline from hits to the Answer."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import httpx
 
 from mundap.errors import ConfigError, GeneratorError
+from mundap.extras import Untyped
 from mundap.generate.compose import CUT
 from mundap.generate.language_model import LanguageModel, Settings, frame
 from mundap.generate.prompt import Count, Message, estimate
@@ -149,7 +150,7 @@ class OpenAIGenerator(LanguageModel):
 
     def _body(self, chat: Sequence[Message], max_tokens: int, response_format: Mapping[str, Json] | None) -> bytes:
         template, drawn = self.settings.template, self.settings.sampling
-        request: dict[str, Any] = {
+        request: dict[str, object] = {
             "model": self.model,
             **({"prompt": template.text(chat)} if template else {"messages": list(chat)}),
             "stream": True,
@@ -236,10 +237,10 @@ class _Line:
     """The connection on which a server is asked, which another thread may cut: a read that waits ends at once."""
 
     def __init__(self) -> None:
-        self._stream: Any = None
+        self._stream: Untyped = None  # of httpcore, a NetworkStream
         self._cut = False
 
-    def trace(self, event: str, info: Mapping[str, Json]) -> None:
+    def trace(self, event: str, info: Mapping[str, Untyped]) -> None:
         """Hears of connections from httpx."""
         if event.endswith((".connect_tcp.complete", ".start_tls.complete")):
             self._stream = info["return_value"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Protocol, TypeVar, runtime_checkable
 from weakref import WeakSet
 
 from pydantic import BaseModel, ValidationError
@@ -93,14 +93,14 @@ def try_json(
 _failed: WeakSet[Completer] = WeakSet()
 
 
-def constrained(schema: Mapping[str, Json]) -> dict[str, Any]:
+def constrained(schema: Mapping[str, Json]) -> dict[str, Json]:
     """The `response_format` of the OpenAI API that demands this schema."""
     return {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": dict(schema)}}
 
 
 def formed(
     form: str, messages: Sequence[Message], schema: Mapping[str, Json]
-) -> tuple[list[Message], dict[str, Any] | None]:
+) -> tuple[list[Message], dict[str, Json] | None]:
     """The chat and the `response_format` that ask for the schema in one of FORMS."""
     if form == "json_schema":
         return list(messages), constrained(schema)
@@ -109,7 +109,7 @@ def formed(
     return [*before, told], {"type": form} if form == "json_object" else None
 
 
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
+def _schema(model: type[BaseModel]) -> dict[str, Json]:
     """The model's schema; objects are closed, which the strict mode of some servers asks for."""
     schema = model.model_json_schema()
     for part in (schema, *schema.get("$defs", {}).values()):
@@ -123,7 +123,7 @@ def _explained(error: ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems)
 
 
-def _objects(reply: str) -> Iterator[dict[str, Any]]:
+def _objects(reply: str) -> Iterator[dict[str, Json]]:
     """The whole JSON objects in `reply`, in order, whatever stands around them; thoughts are passed over."""
     text = "".join(spoken([reply]))
     text = text.rpartition("</think>")[2]  # some servers swallow the tag that opens a thought

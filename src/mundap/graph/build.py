@@ -70,7 +70,7 @@ def build(
     old: Path | None = None,
     progress: Progress = quiet,
 ) -> None:
-    """Write the graph of `rows`, whole passages in the order of ids, into `folder`.
+    """Write the graph of `rows`, parent passages in the order of ids, into `folder`.
 
     `name` gives the keywords of each sentence, and `relate` the relations in each passage, given its keywords; both are
     asked only for passages that the graph in the folder `old` does not hold, if that one is of the same `recipe`.

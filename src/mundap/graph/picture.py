@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from html import escape
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mundap.errors import MundapError
 from mundap.extras import need
-from mundap.graph.around import DOCUMENT, KEYWORD, MENTION, PART, PASSAGE, Around
+from mundap.graph.around import DOCUMENT, KEYWORD, MENTION, PART, PASSAGE, Around, Line
 from mundap.graph.graph import LEARNED, NEAR, SYNONYM
 
 if TYPE_CHECKING:
@@ -85,8 +85,8 @@ def places(graph: Around) -> Places:
     return {id: (float(x), float(y)) for id, (x, y) in found.items()}
 
 
-def _figure(graph: Around, at: Places) -> dict[str, Any]:
-    lines: dict[str, list[Any]] = {}
+def _figure(graph: Around, at: Places) -> dict[str, object]:
+    lines: dict[str, list[Line]] = {}
     for line in graph.lines:
         lines.setdefault(line.kind, []).append(line)
     traces = [

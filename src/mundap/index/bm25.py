@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
+from mundap.index.grouped import GroupedPassages
 from mundap.index.postings import Postings
 from mundap.index.rank import positive_rows
 from mundap.index.table import InMemory, Table, ranks
-from mundap.index.units import Units
 from mundap.index.widen import Widening
 from mundap.korean.normalize import normalize
 from mundap.korean.tokens import SearchTokenizer
@@ -63,6 +63,6 @@ class BM25(LexicalLeg):
     def __init__(
         self, passages: Sequence[Passage], tokenize: Tokenize = SearchTokenizer(), k1: float = K1, b: float = B
     ) -> None:
-        rows = Units.of(passages).rows
+        rows = GroupedPassages.of(passages).rows
         postings = Postings.build(tokenize([row.worded for row in rows]), k1, b)
         super().__init__(postings, Table([row.id for row in rows], InMemory(rows)), tokenize)

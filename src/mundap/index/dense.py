@@ -8,8 +8,8 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from mundap.files import digest
+from mundap.index.grouped import GroupedPassages
 from mundap.index.table import InMemory, Table, ranks
-from mundap.index.units import Units
 from mundap.index.vectors import Keys, VectorIndex, make_graph
 from mundap.korean.normalize import normalize
 from mundap.protocols import Encoder, Mask, Rows, Scores, Vectors
@@ -43,7 +43,7 @@ class DenseLeg:
         return self.vectors.score(self.embed(question), rows)
 
     def vectors_of(self, hits: Sequence[Hit]) -> Vectors:
-        """(len(hits), dim): the vector of each hit's whole passage."""
+        """(len(hits), dim): the vector of each hit's parent passage."""
         vectors: Vectors = self.vectors.vectors[self.vectors.starts[self._rows_of(hits)]].astype(np.float32)
         return vectors
 
@@ -67,13 +67,13 @@ class Dense(DenseLeg):
     """A dense leg over passages in memory."""
 
     def __init__(self, passages: Sequence[Passage], encoder: Encoder) -> None:
-        units = Units.of(passages)
-        vectors = encoder.encode_passages([p.embedded for p in units.passages]).astype(np.float16)
-        keys = unit_keys(units)
-        index = VectorIndex(vectors, units.starts, keys, make_graph(vectors, keys))
-        super().__init__(index, Table([row.id for row in units.rows], InMemory(units.rows)), encoder)
+        grouped = GroupedPassages.of(passages)
+        vectors = encoder.encode_passages([p.embedded for p in grouped.passages]).astype(np.float16)
+        keys = vector_keys(grouped)
+        index = VectorIndex(vectors, grouped.starts, keys, make_graph(vectors, keys))
+        super().__init__(index, Table([row.id for row in grouped.rows], InMemory(grouped.rows)), encoder)
 
 
-def unit_keys(units: Units) -> Keys:
-    """A 64-bit name for each unit that does not depend on what else is indexed."""
-    return np.fromiter((int(digest(p.id), 16) for p in units.passages), np.uint64, len(units.passages))
+def vector_keys(grouped: GroupedPassages) -> Keys:
+    """A 64-bit name for each passage's vector that does not depend on what else is indexed."""
+    return np.fromiter((int(digest(p.id), 16) for p in grouped.passages), np.uint64, len(grouped.passages))

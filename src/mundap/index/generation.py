@@ -19,9 +19,9 @@ import numpy.typing as npt
 
 from mundap.errors import StaleIndex
 from mundap.files import digest, load_array, sync_folder, write_atomically
-from mundap.index.dense import unit_keys
+from mundap.index.dense import vector_keys
+from mundap.index.grouped import GroupedPassages
 from mundap.index.postings import Postings
-from mundap.index.units import Units
 from mundap.index.vectors import Halves, VectorIndex, make_graph
 from mundap.types import Passage
 
@@ -46,12 +46,12 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Generation:
-    """An open generation. `unit_ids` are in the order of units; `row_ids` are those that can be hits."""
+    """An open generation. `vector_ids` are in the order of vectors; `row_ids` are those that can be hits."""
 
     folder: Path
     recipe: Recipe
     corpus_state: str
-    unit_ids: list[str]
+    vector_ids: list[str]
     row_ids: list[str]
     postings: Postings
     vectors: VectorIndex
@@ -84,22 +84,22 @@ def build(
     root.mkdir(parents=True, exist_ok=True)
     for left in root.glob(f"{_ASIDE}*"):
         shutil.rmtree(left)
-    units = Units.of(passages)
-    ids = [passage.id for passage in units.passages]
+    grouped = GroupedPassages.of(passages)
+    ids = [passage.id for passage in grouped.passages]
     old = _reusable(root)
-    if old is not None and (old.recipe, old.corpus_state, old.unit_ids) == (recipe, corpus_state, ids):
+    if old is not None and (old.recipe, old.corpus_state, old.vector_ids) == (recipe, corpus_state, ids):
         return old.name
     name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{digest(str(time.time_ns()), corpus_state, size=4)}"
     aside = root / f"{_ASIDE}{os.getpid()}"
     aside.mkdir()
-    _lexical(units, recipe, old, tokens_of).save(aside)
-    _dense(units, recipe, old, vectors_of, root).save(aside)
-    graph_in(aside, units.rows, old.folder if old else None)
+    _lexical(grouped, recipe, old, tokens_of).save(aside)
+    _dense(grouped, recipe, old, vectors_of, root).save(aside)
+    graph_in(aside, grouped.rows, old.folder if old else None)
     np.save(aside / "ids.npy", np.asarray(ids, "S16"))
     manifest = {
         "format": FORMAT,
         "units": len(ids),
-        "rows": len(units.starts) - 1,
+        "rows": len(grouped.starts) - 1,
         "digest": digest(*ids),
         "corpus_state": corpus_state,
         "files": _sizes(aside),
@@ -164,7 +164,7 @@ def check(generation: Generation, recipe: Recipe, corpus_ids: Sequence[str]) -> 
         was, now = getattr(generation.recipe, field), getattr(recipe, field)
         if was != now:
             raise StaleIndex(f"색인을 만든 뒤 {field} 설정이 바뀌었습니다(색인: {was}, 현재: {now}). {REPAIR}")
-    held = set(generation.unit_ids)
+    held = set(generation.vector_ids)
     new = sum(id not in held for id in corpus_ids)
     if new:
         raise StaleIndex(f"아직 색인되지 않은 문단이 {new}개 있습니다. {REPAIR}")
@@ -186,9 +186,12 @@ def _reusable(root: Path) -> Generation | None:
 
 
 def _lexical(
-    units: Units, recipe: Recipe, old: Generation | None, tokens_of: Callable[[list[str]], Sequence[list[str]]]
+    grouped: GroupedPassages,
+    recipe: Recipe,
+    old: Generation | None,
+    tokens_of: Callable[[list[str]], Sequence[list[str]]],
 ) -> Postings:
-    rows = units.rows
+    rows = grouped.rows
     if old is None or old.recipe.tokenizer != recipe.tokenizer:
         return Postings.build(tokens_of([row.worded for row in rows]), recipe.k1, recipe.b)
     place = {row.id: n for n, row in enumerate(rows)}
@@ -200,18 +203,22 @@ def _lexical(
 
 
 def _dense(
-    units: Units, recipe: Recipe, old: Generation | None, vectors_of: Callable[[list[str]], Halves], root: Path
+    grouped: GroupedPassages,
+    recipe: Recipe,
+    old: Generation | None,
+    vectors_of: Callable[[list[str]], Halves],
+    root: Path,
 ) -> VectorIndex:
-    keys = unit_keys(units)
+    keys = vector_keys(grouped)
     reuse = old if old is not None and old.recipe.encoder == recipe.encoder else None
-    place = {id: n for n, id in enumerate(reuse.unit_ids)} if reuse else {}
-    sources = np.fromiter((place.get(p.id, -1) for p in units.passages), np.int64, len(units.passages))
-    computed = vectors_of([units.passages[n].embedded for n in np.flatnonzero(sources < 0)])
+    place = {id: n for n, id in enumerate(reuse.vector_ids)} if reuse else {}
+    sources = np.fromiter((place.get(p.id, -1) for p in grouped.passages), np.int64, len(grouped.passages))
+    computed = vectors_of([grouped.passages[n].embedded for n in np.flatnonzero(sources < 0)])
     vectors = np.empty((len(sources), computed.shape[1]), np.float16)
     vectors[sources < 0] = computed
     if reuse:
         vectors[sources >= 0] = reuse.vectors.vectors[sources[sources >= 0]]
-    return VectorIndex(vectors, units.starts, keys, make_graph(vectors, keys, root / reuse.name if reuse else None))
+    return VectorIndex(vectors, grouped.starts, keys, make_graph(vectors, keys, root / reuse.name if reuse else None))
 
 
 def _sizes(folder: Path, names: Iterable[str] = ()) -> dict[str, int]:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from usearch.index import Index
 
 EXACT_BELOW = 20_000  # rows; under this a scan takes under a millisecond and misses nothing
-OVERSAMPLE = 3  # several units of one passage may be found
+OVERSAMPLE = 3  # a passage and several of its chunks may be found
 SEARCH_WIDTH = 256  # candidates the graph keeps: recall@100 .98 at 100k (benchmarks/README.md)
 _GRAPH = "dense-graph.usearch"
 
@@ -32,7 +32,7 @@ class VectorIndex:
 
     A row's score is its own cosine, or, if it has chunks, the mean of that and its best chunk's: the whole
     says what it is about, the chunk whether the detail is there (docs/experiments/2026-11-21-chunks.md).
-    `keys` names each unit in the graph by a hash of its id, so that a graph outlives the numbering of rows.
+    `keys` names each vector in the graph by a hash of its id, so that a graph outlives the numbering of rows.
     """
 
     vectors: Halves
@@ -73,8 +73,8 @@ class VectorIndex:
         if len(rows) == len(self.starts) - 1 and bool((np.diff(rows) == 1).all()):  # every row, in order: no copy
             similar = self._products(self.vectors, query)
         else:
-            units = np.repeat(self.starts[rows] - offsets, counts) + np.arange(int(counts.sum()))
-            similar = self._products(self.vectors[units], query)
+            places = np.repeat(self.starts[rows] - offsets, counts) + np.arange(int(counts.sum()))
+            similar = self._products(self.vectors[places], query)
         own = similar[offsets].copy()
         similar[offsets] = np.where(counts > 1, -np.inf, own)
         scores: Scores = (own + np.maximum.reduceat(similar, offsets)) / 2
@@ -107,7 +107,7 @@ class VectorIndex:
 
 
 def make_graph(vectors: Halves, keys: Keys, old: Path | None = None) -> Index | None:
-    """The graph over these units, or None where a scan does as well.
+    """The graph over these vectors, or None where a scan does as well.
 
     With the folder of an `old` index, its graph is copied, and only what is new is inserted.
     """

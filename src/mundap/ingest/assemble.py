@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from mundap.errors import BadFile
 from mundap.ingest.blocks import Block, Heading, Paragraph, Parsed, Table
@@ -28,6 +27,7 @@ from mundap.ingest.split import PAGES
 from mundap.korean.display import shown
 from mundap.korean.lists import item
 from mundap.korean.normalize import name_of, normalize
+from mundap.types import Document
 
 TABLE_CHARS = 1600  # of a table's passage; a longer table makes several, each with the header
 _CAPTION = 60  # characters; a longer paragraph above a table is no caption
@@ -113,7 +113,7 @@ class _Assembly:
                 self.turn(self.builder.length, page)
                 self.section("\n".join([*head, *map(markdown_row, group)]), page, caption, kind=TABLE)
 
-    def section(self, text: str, page: int | None, caption: str = "", **meta: Any) -> None:
+    def section(self, text: str, page: int | None, caption: str = "", **meta: str) -> None:
         path = [*self.above, Heading(caption, _DEEPEST)] if caption else self.above
         self.builder.add(text, heading=_shown(path, self.builder.title), page=page, meta=meta)
         self.bare = False
@@ -123,7 +123,7 @@ class _Assembly:
         if page is not None and (not self.pages or page != self.pages[-1][1]):
             self.pages.append((start, page))
 
-    def finished(self) -> Any:
+    def finished(self) -> Document:
         self.close()
         if self.bare:
             self.keep_heading()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TypedDict, Unpack
 
 from mundap.files import digest, digest_pieces
 from mundap.ingest.problems import Problem
 from mundap.ingest.spool import Spool, Spooled
-from mundap.types import Document, KnownQuestion, Section
+from mundap.types import Document, Json, KnownQuestion, Meta, Section
 
 GAP = "\n\n"
 PART = 20_000  # sections of a part
@@ -70,6 +70,24 @@ class Reading:
         return self.long.characters if self.long else len(self.document.text)
 
 
+class About(TypedDict, total=False):
+    """The fields of a Section besides its span."""
+
+    heading: str
+    source: str
+    page: int | None
+    meta: Meta
+
+
+class Told(TypedDict, total=False):
+    """The fields of a Reading besides its document, and what is `long` of it."""
+
+    problems: tuple[Problem, ...]
+    warnings: tuple[str, ...]
+    pages: int | None
+    columns: tuple[str, ...]
+
+
 @dataclass
 class Builder:
     """Appends texts in order; offsets are taken as they land.
@@ -80,7 +98,7 @@ class Builder:
 
     source: str
     title: str
-    meta: dict[str, Any] = field(default_factory=dict)
+    meta: dict[str, Json] = field(default_factory=dict)
     parted: bool = False
     starts: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, int]] = field(default_factory=dict)
     _parts: list[str] = field(default_factory=list)
@@ -92,7 +110,7 @@ class Builder:
     _bytes: int = 0
     _questions: list[KnownQuestion] = field(default_factory=list)
 
-    def add(self, text: str, **about: Any) -> int:
+    def add(self, text: str, **about: Unpack[About]) -> int:
         """Append `text` as a section and return its start. `about` are the other fields of Section."""
         span = self.line(text)
         self.cover(span, **about)
@@ -115,7 +133,7 @@ class Builder:
         self._length += len(text) + len(GAP)
         return start, start + len(text)
 
-    def cover(self, span: tuple[int, int], **about: Any) -> None:
+    def cover(self, span: tuple[int, int], **about: Unpack[About]) -> None:
         """Make a section of text that has been appended, after all those so far."""
         self._sections.append(Section(*span, **about))
 
@@ -123,7 +141,7 @@ class Builder:
         """Attach a known question to the section that starts at `start`."""
         self._questions.append(KnownQuestion(question, answer, start, row))
 
-    def reading(self, **about: Any) -> Reading:
+    def reading(self, **about: Unpack[Told]) -> Reading:
         """The document, and what `about` says of it in the other fields of Reading."""
         if self._spool is None:
             return Reading(self.document(), **about)

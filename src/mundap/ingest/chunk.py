@@ -1,4 +1,4 @@
-"""Ways to cut a whole passage: at sentences, at a fixed size, sentence by sentence with neighbours, or not at all."""
+"""Ways to cut a parent passage: at sentences, at a fixed size, sentence by sentence with neighbours, or not at all."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Whole:
-    """One piece: a whole passage has one vector."""
+    """One piece: a parent passage has one vector."""
 
     def cut(self, text: str) -> list[Span]:
         """All of it."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-Element: TypeAlias = Any
+from mundap.extras import Untyped
+
+Element: TypeAlias = Untyped

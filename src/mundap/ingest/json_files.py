@@ -50,7 +50,7 @@ def read_json(path: Path, source: str) -> Reading:
 
 def read_jsonl(path: Path, source: str) -> Reading:
     """A file of JSON lines. A line that is no object is reported and left out."""
-    rows: list[tuple[int, Mapping[str, Any]]] = []
+    rows: list[tuple[int, Mapping[str, object]]] = []
     problems = []
     for number, line in enumerate(decode(path.read_bytes(), path.name).split("\n"), 1):
         if not line.strip():
@@ -66,7 +66,7 @@ def read_jsonl(path: Path, source: str) -> Reading:
     return _tabular(rows, Builder(source, name_of(path.stem)), problems)
 
 
-def _tabular(rows: Sequence[tuple[int, Mapping[str, Any]]], builder: Builder, problems: list[Problem]) -> Reading:
+def _tabular(rows: Sequence[tuple[int, Mapping[str, object]]], builder: Builder, problems: list[Problem]) -> Reading:
     """Objects as the rows of one table, whose columns are all their keys in order."""
     shown = [(number, _renamed(row)) for number, row in rows]
     columns = tuple(dict.fromkeys(key for _, row in shown for key in row))
@@ -76,12 +76,11 @@ def _tabular(rows: Sequence[tuple[int, Mapping[str, Any]]], builder: Builder, pr
     return Reading(builder.document(), tuple(sorted(problems, key=lambda problem: problem.row or 0)))
 
 
-def _renamed(row: Mapping[str, Any]) -> dict[str, str]:
+def _renamed(row: Mapping[str, object]) -> dict[str, str]:
     """The fields as text; those of a training row under the names of a sheet's columns."""
-    if isinstance(row.get("messages"), list):
-        said = {
-            m["role"]: _text(m.get("content")) for m in reversed(row["messages"]) if isinstance(m, dict) and "role" in m
-        }
+    turns = row.get("messages")
+    if isinstance(turns, list):
+        said = {m["role"]: _text(m.get("content")) for m in reversed(turns) if isinstance(m, dict) and "role" in m}
         return {"질문": said.get("user", ""), "답변": said.get("assistant", "")}
     for question, answer in _PAIRS:
         if question in row and answer in row:
@@ -90,7 +89,7 @@ def _renamed(row: Mapping[str, Any]) -> dict[str, str]:
     return {normalize(str(key)): _text(value) for key, value in row.items()}
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """A value as a cell shows it; lists and objects in one line."""
     if value is None:
         return ""
@@ -101,7 +100,7 @@ def _text(value: Any) -> str:
     return normalize(json.dumps(value, ensure_ascii=False))
 
 
-def _is_squad(found: Any) -> bool:
+def _is_squad(found: object) -> bool:
     return (
         isinstance(found, dict)
         and isinstance(found.get("data"), list)
@@ -125,7 +124,7 @@ def _add_squad(articles: Sequence[Mapping[str, Any]], builder: Builder) -> None:
                 builder.known(_text(asked.get("question")), _text(answer), starts[text], number)
 
 
-def _flat(value: Any, name: str, depth: int) -> Iterator[str]:
+def _flat(value: object, name: str, depth: int) -> Iterator[str]:
     """Every value that is no list and no object, as a line under the path of its keys."""
     if depth > _DEEPEST:
         return

@@ -1,4 +1,4 @@
-"""Documents into passages: wholes first, then their chunks."""
+"""Documents into passages: parent passages first, then their chunks."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import cast
 
 from mundap.files import digest
 from mundap.ingest.chunk import MAX_CHARS, Sentences
@@ -19,11 +20,11 @@ from mundap.types import SPOKEN, Document, Meta, Passage, Section
 PAGES = "pages"  # the key in Document.meta: [start, page] wherever a page begins, in order
 
 _PARAGRAPH = re.compile(r"[*_\s]*[①-⑳㉑-㉟]")
-PARENT_CHARS = 600  # of a whole that comes from running text, docs/experiments/2026-11-26-how-large-wholes.md; a sheet's 제시문 is never cut
+PARENT_CHARS = 600  # of a passage from running text, docs/experiments/2026-11-26-how-large-parent-passages.md; a sheet's 제시문 is never cut
 
 
 def split(documents: Iterable[Document], max_chars: int = MAX_CHARS, parent_chars: int = PARENT_CHARS) -> list[Passage]:
-    """The chunks of every document, in order. A whole of at most `max_chars` characters is its own chunk."""
+    """The chunks of every document, in order. A parent passage of at most `max_chars` characters is its own chunk."""
     return [
         chunk
         for document in documents
@@ -33,8 +34,13 @@ def split(documents: Iterable[Document], max_chars: int = MAX_CHARS, parent_char
 
 
 def parents(document: Document, parent_chars: int = PARENT_CHARS) -> list[Passage]:
-    """The whole passages of a document: what a reader is shown and a generator is given."""
+    """The parent passages of a document: what a reader is shown and a generator is given."""
     return [*each_parent(document, parent_chars)]
+
+
+def pages_of(document: Document) -> Sequence[tuple[int, int]]:
+    """(start, page) wherever a page begins, in order; none where the format has no pages."""
+    return cast("Sequence[tuple[int, int]]", document.meta.get(PAGES, ()))
 
 
 def each_parent(document: Document, parent_chars: int = PARENT_CHARS) -> Iterator[Passage]:
@@ -44,11 +50,11 @@ def each_parent(document: Document, parent_chars: int = PARENT_CHARS) -> Iterato
 
 
 def parents_of(document: Document, texts: Iterable[tuple[Section, str]], parent_chars: int) -> Iterator[Passage]:
-    """The whole passages of sections of a document, each given with its text."""
+    """The parent passages of sections of a document, each given with its text."""
     seen: Counter[int] = Counter()
-    page_starts = [start for start, _ in document.meta.get(PAGES, ())]
+    page_starts = [start for start, _ in pages_of(document)]
     for section, said in texts:
-        for first, last in _wholes(said, section, parent_chars):
+        for first, last in _parent_spans(said, section, parent_chars):
             text, start = said[first:last], section.start + first
             named = (section.source, section.heading, text)
             key = int(digest(*named, size=8), 16)
@@ -67,7 +73,7 @@ def parents_of(document: Document, texts: Iterable[tuple[Section, str]], parent_
 
 
 def chunks(parent: Passage, chunker: Chunker = Sentences()) -> list[Passage]:
-    """The pieces of a whole passage, each a slice of it; the whole itself if there is but one.
+    """The pieces of a parent passage, each a slice of it; the passage itself if there is but one.
 
     A table is cut between its rows, and a row is never cut.
     """
@@ -101,24 +107,24 @@ def _meta(meta: Meta, text: str, rows: Sequence[Span] = ()) -> Meta:
 
 def _page(document: Document, starts: Sequence[int], offset: int) -> int | None:
     place = bisect_right(starts, offset)
-    return int(document.meta[PAGES][place - 1][1]) if place else None
+    return int(pages_of(document)[place - 1][1]) if place else None
 
 
-def _wholes(text: str, section: Section, parent_chars: int) -> list[Span]:
+def _parent_spans(text: str, section: Section, parent_chars: int) -> list[Span]:
     """All of a section's text, or pieces of at most `parent_chars` characters that end where a line does: an article is cut
     between its 항. A list of up to twice as many characters, with its lead, is not cut."""
     if section.meta.get("kind") or len(text) <= parent_chars:
         return [(0, len(text))]
-    whole: Span | None = None
+    span: Span | None = None
     found: list[Span] = []
     for start, end in _parts(text, parent_chars):
-        if whole and end - whole[0] <= parent_chars:
-            whole = (whole[0], end)
+        if span and end - span[0] <= parent_chars:
+            span = (span[0], end)
             continue
-        if whole:
-            found.append(whole)
-        whole = (start, end)
-    return [*found, *([whole] if whole else [])]
+        if span:
+            found.append(span)
+        span = (start, end)
+    return [*found, *([span] if span else [])]
 
 
 def _parts(text: str, parent_chars: int) -> Iterator[Span]:
@@ -129,11 +135,11 @@ def _parts(text: str, parent_chars: int) -> Iterator[Span]:
     for first, after in blocks([text[start:end] for start, end in rows]):
         start, end = rows[first][0], rows[after - 1][1]
         head = text[start : rows[first][1]]
-        whole = after - first > 1 and end - start <= 2 * parent_chars and announces(head)
-        if whole or _PARAGRAPH.match(head):
+        listed = after - first > 1 and end - start <= 2 * parent_chars and announces(head)
+        if listed or _PARAGRAPH.match(head):
             yield from _pieces(text, done, start, parent_chars)
             done = start
-        if whole:
+        if listed:
             yield start, end
             done = end
     yield from _pieces(text, done, len(text), parent_chars)

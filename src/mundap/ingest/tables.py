@@ -13,10 +13,10 @@ from mundap.ingest.dated import DATE, date_of_cells, date_of_title
 from mundap.ingest.grid import one_line
 from mundap.ingest.meanings import COLUMNS, place, question_columns, said
 from mundap.ingest.problems import Problem
-from mundap.ingest.sheets.layout import Area, areas
+from mundap.ingest.sheets.areas import Area, areas
 from mundap.ingest.sheets.sheet import ERRORS, Options, Row, Tell, ignore
 from mundap.korean.normalize import name_of, squash
-from mundap.types import Meta
+from mundap.types import Json, Meta
 
 __all__ = ["COLUMNS", "Row", "Table", "add_table", "read_csv", "read_xlsx"]
 
@@ -264,7 +264,7 @@ def _add_rows(table: Table, into: Builder) -> Iterator[Problem]:
             into.add(text, heading=_above(table, into, number, beside), meta={"row": number, **dated})
             row.clear()
             continue
-        meta: dict[str, object] = {"row": number, "kind": "row", **dated}
+        meta: dict[str, Json] = {"row": number, "kind": "row", **dated}
         if any(_TOTAL.fullmatch(cell) for _, cell in cells[:2]):
             meta[TOTAL] = True
         said = _paired(row) if table.paired and len(cells) > 1 else "\n".join(_said(*each) for each in cells)

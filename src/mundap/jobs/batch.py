@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
 from mundap.ingest.sniff import plain
-from mundap.jobs.reading import Job, Read, Unread, mistaken, work
+from mundap.jobs.task import Job, Read, Unread, mistaken, work
 from mundap.jobs.worker import framed
 from mundap.korean.normalize import name_of
 

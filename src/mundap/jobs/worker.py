@@ -16,8 +16,8 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from mundap.ingest.pace import watched
-from mundap.jobs.reading import Job, Read, Unread, mistaken, work
+from mundap.ingest.reading_progress import watched
+from mundap.jobs.task import Job, Read, Unread, mistaken, work
 from mundap.korean.normalize import name_of
 
 _PR_SET_PDEATHSIG = 1  # Linux

@@ -1,1 +1,1 @@
-"""From the legs' findings to one ranking."""
+"""Hybrid search: understanding the question, fusion of the legs, reranking."""

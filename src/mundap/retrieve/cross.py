@@ -20,7 +20,7 @@ class OnnxReranker:
     """A cross-encoder in `folder`: model.onnx (or onnx/model.onnx) and tokenizer.json, by onnxruntime on the CPU.
 
     The score is the logit of relevance: the model's one output, or the second of two less the first.
-    Only the passage is cut to fit, unless the question alone takes more than half of the room.
+    Only the passage is cut to fit, unless the question alone takes more than half of the window.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -35,7 +35,7 @@ Matrix = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class KnownQuestions:
-    """Known questions: `vectors` (n, dim) in half precision, and the whole passage that answers each."""
+    """Known questions: `vectors` (n, dim) in half precision, and the parent passage that answers each."""
 
     vectors: npt.NDArray[np.float16]
     passages: tuple[str, ...]
@@ -194,9 +194,9 @@ def fit(features: Matrix, right: npt.NDArray[np.int64], counts: Matrix | None = 
     value, chances = _likelihood(features, right, shares, weights, penalty)
     for _ in range(100):
         mean = np.einsum("nc,ncd->nd", chances, features)
-        slope = shares @ (features[np.arange(n), right] - mean) - penalty * weights
+        gradient = shares @ (features[np.arange(n), right] - mean) - penalty * weights
         spread = (features * np.sqrt(shares[:, None] * chances)[..., None]).reshape(-1, d)
-        step = np.linalg.solve(spread.T @ spread - (mean.T * shares) @ mean + penalty * np.eye(d), slope)
+        step = np.linalg.solve(spread.T @ spread - (mean.T * shares) @ mean + penalty * np.eye(d), gradient)
         while True:
             after, moved = _likelihood(features, right, shares, weights + step, penalty)
             if after >= value or float(np.abs(step).max()) < 1e-9:

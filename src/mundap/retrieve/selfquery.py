@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from mundap.korean.dates import Period, periods
-from mundap.retrieve.names import KINDS, WHOLE, Kind, Names, is_document, key, names
+from mundap.retrieve.document_names import KINDS, WHOLE, Kind, Names, is_document, key, names
 
 Span = tuple[int, int]
 

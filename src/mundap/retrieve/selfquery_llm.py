@@ -11,16 +11,17 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mundap.errors import MundapError
 from mundap.korean.normalize import normalize
-from mundap.retrieve.names import KINDS, key, names
+from mundap.retrieve.document_names import KINDS, key, names
 from mundap.retrieve.selfquery import Understood, allowed, understand, without
+from mundap.types import Json
 
-Complete = Callable[[list[dict[str, str]], dict[str, Any]], str]
+Complete = Callable[[list[dict[str, str]], dict[str, Json]], str]
 
 SHOWN = 40  # documents that the model may choose from, those first that share most with the question
 
@@ -86,15 +87,15 @@ def from_llm(
     return Understood(without(question, _merged(spans)), where, reply.since or None, reply.until or None, words)
 
 
-def schema(sources: Sequence[str], kinds: Sequence[str]) -> dict[str, Any]:
+def schema(sources: Sequence[str], kinds: Sequence[str]) -> dict[str, Json]:
     """The JSON schema of a reply that may choose among these."""
 
-    def chosen(names: Sequence[str]) -> dict[str, Any]:
-        items = {"type": "string", "enum": [*names]} if names else {"type": "string", "maxLength": 1}
+    def chosen(names: Sequence[str]) -> dict[str, Json]:
+        items: dict[str, Json] = {"type": "string", "enum": [*names]} if names else {"type": "string", "maxLength": 1}
         return {"type": "array", "items": items, "maxItems": 5 if names else 0}
 
-    day = {"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"}
-    words = {"type": "array", "items": {"type": "string", "maxLength": 200}, "maxItems": 8}
+    day: dict[str, Json] = {"type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2})?$"}
+    words: dict[str, Json] = {"type": "array", "items": {"type": "string", "maxLength": 200}, "maxItems": 8}
     fields = {"sources": chosen(sources), "kinds": chosen(kinds), "since": day, "until": day, "words": words}
     return {"type": "object", "properties": fields, "required": [*fields], "additionalProperties": False}
 

@@ -51,13 +51,13 @@ class ServerReranker:
         assert refused is not None
         raise refused
 
-    def _body(self, shape: str, question: str, texts: Sequence[str]) -> dict[str, Any]:
-        body: dict[str, Any] = {"query": _sendable(question), shape: [_sendable(text) for text in texts]}
+    def _body(self, shape: str, question: str, texts: Sequence[str]) -> dict[str, object]:
+        body: dict[str, object] = {"query": _sendable(question), shape: [_sendable(text) for text in texts]}
         if shape == _TEI:
             return body | {"truncate": True}
         return body | ({"model": self._model} if self._model else {}) | {"top_n": len(texts)}
 
-    def _scores(self, answer: Any, count: int) -> list[float]:
+    def _scores(self, answer: object, count: int) -> list[float]:
         found: Any = answer
         if isinstance(answer, dict):
             found = answer.get("results", answer.get("data"))

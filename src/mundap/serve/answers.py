@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from mundap.serve.problems import documented
+from mundap.serve.error_responses import documented
 from mundap.serve.service import Here, Question, RequestId, Service
 from mundap.serve.shapes import Answered, OldAnswer, OldPrompt, Query
 from mundap.shapes import answer_json

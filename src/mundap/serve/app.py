@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect
 
 import mundap
 from mundap.config import Serve
-from mundap.serve import answers, chat, docs_page, documents, embeddings, feedback, found, problems, state, views
+from mundap.serve import answers, chat, docs_page, documents, embeddings, error_responses, feedback, found, state, views
 from mundap.serve.body import BodyLimit
 from mundap.serve.guard import Guard
 from mundap.serve.keys import FILE as KEYS
@@ -51,7 +51,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     )
     app.state.service = service
     describe = app.openapi
-    problems.install(app)
+    error_responses.install(app)
 
     @app.exception_handler(Gone)
     @app.exception_handler(ClientDisconnect)

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mundap.serve.problems import problem
+from mundap.serve.error_responses import problem
 
 
 class BodyLimit:

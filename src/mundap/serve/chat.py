@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
@@ -27,7 +26,7 @@ from mundap.serve.chat_shapes import (
     Said,
     Usage,
 )
-from mundap.serve.problems import OpenAIProblem, Refused, documented, openai_problem, status_of
+from mundap.serve.error_responses import OpenAIProblem, Refused, documented, openai_problem, status_of
 from mundap.serve.service import Here, Question, RequestId
 from mundap.serve.shapes import LONGEST
 from mundap.serve.work import Flow, unless_gone
@@ -37,7 +36,7 @@ from mundap.types import Answer, Turn
 MODEL = "mundap"
 TURNS = 8  # of the conversation that the messages hold
 _BEAT = ": 답변을 생성하고 있습니다\n\n"
-_STREAMED: dict[int | str, dict[str, Any]] = {200: {"content": {"text/event-stream": {}}, "description": "답변"}}
+_STREAMED: dict[int | str, dict[str, object]] = {200: {"content": {"text/event-stream": {}}, "description": "답변"}}
 
 router = APIRouter(
     prefix="/v1", tags=["OpenAI 호환 API"], responses=documented(404, 502, shape=OpenAIProblem) | _STREAMED
@@ -174,8 +173,8 @@ def _name(request_id: str) -> str:
 
 
 def _cited(answer: Answer, request_id: str) -> Cited:
-    said = answer_json(answer)
-    return Cited(request_id=request_id, **{field: said[field] for field in Cited.model_fields if field in said})
+    said = {field: value for field, value in answer_json(answer).items() if field in Cited.model_fields}
+    return Cited.model_validate({"request_id": request_id, **said})
 
 
 def _usage(answer: Answer) -> Usage:

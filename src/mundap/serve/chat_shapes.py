@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool
 
@@ -132,15 +133,15 @@ class Cited(BaseModel):
 
     request_id: str
     abstained: bool = Field(description="답변 보류 여부(문서에 답이 없음)")
-    citations: list[dict[str, Any]]
-    hits: list[dict[str, Any]]
+    citations: Sequence[Mapping[str, object]]
+    hits: Sequence[Mapping[str, object]]
     timings: dict[str, float]
     model: str = Field(description="답변을 만든 모델")
-    sentences: list[dict[str, Any]] = Field(description="답변의 문장과 그 근거의 citations 내 위치")
+    sentences: Sequence[Mapping[str, object]] = Field(description="답변의 문장과 그 근거의 citations 내 위치")
     generation: str = Field(description="검색에 사용한 색인의 이름")
     support: float = Field(description="근거 점수: 검색한 문단에 답이 있을 확률 (0-1)")
     kind: str = Field(description="질문 유형 (amount, period, list 등)")
-    choices: list[dict[str, Any]] = Field(description="포괄적인 질문일 때 해당할 수 있는 경우와 그 문단")
+    choices: Sequence[Mapping[str, object]] = Field(description="포괄적인 질문일 때 해당할 수 있는 경우와 그 문단")
     searched: str = SEARCHED
 
 

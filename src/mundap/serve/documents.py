@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
@@ -14,7 +14,7 @@ from starlette.datastructures import UploadFile
 
 from mundap.errors import MundapError
 from mundap.names import safe_name
-from mundap.serve.problems import Refused, documented
+from mundap.serve.error_responses import Refused, documented
 from mundap.serve.service import Here, Service
 from mundap.workspace.intake import Ingested, Skipped
 from mundap.workspace.uploads import Uploads
@@ -123,7 +123,7 @@ async def upload(request: Request, service: Here) -> Taken:
             shutil.rmtree(incoming, ignore_errors=True)
             raise
     done = await flow.next()  # to its end, whether the client waits or not
-    return Taken.model_validate({**done.to_json(), "skipped": [*skipped, *done.to_json()["skipped"]]})
+    return Taken.model_validate({**done.to_json(), "skipped": [*skipped, *(one.to_json() for one in done.skipped)]})
 
 
 @router.get("", summary="문서 목록", responses=documented())
@@ -163,10 +163,10 @@ def remove(document_id: str, service: Here) -> Removed:
     return Removed(removed=1, note=note if kept else "")
 
 
-def _received(files: list[UploadFile], incoming: Path) -> tuple[dict[str, Path], list[dict[str, Any]]]:
+def _received(files: list[UploadFile], incoming: Path) -> tuple[dict[str, Path], list[dict[str, str]]]:
     """The files in `incoming`, by the names that they shall have, and what cannot be taken; of one name the last."""
     taken: dict[str, Path] = {}
-    skipped: list[dict[str, Any]] = []
+    skipped: list[dict[str, str]] = []
     for number, file in enumerate(files):
         try:
             name = safe_name(file.filename or "")

@@ -20,7 +20,7 @@ from mundap.serve.chat_shapes import (
     Models,
     Usage,
 )
-from mundap.serve.problems import OpenAIProblem, Refused, documented
+from mundap.serve.error_responses import OpenAIProblem, Refused, documented
 from mundap.serve.service import Bot, Here
 
 router = APIRouter(prefix="/v1", tags=["OpenAI 호환 API"], responses=documented(404, shape=OpenAIProblem))

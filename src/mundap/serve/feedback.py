@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from mundap.serve.problems import Refused, documented
+from mundap.serve.error_responses import Refused, documented
 from mundap.serve.request_body import RequestBody
 from mundap.serve.service import Here
 from mundap.store.feedback import Vote

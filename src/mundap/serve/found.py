@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request
 
-from mundap.serve.problems import documented
+from mundap.serve.error_responses import documented
 from mundap.serve.service import Here, Service
 from mundap.serve.shapes import Found, Keywords, OldKeywords, Prompt, Search
 from mundap.shapes import hit_json

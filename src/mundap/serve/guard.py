@@ -12,8 +12,8 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mundap.serve.error_responses import problem
 from mundap.serve.keys import Keys
-from mundap.serve.problems import problem
 
 OPEN = ("/healthz", "/readyz")  # for balancers, which have no key
 _MOST = 10_000  # addresses that are watched at once

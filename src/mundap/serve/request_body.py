@@ -26,14 +26,14 @@ class RequestBody(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _given(cls, given: Any) -> Any:
+    def _given(cls, given: object) -> object:
         if not isinstance(given, dict):
             return given
         optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
         return {key: whole(value) for key, value in given.items() if value is not None or key not in optional}
 
 
-def whole(value: Any) -> Any:
+def whole(value: object) -> object:
     """A JSON value without lone surrogates, which cannot be encoded: half of an emoji that was cut in two becomes U+FFFD."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

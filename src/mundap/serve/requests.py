@@ -13,8 +13,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mundap.korean.mask import mask
+from mundap.serve.error_responses import METHODS, RETRY_SECONDS, problem
 from mundap.serve.logs import ACCESS
-from mundap.serve.problems import METHODS, RETRY_SECONDS, problem
 from mundap.serve.service import Service
 from mundap.types import Answer, Json
 

@@ -29,7 +29,7 @@ _UPLOADS = 16  # that wait for the one before
 
 @dataclass(frozen=True)
 class Question:
-    """A question as it came, by whichever road. An empty `history` is that of the session; no `where` allows all."""
+    """A question as it came, from whichever endpoint. An empty `history` is that of the session; no `where` allows all."""
 
     text: str
     request_id: str

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Response, status
 
 from mundap.errors import MundapError
+from mundap.serve.error_responses import documented
 from mundap.serve.metrics import CONTENT_TYPE
-from mundap.serve.problems import documented
 from mundap.serve.service import Here
 from mundap.serve.shapes import State
 

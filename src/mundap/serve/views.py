@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, JSONResponse
@@ -16,7 +17,7 @@ from mundap.graph.around import KEYWORD, around
 from mundap.graph.leg import GraphLeg
 from mundap.korean.normalize import normalize
 from mundap.messages import say
-from mundap.serve.problems import Refused, documented
+from mundap.serve.error_responses import Refused, documented
 from mundap.serve.service import Bot, Here
 from mundap.workspace.components import FOLDER
 
@@ -143,7 +144,7 @@ def graph(
     asked = _asked(leg, normalize(word).strip().lower())
     documents = {one.id: one.source for one in bot.corpus.documents()}
 
-    def texts_of(ids: Any) -> dict[str, str]:
+    def texts_of(ids: Sequence[str]) -> dict[str, str]:
         return {id: one.text for id, one in bot.corpus.passages(ids).items()}
 
     drawn = around(leg.graph, asked, texts_of, documents)
@@ -254,9 +255,9 @@ def _report(run: Path, named: re.Match[str]) -> Report:
     return Report(id=run.name, kind=named[2], time=when, n=n if isinstance(n, int) else None)
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> dict[str, object]:
     try:
-        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        found: dict[str, object] = json.loads(path.read_text("utf-8"))
     except ValueError:
         return {}
     return found

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from fastapi import Request
 
-from mundap.serve.problems import RETRY_SECONDS, Refused
+from mundap.serve.error_responses import RETRY_SECONDS, Refused
 from mundap.stopping import Stop, Stopped
 
 T = TypeVar("T")

@@ -78,7 +78,7 @@ class Listed:
 
 @dataclass(frozen=True)
 class StoredQuestion:
-    """A known question, with the whole passage that answers it. `answer` may be ""."""
+    """A known question, with the parent passage that answers it. `answer` may be ""."""
 
     question: str
     answer: str
@@ -110,14 +110,14 @@ class Corpus:
     def put(
         self,
         document: Document,
-        wholes: Iterable[Passage],
+        parent_passages: Iterable[Passage],
         chunks: Iterable[Passage],
         fingerprint: str,
         pieces: Iterable[str] = (),
     ) -> None:
         """Add a document, or replace the one of the same source, with all that hangs on it.
 
-        A whole that is its own chunk may stand in both lists. The text of a document that is too long to be held comes in
+        A passage that is its own chunk may stand in both lists. The text of a document that is too long to be held comes in
         `pieces`, behind its own.
         """
         asked = {question.start for question in document.questions}
@@ -125,7 +125,7 @@ class Corpus:
 
         def rows() -> Iterator[tuple[object, ...]]:
             ordinal = 0
-            for passages, own in ((wholes, True), (chunks, False)):
+            for passages, own in ((parent_passages, True), (chunks, False)):
                 for passage in passages:
                     if own and passage.start in asked:
                         by_start[passage.start] = passage.id
@@ -227,18 +227,18 @@ class Corpus:
         return None if row is None else "".join([row[0], *(piece for (piece,) in pieces)])
 
     def counts(self) -> tuple[int, int]:
-        """How many documents and whole passages there are."""
+        """How many documents and parent passages there are."""
         documents, passages = self._db.execute(
             "SELECT (SELECT count(*) FROM documents), (SELECT count(*) FROM passages WHERE parent_id = id)"
         ).fetchone()
         return int(documents), int(passages)
 
     def ids(self) -> list[str]:
-        """The ids of all passages, wholes and chunks, in order."""
+        """The ids of all passages, parent passages and chunks, in order."""
         return [row[0] for row in self._db.execute("SELECT id FROM passages ORDER BY id")]
 
     def all_passages(self) -> list[Passage]:
-        """All passages, wholes and chunks, by id."""
+        """All passages, parent passages and chunks, by id."""
         return [_passage(row) for row in self._db.execute(f"SELECT {_PASSAGE} FROM passages ORDER BY id")]
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
@@ -252,7 +252,7 @@ class Corpus:
         return found
 
     def holding(self, words: str, limit: int) -> list[str]:
-        """The ids of the first `limit` whole passages that hold `words`, just so. Every passage is read."""
+        """The ids of the first `limit` parent passages that hold `words`, just so. Every passage is read."""
         query = "SELECT id FROM passages WHERE parent_id = id AND instr(text, ?) ORDER BY id LIMIT ?"
         return [row[0] for row in self._db.execute(query, (words, limit))]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Generic, TypeVar
 
 from mundap.files import write_atomically
 
+Value = TypeVar("Value")
 
-class Journal:
+
+class Journal(Generic[Value]):
     """What one maker has made so far, by key, a JSON line each; a last line that was cut off does not count.
 
     With `resume` the lines of the same `maker` are kept; those of another one never are.
@@ -18,14 +20,14 @@ class Journal:
 
     def __init__(self, path: Path, maker: str, resume: bool = False) -> None:
         self.path = path
-        self.found: dict[str, Any] = {}
+        self.found: dict[str, Value] = {}
         lines = path.read_text("utf-8", errors="replace").split("\n")[:-1] if resume and path.is_file() else []
         head = json.dumps({"maker": maker}, ensure_ascii=False)
         if lines[:1] == [head]:
             self.found = dict(json.loads(line) for line in lines[1:])
         write_atomically(path, "".join(f"{line}\n" for line in (lines if self.found else [head])))
 
-    def add(self, made: Mapping[str, Any]) -> None:
+    def add(self, made: Mapping[str, Value]) -> None:
         """Keep these."""
         self.found |= made
         with self.path.open("a", encoding="utf-8") as file:

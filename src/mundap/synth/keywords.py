@@ -115,7 +115,9 @@ def distinct(questions: Iterable[str]) -> list[str]:
     return list(first.values())
 
 
-def label(questions: Iterable[str], labeller: Labeller, journal: Journal, progress: Progress = quiet) -> Labelled:
+def label(
+    questions: Iterable[str], labeller: Labeller, journal: Journal[Sequence[str]], progress: Progress = quiet
+) -> Labelled:
     """Label what is distinct and not in the journal yet. Raises what the labeller does; the journal keeps the rest."""
     asked = distinct(questions)
     open_ = [question for question in asked if question not in journal.found]

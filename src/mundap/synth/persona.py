@@ -116,7 +116,11 @@ WRONG = {
 
 
 def rewrite(
-    questions: Sequence[Question], persona: Persona, rewriter: Rewriter, journal: Journal, progress: Progress = quiet
+    questions: Sequence[Question],
+    persona: Persona,
+    rewriter: Rewriter,
+    journal: Journal[tuple[str, str]],
+    progress: Progress = quiet,
 ) -> Result:
     """Rewrite the answers. Each is in the journal as soon as it is made. Raises what the rewriter does."""
     rows: list[dict[str, Json]] = []

@@ -176,7 +176,7 @@ def synthesize(
     passages: Sequence[Passage],
     maker: Maker,
     checks: Checks,
-    journal: Journal,
+    journal: Journal[list[list[str]]],
     *,
     most: int,
     known: Iterable[str] = (),

@@ -85,13 +85,13 @@ _READ = {TABLE: _of_table, "row": _of_row}
 
 def _made(question: str, short: str, said: Sequence[str], n: int) -> Made:
     """The answers around the sentence `n`: it alone, it and what follows, and a stretch that holds it."""
-    wholes = [_sentence(text) for text in said]
-    after = wholes[n + 1 : n + MEDIUM]
-    medium = " ".join([wholes[n], *after]) if after else ""
+    complete = [_sentence(text) for text in said]
+    after = complete[n + 1 : n + MEDIUM]
+    medium = " ".join([complete[n], *after]) if after else ""
     if medium and not 2 <= len(sentences(medium)) <= MEDIUM:
         medium = ""
-    first = min(n, max(len(wholes) - LONG, 0))
-    stretch = "\n".join(wholes[first : first + LONG + 1])
+    first = min(n, max(len(complete) - LONG, 0))
+    stretch = "\n".join(complete[first : first + LONG + 1])
     return Made(question, short, medium, stretch if len(sentences(stretch)) >= LONG else "")
 
 

@@ -13,7 +13,7 @@ from mundap.evaluation.bootstrap import Floats, resampled_means
 from mundap.evaluation.estimates import BETTER, Comparisons, Estimate, Estimates, compare_each, estimate
 from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.protocols import Progress, quiet
-from mundap.tuning.parts import Part, Parts
+from mundap.tuning.question_split import Part, Parts
 from mundap.tuning.space import PARAMETERS, Candidate, Settings, candidates
 from mundap.tuning.trial_runner import DEPTH, TrialRunner
 from mundap.tuning.trials import Ranks, Trials

@@ -11,10 +11,10 @@ import numpy as np
 from mundap.errors import MundapError
 from mundap.evaluation.questions import Question
 from mundap.index.bm25 import LexicalLeg
-from mundap.index.dense import DenseLeg, unit_keys
+from mundap.index.dense import DenseLeg, vector_keys
+from mundap.index.grouped import GroupedPassages
 from mundap.index.postings import Postings
 from mundap.index.table import InMemory, Table
-from mundap.index.units import Units
 from mundap.index.vectors import EXACT_BELOW, VectorIndex, make_graph
 from mundap.index.widen import Widening
 from mundap.ingest.split import chunks
@@ -44,12 +44,12 @@ class TrialRunner:
             raise MundapError(
                 f"검색 방법 {', '.join(unknown)}은(는) 튜닝할 수 없습니다. [retrieve] legs에서 제외한 뒤 다시 실행하세요."
             )
-        self._wholes = [p for p in bot.corpus.all_passages() if p.parent_id == p.id]
-        if not self._wholes:
+        self._parents = [p for p in bot.corpus.all_passages() if p.parent_id == p.id]
+        if not self._parents:
             raise MundapError("읽어 들인 문서가 없습니다. 먼저 실행하세요: mundap ingest")
         self._bot = bot
         self._progress = progress
-        self._rows = Units.of(self._wholes).rows
+        self._rows = GroupedPassages.of(self._parents).rows
         self._squashed = [squash(row.text) for row in self._rows]
         self._table = Table([row.id for row in self._rows], InMemory(self._rows))
         self._asked = list(dict.fromkeys(normalize(q.question) for q in questions))
@@ -58,7 +58,7 @@ class TrialRunner:
 
     @property
     def texts(self) -> frozenset[str]:
-        """The squashed texts of all whole passages."""
+        """The squashed texts of all parent passages."""
         return frozenset(self._squashed)
 
     def ranks(self, settings: Settings, questions: Sequence[Question]) -> Ranks:
@@ -102,12 +102,12 @@ class TrialRunner:
     def _dense(self, settings: Settings) -> Leg:
         cut = replace(cut_of(self._bot.config, self._bot.components.models), overlap=settings.chunk_overlap)
         chunker = (cut if cut.encoder else replace(cut, size=settings.chunk_chars)).chunker()
-        pieces = [piece for whole in self._wholes for piece in chunks(whole, chunker)]
-        units = Units.of([*self._wholes, *pieces])
-        texts = [p.embedded for p in units.passages]
+        pieces = [piece for parent in self._parents for piece in chunks(parent, chunker)]
+        grouped = GroupedPassages.of([*self._parents, *pieces])
+        texts = [p.embedded for p in grouped.passages]
         vectors = self._bot.components.cache.vectors(texts, self._bot.components.encoder, self._progress)
-        keys = unit_keys(units)
-        index = VectorIndex(vectors, units.starts, keys, make_graph(vectors, keys))
+        keys = vector_keys(grouped)
+        index = VectorIndex(vectors, grouped.starts, keys, make_graph(vectors, keys))
         return DenseLeg(index, self._table, self._encoder)
 
     def _remembered(self, leg: Leg) -> Leg:

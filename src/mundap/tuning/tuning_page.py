@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mundap.evaluation.about import About
 from mundap.evaluation.html_parts import GROUPED, NAMES, change_cell, figure_cell, note, page, panels, section, table
 from mundap.evaluation.line_plot import Point, line_plot
 from mundap.evaluation.markup import Markup, join, tag
 from mundap.evaluation.plots import rank_curves
+from mundap.evaluation.provenance import About
 from mundap.tuning.search import METRICS, Reading, Sweep, Tuning
 from mundap.tuning.space import TITLES
 from mundap.tuning.trial_runner import DEPTH

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from mundap.ui import judge, passages
+from mundap.ui import passages, votes
+from mundap.ui.api_values import Answer, Hit, Message, Settings
 from mundap.ui.client import ApiError
 from mundap.ui.conversations import Conversations
 from mundap.ui.frame import api, own, say, settings, told
 from mundap.ui.markup import plain, shown
-from mundap.ui.values import Answer, Hit, Message, Settings
 
 _REMEMBERED = 8  # exchanges that a question may lean on
 _NAME = "c"  # of the conversation, in the address
@@ -130,14 +130,14 @@ def _show(turn: Turn, key: str) -> None:
         _sources(answer, key)
         if answer.request_id:
             with st.container(horizontal=True, vertical_alignment="center", key=f"judge-{key}"):
-                judge.buttons(answer)
+                votes.buttons(answer)
                 with st.popover(say("copy"), icon=":material/content_copy:"):
                     st.caption(say("copy_help"))
                     st.code(answer.text, language=None, wrap_lines=True)
                 if answer.kind:
                     with st.popover(say("details"), icon=":material/info:"):
                         _details(answer)
-            judge.form(answer)
+            votes.form(answer)
 
 
 def _details(answer: Answer) -> None:

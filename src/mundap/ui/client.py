@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 import httpx
 
-from mundap.ui.patience import with_pauses
-from mundap.ui.values import (
+from mundap.ui.api_values import (
     Answer,
     Documents,
     Graph,
@@ -23,11 +22,30 @@ from mundap.ui.values import (
     Reports,
     Settings,
 )
+from mundap.ui.patience import with_pauses
 
 _CONNECT = 5.0  # seconds
 _ANSWER = 300.0  # seconds without a sign of life; the API sends one every few seconds
 _PAUSE = 0.5  # seconds of silence after which the reader of an answer is asked if it still listens
 _UPLOAD = 1800.0  # reading and indexing large files takes as long as it takes
+
+
+class _Connection(TypedDict):
+    """What both of httpx's clients are made with."""
+
+    base_url: str
+    headers: dict[str, str]
+    transport: httpx.MockTransport | None
+    trust_env: bool
+
+
+class _Request(TypedDict, total=False):
+    """What a request has besides its method and path, as httpx calls it."""
+
+    json: Mapping[str, object]
+    params: Mapping[str, str | int]
+    files: Sequence[tuple[str, tuple[str, bytes]]]
+    timeout: float
 
 
 class ApiError(Exception):
@@ -48,7 +66,7 @@ class Api:
     def __init__(self, url: str, key: str = "", transport: httpx.MockTransport | None = None) -> None:
         """`transport` stands in for the network in tests."""
         self.url = url.rstrip("/")
-        self._how: dict[str, Any] = {
+        self._how: _Connection = {
             "base_url": self.url,
             "headers": {"Authorization": f"Bearer {key}"} if key else {},
             "transport": transport,
@@ -68,7 +86,7 @@ class Api:
         Closing the iterator stops the writing.
         `documents` are the ids of those that may be used, all if there are none.
         """
-        body: dict[str, Any] = {
+        body: dict[str, object] = {
             "model": "mundap",
             "messages": [{"role": one.role, "content": one.text} for one in asked],
             "stream": True,
@@ -126,7 +144,7 @@ class Api:
         """A report as HTML, or with `kind` ".json" as JSON."""
         return self._send("GET", f"/reports/{report_id}{kind}").text
 
-    async def _lines(self, body: dict[str, Any]) -> AsyncGenerator[str]:
+    async def _lines(self, body: dict[str, object]) -> AsyncGenerator[str]:
         timeout = httpx.Timeout(_ANSWER, connect=_CONNECT)
         async with (
             httpx.AsyncClient(**self._how, timeout=timeout) as http,
@@ -138,10 +156,10 @@ class Api:
             async for line in response.aiter_lines():
                 yield line
 
-    def _json(self, method: str, path: str, **request: Any) -> Any:
+    def _json(self, method: str, path: str, **request: Unpack[_Request]) -> Any:
         return self._send(method, path, **request).json()
 
-    def _send(self, method: str, path: str, **request: Any) -> httpx.Response:
+    def _send(self, method: str, path: str, **request: Unpack[_Request]) -> httpx.Response:
         with _named():
             response = self._http.request(method, path, **request)
             if response.is_error:

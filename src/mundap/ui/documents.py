@@ -6,9 +6,9 @@ import math
 
 import streamlit as st
 
+from mundap.ui.api_values import Document, Ingested, Skipped
 from mundap.ui.frame import api, problems_told, say
 from mundap.ui.markup import choose, plain
-from mundap.ui.values import Document, Ingested, Skipped
 
 _LISTED = 20  # on a page of the list
 

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 import streamlit as st
 
 from mundap.messages import MESSAGES
+from mundap.ui.api_values import Settings
 from mundap.ui.client import Api, ApiError
 from mundap.ui.markup import plain
 from mundap.ui.texts import text
-from mundap.ui.values import Settings
 
 _HANGUL = re.compile("[가-힣]")
 URL = "MUNDAP_UI_API"  # where the API is

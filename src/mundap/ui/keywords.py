@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from mundap.ui.api_values import Graph
 from mundap.ui.frame import api, language, say
 from mundap.ui.markup import dot, plain
 from mundap.ui.texts import known
-from mundap.ui.values import Graph
 
 _FONT = "NanumGothic, Noto Sans CJK KR, Apple SD Gothic Neo, Malgun Gothic, sans-serif"
 _KEYWORD = "키워드"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from html import escape
 
-from mundap.ui.values import Graph
+from mundap.ui.api_values import Graph
 
 # A backslash is won, a dollar money, and a tilde from … to, in Korean text; to the page's Markdown they are an escape,
 # mathematics and a deletion. Pictures would be fetched from elsewhere, and colons begin colours and icons.

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from mundap.ui import passages
+from mundap.ui.api_values import Hit
 from mundap.ui.frame import api, language, say, settings
 from mundap.ui.markup import plain, source
 from mundap.ui.texts import known
-from mundap.ui.values import Hit
 
 _BEYOND = 100  # the most hits that the API gives of a leg
 

@@ -33,7 +33,7 @@ from mundap.evaluation.report_pages import abstain_page, keywords_page, retrieva
 from mundap.evaluation.retrieval import COMPARED, RetrievalReport, Search, ablation, evaluate_retrieval
 from mundap.generate import make_generator
 from mundap.generate.structured import Completer
-from mundap.index.units import Units
+from mundap.index.grouped import GroupedPassages
 from mundap.korean.keywords import keywords as noun_compounds
 from mundap.korean.kiwi import kiwi_version
 from mundap.korean.normalize import squash
@@ -118,7 +118,7 @@ def encoders(
     asked = read_questions(file)
     over = asked_over(bot, asked)
     passages = over.corpus.all_passages()
-    texts = [passage.embedded for passage in Units.of(passages).passages]
+    texts = [passage.embedded for passage in GroupedPassages.of(passages).passages]
     legs: dict[str, Search] = {}
     found = {}
     for name in wanted:

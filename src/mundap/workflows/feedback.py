@@ -65,6 +65,6 @@ def export(bot: Mundap, out: str | Path, what: Sequence[What] = WHAT) -> Feedbac
     return FeedbackReport(folder, {name: len(rows[name]) for name in what}, made.untraced)
 
 
-def review(bot: Mundap, number: int = 20) -> list[feedback.Asked]:
+def review(bot: Mundap, number: int = 20) -> list[feedback.QuestionFeedback]:
     """The first `number` questions that were voted down or could not be answered, the worst first."""
     return feedback.worst(list(bot.feedback.given()))[:number]

@@ -35,9 +35,11 @@ def asked_over(bot: Mundap, questions: Questions) -> Mundap:
     for paragraph in dict.fromkeys(questions.corpus):
         builder.add(paragraph, meta={"kind": "제시문"})
     document = builder.document()
-    wholes = parents(document)
+    parent_passages = parents(document)
     chunker = cut_of(bot.config, bot.components.models).chunker()
-    over.corpus.put(document, wholes, [chunk for whole in wholes for chunk in chunks(whole, chunker)], name)
+    over.corpus.put(
+        document, parent_passages, [chunk for parent in parent_passages for chunk in chunks(parent, chunker)], name
+    )
     over.index()
     return over
 

@@ -11,8 +11,8 @@ from itertools import count
 from pathlib import Path
 
 from mundap.errors import MundapError, UnknownName
-from mundap.evaluation.about import About, versions
 from mundap.evaluation.markup import notebook_table
+from mundap.evaluation.provenance import About, versions
 from mundap.files import digest, write_atomically
 from mundap.types import Json
 from mundap.workspace import Mundap

@@ -25,13 +25,13 @@ from mundap.ingest.encoding import decode
 from mundap.korean.kiwi import kiwi_version
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
+from mundap.synth import completions
 from mundap.synth import keywords as labelling
 from mundap.synth import persona as rewriting
 from mundap.synth import qa as making
-from mundap.synth import rank as ranking_
 from mundap.synth.journal import Journal, journal_of
-from mundap.synth.pace import Paced
 from mundap.synth.qa_rules import ByRules
+from mundap.synth.rate_limit import Paced
 from mundap.training.common.pairs import questions_in
 from mundap.types import Hit, Json
 from mundap.workflows.synthesis_reports import KeywordsReport as KeywordsReport
@@ -59,7 +59,7 @@ def qa(
     resume: bool = False,
     progress: Progress = quiet,
 ) -> QaReport:
-    """At most `most` questions of each whole passage with short, medium and long answers, into a .jsonl file.
+    """At most `most` questions of each parent passage with short, medium and long answers, into a .jsonl file.
 
     What the passage does not bear out is left out. `ranking` is a .json file for the questions with all three answers, the
     longer before the shorter. With `resume`, rows that are in the file stay as they are. Raises MundapError for a file that
@@ -76,15 +76,15 @@ def qa(
     if not passages and not kept:
         raise MundapError("읽어 들인 문서가 없습니다. 먼저 실행하세요: mundap ingest")
     known = [*(str(row["question"]) for row in kept), *(q.question for q in bot.corpus.questions())]
-    journal = Journal(journal_of(file), f"{maker.name}:{most}", resume)
+    journal = Journal[list[list[str]]](journal_of(file), f"{maker.name}:{most}", resume)
     made = making.synthesize(passages, maker, checks(bot), journal, most=most, known=known, progress=progress)
     rows = [*kept, *(row.to_json() for row in made.rows)]
     if not rows:
         raise MundapError("질문을 만들 수 없습니다. 문장으로 된 문서인지 확인하거나 --by llm으로 실행하세요.")
     write_atomically(file, making.jsonl(rows))
-    ranked = ranking_.lengths(rows)
+    ranked = completions.lengths(rows)
     if ranked_file:
-        write_atomically(ranked_file, ranking_.to_json(ranked))
+        write_atomically(ranked_file, completions.to_json(ranked))
     if not made.failed:
         journal.path.unlink()
     return QaReport(
@@ -160,13 +160,13 @@ def rank(
     if by == "llm":
         judge = Judge(_completer(bot, per_minute), bot.root / FOLDER / "judge.sqlite")
         with closing(judge):
-            graded = ranking_.judged(judge)
-            made = ranking_.rank(prompts, complete, graded, Journal(journal, maker, resume), progress)
+            graded = completions.judged(judge)
+            made = completions.rank(prompts, complete, graded, Journal(journal, maker, resume), progress)
     else:
-        made = ranking_.rank(prompts, complete, ranking_.closeness, Journal(journal, maker, resume), progress)
+        made = completions.rank(prompts, complete, completions.closeness, Journal(journal, maker, resume), progress)
     if not made.rows:
         raise MundapError("순위를 매길 수 있는 질문이 없습니다. 답변 세 개가 서로 달라야 합니다.")
-    write_atomically(file, ranking_.to_json(made.rows))
+    write_atomically(file, completions.to_json(made.rows))
     if not made.ungraded:
         journal.unlink()
     return RankReport(
@@ -179,13 +179,15 @@ def rank(
     )
 
 
-def _completions(bot: Mundap, asked: Sequence[Question]) -> tuple[list[ranking_.Prompt], ranking_.Complete]:
+def _completions(bot: Mundap, asked: Sequence[Question]) -> tuple[list[completions.Prompt], completions.Complete]:
     """The questions whose passage is in the corpus, and what gives each its three completions."""
-    wholes = {squash(p.text): p for p in bot.corpus.all_passages() if p.parent_id == p.id}
-    found = {q.question: wholes[squash(q.gold[0])] for q in asked if squash(q.gold[0]) in wholes}
-    prompts = [ranking_.Prompt(q.question, q.answer, (found[q.question].text,)) for q in asked if q.question in found]
+    parent_passages = {squash(p.text): p for p in bot.corpus.all_passages() if p.parent_id == p.id}
+    found = {q.question: parent_passages[squash(q.gold[0])] for q in asked if squash(q.gold[0]) in parent_passages}
+    prompts = [
+        completions.Prompt(q.question, q.answer, (found[q.question].text,)) for q in asked if q.question in found
+    ]
 
-    def complete(prompt: ranking_.Prompt) -> list[str]:
+    def complete(prompt: completions.Prompt) -> list[str]:
         gold = found[prompt.question]
         others = [hit for hit in bot.find(prompt.question) if hit.passage.id != gold.id]
         shown = [[Hit(gold, 1.0, 1)], [Hit(hit.passage, hit.score, n) for n, hit in enumerate(others, 1)]]
@@ -224,7 +226,7 @@ def keywords(
     had = {squash(one.question) for one in kept}
     given = _known(bot) if questions is None else questions
     asked = [question for question in labelling.distinct(given) if squash(question) not in had]
-    journal = Journal(journal_of(file), labeller.name, resume)
+    journal = Journal[Sequence[str]](journal_of(file), labeller.name, resume)
     made = labelling.label(asked, labeller, journal, progress)
     whole = (*kept, *made.tagged)
     if not whole:
@@ -299,7 +301,7 @@ def persona(
     rewriter: rewriting.Rewriter = (
         rewriting.ByRules(voice) if by == "rules" else rewriting.ByModel(voice, _completer(bot, per_minute))
     )
-    journal = Journal(journal_of(file), rewriter.name, resume)
+    journal = Journal[tuple[str, str]](journal_of(file), rewriter.name, resume)
     made = rewriting.rewrite(asked, voice, rewriter, journal, progress)
     if not made.rows:
         dropped = sum(made.dropped.values())

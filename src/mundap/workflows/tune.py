@@ -10,12 +10,12 @@ from pathlib import Path
 
 from mundap.config import FILE
 from mundap.errors import MundapError
-from mundap.evaluation.about import About, versions
+from mundap.evaluation.provenance import About, versions
 from mundap.evaluation.questions import Question, read_questions
 from mundap.files import digest, write_atomically
 from mundap.protocols import Progress, quiet
-from mundap.tuning.parts import split_questions
 from mundap.tuning.propose import next_steps, proposal, verdict_sentence
+from mundap.tuning.question_split import split_questions
 from mundap.tuning.search import Tuning, applicable, tune
 from mundap.tuning.trial_runner import TrialRunner
 from mundap.tuning.trials import Trials

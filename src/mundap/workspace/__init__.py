@@ -1,9 +1,9 @@
 """An open workspace: files in, an index over them, and questions searched and answered.
 
-`facade` is what the edges hold. Its steps, the last first: `answering` an answer, `conversing` what kind of turn it answers,
-`searching` the passages for it, `opening` the open generation, `indexing` the making of one, `components` what settings
-name. Beside them `understanding` (what a question means), `mending` (what is said of mended typing), `intake` (files into
-the corpus) and `uploads` (files that came over HTTP).
+`facade` is the public class. Below it, from the top layer down: `answering`, `conversing` (the kind of turn), `searching`,
+`opening` (the current generation), `indexing`, `components` (built from the settings), and at the bottom `understanding`
+(the meaning of a question), `mending` (notes on corrected typing), `intake` (files into the corpus) and `uploads` (files
+over HTTP).
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ class Components:
 
     @cached_property
     def sentence_encoder(self) -> Encoder:
-        """What sentences are read with. An adapter learned from whole passages, so it is its base that reads."""
+        """What sentences are read with. An adapter learned from parent passages, so it is its base that reads."""
         encoder = self.encoder
         return encoder.base if isinstance(encoder, AdaptedEncoder) else CachedEncoder(encoder, self.cache)
 

@@ -23,7 +23,7 @@ from mundap.ingest.folder import walk
 from mundap.ingest.readers import exists, nfc_path
 from mundap.ingest.sheets.sheet import Options
 from mundap.jobs.batch import Limits
-from mundap.jobs.reading import Cut
+from mundap.jobs.task import Cut
 from mundap.korean.normalize import normalize
 from mundap.korean.typos import Mended
 from mundap.protocols import Loads, Progress, Searcher, quiet
@@ -267,7 +267,7 @@ class Mundap:
         since: str | None = None,
         until: str | None = None,
     ) -> list[Hit]:
-        """The best `k` whole passages. `where` gives the allowed values of source, title, document_id or a meta key.
+        """The best `k` parent passages. `where` gives the allowed values of source, title, document_id or a meta key.
 
         `since` and `until` are ISO dates, inclusive; passages without a date are in no period.
         Raises StaleIndex if the index does not match the corpus or the settings; its message names the command to run.

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from mundap.errors import UnknownName
 from mundap.files import digest, digest_file
@@ -15,10 +15,11 @@ from mundap.ingest.pdf.ocr import available
 from mundap.ingest.readers import reader_version
 from mundap.ingest.sheets.sheet import Options
 from mundap.jobs.batch import Limits, read_all
-from mundap.jobs.reading import Cut, Job, Read, Unread
+from mundap.jobs.task import Cut, Job, Read, Unread
 from mundap.korean.normalize import NORMALIZER, name_of
 from mundap.protocols import Progress
 from mundap.store.corpus import Corpus
+from mundap.types import Json
 
 State = Literal["added", "updated", "unchanged", "skipped"]
 _LARGE = 4 << 20  # bytes; a file of more counts as several in the progress
@@ -33,6 +34,10 @@ class Skipped:
     file: str
     reason: str
     row: int | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """As other programs read it."""
+        return {"file": self.file, "reason": self.reason} | ({"row": self.row} if self.row else {})
 
 
 @dataclass(frozen=True)
@@ -70,9 +75,8 @@ class Ingested:
     skipped: tuple[Skipped, ...] = ()
     files: tuple[Taken, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Json]:
         """As other programs read it."""
-        skipped = [{"file": s.file, "reason": s.reason} | ({"row": s.row} if s.row else {}) for s in self.skipped]
         return {
             "documents": self.documents,
             "passages": self.passages,
@@ -80,7 +84,7 @@ class Ingested:
             "updated": self.updated,
             "removed": self.removed,
             "unchanged": self.unchanged,
-            "skipped": skipped,
+            "skipped": [one.to_json() for one in self.skipped],
             "warnings": [{"file": one.file, "warning": warning} for one in self.files for warning in one.warnings],
         }
 
@@ -148,14 +152,14 @@ def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str) -> 
     reading = outcome.reading
     state: State = "added" if corpus.fingerprint(source) is None else "updated"
     pieces = reading.long.pieces() if reading.long else ()
-    corpus.put(reading.document, outcome.wholes, outcome.chunks, fingerprint, pieces)
+    corpus.put(reading.document, outcome.parents, outcome.chunks, fingerprint, pieces)
     return Taken(
         source,
         state,
         pages=reading.pages,
         characters=reading.characters,
-        passages=len(outcome.wholes),
-        tables=sum(whole.meta.get("kind") == TABLE for whole in outcome.wholes),
+        passages=len(outcome.parents),
+        tables=sum(parent.meta.get("kind") == TABLE for parent in outcome.parents),
         seconds=outcome.seconds,
         warnings=reading.warnings,
         left_out=tuple(Skipped(source, problem.reason, problem.row) for problem in reading.problems),

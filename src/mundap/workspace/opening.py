@@ -13,10 +13,10 @@ from mundap.errors import ConfigError, StaleIndex
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
-from mundap.index.dense import DenseLeg, unit_keys
+from mundap.index.dense import DenseLeg, vector_keys
 from mundap.index.generation import REPAIR, Generation, alive, check, current, open_generation
+from mundap.index.grouped import GroupedPassages
 from mundap.index.table import Table
-from mundap.index.units import Units
 from mundap.index.vectors import VectorIndex, make_graph
 from mundap.index.widen import Widening
 from mundap.protocols import Leg, Progress, Searcher
@@ -114,12 +114,12 @@ class Opening:
         generation = open_generation(self._indexing.root)
         encoder = self._parts.encoder
         if generation.recipe.encoder != encoder.name:
-            units = Units.of(self._corpus.all_passages())
-            if [passage.id for passage in units.passages] != generation.unit_ids:
+            grouped = GroupedPassages.of(self._corpus.all_passages())
+            if [passage.id for passage in grouped.passages] != generation.vector_ids:
                 raise StaleIndex(f"색인한 뒤에 문서가 바뀌었습니다. {REPAIR}")
-            texts = [passage.embedded for passage in units.passages]
-            vectors, keys = self._parts.cache.vectors(texts, encoder, progress), unit_keys(units)
-            index = VectorIndex(vectors, units.starts, keys, make_graph(vectors, keys))
+            texts = [passage.embedded for passage in grouped.passages]
+            vectors, keys = self._parts.cache.vectors(texts, encoder, progress), vector_keys(grouped)
+            index = VectorIndex(vectors, grouped.starts, keys, make_graph(vectors, keys))
             recipe = replace(generation.recipe, encoder=encoder.name)
             generation = replace(generation, recipe=recipe, vectors=index)
         self._opened = self._open(self._corpus.state(), generation)
@@ -129,7 +129,7 @@ class Opening:
 
     def _open(self, state: str, generation: Generation) -> Opened:
         parts = self._parts
-        ids = generation.unit_ids if generation.corpus_state == state else self._corpus.ids()
+        ids = generation.vector_ids if generation.corpus_state == state else self._corpus.ids()
         table = Table(generation.row_ids, self._corpus, check(generation, self._indexing.recipe, ids))
         everyday = parts.everyday
         widening = Widening(generation.postings, parts.tokenizer, everyday) if everyday else None

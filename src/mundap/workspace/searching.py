@@ -1,4 +1,4 @@
-"""From a question to whole passages: understood as settings say, searched, reranked and arranged."""
+"""From a question to parent passages: understood as settings say, searched, reranked and arranged."""
 
 from __future__ import annotations
 

@@ -6,17 +6,16 @@ import email
 import email.policy
 import re
 from pathlib import Path
-from typing import Any
 
 from mundap.errors import BadFile
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Heading, Parsed, Table
 from mundap.ingest.build import Reading
 from mundap.ingest.encoding import decode_as
-from mundap.ingest.html.about import date_of, title_of
 from mundap.ingest.html.hidden import remove_hidden
 from mundap.ingest.html.main import trim
+from mundap.ingest.html.page_metadata import date_of, title_of
 from mundap.ingest.html.walk import walk
 
 _CHARSET = re.compile(rb"<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*[\"']?\s*([\w.:-]{3,30})", re.IGNORECASE)
@@ -38,7 +37,7 @@ def parse(path: Path) -> Parsed:
 
 def parse_text(text: str, name: str) -> Parsed:
     """The blocks of the page `text`. Raises BadFile, naming `name`, for what cannot be parsed."""
-    html: Any = need("lxml.html", "docs")
+    html: Untyped = need("lxml.html", "docs")
     try:
         parser = html.HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
         root = html.document_fromstring(_DECLARATION.sub("", text).encode("utf-8", "replace"), parser=parser)

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from mundap.extras import Untyped, need
+from mundap.ingest.hwp.cells import Placed, tabled
 from mundap.ingest.hwp.flow import Flow, Line, Piece, Story, text_of
 from mundap.ingest.hwp.styles import Kind, Numbering, Shape, Styles
-from mundap.ingest.hwp.table import Placed, tabled
 from mundap.ingest.hwp.xml import LARGE, address, embedded, over
 
 _BIN_DATA, _CHAR_SHAPE, _NUMBERING, _BULLET, _PARA_SHAPE, _STYLE = 0x12, 0x15, 0x17, 0x18, 0x19, 0x1A

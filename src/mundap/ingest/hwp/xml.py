@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from mundap.extras import Untyped, need
 from mundap.ingest.blocks import Cell, Table
 from mundap.ingest.elements import Element
+from mundap.ingest.hwp.cells import Placed, tabled
 from mundap.ingest.hwp.flow import Flow, Line, Piece, Story, text_of
 from mundap.ingest.hwp.styles import Kind, Numbering, Shape, Styles
-from mundap.ingest.hwp.table import Placed, tabled
 
 Fetch = Callable[[str], bytes | None]  # an embedded file by what refers to it
 

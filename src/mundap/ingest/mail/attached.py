@@ -17,7 +17,7 @@ from mundap.ingest.dated import DATE
 from mundap.ingest.grid import one_line
 from mundap.ingest.mail.tnef import SIGNATURE, unpacked
 from mundap.ingest.problems import Problem
-from mundap.ingest.split import PAGES
+from mundap.ingest.split import PAGES, pages_of
 from mundap.names import safe_name
 from mundap.types import Document, Section
 
@@ -105,9 +105,9 @@ def _joined(mail: Reading, one: Attachment, found: Reading) -> Reading:
     text = head + added.text
     sections = tuple(_moved(section, start, document, one, added) for section in added.sections)
     questions = tuple(replace(known, start=known.start + start) for known in added.questions)
-    before = document.meta.get(PAGES, ())
+    before = pages_of(document)
     ended = [(start, 0)] if before else []  # what follows is on none of the pages of the attachment before
-    pages = [*before, *ended, *((at + start, number) for at, number in added.meta.get(PAGES, ()))]
+    pages = [*before, *ended, *((at + start, number) for at, number in pages_of(added))]
     whole = replace(
         document,
         id=digest(document.source, text),

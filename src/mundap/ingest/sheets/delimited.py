@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mundap.errors import BadFile
 from mundap.ingest.encoding import decode_leniently, encoding_of
-from mundap.ingest.pace import report
+from mundap.ingest.reading_progress import report
 from mundap.ingest.sheets.sheet import ERRORS, HALF, Row, Sheet, Tell, places, runs
 from mundap.ingest.sheets.visible import PIECE
 from mundap.korean.normalize import name_of, normalize

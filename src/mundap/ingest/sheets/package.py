@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
-from typing import IO, Any
+from typing import IO
 from xml.etree import ElementTree
 
 Relations = dict[str, tuple[str, str]]
@@ -57,6 +57,6 @@ class Package:
             return ElementTree.parse(file).getroot()
 
 
-def local(tag: Any) -> str:
+def local(tag: object) -> str:
     """The name of an element without its namespace."""
     return str(tag).rpartition("}")[2]

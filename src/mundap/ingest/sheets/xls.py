@@ -9,8 +9,8 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from mundap.extras import Untyped
 from mundap.ingest.sheets.number_format import BUILT_IN, GENERAL, Format, compiled, general
 from mundap.ingest.sheets.sheet import ERROR_CODES, Locked, Merged, NoWorkbook, Options, Sheet, Tell, letters
 from mundap.ingest.sheets.visible import Found, Outline, pieces, tell_hidden_sheets
@@ -33,10 +33,10 @@ def sheets(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
         raise NoWorkbook(str(error) or type(error).__name__) from error
 
 
-def _opened(path: Path) -> Any:
+def _opened(path: Path) -> Untyped:
     import xlrd
 
-    def book(**encoding: str) -> Any:
+    def book(**encoding: str) -> Untyped:
         return xlrd.open_workbook(
             str(path),
             logfile=io.StringIO(),
@@ -60,7 +60,7 @@ def _opened(path: Path) -> Any:
         raise
 
 
-def _sheets(book: Any, options: Options, tell: Tell) -> Iterator[Sheet]:
+def _sheets(book: Untyped, options: Options, tell: Tell) -> Iterator[Sheet]:
     codes = BUILT_IN | {one.format_key: one.format_str for one in book.format_list}
     since_1904 = bool(book.datemode)
     formats = [compiled(codes.get(xf.format_key) or GENERAL, since_1904) for xf in book.xf_list]
@@ -75,7 +75,7 @@ def _sheets(book: Any, options: Options, tell: Tell) -> Iterator[Sheet]:
     tell_hidden_sheets(hidden, tell)
 
 
-def _outline(sheet: Any, name: str, take_hidden: bool) -> Outline:
+def _outline(sheet: Untyped, name: str, take_hidden: bool) -> Outline:
     merged = [Merged(top + 1, bottom, left, right - 1) for top, bottom, left, right in sheet.merged_cells]
     unseen = {x for x, about in sheet.colinfo_map.items() if about.hidden or not about.width}
     outline = Outline(name, merged, () if take_hidden else frozenset(unseen))
@@ -88,7 +88,7 @@ def _outline(sheet: Any, name: str, take_hidden: bool) -> Outline:
     return outline
 
 
-def _rows(sheet: Any, formats: list[Format], take_hidden: bool, outline: Outline) -> Iterator[Found]:
+def _rows(sheet: Untyped, formats: list[Format], take_hidden: bool, outline: Outline) -> Iterator[Found]:
     for row in range(sheet.nrows):
         about = sheet.rowinfo_map.get(row)
         hidden = not take_hidden and bool(about.hidden if about else sheet.default_row_hidden)
@@ -100,7 +100,7 @@ def _rows(sheet: Any, formats: list[Format], take_hidden: bool, outline: Outline
         yield row + 1, cells, hidden
 
 
-def _shown(cell: Any, formats: list[Format]) -> str:
+def _shown(cell: Untyped, formats: list[Format]) -> str:
     if cell.ctype == _BOOLEAN:
         return "TRUE" if cell.value else "FALSE"
     if cell.ctype == _ERROR:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from xml.etree import ElementTree
 from xml.parsers import expat
 
@@ -113,7 +112,7 @@ class _Workbook:
                         yield cells, text, authors
 
 
-def _text(element: Any) -> str:
+def _text(element: ElementTree.Element) -> str:
     return "".join(element.itertext())
 
 

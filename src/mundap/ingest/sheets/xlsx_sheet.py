@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import IO
 from xml.parsers import expat
 
-from mundap.ingest.pace import report
+from mundap.ingest.reading_progress import report
 from mundap.ingest.sheets.number_format import Format, compiled
 from mundap.ingest.sheets.sheet import ERRORS, HALF, Merged, letters
 from mundap.ingest.sheets.visible import Found, Outline

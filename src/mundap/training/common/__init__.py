@@ -1,5 +1,5 @@
-"""What several trainers share.
+"""Shared by the trainers.
 
-Questions and what is held out: pairs, examples, folds, heldout, feedback. Figures: measure, curves, logistic. The run:
-distributed, schedule, checkpoints. What comes of it: registry, onnx_graph.
+Data and held-out splits: pairs, examples, folds, heldout, feedback. Figures: measure, curves, logistic. The run:
+distributed, schedule, checkpoints. Results: registry, onnx_graph. Types of untyped packages: untyped.
 """

@@ -42,7 +42,7 @@ def begin(work: Path, wanted: Mapping[str, Json], resume: bool, first: bool) -> 
     return None
 
 
-def save(work: Path, step: int, state: Mapping[str, Any]) -> None:
+def save(work: Path, step: int, state: Mapping[str, object]) -> None:
     """Write a checkpoint of our own loops, whole or not at all, and remove those that are not needed any more."""
     aside = work / ".checkpoint"
     with aside.open("wb") as file:

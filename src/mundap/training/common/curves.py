@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.protocols import Progress
 
 Watch = Callable[[int, Mapping[str, float]], None]
@@ -36,14 +36,16 @@ def watcher(report_to: str, logs: Path, name: str, first: bool) -> Watch:
     return draw
 
 
-def callback(transformers: Any, progress: Progress, watch: Watch) -> Any:
+def callback(transformers: ModuleType, progress: Progress, watch: Watch) -> Untyped:
     """For a Trainer of transformers: shows how many steps of all are done, and passes on what is logged."""
 
-    class Told(transformers.TrainerCallback):  # type: ignore[misc]
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+    class Told(transformers.TrainerCallback):  # type: ignore[misc, name-defined]
+        def on_step_end(self, args: object, state: Untyped, control: object, **_: object) -> None:
             progress(state.global_step, state.max_steps)
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any] | None = None, **_: Any) -> None:
+        def on_log(
+            self, args: object, state: Untyped, control: object, logs: Mapping[str, float] | None = None, **_: object
+        ) -> None:
             if logs and state.is_world_process_zero and "train_runtime" not in logs:
                 watch(state.global_step, {name: float(value) for name, value in logs.items()})
 

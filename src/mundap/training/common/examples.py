@@ -11,7 +11,7 @@ import numpy as np
 
 from mundap.protocols import Vectors
 from mundap.training.common.folds import Numbers, by_group
-from mundap.training.common.heldout import Bench
+from mundap.training.common.heldout import HeldoutEvaluator
 from mundap.training.common.pairs import Pairs
 from mundap.training.common.untyped import Tokenizer
 
@@ -62,9 +62,9 @@ class Split:
 
 @dataclass(frozen=True)
 class Examples:
-    """Question n is answered by `passages[right[n]]`, a part of the whole that `groups[n]` numbers.
+    """Question n is answered by `passages[right[n]]`, a part of the parent passage that `groups[n]` numbers.
 
-    `owner` has the whole of each passage, in ascending order; `wrong` is (questions, hard) passages that do not answer.
+    `owner` has the parent of each passage, in ascending order; `wrong` is (questions, hard) passages that do not answer.
     """
 
     questions: tuple[str, ...]
@@ -79,7 +79,7 @@ class Examples:
 
     @classmethod
     def of(cls, made: Pairs, texts: dict[int, Sequence[str]], split: Split) -> Examples:
-        """`texts` has the parts of wholes by row, of those that a question has at least: the one nearest to it answers."""
+        """`texts` has the parts of parents by row, of those that a question has at least: the one nearest to it answers."""
         rows = sorted(texts)
         passages = [text for row in rows for text in texts[row]]
         owner = np.array([row for row in rows for _ in texts[row]], np.int64)
@@ -94,13 +94,13 @@ class Examples:
         )
 
     def watched(self, most: int) -> Numbers:
-        """The passages of the wholes that validation looks among: its own, and others up to `most`."""
+        """The parts of the parent passages that validation looks among: its own, and others up to `most`."""
         own = np.flatnonzero(np.isin(self.owner, self.groups[self.dev]))
         others = np.flatnonzero(np.isin(self.owner, self.groups[self.train]))
         return np.sort(np.concatenate([own, np.setdiff1d(others, own)[: max(most - len(own), 0)]]))
 
     def with_wrong(self, rows: Numbers) -> Examples:
-        """With wrong answers: (questions, hard) wholes that were mined, of each the part nearest to the question."""
+        """With wrong answers: (questions, hard) parents that were mined, of each the part nearest to the question."""
         nearest = _Nearest(self.passages)
         places = {int(row): np.flatnonzero(self.owner == row) for row in np.unique(rows)}
         wrong = [
@@ -141,21 +141,23 @@ def pieces(words: Tokenizer, text: str, size: int) -> list[str]:
     return [text[start:end] for start, end in itertools.pairwise(cuts)]
 
 
-def mined(bench: Bench, known: Numbers, hard: int, vectors: tuple[Vectors, Vectors] | None = None) -> Numbers:
+def mined(
+    evaluator: HeldoutEvaluator, known: Numbers, hard: int, vectors: tuple[Vectors, Vectors] | None = None
+) -> Numbers:
     """(questions, hard) rows that rank high for each question without answering it, of the rows `known` only: what
     nobody asked about, or is held out, may answer.
 
-    By BM25, or by `vectors` of all units and all questions: then not those that score nearly as much as the right one.
+    By BM25, or by `vectors` of all passages and all questions: then not those that score nearly as much as the right one.
     """
-    made = bench.pairs
+    made = evaluator.pairs
     found = np.zeros((len(made), hard), np.int64)
-    allowed = np.zeros(len(bench.starts) - 1, bool)
+    allowed = np.zeros(len(evaluator.starts) - 1, bool)
     allowed[known] = True
     for n, (question, right) in enumerate(zip(made.questions, made.rows, strict=True)):
         if vectors is None:
-            order = bench.lexical.find(question, DEEP, allowed)[0]
+            order = evaluator.lexical.find(question, DEEP, allowed)[0]
         else:
-            scores = vectors[0][bench.starts[:-1]] @ vectors[1][n]
+            scores = vectors[0][evaluator.starts[:-1]] @ vectors[1][n]
             order = np.argsort(-scores, kind="stable")
             order = order[allowed[order] & (scores[order] < ASIDE * scores[right])]
         order = np.concatenate([order[order != right], known[known != right]])
@@ -163,7 +165,9 @@ def mined(bench: Bench, known: Numbers, hard: int, vectors: tuple[Vectors, Vecto
     return found
 
 
-def texts_of(bench: Bench, units: Sequence[str], everything: bool = False) -> dict[int, Sequence[str]]:
-    """The text of every whole that a question has, or of all wholes, by row. `units` are the texts of all units."""
-    rows = range(len(bench.starts) - 1) if everything else np.unique(bench.pairs.rows)
-    return {int(row): [units[bench.starts[row]]] for row in rows}
+def texts_of(
+    evaluator: HeldoutEvaluator, passages: Sequence[str], everything: bool = False
+) -> dict[int, Sequence[str]]:
+    """The text of every parent passage that a question has, or of all, by row. `passages` are all texts."""
+    rows = range(len(evaluator.starts) - 1) if everything else np.unique(evaluator.pairs.rows)
+    return {int(row): [passages[evaluator.starts[row]]] for row in rows}

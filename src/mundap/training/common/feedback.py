@@ -28,7 +28,7 @@ class Judged:
 
 
 @dataclass
-class Asked:
+class QuestionFeedback:
     """All that was answered to one question, as people put it differently in blanks and marks only."""
 
     question: str
@@ -41,11 +41,11 @@ class Asked:
     corrections: list[str] = field(default_factory=list)
 
 
-def worst(given: Sequence[Given]) -> list[Asked]:
+def worst(given: Sequence[Given]) -> list[QuestionFeedback]:
     """The questions that were voted down, or not answered and not voted up: most such first, the latest first of these."""
-    found: dict[str, Asked] = {}
+    found: dict[str, QuestionFeedback] = {}
     for one in given:
-        asked = found.setdefault(asked_as(one.question), Asked(one.question))
+        asked = found.setdefault(asked_as(one.question), QuestionFeedback(one.question))
         asked.times += 1
         asked.abstained += one.abstained
         asked.last = max(asked.last, one.time)

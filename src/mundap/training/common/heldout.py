@@ -22,12 +22,12 @@ from mundap.types import Json
 DEPTH = 10  # no figure looks further
 LEGS = ("dense", "hybrid")
 
-# From the numbers of the pairs to learn from and to be asked, the vectors of all units and of the questions asked.
+# From the numbers of the pairs to learn from and to be asked, the vectors of all passages and of the questions asked.
 Learn = Callable[[Numbers, Numbers], tuple[Vectors, Vectors]]
 
 
-class Bench:
-    """An index whose vectors are exchanged. `fusion`, `weights` and `pool` are those of the hybrid in use."""
+class HeldoutEvaluator:
+    """Ranks passages by other vectors than those of the index. `fusion`, `weights` and `pool` are those of the hybrid in use."""
 
     def __init__(
         self,
@@ -48,13 +48,13 @@ class Bench:
         self._fusion, self._pool = fusion, pool
         self._weights = {leg: weight for leg, weight in (weights or {}).items() if leg in (lexical.name, dense.name)}
 
-    def ranks(self, units: Vectors, asked: Vectors, some: Numbers) -> dict[str, list[int | None]]:
+    def ranks(self, passages: Vectors, asked: Vectors, some: Numbers) -> dict[str, list[int | None]]:
         """For each of LEGS the rank of the right passage of each of these pairs; None beyond DEPTH.
 
-        `units` are the vectors of all units of the index, `asked` those of the questions of `some`.
+        `passages` are the vectors of all passages of the index, `asked` those of the questions of `some`.
         """
         texts = [self.pairs.questions[n] for n in some]
-        leg, hybrid = self._legs(units, texts, asked)
+        leg, hybrid = self._legs(passages, texts, asked)
         mask = self.table.mask(None)
         found: dict[str, list[int | None]] = {name: [] for name in LEGS}
         for text, right in zip(texts, self.pairs.rows[some], strict=True):
@@ -62,17 +62,17 @@ class Bench:
             found["hybrid"].append(_place(hybrid.candidates(text, DEPTH, mask).rows[:DEPTH], right))
         return found
 
-    def candidates(self, units: Vectors, asked: Vectors, some: Numbers, depth: int) -> list[Numbers]:
+    def candidates(self, passages: Vectors, asked: Vectors, some: Numbers, depth: int) -> list[Numbers]:
         """For each of these pairs the best `depth` rows of the hybrid, best first."""
         texts = [self.pairs.questions[n] for n in some]
-        _, hybrid = self._legs(units, texts, asked)
+        _, hybrid = self._legs(passages, texts, asked)
         mask = self.table.mask(None)
         return [np.asarray(hybrid.candidates(text, depth, mask).rows[:depth], np.int64) for text in texts]
 
-    def _legs(self, units: Vectors, texts: Sequence[str], asked: Vectors) -> tuple[DenseLeg, Hybrid]:
+    def _legs(self, passages: Vectors, texts: Sequence[str], asked: Vectors) -> tuple[DenseLeg, Hybrid]:
         """The dense leg and the hybrid over these vectors, which have met these questions."""
         old = self._dense.vectors
-        index = VectorIndex(units.astype(np.float16), old.starts, old.keys)
+        index = VectorIndex(passages.astype(np.float16), old.starts, old.keys)
         leg = DenseLeg(index, self.table, Remembered(self._dense.encoder, texts, asked))
         return leg, Hybrid(self.lexical, leg, method=self._fusion, weights=self._weights, pool=self._pool)
 
@@ -84,14 +84,15 @@ def _place(rows: Numbers, right: int) -> int | None:
 
 @dataclass(frozen=True)
 class Ground:
-    """What an encoder is trained and measured on: a bench, and what it has without training.
+    """What an encoder is trained and measured on: an evaluator, and what it has without training.
 
-    `texts` are those of all units of the index, `units` their vectors, and `questions` those of the questions of the pairs.
+    `texts` are those of all passages of the index, parents and chunks, `passages` their vectors, and `questions` those of
+    the questions of the pairs.
     """
 
-    bench: Bench
+    evaluator: HeldoutEvaluator
     texts: Sequence[str]
-    units: Vectors
+    passages: Vectors
     questions: Vectors
 
 
@@ -127,23 +128,27 @@ def splits_json(splits: Splits) -> dict[str, Json]:
 
 
 def validate(
-    bench: Bench, before: tuple[Vectors, Vectors], learn: Learn, seed: int = 0, progress: Progress = quiet
+    evaluator: HeldoutEvaluator,
+    before: tuple[Vectors, Vectors],
+    learn: Learn,
+    seed: int = 0,
+    progress: Progress = quiet,
 ) -> CrossValidated:
     """Cross-validate by passage and by question.
 
-    `before` holds the vectors of all units and of all questions without training.
+    `before` holds the vectors of all passages and of all questions without training.
     """
-    made = bench.pairs
+    made = evaluator.pairs
     everything = np.arange(len(made))
     groups = made.rows.tolist()
-    was = bench.ranks(*before, everything)
+    was = evaluator.ranks(*before, everything)
     splits: dict[str, dict[str, Comparisons]] = {}
     for number, split in enumerate(SPLITS):
         fold = made.folds(split, seed)
         now: dict[str, list[int | None]] = {leg: [None] * len(made) for leg in LEGS}
         for held in range(FOLDS):
             tested = np.flatnonzero(fold == held)
-            ranks = bench.ranks(*learn(np.flatnonzero(fold != held), tested), tested)
+            ranks = evaluator.ranks(*learn(np.flatnonzero(fold != held), tested), tested)
             for leg in LEGS:
                 for n, rank in zip(tested, ranks[leg], strict=True):
                     now[leg][n] = rank

@@ -47,9 +47,9 @@ def fit(
     line = centre
     for _ in range(_STEPS):
         chances = _chance(design @ line)
-        slope = design.T @ (share * (right - chances)) - penalty * (line - centre)
+        gradient = design.T @ (share * (right - chances)) - penalty * (line - centre)
         curve = (design * (share * chances * (1 - chances))[:, None]).T @ design + np.diag(penalty + 1e-12)
-        step = _falling(line, np.linalg.solve(curve, slope), loss)
+        step = _falling(line, np.linalg.solve(curve, gradient), loss)
         line = line + step
         if float(np.abs(step).max()) < _ENOUGH:
             break

@@ -1,4 +1,4 @@
-"""Questions and the whole passages that answer them: what every trainer of a retriever learns from."""
+"""Questions and the parent passages that answer them: what every trainer of a retriever learns from."""
 
 from __future__ import annotations
 

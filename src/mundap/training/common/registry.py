@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar
 
 from filelock import FileLock
 
@@ -52,7 +52,7 @@ class Trained(Generic[ReportT_co]):
     """What a training has made. `save` fills an empty folder, `model` tells of the weights, `report` of what was measured."""
 
     save: Callable[[Path], None]
-    model: Mapping[str, Any]
+    model: Mapping[str, Json]
     report: ReportT_co
 
 
@@ -114,7 +114,7 @@ def free_name(models: Path, name: str, kind: str) -> str:
     return whole
 
 
-def keep(models: Path, name: str, card: Card, write: Callable[[Path], None]) -> Path:
+def register(models: Path, name: str, card: Card, write: Callable[[Path], None]) -> Path:
     """Have `write` fill an empty folder, add the card, and make it the model `name`; its folder under `models`.
 
     Raises MundapError for a name that cannot be one, or is that of another kind of model. If `write` fails, the model of that name stays as it was.

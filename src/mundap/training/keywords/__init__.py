@@ -1,3 +1,3 @@
-"""Keywords: seq2seq trains a model that writes them, bart is one from nothing, samples shows what it writes, onnx_export makes
-it ready to serve; synonym_mining finds words of one meaning.
+"""Trainers of keyword models: config (options), seq2seq (a BART that writes keywords), bart (one from scratch), samples (output for review),
+onnx_export, and synonym_mining.
 """

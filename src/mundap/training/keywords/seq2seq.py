@@ -13,13 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from mundap.errors import MundapError
 from mundap.evaluation.bootstrap import RESAMPLES
 from mundap.evaluation.estimates import Comparisons, compare_each
 from mundap.evaluation.keywords import Extract, KeywordReport, Tagged, evaluate_keywords, keywords_tsv
-from mundap.extras import need, quiet_transformers
+from mundap.extras import Untyped, need, quiet_transformers
 from mundap.files import digest, write_atomically
 from mundap.korean.keyword_model import Spelling, Writing, joined, parted
 from mundap.korean.normalize import squash
@@ -145,7 +144,7 @@ def train_keywords(
     def unpadded(tokens: Sequence[int]) -> tuple[int, ...]:
         return tuple(token for token in tokens if token >= 0 and token != pad)
 
-    def figures(predicted: Any) -> dict[str, float]:
+    def figures(predicted: Untyped) -> dict[str, float]:
         """By what was read: with several processes some rows come twice."""
         rows = zip(predicted.inputs.tolist(), predicted.predictions.tolist(), strict=True)
         found = {unpadded(read): parted(spelling.decode(unpadded(written))) for read, written in rows}
@@ -238,7 +237,7 @@ def _writing(words: Tokenizer, model: Model, values: Values, learned: Sequence[T
     return Writing(int(end if start is None else start), end, most, min(most, _ROOM * longest), values.beams)
 
 
-def _arguments(transformers: ModuleType, torch: ModuleType, config: KeywordsConfig, work: Path) -> Any:
+def _arguments(transformers: ModuleType, torch: ModuleType, config: KeywordsConfig, work: Path) -> Untyped:
     return transformers.Seq2SeqTrainingArguments(
         output_dir=str(work),
         num_train_epochs=config.epochs,

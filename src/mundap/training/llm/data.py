@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mundap.errors import BadFile
 from mundap.evaluation.questions import json_file
@@ -25,7 +25,7 @@ ROLES = ("system", "user", "assistant")
 _SHEETS = {".xlsx": read_xlsx, ".xls": read_xlsx, ".ods": read_xlsx, ".csv": read_csv, ".tsv": read_csv}
 _JSON = (".json", ".jsonl")
 
-Record = Mapping[str, Any]
+Record = Mapping[str, object]
 T = TypeVar("T")
 
 
@@ -153,9 +153,8 @@ def _asked(record: Record, where: str, row: int) -> Example | None:
 
 
 def _completion(record: Record, where: str, row: int) -> Example:
-    _text(record, "prompt", where)
-    _text(record, "completion", where)
-    return Completion(normalize(record["prompt"]), normalize(record["completion"]), row)  # outer blanks may matter
+    prompt, completion = (_written(record, key, where) for key in ("prompt", "completion"))
+    return Completion(normalize(prompt), normalize(completion), row)  # outer blanks may matter
 
 
 def _chat(record: Record, where: str, row: int) -> Example:
@@ -270,13 +269,13 @@ def _records(path: Path, expected: str) -> Iterator[tuple[int, Record]]:
         yield number, _object(record, path.name, number, expected)
 
 
-def _object(record: Any, name: str, number: int, expected: str) -> Record:
+def _object(record: object, name: str, number: int, expected: str) -> Record:
     if not isinstance(record, dict):
         raise BadFile(f"{name} {number}번째: 객체가 아닙니다({record!r:.40}). 필요한 키: {expected}.")
     return record
 
 
-def _parsed(text: str, where: str) -> Any:
+def _parsed(text: str, where: str) -> object:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -300,15 +299,19 @@ def _check(path: Path) -> None:
 
 def _text(record: Record, key: str, where: str, default: str | None = None) -> str:
     """The text under a key, in normal form; `default` where it may be missing or empty. Raises BadFile."""
+    return _clean(_written(record, key, where, default))
+
+
+def _written(record: Record, key: str, where: str, default: str | None = None) -> str:
+    """The text under a key as it stands. Raises BadFile as `_text`."""
     value = record.get(key)
     if value is None and default is not None:
         return default
     if not isinstance(value, str):
         raise BadFile(f"{where}: {key}이(가) 문자열이 아닙니다({value!r:.40}). 문자열로 입력하세요.")
-    text = _clean(value)
-    if not text and default is None:
+    if default is None and not _clean(value):
         raise BadFile(f"{where}: {key}이(가) 비어 있습니다. 채우거나 그 행을 삭제하세요.")
-    return text
+    return value
 
 
 def _clean(text: str) -> str:

@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from mundap.evaluation.estimates import Comparison, Estimate, compare, estimate
-from mundap.extras import need, quiet_transformers
+from mundap.extras import Untyped, need, quiet_transformers
 from mundap.protocols import Progress, quiet
 from mundap.training.common.checkpoints import begin_trainer
 from mundap.training.common.curves import Watch, callback, unheard
@@ -88,7 +87,7 @@ def train_dpo(
     class Spelled(trl.DPOTrainer):  # type: ignore[misc, name-defined]
         """Takes tokens as they are: TRL's would join the end of the prompt with the answer's first word."""
 
-        def _prepare_dataset(self, dataset: Any, *_: Any) -> Any:
+        def _prepare_dataset(self, dataset: Untyped, *_: object) -> Untyped:
             return dataset
 
     trainer = Spelled(

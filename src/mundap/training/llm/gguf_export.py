@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError, UnknownName
-from mundap.extras import need, quiet_transformers
+from mundap.extras import Untyped, need, quiet_transformers
 from mundap.generate.causal import generation_config, load_words, stops
 from mundap.training.llm.gguf_words import add_words
 
@@ -35,7 +35,7 @@ class Family:
     """How a family is called in GGUF, its own fields, and how its tensors differ; `shape` gives a tensor as it is there."""
 
     arch: str
-    fields: Callable[[Any, Config], None]
+    fields: Callable[[Untyped, Config], None]
     shape: Callable[[str, Array, Config], Array]
 
 
@@ -96,8 +96,8 @@ def export_gguf(folder: Path, out: Path, kind: str = "q8_0", name: str = "") -> 
 
 
 def _plan(
-    gguf: ModuleType, names: Any, folder: Path, kind: str, config: Config
-) -> Iterator[tuple[str, str, tuple[int, ...], Any]]:
+    gguf: ModuleType, names: Untyped, folder: Path, kind: str, config: Config
+) -> Iterator[tuple[str, str, tuple[int, ...], Untyped]]:
     """Of each tensor: its name, its name in GGUF, its shape, and what its weights become."""
     kinds = gguf.GGMLQuantizationType
     tied = config.get("tie_word_embeddings", False)
@@ -148,7 +148,7 @@ def _tensors(folder: Path) -> Iterator[tuple[str, Callable[[], Array]]]:
                 yield called, lambda path=path, called=called: read(path, called)  # type: ignore[misc]
 
 
-def _arch(gguf: ModuleType, name: str) -> Any:
+def _arch(gguf: ModuleType, name: str) -> Untyped:
     return next(arch for arch, called in gguf.MODEL_ARCH_NAMES.items() if called == name)
 
 
@@ -156,15 +156,15 @@ def _head(config: Config) -> int:
     return int(config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"])
 
 
-def _rope(config: Config) -> Mapping[str, Any]:
+def _rope(config: Config) -> Config:
     """How places are turned; that of the layers that see everything, where there are two kinds."""
-    found: Mapping[str, Any] = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    found: Config = config.get("rope_parameters") or config.get("rope_scaling") or {}
     found = found.get("full_attention", found)
     base = {"rope_theta": config["rope_theta"]} if "rope_theta" in config else {}
     return {"rope_theta": 10000.0, "rope_type": "default", **base, **found}
 
 
-def _common(writer: Any, config: Config) -> None:
+def _common(writer: Untyped, config: Config) -> None:
     """What Llama and Gemma have in common."""
     rope = _rope(config)
     if rope["rope_type"] not in ("default", "linear", "llama3"):
@@ -181,13 +181,13 @@ def _common(writer: Any, config: Config) -> None:
         writer.add_rope_scaling_factor(rope["factor"])
 
 
-def _llama_fields(writer: Any, config: Config) -> None:
+def _llama_fields(writer: Untyped, config: Config) -> None:
     _common(writer, config)
     writer.add_vocab_size(config["vocab_size"])
     writer.add_rope_dimension_count(_head(config))
 
 
-def _gemma_fields(writer: Any, config: Config) -> None:
+def _gemma_fields(writer: Untyped, config: Config) -> None:
     _common(writer, config)
     if config["model_type"] != "gemma":
         if config.get("attn_logit_softcapping"):
@@ -197,7 +197,7 @@ def _gemma_fields(writer: Any, config: Config) -> None:
         writer.add_sliding_window(config["sliding_window"])
 
 
-def _neox_fields(writer: Any, config: Config) -> None:
+def _neox_fields(writer: Untyped, config: Config) -> None:
     rope = _rope(config)
     share = rope.get("partial_rotary_factor", config.get("rotary_pct", 0.25))
     writer.add_rope_dimension_count(int(share * _head(config)))

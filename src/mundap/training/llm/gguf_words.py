@@ -7,9 +7,11 @@ Two kinds: pieces with byte fallback, as SentencePiece's BPE makes them (Llama 2
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from mundap.errors import MundapError
+from mundap.extras import Untyped
 from mundap.training.common.untyped import Tokenizer
 
 # How llama.cpp names the ways to cut a text into words before it is merged, by their regular expression in tokenizer.json.
@@ -17,8 +19,10 @@ _LLAMA3 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[
 _CUTS = {_LLAMA3: "llama-bpe", _LLAMA3.replace("{1,3}", ""): "qwen2"}
 _META = "\u2581"  # SentencePiece's blank
 
+Spec = Mapping[str, Any]  # an object in a tokenizer.json
 
-def add_words(writer: Any, kinds: Any, words: Tokenizer, size: int, ends: tuple[int, ...]) -> None:
+
+def add_words(writer: Untyped, kinds: Untyped, words: Tokenizer, size: int, ends: tuple[int, ...]) -> None:
     """Write the `size` tokens that the model has rows for, and those at which it stops, the first one before the others.
 
     `writer` is a gguf.GGUFWriter, `kinds` gguf.TokenType. Raises MundapError for a tokenizer of another kind.
@@ -45,7 +49,7 @@ def add_words(writer: Any, kinds: Any, words: Tokenizer, size: int, ends: tuple[
     _add_marks(writer, words, ends)
 
 
-def _add_pieces(writer: Any, found: dict[str, Any], tokens: list[str], types: list[int]) -> None:
+def _add_pieces(writer: Untyped, found: Spec, tokens: list[str], types: list[int]) -> None:
     """Pieces with scores: what is merged earlier has a higher one, which is all that llama.cpp compares."""
     ranks: dict[str, int] = {}
     for rank, pair in enumerate(found["model"]["merges"]):
@@ -59,7 +63,7 @@ def _add_pieces(writer: Any, found: dict[str, Any], tokens: list[str], types: li
     writer.add_add_space_prefix(_prefixed(found))
 
 
-def _prefixed(found: dict[str, Any]) -> bool:
+def _prefixed(found: Spec) -> bool:
     """Whether a blank is put before a text."""
     steps = [found["normalizer"], found["pre_tokenizer"]]
     inner = [step for one in steps if one for step in one.get("normalizers", one.get("pretokenizers", [one]))]
@@ -70,9 +74,7 @@ def _prefixed(found: dict[str, Any]) -> bool:
     )
 
 
-def _type(
-    kinds: Any, place: int, spelled: dict[int, str], added: dict[int, dict[str, Any]], model: dict[str, Any]
-) -> int:
+def _type(kinds: Untyped, place: int, spelled: dict[int, str], added: Mapping[int, Spec], model: Spec) -> int:
     kind = kinds.NORMAL
     if place not in spelled:
         kind = kinds.UNUSED
@@ -85,7 +87,7 @@ def _type(
     return int(kind)
 
 
-def _cut(pre: dict[str, Any] | None) -> str:
+def _cut(pre: Spec | None) -> str:
     steps = (pre or {}).get("pretokenizers", [pre or {"type": "None"}])
     if len(steps) == 1 and steps[0]["type"] == "ByteLevel" and steps[0].get("use_regex", True):
         return "gpt-2"
@@ -98,7 +100,7 @@ def _cut(pre: dict[str, Any] | None) -> str:
     )
 
 
-def _add_marks(writer: Any, words: Tokenizer, ends: tuple[int, ...]) -> None:
+def _add_marks(writer: Untyped, words: Tokenizer, ends: tuple[int, ...]) -> None:
     named = {
         "bos": words.bos_token_id,
         "unk": words.unk_token_id,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.generate.causal import place
 from mundap.training.common.untyped import Model, Tokenizer
 from mundap.training.llm.config import DPOConfig, RewardConfig
@@ -26,7 +25,7 @@ class Lora:
     dropout: float = 0.0
 
 
-def lora_config(lora: Lora, task: str = "CAUSAL_LM") -> Any:
+def lora_config(lora: Lora, task: str = "CAUSAL_LM") -> Untyped:
     """What peft makes a fresh adapter by; `task` is one of its."""
     return need("peft", extra="train").LoraConfig(
         r=lora.r,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from mundap.errors import MundapError
 from mundap.extras import need, quiet_transformers
@@ -13,6 +13,7 @@ from mundap.files import written_once
 from mundap.generate.causal import ends, load_causal, load_words
 from mundap.training.common.registry import CARD
 from mundap.training.llm.lora import ADAPTER, MODEL
+from mundap.types import Json
 
 MERGED = "merged"
 LANGUAGE_MODELS = ("sft", "dpo", "ppo")
@@ -23,7 +24,7 @@ class Kept:
     """A language model that was trained: its folder, and what its card says."""
 
     folder: Path
-    card: dict[str, Any]
+    card: Mapping[str, Json]
 
 
 def language_model(folder: Path) -> Kept:
@@ -51,7 +52,7 @@ def merge(kept: Kept, models: Path) -> Path:
     def write(folder: Path) -> None:
         peft = need("peft", extra="train")
         quiet_transformers()
-        base = kept.card["base"]
+        base = str(kept.card["base"])
         model, _ = load_causal(base, models, stored=True)
         words = load_words(str(kept.folder / ADAPTER), models)
         merged = peft.PeftModel.from_pretrained(model, kept.folder / ADAPTER).merge_and_unload(safe_merge=True)

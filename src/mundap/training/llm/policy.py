@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 from mundap.errors import MundapError
 from mundap.extras import need
-from mundap.training.common.untyped import Model, Tensor, Tokenizer
+from mundap.training.common.untyped import Device, Model, Tensor, Tokenizer
 
 LEARNED, REFERENCE = "default", "ref"  # names of adapters, as peft and TRL have them
 _PLACE = "{question}"
@@ -76,7 +75,7 @@ class Policy:
     temperature: float = 1.0
 
     @property
-    def device(self) -> Any:
+    def device(self) -> Device:
         """Where the model is."""
         return next(self.model.parameters()).device
 

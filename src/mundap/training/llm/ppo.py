@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mundap.errors import MundapError
 from mundap.evaluation.estimates import estimate
@@ -29,7 +29,7 @@ from mundap.training.common import checkpoints
 from mundap.training.common.curves import Watch, unheard
 from mundap.training.common.distributed import World, device_of
 from mundap.training.common.registry import Trained
-from mundap.training.common.schedule import slope
+from mundap.training.common.schedule import linear_with_warmup
 from mundap.training.common.untyped import Model, Optimizer, Tensor
 from mundap.training.llm import advantage
 from mundap.training.llm.advantage import AdaptiveKL
@@ -83,7 +83,7 @@ def train_ppo(
     plan = _plan(len(prompts), config, world)
     for step in range(start, config.steps):
         for group in optimizer.param_groups:
-            group["lr"] = config.lr * slope(step, config.steps, config.warmup)
+            group["lr"] = config.lr * linear_with_warmup(step, config.steps, config.warmup)
         questions = [prompts[n] for n in plan[step]]
         torch.manual_seed(_seed(config.seed, step, world.rank))
         rolled = _roll(torch, policy, questions, reward, config.minibatch)
@@ -236,7 +236,7 @@ def _backward(
     some: list[int],
     config: PPOConfig,
     world: World,
-) -> Any:
+) -> npt.NDArray[np.float32]:
     """Add the gradients of a part of the batch; the losses and the share of clipped ratios, over all processes."""
     new, values, mask = policy.judged([rolled.prompts[n] for n in some], [rolled.responses[n] for n in some])
     width = new.shape[1]
@@ -254,7 +254,10 @@ def _backward(
         wrong = (off * mask).sum() / count
     (loss + config.worth * wrong).backward()
     clipped = (((new - old).exp() - 1).abs() > config.clip).float().mul(whole).sum() / count
-    return _summed(torch, torch.stack([loss.detach(), wrong.detach(), clipped]), world).cpu().numpy()
+    told: npt.NDArray[np.float32] = (
+        _summed(torch, torch.stack([loss.detach(), wrong.detach(), clipped]), world).cpu().numpy()
+    )
+    return told
 
 
 def _share(torch: ModuleType, parameters: Sequence[Tensor], world: World) -> None:

@@ -16,11 +16,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from mundap.errors import MundapError
 from mundap.evaluation.questions import Question
-from mundap.extras import need, quiet_transformers
+from mundap.extras import Untyped, need, quiet_transformers
 from mundap.files import digest
 from mundap.generate.causal import generation_config, load_causal, load_words, stops
 from mundap.generate.template import Template
@@ -38,7 +37,7 @@ from mundap.training.llm.lora import MODEL, Lora, fast_causal, save_adapter, tra
 from mundap.training.llm.quality import good
 from mundap.training.llm.sft_loss import trainer_class
 from mundap.training.llm.sft_measure import AnswerChanges, Tested, answers, compared, write
-from mundap.training.llm.sft_text import IGNORED, Asked, Teller, Tokens, Wrong, asked, checked
+from mundap.training.llm.sft_text import IGNORED, RagExample, Teller, Tokens, Wrong, checked, rag_example
 from mundap.types import Json
 
 PARTS = ("test", "dev", "train")
@@ -202,7 +201,7 @@ def train_sft(
         learned=len(chosen.learned),
         chosen_on=min(len(told["dev"].tokens), config.watched),
         too_long=sum(part.too_long for part in told.values()),
-        refusals=sum(not one.answerable for one in told["train"].asked if one is not None),
+        refusals=sum(not one.answerable for one in told["train"].rag if one is not None),
         variants=tuple(rows),
         chosen=chosen.name,
     )
@@ -237,27 +236,27 @@ def train_sft(
 
 @dataclass(frozen=True)
 class _Told:
-    """A part as it will be read: `asked` has for each of `tokens` what was asked over passages, None for other kinds."""
+    """A part as it will be read: `rag` has for each of `tokens` the example with its passages, None for other kinds."""
 
     examples: list[Example]
     tokens: list[Tokens]
-    asked: list[Asked | None]
+    rag: list[RagExample | None]
     too_long: int
 
 
 def _told(examples: Sequence[Example], teller: Teller, config: SFTConfig, unanswerable: float) -> _Told:
     rng = random.Random(config.seed)
     wrong = Wrong(examples)
-    kept: list[tuple[Example, Tokens, Asked | None]] = []
+    kept: list[tuple[Example, Tokens, RagExample | None]] = []
     too_long = 0
     for example in examples:
         shown = None
         if isinstance(example, Grounded) and example.passage:
             answerable = rng.random() >= unanswerable
-            shown = asked(example, wrong, config.passages, answerable, teller.refusal, rng)
+            shown = rag_example(example, wrong, config.passages, answerable, teller.refusal, rng)
             if shown is None:
                 continue
-        tokens = teller.asked(shown) if shown else teller.spoken(example)
+        tokens = teller.rag(shown) if shown else teller.spoken(example)
         if len(tokens.ids) > config.max_tokens:
             too_long += 1
         else:
@@ -290,7 +289,7 @@ def _tested(told: _Told, config: SFTConfig) -> list[Tested]:
     seen: set[str] = set()
     found = []
     for n in order:
-        shown, example, tokens = told.asked[n], told.examples[n], told.tokens[n]
+        shown, example, tokens = told.rag[n], told.examples[n], told.tokens[n]
         answerable = shown is None or shown.answerable
         question = _question(example, shown)
         if room[answerable] and question.question not in seen:
@@ -300,7 +299,7 @@ def _tested(told: _Told, config: SFTConfig) -> list[Tested]:
     return found
 
 
-def _question(example: Example, shown: Asked | None) -> Question:
+def _question(example: Example, shown: RagExample | None) -> Question:
     if isinstance(example, Grounded):
         gold = (example.passage or example.question,) if shown is None or shown.answerable else ()
         return Question(example.question, gold, example.answer, example.row)
@@ -380,7 +379,7 @@ def _fit(
 _CURVE = {"loss": "loss", "eval_loss": "dev_loss"}
 
 
-def _arguments(torch: ModuleType, trl: ModuleType, config: SFTConfig, every: int, work: Path) -> Any:
+def _arguments(torch: ModuleType, trl: ModuleType, config: SFTConfig, every: int, work: Path) -> Untyped:
     gpu = torch.cuda.is_available()
     return trl.SFTConfig(
         output_dir=str(work),
@@ -414,21 +413,21 @@ def _arguments(torch: ModuleType, trl: ModuleType, config: SFTConfig, every: int
     )
 
 
-def _rows(tokens: Sequence[Tokens]) -> Any:
+def _rows(tokens: Sequence[Tokens]) -> Untyped:
     made = {"input_ids": [list(one.ids) for one in tokens], "labels": [list(one.labels) for one in tokens]}
     return need("datasets", extra="train").Dataset.from_dict(made)
 
 
-def _watcher(transformers: ModuleType, watch: Watch, progress: Progress) -> Any:
+def _watcher(transformers: ModuleType, watch: Watch, progress: Progress) -> Untyped:
     """Shows how many steps are done and what is logged; the last step is measured and kept too."""
 
     class Watcher(transformers.TrainerCallback):  # type: ignore[misc, name-defined]
-        def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        def on_step_end(self, args: object, state: Untyped, control: Untyped, **_: object) -> None:
             progress(state.global_step, state.max_steps)
             if state.global_step >= state.max_steps:
                 control.should_evaluate = control.should_save = True
 
-        def on_log(self, args: Any, state: Any, control: Any, logs: Mapping[str, Any], **_: Any) -> None:
+        def on_log(self, args: object, state: Untyped, control: object, logs: Mapping[str, float], **_: object) -> None:
             wanted = {
                 "loss": "loss",
                 "eval_loss": "dev_loss",

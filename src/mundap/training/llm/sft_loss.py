@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.training.common.untyped import Model, Tensor
 from mundap.training.llm.sft_text import IGNORED
 
 
-def trainer_class() -> Any:
+def trainer_class() -> Untyped:
     """TRL's SFTTrainer. Its fused head leaves out the prompt on a GPU alone, so elsewhere the loss is ours: the head is
     given the places before answers, and no others (three times as fast a step for Gemma 3 270M)."""
     torch = need("torch", extra="train")
-    theirs: Any = need("trl", extra="train").SFTTrainer
+    theirs: Untyped = need("trl", extra="train").SFTTrainer
     if torch.cuda.is_available():
         return theirs
 

@@ -7,13 +7,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from time import perf_counter
 from types import ModuleType
-from typing import Any
 
 from mundap.errors import GeneratorError
 from mundap.evaluation.answers import Answered, evaluate_answers
 from mundap.evaluation.estimates import Comparison, Comparisons, Difference, Estimate, estimate, paired_difference
 from mundap.evaluation.questions import Question
-from mundap.extras import need
+from mundap.extras import Untyped, need
 from mundap.generate.cite import repair
 from mundap.generate.compose import compose, last
 from mundap.generate.reading import Reader
@@ -74,7 +73,9 @@ def write(
     return found
 
 
-def _stopping(torch: ModuleType, transformers: ModuleType, words: Tokenizer, width: int, stops: Sequence[str]) -> Any:
+def _stopping(
+    torch: ModuleType, transformers: ModuleType, words: Tokenizer, width: int, stops: Sequence[str]
+) -> Untyped:
     def reached(ids: Tensor, scores: Tensor, **_: object) -> Tensor:
         tails = words.batch_decode(ids[:, max(width, ids.shape[1] - 16) :])
         return torch.tensor([any(stop in tail for stop in stops) for tail in tails], device=ids.device)

@@ -25,7 +25,7 @@ _AMONG = 10  # nearest passages that wrong ones are taken from
 
 
 @dataclass(frozen=True)
-class Asked:
+class RagExample:
     """A question with the passages that are shown, and what is to be said: the answer, or the refusal if they do not
     hold it."""
 
@@ -69,9 +69,9 @@ class Wrong:
         return [p for p, share in zip(candidates, shares, strict=True) if share < HOLDS][:count]
 
 
-def asked(
+def rag_example(
     example: Grounded, wrong: Wrong, passages: int, answerable: bool, refusal: str, rng: random.Random
-) -> Asked | None:
+) -> RagExample | None:
     """The example with `passages` passages, its own among them at any place or, if not `answerable`, not at all.
 
     None if there is no wrong passage where only those are to be shown.
@@ -84,7 +84,7 @@ def asked(
     rng.shuffle(shown)
     hits = tuple(Hit(passage, 1.0 / rank, rank) for rank, passage in enumerate(shown, 1))
     said = marked(example.answer, shown.index(own) + 1) if answerable else refusal
-    return Asked(example.question, hits, said, answerable, example.row)
+    return RagExample(example.question, hits, said, answerable, example.row)
 
 
 def marked(answer: str, number: int) -> str:
@@ -120,7 +120,7 @@ class Teller:
         chat = messages(question, hits, (), self.refusal)
         return self._first(self._template(chat) if self.chats else spelled(chat, self.template))
 
-    def asked(self, one: Asked) -> Tokens:
+    def rag(self, one: RagExample) -> Tokens:
         """A question over passages and its answer."""
         return self._told(messages(one.question, one.hits, (), self.refusal), one.said, one.row)
 

@@ -1,4 +1,5 @@
 """Which sentence answers, and whether any does.
 
-config: their options. fit_reader with bearing (which sentences bear an answer out); fit_support with conformal (what is promised of it).
+Options: config. The reader: fit_reader with bearing (labels from recorded answers). The support threshold: fit_support with
+conformal (its guarantee).
 """

@@ -31,10 +31,10 @@ from mundap.training.common.registry import Verdict
 from mundap.training.reader.bearing import answered, bearing, facts
 from mundap.training.reader.config import ReaderConfig
 from mundap.training.reader.fit_support import (
-    Asked,
     Find,
     Floats,
     Read,
+    SupportExample,
     SupportReport,
     chances,
     read_all,
@@ -61,8 +61,8 @@ class Row:
 
     question: str
     answer: str
-    shown: Asked
-    asked: tuple[Asked, ...]
+    shown: SupportExample
+    asked: tuple[SupportExample, ...]
     learned: Reading
     right: npt.NDArray[np.bool_]
 
@@ -236,7 +236,7 @@ class Trained:
 
 def train_reader(
     made: Sequence[Row],
-    unanswerable: Sequence[Asked] = (),
+    unanswerable: Sequence[SupportExample] = (),
     prior: ReaderModel | None = None,
     config: ReaderConfig = ReaderConfig(),
     progress: Progress = quiet,
@@ -253,11 +253,11 @@ def train_reader(
     asked = [one for one in asked if one.reading.sentences]
     support = sample(asked, None, now)
     judged = np.zeros(len(asked))
-    units = {"by_passage": [row.shown.group for row in made], "by_question": [asked_as(row.question) for row in made]}
+    groups = {"by_passage": [row.shown.group for row in made], "by_question": [asked_as(row.question) for row in made]}
     splits: dict[str, Extracts] = {}
     done, steps = 0, len(SPLITS) * FOLDS + 1
     for split in SPLITS:
-        fold = by_group(units[split], FOLDS, config.seed)
+        fold = by_group(groups[split], FOLDS, config.seed)
         after = list(before)
         for number in range(FOLDS):
             tested = np.flatnonzero(fold == number)
@@ -265,7 +265,7 @@ def train_reader(
             for n in tested.tolist():
                 after[n] = shown(made[n], model)
             if split == "by_passage":
-                held_out = {units[split][n] for n in tested.tolist()}
+                held_out = {groups[split][n] for n in tested.tolist()}
                 held = np.array([_held(one, held_out, number) for one in asked], np.bool_)
                 found = _found(asked, model)
                 line = support_fitted(found, support.answerable, now.support, ~held & support.counted)
@@ -278,16 +278,16 @@ def train_reader(
     calibrated = reported(support, judged, line)
     progress(steps, steps)
     right = float(np.mean([row.right.sum() for row in made]))
-    passages = len(set(units["by_passage"]))
+    passages = len(set(groups["by_passage"]))
     report = ReaderReport(len(made), passages, FOLDS, right, splits, calibrated.report)
     return Trained(replace(model, support=line), report)
 
 
-def _found(asked: Sequence[Asked], model: ReaderModel) -> Floats:
+def _found(asked: Sequence[SupportExample], model: ReaderModel) -> Floats:
     return np.array([question_features(one.reading, model) for one in asked])
 
 
-def _held(one: Asked, passages: set[str], number: int) -> bool:
+def _held(one: SupportExample, passages: set[str], number: int) -> bool:
     """Whether a question is held out: with its passage, or without one in a fold of its own."""
     return one.group in passages if one.golds or not one.real else crc32(one.group.encode()) % FOLDS == number
 

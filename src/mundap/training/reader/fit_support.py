@@ -49,7 +49,7 @@ Read = Callable[[str, Sequence[Hit]], Reading]
 
 
 @dataclass(frozen=True)
-class Asked:
+class SupportExample:
     """A question as its passages were read, whether they can answer it, and a name of its gold passages.
 
     `real`: it is a question of the file with what is found for it, not one whose passages were taken away; `golds` are
@@ -148,7 +148,7 @@ def drawn(questions: Sequence[Question], most: int = MOST, seed: int = 0) -> lis
 
 def read_all(
     questions: Sequence[Question], k: int, find: Find, read: Read, progress: Progress = quiet
-) -> Iterator[tuple[Asked, ...]]:
+) -> Iterator[tuple[SupportExample, ...]]:
     """Each question read as it is answered from `k` hits, and one with a passage also as if nothing answered it.
 
     That is without its passage, unless another bears the recorded answer out, and with all passages but without the
@@ -161,7 +161,7 @@ def read_all(
         hits = find(question.question, depth + len(golds))
         reading = read(question.question, hits[:depth])
         found = not golds or any(squash(hit.passage.text) in golds for hit in reading.hits)
-        asked = [Asked(question.question, reading, bool(golds), group, golds, counted=found)]
+        asked = [SupportExample(question.question, reading, bool(golds), group, golds, counted=found)]
         if golds:
             others = [hit for hit in hits if squash(hit.passage.text) not in golds][:depth]
             readings = [read(question.question, others)]
@@ -169,7 +169,7 @@ def read_all(
                 readings = []
             if question.answer and found and (left := _emptied(hits[:depth], question)) != hits[:depth]:
                 readings.append(read(question.question, left))
-            asked += [Asked(question.question, one, False, group, real=False) for one in readings]
+            asked += [SupportExample(question.question, one, False, group, real=False) for one in readings]
         yield tuple(asked)
         progress(done, len(questions))
 
@@ -189,7 +189,7 @@ def _emptied(hits: Sequence[Hit], question: Question) -> list[Hit]:
     return kept
 
 
-def sample(asked: Sequence[Asked], now: Line | None = None, model: ReaderModel | None = None) -> Sample:
+def sample(asked: Sequence[SupportExample], now: Line | None = None, model: ReaderModel | None = None) -> Sample:
     """What the calibration in use, `now`, and the fit see of questions under the `model` that chooses sentences.
 
     Raises MundapError for too few.
@@ -215,7 +215,7 @@ def sample(asked: Sequence[Asked], now: Line | None = None, model: ReaderModel |
     )
 
 
-def prior_of(asked: Sequence[Asked], model: ReaderModel | None) -> Line:
+def prior_of(asked: Sequence[SupportExample], model: ReaderModel | None) -> Line:
     """The line that is in use for these readings without a calibration of one's own."""
     return (model or default_model(asked[0].reading.encoder)).support
 

@@ -1,1 +1,1 @@
-"""Models that order what was found: fit_ranker the light one, relearn what it may learn from, cross_encoder the close one, config their options."""
+"""Trainers of rerankers: fit_ranker (the light one) with relearn (its examples), cross_encoder, and config, their options."""

@@ -30,7 +30,7 @@ from mundap.training.common.heldout import Ground
 from mundap.training.common.measure import compared, verdict_of
 from mundap.training.common.pairs import SPLITS
 from mundap.training.common.registry import Trained, Verdict
-from mundap.training.common.schedule import slope
+from mundap.training.common.schedule import linear_with_warmup
 from mundap.training.common.untyped import Model, Spelled, Tensor, Tokenizer
 from mundap.training.rerank.config import CrossConfig
 from mundap.training.retriever import transformer_encoder
@@ -83,8 +83,8 @@ def train_cross(
     """
     torch = need("torch", extra="train")
     world = World.join(torch)
-    bench, made = ground.bench, ground.bench.pairs
-    found = bench.candidates(ground.units, ground.questions, np.arange(len(made)), DEPTH)
+    evaluator, made = ground.evaluator, ground.evaluator.pairs
+    found = evaluator.candidates(ground.passages, ground.questions, np.arange(len(made)), DEPTH)
     wanted = {
         "kind": "cross",
         **config.to_card(),
@@ -111,7 +111,7 @@ def train_cross(
         optimizer.load_state_dict(kept["optimizer"])
 
     def texts(rows: Numbers) -> list[str]:
-        return [ground.texts[bench.starts[row]] for row in rows]
+        return [ground.texts[evaluator.starts[row]] for row in rows]
 
     def ordered(some: Numbers) -> list[int | None]:
         """The rank of the right passage of each pair after reading; None if the hybrid did not find it."""
@@ -128,7 +128,7 @@ def train_cross(
         rng = np.random.default_rng((config.seed, step, world.rank))
         torch.manual_seed(hash((config.seed, step, world.rank)) & 0x7FFFFFFF)
         for group in optimizer.param_groups:
-            group["lr"] = config.lr * slope(step, len(plan), config.warmup)
+            group["lr"] = config.lr * linear_with_warmup(step, len(plan), config.warmup)
         optimizer.zero_grad()
         pairs = []
         for n in plan[step]:
@@ -161,7 +161,7 @@ def train_cross(
     splits: dict[str, Comparisons] = {}
     for name in SPLITS:
         tested = getattr(split, name)
-        was = bench.ranks(ground.units, ground.questions[tested], tested)["hybrid"]
+        was = evaluator.ranks(ground.passages, ground.questions[tested], tested)["hybrid"]
         splits[name] = compared(was, ordered(tested), made.rows[tested].tolist())
 
     def save(folder: Path) -> None:

@@ -155,10 +155,10 @@ def examples(
 Relearn = Callable[[Numbers], Examples]
 
 
-def found_by(made: Examples, lexical: LexicalLeg, dense: DenseLeg, units: Vectors, asked: Vectors) -> Examples:
-    """The examples, by an encoder that gives these vectors to all units of the index and to the questions."""
+def found_by(made: Examples, lexical: LexicalLeg, dense: DenseLeg, passages: Vectors, asked: Vectors) -> Examples:
+    """The examples, by an encoder that gives these vectors to all passages of the index and to the questions."""
     tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
-    index = VectorIndex(units.astype(np.float16), dense.vectors.starts, dense.vectors.keys)
+    index = VectorIndex(passages.astype(np.float16), dense.vectors.starts, dense.vectors.keys)
     leg = DenseLeg(index, dense.table, Remembered(dense.encoder, made.questions, asked))
     found = Found(LexicalLeg(lexical.postings, lexical.table, tokenize, lexical.widening), leg, made.questions)
     return replace(made, vectors=asked, candidates=found)
@@ -299,12 +299,12 @@ def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
                 f"임베딩 학습에 쓰이지 않은 제시문이 {passages}개(질문 {questions}개)뿐이라 리랭커를 공정하게 평가할 수 없습니다."
                 " 새 질문을 지정하거나(--data), adapter나 embedding으로 학습한 임베딩을 사용하세요."
             )
-    units = {"by_passage": made.rows.tolist(), "by_question": list(map(seen, made.questions))}
+    groups = {"by_passage": made.rows.tolist(), "by_question": list(map(seen, made.questions))}
     steps = 2 * FOLDS + 1
     done = 0
     splits: dict[str, Comparisons] = {}
     for split in SPLITS:
-        fold = by_group(units[split], FOLDS, trainer.seed + 1)
+        fold = by_group(groups[split], FOLDS, trainer.seed + 1)
         before: dict[int, int | None] = {}
         after: dict[int, int | None] = {}
         for number in range(FOLDS):

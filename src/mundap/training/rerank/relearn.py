@@ -52,7 +52,7 @@ def relearned_adapter(
     def relearn(some: Numbers) -> Examples:
         *_, free = fit(base, some[of[some]], made.rows, path, seed)
         maps = free.blended(setting.blend)
-        units, asked = mapped(base.units, maps.passage), mapped(base.questions, maps.question)
-        return found_by(made, lexical, dense, units, asked)
+        passages, asked = mapped(base.passages, maps.passage), mapped(base.questions, maps.question)
+        return found_by(made, lexical, dense, passages, asked)
 
     return relearn

@@ -1,5 +1,5 @@
-"""Models that find passages.
+"""Trainers of retrievers.
 
-config: their options. static: vectors of words; adapter: two maps over vectors that are there. encoder: transformers, with transformer_encoder,
-e5 (what they start from), batches, losses, denoise; fit_encoder from data to a measured model, export_encoder, compare.
+Options: config. Static word vectors: static. Linear maps over existing vectors: adapter. Transformers: encoder with
+transformer_encoder, e5 (the default base), batches, losses, denoise; fit_encoder (train and measure), export_encoder, loss_comparison.
 """

@@ -17,7 +17,7 @@ from mundap.encode.adapter import Maps, mapped
 from mundap.evaluation.metrics import reciprocal_rank
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.training.common.folds import Numbers, by_group
-from mundap.training.common.heldout import Bench, CrossValidated, first_ranks, validate
+from mundap.training.common.heldout import CrossValidated, HeldoutEvaluator, first_ranks, validate
 from mundap.training.common.pairs import FOLDS, Pairs, asked_as
 
 SCALE = (
@@ -44,15 +44,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class Known:
-    """Vectors of all units of an index, (units, dim), where each row's begin, and those of all questions."""
+    """Vectors of all passages of an index, (passages, dim), where each row's begin, and those of all questions."""
 
-    units: Vectors
+    passages: Vectors
     starts: Numbers
     questions: Vectors
 
     def scores(self, maps: Maps, some: Numbers) -> Vectors:
         """(some, rows): what the dense leg gives to each row."""
-        return _scores(mapped(self.questions[some], maps.question) @ mapped(self.units, maps.passage).T, self.starts)
+        return _scores(mapped(self.questions[some], maps.question) @ mapped(self.passages, maps.passage).T, self.starts)
 
 
 @dataclass(frozen=True)
@@ -64,15 +64,15 @@ class Trained:
     report: CrossValidated
 
 
-def train_adapter(bench: Bench, known: Known, seed: int = 0, progress: Progress = quiet) -> Trained:
+def train_adapter(evaluator: HeldoutEvaluator, known: Known, seed: int = 0, progress: Progress = quiet) -> Trained:
     """Cross-validate by passage and by question, choosing the setting anew in each fold, then train on everything."""
-    made = bench.pairs
+    made = evaluator.pairs
 
     def learned(some: Numbers, tested: Numbers) -> tuple[Vectors, Vectors]:
         maps, _ = learn(made, known, some, seed)
-        return mapped(known.units, maps.passage), mapped(known.questions[tested], maps.question)
+        return mapped(known.passages, maps.passage), mapped(known.questions[tested], maps.question)
 
-    report = validate(bench, (known.units, known.questions), learned, seed, progress)
+    report = validate(evaluator, (known.passages, known.questions), learned, seed, progress)
     maps, setting = learn(made, known, np.arange(len(made)), seed)
     progress(2 * FOLDS + 1, 2 * FOLDS + 1)
     return Trained(maps, setting, report)
@@ -82,7 +82,7 @@ def learn(made: Pairs, known: Known, some: Numbers, seed: int = 0) -> tuple[Maps
     """The maps of these pairs, with the setting that is best on questions held out of them."""
     setting = choose(made, known, some, seed)
     if not setting.blend:
-        return Maps.identity(known.units.shape[1]), setting
+        return Maps.identity(known.passages.shape[1]), setting
     path = dict(zip(PENALTIES, fit(known, some, made.rows, PENALTIES, seed), strict=True))
     return path[setting.penalty].blended(setting.blend), setting
 
@@ -128,7 +128,7 @@ def fit(known: Known, some: Numbers, rows: Numbers, penalties: Sequence[float], 
     A step tells the right passage of some questions from the other passages that questions are known for: those that
     nobody asked about may answer, too.
     """
-    dim = known.units.shape[1]
+    dim = known.passages.shape[1]
     same = np.eye(dim, dtype=np.float32)
     maps = [same.copy(), same.copy()]
     moments = [(np.zeros_like(same), np.zeros_like(same)) for _ in maps]
@@ -144,24 +144,24 @@ def fit(known: Known, some: Numbers, rows: Numbers, penalties: Sequence[float], 
             if len(answering) > MOST_ROWS:
                 drawn = random.permutation(answering)[:MOST_ROWS]
                 among = np.unique(np.concatenate([drawn, rows[batch]]))
-            slopes = _slopes(known, batch, rows[batch], among, maps)
-            for at, slope in enumerate(slopes):
-                pulled = slope + np.float32(penalty) * (maps[at] - same)
+            gradients = _gradients(known, batch, rows[batch], among, maps)
+            for at, gradient in enumerate(gradients):
+                pulled = gradient + np.float32(penalty) * (maps[at] - same)
                 maps[at] = _adam(maps[at], pulled, moments[at], step)
                 if number >= STEPS // 2:
                     sums[at] += maps[at]
         yield Maps(*(side / np.float32(STEPS - STEPS // 2) for side in sums))
 
 
-def _slopes(
+def _gradients(
     known: Known, batch: Numbers, right: Numbers, among: Numbers, maps: Sequence[Vectors]
 ) -> tuple[Vectors, Vectors]:
     """The gradient of the mean cross-entropy to either map."""
     counts = known.starts[among + 1] - known.starts[among]
     starts = np.concatenate([[0], np.cumsum(counts)])
-    units = known.units[np.repeat(known.starts[among] - starts[:-1], counts) + np.arange(starts[-1])]
+    passages = known.passages[np.repeat(known.starts[among] - starts[:-1], counts) + np.arange(starts[-1])]
     asked = known.questions[batch]
-    (q, q_lengths), (u, u_lengths) = (_unit(rows @ side) for rows, side in ((asked, maps[0]), (units, maps[1])))
+    (q, q_lengths), (u, u_lengths) = (_unit(rows @ side) for rows, side in ((asked, maps[0]), (passages, maps[1])))
     similar = q @ u.T
     logits = np.float32(SCALE) * _scores(similar, starts)
     chances = np.exp(logits - logits.max(axis=1, keepdims=True))
@@ -173,18 +173,18 @@ def _slopes(
     to_q, to_u = pulls @ u, pulls.T @ q
     to_q = (to_q - (to_q * q).sum(axis=1, keepdims=True) * q) / q_lengths
     to_u = (to_u - (to_u * u).sum(axis=1, keepdims=True) * u) / u_lengths
-    return asked.T @ to_q, units.T @ to_u
+    return asked.T @ to_q, passages.T @ to_u
 
 
 def _scores(similar: Vectors, starts: Numbers) -> Vectors:
-    """(n, rows) of (n, units): as mundap.index.vectors has it, the mean of a row's own cosine and its best chunk's."""
+    """(n, rows) of (n, passages): as mundap.index.vectors has it, the mean of a row's own cosine and its best chunk's."""
     own = similar[:, starts[:-1]]
     best = np.maximum.reduceat(_chunks(similar, starts), starts[:-1], axis=1)
     return np.asarray((own + best) / 2, np.float32)
 
 
 def _best(similar: Vectors, starts: Numbers) -> npt.NDArray[np.bool_]:
-    """(n, units): True at each row's best chunk, or at itself if it has none."""
+    """(n, passages): True at each row's best chunk, or at itself if it has none."""
     pieces = _chunks(similar, starts)
     best = np.maximum.reduceat(pieces, starts[:-1], axis=1)
     is_best: npt.NDArray[np.bool_] = pieces == np.repeat(best, np.diff(starts), axis=1)
@@ -202,11 +202,11 @@ def _unit(rows: Vectors) -> tuple[Vectors, Vectors]:
     return rows / lengths, lengths
 
 
-def _adam(values: Vectors, slope: Vectors, moments: tuple[Vectors, Vectors], step: int) -> Vectors:
+def _adam(values: Vectors, gradient: Vectors, moments: tuple[Vectors, Vectors], step: int) -> Vectors:
     """The values after a step of Adam (Kingma & Ba, ICLR 2015); the moments are changed in place."""
     mean, square = moments
-    mean += np.float32(0.1) * (slope - mean)
-    square += np.float32(0.001) * (slope * slope - square)
+    mean += np.float32(0.1) * (gradient - mean)
+    square += np.float32(0.001) * (gradient * gradient - square)
     down = np.sqrt(square / np.float32(1 - 0.999**step)) + np.float32(1e-8)
     after: Vectors = values - np.float32(RATE / (1 - 0.9**step)) * mean / down
     return after

@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.extras import need
+from mundap.extras import Untyped, need
 
 WEIGHTS = "e5-small-q4.bin"
 TRAINED_TOKENS = 512
@@ -28,6 +28,7 @@ _Q4 = 1
 _META = "\u2581"  # SentencePiece's blank
 
 Floats = npt.NDArray[np.float32]
+Weights = npt.NDArray[Any]  # of float32, or of _BLOCK
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,11 @@ class Packed:
     `marks` are the numbers of the pieces that begin, end, fill, and stand for what is unknown.
     """
 
-    sizes: dict[str, Any]
+    sizes: dict[str, int | float]
     marks: tuple[int, int, int, int]
     pieces: list[tuple[str, float]]
     letters: dict[str, str]
-    tensors: dict[str, npt.NDArray[Any]]
+    tensors: dict[str, Weights]
 
 
 def packed_file() -> Path:
@@ -80,7 +81,7 @@ def read_packed(path: Path) -> Packed:
     for _ in range(number):
         code, many = take("IB")
         letters[chr(code)] = "".join(map(chr, take(f"{many}I")))
-    tensors: dict[str, npt.NDArray[Any]] = {}
+    tensors: dict[str, Weights] = {}
     for _ in range(take("i")[0]):
         name = take(f"{take('H')[0]}s")[0].decode()
         kind, size, offset, bytes_ = take("BIQQ")
@@ -101,7 +102,7 @@ def read_packed(path: Path) -> Packed:
     return Packed(sizes, (marks[0], marks[1], marks[2], marks[3]), pieces, letters, tensors)
 
 
-def plain(values: npt.NDArray[Any]) -> Floats:
+def plain(values: Weights) -> Floats:
     """A tensor's weights, flat: those of a Q4_0 block are nibbles less 8, times its scale."""
     if values.dtype != _BLOCK:
         return np.array(values, np.float32)
@@ -189,7 +190,7 @@ def _names(layers: int) -> dict[str, str]:
     return names
 
 
-def _tokenizer(packed: Packed, kept: list[int], marks: tuple[int, int, int]) -> Any:
+def _tokenizer(packed: Packed, kept: list[int], marks: tuple[int, int, int]) -> Untyped:
     """A `tokenizers.Tokenizer` that spells as the file's own does: NFKC, and the few letters that it has otherwise."""
     kinds = need("tokenizers", extra="train")
     start, end, unknown = marks

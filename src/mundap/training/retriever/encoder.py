@@ -27,7 +27,7 @@ from mundap.training.common.examples import Examples
 from mundap.training.common.folds import Numbers
 from mundap.training.common.heldout import DEPTH, first_ranks
 from mundap.training.common.measure import METRICS, value
-from mundap.training.common.schedule import slope
+from mundap.training.common.schedule import linear_with_warmup
 from mundap.training.common.untyped import Device, Model, Tensor
 from mundap.training.retriever import losses, transformer_encoder
 from mundap.training.retriever.adapter import near
@@ -125,7 +125,7 @@ def train_encoder(
     running: list[float] = []
     for step in range(start, len(plan)):
         for group in optimizer.param_groups:
-            group["lr"] = config.lr * slope(step, len(plan), config.warmup)
+            group["lr"] = config.lr * linear_with_warmup(step, len(plan), config.warmup)
         optimizer.zero_grad()
         batch = plan[step]
         if decoder is not None:
@@ -185,15 +185,15 @@ class Tokens:
         return cls(questions, both[1].tokens(made.passages, both[1].reading.passage, most), made)
 
     def sides(self, batch: Numbers) -> tuple[list[list[list[int]]], list[Numbers]]:
-        """The questions of a batch, their passages, and the mined wrong ones, those of one rank together; and the whole
-        that each is of, or is answered by."""
+        """The questions of a batch, their passages, and the mined wrong ones, those of one rank together; and the parent
+        passage of each."""
         wrong = self.made.wrong[batch].T.ravel()
         read = [[self.questions[n] for n in batch], [self.passages[m] for m in self.made.right[batch]]]
-        whole = [self.made.groups[batch], self.made.groups[batch]]
+        parents = [self.made.groups[batch], self.made.groups[batch]]
         if len(wrong):
             read.append([self.passages[m] for m in wrong])
-            whole.append(self.made.owner[wrong])
-        return read, whole
+            parents.append(self.made.owner[wrong])
+        return read, parents
 
 
 @dataclass(frozen=True)
@@ -282,7 +282,7 @@ def _learn(
     torch: ModuleType,
     both: tuple[Tower, Tower],
     sides: Sequence[Sequence[Sequence[int]]],
-    wholes: Sequence[Numbers],
+    parents: Sequence[Numbers],
     config: EncoderConfig,
     step: int,
     world: World,
@@ -309,7 +309,7 @@ def _learn(
         for number in range(len(sides))
     ]
     gathered = [_gather(torch, leaf, world) for leaf in leaves]
-    named = [_gather(torch, torch.from_numpy(whole).to(leaves[0].device), world) for whole in wholes]
+    named = [_gather(torch, torch.from_numpy(parent).to(leaves[0].device), world) for parent in parents]
     also = (named[0][:, None] == torch.cat(named[1:])).fill_diagonal_(False)
     loss = _loss(gathered[0], torch.cat(gathered[1:]), also, config)
     loss.backward()
@@ -373,7 +373,7 @@ def _denoise(
 def _plan(made: Examples, config: EncoderConfig, world: World) -> Iterator[Numbers]:
     """For every step the places of this process's pairs, or passages, the same whatever was done before."""
     size = config.batch * world.size
-    alone = config.loss == "denoising"  # learns from passages, of all wholes that are not held out
+    alone = config.loss == "denoising"  # learns from passages, of all parent passages that are not held out
     held = np.setdiff1d(made.groups, made.groups[made.train])
     places = np.flatnonzero(~np.isin(made.owner, held)) if alone else made.train
     for epoch in range(config.epochs):

@@ -1,4 +1,4 @@
-"""From a bench to a trained encoder that was measured: examples, training, export, and ranks before and after."""
+"""Train an encoder and measure it: examples, training, export, and ranks before and after."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def fit_encoder(
         return None
     folder = written(learned, config, base, work / "model")
     encoder = open_transformer(folder, model_file(folder), lambda name: None)  # type: ignore[arg-type, return-value]
-    pairs = ground.bench.pairs
+    pairs = ground.evaluator.pairs
     report = EncoderReport(
         len(pairs),
         len(set(pairs.rows.tolist())),
@@ -108,19 +108,19 @@ def fit_encoder(
 
 
 def examples(ground: Ground, config: EncoderConfig, split: Split, models: Path) -> Examples:
-    """Questions with whole passages, or for DPR with the pieces of them that can be read at once."""
-    bench = ground.bench
-    texts = texts_of(bench, ground.texts, everything=config.loss == "denoising")
+    """Questions with parent passages, or for DPR with the pieces of them that can be read at once."""
+    evaluator = ground.evaluator
+    texts = texts_of(evaluator, ground.texts, everything=config.loss == "denoising")
     if config.kind == "dpr":
         words = transformer_encoder.spelling(config.base, models)
         room = config.max_passage - words.num_special_tokens_to_add(False)
         texts = {row: [piece for text in some for piece in pieces(words, text, room)] for row, some in texts.items()}
-    made = Examples.of(bench.pairs, texts, split)
+    made = Examples.of(evaluator.pairs, texts, split)
     if not config.hard:
         return made
-    known = np.unique(bench.pairs.rows[split.train])
-    vectors = (ground.units, ground.questions) if config.mined == "model" else None
-    return made.with_wrong(mined(bench, known, config.hard, vectors))
+    known = np.unique(evaluator.pairs.rows[split.train])
+    vectors = (ground.passages, ground.questions) if config.mined == "model" else None
+    return made.with_wrong(mined(evaluator, known, config.hard, vectors))
 
 
 def written(learned: Learned, config: EncoderConfig, base: str, folder: Path) -> Path:
@@ -151,13 +151,13 @@ def measured(
 
     `parts` are those of the split that are looked at.
     """
-    bench, made = ground.bench, ground.bench.pairs
+    evaluator, made = ground.evaluator, ground.evaluator.pairs
     after = encode(encoder, ground.texts, False)
     splits: dict[str, dict[str, Comparisons]] = {}
     for name in parts:
         tested = getattr(split, name)
         asked = encode(encoder, [made.questions[n] for n in tested], True)
-        was = bench.ranks(ground.units, ground.questions[tested], tested)
-        now = bench.ranks(after, asked, tested)
+        was = evaluator.ranks(ground.passages, ground.questions[tested], tested)
+        now = evaluator.ranks(after, asked, tested)
         splits[name] = {leg: compared(was[leg], now[leg], made.rows[tested].tolist()) for leg in LEGS}
     return splits

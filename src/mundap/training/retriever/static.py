@@ -17,7 +17,7 @@ import numpy as np
 from mundap.encode.static import Words, drawn
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.training.common.folds import Numbers
-from mundap.training.common.heldout import Bench, CrossValidated, validate
+from mundap.training.common.heldout import CrossValidated, HeldoutEvaluator, validate
 from mundap.training.common.pairs import FOLDS
 from mundap.training.retriever.batches import batches
 from mundap.training.retriever.config import StaticConfig
@@ -25,10 +25,10 @@ from mundap.training.retriever.config import StaticConfig
 
 @dataclass(frozen=True)
 class Tokens:
-    """The words of each question, and of each unit of an index."""
+    """The words of each question, and of each passage of an index."""
 
     questions: Sequence[Sequence[str]]
-    units: Sequence[Sequence[str]]
+    passages: Sequence[Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Texts:
 
 
 def train_static(
-    bench: Bench,
+    evaluator: HeldoutEvaluator,
     tokens: Tokens,
     before: tuple[Vectors, Vectors],
     config: StaticConfig,
@@ -69,23 +69,23 @@ def train_static(
 ) -> Trained:
     """Cross-validate by passage and by question, then train on everything.
 
-    `before` holds the vectors of all units and all questions by the encoder in use.
+    `before` holds the vectors of all passages and all questions by the encoder in use.
     """
 
     def learned(some: Numbers, tested: Numbers) -> tuple[Vectors, Vectors]:
-        words = learn(bench, tokens, some, config)
-        return words.means(tokens.units), words.means([tokens.questions[n] for n in tested])
+        words = learn(evaluator, tokens, some, config)
+        return words.means(tokens.passages), words.means([tokens.questions[n] for n in tested])
 
-    report = validate(bench, before, learned, config.seed, progress)
-    words = learn(bench, tokens, np.arange(len(bench.pairs)), config)
+    report = validate(evaluator, before, learned, config.seed, progress)
+    words = learn(evaluator, tokens, np.arange(len(evaluator.pairs)), config)
     progress(2 * FOLDS + 1, 2 * FOLDS + 1)
     return Trained(words, report)
 
 
-def learn(bench: Bench, tokens: Tokens, some: Numbers, config: StaticConfig) -> Words:
+def learn(evaluator: HeldoutEvaluator, tokens: Tokens, some: Numbers, config: StaticConfig) -> Words:
     """The words of these pairs, and of the passages that answer them."""
-    rows, right = np.unique(bench.pairs.rows[some], return_inverse=True)
-    passages = [tokens.units[start] for start in bench.starts[rows]]
+    rows, right = np.unique(evaluator.pairs.rows[some], return_inverse=True)
+    passages = [tokens.passages[start] for start in evaluator.starts[rows]]
     return fit([tokens.questions[n] for n in some], passages, right, config)
 
 
@@ -106,15 +106,15 @@ def fit(
     for _ in range(config.epochs):
         for batch in batches(right, config.batch, random):
             step += 1
-            rows, slope = _slope(vectors, asked.of_texts(batch), told.of_texts(right[batch]), config.scale)
-            mean[rows] += np.float32(0.1) * (slope - mean[rows])
-            square[rows] += np.float32(0.001) * (slope * slope - square[rows])
+            rows, gradient = _gradient(vectors, asked.of_texts(batch), told.of_texts(right[batch]), config.scale)
+            mean[rows] += np.float32(0.1) * (gradient - mean[rows])
+            square[rows] += np.float32(0.001) * (gradient * gradient - square[rows])
             down = np.sqrt(square[rows] / np.float32(1 - 0.999**step)) + np.float32(1e-8)
             vectors[rows] -= np.float32(config.rate / (1 - 0.9**step)) * mean[rows] / down
     return Words(tuple(words), vectors.astype(np.float16), length)
 
 
-def _slope(
+def _gradient(
     vectors: Vectors, asked: tuple[Numbers, Numbers], told: tuple[Numbers, Numbers], scale: float
 ) -> tuple[Numbers, Vectors]:
     """The words of a batch, and the gradient of the mean cross-entropy to the vector of each."""

@@ -225,7 +225,7 @@ def known_reading(base: str) -> dict[str, str]:
     return {"query": prompts.query, "passage": prompts.passage, "pooling": "+".join(poolings)}
 
 
-def _kept(base: str, name: str) -> dict[str, Any]:
+def _kept(base: str, name: str) -> Any:
     """A JSON file of a folder or a hub's model; empty where there is none."""
     base = base.removeprefix(ST)
     folder = Path(base).expanduser()
@@ -234,10 +234,9 @@ def _kept(base: str, name: str) -> dict[str, Any]:
             path: str | None = str(folder / name)
         else:
             path = quiet_transformers().utils.hub.cached_file(base, name, _raise_exceptions_for_missing_entries=False)
-        found: dict[str, Any] = json.loads(Path(path).read_text("utf-8")) if path else {}
+        return json.loads(Path(path).read_text("utf-8")) if path else {}
     except (OSError, ValueError):
         return {}
-    return found
 
 
 def spelling(base: str, models: Path) -> Tokenizer:

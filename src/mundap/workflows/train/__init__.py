@@ -1,7 +1,7 @@
 """Trainers as plain functions: a workspace, a file and a typed config in, a measured model with its card out.
 
-`table` and `result` say what a trainer is and what it ends in, `run` keeps its model, `ground` is what encoders are measured
-on. The functions are in `retriever` (and `losses`), `ranking`, `answers`, `keyword_model`, `language_model` and `preference`.
+`trainer` and `result` say what a trainer is and what it ends in, `run` keeps its model, `ground` is what encoders are measured
+on. The functions are in `retriever` (and `loss_comparison`), `ranking`, `answers`, `keyword_model`, `language_model` and `preference`.
 A new trainer is a config, a function, and a line of TRAINERS.
 """
 
@@ -24,14 +24,14 @@ from mundap.training.retriever.config import AdapterConfig as AdapterConfig
 from mundap.training.retriever.config import DprConfig as DprConfig
 from mundap.training.retriever.config import EmbeddingConfig as EmbeddingConfig
 from mundap.training.retriever.config import StaticConfig as StaticConfig
-from mundap.workflows.train.table import Trainer
+from mundap.workflows.train.trainer import Trainer
 
 if TYPE_CHECKING:
     from mundap.workflows.train.answers import reader as reader
     from mundap.workflows.train.answers import support as support
     from mundap.workflows.train.keyword_model import keywords as keywords
     from mundap.workflows.train.language_model import sft as sft
-    from mundap.workflows.train.losses import compare_losses as compare_losses
+    from mundap.workflows.train.loss_comparison import compare_losses as compare_losses
     from mundap.workflows.train.preference import dpo as dpo
     from mundap.workflows.train.preference import ppo as ppo
     from mundap.workflows.train.preference import reward as reward
@@ -138,7 +138,7 @@ TRAINERS = {
 def __getattr__(name: str) -> Callable[..., object]:
     """A function is imported when it is first asked for."""
     if name == "compare_losses":
-        return import_module(f"{_HERE}.losses").compare_losses  # type: ignore[no-any-return]
+        return import_module(f"{_HERE}.loss_comparison").compare_losses  # type: ignore[no-any-return]
     if name not in TRAINERS:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     return TRAINERS[name].load()

@@ -13,7 +13,7 @@ from mundap.training.reader import fit_reader, fit_support
 from mundap.training.reader.config import ReaderConfig, SupportConfig
 from mundap.training.reader.fit_reader import ReaderReport
 from mundap.training.reader.fit_support import SupportReport, calibrate, drawn, prior_of, read_all, sample
-from mundap.types import Passage
+from mundap.types import Json, Passage
 from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import SPLITS, Stages, begin, silent
 from mundap.workspace import Mundap
@@ -45,7 +45,7 @@ def reader(
     def save(folder: Path) -> None:
         fit_reader.save(fitted.model, bot.components.sentence_encoder.name, folder)
 
-    model = {"threshold": threshold, "weights": fitted.model.sentences.to_json()}
+    model: dict[str, Json] = {"threshold": threshold, "weights": fitted.model.sentences.to_json()}
     folder, card = run.save(Trained(save, model, report), origin)
     left = len(answerable) - report.questions
     return TrainResult(
@@ -87,7 +87,7 @@ def support(
         fit_support.save(fitted, bot.components.sentence_encoder.name, folder)
 
     promise = report.promise.to_json() if report.promise else None
-    model = {"calibration": fitted.line.to_json(), "threshold": report.threshold, "promise": promise}
+    model: dict[str, Json] = {"calibration": fitted.line.to_json(), "threshold": report.threshold, "promise": promise}
     folder, card = run.save(Trained(save, model, report), origin)
     summary = _support_summary(report) + (f"\n{report.promise.sentence}" if report.promise else "")
     return TrainResult(

@@ -9,7 +9,7 @@ import numpy as np
 
 from mundap.encode import MODEL, model_file
 from mundap.evaluation.questions import Question
-from mundap.index.units import Units
+from mundap.index.grouped import GroupedPassages
 from mundap.protocols import Mask, Progress
 from mundap.retrieve.light import FEATURES, SCORES_ONLY
 from mundap.store.cache import AsQueries
@@ -23,6 +23,7 @@ from mundap.training.rerank.cross_encoder import train_cross
 from mundap.training.rerank.fit_ranker import Examples, RankerReport, Relearn, Trainer, examples, train_reranker
 from mundap.training.rerank.relearn import learned, relearned_adapter, unlearned
 from mundap.training.retriever.adapter import Known, Setting
+from mundap.types import Json
 from mundap.workflows.train.ground import ADVICE, parts_text, prepare
 from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import SPLITS, ReportTo, Stages, begin, silent, unheard, without_reranker
@@ -50,7 +51,7 @@ def reranker(
     asked = [question for question in found if question.gold]
     trained = _trained(plain, asked, config, progress)
     weights = dict(trained.model.weights)
-    model = {"features": list(weights), "weights": weights}
+    model: dict[str, Json] = {"features": list(weights), "weights": weights}
     folder, card = run.save(Trained(trained.model.save, model, trained.report), origin)
     left = len(asked) - trained.report.questions
     return TrainResult(
@@ -85,7 +86,7 @@ def cross(
     plain = without_reranker(bot)
     run = begin(plain, "cross", out, data, config)
     prepared = prepare(plain, run.data, progress("벡터"))
-    split = Split.of(prepared.ground.bench.pairs, config.seed)
+    split = Split.of(prepared.ground.evaluator.pairs, config.seed)
     trained = train_cross(
         prepared.ground, config, split, plain.components.models, run.work,
         again=resume, watch=run.watch(report_to, on_log), progress=progress("학습"),
@@ -141,9 +142,9 @@ def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progre
         return None
     lexical, dense = bot.legs
     base = bot.components.encoder_named(model_file(folder)["base"])
-    units = [passage.embedded for passage in Units.of(bot.corpus.all_passages()).passages]
+    passages = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
     known = Known(
-        bot.components.cache.unit_vectors(units, base, progress),
+        bot.components.cache.unit_vectors(passages, base, progress),
         np.asarray(dense.vectors.starts),
         bot.components.cache.unit_vectors(made.questions, AsQueries(base), progress),
     )

@@ -20,6 +20,7 @@ from mundap.training.retriever.config import AdapterConfig, DprConfig, Embedding
 from mundap.training.retriever.encoder import settled
 from mundap.training.retriever.fit_encoder import fit_encoder
 from mundap.training.retriever.static import Tokens, train_static
+from mundap.types import Json
 from mundap.workflows.train.ground import ADVICE, LEGS, one_thread, parts_text, prepare
 from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import SPLITS, ReportTo, Run, Stages, begin, silent, unheard, without_reranker
@@ -43,8 +44,8 @@ def adapter(
     with one_thread():
         prepared = prepare(plain, run.data, progress("벡터"))
         ground = prepared.ground
-        known = Known(ground.units, ground.bench.starts, ground.questions)
-        trained = train_adapter(ground.bench, known, config.seed, progress("교차 검증"))
+        known = Known(ground.passages, ground.evaluator.starts, ground.questions)
+        trained = train_adapter(ground.evaluator, known, config.seed, progress("교차 검증"))
 
     def save(folder: Path) -> None:
         trained.maps.save(folder, prepared.base, prepared.encoder.name)
@@ -73,18 +74,20 @@ def static(
     with one_thread():
         prepared = prepare(plain, run.data, progress("벡터"))
         ground = prepared.ground
-        asked = ground.bench.pairs.questions
+        asked = ground.evaluator.pairs.questions
         found = list(
             plain.components.cache.tokens([*asked, *ground.texts], tokenizer.name, tokenizer, progress("형태소"))
         )
         tokens = Tokens(found[: len(asked)], found[len(asked) :])
-        trained = train_static(ground.bench, tokens, (ground.units, ground.questions), config, progress("교차 검증"))
+        trained = train_static(
+            ground.evaluator, tokens, (ground.passages, ground.questions), config, progress("교차 검증")
+        )
 
     def save(folder: Path) -> None:
         word_vectors.save(trained.words, tokenizer, prepared.base, folder)
         prepared.save_folds(folder, config.seed)
 
-    words = {"words": len(trained.words.words), "digest": trained.words.digest}
+    words: dict[str, Json] = {"words": len(trained.words.words), "digest": trained.words.digest}
     model, report = {**config.to_card(), "base": prepared.base, **words}, trained.report
     return _kept(run, Trained(save, model, report), prepared.origin, report.splits, _folds_text(report))
 
@@ -137,7 +140,7 @@ def _transformer(
     config = settled(config)
     run = begin(plain, config.kind, out, data, config)
     prepared = prepare(plain, run.data, progress("벡터"))
-    split = Split.of(prepared.ground.bench.pairs, config.seed)
+    split = Split.of(prepared.ground.evaluator.pairs, config.seed)
 
     def encode(encoder: Encoder, texts: Sequence[str], questions: bool) -> Vectors:
         by = AsQueries(encoder) if questions else encoder

@@ -11,14 +11,14 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
-from mundap.evaluation.about import versions
+from mundap.evaluation.provenance import versions
 from mundap.files import digest
 from mundap.options import Options
 from mundap.protocols import Progress, quiet
 from mundap.training.common.curves import Watch, watcher
 from mundap.training.common.curves import unheard as unheard
 from mundap.training.common.distributed import World
-from mundap.training.common.registry import Card, Report, Trained, free_name, keep
+from mundap.training.common.registry import Card, Report, Trained, free_name, register
 from mundap.types import Json
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER
@@ -102,7 +102,7 @@ class Run:
             metrics=trained.report.to_json(),
             recommended=trained.report.verdict == "better",
         )
-        folder = keep(self.bot.components.models, self.name, card, trained.save)
+        folder = register(self.bot.components.models, self.name, card, trained.save)
         shutil.rmtree(self.work, ignore_errors=True)
         return folder, card
 

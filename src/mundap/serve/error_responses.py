@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -72,7 +71,7 @@ class Refused(MundapError):
         self.retry_after = retry_after
 
 
-def documented(*statuses: int, shape: type[BaseModel] = Problem) -> dict[int | str, dict[str, Any]]:
+def documented(*statuses: int, shape: type[BaseModel] = Problem) -> dict[int | str, dict[str, object]]:
     """The `responses` of a router whose requests can fail with these, and with what any request can fail with."""
     said = {
         400: "잘못된 값",

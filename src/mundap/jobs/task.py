@@ -1,19 +1,18 @@
-"""One file from its bytes to its passages: the unit that an ingest hands to a worker."""
+"""One file from its bytes to its passages: the task that an ingest hands to a worker."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from mundap.encode import token_counter
 from mundap.errors import BadFile, MundapError
-from mundap.ingest.build import Reading
+from mundap.ingest.build import Part, Reading
 from mundap.ingest.chunk import MAX_CHARS, WINDOW, characters, make_chunker, tokens
 from mundap.ingest.dated import date_of_document, dated_section
-from mundap.ingest.pace import report
 from mundap.ingest.readers import read, read_alone
+from mundap.ingest.reading_progress import report
 from mundap.ingest.sheets.sheet import NO_OPTIONS, Options
 from mundap.ingest.split import PARENT_CHARS, chunks, each_parent, parents, parents_of
 from mundap.ingest.spool import Spooled, spooled
@@ -58,18 +57,18 @@ class Job:
 
 @dataclass(frozen=True)
 class Read:
-    """A file that was read. `chunks` holds the wholes that are their own chunk too, unless they are spooled, as those of a
+    """A file that was read. `chunks` holds the passages that are their own chunk too, unless they are spooled, as those of a
     long document are. `seconds` is how long it took."""
 
     reading: Reading
-    wholes: tuple[Passage, ...] | Spooled[Passage]
+    parents: tuple[Passage, ...] | Spooled[Passage]
     chunks: tuple[Passage, ...] | Spooled[Passage]
     seconds: float = 0.0
 
     @property
-    def spooled(self) -> tuple[Spooled[Any], ...]:
+    def spooled(self) -> tuple[Spooled[Part] | Spooled[Passage], ...]:
         """What of it is on the disk."""
-        every = (self.wholes, self.chunks, self.reading.long and self.reading.long.parts)
+        every = (self.parents, self.chunks, self.reading.long and self.reading.long.parts)
         return tuple(one for one in every if isinstance(one, Spooled))
 
 
@@ -119,14 +118,14 @@ def _work(job: Job, spool: bool) -> Read:
     chunker = job.cut.chunker()
     if reading.long or (spool and len(reading.document.sections) > _MANY):
         return _spooled(reading, job, chunker)
-    wholes = parents(reading.document, job.cut.parent_chars)
-    pieces = [piece for whole in wholes for piece in chunks(whole, chunker)]
-    return Read(reading, tuple(wholes), tuple(pieces))
+    parent_passages = parents(reading.document, job.cut.parent_chars)
+    pieces = [piece for parent in parent_passages for piece in chunks(parent, chunker)]
+    return Read(reading, tuple(parent_passages), tuple(pieces))
 
 
 def _spooled(reading: Reading, job: Job, chunker: Chunker) -> Read:
     document, long = reading.document, reading.long
-    made: list[Spooled[Any]] = [long.parts] if long else []
+    made: list[Spooled[Part] | Spooled[Passage]] = [long.parts] if long else []
     try:
         if long:
             own = date_of_document(document)
@@ -134,14 +133,16 @@ def _spooled(reading: Reading, job: Job, chunker: Chunker) -> Read:
             passages = _reported(parents_of(document, texts, job.cut.parent_chars), long.sections)
         else:
             passages = _reported(each_parent(document, job.cut.parent_chars), len(document.sections))
-        wholes = spooled(passages)
-        made.append(wholes)
-        pieces = spooled(piece for whole in wholes for piece in chunks(whole, chunker) if piece.id != whole.id)
+        parent_passages = spooled(passages)
+        made.append(parent_passages)
+        pieces = spooled(
+            piece for parent in parent_passages for piece in chunks(parent, chunker) if piece.id != parent.id
+        )
     except BaseException:  # of memory or of the disk: nothing is left behind
         for one in made:
             one.discard()
         raise
-    return Read(replace(reading, document=replace(document, sections=())), wholes, pieces)
+    return Read(replace(reading, document=replace(document, sections=())), parent_passages, pieces)
 
 
 def _reported(passages: Iterable[Passage], count: int) -> Iterator[Passage]:

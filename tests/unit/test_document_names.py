@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.retrieve.names import KINDS, is_document, key, names
+from mundap.retrieve.document_names import KINDS, is_document, key, names
 
 GUIDE = tuple(
     f"여행자 휴대품 통관 길라잡이, {title}, page: {page}" for title, page in [("담배의 면세 기준은?", 4), ("술은?", 14)]

@@ -1,4 +1,4 @@
-"""Wholes and their chunks: what is ranked, and what each leg looks at to rank it."""
+"""Parent passages and their chunks: what is ranked, and what each leg looks at to rank it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mundap.types import Passage
 
 
 @dataclass(frozen=True)
-class Units:
-    """Passages sorted so that rows are in the order of ids and chunks follow their whole.
+class GroupedPassages:
+    """Passages sorted so that rows are in the order of ids and chunks follow their parent.
 
-    A row is a passage that can be a hit: every whole, and every chunk whose whole is not given.
+    A row is a passage that can be a hit: every parent passage, and every chunk whose parent is not given.
     `passages[starts[row]]` is the row's own passage; those up to `starts[row + 1]` are its chunks.
     """
 
@@ -23,7 +23,7 @@ class Units:
     starts: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, passages: Sequence[Passage]) -> Units:
+    def of(cls, passages: Sequence[Passage]) -> GroupedPassages:
         """Group `passages`; the same id twice counts once."""
         distinct = {passage.id: passage for passage in passages}
         owner = {id: p.parent_id if p.parent_id in distinct else id for id, p in distinct.items()}

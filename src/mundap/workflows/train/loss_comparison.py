@@ -12,9 +12,9 @@ from typing import get_args
 from mundap.errors import UnknownName
 from mundap.training.common.examples import Split
 from mundap.training.common.measure import METRICS
-from mundap.training.retriever.compare import COMPARED, PARTS, LossRow, compare, comparison_page, grid
 from mundap.training.retriever.config import EmbeddingConfig, Loss
 from mundap.training.retriever.encoder import settled
+from mundap.training.retriever.loss_comparison import COMPARED, PARTS, LossRow, compare, comparison_page, grid
 from mundap.types import Json
 from mundap.workflows import runs
 from mundap.workflows.train.ground import prepare
@@ -74,7 +74,7 @@ def compare_losses(
     plain = without_reranker(bot)
     config = settled(config)
     prepared = prepare(plain, Path(data) if data is not None else None, progress("벡터"))
-    split = Split.of(prepared.ground.bench.pairs, config.seed)
+    split = Split.of(prepared.ground.evaluator.pairs, config.seed)
     work = plain.root / FOLDER / TRAINING / ".losses"
     found = compare(prepared.ground, grid(config, losses), split, plain.components.models, work, progress("비교"))
     rows = tuple(found)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from mundap.ui.api_values import Answer
 from mundap.ui.client import ApiError
 from mundap.ui.frame import api, say, told
-from mundap.ui.values import Answer
 
 _UP, _DOWN = "up", "down"
 _LONGEST = 4000  # characters of a comment or an answer, as the API takes them

@@ -65,7 +65,11 @@ def lengths(rows: Iterable[Mapping[str, Json]]) -> Rows:
 
 
 def rank(
-    prompts: Sequence[Prompt], complete: Complete, grade: Grade, journal: Journal, progress: Progress = quiet
+    prompts: Sequence[Prompt],
+    complete: Complete,
+    grade: Grade,
+    journal: Journal[dict[str, Json] | None],
+    progress: Progress = quiet,
 ) -> Ranked:
     """Rank three completions of each prompt. Those of a prompt that has them in the journal are not made again.
 

@@ -1,11 +1,11 @@
-"""How large wholes should be that are cut from long documents, by where the answers to questions stand.
+"""How large parent passages should be that are cut from long documents, by where the answers to questions stand.
 
-    python benchmarks/wholes.py korquad [--questions 800] [--articles 100] [--sizes 400 600 1000 1600 2400]
-    python benchmarks/wholes.py rulebook [--answers extractive]
+    python benchmarks/parent_size.py korquad [--questions 800] [--articles 100] [--sizes 400 600 1000 1600 2400]
+    python benchmarks/parent_size.py rulebook [--answers extractive]
 
 KorQuAD's articles and a rule book, each without a line break. A question is found if a place where its answer stands is in
-what was found. Large wholes hold more, so what is found is cut off at a budget of characters, as a prompt is: as many
-wholes as fit, and the first in any case. With --answers a generator writes each answer too: an extract is right if it
+what was found. Large parent passages hold more, so what is found is cut off at a budget of characters, as a prompt is: as many
+parent passages as fit, and the first in any case. With --answers a generator writes each answer too: an extract is right if it
 quotes that place, a model's own words if the answer is among them.
 """
 
@@ -152,10 +152,10 @@ def main() -> None:
         for size in chosen.sizes:
             measure(folder, size, questions, chosen, values)
     groups = [one.group for one in questions]
-    print(f"{len(questions)} questions; % [95 %], articles drawn whole; less wholes of {USUAL}")
+    print(f"{len(questions)} questions; % [95 %], articles drawn whole; less parents of {USUAL}")
     for (size, what), found in values.items():
         low, high = mean_interval(found, groups=groups)
-        line = f"wholes of {size:5} {what:22} {100 * np.mean(found):.1f} [{100 * low:.1f}, {100 * high:.1f}]"
+        line = f"parents of {size:5} {what:22} {100 * np.mean(found):.1f} [{100 * low:.1f}, {100 * high:.1f}]"
         if (USUAL, what) in values and size != USUAL:
             change = paired_difference(values[USUAL, what], found, groups=groups)
             line += f"  {100 * change.mean:+.1f} [{100 * change.ci95[0]:+.1f}, {100 * change.ci95[1]:+.1f}] (p {change.p:.4f})"
@@ -169,15 +169,18 @@ def measure(
     chosen: argparse.Namespace,
     values: dict[tuple[int, str], list[float]],
 ) -> None:
-    """What is found, and answered, with wholes of that size."""
+    """What is found, and answered, with parent passages of that size."""
     generator = f'[generate]\ngenerator = "{chosen.answers}"\n' if chosen.answers else ""
     (folder / "mundap.toml").write_text(f"[ingest]\nparent_chars = {size}\n{generator}", "utf-8")
     bot = Mundap.open(folder)
     bot.ingest()
     with bar(f"{size}") as progress:
         bot.index({"vectors": progress})
-    wholes = [p for p in bot.corpus.all_passages() if p.parent_id in (None, p.id)]
-    print(f"{size}: {len(wholes)} wholes of {np.mean([len(p.text) for p in wholes]):.0f} characters", flush=True)
+    parent_passages = [p for p in bot.corpus.all_passages() if p.parent_id in (None, p.id)]
+    print(
+        f"{size}: {len(parent_passages)} parent passages of {np.mean([len(p.text) for p in parent_passages]):.0f} characters",
+        flush=True,
+    )
     for leg in () if chosen.only_answers else LEGS:
         with bar(leg) as progress:
             for number, one in enumerate(questions, 1):
