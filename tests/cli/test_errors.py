@@ -121,7 +121,7 @@ def test_removing_what_is_not_there_lists_what_is(mundap: Callable, office: Path
         ('[retrieve]\nk = "three"\n', ["'retrieve.k'", "'three'"]),
         ("[retrieve]\nk = 0\n", ["'retrieve.k'"]),
         ("[retrieve\n", ["TOML"]),
-        ('[index]\nencoder = "bge"\n', ["'bge'", "e5-small, hashed"]),
+        ('[index]\nencoder = "bge"\n', ["'bge'", "e5-small", "hashed", "st:"]),
         ('[index]\nencoder = "hashed"\nuser_dictionary = "none.txt"\n', ["none.txt", "index.user_dictionary"]),
     ],
     ids=["table", "key", "type", "range", "syntax", "encoder", "dictionary"],
