@@ -22,7 +22,7 @@ KEPT = Path(__file__).parent / "kept"  # files that a reader failed on; not in t
 BATCH = 1000
 OUTCOMES = ("read", "reported", "time", "memory", "died", "unexpected", "unclear", "wrong", "lost")
 GOOD = ("read", "reported")
-_REMEDY = re.compile(r"(?:주세요|보세요)\.|읽는 형식: |pip install|\d행: ")
+_REMEDY = re.compile(r"(?:하|보|주|드|으)세요\.|읽는 형식: |pip install|\d행: ")
 
 
 @dataclass
