@@ -6,6 +6,7 @@ import io
 import json
 import tempfile
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,7 @@ FAMILIES: dict[str, Callable[[Path], list[Seed]]] = {
 }
 
 
+@cache  # writers put the time of day into a file
 def seeds(family: str) -> list[Seed]:
     """The documents of a family, the same on every machine that has the same shared ones."""
     with tempfile.TemporaryDirectory() as folder:
