@@ -29,7 +29,7 @@ def made(mundap: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("graph") / "ws"
     (root / "docs").mkdir(parents=True)
     (root / "docs" / "문답.csv").write_text(SHEET, "utf-8")
-    (root / "mundap.toml").write_text(HASHED, "utf-8")
+    (root / "mundap.toml").write_text(f"{HASHED}[retrieve]\neveryday = false\n", "utf-8")  # which knows 술, too
     for verb in ("ingest", "index"):
         assert mundap(verb, "--workspace", root).code == 0
     return root
