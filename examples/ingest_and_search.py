@@ -1,6 +1,6 @@
 """폴더 하나를 작업 폴더로 만들어 바로 검색합니다. (Makes a workspace of a folder of documents, and searches it.)
 
-python examples/ingest_and_search.py 규정집 "연차는 언제 소멸하나요?" --workspace /tmp/규정봇
+python examples/ingest_and_search.py 규정집 "연차는 언제 소멸하나요?" --workspace 규정봇
 """
 
 import argparse

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,8 @@ from mundap.evaluation.bootstrap import (
 )
 from mundap.evaluation.markup import notebook_table
 from mundap.types import Json
+
+Figure = TypeVar("Figure")
 
 SIGNIFICANT = 0.05  # of the paired permutation test
 BETTER, WORSE, ALIKE = "better", "worse", "difference not significant"
@@ -97,14 +99,13 @@ class Comparison:
         return notebook_table(["", *_COMPARED], [_compared("", self)])
 
 
-@dataclass(frozen=True, slots=True)
-class Estimates(Mapping[str, Estimate]):
-    """The estimate of each metric over `n` questions; no metric if there are no questions."""
+class _ByMetric(Mapping[str, Figure]):
+    """A mapping over its `metrics`."""
 
-    n: int
-    metrics: Mapping[str, Estimate]
+    __slots__ = ()
+    metrics: Mapping[str, Figure]
 
-    def __getitem__(self, metric: str) -> Estimate:
+    def __getitem__(self, metric: str) -> Figure:
         return self.metrics[metric]
 
     def __iter__(self) -> Iterator[str]:
@@ -112,6 +113,14 @@ class Estimates(Mapping[str, Estimate]):
 
     def __len__(self) -> int:
         return len(self.metrics)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates(_ByMetric[Estimate]):
+    """The estimate of each metric over `n` questions; no metric if there are no questions."""
+
+    n: int
+    metrics: Mapping[str, Estimate]
 
     @property
     def means(self) -> dict[str, float]:
@@ -129,19 +138,10 @@ class Estimates(Mapping[str, Estimate]):
 
 
 @dataclass(frozen=True, slots=True)
-class Comparisons(Mapping[str, Comparison]):
+class Comparisons(_ByMetric[Comparison]):
     """Metrics of two runs on the same questions."""
 
     metrics: Mapping[str, Comparison]
-
-    def __getitem__(self, metric: str) -> Comparison:
-        return self.metrics[metric]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.metrics)
-
-    def __len__(self) -> int:
-        return len(self.metrics)
 
     @property
     def differences(self) -> dict[str, Difference]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mundap.types import Json
@@ -59,14 +59,7 @@ class RankReport:
 
     def to_json(self) -> dict[str, Json]:
         """The fields by name."""
-        return {
-            "file": str(self.file),
-            "by": self.by,
-            "rows": self.rows,
-            "alike": self.alike,
-            "ungraded": self.ungraded,
-            "missing": self.missing,
-        }
+        return {**asdict(self), "file": str(self.file)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +78,7 @@ class KeywordsReport:
 
     def to_json(self) -> dict[str, Json]:
         """The fields by name."""
-        return {
-            "file": str(self.file),
-            "by": self.by,
-            "rows": self.rows,
-            "new": self.new,
-            "without": self.without,
-            "failed": self.failed,
-        }
+        return {**asdict(self), "file": str(self.file)}
 
 
 @dataclass(frozen=True, slots=True)
