@@ -132,7 +132,7 @@ def test_a_row_of_length_one_for_each_text(encoder: Encoder, encode):
     rows = encode(TEXTS)
     assert rows.shape == (len(TEXTS), encoder.dim)
     assert rows.dtype == np.float32
-    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-4)
 
 
 def test_a_very_long_text_is_a_text(encoder: Encoder):
@@ -154,9 +154,9 @@ def test_no_texts_no_rows(encoder: Encoder, encode):
 
 def test_a_vector_does_not_depend_on_the_texts_beside_it(encode):
     together = encode(TEXTS)
-    np.testing.assert_allclose(encode(TEXTS[::-1])[::-1], together, atol=1e-6)
-    np.testing.assert_allclose(np.vstack([encode([text]) for text in TEXTS]), together, atol=1e-6)
-    np.testing.assert_allclose(encode(["관세청", *TEXTS, "관세청"])[[0, -1]], together[[0, 0]], atol=1e-6)
+    np.testing.assert_allclose(encode(TEXTS[::-1])[::-1], together, atol=1e-5)
+    np.testing.assert_allclose(np.vstack([encode([text]) for text in TEXTS]), together, atol=1e-5)
+    np.testing.assert_allclose(encode(["관세청", *TEXTS, "관세청"])[[0, -1]], together[[0, 0]], atol=1e-5)
 
 
 def test_texts_that_share_words_are_nearer_than_texts_that_share_none(encoder: Encoder):

@@ -225,7 +225,7 @@ def test_tokens_are_as_likely_in_a_batch_as_alone_and_first_as_likely_as_by_the_
             reference, _, _ = policy.judged(prompts, responses)
     assert mask.sum(1).tolist() == [len(row) for row in responses]
     for row, single in zip(together, alone, strict=True):
-        torch.testing.assert_close(row[: len(single)], single, atol=1e-4, rtol=1e-4)
+        torch.testing.assert_close(row[: len(single)], single, atol=1e-3, rtol=1e-3)
         assert not row[len(single) :].any()
     assert torch.equal(together, reference)
 

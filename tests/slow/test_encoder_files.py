@@ -28,8 +28,8 @@ def test_vectors_are_those_of_sentence_transformers(tmp_path: Path, pooling: str
     prompts = {"query": "물음: ", "document": "글: "}
     folder = encoders.sentence(tmp_path, pooling, prompts, dense)
     ours, theirs = make_encoder(f"st:{folder}"), package.SentenceTransformer(str(folder), local_files_only=True)
-    np.testing.assert_allclose(ours.encode_queries(TEXTS), theirs.encode_query(TEXTS), atol=1e-5)
-    np.testing.assert_allclose(ours.encode_passages(TEXTS), theirs.encode_document(TEXTS), atol=1e-5)
+    np.testing.assert_allclose(ours.encode_queries(TEXTS), theirs.encode_query(TEXTS), atol=1e-4)
+    np.testing.assert_allclose(ours.encode_passages(TEXTS), theirs.encode_document(TEXTS), atol=1e-4)
 
 
 def test_a_prompt_that_is_not_to_be_pooled_is_not(tmp_path: Path):
@@ -38,14 +38,14 @@ def test_a_prompt_that_is_not_to_be_pooled_is_not(tmp_path: Path):
     pooling = folder / "1_Pooling" / "config.json"
     pooling.write_text(json.dumps(json.loads(pooling.read_text()) | {"include_prompt": False}))
     theirs = package.SentenceTransformer(str(folder), local_files_only=True).encode_query(TEXTS)
-    np.testing.assert_allclose(make_encoder(f"st:{folder}").encode_queries(TEXTS), theirs, atol=1e-5)
+    np.testing.assert_allclose(make_encoder(f"st:{folder}").encode_queries(TEXTS), theirs, atol=1e-4)
 
 
 def test_onnx_gives_what_torch_gives(tmp_path: Path):
     folder = encoders.exported(encoders.sentence(tmp_path, "cls", {"query": "물음: "}, dense=True))
     texts = [*TEXTS, LONG]
     ours, other = make_encoder(f"onnx:{folder}"), make_encoder(f"st:{folder}")
-    np.testing.assert_allclose(ours.encode_queries(texts), other.encode_queries(texts), atol=1e-5)
+    np.testing.assert_allclose(ours.encode_queries(texts), other.encode_queries(texts), atol=1e-4)
     assert ours.token_counts(texts) == other.token_counts(texts) == [len(text) for text in texts]
     named = make_encoder(f"onnx:{folder}/onnx/model.onnx")
     np.testing.assert_array_equal(named.encode_queries(texts), ours.encode_queries(texts))
@@ -60,9 +60,9 @@ def test_what_is_named_as_an_encoder_is_a_base_of_training_that_reads_alike(tmp_
     assert said == {"query": "물음: ", "passage": "글: ", "pooling": pooling}
     tower = load(f"st:{folder}", tmp_path, Reading(pooling, said["query"], said["passage"], 512))
     ours = make_encoder(f"st:{folder}").encode_queries(TEXTS)
-    np.testing.assert_allclose(tower.encode(tower.tokens(TEXTS, said["query"], 512)), ours, atol=1e-5)
+    np.testing.assert_allclose(tower.encode(tower.tokens(TEXTS, said["query"], 512)), ours, atol=1e-4)
     tower.save(tmp_path / "kept")
-    np.testing.assert_allclose(make_encoder(f"st:{tmp_path / 'kept'}").encode_queries(TEXTS), ours, atol=1e-5)
+    np.testing.assert_allclose(make_encoder(f"st:{tmp_path / 'kept'}").encode_queries(TEXTS), ours, atol=1e-4)
 
 
 def test_a_pooling_that_cannot_be_trained_is_named(tmp_path: Path):
