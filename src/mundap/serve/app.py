@@ -62,7 +62,13 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     keys = Keys(bot.root / FOLDER / KEYS, lent)
     app.add_middleware(BodyLimit, most=settings.body_kb * 1024, paths={"/documents": settings.uploads_mb << 20})
     app.add_middleware(
-        Guard, keys=keys, guarded=guarded, local=local, per_minute=settings.per_minute, origins=settings.cors_origins
+        Guard,
+        keys=keys,
+        service=service,
+        guarded=guarded,
+        local=local,
+        per_minute=settings.per_minute,
+        origins=settings.cors_origins,
     )
     if settings.cors_origins:
         app.add_middleware(

@@ -27,7 +27,7 @@ from mundap.serve.chat_shapes import (
     Usage,
 )
 from mundap.serve.error_responses import OpenAIProblem, Refused, documented, openai_problem, status_of
-from mundap.serve.service import Here, Question, RequestId
+from mundap.serve.service import Here, Question, RequestId, Who
 from mundap.serve.shapes import LONGEST
 from mundap.serve.work import Flow, unless_gone
 from mundap.shapes import answer_json
@@ -44,12 +44,14 @@ router = APIRouter(
 
 
 @router.post("/chat/completions", summary="출처와 함께 답변", response_model=Completion)
-async def chat(asked: Chat, request: Request, service: Here, request_id: RequestId) -> Completion | StreamingResponse:
+async def chat(
+    asked: Chat, request: Request, service: Here, request_id: RequestId, who: Who
+) -> Completion | StreamingResponse:
     """`/query`와 같은 답변을 OpenAI 형식으로 반환합니다. 인용과 문단은 메시지의 `mundap`에, 스트리밍이면 마지막 청크의 `mundap`에 있습니다.
 
     `stream`이 true이면 답변을 생성되는 대로 전송합니다. 대기 중에는 주석 줄(`:`)을 보내고, 클라이언트가 연결을 끊으면 생성을 중단합니다.
     """
-    question = _question(asked, request_id)
+    question = _question(asked, request_id, who.owner)
     if asked.stream:
         began, silence = time.perf_counter(), service.settings.heartbeat_seconds
         flow = service.answers.flow(lambda: service.ask(question))
@@ -136,7 +138,7 @@ def _event(said: BaseModel) -> str:
     return f"data: {said.model_dump_json(exclude_none=True)}\n\n"
 
 
-def _question(asked: Chat, request_id: str) -> Question:
+def _question(asked: Chat, request_id: str, owner: str) -> Question:
     """Raises Refused if no user asks anything, or too much."""
     said = [n for n, message in enumerate(asked.messages) if message.role == "user" and message.text.strip()]
     if not said:
@@ -154,6 +156,7 @@ def _question(asked: Chat, request_id: str) -> Question:
         how.filters or asked.filters or {},
         how.session or asked.session,
         asked.persona if how.persona is None else how.persona,
+        owner,
     )
 
 

@@ -14,8 +14,11 @@ from starlette.datastructures import UploadFile
 
 from mundap.errors import MundapError
 from mundap.names import safe_name
+from mundap.serve.asker import Asker
 from mundap.serve.error_responses import Refused, documented
-from mundap.serve.service import Here, Service
+from mundap.serve.guard import until_tomorrow
+from mundap.serve.service import Here, Service, Who
+from mundap.store.corpus import Listed as Stored
 from mundap.workspace.intake import Ingested, Skipped
 from mundap.workspace.uploads import Uploads
 
@@ -98,7 +101,7 @@ router = APIRouter(prefix="/documents", tags=["문서"])
 
 
 @router.post("", summary="문서 업로드", openapi_extra=_MULTIPART, responses=documented(413, 422, 503))
-async def upload(request: Request, service: Here) -> Taken:
+async def upload(request: Request, service: Here, who: Who) -> Taken:
     """파일을 추가하고 색인한 뒤 응답하므로 응답을 받으면 바로 검색할 수 있습니다. 이름이 같은 파일은 새 파일로 대체됩니다.
 
     읽을 수 없는 파일은 원인과 함께 `skipped`에 표시되며 저장하지 않습니다. 다른 mundap 프로세스가 작업 중이면 503을 반환합니다.
@@ -115,10 +118,11 @@ async def upload(request: Request, service: Here) -> Taken:
                     f"{file.filename}: 파일이 너무 큽니다(최대 {limits.upload_mb}MB)."
                     " 나누어 업로드하거나 mundap.toml의 serve.upload_mb를 늘리세요.",
                 )
+        _spend(service, who, sum(file.size or 0 for file in files))
         incoming = await run_in_threadpool(uploads.incoming)
         try:
             taken, skipped = await run_in_threadpool(_received, files, incoming)
-            flow = service.writes.flow(lambda: _worked(service, taken, incoming))
+            flow = service.writes.flow(lambda: _worked(service, who, taken, incoming))
         except BaseException:
             shutil.rmtree(incoming, ignore_errors=True)
             raise
@@ -153,9 +157,9 @@ def listing(
 
 
 @router.delete("/{document_id}", summary="문서 삭제", responses=documented(404, 503))
-def remove(document_id: str, service: Here) -> Removed:
+async def remove(document_id: str, service: Here) -> Removed:
     """문서가 모든 검색에서 바로 빠집니다. 업로드한 문서는 파일도 삭제합니다. 그 밖의 파일은 남아 있으며 다음 `mundap ingest`에서 다시 읽습니다."""
-    gone = service.bot.discard(document_id)
+    gone = await service.writes.flow(lambda: iter([_discarded(service, document_id)])).next()  # behind uploads
     if gone is None:
         raise Refused(404, f"'{document_id}': 없는 문서입니다. GET /documents의 document_id를 지정하세요.")
     kept = not Uploads.holds(gone.source) and (service.bot.root / gone.source).exists()
@@ -183,9 +187,41 @@ def _received(files: list[UploadFile], incoming: Path) -> tuple[dict[str, Path],
     return taken, skipped
 
 
-def _worked(service: Service, taken: dict[str, Path], incoming: Path) -> Iterator[Ingested]:
+def _spend(service: Service, who: Asker, size: int) -> None:
+    """Count the bytes of an upload. Raises Refused if the key may upload no more today."""
+    most = who.key.quota.upload_mb_per_day if who.key else None
+    if most is not None and not service.usage.spend(who.owner, "upload", size, most * _MEGABYTE):
+        raise Refused(429, f"하루 업로드 한도({most}MB)를 초과합니다.", until_tomorrow())
+
+
+def _room(service: Service, who: Asker, sources: set[str]) -> None:
+    """Raises Refused if the key may not have these documents besides those that it has uploaded."""
+    most = who.key.quota.documents if who.key else None
+    if most is None:
+        return
+    held = [one for one in service.usage.uploads(who.owner) if service.bot.corpus.fingerprint(one) is not None]
+    if len(sources.union(held)) > most:
+        raise Refused(
+            403,
+            f"이 API 키로 업로드할 수 있는 문서는 {most}개입니다(현재 {len(held)}개). 문서를 삭제한 뒤 업로드하세요.",
+        )
+
+
+def _discarded(service: Service, document_id: str) -> Stored | None:
+    gone = service.bot.discard(document_id)
+    if gone:
+        service.usage.deleted(gone.source)
+    return gone
+
+
+def _worked(service: Service, who: Asker, taken: dict[str, Path], incoming: Path) -> Iterator[Ingested]:
     try:
-        yield service.bot.upload(taken)
+        _room(service, who, {Uploads.source(name) for name in taken})
+        done = service.bot.upload(taken)
+        for one in done.files:
+            if one.state in ("added", "updated"):
+                service.usage.uploaded(one.file, who.owner)
+        yield done
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
 

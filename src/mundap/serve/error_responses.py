@@ -65,10 +65,13 @@ class OpenAIProblem(BaseModel):
 class Refused(MundapError):
     """A request that is refused with this status, a sentence, and perhaps the seconds after which to try again."""
 
-    def __init__(self, status: int, detail: str, retry_after: int | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, retry_after: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.retry_after = retry_after
+        self.headers = dict(headers or {})
 
 
 def documented(*statuses: int, shape: type[BaseModel] = Problem) -> dict[int | str, dict[str, object]]:
@@ -97,6 +100,12 @@ def problem(
     below = request.url.path.startswith(OPENAI)
     body = openai_problem(status, detail, name, param) if below else Problem(detail=detail, request_id=name)
     return JSONResponse(body.model_dump(), status, headers)
+
+
+def refusal(request: Request, refused: Refused) -> JSONResponse:
+    """The answer to a request that is refused."""
+    retry = {} if refused.retry_after is None else {"Retry-After": str(refused.retry_after)}
+    return problem(request, refused.status, str(refused), {**refused.headers, **retry})
 
 
 def openai_problem(status: int, detail: str, request_id: str, param: str | None = None) -> OpenAIProblem:

@@ -51,7 +51,7 @@ class Requests:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = name
+                MutableHeaders(scope=message)[HEADER] = scope["state"]["request_id"]  # the guard may give another
             await send(message)
 
         try:
@@ -63,7 +63,7 @@ class Requests:
                 detail = "서버가 종료되어 답하지 못했습니다. 잠시 후 다시 시도하세요."
                 await problem(Request(scope), 503, detail, {"Retry-After": str(RETRY_SECONDS)})(scope, receive, named)
         except Exception:
-            log.exception("request %s failed", name)
+            log.exception("request %s failed", scope["state"]["request_id"])
             if status:
                 raise  # the server cuts the connection, so that half an answer is not taken for a whole one
             detail = "서버 내부 오류가 발생했습니다. 서버 로그를 확인하세요."

@@ -13,8 +13,12 @@ from fastapi import Depends, Request
 
 from mundap.config import Serve
 from mundap.errors import MundapError
+from mundap.serve.asker import Asker
 from mundap.serve.metrics import Metrics
+from mundap.serve.names import Names
 from mundap.serve.reread import Reread
+from mundap.serve.usage import FILE as USAGE
+from mundap.serve.usage import Usage
 from mundap.serve.work import Desk
 from mundap.stopping import stopping
 from mundap.store.conversations import Conversations
@@ -29,7 +33,10 @@ _UPLOADS = 16  # that wait for the one before
 
 @dataclass(frozen=True)
 class Question:
-    """A question as it came, from whichever endpoint. An empty `history` is that of the session; no `where` allows all."""
+    """A question as it came, from whichever endpoint. An empty `history` is that of the session; no `where` allows all.
+
+    What is kept of it, and of its session, is `owner`'s.
+    """
 
     text: str
     request_id: str
@@ -38,6 +45,7 @@ class Question:
     where: Mapping[str, Sequence[str]] = field(default_factory=dict)
     session: str | None = None
     persona: str | None = None
+    owner: str = ""
 
 
 class Service:
@@ -57,6 +65,8 @@ class Service:
         self.metrics.watch("searches", self.searches)
         self.metrics.watch("writes", self.writes)
         self._reread = Reread(bot, self._put)
+        self.usage = Usage(bot.root / FOLDER / USAGE)
+        self.names = Names(lambda name: self.bot.feedback.owner(name))
         self.leaving = False  # set when the server is told to end
 
     def close(self) -> None:
@@ -64,6 +74,11 @@ class Service:
         self.answers.close()
         self.searches.close()
         self.writes.close()
+
+    @property
+    def visitors(self) -> frozenset[str]:
+        """Tags of the documents that visitors without a key may see, besides those without tags."""
+        return frozenset()
 
     def newest(self) -> Mundap:
         """The workspace, with a generation that was made since the last request. Raises StaleIndex as a search does.
@@ -87,7 +102,7 @@ class Service:
         """The answer in pieces, then the Answer, of which note is taken before it is yielded."""
         bot = self.newest()
         bot.corpus.check_filter(question.where.items())
-        history = question.history or self.conversations.history(question.session)
+        history = question.history or self.conversations.history(question.session, question.owner)
         for piece in bot.stream(question.text, history, question.k, question.where or None, question.persona):
             if isinstance(piece, Answer) and not stopping():
                 self.answered(question, piece)
@@ -100,8 +115,8 @@ class Service:
         """
         self.metrics.answer(answer)
         try:
-            self.bot.feedback.answered(question.request_id, answer, question.session)
-            self.conversations.add(question.session, Turn(answer.question, answer.text))
+            self.bot.feedback.answered(question.request_id, answer, question.session, question.owner)
+            self.conversations.add(question.session, Turn(answer.question, answer.text), question.owner)
         except sqlite3.Error:
             log.exception("the answer to request %s was not kept", question.request_id)
 
@@ -115,6 +130,11 @@ def _bot(service: Annotated[Service, Depends(_service)]) -> Mundap:
     return service.newest()
 
 
+async def _asker(request: Request) -> Asker:
+    asker: Asker = request.state.asker
+    return asker
+
+
 async def _request_id(request: Request) -> str:
     name: str = request.state.request_id
     return name
@@ -122,4 +142,5 @@ async def _request_id(request: Request) -> str:
 
 Here = Annotated[Service, Depends(_service)]
 Bot = Annotated[Mundap, Depends(_bot)]
+Who = Annotated[Asker, Depends(_asker)]
 RequestId = Annotated[str, Depends(_request_id)]

@@ -53,3 +53,14 @@ class Connections:
         with self._lock:
             for connection in list(self._all):
                 connection.close()
+
+
+def add_column(db: sqlite3.Connection, table: str, column: str, statement: str) -> None:
+    """Have `statement` give a table of an older version the column that it lacks, whichever process comes first."""
+    if any(row[1] == column for row in db.execute(f"PRAGMA table_info({table})")):
+        return
+    try:
+        db.execute(statement)
+    except sqlite3.OperationalError as error:
+        if "duplicate column" not in str(error):
+            raise
