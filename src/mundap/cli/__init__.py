@@ -30,6 +30,7 @@ from mundap.cli import (
     verify,
 )
 from mundap.errors import MundapError
+from mundap.redact import Visible, hidden
 
 
 class _Quiet(TyperGroup):
@@ -88,13 +89,14 @@ def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout, sys.stderr = Visible(sys.stdout), Visible(sys.stderr)
     debug = "--debug" in sys.argv
     try:
         app(args=[argument for argument in sys.argv[1:] if argument != "--debug"])
     except MundapError as error:
         if debug:
             raise
-        print(f"mundap: {error}", file=sys.stderr)
+        print(f"mundap: {hidden(str(error))}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -14,6 +14,7 @@ from mundap.cli.lines import piped, questions
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
 from mundap.messages import say
+from mundap.redact import hidden
 from mundap.shapes import answer_json, hit_json
 from mundap.types import Answer, Turn
 
@@ -118,7 +119,7 @@ def chat(persona: Persona = None, workspace: Workspace = HERE) -> None:
             try:
                 last = _stream(bot, line, tuple(history), persona)
             except MundapError as error:  # one failed answer does not end the conversation
-                print(f"mundap: {error}", file=sys.stderr)
+                print(f"mundap: {hidden(str(error))}", file=sys.stderr)
                 continue
             history.append(Turn(line, last.text))
 

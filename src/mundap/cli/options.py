@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +22,15 @@ HERE = Path()
 
 
 def open_workspace(folder: Path) -> Mundap:
-    """The workspace at `folder` or above."""
+    """The workspace at `folder` or above. What this process writes from here on is its owner's, unless `private` is off."""
+    from mundap.config import FILE, find_workspace, read_config
     from mundap.workspace import Mundap
 
+    if read_config(find_workspace(folder) / FILE).private:
+        keep_private()
     return Mundap.open(folder)
+
+
+def keep_private() -> None:
+    """Have this process make files that only their owner can read (0600, folders 0700)."""
+    os.umask(os.umask(0o077) | 0o077)

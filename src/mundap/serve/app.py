@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -19,11 +18,10 @@ from mundap.serve.keys import FILE as KEYS
 from mundap.serve.keys import Keys
 from mundap.serve.requests import HEADER, Requests
 from mundap.serve.service import Service
+from mundap.serve.well_formed import CLIENT_CLOSED, WellFormed
 from mundap.serve.work import Gone
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER
-
-_CLIENT_CLOSED = 499  # nobody reads it; logs and metrics do
 
 
 def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = True, lent: str = "") -> FastAPI:
@@ -36,10 +34,10 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        warming = asyncio.get_running_loop().run_in_executor(None, service.warm)
+        service.begin()
         yield
         service.close()
-        await warming
+        await service.warmed()
 
     app = FastAPI(
         title="문답 (mundap)",
@@ -56,11 +54,17 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     @app.exception_handler(Gone)
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: Gone | ClientDisconnect) -> Response:
-        return Response(status_code=_CLIENT_CLOSED)
+        return Response(status_code=CLIENT_CLOSED)
 
     app.openapi = lambda: embeddings.described(describe(), service.bot.components.encoder.dim)  # type: ignore[method-assign]
     keys = Keys(bot.root / FOLDER / KEYS, lent)
-    app.add_middleware(BodyLimit, most=settings.body_kb * 1024, paths={"/documents": settings.uploads_mb << 20})
+    app.add_middleware(WellFormed, raw=("documents",))
+    app.add_middleware(
+        BodyLimit,
+        most=settings.body_kb * 1024,
+        paths={"/documents": settings.uploads_mb << 20},
+        seconds=settings.body_seconds,
+    )
     app.add_middleware(
         Guard,
         keys=keys,

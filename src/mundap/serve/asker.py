@@ -33,6 +33,11 @@ class Asker:
     access: frozenset[str] | None = frozenset()
     key: Key | None = None
 
+    @property
+    def operates(self) -> bool:
+        """Whether they run the server, and may hear what is wrong inside it."""
+        return "admin" in self.roles or self.owner == LENT or (self.key is None and "write" in self.roles)
+
     def may(self, role: Role) -> bool:
         """Whether they have this role; an admin has all."""
         return role in self.roles or "admin" in self.roles

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from mundap.korean.mask import mask
 from mundap.serve.error_responses import Refused, documented
 from mundap.serve.request_body import RequestBody
 from mundap.serve.service import Here, Who
@@ -42,7 +43,10 @@ def feedback(said: Judgement, service: Here, who: Who) -> Kept:
     """의견을 디스크에 저장한 뒤 응답합니다. `mundap feedback export`로 학습 데이터를 만들 수 있습니다."""
     if said.passage_id and not service.bot.corpus.passages([said.passage_id]):
         raise Refused(404, f"'{said.passage_id}': 없는 문단입니다. 답변과 함께 받은 passage_id를 지정하세요.")
-    vote = Vote(said.verdict, said.comment.strip(), said.answer.strip(), said.passage_id)
+    keep = service.settings.keep_personal
+    vote = Vote(
+        said.verdict, said.comment.strip() if keep else mask(said.comment.strip()), said.answer.strip(), said.passage_id
+    )
     kept = service.bot.feedback.judge(said.request_id, vote, who.owner)
     if kept is None:
         raise Refused(

@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mundap.korean.mask import mask
-from mundap.serve.error_responses import METHODS, RETRY_SECONDS, problem
+from mundap.serve.error_responses import METHODS, RETRY_SECONDS, UNEXPECTED, problem
 from mundap.serve.logs import ACCESS
 from mundap.serve.service import Service
 from mundap.types import Answer, Json
@@ -66,8 +66,7 @@ class Requests:
             log.exception("request %s failed", scope["state"]["request_id"])
             if status:
                 raise  # the server cuts the connection, so that half an answer is not taken for a whole one
-            detail = "서버 내부 오류가 발생했습니다. 서버 로그를 확인하세요."
-            await problem(Request(scope), 500, detail)(scope, receive, named)
+            await problem(Request(scope), 500, UNEXPECTED)(scope, receive, named)
         finally:
             self._note(scope, status, time.perf_counter() - began)
 

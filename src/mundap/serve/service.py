@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from mundap.config import Serve
 from mundap.errors import MundapError
+from mundap.korean.mask import mask, mask_as_in
 from mundap.serve.asker import Asker
+from mundap.serve.error_responses import RETRY_SECONDS, Refused
 from mundap.serve.metrics import Metrics
 from mundap.serve.names import Names
 from mundap.serve.reread import Reread
@@ -67,6 +71,9 @@ class Service:
         self._reread = Reread(bot, self._put)
         self.usage = Usage(bot.root / FOLDER / USAGE)
         self.names = Names(lambda name: self.bot.feedback.owner(name))
+        self._warm: Mundap | None = None  # whose parts are all loaded
+        self._warming: asyncio.Future[None] | None = None
+        self._checking = Lock()
         self.leaving = False  # set when the server is told to end
 
     def close(self) -> None:
@@ -74,6 +81,12 @@ class Service:
         self.answers.close()
         self.searches.close()
         self.writes.close()
+
+    def cut(self) -> None:
+        """Tell those who still wait for an answer that the server ends; streams end with that as their last event."""
+        said = Refused(503, "서버가 종료되어 답변을 마치지 못했습니다. 잠시 후 다시 시도하세요.", RETRY_SECONDS)
+        for desk in (self.answers, self.searches):
+            desk.cut(said)
 
     @property
     def visitors(self) -> frozenset[str]:
@@ -91,12 +104,29 @@ class Service:
         return bot
 
     def _put(self, bot: Mundap) -> None:
-        self.bot = bot
+        self.bot = self._warm = bot
 
-    def warm(self) -> None:
-        """Load what the first question would wait for; what is missing is told when it is asked for."""
+    def begin(self) -> None:
+        """Load what the first question would wait for, aside; what is missing is told when it is asked for."""
+        self._warming = asyncio.get_running_loop().run_in_executor(None, self._begin)
+
+    async def warmed(self) -> None:
+        """Wait until that is done."""
+        if self._warming is not None:
+            await asyncio.shield(self._warming)
+
+    def _begin(self) -> None:
         with suppress(MundapError):
-            self.bot.warm()
+            self.check_ready()
+
+    def check_ready(self) -> None:
+        """Raises what the next question would meet. Something is searched for once only, as long as that succeeds."""
+        bot = self.newest()
+        with self._checking:
+            if self._warm is not bot:
+                bot.warm()
+                self._warm = bot
+        _ = bot.searchers  # opens what is there now
 
     def ask(self, question: Question) -> Iterator[str | Answer]:
         """The answer in pieces, then the Answer, of which note is taken before it is yielded."""
@@ -114,11 +144,20 @@ class Service:
         An answer that cannot be kept is given all the same.
         """
         self.metrics.answer(answer)
+        kept = answer if self.settings.keep_personal else masked(answer)
         try:
-            self.bot.feedback.answered(question.request_id, answer, question.session, question.owner)
-            self.conversations.add(question.session, Turn(answer.question, answer.text), question.owner)
+            self.bot.feedback.answered(question.request_id, kept, question.session, question.owner)
+            self.conversations.add(question.session, Turn(kept.question, kept.text), question.owner)
         except sqlite3.Error:
             log.exception("the answer to request %s was not kept", question.request_id)
+
+
+def masked(answer: Answer) -> Answer:
+    """The answer with what its question tells of a person masked, in the answer too where that repeats it.
+
+    Numbers that stand in the documents, such as those of an office, stay in the answer.
+    """
+    return replace(answer, question=mask(answer.question), text=mask_as_in(answer.question, answer.text))
 
 
 async def _service(request: Request) -> Service:

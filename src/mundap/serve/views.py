@@ -232,7 +232,8 @@ def settings(service: Here) -> Shown:
 def _plain(spec: str) -> str:
     """A part's name without folders and addresses, which are nobody's business: openai:http://…#name is openai:name."""
     kind, colon, rest = spec.partition(":")
-    return f"{kind}{colon}{re.split('[/#]', rest)[-1]}"
+    place = rest.rpartition("#")[2] if "#" in rest else rest.partition("?")[0]
+    return f"{kind}{colon}{re.split('[/@]', place)[-1]}"
 
 
 def _runs(service: Here) -> Path:

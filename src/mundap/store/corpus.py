@@ -61,6 +61,7 @@ _COLUMNS = {
 _DATE = "json_extract(p.meta, '$.date')"
 _ISO = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _DIGESTS = 10_000  # kept in memory, a megabyte
+_NAMED = 5  # values of a filter that are named
 _MANY = 500  # values in one IN (…); SQLite allows more, and nothing is gained
 
 
@@ -303,9 +304,10 @@ class Corpus:
             column, key = _column(name)
             if name not in _COLUMNS and not self._has(f"{column} IS NOT NULL", key):
                 raise UnknownFilter(f"'{name}'은(는) 없는 열입니다. 사용할 수 있는 열: {', '.join(self.fields())}")
-            if wanted and not any(self._has(f"{column} = ?", [*key, value]) for value in wanted):
+            if wanted and not self._has(f"{column} IN ({','.join('?' * len(wanted))})", [*key, *wanted]):
                 some = nearest(wanted[0], self.values(name))
-                said = f"{name}이(가) {_listed(wanted)}인 문서가 없습니다."
+                more = f" 외 {len(wanted) - _NAMED}개" if len(wanted) > _NAMED else ""
+                said = f"{name}이(가) {_listed(wanted[:_NAMED])}{more}인 문서가 없습니다."
                 raise UnknownFilter(f"{said} 있는 값: {_listed(some)}" if some else said)
 
     def _has(self, condition: str, values: Sequence[str]) -> bool:

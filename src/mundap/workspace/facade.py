@@ -67,6 +67,7 @@ class Mundap:
         """`words` is the folder that the user dictionary is relative to (default: `root`)."""
         self.root = root
         self.config = config
+        (root / FOLDER).mkdir(mode=0o700 if config.private else 0o777, parents=True, exist_ok=True)
         self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
         self._parts = Components(
             root, words or root, config, lambda words: self._opening.open().lexical.postings.rarity(words)
