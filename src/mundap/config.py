@@ -21,6 +21,19 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class Access(_Section):
+    """Who may see which documents over HTTP. A document without tags is seen by all; one with tags by API keys with one of
+    them (`mundap keys add NAME --access TAG`) and by admin keys.
+
+    Tags come from a file NAME.access beside a document, a column of a sheet, an upload, or from `folders`, which gives
+    the tags of the documents below some folders. `visitors` are the tags of those without a key, and of the page of
+    `mundap up`.
+    """
+
+    folders: dict[str, list[str]] = Field(default={}, strict=False)
+    visitors: tuple[str, ...] = Field(default=(), strict=False)
+
+
 class Columns(_Section):
     """Additional column names of your sheets, by meaning, besides the names that are recognised."""
 
@@ -29,6 +42,7 @@ class Columns(_Section):
     passage: tuple[str, ...] = Field(default=(), strict=False)
     question: tuple[str, ...] = Field(default=(), strict=False)
     answer: tuple[str, ...] = Field(default=(), strict=False)
+    access: tuple[str, ...] = Field(default=(), strict=False)
 
 
 class Ingest(_Section):
@@ -226,6 +240,7 @@ class Config(_Section):
     keywords: Keywords = Keywords()
     graph: Graph = Graph()
     serve: Serve = Serve()
+    access: Access = Access()
     ui: Ui = Ui()
 
 

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from mundap.errors import MundapError
 from mundap.generate.prompt import estimate
 from mundap.serve.answers import whole
+from mundap.serve.asker import Asker
 from mundap.serve.chat_shapes import (
     Chat,
     Choice,
@@ -57,7 +58,7 @@ async def chat(
 
     `stream`이 true이면 답변을 생성되는 대로 전송합니다. 대기 중에는 주석 줄(`:`)을 보내고, 클라이언트가 연결을 끊으면 생성을 중단합니다.
     """
-    question = _question(asked, request_id, who.owner)
+    question = _question(asked, request_id, who)
     if asked.stream:
         began, silence = time.perf_counter(), service.settings.heartbeat_seconds
         flow = service.answers.flow(lambda: service.ask(question))
@@ -149,7 +150,7 @@ def _event(said: BaseModel) -> str:
     return f"data: {said.model_dump_json(exclude_none=True)}\n\n"
 
 
-def _question(asked: Chat, request_id: str, owner: str) -> Question:
+def _question(asked: Chat, request_id: str, who: Asker) -> Question:
     """Raises Refused if no user asks anything, or too much."""
     said = [n for n, message in enumerate(asked.messages) if message.role == "user" and message.text.strip()]
     if not said:
@@ -170,7 +171,8 @@ def _question(asked: Chat, request_id: str, owner: str) -> Question:
         how.filters or asked.filters or {},
         how.session or asked.session,
         asked.persona if how.persona is None else how.persona,
-        owner,
+        who.owner,
+        who.access,
     )
 
 

@@ -12,17 +12,19 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from mundap.access import tags_of
 from mundap.errors import MundapError
 from mundap.names import safe_name
 from mundap.serve.asker import Asker
 from mundap.serve.error_responses import Refused, documented
 from mundap.serve.guard import until_tomorrow
-from mundap.serve.service import Here, Service, Who
+from mundap.serve.service import Bot, Here, Service, Who
 from mundap.store.corpus import Listed as Stored
 from mundap.workspace.intake import Ingested, Skipped
 from mundap.workspace.uploads import Uploads
 
 FIELD = "files"
+TAGS = "access"
 _MOST_FILES = 200
 _MEGABYTE = 1 << 20
 _MULTIPART = {
@@ -34,7 +36,8 @@ _MULTIPART = {
                     "type": "object",
                     "required": [FIELD],
                     "properties": {
-                        FIELD: {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
+                        FIELD: {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}},
+                        TAGS: {"type": "string", "description": "문서를 볼 수 있는 접근 태그. 쉼표로 구분"},
                     },
                 }
             }
@@ -119,26 +122,32 @@ async def upload(request: Request, service: Here, who: Who) -> Taken:
                     " 나누어 업로드하거나 mundap.toml의 serve.upload_mb를 늘리세요.",
                 )
         _spend(service, who, sum(file.size or 0 for file in files))
+        access = _access(form.getlist(TAGS))
         incoming = await run_in_threadpool(uploads.incoming)
         try:
             taken, skipped = await run_in_threadpool(_received, files, incoming)
-            flow = service.writes.flow(lambda: _worked(service, who, taken, incoming))
+            flow = service.writes.flow(lambda: _worked(service, who, taken, incoming, access))
         except BaseException:
             shutil.rmtree(incoming, ignore_errors=True)
             raise
     done = await flow.next()  # to its end, whether the client waits or not
-    return Taken.model_validate({**done.to_json(), "skipped": [*skipped, *(one.to_json() for one in done.skipped)]})
+    documents, passages = service.bot.seen_by(who.access).corpus.counts()
+    own = {"documents": documents, "passages": passages}
+    return Taken.model_validate(
+        {**done.to_json(), **own, "skipped": [*skipped, *(one.to_json() for one in done.skipped)]}
+    )
 
 
 @router.get("", summary="문서 목록", responses=documented())
 def listing(
     service: Here,
+    bot: Bot,
     limit: Annotated[int, Query(ge=1, le=1000, description="최대 개수")] = 50,
     offset: Annotated[int, Query(ge=0, le=1 << 40, description="건너뛸 개수")] = 0,
     q: Annotated[str, Query(max_length=200, description="경로나 제목에 포함된 문자열")] = "",
 ) -> Documents:
     """문서 목록을 경로순으로 반환합니다. `skipped`는 마지막 실행에서 읽지 못한 파일과 그 원인입니다."""
-    total, found = service.bot.corpus.documents_like(q, limit, offset)
+    total, found = bot.corpus.documents_like(q, limit, offset)
     return Documents(
         total=total,
         documents=[
@@ -152,13 +161,16 @@ def listing(
             )
             for one in found
         ],
-        skipped=[_refusal(one) for one in service.bot.refused()],
+        skipped=[_refusal(one) for one in bot.refused()],
     )
 
 
 @router.delete("/{document_id}", summary="문서 삭제", responses=documented(404, 503))
-async def remove(document_id: str, service: Here) -> Removed:
+async def remove(document_id: str, service: Here, bot: Bot) -> Removed:
     """문서가 모든 검색에서 바로 빠집니다. 업로드한 문서는 파일도 삭제합니다. 그 밖의 파일은 남아 있으며 다음 `mundap ingest`에서 다시 읽습니다."""
+    seen = await run_in_threadpool(bot.corpus.document, document_id)
+    if seen is None:
+        raise Refused(404, f"'{document_id}': 없는 문서입니다. GET /documents의 document_id를 지정하세요.")
     gone = await service.writes.flow(lambda: iter([_discarded(service, document_id)])).next()  # behind uploads
     if gone is None:
         raise Refused(404, f"'{document_id}': 없는 문서입니다. GET /documents의 document_id를 지정하세요.")
@@ -214,10 +226,29 @@ def _discarded(service: Service, document_id: str) -> Stored | None:
     return gone
 
 
-def _worked(service: Service, who: Asker, taken: dict[str, Path], incoming: Path) -> Iterator[Ingested]:
+def _access(given: list[UploadFile | str]) -> list[str] | None:
+    """The access tags of an upload; None if it says none, which leaves those that there are."""
+    texts = [one for one in given if isinstance(one, str)]
+    return tags_of("\n".join(texts)) if texts else None
+
+
+def _check_names(service: Service, who: Asker, sources: set[str]) -> None:
+    """Raises Refused for a name of a document that the asker does not see: nobody replaces what is hidden from them."""
+    whole = service.bot
+    seen = whole.seen_by(who.access)
+    for source in sorted(sources):
+        if whole.corpus.fingerprint(source) is not None and seen.corpus.fingerprint(source) is None:
+            raise Refused(403, f"{source}: 사용할 수 없는 이름입니다. 파일의 이름을 바꿔서 업로드하세요.")
+
+
+def _worked(
+    service: Service, who: Asker, taken: dict[str, Path], incoming: Path, access: list[str] | None
+) -> Iterator[Ingested]:
     try:
-        _room(service, who, {Uploads.source(name) for name in taken})
-        done = service.bot.upload(taken)
+        sources = {Uploads.source(name) for name in taken}
+        _check_names(service, who, sources)
+        _room(service, who, sources)
+        done = service.bot.upload(taken, access=access)
         for one in done.files:
             if one.state in ("added", "updated"):
                 service.usage.uploaded(one.file, who.owner)

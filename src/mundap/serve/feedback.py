@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from mundap.korean.mask import mask
 from mundap.serve.error_responses import Refused, documented
 from mundap.serve.request_body import RequestBody
-from mundap.serve.service import Here, Who
+from mundap.serve.service import Bot, Here, Who
 from mundap.store.feedback import Vote
 
 LONGEST = 4000  # characters of a comment or a corrected answer
@@ -39,9 +39,9 @@ router = APIRouter(tags=["의견"], responses=documented(404))
 
 
 @router.post("/feedback", status_code=201, summary="답변에 대한 의견 저장")
-def feedback(said: Judgement, service: Here, who: Who) -> Kept:
+def feedback(said: Judgement, service: Here, bot: Bot, who: Who) -> Kept:
     """의견을 디스크에 저장한 뒤 응답합니다. `mundap feedback export`로 학습 데이터를 만들 수 있습니다."""
-    if said.passage_id and not service.bot.corpus.passages([said.passage_id]):
+    if said.passage_id and not bot.corpus.passages([said.passage_id]):
         raise Refused(404, f"'{said.passage_id}': 없는 문단입니다. 답변과 함께 받은 passage_id를 지정하세요.")
     keep = service.settings.keep_personal
     vote = Vote(

@@ -39,7 +39,7 @@ _UPLOADS = 16  # that wait for the one before
 class Question:
     """A question as it came, from whichever endpoint. An empty `history` is that of the session; no `where` allows all.
 
-    What is kept of it, and of its session, is `owner`'s.
+    What is kept of it, and of its session, is `owner`'s. It is answered from what those see who have the tags `access`.
     """
 
     text: str
@@ -50,6 +50,7 @@ class Question:
     session: str | None = None
     persona: str | None = None
     owner: str = ""
+    access: frozenset[str] | None = frozenset()
 
 
 class Service:
@@ -91,7 +92,7 @@ class Service:
     @property
     def visitors(self) -> frozenset[str]:
         """Tags of the documents that visitors without a key may see, besides those without tags."""
-        return frozenset()
+        return frozenset(self.bot.config.access.visitors)
 
     def newest(self) -> Mundap:
         """The workspace, with a generation that was made since the last request. Raises StaleIndex as a search does.
@@ -130,7 +131,7 @@ class Service:
 
     def ask(self, question: Question) -> Iterator[str | Answer]:
         """The answer in pieces, then the Answer, of which note is taken before it is yielded."""
-        bot = self.newest()
+        bot = self.newest().seen_by(question.access)
         bot.corpus.check_filter(question.where.items())
         history = question.history or self.conversations.history(question.session, question.owner)
         for piece in bot.stream(question.text, history, question.k, question.where or None, question.persona):
@@ -165,13 +166,13 @@ async def _service(request: Request) -> Service:
     return service
 
 
-def _bot(service: Annotated[Service, Depends(_service)]) -> Mundap:
-    return service.newest()
-
-
 async def _asker(request: Request) -> Asker:
     asker: Asker = request.state.asker
     return asker
+
+
+def _bot(service: Annotated[Service, Depends(_service)], asker: Annotated[Asker, Depends(_asker)]) -> Mundap:
+    return service.newest().seen_by(asker.access)
 
 
 async def _request_id(request: Request) -> str:
@@ -180,6 +181,6 @@ async def _request_id(request: Request) -> str:
 
 
 Here = Annotated[Service, Depends(_service)]
-Bot = Annotated[Mundap, Depends(_bot)]
+Bot = Annotated[Mundap, Depends(_bot)]  # as the asker sees it
 Who = Annotated[Asker, Depends(_asker)]
 RequestId = Annotated[str, Depends(_request_id)]
