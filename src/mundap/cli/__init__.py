@@ -17,6 +17,7 @@ from mundap.cli import (
     feedback,
     graph,
     inspect,
+    interrupt,
     keys,
     promote,
     serve,
@@ -34,7 +35,7 @@ from mundap.redact import Visible, hidden
 
 
 class _Quiet(TyperGroup):
-    """Ends without a word when the reader of the output, such as head, has seen enough."""
+    """Ends without a word when the reader of the output, such as head, has seen enough, and with one on Ctrl+C."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run the verb."""
@@ -43,6 +44,9 @@ class _Quiet(TyperGroup):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
             raise typer.Exit(0) from None
+        except KeyboardInterrupt:
+            interrupt.say_kept(sys.argv[1:])
+            raise typer.Exit(interrupt.INTERRUPTED) from None
 
 
 app = typer.Typer(
@@ -90,6 +94,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     sys.stdout, sys.stderr = Visible(sys.stdout), Visible(sys.stderr)
+    interrupt.watch(sys.argv[1:])
     debug = "--debug" in sys.argv
     try:
         app(args=[argument for argument in sys.argv[1:] if argument != "--debug"])
@@ -99,4 +104,5 @@ def main() -> None:
         print(f"mundap: {hidden(str(error))}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        sys.exit(130)
+        interrupt.say_kept(sys.argv[1:])
+        sys.exit(interrupt.INTERRUPTED)

@@ -118,7 +118,10 @@ def chat(persona: Persona = None, workspace: Workspace = HERE) -> None:
         elif line:
             try:
                 last = _stream(bot, line, tuple(history), persona)
-            except MundapError as error:  # one failed answer does not end the conversation
+            except KeyboardInterrupt:  # ends the answer
+                print(f"\n{say('stopped', language)}", flush=True)
+                continue
+            except MundapError as error:  # nor does one that failed end the conversation
                 print(f"mundap: {hidden(str(error))}", file=sys.stderr)
                 continue
             history.append(Turn(line, last.text))
@@ -160,6 +163,8 @@ def _typed() -> Iterator[str]:
             yield input("> ").strip()
         except EOFError:
             return
+        except KeyboardInterrupt:  # clears the line
+            print()
 
 
 def _day(given: str | None, last: bool) -> str | None:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from mundap.cli import show
-from mundap.cli.options import HERE, Json, Workspace, keep_private, open_workspace
+from mundap.cli.options import HERE, Json, Workspace, keep_private, open_workspace, record
 from mundap.errors import MundapError, UnknownName
 from mundap.redact import hidden
 
@@ -117,6 +117,7 @@ def remove(
     """문서를 삭제합니다. 모든 검색에서 바로 빠집니다. 파일이 남아 있어도 다음 ingest에서 제외합니다."""
     bot = open_workspace(workspace)
     removed = bot.remove(name, keep_out_file=not file)
+    record(workspace, "delete", [removed])
     path = bot.root / removed
     deleted = file and path.is_file()
     if deleted:

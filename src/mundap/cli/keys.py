@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mundap.cli import show
-from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.cli.options import HERE, Json, Workspace, open_workspace, record
 
 if TYPE_CHECKING:
     from mundap.serve.keys import Key, Keys
@@ -56,6 +56,7 @@ def add(
     keys = _keys(workspace)
     quota = Quota(per_minute, per_day, upload_mb, documents)
     key = keys.add(name, role or ("ask",), access or (), quota)
+    record(workspace, "key add", [name])
     if json:
         [kept] = [one for one in keys.all() if one.name == name]
         show.emit({**_said(kept), "key": key})
@@ -90,6 +91,7 @@ def change(
         before.documents if documents is None else documents,
     )
     kept = keys.change(name, role, access, quota)
+    record(workspace, "key change", [name])
     if json:
         show.emit(_said(kept))
     else:
@@ -110,6 +112,7 @@ def listed(workspace: Workspace = HERE, json: Json = False) -> None:
 def remove(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
     """API 키를 삭제합니다. 실행 중인 서버에서도 다음 요청부터 사용할 수 없습니다."""
     _keys(workspace).remove(name)
+    record(workspace, "key remove", [name])
     if json:
         show.emit({"removed": name})
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
+    from mundap.store.audit import Action
     from mundap.workspace import Mundap
 
 Workspace = Annotated[
@@ -29,6 +31,15 @@ def open_workspace(folder: Path) -> Mundap:
     if read_config(find_workspace(folder) / FILE).private:
         keep_private()
     return Mundap.open(folder)
+
+
+def record(folder: Path, action: Action, what: Sequence[str], result: str = "ok") -> None:
+    """Note in the audit log what the user of this machine changed."""
+    from mundap.config import find_workspace
+    from mundap.store.audit import Audit, local_actor
+    from mundap.workspace.components import FOLDER
+
+    Audit(find_workspace(folder) / FOLDER).record(local_actor(), action, what, result)
 
 
 def keep_private() -> None:

@@ -18,7 +18,7 @@ from mundap.names import safe_name
 from mundap.serve.asker import Asker
 from mundap.serve.error_responses import Refused, documented
 from mundap.serve.guard import until_tomorrow
-from mundap.serve.service import Bot, Here, Service, Who
+from mundap.serve.service import Bot, Here, RequestId, Service, Who
 from mundap.store.corpus import Listed as Stored
 from mundap.workspace.intake import Ingested, Skipped
 from mundap.workspace.uploads import Uploads
@@ -104,7 +104,7 @@ router = APIRouter(prefix="/documents", tags=["문서"])
 
 
 @router.post("", summary="문서 업로드", openapi_extra=_MULTIPART, responses=documented(413, 422, 503))
-async def upload(request: Request, service: Here, who: Who) -> Taken:
+async def upload(request: Request, service: Here, who: Who, request_id: RequestId) -> Taken:
     """파일을 추가하고 색인한 뒤 응답하므로 응답을 받으면 바로 검색할 수 있습니다. 이름이 같은 파일은 새 파일로 대체됩니다.
 
     읽을 수 없는 파일은 원인과 함께 `skipped`에 표시되며 저장하지 않습니다. 다른 mundap 프로세스가 작업 중이면 503을 반환합니다.
@@ -126,7 +126,7 @@ async def upload(request: Request, service: Here, who: Who) -> Taken:
         incoming = await run_in_threadpool(uploads.incoming)
         try:
             taken, skipped = await run_in_threadpool(_received, files, incoming)
-            flow = service.writes.flow(lambda: _worked(service, who, taken, incoming, access))
+            flow = service.writes.flow(lambda: _worked(service, who, taken, incoming, access, request_id))
         except BaseException:
             shutil.rmtree(incoming, ignore_errors=True)
             raise
@@ -166,12 +166,14 @@ def listing(
 
 
 @router.delete("/{document_id}", summary="문서 삭제", responses=documented(404, 503))
-async def remove(document_id: str, service: Here, bot: Bot) -> Removed:
+async def remove(document_id: str, service: Here, bot: Bot, who: Who, request_id: RequestId) -> Removed:
     """문서가 모든 검색에서 바로 빠집니다. 업로드한 문서는 파일도 삭제합니다. 그 밖의 파일은 남아 있으며 다음 `mundap ingest`에서 다시 읽습니다."""
     seen = await run_in_threadpool(bot.corpus.document, document_id)
     if seen is None:
         raise Refused(404, f"'{document_id}': 없는 문서입니다. GET /documents의 document_id를 지정하세요.")
-    gone = await service.writes.flow(lambda: iter([_discarded(service, document_id)])).next()  # behind uploads
+    gone = await service.writes.flow(
+        lambda: iter([_discarded(service, who, document_id, request_id)])
+    ).next()  # behind uploads
     if gone is None:
         raise Refused(404, f"'{document_id}': 없는 문서입니다. GET /documents의 document_id를 지정하세요.")
     kept = not Uploads.holds(gone.source) and (service.bot.root / gone.source).exists()
@@ -219,9 +221,14 @@ def _room(service: Service, who: Asker, sources: set[str]) -> None:
         )
 
 
-def _discarded(service: Service, document_id: str) -> Stored | None:
-    gone = service.bot.discard(document_id)
+def _discarded(service: Service, who: Asker, document_id: str, request_id: str) -> Stored | None:
+    try:
+        gone = service.bot.discard(document_id)
+    except BaseException:
+        service.audit(who, "delete", [document_id], "failed", request_id)
+        raise
     if gone:
+        service.audit(who, "delete", [document_id, gone.source], "ok", request_id)
         service.usage.deleted(gone.source)
     return gone
 
@@ -242,7 +249,7 @@ def _check_names(service: Service, who: Asker, sources: set[str]) -> None:
 
 
 def _worked(
-    service: Service, who: Asker, taken: dict[str, Path], incoming: Path, access: list[str] | None
+    service: Service, who: Asker, taken: dict[str, Path], incoming: Path, access: list[str] | None, request_id: str
 ) -> Iterator[Ingested]:
     try:
         sources = {Uploads.source(name) for name in taken}
@@ -250,9 +257,13 @@ def _worked(
         _room(service, who, sources)
         done = service.bot.upload(taken, access=access)
         for one in done.files:
+            service.audit(who, "upload", [one.file], one.state, request_id)
             if one.state in ("added", "updated"):
                 service.usage.uploaded(one.file, who.owner)
         yield done
+    except BaseException:
+        service.audit(who, "upload", [Uploads.source(name) for name in taken], "failed", request_id)
+        raise
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
 

@@ -18,6 +18,7 @@ from mundap.serve.asker import Asker, holder, needed, visitor
 from mundap.serve.error_responses import Refused, refusal
 from mundap.serve.keys import Keys, Quota
 from mundap.serve.service import Service
+from mundap.store.audit import Action
 
 OPEN = ("/", "/healthz", "/readyz")  # for balancers, which have no key; / only says where to go
 _MOST = 10_000  # askers that are watched at once
@@ -112,6 +113,10 @@ class Guard:
                 )
         role = needed(request.method, request.url.path)
         if not asker.may(role):
+            if role == "write":
+                action: Action = "delete" if request.method == "DELETE" else "upload"
+                what = [request.url.path.rpartition("/")[2]] if action == "delete" else []
+                self._service.audit(asker, action, what, "refused", request.state.request_id)
             own = f"mundap keys change '{asker.name}' --role {role}" if asker.name else "mundap keys add 이름"
             raise Refused(403, f"이 요청에는 '{role}' 권한이 필요합니다. 관리자에게 요청하세요: {own}")
         self._count(asker)

@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Annotated
 
 from fastapi import Depends, Request
+from filelock import Timeout
 
 from mundap.config import Serve
 from mundap.errors import MundapError
@@ -25,6 +26,7 @@ from mundap.serve.usage import FILE as USAGE
 from mundap.serve.usage import Usage
 from mundap.serve.work import Desk
 from mundap.stopping import stopping
+from mundap.store.audit import Action, Actor, Audit
 from mundap.store.conversations import Conversations
 from mundap.types import Answer, Turn
 from mundap.workspace import Mundap
@@ -70,6 +72,7 @@ class Service:
         self.metrics.watch("searches", self.searches)
         self.metrics.watch("writes", self.writes)
         self._reread = Reread(bot, self._put)
+        self._audit = Audit(bot.root / FOLDER)
         self.usage = Usage(bot.root / FOLDER / USAGE)
         self.names = Names(lambda name: self.bot.feedback.owner(name))
         self._warm: Mundap | None = None  # whose parts are all loaded
@@ -82,6 +85,13 @@ class Service:
         self.answers.close()
         self.searches.close()
         self.writes.close()
+
+    def audit(self, asker: Asker, action: Action, what: Sequence[str], result: str, request_id: str) -> None:
+        """Note what an asker changed, or tried to."""
+        try:
+            self._audit.record(Actor(asker.name, asker.address), action, what, result, request_id)
+        except (OSError, Timeout):
+            log.exception("request %s is not in the audit log", request_id)
 
     def cut(self) -> None:
         """Tell those who still wait for an answer that the server ends; streams end with that as their last event."""
