@@ -14,7 +14,7 @@ from tests.small_models import encoders
 from mundap.encode import ENCODERS, KINDS, TRAINED, make_encoder, model_file
 from mundap.encode.adapter import AdaptedEncoder, Maps
 from mundap.encode.hashed import HashedEncoder
-from mundap.encode.reading import Reading
+from mundap.encode.settings import EncoderSettings
 from mundap.encode.static import StaticEncoder
 from mundap.encode.transformer import BOTH, PASSAGE, QUESTION, TransformerEncoder, open_transformer, save
 from mundap.korean.tokens import SearchTokenizer
@@ -62,7 +62,7 @@ def transformer(kind: str, sides: tuple[str, ...], pooling: str) -> TransformerE
             (folder / side / "onnx").mkdir(parents=True)
             spelling.save(str(folder / side / "tokenizer.json"))
             onnx.save(model, str(folder / side / "onnx" / "model.onnx"))
-        save(folder, kind, "hashed", "0", Reading(pooling, "물음: ", "글: ", 100), 32)
+        save(folder, kind, "hashed", "0", EncoderSettings(pooling, "물음: ", "글: ", 100), 32)
         return open_transformer(folder, model_file(folder), HashedEncoder)
 
 

