@@ -194,6 +194,30 @@ def test_a_tag_file_hides_at_the_next_ingest_though_the_document_did_not_change(
     assert bot.seen_by(()).search("출장비", leg="bm25")
 
 
+def test_agents_see_what_their_key_sees(serving: Callable, indexed: Callable, mundap: Callable) -> None:
+    pytest.importorskip("mcp", reason="the extra mcp is not installed")
+    root = indexed(config='[index]\nencoder = "hashed"\n[access.folders]\n"docs" = ["직원"]\n').root
+    role = ("--role", "ask,read")
+    inside = mundap("keys", "add", "직원", *role, "--access", "직원", workspace=root).out.strip()
+    outside = mundap("keys", "add", "손님", *role, workspace=root).out.strip()
+    asking = mundap("keys", "add", "질문", workspace=root).out.strip()
+    with serving(root) as server:
+
+        def call(key: str, tool: str, **arguments: object):
+            body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+            accept = {"Accept": "application/json, text/event-stream", "X-API-Key": key}
+            return server.client.post("/mcp", json=body, headers=accept)
+
+        assert call(asking, "list_documents").status_code == 403
+        for tool, arguments in (
+            ("search", {"question": "연차"}),
+            ("ask", {"question": "연차는 언제 소멸되나요?"}),
+            ("list_documents", {}),
+        ):
+            assert "휴가" in call(inside, tool, **arguments).text, tool
+            assert "휴가" not in call(outside, tool, **arguments).text, tool
+
+
 def test_visitors_without_a_key_see_what_is_for_all(serving: Callable, indexed: Callable) -> None:
     config = '[index]\nencoder = "hashed"\n[access.folders]\n"docs" = ["직원"]\n'
     root = indexed(config=config).root

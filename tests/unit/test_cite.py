@@ -25,7 +25,7 @@ def quotes(text: str, hits: list[Hit] = HITS) -> list[tuple[str, str]]:
     return [(c.passage_id, c.quote) for c in cited(text, hits)]
 
 
-def test_each_statement_is_cited_by_the_sentence_that_supports_it():
+def test_each_statement_is_cited_by_the_sentence_that_supports_it() -> None:
     text = "청바지의 관세율은 13퍼센트입니다 [1]. 미국에서 온 물품은 200달러까지 면세됩니다. [2]"
     assert quotes(text) == [
         ("p1", "청바지에 붙는 관세율은 13퍼센트입니다."),
@@ -33,34 +33,34 @@ def test_each_statement_is_cited_by_the_sentence_that_supports_it():
     ]
 
 
-def test_a_short_heading_does_not_win_over_the_sentence_that_says_it():
+def test_a_short_heading_does_not_win_over_the_sentence_that_says_it() -> None:
     assert quotes("관세율은 13퍼센트입니다[1]") == [("p1", "청바지에 붙는 관세율은 13퍼센트입니다.")]
 
 
 @pytest.mark.parametrize("marks", ["[1][2]", "[1, 2]", " [1] [2]", "[1、2]"])
-def test_several_markers_after_one_statement_all_count(marks: str):
+def test_several_markers_after_one_statement_all_count(marks: str) -> None:
     text = f"부가가치세는 10퍼센트이고 면세 한도는 150달러입니다{marks}."
     assert quotes(text) == [("p1", "부가가치세는 10퍼센트를 더합니다."), ("p2", "면세 한도는 미화 150달러입니다.")]
 
 
-def test_one_sentence_cited_twice_is_one_citation():
+def test_one_sentence_cited_twice_is_one_citation() -> None:
     assert quotes("관세율은 13퍼센트입니다 [1]. 즉 청바지 관세율은 13퍼센트입니다 [1].") == [
         ("p1", "청바지에 붙는 관세율은 13퍼센트입니다.")
     ]
 
 
-def test_a_statement_that_shares_no_word_is_cited_by_what_the_answer_is_about():
+def test_a_statement_that_shares_no_word_is_cited_by_what_the_answer_is_about() -> None:
     assert quotes("네 [2]. 미국 물품은 200달러까지입니다.") == [
         ("p2", "다만 미국에서 보낸 물품은 200달러까지 면세됩니다.")
     ]
     assert quotes("Yes [2].") == [("p2", "면세 한도는 미화 150달러입니다.")]
 
 
-def test_a_citation_names_the_source_of_its_passage():
+def test_a_citation_names_the_source_of_its_passage() -> None:
     assert cited("관세율은 13퍼센트입니다 [1].", HITS)[0].source == "문서 1"
 
 
-def test_without_markers_only_a_sentence_that_a_passage_clearly_holds_is_cited():
+def test_without_markers_only_a_sentence_that_a_passage_clearly_holds_is_cited() -> None:
     assert quotes("청바지 관세율은 13퍼센트입니다. 오늘은 날씨가 맑고 바람이 붑니다.") == [
         ("p1", "청바지에 붙는 관세율은 13퍼센트입니다.")
     ]
@@ -79,12 +79,12 @@ def test_without_markers_only_a_sentence_that_a_passage_clearly_holds_is_cited()
         ("[별표 9]에 있고 [2023]년 것입니다 [2].", "[별표 9]에 있고 [2023]년 것입니다 [2]."),
     ],
 )
-def test_markers_that_point_nowhere_are_removed(text: str, repaired: str):
+def test_markers_that_point_nowhere_are_removed(text: str, repaired: str) -> None:
     assert repair(text, 2) == repaired
     assert cited(text, []) == ()
 
 
-def test_quotes_are_verified_against_the_passage_they_name_white_space_aside():
+def test_quotes_are_verified_against_the_passage_they_name_white_space_aside() -> None:
     good = Citation("p1", "문서 1", "청바지에  붙는\n관세율은 13퍼센트입니다.")
     elsewhere = Citation("p2", "문서 2", "청바지에 붙는 관세율은 13퍼센트입니다.")
     changed = Citation("p1", "문서 1", "청바지에 붙는 관세율은 8퍼센트입니다.")
@@ -107,7 +107,7 @@ REFUSAL = "죄송합니다. 등록된 문서에서 이 질문에 대한 답을 �
         ("관세율은 13퍼센트입니다.", False),
     ],
 )
-def test_an_answer_is_a_refusal_when_that_is_all_it_says(text: str, refused: bool):
+def test_an_answer_is_a_refusal_when_that_is_all_it_says(text: str, refused: bool) -> None:
     assert refuses(text, REFUSAL) is refused
 
 
@@ -130,7 +130,7 @@ PIECES = st.lists(
         st.sampled_from(["세율은 13퍼센트입니다. ", "나. 다음\n", "[1] ", "\t"]) | st.text(max_size=20), max_size=5
     ),
 )
-def test_every_quote_stands_in_its_passage_whatever_the_answer_and_the_passages_are(pieces, texts):
+def test_every_quote_stands_in_its_passage_whatever_the_answer_and_the_passages_are(pieces, texts) -> None:
     hits = [hit(rank, text) for rank, text in enumerate(["".join(texts), *texts], 1)]
     citations = cited("".join(pieces), hits)
     passages = {h.passage.id: h.passage.text for h in hits}
@@ -140,14 +140,14 @@ def test_every_quote_stands_in_its_passage_whatever_the_answer_and_the_passages_
 
 @settings(max_examples=300, deadline=None)
 @given(PIECES)
-def test_what_is_streamed_is_the_repaired_text_however_it_was_cut(pieces):
+def test_what_is_streamed_is_the_repaired_text_however_it_was_cut(pieces) -> None:
     whole = "".join(pieces)
     unthought = re.sub(r"(?s)<think>.*?(</think>|\Z)|<생각>.*?(</생각>|\Z)", "", whole)
     assert "".join(written(pieces, 2)) == repair(unthought, 2).strip()
     assert "".join(written(pieces, 2)) == "".join(written(list(whole), 2))
 
 
-def test_thoughts_are_not_part_of_the_answer():
+def test_thoughts_are_not_part_of_the_answer() -> None:
     thinking = ["<th", "ink>\n[1]을 보면…", "</thi", "nk>\n\n답", "입니다 [1]."]
     assert list(written(thinking, 1)) == ["답", "입니다 [1]."]
     assert list(written(["<생", "각>자료 1을 보면", "…</생", "각", ">\n답", "입니다 [1]."], 1)) == ["답", "입니다 [1]."]
@@ -156,7 +156,7 @@ def test_thoughts_are_not_part_of_the_answer():
     assert "".join(written(["<세율>은 ", "8퍼센트"], 1)) == "<세율>은 8퍼센트"
 
 
-def test_text_is_shown_as_soon_as_it_cannot_change():
+def test_text_is_shown_as_soon_as_it_cannot_change() -> None:
     pieces = iter(["관세율은", " 13", "퍼센트입니다", " [", "1", "]", "."])
     shown = written(pieces, 1)
     assert [next(shown) for _ in range(3)] == ["관세율은", " 13", "퍼센트입니다"]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from importlib.util import find_spec
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute
 
 import mundap
 from mundap.config import Serve
 from mundap.serve import answers, chat, docs_page, documents, embeddings, error_responses, feedback, found, state, views
+from mundap.serve.asker import ASKER
 from mundap.serve.body import BodyLimit
+from mundap.serve.error_responses import told
 from mundap.serve.guard import Guard
 from mundap.serve.keys import FILE as KEYS
 from mundap.serve.keys import Keys
@@ -32,10 +36,13 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     """
     service = Service(bot, settings)
 
+    agents, serving_agents = _agents(service)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.begin()
-        yield
+        async with serving_agents():
+            yield
         service.close()
         await service.warmed()
 
@@ -95,4 +102,18 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         docs_page.router,
     ):
         app.include_router(router)
+    app.router.routes.extend(agents)
     return app
+
+
+def _agents(service: Service) -> tuple[Sequence[BaseRoute], Callable[[], AbstractAsyncContextManager[None]]]:
+    """The routes of the MCP server, and what is to be entered while they are served; none without the extra `mcp`."""
+    if find_spec("mcp") is None:
+        return (), nullcontext
+    from mundap.mcp.server import make_http
+
+    def newest() -> Mundap:
+        asker = ASKER.get()
+        return service.newest().seen_by(asker.access if asker else ())
+
+    return make_http(newest, lambda error: told("agent", ASKER.get(), error))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,12 +12,13 @@ Role = Literal["ask", "read", "write", "admin"]  # keys.ROLES
 LOCAL_ROLES = frozenset(("ask", "read", "write"))  # of this machine's own user, who could write the files as well
 
 # By the first part of the path, then by method; whatever is not here may be used by all who may ask.
-_NEEDS: dict[str, dict[str, Role]] = {
-    "documents": {"GET": "read"},
-    "reports": {"GET": "read"},
-    "metrics": {"GET": "read"},
+_NEEDS: dict[str, dict[str, tuple[Role, ...]]] = {
+    "documents": {"GET": ("read",)},
+    "reports": {"GET": ("read",)},
+    "metrics": {"GET": ("read",)},
+    "mcp": dict.fromkeys(("GET", "POST", "DELETE"), ("ask", "read")),  # agents answer from what they list and read
 }
-_ALTERING: Role = "write"  # other methods on those paths
+_ALTERING: tuple[Role, ...] = ("write",)  # other methods on those paths
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,11 @@ class Asker:
         return role in self.roles or "admin" in self.roles
 
 
+ASKER: ContextVar[Asker | None] = ContextVar(
+    "asker", default=None
+)  # of the request that is served; None sees the least
+
+
 def holder(key: Key, address: str, visitors: frozenset[str]) -> Asker:
     """The asker who brought `key`. The page's visitors see what all `visitors` may see."""
     if key.name == LENT:
@@ -56,10 +63,10 @@ def visitor(address: str, own: bool, visitors: frozenset[str]) -> Asker:
     return Asker("", address, f"@{address}", LOCAL_ROLES if own else frozenset(("ask",)), visitors)
 
 
-def needed(method: str, path: str) -> Role:
-    """The role that a request needs."""
+def needed(method: str, path: str) -> tuple[Role, ...]:
+    """The roles that a request needs, all of them."""
     first = path.partition("/")[2].partition("/")[0]
     of_path = _NEEDS.get(first)
     if of_path is None or method == "OPTIONS":
-        return "ask"
+        return ("ask",)
     return of_path.get("GET" if method == "HEAD" else method, _ALTERING)

@@ -139,7 +139,9 @@ async def _events(
             else:
                 yield chunk(ChunkChoice(delta=Delta(content=piece))) if piece else _BEAT
     except MundapError as error:
-        yield _event(openai_problem(status_of(error), told(request, error), question.request_id))
+        yield _event(
+            openai_problem(status_of(error), told(question.request_id, request.state.asker, error), question.request_id)
+        )
     except Exception:
         log.exception("the stream of request %s failed", question.request_id)
         yield _event(openai_problem(500, UNEXPECTED, question.request_id))

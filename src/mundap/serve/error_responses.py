@@ -24,6 +24,7 @@ from mundap.errors import (
     WorkspaceBusy,
 )
 from mundap.redact import hidden
+from mundap.serve.asker import Asker
 from mundap.serve.validation import of_status, sentences
 
 log = logging.getLogger(__name__)
@@ -134,15 +135,18 @@ def status_of(error: MundapError) -> int:
     return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
 
 
-def told(request: Request, error: MundapError) -> str:
+def told(request_id: str, asker: Asker | None, error: MundapError) -> str:
     """What the asker may hear of `error`: whoever does not run the server hears nothing of what is inside it, which the
     log has. Of a model's server nobody hears anything."""
     if isinstance(error, Refused | UnknownFilter | UnknownName):
         return str(error)
-    log.warning("request %s: %s", request.state.request_id, error)
+    log.warning("request %s: %s", request_id, error)
     status = status_of(error)
-    asker = getattr(request.state, "asker", None)
     return str(error) if status != 502 and asker is not None and asker.operates else _INSIDE[status]
+
+
+def _told(request: Request, error: MundapError) -> str:
+    return told(request.state.request_id, getattr(request.state, "asker", None), error)
 
 
 def install(app: FastAPI) -> None:
@@ -153,7 +157,7 @@ def install(app: FastAPI) -> None:
         status = status_of(error)
         retry = error.retry_after if isinstance(error, Refused) else RETRY_SECONDS if status == 503 else None
         headers = error.headers if isinstance(error, Refused) else {}
-        return problem(request, status, told(request, error), headers | ({"Retry-After": str(retry)} if retry else {}))
+        return problem(request, status, _told(request, error), headers | ({"Retry-After": str(retry)} if retry else {}))
 
     @app.exception_handler(RequestValidationError)
     async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mundap.serve.asker import Asker, holder, needed, visitor
+from mundap.serve.asker import ASKER, Asker, holder, needed, visitor
 from mundap.serve.error_responses import Refused, refusal
 from mundap.serve.keys import Keys, Quota
 from mundap.serve.service import Service
@@ -63,6 +63,7 @@ class Guard:
         try:
             asker = self._asker(request)
             request.state.asker = asker
+            ASKER.set(asker)
             if asker and asker.name:
                 request.state.key = asker.name
             self._name(request, asker)
@@ -111,8 +112,8 @@ class Guard:
                     403,
                     "다른 사이트의 페이지에서 보낸 요청입니다. mundap.toml의 serve.cors_origins에 그 주소를 추가하세요.",
                 )
-        role = needed(request.method, request.url.path)
-        if not asker.may(role):
+        role = next((one for one in needed(request.method, request.url.path) if not asker.may(one)), None)
+        if role is not None:
             if role == "write":
                 action: Action = "delete" if request.method == "DELETE" else "upload"
                 what = [request.url.path.rpartition("/")[2]] if action == "delete" else []
