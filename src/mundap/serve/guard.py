@@ -21,6 +21,7 @@ from mundap.serve.service import Service
 from mundap.store.audit import Action
 
 OPEN = ("/", "/healthz", "/readyz")  # for balancers, which have no key; / only says where to go
+_SAFE = ("GET", "HEAD", "OPTIONS")
 _MOST = 10_000  # askers that are watched at once
 _WRONG_PER_MINUTE = 30  # wrong keys from one address; the right one is let through at any time
 _SLOW, _SLOWEST = 0.02, 2.0  # seconds that the first wrong key is answered later, which doubles, and the last ones
@@ -89,7 +90,7 @@ class Guard:
     def _name(self, request: Request, asker: Asker | None) -> None:
         """Give the request a name of ours, if the one that it brought is that of a request of somebody else."""
         owner = asker.owner if asker else f"@{request.client.host if request.client else ''}"
-        if not self._service.names.take(request.state.request_id, owner):
+        if not self._service.names.take(request.state.request_id, owner, request.state.chosen):
             request.state.request_id = uuid4().hex
 
     def _check(self, request: Request, asker: Asker | None) -> None:
@@ -107,7 +108,7 @@ class Guard:
                     403,
                     "Host 헤더가 이 컴퓨터의 이름이 아닙니다. 127.0.0.1로 요청하거나 API 키를 만드세요: mundap keys add 이름",
                 )
-            if not self._from_here(headers):
+            if not self._from_here(request):
                 raise Refused(
                     403,
                     "다른 사이트의 페이지에서 보낸 요청입니다. mundap.toml의 serve.cors_origins에 그 주소를 추가하세요.",
@@ -143,10 +144,11 @@ class Guard:
         await asyncio.sleep(min(_SLOWEST, _SLOW * 2**before))
         return refused
 
-    def _from_here(self, headers: Headers) -> bool:
+    def _from_here(self, request: Request) -> bool:
+        headers = request.headers
         origin = headers.get("origin")
-        if origin is None:
-            return headers.get("sec-fetch-site") not in ("cross-site", "same-site")
+        if origin is None:  # a link that someone follows has none, and changes nothing
+            return request.method in _SAFE or headers.get("sec-fetch-site") not in ("cross-site", "same-site")
         return origin in self._origins or urlsplit(origin).netloc == headers.get("host")
 
 

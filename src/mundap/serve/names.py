@@ -15,9 +15,10 @@ class Names:
         self._answered = answered
         self._owners: OrderedDict[str, str] = OrderedDict()
 
-    def take(self, name: str, owner: str) -> bool:
-        """Note that `owner` makes a request of this name, unless somebody else has."""
-        before = self._owners.get(name) or self._answered(name)
+    def take(self, name: str, owner: str, chosen: bool) -> bool:
+        """Note that `owner` makes a request of this name, unless somebody else has. One that was not `chosen` by a client is
+        new."""
+        before = self._owners.get(name) or (self._answered(name) if chosen else None)
         if before is not None and before != owner:
             return False
         self._owners[name] = owner

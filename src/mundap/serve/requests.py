@@ -44,7 +44,7 @@ class Requests:
         began = time.perf_counter()
         given = Headers(scope=scope).get(HEADER, "")
         name = given if _WELL_FORMED.fullmatch(given) else uuid4().hex
-        scope.setdefault("state", {})["request_id"] = name
+        scope.setdefault("state", {}).update(request_id=name, chosen=name == given)
         status = 0
 
         async def named(message: Message) -> None:
