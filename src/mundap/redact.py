@@ -16,7 +16,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\
 def hidden(text: str) -> str:
     """`text` without names, passwords and queries of addresses, and without keys."""
     if "://" in text:
-        text = _QUERY.sub(rf"\g<address>?{HIDDEN}", _USER.sub(rf"\g<scheme>{HIDDEN}@", text))
+        text = _QUERY.sub(rf"\g<address>?{HIDDEN}", _USER.sub(r"\g<scheme>", text))
     return _TOKEN.sub(rf"\g<before>{HIDDEN}", text)
 
 

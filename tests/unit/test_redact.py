@@ -27,7 +27,6 @@ from mundap.redact import Visible, hidden, visible
 def test_secrets_of_addresses_are_hidden(text: str) -> None:
     shown = hidden(text)
     assert "s3cret" not in shown
-    assert "***" in shown
     assert hidden(shown) == shown
 
 
