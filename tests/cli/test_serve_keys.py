@@ -224,10 +224,10 @@ def test_wrong_keys_are_answered_later_and_later_and_the_right_one_at_once(servi
             began = time.monotonic()
             assert server.client.get("/v1/models", headers={"X-API-Key": f"guess-{n}"}).status_code == 401
             took.append(time.monotonic() - began)
-        assert took[-1] > 1
+        assert took[-1] > 0.5
         began = time.monotonic()
         assert server.client.get("/v1/models", headers=right).status_code == 200
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < took[-1]
 
 
 def test_keys_that_are_made_at_once_are_all_kept(command: str, fresh: Callable, mundap: Callable) -> None:

@@ -24,7 +24,7 @@ OPEN = ("/", "/healthz", "/readyz")  # for balancers, which have no key; / only 
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _MOST = 10_000  # askers that are watched at once
 _WRONG_PER_MINUTE = 30  # wrong keys from one address; the right one is let through at any time
-_SLOW, _SLOWEST = 0.02, 2.0  # seconds that the first wrong key is answered later, which doubles, and the last ones
+_SLOW, _SLOWEST = 0.1, 2.0  # seconds that the first wrong key is answered later, which doubles, and the last ones
 
 
 class Guard:
