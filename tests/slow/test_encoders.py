@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -137,7 +138,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def embedded(base: Path, corpus: Path) -> dict:
+def embedded(base: Path, corpus: Path) -> dict[str, Any]:
     """What training one encoder prints as JSON."""
     options = (
         "--base",
@@ -155,7 +156,8 @@ def embedded(base: Path, corpus: Path) -> dict:
         "--json",
         *PROMPTS,
     )
-    return json.loads(run("train", "embedding", "--out", "하나", *options, workspace=corpus))
+    made: dict[str, Any] = json.loads(run("train", "embedding", "--out", "하나", *options, workspace=corpus))
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +166,7 @@ def whole(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return learn(base, tmp_path_factory.mktemp("whole"))[1]
 
 
-def test_it_is_measured_on_what_was_held_out_and_says_so(embedded: dict) -> None:
+def test_it_is_measured_on_what_was_held_out_and_says_so(embedded: dict[str, Any]) -> None:
     folder = Path(embedded["folder"])
     card = json.loads((folder / "card.json").read_text("utf-8"))
     for split in ("by_passage", "by_question"):
@@ -183,7 +185,9 @@ def test_it_is_measured_on_what_was_held_out_and_says_so(embedded: dict) -> None
     assert sum(p["part"] == "by_passage" for p in pairs) == embedded["held_out"]["by_passage"]
 
 
-def test_it_becomes_the_encoder_and_is_served_without_torch(embedded: dict, corpus: Path, tmp_path: Path) -> None:
+def test_it_becomes_the_encoder_and_is_served_without_torch(
+    embedded: dict[str, Any], corpus: Path, tmp_path: Path
+) -> None:
     root = tmp_path / "ws"
     shutil.copytree(corpus, root)
     run("promote", "하나", "--force", workspace=root)
@@ -202,7 +206,7 @@ def test_it_becomes_the_encoder_and_is_served_without_torch(embedded: dict, corp
     assert found == [hit.passage.id for hit in Mundap.open(root).search("면세 한도는?", leg="dense")]
 
 
-def test_onnx_gives_what_torch_gives(embedded: dict, corpus: Path) -> None:
+def test_onnx_gives_what_torch_gives(embedded: dict[str, Any], corpus: Path) -> None:
     served = Mundap.open(corpus).components.encoder_named("model:하나")
     side = Path(embedded["folder"]) / "both"
     model = transformers.AutoModel.from_pretrained(side).eval()
@@ -215,7 +219,7 @@ def test_onnx_gives_what_torch_gives(embedded: dict, corpus: Path) -> None:
         assert ours @ theirs >= 0.9999
 
 
-def test_sentence_transformers_reads_what_is_saved(embedded: dict, corpus: Path) -> None:
+def test_sentence_transformers_reads_what_is_saved(embedded: dict[str, Any], corpus: Path) -> None:
     package = pytest.importorskip("sentence_transformers", reason=WHY)
     served = Mundap.open(corpus).components.encoder_named("model:하나")
     theirs = package.SentenceTransformer(str(Path(embedded["folder"]) / "both"), device="cpu")
@@ -224,7 +228,7 @@ def test_sentence_transformers_reads_what_is_saved(embedded: dict, corpus: Path)
     assert rows[1][0] @ served.encode_passages(["담배"])[0] >= 0.9999
 
 
-def test_what_was_trained_can_be_a_base_and_keeps_its_prompts(embedded: dict, corpus: Path) -> None:
+def test_what_was_trained_can_be_a_base_and_keeps_its_prompts(embedded: dict[str, Any], corpus: Path) -> None:
     from mundap.training.retriever.transformer_encoder import known_reading
 
     assert known_reading("e5-small") == {"query": "query: ", "passage": "passage: ", "pooling": "mean"}
@@ -232,7 +236,7 @@ def test_what_was_trained_can_be_a_base_and_keeps_its_prompts(embedded: dict, co
     assert own == {"query": "물음: ", "passage": "글: ", "pooling": "mean"}
 
 
-def test_exporting_again_changes_nothing(embedded: dict, corpus: Path) -> None:
+def test_exporting_again_changes_nothing(embedded: dict[str, Any], corpus: Path) -> None:
     before = Mundap.open(corpus).components.encoder_named("model:하나").encode_passages(["담배"])
     shown = json.loads(run("export", "onnx", "하나", "--json", workspace=corpus))
     assert shown["bytes"] > 0

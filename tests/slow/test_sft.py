@@ -155,7 +155,8 @@ def llama_tokens(file: Path, text: str) -> list[int]:
     """The tokens of a text in llama.cpp."""
     model = GGUFGenerator(file, Settings(REFUSAL, context_tokens=1024), threads=1)._model()
     with _door(model.server, model.key) as client:
-        return client.post("/tokenize", json={"content": text, "add_special": True}).json()["tokens"]
+        made: list[int] = client.post("/tokenize", json={"content": text, "add_special": True}).json()["tokens"]
+        return made
 
 
 def written(model: Any, prompts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
@@ -376,7 +377,8 @@ def test_the_loss_is_that_of_the_answers_alone(base: Path, tmp_path: Path) -> No
     import datasets
     import trl
 
-    given = trl.SFTConfig(str(tmp_path), use_cpu=True, bf16=False, dataset_kwargs={"skip_prepare_dataset": True})
+    made: Any = trl
+    given = made.SFTConfig(str(tmp_path), use_cpu=True, bf16=False, dataset_kwargs={"skip_prepare_dataset": True})
     trainer = trainer_class()(
         model=model, args=given, train_dataset=datasets.Dataset.from_dict(rows), processing_class=words
     )
@@ -391,6 +393,7 @@ def test_the_loss_is_that_of_the_answers_alone(base: Path, tmp_path: Path) -> No
 
 def test_a_template_asks_in_training_as_in_serving(base: Path, tmp_path: Path) -> None:
     words, alpaca = load_words(str(base), tmp_path), read_template("alpaca", tmp_path)
+    assert alpaca is not None
     formatter = ExampleFormatter(words, [words.eos_token_id], REFUSAL, alpaca)
     hits = [Hit(passage_of(ROWS[0]), 1.0, 1)]
     assert words.decode(formatter.prompt("담배는?", hits)) == spelled(messages("담배는?", hits, (), REFUSAL), alpaca)

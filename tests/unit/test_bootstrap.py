@@ -1,4 +1,5 @@
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,13 +77,13 @@ def test_a_single_group_has_nothing_to_vary() -> None:
 
 @quick
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=20), st.integers(0, 5))
-def test_the_interval_lies_within_the_values(values, seed) -> None:
+def test_the_interval_lies_within_the_values(values: list[float], seed: int) -> None:
     low, high = mean_interval(values, resamples=100, seed=seed)
     assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
 
 
 @pytest.mark.parametrize("values", [[], [[]]])
-def test_no_rows_are_refused(values) -> None:
+def test_no_rows_are_refused(values: list[Any]) -> None:
     with pytest.raises(ValueError, match="rows of figures"):
         mean_interval(values)
 
@@ -109,7 +110,7 @@ def test_permutation_p_by_sampling_is_near_the_exact_one() -> None:
 
 @quick
 @given(st.lists(st.integers(-4, 4), min_size=1, max_size=7))
-def test_permutation_p_is_the_share_of_signings_as_extreme(differences) -> None:
+def test_permutation_p_is_the_share_of_signings_as_extreme(differences: list[int]) -> None:
     sums = [
         abs(sum(s * d for s, d in zip(signs, differences, strict=True)))
         for signs in product((1, -1), repeat=len(differences))

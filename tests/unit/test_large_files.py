@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
@@ -76,13 +77,13 @@ def test_many_passages_of_what_is_no_sheet_go_by_the_disk(tmp_path: Path, monkey
 def test_nothing_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
-    def broken():
+    def broken() -> Iterator[bytes]:
         yield from ()
         raise MemoryError
 
     with pytest.raises(MemoryError):
         spooled(broken())
-    taken = spooled(())
+    taken: Spooled[bytes] = spooled(())
     taken.taken()
     assert (len(taken), [*taken]) == (0, [])
     assert [*tmp_path.iterdir()] == []

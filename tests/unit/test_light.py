@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import MakePassage
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import MundapError
@@ -37,7 +38,7 @@ def split(texts: Sequence[str]) -> list[list[str]]:
 class Legs:
     """An index of TEXTS, and what is known about it."""
 
-    def __init__(self, passage) -> None:
+    def __init__(self, passage: MakePassage) -> None:
         passages = [passage(text) for text in TEXTS]
         self.encoder = HashedEncoder(64)
         self.lexical, self.dense = BM25(passages, tokenize=split), Dense(passages, self.encoder)
@@ -70,7 +71,7 @@ class Legs:
 
 
 @pytest.fixture
-def legs(passage) -> Legs:
+def legs(passage: MakePassage) -> Legs:
     return Legs(passage)
 
 
@@ -192,7 +193,7 @@ def test_edited_synonyms_are_used(legs: Legs, tmp_path: Path) -> None:
     assert candidates.rows[ranker.score("패스포트", candidates).argmax()] == legs.row(2)
 
 
-def test_another_encoder_or_tokenizer_asks_to_train_again(legs: Legs, passage) -> None:
+def test_another_encoder_or_tokenizer_asks_to_train_again(legs: Legs, passage: MakePassage) -> None:
     passages = [passage(text) for text in TEXTS]
     with pytest.raises(MundapError, match=r"hashed-64-1.*hashed-32-1.*mundap train reranker"):
         LightRanker(legs.model(), legs.lexical, Dense(passages, HashedEncoder(32)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ PASSAGES = 20
 SMALL = StaticConfig(dim=64, batch=16, epochs=8)
 
 
-def split(texts: list[str]) -> list[list[str]]:
+def split(texts: Sequence[str]) -> list[list[str]]:
     return [text.split() for text in texts]
 
 
@@ -86,7 +87,9 @@ def test_the_slope_is_that_of_the_loss() -> None:
         logits = 5.0 * q @ p.T
         return float((np.log(np.exp(logits).sum(axis=1)) - np.diag(logits)).mean())
 
-    rows, gradient = static._gradient(vectors, questions.of_texts(every), passages.of_texts(every), 5.0)
+    rows, gradient = static._gradient(
+        vectors.astype(np.float32), questions.of_texts(every), passages.of_texts(every), 5.0
+    )
     aside = random.normal(size=(12, 16))
     moved = (loss(vectors + 1e-4 * aside) - loss(vectors - 1e-4 * aside)) / 2e-4
     assert moved == pytest.approx((gradient * aside[rows]).sum(), rel=0.01)
@@ -144,6 +147,7 @@ def test_the_user_dictionary_goes_with_the_model(tmp_path: Path) -> None:
     kept(tmp_path / "models", dictionary)
     dictionary.unlink()
     encoder = make_encoder("model:내것", tmp_path / "models")
+    assert isinstance(encoder, StaticEncoder)
     assert "이사화물" in encoder.words.places
     assert encoder.encode_queries(["이사화물"]) @ encoder.encode_queries(["이사화물"]).T == pytest.approx(1)
     plain = kept(tmp_path / "plain")
