@@ -23,6 +23,7 @@ from mundap.generate.template import read_template, spelled
 from mundap.types import Hit, Passage
 
 settings.register_profile("mundap", deadline=None, max_examples=60)
+settings.register_profile("quick", deadline=None, max_examples=15)  # of `make check`; `make test` takes the other
 settings.load_profile("mundap")
 
 _WORDS = "청바지 관세율 면세 한도 술 향수 세관 신고 얼마 무엇 13% 800달러 2병 입니다. 인가요? 따로 안내 😀 duty".split()

@@ -14,10 +14,11 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import MakeBot
+from tests.invoked import ran, run
 from typer.testing import CliRunner, Result
 
 import mundap as md
-from mundap.cli import app, train
+from mundap.cli import app
 from mundap.errors import MundapError
 from mundap.generate.support import support
 from mundap.workspace import Mundap
@@ -40,17 +41,6 @@ md.train.reranker(md.Mundap.open(sys.argv[1]), out="관세", config=md.train.Rer
 """
 
 
-def run(*arguments: object, workspace: Path) -> Result:
-    return CliRunner().invoke(train.app, ["reranker", *map(str, arguments), "--workspace", str(workspace)])
-
-
-def ran(*arguments: object, workspace: Path) -> str:
-    """What a run that succeeds prints."""
-    done = run(*arguments, workspace=workspace)
-    assert done.exit_code == 0, done.exception or done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def corpus(hashed_sample: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample corpus, indexed with the hashed encoder."""
@@ -60,7 +50,7 @@ def corpus(hashed_sample: Callable[..., Path], tmp_path_factory: pytest.TempPath
 @pytest.fixture(scope="module")
 def trained(corpus: Path) -> dict[str, Any]:
     """What training on the known questions prints as JSON."""
-    made: dict[str, Any] = json.loads(ran("--out", "관세", "--json", workspace=corpus))
+    made: dict[str, Any] = json.loads(ran("train", "reranker", "--out", "관세", "--json", workspace=corpus))
     return made
 
 
@@ -106,7 +96,7 @@ def test_the_model_is_used_when_mundap_toml_names_it(corpus: Path, trained: dict
 
 
 def test_people_are_shown_the_figures_and_what_to_write(corpus: Path, trained: dict[str, Any]) -> None:
-    out = ran("--out", "점수만", "--features", "scores", workspace=corpus)
+    out = ran("train", "reranker", "--out", "점수만", "--features", "scores", workspace=corpus)
     for part in ("학습 전", "학습 후", "새 문서", "학습한 문서", "top1", "mrr@10", "synonyms.tsv", "권"):
         assert part in out
     assert '[retrieve]\nreranker = "light:점수만"\n' in out
@@ -125,7 +115,9 @@ def test_a_question_file_is_learned_from_and_what_it_lacks_is_counted(corpus: Pa
     file = tmp_path / "질문 둘.jsonl"
     file.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), "utf-8")
     row = json.loads(
-        ran("--out", "파일", "--data", file, "--features", "scores", "--json", workspace=corpus).splitlines()[-1]
+        ran(
+            "train", "reranker", "--out", "파일", "--data", file, "--features", "scores", "--json", workspace=corpus
+        ).splitlines()[-1]
     )
     assert row["questions"] == len(lines) - 2
     assert row["left_out"] == 1
@@ -143,7 +135,7 @@ def test_a_kill_before_the_promotion_leaves_the_old_model_and_is_resumed(
     done = subprocess.run([sys.executable, "-c", KILLED, str(root)], capture_output=True, timeout=180)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     assert {path.name: path.read_bytes() for path in model.iterdir()} == before
-    ran("--out", "관세", "--features", "scores", workspace=root)
+    ran("train", "reranker", "--out", "관세", "--features", "scores", workspace=root)
     card = json.loads((model / "card.json").read_text("utf-8"))
     assert card["features"] == ["dense", "bm25", "length"]
     assert not [path for path in model.parent.iterdir() if path.name.startswith((".building", ".before"))]
@@ -157,7 +149,7 @@ def test_a_model_of_another_encoder_can_be_trained_again(corpus: Path, trained: 
     (root / "mundap.toml").write_text(f'{CONFIG}[retrieve]\nreranker = "light:관세"\n', "utf-8")
     with pytest.raises(MundapError, match="mundap train reranker"):
         Mundap.open(root).search("면세 한도는?")
-    ran("--out", "관세", "--features", "scores", workspace=root)
+    ran("train", "reranker", "--out", "관세", "--features", "scores", workspace=root)
     assert Mundap.open(root).search("면세 한도는?")
 
 
@@ -172,7 +164,7 @@ def test_a_model_of_another_encoder_can_be_trained_again(corpus: Path, trained: 
 )
 def test_what_cannot_be_done_is_one_sentence(indexed: MakeBot, arguments: tuple[str, ...], told: str) -> None:
     root = indexed({"출장.txt": "출장비는 하루에 5만 원입니다.\n"}).root
-    done = run(*arguments, workspace=root)
+    done = run("train", "reranker", *arguments, workspace=root)
     assert isinstance(done.exception, MundapError)
     assert told in str(done.exception)
     assert done.stdout == ""
@@ -181,10 +173,10 @@ def test_what_cannot_be_done_is_one_sentence(indexed: MakeBot, arguments: tuple[
 
 def test_too_few_questions_are_counted(indexed: MakeBot, tmp_path: Path) -> None:
     root = indexed().root
-    done = run("--out", "m", workspace=root)
+    done = run("train", "reranker", "--out", "m", workspace=root)
     assert "질문 1개, 제시문 1개" in str(done.exception)
     (tmp_path / "q.csv").write_text("질문,제시문\n왜?,다른 글\n", "utf-8")
-    done = run("--out", "m", "--data", tmp_path / "q.csv", workspace=root)
+    done = run("train", "reranker", "--out", "m", "--data", tmp_path / "q.csv", workspace=root)
     assert "질문 0개, 제시문 0개" in str(done.exception)
 
 
@@ -214,8 +206,7 @@ def test_support_is_calibrated_on_the_questions_and_used(corpus: Path, trained: 
     root = shutil.copytree(corpus, tmp_path / "ws")
 
     def calibrated(*arguments: str) -> Result:
-        verb = ["train", "support", "--data", str(root / "questions.csv"), *arguments, "--workspace", str(root)]
-        return CliRunner().invoke(app, verb)
+        return run("train", "support", "--data", root / "questions.csv", *arguments, workspace=root)
 
     assert isinstance(calibrated("--out", "관세").exception, MundapError)  # the name of the ranker
     shown = json.loads(calibrated("--out", "근거", "--json").stdout)
@@ -236,7 +227,7 @@ def test_a_promise_of_few_wrong_answers_is_kept_in_the_card_and_looked_after(cor
     file = str(root / "questions.csv")
 
     def ran_on(*arguments: str) -> Result:
-        done = CliRunner().invoke(app, [*arguments, "--workspace", str(root)])
+        done = run(*arguments, workspace=root)
         assert done.exit_code == 0, done.exception
         return done
 
@@ -282,7 +273,7 @@ def test_a_reader_is_trained_on_recorded_answers_promoted_and_used(corpus: Path,
     root = shutil.copytree(corpus, tmp_path / "ws")
 
     def ran_on(*arguments: str) -> Result:
-        return CliRunner().invoke(app, [*arguments, "--workspace", str(root)])
+        return run(*arguments, workspace=root)
 
     done = ran_on("train", "reader", "--out", "문장", "--json")
     assert done.exit_code == 0, done.exception

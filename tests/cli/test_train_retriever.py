@@ -11,26 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner, Result
+from tests.invoked import ran, run
 
-from mundap.cli import app
 from mundap.encode.adapter import AdaptedEncoder
 from mundap.encode.static import StaticEncoder
 from mundap.errors import ConfigError, MundapError, StaleIndex
 from mundap.workspace import Mundap
 
 CONFIG = '[index]\nencoder = "hashed"\nuser_dictionary = "user_dictionary.txt"\n'
-
-
-def run(*arguments: object, workspace: Path) -> Result:
-    return CliRunner().invoke(app, [*map(str, arguments), "--workspace", str(workspace)])
-
-
-def ran(*arguments: object, workspace: Path) -> str:
-    """What a run that succeeds prints."""
-    done = run(*arguments, workspace=workspace)
-    assert done.exit_code == 0, done.exception or done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")

@@ -118,7 +118,16 @@ TEXTS = ["관세청", "관세청은 세금을 걷는다.", "", " \n", "😀👍�
 LONG = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습니다. " * 40  # more than one window of a model
 
 
-@pytest.fixture(scope="module", params=list(ENCODERS_MADE.values()), ids=list(ENCODERS_MADE))
+REAL = {"e5-small"}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(make, id=name, marks=pytest.mark.slow if name in REAL else ())
+        for name, make in ENCODERS_MADE.items()
+    ],
+)
 def encoder(request: pytest.FixtureRequest) -> Encoder:
     made: Encoder = request.param()
     return made

@@ -221,9 +221,9 @@ def test_a_decomposed_question_is_the_same_question(reranker: Reranker) -> None:
 
 def test_a_score_does_not_depend_on_the_passages_beside_it(reranker: Reranker) -> None:
     many = hits(*(" ".join(WORDS[4 + (n + m) % 5] for m in range(n % 11)) for n in range(3 * BATCH)))
-    alone = {hit.passage.id: reranker.rerank("관세 환급", [hit])[0].score for hit in many}
+    alone = {hit.passage.id: reranker.rerank("관세 환급", [hit])[0].score for hit in many[::5]}
     together = {hit.passage.id: hit.score for hit in reranker.rerank("관세 환급", many)}
-    assert together == pytest.approx(alone, rel=1e-4, abs=1e-5)
+    assert {id: together[id] for id in alone} == pytest.approx(alone, rel=1e-4, abs=1e-5)
 
 
 def test_the_name_stays(reranker: Reranker) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.invoked import ran
 from typer.testing import CliRunner
 
 import mundap as md
@@ -89,9 +90,7 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(*arguments: object, workspace: Path) -> dict[str, Any]:
     """What a command that succeeds prints as JSON."""
-    done = CliRunner().invoke(app, [*map(str, arguments), "--json", "--workspace", str(workspace)])
-    assert done.exit_code == 0, done.exception or done.stderr
-    made: dict[str, Any] = json.loads(done.stdout)
+    made: dict[str, Any] = json.loads(ran(*arguments, "--json", workspace=workspace))
     return made
 
 

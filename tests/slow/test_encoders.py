@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.invoked import ran
 from typer.testing import CliRunner
 
 import mundap as mundap_package
@@ -118,13 +119,6 @@ def learn(
     return done.returncode, out
 
 
-def run(*arguments: object, workspace: Path) -> str:
-    """What a command that succeeds prints."""
-    done = CliRunner().invoke(app, [*map(str, arguments), "--workspace", str(workspace)])
-    assert done.exit_code == 0, done.exception or done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample corpus, indexed with hashes."""
@@ -156,7 +150,7 @@ def embedded(base: Path, corpus: Path) -> dict[str, Any]:
         "--json",
         *PROMPTS,
     )
-    made: dict[str, Any] = json.loads(run("train", "embedding", "--out", "하나", *options, workspace=corpus))
+    made: dict[str, Any] = json.loads(ran("train", "embedding", "--out", "하나", *options, workspace=corpus))
     return made
 
 
@@ -190,8 +184,8 @@ def test_it_becomes_the_encoder_and_is_served_without_torch(
 ) -> None:
     root = tmp_path / "ws"
     shutil.copytree(corpus, root)
-    run("promote", "하나", "--force", workspace=root)
-    run("index", workspace=root)
+    ran("promote", "하나", "--force", workspace=root)
+    ran("index", workspace=root)
     alone = (
         "import sys\nclass Absent:\n    def find_spec(self, name, path=None, target=None):\n"
         "        if name.partition('.')[0] in ('torch', 'transformers'):\n            raise ModuleNotFoundError(name)\n"
@@ -238,7 +232,7 @@ def test_what_was_trained_can_be_a_base_and_keeps_its_prompts(embedded: dict[str
 
 def test_exporting_again_changes_nothing(embedded: dict[str, Any], corpus: Path) -> None:
     before = Mundap.open(corpus).components.encoder_named("model:하나").encode_passages(["담배"])
-    shown = json.loads(run("export", "onnx", "하나", "--json", workspace=corpus))
+    shown = json.loads(ran("export", "onnx", "하나", "--json", workspace=corpus))
     assert shown["bytes"] > 0
     assert shown["use"] == "model:하나"
     np.testing.assert_allclose(
@@ -262,7 +256,7 @@ def test_dpr_has_two_encoders_that_read_short_pieces(base: Path, corpus: Path) -
         "model",
         "--json",
     )
-    shown = json.loads(run("train", "dpr", "--out", "둘", *options, workspace=corpus))
+    shown = json.loads(ran("train", "dpr", "--out", "둘", *options, workspace=corpus))
     assert shown["by_passage"]["dense"]["after"].keys() == {"top1", "top3", "top10", "mrr@10"}
     encoder = Mundap.open(corpus).components.encoder_named("model:둘")
     asked, read = encoder.encode_queries(["면세 한도"]), encoder.encode_passages(["면세 한도"])
@@ -276,10 +270,10 @@ def test_a_cross_encoder_orders_what_was_found_and_is_served_by_onnxruntime(
     root = tmp_path / "ws"
     shutil.copytree(corpus, root)
     options = ("--base", base, "--freeze", -1, "--epochs", 1, "--lr", 1e-3, "--max-tokens", 64, "--json")
-    shown = json.loads(run("train", "cross", "--out", "순위", *options, workspace=root))
+    shown = json.loads(ran("train", "cross", "--out", "순위", *options, workspace=root))
     for split in ("by_passage", "by_question"):
         assert shown[split]["before"].keys() == shown[split]["after"].keys()
-    run("promote", "순위", "--force", workspace=root)
+    ran("promote", "순위", "--force", workspace=root)
     bot = Mundap.open(root)
     hits = bot.search("면세 한도는?")
     model = transformers.AutoModelForSequenceClassification.from_pretrained(shown["folder"]).eval()
@@ -297,7 +291,7 @@ def test_losses_are_compared_on_one_split(base: Path, corpus: Path, monkeypatch:
     monkeypatch.setattr(loss_comparison, "EPOCHS", (1, 2))
     monkeypatch.setattr(loss_comparison, "BATCHES", (16,))
     options = ("--base", base, "--freeze", 1, "--losses", "denoising,mnrl", "--questions-only", "--json")
-    shown = json.loads(run("train", "embedding", *options, workspace=corpus))
+    shown = json.loads(ran("train", "embedding", *options, workspace=corpus))
     assert [(row["loss"], row["epochs"]) for row in shown["rows"]] == [
         (loss, epochs) for loss in ("denoising", "mnrl") for epochs in (1, 2)
     ]

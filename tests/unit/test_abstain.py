@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from tests.shown import shown
 
@@ -52,7 +52,6 @@ def test_json_holds_every_figure_with_its_interval() -> None:
     assert all(len(ends) == 2 for ends in seen["ci95"].values())
 
 
-@settings(max_examples=25, deadline=None)
 @given(scores, scores, st.floats(-1, 11))
 def test_figures_are_shares_and_balanced_accuracy_their_mean(
     answerable: list[float], unanswerable: list[float], threshold: float

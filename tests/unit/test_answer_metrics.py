@@ -1,11 +1,10 @@
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.evaluation.answer_metrics import chrf, morpheme_f1, rouge
 
 SAID, MEANT = "연차는 2년이 지나면 소멸합니다.", "연차는 2년 뒤 소멸합니다."
-few = settings(max_examples=25)
 # The units, not the letters, are what these properties are about, so an alphabet of a few is enough.
 sentences = st.lists(st.sampled_from("관세 면세 한도 신고 는 를 150 달러 FTA".split()), max_size=8).map(" ".join)
 
@@ -67,7 +66,6 @@ def test_decomposed_hangul_is_the_same_answer() -> None:
     assert chrf(decomposed, "관세") == morpheme_f1(decomposed, "관세") == rouge(decomposed, "관세").one == 1.0
 
 
-@few
 @given(sentences, sentences)
 def test_every_figure_is_a_share_and_one_for_the_same_text(said: str, meant: str) -> None:
     figures = [morpheme_f1(said, meant), chrf(said, meant), *rouge(said, meant)]
@@ -78,7 +76,6 @@ def test_every_figure_is_a_share_and_one_for_the_same_text(said: str, meant: str
         assert rouge(said, said).longest == 1.0
 
 
-@few
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_no_text_is_refused(said: str, meant: str) -> None:
     assert 0.0 <= chrf(said, meant) <= 1.0 + 1e-12

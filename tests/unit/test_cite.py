@@ -123,7 +123,7 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=2 * settings().max_examples)
 @given(
     PIECES,
     st.lists(
@@ -140,7 +140,7 @@ def test_every_quote_stands_in_its_passage_whatever_the_answer_and_the_passages_
     assert verified(citations, hits) == citations
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=5 * settings().max_examples)
 @given(PIECES)
 def test_what_is_streamed_is_the_repaired_text_however_it_was_cut(pieces: list[str]) -> None:
     whole = "".join(pieces)

@@ -198,7 +198,7 @@ def test_a_broken_document_is_named_with_the_remedy(tmp_path: Path, cut: int) ->
         parse(path)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2**30), st.binary(max_size=3)), min_size=1, max_size=6))
 def test_no_bytes_whatsoever_escape_as_another_error(tmp_path: Path, changes: list[tuple[int, bytes]]) -> None:
     path = tmp_path / "가.docx"

@@ -125,7 +125,9 @@ def test_a_page_without_text_is_a_bad_file(tmp_path: Path) -> None:
         read(page(tmp_path, "<html><body><script>1</script></body></html>"))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=2 * settings().max_examples, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(
     st.lists(
         st.sampled_from(MARKUP),

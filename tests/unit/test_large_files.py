@@ -165,6 +165,7 @@ def test_an_ingest_counts_a_large_file_as_several(tmp_path: Path, sheet: Path, m
     assert seen[-1] == (size, size)
 
 
+@pytest.mark.slow
 def test_what_a_worker_tells_on_the_way_is_heard(sheet: Path) -> None:
     heard: list[float] = []
     sheet.write_text("번호,이름\n" + "".join(f"{n},직원\n" for n in range(60_000)), "utf-8")

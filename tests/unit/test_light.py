@@ -1,12 +1,12 @@
 """The light ranker: what it sees of candidates, how it learns, and what it keeps."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.conftest import MakePassage
+from tests.words import split
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import MundapError
@@ -29,10 +29,6 @@ from mundap.retrieve.translate import Translator, learn
 TEXTS = ["주류 는 두 병 까지 면세", "연초 는 한 보루 까지 면세", "여권 은 구청 에서 만든다", "환급 은 사흘 안에 된다"]
 ASKED = ["술 몇 병", "담배 몇 갑", "술 세금", "여권 어디서"]
 ANSWERS = [0, 1, 0, 2]  # texts that answer them
-
-
-def split(texts: Sequence[str]) -> list[list[str]]:
-    return [text.split() for text in texts]
 
 
 class Legs:

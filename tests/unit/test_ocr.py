@@ -71,6 +71,7 @@ def test_a_clean_page_with_its_items_and_spaces(tmp_path: Path) -> None:
     assert parsed.warnings == ()
 
 
+@pytest.mark.slow
 @reads
 def test_a_page_on_its_side_and_a_small_one(tmp_path: Path) -> None:
     page = scanned(TEXT)
@@ -80,6 +81,7 @@ def test_a_page_on_its_side_and_a_small_one(tmp_path: Path) -> None:
     assert accuracy(TEXT, shown(ocr.parse(tmp_path / "작음.webp"))) >= 0.95
 
 
+@pytest.mark.slow
 @reads
 def test_pages_of_a_tiff_and_two_columns(tmp_path: Path) -> None:
     left = "왼쪽 단의 첫째 줄이다\n왼쪽 단의 둘째 줄이다\n왼쪽 단의 셋째 줄이다\n왼쪽 단의 넷째 줄이다\n왼쪽 단의 끝 줄이다"
@@ -94,6 +96,7 @@ def test_pages_of_a_tiff_and_two_columns(tmp_path: Path) -> None:
     assert second.rindex("왼쪽") < second.index("오른쪽")
 
 
+@pytest.mark.slow
 @reads
 def test_a_scanned_page_between_pages_of_text(tmp_path: Path) -> None:
     pytest.importorskip("reportlab", reason="reportlab draws the PDF of this test")
@@ -113,6 +116,7 @@ def test_a_scanned_page_between_pages_of_text(tmp_path: Path) -> None:
     assert parsed.warnings == ()
 
 
+@pytest.mark.slow
 @reads
 def test_an_unclear_page_is_read_with_a_warning(tmp_path: Path) -> None:
     page = scanned(TEXT).resize((620, 350)).filter(ImageFilter.GaussianBlur(1.0)).resize((2480, 1400))

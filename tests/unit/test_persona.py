@@ -14,7 +14,7 @@ from mundap.generate.prompt import estimate, fit, messages
 from mundap.korean.endings import speech_levels
 from mundap.types import Answer, Hit, Passage
 
-EXAMPLES = Path("src/mundap/examples/customs-mini/personas")
+EXAMPLES = Path(__file__).parents[2] / "src/mundap/examples/customs-mini/personas"
 TEXT = "공은 안내 데스크에서 빌려 드립니다."
 HITS = [Hit(Passage("p1", "d", TEXT, 0, len(TEXT), source="안내"), 1.0, 1)]
 MOA = Persona(name="모아", tone="해요체", closing="오늘도 골!", refusal="미안해요, 자료에 없어요.", forbidden=("불가",))

@@ -1,25 +1,13 @@
 import json
 import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pytest
+from tests.workbooks import workbook
 
 from mundap.errors import BadFile
 from mundap.evaluation.questions import READERS, Question, read_questions
-
-
-def workbook(path: Path, **sheets: Sequence[Sequence[object]]) -> Path:
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        page = book.create_sheet(name)
-        for row in rows:
-            page.append(row)
-    book.save(path)
-    return path
 
 
 def written(path: Path, text: str, encoding: str = "utf-8") -> Path:

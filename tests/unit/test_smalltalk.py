@@ -96,6 +96,7 @@ def test_a_persona_answers_in_its_own_words_or_at_its_level() -> None:
     assert reply("q", "thanks", "ko", own).text.startswith("도움이 되었다니 다행이에요.")
 
 
+@pytest.mark.slow
 def test_it_fires_on_no_recorded_question() -> None:
     sheet = SHARED / "customs" / "customs_qa.xlsx"
     if not sheet.is_file():

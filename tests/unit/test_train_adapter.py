@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.shown import shown
+from tests.words import split
 
 from mundap.encode import base_of, make_encoder
 from mundap.encode.adapter import AdaptedEncoder, Maps, mapped
@@ -26,10 +26,6 @@ from mundap.training.retriever.adapter import BLENDS, PENALTIES, Known, choose, 
 from mundap.types import Passage
 
 DIM, PASSAGES = 32, 24
-
-
-def split(texts: Sequence[str]) -> list[list[str]]:
-    return [text.split() for text in texts]
 
 
 def passages() -> list[Passage]:
@@ -118,6 +114,7 @@ def test_where_nothing_can_be_gained_the_identity_stays() -> None:
     np.testing.assert_array_equal(maps.question, np.eye(DIM))
 
 
+@pytest.mark.slow
 def test_training_twice_gives_the_same_and_the_report_is_json() -> None:
     one, other = (train_adapter(evaluator(), known()) for _ in range(2))
     assert one.maps.digest == other.maps.digest

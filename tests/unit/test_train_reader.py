@@ -118,6 +118,7 @@ def test_training_learns_what_answers_here_and_says_so() -> None:
     assert steps[-1][0] == steps[-1][1]
 
 
+@pytest.mark.slow
 def test_few_rows_move_the_weights_less_than_many() -> None:
     made = rows(ASKED, GOLDS, 5, find, Reader().read)
     now = default_model("").sentences.weights

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.shown import shown
+from tests.words import split
 
 from mundap.encode.adapter import AdaptedEncoder
 from mundap.encode.hashed import HashedEncoder
@@ -30,10 +31,6 @@ SAID = "갑을병정무기경신임계자축인묘"  # syllables of the document
 ASKED = "가나다라마바사아차카타파하거너더러머버서어저처커터퍼허"  # and of the askers, which have none in common
 CONCEPTS = 24
 PASSAGES = 30
-
-
-def split(texts: Sequence[str]) -> list[list[str]]:
-    return [text.split() for text in texts]
 
 
 def word(letters: str, number: int) -> str:
@@ -235,6 +232,7 @@ def over_an_adapter(asked: Sequence[Question], learned: np.ndarray, honest: bool
     return Trainer(made, lexical, dense, relearn=relearn)
 
 
+@pytest.mark.slow
 def test_over_an_adapter_the_figures_are_of_maps_that_have_not_met_the_question() -> None:
     random = np.random.default_rng(5)
     golds = [p.text for p in passages()]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.words import split
 
 from mundap.encode import base_of, make_encoder
 from mundap.encode.hashed import HashedEncoder
@@ -28,10 +28,6 @@ from mundap.types import Passage
 
 PASSAGES = 20
 SMALL = StaticConfig(dim=64, batch=16, epochs=8)
-
-
-def split(texts: Sequence[str]) -> list[list[str]]:
-    return [text.split() for text in texts]
 
 
 def told() -> list[str]:
@@ -141,6 +137,7 @@ def test_what_is_saved_gives_the_same_vectors(tmp_path: Path) -> None:
     assert base_of("model:내것", tmp_path) == "e5-small"
 
 
+@pytest.mark.slow
 def test_the_user_dictionary_goes_with_the_model(tmp_path: Path) -> None:
     dictionary = tmp_path / "words.txt"
     dictionary.write_text("이사화물\tNNP\t10\n", "utf-8")

@@ -70,6 +70,7 @@ def test_noise_promises_nothing() -> None:
     assert abs(calibrate(replace(made, answerable=noise), NO_PRIOR).report.after.auroc - 0.5) < 0.1
 
 
+@pytest.mark.slow
 def test_a_small_sheet_stays_near_to_the_weights_in_use_and_a_large_one_leaves_them() -> None:
     prior = Line({"near": 5.0, "coverage": 8.0}, -3.0)
     small, large = (calibrate(drawn(n, 5), prior).line.weights["coverage"] for n in (60, 200_000))
