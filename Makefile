@@ -72,13 +72,14 @@ up: $(VENV)/.ui
 	@[ -d $(DEMO) ] || $(MAKE) --no-print-directory demo
 	$(BIN)/mundap up --workspace $(DEMO)
 
+# Properties are tried on few examples here, and on more by `make test`.
 check: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.lock --check
-	$(PYTEST) tests/unit tests/contracts -m "not slow"
+	$(PYTEST) tests/unit tests/contracts -m "not slow" --hypothesis-profile quick -p no:schemathesis
 
 fix: setup-dev
 	$(BIN)/ruff format .
@@ -103,7 +104,7 @@ screenshots: setup-dev setup-browser
 test: setup-ocr setup-browser check setup-train
 	$(PYTEST) tests --ignore=tests/unit --ignore=tests/contracts
 	$(PYTEST) tests/contracts/test_encoder.py tests/unit/test_encoder_files.py tests/unit/test_advantage.py -m "not slow"
-	$(BIN)/pytest tests/unit tests/contracts -q -m slow
+	$(BIN)/pytest tests/unit tests/contracts -q -m "slow or hypothesis"
 	$(MAKE) --no-print-directory standards
 
 # LangChain's own tests. They stand apart: with them come plugins that change how pytest runs everything else.

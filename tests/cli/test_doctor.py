@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from pathlib import Path
+
+from tests.cli.conftest import MakeFiles, Run
 
 import mundap as md
 
 
-def test_doctor_shows_settings_with_their_origin_and_the_state_of_the_index(mundap: Callable, fresh: Callable) -> None:
+def test_doctor_shows_settings_with_their_origin_and_the_state_of_the_index(mundap: Run, fresh: MakeFiles) -> None:
     root = fresh()
     before = mundap("doctor", "--json", workspace=root)
     assert before.code == 0
@@ -25,7 +27,7 @@ def test_doctor_shows_settings_with_their_origin_and_the_state_of_the_index(mund
     assert settings["language"] == ("ko", "default")
 
 
-def test_for_a_reader_each_setting_is_a_line(mundap: Callable, office) -> None:
+def test_for_a_reader_each_setting_is_a_line(mundap: Run, office: Path) -> None:
     done = mundap("doctor", workspace=office)
     assert done.code == 0
     assert "index: ok\n" in done.out

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from tests.language_model import Handler, Server, running
+from tests.streamed import streamed
 
 from mundap.messages import say
 from mundap.types import Answer
@@ -18,19 +19,27 @@ WRONG = "병가는 해마다 90일까지 쓸 수 있습니다 [1]."
 RIGHT = "병가는 1년에 60일까지예요 [1]."
 
 
+class _Saying(Server):
+    def __init__(self) -> None:
+        super().__init__(_Says)
+        self.text, self.finish = "", "stop"
+
+
 class _Says(Handler):
+    server: _Saying
+
     def reply(self, request: dict[str, Any]) -> None:
         self.begin()
-        text: str = self.server.text  # type: ignore[attr-defined]
+        text = self.server.text
         self.say(*(text[at : at + 4] for at in range(0, len(text), 4)))
-        self.say("", finish=self.server.finish)  # type: ignore[attr-defined]
+        self.say("", finish=self.server.finish)
         self.end()
 
 
 @pytest.fixture
 def asked(fresh: Callable[..., Path]) -> Iterator[Callable[..., Answer]]:
     """Asks the question of a workspace whose model says a text; `unsupported` is the setting, None its default."""
-    with running(Server(_Says, text="", finish="stop")) as server:
+    with running(_Saying()) as server:
         generate = f'[generate]\ngenerator = "openai:{server.address}#m"\nmin_support = 0\n'
         root = fresh(config=f'[index]\nencoder = "hashed"\n{generate}')
         bot = Mundap.open(root)
@@ -38,10 +47,10 @@ def asked(fresh: Callable[..., Path]) -> Iterator[Callable[..., Answer]]:
         bot.index()
 
         def ask(text: str, unsupported: str | None = None, finish: str = "stop") -> Answer:
-            server.text, server.finish = text, finish  # type: ignore[attr-defined]
+            server.text, server.finish = text, finish
             named = f'unsupported = "{unsupported}"\n' if unsupported else ""
             (root / "mundap.toml").write_text(f'[index]\nencoder = "hashed"\n{generate}{named}', "utf-8")
-            *pieces, answer = Mundap.open(root).stream(QUESTION)
+            pieces, answer = streamed(Mundap.open(root).stream(QUESTION))
             assert isinstance(answer, Answer)
             assert "".join(map(str, pieces)) == answer.text
             return answer

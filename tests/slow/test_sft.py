@@ -16,9 +16,8 @@ from typing import Any
 
 import pytest
 from tests import small_models
-from typer.testing import CliRunner
+from tests.invoked import ran
 
-from mundap.cli import app
 from mundap.errors import MundapError
 from mundap.generate.causal import load_causal, load_words
 from mundap.generate.gguf import GGUFGenerator, _door
@@ -129,17 +128,11 @@ def workspace(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     (root / "mundap.toml").write_text('[index]\nencoder = "hashed"\n', "utf-8")
     lines = [f"{row.question},{row.answer},{row.passage},{row.source}" for row in ROWS]
     (root / "qa.csv").write_text("\n".join(["질문,답변,제시문,출처", *lines]), "utf-8")
-    done = run(
+    done = ran(
         "train", "sft", "--data", root / "qa.csv", "--out", "둘", "--base", base, "--lora-sweep", "2,4", "--epochs", 2,
         "--lr", 1e-2, "--measured", 4, "--filter", "good", "--report-to", "tensorboard", "--json", workspace=root,
     )  # fmt: skip
     return root, json.loads(done)
-
-
-def run(*arguments: object, workspace: Path) -> str:
-    done = CliRunner().invoke(app, [*map(str, arguments), "--workspace", str(workspace)])
-    assert done.exit_code == 0, done.exception or done.stderr
-    return done.stdout
 
 
 def greedy(file: Path, prompts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
@@ -155,7 +148,8 @@ def llama_tokens(file: Path, text: str) -> list[int]:
     """The tokens of a text in llama.cpp."""
     model = GGUFGenerator(file, Settings(REFUSAL, context_tokens=1024), threads=1)._model()
     with _door(model.server, model.key) as client:
-        return client.post("/tokenize", json={"content": text, "add_special": True}).json()["tokens"]
+        made: list[int] = client.post("/tokenize", json={"content": text, "add_special": True}).json()["tokens"]
+        return made
 
 
 def written(model: Any, prompts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
@@ -225,13 +219,13 @@ def test_what_is_exported_answers_as_the_adapter_did(workspace: tuple[Path, dict
     prompts = [ExampleFormatter(words, [words.eos_token_id], REFUSAL).prompt(row.question, ()) for row in ROWS[:3]]
     adapted = written(load_causal(str(base), root, adapter=folder / "adapter")[0], prompts, 12)
     assert adapted != written(load_causal(str(base), root)[0], prompts, 12)
-    made = json.loads(run("export", "gguf", "둘", "--type", "f32", "--json", workspace=root))
+    made = json.loads(ran("export", "gguf", "둘", "--type", "f32", "--json", workspace=root))
     assert not (folder / "merged").exists()
     assert greedy(root / made["use"].removeprefix("gguf:"), prompts, 12) == adapted
-    merged = Path(json.loads(run("export", "merged", "둘", "--json", workspace=root))["folder"])
+    merged = Path(json.loads(ran("export", "merged", "둘", "--json", workspace=root))["folder"])
     assert written(load_causal(str(merged), root)[0], prompts, 12) == adapted
     assert json.loads((merged / "generation_config.json").read_text("utf-8"))["eos_token_id"] == words.eos_token_id
-    small = json.loads(run("export", "gguf", "둘", "--json", workspace=root))
+    small = json.loads(ran("export", "gguf", "둘", "--json", workspace=root))
     assert small["bytes"] < made["bytes"] / 2
     assert merged.exists()  # it was asked for
 
@@ -376,7 +370,8 @@ def test_the_loss_is_that_of_the_answers_alone(base: Path, tmp_path: Path) -> No
     import datasets
     import trl
 
-    given = trl.SFTConfig(str(tmp_path), use_cpu=True, bf16=False, dataset_kwargs={"skip_prepare_dataset": True})
+    made: Any = trl
+    given = made.SFTConfig(str(tmp_path), use_cpu=True, bf16=False, dataset_kwargs={"skip_prepare_dataset": True})
     trainer = trainer_class()(
         model=model, args=given, train_dataset=datasets.Dataset.from_dict(rows), processing_class=words
     )
@@ -391,6 +386,7 @@ def test_the_loss_is_that_of_the_answers_alone(base: Path, tmp_path: Path) -> No
 
 def test_a_template_asks_in_training_as_in_serving(base: Path, tmp_path: Path) -> None:
     words, alpaca = load_words(str(base), tmp_path), read_template("alpaca", tmp_path)
+    assert alpaca is not None
     formatter = ExampleFormatter(words, [words.eos_token_id], REFUSAL, alpaca)
     hits = [Hit(passage_of(ROWS[0]), 1.0, 1)]
     assert words.decode(formatter.prompt("담배는?", hits)) == spelled(messages("담배는?", hits, (), REFUSAL), alpaca)
@@ -415,8 +411,8 @@ def test_the_adapter_answers_through_the_workspace(workspace: tuple[Path, dict[s
     root, _ = workspace
     config = '[ingest]\npaths = ["qa.csv"]\n[index]\nencoder = "hashed"\n[generate]\ngenerator = "transformers:model:둘"\nmin_support = 0.0\n'
     (root / "mundap.toml").write_text(config + "max_tokens = 8\n", "utf-8")
-    run("ingest", workspace=root)
-    run("index", workspace=root)
-    answer = json.loads(run("ask", "이사화물의 값을 알려 주세요", "--json", workspace=root))
+    ran("ingest", workspace=root)
+    ran("index", workspace=root)
+    answer = json.loads(ran("ask", "이사화물의 값을 알려 주세요", "--json", workspace=root))
     assert answer["model"] == "transformers:model:둘"
     assert answer["answer"]

@@ -123,14 +123,16 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=2 * settings().max_examples)
 @given(
     PIECES,
     st.lists(
         st.sampled_from(["세율은 13퍼센트입니다. ", "나. 다음\n", "[1] ", "\t"]) | st.text(max_size=20), max_size=5
     ),
 )
-def test_every_quote_stands_in_its_passage_whatever_the_answer_and_the_passages_are(pieces, texts) -> None:
+def test_every_quote_stands_in_its_passage_whatever_the_answer_and_the_passages_are(
+    pieces: list[str], texts: list[str]
+) -> None:
     hits = [hit(rank, text) for rank, text in enumerate(["".join(texts), *texts], 1)]
     citations = cited("".join(pieces), hits)
     passages = {h.passage.id: h.passage.text for h in hits}
@@ -138,9 +140,9 @@ def test_every_quote_stands_in_its_passage_whatever_the_answer_and_the_passages_
     assert verified(citations, hits) == citations
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=5 * settings().max_examples)
 @given(PIECES)
-def test_what_is_streamed_is_the_repaired_text_however_it_was_cut(pieces) -> None:
+def test_what_is_streamed_is_the_repaired_text_however_it_was_cut(pieces: list[str]) -> None:
     whole = "".join(pieces)
     unthought = re.sub(r"(?s)<think>.*?(</think>|\Z)|<생각>.*?(</생각>|\Z)", "", whole)
     assert "".join(written(pieces, 2)) == repair(unthought, 2).strip()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,7 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
     corpus.close()
 
 
-def put(
-    corpus: Corpus, file: str, *texts: str, title: str = "제목", fingerprint: str = "f", **about: object
-) -> Document:
+def put(corpus: Corpus, file: str, *texts: str, title: str = "제목", fingerprint: str = "f", **about: Any) -> Document:
     """A document with a section, and a known question, for each text; chunks of 20 characters."""
     whole = "\n\n".join(texts)
     starts = [whole.index(text) for text in texts]
@@ -262,7 +261,7 @@ def test_what_could_not_be_read_is_remembered_until_it_is_read_or_removed(corpus
 
 def test_many_changes_are_there_at_once_and_wait_for_the_disk_at_the_end(corpus: Corpus, tmp_path: Path) -> None:
     def durable() -> bool:
-        return corpus._db.execute("PRAGMA synchronous").fetchone()[0] == 2
+        return bool(corpus._db.execute("PRAGMA synchronous").fetchone()[0] == 2)
 
     other = Corpus(tmp_path / "안" / "corpus.sqlite")
     with suppress(KeyError), corpus.many_changes():

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ class Parts:
     def __init__(self) -> None:
         self.tokenised: list[str] = []
         self.encoded: list[str] = []
+        self.name = ""
 
     def tokens(self, texts: list[str]) -> list[list[str]]:
         self.tokenised += texts
@@ -97,7 +99,9 @@ def test_only_what_is_new_is_computed_and_the_result_is_that_of_a_new_build(root
     ("changed", "tokenises", "encodes"),
     [({"k1": 1.5}, False, False), ({"tokenizer": "other"}, True, False), ({"encoder": "other"}, False, True)],
 )
-def test_another_recipe_computes_what_depends_on_it(root: Path, changed: dict, tokenises: bool, encodes: bool) -> None:
+def test_another_recipe_computes_what_depends_on_it(
+    root: Path, changed: dict[str, Any], tokenises: bool, encodes: bool
+) -> None:
     make(root)
     parts = make(root, recipe=replace(RECIPE, **changed))
     assert (bool(parts.tokenised), bool(parts.encoded)) == (tokenises, encodes)
@@ -166,9 +170,7 @@ def test_another_format_is_stale(root: Path) -> None:
     ("changed", "was", "now"),
     [({"encoder": "e5-small"}, "hashed-16-1", "e5-small"), ({"k1": 1.5}, "0.9", "1.5"), ({"b": 0.75}, "0.6", "0.75")],
 )
-def test_changed_settings_are_stale_with_both_values(
-    root: Path, changed: dict[str, object], was: str, now: str
-) -> None:
+def test_changed_settings_are_stale_with_both_values(root: Path, changed: dict[str, Any], was: str, now: str) -> None:
     make(root)
     with pytest.raises(StaleIndex) as caught:
         check(open_generation(root), replace(RECIPE, **changed), [])
@@ -189,7 +191,9 @@ def test_passages_that_are_gone_are_masked(root: Path) -> None:
     assert mask is not None
     assert [id for id, here in zip(opened.row_ids, mask, strict=True) if not here] == [digest(TEXTS[0])]
     assert alive(opened, opened.vector_ids) is None
-    assert not alive(opened, []).any()
+    mask = alive(opened, [])
+    assert mask is not None
+    assert not mask.any()
 
 
 def test_the_generation_before_is_kept_and_older_ones_are_forgotten(

@@ -42,7 +42,9 @@ def everything(folder: Path) -> object:
 
 
 @given(TEXTS, TEXTS)
-def test_building_on_the_one_before_is_building_anew(tmp_path_factory: pytest.TempPathFactory, before, after) -> None:
+def test_building_on_the_one_before_is_building_anew(
+    tmp_path_factory: pytest.TempPathFactory, before: list[str], after: list[str]
+) -> None:
     folder = tmp_path_factory.mktemp("graph")
     build(folder / "old", passages(before), words, relate, "r")
     build(folder / "grown", passages(after), words, relate, "r", old=folder / "old")
@@ -98,6 +100,6 @@ def test_mentions_relations_and_what_stands_beside(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("asked", ["짐", "물품"])
-def test_synonyms_go_one_way(tmp_path: Path, asked) -> None:
+def test_synonyms_go_one_way(tmp_path: Path, asked: str) -> None:
     build(tmp_path, passages([["물품"]]), words, relate, "r", [Synonym("짐", "물품", 0.5, "괄호", "물품(짐)")])
     assert [(s.tail, s.weight) for s in Graph(tmp_path).synonyms(asked)] == ([("물품", 0.5)] if asked == "짐" else [])

@@ -24,7 +24,7 @@ TEXTS = {
 
 
 @pytest.fixture
-def leg(tmp_path: Path):
+def leg(tmp_path: Path) -> GraphLeg:
     rows = [Passage(id, "문서", text, 0, len(text)) for id, text in TEXTS.items()]
     synonyms = [
         Synonym("술", "주류", 0.9, "질문", "술을 몇 병까지 살 수 있나요?"),

@@ -7,12 +7,14 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.language_model import Handler, Server, running
+from tests.streamed import streamed
 
 from mundap.errors import ConfigError, GeneratorError
 from mundap.generate import make_generator, openai
@@ -30,10 +32,19 @@ HITS = [Hit(Passage("p1", "d", TEXT, 0, len(TEXT), source="관세 안내"), 1.0,
 Script = Callable[[Handler], None]
 
 
+class Playing(Server):
+    def __init__(self, scripts: Sequence[Script]) -> None:
+        super().__init__(Scripted)
+        self.scripts = list(scripts)
+        self.seen: list[dict[str, Any]] = []
+
+
 class Scripted(Handler):
     """Plays the scripts of its server one after another; the last one again and again."""
 
-    def reply(self, request: dict) -> None:
+    server: Playing
+
+    def reply(self, request: dict[str, Any]) -> None:
         self.server.seen.append({"path": self.path, "headers": dict(self.headers), "body": request})
         scripts = self.server.scripts
         (scripts.pop(0) if len(scripts) > 1 else scripts[0])(self)
@@ -65,23 +76,25 @@ def fails(status: int, body: str = "", kind: str = "application/json", **headers
 
 
 @contextmanager
-def serving(*scripts: Script) -> Iterator[tuple[str, list[dict]]]:
+def serving(*scripts: Script) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The base URL of a server, and the requests it has seen."""
-    with running(Server(Scripted, scripts=list(scripts), seen=[])) as server:
+    with running(Playing(scripts)) as server:
         yield server.address, server.seen
 
 
-def ask(*scripts: Script, hits: list[Hit] = HITS, **options) -> tuple[list[str], Answer, list[dict]]:
+def ask(*scripts: Script, hits: list[Hit] = HITS, **options: Any) -> tuple[list[str], Answer, list[dict[str, Any]]]:
     with serving(*scripts) as (url, seen):
-        *pieces, answer = generator(url, **options).stream(QUESTION, hits)
+        pieces, answer = streamed(generator(url, **options).stream(QUESTION, hits))
     return pieces, answer, seen
 
 
-def generator(url: str, key: str | None = None, timeout: float = 5.0, retries: int = 2, **options) -> OpenAIGenerator:
+def generator(
+    url: str, key: str | None = None, timeout: float = 5.0, retries: int = 2, **options: Any
+) -> OpenAIGenerator:
     return OpenAIGenerator(url, "qwen3", Settings(REFUSAL, **options), key, timeout=timeout, retries=retries)
 
 
-def failure(*scripts: Script, **options) -> str:
+def failure(*scripts: Script, **options: Any) -> str:
     with pytest.raises(GeneratorError) as error:
         ask(*scripts, **options)
     assert "\n" not in str(error.value)
@@ -203,7 +216,7 @@ THOUGHT = "자료 1의 첫 문장이 답합니다 [1]."
 def test_a_thought_is_neither_streamed_nor_cited_nor_remembered(pieces: list[str]) -> None:
     with serving(says(*pieces)) as (url, seen):
         bot = generator(url, reason=True)
-        *shown, answer = bot.stream(QUESTION, HITS)
+        shown, answer = streamed(bot.stream(QUESTION, HITS))
         bot.answer(QUESTION, HITS, [Turn(QUESTION, answer.text)])
     assert "".join(shown) == answer.text == "13퍼센트입니다 [1]."
     assert [c.quote for c in answer.citations] == ["청바지에 붙는 관세율은 13퍼센트입니다."]
@@ -418,6 +431,7 @@ def test_closing_the_stream_closes_the_connection() -> None:
     with serving(talks_on) as (url, _):
         stream = generator(url).stream(QUESTION, HITS)
         next(stream)
+        assert isinstance(stream, Generator)
         stream.close()
         assert gone.wait(3)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,10 +77,13 @@ def test_what_is_kept_beside_a_model_has_every_pair_with_its_folds(tmp_path: Pat
     }
 
 
+NO_CORPUS: Any = None  # files are read without one
+
+
 def test_a_faq_gives_its_answers_as_passages(tmp_path: Path) -> None:
     file = tmp_path / "faq.csv"
     file.write_text("Question,Answer\n몇 시에 열어요?,아홉 시에 엽니다.\n빈 답?,\n,질문 없는 답\n", "utf-8")
-    found, origin = questions_in(None, file)
+    found, origin = questions_in(NO_CORPUS, file)
     assert found == [Question("몇 시에 열어요?", ("아홉 시에 엽니다.",), "아홉 시에 엽니다.", 2)]
     assert origin["file"] == "faq.csv"
 
@@ -97,7 +101,7 @@ def test_a_faq_gives_its_answers_as_passages(tmp_path: Path) -> None:
 )
 def test_every_other_shape_is_read_as_evaluate_reads_it(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, "utf-8")
-    [question], _ = questions_in(None, tmp_path / name)
+    [question], _ = questions_in(NO_CORPUS, tmp_path / name)
     assert (question.question, question.gold, question.answer) == ("언제?", ("문서 글",), "내일")
 
 
@@ -118,4 +122,4 @@ def test_pairs_are_values() -> None:
     found = pairs(questions(), table())
     assert isinstance(found, Pairs)
     with pytest.raises(AttributeError):
-        found.questions = ()
+        found.questions = ()  # type: ignore[misc]  # that it cannot be set is what is tested

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.blocks import cells
 
 pytest.importorskip("liteparse", reason="the extra docs is not installed")
 pytest.importorskip("reportlab", reason="reportlab draws the PDFs of these tests")
@@ -40,7 +41,8 @@ def without_fonts(tmp_path: Path, *command: str) -> list[Any]:
         except (OSError, subprocess.CalledProcessError):
             continue
         run = [*own, "sh", "-c", f'{hide}; exec "$@"', "sh", *command]
-        return json.loads(subprocess.run(run, check=True, capture_output=True, env=os.environ).stdout)
+        made: list[Any] = json.loads(subprocess.run(run, check=True, capture_output=True, env=os.environ).stdout)
+        return made
     pytest.skip("folders cannot be hidden here (no unshare, or not allowed)")
 
 
@@ -83,4 +85,4 @@ def test_nothing_is_read_twice_where_hangul_is_measured(tmp_path: Path, monkeypa
     path = written(tmp_path / "가격.pdf", page)
     monkeypatch.setattr(unmeasured, "measured", lambda: False)
     (table,) = parse(path).blocks
-    assert [[cell.text for cell in row] for row in table.rows] == ROWS
+    assert [[cell.text for cell in row] for row in cells(table)] == ROWS

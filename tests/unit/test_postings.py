@@ -154,5 +154,5 @@ def test_the_compiled_loop_adds_what_numpy_adds() -> None:
     assert adders[0] is not adders[1]
     for add, total in zip(adders, sums, strict=True):
         add(total, rows, impacts, np.float32(2))
-    np.testing.assert_array_equal(*sums)
+    np.testing.assert_array_equal(sums[0], sums[1])
     assert sums[0][rows[0]] == np.float32(1) + impacts[0] * np.float32(2)

@@ -15,7 +15,8 @@ MANY = EXACT_BELOW + 600
 
 def unit_rows(count: int, seed: int, dim: int = DIM) -> np.ndarray:
     rows = np.random.default_rng(seed).normal(size=(count, dim))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    made: np.ndarray = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return made
 
 
 def keys_of(count: int, first: int = 0) -> np.ndarray:
@@ -37,7 +38,8 @@ def exact(vectors: VectorIndex, query: np.ndarray) -> np.ndarray:
 
 
 def query_of(seed: int) -> np.ndarray:
-    return unit_rows(1, seed)[0].astype(np.float32)
+    made: np.ndarray = unit_rows(1, seed)[0].astype(np.float32)
+    return made
 
 
 # -- exact --------------------------------------------------------------------------------------------------------
@@ -168,4 +170,6 @@ def test_an_old_graph_is_extended_and_what_is_gone_leaves_it(parents: VectorInde
     for new in range(len(keys) - 200, len(keys), 40):
         assert changed.find(vectors[new].astype(np.float32), 1)[0].tolist() == [new]
     # The generation it came from is another file and keeps what it had.
-    assert len(open_graph(tmp_path, view=True)) == MANY
+    graph = open_graph(tmp_path, view=True)
+    assert graph is not None
+    assert len(graph) == MANY
