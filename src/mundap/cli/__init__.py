@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from mundap.cli import (
     ask,
+    backup,
     corpus,
     evaluate,
     export,
@@ -99,6 +100,8 @@ for command in (
     up.ui,
     up.up,
     corpus.doctor,
+    backup.backup,
+    backup.restore,
 ):
     app.command()(command)
 app.command()(tune.tune)
