@@ -31,3 +31,15 @@ def test_for_a_reader_each_setting_is_a_line(mundap: Callable, office) -> None:
     assert "index: ok\n" in done.out
     assert "index.encoder = 'hashed'  (mundap.toml)\n" in done.out
     assert "retrieve.k = 5  (default)\n" in done.out
+
+
+def test_copies_are_warned_of(mundap: Callable, fresh: Callable) -> None:
+    rule = "여행자 휴대품의 기본 면세 한도는 미화 {}달러이며 술은 두 병까지, 담배는 200개비까지 따로 면세됩니다."
+    root = fresh({"가.txt": rule.format(800), "나.txt": rule.format(600)})
+    md.Mundap.open(root).ingest()
+    said = mundap("doctor", "--json", workspace=root).row["copies"]
+    assert "2개" in said
+    assert "휴대품" in said
+    (root / "docs" / "나.txt").unlink()
+    md.Mundap.open(root).ingest(prune=True)
+    assert mundap("doctor", "--json", workspace=root).row["copies"] == "ok"

@@ -12,6 +12,7 @@ from mundap.encode.prompts import Prompts
 from mundap.errors import MundapError
 from mundap.types import Json
 from mundap.workspace import Mundap
+from mundap.workspace.copies import Copied
 
 # A package of each extra, by which its presence is known.
 EXTRAS = {
@@ -30,7 +31,7 @@ EXTRAS = {
 @dataclass(frozen=True, slots=True)
 class Examination:
     """Versions, what is in the corpus, and which extras are installed. `encoder` is "ok" with its
-    name and prompts, and `index` "ok", or they say what to do."""
+    name and prompts, and `index` "ok", or they say what to do. `copies` is "ok", or tells of passages that say the same."""
 
     mundap: str
     python: str
@@ -39,6 +40,7 @@ class Examination:
     passages: int
     encoder: str
     index: str
+    copies: str
     extras: Mapping[str, bool]
 
     def to_json(self) -> dict[str, Json]:
@@ -57,7 +59,20 @@ def examine(bot: Mundap) -> Examination:
         passages=passages,
         encoder=_encoder(bot),
         index=_index(bot),
+        copies=copies_told(bot.copies.all()) or "ok",
         extras={extra: find_spec(package) is not None for extra, package in EXTRAS.items()},
+    )
+
+
+def copies_told(found: Copied) -> str:
+    """One line on the passages that have copies; "" if there are none."""
+    if not found.passages:
+        return ""
+    one, other = found.sources
+    where = f"{one}와(과) {other}" if one != other else one
+    return (
+        f"다른 문단과 내용이 같거나 숫자·날짜만 다른 문단이 {found.passages}개 있습니다(예: '{found.texts[0]}', {where})."
+        " 답변이 다른 쪽을 인용할 수 있으니 하나로 정리하세요. 자세히 보기: mundap evaluate retrieval --twins"
     )
 
 
