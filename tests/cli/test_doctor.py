@@ -43,3 +43,15 @@ def test_copies_are_warned_of(mundap: Callable, fresh: Callable) -> None:
     (root / "docs" / "나.txt").unlink()
     md.Mundap.open(root).ingest(prune=True)
     assert mundap("doctor", "--json", workspace=root).row["copies"] == "ok"
+
+
+def test_a_model_that_cannot_be_loaded_is_told(mundap: Callable, fresh: Callable) -> None:
+    root = fresh()
+    assert mundap("doctor", "--json", workspace=root).row["generator"] == "ok: extractive"
+    config = '[index]\nencoder = "hashed"\n[generate]\ngenerator = "{}"\n'
+    (root / "mundap.toml").write_text(config.format("gguf:models/none.gguf"), "utf-8")
+    done = mundap("doctor", "--json", workspace=root)
+    assert done.code == 0
+    assert "none.gguf" in done.row["generator"]
+    (root / "mundap.toml").write_text(config.format("openai:http://127.0.0.1:9/v1#qwen3"), "utf-8")
+    assert "http://127.0.0.1:9" in mundap("doctor", "--json", workspace=root).row["generator"]

@@ -93,7 +93,9 @@ def answers(
     seed: Annotated[int, typer.Option(help="표본 추출 시드")] = 0,
     judge: Annotated[
         str,
-        typer.Option(help="답변을 채점할 언어 모델: openai:주소#모델 (예: openai:http://127.0.0.1:11434/v1#qwen3)"),
+        typer.Option(
+            help="답변을 채점할 언어 모델: gguf:파일, transformers:모델, openai:주소#모델 (예: gguf:models/judge.gguf)"
+        ),
     ] = "",
     persona: Annotated[
         str | None,

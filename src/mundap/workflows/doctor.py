@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from mundap import __version__
 from mundap.encode.prompts import Prompts
 from mundap.errors import MundapError
+from mundap.generate.openai import OpenAIGenerator
+from mundap.protocols import Loads
 from mundap.types import Json
 from mundap.workspace import Mundap
 from mundap.workspace.copies import Copied
@@ -31,7 +33,7 @@ EXTRAS = {
 @dataclass(frozen=True, slots=True)
 class Examination:
     """Versions, what is in the corpus, and which extras are installed. `encoder` is "ok" with its
-    name and prompts, and `index` "ok", or they say what to do. `copies` is "ok", or tells of passages that say the same."""
+    name and prompts, and `index` "ok", or they say what to do. So does `generator`, after it has been loaded, or its server asked. `copies` is "ok", or tells of passages that say the same."""
 
     mundap: str
     python: str
@@ -40,6 +42,7 @@ class Examination:
     passages: int
     encoder: str
     index: str
+    generator: str
     copies: str
     extras: Mapping[str, bool]
 
@@ -59,6 +62,7 @@ def examine(bot: Mundap) -> Examination:
         passages=passages,
         encoder=_encoder(bot),
         index=_index(bot),
+        generator=_generator(bot),
         copies=copies_told(bot.copies.all()) or "ok",
         extras={extra: find_spec(package) is not None for extra, package in EXTRAS.items()},
     )
@@ -91,6 +95,18 @@ def _encoder(bot: Mundap) -> str:
     if (settings.query_prompt, settings.passage_prompt, settings.pooling) != (None, None, ""):
         said += f" (주의: {settings.encoder}에는 query_prompt, passage_prompt, pooling을 사용하지 않습니다)"
     return said
+
+
+def _generator(bot: Mundap) -> str:
+    try:
+        generator = bot.components.generator
+        if isinstance(generator, Loads):
+            generator.load()
+        if isinstance(generator, OpenAIGenerator):
+            generator.check()
+    except MundapError as error:
+        return str(error)
+    return f"ok: {generator.name}"
 
 
 def _index(bot: Mundap) -> str:

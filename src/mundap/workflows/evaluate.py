@@ -242,10 +242,12 @@ def _judge(bot: Mundap, spec: str) -> Judge:
         models=bot.components.models,
         context_tokens=settings.context_tokens,
         timeout=settings.timeout,
+        time_limit=settings.time_limit,
+        threads=settings.threads,
     )
     if not isinstance(generator, Completer):
         raise ConfigError(
-            f"'{spec}'은(는) 채점에 사용할 수 없는 모델입니다. 'openai:http://127.0.0.1:11434/v1#qwen3' 형식으로 지정하세요."
+            f"'{spec}'은(는) 채점에 사용할 수 없는 모델입니다. 'gguf:models/my.gguf'나 'openai:http://127.0.0.1:11434/v1#qwen3' 형식으로 지정하세요."
         )
     return Judge(generator, runs.folder(bot) / "verdicts.sqlite")
 
