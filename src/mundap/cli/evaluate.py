@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mundap.evaluation.twins import Twins
 
 _GROUPS = 5  # of twins that are named
+_EXAMPLE = 80  # characters of one
 
 app = typer.Typer(no_args_is_help=True, help="질문 파일로 성능을 평가합니다.", rich_markup_mode=None)
 
@@ -252,6 +253,8 @@ def _print_twins(report: RetrievalReport, twins: Twins) -> None:
     for group in twins.groups[:_GROUPS]:
         first = group.passages[0]
         sources = ", ".join(dict.fromkeys(p.source for p in group.passages))
-        print(f"  {KINDS[group.kind]} {len(group.passages)}개: {beginning(first.text)} ({sources})")
+        print(
+            f"  {KINDS[group.kind]} {len(group.passages)}개: {beginning(first.text)[:_EXAMPLE]} ({sources[:_EXAMPLE]})"
+        )
     if len(twins.groups) > _GROUPS:
         print(f"  … 모두 {len(twins.groups)}묶음")

@@ -59,7 +59,7 @@ class Copies:
     def __init__(self, corpus: Corpus, folder: Path) -> None:
         self._corpus = corpus
         self._file = folder / FILE
-        self._counted: tuple[str, Copied] | None = None
+        self._counted: tuple[tuple[str, int], Copied] | None = None
 
     def take(self, sources: Collection[str]) -> Copied:
         """Look for copies of the passages of documents that came in, and keep what there is; the new groups."""
@@ -76,7 +76,7 @@ class Copies:
 
     def known(self) -> Copied:
         """What was found as documents came in, of what is still there."""
-        state = self._corpus.state()
+        state = self._corpus.state(), self._file.stat().st_mtime_ns if self._file.exists() else 0
         if self._counted is None or self._counted[0] != state:
             self._counted = state, self._told(self._read() or ())
         return self._counted[1]
@@ -102,8 +102,9 @@ class Copies:
 
     def _origin(self, passage: Passage) -> str:
         listed = self._corpus.document(passage.document_id)
-        file = listed.source if listed else ""
-        return f"{passage.source} ({file})" if file and passage.source not in ("", file) else passage.source or file
+        if listed is None or passage.source in ("", listed.source, listed.title):
+            return listed.source if listed else passage.source
+        return f"{passage.source} ({listed.source})"
 
     def _read(self) -> tuple[Alike, ...] | None:
         """None if nothing was kept that can be read."""
@@ -117,7 +118,6 @@ class Copies:
         there = self._corpus.passages(sorted({id for group in groups for id in group.ids}))
         left = [(group.kind, [id for id in group.ids if id in there]) for group in groups]
         write_atomically(self._file, json.dumps([each for each in left if len(each[1]) > 1]))
-        self._counted = None
 
 
 def _alike(parents: Sequence[tuple[str, bool, str]]) -> tuple[Alike, ...]:
