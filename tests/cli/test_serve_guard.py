@@ -30,7 +30,9 @@ cors_origins = ["https://help.example.com"]
 
 
 @pytest.fixture(scope="module")
-def guarded(serving: Callable, office: Path, mundap: Callable, tmp_path_factory) -> Iterator[tuple]:
+def guarded(
+    serving: Callable, office: Path, mundap: Callable, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple]:
     """A server with keys, the workspace, and a key of it."""
     root = tmp_path_factory.mktemp("guarded") / "ws"
     shutil.copytree(office, root)

@@ -32,7 +32,9 @@ def settings(model: SlowModel, serve: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def client(serving: Callable, hashed_sample: Callable, model: SlowModel, tmp_path_factory) -> Iterator[httpx.Client]:
+def client(
+    serving: Callable, hashed_sample: Callable, model: SlowModel, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[httpx.Client]:
     """A client of an API that answers by that model, one question at once and one waiting."""
     root = hashed_sample(
         tmp_path_factory.mktemp("slow") / "ws",

@@ -62,7 +62,7 @@ def trained(corpus: Path) -> dict:
     return json.loads(ran("--out", "관세", "--json", workspace=corpus))
 
 
-def test_the_report_has_both_splits_before_and_after(trained: dict):
+def test_the_report_has_both_splits_before_and_after(trained: dict) -> None:
     assert trained["questions"] > 100
     assert (trained["folds"], trained["left_out"], trained["use"]) == (5, 0, "light:관세")
     for split in ("by_passage", "by_question"):
@@ -73,7 +73,7 @@ def test_the_report_has_both_splits_before_and_after(trained: dict):
     assert trained["recommended"] is True  # hashes of letters leave much to learn
 
 
-def test_the_card_says_what_the_model_is_and_how_to_make_it_again(trained: dict):
+def test_the_card_says_what_the_model_is_and_how_to_make_it_again(trained: dict) -> None:
     folder = Path(trained["folder"])
     assert folder.name == "관세"
     assert folder.parent.parts[-2:] == (".mundap", "models")
@@ -92,7 +92,7 @@ def test_the_card_says_what_the_model_is_and_how_to_make_it_again(trained: dict)
     assert "--features all" in card["command"]
 
 
-def test_the_model_is_used_when_mundap_toml_names_it(corpus: Path, trained: dict, tmp_path: Path):
+def test_the_model_is_used_when_mundap_toml_names_it(corpus: Path, trained: dict, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     plain = Mundap.open(root)
     (root / "mundap.toml").write_text(f'{CONFIG}[retrieve]\nreranker = "{trained["use"]}"\n', "utf-8")
@@ -103,7 +103,7 @@ def test_the_model_is_used_when_mundap_toml_names_it(corpus: Path, trained: dict
     assert orders[0] != orders[1]
 
 
-def test_people_are_shown_the_figures_and_what_to_write(corpus: Path, trained: dict):
+def test_people_are_shown_the_figures_and_what_to_write(corpus: Path, trained: dict) -> None:
     out = ran("--out", "점수만", "--features", "scores", workspace=corpus)
     for part in ("학습 전", "학습 후", "새 문서", "학습한 문서", "top1", "mrr@10", "synonyms.tsv", "권"):
         assert part in out
@@ -112,7 +112,7 @@ def test_people_are_shown_the_figures_and_what_to_write(corpus: Path, trained: d
     assert card["features"] == ["dense", "bm25", "length"]
 
 
-def test_a_question_file_is_learned_from_and_what_it_lacks_is_counted(corpus: Path, tmp_path: Path):
+def test_a_question_file_is_learned_from_and_what_it_lacks_is_counted(corpus: Path, tmp_path: Path) -> None:
     passages = Mundap.open(corpus).corpus.passages([q.passage_id for q in Mundap.open(corpus).corpus.questions()])
     lines = [
         {"question": f"{passage.text[5:20]} {n}", "gold": passage.text}
@@ -132,7 +132,9 @@ def test_a_question_file_is_learned_from_and_what_it_lacks_is_counted(corpus: Pa
     assert f"--data '{file}'" in card["command"]
 
 
-def test_a_kill_before_the_promotion_leaves_the_old_model_and_is_resumed(corpus: Path, trained: dict, tmp_path: Path):
+def test_a_kill_before_the_promotion_leaves_the_old_model_and_is_resumed(
+    corpus: Path, trained: dict, tmp_path: Path
+) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     model = root / ".mundap" / "models" / "관세"
     before = {path.name: path.read_bytes() for path in model.iterdir()}
@@ -145,7 +147,7 @@ def test_a_kill_before_the_promotion_leaves_the_old_model_and_is_resumed(corpus:
     assert not [path for path in model.parent.iterdir() if path.name.startswith((".building", ".before"))]
 
 
-def test_a_model_of_another_encoder_can_be_trained_again(corpus: Path, trained: dict, tmp_path: Path):
+def test_a_model_of_another_encoder_can_be_trained_again(corpus: Path, trained: dict, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     model = root / ".mundap" / "models" / "관세" / "model.json"
     kept = json.loads(model.read_text("utf-8"))
@@ -166,7 +168,7 @@ def test_a_model_of_another_encoder_can_be_trained_again(corpus: Path, trained: 
     ],
     ids=["name", "no questions", "no file"],
 )
-def test_what_cannot_be_done_is_one_sentence(indexed: Callable, arguments: tuple[str, ...], told: str):
+def test_what_cannot_be_done_is_one_sentence(indexed: Callable, arguments: tuple[str, ...], told: str) -> None:
     root = indexed({"출장.txt": "출장비는 하루에 5만 원입니다.\n"}).root
     done = run(*arguments, workspace=root)
     assert isinstance(done.exception, MundapError)
@@ -175,7 +177,7 @@ def test_what_cannot_be_done_is_one_sentence(indexed: Callable, arguments: tuple
     assert not (root / ".mundap" / "models").exists()
 
 
-def test_too_few_questions_are_counted(indexed: Callable, tmp_path: Path):
+def test_too_few_questions_are_counted(indexed: Callable, tmp_path: Path) -> None:
     root = indexed().root
     done = run("--out", "m", workspace=root)
     assert "질문 1개, 제시문 1개" in str(done.exception)
@@ -186,7 +188,7 @@ def test_too_few_questions_are_counted(indexed: Callable, tmp_path: Path):
 
 def test_a_trained_ranker_is_used_and_says_which_questions_it_has_met(
     corpus: Path, trained: dict, tmp_path: Path, caplog: pytest.LogCaptureFixture
-):
+) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     (root / "mundap.toml").write_text(f'{CONFIG}[retrieve]\nreranker = "light:관세"\n', "utf-8")
     bot = Mundap.open(root)
@@ -205,7 +207,7 @@ def test_a_trained_ranker_is_used_and_says_which_questions_it_has_met(
     assert bot.ask("해외직구 면세 한도가 얼마인가요?").citations
 
 
-def test_support_is_calibrated_on_the_questions_and_used(corpus: Path, trained: dict, tmp_path: Path):
+def test_support_is_calibrated_on_the_questions_and_used(corpus: Path, trained: dict, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
 
     def calibrated(*arguments: str) -> Result:
@@ -226,7 +228,7 @@ def test_support_is_calibrated_on_the_questions_and_used(corpus: Path, trained: 
     assert bot.support(question) == support(reading, bot.components.calibration) != support(reading)
 
 
-def test_a_promise_of_few_wrong_answers_is_kept_in_the_card_and_looked_after(corpus: Path, tmp_path: Path):
+def test_a_promise_of_few_wrong_answers_is_kept_in_the_card_and_looked_after(corpus: Path, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     file = str(root / "questions.csv")
 
@@ -262,7 +264,7 @@ def test_a_promise_of_few_wrong_answers_is_kept_in_the_card_and_looked_after(cor
     assert "오답률" in loose.stdout
 
 
-def test_what_cannot_be_promised_is_not_recommended_and_says_what_can(corpus: Path, tmp_path: Path):
+def test_what_cannot_be_promised_is_not_recommended_and_says_what_can(corpus: Path, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     verb = ["train", "support", "--data", str(root / "questions.csv"), "--out", "보장", "--workspace", str(root)]
     out = CliRunner().invoke(app, [*verb, "--wrong", "0.001", "--confidence", "0.99"]).stdout
@@ -273,7 +275,7 @@ def test_what_cannot_be_promised_is_not_recommended_and_says_what_can(corpus: Pa
     assert not card["recommended"]
 
 
-def test_a_reader_is_trained_on_recorded_answers_promoted_and_used(corpus: Path, tmp_path: Path):
+def test_a_reader_is_trained_on_recorded_answers_promoted_and_used(corpus: Path, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
 
     def ran_on(*arguments: str) -> Result:
@@ -320,7 +322,9 @@ def test_a_reader_is_trained_on_recorded_answers_promoted_and_used(corpus: Path,
     ],
     ids=["no answers", "no passages"],
 )
-def test_what_a_reader_cannot_learn_from_is_one_sentence(corpus: Path, tmp_path: Path, rows: list[str], told: str):
+def test_what_a_reader_cannot_learn_from_is_one_sentence(
+    corpus: Path, tmp_path: Path, rows: list[str], told: str
+) -> None:
     file = tmp_path / "q.csv"
     file.write_text("\n".join(rows), "utf-8")
     verb = ["train", "reader", "--out", "m", "--data", str(file), "--workspace", str(corpus)]

@@ -53,23 +53,23 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         store.close()
 
 
-def test_a_passage_comes_back_as_it_went_in(store: Store):
+def test_a_passage_comes_back_as_it_went_in(store: Store) -> None:
     for id in list(KEPT)[:3]:
         assert store.passages([id]) == {id: KEPT[id]}
 
 
-def test_missing_and_removed_passages_are_absent(store: Store):
+def test_missing_and_removed_passages_are_absent(store: Store) -> None:
     gone = next(p.id for p in PASSAGES if p.source == "나")
     here = next(iter(KEPT))
     assert store.passages([gone, "없는 id", "", here]) == {here: KEPT[here]}
     assert store.passages([gone]) == {}
 
 
-def test_none_of_nothing(store: Store):
+def test_none_of_nothing(store: Store) -> None:
     assert store.passages([]) == {}
 
 
-def test_more_than_a_thousand_ids_in_any_order(store: Store):
+def test_more_than_a_thousand_ids_in_any_order(store: Store) -> None:
     ids = [p.id for p in PASSAGES]
     assert len(ids) > 1000
     assert store.passages(ids) == store.passages(ids[::-1]) == KEPT

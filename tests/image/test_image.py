@@ -118,7 +118,7 @@ def says(address: str) -> bool:
         return False
 
 
-def test_the_image_runs_unprivileged_and_knows_when_it_is_well(image: dict):
+def test_the_image_runs_unprivileged_and_knows_when_it_is_well(image: dict) -> None:
     assert image["User"] == "mundap"
     assert image["Entrypoint"] == ["mundap-start"]
     assert image["Cmd"][:2] == ["mundap", "serve"]
@@ -126,7 +126,7 @@ def test_the_image_runs_unprivileged_and_knows_when_it_is_well(image: dict):
     assert "healthz" in " ".join(image["Healthcheck"]["Test"])
 
 
-def test_a_first_start_serves_the_sample_to_those_who_have_the_key(image: dict, volumes: dict[str, Path]):
+def test_a_first_start_serves_the_sample_to_those_who_have_the_key(image: dict, volumes: dict[str, Path]) -> None:
     api, page = free(), free()
     start = image["Entrypoint"]
     serve = [*start, "mundap", "serve", "--host", "127.0.0.1", "--port", str(api)]
@@ -154,7 +154,7 @@ def test_a_first_start_serves_the_sample_to_those_who_have_the_key(image: dict, 
     assert not run_with(f"--server.port={page}")  # `mundap ui` has stopped the page that it had started
 
 
-def test_a_second_start_keeps_what_is_there_and_reads_what_is_new(image: dict, volumes: dict[str, Path]):
+def test_a_second_start_keeps_what_is_there_and_reads_what_is_new(image: dict, volumes: dict[str, Path]) -> None:
     port = free()
     serve = [*image["Entrypoint"], "mundap", "serve", "--host", "127.0.0.1", "--port", str(port)]
 

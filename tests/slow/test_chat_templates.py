@@ -66,7 +66,7 @@ def generator(file: Path) -> GGUFGenerator:
     return GGUFGenerator(file, Settings("거절", context_tokens=512, max_tokens=80), threads=1)
 
 
-def test_a_model_is_asked_by_its_own_template(made: tuple[str, Path, Path]):
+def test_a_model_is_asked_by_its_own_template(made: tuple[str, Path, Path]) -> None:
     name, folder, file = made
     bot = generator(file)
     model = bot._model()
@@ -79,7 +79,9 @@ def test_a_model_is_asked_by_its_own_template(made: tuple[str, Path, Path]):
     assert model.thought == THOUGHTS.get(name, ("",))[0]
 
 
-def test_what_a_model_thinks_is_no_part_of_its_answer(made: tuple[str, Path, Path], monkeypatch: pytest.MonkeyPatch):
+def test_what_a_model_thinks_is_no_part_of_its_answer(
+    made: tuple[str, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     name, _, file = made
     begin, end = THOUGHTS.get(name, ("", ""))
     text = f"술이 두 병{end}면세됩니다" if end else "면세됩니다"

@@ -44,7 +44,7 @@ def ours(url: str, timeout: float = 120.0, **options) -> OpenAIGenerator:
     return OpenAIGenerator(url, "gemma", settings, timeout=timeout, retries=0)
 
 
-def test_openais_client_is_answered_whole_and_as_the_same_stream(client: openai.OpenAI):
+def test_openais_client_is_answered_whole_and_as_the_same_stream(client: openai.OpenAI) -> None:
     asked = {"model": "gemma", "messages": COUNT, "max_tokens": 12, "temperature": 0}
     whole = client.chat.completions.create(**asked)
     chunks = [chunk for chunk in client.chat.completions.create(stream=True, **asked) if chunk.choices]
@@ -54,7 +54,7 @@ def test_openais_client_is_answered_whole_and_as_the_same_stream(client: openai.
     assert whole.usage.completion_tokens <= 12
 
 
-def test_closing_openais_stream_frees_the_only_place(client: openai.OpenAI):
+def test_closing_openais_stream_frees_the_only_place(client: openai.OpenAI) -> None:
     stream = client.chat.completions.create(model="gemma", messages=COUNT, max_tokens=3000, stream=True, extra_body=ON)
     next(iter(stream))
     stream.close()
@@ -63,7 +63,7 @@ def test_closing_openais_stream_frees_the_only_place(client: openai.OpenAI):
     assert time.perf_counter() - began < 20  # 3,000 words take two minutes
 
 
-def test_openais_client_does_not_wait_for_ever(url: str):
+def test_openais_client_does_not_wait_for_ever(url: str) -> None:
     with (
         openai.OpenAI(base_url=url, api_key="none", max_retries=0, timeout=0.2) as hasty,
         pytest.raises(openai.APITimeoutError),
@@ -72,7 +72,7 @@ def test_openais_client_does_not_wait_for_ever(url: str):
 
 
 @pytest.mark.parametrize("template", ["", "alpaca"])
-def test_ours_streams_with_a_template_and_without_one(url: str, template: str, tmp_path: Path):
+def test_ours_streams_with_a_template_and_without_one(url: str, template: str, tmp_path: Path) -> None:
     remote = ours(url, template=read_template(template, tmp_path))
     *pieces, answer = remote.stream(QUESTION, HITS)
     assert isinstance(answer, Answer)
@@ -80,14 +80,14 @@ def test_ours_streams_with_a_template_and_without_one(url: str, template: str, t
     assert answer.text
 
 
-def test_ours_ends_at_a_stop_sequence(url: str):
+def test_ours_ends_at_a_stop_sequence(url: str) -> None:
     free = "".join(ours(url)._write(COUNT, 24))
     cut = free[len(free) // 2 :][:2]
     stopped = "".join(ours(url, sampling=Sampling(stop=(cut,)))._write(COUNT, 24))
     assert stopped == free.partition(cut)[0]
 
 
-def test_closing_ours_frees_the_only_place(url: str):
+def test_closing_ours_frees_the_only_place(url: str) -> None:
     remote = ours(url, max_tokens=3000)
     stream = remote._write(COUNT, 3000)
     next(stream)
@@ -97,12 +97,12 @@ def test_closing_ours_frees_the_only_place(url: str):
     assert time.perf_counter() - began < 20
 
 
-def test_a_silent_server_is_named_with_what_to_do(url: str):
+def test_a_silent_server_is_named_with_what_to_do(url: str) -> None:
     with pytest.raises(GeneratorError, match=r"0\.2초 동안 응답하지 않았습니다.*timeout"):
         ours(url, timeout=0.2).answer(QUESTION, [Hit(Passage("long", "d", LONG, 0, len(LONG)), 1.0, 1)])
 
 
-def test_a_server_that_dies_in_mid_answer_is_named_with_what_to_look_at(llama_server: Callable):
+def test_a_server_that_dies_in_mid_answer_is_named_with_what_to_look_at(llama_server: Callable) -> None:
     with llama_server() as (address, process):
         stream = ours(address, max_tokens=3000)._write(COUNT, 3000)
         assert next(stream)

@@ -31,7 +31,7 @@ def reasons(jobs: list[Job], limits: Limits) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_every_file_is_answered_for_once(jobs: list[Job], workers: int):
+def test_every_file_is_answered_for_once(jobs: list[Job], workers: int) -> None:
     found = {job.source: outcome for job, outcome in read_all(jobs, Limits(workers))}
     texts = {source: o.reading.document.text for source, o in found.items() if isinstance(o, Read)}
     assert texts == {"가.txt": "하나", "나.md": "# 둘\n\n셋"}
@@ -39,13 +39,13 @@ def test_every_file_is_answered_for_once(jobs: list[Job], workers: int):
     assert all(outcome.seconds > 0 for outcome in found.values())
 
 
-def test_plain_files_are_read_the_same_with_and_without_a_process(jobs: list[Job]):
+def test_plain_files_are_read_the_same_with_and_without_a_process(jobs: list[Job]) -> None:
     here = {job.source: o.parents for job, o in read_all(jobs[:2]) if isinstance(o, Read)}
     there = {job.source: o.parents for job, o in read_all(jobs) if isinstance(o, Read)}
     assert here == there
 
 
-def test_a_file_that_takes_too_long_is_left_and_the_next_is_read(jobs: list[Job]):
+def test_a_file_that_takes_too_long_is_left_and_the_next_is_read(jobs: list[Job]) -> None:
     found = reasons(jobs, Limits(1, seconds=0.001))
     assert found.keys() == {job.source for job in jobs}
     assert (
@@ -54,14 +54,14 @@ def test_a_file_that_takes_too_long_is_left_and_the_next_is_read(jobs: list[Job]
     )
 
 
-def test_a_file_that_eats_memory_is_left_and_the_others_are_read(jobs: list[Job], tmp_path: Path):
+def test_a_file_that_eats_memory_is_left_and_the_others_are_read(jobs: list[Job], tmp_path: Path) -> None:
     (tmp_path / "큰.txt").write_text("가나다라 마바사 " * 8_000_000, "utf-8")
     found = reasons([Job(tmp_path / "큰.txt", "큰.txt"), *jobs], Limits(1, megabytes=100))
     assert found.keys() == {"큰.txt", "다.dat"}
     assert "100MB" in found["큰.txt"]
 
 
-def test_a_reader_that_crashes_is_reported_by_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
+def test_a_reader_that_crashes_is_reported_by_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
         crash = "import os, sys; sys.stdin.buffer.read(1); os.abort()"
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -81,7 +81,7 @@ class Unspeakable(Exception):
 @pytest.mark.parametrize("error", [Unspeakable(), ValueError("두\n줄\0\ud800"), RecursionError()])
 def test_a_readers_own_mistake_is_one_plain_files_problem(
     jobs: list[Job], monkeypatch: pytest.MonkeyPatch, error: Exception
-):
+) -> None:
     def read(path: Path, source: str, options: Options, parted: bool) -> Reading:
         if path.suffix == ".md":
             raise error
@@ -96,7 +96,9 @@ def test_a_readers_own_mistake_is_one_plain_files_problem(
 
 
 @pytest.mark.parametrize("answer", [b"no pickle", pickle.dumps("no outcome"), pickle.dumps((None, False))])
-def test_an_answer_that_cannot_be_opened_loses_no_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch, answer: bytes):
+def test_an_answer_that_cannot_be_opened_loses_no_file(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
     def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
         reply = f"import sys; sys.stdin.buffer.read(9); sys.stdout.buffer.write({framed(answer)!r})"
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
@@ -106,7 +108,7 @@ def test_an_answer_that_cannot_be_opened_loses_no_file(jobs: list[Job], monkeypa
     assert reasons(jobs, Limits(2)).keys() == {job.source for job in jobs}
 
 
-def test_no_process_to_be_had_loses_no_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
+def test_no_process_to_be_had_loses_no_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
         raise OSError(12, "Cannot allocate memory")
 
@@ -114,7 +116,7 @@ def test_no_process_to_be_had_loses_no_file(jobs: list[Job], monkeypatch: pytest
     assert reasons(jobs, Limits(2)).keys() == {job.source for job in jobs}
 
 
-def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[subprocess.Popen[bytes]] = []
     start = batch._started
     monkeypatch.setattr(batch, "_started", lambda *given: begun.append(start(*given)) or begun[-1])
@@ -125,7 +127,7 @@ def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch
     assert len(begun) == 2
 
 
-def test_closing_early_ends_the_workers(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
+def test_closing_early_ends_the_workers(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     begun: list[subprocess.Popen[bytes]] = []
     start = batch._started
     monkeypatch.setattr(batch, "_started", lambda *given: begun.append(start(*given)) or begun[-1])
@@ -136,7 +138,7 @@ def test_closing_early_ends_the_workers(jobs: list[Job], monkeypatch: pytest.Mon
     assert all(worker.poll() is not None for worker in begun)
 
 
-def test_a_worker_that_is_ended_leaves_nothing_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_worker_that_is_ended_leaves_nothing_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "큰.csv").write_text("번호,이름\n" + "".join(f"{n},직원\n" for n in range(300_000)), "utf-8")
     (tmp_path / "left").mkdir()
@@ -148,14 +150,14 @@ def test_a_worker_that_is_ended_leaves_nothing_on_the_disk(tmp_path: Path, monke
     assert [*(tmp_path / "left").iterdir()] == []
 
 
-def test_nothing_to_read_is_nothing():
+def test_nothing_to_read_is_nothing() -> None:
     assert list(read_all([])) == []
 
 
 @pytest.mark.parametrize(("size", "count"), [(10, 1), (1 << 18, 2), (1 << 22, 3)])
 def test_there_are_no_more_workers_than_there_is_work(
     jobs: list[Job], monkeypatch: pytest.MonkeyPatch, size: int, count: int
-):
+) -> None:
     begun: list[subprocess.Popen[bytes]] = []
     start = batch._started
     monkeypatch.setattr(batch, "_started", lambda *given: begun.append(start(*given)) or begun[-1])
@@ -165,7 +167,7 @@ def test_there_are_no_more_workers_than_there_is_work(
     assert len(begun) == 1 or size > 10
 
 
-def test_a_fault_in_the_file_lasts_and_one_of_the_moment_does_not(tmp_path: Path):
+def test_a_fault_in_the_file_lasts_and_one_of_the_moment_does_not(tmp_path: Path) -> None:
     (tmp_path / "빈.txt").write_bytes(b"")
     empty, gone = work(Job(tmp_path / "빈.txt", "빈.txt")), work(Job(tmp_path / "없음.txt", "없음.txt"))
     assert isinstance(empty, Unread)

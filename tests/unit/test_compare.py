@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from mundap.evaluation.retrieval import ablation, evaluate_retrieval
 from mundap.types import Hit, Passage
 
 
-def test_the_verdict_follows_the_permutation_test():
+def test_the_verdict_follows_the_permutation_test() -> None:
     better = paired_difference([0.0] * 6, [1.0] * 6)
     assert (better.mean, better.p, better.verdict) == (1.0, 2 / 2**6, BETTER)
     assert paired_difference([1.0] * 6, [0.0] * 6).verdict == WORSE
@@ -20,11 +21,11 @@ def test_the_verdict_follows_the_permutation_test():
     assert paired_difference([0.5], [0.5]).verdict == ALIKE
 
 
-def test_questions_on_one_passage_are_one_observation():
+def test_questions_on_one_passage_are_one_observation() -> None:
     assert paired_difference([0.0] * 6, [1.0] * 6, groups=["가"] * 6).verdict == ALIKE
 
 
-def test_runs_are_compared_on_the_questions_and_figures_that_both_have():
+def test_runs_are_compared_on_the_questions_and_figures_that_both_have() -> None:
     before = {("가", ("x",)): {"f1": 0.0, "exact": 0.0}, ("나", ("x",)): {"f1": 1.0}}
     after = [(("가", ("x",)), {"f1": 1.0}), (("나", ("x",)), {"f1": 1.0}), (("나", ("y",)), {"f1": 0.0})]
     found = differences(before, after, ("f1", "exact"))
@@ -34,7 +35,7 @@ def test_runs_are_compared_on_the_questions_and_figures_that_both_have():
         differences(before, after[2:], ("f1",))
 
 
-def test_an_earlier_run_is_read_from_its_folder_or_its_report(tmp_path):
+def test_an_earlier_run_is_read_from_its_folder_or_its_report(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     asked = [{"question": "가", "gold": ["글"], "measures": {"f1": 1.0}}]
     report.write_text(json.dumps({"per_question": asked}), "utf-8")
@@ -43,7 +44,7 @@ def test_an_earlier_run_is_read_from_its_folder_or_its_report(tmp_path):
         earlier_legs(report)  # a run of another kind
 
 
-def test_auroc_of_two_runs():
+def test_auroc_of_two_runs() -> None:
     rng = np.random.default_rng(3)
     wanted, unwanted = rng.normal(0.0, 1.0, 60), rng.normal(0.0, 1.0, 60)
     blind, seeing = (wanted, unwanted), (wanted + 2.0, unwanted)
@@ -56,7 +57,7 @@ def test_auroc_of_two_runs():
     assert (same.mean, same.p, same.verdict) == (0.0, 1.0, ALIKE)
 
 
-def test_an_ablation_shows_what_each_step_brings_over_the_one_before():
+def test_an_ablation_shows_what_each_step_brings_over_the_one_before() -> None:
     texts = [f"글 {n}" for n in range(12)]
     questions = [Question(f"{n}", (text,)) for n, text in enumerate(texts)]
 

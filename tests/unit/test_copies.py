@@ -31,7 +31,7 @@ def groups(texts: list[str], fresh: list[bool] | None = None) -> list[tuple[str,
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(passage, min_size=1, max_size=6, unique_by=lambda p: masked(" ".join(p))), st.integers(0, 99))
-def test_copies_with_other_numbers_are_always_found(parts: list[list[str]], seed: int):
+def test_copies_with_other_numbers_are_always_found(parts: list[list[str]], seed: int) -> None:
     rng = random.Random(seed)
     texts = [renumbered(one, rng) for one in parts for _ in range(2)]
     order = rng.sample(range(len(texts)), len(texts))
@@ -44,7 +44,7 @@ def test_copies_with_other_numbers_are_always_found(parts: list[list[str]], seed
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.integers(2, 8))
-def test_passages_of_different_content_are_never_copies(seed: int, count: int):
+def test_passages_of_different_content_are_never_copies(seed: int, count: int) -> None:
     rng = random.Random(seed)
     blocks = [range(0xAC00 + 1000 * n, 0xAC00 + 1000 * (n + 1)) for n in range(count)]  # no letter in common
     texts = [
@@ -60,7 +60,7 @@ TEXT = (
 )
 
 
-def test_kinds_are_told_apart():
+def test_kinds_are_told_apart() -> None:
     fewer = TEXT.replace("따로 ", "")
     assert groups([TEXT, TEXT.replace(" ", "\n")]) == [("same", (0, 1))]
     assert groups([TEXT, TEXT.replace("800", "1,000")]) == [("numbers", (0, 1))]
@@ -73,23 +73,23 @@ def test_kinds_are_told_apart():
     )
 
 
-def test_dates_are_numbers():
+def test_dates_are_numbers() -> None:
     assert groups([f"{TEXT} 시행일: {day}" for day in ("2024. 3. 1.", "2025-01-31", "2023.12.31")]) != []
     [(kind, members)] = groups([f"{TEXT} 시행일 {day}부터" for day in ("2024년 3월 1일", "2025년 12월 31일")])
     assert (kind, members) == ("numbers", (0, 1))
 
 
-def test_short_texts_are_nobodys_copies():
+def test_short_texts_are_nobodys_copies() -> None:
     assert groups(["제1조 목적", "제2조 목적", "제1조 목적"]) == []
 
 
-def test_only_groups_with_a_fresh_text_are_told():
+def test_only_groups_with_a_fresh_text_are_told() -> None:
     texts = [TEXT, TEXT.replace("800", "600"), "수출 신고는 물품을 배에 싣기 전에 관세사를 통해 하면 됩니다.", ""]
     assert groups(texts, [False, False, True, True]) == []
     assert groups(texts, [False, True, False, False]) == [("numbers", (0, 1))]
 
 
-def test_nobody_is_lost_in_a_large_group():
+def test_nobody_is_lost_in_a_large_group() -> None:
     rng = random.Random(1)
     words = ["".join(chr(rng.randint(0xAC00, 0xD7A3)) for _ in range(4)) for _ in range(100)]
     texts = []
@@ -105,7 +105,7 @@ def parent(name: str, text: str, **meta: str) -> Passage:
     return Passage(name, "d", text, 0, len(text), source=name, meta=meta)
 
 
-def test_a_twin_answers_as_well_and_a_part_only_where_the_whole_stands():
+def test_a_twin_answers_as_well_and_a_part_only_where_the_whole_stands() -> None:
     longer = f"{TEXT} {'그 밖의 사항은 세관 누리집에서 확인하거나 고객 지원 센터에 물어보십시오. ' * 3}"
     twin = TEXT.replace("800", "600")
     twins = Twins.among([parent("a", TEXT), parent("b", twin), parent("c", longer)])
@@ -118,5 +118,5 @@ def test_a_twin_answers_as_well_and_a_part_only_where_the_whole_stands():
 
 
 @pytest.mark.parametrize("kind", ["row", "table"])
-def test_rows_and_tables_are_no_twins(kind: str):
+def test_rows_and_tables_are_no_twins(kind: str) -> None:
     assert Twins.among([parent("a", TEXT, kind=kind), parent("b", TEXT, kind=kind)]).groups == ()

@@ -37,7 +37,7 @@ def body(path: Path, *elements: str) -> tuple[Any, ...]:
     return parse(path).blocks
 
 
-def test_headings_text_and_tables_in_their_order(tmp_path: Path):
+def test_headings_text_and_tables_in_their_order(tmp_path: Path) -> None:
     document = docx.Document()
     document.add_heading("휴가 규정", 0)
     document.add_heading("연차", 1)
@@ -59,7 +59,7 @@ def test_headings_text_and_tables_in_their_order(tmp_path: Path):
     )
 
 
-def test_a_heading_by_a_korean_style_name_and_by_outline_level(tmp_path: Path):
+def test_a_heading_by_a_korean_style_name_and_by_outline_level(tmp_path: Path) -> None:
     document = docx.Document()
     styled = document.styles.add_style("개요 2", 1)
     document.add_paragraph("둘째 수준", style=styled)
@@ -69,7 +69,7 @@ def test_a_heading_by_a_korean_style_name_and_by_outline_level(tmp_path: Path):
     assert parse(tmp_path / "가.docx").blocks == (Heading("둘째 수준", 3), Heading("바로 준 수준", 2))
 
 
-def test_merged_cells_cover_what_they_cover(tmp_path: Path):
+def test_merged_cells_cover_what_they_cover(tmp_path: Path) -> None:
     document = docx.Document()
     table = document.add_table(3, 3)
     table.cell(0, 1).merge(table.cell(0, 2)).text = "요금"
@@ -86,7 +86,7 @@ def test_merged_cells_cover_what_they_cover(tmp_path: Path):
     assert text == "| 구장 | 요금 평일 | 요금 주말 |\n| --- | --- | --- |\n| 강남 | 5만원 | 7만원 |"
 
 
-def test_a_table_within_a_table_comes_behind_it_and_one_in_a_frame_keeps_its_place(tmp_path: Path):
+def test_a_table_within_a_table_comes_behind_it_and_one_in_a_frame_keeps_its_place(tmp_path: Path) -> None:
     document = docx.Document()
     frame = document.add_table(1, 1).cell(0, 0)
     frame.text = "위"
@@ -101,7 +101,7 @@ def test_a_table_within_a_table_comes_behind_it_and_one_in_a_frame_keeps_its_pla
     )
 
 
-def test_deletions_and_hidden_text_are_left_out_and_insertions_kept(tmp_path: Path):
+def test_deletions_and_hidden_text_are_left_out_and_insertions_kept(tmp_path: Path) -> None:
     found = body(
         tmp_path / "가.docx",
         "<w:p><w:r><w:t>남는 </w:t></w:r><w:del><w:r><w:delText>지운 </w:delText></w:r></w:del>"
@@ -112,7 +112,7 @@ def test_deletions_and_hidden_text_are_left_out_and_insertions_kept(tmp_path: Pa
     assert found == (Paragraph("남는 넣은 글\n다음"), Paragraph("양식 칸"))
 
 
-def test_a_text_box_is_read_once(tmp_path: Path):
+def test_a_text_box_is_read_once(tmp_path: Path) -> None:
     box = "<w:txbxContent><w:p><w:r><w:t>상자</w:t></w:r></w:p></w:txbxContent>"
     found = body(
         tmp_path / "가.docx",
@@ -122,7 +122,7 @@ def test_a_text_box_is_read_once(tmp_path: Path):
     assert found == (Paragraph("본문"), Paragraph("상자"))
 
 
-def test_a_link_is_text_and_address(tmp_path: Path):
+def test_a_link_is_text_and_address(tmp_path: Path) -> None:
     document = docx.Document()
     paragraph = document.add_paragraph("자세히는 ")
     key = document.part.relate_to("https://www.example.go.kr/", docx.opc.constants.RELATIONSHIP_TYPE.HYPERLINK, True)
@@ -134,7 +134,7 @@ def test_a_link_is_text_and_address(tmp_path: Path):
     )
 
 
-def test_lists_have_the_labels_that_word_shows(tmp_path: Path):
+def test_lists_have_the_labels_that_word_shows(tmp_path: Path) -> None:
     document = docx.Document()
     lists = document.part.numbering_part.element
     levels = (("decimal", "%1."), ("ganada", "%2."), ("decimal", "%1.%2.%3)"), ("bullet", "\uf0b7"))
@@ -162,16 +162,16 @@ def test_lists_have_the_labels_that_word_shows(tmp_path: Path):
     ("number", "form", "shown"),
     [(4, "upperRoman", "IV"), (15, "ganada", "가"), (27, "lowerLetter", "aa"), (3, "decimalEnclosedCircle", "③")],
 )
-def test_formats_of_numbers(number: int, form: str, shown: str):
+def test_formats_of_numbers(number: int, form: str, shown: str) -> None:
     assert formatted(number, form) == shown
 
 
-def test_a_list_that_starts_anew(tmp_path: Path):
+def test_a_list_that_starts_anew(tmp_path: Path) -> None:
     lists = Numbering({"0": {0: Level("decimal", "(%1)")}}, {"1": "0", "2": "0"}, starts={"2": {0: 1}})
     assert [lists.label(n, 0) for n in ("1", "1", "2", "2")] == ["(1)", "(2)", "(1)", "(2)"]
 
 
-def test_footnotes_stand_behind_their_paragraph(tmp_path: Path):
+def test_footnotes_stand_behind_their_paragraph(tmp_path: Path) -> None:
     document = docx.Document()
     document.add_paragraph("글")._p.append(xml('<w:r><w:footnoteReference w:id="2"/></w:r>'))
     part = docx.opc.part.Part(
@@ -187,7 +187,7 @@ def test_footnotes_stand_behind_their_paragraph(tmp_path: Path):
 
 
 @pytest.mark.parametrize("cut", [60, 2000])
-def test_a_broken_document_is_named_with_the_remedy(tmp_path: Path, cut: int):
+def test_a_broken_document_is_named_with_the_remedy(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "망가진.docx"
     docx.Document().save(path)
     path.write_bytes(path.read_bytes()[:cut])
@@ -199,7 +199,7 @@ def test_a_broken_document_is_named_with_the_remedy(tmp_path: Path, cut: int):
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2**30), st.binary(max_size=3)), min_size=1, max_size=6))
-def test_no_bytes_whatsoever_escape_as_another_error(tmp_path: Path, changes: list[tuple[int, bytes]]):
+def test_no_bytes_whatsoever_escape_as_another_error(tmp_path: Path, changes: list[tuple[int, bytes]]) -> None:
     path = tmp_path / "가.docx"
     document = docx.Document()
     document.add_paragraph("글", style="List Number")

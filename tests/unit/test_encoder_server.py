@@ -42,7 +42,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote, "BACKOFF_SECONDS", 0.01)
 
 
-def test_vectors_come_in_the_order_of_the_texts_in_batches(serve, monkeypatch: pytest.MonkeyPatch):
+def test_vectors_come_in_the_order_of_the_texts_in_batches(serve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MUNDAP_API_KEY", "비밀".encode().hex())
     encoder, server = serve()
     texts = [text(n % 7 + 1, n) for n in range(2 * AT_ONCE + 5)]
@@ -52,14 +52,14 @@ def test_vectors_come_in_the_order_of_the_texts_in_batches(serve, monkeypatch: p
     assert {(body["path"], body["model"]) for body in server.bodies} == {("/v1/embeddings", "BAAI/bge-m3")}
 
 
-def test_prompts_stand_before_texts(serve):
+def test_prompts_stand_before_texts(serve) -> None:
     encoder, server = serve(Options("물음: ", "글: "))
     encoder.encode_queries(["관세"])
     encoder.encode_passages(["환급"])
     assert {"물음: 관세", "글: 환급"} <= set(server.seen)
 
 
-def test_a_busy_server_is_asked_again(serve):
+def test_a_busy_server_is_asked_again(serve) -> None:
     encoder, _ = serve(busy=3)
     assert encoder.encode_queries(["관세"]).shape == (1, 64)
     encoder, _ = serve(busy=9)
@@ -70,7 +70,7 @@ def test_a_busy_server_is_asked_again(serve):
 @pytest.mark.parametrize("how", [{"refuses": 300}, {"cuts": 300}])
 def test_the_end_of_a_long_text_counts_whether_the_server_refuses_or_cuts_it(
     serve, how: dict[str, int], caplog: pytest.LogCaptureFixture
-):
+) -> None:
     encoder, server = serve(**how)
     beginning = text(300, 1)
     with caplog.at_level(logging.WARNING):
@@ -84,7 +84,7 @@ def test_the_end_of_a_long_text_counts_whether_the_server_refuses_or_cuts_it(
     assert len(server.seen) <= 4  # what fits is not taken apart
 
 
-def test_a_text_that_is_read_whole_is_asked_once(serve):
+def test_a_text_that_is_read_whole_is_asked_once(serve) -> None:
     encoder, server = serve()
     encoder.encode_passages([text(200, 1)])
     server.seen.clear()
@@ -92,7 +92,7 @@ def test_a_text_that_is_read_whole_is_asked_once(serve):
     assert len(server.seen) == 20
 
 
-def test_the_name_tells_servers_models_and_prompts_apart():
+def test_the_name_tells_servers_models_and_prompts_apart() -> None:
     names = [
         make_encoder(name, options=options).name
         for name in (
@@ -106,12 +106,12 @@ def test_the_name_tells_servers_models_and_prompts_apart():
 
 
 @pytest.mark.parametrize("place", ["http://127.0.0.1/v1", "#m", "nothing#m", "ftp://a/v1#m"])
-def test_an_address_that_cannot_be_asked_is_told_at_once(place: str):
+def test_an_address_that_cannot_be_asked_is_told_at_once(place: str) -> None:
     with pytest.raises(ConfigError, match=r"http://127\.0\.0\.1"):
         make_encoder(f"openai:{place}")
 
 
-def test_a_server_that_is_not_there_is_told(free_port: int):
+def test_a_server_that_is_not_there_is_told(free_port: int) -> None:
     with pytest.raises(ServerError, match=r"연결할 수 없습니다.*실행 중인지"):
         make_encoder(f"openai:http://127.0.0.1:{free_port}/v1#m").encode_queries(["관세"])
 
@@ -135,7 +135,7 @@ def free_port() -> int:
         [],
     ],
 )
-def test_an_answer_of_another_form_is_an_error(answer: object, monkeypatch: pytest.MonkeyPatch):
+def test_an_answer_of_another_form_is_an_error(answer: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(remote.JsonServer, "post", lambda *_: answer)
     with pytest.raises(ServerError, match="해석할 수 없습니다"):
         make_encoder("openai:http://127.0.0.1:1/v1#m").encode_queries(["관세"])

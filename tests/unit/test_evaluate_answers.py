@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import pytest
 
@@ -33,7 +34,7 @@ def report_of(answers, **more):
     return evaluate_answers(questions, lambda question: replies[question], resamples=50, **more)
 
 
-def test_an_abstention_counts_nothing_among_all_and_is_left_out_of_the_answered():
+def test_an_abstention_counts_nothing_among_all_and_is_left_out_of_the_answered() -> None:
     report = report_of({LAPSING: answer("2년이 지나면 소멸합니다 [1]", [LAPSE]), SICKNESS: ABSTAINED})
     assert (report.n, report.answered.n) == (2, 1)
     for metric in METRICS:
@@ -42,14 +43,14 @@ def test_an_abstention_counts_nothing_among_all_and_is_left_out_of_the_answered(
     assert report.to_json()["abstained"] == 1
 
 
-def test_citation_markers_are_no_part_of_the_answer():
+def test_citation_markers_are_no_part_of_the_answer() -> None:
     marked = report_of({SICKNESS: answer("60일입니다 [2].", [SICK])})
     plain = report_of({SICKNESS: answer("60일입니다.", [SICK])})
     assert marked.answered.means == plain.answered.means
     assert marked.answered.means["exact_match"] == 1.0
 
 
-def test_citations_by_hand():
+def test_citations_by_hand() -> None:
     both = Question("연차와 병가는?", (LAPSE, SICK), "모두 있습니다")
     report = report_of({both: answer("네", [LAPSE, LAPSE, LUNCH], quotes=["연차는", "소멸합니다", "점심은"])})
     assert report.answered.means["citation_precision"] == pytest.approx(2 / 3)
@@ -57,34 +58,34 @@ def test_citations_by_hand():
     assert report.per_question[0].golden == (True, True, False)
 
 
-def test_an_answer_that_cites_nothing_supports_nothing():
+def test_an_answer_that_cites_nothing_supports_nothing() -> None:
     report = report_of({SICKNESS: answer("60일입니다.")})
     assert report.answered.means["citation_precision"] == report.answered.means["citation_recall"] == 0.0
     assert report.quotes is None
     assert report.to_json()["quotes"] == {"n": 0, "validity": None, "ci95": None}
 
 
-def test_a_quote_stands_in_its_passage_white_space_aside():
+def test_a_quote_stands_in_its_passage_white_space_aside() -> None:
     said = answer("2년", [LAPSE] * 3, quotes=["연차는\n2년이  지나면", "연차는 3년", " "])
     report = report_of({LAPSING: said})
     assert report.per_question[0].quotes == (True, False, False)
     assert (report.quotes.n, report.quotes.mean) == (3, 1 / 3)
 
 
-def test_a_citation_of_a_passage_that_was_not_found_is_wrong_and_its_quote_does_not_stand():
+def test_a_citation_of_a_passage_that_was_not_found_is_wrong_and_its_quote_does_not_stand() -> None:
     report = report_of({LAPSING: answer("2년", [LAPSE], found=[SICK])})
     assert report.per_question[0].quotes == report.per_question[0].golden == (False,)
     assert report.answered.means["citation_recall"] == 0.0
 
 
-def test_unanswerable_questions_are_refused_or_answered():
+def test_unanswerable_questions_are_refused_or_answered() -> None:
     other = Question("토성은?")
     report = report_of({LAPSING: answer("2년", [LAPSE]), NOWHERE: ABSTAINED, other: answer("예순두 개", [LUNCH])})
     assert (report.n, report.refused.n, report.refused.means["refused"]) == (1, 2, 1 / 2)
     assert report.quotes.n == 2  # those of wrong answers count too
 
 
-def test_an_answer_is_wrong_that_cites_no_gold_passage_or_answers_what_cannot_be_answered():
+def test_an_answer_is_wrong_that_cites_no_gold_passage_or_answers_what_cannot_be_answered() -> None:
     other = Question("토성은?", row=5)
     report = report_of(
         {
@@ -101,7 +102,7 @@ def test_an_answer_is_wrong_that_cites_no_gold_passage_or_answers_what_cannot_be
     assert report_of({LAPSING: ABSTAINED}).to_json()["wrong"] == {"n": 0, "mean": None, "ci95": None}
 
 
-def test_questions_without_a_recorded_answer_are_not_asked():
+def test_questions_without_a_recorded_answer_are_not_asked() -> None:
     blank = Question("왜?", (LUNCH,))
     replies = {LAPSING.question: answer("2년", [LAPSE])}
     report = evaluate_answers([LAPSING, blank], lambda question: replies[question], resamples=10)
@@ -110,20 +111,20 @@ def test_questions_without_a_recorded_answer_are_not_asked():
         evaluate_answers([blank], lambda question: ABSTAINED)
 
 
-def test_only_unanswerable_questions_can_be_measured_too():
+def test_only_unanswerable_questions_can_be_measured_too() -> None:
     report = report_of({NOWHERE: ABSTAINED})
     assert (report.n, dict(report.everything.means), report.refused.means["refused"]) == (0, {}, 1.0)
     assert json.loads(json.dumps(report.to_json()))["all"] == {"n": 0, "ci95": {}}
 
 
-def test_intervals_draw_whole_passages():
+def test_intervals_draw_whole_passages() -> None:
     questions = [Question(f"{text[:2]} {n}", (text,), "2년이 지나면 소멸") for text in (LAPSE, SICK) for n in range(20)]
     right = answer("2년이 지나면 소멸", [LAPSE])
     report = evaluate_answers(questions, lambda q: right if q.startswith("연차") else ABSTAINED, resamples=300)
     assert report.everything["exact_match"].ci95 == (0.0, 1.0)
 
 
-def test_json_is_what_scripts_rely_on():
+def test_json_is_what_scripts_rely_on() -> None:
     report = report_of({LAPSING: answer("2년", [LUNCH, LAPSE], [SICK, LAPSE, LUNCH]), NOWHERE: ABSTAINED}, seed=5)
     shown = json.loads(json.dumps(report.to_json(per_question=True)))
     assert (shown["n"], shown["seed"], shown["judge"], shown["models"]) == (1, 5, None, ["extractive"])
@@ -138,19 +139,19 @@ def test_json_is_what_scripts_rely_on():
     assert (second["gold"], second["abstained"], second["measures"]) == ([], True, {"refused": 1.0})
 
 
-def test_progress_counts_the_questions_asked_and_what_goes_wrong_ends_it():
+def test_progress_counts_the_questions_asked_and_what_goes_wrong_ends_it() -> None:
     seen = []
     report_of({LAPSING: ABSTAINED, NOWHERE: ABSTAINED}, progress=lambda *at: seen.append(at))
     assert seen == [(1, 2), (2, 2)]
 
-    def fail(question):
+    def fail(question) -> None:
         raise GeneratorError("서버가 꺼졌습니다")
 
     with pytest.raises(GeneratorError, match="꺼졌"):
         evaluate_answers([LAPSING], fail)
 
 
-def test_a_judge_grades_what_was_answered_from_the_passages_it_cites(served, tmp_path):
+def test_a_judge_grades_what_was_answered_from_the_passages_it_cites(served, tmp_path: Path) -> None:
     grades = '{"reason": "같은 내용", "correctness": 5, "faithfulness": 4}'
     bot, seen = served(grades, "모르겠어요", "모르겠어요", "모르겠어요")
     judge = Judge(bot, tmp_path / "verdicts.sqlite")

@@ -31,7 +31,7 @@ class Fake(ModuleType):
 
 
 @pytest.mark.parametrize(("gpu", "bits"), [(True, 4), (True, 0), (False, 0)])
-def test_unsloth_is_used_where_a_gpu_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gpu: bool, bits: int):
+def test_unsloth_is_used_where_a_gpu_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gpu: bool, bits: int) -> None:
     torch, unsloth = Fake("torch"), Fake("unsloth")
     torch.cuda = type("cuda", (), {"is_available": staticmethod(lambda: gpu)})
     unsloth.FastLanguageModel = unsloth

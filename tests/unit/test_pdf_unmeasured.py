@@ -44,7 +44,7 @@ def without_fonts(tmp_path: Path, *command: str) -> list[Any]:
     pytest.skip("folders cannot be hidden here (no unshare, or not allowed)")
 
 
-def test_letters_that_stand_alone_are_read_without_a_font_however_the_page_lies(tmp_path: Path):
+def test_letters_that_stand_alone_are_read_without_a_font_however_the_page_lies(tmp_path: Path) -> None:
     def page(canvas: Any) -> None:
         lines(canvas, ["값", "가격은 다음과 같다."], y=640, leading=30)
         ruled(canvas, ROWS, [], y=560, widths=[80, 80, 80])
@@ -76,7 +76,7 @@ def test_letters_that_stand_alone_are_read_without_a_font_however_the_page_lies(
     assert said == ["값", "가격은 다음과 같다.", ROWS] * 4
 
 
-def test_nothing_is_read_twice_where_hangul_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_nothing_is_read_twice_where_hangul_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def page(canvas: Any) -> None:
         ruled(canvas, ROWS, [], y=560, widths=[80, 80, 80])
 

@@ -116,7 +116,7 @@ def serve(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> It
         ("tei", "rerank:{}", "/rerank"),
     ],
 )
-def test_each_shape_ranks_by_its_scores(serve: Any, shape: str, spec: str, path: str):
+def test_each_shape_ranks_by_its_scores(serve: Any, shape: str, spec: str, path: str) -> None:
     address, seen = serve(shape)
     reranker = make_reranker(spec.format(address))
     ranked = reranker.rerank(QUESTION, hits(TEXTS))
@@ -130,7 +130,7 @@ def test_each_shape_ranks_by_its_scores(serve: Any, shape: str, spec: str, path:
 
 
 @pytest.mark.parametrize("shape", ["jina", "vllm", "tei"])
-def test_more_texts_than_a_request_holds(serve: Any, shape: str):
+def test_more_texts_than_a_request_holds(serve: Any, shape: str) -> None:
     address, _ = serve(shape)
     texts = [f"{n}번 " + "환급 " * (n % 7) for n in range(75)]
     ranked = make_reranker(f"rerank:{address}{'/v1#m' if shape == 'jina' else ''}").rerank(QUESTION, hits(texts))
@@ -139,7 +139,9 @@ def test_more_texts_than_a_request_holds(serve: Any, shape: str):
 
 
 @pytest.mark.parametrize("shape", ["vllm", "tei"])
-def test_a_text_that_is_too_long_is_cut_and_not_refused(serve: Any, shape: str, caplog: pytest.LogCaptureFixture):
+def test_a_text_that_is_too_long_is_cut_and_not_refused(
+    serve: Any, shape: str, caplog: pytest.LogCaptureFixture
+) -> None:
     address, seen = serve(shape)
     long = "관세 환급 " + "다른 말 " * 400
     reranker = make_reranker(f"rerank:{address}")
@@ -152,7 +154,7 @@ def test_a_text_that_is_too_long_is_cut_and_not_refused(serve: Any, shape: str, 
     assert len(caplog.messages) == (shape == "vllm")
 
 
-def test_a_server_that_takes_fewer_texts_gets_fewer(serve: Any):
+def test_a_server_that_takes_fewer_texts_gets_fewer(serve: Any) -> None:
     address, seen = serve("tei", most=8)
     texts = [f"{n}번 " + "환급 " * (n % 5) for n in range(40)]
     reranker = make_reranker(f"rerank:{address}")
@@ -162,7 +164,7 @@ def test_a_server_that_takes_fewer_texts_gets_fewer(serve: Any):
     assert [len(one["texts"]) for one in seen[asked:]] == [8] * 5
 
 
-def test_what_is_wrong_is_told_in_the_words_of_the_server(serve: Any, monkeypatch: pytest.MonkeyPatch):
+def test_what_is_wrong_is_told_in_the_words_of_the_server(serve: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     address, seen = serve("jina")
     with pytest.raises(ServerError, match="Field required"):
         make_reranker(f"rerank:{address}/v1").rerank(QUESTION, hits(TEXTS * 8))  # without a model

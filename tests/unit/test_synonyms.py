@@ -10,13 +10,13 @@ def words(texts):
     return [text.replace("은", "").replace("?", "").split() for text in texts]
 
 
-def test_the_likeliest_word_of_the_documents_takes_the_place_of_the_askers():
+def test_the_likeliest_word_of_the_documents_takes_the_place_of_the_askers() -> None:
     assert reworded("술 세금은?", TABLE, words) == ["주류 세금은?"]
 
 
-def test_a_word_that_the_question_holds_already_is_no_exchange():
+def test_a_word_that_the_question_holds_already_is_no_exchange() -> None:
     assert reworded("술 주류 세금은?", TABLE, words) == []
 
 
-def test_a_question_of_unknown_words_stays_alone():
+def test_a_question_of_unknown_words_stays_alone() -> None:
     assert reworded("연차는?", TABLE, words) == []

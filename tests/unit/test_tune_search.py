@@ -154,9 +154,9 @@ def test_what_is_better_on_both_parts_is_proposed(tmp_path: Path) -> None:
     assert tuning.proposed.fusion == "zscore"
     assert tuning.proposed.k1 == 0.9
     assert (tuning.judged["mrr@10"].before.mean, tuning.judged["mrr@10"].after.mean) == (1 / 2, 1.0)
-    assert tuning.reading is not None
-    assert tuning.reading.chosen == 1
-    assert tuning.reading.report == (1.0, 1.0)
+    assert tuning.recall is not None
+    assert tuning.recall.chosen == 1
+    assert tuning.recall.report == (1.0, 1.0)
 
 
 def test_what_is_better_only_where_it_was_chosen_is_not_proposed(tmp_path: Path) -> None:
@@ -186,10 +186,10 @@ def test_the_report_part_is_asked_twice_and_a_second_run_asks_nothing(tmp_path: 
 
 def test_k_is_the_smallest_that_misses_no_more_than_one_point(tmp_path: Path) -> None:
     tuning = run(Known(lambda n: 1 if n % 10 else 7, lambda n: 1), tmp_path, ("k",))
-    assert tuning.reading is not None
-    assert tuning.reading.recall[5:7] == (0.9, 1.0)
+    assert tuning.recall is not None
+    assert tuning.recall.recall[5:7] == (0.9, 1.0)
     assert tuning.proposed == replace(tuning.current, k=7)
-    assert tuning.reading.report == (0.9, 1.0)
+    assert tuning.recall.report == (0.9, 1.0)
 
 
 def test_parameters_without_a_use_are_left_out_with_a_reason() -> None:

@@ -48,7 +48,7 @@ def test_what_the_source_raises_is_raised() -> None:
         next(pieces)
 
 
-def test_an_iterator_that_is_left_is_closed_where_another_loop_runs():
+def test_an_iterator_that_is_left_is_closed_where_another_loop_runs() -> None:
     closed = []
 
     async def source():

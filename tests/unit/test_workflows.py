@@ -43,7 +43,7 @@ def bot(made: Path, tmp_path: Path) -> Mundap:
     return Mundap.open(shutil.copytree(made, tmp_path / "ws"))
 
 
-def test_the_names_of_use_cases_are_not_hidden_by_the_packages_below_them():
+def test_the_names_of_use_cases_are_not_hidden_by_the_packages_below_them() -> None:
     import mundap.evaluation.retrieval
     import mundap.tuning.search  # noqa: F401
 
@@ -52,7 +52,7 @@ def test_the_names_of_use_cases_are_not_hidden_by_the_packages_below_them():
     assert {"evaluate", "promote", "runs", "synthesise", "train", "tune"} <= set(dir(md))
 
 
-def test_retrieval_is_measured_and_compared_with_an_earlier_run(bot: Mundap):
+def test_retrieval_is_measured_and_compared_with_an_earlier_run(bot: Mundap) -> None:
     seen = []
     first = md.evaluate.retrieval(bot, bot.root / "questions.csv", depth=10, progress=lambda *at: seen.append(at))
     assert (first.n, first.unanswerable, first.compared) == (3, 1, None)
@@ -67,7 +67,7 @@ def test_retrieval_is_measured_and_compared_with_an_earlier_run(bot: Mundap):
     assert "hybrid" in second._repr_html_()
 
 
-def test_answers_and_abstention_are_measured(bot: Mundap):
+def test_answers_and_abstention_are_measured(bot: Mundap) -> None:
     answers = md.evaluate.answers(bot, bot.root / "questions.csv")
     assert (answers.n, answers.refused["refused"].mean) == (3, 1.0)
     assert answers.wrong.n == answers.answered.n
@@ -83,7 +83,7 @@ def test_answers_and_abstention_are_measured(bot: Mundap):
         md.evaluate.compare(answers.run, abstained.run)
 
 
-def test_keywords_are_measured_by_nouns_and_by_rules(bot: Mundap):
+def test_keywords_are_measured_by_nouns_and_by_rules(bot: Mundap) -> None:
     nouns = md.evaluate.keywords(bot, bot.root / "keywords.tsv", extractor="nouns")
     rules = md.evaluate.keywords(bot, bot.root / "keywords.tsv", before=nouns.run)
     assert nouns.figures["recall"].mean == 1.0
@@ -91,7 +91,7 @@ def test_keywords_are_measured_by_nouns_and_by_rules(bot: Mundap):
     assert md.evaluate.compare(nouns.run, rules.run) == {"keywords": rules.compared}
 
 
-def test_a_user_dictionary_that_is_not_there_is_named(bot: Mundap):
+def test_a_user_dictionary_that_is_not_there_is_named(bot: Mundap) -> None:
     index = bot.config.index.model_copy(update={"user_dictionary": "없는.txt"})
     lacking = bot.reconfigured(bot.config.model_copy(update={"index": index}))
     for extractor in ("nouns", "rules"):
@@ -99,13 +99,13 @@ def test_a_user_dictionary_that_is_not_there_is_named(bot: Mundap):
             md.evaluate.keywords(lacking, bot.root / "keywords.tsv", extractor=extractor)
 
 
-def test_a_question_file_that_is_not_there_is_named(bot: Mundap):
+def test_a_question_file_that_is_not_there_is_named(bot: Mundap) -> None:
     for measure in (md.evaluate.retrieval, md.evaluate.answers, md.evaluate.abstain, md.evaluate.keywords):
         with pytest.raises(BadFile, match=r"nothing\.csv"):
             measure(bot, "nothing.csv")
 
 
-def test_runs_are_listed_and_shown_by_name(bot: Mundap):
+def test_runs_are_listed_and_shown_by_name(bot: Mundap) -> None:
     assert md.runs.list(bot) == ()
     report = md.evaluate.abstain(bot, bot.root / "questions.csv")
     (md.runs.folder(bot) / "broken").mkdir()
@@ -118,7 +118,7 @@ def test_runs_are_listed_and_shown_by_name(bot: Mundap):
         md.runs.show(bot, "gone")
 
 
-def test_settings_are_tuned_and_applied(bot: Mundap):
+def test_settings_are_tuned_and_applied(bot: Mundap) -> None:
     report = md.tune.run(bot, ["k"])
     assert report.tuning.reading.chosen == 1
     assert (report.tuning.proposed.k, report.tuning.current.k) == (1, 5)
@@ -137,7 +137,7 @@ def card(bot: Mundap, name: str, **fields: object) -> None:
     (folder / "card.json").write_text(json.dumps(fields), "utf-8")
 
 
-def test_a_model_is_promoted_unless_it_is_worse(bot: Mundap):
+def test_a_model_is_promoted_unless_it_is_worse(bot: Mundap) -> None:
     card(bot, "좋은", kind="support", threshold=0.4, recommended=True)
     done = md.promote.model(bot, "좋은")
     assert done.settings == {"generate.support": "좋은", "generate.min_support": 0.4}
@@ -156,7 +156,7 @@ def test_a_model_is_promoted_unless_it_is_worse(bot: Mundap):
         md.promote.model(bot, "없는")
 
 
-def test_questions_and_keywords_are_made_by_rules(bot: Mundap, tmp_path: Path):
+def test_questions_and_keywords_are_made_by_rules(bot: Mundap, tmp_path: Path) -> None:
     asked = md.synthesise.qa(bot, tmp_path / "qa.jsonl", most=2)
     rows = [json.loads(line) for line in asked.file.read_text("utf-8").splitlines()]
     assert asked.rows == asked.new == len(rows) > 0
@@ -174,14 +174,14 @@ def test_questions_and_keywords_are_made_by_rules(bot: Mundap, tmp_path: Path):
         md.synthesise.keywords(bot, tmp_path / "llm.tsv", by="llm")
 
 
-def test_questions_of_a_text_file_are_its_lines(tmp_path: Path):
+def test_questions_of_a_text_file_are_its_lines(tmp_path: Path) -> None:
     (tmp_path / "q.txt").write_text("병가는?\n연차는?\n", "utf-8")
     assert md.synthesise.question_texts(tmp_path / "q.txt") == ["병가는?", "연차는?"]
     with pytest.raises(BadFile, match="none"):
         md.synthesise.question_texts(tmp_path / "none.txt")
 
 
-def test_answers_are_ranked_and_rewritten(bot: Mundap, tmp_path: Path):
+def test_answers_are_ranked_and_rewritten(bot: Mundap, tmp_path: Path) -> None:
     (bot.root / "personas").mkdir()
     (bot.root / "personas" / "안내.toml").write_text('role = "안내원"\ntone = "해요체"\n', "utf-8")
     ranked = md.synthesise.rank(bot, tmp_path / "rank.json")
@@ -193,19 +193,19 @@ def test_answers_are_ranked_and_rewritten(bot: Mundap, tmp_path: Path):
         md.synthesise.persona(bot, "안내", tmp_path / "spoken.jsonl", resume=True)
 
 
-def test_the_state_of_a_workspace_is_told(bot: Mundap):
+def test_the_state_of_a_workspace_is_told(bot: Mundap) -> None:
     found = md.doctor.examine(bot)
     assert (found.index, found.documents, found.passages) == ("ok", 1, 3)
     assert found.to_json()["extras"].keys() == md.doctor.EXTRAS.keys()
 
 
-def test_votes_become_training_data(bot: Mundap, tmp_path: Path):
+def test_votes_become_training_data(bot: Mundap, tmp_path: Path) -> None:
     with pytest.raises(MundapError, match="아직 의견이 없습니다"):
         md.feedback.export(bot, tmp_path / "judged")
     assert md.feedback.review(bot) == []
 
 
-def test_synonyms_are_mined_by_those_who_are_named(bot: Mundap):
+def test_synonyms_are_mined_by_those_who_are_named(bot: Mundap) -> None:
     graph = bot.config.graph.model_copy(update={"enabled": True})
     over = bot.reconfigured(bot.config.model_copy(update={"graph": graph}))
     over.index()
