@@ -57,8 +57,8 @@ def comparable(meta: Meta) -> bool:
 
 
 def masked(text: str) -> str:
-    """`text` in lower case, without white space, and with 0 for every number and date."""
-    return _NUMBER.sub("0", squash(text).lower())
+    """`text`, which is in normal form, in lower case, without white space, and with 0 for every number and date."""
+    return _NUMBER.sub("0", "".join(text.split()).lower())
 
 
 def alike(text: str, other: str) -> bool:
@@ -77,10 +77,10 @@ def copies(texts: Sequence[str], fresh: Sequence[bool] | None = None) -> tuple[G
     buckets: dict[str, list[int]] = defaultdict(list)
     for n, text in enumerate(texts):
         wording = masked(text)
-        if sum(map(str.isalpha, wording)) >= LEAST:
+        if _says(wording, LEAST):
             buckets[wording].append(n)
     wordings, members = list(buckets), list(buckets.values())
-    unmatched = np.array([new[some].any() for some in members], np.bool_)
+    has_new = np.array([new[some].any() for some in members], np.bool_)
     leads = list(range(len(wordings)))  # a forest; the root stands for its texts
 
     def lead(n: int) -> int:
@@ -91,7 +91,7 @@ def copies(texts: Sequence[str], fresh: Sequence[bool] | None = None) -> tuple[G
 
     contained: list[tuple[int, int]] = []
     read: dict[int, frozenset[str]] = {}
-    for first, second in _candidates(wordings, unmatched):
+    for first, second in _candidates(wordings, has_new):
         if lead(first) == lead(second):
             continue
         if first not in read:
@@ -112,13 +112,18 @@ def copies(texts: Sequence[str], fresh: Sequence[bool] | None = None) -> tuple[G
     found.sort(key=lambda group: (-len(group.members), group.members))
     parts_of_others = {(lead(inner), lead(outer)): (inner, outer) for inner, outer in contained}
     for inner, outer in sorted(parts_of_others.values()):
-        if lead(inner) != lead(outer) and (unmatched[inner] or unmatched[outer]):
+        if lead(inner) != lead(outer) and (has_new[inner] or has_new[outer]):
             found.append(Group("contained", (members[inner][0], members[outer][0])))
     return tuple(found)
 
 
 def _kind(texts: Sequence[str]) -> Kind:
     return "same" if len({squash(text) for text in texts}) == 1 else "numbers"
+
+
+def _says(wording: str, letters: int) -> bool:
+    """Whether it has so many letters."""
+    return any(sum(map(str.isalpha, some)) >= letters for some in (wording[: 4 * letters], wording))
 
 
 def _shingles(wording: str) -> frozenset[str]:
@@ -136,7 +141,7 @@ def _contained(one: frozenset[str], two: frozenset[str], first: str, second: str
     """Which of two texts is a part of the other: 0, 1, or None if neither is."""
     inner = 0 if len(one) <= len(two) else 1
     shorter = (first, second)[inner]
-    if sum(map(str.isalpha, shorter)) < LEAST_CONTAINED:
+    if not _says(shorter, LEAST_CONTAINED):
         return None
     return inner if len(one & two) >= CONTAINED * min(len(one), len(two)) else None
 
@@ -150,6 +155,12 @@ def _candidates(wordings: Sequence[str], new: npt.NDArray[np.bool_]) -> Iterator
     # Texts that are alike have the same least fingerprint most often (MinHash), so that they stand side by side.
     least = np.minimum.reduceat(values, np.concatenate([[0], np.flatnonzero(np.diff(owners)) + 1]))
     place = np.argsort(np.argsort(least, kind="stable"), kind="stable")
+    if not new.all():
+        wanted = np.unique(values[new[owners]])
+        if not len(wanted):
+            return
+        there = wanted[np.searchsorted(wanted, values).clip(max=len(wanted) - 1)] == values
+        values, owners = values[there], owners[there]
     order = np.argsort(values, kind="stable")
     values, owners = values[order], owners[order]
     repeated = values[1:] == values[:-1]
