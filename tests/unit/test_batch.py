@@ -137,6 +137,7 @@ def test_no_process_to_be_had_loses_no_file(jobs: list[Job], monkeypatch: pytest
     assert reasons(jobs, Limits(2)).keys() == {job.source for job in jobs}
 
 
+@pytest.mark.slow
 def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = workers(monkeypatch)
     for name, text in (("가.txt", "가나다라 마바사 " * 8_000_000), ("나.txt", "둘"), ("다.txt", "셋")):
