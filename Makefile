@@ -7,7 +7,7 @@ DEMO := demo
 PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench docs image-test coverage hooks lock lock-check release-check clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench docs standards image-test coverage hooks lock lock-check release-check clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -105,6 +105,13 @@ test: setup-ocr setup-browser check setup-train
 	$(PYTEST) tests --ignore=tests/unit --ignore=tests/contracts
 	$(PYTEST) tests/contracts/test_encoder.py tests/unit/test_encoder_files.py tests/unit/test_advantage.py -m "not slow"
 	$(BIN)/pytest tests/unit tests/contracts -q -m "slow or hypothesis"
+	$(MAKE) --no-print-directory standards
+
+# LangChain's own tests. They stand apart: with them come plugins that change how pytest runs everything else.
+standards: setup-dev
+	$(BIN)/pip install --quiet --upgrade --no-deps --target build/standards -c constraints.txt langchain-tests pytest-asyncio pytest-socket syrupy vcrpy
+	PYTHONPATH=build/standards $(BIN)/pytest -q tests/standards -o addopts=--import-mode=importlib \
+	  --asyncio-mode=auto -o asyncio_default_fixture_loop_scope=function -W ignore::pytest.PytestUnknownMarkWarning
 
 slow: setup-train
 	$(BIN)/pytest tests -m slow

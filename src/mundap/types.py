@@ -124,6 +124,11 @@ class Hit:
     origins: Mapping[str, int] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
 
+    @property
+    def source(self) -> str:
+        """Where its passage is from, as users are shown it."""
+        return self.passage.source
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:

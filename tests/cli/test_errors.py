@@ -52,6 +52,35 @@ def test_help_is_korean(mundap: Run, verb: tuple[str, ...]) -> None:
     assert HANGUL.search(about), about
 
 
+@pytest.mark.parametrize(
+    ("verb", "says"),
+    [
+        (["ask"], "'QUESTION' 값이 필요합니다."),
+        (["aks"], "'aks': 없는 명령입니다. 비슷한 명령: 'ask'"),
+        (["search", "관세", "--k", "3"], "--k: 없는 옵션입니다."),
+        (["search", "관세", "-k", "셋"], "'-k'의 값이 올바르지 않습니다: 정수여야 합니다"),
+        (["search", "관세", "-k", "0"], "'-k'의 값이 올바르지 않습니다: 1 이상이어야 합니다"),
+        (["index", "더"], "받지 않는 인자입니다: 더"),
+        (["evaluate", "retrieval", "--questions"], "옵션 --questions에 값이 필요합니다."),
+        (["train", "adapter", "--seed"], "옵션 --seed에 값이 필요합니다."),
+        (["synth", "keywords", "--by", "x", "--out", "y"], "'rules', 'llm'"),
+    ],
+)
+def test_wrong_usage_is_told_in_korean(mundap: Run, verb: list[str], says: str) -> None:
+    done = mundap(*verb)
+    assert (done.code, done.out) == (2, "")
+    told = done.err.splitlines()
+    assert told[-1].startswith("오류: "), done.err
+    assert told[-1].endswith(says), done.err
+    assert not re.search(r"\b(Error|Invalid|Missing|Usage|Try|Input)\b", done.err)
+
+
+def test_the_version_is_told(mundap: Run) -> None:
+    done = mundap("--version")
+    assert (done.code, done.err) == (0, "")
+    assert re.fullmatch(r"mundap \d+\.\d+\.\d+\S*\n", done.out)
+
+
 @pytest.mark.parametrize(("verb", "command"), VERBS, ids=[" ".join(path) for path, _ in VERBS])
 def test_every_option_is_explained_in_korean(verb: tuple[str, ...], command: click.Command) -> None:
     for parameter in command.params:
@@ -83,7 +112,7 @@ def test_help_of_the_whole_lists_every_verb(mundap: Run) -> None:
 def test_wrong_usage_is_exit_2(mundap: Run, office: Path, arguments: list[str]) -> None:
     done = mundap(*arguments, cwd=office)
     assert (done.code, done.out) == (2, "")
-    assert "Error: " in done.err
+    assert "오류: " in done.err
     assert "Traceback" not in done.err
 
 
