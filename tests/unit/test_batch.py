@@ -174,7 +174,7 @@ def test_nothing_to_read_is_nothing() -> None:
     assert list(read_all([])) == []
 
 
-@pytest.mark.parametrize(("size", "count"), [(10, 1), (1 << 18, 2), (1 << 22, 3)])
+@pytest.mark.parametrize(("size", "count"), [(10, 1), (1 << 18, 2), pytest.param(1 << 22, 3, marks=pytest.mark.slow)])
 def test_there_are_no_more_workers_than_there_is_work(
     jobs: list[Job], monkeypatch: pytest.MonkeyPatch, size: int, count: int
 ) -> None:
