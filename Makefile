@@ -7,7 +7,7 @@ DEMO := demo
 PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench docs standards image-test coverage hooks lock lock-check release-check clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench docs standards image-test coverage hooks lock lock-check sbom audit release-check clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -132,6 +132,13 @@ lock: $(VENV)/.release
 
 lock-check: setup-dev
 	$(BIN)/python -m tools.lock --check
+
+# What is installed, for those who must list it (CycloneDX), and what of it is known to be vulnerable. The second asks the network.
+sbom: $(VENV)/.release
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements requirements.lock --output-format JSON --output-file build/sbom.json
+audit: $(VENV)/.release
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 # docs/releasing.md; installs the wheel on every Python that is there.
 release-check: $(VENV)/.release

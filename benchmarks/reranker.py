@@ -14,6 +14,7 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -110,9 +111,7 @@ def only(setup: Setup, rows: set[int]) -> Examples:
         return Candidates(candidates.rows[keep], candidates.fused[keep], legs, found)
 
     made = setup.made
-    return Examples(
-        made.questions, made.rows, made.vectors, tuple(map(kept, made.candidates)), made.tokens, made.passages
-    )
+    return replace(made, candidates=tuple(map(kept, made.candidates)))
 
 
 def split(setup: Setup, what: str, seed: int) -> list[int]:

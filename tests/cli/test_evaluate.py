@@ -91,6 +91,46 @@ def test_retrieval_measures_every_leg_and_keeps_its_report(mundap: Run, indexed:
     assert report["questions"]["digest"] in page
 
 
+def test_twins_count_as_right_beside_the_strict_figures(mundap: Run, fresh: MakeFiles, tmp_path: Path) -> None:
+    rule = "여행자 휴대품의 기본 면세 한도는 미화 {}달러이며 술은 두 병까지, 담배는 200개비까지 따로 면세됩니다."
+    root = fresh(
+        {"가.txt": rule.format(800), "나.txt": rule.format(600), "다.txt": "지하 주차장은 밤 11시에 닫습니다."}
+    )
+    bot = Mundap.open(root)
+    bot.ingest()
+    bot.index()
+    file = tmp_path / "q.csv"
+    asked = [
+        f"휴대품 면세 한도 600달러 술 담배,{rule.format(800)}",
+        "주차장은 언제 닫나요?,지하 주차장은 밤 11시에 닫습니다.",
+    ]
+    file.write_text(
+        "질문,제시문\n" + "\n".join(f'{q},"{t}"' for q, t in (line.split(",", 1) for line in asked)), "utf-8"
+    )
+    plain = mundap("evaluate", "retrieval", "--questions", file, "--json", workspace=root).row
+    done = mundap("evaluate", "retrieval", "--questions", file, "--twins", "--json", workspace=root).row
+    assert done["twins"]["questions"] == 1
+    assert (done["twins"]["n_groups"], done["twins"]["passages"]) == (1, 2)
+    assert [passage["text"] for passage in done["twins"]["groups"][0]["passages"]] in (
+        [rule.format(800), rule.format(600)],
+        [rule.format(600), rule.format(800)],
+    )
+    for leg, figures in done["legs"].items():
+        lenient = figures.pop("with_twins")
+        assert figures == plain["legs"][leg]
+        assert lenient["top1"] == lenient["ndcg@10"] == 1.0
+        assert lenient["ci95"].keys() == figures["ci95"].keys()
+    assert done["legs"]["bm25"]["top1"] == 0.5
+    assert "twins" not in plain
+    shown = mundap("evaluate", "retrieval", "--questions", file, "--twins", workspace=root)
+    assert "숫자·날짜만 다른 문단 2개" in shown.out
+    report = (Path(done["run"]) / "report.json").read_text("utf-8")
+    assert "--twins" in json.loads(report)["command"]
+    assert "with_twins" in report
+    both = mundap("evaluate", "retrieval", "--questions", file, "--twins", "--encoders", "a,b", workspace=root)
+    assert both.code == 1
+
+
 def test_a_run_is_compared_with_an_earlier_one(mundap: Run, indexed: MakeBot, questions: Path) -> None:
     root = indexed().root
     verb = ("evaluate", "retrieval", "--questions", questions)

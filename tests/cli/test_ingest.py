@@ -20,6 +20,9 @@ NFD = unicodedata.normalize("NFD", "여비 규정.txt")
 NFC = "docs/여비 규정.txt"
 
 
+NO_COPIES = {"passages": 0, "groups": 0, "example": None}
+
+
 def texts(bot: Mundap, question: str, leg: str = "bm25") -> list[str]:
     return [hit.passage.text for hit in bot.search(question, leg=leg)]
 
@@ -32,7 +35,7 @@ def test_what_is_new_changed_unchanged_and_gone_is_counted(mundap: Run, fresh: M
     (root / "docs" / "새것.txt").write_text("넷\n\n다섯", "utf-8")
     kept = mundap("ingest", "--json", workspace=root).row
     counts: dict[str, object] = {"documents": 4, "passages": 5, "added": 1, "updated": 1, "removed": 0, "unchanged": 1}
-    counts |= {"skipped": [], "warnings": []}
+    counts |= {"skipped": [], "warnings": [], "copies": NO_COPIES}
     assert kept == counts
     pruned = mundap("ingest", "--prune", "--json", workspace=root).row
     assert pruned == {**counts, "documents": 3, "passages": 4, "added": 0, "updated": 0, "removed": 1, "unchanged": 3}
@@ -139,7 +142,7 @@ def test_an_empty_folder_is_no_error(mundap: Run, fresh: MakeFiles) -> None:
     done = mundap("ingest", "--json", workspace=fresh({}))
     assert done.code == 0
     counts = ("documents", "passages", "added", "updated", "removed", "unchanged")
-    assert done.row == {**dict.fromkeys(counts, 0), "skipped": [], "warnings": []}
+    assert done.row == {**dict.fromkeys(counts, 0), "skipped": [], "warnings": [], "copies": NO_COPIES}
 
 
 def test_hidden_and_lock_files_are_left_alone(fresh: MakeFiles) -> None:
@@ -236,3 +239,37 @@ def test_sizes_in_tokens_need_an_encoder_that_counts_them(mundap: Run, fresh: Ma
     done = mundap("ingest", workspace=root)
     assert done.code == 1
     assert "chunk_unit" in done.err
+
+
+RULE = (
+    "여행자 휴대품의 기본 면세 한도는 미화 {}달러이며 술은 두 병까지, 담배는 200개비까지 따로 면세됩니다."
+    " 한도를 넘는 물품은 자진 신고하면 세액의 30퍼센트를 깎아 드립니다."
+)
+
+
+def test_passages_that_differ_in_a_number_are_told_as_they_come_in(mundap: Run, fresh: MakeFiles) -> None:
+    root = fresh({"가.txt": RULE.format(800), "나.txt": "수출 신고는 물품을 배에 싣기 전에 관세사를 통해 합니다."})
+    assert mundap("ingest", "--json", workspace=root).row["copies"] == NO_COPIES
+    (root / "docs" / "다.txt").write_text(RULE.format("1,000"), "utf-8")
+    done = mundap("ingest", "--json", workspace=root)
+    assert (done.row["copies"]["passages"], done.row["copies"]["groups"]) == (2, 1)
+    example = done.row["copies"]["example"]
+    assert example["kind"] == "numbers"
+    assert {passage["source"] for passage in example["passages"]} == {"docs/가.txt", "docs/다.txt"}
+    assert len([line for line in done.err.splitlines() if "숫자·날짜만 다른 문단이 2개" in line]) == 1
+    (root / "docs" / "라.txt").write_text("전혀 다른 내용을 말하는 문서이며 앞의 어느 것과도 같지 않습니다.", "utf-8")
+    assert mundap("ingest", "--json", workspace=root).row["copies"] == NO_COPIES  # nothing that came in is one
+
+
+def test_what_was_told_of_is_known_until_it_is_gone(fresh: MakeFiles) -> None:
+    root = fresh({"가.txt": RULE.format(800), "나.txt": RULE.format(600)})
+    bot = Mundap.open(root)
+    assert bot.ingest().copies.passages == 2
+    assert Mundap.open(root).copies.known().passages == 2
+    (root / "docs" / "다.txt").write_text(RULE.format(400), "utf-8")
+    assert bot.ingest().copies.passages == 3
+    bot.remove("docs/가.txt")
+    assert bot.copies.known().passages == 2
+    assert bot.copies.known() == bot.copies.all()
+    bot.remove("docs/나.txt")
+    assert bot.copies.known().passages == bot.copies.all().passages == 0

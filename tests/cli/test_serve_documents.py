@@ -198,6 +198,22 @@ def test_documents_are_listed_page_by_page_with_what_was_refused(api: tuple[http
     assert client.get("/documents", params={"limit": 0}).status_code == 422
 
 
+def test_copies_are_told_as_they_are_uploaded_and_in_the_list(api: tuple[httpx.Client, Path]) -> None:
+    client, _ = api
+    rule = "여행자 휴대품의 기본 면세 한도는 미화 {}달러이며 술은 두 병까지, 담배는 200개비까지 따로 면세됩니다."
+    assert put(client, ("휴대품 가.txt", rule.format(800))).json()["copies"]["passages"] == 0
+    told = put(client, ("휴대품 나.txt", rule.format(600))).json()["copies"]
+    assert (told["passages"], told["groups"], told["example"]["kind"]) == (2, 1, "numbers")
+    kept = client.get("/documents").json()["copies"]
+    assert kept == told
+    assert {"휴대품 가.txt", "휴대품 나.txt"} == {
+        one["source"].removeprefix("uploads/") for one in kept["example"]["passages"]
+    }
+    for document in listed(client, "휴대품"):
+        client.delete(f"/documents/{document['document_id']}")
+    assert client.get("/documents").json()["copies"] == {"passages": 0, "groups": 0, "example": None}
+
+
 def test_a_killed_server_loses_no_acknowledged_document_and_leaves_no_half_one(
     serving: Serve, indexed: MakeBot, mundap: Run
 ) -> None:

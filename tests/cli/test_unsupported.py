@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.conftest import Serve
 from tests.language_model import Handler, Server, running
 from tests.streamed import streamed
 
 from mundap.messages import say
+from mundap.shapes import answer_json
 from mundap.types import Answer
 from mundap.workspace import Mundap
 
@@ -85,3 +87,20 @@ def test_an_answer_that_its_limit_cut_ends_at_a_sentence(asked: Callable[..., An
     answer = asked(f"{RIGHT} 진단서는 7일이 넘", finish="length")
     assert answer.text == f"{RIGHT} \n{say('cut', 'ko')}"
     assert [one.citations for one in answer.sentences] == [(0,), ()]
+    assert answer.truncated
+    assert answer_json(answer)["truncated"]
+    assert "truncated" not in answer_json(asked(RIGHT))
+
+
+def test_clients_of_openai_hear_that_an_answer_was_cut(
+    asked: Callable[..., Answer], serving: Serve, tmp_path: Path
+) -> None:
+    asked(f"{RIGHT} 진단서는 7일이 넘", finish="length")
+    with serving(tmp_path / "ws") as server:
+        body = {"model": "m", "messages": [{"role": "user", "content": QUESTION}]}
+        whole = server.client.post("/v1/chat/completions", json=body).json()["choices"][0]
+        assert whole["finish_reason"] == "length"
+        assert whole["message"]["mundap"]["truncated"]
+        streamed = server.client.post("/v1/chat/completions", json=body | {"stream": True}).text
+        assert '"finish_reason":"length"' in streamed
+        assert server.client.post("/query", json={"query": QUESTION}).json()["truncated"]

@@ -231,6 +231,7 @@ def test_what_is_exported_answers_as_the_adapter_did(workspace: tuple[Path, dict
 
 
 _GEMMA = {"head_dim": 16, "num_key_value_heads": 2, "hidden_activation": "gelu_pytorch_tanh"}
+_YARN = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 64}
 _FAR = {
     "rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
     "original_max_position_embeddings": 64,
@@ -242,7 +243,11 @@ _FAR = {
     [
         ("llama", {"num_key_value_heads": 2, "tie_word_embeddings": True}),
         ("llama", {"num_key_value_heads": 4, "rope_parameters": _FAR}),
+        ("llama", {"num_key_value_heads": 4, "rope_parameters": {**_YARN, "rope_type": "linear"}}),
         ("mistral", {"num_key_value_heads": 2, "head_dim": 16}),
+        ("qwen2", {"num_key_value_heads": 2, "tie_word_embeddings": True}),
+        ("qwen2", {"num_key_value_heads": 4, "rope_parameters": _YARN}),
+        ("qwen3", {"num_key_value_heads": 2, "head_dim": 32, "tie_word_embeddings": True}),
         ("gpt_neox", {}),
         ("gpt_neox", {"use_parallel_residual": False}),
         ("gemma", _GEMMA),
@@ -251,7 +256,8 @@ _FAR = {
     ],
 )
 def test_llama_cpp_spells_and_writes_as_transformers(tmp_path: Path, kind: str, more: dict[str, Any]) -> None:
-    spelling = small_models.pieces() if kind in ("mistral", "gemma3_text") else small_models.words()
+    cut = small_models.QWEN if kind.startswith("qwen") else ""
+    spelling = small_models.pieces() if kind in ("mistral", "gemma3_text") else small_models.words(cut=cut)
     folder = small_models.model(tmp_path / "m", kind, spelling, **more)
     export_gguf(folder, tmp_path / "m.gguf", "f32")
     model, words = load_causal(str(folder), tmp_path)

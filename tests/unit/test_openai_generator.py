@@ -8,7 +8,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,10 @@ class Scripted(Handler):
     """Plays the scripts of its server one after another; the last one again and again."""
 
     server: Playing
+
+    def do_GET(self) -> None:  # noqa: N802 - its name is that of the standard library
+        self.close_connection = True
+        self.reply({})
 
     def reply(self, request: dict[str, Any]) -> None:
         self.server.seen.append({"path": self.path, "headers": dict(self.headers), "body": request})
@@ -439,3 +443,52 @@ def test_closing_the_stream_closes_the_connection() -> None:
 def test_a_key_that_no_header_can_carry_is_told_at_once() -> None:
     with pytest.raises(ConfigError, match="MUNDAP_API_KEY"):
         generator("http://127.0.0.1:1/v1", "비밀\n열쇠")
+
+
+def cut_at(*pieces: str) -> Script:
+    def script(handler: Handler) -> None:
+        handler.begin()
+        handler.say(*pieces)
+        handler.say("", finish="length")
+        handler.end()
+
+    return script
+
+
+def test_an_answer_that_its_limit_cut_ends_at_a_sentence_and_says_so() -> None:
+    _, answer, _ = ask(cut_at("관세율은 13퍼센트입니다 [1]. ", "부가가치세는 10퍼"), unsupported="drop")
+    assert answer.truncated
+    assert answer.text.startswith("관세율은 13퍼센트입니다 [1].")
+    assert "길이 제한" in answer.text
+    assert "부가가치세" not in answer.text
+    _, whole, _ = ask(says("관세율은 13퍼센트입니다 [1]."))
+    assert not whole.truncated
+
+
+def test_a_model_that_writes_longer_than_its_time_is_cut() -> None:
+    def slow(handler: Handler) -> None:
+        handler.begin()
+        handler.say("관세율은 13퍼센트입니다 [1]. ")
+        with suppress(OSError):
+            for _ in range(200):
+                handler.say("부가가치세는 ")
+                time.sleep(0.02)
+
+    _, answer, _ = ask(slow, unsupported="drop", time_limit=0.2)
+    assert answer.truncated
+    assert "부가가치세" not in answer.text
+
+
+def models(*names: str) -> Script:
+    return sends(json.dumps({"data": [{"id": name} for name in names]}).encode(), "application/json")
+
+
+def test_a_server_is_asked_for_its_models() -> None:
+    with serving(models("qwen3", "other")) as (url, _):
+        generator(url).check()
+    with serving(models("qwen3:latest")) as (url, _):
+        generator(url).check()
+    with serving(models("gemma", "llama")) as (url, _), pytest.raises(GeneratorError, match=r"'qwen3'.*gemma, llama"):
+        generator(url).check()
+    with pytest.raises(GeneratorError, match="연결할 수 없습니다"):
+        generator("http://127.0.0.1:9/v1").check()

@@ -12,6 +12,7 @@ import pytest
 from mundap.errors import MundapError
 from mundap.evaluation.questions import Question
 from mundap.index.table import InMemory, Table
+from mundap.store.corpus import Corpus
 from mundap.training.common.measure import compared, sure_change
 from mundap.training.common.pairs import FOLDS, Pairs, pairs, questions_in, rows_of
 from mundap.types import Passage
@@ -123,3 +124,30 @@ def test_pairs_are_values() -> None:
     assert isinstance(found, Pairs)
     with pytest.raises(AttributeError):
         found.questions = ()  # type: ignore[misc]  # that it cannot be set is what is tested
+
+
+def test_every_right_passage_is_a_pair_and_any_of_them_counts() -> None:
+    asked = [*questions(), Question("둘 다 되나요?", (TEXTS[3], TEXTS[7]))]
+    found = pairs(asked, table())
+    assert found.rows.tolist()[-2:] == [3, 7]
+    assert found.right[-1] == found.right[-2] == {3, 7}
+    assert found.right[0] == {0}
+
+
+def test_passages_that_answer_one_question_are_held_out_together() -> None:
+    asked = [*questions(), Question("둘 다 되나요?", (TEXTS[3], TEXTS[7])), Question("또?", (TEXTS[7], TEXTS[11]))]
+    found = pairs(asked, table())
+    for seed in range(5):
+        fold = found.folds("by_passage", seed)
+        assert len(set(fold[np.isin(found.rows, [3, 7, 11])])) == 1
+
+
+def test_one_question_in_several_rows_of_a_sheet_is_counted_as_repeated_only_where_nothing_is_new(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "q.csv"
+    lines = "".join(f"{q.question},{q.gold[0]}\n" for q in questions())
+    file.write_text(f"질문,제시문\n{lines}어느 것?,{TEXTS[1]}\n어느 것?,{TEXTS[2]}\n", "utf-8")
+    asked, _ = questions_in(Corpus(tmp_path / "corpus.sqlite"), file)
+    found = pairs(asked, table())
+    assert (len(found), found.repeated, found.missing) == (62, 1, 0)

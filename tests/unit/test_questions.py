@@ -247,3 +247,27 @@ def test_a_list_without_some_questions_says_which(tmp_path: Path) -> None:
     found = read_questions(written(tmp_path / "q.json", content))
     assert [q.question for q in found.items] == ["왜?"]
     assert "[0]" in found.problems[0].reason
+
+
+def test_rows_with_one_question_share_their_passages_each_with_its_own_first(tmp_path: Path) -> None:
+    file = tmp_path / "q.csv"
+    file.write_text("질문,제시문,답변\n한도는?,가 글,1\n다른 것?,다 글,2\n한도는 ?,나 글,3\n답 없음?,,\n", "utf-8")
+    found = read_questions(file).items
+    assert [one.gold for one in found] == [("가 글", "나 글"), ("다 글",), ("나 글", "가 글"), ()]
+    assert [(one.answer, one.row) for one in found] == [("1", 2), ("2", 3), ("3", 4), ("", 5)]
+
+
+def test_several_columns_of_passages_hold_several_right_ones(tmp_path: Path) -> None:
+    file = tmp_path / "q.csv"
+    file.write_text(
+        "질문,제시문1,제시문 (2),제시문(요약),답변\n한도는?,가 글,나 글,요약 글,1\n또?,다 글,,,2\n", "utf-8"
+    )
+    assert [one.gold for one in read_questions(file).items] == [("가 글", "나 글"), ("다 글",)]
+
+
+def test_one_question_on_two_paragraphs_of_squad_has_both(tmp_path: Path) -> None:
+    qa = {"question": "감독은 누구?", "answers": [{"text": "가"}]}
+    paragraphs = [{"context": f"{n} 문단", "qas": [qa]} for n in "가나"]
+    file = tmp_path / "q.json"
+    file.write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}), "utf-8")
+    assert [one.gold for one in read_questions(file).items] == [("가 문단", "나 문단"), ("나 문단", "가 문단")]

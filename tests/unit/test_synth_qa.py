@@ -164,3 +164,26 @@ def test_a_paced_model_is_asked_no_more_often_than_it_may_be(served: Serve) -> N
         assert paced.complete([{"role": "user", "content": "네?"}]) == "네."
     assert time.monotonic() - begun >= 2 * 60 / 600
     assert (len(seen), paced.name) == (3, bot.name)
+
+
+def test_the_good_parts_of_a_reply_are_kept_when_its_long_answer_stays_too_short(
+    passage: MakePassage, served: Serve, tmp_path: Path
+) -> None:
+    bot, seen = served(reply(long=MEDIUM_ANSWER))
+    made = synthesize([passage(TEXT)], ByModel(bot, retries=1), checks(), Journal(tmp_path / "j", "llm"), most=1)
+    [row] = made.rows
+    assert (row.made.short, row.made.medium, row.made.long) == (SHORT, MEDIUM_ANSWER, "")
+    assert len(seen) == 2  # it was asked again first
+
+
+def test_of_a_reply_that_was_cut_the_whole_texts_are_kept(passage: MakePassage, served: Serve, tmp_path: Path) -> None:
+    bot, _ = served(reply()[: reply().index("향수도")])
+    made = synthesize([passage(TEXT)], ByModel(bot, retries=0), checks(), Journal(tmp_path / "j", "llm"), most=1)
+    [row] = made.rows
+    assert (row.made.short, row.made.medium, row.made.long) == (SHORT, MEDIUM_ANSWER, "")
+
+
+def test_without_a_good_short_answer_nothing_is_kept(passage: MakePassage, served: Serve, tmp_path: Path) -> None:
+    bot, _ = served(reply(short=MEDIUM_ANSWER, long=SHORT))
+    made = synthesize([passage(TEXT)], ByModel(bot, retries=0), checks(), Journal(tmp_path / "j", "llm"), most=1)
+    assert (made.rows, made.failed) == ((), 1)

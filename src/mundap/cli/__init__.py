@@ -11,12 +11,14 @@ from typer.core import TyperGroup
 
 from mundap.cli import (
     ask,
+    backup,
     corpus,
     evaluate,
     export,
     feedback,
     graph,
     inspect,
+    interrupt,
     keys,
     mcp,
     promote,
@@ -32,10 +34,12 @@ from mundap.cli import (
     verify,
 )
 from mundap.errors import MundapError
+from mundap.redact import Visible, hidden
 
 
 class _Quiet(TyperGroup):
-    """Ends without a word when the reader of the output, such as head, has seen enough, and tells wrong usage in Korean."""
+    """Ends without a word when the reader of the output, such as head, has seen enough, with one on Ctrl+C, and tells wrong
+    usage in Korean."""
 
     def main(self, *args: Any, **how: Any) -> Any:
         """Read the arguments and run the verb."""
@@ -54,6 +58,9 @@ class _Quiet(TyperGroup):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
             raise typer.Exit(0) from None
+        except KeyboardInterrupt:
+            interrupt.say_kept(sys.argv[1:])
+            raise typer.Exit(interrupt.INTERRUPTED) from None
 
 
 def _version(asked: bool) -> None:
@@ -99,6 +106,8 @@ for command in (
     up.ui,
     up.up,
     corpus.doctor,
+    backup.backup,
+    backup.restore,
 ):
     app.command()(command)
 app.command()(tune.tune)
@@ -119,13 +128,16 @@ def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout, sys.stderr = Visible(sys.stdout), Visible(sys.stderr)
+    interrupt.watch(sys.argv[1:])
     debug = "--debug" in sys.argv
     try:
         app(args=[argument for argument in sys.argv[1:] if argument != "--debug"])
     except MundapError as error:
         if debug:
             raise
-        print(f"mundap: {error}", file=sys.stderr)
+        print(f"mundap: {hidden(str(error))}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        sys.exit(130)
+        interrupt.say_kept(sys.argv[1:])
+        sys.exit(interrupt.INTERRUPTED)
