@@ -21,6 +21,7 @@ from mundap.errors import MundapError, UnknownFilter
 from mundap.files import digest
 from mundap.store.connections import Connections
 from mundap.store.sight import TABLE, Sight
+from mundap.store.trouble import told
 from mundap.types import SPOKEN, Document, Passage
 
 _SCHEMA = f"""
@@ -106,9 +107,7 @@ class Corpus:
             if sight is None:
                 self._db.executescript(_SCHEMA)
         except (OSError, sqlite3.DatabaseError) as error:
-            raise MundapError(
-                f"{path}: 열 수 없습니다({error}). 파일이 손상되었다면 다른 곳으로 옮기고 mundap ingest를 다시 실행하세요."
-            ) from error
+            raise told(error, path) or MundapError(f"{path}: 열 수 없습니다({error}).") from error
 
     def close(self) -> None:
         """Close the file; the object is not used again."""
