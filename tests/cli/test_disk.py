@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,3 +90,30 @@ def test_a_damaged_corpus_is_told_with_its_remedy(mundap: Run, tmp_path: Path) -
     assert "손상" in done.err
     assert "mundap restore" in done.err
     assert "Traceback" not in done.err
+
+
+def test_a_corpus_that_is_gone_is_not_made_anew_beside_its_index(mundap: Run, tmp_path: Path) -> None:
+    root = make(tmp_path / "ws", LEAVE)
+    assert mundap("ingest", workspace=root).code == mundap("index", workspace=root).code == 0
+    corpus = root / ".mundap" / "corpus.sqlite"
+    kept = corpus.read_bytes()
+    for side in ("-wal", "-shm"):
+        corpus.with_name(f"{corpus.name}{side}").unlink(missing_ok=True)
+    for lost in (b"", None):
+        corpus.unlink()
+        if lost is not None:
+            corpus.write_bytes(lost)
+        for verb in (["ask", QUESTION], ["ingest"], ["index"]):
+            done = mundap(*verb, workspace=root)
+            assert (done.code, "mundap restore" in done.err) == (1, True), done.err
+        corpus.write_bytes(kept)
+    assert mundap("ask", QUESTION, workspace=root).code == 0
+
+
+def test_a_corpus_of_a_later_version_is_left_alone(mundap: Run, tmp_path: Path) -> None:
+    root = make(tmp_path / "ws", LEAVE)
+    assert mundap("ingest", workspace=root).code == 0
+    with contextlib.closing(sqlite3.connect(root / ".mundap" / "corpus.sqlite")) as db:
+        db.execute("PRAGMA user_version = 99")
+    done = mundap("ingest", workspace=root)
+    assert (done.code, "업데이트하세요" in done.err) == (1, True)
