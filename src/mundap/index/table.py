@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from mundap.index.ids import RowIds, SortedIds
 from mundap.protocols import Mask, Rows, Scores, Store
 from mundap.types import Hit, Passage
 
@@ -22,10 +23,10 @@ class InMemory:
 
 
 class Table:
-    """`ids` in ascending order; row n of every leg is `ids[n]`. `alive` is False where a passage was removed."""
+    """Row n of every leg is `ids[n]`; plain ids ascend. `alive` is False where a passage was removed."""
 
-    def __init__(self, ids: Sequence[str], store: Store, alive: Mask | None = None) -> None:
-        self.ids = ids
+    def __init__(self, ids: RowIds | Sequence[str], store: Store, alive: Mask | None = None) -> None:
+        self.ids: RowIds = SortedIds(ids) if isinstance(ids, Sequence) else ids
         self.store = store
         self._last: tuple[Collection[str] | None, Mask | None]
         self.restrict(alive)
@@ -50,7 +51,7 @@ class Table:
 
     def hits(self, rows: Rows, scores: Scores, origins: Mapping[str, Mapping[int, int]]) -> list[Hit]:
         """Rows in their given order as hits with ranks from 1. `origins[leg][row]` is a row's rank in a leg."""
-        ids = [self.ids[row] for row in rows]
+        ids = [self.ids[row] for row in rows.tolist()]
         found = self.store.passages(ids)
         present = [(found[id], row, score) for id, row, score in zip(ids, rows, scores, strict=True) if id in found]
         return [
@@ -66,8 +67,9 @@ class Table:
     def _masked(self, where: Collection[str] | None) -> Mask | None:
         if where is None:
             return self.alive
-        wanted = frozenset(where)
-        mask = np.fromiter((id in wanted for id in self.ids), np.bool_, len(self.ids))
+        rows = self.ids.rows([*where])
+        mask = np.zeros(len(self.ids), np.bool_)
+        mask[rows[rows >= 0]] = True
         return mask if self.alive is None else mask & self.alive
 
 

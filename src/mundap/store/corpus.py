@@ -17,7 +17,7 @@ from heapq import nlargest
 from pathlib import Path
 
 from mundap.errors import MundapError, UnknownFilter
-from mundap.files import digest
+from mundap.files import batched, digest
 from mundap.store.connections import Connections
 from mundap.types import SPOKEN, Document, Passage
 
@@ -42,6 +42,12 @@ CREATE TABLE IF NOT EXISTS questions(
     passage_id TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL, row INTEGER);
 CREATE INDEX IF NOT EXISTS questions_by_document ON questions(document_id);
 CREATE TABLE IF NOT EXISTS state(token TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS changes(number INTEGER PRIMARY KEY AUTOINCREMENT, passage_id TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS marks(token TEXT PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TRIGGER IF NOT EXISTS passage_came AFTER INSERT ON passages
+    BEGIN INSERT INTO changes(passage_id) VALUES (new.id); END;
+CREATE TRIGGER IF NOT EXISTS passage_went AFTER DELETE ON passages
+    BEGIN INSERT INTO changes(passage_id) VALUES (old.id); END;
 CREATE TABLE IF NOT EXISTS refused(source TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, reason TEXT NOT NULL);
 INSERT INTO state SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM state);
 """
@@ -51,6 +57,8 @@ _LISTED = (
     "SELECT d.id, d.source, d.title, d.fingerprint,"
     " (SELECT count(*) FROM passages p WHERE p.document_id = d.id AND p.parent_id = p.id), d.added FROM documents d"
 )
+_ROW = "(p.parent_id = p.id OR NOT EXISTS (SELECT 1 FROM passages q WHERE q.id = p.parent_id))"
+_LAST = "(SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'changes')"
 _FROM = "FROM passages p JOIN documents d ON d.id = p.document_id"
 _COLUMNS = {
     "source": "p.source",
@@ -233,6 +241,10 @@ class Corpus:
         ).fetchone()
         return int(documents), int(passages)
 
+    def passage_count(self) -> int:
+        """How many passages there are, parent passages and chunks."""
+        return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
+
     def ids(self) -> list[str]:
         """The ids of all passages, parent passages and chunks, in order."""
         return [row[0] for row in self._db.execute("SELECT id FROM passages ORDER BY id")]
@@ -250,6 +262,49 @@ class Corpus:
             for row in self._db.execute(f"SELECT {_PASSAGE} FROM passages WHERE id IN ({marks})", some):
                 found[row[0]] = _passage(row)
         return found
+
+    def present(self, ids: Sequence[str]) -> dict[str, str]:
+        """Those of `ids` that exist, each with the id of its parent passage."""
+        return dict(self._where_in("SELECT id, parent_id FROM passages WHERE id IN", ids))
+
+    def families(self, ids: Sequence[str] | None = None) -> Iterator[list[Passage]]:
+        """Every passage that can be found, followed by its chunks, or those of `ids`; a batch at a time.
+
+        Those are parent passages, and chunks whose parent is not here.
+        """
+        found = f"SELECT {_PASSAGE} FROM passages p WHERE {_ROW}"
+        rows = self._db.execute(f"{found} ORDER BY rowid") if ids is None else self._where_in(f"{found} AND id IN", ids)
+        for some in batched(rows, _MANY):
+            own = {row[0]: _passage(row) for row in some}
+            chunks = f"SELECT {_PASSAGE} FROM passages WHERE parent_id <> id AND parent_id IN"
+            yield [*own.values(), *(_passage(row) for row in self._where_in(chunks, [*own]))]
+
+    def _where_in(self, query: str, values: Sequence[str]) -> Iterator[tuple]:  # type: ignore[type-arg]
+        for first in range(0, len(values), _MANY):
+            some = values[first : first + _MANY]
+            yield from self._db.execute(f"{query} ({','.join('?' * len(some))})", some)
+
+    def mark(self) -> str:
+        """The state now; the changes that come after it can be asked for by `changed`."""
+        with self._transaction():
+            state = self.state()
+            self._db.execute(f"INSERT OR REPLACE INTO marks VALUES (?, {_LAST})", (state,))
+        return state
+
+    def changed(self, since: str) -> list[str] | None:
+        """The ids of the passages that came or went since that state was marked, in order; None if that is not known."""
+        mark = self._db.execute("SELECT number FROM marks WHERE token = ?", (since,)).fetchone()
+        if mark is None:
+            return None
+        rows = self._db.execute("SELECT passage_id FROM changes WHERE number > ? ORDER BY number", mark)
+        return list(dict.fromkeys(row[0] for row in rows))
+
+    def forget_changes(self, states: Sequence[str]) -> None:
+        """From now on, `changed` is only asked for one of these states."""
+        with self._transaction():
+            marks = ",".join("?" * len(states))
+            self._db.execute(f"DELETE FROM marks WHERE token NOT IN ({marks})", states)
+            self._db.execute("DELETE FROM changes WHERE number <= (SELECT min(number) FROM marks)")
 
     def holding(self, words: str, limit: int) -> list[str]:
         """The ids of the first `limit` parent passages that hold `words`, just so. Every passage is read."""
@@ -346,12 +401,17 @@ class Corpus:
 
     @contextmanager
     def _change(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             before = self._db.total_changes
             yield
             if self._db.total_changes > before:
                 self._db.execute("UPDATE state SET token = lower(hex(randomblob(8)))")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")

@@ -152,8 +152,10 @@ def pairs(questions: Sequence[Question], table: Table) -> Pairs:
 
 def rows_of(questions: Sequence[Question], table: Table) -> list[int | None]:
     """For each question the row of its first gold passage that is in the table; None if none is."""
-    passages = table.store.passages(table.ids)
-    row_of = {squash(passages[id].text): row for row, id in enumerate(table.ids) if id in passages}
+    ids, mask = [*table.ids], table.mask(None)
+    passages = table.store.passages(ids)
+    found = ((row, id) for row, id in enumerate(ids) if id in passages and (mask is None or mask[row]))
+    row_of = {squash(passages[id].text): row for row, id in found}
     return [next((row_of[squash(gold)] for gold in q.gold if squash(gold) in row_of), None) for q in questions]
 
 
