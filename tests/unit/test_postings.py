@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.index.adder import COMPILED_ABOVE, adder
 from mundap.index import posting_runs
+from mundap.index.adder import COMPILED_ABOVE, adder
 from mundap.index.postings import ARRAYS, Postings, PostingsPart
 from mundap.korean.tokens import BIGRAM
 

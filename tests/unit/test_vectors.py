@@ -1,5 +1,6 @@
 """Vectors: exact scores against numpy, the graph against the exact scan, and graphs that grow and shrink."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def apart(whole: VectorIndex, cuts: list[int]) -> VectorIndex:
                 part.vectors[part.starts[first] : part.starts[after]],
                 part.starts[first : after + 1] - part.starts[first],
             )
-            for first, after in zip(bounds, bounds[1:], strict=False)
+            for first, after in pairwise(bounds)
         ]
     )
 

@@ -163,7 +163,7 @@ def build(
         writing.follow(old, source)
     writing.merge(compact)
     name = _promote(root, writing, recipe, state, annex)
-    source.forget_changes([_manifest(root / name).get("corpus_state", "") for name in generations(root)])
+    source.forget_changes([str(state) for state in _said(root, "corpus_state")])
     return name
 
 
@@ -310,7 +310,7 @@ def open_generation(root: Path) -> Generation:
     found = _current(root)
     try:
         _ = found.ids, found.postings, found.vectors  # mapped now: a file may be deleted while it is open
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, RuntimeError) as error:
         if current(root) != found.name:
             return open_generation(root)
         raise StaleIndex(f"색인 {found.name}을 읽을 수 없습니다({error}). {REPAIR}") from error
@@ -332,14 +332,22 @@ def _current(root: Path) -> Generation:
     raise StaleIndex(f"아직 색인이 없습니다. {REPAIR}")
 
 
-def verify(root: Path) -> list[Path]:
-    """The files of the current generation that are not what was written. All are read.
-
-    Raises StaleIndex for one whose list of files is damaged, or lists files that are not there.
-    """
-    found = _current(root)
-    broken = segments.damaged(found.folder, found.files)
-    return broken + [path for one in found.segments for path in segments.damaged(one.folder, one.files)]
+def damaged_files(root: Path) -> list[Path]:
+    """The files of the current generation that are missing or not what was written. All are read."""
+    if (name := current(root)) is None:
+        return []
+    try:
+        manifest = _manifest(root / name, checked=True)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return [root / name / MANIFEST]
+    broken = segments.damaged(root / name, _files(manifest["files"]))
+    for one, checksum in manifest["segments"].items():
+        folder = root / SEGMENTS / one
+        try:
+            broken += segments.damaged(folder, _segment(folder, checksum).files)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            broken.append(folder / MANIFEST)
+    return broken
 
 
 def check(generation: Generation, recipe: Recipe, source: Source) -> Mask | None:
@@ -369,11 +377,7 @@ def alive(generation: Generation, source: Source, complete: bool = False) -> Mas
 
 def _listed(root: Path, name: str) -> Generation:
     folder = root / name
-    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
-    if manifest["format"] != FORMAT:
-        raise StaleIndex(f"색인의 형식 {manifest['format']}이 이 버전({FORMAT})과 다릅니다. {REPAIR}")
-    if manifest.pop("checksum") != _checksum(manifest):
-        raise ValueError(MANIFEST)
+    manifest = _manifest(folder, checked=True)
     files = _files(manifest["files"])
     listed = tuple(_segment(root / SEGMENTS / one, checksum) for one, checksum in manifest["segments"].items())
     broken = segments.missing(folder, files)
@@ -440,12 +444,28 @@ def _forget(root: Path) -> None:
     others.sort(key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
     for folder in others[_KEPT - 1 :]:
         shutil.rmtree(folder, ignore_errors=True)
-    segments.sweep(root, [name for one in generations(root) for name in _manifest(root / one).get("segments", ())])
+    segments.sweep(root, [name for listed in _said(root, "segments") for name in listed])
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    try:
-        found = json.loads((folder / MANIFEST).read_text("utf-8"))
-        return found if isinstance(found, dict) else {}
-    except (OSError, ValueError):
-        return {}
+def _manifest(folder: Path, checked: bool) -> dict[str, Any]:
+    """What the manifest of a generation says; if `checked`, only one that was read by its checksum and is of this format.
+
+    Raises StaleIndex for another format, OSError, ValueError, KeyError or TypeError for a damaged one.
+    """
+    found: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
+    if checked and found["format"] != FORMAT:
+        raise StaleIndex(f"색인의 형식 {found['format']}이 이 버전({FORMAT})과 다릅니다. {REPAIR}")
+    if checked and found.pop("checksum") != _checksum(found):
+        raise ValueError(MANIFEST)
+    return found
+
+
+def _said(root: Path, key: str) -> list[Any]:
+    """What the manifests of all generations that are there say under `key`."""
+    found = []
+    for name in generations(root):
+        try:
+            found.append(_manifest(root / name, checked=False)[key])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return found

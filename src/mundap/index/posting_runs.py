@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.index.arrays import ArrayWriter
-from mundap.index.postings import PostingsPart, Terms
+from mundap.index.postings import PostingsBuilder, PostingsPart, Terms
 from mundap.protocols import Mask
 
-RUN = 4_000_000  # tokens that are sorted at once
-BLOCK = 4_000_000  # postings that are merged at once; one term may have more
+RUN = 2_000_000  # tokens that are sorted at once
+BLOCK = 2_000_000  # postings that are merged at once; one term may have more
 
 
 class PostingsWriter:
@@ -23,24 +23,21 @@ class PostingsWriter:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._runs: list[Path] = []
-        self._texts: list[Sequence[str]] = []
-        self._tokens = 0
+        self._run = PostingsBuilder()
 
     def add(self, texts: Iterable[Sequence[str]]) -> None:
         """Add rows with these tokens."""
         for tokens in texts:
-            self._texts.append(tokens)
-            self._tokens += len(tokens)
-            if self._tokens >= RUN:
+            self._run.add(tokens)
+            if self._run.tokens >= RUN:
                 self._sort()
 
     def finish(self) -> None:
         """Write the arrays."""
         if not self._runs:
-            PostingsPart.build(self._texts).save(self._folder)
+            self._run.part().save(self._folder)
             return
-        if self._texts:
-            self._sort()
+        self._sort()
         merge([PostingsPart.open(run) for run in self._runs], [None] * len(self._runs), self._folder)
         for run in self._runs:
             shutil.rmtree(run)
@@ -48,9 +45,9 @@ class PostingsWriter:
     def _sort(self) -> None:
         run = self._folder / f"run-{len(self._runs)}"
         run.mkdir()
-        PostingsPart.build(self._texts).save(run)
+        self._run.part().save(run)
         self._runs.append(run)
-        self._texts, self._tokens = [], 0
+        self._run = PostingsBuilder()
 
 
 def merge(parts: Sequence[PostingsPart], kept: Sequence[Mask | None], folder: Path) -> None:

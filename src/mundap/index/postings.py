@@ -45,27 +45,11 @@ class PostingsPart:
 
     @classmethod
     def build(cls, texts: Iterable[Sequence[str]]) -> PostingsPart:
-        """Index token lists; the n-th gets row n. A count beyond 65,535 is kept as that."""
-        known: defaultdict[str, int] = defaultdict()
-        known.default_factory = known.__len__
-        parts, words = [], []
+        """Index token lists; the n-th gets row n."""
+        builder = PostingsBuilder()
         for tokens in texts:
-            parts.append(np.fromiter(map(known.__getitem__, tokens), np.int32, len(tokens)))
-            words.append(sum(not token.startswith(BIGRAM) for token in tokens))
-        lengths = np.fromiter(map(len, parts), np.int32, len(parts))
-        hashes = np.fromiter(map(term_hash, known), np.uint64, len(known))
-        order = np.argsort(hashes)
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order))
-        keys = rank[np.concatenate(parts)] if parts else np.empty(0, np.int64)
-        keys *= len(parts)
-        keys += np.repeat(np.arange(len(parts)), lengths)
-        keys.sort()
-        first = np.flatnonzero(np.diff(keys, prepend=-1))
-        counts = np.minimum(np.diff(first, append=len(keys)), _MOST).astype(np.uint16)
-        places, rows = np.divmod(keys[first], max(len(parts), 1))
-        starts = np.searchsorted(places, np.arange(len(hashes) + 1))
-        return cls(hashes[order], starts, rows.astype(np.int32), counts, lengths, np.asarray(words, np.int32))
+            builder.add(tokens)
+        return builder.part()
 
     def spans(self, terms: Terms) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Where the postings of each term start and end; the same place twice for an unknown one."""
@@ -85,6 +69,41 @@ class PostingsPart:
         """Map what `save` wrote; pages are read when a query touches them."""
         # As plain arrays, which stay mapped: cutting a piece out of a memmap is ten times slower.
         return cls(*(np.asarray(load_array(folder / f"lexical-{name}.npy")) for name in ARRAYS))
+
+
+class PostingsBuilder:
+    """Collects rows as numbers of terms, and sorts them."""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self._known: defaultdict[str, int] = defaultdict()
+        self._known.default_factory = self._known.__len__
+        self._rows: list[npt.NDArray[np.int32]] = []
+        self._words: list[int] = []
+
+    def add(self, tokens: Sequence[str]) -> None:
+        """Add a row. A count beyond 65,535 is kept as that."""
+        self._rows.append(np.fromiter(map(self._known.__getitem__, tokens), np.int32, len(tokens)))
+        self._words.append(sum(not token.startswith(BIGRAM) for token in tokens))
+        self.tokens += len(tokens)
+
+    def part(self) -> PostingsPart:
+        """The postings of the rows."""
+        lengths = np.fromiter(map(len, self._rows), np.int32, len(self._rows))
+        hashes = np.fromiter(map(term_hash, self._known), np.uint64, len(self._known))
+        order = np.argsort(hashes)
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        keys = rank[np.concatenate(self._rows)] if self._rows else np.empty(0, np.int64)
+        keys *= len(self._rows)
+        keys += np.repeat(np.arange(len(self._rows)), lengths)
+        keys.sort()
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        counts = np.minimum(np.diff(first, append=len(keys)), _MOST).astype(np.uint16)
+        places, rows = np.divmod(keys[first], max(len(self._rows), 1))
+        starts = np.searchsorted(places, np.arange(len(hashes) + 1))
+        words = np.asarray(self._words, np.int32)
+        return PostingsPart(hashes[order], starts, rows.astype(np.int32), counts, lengths, words)
 
 
 class Postings:

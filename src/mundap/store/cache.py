@@ -51,6 +51,10 @@ class Cache:
         self._connections = Connections(path, "journal_mode=WAL", "synchronous=NORMAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS derived(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
 
+    def damaged(self) -> list[Path]:
+        """The file, if SQLite finds it damaged."""
+        return self._connections.damaged()
+
     def close(self) -> None:
         """Close the file; the object is not used again."""
         self._connections.close()

@@ -107,6 +107,10 @@ class Corpus:
                 f"{path}: 열 수 없습니다({error}). 파일이 손상되었다면 다른 곳으로 옮기고 mundap ingest를 다시 실행하세요."
             ) from error
 
+    def damaged(self) -> list[Path]:
+        """The file, if SQLite finds it damaged."""
+        return self._connections.damaged()
+
     def close(self) -> None:
         """Close the file; the object is not used again."""
         self._connections.close()

@@ -28,9 +28,20 @@ EXTRAS = {
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentShare:
+    """A segment of the index: its rows, the share of them that is deleted, and its size on the disk."""
+
+    name: str
+    rows: int
+    deleted: float
+    megabytes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
     """Versions, what is in the corpus, and which extras are installed. `encoder` is "ok" with its
-    name and prompts, and `index` "ok", or they say what to do."""
+    name and prompts, and `index` "ok", or they say what to do. `damaged` are files of the workspace that were found to be so;
+    None if nobody looked."""
 
     mundap: str
     python: str
@@ -40,14 +51,17 @@ class Examination:
     encoder: str
     index: str
     extras: Mapping[str, bool]
+    segments: tuple[SegmentShare, ...]
+    damaged: tuple[str, ...] | None
 
     def to_json(self) -> dict[str, Json]:
-        """The fields by name."""
-        return asdict(self)
+        """The fields by name; `damaged` only if somebody looked."""
+        report = asdict(self)
+        return report if self.damaged is not None else {name: report[name] for name in report if name != "damaged"}
 
 
-def examine(bot: Mundap) -> Examination:
-    """Look at the installation and the workspace, and search once."""
+def examine(bot: Mundap, verify: bool = False) -> Examination:
+    """Look at the installation and the workspace, and search once; with `verify`, read every file of the index."""
     documents, passages = bot.corpus.counts()
     return Examination(
         mundap=__version__,
@@ -58,6 +72,11 @@ def examine(bot: Mundap) -> Examination:
         encoder=_encoder(bot),
         index=_index(bot),
         extras={extra: find_spec(package) is not None for extra, package in EXTRAS.items()},
+        segments=tuple(
+            SegmentShare(name, extent.rows, 1 - extent.alive / max(extent.rows, 1), size / 1e6)
+            for name, extent, size in bot.segments
+        ),
+        damaged=tuple(str(path.relative_to(bot.root)) for path in bot.damaged_files()) if verify else None,
     )
 
 

@@ -19,6 +19,7 @@ from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.generation import REPAIR, Recipe
+from mundap.index.tiers import Extent
 from mundap.ingest.folder import walk
 from mundap.ingest.readers import exists, nfc_path
 from mundap.ingest.sheets.sheet import Options
@@ -252,6 +253,15 @@ class Mundap:
         if mask is not None and bool((opened.generation.ids.alive() & ~mask).any()):
             raise StaleIndex(f"색인한 뒤 문서가 바뀌었습니다. 먼저 {REPAIR}")
         return passages_of(opened.generation, self.corpus)
+
+    @property
+    def segments(self) -> list[tuple[str, Extent, int]]:
+        """The segments of the current generation: name, how large each is, and its bytes on disk; none without an index."""
+        return self._indexing.segments
+
+    def damaged_files(self) -> list[Path]:
+        """The files of the index, the corpus and the cache that are damaged. All of them are read."""
+        return [*self.corpus.damaged(), *self._parts.cache.damaged(), *self._indexing.damaged()]
 
     @property
     def recipe(self) -> Recipe:

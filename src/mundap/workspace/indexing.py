@@ -12,9 +12,10 @@ from mundap.generate.relations import read_relations, reader_name
 from mundap.graph.build import GraphFiles, Relate, Relation
 from mundap.graph.relations import relate, unrelated
 from mundap.graph.synonyms import in_use, read_synonyms
-from mundap.index.generation import Recipe, build, current, generations, open_generation
+from mundap.index.generation import Recipe, build, current, damaged_files, generations, open_generation
 from mundap.index.kept_vectors import vectors_of
 from mundap.index.segment import Deriving
+from mundap.index.tiers import Extent
 from mundap.index.vectors import Halves
 from mundap.korean.keyword_rules import names
 from mundap.korean.normalize import NORMALIZER
@@ -116,6 +117,19 @@ class Indexing:
             return open_generation(self.root).corpus_state == self._corpus.state()
         except StaleIndex:
             return False
+
+    @property
+    def segments(self) -> list[tuple[str, Extent, int]]:
+        """Of each segment of the current generation its name, how large it is, and its bytes; none without a generation."""
+        try:
+            opened = open_generation(self.root)
+        except StaleIndex:
+            return []
+        return [(one.name, extent, one.size) for one, extent in zip(opened.segments, opened.extents, strict=True)]
+
+    def damaged(self) -> list[Path]:
+        """The files of the current generation that are damaged."""
+        return damaged_files(self.root)
 
     @property
     def names(self) -> tuple[str, ...]:
