@@ -10,6 +10,8 @@ from mundap.index.ids import RowIds, SortedIds
 from mundap.protocols import Mask, Rows, Scores, Store
 from mundap.types import Hit, Passage
 
+_FILTERS = 16  # whose masks are kept at hand
+
 
 class InMemory:
     """Passages in a dictionary: the Store of an index that is built by hand."""
@@ -28,7 +30,6 @@ class Table:
     def __init__(self, ids: RowIds | Sequence[str], store: Store, alive: Mask | None = None) -> None:
         self.ids: RowIds = SortedIds(ids) if isinstance(ids, Sequence) else ids
         self.store = store
-        self._last: tuple[Collection[str] | None, Mask | None]
         self.restrict(alive)
 
     def __len__(self) -> int:
@@ -37,16 +38,21 @@ class Table:
     def restrict(self, alive: Mask | None) -> None:
         """From now on only rows where `alive` is True can be found; None lifts the restriction."""
         self.alive = alive
-        self._last = (None, alive)
+        self._masks: dict[int, tuple[Collection[str], Mask]] = {}
 
     def mask(self, where: Collection[str] | None) -> Mask | None:
         """True where a row may be found; None if all may. An empty `where` allows no row."""
-        last = self._last  # one read: another thread may replace it
-        if where is last[0]:
-            return last[1]
+        if where is None:
+            return self.alive
+        masks = self._masks  # one read: another thread may replace it
+        held = masks.get(id(where))
+        if held is not None and held[0] is where:
+            return held[1]
         mask = self._masked(where)
         if isinstance(where, frozenset):  # what cannot change can be recognised the next time
-            self._last = (where, mask)
+            if len(masks) >= _FILTERS:
+                masks = self._masks = {}
+            masks[id(where)] = (where, mask)
         return mask
 
     def hits(self, rows: Rows, scores: Scores, origins: Mapping[str, Mapping[int, int]]) -> list[Hit]:
@@ -64,9 +70,7 @@ class Table:
             for rank, (passage, row, score) in enumerate(present, 1)
         ]
 
-    def _masked(self, where: Collection[str] | None) -> Mask | None:
-        if where is None:
-            return self.alive
+    def _masked(self, where: Collection[str]) -> Mask:
         rows = self.ids.rows([*where])
         mask = np.zeros(len(self.ids), np.bool_)
         mask[rows[rows >= 0]] = True

@@ -35,7 +35,8 @@ CREATE TABLE IF NOT EXISTS passages(
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER,
     heading TEXT NOT NULL, source TEXT NOT NULL, meta TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages(document_id);
-CREATE INDEX IF NOT EXISTS passages_by_parent ON passages(parent_id);
+CREATE INDEX IF NOT EXISTS passages_by_family ON passages(parent_id, id);
+DROP INDEX IF EXISTS passages_by_parent;
 CREATE INDEX IF NOT EXISTS passages_by_source ON passages(source);
 CREATE TABLE IF NOT EXISTS questions(
     document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
@@ -68,6 +69,7 @@ _COLUMNS = {
 }
 _DATE = "json_extract(p.meta, '$.date')"
 _ISO = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
+_FILTERS = 64  # whose ids are kept at hand
 _DIGESTS = 10_000  # kept in memory, a megabyte
 _MANY = 500  # values in one IN (…); SQLite allows more, and nothing is gained
 
@@ -98,6 +100,7 @@ class Corpus:
 
     def __init__(self, path: Path) -> None:
         self._digests: dict[str, str] = {}
+        self._filtered: tuple[str, dict[tuple[str, ...], frozenset[str]]] = ("", {})
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON")
@@ -332,13 +335,13 @@ class Corpus:
 
     def ids_where(
         self, fields: Iterable[tuple[str, Sequence[str]]], *, since: str | None = None, until: str | None = None
-    ) -> set[str]:
+    ) -> frozenset[str]:
         """The ids of passages whose every field has one of its values, and whose date lies in a period.
 
         A field is source, document_id, title, suffix (of the file, without its dot) or a meta key. `since` and `until`
         are YYYY, YYYY-MM or YYYY-MM-DD, both inclusive: until 2023-10 means to its last day. A passage of 2023-10
-        lies in a period that has any day of that month; one without a date lies in none. Raises MundapError for a
-        bound that is no date.
+        lies in a period that has any day of that month; one without a date lies in none. Until the corpus changes, the same
+        filter gives the same object. Raises MundapError for a bound that is no date.
         """
         clauses, values = ["TRUE"], []
         for name, wanted in fields:
@@ -353,7 +356,16 @@ class Corpus:
             clauses.append(f"{_DATE} <= ?")
             values.append(_iso(until) + "-12-31"[len(until) - 4 :])
         query = f"SELECT p.id {_FROM} WHERE {' AND '.join(clauses)}"
-        return {row[0] for row in self._db.execute(query, values)}
+        asked, state = (query, *values), self.state()
+        if self._filtered[0] != state:
+            self._filtered = (state, {})
+        known = self._filtered[1]  # one read: another thread may replace it
+        found = known.get(asked)
+        if found is None:
+            found = frozenset(row[0] for row in self._db.execute(query, values))
+            if len(known) < _FILTERS:
+                known[asked] = found
+        return found
 
     def check_filter(self, fields: Iterable[tuple[str, Sequence[str]]]) -> None:
         """Raises UnknownFilter for fields that no passage has, and for one none of whose values any has, naming those

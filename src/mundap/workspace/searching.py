@@ -38,7 +38,7 @@ class Searching:
         self._settings = parts.config.retrieve
         self._mended: tuple[str, Postings, Mended] | None = None
 
-    def search(self, question: str, k: int, leg: str, allowed: set[str] | None) -> list[Hit]:
+    def search(self, question: str, k: int, leg: str, allowed: frozenset[str] | None) -> list[Hit]:
         """The best `k` passages of one leg for a normalised question, among the `allowed` ids if there are such."""
         try:
             return self._searched(question, k, leg, allowed)
@@ -49,7 +49,7 @@ class Searching:
                 f"색인을 읽을 수 없습니다({error}). 손상된 파일을 확인하세요: mundap doctor --verify. 복구: mundap index --rebuild"
             ) from error
 
-    def _searched(self, question: str, k: int, leg: str, allowed: set[str] | None) -> list[Hit]:
+    def _searched(self, question: str, k: int, leg: str, allowed: frozenset[str] | None) -> list[Hit]:
         opened = self._opening.open()
         if leg not in opened.searchers:
             raise UnknownName("leg", leg, opened.searchers)
@@ -107,7 +107,7 @@ class Searching:
             log.warning("조건(%s)에 맞는 문서가 없어 전체 문서에서 검색했습니다.", ", ".join(asked.words))
         return self._found(question, wanted, None if where is None else self._corpus.ids_where(where.items()))
 
-    def _found(self, question: str, k: int, allowed: set[str] | None) -> list[Hit]:
+    def _found(self, question: str, k: int, allowed: frozenset[str] | None) -> list[Hit]:
         others = self.understanding.others(question)
         if not others:
             return self.search(question, k, "hybrid", allowed)
