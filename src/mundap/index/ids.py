@@ -29,6 +29,10 @@ class RowIds(Protocol):
 
     def __iter__(self) -> Iterator[str]: ...
 
+    def at(self, rows: Rows) -> list[str]:
+        """The ids of these rows."""
+        ...
+
     def rows(self, ids: Sequence[str]) -> Rows:
         """The row of each id, -1 where there is none."""
         ...
@@ -56,6 +60,10 @@ class SortedIds(Sequence[str]):
 
     def __getitem__(self, row: int | slice) -> str | Sequence[str]:
         return self._ids[row]
+
+    def at(self, rows: Rows) -> list[str]:
+        """The ids of these rows."""
+        return [self._ids[row] for row in rows.tolist()]
 
     def rows(self, ids: Sequence[str]) -> Rows:
         """The row of each id, -1 where there is none."""
@@ -121,12 +129,16 @@ class SegmentIds:
         return int(self.offsets[-1])
 
     def __getitem__(self, row: int) -> str:
-        return str(self._of(np.asarray([row]))[0], "ascii")
+        return self.at(np.asarray([row]))[0]
 
     def __iter__(self) -> Iterator[str]:
         for part in self.parts:
             for id in part.row_ids(np.arange(len(part.starts) - 1)).tolist():
                 yield id.decode()
+
+    def at(self, rows: Rows) -> list[str]:
+        """The ids of these rows."""
+        return [id.decode() for id in self._of(rows).tolist()]
 
     def rows(self, ids: Sequence[str]) -> Rows:
         """The row of each id that counts, -1 where there is none."""
@@ -139,7 +151,7 @@ class SegmentIds:
     def owners(self, ids: Sequence[str]) -> list[str]:
         """The ids of the rows that count and to which any of these ids, of rows or of chunks, belong."""
         rows = self._found(ids, rows_only=False)
-        return [id.decode() for id in self._of(rows[rows >= 0]).tolist()]
+        return self.at(rows[rows >= 0])
 
     def vector_ids(self, row: int) -> list[str]:
         """The id of a row and those of its chunks."""

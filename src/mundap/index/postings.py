@@ -28,6 +28,7 @@ Local = npt.NDArray[np.int32]  # rows of one segment, ascending
 Counts = npt.NDArray[np.uint16]
 _NONE = np.empty(0, np.int32)
 _MOST = np.iinfo(np.uint16).max
+_REMEMBERED = 100_000  # terms whose rows were counted
 _FEW = 32  # postings a row that is gone, above which it is sought among them and not they among the rows that are gone
 
 
@@ -120,6 +121,7 @@ class Postings:
         self.parts = tuple(parts)
         self.k1, self.b = k1, b
         self.gone = tuple(gone) or (_NONE,) * len(self.parts)
+        self._known: dict[int, int] = {}  # how many rows hold terms that were asked for
         self.offsets = np.cumsum([0, *(len(part.lengths) for part in self.parts)])
         self.alive = int(self.offsets[-1]) - sum(map(len, self.gone))
 
@@ -226,6 +228,17 @@ class Postings:
         return terms[holders > 0], weights[holders > 0]
 
     def _holders(self, terms: Terms) -> npt.NDArray[np.int64]:
+        asked, known = terms.tolist(), self._known  # one read: another thread may replace it
+        missing = [n for n, term in enumerate(asked) if term not in known]
+        if missing:
+            if len(known) > _REMEMBERED:
+                known = self._known = {}
+                missing = [*range(len(asked))]
+            counted = self._counted(terms[missing])
+            known.update(zip((asked[n] for n in missing), counted.tolist(), strict=True))
+        return np.fromiter((known[term] for term in asked), np.int64, len(asked))
+
+    def _counted(self, terms: Terms) -> npt.NDArray[np.int64]:
         total = np.zeros(len(terms), np.int64)
         for n, part in enumerate(self.parts):
             starts, ends = part.spans(terms)
@@ -274,7 +287,7 @@ def term_hash(token: str) -> int:
     return int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little")
 
 
-_TOGETHER = 4096  # postings of all terms, below which they are taken in one go: a call costs more than they do
+_TOGETHER = 1000  # postings a term, below which those of all terms are taken in one go: calls cost more than they do
 
 
 def _add_all(
@@ -289,7 +302,7 @@ def _add_all(
     """Add what terms bring, in the order of terms: so that a row scores the same to the bit in whatever part it is."""
     sizes = ends - starts
     total = int(sizes.sum())
-    if total <= _TOGETHER:
+    if total <= _TOGETHER * len(sizes):
         places = np.arange(total) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
         rows = part.rows[places].astype(np.intp)
         np.add.at(scores, rows, _shares(part.counts[places], soft[rows]) * np.repeat(weights, sizes))

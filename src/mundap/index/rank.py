@@ -35,13 +35,27 @@ def top_rows(scores: Scores, k: int, above: float = -np.inf, ties: Ties = by_row
 
 def positive_rows(scores: Scores, depth: int, mask: Mask | None, ties: Ties = by_row) -> tuple[Rows, Scores]:
     """The best `depth` rows whose score is above zero and whose `mask` is True, in order, with their scores."""
-    rows = top_rows(scores if mask is None else np.where(mask, scores, 0), depth, 0, ties)
+    if mask is None:
+        rows = top_rows(scores, depth, 0, ties)
+    else:
+        seen = top_rows(
+            scores, 2 * depth + _BLOCK, 0, ties
+        )  # enough where a mask hides little: it is not applied to all
+        rows = seen[mask[seen]][: max(depth, 0)]
+        if len(rows) < depth and len(seen) == 2 * depth + _BLOCK:
+            rows = top_rows(np.where(mask, scores, 0), depth, 0, ties)
     return rows, scores[rows]
 
 
 def in_order(rows: Rows, scores: Scores, ties: Ties = by_row) -> Rows:
-    """`rows` by falling score."""
-    return rows[np.lexsort((ties(rows), -scores))]
+    """`rows` by falling score. `ties` is asked only for rows that share theirs."""
+    order = np.argsort(-scores, kind="stable")
+    ordered, falling = rows[order], scores[order]
+    same = falling[1:] == falling[:-1]
+    if same.any():
+        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        ordered[tied] = ordered[tied][np.lexsort((ties(ordered[tied]), -falling[tied]))]
+    return ordered
 
 
 def _reaching(scores: Scores, whole: int, k: int, above: float) -> Rows:

@@ -57,7 +57,7 @@ class Table:
 
     def hits(self, rows: Rows, scores: Scores, origins: Mapping[str, Mapping[int, int]]) -> list[Hit]:
         """Rows in their given order as hits with ranks from 1. `origins[leg][row]` is a row's rank in a leg."""
-        ids = [self.ids[row] for row in rows.tolist()]
+        ids = self.ids.at(rows)
         found = self.store.passages(ids)
         present = [(found[id], row, score) for id, row, score in zip(ids, rows, scores, strict=True) if id in found]
         return [

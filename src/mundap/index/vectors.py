@@ -61,13 +61,19 @@ class VectorPart:
         """The exact score of each of these rows."""
         if not len(rows):
             return np.empty(0, np.float32)
+        if 2 * len(rows) > len(self.starts) - 1:  # most rows: to leave some out would copy the others
+            every: Scores = self._scored(_products(self.vectors, query), self.starts[:-1], np.diff(self.starts))[rows]
+            return every
         counts = self.starts[rows + 1] - self.starts[rows]
         offsets = np.cumsum(counts) - counts
-        if len(rows) == len(self.starts) - 1 and bool((np.diff(rows) == 1).all()):  # every row, in order: no copy
-            similar = _products(self.vectors, query)
-        else:
-            places = np.repeat(self.starts[rows] - offsets, counts) + np.arange(int(counts.sum()))
-            similar = _products(self.vectors[places], query)
+        places = np.repeat(self.starts[rows] - offsets, counts) + np.arange(int(counts.sum()))
+        return self._scored(_products(self.vectors[places], query), offsets, counts)
+
+    @staticmethod
+    def _scored(similar: Scores, offsets: Starts, counts: Starts) -> Scores:
+        """Of rows, each with `counts` cosines from its offset on, the score."""
+        if len(similar) == len(counts):
+            return similar
         own = similar[offsets].copy()
         similar[offsets] = np.where(counts > 1, -np.inf, own)
         scores: Scores = (own + np.maximum.reduceat(similar, offsets)) / 2
