@@ -115,7 +115,7 @@ def found(generation: Generation, texts: Texts) -> dict[str, object]:
     }
 
 
-def test_what_was_built_is_what_is_opened(root: Path):
+def test_what_was_built_is_what_is_opened(root: Path) -> None:
     texts = Texts(TEXTS)
     parts = make(root, texts)
     opened = open_generation(root)
@@ -126,7 +126,7 @@ def test_what_was_built_is_what_is_opened(root: Path):
     assert current(root) == parts.name
 
 
-def test_the_order_of_the_passages_changes_nothing(root: Path, tmp_path: Path):
+def test_the_order_of_the_passages_changes_nothing(root: Path, tmp_path: Path) -> None:
     texts, turned = Texts(TEXTS), Texts(TEXTS[::-1])
     make(root, texts)
     make(tmp_path / "other", turned)
@@ -134,7 +134,9 @@ def test_the_order_of_the_passages_changes_nothing(root: Path, tmp_path: Path):
 
 
 @pytest.mark.parametrize("logged", [True, False])
-def test_only_what_is_new_is_computed_and_what_is_found_is_as_of_a_new_build(root: Path, tmp_path: Path, logged: bool):
+def test_only_what_is_new_is_computed_and_what_is_found_is_as_of_a_new_build(
+    root: Path, tmp_path: Path, logged: bool
+) -> None:
     texts = Texts(TEXTS, logged)
     make(root, texts)
     texts.hold([TEXTS[1], "새 글이다.", TEXTS[0]])
@@ -145,7 +147,7 @@ def test_only_what_is_new_is_computed_and_what_is_found_is_as_of_a_new_build(roo
     assert found(open_generation(root), texts) == found(open_generation(tmp_path / "other"), texts)
 
 
-def test_a_passage_with_other_chunks_is_a_new_one(root: Path):
+def test_a_passage_with_other_chunks_is_a_new_one(root: Path) -> None:
     texts = Texts([TEXTS[1]])
     make(root, texts)
     [whole, *parts] = passages([TEXTS[1]])
@@ -161,8 +163,12 @@ CHANGES = st.lists(st.tuples(st.sets(st.integers(0, 11), max_size=9), st.boolean
 @settings(max_examples=30)
 @given(CHANGES, st.booleans(), st.sampled_from([2, 8]), st.sampled_from([0.1, 0.9]))
 def test_after_any_changes_the_same_is_found_as_in_an_index_built_at_once(
-    tmp_path_factory, changes: list[tuple[set[int], bool]], logged: bool, factor: int, gone: float
-):
+    tmp_path_factory: pytest.TempPathFactory,
+    changes: list[tuple[set[int], bool]],
+    logged: bool,
+    factor: int,
+    gone: float,
+) -> None:
     folder, texts = tmp_path_factory.mktemp("index"), Texts((), logged)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mundap.index.tiers.FACTOR", factor)
@@ -182,7 +188,7 @@ def test_after_any_changes_the_same_is_found_as_in_an_index_built_at_once(
 @pytest.mark.parametrize(
     ("changed", "computes"), [({"k1": 1.5}, False), ({"tokenizer": "other"}, True), ({"encoder": "other"}, True)]
 )
-def test_another_recipe_writes_anew_what_depends_on_it(root: Path, changed: dict, computes: bool):
+def test_another_recipe_writes_anew_what_depends_on_it(root: Path, changed: dict, computes: bool) -> None:
     texts = Texts(TEXTS)
     make(root, texts)
     parts = make(root, texts, replace(RECIPE, **changed))
@@ -190,7 +196,7 @@ def test_another_recipe_writes_anew_what_depends_on_it(root: Path, changed: dict
     assert check(open_generation(root), replace(RECIPE, **changed), texts) is None
 
 
-def test_a_small_change_writes_little_and_leaves_the_rest_where_it_is(root: Path):
+def test_a_small_change_writes_little_and_leaves_the_rest_where_it_is(root: Path) -> None:
     texts = Texts([f"글 {n}" for n in range(200)])
     make(root, texts)
     [large] = open_generation(root).segments
@@ -203,7 +209,7 @@ def test_a_small_change_writes_little_and_leaves_the_rest_where_it_is(root: Path
     assert {path: path.stat().st_mtime_ns for path in large.folder.iterdir()} == before
 
 
-def test_segments_stay_few_and_those_that_nobody_lists_are_deleted(root: Path):
+def test_segments_stay_few_and_those_that_nobody_lists_are_deleted(root: Path) -> None:
     texts = Texts()
     for n in range(1, 31):
         texts.hold([f"글 {m}" for m in range(n)])
@@ -216,13 +222,13 @@ def test_segments_stay_few_and_those_that_nobody_lists_are_deleted(root: Path):
     assert len(there) <= 2 * 8
 
 
-def test_without_an_index_the_sentence_says_what_to_run(root: Path):
+def test_without_an_index_the_sentence_says_what_to_run(root: Path) -> None:
     assert current(root) is None
     with pytest.raises(StaleIndex, match="mundap index"):
         open_generation(root)
 
 
-def test_a_half_written_folder_is_never_read(root: Path):
+def test_a_half_written_folder_is_never_read(root: Path) -> None:
     for folder in (root, root / "segments"):
         (folder / ".building-1").mkdir(parents=True)
         (folder / ".building-1" / "ids.npy").write_bytes(b"half")
@@ -234,7 +240,7 @@ def test_a_half_written_folder_is_never_read(root: Path):
     assert not list(root.rglob(".building-*"))
 
 
-def test_a_build_that_fails_leaves_the_generation_before_it(root: Path):
+def test_a_build_that_fails_leaves_the_generation_before_it(root: Path) -> None:
     texts = Texts(TEXTS)
     name = make(root, texts).name
 
@@ -273,7 +279,7 @@ def grown(root: Path) -> Texts:
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{}", None], ids=["empty", "list", "other", "half"])
-def test_a_damaged_generation_is_stale_and_can_be_built_again(root: Path, grown: Texts, raw: bytes | None):
+def test_a_damaged_generation_is_stale_and_can_be_built_again(root: Path, grown: Texts, raw: bytes | None) -> None:
     expected = found(open_generation(root), grown)
     for n in range(len(files_of(root))):
         path = files_of(root)[n % len(files_of(root))]
@@ -284,7 +290,7 @@ def test_a_damaged_generation_is_stale_and_can_be_built_again(root: Path, grown:
         assert found(open_generation(root), grown) == expected
 
 
-def test_a_flipped_byte_anywhere_is_noticed_and_named(root: Path, grown: Texts):
+def test_a_flipped_byte_anywhere_is_noticed_and_named(root: Path, grown: Texts) -> None:
     for path in files_of(root):
         raw = path.read_bytes()
         for place in {0, len(raw) // 2, len(raw) - 1}:
@@ -294,7 +300,7 @@ def test_a_flipped_byte_anywhere_is_noticed_and_named(root: Path, grown: Texts):
     assert damaged_files(root) == []
 
 
-def test_a_damaged_segment_is_not_copied_on_and_a_rebuild_repairs(root: Path, grown: Texts):
+def test_a_damaged_segment_is_not_copied_on_and_a_rebuild_repairs(root: Path, grown: Texts) -> None:
     path = open_generation(root).segments[0].folder / "lexical-counts.npy"
     raw = path.read_bytes()
     path.write_bytes(raw[:-1] + bytes([raw[-1] ^ 1]))
@@ -306,14 +312,14 @@ def test_a_damaged_segment_is_not_copied_on_and_a_rebuild_repairs(root: Path, gr
     assert damaged_files(root) == []
 
 
-def test_a_missing_generation_is_stale(root: Path):
+def test_a_missing_generation_is_stale(root: Path) -> None:
     make(root, Texts(TEXTS))
     (root / "CURRENT").write_text("20000101T000000-00000000", "utf-8")
     with pytest.raises(StaleIndex, match=r"20000101T000000-00000000.*mundap index"):
         open_generation(root)
 
 
-def test_another_format_is_stale_and_is_built_anew(root: Path):
+def test_another_format_is_stale_and_is_built_anew(root: Path) -> None:
     texts = Texts(TEXTS)
     manifest = root / make(root, texts).name / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text("utf-8")), "format": 3}), "utf-8")
@@ -327,7 +333,9 @@ def test_another_format_is_stale_and_is_built_anew(root: Path):
     ("changed", "was", "now"),
     [({"encoder": "e5-small"}, "hashed-16-1", "e5-small"), ({"k1": 1.5}, "0.9", "1.5"), ({"b": 0.75}, "0.6", "0.75")],
 )
-def test_changed_settings_are_stale_with_both_values(root: Path, changed: dict[str, object], was: str, now: str):
+def test_changed_settings_are_stale_with_both_values(
+    root: Path, changed: dict[str, object], was: str, now: str
+) -> None:
     texts = Texts(TEXTS)
     make(root, texts)
     with pytest.raises(StaleIndex) as caught:
@@ -336,7 +344,7 @@ def test_changed_settings_are_stale_with_both_values(root: Path, changed: dict[s
 
 
 @pytest.mark.parametrize("logged", [True, False])
-def test_passages_that_are_not_indexed_yet_are_stale_and_counted(root: Path, logged: bool):
+def test_passages_that_are_not_indexed_yet_are_stale_and_counted(root: Path, logged: bool) -> None:
     texts = Texts(TEXTS, logged)
     make(root, texts)
     texts.hold([*TEXTS, "new 1", "new 2"])
@@ -345,7 +353,7 @@ def test_passages_that_are_not_indexed_yet_are_stale_and_counted(root: Path, log
 
 
 @pytest.mark.parametrize("logged", [True, False])
-def test_passages_that_are_gone_are_masked(root: Path, logged: bool):
+def test_passages_that_are_gone_are_masked(root: Path, logged: bool) -> None:
     texts = Texts(TEXTS, logged)
     make(root, texts)
     opened = open_generation(root)
@@ -358,7 +366,9 @@ def test_passages_that_are_gone_are_masked(root: Path, logged: bool):
     assert not alive(opened, texts).any()
 
 
-def test_the_generation_before_is_kept_and_older_ones_are_forgotten(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_generation_before_is_kept_and_older_ones_are_forgotten(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # All in one second, so that names do not tell which came first.
     monkeypatch.setattr("time.strftime", lambda *_: "20260101T000000")
     texts, names = Texts(), []
@@ -369,7 +379,7 @@ def test_the_generation_before_is_kept_and_older_ones_are_forgotten(root: Path, 
         assert there == set(names[-2:])
 
 
-def test_a_reader_keeps_its_generation_while_others_are_built(root: Path):
+def test_a_reader_keeps_its_generation_while_others_are_built(root: Path) -> None:
     texts = Texts(TEXTS)
     make(root, texts)
     reader, then = open_generation(root), Texts(TEXTS)
@@ -381,7 +391,7 @@ def test_a_reader_keeps_its_generation_while_others_are_built(root: Path):
     assert found(reader, then) == before
 
 
-def test_the_manifest_says_of_what_it_was_made(root: Path, grown: Texts):
+def test_the_manifest_says_of_what_it_was_made(root: Path, grown: Texts) -> None:
     manifest = json.loads((root / current(root) / "manifest.json").read_text("utf-8"))
     assert (manifest["rows"], manifest["corpus_state"], len(manifest["segments"])) == (4, grown.state(), 2)
     assert {"encoder", "tokenizer", "normalizer", "files", "format", "checksum"} <= manifest.keys()

@@ -42,26 +42,26 @@ def same(left: PostingsPart, right: PostingsPart) -> None:
 
 
 @given(TEXTS, TEXT, st.sampled_from([0.0, 0.9, 1.5]), st.sampled_from([0.0, 0.6, 1.0]))
-def test_scores_are_those_of_the_reference(texts: list[list[str]], query: list[str], k1: float, b: float):
+def test_scores_are_those_of_the_reference(texts: list[list[str]], query: list[str], k1: float, b: float) -> None:
     scores = Postings.build(texts, k1, b).scores(query)
     assert scores.dtype == np.float32
     np.testing.assert_allclose(scores, reference(texts, query, k1, b), atol=1e-5)
 
 
-def test_a_score_worked_by_hand():
+def test_a_score_worked_by_hand() -> None:
     # 세관 stands in 1 of 2 texts, twice, in a text of 3 words; the mean is 2 words.
     scores = Postings.build([["세관", "세관", "신고"], ["신고"]], 0.9, 0.6).scores(["세관"])
     assert scores[0] == pytest.approx(log(1 + (2 - 1 + 0.5) / (1 + 0.5)) * 2 / (2 + 0.9 * (1 - 0.6 + 0.6 * 3 / 2)))
     assert scores[1] == 0
 
 
-def test_a_word_said_twice_counts_twice():
+def test_a_word_said_twice_counts_twice() -> None:
     postings = Postings.build([["세관", "신고"], ["통관"]], 0.9, 0.6)
     np.testing.assert_allclose(postings.scores(["세관", "세관"]), 2 * postings.scores(["세관"]))
 
 
 @given(TEXTS)
-def test_no_row_scores_for_unknown_words_or_for_none(texts: list[list[str]]):
+def test_no_row_scores_for_unknown_words_or_for_none(texts: list[list[str]]) -> None:
     postings = Postings.build(texts, 0.9, 0.6)
     for query in ([], ["없는말"], [""]):
         assert postings.scores(query).tolist() == [0.0] * len(texts)
@@ -70,7 +70,7 @@ def test_no_row_scores_for_unknown_words_or_for_none(texts: list[list[str]]):
 @given(st.lists(TEXTS, min_size=1, max_size=5), st.data(), TEXT)
 def test_parts_without_their_gone_rows_score_as_what_is_left_built_at_once(
     parts: list[list[list[str]]], data: st.DataObject, query: list[str]
-):
+) -> None:
     kept = [[data.draw(st.booleans()) for _ in texts] for texts in parts]
     gone = [np.flatnonzero(~np.asarray(some, np.bool_)).astype(np.int32) for some in kept]
     spread = Postings([PostingsPart.build(texts) for texts in parts], 0.9, 0.6, gone)
@@ -92,8 +92,8 @@ def test_parts_without_their_gone_rows_score_as_what_is_left_built_at_once(
 
 @given(st.lists(TEXTS, min_size=1, max_size=4), st.data(), st.sampled_from([1, 7, 1000]))
 def test_a_merge_of_what_is_left_is_what_is_built_at_once(
-    tmp_path_factory, parts: list[list[list[str]]], data: st.DataObject, block: int
-):
+    tmp_path_factory: pytest.TempPathFactory, parts: list[list[list[str]]], data: st.DataObject, block: int
+) -> None:
     kept = [np.asarray([data.draw(st.booleans()) for _ in texts], np.bool_) for texts in parts]
     folder = tmp_path_factory.mktemp("merged")
     with pytest.MonkeyPatch.context() as patch:
@@ -106,7 +106,9 @@ def test_a_merge_of_what_is_left_is_what_is_built_at_once(
 
 
 @given(TEXTS, st.sampled_from([1, 5, 20]))
-def test_postings_written_in_runs_are_those_built_at_once(tmp_path_factory, texts: list[list[str]], run: int):
+def test_postings_written_in_runs_are_those_built_at_once(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[list[str]], run: int
+) -> None:
     folder = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(posting_runs, "RUN", run)
@@ -118,7 +120,7 @@ def test_postings_written_in_runs_are_those_built_at_once(tmp_path_factory, text
     assert all(path.is_file() for path in folder.iterdir())
 
 
-def test_other_settings_weigh_the_same_postings():
+def test_other_settings_weigh_the_same_postings() -> None:
     texts = [["세관", "신고"], ["세관"], ["환급", "환급"]]
     query = ["세관", "환급"]
     weighed = Postings.build(texts, 1.2, 0.75).weighing(0.9, 0.6)
@@ -126,7 +128,7 @@ def test_other_settings_weigh_the_same_postings():
 
 
 @pytest.mark.parametrize("size", [3, 5000])
-def test_a_row_scores_the_same_to_the_bit_in_whatever_part_it_is(size: int):
+def test_a_row_scores_the_same_to_the_bit_in_whatever_part_it_is(size: int) -> None:
     row, other = ["세관", "세관", "환급", "여권"], ["세관", "환급"]
     postings = Postings([PostingsPart.build([row]), PostingsPart.build([*[other] * size, row])], 0.9, 0.6)
     scores = postings.scores(["세관", "환급", "여권"])
@@ -134,7 +136,7 @@ def test_a_row_scores_the_same_to_the_bit_in_whatever_part_it_is(size: int):
 
 
 @pytest.mark.parametrize("texts", [[], [[]], [["세관", "신고"], [], ["세관"]]])
-def test_save_then_open_changes_nothing(texts: list[list[str]], tmp_path: Path):
+def test_save_then_open_changes_nothing(texts: list[list[str]], tmp_path: Path) -> None:
     part = PostingsPart.build(texts)
     part.save(tmp_path)
     same(PostingsPart.open(tmp_path), part)
@@ -144,7 +146,7 @@ def test_save_then_open_changes_nothing(texts: list[list[str]], tmp_path: Path):
     assert opened.rarity(["세관", "없는말"]) == built.rarity(["세관", "없는말"])
 
 
-def test_rarity_is_the_inverse_document_frequency():
+def test_rarity_is_the_inverse_document_frequency() -> None:
     rarity = Postings.build([["세관"], ["세관", "신고"], ["통관"]], 0.9, 0.6).rarity(["세관", "신고", "없는말", "세관"])
     assert rarity == pytest.approx(
         [
@@ -157,32 +159,32 @@ def test_rarity_is_the_inverse_document_frequency():
 
 
 @given(TEXTS)
-def test_the_words_of_a_row_are_its_tokens_without_bigrams(texts: list[list[str]]):
+def test_the_words_of_a_row_are_its_tokens_without_bigrams(texts: list[list[str]]) -> None:
     words = Postings.build(texts, 0.9, 0.6).words
     assert words.dtype == np.int32
     assert words.tolist() == [sum(not token.startswith(BIGRAM) for token in text) for text in texts]
 
 
 @given(TEXTS, st.one_of(TOKENS, st.just("없는말")))
-def test_the_rows_that_say_a_token_are_listed_with_how_often(texts: list[list[str]], token: str):
+def test_the_rows_that_say_a_token_are_listed_with_how_often(texts: list[list[str]], token: str) -> None:
     rows, counts = Postings.build(texts, 0.9, 0.6).listed(token)
     said = {row: text.count(token) for row, text in enumerate(texts) if token in text}
     assert dict(zip(rows.tolist(), counts.tolist(), strict=True)) == said
 
 
 @given(TEXTS, st.dictionaries(st.one_of(TOKENS, st.just("없는말")), st.floats(-2, 2)))
-def test_a_row_weighs_what_its_tokens_weigh(texts: list[list[str]], weights: dict[str, float]):
+def test_a_row_weighs_what_its_tokens_weigh(texts: list[list[str]], weights: dict[str, float]) -> None:
     expected = [sum(weights.get(token, 0.0) for token in text) for text in texts]
     np.testing.assert_allclose(Postings.build(texts, 0.9, 0.6).weighed(weights), expected, atol=1e-9)
 
 
-def test_a_word_counts_65535_times_at_most():
+def test_a_word_counts_65535_times_at_most() -> None:
     scores = Postings.build([["세관"] * 70_000, ["신고"]], 0.9, 0.6).scores(["세관"])
     length = 0.9 * (1 - 0.6 + 0.6 * 70_000 / ((70_000 + 1) / 2))
     assert scores[0] == pytest.approx(log(1 + (2 - 1 + 0.5) / (1 + 0.5)) * 65_535 / (65_535 + length))
 
 
-def test_the_compiled_loop_adds_what_numpy_adds():
+def test_the_compiled_loop_adds_what_numpy_adds() -> None:
     pytest.importorskip("numba", reason="needs the extra 'fast'")
     random = np.random.default_rng(0)
     rows = np.sort(random.choice(1000, 300, replace=False)).astype(np.int32)

@@ -23,34 +23,34 @@ def settled(extents: list[Extent]) -> tuple[list[Extent], int]:
     return extents, written
 
 
-def test_a_few_segments_stay_as_they_are():
+def test_a_few_segments_stay_as_they_are() -> None:
     assert to_merge([]) == []
     assert to_merge([whole(500_000), *[whole(3)] * (FACTOR - 1)]) == []
 
 
-def test_many_small_ones_are_merged_and_a_large_one_is_left_alone():
+def test_many_small_ones_are_merged_and_a_large_one_is_left_alone() -> None:
     assert sorted(to_merge([whole(500_000), *[whole(3)] * FACTOR])) == list(range(1, FACTOR + 1))
 
 
-def test_what_would_take_long_to_scan_is_merged_so_that_it_gets_a_graph():
+def test_what_would_take_long_to_scan_is_merged_so_that_it_gets_a_graph() -> None:
     half = EXACT_BELOW // 2 + 1
     assert to_merge([whole(half), whole(EXACT_BELOW), whole(half)]) == [0, 2]
 
 
-def test_a_segment_that_lost_much_is_written_anew_and_one_that_lost_all_is_dropped():
+def test_a_segment_that_lost_much_is_written_anew_and_one_that_lost_all_is_dropped() -> None:
     assert to_merge([whole(10), Extent(100, 70, 100)]) == [1]
     assert to_merge([Extent(100, 0, 100)]) == [0]
     assert to_merge([Extent(100, 80, 100)]) == []
 
 
 @given(st.lists(st.integers(1, MOST_ROWS), max_size=40))
-def test_no_merge_makes_a_segment_of_more_rows_than_fit(sizes: list[int]):
+def test_no_merge_makes_a_segment_of_more_rows_than_fit(sizes: list[int]) -> None:
     extents, _ = settled([whole(size) for size in sizes])
     assert all(extent.rows <= MOST_ROWS for extent in extents)
     assert sum(extent.rows for extent in extents) == sum(sizes)
 
 
-def test_a_row_is_written_a_few_times_and_segments_stay_few():
+def test_a_row_is_written_a_few_times_and_segments_stay_few() -> None:
     extents: list[Extent] = []
     written = 0
     added = 100_000
@@ -62,7 +62,7 @@ def test_a_row_is_written_a_few_times_and_segments_stay_few():
     assert written < 8 * added
 
 
-def test_deletions_spread_at_random_leave_no_segment_that_is_mostly_gone():
+def test_deletions_spread_at_random_leave_no_segment_that_is_mostly_gone() -> None:
     random = np.random.default_rng(0)
     extents = [whole(10_000), whole(3_000), whole(200)]
     for _ in range(200):

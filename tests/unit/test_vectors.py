@@ -56,7 +56,7 @@ def query_of(seed: int) -> np.ndarray:
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.integers(0, 99), st.data())
-def test_scores_are_those_of_numpy_for_any_rows_in_any_order(widths: list[int], seed: int, data: st.DataObject):
+def test_scores_are_those_of_numpy_for_any_rows_in_any_order(widths: list[int], seed: int, data: st.DataObject) -> None:
     vectors, query = index(widths), query_of(seed)
     rows = data.draw(st.lists(st.integers(0, len(widths) - 1), max_size=2 * len(widths)))
     expected = exact(vectors, query)[rows]
@@ -64,7 +64,7 @@ def test_scores_are_those_of_numpy_for_any_rows_in_any_order(widths: list[int], 
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.integers(0, 99), st.integers(1, 9))
-def test_the_best_rows_are_found_in_order(widths: list[int], seed: int, depth: int):
+def test_the_best_rows_are_found_in_order(widths: list[int], seed: int, depth: int) -> None:
     vectors, query = index(widths), query_of(seed)
     rows, scores = vectors.find(query, depth)
     assert len(set(rows.tolist())) == len(rows) == min(depth, len(widths))
@@ -72,14 +72,14 @@ def test_the_best_rows_are_found_in_order(widths: list[int], seed: int, depth: i
     np.testing.assert_allclose(scores, exact(vectors, query)[rows], atol=1e-3)
 
 
-def test_a_parent_scores_the_mean_of_its_own_cosine_and_its_best_chunks():
+def test_a_parent_scores_the_mean_of_its_own_cosine_and_its_best_chunks() -> None:
     vectors = np.asarray([[1, 0], [0, 1], [0.5, 0], [0, 0.5], [0.25, 0]], np.float16)
     parents = VectorIndex.of(vectors, np.asarray([0, 1, 5]))
     across = np.asarray([1, 0], np.float32)
     assert parents.score(across, np.asarray([0, 1])).tolist() == [1.0, (0 + max(0.5, 0, 0.25)) / 2]
 
 
-def test_masked_rows_are_not_found():
+def test_masked_rows_are_not_found() -> None:
     vectors, query = index([1, 2, 1, 3]), query_of(1)
     best = int(vectors.find(query, 1)[0][0])
     rows, _ = vectors.find(query, 4, np.arange(4) != best)
@@ -87,7 +87,7 @@ def test_masked_rows_are_not_found():
     assert len(vectors.find(query, 4, np.zeros(4, np.bool_))[0]) == 0
 
 
-def test_save_then_open_changes_nothing(tmp_path: Path):
+def test_save_then_open_changes_nothing(tmp_path: Path) -> None:
     vectors, query = index([2, 1, 4]), query_of(3)
     saved(vectors, tmp_path)
     opened = VectorIndex([VectorPart.open(tmp_path)])
@@ -104,7 +104,7 @@ def saved(vectors: VectorIndex, folder: Path) -> None:
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.integers(0, 99), st.integers(1, 9), st.data())
-def test_parts_find_what_the_whole_finds(widths: list[int], seed: int, depth: int, data: st.DataObject):
+def test_parts_find_what_the_whole_finds(widths: list[int], seed: int, depth: int, data: st.DataObject) -> None:
     whole, query = index(widths), query_of(seed)
     parts = apart(whole, data.draw(st.lists(st.integers(0, len(widths)), max_size=3)))
     mask = np.asarray([data.draw(st.booleans()) for _ in widths])
@@ -117,18 +117,18 @@ def test_parts_find_what_the_whole_finds(widths: list[int], seed: int, depth: in
     np.testing.assert_array_equal(parts.starts, whole.starts)
 
 
-def test_equal_scores_are_in_the_order_of_ties_in_whatever_part():
+def test_equal_scores_are_in_the_order_of_ties_in_whatever_part() -> None:
     vectors = np.ones((5, 1), np.float16)
     parts = apart(VectorIndex.of(vectors, np.arange(6)), [2])
     rows, _ = parts.find(np.ones(1, np.float32), 3, ties=lambda rows: -rows)
     assert rows.tolist() == [4, 3, 2]
 
 
-def test_what_is_no_row_scores_nothing():
+def test_what_is_no_row_scores_nothing() -> None:
     assert index([1, 2]).score(query_of(1), np.asarray([-1])).tolist() == [0]
 
 
-def test_few_vectors_need_no_graph():
+def test_few_vectors_need_no_graph() -> None:
     assert make_graph(unit_rows(3, 0)) is None
 
 
@@ -156,12 +156,12 @@ def recall(vectors: VectorIndex, mask: np.ndarray | None = None, k: int = 10) ->
     return found / wanted
 
 
-def test_the_graph_finds_what_the_scan_finds(parents: VectorIndex):
+def test_the_graph_finds_what_the_scan_finds(parents: VectorIndex) -> None:
     assert not parents.exact
     assert recall(parents) > 0.9
 
 
-def test_chunks_in_the_graph_lead_to_their_rows(monkeypatch: pytest.MonkeyPatch):
+def test_chunks_in_the_graph_lead_to_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mundap.index.vectors.EXACT_BELOW", 1000)
     parents = unit_rows(1500, 8).astype(np.float32)
     chunks = np.repeat(parents, 2, axis=0) + 0.2 * unit_rows(3000, 9)
@@ -172,13 +172,13 @@ def test_chunks_in_the_graph_lead_to_their_rows(monkeypatch: pytest.MonkeyPatch)
     assert recall(made) > 0.9
 
 
-def test_a_narrow_filter_is_exact(parents: VectorIndex):
+def test_a_narrow_filter_is_exact(parents: VectorIndex) -> None:
     mask = np.zeros(MANY, np.bool_)
     mask[np.random.default_rng(1).choice(MANY, 50, replace=False)] = True
     assert recall(parents, mask) == 1
 
 
-def test_a_wide_filter_that_excludes_the_nearest_still_fills_the_answer(parents: VectorIndex):
+def test_a_wide_filter_that_excludes_the_nearest_still_fills_the_answer(parents: VectorIndex) -> None:
     query = query_of(1)
     mask = np.ones(MANY, np.bool_)
     order = np.argsort(-exact(parents, query))
@@ -189,7 +189,7 @@ def test_a_wide_filter_that_excludes_the_nearest_still_fills_the_answer(parents:
     assert len(set(rows.tolist()) & set(order[500:510].tolist())) >= 9
 
 
-def test_a_few_rows_that_are_gone_do_not_end_the_walk_through_the_graph(parents: VectorIndex, monkeypatch):
+def test_a_few_rows_that_are_gone_do_not_end_the_walk_through_the_graph(parents: VectorIndex, monkeypatch) -> None:
     mask = np.ones(MANY, np.bool_)
     mask[np.random.default_rng(2).choice(MANY, MANY // 60, replace=False)] = False
     scored: list[int] = []
@@ -201,7 +201,7 @@ def test_a_few_rows_that_are_gone_do_not_end_the_walk_through_the_graph(parents:
     assert max(scored) < 1000
 
 
-def test_a_graph_is_saved_and_mapped(parents: VectorIndex, tmp_path: Path):
+def test_a_graph_is_saved_and_mapped(parents: VectorIndex, tmp_path: Path) -> None:
     saved(parents, tmp_path)
     opened = VectorIndex([VectorPart.open(tmp_path)])
     assert len(open_graph(tmp_path)) == MANY

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mundap.cli import show
-from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.cli.options import HERE, Json, Workspace, keep_private, open_workspace, record
 from mundap.errors import MundapError, UnknownName
+from mundap.redact import hidden
 
 if TYPE_CHECKING:
     from mundap.workflows.doctor import SegmentShare
@@ -55,6 +56,7 @@ def init(
         raise UnknownName("example", example, EXAMPLES)
     if (folder / FILE).exists():
         raise MundapError(f"{folder}: 이미 작업 폴더입니다. 다른 폴더를 지정하거나 {FILE}을 수정하세요.")
+    keep_private()
     try:
         (folder / "docs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -85,6 +87,8 @@ def ingest(
     json: Json = False,
 ) -> None:
     """문서를 읽어 들입니다. 바뀐 파일만 다시 읽고, 읽을 수 없는 파일은 알리고 건너뜁니다."""
+    from mundap.workflows.doctor import copies_told
+
     bot = open_workspace(workspace)
     for name in again or ():
         print(f"다시 추가합니다: {bot.take_back(name)}", file=sys.stderr)
@@ -96,6 +100,8 @@ def ingest(
     warnings = [(one.file, warning) for one in done.files for warning in one.warnings]
     for file, warning in warnings:
         print(f"경고: {file}: {warning}", file=sys.stderr)
+    if told := copies_told(done.copies):
+        print(f"경고: {told}", file=sys.stderr)
     run = ""
     if report:
         from mundap.cli.ingest_page import keep_report
@@ -120,6 +126,7 @@ def remove(
     """문서를 삭제합니다. 모든 검색에서 바로 빠집니다. 파일이 남아 있어도 다음 ingest에서 제외합니다."""
     bot = open_workspace(workspace)
     removed = bot.remove(name, keep_out_file=not file)
+    record(workspace, "delete", [removed])
     path = bot.root / removed
     deleted = file and path.is_file()
     if deleted:
@@ -182,9 +189,10 @@ def doctor(
 
     bot = open_workspace(workspace)
     examined = examine(bot, verify)
-    report = examined.to_json()
+    report = {name: _shown(value) for name, value in examined.to_json().items()}
     rows = [
-        {"key": key, "value": value, "from": origin} for key, value, origin in settings(bot.config, bot.root / FILE)
+        {"key": key, "value": _shown(value), "from": origin}
+        for key, value, origin in settings(bot.config, bot.root / FILE)
     ]
     if json:
         show.emit({**report, "settings": rows})
@@ -200,3 +208,8 @@ def doctor(
 
 def _segments(shares: Sequence[SegmentShare]) -> list[str]:
     return [f"  {one.name}: 문단 {one.rows}개, 삭제 {one.deleted:.0%}, {one.megabytes:.1f} MB" for one in shares]
+
+
+def _shown(value: object) -> object:
+    """A setting without secrets of the addresses in it."""
+    return hidden(value) if isinstance(value, str) else value

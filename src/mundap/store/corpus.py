@@ -16,12 +16,14 @@ from difflib import SequenceMatcher
 from heapq import nlargest
 from pathlib import Path
 
+from mundap.access import ACCESS
 from mundap.errors import MundapError, UnknownFilter
 from mundap.files import batched, digest
 from mundap.store.connections import Connections
+from mundap.store.sight import TABLE, Sight
 from mundap.types import SPOKEN, Document, Passage
 
-_SCHEMA = """
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS documents(
     id TEXT PRIMARY KEY, source TEXT NOT NULL UNIQUE, title TEXT NOT NULL, meta TEXT NOT NULL,
     text TEXT NOT NULL, fingerprint TEXT NOT NULL,
@@ -50,6 +52,7 @@ CREATE TRIGGER IF NOT EXISTS passage_came AFTER INSERT ON passages
 CREATE TRIGGER IF NOT EXISTS passage_went AFTER DELETE ON passages
     BEGIN INSERT INTO changes(passage_id) VALUES (old.id); END;
 CREATE TABLE IF NOT EXISTS refused(source TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, reason TEXT NOT NULL);
+{TABLE}
 INSERT INTO state SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM state);
 """
 _DURABLE = "synchronous=FULL"
@@ -71,6 +74,7 @@ _DATE = "json_extract(p.meta, '$.date')"
 _ISO = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _FILTERS = 64  # whose ids are kept at hand
 _DIGESTS = 10_000  # kept in memory, a megabyte
+_NAMED = 5  # values of a filter that are named
 _MANY = 500  # values in one IN (…); SQLite allows more, and nothing is gained
 
 
@@ -96,15 +100,22 @@ class StoredQuestion:
 
 
 class Corpus:
-    """Opens, or makes, the corpus at `path`. Every method is its own transaction, in any thread."""
+    """Opens, or makes, the corpus at `path`. Every method is its own transaction, in any thread.
 
-    def __init__(self, path: Path) -> None:
+    With a `sight` it holds only what that sees, for every method, and cannot be changed.
+    """
+
+    def __init__(self, path: Path, sight: Sight | None = None) -> None:
         self._digests: dict[str, str] = {}
         self._filtered: tuple[str, dict[tuple[str, ...], frozenset[str]]] = ("", {})
+        self._sight = sight
+        self._seen: tuple[str, frozenset[str]] = ("", frozenset())
+        self._tagged: tuple[str, bool] = ("", False)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON")
-            self._db.executescript(_SCHEMA)
+            self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON", prepare=sight)
+            if sight is None:
+                self._db.executescript(_SCHEMA)
         except (OSError, sqlite3.DatabaseError) as error:
             raise MundapError(
                 f"{path}: 열 수 없습니다({error}). 파일이 손상되었다면 다른 곳으로 옮기고 mundap ingest를 다시 실행하세요."
@@ -167,7 +178,41 @@ class Corpus:
         """Remove the document of this source, with all that hangs on it."""
         with self._change():
             self._db.execute("DELETE FROM documents WHERE source = ?", (source,))
+            self._db.execute("DELETE FROM access WHERE source = ?", (source,))
         self._db.execute("DELETE FROM refused WHERE source = ?", (source,))
+
+    def tag(self, source: str, tags: Iterable[str]) -> None:
+        """Have the document of this source, whether it is here yet or not, be seen only by those who have one of `tags`,
+        or by all if there are none."""
+        wanted = set(tags)
+        if wanted == set(self.tags(source)):
+            return
+        with self._change():
+            self._db.execute("DELETE FROM access WHERE source = ?", (source,))
+            self._db.executemany("INSERT INTO access VALUES (?,?)", [(source, tag) for tag in sorted(wanted)])
+
+    def tags(self, source: str) -> list[str]:
+        """The tags of the document of this source, in order; not those of its rows, nor of folders in the settings."""
+        return [row[0] for row in self._db.execute("SELECT tag FROM access WHERE source = ? ORDER BY tag", (source,))]
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether any document or row has tags."""
+        state = self.state()
+        if self._tagged[0] != state:
+            asked = "SELECT EXISTS (SELECT 1 FROM main.access) OR EXISTS (SELECT 1 FROM main.passages WHERE json_extract(meta, ?) IS NOT NULL)"
+            self._tagged = (state, bool(self._db.execute(asked, (f"$.{ACCESS}",)).fetchone()[0]))
+        return self._tagged[1]
+
+    @property
+    def seen(self) -> frozenset[str] | None:
+        """The ids of all passages that are seen; None without a sight, which sees all."""
+        if self._sight is None:
+            return None
+        state = self.state()
+        if self._seen[0] != state:
+            self._seen = (state, frozenset(self.ids()))
+        return self._seen[1]
 
     def named(self, name: str) -> list[str]:
         """The sources of the documents with this source or id, else with this file name, title, or passage id."""
@@ -229,14 +274,22 @@ class Corpus:
         An id is a hash of the text too (ingest.build), so that what was computed once holds.
         """
         known = self._digests.get(document_id)
-        if known is None and (text := self.text(document_id)) is not None:
+        if known is None and (text := self._text(document_id)) is not None:
             if len(self._digests) >= _DIGESTS:
                 self._digests.clear()
             known = self._digests[document_id] = digest(text, size=16)
         return known
 
     def text(self, document_id: str) -> str | None:
-        """The whole text of a document, or None if it is not here."""
+        """The whole text of a document, or None if it is not here, or not all of it is seen."""
+        counted = "SELECT count(*) FROM {}passages WHERE document_id = ?"
+        if self._sight is not None:
+            [every], [own] = (self._db.execute(counted.format(of), (document_id,)).fetchone() for of in ("main.", ""))
+            if every != own:
+                return None
+        return self._text(document_id)
+
+    def _text(self, document_id: str) -> str | None:
         row = self._db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
         pieces = self._db.execute("SELECT text FROM texts WHERE document_id = ? ORDER BY ordinal", (document_id,))
         return None if row is None else "".join([row[0], *(piece for (piece,) in pieces)])
@@ -259,6 +312,12 @@ class Corpus:
     def all_passages(self) -> list[Passage]:
         """All passages, parent passages and chunks, by id."""
         return [_passage(row) for row in self._db.execute(f"SELECT {_PASSAGE} FROM passages ORDER BY id")]
+
+    def parent_texts(self) -> Iterator[tuple[str, str, str | None, str]]:
+        """Of every parent passage its id, its document's source, its meta["kind"] and its text, by id."""
+        kind = "json_extract(p.meta, '$.kind')"
+        query = f"SELECT p.id, d.source, {kind}, p.text {_FROM} WHERE p.parent_id = p.id ORDER BY p.id"
+        yield from self._db.execute(query)
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Those of `ids` that exist, by id."""
@@ -374,9 +433,10 @@ class Corpus:
             column, key = _column(name)
             if name not in _COLUMNS and not self._has(f"{column} IS NOT NULL", key):
                 raise UnknownFilter(f"'{name}'은(는) 없는 열입니다. 사용할 수 있는 열: {', '.join(self.fields())}")
-            if wanted and not any(self._has(f"{column} = ?", [*key, value]) for value in wanted):
+            if wanted and not self._has(f"{column} IN ({','.join('?' * len(wanted))})", [*key, *wanted]):
                 some = nearest(wanted[0], self.values(name))
-                said = f"{name}이(가) {_listed(wanted)}인 문서가 없습니다."
+                more = f" 외 {len(wanted) - _NAMED}개" if len(wanted) > _NAMED else ""
+                said = f"{name}이(가) {_listed(wanted[:_NAMED])}{more}인 문서가 없습니다."
                 raise UnknownFilter(f"{said} 있는 값: {_listed(some)}" if some else said)
 
     def _has(self, condition: str, values: Sequence[str]) -> bool:
@@ -385,7 +445,7 @@ class Corpus:
     def fields(self) -> list[str]:
         """The fields that `ids_where` knows of these passages."""
         keys = self._db.execute(
-            "SELECT DISTINCT key FROM passages, json_each(meta) WHERE key <> ? ORDER BY key", (SPOKEN,)
+            "SELECT DISTINCT key FROM passages, json_each(meta) WHERE key NOT IN (?, ?) ORDER BY key", (SPOKEN, ACCESS)
         )
         return list(dict.fromkeys([*_COLUMNS, *(row[0] for row in keys)]))
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 from filelock import FileLock, Timeout
 
@@ -31,14 +33,16 @@ from mundap.protocols import Loads, Progress, Searcher, quiet
 from mundap.retrieve.light import seen
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
+from mundap.store.sight import Sight
 from mundap.types import Answer, Hit, Passage, Turn
 from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
 from mundap.workspace.answering import Answering
 from mundap.workspace.components import FOLDER, LIGHT, Components
+from mundap.workspace.copies import Copied, Copies
 from mundap.workspace.indexing import Indexing
-from mundap.workspace.intake import Ingested, Skipped, Taken, keep_out, skipped, take, take_back
+from mundap.workspace.intake import Ingested, Skipped, Taken, beside, keep_out, skipped, take, take_back
 from mundap.workspace.opening import Opening, passages_of
 from mundap.workspace.searching import Searching, Where
 from mundap.workspace.uploads import Uploads
@@ -68,6 +72,7 @@ class Mundap:
         """`words` is the folder that the user dictionary is relative to (default: `root`)."""
         self.root = root
         self.config = config
+        (root / FOLDER).mkdir(mode=0o700 if config.private else 0o777, parents=True, exist_ok=True)
         self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
         self._parts = Components(
             root, words or root, config, lambda words: self._opening.open().lexical.postings.rarity(words)
@@ -76,6 +81,8 @@ class Mundap:
         self._opening = Opening(self._indexing, self.corpus, self._parts)
         self._searching = Searching(self._opening, self.corpus, self._parts)
         self._answering = Answering(self._searching, self._opening, self.corpus, self._parts)
+        self._views: dict[frozenset[str], Mundap] = {}
+        self._viewing = Lock()
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Mundap:
@@ -90,6 +97,25 @@ class Mundap:
     def reconfigured(self, config: Config) -> Mundap:
         """The same workspace with other settings."""
         return Mundap(self.root, config, self._parts.words)
+
+    def seen_by(self, tags: Iterable[str] | None) -> Mundap:
+        """The same workspace as someone sees it who has these access tags, for reading; itself for None, who sees all.
+
+        What they do not see is in no search, answer, listing, count or suggestion.
+        """
+        folders = self.config.access.folders
+        if tags is None or not (folders or self.corpus.has_tags):
+            return self
+        own = frozenset(tags)
+        with self._viewing:
+            view = self._views.get(own)
+            if view is None:
+                view = copy(self)
+                view.corpus = Corpus(self.root / FOLDER / "corpus.sqlite", Sight(own, folders))
+                view._searching = Searching(self._opening, view.corpus, self._parts)
+                view._answering = Answering(view._searching, self._opening, view.corpus, self._parts)
+                self._views[own] = view
+        return view
 
     def read_by(self, encoder: str, progress: Progress = quiet) -> Mundap:
         """The same workspace as it would search with the encoder of that name; the index on the disk stays as it is.
@@ -124,28 +150,45 @@ class Mundap:
             except BadFile as error:
                 missing.append(Skipped(str(path), str(error)))
         with self._writing():
+            for source, file in list(files.items()):
+                if self.uploads.holds(source):  # whose tags came with them
+                    continue
+                try:
+                    self.corpus.tag(source, beside(file))
+                except BadFile as error:  # what should be hidden is not taken for what all may see
+                    missing.append(Skipped(source, str(error)))
+                    del files[source]
             taken = self._take(files, progress)
             removed = self._prune() if prune else 0
-        return self._ingested(taken, missing, removed)
+            copied = self._copied(taken)
+        return self._ingested(taken, missing, removed, copied)
 
-    def upload(self, files: Mapping[str, Path], progress: Progress = quiet) -> Ingested:
+    def upload(
+        self, files: Mapping[str, Path], progress: Progress = quiet, access: Iterable[str] | None = None
+    ) -> Ingested:
         """Read files from the `incoming` folder of uploads, keyed by their final name, and index them.
 
         Readable files are moved to their final place, replacing files of the same name; others stay where they are and are reported
-        in `skipped`. When this returns, the added documents can be searched.
+        in `skipped`. When this returns, the added documents can be searched, by those who have one of the tags `access`; None
+        leaves the tags that a file of that name had.
         """
         with self._writing():
+            before = {name: self.corpus.tags(self.uploads.source(name)) for name in files}
             for name in files:
                 self.corpus.forgive(self.uploads.source(name))
+                if access is not None:  # before it is there, so that nobody sees it meanwhile
+                    self.corpus.tag(self.uploads.source(name), access)
             taken = self._take({self.uploads.source(name): file for name, file in files.items()}, progress)
             for name, one in zip(files, taken, strict=True):
                 if one.state == "skipped":
                     self.corpus.forgive(one.file)
+                    self.corpus.tag(one.file, before[name])
                 else:
                     self.uploads.place(files[name], name)
             if not self._indexing.done and self.corpus.counts()[0]:
                 self._indexing.build({})
-        return self._ingested(taken)
+            copied = self._copied(taken)
+        return self._ingested(taken, copied=copied)
 
     def discard(self, document_id: str) -> Listed | None:
         """Remove a document from every leg at once, and delete its file if it was uploaded. Returns the document, or None
@@ -174,7 +217,22 @@ class Mundap:
             self.corpus, files, cut_of(self.config, self._parts.models), limits, progress, sheets_of(self.config)
         )
 
-    def _ingested(self, taken: tuple[Taken, ...], missing: Sequence[Skipped] = (), removed: int = 0) -> Ingested:
+    def _copied(self, taken: Sequence[Taken]) -> Copied:
+        come = {one.file for one in taken if one.state in ("added", "updated")}
+        return self.copies.take(come) if come else Copied()
+
+    @cached_property
+    def copies(self) -> Copies:
+        """The passages that say the same as another, or differ from it only in numbers and dates."""
+        return Copies(self.corpus, self.root / FOLDER)
+
+    def _ingested(
+        self,
+        taken: tuple[Taken, ...],
+        missing: Sequence[Skipped] = (),
+        removed: int = 0,
+        copied: Copied = Copied(),
+    ) -> Ingested:
         states = Counter(one.state for one in taken)
         return Ingested(
             *self.corpus.counts(),
@@ -184,6 +242,7 @@ class Mundap:
             unchanged=states["unchanged"],
             skipped=(*missing, *skipped(taken)),
             files=taken,
+            copies=copied,
         )
 
     def refused(self) -> list[Skipped]:
