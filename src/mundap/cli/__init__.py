@@ -96,6 +96,7 @@ for command in (
     inspect.inspect,
     corpus.remove,
     corpus.index,
+    corpus.compact,
     ask.search,
     ask.ask,
     ask.keywords,

@@ -15,12 +15,21 @@ from filelock import FileLock, Timeout
 
 from mundap.config import FILE, Config, find_workspace, read_config
 from mundap.encode import base_of, located
-from mundap.errors import BadFile, ConfigError, MundapError, StorageDamaged, UnknownName, WorkspaceBusy
+from mundap.errors import (
+    BadFile,
+    ConfigError,
+    MundapError,
+    StaleIndex,
+    StorageDamaged,
+    UnknownName,
+    WorkspaceBusy,
+)
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.index.generation import Recipe
+from mundap.index.generation import REPAIR, Recipe
+from mundap.index.tiers import Extent
 from mundap.ingest.folder import walk
 from mundap.ingest.readers import exists, nfc_path
 from mundap.ingest.sheets.sheet import Options
@@ -33,7 +42,7 @@ from mundap.retrieve.light import seen
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
 from mundap.store.sight import Sight
-from mundap.types import Answer, Hit, Turn
+from mundap.types import Answer, Hit, Passage, Turn
 from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
@@ -42,7 +51,7 @@ from mundap.workspace.components import FOLDER, LIGHT, Components
 from mundap.workspace.copies import Copied, Copies
 from mundap.workspace.indexing import Indexing
 from mundap.workspace.intake import Ingested, Skipped, Taken, beside, keep_out, skipped, take, take_back
-from mundap.workspace.opening import Opening
+from mundap.workspace.opening import Opening, passages_of
 from mundap.workspace.searching import Searching, Where
 from mundap.workspace.uploads import Uploads
 
@@ -87,7 +96,7 @@ class Mundap:
         self._parts = Components(
             root, words or root, config, lambda words: self._opening.open().lexical.postings.rarity(words)
         )
-        self._indexing = Indexing(root / FOLDER / "index", self.corpus, self._parts)
+        self._indexing = Indexing(self._parts.index_folder, self.corpus, self._parts)
         self._opening = Opening(self._indexing, self.corpus, self._parts)
         self._searching = Searching(self._opening, self.corpus, self._parts)
         self._answering = Answering(self._searching, self._opening, self.corpus, self._parts)
@@ -296,13 +305,41 @@ class Mundap:
 
     # -- index ----------------------------------------------------------------------------------------------------
 
-    def index(self, progress: Mapping[str, Progress] | None = None) -> str:
+    def index(self, progress: Mapping[str, Progress] | None = None, rebuild: bool = False) -> str:
         """Build an index generation of the corpus and make it current; returns its name. Only new passages are computed.
 
-        `progress` may have entries for "tokens", "keywords" and "vectors".
+        With `rebuild`, nothing of the existing index is used except vectors whose files are intact. `progress` may have
+        entries for "tokens", "keywords" and "vectors". Raises StaleIndex, naming the file, if a damaged one would be needed.
         """
         with self._writing():
-            return self._indexing.build(progress or {})
+            return self._indexing.build(progress or {}, anew=rebuild)
+
+    def compact(self, progress: Mapping[str, Progress] | None = None) -> str:
+        """Index as `index` does, and drop what was deleted from the files at once; returns the generation's name."""
+        with self._writing():
+            name = self._indexing.build(progress or {}, compact=True)
+            self._parts.cache.shrink()
+            return name
+
+    def indexed_passages(self) -> list[Passage]:
+        """The passage of each vector of the current generation, in order; an empty one for each that is gone.
+
+        Raises StaleIndex as `search` does, and if documents were deleted after indexing.
+        """
+        opened = self._opening.open()
+        mask = opened.table.mask(None)
+        if mask is not None and bool((opened.generation.ids.alive() & ~mask).any()):
+            raise StaleIndex(f"색인한 뒤 문서가 바뀌었습니다. 먼저 {REPAIR}")
+        return passages_of(opened.generation, self.corpus)
+
+    @property
+    def segments(self) -> list[tuple[str, Extent, int]]:
+        """The segments of the current generation: name, how large each is, and its bytes on disk; none without an index."""
+        return self._indexing.segments
+
+    def damaged_files(self) -> list[Path]:
+        """The files of the index, the corpus and the cache that are damaged. All of them are read."""
+        return [*self.corpus.damaged(), *self._parts.cache.damaged(), *self._indexing.damaged()]
 
     @property
     def recipe(self) -> Recipe:
