@@ -13,6 +13,7 @@ from mundap.cli import (
     ask,
     backup,
     corpus,
+    erase,
     evaluate,
     export,
     feedback,
@@ -109,6 +110,7 @@ for command in (
     corpus.doctor,
     backup.backup,
     backup.restore,
+    erase.erase,
 ):
     app.command()(command)
 app.command()(tune.tune)

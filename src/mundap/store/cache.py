@@ -99,6 +99,10 @@ class Cache:
         self._db.executemany("DELETE FROM derived WHERE key = ?", ((key,) for key in keys))
         self._db.execute("COMMIT")
 
+    def clear(self) -> None:
+        """Forget everything."""
+        self._db.execute("DELETE FROM derived")
+
     def shrink(self) -> None:
         """Give back the room of what was forgotten."""
         self._db.execute("VACUUM")
