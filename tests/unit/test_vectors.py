@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ MANY = EXACT_BELOW + 600
 
 def unit_rows(count: int, seed: int, dim: int = DIM) -> np.ndarray:
     rows = np.random.default_rng(seed).normal(size=(count, dim))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    unit: np.ndarray = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return unit
 
 
 def index(widths: list[int], seed: int = 0) -> VectorIndex:
@@ -49,7 +51,8 @@ def exact(vectors: VectorIndex, query: np.ndarray) -> np.ndarray:
 
 
 def query_of(seed: int) -> np.ndarray:
-    return unit_rows(1, seed)[0].astype(np.float32)
+    row: np.ndarray = unit_rows(1, seed)[0].astype(np.float32)
+    return row
 
 
 # -- exact --------------------------------------------------------------------------------------------------------
@@ -110,7 +113,7 @@ def test_parts_find_what_the_whole_finds(widths: list[int], seed: int, depth: in
     mask = np.asarray([data.draw(st.booleans()) for _ in widths])
     for some in (None, mask):
         for one, other in zip(parts.find(query, depth, some), whole.find(query, depth, some), strict=True):
-            np.testing.assert_allclose(one, other, atol=1e-6)
+            np.testing.assert_allclose(np.asarray(one), np.asarray(other), atol=1e-6)
     rows = np.asarray(data.draw(st.lists(st.integers(0, len(widths) - 1), max_size=9)), np.intp)
     np.testing.assert_allclose(parts.score(query, rows), whole.score(query, rows), atol=1e-6)
     np.testing.assert_array_equal(parts.own(rows), whole.own(rows))
@@ -189,14 +192,19 @@ def test_a_wide_filter_that_excludes_the_nearest_still_fills_the_answer(parents:
     assert len(set(rows.tolist()) & set(order[500:510].tolist())) >= 9
 
 
-def test_a_few_rows_that_are_gone_do_not_end_the_walk_through_the_graph(parents: VectorIndex, monkeypatch) -> None:
+def test_a_few_rows_that_are_gone_do_not_end_the_walk_through_the_graph(
+    parents: VectorIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
     mask = np.ones(MANY, np.bool_)
     mask[np.random.default_rng(2).choice(MANY, MANY // 60, replace=False)] = False
     scored: list[int] = []
     whole = VectorPart.score
-    monkeypatch.setattr(
-        VectorPart, "score", lambda self, query, rows: scored.append(len(rows)) or whole(self, query, rows)
-    )
+
+    def score(self: VectorPart, query: Any, rows: Any) -> Any:
+        scored.append(len(rows))
+        return whole(self, query, rows)
+
+    monkeypatch.setattr(VectorPart, "score", score)
     assert recall(parents, mask) > 0.9
     assert max(scored) < 1000
 
@@ -204,6 +212,8 @@ def test_a_few_rows_that_are_gone_do_not_end_the_walk_through_the_graph(parents:
 def test_a_graph_is_saved_and_mapped(parents: VectorIndex, tmp_path: Path) -> None:
     saved(parents, tmp_path)
     opened = VectorIndex([VectorPart.open(tmp_path)])
-    assert len(open_graph(tmp_path)) == MANY
+    graph = open_graph(tmp_path)
+    assert graph is not None
+    assert len(graph) == MANY
     query, best = query_of(3), parents.find(query_of(3), 10)[0]
     assert len(set(opened.find(query, 10)[0].tolist()) & set(best.tolist())) >= 9
