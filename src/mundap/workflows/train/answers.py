@@ -15,7 +15,7 @@ from mundap.training.reader.fit_reader import ReaderReport
 from mundap.training.reader.fit_support import SupportReport, calibrate, drawn, prior_of, read_all, sample
 from mundap.types import Json, Passage
 from mundap.workflows.train.result import TrainResult
-from mundap.workflows.train.run import SPLITS, Stages, begin, silent
+from mundap.workflows.train.run import SPLITS, Stages, begin, better, silent
 from mundap.workspace import Mundap
 
 
@@ -46,18 +46,16 @@ def reader(
         fit_reader.save(fitted.model, bot.components.sentence_encoder.name, folder)
 
     model: dict[str, Json] = {"threshold": threshold, "weights": fitted.model.sentences.to_json()}
-    folder, card = run.save(Trained(save, model, report), origin)
+    kept = Trained(save, model, report)
     left = len(answerable) - report.questions
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        report,
-        {"reader": run.name, "min_support": threshold},
-        {title: report.splits[split].metrics for split, title in SPLITS.items()},
-        _reader_summary(report, left),
-        _reader_advice(run.name, threshold, card.recommended),
-        {"left_out": left},
+    return run.result(
+        kept,
+        origin,
+        use={"reader": run.name, "min_support": threshold},
+        comparisons={title: report.splits[split].metrics for split, title in SPLITS.items()},
+        summary=_reader_summary(report, left),
+        advice=_reader_advice(run.name, threshold, better(kept)),
+        also={"left_out": left},
     )
 
 
@@ -88,17 +86,14 @@ def support(
 
     promise = report.promise.to_json() if report.promise else None
     model: dict[str, Json] = {"calibration": fitted.line.to_json(), "threshold": report.threshold, "promise": promise}
-    folder, card = run.save(Trained(save, model, report), origin)
     summary = _support_summary(report) + (f"\n{report.promise.sentence}" if report.promise else "")
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        report,
-        {"support": run.name, "min_support": report.threshold},
-        {},
-        summary,
-        _support_advice(run.name, report),
+    return run.result(
+        Trained(save, model, report),
+        origin,
+        use={"support": run.name, "min_support": report.threshold},
+        comparisons={},
+        summary=summary,
+        advice=_support_advice(run.name, report),
     )
 
 

@@ -26,7 +26,7 @@ from mundap.training.retriever.adapter import Known, Setting
 from mundap.types import Json
 from mundap.workflows.train.ground import ADVICE, parts_text, prepare
 from mundap.workflows.train.result import TrainResult
-from mundap.workflows.train.run import SPLITS, ReportTo, Stages, begin, silent, unheard, without_reranker
+from mundap.workflows.train.run import SPLITS, ReportTo, Stages, begin, better, silent, unheard, without_reranker
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER, LIGHT
 
@@ -52,18 +52,17 @@ def reranker(
     trained = _trained(plain, asked, config, progress)
     weights = dict(trained.model.weights)
     model: dict[str, Json] = {"features": list(weights), "weights": weights}
-    folder, card = run.save(Trained(trained.model.save, model, trained.report), origin)
+    kept = Trained(trained.model.save, model, trained.report)
     left = len(asked) - trained.report.questions
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        trained.report,
-        f"{LIGHT}{run.name}",
-        {title: trained.report.splits[split] for split, title in SPLITS.items()},
-        _summary(trained.report, left),
-        _advice(folder, f"{LIGHT}{run.name}", card.recommended),
-        {"left_out": left},
+    use = f"{LIGHT}{run.name}"
+    return run.result(
+        kept,
+        origin,
+        use=use,
+        comparisons={title: trained.report.splits[split] for split, title in SPLITS.items()},
+        summary=_summary(trained.report, left),
+        advice=_advice(run.folder, use, better(kept)),
+        also={"left_out": left},
     )
 
 
@@ -99,21 +98,18 @@ def cross(
         prepared.save_split(folder, split, config.seed)
 
     report = trained.report
-    folder, card = run.save(Trained(save, trained.model, report), prepared.origin)
     use = f"onnx:{FOLDER}/models/{run.name}"
     advice = (
         f"{ADVICE[report.verdict]}\n"
         f'적용하려면: mundap promote {run.name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n[retrieve]\nreranker = "{use}"'
     )
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        report,
-        use,
-        {title: report.splits[part] for part, title in SPLITS.items()},
-        parts_text(report.learned, report.chosen_on, report.held_out),
-        advice,
+    return run.result(
+        Trained(save, trained.model, report),
+        prepared.origin,
+        use=use,
+        comparisons={title: report.splits[part] for part, title in SPLITS.items()},
+        summary=parts_text(report.learned, report.chosen_on, report.held_out),
+        advice=advice,
     )
 
 

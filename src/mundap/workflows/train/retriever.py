@@ -168,7 +168,6 @@ def _transformer(
 
 
 def _kept(run: Run, trained: Trained[Report], origin: Mapping[str, str], splits: Splits, summary: str) -> TrainResult:
-    folder, card = run.save(trained, origin)
     use = f"{MODEL}{run.name}"
     comparisons = {
         f"{title}, {legs}": splits[split][leg] for split, title in SPLITS.items() for leg, legs in LEGS.items()
@@ -177,7 +176,7 @@ def _kept(run: Run, trained: Trained[Report], origin: Mapping[str, str], splits:
         f"{ADVICE[trained.report.verdict]}\n적용하려면: mundap promote {run.name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n"
         f'[index]\nencoder = "{use}"'
     )
-    return TrainResult(run.name, folder, card, trained.report, use, comparisons, summary, advice)
+    return run.result(trained, origin, use=use, comparisons=comparisons, summary=summary, advice=advice)
 
 
 def _folds_text(report: CrossValidated) -> str:
