@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -155,6 +155,12 @@ def rows_of(questions: Sequence[Question], table: Table) -> list[int | None]:
     passages = table.store.passages(table.ids)
     row_of = {squash(passages[id].text): row for row, id in enumerate(table.ids) if id in passages}
     return [next((row_of[squash(gold)] for gold in q.gold if squash(gold) in row_of), None) for q in questions]
+
+
+def dealt_wrong(questions: Sequence[Question], seed: int = 0) -> list[Question]:
+    """The same questions with each other's passages: what is learned from them is worth nothing (a null check)."""
+    order = np.random.default_rng(seed).permutation(len(questions))
+    return [replace(question, gold=questions[n].gold) for question, n in zip(questions, order, strict=True)]
 
 
 def enough(questions: int, passages: int) -> bool:

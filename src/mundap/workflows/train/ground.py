@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from mundap.encode import base_of
 from mundap.errors import StaleIndex
+from mundap.evaluation.questions import Question
 from mundap.index.dense import vector_keys
 from mundap.index.grouped import GroupedPassages
 from mundap.protocols import Encoder, Progress
@@ -50,7 +51,11 @@ class Prepared:
 
 def prepare(bot: Mundap, data: Path | None, progress: Progress) -> Prepared:
     """The pairs, and what they are measured on. Raises StaleIndex if documents changed after the index was made."""
-    asked, origin = questions_in(bot.corpus, data)
+    return prepare_on(bot, *questions_in(bot.corpus, data), progress)
+
+
+def prepare_on(bot: Mundap, asked: Sequence[Question], origin: dict[str, str], progress: Progress) -> Prepared:
+    """The same for these questions."""
     lexical, dense = bot.legs
     made = pairs([question for question in asked if question.gold], dense.table)
     grouped = GroupedPassages.of(bot.corpus.all_passages())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,6 @@ from mundap.training.common.curves import Watch
 from mundap.training.common.examples import Split
 from mundap.training.common.pairs import questions_in
 from mundap.training.common.registry import CARD, Trained
-from mundap.training.rerank import fit_ranker
 from mundap.training.rerank.config import CrossConfig, RerankerConfig
 from mundap.training.rerank.cross_encoder import train_cross
 from mundap.training.rerank.fit_ranker import Examples, RankerReport, Relearn, Trainer, examples, train_reranker
@@ -49,7 +49,7 @@ def reranker(
     run = begin(plain, "reranker", out, data, config)
     found, origin = questions_in(plain.corpus, run.data)
     asked = [question for question in found if question.gold]
-    trained = _trained(plain, asked, config, progress)
+    trained = train_reranker(trainer_of(plain, asked, config, progress), progress("교차 검증"))
     weights = dict(trained.model.weights)
     model: dict[str, Json] = {"features": list(weights), "weights": weights}
     kept = Trained(trained.model.save, model, trained.report)
@@ -113,7 +113,8 @@ def cross(
     )
 
 
-def _trained(bot: Mundap, asked: list[Question], config: RerankerConfig, progress: Stages) -> fit_ranker.Trained:
+def trainer_of(bot: Mundap, asked: Sequence[Question], config: RerankerConfig, progress: Stages) -> Trainer:
+    """What trains the light reranker on these questions, over the encoder of a workspace without a reranker."""
     lexical, dense = bot.legs
     reading = progress("질문 벡터")
     vectors = bot.components.cache.vectors(
@@ -126,8 +127,7 @@ def _trained(bot: Mundap, asked: list[Question], config: RerankerConfig, progres
         fresh = unlearned(made.questions, learned(folder))
         if model_file(folder)["kind"] == "adapter" and not fresh.all():
             relearn, fresh = _adapter_without(bot, folder, made, ~fresh, reading), None
-    trainer = Trainer(made, lexical, dense, _FEATURES[config.features], 0, fresh, relearn)
-    return train_reranker(trainer, progress("교차 검증"))
+    return Trainer(made, lexical, dense, _FEATURES[config.features], 0, fresh, relearn)
 
 
 def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progress: Progress) -> Relearn | None:

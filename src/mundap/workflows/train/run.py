@@ -157,6 +157,8 @@ def begin(bot: Mundap, kind: str, out: str, data: str | Path | None, config: Opt
 def without_reranker(bot: Mundap) -> Mundap:
     """The workspace without its reranker, which may be of another index, and must not be what is measured against."""
     settings = bot.config
+    if not settings.retrieve.reranker:
+        return bot
     return bot.reconfigured(
         settings.model_copy(update={"retrieve": settings.retrieve.model_copy(update={"reranker": ""})})
     )
