@@ -8,8 +8,8 @@ from mundap.protocols import Progress
 from mundap.workflows.train.run import Stages
 
 _SURE = 20.0  # seconds of a stage after which its pace is believed
-_SHARE = 0.1  # of a stage, likewise
-_LATE = 1.2  # times the time that is left
+_SHARE = 0.3  # of a stage, likewise: first folds search and encode what later ones remember
+_LATE = 1.5  # times the time that is left
 
 
 class OutOfTime(Exception):

@@ -150,7 +150,9 @@ def _models(one: Attempt) -> list[str]:
 
 def _folder(bot: Mundap, questions: Sequence[Question], name: str, config: EverythingConfig) -> Path:
     """The folder of these very trainings: the same settings, questions and corpus find what was done before."""
-    made = [bot.config.model_dump_json(), repr(asdict(bot.recipe)), name, str(config.seed), *versions().values()]
+    settings = bot.config.model_dump()
+    del settings["generate"]["min_support"]  # which is promoted, and has no part in training
+    made = [repr(settings), repr(asdict(bot.recipe)), name, str(config.seed), *versions().values()]
     asked = [part for q in questions for part in (q.question, *q.gold, q.answer or "")]
     folder = runs.folder(bot) / f"train-all-{digest(*made, digest(*asked), digest(*bot.corpus.ids()))}"
     folder.mkdir(exist_ok=True)
