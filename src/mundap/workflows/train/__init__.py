@@ -2,7 +2,7 @@
 
 `trainer` and `result` say what a trainer is and what it ends in, `run` begins and ends one, `ground` is what encoders are measured
 on. The functions are in `retriever` (and `loss_comparison`), `ranking`, `answers`, `keyword_model`, `language_model` and `preference`.
-A new trainer is a config, a function, and a line of TRAINERS. `everything` tries them all, as `plan` says, by way of `trying`
+A new trainer is a config, a function, and a line of TRAINERS. `train_all` tries them all, as `plan` says, by way of `trying`
 within the time of `clock`; each is an `attempt`, and all are an `everything_report`, shown by `everything_page`.
 """
 
@@ -31,7 +31,6 @@ from mundap.workflows.train.trainer import Trainer
 if TYPE_CHECKING:
     from mundap.workflows.train.answers import reader as reader
     from mundap.workflows.train.answers import support as support
-    from mundap.workflows.train.everything import everything as everything
     from mundap.workflows.train.everything_report import EverythingReport as EverythingReport
     from mundap.workflows.train.keyword_model import keywords as keywords
     from mundap.workflows.train.language_model import sft as sft
@@ -46,12 +45,13 @@ if TYPE_CHECKING:
     from mundap.workflows.train.retriever import dpr as dpr
     from mundap.workflows.train.retriever import embedding as embedding
     from mundap.workflows.train.retriever import static as static
+    from mundap.workflows.train.train_all import everything as everything
 
 _HERE = "mundap.workflows.train"
 _PAIRS = "순위 JSON(prompt, completion_0…, ranking) 또는 선호 쌍 JSONL(prompt, chosen, rejected)"
 TRAINERS = {
     "all": Trainer(
-        f"{_HERE}.everything:everything",
+        f"{_HERE}.train_all:everything",
         EverythingConfig,
         "질문 파일 하나로 학습할 수 있는 것(검색, 문장 선택, 답변 보류)을 정해진 시간 안에 모두 학습하고, 교차 검증에서 확실히 나아진 것만 적용합니다. 중단되면 같은 명령으로 이어서 합니다.",
         "질문·제시문(·답변) 열이 있는 시트, JSON, JSONL (기본값: 읽어 들인 Q/A)",

@@ -8,7 +8,7 @@ from mundap.protocols import Progress
 from mundap.workflows.train.run import Stages
 
 _SURE = 20.0  # seconds of a stage after which its pace is believed
-_SHARE = 0.3  # of a stage, likewise: first folds search and encode what later ones remember
+_SHARE, _STEPS = 0.3, 30  # of a stage, whichever is less: first folds search and encode what later ones remember
 _LATE = 1.5  # times the time that is left
 
 
@@ -36,7 +36,7 @@ class Clock:
             def progress(done: int, total: int) -> None:
                 told(done, total)
                 spent = time.monotonic() - began
-                sure = spent > _SURE and done >= _SHARE * total
+                sure = spent > _SURE and done >= min(_SHARE * total, _STEPS)
                 if self.left < 0 or (sure and done and spent * (total - done) / done > _LATE * self.left):
                     raise OutOfTime
 

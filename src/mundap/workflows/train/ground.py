@@ -7,14 +7,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mundap.encode import base_of
+from mundap.encode.adapter import AdaptedEncoder, mapped
 from mundap.errors import StaleIndex
 from mundap.evaluation.questions import Question
 from mundap.index.dense import vector_keys
 from mundap.index.grouped import GroupedPassages
-from mundap.protocols import Encoder, Progress
+from mundap.protocols import Encoder, Progress, Vectors
 from mundap.store.cache import AsQueries
 from mundap.training.common.examples import Split
 from mundap.training.common.heldout import Ground, HeldoutEvaluator
@@ -72,6 +74,14 @@ def prepare_on(bot: Mundap, asked: Sequence[Question], origin: dict[str, str], p
         bot.components.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
     )
     return Prepared(ground, base, encoder, origin)
+
+
+def question_vectors(bot: Mundap, questions: Sequence[str], progress: Progress) -> Vectors:
+    """(questions, dim) by the encoder of the workspace; what an adapter maps is remembered."""
+    encoder, cache = bot.components.encoder, bot.components.cache
+    if isinstance(encoder, AdaptedEncoder):
+        return mapped(cache.unit_vectors(questions, AsQueries(encoder.base), progress), encoder.maps.question)
+    return cache.vectors(questions, AsQueries(encoder), progress).astype(np.float32)
 
 
 @contextmanager

@@ -24,7 +24,7 @@ from mundap.training.rerank.fit_ranker import Examples, RankerReport, Relearn, T
 from mundap.training.rerank.relearn import learned, relearned_adapter, unlearned
 from mundap.training.retriever.adapter import Known, Setting
 from mundap.types import Json
-from mundap.workflows.train.ground import ADVICE, parts_text, prepare
+from mundap.workflows.train.ground import ADVICE, parts_text, prepare, question_vectors
 from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import SPLITS, ReportTo, Stages, begin, better, silent, unheard, without_reranker
 from mundap.workspace import Mundap
@@ -117,9 +117,7 @@ def trainer_of(bot: Mundap, asked: Sequence[Question], config: RerankerConfig, p
     """What trains the light reranker on these questions, over the encoder of a workspace without a reranker."""
     lexical, dense = bot.legs
     reading = progress("질문 벡터")
-    vectors = bot.components.cache.vectors(
-        [q.question for q in asked], AsQueries(bot.components.encoder), reading
-    ).astype("float32")
+    vectors = question_vectors(bot, [q.question for q in asked], reading)
     made = examples(asked, lexical, dense, vectors, progress("후보"))
     fresh = relearn = None
     if bot.config.index.encoder.startswith(MODEL):

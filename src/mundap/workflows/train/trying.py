@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -34,6 +34,7 @@ from mundap.training.retriever.config import AdapterConfig, StaticConfig
 from mundap.workflows.train import answers, ranking, retriever
 from mundap.workflows.train.attempt import RANKED, Attempt
 from mundap.workflows.train.ground import one_thread, prepare_on
+from mundap.workflows.train.plan import PARTS
 from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import TRAINING, Stages, begin
 from mundap.workspace import Mundap
@@ -74,7 +75,7 @@ class Trial:
 def attempt(trial: Trial, part: str) -> Attempt:
     """Train the part, and measure it. Raises MundapError for what cannot be trained here."""
     began = time.monotonic()
-    found = _TRIED[part](trial)
+    found = _TRIED[part](replace(trial, progress=lambda title: trial.progress(f"{PARTS[part]} · {title}")))
     recommended = found.made is not None and found.made.recommended
     return Attempt(
         part,
