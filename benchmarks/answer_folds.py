@@ -169,9 +169,9 @@ def main() -> None:
             thresholds["reader"][place] = trained.report.support.threshold
             thresholds["support"][place] = fitted.report.threshold
             thresholds["promise"][place] = kept.report.threshold
-        print(
-            f"fold {number}: {len(some)} rows, without {len(out)} passages; {kept.report.promise.sentence}", flush=True
-        )
+        promise = kept.report.promise
+        assert promise is not None
+        print(f"fold {number}: {len(some)} rows, without {len(out)} passages; {promise.sentence}", flush=True)
     told("reader, at its threshold", labels, learned[:n], learned[n:], thresholds["reader"])
     told("support, at its threshold", labels, calibrated[:n], calibrated[n:], thresholds["support"])
     told(f"support, promised {options.wrong}", labels, calibrated[:n], calibrated[n:], thresholds["promise"])

@@ -119,18 +119,18 @@ def run_customs(folder: Path, seeds: int) -> None:
         mined = setup.mined(sorted(set(range(len(setup.asked))) - set(some)))
         if seed == 0:
             print("synonyms of seed 0:", {o: sum(s.origin == o for s in mined) for o in ORIGINS})
+        graph = setup.leg([s for s in mined if s.origin != VECTORS])
         legs: dict[str, Leg | Hybrid] = {
             "bm25": setup.lexical,
             "dense": setup.dense,
             "graph, keywords alone": setup.leg([], 0),
             "graph, + neighbours and relations": setup.leg([]),
             **{f"graph, the same + synonyms: {o}": setup.leg([s for s in mined if s.origin == o]) for o in ORIGINS},
-            "graph, default (no vectors)": setup.leg([s for s in mined if s.origin != VECTORS]),
+            "graph, default (no vectors)": graph,
             "graph, all miners": setup.leg(mined),
             "graph, synonyms: 질문, no neighbours": setup.leg([s for s in mined if s.origin == PAIRS], 0),
             "hybrid without the graph": Hybrid(setup.lexical, setup.dense),
         }
-        graph = legs["graph, default (no vectors)"]
         for weight in WEIGHTS:
             weights = {"bm25": 0.2, "dense": 1.0, "graph": weight}
             legs[f"hybrid + graph {weight}"] = Hybrid(setup.lexical, setup.dense, graph, weights=weights)
@@ -193,7 +193,9 @@ def run_edges(folder: Path, seeds: int) -> None:
     leg.search(questions[0])
     named = dict(zip(questions, names(questions, asked=read_rules()), strict=True))
     bare = GraphLeg(graph, leg.table, lambda some: [named[question] for question in some])
-    taken, alone, cold = [], [], []
+    taken: list[float] = []
+    alone: list[float] = []
+    cold: list[float] = []
     for question in questions:
         first = GraphLeg(graph, leg.table, bare.name_keywords)
         for asked, times in ((leg.search, taken), (bare.find, alone), (first.find, cold)):

@@ -13,6 +13,7 @@ import argparse
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy machine
@@ -40,11 +41,11 @@ from shared import bare_customs, customs, need_data
 Ranks = dict[str, list[int | None]]
 
 
-def made_rows(bot: Mundap, most: int, progress) -> list[Row]:
+def made_rows(bot: Mundap, most: int, progress: Callable[[int, int], None]) -> list[Row]:
     """The made questions, and what they are like."""
     passages = [p for p in bot.corpus.all_passages() if p.parent_id == p.id]
     with tempfile.TemporaryDirectory() as folder:
-        journal = Journal(Path(folder) / "journal", "rules")
+        journal: Journal[list[list[str]]] = Journal(Path(folder) / "journal", "rules")
         made = synthesize(passages, ByRules(), checks(bot), journal, most=most, progress=progress)
     found = Counter(len(row.made.answers) for row in made.rows)
     print(f"{len(made.rows)} questions of {len(passages)} passages, {made.without} of them without any")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mundap.ingest.readers import load as load
     from mundap.ingest.split import split as split
     from mundap.retrieve.hybrid import Hybrid as Hybrid
+    from mundap.workflows import backup as backup
     from mundap.workflows import doctor as doctor
     from mundap.workflows import evaluate as evaluate
     from mundap.workflows import export as export
@@ -42,7 +43,19 @@ _EXPORTS = {
     "load": "mundap.ingest.readers",
     "split": "mundap.ingest.split",
 }
-_WORKFLOWS = ("doctor", "evaluate", "export", "feedback", "promote", "runs", "synonyms", "synthesise", "train", "tune")
+_WORKFLOWS = (
+    "backup",
+    "doctor",
+    "evaluate",
+    "export",
+    "feedback",
+    "promote",
+    "runs",
+    "synonyms",
+    "synthesise",
+    "train",
+    "tune",
+)
 __all__ = sorted([*_EXPORTS, *_WORKFLOWS])
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.cli.conftest import MakeBot, Run
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import StaleIndex
@@ -57,7 +58,7 @@ def generation(root: Path) -> Path:
     return root / ".mundap" / "index" / (root / ".mundap" / "index" / "CURRENT").read_text("utf-8").strip()
 
 
-def test_only_the_passages_of_a_new_file_are_computed(indexed: Callable) -> None:
+def test_only_the_passages_of_a_new_file_are_computed(indexed: MakeBot) -> None:
     bot = indexed({f"{n}.txt": f"{n}번 규정의 글\n\n둘째 문단 {n}" for n in range(20)})
     (bot.root / "docs" / "새것.txt").write_text("새로 온 글\n\n새로 온 둘째 문단", "utf-8")
     before = cached(bot.root)
@@ -66,7 +67,7 @@ def test_only_the_passages_of_a_new_file_are_computed(indexed: Callable) -> None
     assert cached(bot.root) == before + 2 + 2  # tokens and vectors
 
 
-def test_an_index_of_nothing_new_computes_nothing(indexed: Callable) -> None:
+def test_an_index_of_nothing_new_computes_nothing(indexed: MakeBot) -> None:
     root = indexed().root
     assert counted(root) == []
     (root / ".mundap" / "cache.sqlite").unlink()
@@ -77,7 +78,7 @@ def test_an_index_of_nothing_new_computes_nothing(indexed: Callable) -> None:
     assert counted(root) == []  # and so does the cache
 
 
-def test_an_extended_index_is_the_one_that_is_built_at_once(indexed: Callable, tmp_path: Path) -> None:
+def test_an_extended_index_is_the_one_that_is_built_at_once(indexed: MakeBot, tmp_path: Path) -> None:
     files = {f"{n}.txt": f"연차 {n}일과 출장 {n * 7 % 5}회\n\n병가 {n}일" for n in range(12)}
     grown = indexed(dict(list(files.items())[:5]))
     for name, text in files.items():
@@ -102,7 +103,7 @@ def test_an_extended_index_is_the_one_that_is_built_at_once(indexed: Callable, t
         assert np.array_equal(held, expected), array
 
 
-def test_what_is_not_indexed_yet_names_the_command(mundap: Callable, indexed: Callable) -> None:
+def test_what_is_not_indexed_yet_names_the_command(mundap: Run, indexed: MakeBot) -> None:
     root = indexed().root
     (root / "docs" / "새것.txt").write_text("새로 온 글", "utf-8")
     Mundap.open(root).ingest()
@@ -125,7 +126,7 @@ def test_what_is_not_indexed_yet_names_the_command(mundap: Callable, indexed: Ca
     ],
     ids=["encoder", "k1", "b", "bigrams", "dictionary"],
 )
-def test_other_settings_than_those_of_the_index_name_the_command(indexed: Callable, config: str, named: str) -> None:
+def test_other_settings_than_those_of_the_index_name_the_command(indexed: MakeBot, config: str, named: str) -> None:
     root = indexed().root
     (root / "words.txt").write_text("연차\tNNP\n", "utf-8")
     (root / "mundap.toml").write_text(config, "utf-8")
@@ -133,14 +134,14 @@ def test_other_settings_than_those_of_the_index_name_the_command(indexed: Callab
         Mundap.open(root).search("연차")
 
 
-def test_a_setting_of_the_search_alone_needs_no_new_index(indexed: Callable) -> None:
+def test_a_setting_of_the_search_alone_needs_no_new_index(indexed: MakeBot) -> None:
     root = indexed().root
     (root / "mundap.toml").write_text(HASHED + '[retrieve]\nlegs = ["bm25"]\nfusion = "rrf"\nk = 2\n', "utf-8")
     assert {leg for hit in Mundap.open(root).search("연차") for leg in hit.origins} == {"bm25"}
 
 
 @pytest.mark.parametrize("damage", ["gone", "empty", "half"])
-def test_a_damaged_file_of_a_generation_names_the_command_that_then_repairs_it(indexed: Callable, damage: str) -> None:
+def test_a_damaged_file_of_a_generation_names_the_command_that_then_repairs_it(indexed: MakeBot, damage: str) -> None:
     root = indexed().root
     expected = found(Mundap.open(root), "연차는 언제 소멸하나요?")
     whole = generation(root)
@@ -157,7 +158,7 @@ def test_a_damaged_file_of_a_generation_names_the_command_that_then_repairs_it(i
         assert found(Mundap.open(root), "연차는 언제 소멸하나요?") == expected, name
 
 
-def test_a_generation_of_another_format_names_the_command(indexed: Callable) -> None:
+def test_a_generation_of_another_format_names_the_command(indexed: MakeBot) -> None:
     root = indexed().root
     manifest = generation(root) / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text("utf-8")), "format": 99}), "utf-8")
@@ -165,7 +166,7 @@ def test_a_generation_of_another_format_names_the_command(indexed: Callable) -> 
         Mundap.open(root).search("연차")
 
 
-def test_a_generation_is_never_written_again(indexed: Callable) -> None:
+def test_a_generation_is_never_written_again(indexed: MakeBot) -> None:
     root = indexed().root
     for _ in range(3):  # faster than the clock in its name ticks
         before = generation(root)
@@ -175,7 +176,7 @@ def test_a_generation_is_never_written_again(indexed: Callable) -> None:
         assert before.stat().st_ino == made
 
 
-def test_a_reader_keeps_its_generation_until_it_reloads(indexed: Callable) -> None:
+def test_a_reader_keeps_its_generation_until_it_reloads(indexed: MakeBot) -> None:
     root = indexed().root
     reader, writer = Mundap.open(root), Mundap.open(root)
     before = found(reader, "출장비")
@@ -187,7 +188,7 @@ def test_a_reader_keeps_its_generation_until_it_reloads(indexed: Callable) -> No
     assert found(reader, "출장비") == found(writer, "출장비") != before
 
 
-def test_old_generations_do_not_pile_up(indexed: Callable) -> None:
+def test_old_generations_do_not_pile_up(indexed: MakeBot) -> None:
     root = indexed().root
     for n in range(4):
         (root / "docs" / f"{n}.txt").write_text(f"새 글 {n}", "utf-8")

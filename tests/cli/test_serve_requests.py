@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from tests.cli.conftest import Run, Serve
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
@@ -17,7 +18,7 @@ CHAT = "/v1/chat/completions"
 
 
 @pytest.fixture(scope="module")
-def client(serving: Callable, office: Path) -> Iterator[httpx.Client]:
+def client(serving: Serve, office: Path) -> Iterator[httpx.Client]:
     """A client of the API over a small workspace, which is only read."""
     with serving(office) as server:
         yield server.client
@@ -66,8 +67,8 @@ def test_half_a_character_is_answered_like_any_other(client: httpx.Client, text:
         ("/v1/embeddings", {"input": [text, "연차"]}),
     ):
         assert send(client, path, body).status_code == 200, path
-    body = json.dumps(chat(("user", text), stream=True))
-    with client.stream("POST", CHAT, content=body, headers={"Content-Type": "application/json"}) as response:
+    streaming = json.dumps(chat(("user", text), stream=True))
+    with client.stream("POST", CHAT, content=streaming, headers={"Content-Type": "application/json"}) as response:
         lines = [line for line in response.iter_lines() if line.startswith("data: ")]
     assert lines[-1] == "data: [DONE]"
     assert not any('"error"' in line for line in lines)
@@ -100,7 +101,7 @@ def test_a_filter_on_what_is_not_there_says_what_is(client: httpx.Client) -> Non
         assert send(client, path, {**body, "filters": {"source": []}}).status_code == 200
 
 
-def test_the_command_says_so_too(mundap: Callable, office: Path) -> None:
+def test_the_command_says_so_too(mundap: Run, office: Path) -> None:
     done = mundap("search", QUESTION, "--where", "부서=총무과", workspace=office)
     assert done.code == 1
     assert done.err.startswith("mundap: '부서'")

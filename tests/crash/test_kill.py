@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,10 @@ def kill(verb: str, root: Path, when: Callable[[], bool]) -> bool:
 def after(seconds: float) -> Callable[[], bool]:
     end = time.monotonic() + seconds
     return lambda: time.monotonic() >= end
+
+
+def there(folder: Path, pattern: str) -> bool:
+    return any(folder.glob(pattern))
 
 
 def committed(root: Path, documents: int) -> Callable[[], bool]:
@@ -209,7 +214,7 @@ def test_a_killed_index_leaves_the_old_generation_or_the_new_one(
         complete("ingest", root)
         steps = (".building-*", ".building-*/ids.npy", ".building-*/manifest.json", ".CURRENT.*")
         seen = steps[n % len(steps)]
-        when = after(chance.uniform(0.2, 1.2)) if n % 3 == 0 else (lambda seen=seen: any(index.glob(seen)))
+        when = after(chance.uniform(0.2, 1.2)) if n % 3 == 0 else partial(there, index, seen)
         killed += kill("index", root, when)
         building += any(index.glob(".building-*"))
         name = whole_generation(root)

@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ class Parts:
     def __init__(self) -> None:
         self.tokenised: list[str] = []
         self.encoded: list[str] = []
+        self.name = ""
 
     def tokens(self, texts: list[str]) -> list[list[str]]:
         self.tokenised += texts
@@ -65,7 +67,7 @@ def contents(generation: Generation) -> dict[str, object]:
     return {**arrays, "units": generation.vector_ids, "rows": generation.row_ids, "recipe": generation.recipe}
 
 
-def test_what_was_built_is_what_is_opened(root: Path):
+def test_what_was_built_is_what_is_opened(root: Path) -> None:
     parts = make(root, state="state 1")
     opened = open_generation(root)
     ids = {p.id for p in passages(TEXTS)}
@@ -77,13 +79,13 @@ def test_what_was_built_is_what_is_opened(root: Path):
     assert current(root) == parts.name
 
 
-def test_the_order_of_the_passages_changes_nothing(root: Path, tmp_path: Path):
+def test_the_order_of_the_passages_changes_nothing(root: Path, tmp_path: Path) -> None:
     make(root)
     make(tmp_path / "other", TEXTS[::-1])
     assert contents(open_generation(root)) == contents(open_generation(tmp_path / "other"))
 
 
-def test_only_what_is_new_is_computed_and_the_result_is_that_of_a_new_build(root: Path, tmp_path: Path):
+def test_only_what_is_new_is_computed_and_the_result_is_that_of_a_new_build(root: Path, tmp_path: Path) -> None:
     make(root)
     changed = [TEXTS[1], "새 글이다.", TEXTS[0]]
     parts = make(root, changed)
@@ -97,20 +99,22 @@ def test_only_what_is_new_is_computed_and_the_result_is_that_of_a_new_build(root
     ("changed", "tokenises", "encodes"),
     [({"k1": 1.5}, False, False), ({"tokenizer": "other"}, True, False), ({"encoder": "other"}, False, True)],
 )
-def test_another_recipe_computes_what_depends_on_it(root: Path, changed: dict, tokenises: bool, encodes: bool):
+def test_another_recipe_computes_what_depends_on_it(
+    root: Path, changed: dict[str, Any], tokenises: bool, encodes: bool
+) -> None:
     make(root)
     parts = make(root, recipe=replace(RECIPE, **changed))
     assert (bool(parts.tokenised), bool(parts.encoded)) == (tokenises, encodes)
     assert check(open_generation(root), replace(RECIPE, **changed), [p.id for p in passages(TEXTS)]) is None
 
 
-def test_without_an_index_the_sentence_says_what_to_run(root: Path):
+def test_without_an_index_the_sentence_says_what_to_run(root: Path) -> None:
     assert current(root) is None
     with pytest.raises(StaleIndex, match="mundap index"):
         open_generation(root)
 
 
-def test_a_half_written_folder_is_never_read(root: Path):
+def test_a_half_written_folder_is_never_read(root: Path) -> None:
     (root / ".building-1").mkdir(parents=True)
     (root / ".building-1" / "ids.npy").write_bytes(b"half")
     (root / "20990101T000000-ffffffff").mkdir()
@@ -121,7 +125,7 @@ def test_a_half_written_folder_is_never_read(root: Path):
     assert not (root / ".building-1").exists()
 
 
-def test_a_build_that_fails_leaves_the_generation_before_it(root: Path):
+def test_a_build_that_fails_leaves_the_generation_before_it(root: Path) -> None:
     name = make(root).name
 
     def failing(texts: list[str]) -> Halves:
@@ -138,7 +142,7 @@ def damaged(folder: Path, name: str, raw: bytes) -> None:
 
 @pytest.mark.parametrize("file", ["manifest.json", "ids.npy", "dense-vectors.npy", "lexical-rows.npy"])
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{}", None], ids=["empty", "list", "other", "half"])
-def test_a_damaged_generation_is_stale_and_can_be_built_again(root: Path, file: str, raw: bytes | None):
+def test_a_damaged_generation_is_stale_and_can_be_built_again(root: Path, file: str, raw: bytes | None) -> None:
     name = make(root).name
     path = root / name / file
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if raw is None else raw)
@@ -148,14 +152,14 @@ def test_a_damaged_generation_is_stale_and_can_be_built_again(root: Path, file: 
     assert len(open_generation(root).row_ids) == len(TEXTS)
 
 
-def test_a_missing_generation_is_stale(root: Path):
+def test_a_missing_generation_is_stale(root: Path) -> None:
     make(root)
     (root / "CURRENT").write_text("20000101T000000-00000000", "utf-8")
     with pytest.raises(StaleIndex, match=r"20000101T000000-00000000.*mundap index"):
         open_generation(root)
 
 
-def test_another_format_is_stale(root: Path):
+def test_another_format_is_stale(root: Path) -> None:
     manifest = root / make(root).name / "manifest.json"
     manifest.write_text(json.dumps({**json.loads(manifest.read_text("utf-8")), "format": 99}), "utf-8")
     with pytest.raises(StaleIndex, match=r"99.*mundap index"):
@@ -166,20 +170,20 @@ def test_another_format_is_stale(root: Path):
     ("changed", "was", "now"),
     [({"encoder": "e5-small"}, "hashed-16-1", "e5-small"), ({"k1": 1.5}, "0.9", "1.5"), ({"b": 0.75}, "0.6", "0.75")],
 )
-def test_changed_settings_are_stale_with_both_values(root: Path, changed: dict[str, object], was: str, now: str):
+def test_changed_settings_are_stale_with_both_values(root: Path, changed: dict[str, Any], was: str, now: str) -> None:
     make(root)
     with pytest.raises(StaleIndex) as caught:
         check(open_generation(root), replace(RECIPE, **changed), [])
     assert all(part in str(caught.value) for part in (*changed, was, now, "mundap index"))
 
 
-def test_passages_that_are_not_indexed_yet_are_stale_and_counted(root: Path):
+def test_passages_that_are_not_indexed_yet_are_stale_and_counted(root: Path) -> None:
     make(root)
     with pytest.raises(StaleIndex, match=r"2개.*mundap index"):
         check(open_generation(root), RECIPE, [*(p.id for p in passages(TEXTS)), "new 1", "new 2"])
 
 
-def test_passages_that_are_gone_are_masked(root: Path):
+def test_passages_that_are_gone_are_masked(root: Path) -> None:
     make(root)
     opened = open_generation(root)
     left = [p.id for p in passages(TEXTS[1:])]
@@ -187,10 +191,14 @@ def test_passages_that_are_gone_are_masked(root: Path):
     assert mask is not None
     assert [id for id, here in zip(opened.row_ids, mask, strict=True) if not here] == [digest(TEXTS[0])]
     assert alive(opened, opened.vector_ids) is None
-    assert not alive(opened, []).any()
+    mask = alive(opened, [])
+    assert mask is not None
+    assert not mask.any()
 
 
-def test_the_generation_before_is_kept_and_older_ones_are_forgotten(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_generation_before_is_kept_and_older_ones_are_forgotten(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     # All in one second, so that names do not tell which came first.
     monkeypatch.setattr("time.strftime", lambda *_: "20260101T000000")
     names = [make(root, [*TEXTS, f"글 {n}"]).name for n in range(6)]
@@ -199,7 +207,7 @@ def test_the_generation_before_is_kept_and_older_ones_are_forgotten(root: Path, 
         assert {path.name for path in root.iterdir() if path.is_dir()} == set(names[-2:])
 
 
-def test_a_reader_keeps_its_generation_while_others_are_built(root: Path):
+def test_a_reader_keeps_its_generation_while_others_are_built(root: Path) -> None:
     make(root)
     reader = open_generation(root)
     before = contents(reader)
@@ -208,7 +216,7 @@ def test_a_reader_keeps_its_generation_while_others_are_built(root: Path):
     assert contents(reader) == before
 
 
-def test_the_manifest_says_of_what_it_was_made(root: Path):
+def test_the_manifest_says_of_what_it_was_made(root: Path) -> None:
     name = make(root, state="s7").name
     manifest = json.loads((root / name / "manifest.json").read_text("utf-8"))
     assert (manifest["rows"], manifest["units"], manifest["corpus_state"]) == (3, len(passages(TEXTS)), "s7")

@@ -42,7 +42,9 @@ def everything(folder: Path) -> object:
 
 
 @given(TEXTS, TEXTS)
-def test_building_on_the_one_before_is_building_anew(tmp_path_factory, before, after):
+def test_building_on_the_one_before_is_building_anew(
+    tmp_path_factory: pytest.TempPathFactory, before: list[str], after: list[str]
+) -> None:
     folder = tmp_path_factory.mktemp("graph")
     build(folder / "old", passages(before), words, relate, "r")
     build(folder / "grown", passages(after), words, relate, "r", old=folder / "old")
@@ -50,7 +52,7 @@ def test_building_on_the_one_before_is_building_anew(tmp_path_factory, before, a
     assert everything(folder / "grown") == everything(folder / "anew")
 
 
-def test_only_new_passages_are_read_and_another_recipe_reads_all(tmp_path):
+def test_only_new_passages_are_read_and_another_recipe_reads_all(tmp_path: Path) -> None:
     asked: list[str] = []
 
     def name(texts: Sequence[str]) -> list[list[str]]:
@@ -65,7 +67,7 @@ def test_only_new_passages_are_read_and_another_recipe_reads_all(tmp_path):
     assert recipe_of(tmp_path / "3") == "other"
 
 
-def test_a_damaged_graph_is_not_built_on(tmp_path):
+def test_a_damaged_graph_is_not_built_on(tmp_path: Path) -> None:
     build(tmp_path / "1", passages([["담배 한도"]]), words, relate, "r")
     (tmp_path / "1" / "graph.sqlite").write_bytes(b"no database at all, but long enough to be looked at" * 40)
     assert recipe_of(tmp_path / "1") is None
@@ -73,7 +75,7 @@ def test_a_damaged_graph_is_not_built_on(tmp_path):
     assert Graph(tmp_path / "2").count("담배") == 1
 
 
-def test_mentions_relations_and_what_stands_beside(tmp_path):
+def test_mentions_relations_and_what_stands_beside(tmp_path: Path) -> None:
     texts = [["담배, 술 등의 면세품"], ["술 면세품"], ["환급금 신청"], ["환급금 세관"], ["세관 신청"], ["세관 여권"]]
     build(tmp_path, passages(texts), lambda some: [t.replace(",", "").split() for t in some], relate, "r")
     graph = Graph(tmp_path)
@@ -98,6 +100,6 @@ def test_mentions_relations_and_what_stands_beside(tmp_path):
 
 
 @pytest.mark.parametrize("asked", ["짐", "물품"])
-def test_synonyms_go_one_way(tmp_path, asked):
+def test_synonyms_go_one_way(tmp_path: Path, asked: str) -> None:
     build(tmp_path, passages([["물품"]]), words, relate, "r", [Synonym("짐", "물품", 0.5, "괄호", "물품(짐)")])
     assert [(s.tail, s.weight) for s in Graph(tmp_path).synonyms(asked)] == ([("물품", 0.5)] if asked == "짐" else [])

@@ -20,24 +20,24 @@ def plain(scores: list[float], k: int, above: float) -> list[int]:
 
 
 @given(SCORES, st.integers(-1, 450), st.sampled_from([-np.inf, 0.0, 1.0, 99.0]))
-def test_the_top_rows_are_those_of_a_plain_sort(scores: list[float], k: int, above: float):
+def test_the_top_rows_are_those_of_a_plain_sort(scores: list[float], k: int, above: float) -> None:
     assert top_rows(np.asarray(scores, np.float32), k, above).tolist() == plain(scores, k, above)
 
 
 @given(st.integers(1, 3), st.integers(300, 900), st.integers(0, 2**32))
-def test_also_where_only_blocks_are_looked_at(k: int, size: int, seed: int):
+def test_also_where_only_blocks_are_looked_at(k: int, size: int, seed: int) -> None:
     scores = np.random.default_rng(seed).integers(0, 6, size).astype(np.float32)
     for above in (-np.inf, 0.0, 5.0):
         assert top_rows(scores, k, above).tolist() == plain(scores.tolist(), k, above)
 
 
 @pytest.mark.parametrize("size", [63, 64, 65, 128, 129])
-def test_the_best_row_may_stand_behind_the_last_whole_block(size: int):
+def test_the_best_row_may_stand_behind_the_last_whole_block(size: int) -> None:
     scores = np.zeros(size, np.float32)
     scores[-1] = 1
     assert top_rows(scores, 1).tolist() == [size - 1]
     assert top_rows(scores, 2).tolist() == [size - 1, 0]
 
 
-def test_ties_go_by_row_whatever_the_order_they_came_in():
+def test_ties_go_by_row_whatever_the_order_they_came_in() -> None:
     assert in_order(np.asarray([7, 2, 5, 3]), np.asarray([1, 1, 2, 1], np.float32)).tolist() == [5, 2, 3, 7]

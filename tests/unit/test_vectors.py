@@ -15,7 +15,8 @@ MANY = EXACT_BELOW + 600
 
 def unit_rows(count: int, seed: int, dim: int = DIM) -> np.ndarray:
     rows = np.random.default_rng(seed).normal(size=(count, dim))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    made: np.ndarray = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return made
 
 
 def keys_of(count: int, first: int = 0) -> np.ndarray:
@@ -37,14 +38,15 @@ def exact(vectors: VectorIndex, query: np.ndarray) -> np.ndarray:
 
 
 def query_of(seed: int) -> np.ndarray:
-    return unit_rows(1, seed)[0].astype(np.float32)
+    made: np.ndarray = unit_rows(1, seed)[0].astype(np.float32)
+    return made
 
 
 # -- exact --------------------------------------------------------------------------------------------------------
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.integers(0, 99), st.data())
-def test_scores_are_those_of_numpy_for_any_rows_in_any_order(widths: list[int], seed: int, data: st.DataObject):
+def test_scores_are_those_of_numpy_for_any_rows_in_any_order(widths: list[int], seed: int, data: st.DataObject) -> None:
     vectors, query = index(widths), query_of(seed)
     rows = data.draw(st.lists(st.integers(0, len(widths) - 1), max_size=2 * len(widths)))
     expected = exact(vectors, query)[rows]
@@ -52,7 +54,7 @@ def test_scores_are_those_of_numpy_for_any_rows_in_any_order(widths: list[int], 
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.integers(0, 99), st.integers(1, 9))
-def test_the_best_rows_are_found_in_order(widths: list[int], seed: int, depth: int):
+def test_the_best_rows_are_found_in_order(widths: list[int], seed: int, depth: int) -> None:
     vectors, query = index(widths), query_of(seed)
     rows, scores = vectors.find(query, depth)
     assert len(set(rows.tolist())) == len(rows) == min(depth, len(widths))
@@ -60,14 +62,14 @@ def test_the_best_rows_are_found_in_order(widths: list[int], seed: int, depth: i
     np.testing.assert_allclose(scores, exact(vectors, query)[rows], atol=1e-3)
 
 
-def test_a_parent_scores_the_mean_of_its_own_cosine_and_its_best_chunks():
+def test_a_parent_scores_the_mean_of_its_own_cosine_and_its_best_chunks() -> None:
     vectors = np.asarray([[1, 0], [0, 1], [0.5, 0], [0, 0.5], [0.25, 0]], np.float16)
     parents = VectorIndex(vectors, np.asarray([0, 1, 5]), keys_of(5))
     across = np.asarray([1, 0], np.float32)
     assert parents.score(across, np.asarray([0, 1])).tolist() == [1.0, (0 + max(0.5, 0, 0.25)) / 2]
 
 
-def test_masked_rows_are_not_found():
+def test_masked_rows_are_not_found() -> None:
     vectors, query = index([1, 2, 1, 3]), query_of(1)
     best = int(vectors.find(query, 1)[0][0])
     rows, _ = vectors.find(query, 4, np.arange(4) != best)
@@ -75,7 +77,7 @@ def test_masked_rows_are_not_found():
     assert len(vectors.find(query, 4, np.zeros(4, np.bool_))[0]) == 0
 
 
-def test_save_then_open_changes_nothing(tmp_path: Path):
+def test_save_then_open_changes_nothing(tmp_path: Path) -> None:
     vectors, query = index([2, 1, 4]), query_of(3)
     vectors.save(tmp_path)
     opened = VectorIndex.open(tmp_path)
@@ -84,7 +86,7 @@ def test_save_then_open_changes_nothing(tmp_path: Path):
         np.testing.assert_array_equal(one, other)
 
 
-def test_few_vectors_need_no_graph():
+def test_few_vectors_need_no_graph() -> None:
     assert make_graph(unit_rows(3, 0), keys_of(3)) is None
 
 
@@ -113,12 +115,12 @@ def recall(vectors: VectorIndex, mask: np.ndarray | None = None, k: int = 10) ->
     return found / wanted
 
 
-def test_the_graph_finds_what_the_scan_finds(parents: VectorIndex):
+def test_the_graph_finds_what_the_scan_finds(parents: VectorIndex) -> None:
     assert parents.graph is not None
     assert recall(parents) > 0.9
 
 
-def test_chunks_in_the_graph_lead_to_their_rows(monkeypatch: pytest.MonkeyPatch):
+def test_chunks_in_the_graph_lead_to_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mundap.index.vectors.EXACT_BELOW", 1000)
     parents = unit_rows(1500, 8).astype(np.float32)
     chunks = np.repeat(parents, 2, axis=0) + 0.2 * unit_rows(3000, 9)
@@ -130,13 +132,13 @@ def test_chunks_in_the_graph_lead_to_their_rows(monkeypatch: pytest.MonkeyPatch)
     assert recall(VectorIndex(vectors, np.arange(0, 4501, 3, dtype=np.int64), keys, graph)) > 0.9
 
 
-def test_a_narrow_filter_is_exact(parents: VectorIndex):
+def test_a_narrow_filter_is_exact(parents: VectorIndex) -> None:
     mask = np.zeros(MANY, np.bool_)
     mask[np.random.default_rng(1).choice(MANY, 50, replace=False)] = True
     assert recall(parents, mask) == 1
 
 
-def test_a_wide_filter_that_excludes_the_nearest_still_fills_the_answer(parents: VectorIndex):
+def test_a_wide_filter_that_excludes_the_nearest_still_fills_the_answer(parents: VectorIndex) -> None:
     query = query_of(1)
     mask = np.ones(MANY, np.bool_)
     order = np.argsort(-exact(parents, query))
@@ -147,7 +149,7 @@ def test_a_wide_filter_that_excludes_the_nearest_still_fills_the_answer(parents:
     assert len(set(rows.tolist()) & set(order[500:510].tolist())) >= 9
 
 
-def test_a_graph_is_saved_and_mapped(parents: VectorIndex, tmp_path: Path):
+def test_a_graph_is_saved_and_mapped(parents: VectorIndex, tmp_path: Path) -> None:
     parents.save(tmp_path)
     opened = VectorIndex.open(tmp_path)
     assert opened.graph is not None
@@ -156,7 +158,7 @@ def test_a_graph_is_saved_and_mapped(parents: VectorIndex, tmp_path: Path):
             np.testing.assert_array_equal(one, other)
 
 
-def test_an_old_graph_is_extended_and_what_is_gone_leaves_it(parents: VectorIndex, tmp_path: Path):
+def test_an_old_graph_is_extended_and_what_is_gone_leaves_it(parents: VectorIndex, tmp_path: Path) -> None:
     parents.save(tmp_path)
     vectors = np.concatenate([parents.vectors[300:], unit_rows(200, 99)])
     keys = np.concatenate([parents.keys[300:], keys_of(200, first=MANY)])
@@ -168,4 +170,6 @@ def test_an_old_graph_is_extended_and_what_is_gone_leaves_it(parents: VectorInde
     for new in range(len(keys) - 200, len(keys), 40):
         assert changed.find(vectors[new].astype(np.float32), 1)[0].tolist() == [new]
     # The generation it came from is another file and keeps what it had.
-    assert len(open_graph(tmp_path, view=True)) == MANY
+    graph = open_graph(tmp_path, view=True)
+    assert graph is not None
+    assert len(graph) == MANY

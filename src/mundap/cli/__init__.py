@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from mundap.cli import (
     ask,
+    backup,
     corpus,
     evaluate,
     export,
@@ -18,6 +19,7 @@ from mundap.cli import (
     graph,
     inspect,
     keys,
+    mcp,
     promote,
     serve,
     synth,
@@ -27,13 +29,24 @@ from mundap.cli import (
     train,
     tune,
     up,
+    usage_errors,
     verify,
 )
 from mundap.errors import MundapError
 
 
 class _Quiet(TyperGroup):
-    """Ends without a word when the reader of the output, such as head, has seen enough."""
+    """Ends without a word when the reader of the output, such as head, has seen enough, and tells wrong usage in Korean."""
+
+    def main(self, *args: Any, **how: Any) -> Any:
+        """Read the arguments and run the verb."""
+        try:
+            sys.exit(super().main(*args, **{**how, "standalone_mode": False}) or 0)
+        except usage_errors.UsageError as error:
+            usage_errors.show(error)
+            sys.exit(usage_errors.EXIT)
+        except typer.Abort:
+            sys.exit("중단했습니다.")
 
     def invoke(self, ctx: Any) -> Any:
         """Run the verb."""
@@ -44,15 +57,33 @@ class _Quiet(TyperGroup):
             raise typer.Exit(0) from None
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"mundap {version('mundap')}")
+        raise typer.Exit
+
+
 app = typer.Typer(
     cls=_Quiet,
     name="mundap",
-    help="문답: 문서와 Q/A 시트로 출처를 밝히는 한국어 챗봇을 만듭니다. 시작하기: mundap init mybot --example customs-mini",
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="버전을 출력합니다")
+    ] = False,
+) -> None:
+    """문답: 문서와 Q/A 시트로 출처를 밝히는 한국어 챗봇을 만듭니다. 시작하기: mundap init mybot --example customs-mini"""
+
+
 for command in (
     corpus.init,
     corpus.ingest,
@@ -65,9 +96,12 @@ for command in (
     ask.chat,
     verify.verify,
     serve.serve,
+    mcp.mcp,
     up.ui,
     up.up,
     corpus.doctor,
+    backup.backup,
+    backup.restore,
 ):
     app.command()(command)
 app.command()(tune.tune)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mundap.cli import show
-from mundap.cli.lines import piped, questions
+from mundap.cli.lines import PIPED, piped, questions
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
 from mundap.messages import say
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from mundap.workspace import Mundap
 
 Question = Annotated[
-    str, typer.Argument(help="질문. '-'이면 표준 입력에서 한 줄에 하나씩 읽습니다", metavar="QUESTION")
+    list[str],
+    typer.Argument(
+        help="질문(따옴표가 없어도 됩니다). '-'이면 표준 입력에서 한 줄에 하나씩 읽습니다", metavar="QUESTION"
+    ),
 ]
 
 Persona = Annotated[
@@ -57,7 +60,9 @@ def search(
         mended = bot.mended(one)
         hits = bot.search(one, k=k, leg=leg, where=filters, since=first, until=last)
         if json:
-            said = ({"question": one} if question == "-" else {}) | ({"searched": mended.text} if mended.words else {})
+            said = ({"question": one} if question == [PIPED] else {}) | (
+                {"searched": mended.text} if mended.words else {}
+            )
             for hit in hits:
                 show.emit(said | hit_json(hit))
         else:

@@ -80,6 +80,8 @@ def ingest(
     json: Json = False,
 ) -> None:
     """문서를 읽어 들입니다. 바뀐 파일만 다시 읽고, 읽을 수 없는 파일은 알리고 건너뜁니다."""
+    from mundap.workflows.doctor import copies_told
+
     bot = open_workspace(workspace)
     for name in again or ():
         print(f"다시 추가합니다: {bot.take_back(name)}", file=sys.stderr)
@@ -91,6 +93,8 @@ def ingest(
     warnings = [(one.file, warning) for one in done.files for warning in one.warnings]
     for file, warning in warnings:
         print(f"경고: {file}: {warning}", file=sys.stderr)
+    if told := copies_told(done.copies):
+        print(f"경고: {told}", file=sys.stderr)
     run = ""
     if report:
         from mundap.cli.ingest_page import keep_report

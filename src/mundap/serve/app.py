@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from importlib.util import find_spec
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute
 
 import mundap
 from mundap.config import Serve
@@ -34,10 +36,13 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     """
     service = Service(bot, settings)
 
+    agents, serving_agents = _agents(service)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         warming = asyncio.get_running_loop().run_in_executor(None, service.warm)
-        yield
+        async with serving_agents():
+            yield
         service.close()
         await warming
 
@@ -85,4 +90,14 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         docs_page.router,
     ):
         app.include_router(router)
+    app.router.routes.extend(agents)
     return app
+
+
+def _agents(service: Service) -> tuple[Sequence[BaseRoute], Callable[[], AbstractAsyncContextManager[None]]]:
+    """The routes of the MCP server, and what is to be entered while they are served; none without the extra `mcp`."""
+    if find_spec("mcp") is None:
+        return (), nullcontext
+    from mundap.mcp.server import make_http
+
+    return make_http(service.newest)

@@ -21,6 +21,7 @@ from mundap.serve.chat_shapes import (
     Cited,
     Completion,
     Delta,
+    Finish,
     How,
     Message,
     Said,
@@ -70,9 +71,15 @@ async def chat(asked: Chat, request: Request, service: Here, request_id: Request
         id=_name(request_id),
         created=int(time.time()),
         model=MODEL,
-        choices=[Choice(message=Said(content=answer.text, mundap=_cited(answer, request_id)))],
+        choices=[
+            Choice(message=Said(content=answer.text, mundap=_cited(answer, request_id)), finish_reason=_finish(answer))
+        ],
         usage=_usage(answer),
     )
+
+
+def _finish(answer: Answer) -> Finish:
+    return "length" if answer.truncated else "stop"
 
 
 class _Events(StreamingResponse):
@@ -121,7 +128,7 @@ async def _events(pieces: AsyncIterator[str | Answer], question: Question, inclu
         async for piece in pieces:
             if isinstance(piece, Answer):
                 cited = _cited(piece, question.request_id)
-                yield chunk(ChunkChoice(delta=Delta(), finish_reason="stop"), cited=cited)
+                yield chunk(ChunkChoice(delta=Delta(), finish_reason=_finish(piece)), cited=cited)
                 if include_usage:
                     yield chunk(usage=_usage(piece))
             else:

@@ -55,6 +55,28 @@ class Warned(BaseModel):
     warning: str
 
 
+class Copy(BaseModel):
+    """A passage that has a copy."""
+
+    source: str
+    text: str
+
+
+class CopyExample(BaseModel):
+    """Two passages that are copies of each other, and in what they are alike."""
+
+    kind: str = Field(description="same(같음), numbers(숫자·날짜만 다름), similar(거의 같음), contained(포함됨)")
+    passages: list[Copy]
+
+
+class Copied(BaseModel):
+    """How many passages say the same as another, or differ from it only in numbers and dates."""
+
+    passages: int = 0
+    groups: int = 0
+    example: CopyExample | None = None
+
+
 class Taken(BaseModel):
     """What came of files, as `mundap ingest --json` says it."""
 
@@ -66,6 +88,7 @@ class Taken(BaseModel):
     unchanged: int
     skipped: list[Refusal]
     warnings: list[Warned] = []
+    copies: Copied = Copied()
 
 
 class Listed(BaseModel):
@@ -85,6 +108,7 @@ class Documents(BaseModel):
     total: int
     documents: list[Listed]
     skipped: list[Refusal]
+    copies: Copied
 
 
 class Removed(BaseModel):
@@ -133,7 +157,7 @@ def listing(
     offset: Annotated[int, Query(ge=0, le=1 << 40, description="건너뛸 개수")] = 0,
     q: Annotated[str, Query(max_length=200, description="경로나 제목에 포함된 문자열")] = "",
 ) -> Documents:
-    """문서 목록을 경로순으로 반환합니다. `skipped`는 마지막 실행에서 읽지 못한 파일과 그 원인입니다."""
+    """문서 목록을 경로순으로 반환합니다. `skipped`는 마지막 실행에서 읽지 못한 파일과 그 원인이고, `copies`는 다른 문단과 내용이 같거나 숫자·날짜만 다른 문단입니다."""
     total, found = service.bot.corpus.documents_like(q, limit, offset)
     return Documents(
         total=total,
@@ -149,6 +173,7 @@ def listing(
             for one in found
         ],
         skipped=[_refusal(one) for one in service.bot.refused()],
+        copies=Copied.model_validate(service.bot.copies.known().to_json()),
     )
 
 

@@ -241,6 +241,12 @@ class Corpus:
         """All passages, parent passages and chunks, by id."""
         return [_passage(row) for row in self._db.execute(f"SELECT {_PASSAGE} FROM passages ORDER BY id")]
 
+    def parent_texts(self) -> Iterator[tuple[str, str, str | None, str]]:
+        """Of every parent passage its id, its document's source, its meta["kind"] and its text, by id."""
+        kind = "json_extract(p.meta, '$.kind')"
+        query = f"SELECT p.id, d.source, {kind}, p.text {_FROM} WHERE p.parent_id = p.id ORDER BY p.id"
+        yield from self._db.execute(query)
+
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Those of `ids` that exist, by id."""
         found = {}

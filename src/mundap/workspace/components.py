@@ -197,6 +197,8 @@ class Components:
                 settings.temperature, settings.top_p, settings.top_k, settings.repeat_penalty, settings.stop
             ),
             timeout=settings.timeout,
+            time_limit=settings.time_limit,
+            threads=settings.threads,
             refusal=refusal(self.config.language),
             reason=settings.reason,
             reorder=settings.reorder,

@@ -36,6 +36,7 @@ from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
 from mundap.workspace.answering import Answering
 from mundap.workspace.components import FOLDER, LIGHT, Components
+from mundap.workspace.copies import Copied, Copies
 from mundap.workspace.indexing import Indexing
 from mundap.workspace.intake import Ingested, Skipped, Taken, keep_out, skipped, take, take_back
 from mundap.workspace.opening import Opening
@@ -125,7 +126,8 @@ class Mundap:
         with self._writing():
             taken = self._take(files, progress)
             removed = self._prune() if prune else 0
-        return self._ingested(taken, missing, removed)
+            copied = self._copied(taken)
+        return self._ingested(taken, missing, removed, copied)
 
     def upload(self, files: Mapping[str, Path], progress: Progress = quiet) -> Ingested:
         """Read files from the `incoming` folder of uploads, keyed by their final name, and index them.
@@ -144,7 +146,8 @@ class Mundap:
                     self.uploads.place(files[name], name)
             if not self._indexing.done and self.corpus.counts()[0]:
                 self._indexing.build({})
-        return self._ingested(taken)
+            copied = self._copied(taken)
+        return self._ingested(taken, copied=copied)
 
     def discard(self, document_id: str) -> Listed | None:
         """Remove a document from every leg at once, and delete its file if it was uploaded. Returns the document, or None
@@ -173,7 +176,22 @@ class Mundap:
             self.corpus, files, cut_of(self.config, self._parts.models), limits, progress, sheets_of(self.config)
         )
 
-    def _ingested(self, taken: tuple[Taken, ...], missing: Sequence[Skipped] = (), removed: int = 0) -> Ingested:
+    def _copied(self, taken: Sequence[Taken]) -> Copied:
+        come = {one.file for one in taken if one.state in ("added", "updated")}
+        return self.copies.take(come) if come else Copied()
+
+    @cached_property
+    def copies(self) -> Copies:
+        """The passages that say the same as another, or differ from it only in numbers and dates."""
+        return Copies(self.corpus, self.root / FOLDER)
+
+    def _ingested(
+        self,
+        taken: tuple[Taken, ...],
+        missing: Sequence[Skipped] = (),
+        removed: int = 0,
+        copied: Copied = Copied(),
+    ) -> Ingested:
         states = Counter(one.state for one in taken)
         return Ingested(
             *self.corpus.counts(),
@@ -183,6 +201,7 @@ class Mundap:
             unchanged=states["unchanged"],
             skipped=(*missing, *skipped(taken)),
             files=taken,
+            copies=copied,
         )
 
     def refused(self) -> list[Skipped]:

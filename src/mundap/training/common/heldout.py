@@ -49,7 +49,7 @@ class HeldoutEvaluator:
         self._weights = {leg: weight for leg, weight in (weights or {}).items() if leg in (lexical.name, dense.name)}
 
     def ranks(self, passages: Vectors, asked: Vectors, some: Numbers) -> dict[str, list[int | None]]:
-        """For each of LEGS the rank of the right passage of each of these pairs; None beyond DEPTH.
+        """For each of LEGS the rank of the first passage that answers the question of each of these pairs; None beyond DEPTH.
 
         `passages` are the vectors of all passages of the index, `asked` those of the questions of `some`.
         """
@@ -57,7 +57,7 @@ class HeldoutEvaluator:
         leg, hybrid = self._legs(passages, texts, asked)
         mask = self.table.mask(None)
         found: dict[str, list[int | None]] = {name: [] for name in LEGS}
-        for text, right in zip(texts, self.pairs.rows[some], strict=True):
+        for text, right in zip(texts, [self.pairs.right[n] for n in some], strict=True):
             found["dense"].append(_place(leg.find(text, DEPTH, mask)[0], right))
             found["hybrid"].append(_place(hybrid.candidates(text, DEPTH, mask).rows[:DEPTH], right))
         return found
@@ -77,9 +77,8 @@ class HeldoutEvaluator:
         return leg, Hybrid(self.lexical, leg, method=self._fusion, weights=self._weights, pool=self._pool)
 
 
-def _place(rows: Numbers, right: int) -> int | None:
-    at = np.flatnonzero(rows == right)
-    return int(at[0]) + 1 if len(at) else None
+def _place(rows: Numbers, right: frozenset[int]) -> int | None:
+    return next((rank for rank, row in enumerate(rows.tolist(), 1) if row in right), None)
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from mundap.evaluation.metrics import auroc, calibration_error, reliability
 from mundap.evaluation.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model
 from mundap.generate.extractive import pick
-from mundap.generate.reading import Reading, passage_spans
+from mundap.generate.reading import Evidence, passage_spans
 from mundap.generate.support import FEATURES, question_features
 from mundap.korean.normalize import squash
 from mundap.korean.wanted import wanted
@@ -46,7 +46,7 @@ PASSES = 0.92  # share of the answerable questions that the proposed threshold l
 
 Floats = npt.NDArray[np.float64]
 Find = Callable[[str, int], list[Hit]]
-Read = Callable[[str, Sequence[Hit]], Reading]
+Read = Callable[[str, Sequence[Hit]], Evidence]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class SupportExample:
     """
 
     question: str
-    reading: Reading
+    evidence: Evidence
     answerable: bool
     group: str
     golds: frozenset[str] = frozenset()
@@ -68,7 +68,7 @@ class SupportExample:
 
     def wrong(self, model: ReaderModel | None) -> bool:
         """Whether an answer cites no gold passage."""
-        picked = pick(self.reading, model)
+        picked = pick(self.evidence, model)
         return picked is None or not any(squash(s.hit.passage.text) in self.golds for s in picked.all)
 
 
@@ -162,9 +162,9 @@ def read_all(
         group = min(golds, default=question.question)
         depth = max(k, WIDE) if wanted(question.question).exact else k
         hits = find(question.question, depth + len(golds))
-        reading = read(question.question, hits[:depth])
-        found = not golds or any(squash(hit.passage.text) in golds for hit in reading.hits)
-        asked = [SupportExample(question.question, reading, bool(golds), group, golds, counted=found)]
+        evidence = read(question.question, hits[:depth])
+        found = not golds or any(squash(hit.passage.text) in golds for hit in evidence.hits)
+        asked = [SupportExample(question.question, evidence, bool(golds), group, golds, counted=found)]
         if golds:
             others = [hit for hit in hits if squash(hit.passage.text) not in golds][:depth]
             readings = [read(question.question, others)]
@@ -197,7 +197,7 @@ def sample(asked: Sequence[SupportExample], now: Line | None = None, model: Read
 
     Raises MundapError for too few.
     """
-    rows = [row for row in asked if row.reading.sentences]
+    rows = [row for row in asked if row.evidence.sentences]
     answerable = np.array([row.answerable for row in rows], np.bool_)
     counted = np.array([row.counted for row in rows], np.bool_)
     have, lack = int((counted & answerable).sum()), int((counted & ~answerable).sum())
@@ -206,7 +206,7 @@ def sample(asked: Sequence[SupportExample], now: Line | None = None, model: Read
             f"보정 데이터가 부족합니다: 답이 있는 질문 {have}개, 없는 질문 {lack}개"
             f"(최소 {FEWEST}개씩 필요). 제시문이 있는 질문을 추가하세요."
         )
-    found = np.array([question_features(row.reading, model) for row in rows])
+    found = np.array([question_features(row.evidence, model) for row in rows])
     return Sample(
         found,
         answerable,
@@ -220,7 +220,7 @@ def sample(asked: Sequence[SupportExample], now: Line | None = None, model: Read
 
 def prior_of(asked: Sequence[SupportExample], model: ReaderModel | None) -> Line:
     """The line that is in use for these readings without a calibration of one's own."""
-    return (model or default_model(asked[0].reading.encoder)).support
+    return (model or default_model(asked[0].evidence.encoder)).support
 
 
 def calibrate(

@@ -103,7 +103,7 @@ def train_cross(
     learning = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learning, lr=config.lr, weight_decay=DECAY)
     known = np.unique(made.rows[split.train])
-    plan = _plan(made.rows, split.train, config, world)
+    plan = _plan(made.groups, split.train, config, world)
     every = config.every or max(len(plan) // config.epochs, 1)
     curves: list[dict[str, float]] = []
     best: tuple[float, int, dict[str, Tensor]] | None = None
@@ -121,7 +121,7 @@ def train_cross(
         ranks: list[int | None] = []
         for n in some:
             scores = reader.scores(made.questions[n], texts(found[n]))
-            place = np.flatnonzero(found[n][np.argsort(-scores, kind="stable")] == made.rows[n])
+            place = np.flatnonzero(np.isin(found[n][np.argsort(-scores, kind="stable")], list(made.right[n])))
             ranks.append(int(place[0]) + 1 if len(place) else None)
         return ranks
 
@@ -135,7 +135,7 @@ def train_cross(
         optimizer.zero_grad()
         pairs = []
         for n in plan[step]:
-            wrong = _wrong(found[n], int(made.rows[n]), known, config.hard, rng)
+            wrong = _wrong(found[n], list(made.right[n]), known, config.hard, rng)
             pairs += [(made.questions[n], text) for text in texts(np.array([made.rows[n], *wrong]))]
         logits = reader.logits(pairs).reshape(len(plan[step]), -1)
         right = torch.zeros(len(logits), dtype=torch.long, device=logits.device)
@@ -235,19 +235,19 @@ def _load(config: CrossConfig, models: Path) -> tuple[Tokenizer, Model]:
     return words, model
 
 
-def _wrong(found: Numbers, right: int, known: Numbers, hard: int, rng: np.random.Generator) -> list[int]:
+def _wrong(found: Numbers, right: Sequence[int], known: Numbers, hard: int, rng: np.random.Generator) -> list[int]:
     """Wrong candidates that somebody asked about, drawn; others like them where the hybrid found too few."""
-    near = found[(found != right) & np.isin(found, known)]
-    others = known[(known != right) & ~np.isin(known, near)]
+    near = found[~np.isin(found, right) & np.isin(found, known)]
+    others = known[~np.isin(known, right) & ~np.isin(known, near)]
     drawn = [*rng.permutation(near)[:hard], *rng.permutation(others)[:hard]]
     return [int(row) for row in drawn[:hard]]
 
 
-def _plan(rows: Numbers, train: Numbers, config: CrossConfig, world: World) -> list[Numbers]:
+def _plan(groups: Numbers, train: Numbers, config: CrossConfig, world: World) -> list[Numbers]:
     plan = []
     for epoch in range(config.epochs):
         rng = np.random.default_rng((config.seed, epoch))
-        for some in batches(rows[train], config.batch * world.size, rng):
+        for some in batches(groups[train], config.batch * world.size, rng):
             each = len(some) // world.size
             if each:
                 plan.append(train[some[world.rank * each : (world.rank + 1) * each]])

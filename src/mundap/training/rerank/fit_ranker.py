@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from mundap.errors import MundapError
 from mundap.evaluation.estimates import Comparisons
-from mundap.evaluation.questions import Question
+from mundap.evaluation.questions import Question, linked
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.vectors import VectorIndex
@@ -37,7 +37,7 @@ from mundap.retrieve.translate import Translations, Translator, learn
 from mundap.training.common.folds import Numbers, by_group
 from mundap.training.common.heldout import part_of
 from mundap.training.common.measure import HeldOut, Remembered, RememberedTokens, verdict_of
-from mundap.training.common.pairs import FOLDS, SPLITS, check_enough, enough, rows_of
+from mundap.training.common.pairs import FOLDS, SPLITS, check_enough, enough, right_rows
 from mundap.training.common.registry import Verdict
 from mundap.types import Json
 
@@ -74,9 +74,10 @@ class Found(Sequence[Candidates]):
 
 @dataclass(frozen=True)
 class Examples:
-    """Questions in order, the row of the passage that answers each, and the candidates of each.
+    """Questions in order, the row of the first passage that answers each, and the candidates of each.
 
-    `vectors` are those of the questions, by the encoder that found the candidates.
+    `right` has the rows of all that answer it, and `groups` the number of its passage, the same for passages that answer
+    one question. `vectors` are those of the questions, by the encoder that found the candidates.
     """
 
     questions: tuple[str, ...]
@@ -85,11 +86,17 @@ class Examples:
     candidates: Sequence[Candidates]
     tokens: tuple[list[str], ...]
     passages: dict[int, list[str]]  # the tokens of each answering passage, by row
+    right: tuple[tuple[int, ...], ...]
+    groups: Numbers
 
     def places(self, some: Numbers) -> Numbers:
-        """For each of these questions, where its passage stands among its candidates; -1 where it does not."""
-        found = [np.flatnonzero(self.candidates[n].rows == self.rows[n]) for n in some]
+        """For each of these questions, where the first that answers stands among its candidates; -1 where none does."""
+        found = [self.all_places(n) for n in some]
         return np.fromiter((at[0] if len(at) else -1 for at in found), np.int64, len(found))
+
+    def all_places(self, n: int) -> Numbers:
+        """Where all that answer a question stand among its candidates, in order."""
+        return np.flatnonzero(np.isin(self.candidates[n].rows, self.right[n]))
 
 
 @dataclass(frozen=True)
@@ -136,8 +143,8 @@ def examples(
     """
     table = lexical.table
     passages = table.store.passages(table.ids)
-    kept = [(n, row) for n, row in enumerate(rows_of(questions, table)) if row is not None]
-    answering = sorted({row for _, row in kept})
+    kept = [(n, rows) for n, rows in enumerate(right_rows(questions, table)) if rows]
+    answering = sorted({rows[0] for _, rows in kept})
     check_enough(len(kept), len(answering))
     texts = [questions[n].question for n, _ in kept]
     known = vectors[[n for n, _ in kept]]
@@ -148,11 +155,13 @@ def examples(
     tokens = lexical.tokenize([passages[table.ids[row]].worded for row in answering])
     return Examples(
         tuple(texts),
-        np.array([row for _, row in kept], np.int64),
+        np.array([rows[0] for _, rows in kept], np.int64),
         known,
         found,
         tuple(lexical.tokenize(texts)),
         dict(zip(answering, tokens, strict=True)),
+        tuple(tuple(rows) for _, rows in kept),
+        np.array(linked([rows for _, rows in kept]), np.int64),
     )
 
 
@@ -212,19 +221,20 @@ class Trainer:
         )
 
     def ranks(self, model: LightModel, some: Numbers, made: Examples | None = None) -> list[int | None]:
-        """The rank that the model gives to the right passage of each of these questions."""
+        """The rank that the model gives to the first passage that answers each of these questions."""
         made = made or self.made
         features = self._features(made, model.translations, model.asked)
         weights = np.array([model.weights[name] for name in self.names])
         found: list[int | None] = []
-        for n, place in zip(some, made.places(some), strict=True):
-            if place < 0:
+        for n in some:
+            places = made.all_places(n)
+            if not len(places):
                 found.append(None)
                 continue
             candidates = made.candidates[n]
             scores = features.of(made.questions[n], candidates, self.names) @ weights
-            ahead = (scores > scores[place]) | ((scores == scores[place]) & (candidates.rows < candidates.rows[place]))
-            found.append(int(ahead.sum()) + 1)
+            order = np.lexsort((candidates.rows, -scores))
+            found.append(int(np.flatnonzero(np.isin(order, places))[0]) + 1)
         return found
 
     def _crossed(self, some: Numbers) -> tuple[Matrix, Numbers, Matrix]:
@@ -237,7 +247,7 @@ class Trainer:
         """
         rows, right, on_new, unasked = [], [], [], []
         digests = np.array([seen(self.made.questions[n]) for n in some])
-        passage = by_group(self.made.rows[some].tolist(), FOLDS, self.seed)
+        passage = by_group(self.made.groups[some].tolist(), FOLDS, self.seed)
         question = by_group(digests.tolist(), FOLDS, self.seed)
         width = max(len(self.made.candidates[n].rows) for n in some)
         for number in range(RELEARNED if self._relearn else FOLDS):
@@ -314,7 +324,7 @@ def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
 def held_out(trainer: Trainer, split: str, progress: Progress = quiet) -> HeldOut:
     """What became of every question that counts in the fold of `split` that held it out; before is without a ranker."""
     made = trainer.made
-    groups = made.rows.tolist() if split == "by_passage" else list(map(seen, made.questions))
+    groups = made.groups.tolist() if split == "by_passage" else list(map(seen, made.questions))
     fold = by_group(groups, FOLDS, trainer.seed + 1)
     counted = _counted(trainer, split)
     before: dict[int, int | None] = {}
