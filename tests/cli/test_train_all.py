@@ -11,10 +11,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 import mundap as md
 from mundap.cli import train
@@ -55,15 +55,16 @@ def run(*arguments: object, workspace: Path) -> Result:
     return CliRunner().invoke(train.app, ["all", *map(str, arguments), "--workspace", str(workspace)])
 
 
-def shown(*arguments: object, workspace: Path) -> dict:
+def shown(*arguments: object, workspace: Path) -> dict[str, Any]:
     """What a run that succeeds prints as JSON."""
     done = run(*arguments, "--json", workspace=workspace)
     assert done.exit_code == 0, done.exception or done.stderr
-    return json.loads(done.stdout.splitlines()[-1])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 @pytest.fixture(scope="module")
-def trained(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, dict]:
+def trained(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, dict[str, Any]]:
     """A workspace after its first training, what was printed, and the report."""
     root = shutil.copytree(corpus, tmp_path_factory.mktemp("trained") / "ws")
     done = run("--parts", "adapter,reranker,reader,support", "--out", "관세", workspace=root)
@@ -72,7 +73,7 @@ def trained(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     return root, done.stdout, dict(kept.report)
 
 
-def test_what_is_proved_is_used(trained: tuple[Path, str, dict]):
+def test_what_is_proved_is_used(trained: tuple[Path, str, dict[str, Any]]) -> None:
     root, _, report = trained
     assert report["kind"] == "train-all"
     assert report["kept"]
@@ -87,7 +88,7 @@ def test_what_is_proved_is_used(trained: tuple[Path, str, dict]):
     assert Mundap.open(root).ask("해외직구 면세 한도가 얼마인가요?").citations
 
 
-def test_every_part_says_what_it_brought_and_what_nonsense_brought(trained: tuple[Path, str, dict]):
+def test_every_part_says_what_it_brought_and_what_nonsense_brought(trained: tuple[Path, str, dict[str, Any]]) -> None:
     for part in trained[2]["parts"]:
         for split in part["changes"].values():
             for one in split.values():
@@ -101,7 +102,7 @@ def test_every_part_says_what_it_brought_and_what_nonsense_brought(trained: tupl
             assert all(one["verdict"] != "better" for one in part["nonsense"].values())
 
 
-def test_people_are_shown_a_table_and_a_page(trained: tuple[Path, str, dict]):
+def test_people_are_shown_a_table_and_a_page(trained: tuple[Path, str, dict[str, Any]]) -> None:
     root, out, report = trained
     for told in (
         "항목",
@@ -121,7 +122,9 @@ def test_people_are_shown_a_table_and_a_page(trained: tuple[Path, str, dict]):
     assert len(list((root / ".mundap" / "models").glob("관세-*/card.json"))) >= 4
 
 
-def test_a_second_run_does_nothing_anew(trained: tuple[Path, str, dict], monkeypatch: pytest.MonkeyPatch):
+def test_a_second_run_does_nothing_anew(
+    trained: tuple[Path, str, dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     root, _, report = trained
     monkeypatch.setattr(trying, "_TRIED", {})
     again = shown("--parts", "adapter,reranker,reader,support", "--out", "관세", workspace=root)
@@ -129,9 +132,9 @@ def test_a_second_run_does_nothing_anew(trained: tuple[Path, str, dict], monkeyp
     assert (again["kept"], again["run"]) == (report["kept"], report["run"])
 
 
-def test_after_a_kill_the_finished_parts_are_not_done_again(root: Path, monkeypatch: pytest.MonkeyPatch):
+def test_after_a_kill_the_finished_parts_are_not_done_again(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = (root / "mundap.toml").read_text("utf-8")
-    done = subprocess.run([sys.executable, "-c", KILLED, str(root)], capture_output=True, timeout=300)
+    done = subprocess.run([sys.executable, "-c", KILLED, str(root)], capture_output=True, timeout=560)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     assert (root / "mundap.toml").read_text("utf-8") == before
     monkeypatch.setattr(trying, "_TRIED", {"support": trying._TRIED["support"]})
@@ -142,7 +145,7 @@ def test_after_a_kill_the_finished_parts_are_not_done_again(root: Path, monkeypa
     assert Mundap.open(root).config.retrieve.reranker == "light:all-reranker"
 
 
-def test_a_sheet_of_nonsense_promotes_nothing(root: Path, tmp_path: Path):
+def test_a_sheet_of_nonsense_promotes_nothing(root: Path, tmp_path: Path) -> None:
     before = (root / "mundap.toml").read_text("utf-8")
     bot = Mundap.open(root)
     known = bot.corpus.questions()
@@ -159,7 +162,7 @@ def test_a_sheet_of_nonsense_promotes_nothing(root: Path, tmp_path: Path):
     assert (root / "mundap.toml").read_text("utf-8") == before
 
 
-def test_a_report_alone_changes_nothing(root: Path):
+def test_a_report_alone_changes_nothing(root: Path) -> None:
     before = (root / "mundap.toml").read_text("utf-8")
     made = shown("--parts", "reranker", "--no-promote", workspace=root)
     assert (made["kept"], made["set"]) == (["reranker"], {})
@@ -170,19 +173,19 @@ def test_a_report_alone_changes_nothing(root: Path):
     assert promoted["set"] == {"retrieve.reranker": "light:all-reranker"}
 
 
-def test_what_there_is_no_time_for_is_said_and_done_later(root: Path):
+def test_what_there_is_no_time_for_is_said_and_done_later(root: Path) -> None:
     made = shown("--parts", "reranker,support", "--budget", "0", workspace=root)
     assert made["kept"] == made["parts"] == []
     assert all("시간 부족" in why for why in made["skipped"].values())
     assert set(made["skipped"]) == {"reranker", "support"}
 
 
-def test_what_a_sheet_cannot_teach_is_said(root: Path):
+def test_what_a_sheet_cannot_teach_is_said(root: Path) -> None:
     made = shown("--parts", "keywords", workspace=root)
     assert "키워드" in made["skipped"]["keywords"]
 
 
-def test_too_little_is_one_sentence(indexed: Callable[..., Mundap]):
+def test_too_little_is_one_sentence(indexed: Callable[..., Mundap]) -> None:
     bot = indexed()
     done = run(workspace=bot.root)
     assert isinstance(done.exception, MundapError)
@@ -190,7 +193,7 @@ def test_too_little_is_one_sentence(indexed: Callable[..., Mundap]):
     assert done.stdout == ""
 
 
-def test_an_unknown_part_is_named(root: Path):
+def test_an_unknown_part_is_named(root: Path) -> None:
     done = run("--parts", "adapter,모름", workspace=root)
     assert isinstance(done.exception, UnknownName)
     assert "모름" in str(done.exception)

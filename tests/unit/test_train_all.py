@@ -11,7 +11,6 @@ from mundap.evaluation.estimates import Comparison, Comparisons, Difference, Est
 from mundap.evaluation.questions import Question
 from mundap.training.common.measure import HeldOut
 from mundap.training.common.pairs import dealt_wrong
-from mundap.workflows.train import clock
 from mundap.workflows.train.attempt import GAINED, UNSURE, WORSENED, Attempt, Attempts, decided
 from mundap.workflows.train.clock import Clock, OutOfTime
 from mundap.workflows.train.plan import EverythingConfig
@@ -56,7 +55,7 @@ def answering(part: str, by_passage: float, by_question: float = 0.0, recommende
     return Attempt(part, part, 1.0, changes, {"key": change(0.0, UNLIKELY)}, recommended)
 
 
-def test_what_is_proved_is_better_on_new_documents_worse_nowhere_and_learns_nothing_from_nonsense():
+def test_what_is_proved_is_better_on_new_documents_worse_nowhere_and_learns_nothing_from_nonsense() -> None:
     assert answering("reader", 0.1).doubt == ""
     assert answering("reader", 0.1, by_question=-0.1).doubt == WORSENED
     assert answering("reader", -0.1).doubt == WORSENED
@@ -66,7 +65,7 @@ def test_what_is_proved_is_better_on_new_documents_worse_nowhere_and_learns_noth
     assert search("reranker", [1] * 40, nonsense=-0.1).doubt == ""
 
 
-def test_of_the_searches_a_larger_one_is_kept_only_where_it_beats_the_smaller():
+def test_of_the_searches_a_larger_one_is_kept_only_where_it_beats_the_smaller() -> None:
     small, same, best = (search(part, [rank] * 40) for part, rank in (("reranker", 2), ("adapter", 2), ("static", 1)))
     assert decided({"adapter": same, "reranker": small}) == ("reranker",)
     assert decided({"adapter": same, "reranker": small, "static": best}) == ("static",)
@@ -75,7 +74,7 @@ def test_of_the_searches_a_larger_one_is_kept_only_where_it_beats_the_smaller():
     assert decided({}) == ()
 
 
-def test_comparisons_pair_the_questions_that_both_were_asked():
+def test_comparisons_pair_the_questions_that_both_were_asked() -> None:
     one = HeldOut(("가 나", "다"), (0, 1), (5, 6), (1, None))
     other = HeldOut(("다", "가  나", "라"), (1, 0, 2), (7, 8, 9), (2, 3, 4))
     assert one.than(other) == HeldOut(("가 나", "다"), (0, 1), (3, 2), (1, None))
@@ -84,7 +83,7 @@ def test_comparisons_pair_the_questions_that_both_were_asked():
     assert HeldOut.from_json(one.to_json()) == one
 
 
-def test_kept_attempts_are_read_back_but_for_a_torn_line(tmp_path: Path):
+def test_kept_attempts_are_read_back_but_for_a_torn_line(tmp_path: Path) -> None:
     attempts = Attempts(tmp_path / "parts.jsonl")
     both = [search("reranker", [1, 2]), answering("reader", 0.1)]
     for one in both:
@@ -97,9 +96,9 @@ def test_kept_attempts_are_read_back_but_for_a_torn_line(tmp_path: Path):
     assert set(Attempts(tmp_path / "parts.jsonl").known) == {"reranker", "reader", "support"}
 
 
-def test_a_pace_that_will_not_do_is_stopped_before_the_time_is_gone(monkeypatch: pytest.MonkeyPatch):
+def test_a_pace_that_will_not_do_is_stopped_before_the_time_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(clock.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("mundap.workflows.train.clock.time.monotonic", lambda: now[0])
     progress = Clock(10).watched(silent)("단계")
     progress(0, 100)
     now[0] = 30.0
@@ -116,7 +115,7 @@ def test_a_pace_that_will_not_do_is_stopped_before_the_time_is_gone(monkeypatch:
         Clock(10, used=700).watched(silent)("단계")(0, 1)
 
 
-def test_labels_are_dealt_to_other_questions():
+def test_labels_are_dealt_to_other_questions() -> None:
     asked = [Question(f"질문 {n}", (f"글 {n}",), f"답 {n}") for n in range(50)]
     dealt = dealt_wrong(asked)
     assert [q.question for q in dealt] == [q.question for q in asked]
@@ -124,7 +123,7 @@ def test_labels_are_dealt_to_other_questions():
     assert sum(one.gold == other.gold for one, other in zip(dealt, asked, strict=True)) < 5
 
 
-def test_a_part_of_two_is_tried_where_both_are_wanted():
+def test_a_part_of_two_is_tried_where_both_are_wanted() -> None:
     assert EverythingConfig(parts="reranker, adapter").wanted() == ("adapter", "reranker", "adapter+reranker")
     assert EverythingConfig(parts="reader").wanted() == ("reader",)
     assert "adapter+reranker" in EverythingConfig().wanted()

@@ -287,7 +287,7 @@ def learned_from_nonsense(
     made: Sequence[Row], prior: ReaderModel | None = None, config: ReaderConfig = ReaderConfig()
 ) -> Comparisons:
     """METRICS of a reader that learned from sentences marked as right at random, on new passages; measured on the right ones."""
-    now = prior or default_model(made[0].shown.reading.encoder)
+    now = prior or default_model(made[0].shown.evidence.encoder)
     table = [features(row.learned) for row in made]
     rng = np.random.default_rng(config.seed)
     dealt = [replace(row, right=rng.permutation(row.right)) for row in made]
