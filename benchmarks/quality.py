@@ -52,10 +52,11 @@ def workspace(folder: Path, write: Callable[[Path], None]) -> Mundap:
 
 
 def legs_of(bot: Mundap) -> dict[str, Searcher]:
-    """The legs alone and under each fusion."""
+    """The legs alone, under each fusion, and as a workspace searches."""
     searchers = bot.searchers
     legs = [searchers["bm25"], searchers["dense"]]
-    return {"bm25": legs[0], "dense": legs[1]} | {f"hybrid {name}": Hybrid(*legs, method=name) for name in FUSIONS}
+    fused = {f"hybrid {name}": Hybrid(*legs, method=name) for name in FUSIONS}
+    return {"bm25": legs[0], "dense": legs[1], **fused, "hybrid, as searched": searchers["hybrid"]}
 
 
 def figures(
