@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -171,9 +171,17 @@ def rows_of(questions: Sequence[Question], table: Table) -> list[int | None]:
 
 def right_rows(questions: Sequence[Question], table: Table) -> list[list[int]]:
     """For each question the rows of its gold passages that are in the table, in their order."""
-    passages = table.store.passages(table.ids)
-    row_of = {squash(passages[id].text): row for row, id in enumerate(table.ids) if id in passages}
+    ids, mask = [*table.ids], table.mask(None)
+    passages = table.store.passages(ids)
+    found = ((row, id) for row, id in enumerate(ids) if id in passages and (mask is None or mask[row]))
+    row_of = {squash(passages[id].text): row for row, id in found}
     return [[row_of[text] for text in dict.fromkeys(map(squash, q.gold)) if text in row_of] for q in questions]
+
+
+def dealt_wrong(questions: Sequence[Question], seed: int = 0) -> list[Question]:
+    """The same questions with each other's passages: what is learned from them is worth nothing (a null check)."""
+    order = np.random.default_rng(seed).permutation(len(questions))
+    return [replace(question, gold=questions[n].gold) for question, n in zip(questions, order, strict=True)]
 
 
 def enough(questions: int, passages: int) -> bool:
