@@ -128,7 +128,8 @@ def fitted(corpora: Sequence[Sequence[Read]], kind: str) -> ReaderModel:
 
 def _shares(citizen: npt.NDArray[np.bool_]) -> Floats:
     """What each row counts: the plain ones 1 together, those in citizens' words CITIZENS."""
-    return np.where(citizen, CITIZENS / max(1, citizen.sum()), 1 / max(1, (~citizen).sum()))
+    made: Floats = np.where(citizen, CITIZENS / max(1, citizen.sum()), 1 / max(1, (~citizen).sum()))
+    return made
 
 
 def measured(model: ReaderModel, corpus: Sequence[Read], near: bool) -> dict[str, float]:

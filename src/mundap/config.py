@@ -131,6 +131,9 @@ class Generate(_Section):
     likely token is taken), and `stop` ends generation. `template` is a prompt template: "alpaca", "kullm" or a JSON file,
     relative to mundap.toml; "" uses the model's own chat template. `bits` 4 or 8 quantises a transformers model.
 
+    llama.cpp uses `threads` (0: as many as it finds useful). A server may be silent for `timeout` seconds; a language model
+    may write for `time_limit` seconds (0: without limit), after which its text ends as with `max_tokens`.
+
     `reason` lets a language model reason before answering, hidden from users; `self_check` has it check its own answer.
     `unsupported` decides what happens to generated sentences whose figures, dates or names occur in none of the passages.
     `reorder` puts the best passages first and last. `persona` names a file in personas/ that sets the tone; "" is none.
@@ -153,6 +156,8 @@ class Generate(_Section):
     template: str = ""
     bits: Literal[0, 4, 8] = 0
     timeout: float = Field(default=60.0, gt=0)
+    time_limit: float = Field(default=0.0, ge=0)
+    threads: int = Field(default=0, ge=0, le=1024)
     reason: bool = False
     self_check: bool = False
     reorder: bool = False

@@ -30,11 +30,15 @@ _TOO_LONG = re.compile(
 
 
 class Refused(ServerError):
-    """A request that the server will not take as it is: `status` is 400, 413, 422, or of a server that fails at it."""
+    """A request that the server will not take as it is: `status` is 400, 413, 422, or of a server that fails at it.
 
-    def __init__(self, sentence: str, status: int) -> None:
+    `too_long` is whether it says that something in it is longer than it reads.
+    """
+
+    def __init__(self, sentence: str, status: int, too_long: bool = False) -> None:
         super().__init__(sentence)
         self.status = status
+        self.too_long = too_long
 
 
 class JsonServer:
@@ -130,7 +134,11 @@ class JsonServer:
             )
         if status == 429:
             return ServerError(f"{self.shown}의 요청 한도를 초과했습니다({why}). 잠시 후 다시 실행하세요.")
-        return Refused(f"{self.shown}이(가) 요청을 처리하지 못했습니다({why}). 서버 로그를 확인하세요.", status)
+        return Refused(
+            f"{self.shown}이(가) 요청을 처리하지 못했습니다({why}). 서버 로그를 확인하세요.",
+            status,
+            bool(_TOO_LONG.search(said)),
+        )
 
     def _clean(self, said: str) -> str:
         """What a server or a library said, on one line, short, and without the key."""

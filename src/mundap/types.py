@@ -176,7 +176,8 @@ class Answer:
     `sentences` hold the whole text except its markers, in order; `generation` names the index that was searched. Both are
     empty for an answer created without a workspace.
 
-    `searched` is the corrected question if the question had typos, "" if it was used unchanged.
+    `searched` is the corrected question if the question had typos, "" if it was used unchanged. `truncated`: a limit of
+    tokens or of time ended the text, at its last whole sentence and with a note.
     """
 
     question: str
@@ -192,6 +193,7 @@ class Answer:
     sentences: tuple[Statement, ...] = ()
     generation: str = ""
     searched: str = ""
+    truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

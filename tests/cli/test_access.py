@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.cli.conftest import MakeBot, Run, Serve
 
 from mundap.workspace import Mundap
 
@@ -148,7 +151,7 @@ def test_nothing_that_is_forbidden_is_in_any_response(given: list[Piece], tags: 
         bot.corpus.close()
 
 
-def test_tags_come_over_http_and_go_with_the_next_version(serving: Callable, indexed: Callable, mundap) -> None:
+def test_tags_come_over_http_and_go_with_the_next_version(serving: Serve, indexed: MakeBot, mundap: Run) -> None:
     root = indexed().root
     rights = ("--role", "ask,read,write")
     own = {"X-API-Key": mundap("keys", "add", "인사", *rights, "--access", "인사팀", workspace=root).out.strip()}
@@ -156,12 +159,12 @@ def test_tags_come_over_http_and_go_with_the_next_version(serving: Callable, ind
     with serving(root) as server:
         client = server.client
 
-        def put(headers: dict, text: str, **more: object):
+        def put(headers: dict[str, str], text: str, **more: Any) -> httpx.Response:
             files = [("files", ("급여.txt", text.encode()))]
             return client.post("/documents", files=files, headers=headers, **more)
 
-        def found(headers: dict) -> str:
-            return client.post("/search", json={"query": "급여일", "top_k": 50}, headers=headers).text
+        def found(headers: dict[str, str]) -> str:
+            return str(client.post("/search", json={"query": "급여일", "top_k": 50}, headers=headers).text)
 
         before = client.get("/documents", headers=other).json()["total"]
         assert put(own, "급여일은 25일입니다.", data={"access": "인사팀, 임원"}).json()["added"] == 1
@@ -180,7 +183,7 @@ def test_tags_come_over_http_and_go_with_the_next_version(serving: Callable, ind
         assert "7일" not in found(own)
 
 
-def test_a_tag_file_hides_at_the_next_ingest_though_the_document_did_not_change(indexed: Callable) -> None:
+def test_a_tag_file_hides_at_the_next_ingest_though_the_document_did_not_change(indexed: MakeBot) -> None:
     bot = indexed()
     assert bot.seen_by(()).search("출장비", leg="bm25")
     tags = bot.root / "docs" / "출장.txt.access"
@@ -194,7 +197,7 @@ def test_a_tag_file_hides_at_the_next_ingest_though_the_document_did_not_change(
     assert bot.seen_by(()).search("출장비", leg="bm25")
 
 
-def test_agents_see_what_their_key_sees(serving: Callable, indexed: Callable, mundap: Callable) -> None:
+def test_agents_see_what_their_key_sees(serving: Serve, indexed: MakeBot, mundap: Run) -> None:
     pytest.importorskip("mcp", reason="the extra mcp is not installed")
     root = indexed(config='[index]\nencoder = "hashed"\n[access.folders]\n"docs" = ["직원"]\n').root
     role = ("--role", "ask,read")
@@ -203,7 +206,7 @@ def test_agents_see_what_their_key_sees(serving: Callable, indexed: Callable, mu
     asking = mundap("keys", "add", "질문", workspace=root).out.strip()
     with serving(root) as server:
 
-        def call(key: str, tool: str, **arguments: object):
+        def call(key: str, tool: str, **arguments: object) -> Any:
             body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
             accept = {"Accept": "application/json, text/event-stream", "X-API-Key": key}
             return server.client.post("/mcp", json=body, headers=accept)
@@ -218,7 +221,7 @@ def test_agents_see_what_their_key_sees(serving: Callable, indexed: Callable, mu
             assert "휴가" not in call(outside, tool, **arguments).text, tool
 
 
-def test_visitors_without_a_key_see_what_is_for_all(serving: Callable, indexed: Callable) -> None:
+def test_visitors_without_a_key_see_what_is_for_all(serving: Serve, indexed: MakeBot) -> None:
     config = '[index]\nencoder = "hashed"\n[access.folders]\n"docs" = ["직원"]\n'
     root = indexed(config=config).root
     with serving(root) as server:

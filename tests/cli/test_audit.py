@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
+from tests.cli.conftest import MakeBot, Run, Serve
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
 
-def test_changes_are_noted_with_who_and_what_came_of_them(
-    serving: Callable, indexed: Callable, mundap: Callable
-) -> None:
+def test_changes_are_noted_with_who_and_what_came_of_them(serving: Serve, indexed: MakeBot, mundap: Run) -> None:
     root = indexed().root
     may = {"X-API-Key": mundap("keys", "add", "관리", "--role", "ask,read,write", workspace=root).out.strip()}
     less = {"X-API-Key": mundap("keys", "add", "손님", workspace=root).out.strip()}

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,8 +16,9 @@ COMPOSE = ROOT / "docker-compose.yml"
 
 
 @pytest.fixture(scope="module")
-def services() -> dict:
-    return yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]
+def services() -> dict[str, Any]:
+    made: dict[str, Any] = yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]
+    return made
 
 
 def test_the_compose_file_meets_the_specification() -> None:
@@ -29,7 +31,7 @@ def test_the_compose_file_meets_the_specification() -> None:
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_only_the_api_and_the_page_start_unasked(services: dict) -> None:
+def test_only_the_api_and_the_page_start_unasked(services: dict[str, Any]) -> None:
     assert {name for name, service in services.items() if "profiles" not in service} == {"api", "ui"}
     assert all(service["restart"] == "unless-stopped" for service in services.values())
 
@@ -44,7 +46,7 @@ def test_every_setting_that_compose_asks_for_is_explained_in_the_example() -> No
     assert asked - {"MUNDAP_IMAGE"} <= explained
 
 
-def test_the_commands_of_the_services_are_known(services: dict, command: str) -> None:
+def test_the_commands_of_the_services_are_known(services: dict[str, Any], command: str) -> None:
     for name in ("api", "ui"):
         program, verb, *options = services[name]["command"]
         assert program == "mundap"

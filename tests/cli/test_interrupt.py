@@ -8,16 +8,16 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import MakeFiles, Run
 from tests.language_model import slow_model
 
 
 @pytest.mark.parametrize("verb", ["ingest", "index"])
 def test_a_long_verb_ends_within_two_seconds_and_its_work_goes_on_later(
-    command: str, fresh: Callable, mundap: Callable, verb: str
+    command: str, fresh: MakeFiles, mundap: Run, verb: str
 ) -> None:
     many = {
         f"글{n}.md": "\n\n".join(f"# 제목 {n}-{m}\n\n{m}번 휴가 규정의 내용입니다." for m in range(300))
@@ -77,7 +77,7 @@ def _own_terminal() -> None:
 
 
 def test_in_a_conversation_it_clears_the_line_or_stops_the_answer(
-    command: str, hashed_sample: Callable, tmp_path: Path
+    command: str, hashed_sample: MakeFiles, tmp_path: Path
 ) -> None:
     with slow_model("처음 말 ", "끝 말") as model:
         model.again(says=True)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import sqlite3
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.cli.conftest import MakeBot, MakeFiles, Run, Serve
 from tests.language_model import slow_model
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
@@ -34,14 +36,14 @@ PERSON = {
 
 
 @pytest.fixture(scope="module")
-def broken(serving: Callable, hashed_sample: Callable, tmp_path_factory) -> Iterator:
+def broken(serving: Serve, hashed_sample: MakeFiles, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """A server whose language model cannot be reached, at an address with secrets."""
     root = hashed_sample(tmp_path_factory.mktemp("leaks") / "ws", LEAKY)
     with serving(root) as server:
         yield server, root
 
 
-def test_a_visitor_hears_nothing_of_the_server_behind(broken) -> None:
+def test_a_visitor_hears_nothing_of_the_server_behind(broken: Any) -> None:
     server, _ = broken
     asked = {"messages": [{"role": "user", "content": "이사화물 통관예약을 하면 뭐가 좋나요?"}]}
     whole = server.client.post("/query", json={"query": "이사화물 통관예약을 하면 뭐가 좋나요?"})
@@ -56,7 +58,7 @@ def test_a_visitor_hears_nothing_of_the_server_behind(broken) -> None:
         assert not any(secret in page for page in pages), secret
 
 
-def test_neither_the_log_nor_doctor_nor_errors_show_secrets(broken, mundap: Callable) -> None:
+def test_neither_the_log_nor_doctor_nor_errors_show_secrets(broken: Any, mundap: Run) -> None:
     server, root = broken
     shown = [server.errors.read_text("utf-8")]
     for arguments in (("doctor",), ("doctor", "--json"), ("ask", "이사화물 통관예약을 하면 뭐가 좋나요?")):
@@ -66,7 +68,9 @@ def test_neither_the_log_nor_doctor_nor_errors_show_secrets(broken, mundap: Call
         assert not any(secret in text for text in shown), secret
 
 
-def test_a_stream_that_breaks_ends_with_an_error_and_done(serving, hashed_sample, tmp_path: Path) -> None:
+def test_a_stream_that_breaks_ends_with_an_error_and_done(
+    serving: Serve, hashed_sample: MakeFiles, tmp_path: Path
+) -> None:
     with slow_model("처음 ", "끝") as model:
         model.again(says=True, breaks=True)
         model.go_on.set()
@@ -81,7 +85,7 @@ def test_a_stream_that_breaks_ends_with_an_error_and_done(serving, hashed_sample
     assert lines[-1] == "data: [DONE]"
 
 
-def test_readiness_tells_a_visitor_nothing_and_searches_once(serving, indexed, mundap: Callable) -> None:
+def test_readiness_tells_a_visitor_nothing_and_searches_once(serving: Serve, indexed: MakeBot, mundap: Run) -> None:
     root = indexed().root
     key = {"X-API-Key": mundap("keys", "add", "관리", "--role", "admin", workspace=root).out.strip()}
     with serving(root) as server:
@@ -94,7 +98,7 @@ def test_readiness_tells_a_visitor_nothing_and_searches_once(serving, indexed, m
         assert str(root) not in kept.text
 
 
-def test_files_of_a_workspace_are_their_owners(mundap: Callable, tmp_path: Path) -> None:
+def test_files_of_a_workspace_are_their_owners(mundap: Run, tmp_path: Path) -> None:
     root = tmp_path / "ws"
     assert mundap("init", root).code == 0
     (root / "mundap.toml").write_text('[index]\nencoder = "hashed"\n', "utf-8")
@@ -108,7 +112,7 @@ def test_files_of_a_workspace_are_their_owners(mundap: Callable, tmp_path: Path)
     assert stat.S_IMODE((root / ".mundap").stat().st_mode) == 0o700
 
 
-def test_uploads_are_their_owners(serving, indexed) -> None:
+def test_uploads_are_their_owners(serving: Serve, indexed: MakeBot) -> None:
     root = indexed().root
     with serving(root) as server:
         server.client.post("/documents", files=[("files", ("새글.txt", "주차권은 안내소에서 팝니다.".encode()))])
@@ -116,7 +120,7 @@ def test_uploads_are_their_owners(serving, indexed) -> None:
     assert stat.S_IMODE((root / "uploads" / "새글.txt").stat().st_mode) == 0o600
 
 
-def test_what_a_document_says_never_steers_the_terminal(mundap: Callable, indexed: Callable) -> None:
+def test_what_a_document_says_never_steers_the_terminal(mundap: Run, indexed: MakeBot) -> None:
     text = f"연차는 해마다 15일입니다 {ESC}.\n"
     root = indexed({f"연차{ESC[:4]}.txt".replace("/", ""): text, "연차.md": f"# 연차 {ESC}\n\n{text}"}).root
     for arguments in (("search", "연차"), ("ask", "연차는 며칠인가요?"), ("search", "연차", "--json"), ("doctor",)):
@@ -131,7 +135,9 @@ def test_what_a_document_says_never_steers_the_terminal(mundap: Callable, indexe
 
 
 @pytest.mark.parametrize("keeps", [False, True])
-def test_personal_data_of_questions_is_kept_only_where_that_is_wanted(serving, indexed, keeps: bool) -> None:
+def test_personal_data_of_questions_is_kept_only_where_that_is_wanted(
+    serving: Serve, indexed: MakeBot, keeps: bool
+) -> None:
     config = f'[index]\nencoder = "hashed"\n[serve]\nkeep_personal = {str(keeps).lower()}\n'
     root = indexed({"휴가.txt": "연차는 해마다 15일입니다. 문의: 02-1234-9999\n"}, config).root
     question = f"{' '.join(PERSON.values())}인데 연차는 며칠인가요? 그리고 {PERSON['전화']}로 문의는요?"
@@ -150,7 +156,7 @@ def test_personal_data_of_questions_is_kept_only_where_that_is_wanted(serving, i
     assert keeps or "[전화번호]" in text
 
 
-def test_no_export_has_a_formula(mundap: Callable, indexed: Callable, tmp_path: Path) -> None:
+def test_no_export_has_a_formula(mundap: Run, indexed: MakeBot, tmp_path: Path) -> None:
     sheet = '질문,제시문\n=cmd|calc 은 무엇인가요?,"=HYPERLINK(""http://x"") 는 수식입니다."\n@SUM은 뭔가요?,+1 은 수입니다.\n'
     root = indexed({"=1+1.csv": sheet}).root
     assert mundap("graph", "export", "--out", tmp_path / "neo", "--format", "neo4j", workspace=root).code == 0

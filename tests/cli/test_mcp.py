@@ -59,7 +59,7 @@ def test_an_agent_finds_its_way(connect: Connect) -> None:
             assert part["source"] == one["source"]
             assert len(part["text"]) == min(part["characters"], 20_000)
             whole = await client.read_resource(f"mundap://documents/{one['document_id']}")
-            assert whole.contents[0].text.startswith(part["text"])
+            assert str(getattr(whole.contents[0], "text", "")).startswith(part["text"])
             prompts = (await client.list_prompts()).prompts
             assert {prompt.name for prompt in prompts} == {"answer_with_sources", "check_answer"}
 
@@ -111,7 +111,7 @@ def test_search_and_keywords_are_those_of_the_command_line(
     run(work())
 
 
-UNDOABLE = [
+UNDOABLE: list[tuple[str, dict[str, Any], str]] = [
     ("read_passage", {"passage_id": "없음"}, "없는 문단입니다"),
     ("read_document", {"document_id": "없음"}, "없는 문서입니다"),
     ("search", {"question": QUESTION, "filters": {"모름": ["가"]}}, "없는 열입니다"),
@@ -125,7 +125,7 @@ def test_what_cannot_be_done_is_told_to_the_agent(connect: Connect) -> None:
             for tool, arguments, says in UNDOABLE:
                 told = await client.call_tool(tool, arguments)
                 assert told.is_error
-                assert says in told.content[0].text
+                assert says in getattr(told.content[0], "text", "")
             with pytest.raises(MCPError, match="없는 문단입니다"):
                 await client.read_resource("mundap://passages/none")
 

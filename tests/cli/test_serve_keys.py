@@ -7,11 +7,13 @@ import shutil
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from tests.cli.conftest import MakeBot, MakeFiles, Run, Serve, Server
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
@@ -23,7 +25,7 @@ SETTINGS = '[index]\nencoder = "hashed"\n[serve]\nper_minute = 1000\n'
 class Door:
     """A server whose workspace has keys, and clients by the names of their keys."""
 
-    def __init__(self, server, root: Path, mundap: Callable) -> None:
+    def __init__(self, server: Server, root: Path, mundap: Run) -> None:
         self.server = server
         self.root = root
         self._mundap = mundap
@@ -31,7 +33,7 @@ class Door:
     def key(self, name: str, *options: object) -> str:
         done = self._mundap("keys", "add", name, *options, workspace=self.root)
         assert done.code == 0, done.err
-        return done.out.strip()
+        return str(done.out).strip()
 
     def client(self, name: str, *options: object) -> httpx.Client:
         headers = {"Authorization": f"Bearer {self.key(name, *options)}"}
@@ -39,7 +41,7 @@ class Door:
 
 
 @pytest.fixture(scope="module")
-def door(serving: Callable, office: Path, mundap: Callable, tmp_path_factory) -> Iterator[Door]:
+def door(serving: Serve, office: Path, mundap: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     root = tmp_path_factory.mktemp("keys") / "ws"
     shutil.copytree(office, root)
     (root / "mundap.toml").write_text(SETTINGS, "utf-8")
@@ -48,10 +50,11 @@ def door(serving: Callable, office: Path, mundap: Callable, tmp_path_factory) ->
         yield Door(server, root, mundap)
 
 
-def ask(client: httpx.Client, question: str, **more: object) -> dict:
+def ask(client: httpx.Client, question: str, **more: object) -> dict[str, Any]:
     said = client.post("/query", json={"query": question, **more})
     assert said.status_code == 200, said.text
-    return said.json()
+    found: dict[str, Any] = said.json()
+    return found
 
 
 def test_a_session_is_continued_only_by_the_key_that_began_it(door: Door) -> None:
@@ -77,7 +80,7 @@ def test_a_vote_is_only_for_the_key_that_asked(door: Door) -> None:
         assert one.post("/feedback", json=vote).status_code == 201
 
 
-def test_a_key_that_is_made_anew_inherits_nothing(door: Door, mundap: Callable) -> None:
+def test_a_key_that_is_made_anew_inherits_nothing(door: Door, mundap: Run) -> None:
     with door.client("이어받기") as before:
         vote = {"request_id": ask(before, LEAVE, session="s")["request_id"], "verdict": "up"}
     assert mundap("keys", "remove", "이어받기", workspace=door.root).code == 0
@@ -133,7 +136,7 @@ def test_every_path_that_alters_or_lists_documents_is_behind_a_role(door: Door) 
     assert refused == {*listing, *altering, ("get", "/metrics")}
 
 
-def test_an_unknown_role_is_refused_with_those_there_are(mundap: Callable, fresh: Callable) -> None:
+def test_an_unknown_role_is_refused_with_those_there_are(mundap: Run, fresh: MakeFiles) -> None:
     root = fresh()
     wrong = mundap("keys", "add", "가", "--role", "root", workspace=root)
     assert wrong.code == 1
@@ -141,7 +144,7 @@ def test_an_unknown_role_is_refused_with_those_there_are(mundap: Callable, fresh
     assert mundap("keys", "list", workspace=root).out == ""
 
 
-def test_rights_are_changed_without_a_new_key(door: Door, mundap: Callable) -> None:
+def test_rights_are_changed_without_a_new_key(door: Door, mundap: Run) -> None:
     with door.client("승진") as client:
         assert client.get("/documents").status_code == 403
         changed = mundap("keys", "change", "승진", "--role", "ask,read", "--json", workspace=door.root)
@@ -150,7 +153,7 @@ def test_rights_are_changed_without_a_new_key(door: Door, mundap: Callable) -> N
         assert mundap("keys", "change", "없는키", "--role", "read", workspace=door.root).code == 1
 
 
-def test_a_key_of_before_there_were_roles_may_do_what_it_could(serving, indexed, mundap: Callable) -> None:
+def test_a_key_of_before_there_were_roles_may_do_what_it_could(serving: Serve, indexed: MakeBot, mundap: Run) -> None:
     root = indexed().root
     key = mundap("keys", "add", "옛 키", workspace=root).out.strip()
     file = root / ".mundap" / "keys.json"
@@ -164,7 +167,7 @@ def test_a_key_of_before_there_were_roles_may_do_what_it_could(serving, indexed,
         assert server.client.delete("/documents/none").status_code == 404
 
 
-def test_tables_of_before_there_were_owners_are_read_on(serving, indexed) -> None:
+def test_tables_of_before_there_were_owners_are_read_on(serving: Serve, indexed: MakeBot) -> None:
     root = indexed().root
     with sqlite3.connect(root / ".mundap" / "corpus.sqlite") as db:
         for table in ("turns", "answers"):
@@ -214,7 +217,9 @@ def test_a_key_uploads_only_so_much_and_so_many(door: Door) -> None:
         assert put(client, "또 깨진.pdf", "%PDF-" + "x" * 600_000).status_code == 429
 
 
-def test_wrong_keys_are_answered_later_and_later_and_the_right_one_at_once(serving, office, mundap, tmp_path) -> None:
+def test_wrong_keys_are_answered_later_and_later_and_the_right_one_at_once(
+    serving: Serve, office: Path, mundap: Run, tmp_path: Path
+) -> None:
     root = shutil.copytree(office, tmp_path / "ws")
     right = {"X-API-Key": mundap("keys", "add", "가", workspace=root).out.strip()}
     with serving(root) as server:
@@ -230,7 +235,7 @@ def test_wrong_keys_are_answered_later_and_later_and_the_right_one_at_once(servi
         assert time.monotonic() - began < took[-1]
 
 
-def test_keys_that_are_made_at_once_are_all_kept(command: str, fresh: Callable, mundap: Callable) -> None:
+def test_keys_that_are_made_at_once_are_all_kept(command: str, fresh: MakeFiles, mundap: Run) -> None:
     root = fresh()
     names = [f"key-{n}" for n in range(6)]
     made = [

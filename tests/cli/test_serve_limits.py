@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.cli.conftest import Serve, Server
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
@@ -32,7 +33,7 @@ HALVES = {
 
 
 @pytest.fixture(scope="module")
-def server(serving: Callable, indexed_once: Path) -> Iterator:
+def server(serving: Serve, indexed_once: Path) -> Iterator[Server]:
     with serving(indexed_once) as server:
         assert server.client.get("/readyz").status_code == 200
         yield server
@@ -47,12 +48,12 @@ def indexed_once(office: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     return root
 
 
-def connected(server) -> socket.socket:
+def connected(server: Server) -> socket.socket:
     return socket.create_connection(("127.0.0.1", server.client.base_url.port), timeout=20)
 
 
 @pytest.mark.parametrize("half", HALVES.values(), ids=HALVES)
-def test_half_requests_end_and_stop_nobody_meanwhile(server, half: bytes) -> None:
+def test_half_requests_end_and_stop_nobody_meanwhile(server: Server, half: bytes) -> None:
     with ExitStack() as held:
         for _ in range(300):
             try:
@@ -74,7 +75,7 @@ def test_half_requests_end_and_stop_nobody_meanwhile(server, half: bytes) -> Non
         assert said == b"" or b" 408 " in said.split(b"\r\n")[0]
 
 
-def test_a_body_that_keeps_coming_may_take_longer(server) -> None:
+def test_a_body_that_keeps_coming_may_take_longer(server: Server) -> None:
     body = json.dumps({"query": "연차", "filters": {"source": ["x" * 900] * 90}}).encode()
     head = f"POST /search HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
     with connected(server) as one:
@@ -86,14 +87,14 @@ def test_a_body_that_keeps_coming_may_take_longer(server) -> None:
         assert b" 404 " in one.recv(4096).split(b"\r\n")[0]  # read to its end, and no such source
 
 
-def test_an_idle_connection_is_kept_for_its_next_request(server) -> None:
+def test_an_idle_connection_is_kept_for_its_next_request(server: Server) -> None:
     with httpx.Client(base_url=server.address, timeout=20) as client:
         client.get("/healthz")
         time.sleep(3)  # longer than a header may take
         assert client.get("/healthz").status_code == 200
 
 
-def test_lines_that_repeat_are_counted(server) -> None:
+def test_lines_that_repeat_are_counted(server: Server) -> None:
     before = len(server.errors.read_text("utf-8").splitlines())
     for _ in range(100):
         server.client.post("/search", json={"query": "연차"}, headers={"Origin": "https://evil.example"})

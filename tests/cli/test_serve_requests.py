@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from tests.cli.conftest import Run, Serve
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
@@ -19,7 +20,7 @@ CHAT = "/v1/chat/completions"
 
 
 @pytest.fixture(scope="module")
-def client(serving: Callable, office: Path) -> Iterator[httpx.Client]:
+def client(serving: Serve, office: Path) -> Iterator[httpx.Client]:
     """A client of the API over a small workspace, which is only read."""
     with serving(office) as server:
         yield server.client
@@ -204,7 +205,7 @@ def test_a_filter_on_what_is_not_there_says_what_is(client: httpx.Client) -> Non
         assert send(client, path, {**body, "filters": {"source": []}}).status_code == 200
 
 
-def test_the_command_says_so_too(mundap: Callable, office: Path) -> None:
+def test_the_command_says_so_too(mundap: Run, office: Path) -> None:
     done = mundap("search", QUESTION, "--where", "부서=총무과", workspace=office)
     assert done.code == 1
     assert done.err.startswith("mundap: '부서'")

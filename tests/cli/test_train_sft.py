@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
-
-from mundap.cli import app
+from tests.invoked import run
 
 
 @pytest.fixture
@@ -20,7 +18,7 @@ def root(tmp_path: Path) -> Path:
 
 def said(root: Path, *arguments: object) -> str:
     """The one sentence of an expected error."""
-    done = CliRunner().invoke(app, [*map(str, arguments), "--workspace", str(root)])
+    done = run(*arguments, workspace=root)
     assert done.exit_code == 1
     return str(done.exception)
 

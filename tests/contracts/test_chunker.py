@@ -38,7 +38,8 @@ def syllables(texts: Sequence[str]) -> list[int]:
     ids=[*CHUNKERS, "structure-tokens", "fixed-tokens", "sentence"],
 )
 def chunker(request: pytest.FixtureRequest) -> Chunker:
-    return request.param
+    made: Chunker = request.param
+    return made
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.streamed import streamed
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.generate.evidence import Line, ReaderModel
@@ -55,7 +57,7 @@ ASKED = [
     params=[pytest.param(name, marks=pytest.mark.slow if name == "transformers" else ()) for name in GENERATORS],
 )
 def generator(request: pytest.FixtureRequest) -> Generator:
-    tiny = request.getfixturevalue("tiny_llm") if request.param == "transformers" else None
+    tiny: Any = request.getfixturevalue("tiny_llm") if request.param == "transformers" else None
     return GENERATORS[request.param](tiny)
 
 
@@ -67,9 +69,8 @@ def untimed(answer: Answer) -> tuple[object, ...]:
 def test_a_stream_is_the_text_in_pieces_and_then_the_one_answer(
     generator: Generator, question: str, found: list[Hit]
 ) -> None:
-    *pieces, last = generator.stream(question, found)
-    assert isinstance(last, Answer)
-    assert all(isinstance(piece, str) and piece for piece in pieces)
+    pieces, last = streamed(generator.stream(question, found))
+    assert all(pieces)
     assert "".join(pieces) == last.text
     assert untimed(last) == untimed(generator.answer(question, found))
 

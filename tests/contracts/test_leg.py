@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from tests.conftest import MakePassage
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.graph.build import build
@@ -27,7 +28,7 @@ from mundap.types import Passage
 def graph(passages: list[Passage]) -> Leg:
     rows = GroupedPassages.of(passages).rows
     with TemporaryDirectory() as folder:
-        build(Path(folder), rows, names, unrelated, "test", [Synonym("짐", "물품", 0.5)])
+        build(Path(folder), rows, names, unrelated, [Synonym("짐", "물품", 0.5)])
         return GraphLeg(Graph(Path(folder)), Table([row.id for row in rows], InMemory(rows)), names)
 
 
@@ -46,13 +47,14 @@ PARENTS = [
 QUESTION = "세관 신고서"
 
 
-@pytest.fixture(params=LEGS.values(), ids=LEGS.keys())
+@pytest.fixture(params=list(LEGS.values()), ids=list(LEGS))
 def make(request: pytest.FixtureRequest) -> Callable[[list[Passage]], Leg]:
-    return request.param
+    made: Callable[[list[Passage]], Leg] = request.param
+    return made
 
 
 @pytest.fixture(params=[False, True], ids=["parent passages", "parent passages and chunks"])
-def leg(make: Callable[[list[Passage]], Leg], passage, request: pytest.FixtureRequest) -> Leg:
+def leg(make: Callable[[list[Passage]], Leg], passage: MakePassage, request: pytest.FixtureRequest) -> Leg:
     parent_passages = [passage(text) for text in PARENTS]
     return make(
         [*parent_passages, *(c for w in parent_passages for c in chunks(w, Sentences(30)))]

@@ -102,12 +102,12 @@ def cross(folder: Path, outputs: int = 1, name: str = "logits", **settings: Any)
     if outputs == 3:
         nodes += [("MatMul", ["logit", "thrice"], name, {})]
     tables = {
-        "asked": np.float32([1000, *ASKED[1:]]),
-        "read": np.float32([1000, *READ[1:]]),
-        "axis": np.int64([1]),
-        "zero_one": np.float32([[0, 1]]),
-        "thrice": np.float32([[1, 1, 1]]),
-        "four": np.float32([4]),
+        "asked": np.array([1000, *ASKED[1:]], np.float32),
+        "read": np.array([1000, *READ[1:]], np.float32),
+        "axis": np.array([1], np.int64),
+        "zero_one": np.array([[0, 1]], np.float32),
+        "thrice": np.array([[1, 1, 1]], np.float32),
+        "four": np.array([4], np.float32),
     }
     graph(folder, nodes, tables, ["batch", outputs], name)
     return folder
@@ -116,8 +116,10 @@ def cross(folder: Path, outputs: int = 1, name: str = "logits", **settings: Any)
 def late(folder: Path, **settings: Any) -> Path:
     """An encoder that gives each word its place, wherever it stands."""
     tokenizer(folder, **settings)
-    nodes = [("Gather", ["places", "input_ids"], "last_hidden_state", {})]
-    graph(folder, nodes, {"places": np.float32(PLACES)}, ["batch", "tokens", 2], "last_hidden_state")
+    nodes: list[tuple[str, list[str], str, dict[str, int]]] = [
+        ("Gather", ["places", "input_ids"], "last_hidden_state", {})
+    ]
+    graph(folder, nodes, {"places": np.array(PLACES, np.float32)}, ["batch", "tokens", 2], "last_hidden_state")
     return folder
 
 
@@ -145,9 +147,10 @@ RERANKERS_MADE: dict[str, Callable[[Path], Reranker]] = {
 }
 
 
-@pytest.fixture(scope="module", params=RERANKERS_MADE.values(), ids=RERANKERS_MADE.keys())
+@pytest.fixture(scope="module", params=list(RERANKERS_MADE.values()), ids=list(RERANKERS_MADE))
 def reranker(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Reranker:
-    return request.param(tmp_path_factory.mktemp("rerankers"))
+    made: Reranker = request.param(tmp_path_factory.mktemp("rerankers"))
+    return made
 
 
 def hits(*texts: str) -> list[Hit]:
@@ -218,9 +221,9 @@ def test_a_decomposed_question_is_the_same_question(reranker: Reranker) -> None:
 
 def test_a_score_does_not_depend_on_the_passages_beside_it(reranker: Reranker) -> None:
     many = hits(*(" ".join(WORDS[4 + (n + m) % 5] for m in range(n % 11)) for n in range(3 * BATCH)))
-    alone = {hit.passage.id: reranker.rerank("관세 환급", [hit])[0].score for hit in many}
+    alone = {hit.passage.id: reranker.rerank("관세 환급", [hit])[0].score for hit in many[::5]}
     together = {hit.passage.id: hit.score for hit in reranker.rerank("관세 환급", many)}
-    assert together == pytest.approx(alone, rel=1e-4, abs=1e-5)
+    assert {id: together[id] for id in alone} == pytest.approx(alone, rel=1e-4, abs=1e-5)
 
 
 def test_the_name_stays(reranker: Reranker) -> None:
@@ -280,9 +283,9 @@ def test_an_output_of_any_other_name_is_read_if_it_is_the_first(tmp_path: Path) 
 
 
 def test_logits_of_every_shape_that_models_give() -> None:
-    assert list(logits(np.float32([2, -1]), "m")) == [2, -1]
-    assert list(logits(np.float32([[2], [-1]]), "m")) == [2, -1]
-    assert list(logits(np.float32([[2, 5], [1, 0]]), "m")) == [5 - 2, 0 - 1]
+    assert list(logits(np.array([2, -1], np.float32), "m")) == [2, -1]
+    assert list(logits(np.array([[2], [-1]], np.float32), "m")) == [2, -1]
+    assert list(logits(np.array([[2, 5], [1, 0]], np.float32), "m")) == [5 - 2, 0 - 1]
 
 
 # -- late interaction by hand -------------------------------------------------------------------------------------
@@ -304,7 +307,7 @@ def test_a_question_without_a_word_tells_nothing_apart(tmp_path: Path) -> None:
 
 
 def test_maxsim_is_the_sum_of_the_best_cosines() -> None:
-    question, passage = np.float32([[1, 0], [0.6, 0.8]]), np.float32([[0, 1], [-1, 0], [0.8, 0.6]])
+    question, passage = np.array([[1, 0], [0.6, 0.8]], np.float32), np.array([[0, 1], [-1, 0], [0.8, 0.6]], np.float32)
     assert maxsim(question, passage) == pytest.approx(0.8 + (0.6 * 0.8 + 0.8 * 0.6))
     for nothing in [(question[:0], passage), (question, passage[:0])]:
         with pytest.raises(ValueError, match="neither may be none"):
@@ -351,7 +354,7 @@ def test_a_server_is_asked_in_the_shape_that_it_knows_and_only_once_in_another()
         reranker.rerank("관세 환급", FOUND)
     assert ["documents" in body for body in server.bodies] == [True, False, False]
     assert server.bodies[0]["model"] == "bge-reranker"
-    assert {body["path"] for body in server.bodies} == {"/v1/rerank"}
+    assert {head["path"] for head in server.heads} == {"/v1/rerank"}
 
 
 def test_a_server_that_is_not_there_or_answers_otherwise_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,7 @@
 """Every Searcher: the same promises about order, filters and odd questions."""
 
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -105,13 +105,14 @@ SEARCHERS: dict[str, Build] = {
 }
 
 
-@pytest.fixture(scope="module", params=SEARCHERS.values(), ids=SEARCHERS.keys())
+@pytest.fixture(scope="module", params=list(SEARCHERS.values()), ids=list(SEARCHERS))
 def build(request: pytest.FixtureRequest) -> Build:
-    return request.param
+    made: Build = request.param
+    return made
 
 
 @pytest.fixture(scope="module")
-def search(build: Build, tmp_path_factory: pytest.TempPathFactory):
+def search(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
     with ExitStack() as stack:
         yield build(TEXTS, tmp_path_factory.mktemp("searcher"), stack)
 
@@ -167,7 +168,8 @@ def test_no_filter_is_a_filter_that_allows_all(search: Search) -> None:
 
 
 def test_an_empty_filter_allows_nothing(search: Search) -> None:
-    for empty in (set(), [], ()):
+    nothing: tuple[Collection[str], ...] = (set(), [], ())
+    for empty in nothing:
         assert search("분실물 보관", where=empty) == []
 
 

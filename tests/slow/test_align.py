@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.invoked import ran
 from typer.testing import CliRunner
 
 import mundap as md
@@ -31,7 +32,7 @@ for package in ("tokenizers", "peft", "trl", "datasets"):
 torch.set_num_threads(1)
 
 GOOD, BAD = "담배는 200개비까지 면세입니다.", "이사화물은 신고"
-PAIRS = [
+PAIRS: list[dict[str, Any]] = [
     {"prompt": f"담배를 {n}갑 들여오면?", "completion_0": BAD, "completion_1": GOOD, "ranking": [1, 0]}
     for n in range(20)
 ]
@@ -89,9 +90,8 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(*arguments: object, workspace: Path) -> dict[str, Any]:
     """What a command that succeeds prints as JSON."""
-    done = CliRunner().invoke(app, [*map(str, arguments), "--json", "--workspace", str(workspace)])
-    assert done.exit_code == 0, done.exception or done.stderr
-    return json.loads(done.stdout)
+    made: dict[str, Any] = json.loads(ran(*arguments, "--json", workspace=workspace))
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -169,7 +169,8 @@ def test_python_trains_as_the_command_does(base: Path, bot: Path) -> None:
     )
     assert made is not None
     assert (made.kind, made.verdict, made.use) == ("reward", "better", "파이썬")
-    assert made.report.accuracy.after.mean == 1.0
+    report: Any = made.report
+    assert report.accuracy.after.mean == 1.0
     assert points == sorted(points) != []
     assert "accuracy" in str(made)
     assert "<table>" in made._repr_html_()

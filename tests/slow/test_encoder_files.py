@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,10 +42,15 @@ def test_a_prompt_that_is_not_to_be_pooled_is_not(tmp_path: Path) -> None:
     np.testing.assert_allclose(make_encoder(f"st:{folder}").encode_queries(TEXTS), theirs, atol=1e-4)
 
 
+def made(spec: str) -> Any:
+    """Like any encoder, with what transformers have besides."""
+    return make_encoder(spec)
+
+
 def test_onnx_gives_what_torch_gives(tmp_path: Path) -> None:
     folder = encoders.exported(encoders.sentence(tmp_path, "cls", {"query": "물음: "}, dense=True))
     texts = [*TEXTS, LONG]
-    ours, other = make_encoder(f"onnx:{folder}"), make_encoder(f"st:{folder}")
+    ours, other = made(f"onnx:{folder}"), made(f"st:{folder}")
     np.testing.assert_allclose(ours.encode_queries(texts), other.encode_queries(texts), atol=1e-4)
     assert ours.token_counts(texts) == other.token_counts(texts) == [len(text) for text in texts]
     named = make_encoder(f"onnx:{folder}/onnx/model.onnx")
@@ -80,12 +86,12 @@ def test_a_family_is_known_where_its_files_keep_no_prompts(tmp_path: Path) -> No
 
     folder = encoders.sentence(tmp_path / "multilingual-e5-base")
     assert known_reading(str(folder)) == {"query": "query: ", "passage": "passage: ", "pooling": "mean"}
-    assert make_encoder(f"st:{folder}").prompts == Prompts("query: ", "passage: ")
+    assert made(f"st:{folder}").prompts == Prompts("query: ", "passage: ")
 
 
 def test_llama_cpp_pools_what_transformers_gives(tmp_path: Path) -> None:
     torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
-    encoder = make_encoder(f"gguf:{encoders.gguf(tmp_path)}")
+    encoder = made(f"gguf:{encoders.gguf(tmp_path)}")
     words = transformers.PreTrainedTokenizerFast.from_pretrained(tmp_path / "llama")
     model = transformers.AutoModel.from_pretrained(tmp_path / "llama").eval()
     for text, ours in zip(TEXTS, encoder.encode_passages(TEXTS), strict=True):

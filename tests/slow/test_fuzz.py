@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from mundap.jobs.task import Unread
+
 pytest.importorskip("hwp2md", reason="the extra docs is not installed")
 pytest.importorskip("reportlab", reason="reportlab draws the PDFs of these tests")
 
@@ -50,4 +52,5 @@ def test_json_lines_of_twenty_megabytes_need_less_than_half_a_gigabyte_or_are_re
     assert isinstance(found, Read)
     assert len(found.parents) > 20_000
     ((_, refused),) = read_all([Job(path, path.name)], Limits(1, megabytes=80))
+    assert isinstance(refused, Unread)
     assert "80MB를 초과해 중단했습니다. 파일을 나누거나" in refused.reason

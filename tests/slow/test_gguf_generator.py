@@ -9,12 +9,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
+from tests.streamed import streamed
 
 from mundap.encode.gguf_header import keys
 from mundap.errors import GeneratorError
@@ -55,13 +56,14 @@ def judged(completer: Completer) -> Judged | None:
     return ask_json(completer, chat, Judged, max_tokens=200)
 
 
-def generator(path: Path, **options) -> GGUFGenerator:
+def generator(path: Path, **options: Any) -> GGUFGenerator:
     return GGUFGenerator(path, Settings(REFUSAL, **{"context_tokens": 2048, "max_tokens": 24, **options}), threads=1)
 
 
 @pytest.fixture(scope="module")
 def base() -> Path:
-    return assemble()
+    made: Path = assemble()
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +104,7 @@ def gone_within(seconds: float) -> bool:
 
 
 def test_a_base_model_answers_from_the_passage_piece_by_piece(bot: GGUFGenerator) -> None:
-    *pieces, answer = bot.stream(QUESTION, HITS)
+    pieces, answer = streamed(bot.stream(QUESTION, HITS))
     assert isinstance(answer, Answer)
     assert len(pieces) > 1
     assert "".join(pieces) == answer.text
@@ -127,6 +129,7 @@ def test_without_hits_the_model_is_not_even_loaded(base: Path) -> None:
 def test_closing_the_stream_stops_the_model_and_leaves_it_ready(bot: GGUFGenerator) -> None:
     stream = bot.stream(QUESTION, HITS)
     next(stream)
+    assert isinstance(stream, Generator)
     stream.close()
     assert gone_within(2)
     assert "13" in bot.answer(QUESTION, HITS).text
@@ -231,7 +234,7 @@ def llama_server(chatty: Path) -> Iterator[str]:
 
 def test_a_llama_cpp_server_streams_over_http(llama_server: str) -> None:
     remote = OpenAIGenerator(llama_server, "chatty", Settings(REFUSAL, max_tokens=24), "open sesame")
-    *pieces, answer = remote.stream(QUESTION, HITS)
+    pieces, answer = streamed(remote.stream(QUESTION, HITS))
     assert isinstance(answer, Answer)
     assert len(pieces) > 3
     assert "".join(pieces) == answer.text

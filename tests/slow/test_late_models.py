@@ -86,7 +86,8 @@ def test_the_second_head_of_bge_m3_turns_each_state_but_the_first(tmp_path: Path
         ids = torch.tensor([encoders.letters().encode(text).ids])
         with torch.no_grad():
             rows = head(model(input_ids=ids).last_hidden_state[0, 1:])
-        return torch.nn.functional.normalize(rows, dim=-1).numpy()
+        made: np.ndarray = torch.nn.functional.normalize(rows, dim=-1).numpy()
+        return made
 
     asked = vectors("관세청은 무엇")
     for hit in ranked:

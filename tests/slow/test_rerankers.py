@@ -37,7 +37,7 @@ TEXTS = [
     *(f"{n}번 창구에서는 {n * 7}종의 서류를 받는다." * (1 + n % 4) for n in range(2 * BATCH)),
 ]
 # What two runtimes may differ by in logits of weights this large, on any processor.
-CLOSE = {"abs": 2e-3, "rel": 1e-3}
+CLOSE: dict[str, Any] = {"abs": 2e-3, "rel": 1e-3}
 QUESTION = "관세 환급은 언제 되나요?"
 HITS = [Hit(Passage(f"p{n:02}", "d", text, 0, len(text)), 1 / n, n, {"bm25": n}) for n, text in enumerate(TEXTS, 1)]
 
@@ -90,7 +90,7 @@ def loaded(folder: Path, labels: int) -> Any:
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["one label", "two labels"])
 def labels(request: pytest.FixtureRequest) -> int:
-    return request.param
+    return int(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -160,7 +160,7 @@ def test_questions_at_once_get_the_scores_that_they_get_alone(cross: CrossRerank
 def test_a_folder_is_read_without_the_network(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[object] = []
     monkeypatch.setattr(socket.socket, "connect", lambda _, address: tried.append(address))
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *host: tried.append(host) or [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *host: tried.append(host))
     assert make_reranker(f"cross:{folder.name}", folder.parent).rerank(QUESTION, HITS[:2])
     assert tried == []
 

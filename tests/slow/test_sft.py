@@ -16,9 +16,8 @@ from typing import Any
 
 import pytest
 from tests import small_models
-from typer.testing import CliRunner
+from tests.invoked import ran
 
-from mundap.cli import app
 from mundap.errors import MundapError
 from mundap.generate.causal import load_causal, load_words
 from mundap.generate.gguf import GGUFGenerator, _door
@@ -129,17 +128,11 @@ def workspace(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     (root / "mundap.toml").write_text('[index]\nencoder = "hashed"\n', "utf-8")
     lines = [f"{row.question},{row.answer},{row.passage},{row.source}" for row in ROWS]
     (root / "qa.csv").write_text("\n".join(["질문,답변,제시문,출처", *lines]), "utf-8")
-    done = run(
+    done = ran(
         "train", "sft", "--data", root / "qa.csv", "--out", "둘", "--base", base, "--lora-sweep", "2,4", "--epochs", 2,
         "--lr", 1e-2, "--measured", 4, "--filter", "good", "--report-to", "tensorboard", "--json", workspace=root,
     )  # fmt: skip
     return root, json.loads(done)
-
-
-def run(*arguments: object, workspace: Path) -> str:
-    done = CliRunner().invoke(app, [*map(str, arguments), "--workspace", str(workspace)])
-    assert done.exit_code == 0, done.exception or done.stderr
-    return done.stdout
 
 
 def greedy(file: Path, prompts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
@@ -155,7 +148,8 @@ def llama_tokens(file: Path, text: str) -> list[int]:
     """The tokens of a text in llama.cpp."""
     model = GGUFGenerator(file, Settings(REFUSAL, context_tokens=1024), threads=1)._model()
     with _door(model.server, model.key) as client:
-        return client.post("/tokenize", json={"content": text, "add_special": True}).json()["tokens"]
+        made: list[int] = client.post("/tokenize", json={"content": text, "add_special": True}).json()["tokens"]
+        return made
 
 
 def written(model: Any, prompts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
@@ -225,18 +219,19 @@ def test_what_is_exported_answers_as_the_adapter_did(workspace: tuple[Path, dict
     prompts = [ExampleFormatter(words, [words.eos_token_id], REFUSAL).prompt(row.question, ()) for row in ROWS[:3]]
     adapted = written(load_causal(str(base), root, adapter=folder / "adapter")[0], prompts, 12)
     assert adapted != written(load_causal(str(base), root)[0], prompts, 12)
-    made = json.loads(run("export", "gguf", "둘", "--type", "f32", "--json", workspace=root))
+    made = json.loads(ran("export", "gguf", "둘", "--type", "f32", "--json", workspace=root))
     assert not (folder / "merged").exists()
     assert greedy(root / made["use"].removeprefix("gguf:"), prompts, 12) == adapted
-    merged = Path(json.loads(run("export", "merged", "둘", "--json", workspace=root))["folder"])
+    merged = Path(json.loads(ran("export", "merged", "둘", "--json", workspace=root))["folder"])
     assert written(load_causal(str(merged), root)[0], prompts, 12) == adapted
     assert json.loads((merged / "generation_config.json").read_text("utf-8"))["eos_token_id"] == words.eos_token_id
-    small = json.loads(run("export", "gguf", "둘", "--json", workspace=root))
+    small = json.loads(ran("export", "gguf", "둘", "--json", workspace=root))
     assert small["bytes"] < made["bytes"] / 2
     assert merged.exists()  # it was asked for
 
 
 _GEMMA = {"head_dim": 16, "num_key_value_heads": 2, "hidden_activation": "gelu_pytorch_tanh"}
+_YARN = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 64}
 _FAR = {
     "rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
     "original_max_position_embeddings": 64,
@@ -248,7 +243,11 @@ _FAR = {
     [
         ("llama", {"num_key_value_heads": 2, "tie_word_embeddings": True}),
         ("llama", {"num_key_value_heads": 4, "rope_parameters": _FAR}),
+        ("llama", {"num_key_value_heads": 4, "rope_parameters": {**_YARN, "rope_type": "linear"}}),
         ("mistral", {"num_key_value_heads": 2, "head_dim": 16}),
+        ("qwen2", {"num_key_value_heads": 2, "tie_word_embeddings": True}),
+        ("qwen2", {"num_key_value_heads": 4, "rope_parameters": _YARN}),
+        ("qwen3", {"num_key_value_heads": 2, "head_dim": 32, "tie_word_embeddings": True}),
         ("gpt_neox", {}),
         ("gpt_neox", {"use_parallel_residual": False}),
         ("gemma", _GEMMA),
@@ -257,7 +256,8 @@ _FAR = {
     ],
 )
 def test_llama_cpp_spells_and_writes_as_transformers(tmp_path: Path, kind: str, more: dict[str, Any]) -> None:
-    spelling = small_models.pieces() if kind in ("mistral", "gemma3_text") else small_models.words()
+    cut = small_models.QWEN if kind.startswith("qwen") else ""
+    spelling = small_models.pieces() if kind in ("mistral", "gemma3_text") else small_models.words(cut=cut)
     folder = small_models.model(tmp_path / "m", kind, spelling, **more)
     export_gguf(folder, tmp_path / "m.gguf", "f32")
     model, words = load_causal(str(folder), tmp_path)
@@ -376,7 +376,8 @@ def test_the_loss_is_that_of_the_answers_alone(base: Path, tmp_path: Path) -> No
     import datasets
     import trl
 
-    given = trl.SFTConfig(str(tmp_path), use_cpu=True, bf16=False, dataset_kwargs={"skip_prepare_dataset": True})
+    made: Any = trl
+    given = made.SFTConfig(str(tmp_path), use_cpu=True, bf16=False, dataset_kwargs={"skip_prepare_dataset": True})
     trainer = trainer_class()(
         model=model, args=given, train_dataset=datasets.Dataset.from_dict(rows), processing_class=words
     )
@@ -391,6 +392,7 @@ def test_the_loss_is_that_of_the_answers_alone(base: Path, tmp_path: Path) -> No
 
 def test_a_template_asks_in_training_as_in_serving(base: Path, tmp_path: Path) -> None:
     words, alpaca = load_words(str(base), tmp_path), read_template("alpaca", tmp_path)
+    assert alpaca is not None
     formatter = ExampleFormatter(words, [words.eos_token_id], REFUSAL, alpaca)
     hits = [Hit(passage_of(ROWS[0]), 1.0, 1)]
     assert words.decode(formatter.prompt("담배는?", hits)) == spelled(messages("담배는?", hits, (), REFUSAL), alpaca)
@@ -415,8 +417,8 @@ def test_the_adapter_answers_through_the_workspace(workspace: tuple[Path, dict[s
     root, _ = workspace
     config = '[ingest]\npaths = ["qa.csv"]\n[index]\nencoder = "hashed"\n[generate]\ngenerator = "transformers:model:둘"\nmin_support = 0.0\n'
     (root / "mundap.toml").write_text(config + "max_tokens = 8\n", "utf-8")
-    run("ingest", workspace=root)
-    run("index", workspace=root)
-    answer = json.loads(run("ask", "이사화물의 값을 알려 주세요", "--json", workspace=root))
+    ran("ingest", workspace=root)
+    ran("index", workspace=root)
+    answer = json.loads(ran("ask", "이사화물의 값을 알려 주세요", "--json", workspace=root))
     assert answer["model"] == "transformers:model:둘"
     assert answer["answer"]

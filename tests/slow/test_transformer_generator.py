@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from tests.streamed import streamed
 
 from mundap.errors import GeneratorError
 from mundap.generate import make_generator
 from mundap.generate.language_model import Settings
+from mundap.generate.prompt import Message
 from mundap.generate.sampling import Sampling
 from mundap.generate.structured import ask_json
 from mundap.generate.template import read_template
@@ -37,7 +40,7 @@ def folder(tiny_llm: Callable[[str], Path]) -> Path:
     return tiny_llm(SAID)
 
 
-def generator(base: str | Path, models: Path = Path(), bits: int = 0, **options) -> TransformersGenerator:
+def generator(base: str | Path, models: Path = Path(), bits: int = 0, **options: Any) -> TransformersGenerator:
     return TransformersGenerator(str(base), models, Settings(REFUSAL, **{"max_tokens": 64, **options}), bits=bits)
 
 
@@ -55,7 +58,7 @@ def gone_within(seconds: float) -> bool:
 def test_it_is_named_in_the_config_and_answers_piece_by_piece(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "llm").symlink_to(folder)
     bot = make_generator("transformers:llm", refusal=REFUSAL, folder=tmp_path, max_tokens=64)
-    *pieces, answer = bot.stream("관세율은?", HITS[:1])
+    pieces, answer = streamed(bot.stream("관세율은?", HITS[:1]))
     assert isinstance(answer, Answer)
     assert len(pieces) > 3
     assert ("".join(pieces), answer.text) == (SAID, SAID)
@@ -75,7 +78,7 @@ def test_passages_beyond_the_context_are_left_out_whole(folder: Path) -> None:
     seen: list[str] = []
 
     class Watched(TransformersGenerator):
-        def _text(self, model, chat):
+        def _text(self, model: Any, chat: Sequence[Message]) -> str:
             seen.append(super()._text(model, chat))
             return seen[-1]
 
@@ -95,7 +98,7 @@ def test_a_template_takes_the_place_of_the_plain_text(folder: Path, tmp_path: Pa
     seen: list[str] = []
 
     class Watched(TransformersGenerator):
-        def _text(self, model, chat):
+        def _text(self, model: Any, chat: Sequence[Message]) -> str:
             seen.append(super()._text(model, chat))
             return seen[-1]
 
@@ -134,6 +137,7 @@ def test_closing_the_stream_and_a_stop_from_outside_end_the_model(folder: Path) 
     bot = generator(folder, max_tokens=1024, sampling=Sampling(temperature=50.0))
     stream = bot.stream("관세율은?", HITS[:1])
     assert next(stream)
+    assert isinstance(stream, Generator)
     stream.close()
     assert gone_within(5)
     stop = Stop()
@@ -160,6 +164,7 @@ def test_an_adapter_that_was_trained_is_asked_by_its_name(folder: Path, tmp_path
     tuned.save_pretrained(tmp_path / "관세" / "adapter")
     bot = make_generator("transformers:model:관세", refusal=REFUSAL, models=tmp_path, max_tokens=16)
     assert bot.name == "transformers:model:관세"
+    assert isinstance(bot, TransformersGenerator)
     tuned_text = bot.complete([_USER], max_tokens=16)
     assert tuned_text != generator(folder).complete([_USER], max_tokens=16)
     with pytest.raises(GeneratorError, match=r"'없음'.*학습한 모델: 관세.*mundap train sft"):
@@ -180,7 +185,7 @@ def test_a_form_is_told_in_the_prompt_and_a_reply_without_it_is_not_believed(fol
     seen: list[str] = []
 
     class Watched(TransformersGenerator):
-        def _text(self, model, chat):
+        def _text(self, model: Any, chat: Sequence[Message]) -> str:
             seen.append(super()._text(model, chat))
             return seen[-1]
 

@@ -1,8 +1,7 @@
-import json
-
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+from tests.shown import shown
 
 from mundap.errors import MundapError
 from mundap.evaluation.abstain import FIGURES, Supported, abstain_differences, evaluate_abstain
@@ -46,16 +45,17 @@ def test_scores_that_separate_leave_no_doubt() -> None:
 
 
 def test_json_holds_every_figure_with_its_interval() -> None:
-    shown = json.loads(json.dumps(evaluate_abstain([0.9, 0.4], [0.6, 0.1], 0.5, resamples=50).to_json()))
-    assert shown["n"] == 4
-    assert shown["threshold"] == 0.5
-    assert set(shown["ci95"]) == set(FIGURES) <= set(shown)
-    assert all(len(ends) == 2 for ends in shown["ci95"].values())
+    seen = shown(evaluate_abstain([0.9, 0.4], [0.6, 0.1], 0.5, resamples=50))
+    assert seen["n"] == 4
+    assert seen["threshold"] == 0.5
+    assert set(seen["ci95"]) == set(FIGURES) <= set(seen)
+    assert all(len(ends) == 2 for ends in seen["ci95"].values())
 
 
-@settings(max_examples=25, deadline=None)
 @given(scores, scores, st.floats(-1, 11))
-def test_figures_are_shares_and_balanced_accuracy_their_mean(answerable, unanswerable, threshold) -> None:
+def test_figures_are_shares_and_balanced_accuracy_their_mean(
+    answerable: list[float], unanswerable: list[float], threshold: float
+) -> None:
     report = evaluate_abstain(answerable, unanswerable, threshold, resamples=20)
     assert tuple(report.figures) == FIGURES
     assert all(0.0 <= one.mean <= 1.0 and 0.0 <= one.low <= one.high <= 1.0 for one in report.figures.values())
@@ -65,7 +65,7 @@ def test_figures_are_shares_and_balanced_accuracy_their_mean(answerable, unanswe
 
 
 @pytest.mark.parametrize(("answerable", "unanswerable"), [([], [0.1]), ([0.1], []), ([], [])])
-def test_both_kinds_of_question_are_needed(answerable, unanswerable) -> None:
+def test_both_kinds_of_question_are_needed(answerable: list[float], unanswerable: list[float]) -> None:
     with pytest.raises(MundapError, match=rf"\({len(answerable)}개\).*\({len(unanswerable)}개\).*제시문"):
         evaluate_abstain(answerable, unanswerable, 0.5)
 
@@ -77,10 +77,11 @@ def test_scores_are_finite() -> None:
 
 def test_the_probabilities_are_checked_against_what_was_answerable() -> None:
     report = evaluate_abstain([0.9] * 10, [0.1] * 10, 0.5, resamples=20)
-    assert report.reliability == ((pytest.approx(0.1), 0.0, 10), (pytest.approx(0.9), 1.0, 10))
+    shares: list[object] = [tuple(one) for one in report.reliability]
+    assert shares == [(pytest.approx(0.1), 0.0, 10), (pytest.approx(0.9), 1.0, 10)]
     assert report.calibration_error == pytest.approx((10 * 0.1 + 10 * 0.1) / 20)
-    shown = report.to_json()
-    assert shown["reliability"][1] == {"predicted": pytest.approx(0.9), "answerable": 1.0, "n": 10}
+    seen = shown(report)
+    assert seen["reliability"][1] == {"predicted": pytest.approx(0.9), "answerable": 1.0, "n": 10}
 
 
 def test_what_became_of_a_question() -> None:

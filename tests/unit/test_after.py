@@ -1,9 +1,11 @@
 """After search: age, diversity, duplicates and reading order, with numbers worked by hand."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
 from math import log
+from typing import Any
 from unicodedata import normalize
 
 import numpy as np
@@ -19,17 +21,18 @@ TODAY = date(2024, 7, 1)
 ARTICLE = "제3조(면세) 여행자가 들여오는 물품 가운데 본인이 쓰던 것과 선물로 받은 것은 관세를 면제한다."
 
 
-def hit(id: str, score: float = 1.0, text: str = "", heading: str = "", **meta: object) -> Hit:
+def hit(id: str, score: float = 1.0, text: str = "", heading: str = "", **meta: Any) -> Hit:
     return Hit(Passage(id, "d", text or id, 0, len(text or id), heading=heading, meta=meta), score, 1, {"bm25": 3})
 
 
-def ids(hits) -> list[str]:
+def ids(hits: Sequence[Hit]) -> list[str]:
     return [hit.passage.id for hit in hits]
 
 
 def unit(*rows: tuple[float, ...]) -> Vectors:
     vectors = np.asarray(rows, np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    made: Vectors = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return made
 
 
 @st.composite
@@ -103,7 +106,7 @@ def test_a_half_life_and_a_floor_that_mean_nothing_are_refused(half_life: float,
 
 @given(rankings(), st.floats(0.001, 1e5), st.floats(0.01, 1))
 def test_age_lowers_by_no_more_than_the_floor_and_an_older_passage_never_less(
-    case, half_life: float, floor: float
+    case: tuple[list[Hit], Vectors], half_life: float, floor: float
 ) -> None:
     hits, _ = case
     weighed = weigh_time(hits, TODAY, half_life, floor)
@@ -148,7 +151,7 @@ def test_among_equals_the_lower_id_comes_first() -> None:
 
 
 @given(rankings(), st.integers(0, 14), st.sampled_from([0.1, 0.5, 0.9, 1.0]))
-def test_mmr_chooses_k_of_the_hits_whatever_their_order(case, k: int, trade: float) -> None:
+def test_mmr_chooses_k_of_the_hits_whatever_their_order(case: tuple[list[Hit], Vectors], k: int, trade: float) -> None:
     hits, vectors = case
     chosen = mmr(hits, vectors, k, trade)
     assert len(chosen) == min(k, len(hits))
@@ -159,7 +162,9 @@ def test_mmr_chooses_k_of_the_hits_whatever_their_order(case, k: int, trade: flo
 
 
 @given(rankings(), st.sampled_from([0.1, 0.5, 1.0]))
-def test_mmr_of_all_hits_is_a_permutation_that_it_leaves_as_it_is(case, trade: float) -> None:
+def test_mmr_of_all_hits_is_a_permutation_that_it_leaves_as_it_is(
+    case: tuple[list[Hit], Vectors], trade: float
+) -> None:
     hits, vectors = case
     rows = dict(zip(ids(hits), vectors, strict=True))
     once = mmr(hits, vectors, len(hits), trade)
@@ -242,7 +247,9 @@ def test_the_better_hit_stays_and_the_dropped_name_it() -> None:
 
 
 @given(rankings(), st.sampled_from([-1.0, 0.5, 0.99, 2.0]))
-def test_what_stays_is_in_order_repeats_nothing_and_is_left_alone_the_next_time(case, threshold: float) -> None:
+def test_what_stays_is_in_order_repeats_nothing_and_is_left_alone_the_next_time(
+    case: tuple[list[Hit], Vectors], threshold: float
+) -> None:
     hits, vectors = case
     result = collapse(hits, vectors, threshold)
     assert ids(result.hits) == [id for id in ids(hits) if id not in result.dropped]

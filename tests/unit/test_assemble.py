@@ -1,6 +1,7 @@
 """Blocks become a document whose sections are slices, whose tables keep their header, and whose pages are known."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,7 @@ CELLS = st.builds(Cell, st.text("가나다 |\\\n", max_size=6), st.integers(-1, 
 TABLES = st.lists(st.lists(CELLS, max_size=4).map(tuple), max_size=5).map(lambda rows: Table(tuple(rows)))
 
 
-def document(*blocks: Block, **about: object) -> Document:
+def document(*blocks: Block, **about: Any) -> Document:
     return assemble(Parsed(blocks, **about), Path("안내.pdf"), "안내.pdf").document
 
 

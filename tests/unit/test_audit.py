@@ -6,13 +6,14 @@ import json
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from mundap.store.audit import FILE, Actor, Audit
 
 KIM = Actor("홈페이지", "10.0.0.7")
 
 
-def lines(folder: Path) -> list[dict]:
+def lines(folder: Path) -> list[dict[str, Any]]:
     files = sorted(folder.glob(f"{FILE}*"), key=lambda file: (len(file.name), file.name), reverse=True)
     return [json.loads(line) for file in files for line in file.read_text("utf-8").splitlines()]
 

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,9 @@ def test_every_file_is_answered_for_once(jobs: list[Job], workers: int) -> None:
     found = {job.source: outcome for job, outcome in read_all(jobs, Limits(workers))}
     texts = {source: o.reading.document.text for source, o in found.items() if isinstance(o, Read)}
     assert texts == {"가.txt": "하나", "나.md": "# 둘\n\n셋"}
-    assert "읽을 수 없는 형식" in found["다.dat"].reason
+    lost = found["다.dat"]
+    assert isinstance(lost, Unread)
+    assert "읽을 수 없는 형식" in lost.reason
     assert all(outcome.seconds > 0 for outcome in found.values())
 
 
@@ -61,11 +64,28 @@ def test_a_file_that_eats_memory_is_left_and_the_others_are_read(jobs: list[Job]
     assert "100MB" in found["큰.txt"]
 
 
+def piped(script: str) -> subprocess.Popen[bytes]:
+    run, pipe = [sys.executable, "-c", script], subprocess.PIPE
+    return subprocess.Popen(run, stdin=pipe, stdout=pipe, start_new_session=True, bufsize=0)
+
+
+def workers(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """Those that are started from now on."""
+    begun: list[subprocess.Popen[bytes]] = []
+    start = batch._started
+
+    def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
+        begun.append(start(megabytes, folder))
+        return begun[-1]
+
+    monkeypatch.setattr(batch, "_started", started)
+    return begun
+
+
 def test_a_reader_that_crashes_is_reported_by_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
         crash = "import os, sys; sys.stdin.buffer.read(1); os.abort()"
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        return subprocess.Popen([sys.executable, "-c", crash], **pipes, start_new_session=True, bufsize=0)
+        return piped(crash)
 
     monkeypatch.setattr(batch, "_started", started)
     found = reasons(jobs, Limits(2))
@@ -90,7 +110,9 @@ def test_a_readers_own_mistake_is_one_plain_files_problem(
     monkeypatch.setattr(task, "read", read)
     found = dict(read_all(jobs[:2]))
     assert isinstance(found[jobs[0]], Read)
-    reason = found[jobs[1]].reason
+    lost = found[jobs[1]]
+    assert isinstance(lost, Unread)
+    reason = lost.reason
     assert reason.startswith(f"나.md: 읽는 중 오류가 발생했습니다({type(error).__name__}")
     assert reason.isprintable()
 
@@ -101,8 +123,7 @@ def test_an_answer_that_cannot_be_opened_loses_no_file(
 ) -> None:
     def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
         reply = f"import sys; sys.stdin.buffer.read(9); sys.stdout.buffer.write({framed(answer)!r})"
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        return subprocess.Popen([sys.executable, "-c", reply], **pipes, start_new_session=True, bufsize=0)
+        return piped(reply)
 
     monkeypatch.setattr(batch, "_started", started)
     assert reasons(jobs, Limits(2)).keys() == {job.source for job in jobs}
@@ -116,10 +137,9 @@ def test_no_process_to_be_had_loses_no_file(jobs: list[Job], monkeypatch: pytest
     assert reasons(jobs, Limits(2)).keys() == {job.source for job in jobs}
 
 
+@pytest.mark.slow
 def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[subprocess.Popen[bytes]] = []
-    start = batch._started
-    monkeypatch.setattr(batch, "_started", lambda *given: begun.append(start(*given)) or begun[-1])
+    begun = workers(monkeypatch)
     for name, text in (("가.txt", "가나다라 마바사 " * 8_000_000), ("나.txt", "둘"), ("다.txt", "셋")):
         (tmp_path / name).write_text(text, "utf-8")
     found = reasons([Job(path, path.name) for path in sorted(tmp_path.iterdir())], Limits(1, megabytes=100))
@@ -128,11 +148,10 @@ def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch
 
 
 def test_closing_early_ends_the_workers(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
-    begun: list[subprocess.Popen[bytes]] = []
-    start = batch._started
-    monkeypatch.setattr(batch, "_started", lambda *given: begun.append(start(*given)) or begun[-1])
+    begun = workers(monkeypatch)
     outcomes = read_all(jobs, Limits(2))
     next(outcomes)
+    assert isinstance(outcomes, Generator)
     outcomes.close()
     assert begun
     assert all(worker.poll() is not None for worker in begun)
@@ -146,6 +165,7 @@ def test_a_worker_that_is_ended_leaves_nothing_on_the_disk(tmp_path: Path, monke
     outcomes = read_all([Job(tmp_path / "docs" / "큰.csv", "큰.csv"), Job(tmp_path / "docs", "없음")], Limits(2))
     next(outcomes)
     assert [*(tmp_path / "left").iterdir()]
+    assert isinstance(outcomes, Generator)
     outcomes.close()
     assert [*(tmp_path / "left").iterdir()] == []
 
@@ -154,13 +174,11 @@ def test_nothing_to_read_is_nothing() -> None:
     assert list(read_all([])) == []
 
 
-@pytest.mark.parametrize(("size", "count"), [(10, 1), (1 << 18, 2), (1 << 22, 3)])
+@pytest.mark.parametrize(("size", "count"), [(10, 1), (1 << 18, 2), pytest.param(1 << 22, 3, marks=pytest.mark.slow)])
 def test_there_are_no_more_workers_than_there_is_work(
     jobs: list[Job], monkeypatch: pytest.MonkeyPatch, size: int, count: int
 ) -> None:
-    begun: list[subprocess.Popen[bytes]] = []
-    start = batch._started
-    monkeypatch.setattr(batch, "_started", lambda *given: begun.append(start(*given)) or begun[-1])
+    begun = workers(monkeypatch)
     jobs[2].path.write_bytes(b"\1" * size)
     assert len(list(read_all(jobs, Limits(8)))) == 3
     assert len(begun) <= count

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +16,7 @@ from mundap.korean.beams import beam_search
 START, END = 0, 1
 
 
-def table(rows: dict[int, dict[int, float]], words: int):
+def table(rows: dict[int, dict[int, float]], words: int) -> Callable[[npt.NDArray[np.int64]], npt.NDArray[np.float32]]:
     """`rows[last][next]` is the chance of `next` after `last`; the others share next to nothing."""
     logits = np.full((words, words), -30.0, np.float32)
     for last, following in rows.items():
@@ -63,12 +65,13 @@ def test_the_end_may_come_at_once() -> None:
 @given(
     st.lists(st.lists(st.floats(-4, 4, width=32), min_size=6, max_size=6), min_size=6, max_size=6), st.integers(1, 6)
 )
-def test_the_search_stays_within_its_bounds_and_one_beam_is_greedy(rows, beams) -> None:
+def test_the_search_stays_within_its_bounds_and_one_beam_is_greedy(rows: list[list[float]], beams: int) -> None:
     logits = np.array(rows, np.float32)
     found = beam_search(lambda sequences: logits[sequences[:, -1]], START, END, beams, 8)
     assert END not in found
     assert len(found) <= 7
-    greedy, last = [], START
+    greedy: list[int] = []
+    last = START
     while len(greedy) < 7 and (last := int(logits[last].argmax())) != END:
         greedy.append(last)
     if np.all(np.sort(logits, axis=1)[:, -1] - np.sort(logits, axis=1)[:, -2] > 1e-4):  # no ties

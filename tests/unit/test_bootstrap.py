@@ -1,8 +1,9 @@
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.evaluation.bootstrap import (
@@ -14,8 +15,6 @@ from mundap.evaluation.bootstrap import (
     two_sample_intervals,
 )
 from mundap.evaluation.estimates import Estimates, estimate_each, paired_difference
-
-quick = settings(max_examples=40, deadline=None)
 
 # Darwin's maize: crossed minus self-fertilised height, in eighths of an inch. Of the 2**15 ways to sign them,
 # Fisher (The Design of Experiments, 1935, section 21) counts 863 with a sum of 314 or more.
@@ -74,15 +73,14 @@ def test_a_single_group_has_nothing_to_vary() -> None:
     assert mean_interval([0.0, 1.0], groups=["a", "a"]) == (0.5, 0.5)
 
 
-@quick
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=20), st.integers(0, 5))
-def test_the_interval_lies_within_the_values(values, seed) -> None:
+def test_the_interval_lies_within_the_values(values: list[float], seed: int) -> None:
     low, high = mean_interval(values, resamples=100, seed=seed)
     assert min(values) - 1e-9 <= low <= high <= max(values) + 1e-9
 
 
 @pytest.mark.parametrize("values", [[], [[]]])
-def test_no_rows_are_refused(values) -> None:
+def test_no_rows_are_refused(values: list[Any]) -> None:
     with pytest.raises(ValueError, match="rows of figures"):
         mean_interval(values)
 
@@ -107,9 +105,8 @@ def test_permutation_p_by_sampling_is_near_the_exact_one() -> None:
     assert permutation_p(DARWIN, permutations=20_000) == pytest.approx(2 * 863 / 2**15, abs=0.006)
 
 
-@quick
 @given(st.lists(st.integers(-4, 4), min_size=1, max_size=7))
-def test_permutation_p_is_the_share_of_signings_as_extreme(differences) -> None:
+def test_permutation_p_is_the_share_of_signings_as_extreme(differences: list[int]) -> None:
     sums = [
         abs(sum(s * d for s, d in zip(signs, differences, strict=True)))
         for signs in product((1, -1), repeat=len(differences))

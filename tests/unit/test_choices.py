@@ -1,6 +1,7 @@
 """Broad questions with several answers, and conditions on time that no passage meets."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from mundap.messages import say
 from mundap.types import Choice, Hit, Passage
 
 
-def hit(n: int, text: str, heading: str = "", source: str = "안내", score: float = 0.0, **meta: object) -> Hit:
+def hit(n: int, text: str, heading: str = "", source: str = "안내", score: float = 0.0, **meta: Any) -> Hit:
     return Hit(Passage(f"p{n}", "d", text, 0, len(text), heading, source=source, meta=meta), score, n)
 
 

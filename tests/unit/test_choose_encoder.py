@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+
+from tests.shown import shown
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.evaluation.encoders import DENSE, HYBRID, Cost, EncoderChoice, choose, cost, leg_of
 from mundap.evaluation.estimates import ALIKE, BETTER, WORSE
 from mundap.evaluation.questions import Question
 from mundap.evaluation.retrieval import Search, evaluate_retrieval
+from mundap.protocols import Vectors
 from mundap.types import Hit, Passage
 
 N = 40
@@ -55,9 +58,9 @@ def test_of_several_that_are_better_the_quickest_that_is_not_surely_worse_than_t
 
 
 def test_as_json_all_is_there() -> None:
-    shown = chosen(used=(10, 1.0), better=(35, 5.0)).to_json()
-    assert shown["take"] == "better"
-    used, better = shown["encoders"]
+    seen = shown(chosen(used=(10, 1.0), better=(35, 5.0)))
+    assert seen["take"] == "better"
+    used, better = seen["encoders"]
     assert used["cost"] == {"query_ms": 1.0, "passage_ms": 1.0}
     assert better["legs"]["hybrid"]["top1"] == 35 / N
     assert better["changes"]["hybrid"]["top1"]["mean"] == 35 / N - 10 / N
@@ -71,7 +74,7 @@ def test_a_cost_is_of_texts_one_by_one() -> None:
             super().__init__()
             self.asked: list[int] = []
 
-        def _encode(self, texts: list[str]) -> np.ndarray:
+        def _encode(self, texts: Sequence[str]) -> Vectors:
             self.asked.append(len(texts))
             return super()._encode(texts)
 

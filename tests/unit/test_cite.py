@@ -1,5 +1,6 @@
 """Citations stand in their passage, belong to their statement, and never name a passage that was not there."""
 
+import itertools
 import re
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mundap.generate.cite import cited, repair, verified
-from mundap.generate.compose import refuses, written
+from mundap.generate.compose import begun_thought, refuses, written
 from mundap.korean.normalize import squash
 from mundap.types import Citation, Hit, Passage
 
@@ -123,14 +124,16 @@ PIECES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=2 * settings().max_examples)
 @given(
     PIECES,
     st.lists(
         st.sampled_from(["세율은 13퍼센트입니다. ", "나. 다음\n", "[1] ", "\t"]) | st.text(max_size=20), max_size=5
     ),
 )
-def test_every_quote_stands_in_its_passage_whatever_the_answer_and_the_passages_are(pieces, texts) -> None:
+def test_every_quote_stands_in_its_passage_whatever_the_answer_and_the_passages_are(
+    pieces: list[str], texts: list[str]
+) -> None:
     hits = [hit(rank, text) for rank, text in enumerate(["".join(texts), *texts], 1)]
     citations = cited("".join(pieces), hits)
     passages = {h.passage.id: h.passage.text for h in hits}
@@ -138,13 +141,58 @@ def test_every_quote_stands_in_its_passage_whatever_the_answer_and_the_passages_
     assert verified(citations, hits) == citations
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=5 * settings().max_examples)
 @given(PIECES)
-def test_what_is_streamed_is_the_repaired_text_however_it_was_cut(pieces) -> None:
+def test_what_is_streamed_is_the_repaired_text_however_it_was_cut(pieces: list[str]) -> None:
     whole = "".join(pieces)
     unthought = re.sub(r"(?s)<think>.*?(</think>|\Z)|<생각>.*?(</생각>|\Z)", "", whole)
+    unthought = re.sub(r"[ \t]*</(think|생각)>", "", unthought)  # an end without a begin
     assert "".join(written(pieces, 2)) == repair(unthought, 2).strip()
     assert "".join(written(pieces, 2)) == "".join(written(list(whole), 2))
+
+
+TAGS = st.sampled_from(
+    [
+        *(
+            '<자료 번호="1">',
+            '<자료 번호="2" 출처="관세 안내">',
+            "</자료>",
+            "‹자료 번호=1›",
+            "＜자료 1＞",
+            "< / 자료 >",
+        ),
+        *("<제시문>", "</제시문>", "<질문>", "</질문>", "</답변>", "<모범답안>", "</think>", "</thought>", "</생각>"),
+    ]
+)
+SAID = st.sampled_from(
+    ["세율은 13퍼센트", "입니다. ", "자료", "가 < 나", "질문: ", "〈관세법〉 ", "[1]", "\n", "a<b>c"]
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.one_of(SAID, TAGS), max_size=12), st.lists(st.integers(0, 200), max_size=12))
+def test_tags_of_the_prompt_never_stay_however_the_stream_is_cut(parts: list[str], cuts: list[int]) -> None:
+    whole = "".join(parts)
+    places = sorted({0, *(cut for cut in cuts if cut < len(whole)), len(whole)})
+    pieces = [whole[start:end] for start, end in itertools.pairwise(places)]
+    text = "".join(written(pieces, 2))
+    assert not re.search(r"[<‹＜]\s*/?\s*(자료|제시문|질문|답변|모범답안|think|thought|생각)[^<>‹›＜＞]*[>›＞]", text)
+    assert text == "".join(written([whole], 2))
+    assert text.count("세율은 13퍼센트") == whole.count("세율은 13퍼센트")
+
+
+@pytest.mark.parametrize("end", ["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "[|endofturn|]", "<|im_start|>user"])
+def test_an_answer_ends_where_the_model_spells_the_end_of_its_turn(end: str) -> None:
+    pieces = list(f"세율은 13퍼센트입니다 [1].{end}\n다음 질문은 무엇인가요?")
+    assert "".join(written(pieces, 1)) == "세율은 13퍼센트입니다 [1]."
+
+
+def test_a_prompt_that_begins_a_thought_is_known_by_its_end() -> None:
+    assert begun_thought("<|im_start|>assistant\n<think>\n") == "<think>"
+    assert begun_thought("[|assistant|]<thought>\n") == "<thought>"
+    assert begun_thought("<|im_start|>assistant\n<think>\n\n</think>\n\n") == ""
+    assert begun_thought("<think>을 쓰세요") == ""
+    assert "".join(written(["<think>", "따져 보면", "</th", "ink>\n답입니다."], 1)) == "답입니다."
 
 
 def test_thoughts_are_not_part_of_the_answer() -> None:

@@ -3,12 +3,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.shown import shown
 
 from mundap.errors import MundapError, UnknownName
 from mundap.evaluation.compare import auroc_difference, differences, earlier_legs, earlier_measures
 from mundap.evaluation.estimates import ALIKE, BETTER, WORSE, paired_difference
 from mundap.evaluation.questions import Question
-from mundap.evaluation.retrieval import ablation, evaluate_retrieval
+from mundap.evaluation.retrieval import Search, ablation, evaluate_retrieval
 from mundap.types import Hit, Passage
 
 
@@ -26,8 +27,15 @@ def test_questions_on_one_passage_are_one_observation() -> None:
 
 
 def test_runs_are_compared_on_the_questions_and_figures_that_both_have() -> None:
-    before = {("가", ("x",)): {"f1": 0.0, "exact": 0.0}, ("나", ("x",)): {"f1": 1.0}}
-    after = [(("가", ("x",)), {"f1": 1.0}), (("나", ("x",)), {"f1": 1.0}), (("나", ("y",)), {"f1": 0.0})]
+    before: dict[tuple[str, tuple[str, ...]], dict[str, float]] = {
+        ("가", ("x",)): {"f1": 0.0, "exact": 0.0},
+        ("나", ("x",)): {"f1": 1.0},
+    }
+    after: list[tuple[tuple[str, tuple[str, ...]], dict[str, float]]] = [
+        (("가", ("x",)), {"f1": 1.0}),
+        (("나", ("x",)), {"f1": 1.0}),
+        (("나", ("y",)), {"f1": 0.0}),
+    ]
     found = differences(before, after, ("f1", "exact"))
     assert list(found) == ["f1"]
     assert (found["f1"].n, found["f1"].mean) == (2, (1 + 0) / 2)
@@ -61,8 +69,8 @@ def test_an_ablation_shows_what_each_step_brings_over_the_one_before() -> None:
     texts = [f"글 {n}" for n in range(12)]
     questions = [Question(f"{n}", (text,)) for n, text in enumerate(texts)]
 
-    def finding(up_to):
-        def search(question, depth):
+    def finding(up_to: int) -> Search:
+        def search(question: str, depth: int) -> list[Hit]:
             n = int(question) if int(question) < up_to else 11 - int(question)
             return [Hit(Passage(f"p{n}", "d", texts[n], 0, len(texts[n])), 1.0, 1)]
 
@@ -76,6 +84,6 @@ def test_an_ablation_shows_what_each_step_brings_over_the_one_before() -> None:
     assert third.differences["top1"].mean == 12 / 12 - 6 / 12
     assert third.differences["top1"].p == 2 / 2**6  # six questions changed
     assert third.differences["top1"].verdict == BETTER
-    assert third.to_json()["changes"]["mrr@10"]["n"] == 12
+    assert shown(third)["changes"]["mrr@10"]["n"] == 12
     with pytest.raises(UnknownName, match=r"'graph'.*bm25"):
         ablation(report, ["bm25", "graph"])

@@ -19,7 +19,7 @@ from mundap.types import Document, Section
 def dates(path: Path, text: str) -> list[str]:
     """The date of each section of a file with this text; "" for none."""
     path.write_text(text, "utf-8")
-    return [section.meta.get("date", "") for section in read(path).document.sections]
+    return [str(section.meta.get("date", "")) for section in read(path).document.sections]
 
 
 @pytest.mark.parametrize(

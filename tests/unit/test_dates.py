@@ -188,7 +188,9 @@ NOT_READ = [
 
 
 def bounds(text: str, today: date = TODAY) -> list[tuple[str | None, str | None]]:
-    return [(p.start and p.start.isoformat(), p.end and p.end.isoformat()) for p in periods(text, today)]
+    return [
+        (p.start.isoformat() if p.start else None, p.end.isoformat() if p.end else None) for p in periods(text, today)
+    ]
 
 
 @pytest.mark.parametrize("frame", ["{}", "{} 공지에서 찾아줘", "여기, {}.", "{}?"])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.blocks import cells, said
 
 from mundap.errors import BadFile
 from mundap.ingest.blocks import Cell, Heading, Paragraph, Table
@@ -77,7 +78,7 @@ def test_merged_cells_cover_what_they_cover(tmp_path: Path) -> None:
     for y, x, text in ((1, 1, "평일"), (1, 2, "주말"), (2, 0, "강남"), (2, 1, "5만원"), (2, 2, "7만원")):
         table.cell(y, x).text = text
     document.save(tmp_path / "가.docx")
-    assert parse(tmp_path / "가.docx").blocks[0].rows == (
+    assert cells(parse(tmp_path / "가.docx").blocks[0]) == (
         (Cell("구장", rowspan=2), Cell("요금", colspan=2)),
         (Cell("평일"), Cell("주말")),
         (Cell("강남"), Cell("5만원"), Cell("7만원")),
@@ -154,7 +155,7 @@ def test_lists_have_the_labels_that_word_shows(tmp_path: Path) -> None:
         paragraph = document.add_paragraph("항목")
         paragraph._p.get_or_add_pPr().append(xml(f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="77"/></w:numPr>'))
     document.save(tmp_path / "가.docx")
-    labels = [block.text.removesuffix(" 항목") for block in parse(tmp_path / "가.docx").blocks]
+    labels = [said(block).removesuffix(" 항목") for block in parse(tmp_path / "가.docx").blocks]
     assert labels == ["1.", "가.", "나.", "1.나.1)", "•", "2.", "가."]
 
 
@@ -197,7 +198,7 @@ def test_a_broken_document_is_named_with_the_remedy(tmp_path: Path, cut: int) ->
         parse(path)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2**30), st.binary(max_size=3)), min_size=1, max_size=6))
 def test_no_bytes_whatsoever_escape_as_another_error(tmp_path: Path, changes: list[tuple[int, bytes]]) -> None:
     path = tmp_path / "가.docx"

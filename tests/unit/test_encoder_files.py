@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -58,6 +59,7 @@ def test_a_relative_path_is_made_whole_only_where_there_is_something(tmp_path: P
 # -- names --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_name_changes_with_whatever_changes_vectors_and_with_nothing_else(tmp_path: Path) -> None:
     folder = encoders.sentence(tmp_path / "m")
     name = make_encoder(f"st:{folder}").name
@@ -149,23 +151,23 @@ def test_nothing_but_blanks_is_lost_in_cutting(text: str, places: list[int]) -> 
 
 @given(st.lists(st.integers(1, 4 * BATCH_TOKENS // BATCH), max_size=50))
 def test_batches_hold_everything_in_order_and_are_no_wider_than_memory_allows(lengths: list[int]) -> None:
-    texts = [range(length) for length in sorted(lengths)]
+    texts: list[Any] = [range(length) for length in sorted(lengths)]
     made = list(batches(texts))
     assert [text for batch in made for text in batch] == texts
     assert all(len(b) == 1 or (len(b) <= BATCH and len(b) * max(map(len, b)) <= BATCH_TOKENS) for b in made)
 
 
 def test_windows_count_by_their_lengths() -> None:
-    vectors = np.float32([[2, 0], [0, 3], [0, 0]])
+    vectors = np.array([[2, 0], [0, 3], [0, 0]], np.float32)
     found = average([0, 0, 1], vectors, [3, 1, 1], 2)
-    np.testing.assert_allclose(found, [[3 / 10**0.5, 1 / 10**0.5], [1, 0]], rtol=1e-6)
+    np.testing.assert_allclose(found, np.array([[3 / 10**0.5, 1 / 10**0.5], [1, 0]]), rtol=1e-6)
 
 
 # -- parts --------------------------------------------------------------------------------------------------------
 
 
 def test_poolings_by_hand() -> None:
-    states = np.float32([[1, 8], [3, 2], [5, 5]])
+    states = np.array([[1, 8], [3, 2], [5, 5]], np.float32)
     assert pooled(states, ["mean"]).tolist() == [(1 + 3 + 5) / 3, (8 + 2 + 5) / 3]
     assert pooled(states, ["mean"], skip=1).tolist() == [(3 + 5) / 2, (2 + 5) / 2]
     assert pooled(states, ["cls", "max"]).tolist() == [1, 8, 5, 8]

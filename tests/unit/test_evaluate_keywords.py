@@ -1,4 +1,5 @@
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from mundap.errors import BadFile
 from mundap.evaluation.keywords import MACRO, MICRO, Tagged, evaluate_keywords, read_keywords
 
 
-def saying(*lists):
+def saying(*lists: list[str]) -> Callable[[Sequence[str]], list[list[str]]]:
     return lambda texts: [list(words) for words in lists[: len(texts)]]
 
 
@@ -46,10 +47,11 @@ def test_json_holds_every_figure_with_its_interval() -> None:
 
 
 def test_every_question_is_asked_once_in_order_and_progress_is_told() -> None:
-    seen, progress = [], []
+    seen: list[str] = []
+    progress: list[tuple[int, ...]] = []
     tagged = [Tagged(f"질문 {n}", ("관세",)) for n in range(100)]
 
-    def extract(texts):
+    def extract(texts: Sequence[str]) -> list[list[str]]:
         seen.extend(texts)
         return [["관세"] for _ in texts]
 
@@ -86,7 +88,9 @@ def test_a_keyword_file_is_read_as_it_is(tmp_path: Path) -> None:
     ],
     ids=["columns", "empty", "no keyword", "no query", "tabs", "suffix", "missing"],
 )
-def test_a_keyword_file_that_cannot_be_used_names_the_row(tmp_path: Path, name, text, parts) -> None:
+def test_a_keyword_file_that_cannot_be_used_names_the_row(
+    tmp_path: Path, name: str, text: str | None, parts: list[str]
+) -> None:
     if text is not None:
         (tmp_path / name).write_text(text, "utf-8")
     with pytest.raises(BadFile) as error:

@@ -1,13 +1,16 @@
 import json
 import logging
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import pytest
+from tests.shown import shown
 
 from mundap.errors import MundapError
 from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.questions import Question
-from mundap.evaluation.retrieval import METRICS, evaluate_retrieval
+from mundap.evaluation.retrieval import METRICS, RetrievalReport, Search, evaluate_retrieval
 from mundap.korean.normalize import squash
 from mundap.types import Hit, Passage
 
@@ -15,17 +18,17 @@ TEXTS = ["연차는 1년 뒤 소멸한다.", "점심은 열두 시다.", "회의
 CORPUS = {squash(text) for text in TEXTS}
 
 
-def answering(orders):
+def answering(orders: Mapping[str, list[int]]) -> Search:
     """A leg that returns the texts which `orders` lists for a question by their numbers."""
 
-    def search(question, depth):
+    def search(question: str, depth: int) -> list[Hit]:
         hits = enumerate(orders.get(question, [])[:depth], 1)
         return [Hit(Passage(f"p{n}", "d", TEXTS[n], 0, len(TEXTS[n])), 1 / rank, rank) for rank, n in hits]
 
     return search
 
 
-def report_of(questions, orders, **more):
+def report_of(questions: list[Question], orders: Mapping[str, list[int]], **more: Any) -> RetrievalReport:
     return evaluate_retrieval(questions, {"bm25": answering(orders)}, CORPUS, resamples=100, **more)
 
 
@@ -49,7 +52,7 @@ def test_white_space_and_composition_do_not_matter() -> None:
 
 
 def test_a_part_of_the_gold_is_not_right() -> None:
-    def part(question, depth):
+    def part(question: str, depth: int) -> list[Hit]:
         return [Hit(Passage("p", "d", TEXTS[0][:6], 0, 6), 1.0, 1)]
 
     report = evaluate_retrieval([Question("가", (TEXTS[0],))], {"bm25": part}, CORPUS, resamples=10)
@@ -83,7 +86,7 @@ def test_nothing_found_is_a_miss_without_a_top_hit() -> None:
 
 
 def test_hits_beyond_the_depth_do_not_count() -> None:
-    def eager(question, depth):
+    def eager(question: str, depth: int) -> list[Hit]:
         return answering({"가": [1] * depth + [0]})(question, depth + 1)
 
     report = evaluate_retrieval([Question("가", (TEXTS[0],))], {"bm25": eager}, CORPUS, depth=10, resamples=10)
@@ -94,15 +97,15 @@ def test_json_is_what_scripts_rely_on() -> None:
     questions = [Question("가", (TEXTS[0],), row=2), Question("나", (TEXTS[1],), row=3)]
     legs = {"bm25": answering({"가": [0], "나": [0, 1]}), "hybrid": answering({"가": [0], "나": [1]})}
     report = evaluate_retrieval(questions, legs, CORPUS, seed=7, resamples=100)
-    shown = json.loads(json.dumps(report.to_json()))
-    assert (shown["n"], shown["corpus"], shown["seed"]) == (2, 4, 7)
-    assert list(shown["legs"]) == ["bm25", "hybrid"]
-    assert set(METRICS) <= set(shown["legs"]["bm25"])
-    assert set(shown["legs"]["bm25"]["ci95"]) == set(METRICS)
-    low, high = shown["legs"]["bm25"]["ci95"]["top1"]
-    assert 0.0 <= low <= shown["legs"]["bm25"]["top1"] <= high <= 1.0
-    assert shown["legs"]["hybrid"]["ci95"]["top1"] == [1.0, 1.0]
-    assert "per_question" not in shown
+    seen = shown(report)
+    assert (seen["n"], seen["corpus"], seen["seed"]) == (2, 4, 7)
+    assert list(seen["legs"]) == ["bm25", "hybrid"]
+    assert set(METRICS) <= set(seen["legs"]["bm25"])
+    assert set(seen["legs"]["bm25"]["ci95"]) == set(METRICS)
+    low, high = seen["legs"]["bm25"]["ci95"]["top1"]
+    assert 0.0 <= low <= seen["legs"]["bm25"]["top1"] <= high <= 1.0
+    assert seen["legs"]["hybrid"]["ci95"]["top1"] == [1.0, 1.0]
+    assert "per_question" not in seen
 
 
 def test_json_of_each_question_for_a_report() -> None:
@@ -148,7 +151,7 @@ def test_a_gold_that_is_in_no_passage_is_reported_and_missed(caplog: pytest.LogC
         report = report_of(questions, {"가": [0], "나": [0]})
     assert report.gold_missing == 1
     assert report.legs["bm25"].figures.means["top1"] == 1 / 2
-    (problem,) = report.to_json()["problems"]
+    (problem,) = shown(report)["problems"]
     assert problem["row"] == 3
     assert "어디에도 없는 제시문" in problem["reason"]
     assert "3행" in caplog.text
@@ -165,7 +168,7 @@ def test_golds_that_are_all_missing_are_an_error_with_the_first_rows() -> None:
 
 
 @pytest.mark.parametrize("questions", [[], [Question("가")]])
-def test_without_any_gold_there_is_nothing_to_measure(questions) -> None:
+def test_without_any_gold_there_is_nothing_to_measure(questions: list[Question]) -> None:
     with pytest.raises(MundapError, match="제시문을 채우"):
         report_of(questions, {})
 

@@ -23,7 +23,7 @@ PAIRS = (
 
 
 @pytest.fixture(scope="module")
-def find():
+def find() -> EverydayWords:
     return EverydayWords(PAIRS)
 
 

@@ -1,26 +1,28 @@
 """Judged answers as training data: what counts, and what is left out."""
 
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mundap.store.feedback import Feedback, Given, Vote
-from mundap.training.common.feedback import training_rows, worst
+from mundap.training.common.feedback import Judged, training_rows, worst
 from mundap.types import Answer, Citation, Hit, Passage
 
 PASSAGES = {id: Passage(id, "d", text, 0, len(text)) for id, text in {"a": "가 나 다", "b": "라 마 바"}.items()}
 
 
-def given(name: str, vote: Vote | None, question: str = "무엇인가요?", **other) -> Given:
-    fields = {"answer": "가", "abstained": False, "cited": ("a",), "shown": ("a", "b"), "time": name} | other
-    return Given(request_id=name, question=question, vote=vote, **fields)
+def given(name: str, vote: Vote | None, question: str = "무엇인가요?", **other: Any) -> Given:
+    fields: dict[str, Any] = {"answer": "가", "abstained": False, "cited": ("a",), "shown": ("a", "b"), "time": name}
+    return Given(request_id=name, question=question, vote=vote, **{**fields, **other})
 
 
-def holds(text: str, texts: list[str]) -> list[float]:
+def holds(text: str, texts: Sequence[str]) -> list[float]:
     words = set(text.split())
     return [len(words & set(other.split())) / len(words) for other in texts]
 
 
-def rows(*of: Given):
+def rows(*of: Given) -> Judged:
     return training_rows(of, PASSAGES, holds, lambda text: list(PASSAGES.values()))
 
 
@@ -108,5 +110,5 @@ def test_the_last_vote_of_a_request_counts_and_a_request_named_twice_is_the_last
     kept.judge("one", Vote("down", "다시 보니 틀림"))
     kept.answered("one", answer("다음"))
     kept.judge("one", Vote("up"))
-    assert [(one.answer, one.vote.verdict) for one in kept.given()] == [("처음", "down"), ("다음", "up")]
+    assert [(one.answer, one.vote and one.vote.verdict) for one in kept.given()] == [("처음", "down"), ("다음", "up")]
     kept.close()

@@ -45,7 +45,8 @@ def test_threads_that_read_at_once_all_read_the_array(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.arange(6).reshape(2, 3))
 
     def read(_: int) -> list[list[int]]:
-        return [load_array(tmp_path / "a.npy").tolist() for _ in range(200)][-1]
+        made: list[list[int]] = [load_array(tmp_path / "a.npy").tolist() for _ in range(200)][-1]
+        return made
 
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)

@@ -21,11 +21,11 @@ def names(folder: Path, follow: bool = False) -> tuple[list[str], dict[str, str]
 
 
 @pytest.mark.timeout(10)
-def test_pipes_sockets_and_devices_are_named_and_never_opened(tmp_path: Path) -> None:
+def test_pipes_sockets_and_devices_are_named_and_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "글.txt").write_text("글")
     os.mkfifo(tmp_path / "관.txt")
     with socket.socket(socket.AF_UNIX) as server:
-        os.chdir(tmp_path)  # a path to a socket must be short
+        monkeypatch.chdir(tmp_path)  # a path to a socket must be short
         server.bind("소켓.txt")
         (tmp_path / "장치.txt").symlink_to("/dev/zero")
         found, reasons = names(tmp_path, follow=True)

@@ -13,7 +13,8 @@ import mundap as md
 from mundap.errors import BadFile
 from mundap.types import Document
 
-QA = [
+Rows = list[dict[str, Any]]
+QA: Rows = [
     {"출처": "관세청", "제시문": "면세 한도는 800달러이다.", "질문": "한도는?", "답변": "800달러입니다."},
     {"출처": "관세청", "제시문": "주류는 두 병까지이다.", "질문": "술은?", "답변": None},
 ]
@@ -30,12 +31,12 @@ class Polars:
         return (tuple(row.values()) for row in self._rows)
 
 
-def frames(rows: list[dict[str, Any]]) -> list[Any]:
+def frames(rows: Rows) -> list[Any]:
     pandas = pytest.importorskip("pandas", reason="needs pandas, which the extra ui brings")
     return [rows, pandas.DataFrame(rows), Polars(rows)]
 
 
-def as_file(rows: list[dict[str, str]], folder: Path) -> Document:
+def as_file(rows: Rows, folder: Path) -> Document:
     lines = [",".join(rows[0]), *(",".join(value or "" for value in row.values()) for row in rows)]
     (folder / "표.csv").write_text("\n".join(lines), "utf-8")
     [document] = md.load(folder / "표.csv")

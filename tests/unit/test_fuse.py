@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mundap.errors import UnknownName
-from mundap.retrieve.fuse import FUSIONS, evidence, fusion, minmax, rrf, zscore
+from mundap.retrieve.fuse import FUSIONS, Fuse, evidence, fusion, minmax, rrf, zscore
 
 # The mean of 1, 2, 3 is 2 and its deviation (2 / 3) ** 0.5; those of 0, 0, 3 are 1 and 2 ** 0.5.
 SCORES = {"bm25": np.asarray([0, 0, 3], np.float32), "dense": np.asarray([1, 2, 3], np.float32)}
@@ -38,7 +38,7 @@ def test_rrf_adds_reciprocal_ranks_and_equal_scores_share_the_better_rank() -> N
 
 
 @pytest.mark.parametrize("fuse", [zscore, minmax, evidence, rrf])
-def test_a_leg_that_tells_nothing_apart_changes_no_order(fuse) -> None:
+def test_a_leg_that_tells_nothing_apart_changes_no_order(fuse: Fuse) -> None:
     flat = {"bm25": np.full(3, 7, np.float32), "dense": SCORES["dense"]}
     fused = fuse(flat, {"bm25": 1.0, "dense": 1.0})
     assert np.isfinite(fused).all()

@@ -141,7 +141,6 @@ def found(path: Path, options: Options = Options()) -> list[tuple[str, str]]:
 
 SUFFIXES = (".xlsx", ".xls", ".xlsb")
 ALWAYS = settings(
-    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -34,7 +34,7 @@ WORDS = {
         ("세관에 낸다(반드시 본인이 낸다).", set()),
     ],
 )
-def test_names_in_brackets(text, expected) -> None:
+def test_names_in_brackets(text: str, expected: set[tuple[str, str]]) -> None:
     found = {(row.asked, row.said) for row in from_brackets([text], WORDS)}
     assert found == expected | {(b, a) for a, b in expected}
 
@@ -61,7 +61,7 @@ def apart(a: str, b: str) -> bool:
         ("텍스", "택스", False),  # short words differ by a letter and are two
     ],
 )
-def test_ways_to_spell_a_word(rare, usual, same) -> None:
+def test_ways_to_spell_a_word(rare: str, usual: str, same: bool) -> None:
     found = {(row.asked, row.said) for row in from_spelling({rare: 1, usual: 9}, apart)}
     assert found == ({(rare, usual), (usual, rare)} if same else set())
 

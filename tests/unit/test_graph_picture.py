@@ -28,7 +28,7 @@ TEXTS = {
 @pytest.fixture
 def graph(tmp_path: Path) -> Graph:
     rows = [Passage(id, "문서1", text, 0, len(text), source="안내 & <규정>") for id, text in TEXTS.items()]
-    build(tmp_path / "g", rows, names, relate, "r", [Synonym("술", "주류", 0.9, "질문", "술은?")])
+    build(tmp_path / "g", rows, names, relate, [Synonym("술", "주류", 0.9, "질문", "술은?")])
     return Graph(tmp_path / "g")
 
 
@@ -57,7 +57,8 @@ def test_the_page_needs_nothing_else_and_cannot_be_broken_by_what_it_shows(graph
     assert "<title>주류 &lt;&amp;&gt;</title>" in html
     assert "<script>alert(1)" not in html
     assert not re.search(r"<(?:script|link|img)[^>]+(?:src|href)=", html)
-    figure = json.loads(re.search(r"^const figure = (.*);$", html, re.MULTILINE)[1])
+    [figures] = re.findall(r"^const figure = (.*);$", html, re.MULTILINE)
+    figure = json.loads(figures)
     assert {node["label"] for node in figure["nodes"].values()} >= {"주류", "안내 & <규정>"}
 
 

@@ -53,7 +53,7 @@ def test_an_editor_of_windows_may_save_it(tmp_path: Path) -> None:
         ("술\t주류\t0.5\t\t근거\t더", "형식이 아닙니다"),
     ],
 )
-def test_a_broken_row_is_named(tmp_path: Path, line, said) -> None:
+def test_a_broken_row_is_named(tmp_path: Path, line: str, said: str) -> None:
     (tmp_path / "s.tsv").write_text(f"# 머리\n짐\t화물\n{line}\n", "utf-8")
     with pytest.raises(BadFile, match=rf"s.tsv: 3번째 줄.*{said}"):
         read_synonyms(tmp_path / "s.tsv")

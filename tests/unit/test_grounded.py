@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -80,8 +81,8 @@ def test_a_number_in_a_column_with_its_unit_in_the_head_counts() -> None:
     assert unsupported("승용차는 15달러입니다.", ["2024. 3. 15. 승용차 02-15-33"]) == ("15달러",)
 
 
-def written(*pieces: str, unsupported: str = "drop", question: str = "한도는?", **about: object) -> tuple[str, Answer]:
-    def model() -> Iterator[str]:
+def written(*pieces: str, unsupported: str = "drop", question: str = "한도는?", **about: Any) -> tuple[str, Answer]:
+    def model() -> Generator[str]:
         yield from pieces
 
     *said, answer = compose(
@@ -93,7 +94,7 @@ def written(*pieces: str, unsupported: str = "drop", question: str = "한도는?
         model="m",
         started=0.0,
         unsupported=unsupported,  # type: ignore[arg-type]
-        **about,  # type: ignore[arg-type]
+        **about,
     )
     assert isinstance(answer, Answer)
     assert "".join(map(str, said)) == answer.text
@@ -150,6 +151,10 @@ def test_a_marker_that_is_spelled_out_is_a_marker() -> None:
     assert written(*"한도는 1만 달러입니다 [자료 1]. 세율은 13%예요[자료 번호: 1].")[0] == (
         "한도는 1만 달러입니다 [1]. 세율은 13%예요[1]."
     )
+
+
+def test_blank_lines_before_the_note_of_a_cut_are_left_out() -> None:
+    assert written(f"{GOOD}\n\n\n\n세율은 13", CUT)[0] == f"{GOOD}\n{say('cut', 'ko')}"
 
 
 def test_an_answer_that_was_cut_ends_at_a_sentence_and_says_so() -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Table
-from mundap.ingest.grid import grid
+from mundap.ingest.blocks import Cell, Heading, Paragraph, Table
+from mundap.ingest.grid import Grid, grid
 from mundap.ingest.headings import heads, marked, named
 
 TABLE = Table(((Cell("가"), Cell("나")), (Cell("1"), Cell("2"))))
@@ -83,7 +83,12 @@ def test_lists_sentences_mentions_and_contents_are_no_headings(text: str) -> Non
 
 
 def test_what_the_format_marks_stays_above_what_it_does_not() -> None:
-    blocks: list[Block] = [Heading("취업규칙", 1), Paragraph("제1조(목적) 정한다."), Paragraph("□ 일정"), Table(())]
+    blocks: list[Paragraph | Heading | Grid] = [
+        Heading("취업규칙", 1),
+        Paragraph("제1조(목적) 정한다."),
+        Paragraph("□ 일정"),
+        grid(TABLE),
+    ]
     assert [(b.level, b.text) for b in marked(blocks) if isinstance(b, Heading)] == [
         (1, "취업규칙"),
         (6, "제1조(목적)"),
@@ -92,7 +97,7 @@ def test_what_the_format_marks_stays_above_what_it_does_not() -> None:
 
 
 def test_lines_stay_with_their_page() -> None:
-    blocks: list[Block] = [Paragraph("앞", 1), Paragraph("뒤", 1), Paragraph("다음 쪽", 2)]
+    blocks: list[Paragraph | Heading | Grid] = [Paragraph("앞", 1), Paragraph("뒤", 1), Paragraph("다음 쪽", 2)]
     assert marked(blocks) == [Paragraph("앞\n뒤", 1), Paragraph("다음 쪽", 2)]
 
 
@@ -109,7 +114,7 @@ def test_an_item_that_the_format_numbers_heads_nothing_among_others() -> None:
 
 
 def test_a_heading_over_two_lines_above_a_table_is_one() -> None:
-    lines = [Paragraph("□ 줄 추가하기, 셀 나누기,\n셀 너비를 같게"), grid(TABLE)]
+    lines: list[Paragraph | Heading | Grid] = [Paragraph("□ 줄 추가하기, 셀 나누기,\n셀 너비를 같게"), grid(TABLE)]
     assert marked(lines)[0] == Heading("□ 줄 추가하기, 셀 나누기, 셀 너비를 같게", 6)
 
 

@@ -37,7 +37,7 @@ def between_words(text: str, columns: int) -> list[str]:
 
 
 @pytest.mark.parametrize("columns", [40, 50, 60, 70])
-def test_lines_between_words_join_as_they_were(columns) -> None:
+def test_lines_between_words_join_as_they_were(columns: int) -> None:
     assert join([between_words(ARTICLES, columns)]) == [ARTICLES]
 
 
@@ -77,7 +77,7 @@ def _space_after(text: str, letters: int) -> bool:
         (["open source", "license"], "open source license"),
     ],
 )
-def test_single_breaks(lines, joined) -> None:
+def test_single_breaks(lines: list[str], joined: str) -> None:
     assert join([lines]) == [joined]
 
 
@@ -98,14 +98,14 @@ def test_single_breaks(lines, joined) -> None:
         "Ⅱ. 개요",
     ],
 )
-def test_items_start_paragraphs(line) -> None:
+def test_items_start_paragraphs(line: str) -> None:
     assert starts_item(line)
 
 
 @pytest.mark.parametrize(
     "line", ["1.5배로 한다", "2024년 3월", "제3조(의료기관)에 규정한", "제3조에 따라", "-5도", "가나다", "다만, 그"]
 )
-def test_what_only_looks_like_an_item(line) -> None:
+def test_what_only_looks_like_an_item(line: str) -> None:
     assert not starts_item(line)
 
 
@@ -131,11 +131,11 @@ def test_a_text_file_wrapped_at_a_width() -> None:
         [],
     ],
 )
-def test_lines_that_were_meant_stay(lines) -> None:
+def test_lines_that_were_meant_stay(lines: list[str]) -> None:
     assert unwrap(lines) == [line.strip() for line in lines]
 
 
 @given(st.lists(st.text(st.sampled_from("가나다 1.,-(]①a\t|"), max_size=40), max_size=8))
-def test_nothing_is_lost(lines) -> None:
+def test_nothing_is_lost(lines: list[str]) -> None:
     assert squash("".join(unwrap(lines))) == squash("".join(lines))
     assert squash(join([lines])[0]).replace("-", "") == squash("".join(lines)).replace("-", "")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.blocks import said
 
 pytest.importorskip("lxml", reason="lxml (the extra docs) is not installed")
 
@@ -101,7 +102,7 @@ def test_headings_and_code_keep_their_form(tmp_path: Path) -> None:
 def test_articles_of_a_law_keep_every_word(tmp_path: Path) -> None:
     body = "".join(f"<p>제{n}조(목적) 이 조는 {n}번째로 정한다.</p>" for n in range(1, 30))
     text = f"<div class='menu'><a href='/'>처음</a></div><div class='lawcon'>{body}</div>"
-    found = "\n".join(block.text for block in parse(page(tmp_path, text)).blocks)
+    found = "\n".join(said(block) for block in parse(page(tmp_path, text)).blocks)
     assert found.split("\n") == [f"제{n}조(목적) 이 조는 {n}번째로 정한다." for n in range(1, 30)]
 
 
@@ -124,7 +125,9 @@ def test_a_page_without_text_is_a_bad_file(tmp_path: Path) -> None:
         read(page(tmp_path, "<html><body><script>1</script></body></html>"))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=2 * settings().max_examples, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(
     st.lists(
         st.sampled_from(MARKUP),

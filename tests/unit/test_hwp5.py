@@ -3,6 +3,7 @@
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -307,7 +308,7 @@ def summary(title: str, saved: int, count: int = 3) -> bytes:
 
 def test_the_summary_gives_a_title_and_the_day_in_korea(tmp_path: Path) -> None:
     saved = 133_000_000_000_000_000  # 2022-06-18 04:26 in UTC
-    said = {"\x05HwpSummaryInformation": summary("휴가 규정", saved)}
+    said: dict[str, Any] = {"\x05HwpSummaryInformation": summary("휴가 규정", saved)}
     parsed = parse(hwp(tmp_path / "문서.hwp", para(0, "휴가규정"), **said))
     assert (parsed.title, parsed.date) == ("휴가 규정", "2022-06-18")
 
@@ -315,7 +316,8 @@ def test_the_summary_gives_a_title_and_the_day_in_korea(tmp_path: Path) -> None:
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("raw", [summary("휴가 규정", 1 << 63, 0xFFFFFFFF), b"", bytes(48), b"\xff" * 99])
 def test_a_broken_summary_costs_neither_time_nor_text(tmp_path: Path, raw: bytes) -> None:
-    parsed = parse(hwp(tmp_path / "문서.hwp", para(0, "글"), **{"\x05HwpSummaryInformation": raw}))
+    said: dict[str, Any] = {"\x05HwpSummaryInformation": raw}
+    parsed = parse(hwp(tmp_path / "문서.hwp", para(0, "글"), **said))
     assert (parsed.blocks, parsed.title, parsed.date) == ((Paragraph("글"),), "", "")
 
 

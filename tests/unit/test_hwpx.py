@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def hwpx(path: Path, *body: str, head: str = HEAD, **parts: str | bytes) -> Path
     return path
 
 
-def blocks(tmp_path: Path, *body: str, **parts: str | bytes) -> list[Block]:
+def blocks(tmp_path: Path, *body: str, **parts: Any) -> list[Block]:
     return list(parse(hwpx(tmp_path / "문서.hwpx", *body, **parts)).blocks)
 
 

@@ -1,14 +1,16 @@
 """A hybrid: candidates of every leg, scores of every leg, one order."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
 import pytest
+from tests.conftest import MakePassage
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
-from mundap.protocols import Scores
+from mundap.protocols import Leg, Scores
 from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.types import Hit, Passage
 
@@ -16,7 +18,7 @@ TEXTS = ["관세청은 관세를 걷는다", "환급은 사흘 안에 된다", "
 
 
 @pytest.fixture
-def passages(passage) -> list[Passage]:
+def passages(passage: MakePassage) -> list[Passage]:
     return [passage(text) for text in TEXTS]
 
 
@@ -26,7 +28,9 @@ def seen(hits: list[Hit]) -> list[tuple[str, float]]:
 
 @pytest.mark.parametrize("leg", [BM25, lambda passages: Dense(passages, HashedEncoder())], ids=["bm25", "dense"])
 @pytest.mark.parametrize("method", ["evidence", "zscore", "minmax", "rrf"])
-def test_a_hybrid_of_one_leg_has_the_order_of_that_leg(passages: list[Passage], leg, method: str) -> None:
+def test_a_hybrid_of_one_leg_has_the_order_of_that_leg(
+    passages: list[Passage], leg: Callable[[list[Passage]], Leg], method: str
+) -> None:
     one = leg(passages)
     expected = [(hit.passage.id, hit.origins) for hit in one.search("세관 신고", 5)]
     hybrid = Hybrid(one, method=method)

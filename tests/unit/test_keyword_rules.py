@@ -28,7 +28,7 @@ def test_the_sample_dictionary_gives_the_keywords_of_the_example() -> None:
         ("", []),
     ],
 )
-def test_nouns_come_one_by_one_with_what_the_verb_asks_for(question, expected) -> None:
+def test_nouns_come_one_by_one_with_what_the_verb_asks_for(question: str, expected: list[str]) -> None:
     assert extract([question]) == [expected]
 
 
@@ -40,7 +40,7 @@ def test_a_row_of_ones_own_wins_over_the_package(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("row", ["좋다 장점", "\t장점", "좋다\t", "좋다\t장점\t나쁨"])
-def test_a_broken_row_is_named(tmp_path: Path, row) -> None:
+def test_a_broken_row_is_named(tmp_path: Path, row: str) -> None:
     table = tmp_path / "verbs.tsv"
     table.write_text(f"사다\t구매\n{row}\n", "utf-8")
     with pytest.raises(BadFile, match=r"verbs.tsv 2행"):

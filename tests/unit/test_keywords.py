@@ -23,7 +23,7 @@ from mundap.korean.keywords import keywords
         ("", []),
     ],
 )
-def test_nouns_come_whole_distinct_and_in_order(question, expected) -> None:
+def test_nouns_come_whole_distinct_and_in_order(question: str, expected: list[str]) -> None:
     assert keywords([question]) == [expected]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
@@ -44,7 +45,7 @@ def stored(folder: Path, found: Read) -> list[str]:
     return [document.id, text, *passages]
 
 
-@pytest.mark.parametrize("count", [5, 7, 299, 300])
+@pytest.mark.parametrize("count", [5, 300, *(pytest.param(n, marks=pytest.mark.slow) for n in (7, 299))])
 def test_passages_and_text_are_the_same_by_the_disk(
     tmp_path: Path, sheet: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
@@ -76,13 +77,13 @@ def test_many_passages_of_what_is_no_sheet_go_by_the_disk(tmp_path: Path, monkey
 def test_nothing_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
-    def broken():
+    def broken() -> Iterator[bytes]:
         yield from ()
         raise MemoryError
 
     with pytest.raises(MemoryError):
         spooled(broken())
-    taken = spooled(())
+    taken: Spooled[bytes] = spooled(())
     taken.taken()
     assert (len(taken), [*taken]) == (0, [])
     assert [*tmp_path.iterdir()] == []
@@ -164,6 +165,7 @@ def test_an_ingest_counts_a_large_file_as_several(tmp_path: Path, sheet: Path, m
     assert seen[-1] == (size, size)
 
 
+@pytest.mark.slow
 def test_what_a_worker_tells_on_the_way_is_heard(sheet: Path) -> None:
     heard: list[float] = []
     sheet.write_text("번호,이름\n" + "".join(f"{n},직원\n" for n in range(60_000)), "utf-8")

@@ -1,11 +1,12 @@
 """The light ranker: what it sees of candidates, how it learns, and what it keeps."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import MakePassage
+from tests.words import split
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import MundapError
@@ -30,14 +31,10 @@ ASKED = ["술 몇 병", "담배 몇 갑", "술 세금", "여권 어디서"]
 ANSWERS = [0, 1, 0, 2]  # texts that answer them
 
 
-def split(texts: Sequence[str]) -> list[list[str]]:
-    return [text.split() for text in texts]
-
-
 class Legs:
     """An index of TEXTS, and what is known about it."""
 
-    def __init__(self, passage) -> None:
+    def __init__(self, passage: MakePassage) -> None:
         passages = [passage(text) for text in TEXTS]
         self.encoder = HashedEncoder(64)
         self.lexical, self.dense = BM25(passages, tokenize=split), Dense(passages, self.encoder)
@@ -70,7 +67,7 @@ class Legs:
 
 
 @pytest.fixture
-def legs(passage) -> Legs:
+def legs(passage: MakePassage) -> Legs:
     return Legs(passage)
 
 
@@ -116,6 +113,7 @@ def test_each_feature_tells_what_it_is_named_for(legs: Legs) -> None:
     assert [found["asked"][row] for row in (drink, tobacco, passport, refund)] == [1, 1, 1, 0]
     assert found["nearest"][drink] == pytest.approx(2, abs=0.05)  # the very question is known: cosine 1, from .9 in .05
     assert found["nearest"].argmax() == drink
+    assert (found["translation_asked"] == found["translation"] * found["asked"]).all()
     assert found["nearest"][refund] == 0
 
 
@@ -192,7 +190,7 @@ def test_edited_synonyms_are_used(legs: Legs, tmp_path: Path) -> None:
     assert candidates.rows[ranker.score("패스포트", candidates).argmax()] == legs.row(2)
 
 
-def test_another_encoder_or_tokenizer_asks_to_train_again(legs: Legs, passage) -> None:
+def test_another_encoder_or_tokenizer_asks_to_train_again(legs: Legs, passage: MakePassage) -> None:
     passages = [passage(text) for text in TEXTS]
     with pytest.raises(MundapError, match=r"hashed-64-1.*hashed-32-1.*mundap train reranker"):
         LightRanker(legs.model(), legs.lexical, Dense(passages, HashedEncoder(32)))

@@ -1,5 +1,7 @@
 """Leads, items, and what belongs together in a list."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -213,7 +215,7 @@ LINES = st.sampled_from(
 
 
 @given(st.lists(LINES, max_size=12), st.randoms(use_true_random=False))
-def test_every_sentence_is_in_one_block_in_order(lines: list[str], random) -> None:
+def test_every_sentence_is_in_one_block_in_order(lines: list[str], random: Random) -> None:
     for opens in (None, [random.random() < 0.5 for _ in lines]):
         found = blocks(lines, opens)
         assert [n for first, after in found for n in range(first, after)] == [*range(len(lines))]

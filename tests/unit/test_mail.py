@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.blocks import said
 
 pytest.importorskip("lxml", reason="lxml (the extra docs) is not installed")
 
@@ -145,8 +146,8 @@ def test_a_table_or_a_text_that_only_the_page_has_is_read_from_the_page(tmp_path
 
 def test_a_reply_keeps_what_it_quotes_without_the_marks(tmp_path: Path) -> None:
     text = "네, 됩니다.\n\n2024년 3월 4일, 이나래님이 작성:\n> 환불이 되나요?\n>> 문의드립니다.\n> 감사합니다.\n"
-    said = [block.text for block in parse(saved(tmp_path, mail(text=text))).blocks[1:]]
-    assert said == [
+    heard = [said(block) for block in parse(saved(tmp_path, mail(text=text))).blocks[1:]]
+    assert heard == [
         "네, 됩니다.",
         "2024년 3월 4일, 이나래님이 작성:",
         "환불이 되나요?",
@@ -167,7 +168,7 @@ def test_attachments_are_named_but_for_pictures_within_the_text_and_signatures(t
     message.add_attachment(b"x", maintype="image", subtype="png", filename="로고.png", disposition="inline")
     message.add_attachment(b"x", maintype="application", subtype="pkcs7-signature", filename="smime.p7s")
     parsed, attached = taken_apart(saved(tmp_path, message))
-    assert parsed.blocks[0].text.endswith("첨부: 공고 안내.hwp, 예산.xlsx, 원본.zip")
+    assert said(parsed.blocks[0]).endswith("첨부: 공고 안내.hwp, 예산.xlsx, 원본.zip")
     assert [one.name for one in attached] == ["공고 안내.hwp", "예산.xlsx", "원본.zip"]
 
 
@@ -188,7 +189,7 @@ def test_names_of_attachments_are_read_however_they_were_coded(tmp_path: Path, n
         + name
         + b"\r\n\r\nx\r\n--b--\r\n"
     )
-    assert parse(saved(tmp_path, raw)).blocks[0].text.endswith("첨부: 공고.hwp")
+    assert said(parse(saved(tmp_path, raw)).blocks[0]).endswith("첨부: 공고.hwp")
 
 
 def test_a_forwarded_mail_stands_under_its_own_subject(tmp_path: Path) -> None:
@@ -238,7 +239,9 @@ def test_a_mail_is_known_by_its_headers(tmp_path: Path) -> None:
         kind_of(saved(tmp_path, ole + inner, "메일.msg"))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=2 * settings().max_examples, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(
     st.lists(
         st.sampled_from(

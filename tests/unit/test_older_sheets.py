@@ -75,7 +75,7 @@ def test_cells_are_as_people_see_them(tmp_path: Path, book: openpyxl.Workbook, s
 
 @pytest.mark.parametrize("suffix", OLDER)
 def test_merged_cells_whose_first_row_is_hidden(tmp_path: Path, book: openpyxl.Workbook, suffix: str) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["부서", "담당", "내선"],
         ["총무과", "여비", 1],
         [None, "배차", 2],

@@ -7,12 +7,14 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.language_model import Handler, Server, running
+from tests.streamed import streamed
 
 from mundap.errors import ConfigError, GeneratorError
 from mundap.generate import make_generator, openai
@@ -30,10 +32,23 @@ HITS = [Hit(Passage("p1", "d", TEXT, 0, len(TEXT), source="관세 안내"), 1.0,
 Script = Callable[[Handler], None]
 
 
+class Playing(Server):
+    def __init__(self, scripts: Sequence[Script]) -> None:
+        super().__init__(Scripted)
+        self.scripts = list(scripts)
+        self.seen: list[dict[str, Any]] = []
+
+
 class Scripted(Handler):
     """Plays the scripts of its server one after another; the last one again and again."""
 
-    def reply(self, request: dict) -> None:
+    server: Playing
+
+    def do_GET(self) -> None:  # noqa: N802 - its name is that of the standard library
+        self.close_connection = True
+        self.reply({})
+
+    def reply(self, request: dict[str, Any]) -> None:
         self.server.seen.append({"path": self.path, "headers": dict(self.headers), "body": request})
         scripts = self.server.scripts
         (scripts.pop(0) if len(scripts) > 1 else scripts[0])(self)
@@ -65,23 +80,25 @@ def fails(status: int, body: str = "", kind: str = "application/json", **headers
 
 
 @contextmanager
-def serving(*scripts: Script) -> Iterator[tuple[str, list[dict]]]:
+def serving(*scripts: Script) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """The base URL of a server, and the requests it has seen."""
-    with running(Server(Scripted, scripts=list(scripts), seen=[])) as server:
+    with running(Playing(scripts)) as server:
         yield server.address, server.seen
 
 
-def ask(*scripts: Script, hits: list[Hit] = HITS, **options) -> tuple[list[str], Answer, list[dict]]:
+def ask(*scripts: Script, hits: list[Hit] = HITS, **options: Any) -> tuple[list[str], Answer, list[dict[str, Any]]]:
     with serving(*scripts) as (url, seen):
-        *pieces, answer = generator(url, **options).stream(QUESTION, hits)
+        pieces, answer = streamed(generator(url, **options).stream(QUESTION, hits))
     return pieces, answer, seen
 
 
-def generator(url: str, key: str | None = None, timeout: float = 5.0, retries: int = 2, **options) -> OpenAIGenerator:
+def generator(
+    url: str, key: str | None = None, timeout: float = 5.0, retries: int = 2, **options: Any
+) -> OpenAIGenerator:
     return OpenAIGenerator(url, "qwen3", Settings(REFUSAL, **options), key, timeout=timeout, retries=retries)
 
 
-def failure(*scripts: Script, **options) -> str:
+def failure(*scripts: Script, **options: Any) -> str:
     with pytest.raises(GeneratorError) as error:
         ask(*scripts, **options)
     assert "\n" not in str(error.value)
@@ -203,7 +220,7 @@ THOUGHT = "자료 1의 첫 문장이 답합니다 [1]."
 def test_a_thought_is_neither_streamed_nor_cited_nor_remembered(pieces: list[str]) -> None:
     with serving(says(*pieces)) as (url, seen):
         bot = generator(url, reason=True)
-        *shown, answer = bot.stream(QUESTION, HITS)
+        shown, answer = streamed(bot.stream(QUESTION, HITS))
         bot.answer(QUESTION, HITS, [Turn(QUESTION, answer.text)])
     assert "".join(shown) == answer.text == "13퍼센트입니다 [1]."
     assert [c.quote for c in answer.citations] == ["청바지에 붙는 관세율은 13퍼센트입니다."]
@@ -314,7 +331,7 @@ def test_a_bad_key_is_told_once_and_never_shown() -> None:
 def test_a_password_in_the_address_is_never_shown() -> None:
     with serving(fails(400, "no")) as (url, _), pytest.raises(GeneratorError) as error:
         generator(url.replace("//", "//user:hunter2@")).answer(QUESTION, HITS)
-    assert url in str(error.value)
+    assert url.removeprefix("http://") in str(error.value)
     assert "hunter2" not in str(error.value)
 
 
@@ -418,6 +435,7 @@ def test_closing_the_stream_closes_the_connection() -> None:
     with serving(talks_on) as (url, _):
         stream = generator(url).stream(QUESTION, HITS)
         next(stream)
+        assert isinstance(stream, Generator)
         stream.close()
         assert gone.wait(3)
 
@@ -425,3 +443,52 @@ def test_closing_the_stream_closes_the_connection() -> None:
 def test_a_key_that_no_header_can_carry_is_told_at_once() -> None:
     with pytest.raises(ConfigError, match="MUNDAP_API_KEY"):
         generator("http://127.0.0.1:1/v1", "비밀\n열쇠")
+
+
+def cut_at(*pieces: str) -> Script:
+    def script(handler: Handler) -> None:
+        handler.begin()
+        handler.say(*pieces)
+        handler.say("", finish="length")
+        handler.end()
+
+    return script
+
+
+def test_an_answer_that_its_limit_cut_ends_at_a_sentence_and_says_so() -> None:
+    _, answer, _ = ask(cut_at("관세율은 13퍼센트입니다 [1]. ", "부가가치세는 10퍼"), unsupported="drop")
+    assert answer.truncated
+    assert answer.text.startswith("관세율은 13퍼센트입니다 [1].")
+    assert "길이 제한" in answer.text
+    assert "부가가치세" not in answer.text
+    _, whole, _ = ask(says("관세율은 13퍼센트입니다 [1]."))
+    assert not whole.truncated
+
+
+def test_a_model_that_writes_longer_than_its_time_is_cut() -> None:
+    def slow(handler: Handler) -> None:
+        handler.begin()
+        handler.say("관세율은 13퍼센트입니다 [1]. ")
+        with suppress(OSError):
+            for _ in range(200):
+                handler.say("부가가치세는 ")
+                time.sleep(0.02)
+
+    _, answer, _ = ask(slow, unsupported="drop", time_limit=0.2)
+    assert answer.truncated
+    assert "부가가치세" not in answer.text
+
+
+def models(*names: str) -> Script:
+    return sends(json.dumps({"data": [{"id": name} for name in names]}).encode(), "application/json")
+
+
+def test_a_server_is_asked_for_its_models() -> None:
+    with serving(models("qwen3", "other")) as (url, _):
+        generator(url).check()
+    with serving(models("qwen3:latest")) as (url, _):
+        generator(url).check()
+    with serving(models("gemma", "llama")) as (url, _), pytest.raises(GeneratorError, match=r"'qwen3'.*gemma, llama"):
+        generator(url).check()
+    with pytest.raises(GeneratorError, match="연결할 수 없습니다"):
+        generator("http://127.0.0.1:9/v1").check()

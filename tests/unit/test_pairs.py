@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from mundap.errors import MundapError
 from mundap.evaluation.questions import Question
 from mundap.index.table import InMemory, Table
+from mundap.store.corpus import Corpus
 from mundap.training.common.measure import compared, sure_change
 from mundap.training.common.pairs import FOLDS, Pairs, pairs, questions_in, rows_of
 from mundap.types import Passage
@@ -64,7 +66,7 @@ def test_folds_hold_passages_or_questions_together_and_repeat() -> None:
 
 def test_what_is_kept_beside_a_model_has_every_pair_with_its_folds(tmp_path: Path) -> None:
     found = pairs(questions(), table())
-    found.save(tmp_path, table().ids, 7)
+    found.save(tmp_path, [*table().ids], 7)
     kept = json.loads((tmp_path / "pairs.json").read_text("utf-8"))
     assert (kept["seed"], kept["folds"], len(kept["pairs"])) == (7, FOLDS, 60)
     assert [pair["by_passage"] for pair in kept["pairs"]] == found.folds("by_passage", 7).tolist()
@@ -76,10 +78,13 @@ def test_what_is_kept_beside_a_model_has_every_pair_with_its_folds(tmp_path: Pat
     }
 
 
+NO_CORPUS: Any = None  # files are read without one
+
+
 def test_a_faq_gives_its_answers_as_passages(tmp_path: Path) -> None:
     file = tmp_path / "faq.csv"
     file.write_text("Question,Answer\n몇 시에 열어요?,아홉 시에 엽니다.\n빈 답?,\n,질문 없는 답\n", "utf-8")
-    found, origin = questions_in(None, file)
+    found, origin = questions_in(NO_CORPUS, file)
     assert found == [Question("몇 시에 열어요?", ("아홉 시에 엽니다.",), "아홉 시에 엽니다.", 2)]
     assert origin["file"] == "faq.csv"
 
@@ -97,7 +102,7 @@ def test_a_faq_gives_its_answers_as_passages(tmp_path: Path) -> None:
 )
 def test_every_other_shape_is_read_as_evaluate_reads_it(tmp_path: Path, name: str, text: str) -> None:
     (tmp_path / name).write_text(text, "utf-8")
-    [question], _ = questions_in(None, tmp_path / name)
+    [question], _ = questions_in(NO_CORPUS, tmp_path / name)
     assert (question.question, question.gold, question.answer) == ("언제?", ("문서 글",), "내일")
 
 
@@ -118,4 +123,31 @@ def test_pairs_are_values() -> None:
     found = pairs(questions(), table())
     assert isinstance(found, Pairs)
     with pytest.raises(AttributeError):
-        found.questions = ()
+        found.questions = ()  # type: ignore[misc]  # that it cannot be set is what is tested
+
+
+def test_every_right_passage_is_a_pair_and_any_of_them_counts() -> None:
+    asked = [*questions(), Question("둘 다 되나요?", (TEXTS[3], TEXTS[7]))]
+    found = pairs(asked, table())
+    assert found.rows.tolist()[-2:] == [3, 7]
+    assert found.right[-1] == found.right[-2] == {3, 7}
+    assert found.right[0] == {0}
+
+
+def test_passages_that_answer_one_question_are_held_out_together() -> None:
+    asked = [*questions(), Question("둘 다 되나요?", (TEXTS[3], TEXTS[7])), Question("또?", (TEXTS[7], TEXTS[11]))]
+    found = pairs(asked, table())
+    for seed in range(5):
+        fold = found.folds("by_passage", seed)
+        assert len(set(fold[np.isin(found.rows, [3, 7, 11])])) == 1
+
+
+def test_one_question_in_several_rows_of_a_sheet_is_counted_as_repeated_only_where_nothing_is_new(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "q.csv"
+    lines = "".join(f"{q.question},{q.gold[0]}\n" for q in questions())
+    file.write_text(f"질문,제시문\n{lines}어느 것?,{TEXTS[1]}\n어느 것?,{TEXTS[2]}\n", "utf-8")
+    asked, _ = questions_in(Corpus(tmp_path / "corpus.sqlite"), file)
+    found = pairs(asked, table())
+    assert (len(found), found.repeated, found.missing) == (62, 1, 0)

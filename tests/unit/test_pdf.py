@@ -1,6 +1,7 @@
 """PDFs: real ones cell by cell, and made ones with headers, pages, passwords and no text."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def shared(name: str) -> Path:
     return DOCUMENTS / name
 
 
-def made(path: Path, pages: list[list[str]], **options: object) -> Path:
+def made(path: Path, pages: list[list[str]], **options: Any) -> Path:
     """A PDF with lines of text from the top of each page, the first and last at its edges."""
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
     from reportlab.pdfbase.pdfmetrics import registerFont

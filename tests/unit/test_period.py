@@ -1,6 +1,7 @@
 """A condition on time that no passage meets is told, not passed over."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from mundap.types import Hit, Passage
 TODAY = date(2026, 11, 29)
 
 
-def hit(text: str, **fields: str) -> Hit:
+def hit(text: str, **fields: Any) -> Hit:
     return Hit(Passage("p", "d", text, 0, len(text), **fields), 1.0, 1)
 
 

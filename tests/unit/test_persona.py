@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from tests.shown import shown
+from tests.streamed import streamed
 
 from mundap.errors import ConfigError, UnknownName
 from mundap.evaluation.consistency import consistency, voice
@@ -12,7 +14,7 @@ from mundap.generate.prompt import estimate, fit, messages
 from mundap.korean.endings import speech_levels
 from mundap.types import Answer, Hit, Passage
 
-EXAMPLES = Path("src/mundap/examples/customs-mini/personas")
+EXAMPLES = Path(__file__).parents[2] / "src/mundap/examples/customs-mini/personas"
 TEXT = "공은 안내 데스크에서 빌려 드립니다."
 HITS = [Hit(Passage("p1", "d", TEXT, 0, len(TEXT), source="안내"), 1.0, 1)]
 MOA = Persona(name="모아", tone="해요체", closing="오늘도 골!", refusal="미안해요, 자료에 없어요.", forbidden=("불가",))
@@ -48,7 +50,7 @@ def test_lists_quotes_markers_and_the_closing_phrase_are_not_judged() -> None:
 
 def test_figures_have_counts_and_intervals() -> None:
     kept = [consistency(MOA, "있어요. 오늘도 골!"), consistency(MOA, "불가합니다.")]
-    said = voice(MOA, kept, groups=[1, 2], resamples=50, seed=0).to_json()
+    said = shown(voice(MOA, kept, groups=[1, 2], resamples=50, seed=0))
     assert [(said[key]["value"], said[key]["n"]) for key in ("tone", "closing", "clean")] == [(1 / 2, 2)] * 3
     assert said["tone"]["ci95"] == [0.0, 1.0]
 
@@ -77,10 +79,11 @@ def test_a_broken_file_says_what_is_wrong(tmp_path: Path, written: str, told: st
 
 
 def test_the_closing_phrase_is_the_last_piece_once_and_never_after_a_refusal() -> None:
-    def ends(text: str, abstained: bool = False) -> list[str | Answer]:
-        return list(closed((p for p in [text, Answer("q", text, (), (), abstained)]), MOA))
+    def ends(text: str, abstained: bool = False) -> tuple[list[str], Answer]:
+        made: list[str | Answer] = [text, Answer("q", text, (), (), abstained)]
+        return streamed(closed((piece for piece in made), MOA))
 
-    *pieces, answer = ends("있어요. [1]")
+    pieces, answer = ends("있어요. [1]")
     assert "".join(pieces) == answer.text == "있어요. [1]\n오늘도 골!"
     assert ends("있어요. 오늘도 골! [1]")[-1].text == "있어요. 오늘도 골! [1]"
     assert ends("없어요.", True)[-1].text == "없어요."
@@ -92,7 +95,12 @@ def test_a_model_is_told_of_the_persona_within_its_budget() -> None:
     assert all(said in rules for said in ("풋살 도우미", "해요체", "오늘도 골!", "불가"))
     assert "정중한 존댓말" in messages("q", HITS, (), "없어요")[0]["content"]
     counted: list[str] = []
-    fit(HITS, "q", (), 4000, lambda text: counted.append(text) or estimate(text), "없어요", False, persona)
+
+    def count(text: str) -> int:
+        counted.append(text)
+        return estimate(text)
+
+    fit(HITS, "q", (), 4000, count, "없어요", False, persona)
     assert rules in counted
 
 

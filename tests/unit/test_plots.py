@@ -6,9 +6,11 @@ from mundap.evaluation.metrics import Bin
 from mundap.evaluation.plots import Bar, bars, histogram, rank_curves, reliability_plot
 
 
-def numbers(drawn, element, name, style=""):
+def numbers(drawn: str, element: str, name: str, style: str = "") -> list[float]:
     found = re.findall(rf"<{element} [^>]*>", drawn)
-    return [float(re.search(rf' {name}="([-0-9.]+)"', e)[1]) for e in found if f'class="{style}' in e]
+    matches = [re.search(rf' {name}="([-0-9.]+)"', e) for e in found if f'class="{style}' in e]
+    assert None not in matches
+    return [float(match[1]) for match in matches if match]
 
 
 def test_bars_are_as_long_as_their_values_and_whiskers_as_their_intervals() -> None:

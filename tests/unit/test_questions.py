@@ -1,31 +1,21 @@
 import json
 import unicodedata
 from pathlib import Path
+from typing import Any
 
-import openpyxl
 import pytest
+from tests.workbooks import workbook
 
 from mundap.errors import BadFile
 from mundap.evaluation.questions import READERS, Question, read_questions
 
 
-def workbook(path, **sheets):
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        page = book.create_sheet(name)
-        for row in rows:
-            page.append(row)
-    book.save(path)
-    return path
-
-
-def written(path, text, encoding="utf-8"):
+def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
     path.write_bytes(text.encode(encoding))
     return path
 
 
-def squad(paragraphs, version="KorQuAD_v1.0_dev"):
+def squad(paragraphs: list[Any], version: str = "KorQuAD_v1.0_dev") -> str:
     return json.dumps({"version": version, "data": [{"title": "제목", "paragraphs": paragraphs}]}, ensure_ascii=False)
 
 
@@ -59,7 +49,7 @@ def test_xlsx_with_its_rows(tmp_path: Path) -> None:
         ("q.csv", '\n질 문,지문,비고\n"언제, 어디서?",본문이다.,\n', "utf-8"),
     ],
 )
-def test_csv_and_tsv_under_the_names_people_use(tmp_path: Path, name, text, encoding) -> None:
+def test_csv_and_tsv_under_the_names_people_use(tmp_path: Path, name: str, text: str, encoding: str) -> None:
     (question,) = read_questions(written(tmp_path / name, text, encoding)).items
     assert (question.question, question.gold, question.answer) == ("언제, 어디서?", ("본문이다.",), "")
 
@@ -110,7 +100,9 @@ def test_sheets_without_the_columns_are_left_out_and_reported(tmp_path: Path) ->
         ([], "찾은 열: 없음."),
     ],
 )
-def test_a_sheet_without_the_columns_names_what_it_has_and_needs(tmp_path: Path, rows, found) -> None:
+def test_a_sheet_without_the_columns_names_what_it_has_and_needs(
+    tmp_path: Path, rows: list[list[str]], found: str
+) -> None:
     path = workbook(tmp_path / "q.xlsx", 시트=rows)
     with pytest.raises(BadFile) as error:
         read_questions(path)
@@ -168,7 +160,7 @@ def test_squad_two_questions_without_an_answer_have_no_gold(tmp_path: Path) -> N
         (squad([{"context": "글", "qas": []}]), ["질문이 없습니다"]),
     ],
 )
-def test_a_bad_json_file_says_where_and_what_is_expected(tmp_path: Path, content, parts) -> None:
+def test_a_bad_json_file_says_where_and_what_is_expected(tmp_path: Path, content: str, parts: list[str]) -> None:
     with pytest.raises(BadFile) as error:
         read_questions(written(tmp_path / "bad.json", content))
     assert all(part in str(error.value) for part in ["bad.json", *parts])
@@ -211,7 +203,7 @@ def test_jsonl_lines_end_at_line_feeds_alone(tmp_path: Path) -> None:
         ('"왜?"', ["객체가 아님"]),
     ],
 )
-def test_a_bad_line_says_its_number_and_what_is_expected(tmp_path: Path, line, parts) -> None:
+def test_a_bad_line_says_its_number_and_what_is_expected(tmp_path: Path, line: str, parts: list[str]) -> None:
     path = written(tmp_path / "q.jsonl", '{"question": "왜?", "gold": []}\n' + line)
     with pytest.raises(BadFile) as error:
         read_questions(path)
@@ -231,7 +223,7 @@ def test_unknown_suffixes_list_the_known_ones(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", sorted(READERS))
-def test_a_file_that_is_not_there(tmp_path: Path, suffix) -> None:
+def test_a_file_that_is_not_there(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(BadFile, match="질문 파일이 없습니다"):
         read_questions(tmp_path / f"q{suffix}")
 
@@ -255,3 +247,27 @@ def test_a_list_without_some_questions_says_which(tmp_path: Path) -> None:
     found = read_questions(written(tmp_path / "q.json", content))
     assert [q.question for q in found.items] == ["왜?"]
     assert "[0]" in found.problems[0].reason
+
+
+def test_rows_with_one_question_share_their_passages_each_with_its_own_first(tmp_path: Path) -> None:
+    file = tmp_path / "q.csv"
+    file.write_text("질문,제시문,답변\n한도는?,가 글,1\n다른 것?,다 글,2\n한도는 ?,나 글,3\n답 없음?,,\n", "utf-8")
+    found = read_questions(file).items
+    assert [one.gold for one in found] == [("가 글", "나 글"), ("다 글",), ("나 글", "가 글"), ()]
+    assert [(one.answer, one.row) for one in found] == [("1", 2), ("2", 3), ("3", 4), ("", 5)]
+
+
+def test_several_columns_of_passages_hold_several_right_ones(tmp_path: Path) -> None:
+    file = tmp_path / "q.csv"
+    file.write_text(
+        "질문,제시문1,제시문 (2),제시문(요약),답변\n한도는?,가 글,나 글,요약 글,1\n또?,다 글,,,2\n", "utf-8"
+    )
+    assert [one.gold for one in read_questions(file).items] == [("가 글", "나 글"), ("다 글",)]
+
+
+def test_one_question_on_two_paragraphs_of_squad_has_both(tmp_path: Path) -> None:
+    qa = {"question": "감독은 누구?", "answers": [{"text": "가"}]}
+    paragraphs = [{"context": f"{n} 문단", "qas": [qa]} for n in "가나"]
+    file = tmp_path / "q.json"
+    file.write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}), "utf-8")
+    assert [one.gold for one in read_questions(file).items] == [("가 문단", "나 문단"), ("나 문단", "가 문단")]

@@ -10,7 +10,7 @@ import pytest
 
 from mundap.errors import BadFile
 from mundap.ingest.readers import READER_VERSION, READERS, files_below, load, nfc_path, others, read, reader_version
-from mundap.jobs.task import Job, Read, work
+from mundap.jobs.task import Job, Read, Unread, work
 
 NFD = unicodedata.normalize("NFD", "규정집")
 
@@ -84,10 +84,12 @@ def test_a_name_that_a_zip_file_from_windows_left_in_cp949_is_readable(tmp_path:
         pytest.skip("the file system takes names in UTF-8 only")
     found = work(Job(path, nfc_path(path)))
     assert isinstance(found, Read)
-    assert found.reading.document.title == found.parents[0].source == "규정집"
+    assert found.reading.document.title == next(iter(found.parents)).source == "규정집"
     assert found.reading.document.source == nfc_path(tmp_path) + "/규정집.txt"
     path.write_bytes(b"")
-    assert work(Job(path, nfc_path(path))).reason.startswith("규정집.txt: 읽을 수 있는 텍스트가 없습니다")
+    lost = work(Job(path, nfc_path(path)))
+    assert isinstance(lost, Unread)
+    assert lost.reason.startswith("규정집.txt: 읽을 수 있는 텍스트가 없습니다")
 
 
 @pytest.mark.parametrize("name", ["없음.txt", "없음.csv", "없음.xlsx", "없음.md"])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.korean.endings import speech_levels
+from mundap.korean.endings import Level, speech_levels
 from mundap.korean.restyle import restyled
 
 SAID = {
@@ -32,7 +32,7 @@ def test_formal_sentences_become_polite_ones(formal: str, polite: str) -> None:
 
 
 @pytest.mark.parametrize("level", ["해요체", "합쇼체", "해체", "해라체"])
-def test_every_sentence_is_in_the_level_that_was_asked_for(level) -> None:
+def test_every_sentence_is_in_the_level_that_was_asked_for(level: Level) -> None:
     text = "\n".join(SAID)
     assert speech_levels(restyled(text, level)) == [level] * len(SAID)
 

@@ -38,11 +38,15 @@ def said(path: Path, options: Options = Options()) -> list[tuple[str, str]]:
 
 
 def merge(*areas: str) -> Callable[[Any], None]:
-    return lambda sheet: [sheet.merge_cells(area) for area in areas] and None
+    def merged(sheet: Any) -> None:
+        for area in areas:
+            sheet.merge_cells(area)
+
+    return merged
 
 
 def test_names_over_blanks_are_said_of_each_column_below(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["구분", "2023년", None, "2024년"],
         [None, "신청", "승인", "신청"],
         ["연차", 120, 118, 131],
@@ -55,7 +59,7 @@ def test_names_over_blanks_are_said_of_each_column_below(tmp_path: Path) -> None
 
 
 def test_a_header_of_three_rows(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["지역", "인구", None, None, None],
         [None, "남", None, "여", None],
         [None, "성인", "아동", "성인", "아동"],
@@ -66,14 +70,21 @@ def test_a_header_of_three_rows(tmp_path: Path) -> None:
 
 
 def test_a_wide_merged_header_is_said_once(tmp_path: Path) -> None:
-    rows = [["이름", "연락처", None, None, None], ["김하늘", "02-1", "010-2", "a@b.kr", "우편함 3"]]
+    rows: list[list[Any]] = [["이름", "연락처", None, None, None], ["김하늘", "02-1", "010-2", "a@b.kr", "우편함 3"]]
     assert said(book(tmp_path, rows, merge("B1:E1"))) == [
         ("", "이름: 김하늘 / 연락처: 02-1 / 010-2 / a@b.kr / 우편함 3")
     ]
 
 
 def test_totals_and_notes_are_told_apart(tmp_path: Path) -> None:
-    rows = [["부서", "접수"], ["총무과", 10], ["재무과", 5], ["합계", 15], ["※ 이송을 포함한다."], ["자료: 총무과"]]
+    rows: list[list[Any]] = [
+        ["부서", "접수"],
+        ["총무과", 10],
+        ["재무과", 5],
+        ["합계", 15],
+        ["※ 이송을 포함한다."],
+        ["자료: 총무과"],
+    ]
     document = read(book(tmp_path, rows)).document
     assert [section.meta.get("total", False) for section in document.sections] == [False, False, True, False]
     assert document.text.split("\n\n")[-1] == "※ 이송을 포함한다.\n자료: 총무과"
@@ -93,14 +104,18 @@ def test_tables_without_a_header_and_forms(tmp_path: Path) -> None:
     "names", [[2022, 2023, 2024], ["2022년", "2023년", "2024년"], ["1월", "2월", "3월"], [1, 2, 3]]
 )
 def test_numbers_in_order_are_names_of_columns(tmp_path: Path, names: list[Any]) -> None:
-    rows = [["지역", *names], ["가람", 100, 110, 120], ["나래", 200, 210, 220]]
+    rows: list[list[Any]] = [["지역", *names], ["가람", 100, 110, 120], ["나래", 200, 210, 220]]
     assert said(book(tmp_path, rows))[0][1] == "지역: 가람 / " + " / ".join(
         f"{name}: {value}" for name, value in zip(names, (100, 110, 120), strict=True)
     )
 
 
 def test_empty_columns_are_dropped(tmp_path: Path) -> None:
-    rows = [[None, "번호", None, "이름", "전화"], [None, 1, None, "김하늘", "02-1"], [None, 2, None, "이바다", "02-2"]]
+    rows: list[list[Any]] = [
+        [None, "번호", None, "이름", "전화"],
+        [None, 1, None, "김하늘", "02-1"],
+        [None, 2, None, "이바다", "02-2"],
+    ]
     assert [text for _, text in said(book(tmp_path, rows))] == [
         "번호: 1 / 이름: 김하늘 / 전화: 02-1",
         "번호: 2 / 이름: 이바다 / 전화: 02-2",
@@ -113,14 +128,17 @@ def test_empty_columns_are_dropped(tmp_path: Path) -> None:
 )
 def test_a_blank_column_in_a_table_parts_no_numbers(tmp_path: Path, name: str, values: list[Any]) -> None:
     people = ["김하늘", "이바다", "박구름"]
-    rows = [["이름", None, name, "비고"], *([people[n], None, value, "가"] for n, value in enumerate(values))]
+    rows: list[list[Any]] = [
+        ["이름", None, name, "비고"],
+        *([people[n], None, value, "가"] for n, value in enumerate(values)),
+    ]
     assert [text for _, text in said(book(tmp_path, rows))] == [
         f"이름: {people[n]} / {name}: {value} / 비고: 가" for n, value in enumerate(values)
     ]
 
 
 def test_lines_between_rows_stand_above_those_below(tmp_path: Path) -> None:
-    rows = [["지역", "인구"], ["■ 수도권"], ["서울", 1], ["인천", 3], ["■ 영남"], ["부산", 5]]
+    rows: list[list[Any]] = [["지역", "인구"], ["■ 수도권"], ["서울", 1], ["인천", 3], ["■ 영남"], ["부산", 5]]
     assert said(book(tmp_path, rows, title="인구")) == [
         ("인구 > ■ 수도권", "지역: 서울 / 인구: 1"),
         ("인구 > ■ 수도권", "지역: 인천 / 인구: 3"),
@@ -129,7 +147,7 @@ def test_lines_between_rows_stand_above_those_below(tmp_path: Path) -> None:
 
 
 def test_a_table_that_begins_behind_a_blank_row_has_its_own_header(tmp_path: Path) -> None:
-    rows = [
+    rows: list[list[Any]] = [
         ["차종", "요금"],
         ["승용", "1,000원"],
         ["화물", "2,000원"],
@@ -160,7 +178,7 @@ def test_a_table_that_begins_behind_a_blank_row_has_its_own_header(tmp_path: Pat
     ],
 )
 def test_columns_of_questions_and_answers(tmp_path: Path, question: str, answer: str) -> None:
-    rows = [["번호", question, answer], [1, "언제 여나요?", "아침 9시에 엽니다."]]
+    rows: list[list[Any]] = [["번호", question, answer], [1, "언제 여나요?", "아침 9시에 엽니다."]]
     reading = read(book(tmp_path, rows))
     assert [(known.question, known.answer) for known in reading.document.questions] == [
         ("언제 여나요?", "아침 9시에 엽니다.")
@@ -193,7 +211,7 @@ def test_links_comments_and_formulas(tmp_path: Path) -> None:
         sheet["B2"].hyperlink = "https://example.kr/a"
         sheet["B3"].comment = Comment("총무과:\n2025년부터 폐지", "총무과")
 
-    rows = [["항목", "값"], ["홈페이지", "바로가기"], ["일비", "20,000원"], ["합", "=1+2"]]
+    rows: list[list[Any]] = [["항목", "값"], ["홈페이지", "바로가기"], ["일비", "20,000원"], ["합", "=1+2"]]
     reading = read(book(tmp_path, rows, change))
     assert reading.document.text.split("\n\n") == [
         "항목: 홈페이지\n값: 바로가기 (https://example.kr/a)",

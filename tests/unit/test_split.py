@@ -1,6 +1,7 @@
 """Passages are slices that lose nothing, and no chunk is larger than asked."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -49,7 +50,7 @@ def solid(text: str, offset: int = 0) -> set[int]:
     return {offset + n for n, c in enumerate(text) if not c.isspace()}
 
 
-def document(*texts: str, **about: object) -> Document:
+def document(*texts: str, **about: Any) -> Document:
     """A document of sections, one for each text, with two line feeds between."""
     whole = "\n\n".join(texts)
     sections, start = [], 0

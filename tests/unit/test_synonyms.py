@@ -1,12 +1,14 @@
 """A question in the documents' words."""
 
+from collections.abc import Sequence
+
 from mundap.retrieve.synonyms import reworded
 from mundap.retrieve.translate import Translations
 
 TABLE = Translations({"술": {"주류": 0.6, "면세": 0.05, "술": 0.1}, "세금": {"관세": 0.3, "세금": 0.5}}, {}, {}, 1e-4)
 
 
-def words(texts):
+def words(texts: Sequence[str]) -> list[list[str]]:
     return [text.replace("은", "").replace("?", "").split() for text in texts]
 
 

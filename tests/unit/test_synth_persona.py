@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.unit.conftest import Serve
 
 from mundap.evaluation.questions import Question
 from mundap.generate.persona import Persona
@@ -50,7 +51,7 @@ def test_faults(text: str, wrong: str) -> None:
     assert faults(FUTSAL, ANSWER, text) == wrong
 
 
-def test_a_model_is_told_what_was_wrong_and_what_never_stands_is_dropped(served, tmp_path: Path) -> None:
+def test_a_model_is_told_what_was_wrong_and_what_never_stands_is_dropped(served: Serve, tmp_path: Path) -> None:
     def reply(text: str) -> str:
         return json.dumps({"answer": text}, ensure_ascii=False)
 

@@ -10,6 +10,7 @@ from typing import Any
 import openpyxl
 import pytest
 from python_calamine import CalamineError
+from tests.workbooks import workbook
 
 from mundap.errors import BadFile
 from mundap.generate.reading import passage_spans
@@ -27,15 +28,7 @@ def csv_file(folder: Path, text: str, name: str = "표.csv", encoding: str = "ut
 
 
 def xlsx_file(folder: Path, **sheets: Sequence[Sequence[Any]]) -> Path:
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    path = folder / "표.xlsx"
-    book.save(path)
-    return path
+    return workbook(folder / "표.xlsx", **sheets)
 
 
 def table(path: Path) -> Table:

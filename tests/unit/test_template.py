@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +21,9 @@ CHAT = messages("관세율은?", HITS, [Turn("한도는?", "800달러입니다."
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_rules_are_the_instruction_and_what_was_said_the_input(name, tmp_path: Path) -> None:
+def test_rules_are_the_instruction_and_what_was_said_the_input(name: str, tmp_path: Path) -> None:
     template = read_template(name, tmp_path)
+    assert template is not None
     text = template.text(CHAT)
     assert text == spelled(CHAT, template)
     before, _, after = text.partition("### 입력:\n")
@@ -41,7 +43,7 @@ def test_rules_are_the_instruction_and_what_was_said_the_input(name, tmp_path: P
 
 
 def test_without_a_template_it_is_the_plain_text() -> None:
-    assert read_template("", None) is None
+    assert read_template("", Path()) is None
     assert spelled(CHAT, None) == plain(CHAT)
     assert "\n질문:" in stops_of(None)
 
@@ -53,7 +55,9 @@ def test_a_file_of_ones_own_is_read_relative_to_the_workspace(tmp_path: Path) ->
         "response_split": "답:",
     }
     (tmp_path / "틀.json").write_text(json.dumps(form, ensure_ascii=False), "utf-8")
-    assert read_template("틀.json", tmp_path).text([{"role": "user", "content": "{input}?"}]) == "{input}?|답:"
+    template = read_template("틀.json", tmp_path)
+    assert template is not None
+    assert template.text([{"role": "user", "content": "{input}?"}]) == "{input}?|답:"
 
 
 @pytest.mark.parametrize(
@@ -69,7 +73,7 @@ def test_a_file_of_ones_own_is_read_relative_to_the_workspace(tmp_path: Path) ->
         ),
     ],
 )
-def test_a_file_that_is_no_template_is_named_with_what_it_lacks(tmp_path: Path, content, said) -> None:
+def test_a_file_that_is_no_template_is_named_with_what_it_lacks(tmp_path: Path, content: str, said: str) -> None:
     (tmp_path / "틀.json").write_text(content, "utf-8")
     with pytest.raises(ConfigError, match=r"틀\.json") as caught:
         read_template("틀.json", tmp_path)
@@ -77,13 +81,13 @@ def test_a_file_that_is_no_template_is_named_with_what_it_lacks(tmp_path: Path, 
 
 
 @pytest.mark.parametrize(("spec", "said"), [("alpcaa", "alpaca, kullm"), ("none.json", "열 수 없습니다")])
-def test_an_unknown_name_lists_the_known_ones(tmp_path: Path, spec, said) -> None:
+def test_an_unknown_name_lists_the_known_ones(tmp_path: Path, spec: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         read_template(spec, tmp_path)
 
 
 @given(st.lists(st.text("ab\n#", max_size=4)), st.lists(st.text("ab\n#", min_size=1, max_size=3), max_size=3))
-def test_writing_ends_before_the_first_stop_however_it_comes_in_pieces(pieces, stops) -> None:
+def test_writing_ends_before_the_first_stop_however_it_comes_in_pieces(pieces: list[str], stops: list[str]) -> None:
     whole = "".join(pieces)
     first = min((at for stop in stops if (at := whole.find(stop)) >= 0), default=len(whole))
     assert "".join(until((piece for piece in pieces), stops)) == whole[:first]
@@ -92,7 +96,7 @@ def test_writing_ends_before_the_first_stop_however_it_comes_in_pieces(pieces, s
 def test_what_cannot_begin_a_stop_is_given_at_once_and_a_stop_closes_the_source() -> None:
     closed = []
 
-    def source():
+    def source() -> Iterator[str]:
         try:
             yield from ["가나", "다\n", "##", " 끝"]
         finally:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,12 +54,16 @@ def test_values_are_as_suits_the_base_unless_they_are_given() -> None:
     assert small.settled() == small.settled().settled() == KeywordsConfig.from_card(small.settled().to_card())
 
 
+def always(words: tuple[str, ...], texts: Sequence[str]) -> list[list[str]]:
+    return [list(words) for _ in texts]
+
+
 @pytest.mark.parametrize(
     ("found", "verdict"), [(("통관", "예약"), "better"), (("예약",), "same"), (("세금",), "worse")]
 )
 def test_a_model_is_worth_it_if_it_beats_the_rules_beyond_chance(found: tuple[str, ...], verdict: str) -> None:
     tagged = [Tagged(f"{n}번 예약?", ("통관", "예약")) for n in range(20)]
-    sides = [evaluate_keywords(tagged, lambda texts, w=words: [list(w) for _ in texts]) for words in (("예약",), found)]
+    sides = [evaluate_keywords(tagged, partial(always, words)) for words in (("예약",), found)]
     rows = ([[one.measures[metric] for metric in METRICS] for one in side.per_question] for side in sides)
     report = Seq2seqReport(180, sides[1], sides[0], compare_each(METRICS, *rows), ({"epoch": 1, "f1": 0.5},))
     assert report.verdict == verdict

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.shown import shown
+from tests.words import split
 
 from mundap.encode.adapter import AdaptedEncoder
 from mundap.encode.hashed import HashedEncoder
@@ -29,10 +31,6 @@ SAID = "갑을병정무기경신임계자축인묘"  # syllables of the document
 ASKED = "가나다라마바사아차카타파하거너더러머버서어저처커터퍼허"  # and of the askers, which have none in common
 CONCEPTS = 24
 PASSAGES = 30
-
-
-def split(texts: Sequence[str]) -> list[list[str]]:
-    return [text.split() for text in texts]
 
 
 def word(letters: str, number: int) -> str:
@@ -73,7 +71,7 @@ def trained() -> Trained:
 
 
 def test_training_learns_the_askers_words() -> None:
-    report = trained().report.to_json()
+    report = shown(trained().report)
     assert (report["questions"], report["passages"], report["folds"]) == (150, 30, 5)
     for split_by in ("by_passage", "by_question"):
         before, after = (report[split_by][when]["top1"]["mean"] for when in ("before", "after"))
@@ -84,7 +82,7 @@ def test_training_learns_the_askers_words() -> None:
 
 def test_the_report_has_intervals_and_differences() -> None:
     for split_by in ("by_passage", "by_question"):
-        figures = trained().report.to_json()[split_by]
+        figures = shown(trained().report)[split_by]
         for metric in ("top1", "top3", "top10", "mrr@10"):
             before, after, change = (figures[part][metric] for part in ("before", "after", "difference"))
             assert before["ci95"][0] <= before["mean"] <= before["ci95"][1]
@@ -118,17 +116,19 @@ def test_only_scores_are_a_learned_fusion_of_the_legs() -> None:
     assert model.translations.words == {}
 
 
+@pytest.mark.slow
 def test_questions_with_the_wrong_passages_teach_nothing() -> None:
     asked = questions()
     order = np.random.default_rng(2).permutation(len(asked))
     wrong = [replace(q, gold=asked[n].gold) for q, n in zip(asked, order, strict=True)]
     measured = train_reranker(trainer(wrong)).report
     assert measured.verdict != "better"
-    report = measured.to_json()
+    report = shown(measured)
     for split_by in ("by_passage", "by_question"):
         assert report[split_by]["after"]["top1"]["mean"] < 0.1
 
 
+@pytest.mark.slow
 def test_the_same_question_in_other_spaces_does_not_leak() -> None:
     random = np.random.default_rng(3)
     golds = [p.text for p in passages()]
@@ -136,7 +136,7 @@ def test_the_same_question_in_other_spaces_does_not_leak() -> None:
     for n in range(75):  # each means nothing, belongs to one passage, and is asked twice
         words = [word(ASKED, 100 + int(w)) for w in random.choice(400, 3, replace=False)]
         asked += [Question(" ".join(words), (golds[n % 30],)), Question("  ".join(words), (golds[n % 30],))]
-    report = train_reranker(trainer(asked)).report.to_json()
+    report = shown(train_reranker(trainer(asked)).report)
     assert report["by_question"]["after"]["top1"]["mean"] < 0.15
 
 
@@ -234,6 +234,7 @@ def over_an_adapter(asked: Sequence[Question], learned: np.ndarray, honest: bool
     return Trainer(made, lexical, dense, relearn=relearn)
 
 
+@pytest.mark.slow
 def test_over_an_adapter_the_figures_are_of_maps_that_have_not_met_the_question() -> None:
     random = np.random.default_rng(5)
     golds = [p.text for p in passages()]
@@ -242,8 +243,8 @@ def test_over_an_adapter_the_figures_are_of_maps_that_have_not_met_the_question(
         for n in range(150)
     ]
     learned = np.ones(150, np.bool_)
-    flattered = train_reranker(over_an_adapter(asked, learned, honest=False)).report.to_json()
-    honest = train_reranker(over_an_adapter(asked, learned, honest=True)).report.to_json()
+    flattered = shown(train_reranker(over_an_adapter(asked, learned, honest=False)).report)
+    honest = shown(train_reranker(over_an_adapter(asked, learned, honest=True)).report)
     for split_by in ("by_passage", "by_question"):
         assert flattered[split_by]["before"]["top1"]["mean"] > 0.8
         assert honest[split_by]["before"]["top1"]["mean"] < 0.2
@@ -264,7 +265,7 @@ def test_questions_that_the_encoder_has_learned_from_are_not_counted() -> None:
     unlearned = np.arange(150) >= 75  # the passages of the first half are known to it
     made = trainer(asked)
     honest = Trainer(made.made, made.lexical, made.dense, unlearned=unlearned)
-    report = train_reranker(honest).report.to_json()
+    report = shown(train_reranker(honest).report)
     assert (report["questions"], report["learned_by_encoder"]) == (150, 75)
     assert report["by_question"]["before"]["top1"]["mean"] == np.mean(made.made.places(np.arange(75, 150)) == 0)
     with pytest.raises(MundapError, match="임베딩 학습에 쓰이지 않은 제시문이 5개"):

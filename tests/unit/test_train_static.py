@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.words import split
 
 from mundap.encode import base_of, make_encoder
 from mundap.encode.hashed import HashedEncoder
@@ -27,10 +28,6 @@ from mundap.types import Passage
 
 PASSAGES = 20
 SMALL = StaticConfig(dim=64, batch=16, epochs=8)
-
-
-def split(texts: list[str]) -> list[list[str]]:
-    return [text.split() for text in texts]
 
 
 def told() -> list[str]:
@@ -86,7 +83,9 @@ def test_the_slope_is_that_of_the_loss() -> None:
         logits = 5.0 * q @ p.T
         return float((np.log(np.exp(logits).sum(axis=1)) - np.diag(logits)).mean())
 
-    rows, gradient = static._gradient(vectors, questions.of_texts(every), passages.of_texts(every), 5.0)
+    rows, gradient = static._gradient(
+        vectors.astype(np.float32), questions.of_texts(every), passages.of_texts(every), 5.0
+    )
     aside = random.normal(size=(12, 16))
     moved = (loss(vectors + 1e-4 * aside) - loss(vectors - 1e-4 * aside)) / 2e-4
     assert moved == pytest.approx((gradient * aside[rows]).sum(), rel=0.01)
@@ -111,7 +110,7 @@ def test_the_report_has_both_splits_and_is_json() -> None:
     lexical, dense = BM25(rows, tokenize=split), Dense(rows, HashedEncoder(32))
     made = pairs([Question(q, (told()[row],)) for q, row in zip(asked(), RIGHT, strict=True)], dense.table)
     evaluator = HeldoutEvaluator(made, lexical, dense)
-    before = (dense.vectors.vectors.astype(np.float32), dense.encoder.encode_queries(made.questions))
+    before = (dense.vectors.parts[0].vectors.astype(np.float32), dense.encoder.encode_queries(made.questions))
     trained = train_static(evaluator, Tokens(split(asked()), split(told())), before, SMALL)
     assert trained.report.to_json() == json.loads(json.dumps(trained.report.to_json()))
     gain = trained.report.splits["by_question"]["dense"]["mrr@10"].difference
@@ -138,12 +137,14 @@ def test_what_is_saved_gives_the_same_vectors(tmp_path: Path) -> None:
     assert base_of("model:내것", tmp_path) == "e5-small"
 
 
+@pytest.mark.slow
 def test_the_user_dictionary_goes_with_the_model(tmp_path: Path) -> None:
     dictionary = tmp_path / "words.txt"
     dictionary.write_text("이사화물\tNNP\t10\n", "utf-8")
     kept(tmp_path / "models", dictionary)
     dictionary.unlink()
     encoder = make_encoder("model:내것", tmp_path / "models")
+    assert isinstance(encoder, StaticEncoder)
     assert "이사화물" in encoder.words.places
     assert encoder.encode_queries(["이사화물"]) @ encoder.encode_queries(["이사화물"]).T == pytest.approx(1)
     plain = kept(tmp_path / "plain")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.shown import shown
 
 from mundap.errors import MundapError
 from mundap.evaluation.questions import Question
@@ -69,6 +70,7 @@ def test_noise_promises_nothing() -> None:
     assert abs(calibrate(replace(made, answerable=noise), NO_PRIOR).report.after.auroc - 0.5) < 0.1
 
 
+@pytest.mark.slow
 def test_a_small_sheet_stays_near_to_the_weights_in_use_and_a_large_one_leaves_them() -> None:
     prior = Line({"near": 5.0, "coverage": 8.0}, -3.0)
     small, large = (calibrate(drawn(n, 5), prior).line.weights["coverage"] for n in (60, 200_000))
@@ -83,10 +85,10 @@ def test_a_threshold_with_a_promise_and_one_that_cannot_have_it() -> None:
     kept = calibrate(made, NO_PRIOR, SupportConfig(0.05, 0.9)).report
     assert kept.promise is not None
     assert kept.verdict == "better"
-    assert kept.threshold == kept.promise.threshold == kept.to_json()["promise"]["threshold"]
+    assert kept.threshold == kept.promise.threshold == shown(kept)["promise"]["threshold"]
     assert kept.promise.n == made.real.sum()
     assert kept.promise.missed <= 0.05 * kept.promise.answered
-    assert kept.to_json()["promise"]["sentence"] == kept.promise.sentence
+    assert shown(kept)["promise"]["sentence"] == kept.promise.sentence
     never = calibrate(replace(made, wrong=made.real), NO_PRIOR, SupportConfig(0.05, 0.9)).report
     assert never.promise is not None
     assert never.promise.threshold is None
@@ -120,7 +122,7 @@ def test_every_question_is_read_with_its_passage_and_without_it() -> None:
     assert not made.wrong.any()  # every answer cites the one right passage
     for one, other in zip(asked[::2], asked[1::2], strict=True):
         assert one.group == other.group
-        assert not one.golds & {hit.passage.text for hit in other.reading.hits}
+        assert not one.golds & {hit.passage.text for hit in other.evidence.hits}
 
 
 def test_a_question_without_a_passage_is_wrong_if_it_is_answered() -> None:
@@ -146,7 +148,7 @@ def test_a_question_that_another_passage_answers_too_is_not_unanswerable_without
     once = [replace(question, answer="열람실은 지하에 있습니다.") for question in ASKED[:3]]
     assert [one.real for one in read(twice)] == [True, False] * 3
     for one in read(twice)[1::2]:  # only without the sentences that answer
-        assert "정합니다" not in "".join(sentence.text for sentence in one.reading.sentences)
+        assert "정합니다" not in "".join(sentence.text for sentence in one.evidence.sentences)
     assert [one.real for one in read(once)] == [True, False] * 3
 
 

@@ -2,6 +2,7 @@
 
 from math import log1p
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -123,7 +124,11 @@ def test_the_order_of_groups_changes_only_rounding() -> None:
     st.randoms(use_true_random=False),
 )
 def test_scores_are_never_negative_and_do_not_depend_on_the_order_of_rows(
-    words, known, passages, question, random
+    words: dict[str, dict[str, float]],
+    known: dict[str, float],
+    passages: list[list[str]],
+    question: list[str],
+    random: Random,
 ) -> None:
     translator = Translator(Translations(words, known, {"술": 0.3, "세금": 0.1}, 0.02), index(passages))
     order = list(range(len(passages)))

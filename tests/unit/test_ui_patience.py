@@ -51,7 +51,7 @@ def test_what_the_source_raises_is_raised() -> None:
 def test_an_iterator_that_is_left_is_closed_where_another_loop_runs() -> None:
     closed = []
 
-    async def source():
+    async def source() -> AsyncGenerator[str]:
         try:
             yield "하나"
             await asyncio.sleep(60)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import pytest
+from tests.shown import shown
 
 import mundap as md
 from mundap.errors import BadFile, ConfigError, MundapError, UnknownName
@@ -52,43 +54,64 @@ def test_the_names_of_use_cases_are_not_hidden_by_the_packages_below_them() -> N
     assert {"evaluate", "promote", "runs", "synthesise", "train", "tune"} <= set(dir(md))
 
 
+T = TypeVar("T", covariant=True)
+
+
+class Kept(Protocol[T]):
+    @property
+    def run(self) -> Path | None: ...
+    @property
+    def compared(self) -> T | None: ...
+
+
+def run_of(report: Kept[Any]) -> Path:
+    assert report.run is not None
+    return report.run
+
+
+def compared_of(report: Kept[T]) -> T:
+    assert report.compared is not None
+    return report.compared
+
+
 def test_retrieval_is_measured_and_compared_with_an_earlier_run(bot: Mundap) -> None:
     seen = []
     first = md.evaluate.retrieval(bot, bot.root / "questions.csv", depth=10, progress=lambda *at: seen.append(at))
     assert (first.n, first.unanswerable, first.compared) == (3, 1, None)
     assert first.legs["bm25"].figures["top1"] == Estimate(1.0, 1.0, 1.0, 3)
     assert seen[-1][0] == seen[-1][1]
-    assert "compared" not in first.to_json()
+    assert "compared" not in shown(first)
     second = md.evaluate.retrieval(bot, str(bot.root / "questions.csv"), depth=10, before=first.run)
-    difference = second.compared["hybrid"]["top1"]
+    difference = compared_of(second)["hybrid"]["top1"]
     assert (difference.mean, difference.n, difference.verdict) == (0.0, 3, ALIKE)
-    assert second.to_json()["compared"]["hybrid"]["top1"] == difference.to_json()
-    assert md.evaluate.compare(first.run, second.run)["hybrid"] == second.compared["hybrid"]
+    assert shown(second)["compared"]["hybrid"]["top1"] == difference.to_json()
+    assert md.evaluate.compare(run_of(first), run_of(second))["hybrid"] == compared_of(second)["hybrid"]
     assert "hybrid" in second._repr_html_()
 
 
 def test_answers_and_abstention_are_measured(bot: Mundap) -> None:
     answers = md.evaluate.answers(bot, bot.root / "questions.csv")
     assert (answers.n, answers.refused["refused"].mean) == (3, 1.0)
+    assert answers.wrong is not None
     assert answers.wrong.n == answers.answered.n
     assert answers.promise is None
     abstained = md.evaluate.abstain(bot, bot.root / "questions.csv")
     assert (abstained.figures["auroc"].mean, abstained.figures.n) == (1.0, 4)
     again = md.evaluate.abstain(bot, bot.root / "questions.csv", before=abstained.run)
-    assert again.compared["auroc"].mean == 0.0
-    assert md.evaluate.compare(abstained.run, again.run) == {"abstain": again.compared}
-    same = md.evaluate.compare(answers.run, answers.run)["answers"]
+    assert compared_of(again)["auroc"].mean == 0.0
+    assert md.evaluate.compare(run_of(abstained), run_of(again)) == {"abstain": again.compared}
+    same = md.evaluate.compare(run_of(answers), run_of(answers))["answers"]
     assert {one.mean for one in same.values()} == {0.0}
     with pytest.raises(MundapError, match="종류가 다른 평가"):
-        md.evaluate.compare(answers.run, abstained.run)
+        md.evaluate.compare(run_of(answers), run_of(abstained))
 
 
 def test_keywords_are_measured_by_nouns_and_by_rules(bot: Mundap) -> None:
     nouns = md.evaluate.keywords(bot, bot.root / "keywords.tsv", extractor="nouns")
     rules = md.evaluate.keywords(bot, bot.root / "keywords.tsv", before=nouns.run)
     assert nouns.figures["recall"].mean == 1.0
-    assert rules.compared["precision"].mean == rules.figures["precision"].mean - nouns.figures["precision"].mean
-    assert md.evaluate.compare(nouns.run, rules.run) == {"keywords": rules.compared}
+    assert compared_of(rules)["precision"].mean == rules.figures["precision"].mean - nouns.figures["precision"].mean
+    assert md.evaluate.compare(run_of(nouns), run_of(rules)) == {"keywords": rules.compared}
 
 
 def test_a_user_dictionary_that_is_not_there_is_named(bot: Mundap) -> None:
@@ -120,7 +143,8 @@ def test_runs_are_listed_and_shown_by_name(bot: Mundap) -> None:
 
 def test_settings_are_tuned_and_applied(bot: Mundap) -> None:
     report = md.tune.run(bot, ["k"])
-    assert report.tuning.reading.chosen == 1
+    assert report.tuning.recall is not None
+    assert report.tuning.recall.chosen == 1
     assert (report.tuning.proposed.k, report.tuning.current.k) == (1, 5)
     assert report.to_json() | {"verdict": "unchanged", "run": str(report.run)} == report.to_json()
     assert "-k = 5" not in report.diff
@@ -131,7 +155,7 @@ def test_settings_are_tuned_and_applied(bot: Mundap) -> None:
         md.tune.run(bot, ["없는것"])
 
 
-def card(bot: Mundap, name: str, **fields: object) -> None:
+def card(bot: Mundap, name: str, **fields: Any) -> None:
     folder = bot.components.models / name
     folder.mkdir(parents=True)
     (folder / "card.json").write_text(json.dumps(fields), "utf-8")
@@ -196,7 +220,7 @@ def test_answers_are_ranked_and_rewritten(bot: Mundap, tmp_path: Path) -> None:
 def test_the_state_of_a_workspace_is_told(bot: Mundap) -> None:
     found = md.doctor.examine(bot)
     assert (found.index, found.documents, found.passages) == ("ok", 1, 3)
-    assert found.to_json()["extras"].keys() == md.doctor.EXTRAS.keys()
+    assert shown(found)["extras"].keys() == md.doctor.EXTRAS.keys()
 
 
 def test_votes_become_training_data(bot: Mundap, tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from typer.core import TyperGroup
 
 from mundap.cli import (
     ask,
+    backup,
     corpus,
+    erase,
     evaluate,
     export,
     feedback,
@@ -95,6 +97,7 @@ for command in (
     inspect.inspect,
     corpus.remove,
     corpus.index,
+    corpus.compact,
     ask.search,
     ask.ask,
     ask.keywords,
@@ -105,6 +108,9 @@ for command in (
     up.ui,
     up.up,
     corpus.doctor,
+    backup.backup,
+    backup.restore,
+    erase.erase,
 ):
     app.command()(command)
 app.command()(tune.tune)
@@ -121,6 +127,11 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(graph.app, name="graph")
 
 
+def _fail(error: MundapError) -> None:
+    print(f"mundap: {hidden(str(error))}", file=sys.stderr)
+    sys.exit(1)
+
+
 def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
@@ -133,8 +144,14 @@ def main() -> None:
     except MundapError as error:
         if debug:
             raise
-        print(f"mundap: {hidden(str(error))}", file=sys.stderr)
-        sys.exit(1)
+        _fail(error)
+    except Exception as error:
+        from mundap.store.trouble import told
+
+        known = told(error)
+        if known is None or debug:
+            raise
+        _fail(known)
     except KeyboardInterrupt:
         interrupt.say_kept(sys.argv[1:])
         sys.exit(interrupt.INTERRUPTED)

@@ -12,7 +12,7 @@ from mundap.access import ACCESS, tags_of
 from mundap.ingest.build import Builder
 from mundap.ingest.dated import DATE, date_of_cells, date_of_title
 from mundap.ingest.grid import one_line
-from mundap.ingest.meanings import COLUMNS, place, question_columns, said
+from mundap.ingest.meanings import COLUMNS, place, places, question_columns, said
 from mundap.ingest.problems import Problem
 from mundap.ingest.sheets.areas import Area, areas
 from mundap.ingest.sheets.sheet import ERRORS, Options, Row, Tell, ignore
@@ -55,6 +55,10 @@ class Table:
     def place(self, kind: str) -> int | None:
         """The index of the column that means `kind`, one of COLUMNS."""
         return place(self.columns, kind, self.named)
+
+    def places(self, kind: str) -> tuple[int, ...]:
+        """The indices of all columns that mean `kind` and are called alike: 제시문1 and 제시문2; see `places`."""
+        return places(self.columns, kind, self.named)
 
     def heading(self, row: int | None = None) -> str:
         """What stands above the table, or above one of its rows."""

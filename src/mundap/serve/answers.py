@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
 
 from mundap.serve.error_responses import documented
@@ -21,6 +23,7 @@ async def query(asked: Query, request: Request, service: Here, request_id: Reque
     )
     answer = await whole(request, service, question)
     said = answer_json(answer)
+    rare: dict[str, Any] = {name: value for name, value in said.items() if name in ("searched", "truncated")}
     return Answered(
         response=said["answer"],
         citations=said["citations"],
@@ -33,7 +36,7 @@ async def query(asked: Query, request: Request, service: Here, request_id: Reque
         support=said["support"],
         kind=said["kind"],
         choices=said["choices"],
-        **({"searched": said["searched"]} if answer.searched else {}),
+        **rare,
     )
 
 

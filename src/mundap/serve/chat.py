@@ -24,6 +24,7 @@ from mundap.serve.chat_shapes import (
     Cited,
     Completion,
     Delta,
+    Finish,
     How,
     Message,
     Said,
@@ -79,9 +80,18 @@ async def chat(
         id=_name(request_id),
         created=int(time.time()),
         model=MODEL,
-        choices=[Choice(message=Said(content=answer.text, mundap=_cited(answer, request_id, _note(asked))))],
+        choices=[
+            Choice(
+                message=Said(content=answer.text, mundap=_cited(answer, request_id, _note(asked))),
+                finish_reason=_finish(answer),
+            )
+        ],
         usage=_usage(answer),
     )
+
+
+def _finish(answer: Answer) -> Finish:
+    return "length" if answer.truncated else "stop"
 
 
 class _Events(StreamingResponse):
@@ -133,7 +143,7 @@ async def _events(
         async for piece in pieces:
             if isinstance(piece, Answer):
                 cited = _cited(piece, question.request_id, note)
-                yield chunk(ChunkChoice(delta=Delta(), finish_reason="stop"), cited=cited)
+                yield chunk(ChunkChoice(delta=Delta(), finish_reason=_finish(piece)), cited=cited)
                 if include_usage:
                     yield chunk(usage=_usage(piece))
             else:

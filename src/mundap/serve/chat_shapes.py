@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool
 
 from mundap.serve.request_body import RequestBody
-from mundap.serve.shapes import SEARCHED, Filters, Session, Used, Voice, Whole
+from mundap.serve.shapes import SEARCHED, TRUNCATED, Filters, Session, Used, Voice, Whole
 
 MOST_INPUTS = 256
 LONGEST_INPUT = 20_000  # characters of a text to embed
@@ -135,6 +135,9 @@ class Usage(BaseModel):
     total_tokens: int
 
 
+Finish = Literal["stop", "length"]
+
+
 class Cited(BaseModel):
     """What an answer stands on."""
 
@@ -150,6 +153,7 @@ class Cited(BaseModel):
     kind: str = Field(description="질문 유형 (amount, period, list 등)")
     choices: Sequence[Mapping[str, object]] = Field(description="포괄적인 질문일 때 해당할 수 있는 경우와 그 문단")
     searched: str = SEARCHED
+    truncated: bool = TRUNCATED
     note: str = Field("", description="읽지 않은 것이 있으면 알림")
 
 
@@ -167,7 +171,7 @@ class Choice(BaseModel):
 
     index: Literal[0] = 0
     message: Said
-    finish_reason: Literal["stop"] = "stop"
+    finish_reason: Finish = "stop"
     logprobs: None = None
 
 
@@ -194,7 +198,7 @@ class ChunkChoice(BaseModel):
 
     index: Literal[0] = 0
     delta: Delta
-    finish_reason: Literal["stop"] | None = None
+    finish_reason: Finish | None = None
     logprobs: None = None
 
 

@@ -61,6 +61,28 @@ class Warned(BaseModel):
     warning: str
 
 
+class Copy(BaseModel):
+    """A passage that has a copy."""
+
+    source: str
+    text: str
+
+
+class CopyExample(BaseModel):
+    """Two passages that are copies of each other, and in what they are alike."""
+
+    kind: str = Field(description="same(같음), numbers(숫자·날짜만 다름), similar(거의 같음), contained(포함됨)")
+    passages: list[Copy]
+
+
+class Copied(BaseModel):
+    """How many passages say the same as another, or differ from it only in numbers and dates."""
+
+    passages: int = 0
+    groups: int = 0
+    example: CopyExample | None = None
+
+
 class Taken(BaseModel):
     """What came of files, as `mundap ingest --json` says it."""
 
@@ -72,6 +94,7 @@ class Taken(BaseModel):
     unchanged: int
     skipped: list[Refusal]
     warnings: list[Warned] = []
+    copies: Copied = Copied()
 
 
 class Listed(BaseModel):
@@ -91,6 +114,7 @@ class Documents(BaseModel):
     total: int
     documents: list[Listed]
     skipped: list[Refusal]
+    copies: Copied
 
 
 class Removed(BaseModel):
@@ -131,8 +155,11 @@ async def upload(request: Request, service: Here, who: Who, request_id: RequestI
             shutil.rmtree(incoming, ignore_errors=True)
             raise
     done = await flow.next()  # to its end, whether the client waits or not
-    documents, passages = service.bot.seen_by(who.access).corpus.counts()
-    own = {"documents": documents, "passages": passages}
+    bot = service.bot.seen_by(who.access)
+    documents, passages = bot.corpus.counts()
+    own: dict[str, object] = {"documents": documents, "passages": passages}
+    if bot is not service.bot:  # what an upload repeats may be hidden from who uploads it
+        own["copies"] = Copied()
     return Taken.model_validate(
         {**done.to_json(), **own, "skipped": [*skipped, *(one.to_json() for one in done.skipped)]}
     )
@@ -146,7 +173,7 @@ def listing(
     offset: Annotated[int, Query(ge=0, le=1 << 40, description="건너뛸 개수")] = 0,
     q: Annotated[str, Query(max_length=200, description="경로나 제목에 포함된 문자열")] = "",
 ) -> Documents:
-    """문서 목록을 경로순으로 반환합니다. `skipped`는 마지막 실행에서 읽지 못한 파일과 그 원인입니다."""
+    """문서 목록을 경로순으로 반환합니다. `skipped`는 마지막 실행에서 읽지 못한 파일과 그 원인이고, `copies`는 다른 문단과 내용이 같거나 숫자·날짜만 다른 문단입니다."""
     total, found = bot.corpus.documents_like(q, limit, offset)
     return Documents(
         total=total,
@@ -162,6 +189,7 @@ def listing(
             for one in found
         ],
         skipped=[_refusal(one) for one in bot.refused()],
+        copies=Copied.model_validate(bot.copies.known().to_json()) if bot is service.bot else Copied(),
     )
 
 

@@ -81,6 +81,7 @@ class Search(RequestBody):
     filters: Filters = Field(default_factory=dict)
 
 
+TRUNCATED = Field(False, description="길이나 시간 제한에 도달해 답변이 중간에 끝났는지 여부")
 SEARCHED = Field("", description="질문의 오타를 교정해 검색한 경우 교정한 질문")
 
 
@@ -116,6 +117,7 @@ class Answered(BaseModel):
     kind: str = Field(description="질문 유형 (amount, period, list 등)")
     choices: Sequence[Mapping[str, object]] = Field(description="포괄적인 질문일 때 해당할 수 있는 경우와 그 문단")
     searched: str = SEARCHED
+    truncated: bool = TRUNCATED
 
 
 class OldPrompt(Prompt):

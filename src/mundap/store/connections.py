@@ -54,6 +54,14 @@ class Connections:
             self._own.connection = own  # only now: one that could not be prepared is never used
         return own
 
+    def damaged(self) -> list[Path]:
+        """The file, if SQLite finds it damaged. It is read whole."""
+        try:
+            [found] = self.here.execute("PRAGMA integrity_check(1)").fetchone()
+        except sqlite3.DatabaseError:
+            found = ""
+        return [] if found == "ok" else [self._path]
+
     def close(self) -> None:
         """Close them all; the object is not used again."""
         with self._lock:

@@ -15,12 +15,21 @@ from filelock import FileLock, Timeout
 
 from mundap.config import FILE, Config, find_workspace, read_config
 from mundap.encode import base_of, located
-from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
+from mundap.errors import (
+    BadFile,
+    ConfigError,
+    MundapError,
+    StaleIndex,
+    StorageDamaged,
+    UnknownName,
+    WorkspaceBusy,
+)
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.index.generation import Recipe
+from mundap.index.generation import REPAIR, Recipe
+from mundap.index.tiers import Extent
 from mundap.ingest.folder import walk
 from mundap.ingest.readers import exists, nfc_path
 from mundap.ingest.sheets.sheet import Options
@@ -33,15 +42,16 @@ from mundap.retrieve.light import seen
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
 from mundap.store.sight import Sight
-from mundap.types import Answer, Hit, Turn
+from mundap.types import Answer, Hit, Passage, Turn
 from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
 from mundap.workspace.answering import Answering
 from mundap.workspace.components import FOLDER, LIGHT, Components
+from mundap.workspace.copies import Copied, Copies
 from mundap.workspace.indexing import Indexing
 from mundap.workspace.intake import Ingested, Skipped, Taken, beside, keep_out, skipped, take, take_back
-from mundap.workspace.opening import Opening
+from mundap.workspace.opening import Opening, passages_of
 from mundap.workspace.searching import Searching, Where
 from mundap.workspace.uploads import Uploads
 
@@ -60,6 +70,16 @@ def sheets_of(config: Config) -> Options:
     return Options(config.ingest.hidden, tuple((kind, names) for kind, names in config.ingest.columns if names))
 
 
+def _check_there(folder: Path) -> None:
+    """Raises StorageDamaged for an index whose corpus is gone: an empty one in its place would hide that."""
+    corpus = folder / "corpus.sqlite"
+    if (folder / "index" / "CURRENT").exists() and not (corpus.exists() and corpus.stat().st_size):
+        raise StorageDamaged(
+            f"{corpus}: 색인은 있는데 문서 데이터가 없습니다. 백업에서 되살리세요(mundap restore FILE 새폴더)."
+            f" 처음부터 다시 만들려면 {folder / 'index'} 폴더를 지우고 mundap ingest와 mundap index를 실행하세요."
+        )
+
+
 class Mundap:
     """An open workspace. Make one with `Mundap.open`. Threads may share one.
 
@@ -71,11 +91,12 @@ class Mundap:
         self.root = root
         self.config = config
         (root / FOLDER).mkdir(mode=0o700 if config.private else 0o777, parents=True, exist_ok=True)
+        _check_there(root / FOLDER)
         self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
         self._parts = Components(
             root, words or root, config, lambda words: self._opening.open().lexical.postings.rarity(words)
         )
-        self._indexing = Indexing(root / FOLDER / "index", self.corpus, self._parts)
+        self._indexing = Indexing(self._parts.index_folder, self.corpus, self._parts)
         self._opening = Opening(self._indexing, self.corpus, self._parts)
         self._searching = Searching(self._opening, self.corpus, self._parts)
         self._answering = Answering(self._searching, self._opening, self.corpus, self._parts)
@@ -158,7 +179,8 @@ class Mundap:
                     del files[source]
             taken = self._take(files, progress)
             removed = self._prune() if prune else 0
-        return self._ingested(taken, missing, removed)
+            copied = self._copied(taken)
+        return self._ingested(taken, missing, removed, copied)
 
     def upload(
         self, files: Mapping[str, Path], progress: Progress = quiet, access: Iterable[str] | None = None
@@ -184,7 +206,8 @@ class Mundap:
                     self.uploads.place(files[name], name)
             if not self._indexing.done and self.corpus.counts()[0]:
                 self._indexing.build({})
-        return self._ingested(taken)
+            copied = self._copied(taken)
+        return self._ingested(taken, copied=copied)
 
     def discard(self, document_id: str) -> Listed | None:
         """Remove a document from every leg at once, and delete its file if it was uploaded. Returns the document, or None
@@ -213,7 +236,22 @@ class Mundap:
             self.corpus, files, cut_of(self.config, self._parts.models), limits, progress, sheets_of(self.config)
         )
 
-    def _ingested(self, taken: tuple[Taken, ...], missing: Sequence[Skipped] = (), removed: int = 0) -> Ingested:
+    def _copied(self, taken: Sequence[Taken]) -> Copied:
+        come = {one.file for one in taken if one.state in ("added", "updated")}
+        return self.copies.take(come) if come else Copied()
+
+    @cached_property
+    def copies(self) -> Copies:
+        """The passages that say the same as another, or differ from it only in numbers and dates."""
+        return Copies(self.corpus, self.root / FOLDER)
+
+    def _ingested(
+        self,
+        taken: tuple[Taken, ...],
+        missing: Sequence[Skipped] = (),
+        removed: int = 0,
+        copied: Copied = Copied(),
+    ) -> Ingested:
         states = Counter(one.state for one in taken)
         return Ingested(
             *self.corpus.counts(),
@@ -223,6 +261,7 @@ class Mundap:
             unchanged=states["unchanged"],
             skipped=(*missing, *skipped(taken)),
             files=taken,
+            copies=copied,
         )
 
     def refused(self) -> list[Skipped]:
@@ -266,13 +305,41 @@ class Mundap:
 
     # -- index ----------------------------------------------------------------------------------------------------
 
-    def index(self, progress: Mapping[str, Progress] | None = None) -> str:
+    def index(self, progress: Mapping[str, Progress] | None = None, rebuild: bool = False) -> str:
         """Build an index generation of the corpus and make it current; returns its name. Only new passages are computed.
 
-        `progress` may have entries for "tokens", "keywords" and "vectors".
+        With `rebuild`, nothing of the existing index is used except vectors whose files are intact. `progress` may have
+        entries for "tokens", "keywords" and "vectors". Raises StaleIndex, naming the file, if a damaged one would be needed.
         """
         with self._writing():
-            return self._indexing.build(progress or {})
+            return self._indexing.build(progress or {}, anew=rebuild)
+
+    def compact(self, progress: Mapping[str, Progress] | None = None) -> str:
+        """Index as `index` does, and drop what was deleted from the files at once; returns the generation's name."""
+        with self._writing():
+            name = self._indexing.build(progress or {}, compact=True)
+            self._parts.cache.shrink()
+            return name
+
+    def indexed_passages(self) -> list[Passage]:
+        """The passage of each vector of the current generation, in order; an empty one for each that is gone.
+
+        Raises StaleIndex as `search` does, and if documents were deleted after indexing.
+        """
+        opened = self._opening.open()
+        mask = opened.table.mask(None)
+        if mask is not None and bool((opened.generation.ids.alive() & ~mask).any()):
+            raise StaleIndex(f"색인한 뒤 문서가 바뀌었습니다. 먼저 {REPAIR}")
+        return passages_of(opened.generation, self.corpus)
+
+    @property
+    def segments(self) -> list[tuple[str, Extent, int]]:
+        """The segments of the current generation: name, how large each is, and its bytes on disk; none without an index."""
+        return self._indexing.segments
+
+    def damaged_files(self) -> list[Path]:
+        """The files of the index, the corpus and the cache that are damaged. All of them are read."""
+        return [*self.corpus.damaged(), *self._parts.cache.damaged(), *self._indexing.damaged()]
 
     @property
     def recipe(self) -> Recipe:

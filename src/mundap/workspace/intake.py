@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
@@ -21,6 +21,7 @@ from mundap.korean.normalize import NORMALIZER, name_of
 from mundap.protocols import Progress
 from mundap.store.corpus import Corpus
 from mundap.types import Json
+from mundap.workspace.copies import Copied
 
 State = Literal["added", "updated", "unchanged", "skipped"]
 _LARGE = 4 << 20  # bytes; a file of more counts as several in the progress
@@ -64,7 +65,8 @@ class Taken:
 class Ingested:
     """What an ingest did. `documents` and `passages` are what the corpus holds now; the others count files.
 
-    `files` has what came of each, and `skipped` what did not go in: files, rows, and paths with nothing there.
+    `files` has what came of each, and `skipped` what did not go in: files, rows, and paths with nothing there. `copies`
+    tells of the passages that came in and say the same as another, or differ from it only in numbers and dates.
     """
 
     documents: int
@@ -75,6 +77,7 @@ class Ingested:
     unchanged: int = 0
     skipped: tuple[Skipped, ...] = ()
     files: tuple[Taken, ...] = ()
+    copies: Copied = field(default_factory=Copied)
 
     def to_json(self) -> dict[str, Json]:
         """As other programs read it."""
@@ -87,6 +90,7 @@ class Ingested:
             "unchanged": self.unchanged,
             "skipped": [one.to_json() for one in self.skipped],
             "warnings": [{"file": one.file, "warning": warning} for one in self.files for warning in one.warnings],
+            "copies": self.copies.to_json(),
         }
 
 

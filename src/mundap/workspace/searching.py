@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import date
 from functools import cached_property
 
-from mundap.errors import UnknownName
+from mundap.errors import StaleIndex, UnknownName
 from mundap.index.dense import DenseLeg
 from mundap.index.postings import Postings
 from mundap.korean.spacing import parted, spaced
@@ -41,6 +42,16 @@ class Searching:
     def search(self, question: str, k: int, leg: str, allowed: Set[str] | None) -> list[Hit]:
         """The best `k` passages of one leg for a normalised question, among the `allowed` ids if there are such, and
         among those that the corpus shows to whom it is shown. Every search comes through here."""
+        try:
+            return self._searched(question, k, leg, allowed)
+        except (IndexError, sqlite3.DatabaseError) as error:  # what a damaged file leads to
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            raise StaleIndex(
+                f"색인을 읽을 수 없습니다({error}). 손상된 파일을 확인하세요: mundap doctor --verify. 복구: mundap index --rebuild"
+            ) from error
+
+    def _searched(self, question: str, k: int, leg: str, allowed: Set[str] | None) -> list[Hit]:
         opened = self._opening.open()
         if leg not in opened.searchers:
             raise UnknownName("leg", leg, opened.searchers)
