@@ -118,7 +118,7 @@ def main() -> None:
     asked, _ = questions_in(bot.corpus, options.sheet)
     asked = drawn([question for question in asked if question.gold], options.questions)
     table = bot.legs[0].table
-    texts = table.store.passages(table.ids)
+    texts = table.store.passages([*table.ids])
     golds = [None if row is None else texts[table.ids[row]] for row in rows_of(asked, table)]
     k = bot.config.retrieve.k
     made = rows(asked, golds, k, bot.find, bot.components.reader.read)

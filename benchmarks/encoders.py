@@ -24,7 +24,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy mach
 
 import numpy as np
 
-from mundap.index.grouped import GroupedPassages
 from mundap.options import describe
 from mundap.progress import bar
 from mundap.protocols import Vectors
@@ -155,7 +154,7 @@ def main() -> None:
         root = chosen.workspace or Path(name) / "workspace"
         ground = Ground(root)
         bot = Mundap.open(root)
-        texts = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
+        texts = [passage.embedded for passage in bot.indexed_passages()]
         tested = np.asarray(split(ground, "passage", chosen.seed))
         parts = Split.around(ground.evaluator.pairs, tested, chosen.seed, known=len(ground.asked) ** 2)
         if chosen.pairs:

@@ -22,7 +22,6 @@ import numpy as np
 
 from mundap.encode import base_of
 from mundap.encode.adapter import mapped
-from mundap.index.grouped import GroupedPassages
 from mundap.progress import bars
 from mundap.store.cache import AsQueries
 from mundap.synth.journal import Journal
@@ -92,7 +91,7 @@ def main() -> None:
             np.concatenate([people.rows, [row_of[row.passage.id] for row in rows]]),
         )
         encoder = bot.components.encoder_named(base_of(bot.config.index.encoder, bot.components.models))
-        texts = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
+        texts = [passage.embedded for passage in bot.indexed_passages()]
         passages = bot.components.cache.unit_vectors(texts, encoder, progress["vectors"])
         questions = bot.components.cache.unit_vectors(both.questions, AsQueries(encoder), progress["vectors"])
     settings = bot.config.retrieve

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from mundap.errors import ConfigError, ServerError
+from mundap.redact import hidden
 from mundap.stopping import pause
 
 KEYS = ("MUNDAP_API_KEY", "OPENAI_API_KEY")  # environment variables
@@ -55,10 +56,10 @@ class JsonServer:
         try:
             self._base = httpx.URL(base_url.rstrip("/"))
         except httpx.InvalidURL as error:
-            raise ConfigError(f"{purpose} 서버 주소 '{base_url}'이(가) 올바르지 않습니다: {error}") from error
+            raise ConfigError(f"{purpose} 서버 주소 '{hidden(base_url)}'이(가) 올바르지 않습니다: {error}") from error
         if self._base.scheme not in ("http", "https") or not self._base.host:
             raise ConfigError(
-                f"{purpose} 서버 주소 '{base_url}'이(가) 올바르지 않습니다. 'http://127.0.0.1:8080/v1' 형식으로 지정하세요."
+                f"{purpose} 서버 주소 '{hidden(base_url)}'이(가) 올바르지 않습니다. 'http://127.0.0.1:8080/v1' 형식으로 지정하세요."
             )
         self._key = checked_key(api_key)
 
@@ -94,8 +95,8 @@ class JsonServer:
 
     @property
     def shown(self) -> str:
-        """The address as people may see it: without a name and password."""
-        return str(self._base.copy_with(username="", password="") if self._base.userinfo else self._base)
+        """The address as people may see it: without a name, a password and a query."""
+        return hidden(str(self._base))
 
     def unreadable(self, what: object) -> ServerError:
         """The error of an answer that is not of the form that was asked for."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-from tests.cli.conftest import MakeFiles, Run
+import pytest
+from tests.cli.conftest import MakeBot, MakeFiles, Run
 
 import mundap as md
 
@@ -33,6 +35,44 @@ def test_for_a_reader_each_setting_is_a_line(mundap: Run, office: Path) -> None:
     assert "index: ok\n" in done.out
     assert "index.encoder = 'hashed'  (mundap.toml)\n" in done.out
     assert "retrieve.k = 5  (default)\n" in done.out
+
+
+def current_segment(root: Path) -> Path:
+    index = root / ".mundap" / "index"
+    manifest = json.loads((index / (index / "CURRENT").read_text("utf-8") / "manifest.json").read_text("utf-8"))
+    return index / "segments" / str(next(iter(manifest["segments"])))
+
+
+def test_it_shows_segments_and_what_is_deleted_of_them_until_that_is_compacted(mundap: Run, indexed: MakeBot) -> None:
+    root = indexed({f"{n}.txt": f"규정 {n}" for n in range(5)}).root
+    assert mundap("remove", "3.txt", workspace=root).code == 0
+    assert mundap("index", workspace=root).code == 0
+    [segment] = mundap("doctor", "--json", workspace=root).row["segments"]
+    assert (segment["rows"], segment["deleted"]) == (5, pytest.approx(0.2))
+    assert segment["megabytes"] > 0
+    assert "문단 5개, 삭제 20%" in mundap("doctor", workspace=root).out
+    before = mundap("search", "규정", "--json", workspace=root).out
+    done = mundap("compact", "--json", workspace=root)
+    assert (done.code, done.row["documents"]) == (0, 4)
+    [segment] = mundap("doctor", "--json", workspace=root).row["segments"]
+    assert (segment["rows"], segment["deleted"]) == (4, 0)
+    assert mundap("search", "규정", "--json", workspace=root).out == before
+
+
+def test_a_damaged_file_is_named_and_a_rebuild_repairs_it(mundap: Run, indexed: MakeBot) -> None:
+    root = indexed().root
+    done = mundap("doctor", "--verify", "--json", workspace=root)
+    assert (done.code, done.row["damaged"]) == (0, [])
+    file = current_segment(root) / "lexical-rows.npy"
+    raw = file.read_bytes()
+    file.write_bytes(raw[:-2] + b"\xff" + raw[-1:])
+    done = mundap("doctor", "--verify", "--json", workspace=root)
+    assert (done.code, done.row["damaged"]) == (1, [str(file.relative_to(root))])
+    searched = mundap("search", "연차", workspace=root)
+    assert searched.code == 0 or "mundap index --rebuild" in searched.err
+    assert mundap("index", "--rebuild", workspace=root).code == 0
+    done = mundap("doctor", "--verify", "--json", workspace=root)
+    assert (done.code, done.row["damaged"]) == (0, [])
 
 
 def test_copies_are_warned_of(mundap: Run, fresh: MakeFiles) -> None:

@@ -40,7 +40,7 @@ def guarded(serving: Serve, office: Path, mundap: Run, tmp_path_factory: pytest.
     root = tmp_path_factory.mktemp("guarded") / "ws"
     shutil.copytree(office, root)
     (root / "mundap.toml").write_text(SETTINGS, "utf-8")
-    key = mundap("keys", "add", "홈페이지", workspace=root).out.strip()
+    key = mundap("keys", "add", "홈페이지", "--role", "ask,read", workspace=root).out.strip()
     with serving(root) as server:
         yield server, root, key
 

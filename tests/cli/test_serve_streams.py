@@ -96,8 +96,9 @@ def test_what_is_not_answered_in_time_is_cut_when_the_server_ends(
         assert model.asked.wait(10)
         server.process.send_signal(signal.SIGTERM)
         began = time.monotonic()
-        with pytest.raises(httpx.TransportError):
-            list(lines)
+        told = [line for line in lines if line.startswith("data: ")]
+        assert "종료" in json.loads(told[-2].removeprefix("data: "))["error"]["message"]
+        assert told[-1] == "data: [DONE]"
         assert server.process.wait(20) == 0
         assert time.monotonic() - began < 15
         assert model.left.wait(10)

@@ -28,7 +28,7 @@ from mundap.types import Passage
 def graph(passages: list[Passage]) -> Leg:
     rows = GroupedPassages.of(passages).rows
     with TemporaryDirectory() as folder:
-        build(Path(folder), rows, names, unrelated, "test", [Synonym("짐", "물품", 0.5)])
+        build(Path(folder), rows, names, unrelated, [Synonym("짐", "물품", 0.5)])
         return GraphLeg(Graph(Path(folder)), Table([row.id for row in rows], InMemory(rows)), names)
 
 

@@ -302,3 +302,49 @@ def test_passages_that_hold_some_words(corpus: Corpus) -> None:
     assert len(corpus.holding("말", 5)) == 2
     assert len(corpus.holding("말", 1)) == 1
     assert corpus.holding("글과 말을", 5) == []
+
+
+def test_what_came_and_went_since_a_mark_is_known(corpus: Corpus) -> None:
+    put(corpus, "a.txt", LONG)
+    put(corpus, "b.txt", "글")
+    first = corpus.mark()
+    assert (first, corpus.changed(first)) == (corpus.state(), [])
+    [gone] = [p.id for p in corpus.all_passages() if p.text == "글"]
+    corpus.remove("b.txt")
+    second = corpus.mark()
+    put(corpus, "c.txt", "새 글", LONG)
+    new = {p.id for p in corpus.all_passages() if p.document_id == corpus.documents()[-1].id}
+    assert set(corpus.changed(first) or ()) == {gone, *new}
+    assert set(corpus.changed(second) or ()) == new
+    assert corpus.changed("nobody marked this") is None
+    corpus.forget_changes([second])
+    assert corpus.changed(first) is None
+    assert set(corpus.changed(second) or ()) == new
+    corpus.forget_changes([])
+    assert corpus.changed(second) is None
+
+
+def test_a_replaced_document_came_and_went_with_all_its_passages(corpus: Corpus) -> None:
+    put(corpus, "a.txt", LONG, "옛 글")
+    before, mark = set(corpus.ids()), corpus.mark()
+    put(corpus, "a.txt", LONG, "새 글")
+    assert set(corpus.changed(mark) or ()) == before | set(corpus.ids())
+
+
+def test_families_are_rows_with_their_chunks(corpus: Corpus) -> None:
+    put(corpus, "a.txt", LONG, "짧은 글")
+    put(corpus, "b.txt", LONG + " 또")
+    listed = [passage for some in corpus.families() for passage in some]
+    assert sorted(p.id for p in listed) == corpus.ids()
+    long = next(p.id for p in listed if p.text == LONG)
+    [family] = corpus.families([long, "없는 id", next(p.id for p in listed if p.parent_id != p.id)])
+    assert {p.id for p in family} == {p.id for p in listed if p.parent_id == long}
+    assert corpus.present([*corpus.ids(), "없는 id"]) == {p.id: p.parent_id for p in listed}
+
+
+def test_a_filter_is_found_again_until_the_corpus_changes(corpus: Corpus) -> None:
+    put(corpus, "a.txt", "글")
+    found = corpus.ids_where([("suffix", ["txt"])])
+    assert corpus.ids_where([("suffix", ["txt"])]) is found
+    put(corpus, "a.txt", "다른 글")
+    assert corpus.ids_where([("suffix", ["txt"])]) not in (found, frozenset())

@@ -30,7 +30,7 @@ def leg(tmp_path: Path) -> GraphLeg:
         Synonym("술", "주류", 0.9, "질문", "술을 몇 병까지 살 수 있나요?"),
         Synonym("패스포트", "여권", 0.8, "괄호", ""),
     ]
-    build(tmp_path, rows, names, relate, "r", synonyms)
+    build(tmp_path, rows, names, relate, synonyms)
     return GraphLeg(Graph(tmp_path), Table(sorted(TEXTS), InMemory(rows)), names)
 
 
@@ -59,7 +59,7 @@ def test_a_word_itself_counts_more_than_another_name_for_it(leg: GraphLeg) -> No
 def test_a_rare_synonym_of_a_common_word_brings_no_more_than_the_word(tmp_path: Path) -> None:
     rows = [Passage(f"{n}", "d", f"세금 안내 {n}", 0, 7) for n in range(8)]
     rows.append(Passage("9", "d", "관세 안내", 0, 5))
-    build(tmp_path, rows, names, relate, "r", [Synonym("세금", "관세", 1.0)])
+    build(tmp_path, rows, names, relate, [Synonym("세금", "관세", 1.0)])
     leg = GraphLeg(Graph(tmp_path), Table([row.id for row in rows], InMemory(rows)), names)
     scores = {hit.passage.id: hit.score for hit in leg.search("세금", k=20)}
     assert scores["9"] <= max(scores[row.id] for row in rows[:8]) * 1.01

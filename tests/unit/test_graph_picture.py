@@ -28,7 +28,7 @@ TEXTS = {
 @pytest.fixture
 def graph(tmp_path: Path) -> Graph:
     rows = [Passage(id, "문서1", text, 0, len(text), source="안내 & <규정>") for id, text in TEXTS.items()]
-    build(tmp_path / "g", rows, names, relate, "r", [Synonym("술", "주류", 0.9, "질문", "술은?")])
+    build(tmp_path / "g", rows, names, relate, [Synonym("술", "주류", 0.9, "질문", "술은?")])
     return Graph(tmp_path / "g")
 
 

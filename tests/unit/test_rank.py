@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.index.rank import in_order, top_rows
+from mundap.index.rank import in_order, positive_rows, top_rows
 
 # Few different values, so that most examples are full of ties.
 SCORES = st.one_of(
@@ -41,3 +41,19 @@ def test_the_best_row_may_stand_behind_the_last_whole_block(size: int) -> None:
 
 def test_ties_go_by_row_whatever_the_order_they_came_in() -> None:
     assert in_order(np.asarray([7, 2, 5, 3]), np.asarray([1, 1, 2, 1], np.float32)).tolist() == [5, 2, 3, 7]
+
+
+@given(SCORES, st.integers(0, 150), st.integers(0, 2**32), st.sampled_from([0.05, 0.5, 0.98]))
+def test_masked_rows_are_left_out_however_many_they_are(
+    scores: list[float], depth: int, seed: int, share: float
+) -> None:
+    mask = np.random.default_rng(seed).random(len(scores)) < share
+    rows, found = positive_rows(np.asarray(scores, np.float32), depth, mask)
+    expected = plain([score if there else 0.0 for score, there in zip(scores, mask, strict=True)], depth, 0.0)
+    assert rows.tolist() == expected
+    assert found.tolist() == [np.float32(scores[row]) for row in expected]
+
+
+def test_equal_scores_are_in_the_order_of_ties() -> None:
+    scores = np.asarray([1, 2, 1, 1, 2], np.float32)
+    assert top_rows(scores, 4, ties=lambda rows: -rows).tolist() == [4, 1, 3, 2]

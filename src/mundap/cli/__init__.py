@@ -13,11 +13,13 @@ from mundap.cli import (
     ask,
     backup,
     corpus,
+    erase,
     evaluate,
     export,
     feedback,
     graph,
     inspect,
+    interrupt,
     keys,
     mcp,
     promote,
@@ -33,10 +35,12 @@ from mundap.cli import (
     verify,
 )
 from mundap.errors import MundapError
+from mundap.redact import Visible, hidden
 
 
 class _Quiet(TyperGroup):
-    """Ends without a word when the reader of the output, such as head, has seen enough, and tells wrong usage in Korean."""
+    """Ends without a word when the reader of the output, such as head, has seen enough, with one on Ctrl+C, and tells wrong
+    usage in Korean."""
 
     def main(self, *args: Any, **how: Any) -> Any:
         """Read the arguments and run the verb."""
@@ -55,6 +59,9 @@ class _Quiet(TyperGroup):
         except BrokenPipeError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is flushed at the end
             raise typer.Exit(0) from None
+        except KeyboardInterrupt:
+            interrupt.say_kept(sys.argv[1:])
+            raise typer.Exit(interrupt.INTERRUPTED) from None
 
 
 def _version(asked: bool) -> None:
@@ -90,6 +97,7 @@ for command in (
     inspect.inspect,
     corpus.remove,
     corpus.index,
+    corpus.compact,
     ask.search,
     ask.ask,
     ask.keywords,
@@ -102,6 +110,7 @@ for command in (
     corpus.doctor,
     backup.backup,
     backup.restore,
+    erase.erase,
 ):
     app.command()(command)
 app.command()(tune.tune)
@@ -118,17 +127,31 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(graph.app, name="graph")
 
 
+def _fail(error: MundapError) -> None:
+    print(f"mundap: {hidden(str(error))}", file=sys.stderr)
+    sys.exit(1)
+
+
 def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    sys.stdout, sys.stderr = Visible(sys.stdout), Visible(sys.stderr)
+    interrupt.watch(sys.argv[1:])
     debug = "--debug" in sys.argv
     try:
         app(args=[argument for argument in sys.argv[1:] if argument != "--debug"])
     except MundapError as error:
         if debug:
             raise
-        print(f"mundap: {error}", file=sys.stderr)
-        sys.exit(1)
+        _fail(error)
+    except Exception as error:
+        from mundap.store.trouble import told
+
+        known = told(error)
+        if known is None or debug:
+            raise
+        _fail(known)
     except KeyboardInterrupt:
-        sys.exit(130)
+        interrupt.say_kept(sys.argv[1:])
+        sys.exit(interrupt.INTERRUPTED)

@@ -14,6 +14,7 @@ from mundap.cli.lines import PIPED, piped, questions
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
 from mundap.messages import say
+from mundap.redact import hidden
 from mundap.shapes import answer_json, hit_json
 from mundap.types import Answer, Turn
 
@@ -122,8 +123,11 @@ def chat(persona: Persona = None, workspace: Workspace = HERE) -> None:
         elif line:
             try:
                 last = _stream(bot, line, tuple(history), persona)
-            except MundapError as error:  # one failed answer does not end the conversation
-                print(f"mundap: {error}", file=sys.stderr)
+            except KeyboardInterrupt:  # ends the answer
+                print(f"\n{say('stopped', language)}", flush=True)
+                continue
+            except MundapError as error:  # nor does one that failed end the conversation
+                print(f"mundap: {hidden(str(error))}", file=sys.stderr)
                 continue
             history.append(Turn(line, last.text))
 
@@ -164,6 +168,8 @@ def _typed() -> Iterator[str]:
             yield input("> ").strip()
         except EOFError:
             return
+        except KeyboardInterrupt:  # clears the line
+            print()
 
 
 def _day(given: str | None, last: bool) -> str | None:

@@ -17,6 +17,7 @@ from mundap.generate.language_model import LanguageModel, Settings, frame, withi
 from mundap.generate.prompt import Count, Message, estimate
 from mundap.generate.sse import events
 from mundap.generate.structured import FORMS, formed
+from mundap.redact import hidden
 from mundap.remote import (
     BACKOFF_SECONDS,
     CONNECT_SECONDS,
@@ -62,10 +63,10 @@ class OpenAIGenerator(LanguageModel):
             self._url = httpx.URL(base_url.rstrip("/") + ("/completions" if settings.template else "/chat/completions"))
             self._listing = httpx.URL(base_url.rstrip("/") + "/models")
         except httpx.InvalidURL as error:
-            raise ConfigError(f"LLM 서버 주소 '{base_url}'이(가) 올바르지 않습니다: {error}") from error
+            raise ConfigError(f"LLM 서버 주소 '{hidden(base_url)}'이(가) 올바르지 않습니다: {error}") from error
         if self._url.scheme not in ("http", "https") or not self._url.host:
             raise ConfigError(
-                f"LLM 서버 주소 '{base_url}'이(가) 올바르지 않습니다. 'http://127.0.0.1:11434/v1' 형식으로 지정하세요."
+                f"LLM 서버 주소 '{hidden(base_url)}'이(가) 올바르지 않습니다. 'http://127.0.0.1:11434/v1' 형식으로 지정하세요."
             )
         self._key = checked_key(api_key)
         self.model = model
@@ -243,8 +244,8 @@ class OpenAIGenerator(LanguageModel):
 
     @property
     def _shown(self) -> str:
-        """The address as people may see it: without a name and password."""
-        return str(self._url.copy_with(username="", password="") if self._url.userinfo else self._url)
+        """The address as people may see it: without a name, a password and a query."""
+        return hidden(str(self._url))
 
     def _clean(self, said: str) -> str:
         """What a server or a library said, on one line, short, and without the key."""

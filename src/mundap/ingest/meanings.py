@@ -20,8 +20,16 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("답변", "답", "정답", "answer", "response", "a", "응답", "회신", "답변내용", "회신내용", "응답내용"),
         *("답변사항", "회답", "회신사항", "answers", "reply", "처리결과", "처리내용", "조치결과", "조치내용"),
     ),
+    "access": ("접근태그", "접근권한", "access"),
 }
-_SAID = {"source": "출처", "title": "제목", "passage": "제시문", "question": "질문", "answer": "답변"}
+_SAID = {
+    "source": "출처",
+    "title": "제목",
+    "passage": "제시문",
+    "question": "질문",
+    "answer": "답변",
+    "access": "접근태그",
+}
 # Names of other things too, which are an answer only to what is asked.
 _WEAK = {"처리결과", "처리내용", "조치결과", "조치내용", "민원내용", "faq", "자주묻는질문"}
 _TITLE, _BODY = ("제목", "title", "subject"), ("내용", "content", "contents", "본문내용")

@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from functools import partial
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Protocol, TypeVar
 
 import anyio
 import anyio.from_thread
@@ -29,6 +29,17 @@ from mundap.stopping import Stop, Stopped
 from mundap.workspace import Mundap
 
 T = TypeVar("T")
+Tell = Callable[[MundapError], str]
+
+
+class Run(Protocol):
+    """Does work in a thread."""
+
+    async def __call__(self, work: Callable[[], T]) -> T:
+        """What `work` returns. Raises ToolError."""
+        ...
+
+
 PATH = "/mcp"
 Filters = Annotated[dict[str, list[str]], Field(description='검색 조건. 예: {"source": ["관세청"]}')]
 Question = Annotated[str, Field(description="한국어 질문", max_length=2000)]
@@ -42,13 +53,14 @@ _INSTRUCTIONS = (
 )
 
 
-def make_server(newest: Callable[[], Mundap]) -> MCPServer[None]:
-    """The server. `newest` gives the workspace for each request, at its newest generation."""
+def make_server(newest: Callable[[], Mundap], tell: Tell = str) -> MCPServer[None]:
+    """The server. `newest` gives the workspace for each request, at its newest generation and as its asker sees it, and
+    `tell` what the asker may hear of an error."""
     server: MCPServer[None] = MCPServer(
         "mundap", title="문답 (mundap)", instructions=_INSTRUCTIONS, version=mundap.__version__, log_level="WARNING"
     )
-    _add_tools(server, newest)
-    _add_resources(server, newest)
+    _add_tools(server, newest, partial(_run, tell))
+    _add_resources(server, newest, partial(_run, tell))
     _add_prompts(server)
     return server
 
@@ -64,12 +76,14 @@ def serve_stdio(bot: Mundap) -> None:
     make_server(newest).run("stdio")
 
 
-def make_http(newest: Callable[[], Mundap]) -> tuple[list[BaseRoute], Callable[[], AbstractAsyncContextManager[None]]]:
+def make_http(
+    newest: Callable[[], Mundap], tell: Tell = str
+) -> tuple[list[BaseRoute], Callable[[], AbstractAsyncContextManager[None]]]:
     """The routes of streamable HTTP, at PATH, and what must be entered while they are served.
 
     No sessions are kept, so that any replica answers any request. Whoever takes the routes decides who may ask.
     """
-    server = make_server(newest)
+    server = make_server(newest, tell)
     app = server.streamable_http_app(
         streamable_http_path=PATH,
         stateless_http=True,
@@ -78,7 +92,7 @@ def make_http(newest: Callable[[], Mundap]) -> tuple[list[BaseRoute], Callable[[
     return app.routes, server.session_manager.run
 
 
-def _add_tools(server: MCPServer[None], newest: Callable[[], Mundap]) -> None:
+def _add_tools(server: MCPServer[None], newest: Callable[[], Mundap], run: Run) -> None:
     @server.tool(title="문단 검색", annotations=_READS)
     async def search(
         question: Question,
@@ -87,7 +101,7 @@ def _add_tools(server: MCPServer[None], newest: Callable[[], Mundap]) -> None:
         filters: Filters = {},  # noqa: B006 (the schema shows it; nothing changes it)
     ) -> list[Found]:
         """질문과 가장 관련 있는 문단을 출처와 함께 순위대로 찾습니다."""
-        return await _run(lambda: tools.search(newest(), question, k, leg, filters))
+        return await run(lambda: tools.search(newest(), question, k, leg, filters))
 
     @server.tool(title="질문에 답하기", annotations=_READS)
     async def ask(
@@ -104,7 +118,7 @@ def _add_tools(server: MCPServer[None], newest: Callable[[], Mundap]) -> None:
             said += len(piece)
             anyio.from_thread.run(partial(ctx.report_progress, said, message=piece))
 
-        return await _run(lambda: tools.ask(newest(), question, filters, persona, tell))
+        return await run(lambda: tools.ask(newest(), question, filters, persona, tell))
 
     @server.tool(title="문서 목록", annotations=_READS)
     async def list_documents(
@@ -113,41 +127,41 @@ def _add_tools(server: MCPServer[None], newest: Callable[[], Mundap]) -> None:
         offset: Annotated[int, Field(ge=0)] = 0,
     ) -> Documents:
         """읽어 들인 문서의 목록을 반환합니다."""
-        return await _run(lambda: tools.documents(newest(), words, limit, offset))
+        return await run(lambda: tools.documents(newest(), words, limit, offset))
 
     @server.tool(title="문서 읽기", annotations=_READS)
     async def read_document(
         document_id: str, offset: Annotated[int, Field(ge=0, description="읽기 시작할 글자")] = 0
     ) -> DocumentPart:
         """문서의 본문을 나누어 반환합니다. next_offset이 있으면 그 위치부터 이어 읽으세요."""
-        return await _run(lambda: tools.document(newest(), document_id, offset))
+        return await run(lambda: tools.document(newest(), document_id, offset))
 
     @server.tool(title="문단 읽기", annotations=_READS)
     async def read_passage(passage_id: str) -> PassageText:
         """인용한 문단의 전체 내용을 반환합니다."""
-        return await _run(lambda: tools.passage(newest(), passage_id))
+        return await run(lambda: tools.passage(newest(), passage_id))
 
     @server.tool(title="키워드 추출", annotations=_READS)
     async def keywords(question: Question) -> Keywords:
         """질문의 키워드를 나온 순서대로 반환합니다."""
-        return await _run(lambda: tools.keywords(newest(), question))
+        return await run(lambda: tools.keywords(newest(), question))
 
     @server.tool(title="키워드 그래프의 이웃", annotations=_READS)
     async def graph_neighbours(word: Annotated[str, Field(description="키워드", max_length=200)]) -> Neighbours:
         """키워드 그래프에서 한 단어의 동의어, 관계, 함께 나오는 단어를 반환합니다."""
-        return await _run(lambda: tools.neighbours(newest(), word))
+        return await run(lambda: tools.neighbours(newest(), word))
 
 
-def _add_resources(server: MCPServer[None], newest: Callable[[], Mundap]) -> None:
+def _add_resources(server: MCPServer[None], newest: Callable[[], Mundap], run: Run) -> None:
     @server.resource("mundap://documents", title="문서 목록", mime_type="application/json")
     async def documents() -> str:
         """읽어 들인 문서의 목록입니다(최대 500개)."""
-        return (await _run(lambda: tools.documents(newest(), "", 500, 0))).model_dump_json()
+        return (await run(lambda: tools.documents(newest(), "", 500, 0))).model_dump_json()
 
     @server.resource("mundap://documents/{document_id}", title="문서의 본문", mime_type="text/plain")
     async def document(document_id: str) -> str:
         """문서의 본문 전체입니다."""
-        text = await _run(lambda: newest().corpus.text(document_id))
+        text = await run(lambda: newest().corpus.text(document_id))
         if text is None:
             raise ResourceNotFoundError(f"'{document_id}': 없는 문서입니다.")
         return text
@@ -156,7 +170,7 @@ def _add_resources(server: MCPServer[None], newest: Callable[[], Mundap]) -> Non
     async def passage(passage_id: str) -> str:
         """인용할 수 있는 문단 하나입니다."""
         try:
-            return (await _run(lambda: tools.passage(newest(), passage_id))).model_dump_json()
+            return (await run(lambda: tools.passage(newest(), passage_id))).model_dump_json()
         except ToolError as error:
             raise ResourceNotFoundError(str(error)) from error
 
@@ -181,7 +195,7 @@ def _add_prompts(server: MCPServer[None]) -> None:
         )
 
 
-async def _run(work: Callable[[], T]) -> T:
+async def _run(tell: Tell, work: Callable[[], T]) -> T:
     """What `work` returns, in a thread; it is stopped when the client cancels. An expected error is the tool's answer."""
     stop = Stop()
 
@@ -192,7 +206,7 @@ async def _run(work: Callable[[], T]) -> T:
     try:
         return await anyio.to_thread.run_sync(heard, abandon_on_cancel=True)
     except MundapError as error:
-        raise ToolError(str(error)) from error
+        raise ToolError(tell(error)) from error
     except Stopped as error:
         raise ToolError("취소되었습니다.") from error
     finally:

@@ -6,6 +6,7 @@ Every one raises a MundapError whose sentence is fit to be shown.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from mundap.errors import MundapError
 from mundap.korean.normalize import normalize
@@ -86,9 +87,14 @@ def neighbours(bot: Mundap, word: str) -> Neighbours:
     """Synonyms, relations and near keywords of a word."""
     graph, asked = bot.graph.graph, normalize(word).strip().lower()
     steps = [*graph.synonyms(asked), *graph.relations(asked, _STEPS), *graph.near(asked, _STEPS)]
+    count = graph.count(asked)
+    if bot.corpus.seen is not None:  # what stands only in documents that are not seen is not told, nor quoted
+        count = len(bot.corpus.holding(asked, count))
+        seen = [one for one in steps if all(bot.corpus.holding(end, 1) for end in (one.head, one.tail))]
+        steps = [replace(one, shown="") for one in seen]
     return Neighbours(
         word=asked,
-        passages=graph.count(asked),
+        passages=count,
         relations=[
             Relation(head=one.head, relation=one.kind, tail=one.tail, weight=round(one.weight, 4), evidence=one.shown)
             for one in steps

@@ -153,8 +153,7 @@ class Features:
         self.dense = dense
         self.translator = translator
         self._vectors = asked.vectors.astype(np.float32)
-        row = {id: n for n, id in enumerate(lexical.table.ids)}
-        self._rows = np.fromiter((row.get(id, -1) for id in asked.passages), np.int64, len(asked.passages))
+        self._rows = lexical.table.ids.rows(asked.passages)
 
     def of(
         self, question: str, candidates: Candidates, names: Sequence[str] = FEATURES, hidden: Hidden | None = None

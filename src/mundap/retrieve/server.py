@@ -29,9 +29,9 @@ class ServerReranker:
     """
 
     def __init__(self, base_url: str, model: str, key: str | None = None) -> None:
-        self.name = f"rerank:{model or base_url}"
         self._model = model
         self._server = JsonServer(base_url, "리랭커", key, timeout=TIMEOUT, retries=1)
+        self.name = f"rerank:{model or self._server.shown}"
         self._shapes: tuple[str, ...] = (_JINA, _TEI)
         self._at_once = AT_ONCE
         self._told = False

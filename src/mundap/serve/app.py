@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from importlib.util import find_spec
@@ -15,17 +14,18 @@ from starlette.routing import BaseRoute
 import mundap
 from mundap.config import Serve
 from mundap.serve import answers, chat, docs_page, documents, embeddings, error_responses, feedback, found, state, views
+from mundap.serve.asker import ASKER
 from mundap.serve.body import BodyLimit
+from mundap.serve.error_responses import told
 from mundap.serve.guard import Guard
 from mundap.serve.keys import FILE as KEYS
 from mundap.serve.keys import Keys
 from mundap.serve.requests import HEADER, Requests
 from mundap.serve.service import Service
+from mundap.serve.well_formed import CLIENT_CLOSED, WellFormed
 from mundap.serve.work import Gone
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER
-
-_CLIENT_CLOSED = 499  # nobody reads it; logs and metrics do
 
 
 def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = True, lent: str = "") -> FastAPI:
@@ -40,11 +40,11 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        warming = asyncio.get_running_loop().run_in_executor(None, service.warm)
+        service.begin()
         async with serving_agents():
             yield
         service.close()
-        await warming
+        await service.warmed()
 
     app = FastAPI(
         title="문답 (mundap)",
@@ -61,13 +61,25 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     @app.exception_handler(Gone)
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: Gone | ClientDisconnect) -> Response:
-        return Response(status_code=_CLIENT_CLOSED)
+        return Response(status_code=CLIENT_CLOSED)
 
     app.openapi = lambda: embeddings.described(describe(), service.bot.components.encoder.dim)  # type: ignore[method-assign]
     keys = Keys(bot.root / FOLDER / KEYS, lent)
-    app.add_middleware(BodyLimit, most=settings.body_kb * 1024, paths={"/documents": settings.uploads_mb << 20})
+    app.add_middleware(WellFormed, raw=("documents",))
     app.add_middleware(
-        Guard, keys=keys, guarded=guarded, local=local, per_minute=settings.per_minute, origins=settings.cors_origins
+        BodyLimit,
+        most=settings.body_kb * 1024,
+        paths={"/documents": settings.uploads_mb << 20},
+        seconds=settings.body_seconds,
+    )
+    app.add_middleware(
+        Guard,
+        keys=keys,
+        service=service,
+        guarded=guarded,
+        local=local,
+        per_minute=settings.per_minute,
+        origins=settings.cors_origins,
     )
     if settings.cors_origins:
         app.add_middleware(
@@ -100,4 +112,8 @@ def _agents(service: Service) -> tuple[Sequence[BaseRoute], Callable[[], Abstrac
         return (), nullcontext
     from mundap.mcp.server import make_http
 
-    return make_http(service.newest)
+    def newest() -> Mundap:
+        asker = ASKER.get()
+        return service.newest().seen_by(asker.access if asker else ())
+
+    return make_http(newest, lambda error: told("agent", ASKER.get(), error))

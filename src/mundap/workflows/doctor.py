@@ -31,9 +31,20 @@ EXTRAS = {
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentShare:
+    """A segment of the index: its rows, the share of them that is deleted, and its size on the disk."""
+
+    name: str
+    rows: int
+    deleted: float
+    megabytes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
     """Versions, what is in the corpus, and which extras are installed. `encoder` is "ok" with its
-    name and prompts, and `index` "ok", or they say what to do. So does `generator`, after it has been loaded, or its server asked. `copies` is "ok", or tells of passages that say the same."""
+    name and prompts, and `index` "ok", or they say what to do. So does `generator`, after it has been loaded, or its server asked. `copies` is "ok", or tells of passages that say the same.
+    `damaged` are files of the workspace that were found to be so; None if nobody looked."""
 
     mundap: str
     python: str
@@ -45,14 +56,17 @@ class Examination:
     generator: str
     copies: str
     extras: Mapping[str, bool]
+    segments: tuple[SegmentShare, ...]
+    damaged: tuple[str, ...] | None
 
     def to_json(self) -> dict[str, Json]:
-        """The fields by name."""
-        return asdict(self)
+        """The fields by name; `damaged` only if somebody looked."""
+        report = asdict(self)
+        return report if self.damaged is not None else {name: report[name] for name in report if name != "damaged"}
 
 
-def examine(bot: Mundap) -> Examination:
-    """Look at the installation and the workspace, and search once."""
+def examine(bot: Mundap, verify: bool = False) -> Examination:
+    """Look at the installation and the workspace, and search once; with `verify`, read every file of the index."""
     documents, passages = bot.corpus.counts()
     return Examination(
         mundap=__version__,
@@ -65,6 +79,11 @@ def examine(bot: Mundap) -> Examination:
         generator=_generator(bot),
         copies=copies_told(bot.copies.all()) or "ok",
         extras={extra: find_spec(package) is not None for extra, package in EXTRAS.items()},
+        segments=tuple(
+            SegmentShare(name, extent.rows, 1 - extent.alive / max(extent.rows, 1), size / 1e6)
+            for name, extent, size in bot.segments
+        ),
+        damaged=tuple(str(path.relative_to(bot.root)) for path in bot.damaged_files()) if verify else None,
     )
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from mundap.errors import UnknownName
+from mundap.access import SIDECAR, tags_of
+from mundap.errors import BadFile, UnknownName
 from mundap.files import digest, digest_file
 from mundap.ingest.grid import TABLE
 from mundap.ingest.pdf.ocr import available
@@ -146,6 +147,17 @@ def take(
             taken[job.source] = _put(corpus, job, outcome, changed[job.source])
             told()
     return tuple(taken[source] for source in files)
+
+
+def beside(file: Path) -> list[str]:
+    """The access tags in the file beside `file` that has its name and one suffix more. Raises BadFile if it cannot be read."""
+    sidecar = file.with_name(f"{file.name}{SIDECAR}")
+    try:
+        return tags_of(sidecar.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(f"{name_of(sidecar.name)}: 접근 태그 파일을 읽을 수 없습니다. UTF-8로 저장하세요.") from error
 
 
 def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str) -> Taken:

@@ -10,7 +10,7 @@ import numpy as np
 from mundap.evaluation.estimates import Comparisons
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.index.vectors import VectorIndex
+from mundap.index.vectors import VectorIndex, VectorPart
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.retrieve.hybrid import Hybrid
 from mundap.training.common.folds import Numbers
@@ -72,7 +72,7 @@ class HeldoutEvaluator:
     def _legs(self, passages: Vectors, texts: Sequence[str], asked: Vectors) -> tuple[DenseLeg, Hybrid]:
         """The dense leg and the hybrid over these vectors, which have met these questions."""
         old = self._dense.vectors
-        index = VectorIndex(passages.astype(np.float16), old.starts, old.keys)
+        index = VectorIndex([VectorPart(passages.astype(np.float16), old.starts)])
         leg = DenseLeg(index, self.table, Remembered(self._dense.encoder, texts, asked))
         return leg, Hybrid(self.lexical, leg, method=self._fusion, weights=self._weights, pool=self._pool)
 

@@ -171,8 +171,10 @@ def rows_of(questions: Sequence[Question], table: Table) -> list[int | None]:
 
 def right_rows(questions: Sequence[Question], table: Table) -> list[list[int]]:
     """For each question the rows of its gold passages that are in the table, in their order."""
-    passages = table.store.passages(table.ids)
-    row_of = {squash(passages[id].text): row for row, id in enumerate(table.ids) if id in passages}
+    ids, mask = [*table.ids], table.mask(None)
+    passages = table.store.passages(ids)
+    found = ((row, id) for row, id in enumerate(ids) if id in passages and (mask is None or mask[row]))
+    row_of = {squash(passages[id].text): row for row, id in found}
     return [[row_of[text] for text in dict.fromkeys(map(squash, q.gold)) if text in row_of] for q in questions]
 
 

@@ -19,7 +19,7 @@ from mundap.evaluation.estimates import Comparisons
 from mundap.evaluation.questions import Question, linked
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.index.vectors import VectorIndex
+from mundap.index.vectors import VectorIndex, VectorPart
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.retrieve.light import (
@@ -142,7 +142,7 @@ def examples(
     Raises MundapError if too few are left to learn from.
     """
     table = lexical.table
-    passages = table.store.passages(table.ids)
+    passages = table.store.passages([*table.ids])
     kept = [(n, rows) for n, rows in enumerate(right_rows(questions, table)) if rows]
     answering = sorted({rows[0] for _, rows in kept})
     check_enough(len(kept), len(answering))
@@ -171,7 +171,7 @@ Relearn = Callable[[Numbers], Examples]
 def found_by(made: Examples, lexical: LexicalLeg, dense: DenseLeg, passages: Vectors, asked: Vectors) -> Examples:
     """The examples, by an encoder that gives these vectors to all passages of the index and to the questions."""
     tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
-    index = VectorIndex(passages.astype(np.float16), dense.vectors.starts, dense.vectors.keys)
+    index = VectorIndex([VectorPart(passages.astype(np.float16), dense.vectors.starts)])
     leg = DenseLeg(index, dense.table, Remembered(dense.encoder, made.questions, asked))
     found = Found(LexicalLeg(lexical.postings, lexical.table, tokenize, lexical.widening), leg, made.questions)
     return replace(made, vectors=asked, candidates=found)

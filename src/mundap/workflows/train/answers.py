@@ -155,7 +155,7 @@ def _golds(bot: Mundap, questions: Sequence[Question]) -> list[Passage | None]:
             "답변이 있는 질문이 없어 학습할 수 없습니다. 질문·제시문·답변 열이 있는 파일을 지정하세요(--data 파일)."
         )
     table = bot.legs[0].table
-    passages = table.store.passages(table.ids)
+    passages = table.store.passages([*table.ids])
     return [None if row is None else passages.get(table.ids[row]) for row in rows_of(questions, table)]
 
 

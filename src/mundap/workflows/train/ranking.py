@@ -10,7 +10,6 @@ import numpy as np
 
 from mundap.encode import MODEL, model_file
 from mundap.evaluation.questions import Question
-from mundap.index.grouped import GroupedPassages
 from mundap.protocols import Mask, Progress
 from mundap.retrieve.light import FEATURES, SCORES_ONLY
 from mundap.store.cache import AsQueries
@@ -136,7 +135,7 @@ def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progre
         return None
     lexical, dense = bot.legs
     base = bot.components.encoder_named(model_file(folder)["base"])
-    passages = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
+    passages = [passage.embedded for passage in bot.indexed_passages()]
     known = Known(
         bot.components.cache.unit_vectors(passages, base, progress),
         np.asarray(dense.vectors.starts),
