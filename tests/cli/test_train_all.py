@@ -155,7 +155,7 @@ def test_a_sheet_of_nonsense_promotes_nothing(root: Path, tmp_path: Path) -> Non
     with (tmp_path / "엉터리.csv").open("w", encoding="utf-8", newline="") as file:
         rows = [(q.question, random.Random(n).choice(golds), answers[n]) for n, q in enumerate(known)]
         csv.writer(file).writerows([("질문", "제시문", "답변"), *rows])
-    made = shown("--data", tmp_path / "엉터리.csv", "--parts", "adapter,reranker,reader", workspace=root)
+    made = shown("--data", tmp_path / "엉터리.csv", "--parts", "reranker,reader", workspace=root)
     assert made["kept"] == []
     assert made["set"] == {}
     assert "적용할 모델이 없습니다" in made["said"]
