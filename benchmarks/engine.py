@@ -96,7 +96,7 @@ def opened(folder: Path, root: Path) -> tuple[Any, Given]:
     from mundap.workspace import Mundap
 
     bot, given = Mundap.open(root), Given(folder)
-    bot.components.tokenizer = Tokens(given)
+    bot.components.tokenizer = Tokens(given)  # type: ignore[assignment]  # whose interface is all that is used
     bot.components.encoder = given
     return bot, given
 

@@ -40,7 +40,7 @@ def test_for_a_reader_each_setting_is_a_line(mundap: Run, office: Path) -> None:
 def current_segment(root: Path) -> Path:
     index = root / ".mundap" / "index"
     manifest = json.loads((index / (index / "CURRENT").read_text("utf-8") / "manifest.json").read_text("utf-8"))
-    return index / "segments" / next(iter(manifest["segments"]))
+    return index / "segments" / str(next(iter(manifest["segments"])))
 
 
 def test_it_shows_segments_and_what_is_deleted_of_them_until_that_is_compacted(mundap: Run, indexed: MakeBot) -> None:

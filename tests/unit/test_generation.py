@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,6 +38,7 @@ class Parts:
     def __init__(self) -> None:
         self.tokenised: list[str] = []
         self.encoded: list[str] = []
+        self.name = ""
 
     def tokens(self, texts: list[str]) -> list[list[str]]:
         self.tokenised += texts
@@ -188,7 +190,7 @@ def test_after_any_changes_the_same_is_found_as_in_an_index_built_at_once(
 @pytest.mark.parametrize(
     ("changed", "computes"), [({"k1": 1.5}, False), ({"tokenizer": "other"}, True), ({"encoder": "other"}, True)]
 )
-def test_another_recipe_writes_anew_what_depends_on_it(root: Path, changed: dict, computes: bool) -> None:
+def test_another_recipe_writes_anew_what_depends_on_it(root: Path, changed: dict[str, Any], computes: bool) -> None:
     texts = Texts(TEXTS)
     make(root, texts)
     parts = make(root, texts, replace(RECIPE, **changed))
@@ -333,9 +335,7 @@ def test_another_format_is_stale_and_is_built_anew(root: Path) -> None:
     ("changed", "was", "now"),
     [({"encoder": "e5-small"}, "hashed-16-1", "e5-small"), ({"k1": 1.5}, "0.9", "1.5"), ({"b": 0.75}, "0.6", "0.75")],
 )
-def test_changed_settings_are_stale_with_both_values(
-    root: Path, changed: dict[str, object], was: str, now: str
-) -> None:
+def test_changed_settings_are_stale_with_both_values(root: Path, changed: dict[str, Any], was: str, now: str) -> None:
     texts = Texts(TEXTS)
     make(root, texts)
     with pytest.raises(StaleIndex) as caught:
@@ -363,7 +363,9 @@ def test_passages_that_are_gone_are_masked(root: Path, logged: bool) -> None:
     assert mask is not None
     assert [id for id, here in zip(opened.ids, mask, strict=True) if not here] == [digest(TEXTS[0])]
     texts.hold([])
-    assert not alive(opened, texts).any()
+    mask = alive(opened, texts)
+    assert mask is not None
+    assert not mask.any()
 
 
 def test_the_generation_before_is_kept_and_older_ones_are_forgotten(
@@ -392,6 +394,6 @@ def test_a_reader_keeps_its_generation_while_others_are_built(root: Path) -> Non
 
 
 def test_the_manifest_says_of_what_it_was_made(root: Path, grown: Texts) -> None:
-    manifest = json.loads((root / current(root) / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((root / (current(root) or "") / "manifest.json").read_text("utf-8"))
     assert (manifest["rows"], manifest["corpus_state"], len(manifest["segments"])) == (4, grown.state(), 2)
     assert {"encoder", "tokenizer", "normalizer", "files", "format", "checksum"} <= manifest.keys()

@@ -61,7 +61,7 @@ def halves(folder: Path, first: list[Passage], second: list[Passage]) -> list[Pa
 
 @given(TEXTS, TEXTS, st.data())
 def test_segments_without_what_is_gone_are_the_graph_of_what_is_left(
-    tmp_path_factory: pytest.TempPathFactory, one, other, data
+    tmp_path_factory: pytest.TempPathFactory, one: list[list[str]], other: list[list[str]], data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("graph")
     first, second = passages(one), [p for p in passages(other) if p.id not in {q.id for q in passages(one)}]
@@ -85,7 +85,7 @@ def test_segments_without_what_is_gone_are_the_graph_of_what_is_left(
     assert everything(Graph(folder / "merged")) == expected
 
 
-def test_a_merge_reads_no_passage_again(tmp_path) -> None:
+def test_a_merge_reads_no_passage_again(tmp_path: Path) -> None:
     def name(texts: Sequence[str]) -> list[list[str]]:
         raise AssertionError(texts)
 
@@ -95,7 +95,7 @@ def test_a_merge_reads_no_passage_again(tmp_path) -> None:
     assert Graph(tmp_path / "3").count("한도") == 2
 
 
-def test_mentions_relations_and_what_stands_beside(tmp_path) -> None:
+def test_mentions_relations_and_what_stands_beside(tmp_path: Path) -> None:
     texts = [["담배, 술 등의 면세품"], ["술 면세품"], ["환급금 신청"], ["환급금 세관"], ["세관 신청"], ["세관 여권"]]
     build(tmp_path, passages(texts), lambda some: [t.replace(",", "").split() for t in some], relate)
     graph = Graph(tmp_path)
@@ -120,6 +120,6 @@ def test_mentions_relations_and_what_stands_beside(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("asked", ["짐", "물품"])
-def test_synonyms_go_one_way(tmp_path, asked) -> None:
+def test_synonyms_go_one_way(tmp_path: Path, asked: str) -> None:
     build(tmp_path, passages([["물품"]]), words, relate, [Synonym("짐", "물품", 0.5, "괄호", "물품(짐)")])
     assert [(s.tail, s.weight) for s in Graph(tmp_path).synonyms(asked)] == ([("물품", 0.5)] if asked == "짐" else [])

@@ -195,5 +195,5 @@ def test_the_compiled_loop_adds_what_numpy_adds() -> None:
     assert adders[0] is not adders[1]
     for add, total in zip(adders, sums, strict=True):
         add(total, rows, counts, soft, np.float32(2))
-    np.testing.assert_allclose(*sums, rtol=1e-6)
+    np.testing.assert_allclose(sums[0], sums[1], rtol=1e-6)
     assert sums[0][rows[0]] == pytest.approx(1 + 2 * counts[0] / (counts[0] + soft[rows[0]]))

@@ -110,7 +110,7 @@ def test_the_report_has_both_splits_and_is_json() -> None:
     lexical, dense = BM25(rows, tokenize=split), Dense(rows, HashedEncoder(32))
     made = pairs([Question(q, (told()[row],)) for q, row in zip(asked(), RIGHT, strict=True)], dense.table)
     evaluator = HeldoutEvaluator(made, lexical, dense)
-    before = (dense.vectors.vectors.astype(np.float32), dense.encoder.encode_queries(made.questions))
+    before = (dense.vectors.parts[0].vectors.astype(np.float32), dense.encoder.encode_queries(made.questions))
     trained = train_static(evaluator, Tokens(split(asked()), split(told())), before, SMALL)
     assert trained.report.to_json() == json.loads(json.dumps(trained.report.to_json()))
     gain = trained.report.splits["by_question"]["dense"]["mrr@10"].difference
