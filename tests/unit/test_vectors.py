@@ -2,8 +2,10 @@
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,11 +13,12 @@ from hypothesis import strategies as st
 from mundap.index.vectors import EXACT_BELOW, VectorIndex, VectorPart, make_graph, open_graph, save_graph
 from mundap.protocols import Rows, Scores
 
+Array = npt.NDArray[Any]
 DIM = 8
 MANY = EXACT_BELOW + 600
 
 
-def unit_rows(count: int, seed: int, dim: int = DIM) -> np.ndarray:
+def unit_rows(count: int, seed: int, dim: int = DIM) -> Array:
     rows = np.random.default_rng(seed).normal(size=(count, dim))
     return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
 
@@ -41,7 +44,7 @@ def apart(whole: VectorIndex, cuts: list[int]) -> VectorIndex:
     )
 
 
-def exact(vectors: VectorIndex, query: np.ndarray) -> np.ndarray:
+def exact(vectors: VectorIndex, query: Array) -> Array:
     """Each row's own cosine, or the mean of that and its best chunk's."""
     [part] = vectors.parts
     similar = part.vectors.astype(np.float32) @ query.astype(np.float16).astype(np.float32)
@@ -49,7 +52,7 @@ def exact(vectors: VectorIndex, query: np.ndarray) -> np.ndarray:
     return np.asarray([g[0] if len(g) == 1 else (g[0] + g[1:].max()) / 2 for g in groups], np.float32)
 
 
-def query_of(seed: int) -> np.ndarray:
+def query_of(seed: int) -> Array:
     return unit_rows(1, seed)[0].astype(np.float32)
 
 
@@ -142,7 +145,7 @@ def parents() -> VectorIndex:
     return VectorIndex.of(unit_rows(MANY, 7), np.arange(MANY + 1, dtype=np.int64))
 
 
-def recall(vectors: VectorIndex, mask: np.ndarray | None = None, k: int = 10) -> float:
+def recall(vectors: VectorIndex, mask: Array | None = None, k: int = 10) -> float:
     found = wanted = 0
     for seed in range(20):
         query = query_of(1000 + seed)
