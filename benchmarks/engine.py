@@ -95,8 +95,9 @@ def opened(folder: Path, root: Path) -> tuple[Any, Given]:
     """The workspace, whose parts are given."""
     from mundap.workspace import Mundap
 
-    bot, given = Mundap.open(root), Given(folder)
-    bot.components.tokenizer = Tokens(given)  # type: ignore[assignment]  # whose interface is all that is used
+    given = Given(folder)
+    bot: Any = Mundap.open(root)  # whose parts are only as much as is asked of them
+    bot.components.tokenizer = Tokens(given)
     bot.components.encoder = given
     return bot, given
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mundap.retrieve.hybrid import Hybrid as Hybrid
     from mundap.workflows import backup as backup
     from mundap.workflows import doctor as doctor
+    from mundap.workflows import erase as erase
     from mundap.workflows import evaluate as evaluate
     from mundap.workflows import export as export
     from mundap.workflows import feedback as feedback
@@ -46,6 +47,7 @@ _EXPORTS = {
 _WORKFLOWS = (
     "backup",
     "doctor",
+    "erase",
     "evaluate",
     "export",
     "feedback",

@@ -21,6 +21,7 @@ import mundap as md
 from mundap.cli import app
 from mundap.errors import MundapError
 from mundap.generate.support import support
+from mundap.retrieve.light import FEATURES
 from mundap.workspace import Mundap
 
 METRICS = {"top1", "top3", "top10", "mrr@10"}
@@ -77,7 +78,7 @@ def test_the_card_says_what_the_model_is_and_how_to_make_it_again(trained: dict[
     assert card["data"]["file"] == "corpus"
     assert card["settings"]["index"]["encoder"] == "hashed"
     assert card["recipe"]["encoder"].startswith("hashed")
-    assert card["features"] == list(card["weights"]) == ["dense", "bm25", "length", "translation", "asked", "nearest"]
+    assert card["features"] == list(card["weights"]) == list(FEATURES)
     assert card["metrics"]["by_passage"] == trained["by_passage"]
     assert card["recommended"] is True
     assert card["command"].startswith("mundap train reranker --out")

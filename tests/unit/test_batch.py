@@ -137,6 +137,7 @@ def test_no_process_to_be_had_loses_no_file(jobs: list[Job], monkeypatch: pytest
     assert reasons(jobs, Limits(2)).keys() == {job.source for job in jobs}
 
 
+@pytest.mark.slow
 def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = workers(monkeypatch)
     for name, text in (("가.txt", "가나다라 마바사 " * 8_000_000), ("나.txt", "둘"), ("다.txt", "셋")):
@@ -173,7 +174,7 @@ def test_nothing_to_read_is_nothing() -> None:
     assert list(read_all([])) == []
 
 
-@pytest.mark.parametrize(("size", "count"), [(10, 1), (1 << 18, 2), (1 << 22, 3)])
+@pytest.mark.parametrize(("size", "count"), [(10, 1), (1 << 18, 2), pytest.param(1 << 22, 3, marks=pytest.mark.slow)])
 def test_there_are_no_more_workers_than_there_is_work(
     jobs: list[Job], monkeypatch: pytest.MonkeyPatch, size: int, count: int
 ) -> None:

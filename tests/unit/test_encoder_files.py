@@ -59,6 +59,7 @@ def test_a_relative_path_is_made_whole_only_where_there_is_something(tmp_path: P
 # -- names --------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_name_changes_with_whatever_changes_vectors_and_with_nothing_else(tmp_path: Path) -> None:
     folder = encoders.sentence(tmp_path / "m")
     name = make_encoder(f"st:{folder}").name

@@ -71,7 +71,7 @@ def test_a_busy_server_is_asked_again(serve: Serving) -> None:
         encoder.encode_queries(["관세"])
 
 
-@pytest.mark.parametrize("how", [{"refuses": 300}, {"cuts": 300}])
+@pytest.mark.parametrize("how", [pytest.param({"refuses": 300}, marks=pytest.mark.slow), {"cuts": 300}])
 def test_the_end_of_a_long_text_counts_whether_the_server_refuses_or_cuts_it(
     serve: Serving, how: dict[str, int], caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -36,9 +36,9 @@ class Parts:
     """What a build asks for; keeps the texts it was asked about."""
 
     def __init__(self) -> None:
+        self.name = ""
         self.tokenised: list[str] = []
         self.encoded: list[str] = []
-        self.name = ""
 
     def tokens(self, texts: list[str]) -> list[list[str]]:
         self.tokenised += texts
@@ -363,9 +363,9 @@ def test_passages_that_are_gone_are_masked(root: Path, logged: bool) -> None:
     assert mask is not None
     assert [id for id, here in zip(opened.ids, mask, strict=True) if not here] == [digest(TEXTS[0])]
     texts.hold([])
-    mask = alive(opened, texts)
-    assert mask is not None
-    assert not mask.any()
+    there = alive(opened, texts)
+    assert there is not None
+    assert not there.any()
 
 
 def test_the_generation_before_is_kept_and_older_ones_are_forgotten(
@@ -394,6 +394,6 @@ def test_a_reader_keeps_its_generation_while_others_are_built(root: Path) -> Non
 
 
 def test_the_manifest_says_of_what_it_was_made(root: Path, grown: Texts) -> None:
-    manifest = json.loads((root / (current(root) or "") / "manifest.json").read_text("utf-8"))
+    manifest = json.loads((root / str(current(root)) / "manifest.json").read_text("utf-8"))
     assert (manifest["rows"], manifest["corpus_state"], len(manifest["segments"])) == (4, grown.state(), 2)
     assert {"encoder", "tokenizer", "normalizer", "files", "format", "checksum"} <= manifest.keys()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -61,7 +62,7 @@ def halves(folder: Path, first: list[Passage], second: list[Passage]) -> list[Pa
 
 @given(TEXTS, TEXTS, st.data())
 def test_segments_without_what_is_gone_are_the_graph_of_what_is_left(
-    tmp_path_factory: pytest.TempPathFactory, one: list[list[str]], other: list[list[str]], data: st.DataObject
+    tmp_path_factory: pytest.TempPathFactory, one: Any, other: Any, data: st.DataObject
 ) -> None:
     folder = tmp_path_factory.mktemp("graph")
     first, second = passages(one), [p for p in passages(other) if p.id not in {q.id for q in passages(one)}]

@@ -45,7 +45,7 @@ def stored(folder: Path, found: Read) -> list[str]:
     return [document.id, text, *passages]
 
 
-@pytest.mark.parametrize("count", [5, 7, 299, 300])
+@pytest.mark.parametrize("count", [5, 300, *(pytest.param(n, marks=pytest.mark.slow) for n in (7, 299))])
 def test_passages_and_text_are_the_same_by_the_disk(
     tmp_path: Path, sheet: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:

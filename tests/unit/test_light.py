@@ -113,6 +113,7 @@ def test_each_feature_tells_what_it_is_named_for(legs: Legs) -> None:
     assert [found["asked"][row] for row in (drink, tobacco, passport, refund)] == [1, 1, 1, 0]
     assert found["nearest"][drink] == pytest.approx(2, abs=0.05)  # the very question is known: cosine 1, from .9 in .05
     assert found["nearest"].argmax() == drink
+    assert (found["translation_asked"] == found["translation"] * found["asked"]).all()
     assert found["nearest"][refund] == 0
 
 

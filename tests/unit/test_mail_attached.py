@@ -140,6 +140,7 @@ def test_mails_within_mails_end_somewhere(tmp_path: Path) -> None:
     assert sum(section.source != "" for section in reading.document.sections) == reader._DEEPEST
 
 
+@pytest.mark.slow
 def test_an_attachment_that_ends_the_program_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "sitecustomize"
     folder.mkdir()

@@ -66,7 +66,7 @@ def test_folds_hold_passages_or_questions_together_and_repeat() -> None:
 
 def test_what_is_kept_beside_a_model_has_every_pair_with_its_folds(tmp_path: Path) -> None:
     found = pairs(questions(), table())
-    found.save(tmp_path, table().ids, 7)
+    found.save(tmp_path, [*table().ids], 7)
     kept = json.loads((tmp_path / "pairs.json").read_text("utf-8"))
     assert (kept["seed"], kept["folds"], len(kept["pairs"])) == (7, FOLDS, 60)
     assert [pair["by_passage"] for pair in kept["pairs"]] == found.folds("by_passage", 7).tolist()

@@ -46,6 +46,7 @@ def without_fonts(tmp_path: Path, *command: str) -> list[Any]:
     pytest.skip("folders cannot be hidden here (no unshare, or not allowed)")
 
 
+@pytest.mark.slow
 def test_letters_that_stand_alone_are_read_without_a_font_however_the_page_lies(tmp_path: Path) -> None:
     def page(canvas: Any) -> None:
         lines(canvas, ["값", "가격은 다음과 같다."], y=640, leading=30)

@@ -189,6 +189,7 @@ def test_nothing_known_is_nothing_taken() -> None:
         assert understand(question, TODAY, (), ()) == Understood(question)
 
 
+@pytest.mark.slow
 def test_questions_as_people_ask_them_are_left_alone(shared_data: Path) -> None:
     """2,554 customs and 4,110 KorQuAD questions: none says where to look, whatever the documents are called."""
     sheet = shared_data / "customs" / "customs_qa.xlsx"

@@ -172,6 +172,7 @@ INNER = re.compile(
 )  # two levels of these hold all that statutes have
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not LAW.exists(), reason="needs the statutes beside the checkout: ../shared/data/law")
 @pytest.mark.parametrize("name", ["*.md", "*.txt"])
 def test_no_sentence_of_a_statute_is_cut_within_brackets_or_behind_its_number(name: str) -> None:

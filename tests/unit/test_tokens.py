@@ -49,6 +49,7 @@ def test_no_texts_no_tokens() -> None:
     assert SearchTokenizer()([]) == []
 
 
+@pytest.mark.slow
 def test_a_user_dictionary_keeps_a_word_whole_and_changes_the_name(tmp_path: Path) -> None:
     words = tmp_path / "words.txt"
     words.write_text("이사화물\tNNP\t5\n", "utf-8")

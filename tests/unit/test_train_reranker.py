@@ -116,6 +116,7 @@ def test_only_scores_are_a_learned_fusion_of_the_legs() -> None:
     assert model.translations.words == {}
 
 
+@pytest.mark.slow
 def test_questions_with_the_wrong_passages_teach_nothing() -> None:
     asked = questions()
     order = np.random.default_rng(2).permutation(len(asked))
@@ -127,6 +128,7 @@ def test_questions_with_the_wrong_passages_teach_nothing() -> None:
         assert report[split_by]["after"]["top1"]["mean"] < 0.1
 
 
+@pytest.mark.slow
 def test_the_same_question_in_other_spaces_does_not_leak() -> None:
     random = np.random.default_rng(3)
     golds = [p.text for p in passages()]

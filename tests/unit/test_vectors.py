@@ -5,22 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.index.vectors import EXACT_BELOW, VectorIndex, VectorPart, make_graph, open_graph, save_graph
-from mundap.protocols import Rows, Scores
 
-Array = npt.NDArray[Any]
 DIM = 8
 MANY = EXACT_BELOW + 600
 
 
-def unit_rows(count: int, seed: int, dim: int = DIM) -> Array:
+def unit_rows(count: int, seed: int, dim: int = DIM) -> np.ndarray:
     rows = np.random.default_rng(seed).normal(size=(count, dim))
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    unit: np.ndarray = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float16)
+    return unit
 
 
 def index(widths: list[int], seed: int = 0) -> VectorIndex:
@@ -44,7 +42,7 @@ def apart(whole: VectorIndex, cuts: list[int]) -> VectorIndex:
     )
 
 
-def exact(vectors: VectorIndex, query: Array) -> Array:
+def exact(vectors: VectorIndex, query: np.ndarray) -> np.ndarray:
     """Each row's own cosine, or the mean of that and its best chunk's."""
     [part] = vectors.parts
     similar = part.vectors.astype(np.float32) @ query.astype(np.float16).astype(np.float32)
@@ -52,8 +50,9 @@ def exact(vectors: VectorIndex, query: Array) -> Array:
     return np.asarray([g[0] if len(g) == 1 else (g[0] + g[1:].max()) / 2 for g in groups], np.float32)
 
 
-def query_of(seed: int) -> Array:
-    return unit_rows(1, seed)[0].astype(np.float32)
+def query_of(seed: int) -> np.ndarray:
+    row: np.ndarray = unit_rows(1, seed)[0].astype(np.float32)
+    return row
 
 
 # -- exact --------------------------------------------------------------------------------------------------------
@@ -114,7 +113,7 @@ def test_parts_find_what_the_whole_finds(widths: list[int], seed: int, depth: in
     mask = np.asarray([data.draw(st.booleans()) for _ in widths])
     for some in (None, mask):
         for one, other in zip(parts.find(query, depth, some), whole.find(query, depth, some), strict=True):
-            np.testing.assert_allclose(one, other, atol=1e-6)
+            np.testing.assert_allclose(np.asarray(one), np.asarray(other), atol=1e-6)
     rows = np.asarray(data.draw(st.lists(st.integers(0, len(widths) - 1), max_size=9)), np.intp)
     np.testing.assert_allclose(parts.score(query, rows), whole.score(query, rows), atol=1e-6)
     np.testing.assert_array_equal(parts.own(rows), whole.own(rows))
@@ -145,7 +144,7 @@ def parents() -> VectorIndex:
     return VectorIndex.of(unit_rows(MANY, 7), np.arange(MANY + 1, dtype=np.int64))
 
 
-def recall(vectors: VectorIndex, mask: Array | None = None, k: int = 10) -> float:
+def recall(vectors: VectorIndex, mask: np.ndarray | None = None, k: int = 10) -> float:
     found = wanted = 0
     for seed in range(20):
         query = query_of(1000 + seed)
@@ -201,11 +200,11 @@ def test_a_few_rows_that_are_gone_do_not_end_the_walk_through_the_graph(
     scored: list[int] = []
     whole = VectorPart.score
 
-    def noting(self: VectorPart, query: Scores, rows: Rows) -> Scores:
+    def score(self: VectorPart, query: Any, rows: Any) -> Any:
         scored.append(len(rows))
         return whole(self, query, rows)
 
-    monkeypatch.setattr(VectorPart, "score", noting)
+    monkeypatch.setattr(VectorPart, "score", score)
     assert recall(parents, mask) > 0.9
     assert max(scored) < 1000
 

@@ -13,6 +13,7 @@ from mundap.cli import (
     ask,
     backup,
     corpus,
+    erase,
     evaluate,
     export,
     feedback,
@@ -109,6 +110,7 @@ for command in (
     corpus.doctor,
     backup.backup,
     backup.restore,
+    erase.erase,
 ):
     app.command()(command)
 app.command()(tune.tune)
@@ -125,6 +127,11 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(graph.app, name="graph")
 
 
+def _fail(error: MundapError) -> None:
+    print(f"mundap: {hidden(str(error))}", file=sys.stderr)
+    sys.exit(1)
+
+
 def main() -> None:
     """Run the command line."""
     for stream in (sys.stdout, sys.stderr):
@@ -137,8 +144,14 @@ def main() -> None:
     except MundapError as error:
         if debug:
             raise
-        print(f"mundap: {hidden(str(error))}", file=sys.stderr)
-        sys.exit(1)
+        _fail(error)
+    except Exception as error:
+        from mundap.store.trouble import told
+
+        known = told(error)
+        if known is None or debug:
+            raise
+        _fail(known)
     except KeyboardInterrupt:
         interrupt.say_kept(sys.argv[1:])
         sys.exit(interrupt.INTERRUPTED)

@@ -438,11 +438,16 @@ def _mask(gone: Gone, rows: int) -> Mask:
     return mask
 
 
-def _forget(root: Path) -> None:
+def forget_others(root: Path) -> None:
+    """Delete every generation but the current one, and the segments that only they list. Readers keep what they opened."""
+    _forget(root, 1)
+
+
+def _forget(root: Path, kept: int = _KEPT) -> None:
     now = current(root)
     others = [folder for folder in root.iterdir() if folder.is_dir() and folder.name not in (now, SEGMENTS)]
     others.sort(key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
-    for folder in others[_KEPT - 1 :]:
+    for folder in others[kept - 1 :]:
         shutil.rmtree(folder, ignore_errors=True)
     segments.sweep(root, [name for listed in _said(root, "segments") for name in listed])
 

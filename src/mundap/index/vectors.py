@@ -76,7 +76,7 @@ class VectorPart:
             return similar
         own = similar[offsets].copy()
         similar[offsets] = np.where(counts > 1, -np.inf, own)
-        scores: Scores = (own + np.maximum.reduceat(similar, offsets)) / 2
+        scores: Scores = (own + np.maximum.reduceat(similar, offsets)) / np.float32(2)
         return scores
 
     @classmethod

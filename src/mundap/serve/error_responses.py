@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
@@ -19,6 +20,9 @@ from mundap.errors import (
     MundapError,
     ServerError,
     StaleIndex,
+    StorageDamaged,
+    StorageFull,
+    StorageLocked,
     UnknownFilter,
     UnknownName,
     WorkspaceBusy,
@@ -26,6 +30,7 @@ from mundap.errors import (
 from mundap.redact import hidden
 from mundap.serve.asker import Asker
 from mundap.serve.validation import of_status, sentences
+from mundap.store.trouble import told as storage_error
 
 log = logging.getLogger(__name__)
 
@@ -42,10 +47,14 @@ _STATUS = {
     UnknownName: 404,
     GeneratorError: 502,
     ServerError: 502,
+    StorageFull: 507,
+    StorageLocked: 503,
+    StorageDamaged: 503,
 }
 _INSIDE = {
     500: "서버에서 요청을 처리하지 못했습니다. 관리자에게 요청 ID를 알려 주세요.",
     502: "답변에 사용하는 모델 서버에 문제가 있습니다. 잠시 후 다시 시도하세요. 계속되면 관리자에게 요청 ID를 알려 주세요.",
+    507: "저장 공간이 없어 저장하지 못했습니다. 질문에는 계속 답합니다. 관리자에게 요청 ID를 알려 주세요.",
     503: "아직 답할 준비가 되지 않았습니다. 잠시 후 다시 시도하세요. 계속되면 관리자에게 요청 ID를 알려 주세요.",
 }
 _OPENAI_TYPES = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
@@ -100,8 +109,9 @@ def documented(*statuses: int, shape: type[BaseModel] = Problem) -> dict[int | s
         500: "서버 오류",
         502: "언어 모델 오류",
         503: "서비스를 사용할 수 없음",
+        507: "저장 공간 없음",
     }
-    anyone = (400, 401, 403, 408, 413, *((422,) if shape is Problem else ()), 429, 500, 503)
+    anyone = (400, 401, 403, 408, 413, *((422,) if shape is Problem else ()), 429, 500, 503, 507)
     return {status: {"model": shape, "description": said[status]} for status in sorted({*statuses, *anyone})}
 
 
@@ -158,6 +168,14 @@ def install(app: FastAPI) -> None:
         retry = error.retry_after if isinstance(error, Refused) else RETRY_SECONDS if status == 503 else None
         headers = error.headers if isinstance(error, Refused) else {}
         return problem(request, status, _told(request, error), headers | ({"Retry-After": str(retry)} if retry else {}))
+
+    @app.exception_handler(sqlite3.Error)
+    @app.exception_handler(OSError)
+    async def stored(request: Request, error: sqlite3.Error | OSError) -> JSONResponse:
+        trouble = storage_error(error)
+        if trouble is None:
+            raise error
+        return await known(request, trouble)
 
     @app.exception_handler(RequestValidationError)
     async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:

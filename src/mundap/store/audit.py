@@ -21,7 +21,7 @@ _LARGEST = 10 << 20  # bytes of a file, after which another is begun
 _FILES = 20  # that are kept besides the one that is written
 _LOCK_SECONDS = 10
 
-Action = Literal["upload", "delete", "key add", "key change", "key remove", "promote"]
+Action = Literal["upload", "delete", "key add", "key change", "key remove", "promote", "erase"]
 
 
 @dataclass(frozen=True)

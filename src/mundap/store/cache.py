@@ -17,6 +17,7 @@ from mundap.errors import MundapError
 from mundap.files import text_key
 from mundap.protocols import Encoder, Progress, Tokenize, Vectors, quiet
 from mundap.store.connections import Connections
+from mundap.store.trouble import told
 
 # Texts between two commits: what a killed run has to do again.
 _ENCODED = 32
@@ -43,7 +44,7 @@ class Cache:
             self._open(path)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):  # busy, or not allowed: nothing is wrong with the file
-                raise MundapError(f"{path}: 열 수 없습니다({error}). 권한과 남은 공간을 확인하세요.") from error
+                raise told(error, path) or MundapError(f"{path}: 열 수 없습니다({error}).") from error
             path.unlink()
             self._open(path)
 
@@ -97,6 +98,10 @@ class Cache:
         self._db.execute("BEGIN IMMEDIATE")
         self._db.executemany("DELETE FROM derived WHERE key = ?", ((key,) for key in keys))
         self._db.execute("COMMIT")
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._db.execute("DELETE FROM derived")
 
     def shrink(self) -> None:
         """Give back the room of what was forgotten."""

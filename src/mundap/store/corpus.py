@@ -21,6 +21,7 @@ from mundap.errors import MundapError, UnknownFilter
 from mundap.files import batched, digest
 from mundap.store.connections import Connections
 from mundap.store.sight import TABLE, Sight
+from mundap.store.trouble import told
 from mundap.types import SPOKEN, Document, Passage
 
 _SCHEMA = f"""
@@ -55,6 +56,7 @@ CREATE TABLE IF NOT EXISTS refused(source TEXT PRIMARY KEY, fingerprint TEXT NOT
 {TABLE}
 INSERT INTO state SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM state);
 """
+_VERSION = 1  # of the schema, raised by what an older mundap could not read
 _DURABLE = "synchronous=FULL"
 _PASSAGE = 'id, document_id, text, start, "end", heading, page, source, parent_id, meta'
 _LISTED = (
@@ -115,11 +117,11 @@ class Corpus:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON", prepare=sight)
             if sight is None:
+                _check_version(self._db, path)
                 self._db.executescript(_SCHEMA)
+                self._db.execute(f"PRAGMA user_version = {_VERSION}")
         except (OSError, sqlite3.DatabaseError) as error:
-            raise MundapError(
-                f"{path}: 열 수 없습니다({error}). 파일이 손상되었다면 다른 곳으로 옮기고 mundap ingest를 다시 실행하세요."
-            ) from error
+            raise told(error, path) or MundapError(f"{path}: 열 수 없습니다({error}).") from error
 
     def damaged(self) -> list[Path]:
         """The file, if SQLite finds it damaged."""
@@ -538,3 +540,11 @@ def _json(meta: object) -> str:
 
 def _passage(row: tuple[str, str, str, int, int, str, int | None, str, str, str]) -> Passage:
     return Passage(*row[:9], meta=json.loads(row[9]))
+
+
+def _check_version(db: sqlite3.Connection, path: Path) -> None:
+    [version] = db.execute("PRAGMA user_version").fetchone()
+    if version > _VERSION:
+        raise MundapError(
+            f"{path}: 더 새로운 mundap이 만든 데이터입니다(형식 {version}, 이 버전은 {_VERSION}까지). mundap을 업데이트하세요."
+        )

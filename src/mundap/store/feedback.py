@@ -14,6 +14,7 @@ from typing import Literal
 
 from mundap.errors import MundapError
 from mundap.store.connections import Connections, add_column
+from mundap.store.trouble import told
 from mundap.types import Answer
 
 _SWEEP = 1000  # answers between two looks for those that are too old
@@ -80,7 +81,7 @@ class Feedback:
             self._db.executescript(_SCHEMA)
             add_column(self._db, "answers", "owner", _OWNED)
         except (OSError, sqlite3.DatabaseError) as error:
-            raise MundapError(f"{path}: 답변 기록을 열 수 없습니다({error}).") from error
+            raise told(error, path) or MundapError(f"{path}: 답변 기록을 열 수 없습니다({error}).") from error
 
     def close(self) -> None:
         """Close the file; the object is not used again."""

@@ -15,7 +15,15 @@ from filelock import FileLock, Timeout
 
 from mundap.config import FILE, Config, find_workspace, read_config
 from mundap.encode import base_of, located
-from mundap.errors import BadFile, ConfigError, MundapError, StaleIndex, UnknownName, WorkspaceBusy
+from mundap.errors import (
+    BadFile,
+    ConfigError,
+    MundapError,
+    StaleIndex,
+    StorageDamaged,
+    UnknownName,
+    WorkspaceBusy,
+)
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
@@ -62,6 +70,16 @@ def sheets_of(config: Config) -> Options:
     return Options(config.ingest.hidden, tuple((kind, names) for kind, names in config.ingest.columns if names))
 
 
+def _check_there(folder: Path) -> None:
+    """Raises StorageDamaged for an index whose corpus is gone: an empty one in its place would hide that."""
+    corpus = folder / "corpus.sqlite"
+    if (folder / "index" / "CURRENT").exists() and not (corpus.exists() and corpus.stat().st_size):
+        raise StorageDamaged(
+            f"{corpus}: 색인은 있는데 문서 데이터가 없습니다. 백업에서 되살리세요(mundap restore FILE 새폴더)."
+            f" 처음부터 다시 만들려면 {folder / 'index'} 폴더를 지우고 mundap ingest와 mundap index를 실행하세요."
+        )
+
+
 class Mundap:
     """An open workspace. Make one with `Mundap.open`. Threads may share one.
 
@@ -73,6 +91,7 @@ class Mundap:
         self.root = root
         self.config = config
         (root / FOLDER).mkdir(mode=0o700 if config.private else 0o777, parents=True, exist_ok=True)
+        _check_there(root / FOLDER)
         self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
         self._parts = Components(
             root, words or root, config, lambda words: self._opening.open().lexical.postings.rarity(words)

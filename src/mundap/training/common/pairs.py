@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -176,6 +176,12 @@ def right_rows(questions: Sequence[Question], table: Table) -> list[list[int]]:
     found = ((row, id) for row, id in enumerate(ids) if id in passages and (mask is None or mask[row]))
     row_of = {squash(passages[id].text): row for row, id in found}
     return [[row_of[text] for text in dict.fromkeys(map(squash, q.gold)) if text in row_of] for q in questions]
+
+
+def dealt_wrong(questions: Sequence[Question], seed: int = 0) -> list[Question]:
+    """The same questions with each other's passages: what is learned from them is worth nothing (a null check)."""
+    order = np.random.default_rng(seed).permutation(len(questions))
+    return [replace(question, gold=questions[n].gold) for question, n in zip(questions, order, strict=True)]
 
 
 def enough(questions: int, passages: int) -> bool:

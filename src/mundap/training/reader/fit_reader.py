@@ -283,6 +283,24 @@ def train_reader(
     return Trained(replace(model, support=line), report)
 
 
+def learned_from_nonsense(
+    made: Sequence[Row], prior: ReaderModel | None = None, config: ReaderConfig = ReaderConfig()
+) -> Comparisons:
+    """METRICS of a reader that learned from sentences marked as right at random, on new passages; measured on the right ones."""
+    now = prior or default_model(made[0].shown.evidence.encoder)
+    table = [features(row.learned) for row in made]
+    rng = np.random.default_rng(config.seed)
+    dealt = [replace(row, right=rng.permutation(row.right)) for row in made]
+    before = [shown(row, now) for row in made]
+    after = list(before)
+    fold = by_group([row.shown.group for row in made], FOLDS, config.seed)
+    for number in range(FOLDS):
+        model = sentences_fitted(dealt, table, np.flatnonzero(fold != number), now)
+        for n in np.flatnonzero(fold == number).tolist():
+            after[n] = shown(made[n], model)
+    return compared(made, before, after).metrics
+
+
 def _found(asked: Sequence[SupportExample], model: ReaderModel) -> Floats:
     return np.array([question_features(one.evidence, model) for one in asked])
 

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
+from mundap.evaluation.estimates import Comparison, Difference, compare, paired_difference
 from mundap.evaluation.metrics import auroc, calibration_error, reliability
 from mundap.evaluation.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model
@@ -101,7 +102,8 @@ class SupportReport:
     """What cross-validation says of a calibration.
 
     At `threshold` the share `answered` of the answerable questions is answered, and `refused` of the others is not.
-    `promise` is what was wanted of wrong answers, if anything was.
+    `promise` is what was wanted of wrong answers, if anything was. `truth` compares 1 less the squared error of the chances
+    (Brier, Monthly Weather Review 1950), higher being better.
     """
 
     answerable: int
@@ -111,6 +113,7 @@ class SupportReport:
     answered: float
     refused: float
     threshold: float
+    truth: Comparison
     promise: Promise | None = None
 
     @property
@@ -260,9 +263,31 @@ def reported(found: Sample, after: Floats, line: Line, kept: Promise | None = No
         float((after[answerable] >= threshold).mean()),
         float((after[~answerable] < threshold).mean()),
         threshold,
+        compare(_truth(before, answerable), _truth(after, answerable), groups=_groups(found)),
         kept,
     )
     return Calibrated(line, report)
+
+
+def learned_from_nonsense(found: Sample, prior: Line, config: SupportConfig = SupportConfig()) -> Difference:
+    """What of `truth` a calibration gains that learned from labels dealt at random; it is measured on the right ones."""
+    dealt = np.random.default_rng(config.seed).permutation(found.answerable)
+    fold = by_group(found.groups, FOLDS, config.seed)
+    after = np.zeros(len(fold))
+    for number in range(FOLDS):
+        held = fold == number
+        after[held] = chances(fitted(found.found, dealt, prior, ~held & found.counted), found.found[held])
+    answerable, counted = found.answerable[found.counted], found.counted
+    runs = (_truth(found.before[counted], answerable), _truth(after[counted], answerable))
+    return paired_difference(*runs, groups=_groups(found))
+
+
+def _truth(scores: Floats, answerable: npt.NDArray[np.bool_]) -> Floats:
+    return 1 - (scores - answerable) ** 2
+
+
+def _groups(found: Sample) -> list[str]:
+    return [group for group, counts in zip(found.groups, found.counted, strict=True) if counts]
 
 
 def passing(scores: Floats, answerable: npt.NDArray[np.bool_]) -> float:

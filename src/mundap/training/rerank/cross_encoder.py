@@ -27,7 +27,7 @@ from mundap.training.common.distributed import World, device_of
 from mundap.training.common.examples import Split
 from mundap.training.common.folds import Numbers
 from mundap.training.common.heldout import Ground
-from mundap.training.common.measure import compared, verdict_of
+from mundap.training.common.measure import HeldOut, verdict_of
 from mundap.training.common.pairs import SPLITS
 from mundap.training.common.registry import Trained, Verdict
 from mundap.training.common.schedule import linear_with_warmup
@@ -45,7 +45,8 @@ AT_ONCE = 16  # pairs, where nothing is learned
 
 @dataclass(frozen=True)
 class CrossReport:
-    """What was measured of a cross-encoder: `epochs` while it learned, `chosen` the one that is kept, and each of SPLITS."""
+    """What was measured of a cross-encoder: `epochs` while it learned, `chosen` the one that is kept, and each of
+    SPLITS; `ranks` has what became of each question."""
 
     questions: int
     learned: int
@@ -54,6 +55,7 @@ class CrossReport:
     epochs: Sequence[Mapping[str, float]]
     chosen: Mapping[str, float]
     splits: Mapping[str, Comparisons]
+    ranks: Mapping[str, HeldOut]
 
     @property
     def verdict(self) -> Verdict:
@@ -62,7 +64,8 @@ class CrossReport:
 
     def to_json(self) -> dict[str, Json]:
         """The fields by name, those of `splits` among them."""
-        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "splits"}
+        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self)}
+        del figures["splits"], figures["ranks"]
         return figures | {name: one.to_json() for name, one in self.splits.items()}
 
 
@@ -158,11 +161,13 @@ def train_cross(
     if world.rank or best is None:
         return None
     transformer_encoder.put(model, best[2])
-    splits: dict[str, Comparisons] = {}
+    ranks: dict[str, HeldOut] = {}
     for name in SPLITS:
         tested = getattr(split, name)
         was = evaluator.ranks(ground.passages, ground.questions[tested], tested)["hybrid"]
-        splits[name] = compared(was, ordered(tested), made.rows[tested].tolist())
+        asked, rows = tuple(made.questions[n] for n in tested), tuple(made.rows[tested].tolist())
+        ranks[name] = HeldOut(asked, rows, tuple(was), tuple(ordered(tested)))
+    splits = {name: one.comparisons() for name, one in ranks.items()}
 
     def save(folder: Path) -> None:
         model.to(torch.device("cpu")).save_pretrained(folder)
@@ -173,7 +178,8 @@ def train_cross(
     about = {"recipe": config.to_card(), "parameters": sum(p.numel() for p in model.parameters())}
     held = {name: len(getattr(split, name)) for name in SPLITS}
     chosen = {"step": best[1], "mrr@10": best[0]}
-    return Trained(save, about, CrossReport(len(made), len(split.train), len(split.dev), held, curves, chosen, splits))
+    report = CrossReport(len(made), len(split.train), len(split.dev), held, curves, chosen, splits, ranks)
+    return Trained(save, about, report)
 
 
 class _Reader:

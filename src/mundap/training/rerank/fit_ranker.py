@@ -35,7 +35,8 @@ from mundap.retrieve.light import (
 )
 from mundap.retrieve.translate import Translations, Translator, learn
 from mundap.training.common.folds import Numbers, by_group
-from mundap.training.common.measure import Remembered, RememberedTokens, compared, verdict_of
+from mundap.training.common.heldout import part_of
+from mundap.training.common.measure import HeldOut, Remembered, RememberedTokens, verdict_of
 from mundap.training.common.pairs import FOLDS, SPLITS, check_enough, enough, right_rows
 from mundap.training.common.registry import Verdict
 from mundap.types import Json
@@ -110,7 +111,8 @@ class Trained:
 class RankerReport:
     """What cross-validation in `folds` folds says of a ranker, of each of SPLITS.
 
-    The encoder has learned from `learned_by_encoder` of the questions, which are not counted.
+    The encoder has learned from `learned_by_encoder` of the questions, which are not counted. `ranks` has what became of
+    each question.
     """
 
     questions: int
@@ -118,6 +120,7 @@ class RankerReport:
     folds: int
     learned_by_encoder: int
     splits: Mapping[str, Comparisons]
+    ranks: Mapping[str, HeldOut]
 
     @property
     def verdict(self) -> Verdict:
@@ -126,7 +129,8 @@ class RankerReport:
 
     def to_json(self) -> dict[str, Json]:
         """The fields by name, those of `splits` among them."""
-        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "splits"}
+        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self)}
+        del figures["splits"], figures["ranks"]
         return figures | {name: one.to_json() for name, one in self.splits.items()}
 
 
@@ -298,38 +302,48 @@ def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
     made = trainer.made
     everything = np.arange(len(made.questions))
     fresh = trainer.unlearned
-    counted = {  # a passage is new if the encoder has learned from none of its questions
-        "by_passage": np.flatnonzero(~np.isin(made.rows, made.rows[~fresh])),
-        "by_question": np.flatnonzero(fresh),
-    }
     if not fresh.all():
-        questions, passages = len(counted["by_passage"]), len(set(made.rows[counted["by_passage"]].tolist()))
+        new = _counted(trainer, "by_passage")
+        questions, passages = len(new), len(set(made.rows[new].tolist()))
         if not enough(questions, passages):
             raise MundapError(
                 f"임베딩 학습에 쓰이지 않은 제시문이 {passages}개(질문 {questions}개)뿐이라 리랭커를 공정하게 평가할 수 없습니다."
                 " 새 질문을 지정하거나(--data), adapter나 embedding으로 학습한 임베딩을 사용하세요."
             )
-    groups = {"by_passage": made.groups.tolist(), "by_question": list(map(seen, made.questions))}
-    steps = 2 * FOLDS + 1
-    done = 0
-    splits: dict[str, Comparisons] = {}
-    for split in SPLITS:
-        fold = by_group(groups[split], FOLDS, trainer.seed + 1)
-        before: dict[int, int | None] = {}
-        after: dict[int, int | None] = {}
-        for number in range(FOLDS):
-            tested = counted[split][fold[counted[split]] == number]
-            others = np.flatnonzero(fold != number)
-            found = trainer.found_without(others)
-            model = trainer.train(others, found)
-            places = found.places(tested).tolist()
-            before |= {n: None if at < 0 else at + 1 for n, at in zip(tested.tolist(), places, strict=True)}
-            after |= dict(zip(tested.tolist(), trainer.ranks(model, tested, found), strict=True))
-            done += 1
-            progress(done, steps)
-        was, now = ([ranks[n] for n in counted[split].tolist()] for ranks in (before, after))
-        splits[split] = compared(was, now, made.rows[counted[split]].tolist())
+    steps = len(SPLITS) * FOLDS + 1
+    ranks = {
+        split: held_out(trainer, split, part_of(progress, number * FOLDS, steps)) for number, split in enumerate(SPLITS)
+    }
     model = trainer.train(everything)
     progress(steps, steps)
-    report = RankerReport(len(everything), len(made.passages), FOLDS, int((~fresh).sum()), splits)
+    splits = {split: one.comparisons() for split, one in ranks.items()}
+    report = RankerReport(len(everything), len(made.passages), FOLDS, int((~fresh).sum()), splits, ranks)
     return Trained(model, report)
+
+
+def held_out(trainer: Trainer, split: str, progress: Progress = quiet) -> HeldOut:
+    """What became of every question that counts in the fold of `split` that held it out; before is without a ranker."""
+    made = trainer.made
+    groups = made.groups.tolist() if split == "by_passage" else list(map(seen, made.questions))
+    fold = by_group(groups, FOLDS, trainer.seed + 1)
+    counted = _counted(trainer, split)
+    before: dict[int, int | None] = {}
+    after: dict[int, int | None] = {}
+    for number in range(FOLDS):
+        tested = counted[fold[counted] == number]
+        others = np.flatnonzero(fold != number)
+        found = trainer.found_without(others)
+        model = trainer.train(others, found)
+        places = found.places(tested).tolist()
+        before |= {n: None if at < 0 else at + 1 for n, at in zip(tested.tolist(), places, strict=True)}
+        after |= dict(zip(tested.tolist(), trainer.ranks(model, tested, found), strict=True))
+        progress(number + 1, FOLDS)
+    some = counted.tolist()
+    questions, rows = tuple(made.questions[n] for n in some), tuple(made.rows[counted].tolist())
+    return HeldOut(questions, rows, tuple(before[n] for n in some), tuple(after[n] for n in some))
+
+
+def _counted(trainer: Trainer, split: str) -> Numbers:
+    """The questions that count: a passage is new if the encoder has learned from none of its questions."""
+    made, fresh = trainer.made, trainer.unlearned
+    return np.flatnonzero(~np.isin(made.rows, made.rows[~fresh]) if split == "by_passage" else fresh)

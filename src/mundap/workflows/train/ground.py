@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mundap.encode import base_of
-from mundap.protocols import Encoder, Progress
+from mundap.encode.adapter import AdaptedEncoder, mapped
+from mundap.evaluation.questions import Question
+from mundap.protocols import Encoder, Progress, Vectors
 from mundap.store.cache import AsQueries
 from mundap.training.common.examples import Split
 from mundap.training.common.heldout import Ground, HeldoutEvaluator
@@ -47,7 +50,11 @@ class Prepared:
 
 def prepare(bot: Mundap, data: Path | None, progress: Progress) -> Prepared:
     """The pairs, and what they are measured on. Raises StaleIndex if documents changed after the index was made."""
-    asked, origin = questions_in(bot.corpus, data)
+    return prepare_on(bot, *questions_in(bot.corpus, data), progress)
+
+
+def prepare_on(bot: Mundap, asked: Sequence[Question], origin: dict[str, str], progress: Progress) -> Prepared:
+    """The same for these questions."""
     lexical, dense = bot.legs
     made = pairs([question for question in asked if question.gold], dense.table)
     base = base_of(bot.config.index.encoder, bot.components.models)
@@ -61,6 +68,14 @@ def prepare(bot: Mundap, data: Path | None, progress: Progress) -> Prepared:
         bot.components.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
     )
     return Prepared(ground, base, encoder, origin)
+
+
+def question_vectors(bot: Mundap, questions: Sequence[str], progress: Progress) -> Vectors:
+    """(questions, dim) by the encoder of the workspace; what an adapter maps is remembered."""
+    encoder, cache = bot.components.encoder, bot.components.cache
+    if isinstance(encoder, AdaptedEncoder):
+        return mapped(cache.unit_vectors(questions, AsQueries(encoder.base), progress), encoder.maps.question)
+    return cache.vectors(questions, AsQueries(encoder), progress).astype(np.float32)
 
 
 @contextmanager
