@@ -7,7 +7,7 @@ DEMO := demo
 PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench docs image-test coverage hooks lock lock-check release-check clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check fix slow fuzz golden golden-documents bench docs standards image-test coverage hooks lock lock-check sbom audit release-check clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -72,13 +72,14 @@ up: $(VENV)/.ui
 	@[ -d $(DEMO) ] || $(MAKE) --no-print-directory demo
 	$(BIN)/mundap up --workspace $(DEMO)
 
+# Properties are tried on few examples here, and on more by `make test`.
 check: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.lock --check
-	$(PYTEST) tests/unit tests/contracts -m "not slow"
+	$(PYTEST) tests/unit tests/contracts -m "not slow" --hypothesis-profile quick -p no:schemathesis
 
 fix: setup-dev
 	$(BIN)/ruff format .
@@ -103,7 +104,14 @@ screenshots: setup-dev setup-browser
 test: setup-ocr setup-browser check setup-train
 	$(PYTEST) tests --ignore=tests/unit --ignore=tests/contracts
 	$(PYTEST) tests/contracts/test_encoder.py tests/unit/test_encoder_files.py tests/unit/test_advantage.py -m "not slow"
-	$(BIN)/pytest tests/unit tests/contracts -q -m slow
+	$(BIN)/pytest tests/unit tests/contracts -q -m "slow or hypothesis"
+	$(MAKE) --no-print-directory standards
+
+# LangChain's own tests. They stand apart: with them come plugins that change how pytest runs everything else.
+standards: setup-dev
+	$(BIN)/pip install --quiet --upgrade --no-deps --target build/standards -c constraints.txt langchain-tests pytest-asyncio pytest-socket syrupy vcrpy
+	PYTHONPATH=build/standards $(BIN)/pytest -q tests/standards -o addopts=--import-mode=importlib \
+	  --asyncio-mode=auto -o asyncio_default_fixture_loop_scope=function -W ignore::pytest.PytestUnknownMarkWarning
 
 slow: setup-train
 	$(BIN)/pytest tests -m slow
@@ -124,6 +132,13 @@ lock: $(VENV)/.release
 
 lock-check: setup-dev
 	$(BIN)/python -m tools.lock --check
+
+# What is installed, for those who must list it (CycloneDX), and what of it is known to be vulnerable. The second asks the network.
+sbom: $(VENV)/.release
+	@mkdir -p build
+	$(BIN)/cyclonedx-py requirements requirements.lock --output-format JSON --output-file build/sbom.json
+audit: $(VENV)/.release
+	$(BIN)/pip-audit --requirement requirements.lock --require-hashes --disable-pip
 
 # docs/releasing.md; installs the wheel on every Python that is there.
 release-check: $(VENV)/.release

@@ -27,6 +27,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy machine
 
@@ -78,7 +79,8 @@ def small(folder: Path, some: list[Grounded], epochs: int) -> None:
             vocab_size=PIECES, special_tokens=["<unk>", "<pad>", "</s>", *bytes_], show_progress=False
         ),
     )
-    tokenizer = transformers.PreTrainedTokenizerFast(
+    made: Any = transformers.PreTrainedTokenizerFast  # its constructor has no types
+    tokenizer = made(
         tokenizer_object=words,
         unk_token="<unk>",
         pad_token="<pad>",
@@ -127,7 +129,7 @@ def small(folder: Path, some: list[Grounded], epochs: int) -> None:
 def ranked(some: list[Grounded], seed: int) -> list[dict[str, object]]:
     """Three completions to each question, worst last, in an order that tells nothing."""
     rng = random.Random(seed)
-    made = []
+    made: list[dict[str, object]] = []
     for row in some:
         other = rng.choice([one for one in some if one.passage != row.passage])
         words = row.answer.split()

@@ -118,7 +118,7 @@ def main() -> None:
     asked, _ = questions_in(bot.corpus, options.sheet)
     asked = drawn([question for question in asked if question.gold], options.questions)
     table = bot.legs[0].table
-    texts = table.store.passages(table.ids)
+    texts = table.store.passages([*table.ids])
     golds = [None if row is None else texts[table.ids[row]] for row in rows_of(asked, table)]
     k = bot.config.retrieve.k
     made = rows(asked, golds, k, bot.find, bot.components.reader.read)
@@ -169,9 +169,9 @@ def main() -> None:
             thresholds["reader"][place] = trained.report.support.threshold
             thresholds["support"][place] = fitted.report.threshold
             thresholds["promise"][place] = kept.report.threshold
-        print(
-            f"fold {number}: {len(some)} rows, without {len(out)} passages; {kept.report.promise.sentence}", flush=True
-        )
+        promise = kept.report.promise
+        assert promise is not None
+        print(f"fold {number}: {len(some)} rows, without {len(out)} passages; {promise.sentence}", flush=True)
     told("reader, at its threshold", labels, learned[:n], learned[n:], thresholds["reader"])
     told("support, at its threshold", labels, calibrated[:n], calibrated[n:], thresholds["support"])
     told(f"support, promised {options.wrong}", labels, calibrated[:n], calibrated[n:], thresholds["promise"])

@@ -24,7 +24,6 @@ import numpy as np
 from mundap.evaluation.bootstrap import mean_interval
 from mundap.evaluation.metrics import top
 from mundap.evaluation.questions import Question
-from mundap.index.grouped import GroupedPassages
 from mundap.progress import bar
 from mundap.store.cache import AsQueries
 from mundap.training.common.examples import Split
@@ -80,7 +79,7 @@ def main() -> None:
         lexical, dense = bot.legs
         made = pairs([Question(q.question, (q.answer,)) for q in drawn.values()], dense.table)
         evaluator = HeldoutEvaluator(made, lexical, dense)
-        texts = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
+        texts = [passage.embedded for passage in bot.indexed_passages()]
         known = bot.components.cache.unit_vectors(made.questions, AsQueries(bot.components.encoder))
         ground = Ground(evaluator, texts, bot.components.cache.unit_vectors(texts, bot.components.encoder), known)
         order = np.random.default_rng(chosen.seed).permutation(len(made))

@@ -16,6 +16,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,6 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy mach
 
 import numpy as np
 
-from mundap.index.grouped import GroupedPassages
 from mundap.options import describe
 from mundap.progress import bar
 from mundap.protocols import Vectors
@@ -74,7 +74,7 @@ def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, config:
     made = learned_from(start, config, parts, bot.components.models)
     began = time.process_time()
 
-    def watch(step: int, figures: dict[str, float]) -> None:
+    def watch(step: int, figures: Mapping[str, float]) -> None:
         shown = " ".join(f"{name} {figure:.4g}" for name, figure in figures.items() if name != "step")
         print(f"step {step}, {time.process_time() - began:.0f} CPU seconds: {shown}", file=sys.stderr, flush=True)
 
@@ -89,7 +89,7 @@ def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, config:
 def beside(one: Both, other: Both) -> Both:
     """Vectors whose cosine is the mean of both cosines."""
     passages, asked = (np.concatenate([a, b], axis=1) / np.float32(np.sqrt(2)) for a, b in zip(one, other, strict=True))
-    return passages, asked
+    return passages.astype(np.float32), asked.astype(np.float32)
 
 
 def weighted(bot: Mundap, evaluator: HeldoutEvaluator, weight: float) -> HeldoutEvaluator:
@@ -154,7 +154,7 @@ def main() -> None:
         root = chosen.workspace or Path(name) / "workspace"
         ground = Ground(root)
         bot = Mundap.open(root)
-        texts = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
+        texts = [passage.embedded for passage in bot.indexed_passages()]
         tested = np.asarray(split(ground, "passage", chosen.seed))
         parts = Split.around(ground.evaluator.pairs, tested, chosen.seed, known=len(ground.asked) ** 2)
         if chosen.pairs:

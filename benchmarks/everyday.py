@@ -106,8 +106,8 @@ def main() -> None:
             print(f"{name}: {len(asked)} questions; top-1/3/5, difference of top-1 [95 %]", file=sys.stderr)
             bare = LexicalLeg(lexical.postings, lexical.table, bot.components.tokenizer)
             before = {leg.name: places(leg, asked) for leg in (bare, Hybrid(bare, dense))}
-            for leg, found in before.items():
-                show(f"{name} {leg} without", found, found)
+            for leg_name, found in before.items():
+                show(f"{name} {leg_name} without", found, found)
             for weight in weights:
                 widening = Widening(lexical.postings, bot.components.tokenizer, words, weight)
                 wide = LexicalLeg(lexical.postings, lexical.table, bot.components.tokenizer, widening)

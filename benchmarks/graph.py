@@ -23,7 +23,7 @@ import numpy as np
 from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.metrics import reciprocal_rank, top
 from mundap.evaluation.questions import Question
-from mundap.graph.build import build
+from mundap.graph.build import GraphFiles, build
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.graph.relations import relate
@@ -45,6 +45,8 @@ from shared import bare_customs, customs, held_out, korquad, need_data
 SHOWN = {"top1": 1, "top3": 3, "top10": 10}
 WEIGHTS = (0.02, 0.05, 0.1, 0.2)  # of the graph leg in the hybrid, where BM25 has .2 and the dense leg 1
 Ranks = list[int | None]
+
+_BATCH = 256  # passages between two steps of the bar
 
 
 class Setup:
@@ -82,14 +84,14 @@ class Setup:
         """A graph leg with these synonyms."""
         folder = Path(tempfile.mkdtemp(dir=self.folder))
         best = {(s.asked, s.said): s for s in sorted(synonyms, key=lambda s: s.score)}
-        build(folder, self.rows, names, relate, "bench", list(best.values()), self._base)
-        return GraphLeg(Graph(folder), self.lexical.table, self._names, neighbours)
+        GraphFiles(names, relate, "bench", list(best.values())).describe(folder)
+        return GraphLeg(Graph(folder, [self._base]), self.lexical.table, self._names, neighbours)
 
     @property
     def _base(self) -> Path:
         folder = self.folder / "base"
         if not folder.is_dir():
-            build(folder, self.rows, names, relate, "bench")
+            build(folder, self.rows, names, relate)
         return folder
 
     def _names(self, questions: Sequence[str]) -> list[list[str]]:
@@ -119,18 +121,18 @@ def run_customs(folder: Path, seeds: int) -> None:
         mined = setup.mined(sorted(set(range(len(setup.asked))) - set(some)))
         if seed == 0:
             print("synonyms of seed 0:", {o: sum(s.origin == o for s in mined) for o in ORIGINS})
+        graph = setup.leg([s for s in mined if s.origin != VECTORS])
         legs: dict[str, Leg | Hybrid] = {
             "bm25": setup.lexical,
             "dense": setup.dense,
             "graph, keywords alone": setup.leg([], 0),
             "graph, + neighbours and relations": setup.leg([]),
             **{f"graph, the same + synonyms: {o}": setup.leg([s for s in mined if s.origin == o]) for o in ORIGINS},
-            "graph, default (no vectors)": setup.leg([s for s in mined if s.origin != VECTORS]),
+            "graph, default (no vectors)": graph,
             "graph, all miners": setup.leg(mined),
             "graph, synonyms: 질문, no neighbours": setup.leg([s for s in mined if s.origin == PAIRS], 0),
             "hybrid without the graph": Hybrid(setup.lexical, setup.dense),
         }
-        graph = legs["graph, default (no vectors)"]
         for weight in WEIGHTS:
             weights = {"bm25": 0.2, "dense": 1.0, "graph": weight}
             legs[f"hybrid + graph {weight}"] = Hybrid(setup.lexical, setup.dense, graph, weights=weights)
@@ -181,19 +183,26 @@ def run_edges(folder: Path, seeds: int) -> None:
     rows = [Passage(f"{n:08}", f"d{n // 50}", text, 0, len(text)) for n, text in enumerate(made)]
     began = time.perf_counter()
     with bar("passages") as progress:
-        build(folder / "1", rows, names, relate, "bench", progress=progress)
+        writer = GraphFiles(names, relate, "bench").writer(folder / "1")
+        for done in range(0, len(rows), _BATCH):
+            writer.add(rows[done : done + _BATCH])
+            progress(done, len(rows))
+        writer.finish()
+        GraphFiles(names, relate, "bench").describe(folder / "1")
     built = time.perf_counter() - began
     graph = Graph(folder / "1")
     counts = graph.counts()
     began = time.perf_counter()
     more = [replace(rows[n], id=f"x{n:07}", text=made[-n - 1]) for n in range(50)]
-    build(folder / "2", [*rows, *more], names, relate, "bench", old=folder / "1")
+    build(folder / "2", more, names, relate)
     added = time.perf_counter() - began
     leg = GraphLeg(graph, Table([row.id for row in rows], InMemory(rows)), names)
     leg.search(questions[0])
     named = dict(zip(questions, names(questions, asked=read_rules()), strict=True))
     bare = GraphLeg(graph, leg.table, lambda some: [named[question] for question in some])
-    taken, alone, cold = [], [], []
+    taken: list[float] = []
+    alone: list[float] = []
+    cold: list[float] = []
     for question in questions:
         first = GraphLeg(graph, leg.table, bare.name_keywords)
         for asked, times in ((leg.search, taken), (bare.find, alone), (first.find, cold)):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from typing import Any
 
 ROWS = 8  # of a page's table; the first cell of each pair is merged
 PAGE_ROWS = 40  # of a sheet that count as a page
@@ -134,7 +135,7 @@ def docx(path: Path, said: Sequence[Page]) -> None:
             office = page.rows[n - 1][0]
             first[n + 1].text = ""
             first[n].merge(first[n + 1]).text = office
-    document.save(path)
+    document.save(str(path))
 
 
 def pptx(path: Path, said: Sequence[Page]) -> None:
@@ -188,7 +189,7 @@ def hwp(path: Path, said: Sequence[Page]) -> None:
     made.hwp(path, b"".join(section))
 
 
-def _hwp_cells(made: object, page: Page) -> list[bytes]:
+def _hwp_cells(made: Any, page: Page) -> list[bytes]:
     cells = [made.cell(2, 0, m, made.para(2, name), header=True) for m, name in enumerate(COLUMNS)]
     for n, row in enumerate(page.rows, 1):
         for m, text in enumerate(row):
@@ -210,7 +211,7 @@ def hwpx(path: Path, said: Sequence[Page]) -> None:
     made.hwpx(path, *body)
 
 
-def _builders(name: str) -> object:
+def _builders(name: str) -> Any:
     tests = str(Path(__file__).resolve().parents[1] / "tests" / "unit")
     if tests not in sys.path:
         sys.path.append(tests)

@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ingest_files import FORMATS, bomb, encrypted, truncated, write
 
@@ -42,7 +43,7 @@ class Run:
     cpu: float
     parent: float
     worker: float
-    said: dict
+    said: dict[str, Any]
 
 
 def fill(folder: Path, count: int) -> list[str]:
@@ -94,7 +95,7 @@ def _most(pid: int) -> float:
 
 
 def _children(pid: int) -> list[int]:
-    found = []
+    found: list[Any] = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
             found += map(int, task.read_text().split())

@@ -14,6 +14,7 @@ import random
 import resource
 import tempfile
 import time
+from collections.abc import Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from mundap.extras import need
 from mundap.korean.keyword_model import KeywordModel, Spelling, Writing
 from mundap.korean.keyword_rules import extract
 from mundap.progress import bar
-from mundap.synth.keywords import ByRules, Journal, label
+from mundap.synth.journal import Journal
+from mundap.synth.keywords import ByRules, label
 from mundap.training.keywords.config import SCRATCH, KeywordsConfig
 from mundap.training.keywords.onnx_export import export_keywords
 from mundap.training.keywords.seq2seq import train_keywords
@@ -93,7 +95,7 @@ def run(root: Path, threads: int, epochs: int | None) -> None:
     model = KeywordModel(folder)
     times: list[float] = []
 
-    def served(texts: list[str]) -> list[list[str]]:
+    def served(texts: Sequence[str]) -> list[list[str]]:
         found = []
         for text in texts:
             started = time.process_time()

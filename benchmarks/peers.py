@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -116,16 +117,18 @@ def langchain_ensemble(texts: Sequence[str], encoder: Encoder, words: Words, dep
     return lambda question: [document.page_content for document in both.invoke(question)][:K]
 
 
-def _faiss(texts: Sequence[str], encoder: Encoder, depth: int):
+def _faiss(texts: Sequence[str], encoder: Encoder, depth: int) -> Any:
     from langchain_community.vectorstores import FAISS
     from langchain_core.embeddings import Embeddings
 
     class Embedded(Embeddings):
         def embed_documents(self, texts: list[str]) -> list[list[float]]:
-            return encoder.encode_passages(texts).tolist()
+            made: list[list[float]] = encoder.encode_passages(texts).tolist()
+            return made
 
         def embed_query(self, text: str) -> list[float]:
-            return encoder.encode_queries([text])[0].tolist()
+            made: list[float] = encoder.encode_queries([text])[0].tolist()
+            return made
 
     return FAISS.from_texts(texts, Embedded()).as_retriever(search_kwargs={"k": depth})
 
@@ -150,7 +153,7 @@ def haystack_hybrid(
     @component
     class Embedder:
         @component.output_types(embedding=list[float])
-        def run(self, text: str):
+        def run(self, text: str) -> dict[str, list[float]]:
             return {"embedding": encoder.encode_queries([text])[0].tolist()}
 
     def worded(text: str) -> str:

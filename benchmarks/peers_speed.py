@@ -76,7 +76,8 @@ class Given:
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """(len(texts), dim), unit rows; a piece of a passage without its number gets that of some other passage."""
-        return self._passages[[self._number(text) for text in texts]].astype(np.float32)
+        made: Vectors = self._passages[[self._number(text) for text in texts]].astype(np.float32)
+        return made
 
     def _number(self, text: str) -> int:
         named = _NUMBER.match(text)
@@ -85,12 +86,14 @@ class Given:
 
 def questions_in(folder: Path) -> list[str]:
     """What is asked."""
-    return json.loads((folder / "questions.json").read_text("utf-8"))
+    made: list[str] = json.loads((folder / "questions.json").read_text("utf-8"))
+    return made
 
 
 def texts_in(folder: Path) -> list[str]:
     """The passages."""
-    return json.loads((folder / "texts.json").read_text("utf-8"))
+    made: list[str] = json.loads((folder / "texts.json").read_text("utf-8"))
+    return made
 
 
 def make(prepared: Path, folder: Path, size: int) -> float:
@@ -118,7 +121,7 @@ def make(prepared: Path, folder: Path, size: int) -> float:
     tokens = cache.tokens(
         parent_passages,
         bot.recipe.tokenizer,
-        lambda some: [documents[int(_NUMBER.search(text)[1])] for text in some],
+        lambda some: [documents[int(_NUMBER.findall(text)[0])] for text in some],
         quiet,
     )
     deque(tokens, maxlen=0)
@@ -218,8 +221,8 @@ def main() -> None:
                 measured[system] = apart(measure, system, folder)
                 print(f"{system}: {ends(measured[system].times)[0]:.2f} ms", file=sys.stderr, flush=True)
             for system in OURS:
-                index = {"index_s": read_s + built.index_s, "index_mb": built.index_mb}
-                measured[system] = replace(measured[system], **index)
+                index_s, index_mb = read_s + built.index_s, built.index_mb
+                measured[system] = replace(measured[system], index_s=index_s, index_mb=index_mb)
         show(measured, size)
         print(f"\nours: {read_s:.0f} s to read the sheet and cut it into chunks, {built.index_s:.0f} s to index")
 

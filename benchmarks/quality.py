@@ -25,7 +25,8 @@ from mundap.evaluation.bootstrap import mean_interval
 from mundap.evaluation.metrics import character_f1
 from mundap.evaluation.questions import Question
 from mundap.evaluation.retrieval import evaluate_retrieval
-from mundap.index.bm25 import BM25
+from mundap.index.bm25 import BM25, LexicalLeg
+from mundap.index.dense import DenseLeg
 from mundap.korean.normalize import squash
 from mundap.korean.tokens import SearchTokenizer
 from mundap.progress import bar
@@ -54,9 +55,11 @@ def workspace(folder: Path, write: Callable[[Path], None]) -> Mundap:
 def legs_of(bot: Mundap) -> dict[str, Searcher]:
     """The legs alone, under each fusion, and as a workspace searches."""
     searchers = bot.searchers
-    legs = [searchers["bm25"], searchers["dense"]]
-    fused = {f"hybrid {name}": Hybrid(*legs, method=name) for name in FUSIONS}
-    return {"bm25": legs[0], "dense": legs[1], **fused, "hybrid, as searched": searchers["hybrid"]}
+    lexical, dense = searchers["bm25"], searchers["dense"]
+    assert isinstance(lexical, LexicalLeg)
+    assert isinstance(dense, DenseLeg)
+    fused = {f"hybrid {name}": Hybrid(lexical, dense, method=name) for name in FUSIONS}
+    return {"bm25": lexical, "dense": dense, **fused, "hybrid, as searched": searchers["hybrid"]}
 
 
 def figures(
@@ -142,7 +145,8 @@ def run_abstain(folder: Path, seeds: int) -> None:
         for sample in samples:
             scores.append([bot.support(question) for question in sample])
             progress(len(scores) * 500, 1000)
-    for key, value in evaluate_abstain(*scores, bot.config.generate.min_support).to_json().items():
+    right, wrong = scores
+    for key, value in evaluate_abstain(right, wrong, bot.config.generate.min_support).to_json().items():
         print(f"{key}: {value}")
 
 

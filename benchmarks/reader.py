@@ -24,7 +24,7 @@ import numpy.typing as npt
 import mundap as md
 from mundap.evaluation.metrics import auroc
 from mundap.generate.evidence import FEATURES, WORDS, Line, ReaderModel, features
-from mundap.generate.reading import Reader, Reading
+from mundap.generate.reading import Evidence, Reader
 from mundap.generate.support import FEATURES as QUESTION_FEATURES
 from mundap.generate.support import question_features
 from mundap.training.common.logistic import fit
@@ -48,8 +48,8 @@ Floats = npt.NDArray[np.float64]
 class Read:
     """A labelled question read with and without an encoder, and which sentences hold one of its facts."""
 
-    near: Reading
-    words: Reading
+    near: Evidence
+    words: Evidence
     holds: npt.NDArray[np.bool_] | None  # None: no passage answers it
     citizen: bool = False
 
@@ -81,10 +81,10 @@ def read(name: str, workspace: Path) -> list[Read]:
         for line in file.read_text("utf-8").splitlines():
             label = json.loads(line)
             hits = bot.find(label["question"])
-            reading = near.read(label["question"], hits)
-            right = np.array([holds(s.text, label) for s in reading.sentences], np.bool_) if answerable else None
-            if reading.sentences and (right is None or right.any()):
-                found.append(Read(reading, words.read(label["question"], hits), right, "_citizens" in file.stem))
+            evidence = near.read(label["question"], hits)
+            right = np.array([holds(s.text, label) for s in evidence.sentences], np.bool_) if answerable else None
+            if evidence.sentences and (right is None or right.any()):
+                found.append(Read(evidence, words.read(label["question"], hits), right, "_citizens" in file.stem))
     return found
 
 
@@ -128,7 +128,8 @@ def fitted(corpora: Sequence[Sequence[Read]], kind: str) -> ReaderModel:
 
 def _shares(citizen: npt.NDArray[np.bool_]) -> Floats:
     """What each row counts: the plain ones 1 together, those in citizens' words CITIZENS."""
-    return np.where(citizen, CITIZENS / max(1, citizen.sum()), 1 / max(1, (~citizen).sum()))
+    made: Floats = np.where(citizen, CITIZENS / max(1, citizen.sum()), 1 / max(1, (~citizen).sum()))
+    return made
 
 
 def measured(model: ReaderModel, corpus: Sequence[Read], near: bool) -> dict[str, float]:

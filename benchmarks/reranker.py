@@ -14,11 +14,14 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from mundap.evaluation.metrics import reciprocal_rank, top
+from mundap.index.bm25 import LexicalLeg
+from mundap.index.dense import DenseLeg
 from mundap.progress import bar
 from mundap.protocols import Rows
 from mundap.retrieve.after import collapse, mmr
@@ -52,7 +55,10 @@ class Setup:
 
     def __init__(self, folder: Path) -> None:
         self.bot = workspace(folder, bare_customs)
-        self.lexical, self.dense = self.bot.searchers["bm25"], self.bot.searchers["dense"]
+        lexical, dense = self.bot.searchers["bm25"], self.bot.searchers["dense"]
+        assert isinstance(lexical, LexicalLeg)
+        assert isinstance(dense, DenseLeg)
+        self.lexical, self.dense = lexical, dense
         self.asked = customs()
         vectors = self.bot.components.encoder.encode_queries([question.question for question in self.asked])
         with bar("candidates") as progress:
@@ -105,9 +111,7 @@ def only(setup: Setup, rows: set[int]) -> Examples:
         return Candidates(candidates.rows[keep], candidates.fused[keep], legs, found)
 
     made = setup.made
-    return Examples(
-        made.questions, made.rows, made.vectors, tuple(map(kept, made.candidates)), made.tokens, made.passages
-    )
+    return replace(made, candidates=tuple(map(kept, made.candidates)))
 
 
 def split(setup: Setup, what: str, seed: int) -> list[int]:

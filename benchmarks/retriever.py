@@ -25,7 +25,6 @@ import numpy as np
 from mundap.encode.adapter import Maps, mapped
 from mundap.evaluation.estimates import paired_difference
 from mundap.evaluation.metrics import reciprocal_rank, top
-from mundap.index.grouped import GroupedPassages
 from mundap.korean.tokens import SearchTokenizer
 from mundap.progress import bar
 from mundap.protocols import Vectors
@@ -55,7 +54,7 @@ class Ground:
         lexical, dense = bot.legs
         self.asked = customs()
         self.evaluator = HeldoutEvaluator(pairs(self.asked, dense.table), lexical, dense)
-        texts = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
+        texts = [passage.embedded for passage in bot.indexed_passages()]
         with bar("vectors") as progress:
             passages = bot.components.cache.unit_vectors(texts, bot.components.encoder, progress)
             questions = bot.components.cache.unit_vectors(

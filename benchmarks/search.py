@@ -18,7 +18,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -122,11 +122,11 @@ def run_ours(
     if not fast:
         sys.modules["numba"] = None  # type: ignore[assignment]  # as in the base install
     from mundap.index.bm25 import LexicalLeg
-    from mundap.index.dense import DenseLeg, vector_keys
+    from mundap.index.dense import DenseLeg
     from mundap.index.grouped import GroupedPassages
     from mundap.index.postings import Postings
     from mundap.index.table import InMemory, Table
-    from mundap.index.vectors import VectorIndex, make_graph
+    from mundap.index.vectors import VectorIndex
     from mundap.korean.tokens import SearchTokenizer
     from mundap.retrieve.hybrid import Hybrid
     from mundap.types import Passage
@@ -145,21 +145,21 @@ def run_ours(
     class Known:
         """Vectors that were computed before: the time of the encoder is not what is measured."""
 
-        name, dim = "known", asked.shape[1]
+        name: str = "known"
+        dim: int = asked.shape[1]
 
-        def encode_queries(self, texts: list[str]) -> Any:
+        def encode_queries(self, texts: Sequence[str]) -> Any:
             return np.stack([asked[place[text]] for text in texts])
 
-        encode_passages = encode_queries
+        def encode_passages(self, texts: Sequence[str]) -> Any:
+            return self.encode_queries(texts)
 
     rng = np.random.default_rng(0)
     base = vectors["passages"]
     made = base[rng.integers(0, len(base), len(passages))]
     made = made + rng.normal(0, DISTURBANCE, made.shape).astype(np.float32)
     made = (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float16)
-    grouped = GroupedPassages.of(passages)
-    keys = vector_keys(grouped)
-    index = VectorIndex(made, grouped.starts, keys, make_graph(made, keys))
+    index = VectorIndex.of(made, GroupedPassages.of(passages).starts)
     hybrid = Hybrid(lexical, DenseLeg(index, table, Known()))
     return (hybrid, made), lambda n: hybrid.search(questions[n], K)
 

@@ -13,6 +13,7 @@ import argparse
 import os
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two threads spin on a busy machine
@@ -21,7 +22,6 @@ import numpy as np
 
 from mundap.encode import base_of
 from mundap.encode.adapter import mapped
-from mundap.index.grouped import GroupedPassages
 from mundap.progress import bars
 from mundap.store.cache import AsQueries
 from mundap.synth.journal import Journal
@@ -40,11 +40,11 @@ from shared import bare_customs, customs, need_data
 Ranks = dict[str, list[int | None]]
 
 
-def made_rows(bot: Mundap, most: int, progress) -> list[Row]:
+def made_rows(bot: Mundap, most: int, progress: Callable[[int, int], None]) -> list[Row]:
     """The made questions, and what they are like."""
     passages = [p for p in bot.corpus.all_passages() if p.parent_id == p.id]
     with tempfile.TemporaryDirectory() as folder:
-        journal = Journal(Path(folder) / "journal", "rules")
+        journal: Journal[list[list[str]]] = Journal(Path(folder) / "journal", "rules")
         made = synthesize(passages, ByRules(), checks(bot), journal, most=most, progress=progress)
     found = Counter(len(row.made.answers) for row in made.rows)
     print(f"{len(made.rows)} questions of {len(passages)} passages, {made.without} of them without any")
@@ -91,7 +91,7 @@ def main() -> None:
             np.concatenate([people.rows, [row_of[row.passage.id] for row in rows]]),
         )
         encoder = bot.components.encoder_named(base_of(bot.config.index.encoder, bot.components.models))
-        texts = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
+        texts = [passage.embedded for passage in bot.indexed_passages()]
         passages = bot.components.cache.unit_vectors(texts, encoder, progress["vectors"])
         questions = bot.components.cache.unit_vectors(both.questions, AsQueries(encoder), progress["vectors"])
     settings = bot.config.retrieve

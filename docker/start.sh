@@ -10,7 +10,7 @@ case "${1:-} ${2:-}" in
     mundap ingest && mundap index || echo "일부 문서를 추가하지 못했습니다. 위의 원인을 확인해 조치한 뒤 다시 시작하세요." >&2
     if [ -d "${key%/*}" ] && [ ! -s "$key" ]; then
       mundap keys remove page 2> /dev/null || true  # of a volume that is gone
-      (umask 077 && mundap keys add page > "$key.new" && mv "$key.new" "$key")
+      (umask 077 && mundap keys add page --role ask,read,write > "$key.new" && mv "$key.new" "$key")
     fi
     ;;
   "mundap ui")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy is there: its threads spin, and machines are shared
 if "PYTEST_XDIST_WORKER" in os.environ:  # each processor has its tests; torch's threads would spin against the others'
@@ -22,6 +23,7 @@ from mundap.generate.template import read_template, spelled
 from mundap.types import Hit, Passage
 
 settings.register_profile("mundap", deadline=None, max_examples=60)
+settings.register_profile("quick", deadline=None, max_examples=15)  # of `make check`; `make test` takes the other
 settings.load_profile("mundap")
 
 _WORDS = "청바지 관세율 면세 한도 술 향수 세관 신고 얼마 무엇 13% 800달러 2병 입니다. 인가요? 따로 안내 😀 duty".split()
@@ -42,7 +44,7 @@ def shared_data() -> Path:
 def passage() -> MakePassage:
     """Makes a parent passage of a text; its id is the text's hash. Other fields by name."""
 
-    def made(text: str, **about: object) -> Passage:
+    def made(text: str, **about: Any) -> Passage:
         return Passage(**{"id": digest(text), "document_id": "d", "text": text, "start": 0, "end": len(text), **about})
 
     return made
@@ -112,8 +114,11 @@ sys.stdin.read()
 """
 
 
+Llama = Callable[..., AbstractContextManager[tuple[str, subprocess.Popen[bytes]]]]
+
+
 @pytest.fixture(scope="session")
-def llama_server() -> Callable[..., AbstractContextManager[tuple[str, subprocess.Popen[bytes]]]]:
+def llama_server() -> Llama:
     """Runs a llama.cpp server with the packaged Gemma in a process of its own, on a port (default: a free one).
 
     Gives the address that clients of OpenAI ask, and the process.

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -15,9 +15,14 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
 
+    server: Server
+
     def do_POST(self) -> None:
         self.close_connection = True
-        self.reply(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.bodies.append(body)
+        self.server.heads.append({"path": self.path, **self.headers})
+        self.reply(body)
 
     def reply(self, request: dict[str, Any]) -> None:
         raise NotImplementedError
@@ -49,11 +54,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """A server on a free port, with what its handlers keep, by name."""
+    """A server on a free port. `bodies` are those of the requests that came, `heads` their paths and headers."""
 
-    def __init__(self, handler: type[Handler], **kept: object) -> None:
+    def __init__(self, handler: type[Handler]) -> None:
         super().__init__(("127.0.0.1", 0), handler)
-        vars(self).update(kept)
+        self.bodies: list[dict[str, Any]] = []
+        self.heads: list[dict[str, str]] = []
 
     @property
     def address(self) -> str:
@@ -61,8 +67,11 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}/v1"
 
 
+S = TypeVar("S", bound=Server)
+
+
 @contextmanager
-def running(server: Server) -> Iterator[Server]:
+def running(server: S) -> Iterator[S]:
     """The server, at work until the end of the block."""
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
@@ -78,7 +87,8 @@ class SlowModel(Server):
     """Says `first`, then nothing until the test sets `go_on` or its client leaves, then `rest`."""
 
     def __init__(self, first: str, rest: str) -> None:
-        super().__init__(_Slow, first=first, rest=rest)
+        super().__init__(_Slow)
+        self.first, self.rest = first, rest
         self.again()
 
     def again(self, says: bool = True, breaks: bool = False) -> None:

@@ -21,6 +21,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 PACKAGES = ROOT / "build" / "release"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+PLATFORMS = (
+    "x86_64-manylinux_2_28",
+    "aarch64-manylinux_2_28",
+    "aarch64-apple-darwin",
+    "x86_64-pc-windows-msvc",
+)
+SOURCES = ("kiwipiepy-model",)  # data, which no platform has to build
 QUESTION = "해외직구 면세 한도가 얼마인가요?"
 
 
@@ -68,6 +75,16 @@ def build(version: str) -> tuple[Path, Path]:
     return wheel, sdist
 
 
+def resolve(wanted: str, platform: str) -> None:
+    """Everything that mundap and its extras for documents and serving need is there as wheels, in the pinned versions."""
+    sources = [word for name in SOURCES for word in ("--no-binary", name)]
+    _run(
+        sys.executable, "-m", "uv", "pip", "compile", "--python-version", wanted, "--python-platform", platform,
+        "--only-binary", ":all:", *sources, "--constraint", str(ROOT / "constraints.txt"),
+        "--extra", "docs", "--extra", "serve", str(ROOT / "pyproject.toml"), quiet=True,
+    )  # fmt: skip
+
+
 def try_wheel(interpreter: Path, wheel: Path, version: str) -> None:
     """Install the wheel in a fresh environment, in the pinned versions, and answer a question of the sample with it."""
     with tempfile.TemporaryDirectory(prefix="mundap-release-") as name:
@@ -112,6 +129,10 @@ def main() -> None:
     )
     wheel, sdist = build(version)
     print(f"built {wheel.name} ({wheel.stat().st_size:,} bytes) and {sdist.name} ({sdist.stat().st_size:,} bytes)")
+    for wanted in PYTHONS:
+        for platform in PLATFORMS:
+            resolve(wanted, platform)
+        print(f"Python {wanted}: every dependency has a wheel on {', '.join(PLATFORMS)}", flush=True)
     tried = 0
     for wanted in PYTHONS:
         interpreter = python(wanted)

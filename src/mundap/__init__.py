@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from mundap.ingest.readers import load as load
     from mundap.ingest.split import split as split
     from mundap.retrieve.hybrid import Hybrid as Hybrid
+    from mundap.workflows import backup as backup
     from mundap.workflows import doctor as doctor
+    from mundap.workflows import erase as erase
     from mundap.workflows import evaluate as evaluate
     from mundap.workflows import export as export
     from mundap.workflows import feedback as feedback
@@ -42,7 +44,20 @@ _EXPORTS = {
     "load": "mundap.ingest.readers",
     "split": "mundap.ingest.split",
 }
-_WORKFLOWS = ("doctor", "evaluate", "export", "feedback", "promote", "runs", "synonyms", "synthesise", "train", "tune")
+_WORKFLOWS = (
+    "backup",
+    "doctor",
+    "erase",
+    "evaluate",
+    "export",
+    "feedback",
+    "promote",
+    "runs",
+    "synonyms",
+    "synthesise",
+    "train",
+    "tune",
+)
 __all__ = sorted([*_EXPORTS, *_WORKFLOWS])
 
 

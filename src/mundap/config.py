@@ -21,6 +21,19 @@ class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+class Access(_Section):
+    """Who may see which documents over HTTP. A document without tags is seen by all; one with tags by API keys with one of
+    them (`mundap keys add NAME --access TAG`) and by admin keys.
+
+    Tags come from a file NAME.access beside a document, a column of a sheet, an upload, or from `folders`, which gives
+    the tags of the documents below some folders. `visitors` are the tags of those without a key, and of the page of
+    `mundap up`.
+    """
+
+    folders: dict[str, list[str]] = Field(default={}, strict=False)
+    visitors: tuple[str, ...] = Field(default=(), strict=False)
+
+
 class Columns(_Section):
     """Additional column names of your sheets, by meaning, besides the names that are recognised."""
 
@@ -29,6 +42,7 @@ class Columns(_Section):
     passage: tuple[str, ...] = Field(default=(), strict=False)
     question: tuple[str, ...] = Field(default=(), strict=False)
     answer: tuple[str, ...] = Field(default=(), strict=False)
+    access: tuple[str, ...] = Field(default=(), strict=False)
 
 
 class Ingest(_Section):
@@ -117,6 +131,9 @@ class Generate(_Section):
     likely token is taken), and `stop` ends generation. `template` is a prompt template: "alpaca", "kullm" or a JSON file,
     relative to mundap.toml; "" uses the model's own chat template. `bits` 4 or 8 quantises a transformers model.
 
+    llama.cpp uses `threads` (0: as many as it finds useful). A server may be silent for `timeout` seconds; a language model
+    may write for `time_limit` seconds (0: without limit), after which its text ends as with `max_tokens`.
+
     `reason` lets a language model reason before answering, hidden from users; `self_check` has it check its own answer.
     `unsupported` decides what happens to generated sentences whose figures, dates or names occur in none of the passages.
     `reorder` puts the best passages first and last. `persona` names a file in personas/ that sets the tone; "" is none.
@@ -139,6 +156,8 @@ class Generate(_Section):
     template: str = ""
     bits: Literal[0, 4, 8] = 0
     timeout: float = Field(default=60.0, gt=0)
+    time_limit: float = Field(default=0.0, ge=0)
+    threads: int = Field(default=0, ge=0, le=1024)
     reason: bool = False
     self_check: bool = False
     reorder: bool = False
@@ -173,8 +192,11 @@ class Serve(_Section):
     are kept, and answers without feedback for `answer_days`. A request body may have `body_kb` kilobytes; an API key (without
     keys, an address other than this machine's) may send `per_minute` requests a minute (0: unlimited), and
     pages of `cors_origins` may send requests from a browser. Logs contain the masked text of questions only with
-    `log_text`. On shutdown the server reports not ready to load balancers for `drain_seconds`, then accepts no more
+    `log_text`. Questions are kept with personal numbers and mail addresses masked, unless `keep_personal`. On shutdown the server reports not ready to load balancers for `drain_seconds`, then accepts no more
     requests and finishes the pending ones within `shutdown_seconds`.
+
+    `connections` may be open at once, and from one address `half_open` whose request is not whole yet; a request has
+    `header_seconds` for its header, and `body_seconds` (more for what is large) for its body.
 
     Uploaded files may have at most `upload_mb` megabytes each and `uploads_mb` in total, regardless of `body_kb`.
     """
@@ -186,11 +208,16 @@ class Serve(_Section):
     session_turns: int = Field(default=8, ge=1, le=100)
     answer_days: int = Field(default=90, ge=1)
     body_kb: int = Field(default=1024, ge=16)
+    connections: int = Field(default=512, ge=1)
+    half_open: int = Field(default=32, ge=1)
+    header_seconds: float = Field(default=10.0, gt=0)
+    body_seconds: float = Field(default=30.0, gt=0)
     upload_mb: int = Field(default=50, ge=1)
     uploads_mb: int = Field(default=200, ge=1)
     per_minute: int = Field(default=120, ge=0)
     cors_origins: tuple[str, ...] = Field(default=(), strict=False)
     log_text: bool = False
+    keep_personal: bool = False
     drain_seconds: float = Field(default=0.0, ge=0)
     shutdown_seconds: float = Field(default=30.0, gt=0)
 
@@ -204,9 +231,13 @@ class Ui(_Section):
 
 
 class Config(_Section):
-    """The whole file. `language` is the language of the messages to users."""
+    """The whole file. `language` is the language of the messages to users.
+
+    Files of the workspace are made so that only their owner can read them, unless `private` is off.
+    """
 
     language: Literal["ko", "en"] = "ko"
+    private: bool = True
     ingest: Ingest = Ingest()
     index: Index = Index()
     retrieve: Retrieve = Retrieve()
@@ -214,6 +245,7 @@ class Config(_Section):
     keywords: Keywords = Keywords()
     graph: Graph = Graph()
     serve: Serve = Serve()
+    access: Access = Access()
     ui: Ui = Ui()
 
 

@@ -29,6 +29,18 @@ class WorkspaceBusy(MundapError):
     """Another process is writing to this workspace."""
 
 
+class StorageFull(MundapError):
+    """There is no room on the disk; what was written before is still there."""
+
+
+class StorageLocked(MundapError):
+    """A file or folder that may not be written, or not be opened."""
+
+
+class StorageDamaged(MundapError):
+    """A file that is not what was written, or a disk that cannot be read."""
+
+
 class MissingExtra(MundapError):
     """A package of an optional extra is not installed."""
 

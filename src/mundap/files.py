@@ -1,14 +1,16 @@
-"""Hashes, and writes that are either whole or not there."""
+"""Hashes, batches, and writes that are either whole or not there."""
 
 from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import blake2b, file_digest
+from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from tokenize import TokenError
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from filelock import FileLock
 
@@ -16,6 +18,29 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 _PARSING = Lock()
+_T = TypeVar("_T")
+_FORMULA = (
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "\r",
+    "＝",
+    "＋",
+    "－",
+    "＠",
+)  # which begin a formula in one spreadsheet or another
+
+
+def cell(text: str) -> str:
+    """`text` as a cell of a CSV file, which no spreadsheet takes for a formula; `uncell` gives it back."""
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def uncell(text: str) -> str:
+    """What `cell` was given."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
 
 
 def digest(*parts: str | bytes, size: int = 8) -> str:
@@ -26,6 +51,11 @@ def digest(*parts: str | bytes, size: int = 8) -> str:
         hasher.update(len(raw).to_bytes(8, "little"))
         hasher.update(raw)
     return hasher.hexdigest()
+
+
+def text_key(name: str, text: str) -> bytes:
+    """16 bytes that stand for what the encoder or tokenizer of that name makes of a text."""
+    return bytes.fromhex(digest(name, text, size=16))
 
 
 def digest_pieces(first: str, pieces: Iterable[str], count: int, size: int = 8) -> str:
@@ -42,6 +72,13 @@ def digest_file(path: Path) -> str:
     """Hex of the file's content, read piece by piece. Raises OSError."""
     with path.open("rb") as file:
         return file_digest(file, lambda: blake2b(digest_size=16)).hexdigest()
+
+
+def batched(rows: Iterable[_T], size: int) -> Iterator[list[_T]]:
+    """`rows` in lists of at most `size`."""
+    rest = iter(rows)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 def write_atomically(path: Path, text: str) -> None:
@@ -84,9 +121,13 @@ def load_array(path: Path, mapped: bool = True) -> npt.NDArray[Any]:
 
     One thread at a time: numpy parses the header with `ast`, whose depth counter CPython 3.11 shares between
     threads, so that two at once can end in SystemError (https://github.com/python/cpython/issues/106905).
+    Raises OSError, or ValueError for a file that is damaged.
     """
     import numpy as np
 
     with _PARSING:
-        array: npt.NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None)
+        try:
+            array: npt.NDArray[Any] = np.load(path, mmap_mode="r" if mapped else None)
+        except (SyntaxError, TokenError, TypeError, EOFError) as error:  # of a damaged header
+            raise ValueError(f"{path.name}: {error}") from error
     return array

@@ -90,6 +90,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "Ask a question. /sources: full sources, /reset: clear the conversation, /help, /quit",
     },
     "reset": {"ko": "대화를 초기화했습니다.", "en": "The conversation has been cleared."},
+    "stopped": {"ko": "(답변을 중단했습니다)", "en": "(answer stopped)"},
     "understood": {"ko": "이렇게 이해했습니다: {question}", "en": "Understood as: {question}"},
     "searched": {"ko": "{words}{particle} 검색했습니다.", "en": "Searched for {words}."},
     "unknown_command": {"ko": "알 수 없는 명령입니다: {command}", "en": "Unknown command: {command}"},

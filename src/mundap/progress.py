@@ -62,7 +62,7 @@ def _console() -> Iterator[RichProgress | None]:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
     )
-    with Shown(*columns, console=Console(stderr=True)) as shown:
+    with Shown(*columns, console=Console(file=sys.__stderr__)) as shown:
         yield shown
 
 

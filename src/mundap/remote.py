@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 
 from mundap.errors import ConfigError, ServerError
+from mundap.redact import hidden
 from mundap.stopping import pause
 
 KEYS = ("MUNDAP_API_KEY", "OPENAI_API_KEY")  # environment variables
@@ -29,11 +30,15 @@ _TOO_LONG = re.compile(
 
 
 class Refused(ServerError):
-    """A request that the server will not take as it is: `status` is 400, 413, 422, or of a server that fails at it."""
+    """A request that the server will not take as it is: `status` is 400, 413, 422, or of a server that fails at it.
 
-    def __init__(self, sentence: str, status: int) -> None:
+    `too_long` is whether it says that something in it is longer than it reads.
+    """
+
+    def __init__(self, sentence: str, status: int, too_long: bool = False) -> None:
         super().__init__(sentence)
         self.status = status
+        self.too_long = too_long
 
 
 class JsonServer:
@@ -51,10 +56,10 @@ class JsonServer:
         try:
             self._base = httpx.URL(base_url.rstrip("/"))
         except httpx.InvalidURL as error:
-            raise ConfigError(f"{purpose} 서버 주소 '{base_url}'이(가) 올바르지 않습니다: {error}") from error
+            raise ConfigError(f"{purpose} 서버 주소 '{hidden(base_url)}'이(가) 올바르지 않습니다: {error}") from error
         if self._base.scheme not in ("http", "https") or not self._base.host:
             raise ConfigError(
-                f"{purpose} 서버 주소 '{base_url}'이(가) 올바르지 않습니다. 'http://127.0.0.1:8080/v1' 형식으로 지정하세요."
+                f"{purpose} 서버 주소 '{hidden(base_url)}'이(가) 올바르지 않습니다. 'http://127.0.0.1:8080/v1' 형식으로 지정하세요."
             )
         self._key = checked_key(api_key)
 
@@ -90,8 +95,8 @@ class JsonServer:
 
     @property
     def shown(self) -> str:
-        """The address as people may see it: without a name and password."""
-        return str(self._base.copy_with(username="", password="") if self._base.userinfo else self._base)
+        """The address as people may see it: without a name, a password and a query."""
+        return hidden(str(self._base))
 
     def unreadable(self, what: object) -> ServerError:
         """The error of an answer that is not of the form that was asked for."""
@@ -129,7 +134,11 @@ class JsonServer:
             )
         if status == 429:
             return ServerError(f"{self.shown}의 요청 한도를 초과했습니다({why}). 잠시 후 다시 실행하세요.")
-        return Refused(f"{self.shown}이(가) 요청을 처리하지 못했습니다({why}). 서버 로그를 확인하세요.", status)
+        return Refused(
+            f"{self.shown}이(가) 요청을 처리하지 못했습니다({why}). 서버 로그를 확인하세요.",
+            status,
+            bool(_TOO_LONG.search(said)),
+        )
 
     def _clean(self, said: str) -> str:
         """What a server or a library said, on one line, short, and without the key."""

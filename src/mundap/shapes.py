@@ -25,7 +25,8 @@ class HitJson(TypedDict):
 
 
 class AnswerJson(TypedDict):
-    """An answer as other programs read it. `searched` is there where typos were corrected."""
+    """An answer as other programs read it. `searched` is there where typos were corrected, `truncated` where a limit ended
+    the text."""
 
     question: str
     answer: str
@@ -40,6 +41,7 @@ class AnswerJson(TypedDict):
     choices: list[dict[str, object]]
     generation: str
     searched: NotRequired[str]
+    truncated: NotRequired[bool]
 
 
 def hit_json(hit: Hit) -> HitJson:
@@ -79,6 +81,8 @@ def answer_json(answer: Answer) -> AnswerJson:
     }
     if answer.searched:
         made["searched"] = answer.searched
+    if answer.truncated:
+        made["truncated"] = True
     return made
 
 

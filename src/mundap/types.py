@@ -124,6 +124,11 @@ class Hit:
     origins: Mapping[str, int] = field(default_factory=dict)
     links: tuple[Link, ...] = ()
 
+    @property
+    def source(self) -> str:
+        """Where its passage is from, as users are shown it."""
+        return self.passage.source
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -171,7 +176,8 @@ class Answer:
     `sentences` hold the whole text except its markers, in order; `generation` names the index that was searched. Both are
     empty for an answer created without a workspace.
 
-    `searched` is the corrected question if the question had typos, "" if it was used unchanged.
+    `searched` is the corrected question if the question had typos, "" if it was used unchanged. `truncated`: a limit of
+    tokens or of time ended the text, at its last whole sentence and with a note.
     """
 
     question: str
@@ -187,6 +193,7 @@ class Answer:
     sentences: tuple[Statement, ...] = ()
     generation: str = ""
     searched: str = ""
+    truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,8 +58,11 @@ def mundap(command: str) -> Callable[..., str]:
     return run
 
 
+Up = Callable[[Path], AbstractContextManager[Site]]
+
+
 @pytest.fixture(scope="session")
-def up(command: str) -> Callable[[Path], AbstractContextManager[Site]]:
+def up(command: str) -> Up:
     """Opens both servers over a workspace, on free ports; at the end of the block they must have stopped cleanly."""
 
     @contextmanager
@@ -109,7 +112,7 @@ def opened(browser: Browser) -> Iterator[Opened]:
         contexts.append(context)
         context.set_default_timeout(30_000)
         page = context.new_page()
-        page.on("request", lambda request: _NEAR.match(request.url) or elsewhere.append(request.url))
+        page.on("request", lambda request: elsewhere.extend([] if _NEAR.match(request.url) else [request.url]))
         page.goto(address)
         return page
 
@@ -125,8 +128,11 @@ def phone() -> dict[str, Any]:
     return _PHONE
 
 
+Picture = Callable[["Page", str], None]
+
+
 @pytest.fixture(scope="session")
-def picture() -> Callable[[Page, str], None]:
+def picture() -> Picture:
     """Keeps a picture of a page by name, where the variable MUNDAP_SCREENSHOTS names a folder (`make screenshots`)."""
     from PIL import Image
 

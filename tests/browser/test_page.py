@@ -6,13 +6,18 @@ import csv
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from tests.browser.conftest import Opened, Picture, Site, Up
 
 from mundap.workspace import Mundap
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, FilePayload, Locator, Page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the extra dev is not installed")
 expect = playwright.expect
@@ -31,7 +36,9 @@ VIEWS |= {"documents": ("문서", "Documents"), "reports": ("평가", "Evaluatio
 
 
 @pytest.fixture(scope="module")
-def sample(browser, up, mundap, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
+def sample(
+    browser: Browser, up: Up, mundap: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """The sample corpus and one report, behind `mundap up`. Pictures are made with the default encoder."""
     root = tmp_path_factory.mktemp("page") / "ws"
     mundap("init", root, "--example", "customs-mini")
@@ -50,7 +57,7 @@ def sample(browser, up, mundap, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield running
 
 
-def ask(page, question: str, name: str = "질문을 입력하세요"):
+def ask(page: Page, question: str, name: str = "질문을 입력하세요") -> Locator:
     """Ask, and give the answer when it is whole."""
     answers = page.get_by_role("group", name="Chat message from assistant")
     page.get_by_role("textbox", name=name).fill(question)
@@ -61,11 +68,13 @@ def ask(page, question: str, name: str = "질문을 입력하세요"):
     return answer
 
 
-def fits(page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
-def test_an_answer_names_its_source_which_opens_with_the_quote_marked(sample, opened, picture) -> None:
+def test_an_answer_names_its_source_which_opens_with_the_quote_marked(
+    sample: Site, opened: Opened, picture: Picture
+) -> None:
     page = opened(sample.page)
     expect(page.get_by_text("법적 효력이 없습니다")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("lang", "ko")
@@ -88,7 +97,7 @@ def test_an_answer_names_its_source_which_opens_with_the_quote_marked(sample, op
     expect(page.locator("code")).to_contain_text(QUOTE)
 
 
-def test_a_question_leans_on_the_one_before_and_nothing_is_made_up(sample, opened) -> None:
+def test_a_question_leans_on_the_one_before_and_nothing_is_made_up(sample: Site, opened: Opened) -> None:
     page = opened(sample.page)
     ask(page, "여행자 휴대품 면세 한도는 얼마인가요?")
     expect(ask(page, "그럼 술은 몇 병까지 되나요?")).to_contain_text("병")
@@ -97,7 +106,9 @@ def test_a_question_leans_on_the_one_before_and_nothing_is_made_up(sample, opene
     expect(answer).to_contain_text("가장 가까운 문단")
 
 
-def test_a_vote_with_the_right_answer_is_in_the_export(sample, opened, picture, mundap, tmp_path: Path) -> None:
+def test_a_vote_with_the_right_answer_is_in_the_export(
+    sample: Site, opened: Opened, picture: Picture, mundap: Callable[..., str], tmp_path: Path
+) -> None:
     page = opened(sample.page)
     answer = ask(page, QUESTION)
     answer.get_by_role("radio", name="아쉬워요").click()
@@ -120,16 +131,15 @@ def test_a_vote_with_the_right_answer_is_in_the_export(sample, opened, picture, 
     expect(up).to_contain_text("의견이 저장되었습니다")
 
 
-def test_an_uploaded_file_answers_until_it_is_removed(sample, opened, picture) -> None:
+def test_an_uploaded_file_answers_until_it_is_removed(sample: Site, opened: Opened, picture: Picture) -> None:
     question = "구내식당의 점심은 몇 시부터인가요?"
     fact = "구내식당의 점심은 오전 11시 20분부터 오후 1시 10분까지입니다."
     page = opened(f"{sample.page}/documents")
-    page.locator("input[type=file]").set_input_files(
-        [
-            {"name": "구내식당 안내.txt", "mimeType": "text/plain", "buffer": f"{fact}\n".encode()},
-            {"name": "망가짐.hwp", "mimeType": "application/octet-stream", "buffer": b"\xd0\xcf\x11\xe0 nothing"},
-        ]
-    )
+    files: list[FilePayload] = [
+        {"name": "구내식당 안내.txt", "mimeType": "text/plain", "buffer": f"{fact}\n".encode()},
+        {"name": "망가짐.hwp", "mimeType": "application/octet-stream", "buffer": b"\xd0\xcf\x11\xe0 nothing"},
+    ]
+    page.locator("input[type=file]").set_input_files(files)
     page.get_by_role("button", name="업로드").click()
     expect(page.get_by_text("추가 1개")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("망가짐.hwp").first).to_be_visible()  # with why
@@ -154,7 +164,7 @@ def test_an_uploaded_file_answers_until_it_is_removed(sample, opened, picture) -
     expect(ask(page, question)).not_to_contain_text("11시 20분")
 
 
-def test_search_shows_what_each_leg_thinks(sample, opened, picture) -> None:
+def test_search_shows_what_each_leg_thinks(sample: Site, opened: Opened, picture: Picture) -> None:
     page = opened(f"{sample.page}/search")
     page.get_by_label("검색어").fill("해외직구 면세 한도")
     page.keyboard.press("Enter")
@@ -168,7 +178,7 @@ def test_search_shows_what_each_leg_thinks(sample, opened, picture) -> None:
     expect(page.get_by_role("dialog").get_by_text("원문")).to_be_visible()
 
 
-def test_keywords_are_drawn_with_what_stands_around_them(sample, opened, picture) -> None:
+def test_keywords_are_drawn_with_what_stands_around_them(sample: Site, opened: Opened, picture: Picture) -> None:
     page = opened(f"{sample.page}/keywords")
     page.get_by_label("질문이나 단어").fill("면세")
     page.keyboard.press("Enter")
@@ -185,7 +195,7 @@ def test_keywords_are_drawn_with_what_stands_around_them(sample, opened, picture
         expect(page.locator(".stMarkdownBadge").get_by_text(word, exact=True)).to_be_visible()
 
 
-def test_a_report_is_shown_in_a_frame_that_runs_nothing(sample, opened, picture) -> None:
+def test_a_report_is_shown_in_a_frame_that_runs_nothing(sample: Site, opened: Opened, picture: Picture) -> None:
     page = opened(f"{sample.page}/reports")
     inner = page.frame_locator("iframe").frame_locator("iframe[sandbox='']")
     expect(inner.get_by_text("nDCG").first).to_be_visible()
@@ -195,7 +205,7 @@ def test_a_report_is_shown_in_a_frame_that_runs_nothing(sample, opened, picture)
     assert "<html" in Path(download.value.path()).read_text("utf-8")
 
 
-def test_it_speaks_english_on_every_view_and_after_a_reload(sample, opened, picture) -> None:
+def test_it_speaks_english_on_every_view_and_after_a_reload(sample: Site, opened: Opened, picture: Picture) -> None:
     page = opened(sample.page)
     page.get_by_role("radio", name="English").click()
     answer = ask(page, QUESTION, "Ask a question")
@@ -212,7 +222,7 @@ def test_it_speaks_english_on_every_view_and_after_a_reload(sample, opened, pict
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
-def test_it_fits_a_phone(sample, opened, picture, phone) -> None:
+def test_it_fits_a_phone(sample: Site, opened: Opened, picture: Picture, phone: dict[str, Any]) -> None:
     page = opened(sample.page, phone)
     answer = ask(page, QUESTION)
     assert fits(page)
@@ -227,7 +237,7 @@ def test_it_fits_a_phone(sample, opened, picture, phone) -> None:
         assert fits(page), name
 
 
-def test_it_can_be_used_by_the_keyboard_alone(sample, opened) -> None:
+def test_it_can_be_used_by_the_keyboard_alone(sample: Site, opened: Opened) -> None:
     page = opened(sample.page)
     expect(page.get_by_role("textbox", name="질문을 입력하세요")).to_be_visible()
 
@@ -254,7 +264,7 @@ def test_it_can_be_used_by_the_keyboard_alone(sample, opened) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_view_meets_wcag_aa(sample, opened, scheme: str) -> None:
+def test_every_view_meets_wcag_aa(sample: Site, opened: Opened, scheme: str) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="the extra dev is not installed").Axe()
     rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], "resultTypes": ["violations"]}
     page = opened(sample.page, {"color_scheme": scheme})

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from tests.browser.conftest import Opened, Site, Up
 from tests.language_model import SlowModel, slow_model
 
 from mundap.workspace import Mundap
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the extra dev is not installed")
 expect = playwright.expect
@@ -23,7 +28,7 @@ def model() -> Iterator[SlowModel]:
 
 
 @pytest.fixture(scope="module")
-def office(browser, up, model: SlowModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
+def office(browser: Browser, up: Up, model: SlowModel, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A small workspace that answers by that model, behind `mundap up`."""
     root: Path = tmp_path_factory.mktemp("stream") / "ws"
     (root / "docs").mkdir(parents=True)
@@ -40,7 +45,7 @@ def office(browser, up, model: SlowModel, tmp_path_factory: pytest.TempPathFacto
         yield running
 
 
-def ask(page):
+def ask(page: Page) -> Locator:
     page.get_by_role("textbox", name="질문을 입력하세요").fill("연차는 며칠인가요?")
     page.keyboard.press("Enter")
     answer = page.get_by_role("group", name="Chat message from assistant").last
@@ -48,7 +53,9 @@ def ask(page):
     return answer
 
 
-def test_an_answer_is_read_while_it_is_written_and_its_markup_is_text(office, model: SlowModel, opened) -> None:
+def test_an_answer_is_read_while_it_is_written_and_its_markup_is_text(
+    office: Site, model: SlowModel, opened: Opened
+) -> None:
     model.again()
     answer = ask(page := opened(office.page))
     expect(answer).not_to_contain_text("15일")
@@ -60,7 +67,7 @@ def test_an_answer_is_read_while_it_is_written_and_its_markup_is_text(office, mo
     expect(page.get_by_role("dialog").locator("mark")).to_have_text("연차는 해마다 15일입니다.")
 
 
-def test_stopping_leaves_what_was_written_and_stops_the_model(office, model: SlowModel, opened) -> None:
+def test_stopping_leaves_what_was_written_and_stops_the_model(office: Site, model: SlowModel, opened: Opened) -> None:
     model.again()
     page = opened(office.page)
     answer = ask(page)
@@ -73,7 +80,9 @@ def test_stopping_leaves_what_was_written_and_stops_the_model(office, model: Slo
     model.go_on.set()
 
 
-def test_an_answer_that_breaks_off_says_so_and_another_can_be_asked(office, model: SlowModel, opened) -> None:
+def test_an_answer_that_breaks_off_says_so_and_another_can_be_asked(
+    office: Site, model: SlowModel, opened: Opened
+) -> None:
     model.again(breaks=True)
     page = opened(office.page)
     answer = ask(page)

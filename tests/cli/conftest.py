@@ -51,6 +51,11 @@ class Done:
         return row
 
 
+Run = Callable[..., Done]
+MakeFiles = Callable[..., Path]
+MakeBot = Callable[..., Mundap]
+
+
 @pytest.fixture(scope="session")
 def command() -> str:
     """The installed `mundap` beside this Python."""
@@ -59,7 +64,7 @@ def command() -> str:
 
 
 @pytest.fixture(scope="session")
-def mundap(command: str) -> Callable[..., Done]:
+def mundap(command: str) -> Run:
     """Runs `mundap` to its end. `env` adds variables, and None takes one away; stdin may be bytes."""
 
     def run(
@@ -85,7 +90,7 @@ def mundap(command: str) -> Callable[..., Done]:
 
 
 @pytest.fixture(scope="session")
-def sample(mundap: Callable[..., Done], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sample(mundap: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample corpus, indexed once with the default encoder for all who test at once. Tests only read it."""
     base = tmp_path_factory.getbasetemp()
     root = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "sample"
@@ -102,7 +107,7 @@ def sample(mundap: Callable[..., Done], tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture(scope="session")
-def hashed_sample() -> Callable[..., Path]:
+def hashed_sample() -> MakeFiles:
     """Makes a workspace of one's own over the sample corpus, indexed under the given mundap.toml."""
 
     def made(root: Path, config: str) -> Path:
@@ -127,7 +132,7 @@ def make(root: Path, files: Mapping[str, str | bytes], config: str = HASHED) -> 
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Callable[..., Path]:
+def fresh(tmp_path: Path) -> MakeFiles:
     """Makes a workspace of the given files that was not ingested yet, by default with the hashed encoder."""
 
     def made(files: Mapping[str, str | bytes] = LEAVE, config: str = HASHED) -> Path:
@@ -137,7 +142,7 @@ def fresh(tmp_path: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture
-def indexed(fresh: Callable[..., Path]) -> Callable[..., Mundap]:
+def indexed(fresh: MakeFiles) -> MakeBot:
     """Makes a workspace of the given files, ingested and indexed with the hashed encoder."""
 
     def made(files: Mapping[str, str | bytes] = LEAVE, config: str = HASHED) -> Mundap:
@@ -173,8 +178,11 @@ class Server:
         return str(self.client.base_url).rstrip("/")
 
 
+Serve = Callable[..., AbstractContextManager[Server]]
+
+
 @pytest.fixture(scope="session")
-def serving(command: str, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., AbstractContextManager[Server]]:
+def serving(command: str, tmp_path_factory: pytest.TempPathFactory) -> Serve:
     """Runs `mundap serve` over a workspace on a free port, and ends it if the test does not."""
 
     @contextmanager

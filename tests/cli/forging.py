@@ -58,17 +58,17 @@ def _words(kind: str, change: Callable[[str, random.Random], str]) -> dict[str, 
             return False
         one = rng.choice(answer["citations"])
         before, one["quote"] = one["quote"], change(one["quote"], rng)
-        return one["quote"] != before
+        return bool(one["quote"] != before)
 
     def sentence(answer: Given, rng: random.Random) -> bool:
         one = rng.choice(answer["sentences"])
         before, one["text"] = one["text"], change(one["text"], rng)
         answer["answer"] = answer["answer"].replace(before, one["text"], 1)
-        return one["text"] != before
+        return bool(one["text"] != before)
 
     def text(answer: Given, rng: random.Random) -> bool:
         before, answer["answer"] = answer["answer"], change(answer["answer"], rng)
-        return answer["answer"] != before
+        return bool(answer["answer"] != before)
 
     def everywhere(answer: Given, rng: random.Random) -> bool:
         cited = [one for one in answer["sentences"] if one["citations"]]
@@ -82,7 +82,7 @@ def _words(kind: str, change: Callable[[str, random.Random], str]) -> dict[str, 
         for place in one["citations"]:
             quote = answer["citations"][place]
             quote["quote"] = quote["quote"].replace(before, after) if before in quote["quote"] else after
-        return after != before
+        return bool(after != before)
 
     named = {"quote": quote, "sentence": sentence, "text": text, "everywhere": everywhere}
     return {f"{kind} of {where}": forger for where, forger in named.items()}
@@ -138,7 +138,7 @@ def _marks(answer: Given, rng: random.Random) -> bool:
 def _unmarked(answer: Given, rng: random.Random) -> bool:
     before = answer["answer"]
     answer["answer"] = MARK.sub("", before)
-    return answer["model"] == "extractive" and before != answer["answer"]
+    return bool(answer["model"] == "extractive" and before != answer["answer"])
 
 
 def _one_more_mark(answer: Given, rng: random.Random) -> bool:
@@ -148,7 +148,7 @@ def _one_more_mark(answer: Given, rng: random.Random) -> bool:
         return False
     last = list(MARK.finditer(answer["answer"]))[-1]
     answer["answer"] = answer["answer"][: last.end()] + f"[{rng.choice(others)}]" + answer["answer"][last.end() :]
-    return answer["model"] == "extractive"
+    return bool(answer["model"] == "extractive")
 
 
 def _added(answer: Given, rng: random.Random) -> bool:

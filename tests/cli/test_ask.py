@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import MakeBot, Run
+from tests.streamed import streamed
 
 RECORDED = "여행자 휴대품의 기본 면세 한도는 얼마인가요?"
 
 
-def test_a_recorded_question_gets_its_recorded_answer_and_is_told_so(mundap: Callable, sample: Path) -> None:
+def test_a_recorded_question_gets_its_recorded_answer_and_is_told_so(mundap: Run, sample: Path) -> None:
     reworded = "여행자 휴대품 기본 면세 한도는 얼마인가요"
     done = mundap("ask", "-", "--json", workspace=sample, stdin=f"{RECORDED}\n{reworded}\n")
     for row in done.rows:
@@ -26,13 +27,13 @@ def test_a_recorded_question_gets_its_recorded_answer_and_is_told_so(mundap: Cal
 @pytest.mark.parametrize(
     "question", ["주차장은 몇 시에 여나요?", "주차장은 몇 시에 안 닫나요?", "2층 주차장은 몇 시에 닫나요?"]
 )
-def test_a_recorded_answer_is_not_given_to_another_question(indexed: Callable, question: str) -> None:
+def test_a_recorded_answer_is_not_given_to_another_question(indexed: MakeBot, question: str) -> None:
     bot = indexed()
     assert bot.ask("주차장은 몇 시에 닫나요?").model == "known"
     assert bot.ask(question).model == "extractive"
 
 
-def test_decomposed_hangul_is_the_same_question_and_is_told_as_it_was_typed(indexed: Callable) -> None:
+def test_decomposed_hangul_is_the_same_question_and_is_told_as_it_was_typed(indexed: MakeBot) -> None:
     bot = indexed()
     typed = "병가는 며칠까지 쓸 수 있나요?"
     decomposed = unicodedata.normalize("NFD", typed)
@@ -43,7 +44,7 @@ def test_decomposed_hangul_is_the_same_question_and_is_told_as_it_was_typed(inde
     assert [hit.passage.id for hit in bot.find(decomposed)] == [hit.passage.id for hit in bot.find(typed)]
 
 
-def test_recorded_answers_can_be_switched_off(indexed: Callable) -> None:
+def test_recorded_answers_can_be_switched_off(indexed: MakeBot) -> None:
     bot = indexed(config='[index]\nencoder = "hashed"\n[generate]\nfaq = false\n')
     answer = bot.ask("주차장은 몇 시에 닫나요?")
     assert answer.model == "extractive"
@@ -51,7 +52,7 @@ def test_recorded_answers_can_be_switched_off(indexed: Callable) -> None:
 
 
 def test_for_a_reader_an_answer_ends_with_its_sources_and_an_abstention_with_what_is_nearest(
-    mundap: Callable, office: Path
+    mundap: Run, office: Path
 ) -> None:
     questions = "병가는 며칠까지 쓸 수 있나요?\n화성의 위성은 몇 개인가요?\n"
     done = mundap("ask", "-", workspace=office, stdin=questions)
@@ -65,19 +66,19 @@ def test_for_a_reader_an_answer_ends_with_its_sources_and_an_abstention_with_wha
     assert "출처:" not in refused
 
 
-def test_the_refusal_speaks_the_language_of_the_workspace(indexed: Callable) -> None:
+def test_the_refusal_speaks_the_language_of_the_workspace(indexed: MakeBot) -> None:
     bot = indexed(config='language = "en"\n[index]\nencoder = "hashed"\n')
     assert bot.ask("화성의 위성은 몇 개인가요?").text == "Sorry, the documents do not answer this question."
 
 
-def test_what_is_streamed_is_the_answer(indexed: Callable) -> None:
+def test_what_is_streamed_is_the_answer(indexed: MakeBot) -> None:
     bot = indexed()
     for question in ("연차는 언제 소멸하나요?", "주차장은 몇 시에 닫나요?", "화성의 위성은 몇 개인가요?"):
-        *pieces, answer = bot.stream(question)
+        pieces, answer = streamed(bot.stream(question))
         assert "".join(pieces).strip() == answer.text.strip() != ""
 
 
-def test_an_answer_in_a_chosen_document_comes_from_it(mundap: Callable, office: Path) -> None:
+def test_an_answer_in_a_chosen_document_comes_from_it(mundap: Run, office: Path) -> None:
     conditions = ("--where", "title=출장", "--where", "title=휴가 규정", "--where", "source=출장")
     done = mundap("search", "연차와 출장비", "--leg", "dense", *conditions, "--json", workspace=office)
     assert {hit["source"] for hit in done.rows} == {"출장"}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+
+from tests.cli.conftest import MakeBot, MakeFiles, Run
 
 GREETING = "질문을 입력하세요."
 RESET = "대화를 초기화했습니다."
@@ -11,7 +12,7 @@ UNKNOWN = "알 수 없는 명령입니다: /nonsense"
 NOTHING = "아직 답변이 없습니다."
 
 
-def test_a_follow_up_is_resolved_until_the_conversation_is_reset(mundap: Callable, indexed: Callable) -> None:
+def test_a_follow_up_is_resolved_until_the_conversation_is_reset(mundap: Run, indexed: MakeBot) -> None:
     files = {
         "연차.md": "# 연차\n\n연차는 해마다 15일입니다. 연차는 팀장이 승인합니다.\n",
         "병가.md": "# 병가\n\n병가는 해마다 60일입니다. 병가는 원장이 승인합니다.\n",
@@ -28,7 +29,7 @@ def test_a_follow_up_is_resolved_until_the_conversation_is_reset(mundap: Callabl
     assert second.count("연차는 팀장이 승인합니다. [1]") == 2
 
 
-def test_commands_answer_and_the_end_of_input_ends_with_exit_0(mundap: Callable, office: Path) -> None:
+def test_commands_answer_and_the_end_of_input_ends_with_exit_0(mundap: Run, office: Path) -> None:
     lines = ["/sources", "", "연차는 언제 소멸하나요?", "/sources", "/nonsense", "/help", "/reset", "/sources"]
     done = mundap("chat", workspace=office, stdin="\n".join(lines))  # without a line end, too
     assert (done.code, done.err) == (0, "")
@@ -48,13 +49,13 @@ def test_commands_answer_and_the_end_of_input_ends_with_exit_0(mundap: Callable,
     assert out.endswith(f"{NOTHING}\n")
 
 
-def test_a_conversation_in_cp949_is_understood(mundap: Callable, office: Path) -> None:
+def test_a_conversation_in_cp949_is_understood(mundap: Run, office: Path) -> None:
     done = mundap("chat", workspace=office, stdin="연차는 언제 소멸하나요?\n".encode("cp949"))
     assert done.code == 0, done.err
     assert "연차는 2년이 지나면 소멸합니다." in done.out
 
 
-def test_without_an_index_there_is_a_sentence_and_no_conversation(mundap: Callable, fresh: Callable) -> None:
+def test_without_an_index_there_is_a_sentence_and_no_conversation(mundap: Run, fresh: MakeFiles) -> None:
     done = mundap("chat", workspace=fresh(), stdin="연차는?\n")
     assert (done.code, done.out) == (1, "")
     assert "mundap index" in done.err
@@ -69,7 +70,7 @@ OPEN = '[index]\nencoder = "hashed"\n[generate]\nmin_support = 0.0\n'
 
 
 def test_small_talk_gets_a_sentence_and_the_next_question_leans_on_the_last_real_one(
-    mundap: Callable, indexed: Callable
+    mundap: Run, indexed: MakeBot
 ) -> None:
     root = indexed(TALK, OPEN).root
     lines = ["안녕하세요", "병가는 며칠인가요?", "고마워요!", "서류는요?", "/quit"]
@@ -82,7 +83,7 @@ def test_small_talk_gets_a_sentence_and_the_next_question_leans_on_the_last_real
     assert papers.index("진단서") < papers.index("[1]")
 
 
-def test_several_questions_of_one_turn_are_answered_one_by_one(mundap: Callable, indexed: Callable) -> None:
+def test_several_questions_of_one_turn_are_answered_one_by_one(mundap: Run, indexed: MakeBot) -> None:
     root = indexed(TALK, OPEN).root
     asked = mundap("ask", "연차는 며칠이고 병가는 며칠인가요?", "--json", workspace=root).row
     first, second = asked["answer"].split("\n\n")
@@ -96,7 +97,7 @@ def test_several_questions_of_one_turn_are_answered_one_by_one(mundap: Callable,
         assert f"[{numbers[citation['passage_id']]}]" in asked["answer"]
 
 
-def test_a_persona_has_its_own_small_talk(mundap: Callable, indexed: Callable) -> None:
+def test_a_persona_has_its_own_small_talk(mundap: Run, indexed: MakeBot) -> None:
     root = indexed(TALK, OPEN).root
     (root / "personas").mkdir()
     (root / "personas" / "모아.toml").write_text('[smalltalk]\ngreeting = "반가워요, 모아예요!"\n', "utf-8")

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,11 +16,12 @@ COMPOSE = ROOT / "docker-compose.yml"
 
 
 @pytest.fixture(scope="module")
-def services() -> dict:
-    return yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]
+def services() -> dict[str, Any]:
+    made: dict[str, Any] = yaml.safe_load(COMPOSE.read_text("utf-8"))["services"]
+    return made
 
 
-def test_the_compose_file_meets_the_specification():
+def test_the_compose_file_meets_the_specification() -> None:
     pytest.importorskip("check_jsonschema", reason="the extra dev is not installed")
     checked = subprocess.run(
         [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec", str(COMPOSE)],
@@ -29,12 +31,12 @@ def test_the_compose_file_meets_the_specification():
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
-def test_only_the_api_and_the_page_start_unasked(services: dict):
+def test_only_the_api_and_the_page_start_unasked(services: dict[str, Any]) -> None:
     assert {name for name, service in services.items() if "profiles" not in service} == {"api", "ui"}
     assert all(service["restart"] == "unless-stopped" for service in services.values())
 
 
-def test_every_setting_that_compose_asks_for_is_explained_in_the_example():
+def test_every_setting_that_compose_asks_for_is_explained_in_the_example() -> None:
     asked = set(re.findall(r"\$\{(\w+)", COMPOSE.read_text("utf-8")))
     explained = {
         line.split("=")[0]
@@ -44,7 +46,7 @@ def test_every_setting_that_compose_asks_for_is_explained_in_the_example():
     assert asked - {"MUNDAP_IMAGE"} <= explained
 
 
-def test_the_commands_of_the_services_are_known(services: dict, command: str):
+def test_the_commands_of_the_services_are_known(services: dict[str, Any], command: str) -> None:
     for name in ("api", "ui"):
         program, verb, *options = services[name]["command"]
         assert program == "mundap"

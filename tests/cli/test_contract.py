@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import MakeFiles, Run
 
 HIT = {"rank", "score", "passage_id", "document_id", "source", "text", "origins"}
 INGESTED = {"documents", "passages", "added", "updated", "removed", "unchanged", "skipped"}
@@ -25,7 +25,7 @@ def test_a_workspace_has_its_fixed_names(sample: Path) -> None:
     assert (sample / ".mundap" / "index" / generation / "manifest.json").is_file()
 
 
-def test_ingesting_again_changes_nothing(mundap: Callable, sample: Path, tmp_path: Path) -> None:
+def test_ingesting_again_changes_nothing(mundap: Run, sample: Path, tmp_path: Path) -> None:
     copied = shutil.copytree(sample, tmp_path / "ws")
     done = mundap("ingest", "--json", workspace=copied)
     assert done.code == 0
@@ -36,7 +36,7 @@ def test_ingesting_again_changes_nothing(mundap: Callable, sample: Path, tmp_pat
 
 
 @pytest.mark.parametrize("leg", ["bm25", "dense", "graph", "hybrid"])
-def test_every_leg_searches(mundap: Callable, sample: Path, leg: str) -> None:
+def test_every_leg_searches(mundap: Run, sample: Path, leg: str) -> None:
     done = mundap("search", LIMIT, "-k", 5, "--leg", leg, "--json", workspace=sample)
     assert done.code == 0
     assert [hit["rank"] for hit in done.rows] == [1, 2, 3, 4, 5]
@@ -49,14 +49,14 @@ def test_every_leg_searches(mundap: Callable, sample: Path, leg: str) -> None:
     assert any("150달러" in hit["text"] for hit in done.rows)
 
 
-def test_questions_from_standard_input_come_back_with_their_hits(mundap: Callable, sample: Path) -> None:
+def test_questions_from_standard_input_come_back_with_their_hits(mundap: Run, sample: Path) -> None:
     done = mundap("search", "-", "-k", 2, "--json", workspace=sample, stdin="면세 한도는?\n관세는 어떻게 내나요?\n")
     assert done.code == 0
     assert [hit["question"] for hit in done.rows] == ["면세 한도는?"] * 2 + ["관세는 어떻게 내나요?"] * 2
 
 
 def test_an_answer_quotes_its_passages_and_a_question_beside_the_documents_is_not_answered(
-    mundap: Callable, sample: Path
+    mundap: Run, sample: Path
 ) -> None:
     done = mundap("ask", "-", "--json", workspace=sample, stdin=f"{LIMIT}\n화성의 위성은 몇 개인가요?\n")
     assert done.code == 0
@@ -77,13 +77,13 @@ def test_an_answer_quotes_its_passages_and_a_question_beside_the_documents_is_no
     assert "찾지 못했습니다" in refused["answer"]
 
 
-def test_a_workspace_is_found_from_the_folders_inside_it(mundap: Callable, office: Path) -> None:
+def test_a_workspace_is_found_from_the_folders_inside_it(mundap: Run, office: Path) -> None:
     inside = mundap("search", "연차", "--leg", "dense", "--json", cwd=office / "docs")
     assert inside.code == 0
     assert inside.rows == mundap("search", "연차", "--leg", "dense", "--json", workspace=office).rows != []
 
 
-def test_text_output_goes_to_stdout_and_progress_to_stderr(mundap: Callable, fresh: Callable) -> None:
+def test_text_output_goes_to_stdout_and_progress_to_stderr(mundap: Run, fresh: MakeFiles) -> None:
     root = fresh()
     ingested = mundap("ingest", workspace=root)
     assert (ingested.code, ingested.out) == (
@@ -101,7 +101,7 @@ def test_text_output_goes_to_stdout_and_progress_to_stderr(mundap: Callable, fre
     assert searched.err == ""
 
 
-def test_init_makes_a_workspace_that_says_what_to_do_next(mundap: Callable, tmp_path: Path) -> None:
+def test_init_makes_a_workspace_that_says_what_to_do_next(mundap: Run, tmp_path: Path) -> None:
     done = mundap("init", tmp_path / "my bot")
     assert done.code == 0
     assert (tmp_path / "my bot" / "docs").is_dir()

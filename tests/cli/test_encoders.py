@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.cli.conftest import MakeFiles, Run
 from tests.language_model import running
 from tests.small_models import encoders
 
@@ -22,7 +22,7 @@ def set_encoder(root: Path, name: str, more: str = "") -> None:
 
 
 def test_a_folder_beside_the_settings_is_indexed_and_searched_and_a_change_asks_for_a_new_index(
-    mundap: Callable, fresh: Callable
+    mundap: Run, fresh: MakeFiles
 ) -> None:
     root = fresh()
     encoders.model2vec(root / "models" / "words")
@@ -51,7 +51,7 @@ def test_a_folder_beside_the_settings_is_indexed_and_searched_and_a_change_asks_
         ("fasttext:m", "choose one of"),
     ],
 )
-def test_doctor_says_what_is_wrong_with_an_encoder(mundap: Callable, fresh: Callable, name: str, said: str) -> None:
+def test_doctor_says_what_is_wrong_with_an_encoder(mundap: Run, fresh: MakeFiles, name: str, said: str) -> None:
     root = fresh()
     set_encoder(root, name)
     done = mundap("doctor", "--json", workspace=root)
@@ -59,15 +59,16 @@ def test_doctor_says_what_is_wrong_with_an_encoder(mundap: Callable, fresh: Call
     assert said in done.row["encoder"]
 
 
-def test_doctor_says_which_settings_an_encoder_does_not_heed(mundap: Callable, fresh: Callable) -> None:
+def test_doctor_says_which_settings_an_encoder_does_not_heed(mundap: Run, fresh: MakeFiles) -> None:
     root = fresh()
     set_encoder(root, "hashed", 'passage_prompt = "passage: "\n')
     assert "사용하지 않습니다" in mundap("doctor", "--json", workspace=root).row["encoder"]
 
 
-def test_passages_may_be_cut_by_the_tokens_of_a_model_beside_the_settings(fresh: Callable) -> None:
+def test_passages_may_be_cut_by_the_tokens_of_a_model_beside_the_settings(fresh: MakeFiles) -> None:
     root = fresh()
-    encoders.graph((root / "models" / "m").mkdir(parents=True) or root / "models" / "m")
+    (root / "models" / "m").mkdir(parents=True)
+    encoders.graph(root / "models" / "m")
     set_encoder(root, "onnx:models/m", '[ingest]\nchunk_unit = "tokens"\nchunk_tokens = 20\n')
     bot = md.Mundap.open(root)
     bot.ingest()
@@ -75,13 +76,13 @@ def test_passages_may_be_cut_by_the_tokens_of_a_model_beside_the_settings(fresh:
 
 
 def test_a_server_is_asked_again_only_for_what_is_new_and_an_adapter_learns_on_its_vectors(
-    mundap: Callable, hashed_sample: Callable, tmp_path: Path
+    mundap: Run, hashed_sample: MakeFiles, tmp_path: Path
 ) -> None:
     with running(encoders.EmbeddingServer()) as server:
         root = hashed_sample(tmp_path / "w", LINE.format(f"openai:{server.address}#hashed"))
-        read = len(server.seen)
+        read = len(server.texts)
         assert mundap("index", workspace=root).code == 0
-        assert len(server.seen) <= read + 2
+        assert len(server.texts) <= read + 2
         trained = mundap("train", "adapter", "--out", "ours", "--json", workspace=root)
         assert trained.code == 0, trained.err
         used = json.loads(trained.out)["use"]
@@ -91,7 +92,7 @@ def test_a_server_is_asked_again_only_for_what_is_new_and_an_adapter_learns_on_i
 
 
 def test_encoders_are_compared_on_the_same_questions_and_one_is_named(
-    mundap: Callable, hashed_sample: Callable, tmp_path: Path
+    mundap: Run, hashed_sample: MakeFiles, tmp_path: Path
 ) -> None:
     root = hashed_sample(tmp_path / "w", LINE.format("hashed"))
     weights = encoders.model2vec(root / "models" / "blind") / "model.safetensors"
@@ -115,7 +116,7 @@ def test_encoders_are_compared_on_the_same_questions_and_one_is_named(
     assert f"추천: {done.row['take']}." in shown.out
 
 
-def test_one_encoder_cannot_be_compared(mundap: Callable, hashed_sample: Callable, tmp_path: Path) -> None:
+def test_one_encoder_cannot_be_compared(mundap: Run, hashed_sample: MakeFiles, tmp_path: Path) -> None:
     root = hashed_sample(tmp_path / "w", LINE.format("hashed"))
     file = root / "questions.csv"
     done = mundap("evaluate", "retrieval", "--questions", file, "--encoders", "hashed", workspace=root)

@@ -7,11 +7,13 @@ import re
 import signal
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from tests.cli.conftest import MakeBot, MakeFiles, Run
 
 from mundap.store.feedback import Vote
 from mundap.types import Answer
@@ -25,7 +27,7 @@ PARKING = "주차장은 몇 시에 닫나요?"
 
 
 @pytest.fixture
-def served(command: str, indexed: Callable) -> Iterator[tuple[httpx.Client, Path, subprocess.Popen]]:
+def served(command: str, indexed: MakeBot) -> Iterator[tuple[httpx.Client, Path, subprocess.Popen[bytes]]]:
     root = indexed().root
     server = subprocess.Popen(
         [command, "serve", "--port", "0", "--workspace", str(root)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -40,10 +42,11 @@ def served(command: str, indexed: Callable) -> Iterator[tuple[httpx.Client, Path
         server.stdout.close()
 
 
-def asked(client: httpx.Client, question: str) -> dict:
+def asked(client: httpx.Client, question: str) -> dict[str, Any]:
     said = client.post("/query", json={"query": question})
     assert said.status_code == 200, said.text
-    return said.json()
+    made: dict[str, Any] = said.json()
+    return made
 
 
 def judged(client: httpx.Client, request_id: str, verdict: str, **said: str) -> None:
@@ -52,16 +55,18 @@ def judged(client: httpx.Client, request_id: str, verdict: str, **said: str) -> 
     assert kept.json()["request_id"] == request_id
 
 
-def bare(answer: dict) -> str:
+def bare(answer: dict[str, Any]) -> str:
     """The answer without its markers of citations, which number passages that training does not show."""
     return re.sub(r" ?\[\d+\]", "", answer["response"])
 
 
-def rows(path: Path) -> list[dict]:
+def rows(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
-def test_judged_answers_become_training_data(served, mundap: Callable, tmp_path: Path) -> None:
+def test_judged_answers_become_training_data(
+    served: tuple[httpx.Client, Path, subprocess.Popen[bytes]], mundap: Run, tmp_path: Path
+) -> None:
     client, root, _ = served
     liked = asked(client, LEAVE)
     wrong = asked(client, TRIP)
@@ -93,7 +98,9 @@ def test_judged_answers_become_training_data(served, mundap: Callable, tmp_path:
     assert worst[0]["corrections"] == [corrected]
 
 
-def test_a_passage_that_someone_names_is_the_gold(served, mundap: Callable, tmp_path: Path) -> None:
+def test_a_passage_that_someone_names_is_the_gold(
+    served: tuple[httpx.Client, Path, subprocess.Popen[bytes]], mundap: Run, tmp_path: Path
+) -> None:
     client, root, _ = served
     answer = asked(client, TRIP)
     other = answer["hits"][-1]
@@ -105,7 +112,9 @@ def test_a_passage_that_someone_names_is_the_gold(served, mundap: Callable, tmp_
     assert [path.name for path in (tmp_path / "judged").iterdir()] == ["retriever.jsonl"]
 
 
-def test_what_nobody_asked_cannot_be_judged(served, mundap: Callable, tmp_path: Path) -> None:
+def test_what_nobody_asked_cannot_be_judged(
+    served: tuple[httpx.Client, Path, subprocess.Popen[bytes]], mundap: Run, tmp_path: Path
+) -> None:
     client, root, _ = served
     unknown = client.post("/feedback", json={"request_id": "없는것", "verdict": "up"})
     assert unknown.status_code == 404
@@ -119,14 +128,18 @@ def test_what_nobody_asked_cannot_be_judged(served, mundap: Callable, tmp_path: 
     assert "아직 의견이 없습니다" in nothing.err
 
 
-def test_a_question_that_was_not_answered_is_reviewed_without_a_vote(served, mundap: Callable) -> None:
+def test_a_question_that_was_not_answered_is_reviewed_without_a_vote(
+    served: tuple[httpx.Client, Path, subprocess.Popen[bytes]], mundap: Run
+) -> None:
     client, root, _ = served
     assert asked(client, "화성의 위성은 몇 개인가요?")["abstained"]
     [one] = mundap("feedback", "review", "--json", workspace=root).rows
     assert (one["abstained"], one["downs"]) == (1, 0)
 
 
-def test_a_killed_server_loses_no_acknowledged_judgement(served, mundap: Callable) -> None:
+def test_a_killed_server_loses_no_acknowledged_judgement(
+    served: tuple[httpx.Client, Path, subprocess.Popen[bytes]], mundap: Run
+) -> None:
     client, root, server = served
     names = [asked(client, question)["request_id"] for question in (LEAVE, TRIP, PARKING)]
     acknowledged: list[int] = []
@@ -156,7 +169,7 @@ def test_a_killed_server_loses_no_acknowledged_judgement(served, mundap: Callabl
     assert set(acknowledged) <= set(kept)
 
 
-def test_an_adapter_is_trained_on_what_people_judged(hashed_sample: Callable, mundap: Callable, tmp_path: Path) -> None:
+def test_an_adapter_is_trained_on_what_people_judged(hashed_sample: MakeFiles, mundap: Run, tmp_path: Path) -> None:
     root = hashed_sample(tmp_path / "ws", '[index]\nencoder = "hashed"\n')
     bot = Mundap.open(root)
     known = [one for one in bot.corpus.questions() if one.answer][:120]

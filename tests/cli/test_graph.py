@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import Run
 
 HASHED = '[index]\nencoder = "hashed"\n'
 SHEET = "출처,제시문,질문,답변\n" + "".join(
@@ -25,7 +25,7 @@ SHEET = "출처,제시문,질문,답변\n" + "".join(
 
 
 @pytest.fixture(scope="module")
-def made(mundap: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made(mundap: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("graph") / "ws"
     (root / "docs").mkdir(parents=True)
     (root / "docs" / "문답.csv").write_text(SHEET, "utf-8")
@@ -40,7 +40,7 @@ def root(made: Path, tmp_path: Path) -> Path:
     return shutil.copytree(made, tmp_path / "ws")
 
 
-def test_synonyms_are_mined_edited_and_used(mundap: Callable, root: Path):
+def test_synonyms_are_mined_edited_and_used(mundap: Run, root: Path) -> None:
     here = ("--workspace", str(root))
     assert mundap("search", "술", "--leg", "graph", "--json", *here).rows == []
     mined = mundap("graph", "mine", "--json", *here)
@@ -71,7 +71,9 @@ def test_synonyms_are_mined_edited_and_used(mundap: Callable, root: Path):
     assert "담배" in mundap("search", "술", "-k", "1", "--leg", "graph", "--json", *here).row["text"]
 
 
-def test_synonyms_are_mined_from_a_sheet_whose_answers_are_the_passages(mundap: Callable, root: Path, tmp_path: Path):
+def test_synonyms_are_mined_from_a_sheet_whose_answers_are_the_passages(
+    mundap: Run, root: Path, tmp_path: Path
+) -> None:
     rows = [line.split(",") for line in SHEET.splitlines()[1:]]
     faq = tmp_path / "faq.csv"
     faq.write_text("질문,답변\n" + "".join(f"{question},{text}\n" for _, text, question, _ in rows), "utf-8")
@@ -81,14 +83,14 @@ def test_synonyms_are_mined_from_a_sheet_whose_answers_are_the_passages(mundap: 
     assert "술\t주류\t" in (root / "synonyms.tsv").read_text("utf-8")
 
 
-def test_a_broken_table_stops_the_index_and_names_its_line(mundap: Callable, root: Path):
+def test_a_broken_table_stops_the_index_and_names_its_line(mundap: Run, root: Path) -> None:
     (root / "synonyms.tsv").write_text("술 주류\n", "utf-8")
     done = mundap("index", "--workspace", str(root))
     assert done.code == 1
     assert "synonyms.tsv: 1번째 줄" in done.err
 
 
-def test_a_question_is_drawn(mundap: Callable, root: Path):
+def test_a_question_is_drawn(mundap: Run, root: Path) -> None:
     out = root / "그림.html"
     done = mundap("graph", "show", "주류는 몇 병까지 되나요?", "--out", str(out), "--json", "--workspace", str(root))
     assert done.code == 0, done.err
@@ -99,7 +101,7 @@ def test_a_question_is_drawn(mundap: Callable, root: Path):
     assert "문서에 없는 단어: 컴퓨터" in said.out
 
 
-def test_it_is_exported(mundap: Callable, root: Path):
+def test_it_is_exported(mundap: Run, root: Path) -> None:
     here = ("--workspace", str(root), "--json")
     graphml = mundap("graph", "export", "--out", str(root / "g.graphml"), *here)
     neo4j = mundap("graph", "export", "--format", "neo4j", "--out", str(root / "neo"), *here)
@@ -107,7 +109,7 @@ def test_it_is_exported(mundap: Callable, root: Path):
     assert sorted(path.name for path in (root / "neo").iterdir()) == ["nodes.csv", "relationships.csv"]
 
 
-def test_it_can_be_left_out(mundap: Callable, root: Path):
+def test_it_can_be_left_out(mundap: Run, root: Path) -> None:
     (root / "mundap.toml").write_text(HASHED + "[graph]\nenabled = false\n", "utf-8")
     assert mundap("index", "--workspace", str(root)).code == 0
     assert not list((root / ".mundap" / "index").glob("*/graph.sqlite"))[1:]
@@ -120,7 +122,7 @@ def test_it_can_be_left_out(mundap: Callable, root: Path):
     assert "enabled = true" in mundap("search", "술", "--workspace", str(root)).err
 
 
-def test_it_takes_part_in_the_hybrid(mundap: Callable, root: Path):
+def test_it_takes_part_in_the_hybrid(mundap: Run, root: Path) -> None:
     (root / "mundap.toml").write_text(HASHED + '[retrieve]\nlegs = ["bm25", "dense", "graph"]\n', "utf-8")
     best = mundap("search", "주류 면세", "--json", "--workspace", str(root)).rows[0]
     assert set(best["origins"]) == {"bm25", "dense", "graph"}

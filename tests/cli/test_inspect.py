@@ -1,9 +1,9 @@
 """`mundap inspect` shows what will be indexed, and keeps nothing."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import Run
 
 DOCUMENTS = Path(__file__).resolve().parents[3] / "shared" / "data" / "documents"
 
@@ -15,7 +15,7 @@ def rules(tmp_path: Path) -> Path:
     return path
 
 
-def test_passages_are_shown_with_their_heading_and_size(mundap: Callable, rules: Path, tmp_path: Path) -> None:
+def test_passages_are_shown_with_their_heading_and_size(mundap: Run, rules: Path, tmp_path: Path) -> None:
     done = mundap("inspect", rules, workspace=tmp_path)
     assert done.code == 0
     assert "── 1. 휴가 (10자, 청크 1개)\n연차는 15일이다.\n" in done.out
@@ -23,7 +23,7 @@ def test_passages_are_shown_with_their_heading_and_size(mundap: Callable, rules:
     assert not (tmp_path / ".mundap").exists()
 
 
-def test_json_lines_are_what_search_would_give(mundap: Callable, rules: Path, tmp_path: Path) -> None:
+def test_json_lines_are_what_search_would_give(mundap: Run, rules: Path, tmp_path: Path) -> None:
     done = mundap("inspect", rules, "--json", workspace=tmp_path)
     assert [(row["heading"], row["text"], row["kind"]) for row in done.rows] == [
         ("휴가", "연차는 15일이다.", "text"),
@@ -31,7 +31,7 @@ def test_json_lines_are_what_search_would_give(mundap: Callable, rules: Path, tm
     ]
 
 
-def test_the_page_draws_tables(mundap: Callable, tmp_path: Path) -> None:
+def test_the_page_draws_tables(mundap: Run, tmp_path: Path) -> None:
     if not DOCUMENTS.exists():
         pytest.skip("needs the shared documents")
     done = mundap("inspect", DOCUMENTS / "Table.hwpx", "--html", tmp_path / "표.html", workspace=tmp_path)
@@ -40,7 +40,7 @@ def test_the_page_draws_tables(mundap: Callable, tmp_path: Path) -> None:
     assert '<th scope="row">개똥이</th><td>89</td><td>65</td><td>78</td>' in page
 
 
-def test_a_file_that_cannot_be_read_is_one_clear_sentence(mundap: Callable, tmp_path: Path) -> None:
+def test_a_file_that_cannot_be_read_is_one_clear_sentence(mundap: Run, tmp_path: Path) -> None:
     (tmp_path / "빈.hwp").write_bytes(b"")
     done = mundap("inspect", tmp_path / "빈.hwp", workspace=tmp_path)
     assert done.code == 1

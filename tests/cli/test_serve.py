@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from tests.cli.conftest import MakeBot, Run, Serve
 
 from mundap.workspace import Mundap
 
@@ -15,13 +17,13 @@ pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
 
 @pytest.fixture(scope="module")
-def api(serving: Callable, office: Path) -> Iterator[tuple[httpx.Client, Path]]:
+def api(serving: Serve, office: Path) -> Iterator[tuple[httpx.Client, Path]]:
     """A client of the API over a small workspace, and the workspace. Tests only read it."""
     with serving(office) as server:
         yield server.client, office
 
 
-def test_keywords_and_hits_are_those_of_the_command(api, mundap: Callable) -> None:
+def test_keywords_and_hits_are_those_of_the_command(api: tuple[httpx.Client, Path], mundap: Run) -> None:
     client, root = api
     asked = {"prompt": "이사화물 통관예약을 하면 뭐가 좋나요?"}
     keywords = mundap("keywords", asked["prompt"], "--json", workspace=root).row["keywords"]
@@ -37,7 +39,7 @@ def test_keywords_and_hits_are_those_of_the_command(api, mundap: Callable) -> No
     assert client.post("/search", json={"query": "연차", "filters": {"source": []}}).json() == {"hits": []}
 
 
-def test_an_answer_is_that_of_the_command(api, mundap: Callable) -> None:
+def test_an_answer_is_that_of_the_command(api: tuple[httpx.Client, Path], mundap: Run) -> None:
     client, root = api
     question = "연차는 언제 소멸되나요?"
     asked = mundap("ask", question, "--json", workspace=root).row
@@ -53,7 +55,8 @@ def test_an_answer_is_that_of_the_command(api, mundap: Callable) -> None:
     assert said["citations"]
     assert not said["abstained"]
     assert client.post("/query", json={"query": question}).json()["request_id"] != said["request_id"]
-    for body in ({"prompt": question}, {"prompt": question, "top_k": 1}):
+    bodies: tuple[dict[str, Any], ...] = ({"prompt": question}, {"prompt": question, "top_k": 1})
+    for body in bodies:
         old = client.post("/kullm", json=body).json()
         texts = [hit["text"] for hit in asked["hits"]]
         assert old["doc_lst"] == texts[: body.get("top_k")]
@@ -61,7 +64,7 @@ def test_an_answer_is_that_of_the_command(api, mundap: Callable) -> None:
         assert set(old) == {"input_prompt", "doc_lst", "answer"}
 
 
-def test_an_answer_is_written_from_what_meets_the_filters(api) -> None:
+def test_an_answer_is_written_from_what_meets_the_filters(api: tuple[httpx.Client, Path]) -> None:
     client, _ = api
     question = "연차는 언제 소멸되나요?"
     [best, *_] = client.post("/query", json={"query": question}).json()["hits"]
@@ -72,7 +75,7 @@ def test_an_answer_is_written_from_what_meets_the_filters(api) -> None:
     assert not none["hits"]
 
 
-def test_a_question_may_lean_on_the_one_before_in_its_session(api) -> None:
+def test_a_question_may_lean_on_the_one_before_in_its_session(api: tuple[httpx.Client, Path]) -> None:
     client, _ = api
     client.post("/query", json={"query": "연차는 언제 소멸되나요?", "session": "가"})
     follow = "그럼 며칠 받나요?"
@@ -81,11 +84,12 @@ def test_a_question_may_lean_on_the_one_before_in_its_session(api) -> None:
     assert "연차" in leaning["hits"][0]["text"]
 
 
-def test_greetings_thanks_and_several_questions_are_answered_as_what_they_are(api) -> None:
+def test_greetings_thanks_and_several_questions_are_answered_as_what_they_are(api: tuple[httpx.Client, Path]) -> None:
     client, _ = api
 
-    def said(question: str) -> dict:
-        return client.post("/query", json={"query": question, "session": "다"}).json()
+    def said(question: str) -> dict[str, Any]:
+        made: dict[str, Any] = client.post("/query", json={"query": question, "session": "다"}).json()
+        return made
 
     def chatted(*turns: str, stream: bool = False) -> httpx.Response:
         messages = [{"role": "user", "content": turn} for turn in turns]
@@ -109,7 +113,7 @@ def test_greetings_thanks_and_several_questions_are_answered_as_what_they_are(ap
     assert chatted("연차는 언제 소멸되나요?", "고마워요").json()["choices"][0]["message"]["mundap"]["hits"] == []
 
 
-def test_a_request_keeps_its_name(api) -> None:
+def test_a_request_keeps_its_name(api: tuple[httpx.Client, Path]) -> None:
     client, _ = api
     named = client.post("/query", json={"query": "연차"}, headers={"X-Request-ID": "from-the-caller.1"})
     assert named.json()["request_id"] == named.headers["x-request-id"] == "from-the-caller.1"
@@ -136,12 +140,12 @@ def test_a_request_keeps_its_name(api) -> None:
         ("/search", {"query": "가", "leg": "sparse"}),
     ],
 )
-def test_a_wrong_request_is_refused(api, path: str, body: dict) -> None:
+def test_a_wrong_request_is_refused(api: tuple[httpx.Client, Path], path: str, body: dict[str, Any]) -> None:
     client, _ = api
     assert client.post(path, json=body).status_code == 422
 
 
-def test_it_is_ready_when_an_index_matches_and_sees_a_new_one(serving: Callable, indexed: Callable) -> None:
+def test_it_is_ready_when_an_index_matches_and_sees_a_new_one(serving: Serve, indexed: MakeBot) -> None:
     root = indexed().root
     with serving(root) as server:
         _is_ready_and_sees_a_new_one(server.client, root)
@@ -163,14 +167,14 @@ def _is_ready_and_sees_a_new_one(client: httpx.Client, root: Path) -> None:
     assert client.post("/search", json={"query": "주차권"}).status_code == 503
 
 
-def test_a_wrong_method_is_told_all_that_are_right(api) -> None:
+def test_a_wrong_method_is_told_all_that_are_right(api: tuple[httpx.Client, Path]) -> None:
     client, _ = api
     refused = client.delete("/documents")
     assert refused.status_code == 405
     assert refused.headers["allow"] == "GET, POST"
 
 
-def test_a_persona_that_is_broken_or_unknown_is_told(serving: Callable, indexed: Callable) -> None:
+def test_a_persona_that_is_broken_or_unknown_is_told(serving: Serve, indexed: MakeBot) -> None:
     root = indexed().root
     (root / "personas").mkdir()
     (root / "personas" / "깨진.toml").write_text("tone = ", "utf-8")
@@ -183,7 +187,7 @@ def test_a_persona_that_is_broken_or_unknown_is_told(serving: Callable, indexed:
         assert "깨진" in unknown.json()["detail"]
 
 
-def test_settings_that_change_are_used_without_a_new_start(serving: Callable, indexed: Callable) -> None:
+def test_settings_that_change_are_used_without_a_new_start(serving: Serve, indexed: MakeBot) -> None:
     root = indexed().root
     settings = root / "mundap.toml"
     asked = {"query": "연차는 언제 소멸되나요?"}
@@ -211,7 +215,7 @@ def test_settings_that_change_are_used_without_a_new_start(serving: Callable, in
         until(lambda: len(client.post("/query", json=asked).json()["hits"]) == 2)
 
 
-def test_its_description_names_every_path(api) -> None:
+def test_its_description_names_every_path(api: tuple[httpx.Client, Path]) -> None:
     client, _ = api
     paths = client.get("/openapi.json").json()["paths"]
     answering = {"/query", "/kullm", "/v1/chat/completions"}
@@ -219,7 +223,7 @@ def test_its_description_names_every_path(api) -> None:
     assert answering | finding | {"/healthz", "/readyz"} <= set(paths)
 
 
-def test_it_says_when_a_port_is_taken(api, mundap: Callable) -> None:
+def test_it_says_when_a_port_is_taken(api: tuple[httpx.Client, Path], mundap: Run) -> None:
     client, root = api
     taken = mundap("serve", "--port", client.base_url.port, workspace=root)
     assert taken.code == 1

@@ -8,12 +8,14 @@ import threading
 import time
 import unicodedata
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from filelock import FileLock
+from tests.cli.conftest import MakeBot, Run, Serve
 
 from mundap.workspace import Mundap
 
@@ -23,7 +25,7 @@ LIMITS = '[index]\nencoder = "hashed"\n[serve]\nupload_mb = 1\nuploads_mb = 3\n[
 
 
 @pytest.fixture(scope="module")
-def api(serving: Callable, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, Path]]:
+def api(serving: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[httpx.Client, Path]]:
     """A client of the API over a small workspace, and the workspace. Each test has files of its own in it."""
     from tests.cli.conftest import LEAVE, make  # the helpers beside the fixtures
 
@@ -44,11 +46,14 @@ def found(client: httpx.Client, question: str, leg: str = "bm25") -> list[str]:
     return [hit["text"] for hit in client.post("/search", json={"query": question, "leg": leg}).json()["hits"]]
 
 
-def listed(client: httpx.Client, words: str) -> list[dict]:
-    return client.get("/documents", params={"q": words}).json()["documents"]
+def listed(client: httpx.Client, words: str) -> list[dict[str, Any]]:
+    made: list[dict[str, Any]] = client.get("/documents", params={"q": words}).json()["documents"]
+    return made
 
 
-def test_what_is_uploaded_can_be_found_at_once_and_stays_through_a_prune(api, mundap: Callable) -> None:
+def test_what_is_uploaded_can_be_found_at_once_and_stays_through_a_prune(
+    api: tuple[httpx.Client, Path], mundap: Run
+) -> None:
     client, root = api
     name = "구내식당 안내.txt"
     said = put(client, (unicodedata.normalize("NFD", name), "구내식당은 낮 12시에 엽니다."))
@@ -70,7 +75,7 @@ def test_what_is_uploaded_can_be_found_at_once_and_stays_through_a_prune(api, mu
     assert put(client, (name, "구내식당은 낮 12시에 엽니다.")).json()["unchanged"] == 1
 
 
-def test_the_same_name_replaces_the_version_before(api) -> None:
+def test_the_same_name_replaces_the_version_before(api: tuple[httpx.Client, Path]) -> None:
     client, root = api
     put(client, ("도서관.txt", "도서관은 9시에 엽니다."))
     said = put(client, ("도서관.txt", "도서관은 10시에 엽니다.")).json()
@@ -80,7 +85,9 @@ def test_the_same_name_replaces_the_version_before(api) -> None:
     assert (root / "uploads" / "도서관.txt").read_text("utf-8") == "도서관은 10시에 엽니다."
 
 
-def test_a_file_that_cannot_be_read_leaves_nothing_behind_and_takes_nothing_away(api) -> None:
+def test_a_file_that_cannot_be_read_leaves_nothing_behind_and_takes_nothing_away(
+    api: tuple[httpx.Client, Path],
+) -> None:
     client, root = api
     put(client, ("셔틀.csv", "내용\n셔틀버스는 30분마다 옵니다.\n"))
     said = put(client, ("셔틀.csv", b""), ("체육관.txt", "체육관은 6시에 엽니다.")).json()
@@ -95,7 +102,7 @@ def test_a_file_that_cannot_be_read_leaves_nothing_behind_and_takes_nothing_away
     assert not [entry for entry in (root / "uploads").iterdir() if entry.name.startswith(".")]
 
 
-def test_a_bomb_of_a_file_is_refused_and_the_server_lives(api) -> None:
+def test_a_bomb_of_a_file_is_refused_and_the_server_lives(api: tuple[httpx.Client, Path]) -> None:
     client, _ = api
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as bomb:
@@ -107,7 +114,7 @@ def test_a_bomb_of_a_file_is_refused_and_the_server_lives(api) -> None:
 
 
 @pytest.mark.parametrize("name", ["../../../밖.txt", "..\\..\\밖.txt", "/tmp/밖.txt", ".밖.txt", "docs/../../밖.txt"])
-def test_a_name_is_never_a_path(api, name: str) -> None:
+def test_a_name_is_never_a_path(api: tuple[httpx.Client, Path], name: str) -> None:
     client, root = api
     before = {path for path in root.parent.rglob("*밖*") if path.parent != root / "uploads"}
     assert put(client, (name, "밖으로 나가는 글입니다.")).status_code == 200
@@ -115,7 +122,7 @@ def test_a_name_is_never_a_path(api, name: str) -> None:
     assert (root / "uploads" / "밖.txt").is_file()
 
 
-def test_too_much_is_refused(api) -> None:
+def test_too_much_is_refused(api: tuple[httpx.Client, Path]) -> None:
     client, root = api
     large = put(client, ("작은.txt", "작은 글입니다."), ("큰.txt", b"a" * ((1 << 20) + 1)))
     assert large.status_code == 413
@@ -136,7 +143,7 @@ def test_too_much_is_refused(api) -> None:
     assert client.post("/documents", data={"files": "a"}).status_code == 422
 
 
-def test_while_another_writes_it_says_when_to_try_again(api) -> None:
+def test_while_another_writes_it_says_when_to_try_again(api: tuple[httpx.Client, Path]) -> None:
     client, root = api
     with FileLock(root / ".mundap" / "lock"):
         busy = put(client, ("나중.txt", "나중에 올릴 글입니다."))
@@ -148,7 +155,9 @@ def test_while_another_writes_it_says_when_to_try_again(api) -> None:
     assert put(client, ("나중.txt", "나중에 올릴 글입니다.")).json()["added"] == 1
 
 
-def test_what_is_deleted_is_gone_from_every_leg_and_does_not_come_back(api, mundap: Callable) -> None:
+def test_what_is_deleted_is_gone_from_every_leg_and_does_not_come_back(
+    api: tuple[httpx.Client, Path], mundap: Run
+) -> None:
     client, root = api
     put(client, ("헬스장.txt", "헬스장은 새벽 5시에 엽니다."))
     [document] = listed(client, "헬스장")
@@ -161,7 +170,7 @@ def test_what_is_deleted_is_gone_from_every_leg_and_does_not_come_back(api, mund
     assert not listed(client, "헬스장")
 
 
-def test_a_file_that_was_not_uploaded_stays_and_that_is_said(api, mundap: Callable) -> None:
+def test_a_file_that_was_not_uploaded_stays_and_that_is_said(api: tuple[httpx.Client, Path], mundap: Run) -> None:
     client, root = api
     (root / "docs" / "분실물.txt").write_text("분실물은 안내소에 있습니다.", "utf-8")
     mundap("ingest", workspace=root)
@@ -173,7 +182,7 @@ def test_a_file_that_was_not_uploaded_stays_and_that_is_said(api, mundap: Callab
     assert (root / "docs" / "분실물.txt").exists()
 
 
-def test_documents_are_listed_page_by_page_with_what_was_refused(api, mundap: Callable) -> None:
+def test_documents_are_listed_page_by_page_with_what_was_refused(api: tuple[httpx.Client, Path], mundap: Run) -> None:
     client, root = api
     (root / "docs" / "깨진.pdf").write_bytes(b"%PDF-1.7 nothing")
     mundap("ingest", workspace=root)
@@ -189,8 +198,24 @@ def test_documents_are_listed_page_by_page_with_what_was_refused(api, mundap: Ca
     assert client.get("/documents", params={"limit": 0}).status_code == 422
 
 
+def test_copies_are_told_as_they_are_uploaded_and_in_the_list(api: tuple[httpx.Client, Path]) -> None:
+    client, _ = api
+    rule = "여행자 휴대품의 기본 면세 한도는 미화 {}달러이며 술은 두 병까지, 담배는 200개비까지 따로 면세됩니다."
+    assert put(client, ("휴대품 가.txt", rule.format(800))).json()["copies"]["passages"] == 0
+    told = put(client, ("휴대품 나.txt", rule.format(600))).json()["copies"]
+    assert (told["passages"], told["groups"], told["example"]["kind"]) == (2, 1, "numbers")
+    kept = client.get("/documents").json()["copies"]
+    assert kept == told
+    assert {"휴대품 가.txt", "휴대품 나.txt"} == {
+        one["source"].removeprefix("uploads/") for one in kept["example"]["passages"]
+    }
+    for document in listed(client, "휴대품"):
+        client.delete(f"/documents/{document['document_id']}")
+    assert client.get("/documents").json()["copies"] == {"passages": 0, "groups": 0, "example": None}
+
+
 def test_a_killed_server_loses_no_acknowledged_document_and_leaves_no_half_one(
-    serving: Callable, indexed: Callable, mundap: Callable
+    serving: Serve, indexed: MakeBot, mundap: Run
 ) -> None:
     root = indexed(config=LIMITS).root
     acknowledged: list[str] = []
@@ -220,7 +245,7 @@ def test_a_killed_server_loses_no_acknowledged_document_and_leaves_no_half_one(
     assert mundap("ingest", "--json", workspace=root).row["skipped"] == []
 
 
-def test_a_citation_opens_in_its_document(api) -> None:
+def test_a_citation_opens_in_its_document(api: tuple[httpx.Client, Path]) -> None:
     client, _ = api
     [citation, *_] = client.post("/query", json={"query": "연차는 언제 소멸되나요?"}).json()["citations"]
     opened = client.get(f"/passages/{citation['passage_id']}").json()
@@ -230,7 +255,7 @@ def test_a_citation_opens_in_its_document(api) -> None:
     assert client.get("/passages/없는문단").status_code == 404
 
 
-def test_the_graph_around_a_word_and_around_a_question(api) -> None:
+def test_the_graph_around_a_word_and_around_a_question(api: tuple[httpx.Client, Path]) -> None:
     client, _ = api
     one = client.get("/graph", params={"word": "연차"}).json()
     assert one["found"]
@@ -244,7 +269,9 @@ def test_the_graph_around_a_word_and_around_a_question(api) -> None:
     assert not client.get("/graph", params={"word": "없는낱말"}).json()["found"]
 
 
-def test_reports_are_listed_and_shown_and_a_name_is_never_a_path(api, mundap: Callable, tmp_path: Path) -> None:
+def test_reports_are_listed_and_shown_and_a_name_is_never_a_path(
+    api: tuple[httpx.Client, Path], mundap: Run, tmp_path: Path
+) -> None:
     client, root = api
     questions = tmp_path / "q.csv"
     questions.write_text("질문,제시문\n주차장은 몇 시에 닫나요?,지하 주차장은 밤 11시에 문을 닫습니다.\n", "utf-8")
@@ -259,12 +286,12 @@ def test_reports_are_listed_and_shown_and_a_name_is_never_a_path(api, mundap: Ca
     assert page.headers["content-type"].startswith("text/html")
     assert "sandbox" in page.headers["content-security-policy"]
     assert client.get(f"/reports/{measured['id']}.json").json()["n"] == 1
-    for name in ("..", "../corpus.sqlite", "%2e%2e%2fmundap.toml", "20990101T000000-retrieval"):
+    for name in ("%2e%2e", "..%2fcorpus.sqlite", "%2e%2e%2fmundap.toml", "20990101T000000-retrieval"):
         for path in (f"/reports/{name}", f"/reports/{name}.json"):
             assert client.get(path).status_code == 404
 
 
-def test_a_page_is_told_what_to_show(api) -> None:
+def test_a_page_is_told_what_to_show(api: tuple[httpx.Client, Path]) -> None:
     client, _ = api
     said = client.get("/settings").json()
     assert said["examples"] == ["주차장은요?"]

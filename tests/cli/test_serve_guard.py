@@ -11,9 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+from tests.cli.conftest import MakeBot, MakeFiles, Run, Serve, Server
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
@@ -29,22 +31,25 @@ cors_origins = ["https://help.example.com"]
 """
 
 
+Guarded = tuple[Server, Path, str]
+
+
 @pytest.fixture(scope="module")
-def guarded(serving: Callable, office: Path, mundap: Callable, tmp_path_factory) -> Iterator[tuple]:
+def guarded(serving: Serve, office: Path, mundap: Run, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     """A server with keys, the workspace, and a key of it."""
     root = tmp_path_factory.mktemp("guarded") / "ws"
     shutil.copytree(office, root)
     (root / "mundap.toml").write_text(SETTINGS, "utf-8")
-    key = mundap("keys", "add", "홈페이지", workspace=root).out.strip()
+    key = mundap("keys", "add", "홈페이지", "--role", "ask,read", workspace=root).out.strip()
     with serving(root) as server:
         yield server, root, key
 
 
-def lines(errors: Path) -> list[dict]:
+def lines(errors: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in errors.read_text("utf-8").splitlines()]
 
 
-def test_a_key_is_shown_once_and_kept_as_a_hash(mundap: Callable, fresh: Callable) -> None:
+def test_a_key_is_shown_once_and_kept_as_a_hash(mundap: Run, fresh: MakeFiles) -> None:
     root = fresh()
     key = mundap("keys", "add", "가", "--json", workspace=root).row["key"]
     kept = root / ".mundap" / "keys.json"
@@ -57,7 +62,7 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(mundap: Callable, fresh: Callabl
     assert mundap("keys", "list", workspace=root).out == ""
 
 
-def test_only_who_brings_a_key_is_answered(guarded, mundap: Callable) -> None:
+def test_only_who_brings_a_key_is_answered(guarded: Guarded, mundap: Run) -> None:
     server, root, key = guarded
     client = server.client
     for headers in ({}, {"Authorization": "Bearer wrong"}, {"X-API-Key": key[:-1]}, {"Authorization": key}):
@@ -75,7 +80,7 @@ def test_only_who_brings_a_key_is_answered(guarded, mundap: Callable) -> None:
     assert client.get("/v1/models", headers=second).status_code == 401
 
 
-def test_every_path_but_those_of_balancers_needs_a_key(guarded) -> None:
+def test_every_path_but_those_of_balancers_needs_a_key(guarded: Guarded) -> None:
     client, key = guarded[0].client, {"X-API-Key": guarded[2]}
     paths = client.get("/openapi.json", headers=key).json()["paths"]
     asked = [("GET", "/docs"), ("GET", "/openapi.json"), ("GET", "/nowhere"), ("OPTIONS", "/documents")]
@@ -85,7 +90,7 @@ def test_every_path_but_those_of_balancers_needs_a_key(guarded) -> None:
     assert answered == {"/healthz", "/readyz"}
 
 
-def test_a_key_may_not_ask_too_often(guarded, mundap: Callable) -> None:
+def test_a_key_may_not_ask_too_often(guarded: Guarded, mundap: Run) -> None:
     server, root, _ = guarded
     headers = {"X-API-Key": mundap("keys", "add", "잦은 손님", workspace=root).out.strip()}
     asked = [server.client.get("/v1/models", headers=headers) for _ in range(25)]
@@ -94,7 +99,7 @@ def test_a_key_may_not_ask_too_often(guarded, mundap: Callable) -> None:
     assert sum(one.status_code == 200 for one in asked) >= 20
 
 
-def test_too_large_a_body_is_refused_whether_it_says_its_length_or_not(guarded) -> None:
+def test_too_large_a_body_is_refused_whether_it_says_its_length_or_not(guarded: Guarded) -> None:
     server, _, key = guarded
     headers = {"X-API-Key": key, "Content-Type": "application/json"}
     body = json.dumps({"query": "가", "session": "x" * 20_000}).encode()
@@ -104,7 +109,7 @@ def test_too_large_a_body_is_refused_whether_it_says_its_length_or_not(guarded) 
         assert refused.json()["request_id"]
 
 
-def test_pages_of_listed_sites_may_ask_from_a_browser(guarded) -> None:
+def test_pages_of_listed_sites_may_ask_from_a_browser(guarded: Guarded) -> None:
     client = guarded[0].client
     ask = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization,content-type"}
     allowed = client.options("/query", headers={"Origin": "https://help.example.com", **ask})
@@ -113,7 +118,7 @@ def test_pages_of_listed_sites_may_ask_from_a_browser(guarded) -> None:
     assert "access-control-allow-origin" not in refused.headers
 
 
-def until(look: Callable):
+def until(look: Callable[[], Any]) -> Any:
     """What `look` sees as soon as that is something, or at last."""
     end = time.monotonic() + 10
     while not (seen := look()) and time.monotonic() < end:
@@ -121,7 +126,7 @@ def until(look: Callable):
     return seen
 
 
-def test_the_log_has_a_line_for_each_request_without_personal_numbers(guarded) -> None:
+def test_the_log_has_a_line_for_each_request_without_personal_numbers(guarded: Guarded) -> None:
     server, _, key = guarded
     name = "log-test-0001"
     server.client.post("/query", json=SECRET, headers={"X-API-Key": key, "X-Request-ID": name})
@@ -133,7 +138,7 @@ def test_the_log_has_a_line_for_each_request_without_personal_numbers(guarded) -
     assert key not in server.errors.read_text("utf-8")
 
 
-def test_the_figures_count_what_was_asked(guarded) -> None:
+def test_the_figures_count_what_was_asked(guarded: Guarded) -> None:
     server, _, key = guarded
     headers = {"X-API-Key": key}
 
@@ -160,7 +165,7 @@ def test_the_figures_count_what_was_asked(guarded) -> None:
     assert figure("process_resident_memory_bytes") > 1e7
 
 
-def test_without_keys_only_this_machine_and_its_own_pages_may_ask(serving: Callable, office: Path) -> None:
+def test_without_keys_only_this_machine_and_its_own_pages_may_ask(serving: Serve, office: Path) -> None:
     with serving(office) as server:
         client, own = server.client, server.address
         for headers in ({"Host": "evil.example"}, {"Origin": "https://evil.example"}, {"Origin": "null"}):
@@ -172,7 +177,7 @@ def test_without_keys_only_this_machine_and_its_own_pages_may_ask(serving: Calla
         assert "question" not in line
 
 
-def test_it_is_not_opened_to_others_without_a_key(serving: Callable, mundap: Callable, indexed: Callable) -> None:
+def test_it_is_not_opened_to_others_without_a_key(serving: Serve, mundap: Run, indexed: MakeBot) -> None:
     root = indexed().root
     outside = mundap("serve", "--host", "0.0.0.0", workspace=root)
     assert outside.code == 1
@@ -182,7 +187,7 @@ def test_it_is_not_opened_to_others_without_a_key(serving: Callable, mundap: Cal
         assert httpx.post(f"http://127.0.0.1:{port}/query", json=QUESTION, timeout=60).status_code == 200
 
 
-def test_it_ends_in_good_order_and_finishes_what_it_was_asked(serving: Callable, office: Path, tmp_path: Path) -> None:
+def test_it_ends_in_good_order_and_finishes_what_it_was_asked(serving: Serve, office: Path, tmp_path: Path) -> None:
     root = tmp_path / "ws"
     shutil.copytree(office, root)
     (root / "mundap.toml").write_text(SETTINGS.replace("[serve]", "[serve]\ndrain_seconds = 1.5"), "utf-8")
@@ -200,7 +205,7 @@ def test_it_ends_in_good_order_and_finishes_what_it_was_asked(serving: Callable,
             assert "Traceback" not in server.errors.read_text("utf-8")
 
 
-def test_a_new_index_drops_no_request(serving: Callable, indexed: Callable, command: str) -> None:
+def test_a_new_index_drops_no_request(serving: Serve, indexed: MakeBot, command: str) -> None:
     root = indexed().root
     statuses: list[int] = []
     whole: list[bool] = []

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlsplit
 
 import openai
 import pytest
+from tests.cli.conftest import Serve
+from tests.conftest import Llama
 
 from mundap.workspace import Mundap
 
@@ -24,9 +27,9 @@ timeout = 30.0
 
 
 def test_a_dead_server_ends_one_answer_and_nothing_else(
-    llama_server: Callable, indexed: Callable[..., Mundap], serving: Callable
+    llama_server: Llama, indexed: Callable[..., Mundap], serving: Serve
 ) -> None:
-    asked: dict = {"model": "mundap", "messages": [{"role": "user", "content": "연차는 언제 소멸되나요?"}]}
+    asked: dict[str, Any] = {"model": "mundap", "messages": [{"role": "user", "content": "연차는 언제 소멸되나요?"}]}
     with llama_server() as (address, process):
         root = indexed(config=CONFIG.format(address=address)).root
         with (

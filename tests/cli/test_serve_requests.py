@@ -1,14 +1,17 @@
-"""Requests as clients of many kinds send them: with pictures, halves of emojis, nulls, and without a Content-Type."""
+"""Requests as clients of many kinds send them: with pictures, halves of emojis, nulls, and under any Content-Type."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+import re
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from tests.cli.conftest import Run, Serve
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
@@ -17,7 +20,7 @@ CHAT = "/v1/chat/completions"
 
 
 @pytest.fixture(scope="module")
-def client(serving: Callable, office: Path) -> Iterator[httpx.Client]:
+def client(serving: Serve, office: Path) -> Iterator[httpx.Client]:
     """A client of the API over a small workspace, which is only read."""
     with serving(office) as server:
         yield server.client
@@ -55,22 +58,124 @@ def test_what_is_no_text_in_a_message_is_passed_over(client: httpx.Client, part:
     assert "질문" in refused.json()["error"]["message"]
 
 
-@pytest.mark.parametrize("text", ["\udc4d 병가는 며칠인가요?", "병가\ud83d", "\udead\udead"])
-def test_half_a_character_is_answered_like_any_other(client: httpx.Client, text: str) -> None:
-    for path, body in (
-        (CHAT, chat(("user", "안녕\ud800"), ("assistant", "네\udfff"), ("user", text))),
-        ("/query", {"query": text, "session": "손님\udc00"}),
-        ("/search", {"query": text}),
-        ("/kullm", {"prompt": text}),
-        ("/keywords", {"prompt": text}),
-        ("/v1/embeddings", {"input": [text, "연차"]}),
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "input_text", "text": QUESTION},
+        {"type": "output_text", "text": QUESTION, "annotations": []},
+        {"text": QUESTION},
+        {"type": "text", "text": {"value": QUESTION, "annotations": []}},
+        QUESTION,
+    ],
+)
+def test_a_part_of_any_type_is_read_for_its_text(client: httpx.Client, part: Any) -> None:
+    alone = send(client, CHAT, chat(("user", QUESTION))).json()["choices"][0]["message"]
+    strange = {"type": "hologram", "hologram": {"depth": 3}}
+    said = send(client, CHAT, chat(("user", [part, strange]))).json()["choices"][0]["message"]
+    assert said["content"] == alone["content"]
+    assert "hologram" in said["mundap"]["note"]
+    assert alone["mundap"]["note"] == ""
+
+
+@pytest.mark.parametrize("text", ["\udc4d 병가는 며칠인가요?", "병가\ud83d", "\udead\udead", "병가\0는?"])
+def test_text_that_is_none_is_refused_with_its_place(client: httpx.Client, text: str) -> None:
+    for path, body, place in (
+        (CHAT, chat(("user", "안녕"), ("assistant", text), ("user", QUESTION)), "messages[1].content"),
+        (CHAT, chat(("user", [{"type": "text", "text": text}]), stream=True), "messages[0].content[0].text"),
+        (CHAT, chat(("user", QUESTION), anything={"deep": [text]}), "anything.deep[0]"),
+        ("/query", {"query": text}, "query"),
+        ("/query", {"query": QUESTION, "session": text}, "session"),
+        ("/query", {"query": QUESTION, "filters": {text: ["가"]}}, "filters"),
+        ("/search", {"query": QUESTION, "filters": {"source": [text]}}, "filters.source[0]"),
+        ("/kullm", {"prompt": text}, "prompt"),
+        ("/keywords", {"prompt": text}, "prompt"),
+        ("/v1/embeddings", {"input": ["연차", text]}, "input[1]"),
+        ("/feedback", {"request_id": "x", "verdict": "up", "comment": text}, "comment"),
     ):
-        assert send(client, path, body).status_code == 200, path
-    body = json.dumps(chat(("user", text), stream=True))
-    with client.stream("POST", CHAT, content=body, headers={"Content-Type": "application/json"}) as response:
-        lines = [line for line in response.iter_lines() if line.startswith("data: ")]
-    assert lines[-1] == "data: [DONE]"
-    assert not any('"error"' in line for line in lines)
+        refused = send(client, path, body)
+        assert refused.status_code == 400, (path, refused.text)
+        said = refused.json()
+        assert place in (said["error"]["message"] if path.startswith("/v1") else said["detail"])
+    assert send(client, "/query", {"query": QUESTION + " 👍🏽"}).status_code == 200
+
+
+def test_addresses_and_bodies_that_are_no_utf8_are_refused(client: httpx.Client) -> None:
+    for address in ("/documents?q=%00", "/documents?q=%ED%A0%80", "/documents?q=%ff", "/passages/%00"):
+        refused = client.get(address)
+        assert refused.status_code == 400, address
+        assert refused.json()["detail"]
+    for body in ('{"query": "병가"}'.encode("cp949"), b'{"query": "\xff"}'):
+        refused = client.post("/query", content=body)
+        assert (refused.status_code, "UTF-8" in refused.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "named"),
+    [
+        ("/query", b"", "JSON"),
+        ("/query", b"{", "JSON"),
+        ("/query", b"[]", "객체"),
+        ("/query", b'"text"', "객체"),
+        ("/query", b'{"query": NaN}', "숫자"),
+        ("/query", b'{"query": ' + b"9" * 5000 + b"}", "숫자"),
+        ("/query", b"[" * 50_000, "중첩"),
+        ("/query", b'{"query": ' + b"[" * 40 + b"]" * 40 + b"}", "중첩"),
+        ("/query", b'{"qeury": "x"}', "qeury"),
+        ("/query", b'{"query": 3}', "query"),
+        ("/query", b'{"query": "x", "top_k": "3"}', "top_k"),
+        ("/query", b'{"query": "x", "top_k": 1000}', "top_k"),
+        ("/query", b'{"query": "x", "filters": {"source": "x"}}', "filters.source"),
+        ("/search", b'{"query": "x", "leg": "sparse"}', "bm25"),
+        (CHAT, b'{"messages": {}}', "messages"),
+        (CHAT, b'{"messages": [{"role": "robot", "content": "x"}]}', "role"),
+        (CHAT, b'{"messages": [{"role": "user", "content": 3}]}', "content"),
+        (CHAT, b'{"messages": [{"role": "user", "content": "x"}], "stream": "yes"}', "stream"),
+        ("/v1/embeddings", b'{"input": 3}', "input"),
+        ("/feedback", b'{"request_id": "x", "verdict": "meh"}', "verdict"),
+    ],
+)
+def test_what_is_wrong_is_said_in_korean_with_its_place(
+    client: httpx.Client, path: str, body: bytes, named: str
+) -> None:
+    refused = client.post(path, content=body)
+    assert refused.status_code in (400, 422)
+    said = refused.json()["error"]["message"] if path.startswith("/v1") else refused.json()["detail"]
+    assert named in said
+    assert re.search("[가-힣]", said)
+    assert not re.search(r"Input|[Ff]ield|[Vv]alid|[Ss]hould|required|JSON decode", said), said
+
+
+def test_what_is_nowhere_is_told_in_korean(client: httpx.Client) -> None:
+    for method, path in (("GET", "/nowhere"), ("PUT", "/query"), ("GET", "/v1/nowhere"), ("POST", "/documents")):
+        said = client.request(method, path, content=b"x", headers={"Content-Type": "multipart/form-data"})
+        assert said.status_code in (400, 404, 405, 422)
+        assert re.search("[가-힣]", said.text), said.text
+
+
+def test_filters_may_be_only_so_large_and_are_read_however_they_are_encoded(client: httpx.Client) -> None:
+    asked = {"query": "주차장"}
+    for filters in (
+        {f"열{n}": ["x"] for n in range(21)},
+        {"source": ["x"] * 1001},
+        {"source": ["x" * 1001]},
+        {"x" * 201: ["x"]},
+    ):
+        refused = send(client, "/search", {**asked, "filters": filters})
+        assert refused.status_code == 422
+        assert "filters" in refused.json()["detail"]
+    apart = unicodedata.normalize("NFD", "시설 안내")
+    assert send(client, "/search", {**asked, "filters": {"source": [apart]}}).json()["hits"]
+
+
+def test_every_turn_may_be_only_so_long(client: httpx.Client) -> None:
+    for messages, place in (
+        ([("user", "가" * 2001), ("assistant", "네"), ("user", QUESTION)], "messages[0]"),
+        ([("user", "가"), ("assistant", "네" * 20_001), ("user", QUESTION)], "messages[1]"),
+    ):
+        refused = send(client, CHAT, chat(*messages))
+        assert refused.status_code == 400
+        assert place in refused.json()["error"]["message"]
+    assert send(client, CHAT, chat(("system", "네" * 20_001), ("user", QUESTION))).status_code == 200
 
 
 def test_token_ids_are_refused_with_what_to_do(client: httpx.Client) -> None:
@@ -100,7 +205,7 @@ def test_a_filter_on_what_is_not_there_says_what_is(client: httpx.Client) -> Non
         assert send(client, path, {**body, "filters": {"source": []}}).status_code == 200
 
 
-def test_the_command_says_so_too(mundap: Callable, office: Path) -> None:
+def test_the_command_says_so_too(mundap: Run, office: Path) -> None:
     done = mundap("search", QUESTION, "--where", "부서=총무과", workspace=office)
     assert done.code == 1
     assert done.err.startswith("mundap: '부서'")
@@ -115,21 +220,35 @@ def test_a_model_can_be_asked_for_by_its_name(client: httpx.Client) -> None:
     assert "mundap" in unknown.json()["error"]["message"]
 
 
-def test_probes_may_ask_for_the_head_alone(client: httpx.Client) -> None:
-    for path in ("/healthz", "/readyz"):
-        head = client.head(path)
-        assert (head.status_code, head.content) == (200, b"")
+def test_the_head_alone_may_be_asked_for(client: httpx.Client) -> None:
+    for path in ("/", "/healthz", "/readyz", "/docs", "/documents", "/v1/models", "/v1/models/mundap", "/metrics"):
+        head, whole = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (200, b""), path
+        assert head.headers["content-type"] == whole.headers["content-type"]
+    assert client.head("/nowhere").status_code == 404
 
 
-@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", None])
-def test_a_body_that_is_not_called_json_is_told_how_to_be(client: httpx.Client, kind: str | None) -> None:
-    for path, status in (("/query", 422), (CHAT, 400)):
-        request = client.build_request("POST", path, content=b'{"query": "x"}')
+def test_the_root_shows_where_to_go(client: httpx.Client) -> None:
+    said = client.get("/").json()
+    for place in ("docs", "openapi", "health"):
+        assert client.get(said[place]).status_code == 200
+    assert "/query" in said["detail"]
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "text/json; charset=utf-8", None])
+def test_json_is_read_whatever_it_is_called(client: httpx.Client, kind: str | None) -> None:
+    for path, body in (
+        ("/query", {"query": QUESTION}),
+        ("/kullm", {"prompt": QUESTION}),
+        (CHAT, chat(("user", QUESTION))),
+    ):
+        request = client.build_request("POST", path, content=json.dumps(body).encode())
         if kind:
             request.headers["Content-Type"] = kind
-        refused = client.send(request)
-        assert refused.status_code == status
-        assert "Content-Type: application/json" in refused.text
+        assert client.send(request).status_code == 200
+        for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
+            request.headers.update(headers)
+            assert client.send(request).status_code == 403, headers
 
 
 def test_null_is_as_if_absent(client: httpx.Client) -> None:

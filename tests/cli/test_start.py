@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from functools import partial
+from pathlib import Path
 from types import ModuleType
 
 import mundap as md
@@ -42,7 +43,7 @@ def test_help_loads_neither_arrays_nor_settings_nor_a_model(command: str) -> Non
     assert found & (HEAVY | {"numpy", "pydantic"}) == set()
 
 
-def test_a_search_by_words_loads_no_encoder(command: str, sample) -> None:
+def test_a_search_by_words_loads_no_encoder(command: str, sample: Path) -> None:
     found = imported(command, "search", "면세", "--leg", "bm25", "--workspace", str(sample))
     assert "kiwipiepy" in found
     assert found & (HEAVY - {"kiwipiepy"}) == set()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import unicodedata
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import MakeFiles, Run
 
 from mundap.cli import show
 from mundap.workspace import Mundap
@@ -15,7 +15,7 @@ from mundap.workspace import Mundap
 ENDS = "연차는\u2028언제\u0085소멸\u2029하나요?"
 
 
-def test_every_question_is_echoed_exactly_as_it_came(mundap: Callable, office: Path) -> None:
+def test_every_question_is_echoed_exactly_as_it_came(mundap: Run, office: Path) -> None:
     nfd = unicodedata.normalize("NFD", "연차는 언제 소멸하나요?")
     questions = ["  연차는  언제?\t", nfd, ENDS, "연차\u200b는 😀?", '연차 "인용" \\ 역슬래시']
     stdin = "\n".join(["", *questions[:2], "   ", *questions[2:]]) + "\r\n"
@@ -25,7 +25,7 @@ def test_every_question_is_echoed_exactly_as_it_came(mundap: Callable, office: P
     assert [bot.ask(question).question for question in questions] == questions
 
 
-def test_json_lines_hold_whatever_the_texts_hold(mundap: Callable, fresh: Callable) -> None:
+def test_json_lines_hold_whatever_the_texts_hold(mundap: Run, fresh: MakeFiles) -> None:
     root = fresh({"연차.txt": f"제1조 {ENDS}\n\n둘째 문단", "표\u2028하나.bin": b"\0"})
     ingested = mundap("ingest", "--json", workspace=root).row
     assert [skipped["file"] for skipped in ingested["skipped"]] == ["docs/표\u2028하나.bin"]
@@ -35,7 +35,7 @@ def test_json_lines_hold_whatever_the_texts_hold(mundap: Callable, fresh: Callab
     assert {row["question"] for row in done.rows} == {ENDS}
 
 
-def test_composed_decomposed_and_cp949_questions_find_the_same_hits(mundap: Callable, office: Path) -> None:
+def test_composed_decomposed_and_cp949_questions_find_the_same_hits(mundap: Run, office: Path) -> None:
     nfc = "연차는 언제 소멸하나요?"
     nfd = unicodedata.normalize("NFD", nfc)
     assert nfc != nfd
@@ -56,7 +56,7 @@ def test_composed_decomposed_and_cp949_questions_find_the_same_hits(mundap: Call
     ],
     ids=["lang-c", "ascii", "cp949"],
 )
-def test_output_is_utf_8_whatever_the_locale(mundap: Callable, office: Path, env: dict[str, str | None]) -> None:
+def test_output_is_utf_8_whatever_the_locale(mundap: Run, office: Path, env: dict[str, str | None]) -> None:
     stdin = "연차는 언제 소멸하나요?\n"
     done = mundap("search", "-", "--leg", "dense", "--json", workspace=office, env=env, stdin=stdin)
     assert done.code == 0, done.err
@@ -64,13 +64,13 @@ def test_output_is_utf_8_whatever_the_locale(mundap: Callable, office: Path, env
     assert "docs/휴가.md" in mundap("remove", "none", workspace=office, env=env).err
 
 
-def test_a_question_on_the_command_line_needs_no_locale(mundap: Callable, office: Path) -> None:
+def test_a_question_on_the_command_line_needs_no_locale(mundap: Run, office: Path) -> None:
     env = {"LANG": "C", "LC_ALL": "C", "LC_CTYPE": None, "PYTHONIOENCODING": None, "PYTHONUTF8": None}
     done = mundap("search", "연차는 언제 소멸하나요?", "-k", 1, "--leg", "dense", "--json", workspace=office, env=env)
     assert done.row["text"].startswith("연차는 2년이 지나면 소멸합니다.")
 
 
-def test_a_question_that_is_no_text_is_no_crash(mundap: Callable, office: Path) -> None:
+def test_a_question_that_is_no_text_is_no_crash(mundap: Run, office: Path) -> None:
     done = mundap("search", "연차".encode("cp949"), "--json", workspace=office)
     assert done.code in (0, 1)
     assert "Traceback" not in done.err
@@ -96,7 +96,7 @@ def test_a_reader_that_has_seen_enough_ends_the_command_quietly(command: str, of
     assert piped.wait(60) == 0
 
 
-def test_no_question_on_standard_input_is_no_error(mundap: Callable, office: Path) -> None:
+def test_no_question_on_standard_input_is_no_error(mundap: Run, office: Path) -> None:
     done = mundap("search", "-", "--json", workspace=office, stdin="\n\n")
     assert (done.code, done.out, done.err) == (0, "", "")
 

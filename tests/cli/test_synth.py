@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import MakeFiles, Run
 
 from mundap.workspace import Mundap
 
 
 @pytest.fixture(scope="module")
-def corpus(hashed_sample: Callable, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def corpus(hashed_sample: MakeFiles, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample corpus with the hashed encoder, which costs a test little. Tests only read it."""
     return hashed_sample(tmp_path_factory.mktemp("synth") / "ws", '[index]\nencoder = "hashed"\n')
 
 
-def test_questions_are_made_of_the_sample_and_are_fit_for_training(
-    mundap: Callable, corpus: Path, tmp_path: Path
-) -> None:
+def test_questions_are_made_of_the_sample_and_are_fit_for_training(mundap: Run, corpus: Path, tmp_path: Path) -> None:
     out, ranking = tmp_path / "qa.jsonl", tmp_path / "ranking.json"
     done = mundap("synth", "qa", "--out", out, "--ranking", ranking, "--json", workspace=corpus)
     assert done.code == 0, done.err
@@ -41,7 +39,7 @@ def test_questions_are_made_of_the_sample_and_are_fit_for_training(
     assert measured.row["legs"]["bm25"]["top3"] > 0.9
 
 
-def test_a_file_is_completed_and_what_was_mended_in_it_stays(mundap: Callable, office: Path, tmp_path: Path) -> None:
+def test_a_file_is_completed_and_what_was_mended_in_it_stays(mundap: Run, office: Path, tmp_path: Path) -> None:
     out = tmp_path / "qa.jsonl"
     command = ("synth", "qa", "--out", out, "--most", "1", "--json")
     assert mundap(*command, workspace=office).code == 0
@@ -73,14 +71,16 @@ def test_a_file_is_completed_and_what_was_mended_in_it_stays(mundap: Callable, o
         (("persona", "", "--out", "p.jsonl"), "이름"),
     ],
 )
-def test_what_is_wrong_is_said(mundap: Callable, office: Path, tmp_path: Path, arguments: tuple, said: str) -> None:
+def test_what_is_wrong_is_said(
+    mundap: Run, office: Path, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
     done = mundap("synth", *arguments, workspace=office, cwd=tmp_path)
     assert (done.code, done.out) == (1, "")
     assert said in done.err
     assert not list(tmp_path.iterdir())
 
 
-def test_answers_are_ranked_and_rewritten_offline(mundap: Callable, corpus: Path, tmp_path: Path) -> None:
+def test_answers_are_ranked_and_rewritten_offline(mundap: Run, corpus: Path, tmp_path: Path) -> None:
     ranking, voiced = tmp_path / "ranking.json", tmp_path / "voiced.jsonl"
     done = mundap("synth", "rank", "--out", ranking, "--json", workspace=corpus)
     assert done.code == 0, done.err
@@ -93,7 +93,9 @@ def test_answers_are_ranked_and_rewritten_offline(mundap: Callable, corpus: Path
         assert row["ranking"][0] == 0  # nothing is nearer to the recorded answer than itself
     done = mundap("synth", "persona", "모아", "--out", voiced, "--json", workspace=corpus)
     assert done.code == 0, done.err
-    closing = Mundap.open(corpus).components.persona("모아").closing
+    persona = Mundap.open(corpus).components.persona("모아")
+    assert persona is not None
+    closing = persona.closing
     over = mundap("synth", "persona", "모아", "--out", voiced, "--resume", workspace=corpus)
     assert (over.code, "이미 모두 생성했습니다" in over.err) == (
         1,

@@ -10,15 +10,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from tests.cli.conftest import MakeBot
+from tests.invoked import ran, run
+from typer.testing import CliRunner, Result
 
 import mundap as md
-from mundap.cli import app, train
+from mundap.cli import app
 from mundap.errors import MundapError
 from mundap.generate.support import support
+from mundap.retrieve.light import FEATURES
 from mundap.workspace import Mundap
 
 METRICS = {"top1", "top3", "top10", "mrr@10"}
@@ -39,17 +42,6 @@ md.train.reranker(md.Mundap.open(sys.argv[1]), out="관세", config=md.train.Rer
 """
 
 
-def run(*arguments: object, workspace: Path) -> Result:
-    return CliRunner().invoke(train.app, ["reranker", *map(str, arguments), "--workspace", str(workspace)])
-
-
-def ran(*arguments: object, workspace: Path) -> str:
-    """What a run that succeeds prints."""
-    done = run(*arguments, workspace=workspace)
-    assert done.exit_code == 0, done.exception or done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def corpus(hashed_sample: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample corpus, indexed with the hashed encoder."""
@@ -57,12 +49,13 @@ def corpus(hashed_sample: Callable[..., Path], tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="module")
-def trained(corpus: Path) -> dict:
+def trained(corpus: Path) -> dict[str, Any]:
     """What training on the known questions prints as JSON."""
-    return json.loads(ran("--out", "관세", "--json", workspace=corpus))
+    made: dict[str, Any] = json.loads(ran("train", "reranker", "--out", "관세", "--json", workspace=corpus))
+    return made
 
 
-def test_the_report_has_both_splits_before_and_after(trained: dict):
+def test_the_report_has_both_splits_before_and_after(trained: dict[str, Any]) -> None:
     assert trained["questions"] > 100
     assert (trained["folds"], trained["left_out"], trained["use"]) == (5, 0, "light:관세")
     for split in ("by_passage", "by_question"):
@@ -73,7 +66,7 @@ def test_the_report_has_both_splits_before_and_after(trained: dict):
     assert trained["recommended"] is True  # hashes of letters leave much to learn
 
 
-def test_the_card_says_what_the_model_is_and_how_to_make_it_again(trained: dict):
+def test_the_card_says_what_the_model_is_and_how_to_make_it_again(trained: dict[str, Any]) -> None:
     folder = Path(trained["folder"])
     assert folder.name == "관세"
     assert folder.parent.parts[-2:] == (".mundap", "models")
@@ -85,14 +78,14 @@ def test_the_card_says_what_the_model_is_and_how_to_make_it_again(trained: dict)
     assert card["data"]["file"] == "corpus"
     assert card["settings"]["index"]["encoder"] == "hashed"
     assert card["recipe"]["encoder"].startswith("hashed")
-    assert card["features"] == list(card["weights"]) == ["dense", "bm25", "length", "translation", "asked", "nearest"]
+    assert card["features"] == list(card["weights"]) == list(FEATURES)
     assert card["metrics"]["by_passage"] == trained["by_passage"]
     assert card["recommended"] is True
     assert card["command"].startswith("mundap train reranker --out")
     assert "--features all" in card["command"]
 
 
-def test_the_model_is_used_when_mundap_toml_names_it(corpus: Path, trained: dict, tmp_path: Path):
+def test_the_model_is_used_when_mundap_toml_names_it(corpus: Path, trained: dict[str, Any], tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     plain = Mundap.open(root)
     (root / "mundap.toml").write_text(f'{CONFIG}[retrieve]\nreranker = "{trained["use"]}"\n', "utf-8")
@@ -103,8 +96,8 @@ def test_the_model_is_used_when_mundap_toml_names_it(corpus: Path, trained: dict
     assert orders[0] != orders[1]
 
 
-def test_people_are_shown_the_figures_and_what_to_write(corpus: Path, trained: dict):
-    out = ran("--out", "점수만", "--features", "scores", workspace=corpus)
+def test_people_are_shown_the_figures_and_what_to_write(corpus: Path, trained: dict[str, Any]) -> None:
+    out = ran("train", "reranker", "--out", "점수만", "--features", "scores", workspace=corpus)
     for part in ("학습 전", "학습 후", "새 문서", "학습한 문서", "top1", "mrr@10", "synonyms.tsv", "권"):
         assert part in out
     assert '[retrieve]\nreranker = "light:점수만"\n' in out
@@ -112,9 +105,9 @@ def test_people_are_shown_the_figures_and_what_to_write(corpus: Path, trained: d
     assert card["features"] == ["dense", "bm25", "length"]
 
 
-def test_a_question_file_is_learned_from_and_what_it_lacks_is_counted(corpus: Path, tmp_path: Path):
+def test_a_question_file_is_learned_from_and_what_it_lacks_is_counted(corpus: Path, tmp_path: Path) -> None:
     passages = Mundap.open(corpus).corpus.passages([q.passage_id for q in Mundap.open(corpus).corpus.questions()])
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"question": f"{passage.text[5:20]} {n}", "gold": passage.text}
         for passage in passages.values()
         for n in ("뭐예요", "언제")
@@ -123,7 +116,9 @@ def test_a_question_file_is_learned_from_and_what_it_lacks_is_counted(corpus: Pa
     file = tmp_path / "질문 둘.jsonl"
     file.write_text("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), "utf-8")
     row = json.loads(
-        ran("--out", "파일", "--data", file, "--features", "scores", "--json", workspace=corpus).splitlines()[-1]
+        ran(
+            "train", "reranker", "--out", "파일", "--data", file, "--features", "scores", "--json", workspace=corpus
+        ).splitlines()[-1]
     )
     assert row["questions"] == len(lines) - 2
     assert row["left_out"] == 1
@@ -132,20 +127,22 @@ def test_a_question_file_is_learned_from_and_what_it_lacks_is_counted(corpus: Pa
     assert f"--data '{file}'" in card["command"]
 
 
-def test_a_kill_before_the_promotion_leaves_the_old_model_and_is_resumed(corpus: Path, trained: dict, tmp_path: Path):
+def test_a_kill_before_the_promotion_leaves_the_old_model_and_is_resumed(
+    corpus: Path, trained: dict[str, Any], tmp_path: Path
+) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     model = root / ".mundap" / "models" / "관세"
     before = {path.name: path.read_bytes() for path in model.iterdir()}
     done = subprocess.run([sys.executable, "-c", KILLED, str(root)], capture_output=True, timeout=180)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     assert {path.name: path.read_bytes() for path in model.iterdir()} == before
-    ran("--out", "관세", "--features", "scores", workspace=root)
+    ran("train", "reranker", "--out", "관세", "--features", "scores", workspace=root)
     card = json.loads((model / "card.json").read_text("utf-8"))
     assert card["features"] == ["dense", "bm25", "length"]
     assert not [path for path in model.parent.iterdir() if path.name.startswith((".building", ".before"))]
 
 
-def test_a_model_of_another_encoder_can_be_trained_again(corpus: Path, trained: dict, tmp_path: Path):
+def test_a_model_of_another_encoder_can_be_trained_again(corpus: Path, trained: dict[str, Any], tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     model = root / ".mundap" / "models" / "관세" / "model.json"
     kept = json.loads(model.read_text("utf-8"))
@@ -153,7 +150,7 @@ def test_a_model_of_another_encoder_can_be_trained_again(corpus: Path, trained: 
     (root / "mundap.toml").write_text(f'{CONFIG}[retrieve]\nreranker = "light:관세"\n', "utf-8")
     with pytest.raises(MundapError, match="mundap train reranker"):
         Mundap.open(root).search("면세 한도는?")
-    ran("--out", "관세", "--features", "scores", workspace=root)
+    ran("train", "reranker", "--out", "관세", "--features", "scores", workspace=root)
     assert Mundap.open(root).search("면세 한도는?")
 
 
@@ -166,27 +163,27 @@ def test_a_model_of_another_encoder_can_be_trained_again(corpus: Path, trained: 
     ],
     ids=["name", "no questions", "no file"],
 )
-def test_what_cannot_be_done_is_one_sentence(indexed: Callable, arguments: tuple[str, ...], told: str):
+def test_what_cannot_be_done_is_one_sentence(indexed: MakeBot, arguments: tuple[str, ...], told: str) -> None:
     root = indexed({"출장.txt": "출장비는 하루에 5만 원입니다.\n"}).root
-    done = run(*arguments, workspace=root)
+    done = run("train", "reranker", *arguments, workspace=root)
     assert isinstance(done.exception, MundapError)
     assert told in str(done.exception)
     assert done.stdout == ""
     assert not (root / ".mundap" / "models").exists()
 
 
-def test_too_few_questions_are_counted(indexed: Callable, tmp_path: Path):
+def test_too_few_questions_are_counted(indexed: MakeBot, tmp_path: Path) -> None:
     root = indexed().root
-    done = run("--out", "m", workspace=root)
+    done = run("train", "reranker", "--out", "m", workspace=root)
     assert "질문 1개, 제시문 1개" in str(done.exception)
     (tmp_path / "q.csv").write_text("질문,제시문\n왜?,다른 글\n", "utf-8")
-    done = run("--out", "m", "--data", tmp_path / "q.csv", workspace=root)
+    done = run("train", "reranker", "--out", "m", "--data", tmp_path / "q.csv", workspace=root)
     assert "질문 0개, 제시문 0개" in str(done.exception)
 
 
 def test_a_trained_ranker_is_used_and_says_which_questions_it_has_met(
-    corpus: Path, trained: dict, tmp_path: Path, caplog: pytest.LogCaptureFixture
-):
+    corpus: Path, trained: dict[str, Any], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     (root / "mundap.toml").write_text(f'{CONFIG}[retrieve]\nreranker = "light:관세"\n', "utf-8")
     bot = Mundap.open(root)
@@ -199,18 +196,18 @@ def test_a_trained_ranker_is_used_and_says_which_questions_it_has_met(
     assert report.legs["hybrid"].figures["top1"].mean > plain.legs["hybrid"].figures["top1"].mean
     assert report.legs["fusion"].figures == plain.legs["hybrid"].figures
     assert "리랭커의 학습에 쓰인 질문" in caplog.text
+    assert report.run is not None
     kept = json.loads((report.run / "report.json").read_text("utf-8"))
     assert kept["met_in_training"] == trained["questions"] == len(known)
     assert [step["name"] for step in kept["ablation"]] == ["bm25", "fusion", "hybrid"]
     assert bot.ask("해외직구 면세 한도가 얼마인가요?").citations
 
 
-def test_support_is_calibrated_on_the_questions_and_used(corpus: Path, trained: dict, tmp_path: Path):
+def test_support_is_calibrated_on_the_questions_and_used(corpus: Path, trained: dict[str, Any], tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
 
     def calibrated(*arguments: str) -> Result:
-        verb = ["train", "support", "--data", str(root / "questions.csv"), *arguments, "--workspace", str(root)]
-        return CliRunner().invoke(app, verb)
+        return run("train", "support", "--data", root / "questions.csv", *arguments, workspace=root)
 
     assert isinstance(calibrated("--out", "관세").exception, MundapError)  # the name of the ranker
     shown = json.loads(calibrated("--out", "근거", "--json").stdout)
@@ -226,12 +223,12 @@ def test_support_is_calibrated_on_the_questions_and_used(corpus: Path, trained: 
     assert bot.support(question) == support(reading, bot.components.calibration) != support(reading)
 
 
-def test_a_promise_of_few_wrong_answers_is_kept_in_the_card_and_looked_after(corpus: Path, tmp_path: Path):
+def test_a_promise_of_few_wrong_answers_is_kept_in_the_card_and_looked_after(corpus: Path, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     file = str(root / "questions.csv")
 
     def ran_on(*arguments: str) -> Result:
-        done = CliRunner().invoke(app, [*arguments, "--workspace", str(root)])
+        done = run(*arguments, workspace=root)
         assert done.exit_code == 0, done.exception
         return done
 
@@ -262,7 +259,7 @@ def test_a_promise_of_few_wrong_answers_is_kept_in_the_card_and_looked_after(cor
     assert "오답률" in loose.stdout
 
 
-def test_what_cannot_be_promised_is_not_recommended_and_says_what_can(corpus: Path, tmp_path: Path):
+def test_what_cannot_be_promised_is_not_recommended_and_says_what_can(corpus: Path, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     verb = ["train", "support", "--data", str(root / "questions.csv"), "--out", "보장", "--workspace", str(root)]
     out = CliRunner().invoke(app, [*verb, "--wrong", "0.001", "--confidence", "0.99"]).stdout
@@ -273,11 +270,11 @@ def test_what_cannot_be_promised_is_not_recommended_and_says_what_can(corpus: Pa
     assert not card["recommended"]
 
 
-def test_a_reader_is_trained_on_recorded_answers_promoted_and_used(corpus: Path, tmp_path: Path):
+def test_a_reader_is_trained_on_recorded_answers_promoted_and_used(corpus: Path, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
 
     def ran_on(*arguments: str) -> Result:
-        return CliRunner().invoke(app, [*arguments, "--workspace", str(root)])
+        return run(*arguments, workspace=root)
 
     done = ran_on("train", "reader", "--out", "문장", "--json")
     assert done.exit_code == 0, done.exception
@@ -320,7 +317,9 @@ def test_a_reader_is_trained_on_recorded_answers_promoted_and_used(corpus: Path,
     ],
     ids=["no answers", "no passages"],
 )
-def test_what_a_reader_cannot_learn_from_is_one_sentence(corpus: Path, tmp_path: Path, rows: list[str], told: str):
+def test_what_a_reader_cannot_learn_from_is_one_sentence(
+    corpus: Path, tmp_path: Path, rows: list[str], told: str
+) -> None:
     file = tmp_path / "q.csv"
     file.write_text("\n".join(rows), "utf-8")
     verb = ["train", "reader", "--out", "m", "--data", str(file), "--workspace", str(corpus)]

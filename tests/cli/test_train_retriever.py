@@ -8,29 +8,17 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from tests.invoked import ran, run
 
-from mundap.cli import app
 from mundap.encode.adapter import AdaptedEncoder
 from mundap.encode.static import StaticEncoder
 from mundap.errors import ConfigError, MundapError, StaleIndex
 from mundap.workspace import Mundap
 
 CONFIG = '[index]\nencoder = "hashed"\nuser_dictionary = "user_dictionary.txt"\n'
-
-
-def run(*arguments: object, workspace: Path) -> Result:
-    return CliRunner().invoke(app, [*map(str, arguments), "--workspace", str(workspace)])
-
-
-def ran(*arguments: object, workspace: Path) -> str:
-    """What a run that succeeds prints."""
-    done = run(*arguments, workspace=workspace)
-    assert done.exit_code == 0, done.exception or done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
@@ -40,9 +28,10 @@ def corpus(hashed_sample: Callable[..., Path], tmp_path_factory: pytest.TempPath
 
 
 @pytest.fixture(scope="module")
-def adapted(corpus: Path) -> dict:
+def adapted(corpus: Path) -> dict[str, Any]:
     """What training an adapter on the known questions prints as JSON."""
-    return json.loads(ran("train", "adapter", "--out", "관세", "--json", workspace=corpus))
+    made: dict[str, Any] = json.loads(ran("train", "adapter", "--out", "관세", "--json", workspace=corpus))
+    return made
 
 
 def promoted(corpus: Path, root: Path, name: str) -> Mundap:
@@ -56,7 +45,7 @@ def promoted(corpus: Path, root: Path, name: str) -> Mundap:
     return Mundap.open(root)
 
 
-def check(report: dict, folder: Path, kind: str) -> None:
+def check(report: dict[str, Any], folder: Path, kind: str) -> None:
     """What every trained encoder says of itself."""
     for split in ("by_passage", "by_question"):
         for leg in ("dense", "hybrid"):
@@ -75,8 +64,8 @@ def check(report: dict, folder: Path, kind: str) -> None:
 
 
 def test_a_ranker_over_an_adapter_is_measured_without_what_the_adapter_knows(
-    corpus: Path, adapted: dict, tmp_path: Path
-):
+    corpus: Path, adapted: dict[str, Any], tmp_path: Path
+) -> None:
     root = tmp_path / "ws"
     promoted(corpus, root, "관세")
     ranker = json.loads(ran("train", "reranker", "--out", "위에", "--json", workspace=root))
@@ -90,7 +79,7 @@ def test_a_ranker_over_an_adapter_is_measured_without_what_the_adapter_knows(
     assert "임베딩을 다시 학습하세요" in str(refused.exception)
 
 
-def test_an_adapter_is_measured_kept_and_used(corpus: Path, adapted: dict, tmp_path: Path):
+def test_an_adapter_is_measured_kept_and_used(corpus: Path, adapted: dict[str, Any], tmp_path: Path) -> None:
     folder = Path(adapted["folder"])
     check(adapted, folder, "adapter")
     assert adapted["use"] == "model:관세"
@@ -109,7 +98,7 @@ def test_an_adapter_is_measured_kept_and_used(corpus: Path, adapted: dict, tmp_p
     ]
 
 
-def test_word_vectors_are_measured_kept_and_used(corpus: Path, tmp_path: Path):
+def test_word_vectors_are_measured_kept_and_used(corpus: Path, tmp_path: Path) -> None:
     options = ("--dim", 64, "--epochs", 2)
     report = json.loads(ran("train", "static", "--out", "말", *options, "--json", workspace=corpus))
     folder = Path(report["folder"])
@@ -124,8 +113,8 @@ def test_word_vectors_are_measured_kept_and_used(corpus: Path, tmp_path: Path):
 
 
 def test_the_same_command_makes_the_same_model_over_the_base_even_when_it_is_in_use(
-    corpus: Path, adapted: dict, tmp_path: Path
-):
+    corpus: Path, adapted: dict[str, Any], tmp_path: Path
+) -> None:
     bot = promoted(corpus, tmp_path / "ws", "관세")
     again = json.loads(ran("train", "adapter", "--out", "둘", "--json", workspace=bot.root))
     assert again["digest"] == adapted["digest"]
@@ -133,15 +122,15 @@ def test_the_same_command_makes_the_same_model_over_the_base_even_when_it_is_in_
 
 
 def test_the_passages_of_the_base_are_not_encoded_again(
-    corpus: Path, adapted: dict, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
+    corpus: Path, adapted: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     ran("promote", "관세", workspace=root)
     monkeypatch.setattr("mundap.encode.hashed.HashedEncoder._encode", lambda *_: pytest.fail("encoded again"))
     Mundap.open(root).index()
 
 
-def test_people_are_shown_both_splits_and_both_legs(corpus: Path, adapted: dict):
+def test_people_are_shown_both_splits_and_both_legs(corpus: Path, adapted: dict[str, Any]) -> None:
     out = ran("train", "adapter", "--out", "보기", workspace=corpus)
     for part in (
         "새 문서",
@@ -155,7 +144,9 @@ def test_people_are_shown_both_splits_and_both_legs(corpus: Path, adapted: dict)
         assert part in out
 
 
-def test_promotion_writes_one_line_and_says_what_to_do_next(corpus: Path, adapted: dict, tmp_path: Path):
+def test_promotion_writes_one_line_and_says_what_to_do_next(
+    corpus: Path, adapted: dict[str, Any], tmp_path: Path
+) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     toml = root / "mundap.toml"
     toml.write_text(f'# 내 것\n{CONFIG}[retrieve]\nreranker = "light:옛것"\n', "utf-8")
@@ -167,7 +158,7 @@ def test_promotion_writes_one_line_and_says_what_to_do_next(corpus: Path, adapte
     assert "mundap train reranker" in out
 
 
-def test_a_model_that_is_worse_is_refused_unless_forced(corpus: Path, adapted: dict, tmp_path: Path):
+def test_a_model_that_is_worse_is_refused_unless_forced(corpus: Path, adapted: dict[str, Any], tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     card = root / ".mundap" / "models" / "관세" / "card.json"
     said = json.loads(card.read_text("utf-8"))
@@ -180,7 +171,7 @@ def test_a_model_that_is_worse_is_refused_unless_forced(corpus: Path, adapted: d
     assert "model:관세" in (root / "mundap.toml").read_text("utf-8")
 
 
-def test_a_model_that_is_no_better_is_used_with_a_word(corpus: Path, adapted: dict, tmp_path: Path):
+def test_a_model_that_is_no_better_is_used_with_a_word(corpus: Path, adapted: dict[str, Any], tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     card = root / ".mundap" / "models" / "관세" / "card.json"
     said = json.loads(card.read_text("utf-8"))
@@ -188,13 +179,13 @@ def test_a_model_that_is_no_better_is_used_with_a_word(corpus: Path, adapted: di
     assert "유의하게 향상되지 않은" in json.loads(ran("promote", "관세", "--json", workspace=root))["doubt"]
 
 
-def test_a_name_without_a_model_lists_those_there_are(corpus: Path, adapted: dict):
+def test_a_name_without_a_model_lists_those_there_are(corpus: Path, adapted: dict[str, Any]) -> None:
     done = run("promote", "없음", workspace=corpus)
     assert "학습한 모델:" in str(done.exception)
     assert "관세" in str(done.exception)
 
 
-def test_a_ranker_is_promoted_by_its_own_line(corpus: Path, tmp_path: Path):
+def test_a_ranker_is_promoted_by_its_own_line(corpus: Path, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     ran("train", "reranker", "--out", "줄", "--features", "scores", workspace=root)
     done = json.loads(ran("promote", "줄", "--force", "--json", workspace=root))
@@ -202,7 +193,7 @@ def test_a_ranker_is_promoted_by_its_own_line(corpus: Path, tmp_path: Path):
     assert Mundap.open(root).search("면세 한도")
 
 
-def test_documents_that_came_after_the_index_are_indexed_first(corpus: Path, tmp_path: Path):
+def test_documents_that_came_after_the_index_are_indexed_first(corpus: Path, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     (root / "docs" / "새글.txt").write_text("새로 들어온 글입니다.\n", "utf-8")
     Mundap.open(root).ingest()
@@ -210,7 +201,7 @@ def test_documents_that_came_after_the_index_are_indexed_first(corpus: Path, tmp
     assert isinstance(done.exception, StaleIndex)
 
 
-def test_a_trained_encoder_that_is_gone_is_named(corpus: Path, tmp_path: Path):
+def test_a_trained_encoder_that_is_gone_is_named(corpus: Path, tmp_path: Path) -> None:
     root = shutil.copytree(corpus, tmp_path / "ws")
     (root / "mundap.toml").write_text(CONFIG.replace("hashed", "model:사라짐"), "utf-8")
     with pytest.raises(ConfigError, match="사라짐"):
@@ -226,6 +217,6 @@ with one_thread():
 """
 
 
-def test_training_does_not_spin_on_other_peoples_processors():
+def test_training_does_not_spin_on_other_peoples_processors() -> None:
     done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() in ("{1}", "set()")  # a NumPy without OpenBLAS has no pool

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import CliRunner
-
-from mundap.cli import app
+from tests.invoked import run
 
 
 @pytest.fixture
@@ -20,7 +18,7 @@ def root(tmp_path: Path) -> Path:
 
 def said(root: Path, *arguments: object) -> str:
     """The one sentence of an expected error."""
-    done = CliRunner().invoke(app, [*map(str, arguments), "--workspace", str(root)])
+    done = run(*arguments, workspace=root)
     assert done.exit_code == 1
     return str(done.exception)
 
@@ -33,7 +31,7 @@ def said(root: Path, *arguments: object) -> str:
         ("a.jsonl", '{"prompt": "왜?", "completion": ""}', ("a.jsonl 1번째 줄", "completion이(가) 비어")),
     ],
 )  # fmt: skip
-def test_a_file_that_does_not_fit_is_named(root: Path, name: str, content: str, expected: tuple[str, ...]):
+def test_a_file_that_does_not_fit_is_named(root: Path, name: str, content: str, expected: tuple[str, ...]) -> None:
     (root / name).write_text(content, "utf-8")
     error = said(root, "train", "sft", "--data", root / name, "--out", "x")
     assert all(part in error for part in expected), error
@@ -48,14 +46,14 @@ def test_a_file_that_does_not_fit_is_named(root: Path, name: str, content: str, 
         ((), "답변이 있는 질문이 없습니다"),
     ],
 )
-def test_an_option_that_cannot_be_is_named(root: Path, options: tuple[str, ...], expected: str):
+def test_an_option_that_cannot_be_is_named(root: Path, options: tuple[str, ...], expected: str) -> None:
     (root / "a.csv").write_text("질문,답변\n왜?,그래서\n", "utf-8")
     data = ("--data", root / "a.csv") if options else ()
     assert expected in said(root, "train", "sft", *data, "--out", "x", *options)
 
 
 @pytest.mark.parametrize("form", ["merged", "gguf"])
-def test_only_language_models_are_exported_whole(root: Path, form: str):
+def test_only_language_models_are_exported_whole(root: Path, form: str) -> None:
     folder = root / ".mundap" / "models" / "가까이"
     folder.mkdir(parents=True)
     card: dict[str, Any] = {"kind": "adapter"}

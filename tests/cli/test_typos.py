@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import MakeBot, Run, Serve
 
 TYPED, MEANT, NOTICE = "여행자 휴데품 면세 한도", "여행자 휴대품 면세 한도", "‘휴대품’으로 검색했습니다."
 
 
-def test_an_answer_says_what_was_searched_for(mundap: Callable, sample: Path) -> None:
+def test_an_answer_says_what_was_searched_for(mundap: Run, sample: Path) -> None:
     typed, meant = mundap("ask", "-", "--json", workspace=sample, stdin=f"{TYPED}\n{MEANT}\n").rows
     assert typed["searched"] == MEANT
     assert typed["question"] == TYPED
@@ -19,7 +19,7 @@ def test_an_answer_says_what_was_searched_for(mundap: Callable, sample: Path) ->
     assert "searched" not in meant
 
 
-def test_search_finds_what_was_meant_and_says_so(mundap: Callable, sample: Path) -> None:
+def test_search_finds_what_was_meant_and_says_so(mundap: Run, sample: Path) -> None:
     typed = mundap("search", TYPED, "--json", workspace=sample).rows
     meant = mundap("search", MEANT, "--json", workspace=sample).rows
     assert [row["passage_id"] for row in typed] == [row["passage_id"] for row in meant]
@@ -28,12 +28,12 @@ def test_search_finds_what_was_meant_and_says_so(mundap: Callable, sample: Path)
     assert mundap("search", TYPED, "-k", "1", workspace=sample).out.startswith(NOTICE)
 
 
-def test_a_conversation_goes_on_from_what_was_meant(mundap: Callable, sample: Path) -> None:
+def test_a_conversation_goes_on_from_what_was_meant(mundap: Run, sample: Path) -> None:
     said = mundap("chat", workspace=sample, stdin=f"{TYPED}\n/quit\n").out
     assert said.count(NOTICE) == 1
 
 
-def test_the_api_says_what_was_searched_for(serving: Callable, sample: Path) -> None:
+def test_the_api_says_what_was_searched_for(serving: Serve, sample: Path) -> None:
     with serving(sample) as server:
         api = server.client
         said = api.post("/query", json={"query": TYPED}).json()
@@ -48,7 +48,7 @@ def test_the_api_says_what_was_searched_for(serving: Callable, sample: Path) -> 
 
 
 @pytest.mark.parametrize("question", ["1", "?", "왜?"])
-def test_a_question_that_says_nothing_is_refused(indexed: Callable, question: str) -> None:
+def test_a_question_that_says_nothing_is_refused(indexed: MakeBot, question: str) -> None:
     assert indexed().ask(question).abstained
 
 
@@ -61,7 +61,7 @@ def test_a_question_that_says_nothing_is_refused(indexed: Callable, question: st
         ("연차 소멸 2년", "연차소멸 2년"),
     ],
 )
-def test_ways_to_write_a_question_are_answered_the_same(indexed: Callable, one: str, other: str) -> None:
+def test_ways_to_write_a_question_are_answered_the_same(indexed: MakeBot, one: str, other: str) -> None:
     bot = indexed()
     assert [(hit.passage.id, hit.score) for hit in bot.search(one)] == [
         (hit.passage.id, hit.score) for hit in bot.search(other)

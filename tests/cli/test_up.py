@@ -6,11 +6,12 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from tests.cli.conftest import MakeBot, MakeFiles, Run
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 pytest.importorskip("streamlit", reason="the extra ui is not installed")
@@ -37,7 +38,7 @@ class Up:
 
 
 @pytest.fixture
-def started(command: str):
+def started(command: str) -> Iterator[Callable[..., Up]]:
     """Starts it; what is still running is ended after the test."""
     running: list[Up] = []
 
@@ -67,7 +68,7 @@ def answers(address: str) -> bool:
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_it_opens_both_and_a_signal_ends_both(started: Callable, office: Path, ending: signal.Signals) -> None:
+def test_it_opens_both_and_a_signal_ends_both(started: Callable[..., Up], office: Path, ending: signal.Signals) -> None:
     up = started("up", "--port", 0, "--api-port", 0, "--workspace", office)
     up.read("API", "페이지")
     assert answers(f"{up.addresses['API']}/readyz")
@@ -83,7 +84,7 @@ def test_it_opens_both_and_a_signal_ends_both(started: Callable, office: Path, e
     assert not any(map(answers, up.addresses.values()))
 
 
-def test_where_there_are_keys_the_page_is_lent_one(started: Callable, indexed: Callable, mundap: Callable) -> None:
+def test_where_there_are_keys_the_page_is_lent_one(started: Callable[..., Up], indexed: MakeBot, mundap: Run) -> None:
     root = indexed().root
     key = mundap("keys", "add", "홈페이지", workspace=root).out.strip()
     before = (root / ".mundap" / "keys.json").read_text("utf-8")
@@ -99,7 +100,7 @@ def test_where_there_are_keys_the_page_is_lent_one(started: Callable, indexed: C
     assert (root / ".mundap" / "keys.json").read_text("utf-8") == before
 
 
-def test_where_one_dies_the_other_is_stopped_and_it_says_which(started: Callable, office: Path) -> None:
+def test_where_one_dies_the_other_is_stopped_and_it_says_which(started: Callable[..., Up], office: Path) -> None:
     up = started("up", "--port", 0, "--api-port", 0, "--workspace", office)
     up.read("API", "페이지")
     api, page = up.children()
@@ -110,7 +111,9 @@ def test_where_one_dies_the_other_is_stopped_and_it_says_which(started: Callable
     assert not alive(page)
 
 
-def test_what_keeps_it_from_opening_is_told(started: Callable, mundap: Callable, office: Path, tmp_path: Path) -> None:
+def test_what_keeps_it_from_opening_is_told(
+    started: Callable[..., Up], mundap: Run, office: Path, tmp_path: Path
+) -> None:
     nowhere = mundap("up", "--port", 0, "--api-port", 0, workspace=tmp_path)
     assert nowhere.code == 1
     assert "mundap init" in nowhere.err
@@ -124,7 +127,9 @@ def test_what_keeps_it_from_opening_is_told(started: Callable, mundap: Callable,
         assert "Traceback" not in taken.err
 
 
-def test_an_empty_workspace_opens_says_what_is_missing_and_takes_documents(started: Callable, fresh: Callable) -> None:
+def test_an_empty_workspace_opens_says_what_is_missing_and_takes_documents(
+    started: Callable[..., Up], fresh: MakeFiles
+) -> None:
     up = started("up", "--port", 0, "--api-port", 0, "--workspace", fresh({}))
     up.read("API", "페이지")
     with httpx.Client(base_url=up.addresses["API"], trust_env=False, timeout=60) as api:

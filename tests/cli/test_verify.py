@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.cli.conftest import make
+from tests.cli.conftest import Run, Serve, make
 from tests.cli.forging import forged
 from tests.language_model import Handler, Server, running
 
@@ -92,10 +92,13 @@ def state(bot: Mundap, answer: object) -> str:
     return verdict.state
 
 
-def test_each_answer_names_the_place_of_each_quote_and_ties_each_sentence_to_quotes(bot, answers) -> None:
+def test_each_answer_names_the_place_of_each_quote_and_ties_each_sentence_to_quotes(
+    bot: Mundap, answers: list[dict[str, Any]]
+) -> None:
     for answer in answers:
         for citation in answer["citations"]:
             text = bot.corpus.text(citation["document_id"])
+            assert text is not None
             assert text[citation["start"] : citation["end"]] == citation["quote"]
             assert citation["document_digest"] == bot.corpus.text_digest(citation["document_id"])
         assert answer["sentences"]
@@ -104,13 +107,13 @@ def test_each_answer_names_the_place_of_each_quote_and_ties_each_sentence_to_quo
             assert all(sentence["citations"] for sentence in answer["sentences"])
 
 
-def test_what_was_not_forged_is_proved(bot, answers) -> None:
+def test_what_was_not_forged_is_proved(bot: Mundap, answers: list[dict[str, Any]]) -> None:
     assert [(answer["question"], state(bot, answer)) for answer in answers] == [
         (answer["question"], "proved") for answer in answers
     ]
 
 
-def test_ten_thousand_forgeries_are_all_found(bot, answers) -> None:
+def test_ten_thousand_forgeries_are_all_found(bot: Mundap, answers: list[dict[str, Any]]) -> None:
     rng = random.Random(20261129)
     texts = list(map(json.dumps, answers))
     made = [forged(texts, rng) for _ in range(10_000)]
@@ -193,7 +196,9 @@ def test_what_personas_say_besides_states_nothing(fresh: Callable[..., Path]) ->
         assert state(bot, {**answer, "answer": answer["answer"] + " 30일이에요."}) == "forged"
 
 
-def test_the_command_proves_a_file_or_lines(mundap: Callable, bot: Mundap, answers: list, tmp_path: Path) -> None:
+def test_the_command_proves_a_file_or_lines(
+    mundap: Run, bot: Mundap, answers: list[dict[str, Any]], tmp_path: Path
+) -> None:
     file = tmp_path / "답.json"
     file.write_text(json.dumps(answers[0], ensure_ascii=False, indent=1), "utf-8")
     done = mundap("verify", file, workspace=bot.root)
@@ -225,7 +230,7 @@ def test_the_command_proves_a_file_or_lines(mundap: Callable, bot: Mundap, answe
     ],
 )
 def test_what_is_no_answer_is_said_to_be_none(
-    mundap: Callable, bot: Mundap, tmp_path: Path, content: str, named: str
+    mundap: Run, bot: Mundap, tmp_path: Path, content: str, named: str
 ) -> None:
     file = tmp_path / "답.json"
     file.write_text(content, "utf-8")
@@ -237,13 +242,15 @@ def test_what_is_no_answer_is_said_to_be_none(
     assert mundap("verify", tmp_path / "없음.json", workspace=bot.root).code == 1
 
 
-def test_an_answer_from_before_answers_could_be_proved_is_not_called_forged(bot, answers) -> None:
+def test_an_answer_from_before_answers_could_be_proved_is_not_called_forged(
+    bot: Mundap, answers: list[dict[str, Any]]
+) -> None:
     old = {key: answers[0][key] for key in ("question", "answer", "abstained", "citations", "hits", "model")}
     old["citations"] = [{key: one[key] for key in ("passage_id", "source", "quote")} for one in old["citations"]]
     assert state(bot, old) == "missing"
 
 
-def test_answers_over_http_are_proved_too(bot: Mundap, serving: Callable) -> None:
+def test_answers_over_http_are_proved_too(bot: Mundap, serving: Serve) -> None:
     pytest.importorskip("fastapi", reason="the extra serve is not installed")
     question = ASKED[1]
     asked = {"messages": [{"role": "user", "content": question}]}

@@ -1,7 +1,7 @@
 """Every Encoder: unit rows, one for each text, that depend on nothing but the text."""
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
@@ -14,11 +14,11 @@ from tests.small_models import encoders
 from mundap.encode import ENCODERS, KINDS, TRAINED, make_encoder, model_file
 from mundap.encode.adapter import AdaptedEncoder, Maps
 from mundap.encode.hashed import HashedEncoder
-from mundap.encode.reading import Reading
+from mundap.encode.settings import EncoderSettings
 from mundap.encode.static import StaticEncoder
 from mundap.encode.transformer import BOTH, PASSAGE, QUESTION, TransformerEncoder, open_transformer, save
 from mundap.korean.tokens import SearchTokenizer
-from mundap.protocols import Encoder
+from mundap.protocols import Encoder, Vectors
 from mundap.training.retriever.config import StaticConfig
 from mundap.training.retriever.static import fit
 
@@ -62,8 +62,8 @@ def transformer(kind: str, sides: tuple[str, ...], pooling: str) -> TransformerE
             (folder / side / "onnx").mkdir(parents=True)
             spelling.save(str(folder / side / "tokenizer.json"))
             onnx.save(model, str(folder / side / "onnx" / "model.onnx"))
-        save(folder, kind, "hashed", "0", Reading(pooling, "물음: ", "글: ", 100), 32)
-        return open_transformer(folder, model_file(folder), HashedEncoder)
+        save(folder, kind, "hashed", "0", EncoderSettings(pooling, "물음: ", "글: ", 100), 32)
+        return open_transformer(folder, model_file(folder), lambda name: HashedEncoder())
 
 
 _OPEN = ExitStack()  # folders and servers, until the module is done
@@ -119,60 +119,79 @@ TEXTS = ["관세청", "관세청은 세금을 걷는다.", "", " \n", "😀👍�
 LONG = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습니다. " * 40  # more than one window of a model
 
 
-@pytest.fixture(scope="module", params=ENCODERS_MADE.values(), ids=ENCODERS_MADE.keys())
+LARGE = {"e5-small", "gguf"}  # whose models take seconds to load
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(make, id=name, marks=pytest.mark.slow if name in LARGE else ())
+        for name, make in ENCODERS_MADE.items()
+    ],
+)
 def encoder(request: pytest.FixtureRequest) -> Encoder:
-    return request.param()
+    made: Encoder = request.param()
+    return made
+
+
+Encode = Callable[[Sequence[str]], Vectors]
 
 
 @pytest.fixture(params=["encode_queries", "encode_passages"])
-def encode(request: pytest.FixtureRequest, encoder: Encoder):
-    return getattr(encoder, request.param)
+def encode(request: pytest.FixtureRequest, encoder: Encoder) -> Encode:
+    made: Encode = getattr(encoder, request.param)
+    return made
 
 
-def test_a_row_of_length_one_for_each_text(encoder: Encoder, encode):
+def test_a_row_of_length_one_for_each_text(encoder: Encoder, encode: Encode) -> None:
     rows = encode(TEXTS)
     assert rows.shape == (len(TEXTS), encoder.dim)
     assert rows.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-4)
 
 
-def test_a_very_long_text_is_a_text(encoder: Encoder):
+def test_a_very_long_text_is_a_text(encoder: Encoder) -> None:
     short, long = encoder.encode_passages([LONG[:30], LONG])
     assert abs(np.linalg.norm(long) - 1) < 1e-5
     assert short @ long > 0.5
 
 
-def test_what_stands_behind_a_nul_counts(encode):
+def test_what_stands_behind_a_nul_counts(encode: Encode) -> None:
     cut, whole = encode(["관세", "관세\0환급"])
     assert cut @ whole < 0.999
 
 
-def test_no_texts_no_rows(encoder: Encoder, encode):
+def test_no_texts_no_rows(encoder: Encoder, encode: Encode) -> None:
     rows = encode([])
     assert rows.shape == (0, encoder.dim)
     assert rows.dtype == np.float32
 
 
-def test_a_vector_does_not_depend_on_the_texts_beside_it(encode):
+def test_a_vector_does_not_depend_on_the_texts_beside_it(encode: Encode) -> None:
     together = encode(TEXTS)
     np.testing.assert_allclose(encode(TEXTS[::-1])[::-1], together, atol=1e-5)
     np.testing.assert_allclose(np.vstack([encode([text]) for text in TEXTS]), together, atol=1e-5)
     np.testing.assert_allclose(encode(["관세청", *TEXTS, "관세청"])[[0, -1]], together[[0, 0]], atol=1e-5)
 
 
-def test_texts_that_share_words_are_nearer_than_texts_that_share_none(encoder: Encoder):
+def test_texts_that_share_words_are_nearer_than_texts_that_share_none(encoder: Encoder) -> None:
     question = encoder.encode_queries([ASKED])[0]
     about, other = encoder.encode_passages([ABOUT, OTHER]) @ question
     assert about > other
 
 
-def test_the_name_stays_and_tells_encoders_apart(encoder: Encoder):
+def test_the_name_stays(encoder: Encoder) -> None:
     before = encoder.name
     encoder.encode_passages(["글"])
     assert encoder.name == before != ""
-    assert [make().name for make in ENCODERS_MADE.values()].count(before) == 1
 
 
-def test_every_encoder_of_the_table_is_in_this_suite():
-    assert {make_encoder(name).name for name in ENCODERS} <= {make().name for make in ENCODERS_MADE.values()}
+@pytest.mark.slow
+def test_names_tell_encoders_apart_and_those_of_the_table_are_among_them() -> None:
+    names = [make().name for make in ENCODERS_MADE.values()]
+    assert len({*names}) == len(names)
+    assert {make_encoder(name).name for name in ENCODERS} <= {*names}
+
+
+def test_every_kind_of_encoder_is_in_this_suite() -> None:
     assert {*TRAINED, *KINDS} <= set(ENCODERS_MADE)

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from tests.streamed import streamed
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.generate.evidence import Line, ReaderModel
@@ -55,7 +57,7 @@ ASKED = [
     params=[pytest.param(name, marks=pytest.mark.slow if name == "transformers" else ()) for name in GENERATORS],
 )
 def generator(request: pytest.FixtureRequest) -> Generator:
-    tiny = request.getfixturevalue("tiny_llm") if request.param == "transformers" else None
+    tiny: Any = request.getfixturevalue("tiny_llm") if request.param == "transformers" else None
     return GENERATORS[request.param](tiny)
 
 
@@ -64,10 +66,11 @@ def untimed(answer: Answer) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize(("question", "found"), ASKED)
-def test_a_stream_is_the_text_in_pieces_and_then_the_one_answer(generator: Generator, question: str, found: list[Hit]):
-    *pieces, last = generator.stream(question, found)
-    assert isinstance(last, Answer)
-    assert all(isinstance(piece, str) and piece for piece in pieces)
+def test_a_stream_is_the_text_in_pieces_and_then_the_one_answer(
+    generator: Generator, question: str, found: list[Hit]
+) -> None:
+    pieces, last = streamed(generator.stream(question, found))
+    assert all(pieces)
     assert "".join(pieces) == last.text
     assert untimed(last) == untimed(generator.answer(question, found))
 
@@ -75,7 +78,7 @@ def test_a_stream_is_the_text_in_pieces_and_then_the_one_answer(generator: Gener
 @pytest.mark.parametrize(("question", "found"), ASKED)
 def test_an_answer_says_something_and_every_quote_stands_in_its_passage(
     generator: Generator, question: str, found: list[Hit]
-):
+) -> None:
     answer = generator.answer(question, found)
     assert (answer.question, answer.hits, answer.model) == (question, tuple(found), generator.name)
     assert answer.text.strip()
@@ -89,26 +92,26 @@ def test_an_answer_says_something_and_every_quote_stands_in_its_passage(
     assert answer.abstained == (not answer.citations)
 
 
-def test_without_hits_it_abstains(generator: Generator):
+def test_without_hits_it_abstains(generator: Generator) -> None:
     answer = generator.answer("관세율은 얼마인가요?", [])
     assert answer.abstained
     assert (answer.citations, answer.hits) == ((), ())
 
 
-def test_with_the_answer_before_it_it_answers(generator: Generator):
+def test_with_the_answer_before_it_it_answers(generator: Generator) -> None:
     answer = generator.answer("청바지의 관세율은 얼마인가요?", hits(DUTY, LIMIT))
     assert not answer.abstained
     assert "13%" in answer.text
     assert answer.citations[0].passage_id == "p1"
 
 
-def test_the_same_question_has_the_same_answer(generator: Generator):
+def test_the_same_question_has_the_same_answer(generator: Generator) -> None:
     first = untimed(generator.answer(*ASKED[0]))
     generator.answer(*ASKED[1])
     assert untimed(generator.answer(*ASKED[0])) == first
 
 
-def test_a_conversation_may_come_before(generator: Generator):
+def test_a_conversation_may_come_before(generator: Generator) -> None:
     history = [Turn("면세 한도는 얼마인가요?", "미화 800달러입니다.")]
     *_, last = generator.stream("청바지의 관세율은 얼마인가요?", hits(DUTY), history)
     assert isinstance(last, Answer)

@@ -6,6 +6,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+from tests.conftest import MakePassage
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.graph.build import build
@@ -27,7 +28,7 @@ from mundap.types import Passage
 def graph(passages: list[Passage]) -> Leg:
     rows = GroupedPassages.of(passages).rows
     with TemporaryDirectory() as folder:
-        build(Path(folder), rows, names, unrelated, "test", [Synonym("짐", "물품", 0.5)])
+        build(Path(folder), rows, names, unrelated, [Synonym("짐", "물품", 0.5)])
         return GraphLeg(Graph(Path(folder)), Table([row.id for row in rows], InMemory(rows)), names)
 
 
@@ -46,13 +47,14 @@ PARENTS = [
 QUESTION = "세관 신고서"
 
 
-@pytest.fixture(params=LEGS.values(), ids=LEGS.keys())
+@pytest.fixture(params=list(LEGS.values()), ids=list(LEGS))
 def make(request: pytest.FixtureRequest) -> Callable[[list[Passage]], Leg]:
-    return request.param
+    made: Callable[[list[Passage]], Leg] = request.param
+    return made
 
 
 @pytest.fixture(params=[False, True], ids=["parent passages", "parent passages and chunks"])
-def leg(make: Callable[[list[Passage]], Leg], passage, request: pytest.FixtureRequest) -> Leg:
+def leg(make: Callable[[list[Passage]], Leg], passage: MakePassage, request: pytest.FixtureRequest) -> Leg:
     parent_passages = [passage(text) for text in PARENTS]
     return make(
         [*parent_passages, *(c for w in parent_passages for c in chunks(w, Sentences(30)))]
@@ -61,12 +63,12 @@ def leg(make: Callable[[list[Passage]], Leg], passage, request: pytest.FixtureRe
     )
 
 
-def test_rows_are_the_parent_passages_in_the_order_of_ids(leg: Leg):
+def test_rows_are_the_parent_passages_in_the_order_of_ids(leg: Leg) -> None:
     assert list(leg.table.ids) == sorted(leg.table.ids)
     assert len(leg.table) == len(PARENTS)
 
 
-def test_found_rows_carry_their_score(leg: Leg):
+def test_found_rows_carry_their_score(leg: Leg) -> None:
     for depth in range(1, len(PARENTS) + 1):
         rows, scores = leg.find(QUESTION, depth)
         assert 1 <= len(rows) <= depth
@@ -75,12 +77,12 @@ def test_found_rows_carry_their_score(leg: Leg):
 
 
 @pytest.mark.parametrize("rows", [[0], [4, 2], [4, 3, 2, 1, 0], [2, 0, 4, 1, 3], [1, 1, 1], []])
-def test_a_score_belongs_to_its_row_whatever_else_is_asked(leg: Leg, rows: list[int]):
+def test_a_score_belongs_to_its_row_whatever_else_is_asked(leg: Leg, rows: list[int]) -> None:
     alone = [leg.score(QUESTION, np.asarray([row]))[0] for row in rows]
     np.testing.assert_allclose(leg.score(QUESTION, np.asarray(rows, np.intp)), alone, rtol=1e-6)
 
 
-def test_a_mask_leaves_the_scores_and_the_order_of_the_rest(leg: Leg):
+def test_a_mask_leaves_the_scores_and_the_order_of_the_rest(leg: Leg) -> None:
     rows, scores = leg.find(QUESTION, 10)
     mask = np.ones(len(leg.table), np.bool_)
     mask[rows[0]] = False
@@ -90,7 +92,7 @@ def test_a_mask_leaves_the_scores_and_the_order_of_the_rest(leg: Leg):
     assert len(leg.find(QUESTION, 10, np.zeros(len(leg.table), np.bool_))[0]) == 0
 
 
-def test_one_question_after_another_is_each_its_own(leg: Leg):
+def test_one_question_after_another_is_each_its_own(leg: Leg) -> None:
     first = leg.find(QUESTION, 10)
     leg.find("환급", 10)
     again = leg.find(QUESTION, 10)

@@ -1,7 +1,7 @@
 """Every Searcher: the same promises about order, filters and odd questions."""
 
 import unicodedata
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 
@@ -105,13 +105,14 @@ SEARCHERS: dict[str, Build] = {
 }
 
 
-@pytest.fixture(scope="module", params=SEARCHERS.values(), ids=SEARCHERS.keys())
+@pytest.fixture(scope="module", params=list(SEARCHERS.values()), ids=list(SEARCHERS))
 def build(request: pytest.FixtureRequest) -> Build:
-    return request.param
+    made: Build = request.param
+    return made
 
 
 @pytest.fixture(scope="module")
-def search(build: Build, tmp_path_factory: pytest.TempPathFactory):
+def search(build: Build, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Search]:
     with ExitStack() as stack:
         yield build(TEXTS, tmp_path_factory.mktemp("searcher"), stack)
 
@@ -125,7 +126,7 @@ QUESTIONS = ["분실물 보관", "환급금은 언제 나오나요?", "위약금
 
 @pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("k", [1, 2, 10, 10_000])
-def test_hits_are_ranked_from_one_best_first_and_ties_go_by_id(search: Search, question: str, k: int):
+def test_hits_are_ranked_from_one_best_first_and_ties_go_by_id(search: Search, question: str, k: int) -> None:
     hits = search(question, k)
     assert 1 <= len(hits) <= min(k, len(TEXTS))
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
@@ -134,25 +135,27 @@ def test_hits_are_ranked_from_one_best_first_and_ties_go_by_id(search: Search, q
     assert all(hit.passage.text == TEXTS[hit.passage.source] for hit in hits)
 
 
-def test_the_best_hit_is_the_passage_that_holds_the_words(search: Search):
+def test_the_best_hit_is_the_passage_that_holds_the_words(search: Search) -> None:
     assert search("환급금이 나온다", 1)[0].passage.source == NAMES["환급금"]
     assert search("위약금은 계약한 날부터 계산한다", 1)[0].passage.source == "long"
 
 
-def test_fewer_hits_are_the_first_of_more(search: Search):
+def test_fewer_hits_are_the_first_of_more(search: Search) -> None:
     more = search("분실물 보관", len(TEXTS))
     for k in range(1, len(more)):
         assert seen(search("분실물 보관", k)) == seen(more[:k])
 
 
-def test_same_texts_tie_and_stand_in_the_order_of_ids(search: Search):
+def test_same_texts_tie_and_stand_in_the_order_of_ids(search: Search) -> None:
     first = search("분실물 보관은 안내소", 3)
     assert {hit.passage.source for hit in first} == {"twin1", "twin2", "twin3"}
     assert len({hit.score for hit in first}) == 1
     assert [hit.passage.id for hit in first] == sorted(hit.passage.id for hit in first)
 
 
-def test_the_order_of_the_input_and_of_the_questions_changes_nothing(search: Search, build: Build, tmp_path: Path):
+def test_the_order_of_the_input_and_of_the_questions_changes_nothing(
+    search: Search, build: Build, tmp_path: Path
+) -> None:
     with ExitStack() as stack:
         shuffled = build(dict(reversed(TEXTS.items())), tmp_path, stack)
         first = {question: seen(shuffled(question)) for question in reversed(QUESTIONS)}
@@ -160,44 +163,45 @@ def test_the_order_of_the_input_and_of_the_questions_changes_nothing(search: Sea
         assert seen(search(question)) == first[question]
 
 
-def test_no_filter_is_a_filter_that_allows_all(search: Search):
+def test_no_filter_is_a_filter_that_allows_all(search: Search) -> None:
     assert seen(search("분실물 보관", 20)) == seen(search("분실물 보관", 20, where=list(TEXTS)))
 
 
-def test_an_empty_filter_allows_nothing(search: Search):
-    for empty in (set(), [], ()):
+def test_an_empty_filter_allows_nothing(search: Search) -> None:
+    nothing: tuple[Collection[str], ...] = (set(), [], ())
+    for empty in nothing:
         assert search("분실물 보관", where=empty) == []
 
 
-def test_a_filter_that_matches_nothing_allows_nothing(search: Search):
+def test_a_filter_that_matches_nothing_allows_nothing(search: Search) -> None:
     assert search("분실물 보관", where={"없는 문서"}) == []
 
 
-def test_only_allowed_passages_are_found_and_they_fill_the_ranks(search: Search):
+def test_only_allowed_passages_are_found_and_they_fill_the_ranks(search: Search) -> None:
     hits = search("분실물 보관은 안내소", 10, where={"twin3", "twin1"})
     assert {hit.passage.source for hit in hits} == {"twin1", "twin3"}
     assert [hit.rank for hit in hits] == [1, 2]
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_a_decomposed_question_is_the_same_question(search: Search, question: str):
+def test_a_decomposed_question_is_the_same_question(search: Search, question: str) -> None:
     decomposed = unicodedata.normalize("NFD", question)
     assert decomposed != question
     assert seen(search(decomposed)) == seen(search(question))
 
 
 @pytest.mark.parametrize("question", ["", " ", "\n\t", "\u200b", "?!", "…"])
-def test_a_question_without_a_letter_finds_nothing(search: Search, question: str):
+def test_a_question_without_a_letter_finds_nothing(search: Search, question: str) -> None:
     assert search(question) == []
 
 
 @pytest.mark.parametrize("question", ["😀", "👍🏽👨‍👩‍👧", "반품 😀", "ㅋㅋㅋ", "a" * 5000, "가나다 " * 2000])
-def test_any_other_question_is_a_question(search: Search, question: str):
+def test_any_other_question_is_a_question(search: Search, question: str) -> None:
     hits = search(question, 3)
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
 
 
-def test_origins_give_the_rank_in_each_leg_that_found_it(search: Search):
+def test_origins_give_the_rank_in_each_leg_that_found_it(search: Search) -> None:
     for question in QUESTIONS:
         for hit in search(question, len(TEXTS)):
             assert hit.origins.keys() <= {"bm25", "dense", "graph"}
@@ -208,7 +212,7 @@ def test_origins_give_the_rank_in_each_leg_that_found_it(search: Search):
 
 
 @pytest.mark.parametrize("make", BY_HAND.values(), ids=BY_HAND.keys())
-def test_an_empty_index_finds_nothing(make: Callable[[list[Passage]], Searcher]):
+def test_an_empty_index_finds_nothing(make: Callable[[list[Passage]], Searcher]) -> None:
     searcher = make([])
     assert searcher.search("관세청") == []
     assert searcher.search("관세청", where={"a"}) == []
@@ -216,7 +220,7 @@ def test_an_empty_index_finds_nothing(make: Callable[[list[Passage]], Searcher])
 
 
 @pytest.mark.parametrize("make", BY_HAND.values(), ids=BY_HAND.keys())
-def test_a_filter_that_was_changed_is_read_again(make: Callable[[list[Passage]], Searcher]):
+def test_a_filter_that_was_changed_is_read_again(make: Callable[[list[Passage]], Searcher]) -> None:
     passages = [Passage(digest(n), "d", t, 0, len(t), source=n) for n, t in TEXTS.items()]
     searcher = make(passages)
     allowed = {digest("twin1"), digest("twin2")}
@@ -229,7 +233,7 @@ LEXICAL = ["bm25", "hybrid of one lexical leg", "workspace, bm25", "workspace, g
 
 
 @pytest.mark.parametrize("name", LEXICAL)
-def test_a_bare_noun_finds_it_with_a_particle_and_unknown_words_find_nothing(name: str, tmp_path: Path):
+def test_a_bare_noun_finds_it_with_a_particle_and_unknown_words_find_nothing(name: str, tmp_path: Path) -> None:
     with ExitStack() as stack:
         search = SEARCHERS[name](TEXTS, tmp_path, stack)
         first = {noun: [hit.passage.source for hit in search(noun, 1)] for noun in PARTICLES}
@@ -238,12 +242,12 @@ def test_a_bare_noun_finds_it_with_a_particle_and_unknown_words_find_nothing(nam
         assert search("뷁쉙뛟 쮏뀳") == []
 
 
-def test_a_particle_does_not_keep_a_hybrid_from_the_noun():
+def test_a_particle_does_not_keep_a_hybrid_from_the_noun() -> None:
     search = SEARCHERS["hybrid, evidence"](TEXTS, Path(), ExitStack())
     assert [search(noun, 1)[0].passage.source for noun in PARTICLES] == list(NAMES.values())
 
 
-def test_a_workspace_without_an_index_says_what_to_run(tmp_path: Path):
+def test_a_workspace_without_an_index_says_what_to_run(tmp_path: Path) -> None:
     with ExitStack() as stack:
         bot = make_workspace({"a": "글"}, tmp_path, stack)
         for leg in ("bm25", "dense", "graph", "hybrid"):
@@ -251,7 +255,7 @@ def test_a_workspace_without_an_index_says_what_to_run(tmp_path: Path):
                 bot.search("글", leg=leg)
 
 
-def test_an_unknown_leg_is_told_the_known_ones(tmp_path: Path):
+def test_an_unknown_leg_is_told_the_known_ones(tmp_path: Path) -> None:
     with ExitStack() as stack:
         bot = make_workspace({"a": "글"}, tmp_path, stack)
         bot.index()
@@ -259,7 +263,7 @@ def test_an_unknown_leg_is_told_the_known_ones(tmp_path: Path):
             bot.search("글", leg="bm52")
 
 
-def test_a_removed_document_is_gone_from_every_leg_at_once_and_for_every_reader(tmp_path: Path):
+def test_a_removed_document_is_gone_from_every_leg_at_once_and_for_every_reader(tmp_path: Path) -> None:
     with ExitStack() as stack:
         bot = make_workspace(TEXTS, tmp_path, stack)
         bot.index()

@@ -1,8 +1,9 @@
 """Every Store: the passages that exist, whatever is asked for and in whatever order."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,12 @@ def passages_of(name: str) -> list[Passage]:
     text = "\n".join(DOCUMENTS[name])
     made, start = [], 0
     for n, part in enumerate(DOCUMENTS[name]):
-        about = {"heading": f"제{n}조", "page": n % 7 or None, "source": name, "meta": {"row": n, "부서": "통관"}}
+        about: dict[str, Any] = {
+            "heading": f"제{n}조",
+            "page": n % 7 or None,
+            "source": name,
+            "meta": {"row": n, "부서": "통관"},
+        }
         made.append(Passage(digest(part), digest(name), part, start, start + len(part), **about))
         start += len(part) + 1
     assert all(text[p.start : p.end] == p.text for p in made)
@@ -44,8 +50,8 @@ PASSAGES = [p for name in DOCUMENTS for p in passages_of(name)]
 KEPT = {p.id: p for p in PASSAGES if p.source != "나"}
 
 
-@pytest.fixture(scope="module", params=STORES.values(), ids=STORES.keys())
-def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
+@pytest.fixture(scope="module", params=list(STORES.values()), ids=list(STORES))
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """All passages were put in, and those of 나 were removed again."""
     store = request.param(PASSAGES, "나", tmp_path_factory.mktemp("store"))
     yield store
@@ -53,23 +59,23 @@ def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         store.close()
 
 
-def test_a_passage_comes_back_as_it_went_in(store: Store):
+def test_a_passage_comes_back_as_it_went_in(store: Store) -> None:
     for id in list(KEPT)[:3]:
         assert store.passages([id]) == {id: KEPT[id]}
 
 
-def test_missing_and_removed_passages_are_absent(store: Store):
+def test_missing_and_removed_passages_are_absent(store: Store) -> None:
     gone = next(p.id for p in PASSAGES if p.source == "나")
     here = next(iter(KEPT))
     assert store.passages([gone, "없는 id", "", here]) == {here: KEPT[here]}
     assert store.passages([gone]) == {}
 
 
-def test_none_of_nothing(store: Store):
+def test_none_of_nothing(store: Store) -> None:
     assert store.passages([]) == {}
 
 
-def test_more_than_a_thousand_ids_in_any_order(store: Store):
+def test_more_than_a_thousand_ids_in_any_order(store: Store) -> None:
     ids = [p.id for p in PASSAGES]
     assert len(ids) > 1000
     assert store.passages(ids) == store.passages(ids[::-1]) == KEPT

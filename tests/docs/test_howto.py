@@ -9,6 +9,8 @@ PAGES = sorted((ROOT / "docs" / "howto").glob("*.md"))
 SAYS = {  # what a reader of the page sees at its end
     "encoder": "연차는 발생한 날부터 1년 안에 쓰지 않으면 소멸합니다.",
     "loss": "as worked out by hand",
+    "frameworks": "FAQ 지하 2층에 무료로 주차할 수 있습니다.",
+    "mcp": "연차는 발생한 날부터 1년 안에 쓰지 않으면 소멸합니다.",
     "not-found": "hybrid 1",
     "prompt": "당신은 조직의 문서를 근거로",
     "reader": "병가는 해마다 60일까지 쓸 수 있습니다.",
@@ -21,6 +23,11 @@ def test_a_page_runs_as_it_stands(page: Path, tmp_path: Path) -> None:
         pytest.skip(f"{page.name} has nothing to run")
     if page.stem == "loss":
         pytest.importorskip("torch", reason="needs torch: make setup-train")
+    if page.stem == "frameworks":
+        for package in ("langchain_core", "llama_index.core", "haystack"):
+            pytest.importorskip(package, reason="needs the extras langchain, llama-index and haystack")
+    if page.stem == "mcp":
+        pytest.importorskip("mcp", reason="needs the extra mcp: pip install 'mundap[mcp]'")
     assert SAYS.get(page.stem, "") in follow(page, tmp_path)
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import tempfile
 from collections.abc import Callable
+from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,7 @@ def hwp(folder: Path) -> list[Seed]:
     five, x = test_hwp5, test_hwpx
     table = five.table(1, (2, 2), *(five.cell(2, r, c, five.para(2, f"{r}{c}")) for r in (0, 1) for c in (0, 1)))
     body = five.para(0, "휴가 규정", shape=1) + five.para(0, "다음 표와 같다.", table) + five.para(0, "끝.", shape=3)
-    about = {"\x05HwpSummaryInformation": five.summary("휴가 규정", 133_000_000_000_000_000)}
+    about: dict[str, Any] = {"\x05HwpSummaryInformation": five.summary("휴가 규정", 133_000_000_000_000_000)}
     made = [five.hwp(path, body, **about).read_bytes(), five.hwp(path, body, five.para(0, "둘"), flags=0).read_bytes()]
     cells = [[x.tc(r, c, f"{r}{c}") for c in (0, 1)] for r in (0, 1)]
     package = x.PACKAGE.format(title="휴가 규정", modified="2024-03-04T05:06:07Z")
@@ -121,7 +122,11 @@ def _pptx() -> bytes:
 
 
 def _xlsx(folder: Path) -> bytes:
-    rows = [["출처", "제시문", "질문", "답변"], ["규정", "연차는 15일이다.", "며칠?", "15일"], ["", "글", 3.5, "=1/0"]]
+    rows: list[list[Any]] = [
+        ["출처", "제시문", "질문", "답변"],
+        ["규정", "연차는 15일이다.", "며칠?", "15일"],
+        ["", "글", 3.5, "=1/0"],
+    ]
     return test_tables.xlsx_file(folder, 문답=rows, 표=[["가", 1], ["나", 2.0]]).read_bytes()
 
 
@@ -135,7 +140,7 @@ def mail(folder: Path) -> list[Seed]:
     letter.add_alternative("<p>공영주차장</p><table><tr><td>소형<td>1,000원</table>", subtype="html")
     letter.add_attachment(b"%PDF-1.4", maintype="application", subtype="pdf", filename="요금표.pdf")
     bare = f"From: {test_mail.coded('김한빛', 'ks_c_5601-1987')} <a@b.example>\nSubject: 안내\nDate: 2024-03-05\n\n> 지난 글\n글\n"
-    forwarded = test_mail.EmailMessage()
+    forwarded = EmailMessage()
     forwarded["Subject"] = "전달"
     forwarded.set_content("참고하세요.")
     forwarded.add_attachment(letter)

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -31,13 +32,13 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def image() -> dict:
+def image() -> dict[str, Any]:
     """The built image's configuration."""
     for program in ("buildah", "debootstrap"):
         if shutil.which(program) is None:
             pytest.skip(f"needs {program}: apt-get install buildah debootstrap")
     build(TAG)
-    config: dict = json.loads(run("buildah", "inspect", "--type", "image", TAG))["Docker"]["config"]
+    config: dict[str, Any] = json.loads(run("buildah", "inspect", "--type", "image", TAG))["Docker"]["config"]
     return config
 
 
@@ -118,7 +119,7 @@ def says(address: str) -> bool:
         return False
 
 
-def test_the_image_runs_unprivileged_and_knows_when_it_is_well(image: dict):
+def test_the_image_runs_unprivileged_and_knows_when_it_is_well(image: dict[str, Any]) -> None:
     assert image["User"] == "mundap"
     assert image["Entrypoint"] == ["mundap-start"]
     assert image["Cmd"][:2] == ["mundap", "serve"]
@@ -126,7 +127,9 @@ def test_the_image_runs_unprivileged_and_knows_when_it_is_well(image: dict):
     assert "healthz" in " ".join(image["Healthcheck"]["Test"])
 
 
-def test_a_first_start_serves_the_sample_to_those_who_have_the_key(image: dict, volumes: dict[str, Path]):
+def test_a_first_start_serves_the_sample_to_those_who_have_the_key(
+    image: dict[str, Any], volumes: dict[str, Path]
+) -> None:
     api, page = free(), free()
     start = image["Entrypoint"]
     serve = [*start, "mundap", "serve", "--host", "127.0.0.1", "--port", str(api)]
@@ -154,11 +157,13 @@ def test_a_first_start_serves_the_sample_to_those_who_have_the_key(image: dict, 
     assert not run_with(f"--server.port={page}")  # `mundap ui` has stopped the page that it had started
 
 
-def test_a_second_start_keeps_what_is_there_and_reads_what_is_new(image: dict, volumes: dict[str, Path]):
+def test_a_second_start_keeps_what_is_there_and_reads_what_is_new(
+    image: dict[str, Any], volumes: dict[str, Path]
+) -> None:
     port = free()
     serve = [*image["Entrypoint"], "mundap", "serve", "--host", "127.0.0.1", "--port", str(port)]
 
-    def answers(question: str) -> dict:
+    def answers(question: str) -> dict[str, Any]:
         with (
             container() as one,
             running(inside(one, volumes, serve), lambda: says(f"http://127.0.0.1:{port}/healthz")),

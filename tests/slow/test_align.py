@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.invoked import ran
 from typer.testing import CliRunner
 
 import mundap as md
@@ -31,7 +32,7 @@ for package in ("tokenizers", "peft", "trl", "datasets"):
 torch.set_num_threads(1)
 
 GOOD, BAD = "담배는 200개비까지 면세입니다.", "이사화물은 신고"
-PAIRS = [
+PAIRS: list[dict[str, Any]] = [
     {"prompt": f"담배를 {n}갑 들여오면?", "completion_0": BAD, "completion_1": GOOD, "ranking": [1, 0]}
     for n in range(20)
 ]
@@ -89,9 +90,8 @@ def bot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(*arguments: object, workspace: Path) -> dict[str, Any]:
     """What a command that succeeds prints as JSON."""
-    done = CliRunner().invoke(app, [*map(str, arguments), "--json", "--workspace", str(workspace)])
-    assert done.exit_code == 0, done.exception or done.stderr
-    return json.loads(done.stdout)
+    made: dict[str, Any] = json.loads(ran(*arguments, "--json", workspace=workspace))
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +100,7 @@ def rewarded(base: Path, bot: Path) -> dict[str, Any]:
     return run("train", "reward", "--data", bot / "ranking.json", "--out", "보상", *options, workspace=bot)
 
 
-def test_a_reward_model_finds_the_better_answer_to_new_questions(bot: Path, rewarded: dict[str, Any]):
+def test_a_reward_model_finds_the_better_answer_to_new_questions(bot: Path, rewarded: dict[str, Any]) -> None:
     from mundap.training.llm.reward_model import load_reward
 
     assert rewarded["accuracy"]["after"]["mean"] == 1.0
@@ -121,7 +121,7 @@ def test_a_reward_model_finds_the_better_answer_to_new_questions(bot: Path, rewa
     assert not (bot / ".mundap" / "training" / "보상").exists()
 
 
-def test_dpo_moves_towards_the_better_answer_and_goes_on_from_an_adapter(base: Path, bot: Path):
+def test_dpo_moves_towards_the_better_answer_and_goes_on_from_an_adapter(base: Path, bot: Path) -> None:
     data = ("--data", bot / "ranking.json", "--prompt", TEMPLATE)
     report = run("train", "dpo", *data, "--out", "선호", "--base", base, "--epochs", 8, "--lr", 3e-3, workspace=bot)
     assert report["accuracy"]["mean"] == 1.0
@@ -136,7 +136,7 @@ def test_dpo_moves_towards_the_better_answer_and_goes_on_from_an_adapter(base: P
 @pytest.mark.parametrize("algorithm", ["ppo", "rloo"])
 def test_rewards_rise_on_held_out_prompts_and_the_table_says_so(
     base: Path, bot: Path, rewarded: dict[str, Any], algorithm: str
-):
+) -> None:
     report = run(
         "train", "ppo", "--data", bot / "prompts.json", "--out", algorithm, "--algorithm", algorithm, "--reward", "보상",
         "--base", base, "--steps", 20, "--batch", 32, "--lr", 1.5e-3, "--max-new", 24, "--prompt", TEMPLATE,
@@ -157,7 +157,7 @@ def test_rewards_rise_on_held_out_prompts_and_the_table_says_so(
     assert (Path(report["folder"]) / "adapter" / "adapter_model.safetensors").is_file()
 
 
-def test_python_trains_as_the_command_does(base: Path, bot: Path):
+def test_python_trains_as_the_command_does(base: Path, bot: Path) -> None:
     points: list[int] = []
     made = md.train.reward(
         md.Mundap.open(bot),
@@ -169,13 +169,16 @@ def test_python_trains_as_the_command_does(base: Path, bot: Path):
     )
     assert made is not None
     assert (made.kind, made.verdict, made.use) == ("reward", "better", "파이썬")
-    assert made.report.accuracy.after.mean == 1.0
+    report: Any = made.report
+    assert report.accuracy.after.mean == 1.0
     assert points == sorted(points) != []
     assert "accuracy" in str(made)
     assert "<table>" in made._repr_html_()
 
 
-def test_what_answers_is_promoted_and_a_reward_is_not(base: Path, bot: Path, rewarded: dict[str, Any], tmp_path: Path):
+def test_what_answers_is_promoted_and_a_reward_is_not(
+    base: Path, bot: Path, rewarded: dict[str, Any], tmp_path: Path
+) -> None:
     root = shutil.copytree(bot, tmp_path / "ws")
     data = ("--data", bot / "ranking.json", "--base", base, "--epochs", 2, "--lr", 3e-3)
     run("train", "dpo", *data, "--out", "나은", workspace=root)
@@ -186,7 +189,7 @@ def test_what_answers_is_promoted_and_a_reward_is_not(base: Path, bot: Path, rew
     assert "--reward 보상" in str(done.exception)
 
 
-def test_what_cannot_be_is_said(base: Path, bot: Path):
+def test_what_cannot_be_is_said(base: Path, bot: Path) -> None:
     def said(*arguments: object) -> str:
         done = CliRunner().invoke(app, ["train", *map(str, arguments), "--workspace", str(bot)])
         assert isinstance(done.exception, MundapError), done.exception
@@ -203,7 +206,9 @@ def test_what_cannot_be_is_said(base: Path, bot: Path):
     assert "prompts.json" in said("reward", "--data", bot / "prompts.json", "--out", "x", "--base", base)
 
 
-def test_tokens_are_as_likely_in_a_batch_as_alone_and_first_as_likely_as_by_the_reference(base: Path, tmp_path: Path):
+def test_tokens_are_as_likely_in_a_batch_as_alone_and_first_as_likely_as_by_the_reference(
+    base: Path, tmp_path: Path
+) -> None:
     from mundap.training.llm.config import PPOConfig
     from mundap.training.llm.ppo import load_policy
 
@@ -288,7 +293,7 @@ def trainers(base: Path) -> dict[str, Train]:
 
 
 @pytest.mark.parametrize("kind", ["reward", "dpo", "ppo"])
-def test_a_killed_training_ends_as_if_it_had_not_been(base: Path, tmp_path: Path, kind: str):
+def test_a_killed_training_ends_as_if_it_had_not_been(base: Path, tmp_path: Path, kind: str) -> None:
     train = trainers(base)[kind]
     whole, report = train(tmp_path / "whole", False, lambda done, total: None)
     killed = os.fork()  # torch and peft are there already
@@ -337,7 +342,7 @@ print("same", flush=True)
 """
 
 
-def test_two_processes_learn_one_model(base: Path, tmp_path: Path):
+def test_two_processes_learn_one_model(base: Path, tmp_path: Path) -> None:
     script = tmp_path / "work.py"
     script.write_text(TOGETHER, "utf-8")
     done = subprocess.run(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from tests.small_models import encoders
 from mundap.encode import make_encoder
 from mundap.encode.options import Options
 from mundap.encode.prompts import Prompts
-from mundap.encode.reading import Reading
+from mundap.encode.settings import EncoderSettings
 from mundap.errors import ConfigError
 
 pytestmark = pytest.mark.slow
@@ -23,7 +24,7 @@ LONG = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습�
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "lasttoken"])
 @pytest.mark.parametrize("dense", [False, True])
-def test_vectors_are_those_of_sentence_transformers(tmp_path: Path, pooling: str, dense: bool):
+def test_vectors_are_those_of_sentence_transformers(tmp_path: Path, pooling: str, dense: bool) -> None:
     package = pytest.importorskip("sentence_transformers")
     prompts = {"query": "물음: ", "document": "글: "}
     folder = encoders.sentence(tmp_path, pooling, prompts, dense)
@@ -32,7 +33,7 @@ def test_vectors_are_those_of_sentence_transformers(tmp_path: Path, pooling: str
     np.testing.assert_allclose(ours.encode_passages(TEXTS), theirs.encode_document(TEXTS), atol=1e-4)
 
 
-def test_a_prompt_that_is_not_to_be_pooled_is_not(tmp_path: Path):
+def test_a_prompt_that_is_not_to_be_pooled_is_not(tmp_path: Path) -> None:
     package = pytest.importorskip("sentence_transformers")
     folder = encoders.sentence(tmp_path, prompts={"query": "물음:", "document": ""})
     pooling = folder / "1_Pooling" / "config.json"
@@ -41,10 +42,15 @@ def test_a_prompt_that_is_not_to_be_pooled_is_not(tmp_path: Path):
     np.testing.assert_allclose(make_encoder(f"st:{folder}").encode_queries(TEXTS), theirs, atol=1e-4)
 
 
-def test_onnx_gives_what_torch_gives(tmp_path: Path):
+def made(spec: str) -> Any:
+    """Like any encoder, with what transformers have besides."""
+    return make_encoder(spec)
+
+
+def test_onnx_gives_what_torch_gives(tmp_path: Path) -> None:
     folder = encoders.exported(encoders.sentence(tmp_path, "cls", {"query": "물음: "}, dense=True))
     texts = [*TEXTS, LONG]
-    ours, other = make_encoder(f"onnx:{folder}"), make_encoder(f"st:{folder}")
+    ours, other = made(f"onnx:{folder}"), made(f"st:{folder}")
     np.testing.assert_allclose(ours.encode_queries(texts), other.encode_queries(texts), atol=1e-4)
     assert ours.token_counts(texts) == other.token_counts(texts) == [len(text) for text in texts]
     named = make_encoder(f"onnx:{folder}/onnx/model.onnx")
@@ -52,40 +58,40 @@ def test_onnx_gives_what_torch_gives(tmp_path: Path):
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls", "lasttoken"])
-def test_what_is_named_as_an_encoder_is_a_base_of_training_that_reads_alike(tmp_path: Path, pooling: str):
+def test_what_is_named_as_an_encoder_is_a_base_of_training_that_reads_alike(tmp_path: Path, pooling: str) -> None:
     from mundap.training.retriever.transformer_encoder import known_reading, load
 
     folder = encoders.sentence(tmp_path / "m", pooling, {"query": "물음: ", "document": "글: "})
     said = known_reading(f"st:{folder}")
     assert said == {"query": "물음: ", "passage": "글: ", "pooling": pooling}
-    tower = load(f"st:{folder}", tmp_path, Reading(pooling, said["query"], said["passage"], 512))
+    tower = load(f"st:{folder}", tmp_path, EncoderSettings(pooling, said["query"], said["passage"], 512))
     ours = make_encoder(f"st:{folder}").encode_queries(TEXTS)
     np.testing.assert_allclose(tower.encode(tower.tokens(TEXTS, said["query"], 512)), ours, atol=1e-4)
     tower.save(tmp_path / "kept")
     np.testing.assert_allclose(make_encoder(f"st:{tmp_path / 'kept'}").encode_queries(TEXTS), ours, atol=1e-4)
 
 
-def test_a_pooling_that_cannot_be_trained_is_named(tmp_path: Path):
+def test_a_pooling_that_cannot_be_trained_is_named(tmp_path: Path) -> None:
     from mundap.training.retriever.transformer_encoder import known_reading, load
 
     folder = encoders.sentence(tmp_path / "m")
     (folder / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode": ["cls", "max"]}))
     said = known_reading(str(folder))
     with pytest.raises(ConfigError, match=r"풀링 cls\+max.*--pooling"):
-        load(str(folder), tmp_path, Reading(said["pooling"], "", "", 512))
+        load(str(folder), tmp_path, EncoderSettings(said["pooling"], "", "", 512))
 
 
-def test_a_family_is_known_where_its_files_keep_no_prompts(tmp_path: Path):
+def test_a_family_is_known_where_its_files_keep_no_prompts(tmp_path: Path) -> None:
     from mundap.training.retriever.transformer_encoder import known_reading
 
     folder = encoders.sentence(tmp_path / "multilingual-e5-base")
     assert known_reading(str(folder)) == {"query": "query: ", "passage": "passage: ", "pooling": "mean"}
-    assert make_encoder(f"st:{folder}").prompts == Prompts("query: ", "passage: ")
+    assert made(f"st:{folder}").prompts == Prompts("query: ", "passage: ")
 
 
-def test_llama_cpp_pools_what_transformers_gives(tmp_path: Path):
+def test_llama_cpp_pools_what_transformers_gives(tmp_path: Path) -> None:
     torch, transformers = pytest.importorskip("torch"), pytest.importorskip("transformers")
-    encoder = make_encoder(f"gguf:{encoders.gguf(tmp_path)}")
+    encoder = made(f"gguf:{encoders.gguf(tmp_path)}")
     words = transformers.PreTrainedTokenizerFast.from_pretrained(tmp_path / "llama")
     model = transformers.AutoModel.from_pretrained(tmp_path / "llama").eval()
     for text, ours in zip(TEXTS, encoder.encode_passages(TEXTS), strict=True):

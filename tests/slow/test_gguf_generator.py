@@ -9,12 +9,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
+from tests.streamed import streamed
 
 from mundap.encode.gguf_header import keys
 from mundap.errors import GeneratorError
@@ -55,13 +56,14 @@ def judged(completer: Completer) -> Judged | None:
     return ask_json(completer, chat, Judged, max_tokens=200)
 
 
-def generator(path: Path, **options) -> GGUFGenerator:
+def generator(path: Path, **options: Any) -> GGUFGenerator:
     return GGUFGenerator(path, Settings(REFUSAL, **{"context_tokens": 2048, "max_tokens": 24, **options}), threads=1)
 
 
 @pytest.fixture(scope="module")
 def base() -> Path:
-    return assemble()
+    made: Path = assemble()
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +72,7 @@ def bot(base: Path) -> GGUFGenerator:
 
 
 @pytest.fixture(scope="module")
-def chatty(base: Path, tmp_path_factory) -> Iterator[Path]:
+def chatty(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("models") / "chatty.gguf"
     with_template(base, path, COUNTING)
     yield path
@@ -101,8 +103,8 @@ def gone_within(seconds: float) -> bool:
     return not writers()
 
 
-def test_a_base_model_answers_from_the_passage_piece_by_piece(bot: GGUFGenerator):
-    *pieces, answer = bot.stream(QUESTION, HITS)
+def test_a_base_model_answers_from_the_passage_piece_by_piece(bot: GGUFGenerator) -> None:
+    pieces, answer = streamed(bot.stream(QUESTION, HITS))
     assert isinstance(answer, Answer)
     assert len(pieces) > 1
     assert "".join(pieces) == answer.text
@@ -113,26 +115,27 @@ def test_a_base_model_answers_from_the_passage_piece_by_piece(bot: GGUFGenerator
     assert gone_within(2)
 
 
-def test_the_same_question_gets_the_same_answer_and_history_is_read(bot: GGUFGenerator):
+def test_the_same_question_gets_the_same_answer_and_history_is_read(bot: GGUFGenerator) -> None:
     assert bot.answer(QUESTION, HITS).text == bot.answer(QUESTION, HITS).text
     assert bot.answer("부가가치세는요?", HITS, [Turn(QUESTION, "13퍼센트입니다 [1].")]).text
 
 
-def test_without_hits_the_model_is_not_even_loaded(base: Path):
+def test_without_hits_the_model_is_not_even_loaded(base: Path) -> None:
     began = time.perf_counter()
     assert generator(base).answer(QUESTION, []).abstained
     assert time.perf_counter() - began < 0.2
 
 
-def test_closing_the_stream_stops_the_model_and_leaves_it_ready(bot: GGUFGenerator):
+def test_closing_the_stream_stops_the_model_and_leaves_it_ready(bot: GGUFGenerator) -> None:
     stream = bot.stream(QUESTION, HITS)
     next(stream)
+    assert isinstance(stream, Generator)
     stream.close()
     assert gone_within(2)
     assert "13" in bot.answer(QUESTION, HITS).text
 
 
-def test_an_interrupt_while_the_prompt_is_read_stops_the_model_before_the_first_word(bot: GGUFGenerator):
+def test_an_interrupt_while_the_prompt_is_read_stops_the_model_before_the_first_word(bot: GGUFGenerator) -> None:
     hits = [Hit(Passage("long", "d", LONG, 0, len(LONG)), 1.0, 1)]
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
@@ -146,7 +149,7 @@ def test_an_interrupt_while_the_prompt_is_read_stops_the_model_before_the_first_
     assert gone_within(30)
 
 
-def test_a_program_that_ends_in_mid_answer_ends_cleanly_and_soon(chatty: Path):
+def test_a_program_that_ends_in_mid_answer_ends_cleanly_and_soon(chatty: Path) -> None:
     program = f"""
 from mundap.generate.gguf import GGUFGenerator
 from mundap.generate.language_model import Settings
@@ -159,7 +162,7 @@ next(stream)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_two_questions_at_once_both_get_their_answer(bot: GGUFGenerator):
+def test_two_questions_at_once_both_get_their_answer(bot: GGUFGenerator) -> None:
     answers: list[str] = []
     threads = [threading.Thread(target=lambda: answers.append(bot.answer(QUESTION, HITS).text)) for _ in range(2)]
     for thread in threads:
@@ -170,7 +173,7 @@ def test_two_questions_at_once_both_get_their_answer(bot: GGUFGenerator):
     assert answers[0] == answers[1]
 
 
-def test_passages_beyond_the_context_are_left_out_by_the_models_own_count(base: Path):
+def test_passages_beyond_the_context_are_left_out_by_the_models_own_count(base: Path) -> None:
     small = generator(base, context_tokens=1024)
     far = [Hit(Passage(f"p{n}", "d", LONG[:1500], 0, 1500), 1 / n, n) for n in (2, 3)]
     assert "13" in small.answer(QUESTION, HITS + far).text
@@ -178,26 +181,26 @@ def test_passages_beyond_the_context_are_left_out_by_the_models_own_count(base: 
         small.answer(QUESTION, [Hit(Passage("long", "d", LONG, 0, len(LONG)), 1.0, 1)])
 
 
-def test_a_model_with_a_chat_template_is_asked_by_it(base: Path, chatty: Path):
+def test_a_model_with_a_chat_template_is_asked_by_it(base: Path, chatty: Path) -> None:
     assert "tokenizer.chat_template" not in keys(base)
     assert "tokenizer.chat_template" in keys(chatty)
     assert generator(chatty).answer(QUESTION, HITS).text.startswith("6, 7, 8")
 
 
-def test_a_base_model_gives_valid_json(bot: GGUFGenerator):
+def test_a_base_model_gives_valid_json(bot: GGUFGenerator) -> None:
     assert judged(bot) is not None
 
 
-def test_a_model_with_a_chat_template_gives_valid_json_whatever_it_would_rather_write(chatty: Path):
+def test_a_model_with_a_chat_template_gives_valid_json_whatever_it_would_rather_write(chatty: Path) -> None:
     assert judged(generator(chatty)) is not None
 
 
-def test_json_that_does_not_fit_the_context_is_an_error(bot: GGUFGenerator):
+def test_json_that_does_not_fit_the_context_is_an_error(bot: GGUFGenerator) -> None:
     with pytest.raises(GeneratorError, match="exceeds the available context"):
         bot.complete([{"role": "user", "content": LONG * 3}], Judged.model_json_schema())
 
 
-def test_a_small_model_helps_with_retrieval_or_stands_aside(bot: GGUFGenerator):
+def test_a_small_model_helps_with_retrieval_or_stands_aside(bot: GGUFGenerator) -> None:
     offered = paraphrases(QUESTION, bot)
     assert len(offered) <= 3
     assert QUESTION not in offered
@@ -206,7 +209,7 @@ def test_a_small_model_helps_with_retrieval_or_stands_aside(bot: GGUFGenerator):
     assert answer.abstained or "13" in answer.text
 
 
-def test_a_file_cut_short_is_an_error_that_says_what_to_check(base: Path, tmp_path: Path):
+def test_a_file_cut_short_is_an_error_that_says_what_to_check(base: Path, tmp_path: Path) -> None:
     path = tmp_path / "half.gguf"
     with base.open("rb") as file:
         path.write_bytes(file.read(20_000_000))
@@ -229,19 +232,19 @@ def llama_server(chatty: Path) -> Iterator[str]:
     del server
 
 
-def test_a_llama_cpp_server_streams_over_http(llama_server: str):
+def test_a_llama_cpp_server_streams_over_http(llama_server: str) -> None:
     remote = OpenAIGenerator(llama_server, "chatty", Settings(REFUSAL, max_tokens=24), "open sesame")
-    *pieces, answer = remote.stream(QUESTION, HITS)
+    pieces, answer = streamed(remote.stream(QUESTION, HITS))
     assert isinstance(answer, Answer)
     assert len(pieces) > 3
     assert "".join(pieces) == answer.text
     assert answer.text.startswith("6, 7, 8")
 
 
-def test_a_llama_cpp_server_that_wants_a_key_says_so(llama_server: str):
+def test_a_llama_cpp_server_that_wants_a_key_says_so(llama_server: str) -> None:
     with pytest.raises(GeneratorError, match=r"HTTP 401.*MUNDAP_API_KEY"):
         OpenAIGenerator(llama_server, "chatty", Settings(REFUSAL)).answer(QUESTION, HITS)
 
 
-def test_a_llama_cpp_server_gives_valid_json(llama_server: str):
+def test_a_llama_cpp_server_gives_valid_json(llama_server: str) -> None:
     assert judged(OpenAIGenerator(llama_server, "chatty", Settings(REFUSAL), "open sesame")) is not None

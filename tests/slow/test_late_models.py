@@ -59,7 +59,7 @@ def colbert(folder: Path) -> Path:
     return folder
 
 
-def test_a_model_of_pylate_scores_as_sentence_transformers_does(tmp_path: Path):
+def test_a_model_of_pylate_scores_as_sentence_transformers_does(tmp_path: Path) -> None:
     package = pytest.importorskip("sentence_transformers")
     folder = colbert(tmp_path / "m")
     ranked = make_reranker(f"late:{folder}").rerank("관세청은 무엇", hits(TEXTS))
@@ -73,7 +73,7 @@ def test_a_model_of_pylate_scores_as_sentence_transformers_does(tmp_path: Path):
     assert ranked[0].passage.text == TEXTS[0]
 
 
-def test_the_second_head_of_bge_m3_turns_each_state_but_the_first(tmp_path: Path):
+def test_the_second_head_of_bge_m3_turns_each_state_but_the_first(tmp_path: Path) -> None:
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
     folder = encoders.sentence(tmp_path / "m", "cls")
@@ -86,7 +86,8 @@ def test_the_second_head_of_bge_m3_turns_each_state_but_the_first(tmp_path: Path
         ids = torch.tensor([encoders.letters().encode(text).ids])
         with torch.no_grad():
             rows = head(model(input_ids=ids).last_hidden_state[0, 1:])
-        return torch.nn.functional.normalize(rows, dim=-1).numpy()
+        made: np.ndarray = torch.nn.functional.normalize(rows, dim=-1).numpy()
+        return made
 
     asked = vectors("관세청은 무엇")
     for hit in ranked:

@@ -37,7 +37,7 @@ TEXTS = [
     *(f"{n}번 창구에서는 {n * 7}종의 서류를 받는다." * (1 + n % 4) for n in range(2 * BATCH)),
 ]
 # What two runtimes may differ by in logits of weights this large, on any processor.
-CLOSE = {"abs": 2e-3, "rel": 1e-3}
+CLOSE: dict[str, Any] = {"abs": 2e-3, "rel": 1e-3}
 QUESTION = "관세 환급은 언제 되나요?"
 HITS = [Hit(Passage(f"p{n:02}", "d", text, 0, len(text)), 1 / n, n, {"bm25": n}) for n, text in enumerate(TEXTS, 1)]
 
@@ -90,7 +90,7 @@ def loaded(folder: Path, labels: int) -> Any:
 
 @pytest.fixture(scope="module", params=[1, 2], ids=["one label", "two labels"])
 def labels(request: pytest.FixtureRequest) -> int:
-    return request.param
+    return int(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -121,13 +121,13 @@ def by_transformers(folder: Path, labels: int, question: str) -> dict[str, float
     return expected
 
 
-def test_the_scores_are_the_logits_of_question_and_passage(cross: CrossReranker, folder: Path, labels: int):
+def test_the_scores_are_the_logits_of_question_and_passage(cross: CrossReranker, folder: Path, labels: int) -> None:
     expected = by_transformers(folder, labels, QUESTION)
     assert np.std(list(expected.values())) > 0.1
     assert scores(cross.rerank(QUESTION, HITS)) == pytest.approx(expected, **CLOSE)
 
 
-def test_onnx_gives_the_same_scores(cross: CrossReranker, folder: Path, labels: int):
+def test_onnx_gives_the_same_scores(cross: CrossReranker, folder: Path, labels: int) -> None:
     reranker = OnnxReranker(exported(folder, labels))
     for question in (QUESTION, "", "😀", "한글"):
         ours = scores(reranker.rerank(question, HITS))
@@ -137,7 +137,7 @@ def test_onnx_gives_the_same_scores(cross: CrossReranker, folder: Path, labels: 
     assert len(reranker.rerank(QUESTION * 300, HITS)) == len(cross.rerank(QUESTION * 300, HITS)) == len(HITS)
 
 
-def test_a_cross_encoder_of_sentence_transformers_keeps_the_contract(cross: CrossReranker):
+def test_a_cross_encoder_of_sentence_transformers_keeps_the_contract(cross: CrossReranker) -> None:
     ranked = cross.rerank(QUESTION, HITS)
     assert cross.name == "cross:tiny"
     assert ranked == sorted(ranked, key=lambda hit: (-hit.score, hit.passage.id))
@@ -150,28 +150,28 @@ def test_a_cross_encoder_of_sentence_transformers_keeps_the_contract(cross: Cros
     assert [hit.rank for hit in cross.rerank("😀", HITS[:1])] == [1]
 
 
-def test_questions_at_once_get_the_scores_that_they_get_alone(cross: CrossReranker):
+def test_questions_at_once_get_the_scores_that_they_get_alone(cross: CrossReranker) -> None:
     questions = [f"{n}번 창구의 서류" for n in range(8)]
     alone = [cross.rerank(question, HITS[:8]) for question in questions]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(lambda question: cross.rerank(question, HITS[:8]), questions)) == alone
 
 
-def test_a_folder_is_read_without_the_network(folder: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_folder_is_read_without_the_network(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[object] = []
     monkeypatch.setattr(socket.socket, "connect", lambda _, address: tried.append(address))
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *host: tried.append(host) or [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *host: tried.append(host))
     assert make_reranker(f"cross:{folder.name}", folder.parent).rerank(QUESTION, HITS[:2])
     assert tried == []
 
 
-def test_a_model_that_no_hub_gives_is_named(monkeypatch: pytest.MonkeyPatch):
+def test_a_model_that_no_hub_gives_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)  # without it, minutes of trying again
     with pytest.raises(ConfigError, match=r"'nobody/nothing'을\(를\) 불러오지 못했습니다.*네트워크"):
         make_reranker("cross:nobody/nothing")
 
 
-def test_a_folder_without_a_model_is_named(tmp_path: Path):
+def test_a_folder_without_a_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"불러오지 못했습니다.*config\.json"):
         make_reranker("cross:.", tmp_path)
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "bert"}), "utf-8")
@@ -179,12 +179,12 @@ def test_a_folder_without_a_model_is_named(tmp_path: Path):
         make_reranker("cross:.", tmp_path)
 
 
-def test_a_model_of_three_classes_is_no_reranker(tmp_path: Path):
+def test_a_model_of_three_classes_is_no_reranker(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"리랭커가 아닙니다"):
         CrossReranker(model(tmp_path / "three", 3)).rerank(QUESTION, HITS)
 
 
-def test_late_interaction_is_maxsim_over_the_last_hidden_state(tmp_path: Path):
+def test_late_interaction_is_maxsim_over_the_last_hidden_state(tmp_path: Path) -> None:
     folder = exported(model(tmp_path / "encoder", 0), 0)
     spelling, made = transformers.AutoTokenizer.from_pretrained(folder), loaded(folder, 0)
 

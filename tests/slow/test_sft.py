@@ -16,9 +16,8 @@ from typing import Any
 
 import pytest
 from tests import small_models
-from typer.testing import CliRunner
+from tests.invoked import ran
 
-from mundap.cli import app
 from mundap.errors import MundapError
 from mundap.generate.causal import load_causal, load_words
 from mundap.generate.gguf import GGUFGenerator, _door
@@ -34,7 +33,7 @@ from mundap.training.llm.merge import language_model, merge
 from mundap.training.llm.sft import SFTReport, train_sft
 from mundap.training.llm.sft_loss import trainer_class
 from mundap.training.llm.sft_measure import write
-from mundap.training.llm.sft_text import IGNORED, Teller, checked, passage_of
+from mundap.training.llm.sft_text import IGNORED, ExampleFormatter, checked, passage_of
 from mundap.types import Hit
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # of other people's packages
@@ -129,17 +128,11 @@ def workspace(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pat
     (root / "mundap.toml").write_text('[index]\nencoder = "hashed"\n', "utf-8")
     lines = [f"{row.question},{row.answer},{row.passage},{row.source}" for row in ROWS]
     (root / "qa.csv").write_text("\n".join(["질문,답변,제시문,출처", *lines]), "utf-8")
-    done = run(
+    done = ran(
         "train", "sft", "--data", root / "qa.csv", "--out", "둘", "--base", base, "--lora-sweep", "2,4", "--epochs", 2,
         "--lr", 1e-2, "--measured", 4, "--filter", "good", "--report-to", "tensorboard", "--json", workspace=root,
     )  # fmt: skip
     return root, json.loads(done)
-
-
-def run(*arguments: object, workspace: Path) -> str:
-    done = CliRunner().invoke(app, [*map(str, arguments), "--workspace", str(workspace)])
-    assert done.exit_code == 0, done.exception or done.stderr
-    return done.stdout
 
 
 def greedy(file: Path, prompts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
@@ -155,7 +148,8 @@ def llama_tokens(file: Path, text: str) -> list[int]:
     """The tokens of a text in llama.cpp."""
     model = GGUFGenerator(file, Settings(REFUSAL, context_tokens=1024), threads=1)._model()
     with _door(model.server, model.key) as client:
-        return client.post("/tokenize", json={"content": text, "add_special": True}).json()["tokens"]
+        made: list[int] = client.post("/tokenize", json={"content": text, "add_special": True}).json()["tokens"]
+        return made
 
 
 def written(model: Any, prompts: Sequence[Sequence[int]], most: int) -> list[list[int]]:
@@ -168,7 +162,7 @@ def written(model: Any, prompts: Sequence[Sequence[int]], most: int) -> list[lis
     return found
 
 
-def test_rows_are_learned_by_heart_and_the_model_stops(chatting: Path, tmp_path: Path):
+def test_rows_are_learned_by_heart_and_the_model_stops(chatting: Path, tmp_path: Path) -> None:
     config = SFTConfig(
         str(chatting),
         "full",
@@ -186,10 +180,10 @@ def test_rows_are_learned_by_heart_and_the_model_stops(chatting: Path, tmp_path:
     model, words = load_causal(str(tmp_path / "m" / "model"), tmp_path)
     lines = [json.loads(line) for line in (tmp_path / "m" / "rows.jsonl").read_text("utf-8").splitlines()]
     learned = [row for row in lines if row["part"] == "train"]
-    teller = Teller(words, [words.eos_token_id], REFUSAL)
+    formatter = ExampleFormatter(words, [words.eos_token_id], REFUSAL)
     hits = [[Hit(passage_of(Grounded(**{k: row[k] for k in vars(ROWS[0])})), 1.0, 1)] for row in learned]
-    prompts = [teller.prompt(row["question"], shown) for row, shown in zip(learned, hits, strict=True)]
-    said = write(model, words, prompts, teller.ends, 40)
+    prompts = [formatter.prompt(row["question"], shown) for row, shown in zip(learned, hits, strict=True)]
+    said = write(model, words, prompts, formatter.ends, 40)
     assert [text.strip() for text in said] == [f"{row['answer']} [1]" for row in learned]
     # and llama.cpp, asked over the same passages by the chat template that is in the file, says so too
     export_gguf(tmp_path / "m" / "model", tmp_path / "m.gguf", "f32")
@@ -199,7 +193,7 @@ def test_rows_are_learned_by_heart_and_the_model_stops(chatting: Path, tmp_path:
     assert all(answer.citations[0].quote == row["passage"] for answer, row in zip(answers, learned, strict=False))
 
 
-def test_a_card_tells_what_was_learned_chosen_and_measured(workspace: tuple[Path, dict[str, Any]]):
+def test_a_card_tells_what_was_learned_chosen_and_measured(workspace: tuple[Path, dict[str, Any]]) -> None:
     root, printed = workspace
     folder = Path(printed["folder"])
     card = json.loads((folder / "card.json").read_text("utf-8"))
@@ -218,25 +212,26 @@ def test_a_card_tells_what_was_learned_chosen_and_measured(workspace: tuple[Path
     assert not (root / ".mundap" / "training" / "둘").exists()
 
 
-def test_what_is_exported_answers_as_the_adapter_did(workspace: tuple[Path, dict[str, Any]], base: Path):
+def test_what_is_exported_answers_as_the_adapter_did(workspace: tuple[Path, dict[str, Any]], base: Path) -> None:
     root, printed = workspace
     folder = Path(printed["folder"])
     words = load_words(str(base), root)
-    prompts = [Teller(words, [words.eos_token_id], REFUSAL).prompt(row.question, ()) for row in ROWS[:3]]
+    prompts = [ExampleFormatter(words, [words.eos_token_id], REFUSAL).prompt(row.question, ()) for row in ROWS[:3]]
     adapted = written(load_causal(str(base), root, adapter=folder / "adapter")[0], prompts, 12)
     assert adapted != written(load_causal(str(base), root)[0], prompts, 12)
-    made = json.loads(run("export", "gguf", "둘", "--type", "f32", "--json", workspace=root))
+    made = json.loads(ran("export", "gguf", "둘", "--type", "f32", "--json", workspace=root))
     assert not (folder / "merged").exists()
     assert greedy(root / made["use"].removeprefix("gguf:"), prompts, 12) == adapted
-    merged = Path(json.loads(run("export", "merged", "둘", "--json", workspace=root))["folder"])
+    merged = Path(json.loads(ran("export", "merged", "둘", "--json", workspace=root))["folder"])
     assert written(load_causal(str(merged), root)[0], prompts, 12) == adapted
     assert json.loads((merged / "generation_config.json").read_text("utf-8"))["eos_token_id"] == words.eos_token_id
-    small = json.loads(run("export", "gguf", "둘", "--json", workspace=root))
+    small = json.loads(ran("export", "gguf", "둘", "--json", workspace=root))
     assert small["bytes"] < made["bytes"] / 2
     assert merged.exists()  # it was asked for
 
 
 _GEMMA = {"head_dim": 16, "num_key_value_heads": 2, "hidden_activation": "gelu_pytorch_tanh"}
+_YARN = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 64}
 _FAR = {
     "rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
     "original_max_position_embeddings": 64,
@@ -248,7 +243,11 @@ _FAR = {
     [
         ("llama", {"num_key_value_heads": 2, "tie_word_embeddings": True}),
         ("llama", {"num_key_value_heads": 4, "rope_parameters": _FAR}),
+        ("llama", {"num_key_value_heads": 4, "rope_parameters": {**_YARN, "rope_type": "linear"}}),
         ("mistral", {"num_key_value_heads": 2, "head_dim": 16}),
+        ("qwen2", {"num_key_value_heads": 2, "tie_word_embeddings": True}),
+        ("qwen2", {"num_key_value_heads": 4, "rope_parameters": _YARN}),
+        ("qwen3", {"num_key_value_heads": 2, "head_dim": 32, "tie_word_embeddings": True}),
         ("gpt_neox", {}),
         ("gpt_neox", {"use_parallel_residual": False}),
         ("gemma", _GEMMA),
@@ -256,8 +255,9 @@ _FAR = {
         ("gemma3_text", {**_GEMMA, "query_pre_attn_scalar": 16, "sliding_window": 64}),
     ],
 )
-def test_llama_cpp_spells_and_writes_as_transformers(tmp_path: Path, kind: str, more: dict[str, Any]):
-    spelling = small_models.pieces() if kind in ("mistral", "gemma3_text") else small_models.words()
+def test_llama_cpp_spells_and_writes_as_transformers(tmp_path: Path, kind: str, more: dict[str, Any]) -> None:
+    cut = small_models.QWEN if kind.startswith("qwen") else ""
+    spelling = small_models.pieces() if kind in ("mistral", "gemma3_text") else small_models.words(cut=cut)
     folder = small_models.model(tmp_path / "m", kind, spelling, **more)
     export_gguf(folder, tmp_path / "m.gguf", "f32")
     model, words = load_causal(str(folder), tmp_path)
@@ -268,7 +268,7 @@ def test_llama_cpp_spells_and_writes_as_transformers(tmp_path: Path, kind: str, 
     assert greedy(tmp_path / "m.gguf", [ids], 12) == written(model, [ids], 12)
 
 
-def test_a_family_that_cannot_be_exported_is_named(tmp_path: Path, base: Path):
+def test_a_family_that_cannot_be_exported_is_named(tmp_path: Path, base: Path) -> None:
     other = shutil.copytree(base, tmp_path / "opt")
     config = json.loads((other / "config.json").read_text("utf-8"))
     (other / "config.json").write_text(json.dumps(config | {"model_type": "opt"}), "utf-8")
@@ -277,7 +277,9 @@ def test_a_family_that_cannot_be_exported_is_named(tmp_path: Path, base: Path):
     assert not list(tmp_path.glob("*m.gguf"))
 
 
-def test_a_training_that_was_killed_ends_as_if_it_had_not_been(base: Path, whole: dict[str, Any], tmp_path: Path):
+def test_a_training_that_was_killed_ends_as_if_it_had_not_been(
+    base: Path, whole: dict[str, Any], tmp_path: Path
+) -> None:
     config = replace(QUICK, base=str(base))
     root = tmp_path / "w"
     alone(root, config, stop=11)
@@ -293,7 +295,7 @@ def test_a_training_that_was_killed_ends_as_if_it_had_not_been(base: Path, whole
     assert resumed["report"]["after"] == whole["report"]["after"]
 
 
-def test_two_processes_share_the_work(base: Path, whole: dict[str, Any], tmp_path: Path):
+def test_two_processes_share_the_work(base: Path, whole: dict[str, Any], tmp_path: Path) -> None:
     both = alone(tmp_path / "w", replace(QUICK, base=str(base)), processes=2)
     [one], [two] = whole["report"]["variants"], both["variants"]
     assert two["steps"] == -(-one["steps"] // 2)
@@ -301,7 +303,7 @@ def test_two_processes_share_the_work(base: Path, whole: dict[str, Any], tmp_pat
     assert losses[-1] < losses[0]
 
 
-def test_four_bits_are_trained_on_and_merged_into_full_precision(base: Path, tmp_path: Path):
+def test_four_bits_are_trained_on_and_merged_into_full_precision(base: Path, tmp_path: Path) -> None:
     pytest.importorskip("bitsandbytes", reason="needs bitsandbytes: pip install 'mundap[qlora]'")
     made = trained(ROWS, replace(QUICK, base=str(base), method="qlora", epochs=1), tmp_path)
     folder = tmp_path / "m"
@@ -314,19 +316,19 @@ def test_four_bits_are_trained_on_and_merged_into_full_precision(base: Path, tmp
     assert weights.shape == (64, 64)
 
 
-def test_all_that_the_assistant_says_is_learned_and_nothing_else(chatting: Path, tmp_path: Path):
+def test_all_that_the_assistant_says_is_learned_and_nothing_else(chatting: Path, tmp_path: Path) -> None:
     words = load_words(str(chatting), tmp_path)
     turns = (("system", "규칙"), ("user", "하나?"), ("assistant", "첫째"), ("user", "둘?"), ("assistant", "둘째"))
-    told = Teller(words, [words.eos_token_id], REFUSAL).spoken(Chat(turns))
+    told = ExampleFormatter(words, [words.eos_token_id], REFUSAL).spoken(Chat(turns))
     assert words.decode([label for label in told.labels if label != IGNORED]) == "첫째<|im_end|>\n둘째<|im_end|>\n"
     whole = words.apply_chat_template([{"role": r, "content": c} for r, c in turns], tokenize=False)
     assert words.decode(told.ids) == whole
 
 
-def test_what_would_teach_nothing_or_never_to_stop_is_refused_before_the_first_step(base: Path, tmp_path: Path):
+def test_what_would_teach_nothing_or_never_to_stop_is_refused_before_the_first_step(base: Path, tmp_path: Path) -> None:
     words = load_words(str(base), tmp_path)
     other = [words.convert_tokens_to_ids("<unk>")]
-    told = [Teller(words, [words.eos_token_id], REFUSAL).spoken(ROWS[0])]
+    told = [ExampleFormatter(words, [words.eos_token_id], REFUSAL).spoken(ROWS[0])]
     checked(told, [words.eos_token_id], words.convert_ids_to_tokens)
     with pytest.raises(MundapError, match=r"11행: .*종료 토큰\(<unk>\)"):
         checked(told, other, words.convert_ids_to_tokens)
@@ -336,10 +338,10 @@ def test_what_would_teach_nothing_or_never_to_stop_is_refused_before_the_first_s
         trained(ROWS, replace(QUICK, base=str(base), max_tokens=20), tmp_path)
     words.chat_template = "{% for m in messages %}{{ m.role }}{% endfor %}"  # drops what is said
     with pytest.raises(MundapError, match="종료 토큰"):
-        checked([Teller(words, other, REFUSAL).spoken(ROWS[0])], other, words.convert_ids_to_tokens)
+        checked([ExampleFormatter(words, other, REFUSAL).spoken(ROWS[0])], other, words.convert_ids_to_tokens)
 
 
-def test_padding_never_hides_the_end(base: Path, tmp_path: Path):
+def test_padding_never_hides_the_end(base: Path, tmp_path: Path) -> None:
     from transformers import PreTrainedTokenizerFast
 
     bare = shutil.copytree(base, tmp_path / "bare")
@@ -350,7 +352,7 @@ def test_padding_never_hides_the_end(base: Path, tmp_path: Path):
     assert words.pad_token_id < model.get_input_embeddings().num_embeddings
 
 
-def test_a_base_that_cannot_be_had_names_the_way_without_a_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_base_that_cannot_be_had_names_the_way_without_a_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     for name in ("nlpai-lab/kullm-polyglot-12.8b-v2", str(tmp_path)):
         with pytest.raises(MundapError, match="--base gemma3-270m"):
@@ -359,7 +361,7 @@ def test_a_base_that_cannot_be_had_names_the_way_without_a_hub(tmp_path: Path, m
         load_causal(str(tmp_path / "no.gguf"), tmp_path)
 
 
-def test_a_gguf_file_is_a_base_too(base: Path, tmp_path: Path):
+def test_a_gguf_file_is_a_base_too(base: Path, tmp_path: Path) -> None:
     export_gguf(base, tmp_path / "m.gguf", "f32")
     model, words = load_causal(str(tmp_path / "m.gguf"), tmp_path / "models")
     before, spelling = load_causal(str(base), tmp_path)
@@ -368,13 +370,14 @@ def test_a_gguf_file_is_a_base_too(base: Path, tmp_path: Path):
     assert written(model, [prompt], 8) == written(before, [prompt], 8)
 
 
-def test_the_loss_is_that_of_the_answers_alone(base: Path, tmp_path: Path):
+def test_the_loss_is_that_of_the_answers_alone(base: Path, tmp_path: Path) -> None:
     model, words = load_causal(str(base), tmp_path)
     rows = {"input_ids": [[5, 6, 7, 8, 9], [9, 8, 7, 6, 5]], "labels": [[-100, -100, 7, 8, 9], [-100] * 4 + [5]]}
     import datasets
     import trl
 
-    given = trl.SFTConfig(str(tmp_path), use_cpu=True, bf16=False, dataset_kwargs={"skip_prepare_dataset": True})
+    made: Any = trl
+    given = made.SFTConfig(str(tmp_path), use_cpu=True, bf16=False, dataset_kwargs={"skip_prepare_dataset": True})
     trainer = trainer_class()(
         model=model, args=given, train_dataset=datasets.Dataset.from_dict(rows), processing_class=words
     )
@@ -387,19 +390,20 @@ def test_the_loss_is_that_of_the_answers_alone(base: Path, tmp_path: Path):
     )
 
 
-def test_a_template_asks_in_training_as_in_serving(base: Path, tmp_path: Path):
+def test_a_template_asks_in_training_as_in_serving(base: Path, tmp_path: Path) -> None:
     words, alpaca = load_words(str(base), tmp_path), read_template("alpaca", tmp_path)
-    teller = Teller(words, [words.eos_token_id], REFUSAL, alpaca)
+    assert alpaca is not None
+    formatter = ExampleFormatter(words, [words.eos_token_id], REFUSAL, alpaca)
     hits = [Hit(passage_of(ROWS[0]), 1.0, 1)]
-    assert words.decode(teller.prompt("담배는?", hits)) == spelled(messages("담배는?", hits, (), REFUSAL), alpaca)
-    told = teller.spoken(ROWS[0])
+    assert words.decode(formatter.prompt("담배는?", hits)) == spelled(messages("담배는?", hits, (), REFUSAL), alpaca)
+    told = formatter.spoken(ROWS[0])
     assert words.decode(told.ids) == alpaca.prompt_no_input.format(instruction=f"질문: {ROWS[0].question}") + (
         f"{ROWS[0].answer}</s>"
     )
     assert words.decode([label for label in told.labels if label != IGNORED]) == f"{ROWS[0].answer}</s>"
 
 
-def test_rows_without_passages_are_learned_and_measured_too(chatting: Path, tmp_path: Path):
+def test_rows_without_passages_are_learned_and_measured_too(chatting: Path, tmp_path: Path) -> None:
     rows = [Chat((("user", row.question), ("assistant", row.answer)), row.row) for row in ROWS[:6]]
     asked = [Completion(f"{row.question}\n답: ", row.answer, row.row) for row in ROWS[6:11]]
     faq = [Grounded(row.question, row.answer) for row in ROWS[11:]]
@@ -409,12 +413,12 @@ def test_rows_without_passages_are_learned_and_measured_too(chatting: Path, tmp_
     assert "refused" not in made.report.changes.differences
 
 
-def test_the_adapter_answers_through_the_workspace(workspace: tuple[Path, dict[str, Any]]):
+def test_the_adapter_answers_through_the_workspace(workspace: tuple[Path, dict[str, Any]]) -> None:
     root, _ = workspace
     config = '[ingest]\npaths = ["qa.csv"]\n[index]\nencoder = "hashed"\n[generate]\ngenerator = "transformers:model:둘"\nmin_support = 0.0\n'
     (root / "mundap.toml").write_text(config + "max_tokens = 8\n", "utf-8")
-    run("ingest", workspace=root)
-    run("index", workspace=root)
-    answer = json.loads(run("ask", "이사화물의 값을 알려 주세요", "--json", workspace=root))
+    ran("ingest", workspace=root)
+    ran("index", workspace=root)
+    answer = json.loads(ran("ask", "이사화물의 값을 알려 주세요", "--json", workspace=root))
     assert answer["model"] == "transformers:model:둘"
     assert answer["answer"]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from tests.streamed import streamed
 
 from mundap.errors import GeneratorError
 from mundap.generate import make_generator
 from mundap.generate.language_model import Settings
+from mundap.generate.prompt import Message
 from mundap.generate.sampling import Sampling
 from mundap.generate.structured import ask_json
 from mundap.generate.template import read_template
@@ -37,7 +40,7 @@ def folder(tiny_llm: Callable[[str], Path]) -> Path:
     return tiny_llm(SAID)
 
 
-def generator(base: str | Path, models: Path = Path(), bits: int = 0, **options) -> TransformersGenerator:
+def generator(base: str | Path, models: Path = Path(), bits: int = 0, **options: Any) -> TransformersGenerator:
     return TransformersGenerator(str(base), models, Settings(REFUSAL, **{"max_tokens": 64, **options}), bits=bits)
 
 
@@ -52,10 +55,10 @@ def gone_within(seconds: float) -> bool:
     return not writers()
 
 
-def test_it_is_named_in_the_config_and_answers_piece_by_piece(folder: Path, tmp_path: Path):
+def test_it_is_named_in_the_config_and_answers_piece_by_piece(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "llm").symlink_to(folder)
     bot = make_generator("transformers:llm", refusal=REFUSAL, folder=tmp_path, max_tokens=64)
-    *pieces, answer = bot.stream("관세율은?", HITS[:1])
+    pieces, answer = streamed(bot.stream("관세율은?", HITS[:1]))
     assert isinstance(answer, Answer)
     assert len(pieces) > 3
     assert ("".join(pieces), answer.text) == (SAID, SAID)
@@ -63,7 +66,7 @@ def test_it_is_named_in_the_config_and_answers_piece_by_piece(folder: Path, tmp_
     assert (answer.model, gone_within(2)) == ("transformers:llm", True)
 
 
-def test_writing_ends_at_a_stop_sequence_and_after_max_tokens(folder: Path):
+def test_writing_ends_at_a_stop_sequence_and_after_max_tokens(folder: Path) -> None:
     stopped = generator(folder, sampling=Sampling(stop=("나머지",)))
     assert stopped.answer("관세율은?", HITS[:1]).text == SAID.partition("\n")[0]
     cut, told = generator(folder, max_tokens=3).answer("관세율은?", HITS[:1]).text.split("\n")
@@ -71,11 +74,11 @@ def test_writing_ends_at_a_stop_sequence_and_after_max_tokens(folder: Path):
     assert "길이 제한" in told
 
 
-def test_passages_beyond_the_context_are_left_out_whole(folder: Path):
+def test_passages_beyond_the_context_are_left_out_whole(folder: Path) -> None:
     seen: list[str] = []
 
     class Watched(TransformersGenerator):
-        def _text(self, model, chat):
+        def _text(self, model: Any, chat: Sequence[Message]) -> str:
             seen.append(super()._text(model, chat))
             return seen[-1]
 
@@ -91,11 +94,11 @@ def test_passages_beyond_the_context_are_left_out_whole(folder: Path):
         generator(folder, context_tokens=100).answer("관세율은?", HITS)
 
 
-def test_a_template_takes_the_place_of_the_plain_text(folder: Path, tmp_path: Path):
+def test_a_template_takes_the_place_of_the_plain_text(folder: Path, tmp_path: Path) -> None:
     seen: list[str] = []
 
     class Watched(TransformersGenerator):
-        def _text(self, model, chat):
+        def _text(self, model: Any, chat: Sequence[Message]) -> str:
             seen.append(super()._text(model, chat))
             return seen[-1]
 
@@ -105,7 +108,7 @@ def test_a_template_takes_the_place_of_the_plain_text(folder: Path, tmp_path: Pa
     assert seen[-1].endswith("### 응답:\n")
 
 
-def test_a_chat_template_is_used_and_one_without_a_system_gets_the_rules_in_the_question(folder: Path):
+def test_a_chat_template_is_used_and_one_without_a_system_gets_the_rules_in_the_question(folder: Path) -> None:
     bot = generator(folder)
     model = bot._model()
     chat = [{"role": "system", "content": "규칙"}, _USER]
@@ -119,7 +122,7 @@ def test_a_chat_template_is_used_and_one_without_a_system_gets_the_rules_in_the_
         bot._text(model, chat)
 
 
-def test_drawing_differs_from_time_to_time_and_the_likeliest_does_not(folder: Path):
+def test_drawing_differs_from_time_to_time_and_the_likeliest_does_not(folder: Path) -> None:
     greedy = {generator(folder).answer("관세율은?", HITS[:1]).text for _ in range(2)}
     assert greedy == {SAID}
     hot = generator(folder, sampling=Sampling(temperature=5.0, top_k=50))
@@ -130,10 +133,11 @@ def test_drawing_differs_from_time_to_time_and_the_likeliest_does_not(folder: Pa
     assert cold.answer("관세율은?", HITS[:1]).text == SAID
 
 
-def test_closing_the_stream_and_a_stop_from_outside_end_the_model(folder: Path):
+def test_closing_the_stream_and_a_stop_from_outside_end_the_model(folder: Path) -> None:
     bot = generator(folder, max_tokens=1024, sampling=Sampling(temperature=50.0))
     stream = bot.stream("관세율은?", HITS[:1])
     assert next(stream)
+    assert isinstance(stream, Generator)
     stream.close()
     assert gone_within(5)
     stop = Stop()
@@ -148,7 +152,7 @@ def test_closing_the_stream_and_a_stop_from_outside_end_the_model(folder: Path):
 
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")  # of peft, about transformers
-def test_an_adapter_that_was_trained_is_asked_by_its_name(folder: Path, tmp_path: Path):
+def test_an_adapter_that_was_trained_is_asked_by_its_name(folder: Path, tmp_path: Path) -> None:
     transformers = pytest.importorskip("transformers")
     base = transformers.LlamaForCausalLM.from_pretrained(folder)
     tuned = peft.get_peft_model(base, peft.LoraConfig(r=4, target_modules="all-linear", task_type="CAUSAL_LM"))
@@ -160,6 +164,7 @@ def test_an_adapter_that_was_trained_is_asked_by_its_name(folder: Path, tmp_path
     tuned.save_pretrained(tmp_path / "관세" / "adapter")
     bot = make_generator("transformers:model:관세", refusal=REFUSAL, models=tmp_path, max_tokens=16)
     assert bot.name == "transformers:model:관세"
+    assert isinstance(bot, TransformersGenerator)
     tuned_text = bot.complete([_USER], max_tokens=16)
     assert tuned_text != generator(folder).complete([_USER], max_tokens=16)
     with pytest.raises(GeneratorError, match=r"'없음'.*학습한 모델: 관세.*mundap train sft"):
@@ -167,20 +172,20 @@ def test_an_adapter_that_was_trained_is_asked_by_its_name(folder: Path, tmp_path
 
 
 @pytest.mark.parametrize("bits", [4, 8])
-def test_a_quantised_model_answers(folder: Path, bits: int):
+def test_a_quantised_model_answers(folder: Path, bits: int) -> None:
     pytest.importorskip("bitsandbytes")
     answer = generator(folder, bits=bits).answer("관세율은?", HITS[:1])
     assert answer.text.startswith("청바지")
 
 
-def test_a_form_is_told_in_the_prompt_and_a_reply_without_it_is_not_believed(folder: Path):
+def test_a_form_is_told_in_the_prompt_and_a_reply_without_it_is_not_believed(folder: Path) -> None:
     class Reply(BaseModel):
         rate: int
 
     seen: list[str] = []
 
     class Watched(TransformersGenerator):
-        def _text(self, model, chat):
+        def _text(self, model: Any, chat: Sequence[Message]) -> str:
             seen.append(super()._text(model, chat))
             return seen[-1]
 
@@ -189,7 +194,7 @@ def test_a_form_is_told_in_the_prompt_and_a_reply_without_it_is_not_believed(fol
     assert '"rate"' in seen[0]
 
 
-def test_a_model_that_is_not_there_is_told_in_one_sentence(tmp_path: Path):
+def test_a_model_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "빈폴더").mkdir()
     with pytest.raises(GeneratorError, match="빈폴더"):
         generator(tmp_path / "빈폴더").answer("관세율은?", HITS)

@@ -26,13 +26,25 @@ def _sample() -> list[str]:
     return [path.read_text("utf-8", "ignore") for path in paths]
 
 
-def words(texts: Sequence[str] = (), chat: bool = False, size: int = 1600) -> Any:
-    """A byte-level BPE tokenizer; with `chat` it has a template, whose turns end with <|im_end|>."""
+# Where Qwen cuts a text into words.
+QWEN = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+
+
+def words(texts: Sequence[str] = (), chat: bool = False, size: int = 1600, cut: str = "") -> Any:
+    """A byte-level BPE tokenizer; with `chat` it has a template, whose turns end with <|im_end|>. `cut` is the expression by
+    which it cuts a text into words."""
     import tokenizers as kinds
     import transformers
 
     made = kinds.Tokenizer(kinds.models.BPE())
     made.pre_tokenizer = kinds.pre_tokenizers.ByteLevel(add_prefix_space=False)
+    if cut:
+        made.pre_tokenizer = kinds.pre_tokenizers.Sequence(
+            [
+                kinds.pre_tokenizers.Split(kinds.Regex(cut), "isolated"),
+                kinds.pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+            ]
+        )
     made.decoder = kinds.decoders.ByteLevel()
     marks = ["<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"]
     trainer = kinds.trainers.BpeTrainer(

@@ -157,27 +157,31 @@ def gguf(folder: Path) -> Path:
 
 
 class EmbeddingServer(Server):
-    """Vectors of the hashed encoder, in an order of its own. `seen` are the texts that came, `bodies` whole requests.
+    """Vectors of the hashed encoder, in an order of its own. `texts` are those that were read.
 
     The next `busy` requests are told to come again. Texts of more than `refuses` letters are refused, and of those of
     more than `cuts` only so many letters are read, without a word.
     """
 
     def __init__(self, busy: int = 0, refuses: int = 10**9, cuts: int = 10**9) -> None:
-        super().__init__(_Embeds, busy=busy, refuses=refuses, cuts=cuts, seen=[], bodies=[], lock=threading.Lock())
+        super().__init__(_Embeds)
+        self.busy, self.refuses, self.cuts = busy, refuses, cuts
+        self.texts: list[str] = []
+        self.lock = threading.Lock()
 
 
 class _Embeds(Handler):
+    server: EmbeddingServer
+
     def reply(self, request: dict[str, Any]) -> None:
-        server: Any = self.server
+        server = self.server
         with server.lock:
-            server.bodies.append({"path": self.path, "key": self.headers.get("Authorization"), **request})
             server.busy -= 1
             if server.busy >= 0:
                 return self.answer(
                     {"error": {"message": "overloaded"}}, [429, 503][server.busy % 2], Retry_After="0.01"
                 )
-            server.seen += request["input"]
+            server.texts += request["input"]
         if any(len(text) > server.refuses for text in request["input"]):
             return self.answer({"error": "Input validation error: `inputs` must have less than 512 tokens"}, 413)
         vectors = HashedEncoder(dim=64).encode_passages([text[: server.cuts] for text in request["input"]])
@@ -190,17 +194,18 @@ class _Embeds(Handler):
 
 
 class RerankServer(Server):
-    """Scores texts by their hashed vectors, in an order of its own, in the shape of `tei` or of Jina; `bodies` are the
-    requests that came."""
+    """Scores texts by their hashed vectors, in an order of its own, in the shape of `tei` or of Jina."""
 
     def __init__(self, tei: bool = False) -> None:
-        super().__init__(_Reranks, tei=tei, bodies=[])
+        super().__init__(_Reranks)
+        self.tei = tei
 
 
 class _Reranks(Handler):
+    server: RerankServer
+
     def reply(self, request: dict[str, Any]) -> None:
-        server: Any = self.server
-        server.bodies.append({"path": self.path, **request})
+        server = self.server
         texts = request.get("texts" if server.tei else "documents")
         if texts is None:
             self.begin(422, "application/json")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 from tests.language_model import Handler, Server, running
@@ -12,12 +13,20 @@ from mundap.generate.language_model import Settings
 from mundap.generate.openai import OpenAIGenerator
 
 Reply = str | int
-Served = tuple[OpenAIGenerator, list[dict]]
+Served = tuple[OpenAIGenerator, list[dict[str, Any]]]
+Serve = Callable[..., Served]
+
+
+class _Replying(Server):
+    def __init__(self, replies: Sequence[Reply]) -> None:
+        super().__init__(_Handler)
+        self.replies = list(replies)
 
 
 class _Handler(Handler):
-    def reply(self, request: dict) -> None:
-        self.server.seen.append(request)
+    server: _Replying
+
+    def reply(self, request: dict[str, Any]) -> None:
         replies = self.server.replies
         reply = replies.pop(0) if len(replies) > 1 else replies[0]
         if isinstance(reply, int):
@@ -30,14 +39,14 @@ class _Handler(Handler):
 
 
 @pytest.fixture
-def served() -> Iterator[Callable[..., Served]]:
+def served() -> Iterator[Serve]:
     """`served(*replies)`: a generator that gets these replies one after another, the last one again and again,
     and the requests that its server has seen. A number is an HTTP status that refuses."""
     with ExitStack() as ended:
 
         def serve(*replies: Reply) -> Served:
-            server = ended.enter_context(running(Server(_Handler, replies=list(replies), seen=[])))
+            server = ended.enter_context(running(_Replying(replies)))
             settings = Settings("답을 찾지 못했습니다.")
-            return OpenAIGenerator(server.address, "qwen3", settings, timeout=5.0, retries=0), server.seen
+            return OpenAIGenerator(server.address, "qwen3", settings, timeout=5.0, retries=0), server.bodies
 
         yield serve

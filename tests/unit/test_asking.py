@@ -42,7 +42,7 @@ from mundap.korean.asking import asked, bare, interrogative, topical
         ),
     ],
 )
-def test_a_statement_asks_what_it_answers(statement: str, question: str):
+def test_a_statement_asks_what_it_answers(statement: str, question: str) -> None:
     assert question in [one.question for one in asked(statement)]
     assert asked(statement)[0].question == question
 
@@ -59,23 +59,23 @@ def test_a_statement_asks_what_it_answers(statement: str, question: str):
         "모든 물품이 허용되는 것은 아니며 통관 심사가 보류되기도 하지만 수입 신고는 한다.",
     ],
 )
-def test_what_leans_on_its_surroundings_asks_nothing_whole(statement: str):
+def test_what_leans_on_its_surroundings_asks_nothing_whole(statement: str) -> None:
     assert not [one for one in asked(statement) if "하지만" in one.question or one.worth > 0.4]
 
 
-def test_an_ending_that_cannot_ask_gives_none():
+def test_an_ending_that_cannot_ask_gives_none() -> None:
     assert interrogative("통관 보류") == ""
     assert interrogative("물품을 국내로 반입") == ""
 
 
-def test_a_heading_is_asked_with_its_particle():
+def test_a_heading_is_asked_with_its_particle() -> None:
     assert topical("1. 통관 절차") == "통관 절차는 어떻게 되나요?"
     assert topical("면세 한도와 기준") == "면세 한도와 기준은 어떻게 되나요?"
     assert bare("- 또한 세관에 신고한다.") == "세관에 신고한다."
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_taken_and_each_question_is_one_line_with_its_mark(text: str):
+def test_any_text_is_taken_and_each_question_is_one_line_with_its_mark(text: str) -> None:
     for one in asked(text):
         assert one.question.endswith("?")
         assert "\n" not in one.question

@@ -1,6 +1,7 @@
 """Blocks become a document whose sections are slices, whose tables keep their header, and whose pages are known."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -31,7 +32,7 @@ CELLS = st.builds(Cell, st.text("가나다 |\\\n", max_size=6), st.integers(-1, 
 TABLES = st.lists(st.lists(CELLS, max_size=4).map(tuple), max_size=5).map(lambda rows: Table(tuple(rows)))
 
 
-def document(*blocks: Block, **about: object) -> Document:
+def document(*blocks: Block, **about: Any) -> Document:
     return assemble(Parsed(blocks, **about), Path("안내.pdf"), "안내.pdf").document
 
 
@@ -39,7 +40,7 @@ def passages(*blocks: Block) -> list[Passage]:
     return parents(document(*blocks))
 
 
-def test_merged_cells_are_filled_and_headers_of_two_rows_are_one():
+def test_merged_cells_are_filled_and_headers_of_two_rows_are_one() -> None:
     found = grid(FEES)
     assert found.columns == ("구장", "요금 평일", "요금 주말", "비고")
     assert found.rows == (
@@ -50,32 +51,32 @@ def test_merged_cells_are_filled_and_headers_of_two_rows_are_one():
     )
 
 
-def test_a_cell_over_the_whole_table_is_its_title():
+def test_a_cell_over_the_whole_table_is_its_title() -> None:
     table = Table(((Cell("2024년 요금", colspan=2),), (Cell("구장"), Cell("요금")), (Cell("강남"), Cell("5만원"))))
     (passage,) = passages(table)
     assert passage.heading == "2024년 요금"
     assert passage.text == "| 구장 | 요금 |\n| --- | --- |\n| 강남 | 5만원 |"
 
 
-def test_empty_rows_and_columns_are_left_out():
+def test_empty_rows_and_columns_are_left_out() -> None:
     table = Table(
         ((Cell("구장"), Cell(""), Cell("요금")), (Cell(""), Cell(""), Cell("")), (Cell("강남"), Cell(""), Cell("5")))
     )
     assert (grid(table).columns, grid(table).rows) == (("구장", "요금"), (("강남", "5"),))
 
 
-def test_a_frame_around_text_is_text():
+def test_a_frame_around_text_is_text() -> None:
     (passage,) = passages(Table(((Cell("알림\n내일은 쉽니다."),),)))
     assert (passage.text, passage.meta) == ("알림\n내일은 쉽니다.", {})
 
 
-def test_headings_make_a_path_and_stand_in_the_text_beside_the_passages():
+def test_headings_make_a_path_and_stand_in_the_text_beside_the_passages() -> None:
     found = document(Heading("규정", 1), Heading("휴가", 2), Paragraph("연차는 15일이다."), Heading("경조", 2))
     assert found.text == "# 규정\n\n## 휴가\n\n연차는 15일이다.\n\n## 경조"
     assert [(p.heading, p.text) for p in parents(found)] == [("규정 > 휴가", "연차는 15일이다."), ("규정", "경조")]
 
 
-def test_a_long_table_repeats_its_header_and_never_breaks_a_row():
+def test_a_long_table_repeats_its_header_and_never_breaks_a_row() -> None:
     rows = [(Cell(f"구장{n}"), Cell(f"{n}만원")) for n in range(300)]
     found = passages(Heading("요금표", 1), Table(((Cell("이름"), Cell("값")), *rows)))
     assert len(found) > 1
@@ -87,14 +88,14 @@ def test_a_long_table_repeats_its_header_and_never_breaks_a_row():
         assert all(len(piece.text) <= 100 for piece in pieces)
 
 
-def test_rows_are_indexed_as_they_would_be_said():
+def test_rows_are_indexed_as_they_would_be_said() -> None:
     (whole,) = passages(Heading("요금표", 1), FEES)
     assert "구장: 강남, 요금 평일: 5만원, 요금 주말: 7만원, 비고: 주차 가능" in whole.worded.split("\n")
     assert "|" not in whole.embedded
     assert "|" in whole.headed
 
 
-def test_a_question_about_a_cell_is_answered_with_its_row():
+def test_a_question_about_a_cell_is_answered_with_its_row() -> None:
     found = passages(Heading("대관 안내", 1), Paragraph("예약은 앱에서 한다."), FEES)
     answer = md.Extractive(Reader()).answer(
         "강남 구장의 주말 요금은?", md.BM25(found).search("강남 구장의 주말 요금은?")
@@ -103,14 +104,14 @@ def test_a_question_about_a_cell_is_answered_with_its_row():
     assert "| 강남 | 5만원 | 7만원 | 주차 가능 |" in [citation.quote for citation in answer.citations]
 
 
-def test_pages_follow_the_text():
+def test_pages_follow_the_text() -> None:
     text = "연차는 십오 일이며 다음 해까지 쓴다. " * 60
     found = passages(Paragraph(text, 1), Paragraph(text, 2), Heading("끝", 1, 3), Paragraph("마친다.", 3))
     assert [p.page for p in found] == sorted(p.page for p in found if p.page)
     assert {p.page for p in found} == {1, 2, 3}
 
 
-def test_a_caption_names_its_table():
+def test_a_caption_names_its_table() -> None:
     found = passages(Paragraph("요금은 다음과 같다.\n<표 1> 요금표"), FEES)
     assert [p.heading for p in found] == ["", "<표 1> 요금표"]
 
@@ -123,7 +124,7 @@ def test_a_caption_names_its_table():
         ("안내.pdf", "", None),
     ],
 )
-def test_the_date_is_the_names_or_else_the_formats(name: str, own: str, expected: str | None):
+def test_the_date_is_the_names_or_else_the_formats(name: str, own: str, expected: str | None) -> None:
     reading = assemble(Parsed((Paragraph("안내한다."),), date=own), Path(name), name)
     assert dated(reading.document).sections[0].meta.get("date") == expected
 
@@ -133,7 +134,7 @@ def test_the_date_is_the_names_or_else_the_formats(name: str, own: str, expected
         st.one_of(TABLES, st.builds(Paragraph, st.text("가 \n.제1조", max_size=20), st.integers(1, 3))), max_size=6
     )
 )
-def test_any_blocks_make_slices(blocks: list[Block]):
+def test_any_blocks_make_slices(blocks: list[Block]) -> None:
     found = document(*blocks)
     for whole in parents(found):
         for piece in [whole, *chunks(whole, Sentences(50))]:
@@ -142,11 +143,11 @@ def test_any_blocks_make_slices(blocks: list[Block]):
 
 
 @given(st.lists(st.text("가| \\", max_size=5).map(str.strip), min_size=1, max_size=4))
-def test_cells_come_back_from_their_row(cells: list[str]):
+def test_cells_come_back_from_their_row(cells: list[str]) -> None:
     assert cells_of(markdown_row(cells)) == cells
 
 
-def test_a_form_has_no_header_and_a_long_merged_text_stands_once():
+def test_a_form_has_no_header_and_a_long_merged_text_stands_once() -> None:
     form = Table(
         (
             (Cell("작성일"), Cell("3월 5일"), Cell("작성자", colspan=2), Cell("이나래")),
@@ -186,7 +187,7 @@ def test_a_form_has_no_header_and_a_long_merged_text_stands_once():
         ("5", "5"),
     ],
 )
-def test_a_caption_is_no_date_and_keeps_the_unit(above: str, caption: str):
+def test_a_caption_is_no_date_and_keeps_the_unit(above: str, caption: str) -> None:
     made = document(Paragraph(above), Table(((Cell("이름"), Cell("값")), (Cell("가"), Cell("1")))))
     assert [section.heading for section in made.sections if section.meta.get("kind")] == [caption]
     assert above in made.text

@@ -4,6 +4,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -31,21 +32,23 @@ def reasons(jobs: list[Job], limits: Limits) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_every_file_is_answered_for_once(jobs: list[Job], workers: int):
+def test_every_file_is_answered_for_once(jobs: list[Job], workers: int) -> None:
     found = {job.source: outcome for job, outcome in read_all(jobs, Limits(workers))}
     texts = {source: o.reading.document.text for source, o in found.items() if isinstance(o, Read)}
     assert texts == {"가.txt": "하나", "나.md": "# 둘\n\n셋"}
-    assert "읽을 수 없는 형식" in found["다.dat"].reason
+    lost = found["다.dat"]
+    assert isinstance(lost, Unread)
+    assert "읽을 수 없는 형식" in lost.reason
     assert all(outcome.seconds > 0 for outcome in found.values())
 
 
-def test_plain_files_are_read_the_same_with_and_without_a_process(jobs: list[Job]):
+def test_plain_files_are_read_the_same_with_and_without_a_process(jobs: list[Job]) -> None:
     here = {job.source: o.parents for job, o in read_all(jobs[:2]) if isinstance(o, Read)}
     there = {job.source: o.parents for job, o in read_all(jobs) if isinstance(o, Read)}
     assert here == there
 
 
-def test_a_file_that_takes_too_long_is_left_and_the_next_is_read(jobs: list[Job]):
+def test_a_file_that_takes_too_long_is_left_and_the_next_is_read(jobs: list[Job]) -> None:
     found = reasons(jobs, Limits(1, seconds=0.001))
     assert found.keys() == {job.source for job in jobs}
     assert (
@@ -54,18 +57,35 @@ def test_a_file_that_takes_too_long_is_left_and_the_next_is_read(jobs: list[Job]
     )
 
 
-def test_a_file_that_eats_memory_is_left_and_the_others_are_read(jobs: list[Job], tmp_path: Path):
+def test_a_file_that_eats_memory_is_left_and_the_others_are_read(jobs: list[Job], tmp_path: Path) -> None:
     (tmp_path / "큰.txt").write_text("가나다라 마바사 " * 8_000_000, "utf-8")
     found = reasons([Job(tmp_path / "큰.txt", "큰.txt"), *jobs], Limits(1, megabytes=100))
     assert found.keys() == {"큰.txt", "다.dat"}
     assert "100MB" in found["큰.txt"]
 
 
-def test_a_reader_that_crashes_is_reported_by_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
+def piped(script: str) -> subprocess.Popen[bytes]:
+    run, pipe = [sys.executable, "-c", script], subprocess.PIPE
+    return subprocess.Popen(run, stdin=pipe, stdout=pipe, start_new_session=True, bufsize=0)
+
+
+def workers(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """Those that are started from now on."""
+    begun: list[subprocess.Popen[bytes]] = []
+    start = batch._started
+
+    def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
+        begun.append(start(megabytes, folder))
+        return begun[-1]
+
+    monkeypatch.setattr(batch, "_started", started)
+    return begun
+
+
+def test_a_reader_that_crashes_is_reported_by_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
         crash = "import os, sys; sys.stdin.buffer.read(1); os.abort()"
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        return subprocess.Popen([sys.executable, "-c", crash], **pipes, start_new_session=True, bufsize=0)
+        return piped(crash)
 
     monkeypatch.setattr(batch, "_started", started)
     found = reasons(jobs, Limits(2))
@@ -81,7 +101,7 @@ class Unspeakable(Exception):
 @pytest.mark.parametrize("error", [Unspeakable(), ValueError("두\n줄\0\ud800"), RecursionError()])
 def test_a_readers_own_mistake_is_one_plain_files_problem(
     jobs: list[Job], monkeypatch: pytest.MonkeyPatch, error: Exception
-):
+) -> None:
     def read(path: Path, source: str, options: Options, parted: bool) -> Reading:
         if path.suffix == ".md":
             raise error
@@ -90,23 +110,26 @@ def test_a_readers_own_mistake_is_one_plain_files_problem(
     monkeypatch.setattr(task, "read", read)
     found = dict(read_all(jobs[:2]))
     assert isinstance(found[jobs[0]], Read)
-    reason = found[jobs[1]].reason
+    lost = found[jobs[1]]
+    assert isinstance(lost, Unread)
+    reason = lost.reason
     assert reason.startswith(f"나.md: 읽는 중 오류가 발생했습니다({type(error).__name__}")
     assert reason.isprintable()
 
 
 @pytest.mark.parametrize("answer", [b"no pickle", pickle.dumps("no outcome"), pickle.dumps((None, False))])
-def test_an_answer_that_cannot_be_opened_loses_no_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch, answer: bytes):
+def test_an_answer_that_cannot_be_opened_loses_no_file(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
     def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
         reply = f"import sys; sys.stdin.buffer.read(9); sys.stdout.buffer.write({framed(answer)!r})"
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        return subprocess.Popen([sys.executable, "-c", reply], **pipes, start_new_session=True, bufsize=0)
+        return piped(reply)
 
     monkeypatch.setattr(batch, "_started", started)
     assert reasons(jobs, Limits(2)).keys() == {job.source for job in jobs}
 
 
-def test_no_process_to_be_had_loses_no_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
+def test_no_process_to_be_had_loses_no_file(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
     def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
         raise OSError(12, "Cannot allocate memory")
 
@@ -114,10 +137,9 @@ def test_no_process_to_be_had_loses_no_file(jobs: list[Job], monkeypatch: pytest
     assert reasons(jobs, Limits(2)).keys() == {job.source for job in jobs}
 
 
-def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    begun: list[subprocess.Popen[bytes]] = []
-    start = batch._started
-    monkeypatch.setattr(batch, "_started", lambda *given: begun.append(start(*given)) or begun[-1])
+@pytest.mark.slow
+def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = workers(monkeypatch)
     for name, text in (("가.txt", "가나다라 마바사 " * 8_000_000), ("나.txt", "둘"), ("다.txt", "셋")):
         (tmp_path / name).write_text(text, "utf-8")
     found = reasons([Job(path, path.name) for path in sorted(tmp_path.iterdir())], Limits(1, megabytes=100))
@@ -125,18 +147,17 @@ def test_a_worker_that_ran_out_of_memory_is_replaced(tmp_path: Path, monkeypatch
     assert len(begun) == 2
 
 
-def test_closing_early_ends_the_workers(jobs: list[Job], monkeypatch: pytest.MonkeyPatch):
-    begun: list[subprocess.Popen[bytes]] = []
-    start = batch._started
-    monkeypatch.setattr(batch, "_started", lambda *given: begun.append(start(*given)) or begun[-1])
+def test_closing_early_ends_the_workers(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = workers(monkeypatch)
     outcomes = read_all(jobs, Limits(2))
     next(outcomes)
+    assert isinstance(outcomes, Generator)
     outcomes.close()
     assert begun
     assert all(worker.poll() is not None for worker in begun)
 
 
-def test_a_worker_that_is_ended_leaves_nothing_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_worker_that_is_ended_leaves_nothing_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "큰.csv").write_text("번호,이름\n" + "".join(f"{n},직원\n" for n in range(300_000)), "utf-8")
     (tmp_path / "left").mkdir()
@@ -144,28 +165,27 @@ def test_a_worker_that_is_ended_leaves_nothing_on_the_disk(tmp_path: Path, monke
     outcomes = read_all([Job(tmp_path / "docs" / "큰.csv", "큰.csv"), Job(tmp_path / "docs", "없음")], Limits(2))
     next(outcomes)
     assert [*(tmp_path / "left").iterdir()]
+    assert isinstance(outcomes, Generator)
     outcomes.close()
     assert [*(tmp_path / "left").iterdir()] == []
 
 
-def test_nothing_to_read_is_nothing():
+def test_nothing_to_read_is_nothing() -> None:
     assert list(read_all([])) == []
 
 
-@pytest.mark.parametrize(("size", "count"), [(10, 1), (1 << 18, 2), (1 << 22, 3)])
+@pytest.mark.parametrize(("size", "count"), [(10, 1), (1 << 18, 2), pytest.param(1 << 22, 3, marks=pytest.mark.slow)])
 def test_there_are_no_more_workers_than_there_is_work(
     jobs: list[Job], monkeypatch: pytest.MonkeyPatch, size: int, count: int
-):
-    begun: list[subprocess.Popen[bytes]] = []
-    start = batch._started
-    monkeypatch.setattr(batch, "_started", lambda *given: begun.append(start(*given)) or begun[-1])
+) -> None:
+    begun = workers(monkeypatch)
     jobs[2].path.write_bytes(b"\1" * size)
     assert len(list(read_all(jobs, Limits(8)))) == 3
     assert len(begun) <= count
     assert len(begun) == 1 or size > 10
 
 
-def test_a_fault_in_the_file_lasts_and_one_of_the_moment_does_not(tmp_path: Path):
+def test_a_fault_in_the_file_lasts_and_one_of_the_moment_does_not(tmp_path: Path) -> None:
     (tmp_path / "빈.txt").write_bytes(b"")
     empty, gone = work(Job(tmp_path / "빈.txt", "빈.txt")), work(Job(tmp_path / "없음.txt", "없음.txt"))
     assert isinstance(empty, Unread)

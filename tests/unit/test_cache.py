@@ -45,14 +45,14 @@ def quiet(done: int, total: int) -> None:
     pass
 
 
-def test_vectors_are_those_of_the_encoder_in_half_precision_and_in_order(cache: Cache):
+def test_vectors_are_those_of_the_encoder_in_half_precision_and_in_order(cache: Cache) -> None:
     texts = ["나", "가", "", "나", "긴 글 " * 40]
     vectors = cache.vectors(texts, HashedEncoder(16), quiet)
     assert vectors.dtype == np.float16
     np.testing.assert_array_equal(vectors, HashedEncoder(16).encode_passages(texts).astype(np.float16))
 
 
-def test_only_what_is_missing_is_computed_and_once(cache: Cache):
+def test_only_what_is_missing_is_computed_and_once(cache: Cache) -> None:
     encoder = Counting()
     cache.vectors(["가", "나", "가"], encoder, quiet)
     assert sorted(encoder.asked) == ["가", "나"]
@@ -60,7 +60,7 @@ def test_only_what_is_missing_is_computed_and_once(cache: Cache):
     assert sorted(encoder.asked) == ["가", "나", "다"]
 
 
-def test_it_survives_being_closed(tmp_path: Path):
+def test_it_survives_being_closed(tmp_path: Path) -> None:
     words = Words()
     for _ in range(2):
         cache = Cache(tmp_path / "cache.sqlite")
@@ -69,7 +69,7 @@ def test_it_survives_being_closed(tmp_path: Path):
     assert sorted(words.asked) == ["가 나", "다"]
 
 
-def test_another_name_is_another_entry(cache: Cache):
+def test_another_name_is_another_entry(cache: Cache) -> None:
     words = Words()
     list(cache.tokens(["가"], "one", words, quiet))
     list(cache.tokens(["가"], "two", words, quiet))
@@ -78,26 +78,26 @@ def test_another_name_is_another_entry(cache: Cache):
     assert (small.shape, cache.vectors(["가"], HashedEncoder(16), quiet).shape) == ((1, 8), (1, 16))
 
 
-def test_a_text_without_tokens_has_none(cache: Cache):
+def test_a_text_without_tokens_has_none(cache: Cache) -> None:
     words = Words()
     for _ in range(2):
         assert list(cache.tokens(["", "가", " "], "words", words, quiet)) == [[], ["가"], []]
     assert len(words.asked) == 3
 
 
-def test_nothing_asked_nothing_computed(cache: Cache):
+def test_nothing_asked_nothing_computed(cache: Cache) -> None:
     encoder = Counting()
     assert cache.vectors([], encoder, quiet).shape == (0, 16)
     assert list(cache.tokens([], "words", Words(), quiet)) == []
     assert encoder.asked == []
 
 
-def test_many_texts_in_order(cache: Cache):
+def test_many_texts_in_order(cache: Cache) -> None:
     texts = [f"글 {n % 1500}" for n in range(2500)]
     assert list(cache.tokens(texts, "words", Words(), quiet)) == [text.split() for text in texts]
 
 
-def test_what_was_computed_before_a_crash_is_kept(cache: Cache):
+def test_what_was_computed_before_a_crash_is_kept(cache: Cache) -> None:
     class Failing(Counting):
         def encode_passages(self, texts: Sequence[str]) -> Vectors:
             if len(self.asked) >= 64:
@@ -112,14 +112,14 @@ def test_what_was_computed_before_a_crash_is_kept(cache: Cache):
     assert len(after.asked) == 100 - 64
 
 
-def test_progress_counts_what_was_there_and_ends_at_the_total(cache: Cache):
+def test_progress_counts_what_was_there_and_ends_at_the_total(cache: Cache) -> None:
     cache.vectors(["가", "나"], HashedEncoder(16), quiet)
     steps: list[tuple[int, int]] = []
     cache.vectors(["가", "나", "다", "라"], HashedEncoder(16), lambda done, total: steps.append((done, total)))
     assert steps == [(2, 4), (4, 4)]
 
 
-def test_question_vectors_are_kept_apart_from_passage_vectors(cache: Cache):
+def test_question_vectors_are_kept_apart_from_passage_vectors(cache: Cache) -> None:
     class Sided(Counting):
         """Encodes queries otherwise than passages, as most models do."""
 

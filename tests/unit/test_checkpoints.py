@@ -44,7 +44,7 @@ def corrupt(path: Path) -> None:
     path.write_bytes(content)
 
 
-def test_checkpoints_come_by_their_step(tmp_path: Path):
+def test_checkpoints_come_by_their_step(tmp_path: Path) -> None:
     for step in (100, 20, 3):
         checkpoint(tmp_path, step)
     (tmp_path / "checkpoint-x").mkdir()
@@ -69,7 +69,7 @@ def test_checkpoints_come_by_their_step(tmp_path: Path):
         ("rng_state.pth", shorten),
     ],
 )
-def test_one_that_was_cut_off_is_passed_over(tmp_path: Path, file: str, harm: Callable[[Path], None]):
+def test_one_that_was_cut_off_is_passed_over(tmp_path: Path, file: str, harm: Callable[[Path], None]) -> None:
     before, last = checkpoint(tmp_path, 1), checkpoint(tmp_path, 2)
     assert whole(last)
     harm(last / file)
@@ -77,7 +77,7 @@ def test_one_that_was_cut_off_is_passed_over(tmp_path: Path, file: str, harm: Ca
     assert last_whole(tmp_path) == before
 
 
-def test_a_file_that_promises_more_than_it_has_is_not_whole(tmp_path: Path):
+def test_a_file_that_promises_more_than_it_has_is_not_whole(tmp_path: Path) -> None:
     made = checkpoint(tmp_path, 1)
     (made / "model.safetensors").write_bytes((1 << 40).to_bytes(8, "little"))
     assert not whole(made)

@@ -1,6 +1,7 @@
 """Broad questions with several answers, and conditions on time that no passage meets."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from mundap.messages import say
 from mundap.types import Choice, Hit, Passage
 
 
-def hit(n: int, text: str, heading: str = "", source: str = "안내", score: float = 0.0, **meta: object) -> Hit:
+def hit(n: int, text: str, heading: str = "", source: str = "안내", score: float = 0.0, **meta: Any) -> Hit:
     return Hit(Passage(f"p{n}", "d", text, 0, len(text), heading, source=source, meta=meta), score, n)
 
 
@@ -24,11 +25,11 @@ def found(question: str, *hits: Hit) -> tuple[Choice, ...]:
     return choices(Reader().read(question, hits))
 
 
-def test_a_broad_question_has_a_choice_for_each_answer():
+def test_a_broad_question_has_a_choice_for_each_answer() -> None:
     assert set(found("이용 요금은 얼마인가요?", POOL, GYM)) == {Choice("수영장", "p1"), Choice("체육관", "p2")}
 
 
-def test_an_answer_names_each_case_and_that_they_differ():
+def test_an_answer_names_each_case_and_that_they_differ() -> None:
     given = Extractive(min_support=0.0).answer("이용 요금은 얼마인가요?", [POOL, GYM])
     assert {choice.label for choice in given.choices} == {"수영장", "체육관"}
     for part in ("수영장: ", "5만원", "체육관: ", "3만원", say("choices", "ko")):
@@ -51,11 +52,11 @@ def test_an_answer_names_each_case_and_that_they_differ():
     ],
     ids=["one passage", "same value", "same case", "another thing", "far behind", "no value"],
 )
-def test_no_choice_where_one_answer_is_meant(question: str, hits: tuple[Hit, ...]):
+def test_no_choice_where_one_answer_is_meant(question: str, hits: tuple[Hit, ...]) -> None:
     assert found(question, *hits) == ()
 
 
-def test_a_case_is_called_by_the_last_heading_or_the_source():
+def test_a_case_is_called_by_the_last_heading_or_the_source() -> None:
     assert label_of(hit(1, "글", "규정 > 제2장 > 수영장")) == "수영장"
     assert label_of(hit(1, "글", source="★ 이용 안내, page: 3")) == "이용 안내"
     assert len(label_of(hit(1, "글", "가" * 80))) <= 41
@@ -65,7 +66,7 @@ TODAY = date(2026, 6, 1)
 REVISED = hit(1, "2024년 3월 5일 개정: 휴관일을 월요일로 한다.")
 
 
-def test_a_year_that_no_passage_names_is_told():
+def test_a_year_that_no_passage_names_is_told() -> None:
     missing = unmet("2023년 3월에 개정된 내용은?", TODAY, [REVISED])
     assert missing is not None
     assert "2023년 3월" in missing.words
@@ -83,7 +84,7 @@ def test_a_year_that_no_passage_names_is_told():
     ],
     ids=["met", "holds since", "no condition", "date of the document", "date of the source", "nothing found"],
 )
-def test_a_condition_that_is_met_or_not_set(question: str, hits: list[Hit]):
+def test_a_condition_that_is_met_or_not_set(question: str, hits: list[Hit]) -> None:
     assert unmet(question, TODAY, hits) is None
 
 
@@ -91,5 +92,5 @@ def test_a_condition_that_is_met_or_not_set(question: str, hits: list[Hit]):
     ("question", "event"),
     [("작년에 바뀐 규정은?", True), ("2023년 공지 내용은?", True), ("올해 휴관일은 언제인가요?", False)],
 )
-def test_what_belongs_to_its_time(question: str, event: bool):
+def test_what_belongs_to_its_time(question: str, event: bool) -> None:
     assert about_event(question) is event

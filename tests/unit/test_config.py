@@ -20,11 +20,11 @@ def problem(folder: Path, text: str) -> str:
     return str(caught.value)
 
 
-def test_an_empty_file_is_all_defaults(tmp_path: Path):
+def test_an_empty_file_is_all_defaults(tmp_path: Path) -> None:
     assert read_config(written(tmp_path, "")) == Config()
 
 
-def test_values_are_read(tmp_path: Path):
+def test_values_are_read(tmp_path: Path) -> None:
     config = read_config(
         written(
             tmp_path,
@@ -45,7 +45,9 @@ def test_values_are_read(tmp_path: Path):
         ("[ingest]\nchunk = 3\n", "'ingest.chunk'", ["paths", "chunk_chars", "parent_chars"]),
     ],
 )
-def test_an_unknown_table_or_key_is_told_the_known_ones(tmp_path: Path, text: str, named: str, known: list[str]):
+def test_an_unknown_table_or_key_is_told_the_known_ones(
+    tmp_path: Path, text: str, named: str, known: list[str]
+) -> None:
     said, _, listed = problem(tmp_path, text).partition("입니다.")
     assert str(tmp_path / "mundap.toml") in said
     assert named in said
@@ -68,31 +70,31 @@ def test_an_unknown_table_or_key_is_told_the_known_ones(tmp_path: Path, text: st
         ("ingest = 3\n", "ingest", "3"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_key(tmp_path: Path, text: str, key: str, value: str):
+def test_a_wrong_value_is_told_with_its_key(tmp_path: Path, text: str, key: str, value: str) -> None:
     said = problem(tmp_path, text)
     assert f"'{key}'" in said
     assert value in said
 
 
-def test_all_that_is_wrong_is_told_at_once(tmp_path: Path):
+def test_all_that_is_wrong_is_told_at_once(tmp_path: Path) -> None:
     said = problem(tmp_path, "[retrieve]\nk = 0\n[index]\nk2 = 1\n")
     assert "retrieve.k" in said
     assert "index.k2" in said
 
 
 @pytest.mark.parametrize("raw", [b"k = = 3", b"[retrieve\n", "k = '가'".encode("cp949")])
-def test_what_is_no_toml_is_told_with_the_file(tmp_path: Path, raw: bytes):
+def test_what_is_no_toml_is_told_with_the_file(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "mundap.toml").write_bytes(raw)
     with pytest.raises(ConfigError, match=r"mundap\.toml"):
         read_config(tmp_path / "mundap.toml")
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path):
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"mundap\.toml"):
         read_config(tmp_path / "mundap.toml")
 
 
-def test_settings_say_where_each_value_came_from(tmp_path: Path):
+def test_settings_say_where_each_value_came_from(tmp_path: Path) -> None:
     path = written(tmp_path, 'language = "ko"\n[retrieve]\nk = 7\n')
     rows = {key: (value, origin) for key, value, origin in settings(read_config(path), path)}
     assert rows["language"] == ("ko", "mundap.toml")
@@ -103,7 +105,7 @@ def test_settings_say_where_each_value_came_from(tmp_path: Path):
     assert {key.partition(".")[0] for key in rows} == {"language", *tables}
 
 
-def test_the_workspace_is_the_nearest_folder_above_that_has_the_file(tmp_path: Path):
+def test_the_workspace_is_the_nearest_folder_above_that_has_the_file(tmp_path: Path) -> None:
     deep = tmp_path / "봇" / "docs" / "규정"
     deep.mkdir(parents=True)
     with pytest.raises(WorkspaceNotFound, match="mundap init"):

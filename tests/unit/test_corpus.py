@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,9 +23,7 @@ def corpus(tmp_path: Path) -> Iterator[Corpus]:
     corpus.close()
 
 
-def put(
-    corpus: Corpus, file: str, *texts: str, title: str = "제목", fingerprint: str = "f", **about: object
-) -> Document:
+def put(corpus: Corpus, file: str, *texts: str, title: str = "제목", fingerprint: str = "f", **about: Any) -> Document:
     """A document with a section, and a known question, for each text; chunks of 20 characters."""
     whole = "\n\n".join(texts)
     starts = [whole.index(text) for text in texts]
@@ -50,7 +49,7 @@ def rows(corpus: Corpus, table: str) -> int:
     return int(corpus._db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 
 
-def test_what_goes_in_comes_out(corpus: Corpus):
+def test_what_goes_in_comes_out(corpus: Corpus) -> None:
     document = put(corpus, "docs/규정.txt", LONG, "짧은 글", title="규정", fingerprint="f1")
     parent_passages = parents(document)
     expected = {p.id: p for p in [*parent_passages, *chunks(parent_passages[0], Sentences(20))]}
@@ -70,7 +69,7 @@ def test_what_goes_in_comes_out(corpus: Corpus):
     }
 
 
-def test_the_same_source_is_replaced_with_all_that_hangs_on_it(corpus: Corpus):
+def test_the_same_source_is_replaced_with_all_that_hangs_on_it(corpus: Corpus) -> None:
     put(corpus, "a.txt", LONG, "옛 글")
     put(corpus, "b.txt", "다른 글")
     put(corpus, "a.txt", "새 글")
@@ -81,7 +80,7 @@ def test_the_same_source_is_replaced_with_all_that_hangs_on_it(corpus: Corpus):
 
 
 @pytest.mark.parametrize("named", ["docs/a.txt", "a.txt", "가 규정", "id", "passage id", "chunk id"])
-def test_a_document_is_named_by_source_file_title_or_id(corpus: Corpus, named: str):
+def test_a_document_is_named_by_source_file_title_or_id(corpus: Corpus, named: str) -> None:
     document = put(corpus, "docs/a.txt", LONG, "글", title="가 규정")
     put(corpus, "docs/b.txt", "남는 글", title="나 규정")
     whole = parents(document)[0]
@@ -89,7 +88,7 @@ def test_a_document_is_named_by_source_file_title_or_id(corpus: Corpus, named: s
     assert corpus.named(ids.get(named, named)) == ["docs/a.txt"]
 
 
-def test_a_document_is_removed_with_all_that_hangs_on_it(corpus: Corpus):
+def test_a_document_is_removed_with_all_that_hangs_on_it(corpus: Corpus) -> None:
     put(corpus, "docs/a.txt", LONG, "글")
     put(corpus, "docs/b.txt", "남는 글")
     corpus.remove("docs/a.txt")
@@ -99,25 +98,25 @@ def test_a_document_is_removed_with_all_that_hangs_on_it(corpus: Corpus):
 
 
 @pytest.mark.parametrize("named", ["없음", "", "%", "_.txt", "a%", ".txt", "A_B.TXT", "a?b.txt", "' OR 1=1 --"])
-def test_part_of_a_name_or_a_pattern_names_nothing(corpus: Corpus, named: str):
+def test_part_of_a_name_or_a_pattern_names_nothing(corpus: Corpus, named: str) -> None:
     put(corpus, "docs/a_b.txt", "글")
     assert corpus.named(named) == []
 
 
-def test_one_name_may_name_several_documents(corpus: Corpus):
+def test_one_name_may_name_several_documents(corpus: Corpus) -> None:
     for file in ("나/규정.txt", "가/규정.txt", "가/새규정.txt"):
         put(corpus, file, "글")
     assert corpus.named("규정.txt") == ["가/규정.txt", "나/규정.txt"]
     assert corpus.named("제목") == ["가/규정.txt", "가/새규정.txt", "나/규정.txt"]
 
 
-def test_an_underscore_in_a_name_is_an_underscore(corpus: Corpus):
+def test_an_underscore_in_a_name_is_an_underscore(corpus: Corpus) -> None:
     put(corpus, "docs/a_b.txt", "글")
     put(corpus, "docs/axb.txt", "남는 글")
     assert corpus.named("a_b.txt") == ["docs/a_b.txt"]
 
 
-def test_the_state_changes_with_every_change_and_only_then(corpus: Corpus, tmp_path: Path):
+def test_the_state_changes_with_every_change_and_only_then(corpus: Corpus, tmp_path: Path) -> None:
     states = [corpus.state()]
     put(corpus, "a.txt", "글")
     states.append(corpus.state())
@@ -134,7 +133,7 @@ def test_the_state_changes_with_every_change_and_only_then(corpus: Corpus, tmp_p
     again.close()
 
 
-def test_a_change_that_fails_leaves_everything_as_it_was(corpus: Corpus):
+def test_a_change_that_fails_leaves_everything_as_it_was(corpus: Corpus) -> None:
     document = put(corpus, "a.txt", "글")
     before = (corpus.state(), corpus.all_passages())
     lost = replace(document, questions=(KnownQuestion("?", "", 99),))
@@ -143,7 +142,7 @@ def test_a_change_that_fails_leaves_everything_as_it_was(corpus: Corpus):
     assert (corpus.state(), corpus.all_passages()) == before
 
 
-def test_ids_where_every_field_has_one_of_its_values(corpus: Corpus):
+def test_ids_where_every_field_has_one_of_its_values(corpus: Corpus) -> None:
     put(corpus, "a.csv", "가 글", title="가", source="관세법", meta={"부서": "통관", "row": 2})
     put(corpus, "b.csv", "나 글", title="나", source="민법", meta={"부서": "통관", "row": 3})
     put(corpus, "c.csv", "다 글", title="다")
@@ -191,14 +190,14 @@ PERIODS = [
 ]
 
 
-def test_a_period_allows_what_has_a_day_in_it(corpus: Corpus):
+def test_a_period_allows_what_has_a_day_in_it(corpus: Corpus) -> None:
     dated(corpus, "없음", "2022", "2023", "2023-10", "2023-10-15", "2024-02")
     texts = {p.id: p.text.removesuffix("의 글") for p in corpus.all_passages()}
     for since, until, expected in PERIODS:
         assert {texts[id] for id in corpus.ids_where([], since=since, until=until)} == set(expected.split())
 
 
-def test_a_period_and_fields_at_once(corpus: Corpus):
+def test_a_period_and_fields_at_once(corpus: Corpus) -> None:
     dated(corpus, "2022", "2023")
     assert len(corpus.ids_where([("title", ["제목"])], since="2023")) == 1
     assert corpus.ids_where([("title", ["다른 제목"])], since="2023") == set()
@@ -207,14 +206,14 @@ def test_a_period_and_fields_at_once(corpus: Corpus):
 @pytest.mark.parametrize(
     "bound", ["작년", "", "2023-2", "2023-02-30", "20230101", "2023-W01-1", "2023-01-01' OR 1=1 --"]
 )
-def test_a_bound_that_is_no_date_is_told(corpus: Corpus, bound: str):
+def test_a_bound_that_is_no_date_is_told(corpus: Corpus, bound: str) -> None:
     with pytest.raises(MundapError, match="날짜가 아닙니다"):
         corpus.ids_where([], since=bound)
     with pytest.raises(MundapError, match="날짜가 아닙니다"):
         corpus.ids_where([], until=bound)
 
 
-def test_files_by_their_suffix(corpus: Corpus):
+def test_files_by_their_suffix(corpus: Corpus) -> None:
     put(corpus, "docs.v2/규정.PDF", "가 글")
     put(corpus, "a.b.xlsx", "나 글")
     texts = {p.id: p.text[0] for p in corpus.all_passages()}
@@ -222,7 +221,7 @@ def test_files_by_their_suffix(corpus: Corpus):
     assert corpus.ids_where([("suffix", [])]) == corpus.ids_where([("suffix", ["docs"])]) == set()
 
 
-def test_the_values_that_a_filter_may_name(corpus: Corpus):
+def test_the_values_that_a_filter_may_name(corpus: Corpus) -> None:
     put(corpus, "b.csv", "가 글", "나 글", title="상담", source="관세법", meta={"kind": "faq", "row": 2})
     put(corpus, "a.txt", "다 글", title="규정")
     assert corpus.values("source") == ["관세법", "규정"]
@@ -233,12 +232,12 @@ def test_the_values_that_a_filter_may_name(corpus: Corpus):
     assert corpus.values("없음") == corpus.values("' OR 1=1") == []
 
 
-def test_chunks_are_allowed_with_their_parent(corpus: Corpus):
+def test_chunks_are_allowed_with_their_parent(corpus: Corpus) -> None:
     put(corpus, "a.txt", LONG, title="가")
     assert corpus.ids_where([("title", ["가"])]) == set(corpus.ids())
 
 
-def test_two_processes_see_the_same(corpus: Corpus, tmp_path: Path):
+def test_two_processes_see_the_same(corpus: Corpus, tmp_path: Path) -> None:
     other = Corpus(tmp_path / "안" / "corpus.sqlite")
     put(corpus, "a.txt", "글")
     assert [p.text for p in other.all_passages()] == ["글"]
@@ -247,7 +246,7 @@ def test_two_processes_see_the_same(corpus: Corpus, tmp_path: Path):
     other.close()
 
 
-def test_what_could_not_be_read_is_remembered_until_it_is_read_or_removed(corpus: Corpus):
+def test_what_could_not_be_read_is_remembered_until_it_is_read_or_removed(corpus: Corpus) -> None:
     before = corpus.state()
     corpus.refuse("a.pdf", "f1", "암호가 걸렸습니다.")
     corpus.refuse("a.pdf", "f2", "망가졌습니다.")
@@ -260,9 +259,9 @@ def test_what_could_not_be_read_is_remembered_until_it_is_read_or_removed(corpus
     assert corpus.refusal("a.pdf") is corpus.refusal("b.pdf") is None
 
 
-def test_many_changes_are_there_at_once_and_wait_for_the_disk_at_the_end(corpus: Corpus, tmp_path: Path):
+def test_many_changes_are_there_at_once_and_wait_for_the_disk_at_the_end(corpus: Corpus, tmp_path: Path) -> None:
     def durable() -> bool:
-        return corpus._db.execute("PRAGMA synchronous").fetchone()[0] == 2
+        return bool(corpus._db.execute("PRAGMA synchronous").fetchone()[0] == 2)
 
     other = Corpus(tmp_path / "안" / "corpus.sqlite")
     with suppress(KeyError), corpus.many_changes():
@@ -275,7 +274,7 @@ def test_many_changes_are_there_at_once_and_wait_for_the_disk_at_the_end(corpus:
     other.close()
 
 
-def test_a_filter_that_can_match_nothing_names_what_there_is(corpus: Corpus):
+def test_a_filter_that_can_match_nothing_names_what_there_is(corpus: Corpus) -> None:
     put(corpus, "가.csv", "첫째 글", title="안내", source="시설 안내", meta={"부서": "통관"})
     assert set(corpus.fields()) == {"source", "document_id", "title", "suffix", "부서"}
     for name, near in (("source", "시설 안내"), ("title", "안내"), ("부서", "통관"), ("suffix", "csv")):
@@ -288,18 +287,64 @@ def test_a_filter_that_can_match_nothing_names_what_there_is(corpus: Corpus):
             corpus.check_filter([(name, ["x"])])
 
 
-def test_values_that_hold_what_was_asked_for_come_first():
+def test_values_that_hold_what_was_asked_for_come_first() -> None:
     assert nearest("세관", ["서울 세관", "국세청", "세과", "부산 세관 안내"], 2) == ["서울 세관", "부산 세관 안내"]
 
 
-def test_the_digest_of_a_document_is_of_its_text(corpus: Corpus):
+def test_the_digest_of_a_document_is_of_its_text(corpus: Corpus) -> None:
     document = put(corpus, "가.csv", "첫째 글", "둘째 글")
     assert corpus.text_digest(document.id) == digest("첫째 글\n\n둘째 글", size=16)
     assert corpus.text_digest("없음") is None
 
 
-def test_passages_that_hold_some_words(corpus: Corpus):
+def test_passages_that_hold_some_words(corpus: Corpus) -> None:
     put(corpus, "가.csv", "첫째 글과 말", "둘째 말")
     assert len(corpus.holding("말", 5)) == 2
     assert len(corpus.holding("말", 1)) == 1
     assert corpus.holding("글과 말을", 5) == []
+
+
+def test_what_came_and_went_since_a_mark_is_known(corpus: Corpus) -> None:
+    put(corpus, "a.txt", LONG)
+    put(corpus, "b.txt", "글")
+    first = corpus.mark()
+    assert (first, corpus.changed(first)) == (corpus.state(), [])
+    [gone] = [p.id for p in corpus.all_passages() if p.text == "글"]
+    corpus.remove("b.txt")
+    second = corpus.mark()
+    put(corpus, "c.txt", "새 글", LONG)
+    new = {p.id for p in corpus.all_passages() if p.document_id == corpus.documents()[-1].id}
+    assert set(corpus.changed(first) or ()) == {gone, *new}
+    assert set(corpus.changed(second) or ()) == new
+    assert corpus.changed("nobody marked this") is None
+    corpus.forget_changes([second])
+    assert corpus.changed(first) is None
+    assert set(corpus.changed(second) or ()) == new
+    corpus.forget_changes([])
+    assert corpus.changed(second) is None
+
+
+def test_a_replaced_document_came_and_went_with_all_its_passages(corpus: Corpus) -> None:
+    put(corpus, "a.txt", LONG, "옛 글")
+    before, mark = set(corpus.ids()), corpus.mark()
+    put(corpus, "a.txt", LONG, "새 글")
+    assert set(corpus.changed(mark) or ()) == before | set(corpus.ids())
+
+
+def test_families_are_rows_with_their_chunks(corpus: Corpus) -> None:
+    put(corpus, "a.txt", LONG, "짧은 글")
+    put(corpus, "b.txt", LONG + " 또")
+    listed = [passage for some in corpus.families() for passage in some]
+    assert sorted(p.id for p in listed) == corpus.ids()
+    long = next(p.id for p in listed if p.text == LONG)
+    [family] = corpus.families([long, "없는 id", next(p.id for p in listed if p.parent_id != p.id)])
+    assert {p.id for p in family} == {p.id for p in listed if p.parent_id == long}
+    assert corpus.present([*corpus.ids(), "없는 id"]) == {p.id: p.parent_id for p in listed}
+
+
+def test_a_filter_is_found_again_until_the_corpus_changes(corpus: Corpus) -> None:
+    put(corpus, "a.txt", "글")
+    found = corpus.ids_where([("suffix", ["txt"])])
+    assert corpus.ids_where([("suffix", ["txt"])]) is found
+    put(corpus, "a.txt", "다른 글")
+    assert corpus.ids_where([("suffix", ["txt"])]) not in (found, frozenset())

@@ -19,7 +19,7 @@ from mundap.types import Document, Section
 def dates(path: Path, text: str) -> list[str]:
     """The date of each section of a file with this text; "" for none."""
     path.write_text(text, "utf-8")
-    return [section.meta.get("date", "") for section in read(path).document.sections]
+    return [str(section.meta.get("date", "")) for section in read(path).document.sections]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def dates(path: Path, text: str) -> list[str]:
         ("2024년 1월 운영 계획 (2024.1.5.)", "2024-01-05"),  # of one beginning, the more precise
     ],
 )
-def test_a_name_tells_when(name: str, expected: str):
+def test_a_name_tells_when(name: str, expected: str) -> None:
     assert date_of_name(name) == expected
 
 
@@ -71,7 +71,7 @@ def test_a_name_tells_when(name: str, expected: str):
         "작년 공지",
     ],
 )
-def test_a_name_that_holds_other_numbers_tells_nothing(name: str):
+def test_a_name_that_holds_other_numbers_tells_nothing(name: str) -> None:
     assert date_of_name(name) == ""
 
 
@@ -89,26 +89,26 @@ def test_a_name_that_holds_other_numbers_tells_nothing(name: str):
         ("미정", ""),
     ],
 )
-def test_a_cell_of_a_date_column(cell: str, expected: str):
+def test_a_cell_of_a_date_column(cell: str, expected: str) -> None:
     assert date_of_cells(("이름", " 작성 일자 "), ("2020-01-01", cell)) == expected
 
 
-def test_of_several_date_columns_the_latest():
+def test_of_several_date_columns_the_latest() -> None:
     assert date_of_cells(("등록일", "개정일", "마감일"), ("2021-05-01", "2023-02", "2030-01-01")) == "2023-02"
 
 
-def test_rows_have_their_own_date_and_the_sheet_that_of_its_name(tmp_path: Path):
+def test_rows_have_their_own_date_and_the_sheet_that_of_its_name(tmp_path: Path) -> None:
     text = "날짜,시설\n2025-03-02,승강기\n,소화기\n2025.4.1,보일러\n"
     assert dates(tmp_path / "점검_20250101.csv", text) == ["2025-03-02", "2025-01-01", "2025-04-01"]
     assert dates(tmp_path / "점검.csv", text) == ["2025-03-02", "", "2025-04-01"]
 
 
-def test_a_question_sheet_by_its_date_column_then_by_its_source(tmp_path: Path):
+def test_a_question_sheet_by_its_date_column_then_by_its_source(tmp_path: Path) -> None:
     text = "출처,제시문,질문,등록일\n안내_231030,하나,?,2024-02-03\n안내_231030,둘,?,\n안내,셋,?,\n"
     assert dates(tmp_path / "상담.csv", text) == ["2024-02-03", "2023-10-30", ""]
 
 
-def test_a_workbook_keeps_its_days(tmp_path: Path):
+def test_a_workbook_keeps_its_days(tmp_path: Path) -> None:
     book = openpyxl.Workbook()
     for row in (
         ["질문", "답변", "시행일"],
@@ -146,27 +146,27 @@ def test_a_workbook_keeps_its_days(tmp_path: Path):
     ],
 )
 @pytest.mark.parametrize("suffix", [".md", ".txt"])
-def test_a_running_text_tells_at_its_head(tmp_path: Path, head: str, expected: str, suffix: str):
+def test_a_running_text_tells_at_its_head(tmp_path: Path, head: str, expected: str, suffix: str) -> None:
     found = dates(
         tmp_path / f"글{suffix}", f"{head}본문입니다.\n\n2019. 9. 9. 개정이라고 적힌 둘째 글입니다.{'.' * 1000}"
     )
     assert set(found) == {expected}
 
 
-def test_the_head_goes_before_the_name_of_the_file(tmp_path: Path):
+def test_the_head_goes_before_the_name_of_the_file(tmp_path: Path) -> None:
     assert dates(tmp_path / "공지_20240105.txt", "시행일: 2024-02-01\n\n글") == ["2024-02-01"] * 2
     assert dates(tmp_path / "공지_20240105.txt", "글") == ["2024-01-05"]
     assert dates(tmp_path / "공지.txt", "글") == [""]
 
 
-def test_chunks_have_the_date_of_their_whole(tmp_path: Path):
+def test_chunks_have_the_date_of_their_whole(tmp_path: Path) -> None:
     path = tmp_path / "공지_20240105.txt"
     path.write_text("관세를 냅니다. 세관에 갑니다. 신고서를 씁니다.", "utf-8")
     (whole,) = parents(read(path).document)
     assert [chunk.meta["date"] for chunk in chunks(whole, Sentences(10))] == ["2024-01-05"] * 3
 
 
-def test_the_customs_sheet(shared_data: Path):
+def test_the_customs_sheet(shared_data: Path) -> None:
     sections = read(shared_data / "customs" / "customs_qa.xlsx").document.sections
     found = Counter(section.meta.get("date", "") for section in sections)
     assert found == {"": 149, "2023-10-30": 54}
@@ -174,14 +174,14 @@ def test_the_customs_sheet(shared_data: Path):
 
 
 @given(st.text(max_size=20) | st.text("0123456789년월일.-/ _()'제호", max_size=20))
-def test_any_name_gives_a_date_or_nothing(name: str):
+def test_any_name_gives_a_date_or_nothing(name: str) -> None:
     found = date_of_name(name)
     assert found == "" or date.fromisoformat(found + "-01-01"[len(found) - 4 :])
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("filler", [" ", " \n", "\n", "가 ", "* ", "- "])
-def test_a_head_of_blanks_takes_no_hour(filler: str):
+def test_a_head_of_blanks_takes_no_hour(filler: str) -> None:
     text = "글" + (filler * 1000)[:900] + "작성일 : 2024-03-05" + filler * 100
     section = Section(0, len(text))
     dated(Document("d", text, "글.txt", sections=(section,)))

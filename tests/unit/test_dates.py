@@ -188,22 +188,24 @@ NOT_READ = [
 
 
 def bounds(text: str, today: date = TODAY) -> list[tuple[str | None, str | None]]:
-    return [(p.start and p.start.isoformat(), p.end and p.end.isoformat()) for p in periods(text, today)]
+    return [
+        (p.start.isoformat() if p.start else None, p.end.isoformat() if p.end else None) for p in periods(text, today)
+    ]
 
 
 @pytest.mark.parametrize("frame", ["{}", "{} 공지에서 찾아줘", "여기, {}.", "{}?"])
 @pytest.mark.parametrize("text", READ)
-def test_a_period_is_read_alone_and_in_a_sentence(text: str, frame: str):
+def test_a_period_is_read_alone_and_in_a_sentence(text: str, frame: str) -> None:
     assert bounds(frame.format(text)) == ([READ[text]] if READ[text] else [])
 
 
 @pytest.mark.parametrize("text", NOT_READ)
-def test_what_is_no_period_is_not_read(text: str):
+def test_what_is_no_period_is_not_read(text: str) -> None:
     assert periods(text, TODAY) == []
     assert periods(f"면세 한도는 {text} 어떻게 되나요?", TODAY) == []
 
 
-def test_several_periods_in_order_with_their_words():
+def test_several_periods_in_order_with_their_words() -> None:
     text = "작년 공지와 2024년 5월 3일 이후 자료"
     found = periods(text, TODAY)
     assert [p.words for p in found] == ["작년", "2024년 5월 3일 이후"]
@@ -223,18 +225,18 @@ def test_several_periods_in_order_with_their_words():
         (date(2024, 6, 21), "월말", ("2024-06-21", "2024-06-30")),
     ],
 )
-def test_the_turn_of_months_and_years(today: date, text: str, expected: tuple[str, str]):
+def test_the_turn_of_months_and_years(today: date, text: str, expected: tuple[str, str]) -> None:
     assert bounds(text, today) == [expected]
 
 
-def test_a_short_year_is_near_today():
+def test_a_short_year_is_near_today() -> None:
     assert bounds("13년 공지") == []
     assert bounds("14년 공지") == [("2014-01-01", "2014-12-31")]
     assert bounds("25년 공지") == [("2025-01-01", "2025-12-31")]
     assert bounds("26년 공지") == []
 
 
-def test_stated_dates_need_their_year():
+def test_stated_dates_need_their_year() -> None:
     text = "작년 3월 5일, 2021년 상담사례집(2023. 5. 3. 개정), 2022.4월, 2020~2021년, 1990년대, 23년, 최근 2년"
     found = [(p.words, iso(p.start, p.end)) for p in stated(text) if p.start and p.end]
     assert found == [("2021년", "2021"), ("2023. 5. 3.", "2023-05-03"), ("2022.4월", "2022-04")]
@@ -254,7 +256,7 @@ def test_stated_dates_need_their_year():
         ("", "", ""),
     ],
 )
-def test_a_bound_that_a_person_types(text: str, first: str, last: str):
+def test_a_bound_that_a_person_types(text: str, first: str, last: str) -> None:
     assert bound(text, TODAY, last=False) == first
     assert bound(text, TODAY, last=True) == last
 
@@ -267,7 +269,7 @@ DAYS = st.dates() | st.sampled_from([date.min, date.max])
 
 
 @given(TEXTS.map("".join), DAYS)
-def test_any_text_on_any_day_gives_slices_in_order_that_end_after_they_begin(text: str, today: date):
+def test_any_text_on_any_day_gives_slices_in_order_that_end_after_they_begin(text: str, today: date) -> None:
     end = 0
     for period in [*periods(text, today)]:
         assert period.span[0] >= end
@@ -279,7 +281,7 @@ def test_any_text_on_any_day_gives_slices_in_order_that_end_after_they_begin(tex
 
 
 @given(st.sampled_from([text for text in READ if "23년" not in text and "22년" not in text]), DAYS, DAYS)
-def test_what_counts_from_today_never_moves_back_when_today_moves_on(text: str, one: date, other: date):
+def test_what_counts_from_today_never_moves_back_when_today_moves_on(text: str, one: date, other: date) -> None:
     early, late = (periods(text, day) for day in sorted((one, other)))
     for before, after in zip(early, late, strict=False):
         assert not before.start or not after.start or before.start <= after.start

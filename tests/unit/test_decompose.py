@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mundap.retrieve.decompose import MOST, decomposed, several
 
 
-def test_what_a_question_lists_is_asked_one_at_a_time():
+def test_what_a_question_lists_is_asked_one_at_a_time() -> None:
     assert decomposed("술과 담배의 면세 한도는 얼마인가요?") == [
         "술의 면세 한도는 얼마인가요?",
         "담배의 면세 한도는 얼마인가요?",
@@ -15,19 +15,19 @@ def test_what_a_question_lists_is_asked_one_at_a_time():
     assert decomposed("연차 및 병가") == []  # 및 is an adverb: what it joins is not sure
 
 
-def test_sentences_are_asked_one_at_a_time_and_one_that_names_nothing_is_left_out():
+def test_sentences_are_asked_one_at_a_time_and_one_that_names_nothing_is_left_out() -> None:
     asked = "해외직구로 신발을 샀습니다. 관세는 어떻게 내나요? 그런가요?"
     assert decomposed(asked) == ["해외직구로 신발을 샀습니다.", "관세는 어떻게 내나요?"]
 
 
-def test_a_question_about_one_thing_is_left_alone():
+def test_a_question_about_one_thing_is_left_alone() -> None:
     assert decomposed("면세 한도는 얼마인가요?") == []
     assert decomposed("친구와 함께 가도 되나요?") == []  # a companion, not a list
     assert decomposed("") == []
 
 
 @given(st.text(st.sampled_from("술과 담배의와하고 면세.?!\n1a가나"), max_size=60))
-def test_there_are_never_more_than_asked_for_nor_a_single_one(text: str):
+def test_there_are_never_more_than_asked_for_nor_a_single_one(text: str) -> None:
     parts = decomposed(text)
     assert len(parts) != 1
     assert len(parts) <= MOST
@@ -61,7 +61,7 @@ def test_there_are_never_more_than_asked_for_nor_a_single_one(text: str):
         ),
     ],
 )
-def test_several_questions_are_taken_apart_and_share_what_they_have_in_common(question: str, parts: list[str]):
+def test_several_questions_are_taken_apart_and_share_what_they_have_in_common(question: str, parts: list[str]) -> None:
     assert several(question) == parts
 
 
@@ -83,16 +83,16 @@ def test_several_questions_are_taken_apart_and_share_what_they_have_in_common(qu
         "",
     ],
 )
-def test_one_question_with_its_background_or_condition_is_one(question: str):
+def test_one_question_with_its_background_or_condition_is_one(question: str) -> None:
     assert several(question) == []
 
 
-def test_at_most_four_parts_which_hold_every_question():
+def test_at_most_four_parts_which_hold_every_question() -> None:
     asked = [f"{day}요일에는 몇 시에 여나요?" for day in "월화수목금"]
     parts = several(" ".join(asked))
     assert parts == [*asked[:3], " ".join(asked[3:])]
 
 
 @given(st.text(st.sampled_from("술은 몇 병까지고, 담배며 어디서 되나요?.\n1a"), max_size=60))
-def test_there_is_never_a_single_part(text: str):
+def test_there_is_never_a_single_part(text: str) -> None:
     assert len(several(text)) in (0, 2, 3, 4)

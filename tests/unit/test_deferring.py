@@ -43,7 +43,7 @@ from mundap.korean.deferring import defers
         ("회비(입회비를 포함한다)는 교육감이 관계 기관의 장과 협의하여 정한다.", "교육감"),
     ],
 )
-def test_what_only_defers_says_to_what(sentence: str, target: str):
+def test_what_only_defers_says_to_what(sentence: str, target: str) -> None:
     assert defers(sentence) == target
 
 
@@ -70,16 +70,16 @@ def test_what_only_defers_says_to_what(sentence: str, target: str):
         "",
     ],
 )
-def test_what_says_something_does_not_only_defer(sentence: str):
+def test_what_says_something_does_not_only_defer(sentence: str) -> None:
     assert defers(sentence) == ""
 
 
 @given(st.text(max_size=80))
-def test_any_text_can_be_asked(text: str):
+def test_any_text_can_be_asked(text: str) -> None:
     assert isinstance(defers(text), str)
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("unit", ["제1조, ", "가", "가 ", "대통령령, ", "별표 1 ", "「가」 ", "고시 및 "])
-def test_long_lines_take_no_hour(unit: str):
+def test_long_lines_take_no_hour(unit: str) -> None:
     defers((unit * 600)[:590] + "은 x")

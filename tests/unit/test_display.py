@@ -51,7 +51,7 @@ from mundap.korean.display import shown
         ("*표시는 필수입니다.", "표시는 필수입니다."),
     ],
 )
-def test_marks_that_are_not_for_readers_are_left_out(text: str, said: str):
+def test_marks_that_are_not_for_readers_are_left_out(text: str, said: str) -> None:
     assert shown(text) == said
 
 
@@ -80,16 +80,16 @@ def test_marks_that_are_not_for_readers_are_left_out(text: str, said: str):
         "근로자(파견근로자를 포함한다)[일용직은 제외한다]",
     ],
 )
-def test_what_is_said_stays(text: str):
+def test_what_is_said_stays(text: str) -> None:
     assert shown(text) == text
 
 
 @pytest.mark.parametrize("text", ["[본조신설 2020. 1. 1.]", "<개정 2011.7.4>", "[시행일 2021. 1. 1.][3]"])
-def test_a_note_that_stands_alone_is_what_is_said(text: str):
+def test_a_note_that_stands_alone_is_what_is_said(text: str) -> None:
     assert shown(text) == text.removesuffix("[3]")
 
 
-def test_lines_stay_lines():
+def test_lines_stay_lines() -> None:
     assert shown("**요금**\n\n  1\\. 어른   500원\n---\n") == "요금\n1. 어른 500원"
 
 
@@ -101,19 +101,19 @@ TEXTS = st.one_of(st.lists(PARTS, max_size=14).map("".join), st.text(st.characte
 
 
 @given(TEXTS)
-def test_what_is_shown_is_shown_again_as_it_is(text: str):
+def test_what_is_shown_is_shown_again_as_it_is(text: str) -> None:
     assert shown(shown(text)) == shown(text)
 
 
 @given(TEXTS)
-def test_a_text_with_hangul_is_never_shown_empty(text: str):
+def test_a_text_with_hangul_is_never_shown_empty(text: str) -> None:
     assert shown("세금은 " + text + " 낸다").startswith("세금")
     if any("가" <= character <= "힣" for character in text):
         assert shown(text)
 
 
 @given(TEXTS)
-def test_nothing_that_is_shown_looks_like_a_mark_of_a_citation(text: str):
+def test_nothing_that_is_shown_looks_like_a_mark_of_a_citation(text: str) -> None:
     assert not any(f"[{n}]" in shown(text) for n in range(20))
 
 
@@ -145,5 +145,5 @@ def test_nothing_that_is_shown_looks_like_a_mark_of_a_citation(text: str):
         "다.[",
     ],
 )
-def test_ten_thousand_marks_take_no_hour(unit: str):
+def test_ten_thousand_marks_take_no_hour(unit: str) -> None:
     shown((unit * 10_000)[:10_000] + "끝")

@@ -47,16 +47,16 @@ KNOWN = names(
         ("", ()),
     ],
 )
-def test_a_name_stands_for_all_sources_of_its_document(words: str, sources: tuple[str, ...]):
+def test_a_name_stands_for_all_sources_of_its_document(words: str, sources: tuple[str, ...]) -> None:
     assert KNOWN.named(words) == sources
 
 
-def test_a_word_inside_one_name_only():
+def test_a_word_inside_one_name_only() -> None:
     assert KNOWN.holding("길라잡이") == GUIDE
     assert KNOWN.holding("고시") == KNOWN.holding("통관") == KNOWN.holding("없는 것") == KNOWN.holding("") == ()
 
 
-def test_a_kind_by_name_holds_all_documents_of_that_name_and_never_all_there_are():
+def test_a_kind_by_name_holds_all_documents_of_that_name_and_never_all_there_are() -> None:
     assert KNOWN.of_kind("고시") == RULES
     assert KNOWN.of_kind("회의록") == ()
     assert names(RULES).of_kind("고시") == ()
@@ -65,21 +65,21 @@ def test_a_kind_by_name_holds_all_documents_of_that_name_and_never_all_there_are
 @pytest.mark.parametrize(
     "name", ["취업규칙", "관세법 시행령", "여비 규정2023", "특송화물 Q&A(개정판)", "2024년 공지사항", "보안 수칙"]
 )
-def test_names_of_documents(name: str):
+def test_names_of_documents(name: str) -> None:
     assert is_document(name)
 
 
 @pytest.mark.parametrize("name", ["파리", "제2차 세계 대전", "Easy Pass++", "규정 개정", "", "질의응답 셋"])
-def test_names_that_may_be_anything(name: str):
+def test_names_that_may_be_anything(name: str) -> None:
     assert not is_document(name)
 
 
-def test_kinds_are_told_apart_by_their_letters():
+def test_kinds_are_told_apart_by_their_letters() -> None:
     assert len({key(name) for name in KINDS}) == len(KINDS)
 
 
 @given(st.lists(st.text("가나다 ,_()[]「」★.1제조Aa", max_size=15), max_size=6))
-def test_every_source_is_found_by_its_own_name(sources: list[str]):
+def test_every_source_is_found_by_its_own_name(sources: list[str]) -> None:
     known = names(tuple(sources))
     for source in sources:
         if len(key(source)) >= 2:

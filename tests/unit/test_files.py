@@ -15,17 +15,17 @@ PARTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=4), max_size=4)
 
 
 @given(PARTS, PARTS)
-def test_a_digest_depends_on_every_part_and_on_where_each_ends(left: list[str], right: list[str]):
+def test_a_digest_depends_on_every_part_and_on_where_each_ends(left: list[str], right: list[str]) -> None:
     assert (digest(*left) == digest(*right)) == (left == right)
 
 
-def test_a_digest_is_the_same_on_every_day_and_has_two_letters_a_byte():
+def test_a_digest_is_the_same_on_every_day_and_has_two_letters_a_byte() -> None:
     assert digest("관세청", "1") == digest("관세청".encode(), b"1")
     assert digest("ab", "c") != digest("a", "bc")
     assert (len(digest("a")), len(digest("a", size=16))) == (2 * 8, 2 * 16)
 
 
-def test_a_write_replaces_and_leaves_nothing_beside_it(tmp_path: Path):
+def test_a_write_replaces_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
     path = tmp_path / "CURRENT"
     for text in ("하나", "둘"):
         write_atomically(path, text)
@@ -33,7 +33,7 @@ def test_a_write_replaces_and_leaves_nothing_beside_it(tmp_path: Path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path):
+def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "CURRENT"
     write_atomically(path, "옛것")
     with pytest.raises(UnicodeEncodeError):
@@ -41,11 +41,12 @@ def test_a_write_that_fails_leaves_the_old_file(tmp_path: Path):
     assert path.read_text("utf-8") == "옛것"
 
 
-def test_threads_that_read_at_once_all_read_the_array(tmp_path: Path):
+def test_threads_that_read_at_once_all_read_the_array(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.arange(6).reshape(2, 3))
 
     def read(_: int) -> list[list[int]]:
-        return [load_array(tmp_path / "a.npy").tolist() for _ in range(200)][-1]
+        made: list[list[int]] = [load_array(tmp_path / "a.npy").tolist() for _ in range(200)][-1]
+        return made
 
     before = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -56,7 +57,7 @@ def test_threads_that_read_at_once_all_read_the_array(tmp_path: Path):
         sys.setswitchinterval(before)
 
 
-def test_a_folder_is_filled_once_and_what_a_kill_left_of_it_is_thrown_away(tmp_path: Path):
+def test_a_folder_is_filled_once_and_what_a_kill_left_of_it_is_thrown_away(tmp_path: Path) -> None:
     folder, times = tmp_path / "base" / "이름", []
 
     def write(aside: Path) -> None:

@@ -21,11 +21,11 @@ def names(folder: Path, follow: bool = False) -> tuple[list[str], dict[str, str]
 
 
 @pytest.mark.timeout(10)
-def test_pipes_sockets_and_devices_are_named_and_never_opened(tmp_path: Path):
+def test_pipes_sockets_and_devices_are_named_and_never_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "글.txt").write_text("글")
     os.mkfifo(tmp_path / "관.txt")
     with socket.socket(socket.AF_UNIX) as server:
-        os.chdir(tmp_path)  # a path to a socket must be short
+        monkeypatch.chdir(tmp_path)  # a path to a socket must be short
         server.bind("소켓.txt")
         (tmp_path / "장치.txt").symlink_to("/dev/zero")
         found, reasons = names(tmp_path, follow=True)
@@ -40,7 +40,7 @@ def test_pipes_sockets_and_devices_are_named_and_never_opened(tmp_path: Path):
 
 
 @pytest.mark.timeout(10)
-def test_links_in_a_circle_end_at_once(tmp_path: Path):
+def test_links_in_a_circle_end_at_once(tmp_path: Path) -> None:
     (tmp_path / "안").mkdir()
     (tmp_path / "안" / "글.txt").write_text("글")
     (tmp_path / "안" / "위로").symlink_to(tmp_path)
@@ -52,7 +52,7 @@ def test_links_in_a_circle_end_at_once(tmp_path: Path):
         assert reasons == {}
 
 
-def test_links_that_lead_out_are_followed_only_if_asked(tmp_path: Path):
+def test_links_that_lead_out_are_followed_only_if_asked(tmp_path: Path) -> None:
     outside, docs = tmp_path / "밖", tmp_path / "docs"
     (outside / "더").mkdir(parents=True)
     docs.mkdir()
@@ -66,14 +66,14 @@ def test_links_that_lead_out_are_followed_only_if_asked(tmp_path: Path):
     assert names(docs, follow=True) == (["파일.txt", "폴더/더/글.txt"], {})
 
 
-def test_a_folder_that_is_itself_a_link_is_read(tmp_path: Path):
+def test_a_folder_that_is_itself_a_link_is_read(tmp_path: Path) -> None:
     (tmp_path / "진짜").mkdir()
     (tmp_path / "진짜" / "글.txt").write_text("글")
     (tmp_path / "docs").symlink_to(tmp_path / "진짜")
     assert [path.name for path in files_below(tmp_path / "docs")] == ["글.txt"]
 
 
-def test_an_ingest_names_what_it_left_out_and_goes_on(tmp_path: Path):
+def test_an_ingest_names_what_it_left_out_and_goes_on(tmp_path: Path) -> None:
     (tmp_path / "mundap.toml").write_text('[ingest]\npaths = ["docs"]\n')
     docs = tmp_path / "docs"
     docs.mkdir()
@@ -85,7 +85,7 @@ def test_an_ingest_names_what_it_left_out_and_goes_on(tmp_path: Path):
     assert ["파이프" in s.reason or "링크" in s.reason for s in done.skipped] == [True, True]
 
 
-def test_an_unknown_format_is_one_short_sentence(tmp_path: Path):
+def test_an_unknown_format_is_one_short_sentence(tmp_path: Path) -> None:
     (tmp_path / "글.dat").write_text("글")
     with pytest.raises(BadFile) as caught:
         read(tmp_path / "글.dat")

@@ -40,7 +40,7 @@ def after(*turns: str) -> str:
         "언제까지요?",
     ],
 )
-def test_a_question_that_leans_gets_what_the_one_before_was_about(question: str):
+def test_a_question_that_leans_gets_what_the_one_before_was_about(question: str) -> None:
     alone = standalone(question, BEFORE)
     assert alone != question
     assert "이사화물" in alone
@@ -68,7 +68,7 @@ def test_a_question_that_leans_gets_what_the_one_before_was_about(question: str)
         "친구가 보낸 소포가 유치됐다는데 왜 그런가요?",
     ],
 )
-def test_a_question_that_names_its_subject_stays_as_it_is(question: str):
+def test_a_question_that_names_its_subject_stays_as_it_is(question: str) -> None:
     assert standalone(question, BEFORE) == question
 
 
@@ -83,7 +83,7 @@ def test_a_question_that_names_its_subject_stays_as_it_is(question: str):
         (("궐련은 몇 갑까지 되나요?", "시가는요?"), "시가는 몇 갑까지 되나요?"),
     ],
 )
-def test_another_thing_takes_the_place_of_the_one_before(turns: tuple[str, ...], alone: str):
+def test_another_thing_takes_the_place_of_the_one_before(turns: tuple[str, ...], alone: str) -> None:
     assert after(*turns) == alone
 
 
@@ -99,7 +99,7 @@ def test_another_thing_takes_the_place_of_the_one_before(turns: tuple[str, ...],
         (("정보주체 동의는 어떻게 받나요?", "미성년자는요?"), "미성년자는 정보주체 동의는 어떻게 받나요?"),
     ],
 )
-def test_a_condition_or_a_person_stands_before_what_was_asked(turns: tuple[str, ...], alone: str):
+def test_a_condition_or_a_person_stands_before_what_was_asked(turns: tuple[str, ...], alone: str) -> None:
     assert after(*turns) == alone
 
 
@@ -115,7 +115,7 @@ def test_a_condition_or_a_person_stands_before_what_was_asked(turns: tuple[str, 
         (("전세 계약은 언제 갱신하나요?", "그건 누가 해야 하나요?"), "전세 계약 갱신은 누가 해야 하나요?"),
     ],
 )
-def test_another_aspect_is_asked_of_the_same(turns: tuple[str, ...], alone: str):
+def test_another_aspect_is_asked_of_the_same(turns: tuple[str, ...], alone: str) -> None:
     assert after(*turns) == alone
 
 
@@ -127,26 +127,26 @@ def test_another_aspect_is_asked_of_the_same(turns: tuple[str, ...], alone: str)
         (("남자 경기는 몇 분인가요?", "남자 말고 여자"), "여자 경기는 몇 분인가요?"),
     ],
 )
-def test_a_correction_changes_the_word(turns: tuple[str, ...], alone: str):
+def test_a_correction_changes_the_word(turns: tuple[str, ...], alone: str) -> None:
     assert after(*turns) == alone
 
 
 @pytest.mark.parametrize("question", ["", " ", "?!"])
-def test_a_question_without_a_word_does_not_ask_the_one_before_again(question: str):
+def test_a_question_without_a_word_does_not_ask_the_one_before_again(question: str) -> None:
     assert standalone(question, BEFORE) == question
 
 
 @given(st.text(st.sampled_from("그럼은는도요?면 담배3병서류말고외국인.,!\n1a"), max_size=30))
-def test_without_a_conversation_nothing_is_added(question: str):
+def test_without_a_conversation_nothing_is_added(question: str) -> None:
     assert standalone(question, []) == question
 
 
 @given(st.text(st.sampled_from("그럼은는도요?면 담배3병서류말고외국인.,!\n1a"), max_size=30))
-def test_any_question_gets_some_wording_after_any_conversation(question: str):
+def test_any_question_gets_some_wording_after_any_conversation(question: str) -> None:
     assert isinstance(standalone(question, [Turn(question, ""), *BEFORE, Turn(question, "")]), str)
 
 
-def test_only_the_last_question_counts():
+def test_only_the_last_question_counts() -> None:
     history = [Turn("골프채의 관세는?", "8%"), Turn("와인의 면세 한도는?", "2병")]
     alone = standalone("얼마인가요?", history)
     assert "와인" in alone
@@ -154,25 +154,25 @@ def test_only_the_last_question_counts():
 
 
 @pytest.mark.parametrize("between", ["고마워요", "ㅋㅋ", "아까부터 무슨 소리야", "네"])
-def test_small_talk_is_passed_over_and_gets_nothing(between: str):
+def test_small_talk_is_passed_over_and_gets_nothing(between: str) -> None:
     assert after("풋살장 예약은 어떻게 하나요?", between, "비용은요?") == "풋살장 예약 비용은요?"
     assert after("풋살장 예약은 어떻게 하나요?", between) == between
 
 
-def test_pleasantries_do_not_hide_what_leans():
+def test_pleasantries_do_not_hide_what_leans() -> None:
     assert after("안녕하세요, 연차는 며칠인가요?", "고마워요. 그럼 병가는요?") == "병가는 며칠인가요?"
 
 
-def test_after_several_questions_the_last_one_counts():
+def test_after_several_questions_the_last_one_counts() -> None:
     assert after("연차는 며칠인가요? 출장비는 얼마인가요?", "숙박비는요?").startswith("출장비")
 
 
-def test_nothing_is_said_twice():
+def test_nothing_is_said_twice() -> None:
     words = standalone("그 통관 절차의 기간은요?", BEFORE).split()
     assert [word for word in words if word.startswith("통관")] == ["통관"]
 
 
-def test_a_question_before_that_names_nothing_gives_nothing():
+def test_a_question_before_that_names_nothing_gives_nothing() -> None:
     assert standalone("얼마인가요?", [Turn("그건 언제인가요?", "내일")]) == "얼마인가요?"
 
 
@@ -190,5 +190,5 @@ def test_a_question_before_that_names_nothing_gives_nothing():
         ("얼마인가요?", ()),
     ],
 )
-def test_what_a_follow_up_names_newly(question: str, nouns: tuple[str, ...]):
+def test_what_a_follow_up_names_newly(question: str, nouns: tuple[str, ...]) -> None:
     assert named_anew(question) == nouns

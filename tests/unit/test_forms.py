@@ -96,14 +96,14 @@ def html(path: Path) -> Path:
 
 
 @pytest.mark.parametrize("made", [hwp, hwpx, docx, pdf, html])
-def test_rows_of_two_pairs_are_read_as_pairs_in_every_format(tmp_path: Path, made: Callable[[Path], Path]):
+def test_rows_of_two_pairs_are_read_as_pairs_in_every_format(tmp_path: Path, made: Callable[[Path], Path]) -> None:
     document = read(made(tmp_path / "신청서")).document
     (section,) = [section for section in document.sections if section.meta.get("kind") == "table"]
     text = document.text[section.start : section.end]
     assert spoken(text, row_spans(text)).split("\n") == PAIRS
 
 
-def test_a_value_may_be_empty_or_several_and_a_name_stands_under_that_of_its_rows():
+def test_a_value_may_be_empty_or_several_and_a_name_stands_under_that_of_its_rows() -> None:
     rows = (
         (Cell("신청인", rowspan=2), Cell("성명"), Cell("김한빛"), Cell("연락처"), Cell("02-1"), Cell("010-2")),
         (Cell("주소"), Cell("서울", colspan=4)),
@@ -120,7 +120,7 @@ def test_a_value_may_be_empty_or_several_and_a_name_stands_under_that_of_its_row
     )
 
 
-def test_what_is_no_pair_in_a_form_stays_in_its_row():
+def test_what_is_no_pair_in_a_form_stays_in_its_row() -> None:
     rows = table(
         ("성명", "김한빛", "소속", "총무과"),
         ("직위", "주무관", "전화", "02-1"),
@@ -132,7 +132,7 @@ def test_what_is_no_pair_in_a_form_stays_in_its_row():
     assert grid(rows).rows[:2] == (("성명", "김한빛", "", ""), ("소속", "총무과", "", ""))
 
 
-def test_one_pair_in_each_row_is_a_form_too():
+def test_one_pair_in_each_row_is_a_form_too() -> None:
     rows = (
         ("사업명", "주차장 늘리기"),
         ("장소", "서울특별시 중구"),
@@ -143,7 +143,7 @@ def test_one_pair_in_each_row_is_a_form_too():
     assert (found.columns, found.rows) == (("", ""), rows)
 
 
-def test_a_title_over_a_form_stays_its_title():
+def test_a_title_over_a_form_stays_its_title() -> None:
     found = grid(table(("참가 신청서",), *ROWS[:2]))
     assert (found.title, found.rows[0]) == ("참가 신청서", ("성 명", "김한빛"))
 
@@ -170,7 +170,7 @@ def test_a_title_over_a_form_stays_its_title():
         (("2023년", "2024년", "담당", "비고"), ("1", "2", "총무과", "3")),
     ],
 )
-def test_ordinary_tables_keep_their_header_and_their_rows(rows: tuple[tuple[str, ...], ...]):
+def test_ordinary_tables_keep_their_header_and_their_rows(rows: tuple[tuple[str, ...], ...]) -> None:
     found = grid(table(*rows))
     assert (found.columns, found.rows) == (rows[0], rows[1:])
 
@@ -179,7 +179,7 @@ WORDS = st.sampled_from(["성명", "주소", "연락처", "김한빛", "02-1", "
 
 
 @given(st.integers(2, 4).flatmap(lambda n: st.lists(st.lists(WORDS, min_size=n, max_size=n), min_size=2, max_size=6)))
-def test_no_word_is_lost_or_added_whatever_is_taken_for_a_form(rows: list[list[str]]):
+def test_no_word_is_lost_or_added_whatever_is_taken_for_a_form(rows: list[list[str]]) -> None:
     found = grid(Table(tuple(tuple(map(Cell, row)) for row in rows)))
     said = sorted(cell for row in (found.columns, *found.rows) for cell in row if cell)
     assert said == sorted(cell for row in rows for cell in row if cell)
@@ -190,7 +190,7 @@ def test_no_word_is_lost_or_added_whatever_is_taken_for_a_form(rows: list[list[s
     st.lists(st.sampled_from("품목 수량 단가 지역 요금 평일 주말".split()), min_size=4, max_size=4, unique=True),
     st.lists(st.lists(st.from_regex(r"[가나다라]{1,3}|\d{1,4}", fullmatch=True), min_size=4, max_size=4), min_size=2),
 )
-def test_a_table_whose_cells_name_nothing_keeps_its_header(header: list[str], rows: list[list[str]]):
+def test_a_table_whose_cells_name_nothing_keeps_its_header(header: list[str], rows: list[list[str]]) -> None:
     found = grid(Table(tuple(tuple(map(Cell, row)) for row in (header, *rows))))
     assert found.columns == tuple(header)
     assert found.rows == tuple(map(tuple, rows))

@@ -141,7 +141,6 @@ def found(path: Path, options: Options = Options()) -> list[tuple[str, str]]:
 
 SUFFIXES = (".xlsx", ".xls", ".xlsb")
 ALWAYS = settings(
-    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -150,7 +149,7 @@ ALWAYS = settings(
 @pytest.mark.parametrize("kind", SUFFIXES)
 @ALWAYS
 @given(st.data())
-def test_tables_under_their_titles(tmp_path: Path, kind: str, data: st.DataObject):
+def test_tables_under_their_titles(tmp_path: Path, kind: str, data: st.DataObject) -> None:
     book = openpyxl.Workbook()
     sheet = book.active
     sheet.title = "현황"
@@ -175,7 +174,7 @@ def test_tables_under_their_titles(tmp_path: Path, kind: str, data: st.DataObjec
 @pytest.mark.parametrize("kind", SUFFIXES)
 @ALWAYS
 @given(parts(deep=False), parts(deep=False), st.integers(1, 2))
-def test_tables_beside_each_other(tmp_path: Path, kind: str, one: Part, other: Part, apart: int):
+def test_tables_beside_each_other(tmp_path: Path, kind: str, one: Part, other: Part, apart: int) -> None:
     book = openpyxl.Workbook()
     right = 1 + len(one.columns) + apart
     for part, left, caption in ((one, 1, CAPTIONS[0]), (other, right, CAPTIONS[1])):
@@ -189,7 +188,7 @@ def test_tables_beside_each_other(tmp_path: Path, kind: str, one: Part, other: P
 
 @ALWAYS
 @given(parts(deep=False), parts(deep=False), st.sampled_from((2019, 2, -1)), st.sampled_from(("", "년", "월")))
-def test_tables_of_one_height_beside_each_other(tmp_path: Path, one: Part, other: Part, first: int, unit: str):
+def test_tables_of_one_height_beside_each_other(tmp_path: Path, one: Part, other: Part, first: int, unit: str) -> None:
     """Without captions, the right one counting its rows; -1 counts down."""
     one.merged = other.merged = 0
     height = min(len(one.rows), len(other.rows))
@@ -207,7 +206,7 @@ def test_tables_of_one_height_beside_each_other(tmp_path: Path, one: Part, other
 @pytest.mark.parametrize("kind", SUFFIXES)
 @ALWAYS
 @given(parts(deep=False), st.data())
-def test_what_is_hidden_is_left_out_and_named(tmp_path: Path, kind: str, part: Part, data: st.DataObject):
+def test_what_is_hidden_is_left_out_and_named(tmp_path: Path, kind: str, part: Part, data: st.DataObject) -> None:
     part.merged = 0
     book = openpyxl.Workbook()
     write(book.active, part, 1, 1)

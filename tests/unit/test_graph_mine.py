@@ -34,12 +34,12 @@ WORDS = {
         ("세관에 낸다(반드시 본인이 낸다).", set()),
     ],
 )
-def test_names_in_brackets(text, expected):
+def test_names_in_brackets(text: str, expected: set[tuple[str, str]]) -> None:
     found = {(row.asked, row.said) for row in from_brackets([text], WORDS)}
     assert found == expected | {(b, a) for a, b in expected}
 
 
-def test_more_passages_make_it_surer():
+def test_more_passages_make_it_surer() -> None:
     once, often = (next(from_brackets(["세계관세기구(WCO)"] * n, WORDS)).score for n in (1, 3))
     assert once < often <= 1
 
@@ -61,23 +61,23 @@ def apart(a: str, b: str) -> bool:
         ("텍스", "택스", False),  # short words differ by a letter and are two
     ],
 )
-def test_ways_to_spell_a_word(rare, usual, same):
+def test_ways_to_spell_a_word(rare: str, usual: str, same: bool) -> None:
     found = {(row.asked, row.said) for row in from_spelling({rare: 1, usual: 9}, apart)}
     assert found == ({(rare, usual), (usual, rare)} if same else set())
 
 
-def test_two_common_words_or_words_of_one_passage_are_two_things():
+def test_two_common_words_or_words_of_one_passage_are_two_things() -> None:
     assert not list(from_spelling({"콘테이너": 9, "컨테이너": 9}, apart))
     assert not list(from_spelling({"콘테이너": 1, "컨테이너": 9}, lambda a, b: True))
 
 
-def test_questions_tell_what_words_mean():
+def test_questions_tell_what_words_mean() -> None:
     table = {"술": {"주류": 0.4, "술": 0.5, "병": 0.01, "희귀": 0.3}}
     found = list(from_pairs(table, {"주류": 5, "술": 2, "병": 9, "희귀": 1}, {"술": "술을 몇 병?"}))
     assert [(row.asked, row.said, row.score, row.evidence) for row in found] == [("술", "주류", 0.4, "술을 몇 병?")]
 
 
-def test_near_vectors_of_different_words():
+def test_near_vectors_of_different_words() -> None:
     words = ["주류", "술", "주류세", "2인", "3인"]
     vectors = np.array([[1, 0], [0.999, 0.04], [0.9, 0.4], [0, 1], [0.01, 1]], np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)

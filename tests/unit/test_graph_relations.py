@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tests.unit.conftest import Serve
 
 from mundap.errors import GeneratorError
 from mundap.generate.relations import guideline, read_relations
@@ -27,12 +28,12 @@ WORDS = ["면세품", "담배", "주류", "물품", "세관", "휴대품", "체�
         ("", []),
     ],
 )
-def test_patterns(text, expected):
+def test_patterns(text: str, expected: list[tuple[str, str, str]]) -> None:
     [found] = relate([text], [WORDS])
     assert [(r.head, r.kind, r.tail) for r in found] == expected
 
 
-def test_only_keywords_of_the_passage_are_related():
+def test_only_keywords_of_the_passage_are_related() -> None:
     assert list(relate(["담배, 주류 등의 면세품"], [["담배", "면세품"]])) == [[Relation("면세품", "보기", "담배")]]
 
 
@@ -40,7 +41,7 @@ def said(*relations: tuple[str, str, str]) -> str:
     return json.dumps({"relations": [dict(zip(("head", "kind", "tail"), r, strict=True)) for r in relations]})
 
 
-def test_a_model_relates_what_the_passage_names(served):
+def test_a_model_relates_what_the_passage_names(served: Serve) -> None:
     model, seen = served(
         said(("면세품", "보기", "담배"), ("면세품", "보기", "담배"), ("면세품", "보기", "달"), ("담배", "보기", "담배"))
     )
@@ -52,13 +53,13 @@ def test_a_model_relates_what_the_passage_names(served):
     assert "면세품, 담배, 주류" in asked["content"]
 
 
-def test_a_kind_outside_the_guideline_is_asked_for_again(served):
+def test_a_kind_outside_the_guideline_is_asked_for_again(served: Serve) -> None:
     model, seen = served(said(("면세품", "사랑", "담배")), said(("면세품", "보기", "담배")))
     assert read_relations(model, "담배 등의 면세품", ["면세품", "담배"]) == [Relation("면세품", "보기", "담배")]
     assert len(seen) == 2
 
 
-def test_a_model_that_gives_no_json_relates_nothing_and_one_out_of_reach_stops_the_index(served):
+def test_a_model_that_gives_no_json_relates_nothing_and_one_out_of_reach_stops_the_index(served: Serve) -> None:
     model, _ = served("모르겠습니다")
     assert read_relations(model, "글", ["글"]) == []
     gone, _ = served(500)
@@ -66,7 +67,7 @@ def test_a_model_that_gives_no_json_relates_nothing_and_one_out_of_reach_stops_t
         read_relations(gone, "글", ["글"])
 
 
-def test_an_index_asks_the_model_once_for_each_passage(served, tmp_path: Path):
+def test_an_index_asks_the_model_once_for_each_passage(served: Serve, tmp_path: Path) -> None:
     model, seen = served(said(("면세품", "구성", "담배")))
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.txt").write_text("담배는 면세품입니다.", "utf-8")

@@ -1,12 +1,14 @@
 """The table of synonyms: people's rows survive the miners, and a broken row is named."""
 
+from pathlib import Path
+
 import pytest
 
 from mundap.errors import BadFile
 from mundap.graph.synonyms import BANNED, LOCKED, Synonym, in_use, merged, read_synonyms, write_synonyms
 
 
-def test_what_is_written_is_read(tmp_path):
+def test_what_is_written_is_read(tmp_path: Path) -> None:
     rows = (
         Synonym("술", "주류", 0.75, "질문", "술을 몇 병까지?"),
         Synonym("wco", "세계관세기구", 0.8, "괄호", "세계관세기구(wco), 문단 1개"),
@@ -17,7 +19,7 @@ def test_what_is_written_is_read(tmp_path):
     assert sorted(read_synonyms(tmp_path / "s.tsv"), key=lambda r: r.asked) == sorted(rows, key=lambda r: r.asked)
 
 
-def test_people_win_over_miners(tmp_path):
+def test_people_win_over_miners(tmp_path: Path) -> None:
     kept = (
         Synonym("차", "차액", 0.2, "질문", "", BANNED),
         Synonym("짐", "화물", 0.4),
@@ -31,7 +33,7 @@ def test_people_win_over_miners(tmp_path):
     assert [row.asked for row in in_use(found.values())] == ["짐", "술"]
 
 
-def test_an_editor_of_windows_may_save_it(tmp_path):
+def test_an_editor_of_windows_may_save_it(tmp_path: Path) -> None:
     table = tmp_path / "s.tsv"
     table.write_bytes("# 질문말\n술\t주류\t0.5\r\n짐\t화물\r\n".encode("cp949"))
     assert [(r.asked, r.said, r.score, r.state) for r in read_synonyms(table)] == [
@@ -51,12 +53,12 @@ def test_an_editor_of_windows_may_save_it(tmp_path):
         ("술\t주류\t0.5\t\t근거\t더", "형식이 아닙니다"),
     ],
 )
-def test_a_broken_row_is_named(tmp_path, line, said):
+def test_a_broken_row_is_named(tmp_path: Path, line: str, said: str) -> None:
     (tmp_path / "s.tsv").write_text(f"# 머리\n짐\t화물\n{line}\n", "utf-8")
     with pytest.raises(BadFile, match=rf"s.tsv: 3번째 줄.*{said}"):
         read_synonyms(tmp_path / "s.tsv")
 
 
-def test_a_missing_table_says_where_it_is_named(tmp_path):
+def test_a_missing_table_says_where_it_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match=r"\[graph\] synonyms"):
         read_synonyms(tmp_path / "none.tsv")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -80,8 +81,8 @@ def test_a_number_in_a_column_with_its_unit_in_the_head_counts() -> None:
     assert unsupported("승용차는 15달러입니다.", ["2024. 3. 15. 승용차 02-15-33"]) == ("15달러",)
 
 
-def written(*pieces: str, unsupported: str = "drop", question: str = "한도는?", **about: object) -> tuple[str, Answer]:
-    def model() -> Iterator[str]:
+def written(*pieces: str, unsupported: str = "drop", question: str = "한도는?", **about: Any) -> tuple[str, Answer]:
+    def model() -> Generator[str]:
         yield from pieces
 
     *said, answer = compose(
@@ -93,7 +94,7 @@ def written(*pieces: str, unsupported: str = "drop", question: str = "한도는?
         model="m",
         started=0.0,
         unsupported=unsupported,  # type: ignore[arg-type]
-        **about,  # type: ignore[arg-type]
+        **about,
     )
     assert isinstance(answer, Answer)
     assert "".join(map(str, said)) == answer.text

@@ -2,8 +2,8 @@
 
 import pytest
 
-from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Table
-from mundap.ingest.grid import grid
+from mundap.ingest.blocks import Cell, Heading, Paragraph, Table
+from mundap.ingest.grid import Grid, grid
 from mundap.ingest.headings import heads, marked, named
 
 TABLE = Table(((Cell("가"), Cell("나")), (Cell("1"), Cell("2"))))
@@ -43,7 +43,7 @@ def bodies(text: str) -> list[str]:
     return [b.text for b in marked([Paragraph(text)]) if isinstance(b, Paragraph)]
 
 
-def test_articles_of_a_rule_are_headings_and_their_first_sentence_is_not():
+def test_articles_of_a_rule_are_headings_and_their_first_sentence_is_not() -> None:
     assert found(RULES) == [
         (2, "제1장 총칙"),
         (5, "제1조(목적)"),
@@ -56,7 +56,7 @@ def test_articles_of_a_rule_are_headings_and_their_first_sentence_is_not():
     assert bodies(RULES)[0] == "이 규정은 연차의 사용을 정함을 목적으로 한다."
 
 
-def test_numberings_nest_in_the_order_in_which_they_come():
+def test_numberings_nest_in_the_order_in_which_they_come() -> None:
     levels = found(PLAN)
     assert [text for _, text in levels] == [
         *("Ⅰ. 추진 배경", "Ⅱ. 추진 계획", "1. 일정", "가. 접수", "나. 심사", "2. 예산", "Ⅲ. 기대 효과")
@@ -77,13 +77,18 @@ def test_numberings_nest_in_the_order_in_which_they_come():
         "2024. 3. 5. 공고\n내용",
     ],
 )
-def test_lists_sentences_mentions_and_contents_are_no_headings(text: str):
+def test_lists_sentences_mentions_and_contents_are_no_headings(text: str) -> None:
     assert found(text) == []
     assert "\n".join(bodies(text)) == text
 
 
-def test_what_the_format_marks_stays_above_what_it_does_not():
-    blocks: list[Block] = [Heading("취업규칙", 1), Paragraph("제1조(목적) 정한다."), Paragraph("□ 일정"), Table(())]
+def test_what_the_format_marks_stays_above_what_it_does_not() -> None:
+    blocks: list[Paragraph | Heading | Grid] = [
+        Heading("취업규칙", 1),
+        Paragraph("제1조(목적) 정한다."),
+        Paragraph("□ 일정"),
+        grid(TABLE),
+    ]
     assert [(b.level, b.text) for b in marked(blocks) if isinstance(b, Heading)] == [
         (1, "취업규칙"),
         (6, "제1조(목적)"),
@@ -91,12 +96,12 @@ def test_what_the_format_marks_stays_above_what_it_does_not():
     ]
 
 
-def test_lines_stay_with_their_page():
-    blocks: list[Block] = [Paragraph("앞", 1), Paragraph("뒤", 1), Paragraph("다음 쪽", 2)]
+def test_lines_stay_with_their_page() -> None:
+    blocks: list[Paragraph | Heading | Grid] = [Paragraph("앞", 1), Paragraph("뒤", 1), Paragraph("다음 쪽", 2)]
     assert marked(blocks) == [Paragraph("앞\n뒤", 1), Paragraph("다음 쪽", 2)]
 
 
-def test_an_item_that_the_format_numbers_heads_nothing_among_others():
+def test_an_item_that_the_format_numbers_heads_nothing_among_others() -> None:
     listed = [Paragraph(text, listed=True) for text in ("2. 신청", "가. 서류", "3. 심사")]
     assert [block for block in marked(listed) if isinstance(block, Heading)] == []
     alone = [
@@ -108,23 +113,23 @@ def test_an_item_that_the_format_numbers_heads_nothing_among_others():
     assert [block.text for block in marked(alone) if isinstance(block, Heading)] == ["1. 신청", "2. 심사"]
 
 
-def test_a_heading_over_two_lines_above_a_table_is_one():
-    lines = [Paragraph("□ 줄 추가하기, 셀 나누기,\n셀 너비를 같게"), grid(TABLE)]
+def test_a_heading_over_two_lines_above_a_table_is_one() -> None:
+    lines: list[Paragraph | Heading | Grid] = [Paragraph("□ 줄 추가하기, 셀 나누기,\n셀 너비를 같게"), grid(TABLE)]
     assert marked(lines)[0] == Heading("□ 줄 추가하기, 셀 나누기, 셀 너비를 같게", 6)
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("filler", [".", "…", "…… ", ". ", "·", "… 1", " "])
-def test_a_line_of_ten_thousand_dots_takes_no_hour(filler: str):
+def test_a_line_of_ten_thousand_dots_takes_no_hour(filler: str) -> None:
     marked([Paragraph("제1장 총칙 " + (filler * 10_000)[:10_000] + "끝")])
 
 
 @pytest.mark.parametrize("line", ["제1장 총칙 ........ 3", "제1장 총칙 · · · · 12 ", "1. 목적 … 4", "1. 목적 ‥‥‥‥"])
-def test_a_line_of_a_table_of_contents_is_no_heading(line: str):
+def test_a_line_of_a_table_of_contents_is_no_heading(line: str) -> None:
     assert all(isinstance(piece, Paragraph) for piece in marked([Paragraph(line), Paragraph("글이 이어진다.")]))
 
 
-def test_items_of_an_article_are_no_headings_and_those_of_a_plan_below_it_are():
+def test_items_of_an_article_are_no_headings_and_those_of_a_plan_below_it_are() -> None:
     text = """\
 제7조(회원)
 다음 각 호의 사람은 회원이 될 수 있다.
@@ -140,14 +145,14 @@ def test_items_of_an_article_are_no_headings_and_those_of_a_plan_below_it_are():
     assert [text for _, text in found(text)] == ["제7조(회원)", "제2장 보칙", "1. 일정"]
 
 
-def test_an_item_beside_one_that_was_put_in_later_is_no_heading():
+def test_an_item_beside_one_that_was_put_in_later_is_no_heading() -> None:
     assert found("1. 어른\n1의2. 아이는 보호자와 함께 온다.\n2. 노인") == []
 
 
 @pytest.mark.parametrize(
     "mention", ["제3조(회원)에 따른 사람", "제3조(회원)의 사람", "제3조(회원)ㆍ제4조(자격)를 준용한다."]
 )
-def test_an_article_that_is_mentioned_by_its_name_heads_nothing(mention: str):
+def test_an_article_that_is_mentioned_by_its_name_heads_nothing(mention: str) -> None:
     assert found(mention + "\n책을 빌린다.") == []
 
 
@@ -161,10 +166,10 @@ def test_an_article_that_is_mentioned_by_its_name_heads_nothing(mention: str):
         ("제1조에 따른다.", None),
     ],
 )
-def test_headings_of_rules_have_their_levels(line: str, level: int | None):
+def test_headings_of_rules_have_their_levels(line: str, level: int | None) -> None:
     assert (heads(line) or (None,))[0] == level
 
 
-def test_names_are_shown_without_notes_but_those_of_supplements_keep_their_number():
+def test_names_are_shown_without_notes_but_those_of_supplements_keep_their_number() -> None:
     assert named("제1장 총칙 <개정 2020. 1. 1.>") == "제1장 총칙"
     assert named("부칙 <제3호, 2020. 1. 1.>") == "부칙 <제3호, 2020. 1. 1.>"

@@ -37,11 +37,11 @@ def between_words(text: str, columns: int) -> list[str]:
 
 
 @pytest.mark.parametrize("columns", [40, 50, 60, 70])
-def test_lines_between_words_join_as_they_were(columns):
+def test_lines_between_words_join_as_they_were(columns: int) -> None:
     assert join([between_words(ARTICLES, columns)]) == [ARTICLES]
 
 
-def test_most_words_that_were_cut_in_two_are_whole_again():
+def test_most_words_that_were_cut_in_two_are_whole_again() -> None:
     wrong = 0
     breaks = 0
     for columns in range(40, 80):
@@ -77,7 +77,7 @@ def _space_after(text: str, letters: int) -> bool:
         (["open source", "license"], "open source license"),
     ],
 )
-def test_single_breaks(lines, joined):
+def test_single_breaks(lines: list[str], joined: str) -> None:
     assert join([lines]) == [joined]
 
 
@@ -98,24 +98,24 @@ def test_single_breaks(lines, joined):
         "Ⅱ. 개요",
     ],
 )
-def test_items_start_paragraphs(line):
+def test_items_start_paragraphs(line: str) -> None:
     assert starts_item(line)
 
 
 @pytest.mark.parametrize(
     "line", ["1.5배로 한다", "2024년 3월", "제3조(의료기관)에 규정한", "제3조에 따라", "-5도", "가나다", "다만, 그"]
 )
-def test_what_only_looks_like_an_item(line):
+def test_what_only_looks_like_an_item(line: str) -> None:
     assert not starts_item(line)
 
 
-def test_a_date_and_an_ending_go_on():
+def test_a_date_and_an_ending_go_on() -> None:
     assert goes_on("시행일은 2024.", "3. 1. 로 한다")
     assert goes_on("그 밖의 사항은 따로 정한", "다. 다만, 예외로 한다")
     assert not goes_on("나. 서류를 심사한다.", "다. 결과를 알린다.")
 
 
-def test_a_text_file_wrapped_at_a_width():
+def test_a_text_file_wrapped_at_a_width() -> None:
     wrapped = between_words("제1조(목적) " + ARTICLES, 60)
     listed = ["1. 정규직", "2. 계약직", "가. 기간제"]
     table = ["번호     이름     부서", "1        김철수   인사"]
@@ -131,11 +131,11 @@ def test_a_text_file_wrapped_at_a_width():
         [],
     ],
 )
-def test_lines_that_were_meant_stay(lines):
+def test_lines_that_were_meant_stay(lines: list[str]) -> None:
     assert unwrap(lines) == [line.strip() for line in lines]
 
 
 @given(st.lists(st.text(st.sampled_from("가나다 1.,-(]①a\t|"), max_size=40), max_size=8))
-def test_nothing_is_lost(lines):
+def test_nothing_is_lost(lines: list[str]) -> None:
     assert squash("".join(unwrap(lines))) == squash("".join(lines))
     assert squash(join([lines])[0]).replace("-", "") == squash("".join(lines)).replace("-", "")

@@ -19,7 +19,7 @@ def words(text: str) -> Counter[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_keeps_what_it_says_and_little_else(page: Path):
+def test_a_page_keeps_what_it_says_and_little_else(page: Path) -> None:
     document = read(page).document
     headings = " ".join(dict.fromkeys(section.heading for section in document.sections))
     found, gold = (
@@ -51,7 +51,7 @@ def test_a_page_keeps_what_it_says_and_little_else(page: Path):
         ("wordpress", "퇴직연금 DB형과 DC형, 무엇이 다를까?", "2023-12-01"),
     ],
 )
-def test_a_page_is_called_and_dated_as_it_says(name: str, title: str, date: str):
+def test_a_page_is_called_and_dated_as_it_says(name: str, title: str, date: str) -> None:
     document = read(PAGES[0].with_name(f"{name}.html")).document
     assert document.title == title
     assert document.sections[0].meta.get("date", "") == date

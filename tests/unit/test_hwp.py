@@ -41,7 +41,7 @@ def tables(name: str) -> list[Table]:
     return [block for block in parse(document(name)).blocks if isinstance(block, Table)]
 
 
-def test_every_cell_of_a_table_of_hwpx():
+def test_every_cell_of_a_table_of_hwpx() -> None:
     table = passages("Table.hwpx")[-1]
     assert table.text.split("\n") == [
         "| 이름 | 국어 | 영어 | 수학 |",
@@ -55,7 +55,7 @@ def test_every_cell_of_a_table_of_hwpx():
     assert table.heading == "C반 기말고사"
 
 
-def test_every_cell_of_a_table_of_hwp_5():
+def test_every_cell_of_a_table_of_hwp_5() -> None:
     assert passages("table1.hwp")[0].text.split("\n") == [
         "| ABC 123 | DEF | GHI |",
         "| --- | --- | --- |",
@@ -81,7 +81,7 @@ def places(table: Table) -> set[Place]:
 
 
 @pytest.mark.parametrize("name", ["Table.hwpx", "plan.hwpx"])
-def test_cells_of_hwpx_stand_and_reach_as_its_xml_says(name: str):
+def test_cells_of_hwpx_stand_and_reach_as_its_xml_says(name: str) -> None:
     with zipfile.ZipFile(document(name)) as archive:
         raw = archive.read("Contents/section0.xml").decode()
     said = re.finditer(
@@ -90,7 +90,7 @@ def test_cells_of_hwpx_stand_and_reach_as_its_xml_says(name: str):
     assert places(tables(name)[-1]) == {(int(m[2]), int(m[1]), int(m[4]), int(m[3])) for m in said}
 
 
-def test_cells_of_hwp_5_stand_and_reach_as_its_records_say():
+def test_cells_of_hwp_5_stand_and_reach_as_its_records_say() -> None:
     with olefile.OleFileIO(document("autorag_min.hwp")) as ole:
         raw = zlib.decompress(ole.openstream("BodyText/Section0").read(), -15)
     said: list[set[Place]] = []
@@ -112,20 +112,20 @@ def test_cells_of_hwp_5_stand_and_reach_as_its_records_say():
     assert (0, 0, 1, 2) in found[2]
 
 
-def test_merged_cells_are_filled():
+def test_merged_cells_are_filled() -> None:
     assert "| 제목 담당자 | 제목 담당자 | 세부 내용 |" in whole("autorag_min.hwp")
     assert "| 셀 합치기 |  |  |" in whole("autorag_min.hwp")
 
 
-def test_a_merged_value_of_a_form_stands_once():
+def test_a_merged_value_of_a_form_stands_once() -> None:
     assert "| 프로젝트 이름 | 프로젝트 이름을 입력해 주세요. |  |" in whole("plan.hwpx")
 
 
-def test_large_letters_make_a_heading_and_a_frame_is_no_table():
+def test_large_letters_make_a_heading_and_a_frame_is_no_table() -> None:
     assert whole("plan.hwpx").startswith("# 프로젝트계획서\n\nPROJECT PROPOSAL\n\n|  |  |")  # a form names no columns
 
 
-def test_a_locked_document_gives_its_text_and_not_the_notice():
+def test_a_locked_document_gives_its_text_and_not_the_notice() -> None:
     text = whole("dist.hwp")
     assert "# 2025년 강남세움센터 시설관리원 용역업체 선정 입찰공고\n\n## 1. 입찰에 부치는 사항" in text
     assert "배포용 문서" not in text
@@ -133,23 +133,23 @@ def test_a_locked_document_gives_its_text_and_not_the_notice():
     assert (title, heading) in [(p.source, p.heading) for p in passages("dist.hwp")]
 
 
-def test_text_in_a_drawn_frame_keeps_its_lines():
+def test_text_in_a_drawn_frame_keeps_its_lines() -> None:
     assert "(제4조, 제9조)\n① 재해예방에 필요한 인력" in whole("dist.hwp")
 
 
-def test_dates_are_the_day_in_korea_on_which_the_file_was_saved():
+def test_dates_are_the_day_in_korea_on_which_the_file_was_saved() -> None:
     assert parse(document("dist.hwp")).date == "2024-12-13"
     assert parse(document("lists.hwp")).date == "2014-11-07"  # saved at 15:45 on the 6th in UTC
     assert parse(document("Table.hwpx")).date == "2023-05-02"
 
 
-def test_a_title_left_over_from_another_document_is_not_taken():
+def test_a_title_left_over_from_another_document_is_not_taken() -> None:
     title = "2025년 강남세움센터 시설관리원 용역업체 선정 입찰공고"
     assert parse(document("dist.hwp")).title == title  # its summary says 무궁화동산등
     assert read(document("plan.hwpx")).document.title == "프로젝트계획서"  # 업무제안서 is the template's
 
 
-def test_lists_and_outlines_have_the_labels_that_the_page_shows():
+def test_lists_and_outlines_have_the_labels_that_the_page_shows() -> None:
     text = whole("lists.hwp")
     assert "글머리표\n• 1\n• 2\n• 3\n" in text
     assert "1) 3-2-1\n2) 3-2-2\n3) 3-2-3" in text
@@ -159,18 +159,18 @@ def test_lists_and_outlines_have_the_labels_that_the_page_shows():
     assert "# 제2장 2\n\n## 제1절 2-1\n\n# 제3장 3" in text
 
 
-def test_paragraphs_stay_whole():
+def test_paragraphs_stay_whole() -> None:
     text = whole("multipara.hwpx")
     assert text.startswith("'어썸킴' 김하성(27·샌디에이고 파드리스)이 시원한 3점홈런을 폭발했다.\n김하성은 2일")
 
 
-def test_an_encrypted_document_is_named_with_the_remedy():
+def test_an_encrypted_document_is_named_with_the_remedy() -> None:
     with pytest.raises(BadFile, match=r"password-12345\.hwp: 암호가 걸린 한글 문서입니다.*다시 저장"):
         whole("password-12345.hwp")
 
 
 @pytest.mark.parametrize("kept", [64, 600, 4000])
-def test_a_truncated_document_is_a_bad_file(tmp_path: Path, kept: int):
+def test_a_truncated_document_is_a_bad_file(tmp_path: Path, kept: int) -> None:
     path = tmp_path / "잘림.hwp"
     path.write_bytes(document("dist.hwp").read_bytes()[:kept])
     with pytest.raises(BadFile, match=r"잘림\.hwp"):
@@ -180,7 +180,7 @@ def test_a_truncated_document_is_a_bad_file(tmp_path: Path, kept: int):
 @given(st.sampled_from(["dist.hwp", "lists.hwp", "plan.hwpx"]), st.data())
 def test_a_damaged_document_is_read_or_is_a_bad_file(
     tmp_path_factory: pytest.TempPathFactory, name: str, data: st.DataObject
-):
+) -> None:
     raw = bytearray(document(name).read_bytes())
     for _ in range(data.draw(st.integers(1, 5))):
         start = data.draw(st.integers(0, len(raw) - 1))

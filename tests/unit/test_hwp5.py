@@ -3,6 +3,7 @@
 import struct
 import zlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -154,7 +155,7 @@ SECTION = (2, control(1, "secd", bytes(14) + struct.pack("<H", 1) + bytes(20)))
 
 
 @pytest.mark.parametrize("flags", [0, 1])
-def test_tables_have_their_spans_their_header_and_their_caption(tmp_path: Path, flags: int):
+def test_tables_have_their_spans_their_header_and_their_caption(tmp_path: Path, flags: int) -> None:
     found = table(
         1,
         (3, 3),
@@ -180,7 +181,7 @@ def test_tables_have_their_spans_their_header_and_their_caption(tmp_path: Path, 
     assert (second.header, second.caption) == (2, "표 7. 요금")
 
 
-def test_a_table_in_a_cell_follows_it(tmp_path: Path):
+def test_a_table_in_a_cell_follows_it(tmp_path: Path) -> None:
     inner = table(3, (2, 2), *(cell(4, n // 2, n % 2, para(4, word)) for n, word in enumerate("가나다라")))
     outer = table(
         1,
@@ -195,7 +196,7 @@ def test_a_table_in_a_cell_follows_it(tmp_path: Path):
     assert second.caption == "신"
 
 
-def test_labels_styles_and_fonts(tmp_path: Path):
+def test_labels_styles_and_fonts(tmp_path: Path) -> None:
     assert blocks(
         tmp_path,
         para(0, SECTION, "총칙", shape=1),
@@ -214,7 +215,7 @@ def test_labels_styles_and_fonts(tmp_path: Path):
     ]
 
 
-def test_large_letters_are_a_heading_if_nothing_else_is_and_something_follows(tmp_path: Path):
+def test_large_letters_are_a_heading_if_nothing_else_is_and_something_follows(tmp_path: Path) -> None:
     text = "본문은 보통 크기의 글자로 길게 이어진다. " * 9
     assert blocks(
         tmp_path, para(0, "사업", font=1), para(0, "계획", font=1), para(0, text), para(0, "기관장", font=1)
@@ -225,7 +226,7 @@ def test_large_letters_are_a_heading_if_nothing_else_is_and_something_follows(tm
     ]
 
 
-def test_notes_boxes_equations_and_links(tmp_path: Path):
+def test_notes_boxes_equations_and_links(tmp_path: Path) -> None:
     note = (17, control(1, "fn  ", bytes(8), rec(0x48, 2, bytes(8)) + para(2, "관세법 제81조")))
     hidden = (15, control(1, "tcmt", b"", rec(0x48, 2, bytes(8)) + para(2, "숨은 설명")))
     header = (16, control(1, "head", bytes(8), rec(0x48, 2, bytes(8)) + para(2, "머리말")))
@@ -256,7 +257,7 @@ def test_notes_boxes_equations_and_links(tmp_path: Path):
     assert parsed.warnings == ("텍스트로 읽지 못한 항목: 큰 이미지 1개.",)
 
 
-def test_controls_without_their_marks_lose_no_text(tmp_path: Path):
+def test_controls_without_their_marks_lose_no_text(tmp_path: Path) -> None:
     found = control(1, "tbl ", bytes(44), rec(0x4D, 2, struct.pack("<IHH", 0, 1, 1)) + cell(2, 0, 0, para(2, "칸")))
     assert blocks(tmp_path, para(0, "글"), para(0, "표") + found) == [Paragraph("글"), Paragraph("표"), Paragraph("칸")]
 
@@ -265,12 +266,12 @@ def test_controls_without_their_marks_lose_no_text(tmp_path: Path):
     ("flags", "sentence"),
     [(3, "암호가 걸린"), (0x11, "DRM"), (0x401, "DRM"), (5, "배포용으로 잠긴")],
 )
-def test_what_is_locked_says_how(tmp_path: Path, flags: int, sentence: str):
+def test_what_is_locked_says_how(tmp_path: Path, flags: int, sentence: str) -> None:
     with pytest.raises(BadFile, match=rf"문서\.hwp: .*{sentence}.*저장"):
         parse(hwp(tmp_path / "문서.hwp", para(0, "글"), flags=flags))
 
 
-def test_the_notice_in_a_locked_document_is_never_its_text(tmp_path: Path):
+def test_the_notice_in_a_locked_document_is_never_its_text(tmp_path: Path) -> None:
     notice = "이 문서는 상위 버전의 배포용 문서입니다. 문서를 읽으려면 최신 버전의 한글이 필요합니다."
     with pytest.raises(BadFile, match="배포용으로 잠긴"):
         parse(hwp(tmp_path / "문서.hwp", para(0, notice)))
@@ -278,7 +279,7 @@ def test_the_notice_in_a_locked_document_is_never_its_text(tmp_path: Path):
     assert blocks(tmp_path, *about)[0] == Paragraph(notice)
 
 
-def test_a_section_that_breaks_off_is_told_and_kept_as_far_as_it_goes(tmp_path: Path):
+def test_a_section_that_breaks_off_is_told_and_kept_as_far_as_it_goes(tmp_path: Path) -> None:
     path = hwp(
         tmp_path / "문서.hwp", para(0, "첫째") + para(0, "둘째") + rec(0x42, 0, bytes(22))[:-9], para(0, "2구역")
     )
@@ -287,7 +288,7 @@ def test_a_section_that_breaks_off_is_told_and_kept_as_far_as_it_goes(tmp_path: 
     assert parsed.warnings == ("본문 1구역이 손상되어 읽을 수 있는 부분까지만 추가했습니다. 원본을 다시 복사하세요.",)
 
 
-def test_a_stream_that_bursts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_stream_that_bursts_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mundap.ingest.hwp.hwp5.MAX_PART", 1 << 20)
     with pytest.raises(BadFile, match="너무 크거나"):
         parse(hwp(tmp_path / "문서.hwp", rec(0x43, 0, bytes(8 << 20))))
@@ -305,27 +306,28 @@ def summary(title: str, saved: int, count: int = 3) -> bytes:
     return bytes(44) + struct.pack("<I", 48) + body
 
 
-def test_the_summary_gives_a_title_and_the_day_in_korea(tmp_path: Path):
+def test_the_summary_gives_a_title_and_the_day_in_korea(tmp_path: Path) -> None:
     saved = 133_000_000_000_000_000  # 2022-06-18 04:26 in UTC
-    said = {"\x05HwpSummaryInformation": summary("휴가 규정", saved)}
+    said: dict[str, Any] = {"\x05HwpSummaryInformation": summary("휴가 규정", saved)}
     parsed = parse(hwp(tmp_path / "문서.hwp", para(0, "휴가규정"), **said))
     assert (parsed.title, parsed.date) == ("휴가 규정", "2022-06-18")
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("raw", [summary("휴가 규정", 1 << 63, 0xFFFFFFFF), b"", bytes(48), b"\xff" * 99])
-def test_a_broken_summary_costs_neither_time_nor_text(tmp_path: Path, raw: bytes):
-    parsed = parse(hwp(tmp_path / "문서.hwp", para(0, "글"), **{"\x05HwpSummaryInformation": raw}))
+def test_a_broken_summary_costs_neither_time_nor_text(tmp_path: Path, raw: bytes) -> None:
+    said: dict[str, Any] = {"\x05HwpSummaryInformation": raw}
+    parsed = parse(hwp(tmp_path / "문서.hwp", para(0, "글"), **said))
     assert (parsed.blocks, parsed.title, parsed.date) == ((Paragraph("글"),), "", "")
 
 
-def test_records_without_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_records_without_number_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mundap.ingest.hwp.hwp5._MAX_RECORDS", 10_000)
     with pytest.raises(BadFile, match="너무 크거나"):
         parse(hwp(tmp_path / "문서.hwp", *[bytes(4 * 4_000)] * 3))
 
 
-def test_records_below_each_other_without_end_are_a_bad_file(tmp_path: Path):
+def test_records_below_each_other_without_end_are_a_bad_file(tmp_path: Path) -> None:
     level, data = 0, b""
     for _ in range(100):
         data += rec(0x42, level, bytes(22)) + rec(0x47, level + 1, b" osg" + bytes(44))
@@ -337,7 +339,7 @@ def test_records_below_each_other_without_end_are_a_bad_file(tmp_path: Path):
 @pytest.mark.parametrize(
     "streams", [{}, {"FileHeader": b"x" * 256}, {"FileHeader": b"short"}, {"BodyText/Section0": b""}]
 )
-def test_an_ole_file_that_is_no_document(tmp_path: Path, streams: Streams):
+def test_an_ole_file_that_is_no_document(tmp_path: Path, streams: Streams) -> None:
     path = tmp_path / "문서.hwp"
     path.write_bytes(ole({"다른 것": b"x", **streams}))
     with pytest.raises(BadFile, match=r"문서\.hwp: 한글 문서로 읽을 수 없습니다.*(복사|저장)"):

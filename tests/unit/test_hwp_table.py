@@ -35,7 +35,7 @@ def words(table: Table) -> list[str]:
 
 
 @given(layouts())
-def test_cells_keep_their_places(layout: tuple[tuple[int, int], list[Place]]):
+def test_cells_keep_their_places(layout: tuple[tuple[int, int], list[Place]]) -> None:
     size, places = layout
     cells = [Placed(*place, (Line(f"칸{n}"),)) for n, place in enumerate(places)]
     found = tabled(cells, size, "", Story())
@@ -58,7 +58,9 @@ def test_cells_keep_their_places(layout: tuple[tuple[int, int], list[Place]]):
 
 
 @given(st.tuples(wild, wild), st.lists(st.tuples(wild, wild, wild, wild), max_size=8))
-def test_no_word_is_lost_and_no_table_is_too_large_whatever_the_numbers(size: tuple[int, int], places: list[Place]):
+def test_no_word_is_lost_and_no_table_is_too_large_whatever_the_numbers(
+    size: tuple[int, int], places: list[Place]
+) -> None:
     cells = [Placed(*place, (Line(f"칸{n}"),)) for n, place in enumerate(places)]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("mundap.ingest.hwp.cells.MAX_PLACES", LIMIT)  # as many as are soon laid out

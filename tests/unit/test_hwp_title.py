@@ -25,7 +25,7 @@ def large(text: str, size: int = 1600) -> Line:
     return Line(text, size=size)
 
 
-def test_the_large_line_at_the_head_is_the_title():
+def test_the_large_line_at_the_head_is_the_title() -> None:
     assert title(large("직원 휴가 규정"), TEXT) == "직원 휴가 규정"
     assert (
         title(Line("공고 제2024-8호", size=1000), large("시설관리원 용역 입찰공고"), TEXT) == "시설관리원 용역 입찰공고"
@@ -59,5 +59,5 @@ def test_the_large_line_at_the_head_is_the_title():
         (large("첫째"), large("둘째"), large("셋째 줄의 제목"), TEXT, TEXT),
     ],
 )
-def test_where_no_line_or_several_could_be_the_title_there_is_none(pieces: tuple[Piece, ...]):
+def test_where_no_line_or_several_could_be_the_title_there_is_none(pieces: tuple[Piece, ...]) -> None:
     assert title(*pieces) == ""

@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def hwpx(path: Path, *body: str, head: str = HEAD, **parts: str | bytes) -> Path
     return path
 
 
-def blocks(tmp_path: Path, *body: str, **parts: str | bytes) -> list[Block]:
+def blocks(tmp_path: Path, *body: str, **parts: Any) -> list[Block]:
     return list(parse(hwpx(tmp_path / "문서.hwpx", *body, **parts)).blocks)
 
 
@@ -77,7 +78,7 @@ def rows(table: Block) -> list[list[tuple[str, int, int]]]:
     return [[(cell.text, cell.rowspan, cell.colspan) for cell in row] for row in table.rows]
 
 
-def test_merged_cells_keep_their_spans_and_header_cells_make_the_header(tmp_path: Path):
+def test_merged_cells_keep_their_spans_and_header_cells_make_the_header(tmp_path: Path) -> None:
     (table,) = blocks(
         tmp_path,
         p(
@@ -99,7 +100,7 @@ def test_merged_cells_keep_their_spans_and_header_cells_make_the_header(tmp_path
     assert table.caption == "표 3. 요금"
 
 
-def test_places_without_a_cell_are_empty_and_broken_addresses_lose_no_text(tmp_path: Path):
+def test_places_without_a_cell_are_empty_and_broken_addresses_lose_no_text(tmp_path: Path) -> None:
     (table,) = blocks(
         tmp_path,
         p(
@@ -113,13 +114,13 @@ def test_places_without_a_cell_are_empty_and_broken_addresses_lose_no_text(tmp_p
     assert rows(table) == [[("", 1, 1), ("나", 1, 1), ("다", 2, 1)], [("라", 1, 1), ("또 라", 1, 1)]]
 
 
-def test_a_table_of_impossible_size_gives_its_words(tmp_path: Path):
+def test_a_table_of_impossible_size_gives_its_words(tmp_path: Path) -> None:
     parsed = parse(hwpx(tmp_path / "문서.hwpx", p(tbl([tc(0, 0, "가"), tc(0, 1, "나"), tc(1, 4_000_000, "다")]))))
     assert parsed.blocks == (Paragraph("가"), Paragraph("나"), Paragraph("다"))
     assert "표" in parsed.warnings[0]
 
 
-def test_a_table_in_a_cell_follows_with_the_name_of_its_row(tmp_path: Path):
+def test_a_table_in_a_cell_follows_with_the_name_of_its_row(tmp_path: Path) -> None:
     inner = tbl([tc(0, 0, "서류"), tc(0, 1, "부수")], [tc(1, 0, "등본"), tc(1, 1, "1")])
     outer, nested = blocks(
         tmp_path,
@@ -131,14 +132,14 @@ def test_a_table_in_a_cell_follows_with_the_name_of_its_row(tmp_path: Path):
     assert nested.caption == "제출"
 
 
-def test_a_table_that_frames_text_is_the_text_with_its_tables_and_headings(tmp_path: Path):
+def test_a_table_that_frames_text_is_the_text_with_its_tables_and_headings(tmp_path: Path) -> None:
     inner = tbl([tc(0, 0, "가"), tc(0, 1, "나")], [tc(1, 0, "1"), tc(1, 1, "2")])
     found = blocks(tmp_path, p(tbl([tc(0, 0, p("총칙", shape=1), "본문이다.", p(inner))])))
     assert found[:2] == [Heading("제1장 총칙", 1), Paragraph("본문이다.")]
     assert rows(found[2])[1] == [("1", 1, 1), ("2", 1, 1)]
 
 
-def test_a_number_and_a_title_in_boxes_beside_each_other_are_one_heading(tmp_path: Path):
+def test_a_number_and_a_title_in_boxes_beside_each_other_are_one_heading(tmp_path: Path) -> None:
     bar = tbl([tc(0, 0, p("Ⅰ", font=1)), tc(0, 1), tc(0, 2, p("추진 배경", font=1))])
     assert blocks(tmp_path, p(bar), p("이 사업은 주민의 불편을 줄이고자 오랫동안 준비하였다. " * 3)) == [
         Heading("Ⅰ 추진 배경", 1),
@@ -149,7 +150,7 @@ def test_a_number_and_a_title_in_boxes_beside_each_other_are_one_heading(tmp_pat
     ]
 
 
-def test_outlines_and_lists_have_their_labels(tmp_path: Path):
+def test_outlines_and_lists_have_their_labels(tmp_path: Path) -> None:
     assert blocks(
         tmp_path,
         p("총칙", shape=1),
@@ -171,22 +172,22 @@ def test_outlines_and_lists_have_their_labels(tmp_path: Path):
     ]
 
 
-def test_a_sentence_in_an_outline_is_no_heading(tmp_path: Path):
+def test_a_sentence_in_an_outline_is_no_heading(tmp_path: Path) -> None:
     assert blocks(tmp_path, p("이 규정은 휴가를 정한다.", shape=1)) == [Paragraph("제1장 이 규정은 휴가를 정한다.")]
 
 
-def test_styles_named_for_headings_are_headings(tmp_path: Path):
+def test_styles_named_for_headings_are_headings(tmp_path: Path) -> None:
     assert blocks(tmp_path, p("신청 방법", style=7), p("방문한다.")) == [
         Heading("신청 방법", 3),
         Paragraph("방문한다."),
     ]
 
 
-def test_lines_of_a_table_of_contents_are_told_from_headings(tmp_path: Path):
+def test_lines_of_a_table_of_contents_are_told_from_headings(tmp_path: Path) -> None:
     assert blocks(tmp_path, p("<hp:t>1. 개요<hp:tab/>12</hp:t>", style=8)) == [Paragraph("1. 개요 ···· 12")]
 
 
-def test_notes_stand_under_the_paragraph_that_they_explain(tmp_path: Path):
+def test_notes_stand_under_the_paragraph_that_they_explain(tmp_path: Path) -> None:
     def note(kind: str, text: str) -> str:
         return f"<hp:ctrl><hp:{kind} number='1'>{box(p(text))}</hp:{kind}></hp:ctrl>"
 
@@ -203,7 +204,7 @@ def test_notes_stand_under_the_paragraph_that_they_explain(tmp_path: Path):
     ]
 
 
-def test_boxes_and_captions_follow_their_paragraph_and_headers_stay_out(tmp_path: Path):
+def test_boxes_and_captions_follow_their_paragraph_and_headers_stay_out(tmp_path: Path) -> None:
     rect = f"<hp:rect><hp:drawText>{box(p('상자 안의 글'))}</hp:drawText><hp:shapeComment>사각형입니다.</hp:shapeComment></hp:rect>"
     picture = f"<hp:pic><hp:sz width='40000' height='30000'/><hp:caption>{box(p('그림 설명'))}</hp:caption></hp:pic>"
     hidden = f"<hp:ctrl><hp:header>{box(p('머리말'))}</hp:header><hp:hiddenComment>{box(p('숨은 말'))}</hp:hiddenComment></hp:ctrl>"
@@ -220,7 +221,7 @@ def test_boxes_and_captions_follow_their_paragraph_and_headers_stay_out(tmp_path
     assert parsed.warnings == ("텍스트로 읽지 못한 항목: 큰 이미지 1개.",)
 
 
-def test_an_object_in_the_line_keeps_its_place(tmp_path: Path):
+def test_an_object_in_the_line_keeps_its_place(tmp_path: Path) -> None:
     table = tbl([tc(0, 0, "가"), tc(0, 1, "나")], [tc(1, 0, "1"), tc(1, 1, "2")], inline=1)
     small = f"<hp:rect><hp:pos treatAsChar='1'/><hp:drawText>{box(p('중요'))}</hp:drawText></hp:rect>"
     first, found, last = blocks(tmp_path, p("앞글", small, "이어짐", table, "뒷글"))
@@ -228,7 +229,7 @@ def test_an_object_in_the_line_keeps_its_place(tmp_path: Path):
     assert rows(found)[1] == [("1", 1, 1), ("2", 1, 1)]
 
 
-def test_characters_that_are_elements(tmp_path: Path):
+def test_characters_that_are_elements(tmp_path: Path) -> None:
     url = "<hp:ctrl><hp:fieldBegin type='HYPERLINK'><hp:parameters><hp:stringParam name='Command'>"
     url += r"https\://mundap.kr/신청;1;0;0;</hp:stringParam></hp:parameters></hp:fieldBegin></hp:ctrl>"
     assert blocks(
@@ -247,7 +248,7 @@ def test_characters_that_are_elements(tmp_path: Path):
     ]
 
 
-def test_a_chart_is_the_table_of_its_values(tmp_path: Path):
+def test_a_chart_is_the_table_of_its_values(tmp_path: Path) -> None:
     ns = "xmlns:c='http://schemas.openxmlformats.org/drawingml/2006/chart'"
     points = "<c:{0}><c:strRef><c:strCache><c:pt idx='0'><c:v>{1}</c:v></c:pt><c:pt idx='1'><c:v>{2}</c:v></c:pt></c:strCache></c:strRef></c:{0}>"
     series = "<c:ser><c:tx><c:strRef><c:strCache><c:pt idx='0'><c:v>방문자</c:v></c:pt></c:strCache></c:strRef></c:tx>"
@@ -261,7 +262,7 @@ def test_a_chart_is_the_table_of_its_values(tmp_path: Path):
     ]
 
 
-def test_title_and_date_come_from_the_package_if_the_document_bears_them_out(tmp_path: Path):
+def test_title_and_date_come_from_the_package_if_the_document_bears_them_out(tmp_path: Path) -> None:
     package = PACKAGE.format(title="휴가 규정", modified="2024-12-31T20:00:00Z")
     parsed = parse(hwpx(tmp_path / "a.hwpx", p("휴가규정 개정안"), Contents__content_hpf=package))
     assert (parsed.title, parsed.date) == ("휴가 규정", "2025-01-01")  # 5 in the morning in Korea
@@ -270,7 +271,7 @@ def test_title_and_date_come_from_the_package_if_the_document_bears_them_out(tmp
     assert (parsed.title, parsed.date) == ("", "2020-01-02")
 
 
-def test_a_broken_section_is_told_and_the_others_go_in(tmp_path: Path):
+def test_a_broken_section_is_told_and_the_others_go_in(tmp_path: Path) -> None:
     parsed = parse(hwpx(tmp_path / "문서.hwpx", p("첫 구역"), Contents__section1_xml="<hs:sec"))
     assert parsed.blocks == (Paragraph("첫 구역"),)
     assert "2구역" in parsed.warnings[0]
@@ -293,13 +294,13 @@ def test_a_broken_section_is_told_and_the_others_go_in(tmp_path: Path):
     ],
 )
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_what_cannot_be_read_is_a_bad_file_with_a_remedy(tmp_path: Path, parts: dict[str, str], sentence: str):
+def test_what_cannot_be_read_is_a_bad_file_with_a_remedy(tmp_path: Path, parts: dict[str, str], sentence: str) -> None:
     with pytest.raises(BadFile, match=f"문서.hwpx: .*{sentence}.*(저장|복사)"):
         blocks(tmp_path, **parts)
 
 
 @pytest.mark.parametrize(("depth", "outcome"), [(0, "가  나"), (8, "손상되었다면")])
-def test_entities_do_not_grow(tmp_path: Path, depth: int, outcome: str):
+def test_entities_do_not_grow(tmp_path: Path, depth: int, outcome: str) -> None:
     entities = "<!ENTITY b0 'XXXXXXXXXX'>"
     for n in range(depth):
         entities += f"<!ENTITY b{n + 1} '" + f"&b{n};" * 10 + "'>"
@@ -313,7 +314,7 @@ def test_entities_do_not_grow(tmp_path: Path, depth: int, outcome: str):
         assert parse(path).blocks == (Paragraph(outcome),)
 
 
-def test_tables_within_tables_without_end_are_a_bad_file(tmp_path: Path):
+def test_tables_within_tables_without_end_are_a_bad_file(tmp_path: Path) -> None:
     table = tbl([tc(0, 0, "가")])
     for _ in range(30):
         table = tbl([tc(0, 0, p(table))])
@@ -339,7 +340,7 @@ HML = """<?xml version="1.0" encoding="UTF-8"?><HWPML Version="2.8"><HEAD><DOCSU
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-def test_hwpml_says_the_same_in_other_names(tmp_path: Path, encoding: str):
+def test_hwpml_says_the_same_in_other_names(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "회의.hml"
     path.write_bytes(HML.format(picture="QUJD" * 10).encode(encoding))
     parsed = parse(path)
@@ -352,7 +353,7 @@ def test_hwpml_says_the_same_in_other_names(tmp_path: Path, encoding: str):
     )
 
 
-def test_a_large_picture_in_hwpml_does_not_keep_its_text_out(tmp_path: Path):
+def test_a_large_picture_in_hwpml_does_not_keep_its_text_out(tmp_path: Path) -> None:
     path = tmp_path / "회의.hml"
     path.write_text(HML.format(picture="QUJD" * 3_000_000), encoding="utf-8")
     assert parse(path).blocks[0] == Heading("I. 회의 결과", 1)
@@ -361,7 +362,7 @@ def test_a_large_picture_in_hwpml_does_not_keep_its_text_out(tmp_path: Path):
 @pytest.mark.parametrize(
     "raw", [b"", b"PK\x03\x04", b"<HWPML", b"<!DOCTYPE HWPML SYSTEM 'file:///x'><HWPML/>", b"\xff" * 99]
 )
-def test_no_document_at_all(tmp_path: Path, raw: bytes):
+def test_no_document_at_all(tmp_path: Path, raw: bytes) -> None:
     path = tmp_path / "빈.hwp"
     path.write_bytes(raw)
     with pytest.raises(BadFile, match=r"빈\.hwp: 한글 문서로 읽을 수 없습니다"):

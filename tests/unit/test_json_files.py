@@ -29,7 +29,7 @@ def texts(found: Reading) -> list[str]:
     return [found.document.text[s.start : s.end] for s in found.document.sections]
 
 
-def test_a_list_of_objects_is_a_table_with_its_dates(tmp_path: Path):
+def test_a_list_of_objects_is_a_table_with_its_dates(tmp_path: Path) -> None:
     found = reading(tmp_path, "a.json", [{"구장": "강남", "등록일": "2024-01-05", "코트": 2}, {"구장": "수원"}])
     assert texts(found) == ["구장: 강남\n등록일: 2024-01-05\n코트: 2", "구장: 수원"]
     assert found.document.sections[0].meta["date"] == "2024-01-05"
@@ -49,14 +49,14 @@ def test_a_list_of_objects_is_a_table_with_its_dates(tmp_path: Path):
         {"질문": "환급은\n언제?", "답변": "5년 안에 신청합니다."},
     ],
 )
-def test_training_rows_are_questions_with_answers(tmp_path: Path, row: dict[str, Any]):
+def test_training_rows_are_questions_with_answers(tmp_path: Path, row: dict[str, Any]) -> None:
     found = reading(tmp_path, "a.jsonl", json.dumps(row, ensure_ascii=False))
     (known,) = found.document.questions
     assert (known.question, known.answer) == ("환급은\n언제?", "5년 안에 신청합니다.")
     assert texts(found) == ["5년 안에 신청합니다."]
 
 
-def test_paragraphs_of_squad_keep_their_questions(tmp_path: Path):
+def test_paragraphs_of_squad_keep_their_questions(tmp_path: Path) -> None:
     qas = [{"question": "수도는?", "answers": [{"text": "서울", "answer_start": 0}]}]
     found = reading(
         tmp_path, "a.json", {"data": [{"title": "한국", "paragraphs": [{"context": "서울이다.", "qas": qas}]}]}
@@ -65,36 +65,36 @@ def test_paragraphs_of_squad_keep_their_questions(tmp_path: Path):
     assert [(q.question, q.answer) for q in found.document.questions] == [("수도는?", "서울")]
 
 
-def test_a_broken_line_is_reported_and_the_rest_goes_in(tmp_path: Path):
+def test_a_broken_line_is_reported_and_the_rest_goes_in(tmp_path: Path) -> None:
     found = reading(tmp_path, "a.jsonl", '{"구장": "강남"}\n{"구장": \n\n[1]\n{"구장": "수원"}')
     assert texts(found) == ["구장: 강남", "구장: 수원"]
     assert [problem.row for problem in found.problems] == [2, 4]
 
 
-def test_json_lines_under_another_name_are_read(tmp_path: Path):
+def test_json_lines_under_another_name_are_read(tmp_path: Path) -> None:
     assert texts(reading(tmp_path, "a.json", '{"a": 1}\n{"a": 2}')) == ["a: 1", "a: 2"]
 
 
-def test_anything_else_is_lines_under_their_keys(tmp_path: Path):
+def test_anything_else_is_lines_under_their_keys(tmp_path: Path) -> None:
     found = reading(tmp_path, "a.json", {"안내": {"시간": ["9시", "18시"], "쉬는 날": [{"요일": "월"}]}})
     assert texts(found) == ["안내 > 시간: 9시\n안내 > 시간: 18시\n안내 > 쉬는 날 > 요일: 월"]
 
 
-def test_a_broken_file_is_told_by_its_line(tmp_path: Path):
+def test_a_broken_file_is_told_by_its_line(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match=r"a\.json: 2번째 줄에 JSON 구문 오류가 있습니다"):
         reading(tmp_path, "a.json", '{"a": 1,\n "b" 2}')
     with pytest.raises(BadFile, match=r"a\.json"):
         reading(tmp_path, "a.json", "[" * 100_000)
 
 
-def test_a_malformed_question_of_squad_is_a_bad_file(tmp_path: Path):
+def test_a_malformed_question_of_squad_is_a_bad_file(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match="SQuAD"):
         reading(tmp_path, "a.json", {"data": [{"paragraphs": [{"context": "글", "qas": [1]}]}]})
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(VALUES, st.sampled_from(["a.json", "a.jsonl"]))
-def test_any_value_is_read_or_is_a_bad_file(tmp_path: Path, value: Any, name: str):
+def test_any_value_is_read_or_is_a_bad_file(tmp_path: Path, value: Any, name: str) -> None:
     try:
         found = reading(tmp_path, name, json.dumps(value))
     except BadFile:
@@ -103,7 +103,7 @@ def test_any_value_is_read_or_is_a_bad_file(tmp_path: Path, value: Any, name: st
 
 
 @pytest.mark.parametrize("value", ["9" * 5000, "[" * 50_000, '{"a":' * 50_000])
-def test_numbers_and_depths_that_no_document_has(tmp_path: Path, value: str):
+def test_numbers_and_depths_that_no_document_has(tmp_path: Path, value: str) -> None:
     (tmp_path / "값.json").write_text(value, "utf-8")
     with pytest.raises(BadFile, match=r"값\.json: .*하세요"):
         read(tmp_path / "값.json")

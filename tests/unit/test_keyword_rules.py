@@ -1,4 +1,5 @@
 from importlib.resources import as_file, files
+from pathlib import Path
 
 import pytest
 
@@ -6,7 +7,7 @@ from mundap.errors import BadFile
 from mundap.korean.keyword_rules import extract, read_rules
 
 
-def test_the_sample_dictionary_gives_the_keywords_of_the_example():
+def test_the_sample_dictionary_gives_the_keywords_of_the_example() -> None:
     with as_file(files("mundap") / "examples/customs-mini/user_dictionary.txt") as words:
         found = extract(["이사화물 통관예약을 하면 뭐가 좋나요?"], words)
     assert found == [["이사화물", "통관", "예약", "장점"]]
@@ -27,11 +28,11 @@ def test_the_sample_dictionary_gives_the_keywords_of_the_example():
         ("", []),
     ],
 )
-def test_nouns_come_one_by_one_with_what_the_verb_asks_for(question, expected):
+def test_nouns_come_one_by_one_with_what_the_verb_asks_for(question: str, expected: list[str]) -> None:
     assert extract([question]) == [expected]
 
 
-def test_a_row_of_ones_own_wins_over_the_package(tmp_path):
+def test_a_row_of_ones_own_wins_over_the_package(tmp_path: Path) -> None:
     table = tmp_path / "verbs.tsv"
     table.write_text("# mine\n사다\t매입\n갚다\t상환\n", "utf-8")
     asked = read_rules(table)
@@ -39,13 +40,13 @@ def test_a_row_of_ones_own_wins_over_the_package(tmp_path):
 
 
 @pytest.mark.parametrize("row", ["좋다 장점", "\t장점", "좋다\t", "좋다\t장점\t나쁨"])
-def test_a_broken_row_is_named(tmp_path, row):
+def test_a_broken_row_is_named(tmp_path: Path, row: str) -> None:
     table = tmp_path / "verbs.tsv"
     table.write_text(f"사다\t구매\n{row}\n", "utf-8")
     with pytest.raises(BadFile, match=r"verbs.tsv 2행"):
         read_rules(table)
 
 
-def test_a_missing_table_says_where_it_is_named(tmp_path):
+def test_a_missing_table_says_where_it_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadFile, match=r"\[keywords\] verbs"):
         read_rules(tmp_path / "none.tsv")

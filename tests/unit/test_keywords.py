@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from mundap.korean.keywords import keywords
@@ -21,17 +23,17 @@ from mundap.korean.keywords import keywords
         ("", []),
     ],
 )
-def test_nouns_come_whole_distinct_and_in_order(question, expected):
+def test_nouns_come_whole_distinct_and_in_order(question: str, expected: list[str]) -> None:
     assert keywords([question]) == [expected]
 
 
-def test_every_question_has_its_own_list_and_decomposed_hangul_is_the_same():
+def test_every_question_has_its_own_list_and_decomposed_hangul_is_the_same() -> None:
     decomposed = "\u1100\u116a\u11ab\u1109\u1166는?"
     assert keywords([decomposed, "", "FTA"]) == [["관세"], [], ["FTA"]]
     assert keywords([]) == []
 
 
-def test_a_user_dictionary_keeps_its_words_whole(tmp_path):
+def test_a_user_dictionary_keeps_its_words_whole(tmp_path: Path) -> None:
     dictionary = tmp_path / "words.txt"
     dictionary.write_text("배달의민족\tNNP\n", "utf-8")
     question = ["배달의민족은 어떻게 쓰나요?"]

@@ -31,7 +31,7 @@ def matched(question: str) -> str | None:
         ("DHL로는 보낼 수 있나요?", "p4"),
     ],
 )
-def test_the_same_words_with_other_particles_match(question: str, passage: str):
+def test_the_same_words_with_other_particles_match(question: str, passage: str) -> None:
     assert matched(question) == passage
 
 
@@ -52,14 +52,14 @@ def test_the_same_words_with_other_particles_match(question: str, passage: str):
         "😀",
     ],
 )
-def test_another_number_name_negation_or_subject_does_not(question: str):
+def test_another_number_name_negation_or_subject_does_not(question: str) -> None:
     assert matched(question) is None
 
 
 @pytest.mark.parametrize(
     "negated", ["세관에 신고를 안 하나요?", "세관에 신고를 못 하나요?", "세관에 신고를 하지 않나요?"]
 )
-def test_a_short_negation_is_another_question(negated: str):
+def test_a_short_negation_is_another_question(negated: str) -> None:
     known = KnownAnswers([Known("세관에 신고를 하나요?", "네.", "p")])
     assert known.match("세관에 신고를 하나요") is not None
     assert known.match(negated) is None
@@ -80,12 +80,12 @@ LONG = "미국에서 산 전자제품 {n}개를 국제 우편으로 보낼 때 �
         ("3", "못 제출하나요?", False),
     ],
 )
-def test_in_a_long_question_one_number_or_negation_still_counts(n: str, end: str, same: bool):
+def test_in_a_long_question_one_number_or_negation_still_counts(n: str, end: str, same: bool) -> None:
     known = KnownAnswers([Known(LONG.format(n="3", end="제출하여야 하나요?"), "네.", "p")])
     assert (known.match(LONG.format(n=n, end=end)) is not None) == same
 
 
-def test_of_two_that_match_the_nearer_one_and_then_the_first():
+def test_of_two_that_match_the_nearer_one_and_then_the_first() -> None:
     known = [
         Known("면세 한도는요?", "둘", "p2"),
         Known("면세 한도는?", "하나", "p1"),
@@ -96,11 +96,11 @@ def test_of_two_that_match_the_nearer_one_and_then_the_first():
     assert found.passage_id == "p1"
 
 
-def test_nothing_known_nothing_matched():
+def test_nothing_known_nothing_matched() -> None:
     assert KnownAnswers([]).match("면세 한도는?") is None
 
 
-def test_the_recorded_answer_says_that_it_is_one_and_cites_its_passage():
+def test_the_recorded_answer_says_that_it_is_one_and_cites_its_passage() -> None:
     text = "여행자는 세관에 신고한다. 휴대품의 면세 한도는 800달러입니다. 술은 따로 계산한다."
     answer = known_answer("한도는요?", KNOWN[0], Passage("p1", "d", text, 0, len(text), source="고시"), "ko")
     assert (answer.question, answer.abstained, answer.model) == ("한도는요?", False, "known")
@@ -113,7 +113,7 @@ def test_the_recorded_answer_says_that_it_is_one_and_cites_its_passage():
 
 
 @pytest.mark.parametrize("recorded", ["네.", "😀", "전혀 다른 말"])
-def test_an_answer_that_shares_nothing_with_its_passage_still_cites_it(recorded: str):
+def test_an_answer_that_shares_nothing_with_its_passage_still_cites_it(recorded: str) -> None:
     text = "첫 문장이다. 둘째 문장이다."
     answer = known_answer("?", Known("?", recorded, "p"), Passage("p", "d", text, 0, len(text)), "en")
     assert answer.citations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import openpyxl
@@ -44,10 +45,10 @@ def stored(folder: Path, found: Read) -> list[str]:
     return [document.id, text, *passages]
 
 
-@pytest.mark.parametrize("count", [5, 7, 299, 300])
+@pytest.mark.parametrize("count", [5, 300, *(pytest.param(n, marks=pytest.mark.slow) for n in (7, 299))])
 def test_passages_and_text_are_the_same_by_the_disk(
     tmp_path: Path, sheet: Path, monkeypatch: pytest.MonkeyPatch, count: int
-):
+) -> None:
     job = Job(sheet, "2024-03-05 큰.csv")
     here = work(job, spool=True)
     monkeypatch.setattr(build, "PART", count)
@@ -63,7 +64,7 @@ def test_passages_and_text_are_the_same_by_the_disk(
         one.discard()
 
 
-def test_many_passages_of_what_is_no_sheet_go_by_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_many_passages_of_what_is_no_sheet_go_by_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task, "_MANY", 10)
     (tmp_path / "큰.txt").write_text("\n\n".join(f"문단 {n}이다." for n in range(30)), "utf-8")
     found = work(Job(tmp_path / "큰.txt", "큰.txt"), spool=True)
@@ -73,22 +74,22 @@ def test_many_passages_of_what_is_no_sheet_go_by_the_disk(tmp_path: Path, monkey
         one.discard()
 
 
-def test_nothing_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_nothing_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
-    def broken():
+    def broken() -> Iterator[bytes]:
         yield from ()
         raise MemoryError
 
     with pytest.raises(MemoryError):
         spooled(broken())
-    taken = spooled(())
+    taken: Spooled[bytes] = spooled(())
     taken.taken()
     assert (len(taken), [*taken]) == (0, [])
     assert [*tmp_path.iterdir()] == []
 
 
-def test_a_large_csv_is_read_line_by_line_to_the_same_rows(sheet: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_large_csv_is_read_line_by_line_to_the_same_rows(sheet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (whole,) = delimited.pieces_of(sheet, print)
     monkeypatch.setattr(delimited, "_LARGE", 10)
     shares: list[float] = []
@@ -109,7 +110,9 @@ def test_a_large_csv_is_read_line_by_line_to_the_same_rows(sheet: Path, monkeypa
         "".join(f"{n},직원 {n},{n * 7}\n\n" for n in range(40)),
     ],
 )
-def test_rows_of_a_sheet_in_pieces_are_those_of_the_whole(tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch):
+def test_rows_of_a_sheet_in_pieces_are_those_of_the_whole(
+    tmp_path: Path, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "표.csv").write_text(f"번호,이름,값\n{text}", "utf-8")
     whole = read(tmp_path / "표.csv", "표").document
     for size in (3, 4, 7):
@@ -117,7 +120,7 @@ def test_rows_of_a_sheet_in_pieces_are_those_of_the_whole(tmp_path: Path, text: 
         assert read(tmp_path / "표.csv", "표").document == whole
 
 
-def test_rows_of_a_workbook_in_pieces_are_those_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_rows_of_a_workbook_in_pieces_are_those_of_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Merged cells, lines between rows, hidden rows and notes stand where they stood."""
     book = openpyxl.Workbook()
     sheet = book.active
@@ -144,7 +147,7 @@ def test_rows_of_a_workbook_in_pieces_are_those_of_the_whole(tmp_path: Path, mon
         assert read(path, "표") == whole
 
 
-def test_a_passage_that_comes_again_in_another_piece_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_passage_that_comes_again_in_another_piece_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited, "PIECE", 2)
     rows = "".join(f"제시문 {n % 3}이다.,{n}번은?\n" for n in range(9))
     (tmp_path / "표.csv").write_text(f"제시문,질문\n{rows}", "utf-8")
@@ -152,7 +155,7 @@ def test_a_passage_that_comes_again_in_another_piece_is_one(tmp_path: Path, monk
     assert (len(document.sections), len(document.questions)) == (3, 9)
 
 
-def test_an_ingest_counts_a_large_file_as_several(tmp_path: Path, sheet: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_ingest_counts_a_large_file_as_several(tmp_path: Path, sheet: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mundap.toml").write_text('[ingest]\npaths = ["docs"]\n')
     monkeypatch.setattr("mundap.workspace.intake._LARGE", 10_000)
     seen: list[tuple[int, int]] = []
@@ -162,7 +165,8 @@ def test_an_ingest_counts_a_large_file_as_several(tmp_path: Path, sheet: Path, m
     assert seen[-1] == (size, size)
 
 
-def test_what_a_worker_tells_on_the_way_is_heard(sheet: Path):
+@pytest.mark.slow
+def test_what_a_worker_tells_on_the_way_is_heard(sheet: Path) -> None:
     heard: list[float] = []
     sheet.write_text("번호,이름\n" + "".join(f"{n},직원\n" for n in range(60_000)), "utf-8")
     outcomes = read_all([Job(sheet, "큰.csv")] * 2, Limits(1), lambda job, share: heard.append(share))

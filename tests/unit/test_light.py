@@ -1,11 +1,12 @@
 """The light ranker: what it sees of candidates, how it learns, and what it keeps."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.conftest import MakePassage
+from tests.words import split
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import MundapError
@@ -30,14 +31,10 @@ ASKED = ["술 몇 병", "담배 몇 갑", "술 세금", "여권 어디서"]
 ANSWERS = [0, 1, 0, 2]  # texts that answer them
 
 
-def split(texts: Sequence[str]) -> list[list[str]]:
-    return [text.split() for text in texts]
-
-
 class Legs:
     """An index of TEXTS, and what is known about it."""
 
-    def __init__(self, passage) -> None:
+    def __init__(self, passage: MakePassage) -> None:
         passages = [passage(text) for text in TEXTS]
         self.encoder = HashedEncoder(64)
         self.lexical, self.dense = BM25(passages, tokenize=split), Dense(passages, self.encoder)
@@ -70,11 +67,11 @@ class Legs:
 
 
 @pytest.fixture
-def legs(passage) -> Legs:
+def legs(passage: MakePassage) -> Legs:
     return Legs(passage)
 
 
-def test_learning_finds_the_weights_that_made_the_choices():
+def test_learning_finds_the_weights_that_made_the_choices() -> None:
     random = np.random.default_rng(0)
     true = np.array([2.0, -1.0, 0.0])
     features = random.normal(size=(4000, 10, 3))
@@ -82,7 +79,7 @@ def test_learning_finds_the_weights_that_made_the_choices():
     assert fit(features, right).tolist() == pytest.approx(true.tolist(), abs=0.1)
 
 
-def test_a_question_that_counts_twice_is_as_two_questions():
+def test_a_question_that_counts_twice_is_as_two_questions() -> None:
     random = np.random.default_rng(0)
     features, right = random.normal(size=(30, 5, 2)), random.integers(5, size=30)
     counts = np.repeat([2.0, 1.0], 15)
@@ -90,7 +87,7 @@ def test_a_question_that_counts_twice_is_as_two_questions():
     np.testing.assert_allclose(fit(features, right, counts), fit(features[twice], right[twice]), atol=1e-6)
 
 
-def test_learning_stays_finite_where_a_feature_tells_all_or_nothing():
+def test_learning_stays_finite_where_a_feature_tells_all_or_nothing() -> None:
     features = np.zeros((20, 5, 2))
     features[:, 3, 0] = 1  # always right; the other feature never differs
     weights = fit(features, np.full(20, 3))
@@ -99,7 +96,7 @@ def test_learning_stays_finite_where_a_feature_tells_all_or_nothing():
     assert np.isfinite(weights).all()
 
 
-def test_each_feature_tells_what_it_is_named_for(legs: Legs):
+def test_each_feature_tells_what_it_is_named_for(legs: Legs) -> None:
     question = ASKED[0]
     candidates = legs.candidates(question)
     found = dict(zip(FEATURES, legs.features.of(question, candidates).T, strict=True))
@@ -116,17 +113,18 @@ def test_each_feature_tells_what_it_is_named_for(legs: Legs):
     assert [found["asked"][row] for row in (drink, tobacco, passport, refund)] == [1, 1, 1, 0]
     assert found["nearest"][drink] == pytest.approx(2, abs=0.05)  # the very question is known: cosine 1, from .9 in .05
     assert found["nearest"].argmax() == drink
+    assert (found["translation_asked"] == found["translation"] * found["asked"]).all()
     assert found["nearest"][refund] == 0
 
 
-def test_only_the_named_features_come_in_their_order(legs: Legs):
+def test_only_the_named_features_come_in_their_order(legs: Legs) -> None:
     candidates = legs.candidates("술 면세")
     everything = legs.features.of("술 면세", candidates)
     some = legs.features.of("술 면세", candidates, ("asked", "dense"))
     np.testing.assert_array_equal(some, everything[:, [FEATURES.index("asked"), FEATURES.index("dense")]])
 
 
-def test_scores_that_are_all_alike_are_zero_when_standardised(legs: Legs):
+def test_scores_that_are_all_alike_are_zero_when_standardised(legs: Legs) -> None:
     candidates = legs.candidates("술")
     flat = Candidates(
         candidates.rows, candidates.fused, {**candidates.legs, "dense": np.full(4, 0.5, np.float32)}, candidates.found
@@ -134,7 +132,7 @@ def test_scores_that_are_all_alike_are_zero_when_standardised(legs: Legs):
     assert legs.features.of("술", flat, ("dense",)).tolist() == [[0], [0], [0], [0]]
 
 
-def test_hidden_questions_are_as_if_nobody_had_asked_them(legs: Legs):
+def test_hidden_questions_are_as_if_nobody_had_asked_them(legs: Legs) -> None:
     candidates = legs.candidates("술 몇 병")
     place = int(np.flatnonzero(candidates.rows == legs.row(0))[0])
     known = legs.features.nearest("술 몇 병", candidates)
@@ -149,7 +147,7 @@ def test_hidden_questions_are_as_if_nobody_had_asked_them(legs: Legs):
     assert columns[:, 0].sum() == 2  # the other passages are still known by their questions
 
 
-def test_a_question_of_a_removed_passage_is_left_alone(legs: Legs):
+def test_a_question_of_a_removed_passage_is_left_alone(legs: Legs) -> None:
     asked = KnownQuestions(legs.asked.vectors, ("gone", *legs.asked.passages[1:]))
     features = Features(legs.lexical, legs.dense, legs.features.translator, asked)
     candidates = legs.candidates("술 몇 병")
@@ -161,7 +159,7 @@ def test_a_question_of_a_removed_passage_is_left_alone(legs: Legs):
 
 
 @pytest.mark.parametrize("names", [FEATURES, SCORES_ONLY])
-def test_a_saved_model_scores_as_before(legs: Legs, tmp_path: Path, names: tuple[str, ...]):
+def test_a_saved_model_scores_as_before(legs: Legs, tmp_path: Path, names: tuple[str, ...]) -> None:
     weights = {name: weight for name, weight in legs.model().weights.items() if name in names}
     model = legs.model(weights)
     model.save(tmp_path)
@@ -175,7 +173,7 @@ def test_a_saved_model_scores_as_before(legs: Legs, tmp_path: Path, names: tuple
     np.testing.assert_allclose(after, before, atol=2e-3)
 
 
-def test_the_score_is_the_weighted_sum_of_the_features(legs: Legs):
+def test_the_score_is_the_weighted_sum_of_the_features(legs: Legs) -> None:
     candidates = legs.candidates("술 면세")
     features = legs.features.of("술 면세", candidates, ("dense", "asked"))
     scores = LightRanker(legs.model({"asked": -0.5, "dense": 2.0}), legs.lexical, legs.dense).score(
@@ -184,7 +182,7 @@ def test_the_score_is_the_weighted_sum_of_the_features(legs: Legs):
     np.testing.assert_allclose(scores, features @ [2.0, -0.5], rtol=1e-5)
 
 
-def test_edited_synonyms_are_used(legs: Legs, tmp_path: Path):
+def test_edited_synonyms_are_used(legs: Legs, tmp_path: Path) -> None:
     legs.model({"translation": 1.0}).save(tmp_path)
     (tmp_path / "synonyms.tsv").write_text("패스포트\t여권\t0.9\n", "utf-8")
     ranker = LightRanker(LightModel.open(tmp_path), legs.lexical, legs.dense)
@@ -192,7 +190,7 @@ def test_edited_synonyms_are_used(legs: Legs, tmp_path: Path):
     assert candidates.rows[ranker.score("패스포트", candidates).argmax()] == legs.row(2)
 
 
-def test_another_encoder_or_tokenizer_asks_to_train_again(legs: Legs, passage):
+def test_another_encoder_or_tokenizer_asks_to_train_again(legs: Legs, passage: MakePassage) -> None:
     passages = [passage(text) for text in TEXTS]
     with pytest.raises(MundapError, match=r"hashed-64-1.*hashed-32-1.*mundap train reranker"):
         LightRanker(legs.model(), legs.lexical, Dense(passages, HashedEncoder(32)))
@@ -201,7 +199,7 @@ def test_another_encoder_or_tokenizer_asks_to_train_again(legs: Legs, passage):
 
 
 @pytest.mark.parametrize("name", ["model.json", "synonyms.tsv", "questions.npy"])
-def test_a_damaged_model_says_how_to_make_it_again(legs: Legs, tmp_path: Path, name: str):
+def test_a_damaged_model_says_how_to_make_it_again(legs: Legs, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "관세"
     folder.mkdir()
     legs.model().save(folder)
@@ -214,7 +212,7 @@ def test_a_damaged_model_says_how_to_make_it_again(legs: Legs, tmp_path: Path, n
         LightModel.open(folder)
 
 
-def test_a_model_without_a_field_is_damaged(legs: Legs, tmp_path: Path):
+def test_a_model_without_a_field_is_damaged(legs: Legs, tmp_path: Path) -> None:
     legs.model().save(tmp_path)
     kept = json.loads((tmp_path / "model.json").read_text("utf-8"))
     del kept["floor"]
@@ -223,6 +221,6 @@ def test_a_model_without_a_field_is_damaged(legs: Legs, tmp_path: Path):
         LightModel.open(tmp_path)
 
 
-def test_a_question_is_recognised_whatever_its_spaces():
+def test_a_question_is_recognised_whatever_its_spaces() -> None:
     assert seen("술 몇 병?") == seen(" 술  몇병? ")
     assert seen("술 몇 병?") != seen("술 두 병?")

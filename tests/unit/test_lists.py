@@ -1,5 +1,7 @@
 """Leads, items, and what belongs together in a list."""
 
+from random import Random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ from mundap.korean.sentences import sentences
         "다음 표에 따라 요금을 매긴다.",
     ],
 )
-def test_a_lead_announces_what_follows(text: str):
+def test_a_lead_announces_what_follows(text: str) -> None:
     assert announces(text)
 
 
@@ -45,7 +47,7 @@ def test_a_lead_announces_what_follows(text: str):
         "",
     ],
 )
-def test_other_sentences_announce_nothing(text: str):
+def test_other_sentences_announce_nothing(text: str) -> None:
     assert not announces(text)
 
 
@@ -73,7 +75,7 @@ def test_other_sentences_announce_nothing(text: str):
         ("b. second", "b."),
     ],
 )
-def test_items_are_told_by_their_marker(text: str, marker: str):
+def test_items_are_told_by_their_marker(text: str, marker: str) -> None:
     assert item(text) == marker
 
 
@@ -93,11 +95,11 @@ def test_items_are_told_by_their_marker(text: str, marker: str):
         *("※ 주말 제외", "다만, 주말은 제외한다.", "1)은 제외한다", "나.", "", "2,000원", "E. coli"),
     ],
 )
-def test_what_only_looks_like_a_marker_is_none(text: str):
+def test_what_only_looks_like_a_marker_is_none(text: str) -> None:
     assert item(text) == ""
 
 
-def test_markers_have_their_levels():
+def test_markers_have_their_levels() -> None:
     rank = [level(marker) for marker in ("□", "①", "1.", "가.", "1)", "가)", "-", "•")]
     assert rank == sorted(rank)
     with pytest.raises(ValueError, match="다만"):
@@ -107,7 +109,7 @@ def test_markers_have_their_levels():
 @pytest.mark.parametrize(
     "text", ["※ 주말 제외", "다만, 주말은 쉰다.", "단 아이는 무료", "비고: 없음", "주1) 세금 포함"]
 )
-def test_notes_belong_to_what_stands_before(text: str):
+def test_notes_belong_to_what_stands_before(text: str) -> None:
     assert note(text)
     assert not note("단체는 할인한다.")
 
@@ -122,7 +124,7 @@ def sizes(text: str) -> list[int]:
     return [len(block) for block in grouped(text)]
 
 
-def test_a_lead_stands_with_its_whole_list():
+def test_a_lead_stands_with_its_whole_list() -> None:
     text = """도서관은 누구나 이용할 수 있다.
 회원 자격은 다음과 같다.
 1. 어른
@@ -134,18 +136,18 @@ def test_a_lead_stands_with_its_whole_list():
     assert sizes(text) == [1, 7, 1]
 
 
-def test_a_list_of_one_item_and_one_without_a_lead_are_lists():
+def test_a_list_of_one_item_and_one_without_a_lead_are_lists() -> None:
     assert sizes("빌릴 수 있는 책은 아래와 같다.\n- 소설") == [2]
     assert sizes("대출 안내\n1. 책 : 5권\n2. 잡지 : 2권") == [3]
     assert sizes("2. 잡지 : 2권\n3. 음반 : 1장") == [2]
 
 
-def test_items_in_one_line_stand_with_their_lead_and_provisos():
+def test_items_in_one_line_stand_with_their_lead_and_provisos() -> None:
     text = "대출 한도는 다음과 같다. 1. 책을 5권까지 빌린다. 다만, 만화는 제외한다. 2. 음반을 1장 빌린다."
     assert sizes(text) == [4]
 
 
-def test_sentences_between_lead_and_list_and_between_items_belong_to_the_list():
+def test_sentences_between_lead_and_list_and_between_items_belong_to_the_list() -> None:
     text = """다음의 경우에는 책을 새로 사야 한다. 참고로 헌책도 된다.
 1. 책을 잃은 경우
 잃은 지 한 달이 지나야 한다.
@@ -155,7 +157,7 @@ def test_sentences_between_lead_and_list_and_between_items_belong_to_the_list():
     assert sizes(text) == [6, 1]
 
 
-def test_two_lists_are_two_blocks():
+def test_two_lists_are_two_blocks() -> None:
     text = """다음과 같이 낸다.
 1. 카드
 2. 현금
@@ -165,7 +167,7 @@ def test_two_lists_are_two_blocks():
     assert sizes(text) == [3, 3]
 
 
-def test_paragraphs_of_a_statute_are_no_items_and_keep_their_items_and_provisos():
+def test_paragraphs_of_a_statute_are_no_items_and_keep_their_items_and_provisos() -> None:
     text = """① 회원은 책을 빌릴 수 있다. 다만, 사전은 제외한다.
 ② 다음 각 호의 어느 하나에 해당하면 회원의 자격을 잃는다. <개정 2020. 1. 1.>
 1. 이사한 경우
@@ -176,17 +178,17 @@ def test_paragraphs_of_a_statute_are_no_items_and_keep_their_items_and_provisos(
     assert sizes(text) == [2, 3, 1, 1, 1, 1]
 
 
-def test_two_leads_share_the_list_below_them():
+def test_two_leads_share_the_list_below_them() -> None:
     text = "① 관장은 다음 각 호의 사항을 알려야 한다. 다음 각 호의 사항을 바꿀 때에도 같다.\n1. 요금\n2. 시간"
     assert sizes(text) == [4]
 
 
-def test_circled_items_below_a_lead_are_items():
+def test_circled_items_below_a_lead_are_items() -> None:
     assert sizes("준비물은 다음과 같다.\n① 신분증\n② 사진\n감사합니다.") == [3, 1]
     assert sizes("1. 책은 다음의 경우에만 빌린다.\n①어른이 빌리는 책\n②아이가 빌리는 책\n2. 음반") == [4]
 
 
-def test_lists_within_a_list_do_not_end_it():
+def test_lists_within_a_list_do_not_end_it() -> None:
     text = "순서는 아래와 같다.\n1. 신청\n1) 서류\n- 사진\n2) 요금\n2. 대출\n1) 카드"
     assert sizes(text) == [7]
 
@@ -213,7 +215,7 @@ LINES = st.sampled_from(
 
 
 @given(st.lists(LINES, max_size=12), st.randoms(use_true_random=False))
-def test_every_sentence_is_in_one_block_in_order(lines: list[str], random):
+def test_every_sentence_is_in_one_block_in_order(lines: list[str], random: Random) -> None:
     for opens in (None, [random.random() < 0.5 for _ in lines]):
         found = blocks(lines, opens)
         assert [n for first, after in found for n in range(first, after)] == [*range(len(lines))]
@@ -221,7 +223,7 @@ def test_every_sentence_is_in_one_block_in_order(lines: list[str], random):
 
 
 @given(st.text(max_size=40))
-def test_any_text_can_be_asked(text: str):
+def test_any_text_can_be_asked(text: str) -> None:
     announces(text)
     marker = item(text)
     assert not marker or 0 <= level(marker) <= 7

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.machinery
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -31,10 +31,10 @@ class Fake(ModuleType):
 
 
 @pytest.mark.parametrize(("gpu", "bits"), [(True, 4), (True, 0), (False, 0)])
-def test_unsloth_is_used_where_a_gpu_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gpu: bool, bits: int):
+def test_unsloth_is_used_where_a_gpu_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gpu: bool, bits: int) -> None:
     torch, unsloth = Fake("torch"), Fake("unsloth")
-    torch.cuda = type("cuda", (), {"is_available": staticmethod(lambda: gpu)})
-    unsloth.FastLanguageModel = unsloth
+    vars(torch)["cuda"] = SimpleNamespace(is_available=lambda: gpu)
+    vars(unsloth)["FastLanguageModel"] = unsloth
     monkeypatch.setitem(sys.modules, "torch", torch)
     monkeypatch.setitem(sys.modules, "unsloth", unsloth)
     made = fast_causal(str(tmp_path), tmp_path, bits, 512, Lora(r=16, alpha=32), seed=1)

@@ -47,11 +47,11 @@ def written(folder: Path, name: str, content: Any) -> Path:
         ("q.jsonl", [{"question": "왜?", "answer": "답", "passage_id": "x"}], Grounded("왜?", "답", "", "", 1)),
     ],
 )
-def test_every_shape_is_read(tmp_path: Path, name: str, content: Any, expected: Any):
+def test_every_shape_is_read(tmp_path: Path, name: str, content: Any, expected: Any) -> None:
     assert read_sft(written(tmp_path, name, content)) == [expected]
 
 
-def test_squad_is_read(tmp_path: Path):
+def test_squad_is_read(tmp_path: Path) -> None:
     asked = [
         {"question": "왜?", "answers": [{"text": "답"}]},
         {"question": "없는 것?", "answers": [], "is_impossible": True},
@@ -60,7 +60,7 @@ def test_squad_is_read(tmp_path: Path):
     assert read_sft(path) == [Grounded("왜?", "답", "글")]
 
 
-def test_a_ranking_makes_three_pairs_and_the_smallest_number_is_the_best(tmp_path: Path):
+def test_a_ranking_makes_three_pairs_and_the_smallest_number_is_the_best(tmp_path: Path) -> None:
     found = read_preferences(written(tmp_path, "r.json", [RANKED | {"ranking": [2, 0, 1]}]))
     assert found == [
         Preference("환율은?", "좋음", "중간", 1),
@@ -69,12 +69,12 @@ def test_a_ranking_makes_three_pairs_and_the_smallest_number_is_the_best(tmp_pat
     ]
 
 
-def test_a_tie_of_a_ranking_is_no_pair(tmp_path: Path):
+def test_a_tie_of_a_ranking_is_no_pair(tmp_path: Path) -> None:
     found = read_preferences(written(tmp_path, "r.json", [RANKED | {"ranking": [0, 0, 1]}]))
     assert [(pair.chosen, pair.rejected) for pair in found] == [("나쁨", "중간"), ("좋음", "중간")]
 
 
-def test_preferences_and_prompts_are_read(tmp_path: Path):
+def test_preferences_and_prompts_are_read(tmp_path: Path) -> None:
     path = written(tmp_path, "p.jsonl", [{"prompt": "왜?", "chosen": "좋음", "rejected": "나쁨"}])
     assert read_preferences(path) == [Preference("왜?", "좋음", "나쁨", 1)]
     assert read_prompts(written(tmp_path, "p.json", [{"prompt": "가"}, {"prompt": "나"}, {"prompt": "가"}])) == [
@@ -101,7 +101,7 @@ def test_preferences_and_prompts_are_read(tmp_path: Path):
         ("x.parquet", "", "읽는 형식: .csv, .json"),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_named_with_what_was_expected(tmp_path: Path, name: str, content: Any, said: str):
+def test_what_does_not_fit_is_named_with_what_was_expected(tmp_path: Path, name: str, content: Any, said: str) -> None:
     with pytest.raises(BadFile, match=said):
         read_sft(written(tmp_path, name, content))
 
@@ -115,12 +115,12 @@ def test_what_does_not_fit_is_named_with_what_was_expected(tmp_path: Path, name:
         ({"prompt": "왜?", "chosen": "좋음"}, r"찾은 키: prompt, chosen\. 필요한 키: .*rejected"),
     ],
 )
-def test_a_preference_that_says_nothing_is_refused(tmp_path: Path, record: dict[str, Any], said: str):
+def test_a_preference_that_says_nothing_is_refused(tmp_path: Path, record: dict[str, Any], said: str) -> None:
     with pytest.raises(BadFile, match=said):
         read_preferences(written(tmp_path, "r.json", [record]))
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path):
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     for name in ("no.xlsx", "no.json", "no.jsonl"):
         with pytest.raises(BadFile, match=f"{name}: 파일이 없습니다"):
             read_sft(tmp_path / name)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.blocks import said
 
 pytest.importorskip("lxml", reason="lxml (the extra docs) is not installed")
 
@@ -44,7 +45,7 @@ def coded(text: str, charset: str, codec: str = "cp949") -> str:
     return f"=?{charset}?B?{base64.b64encode(text.encode(codec)).decode()}?="
 
 
-def test_a_mail_is_its_subject_its_people_its_day_and_its_text(tmp_path: Path):
+def test_a_mail_is_its_subject_its_people_its_day_and_its_text(tmp_path: Path) -> None:
     reading = read(saved(tmp_path, mail()))
     assert reading.document.title == "주차장 요금 안내"
     assert reading.document.text == (
@@ -64,7 +65,7 @@ def test_a_mail_is_its_subject_its_people_its_day_and_its_text(tmp_path: Path):
         ("Tue, 99 Foo 99999 99:99:99 +9999", ""),
     ],
 )
-def test_the_day_is_that_on_which_it_was_sent(tmp_path: Path, sent: str, day: str):
+def test_the_day_is_that_on_which_it_was_sent(tmp_path: Path, sent: str, day: str) -> None:
     raw = f"Subject: a\nFrom: a@b.example\nDate: {sent}\n\n(시행 2030. 1. 1.)\n".encode()
     sections = read(saved(tmp_path, raw)).document.sections
     assert sections[0].meta.get("date", "") == (day or "2030-01-01")
@@ -86,7 +87,7 @@ def test_the_day_is_that_on_which_it_was_sent(tmp_path: Path, sent: str, day: st
         (b"=?utf-8?B?!?= a", "a"),
     ],
 )
-def test_a_subject_is_read_however_it_was_coded(tmp_path: Path, subject: bytes, said: str):
+def test_a_subject_is_read_however_it_was_coded(tmp_path: Path, subject: bytes, said: str) -> None:
     raw = b"Subject: " + subject + b"\r\nFrom: a@b.example\r\n\r\n" + "글입니다.".encode()
     assert parse(saved(tmp_path, raw)).title == said
 
@@ -106,7 +107,7 @@ def test_a_subject_is_read_however_it_was_coded(tmp_path: Path, subject: bytes, 
     ],
 )
 @pytest.mark.parametrize("kind", ["plain", "html"])
-def test_a_text_is_read_whatever_its_charset_is_said_to_be(tmp_path: Path, charset: str, codec: str, kind: str):
+def test_a_text_is_read_whatever_its_charset_is_said_to_be(tmp_path: Path, charset: str, codec: str, kind: str) -> None:
     text = "공영주차장 요금을 알립니다." if kind == "plain" else "<p>공영주차장 요금을 알립니다.</p>"
     head = f"From: a@b.example\r\nContent-Type: text/{kind}" + (f"; charset={charset}" if charset else "")
     body = base64.b64encode(text.encode(codec))
@@ -114,7 +115,7 @@ def test_a_text_is_read_whatever_its_charset_is_said_to_be(tmp_path: Path, chars
     assert parse(saved(tmp_path, raw)).blocks[-1] == Paragraph("공영주차장 요금을 알립니다.")
 
 
-def test_people_with_commas_in_their_names_are_one_person_and_many_are_counted(tmp_path: Path):
+def test_people_with_commas_in_their_names_are_one_person_and_many_are_counted(tmp_path: Path) -> None:
     many = ", ".join(f"p{n}@b.example" for n in range(9))
     raw = f"From: {coded('김한빛, 팀장', 'euc-kr')} <a@b.example>\nTo: {many}\n\n글입니다.".encode()
     assert parse(saved(tmp_path, raw)).blocks[0] == Paragraph(
@@ -123,7 +124,7 @@ def test_people_with_commas_in_their_names_are_one_person_and_many_are_counted(t
     )
 
 
-def test_of_two_forms_the_plain_one_is_read(tmp_path: Path):
+def test_of_two_forms_the_plain_one_is_read(tmp_path: Path) -> None:
     message = mail()
     message.add_alternative("<p>안녕하세요. 요금을 <b>알립니다</b>.</p>", subtype="html")
     assert parse(saved(tmp_path, message)).blocks[1:] == (
@@ -133,7 +134,7 @@ def test_of_two_forms_the_plain_one_is_read(tmp_path: Path):
 
 
 @pytest.mark.parametrize("plain_form", ["구분\n요금\n소형\n1,000원\n대형\n2,000원\n", "HTML 메일입니다.", " \n"])
-def test_a_table_or_a_text_that_only_the_page_has_is_read_from_the_page(tmp_path: Path, plain_form: str):
+def test_a_table_or_a_text_that_only_the_page_has_is_read_from_the_page(tmp_path: Path, plain_form: str) -> None:
     message = mail(text=plain_form)
     rows = "".join(f"<tr><td>{a}</td><td>{b}</td></tr>" for a, b in [("구분", "요금"), ("소형", "1,000원")])
     message.add_alternative(f"<p>요금입니다.</p><table>{rows}</table>", subtype="html")
@@ -143,10 +144,10 @@ def test_a_table_or_a_text_that_only_the_page_has_is_read_from_the_page(tmp_path
     )
 
 
-def test_a_reply_keeps_what_it_quotes_without_the_marks(tmp_path: Path):
+def test_a_reply_keeps_what_it_quotes_without_the_marks(tmp_path: Path) -> None:
     text = "네, 됩니다.\n\n2024년 3월 4일, 이나래님이 작성:\n> 환불이 되나요?\n>> 문의드립니다.\n> 감사합니다.\n"
-    said = [block.text for block in parse(saved(tmp_path, mail(text=text))).blocks[1:]]
-    assert said == [
+    heard = [said(block) for block in parse(saved(tmp_path, mail(text=text))).blocks[1:]]
+    assert heard == [
         "네, 됩니다.",
         "2024년 3월 4일, 이나래님이 작성:",
         "환불이 되나요?",
@@ -155,19 +156,19 @@ def test_a_reply_keeps_what_it_quotes_without_the_marks(tmp_path: Path):
     ]
 
 
-def test_flowing_lines_are_joined(tmp_path: Path):
+def test_flowing_lines_are_joined(tmp_path: Path) -> None:
     raw = "From: a@b.example\nContent-Type: text/plain; charset=utf-8; format=flowed\n\n요금은 \n매달 냅니다.\n-- \n김한빛\n"
     assert parse(saved(tmp_path, raw.encode())).blocks[-1] == Paragraph("요금은 매달 냅니다.\n-- \n김한빛")
 
 
-def test_attachments_are_named_but_for_pictures_within_the_text_and_signatures(tmp_path: Path):
+def test_attachments_are_named_but_for_pictures_within_the_text_and_signatures(tmp_path: Path) -> None:
     message = mail()
     for name in ("공고 안내.hwp", "예산.xlsx", "원본.zip"):
         message.add_attachment(b"x", maintype="application", subtype="octet-stream", filename=name)
     message.add_attachment(b"x", maintype="image", subtype="png", filename="로고.png", disposition="inline")
     message.add_attachment(b"x", maintype="application", subtype="pkcs7-signature", filename="smime.p7s")
     parsed, attached = taken_apart(saved(tmp_path, message))
-    assert parsed.blocks[0].text.endswith("첨부: 공고 안내.hwp, 예산.xlsx, 원본.zip")
+    assert said(parsed.blocks[0]).endswith("첨부: 공고 안내.hwp, 예산.xlsx, 원본.zip")
     assert [one.name for one in attached] == ["공고 안내.hwp", "예산.xlsx", "원본.zip"]
 
 
@@ -181,17 +182,17 @@ def test_attachments_are_named_but_for_pictures_within_the_text_and_signatures(t
         b'filename="' + "공고.hwp".encode() + b'"',
     ],
 )
-def test_names_of_attachments_are_read_however_they_were_coded(tmp_path: Path, name: bytes):
+def test_names_of_attachments_are_read_however_they_were_coded(tmp_path: Path, name: bytes) -> None:
     raw = (
         b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
         b"Content-Type: application/octet-stream\r\nContent-Disposition: attachment; "
         + name
         + b"\r\n\r\nx\r\n--b--\r\n"
     )
-    assert parse(saved(tmp_path, raw)).blocks[0].text.endswith("첨부: 공고.hwp")
+    assert said(parse(saved(tmp_path, raw)).blocks[0]).endswith("첨부: 공고.hwp")
 
 
-def test_a_forwarded_mail_stands_under_its_own_subject(tmp_path: Path):
+def test_a_forwarded_mail_stands_under_its_own_subject(tmp_path: Path) -> None:
     message = mail(text="아래 메일을 전달합니다.\n")
     inner = mail(text="원래 글입니다.\n")
     inner.replace_header("Subject", "요금 문의")
@@ -201,7 +202,7 @@ def test_a_forwarded_mail_stands_under_its_own_subject(tmp_path: Path):
     assert blocks[-1] == Paragraph("원래 글입니다.")
 
 
-def test_a_mail_that_was_cut_says_so_and_gives_what_is_left(tmp_path: Path):
+def test_a_mail_that_was_cut_says_so_and_gives_what_is_left(tmp_path: Path) -> None:
     message = mail()
     message.add_attachment(b"x" * 300, maintype="application", subtype="pdf", filename="a.pdf")
     parsed = parse(saved(tmp_path, message.as_bytes()[:-200]))
@@ -219,12 +220,12 @@ def test_a_mail_that_was_cut_says_so_and_gives_what_is_left(tmp_path: Path):
         (b"From: a@b.example\r\nContent-Type: application/pkcs7-mime; name=smime.p7m\r\n\r\nMIAG", "암호화된 메일"),
     ],
 )
-def test_what_is_no_mail_or_says_nothing_is_a_bad_file(tmp_path: Path, raw: bytes, said: str):
+def test_what_is_no_mail_or_says_nothing_is_a_bad_file(tmp_path: Path, raw: bytes, said: str) -> None:
     with pytest.raises(BadFile, match=rf"^메일\.eml: .*{said}"):
         read(saved(tmp_path, raw))
 
 
-def test_a_mail_is_known_by_its_headers(tmp_path: Path):
+def test_a_mail_is_known_by_its_headers(tmp_path: Path) -> None:
     raw = mail().as_bytes()
     assert kind_of(saved(tmp_path, raw, "메일")) == ".eml"
     assert kind_of(saved(tmp_path, raw, "메일.html")) == ".eml"
@@ -238,7 +239,9 @@ def test_a_mail_is_known_by_its_headers(tmp_path: Path):
         kind_of(saved(tmp_path, ole + inner, "메일.msg"))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(
+    max_examples=2 * settings().max_examples, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(
     st.lists(
         st.sampled_from(
@@ -262,25 +265,25 @@ def test_a_mail_is_known_by_its_headers(tmp_path: Path):
         max_size=20,
     )
 )
-def test_no_mail_escapes_as_another_error(tmp_path: Path, parts: list[bytes]):
+def test_no_mail_escapes_as_another_error(tmp_path: Path, parts: list[bytes]) -> None:
     with suppress(BadFile):
         parse(saved(tmp_path, b"From: a@b.example\r\n" + b"".join(parts)))
 
 
 @given(st.text(max_size=40), st.sampled_from(["utf-8", "cp949"]))
-def test_any_text_in_code_is_read_again(text: str, codec: str):
+def test_any_text_in_code_is_read_again(text: str, codec: str) -> None:
     said = " ".join(text.encode(codec, "ignore").decode(codec).split())
     assert isinstance(plain(coded(said, codec, codec)), str)
 
 
 @given(st.text("가나다라 abc,;()=?_", min_size=1, max_size=60))
-def test_hangul_in_code_is_read_as_it_was(text: str):
+def test_hangul_in_code_is_read_as_it_was(text: str) -> None:
     said = " ".join(text.split())
     assert plain(coded(said, "utf-8", "utf-8")) == plain(coded(said, "ks_c_5601-1987")) == said
 
 
 @pytest.mark.parametrize("header", ["From", "Date", "Subject", "To"])
-def test_brackets_within_brackets_are_no_error(tmp_path: Path, header: str):
+def test_brackets_within_brackets_are_no_error(tmp_path: Path, header: str) -> None:
     raw = f"From: a@b.example\nSubject: 안내\n{header}: {'(' * 3000}\n\n글\n".replace(
         "From: a@b.example\nSubject", "Subject"
     )

@@ -45,7 +45,7 @@ def bomb() -> bytes:
     return out.getvalue()
 
 
-def test_passages_of_an_attachment_say_of_which_mail_and_have_its_own_day(tmp_path: Path):
+def test_passages_of_an_attachment_say_of_which_mail_and_have_its_own_day(tmp_path: Path) -> None:
     message = add(mail(), "휴가 규정.txt", RULE)
     add(message, "공지_20230110.txt", "주차장은 쉽니다.")
     reading = read(saved(tmp_path, message))
@@ -60,7 +60,7 @@ def test_passages_of_an_attachment_say_of_which_mail_and_have_its_own_day(tmp_pa
     assert about == [(None, "2024-03-05"), *[("휴가 규정.txt", "2024-03-05")] * 3, ("공지_20230110.txt", "2023-01-10")]
 
 
-def test_a_sheet_brings_its_questions_and_the_rows_it_left_out(tmp_path: Path):
+def test_a_sheet_brings_its_questions_and_the_rows_it_left_out(tmp_path: Path) -> None:
     rows = [["출처", "제시문", "질문", "답변"], ["규정", "연차는 15일이다.", "며칠?", "15일"], ["", "", "왜?", ""]]
     sheet = xlsx_file(tmp_path, 문답=rows).read_bytes()
     reading = read(saved(tmp_path, add(mail(), "문답.xlsx", sheet)))
@@ -72,7 +72,7 @@ def test_a_sheet_brings_its_questions_and_the_rows_it_left_out(tmp_path: Path):
     assert reading.problems == ()
 
 
-def test_pages_are_those_of_each_attachment(tmp_path: Path):
+def test_pages_are_those_of_each_attachment(tmp_path: Path) -> None:
     pytest.importorskip("liteparse", reason="the extra docs is not installed")
     pytest.importorskip("reportlab", reason="reportlab draws the PDFs of these tests")
     pdf = drawn(tmp_path / "a.pdf", pages=2, text="본문이다. 끝.")
@@ -88,7 +88,7 @@ def test_pages_are_those_of_each_attachment(tmp_path: Path):
     assert reading.pages == 4
 
 
-def test_a_mail_in_a_mail_is_read_with_what_is_attached_to_it(tmp_path: Path):
+def test_a_mail_in_a_mail_is_read_with_what_is_attached_to_it(tmp_path: Path) -> None:
     inner = add(mail(text="원래 글이다.\n"), "요금.txt", "소형차는 1,000원이다.")
     inner.replace_header("Subject", "요금 문의")
     forwarded = mail()
@@ -105,7 +105,7 @@ def test_a_mail_in_a_mail_is_read_with_what_is_attached_to_it(tmp_path: Path):
     assert "원래 글이다." in kept[1][2]
 
 
-def test_what_cannot_be_read_is_a_warning_with_its_name_and_the_remedy_and_the_rest_goes_in(tmp_path: Path):
+def test_what_cannot_be_read_is_a_warning_with_its_name_and_the_remedy_and_the_rest_goes_in(tmp_path: Path) -> None:
     message = mail()
     for name, content in (
         ("자료.zip", b"PK\x05\x06" + b"\0" * 18),
@@ -130,7 +130,7 @@ def test_what_cannot_be_read_is_a_warning_with_its_name_and_the_remedy_and_the_r
     assert [path.name for path in tmp_path.iterdir()] == ["메일.eml"]
 
 
-def test_mails_within_mails_end_somewhere(tmp_path: Path):
+def test_mails_within_mails_end_somewhere(tmp_path: Path) -> None:
     message = mail(text="가장 안쪽 글이다.\n")
     for _ in range(reader._DEEPEST + 5):
         message = add(mail(text="전달합니다.\n"), "전달.eml", message.as_bytes())
@@ -140,7 +140,8 @@ def test_mails_within_mails_end_somewhere(tmp_path: Path):
     assert sum(section.source != "" for section in reading.document.sections) == reader._DEEPEST
 
 
-def test_an_attachment_that_ends_the_program_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.slow
+def test_an_attachment_that_ends_the_program_costs_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "sitecustomize"
     folder.mkdir()
     # A reader of text that dies: the worker is another process, which only its environment reaches.
@@ -164,7 +165,7 @@ def test_an_attachment_that_ends_the_program_costs_only_itself(tmp_path: Path, m
     assert all(isinstance(found, Unread) for found in rest.values())
 
 
-def test_a_readers_mistake_and_a_missing_package_are_warnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_readers_mistake_and_a_missing_package_are_warnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(path: Path, source: str) -> None:
         raise ZeroDivisionError
 
@@ -182,7 +183,7 @@ def test_a_readers_mistake_and_a_missing_package_are_warnings(tmp_path: Path, mo
     assert "mundap[docs]" in reading.warnings[0]
 
 
-def test_a_mail_is_read_again_once_its_attachments_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_mail_is_read_again_once_its_attachments_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "available", lambda: False)
     monkeypatch.setattr(readers, "find_spec", lambda name: None)
     bare = reader_version(Path("메일.eml"))

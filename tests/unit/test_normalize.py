@@ -15,17 +15,17 @@ TRICKY = st.text(
 
 
 @given(st.one_of(st.text(), TRICKY))
-def test_twice_is_once(text: str):
+def test_twice_is_once(text: str) -> None:
     assert normalize(normalize(text)) == normalize(text)
 
 
 @given(st.one_of(st.text(), TRICKY))
-def test_the_only_white_space_left_is_a_blank_a_tab_or_a_line_feed(text: str):
+def test_the_only_white_space_left_is_a_blank_a_tab_or_a_line_feed(text: str) -> None:
     assert {c for c in normalize(text) if c.isspace()} <= set(" \t\n")
 
 
 @given(st.text())
-def test_composed_and_decomposed_are_one(text: str):
+def test_composed_and_decomposed_are_one(text: str) -> None:
     assert normalize(unicodedata.normalize("NFD", text)) == normalize(unicodedata.normalize("NFC", text))
 
 
@@ -41,9 +41,9 @@ def test_composed_and_decomposed_are_one(text: str):
         ("ㄱㄴ ①㎏ Ⅳ", "ㄱㄴ ①㎏ Ⅳ"),
     ],
 )
-def test_examples(text: str, expected: str):
+def test_examples(text: str, expected: str) -> None:
     assert normalize(text) == expected
 
 
-def test_squash_compares_without_white_space():
+def test_squash_compares_without_white_space() -> None:
     assert squash(" 제 3 조\n(목적)\t") == squash("제3조\u3000(목적)") == "제3조(목적)"

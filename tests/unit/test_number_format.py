@@ -65,7 +65,7 @@ from mundap.ingest.sheets.number_format import BUILT_IN, compiled, general
         ("yyyy-mm-dd", 60, "1900-02-29"),
     ],
 )
-def test_a_number_is_shown_as_its_format_says(code: str, value: float, shown: str):
+def test_a_number_is_shown_as_its_format_says(code: str, value: float, shown: str) -> None:
     assert compiled(code).number(value) == shown
 
 
@@ -79,35 +79,35 @@ def test_a_number_is_shown_as_its_format_says(code: str, value: float, shown: st
         (45292, "45292"),
     ],
 )
-def test_a_number_without_a_format_is_whole_or_has_ten_digits(value: float, shown: str):
+def test_a_number_without_a_format_is_whole_or_has_ten_digits(value: float, shown: str) -> None:
     assert general(float(value)) == shown
 
 
-def test_a_text_format_stands_around_texts_alone():
+def test_a_text_format_stands_around_texts_alone() -> None:
     assert compiled('"제"@"조"').text("3") == "제3조"
     assert compiled("#,##0").text("가") == "가"
 
 
 @given(st.dates(date(1900, 3, 1), date(2199, 12, 31)), st.booleans())
-def test_every_day_is_shown_as_it_is(day: date, since_1904: bool):
+def test_every_day_is_shown_as_it_is(day: date, since_1904: bool) -> None:
     first = date(1904, 1, 1) if since_1904 else date(1899, 12, 30)
     if day >= first:
         assert compiled("yyyy-mm-dd", since_1904).number((day - first).days) == day.isoformat()
 
 
 @given(st.integers(0, 999 * 3600))
-def test_hours_pass_a_day(seconds: int):
+def test_hours_pass_a_day(seconds: int) -> None:
     hours, rest = divmod(timedelta(seconds=seconds).total_seconds(), 3600)
     assert compiled("[h]:mm:ss").number(seconds / 86400) == f"{int(hours)}:{int(rest) // 60:02d}:{int(rest) % 60:02d}"
 
 
 @given(st.integers(-(10**12), 10**12), st.integers(0, 3))
-def test_thousands_and_decimals(number: int, decimals: int):
+def test_thousands_and_decimals(number: int, decimals: int) -> None:
     value = number / 10**decimals
     code = "#,##0" + ("." + "0" * decimals if decimals else "")
     assert compiled(code).number(value) == f"{value:,.{decimals}f}"
 
 
 @given(st.text(alphabet='0#?,.%;-+()[]"\\_* yYmMdDhHsSEe@/원년가', max_size=30), st.floats(-1e15, 1e15))
-def test_no_code_breaks_a_sheet(code: str, value: float):
+def test_no_code_breaks_a_sheet(code: str, value: float) -> None:
     assert isinstance(compiled(code).number(value), str)

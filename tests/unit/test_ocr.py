@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tests.blocks import said
 
 from mundap.errors import BadFile
+from mundap.ingest.blocks import Parsed
 from mundap.ingest.pdf import ocr
 from mundap.ingest.pdf.reader import parse as parse_pdf
 from mundap.korean.normalize import squash
@@ -54,23 +56,24 @@ def accuracy(expected: str, found: str) -> float:
     return 1 - row[-1] / len(a)
 
 
-def shown(parsed: object) -> str:
-    return "\n".join(block.text for block in parsed.blocks)
+def shown(parsed: Parsed) -> str:
+    return "\n".join(said(block) for block in parsed.blocks)
 
 
 @reads
-def test_a_clean_page_with_its_items_and_spaces(tmp_path):
+def test_a_clean_page_with_its_items_and_spaces(tmp_path: Path) -> None:
     scanned(TEXT).save(tmp_path / "공고.png")
     parsed = ocr.parse(tmp_path / "공고.png")
     assert accuracy(TEXT, shown(parsed)) >= 0.98
-    assert [block.text[:2] for block in parsed.blocks] == ["제1", "1.", "2.", "가.", "나.", "문의"]
-    assert parsed.blocks[3].text == "가. 연장근로는 한 주에 12시간을 넘을 수 없다."
-    assert parsed.blocks[5].text.endswith("hr@example.com")
+    assert [said(block)[:2] for block in parsed.blocks] == ["제1", "1.", "2.", "가.", "나.", "문의"]
+    assert said(parsed.blocks[3]) == "가. 연장근로는 한 주에 12시간을 넘을 수 없다."
+    assert said(parsed.blocks[5]).endswith("hr@example.com")
     assert parsed.warnings == ()
 
 
+@pytest.mark.slow
 @reads
-def test_a_page_on_its_side_and_a_small_one(tmp_path):
+def test_a_page_on_its_side_and_a_small_one(tmp_path: Path) -> None:
     page = scanned(TEXT)
     page.rotate(90, expand=True).save(tmp_path / "누움.jpg")
     page.resize((1240, 700)).convert("RGBA").save(tmp_path / "작음.webp", lossless=True)
@@ -78,8 +81,9 @@ def test_a_page_on_its_side_and_a_small_one(tmp_path):
     assert accuracy(TEXT, shown(ocr.parse(tmp_path / "작음.webp"))) >= 0.95
 
 
+@pytest.mark.slow
 @reads
-def test_pages_of_a_tiff_and_two_columns(tmp_path):
+def test_pages_of_a_tiff_and_two_columns(tmp_path: Path) -> None:
     left = "왼쪽 단의 첫째 줄이다\n왼쪽 단의 둘째 줄이다\n왼쪽 단의 셋째 줄이다\n왼쪽 단의 넷째 줄이다\n왼쪽 단의 끝 줄이다"
     right = left.replace("왼쪽", "오른쪽")
     columns = scanned(right, x=1400, page=scanned(left))
@@ -87,13 +91,14 @@ def test_pages_of_a_tiff_and_two_columns(tmp_path):
     parsed = ocr.parse(tmp_path / "묶음.tif")
     assert parsed.pages == 2
     assert {block.page for block in parsed.blocks} == {1, 2}
-    second = "".join(block.text for block in parsed.blocks if block.page == 2)
+    second = "".join(said(block) for block in parsed.blocks if block.page == 2)
     assert accuracy(left + right, second) >= 0.95
     assert second.rindex("왼쪽") < second.index("오른쪽")
 
 
+@pytest.mark.slow
 @reads
-def test_a_scanned_page_between_pages_of_text(tmp_path):
+def test_a_scanned_page_between_pages_of_text(tmp_path: Path) -> None:
     pytest.importorskip("reportlab", reason="reportlab draws the PDF of this test")
     from reportlab.lib.utils import ImageReader
     from reportlab.pdfgen.canvas import Canvas
@@ -107,12 +112,13 @@ def test_a_scanned_page_between_pages_of_text(tmp_path):
     canvas.save()
     parsed = parse_pdf(tmp_path / "섞임.pdf")
     assert [block.page for block in parsed.blocks] == [1, 2, 2, 2, 2, 2, 2, 3]
-    assert accuracy(TEXT, "".join(block.text for block in parsed.blocks if block.page == 2)) >= 0.95
+    assert accuracy(TEXT, "".join(said(block) for block in parsed.blocks if block.page == 2)) >= 0.95
     assert parsed.warnings == ()
 
 
+@pytest.mark.slow
 @reads
-def test_an_unclear_page_is_read_with_a_warning(tmp_path):
+def test_an_unclear_page_is_read_with_a_warning(tmp_path: Path) -> None:
     page = scanned(TEXT).resize((620, 350)).filter(ImageFilter.GaussianBlur(1.0)).resize((2480, 1400))
     page.save(tmp_path / "흐림.png")
     assert ocr.parse(tmp_path / "흐림.png").warnings == (
@@ -121,7 +127,7 @@ def test_an_unclear_page_is_read_with_a_warning(tmp_path):
 
 
 @reads
-def test_pictures_that_hold_no_text_or_are_none(tmp_path):
+def test_pictures_that_hold_no_text_or_are_none(tmp_path: Path) -> None:
     Image.new("L", (800, 600), 255).save(tmp_path / "백지.png")
     with pytest.raises(BadFile, match=r"백지.png: 이미지에서 텍스트를 찾지 못했습니다"):
         ocr.parse(tmp_path / "백지.png")
@@ -133,7 +139,7 @@ def test_pictures_that_hold_no_text_or_are_none(tmp_path):
         ocr.parse(tmp_path / "큼.png")
 
 
-def test_without_the_program_the_sentence_says_what_to_install(tmp_path, monkeypatch):
+def test_without_the_program_the_sentence_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     ocr.missing.cache_clear()
     try:
@@ -147,5 +153,5 @@ def test_without_the_program_the_sentence_says_what_to_install(tmp_path, monkeyp
         ocr.missing.cache_clear()
 
 
-def test_page_numbers_as_people_write_them():
+def test_page_numbers_as_people_write_them() -> None:
     assert ocr.shown([7, 1, 2, 3, 9, 10]) == "1-3, 7, 9-10"

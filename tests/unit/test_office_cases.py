@@ -39,7 +39,7 @@ def lines(name: str) -> list[str]:
 # -- sheets -----------------------------------------------------------------------------------------------------------
 
 
-def test_a_title_and_a_unit_stand_above_their_rows():
+def test_a_title_and_a_unit_stand_above_their_rows() -> None:
     above = "□ 제조업 등(건설업 외 업종) (단위: 건)"
     found = passages("title_rows.xlsx")
     assert [heading for heading, _ in found] == [above, above]
@@ -52,7 +52,7 @@ def test_a_title_and_a_unit_stand_above_their_rows():
 
 
 @pytest.mark.parametrize("name", ["faq_title_row", "qa_hoesin", "qa_munui", "qa_jilui"])
-def test_questions_and_answers_are_known_by_their_columns(name: str):
+def test_questions_and_answers_are_known_by_their_columns(name: str) -> None:
     found = reading(f"{name}.xlsx")
     assert [(q.question, q.answer) for q in found.document.questions] == [*zip(QUESTIONS, ANSWERS, strict=True)]
     assert lines(f"{name}.xlsx") == ANSWERS
@@ -60,17 +60,17 @@ def test_questions_and_answers_are_known_by_their_columns(name: str):
 
 
 @pytest.mark.parametrize("name", ["qa_naeyong", "qa_linebreak"])
-def test_a_single_pair_is_known(name: str):
+def test_a_single_pair_is_known(name: str) -> None:
     (known,) = reading(f"{name}.xlsx").document.questions
     assert (known.question, known.answer) == (QUESTIONS[0], "1층 안내대에서 받습니다.")
 
 
-def test_what_columns_were_taken_for_is_told():
+def test_what_columns_were_taken_for_is_told() -> None:
     (table,) = read_xlsx(CASES / "qa_hoesin.xlsx")
     assert table.taken() == "Sheet: 질문 ← 질의내용, 답변 ← 회신내용"
 
 
-def test_two_tables_of_a_sheet():
+def test_two_tables_of_a_sheet() -> None:
     assert passages("two_tables.xlsx") == [
         ("[표 1] 주차 요금", "차종: 승용차\n기본요금: 1,000원\n추가요금: 10분당 300원"),
         ("[표 1] 주차 요금", "차종: 화물차\n기본요금: 2,000원\n추가요금: 10분당 500원"),
@@ -80,7 +80,7 @@ def test_two_tables_of_a_sheet():
     ]
 
 
-def test_merged_cells_are_filled():
+def test_merged_cells_are_filled() -> None:
     assert lines("merged_rows.xlsx") == [
         "부서: 총무과 / 담당업무: 여비 지급 / 담당자: 김하늘 / 내선: 3101",
         "부서: 총무과 / 담당업무: 관용차 배차 / 담당자: 이바다 / 내선: 3102",
@@ -90,14 +90,14 @@ def test_merged_cells_are_filled():
     ]
 
 
-def test_a_header_of_two_rows_is_joined():
+def test_a_header_of_two_rows_is_joined() -> None:
     assert lines("two_header.xlsx") == [
         "구분: 연차휴가 / 2023년 신청: 120 / 2023년 승인: 118 / 2024년 신청: 131 / 2024년 승인: 127",
         "구분: 병가 / 2023년 신청: 14 / 2023년 승인: 13 / 2024년 신청: 20 / 2024년 승인: 19",
     ]
 
 
-def test_cells_are_as_people_see_them():
+def test_cells_are_as_people_see_them() -> None:
     assert lines("formats.xlsx") == [
         "상품코드: 00123 / 상품명: 국화차 / 할인율: 12.5% / 단가: 1,234원 / 적용일: 2024년 1월 1일 / 적용시각: 9:30"
         " / 수량: 1,500 / 환율: ₩1,378.4 / 사업자번호: 123-45-67890",
@@ -113,13 +113,13 @@ def test_cells_are_as_people_see_them():
     assert reading("types.xlsx").warnings == ("시트 'Sheet': 수식 오류 값이 있습니다(G3 #N/A). 시트에서 수정하세요",)
 
 
-def test_what_is_hidden_is_left_out_and_named():
+def test_what_is_hidden_is_left_out_and_named() -> None:
     assert lines("hidden.xlsx") == ["항목: 숙박비 / 금액: 80,000원", "항목: 식비 / 금액: 25,000원"]
     warnings = " ".join(reading("hidden.xlsx").warnings)
     assert all(named in warnings for named in ("시트 옛기준, 목록", "행 4", "열 C(내부메모)", "hidden = true"))
 
 
-def test_every_passage_says_its_sheet():
+def test_every_passage_says_its_sheet() -> None:
     assert passages("sheets_by_year.xlsx") == [
         ("2029년", "지역: 가람시\n총인구: 9500\n세대수: 4300"),
         ("2029년", "지역: 나래시\n총인구: 3166\n세대수: 1433"),
@@ -131,7 +131,7 @@ def test_every_passage_says_its_sheet():
 # -- csv --------------------------------------------------------------------------------------------------------------
 
 
-def test_a_broken_byte_costs_its_cell_alone():
+def test_a_broken_byte_costs_its_cell_alone() -> None:
     assert lines("odd_cp949.csv") == [
         "품목: 김치 / 설명: 배추김치 한 포기",
         "품목: 젓갈 / 설명: 새우젓 500g",
@@ -146,7 +146,7 @@ def test_a_broken_byte_costs_its_cell_alone():
     assert reading("utf8_cut.csv").warnings[0].startswith("5번째 줄")
 
 
-def test_lines_above_a_header_are_no_rows():
+def test_lines_above_a_header_are_no_rows() -> None:
     assert lines("preamble.csv") == ["구분: 주차 / 접수: 120 / 처리: 118", "구분: 소음 / 접수: 45 / 처리: 40"]
     assert {section.meta["date"] for section in reading("preamble.csv").document.sections} == {"2024-03-05"}
 
@@ -165,14 +165,14 @@ def test_lines_above_a_header_are_no_rows():
         ),
     ],
 )
-def test_delimiters_of_every_kind(name: str, rows: list[str]):
+def test_delimiters_of_every_kind(name: str, rows: list[str]) -> None:
     assert lines(name) == rows
 
 
 # -- documents --------------------------------------------------------------------------------------------------------
 
 
-def test_numbers_under_each_other_are_never_one():
+def test_numbers_under_each_other_are_never_one() -> None:
     pytest.importorskip("liteparse")
     ((_, table),) = passages("pdf_multiline_numbers.pdf")
     assert table.split("\n")[2:] == [
@@ -184,7 +184,7 @@ def test_numbers_under_each_other_are_never_one():
     ]
 
 
-def test_each_row_of_a_long_table_has_its_own_page():
+def test_each_row_of_a_long_table_has_its_own_page() -> None:
     pytest.importorskip("liteparse")
     found = parents(reading("pdf_table_norep.pdf").document)
     pages = {n: p.page for p in found for n in (1, 54, 60, 77, 80) if f"| 비품 {n}호 |" in p.text}
@@ -193,7 +193,7 @@ def test_each_row_of_a_long_table_has_its_own_page():
     assert "| 77 | 비품 77호 | 제3창고 | 231개 |" in found[-1].text
 
 
-def test_stamps_of_a_print_are_left_out():
+def test_stamps_of_a_print_are_left_out() -> None:
     pytest.importorskip("liteparse")
     assert [text for _, text in passages("pdf_watermark.pdf")] == [
         "제1조 이 규정은 출장 여비를 정한다.\n제2조 여비는 일비와 식비와 숙박비로 나눈다.\n"
@@ -202,19 +202,19 @@ def test_stamps_of_a_print_are_left_out():
     ]
 
 
-def test_vertical_text_is_read_from_the_right():
+def test_vertical_text_is_read_from_the_right() -> None:
     pytest.importorskip("liteparse")
     assert passages("pdf_vertical.pdf") == [("", "연차는십오일을준다\n신청은하루전에한다")]
 
 
-def test_labels_and_values_of_a_page_are_paired():
+def test_labels_and_values_of_a_page_are_paired() -> None:
     pytest.importorskip("lxml")
     table, text = parents(reading("html_labelvalue.html").document)
     assert table.spoken == "1인 가구: 월 150,000원\n2인 가구: 월 250,000원\n3인 가구: 월 340,000원"
     assert text.text == "면적은 10³㎡까지, 온도는 25 1)℃까지이다."
 
 
-def test_what_a_page_hides_or_deletes_is_left_out():
+def test_what_a_page_hides_or_deletes_is_left_out() -> None:
     pytest.importorskip("lxml")
     assert passages("html_details.html") == [
         (
@@ -225,7 +225,7 @@ def test_what_a_page_hides_or_deletes_is_left_out():
     ]
 
 
-def test_a_table_within_a_cell_says_whose_it_is():
+def test_a_table_within_a_cell_says_whose_it_is() -> None:
     pytest.importorskip("docx")
     outer, inner = parents(reading("docx_nested.docx").document)
     assert outer.spoken.split("\n")[-1] == "구분: 노인, 대상: 만 65세 이상"
@@ -235,7 +235,7 @@ def test_a_table_within_a_cell_says_whose_it_is():
     )
 
 
-def test_tracked_changes_symbols_and_raised_letters():
+def test_tracked_changes_symbols_and_raised_letters() -> None:
     pytest.importorskip("docx")
     assert passages("docx_tracked.docx")[0] == (
         "출장비 규정",
@@ -245,7 +245,7 @@ def test_tracked_changes_symbols_and_raised_letters():
     assert "기호 ✓ 표시한 항목만 작성\n온도는 25²" in told
 
 
-def test_a_box_of_signatures_says_each_once():
+def test_a_box_of_signatures_says_each_once() -> None:
     pytest.importorskip("docx")
     text = "\n".join(text for _, text in passages("docx_signature_table.docx"))
     for said in "가 람 시 장,주무관,김하늘,팀장,이바다,과장,박구름,국장,최노을".split(","):
@@ -253,7 +253,7 @@ def test_a_box_of_signatures_says_each_once():
     assert "| 시행 | 주택과-1234 (2031. 3. 5.) |" in text
 
 
-def test_slides_without_a_title_stand_alone():
+def test_slides_without_a_title_stand_alone() -> None:
     pytest.importorskip("pptx")
     found = parents(reading("pptx_group.pptx").document)
     by_page = {passage.page: passage for passage in found}
@@ -262,7 +262,7 @@ def test_slides_without_a_title_stand_alone():
     assert not any("date" in passage.meta for passage in found)
 
 
-def test_what_outlook_packed_is_read():
+def test_what_outlook_packed_is_read() -> None:
     pytest.importorskip("lxml")
     found = reading("eml_winmail.eml")
     assert found.warnings == ()

@@ -41,7 +41,7 @@ def fill(sheet: Any, rows: Sequence[Sequence[Any]]) -> None:
 
 
 @pytest.mark.parametrize("suffix", OLDER)
-def test_cells_are_as_people_see_them(tmp_path: Path, book: openpyxl.Workbook, suffix: str):
+def test_cells_are_as_people_see_them(tmp_path: Path, book: openpyxl.Workbook, suffix: str) -> None:
     fill(
         book.active,
         [
@@ -74,8 +74,8 @@ def test_cells_are_as_people_see_them(tmp_path: Path, book: openpyxl.Workbook, s
 
 
 @pytest.mark.parametrize("suffix", OLDER)
-def test_merged_cells_whose_first_row_is_hidden(tmp_path: Path, book: openpyxl.Workbook, suffix: str):
-    rows = [
+def test_merged_cells_whose_first_row_is_hidden(tmp_path: Path, book: openpyxl.Workbook, suffix: str) -> None:
+    rows: list[list[Any]] = [
         ["부서", "담당", "내선"],
         ["총무과", "여비", 1],
         [None, "배차", 2],
@@ -95,7 +95,7 @@ def test_merged_cells_whose_first_row_is_hidden(tmp_path: Path, book: openpyxl.W
     assert lines(path, Options(hidden=True))[0] == "부서: 총무과 / 담당: 여비 / 내선: 1"
 
 
-def test_links_and_comments_of_xlsb(tmp_path: Path, book: openpyxl.Workbook):
+def test_links_and_comments_of_xlsb(tmp_path: Path, book: openpyxl.Workbook) -> None:
     fill(book.active, [["항목", "값"], ["홈페이지", "바로가기"], ["일비", "20,000원"]])
     book.active["B2"].hyperlink = ADDRESS
     book.active["B3"].comment = Comment("총무과:\n2025년부터 폐지", "총무과")
@@ -131,7 +131,7 @@ def workbook(version: int, about: Sequence[tuple[int, bytes]], sheet: Sequence[t
 
 
 @pytest.mark.parametrize("codepage", [949, 1252, None])
-def test_an_xls_older_than_unicode_is_read_as_korean(tmp_path: Path, codepage: int | None):
+def test_an_xls_older_than_unicode_is_read_as_korean(tmp_path: Path, codepage: int | None) -> None:
     about = [(0x42, struct.pack("<H", codepage))] if codepage else []
     code = '#,##0"원"'.encode("cp949")
     about += [(0x41E, struct.pack("<HB", 164, len(code)) + code)]
@@ -146,7 +146,7 @@ def test_an_xls_older_than_unicode_is_read_as_korean(tmp_path: Path, codepage: i
     assert lines(path) == ["품목: 똠방각하 김치 / 값: 5,000원"]
 
 
-def test_an_xls_of_western_letters_stays_so(tmp_path: Path):
+def test_an_xls_of_western_letters_stays_so(tmp_path: Path) -> None:
     about = [(0x42, struct.pack("<H", 1252))]
     cells = [text5(0, 0, b"Nom"), text5(0, 1, b"Ville"), text5(1, 0, "René é".encode("cp1252")), text5(1, 1, b"Lyon")]
     path = tmp_path / "표.xls"
@@ -154,7 +154,7 @@ def test_an_xls_of_western_letters_stays_so(tmp_path: Path):
     assert lines(path) == ["Nom: René é / Ville: Lyon"]
 
 
-def test_links_and_comments_of_xls(tmp_path: Path):
+def test_links_and_comments_of_xls(tmp_path: Path) -> None:
     url = (ADDRESS + "\0").encode("utf-16-le")
     moniker = bytes.fromhex("e0c9ea79f9bace118c8200aa004ba90b")
     link = struct.pack("<HHHH", 1, 1, 1, 1) + bytes.fromhex("d0c9ea79f9bace118c8200aa004ba90b") + b"\2\0\0\0"
@@ -180,14 +180,14 @@ def test_links_and_comments_of_xls(tmp_path: Path):
 
 
 @pytest.mark.parametrize("version", [0x500, 0x600])
-def test_an_xls_under_a_password_is_named_with_the_remedy(tmp_path: Path, version: int):
+def test_an_xls_under_a_password_is_named_with_the_remedy(tmp_path: Path, version: int) -> None:
     path = tmp_path / "잠김.xls"
     path.write_bytes(workbook(version, [(0x2F, struct.pack("<HHH", 0, 1, 2))], [text5(0, 0, b"a")]))
     with pytest.raises(BadFile, match=r"잠김\.xls: 암호가 걸린.*암호를 풀어"):
         read(path)
 
 
-def test_formats_that_xls_names_by_number_alone_are_those_of_a_korean_excel(tmp_path: Path):
+def test_formats_that_xls_names_by_number_alone_are_those_of_a_korean_excel(tmp_path: Path) -> None:
     formats = [(0xE0, struct.pack("<HH", 0, number) + bytes(16)) for number in (0, 14, 31, 42, 5)]
     cells = [text8(0, x, name) for x, name in enumerate("가나다라마")]
     cells += [(0x203, struct.pack("<HHHd", 1, x, x, 45292.0)) for x in range(5)]
@@ -197,12 +197,12 @@ def test_formats_that_xls_names_by_number_alone_are_those_of_a_korean_excel(tmp_
 
 
 @pytest.mark.parametrize("code", ['"\\"#,##0', "\\\\#,##0", "[$\\-412]#,##0", "[$₩-412]#,##0"])
-def test_a_backslash_before_a_number_is_a_won(tmp_path: Path, book: openpyxl.Workbook, code: str):
+def test_a_backslash_before_a_number_is_a_won(tmp_path: Path, book: openpyxl.Workbook, code: str) -> None:
     fill(book.active, [["품목", "값"], ["김치", (5000, code)]])
     assert lines(saved_as(book, tmp_path / "표.xls")) == ["품목: 김치 / 값: ₩5,000"]
 
 
-def test_an_xls_that_is_partly_broken_gives_its_values_and_says_so(tmp_path: Path, book: openpyxl.Workbook):
+def test_an_xls_that_is_partly_broken_gives_its_values_and_says_so(tmp_path: Path, book: openpyxl.Workbook) -> None:
     fill(book.active, [["품목", "할인율"], ["김치", (0.125, "0.0%")]])
     path = saved_as(book, tmp_path / "표.xls")
     raw = path.read_bytes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, fields, replace
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import pytest
 from hypothesis import given
@@ -30,7 +30,7 @@ class Toy(Options):
     warmup: float = 0.1
 
 
-def test_a_preset_is_before_the_defaults_and_what_was_given_before_it():
+def test_a_preset_is_before_the_defaults_and_what_was_given_before_it() -> None:
     assert Toy().epochs == 1
     assert Toy.with_preset("original") == Toy(epochs=30)
     assert Toy.with_preset("laptop", epochs=5, lr=None) == Toy(epochs=5, scale=100.0)
@@ -53,13 +53,13 @@ def test_a_preset_is_before_the_defaults_and_what_was_given_before_it():
         ({"warmup": None}, "warmup None: 수여야 합니다."),
     ],
 )
-def test_a_value_that_cannot_be_is_one_sentence(given: dict[str, Any], told: str):
+def test_a_value_that_cannot_be_is_one_sentence(given: dict[str, Any], told: str) -> None:
     with pytest.raises(BadOption) as raised:
         Toy(**given)
     assert str(raised.value) == told
 
 
-def test_a_field_that_is_no_option_is_refused_by_whoever_writes_it():
+def test_a_field_that_is_no_option_is_refused_by_whoever_writes_it() -> None:
     @dataclass(frozen=True)
     class Wrong(Options):
         data: Annotated[bytes, Option()] = b""
@@ -82,7 +82,7 @@ def toys(draw: st.DrawFn) -> Toy:
 
 
 @given(toys())
-def test_a_card_gives_back_the_same(toy: Toy):
+def test_a_card_gives_back_the_same(toy: Toy) -> None:
     assert Toy.from_card(json.loads(json.dumps(toy.to_card()))) == toy
     assert list(toy.to_card()) == [field.name for field in fields(Toy)]
 
@@ -104,54 +104,54 @@ def parsed(options: type[Options], said: list[str]) -> Options:
 
 
 @given(toys())
-def test_a_command_gives_back_the_same(toy: Toy):
+def test_a_command_gives_back_the_same(toy: Toy) -> None:
     said = toy.to_flags()
     assert parsed(Toy, said if said[:1] == ["--preset"] else ["--preset", "laptop", *said]) == toy
 
 
 @pytest.mark.parametrize("name", TRAINERS)
-def test_the_command_and_the_card_of_every_trainer_give_back_its_options(name: str):
+def test_the_command_and_the_card_of_every_trainer_give_back_its_options(name: str) -> None:
     config = TRAINERS[name].config
     for made in [config(), *map(config.with_preset, presets(config))]:
         assert parsed(config, made.to_flags()) == made
         assert config.from_card(json.loads(json.dumps(made.to_card()))) == made
 
 
-def test_a_card_of_before_has_the_defaults_of_what_came_later():
+def test_a_card_of_before_has_the_defaults_of_what_came_later() -> None:
     assert Toy.from_card({"epochs": 7, "gone": 1}) == Toy(epochs=7)
 
 
 @pytest.mark.parametrize("name", TRAINERS)
-def test_every_option_of_every_trainer_is_explained(name: str):
+def test_every_option_of_every_trainer_is_explained(name: str) -> None:
     config = TRAINERS[name].config
     for preset in presets(config):
         config.with_preset(preset)
     if presets(config):
         assert config.with_preset(presets(config)[0]) == config()
-    assert replace(config()) == config()
+    assert replace(cast(Any, config())) == config()
     assert [one.name for one in describe(config) if one.flag and not one.option.help] == []
 
 
-def test_what_is_left_empty_on_purpose_is_said_where_it_is_not_the_default():
+def test_what_is_left_empty_on_purpose_is_said_where_it_is_not_the_default() -> None:
     said = EmbeddingConfig(query="", passage="글: ").to_flags()
     assert said[said.index("--query-prompt") + 1] == ""
     assert said[said.index("--passage-prompt") + 1] == "글: "
     assert "--pooling" not in said
 
 
-def test_what_the_base_decides_is_filled_in_and_what_was_given_stays():
+def test_what_the_base_decides_is_filled_in_and_what_was_given_stays() -> None:
     assert settled(EmbeddingConfig(passage="글: ")) == EmbeddingConfig(query="query: ", passage="글: ", pooling="mean")
     assert settled(DprConfig()) == DprConfig()
 
 
-def test_the_packaged_model_is_called_by_its_name():
+def test_the_packaged_model_is_called_by_its_name() -> None:
     from mundap.generate.causal import GEMMA
 
     assert TRAINERS["sft"].config().to_card()["base"] == GEMMA
 
 
 @pytest.mark.parametrize("sweep", ["4,많이", "0", "4;8", "-1", "²"])
-def test_ranks_that_cannot_be_compared_are_refused(sweep: str):
+def test_ranks_that_cannot_be_compared_are_refused(sweep: str) -> None:
     with pytest.raises(BadOption, match=r"--lora-sweep .*: 1 이상의 정수를 쉼표로 구분해 지정하세요"):
         SFTConfig(lora_sweep=sweep)
     assert SFTConfig(lora_sweep="4, 8,").ranks == (4, 8)

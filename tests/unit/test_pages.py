@@ -1,5 +1,6 @@
 """Reports as people open them: one file that loads nothing, shows what matters and cannot be broken by a passage."""
 
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from mundap.evaluation.abstain import Supported, evaluate_abstain
 from mundap.evaluation.answers import evaluate_answers
 from mundap.evaluation.answers_page import answers_page
-from mundap.evaluation.estimates import paired_difference
+from mundap.evaluation.estimates import Difference, paired_difference
 from mundap.evaluation.html_parts import interval, value
 from mundap.evaluation.keywords import Tagged, evaluate_keywords
 from mundap.evaluation.markup import Markup, join, tag
@@ -44,32 +45,35 @@ class Reading(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.text, self.open, self.attributes, self.tags = "", [], [], []
+        self.text = ""
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
         self.feed(page)
         self.close()
         assert self.open == []
 
-    def handle_starttag(self, name, attributes):
+    def handle_starttag(self, name: str, attributes: list[tuple[str, str | None]]) -> None:
         self.tags.append(name)
         self.attributes += attributes
         if name != "meta":
             self.open.append(name)
 
-    def handle_endtag(self, name):
+    def handle_endtag(self, name: str) -> None:
         assert self.open.pop() == name
 
-    def handle_data(self, data):
+    def handle_data(self, data: str) -> None:
         self.text += data if self.open[-1:] != ["style"] else ""
 
 
-def passage(n):
+def passage(n: int) -> Passage:
     return Passage(f"p{n}", "d", TEXTS[n], 0, len(TEXTS[n]), source=f"규정 {EVIL}")
 
 
-def retrieval(orders, compared=None):
+def retrieval(orders: list[list[int]], compared: Mapping[str, Mapping[str, Difference]] | None = None) -> str:
     questions = [Question(f"{EVIL} {n}", (text,), row=n + 2) for n, text in enumerate(TEXTS)]
 
-    def search(question, depth):
+    def search(question: str, depth: int) -> list[Hit]:
         return [Hit(passage(n), 1.0, rank) for rank, n in enumerate(by_question[question], 1)]
 
     by_question = {question.question: order for question, order in zip(questions, orders, strict=True)}
@@ -78,7 +82,7 @@ def retrieval(orders, compared=None):
     return retrieval_page(report, ABOUT, compared or {}, ablation(report, list(legs)))
 
 
-def answers():
+def answers() -> str:
     gold = Question(f"연차는? {EVIL}", (TEXTS[0],), f"2년 뒤 {EVIL}")
     hits = (Hit(passage(1), 1.0, 1), Hit(passage(0), 0.5, 2))
     said = Answer("", f"60일 {EVIL}", (Citation("p1", f"규정 {EVIL}", TEXTS[1]),), hits, model="extractive")
@@ -86,13 +90,13 @@ def answers():
     return answers_page(report, ABOUT, {"chrf": WORSE, "refused": ALIKE})
 
 
-def abstention():
+def abstention() -> str:
     asked = [Supported(Question(f"질문 {n} {EVIL}", (EVIL,) if n % 2 else ()), n / 10) for n in range(10)]
-    sides = [[a.support for a in asked if bool(a.question.gold) is kind] for kind in (True, False)]
-    return abstain_page(evaluate_abstain(*sides, 0.55, resamples=20), ABOUT, asked, {"auroc": BETTER})
+    right, wrong = ([a.support for a in asked if bool(a.question.gold) is kind] for kind in (True, False))
+    return abstain_page(evaluate_abstain(right, wrong, 0.55, resamples=20), ABOUT, asked, {"auroc": BETTER})
 
 
-def keywords():
+def keywords() -> str:
     report = evaluate_keywords([Tagged(EVIL, (EVIL, "관세"))], lambda texts: [["관세"]], resamples=20)
     return keywords_page(report, ABOUT, {"f1": ALIKE})
 
@@ -102,7 +106,7 @@ def keywords():
     [lambda: retrieval([[0], [0, 1], []]), answers, abstention, keywords],
     ids=["retrieval", "answers", "abstain", "keywords"],
 )
-def test_a_page_is_one_korean_file_that_loads_nothing_and_escapes_everything(made):
+def test_a_page_is_one_korean_file_that_loads_nothing_and_escapes_everything(made: Callable[[], str]) -> None:
     page = made()
     read = Reading(page)
     assert page.startswith("<!doctype html>")
@@ -121,7 +125,7 @@ def test_a_page_is_one_korean_file_that_loads_nothing_and_escapes_everything(mad
     assert '"nan' not in page
 
 
-def test_a_retrieval_page_shows_the_worst_questions_with_what_was_found_instead():
+def test_a_retrieval_page_shows_the_worst_questions_with_what_was_found_instead() -> None:
     read = Reading(retrieval([[0], [0, 1], []])).text
     worst = read[read.index("가장 나쁜 질문") : read.index("재현 명령")]
     assert worst.index(f"{EVIL} 2") < worst.index(f"{EVIL} 1")  # never found, then second
@@ -134,11 +138,11 @@ def test_a_retrieval_page_shows_the_worst_questions_with_what_was_found_instead(
     assert "아무것도 찾지 못했습니다" in worst
 
 
-def test_a_retrieval_page_of_right_answers_says_so():
+def test_a_retrieval_page_of_right_answers_says_so() -> None:
     assert "모든 질문에서 정답 제시문이 1위입니다" in retrieval([[0], [1], [2]])
 
 
-def test_verdicts_are_told_in_words():
+def test_verdicts_are_told_in_words() -> None:
     compared = {"hybrid": {"top1": BETTER, "top3": WORSE, "mrr@10": ALIKE}}
     read = Reading(retrieval([[0], [0, 1], []], compared)).text
     part = read[read.index("이전 평가와 비교") : read.index("검색 방법별 결과")]
@@ -148,14 +152,14 @@ def test_verdicts_are_told_in_words():
     assert "이전 평가와 비교" not in retrieval([[0], [1], [2]])
 
 
-def test_an_answers_page_shows_what_was_said_and_cited():
+def test_an_answers_page_shows_what_was_said_and_cited() -> None:
     read = Reading(answers()).text
     assert "문서에 답이 없는데 답했습니다" in read
     assert f"× 규정 {EVIL}: “{TEXTS[1]}”" in read
     assert "정답 제시문 2위" in read
 
 
-def test_an_abstention_page_shows_what_was_judged_wrongly():
+def test_an_abstention_page_shows_what_was_judged_wrongly() -> None:
     read = Reading(abstention()).text
     wrong = read[read.index("잘못 판단한 질문") : read.index("재현 명령")]
     assert "질문 1 " in wrong
@@ -165,14 +169,14 @@ def test_an_abstention_page_shows_what_was_judged_wrongly():
     assert "기대 보정 오차(ECE)" in read
 
 
-def test_figures_are_told_in_their_unit():
+def test_figures_are_told_in_their_unit() -> None:
     assert (value("top1", 0.634), value("mrr@10", 0.6344)) == ("63.4%", "0.634")
     assert (value("avg_rank", 5.04), value("correctness", 4.25)) == ("5.0", "4.25")
     assert value("top1", -0.012, signed=True) == "-1.2%p"
     assert interval("top1", (-0.012, 0.3), signed=True) == "[-1.2, +30.0]"
 
 
-def test_markup_is_not_escaped_twice_and_text_always_once():
+def test_markup_is_not_escaped_twice_and_text_always_once() -> None:
     assert join(tag("b", "<"), "<") == "<b>&lt;</b>&lt;"
     assert tag("rect", x=1.004, y=-2.5, width=10.0, aria_label='"', class_="a") == (
         '<rect x="1" y="-2.5" width="10" aria-label="&quot;" class="a"></rect>'
@@ -181,7 +185,7 @@ def test_markup_is_not_escaped_twice_and_text_always_once():
 
 
 @given(st.text())
-def test_whatever_text_is_shown_reads_as_itself(text):
+def test_whatever_text_is_shown_reads_as_itself(text: str) -> None:
     text = text.replace("\r", "\n").replace("\0", "")
     text = text.encode("utf-8", "replace").decode()
     read = Reading(tag("p", tag("b", text, title=text)))

@@ -1,6 +1,7 @@
 """PDFs: real ones cell by cell, and made ones with headers, pages, passwords and no text."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ def shared(name: str) -> Path:
     return DOCUMENTS / name
 
 
-def made(path: Path, pages: list[list[str]], **options: object) -> Path:
+def made(path: Path, pages: list[list[str]], **options: Any) -> Path:
     """A PDF with lines of text from the top of each page, the first and last at its edges."""
     from reportlab.pdfbase.cidfonts import UnicodeCIDFont
     from reportlab.pdfbase.pdfmetrics import registerFont
@@ -36,7 +37,7 @@ def made(path: Path, pages: list[list[str]], **options: object) -> Path:
     return path
 
 
-def test_every_cell_of_a_ruled_table():
+def test_every_cell_of_a_ruled_table() -> None:
     (table,) = parents(read(shared("kbo_only_table.pdf")).document)
     assert table.heading == "2024년 KBO 리그 규정 변경 요약사항"
     rows = [line.strip("| ").split(" | ") for line in table.text.split("\n")]
@@ -55,7 +56,7 @@ def test_every_cell_of_a_ruled_table():
     ]
 
 
-def test_terms_of_two_pages_are_split_at_their_articles_and_know_their_page():
+def test_terms_of_two_pages_are_split_at_their_articles_and_know_their_page() -> None:
     found = parents(read(shared("korean_texts_two_page.pdf")).document)
     first = next(p for p in found if p.heading.endswith("제1관 목적 및 용어의 정의 > 제1조(목적)"))
     assert first.text.endswith("사이에 피보험자의 상해에 대한 위험을 보장하기 위하여 체결됩니다.")
@@ -63,7 +64,7 @@ def test_terms_of_two_pages_are_split_at_their_articles_and_know_their_page():
     assert any(p.heading.endswith("제3조(보험금의 지급사유)") for p in found)
 
 
-def test_running_headers_and_page_numbers_are_left_out(tmp_path: Path):
+def test_running_headers_and_page_numbers_are_left_out(tmp_path: Path) -> None:
     pages = [
         ["관세청 여행자 안내", f"{n}번째 쪽의 본문이다.", "한 줄 더 있다.", "마지막 줄이다.", f"- {n} -"]
         for n in range(1, 6)
@@ -75,14 +76,14 @@ def test_running_headers_and_page_numbers_are_left_out(tmp_path: Path):
     assert all(f"{n}번째 쪽의 본문이다." in reading.document.text for n in range(1, 6))
 
 
-def test_a_blank_page_takes_nothing_along_and_a_file_of_them_is_a_bad_file(tmp_path: Path):
+def test_a_blank_page_takes_nothing_along_and_a_file_of_them_is_a_bad_file(tmp_path: Path) -> None:
     reading = read(made(tmp_path / "가.pdf", [["글이 있는 쪽이다."], []]))
     assert (reading.document.text, reading.pages) == ("글이 있는 쪽이다.", 2)
     with pytest.raises(BadFile, match=r"나\.pdf"):
         read(made(tmp_path / "나.pdf", [[], []]))
 
 
-def test_a_password_is_named(tmp_path: Path):
+def test_a_password_is_named(tmp_path: Path) -> None:
     from reportlab.lib.pdfencrypt import StandardEncryption
 
     path = made(tmp_path / "비밀.pdf", [["비밀이다."]], encrypt=StandardEncryption("열쇠", strength=128))
@@ -90,7 +91,7 @@ def test_a_password_is_named(tmp_path: Path):
         read(path)
 
 
-def test_a_broken_file_is_a_bad_file(tmp_path: Path):
+def test_a_broken_file_is_a_bad_file(tmp_path: Path) -> None:
     (tmp_path / "깨짐.pdf").write_bytes(b"%PDF-1.7\n" + bytes(range(256)) * 4)
     with pytest.raises(BadFile, match=r"깨짐\.pdf: "):
         read(tmp_path / "깨짐.pdf")

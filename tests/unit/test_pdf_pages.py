@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.blocks import said
 
 from mundap.ingest.blocks import Heading, Paragraph, Parsed, Table
 from mundap.ingest.grid import grid
@@ -99,21 +100,21 @@ def cells(table: Table) -> list[list[str]]:
     return [[cell.text for cell in row] for row in table.rows]
 
 
-def test_broken_lines_are_one_paragraph_and_words_are_whole(drawn):
+def test_broken_lines_are_one_paragraph_and_words_are_whole(drawn: Callable[..., Parsed]) -> None:
     parsed = drawn(lambda canvas: flowed(canvas, [TERMS, WORK], 80, 740, 430))
     assert texts(parsed) == [TERMS, WORK]
 
 
-def test_a_paragraph_goes_on_over_the_page_and_lists_do_not(drawn):
+def test_a_paragraph_goes_on_over_the_page_and_lists_do_not(drawn: Callable[..., Parsed]) -> None:
     parsed = drawn(
         lambda canvas: lines(canvas, [TERMS[:40], TERMS[40:80]], y=100),
         lambda canvas: lines(canvas, [TERMS[80:120], TERMS[120:], "1. 첫째", "2. 둘째"]),
     )
-    assert [(block.text, block.page) for block in parsed.blocks] == [(TERMS, 1), ("1. 첫째", 2), ("2. 둘째", 2)]
+    assert [(said(block), block.page) for block in parsed.blocks] == [(TERMS, 1), ("1. 첫째", 2), ("2. 둘째", 2)]
     assert parsed.pages == 2
 
 
-def test_items_of_a_list_are_paragraphs_with_their_markers(drawn):
+def test_items_of_a_list_are_paragraphs_with_their_markers(drawn: Callable[..., Parsed]) -> None:
     items = [
         "1. 신청서를 낸다",
         "가. 인사팀에 낸다",
@@ -126,7 +127,7 @@ def test_items_of_a_list_are_paragraphs_with_their_markers(drawn):
     assert texts(drawn(lambda canvas: lines(canvas, items))) == items
 
 
-def test_larger_letters_are_headings_with_levels_and_pages(drawn):
+def test_larger_letters_are_headings_with_levels_and_pages(drawn: Callable[..., Parsed]) -> None:
     def page(canvas: Any) -> None:
         lines(canvas, ["취업규칙"], size=20, y=760)
         lines(canvas, ["근로시간"], size=14, y=720)
@@ -136,7 +137,7 @@ def test_larger_letters_are_headings_with_levels_and_pages(drawn):
     assert headings == [Heading("취업규칙", 1, 1), Heading("근로시간", 2, 1)]
 
 
-def test_columns_are_read_one_after_the_other_below_a_common_title(drawn):
+def test_columns_are_read_one_after_the_other_below_a_common_title(drawn: Callable[..., Parsed]) -> None:
     def page(canvas: Any) -> None:
         lines(canvas, ["두 단으로 된 소식지의 제목이 여기에 길게 있다"], size=18, y=780)
         flowed(canvas, [TERMS, TERMS], 60, 740, 225)
@@ -145,7 +146,7 @@ def test_columns_are_read_one_after_the_other_below_a_common_title(drawn):
     assert texts(drawn(page)) == ["두 단으로 된 소식지의 제목이 여기에 길게 있다", TERMS, TERMS, WORK, WORK]
 
 
-def test_headers_footers_and_page_numbers_go_and_chapters_on_top_of_pages_stay(drawn):
+def test_headers_footers_and_page_numbers_go_and_chapters_on_top_of_pages_stay(drawn: Callable[..., Parsed]) -> None:
     def page(n: int) -> Draw:
         def draw(canvas: Any) -> None:
             lines(canvas, ["(주)모아풀살 인사규정" if n % 2 else "모두에게 알림"], size=8, y=810)
@@ -162,7 +163,7 @@ def test_headers_footers_and_page_numbers_go_and_chapters_on_top_of_pages_stay(d
     assert [block.page for block in parsed.blocks] == [n for n in range(1, 7) for _ in range(2)]
 
 
-def test_on_two_pages_only_what_says_its_page_goes(drawn):
+def test_on_two_pages_only_what_says_its_page_goes(drawn: Callable[..., Parsed]) -> None:
     def page(n: int) -> Draw:
         def draw(canvas: Any) -> None:
             lines(canvas, ["같은 첫 줄", f"{n}째 쪽"], y=800)
@@ -174,7 +175,7 @@ def test_on_two_pages_only_what_says_its_page_goes(drawn):
     assert texts(drawn(page(1), page(2))) == ["같은 첫 줄", "1째 쪽", "문의 1234", "같은 첫 줄", "2째 쪽", "문의 1234"]
 
 
-def test_numbers_that_do_not_count_the_pages_stay(drawn):
+def test_numbers_that_do_not_count_the_pages_stay(drawn: Callable[..., Parsed]) -> None:
     pages = [lambda canvas, n=n: lines(canvas, [f"합계 {n}", "본문이다."], y=800) for n in (700, 20, 3000, 41)]
     assert [text for text in texts(drawn(*pages)) if text != "본문이다."] == [
         "합계 700",
@@ -184,7 +185,7 @@ def test_numbers_that_do_not_count_the_pages_stay(drawn):
     ]
 
 
-def test_merged_cells_keep_their_spans(drawn):
+def test_merged_cells_keep_their_spans(drawn: Callable[..., Parsed]) -> None:
     rows = [["구분", "요금", ""], ["어른", "평일", "휴일"], ["", "10,000", "12,000"], ["어린이", "5,000", ""]]
     spans = [("SPAN", (1, 0), (2, 0)), ("SPAN", (0, 1), (0, 2))]
     (table,) = tables(drawn(lambda canvas: ruled(canvas, rows, spans, y=700, widths=[80, 100, 100])))
@@ -197,7 +198,7 @@ def test_merged_cells_keep_their_spans(drawn):
     assert grid(table).rows[-1] == ("어린이", "5,000", "")
 
 
-def test_a_table_without_side_borders_and_one_without_lines(drawn):
+def test_a_table_without_side_borders_and_one_without_lines(drawn: Callable[..., Parsed]) -> None:
     from reportlab.lib import colors
 
     rows = [["품목", "수량", "단가"], ["배추", "3", "2,000원"], ["무", "5", "1,500원"], ["고추", "7", "900원"]]
@@ -214,7 +215,7 @@ def test_a_table_without_side_borders_and_one_without_lines(drawn):
     assert texts(parsed) == ["가격표는 다음과 같다.", "선이 없는 표는 다음과 같다."]
 
 
-def test_a_frame_around_text_is_no_table(drawn):
+def test_a_frame_around_text_is_no_table(drawn: Callable[..., Parsed]) -> None:
     def page(canvas: Any) -> None:
         canvas.rect(70, 650, 440, 100)
         lines(canvas, ["상자 안의 첫째 문단이다.", "상자 안의 둘째 문단이다."], y=720, leading=40)
@@ -222,7 +223,7 @@ def test_a_frame_around_text_is_no_table(drawn):
     assert texts(drawn(page)) == ["상자 안의 첫째 문단이다.", "상자 안의 둘째 문단이다."]
 
 
-def test_a_table_over_three_pages_is_one_with_one_header(drawn):
+def test_a_table_over_three_pages_is_one_with_one_header(drawn: Callable[..., Parsed]) -> None:
     header = ["번호", "이름", "부서"]
 
     def page(n: int) -> Draw:
@@ -235,7 +236,7 @@ def test_a_table_over_three_pages_is_one_with_one_header(drawn):
     assert texts(parsed) == []
 
 
-def test_pages_that_are_turned_read_as_they_are_shown(drawn):
+def test_pages_that_are_turned_read_as_they_are_shown(drawn: Callable[..., Parsed]) -> None:
     def turned(canvas: Any) -> None:
         width, _ = canvas._pagesize
         canvas.setPageRotation(90)
@@ -259,7 +260,7 @@ def test_pages_that_are_turned_read_as_they_are_shown(drawn):
     assert found[1::2] == ["둘째 줄이다."] * 3
 
 
-def test_what_was_filled_into_a_form_is_read_where_it_stands(drawn):
+def test_what_was_filled_into_a_form_is_read_where_it_stands(drawn: Callable[..., Parsed]) -> None:
     def page(canvas: Any) -> None:
         lines(canvas, ["성명", "제출일"], y=700, leading=40)
         canvas.acroForm.textfield(name="name", value="Kim", x=200, y=695, width=200, height=18, borderWidth=0)
@@ -278,11 +279,13 @@ def test_what_was_filled_into_a_form_is_read_where_it_stands(drawn):
         ("Employee Handbook", "Employee Handbook"),
     ],
 )
-def test_a_title_is_taken_if_people_would_call_the_document_so(drawn, given, title):
+def test_a_title_is_taken_if_people_would_call_the_document_so(
+    drawn: Callable[..., Parsed], given: str, title: str
+) -> None:
     assert drawn(lambda canvas: lines(canvas, ["본문이다."]), title=given).title == title
 
 
-def test_a_watermark_across_the_page_is_left_out(drawn):
+def test_a_watermark_across_the_page_is_left_out(drawn: Callable[..., Parsed]) -> None:
     def page(canvas: Any) -> None:
         lines(canvas, ["본문이다."])
         canvas.translate(200, 300)
@@ -298,7 +301,7 @@ def real(name: str) -> Path:
     return DOCUMENTS / name
 
 
-def test_every_cell_of_a_real_ruled_table():
+def test_every_cell_of_a_real_ruled_table() -> None:
     document = read(real("kbo_only_table.pdf")).document
     assert (document.title, document.meta["date"]) == ("2024_리그규정", "2024-08-12")
     assert document.text.split("\n") == [
@@ -316,7 +319,7 @@ def test_every_cell_of_a_real_ruled_table():
     ]
 
 
-def test_real_terms_of_insurance_paragraph_by_paragraph():
+def test_real_terms_of_insurance_paragraph_by_paragraph() -> None:
     parsed = parse(real("korean_texts_two_page.pdf"))
     found = texts(parsed)
     assert (len(found), parsed.pages, parsed.date) == (44, 2, "2024-08-09")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.blocks import cells
 
 pytest.importorskip("liteparse", reason="the extra docs is not installed")
 pytest.importorskip("reportlab", reason="reportlab draws the PDFs of these tests")
@@ -40,11 +41,13 @@ def without_fonts(tmp_path: Path, *command: str) -> list[Any]:
         except (OSError, subprocess.CalledProcessError):
             continue
         run = [*own, "sh", "-c", f'{hide}; exec "$@"', "sh", *command]
-        return json.loads(subprocess.run(run, check=True, capture_output=True, env=os.environ).stdout)
+        made: list[Any] = json.loads(subprocess.run(run, check=True, capture_output=True, env=os.environ).stdout)
+        return made
     pytest.skip("folders cannot be hidden here (no unshare, or not allowed)")
 
 
-def test_letters_that_stand_alone_are_read_without_a_font_however_the_page_lies(tmp_path: Path):
+@pytest.mark.slow
+def test_letters_that_stand_alone_are_read_without_a_font_however_the_page_lies(tmp_path: Path) -> None:
     def page(canvas: Any) -> None:
         lines(canvas, ["값", "가격은 다음과 같다."], y=640, leading=30)
         ruled(canvas, ROWS, [], y=560, widths=[80, 80, 80])
@@ -76,11 +79,11 @@ def test_letters_that_stand_alone_are_read_without_a_font_however_the_page_lies(
     assert said == ["값", "가격은 다음과 같다.", ROWS] * 4
 
 
-def test_nothing_is_read_twice_where_hangul_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_nothing_is_read_twice_where_hangul_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def page(canvas: Any) -> None:
         ruled(canvas, ROWS, [], y=560, widths=[80, 80, 80])
 
     path = written(tmp_path / "가격.pdf", page)
     monkeypatch.setattr(unmeasured, "measured", lambda: False)
     (table,) = parse(path).blocks
-    assert [[cell.text for cell in row] for row in table.rows] == ROWS
+    assert [[cell.text for cell in row] for row in cells(table)] == ROWS

@@ -35,7 +35,7 @@ def made(tmp_path: Path) -> Path:
     return path
 
 
-def test_slides_come_out_in_reading_order_with_notes_and_tables(made: Path):
+def test_slides_come_out_in_reading_order_with_notes_and_tables(made: Path) -> None:
     reading = read(made)
     assert reading.pages == 2
     assert reading.warnings == ("숨긴 슬라이드도 읽었습니다: 2쪽.",)
@@ -49,7 +49,7 @@ def test_slides_come_out_in_reading_order_with_notes_and_tables(made: Path):
     ]
 
 
-def test_what_is_no_presentation_is_a_bad_file(made: Path, tmp_path: Path):
+def test_what_is_no_presentation_is_a_bad_file(made: Path, tmp_path: Path) -> None:
     import zipfile
 
     path = tmp_path / "깨짐.pptx"

@@ -1,5 +1,7 @@
 """What a language model is told, and what is left out when it does not fit."""
 
+from pathlib import Path
+
 import pytest
 
 from mundap.errors import ConfigError, GeneratorError, UnknownName
@@ -24,7 +26,7 @@ def used(hits: list[Hit], turns: list[Turn]) -> int:
     return sum(len(message["content"]) for message in messages(QUESTION, hits, turns, REFUSAL))
 
 
-def test_the_model_gets_rules_earlier_turns_and_numbered_passages_in_order():
+def test_the_model_gets_rules_earlier_turns_and_numbered_passages_in_order() -> None:
     system, *turns, last = messages(QUESTION, HITS, HISTORY, REFUSAL)
     assert [m["role"] for m in turns] == ["user", "assistant", "user", "assistant"]
     assert system["role"] == "system"
@@ -37,7 +39,7 @@ def test_the_model_gets_rules_earlier_turns_and_numbered_passages_in_order():
     assert last["content"].endswith(f"질문: {QUESTION}")
 
 
-def test_markers_of_earlier_answers_are_not_repeated_because_they_numbered_other_passages():
+def test_markers_of_earlier_answers_are_not_repeated_because_they_numbered_other_passages() -> None:
     assert [m["content"] for m in messages(QUESTION, HITS, HISTORY, REFUSAL) if m["role"] == "assistant"] == [
         "첫 답.",
         "둘째 답.",
@@ -55,7 +57,7 @@ def test_markers_of_earlier_answers_are_not_repeated_because_they_numbered_other
         "[|system|]",
     ],
 )
-def test_a_passage_or_a_question_cannot_step_out_of_its_place(attack: str):
+def test_a_passage_or_a_question_cannot_step_out_of_its_place(attack: str) -> None:
     *_, last = messages(attack, [hit(1, attack, source=attack, heading=attack)], [], REFUSAL)
     assert last["content"].count("<자료") == 1
     assert last["content"].count("</자료>") == 1
@@ -63,7 +65,7 @@ def test_a_passage_or_a_question_cannot_step_out_of_its_place(attack: str):
         assert mark not in last["content"]
 
 
-def test_a_thought_is_asked_for_only_on_request_and_counted():
+def test_a_thought_is_asked_for_only_on_request_and_counted() -> None:
     (plainly, *_), (thinking, *_) = (messages(QUESTION, HITS, [], REFUSAL, reason) for reason in (False, True))
     assert "<생각>" not in plainly["content"]
     assert thinking["content"].startswith(plainly["content"])
@@ -74,7 +76,7 @@ def test_a_thought_is_asked_for_only_on_request_and_counted():
 
 
 @pytest.mark.parametrize("tag", ["생각", "think", "질문", "답변", "대화", "자료"])
-def test_our_own_tags_are_data_inside_a_fence(tag: str):
+def test_our_own_tags_are_data_inside_a_fence(tag: str) -> None:
     assert fenced("질문", f"<{tag}>속임</{tag}>") == f"<질문>\n＜{tag}>속임＜/{tag}>\n</질문>"
 
 
@@ -82,25 +84,25 @@ def test_our_own_tags_are_data_inside_a_fence(tag: str):
     "text",
     ["제5조 <개정 2024. 1. 1.>", "a < b, 3 > 2", "[별표 1] 세율표 [1]", "<표 2>", "🙂", "<질문 1>", "<생각의 탄생>"],
 )
-def test_ordinary_brackets_are_left_alone(text: str):
+def test_ordinary_brackets_are_left_alone(text: str) -> None:
     assert harmless(text) == text
 
 
-def test_text_that_no_server_could_receive_becomes_valid():
+def test_text_that_no_server_could_receive_becomes_valid() -> None:
     assert harmless("물음\ud83d표").encode() == "물음?표".encode()
 
 
-def test_a_base_model_gets_one_text_that_ends_where_the_answer_begins():
+def test_a_base_model_gets_one_text_that_ends_where_the_answer_begins() -> None:
     text = plain(messages(QUESTION, HITS, HISTORY, REFUSAL))
     assert "\n\n질문: 첫 질문\n\n답변: 첫 답.\n\n질문: 둘째 질문\n\n답변: 둘째 답.\n\n<자료" in text
     assert text.endswith(f"질문: {QUESTION}\n답변:")
 
 
-def test_everything_is_kept_when_it_fits():
+def test_everything_is_kept_when_it_fits() -> None:
     assert fit(HITS, QUESTION, HISTORY, 10_000, len, REFUSAL) == (HITS, HISTORY)
 
 
-def test_the_weakest_passages_go_first_and_the_oldest_turn_after_them():
+def test_the_weakest_passages_go_first_and_the_oldest_turn_after_them() -> None:
     full = used(HITS, HISTORY) + 6 * 8  # two turns, the rules and the question: six messages
     seen = []
     for budget in range(full, 0, -1):
@@ -121,12 +123,12 @@ def test_the_weakest_passages_go_first_and_the_oldest_turn_after_them():
     ]
 
 
-def test_a_first_passage_that_does_not_fit_is_an_error_that_says_what_to_change():
+def test_a_first_passage_that_does_not_fit_is_an_error_that_says_what_to_change() -> None:
     with pytest.raises(GeneratorError, match=r"첫 번째 문단만으로도.*context_tokens를 늘리거나"):
         fit([hit(1, "가" * 5000)], QUESTION, [], 1000, estimate, REFUSAL)
 
 
-def test_the_estimate_counts_syllables_digits_and_marks_as_one_and_letters_as_a_third():
+def test_the_estimate_counts_syllables_digits_and_marks_as_one_and_letters_as_a_third() -> None:
     assert estimate("") == 0
     assert estimate("관세율") == 3
     assert estimate("2024.") == 5
@@ -146,22 +148,22 @@ def test_the_estimate_counts_syllables_digits_and_marks_as_one_and_letters_as_a_
         ("extractive:fast", "'extractive' 형식으로"),
     ],
 )
-def test_a_spec_that_cannot_be_read_is_an_error_that_shows_a_right_one(spec: str, says: str):
+def test_a_spec_that_cannot_be_read_is_an_error_that_shows_a_right_one(spec: str, says: str) -> None:
     with pytest.raises(ConfigError, match=r"읽을 수 없습니다|올바르지 않습니다") as error:
         make_generator(spec, refusal=REFUSAL)
     assert says in str(error.value)
 
 
-def test_an_unknown_kind_lists_the_known_ones():
+def test_an_unknown_kind_lists_the_known_ones() -> None:
     with pytest.raises(UnknownName, match="'kobart'; choose one of: extractive, gguf, openai"):
         make_generator("kobart:base", refusal=REFUSAL)
 
 
-def test_a_model_name_may_hold_colons_and_slashes():
+def test_a_model_name_may_hold_colons_and_slashes() -> None:
     assert make_generator("openai:http://localhost:8000/v1#org/qwen3:8b", refusal=REFUSAL).name == "openai:org/qwen3:8b"
 
 
-def test_a_relative_model_file_is_looked_for_in_the_given_folder(tmp_path):
+def test_a_relative_model_file_is_looked_for_in_the_given_folder(tmp_path: Path) -> None:
     generator = make_generator("gguf:models/my.gguf", refusal=REFUSAL, folder=tmp_path)
     pytest.importorskip("xllamacpp")
     with pytest.raises(GeneratorError, match=f"{tmp_path}/models/my.gguf'이\\(가\\) 없습니다"):
@@ -169,7 +171,7 @@ def test_a_relative_model_file_is_looked_for_in_the_given_folder(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"hello" * 100, b"GGUF\x03\0\0\0" + b"\x01" * 40])
-def test_a_file_that_is_no_gguf_is_an_error_that_says_so(tmp_path, content: bytes):
+def test_a_file_that_is_no_gguf_is_an_error_that_says_so(tmp_path: Path, content: bytes) -> None:
     pytest.importorskip("xllamacpp")
     path = tmp_path / "my.gguf"
     path.write_bytes(content)

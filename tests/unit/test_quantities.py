@@ -101,7 +101,7 @@ def test_every_way_to_write_an_amount_says_it(number: int) -> None:
         f"{scaled}원",
         f"한화 {scaled} 원",
     ):
-        assert [(q.value, q.unit) for q in quantities(form)] == [(number, "KRW")], form
+        assert [(q.value, q.unit) for q in quantities(form)] == [(Decimal(number), "KRW")], form
 
 
 @given(st.text(alphabet="0123456789,.-~ 만천백억일이삼한두세원달러불병개%LmlkgＫ１㎖㎏년월제", max_size=40))

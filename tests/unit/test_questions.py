@@ -1,34 +1,25 @@
 import json
 import unicodedata
+from pathlib import Path
+from typing import Any
 
-import openpyxl
 import pytest
+from tests.workbooks import workbook
 
 from mundap.errors import BadFile
 from mundap.evaluation.questions import READERS, Question, read_questions
 
 
-def workbook(path, **sheets):
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        page = book.create_sheet(name)
-        for row in rows:
-            page.append(row)
-    book.save(path)
-    return path
-
-
-def written(path, text, encoding="utf-8"):
+def written(path: Path, text: str, encoding: str = "utf-8") -> Path:
     path.write_bytes(text.encode(encoding))
     return path
 
 
-def squad(paragraphs, version="KorQuAD_v1.0_dev"):
+def squad(paragraphs: list[Any], version: str = "KorQuAD_v1.0_dev") -> str:
     return json.dumps({"version": version, "data": [{"title": "제목", "paragraphs": paragraphs}]}, ensure_ascii=False)
 
 
-def test_xlsx_with_its_rows(tmp_path):
+def test_xlsx_with_its_rows(tmp_path: Path) -> None:
     path = workbook(
         tmp_path / "문답.xlsx",
         문답=[
@@ -58,12 +49,12 @@ def test_xlsx_with_its_rows(tmp_path):
         ("q.csv", '\n질 문,지문,비고\n"언제, 어디서?",본문이다.,\n', "utf-8"),
     ],
 )
-def test_csv_and_tsv_under_the_names_people_use(tmp_path, name, text, encoding):
+def test_csv_and_tsv_under_the_names_people_use(tmp_path: Path, name: str, text: str, encoding: str) -> None:
     (question,) = read_questions(written(tmp_path / name, text, encoding)).items
     assert (question.question, question.gold, question.answer) == ("언제, 어디서?", ("본문이다.",), "")
 
 
-def test_texts_are_in_normal_form(tmp_path):
+def test_texts_are_in_normal_form(tmp_path: Path) -> None:
     text = unicodedata.normalize("NFD", "질문,제시문\n언제\u00a0어디서\u200b?,  본문이다. \n")
     (question,) = read_questions(written(tmp_path / "q.csv", text)).items
     assert (question.question, question.gold) == ("언제 어디서?", ("본문이다.",))
@@ -72,7 +63,7 @@ def test_texts_are_in_normal_form(tmp_path):
     assert (question.question, question.gold) == ("언제\n?", ("가 나",))
 
 
-def test_rows_that_cannot_be_trusted_are_reported(tmp_path):
+def test_rows_that_cannot_be_trusted_are_reported(tmp_path: Path) -> None:
     text = "질문,제시문\n언제, 어디서?,본문이다.\n누가?,#REF!\n왜?,본문이다.\n"
     questions = read_questions(written(tmp_path / "q.csv", text))
     assert [question.question for question in questions.items] == ["왜?"]
@@ -81,12 +72,12 @@ def test_rows_that_cannot_be_trusted_are_reported(tmp_path):
     assert "#REF!" in questions.problems[1].reason
 
 
-def test_a_formula_error_in_another_column_is_no_matter(tmp_path):
+def test_a_formula_error_in_another_column_is_no_matter(tmp_path: Path) -> None:
     path = written(tmp_path / "q.csv", "질문,제시문,글자 수\n왜?,본문이다.,#NAME?\n")
     assert len(read_questions(path).items) == 1
 
 
-def test_sheets_without_the_columns_are_left_out_and_reported(tmp_path):
+def test_sheets_without_the_columns_are_left_out_and_reported(tmp_path: Path) -> None:
     path = workbook(
         tmp_path / "q.xlsx",
         안내=[["이름", "값"], ["가", "나"]],
@@ -109,7 +100,9 @@ def test_sheets_without_the_columns_are_left_out_and_reported(tmp_path):
         ([], "찾은 열: 없음."),
     ],
 )
-def test_a_sheet_without_the_columns_names_what_it_has_and_needs(tmp_path, rows, found):
+def test_a_sheet_without_the_columns_names_what_it_has_and_needs(
+    tmp_path: Path, rows: list[list[str]], found: str
+) -> None:
     path = workbook(tmp_path / "q.xlsx", 시트=rows)
     with pytest.raises(BadFile) as error:
         read_questions(path)
@@ -119,7 +112,7 @@ def test_a_sheet_without_the_columns_names_what_it_has_and_needs(tmp_path, rows,
     assert "제시문(또는 지문" in str(error.value)
 
 
-def test_squad_one_has_its_paragraphs_as_gold_and_corpus(tmp_path):
+def test_squad_one_has_its_paragraphs_as_gold_and_corpus(tmp_path: Path) -> None:
     first = {
         "context": "서울은 수도다.",
         "qas": [
@@ -138,7 +131,7 @@ def test_squad_one_has_its_paragraphs_as_gold_and_corpus(tmp_path):
     assert questions.corpus == ("서울은 수도다.", "부산은 항구다.")
 
 
-def test_squad_two_questions_without_an_answer_have_no_gold(tmp_path):
+def test_squad_two_questions_without_an_answer_have_no_gold(tmp_path: Path) -> None:
     qas = [
         {"question": "왕은?", "is_impossible": True, "answers": [], "plausible_answers": [{"text": "서울"}]},
         {"question": "수도는?", "is_impossible": False, "answers": [{"text": "서울"}]},
@@ -167,13 +160,13 @@ def test_squad_two_questions_without_an_answer_have_no_gold(tmp_path):
         (squad([{"context": "글", "qas": []}]), ["질문이 없습니다"]),
     ],
 )
-def test_a_bad_json_file_says_where_and_what_is_expected(tmp_path, content, parts):
+def test_a_bad_json_file_says_where_and_what_is_expected(tmp_path: Path, content: str, parts: list[str]) -> None:
     with pytest.raises(BadFile) as error:
         read_questions(written(tmp_path / "bad.json", content))
     assert all(part in str(error.value) for part in ["bad.json", *parts])
 
 
-def test_jsonl_takes_a_list_one_text_or_none(tmp_path):
+def test_jsonl_takes_a_list_one_text_or_none(tmp_path: Path) -> None:
     lines = [
         {"question": "하나?", "gold": ["가", "나", "가 ", ""], "answer": "답", "id": 7},
         {"question": "둘?", "gold": "다"},
@@ -191,7 +184,7 @@ def test_jsonl_takes_a_list_one_text_or_none(tmp_path):
     )
 
 
-def test_jsonl_lines_end_at_line_feeds_alone(tmp_path):
+def test_jsonl_lines_end_at_line_feeds_alone(tmp_path: Path) -> None:
     text = '{"question": "하나\u2028둘?", "gold": "가"}\r\n{"question": " ", "gold": "나"}\n'
     questions = read_questions(written(tmp_path / "q.jsonl", text))
     assert [question.row for question in questions.items] == [1]
@@ -210,32 +203,32 @@ def test_jsonl_lines_end_at_line_feeds_alone(tmp_path):
         ('"왜?"', ["객체가 아님"]),
     ],
 )
-def test_a_bad_line_says_its_number_and_what_is_expected(tmp_path, line, parts):
+def test_a_bad_line_says_its_number_and_what_is_expected(tmp_path: Path, line: str, parts: list[str]) -> None:
     path = written(tmp_path / "q.jsonl", '{"question": "왜?", "gold": []}\n' + line)
     with pytest.raises(BadFile) as error:
         read_questions(path)
     assert all(part in str(error.value) for part in ["q.jsonl 2번째 줄", *parts])
 
 
-def test_a_file_that_asks_nothing_is_an_error_with_its_problems(tmp_path):
+def test_a_file_that_asks_nothing_is_an_error_with_its_problems(tmp_path: Path) -> None:
     path = written(tmp_path / "q.csv", "질문,제시문\n누가?,#N/A\n,본문이다.\n")
     with pytest.raises(BadFile, match=r"q\.csv: 질문이 없습니다.*2행.*#N/A"):
         read_questions(path)
 
 
-def test_unknown_suffixes_list_the_known_ones(tmp_path):
+def test_unknown_suffixes_list_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(BadFile) as error:
         read_questions(written(tmp_path / "q.pdf", ""))
     assert all(suffix in str(error.value) for suffix in READERS)
 
 
 @pytest.mark.parametrize("suffix", sorted(READERS))
-def test_a_file_that_is_not_there(tmp_path, suffix):
+def test_a_file_that_is_not_there(tmp_path: Path, suffix: str) -> None:
     with pytest.raises(BadFile, match="질문 파일이 없습니다"):
         read_questions(tmp_path / f"q{suffix}")
 
 
-def test_keys_may_be_called_as_the_columns_of_a_sheet(tmp_path):
+def test_keys_may_be_called_as_the_columns_of_a_sheet(tmp_path: Path) -> None:
     records = [
         {"질문": "수수료는?", "제시문": "수수료는 천 원이다.", "답변": "천 원", "출처": "안내"},
         {"답 변": None, "본문": ["가", "나"], "Question": "둘?"},
@@ -249,8 +242,32 @@ def test_keys_may_be_called_as_the_columns_of_a_sheet(tmp_path):
         assert found.corpus is None
 
 
-def test_a_list_without_some_questions_says_which(tmp_path):
+def test_a_list_without_some_questions_says_which(tmp_path: Path) -> None:
     content = json.dumps([{"question": " ", "gold": "가"}, {"question": "왜?", "gold": "가", "질문": "아니"}])
     found = read_questions(written(tmp_path / "q.json", content))
     assert [q.question for q in found.items] == ["왜?"]
     assert "[0]" in found.problems[0].reason
+
+
+def test_rows_with_one_question_share_their_passages_each_with_its_own_first(tmp_path: Path) -> None:
+    file = tmp_path / "q.csv"
+    file.write_text("질문,제시문,답변\n한도는?,가 글,1\n다른 것?,다 글,2\n한도는 ?,나 글,3\n답 없음?,,\n", "utf-8")
+    found = read_questions(file).items
+    assert [one.gold for one in found] == [("가 글", "나 글"), ("다 글",), ("나 글", "가 글"), ()]
+    assert [(one.answer, one.row) for one in found] == [("1", 2), ("2", 3), ("3", 4), ("", 5)]
+
+
+def test_several_columns_of_passages_hold_several_right_ones(tmp_path: Path) -> None:
+    file = tmp_path / "q.csv"
+    file.write_text(
+        "질문,제시문1,제시문 (2),제시문(요약),답변\n한도는?,가 글,나 글,요약 글,1\n또?,다 글,,,2\n", "utf-8"
+    )
+    assert [one.gold for one in read_questions(file).items] == [("가 글", "나 글"), ("다 글",)]
+
+
+def test_one_question_on_two_paragraphs_of_squad_has_both(tmp_path: Path) -> None:
+    qa = {"question": "감독은 누구?", "answers": [{"text": "가"}]}
+    paragraphs = [{"context": f"{n} 문단", "qas": [qa]} for n in "가나"]
+    file = tmp_path / "q.json"
+    file.write_text(json.dumps({"data": [{"paragraphs": paragraphs}]}), "utf-8")
+    assert [one.gold for one in read_questions(file).items] == [("가 문단", "나 문단"), ("나 문단", "가 문단")]

@@ -61,7 +61,7 @@ def contents(models: Path) -> dict[str, str]:
     return {folder.name: (folder / "model.json").read_text("utf-8") for folder in folders}
 
 
-def test_a_model_has_a_card(tmp_path: Path):
+def test_a_model_has_a_card(tmp_path: Path) -> None:
     folder = register(tmp_path / "models", "관세-1.0", CARD, writing("하나"))
     assert folder == tmp_path / "models" / "관세-1.0"
     card = json.loads((folder / "card.json").read_text("utf-8"))
@@ -74,7 +74,7 @@ def test_a_model_has_a_card(tmp_path: Path):
 @pytest.mark.parametrize("in_one_step", [True, False], ids=["exchange", "two renames"])
 def test_a_new_model_replaces_the_one_of_its_name_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_one_step: bool
-):
+) -> None:
     if not in_one_step:  # as on systems that cannot exchange two folders
         monkeypatch.setattr(registry, "_exchanged", lambda one, other: False)
     for name, text in (("가", "하나"), ("나", "둘"), ("가", "셋")):
@@ -82,7 +82,7 @@ def test_a_new_model_replaces_the_one_of_its_name_only(
     assert contents(tmp_path) == {"가": "셋", "나": "둘"}
 
 
-def test_a_failed_training_leaves_the_model_before_it(tmp_path: Path):
+def test_a_failed_training_leaves_the_model_before_it(tmp_path: Path) -> None:
     register(tmp_path, "관세", CARD, writing("하나"))
 
     def failing(folder: Path) -> None:
@@ -96,7 +96,7 @@ def test_a_failed_training_leaves_the_model_before_it(tmp_path: Path):
     assert contents(tmp_path) == {"관세": "하나", "나": "둘"}
 
 
-def test_a_kill_before_the_promotion_leaves_the_model_before_it(tmp_path: Path):
+def test_a_kill_before_the_promotion_leaves_the_model_before_it(tmp_path: Path) -> None:
     register(tmp_path, "관세", CARD, writing("하나"))
     root = str(Path(__file__).parents[2])
     done = subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), root], timeout=60, capture_output=True)
@@ -106,7 +106,7 @@ def test_a_kill_before_the_promotion_leaves_the_model_before_it(tmp_path: Path):
     assert contents(tmp_path) == {"관세": "둘"}
 
 
-def test_a_kill_between_two_renames_is_mended_by_the_next_training(tmp_path: Path):
+def test_a_kill_between_two_renames_is_mended_by_the_next_training(tmp_path: Path) -> None:
     register(tmp_path, "관세", CARD, writing("하나"))
     (tmp_path / "관세").rename(tmp_path / ".before-관세")
     (tmp_path / ".building-관세").mkdir()
@@ -115,7 +115,7 @@ def test_a_kill_between_two_renames_is_mended_by_the_next_training(tmp_path: Pat
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="folders change places in one step on Linux")
-def test_two_folders_change_places(tmp_path: Path):
+def test_two_folders_change_places(tmp_path: Path) -> None:
     for name in "가나":
         (tmp_path / name).mkdir()
         (tmp_path / name / name).touch()
@@ -126,7 +126,7 @@ def test_two_folders_change_places(tmp_path: Path):
 
 
 @pytest.mark.parametrize("name", ["관세-1", "v2.1_final", "A", "-", "가" * 60])
-def test_plain_names_are_taken(name: str):
+def test_plain_names_are_taken(name: str) -> None:
     assert plain_name(name) == name
     assert plain_name(unicodedata.normalize("NFD", name)) == name
 
@@ -134,13 +134,13 @@ def test_plain_names_are_taken(name: str):
 @pytest.mark.parametrize(
     "name", ["", ".", "..", ".숨김", "a/b", "../밖", "a b", "a\0", "관세!", "가" * 61, "C:\\x", "a\n"]
 )
-def test_other_names_are_refused(tmp_path: Path, name: str):
+def test_other_names_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(MundapError, match="모델 이름"):
         register(tmp_path / "models", name, CARD, writing("하나"))
     assert not (tmp_path / "models").exists()
 
 
-def test_a_model_of_another_kind_keeps_its_name(tmp_path: Path):
+def test_a_model_of_another_kind_keeps_its_name(tmp_path: Path) -> None:
     register(tmp_path, "관세", CARD, writing("하나"))
     with pytest.raises(MundapError, match="reranker 모델의 이름"):
         register(tmp_path, "관세", replace(CARD, kind="support"), writing("둘"))

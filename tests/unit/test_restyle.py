@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.korean.endings import speech_levels
+from mundap.korean.endings import Level, speech_levels
 from mundap.korean.restyle import restyled
 
 SAID = {
@@ -27,22 +27,22 @@ SAID = {
 
 
 @pytest.mark.parametrize(("formal", "polite"), SAID.items())
-def test_formal_sentences_become_polite_ones(formal: str, polite: str):
+def test_formal_sentences_become_polite_ones(formal: str, polite: str) -> None:
     assert restyled(formal, "해요체") == polite
 
 
 @pytest.mark.parametrize("level", ["해요체", "합쇼체", "해체", "해라체"])
-def test_every_sentence_is_in_the_level_that_was_asked_for(level):
+def test_every_sentence_is_in_the_level_that_was_asked_for(level: Level) -> None:
     text = "\n".join(SAID)
     assert speech_levels(restyled(text, level)) == [level] * len(SAID)
 
 
-def test_what_has_no_ending_and_all_line_breaks_stay_as_they_are():
+def test_what_has_no_ending_and_all_line_breaks_stay_as_they_are() -> None:
     text = "준비물\n\n1. 여권 사본\n2. 신청서입니다. [1]\n"
     assert restyled(text, "해요체") == "준비물\n\n1. 여권 사본\n2. 신청서예요. [1]\n"
     assert restyled("", "해체") == ""
 
 
 @given(st.text(max_size=120))
-def test_any_text_is_taken(text: str):
+def test_any_text_is_taken(text: str) -> None:
     restyled(text, "해요체")

@@ -20,21 +20,21 @@ from mundap.training.llm.rewards import ending, length, read_scale, rules, suppo
 ANSWER = "해외직구는 미화 150달러까지 면세됩니다. 그보다 비싼 물건은 관세와 부가세를 모두 내야 합니다."
 
 
-def test_lengths_are_worth_what_their_place_between_the_bounds_says():
+def test_lengths_are_worth_what_their_place_between_the_bounds_says() -> None:
     assert [length("", "가" * n) for n in (20, 40, 60, 300, 450, 600, 900)] == [0, 0.5, 1, 1, 0.5, 0, 0]
 
 
-def test_a_sentence_that_breaks_off_has_no_ending():
+def test_a_sentence_that_breaks_off_has_no_ending() -> None:
     assert [ending("", text) for text in (ANSWER, "그렇습니다", "“됩니다.”", "관세와 부가", "")] == [1, 1, 1, 0, 0]
 
 
-def test_what_repeats_itself_has_little_variety():
+def test_what_repeats_itself_has_little_variety() -> None:
     assert variety("", "가나다라마") == 1
     assert variety("", "가나다가나다") == 3 / 4  # 가나다 나다가 다가나 가나다
     assert variety("", "가 나") == 0
 
 
-def test_a_persona_is_heard():
+def test_a_persona_is_heard() -> None:
     persona = Persona(name="민원실", tone="해요체", closing="고맙습니다!", forbidden=("절대",))
     rule = tone(persona)
     assert rule("", "면세예요. 신고하세요. 고맙습니다!") == 1
@@ -43,7 +43,7 @@ def test_a_persona_is_heard():
     assert rule("", "") == 0
 
 
-def test_rules_are_named_and_averaged():
+def test_rules_are_named_and_averaged() -> None:
     called, reward = rules("rule", {})
     assert called == "rule:length,ending,variety"
     assert reward(["물음"], ["관"]) == [0.0]
@@ -54,12 +54,12 @@ def test_rules_are_named_and_averaged():
         rules("rule:길이", {})
 
 
-def test_a_folder_without_a_reward_model_is_named(tmp_path: Path):
+def test_a_folder_without_a_reward_model_is_named(tmp_path: Path) -> None:
     with pytest.raises(MundapError, match="mundap train reward"):
         read_scale(tmp_path / "없음")
 
 
-def test_a_question_with_all_its_pairs_is_on_one_side(tmp_path: Path):
+def test_a_question_with_all_its_pairs_is_on_one_side(tmp_path: Path) -> None:
     pairs = [Preference(f"물음 {n // 3}?", f"나음 {n}", f"못함 {n}") for n in range(60)]
     parts = parted(pairs, seed=1)
     assert len(parts.train) + len(parts.held) == 60
@@ -73,7 +73,7 @@ def test_a_question_with_all_its_pairs_is_on_one_side(tmp_path: Path):
         parted(pairs[:9], seed=0)
 
 
-def test_what_people_judged_is_read_as_preferences(tmp_path: Path):
+def test_what_people_judged_is_read_as_preferences(tmp_path: Path) -> None:
     from mundap.store.feedback import Given, Vote
     from mundap.training.common.feedback import training_rows
 
@@ -88,7 +88,7 @@ def test_what_people_judged_is_read_as_preferences(tmp_path: Path):
     assert (pair.prompt, pair.chosen, pair.rejected) == ("면세 한도?", "150달러입니다.", "모릅니다.")
 
 
-def test_prompts_are_parted_without_repeats():
+def test_prompts_are_parted_without_repeats() -> None:
     some = [f"물음 {n}" for n in range(20)]
     learned, held = parted_prompts([*some, "물음  3", "물음 4 "], 64, seed=0)
     assert len(held) == 4
@@ -98,7 +98,7 @@ def test_prompts_are_parted_without_repeats():
         parted_prompts(["하나", "둘"], 64, seed=0)
 
 
-def test_the_table_has_both_responses_both_rewards_mean_and_median():
+def test_the_table_has_both_responses_both_rewards_mean_and_median() -> None:
     rows = [
         Row("면세 한도?", "모릅니다", '150달러, "미화"', 0.0, 1.0),
         Row("신고?", "네", "네", 0.5, 0.5),

@@ -34,20 +34,20 @@ def passages() -> list[Passage]:
     return parents(read(book).document)
 
 
-def test_every_rule_is_a_section_of_its_own():
+def test_every_rule_is_a_section_of_its_own() -> None:
     headings = list(dict.fromkeys(passage.heading for passage in passages() if passage.heading))
     assert [heading.split()[1] for heading in headings[:17]] == [str(n) for n in range(1, 18)]
     assert headings[17:] == ["영상 지원 프로토콜"]  # an appendix, and no part of the last rule
 
 
-def test_words_alone_find_the_rule_of_every_question_in_the_first_five():
+def test_words_alone_find_the_rule_of_every_question_in_the_first_five() -> None:
     searcher = md.BM25(passages())
     found = {question: [hit.passage.heading for hit in searcher.search(question, k=5)] for question, _ in ASKED}
     assert [question for question, rule in ASKED if rule not in found[question]] == []
 
 
 @pytest.mark.slow
-def test_words_and_meaning_find_the_rule_of_every_question_in_the_first_three(pytestconfig: pytest.Config):
+def test_words_and_meaning_find_the_rule_of_every_question_in_the_first_three(pytestconfig: pytest.Config) -> None:
     units = [unit for whole in passages() for unit in (whole, *chunks(whole))]
     vectors = Cache(pytestconfig.cache.mkdir("vectors") / "e5.sqlite")  # kept between runs, by text and encoder
     searcher = md.Hybrid(md.BM25(units), md.Dense(units, encoder=CachedEncoder(md.E5Small(), vectors)))
@@ -56,7 +56,7 @@ def test_words_and_meaning_find_the_rule_of_every_question_in_the_first_three(py
     assert [question for question, rule in ASKED if rule not in found[question]] == []
 
 
-def test_a_glued_line_is_cut_where_articles_begin_and_not_where_they_are_mentioned(tmp_path: Path):
+def test_a_glued_line_is_cut_where_articles_begin_and_not_where_they_are_mentioned(tmp_path: Path) -> None:
     text = "규정집, 제1조(목적) 정한다. 제2조(정의) 제1조(목적)에 따른 용어이다. 제3조(시행) 공포한 날부터."
     (tmp_path / "a.txt").write_text(text, "utf-8")
     found = parents(read(tmp_path / "a.txt").document)
@@ -68,6 +68,6 @@ def test_a_glued_line_is_cut_where_articles_begin_and_not_where_they_are_mention
     ]
 
 
-def test_a_few_mentions_are_no_rule_book(tmp_path: Path):
+def test_a_few_mentions_are_no_rule_book(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("신청한다. 제1조(목적) 참조. 제4조(벌칙) 참조.", "utf-8")
     assert [p.heading for p in parents(read(tmp_path / "a.txt").document)] == [""]

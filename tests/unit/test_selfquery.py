@@ -49,7 +49,7 @@ def taken(question: str) -> Understood:
         ("파리 문서에서 인구는?", "인구는?", ("파리",)),
     ],
 )
-def test_a_source_that_is_named(question: str, rest: str, sources: tuple[str, ...]):
+def test_a_source_that_is_named(question: str, rest: str, sources: tuple[str, ...]) -> None:
     understood = taken(question)
     assert understood.where == {"source": sources}
     assert understood.question == rest
@@ -57,7 +57,7 @@ def test_a_source_that_is_named(question: str, rest: str, sources: tuple[str, ..
     assert len(understood.words) == 1
 
 
-def test_several_sources_are_allowed_together():
+def test_several_sources_are_allowed_together() -> None:
     understood = taken("취업규칙에서 정한 연차를 여행자 휴대품 통관 길라잡이에서 찾아줘")
     assert understood.where == {"source": ("취업규칙", *GUIDE)}
     assert understood.question == "정한 연차를 찾아줘"
@@ -81,7 +81,7 @@ def test_several_sources_are_allowed_together():
         ("시행일: 2024년, 담배 한도", "담배 한도", ("2024-01-01", "2024-12-31")),
     ],
 )
-def test_a_period_that_limits_documents(question: str, rest: str, bounds: tuple[str | None, str | None]):
+def test_a_period_that_limits_documents(question: str, rest: str, bounds: tuple[str | None, str | None]) -> None:
     understood = taken(question)
     assert (understood.since, understood.until) == bounds
     assert understood.question == rest
@@ -99,19 +99,19 @@ def test_a_period_that_limits_documents(question: str, rest: str, bounds: tuple[
         ("휴가를 공지에서만 찾아줘", "휴가를 찾아줘", {"source": ("공지_20240105", "2024 공지사항")}),
     ],
 )
-def test_a_kind_that_is_to_be_looked_through(question: str, rest: str, where: dict[str, tuple[str, ...]]):
+def test_a_kind_that_is_to_be_looked_through(question: str, rest: str, where: dict[str, tuple[str, ...]]) -> None:
     understood = taken(question)
     assert (understood.where, understood.question) == (where, rest)
 
 
-def test_conditions_together():
+def test_conditions_together() -> None:
     understood = taken("취업규칙에서 작년에 개정된 규정 찾아줘")
     assert (understood.where, understood.since, understood.until) == ({"source": ("취업규칙",)}, *LAST_YEAR)
     assert understood.words == ("취업규칙에서", "작년에 개정된")
     assert understood.question == "규정 찾아줘"
 
 
-def test_a_question_of_nothing_but_conditions_stays_whole():
+def test_a_question_of_nothing_but_conditions_stays_whole() -> None:
     understood = taken("여행자 휴대품 통관 길라잡이에서 찾아줘")
     assert understood.where == {"source": GUIDE}
     assert understood.question == "여행자 휴대품 통관 길라잡이에서 찾아줘"
@@ -180,16 +180,17 @@ def test_a_question_of_nothing_but_conditions_stays_whole():
         *["취업규칙과 여행자 휴대품 통관 길라잡이에서 찾아줘", "작년 공지에서 달라진 점 알려줘", "", "?", "😀"],
     ],
 )
-def test_a_question_without_a_sure_condition_is_left_as_it_is(question: str):
+def test_a_question_without_a_sure_condition_is_left_as_it_is(question: str) -> None:
     assert taken(question) == Understood(question)
 
 
-def test_nothing_known_is_nothing_taken():
+def test_nothing_known_is_nothing_taken() -> None:
     for question in ("취업규칙에서 연차는?", "FAQ에서 환불을 찾아줘", "공지에서만 휴가 찾아줘"):
         assert understand(question, TODAY, (), ()) == Understood(question)
 
 
-def test_questions_as_people_ask_them_are_left_alone(shared_data: Path):
+@pytest.mark.slow
+def test_questions_as_people_ask_them_are_left_alone(shared_data: Path) -> None:
     """2,554 customs and 4,110 KorQuAD questions: none says where to look, whatever the documents are called."""
     sheet = shared_data / "customs" / "customs_qa.xlsx"
     sources = {section.source for section in read(sheet).document.sections}
@@ -222,7 +223,7 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.text(max_size=5), max_size=8).map("".join))
-def test_any_question_is_understood_with_known_values_and_its_own_words(question: str):
+def test_any_question_is_understood_with_known_values_and_its_own_words(question: str) -> None:
     understood = taken(question)
     assert set(understood.where) <= {"source", "kind", "suffix"}
     assert all(values and set(values) <= {*SOURCES, *KINDS} for values in understood.where.values())

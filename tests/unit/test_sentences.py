@@ -49,7 +49,7 @@ def texts(text: str) -> list[str]:
 
 
 @given(TEXTS)
-def test_every_character_that_is_not_blank_lies_in_exactly_one_span(text: str):
+def test_every_character_that_is_not_blank_lies_in_exactly_one_span(text: str) -> None:
     spans = sentences(text)
     covered = [n for start, end in spans for n in range(start, end)]
     assert covered == sorted(set(covered))
@@ -58,25 +58,25 @@ def test_every_character_that_is_not_blank_lies_in_exactly_one_span(text: str):
 
 
 @given(TEXTS)
-def test_a_line_break_ends_a_sentence(text: str):
+def test_a_line_break_ends_a_sentence(text: str) -> None:
     assert all("\n" not in sentence for sentence in texts(text))
 
 
 @pytest.mark.parametrize("unit", ["a", "ab ", "(", "안녕하세요. ", "\ud800", "\0"])
-def test_a_line_that_is_too_long_for_kiwi_loses_nothing_and_takes_no_hour(unit: str):
+def test_a_line_that_is_too_long_for_kiwi_loses_nothing_and_takes_no_hour(unit: str) -> None:
     text = (unit * 100_000)[:100_000].rstrip()
     assert "".join("".join(texts(text)).split()) == "".join(text.split())
     assert all(end - start <= MOST for start, end in sentences(text))
 
 
 @pytest.mark.timeout(20)
-def test_a_run_of_hangul_is_not_taken_apart():
+def test_a_run_of_hangul_is_not_taken_apart() -> None:
     text = "가" * 400_000
     assert "".join(texts(text)) == text
     assert texts("나" * 600 + ". 다음 문장입니다. 끝입니다.")[-2:] == ["다음 문장입니다.", "끝입니다."]
 
 
-def test_a_long_line_is_cut_at_blanks():
+def test_a_long_line_is_cut_at_blanks() -> None:
     words = "".join(f"{n} " for n in range(5 * MOST))
     assert [words[start:end] for start, end in bites(words)][1][0].isdigit()
     assert [word for start, end in bites(words) for word in words[start:end].split()] == words.split()
@@ -85,15 +85,15 @@ def test_a_long_line_is_cut_at_blanks():
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n", " \t\n "])
-def test_blank_text_has_none(text: str):
+def test_blank_text_has_none(text: str) -> None:
     assert sentences(text) == []
 
 
-def test_numbers_and_decimals_do_not_end_a_sentence():
+def test_numbers_and_decimals_do_not_end_a_sentence() -> None:
     assert texts("세율은 3.5%입니다. 합계는 1,000.50원입니다.") == ["세율은 3.5%입니다.", "합계는 1,000.50원입니다."]
 
 
-def test_offsets_count_characters_also_after_emoji():
+def test_offsets_count_characters_also_after_emoji() -> None:
     assert texts("😀 안녕하세요. 😀👍 반갑습니다.\n여권") == ["😀 안녕하세요.", "😀👍 반갑습니다.", "여권"]
 
 
@@ -107,7 +107,7 @@ def test_offsets_count_characters_also_after_emoji():
         ("“갔습니다.” 그는 말했다.", ["“갔습니다.”", "그는 말했다."]),
     ],
 )
-def test_what_touches_a_closing_quote_belongs_to_the_sentence_of_the_quote(text: str, found: list[str]):
+def test_what_touches_a_closing_quote_belongs_to_the_sentence_of_the_quote(text: str, found: list[str]) -> None:
     assert [text[start:end] for start, end in sentences(text)] == found
 
 
@@ -136,7 +136,7 @@ def test_what_touches_a_closing_quote_belongs_to_the_sentence_of_the_quote(text:
         "자료를 빌린다. (제7조 참조).",
     ],
 )
-def test_a_sentence_is_not_cut_within(text: str):
+def test_a_sentence_is_not_cut_within(text: str) -> None:
     assert len(texts(text)) == 1
 
 
@@ -156,13 +156,13 @@ def test_a_sentence_is_not_cut_within(text: str):
         ("도서관은 '24년에 열었다. 서점은 '25년에 닫았다.", ["도서관은 '24년에 열었다.", "서점은 '25년에 닫았다."]),
     ],
 )
-def test_a_sentence_begins_with_its_mark(text: str, found: list[str]):
+def test_a_sentence_begins_with_its_mark(text: str, found: list[str]) -> None:
     assert texts(text) == found
 
 
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("unit", ["( ", "* ", "” ", "1. ", "' ", "다. ) ", "- ", "끝났다. ("])
-def test_a_line_of_marks_takes_no_hour(unit: str):
+def test_a_line_of_marks_takes_no_hour(unit: str) -> None:
     sentences((unit * 10_000)[:10_000])
 
 
@@ -172,9 +172,10 @@ INNER = re.compile(
 )  # two levels of these hold all that statutes have
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not LAW.exists(), reason="needs the statutes beside the checkout: ../shared/data/law")
 @pytest.mark.parametrize("name", ["*.md", "*.txt"])
-def test_no_sentence_of_a_statute_is_cut_within_brackets_or_behind_its_number(name: str):
+def test_no_sentence_of_a_statute_is_cut_within_brackets_or_behind_its_number(name: str) -> None:
     broken = []
     for path in LAW.glob(name):
         for line in decode(path.read_bytes(), path.name).split("\n"):

@@ -33,7 +33,7 @@ def merged(*answers: Answer) -> tuple[list[str], Answer, list[list[str]]]:
     return [str(piece) for piece in pieces], whole, before
 
 
-def test_marks_number_the_passages_of_the_whole_each_once():
+def test_marks_number_the_passages_of_the_whole_each_once() -> None:
     pieces, whole, before = merged(answer("갑 [1]", "가", "나"), answer("을 [1], 병 [2, 1]", "다", "가"))
     assert "".join(pieces) == whole.text == "Q1. 1번?\n갑 [1]\n\nQ2. 2번?\n을 [3], 병 [1, 3]"
     assert [(h.passage.id, h.rank) for h in whole.hits] == [("가", 1), ("나", 2), ("다", 3)]
@@ -43,19 +43,19 @@ def test_marks_number_the_passages_of_the_whole_each_once():
     assert before == [[], ["1번?"]]
 
 
-def test_a_part_that_is_not_answered_says_so_in_its_place():
+def test_a_part_that_is_not_answered_says_so_in_its_place() -> None:
     _, whole, _ = merged(answer("없어요.", "가", abstained=True), answer("을 [1]", "나"))
     assert whole.text == "Q1. 1번?\n없어요.\n\nQ2. 2번?\n을 [2]"
     assert not whole.abstained
 
 
-def test_all_is_withheld_if_every_part_is():
+def test_all_is_withheld_if_every_part_is() -> None:
     _, whole, _ = merged(*[answer("없어요.", "가", abstained=True)] * 2)
     assert whole.abstained
     assert whole.citations == ()
 
 
-def test_a_turn_is_answered_as_what_it_is():
+def test_a_turn_is_answered_as_what_it_is() -> None:
     asked: list[str] = []
 
     def answered(question: str, history: Sequence[Turn]) -> Generator[str | Answer]:

@@ -38,11 +38,15 @@ def said(path: Path, options: Options = Options()) -> list[tuple[str, str]]:
 
 
 def merge(*areas: str) -> Callable[[Any], None]:
-    return lambda sheet: [sheet.merge_cells(area) for area in areas] and None
+    def merged(sheet: Any) -> None:
+        for area in areas:
+            sheet.merge_cells(area)
+
+    return merged
 
 
-def test_names_over_blanks_are_said_of_each_column_below(tmp_path: Path):
-    rows = [
+def test_names_over_blanks_are_said_of_each_column_below(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
         ["구분", "2023년", None, "2024년"],
         [None, "신청", "승인", "신청"],
         ["연차", 120, 118, 131],
@@ -54,8 +58,8 @@ def test_names_over_blanks_are_said_of_each_column_below(tmp_path: Path):
     ]
 
 
-def test_a_header_of_three_rows(tmp_path: Path):
-    rows = [
+def test_a_header_of_three_rows(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
         ["지역", "인구", None, None, None],
         [None, "남", None, "여", None],
         [None, "성인", "아동", "성인", "아동"],
@@ -65,22 +69,29 @@ def test_a_header_of_three_rows(tmp_path: Path):
     assert said(path) == [("", "지역: 가람 / 인구 남 성인: 1 / 인구 남 아동: 2 / 인구 여 성인: 3 / 인구 여 아동: 4")]
 
 
-def test_a_wide_merged_header_is_said_once(tmp_path: Path):
-    rows = [["이름", "연락처", None, None, None], ["김하늘", "02-1", "010-2", "a@b.kr", "우편함 3"]]
+def test_a_wide_merged_header_is_said_once(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["이름", "연락처", None, None, None], ["김하늘", "02-1", "010-2", "a@b.kr", "우편함 3"]]
     assert said(book(tmp_path, rows, merge("B1:E1"))) == [
         ("", "이름: 김하늘 / 연락처: 02-1 / 010-2 / a@b.kr / 우편함 3")
     ]
 
 
-def test_totals_and_notes_are_told_apart(tmp_path: Path):
-    rows = [["부서", "접수"], ["총무과", 10], ["재무과", 5], ["합계", 15], ["※ 이송을 포함한다."], ["자료: 총무과"]]
+def test_totals_and_notes_are_told_apart(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
+        ["부서", "접수"],
+        ["총무과", 10],
+        ["재무과", 5],
+        ["합계", 15],
+        ["※ 이송을 포함한다."],
+        ["자료: 총무과"],
+    ]
     document = read(book(tmp_path, rows)).document
     assert [section.meta.get("total", False) for section in document.sections] == [False, False, True, False]
     assert document.text.split("\n\n")[-1] == "※ 이송을 포함한다.\n자료: 총무과"
     assert "kind" not in document.sections[-1].meta
 
 
-def test_tables_without_a_header_and_forms(tmp_path: Path):
+def test_tables_without_a_header_and_forms(tmp_path: Path) -> None:
     assert said(book(tmp_path, [["1인 가구", "월 150,000원"], ["2인 가구", "월 250,000원"]])) == [
         ("", "1인 가구: 월 150,000원"),
         ("", "2인 가구: 월 250,000원"),
@@ -92,15 +103,19 @@ def test_tables_without_a_header_and_forms(tmp_path: Path):
 @pytest.mark.parametrize(
     "names", [[2022, 2023, 2024], ["2022년", "2023년", "2024년"], ["1월", "2월", "3월"], [1, 2, 3]]
 )
-def test_numbers_in_order_are_names_of_columns(tmp_path: Path, names: list[Any]):
-    rows = [["지역", *names], ["가람", 100, 110, 120], ["나래", 200, 210, 220]]
+def test_numbers_in_order_are_names_of_columns(tmp_path: Path, names: list[Any]) -> None:
+    rows: list[list[Any]] = [["지역", *names], ["가람", 100, 110, 120], ["나래", 200, 210, 220]]
     assert said(book(tmp_path, rows))[0][1] == "지역: 가람 / " + " / ".join(
         f"{name}: {value}" for name, value in zip(names, (100, 110, 120), strict=True)
     )
 
 
-def test_empty_columns_are_dropped(tmp_path: Path):
-    rows = [[None, "번호", None, "이름", "전화"], [None, 1, None, "김하늘", "02-1"], [None, 2, None, "이바다", "02-2"]]
+def test_empty_columns_are_dropped(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
+        [None, "번호", None, "이름", "전화"],
+        [None, 1, None, "김하늘", "02-1"],
+        [None, 2, None, "이바다", "02-2"],
+    ]
     assert [text for _, text in said(book(tmp_path, rows))] == [
         "번호: 1 / 이름: 김하늘 / 전화: 02-1",
         "번호: 2 / 이름: 이바다 / 전화: 02-2",
@@ -111,16 +126,19 @@ def test_empty_columns_are_dropped(tmp_path: Path):
     ("name", "values"),
     [("수량", [3, 4]), ("내선", [3101, 3205, 3102]), ("전화", ["02-1", "02-2", "02-3"]), ("점수", [1, 2, 4])],
 )
-def test_a_blank_column_in_a_table_parts_no_numbers(tmp_path: Path, name: str, values: list[Any]):
+def test_a_blank_column_in_a_table_parts_no_numbers(tmp_path: Path, name: str, values: list[Any]) -> None:
     people = ["김하늘", "이바다", "박구름"]
-    rows = [["이름", None, name, "비고"], *([people[n], None, value, "가"] for n, value in enumerate(values))]
+    rows: list[list[Any]] = [
+        ["이름", None, name, "비고"],
+        *([people[n], None, value, "가"] for n, value in enumerate(values)),
+    ]
     assert [text for _, text in said(book(tmp_path, rows))] == [
         f"이름: {people[n]} / {name}: {value} / 비고: 가" for n, value in enumerate(values)
     ]
 
 
-def test_lines_between_rows_stand_above_those_below(tmp_path: Path):
-    rows = [["지역", "인구"], ["■ 수도권"], ["서울", 1], ["인천", 3], ["■ 영남"], ["부산", 5]]
+def test_lines_between_rows_stand_above_those_below(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["지역", "인구"], ["■ 수도권"], ["서울", 1], ["인천", 3], ["■ 영남"], ["부산", 5]]
     assert said(book(tmp_path, rows, title="인구")) == [
         ("인구 > ■ 수도권", "지역: 서울 / 인구: 1"),
         ("인구 > ■ 수도권", "지역: 인천 / 인구: 3"),
@@ -128,8 +146,8 @@ def test_lines_between_rows_stand_above_those_below(tmp_path: Path):
     ]
 
 
-def test_a_table_that_begins_behind_a_blank_row_has_its_own_header(tmp_path: Path):
-    rows = [
+def test_a_table_that_begins_behind_a_blank_row_has_its_own_header(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
         ["차종", "요금"],
         ["승용", "1,000원"],
         ["화물", "2,000원"],
@@ -159,8 +177,8 @@ def test_a_table_that_begins_behind_a_blank_row_has_its_own_header(tmp_path: Pat
         ("제목", "내용"),
     ],
 )
-def test_columns_of_questions_and_answers(tmp_path: Path, question: str, answer: str):
-    rows = [["번호", question, answer], [1, "언제 여나요?", "아침 9시에 엽니다."]]
+def test_columns_of_questions_and_answers(tmp_path: Path, question: str, answer: str) -> None:
+    rows: list[list[Any]] = [["번호", question, answer], [1, "언제 여나요?", "아침 9시에 엽니다."]]
     reading = read(book(tmp_path, rows))
     assert [(known.question, known.answer) for known in reading.document.questions] == [
         ("언제 여나요?", "아침 9시에 엽니다.")
@@ -175,25 +193,25 @@ def test_columns_of_questions_and_answers(tmp_path: Path, question: str, answer:
         (["문의내용", "처리결과"], ["가로등 고장", "완료"]),
     ],
 )
-def test_names_that_say_little_need_questions(tmp_path: Path, names: list[str], row: list[str]):
+def test_names_that_say_little_need_questions(tmp_path: Path, names: list[str], row: list[str]) -> None:
     reading = read(book(tmp_path, [names, row, row]))
     assert reading.document.questions == ()
     assert reading.columns == ()
 
 
-def test_columns_of_any_name_can_be_named(tmp_path: Path):
+def test_columns_of_any_name_can_be_named(tmp_path: Path) -> None:
     path = book(tmp_path, [["고객 발화", "안내 문구"], ["언제 여나요?", "아홉 시."]])
     assert read(path).document.questions == ()
     named = Options(columns=(("question", ("고객 발화",)), ("answer", ("안내문구",))))
     assert [known.answer for known in read(path, "자료", named).document.questions] == ["아홉 시."]
 
 
-def test_links_comments_and_formulas(tmp_path: Path):
+def test_links_comments_and_formulas(tmp_path: Path) -> None:
     def change(sheet: Any) -> None:
         sheet["B2"].hyperlink = "https://example.kr/a"
         sheet["B3"].comment = Comment("총무과:\n2025년부터 폐지", "총무과")
 
-    rows = [["항목", "값"], ["홈페이지", "바로가기"], ["일비", "20,000원"], ["합", "=1+2"]]
+    rows: list[list[Any]] = [["항목", "값"], ["홈페이지", "바로가기"], ["일비", "20,000원"], ["합", "=1+2"]]
     reading = read(book(tmp_path, rows, change))
     assert reading.document.text.split("\n\n") == [
         "항목: 홈페이지\n값: 바로가기 (https://example.kr/a)",
@@ -205,7 +223,7 @@ def test_links_comments_and_formulas(tmp_path: Path):
     assert "다시 저장" in warning
 
 
-def test_parts_of_a_workbook_that_other_programs_write(tmp_path: Path):
+def test_parts_of_a_workbook_that_other_programs_write(tmp_path: Path) -> None:
     """Prefixes, shared and phonetic strings, cells without places, days since 1904."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -227,7 +245,7 @@ def test_parts_of_a_workbook_that_other_programs_write(tmp_path: Path):
     assert [text for _, text in said(path)] == ["날짜: 2024-01-01 / 값: TRUE"]
 
 
-def test_a_sheet_of_libreoffice(tmp_path: Path):
+def test_a_sheet_of_libreoffice(tmp_path: Path) -> None:
     names = " ".join(
         f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{short}:1.0"'
         for short in ("office", "table", "text", "style")
@@ -263,7 +281,7 @@ def test_a_sheet_of_libreoffice(tmp_path: Path):
     assert all(named in warnings for named in ("옛것", "행 4", "열 C(내부)"))
 
 
-def test_values_of_older_formats(tmp_path: Path):
+def test_values_of_older_formats(tmp_path: Path) -> None:
     """As for xls and xlsb, whose library gives values without their formats."""
     path = book(
         tmp_path,

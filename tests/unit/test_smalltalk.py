@@ -7,7 +7,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from mundap.generate.persona import Persona
-from mundap.generate.smalltalk import KINDS, business, reply, small_talk
+from mundap.generate.smalltalk import KINDS, Kind, business, reply, small_talk
 from mundap.messages import MESSAGES
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
@@ -32,7 +32,7 @@ SHARED = Path(__file__).parents[3] / "shared" / "data"
         ("laugh", "ㅋㅋㅋ|ㅎㅎ|ㅠㅠ"),
     ],
 )
-def test_small_talk_is_known_by_its_kind(kind: str, turns: str):
+def test_small_talk_is_known_by_its_kind(kind: Kind, turns: str) -> None:
     assert {turn: small_talk(turn) for turn in turns.split("|")} == dict.fromkeys(turns.split("|"), kind)
 
 
@@ -59,7 +59,7 @@ def test_small_talk_is_known_by_its_kind(kind: str, turns: str):
         "😀",
     ],
 )
-def test_a_question_is_no_small_talk(turn: str):
+def test_a_question_is_no_small_talk(turn: str) -> None:
     assert small_talk(turn) is None
 
 
@@ -75,13 +75,13 @@ def test_a_question_is_no_small_talk(turn: str):
         ("", ""),
     ],
 )
-def test_what_is_asked_is_freed_of_pleasantries(turn: str, asked: str):
+def test_what_is_asked_is_freed_of_pleasantries(turn: str, asked: str) -> None:
     assert business(turn) == asked
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_has_a_short_reply_that_cites_nothing_and_is_no_refusal(kind, language: str):
+def test_every_kind_has_a_short_reply_that_cites_nothing_and_is_no_refusal(kind: Kind, language: str) -> None:
     answer = reply("q", kind, language, None, ["연차는 며칠인가요?", "가" * 200])
     assert (answer.citations, answer.hits, answer.abstained, answer.model) == ((), (), False, "smalltalk")
     assert 0 < len(answer.text) < 200
@@ -90,13 +90,14 @@ def test_every_kind_has_a_short_reply_that_cites_nothing_and_is_no_refusal(kind,
     assert ("연차는 며칠인가요?" in answer.text) == (kind == "abilities")
 
 
-def test_a_persona_answers_in_its_own_words_or_at_its_level():
+def test_a_persona_answers_in_its_own_words_or_at_its_level() -> None:
     own = Persona.model_validate({"name": "모아", "tone": "해요체", "smalltalk": {"greeting": "반가워요, 모아예요!"}})
     assert reply("q", "greeting", "ko", own).text == "반가워요, 모아예요!"
     assert reply("q", "thanks", "ko", own).text.startswith("도움이 되었다니 다행이에요.")
 
 
-def test_it_fires_on_no_recorded_question():
+@pytest.mark.slow
+def test_it_fires_on_no_recorded_question() -> None:
     sheet = SHARED / "customs" / "customs_qa.xlsx"
     if not sheet.is_file():
         pytest.skip(f"{sheet} is not beside the checkout")

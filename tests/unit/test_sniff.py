@@ -67,7 +67,7 @@ def zipped(path: Path, **members: bytes) -> Path:
         ("a.unknown", b"abc", ".unknown"),
     ],
 )
-def test_content_decides(tmp_path: Path, name: str, content: bytes, expected: str):
+def test_content_decides(tmp_path: Path, name: str, content: bytes, expected: str) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     assert kind_of(path) == expected
@@ -82,7 +82,7 @@ def test_content_decides(tmp_path: Path, name: str, content: bytes, expected: st
         ({"xl__workbook.xml": b"<a/>"}, ".xlsx"),
     ],
 )
-def test_archives_are_told_by_their_members(tmp_path: Path, members: dict[str, bytes], expected: str):
+def test_archives_are_told_by_their_members(tmp_path: Path, members: dict[str, bytes], expected: str) -> None:
     assert kind_of(zipped(tmp_path / "a.zip", **members)) == expected
 
 
@@ -118,7 +118,9 @@ def test_archives_are_told_by_their_members(tmp_path: Path, members: dict[str, b
         ("a.docx", b"PK\x03\x04 cut off", "손상되었습니다"),
     ],
 )
-def test_what_cannot_be_read_is_said_with_its_name_and_remedy(tmp_path: Path, name: str, content: bytes, said: str):
+def test_what_cannot_be_read_is_said_with_its_name_and_remedy(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(BadFile, match=said) as caught:
@@ -140,12 +142,14 @@ def test_what_cannot_be_read_is_said_with_its_name_and_remedy(tmp_path: Path, na
         ("a.apk", {"classes.dex": b"a"}, "프로그램 파일"),
     ],
 )
-def test_archives_that_are_no_document_get_a_remedy(tmp_path: Path, name: str, members: dict[str, bytes], said: str):
+def test_archives_that_are_no_document_get_a_remedy(
+    tmp_path: Path, name: str, members: dict[str, bytes], said: str
+) -> None:
     with pytest.raises(BadFile, match=said):
         kind_of(zipped(tmp_path / name, **members))
 
 
-def test_an_archive_whose_members_cannot_be_unpacked_is_a_bad_file(tmp_path: Path):
+def test_an_archive_whose_members_cannot_be_unpacked_is_a_bad_file(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.hwpx", mimetype=b"application/hwp+zip" * 9)
     raw = bytearray(path.read_bytes())
     raw[38 : 38 + 8] = b"\xff" * 8  # of the packed content
@@ -154,7 +158,7 @@ def test_an_archive_whose_members_cannot_be_unpacked_is_a_bad_file(tmp_path: Pat
         kind_of(path)
 
 
-def test_an_archive_whose_members_claim_more_than_there_is_is_a_bad_file(tmp_path: Path):
+def test_an_archive_whose_members_claim_more_than_there_is_is_a_bad_file(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.pptx", ppt__presentation=b"<a/>")
     raw = bytearray(path.read_bytes())
     at = raw.index(b"PK\x01\x02") + 20
@@ -165,12 +169,12 @@ def test_an_archive_whose_members_claim_more_than_there_is_is_a_bad_file(tmp_pat
 
 
 @pytest.mark.parametrize("cut", [0, 30, 48, 76, 512, 700, 1024, 1100])
-def test_no_cut_of_an_ole_file_is_another_error(tmp_path: Path, cut: int):
+def test_no_cut_of_an_ole_file_is_another_error(tmp_path: Path, cut: int) -> None:
     (tmp_path / "a.dat").write_bytes(tree("Workbook")[: 8 + cut])
     assert kind_of(tmp_path / "a.dat") in (".dat", ".xls")
 
 
-def test_an_archive_that_would_burst_is_not_read(tmp_path: Path):
+def test_an_archive_that_would_burst_is_not_read(tmp_path: Path) -> None:
     path = zipped(tmp_path / "a.docx", word__document=b"\0" * (70 << 20))
     with pytest.raises(BadFile, match="70MB"):
         kind_of(path)

@@ -59,10 +59,10 @@ def test_what_says_something(text: str) -> None:
         ("월급을두달째못받았는데어디에신고해요", "월급을 두 달째 못 받았는데 어디에 신고해요"),
     ],
 )
-def test_a_question_typed_as_one_word_is_taken_apart(typed: str, read: str):
+def test_a_question_typed_as_one_word_is_taken_apart(typed: str, read: str) -> None:
     assert parted(typed) == read
 
 
 @pytest.mark.parametrize("text", ["자동차손해배상보장법 적용 대상은?", "개인통관고유부호발급", "관세를 냅니다", ""])
-def test_compounds_stay_together(text: str):
+def test_compounds_stay_together(text: str) -> None:
     assert parted(text) == text

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+from tests.unit.conftest import Serve
 
 from mundap.evaluation.questions import Question
 from mundap.generate.persona import Persona
@@ -20,7 +22,7 @@ def asked(*answers: str) -> list[Question]:
     return [Question(f"질문 {n}?", ("제시문",), answer) for n, answer in enumerate(answers)]
 
 
-def test_rules_change_endings_and_add_the_closing_phrase(tmp_path):
+def test_rules_change_endings_and_add_the_closing_phrase(tmp_path: Path) -> None:
     made = rewrite(asked(ANSWER, "주차장", "반입은 불가합니다."), FUTSAL, ByRules(FUTSAL), Journal(tmp_path / "j", "r"))
     assert made.rows == (
         {
@@ -45,11 +47,11 @@ def test_rules_change_endings_and_add_the_closing_phrase(tmp_path):
         ("향수는 800밀리리터까지예요.", "meaning"),
     ],
 )
-def test_faults(text: str, wrong: str):
+def test_faults(text: str, wrong: str) -> None:
     assert faults(FUTSAL, ANSWER, text) == wrong
 
 
-def test_a_model_is_told_what_was_wrong_and_what_never_stands_is_dropped(served, tmp_path):
+def test_a_model_is_told_what_was_wrong_and_what_never_stands_is_dropped(served: Serve, tmp_path: Path) -> None:
     def reply(text: str) -> str:
         return json.dumps({"answer": text}, ensure_ascii=False)
 

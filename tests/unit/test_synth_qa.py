@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 
 import pytest
+from tests.conftest import MakePassage
+from tests.unit.conftest import Serve
 
 from mundap.errors import GeneratorError
 from mundap.evaluation.questions import read_questions
@@ -42,7 +45,7 @@ def checks(support: float = 1.0, held: float = 1.0) -> Checks:
     return Checks(lambda question, passage: support, lambda sentence, passage: held, 0.3)
 
 
-def test_rules_make_answers_of_the_right_lengths_from_the_passage_alone(passage, tmp_path):
+def test_rules_make_answers_of_the_right_lengths_from_the_passage_alone(passage: MakePassage, tmp_path: Path) -> None:
     whole = passage(TEXT, source="안내")
     made = synthesize([whole], ByRules(), checks(), Journal(tmp_path / "j", "rules"), most=3)
     assert made.rows[0].made.question == "여행자의 면세 한도는 얼마인가요?"
@@ -55,7 +58,7 @@ def test_rules_make_answers_of_the_right_lengths_from_the_passage_alone(passage,
     assert made.rows[0].made.long
 
 
-def test_rows_are_read_again_as_questions_with_their_passage(passage, tmp_path):
+def test_rows_are_read_again_as_questions_with_their_passage(passage: MakePassage, tmp_path: Path) -> None:
     whole = passage(TEXT, source="안내")
     rows = synthesize([whole], ByRules(), checks(), Journal(tmp_path / "j", "rules"), most=2).rows
     file = tmp_path / "qa.jsonl"
@@ -66,7 +69,7 @@ def test_rows_are_read_again_as_questions_with_their_passage(passage, tmp_path):
     assert json.loads(file.read_text("utf-8").splitlines()[0])["passage_id"] == whole.id
 
 
-def test_a_table_asks_for_its_cells_and_a_row_for_its_values(passage):
+def test_a_table_asks_for_its_cells_and_a_row_for_its_values(passage: MakePassage) -> None:
     table = passage(
         "| 물품 | 세율 | 한도 |\n| --- | --- | --- |\n| 청바지 | 13% | 없음 |\n| 술 | 30% | 2병 |",
         meta={"kind": "table"},
@@ -83,7 +86,7 @@ def test_a_table_asks_for_its_cells_and_a_row_for_its_values(passage):
     assert [one.question for one in ByRules().make(row, 3)] == ["향수의 한도는 무엇인가요?"]
 
 
-def test_a_list_is_told_in_one_sentence(passage):
+def test_a_list_is_told_in_one_sentence(passage: MakePassage) -> None:
     listed = passage("이사물품 통관에 필요한 서류는 다음과 같다.\n1. 이사물품 신고서\n2. 여권 사본\n3. 선하증권")
     [made] = ByRules().make(listed, 3)
     assert made.question == "이사물품 통관에 필요한 서류는 무엇인가요?"
@@ -91,7 +94,9 @@ def test_a_list_is_told_in_one_sentence(passage):
     assert len(sentences(made.short)) == 1
 
 
-def test_a_model_is_told_what_was_miscounted_and_asked_once_for_each_question(passage, served, tmp_path):
+def test_a_model_is_told_what_was_miscounted_and_asked_once_for_each_question(
+    passage: MakePassage, served: Serve, tmp_path: Path
+) -> None:
     bot, seen = served(reply(short=MEDIUM_ANSWER), reply(), reply("술은 몇 병까지 면세되나요?"))
     made = synthesize([passage(TEXT)], ByModel(bot), checks(), Journal(tmp_path / "j", "llm"), most=2)
     assert [row.made.question for row in made.rows] == ["여행자 면세 한도는 얼마인가요?", "술은 몇 병까지 면세되나요?"]
@@ -109,7 +114,9 @@ def test_a_model_is_told_what_was_miscounted_and_asked_once_for_each_question(pa
         (reply("면세 한도는?  "), checks(), "duplicate"),
     ],
 )
-def test_what_a_model_makes_up_is_left_out_and_counted(passage, served, tmp_path, text, check, why):
+def test_what_a_model_makes_up_is_left_out_and_counted(
+    passage: MakePassage, served: Serve, tmp_path: Path, text: str, check: Checks, why: str
+) -> None:
     bot, _ = served(text)
     made = synthesize(
         [passage(TEXT)], ByModel(bot), check, Journal(tmp_path / "j", "llm"), most=1, known=["면세한도는?"]
@@ -117,7 +124,9 @@ def test_what_a_model_makes_up_is_left_out_and_counted(passage, served, tmp_path
     assert (made.rows, dict(made.refused), made.without) == ((), {why: 1}, 1)
 
 
-def test_a_run_that_broke_off_goes_on_and_asks_nothing_twice(passage, served, tmp_path):
+def test_a_run_that_broke_off_goes_on_and_asks_nothing_twice(
+    passage: MakePassage, served: Serve, tmp_path: Path
+) -> None:
     journal = tmp_path / "qa.jsonl.part"
     passages = [passage(TEXT), passage(OTHER)]
     bot, _ = served(reply(), 500)
@@ -132,20 +141,22 @@ def test_a_run_that_broke_off_goes_on_and_asks_nothing_twice(passage, served, tm
     assert made.refused == {"numbers": 1}
 
 
-def test_a_model_that_gives_no_json_fails_the_passage_and_may_do_better_later(passage, served, tmp_path):
+def test_a_model_that_gives_no_json_fails_the_passage_and_may_do_better_later(
+    passage: MakePassage, served: Serve, tmp_path: Path
+) -> None:
     bot, seen = served("모르겠습니다.")
     made = synthesize([passage(TEXT)], ByModel(bot, retries=1), checks(), Journal(tmp_path / "j", "llm"), most=2)
     assert (made.rows, made.failed, made.without, len(seen)) == ((), 1, 0, 2)
     assert Journal(tmp_path / "j", "llm", resume=True).found == {}
 
 
-def test_counts_are_said():
+def test_counts_are_said() -> None:
     assert miscounted(Made("질문은?", SHORT, MEDIUM_ANSWER, LONG_ANSWER)) == ""
     assert "long은 5문장" in miscounted(Made("질문은?", SHORT, MEDIUM_ANSWER, MEDIUM_ANSWER))
     assert "medium은" in miscounted(Made("질문은?", SHORT, SHORT))
 
 
-def test_a_paced_model_is_asked_no_more_often_than_it_may_be(served):
+def test_a_paced_model_is_asked_no_more_often_than_it_may_be(served: Serve) -> None:
     bot, seen = served("네.")
     paced = Paced(bot, per_minute=600)
     begun = time.monotonic()
@@ -153,3 +164,26 @@ def test_a_paced_model_is_asked_no_more_often_than_it_may_be(served):
         assert paced.complete([{"role": "user", "content": "네?"}]) == "네."
     assert time.monotonic() - begun >= 2 * 60 / 600
     assert (len(seen), paced.name) == (3, bot.name)
+
+
+def test_the_good_parts_of_a_reply_are_kept_when_its_long_answer_stays_too_short(
+    passage: MakePassage, served: Serve, tmp_path: Path
+) -> None:
+    bot, seen = served(reply(long=MEDIUM_ANSWER))
+    made = synthesize([passage(TEXT)], ByModel(bot, retries=1), checks(), Journal(tmp_path / "j", "llm"), most=1)
+    [row] = made.rows
+    assert (row.made.short, row.made.medium, row.made.long) == (SHORT, MEDIUM_ANSWER, "")
+    assert len(seen) == 2  # it was asked again first
+
+
+def test_of_a_reply_that_was_cut_the_whole_texts_are_kept(passage: MakePassage, served: Serve, tmp_path: Path) -> None:
+    bot, _ = served(reply()[: reply().index("향수도")])
+    made = synthesize([passage(TEXT)], ByModel(bot, retries=0), checks(), Journal(tmp_path / "j", "llm"), most=1)
+    [row] = made.rows
+    assert (row.made.short, row.made.medium, row.made.long) == (SHORT, MEDIUM_ANSWER, "")
+
+
+def test_without_a_good_short_answer_nothing_is_kept(passage: MakePassage, served: Serve, tmp_path: Path) -> None:
+    bot, _ = served(reply(short=MEDIUM_ANSWER, long=SHORT))
+    made = synthesize([passage(TEXT)], ByModel(bot, retries=0), checks(), Journal(tmp_path / "j", "llm"), most=1)
+    assert (made.rows, made.failed) == ((), 1)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -19,8 +21,9 @@ CHAT = messages("관세율은?", HITS, [Turn("한도는?", "800달러입니다."
 
 
 @pytest.mark.parametrize("name", SHIPPED)
-def test_rules_are_the_instruction_and_what_was_said_the_input(name, tmp_path):
+def test_rules_are_the_instruction_and_what_was_said_the_input(name: str, tmp_path: Path) -> None:
     template = read_template(name, tmp_path)
+    assert template is not None
     text = template.text(CHAT)
     assert text == spelled(CHAT, template)
     before, _, after = text.partition("### 입력:\n")
@@ -39,20 +42,22 @@ def test_rules_are_the_instruction_and_what_was_said_the_input(name, tmp_path):
     assert "\n### 명령어:" in template.stops
 
 
-def test_without_a_template_it_is_the_plain_text():
-    assert read_template("", None) is None
+def test_without_a_template_it_is_the_plain_text() -> None:
+    assert read_template("", Path()) is None
     assert spelled(CHAT, None) == plain(CHAT)
     assert "\n질문:" in stops_of(None)
 
 
-def test_a_file_of_ones_own_is_read_relative_to_the_workspace(tmp_path):
+def test_a_file_of_ones_own_is_read_relative_to_the_workspace(tmp_path: Path) -> None:
     form = {
         "prompt_input": "{instruction}|{input}|답:",
         "prompt_no_input": "{instruction}|답:",
         "response_split": "답:",
     }
     (tmp_path / "틀.json").write_text(json.dumps(form, ensure_ascii=False), "utf-8")
-    assert read_template("틀.json", tmp_path).text([{"role": "user", "content": "{input}?"}]) == "{input}?|답:"
+    template = read_template("틀.json", tmp_path)
+    assert template is not None
+    assert template.text([{"role": "user", "content": "{input}?"}]) == "{input}?|답:"
 
 
 @pytest.mark.parametrize(
@@ -68,7 +73,7 @@ def test_a_file_of_ones_own_is_read_relative_to_the_workspace(tmp_path):
         ),
     ],
 )
-def test_a_file_that_is_no_template_is_named_with_what_it_lacks(tmp_path, content, said):
+def test_a_file_that_is_no_template_is_named_with_what_it_lacks(tmp_path: Path, content: str, said: str) -> None:
     (tmp_path / "틀.json").write_text(content, "utf-8")
     with pytest.raises(ConfigError, match=r"틀\.json") as caught:
         read_template("틀.json", tmp_path)
@@ -76,22 +81,22 @@ def test_a_file_that_is_no_template_is_named_with_what_it_lacks(tmp_path, conten
 
 
 @pytest.mark.parametrize(("spec", "said"), [("alpcaa", "alpaca, kullm"), ("none.json", "열 수 없습니다")])
-def test_an_unknown_name_lists_the_known_ones(tmp_path, spec, said):
+def test_an_unknown_name_lists_the_known_ones(tmp_path: Path, spec: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         read_template(spec, tmp_path)
 
 
 @given(st.lists(st.text("ab\n#", max_size=4)), st.lists(st.text("ab\n#", min_size=1, max_size=3), max_size=3))
-def test_writing_ends_before_the_first_stop_however_it_comes_in_pieces(pieces, stops):
+def test_writing_ends_before_the_first_stop_however_it_comes_in_pieces(pieces: list[str], stops: list[str]) -> None:
     whole = "".join(pieces)
     first = min((at for stop in stops if (at := whole.find(stop)) >= 0), default=len(whole))
     assert "".join(until((piece for piece in pieces), stops)) == whole[:first]
 
 
-def test_what_cannot_begin_a_stop_is_given_at_once_and_a_stop_closes_the_source():
+def test_what_cannot_begin_a_stop_is_given_at_once_and_a_stop_closes_the_source() -> None:
     closed = []
 
-    def source():
+    def source() -> Iterator[str]:
         try:
             yield from ["가나", "다\n", "##", " 끝"]
         finally:

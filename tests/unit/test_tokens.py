@@ -9,47 +9,48 @@ from hypothesis import strategies as st
 from mundap.korean.tokens import BIGRAM, SearchTokenizer, bigrams, content
 
 
-def test_a_noun_is_freed_of_its_particle():
+def test_a_noun_is_freed_of_its_particle() -> None:
     for text in ("관세청은", "관세청에서도", "관세청의", "관세청"):
         assert content([text]) == [["관세청"]]
 
 
-def test_a_text_gives_morphemes_joins_and_bigrams():
+def test_a_text_gives_morphemes_joins_and_bigrams() -> None:
     assert SearchTokenizer()(["이사화물은 통관"]) == [
         [*["이사", "화물", "통관"], "이사화물", *["_이사", "_사화", "_화물", "_물은", "_은통", "_통관"]]
     ]
 
 
-def test_parts_can_be_left_out():
+def test_parts_can_be_left_out() -> None:
     assert SearchTokenizer(joins=False, bigrams=False)(["이사화물은 통관"]) == [["이사", "화물", "통관"]]
     assert SearchTokenizer(bigrams=False)(["이사화물은 통관"]) == [["이사", "화물", "통관", "이사화물"]]
 
 
-def test_nouns_that_do_not_touch_are_not_joined():
+def test_nouns_that_do_not_touch_are_not_joined() -> None:
     assert SearchTokenizer(bigrams=False)(["이사 화물"]) == [["이사", "화물"]]
 
 
-def test_letters_are_lower_case_and_repeats_are_kept():
+def test_letters_are_lower_case_and_repeats_are_kept() -> None:
     assert content(["DHL dhl 통관 통관"]) == [["dhl", "dhl", "통관", "통관"]]
 
 
-def test_bigrams_leave_out_blanks_and_punctuation():
+def test_bigrams_leave_out_blanks_and_punctuation() -> None:
     assert bigrams("관세 청, A-1_b") == [BIGRAM + gram for gram in ("관세", "세청", "청a", "a1", "1b")]
     assert bigrams("가") == bigrams("") == bigrams("…!? ") == []
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8"), max_size=20), max_size=4))
-def test_each_text_has_its_tokens_whatever_stands_beside_it(texts: list[str]):
+def test_each_text_has_its_tokens_whatever_stands_beside_it(texts: list[str]) -> None:
     tokenize = SearchTokenizer()
     assert tokenize(texts) == [tokenize([text])[0] for text in texts]
     assert all(token and "\n" not in token for tokens in tokenize(texts) for token in tokens)
 
 
-def test_no_texts_no_tokens():
+def test_no_texts_no_tokens() -> None:
     assert SearchTokenizer()([]) == []
 
 
-def test_a_user_dictionary_keeps_a_word_whole_and_changes_the_name(tmp_path: Path):
+@pytest.mark.slow
+def test_a_user_dictionary_keeps_a_word_whole_and_changes_the_name(tmp_path: Path) -> None:
     words = tmp_path / "words.txt"
     words.write_text("이사화물\tNNP\t5\n", "utf-8")
     own = SearchTokenizer(joins=False, bigrams=False, user_dictionary=words)
@@ -61,13 +62,13 @@ def test_a_user_dictionary_keeps_a_word_whole_and_changes_the_name(tmp_path: Pat
 
 
 @pytest.mark.parametrize("other", [SearchTokenizer(joins=False), SearchTokenizer(bigrams=False)])
-def test_the_name_changes_with_the_tokens(other: SearchTokenizer):
+def test_the_name_changes_with_the_tokens(other: SearchTokenizer) -> None:
     assert other.name != SearchTokenizer().name == SearchTokenizer().name
 
 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("unit", ["a", "(", "연차는 15일이다. "])
-def test_a_text_that_is_too_long_for_kiwi_takes_no_hour(unit: str):
+def test_a_text_that_is_too_long_for_kiwi_takes_no_hour(unit: str) -> None:
     (tokens,) = SearchTokenizer()([unit * (60_000 // len(unit)) + " 소멸시효"])
     assert "소멸시효" in tokens
 

@@ -15,7 +15,7 @@ PACKAGES = [
 
 
 @pytest.mark.parametrize("name", PACKAGES)
-def test_every_file_has_its_place_on_the_map(name: str):
+def test_every_file_has_its_place_on_the_map(name: str) -> None:
     package = importlib.import_module(name)
     files = {module.name for module in pkgutil.iter_modules(package.__path__)}
     assert sorted(files - set(re.findall(r"\w+", package.__doc__ or ""))) == []

@@ -4,9 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.shown import shown
+from tests.words import split
 
 from mundap.encode.adapter import AdaptedEncoder
 from mundap.encode.hashed import HashedEncoder
@@ -28,10 +31,6 @@ SAID = "갑을병정무기경신임계자축인묘"  # syllables of the document
 ASKED = "가나다라마바사아차카타파하거너더러머버서어저처커터퍼허"  # and of the askers, which have none in common
 CONCEPTS = 24
 PASSAGES = 30
-
-
-def split(texts: Sequence[str]) -> list[list[str]]:
-    return [text.split() for text in texts]
 
 
 def word(letters: str, number: int) -> str:
@@ -71,8 +70,8 @@ def trained() -> Trained:
     return train_reranker(trainer(questions()))
 
 
-def test_training_learns_the_askers_words():
-    report = trained().report.to_json()
+def test_training_learns_the_askers_words() -> None:
+    report = shown(trained().report)
     assert (report["questions"], report["passages"], report["folds"]) == (150, 30, 5)
     for split_by in ("by_passage", "by_question"):
         before, after = (report[split_by][when]["top1"]["mean"] for when in ("before", "after"))
@@ -81,9 +80,9 @@ def test_training_learns_the_askers_words():
     assert trained().report.verdict == "better"
 
 
-def test_the_report_has_intervals_and_differences():
+def test_the_report_has_intervals_and_differences() -> None:
     for split_by in ("by_passage", "by_question"):
-        figures = trained().report.to_json()[split_by]
+        figures = shown(trained().report)[split_by]
         for metric in ("top1", "top3", "top10", "mrr@10"):
             before, after, change = (figures[part][metric] for part in ("before", "after", "difference"))
             assert before["ci95"][0] <= before["mean"] <= before["ci95"][1]
@@ -91,7 +90,7 @@ def test_the_report_has_intervals_and_differences():
             assert 0 < change["p"] <= 1
 
 
-def test_the_model_knows_its_questions_and_ranks_in_use_as_in_training():
+def test_the_model_knows_its_questions_and_ranks_in_use_as_in_training() -> None:
     made = trainer(questions())
     everything = np.arange(150)
     model = made.train(everything)
@@ -105,41 +104,43 @@ def test_the_model_knows_its_questions_and_ranks_in_use_as_in_training():
         assert rank == (scores > right).sum() + 1
 
 
-def test_training_twice_gives_the_same():
+def test_training_twice_gives_the_same() -> None:
     one, other = (trainer(questions()).train(np.arange(150)) for _ in range(2))
     assert one.weights == other.weights
     assert one.translations == other.translations
 
 
-def test_only_scores_are_a_learned_fusion_of_the_legs():
+def test_only_scores_are_a_learned_fusion_of_the_legs() -> None:
     model = trainer(questions(), SCORES_ONLY).train(np.arange(150))
     assert tuple(model.weights) == SCORES_ONLY
     assert model.translations.words == {}
 
 
-def test_questions_with_the_wrong_passages_teach_nothing():
+@pytest.mark.slow
+def test_questions_with_the_wrong_passages_teach_nothing() -> None:
     asked = questions()
     order = np.random.default_rng(2).permutation(len(asked))
     wrong = [replace(q, gold=asked[n].gold) for q, n in zip(asked, order, strict=True)]
     measured = train_reranker(trainer(wrong)).report
     assert measured.verdict != "better"
-    report = measured.to_json()
+    report = shown(measured)
     for split_by in ("by_passage", "by_question"):
         assert report[split_by]["after"]["top1"]["mean"] < 0.1
 
 
-def test_the_same_question_in_other_spaces_does_not_leak():
+@pytest.mark.slow
+def test_the_same_question_in_other_spaces_does_not_leak() -> None:
     random = np.random.default_rng(3)
     golds = [p.text for p in passages()]
     asked = []
     for n in range(75):  # each means nothing, belongs to one passage, and is asked twice
         words = [word(ASKED, 100 + int(w)) for w in random.choice(400, 3, replace=False)]
         asked += [Question(" ".join(words), (golds[n % 30],)), Question("  ".join(words), (golds[n % 30],))]
-    report = train_reranker(trainer(asked)).report.to_json()
+    report = shown(train_reranker(trainer(asked)).report)
     assert report["by_question"]["after"]["top1"]["mean"] < 0.15
 
 
-def test_a_removed_passage_is_no_candidate():
+def test_a_removed_passage_is_no_candidate() -> None:
     lexical, dense = BM25(passages(), tokenize=split), Dense(passages(), HashedEncoder(64))
     alive = np.ones(PASSAGES, np.bool_)
     alive[7] = False
@@ -150,7 +151,7 @@ def test_a_removed_passage_is_no_candidate():
     assert all(7 not in candidates.rows for candidates in made.candidates)
 
 
-def test_a_question_that_finds_nothing_is_counted_as_not_found():
+def test_a_question_that_finds_nothing_is_counted_as_not_found() -> None:
     asked = [*questions(), Question("???", (passages()[0].text,))]
     made = trainer(asked)
     assert not len(made.made.candidates[150].rows)
@@ -158,14 +159,14 @@ def test_a_question_that_finds_nothing_is_counted_as_not_found():
     assert made.ranks(model, np.array([150])) == [None]
 
 
-def test_ties_go_by_row_as_in_a_search():
+def test_ties_go_by_row_as_in_a_search() -> None:
     made = trainer(questions(), ("dense",))
     model = replace(made.train(np.arange(150)), weights={"dense": 0.0})
     rows = made.made.rows
     assert made.ranks(model, np.arange(150)) == [int(row) + 1 for row in rows]
 
 
-def test_progress_ends_at_the_total():
+def test_progress_ends_at_the_total() -> None:
     steps: list[tuple[int, int]] = []
     train_reranker(trainer(questions(), SCORES_ONLY), lambda done, total: steps.append((done, total)))
     assert steps == [(done, 11) for done in range(1, 12)]
@@ -181,12 +182,12 @@ def test_progress_ends_at_the_total():
     ],
     ids=["few", "not in the index", "no gold", "none"],
 )
-def test_too_little_to_learn_from_is_said(asked: list[Question], found: str):
+def test_too_little_to_learn_from_is_said(asked: list[Question], found: str) -> None:
     with pytest.raises(MundapError, match=found):
         trainer(asked)
 
 
-def test_candidates_without_any_right_passage_are_said():
+def test_candidates_without_any_right_passage_are_said() -> None:
     made = trainer(questions())
     empty: Examples = replace(made.made, candidates=tuple(c.first(0) for c in made.made.candidates))
     made.made = empty
@@ -194,7 +195,7 @@ def test_candidates_without_any_right_passage_are_said():
         made.train(np.arange(150))
 
 
-def test_better_on_one_split_and_worse_on_none_is_better():
+def test_better_on_one_split_and_worse_on_none_is_better() -> None:
     def figures(mean: float, p: float) -> Comparisons:
         none = Estimate(0.0, 0.0, 0.0, 1)
         return Comparisons({"mrr@10": Comparison(none, none, Difference(mean, mean, mean, 1, p))})
@@ -208,7 +209,7 @@ def test_better_on_one_split_and_worse_on_none_is_better():
     assert verdict((0.1, 0.01), (-0.1, 0.01)) == "worse"
 
 
-def test_rows_of_one_group_share_a_fold_and_folds_are_even():
+def test_rows_of_one_group_share_a_fold_and_folds_are_even() -> None:
     groups = [n // 5 for n in range(150)]
     fold = by_group(groups, 5)
     assert all(len(set(fold[start : start + 5].tolist())) == 1 for start in range(0, 150, 5))
@@ -233,7 +234,8 @@ def over_an_adapter(asked: Sequence[Question], learned: np.ndarray, honest: bool
     return Trainer(made, lexical, dense, relearn=relearn)
 
 
-def test_over_an_adapter_the_figures_are_of_maps_that_have_not_met_the_question():
+@pytest.mark.slow
+def test_over_an_adapter_the_figures_are_of_maps_that_have_not_met_the_question() -> None:
     random = np.random.default_rng(5)
     golds = [p.text for p in passages()]
     asked = [  # nothing can be learned: the words mean nothing, and no question comes twice
@@ -241,15 +243,15 @@ def test_over_an_adapter_the_figures_are_of_maps_that_have_not_met_the_question(
         for n in range(150)
     ]
     learned = np.ones(150, np.bool_)
-    flattered = train_reranker(over_an_adapter(asked, learned, honest=False)).report.to_json()
-    honest = train_reranker(over_an_adapter(asked, learned, honest=True)).report.to_json()
+    flattered = shown(train_reranker(over_an_adapter(asked, learned, honest=False)).report)
+    honest = shown(train_reranker(over_an_adapter(asked, learned, honest=True)).report)
     for split_by in ("by_passage", "by_question"):
         assert flattered[split_by]["before"]["top1"]["mean"] > 0.8
         assert honest[split_by]["before"]["top1"]["mean"] < 0.2
         assert honest[split_by]["after"]["top1"]["mean"] < 0.2
 
 
-def test_maps_that_learn_anew_from_everything_find_what_those_in_use_find():
+def test_maps_that_learn_anew_from_everything_find_what_those_in_use_find() -> None:
     asked = questions()
     learned = np.ones(150, np.bool_)
     made = over_an_adapter(asked, learned, honest=True)
@@ -258,19 +260,19 @@ def test_maps_that_learn_anew_from_everything_find_what_those_in_use_find():
     assert again.places(np.arange(150)).tolist() == made.made.places(np.arange(150)).tolist()
 
 
-def test_questions_that_the_encoder_has_learned_from_are_not_counted():
+def test_questions_that_the_encoder_has_learned_from_are_not_counted() -> None:
     asked = questions()
     unlearned = np.arange(150) >= 75  # the passages of the first half are known to it
     made = trainer(asked)
     honest = Trainer(made.made, made.lexical, made.dense, unlearned=unlearned)
-    report = train_reranker(honest).report.to_json()
+    report = shown(train_reranker(honest).report)
     assert (report["questions"], report["learned_by_encoder"]) == (150, 75)
     assert report["by_question"]["before"]["top1"]["mean"] == np.mean(made.made.places(np.arange(75, 150)) == 0)
     with pytest.raises(MundapError, match="임베딩 학습에 쓰이지 않은 제시문이 5개"):
         train_reranker(Trainer(made.made, made.lexical, made.dense, unlearned=np.arange(150) >= 125))
 
 
-def test_what_an_encoder_learned_from_is_read_from_its_folder(tmp_path):
+def test_what_an_encoder_learned_from_is_read_from_its_folder(tmp_path: Path) -> None:
     pairs = [
         {"question": "면세 한도는?", "part": "train"},
         {"question": "고른 질문", "part": "dev"},

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.words import split
 
 from mundap.encode import base_of, make_encoder
 from mundap.encode.hashed import HashedEncoder
@@ -27,10 +28,6 @@ from mundap.types import Passage
 
 PASSAGES = 20
 SMALL = StaticConfig(dim=64, batch=16, epochs=8)
-
-
-def split(texts: list[str]) -> list[list[str]]:
-    return [text.split() for text in texts]
 
 
 def told() -> list[str]:
@@ -54,17 +51,17 @@ def share_found(words: Words) -> float:
     return float((scores.argmax(axis=1) == RIGHT).mean())
 
 
-def test_the_words_of_askers_are_learned_by_heart():
+def test_the_words_of_askers_are_learned_by_heart() -> None:
     assert share_found(learned(StaticConfig(dim=64, epochs=1, rate=0.0))) < 0.3
     assert share_found(learned()) == 1
 
 
-def test_training_twice_gives_the_same_and_another_seed_another():
+def test_training_twice_gives_the_same_and_another_seed_another() -> None:
     assert learned().digest == learned().digest
     assert fit(split(asked()), split(told()), RIGHT, replace(SMALL, seed=1)).digest != learned().digest
 
 
-def test_no_passage_comes_twice_in_a_batch_and_every_question_once():
+def test_no_passage_comes_twice_in_a_batch_and_every_question_once() -> None:
     right = np.array([0] * 9 + list(range(1, 12)))
     made = batches(right, 4, np.random.default_rng(0))
     assert all(len(set(right[batch].tolist())) == len(batch) <= 4 for batch in made)
@@ -73,7 +70,7 @@ def test_no_passage_comes_twice_in_a_batch_and_every_question_once():
     assert set(range(9, 20)) <= set(placed)  # only lone questions of the passage that has most may be left out
 
 
-def test_the_slope_is_that_of_the_loss():
+def test_the_slope_is_that_of_the_loss() -> None:
     random = np.random.default_rng(0)
     places = {f"w{n}": n for n in range(12)}
     texts = [[f"w{n}" for n in random.choice(12, 3, replace=False)] for _ in range(10)]
@@ -86,13 +83,15 @@ def test_the_slope_is_that_of_the_loss():
         logits = 5.0 * q @ p.T
         return float((np.log(np.exp(logits).sum(axis=1)) - np.diag(logits)).mean())
 
-    rows, gradient = static._gradient(vectors, questions.of_texts(every), passages.of_texts(every), 5.0)
+    rows, gradient = static._gradient(
+        vectors.astype(np.float32), questions.of_texts(every), passages.of_texts(every), 5.0
+    )
     aside = random.normal(size=(12, 16))
     moved = (loss(vectors + 1e-4 * aside) - loss(vectors - 1e-4 * aside)) / 2e-4
     assert moved == pytest.approx((gradient * aside[rows]).sum(), rel=0.01)
 
 
-def test_a_word_that_was_never_met_still_meets_itself():
+def test_a_word_that_was_never_met_still_meets_itself() -> None:
     words = learned()
     one, same, other = words.means([["새말", "말1"], ["새말"], ["딴말"]])
     assert one @ same > 0.3 > abs(one @ other)
@@ -101,17 +100,17 @@ def test_a_word_that_was_never_met_still_meets_itself():
     assert not np.array_equal(drawn("새말", 600)[:88], drawn("새말", 600)[512:])
 
 
-def test_a_text_without_words_is_a_unit_vector():
+def test_a_text_without_words_is_a_unit_vector() -> None:
     [row] = learned().means([[]])
     assert row.tolist() == [1.0] + [0.0] * 63
 
 
-def test_the_report_has_both_splits_and_is_json():
+def test_the_report_has_both_splits_and_is_json() -> None:
     rows = [Passage(f"p{n:02}", "d", text, 0, len(text)) for n, text in enumerate(told())]
     lexical, dense = BM25(rows, tokenize=split), Dense(rows, HashedEncoder(32))
     made = pairs([Question(q, (told()[row],)) for q, row in zip(asked(), RIGHT, strict=True)], dense.table)
     evaluator = HeldoutEvaluator(made, lexical, dense)
-    before = (dense.vectors.vectors.astype(np.float32), dense.encoder.encode_queries(made.questions))
+    before = (dense.vectors.parts[0].vectors.astype(np.float32), dense.encoder.encode_queries(made.questions))
     trained = train_static(evaluator, Tokens(split(asked()), split(told())), before, SMALL)
     assert trained.report.to_json() == json.loads(json.dumps(trained.report.to_json()))
     gain = trained.report.splits["by_question"]["dense"]["mrr@10"].difference
@@ -129,7 +128,7 @@ def kept(folder: Path, dictionary: Path | None = None) -> Path:
     return model
 
 
-def test_what_is_saved_gives_the_same_vectors(tmp_path: Path):
+def test_what_is_saved_gives_the_same_vectors(tmp_path: Path) -> None:
     kept(tmp_path)
     one, other = make_encoder("model:내것", tmp_path), make_encoder("model:내것", tmp_path)
     assert isinstance(one, StaticEncoder)
@@ -138,19 +137,21 @@ def test_what_is_saved_gives_the_same_vectors(tmp_path: Path):
     assert base_of("model:내것", tmp_path) == "e5-small"
 
 
-def test_the_user_dictionary_goes_with_the_model(tmp_path: Path):
+@pytest.mark.slow
+def test_the_user_dictionary_goes_with_the_model(tmp_path: Path) -> None:
     dictionary = tmp_path / "words.txt"
     dictionary.write_text("이사화물\tNNP\t10\n", "utf-8")
     kept(tmp_path / "models", dictionary)
     dictionary.unlink()
     encoder = make_encoder("model:내것", tmp_path / "models")
+    assert isinstance(encoder, StaticEncoder)
     assert "이사화물" in encoder.words.places
     assert encoder.encode_queries(["이사화물"]) @ encoder.encode_queries(["이사화물"]).T == pytest.approx(1)
     plain = kept(tmp_path / "plain")
     assert encoder.name != make_encoder("model:내것", plain.parent).name
 
 
-def test_a_model_that_cannot_be_used_is_named_with_what_to_do(tmp_path: Path):
+def test_a_model_that_cannot_be_used_is_named_with_what_to_do(tmp_path: Path) -> None:
     folder = kept(tmp_path)
     whole = {path.name: path.read_bytes() for path in folder.iterdir()}
     said = json.loads(whole["encoder.json"])

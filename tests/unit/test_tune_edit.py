@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tomllib
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -37,7 +38,7 @@ FILES = st.sampled_from(
 
 
 @given(FILES, st.dictionaries(PATHS, VALUES, max_size=4))
-def test_the_file_holds_exactly_what_was_set_and_what_it_held(text: str, values: dict) -> None:
+def test_the_file_holds_exactly_what_was_set_and_what_it_held(text: str, values: dict[tuple[str, ...], Any]) -> None:
     expected = tomllib.loads(text)
     for path, value in values.items():
         inner = expected

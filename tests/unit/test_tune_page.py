@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -14,16 +15,20 @@ from mundap.tuning.propose import next_steps
 from mundap.tuning.question_split import Part, Parts
 from mundap.tuning.search import Tuning, tune
 from mundap.tuning.space import Settings
+from mundap.tuning.trial_runner import TrialRunner
 from mundap.tuning.trials import Ranks, Trials
 from mundap.tuning.tuning_page import tuning_page
 
 ABOUT = About("tune", "2026-11-21 10:00:00 UTC", "mundap tune", {"file": "문답.csv", "digest": ""}, "", {}, {}, {})
 
 
-class Rising:
+class Rising(TrialRunner):
     """A runner for which every question's passage comes one rank earlier with chunks of 64 characters."""
 
-    def ranks(self, settings: Settings, questions: tuple[Question, ...]) -> Ranks:
+    def __init__(self) -> None:
+        pass
+
+    def ranks(self, settings: Settings, questions: Sequence[Question]) -> Ranks:
         return [n % 3 + 2 - (settings.chunk_chars == 64) for n, _ in enumerate(questions)]
 
 

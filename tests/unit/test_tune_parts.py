@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.errors import MundapError
@@ -64,7 +64,6 @@ def test_a_torn_last_line_is_ignored_and_spoils_nothing_after_it(tmp_path: Path)
 
 
 @given(st.integers(0, 120))
-@settings(max_examples=40)
 def test_trials_survive_a_cut_anywhere(cut: int) -> None:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "trials.jsonl"

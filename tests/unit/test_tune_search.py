@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from mundap.evaluation.estimates import BETTER
 from mundap.evaluation.questions import Question
 from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.korean.normalize import squash
-from mundap.protocols import Encoder
+from mundap.protocols import Encoder, Vectors
 from mundap.tuning.propose import proposal, verdict_sentence
 from mundap.tuning.question_split import Part, Parts, split_questions
 from mundap.tuning.search import UNCHANGED, Tuning, applicable, tune
@@ -74,7 +75,7 @@ def test_tune_measures_what_search_serves(bot: Mundap, questions: list[Question]
     ids=["chunk", "overlap", "bm25", "fusion", "pool"],
 )
 def test_other_settings_are_those_of_a_workspace_that_has_them(
-    bot: Mundap, questions: list[Question], tmp_path: Path, settings: dict
+    bot: Mundap, questions: list[Question], tmp_path: Path, settings: dict[str, Any]
 ) -> None:
     config = bot.config
     ingest = config.ingest.model_copy(update={n: v for n, v in settings.items() if n.startswith("chunk_")})
@@ -96,11 +97,11 @@ def test_texts_are_encoded_once(bot: Mundap, questions: list[Question]) -> None:
             self.encoder = encoder
             self.seen: list[str] = []
 
-        def encode_queries(self, texts):
+        def encode_queries(self, texts: Sequence[str]) -> Vectors:
             self.seen += texts
             return self.encoder.encode_queries(texts)
 
-        def encode_passages(self, texts):
+        def encode_passages(self, texts: Sequence[str]) -> Vectors:
             self.seen += texts
             return self.encoder.encode_passages(texts)
 
@@ -116,7 +117,7 @@ def test_texts_are_encoded_once(bot: Mundap, questions: list[Question]) -> None:
 @pytest.mark.parametrize(
     "weights", [{}, {"bm25": 0.33}, {"bm25": 0.3, "dense": 0.5}], ids=["default", "other bm25", "both"]
 )
-def test_the_current_value_is_always_among_those_tried(parameter: str, weights: dict) -> None:
+def test_the_current_value_is_always_among_those_tried(parameter: str, weights: dict[str, Any]) -> None:
     config = Config(retrieve=Retrieve(weights=weights, pool=70))
     now = replace(Settings.of(config), chunk_chars=310, k1=1.0, b=0.65, rerank_depth=25)
     tried = [candidate.settings for candidate in candidates(parameter, now)]
@@ -124,14 +125,14 @@ def test_the_current_value_is_always_among_those_tried(parameter: str, weights: 
     assert len(set(tried)) == len(tried)
 
 
-class Known:
+class Known(TrialRunner):
     """A runner whose rankings are written beforehand, those of zscore and those of all else."""
 
     def __init__(self, usual: Callable[[int], int | None], zscore: Callable[[int], int | None]) -> None:
         self.usual, self.zscore = usual, zscore
         self.asked: list[tuple[str, int]] = []
 
-    def ranks(self, settings: Settings, questions: tuple[Question, ...]) -> Ranks:
+    def ranks(self, settings: Settings, questions: Sequence[Question]) -> Ranks:
         self.asked.append((settings.key, len(questions)))
         numbers = [int(q.question) for q in questions]
         return [(self.zscore if settings.fusion == "zscore" else self.usual)(n) for n in numbers]
@@ -154,9 +155,9 @@ def test_what_is_better_on_both_parts_is_proposed(tmp_path: Path) -> None:
     assert tuning.proposed.fusion == "zscore"
     assert tuning.proposed.k1 == 0.9
     assert (tuning.judged["mrr@10"].before.mean, tuning.judged["mrr@10"].after.mean) == (1 / 2, 1.0)
-    assert tuning.reading is not None
-    assert tuning.reading.chosen == 1
-    assert tuning.reading.report == (1.0, 1.0)
+    assert tuning.recall is not None
+    assert tuning.recall.chosen == 1
+    assert tuning.recall.report == (1.0, 1.0)
 
 
 def test_what_is_better_only_where_it_was_chosen_is_not_proposed(tmp_path: Path) -> None:
@@ -186,10 +187,10 @@ def test_the_report_part_is_asked_twice_and_a_second_run_asks_nothing(tmp_path: 
 
 def test_k_is_the_smallest_that_misses_no_more_than_one_point(tmp_path: Path) -> None:
     tuning = run(Known(lambda n: 1 if n % 10 else 7, lambda n: 1), tmp_path, ("k",))
-    assert tuning.reading is not None
-    assert tuning.reading.recall[5:7] == (0.9, 1.0)
+    assert tuning.recall is not None
+    assert tuning.recall.recall[5:7] == (0.9, 1.0)
     assert tuning.proposed == replace(tuning.current, k=7)
-    assert tuning.reading.report == (0.9, 1.0)
+    assert tuning.recall.report == (0.9, 1.0)
 
 
 def test_parameters_without_a_use_are_left_out_with_a_reason() -> None:
@@ -237,12 +238,12 @@ def test_a_reranker_sees_as_many_hits_as_the_settings_say(bot: Mundap, questions
     now = Settings.of(bot.config)
     ranks = runner.ranks(now, questions)
     turned = runner.ranks(replace(now, rerank_depth=2), questions)
-    assert turned == [{1: 2, 2: 1}.get(rank) for rank in ranks]
+    assert turned == [rank and {1: 2, 2: 1}.get(rank) for rank in ranks]
 
 
 def test_the_depth_of_a_reranker_is_judged_with_the_reranker(tmp_path: Path) -> None:
     class Deep(Known):
-        def ranks(self, settings: Settings, questions: tuple[Question, ...]) -> Ranks:
+        def ranks(self, settings: Settings, questions: Sequence[Question]) -> Ranks:
             super().ranks(settings, questions)
             return [1 if settings.rerank_depth == 50 else 2 for _ in questions]
 

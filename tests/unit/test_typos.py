@@ -120,6 +120,7 @@ def test_words_that_the_sheet_lacks_become_no_others(customs: Mend, question: st
     assert customs(question) == question
 
 
+@pytest.mark.slow
 def test_hardly_a_recorded_question_is_changed(customs: Mend, shared_data: Path) -> None:
     sheet = shared_data / "customs" / "customs_qa.xlsx"
     questions = [known.question for known in read(sheet, sheet.name).document.questions][::5]

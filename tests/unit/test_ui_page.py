@@ -18,6 +18,7 @@ def test_an_api_that_is_down_is_told_in_one_sentence_with_a_way_on(monkeypatch: 
     frame.api.clear()
     spec = find_spec("mundap.ui.page")
     assert spec is not None
+    assert spec.origin is not None
     page = AppTest.from_file(spec.origin, default_timeout=30).run()
     assert not page.exception
     [problem] = page.error

@@ -48,10 +48,10 @@ def test_what_the_source_raises_is_raised() -> None:
         next(pieces)
 
 
-def test_an_iterator_that_is_left_is_closed_where_another_loop_runs():
+def test_an_iterator_that_is_left_is_closed_where_another_loop_runs() -> None:
     closed = []
 
-    async def source():
+    async def source() -> AsyncGenerator[str]:
         try:
             yield "하나"
             await asyncio.sleep(60)

@@ -34,7 +34,7 @@ from mundap.korean.wanted import KINDS, VALUES, offers, wanted
         ("수영장", "other"),
     ],
 )
-def test_the_kind_of_a_question(question: str, kind: str):
+def test_the_kind_of_a_question(question: str, kind: str) -> None:
     assert wanted(question).kind == kind
 
 
@@ -47,7 +47,7 @@ def test_the_kind_of_a_question(question: str, kind: str):
         ("수수료가 몇 프로예요?", "%"),
     ],
 )
-def test_what_is_counted(question: str, unit: str):
+def test_what_is_counted(question: str, unit: str) -> None:
     asked = wanted(question)
     assert asked.exact
     assert asked.unit == unit
@@ -63,7 +63,7 @@ def test_what_is_counted(question: str, unit: str):
         ("안내 데스크는 어디인가요?", False),
     ],
 )
-def test_questions_about_what_is_not(question: str, negative: bool):
+def test_questions_about_what_is_not(question: str, negative: bool) -> None:
     assert wanted(question).negative is negative
 
 
@@ -78,24 +78,24 @@ def test_questions_about_what_is_not(question: str, negative: bool):
         ("증명서는 어디에서 떼나요?", "증명서는 주민센터에서 뗀다.", "증명서는 무료다."),
     ],
 )
-def test_a_sentence_has_what_is_asked_for_or_has_not(question: str, having: str, lacking: str):
+def test_a_sentence_has_what_is_asked_for_or_has_not(question: str, having: str, lacking: str) -> None:
     asked = wanted(question)
     assert offers(having, asked) > offers(lacking, asked)
 
 
-def test_another_unit_is_not_what_is_counted():
+def test_another_unit_is_not_what_is_counted() -> None:
     asked = wanted("몇 권 빌릴 수 있나요?")
     assert offers("다섯 권을 빌린다.", asked) > offers("14일 동안 빌린다.", asked)
 
 
-def test_the_thing_asked_about_is_the_focus():
+def test_the_thing_asked_about_is_the_focus() -> None:
     asked = wanted("여권 발급 수수료는 얼마인가요?")
     assert "수수료" in asked.focus
     assert {"여권", "발급", "수수료"} <= asked.names
 
 
 @pytest.mark.parametrize("question", ["", " ", "😀", "?", "1", "가" * 3000])
-def test_anything_can_be_read(question: str):
+def test_anything_can_be_read(question: str) -> None:
     assert wanted(question).kind in KINDS
     assert 0 <= offers("", wanted(question)) <= 1
     assert set(VALUES) < set(KINDS)
@@ -110,13 +110,13 @@ def test_anything_can_be_read(question: str):
         ("등록할 수 없는 조건은 무엇인가요?", "등록"),
     ],
 )
-def test_what_is_said_not_to_be_so_is_known(question: str, denied: str):
+def test_what_is_said_not_to_be_so_is_known(question: str, denied: str) -> None:
     assert wanted(question).denied == {denied}
 
 
-def test_what_is_not_exempt_is_what_is_taxed():
+def test_what_is_not_exempt_is_what_is_taxed() -> None:
     assert wanted("면세가 안 되는 물품은 무엇인가요?").denied == {"면세", "면제", "과세"}
 
 
-def test_leaving_something_out_is_not_asking_what_is_left_out():
+def test_leaving_something_out_is_not_asking_what_is_left_out() -> None:
     assert not wanted("주말을 제외한 운영시간은 언제인가요?").negative

@@ -40,33 +40,33 @@ def found(leg: LexicalLeg, question: str) -> list[str]:
     return [hit.passage.id for hit in leg.search(question)]
 
 
-def test_a_question_in_everyday_words_finds_the_documents_word():
+def test_a_question_in_everyday_words_finds_the_documents_word() -> None:
     assert found(leg(), "카톡에서 짤렸어요") == []
     assert found(leg(*PAIRS), "카톡에서 짤렸어요") == ["a"]
 
 
-def test_the_questions_own_word_comes_first_and_what_is_near_last():
+def test_the_questions_own_word_comes_first_and_what_is_near_last() -> None:
     assert found(leg(*PAIRS), "월급") == ["c", "b", "f"]
 
 
-def test_a_term_counts_where_all_of_it_stands():
+def test_a_term_counts_where_all_of_it_stands() -> None:
     assert found(leg(*PAIRS), "월차는요?") == ["d"]
 
 
-def test_a_word_that_no_passage_has_changes_nothing():
+def test_a_word_that_no_passage_has_changes_nothing() -> None:
     plain, wide = leg(), leg(*PAIRS)
     for question in ("보너스 지급", "휴일", "통지"):
         np.testing.assert_array_equal(plain.score(question, np.arange(6)), wide.score(question, np.arange(6)))
 
 
-def test_a_passage_gains_no_more_than_the_documents_word_asked_for_itself_would_bring():
+def test_a_passage_gains_no_more_than_the_documents_word_asked_for_itself_would_bring() -> None:
     wide = leg(*PAIRS, weight=1.0)
     for everyday, said, row in (("짤리다", "해고", 0), ("월급", "임금", 1), ("월차", "연차 유급휴가", 3)):
         rows = np.array([row])
         assert 0 < wide.score(everyday, rows)[0] <= leg().score(said, rows)[0] + 1e-6
 
 
-def test_a_rare_word_for_a_common_one_is_not_worth_its_rarity():
+def test_a_rare_word_for_a_common_one_is_not_worth_its_rarity() -> None:
     texts = [*(f"세금 안내 {n}" for n in range(8)), "관세 안내"]
     postings = Postings.build(SearchTokenizer()(texts), 0.9, 0.6)
     widening = Widening(postings, SearchTokenizer(), EverydayWords([Pair("세금", "관세", SAME)]), 1.0)
@@ -75,7 +75,7 @@ def test_a_rare_word_for_a_common_one_is_not_worth_its_rarity():
 
 
 @given(st.lists(TOKENS, max_size=8), TOKENS)
-def test_rows_that_hold_all_tokens_and_their_scores(texts: list[list[str]], asked: list[str]):
+def test_rows_that_hold_all_tokens_and_their_scores(texts: list[list[str]], asked: list[str]) -> None:
     postings = Postings.build(texts, 0.9, 0.6)
     held = [n for n, text in enumerate(texts) if asked and set(asked) <= set(text)]
     assert postings.holding(asked).tolist() == held
@@ -84,5 +84,5 @@ def test_rows_that_hold_all_tokens_and_their_scores(texts: list[list[str]], aske
 
 
 @pytest.mark.parametrize("question", ["", "...", "모르는 말"])
-def test_nothing_is_found_for_nothing(question: str):
+def test_nothing_is_found_for_nothing(question: str) -> None:
     assert found(leg(*PAIRS), question) == []

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 import pytest
+from tests.shown import shown
 
 import mundap as md
 from mundap.errors import BadFile, ConfigError, MundapError, UnknownName
@@ -43,7 +45,7 @@ def bot(made: Path, tmp_path: Path) -> Mundap:
     return Mundap.open(shutil.copytree(made, tmp_path / "ws"))
 
 
-def test_the_names_of_use_cases_are_not_hidden_by_the_packages_below_them():
+def test_the_names_of_use_cases_are_not_hidden_by_the_packages_below_them() -> None:
     import mundap.evaluation.retrieval
     import mundap.tuning.search  # noqa: F401
 
@@ -52,46 +54,67 @@ def test_the_names_of_use_cases_are_not_hidden_by_the_packages_below_them():
     assert {"evaluate", "promote", "runs", "synthesise", "train", "tune"} <= set(dir(md))
 
 
-def test_retrieval_is_measured_and_compared_with_an_earlier_run(bot: Mundap):
+T = TypeVar("T", covariant=True)
+
+
+class Kept(Protocol[T]):
+    @property
+    def run(self) -> Path | None: ...
+    @property
+    def compared(self) -> T | None: ...
+
+
+def run_of(report: Kept[Any]) -> Path:
+    assert report.run is not None
+    return report.run
+
+
+def compared_of(report: Kept[T]) -> T:
+    assert report.compared is not None
+    return report.compared
+
+
+def test_retrieval_is_measured_and_compared_with_an_earlier_run(bot: Mundap) -> None:
     seen = []
     first = md.evaluate.retrieval(bot, bot.root / "questions.csv", depth=10, progress=lambda *at: seen.append(at))
     assert (first.n, first.unanswerable, first.compared) == (3, 1, None)
     assert first.legs["bm25"].figures["top1"] == Estimate(1.0, 1.0, 1.0, 3)
     assert seen[-1][0] == seen[-1][1]
-    assert "compared" not in first.to_json()
+    assert "compared" not in shown(first)
     second = md.evaluate.retrieval(bot, str(bot.root / "questions.csv"), depth=10, before=first.run)
-    difference = second.compared["hybrid"]["top1"]
+    difference = compared_of(second)["hybrid"]["top1"]
     assert (difference.mean, difference.n, difference.verdict) == (0.0, 3, ALIKE)
-    assert second.to_json()["compared"]["hybrid"]["top1"] == difference.to_json()
-    assert md.evaluate.compare(first.run, second.run)["hybrid"] == second.compared["hybrid"]
+    assert shown(second)["compared"]["hybrid"]["top1"] == difference.to_json()
+    assert md.evaluate.compare(run_of(first), run_of(second))["hybrid"] == compared_of(second)["hybrid"]
     assert "hybrid" in second._repr_html_()
 
 
-def test_answers_and_abstention_are_measured(bot: Mundap):
+def test_answers_and_abstention_are_measured(bot: Mundap) -> None:
     answers = md.evaluate.answers(bot, bot.root / "questions.csv")
     assert (answers.n, answers.refused["refused"].mean) == (3, 1.0)
+    assert answers.wrong is not None
     assert answers.wrong.n == answers.answered.n
     assert answers.promise is None
     abstained = md.evaluate.abstain(bot, bot.root / "questions.csv")
     assert (abstained.figures["auroc"].mean, abstained.figures.n) == (1.0, 4)
     again = md.evaluate.abstain(bot, bot.root / "questions.csv", before=abstained.run)
-    assert again.compared["auroc"].mean == 0.0
-    assert md.evaluate.compare(abstained.run, again.run) == {"abstain": again.compared}
-    same = md.evaluate.compare(answers.run, answers.run)["answers"]
+    assert compared_of(again)["auroc"].mean == 0.0
+    assert md.evaluate.compare(run_of(abstained), run_of(again)) == {"abstain": again.compared}
+    same = md.evaluate.compare(run_of(answers), run_of(answers))["answers"]
     assert {one.mean for one in same.values()} == {0.0}
     with pytest.raises(MundapError, match="종류가 다른 평가"):
-        md.evaluate.compare(answers.run, abstained.run)
+        md.evaluate.compare(run_of(answers), run_of(abstained))
 
 
-def test_keywords_are_measured_by_nouns_and_by_rules(bot: Mundap):
+def test_keywords_are_measured_by_nouns_and_by_rules(bot: Mundap) -> None:
     nouns = md.evaluate.keywords(bot, bot.root / "keywords.tsv", extractor="nouns")
     rules = md.evaluate.keywords(bot, bot.root / "keywords.tsv", before=nouns.run)
     assert nouns.figures["recall"].mean == 1.0
-    assert rules.compared["precision"].mean == rules.figures["precision"].mean - nouns.figures["precision"].mean
-    assert md.evaluate.compare(nouns.run, rules.run) == {"keywords": rules.compared}
+    assert compared_of(rules)["precision"].mean == rules.figures["precision"].mean - nouns.figures["precision"].mean
+    assert md.evaluate.compare(run_of(nouns), run_of(rules)) == {"keywords": rules.compared}
 
 
-def test_a_user_dictionary_that_is_not_there_is_named(bot: Mundap):
+def test_a_user_dictionary_that_is_not_there_is_named(bot: Mundap) -> None:
     index = bot.config.index.model_copy(update={"user_dictionary": "없는.txt"})
     lacking = bot.reconfigured(bot.config.model_copy(update={"index": index}))
     for extractor in ("nouns", "rules"):
@@ -99,13 +122,13 @@ def test_a_user_dictionary_that_is_not_there_is_named(bot: Mundap):
             md.evaluate.keywords(lacking, bot.root / "keywords.tsv", extractor=extractor)
 
 
-def test_a_question_file_that_is_not_there_is_named(bot: Mundap):
+def test_a_question_file_that_is_not_there_is_named(bot: Mundap) -> None:
     for measure in (md.evaluate.retrieval, md.evaluate.answers, md.evaluate.abstain, md.evaluate.keywords):
         with pytest.raises(BadFile, match=r"nothing\.csv"):
             measure(bot, "nothing.csv")
 
 
-def test_runs_are_listed_and_shown_by_name(bot: Mundap):
+def test_runs_are_listed_and_shown_by_name(bot: Mundap) -> None:
     assert md.runs.list(bot) == ()
     report = md.evaluate.abstain(bot, bot.root / "questions.csv")
     (md.runs.folder(bot) / "broken").mkdir()
@@ -118,9 +141,10 @@ def test_runs_are_listed_and_shown_by_name(bot: Mundap):
         md.runs.show(bot, "gone")
 
 
-def test_settings_are_tuned_and_applied(bot: Mundap):
+def test_settings_are_tuned_and_applied(bot: Mundap) -> None:
     report = md.tune.run(bot, ["k"])
-    assert report.tuning.reading.chosen == 1
+    assert report.tuning.recall is not None
+    assert report.tuning.recall.chosen == 1
     assert (report.tuning.proposed.k, report.tuning.current.k) == (1, 5)
     assert report.to_json() | {"verdict": "unchanged", "run": str(report.run)} == report.to_json()
     assert "-k = 5" not in report.diff
@@ -131,13 +155,13 @@ def test_settings_are_tuned_and_applied(bot: Mundap):
         md.tune.run(bot, ["없는것"])
 
 
-def card(bot: Mundap, name: str, **fields: object) -> None:
+def card(bot: Mundap, name: str, **fields: Any) -> None:
     folder = bot.components.models / name
     folder.mkdir(parents=True)
     (folder / "card.json").write_text(json.dumps(fields), "utf-8")
 
 
-def test_a_model_is_promoted_unless_it_is_worse(bot: Mundap):
+def test_a_model_is_promoted_unless_it_is_worse(bot: Mundap) -> None:
     card(bot, "좋은", kind="support", threshold=0.4, recommended=True)
     done = md.promote.model(bot, "좋은")
     assert done.settings == {"generate.support": "좋은", "generate.min_support": 0.4}
@@ -156,7 +180,7 @@ def test_a_model_is_promoted_unless_it_is_worse(bot: Mundap):
         md.promote.model(bot, "없는")
 
 
-def test_questions_and_keywords_are_made_by_rules(bot: Mundap, tmp_path: Path):
+def test_questions_and_keywords_are_made_by_rules(bot: Mundap, tmp_path: Path) -> None:
     asked = md.synthesise.qa(bot, tmp_path / "qa.jsonl", most=2)
     rows = [json.loads(line) for line in asked.file.read_text("utf-8").splitlines()]
     assert asked.rows == asked.new == len(rows) > 0
@@ -174,14 +198,14 @@ def test_questions_and_keywords_are_made_by_rules(bot: Mundap, tmp_path: Path):
         md.synthesise.keywords(bot, tmp_path / "llm.tsv", by="llm")
 
 
-def test_questions_of_a_text_file_are_its_lines(tmp_path: Path):
+def test_questions_of_a_text_file_are_its_lines(tmp_path: Path) -> None:
     (tmp_path / "q.txt").write_text("병가는?\n연차는?\n", "utf-8")
     assert md.synthesise.question_texts(tmp_path / "q.txt") == ["병가는?", "연차는?"]
     with pytest.raises(BadFile, match="none"):
         md.synthesise.question_texts(tmp_path / "none.txt")
 
 
-def test_answers_are_ranked_and_rewritten(bot: Mundap, tmp_path: Path):
+def test_answers_are_ranked_and_rewritten(bot: Mundap, tmp_path: Path) -> None:
     (bot.root / "personas").mkdir()
     (bot.root / "personas" / "안내.toml").write_text('role = "안내원"\ntone = "해요체"\n', "utf-8")
     ranked = md.synthesise.rank(bot, tmp_path / "rank.json")
@@ -193,19 +217,19 @@ def test_answers_are_ranked_and_rewritten(bot: Mundap, tmp_path: Path):
         md.synthesise.persona(bot, "안내", tmp_path / "spoken.jsonl", resume=True)
 
 
-def test_the_state_of_a_workspace_is_told(bot: Mundap):
+def test_the_state_of_a_workspace_is_told(bot: Mundap) -> None:
     found = md.doctor.examine(bot)
     assert (found.index, found.documents, found.passages) == ("ok", 1, 3)
-    assert found.to_json()["extras"].keys() == md.doctor.EXTRAS.keys()
+    assert shown(found)["extras"].keys() == md.doctor.EXTRAS.keys()
 
 
-def test_votes_become_training_data(bot: Mundap, tmp_path: Path):
+def test_votes_become_training_data(bot: Mundap, tmp_path: Path) -> None:
     with pytest.raises(MundapError, match="아직 의견이 없습니다"):
         md.feedback.export(bot, tmp_path / "judged")
     assert md.feedback.review(bot) == []
 
 
-def test_synonyms_are_mined_by_those_who_are_named(bot: Mundap):
+def test_synonyms_are_mined_by_those_who_are_named(bot: Mundap) -> None:
     graph = bot.config.graph.model_copy(update={"enabled": True})
     over = bot.reconfigured(bot.config.model_copy(update={"graph": graph}))
     over.index()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ ABOUT = {  # their heads: on GitHub they stand without front matter
     "contributing.md": "개발에 참여하는 방법입니다: 명령, 규칙, 새 결정과 실험을 기록하는 곳.",
     "changelog.md": "버전별로 사용자에게 영향을 주는 변경 사항입니다.",
 }
-MADE = {  # what stands below the text of a page, made of the code or of other pages
+MADE: dict[str, Callable[[], str]] = {  # what stands below the text of a page, made of the code or of other pages
     "decisions/index.md": lambda: entries.decisions(ROOT / "docs" / "decisions"),
     "examples.md": lambda: examples.markdown(ROOT / "examples"),
     "experiments/index.md": lambda: entries.experiments(ROOT / "docs" / "experiments"),

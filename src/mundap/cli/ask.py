@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mundap.cli import show
-from mundap.cli.lines import piped, questions
+from mundap.cli.lines import PIPED, piped, questions
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
 from mundap.messages import say
+from mundap.redact import hidden
 from mundap.shapes import answer_json, hit_json
 from mundap.types import Answer, Turn
 
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from mundap.workspace import Mundap
 
 Question = Annotated[
-    str, typer.Argument(help="질문. '-'이면 표준 입력에서 한 줄에 하나씩 읽습니다", metavar="QUESTION")
+    list[str],
+    typer.Argument(
+        help="질문(따옴표가 없어도 됩니다). '-'이면 표준 입력에서 한 줄에 하나씩 읽습니다", metavar="QUESTION"
+    ),
 ]
 
 Persona = Annotated[
@@ -57,7 +61,9 @@ def search(
         mended = bot.mended(one)
         hits = bot.search(one, k=k, leg=leg, where=filters, since=first, until=last)
         if json:
-            said = ({"question": one} if question == "-" else {}) | ({"searched": mended.text} if mended.words else {})
+            said = ({"question": one} if question == [PIPED] else {}) | (
+                {"searched": mended.text} if mended.words else {}
+            )
             for hit in hits:
                 show.emit(said | hit_json(hit))
         else:
@@ -117,8 +123,11 @@ def chat(persona: Persona = None, workspace: Workspace = HERE) -> None:
         elif line:
             try:
                 last = _stream(bot, line, tuple(history), persona)
-            except MundapError as error:  # one failed answer does not end the conversation
-                print(f"mundap: {error}", file=sys.stderr)
+            except KeyboardInterrupt:  # ends the answer
+                print(f"\n{say('stopped', language)}", flush=True)
+                continue
+            except MundapError as error:  # nor does one that failed end the conversation
+                print(f"mundap: {hidden(str(error))}", file=sys.stderr)
                 continue
             history.append(Turn(line, last.text))
 
@@ -159,6 +168,8 @@ def _typed() -> Iterator[str]:
             yield input("> ").strip()
         except EOFError:
             return
+        except KeyboardInterrupt:  # clears the line
+            print()
 
 
 def _day(given: str | None, last: bool) -> str | None:

@@ -1,18 +1,24 @@
-"""mundap init, ingest, remove, index, doctor."""
+"""mundap init, ingest, remove, index, compact, doctor."""
 
 from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mundap.cli import show
-from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.cli.options import HERE, Json, Workspace, keep_private, open_workspace, record
 from mundap.errors import MundapError, UnknownName
+from mundap.redact import hidden
+
+if TYPE_CHECKING:
+    from mundap.workflows.doctor import SegmentShare
+    from mundap.workspace import Mundap
 
 EXAMPLES = ("customs-mini",)
 _TEMPLATE = """\
@@ -50,6 +56,7 @@ def init(
         raise UnknownName("example", example, EXAMPLES)
     if (folder / FILE).exists():
         raise MundapError(f"{folder}: 이미 작업 폴더입니다. 다른 폴더를 지정하거나 {FILE}을 수정하세요.")
+    keep_private()
     try:
         (folder / "docs").mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -80,6 +87,8 @@ def ingest(
     json: Json = False,
 ) -> None:
     """문서를 읽어 들입니다. 바뀐 파일만 다시 읽고, 읽을 수 없는 파일은 알리고 건너뜁니다."""
+    from mundap.workflows.doctor import copies_told
+
     bot = open_workspace(workspace)
     for name in again or ():
         print(f"다시 추가합니다: {bot.take_back(name)}", file=sys.stderr)
@@ -91,6 +100,8 @@ def ingest(
     warnings = [(one.file, warning) for one in done.files for warning in one.warnings]
     for file, warning in warnings:
         print(f"경고: {file}: {warning}", file=sys.stderr)
+    if told := copies_told(done.copies):
+        print(f"경고: {told}", file=sys.stderr)
     run = ""
     if report:
         from mundap.cli.ingest_page import keep_report
@@ -115,6 +126,7 @@ def remove(
     """문서를 삭제합니다. 모든 검색에서 바로 빠집니다. 파일이 남아 있어도 다음 ingest에서 제외합니다."""
     bot = open_workspace(workspace)
     removed = bot.remove(name, keep_out_file=not file)
+    record(workspace, "delete", [removed])
     path = bot.root / removed
     deleted = file and path.is_file()
     if deleted:
@@ -131,11 +143,29 @@ def remove(
         print(f"삭제했습니다: {removed}{' (파일 포함)' if deleted else ''}")
 
 
-def index(workspace: Workspace = HERE, json: Json = False) -> None:
+def index(
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="기존 색인을 쓰지 않고 새로 만듭니다. 손상되지 않은 벡터는 다시 씁니다")
+    ] = False,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
     """색인을 만듭니다. 새 문단만 계산하고, 완료되면 한 번에 교체합니다."""
     bot = open_workspace(workspace)
     with show.bars(tokens="형태소", vectors="벡터", keywords="키워드") as progress:
-        name = bot.index(progress)
+        name = bot.index(progress, rebuild)
+    _print_index(bot, name, json)
+
+
+def compact(workspace: Workspace = HERE, json: Json = False) -> None:
+    """색인에서 삭제된 문단을 지금 정리해 디스크 공간을 줄입니다. 정리하지 않아도 검색 결과는 같습니다."""
+    bot = open_workspace(workspace)
+    with show.bars(tokens="형태소", vectors="벡터", keywords="키워드") as progress:
+        name = bot.compact(progress)
+    _print_index(bot, name, json)
+
+
+def _print_index(bot: Mundap, name: str, json: bool) -> None:
     documents, passages = bot.corpus.counts()
     if json:
         show.emit({"generation": name, "documents": documents, "passages": passages})
@@ -143,21 +173,43 @@ def index(workspace: Workspace = HERE, json: Json = False) -> None:
         print(f"색인 {name}: 문서 {documents}개, 문단 {passages}개")
 
 
-def doctor(workspace: Workspace = HERE, json: Json = False) -> None:
-    """설정과 상태를 점검합니다: 설정값과 그 출처, 설치된 구성 요소, 색인 상태."""
+def doctor(
+    verify: Annotated[
+        bool, typer.Option("--verify", help="색인의 모든 파일을 읽어 손상된 파일이 있는지 확인합니다")
+    ] = False,
+    workspace: Workspace = HERE,
+    json: Json = False,
+) -> None:
+    """설정과 상태를 점검합니다: 설정값과 그 출처, 설치된 구성 요소, 색인 상태.
+
+    --verify를 지정하면 파일의 체크섬을 대조하고, 손상된 파일이 있으면 종료 코드가 1입니다.
+    """
     from mundap.config import FILE, settings
     from mundap.workflows.doctor import examine
 
     bot = open_workspace(workspace)
-    report = examine(bot).to_json()
+    examined = examine(bot, verify)
+    report = {name: _shown(value) for name, value in examined.to_json().items()}
     rows = [
-        {"key": key, "value": value, "from": origin} for key, value, origin in settings(bot.config, bot.root / FILE)
+        {"key": key, "value": _shown(value), "from": origin}
+        for key, value, origin in settings(bot.config, bot.root / FILE)
     ]
     if json:
         show.emit({**report, "settings": rows})
-        return
-    for key, value in report.items():
-        print(f"{key}: {value}")
-    print()
-    for row in rows:
-        print(f"{row['key']} = {row['value']!r}  ({row['from']})")
+    else:
+        for key, value in report.items():
+            print(f"{key}: {value}" if key != "segments" else "\n".join(["segments:", *_segments(examined.segments)]))
+        print()
+        for row in rows:
+            print(f"{row['key']} = {row['value']!r}  ({row['from']})")
+    if examined.damaged:
+        raise typer.Exit(1)
+
+
+def _segments(shares: Sequence[SegmentShare]) -> list[str]:
+    return [f"  {one.name}: 문단 {one.rows}개, 삭제 {one.deleted:.0%}, {one.megabytes:.1f} MB" for one in shares]
+
+
+def _shown(value: object) -> object:
+    """A setting without secrets of the addresses in it."""
+    return hidden(value) if isinstance(value, str) else value

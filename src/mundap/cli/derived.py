@@ -78,7 +78,8 @@ def option_parameters(options: type[Options]) -> list[Parameter]:
 def _parameters(trainer: Trainer) -> list[Parameter]:
     kind: Any = Path if trainer.data_needed else Path | None
     data = Annotated[kind, typer.Option("--data", help=trainer.data, show_default=False)]
-    first = [_keyword("out", Out), _keyword("data", data, Parameter.empty if trainer.data_needed else None)]
+    out = _keyword("out", Out, trainer.out or Parameter.empty)
+    first = [out, _keyword("data", data, Parameter.empty if trainer.data_needed else None)]
     last = [_keyword("workspace", Workspace, HERE), _keyword("json", Json, False)]
     if trainer.resumable:
         last = [_keyword("resume", Resume, False), _keyword("report_to", Report, ReportTo.auto), *last]

@@ -12,10 +12,16 @@ from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mundap.evaluation.consistency import Voice
     from mundap.evaluation.encoders import EncoderChoice
     from mundap.evaluation.estimates import Differences, Estimates
-    from mundap.evaluation.retrieval import RetrievalReport
+    from mundap.evaluation.retrieval import LegReport, RetrievalReport
+    from mundap.evaluation.twins import Twins
+
+_GROUPS = 5  # of twins that are named
+_EXAMPLE = 80  # characters of one
 
 app = typer.Typer(no_args_is_help=True, help="질문 파일로 성능을 평가합니다.", rich_markup_mode=None)
 
@@ -45,6 +51,12 @@ def retrieval(
             help="쉼표로 나눈 임베딩들을 같은 질문으로 비교하고 하나를 추천합니다. 예: e5-small,st:models/KURE-v1"
         ),
     ] = "",
+    twins: Annotated[
+        bool,
+        typer.Option(
+            "--twins", help="숫자·날짜만 다르거나 내용이 같은 문단을 찾아, 이를 정답으로 볼 때의 정확도도 평가합니다"
+        ),
+    ] = False,
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
@@ -53,8 +65,9 @@ def retrieval(
 
     bot = open_workspace(workspace)
     if encoders:
-        if compare:
-            raise MundapError("--encoders와 --compare는 함께 사용할 수 없습니다. 따로 실행하세요.")
+        if compare or twins:
+            other = "--compare" if compare else "--twins"
+            raise MundapError(f"--encoders와 {other}는 함께 사용할 수 없습니다. 따로 실행하세요.")
         names = [name.strip() for name in encoders.split(",") if name.strip()]
         with show.bars(vectors="벡터", questions="평가") as bars:
             choice = evaluate.encoders(bot, questions, names, depth=depth, progress=bars)
@@ -64,7 +77,7 @@ def retrieval(
             _print_encoders(choice)
         return
     with show.bar("평가") as progress:
-        report = evaluate.retrieval(bot, questions, depth=depth, before=compare, progress=progress)
+        report = evaluate.retrieval(bot, questions, depth=depth, before=compare, twins=twins, progress=progress)
     if json:
         show.emit(report.to_json())
         return
@@ -81,7 +94,9 @@ def answers(
     seed: Annotated[int, typer.Option(help="표본 추출 시드")] = 0,
     judge: Annotated[
         str,
-        typer.Option(help="답변을 채점할 언어 모델: openai:주소#모델 (예: openai:http://127.0.0.1:11434/v1#qwen3)"),
+        typer.Option(
+            help="답변을 채점할 언어 모델: gguf:파일, transformers:모델, openai:주소#모델 (예: gguf:models/judge.gguf)"
+        ),
     ] = "",
     persona: Annotated[
         str | None,
@@ -211,10 +226,35 @@ def _print_differences(title: str, found: Differences) -> None:
 
 def _print_legs(report: RetrievalReport) -> None:
     print(f"질문 {report.n}개 (답이 없는 질문 {report.unanswerable}개 제외), 문단 {report.corpus}개")
+    _print_table(report.legs)
+    if report.twins is not None:
+        _print_twins(report, report.twins)
+
+
+def _print_table(legs: Mapping[str, LegReport]) -> None:
     print(f"{'':8}{'top-1':>22}{'top-3':>8}{'top-10':>8}{'MRR@10':>8}{'nDCG@10':>9}{'평균 순위':>8}")
-    for leg, found in report.legs.items():
+    for leg, found in legs.items():
         row, top1 = found.figures.means, found.figures["top1"]
         print(
             f"{leg:8}{row['top1']:>8.3f} [{top1.low:.3f}, {top1.high:.3f}]{row['top3']:>7.3f}{row['top10']:>8.3f}"
             f"{row['mrr@10']:>8.3f}{row['ndcg@10']:>9.3f}{row['avg_rank']:>8.1f}"
         )
+
+
+def _print_twins(report: RetrievalReport, twins: Twins) -> None:
+    from mundap.evaluation.html_parts import beginning
+    from mundap.evaluation.report_pages import KINDS
+
+    if not twins.groups:
+        print("숫자·날짜만 다르거나 내용이 같은 문단이 없습니다.")
+        return
+    print(f"정답과 숫자·날짜만 다르거나 내용이 같은 문단도 정답으로 볼 때 (해당하는 질문 {report.with_twin}개)")
+    _print_table({leg: found.with_twins for leg, found in report.legs.items() if found.with_twins})
+    for group in twins.groups[:_GROUPS]:
+        first = group.passages[0]
+        sources = ", ".join(dict.fromkeys(p.source for p in group.passages))
+        print(
+            f"  {KINDS[group.kind]} {len(group.passages)}개: {beginning(first.text)[:_EXAMPLE]} ({sources[:_EXAMPLE]})"
+        )
+    if len(twins.groups) > _GROUPS:
+        print(f"  … 모두 {len(twins.groups)}묶음")

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+
+PIPED = "-"
 
 
-def questions(argument: str) -> Iterator[str]:
-    """The question itself, or for '-' each line of standard input that is not blank."""
-    if argument == "-":
+def questions(words: str | Sequence[str]) -> Iterator[str]:
+    """The question itself, of one word or more, or for PIPED each line of standard input that is not blank."""
+    question = words if isinstance(words, str) else " ".join(words)
+    if question == PIPED:
         yield from (line for line in piped() if line.strip())
     else:
-        yield _text(os.fsencode(argument))
+        yield _text(os.fsencode(question))
 
 
 def piped() -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from mundap.cli import show
-from mundap.cli.options import HERE, Json, Workspace, open_workspace
+from mundap.cli.options import HERE, Json, Workspace, open_workspace, record
 
 
 def promote(
@@ -21,6 +21,7 @@ def promote(
     from mundap.workflows import promote as promoting
 
     done = promoting.model(open_workspace(workspace), name, force=force)
+    record(workspace, "promote", [name], "forced" if force else "ok")
     if json:
         show.emit(done.to_json())
         return

@@ -13,6 +13,7 @@ from mundap.errors import MundapError
 from mundap.extras import need
 
 EXTRA = "serve"
+_FILES = 512  # that a server has open besides connections
 
 
 def serve(
@@ -57,4 +58,17 @@ def serve(
             ) from error
         address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         log_to_stderr()
+        _allow_files(bot.config.serve.connections)
         Server(app, lambda: print(address, flush=True)).run(sockets=[listening])
+
+
+def _allow_files(connections: int) -> None:
+    """Let this process open as many connections as the settings say, beside its files."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + _FILES
+    if soft < wanted:
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard)
+        )

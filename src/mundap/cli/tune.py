@@ -11,7 +11,7 @@ from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 
 if TYPE_CHECKING:
-    from mundap.tuning.search import Reading, Sweep
+    from mundap.tuning.search import RecallAtK, Sweep
     from mundap.workflows.tune import TuneReport
 
 _METRICS = {"top1": "top-1", "top3": "top-3", "top10": "top-10", "mrr@10": "MRR@10"}
@@ -63,8 +63,8 @@ def _print(report: TuneReport) -> None:
     print(f"튜닝 질문 {len(parts.tuning.questions)}개, 평가 질문 {len(parts.report.questions)}개{left}")
     for sweep in tuning.sweeps:
         _print_sweep(sweep)
-    if tuning.reading:
-        _print_reading(tuning.reading)
+    if tuning.recall:
+        _print_recall(tuning.recall)
     print("\n평가 질문 (현재 값 → 선택한 값)")
     for metric, name in _METRICS.items():
         one = tuning.judged[metric]
@@ -90,8 +90,8 @@ def _print_sweep(sweep: Sweep) -> None:
     print(f"  가장 좋은 값의 향상 폭 {sweep.gain:+.4f}, 표준오차 {sweep.error:.4f}")
 
 
-def _print_reading(reading: Reading) -> None:
-    shown = ", ".join(f"{k}: {reading.recall[k - 1]:.3f}" for k in (1, 2, 3, 5, 7, 10, 15, 20))
+def _print_recall(recall: RecallAtK) -> None:
+    shown = ", ".join(f"{k}: {recall.recall[k - 1]:.3f}" for k in (1, 2, 3, 5, 7, 10, 15, 20))
     print(f"\n답변에 쓰는 문단 수 (k), 튜닝 질문의 재현율  {shown}")
-    now, then = reading.report
-    print(f"  현재 {reading.current} → {reading.chosen}; 평가 질문의 재현율 {now:.3f} → {then:.3f}")
+    now, then = recall.report
+    print(f"  현재 {recall.current} → {recall.chosen}; 평가 질문의 재현율 {now:.3f} → {then:.3f}")

@@ -87,7 +87,7 @@ def up(
             api.check()
         command, variables = _command(address, _LOCAL, port)
         page = start("페이지", command, {**variables, KEY: key})
-        _ready(api, address)
+        _ready(api, address, key)
         _opened(page, _LOCAL, port)
         print(f"API: {address}\n페이지: {_address(_LOCAL, port)}\n(종료하려면 Ctrl+C)", flush=True)
         _watch(api, page)
@@ -120,13 +120,14 @@ def _address(host: str, port: int) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _ready(api: Child, address: str) -> None:
+def _ready(api: Child, address: str, key: str) -> None:
     """Wait until it can answer, or says what is missing: documents may be added over the page."""
     api.wait_until(lambda: _says(f"{address}/healthz") == 200, _START)
     api.wait_until(lambda: _says(f"{address}/readyz") in (200, 503), _START)
     import httpx
 
-    if (said := httpx.get(f"{address}/readyz", trust_env=False, timeout=_START)).status_code != 200:
+    shown = {"X-API-Key": key}  # visitors without one are not told what is missing
+    if (said := httpx.get(f"{address}/readyz", headers=shown, trust_env=False, timeout=_START)).status_code != 200:
         print(f"mundap: {said.json().get('detail', '')}", file=sys.stderr, flush=True)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from mundap.encode import MODEL_FILE, ModelFile
 from mundap.encode.onnx import OnnxModel
 from mundap.encode.pooling import pooled
-from mundap.encode.reading import Reading
+from mundap.encode.settings import EncoderSettings
 from mundap.encode.windows import Tell
 from mundap.errors import ConfigError
 from mundap.protocols import Encoder, Vectors
@@ -25,7 +25,7 @@ class TransformerEncoder:
     A text of more than a window is read in windows, whose vectors are averaged by their lengths.
     """
 
-    def __init__(self, name: str, question: OnnxModel, passage: OnnxModel, reading: Reading, dim: int) -> None:
+    def __init__(self, name: str, question: OnnxModel, passage: OnnxModel, reading: EncoderSettings, dim: int) -> None:
         self.name = name
         self.dim = dim
         self._question = question
@@ -63,7 +63,7 @@ class TransformerEncoder:
         return unit
 
 
-def save(folder: Path, kind: str, base: str, digest: str, reading: Reading, dim: int) -> None:
+def save(folder: Path, kind: str, base: str, digest: str, reading: EncoderSettings, dim: int) -> None:
     """Write what `open_transformer` reads beside the folders of models. `base` is the encoder it is measured against."""
     kept = {"kind": kind, "base": base, "digest": digest, "dim": dim, **reading.to_json()}
     (folder / MODEL_FILE).write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
@@ -72,7 +72,7 @@ def save(folder: Path, kind: str, base: str, digest: str, reading: Reading, dim:
 def open_transformer(folder: Path, kept: ModelFile, make: Callable[[str], Encoder]) -> TransformerEncoder:
     """The encoder in `folder`. Raises ConfigError if it is not whole, and MissingExtra."""
     try:
-        reading = Reading(kept["pooling"], kept["query"], kept["passage"], kept["window"])
+        reading = EncoderSettings(kept["pooling"], kept["query"], kept["passage"], kept["window"])
         name, dim = f"{kept['kind']}-{kept['digest']}", int(kept["dim"])
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(

@@ -20,6 +20,7 @@ from mundap.evaluation.estimates import (
     estimate_each,
     estimate_ratio,
 )
+from mundap.files import cell, uncell
 from mundap.ingest.tables import Row, Table, read_csv
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
@@ -191,7 +192,7 @@ def keywords_tsv(tagged: Sequence[Tagged]) -> str:
     text = io.StringIO()
     rows = csv.writer(text, delimiter="\t", lineterminator="\n")
     rows.writerow(("query", "keyword"))
-    rows.writerows((one.question, ", ".join(one.keywords)) for one in tagged)
+    rows.writerows((cell(one.question), cell(", ".join(one.keywords))) for one in tagged)
     return text.getvalue()
 
 
@@ -202,8 +203,8 @@ def _tagged(name: str, table: Table, row: Row, asked: int, given: int) -> Tagged
             f"{name} {number}행: 칸이 {len(cells)}개로 머리글({', '.join(table.columns)})보다 많습니다. 키워드는 탭이"
             " 아니라 쉼표로 구분하세요."
         )
-    question = cells[asked] if asked < len(cells) else ""
-    words = _distinct(_COMMA.split(cells[given] if given < len(cells) else ""))
+    question = uncell(cells[asked]) if asked < len(cells) else ""
+    words = _distinct(_COMMA.split(uncell(cells[given]) if given < len(cells) else ""))
     if not question or not words:
         missing = "keyword" if question else "query"
         raise BadFile(f"{name} {number}행: {missing}가 비어 있습니다. '질문<탭>키워드, 키워드'처럼 채우세요.")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -25,7 +25,7 @@ T = TypeVar("T", str, list[object])
 class Question:
     """A question and the parent passages that answer it, in normal form.
 
-    No `gold` means that the documents do not answer it. `answer` is "" where the file gives none.
+    Each `gold` is right by itself; none means that the documents do not answer it. `answer` is "" where the file gives none.
     `row` is the row or line in its file, counted from 1; None in a JSON file.
     """
 
@@ -50,6 +50,8 @@ class Questions:
 def sheet(path: Path) -> Questions:
     """A sheet with 질문 and 제시문, and 답변 where it is there. A question without 제시문 is unanswerable.
 
+    Several columns such as 제시문1 and 제시문2 hold several right passages, and so do several rows with one question.
+
     Sheets of a workbook without these columns are reported and left out. Raises BadFile if none has them.
     """
     read = read_csv if path.suffix.lower() in (".csv", ".tsv") else read_xlsx
@@ -71,7 +73,7 @@ def sheet(path: Path) -> Questions:
             if problem := _problem(table, row):
                 problems.append(problem)
             elif question := _cell(table, row, "question"):
-                gold = _texts([_cell(table, row, "passage")])
+                gold = _texts(row[1][place] for place in table.places("passage") if place < len(row[1]))
                 items.append(Question(question, gold, _cell(table, row, "answer"), row[0]))
     return Questions(tuple(items), problems=tuple(problems))
 
@@ -260,6 +262,37 @@ def _texts(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(clean for text in texts if (clean := _clean(text))))
 
 
+def _with_each_other(items: Sequence[Question]) -> tuple[Question, ...]:
+    """The questions, each with the gold of all that ask the same, white space aside, its own gold first.
+
+    Nobody can tell which of them is asked: what is right for one is right for all. A question without gold stays so, as a
+    file that has it both ways says nothing of which is true.
+    """
+    golds: dict[str, dict[str, None]] = {}
+    for one in items:
+        golds.setdefault(squash(one.question), {}).update(dict.fromkeys(one.gold))
+    return tuple(
+        replace(one, gold=tuple(dict.fromkeys((*one.gold, *golds[squash(one.question)])))) if one.gold else one
+        for one in items
+    )
+
+
+def linked(golds: Sequence[Sequence[Hashable]]) -> list[int]:
+    """For each question the number of its group; questions that share a gold, even through others, are together."""
+    leader: dict[Hashable, Hashable] = {}
+
+    def lead(gold: Hashable) -> Hashable:
+        while leader.setdefault(gold, gold) != gold:
+            gold = leader[gold]
+        return gold
+
+    for own in golds:
+        for gold in own[1:]:
+            leader[lead(gold)] = lead(own[0])
+    numbers: dict[Hashable, int] = {}
+    return [numbers.setdefault(lead(own[0]), len(numbers)) for own in golds]
+
+
 READERS: dict[str, Callable[[Path], Questions]] = {
     ".xlsx": sheet,
     ".xls": sheet,
@@ -286,6 +319,7 @@ def read_questions(path: Path) -> Questions:
         questions = READERS[suffix](path)
     except OSError as error:
         raise BadFile(f"{path.name}: 파일을 열 수 없습니다({error.strerror}). 경로와 권한을 확인하세요.") from error
+    questions = replace(questions, items=_with_each_other(questions.items))
     if not questions.items:
         rows = "".join(f" {p.row}행: {p.reason}." for p in questions.problems[:3] if p.row is not None)
         raise BadFile(f"{path.name}: 질문이 없습니다. 질문을 입력하세요.{rows}")

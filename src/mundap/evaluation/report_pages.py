@@ -32,6 +32,7 @@ from mundap.evaluation.plots import Bar, bars, histogram, rank_curves, reliabili
 from mundap.evaluation.provenance import About
 from mundap.evaluation.retrieval import METRICS as RETRIEVED
 from mundap.evaluation.retrieval import LegResult, QuestionResult, RetrievalReport, Step
+from mundap.ingest.copies import Kind
 
 Compared = Mapping[str, Mapping[str, Difference]]
 
@@ -71,9 +72,50 @@ def retrieval_page(report: RetrievalReport, about: About, compared: Compared, st
             table(["검색 방법", *(NAMES[m][0] for m in RETRIEVED), "못 찾음"], rows, main),
             note(depth),
         ),
+        _twins(report, main),
         section("그래프", panels(*plots, ("상위 k위 내 정답 비율", "wide curve", curve))),
         _ablation(steps),
         section(f"가장 나쁜 질문 ({main})", worst(_lost(report, main), "모든 질문에서 정답 제시문이 1위입니다.")),
+    )
+
+
+KINDS: dict[Kind, str] = {
+    "same": "같은 문단",
+    "numbers": "숫자·날짜만 다른 문단",
+    "similar": "거의 같은 문단",
+    "contained": "다른 문단에 포함된 문단",
+}
+_GROUPS = 20  # of twins that are shown
+
+
+def _twins(report: RetrievalReport, main: str) -> Markup:
+    if report.twins is None:
+        return join()
+    title = "숫자·날짜만 다르거나 내용이 같은 문단"
+    if not report.twins.groups:
+        return section(title, note("없습니다."))
+    rows = [
+        [leg, *(figure_cell(m, found.with_twins.figures[m]) for m in RETRIEVED), str(found.with_twins.missed)]
+        for leg, found in report.legs.items()
+        if found.with_twins
+    ]
+    groups = [
+        [
+            KINDS[group.kind],
+            str(len(group.passages)),
+            beginning(group.passages[0].text),
+            ", ".join(dict.fromkeys(p.source for p in group.passages)),
+        ]
+        for group in report.twins.groups[:_GROUPS]
+    ]
+    return section(
+        title,
+        note(
+            f"이런 문단이 있는 질문은 {report.with_twin}개이고, 모두 {len(report.twins.groups)}묶음입니다."
+            " 아래 표는 이런 문단을 찾아도 정답으로 볼 때의 값입니다. 서로 다른 문서라면 인용한 출처가 잘못될 수 있으므로 하나로 정리하세요."
+        ),
+        table(["검색 방법", *(NAMES[m][0] for m in RETRIEVED), "못 찾음"], rows, main),
+        table(["종류", "문단 수", "내용", "출처"], groups, texts=True),
     )
 
 

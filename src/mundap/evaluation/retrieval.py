@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ from mundap.evaluation.estimates import (
 from mundap.evaluation.markup import notebook_table
 from mundap.evaluation.metrics import first_right, ndcg, rank_or_end, reciprocal_rank, top
 from mundap.evaluation.questions import Question
+from mundap.evaluation.twins import Twins
 from mundap.ingest.problems import Problem
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress
@@ -39,11 +40,15 @@ _SHOWN = 5  # problems in a message or in JSON
 
 @dataclass(frozen=True, slots=True)
 class LegResult:
-    """What one leg made of one question: the rank of its first right hit, counted from 1, or None for a miss."""
+    """What one leg made of one question: the rank of its first right hit, counted from 1, or None for a miss.
+
+    `with_twins` is the same where a twin of a gold passage is as right, if that was measured.
+    """
 
     rank: int | None
     ndcg: float
     top: Hit | None
+    with_twins: LegResult | None = None
 
     def measures(self, depth: int) -> dict[str, float]:
         """The figure of this question for each of METRICS, whose means are reported."""
@@ -55,6 +60,13 @@ class LegResult:
             "ndcg@10": self.ndcg,
             "avg_rank": rank_or_end(self.rank, depth),
         }
+
+    def to_json(self) -> dict[str, Json]:
+        """`{"rank", "ndcg@10", "top"}`, and with twins also `"with_twins": {"rank", "ndcg@10"}`."""
+        twins: dict[str, Json] = (
+            {"with_twins": {"rank": self.with_twins.rank, "ndcg@10": self.with_twins.ndcg}} if self.with_twins else {}
+        )
+        return {"rank": self.rank, "ndcg@10": self.ndcg, "top": _top_json(self.top), **twins}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +82,7 @@ class QuestionResult:
             "question": self.question.question,
             "gold": list(self.question.gold),
             "row": self.question.row,
-            "legs": {
-                leg: {"rank": found.rank, "ndcg@10": found.ndcg, "top": _top_json(found.top)}
-                for leg, found in self.legs.items()
-            },
+            "legs": {leg: found.to_json() for leg, found in self.legs.items()},
         }
 
 
@@ -86,16 +95,21 @@ def _top_json(hit: Hit | None) -> dict[str, Json] | None:
 
 @dataclass(frozen=True, slots=True)
 class LegReport:
-    """METRICS over all questions, and how many questions have no right hit."""
+    """METRICS over all questions, and how many questions have no right hit.
+
+    `with_twins` is the same where a twin of a gold passage is as right, if that was measured.
+    """
 
     figures: Estimates
     missed: int
+    with_twins: LegReport | None = None
 
     def to_json(self) -> dict[str, Json]:
-        """`{"top1", …, "avg_rank", "ci95": {"top1": [lo, hi], …}, "missed"}`."""
+        """`{"top1", …, "avg_rank", "ci95": {"top1": [lo, hi], …}, "missed"}`, and with twins the same as "with_twins"."""
         shown = self.figures.to_json()
         del shown["n"]  # the report says it once
-        return shown | {"missed": self.missed}
+        twins: dict[str, Json] = {"with_twins": self.with_twins.to_json()} if self.with_twins else {}
+        return shown | {"missed": self.missed} | twins
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +134,7 @@ class RetrievalReport:
     that is in no passage: they are among the `n`, and `problems` names their rows. Where a workspace was measured,
     `ablation` says what each step of its search brings, `compared` by leg what changed since an earlier run (None
     without one), `met_in_training` how many questions the reranker was trained on, and `run` where all is kept.
+    `twins` are those of the corpus, if they were asked for, and `with_twin` counts the questions whose gold has one.
     """
 
     n: int
@@ -137,6 +152,8 @@ class RetrievalReport:
     compared: Mapping[str, Differences] | None = None
     met_in_training: int = 0
     run: Path | None = None
+    twins: Twins | None = None
+    with_twin: int = 0
 
     def values(self, leg: str, metric: str) -> list[float]:
         """The figure of each question, in order: what a paired comparison of two runs needs."""
@@ -165,6 +182,8 @@ class RetrievalReport:
             shown["met_in_training"] = self.met_in_training
         elif self.run:
             shown["run"] = str(self.run)
+        if self.twins is not None:
+            shown["twins"] = self.twins.to_json(self.with_twin)
         if self.ablation:
             shown["ablation"] = [step.to_json() for step in self.ablation]
         if per_question or self.compared is not None:
@@ -200,13 +219,15 @@ def evaluate_retrieval(
     resamples: int = RESAMPLES,
     seed: int = 0,
     clustered: bool = True,
+    twins: Twins | None = None,
 ) -> RetrievalReport:
     """Ask every leg every question that has gold, and see at which rank the gold comes back.
 
     A leg takes a question and a depth and returns hits on parent passages, best first. A hit is right
     when its text equals a gold text, white space aside; the same gold twice counts once. `corpus`
     holds the squashed texts of all parent passages. A miss counts as rank depth + 1 in "avg_rank".
-    Intervals draw gold passages with their questions if `clustered`, else single questions.
+    Intervals draw gold passages with their questions if `clustered`, else single questions. With `twins` every figure is
+    also reported as it is where a twin of a gold passage is as right as that passage; a gold passage counts once.
     `progress` is called with the searches done and their number.
 
     Raises MundapError if no question has gold, or no gold is in the corpus; ValueError if there is
@@ -217,15 +238,17 @@ def evaluate_retrieval(
     known = frozenset(corpus)
     asked = [question for question in questions if question.gold]
     problems = _gold_problems(asked, known)
-    found = _ask(asked, legs, depth, progress)
-    table = np.array([[list(f.measures(depth).values()) for f in row.values()] for row in found])  # (n, legs, metrics)
+    answering = twins.of({squash(gold) for question in asked for gold in question.gold}) if twins else {}
+    found = _ask(asked, legs, depth, progress, answering if twins is not None else None)
     groups = [gold_group(question.question, question.gold) for question in asked] if clustered else None
-    intervals = mean_intervals(table.reshape(len(asked), -1), groups=groups, resamples=resamples, seed=seed)
-    means, ends = table.mean(axis=0).tolist(), intervals.reshape(len(legs), len(METRICS), 2).tolist()
-    return RetrievalReport(
-        n=len(asked),
-        corpus=len(known),
-        legs={
+
+    def reports(rows: Sequence[Mapping[str, LegResult]]) -> dict[str, LegReport]:
+        table = np.array(
+            [[list(f.measures(depth).values()) for f in row.values()] for row in rows]
+        )  # (n, legs, metrics)
+        intervals = mean_intervals(table.reshape(len(asked), -1), groups=groups, resamples=resamples, seed=seed)
+        means, ends = table.mean(axis=0).tolist(), intervals.reshape(len(legs), len(METRICS), 2).tolist()
+        return {
             leg: LegReport(
                 Estimates(
                     len(asked),
@@ -234,10 +257,19 @@ def evaluate_retrieval(
                         for metric, mean, (low, high) in zip(METRICS, means[i], ends[i], strict=True)
                     },
                 ),
-                sum(row[leg].rank is None for row in found),
+                sum(row[leg].rank is None for row in rows),
             )
             for i, leg in enumerate(legs)
-        },
+        }
+
+    measured = reports(found)
+    if twins is not None:
+        lenient = reports([{leg: one.with_twins or one for leg, one in row.items()} for row in found])
+        measured = {leg: replace(one, with_twins=lenient[leg]) for leg, one in measured.items()}
+    return RetrievalReport(
+        n=len(asked),
+        corpus=len(known),
+        legs=measured,
         depth=depth,
         unanswerable=len(questions) - len(asked),
         gold_missing=len(problems),
@@ -246,6 +278,8 @@ def evaluate_retrieval(
         seed=seed,
         clustered=clustered,
         per_question=tuple(QuestionResult(question, row) for question, row in zip(asked, found, strict=True)),
+        twins=twins,
+        with_twin=sum(any(squash(gold) in answering for gold in question.gold) for question in asked),
     )
 
 
@@ -298,31 +332,41 @@ def _start(text: str) -> str:
 
 
 def _ask(
-    asked: Sequence[Question], legs: Mapping[str, Search], depth: int, progress: Progress | None
+    asked: Sequence[Question],
+    legs: Mapping[str, Search],
+    depth: int,
+    progress: Progress | None,
+    twins: Mapping[str, frozenset[str]] | None,
 ) -> list[dict[str, LegResult]]:
     squashed: dict[str, str] = {}  # the same few passages come back again and again
     found = []
     for number, question in enumerate(asked):
         row = {}
-        golds = frozenset(squash(gold) for gold in question.gold)
+        golds = dict.fromkeys(squash(gold) for gold in question.gold)
+        strict = {gold: frozenset([gold]) for gold in golds}
+        lenient = {gold: strict[gold] | twins.get(gold, frozenset()) for gold in golds} if twins is not None else None
         for place, (leg, search) in enumerate(legs.items(), 1):
             hits = search(question.question, depth)[:depth]
             for hit in hits:
                 if hit.passage.text not in squashed:
                     squashed[hit.passage.text] = squash(hit.passage.text)
-            right = _right([squashed[hit.passage.text] for hit in hits], golds)
-            row[leg] = LegResult(first_right(right), ndcg(right, len(golds)), hits[0] if hits else None)
+            texts = [squashed[hit.passage.text] for hit in hits]
+            best = hits[0] if hits else None
+            with_twins = None if lenient is None else _result(texts, lenient, best)
+            row[leg] = replace(_result(texts, strict, best), with_twins=with_twins)
             if progress:
                 progress(number * len(legs) + place, len(asked) * len(legs))
         found.append(row)
     return found
 
 
-def _right(texts: Sequence[str], golds: Collection[str]) -> list[bool]:
-    """Of each text, whether it is a gold one that has not come before."""
-    left = set(golds)
+def _result(texts: Sequence[str], golds: Mapping[str, frozenset[str]], best: Hit | None) -> LegResult:
+    """`golds` has the texts that are right for each gold passage, which is found once."""
     right = []
+    left = dict(golds)
     for text in texts:
-        right.append(text in left)
-        left.discard(text)
-    return right
+        met = next((gold for gold, texts_of_it in left.items() if text in texts_of_it), None)
+        right.append(met is not None)
+        if met is not None:
+            del left[met]
+    return LegResult(first_right(right), ndcg(right, len(golds)), best)

@@ -39,7 +39,8 @@ def make_generator(
     sampling: Sampling = Sampling(),
     bits: int = 0,
     timeout: float = 120.0,
-    threads: int | None = None,
+    time_limit: float = 0.0,
+    threads: int = 0,
     reason: bool = False,
     reorder: bool = False,
     unsupported: Unsupported = "keep",
@@ -49,7 +50,8 @@ def make_generator(
     and a model that was trained in `models`. `bits` 4 or 8 quantises a model of transformers.
 
     With `reason` a language model thinks before it answers, and the thought is not shown; with `reorder` it is
-    shown the best passages first and last. `unsupported` and `language` are as in language_model.Settings.
+    shown the best passages first and last; `timeout` is the longest silence of a server in seconds, `time_limit` the
+    longest time that a model may write, 0 for any, and `threads` those of llama.cpp, 0 for its own choice. `unsupported` and `language` are as in language_model.Settings.
     The API key comes from the first of the environment variables remote.KEYS that is set.
     Raises UnknownName, which lists the table, and ConfigError for a spec that cannot be read.
     """
@@ -65,6 +67,7 @@ def make_generator(
         reorder,
         unsupported,
         language,
+        time_limit,
     )
     generator: Generator
     if kind == "openai":

@@ -97,10 +97,13 @@ def generation_config(base: str, models: Path) -> Untyped:
 
 def chat_text(words: Untyped, chat: Sequence[Message], opening: bool = True) -> str:
     """A chat as the tokenizer's template spells it, with the `opening` of an answer. Several templates know no role of a
-    system: the rules are then the head of the first thing that was asked. Raises what the template raises."""
+    system: the rules are then the head of the first thing that was asked. One that lets a model think first is told not to:
+    an answer from passages needs no thought. Raises what the template raises."""
 
     def spelled(turns: Sequence[Message]) -> str:
-        text: str = words.apply_chat_template(list(turns), tokenize=False, add_generation_prompt=opening)
+        text: str = words.apply_chat_template(
+            list(turns), tokenize=False, add_generation_prompt=opening, enable_thinking=False
+        )
         return text
 
     try:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mundap.generate.evidence import ReaderModel, logits
-from mundap.generate.reading import BROAD, Reading, Sentence
+from mundap.generate.reading import BROAD, Evidence, Sentence
 from mundap.korean.quantities import quantities
 from mundap.types import Choice, Hit
 
@@ -18,24 +18,24 @@ _PAGE = re.compile(r",?\s*(?:page|p\.|쪽)\s?:?\s?[\d~,\s-]+$", re.IGNORECASE)
 _MARKS = re.compile(r"^\W*(?:\d+\.\s*)?|\s*[(_]\d{4,}\)?|[★☆■□]")
 
 
-def choices(reading: Reading, model: ReaderModel | None = None) -> tuple[Choice, ...]:
+def choices(evidence: Evidence, model: ReaderModel | None = None) -> tuple[Choice, ...]:
     """The cases that a broad question may mean, best first, each with the passage that answers it; () if it means one.
 
     Each names what the question names, has what it asks for, is of another heading or source, and says another value.
     """
-    asked = reading.asked
+    asked = evidence.asked
     if not asked.exact or not asked.names or len(asked.names) > BROAD:
         return ()
-    scores = logits(reading, model)
+    scores = logits(evidence, model)
     found: list[tuple[Sentence, str]] = []
-    for hit in reading.hits:
-        if reading.hits[0].score - hit.score > _NEAR:
+    for hit in evidence.hits:
+        if evidence.hits[0].score - hit.score > _NEAR:
             break
-        places = [n for n, s in enumerate(reading.sentences) if s.hit is hit and s.offers >= _VALUED]
+        places = [n for n, s in enumerate(evidence.sentences) if s.hit is hit and s.offers >= _VALUED]
         best = max(places, key=lambda n: (scores[n], -n), default=None)
-        if best is None or reading.named(best) < _NAMED:
+        if best is None or evidence.named(best) < _NAMED:
             continue
-        sentence, label = reading.sentences[best], label_of(hit)
+        sentence, label = evidence.sentences[best], label_of(hit)
         if label not in [other for _, other in found] and _another(sentence, [other for other, _ in found]):
             found.append((sentence, label))
     return tuple(Choice(label, s.hit.passage.id) for s, label in found) if len(found) > 1 else ()

@@ -14,22 +14,41 @@ from time import perf_counter
 from mundap.errors import GeneratorError
 from mundap.generate.cite import MARKER, cited, repair, verified
 from mundap.generate.grounded import Grounding, Unsupported
+from mundap.generate.template import until
 from mundap.korean.normalize import squash
 from mundap.korean.sentences import sentences
 from mundap.types import Answer, Hit
 
-_THOUGHTS = {"<think>": "</think>", "<생각>": "</생각>"}  # what models write by themselves, and what prompt.py asks for
+# What models write by themselves, and what prompt.py asks for.
+_THOUGHTS = {"<think>": "</think>", "<thought>": "</thought>", "<thinking>": "</thinking>", "<생각>": "</생각>"}
+_BEGUN = re.compile(rf"({'|'.join(_THOUGHTS)})\s*\Z")
+# Where a turn ends or another begins, in templates of models that spell these as text.
+_ENDS = (
+    *("<|im_end|>", "<|im_start|>", "<|eot_id|>", "<|end_of_text|>", "<|endoftext|>", "<|end|>", "<end_of_turn>"),
+    *("<start_of_turn>", "[|endofturn|]", "<|stop|>", "<|endofturn|>"),
+)
+_TAGS = "자료|제시문|질문|대화|답변|모범답안|생각|thought|thinking|think"
 _OPEN = re.compile("|".join(_THOUGHTS))
 _PARTIAL_OPEN = re.compile(rf"(?:{'|'.join(tag[:n] for tag in _THOUGHTS for n in range(len(tag) - 1, 0, -1))})\Z")
 _PARTIAL_MARKER = re.compile(r"[ \t]*(?:\[[0-9,、\s]*)?\Z")
-# As prompt.block writes them, and as small models spell them: ‹자료 번호=1›, <자료 1>, </자료>.
-_TAG = re.compile(r"[ \t]*[<‹＜]\s*/?\s*자료(?:\s[^<>‹›＜＞\n]*)?[>›＞]")
+# As prompt.block and prompt.fenced write them, and as small models spell them: ‹자료 번호=1›, <자료 1>, </자료>; and the end
+# of a thought whose begin is the server's.
+_TAG = re.compile(rf"[ \t]*[<‹＜]\s*/?\s*(?:{_TAGS})(?:\s[^<>‹›＜＞\n]*)?[>›＞]")
 _UNCLOSED_TAG = re.compile(r"[ \t]*[<‹＜]\s*/?\s*자료\s*번호[^<>‹›＜＞\n]*\Z")
+_BEGINNINGS = "|".join(
+    sorted({tag[:n] for tag in _TAGS.split("|") for n in range(1, len(tag) + 1)}, key=len, reverse=True)
+)
 _NUMBERED = re.compile(r"\[\s*자료\s*(?:번호)?\s*[:=]?\s*\"?([0-9]{1,2})\"?\s*\]")
 _PARTIAL_TAG = re.compile(
-    r"[ \t]*(?:[<‹＜]\s*/?\s*(?:자|자료(?:\s[^<>‹›＜＞\n]{0,300})?)?|\[\s*(?:자|자료[^\[\]\n]{0,20})?)?\Z"
+    rf"[ \t]*(?:[<‹＜]\s*/?\s*(?:{_BEGINNINGS}|(?:{_TAGS})\s[^<>‹›＜＞\n]{{0,300}})?|\[\s*(?:자|자료[^\[\]\n]{{0,20}})?)?\Z"
 )
 _FINAL_BLANKS = re.compile(r"\s*\Z")
+
+
+def begun_thought(prompt: str) -> str:
+    """The tag with which a prompt begins a thought for the model, whose text then ends it only; "" if it begins none."""
+    found = _BEGUN.search(prompt)
+    return found[1] if found else ""
 
 
 class Cut(str):
@@ -77,12 +96,14 @@ def compose(
     told = (refusal, closing_phrase)
     grounding = Grounding(hits[:shown], unsupported, told=told, asked=question, language=language)
     with closing(pieces):
-        for piece in _stripped(grounding.sifted(_repaired(untagged(spoken(heard)), shown), lambda: heard.cut)):
+        for piece in _stripped(
+            grounding.sifted(_repaired(untagged(until(spoken(heard), _ENDS)), shown), lambda: heard.cut)
+        ):
             text += piece
             yield piece
     if not text and grounding.dropped:
         took = (perf_counter() - started) * 1000
-        yield Answer(question, "", (), tuple(hits), True, {"generate_ms": took}, model)
+        yield Answer(question, "", (), tuple(hits), True, {"generate_ms": took}, model, truncated=heard.cut)
         return
     if not text:
         raise GeneratorError(
@@ -91,7 +112,7 @@ def compose(
     abstained = refuses(text, refusal)
     citations = () if abstained else verified(cited(text, hits[:shown]), hits)
     took = (perf_counter() - started) * 1000
-    yield Answer(question, text, citations, tuple(hits), abstained, {"generate_ms": took}, model)
+    yield Answer(question, text, citations, tuple(hits), abstained, {"generate_ms": took}, model, truncated=heard.cut)
 
 
 def last(stream: Iterable[str | Answer]) -> Answer:
@@ -119,7 +140,7 @@ def _core(refusal: str) -> str:
 
 def written(pieces: Iterable[str], shown: int) -> Iterator[str]:
     """`pieces` without thoughts, echoed tags, markers outside 1..shown and outer blanks, as early as each is sure."""
-    return _stripped(_repaired(untagged(spoken(pieces)), shown))
+    return _stripped(_repaired(untagged(until(spoken(pieces), _ENDS)), shown))
 
 
 def spoken(pieces: Iterable[str]) -> Iterator[str]:

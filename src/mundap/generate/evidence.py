@@ -1,4 +1,4 @@
-"""How likely each sentence that was read holds the answer: a logistic model over what reading found.
+"""How likely each sentence that was read holds the answer: a logistic model over what was found in it.
 
 The weights that ship (reader.json) were fitted on questions of our own over statutes, a rule book and sample documents
 (benchmarks/reader.py); `mundap train reader` fits them to the answers of a sheet.
@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.generate.reading import CLOSELY, Reading
+from mundap.generate.reading import CLOSELY, Evidence
 from mundap.korean.lists import announces, item
 from mundap.korean.wanted import denies
 from mundap.types import Json
@@ -88,7 +88,7 @@ class Line:
 
 @dataclass(frozen=True)
 class ReaderModel:
-    """What a reading is judged by: `sentences` says which holds the answer, `support` whether any does."""
+    """What evidence is judged by: `sentences` says which holds the answer, `support` whether any does."""
 
     sentences: Line
     support: Line
@@ -128,16 +128,16 @@ def read_model(folder: Path, encoder: str) -> ReaderModel:
     return model
 
 
-def logits(reading: Reading, model: ReaderModel | None = None) -> Floats:
+def logits(evidence: Evidence, model: ReaderModel | None = None) -> Floats:
     """(n,) the log-odds of each sentence to hold the answer."""
-    if not reading.sentences:
+    if not evidence.sentences:
         return np.zeros(0)
-    return (model or default_model(reading.encoder)).sentences.logits(features(reading), FEATURES)
+    return (model or default_model(evidence.encoder)).sentences.logits(features(evidence), FEATURES)
 
 
-def features(reading: Reading) -> Floats:
+def features(evidence: Evidence) -> Floats:
     """(n, len(FEATURES)) what is known of each sentence. Without an encoder all cosines are 0."""
-    found = reading.sentences
+    found = evidence.sentences
     best = max((s.hit.score for s in found), default=0.0)
     rows: list[list[float]] = []
     for _, group in groupby(range(len(found)), key=lambda n: found[n].hit.passage.id):
@@ -151,14 +151,14 @@ def features(reading: Reading) -> Floats:
                 [
                     sentence.shared,
                     sentence.within,
-                    reading.named(n),
+                    evidence.named(n),
                     near,
                     near - mean,
                     max((governor.nearness for governor in governors), default=near),
                     max(beside, default=near),
                     sentence.offers,
                     max([sentence.offers, *(governor.offers for governor in governors)]),
-                    float(reading.asked.negative and denies(sentence.text)),
+                    float(evidence.asked.negative and denies(sentence.text)),
                     float(bool(item(sentence.text))),
                     float(announces(sentence.text)),
                     float(n == places[0]),

@@ -16,7 +16,7 @@ from itertools import pairwise
 from mundap.generate.choices import choices
 from mundap.generate.evidence import Floats, ReaderModel, logits
 from mundap.generate.persona import Persona, refusal_of
-from mundap.generate.reading import Reader, Reading, Sentence
+from mundap.generate.reading import Evidence, Reader, Sentence
 from mundap.generate.support import MIN_SUPPORT, refusal, support
 from mundap.ingest.grid import TABLE
 from mundap.korean.deferring import defers
@@ -70,10 +70,10 @@ class Extractive:
     ) -> Answer:
         """The likeliest sentence and those around it, each a citation."""
         began = time.perf_counter()
-        reading = self.reader.read(question, hits)
-        supported = support(reading, model=self.model)
-        picked = pick(reading, self.model) if supported >= self.min_support else None
-        cases = choices(reading, self.model) if picked else ()
+        evidence = self.reader.read(question, hits)
+        supported = support(evidence, model=self.model)
+        picked = pick(evidence, self.model) if supported >= self.min_support else None
+        cases = choices(evidence, self.model) if picked else ()
         if picked:
             text = listed(picked, cases, self.language) if cases else written(picked, self.language)
         else:
@@ -81,7 +81,7 @@ class Extractive:
         cited = tuple(Citation(s.hit.passage.id, s.hit.passage.source, s.text) for s in picked.all) if picked else ()
         timings = {"generate_ms": (time.perf_counter() - began) * 1000}
         answer = Answer(question, text, cited, tuple(hits), picked is None, timings, self.name)
-        return replace(answer, support=supported, kind=reading.asked.kind, choices=cases)
+        return replace(answer, support=supported, kind=evidence.asked.kind, choices=cases)
 
 
 @dataclass(frozen=True)
@@ -104,26 +104,26 @@ class Picked:
         return [*self.head, *(sentence for passage in self.behind for sentence in passage)]
 
 
-def pick(reading: Reading, model: ReaderModel | None = None) -> Picked | None:
-    """What to quote of a reading; None if nothing was read, or if all of it affirms what is asked about as not so."""
-    found = reading.sentences
-    scores = logits(reading, model)
-    key = _key(reading, scores)
+def pick(evidence: Evidence, model: ReaderModel | None = None) -> Picked | None:
+    """What to quote of the evidence; None if nothing was read, or if all of it affirms what is asked about as not so."""
+    found = evidence.sentences
+    scores = logits(evidence, model)
+    key = _key(evidence, scores)
     if key is None:
         return None
     chosen: set[int] = set()
-    for rank, room in _rooms(reading, scores, found[key].hit.rank).items():
-        chosen |= _filled(reading, scores, rank, room)
-    chosen |= _closed(reading, {key, *chosen}, key) | {key}
-    if _is_row(found[key]) and reading.asked.kind != "list":
+    for rank, room in _rooms(evidence, scores, found[key].hit.rank).items():
+        chosen |= _filled(evidence, scores, rank, room)
+    chosen |= _closed(evidence, {key, *chosen}, key) | {key}
+    if _is_row(found[key]) and evidence.asked.kind != "list":
         chosen = {n for n in chosen if not _is_row(found[n]) or found[n].shared >= found[key].shared}
-    if reading.asked.negative:
+    if evidence.asked.negative:
         chosen = {n for n in chosen if n == key or not affirms(found[n].text)}
-        if reading.asked.kind == "list":
-            denied = {n for n in chosen if _denied(reading, n)}
+        if evidence.asked.kind == "list":
+            denied = {n for n in chosen if _denied(evidence, n)}
             leads = {place for n in denied for place in found[n].governors}
             chosen = {n for n in chosen if n in denied | leads or found[n].hit is found[key].hit}
-    provisos = _provisos(reading, key)
+    provisos = _provisos(evidence, key)
     chosen -= {key, *provisos}
     first = found[key].hit.rank
     ranks = sorted({found[n].hit.rank for n in chosen}, key=lambda rank: (rank != first, rank))
@@ -165,48 +165,48 @@ def _paragraph(group: Sequence[Sentence]) -> str:
     return "".join(lines) + f" [{group[0].hit.rank}]"
 
 
-def _key(reading: Reading, scores: Floats) -> int | None:
+def _key(evidence: Evidence, scores: Floats) -> int | None:
     """The likeliest sentence that says something itself: a lead only announces. None if there is none to quote."""
-    found = reading.sentences
-    exact = reading.asked.exact
+    found = evidence.sentences
+    exact = evidence.asked.exact
     every = range(len(found))
     speaking = [n for n in every if not announces(found[n].text) or (exact and found[n].offers >= 1)] or list(every)
     if exact:
-        speaking = _of_subject(reading, [n for n in speaking if found[n].offers >= 1]) or speaking
-    if reading.asked.negative:
-        denied = [n for n in speaking if _denied(reading, n)]
-        listing = reading.asked.kind == "list"  # of what is not so, which is no list of anything else
+        speaking = _of_subject(evidence, [n for n in speaking if found[n].offers >= 1]) or speaking
+    if evidence.asked.negative:
+        denied = [n for n in speaking if _denied(evidence, n)]
+        listing = evidence.asked.kind == "list"  # of what is not so, which is no list of anything else
         speaking = denied or [n for n in speaking if not listing and not affirms(found[n].text)]
     return max(speaking, key=lambda n: (scores[n], -n), default=None)
 
 
-def _of_subject(reading: Reading, places: list[int]) -> list[int]:
+def _of_subject(evidence: Evidence, places: list[int]) -> list[int]:
     """Those of the sentences that name as much of what the question names as any of them, or nearly."""
-    most = max(map(reading.named, places), default=0.0)
-    return [n for n in places if reading.named(n) >= most - SUBJECT]
+    most = max(map(evidence.named, places), default=0.0)
+    return [n for n in places if evidence.named(n) >= most - SUBJECT]
 
 
-def _denied(reading: Reading, n: int) -> bool:
+def _denied(evidence: Evidence, n: int) -> bool:
     """Whether the sentence, or what governs it, says no to what the question says no to."""
-    texts = [reading.sentences[place].text for place in (n, *reading.sentences[n].governors)]
-    about = reading.asked.denied
+    texts = [evidence.sentences[place].text for place in (n, *evidence.sentences[n].governors)]
+    about = evidence.asked.denied
     return any(denies(text) and (not about or any(noun in text for noun in about)) for text in texts)
 
 
-def _rooms(reading: Reading, scores: Floats, key: int) -> dict[int, int]:
+def _rooms(evidence: Evidence, scores: Floats, key: int) -> dict[int, int]:
     """How many characters to quote of which passages, by rank; that of rank `key` is among them."""
-    hits = reading.hits
+    hits = evidence.hits
     if key == hits[0].rank and (len(hits) == 1 or hits[0].score - hits[1].score >= SURE):
         return {key: ALONE}
     close = [hit for hit in hits if hits[0].score - hit.score <= NEAR or hit.rank == key]
-    best = {hit.rank: max(scores[n] for n, s in enumerate(reading.sentences) if s.hit is hit) for hit in close}
+    best = {hit.rank: max(scores[n] for n, s in enumerate(evidence.sentences) if s.hit is hit) for hit in close}
     ranks = [rank for rank in best if rank == key or best[rank] >= best[key] - FARTHEST]
     return dict(zip(sorted(ranks, key=lambda rank: (-best[rank], rank)), BESIDE, strict=False))
 
 
-def _filled(reading: Reading, scores: Floats, rank: int, room: int) -> set[int]:
+def _filled(evidence: Evidence, scores: Floats, rank: int, room: int) -> set[int]:
     """The likeliest sentences of a passage that fit in `room` characters, with what governs them; one at least."""
-    found = reading.sentences
+    found = evidence.sentences
     places = [n for n, sentence in enumerate(found) if sentence.hit.rank == rank]
     chosen: set[int] = set()
     length = 0
@@ -220,19 +220,19 @@ def _filled(reading: Reading, scores: Floats, rank: int, room: int) -> set[int]:
     return chosen
 
 
-def _closed(reading: Reading, chosen: set[int], key: int) -> set[int]:
+def _closed(evidence: Evidence, chosen: set[int], key: int) -> set[int]:
     """What must stand with the chosen: provisos, the list that a lead announces, and the whole one if a list is asked for."""
-    added = {proviso for n in chosen for proviso in _provisos(reading, n)}
-    for first, after in reading.blocks:
+    added = {proviso for n in chosen for proviso in _provisos(evidence, n)}
+    for first, after in evidence.blocks:
         places = range(first, after)
         inside = chosen.intersection(places)
         if len(places) == 1 or not inside:
             continue
-        alone = max(inside) == first and announces(reading.sentences[first].text)
-        if alone or (reading.asked.kind == "list" and (len(inside) > 1 or key in inside)):
+        alone = max(inside) == first and announces(evidence.sentences[first].text)
+        if alone or (evidence.asked.kind == "list" and (len(inside) > 1 or key in inside)):
             length = 0
             for n in places:
-                length += _size(reading.sentences[n])
+                length += _size(evidence.sentences[n])
                 if length > WHOLE and n > first + 1:
                     break
                 added.add(n)
@@ -244,12 +244,12 @@ def _is_row(sentence: Sentence) -> bool:
     return sentence.hit.passage.meta.get("kind") in (TABLE, "row")
 
 
-def _provisos(reading: Reading, place: int) -> list[int]:
+def _provisos(evidence: Evidence, place: int) -> list[int]:
     """The notes and provisos (다만, …) right behind a sentence, in its block."""
-    after = next((after for first, after in reading.blocks if first <= place < after), place + 1)
+    after = next((after for first, after in evidence.blocks if first <= place < after), place + 1)
     found: list[int] = []
     for n in range(place + 1, after):
-        if not note(reading.sentences[n].text):
+        if not note(evidence.sentences[n].text):
             break
         found.append(n)
     return found

@@ -14,7 +14,7 @@ import httpx
 from mundap.encode.gguf_header import keys
 from mundap.errors import GeneratorError
 from mundap.extras import Untyped, need
-from mundap.generate.compose import CUT
+from mundap.generate.compose import CUT, begun_thought
 from mundap.generate.language_model import LanguageModel, Left, Put, Settings, failed, frame, from_thread
 from mundap.generate.prompt import Count, Message
 from mundap.generate.structured import constrained
@@ -27,12 +27,14 @@ _TEMPLATE = "tokenizer.chat_template"
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """A loaded model. `context` is what it holds, in tokens; `key` opens its server (_door)."""
+    """A loaded model. `context` is what it holds, in tokens; `key` opens its server (_door). `thought` is the tag with which
+    its chat template begins a thought, "" if it does not."""
 
     server: Untyped
     chats: bool
     context: int
     key: str
+    thought: str
 
 
 class GGUFGenerator(LanguageModel):
@@ -40,11 +42,12 @@ class GGUFGenerator(LanguageModel):
 
     A file with a chat template of its own is asked by it unless settings have a template; one without is a base model,
     and continues a plain text (prompt.plain) up to STOPS. The context is never more than the model was trained for.
-    `threads` None leaves it to llama.cpp. Questions are answered one at a time; a stream that is closed stops the model
-    at its next token or batch.
+    `threads` 0 leaves it to llama.cpp. Questions are answered one at a time; a stream that is closed stops the model
+    at its next token or batch. A model that thinks is told not to by its template, where that can be; else its thought is
+    no part of what it says.
     """
 
-    def __init__(self, path: str | Path, settings: Settings, *, threads: int | None = None) -> None:
+    def __init__(self, path: str | Path, settings: Settings, *, threads: int = 0) -> None:
         super().__init__(settings)
         self.path = Path(path)
         self.threads = threads
@@ -87,14 +90,14 @@ class GGUFGenerator(LanguageModel):
             server = package.Server(self._params(package, key))
             with _door(server, key) as client:
                 context = client.get("/props").raise_for_status().json()["default_generation_settings"]["n_ctx"]
+                thought = _thought(client) if chats else ""
         except (RuntimeError, MemoryError, ValueError, KeyError, httpx.HTTPError) as error:
             raise GeneratorError(
                 f"llama.cpp가 '{self.path}'을(를) 불러오지 못했습니다. 파일이 완전히 다운로드되었는지, 메모리가 충분한지, "
                 f"xllamacpp {package.__version__}이(가) 이 모델을 지원하는지 확인하세요. ({error})"
             ) from error
-        return _Model(
-            server, chats and self.settings.template is None, min(int(context), self.settings.context_tokens), key
-        )
+        chats = chats and self.settings.template is None
+        return _Model(server, chats, min(int(context), self.settings.context_tokens), key, thought)
 
     def _params(self, package: Untyped, key: str) -> Untyped:
         params = package.CommonParams()
@@ -107,7 +110,7 @@ class GGUFGenerator(LanguageModel):
         params.verbosity = -1
         params.ui = False
         params.api_keys = [key]
-        if self.threads is not None:
+        if self.threads:
             params.cpuparams.n_threads = params.cpuparams_batch.n_threads = self.threads
         return params
 
@@ -132,16 +135,23 @@ class GGUFGenerator(LanguageModel):
         }
         # Progress reports come between the batches of the prompt, which is when a stop can be heard.
         request["return_progress"] = True
+        seconds = self.settings.time_limit
         if model.chats:
+            if model.thought and schema is None:  # a form is kept to from the first token on
+                yield model.thought
             form = {} if schema is None else {"response_format": constrained(schema)}
-            yield from _streamed(model.server.handle_chat_completions, request | form | {"messages": list(chat)})
+            yield from _streamed(
+                model.server.handle_chat_completions, request | form | {"messages": list(chat)}, seconds
+            )
         else:
             form = {} if schema is None else {"json_schema": dict(schema)}
-            yield from _streamed(model.server.handle_completions, request | form | {"prompt": spelled(chat, template)})
+            yield from _streamed(
+                model.server.handle_completions, request | form | {"prompt": spelled(chat, template)}, seconds
+            )
 
 
 def _streamed(
-    handle: Callable[[dict[str, Json], Callable[[Untyped], bool]], None], request: dict[str, Json]
+    handle: Callable[[dict[str, Json], Callable[[Untyped], bool]], None], request: dict[str, Json], seconds: float
 ) -> Generator[str]:
     """The pieces that `handle` gives to its callback, whose answer tells it to stop."""
 
@@ -159,13 +169,19 @@ def _streamed(
 
         handle(request, take)
 
-    return from_thread(work, "mundap-gguf")
+    return from_thread(work, "mundap-gguf", seconds)
 
 
 def _door(server: Untyped, key: str) -> httpx.Client:
     """The package gives Python no tokenizer, but its server has one, on a port of this machine."""
     headers = {"Authorization": f"Bearer {key}"}
     return httpx.Client(base_url=server.listening_address, headers=headers, timeout=60, trust_env=False)
+
+
+def _thought(client: httpx.Client) -> str:
+    """The tag of a thought with which the model's template ends a prompt, "" if with none."""
+    asked = client.post("/apply-template", json={"messages": [{"role": "user", "content": "."}]})
+    return begun_thought(asked.json()["prompt"]) if asked.is_success else ""
 
 
 def _tokens(client: httpx.Client, text: str) -> int:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from time import perf_counter
 
 from mundap.errors import GeneratorError
-from mundap.generate.compose import compose, last
+from mundap.generate.compose import CUT, compose, last
 from mundap.generate.grounded import Unsupported
 from mundap.generate.persona import Persona, refusal_of
 from mundap.generate.prompt import Count, Message, fit, messages
@@ -32,7 +32,8 @@ class Settings:
     (prompt.fit). A `template` takes the place of the model's own.
     With `reason` it thinks before it answers, within `max_tokens`; the thought is not part of the answer.
     With `reorder` the best passages stand first and last in the prompt. `unsupported` says what becomes of a sentence
-    whose figures or names stand in no passage (grounded.Grounding), and `language` is that of what is said of it.
+    whose figures or names stand in no passage (grounded.Grounding), and `language` is that of what is said of it. After
+    `time_limit` seconds, 0 for any, what is written ends as if it had `max_tokens`.
     """
 
     refusal: str
@@ -44,6 +45,7 @@ class Settings:
     reorder: bool = False
     unsupported: Unsupported = "keep"
     language: str = "ko"
+    time_limit: float = 0.0
 
 
 class LanguageModel(ABC):
@@ -111,8 +113,22 @@ def frame(template: Template | None) -> str:
     return template.text([{"role": "system", "content": ""}]) if template else ""
 
 
-def from_thread(work: Callable[[Put, Left], None], name: str) -> Generator[str]:
-    """The pieces that `work` puts, from a thread of its own; closing this makes `Left` true. Raises what it puts."""
+def within(pieces: Generator[str], seconds: float) -> Generator[str]:
+    """The pieces that come before `seconds` are over, and then compose.CUT; 0 is no limit. Closing this closes `pieces`."""
+    end = perf_counter() + seconds
+    with closing(pieces):
+        for piece in pieces:
+            yield piece
+            if seconds and perf_counter() >= end:
+                yield CUT
+                return
+
+
+def from_thread(work: Callable[[Put, Left], None], name: str, seconds: float = 0.0) -> Generator[str]:
+    """The pieces that `work` puts, from a thread of its own; closing this makes `Left` true. Raises what it puts.
+
+    `seconds` is as in `within`, and holds while nothing is put, too.
+    """
     arrived: SimpleQueue[str | GeneratorError | None] = SimpleQueue()
     stopped = threading.Event()
 
@@ -132,7 +148,15 @@ def from_thread(work: Callable[[Put, Left], None], name: str) -> Generator[str]:
     threading.Thread(target=run, name=name).start()
     try:
         with on_stop(lambda: arrived.put(None)):
-            while (piece := arrived.get()) is not None:
+            end = perf_counter() + seconds
+            while True:
+                try:
+                    piece = arrived.get(timeout=max(end - perf_counter(), 0) if seconds else None)
+                except Empty:
+                    yield CUT
+                    return
+                if piece is None:
+                    return
                 if isinstance(piece, GeneratorError):
                     raise piece
                 yield piece

@@ -13,10 +13,11 @@ import httpx
 from mundap.errors import ConfigError, GeneratorError
 from mundap.extras import Untyped
 from mundap.generate.compose import CUT
-from mundap.generate.language_model import LanguageModel, Settings, frame
+from mundap.generate.language_model import LanguageModel, Settings, frame, within
 from mundap.generate.prompt import Count, Message, estimate
 from mundap.generate.sse import events
 from mundap.generate.structured import FORMS, formed
+from mundap.redact import hidden
 from mundap.remote import (
     BACKOFF_SECONDS,
     CONNECT_SECONDS,
@@ -60,11 +61,12 @@ class OpenAIGenerator(LanguageModel):
         super().__init__(settings)
         try:
             self._url = httpx.URL(base_url.rstrip("/") + ("/completions" if settings.template else "/chat/completions"))
+            self._listing = httpx.URL(base_url.rstrip("/") + "/models")
         except httpx.InvalidURL as error:
-            raise ConfigError(f"LLM 서버 주소 '{base_url}'이(가) 올바르지 않습니다: {error}") from error
+            raise ConfigError(f"LLM 서버 주소 '{hidden(base_url)}'이(가) 올바르지 않습니다: {error}") from error
         if self._url.scheme not in ("http", "https") or not self._url.host:
             raise ConfigError(
-                f"LLM 서버 주소 '{base_url}'이(가) 올바르지 않습니다. 'http://127.0.0.1:11434/v1' 형식으로 지정하세요."
+                f"LLM 서버 주소 '{hidden(base_url)}'이(가) 올바르지 않습니다. 'http://127.0.0.1:11434/v1' 형식으로 지정하세요."
             )
         self._key = checked_key(api_key)
         self.model = model
@@ -114,7 +116,7 @@ class OpenAIGenerator(LanguageModel):
                     request = client.stream("POST", self._url, content=body, extensions={"trace": line.trace})
                     with request as response:
                         if response.is_success:
-                            yield from self._pieces(response)
+                            yield from within(self._pieces(response), self.settings.time_limit)
                             return
                         if attempt == self.retries or not passing(response.status_code):
                             self._refuse(response)
@@ -169,7 +171,25 @@ class OpenAIGenerator(LanguageModel):
             request["response_format"] = response_format
         return json.dumps(request).encode("ascii")
 
-    def _pieces(self, response: httpx.Response) -> Iterator[str]:
+    def check(self) -> None:
+        """Ask the server for its models. Raises GeneratorError if it does not answer, or has models and not this one."""
+        try:
+            with self._client() as client:
+                response = client.get(self._listing)
+        except httpx.HTTPError as error:
+            raise GeneratorError(
+                f"{self._shown}에 연결할 수 없습니다({self._clean(str(error))}). 서버가 실행 중인지 확인하세요."
+            ) from error
+        if response.status_code in (401, 403):
+            self._refuse(response)
+        try:
+            names = [str(one["id"]) for one in response.json()["data"]] if response.is_success else []
+        except (ValueError, KeyError, TypeError):
+            names = []
+        if names and self.model not in names and f"{self.model}:latest" not in names:
+            raise GeneratorError(f"{self._shown}에 모델 '{self.model}'이(가) 없습니다. 있는 모델: {', '.join(names)}.")
+
+    def _pieces(self, response: httpx.Response) -> Generator[str]:
         finished = False
         for data in _data(response):
             if data.strip() == "[DONE]":
@@ -224,8 +244,8 @@ class OpenAIGenerator(LanguageModel):
 
     @property
     def _shown(self) -> str:
-        """The address as people may see it: without a name and password."""
-        return str(self._url.copy_with(username="", password="") if self._url.userinfo else self._url)
+        """The address as people may see it: without a name, a password and a query."""
+        return hidden(str(self._url))
 
     def _clean(self, said: str) -> str:
         """What a server or a library said, on one line, short, and without the key."""

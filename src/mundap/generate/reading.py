@@ -34,7 +34,7 @@ class Sentence:
     """A sentence of a hit's passage: `hit.passage.text[start:end]`.
 
     `shared` is the weight of the question's words it holds, in [0, 1], and `within` that of it together with the
-    sentences that govern it (`governors`, places in the reading, the nearest first) and the heading; `near` is its
+    sentences that govern it (`governors`, places in the evidence, the nearest first) and the heading; `near` is its
     cosine with the question, or None without an encoder; `offers` how far it has what is asked for, in [0, 1].
     """
 
@@ -68,7 +68,7 @@ class Sentence:
 
 
 @dataclass(frozen=True)
-class Reading:
+class Evidence:
     """The sentences of the first passages in order, as they answer a question.
 
     `blocks` are the (first, after) places of sentences that belong together, a lead with its list; `asked` is what the
@@ -121,7 +121,7 @@ def passage_spans(passage: Passage) -> list[Span]:
     return list(_sentences(passage.text))
 
 
-# What is found for one question is found for the next: morphemes and sentences cost more than all else of a reading.
+# What is found for one question is found for the next: morphemes and sentences cost more than all else of reading.
 @lru_cache(2048)
 def _sentences(text: str) -> tuple[Span, ...]:
     return tuple(sentences(text))
@@ -163,7 +163,7 @@ class Reader:
     """Reads hits with word weights (`weigh`, rarity is best) and, if there is an `encoder`, by meaning.
 
     With `everyday`, a text that has the documents' word for an everyday word of the question holds that word.
-    The last reading is kept: support and extraction ask for the same one.
+    The last one is kept: support and extraction ask for the same one.
     """
 
     def __init__(
@@ -172,9 +172,9 @@ class Reader:
         self.weigh = weigh
         self.encoder = encoder
         self.everyday = everyday
-        self._last: tuple[tuple[str, tuple[str, ...]], Reading] | None = None
+        self._last: tuple[tuple[str, tuple[str, ...]], Evidence] | None = None
 
-    def read(self, question: str, hits: Sequence[Hit]) -> Reading:
+    def read(self, question: str, hits: Sequence[Hit]) -> Evidence:
         """Read the first hits against the question."""
         question = normalize(question)
         key = (question, tuple(hit.passage.id for hit in hits))
@@ -194,7 +194,7 @@ class Reader:
         words = sorted(asked)
         return dict(zip(words, self.weigh(words), strict=True))
 
-    def _read(self, question: str, hits: Sequence[Hit]) -> Reading:
+    def _read(self, question: str, hits: Sequence[Hit]) -> Evidence:
         asked = wanted(question)
         hits = _worth_reading(hits, asked)
         passages = [_parsed(hit) for hit in hits]
@@ -230,7 +230,7 @@ class Reader:
                         governors,
                     )
                 )
-        return Reading(tuple(read), tuple(spans), asked, weights, self.encoder.name if self.encoder else "", heads)
+        return Evidence(tuple(read), tuple(spans), asked, weights, self.encoder.name if self.encoder else "", heads)
 
     def _meant(self, question: str) -> list[Meant]:
         """The words of each everyday word of the question, with those of each word that means the same in documents."""

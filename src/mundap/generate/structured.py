@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Protocol, TypeVar, runtime_checkable
 from weakref import WeakSet
 
@@ -23,6 +25,7 @@ TOKENS = 256
 _SHOWN = 600  # characters of a wrong reply that are shown to the model again
 _OPENINGS = 50  # braces at which an object is looked for
 _PROBLEMS = 3
+_PAIR = re.compile(r'("(?:[^"\\]|\\.)*")\s*:\s*("(?:[^"\\]|\\.)*")', re.DOTALL)
 _AGAIN = "방금 쓴 것은 요청한 JSON이 아닙니다({why}). 다른 말 없이 올바른 JSON 객체 하나만 다시 쓰세요."
 _TELL = "다음 JSON 스키마에 맞는 JSON 객체 하나만, 설명이나 코드 블록 없이 쓰세요."
 
@@ -48,11 +51,17 @@ class Completer(Protocol):
 
 
 def ask_json(
-    completer: Completer, messages: Sequence[Message], model: type[Model], retries: int = 1, max_tokens: int = TOKENS
+    completer: Completer,
+    messages: Sequence[Message],
+    model: type[Model],
+    retries: int = 1,
+    max_tokens: int = TOKENS,
+    left: list[dict[str, Json]] | None = None,
 ) -> Model | None:
     """The first object of the reply that `model` accepts; None if there was none in 1 + `retries` completions.
 
-    A retry tells what was wrong. A reply in which no object was complete gets twice the tokens the next time.
+    A retry tells what was wrong. A reply in which no object was complete gets twice the tokens the next time. `left`
+    collects what was not accepted: the objects, and of one that was cut the texts that were complete.
     Raises GeneratorError as the completer does. Limit every string and list of `model`: a small model may
     not end them by itself.
     """
@@ -62,12 +71,16 @@ def ask_json(
         reply = completer.complete(chat, schema, max_tokens)
         wrong = []
         for found in _objects(reply):
+            if left is not None:
+                left.append(found)
             try:
                 return model.model_validate(found)
             except ValidationError as error:
                 wrong.append(_explained(error))
         if not wrong:
             max_tokens *= 2
+            if left is not None and (texts := _whole_texts(reply)):
+                left.append(texts)
         why = wrong[0] if wrong else "JSON 객체가 없거나 끝나지 않았습니다"
         chat = [
             *messages,
@@ -121,6 +134,17 @@ def _schema(model: type[BaseModel]) -> dict[str, Json]:
 def _explained(error: ValidationError) -> str:
     problems = error.errors(include_input=False, include_url=False)[:_PROBLEMS]
     return "; ".join(f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in problems)
+
+
+def _whole_texts(reply: str) -> dict[str, Json]:
+    """The texts with a key of an object that does not end, or is broken, as far as each is complete."""
+    text = "".join(spoken([reply])).rpartition("</think>")[2]
+    found: dict[str, Json] = {}
+    for pair in _PAIR.finditer(text):
+        with suppress(ValueError):
+            key, value = json.loads(f"[{pair[1]}, {pair[2]}]", strict=False)
+            found.setdefault(key, value.encode("utf-8", "replace").decode())
+    return found
 
 
 def _objects(reply: str) -> Iterator[dict[str, Json]]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from mundap.errors import MundapError
 from mundap.generate.evidence import Floats, Line, ReaderModel, default_model, logits
-from mundap.generate.reading import Reading, Sentence
+from mundap.generate.reading import Evidence, Sentence
 from mundap.korean.tokens import content
 from mundap.messages import say
 
@@ -37,32 +37,32 @@ FEATURES = (
 _VALUED = 0.5  # of what a sentence offers, from which it counts as having it
 
 
-def question_features(reading: Reading, model: ReaderModel | None = None) -> Floats:
+def question_features(evidence: Evidence, model: ReaderModel | None = None) -> Floats:
     """(len(FEATURES),) what is known of a question and its passages; there must be sentences."""
-    found = reading.sentences
-    scores = logits(reading, model)
+    found = evidence.sentences
+    scores = logits(evidence, model)
     best = int(np.argmax(scores))
-    exact = reading.asked.exact
+    exact = evidence.asked.exact
     valued = [n for n, sentence in enumerate(found) if sentence.offers >= _VALUED or not exact]
     near = max(s.nearness for s in found)
     value_near = max((found[n].nearness for n in valued), default=min(s.nearness for s in found))
     words = frozenset().union(*(s.words for s in found))
-    focus = reading.asked.focus
-    hits = reading.hits
+    focus = evidence.asked.focus
+    hits = evidence.hits
     first = hits[0].passage.id
     gap = hits[0].score - hits[1].score if len(hits) > 1 else math.e**2 - 1
-    heaviest = max(reading.weights.values(), default=0.0) or 1.0
-    missing = max((weight for word, weight in reading.weights.items() if word not in words), default=0.0)
+    heaviest = max(evidence.weights.values(), default=0.0) or 1.0
+    missing = max((weight for word, weight in evidence.weights.items() if word not in words), default=0.0)
     return np.array(
         [
             near,
             value_near,
             near - value_near,
-            reading.held(words),
+            evidence.held(words),
             max((found[n].within for n in valued), default=0.0),
-            reading.held(reading.heads.get(first, frozenset()).union(*(s.words for s in found if s.hit.rank == 1))),
-            _part(reading.asked.names, words),
-            max((_part(reading.asked.names, _around(found, n)) for n in valued), default=0.0),
+            evidence.held(evidence.heads.get(first, frozenset()).union(*(s.words for s in found if s.hit.rank == 1))),
+            _part(evidence.asked.names, words),
+            max((_part(evidence.asked.names, _around(found, n)) for n in valued), default=0.0),
             _part(focus, words),
             max((_part(focus, _around(found, n)) for n in valued), default=0.0),
             math.log1p(max(gap, 0.0)),
@@ -73,24 +73,24 @@ def question_features(reading: Reading, model: ReaderModel | None = None) -> Flo
     )
 
 
-def support(reading: Reading, fitted: Line | None = None, model: ReaderModel | None = None) -> float:
+def support(evidence: Evidence, fitted: Line | None = None, model: ReaderModel | None = None) -> float:
     """The probability that the passages answer the question, in [0, 1]; 0 if nothing was read.
 
-    `fitted` is the user's own calibration, None that of `model`, which is by default the one for this reading's encoder.
+    `fitted` is the user's own calibration, None that of `model`, which is by default the one for this evidence's encoder.
     """
-    if not reading.sentences:
+    if not evidence.sentences:
         return 0.0
-    line = fitted or (model or default_model(reading.encoder)).support
-    odds = float(line.logits(question_features(reading, model)[None], FEATURES)[0])
+    line = fitted or (model or default_model(evidence.encoder)).support
+    odds = float(line.logits(question_features(evidence, model)[None], FEATURES)[0])
     return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
 
 
-def mentions(reading: Reading, noun: str) -> bool:
+def mentions(evidence: Evidence, noun: str) -> bool:
     """Whether a passage that was read names `noun`, in its text, its heading or its source."""
     words = frozenset(content([noun])[0])
-    if words and words <= frozenset().union(*(s.words for s in reading.sentences), *reading.heads.values()):
+    if words and words <= frozenset().union(*(s.words for s in evidence.sentences), *evidence.heads.values()):
         return True
-    return any(noun in f"{hit.passage.source} {hit.passage.heading} {hit.passage.text}" for hit in reading.hits)
+    return any(noun in f"{hit.passage.source} {hit.passage.heading} {hit.passage.text}" for hit in evidence.hits)
 
 
 def read_calibration(folder: Path, encoder: str) -> Line:

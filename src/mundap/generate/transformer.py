@@ -12,7 +12,7 @@ from pathlib import Path
 from mundap.errors import GeneratorError, MissingExtra, MundapError
 from mundap.extras import Untyped, need
 from mundap.generate.causal import chat_text, ends, load_causal
-from mundap.generate.compose import CUT
+from mundap.generate.compose import CUT, Cut, begun_thought
 from mundap.generate.language_model import LanguageModel, Left, Put, Settings, failed, from_thread
 from mundap.generate.prompt import Count, Message
 from mundap.generate.sampling import Sampling
@@ -135,7 +135,8 @@ class TransformersGenerator(LanguageModel):
 
     def _write(self, chat: Sequence[Message], max_tokens: int) -> Generator[str]:
         model, template, sampling = self._model(), self.settings.template, self.settings.sampling
-        ids = model.ids(self._text(model, chat))
+        text = self._text(model, chat)
+        ids = model.ids(text)
         room = min(max_tokens, model.context - len(ids))
         if room < 1:
             raise failed(f"{len(ids)}토큰은 모델의 최대 {model.context}토큰을 초과합니다")
@@ -148,8 +149,16 @@ class TransformersGenerator(LanguageModel):
                 if not left():
                     cut = _generate(model, ids, room, sampling, put, left)
 
-        own = () if template is None and model.chats else stops_of(template)
-        yield from until(from_thread(work, "mundap-transformers"), (*own, *sampling.stop))
+        def whole() -> Generator[str]:
+            nonlocal cut
+            for piece in from_thread(work, "mundap-transformers", self.settings.time_limit):
+                cut = cut or isinstance(piece, Cut)
+                yield piece
+
+        asks_by_chat = template is None and model.chats
+        if asks_by_chat and (thought := begun_thought(text)):
+            yield thought
+        yield from until(whole(), (*(() if asks_by_chat else stops_of(template)), *sampling.stop))
         if cut:
             yield CUT
 

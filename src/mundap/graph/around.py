@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mundap.graph.graph import Graph, Step
 
@@ -76,6 +76,16 @@ def around(
             lines[f"p:{node.id}", f"k:{word}", MENTION] = Line(f"p:{node.id}", f"k:{word}", MENTION)
             lines[f"d:{node.document}", f"p:{node.id}", PART] = Line(f"d:{node.document}", f"p:{node.id}", PART)
     return Around(tuple(nodes.values()), tuple(lines.values()))
+
+
+def visible(whole: Around, holds: Callable[[str], bool]) -> Around:
+    """What of `whole` those may see who see some documents only, and no more than those were given to `around`: a keyword
+    that `holds` says none of them has is left out, and what was counted or quoted over all documents."""
+    kept = [one for one in whole.nodes if one.kind != KEYWORD or one.asked or holds(one.label)]
+    nodes = tuple(replace(one, shown="") if one.kind == KEYWORD else one for one in kept)
+    ids = {one.id for one in nodes if one.kind != KEYWORD or one.asked or holds(one.label)}
+    lines = tuple(replace(one, shown="") for one in whole.lines if one.head in ids and one.tail in ids)
+    return Around(nodes, lines)
 
 
 def _steps(graph: Graph, word: str) -> list[Step]:

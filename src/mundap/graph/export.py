@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
+from mundap.files import cell
 from mundap.graph.graph import Graph
 
 _GRAPHML = """<?xml version="1.0" encoding="UTF-8"?>
@@ -48,13 +49,13 @@ def write_neo4j(graph: Graph, folder: Path) -> int:
     with (folder / "nodes.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id:ID", "name", "passages:int", ":LABEL"])
-        writer.writerows((id, label, passages, kind.capitalize()) for id, kind, label, passages in _nodes(graph))
+        writer.writerows((id, cell(label), passages, kind.capitalize()) for id, kind, label, passages in _nodes(graph))
     count = 0
     with (folder / "relationships.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow([":START_ID", ":END_ID", "weight:double", "evidence", ":TYPE"])
         for kind, head, tail, weight, evidence in _edges(graph):
-            writer.writerow([head, tail, weight, evidence, kind.upper()])
+            writer.writerow([head, tail, weight, cell(evidence), kind.upper()])
             count += 1
     return count
 

@@ -8,7 +8,6 @@ Personalised PageRank ranked worse (docs/experiments/2026-11-26-keyword-graph.md
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -71,7 +70,7 @@ class GraphLeg:
 
     def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
         """The best `depth` rows, in order, with their scores, all above zero."""
-        return positive_rows(self._ask(question).scores, depth, mask)
+        return positive_rows(self._ask(question).scores, depth, mask, self.table.ids.ties)
 
     def score(self, question: str, rows: Rows) -> Scores:
         """The exact score of each of these rows."""
@@ -80,23 +79,17 @@ class GraphLeg:
     def explained(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         """The hits with the links that lead to each: of each keyword of the question the best way there."""
         ways = self._ask(question).ways if hits else {}
-        rows = [bisect_left(self.table.ids, hit.passage.id) for hit in hits]
-        return [replace(hit, links=self._links(ways, row)) for hit, row in zip(hits, rows, strict=True)]
-
-    def _links(self, ways: Ways, row: int) -> tuple[Link, ...]:
-        links = []
-        for asked, steps in ways.items():
-            scored = [(self._impact(step.tail, row) * step.weight, step) for step in steps]
-            best, step = max(scored, key=lambda one: one[0])
-            if best > 0:
-                links.append(Link(asked, step.kind, step.tail, best, step.shown))
-        return tuple(sorted(links, key=lambda link: (-link.score, link.asked)))
-
-    def _impact(self, word: str, row: int) -> float:
-        start, end = self.graph.mentions.span(word)
-        place = start + int(np.searchsorted(self.graph.mentions.rows[start:end], row))
-        held = place < end and self.graph.mentions.rows[place] == row
-        return float(self.graph.mentions.impacts[place]) if held else 0.0
+        rows = self.table.ids.rows([hit.passage.id for hit in hits])
+        distinct, places = np.unique(rows[rows >= 0], return_inverse=True)
+        tails = {step.tail for steps in ways.values() for step in steps}
+        impacts = {tail: self.graph.mentions.scores_in([tail], distinct) for tail in tails}
+        place = dict(zip(np.flatnonzero(rows >= 0).tolist(), places.tolist(), strict=True))
+        return [
+            replace(hit, links=_links(ways, {tail: float(found[place[n]]) for tail, found in impacts.items()}))
+            if n in place
+            else hit
+            for n, hit in enumerate(hits)
+        ]
 
     def _from(self, word: str) -> tuple[Step, ...]:
         held = self._known.get(word)
@@ -147,19 +140,28 @@ class GraphLeg:
         mentions = self.graph.mentions
         total = np.zeros(len(self.table), np.float32)
         for steps in ways.values():
-            spans = [(*mentions.span(step.tail), np.float32(step.weight)) for step in steps]
-            spans = [span for span in spans if span[1] > span[0]]
-            if len(spans) == 1:
-                [(start, end, weight)] = spans
-                total[mentions.rows[start:end]] += weight * mentions.impacts[start:end]
-            elif spans:
-                rows = np.concatenate([mentions.rows[start:end] for start, end, _ in spans])
-                scores = np.concatenate([weight * mentions.impacts[start:end] for start, end, weight in spans])
-                held, places = np.unique(rows, return_inverse=True)
+            found = [(*mentions.impacts(step.tail), np.float32(step.weight)) for step in steps]
+            found = [one for one in found if len(one[0])]
+            if len(found) == 1:
+                [(rows, impacts, weight)] = found
+                total[rows] += weight * impacts
+            elif found:
+                scores = np.concatenate([weight * impacts for _, impacts, weight in found])
+                held, places = np.unique(np.concatenate([rows for rows, _, _ in found]), return_inverse=True)
                 best = np.zeros(len(held), np.float32)
                 np.maximum.at(best, places, scores)
                 total[held] += best
         return total
+
+
+def _links(ways: Ways, impacts: Mapping[str, float]) -> tuple[Link, ...]:
+    """Of each keyword the best way to a passage, where each word brings one of `impacts`."""
+    links = []
+    for asked, steps in ways.items():
+        best, step = max(((impacts[step.tail] * step.weight, step) for step in steps), key=lambda one: one[0])
+        if best > 0:
+            links.append(Link(asked, step.kind, step.tail, best, step.shown))
+    return tuple(sorted(links, key=lambda link: (-link.score, link.asked)))
 
 
 def _onward(step: Step, word: str) -> Step:

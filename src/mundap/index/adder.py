@@ -14,16 +14,24 @@ from mundap.protocols import Scores
 # Postings under which compiled code saves less than the half second that loading its compiler takes.
 COMPILED_ABOVE = 2_000_000
 
-Add = Callable[[Scores, npt.NDArray[np.int32], npt.NDArray[np.float32], np.float32], None]
+Add = Callable[[Scores, npt.NDArray[np.int32], npt.NDArray[np.uint16], Scores, np.float32], None]
 
 
 def adder(postings: int) -> Add:
-    """The function that adds `times` * impacts to the scores of rows, each row at most once."""
+    """The function that adds weight * count / (count + soft[row]) to the scores of rows, each row at most once."""
     return (_compiled() or _add) if postings > COMPILED_ABOVE else _add
 
 
-def _add(scores: Scores, rows: npt.NDArray[np.int32], impacts: npt.NDArray[np.float32], times: np.float32) -> None:
-    scores[rows] += impacts * times
+def _add(
+    scores: Scores, rows: npt.NDArray[np.int32], counts: npt.NDArray[np.uint16], soft: Scores, weight: np.float32
+) -> None:
+    wide = rows.astype(np.intp)  # what NumPy would do twice
+    gains = counts.astype(np.float32)
+    under = soft[wide]
+    under += gains
+    gains /= under
+    gains *= weight
+    np.add.at(scores, wide, gains)
 
 
 @cache
@@ -32,9 +40,11 @@ def _compiled() -> Add | None:
         return None
     from numba import njit
 
-    def add(scores, rows, impacts, times):  # type: ignore[no-untyped-def]
+    def add(scores, rows, counts, soft, weight):  # type: ignore[no-untyped-def]
         for n in range(len(rows)):
-            scores[rows[n]] += impacts[n] * times
+            row = rows[n]
+            count = np.float32(counts[n])
+            scores[row] += count / (count + soft[row]) * weight
 
     compiled: Add = njit(add, cache=True, nogil=True)
     return compiled

@@ -42,7 +42,7 @@ class LexicalLeg:
 
     def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
         """The best `depth` rows, in order, with their scores, all above zero."""
-        return positive_rows(self._scores(question), depth, mask)
+        return positive_rows(self._scores(question), depth, mask, self.table.ids.ties)
 
     def score(self, question: str, rows: Rows) -> Scores:
         """The exact score of each of these rows."""

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from mundap.files import digest
 from mundap.index.grouped import GroupedPassages
 from mundap.index.table import InMemory, Table, ranks
-from mundap.index.vectors import Keys, VectorIndex, make_graph
+from mundap.index.vectors import VectorIndex
 from mundap.korean.normalize import normalize
 from mundap.protocols import Encoder, Mask, Rows, Scores, Vectors
 from mundap.types import Hit, Passage
@@ -36,7 +34,7 @@ class DenseLeg:
         """The nearest `depth` rows, in order, with their cosines."""
         if not any(map(str.isalnum, question)) or not len(self.table):
             return np.empty(0, np.intp), np.empty(0, np.float32)
-        return self.vectors.find(self.embed(question), depth, mask)
+        return self.vectors.find(self.embed(question), depth, mask, self.table.ids.ties)
 
     def score(self, question: str, rows: Rows) -> Scores:
         """The exact cosine of each of these rows."""
@@ -44,8 +42,7 @@ class DenseLeg:
 
     def vectors_of(self, hits: Sequence[Hit]) -> Vectors:
         """(len(hits), dim): the vector of each hit's parent passage."""
-        vectors: Vectors = self.vectors.vectors[self.vectors.starts[self._rows_of(hits)]].astype(np.float32)
-        return vectors
+        return self.vectors.own(self._rows_of(hits))
 
     def near(self, question: str, hits: Sequence[Hit]) -> list[float]:
         """The score that this leg gives to each of these hits, whichever leg found it."""
@@ -53,7 +50,7 @@ class DenseLeg:
         return scores
 
     def _rows_of(self, hits: Sequence[Hit]) -> Rows:
-        return np.fromiter((bisect_left(self.table.ids, hit.passage.id) for hit in hits), np.intp, len(hits))
+        return self.table.ids.rows([hit.passage.id for hit in hits])
 
     def embed(self, question: str) -> Scores:
         """The question's unit vector, (dim,)."""
@@ -69,11 +66,5 @@ class Dense(DenseLeg):
     def __init__(self, passages: Sequence[Passage], encoder: Encoder) -> None:
         grouped = GroupedPassages.of(passages)
         vectors = encoder.encode_passages([p.embedded for p in grouped.passages]).astype(np.float16)
-        keys = vector_keys(grouped)
-        index = VectorIndex(vectors, grouped.starts, keys, make_graph(vectors, keys))
+        index = VectorIndex.of(vectors, grouped.starts)
         super().__init__(index, Table([row.id for row in grouped.rows], InMemory(grouped.rows)), encoder)
-
-
-def vector_keys(grouped: GroupedPassages) -> Keys:
-    """A 64-bit name for each passage's vector that does not depend on what else is indexed."""
-    return np.fromiter((int(digest(p.id), 16) for p in grouped.passages), np.uint64, len(grouped.passages))

@@ -1,7 +1,8 @@
-"""One immutable generation on disk: everything derived from the passages, and a manifest that says from which.
+"""A generation: a list of segments, and which of their rows are gone.
 
-It is built in a folder aside, made durable, and promoted by renaming one small file, so that a reader finds the
-old generation or the new one and never half of one.
+It is written in a folder aside, made durable, and promoted by renaming one small file, so that a reader finds the
+old generation or the new one and never half of one. Segments are shared by generations, and deleted when no
+generation that is kept lists them.
 """
 
 from __future__ import annotations
@@ -10,31 +11,40 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import StaleIndex
 from mundap.files import digest, load_array, sync_folder, write_atomically
-from mundap.index.dense import vector_keys
+from mundap.index import segment as segments
 from mundap.index.grouped import GroupedPassages
+from mundap.index.ids import ID, SegmentIds, as_array
 from mundap.index.postings import Postings
-from mundap.index.vectors import Halves, VectorIndex, make_graph
+from mundap.index.segment import ASIDE, MANIFEST, MOST_ROWS, SEGMENTS, Deriving, Files, Segment, SegmentWriter
+from mundap.index.tiers import Extent, to_merge
+from mundap.index.vectors import VectorIndex
+from mundap.protocols import Mask
 from mundap.types import Passage
 
-FORMAT = 3
+FORMAT = 4
 REPAIR = "실행하세요: mundap index"
 _CURRENT = "CURRENT"
-_ASIDE = ".building-"
+_GONE = "gone"  # the folder of the rows that are gone
 _KEPT = 2  # generations: the current one, and the one that readers may still have open
+_AT_ONCE = 2_000  # ids that are compared at once
+
+Gone = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """What decides an index besides its passages. Two indexes of one recipe and one digest are the same."""
+    """What decides an index besides its passages. Two indexes of one recipe and one corpus find the same."""
 
     encoder: str
     tokenizer: str
@@ -44,69 +54,237 @@ class Recipe:
     graph: str = ""
 
 
+class Source(Protocol):
+    """The passages that are to be indexed, and what is known of their changes. A state is a token that is another one after
+    every change."""
+
+    def state(self) -> str:
+        """The state now."""
+        ...
+
+    def mark(self) -> str:
+        """The state now; changes that come after it can be asked for."""
+        ...
+
+    def changed(self, since: str) -> list[str] | None:
+        """The ids of the passages that came or went after that state; None if it is not known."""
+        ...
+
+    def forget_changes(self, states: Sequence[str]) -> None:
+        """From now on, changes are asked for only since one of these states."""
+        ...
+
+    def ids(self) -> list[str]:
+        """The ids of all passages."""
+        ...
+
+    def present(self, ids: Sequence[str]) -> dict[str, str]:
+        """Those of `ids` that are there, each with the id of its parent passage."""
+        ...
+
+    def families(self, ids: Sequence[str] | None = None) -> Iterator[list[Passage]]:
+        """Passages that can be rows, each with its chunks, a batch at a time: all, or those of `ids`."""
+        ...
+
+
 @dataclass(frozen=True)
 class Generation:
-    """An open generation. `vector_ids` are in the order of vectors; `row_ids` are those that can be hits."""
+    """An open generation: `gone[n]` are the rows of the n-th segment that do not count any more, ascending."""
 
     folder: Path
     recipe: Recipe
     corpus_state: str
-    vector_ids: list[str]
-    row_ids: list[str]
-    postings: Postings
-    vectors: VectorIndex
+    annex: str
+    segments: tuple[Segment, ...]
+    gone: tuple[Gone, ...]
+    files: Files = field(repr=False)
+    instead: VectorIndex | None = None  # of its own vectors
 
     @property
     def name(self) -> str:
         """Its name among the generations."""
         return self.folder.name
 
+    @cached_property
+    def ids(self) -> SegmentIds:
+        """The ids of its rows."""
+        return SegmentIds([segment.ids for segment in self.segments], self.gone)
 
-def no_graph(folder: Path, rows: Sequence[Passage], old: Path | None) -> None:
-    """Beside the legs nothing is built."""
+    @cached_property
+    def postings(self) -> Postings:
+        """Its postings."""
+        return Postings([segment.postings for segment in self.segments], self.recipe.k1, self.recipe.b, self.gone)
+
+    @cached_property
+    def vectors(self) -> VectorIndex:
+        """Its vectors."""
+        return self.instead or VectorIndex([segment.dense for segment in self.segments])
+
+    @property
+    def extents(self) -> list[Extent]:
+        """How large its segments are."""
+        return [_extent(segment, gone) for segment, gone in zip(self.segments, self.gone, strict=True)]
+
+    @property
+    def row_ids(self) -> list[str]:
+        """The ids of the rows that count, in order."""
+        return sorted(id for id, there in zip(self.ids, self.ids.alive(), strict=True) if there)
+
+    @property
+    def vector_ids(self) -> list[str]:
+        """The ids of the rows that count and of their chunks, in order."""
+        return sorted(id for row in np.flatnonzero(self.ids.alive()).tolist() for id in self.ids.vector_ids(row))
 
 
 def build(
-    root: Path,
-    passages: Sequence[Passage],
-    recipe: Recipe,
-    corpus_state: str,
-    tokens_of: Callable[[list[str]], Sequence[list[str]]],
-    vectors_of: Callable[[list[str]], Halves],
-    graph_in: Callable[[Path, Sequence[Passage], Path | None], None] = no_graph,
+    root: Path, source: Source, recipe: Recipe, deriving: Deriving, *, anew: bool = False, compact: bool = False
 ) -> str:
-    """Write a generation of `passages`, promote it, and return its name; the current one's if it is the same.
+    """Write a generation of the passages of `source`, promote it, and return its name.
 
-    `tokens_of` and `vectors_of` are asked only for texts that the current generation does not hold. `graph_in` writes a
-    graph of the rows into the folder that it is given, with the folder of the current generation to copy from.
-    The caller holds the workspace's lock.
+    Of a current generation of the same recipe, only what changed since is read and written; `anew` uses nothing of it, and
+    `compact` writes every segment anew that has rows which are gone. Raises StaleIndex, naming the file, if a damaged
+    segment would have to be merged. The caller holds the workspace's lock.
     """
     root.mkdir(parents=True, exist_ok=True)
-    for left in root.glob(f"{_ASIDE}*"):
+    for left in root.glob(f"{ASIDE}*"):
         shutil.rmtree(left)
-    grouped = GroupedPassages.of(passages)
-    ids = [passage.id for passage in grouped.passages]
-    old = _reusable(root)
-    if old is not None and (old.recipe, old.corpus_state, old.vector_ids) == (recipe, corpus_state, ids):
-        return old.name
-    name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{digest(str(time.time_ns()), corpus_state, size=4)}"
-    aside = root / f"{_ASIDE}{os.getpid()}"
+    state = source.mark()
+    old = None if anew else _reusable(root)
+    annex = deriving.annex.recipe if deriving.annex else ""
+    if old is not None and not _same_content(old, recipe, annex):
+        old = None
+    if old is None:
+        writing = _Writing(root, deriving, [], [])
+        writing.add(source.families())
+    else:
+        if (old.recipe, old.corpus_state) == (recipe, state) and not compact:
+            return old.name
+        writing = _Writing(root, deriving, [*old.segments], [*old.gone])
+        writing.follow(old, source)
+    writing.merge(compact)
+    name = _promote(root, writing, recipe, state, annex)
+    source.forget_changes([str(state) for state in _said(root, "corpus_state")])
+    return name
+
+
+class _Writing:
+    """The segments of the generation that is written, and which of their rows are gone."""
+
+    def __init__(self, root: Path, deriving: Deriving, listed: list[Segment], gone: list[Gone]) -> None:
+        self.root = root
+        self.deriving = deriving
+        self.segments = listed
+        self.gone = gone
+
+    def add(self, families: Iterator[list[Passage]]) -> None:
+        """Write rows with their chunks into new segments."""
+        writer: SegmentWriter | None = None
+        for passages in families:
+            if not passages:
+                continue
+            writer = writer or SegmentWriter(self.root, self.deriving)
+            writer.add(passages)
+            if writer.rows >= MOST_ROWS:
+                self._append(writer.finish())
+                writer = None
+        if writer is not None:
+            self._append(writer.finish())
+
+    def follow(self, old: Generation, source: Source) -> None:
+        """Do what was done to the passages since the generation before."""
+        changed = _changes(old, source)
+        owners = [*source.present(changed).values(), *old.ids.owners(changed)]
+        lost: list[int] = []
+        self.add(_fresh(old, source, list(dict.fromkeys([*changed, *owners])), lost))
+        rows = np.unique(np.asarray(lost, np.int64))
+        places = np.searchsorted(old.ids.offsets, rows, side="right") - 1
+        for n in np.unique(places).tolist():
+            more = (rows[places == n] - old.ids.offsets[n]).astype(np.int32)
+            self.gone[n] = np.union1d(self.gone[n], more)
+
+    def merge(self, compact: bool) -> None:
+        """Merge what is to be merged until nothing is; with `compact`, write anew what has rows that are gone."""
+        if compact:
+            for n in [n for n, gone in enumerate(self.gone) if len(gone)][::-1]:
+                self._merge([n])
+        while chosen := to_merge([_extent(*one) for one in zip(self.segments, self.gone, strict=True)]):
+            self._merge(chosen)
+
+    def _merge(self, chosen: Sequence[int]) -> None:
+        sources = [(self.segments[n], ~_mask(self.gone[n], self.segments[n].rows)) for n in chosen]
+        merged = segments.merged(self.root, sources, self.deriving.annex)
+        for n in sorted(chosen, reverse=True):
+            del self.segments[n], self.gone[n]
+        if merged is not None:
+            self._append(merged)
+
+    def _append(self, segment: Segment) -> None:
+        self.segments.append(segment)
+        self.gone.append(np.empty(0, np.int32))
+
+
+def _fresh(old: Generation, source: Source, changed: Sequence[str], lost: list[int]) -> Iterator[list[Passage]]:
+    """The rows that are new, each with its chunks; the numbers of rows that are gone are put into `lost`."""
+    for first in range(0, len(changed), _AT_ONCE):
+        some = changed[first : first + _AT_ONCE]
+        was = {id: row for id, row in zip(some, old.ids.rows(some).tolist(), strict=True) if row >= 0}
+        for passages in source.families(some):
+            grouped = GroupedPassages.of(passages)
+            fresh: list[Passage] = []
+            for row, start, end in zip(grouped.rows, grouped.starts, grouped.starts[1:], strict=False):
+                family = grouped.passages[start:end]
+                if row.id in was and old.ids.vector_ids(was[row.id]) == [passage.id for passage in family]:
+                    del was[row.id]
+                else:
+                    fresh += family
+            yield fresh
+        lost += was.values()
+
+
+def _changes(generation: Generation, source: Source) -> list[str]:
+    """The ids of the passages that came or went since the generation."""
+    changed = source.changed(generation.corpus_state)
+    return _difference(generation, source.ids()) if changed is None else changed
+
+
+def _difference(old: Generation, ids: Sequence[str]) -> list[str]:
+    """The ids that are in the corpus or in the index, but not in both; of the index, the rows they belong to."""
+    present = as_array(ids)
+    present.sort()
+    changed = []
+    held = [np.empty(0, ID)]
+    for part, gone in zip(old.ids.parts, old.gone, strict=True):
+        counts = ~np.repeat(_mask(gone, len(part.starts) - 1), np.diff(part.starts))
+        lost = np.flatnonzero(counts & ~np.isin(part.ids, present))
+        changed.append(part.row_ids(np.unique(part.row_of(lost))))
+        held.append(part.ids[counts])
+    changed.append(np.setdiff1d(present, np.concatenate(held), assume_unique=True))
+    return [id.decode() for some in changed for id in some.tolist()]
+
+
+def _promote(root: Path, writing: _Writing, recipe: Recipe, state: str, annex: str) -> str:
+    name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{digest(str(time.time_ns()), state, size=4)}"
+    aside = root / f"{ASIDE}{os.getpid()}"
     aside.mkdir()
-    _lexical(grouped, recipe, old, tokens_of).save(aside)
-    _dense(grouped, recipe, old, vectors_of, root).save(aside)
-    graph_in(aside, grouped.rows, old.folder if old else None)
-    np.save(aside / "ids.npy", np.asarray(ids, "S16"))
+    (aside / _GONE).mkdir()
+    for segment, gone in zip(writing.segments, writing.gone, strict=True):
+        if len(gone):
+            np.save(aside / _GONE / f"{segment.name}.npy", gone.astype(np.int32))
+    if writing.deriving.annex:
+        writing.deriving.annex.describe(aside)
+    extents = [_extent(*one) for one in zip(writing.segments, writing.gone, strict=True)]
     manifest = {
         "format": FORMAT,
-        "units": len(ids),
-        "rows": len(grouped.starts) - 1,
-        "digest": digest(*ids),
-        "corpus_state": corpus_state,
-        "files": _sizes(aside),
+        "rows": sum(extent.alive for extent in extents),
+        "corpus_state": state,
+        "annex": annex,
+        "segments": {one.name: one.checksum for one in writing.segments},
+        "files": segments.files_of(aside),
         **asdict(recipe),
     }
-    (aside / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False, indent=1), "utf-8")
-    _sync(aside)
+    text = json.dumps({**manifest, "checksum": _checksum(manifest)}, ensure_ascii=False, indent=1)
+    (aside / MANIFEST).write_text(text, "utf-8")
+    segments.sync(aside)
     aside.rename(root / name)
     sync_folder(root)
     write_atomically(root / _CURRENT, name)
@@ -118,64 +296,129 @@ def current(root: Path) -> str | None:
     """The name of the generation that readers open, or None if nothing was indexed yet."""
     try:
         return (root / _CURRENT).read_text("utf-8").strip() or None
-    except FileNotFoundError:
+    except (FileNotFoundError, UnicodeDecodeError):
         return None
 
 
 def generations(root: Path) -> tuple[str, ...]:
     """The names of the generations that are there, oldest first."""
-    return tuple(sorted(found.parent.name for found in root.glob("[0-9]*/manifest.json")))
+    return tuple(sorted(found.parent.name for found in root.glob(f"[0-9]*/{MANIFEST}")))
 
 
 def open_generation(root: Path) -> Generation:
     """Open the current generation. Raises StaleIndex if there is none, or none that this version reads."""
-    name = current(root)
-    if name is None:
-        raise StaleIndex(f"아직 색인이 없습니다. {REPAIR}")
-    folder = root / name
+    found = _current(root)
     try:
-        manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
-        if manifest["format"] != FORMAT:
-            raise StaleIndex(f"색인의 형식 {manifest['format']}이 이 버전({FORMAT})과 다릅니다. {REPAIR}")
-        if (sizes := _sizes(folder, manifest["files"])) != manifest["files"]:
-            broken = sorted(name for name, size in manifest["files"].items() if sizes[name] != size)
-            raise StaleIndex(f"색인 {name}의 파일이 없거나 손상되었습니다({', '.join(broken)}). {REPAIR}")
-        ids = [id.decode() for id in load_array(folder / "ids.npy", mapped=False).tolist()]
-        vectors = VectorIndex.open(folder)
-        return Generation(
-            folder,
-            Recipe(**{field: manifest[field] for field in Recipe.__dataclass_fields__}),
-            manifest["corpus_state"],
-            ids,
-            [ids[start] for start in vectors.starts[:-1]],
-            Postings.open(folder),
-            vectors,
-        )
-    except (OSError, EOFError, ValueError, KeyError, TypeError) as error:  # whatever a damaged file can cause
-        raise StaleIndex(f"색인 {name}을 읽을 수 없습니다({error}). {REPAIR}") from error
+        _ = found.ids, found.postings, found.vectors  # mapped now: a file may be deleted while it is open
+    except (OSError, EOFError, ValueError, RuntimeError) as error:
+        if current(root) != found.name:
+            return open_generation(root)
+        raise StaleIndex(f"색인 {found.name}을 읽을 수 없습니다({error}). {REPAIR}") from error
+    return found
 
 
-def check(generation: Generation, recipe: Recipe, corpus_ids: Sequence[str]) -> npt.NDArray[np.bool_] | None:
+def _current(root: Path) -> Generation:
+    name = current(root)
+    while name is not None:
+        try:
+            return _listed(root, name)
+        except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, StaleIndex) as error:
+            before, name = name, current(root)
+            if name != before:
+                continue  # it was replaced meanwhile, and deleted
+            if isinstance(error, StaleIndex):
+                raise
+            raise StaleIndex(f"색인 {name}을 읽을 수 없습니다({error}). {REPAIR}") from error
+    raise StaleIndex(f"아직 색인이 없습니다. {REPAIR}")
+
+
+def damaged_files(root: Path) -> list[Path]:
+    """The files of the current generation that are missing or not what was written. All are read."""
+    if (name := current(root)) is None:
+        return []
+    try:
+        manifest = _manifest(root / name, checked=True)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return [root / name / MANIFEST]
+    broken = segments.damaged(root / name, _files(manifest["files"]))
+    for one, checksum in manifest["segments"].items():
+        folder = root / SEGMENTS / one
+        try:
+            broken += segments.damaged(folder, _segment(folder, checksum).files)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            broken.append(folder / MANIFEST)
+    return broken
+
+
+def check(generation: Generation, recipe: Recipe, source: Source) -> Mask | None:
     """Which rows are still in the corpus; None if all are.
 
     Raises StaleIndex if the settings are others than those of the index, or passages are not indexed yet.
     """
-    for field in Recipe.__dataclass_fields__:
-        was, now = getattr(generation.recipe, field), getattr(recipe, field)
+    for name in Recipe.__dataclass_fields__:
+        was, now = getattr(generation.recipe, name), getattr(recipe, name)
         if was != now:
-            raise StaleIndex(f"색인을 만든 뒤 {field} 설정이 바뀌었습니다(색인: {was}, 현재: {now}). {REPAIR}")
-    held = set(generation.vector_ids)
-    new = sum(id not in held for id in corpus_ids)
-    if new:
-        raise StaleIndex(f"아직 색인되지 않은 문단이 {new}개 있습니다. {REPAIR}")
-    return alive(generation, corpus_ids)
+            raise StaleIndex(f"색인을 만든 뒤 {name} 설정이 바뀌었습니다(색인: {was}, 현재: {now}). {REPAIR}")
+    return alive(generation, source, complete=True)
 
 
-def alive(generation: Generation, corpus_ids: Sequence[str]) -> npt.NDArray[np.bool_] | None:
-    """Which rows are still in the corpus; None if all are."""
-    present = set(corpus_ids)
-    mask = np.fromiter((id in present for id in generation.row_ids), np.bool_, len(generation.row_ids))
+def alive(generation: Generation, source: Source, complete: bool = False) -> Mask | None:
+    """Which rows are still in the corpus; None if all are. With `complete`, raises StaleIndex if passages are not indexed."""
+    changed = _changes(generation, source)
+    present = source.present(changed)
+    new = ~generation.ids.held([*present])
+    if complete and new.any():
+        raise StaleIndex(f"아직 색인되지 않은 문단이 {int(new.sum())}개 있습니다. {REPAIR}")
+    lost = generation.ids.rows([id for id in changed if id not in present])
+    mask = generation.ids.alive()
+    mask[lost[lost >= 0]] = False
     return None if mask.all() else mask
+
+
+def _listed(root: Path, name: str) -> Generation:
+    folder = root / name
+    manifest = _manifest(folder, checked=True)
+    files = _files(manifest["files"])
+    listed = tuple(_segment(root / SEGMENTS / one, checksum) for one, checksum in manifest["segments"].items())
+    broken = segments.missing(folder, files)
+    broken += [f"{one.name}/{file}" for one in listed for file in segments.missing(one.folder, one.files)]
+    if broken:
+        raise StaleIndex(f"색인 {name}의 파일이 없거나 손상되었습니다({', '.join(broken)}). {REPAIR}")
+    return Generation(
+        folder,
+        Recipe(**{field: manifest[field] for field in Recipe.__dataclass_fields__}),
+        manifest["corpus_state"],
+        manifest["annex"],
+        listed,
+        tuple(_gone(folder, one) for one in listed),
+        files,
+    )
+
+
+def _segment(folder: Path, checksum: str) -> Segment:
+    segment = Segment.open(folder)
+    if segment.checksum != checksum:
+        raise ValueError(f"{folder.name}/{MANIFEST}")
+    return segment
+
+
+def _gone(folder: Path, segment: Segment) -> Gone:
+    path = folder / _GONE / f"{segment.name}.npy"
+    return np.asarray(load_array(path, mapped=False)) if path.exists() else np.empty(0, np.int32)
+
+
+def _files(listed: Mapping[str, Sequence[Any]]) -> dict[str, tuple[int, str]]:
+    return {name: (int(size), str(checksum)) for name, (size, checksum) in listed.items()}
+
+
+def _checksum(manifest: Mapping[str, Any]) -> str:
+    return digest(json.dumps(manifest, ensure_ascii=False, sort_keys=True), size=16)
+
+
+def _same_content(old: Generation, recipe: Recipe, annex: str) -> bool:
+    """Whether segments of `old` are those that would be written now; k1, b and synonyms are in none."""
+    names = ("encoder", "tokenizer", "normalizer")
+    return old.annex == annex and all(getattr(old.recipe, name) == getattr(recipe, name) for name in names)
 
 
 def _reusable(root: Path) -> Generation | None:
@@ -185,61 +428,49 @@ def _reusable(root: Path) -> Generation | None:
         return None
 
 
-def _lexical(
-    grouped: GroupedPassages,
-    recipe: Recipe,
-    old: Generation | None,
-    tokens_of: Callable[[list[str]], Sequence[list[str]]],
-) -> Postings:
-    rows = grouped.rows
-    if old is None or old.recipe.tokenizer != recipe.tokenizer:
-        return Postings.build(tokens_of([row.worded for row in rows]), recipe.k1, recipe.b)
-    place = {row.id: n for n, row in enumerate(rows)}
-    moved = np.fromiter((place.get(id, -1) for id in old.row_ids), np.int64, len(old.row_ids))
-    held = set(old.row_ids)
-    fresh = [n for n, row in enumerate(rows) if row.id not in held]
-    texts = tokens_of([rows[n].worded for n in fresh])
-    return Postings.build(texts, recipe.k1, recipe.b, old.postings, moved, np.asarray(fresh, np.int64))
+def _extent(segment: Segment, gone: Gone) -> Extent:
+    return Extent(segment.rows, segment.rows - len(gone), segment.vectors)
 
 
-def _dense(
-    grouped: GroupedPassages,
-    recipe: Recipe,
-    old: Generation | None,
-    vectors_of: Callable[[list[str]], Halves],
-    root: Path,
-) -> VectorIndex:
-    keys = vector_keys(grouped)
-    reuse = old if old is not None and old.recipe.encoder == recipe.encoder else None
-    place = {id: n for n, id in enumerate(reuse.vector_ids)} if reuse else {}
-    sources = np.fromiter((place.get(p.id, -1) for p in grouped.passages), np.int64, len(grouped.passages))
-    computed = vectors_of([grouped.passages[n].embedded for n in np.flatnonzero(sources < 0)])
-    vectors = np.empty((len(sources), computed.shape[1]), np.float16)
-    vectors[sources < 0] = computed
-    if reuse:
-        vectors[sources >= 0] = reuse.vectors.vectors[sources[sources >= 0]]
-    return VectorIndex(vectors, grouped.starts, keys, make_graph(vectors, keys, root / reuse.name if reuse else None))
+def _mask(gone: Gone, rows: int) -> Mask:
+    mask = np.zeros(rows, np.bool_)
+    mask[gone] = True
+    return mask
 
 
-def _sizes(folder: Path, names: Iterable[str] = ()) -> dict[str, int]:
-    """The size of each of these files in bytes, -1 if it is not there; without names, of all that are there."""
-    paths = [folder / name for name in names] or [path for path in folder.rglob("*") if path.is_file()]
-    return {path.relative_to(folder).as_posix(): path.stat().st_size if path.is_file() else -1 for path in paths}
+def forget_others(root: Path) -> None:
+    """Delete every generation but the current one, and the segments that only they list. Readers keep what they opened."""
+    _forget(root, 1)
 
 
-def _sync(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir():
-            _sync(path)
-            continue
-        with path.open("rb") as file:
-            os.fsync(file.fileno())
-    sync_folder(folder)
-
-
-def _forget(root: Path) -> None:
+def _forget(root: Path, kept: int = _KEPT) -> None:
     now = current(root)
-    others = [folder for folder in root.iterdir() if folder.is_dir() and folder.name != now]
+    others = [folder for folder in root.iterdir() if folder.is_dir() and folder.name not in (now, SEGMENTS)]
     others.sort(key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
-    for folder in others[_KEPT - 1 :]:
+    for folder in others[kept - 1 :]:
         shutil.rmtree(folder, ignore_errors=True)
+    segments.sweep(root, [name for listed in _said(root, "segments") for name in listed])
+
+
+def _manifest(folder: Path, checked: bool) -> dict[str, Any]:
+    """What the manifest of a generation says; if `checked`, only one that was read by its checksum and is of this format.
+
+    Raises StaleIndex for another format, OSError, ValueError, KeyError or TypeError for a damaged one.
+    """
+    found: dict[str, Any] = json.loads((folder / MANIFEST).read_text("utf-8"))
+    if checked and found["format"] != FORMAT:
+        raise StaleIndex(f"색인의 형식 {found['format']}이 이 버전({FORMAT})과 다릅니다. {REPAIR}")
+    if checked and found.pop("checksum") != _checksum(found):
+        raise ValueError(MANIFEST)
+    return found
+
+
+def _said(root: Path, key: str) -> list[Any]:
+    """What the manifests of all generations that are there say under `key`."""
+    found = []
+    for name in generations(root):
+        try:
+            found.append(_manifest(root / name, checked=False)[key])
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return found

@@ -1,4 +1,4 @@
-"""An inverted index as flat arrays: exact BM25 whose impacts are computed when it is built.
+"""An inverted index over segments: exact BM25 from counts and lengths, by the statistics of the rows that are there.
 
 Terms are kept as 64-bit hashes in order, so that opening an index reads nothing: two of a million terms
 collide once in 37 million indexes.
@@ -7,8 +7,9 @@ collide once in 37 million indexes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
 
@@ -16,135 +17,269 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.files import load_array
-from mundap.index.adder import adder
+from mundap.index.adder import Add, adder
+from mundap.index.arrays import among
 from mundap.korean.tokens import BIGRAM
-from mundap.protocols import Rows, Scores
+from mundap.protocols import Mask, Rows, Scores
 
-_ARRAYS = ("terms", "starts", "rows", "counts", "impacts", "lengths", "words")
+ARRAYS = ("terms", "starts", "rows", "counts", "lengths", "words")
 Terms = npt.NDArray[np.uint64]
+Local = npt.NDArray[np.int32]  # rows of one segment, ascending
+Counts = npt.NDArray[np.uint16]
+_NONE = np.empty(0, np.int32)
+_MOST = np.iinfo(np.uint16).max
+_REMEMBERED = 100_000  # terms whose rows were counted
+_FEW = 32  # postings a row that is gone, above which it is sought among them and not they among the rows that are gone
 
 
 @dataclass(frozen=True)
-class Postings:
-    """`rows[starts[t]:starts[t+1]]` are the rows that hold term t, ascending; counts and impacts run beside.
-    A row has `lengths[row]` tokens, `words[row]` of them no bigrams.
-
-    The score of a row is the sum of its impacts over the query's tokens (Lucene's BM25: Robertson & Zaragoza 2009
-    without the constant factor k1 + 1; idf is ln(1 + (N - n + .5) / (n + .5)), never negative).
-    """
+class PostingsPart:
+    """The postings of one segment: `rows[starts[t]:starts[t+1]]` are the rows that hold term t, ascending, and counts run
+    beside. A row has `lengths[row]` tokens, `words[row]` of them no bigrams."""
 
     terms: Terms
     starts: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.int32]
-    counts: npt.NDArray[np.uint16]
-    impacts: npt.NDArray[np.float32]
+    rows: Local
+    counts: Counts
     lengths: npt.NDArray[np.int32]
     words: npt.NDArray[np.int32]
 
     @classmethod
-    def build(
-        cls,
-        texts: Iterable[Sequence[str]],
-        k1: float,
-        b: float,
-        old: Postings | None = None,
-        moved: npt.NDArray[np.int64] | None = None,
-        fresh: npt.NDArray[np.int64] | None = None,
-    ) -> Postings:
-        """Index token lists. With `old`, carry its postings over instead of tokenising again.
+    def build(cls, texts: Iterable[Sequence[str]]) -> PostingsPart:
+        """Index token lists; the n-th gets row n."""
+        builder = PostingsBuilder()
+        for tokens in texts:
+            builder.add(tokens)
+        return builder.part()
 
-        `moved[row]` is the new row of an old row, or -1 where it is gone; `fresh[n]` is the new row of the
-        n-th text. Without `old`, the n-th text gets row n.
-        """
-        listed = _listed(texts)
-        if old is not None and moved is not None and fresh is not None:
-            listed = _merged(old, moved, listed, fresh)
-        starts = np.searchsorted(listed.places, np.arange(len(listed.terms) + 1))
-        counts = np.minimum(listed.counts, np.iinfo(np.uint16).max).astype(np.uint16)
-        impacts = _impacts(starts, listed.rows, counts, listed.lengths, k1, b)
-        return cls(listed.terms, starts, listed.rows.astype(np.int32), counts, impacts, listed.lengths, listed.words)
+    def spans(self, terms: Terms) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Where the postings of each term start and end; the same place twice for an unknown one."""
+        if not len(self.terms):
+            return np.zeros(len(terms), np.int64), np.zeros(len(terms), np.int64)
+        places = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
+        starts = self.starts[places]
+        return starts, np.where(self.terms[places] == terms, self.starts[places + 1], starts)
+
+    def save(self, folder: Path) -> None:
+        """Write each array as its own file."""
+        for name in ARRAYS:
+            np.save(folder / f"lexical-{name}.npy", getattr(self, name))
+
+    @classmethod
+    def open(cls, folder: Path) -> PostingsPart:
+        """Map what `save` wrote; pages are read when a query touches them."""
+        # As plain arrays, which stay mapped: cutting a piece out of a memmap is ten times slower.
+        return cls(*(np.asarray(load_array(folder / f"lexical-{name}.npy")) for name in ARRAYS))
+
+
+class PostingsBuilder:
+    """Collects rows as numbers of terms, and sorts them."""
+
+    def __init__(self) -> None:
+        self.tokens = 0
+        self._known: defaultdict[str, int] = defaultdict()
+        self._known.default_factory = self._known.__len__
+        self._rows: list[npt.NDArray[np.int32]] = []
+        self._words: list[int] = []
+
+    def add(self, tokens: Sequence[str]) -> None:
+        """Add a row. A count beyond 65,535 is kept as that."""
+        self._rows.append(np.fromiter(map(self._known.__getitem__, tokens), np.int32, len(tokens)))
+        self._words.append(sum(not token.startswith(BIGRAM) for token in tokens))
+        self.tokens += len(tokens)
+
+    def part(self) -> PostingsPart:
+        """The postings of the rows."""
+        lengths = np.fromiter(map(len, self._rows), np.int32, len(self._rows))
+        hashes = np.fromiter(map(term_hash, self._known), np.uint64, len(self._known))
+        order = np.argsort(hashes)
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        keys = rank[np.concatenate(self._rows)] if self._rows else np.empty(0, np.int64)
+        keys *= len(self._rows)
+        keys += np.repeat(np.arange(len(self._rows)), lengths)
+        keys.sort()
+        first = np.flatnonzero(np.diff(keys, prepend=-1))
+        counts = np.minimum(np.diff(first, append=len(keys)), _MOST).astype(np.uint16)
+        places, rows = np.divmod(keys[first], max(len(self._rows), 1))
+        starts = np.searchsorted(places, np.arange(len(hashes) + 1))
+        words = np.asarray(self._words, np.int32)
+        return PostingsPart(hashes[order], starts, rows.astype(np.int32), counts, lengths, words)
+
+
+class Postings:
+    """BM25 over `parts`, whose rows are numbered one part behind the other; `gone[n]` are rows of the n-th, ascending,
+    that do not count any more.
+
+    The score of a row is the sum of idf * count / (count + k1 * (1 - b + b * length / mean length)) over the query's
+    tokens (Lucene's BM25: Robertson & Zaragoza 2009 without the constant factor k1 + 1; idf is
+    ln(1 + (N - n + .5) / (n + .5)), never negative). N, n and the mean length are those of the rows that count, so
+    that it does not matter how they are spread over parts. Rows that are gone have scores too: a mask hides them.
+    """
+
+    def __init__(self, parts: Sequence[PostingsPart], k1: float, b: float, gone: Sequence[Local] = ()) -> None:
+        self.parts = tuple(parts)
+        self.k1, self.b = k1, b
+        self.gone = tuple(gone) or (_NONE,) * len(self.parts)
+        self._known: dict[int, int] = {}  # how many rows hold terms that were asked for
+        self.offsets = np.cumsum([0, *(len(part.lengths) for part in self.parts)])
+        self.alive = int(self.offsets[-1]) - sum(map(len, self.gone))
+
+    @classmethod
+    def build(cls, texts: Iterable[Sequence[str]], k1: float, b: float) -> Postings:
+        """Index token lists in memory; the n-th gets row n."""
+        return cls([PostingsPart.build(texts)], k1, b)
+
+    def weighing(self, k1: float, b: float) -> Postings:
+        """The same postings, weighed otherwise."""
+        return Postings(self.parts, k1, b, self.gone)
+
+    def __len__(self) -> int:
+        """How many rows there are, those that are gone included."""
+        return int(self.offsets[-1])
+
+    @cached_property
+    def words(self) -> npt.NDArray[np.int32]:
+        """How many tokens of each row are no bigrams."""
+        return self.parts[0].words if len(self.parts) == 1 else np.concatenate([_NONE, *(p.words for p in self.parts)])
+
+    @cached_property
+    def mean(self) -> float:
+        """The mean length of the rows that count."""
+        total = sum(int(p.lengths.sum()) - int(p.lengths[g].sum()) for p, g in zip(self.parts, self.gone, strict=True))
+        return total / self.alive if self.alive else 1.0
 
     def scores(self, tokens: Iterable[str]) -> Scores:
         """The score of every row for these tokens; repeats count. Zero where no token occurs."""
-        result = np.zeros(len(self.lengths), np.float32)
-        add = adder(len(self.rows))
-        for start, end, times in self.matches(tokens):
-            add(result, self.rows[start:end], self.impacts[start:end], np.float32(times))
+        result = np.zeros(len(self), np.float32)
+        terms, weights = self._weighed(tokens)
+        for n, part in enumerate(self.parts):
+            starts, ends = part.spans(terms)
+            add = adder(len(part.rows))
+            _add_all(add, result[self.offsets[n] : self.offsets[n + 1]], part, self._soft[n], starts, ends, weights)
         return result
 
     def rarity(self, tokens: Sequence[str]) -> list[float]:
         """The inverse document frequency of each token; a token that no row holds is the rarest."""
-        rarities: list[float] = _idf(self.holders(tokens), len(self.lengths)).tolist()
+        rarities: list[float] = _idf(self.holders(tokens), self.alive).tolist()
         return rarities
 
     def holders(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
         """How many rows hold each token."""
-        if not len(self.terms):
-            return np.zeros(len(tokens), np.int64)
-        wanted = np.fromiter(map(term_hash, tokens), np.uint64, len(tokens))
-        places = np.minimum(np.searchsorted(self.terms, wanted), len(self.terms) - 1)
-        counts = self.starts[places + 1] - self.starts[places]
-        return np.where(self.terms[places] == wanted, counts, 0).astype(np.int64)
+        return self._holders(np.fromiter(map(term_hash, tokens), np.uint64, len(tokens)))
 
-    def matches(self, tokens: Iterable[str]) -> list[tuple[int, int, int]]:
-        """(start, end, how often the query says it) for each distinct known token, in the order of terms."""
-        if not len(self.terms):
-            return []
-        asked = Counter(term_hash(token) for token in tokens)
-        wanted = np.fromiter(sorted(asked), np.uint64, len(asked))
-        places = np.minimum(np.searchsorted(self.terms, wanted), len(self.terms) - 1)
-        return [
-            (int(self.starts[place]), int(self.starts[place + 1]), asked[int(term)])
-            for term, place in zip(wanted, places, strict=True)
-            if self.terms[place] == term
-        ]
+    def listed(self, token: str) -> tuple[Rows, Counts]:
+        """The rows that hold the token, ascending, and how often each does."""
+        found = list(self._listed(np.asarray([term_hash(token)], np.uint64)))
+        rows = np.concatenate([np.empty(0, np.intp), *(self.offsets[n] + rows for n, rows, _ in found)])
+        return rows, np.concatenate([np.empty(0, np.uint16), *(counts for _, _, counts in found)])
 
-    def span(self, token: str) -> tuple[int, int]:
-        """Where the token's postings start and end; the same place twice for an unknown one."""
-        term = np.uint64(term_hash(token))
-        place = int(np.searchsorted(self.terms, term))
-        if place == len(self.terms) or self.terms[place] != term:
-            return 0, 0
-        return int(self.starts[place]), int(self.starts[place + 1])
+    def impacts(self, token: str) -> tuple[Rows, Scores]:
+        """The rows that hold the token, ascending, and what it adds to the score of each."""
+        found = list(self._listed(np.asarray([term_hash(token)], np.uint64)))
+        idf = np.float32(_idf(np.asarray(sum(len(rows) for _, rows, _ in found)), self.alive))
+        rows = np.concatenate([np.empty(0, np.intp), *(self.offsets[n] + rows for n, rows, _ in found)])
+        shares = (_shares(counts, self._soft[n][rows]) for n, rows, counts in found)
+        return rows, idf * np.concatenate([np.empty(0, np.float32), *shares])
 
     def holding(self, tokens: Sequence[str]) -> Rows:
         """The rows that hold every one of these tokens, ascending; none for no tokens."""
-        spans = sorted((self.span(token) for token in set(tokens)), key=lambda span: span[1] - span[0])
-        if not spans:
-            return np.empty(0, np.intp)
-        held = self.rows[slice(*spans[0])]
-        for start, end in spans[1:]:
-            held = held[_among(held, self.rows[start:end])]
-        return held.astype(np.intp)
+        terms = np.fromiter({term_hash(token) for token in tokens}, np.uint64)
+        found = [np.empty(0, np.intp)]
+        for n, part in enumerate(self.parts if len(terms) else ()):
+            starts, ends = part.spans(terms)
+            order = np.argsort(ends - starts)
+            held = part.rows[starts[order[0]] : ends[order[0]]]
+            for place in order[1:]:
+                held = held[among(held, part.rows[starts[place] : ends[place]])]
+            found.append(held[~self._are_gone(n, held)] + self.offsets[n])
+        return np.concatenate(found)
 
     def scores_in(self, tokens: Iterable[str], rows: Rows) -> Scores:
         """The score of each of these rows, ascending, for these tokens; repeats count."""
         result = np.zeros(len(rows), np.float32)
-        for start, end, times in self.matches(tokens):
-            listed = self.rows[start:end]
-            there = _among(rows, listed)
-            places = start + np.searchsorted(listed, rows[there])
-            result[there] += np.float32(times) * self.impacts[places]
+        terms, weights = self._weighed(tokens)
+        bounds = np.searchsorted(rows, self.offsets)
+        for n, part in enumerate(self.parts):
+            wanted = rows[bounds[n] : bounds[n + 1]] - self.offsets[n]
+            here = result[bounds[n] : bounds[n + 1]]
+            for start, end, weight in zip(*part.spans(terms), weights, strict=True):
+                listed = part.rows[start:end]
+                there = among(wanted, listed)
+                places = start + np.searchsorted(listed, wanted[there])
+                here[there] += _shares(part.counts[places], self._soft[n][wanted[there]]) * weight
         return result
 
     def weighed(self, weights: Mapping[str, float]) -> npt.NDArray[np.float64]:
         """For each row, the sum of its tokens' weights; a token without one has none."""
-        total = np.zeros(len(self.lengths))
+        total = np.zeros(len(self))
         for token, weight in weights.items():
-            start, end = self.span(token)
-            total[self.rows[start:end]] += weight * self.counts[start:end]
+            rows, counts = self.listed(token)
+            total[rows] += weight * counts
         return total
 
-    def save(self, folder: Path) -> None:
-        """Write each array as its own file."""
-        for name in _ARRAYS:
-            np.save(folder / f"lexical-{name}.npy", getattr(self, name))
+    def _weighed(self, tokens: Iterable[str]) -> tuple[Terms, Scores]:
+        """The distinct terms of these tokens that some row holds, in order, and what each weighs in the query."""
+        asked = Counter(map(term_hash, tokens))
+        terms = np.fromiter(sorted(asked), np.uint64, len(asked))
+        holders = self._holders(terms)
+        times = np.fromiter((asked[int(term)] for term in terms), np.float32, len(terms))
+        weights = _idf(holders, self.alive).astype(np.float32) * times
+        return terms[holders > 0], weights[holders > 0]
 
-    @classmethod
-    def open(cls, folder: Path) -> Postings:
-        """Map what `save` wrote; pages are read when a query touches them."""
-        # As plain arrays, which stay mapped: cutting a piece out of a memmap is ten times slower.
-        return cls(*(np.asarray(load_array(folder / f"lexical-{name}.npy")) for name in _ARRAYS))
+    def _holders(self, terms: Terms) -> npt.NDArray[np.int64]:
+        asked, known = terms.tolist(), self._known  # one read: another thread may replace it
+        missing = [n for n, term in enumerate(asked) if term not in known]
+        if missing:
+            if len(known) > _REMEMBERED:
+                known = self._known = {}
+                missing = [*range(len(asked))]
+            counted = self._counted(terms[missing])
+            known.update(zip((asked[n] for n in missing), counted.tolist(), strict=True))
+        return np.fromiter((known[term] for term in asked), np.int64, len(asked))
+
+    def _counted(self, terms: Terms) -> npt.NDArray[np.int64]:
+        total = np.zeros(len(terms), np.int64)
+        for n, part in enumerate(self.parts):
+            starts, ends = part.spans(terms)
+            total += ends - starts
+            if len(self.gone[n]):
+                for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
+                    total[place] -= np.count_nonzero(self._are_gone(n, part.rows[start:end]))
+        return total
+
+    def _listed(self, term: Terms) -> Iterator[tuple[int, Local, Counts]]:
+        """(number of the part, its rows that hold the one term and count, how often each does)."""
+        for n, part in enumerate(self.parts):
+            [start], [end] = part.spans(term)
+            rows, counts = part.rows[start:end], part.counts[start:end]
+            if len(self.gone[n]) and len(rows):
+                there = ~self._are_gone(n, rows)
+                rows, counts = rows[there], counts[there]
+            if len(rows):
+                yield n, rows, counts
+
+    def _are_gone(self, part: int, rows: Local) -> Mask:
+        """Which of these rows of a part, ascending, are gone."""
+        gone = self.gone[part]
+        if len(gone) * _FEW > len(rows):
+            return self._gone_masks[part][rows]
+        found = np.zeros(len(rows), np.bool_)
+        found[np.searchsorted(rows, gone[among(gone, rows)])] = True
+        return found
+
+    @cached_property
+    def _gone_masks(self) -> list[Mask]:
+        masks = [np.zeros(len(part.lengths), np.bool_) for part in self.parts]
+        for mask, gone in zip(masks, self.gone, strict=True):
+            mask[gone] = True
+        return masks
+
+    @cached_property
+    def _soft(self) -> list[Scores]:
+        """Of each part: how softly a count of each row counts."""
+        k1, b, mean = self.k1, self.b, max(self.mean, 1e-9)
+        return [(k1 * (1 - b + b * part.lengths / mean)).astype(np.float32) for part in self.parts]
 
 
 def term_hash(token: str) -> int:
@@ -152,87 +287,35 @@ def term_hash(token: str) -> int:
     return int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little")
 
 
-def _among(rows: npt.NDArray[np.integer], listed: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-    """Which of `rows` are in `listed`, both ascending."""
-    if not len(listed):
-        return np.zeros(len(rows), np.bool_)
-    places = np.minimum(np.searchsorted(listed, rows), len(listed) - 1)
-    found: npt.NDArray[np.bool_] = listed[places] == rows
-    return found
+_TOGETHER = 1000  # postings a term, below which those of all terms are taken in one go: calls cost more than they do
 
 
-@dataclass(frozen=True)
-class _Listed:
-    """Postings in order of term and row: term `terms[places[n]]` stands `counts[n]` times in row `rows[n]`."""
-
-    terms: Terms
-    places: npt.NDArray[np.int64]
-    rows: npt.NDArray[np.int64]
-    counts: npt.NDArray[np.int64]
-    lengths: npt.NDArray[np.int32]
-    words: npt.NDArray[np.int32]
-
-
-def _listed(texts: Iterable[Sequence[str]]) -> _Listed:
-    known: defaultdict[str, int] = defaultdict()
-    known.default_factory = known.__len__
-    parts, words = [], []
-    for tokens in texts:
-        parts.append(np.fromiter(map(known.__getitem__, tokens), np.int64, len(tokens)))
-        words.append(sum(not token.startswith(BIGRAM) for token in tokens))
-    lengths = np.fromiter(map(len, parts), np.int32, len(parts))
-    hashes = np.fromiter(map(term_hash, known), np.uint64, len(known))
-    order = np.argsort(hashes)
-    rank = np.empty(len(order), np.int64)
-    rank[order] = np.arange(len(order))
-    flat = rank[np.concatenate(parts)] if parts else np.empty(0, np.int64)
-    keys = flat * len(parts) + np.repeat(np.arange(len(parts)), lengths)
-    keys.sort()
-    first = np.flatnonzero(np.diff(keys, prepend=-1))
-    counts = np.diff(first, append=len(keys))
-    places, rows = np.divmod(keys[first], max(len(parts), 1))
-    return _Listed(hashes[order], places, rows, counts, lengths, np.asarray(words, np.int32))
-
-
-def _merged(old: Postings, moved: npt.NDArray[np.int64], new: _Listed, fresh: npt.NDArray[np.int64]) -> _Listed:
-    total = int((moved >= 0).sum()) + len(fresh)
-    lengths = np.zeros(total, np.int32)
-    lengths[moved[moved >= 0]] = old.lengths[moved >= 0]
-    lengths[fresh] = new.lengths
-    words = np.zeros(total, np.int32)
-    words[moved[moved >= 0]] = old.words[moved >= 0]
-    words[fresh] = new.words
-    kept = moved[old.rows]
-    terms = np.union1d(old.terms, new.terms)
-    places = np.concatenate(
-        [
-            np.repeat(np.searchsorted(terms, old.terms), np.diff(old.starts))[kept >= 0],
-            np.searchsorted(terms, new.terms)[new.places],
-        ]
-    )
-    rows = np.concatenate([kept[kept >= 0], fresh[new.rows]])
-    counts = np.concatenate([old.counts[kept >= 0].astype(np.int64), new.counts])
-    # Both halves are in order already, and a stable sort merges them in linear time.
-    order = np.argsort(places * total + rows, kind="stable")
-    used, places = np.unique(places[order], return_inverse=True)
-    return _Listed(terms[used], places, rows[order], counts[order], lengths, words)
-
-
-def _impacts(
+def _add_all(
+    add: Add,
+    scores: Scores,
+    part: PostingsPart,
+    soft: Scores,
     starts: npt.NDArray[np.int64],
-    rows: npt.NDArray[np.int64],
-    counts: npt.NDArray[np.uint16],
-    lengths: npt.NDArray[np.int32],
-    k1: float,
-    b: float,
-) -> npt.NDArray[np.float32]:
-    holders = np.diff(starts)
-    idf = _idf(holders, len(lengths)).astype(np.float32)
-    mean = float(lengths.mean()) if len(lengths) else 1.0
-    soft = (k1 * (1 - b + b * lengths / max(mean, 1e-9))).astype(np.float32)
+    ends: npt.NDArray[np.int64],
+    weights: Scores,
+) -> None:
+    """Add what terms bring, in the order of terms: so that a row scores the same to the bit in whatever part it is."""
+    sizes = ends - starts
+    total = int(sizes.sum())
+    if total <= _TOGETHER * len(sizes):
+        places = np.arange(total) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+        rows = part.rows[places].astype(np.intp)
+        np.add.at(scores, rows, _shares(part.counts[places], soft[rows]) * np.repeat(weights, sizes))
+        return
+    for start, end, weight in zip(starts.tolist(), ends.tolist(), weights, strict=True):
+        if start < end:
+            add(scores, part.rows[start:end], part.counts[start:end], soft, weight)
+
+
+def _shares(counts: Counts, soft: Scores) -> Scores:
     times = counts.astype(np.float32)
-    impacts: npt.NDArray[np.float32] = np.repeat(idf, holders) * times / (times + soft[rows])
-    return impacts
+    shares: Scores = times / (times + soft)
+    return shares
 
 
 def _idf(holders: npt.NDArray[np.int64], rows: int) -> npt.NDArray[np.float64]:

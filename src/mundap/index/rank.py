@@ -1,15 +1,26 @@
-"""The order of every ranking: higher scores first, ties by row, and rows are in the order of ids."""
+"""The order of every ranking: higher scores first, ties by id."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 
 from mundap.protocols import Mask, Rows, Scores
 
 _BLOCK = 64  # scores whose maximum bounds them all at once
 
+Ties = Callable[[Rows], npt.NDArray[Any]]  # what orders rows of the same score
 
-def top_rows(scores: Scores, k: int, above: float = -np.inf) -> Rows:
+
+def by_row(rows: Rows) -> npt.NDArray[Any]:
+    """Ties by row, where rows are in the order of ids."""
+    return rows
+
+
+def top_rows(scores: Scores, k: int, above: float = -np.inf, ties: Ties = by_row) -> Rows:
     """The rows of the `k` highest scores that are greater than `above`, in order.
 
     Exact: the k-th largest block maximum is a lower bound of the k-th largest score, so only
@@ -19,18 +30,32 @@ def top_rows(scores: Scores, k: int, above: float = -np.inf) -> Rows:
         return np.empty(0, np.intp)
     whole = len(scores) // _BLOCK * _BLOCK
     rows = np.flatnonzero(scores > above) if whole <= k * _BLOCK else _reaching(scores, whole, k, above)
-    return in_order(rows, scores[rows])[:k]
+    return in_order(rows, scores[rows], ties)[:k]
 
 
-def positive_rows(scores: Scores, depth: int, mask: Mask | None) -> tuple[Rows, Scores]:
+def positive_rows(scores: Scores, depth: int, mask: Mask | None, ties: Ties = by_row) -> tuple[Rows, Scores]:
     """The best `depth` rows whose score is above zero and whose `mask` is True, in order, with their scores."""
-    rows = top_rows(scores if mask is None else np.where(mask, scores, 0), depth, above=0)
+    if mask is None:
+        rows = top_rows(scores, depth, 0, ties)
+    else:
+        seen = top_rows(
+            scores, 2 * depth + _BLOCK, 0, ties
+        )  # enough where a mask hides little: it is not applied to all
+        rows = seen[mask[seen]][: max(depth, 0)]
+        if len(rows) < depth and len(seen) == 2 * depth + _BLOCK:
+            rows = top_rows(np.where(mask, scores, 0), depth, 0, ties)
     return rows, scores[rows]
 
 
-def in_order(rows: Rows, scores: Scores) -> Rows:
-    """`rows` by falling score, ties by row."""
-    return rows[np.lexsort((rows, -scores))]
+def in_order(rows: Rows, scores: Scores, ties: Ties = by_row) -> Rows:
+    """`rows` by falling score. `ties` is asked only for rows that share theirs."""
+    order = np.argsort(-scores, kind="stable")
+    ordered, falling = rows[order], scores[order]
+    same = falling[1:] == falling[:-1]
+    if same.any():
+        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        ordered[tied] = ordered[tied][np.lexsort((ties(ordered[tied]), -falling[tied]))]
+    return ordered
 
 
 def _reaching(scores: Scores, whole: int, k: int, above: float) -> Rows:

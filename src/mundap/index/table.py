@@ -6,8 +6,11 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from mundap.index.ids import RowIds, SortedIds
 from mundap.protocols import Mask, Rows, Scores, Store
 from mundap.types import Hit, Passage
+
+_FILTERS = 16  # whose masks are kept at hand
 
 
 class InMemory:
@@ -22,12 +25,11 @@ class InMemory:
 
 
 class Table:
-    """`ids` in ascending order; row n of every leg is `ids[n]`. `alive` is False where a passage was removed."""
+    """Row n of every leg is `ids[n]`; plain ids ascend. `alive` is False where a passage was removed."""
 
-    def __init__(self, ids: Sequence[str], store: Store, alive: Mask | None = None) -> None:
-        self.ids = ids
+    def __init__(self, ids: RowIds | Sequence[str], store: Store, alive: Mask | None = None) -> None:
+        self.ids: RowIds = SortedIds(ids) if isinstance(ids, Sequence) else ids
         self.store = store
-        self._last: tuple[Collection[str] | None, Mask | None]
         self.restrict(alive)
 
     def __len__(self) -> int:
@@ -36,21 +38,26 @@ class Table:
     def restrict(self, alive: Mask | None) -> None:
         """From now on only rows where `alive` is True can be found; None lifts the restriction."""
         self.alive = alive
-        self._last = (None, alive)
+        self._masks: dict[int, tuple[Collection[str], Mask]] = {}
 
     def mask(self, where: Collection[str] | None) -> Mask | None:
         """True where a row may be found; None if all may. An empty `where` allows no row."""
-        last = self._last  # one read: another thread may replace it
-        if where is last[0]:
-            return last[1]
+        if where is None:
+            return self.alive
+        masks = self._masks  # one read: another thread may replace it
+        held = masks.get(id(where))
+        if held is not None and held[0] is where:
+            return held[1]
         mask = self._masked(where)
         if isinstance(where, frozenset):  # what cannot change can be recognised the next time
-            self._last = (where, mask)
+            if len(masks) >= _FILTERS:
+                masks = self._masks = {}
+            masks[id(where)] = (where, mask)
         return mask
 
     def hits(self, rows: Rows, scores: Scores, origins: Mapping[str, Mapping[int, int]]) -> list[Hit]:
         """Rows in their given order as hits with ranks from 1. `origins[leg][row]` is a row's rank in a leg."""
-        ids = [self.ids[row] for row in rows]
+        ids = self.ids.at(rows)
         found = self.store.passages(ids)
         present = [(found[id], row, score) for id, row, score in zip(ids, rows, scores, strict=True) if id in found]
         return [
@@ -63,11 +70,10 @@ class Table:
             for rank, (passage, row, score) in enumerate(present, 1)
         ]
 
-    def _masked(self, where: Collection[str] | None) -> Mask | None:
-        if where is None:
-            return self.alive
-        wanted = frozenset(where)
-        mask = np.fromiter((id in wanted for id in self.ids), np.bool_, len(self.ids))
+    def _masked(self, where: Collection[str]) -> Mask:
+        rows = self.ids.rows([*where])
+        mask = np.zeros(len(self.ids), np.bool_)
+        mask[rows[rows >= 0]] = True
         return mask if self.alive is None else mask & self.alive
 
 

@@ -1,8 +1,11 @@
-"""Vectors of one index: an exact scan over few, an HNSW graph over many, exact scores for any row."""
+"""Vectors over segments: an exact scan over few, an HNSW graph over many, exact scores for any row."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,127 +14,179 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.files import load_array
-from mundap.index.rank import top_rows
-from mundap.protocols import Mask, Rows, Scores
+from mundap.index.rank import Ties, by_row, in_order
+from mundap.protocols import Mask, Rows, Scores, Vectors
 
 if TYPE_CHECKING:
     from usearch.index import Index
 
-EXACT_BELOW = 20_000  # rows; under this a scan takes under a millisecond and misses nothing
+EXACT_BELOW = 20_000  # vectors; under this a scan takes under a millisecond and misses nothing
 OVERSAMPLE = 3  # a passage and several of its chunks may be found
+SLACK, FEW = 1.25, 16  # more than a filter would leave enough of, if it took its share everywhere
 SEARCH_WIDTH = 256  # candidates the graph keeps: recall@100 .98 at 100k (benchmarks/README.md)
 _GRAPH = "dense-graph.usearch"
+_INSERTED = 65_536  # vectors that are read at once while a graph is made
 
 Halves = npt.NDArray[np.float16]
-Keys = npt.NDArray[np.uint64]
+Starts = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class VectorIndex:
-    """`vectors[starts[row]]` is row's own vector; those up to `starts[row + 1]` belong to its chunks.
+class VectorPart:
+    """The vectors of one segment: `vectors[starts[row]]` is row's own, those up to `starts[row + 1]` belong to its chunks.
 
-    A row's score is its own cosine, or, if it has chunks, the mean of that and its best chunk's: the whole
-    says what it is about, the chunk whether the detail is there (docs/experiments/2026-11-21-chunks.md).
-    `keys` names each vector in the graph by a hash of its id, so that a graph outlives the numbering of rows.
+    `graph` knows vectors by their place.
     """
 
     vectors: Halves
-    starts: npt.NDArray[np.int64]
-    keys: Keys
+    starts: Starts
     graph: Index | None = None
-    _order: Rows = field(init=False, repr=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_order", np.argsort(self.keys) if self.graph is not None else np.empty(0, np.intp))
+    def candidates(self, query: Scores, depth: int, mask: Mask | None) -> Rows:
+        """Rows among which are the best `depth` that `mask` allows: all of these, or those that the graph finds.
 
-    def find(self, query: Scores, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
-        """The best `depth` rows, in order, with their scores. `query` is a unit vector.
-
-        Exact without a graph, where few rows are allowed, and where a filter leaves too little of what the graph
-        found: a filtered walk through a graph loses what it seeks.
+        All where there is no graph, where few are allowed, and where a filter leaves too little of what the graph found:
+        a filtered walk through a graph loses what it seeks.
         """
         total = len(self.starts) - 1
         allowed = total if mask is None else int(np.count_nonzero(mask))
-        rows = None
-        if self.graph is not None and allowed >= EXACT_BELOW:
-            rows = self._near(query, depth)
-            if mask is not None:
-                rows = rows[mask[rows]]
-                rows = rows if len(rows) >= min(depth, allowed) else None
-        if rows is None:
-            rows = np.arange(total) if mask is None else np.flatnonzero(mask)
-        scores = self.score(query, rows)
-        best = top_rows(scores, depth)
-        return rows[best], scores[best]
+        if self.graph is not None and allowed * len(self.vectors) >= EXACT_BELOW * total:
+            rows = self._near(query, depth if mask is None else ceil(SLACK * depth * total / allowed) + FEW)
+            rows = rows if mask is None else rows[mask[rows]]
+            if len(rows) >= min(depth, allowed):
+                return rows
+        return np.arange(total) if mask is None else np.flatnonzero(mask)
 
     def score(self, query: Scores, rows: Rows) -> Scores:
         """The exact score of each of these rows."""
         if not len(rows):
             return np.empty(0, np.float32)
+        if 2 * len(rows) > len(self.starts) - 1:  # most rows: to leave some out would copy the others
+            every: Scores = self._scored(_products(self.vectors, query), self.starts[:-1], np.diff(self.starts))[rows]
+            return every
         counts = self.starts[rows + 1] - self.starts[rows]
         offsets = np.cumsum(counts) - counts
-        if len(rows) == len(self.starts) - 1 and bool((np.diff(rows) == 1).all()):  # every row, in order: no copy
-            similar = self._products(self.vectors, query)
-        else:
-            places = np.repeat(self.starts[rows] - offsets, counts) + np.arange(int(counts.sum()))
-            similar = self._products(self.vectors[places], query)
+        places = np.repeat(self.starts[rows] - offsets, counts) + np.arange(int(counts.sum()))
+        return self._scored(_products(self.vectors[places], query), offsets, counts)
+
+    @staticmethod
+    def _scored(similar: Scores, offsets: Starts, counts: Starts) -> Scores:
+        """Of rows, each with `counts` cosines from its offset on, the score."""
+        if len(similar) == len(counts):
+            return similar
         own = similar[offsets].copy()
         similar[offsets] = np.where(counts > 1, -np.inf, own)
-        scores: Scores = (own + np.maximum.reduceat(similar, offsets)) / 2
+        scores: Scores = (own + np.maximum.reduceat(similar, offsets)) / np.float32(2)
         return scores
 
-    def save(self, folder: Path) -> None:
-        """Write arrays and graph."""
-        for name in ("vectors", "starts", "keys"):
-            np.save(folder / f"dense-{name}.npy", getattr(self, name))
-        if self.graph is not None:
-            self.graph.save(str(folder / _GRAPH))
-
     @classmethod
-    def open(cls, folder: Path) -> VectorIndex:
-        """Map what `save` wrote."""
-        vectors, starts, keys = (load_array(folder / f"dense-{name}.npy") for name in ("vectors", "starts", "keys"))
-        return cls(vectors, starts, keys, open_graph(folder, view=True))
+    def open(cls, folder: Path) -> VectorPart:
+        """Map what is in `folder`."""
+        vectors, starts = (np.asarray(load_array(folder / f"dense-{name}.npy")) for name in ("vectors", "starts"))
+        return cls(vectors, starts, open_graph(folder))
 
     def _near(self, query: Scores, depth: int) -> Rows:
         assert self.graph is not None
         wanted = depth * (OVERSAMPLE if len(self.vectors) >= len(self.starts) else 1)
-        found = np.asarray(self.graph.search(query.astype(np.float16), wanted).keys, np.uint64)
-        places = np.searchsorted(self.keys, found, sorter=self._order)
-        return np.unique(np.searchsorted(self.starts, self._order[places], side="right") - 1)
-
-    @staticmethod
-    def _products(vectors: Halves, query: Scores) -> Scores:
-        products: Scores = np.asarray(numkong.cdist(query.astype(np.float16)[None], vectors, "dot"), np.float32)[0]
-        return products
+        found = self.graph.search(query.astype(np.float16), wanted).keys
+        places = np.asarray(found, np.uint64).astype(np.int64)
+        return np.unique(np.searchsorted(self.starts, places, side="right") - 1)
 
 
-def make_graph(vectors: Halves, keys: Keys, old: Path | None = None) -> Index | None:
-    """The graph over these vectors, or None where a scan does as well.
+class VectorIndex:
+    """Cosines over `parts`, whose rows are numbered one part behind the other.
 
-    With the folder of an `old` index, its graph is copied, and only what is new is inserted.
+    A row's score is its own cosine, or, if it has chunks, the mean of that and its best chunk's: the whole
+    says what it is about, the chunk whether the detail is there (docs/experiments/2026-11-21-chunks.md).
     """
+
+    def __init__(self, parts: Sequence[VectorPart]) -> None:
+        self.parts = tuple(parts)
+        self.offsets = np.cumsum([0, *(len(part.starts) - 1 for part in self.parts)])
+
+    @classmethod
+    def of(cls, vectors: Halves, starts: Starts) -> VectorIndex:
+        """An index in memory of these vectors; see VectorPart."""
+        return cls([VectorPart(vectors, starts, make_graph(vectors))])
+
+    @property
+    def exact(self) -> bool:
+        """Whether every row is looked at, and nothing can be missed."""
+        return all(part.graph is None for part in self.parts)
+
+    @cached_property
+    def starts(self) -> Starts:
+        """Where the vectors of each row start, if those of all parts are laid end to end."""
+        base = np.cumsum([0, *(len(part.vectors) for part in self.parts)])
+        pieces = [part.starts[:-1] + at for part, at in zip(self.parts, base, strict=False)]
+        return np.concatenate([*pieces, base[-1:]])
+
+    def find(self, query: Scores, depth: int, mask: Mask | None = None, ties: Ties = by_row) -> tuple[Rows, Scores]:
+        """The best `depth` rows, in order, with their scores. `query` is a unit vector."""
+        rows, scores = [np.empty(0, np.intp)], [np.empty(0, np.float32)]
+        for n, part in enumerate(self.parts):
+            here = part.candidates(query, depth, None if mask is None else mask[self.offsets[n] : self.offsets[n + 1]])
+            rows.append(here + self.offsets[n])
+            scores.append(part.score(query, here))
+        found, similar = np.concatenate(rows), np.concatenate(scores)
+        if 0 < depth < len(found):
+            floor = np.partition(similar, len(found) - depth)[len(found) - depth]
+            found, similar = found[similar >= floor], similar[similar >= floor]
+        order = in_order(np.arange(len(found)), similar, lambda places: ties(found[places]))[: max(depth, 0)]
+        return found[order], similar[order]
+
+    def score(self, query: Scores, rows: Rows) -> Scores:
+        """The exact score of each of these rows; 0 for row -1, which is none."""
+        scores = np.zeros(len(rows), np.float32)
+        for part, there, local in self._by_part(rows):
+            scores[there] = part.score(query, local)
+        return scores
+
+    def own(self, rows: Rows) -> Vectors:
+        """(len(rows), dim): the own vector of each of these rows; zeros for row -1, which is none."""
+        vectors = np.zeros((len(rows), self.parts[0].vectors.shape[1] if self.parts else 0), np.float32)
+        for part, there, local in self._by_part(rows):
+            vectors[there] = part.vectors[part.starts[local]]
+        return vectors
+
+    def _by_part(self, rows: Rows) -> list[tuple[VectorPart, Mask, Rows]]:
+        """(part, which of the rows are there, their numbers in it) of each part that has any."""
+        places = np.searchsorted(self.offsets, rows, side="right") - 1
+        return [
+            (self.parts[n], places == n, rows[places == n] - self.offsets[n])
+            for n in np.unique(places[places >= 0]).tolist()
+        ]
+
+
+def _products(vectors: Halves, query: Scores) -> Scores:
+    products: Scores = np.asarray(numkong.cdist(query.astype(np.float16)[None], vectors, "dot"), np.float32)[0]
+    return products
+
+
+def make_graph(vectors: Halves) -> Index | None:
+    """The graph over these vectors, or None where a scan does as well."""
     if len(vectors) < EXACT_BELOW:
         return None
     from usearch.index import Index
 
-    graph = None if old is None else open_graph(old, view=False)
-    if graph is None:
-        graph = Index(ndim=vectors.shape[1], metric="ip", dtype="f16", expansion_search=SEARCH_WIDTH)
-    held = np.asarray(graph.keys, np.uint64) if len(graph) else np.empty(0, np.uint64)
-    gone = np.setdiff1d(held, keys)
-    if len(gone):
-        graph.remove(gone)
-    new = np.flatnonzero(~np.isin(keys, held))
-    if len(new):
-        graph.add(keys[new], np.ascontiguousarray(vectors[new]))
+    graph = Index(ndim=vectors.shape[1], metric="ip", dtype="f16", expansion_search=SEARCH_WIDTH)
+    for first in range(0, len(vectors), _INSERTED):
+        some = np.ascontiguousarray(vectors[first : first + _INSERTED])
+        graph.add(np.arange(first, first + len(some), dtype=np.uint64), some)
     return graph
 
 
-def open_graph(folder: Path, view: bool) -> Index | None:
-    """The graph saved in `folder`, mapped (`view`) or loaded to be extended; None if there is none."""
+def save_graph(vectors: Halves, folder: Path) -> None:
+    """Write the graph over these vectors into `folder`, if there is to be one."""
+    graph = make_graph(vectors)
+    if graph is not None:
+        graph.save(str(folder / _GRAPH))
+
+
+def open_graph(folder: Path) -> Index | None:
+    """The graph saved in `folder`, mapped; None if there is none."""
     if not (folder / _GRAPH).exists():
         return None
     from usearch.index import Index
 
-    return Index.restore(str(folder / _GRAPH), view=view, expansion_search=SEARCH_WIDTH)
+    return Index.restore(str(folder / _GRAPH), view=True, expansion_search=SEARCH_WIDTH)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mundap.access import SIDECAR
 from mundap.errors import BadFile
 from mundap.korean.normalize import name_of
 
@@ -29,7 +30,7 @@ class Found:
 
 
 def walk(path: Path, follow_links: bool = False) -> Iterator[Found]:
-    """`path` itself if it is a file, else the files below it in order, without hidden and lock files.
+    """`path` itself if it is a file, else the files below it in order, without hidden and lock files and access tags.
 
     Links that lead out of the folder are followed only with `follow_links`; a folder that has been met is not entered
     again. A link to nowhere is a file, for its reader to report. Raises BadFile if there is nothing at `path`.
@@ -64,7 +65,7 @@ def _below(folder: Path, top: Path, follow: bool, met: set[tuple[int, int]]) -> 
         yield Found(folder, f"{name_of(folder.name)}: 폴더를 열 수 없습니다({error.strerror}). 권한을 확인하세요.")
         return
     for entry in entries:
-        if entry.name.startswith((".", "~$")):
+        if entry.name.startswith((".", "~$")) or entry.name.endswith(SIDECAR):
             continue
         if not follow and entry.is_symlink() and entry.exists() and not _inside(entry, top):
             yield Found(

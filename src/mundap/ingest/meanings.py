@@ -20,12 +20,21 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         *("답변", "답", "정답", "answer", "response", "a", "응답", "회신", "답변내용", "회신내용", "응답내용"),
         *("답변사항", "회답", "회신사항", "answers", "reply", "처리결과", "처리내용", "조치결과", "조치내용"),
     ),
+    "access": ("접근태그", "접근권한", "access"),
 }
-_SAID = {"source": "출처", "title": "제목", "passage": "제시문", "question": "질문", "answer": "답변"}
+_SAID = {
+    "source": "출처",
+    "title": "제목",
+    "passage": "제시문",
+    "question": "질문",
+    "answer": "답변",
+    "access": "접근태그",
+}
 # Names of other things too, which are an answer only to what is asked.
 _WEAK = {"처리결과", "처리내용", "조치결과", "조치내용", "민원내용", "faq", "자주묻는질문"}
 _TITLE, _BODY = ("제목", "title", "subject"), ("내용", "content", "contents", "본문내용")
 _BRACKETS = re.compile(r"[(\[（【<〈《][^()\[\]（）【】<>〈〉《》]*[)\]）】>〉》]")
+_MARKS = re.compile(r"[\W\d_]+")
 _ENDS = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 _ASKS = re.compile(
     r"[?？]\s*$|(?:나요|까요|까|는지요?|은지요?|ㄴ지요?|은가요?|인가요?|는가요?|는가|죠|건가요|을까|ㄹ까|냐|니)[.\s]*$"
@@ -46,6 +55,16 @@ def place(columns: Sequence[str], kind: str, named: Mapping[str, Sequence[str]] 
             if found := [called.index(name) for name in names if name in called]:
                 return found[0]
     return None
+
+
+def places(columns: Sequence[str], kind: str, named: Mapping[str, Sequence[str]] = {}) -> tuple[int, ...]:
+    """The index of the column that means `kind`, and those of columns that differ from it in a number: 제시문1, 제시문 (2)."""
+    first = place(columns, kind, named)
+    if first is None:
+        return ()
+    plain = [squash(column).lower() for column in columns]
+    others = [n for n, name in enumerate(plain) if n != first and _numberless(name) == _numberless(plain[first])]
+    return (first, *others)
 
 
 def question_columns(
@@ -86,6 +105,10 @@ def _asked(rows: Iterable[Sequence[str]], question: int, answer: int) -> bool:
     asking = sum(asks(asked) for asked, _ in pairs)
     saying = sum(len(told) >= _SENTENCE for _, told in pairs)
     return bool(pairs) and asking * 2 >= len(pairs) and saying * 2 >= len(pairs)
+
+
+def _numberless(name: str) -> str:
+    return _MARKS.sub("", name)
 
 
 def _bare(name: str) -> str:

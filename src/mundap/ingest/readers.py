@@ -9,6 +9,7 @@ from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mundap.errors import BadFile
 from mundap.extras import load as load_named
@@ -23,6 +24,9 @@ from mundap.ingest.tables import Table, add_table, read_csv, read_xlsx
 from mundap.ingest.text import read_markdown, read_txt
 from mundap.korean.normalize import name_of
 from mundap.types import Document
+
+if TYPE_CHECKING:
+    from mundap.ingest.frames import Frame, Records
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +63,7 @@ READERS = {
     ".mhtml": "mundap.ingest.html.reader:read_html",
     ".eml": "mundap.ingest.mail.reader:read_mail",
 }
+TABLE = "표"  # what a table in memory is known by, if nobody says
 OTHERS = "mundap.readers"  # the entry points of other packages: a suffix, and its reader as in READERS
 READER_VERSION = "13"  # part of what decides whether a file has to be read again
 _MAIL = ".eml"
@@ -123,19 +128,30 @@ def others() -> dict[str, str]:
     return {point.name: point.value for point in entry_points(group=OTHERS)}
 
 
-def load(path: str | Path) -> list[Document]:
-    """Read a file, or every readable file below a folder; what cannot be read is logged and skipped."""
-    documents = []
-    for file in files_below(Path(path)):
+def load(data: str | Path | Frame | Records, source: str = "") -> list[Document]:
+    """Read a file, or every readable file below a folder, or a table in memory: a data frame of pandas or polars, a list of
+    dicts. `source` is what such a table is known by.
+
+    What cannot be read of files is logged and skipped. Raises BadFile for a table without text.
+    """
+    if not isinstance(data, (str, Path)):
+        from mundap.ingest.frames import read_frame
+
+        readings = [(source or TABLE, read_frame(data, source or TABLE))]
+    else:
+        readings = list(_readable(Path(data)))
+    for name, reading in readings:
+        for problem in reading.problems:
+            log.warning("%s %s행: %s", name, problem.row, problem.reason)
+    return [reading.document for _, reading in readings]
+
+
+def _readable(path: Path) -> Iterator[tuple[str, Reading]]:
+    for file in files_below(path):
         try:
-            reading = read(file)
+            yield file.name, read(file)
         except BadFile as error:
             log.warning("%s", error)
-            continue
-        documents.append(reading.document)
-        for problem in reading.problems:
-            log.warning("%s %s행: %s", file.name, problem.row, problem.reason)
-    return documents
 
 
 def files_below(path: Path) -> Iterator[Path]:

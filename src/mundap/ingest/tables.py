@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
+from mundap.access import ACCESS, tags_of
 from mundap.ingest.build import Builder
 from mundap.ingest.dated import DATE, date_of_cells, date_of_title
 from mundap.ingest.grid import one_line
-from mundap.ingest.meanings import COLUMNS, place, question_columns, said
+from mundap.ingest.meanings import COLUMNS, place, places, question_columns, said
 from mundap.ingest.problems import Problem
 from mundap.ingest.sheets.areas import Area, areas
 from mundap.ingest.sheets.sheet import ERRORS, Options, Row, Tell, ignore
@@ -54,6 +55,10 @@ class Table:
     def place(self, kind: str) -> int | None:
         """The index of the column that means `kind`, one of COLUMNS."""
         return place(self.columns, kind, self.named)
+
+    def places(self, kind: str) -> tuple[int, ...]:
+        """The indices of all columns that mean `kind` and are called alike: 제시문1 and 제시문2; see `places`."""
+        return places(self.columns, kind, self.named)
 
     def heading(self, row: int | None = None) -> str:
         """What stands above the table, or above one of its rows."""
@@ -163,7 +168,17 @@ def _cell(row: list[str], at: int | None) -> str:
 
 
 def _meta(table: Table, number: int, row: list[str], kind: str) -> Meta:
-    return {"row": number, "kind": kind, **_dated(table, row)}
+    return {"row": number, "kind": kind, **_dated(table, row), **_tagged(table, row)}
+
+
+def _tags(table: Table, row: list[str]) -> tuple[str, ...]:
+    """The access tags of a row."""
+    return tuple(tags_of(_cell(row, table.place("access"))))
+
+
+def _tagged(table: Table, row: list[str]) -> Meta:
+    tags = _tags(table, row)
+    return {ACCESS: tags} if tags else {}
 
 
 def _dated(table: Table, row: list[str]) -> Meta:
@@ -204,13 +219,12 @@ def _add_question_sheet(table: Table, into: Builder) -> Iterator[Problem]:
         if not passage:
             yield Problem(number, "제시문이 비어 있습니다. 제시문을 채우거나 행을 삭제하세요")
             continue
-        if passage not in starts:
+        told = "\0".join([passage, *_tags(table, row)])  # what others see is another passage
+        if told not in starts:
             heading = _above(table, into, number, one_line(title))
-            starts[passage] = into.add(
-                passage, heading=heading, source=source, meta=_meta(table, number, row, "제시문")
-            )
+            starts[told] = into.add(passage, heading=heading, source=source, meta=_meta(table, number, row, "제시문"))
         if question:
-            into.known(question, answer, starts[passage], number)
+            into.known(question, answer, starts[told], number)
 
 
 def _add_faq(table: Table, asked: tuple[int, int], into: Builder) -> Iterator[Problem]:
@@ -224,7 +238,7 @@ def _add_faq(table: Table, asked: tuple[int, int], into: Builder) -> Iterator[Pr
             missing = "답변" if question else "질문"
             yield Problem(number, f"{missing}이 비어 있습니다. {missing}을 채우거나 행을 삭제하세요")
             continue
-        pair = f"{question}\0{answer}"
+        pair = "\0".join([question, answer, *_tags(table, row)])
         if pair not in seen:
             heading = _above(table, into, number, question)
             start = into.add(answer, heading=heading, source=source, meta=_meta(table, number, row, "faq"))
@@ -257,9 +271,14 @@ def _add_rows(table: Table, into: Builder) -> Iterator[Problem]:
         if problem := _too_long(table, number, row):
             yield problem
             continue
-        cells = [(column, cell) for column, cell in zip_longest(table.columns, row, fillvalue="") if cell]
+        hidden = table.place("access")
+        cells = [
+            (column, cell)
+            for at, (column, cell) in enumerate(zip_longest(table.columns, row, fillvalue=""))
+            if cell and at != hidden
+        ]
         text, beside = _prose(cells)
-        dated = _dated(table, row) if about is None else about
+        dated = {**(_dated(table, row) if about is None else about), **_tagged(table, row)}
         if text:
             into.add(text, heading=_above(table, into, number, beside), meta={"row": number, **dated})
             row.clear()

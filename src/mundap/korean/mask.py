@@ -39,6 +39,13 @@ def mask(text: str) -> str:
     return _ANY.sub(_replaced, text.translate(_PLAIN))
 
 
+def mask_as_in(source: str, text: str) -> str:
+    """`text` with that masked which `mask` finds in `source`."""
+    for found in _ANY.finditer(source.translate(_PLAIN)):
+        text = text.replace(found.group(), _replaced(found))
+    return text
+
+
 def _replaced(found: re.Match[str]) -> str:
     kind, _ = _RULES[int((found.lastgroup or "k0")[1:])]
     if kind == "계좌번호" and len(_DIGITS.findall(found.group())) < _FEWEST:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from mundap.index.rank import top_rows
+from mundap.index.rank import in_order
 from mundap.index.table import Table, ranks
 from mundap.protocols import Leg, Mask, Rows, Scores
 from mundap.retrieve.fuse import fusion
@@ -19,7 +19,7 @@ POOL = 100  # candidates each leg proposes
 
 @dataclass(frozen=True)
 class Candidates:
-    """Rows by falling fused score, ties by row. `legs` has each leg's score of every row; `found` each leg's own rows."""
+    """Rows by falling fused score, ties by id. `legs` has each leg's score of every row; `found` each leg's own rows."""
 
     rows: Rows
     fused: Scores
@@ -56,7 +56,7 @@ class Hybrid:
         ranker: Ranker | None = None,
     ) -> None:
         """Raises ValueError unless there are legs and all are over the same passages."""
-        if not legs or any(list(leg.table.ids) != list(legs[0].table.ids) for leg in legs[1:]):
+        if not legs or any(not _same_rows(leg.table, legs[0].table) for leg in legs[1:]):
             raise ValueError("a hybrid needs legs, all built over the same passages")
         self.legs = legs
         self.table: Table = legs[0].table
@@ -69,7 +69,7 @@ class Hybrid:
         candidates = self.candidates(question, k, self.table.mask(where))
         rows, scores = candidates.rows, candidates.fused
         if self.ranker is not None and len(rows):
-            rows, scores = _ranked(self.ranker, question, candidates)
+            rows, scores = self._ranked(self.ranker, question, candidates)
         origins = {leg: ranks(found) for leg, found in candidates.found.items()}
         return self.table.hits(rows[:k], scores[:k], origins)
 
@@ -83,18 +83,21 @@ class Hybrid:
             )
         legs = {leg.name: leg.score(question, rows) for leg in self.legs}
         fused = self.fusion.fuse(legs, self.fusion.weights)
-        order = top_rows(fused, len(rows))
+        order = in_order(np.arange(len(rows)), fused, lambda places: self.table.ids.ties(rows[places]))
         return Candidates(rows[order], fused[order], {leg: scores[order] for leg, scores in legs.items()}, found)
 
+    def _ranked(self, ranker: Ranker, question: str, candidates: Candidates) -> tuple[Rows, Scores]:
+        """The best candidates in the ranker's order, and the rest behind them in that of the fusion."""
+        first = candidates.first(ranker.depth)
+        scores = ranker.score(question, first)
+        order = np.lexsort((self.table.ids.ties(first.rows), -scores))
+        rest = candidates.fused[ranker.depth :]
+        behind = rest - rest.max(initial=-np.inf) + scores.min() - 1 if len(rest) else rest
+        return (
+            np.concatenate([first.rows[order], candidates.rows[ranker.depth :]]),
+            np.concatenate([scores[order], behind]).astype(np.float32),
+        )
 
-def _ranked(ranker: Ranker, question: str, candidates: Candidates) -> tuple[Rows, Scores]:
-    """The best candidates in the ranker's order, and the rest behind them in that of the fusion."""
-    first = candidates.first(ranker.depth)
-    scores = ranker.score(question, first)
-    order = np.lexsort((first.rows, -scores))
-    rest = candidates.fused[ranker.depth :]
-    behind = rest - rest.max(initial=-np.inf) + scores.min() - 1 if len(rest) else rest
-    return (
-        np.concatenate([first.rows[order], candidates.rows[ranker.depth :]]),
-        np.concatenate([scores[order], behind]).astype(np.float32),
-    )
+
+def _same_rows(one: Table, other: Table) -> bool:
+    return one is other or one.ids is other.ids or list(one.ids) == list(other.ids)

@@ -25,7 +25,7 @@ from mundap.retrieve.hybrid import Candidates
 from mundap.retrieve.translate import Translations, Translator, read_words
 
 DEPTH = 40  # candidates that are ranked anew; the rest stay behind them
-FEATURES = ("dense", "bm25", "length", "translation", "asked", "nearest")
+FEATURES = ("dense", "bm25", "length", "translation", "asked", "nearest", "translation_asked")
 SCORES_ONLY = FEATURES[:3]  # what a learned fusion of the legs sees
 _BM25_UNIT = 5.0
 _NEAR, _NEAR_UNIT = 0.9, 0.05  # cosines of related questions lie around this, with the default encoder
@@ -143,7 +143,9 @@ class Features:
 
     dense: the cosine, standardised over the candidates. bm25: as it is. length: log of the passage's words.
     translation: how well it explains the question's words, standardised. asked: 1 if questions are known that it
-    answers. nearest: how close the closest of them is, 0 if none is known.
+    answers. nearest: how close the closest of them is, 0 if none is known. translation_asked: the translation where questions
+    are known, else 0, since it was learned from these very questions and is surer of their passages
+    (docs/experiments/2026-11-29-light-ranker-on-new-documents.md).
     """
 
     def __init__(self, lexical: LexicalLeg, dense: DenseLeg, translator: Translator, asked: KnownQuestions) -> None:
@@ -151,8 +153,7 @@ class Features:
         self.dense = dense
         self.translator = translator
         self._vectors = asked.vectors.astype(np.float32)
-        row = {id: n for n, id in enumerate(lexical.table.ids)}
-        self._rows = np.fromiter((row.get(id, -1) for id in asked.passages), np.int64, len(asked.passages))
+        self._rows = lexical.table.ids.rows(asked.passages)
 
     def of(
         self, question: str, candidates: Candidates, names: Sequence[str] = FEATURES, hidden: Hidden | None = None
@@ -163,13 +164,15 @@ class Features:
             "bm25": candidates.legs["bm25"] / _BM25_UNIT,
             "length": np.log(np.maximum(self.lexical.postings.words[candidates.rows], 1)),
         }
-        if "translation" in names:
+        if "translation" in names or "translation_asked" in names:
             tokens = self.lexical.tokenize([question])[0]
             columns["translation"] = standard(self.translator.score(tokens, candidates.rows))
-        if "asked" in names or "nearest" in names:
+        if {"asked", "nearest", "translation_asked"} & set(names):
             nearest = self.nearest(question, candidates, hidden)
             columns["asked"] = ~np.isnan(nearest)
             columns["nearest"] = np.where(columns["asked"], (np.nan_to_num(nearest) - _NEAR) / _NEAR_UNIT, 0)
+        if "translation_asked" in names:
+            columns["translation_asked"] = columns["translation"] * columns["asked"]
         return np.stack([columns[name] for name in names], axis=1).astype(np.float64)
 
     def nearest(self, question: str, candidates: Candidates, hidden: Hidden | None = None) -> Matrix:

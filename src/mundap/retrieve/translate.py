@@ -101,9 +101,9 @@ class Translator:
         if found is None:
             said = {word: (1 - SAME) * chance for word, chance in self.translations.words.get(asked, {}).items()}
             said[asked] = said.get(asked, 0.0) + SAME
-            spans = [(*self.postings.span(word), brings) for word, brings in said.items()]
-            rows = np.concatenate([self.postings.rows[start:end] for start, end, _ in spans])
-            counts = [brings * self.postings.counts[start:end] for start, end, brings in spans]
+            listed = [(*self.postings.listed(word), brings) for word, brings in said.items()]
+            rows = np.concatenate([rows for rows, _, _ in listed])
+            counts = [brings * counts for _, counts, brings in listed]
             holders, places = np.unique(rows, return_inverse=True)
             found = (
                 holders.astype(np.intp),

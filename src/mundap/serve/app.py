@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from importlib.util import find_spec
 
 from fastapi import FastAPI, Request, Response
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import ClientDisconnect
+from starlette.routing import BaseRoute
 
 import mundap
 from mundap.config import Serve
 from mundap.serve import answers, chat, docs_page, documents, embeddings, error_responses, feedback, found, state, views
+from mundap.serve.asker import ASKER
 from mundap.serve.body import BodyLimit
+from mundap.serve.error_responses import told
 from mundap.serve.guard import Guard
 from mundap.serve.keys import FILE as KEYS
 from mundap.serve.keys import Keys
 from mundap.serve.requests import HEADER, Requests
 from mundap.serve.service import Service
+from mundap.serve.well_formed import CLIENT_CLOSED, WellFormed
 from mundap.serve.work import Gone
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER
-
-_CLIENT_CLOSED = 499  # nobody reads it; logs and metrics do
 
 
 def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = True, lent: str = "") -> FastAPI:
@@ -34,12 +36,15 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     """
     service = Service(bot, settings)
 
+    agents, serving_agents = _agents(service)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        warming = asyncio.get_running_loop().run_in_executor(None, service.warm)
-        yield
+        service.begin()
+        async with serving_agents():
+            yield
         service.close()
-        await warming
+        await service.warmed()
 
     app = FastAPI(
         title="문답 (mundap)",
@@ -56,13 +61,25 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     @app.exception_handler(Gone)
     @app.exception_handler(ClientDisconnect)
     async def gone(request: Request, error: Gone | ClientDisconnect) -> Response:
-        return Response(status_code=_CLIENT_CLOSED)
+        return Response(status_code=CLIENT_CLOSED)
 
     app.openapi = lambda: embeddings.described(describe(), service.bot.components.encoder.dim)  # type: ignore[method-assign]
     keys = Keys(bot.root / FOLDER / KEYS, lent)
-    app.add_middleware(BodyLimit, most=settings.body_kb * 1024, paths={"/documents": settings.uploads_mb << 20})
+    app.add_middleware(WellFormed, raw=("documents",))
     app.add_middleware(
-        Guard, keys=keys, guarded=guarded, local=local, per_minute=settings.per_minute, origins=settings.cors_origins
+        BodyLimit,
+        most=settings.body_kb * 1024,
+        paths={"/documents": settings.uploads_mb << 20},
+        seconds=settings.body_seconds,
+    )
+    app.add_middleware(
+        Guard,
+        keys=keys,
+        service=service,
+        guarded=guarded,
+        local=local,
+        per_minute=settings.per_minute,
+        origins=settings.cors_origins,
     )
     if settings.cors_origins:
         app.add_middleware(
@@ -85,4 +102,18 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         docs_page.router,
     ):
         app.include_router(router)
+    app.router.routes.extend(agents)
     return app
+
+
+def _agents(service: Service) -> tuple[Sequence[BaseRoute], Callable[[], AbstractAsyncContextManager[None]]]:
+    """The routes of the MCP server, and what is to be entered while they are served; none without the extra `mcp`."""
+    if find_spec("mcp") is None:
+        return (), nullcontext
+    from mundap.mcp.server import make_http
+
+    def newest() -> Mundap:
+        asker = ASKER.get()
+        return service.newest().seen_by(asker.access if asker else ())
+
+    return make_http(newest, lambda error: told("agent", ASKER.get(), error))

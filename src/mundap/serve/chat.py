@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 
 from fastapi import APIRouter, Request
@@ -13,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from mundap.errors import MundapError
 from mundap.generate.prompt import estimate
 from mundap.serve.answers import whole
+from mundap.serve.asker import Asker
 from mundap.serve.chat_shapes import (
     Chat,
     Choice,
@@ -21,19 +24,24 @@ from mundap.serve.chat_shapes import (
     Cited,
     Completion,
     Delta,
+    Finish,
     How,
     Message,
     Said,
     Usage,
 )
-from mundap.serve.error_responses import OpenAIProblem, Refused, documented, openai_problem, status_of
-from mundap.serve.service import Here, Question, RequestId
+from mundap.serve.error_responses import UNEXPECTED, OpenAIProblem, Refused, documented, openai_problem, status_of, told
+from mundap.serve.service import Here, Question, RequestId, Who
 from mundap.serve.shapes import LONGEST
 from mundap.serve.work import Flow, unless_gone
 from mundap.shapes import answer_json
 from mundap.types import Answer, Turn
 
+log = logging.getLogger(__name__)
+
 MODEL = "mundap"
+_LONGEST_TYPE = 40  # characters of the type of a part that is named
+LONGEST_ANSWER = 20_000  # characters of what was answered before
 TURNS = 8  # of the conversation that the messages hold
 _BEAT = ": 답변을 생성하고 있습니다\n\n"
 _STREAMED: dict[int | str, dict[str, object]] = {200: {"content": {"text/event-stream": {}}, "description": "답변"}}
@@ -44,12 +52,14 @@ router = APIRouter(
 
 
 @router.post("/chat/completions", summary="출처와 함께 답변", response_model=Completion)
-async def chat(asked: Chat, request: Request, service: Here, request_id: RequestId) -> Completion | StreamingResponse:
+async def chat(
+    asked: Chat, request: Request, service: Here, request_id: RequestId, who: Who
+) -> Completion | StreamingResponse:
     """`/query`와 같은 답변을 OpenAI 형식으로 반환합니다. 인용과 문단은 메시지의 `mundap`에, 스트리밍이면 마지막 청크의 `mundap`에 있습니다.
 
     `stream`이 true이면 답변을 생성되는 대로 전송합니다. 대기 중에는 주석 줄(`:`)을 보내고, 클라이언트가 연결을 끊으면 생성을 중단합니다.
     """
-    question = _question(asked, request_id)
+    question = _question(asked, request_id, who)
     if asked.stream:
         began, silence = time.perf_counter(), service.settings.heartbeat_seconds
         flow = service.answers.flow(lambda: service.ask(question))
@@ -64,15 +74,24 @@ async def chat(asked: Chat, request: Request, service: Here, request_id: Request
         pieces = _observed(
             first, flow, silence, request, lambda: service.metrics.first_text(time.perf_counter() - began)
         )
-        return _Events(_events(pieces, question, usage), flow)
+        return _Events(_events(pieces, question, usage, _note(asked), request), flow)
     answer = await whole(request, service, question)
     return Completion(
         id=_name(request_id),
         created=int(time.time()),
         model=MODEL,
-        choices=[Choice(message=Said(content=answer.text, mundap=_cited(answer, request_id)))],
+        choices=[
+            Choice(
+                message=Said(content=answer.text, mundap=_cited(answer, request_id, _note(asked))),
+                finish_reason=_finish(answer),
+            )
+        ],
         usage=_usage(answer),
     )
+
+
+def _finish(answer: Answer) -> Finish:
+    return "length" if answer.truncated else "stop"
 
 
 class _Events(StreamingResponse):
@@ -109,7 +128,10 @@ async def _observed(
     yield piece
 
 
-async def _events(pieces: AsyncIterator[str | Answer], question: Question, include_usage: bool) -> AsyncIterator[str]:
+async def _events(
+    pieces: AsyncIterator[str | Answer], question: Question, include_usage: bool, note: str, request: Request
+) -> AsyncIterator[str]:
+    """Ends with [DONE], whatever happens before."""
     id, created = _name(question.request_id), int(time.time())
 
     def chunk(*choices: ChunkChoice, usage: Usage | None = None, cited: Cited | None = None) -> str:
@@ -120,15 +142,19 @@ async def _events(pieces: AsyncIterator[str | Answer], question: Question, inclu
     try:
         async for piece in pieces:
             if isinstance(piece, Answer):
-                cited = _cited(piece, question.request_id)
-                yield chunk(ChunkChoice(delta=Delta(), finish_reason="stop"), cited=cited)
+                cited = _cited(piece, question.request_id, note)
+                yield chunk(ChunkChoice(delta=Delta(), finish_reason=_finish(piece)), cited=cited)
                 if include_usage:
                     yield chunk(usage=_usage(piece))
             else:
                 yield chunk(ChunkChoice(delta=Delta(content=piece))) if piece else _BEAT
     except MundapError as error:
-        yield _event(openai_problem(status_of(error), str(error), question.request_id))
-        return
+        yield _event(
+            openai_problem(status_of(error), told(question.request_id, request.state.asker, error), question.request_id)
+        )
+    except Exception:
+        log.exception("the stream of request %s failed", question.request_id)
+        yield _event(openai_problem(500, UNEXPECTED, question.request_id))
     yield "data: [DONE]\n\n"
 
 
@@ -136,15 +162,18 @@ def _event(said: BaseModel) -> str:
     return f"data: {said.model_dump_json(exclude_none=True)}\n\n"
 
 
-def _question(asked: Chat, request_id: str) -> Question:
+def _question(asked: Chat, request_id: str, who: Asker) -> Question:
     """Raises Refused if no user asks anything, or too much."""
     said = [n for n, message in enumerate(asked.messages) if message.role == "user" and message.text.strip()]
     if not said:
         raise Refused(400, "messages에 질문이 없습니다. role이 user인 메시지에 질문을 입력하세요.")
     last = said[-1]
     text = asked.messages[last].text
-    if len(text) > LONGEST:
-        raise Refused(400, f"질문이 너무 깁니다({len(text)}자). {LONGEST}자까지 입력할 수 있습니다.")
+    for n, message in enumerate(asked.messages[: last + 1]):
+        most = {"user": LONGEST, "assistant": LONGEST_ANSWER}.get(message.role)
+        if most is not None and len(message.text) > most:
+            which = "질문이" if n == last else f"messages[{n}]의 내용이"
+            raise Refused(400, f"{which} 너무 깁니다({len(message.text)}자). {most}자까지 입력할 수 있습니다.")
     how = asked.mundap or How()
     return Question(
         text,
@@ -154,6 +183,8 @@ def _question(asked: Chat, request_id: str) -> Question:
         how.filters or asked.filters or {},
         how.session or asked.session,
         asked.persona if how.persona is None else how.persona,
+        who.owner,
+        who.access,
     )
 
 
@@ -172,9 +203,17 @@ def _name(request_id: str) -> str:
     return f"chatcmpl-{request_id}"
 
 
-def _cited(answer: Answer, request_id: str) -> Cited:
+def _note(asked: Chat) -> str:
+    """What of the messages was not read; "" if all was."""
+    unread = Counter(kind[:_LONGEST_TYPE] for message in asked.messages for kind in message.unread)
+    if not unread:
+        return ""
+    return f"텍스트가 아닌 부분은 읽지 않았습니다: {', '.join(f'{kind} {count}개' for kind, count in unread.items())}"
+
+
+def _cited(answer: Answer, request_id: str, note: str = "") -> Cited:
     said = {field: value for field, value in answer_json(answer).items() if field in Cited.model_fields}
-    return Cited.model_validate({"request_id": request_id, **said})
+    return Cited.model_validate({"request_id": request_id, "note": note, **said})
 
 
 def _usage(answer: Answer) -> Usage:

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool
 
 from mundap.serve.request_body import RequestBody
-from mundap.serve.shapes import SEARCHED, Filters, Session, Used, Voice, Whole
+from mundap.serve.shapes import SEARCHED, TRUNCATED, Filters, Session, Used, Voice, Whole
 
 MOST_INPUTS = 256
 LONGEST_INPUT = 20_000  # characters of a text to embed
@@ -18,17 +18,17 @@ class _OpenBody(RequestBody):
     model_config = ConfigDict(extra="allow")
 
 
-class TextPart(_OpenBody):
-    """A part of a message that is made of parts."""
+class Part(_OpenBody):
+    """A part of a message, of any type. Its text is read, if it has one; a picture, a sound, a file is not."""
 
-    type: Literal["text"]
-    text: str
+    type: str = "text"
+    text: JsonValue = None
 
-
-class OtherPart(_OpenBody):
-    """A part that is no text: a picture, a sound, a file. It is not read."""
-
-    type: Literal["image_url", "input_image", "input_audio", "audio_url", "video_url", "file", "input_file", "refusal"]
+    @property
+    def says(self) -> str:
+        """What it says; some clients have it one level deeper."""
+        said = self.text.get("value") if isinstance(self.text, dict) else self.text
+        return said if isinstance(said, str) else ""
 
 
 # A conversation has a message of a user that says something; the last of them is the question.
@@ -44,14 +44,21 @@ class Message(_OpenBody):
     """One message of a conversation."""
 
     role: Literal["system", "developer", "user", "assistant", "tool", "function"]
-    content: str | list[TextPart | OtherPart] | None = None
+    content: str | list[str | Part] | None = None
 
     @property
     def text(self) -> str:
         """What it says."""
         if isinstance(self.content, str):
             return self.content
-        return "\n".join(part.text for part in self.content or [] if isinstance(part, TextPart))
+        said = (part if isinstance(part, str) else part.says for part in self.content or [])
+        return "\n".join(text for text in said if text)
+
+    @property
+    def unread(self) -> list[str]:
+        """The types of the parts that say nothing."""
+        parts = self.content if isinstance(self.content, list) else []
+        return [part.type for part in parts if isinstance(part, Part) and not part.says]
 
 
 class How(RequestBody):
@@ -128,6 +135,9 @@ class Usage(BaseModel):
     total_tokens: int
 
 
+Finish = Literal["stop", "length"]
+
+
 class Cited(BaseModel):
     """What an answer stands on."""
 
@@ -143,6 +153,8 @@ class Cited(BaseModel):
     kind: str = Field(description="질문 유형 (amount, period, list 등)")
     choices: Sequence[Mapping[str, object]] = Field(description="포괄적인 질문일 때 해당할 수 있는 경우와 그 문단")
     searched: str = SEARCHED
+    truncated: bool = TRUNCATED
+    note: str = Field("", description="읽지 않은 것이 있으면 알림")
 
 
 class Said(BaseModel):
@@ -159,7 +171,7 @@ class Choice(BaseModel):
 
     index: Literal[0] = 0
     message: Said
-    finish_reason: Literal["stop"] = "stop"
+    finish_reason: Finish = "stop"
     logprobs: None = None
 
 
@@ -186,7 +198,7 @@ class ChunkChoice(BaseModel):
 
     index: Literal[0] = 0
     delta: Delta
-    finish_reason: Literal["stop"] | None = None
+    finish_reason: Finish | None = None
     logprobs: None = None
 
 

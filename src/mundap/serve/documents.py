@@ -12,14 +12,19 @@ from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
+from mundap.access import tags_of
 from mundap.errors import MundapError
 from mundap.names import safe_name
+from mundap.serve.asker import Asker
 from mundap.serve.error_responses import Refused, documented
-from mundap.serve.service import Here, Service
+from mundap.serve.guard import until_tomorrow
+from mundap.serve.service import Bot, Here, RequestId, Service, Who
+from mundap.store.corpus import Listed as Stored
 from mundap.workspace.intake import Ingested, Skipped
 from mundap.workspace.uploads import Uploads
 
 FIELD = "files"
+TAGS = "access"
 _MOST_FILES = 200
 _MEGABYTE = 1 << 20
 _MULTIPART = {
@@ -31,7 +36,8 @@ _MULTIPART = {
                     "type": "object",
                     "required": [FIELD],
                     "properties": {
-                        FIELD: {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}}
+                        FIELD: {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}},
+                        TAGS: {"type": "string", "description": "문서를 볼 수 있는 접근 태그. 쉼표로 구분"},
                     },
                 }
             }
@@ -55,6 +61,28 @@ class Warned(BaseModel):
     warning: str
 
 
+class Copy(BaseModel):
+    """A passage that has a copy."""
+
+    source: str
+    text: str
+
+
+class CopyExample(BaseModel):
+    """Two passages that are copies of each other, and in what they are alike."""
+
+    kind: str = Field(description="same(같음), numbers(숫자·날짜만 다름), similar(거의 같음), contained(포함됨)")
+    passages: list[Copy]
+
+
+class Copied(BaseModel):
+    """How many passages say the same as another, or differ from it only in numbers and dates."""
+
+    passages: int = 0
+    groups: int = 0
+    example: CopyExample | None = None
+
+
 class Taken(BaseModel):
     """What came of files, as `mundap ingest --json` says it."""
 
@@ -66,6 +94,7 @@ class Taken(BaseModel):
     unchanged: int
     skipped: list[Refusal]
     warnings: list[Warned] = []
+    copies: Copied = Copied()
 
 
 class Listed(BaseModel):
@@ -85,6 +114,7 @@ class Documents(BaseModel):
     total: int
     documents: list[Listed]
     skipped: list[Refusal]
+    copies: Copied
 
 
 class Removed(BaseModel):
@@ -98,7 +128,7 @@ router = APIRouter(prefix="/documents", tags=["문서"])
 
 
 @router.post("", summary="문서 업로드", openapi_extra=_MULTIPART, responses=documented(413, 422, 503))
-async def upload(request: Request, service: Here) -> Taken:
+async def upload(request: Request, service: Here, who: Who, request_id: RequestId) -> Taken:
     """파일을 추가하고 색인한 뒤 응답하므로 응답을 받으면 바로 검색할 수 있습니다. 이름이 같은 파일은 새 파일로 대체됩니다.
 
     읽을 수 없는 파일은 원인과 함께 `skipped`에 표시되며 저장하지 않습니다. 다른 mundap 프로세스가 작업 중이면 503을 반환합니다.
@@ -115,26 +145,36 @@ async def upload(request: Request, service: Here) -> Taken:
                     f"{file.filename}: 파일이 너무 큽니다(최대 {limits.upload_mb}MB)."
                     " 나누어 업로드하거나 mundap.toml의 serve.upload_mb를 늘리세요.",
                 )
+        _spend(service, who, sum(file.size or 0 for file in files))
+        access = _access(form.getlist(TAGS))
         incoming = await run_in_threadpool(uploads.incoming)
         try:
             taken, skipped = await run_in_threadpool(_received, files, incoming)
-            flow = service.writes.flow(lambda: _worked(service, taken, incoming))
+            flow = service.writes.flow(lambda: _worked(service, who, taken, incoming, access, request_id))
         except BaseException:
             shutil.rmtree(incoming, ignore_errors=True)
             raise
     done = await flow.next()  # to its end, whether the client waits or not
-    return Taken.model_validate({**done.to_json(), "skipped": [*skipped, *(one.to_json() for one in done.skipped)]})
+    bot = service.bot.seen_by(who.access)
+    documents, passages = bot.corpus.counts()
+    own: dict[str, object] = {"documents": documents, "passages": passages}
+    if bot is not service.bot:  # what an upload repeats may be hidden from who uploads it
+        own["copies"] = Copied()
+    return Taken.model_validate(
+        {**done.to_json(), **own, "skipped": [*skipped, *(one.to_json() for one in done.skipped)]}
+    )
 
 
 @router.get("", summary="문서 목록", responses=documented())
 def listing(
     service: Here,
+    bot: Bot,
     limit: Annotated[int, Query(ge=1, le=1000, description="최대 개수")] = 50,
     offset: Annotated[int, Query(ge=0, le=1 << 40, description="건너뛸 개수")] = 0,
     q: Annotated[str, Query(max_length=200, description="경로나 제목에 포함된 문자열")] = "",
 ) -> Documents:
-    """문서 목록을 경로순으로 반환합니다. `skipped`는 마지막 실행에서 읽지 못한 파일과 그 원인입니다."""
-    total, found = service.bot.corpus.documents_like(q, limit, offset)
+    """문서 목록을 경로순으로 반환합니다. `skipped`는 마지막 실행에서 읽지 못한 파일과 그 원인이고, `copies`는 다른 문단과 내용이 같거나 숫자·날짜만 다른 문단입니다."""
+    total, found = bot.corpus.documents_like(q, limit, offset)
     return Documents(
         total=total,
         documents=[
@@ -148,14 +188,20 @@ def listing(
             )
             for one in found
         ],
-        skipped=[_refusal(one) for one in service.bot.refused()],
+        skipped=[_refusal(one) for one in bot.refused()],
+        copies=Copied.model_validate(bot.copies.known().to_json()) if bot is service.bot else Copied(),
     )
 
 
 @router.delete("/{document_id}", summary="문서 삭제", responses=documented(404, 503))
-def remove(document_id: str, service: Here) -> Removed:
+async def remove(document_id: str, service: Here, bot: Bot, who: Who, request_id: RequestId) -> Removed:
     """문서가 모든 검색에서 바로 빠집니다. 업로드한 문서는 파일도 삭제합니다. 그 밖의 파일은 남아 있으며 다음 `mundap ingest`에서 다시 읽습니다."""
-    gone = service.bot.discard(document_id)
+    seen = await run_in_threadpool(bot.corpus.document, document_id)
+    if seen is None:
+        raise Refused(404, f"'{document_id}': 없는 문서입니다. GET /documents의 document_id를 지정하세요.")
+    gone = await service.writes.flow(
+        lambda: iter([_discarded(service, who, document_id, request_id)])
+    ).next()  # behind uploads
     if gone is None:
         raise Refused(404, f"'{document_id}': 없는 문서입니다. GET /documents의 document_id를 지정하세요.")
     kept = not Uploads.holds(gone.source) and (service.bot.root / gone.source).exists()
@@ -183,9 +229,69 @@ def _received(files: list[UploadFile], incoming: Path) -> tuple[dict[str, Path],
     return taken, skipped
 
 
-def _worked(service: Service, taken: dict[str, Path], incoming: Path) -> Iterator[Ingested]:
+def _spend(service: Service, who: Asker, size: int) -> None:
+    """Count the bytes of an upload. Raises Refused if the key may upload no more today."""
+    most = who.key.quota.upload_mb_per_day if who.key else None
+    if most is not None and not service.usage.spend(who.owner, "upload", size, most * _MEGABYTE):
+        raise Refused(429, f"하루 업로드 한도({most}MB)를 초과합니다.", until_tomorrow())
+
+
+def _room(service: Service, who: Asker, sources: set[str]) -> None:
+    """Raises Refused if the key may not have these documents besides those that it has uploaded."""
+    most = who.key.quota.documents if who.key else None
+    if most is None:
+        return
+    held = [one for one in service.usage.uploads(who.owner) if service.bot.corpus.fingerprint(one) is not None]
+    if len(sources.union(held)) > most:
+        raise Refused(
+            403,
+            f"이 API 키로 업로드할 수 있는 문서는 {most}개입니다(현재 {len(held)}개). 문서를 삭제한 뒤 업로드하세요.",
+        )
+
+
+def _discarded(service: Service, who: Asker, document_id: str, request_id: str) -> Stored | None:
     try:
-        yield service.bot.upload(taken)
+        gone = service.bot.discard(document_id)
+    except BaseException:
+        service.audit(who, "delete", [document_id], "failed", request_id)
+        raise
+    if gone:
+        service.audit(who, "delete", [document_id, gone.source], "ok", request_id)
+        service.usage.deleted(gone.source)
+    return gone
+
+
+def _access(given: list[UploadFile | str]) -> list[str] | None:
+    """The access tags of an upload; None if it says none, which leaves those that there are."""
+    texts = [one for one in given if isinstance(one, str)]
+    return tags_of("\n".join(texts)) if texts else None
+
+
+def _check_names(service: Service, who: Asker, sources: set[str]) -> None:
+    """Raises Refused for a name of a document that the asker does not see: nobody replaces what is hidden from them."""
+    whole = service.bot
+    seen = whole.seen_by(who.access)
+    for source in sorted(sources):
+        if whole.corpus.fingerprint(source) is not None and seen.corpus.fingerprint(source) is None:
+            raise Refused(403, f"{source}: 사용할 수 없는 이름입니다. 파일의 이름을 바꿔서 업로드하세요.")
+
+
+def _worked(
+    service: Service, who: Asker, taken: dict[str, Path], incoming: Path, access: list[str] | None, request_id: str
+) -> Iterator[Ingested]:
+    try:
+        sources = {Uploads.source(name) for name in taken}
+        _check_names(service, who, sources)
+        _room(service, who, sources)
+        done = service.bot.upload(taken, access=access)
+        for one in done.files:
+            service.audit(who, "upload", [one.file], one.state, request_id)
+            if one.state in ("added", "updated"):
+                service.usage.uploaded(one.file, who.owner)
+        yield done
+    except BaseException:
+        service.audit(who, "upload", [Uploads.source(name) for name in taken], "failed", request_id)
+        raise
     finally:
         shutil.rmtree(incoming, ignore_errors=True)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
@@ -16,16 +18,25 @@ from mundap.errors import (
     ConfigError,
     GeneratorError,
     MundapError,
+    ServerError,
     StaleIndex,
+    StorageDamaged,
+    StorageFull,
+    StorageLocked,
     UnknownFilter,
     UnknownName,
     WorkspaceBusy,
 )
+from mundap.redact import hidden
+from mundap.serve.asker import Asker
+from mundap.serve.validation import of_status, sentences
+from mundap.store.trouble import told as storage_error
+
+log = logging.getLogger(__name__)
 
 OPENAI = "/v1/"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
-_RAISED = "Value error, "  # what pydantic says before the sentence of a validator
-_CONTENT_TYPE = "curl이라면 -H 'Content-Type: application/json'을 추가하세요."
+UNEXPECTED = "서버 내부 오류가 발생했습니다. 서버 로그를 확인하세요."
 RETRY_SECONDS = 5  # after which a workspace may be ready again
 _STATUS = {
     StaleIndex: 503,
@@ -35,6 +46,16 @@ _STATUS = {
     UnknownFilter: 404,
     UnknownName: 404,
     GeneratorError: 502,
+    ServerError: 502,
+    StorageFull: 507,
+    StorageLocked: 503,
+    StorageDamaged: 503,
+}
+_INSIDE = {
+    500: "서버에서 요청을 처리하지 못했습니다. 관리자에게 요청 ID를 알려 주세요.",
+    502: "답변에 사용하는 모델 서버에 문제가 있습니다. 잠시 후 다시 시도하세요. 계속되면 관리자에게 요청 ID를 알려 주세요.",
+    507: "저장 공간이 없어 저장하지 못했습니다. 질문에는 계속 답합니다. 관리자에게 요청 ID를 알려 주세요.",
+    503: "아직 답할 준비가 되지 않았습니다. 잠시 후 다시 시도하세요. 계속되면 관리자에게 요청 ID를 알려 주세요.",
 }
 _OPENAI_TYPES = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
 
@@ -65,10 +86,13 @@ class OpenAIProblem(BaseModel):
 class Refused(MundapError):
     """A request that is refused with this status, a sentence, and perhaps the seconds after which to try again."""
 
-    def __init__(self, status: int, detail: str, retry_after: int | None = None) -> None:
+    def __init__(
+        self, status: int, detail: str, retry_after: int | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.retry_after = retry_after
+        self.headers = dict(headers or {})
 
 
 def documented(*statuses: int, shape: type[BaseModel] = Problem) -> dict[int | str, dict[str, object]]:
@@ -78,14 +102,16 @@ def documented(*statuses: int, shape: type[BaseModel] = Problem) -> dict[int | s
         401: "API 키가 없거나 올바르지 않음",
         403: "허용되지 않음",
         404: "대상이 없음",
+        408: "요청 본문이 제때 오지 않음",
         413: "요청이 너무 큼",
         422: "요청 형식 오류",
         429: "요청이 너무 많음",
         500: "서버 오류",
         502: "언어 모델 오류",
         503: "서비스를 사용할 수 없음",
+        507: "저장 공간 없음",
     }
-    anyone = (400, 401, 403, 413, *((422,) if shape is Problem else ()), 429, 500, 503)
+    anyone = (400, 401, 403, 408, 413, *((422,) if shape is Problem else ()), 429, 500, 503, 507)
     return {status: {"model": shape, "description": said[status]} for status in sorted({*statuses, *anyone})}
 
 
@@ -94,9 +120,16 @@ def problem(
 ) -> JSONResponse:
     """The answer to a request that failed."""
     name: str = request.state.request_id
+    detail = hidden(detail)
     below = request.url.path.startswith(OPENAI)
     body = openai_problem(status, detail, name, param) if below else Problem(detail=detail, request_id=name)
     return JSONResponse(body.model_dump(), status, headers)
+
+
+def refusal(request: Request, refused: Refused) -> JSONResponse:
+    """The answer to a request that is refused."""
+    retry = {} if refused.retry_after is None else {"Retry-After": str(refused.retry_after)}
+    return problem(request, refused.status, str(refused), {**refused.headers, **retry})
 
 
 def openai_problem(status: int, detail: str, request_id: str, param: str | None = None) -> OpenAIProblem:
@@ -112,6 +145,20 @@ def status_of(error: MundapError) -> int:
     return next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
 
 
+def told(request_id: str, asker: Asker | None, error: MundapError) -> str:
+    """What the asker may hear of `error`: whoever does not run the server hears nothing of what is inside it, which the
+    log has. Of a model's server nobody hears anything."""
+    if isinstance(error, Refused | UnknownFilter | UnknownName):
+        return str(error)
+    log.warning("request %s: %s", request_id, error)
+    status = status_of(error)
+    return str(error) if status != 502 and asker is not None and asker.operates else _INSIDE[status]
+
+
+def _told(request: Request, error: MundapError) -> str:
+    return told(request.state.request_id, getattr(request.state, "asker", None), error)
+
+
 def install(app: FastAPI) -> None:
     """Have `app` tell its problems so."""
 
@@ -119,18 +166,20 @@ def install(app: FastAPI) -> None:
     async def known(request: Request, error: MundapError) -> JSONResponse:
         status = status_of(error)
         retry = error.retry_after if isinstance(error, Refused) else RETRY_SECONDS if status == 503 else None
-        return problem(request, status, str(error), {"Retry-After": str(retry)} if retry else None)
+        headers = error.headers if isinstance(error, Refused) else {}
+        return problem(request, status, _told(request, error), headers | ({"Retry-After": str(retry)} if retry else {}))
+
+    @app.exception_handler(sqlite3.Error)
+    @app.exception_handler(OSError)
+    async def stored(request: Request, error: sqlite3.Error | OSError) -> JSONResponse:
+        trouble = storage_error(error)
+        if trouble is None:
+            raise error
+        return await known(request, trouble)
 
     @app.exception_handler(RequestValidationError)
     async def misshapen(request: Request, error: RequestValidationError) -> JSONResponse:
-        wrong = [(".".join(map(str, one["loc"][1:])), one["msg"].removeprefix(_RAISED)) for one in error.errors()]
-        if any(one["loc"] == ("body",) for one in error.errors()) and (sent := _no_json(request)):
-            wrong = [
-                (
-                    "",
-                    f"요청 본문의 Content-Type은 application/json이어야 합니다. 현재 Content-Type: {sent}. {_CONTENT_TYPE}",
-                )
-            ]
+        wrong = sentences(error.errors())
         detail = "; ".join(f"{place}: {said}" if place else said for place, said in wrong)
         status = 400 if request.url.path.startswith(OPENAI) else 422
         return problem(request, status, detail, param=wrong[0][0] or None)
@@ -138,14 +187,7 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http(request: Request, error: HTTPException) -> JSONResponse:
         headers = {**(error.headers or {}), "Allow": _allowed(request)} if error.status_code == 405 else error.headers
-        return problem(request, error.status_code, str(error.detail), headers)
-
-
-def _no_json(request: Request) -> str:
-    """What a request says that its body is, if that is not JSON; "" if it is."""
-    sent = request.headers.get("content-type", "")
-    kind = sent.partition(";")[0].strip().lower()
-    return "" if kind == "application/json" or kind.endswith("+json") else sent or "없음"
+        return problem(request, error.status_code, of_status(error.status_code, str(error.detail)), headers)
 
 
 def _allowed(request: Request) -> str:

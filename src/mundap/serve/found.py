@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from mundap.serve.error_responses import documented
-from mundap.serve.service import Here, Service
+from mundap.serve.service import Here, Service, Who
 from mundap.serve.shapes import Found, Keywords, OldKeywords, Prompt, Search
 from mundap.shapes import hit_json
 
@@ -13,11 +13,11 @@ router = APIRouter(tags=["검색"], responses=documented(404))
 
 
 @router.post("/search", summary="문단 검색", response_model_exclude_unset=True)
-async def search(asked: Search, request: Request, service: Here) -> Found:
+async def search(asked: Search, request: Request, service: Here, who: Who) -> Found:
     """질문과 가장 관련 있는 문단을 순위대로 반환합니다. `mundap search --json`과 같습니다."""
 
     def found() -> Found:
-        bot = service.newest()
+        bot = service.newest().seen_by(who.access)
         bot.corpus.check_filter(asked.filters.items())
         mended = bot.mended(asked.query)
         hits = bot.search(asked.query, asked.top_k, asked.leg, asked.filters or None)

@@ -2,100 +2,187 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Collection
 from ipaddress import ip_address
 from math import ceil
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from mundap.serve.error_responses import problem
-from mundap.serve.keys import Keys
+from mundap.serve.asker import ASKER, Asker, holder, needed, visitor
+from mundap.serve.error_responses import Refused, refusal
+from mundap.serve.keys import Keys, Quota
+from mundap.serve.service import Service
+from mundap.store.audit import Action
 
-OPEN = ("/healthz", "/readyz")  # for balancers, which have no key
-_MOST = 10_000  # addresses that are watched at once
+OPEN = ("/", "/healthz", "/readyz")  # for balancers, which have no key; / only says where to go
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_MOST = 10_000  # askers that are watched at once
+_WRONG_PER_MINUTE = 30  # wrong keys from one address; the right one is let through at any time
+_SLOW, _SLOWEST = 0.02, 2.0  # seconds that the first wrong key is answered later, which doubles, and the last ones
 
 
 class Guard:
-    """Lets a request through if it brings a key, where one is needed, and does not come too often.
+    """Lets a request through if its asker may do what it asks, and does not come too often.
 
     A key is needed once there is one, and wherever `guarded` says so. Without keys, a browser's page from elsewhere is
-    refused, and on this machine alone (`local`) a name that somebody gave this machine's address (DNS rebinding).
+    refused, and on this machine alone (`local`) a name that somebody gave this machine's address (DNS rebinding). Later
+    stages find the asker in the request's state. Wrong keys are answered later and later, and at last not looked at.
     """
 
     def __init__(
-        self, app: ASGIApp, keys: Keys, guarded: bool, local: bool, per_minute: int, origins: Collection[str] = ()
+        self,
+        app: ASGIApp,
+        keys: Keys,
+        service: Service,
+        guarded: bool,
+        local: bool,
+        per_minute: int,
+        origins: Collection[str] = (),
     ) -> None:
         self.app = app
         self._keys = keys
+        self._service = service
         self._guarded = guarded
         self._local = local
         self._origins = origins
-        self._often = Often(per_minute) if per_minute else None
+        self._per_minute = per_minute
+        self._often = Often()
+        self._wrong = Often()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let one request through, or say why not."""
-        if scope["type"] != "http" or scope["path"] in OPEN:
+        if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         request = Request(scope)
-        refused = self._refusal(request)
-        if refused is None:
-            await self.app(scope, receive, send)
+        try:
+            asker = self._asker(request)
+            request.state.asker = asker
+            ASKER.set(asker)
+            if asker and asker.name:
+                request.state.key = asker.name
+            self._name(request, asker)
+            if scope["path"] not in OPEN:
+                self._check(request, asker)
+        except Refused as refused:
+            if refused.status == 401 and _given(request.headers):
+                refused = await self._slowed(request, refused)
+            await refusal(request, refused)(scope, receive, send)
             return
-        status, detail, headers = refused
-        await problem(request, status, detail, headers)(scope, receive, send)
+        await self.app(scope, receive, send)
 
-    def _refusal(self, request: Request) -> tuple[int, str, dict[str, str]] | None:
-        headers = request.headers
+    def _asker(self, request: Request) -> Asker | None:
+        """Who asks, or None for someone who would need a key and has none."""
         self._guarded = self._guarded or bool(self._keys.all())
-        asker = request.client.host if request.client else ""
-        if self._guarded:
-            name = self._keys.holder(_given(headers))
-            if name is None:
-                detail = "API 키가 없거나 올바르지 않습니다. Authorization: Bearer <API 키> 헤더를 보내세요. 키를 만들려면: mundap keys add 이름"
-                return 401, detail, {"WWW-Authenticate": "Bearer"}
-            request.state.key = asker = name
-        elif self._local and not loopback(urlsplit(f"//{headers.get('host', '')}").hostname or ""):
-            detail = "Host 헤더가 이 컴퓨터의 이름이 아닙니다. 127.0.0.1로 요청하거나 API 키를 만드세요: mundap keys add 이름"
-            return 403, detail, {}
-        elif not self._from_here(headers):
-            return (
-                403,
-                "다른 사이트의 페이지에서 보낸 요청입니다. mundap.toml의 serve.cors_origins에 그 주소를 추가하세요.",
-                {},
-            )
-        if self._often and (self._guarded or not loopback(asker)) and (wait := self._often.wait(asker)):
-            return 429, f"요청이 너무 많습니다. {wait}초 후 다시 시도하세요.", {"Retry-After": str(wait)}
-        return None
+        address = request.client.host if request.client else ""
+        visitors = self._service.visitors
+        if not self._guarded:
+            return visitor(address, loopback(address), visitors)
+        key = self._keys.holder(_given(request.headers))
+        return holder(key, address, visitors) if key else None
 
-    def _from_here(self, headers: Headers) -> bool:
+    def _name(self, request: Request, asker: Asker | None) -> None:
+        """Give the request a name of ours, if the one that it brought is that of a request of somebody else."""
+        owner = asker.owner if asker else f"@{request.client.host if request.client else ''}"
+        if not self._service.names.take(request.state.request_id, owner, request.state.chosen):
+            request.state.request_id = uuid4().hex
+
+    def _check(self, request: Request, asker: Asker | None) -> None:
+        """Raises Refused."""
+        headers = request.headers
+        if asker is None:
+            raise Refused(
+                401,
+                "API 키가 없거나 올바르지 않습니다. Authorization: Bearer <API 키> 헤더를 보내세요. 키를 만들려면: mundap keys add 이름",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        if not self._guarded:
+            if self._local and not loopback(urlsplit(f"//{headers.get('host', '')}").hostname or ""):
+                raise Refused(
+                    403,
+                    "Host 헤더가 이 컴퓨터의 이름이 아닙니다. 127.0.0.1로 요청하거나 API 키를 만드세요: mundap keys add 이름",
+                )
+            if not self._from_here(request):
+                raise Refused(
+                    403,
+                    "다른 사이트의 페이지에서 보낸 요청입니다. mundap.toml의 serve.cors_origins에 그 주소를 추가하세요.",
+                )
+        role = next((one for one in needed(request.method, request.url.path) if not asker.may(one)), None)
+        if role is not None:
+            if role == "write":
+                action: Action = "delete" if request.method == "DELETE" else "upload"
+                what = [request.url.path.rpartition("/")[2]] if action == "delete" else []
+                self._service.audit(asker, action, what, "refused", request.state.request_id)
+            own = f"mundap keys change '{asker.name}' --role {role}" if asker.name else "mundap keys add 이름"
+            raise Refused(403, f"이 요청에는 '{role}' 권한이 필요합니다. 관리자에게 요청하세요: {own}")
+        self._count(asker)
+
+    def _count(self, asker: Asker) -> None:
+        """Raises Refused if the asker asks too often."""
+        quota = asker.key.quota if asker.key else Quota()
+        per_minute = self._per_minute if quota.per_minute is None else quota.per_minute
+        if per_minute and (self._guarded or not loopback(asker.address)):
+            wait = self._often.wait(asker.owner, per_minute)
+            if wait:
+                raise Refused(429, f"요청이 너무 많습니다. {wait}초 후 다시 시도하세요.", wait)
+        if quota.per_day is not None and not self._service.usage.spend(asker.owner, "requests", 1, quota.per_day):
+            wait = until_tomorrow()
+            raise Refused(429, f"하루 요청 한도({quota.per_day}회)를 모두 사용했습니다.", wait)
+
+    async def _slowed(self, request: Request, refused: Refused) -> Refused:
+        """The refusal of a wrong key, after a while."""
+        address = request.client.host if request.client else ""
+        before = self._wrong.used(address, _WRONG_PER_MINUTE)
+        if wait := self._wrong.wait(address, _WRONG_PER_MINUTE):
+            return Refused(429, f"틀린 API 키로 너무 많이 요청했습니다. {wait}초 후 다시 시도하세요.", wait)
+        await asyncio.sleep(min(_SLOWEST, _SLOW * 2**before))
+        return refused
+
+    def _from_here(self, request: Request) -> bool:
+        headers = request.headers
         origin = headers.get("origin")
-        return origin is None or origin in self._origins or urlsplit(origin).netloc == headers.get("host")
+        if origin is None:  # a link that someone follows has none, and changes nothing
+            return request.method in _SAFE or headers.get("sec-fetch-site") not in ("cross-site", "same-site")
+        return origin in self._origins or urlsplit(origin).netloc == headers.get("host")
 
 
 class Often:
-    """A bucket of tokens for each asker: `per_minute` at first, and as many more in each minute."""
+    """A bucket of tokens for each asker: as many as they may use in a minute at first, and as many more in each minute."""
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._most = float(per_minute)
-        self._rate = per_minute / 60
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._left: dict[str, tuple[float, float]] = {}
 
-    def wait(self, asker: str) -> int:
+    def wait(self, asker: str, per_minute: int) -> int:
         """0 if the asker may ask now, which is counted; else the seconds after which they may."""
-        now = self._clock()
-        left, since = self._left.get(asker, (self._most, now))
-        left = min(self._most, left + (now - since) * self._rate)
+        left, now = self._now(asker, per_minute)
         allowed = left >= 1
         self._left[asker] = (left - allowed, now)
         if len(self._left) > _MOST:  # those who have been silent for a minute have a full bucket again
             self._left = {one: kept for one, kept in self._left.items() if now - kept[1] < 60}
-        return 0 if allowed else ceil((1 - left) / self._rate)
+        while len(self._left) > _MOST:
+            del self._left[next(iter(self._left))]
+        return 0 if allowed else ceil((1 - left) * 60 / per_minute)
+
+    def used(self, asker: str, per_minute: int) -> int:
+        """How many tokens the asker has used and not got back."""
+        return per_minute - int(self._now(asker, per_minute)[0])
+
+    def _now(self, asker: str, per_minute: int) -> tuple[float, float]:
+        now = self._clock()
+        left, since = self._left.get(asker, (float(per_minute), now))
+        return min(per_minute, left + (now - since) * per_minute / 60), now
+
+
+def until_tomorrow() -> int:
+    """Seconds until the next day begins, by UTC, when daily limits begin anew."""
+    return 86_400 - int(time.time()) % 86_400
 
 
 def loopback(host: str) -> bool:

@@ -7,25 +7,50 @@ import hmac
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from mundap.errors import MundapError, UnknownName
+from filelock import FileLock
+
+from mundap.errors import BadOption, MundapError, UnknownName
 
 FILE = "keys.json"
 LENT = "mundap up"  # the name of the key that `mundap up` gives its page
 LENT_DIGEST = "MUNDAP_LENT_KEY_DIGEST"  # the variable that tells the API of it
 _PREFIX = "mundap-"  # so that a key in a log or a repository is seen for what it is
+ROLES = ("ask", "read", "write", "admin")
+_FORMER = ("ask", "read", "write")  # what keys could do that were made before there were roles
+_LONGEST_TAG = 100
+_LOCK_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Quota:
+    """What a key may use up. None is what the settings of the server say, or no limit."""
+
+    per_minute: int | None = None
+    per_day: int | None = None
+    upload_mb_per_day: int | None = None
+    documents: int | None = None
 
 
 @dataclass(frozen=True)
 class Key:
-    """What is kept of a key. `digest` is SHA-256: the keys are 256 random bits, which need no salt."""
+    """What is kept of a key. `digest` is SHA-256: the keys are 256 random bits, which need no salt.
+
+    `roles` are of ROLES; `access` are tags of documents that the holder may see besides those without tags.
+    """
 
     name: str
     digest: str
     added: str
+    roles: tuple[str, ...] = _FORMER
+    access: tuple[str, ...] = ()
+    quota: Quota = Quota()
 
 
 class Keys:
@@ -46,7 +71,7 @@ class Keys:
         version = (status.st_mtime_ns, status.st_ino, status.st_size)
         if self._read[0] != version:
             try:
-                kept = [Key(**row) for row in json.loads(self._path.read_text("utf-8"))]
+                kept = [_key(row) for row in json.loads(self._path.read_text("utf-8"))]
             except (OSError, ValueError, TypeError) as error:
                 raise MundapError(
                     f"{self._path}: API 키 파일을 읽을 수 없습니다({error}). 파일을 삭제하고 키를 다시 만드세요: mundap keys add 이름"
@@ -54,40 +79,69 @@ class Keys:
             self._read = (version, tuple(sorted(kept, key=lambda key: key.name)))
         return self._read[1]
 
-    def add(self, name: str) -> str:
+    def add(
+        self, name: str, roles: Iterable[str] = ("ask",), access: Iterable[str] = (), quota: Quota | None = None
+    ) -> str:
         """Make a key and return it; it cannot be shown again. Raises MundapError if there is one of that name."""
         if not name.strip() or not name.isprintable() or len(name) > 100:
             raise MundapError(f"'{name}': API 키의 이름은 1자 이상 100자 이하여야 합니다. 예: mundap keys add 홈페이지")
-        kept = self.all()
-        if any(key.name == name for key in kept):
-            raise MundapError(
-                f"이름이 '{name}'인 API 키가 이미 있습니다. 다른 이름을 지정하거나 먼저 삭제하세요: mundap keys remove {name}"
-            )
         made = new_key()
-        self._write((*kept, Key(name, digest_of(made), datetime.now(UTC).isoformat(timespec="seconds"))))
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._changing() as kept:
+            if any(key.name == name for key in kept):
+                raise MundapError(
+                    f"이름이 '{name}'인 API 키가 이미 있습니다. 다른 이름을 지정하거나 먼저 삭제하세요: mundap keys remove {name}"
+                )
+            key = Key(name, digest_of(made), now, _roles(roles), _tags(access), quota or Quota())
+            self._write((*kept, key))
         return made
+
+    def change(
+        self,
+        name: str,
+        roles: Iterable[str] | None = None,
+        access: Iterable[str] | None = None,
+        quota: Quota | None = None,
+    ) -> Key:
+        """Give a key other rights, where they are not None; it stays the same key. Raises UnknownName."""
+        with self._changing() as kept:
+            key = _named(kept, name)
+            changed = replace(
+                key,
+                roles=key.roles if roles is None else _roles(roles),
+                access=key.access if access is None else _tags(access),
+                quota=quota or key.quota,
+            )
+            self._write(tuple(changed if one is key else one for one in kept))
+        return changed
 
     def remove(self, name: str) -> None:
         """Forget a key. Raises UnknownName."""
-        kept = self.all()
-        if all(key.name != name for key in kept):
-            raise UnknownName("key", name, [key.name for key in kept])
-        self._write(tuple(key for key in kept if key.name != name))
+        with self._changing() as kept:
+            gone = _named(kept, name)
+            self._write(tuple(key for key in kept if key is not gone))
 
-    def holder(self, given: str) -> str | None:
-        """The name of the key that was given, or None. It takes as long for a wrong key as for a right one."""
-        digest, name = digest_of(given), None
+    @contextmanager
+    def _changing(self) -> Iterator[tuple[Key, ...]]:
+        """The keys as they are, while nobody else changes them."""
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(self._path.with_suffix(".lock"), timeout=_LOCK_SECONDS, mode=0o600):
+            self._read = (None, ())  # another process may have written within one tick of the file's clock
+            yield self.all()
+
+    def holder(self, given: str) -> Key | None:
+        """What is kept of the key that was given, or None. It takes as long for a wrong key as for a right one."""
+        digest, found = digest_of(given), None
         for key in (*self.all(), *self._lent):
             if hmac.compare_digest(digest, key.digest):
-                name = key.name
-        return name
+                found = key
+        return found
 
     def _write(self, keys: tuple[Key, ...]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         beside = self._path.with_name(f".{FILE}.{os.getpid()}")
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump([vars(key) for key in keys], file, ensure_ascii=False, indent=1)
+            json.dump([asdict(key) for key in keys], file, ensure_ascii=False, indent=1)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self._path)
@@ -101,3 +155,42 @@ def new_key() -> str:
 def digest_of(key: str) -> str:
     """What is kept of a key."""
     return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+
+
+def _key(row: dict[str, Any]) -> Key:
+    """A key as it is kept. One of before there were roles may do what it could, and sees no document with tags."""
+    quota = Quota(**row.pop("quota", {}))
+    roles, access = tuple(row.pop("roles", _FORMER)), tuple(row.pop("access", ()))
+    return Key(**row, roles=roles, access=access, quota=quota)
+
+
+def _named(keys: Iterable[Key], name: str) -> Key:
+    kept = list(keys)
+    for key in kept:
+        if key.name == name:
+            return key
+    raise UnknownName("key", name, [key.name for key in kept])
+
+
+def _roles(given: Iterable[str]) -> tuple[str, ...]:
+    known = ROLES
+    wanted = split_list(given)
+    for role in wanted:
+        if role not in known:
+            raise UnknownName("role", role, known)
+    if not wanted:
+        raise BadOption("--role", "''", f"{', '.join(known)} 중 하나 이상을 지정하세요")
+    return tuple(role for role in known if role in wanted)
+
+
+def _tags(given: Iterable[str]) -> tuple[str, ...]:
+    tags = split_list(given)
+    for tag in tags:
+        if len(tag) > _LONGEST_TAG or not tag.isprintable():
+            raise BadOption("--access", f"'{tag}'", f"태그는 {_LONGEST_TAG}자 이하의 글자여야 합니다")
+    return tuple(tags)
+
+
+def split_list(given: Iterable[str]) -> list[str]:
+    """The distinct values of options that may be given several times, or parted by commas, in order."""
+    return list(dict.fromkeys(part.strip() for one in given for part in one.split(",") if part.strip()))

@@ -1,4 +1,4 @@
-"""What bodies of requests have in common: null is as if absent, and half a character is a replacement mark."""
+"""What bodies of requests have in common: null is as if absent."""
 
 from __future__ import annotations
 
@@ -30,15 +30,4 @@ class RequestBody(BaseModel):
         if not isinstance(given, dict):
             return given
         optional = {name for name, field in cls.model_fields.items() if not field.is_required()}
-        return {key: whole(value) for key, value in given.items() if value is not None or key not in optional}
-
-
-def whole(value: object) -> object:
-    """A JSON value without lone surrogates, which cannot be encoded: half of an emoji that was cut in two becomes U+FFFD."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if isinstance(value, list):
-        return [whole(one) for one in value]
-    if isinstance(value, dict):
-        return {whole(key): whole(one) for key, one in value.items()}
-    return value
+        return {key: value for key, value in given.items() if value is not None or key not in optional}

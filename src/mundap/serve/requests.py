@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from mundap.korean.mask import mask
-from mundap.serve.error_responses import METHODS, RETRY_SECONDS, problem
+from mundap.serve.error_responses import METHODS, RETRY_SECONDS, UNEXPECTED, problem
 from mundap.serve.logs import ACCESS
 from mundap.serve.service import Service
 from mundap.types import Answer, Json
@@ -44,14 +44,14 @@ class Requests:
         began = time.perf_counter()
         given = Headers(scope=scope).get(HEADER, "")
         name = given if _WELL_FORMED.fullmatch(given) else uuid4().hex
-        scope.setdefault("state", {})["request_id"] = name
+        scope.setdefault("state", {}).update(request_id=name, chosen=name == given)
         status = 0
 
         async def named(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = name
+                MutableHeaders(scope=message)[HEADER] = scope["state"]["request_id"]  # the guard may give another
             await send(message)
 
         try:
@@ -63,11 +63,10 @@ class Requests:
                 detail = "서버가 종료되어 답하지 못했습니다. 잠시 후 다시 시도하세요."
                 await problem(Request(scope), 503, detail, {"Retry-After": str(RETRY_SECONDS)})(scope, receive, named)
         except Exception:
-            log.exception("request %s failed", name)
+            log.exception("request %s failed", scope["state"]["request_id"])
             if status:
                 raise  # the server cuts the connection, so that half an answer is not taken for a whole one
-            detail = "서버 내부 오류가 발생했습니다. 서버 로그를 확인하세요."
-            await problem(Request(scope), 500, detail)(scope, receive, named)
+            await problem(Request(scope), 500, UNEXPECTED)(scope, receive, named)
         finally:
             self._note(scope, status, time.perf_counter() - began)
 

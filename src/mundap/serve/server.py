@@ -6,12 +6,14 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from math import ceil
 from types import FrameType
 
 import uvicorn
 from fastapi import FastAPI
 
+from mundap.serve.door import Connection, Door
 from mundap.serve.service import Service
 
 # Clients keep a connection for less (httpx 5 seconds, nginx 60): the one that closes first must not be the one that is
@@ -28,10 +30,13 @@ class Server(uvicorn.Server):
 
     def __init__(self, app: FastAPI, tell: Callable[[], None]) -> None:
         self._service: Service = app.state.service
-        seconds = ceil(self._service.settings.shutdown_seconds)
+        settings = self._service.settings
+        door = Door(settings.connections, settings.half_open, settings.header_seconds)
+        seconds = ceil(settings.shutdown_seconds) + 1  # for what was cut to tell its clients
         super().__init__(
             uvicorn.Config(
                 app,
+                http=partial(Connection, door=door),  # type: ignore[arg-type]
                 log_config=None,
                 access_log=False,
                 server_header=False,
@@ -62,3 +67,6 @@ class Server(uvicorn.Server):
 
     def _end(self) -> None:
         self.should_exit = True
+        if self._loop:
+            seconds = self._service.settings.shutdown_seconds
+            self._loop.call_soon_threadsafe(self._loop.call_later, seconds, self._service.cut)

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Annotated
 
 from fastapi import Depends, Request
+from filelock import Timeout
 
 from mundap.config import Serve
 from mundap.errors import MundapError
+from mundap.korean.mask import mask, mask_as_in
+from mundap.serve.asker import Asker
+from mundap.serve.error_responses import RETRY_SECONDS, Refused
 from mundap.serve.metrics import Metrics
+from mundap.serve.names import Names
 from mundap.serve.reread import Reread
+from mundap.serve.usage import FILE as USAGE
+from mundap.serve.usage import Usage
 from mundap.serve.work import Desk
 from mundap.stopping import stopping
+from mundap.store.audit import Action, Actor, Audit
 from mundap.store.conversations import Conversations
 from mundap.types import Answer, Turn
 from mundap.workspace import Mundap
@@ -29,7 +39,10 @@ _UPLOADS = 16  # that wait for the one before
 
 @dataclass(frozen=True)
 class Question:
-    """A question as it came, from whichever endpoint. An empty `history` is that of the session; no `where` allows all."""
+    """A question as it came, from whichever endpoint. An empty `history` is that of the session; no `where` allows all.
+
+    What is kept of it, and of its session, is `owner`'s. It is answered from what those see who have the tags `access`.
+    """
 
     text: str
     request_id: str
@@ -38,6 +51,8 @@ class Question:
     where: Mapping[str, Sequence[str]] = field(default_factory=dict)
     session: str | None = None
     persona: str | None = None
+    owner: str = ""
+    access: frozenset[str] | None = frozenset()
 
 
 class Service:
@@ -57,6 +72,12 @@ class Service:
         self.metrics.watch("searches", self.searches)
         self.metrics.watch("writes", self.writes)
         self._reread = Reread(bot, self._put)
+        self._audit = Audit(bot.root / FOLDER)
+        self.usage = Usage(bot.root / FOLDER / USAGE)
+        self.names = Names(lambda name: self.bot.feedback.owner(name))
+        self._warm: Mundap | None = None  # whose parts are all loaded
+        self._warming: asyncio.Future[None] | None = None
+        self._checking = Lock()
         self.leaving = False  # set when the server is told to end
 
     def close(self) -> None:
@@ -64,6 +85,24 @@ class Service:
         self.answers.close()
         self.searches.close()
         self.writes.close()
+
+    def audit(self, asker: Asker, action: Action, what: Sequence[str], result: str, request_id: str) -> None:
+        """Note what an asker changed, or tried to."""
+        try:
+            self._audit.record(Actor(asker.name, asker.address), action, what, result, request_id)
+        except (OSError, Timeout):
+            log.exception("request %s is not in the audit log", request_id)
+
+    def cut(self) -> None:
+        """Tell those who still wait for an answer that the server ends; streams end with that as their last event."""
+        said = Refused(503, "서버가 종료되어 답변을 마치지 못했습니다. 잠시 후 다시 시도하세요.", RETRY_SECONDS)
+        for desk in (self.answers, self.searches):
+            desk.cut(said)
+
+    @property
+    def visitors(self) -> frozenset[str]:
+        """Tags of the documents that visitors without a key may see, besides those without tags."""
+        return frozenset(self.bot.config.access.visitors)
 
     def newest(self) -> Mundap:
         """The workspace, with a generation that was made since the last request. Raises StaleIndex as a search does.
@@ -76,18 +115,35 @@ class Service:
         return bot
 
     def _put(self, bot: Mundap) -> None:
-        self.bot = bot
+        self.bot = self._warm = bot
 
-    def warm(self) -> None:
-        """Load what the first question would wait for; what is missing is told when it is asked for."""
+    def begin(self) -> None:
+        """Load what the first question would wait for, aside; what is missing is told when it is asked for."""
+        self._warming = asyncio.get_running_loop().run_in_executor(None, self._begin)
+
+    async def warmed(self) -> None:
+        """Wait until that is done."""
+        if self._warming is not None:
+            await asyncio.shield(self._warming)
+
+    def _begin(self) -> None:
         with suppress(MundapError):
-            self.bot.warm()
+            self.check_ready()
+
+    def check_ready(self) -> None:
+        """Raises what the next question would meet. Something is searched for once only, as long as that succeeds."""
+        bot = self.newest()
+        with self._checking:
+            if self._warm is not bot:
+                bot.warm()
+                self._warm = bot
+        _ = bot.searchers  # opens what is there now
 
     def ask(self, question: Question) -> Iterator[str | Answer]:
         """The answer in pieces, then the Answer, of which note is taken before it is yielded."""
-        bot = self.newest()
+        bot = self.newest().seen_by(question.access)
         bot.corpus.check_filter(question.where.items())
-        history = question.history or self.conversations.history(question.session)
+        history = question.history or self.conversations.history(question.session, question.owner)
         for piece in bot.stream(question.text, history, question.k, question.where or None, question.persona):
             if isinstance(piece, Answer) and not stopping():
                 self.answered(question, piece)
@@ -99,11 +155,20 @@ class Service:
         An answer that cannot be kept is given all the same.
         """
         self.metrics.answer(answer)
+        kept = answer if self.settings.keep_personal else masked(answer)
         try:
-            self.bot.feedback.answered(question.request_id, answer, question.session)
-            self.conversations.add(question.session, Turn(answer.question, answer.text))
+            self.bot.feedback.answered(question.request_id, kept, question.session, question.owner)
+            self.conversations.add(question.session, Turn(kept.question, kept.text), question.owner)
         except sqlite3.Error:
             log.exception("the answer to request %s was not kept", question.request_id)
+
+
+def masked(answer: Answer) -> Answer:
+    """The answer with what its question tells of a person masked, in the answer too where that repeats it.
+
+    Numbers that stand in the documents, such as those of an office, stay in the answer.
+    """
+    return replace(answer, question=mask(answer.question), text=mask_as_in(answer.question, answer.text))
 
 
 async def _service(request: Request) -> Service:
@@ -111,8 +176,13 @@ async def _service(request: Request) -> Service:
     return service
 
 
-def _bot(service: Annotated[Service, Depends(_service)]) -> Mundap:
-    return service.newest()
+async def _asker(request: Request) -> Asker:
+    asker: Asker = request.state.asker
+    return asker
+
+
+def _bot(service: Annotated[Service, Depends(_service)], asker: Annotated[Asker, Depends(_asker)]) -> Mundap:
+    return service.newest().seen_by(asker.access)
 
 
 async def _request_id(request: Request) -> str:
@@ -121,5 +191,6 @@ async def _request_id(request: Request) -> str:
 
 
 Here = Annotated[Service, Depends(_service)]
-Bot = Annotated[Mundap, Depends(_bot)]
+Bot = Annotated[Mundap, Depends(_bot)]  # as the asker sees it
+Who = Annotated[Asker, Depends(_asker)]
 RequestId = Annotated[str, Depends(_request_id)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal
+from unicodedata import normalize
 
-from pydantic import BaseModel, BeforeValidator, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field
 
 from mundap.serve.request_body import RequestBody
 
@@ -21,7 +22,21 @@ def _number(given: object) -> object:
 Whole = Annotated[int, BeforeValidator(_number)]  # as JSON Schema has it: 3 and 3.0, but not "3" or true
 _Count = Annotated[int, Field(ge=1, le=100), BeforeValidator(_number)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST)]
-Filters = Annotated[dict[str, list[str]], Field(description='검색 조건. 예: {"source": ["관세청"]}')]
+MOST_FILTERS = 20
+MOST_VALUES = 1000  # of one filter
+
+
+def _composed(given: dict[str, list[str]]) -> dict[str, list[str]]:
+    """In the form in which names and values are kept, whichever way they are encoded."""
+    return {normalize("NFC", name): [normalize("NFC", one) for one in values] for name, values in given.items()}
+
+
+_Value = Annotated[str, Field(max_length=1000)]
+Filters = Annotated[
+    dict[Annotated[str, Field(max_length=200)], Annotated[list[_Value], Field(max_length=MOST_VALUES)]],
+    Field(max_length=MOST_FILTERS, description='검색 조건. 예: {"source": ["관세청"]}'),
+    AfterValidator(_composed),
+]
 Used = Annotated[_Count | None, Field(description="답변에 쓸 문단 수. 비우면 설정값")]
 
 Session = Annotated[
@@ -66,6 +81,7 @@ class Search(RequestBody):
     filters: Filters = Field(default_factory=dict)
 
 
+TRUNCATED = Field(False, description="길이나 시간 제한에 도달해 답변이 중간에 끝났는지 여부")
 SEARCHED = Field("", description="질문의 오타를 교정해 검색한 경우 교정한 질문")
 
 
@@ -101,6 +117,7 @@ class Answered(BaseModel):
     kind: str = Field(description="질문 유형 (amount, period, list 등)")
     choices: Sequence[Mapping[str, object]] = Field(description="포괄적인 질문일 때 해당할 수 있는 경우와 그 문단")
     searched: str = SEARCHED
+    truncated: bool = TRUNCATED
 
 
 class OldPrompt(Prompt):

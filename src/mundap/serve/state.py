@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response, status
+from fastapi import APIRouter, Request, Response, status
+from starlette.concurrency import run_in_threadpool
 
 from mundap.errors import MundapError
+from mundap.redact import hidden
 from mundap.serve.error_responses import documented
 from mundap.serve.metrics import CONTENT_TYPE
 from mundap.serve.service import Here
@@ -13,25 +15,41 @@ from mundap.serve.shapes import State
 router = APIRouter(tags=["상태"])
 
 
-@router.head("/healthz", include_in_schema=False)
+@router.get("/", include_in_schema=False)
+async def root() -> dict[str, str]:
+    """Where to go from here."""
+    return {
+        "name": "문답 (mundap)",
+        "detail": "API 문서는 /docs에 있습니다. 질문은 POST /query 또는 /v1/chat/completions로 보냅니다. 웹 페이지는 mundap ui로 시작합니다.",
+        "docs": "/docs",
+        "openapi": "/openapi.json",
+        "query": "/query",
+        "chat": "/v1/chat/completions",
+        "health": "/healthz",
+        "ready": "/readyz",
+    }
+
+
 @router.get("/healthz", summary="동작 확인(liveness)")
 async def health() -> State:
     """서버가 실행 중이면 항상 ok입니다."""
     return State(status="ok")
 
 
-@router.head("/readyz", include_in_schema=False)
 @router.get("/readyz", summary="준비 상태 확인(readiness)", responses={503: {"model": State}})
-def ready(response: Response, service: Here) -> State:
-    """색인을 열고 검색을 한 번 마치면 ok입니다. 준비되지 않았으면 `detail`에 조치 방법이 있습니다. 서버가 종료되는 동안에는 ok가 아닙니다."""
+async def ready(request: Request, response: Response, service: Here) -> State:
+    """시작할 때 검색을 한 번 마쳤고 색인이 열려 있으면 ok입니다. 관리자에게는 `detail`에 조치 방법이 있습니다. 서버가 종료되는 동안에는 ok가 아닙니다."""
     if service.leaving:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
         return State(status="unavailable", detail="서버가 종료되는 중입니다.")
     try:
-        service.newest().warm()
+        await service.warmed()
+        await run_in_threadpool(service.check_ready)
     except MundapError as error:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
-        return State(status="unavailable", detail=str(error))
+        asker = request.state.asker
+        shown = hidden(str(error)) if asker is not None and asker.operates else "아직 답할 준비가 되지 않았습니다."
+        return State(status="unavailable", detail=shown)
     return State(status="ok")
 
 

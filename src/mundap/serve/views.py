@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field
 
 from mundap.errors import ConfigError
-from mundap.graph.around import KEYWORD, around
+from mundap.graph.around import KEYWORD, around, visible
 from mundap.graph.leg import GraphLeg
 from mundap.korean.normalize import normalize
 from mundap.messages import say
@@ -109,14 +109,14 @@ router = APIRouter(tags=["조회"])
 
 
 @router.get("/passages/{passage_id}", summary="문서 안의 문단 조회", responses=documented(404))
-def passage(passage_id: str, service: Here) -> InDocument:
+def passage(passage_id: str, bot: Bot) -> InDocument:
     """인용한 문단과 문서의 앞뒤 내용을 반환합니다."""
-    corpus = service.bot.corpus
+    corpus = bot.corpus
     found = corpus.passages([passage_id]).get(passage_id)
     document = corpus.document(found.document_id) if found else None
-    text = corpus.text(found.document_id) if found else None
-    if found is None or document is None or text is None:
+    if found is None or document is None:
         raise Refused(404, f"'{passage_id}': 없는 문단입니다. 문서가 변경되었을 수 있으니 다시 질문하세요.")
+    text = corpus.text(found.document_id) or ""  # "" where what stands beside it is not for this asker
     return InDocument(
         passage_id=found.id,
         document_id=found.document_id,
@@ -144,6 +144,8 @@ def graph(
     asked = _asked(leg, normalize(word).strip().lower())
     documents = {one.id: one.source for one in bot.corpus.documents()}
 
+    seen = bot.corpus.seen
+
     def texts_of(ids: Sequence[str]) -> dict[str, str]:
         return {id: one.text for id, one in bot.corpus.passages(ids).items()}
 
@@ -151,11 +153,15 @@ def graph(
     if hops > 1:
         onward = [node.label for node in drawn.nodes if node.kind == KEYWORD and not node.asked][:_ONWARD]
         drawn = around(leg.graph, [*asked, *onward], texts_of, documents)
+    if seen is not None:
+        drawn = visible(drawn, lambda one: bool(bot.corpus.holding(one, 1)))
     nodes = drawn.nodes[:_MOST_NODES]
     ids = {node.id for node in nodes}
     return Around(
         word=word,
-        found=any(leg.graph.count(each) or leg.graph.synonyms(each) for each in asked),
+        found=len(nodes) > len(asked)
+        if seen is not None
+        else any(leg.graph.count(each) or leg.graph.synonyms(each) for each in asked),
         keywords=asked,
         nodes=[
             Node(
@@ -164,7 +170,7 @@ def graph(
                 label=node.label,
                 shown=node.shown,
                 asked=node.kind == KEYWORD and node.label in asked,
-                weight=leg.graph.count(node.label) if node.kind == KEYWORD else None,
+                weight=leg.graph.count(node.label) if node.kind == KEYWORD and seen is None else None,
             )
             for node in nodes
         ],
@@ -183,8 +189,11 @@ def _asked(leg: GraphLeg, word: str) -> list[str]:
 
 
 @router.get("/reports", summary="보고서 목록", responses=documented())
-def reports(service: Here, limit: Annotated[int, Query(ge=1, le=500, description="최대 개수")] = 50) -> Reports:
+def reports(
+    service: Here, bot: Bot, limit: Annotated[int, Query(ge=1, le=500, description="최대 개수")] = 50
+) -> Reports:
     """`mundap evaluate`, `mundap tune`, `mundap ingest --report`의 보고서를 최신순으로 반환합니다."""
+    _check_sight(bot)
     folder = _runs(service)
     found = [
         (run, named) for run in folder.glob("*") if (named := _RUN.fullmatch(run.name)) and (run / _PAGE).is_file()
@@ -194,8 +203,9 @@ def reports(service: Here, limit: Annotated[int, Query(ge=1, le=500, description
 
 
 @router.get("/reports/{run}.json", summary="보고서의 수치(JSON)", responses=documented(404))
-def report_json(run: str, service: Here) -> JSONResponse:
+def report_json(run: str, service: Here, bot: Bot) -> JSONResponse:
     """report.json을 그대로 반환합니다."""
+    _check_sight(bot)
     return JSONResponse(_read(_file(service, run, "report.json")))
 
 
@@ -205,15 +215,16 @@ def report_json(run: str, service: Here) -> JSONResponse:
     response_model=None,
     responses=documented(404) | {200: {"content": {"text/html": {"schema": {"type": "string"}}}}},
 )
-def report(run: str, service: Here) -> HTMLResponse:
+def report(run: str, service: Here, bot: Bot) -> HTMLResponse:
     """report.html을 그대로 반환합니다. 스크립트를 실행하지 않고 외부 자원을 불러오지 않습니다."""
+    _check_sight(bot)
     return HTMLResponse(_file(service, run, _PAGE).read_text("utf-8"), headers=_POLICY)
 
 
 @router.get("/settings", summary="웹 페이지 설정", responses=documented())
-def settings(service: Here) -> Shown:
+def settings(bot: Bot) -> Shown:
     """안내 문구, 예시 질문, 사용 중인 구성 요소의 이름을 반환합니다. mundap.toml의 [ui]에서 변경할 수 있습니다."""
-    config, corpus = service.bot.config, service.bot.corpus
+    config, corpus = bot.config, bot.corpus
     return Shown(
         title=config.ui.title or say("title", config.language),
         language=config.language,
@@ -224,7 +235,7 @@ def settings(service: Here) -> Shown:
         legs=list(config.retrieve.legs),
         top_k=config.retrieve.k,
         languages=["ko", "en"],
-        personas=list(service.bot.components.personas),
+        personas=list(bot.components.personas),
         persona=config.generate.persona,
     )
 
@@ -232,7 +243,14 @@ def settings(service: Here) -> Shown:
 def _plain(spec: str) -> str:
     """A part's name without folders and addresses, which are nobody's business: openai:http://…#name is openai:name."""
     kind, colon, rest = spec.partition(":")
-    return f"{kind}{colon}{re.split('[/#]', rest)[-1]}"
+    place = rest.rpartition("#")[2] if "#" in rest else rest.partition("?")[0]
+    return f"{kind}{colon}{re.split('[/@]', place)[-1]}"
+
+
+def _check_sight(bot: Bot) -> None:
+    """Raises Refused for who does not see all documents: reports quote whatever they measured."""
+    if bot.corpus.seen is not None:
+        raise Refused(403, "보고서는 모든 문서를 볼 수 있는 API 키(--role admin)로만 조회할 수 있습니다.")
 
 
 def _runs(service: Here) -> Path:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 from fastapi import Request
 
@@ -38,6 +39,7 @@ class Desk:
         self._lock = Lock()
         self._taken = 0
         self._closed = False
+        self._flows: WeakSet[Flow[Any]] = WeakSet()
 
     @property
     def load(self) -> tuple[int, int]:
@@ -50,6 +52,11 @@ class Desk:
         self._closed = True
         self._pool.shutdown(wait=False)
 
+    def cut(self, error: Exception) -> None:
+        """Have all work end, and its readers hear of `error`."""
+        for flow in list(self._flows):
+            flow.cut(error)
+
     def flow(self, make: Callable[[], Iterator[T]]) -> Flow[T]:
         """What the iterator of `make` yields, as it comes; it runs in one thread. Raises Refused if too many wait."""
         with self._lock:
@@ -59,6 +66,7 @@ class Desk:
                 raise Refused(503, "요청이 너무 많습니다. 잠시 후 다시 시도하세요.", RETRY_SECONDS)
             self._taken += 1
         flow = Flow(make, self._pool)
+        self._flows.add(flow)
         flow.future.add_done_callback(self._give_back)
         return flow
 
@@ -103,6 +111,12 @@ class Flow(Generic[T]):
         """Have the work end: nobody reads on. May be called again."""
         if self._next is not None:
             self._next.cancel()
+        if not self.future.cancel():
+            self._stop.set()
+
+    def cut(self, error: Exception) -> None:
+        """Have the work end, and the reader hear of `error` after what has come."""
+        self._come.put_nowait(_Failed(error))
         if not self.future.cancel():
             self._stop.set()
 

@@ -1,6 +1,6 @@
 """Vectors and tokens by the hash of their text, so that a rebuild computes only what changed.
 
-Losing this file costs time, never data.
+Vectors that an index holds are taken from there, and are not kept twice. Losing this file costs time, never data.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
-from mundap.files import digest
+from mundap.files import text_key
 from mundap.protocols import Encoder, Progress, Tokenize, Vectors, quiet
 from mundap.store.connections import Connections
+from mundap.store.trouble import told
 
 # Texts between two commits: what a killed run has to do again.
 _ENCODED = 32
@@ -24,22 +25,36 @@ _TOKENISED = 1024
 _MANY = 500
 
 
-class Cache:
-    """Opens, or makes, the cache at `path`; a damaged one is thrown away."""
+Kept = Callable[[Sequence[bytes]], dict[bytes, npt.NDArray[np.float16]]]
 
-    def __init__(self, path: Path) -> None:
+
+def nowhere(keys: Sequence[bytes]) -> dict[bytes, npt.NDArray[np.float16]]:
+    """No vectors are kept elsewhere."""
+    return {}
+
+
+class Cache:
+    """Opens, or makes, the cache at `path`; a damaged one is thrown away. `elsewhere` gives the vectors, by
+    `files.text_key`, that are kept in another place."""
+
+    def __init__(self, path: Path, elsewhere: Kept = nowhere) -> None:
+        self._elsewhere = elsewhere
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._open(path)
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):  # busy, or not allowed: nothing is wrong with the file
-                raise MundapError(f"{path}: 열 수 없습니다({error}). 권한과 남은 공간을 확인하세요.") from error
+                raise told(error, path) or MundapError(f"{path}: 열 수 없습니다({error}).") from error
             path.unlink()
             self._open(path)
 
     def _open(self, path: Path) -> None:
         self._connections = Connections(path, "journal_mode=WAL", "synchronous=NORMAL")
         self._db.execute("CREATE TABLE IF NOT EXISTS derived(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
+
+    def damaged(self) -> list[Path]:
+        """The file, if SQLite finds it damaged."""
+        return self._connections.damaged()
 
     def close(self) -> None:
         """Close the file; the object is not used again."""
@@ -51,18 +66,46 @@ class Cache:
 
     def vectors(self, texts: Sequence[str], encoder: Encoder, progress: Progress = quiet) -> npt.NDArray[np.float16]:
         """(len(texts), dim) in half precision: passage vectors, computed where they are missing."""
-        keys = [_key(encoder.name, text) for text in texts]
+        keys = [text_key(encoder.name, text) for text in texts]
+        result = np.empty((len(texts), encoder.dim), np.float16)
+        kept = self._elsewhere(keys)
+        left = []
+        for place, key in enumerate(keys):
+            if key in kept:
+                result[place] = kept[key]
+            else:
+                left.append(place)
         raw = self._derived(
-            keys,
-            texts,
+            [keys[place] for place in left],
+            [texts[place] for place in left],
             lambda some: [row.tobytes() for row in encoder.encode_passages(some).astype(np.float16)],
-            progress,
+            lambda done, total: progress(done + len(keys) - total, len(keys)),
             _ENCODED,
         )
-        result = np.empty((len(texts), encoder.dim), np.float16)
-        for place, value in enumerate(raw):
+        for place, value in zip(left, raw, strict=True):
             result[place] = np.frombuffer(value, np.float16)
         return result
+
+    def keep(self, keys: Sequence[bytes], vectors: npt.NDArray[np.float16]) -> None:
+        """Keep vectors by their `files.text_key`."""
+        rows = [(key, row.tobytes()) for key, row in zip(keys, vectors, strict=True)]
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany("INSERT OR IGNORE INTO derived VALUES (?,?)", rows)
+        self._db.execute("COMMIT")
+
+    def drop(self, keys: Sequence[bytes]) -> None:
+        """Forget what is kept by these keys."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.executemany("DELETE FROM derived WHERE key = ?", ((key,) for key in keys))
+        self._db.execute("COMMIT")
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._db.execute("DELETE FROM derived")
+
+    def shrink(self) -> None:
+        """Give back the room of what was forgotten."""
+        self._db.execute("VACUUM")
 
     def unit_vectors(self, texts: Sequence[str], encoder: Encoder, progress: Progress = quiet) -> Vectors:
         """(len(texts), dim), rows of length one to the precision that is kept."""
@@ -78,7 +121,7 @@ class Cache:
 
         `batch` texts are kept at once; a killed run computes at most these again.
         """
-        keys = [_key(name, text) for text in texts]
+        keys = [text_key(name, text) for text in texts]
         for value in self._derived(
             keys,
             texts,
@@ -150,7 +193,3 @@ class AsQueries:
         self.dim = encoder.dim
         self.encode_queries = encoder.encode_queries
         self.encode_passages = encoder.encode_queries
-
-
-def _key(name: str, text: str) -> bytes:
-    return bytes.fromhex(digest(name, text, size=16))

@@ -6,6 +6,7 @@ A connection that threads share mixes up their transactions, and a statement tha
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock, local
 from weakref import WeakSet
@@ -16,13 +17,16 @@ class _Connection(sqlite3.Connection):
 
 
 class Connections:
-    """Opens, or makes, the file at `path`; every connection begins with `pragmas`. The first is opened at once.
+    """Opens, or makes, the file at `path`; every connection begins with `pragmas` and what `prepare` does with it.
+
+    The first is opened at once.
 
     Raises sqlite3.DatabaseError.
     """
 
-    def __init__(self, path: Path, *pragmas: str) -> None:
+    def __init__(self, path: Path, *pragmas: str, prepare: Callable[[sqlite3.Connection], None] | None = None) -> None:
         self._path = path
+        self._prepare = prepare
         self._pragmas = pragmas
         self._own = local()
         self._lock = Lock()
@@ -43,13 +47,34 @@ class Connections:
             )
             with self._lock:
                 self._all.add(own)
-            self._own.connection = own
             for pragma in self._pragmas:
                 own.execute(f"PRAGMA {pragma}")
+            if self._prepare is not None:
+                self._prepare(own)
+            self._own.connection = own  # only now: one that could not be prepared is never used
         return own
+
+    def damaged(self) -> list[Path]:
+        """The file, if SQLite finds it damaged. It is read whole."""
+        try:
+            [found] = self.here.execute("PRAGMA integrity_check(1)").fetchone()
+        except sqlite3.DatabaseError:
+            found = ""
+        return [] if found == "ok" else [self._path]
 
     def close(self) -> None:
         """Close them all; the object is not used again."""
         with self._lock:
             for connection in list(self._all):
                 connection.close()
+
+
+def add_column(db: sqlite3.Connection, table: str, column: str, statement: str) -> None:
+    """Have `statement` give a table of an older version the column that it lacks, whichever process comes first."""
+    if any(row[1] == column for row in db.execute(f"PRAGMA table_info({table})")):
+        return
+    try:
+        db.execute(statement)
+    except sqlite3.OperationalError as error:
+        if "duplicate column" not in str(error):
+            raise

@@ -6,20 +6,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from mundap.store.connections import Connections
+from mundap.store.connections import Connections, add_column
 from mundap.types import Turn
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS turns(
-    id INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL);
+    id INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL,
+    owner TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS turns_by_session ON turns(session, id);
 """
+_OWNED = "ALTER TABLE turns ADD COLUMN owner TEXT NOT NULL DEFAULT ''"  # files of before are given it: nobody's turns
 
 
 class Conversations:
     """The last `turns` turns of each of the latest `sessions` conversations. Safe to use from several threads.
 
-    The conversation that is silent the longest is forgotten first. A power cut may lose the last turns.
+    A conversation belongs to the `owner` who began it: one of the same name that is another's is another. The
+    conversation of an owner that is silent the longest is forgotten first; owners whose name begins with @ share one
+    limit. A power cut may lose the last turns.
     """
 
     def __init__(self, path: Path, turns: int, sessions: int) -> None:
@@ -28,36 +32,40 @@ class Conversations:
         self._sessions = sessions
         self._connections = Connections(path, "journal_mode=WAL", "synchronous=NORMAL")
         self._connections.here.executescript(_SCHEMA)
+        add_column(self._connections.here, "turns", "owner", _OWNED)
 
     def close(self) -> None:
         """Close the file; the object is not used again."""
         self._connections.close()
 
-    def history(self, session: str | None) -> tuple[Turn, ...]:
+    def history(self, session: str | None, owner: str = "") -> tuple[Turn, ...]:
         """The turns of this conversation, oldest first; none for None or a name that is not known."""
         rows = self._connections.here.execute(
-            "SELECT question, answer FROM turns WHERE session = ? ORDER BY id DESC LIMIT ?", (session, self._turns)
+            "SELECT question, answer FROM turns WHERE session = ? AND owner = ? ORDER BY id DESC LIMIT ?",
+            (session, owner, self._turns),
         ).fetchall()
         return tuple(Turn(*row) for row in reversed(rows))
 
-    def add(self, session: str | None, turn: Turn) -> None:
+    def add(self, session: str | None, turn: Turn, owner: str = "") -> None:
         """Remember a turn, unless it is in no conversation."""
         if session is None:
             return
         with self._change():
             db = self._connections.here
             db.execute(
-                "INSERT INTO turns(session, question, answer) VALUES (?,?,?)", (session, turn.question, turn.answer)
+                "INSERT INTO turns(session, question, answer, owner) VALUES (?,?,?,?)",
+                (session, turn.question, turn.answer, owner),
             )
             db.execute(
-                "DELETE FROM turns WHERE session = :s AND id NOT IN"
-                " (SELECT id FROM turns WHERE session = :s ORDER BY id DESC LIMIT :n)",
-                {"s": session, "n": self._turns},
+                "DELETE FROM turns WHERE session = :s AND owner = :o AND id NOT IN"
+                " (SELECT id FROM turns WHERE session = :s AND owner = :o ORDER BY id DESC LIMIT :n)",
+                {"s": session, "o": owner, "n": self._turns},
             )
             db.execute(
-                "DELETE FROM turns WHERE session IN"
-                " (SELECT session FROM turns GROUP BY session ORDER BY max(id) DESC LIMIT -1 OFFSET ?)",
-                (self._sessions,),
+                "DELETE FROM turns WHERE (session, owner) IN"
+                " (SELECT session, owner FROM turns WHERE owner = :o OR (:o LIKE '@%' AND owner LIKE '@%')"
+                " GROUP BY session, owner ORDER BY max(id) DESC LIMIT -1 OFFSET :n)",
+                {"o": owner, "n": self._sessions},
             )
 
     @contextmanager

@@ -16,12 +16,15 @@ from difflib import SequenceMatcher
 from heapq import nlargest
 from pathlib import Path
 
+from mundap.access import ACCESS
 from mundap.errors import MundapError, UnknownFilter
-from mundap.files import digest
+from mundap.files import batched, digest
 from mundap.store.connections import Connections
+from mundap.store.sight import TABLE, Sight
+from mundap.store.trouble import told
 from mundap.types import SPOKEN, Document, Passage
 
-_SCHEMA = """
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS documents(
     id TEXT PRIMARY KEY, source TEXT NOT NULL UNIQUE, title TEXT NOT NULL, meta TEXT NOT NULL,
     text TEXT NOT NULL, fingerprint TEXT NOT NULL,
@@ -35,22 +38,33 @@ CREATE TABLE IF NOT EXISTS passages(
     start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER,
     heading TEXT NOT NULL, source TEXT NOT NULL, meta TEXT NOT NULL, text TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS passages_by_document ON passages(document_id);
-CREATE INDEX IF NOT EXISTS passages_by_parent ON passages(parent_id);
+CREATE INDEX IF NOT EXISTS passages_by_family ON passages(parent_id, id);
+DROP INDEX IF EXISTS passages_by_parent;
 CREATE INDEX IF NOT EXISTS passages_by_source ON passages(source);
 CREATE TABLE IF NOT EXISTS questions(
     document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
     passage_id TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL, row INTEGER);
 CREATE INDEX IF NOT EXISTS questions_by_document ON questions(document_id);
 CREATE TABLE IF NOT EXISTS state(token TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS changes(number INTEGER PRIMARY KEY AUTOINCREMENT, passage_id TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS marks(token TEXT PRIMARY KEY, number INTEGER NOT NULL);
+CREATE TRIGGER IF NOT EXISTS passage_came AFTER INSERT ON passages
+    BEGIN INSERT INTO changes(passage_id) VALUES (new.id); END;
+CREATE TRIGGER IF NOT EXISTS passage_went AFTER DELETE ON passages
+    BEGIN INSERT INTO changes(passage_id) VALUES (old.id); END;
 CREATE TABLE IF NOT EXISTS refused(source TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, reason TEXT NOT NULL);
+{TABLE}
 INSERT INTO state SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM state);
 """
+_VERSION = 1  # of the schema, raised by what an older mundap could not read
 _DURABLE = "synchronous=FULL"
 _PASSAGE = 'id, document_id, text, start, "end", heading, page, source, parent_id, meta'
 _LISTED = (
     "SELECT d.id, d.source, d.title, d.fingerprint,"
     " (SELECT count(*) FROM passages p WHERE p.document_id = d.id AND p.parent_id = p.id), d.added FROM documents d"
 )
+_ROW = "(p.parent_id = p.id OR NOT EXISTS (SELECT 1 FROM passages q WHERE q.id = p.parent_id))"
+_LAST = "(SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'changes')"
 _FROM = "FROM passages p JOIN documents d ON d.id = p.document_id"
 _COLUMNS = {
     "source": "p.source",
@@ -60,7 +74,9 @@ _COLUMNS = {
 }
 _DATE = "json_extract(p.meta, '$.date')"
 _ISO = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
+_FILTERS = 64  # whose ids are kept at hand
 _DIGESTS = 10_000  # kept in memory, a megabyte
+_NAMED = 5  # values of a filter that are named
 _MANY = 500  # values in one IN (…); SQLite allows more, and nothing is gained
 
 
@@ -86,18 +102,30 @@ class StoredQuestion:
 
 
 class Corpus:
-    """Opens, or makes, the corpus at `path`. Every method is its own transaction, in any thread."""
+    """Opens, or makes, the corpus at `path`. Every method is its own transaction, in any thread.
 
-    def __init__(self, path: Path) -> None:
+    With a `sight` it holds only what that sees, for every method, and cannot be changed.
+    """
+
+    def __init__(self, path: Path, sight: Sight | None = None) -> None:
         self._digests: dict[str, str] = {}
+        self._filtered: tuple[str, dict[tuple[str, ...], frozenset[str]]] = ("", {})
+        self._sight = sight
+        self._seen: tuple[str, frozenset[str]] = ("", frozenset())
+        self._tagged: tuple[str, bool] = ("", False)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON")
-            self._db.executescript(_SCHEMA)
+            self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON", prepare=sight)
+            if sight is None:
+                _check_version(self._db, path)
+                self._db.executescript(_SCHEMA)
+                self._db.execute(f"PRAGMA user_version = {_VERSION}")
         except (OSError, sqlite3.DatabaseError) as error:
-            raise MundapError(
-                f"{path}: 열 수 없습니다({error}). 파일이 손상되었다면 다른 곳으로 옮기고 mundap ingest를 다시 실행하세요."
-            ) from error
+            raise told(error, path) or MundapError(f"{path}: 열 수 없습니다({error}).") from error
+
+    def damaged(self) -> list[Path]:
+        """The file, if SQLite finds it damaged."""
+        return self._connections.damaged()
 
     def close(self) -> None:
         """Close the file; the object is not used again."""
@@ -152,7 +180,41 @@ class Corpus:
         """Remove the document of this source, with all that hangs on it."""
         with self._change():
             self._db.execute("DELETE FROM documents WHERE source = ?", (source,))
+            self._db.execute("DELETE FROM access WHERE source = ?", (source,))
         self._db.execute("DELETE FROM refused WHERE source = ?", (source,))
+
+    def tag(self, source: str, tags: Iterable[str]) -> None:
+        """Have the document of this source, whether it is here yet or not, be seen only by those who have one of `tags`,
+        or by all if there are none."""
+        wanted = set(tags)
+        if wanted == set(self.tags(source)):
+            return
+        with self._change():
+            self._db.execute("DELETE FROM access WHERE source = ?", (source,))
+            self._db.executemany("INSERT INTO access VALUES (?,?)", [(source, tag) for tag in sorted(wanted)])
+
+    def tags(self, source: str) -> list[str]:
+        """The tags of the document of this source, in order; not those of its rows, nor of folders in the settings."""
+        return [row[0] for row in self._db.execute("SELECT tag FROM access WHERE source = ? ORDER BY tag", (source,))]
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether any document or row has tags."""
+        state = self.state()
+        if self._tagged[0] != state:
+            asked = "SELECT EXISTS (SELECT 1 FROM main.access) OR EXISTS (SELECT 1 FROM main.passages WHERE json_extract(meta, ?) IS NOT NULL)"
+            self._tagged = (state, bool(self._db.execute(asked, (f"$.{ACCESS}",)).fetchone()[0]))
+        return self._tagged[1]
+
+    @property
+    def seen(self) -> frozenset[str] | None:
+        """The ids of all passages that are seen; None without a sight, which sees all."""
+        if self._sight is None:
+            return None
+        state = self.state()
+        if self._seen[0] != state:
+            self._seen = (state, frozenset(self.ids()))
+        return self._seen[1]
 
     def named(self, name: str) -> list[str]:
         """The sources of the documents with this source or id, else with this file name, title, or passage id."""
@@ -214,14 +276,22 @@ class Corpus:
         An id is a hash of the text too (ingest.build), so that what was computed once holds.
         """
         known = self._digests.get(document_id)
-        if known is None and (text := self.text(document_id)) is not None:
+        if known is None and (text := self._text(document_id)) is not None:
             if len(self._digests) >= _DIGESTS:
                 self._digests.clear()
             known = self._digests[document_id] = digest(text, size=16)
         return known
 
     def text(self, document_id: str) -> str | None:
-        """The whole text of a document, or None if it is not here."""
+        """The whole text of a document, or None if it is not here, or not all of it is seen."""
+        counted = "SELECT count(*) FROM {}passages WHERE document_id = ?"
+        if self._sight is not None:
+            [every], [own] = (self._db.execute(counted.format(of), (document_id,)).fetchone() for of in ("main.", ""))
+            if every != own:
+                return None
+        return self._text(document_id)
+
+    def _text(self, document_id: str) -> str | None:
         row = self._db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
         pieces = self._db.execute("SELECT text FROM texts WHERE document_id = ? ORDER BY ordinal", (document_id,))
         return None if row is None else "".join([row[0], *(piece for (piece,) in pieces)])
@@ -233,6 +303,10 @@ class Corpus:
         ).fetchone()
         return int(documents), int(passages)
 
+    def passage_count(self) -> int:
+        """How many passages there are, parent passages and chunks."""
+        return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])
+
     def ids(self) -> list[str]:
         """The ids of all passages, parent passages and chunks, in order."""
         return [row[0] for row in self._db.execute("SELECT id FROM passages ORDER BY id")]
@@ -240,6 +314,12 @@ class Corpus:
     def all_passages(self) -> list[Passage]:
         """All passages, parent passages and chunks, by id."""
         return [_passage(row) for row in self._db.execute(f"SELECT {_PASSAGE} FROM passages ORDER BY id")]
+
+    def parent_texts(self) -> Iterator[tuple[str, str, str | None, str]]:
+        """Of every parent passage its id, its document's source, its meta["kind"] and its text, by id."""
+        kind = "json_extract(p.meta, '$.kind')"
+        query = f"SELECT p.id, d.source, {kind}, p.text {_FROM} WHERE p.parent_id = p.id ORDER BY p.id"
+        yield from self._db.execute(query)
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Those of `ids` that exist, by id."""
@@ -250,6 +330,49 @@ class Corpus:
             for row in self._db.execute(f"SELECT {_PASSAGE} FROM passages WHERE id IN ({marks})", some):
                 found[row[0]] = _passage(row)
         return found
+
+    def present(self, ids: Sequence[str]) -> dict[str, str]:
+        """Those of `ids` that exist, each with the id of its parent passage."""
+        return dict(self._where_in("SELECT id, parent_id FROM passages WHERE id IN", ids))
+
+    def families(self, ids: Sequence[str] | None = None) -> Iterator[list[Passage]]:
+        """Every passage that can be found, followed by its chunks, or those of `ids`; a batch at a time.
+
+        Those are parent passages, and chunks whose parent is not here.
+        """
+        found = f"SELECT {_PASSAGE} FROM passages p WHERE {_ROW}"
+        rows = self._db.execute(f"{found} ORDER BY rowid") if ids is None else self._where_in(f"{found} AND id IN", ids)
+        for some in batched(rows, _MANY):
+            own = {row[0]: _passage(row) for row in some}
+            chunks = f"SELECT {_PASSAGE} FROM passages WHERE parent_id <> id AND parent_id IN"
+            yield [*own.values(), *(_passage(row) for row in self._where_in(chunks, [*own]))]
+
+    def _where_in(self, query: str, values: Sequence[str]) -> Iterator[tuple]:  # type: ignore[type-arg]
+        for first in range(0, len(values), _MANY):
+            some = values[first : first + _MANY]
+            yield from self._db.execute(f"{query} ({','.join('?' * len(some))})", some)
+
+    def mark(self) -> str:
+        """The state now; the changes that come after it can be asked for by `changed`."""
+        with self._transaction():
+            state = self.state()
+            self._db.execute(f"INSERT OR REPLACE INTO marks VALUES (?, {_LAST})", (state,))
+        return state
+
+    def changed(self, since: str) -> list[str] | None:
+        """The ids of the passages that came or went since that state was marked, in order; None if that is not known."""
+        mark = self._db.execute("SELECT number FROM marks WHERE token = ?", (since,)).fetchone()
+        if mark is None:
+            return None
+        rows = self._db.execute("SELECT passage_id FROM changes WHERE number > ? ORDER BY number", mark)
+        return list(dict.fromkeys(row[0] for row in rows))
+
+    def forget_changes(self, states: Sequence[str]) -> None:
+        """From now on, `changed` is only asked for one of these states."""
+        with self._transaction():
+            marks = ",".join("?" * len(states))
+            self._db.execute(f"DELETE FROM marks WHERE token NOT IN ({marks})", states)
+            self._db.execute("DELETE FROM changes WHERE number <= (SELECT min(number) FROM marks)")
 
     def holding(self, words: str, limit: int) -> list[str]:
         """The ids of the first `limit` parent passages that hold `words`, just so. Every passage is read."""
@@ -273,13 +396,13 @@ class Corpus:
 
     def ids_where(
         self, fields: Iterable[tuple[str, Sequence[str]]], *, since: str | None = None, until: str | None = None
-    ) -> set[str]:
+    ) -> frozenset[str]:
         """The ids of passages whose every field has one of its values, and whose date lies in a period.
 
         A field is source, document_id, title, suffix (of the file, without its dot) or a meta key. `since` and `until`
         are YYYY, YYYY-MM or YYYY-MM-DD, both inclusive: until 2023-10 means to its last day. A passage of 2023-10
-        lies in a period that has any day of that month; one without a date lies in none. Raises MundapError for a
-        bound that is no date.
+        lies in a period that has any day of that month; one without a date lies in none. Until the corpus changes, the same
+        filter gives the same object. Raises MundapError for a bound that is no date.
         """
         clauses, values = ["TRUE"], []
         for name, wanted in fields:
@@ -294,7 +417,16 @@ class Corpus:
             clauses.append(f"{_DATE} <= ?")
             values.append(_iso(until) + "-12-31"[len(until) - 4 :])
         query = f"SELECT p.id {_FROM} WHERE {' AND '.join(clauses)}"
-        return {row[0] for row in self._db.execute(query, values)}
+        asked, state = (query, *values), self.state()
+        if self._filtered[0] != state:
+            self._filtered = (state, {})
+        known = self._filtered[1]  # one read: another thread may replace it
+        found = known.get(asked)
+        if found is None:
+            found = frozenset(row[0] for row in self._db.execute(query, values))
+            if len(known) < _FILTERS:
+                known[asked] = found
+        return found
 
     def check_filter(self, fields: Iterable[tuple[str, Sequence[str]]]) -> None:
         """Raises UnknownFilter for fields that no passage has, and for one none of whose values any has, naming those
@@ -303,9 +435,10 @@ class Corpus:
             column, key = _column(name)
             if name not in _COLUMNS and not self._has(f"{column} IS NOT NULL", key):
                 raise UnknownFilter(f"'{name}'은(는) 없는 열입니다. 사용할 수 있는 열: {', '.join(self.fields())}")
-            if wanted and not any(self._has(f"{column} = ?", [*key, value]) for value in wanted):
+            if wanted and not self._has(f"{column} IN ({','.join('?' * len(wanted))})", [*key, *wanted]):
                 some = nearest(wanted[0], self.values(name))
-                said = f"{name}이(가) {_listed(wanted)}인 문서가 없습니다."
+                more = f" 외 {len(wanted) - _NAMED}개" if len(wanted) > _NAMED else ""
+                said = f"{name}이(가) {_listed(wanted[:_NAMED])}{more}인 문서가 없습니다."
                 raise UnknownFilter(f"{said} 있는 값: {_listed(some)}" if some else said)
 
     def _has(self, condition: str, values: Sequence[str]) -> bool:
@@ -314,7 +447,7 @@ class Corpus:
     def fields(self) -> list[str]:
         """The fields that `ids_where` knows of these passages."""
         keys = self._db.execute(
-            "SELECT DISTINCT key FROM passages, json_each(meta) WHERE key <> ? ORDER BY key", (SPOKEN,)
+            "SELECT DISTINCT key FROM passages, json_each(meta) WHERE key NOT IN (?, ?) ORDER BY key", (SPOKEN, ACCESS)
         )
         return list(dict.fromkeys([*_COLUMNS, *(row[0] for row in keys)]))
 
@@ -346,12 +479,17 @@ class Corpus:
 
     @contextmanager
     def _change(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction():
             before = self._db.total_changes
             yield
             if self._db.total_changes > before:
                 self._db.execute("UPDATE state SET token = lower(hex(randomblob(8)))")
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
             self._db.execute("COMMIT")
         except BaseException:
             self._db.execute("ROLLBACK")
@@ -402,3 +540,11 @@ def _json(meta: object) -> str:
 
 def _passage(row: tuple[str, str, str, int, int, str, int | None, str, str, str]) -> Passage:
     return Passage(*row[:9], meta=json.loads(row[9]))
+
+
+def _check_version(db: sqlite3.Connection, path: Path) -> None:
+    [version] = db.execute("PRAGMA user_version").fetchone()
+    if version > _VERSION:
+        raise MundapError(
+            f"{path}: 더 새로운 mundap이 만든 데이터입니다(형식 {version}, 이 버전은 {_VERSION}까지). mundap을 업데이트하세요."
+        )

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Literal
 
 from mundap.errors import MundapError
-from mundap.store.connections import Connections
+from mundap.store.connections import Connections, add_column
+from mundap.store.trouble import told
 from mundap.types import Answer
 
 _SWEEP = 1000  # answers between two looks for those that are too old
@@ -23,7 +24,7 @@ CREATE TABLE IF NOT EXISTS answers(
     id INTEGER PRIMARY KEY, request_id TEXT NOT NULL, session TEXT,
     time TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ')),
     question TEXT NOT NULL, answer TEXT NOT NULL, abstained INTEGER NOT NULL,
-    cited TEXT NOT NULL, shown TEXT NOT NULL, model TEXT NOT NULL);
+    cited TEXT NOT NULL, shown TEXT NOT NULL, model TEXT NOT NULL, owner TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS answers_by_request ON answers(request_id);
 CREATE INDEX IF NOT EXISTS answers_by_time ON answers(time);
 CREATE TABLE IF NOT EXISTS feedback(
@@ -32,6 +33,7 @@ CREATE TABLE IF NOT EXISTS feedback(
     verdict TEXT NOT NULL, comment TEXT NOT NULL, answer TEXT NOT NULL, passage_id TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS feedback_by_answer ON feedback(answer_id);
 """
+_OWNED = "ALTER TABLE answers ADD COLUMN owner TEXT NOT NULL DEFAULT ''"  # files of before are given it: nobody's
 _GIVEN = """
 SELECT a.request_id, a.time, a.question, a.answer, a.abstained, a.cited, a.shown,
        f.verdict, f.comment, f.answer, f.passage_id
@@ -77,8 +79,9 @@ class Feedback:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connections = Connections(path, "journal_mode=WAL", "foreign_keys=ON")
             self._db.executescript(_SCHEMA)
+            add_column(self._db, "answers", "owner", _OWNED)
         except (OSError, sqlite3.DatabaseError) as error:
-            raise MundapError(f"{path}: 답변 기록을 열 수 없습니다({error}).") from error
+            raise told(error, path) or MundapError(f"{path}: 답변 기록을 열 수 없습니다({error}).") from error
 
     def close(self) -> None:
         """Close the file; the object is not used again."""
@@ -88,23 +91,33 @@ class Feedback:
     def _db(self) -> sqlite3.Connection:
         return self._connections.here
 
-    def answered(self, request_id: str, answer: Answer, session: str | None = None) -> None:
-        """Keep an answer, so that it can be judged by the name of its request. A killed process loses none."""
+    def answered(self, request_id: str, answer: Answer, session: str | None = None, owner: str = "") -> None:
+        """Keep an answer, so that `owner` can judge it by the name of its request. A killed process loses none."""
         cited = list(dict.fromkeys(citation.passage_id for citation in answer.citations))
         shown = [hit.passage.id for hit in answer.hits]
         row = (request_id, session, answer.question, answer.text, answer.abstained)
         self._durable(False)
         self._db.execute(
-            "INSERT INTO answers(request_id, session, question, answer, abstained, cited, shown, model)"
-            " VALUES (?,?,?,?,?,?,?,?)",
-            (*row, json.dumps(cited), json.dumps(shown), answer.model),
+            "INSERT INTO answers(request_id, session, question, answer, abstained, cited, shown, model, owner)"
+            " VALUES (?,?,?,?,?,?,?,?,?)",
+            (*row, json.dumps(cited), json.dumps(shown), answer.model, owner),
         )
         self._forget()
 
-    def judge(self, request_id: str, vote: Vote) -> int | None:
-        """Keep a vote on the last answer to this request, on the disk when this returns; its id, or None if unknown."""
+    def owner(self, request_id: str) -> str | None:
+        """Whose the last answer to this request is, or None if there is none."""
+        row = self._db.execute(
+            "SELECT owner FROM answers WHERE request_id = ? ORDER BY id DESC LIMIT 1", (request_id,)
+        ).fetchone()
+        return None if row is None else str(row[0])
+
+    def judge(self, request_id: str, vote: Vote, owner: str = "") -> int | None:
+        """Keep a vote on the last answer that `owner` got to this request, on the disk when this returns; its id, or None
+        if there is no such answer."""
         self._durable(True)
-        found = self._db.execute("SELECT max(id) FROM answers WHERE request_id = ?", (request_id,)).fetchone()[0]
+        found = self._db.execute(
+            "SELECT max(id) FROM answers WHERE request_id = ? AND owner = ?", (request_id, owner)
+        ).fetchone()[0]
         if found is None:
             return None
         kept = self._db.execute(

@@ -89,17 +89,46 @@ class Maker(Protocol):
         ...
 
 
+# Characters, at least and at most.
+_LENGTHS = {"question": (5, 200), "short": (2, 400), "medium": (2, 800), "long": (2, 2400)}
+
+
 class _Reply(BaseModel):
-    question: str = Field(min_length=5, max_length=200)
-    short: str = Field(min_length=2, max_length=400)
-    medium: str = Field(min_length=2, max_length=800)
-    long: str = Field(min_length=2, max_length=2400)
+    question: str = Field(min_length=_LENGTHS["question"][0], max_length=_LENGTHS["question"][1])
+    short: str = Field(min_length=_LENGTHS["short"][0], max_length=_LENGTHS["short"][1])
+    medium: str = Field(min_length=_LENGTHS["medium"][0], max_length=_LENGTHS["medium"][1])
+    long: str = Field(min_length=_LENGTHS["long"][0], max_length=_LENGTHS["long"][1])
 
     @model_validator(mode="after")
     def _counted(self) -> _Reply:
         if wrong := miscounted(Made(self.question, self.short, self.medium, self.long)):
             raise ValueError(wrong)
         return self
+
+    @property
+    def made(self) -> Made:
+        return Made(*(_line(text) for text in (self.question, self.short, self.medium, self.long)))
+
+
+def _salvaged(replies: Sequence[Mapping[str, Json]]) -> Made | None:
+    """The reply with most good answers, without its others; None if none has a question and a short answer."""
+    found = []
+    for reply in replies:
+        texts = {
+            name: _line(text)
+            for name, (least, most) in _LENGTHS.items()
+            if isinstance(text := reply.get(name), str) and least <= len(text) <= most
+        }
+        if not {"question", "short"} <= texts.keys():
+            continue
+        made = Made(texts["question"], texts["short"])
+        if miscounted(made):
+            continue
+        for name in ("medium", "long"):
+            more = replace(made, **{name: texts.get(name, "")})
+            made = made if miscounted(more) else more
+        found.append(made)
+    return max(found, key=lambda made: len(made.answers), default=None)
 
 
 @dataclass(frozen=True)
@@ -115,16 +144,19 @@ class ByModel:
         return f"llm:{self.completer.name}:{digest(_RULES)}"
 
     def make(self, passage: Passage, most: int) -> list[Made] | None:
-        """None if the first question got no JSON of the right form. Raises GeneratorError as the completer does."""
+        """None if the first question got no JSON from which a question with its short answer could be had: of a reply with
+        a longer answer that is wrong the others are kept. Raises GeneratorError as the completer does."""
         found: list[Made] = []
         for _ in range(most):
             asked = "\n".join(made.question for made in found) or "(없음)"
             shown = f"{fenced('제시문', passage.headed)}\n\n{fenced('이미 한 질문', asked)}"
             chat: list[Message] = [{"role": "system", "content": _RULES}, {"role": "user", "content": shown}]
-            reply = ask_json(self.completer, chat, _Reply, self.retries, _TOKENS)
-            if reply is None:
+            left: list[dict[str, Json]] = []
+            reply = ask_json(self.completer, chat, _Reply, self.retries, _TOKENS, left)
+            made = reply.made if reply else _salvaged(left)
+            if made is None or made.question in {one.question for one in found}:
                 break
-            found.append(Made(*(_line(text) for text in (reply.question, reply.short, reply.medium, reply.long))))
+            found.append(made)
         return found or None
 
 

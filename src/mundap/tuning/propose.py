@@ -39,11 +39,11 @@ def verdict_sentence(tuning: Tuning) -> str:
     }
     alike = "평가 질문에서는 차이가 유의하지 않아 제안하지 않습니다(difference not significant)."
     found = said.get(tuning.verdict, alike) if tuning.sweeps else ""
-    reading = tuning.reading
-    if reading and reading.chosen != reading.current:
-        found += f" 답변에 쓰는 문단 수를 {reading.current}에서 {reading.chosen}(으)로 바꿀 것을 제안합니다."
-    elif reading:
-        found += f" 답변에 쓰는 문단 수는 현재 값 {reading.current}이(가) 적절합니다."
+    recall = tuning.recall
+    if recall and recall.chosen != recall.current:
+        found += f" 답변에 쓰는 문단 수를 {recall.current}에서 {recall.chosen}(으)로 바꿀 것을 제안합니다."
+    elif recall:
+        found += f" 답변에 쓰는 문단 수는 현재 값 {recall.current}이(가) 적절합니다."
     return found.strip()
 
 

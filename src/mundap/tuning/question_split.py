@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from mundap.errors import MundapError
-from mundap.evaluation.questions import Question
+from mundap.evaluation.questions import Question, linked
 from mundap.korean.normalize import squash
 
 SHARE = 0.6  # of the passages whose questions settings are chosen on
@@ -36,7 +36,7 @@ def split_questions(questions: Sequence[Question], corpus: Collection[str], seed
     Raises MundapError unless questions on two passages or more are left.
     """
     usable = [q for q in questions if any(squash(gold) in corpus for gold in q.gold)]
-    groups = _linked([[squash(gold) for gold in q.gold] for q in usable])
+    groups = linked([[squash(gold) for gold in q.gold] for q in usable])
     numbers = sorted(set(groups))
     if len(numbers) < 2:
         raise MundapError(
@@ -52,19 +52,3 @@ def split_questions(questions: Sequence[Question], corpus: Collection[str], seed
         return Part(tuple(usable[n] for n in places), tuple(groups[n] for n in places))
 
     return Parts(part(True), part(False), len(questions) - len(usable))
-
-
-def _linked(golds: Sequence[Sequence[str]]) -> list[int]:
-    """For each question the number of its group; questions that share a gold, even through others, are together."""
-    leader: dict[str, str] = {}
-
-    def lead(text: str) -> str:
-        while leader.setdefault(text, text) != text:
-            text = leader[text]
-        return text
-
-    for texts in golds:
-        for text in texts[1:]:
-            leader[lead(text)] = lead(texts[0])
-    numbers: dict[str, int] = {}
-    return [numbers.setdefault(lead(texts[0]), len(numbers)) for texts in golds]

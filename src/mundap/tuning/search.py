@@ -67,7 +67,7 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class RecallAtK:
     """How many hits to read: `recall[k - 1]` is the share of tuning questions with a right one among the first k.
 
     `report` is that share of the report questions, at the `current` k and at the `chosen` one.
@@ -89,7 +89,7 @@ class Tuning:
 
     parts: Parts
     sweeps: tuple[Sweep, ...]
-    reading: Reading | None
+    recall: RecallAtK | None
     current: Settings
     chosen: Settings
     proposed: Settings
@@ -98,7 +98,7 @@ class Tuning:
 
     def to_json(self) -> dict[str, Json]:
         """`{"n_tune", "n_report", "trials", "chosen", "proposed", "before", "after", "changes", "verdict", …}`."""
-        n, reading = len(self.parts.report.questions), self.reading
+        n, recall = len(self.parts.report.questions), self.recall
         before, after = (
             Estimates(n, {metric: getattr(one, side) for metric, one in self.judged.items()})
             for side in ("before", "after")
@@ -108,7 +108,7 @@ class Tuning:
             "n_report": n,
             "left_out": self.parts.left_out,
             "trials": [sweep.trial_json(trial) for sweep in self.sweeps for trial in sweep.trials],
-            "recall": None if reading is None else {"tuning": list(reading.recall), "report": list(reading.report)},
+            "recall": None if recall is None else {"tuning": list(recall.recall), "report": list(recall.report)},
             "current": self.current.to_json(),
             "chosen": self.chosen.to_json(),
             "proposed": self.proposed.to_json(),
@@ -176,12 +176,12 @@ def tune(
     judged = compare_each(METRICS, _values(asked[current]), _values(asked[now]), groups=parts.report.groups)
     verdict = judged[CHOSEN_BY].difference.verdict if now != current else UNCHANGED
     proposed = now if verdict == BETTER else current
-    reading = None
+    recall = None
     if "k" in what:
-        reading = _reading(ask(proposed, "tuning", parts.tuning), current.k, asked[proposed])
-        proposed = replace(proposed, k=reading.chosen)
+        recall = _recall_curve(ask(proposed, "tuning", parts.tuning), current.k, asked[proposed])
+        proposed = replace(proposed, k=recall.chosen)
     progress(planned, planned)
-    return Tuning(parts, tuple(sweeps), reading, current, now, proposed, judged, verdict)
+    return Tuning(parts, tuple(sweeps), recall, current, now, proposed, judged, verdict)
 
 
 def _sweep(name: str, now: Settings, part: Part, ask: Callable[[Settings], Ranks]) -> Sweep:
@@ -198,10 +198,10 @@ def _sweep(name: str, now: Settings, part: Part, ask: Callable[[Settings], Ranks
     return Sweep(name, tuple(trials), current, best, best if gain > error else current, gain, error)
 
 
-def _reading(ranks: Ranks, current: int, report: Ranks) -> Reading:
+def _recall_curve(ranks: Ranks, current: int, report: Ranks) -> RecallAtK:
     recall = tuple(_recall(ranks, k) for k in range(1, DEPTH + 1))
     chosen = next(k for k, share in enumerate(recall, 1) if share >= recall[-1] - NEAR - 1e-9)
-    return Reading(recall, tuple(ranks), current, chosen, (_recall(report, current), _recall(report, chosen)))
+    return RecallAtK(recall, tuple(ranks), current, chosen, (_recall(report, current), _recall(report, chosen)))
 
 
 def _recall(ranks: Ranks, k: int) -> float:

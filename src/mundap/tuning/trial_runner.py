@@ -11,11 +11,11 @@ import numpy as np
 from mundap.errors import MundapError
 from mundap.evaluation.questions import Question
 from mundap.index.bm25 import LexicalLeg
-from mundap.index.dense import DenseLeg, vector_keys
+from mundap.index.dense import DenseLeg
 from mundap.index.grouped import GroupedPassages
 from mundap.index.postings import Postings
 from mundap.index.table import InMemory, Table
-from mundap.index.vectors import EXACT_BELOW, VectorIndex, make_graph
+from mundap.index.vectors import VectorIndex
 from mundap.index.widen import Widening
 from mundap.ingest.split import chunks
 from mundap.korean.normalize import normalize, squash
@@ -93,8 +93,7 @@ class TrialRunner:
         return Hybrid(*legs, method=settings.fusion, weights=dict(settings.weights), pool=settings.pool)
 
     def _lexical(self, settings: Settings) -> Leg:
-        every = np.arange(len(self._rows))
-        postings = Postings.build([], settings.k1, settings.b, self._postings, every, np.empty(0, np.int64))
+        postings = self._postings.weighing(settings.k1, settings.b)
         everyday = self._bot.components.everyday
         widening = Widening(postings, self._bot.components.tokenizer, everyday) if everyday else None
         return LexicalLeg(postings, self._table, lambda texts: [self._tokens[text] for text in texts], widening)
@@ -106,12 +105,10 @@ class TrialRunner:
         grouped = GroupedPassages.of([*self._parents, *pieces])
         texts = [p.embedded for p in grouped.passages]
         vectors = self._bot.components.cache.vectors(texts, self._bot.components.encoder, self._progress)
-        keys = vector_keys(grouped)
-        index = VectorIndex(vectors, grouped.starts, keys, make_graph(vectors, keys))
-        return DenseLeg(index, self._table, self._encoder)
+        return DenseLeg(VectorIndex.of(vectors, grouped.starts), self._table, self._encoder)
 
     def _remembered(self, leg: Leg) -> Leg:
-        exact = not isinstance(leg, DenseLeg) or len(leg.vectors.vectors) < EXACT_BELOW
+        exact = not isinstance(leg, DenseLeg) or leg.vectors.exact
         few = len(self._asked) * len(self._rows) <= _CELLS
         return Remembered(leg, self._asked, self._deepest) if exact and few else leg
 

@@ -9,7 +9,7 @@ from mundap.evaluation.line_plot import Point, line_plot
 from mundap.evaluation.markup import Markup, join, tag
 from mundap.evaluation.plots import rank_curves
 from mundap.evaluation.provenance import About
-from mundap.tuning.search import METRICS, Reading, Sweep, Tuning
+from mundap.tuning.search import METRICS, RecallAtK, Sweep, Tuning
 from mundap.tuning.space import TITLES
 from mundap.tuning.trial_runner import DEPTH
 
@@ -35,7 +35,7 @@ def tuning_page(tuning: Tuning, about: About, said: str, diff: str, steps: Seque
         section("평가 질문의 결과", _judged(tuning), note(GROUPED)),
         section("시험한 값", _overview(tuning.sweeps), note(_RULE)) if tuning.sweeps else join(),
         *(section(TITLES[sweep.parameter], _drawn(sweep), _tried(sweep)) for sweep in tuning.sweeps),
-        _reading(tuning.reading) if tuning.reading else join(),
+        _recall_curve(tuning.recall) if tuning.recall else join(),
     )
 
 
@@ -106,15 +106,15 @@ def _tried(sweep: Sweep) -> Markup:
     return tag("details", tag("summary", "값별 결과"), table(["값", NAMES["mrr@10"][0]], rows))
 
 
-def _reading(reading: Reading) -> Markup:
+def _recall_curve(recall: RecallAtK) -> Markup:
     name = "튜닝 질문"
-    curve = rank_curves("정답 제시문이 포함된 질문의 비율", [(name, reading.ranks)], DEPTH, name)
-    now, then = reading.report
+    curve = rank_curves("정답 제시문이 포함된 질문의 비율", [(name, recall.ranks)], DEPTH, name)
+    now, then = recall.report
     return section(
         TITLES["k"],
         panels(("상위 k개 문단의 정답 포함률", "wide curve", curve)),
         note(
-            f"재현율이 k = {DEPTH}일 때보다 1%p 넘게 떨어지지 않는 가장 작은 k는 {reading.chosen}입니다(현재 {reading.current})."
-            f" 평가 질문의 재현율: 현재 {now:.1%}, k = {reading.chosen}이면 {then:.1%}."
+            f"재현율이 k = {DEPTH}일 때보다 1%p 넘게 떨어지지 않는 가장 작은 k는 {recall.chosen}입니다(현재 {recall.current})."
+            f" 평가 질문의 재현율: 현재 {now:.1%}, k = {recall.chosen}이면 {then:.1%}."
         ),
     )

@@ -133,12 +133,33 @@ class Skipped(_Said):
     reason: str
 
 
+class Copy(_Said):
+    """A passage that has a copy."""
+
+    source: str
+    text: str
+
+
+class CopyExample(_Said):
+    """Two passages that are copies of each other."""
+
+    passages: tuple[Copy, ...]
+
+
+class Copied(_Said):
+    """How many passages say the same as another, or differ from it only in numbers and dates."""
+
+    passages: int = 0
+    example: CopyExample | None = None
+
+
 class Documents(_Said):
     """A page of the list of documents; `total` counts all that match."""
 
     total: int
     documents: tuple[Document, ...]
     skipped: tuple[Skipped, ...] = ()
+    copies: Copied = Copied()
 
 
 class Removed(_Said):
@@ -154,6 +175,7 @@ class Ingested(_Said):
     updated: int = 0
     unchanged: int = 0
     skipped: tuple[Skipped, ...] = ()
+    copies: Copied = Copied()
 
 
 class Report(_Said):

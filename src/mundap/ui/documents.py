@@ -6,7 +6,7 @@ import math
 
 import streamlit as st
 
-from mundap.ui.api_values import Document, Ingested, Skipped
+from mundap.ui.api_values import Copied, Document, Ingested, Skipped
 from mundap.ui.frame import api, problems_told, say
 from mundap.ui.markup import choose, plain
 
@@ -31,6 +31,7 @@ def view() -> None:
     if found.total > _LISTED:
         st.pagination(math.ceil(found.total / _LISTED), key="list_page")
     _skipped(found.skipped)
+    _copied(found.copies)
 
 
 def _add() -> None:
@@ -52,6 +53,7 @@ def _tell(done: Ingested | str) -> None:
         st.success(
             say("uploaded", added=done.added, updated=done.updated, unchanged=done.unchanged), icon=":material/check:"
         )
+    _copied(done.copies)
     for file in done.skipped:
         st.warning(f"**{plain(file.file)}**: {plain(file.reason)}", icon=":material/warning:")
 
@@ -89,6 +91,16 @@ def _confirm(document_id: str, title: str) -> None:
                 st.rerun()
 
     st.dialog(say("remove_it", title=plain(title)), icon=":material/delete:")(asked)()
+
+
+def _copied(copied: Copied) -> None:
+    if not copied.passages or copied.example is None:
+        return
+    one, other = copied.example.passages[:2]
+    st.warning(
+        say("copied", passages=copied.passages, text=plain(one.text), one=plain(one.source), other=plain(other.source)),
+        icon=":material/content_copy:",
+    )
 
 
 def _skipped(files: tuple[Skipped, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, suppress
 from queue import Empty, SimpleQueue
 from threading import Thread, current_thread
@@ -11,7 +11,7 @@ from threading import Thread, current_thread
 _CLOSING = 5.0  # seconds that the end of a source may take before its reader goes on
 
 
-def with_pauses(source: AsyncGenerator[str], seconds: float) -> Iterator[str]:
+def with_pauses(source: AsyncGenerator[str], seconds: float) -> Generator[str]:
     """What `source` gives, and "" whenever it has given nothing for that time, so that its reader may leave.
 
     The source is closed with the iterator, also while it waits. It runs in a thread of its own, because an iterator that

@@ -170,6 +170,12 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Upload complete: {added} added, {updated} updated, {unchanged} unchanged.",
     ),
     "skipped": ("읽지 못한 파일", "Files that could not be read"),
+    "copied": (
+        "다른 문단과 내용이 같거나 숫자·날짜만 다른 문단이 {passages}개 있습니다. 답변이 다른 쪽을 인용할 수 있으니 하나로 정리하세요.\n\n"
+        "예: ‘{text}’ — {one} · {other}",
+        "{passages} passages say the same as another, or differ from it only in numbers or dates. Answers may cite the"
+        " wrong one; keep only one of them.\n\nExample: “{text}” — {one} · {other}",
+    ),
     "filter": ("이름으로 필터링", "Filter by name"),
     "total": ("문서 {total}개", "{total} documents"),
     "passages": ("문단 {passages}개", "{passages} passages"),

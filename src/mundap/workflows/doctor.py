@@ -10,8 +10,11 @@ from importlib.util import find_spec
 from mundap import __version__
 from mundap.encode.prompts import Prompts
 from mundap.errors import MundapError
+from mundap.generate.openai import OpenAIGenerator
+from mundap.protocols import Loads
 from mundap.types import Json
 from mundap.workspace import Mundap
+from mundap.workspace.copies import Copied
 
 # A package of each extra, by which its presence is known.
 EXTRAS = {
@@ -28,9 +31,20 @@ EXTRAS = {
 
 
 @dataclass(frozen=True, slots=True)
+class SegmentShare:
+    """A segment of the index: its rows, the share of them that is deleted, and its size on the disk."""
+
+    name: str
+    rows: int
+    deleted: float
+    megabytes: float
+
+
+@dataclass(frozen=True, slots=True)
 class Examination:
     """Versions, what is in the corpus, and which extras are installed. `encoder` is "ok" with its
-    name and prompts, and `index` "ok", or they say what to do."""
+    name and prompts, and `index` "ok", or they say what to do. So does `generator`, after it has been loaded, or its server asked. `copies` is "ok", or tells of passages that say the same.
+    `damaged` are files of the workspace that were found to be so; None if nobody looked."""
 
     mundap: str
     python: str
@@ -39,15 +53,20 @@ class Examination:
     passages: int
     encoder: str
     index: str
+    generator: str
+    copies: str
     extras: Mapping[str, bool]
+    segments: tuple[SegmentShare, ...]
+    damaged: tuple[str, ...] | None
 
     def to_json(self) -> dict[str, Json]:
-        """The fields by name."""
-        return asdict(self)
+        """The fields by name; `damaged` only if somebody looked."""
+        report = asdict(self)
+        return report if self.damaged is not None else {name: report[name] for name in report if name != "damaged"}
 
 
-def examine(bot: Mundap) -> Examination:
-    """Look at the installation and the workspace, and search once."""
+def examine(bot: Mundap, verify: bool = False) -> Examination:
+    """Look at the installation and the workspace, and search once; with `verify`, read every file of the index."""
     documents, passages = bot.corpus.counts()
     return Examination(
         mundap=__version__,
@@ -57,7 +76,26 @@ def examine(bot: Mundap) -> Examination:
         passages=passages,
         encoder=_encoder(bot),
         index=_index(bot),
+        generator=_generator(bot),
+        copies=copies_told(bot.copies.all()) or "ok",
         extras={extra: find_spec(package) is not None for extra, package in EXTRAS.items()},
+        segments=tuple(
+            SegmentShare(name, extent.rows, 1 - extent.alive / max(extent.rows, 1), size / 1e6)
+            for name, extent, size in bot.segments
+        ),
+        damaged=tuple(str(path.relative_to(bot.root)) for path in bot.damaged_files()) if verify else None,
+    )
+
+
+def copies_told(found: Copied) -> str:
+    """One line on the passages that have copies; "" if there are none."""
+    if not found.passages:
+        return ""
+    one, other = found.sources
+    where = f"{one}와(과) {other}" if one != other else one
+    return (
+        f"다른 문단과 내용이 같거나 숫자·날짜만 다른 문단이 {found.passages}개 있습니다(예: '{found.texts[0]}', {where})."
+        " 답변이 다른 쪽을 인용할 수 있으니 하나로 정리하세요. 자세히 보기: mundap evaluate retrieval --twins"
     )
 
 
@@ -76,6 +114,18 @@ def _encoder(bot: Mundap) -> str:
     if (settings.query_prompt, settings.passage_prompt, settings.pooling) != (None, None, ""):
         said += f" (주의: {settings.encoder}에는 query_prompt, passage_prompt, pooling을 사용하지 않습니다)"
     return said
+
+
+def _generator(bot: Mundap) -> str:
+    try:
+        generator = bot.components.generator
+        if isinstance(generator, Loads):
+            generator.load()
+        if isinstance(generator, OpenAIGenerator):
+            generator.check()
+    except MundapError as error:
+        return str(error)
+    return f"ok: {generator.name}"
 
 
 def _index(bot: Mundap) -> str:

@@ -31,6 +31,7 @@ from mundap.evaluation.keywords import MACRO, KeywordReport, evaluate_keywords, 
 from mundap.evaluation.questions import read_questions
 from mundap.evaluation.report_pages import abstain_page, keywords_page, retrieval_page
 from mundap.evaluation.retrieval import COMPARED, RetrievalReport, Search, ablation, evaluate_retrieval
+from mundap.evaluation.twins import Twins
 from mundap.generate import make_generator
 from mundap.generate.structured import Completer
 from mundap.index.grouped import GroupedPassages
@@ -61,13 +62,15 @@ def retrieval(
     before: str | Path | None = None,
     variants: Variants | None = None,
     steps: Sequence[str] = (),
+    twins: bool = False,
     progress: Progress = quiet,
 ) -> RetrievalReport:
     """At which rank each leg finds the gold passages, `depth` hits deep (10 or more), and what each step brings.
 
     By default the ablation adds to the fusion, one by one, what the settings do after it. `variants` makes more searches,
     by name, over the workspace that is asked; they are reported as legs are, and `steps` names those of the ablation, in
-    order. Raises BadFile for a file that cannot be read, MundapError where there is nothing to measure or to compare,
+    order. With `twins` passages that say the same as another, or differ from it only in numbers and dates, are looked for,
+    and every figure is reported with and without counting them as right. Raises BadFile for a file that cannot be read, MundapError where there is nothing to measure or to compare,
     StaleIndex as a search does.
     """
     earlier = earlier_legs(Path(before)) if before is not None else None
@@ -77,8 +80,10 @@ def retrieval(
     names = tuple(over.searchers)
     legs = {name: search_by(over, name) for name in names} | dict((variants or without)(over))
     steps = steps or [over.config.retrieve.legs[0], *(name for name in legs if name not in names), "hybrid"]
-    corpus = {squash(p.text) for p in over.corpus.all_passages() if p.parent_id == p.id}
-    report = evaluate_retrieval(asked.items, legs, corpus, depth=depth, progress=progress)
+    passages = over.corpus.all_passages()
+    corpus = {squash(p.text) for p in passages if p.parent_id == p.id}
+    alike = Twins.among(passages) if twins else None
+    report = evaluate_retrieval(asked.items, legs, corpus, depth=depth, progress=progress, twins=alike)
     met = sum(over.trained_on(question.question) for question in asked.items)
     if met:
         log.warning(
@@ -90,7 +95,7 @@ def retrieval(
         compared=None if earlier is None else report.compared_with(earlier),
         met_in_training=met,
     )
-    made = runs.about(bot, "retrieval", file, {"depth": depth}, over)
+    made = runs.about(bot, "retrieval", file, {"depth": depth, "twins": twins or None}, over)
     page = retrieval_page(report, made, report.compared or {}, report.ablation)
     return replace(report, run=runs.keep(bot, made.kind, {**report.to_json(True), **made.to_json()}, page))
 
@@ -237,10 +242,12 @@ def _judge(bot: Mundap, spec: str) -> Judge:
         models=bot.components.models,
         context_tokens=settings.context_tokens,
         timeout=settings.timeout,
+        time_limit=settings.time_limit,
+        threads=settings.threads,
     )
     if not isinstance(generator, Completer):
         raise ConfigError(
-            f"'{spec}'은(는) 채점에 사용할 수 없는 모델입니다. 'openai:http://127.0.0.1:11434/v1#qwen3' 형식으로 지정하세요."
+            f"'{spec}'은(는) 채점에 사용할 수 없는 모델입니다. 'gguf:models/my.gguf'나 'openai:http://127.0.0.1:11434/v1#qwen3' 형식으로 지정하세요."
         )
     return Judge(generator, runs.folder(bot) / "verdicts.sqlite")
 

@@ -83,7 +83,12 @@ def folder(bot: Mundap) -> Path:
 
 def about(bot: Mundap, kind: str, file: Path, options: Mapping[str, object], over: Mundap | None) -> About:
     """What repeats a measurement: `options` are those of the command, `over` the workspace that was asked, if one was."""
-    given = [part for name, value in options.items() if value is not None for part in (f"--{name}", str(value))]
+    given = [
+        part
+        for name, value in options.items()
+        if value is not None
+        for part in ([f"--{name}"] if value is True else [f"--{name}", str(value)])
+    ]
     command = ["mundap", "evaluate", kind, "--questions", str(file), *given, "--workspace", str(bot.root)]
     return About(
         kind=kind,

@@ -182,15 +182,19 @@ def rank(
 def _completions(bot: Mundap, asked: Sequence[Question]) -> tuple[list[completions.Prompt], completions.Complete]:
     """The questions whose passage is in the corpus, and what gives each its three completions."""
     parent_passages = {squash(p.text): p for p in bot.corpus.all_passages() if p.parent_id == p.id}
-    found = {q.question: parent_passages[squash(q.gold[0])] for q in asked if squash(q.gold[0]) in parent_passages}
+    answering = [(q, [parent_passages[text] for text in map(squash, q.gold) if text in parent_passages]) for q in asked]
+    found = {q.question: passages for q, passages in answering if passages}
     prompts = [
-        completions.Prompt(q.question, q.answer, (found[q.question].text,)) for q in asked if q.question in found
+        completions.Prompt(q.question, q.answer, (found[q.question][0].text,)) for q in asked if q.question in found
     ]
 
     def complete(prompt: completions.Prompt) -> list[str]:
-        gold = found[prompt.question]
-        others = [hit for hit in bot.find(prompt.question) if hit.passage.id != gold.id]
-        shown = [[Hit(gold, 1.0, 1)], [Hit(hit.passage, hit.score, n) for n, hit in enumerate(others, 1)]]
+        right = {passage.id for passage in found[prompt.question]}
+        others = [hit for hit in bot.find(prompt.question) if hit.passage.id not in right]
+        shown = [
+            [Hit(found[prompt.question][0], 1.0, 1)],
+            [Hit(hit.passage, hit.score, n) for n, hit in enumerate(others, 1)],
+        ]
         return [prompt.answer, *(_text(bot, prompt.question, hits) for hits in shown)]
 
     return prompts, complete

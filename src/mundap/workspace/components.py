@@ -21,6 +21,7 @@ from mundap.generate.reading import Reader, Weigh
 from mundap.generate.sampling import Sampling
 from mundap.generate.structured import Completer
 from mundap.generate.support import read_calibration, refusal
+from mundap.index.kept_vectors import KeptVectors
 from mundap.korean.everyday import EverydayWords, read_pairs, shipped
 from mundap.korean.keyword_model import KeywordModel
 from mundap.korean.keyword_rules import NounRule, extract, names, read_rules
@@ -49,8 +50,23 @@ class Components:
 
     @cached_property
     def cache(self) -> Cache:
-        """Vectors and tokens that were computed before."""
-        return Cache(self.root / FOLDER / "cache.sqlite")
+        """Vectors and tokens that were computed before, those in segments of the index among them."""
+        return Cache(self.root / FOLDER / "cache.sqlite", lambda keys: self._kept_vectors.find(keys))
+
+    @property
+    def index_folder(self) -> Path:
+        """The folder of the index."""
+        return self.root / FOLDER / "index"
+
+    def look_at_segments(self, checked: bool = False) -> None:
+        """From now on, take vectors from the segments as they are now; if `checked`, from those that are whole alone."""
+        self.__dict__.pop("_kept_vectors", None)
+        if checked:
+            self._kept_vectors = KeptVectors(self.index_folder, checked=True)
+
+    @cached_property
+    def _kept_vectors(self) -> KeptVectors:
+        return KeptVectors(self.index_folder)
 
     @property
     def models(self) -> Path:
@@ -197,6 +213,8 @@ class Components:
                 settings.temperature, settings.top_p, settings.top_k, settings.repeat_penalty, settings.stop
             ),
             timeout=settings.timeout,
+            time_limit=settings.time_limit,
+            threads=settings.threads,
             refusal=refusal(self.config.language),
             reason=settings.reason,
             reorder=settings.reorder,

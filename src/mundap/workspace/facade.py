@@ -5,20 +5,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 
 from filelock import FileLock, Timeout
 
 from mundap.config import FILE, Config, find_workspace, read_config
 from mundap.encode import base_of, located
-from mundap.errors import BadFile, ConfigError, MundapError, UnknownName, WorkspaceBusy
+from mundap.errors import (
+    BadFile,
+    ConfigError,
+    MundapError,
+    StaleIndex,
+    StorageDamaged,
+    UnknownName,
+    WorkspaceBusy,
+)
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.index.generation import Recipe
+from mundap.index.generation import REPAIR, Recipe
+from mundap.index.tiers import Extent
 from mundap.ingest.folder import walk
 from mundap.ingest.readers import exists, nfc_path
 from mundap.ingest.sheets.sheet import Options
@@ -30,15 +41,17 @@ from mundap.protocols import Loads, Progress, Searcher, quiet
 from mundap.retrieve.light import seen
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
-from mundap.types import Answer, Hit, Turn
+from mundap.store.sight import Sight
+from mundap.types import Answer, Hit, Passage, Turn
 from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
 from mundap.workspace.answering import Answering
 from mundap.workspace.components import FOLDER, LIGHT, Components
+from mundap.workspace.copies import Copied, Copies
 from mundap.workspace.indexing import Indexing
-from mundap.workspace.intake import Ingested, Skipped, Taken, keep_out, skipped, take, take_back
-from mundap.workspace.opening import Opening
+from mundap.workspace.intake import Ingested, Skipped, Taken, beside, keep_out, skipped, take, take_back
+from mundap.workspace.opening import Opening, passages_of
 from mundap.workspace.searching import Searching, Where
 from mundap.workspace.uploads import Uploads
 
@@ -57,6 +70,16 @@ def sheets_of(config: Config) -> Options:
     return Options(config.ingest.hidden, tuple((kind, names) for kind, names in config.ingest.columns if names))
 
 
+def _check_there(folder: Path) -> None:
+    """Raises StorageDamaged for an index whose corpus is gone: an empty one in its place would hide that."""
+    corpus = folder / "corpus.sqlite"
+    if (folder / "index" / "CURRENT").exists() and not (corpus.exists() and corpus.stat().st_size):
+        raise StorageDamaged(
+            f"{corpus}: 색인은 있는데 문서 데이터가 없습니다. 백업에서 되살리세요(mundap restore FILE 새폴더)."
+            f" 처음부터 다시 만들려면 {folder / 'index'} 폴더를 지우고 mundap ingest와 mundap index를 실행하세요."
+        )
+
+
 class Mundap:
     """An open workspace. Make one with `Mundap.open`. Threads may share one.
 
@@ -67,14 +90,18 @@ class Mundap:
         """`words` is the folder that the user dictionary is relative to (default: `root`)."""
         self.root = root
         self.config = config
+        (root / FOLDER).mkdir(mode=0o700 if config.private else 0o777, parents=True, exist_ok=True)
+        _check_there(root / FOLDER)
         self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
         self._parts = Components(
             root, words or root, config, lambda words: self._opening.open().lexical.postings.rarity(words)
         )
-        self._indexing = Indexing(root / FOLDER / "index", self.corpus, self._parts)
+        self._indexing = Indexing(self._parts.index_folder, self.corpus, self._parts)
         self._opening = Opening(self._indexing, self.corpus, self._parts)
         self._searching = Searching(self._opening, self.corpus, self._parts)
         self._answering = Answering(self._searching, self._opening, self.corpus, self._parts)
+        self._views: dict[frozenset[str], Mundap] = {}
+        self._viewing = Lock()
 
     @classmethod
     def open(cls, path: str | Path = ".") -> Mundap:
@@ -89,6 +116,25 @@ class Mundap:
     def reconfigured(self, config: Config) -> Mundap:
         """The same workspace with other settings."""
         return Mundap(self.root, config, self._parts.words)
+
+    def seen_by(self, tags: Iterable[str] | None) -> Mundap:
+        """The same workspace as someone sees it who has these access tags, for reading; itself for None, who sees all.
+
+        What they do not see is in no search, answer, listing, count or suggestion.
+        """
+        folders = self.config.access.folders
+        if tags is None or not (folders or self.corpus.has_tags):
+            return self
+        own = frozenset(tags)
+        with self._viewing:
+            view = self._views.get(own)
+            if view is None:
+                view = copy(self)
+                view.corpus = Corpus(self.root / FOLDER / "corpus.sqlite", Sight(own, folders))
+                view._searching = Searching(self._opening, view.corpus, self._parts)
+                view._answering = Answering(view._searching, self._opening, view.corpus, self._parts)
+                self._views[own] = view
+        return view
 
     def read_by(self, encoder: str, progress: Progress = quiet) -> Mundap:
         """The same workspace as it would search with the encoder of that name; the index on the disk stays as it is.
@@ -123,28 +169,45 @@ class Mundap:
             except BadFile as error:
                 missing.append(Skipped(str(path), str(error)))
         with self._writing():
+            for source, file in list(files.items()):
+                if self.uploads.holds(source):  # whose tags came with them
+                    continue
+                try:
+                    self.corpus.tag(source, beside(file))
+                except BadFile as error:  # what should be hidden is not taken for what all may see
+                    missing.append(Skipped(source, str(error)))
+                    del files[source]
             taken = self._take(files, progress)
             removed = self._prune() if prune else 0
-        return self._ingested(taken, missing, removed)
+            copied = self._copied(taken)
+        return self._ingested(taken, missing, removed, copied)
 
-    def upload(self, files: Mapping[str, Path], progress: Progress = quiet) -> Ingested:
+    def upload(
+        self, files: Mapping[str, Path], progress: Progress = quiet, access: Iterable[str] | None = None
+    ) -> Ingested:
         """Read files from the `incoming` folder of uploads, keyed by their final name, and index them.
 
         Readable files are moved to their final place, replacing files of the same name; others stay where they are and are reported
-        in `skipped`. When this returns, the added documents can be searched.
+        in `skipped`. When this returns, the added documents can be searched, by those who have one of the tags `access`; None
+        leaves the tags that a file of that name had.
         """
         with self._writing():
+            before = {name: self.corpus.tags(self.uploads.source(name)) for name in files}
             for name in files:
                 self.corpus.forgive(self.uploads.source(name))
+                if access is not None:  # before it is there, so that nobody sees it meanwhile
+                    self.corpus.tag(self.uploads.source(name), access)
             taken = self._take({self.uploads.source(name): file for name, file in files.items()}, progress)
             for name, one in zip(files, taken, strict=True):
                 if one.state == "skipped":
                     self.corpus.forgive(one.file)
+                    self.corpus.tag(one.file, before[name])
                 else:
                     self.uploads.place(files[name], name)
             if not self._indexing.done and self.corpus.counts()[0]:
                 self._indexing.build({})
-        return self._ingested(taken)
+            copied = self._copied(taken)
+        return self._ingested(taken, copied=copied)
 
     def discard(self, document_id: str) -> Listed | None:
         """Remove a document from every leg at once, and delete its file if it was uploaded. Returns the document, or None
@@ -173,7 +236,22 @@ class Mundap:
             self.corpus, files, cut_of(self.config, self._parts.models), limits, progress, sheets_of(self.config)
         )
 
-    def _ingested(self, taken: tuple[Taken, ...], missing: Sequence[Skipped] = (), removed: int = 0) -> Ingested:
+    def _copied(self, taken: Sequence[Taken]) -> Copied:
+        come = {one.file for one in taken if one.state in ("added", "updated")}
+        return self.copies.take(come) if come else Copied()
+
+    @cached_property
+    def copies(self) -> Copies:
+        """The passages that say the same as another, or differ from it only in numbers and dates."""
+        return Copies(self.corpus, self.root / FOLDER)
+
+    def _ingested(
+        self,
+        taken: tuple[Taken, ...],
+        missing: Sequence[Skipped] = (),
+        removed: int = 0,
+        copied: Copied = Copied(),
+    ) -> Ingested:
         states = Counter(one.state for one in taken)
         return Ingested(
             *self.corpus.counts(),
@@ -183,6 +261,7 @@ class Mundap:
             unchanged=states["unchanged"],
             skipped=(*missing, *skipped(taken)),
             files=taken,
+            copies=copied,
         )
 
     def refused(self) -> list[Skipped]:
@@ -226,13 +305,41 @@ class Mundap:
 
     # -- index ----------------------------------------------------------------------------------------------------
 
-    def index(self, progress: Mapping[str, Progress] | None = None) -> str:
+    def index(self, progress: Mapping[str, Progress] | None = None, rebuild: bool = False) -> str:
         """Build an index generation of the corpus and make it current; returns its name. Only new passages are computed.
 
-        `progress` may have entries for "tokens", "keywords" and "vectors".
+        With `rebuild`, nothing of the existing index is used except vectors whose files are intact. `progress` may have
+        entries for "tokens", "keywords" and "vectors". Raises StaleIndex, naming the file, if a damaged one would be needed.
         """
         with self._writing():
-            return self._indexing.build(progress or {})
+            return self._indexing.build(progress or {}, anew=rebuild)
+
+    def compact(self, progress: Mapping[str, Progress] | None = None) -> str:
+        """Index as `index` does, and drop what was deleted from the files at once; returns the generation's name."""
+        with self._writing():
+            name = self._indexing.build(progress or {}, compact=True)
+            self._parts.cache.shrink()
+            return name
+
+    def indexed_passages(self) -> list[Passage]:
+        """The passage of each vector of the current generation, in order; an empty one for each that is gone.
+
+        Raises StaleIndex as `search` does, and if documents were deleted after indexing.
+        """
+        opened = self._opening.open()
+        mask = opened.table.mask(None)
+        if mask is not None and bool((opened.generation.ids.alive() & ~mask).any()):
+            raise StaleIndex(f"색인한 뒤 문서가 바뀌었습니다. 먼저 {REPAIR}")
+        return passages_of(opened.generation, self.corpus)
+
+    @property
+    def segments(self) -> list[tuple[str, Extent, int]]:
+        """The segments of the current generation: name, how large each is, and its bytes on disk; none without an index."""
+        return self._indexing.segments
+
+    def damaged_files(self) -> list[Path]:
+        """The files of the index, the corpus and the cache that are damaged. All of them are read."""
+        return [*self.corpus.damaged(), *self._parts.cache.damaged(), *self._indexing.damaged()]
 
     @property
     def recipe(self) -> Recipe:

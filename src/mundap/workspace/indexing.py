@@ -2,24 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from mundap.errors import MundapError, StaleIndex
-from mundap.files import digest
+from mundap.files import digest, text_key
 from mundap.generate.relations import read_relations, reader_name
-from mundap.graph.build import Relate, Relation
-from mundap.graph.build import build as build_graph
+from mundap.graph.build import GraphFiles, Relate, Relation
 from mundap.graph.relations import relate, unrelated
 from mundap.graph.synonyms import in_use, read_synonyms
-from mundap.index.generation import Recipe, build, generations, no_graph, open_generation
+from mundap.index.generation import Recipe, build, current, damaged_files, generations, open_generation
+from mundap.index.kept_vectors import vectors_of
+from mundap.index.segment import Deriving
+from mundap.index.tiers import Extent
+from mundap.index.vectors import Halves
 from mundap.korean.keyword_rules import names
 from mundap.korean.normalize import NORMALIZER
 from mundap.protocols import Progress, quiet
 from mundap.store.corpus import Corpus
-from mundap.types import Passage
 from mundap.workspace.components import Components
+
+_FORGOTTEN = 4096  # vectors at once
+
+
+class _Summed:
+    """Progress over batches, each of which is told as if it were all. `total` is what is expected at least."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress = progress
+        self._total = total
+        self._before = 0
+        self._here = 0
+
+    def next(self) -> Progress:
+        """The progress of the next batch."""
+        self._before += self._here
+        self._here = 0
+        return self._told
+
+    def _told(self, done: int, total: int) -> None:
+        self._here = total
+        self._progress(self._before + done, max(self._before + total, self._total))
+
+
+class _Encoded:
+    """Vectors for an index, which the cache need not keep once the index does."""
+
+    def __init__(self, parts: Components, steps: _Summed) -> None:
+        self._parts = parts
+        self._steps = steps
+        self._keys = bytearray()
+
+    def __call__(self, texts: list[str]) -> Halves:
+        encoder = self._parts.encoder
+        self._keys += b"".join(text_key(encoder.name, text) for text in texts)
+        return self._parts.cache.vectors(texts, encoder, self._steps.next())
+
+    def forget(self) -> None:
+        """The index is promoted: take what it holds out of the cache."""
+        for first in range(0, len(self._keys), 16 * _FORGOTTEN):
+            some = bytes(self._keys[first : first + 16 * _FORGOTTEN])
+            self._parts.cache.drop([some[n : n + 16] for n in range(0, len(some), 16)])
 
 
 class Indexing:
@@ -30,27 +74,41 @@ class Indexing:
         self._corpus = corpus
         self._parts = parts
 
-    def build(self, shown: Mapping[str, Progress]) -> str:
+    def build(self, shown: Mapping[str, Progress], *, anew: bool = False, compact: bool = False) -> str:
         """Build and promote a generation, and return its name; the caller holds the workspace's lock.
 
-        `shown` may have an entry for "tokens", for "keywords" and for "vectors". Raises MundapError for an empty corpus.
+        `shown` may have an entry for "tokens", for "keywords" and for "vectors". `anew` uses nothing of the generation
+        before but vectors whose files are whole, `compact` drops what is gone. Raises MundapError for an empty corpus.
         """
-        state = self._corpus.state()
-        passages = self._corpus.all_passages()
-        if not passages:
+        total = self._corpus.counts()[1]
+        if not total:
             raise MundapError("색인할 문서가 없습니다. 먼저 실행하세요: mundap ingest")
         parts = self._parts
-        return build(
-            self.root,
-            passages,
-            self.recipe,
-            state,
-            lambda texts: list(
-                parts.cache.tokens(texts, parts.tokenizer.name, parts.tokenizer, shown.get("tokens", quiet))
-            ),
-            lambda texts: parts.cache.vectors(texts, parts.encoder, shown.get("vectors", quiet)),
-            self._graph_in(shown.get("keywords", quiet)) if parts.config.graph.enabled else no_graph,
+        parts.look_at_segments(checked=anew)
+        self._take_back_vectors()
+        whole = anew or current(self.root) is None
+        tokens = _Summed(shown.get("tokens", quiet), total if whole else 0)
+        vectors = _Encoded(parts, _Summed(shown.get("vectors", quiet), self._corpus.passage_count() if whole else 0))
+        keywords = _Summed(shown.get("keywords", quiet), total if whole else 0)
+        deriving = Deriving(
+            lambda texts: list(parts.cache.tokens(texts, parts.tokenizer.name, parts.tokenizer, tokens.next())),
+            vectors,
+            parts.encoder.name,
+            self._graph(keywords) if parts.config.graph.enabled else None,
         )
+        name = build(self.root, self._corpus, self.recipe, deriving, anew=anew, compact=compact)
+        vectors.forget()
+        parts.look_at_segments()
+        return name
+
+    def _take_back_vectors(self) -> None:
+        """Keep the vectors of another encoder in the cache: its segments will go, and one may return to it."""
+        try:
+            segments = open_generation(self.root).segments
+        except StaleIndex:
+            return
+        for keys, vectors in vectors_of([one for one in segments if one.encoder != self._parts.encoder.name]):
+            self._parts.cache.keep(keys, vectors)
 
     @property
     def done(self) -> bool:
@@ -59,6 +117,19 @@ class Indexing:
             return open_generation(self.root).corpus_state == self._corpus.state()
         except StaleIndex:
             return False
+
+    @property
+    def segments(self) -> list[tuple[str, Extent, int]]:
+        """Of each segment of the current generation its name, how large it is, and its bytes; none without a generation."""
+        try:
+            opened = open_generation(self.root)
+        except StaleIndex:
+            return []
+        return [(one.name, extent, one.size) for one, extent in zip(opened.segments, opened.extents, strict=True)]
+
+    def damaged(self) -> list[Path]:
+        """The files of the current generation that are damaged."""
+        return damaged_files(self.root)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -81,12 +152,12 @@ class Indexing:
         kind = self._parts.config.graph.relations
         return f"{self._parts.tokenizer.name}-1-{reader_name(self._parts.completer) if kind == 'llm' else kind}"
 
-    def _graph_in(self, progress: Progress) -> Callable[[Path, Sequence[Passage], Path | None], None]:
+    def _graph(self, steps: _Summed) -> GraphFiles:
         table = self._parts.synonyms
         synonyms = in_use(read_synonyms(table)) if table.is_file() else []
-        name, relate = partial(names, user_dictionary=self._parts.user_dictionary), self._relate
-        return lambda folder, rows, old: build_graph(
-            folder, rows, name, relate, self._graph_recipe, synonyms, old, progress
+        name = partial(names, user_dictionary=self._parts.user_dictionary)
+        return GraphFiles(
+            name, self._relate, self._graph_recipe, synonyms, lambda done, total: steps.next()(done, total)
         )
 
     @property

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from mundap.errors import UnknownName
+from mundap.access import SIDECAR, tags_of
+from mundap.errors import BadFile, UnknownName
 from mundap.files import digest, digest_file
 from mundap.ingest.grid import TABLE
 from mundap.ingest.pdf.ocr import available
@@ -20,6 +21,7 @@ from mundap.korean.normalize import NORMALIZER, name_of
 from mundap.protocols import Progress
 from mundap.store.corpus import Corpus
 from mundap.types import Json
+from mundap.workspace.copies import Copied
 
 State = Literal["added", "updated", "unchanged", "skipped"]
 _LARGE = 4 << 20  # bytes; a file of more counts as several in the progress
@@ -63,7 +65,8 @@ class Taken:
 class Ingested:
     """What an ingest did. `documents` and `passages` are what the corpus holds now; the others count files.
 
-    `files` has what came of each, and `skipped` what did not go in: files, rows, and paths with nothing there.
+    `files` has what came of each, and `skipped` what did not go in: files, rows, and paths with nothing there. `copies`
+    tells of the passages that came in and say the same as another, or differ from it only in numbers and dates.
     """
 
     documents: int
@@ -74,6 +77,7 @@ class Ingested:
     unchanged: int = 0
     skipped: tuple[Skipped, ...] = ()
     files: tuple[Taken, ...] = ()
+    copies: Copied = field(default_factory=Copied)
 
     def to_json(self) -> dict[str, Json]:
         """As other programs read it."""
@@ -86,6 +90,7 @@ class Ingested:
             "unchanged": self.unchanged,
             "skipped": [one.to_json() for one in self.skipped],
             "warnings": [{"file": one.file, "warning": warning} for one in self.files for warning in one.warnings],
+            "copies": self.copies.to_json(),
         }
 
 
@@ -142,6 +147,17 @@ def take(
             taken[job.source] = _put(corpus, job, outcome, changed[job.source])
             told()
     return tuple(taken[source] for source in files)
+
+
+def beside(file: Path) -> list[str]:
+    """The access tags in the file beside `file` that has its name and one suffix more. Raises BadFile if it cannot be read."""
+    sidecar = file.with_name(f"{file.name}{SIDECAR}")
+    try:
+        return tags_of(sidecar.read_text("utf-8-sig"))
+    except FileNotFoundError:
+        return []
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadFile(f"{name_of(sidecar.name)}: 접근 태그 파일을 읽을 수 없습니다. UTF-8로 저장하세요.") from error
 
 
 def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str) -> Taken:

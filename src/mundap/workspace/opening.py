@@ -6,24 +6,23 @@ import logging
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from threading import Lock
 
 from mundap.errors import ConfigError, StaleIndex
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
-from mundap.index.dense import DenseLeg, vector_keys
+from mundap.index.dense import DenseLeg
 from mundap.index.generation import REPAIR, Generation, alive, check, current, open_generation
-from mundap.index.grouped import GroupedPassages
 from mundap.index.table import Table
-from mundap.index.vectors import VectorIndex, make_graph
+from mundap.index.vectors import VectorIndex
 from mundap.index.widen import Widening
 from mundap.protocols import Leg, Progress, Searcher
 from mundap.retrieve.coverage import SHARE, CoverageRanker
 from mundap.retrieve.hybrid import Hybrid
 from mundap.retrieve.light import LightRanker
 from mundap.store.corpus import Corpus
+from mundap.types import Passage
 from mundap.workspace.components import Components
 from mundap.workspace.indexing import Indexing
 
@@ -63,7 +62,7 @@ class Opening:
             if opened is None:
                 opened = self._open_generation(state)
             elif opened.state != state:  # something was removed, or added and not indexed yet
-                opened.table.restrict(alive(opened.generation, self._corpus.ids()))
+                opened.table.restrict(alive(opened.generation, self._corpus))
                 opened = replace(opened, state=state)
             self._opened = opened
             return opened
@@ -107,7 +106,7 @@ class Opening:
 
         Raises StaleIndex if there is none.
         """
-        return _open_graph(open_generation(self._indexing.root).folder)
+        return _open_graph(open_generation(self._indexing.root))
 
     def open_with_vectors(self, progress: Progress) -> None:
         """Open the current generation as if it had been built with the encoder of the settings: what it lacks of its
@@ -115,14 +114,11 @@ class Opening:
         generation = open_generation(self._indexing.root)
         encoder = self._parts.encoder
         if generation.recipe.encoder != encoder.name:
-            grouped = GroupedPassages.of(self._corpus.all_passages())
-            if [passage.id for passage in grouped.passages] != generation.vector_ids:
-                raise StaleIndex(f"색인한 뒤에 문서가 바뀌었습니다. {REPAIR}")
-            texts = [passage.embedded for passage in grouped.passages]
-            vectors, keys = self._parts.cache.vectors(texts, encoder, progress), vector_keys(grouped)
-            index = VectorIndex(vectors, grouped.starts, keys, make_graph(vectors, keys))
+            texts = [passage.embedded for passage in passages_of(generation, self._corpus)]
+            vectors = self._parts.cache.vectors(texts, encoder, progress)
+            index = VectorIndex.of(vectors, generation.vectors.starts)
             recipe = replace(generation.recipe, encoder=encoder.name)
-            generation = replace(generation, recipe=recipe, vectors=index)
+            generation = replace(generation, recipe=recipe, instead=index)
         self._opened = self._open(self._corpus.state(), generation)
 
     def _open_generation(self, state: str) -> Opened:
@@ -130,8 +126,7 @@ class Opening:
 
     def _open(self, state: str, generation: Generation) -> Opened:
         parts = self._parts
-        ids = generation.vector_ids if generation.corpus_state == state else self._corpus.ids()
-        table = Table(generation.row_ids, self._corpus, check(generation, self._indexing.recipe, ids))
+        table = Table(generation.ids, self._corpus, check(generation, self._indexing.recipe, self._corpus))
         everyday = parts.everyday
         widening = Widening(generation.postings, parts.tokenizer, everyday) if everyday else None
         lexical = LexicalLeg(generation.postings, table, parts.tokenizer, widening)
@@ -142,7 +137,7 @@ class Opening:
             raise ConfigError(f"reranker = '{settings.reranker}'에는 legs가 모두 필요합니다: {', '.join(legs)}")
         graph = None
         if parts.config.graph.enabled:
-            graph = legs["graph"] = GraphLeg(_open_graph(generation.folder), table, parts.names, everyday=everyday)
+            graph = legs["graph"] = GraphLeg(_open_graph(generation), table, parts.names, everyday=everyday)
         elif "graph" in settings.legs:
             raise ConfigError("legs에 graph를 포함하려면 mundap.toml에서 [graph] enabled = true여야 합니다.")
         light = LightRanker(parts.light, lexical, dense) if parts.light else None
@@ -158,8 +153,15 @@ class Opening:
         return Opened(state, generation, table, lexical, dense, graph, {**legs, "hybrid": hybrid})
 
 
-def _open_graph(folder: Path) -> Graph:
+def passages_of(generation: Generation, corpus: Corpus) -> list[Passage]:
+    """The passage of each vector of a generation, in order; an empty one in the place of each that is gone."""
+    ids = [id for segment in generation.segments for id in segment.ids.every()]
+    found = corpus.passages(ids)
+    return [found.get(id) or Passage(id, "", "", 0, 0) for id in ids]
+
+
+def _open_graph(generation: Generation) -> Graph:
     try:
-        return Graph(folder)
-    except (OSError, ValueError, sqlite3.DatabaseError) as error:
+        return Graph(generation.folder, [segment.folder for segment in generation.segments], generation.gone)
+    except (OSError, ValueError, TypeError, sqlite3.DatabaseError) as error:
         raise StaleIndex(f"키워드 그래프를 읽을 수 없습니다({error}). {REPAIR}") from error

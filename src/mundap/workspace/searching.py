@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+import sqlite3
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import replace
 from datetime import date
 from functools import cached_property
 
-from mundap.errors import UnknownName
+from mundap.errors import StaleIndex, UnknownName
 from mundap.index.dense import DenseLeg
 from mundap.index.postings import Postings
 from mundap.korean.spacing import parted, spaced
@@ -19,7 +21,7 @@ from mundap.retrieve.synonyms import reworded
 from mundap.store.corpus import Corpus
 from mundap.types import Hit
 from mundap.workspace.components import Components
-from mundap.workspace.opening import Opening
+from mundap.workspace.opening import Opened, Opening
 from mundap.workspace.understanding import Understanding
 
 log = logging.getLogger(__name__)
@@ -37,11 +39,31 @@ class Searching:
         self._settings = parts.config.retrieve
         self._mended: tuple[str, Postings, Mended] | None = None
 
-    def search(self, question: str, k: int, leg: str, allowed: set[str] | None) -> list[Hit]:
-        """The best `k` passages of one leg for a normalised question, among the `allowed` ids if there are such."""
+    def search(self, question: str, k: int, leg: str, allowed: Set[str] | None) -> list[Hit]:
+        """The best `k` passages of one leg for a normalised question, among the `allowed` ids if there are such, and
+        among those that the corpus shows to whom it is shown. Every search comes through here."""
+        try:
+            return self._searched(question, k, leg, allowed)
+        except (IndexError, sqlite3.DatabaseError) as error:  # what a damaged file leads to
+            if isinstance(error, sqlite3.OperationalError):
+                raise
+            raise StaleIndex(
+                f"색인을 읽을 수 없습니다({error}). 손상된 파일을 확인하세요: mundap doctor --verify. 복구: mundap index --rebuild"
+            ) from error
+
+    def _searched(self, question: str, k: int, leg: str, allowed: Set[str] | None) -> list[Hit]:
         opened = self._opening.open()
         if leg not in opened.searchers:
             raise UnknownName("leg", leg, opened.searchers)
+        seen = self._corpus.seen
+        if seen is not None:  # what leads there may be of passages that are not seen
+            allowed = seen if allowed is None else allowed & seen
+            found = self._best(opened, question, k, leg, allowed)
+            shown = self._corpus.passages([hit.passage.id for hit in found])
+            return [replace(hit, links=()) for hit in found if hit.passage.id in shown]
+        return self._best(opened, question, k, leg, allowed)
+
+    def _best(self, opened: Opened, question: str, k: int, leg: str, allowed: Set[str] | None) -> list[Hit]:
         question = self.uniform(question)
         if leg != "hybrid":
             return opened.searchers[leg].search(question, k, allowed)
@@ -52,7 +74,12 @@ class Searching:
         return opened.graph.explained(question, hits) if opened.graph and "graph" in settings.legs else hits
 
     def mended(self, question: str) -> Mended:
-        """A normalised question with its typos put right, and the wrong keyboard layout; see `korean.typos`."""
+        """A normalised question with its typos put right, and the wrong keyboard layout; see `korean.typos`.
+
+        Not for those who do not see all: it would tell words of what they do not see.
+        """
+        if self._corpus.seen is not None:
+            return Mended(question)
         last = self._mended  # one read: another thread may replace it
         postings = self._opening.open().lexical.postings
         if last is None or last[0] != question or last[1] is not postings:
@@ -96,7 +123,7 @@ class Searching:
             log.warning("조건(%s)에 맞는 문서가 없어 전체 문서에서 검색했습니다.", ", ".join(asked.words))
         return self._found(question, wanted, None if where is None else self._corpus.ids_where(where.items()))
 
-    def _found(self, question: str, k: int, allowed: set[str] | None) -> list[Hit]:
+    def _found(self, question: str, k: int, allowed: Set[str] | None) -> list[Hit]:
         others = self.understanding.others(question)
         if not others:
             return self.search(question, k, "hybrid", allowed)

@@ -44,7 +44,7 @@ def _sheet(name: str, found: Untyped) -> Sheet:
     gaps: set[int] = set()
     last = 0
     for number, values in enumerate(found.to_python(skip_empty_area=False), 1):
-        cells = [_shown(value) for value in values]
+        cells = [shown(value) for value in values]
         while cells and not cells[-1]:
             cells.pop()
         if cells:
@@ -58,7 +58,8 @@ def _sheet(name: str, found: Untyped) -> Sheet:
     return Sheet(normalize(name).strip(), rows, merged, frozenset(gaps))
 
 
-def _shown(value: Untyped) -> str:
+def shown(value: Untyped) -> str:
+    """A value without a format, as people write it; "" for None."""
     match value:
         case str():
             return normalize(value).strip()

@@ -44,7 +44,7 @@ class Split:
     def around(cls, made: Pairs, tested: Numbers, seed: int, known: int = KNOWN) -> Split:
         """The parts of what is not `tested`, whose passages must have no other questions."""
         left = np.setdiff1d(np.arange(len(made)), tested)
-        dev = by_group(made.rows[left].tolist(), DEV, seed + 1) == 0
+        dev = by_group(made.groups[left].tolist(), DEV, seed + 1) == 0
         others = left[~dev]
         asked = by_group([made.questions[n] for n in others], known, seed + 2) == 0
         held = others[asked]
@@ -153,14 +153,15 @@ def mined(
     found = np.zeros((len(made), hard), np.int64)
     allowed = np.zeros(len(evaluator.starts) - 1, bool)
     allowed[known] = True
-    for n, (question, right) in enumerate(zip(made.questions, made.rows, strict=True)):
+    for n, (question, row) in enumerate(zip(made.questions, made.rows, strict=True)):
+        right = list(made.right[n])
         if vectors is None:
             order = evaluator.lexical.find(question, DEEP, allowed)[0]
         else:
             scores = vectors[0][evaluator.starts[:-1]] @ vectors[1][n]
             order = np.argsort(-scores, kind="stable")
-            order = order[allowed[order] & (scores[order] < ASIDE * scores[right])]
-        order = np.concatenate([order[order != right], known[known != right]])
+            order = order[allowed[order] & (scores[order] < ASIDE * scores[row])]
+        order = np.concatenate([some[~np.isin(some, right)] for some in (order, known)])
         found[n] = list(dict.fromkeys(order.tolist()))[:hard]
     return found
 

@@ -10,11 +10,11 @@ import numpy as np
 from mundap.evaluation.estimates import Comparisons
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.index.vectors import VectorIndex
+from mundap.index.vectors import VectorIndex, VectorPart
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.retrieve.hybrid import Hybrid
 from mundap.training.common.folds import Numbers
-from mundap.training.common.measure import Remembered, RememberedTokens, compared, sure_change
+from mundap.training.common.measure import HeldOut, Remembered, RememberedTokens, sure_change
 from mundap.training.common.pairs import FOLDS, SPLITS, Pairs
 from mundap.training.common.registry import Verdict
 from mundap.types import Json
@@ -49,7 +49,7 @@ class HeldoutEvaluator:
         self._weights = {leg: weight for leg, weight in (weights or {}).items() if leg in (lexical.name, dense.name)}
 
     def ranks(self, passages: Vectors, asked: Vectors, some: Numbers) -> dict[str, list[int | None]]:
-        """For each of LEGS the rank of the right passage of each of these pairs; None beyond DEPTH.
+        """For each of LEGS the rank of the first passage that answers the question of each of these pairs; None beyond DEPTH.
 
         `passages` are the vectors of all passages of the index, `asked` those of the questions of `some`.
         """
@@ -57,7 +57,7 @@ class HeldoutEvaluator:
         leg, hybrid = self._legs(passages, texts, asked)
         mask = self.table.mask(None)
         found: dict[str, list[int | None]] = {name: [] for name in LEGS}
-        for text, right in zip(texts, self.pairs.rows[some], strict=True):
+        for text, right in zip(texts, [self.pairs.right[n] for n in some], strict=True):
             found["dense"].append(_place(leg.find(text, DEPTH, mask)[0], right))
             found["hybrid"].append(_place(hybrid.candidates(text, DEPTH, mask).rows[:DEPTH], right))
         return found
@@ -72,14 +72,13 @@ class HeldoutEvaluator:
     def _legs(self, passages: Vectors, texts: Sequence[str], asked: Vectors) -> tuple[DenseLeg, Hybrid]:
         """The dense leg and the hybrid over these vectors, which have met these questions."""
         old = self._dense.vectors
-        index = VectorIndex(passages.astype(np.float16), old.starts, old.keys)
+        index = VectorIndex([VectorPart(passages.astype(np.float16), old.starts)])
         leg = DenseLeg(index, self.table, Remembered(self._dense.encoder, texts, asked))
         return leg, Hybrid(self.lexical, leg, method=self._fusion, weights=self._weights, pool=self._pool)
 
 
-def _place(rows: Numbers, right: int) -> int | None:
-    at = np.flatnonzero(rows == right)
-    return int(at[0]) + 1 if len(at) else None
+def _place(rows: Numbers, right: frozenset[int]) -> int | None:
+    return next((rank for rank, row in enumerate(rows.tolist(), 1) if row in right), None)
 
 
 @dataclass(frozen=True)
@@ -101,7 +100,10 @@ Splits = Mapping[str, Mapping[str, Comparisons]]  # of each split, then of each 
 
 @dataclass(frozen=True)
 class CrossValidated:
-    """What cross-validation of an encoder in `folds` folds says: of each of SPLITS, of each of LEGS."""
+    """What cross-validation of an encoder in `folds` folds says: of each of SPLITS, of each of LEGS.
+
+    `ranks` has what became of each question in the hybrid.
+    """
 
     questions: int
     passages: int
@@ -110,6 +112,7 @@ class CrossValidated:
     folds: int
     seed: int
     splits: Splits
+    ranks: Mapping[str, HeldOut]
 
     @property
     def verdict(self) -> Verdict:
@@ -118,7 +121,8 @@ class CrossValidated:
 
     def to_json(self) -> dict[str, Json]:
         """The fields by name, those of `splits` among them, and the verdict."""
-        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "splits"}
+        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self)}
+        del figures["splits"], figures["ranks"]
         return figures | splits_json(self.splits) | {"verdict": self.verdict}
 
 
@@ -139,22 +143,50 @@ def validate(
     `before` holds the vectors of all passages and of all questions without training.
     """
     made = evaluator.pairs
-    everything = np.arange(len(made))
-    groups = made.rows.tolist()
-    was = evaluator.ranks(*before, everything)
-    splits: dict[str, dict[str, Comparisons]] = {}
-    for number, split in enumerate(SPLITS):
-        fold = made.folds(split, seed)
-        now: dict[str, list[int | None]] = {leg: [None] * len(made) for leg in LEGS}
-        for held in range(FOLDS):
-            tested = np.flatnonzero(fold == held)
-            ranks = evaluator.ranks(*learn(np.flatnonzero(fold != held), tested), tested)
-            for leg in LEGS:
-                for n, rank in zip(tested, ranks[leg], strict=True):
-                    now[leg][n] = rank
-            progress(number * FOLDS + held + 1, len(SPLITS) * FOLDS + 1)
-        splits[split] = {leg: compared(was[leg], now[leg], groups) for leg in LEGS}
-    return CrossValidated(len(made), len(set(groups)), made.repeated, made.missing, FOLDS, seed, splits)
+    was = evaluator.ranks(*before, np.arange(len(made)))
+    steps = len(SPLITS) * FOLDS + 1
+    held = {
+        split: held_out(evaluator, was, learn, split, seed, part_of(progress, number * FOLDS, steps))
+        for number, split in enumerate(SPLITS)
+    }
+    return CrossValidated(
+        len(made),
+        len(set(made.rows.tolist())),
+        made.repeated,
+        made.missing,
+        FOLDS,
+        seed,
+        {split: {leg: ranks.comparisons() for leg, ranks in legs.items()} for split, legs in held.items()},
+        {split: legs["hybrid"] for split, legs in held.items()},
+    )
+
+
+def held_out(
+    evaluator: HeldoutEvaluator,
+    was: Mapping[str, Sequence[int | None]],
+    learn: Learn,
+    split: str,
+    seed: int = 0,
+    progress: Progress = quiet,
+) -> dict[str, HeldOut]:
+    """Of each of LEGS, what became of every question in the fold that held it out; `was` has the ranks before."""
+    made = evaluator.pairs
+    fold = made.folds(split, seed)
+    now: dict[str, list[int | None]] = {leg: [None] * len(made) for leg in LEGS}
+    for number in range(FOLDS):
+        tested = np.flatnonzero(fold == number)
+        ranks = evaluator.ranks(*learn(np.flatnonzero(fold != number), tested), tested)
+        for leg in LEGS:
+            for n, rank in zip(tested, ranks[leg], strict=True):
+                now[leg][n] = rank
+        progress(number + 1, FOLDS)
+    rows = tuple(made.rows.tolist())
+    return {leg: HeldOut(made.questions, rows, tuple(was[leg]), tuple(now[leg])) for leg in LEGS}
+
+
+def part_of(progress: Progress, before: int, steps: int) -> Progress:
+    """The progress of a part of a longer work: so many of its `steps` were done `before`."""
+    return lambda done, total: progress(before + done, steps)
 
 
 def verdict(splits: Splits) -> Verdict:

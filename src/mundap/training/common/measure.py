@@ -2,18 +2,68 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from mundap.evaluation.estimates import SIGNIFICANT, Comparisons, Difference, compare_each
 from mundap.evaluation.metrics import reciprocal_rank, top
+from mundap.korean.normalize import squash
 from mundap.protocols import Encoder, Vectors
 from mundap.training.common.registry import Verdict
+from mundap.types import Json
 
 METRICS = ("top1", "top3", "top10", "mrr@10")
 
 Ranks = Sequence[int | None]
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """What became of questions that were held out: of each the row of its passage, and its rank before and after."""
+
+    questions: tuple[str, ...]
+    rows: tuple[int, ...]
+    before: tuple[int | None, ...]
+    after: tuple[int | None, ...]
+
+    def comparisons(self) -> Comparisons:
+        """Each of METRICS."""
+        return compared(self.before, self.after, self.rows)
+
+    def than(self, other: HeldOut) -> HeldOut:
+        """The questions that both have, of `other` as it was after and of this as it is after."""
+        was = dict(zip(other._keys, other.after, strict=True))
+        return self._against(was)
+
+    def since(self, other: HeldOut) -> HeldOut:
+        """The questions that both have, of `other` as it was before and of this as it is after."""
+        was = dict(zip(other._keys, other.before, strict=True))
+        return self._against(was)
+
+    @property
+    def _keys(self) -> list[tuple[int, str]]:
+        return [(row, squash(question)) for row, question in zip(self.rows, self.questions, strict=True)]
+
+    def _against(self, was: Mapping[tuple[int, str], int | None]) -> HeldOut:
+        some = [(n, key) for n, key in enumerate(self._keys) if key in was]
+        return HeldOut(
+            tuple(self.questions[n] for n, _ in some),
+            tuple(self.rows[n] for n, _ in some),
+            tuple(was[key] for _, key in some),
+            tuple(self.after[n] for n, _ in some),
+        )
+
+    def to_json(self) -> dict[str, Json]:
+        """The fields by name."""
+        return {"questions": self.questions, "rows": self.rows, "before": self.before, "after": self.after}
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> HeldOut:
+        """What `to_json` gave."""
+        return cls(tuple(kept["questions"]), tuple(kept["rows"]), tuple(kept["before"]), tuple(kept["after"]))
 
 
 def compared(before: Ranks, after: Ranks, groups: Sequence[int]) -> Comparisons:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from mundap.errors import BadFile, MundapError
-from mundap.evaluation.questions import Question, read_questions
+from mundap.evaluation.questions import Question, linked, read_questions
 from mundap.files import digest
 from mundap.index.table import Table
 from mundap.ingest.tables import read_csv, read_xlsx
@@ -30,9 +31,10 @@ _SHEETS = {".xlsx": read_xlsx, ".xls": read_xlsx, ".ods": read_xlsx, ".csv": rea
 
 @dataclass(frozen=True)
 class Pairs:
-    """Distinct questions, and the row of the index's table whose passage answers each.
+    """Questions, and the row of the index's table whose passage answers each; one with several right passages is in as
+    many pairs.
 
-    `repeated` counts questions that came before with the same passage, `missing` those whose passage is not in the
+    `repeated` counts questions that came before with the same passages, `missing` those whose passages are not in the
     index; both are left out.
     """
 
@@ -44,9 +46,22 @@ class Pairs:
     def __len__(self) -> int:
         return len(self.questions)
 
+    @cached_property
+    def right(self) -> tuple[frozenset[int], ...]:
+        """For each pair the rows of all passages that answer its question."""
+        rows: dict[str, set[int]] = {}
+        for question, row in zip(self.questions, self.rows.tolist(), strict=True):
+            rows.setdefault(asked_as(question), set()).add(row)
+        return tuple(frozenset(rows[asked_as(question)]) for question in self.questions)
+
+    @cached_property
+    def groups(self) -> Numbers:
+        """For each pair the number of its passage, the same for passages that answer one question."""
+        return np.array(linked([sorted(rows) for rows in self.right]), np.int64)
+
     def folds(self, split: str, seed: int = 0) -> Numbers:
         """The fold of each pair. By passage, all questions of a passage are in one; by question, a question is."""
-        groups = self.rows.tolist() if split == "by_passage" else [asked_as(question) for question in self.questions]
+        groups = self.groups.tolist() if split == "by_passage" else [asked_as(question) for question in self.questions]
         return by_group(groups, FOLDS, seed)
 
     def save(self, folder: Path, ids: Sequence[str], seed: int) -> None:
@@ -132,19 +147,18 @@ def _faq(path: Path) -> list[Question]:
 
 
 def pairs(questions: Sequence[Question], table: Table) -> Pairs:
-    """The questions that can be learned from: with a gold passage in the table, each once.
+    """The questions that can be learned from, with each of their gold passages in the table, each pair once.
 
     Raises MundapError if too few are left.
     """
     kept: dict[tuple[str, int], str] = {}
     missing = repeated = 0
-    for question, row in zip(questions, rows_of(questions, table), strict=True):
-        if row is None:
-            missing += 1
-        elif (key := (asked_as(question.question), row)) in kept:
-            repeated += 1
-        else:
-            kept[key] = question.question
+    for question, rows_of_it in zip(questions, right_rows(questions, table), strict=True):
+        new = {(asked_as(question.question), row): question.question for row in rows_of_it}
+        missing += not new
+        repeated += bool(new) and new.keys() <= kept.keys()
+        for key, asked in new.items():
+            kept.setdefault(key, asked)
     rows = [row for _, row in kept]
     check_enough(len(rows), len(set(rows)))
     return Pairs(tuple(kept.values()), np.array(rows, np.int64), repeated, missing)
@@ -152,9 +166,22 @@ def pairs(questions: Sequence[Question], table: Table) -> Pairs:
 
 def rows_of(questions: Sequence[Question], table: Table) -> list[int | None]:
     """For each question the row of its first gold passage that is in the table; None if none is."""
-    passages = table.store.passages(table.ids)
-    row_of = {squash(passages[id].text): row for row, id in enumerate(table.ids) if id in passages}
-    return [next((row_of[squash(gold)] for gold in q.gold if squash(gold) in row_of), None) for q in questions]
+    return [next(iter(rows), None) for rows in right_rows(questions, table)]
+
+
+def right_rows(questions: Sequence[Question], table: Table) -> list[list[int]]:
+    """For each question the rows of its gold passages that are in the table, in their order."""
+    ids, mask = [*table.ids], table.mask(None)
+    passages = table.store.passages(ids)
+    found = ((row, id) for row, id in enumerate(ids) if id in passages and (mask is None or mask[row]))
+    row_of = {squash(passages[id].text): row for row, id in found}
+    return [[row_of[text] for text in dict.fromkeys(map(squash, q.gold)) if text in row_of] for q in questions]
+
+
+def dealt_wrong(questions: Sequence[Question], seed: int = 0) -> list[Question]:
+    """The same questions with each other's passages: what is learned from them is worth nothing (a null check)."""
+    order = np.random.default_rng(seed).permutation(len(questions))
+    return [replace(question, gold=questions[n].gold) for question, n in zip(questions, order, strict=True)]
 
 
 def enough(questions: int, passages: int) -> bool:

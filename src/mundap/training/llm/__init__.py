@@ -1,5 +1,5 @@
 """Language models.
 
 Shared: config, lora, data. Instruction tuning: sft with sft_text, sft_loss, sft_measure, quality. Preferences: preferences, dpo,
-reward_model. Reinforcement: rewards, ppo with policy and advantage, reward_report. Export: merge, gguf_export, gguf_words.
+reward_model, both by trl_run. Reinforcement: rewards, ppo with policy and advantage, reward_report. Export: merge, gguf_export, gguf_words.
 """

@@ -12,11 +12,9 @@ from pathlib import Path
 from types import ModuleType
 
 from mundap.evaluation.estimates import Comparison, Estimate, compare, estimate
-from mundap.extras import Untyped, need, quiet_transformers
+from mundap.extras import Untyped, need
 from mundap.protocols import Progress, quiet
-from mundap.training.common.checkpoints import begin_trainer
-from mundap.training.common.curves import Watch, callback, unheard
-from mundap.training.common.distributed import World
+from mundap.training.common.curves import Watch, unheard
 from mundap.training.common.registry import Trained, Verdict
 from mundap.training.common.untyped import Model, Tokenizer
 from mundap.training.llm.config import DPOConfig
@@ -24,6 +22,7 @@ from mundap.training.llm.data import Preference
 from mundap.training.llm.lora import Lora, lora_config, paced, save_adapter, trainable
 from mundap.training.llm.policy import Policy, Wording
 from mundap.training.llm.preferences import Parts, against_a_coin, comparison_json
+from mundap.training.llm.trl_run import TrlRun, curve
 from mundap.types import Json
 
 _MEASURED = 8  # pairs at once
@@ -74,17 +73,12 @@ def train_dpo(
     process but the first, under torchrun. Raises MundapError.
     """
     torch = need("torch", extra="train")
-    transformers = quiet_transformers()
-    trl, datasets = need("trl", extra="train"), need("datasets", extra="train")
-    datasets.disable_progress_bars()
-    world = World.around()
-    wanted = {**config.to_card(), "data": parts.digest, "processes": world.size}
-    checkpoint = begin_trainer(work, wanted, resume, world.first)
+    run = TrlRun.begin(parts, config, work, resume, watch, progress)
     model, words = loaded
     wording = Wording(words, ends, config.template, config.most_in, config.most_out)
     fresh = lora_config(Lora(config.lora_r, config.lora_alpha, config.dropout))
 
-    class Spelled(trl.DPOTrainer):  # type: ignore[misc, name-defined]
+    class Spelled(run.trl.DPOTrainer):  # type: ignore[misc, name-defined]
         """Takes tokens as they are: TRL's would join the end of the prompt with the answer's first word."""
 
         def _prepare_dataset(self, dataset: Untyped, *_: object) -> Untyped:
@@ -92,22 +86,20 @@ def train_dpo(
 
     trainer = Spelled(
         model=model,
-        args=trl.DPOConfig(
+        args=run.trl.DPOConfig(
             **paced(config, work),
             beta=config.beta,
             max_length=None,
         ),
-        train_dataset=datasets.Dataset.from_list([_tokens(wording, pair) for pair in parts.train]),
+        train_dataset=run.datasets.Dataset.from_list([_tokens(wording, pair) for pair in parts.train]),
         processing_class=words,
         peft_config=None if config.adapter else fresh,
-        callbacks=[callback(transformers, progress, watch)],
+        callbacks=[run.watching],
     )
-    trainer.remove_callback(transformers.PrinterCallback)
-    before = measured(torch, trainer.model, wording, parts.held) if world.first else []
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if not world.first:
+    before = measured(torch, trainer.model, wording, parts.held) if run.first else []
+    learned = run.train(trainer)
+    if learned is None:
         return None
-    learned = trainer.accelerator.unwrap_model(trainer.model)
     after = measured(torch, learned, wording, parts.held)
     margins = [config.beta * one.margin for one in after]
     was, now = ([float(one.likelier) for one in side] for side in (before, after))
@@ -117,7 +109,7 @@ def train_dpo(
         estimate(margins, groups=groups),
         estimate([float(margin > 0) for margin in margins], groups=groups),
         compare(was, now, groups=groups),
-        tuple(entry for entry in trainer.state.log_history if "loss" in entry),
+        curve(trainer),
     )
 
     def save(folder: Path) -> None:

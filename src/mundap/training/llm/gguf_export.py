@@ -1,4 +1,4 @@
-"""A language model of transformers as one GGUF file, which llama.cpp reads: the Llama, Gemma and GPT-NeoX families.
+"""A language model of transformers as one GGUF file, which llama.cpp reads: the Llama, Qwen, Gemma and GPT-NeoX families.
 
 Weights are read and written one by one, so that a model need not fit into memory twice. Names of tensors and fields are
 those of the package gguf; what each family needs besides is as in llama.cpp's convert_hf_to_gguf.py.
@@ -167,9 +167,9 @@ def _rope(config: Config) -> Config:
 def _common(writer: Untyped, config: Config) -> None:
     """What Llama and Gemma have in common."""
     rope = _rope(config)
-    if rope["rope_type"] not in ("default", "linear", "llama3"):
+    if rope["rope_type"] not in ("default", "linear", "llama3", "yarn"):
         raise MundapError(
-            f"rope_type {rope['rope_type']}은(는) GGUF 변환을 지원하지 않습니다. 지원하는 값: default, linear, llama3."
+            f"rope_type {rope['rope_type']}은(는) GGUF 변환을 지원하지 않습니다. 지원하는 값: default, linear, llama3, yarn."
         )
     writer.add_head_count_kv(config.get("num_key_value_heads") or config["num_attention_heads"])
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
@@ -177,14 +177,25 @@ def _common(writer: Untyped, config: Config) -> None:
     writer.add_key_length(_head(config))
     writer.add_value_length(_head(config))
     if rope["rope_type"] == "linear":
-        writer.add_rope_scaling_type("linear")
+        writer.add_rope_scaling_type(need("gguf", extra="train").RopeScalingType.LINEAR)
         writer.add_rope_scaling_factor(rope["factor"])
+    if rope["rope_type"] == "yarn":
+        writer.add_rope_scaling_type(need("gguf", extra="train").RopeScalingType.YARN)
+        writer.add_rope_scaling_factor(rope["factor"])
+        writer.add_rope_scaling_orig_ctx_len(rope["original_max_position_embeddings"])
 
 
 def _llama_fields(writer: Untyped, config: Config) -> None:
     _common(writer, config)
     writer.add_vocab_size(config["vocab_size"])
     writer.add_rope_dimension_count(_head(config))
+
+
+def _qwen_fields(writer: Untyped, config: Config) -> None:
+    if config.get("use_sliding_window"):
+        raise MundapError("use_sliding_window를 사용하는 Qwen 모델은 GGUF 변환을 지원하지 않습니다.")
+    _common(writer, config)
+    writer.add_vocab_size(config["vocab_size"])
 
 
 def _gemma_fields(writer: Untyped, config: Config) -> None:
@@ -217,6 +228,11 @@ def _llama_shape(called: str, values: Array, config: Config) -> Array:
     return np.ascontiguousarray(parts.swapaxes(1, 2).reshape(values.shape))
 
 
+def _qwen_shape(called: str, values: Array, config: Config) -> Array:
+    """As it is: the numbers that turn together stand half a head apart, in GGUF too."""
+    return values
+
+
 def _gemma_shape(called: str, values: Array, config: Config) -> Array:
     """Gemma adds one to the weights of its norms."""
     return values + np.float32(1) if called.endswith("norm.weight") else values
@@ -247,6 +263,8 @@ _GEMMA = {"gemma": "gemma", "gemma2": "gemma2", "gemma3_text": "gemma3"}
 FAMILIES = {
     "llama": Family("llama", _llama_fields, _llama_shape),
     "mistral": Family("llama", _llama_fields, _llama_shape),
+    "qwen2": Family("qwen2", _qwen_fields, _qwen_shape),
+    "qwen3": Family("qwen3", _qwen_fields, _qwen_shape),
     "gpt_neox": Family("gptneox", _neox_fields, _neox_shape),
     **{theirs: Family(ours, _gemma_fields, _gemma_shape) for theirs, ours in _GEMMA.items()},
 }

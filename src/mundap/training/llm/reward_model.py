@@ -16,15 +16,15 @@ from mundap.evaluation.estimates import Comparison, Estimate, compare, estimate
 from mundap.extras import need, quiet_transformers
 from mundap.generate.causal import load_words, loading, place
 from mundap.protocols import Progress, quiet
-from mundap.training.common.checkpoints import begin_trainer
-from mundap.training.common.curves import Watch, callback, unheard
-from mundap.training.common.distributed import World, device_of
+from mundap.training.common.curves import Watch, unheard
+from mundap.training.common.distributed import device_of
 from mundap.training.common.registry import Trained, Verdict
 from mundap.training.common.untyped import Model, Tokenizer
 from mundap.training.llm.config import RewardConfig
 from mundap.training.llm.lora import ADAPTER, Lora, paced, save_adapter, trainable, with_lora
 from mundap.training.llm.preferences import Parts, against_a_coin, comparison_json
 from mundap.training.llm.rewards import Reward, Scale, read_scale, reward_of, scored, spelled
+from mundap.training.llm.trl_run import TrlRun, curve
 from mundap.types import Json
 
 
@@ -67,12 +67,7 @@ def train_reward(
     `work` holds checkpoints until the caller removes it; with `resume` the newest whole one is gone on from. None in every
     process but the first, under torchrun. Raises MundapError.
     """
-    transformers = quiet_transformers()
-    trl, datasets = need("trl", extra="train"), need("datasets", extra="train")
-    datasets.disable_progress_bars()
-    world = World.around()
-    wanted = {**config.to_card(), "data": parts.digest, "processes": world.size}
-    checkpoint = begin_trainer(work, wanted, resume, world.first)
+    run = TrlRun.begin(parts, config, work, resume, watch, progress)
     model, words = loaded
     rows = {
         side: [
@@ -80,25 +75,23 @@ def train_reward(
         ]
         for side, pairs in (("train", parts.train), ("held", parts.held))
     }
-    before = _preferred(model, words, rows["held"]) if world.first else []
+    before = _preferred(model, words, rows["held"]) if run.first else []
     model = with_lora(model, Lora(config.lora_r, config.lora_alpha, config.dropout), "SEQ_CLS")
-    trainer = trl.RewardTrainer(
+    trainer = run.trl.RewardTrainer(
         model=model,
-        args=trl.RewardConfig(
+        args=run.trl.RewardConfig(
             **paced(config, work),
             max_length=config.most,
         ),
-        train_dataset=datasets.Dataset.from_dict(
+        train_dataset=run.datasets.Dataset.from_dict(
             {"chosen_ids": rows["train"][::2], "rejected_ids": rows["train"][1::2]}
         ),
         processing_class=words,
-        callbacks=[callback(transformers, progress, watch)],
+        callbacks=[run.watching],
     )
-    trainer.remove_callback(transformers.PrinterCallback)
-    trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-    if not world.first:
+    learned = run.train(trainer)
+    if learned is None:
         return None
-    learned = trainer.accelerator.unwrap_model(trainer.model)
     after = _preferred(learned, words, rows["held"])
     seen = scored(learned, words, rows["train"])
     scale = Scale(config.base, config.most, float(np.mean(seen)), float(np.std(seen)))
@@ -109,9 +102,8 @@ def train_reward(
         parts.save(folder)
 
     accuracy = ([float(margin > 0) for margin in margins] for margins in (before, after))
-    curve = tuple(entry for entry in trainer.state.log_history if "loss" in entry)
     groups = parts.groups
-    report = RewardReport(parts, compare(*accuracy, groups=groups), estimate(after, groups=groups), curve)
+    report = RewardReport(parts, compare(*accuracy, groups=groups), estimate(after, groups=groups), curve(trainer))
     return Trained(save, trainable(learned), report)
 
 

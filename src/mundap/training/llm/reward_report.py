@@ -13,6 +13,7 @@ from mundap.evaluation.bootstrap import mean_interval
 from mundap.evaluation.estimates import Comparison, Difference, Estimate, compare
 from mundap.evaluation.html_parts import frame, note, section, table
 from mundap.evaluation.line_plot import Point, line_plot
+from mundap.files import cell
 from mundap.training.common.measure import verdict_on
 from mundap.training.common.registry import Verdict
 from mundap.types import Json
@@ -92,7 +93,8 @@ def rewards_csv(report: PPOReport) -> str:
     writer = csv.writer(out)
     writer.writerow(_COLUMNS)
     writer.writerows(
-        (r.query, r.before, r.after, f"{r.reward_before:.4f}", f"{r.reward_after:.4f}") for r in report.rows
+        (cell(r.query), cell(r.before), cell(r.after), f"{r.reward_before:.4f}", f"{r.reward_after:.4f}")
+        for r in report.rows
     )
     for name, figure in (("mean", mean), ("median", median)):
         writer.writerow((name, "", "", f"{figure(report.before):.4f}", f"{figure(report.after):.4f}"))

@@ -37,7 +37,7 @@ from mundap.training.llm.lora import MODEL, Lora, fast_causal, save_adapter, tra
 from mundap.training.llm.quality import good
 from mundap.training.llm.sft_loss import trainer_class
 from mundap.training.llm.sft_measure import AnswerChanges, Tested, answers, compared, write
-from mundap.training.llm.sft_text import IGNORED, RagExample, Teller, Tokens, Wrong, checked, rag_example
+from mundap.training.llm.sft_text import IGNORED, ExampleFormatter, RagExample, Tokens, Wrong, checked, rag_example
 from mundap.types import Json
 
 PARTS = ("test", "dev", "train")
@@ -154,16 +154,16 @@ def train_sft(
     """
     first = World.around().first
     words = load_words(config.base, models)
-    teller = Teller(words, stops(generation_config(config.base, models), words), refusal, template)
+    formatter = ExampleFormatter(words, stops(generation_config(config.base, models), words), refusal, template)
     parts = split(examples, config.seed)
     told = {
         part: _told(
-            [e for e, p in zip(examples, parts, strict=True) if p == part], teller, config,
+            [e for e, p in zip(examples, parts, strict=True) if p == part], formatter, config,
             UNANSWERABLE if part == "test" else config.distractors,
         )
         for part in PARTS
     }  # fmt: skip
-    checked([one for part in PARTS for one in told[part].tokens], teller.ends, words.convert_ids_to_tokens)
+    checked([one for part in PARTS for one in told[part].tokens], formatter.ends, words.convert_ids_to_tokens)
     if not all(told[part].tokens for part in PARTS):
         raise MundapError(
             f"학습 또는 검증 예제가 남지 않았습니다: 예제가 {config.max_tokens}토큰보다 깁니다. --max-tokens를 늘리세요."
@@ -189,12 +189,12 @@ def train_sft(
     prompts = [one.prompt for one in tested]
     after = answers(
         tested,
-        write(fitted, words, prompts, teller.ends, config.answer_tokens, teller.stops, measuring),
+        write(fitted, words, prompts, formatter.ends, config.answer_tokens, formatter.stops, measuring),
         refusal,
         "after",
     )
     before = answers(
-        tested, _before(fitted, words, prompts, teller, chosen.config, models, measuring), refusal, "before"
+        tested, _before(fitted, words, prompts, formatter, chosen.config, models, measuring), refusal, "before"
     )
     report = SFTReport(
         changes=compared(before, after),
@@ -214,7 +214,7 @@ def train_sft(
     }
 
     def save(folder: Path) -> None:
-        _save(fitted, words, teller.ends, chosen.config, folder)
+        _save(fitted, words, formatter.ends, chosen.config, folder)
         _write_lines(folder / ROWS, [{"part": part, **asdict(one)} for one, part in zip(examples, parts, strict=True)])
         pairs = zip(tested, before, after, strict=True)
         _write_lines(
@@ -244,7 +244,7 @@ class _Told:
     too_long: int
 
 
-def _told(examples: Sequence[Example], teller: Teller, config: SFTConfig, unanswerable: float) -> _Told:
+def _told(examples: Sequence[Example], formatter: ExampleFormatter, config: SFTConfig, unanswerable: float) -> _Told:
     rng = random.Random(config.seed)
     wrong = Wrong(examples)
     kept: list[tuple[Example, Tokens, RagExample | None]] = []
@@ -253,10 +253,10 @@ def _told(examples: Sequence[Example], teller: Teller, config: SFTConfig, unansw
         shown = None
         if isinstance(example, Grounded) and example.passage:
             answerable = rng.random() >= unanswerable
-            shown = rag_example(example, wrong, config.passages, answerable, teller.refusal, rng)
+            shown = rag_example(example, wrong, config.passages, answerable, formatter.refusal, rng)
             if shown is None:
                 continue
-        tokens = teller.rag(shown) if shown else teller.spoken(example)
+        tokens = formatter.rag(shown) if shown else formatter.spoken(example)
         if len(tokens.ids) > config.max_tokens:
             too_long += 1
         else:
@@ -442,15 +442,15 @@ def _watcher(transformers: ModuleType, watch: Watch, progress: Progress) -> Unty
 
 
 def _before(
-    fitted: Model, words: Tokenizer, prompts: Sequence[Sequence[int]], teller: Teller, config: SFTConfig, models: Path,
+    fitted: Model, words: Tokenizer, prompts: Sequence[Sequence[int]], formatter: ExampleFormatter, config: SFTConfig, models: Path,
     measuring: Progress,
 ) -> list[str]:  # fmt: skip
     """What the base writes: the trained one without its adapter, or the base anew."""
     if config.method == "full":
         base = load_causal(config.base, models)[0].to(fitted.device)
-        return write(base, words, prompts, teller.ends, config.answer_tokens, teller.stops, measuring)
+        return write(base, words, prompts, formatter.ends, config.answer_tokens, formatter.stops, measuring)
     with fitted.disable_adapter():
-        return write(fitted, words, prompts, teller.ends, config.answer_tokens, teller.stops, measuring)
+        return write(fitted, words, prompts, formatter.ends, config.answer_tokens, formatter.stops, measuring)
 
 
 def _save(model: Model, words: Tokenizer, ends: Sequence[int], config: SFTConfig, folder: Path) -> None:

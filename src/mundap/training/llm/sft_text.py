@@ -96,7 +96,7 @@ def marked(answer: str, number: int) -> str:
     return found + answer[last:]
 
 
-class Teller:
+class ExampleFormatter:
     """Spells examples for one model: by the `template` that is given, by its own chat template, or as a plain text to
     continue where it has none.
 

@@ -21,7 +21,7 @@ from mundap.evaluation.estimates import BETTER, WORSE, Comparisons, compare_each
 from mundap.evaluation.questions import Question
 from mundap.generate.evidence import FEATURES, ReaderModel, default_model, features
 from mundap.generate.extractive import pick, written
-from mundap.generate.reading import CLOSELY, Reading
+from mundap.generate.reading import CLOSELY, Evidence
 from mundap.generate.support import question_features
 from mundap.protocols import Progress, quiet
 from mundap.training.common.folds import Numbers, by_group
@@ -63,7 +63,7 @@ class Row:
     answer: str
     shown: SupportExample
     asked: tuple[SupportExample, ...]
-    learned: Reading
+    learned: Evidence
     right: npt.NDArray[np.bool_]
 
     @property
@@ -90,12 +90,12 @@ def rows(
     readings = read_all([q for q, _ in usable], k, find, read, progress)
     found = []
     for (question, gold), asked in zip(usable, readings, strict=True):
-        shown, reading = asked[0], asked[0].reading
-        if gold.id not in {hit.passage.id for hit in reading.hits}:
-            reading = read(question.question, _with(reading.hits, gold))
-        right = _right(reading, gold, question)
-        if right.any() and shown.reading.sentences:
-            found.append(Row(question.question, question.answer, shown, asked, reading, right))
+        shown, evidence = asked[0], asked[0].evidence
+        if gold.id not in {hit.passage.id for hit in evidence.hits}:
+            evidence = read(question.question, _with(evidence.hits, gold))
+        right = _right(evidence, gold, question)
+        if right.any() and shown.evidence.sentences:
+            found.append(Row(question.question, question.answer, shown, asked, evidence, right))
     check_enough(len(found), len({row.shown.group for row in found}))
     return found
 
@@ -107,10 +107,10 @@ def _with(hits: Sequence[Hit], gold: Passage) -> list[Hit]:
     return [*first, Hit(gold, score, len(first) + 1)]
 
 
-def _right(reading: Reading, gold: Passage, question: Question) -> npt.NDArray[np.bool_]:
-    right = np.zeros(len(reading.sentences), np.bool_)
-    places = [n for n, sentence in enumerate(reading.sentences) if sentence.hit.passage.id == gold.id]
-    texts = [reading.sentences[n].said for n in places]
+def _right(evidence: Evidence, gold: Passage, question: Question) -> npt.NDArray[np.bool_]:
+    right = np.zeros(len(evidence.sentences), np.bool_)
+    places = [n for n, sentence in enumerate(evidence.sentences) if sentence.hit.passage.id == gold.id]
+    texts = [evidence.sentences[n].said for n in places]
     right[places] = bearing(texts, question.question, question.answer)
     return right
 
@@ -143,7 +143,7 @@ class Shown:
 
 def shown(row: Row, model: ReaderModel) -> Shown:
     """What the model quotes for a question; nothing where only the contrary of what is asked was found."""
-    picked = pick(row.shown.reading, model)
+    picked = pick(row.shown.evidence, model)
     if picked is None:
         return Shown("", key=False)
     key = (picked.key.hit.passage.id, picked.key.start)
@@ -246,11 +246,11 @@ def train_reader(
     `unanswerable` are questions without a passage, from which only support learns. `prior` is the model in use, None the
     one that ships for the encoder of the readings.
     """
-    now = prior or default_model(made[0].shown.reading.encoder)
+    now = prior or default_model(made[0].shown.evidence.encoder)
     table = [features(row.learned) for row in made]
     before = [shown(row, now) for row in made]
     asked = [one for row in made for one in row.asked] + list(unanswerable)
-    asked = [one for one in asked if one.reading.sentences]
+    asked = [one for one in asked if one.evidence.sentences]
     support = sample(asked, None, now)
     judged = np.zeros(len(asked))
     groups = {"by_passage": [row.shown.group for row in made], "by_question": [asked_as(row.question) for row in made]}
@@ -283,8 +283,26 @@ def train_reader(
     return Trained(replace(model, support=line), report)
 
 
+def learned_from_nonsense(
+    made: Sequence[Row], prior: ReaderModel | None = None, config: ReaderConfig = ReaderConfig()
+) -> Comparisons:
+    """METRICS of a reader that learned from sentences marked as right at random, on new passages; measured on the right ones."""
+    now = prior or default_model(made[0].shown.evidence.encoder)
+    table = [features(row.learned) for row in made]
+    rng = np.random.default_rng(config.seed)
+    dealt = [replace(row, right=rng.permutation(row.right)) for row in made]
+    before = [shown(row, now) for row in made]
+    after = list(before)
+    fold = by_group([row.shown.group for row in made], FOLDS, config.seed)
+    for number in range(FOLDS):
+        model = sentences_fitted(dealt, table, np.flatnonzero(fold != number), now)
+        for n in np.flatnonzero(fold == number).tolist():
+            after[n] = shown(made[n], model)
+    return compared(made, before, after).metrics
+
+
 def _found(asked: Sequence[SupportExample], model: ReaderModel) -> Floats:
-    return np.array([question_features(one.reading, model) for one in asked])
+    return np.array([question_features(one.evidence, model) for one in asked])
 
 
 def _held(one: SupportExample, passages: set[str], number: int) -> bool:

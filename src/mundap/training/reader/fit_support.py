@@ -19,11 +19,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.errors import MundapError
+from mundap.evaluation.estimates import Comparison, Difference, compare, paired_difference
 from mundap.evaluation.metrics import auroc, calibration_error, reliability
 from mundap.evaluation.questions import Question
 from mundap.generate.evidence import Line, ReaderModel, default_model
 from mundap.generate.extractive import pick
-from mundap.generate.reading import Reading, passage_spans
+from mundap.generate.reading import Evidence, passage_spans
 from mundap.generate.support import FEATURES, question_features
 from mundap.korean.normalize import squash
 from mundap.korean.wanted import wanted
@@ -45,7 +46,7 @@ PASSES = 0.92  # share of the answerable questions that the proposed threshold l
 
 Floats = npt.NDArray[np.float64]
 Find = Callable[[str, int], list[Hit]]
-Read = Callable[[str, Sequence[Hit]], Reading]
+Read = Callable[[str, Sequence[Hit]], Evidence]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class SupportExample:
     """
 
     question: str
-    reading: Reading
+    evidence: Evidence
     answerable: bool
     group: str
     golds: frozenset[str] = frozenset()
@@ -67,7 +68,7 @@ class SupportExample:
 
     def wrong(self, model: ReaderModel | None) -> bool:
         """Whether an answer cites no gold passage."""
-        picked = pick(self.reading, model)
+        picked = pick(self.evidence, model)
         return picked is None or not any(squash(s.hit.passage.text) in self.golds for s in picked.all)
 
 
@@ -101,7 +102,8 @@ class SupportReport:
     """What cross-validation says of a calibration.
 
     At `threshold` the share `answered` of the answerable questions is answered, and `refused` of the others is not.
-    `promise` is what was wanted of wrong answers, if anything was.
+    `promise` is what was wanted of wrong answers, if anything was. `truth` compares 1 less the squared error of the chances
+    (Brier, Monthly Weather Review 1950), higher being better.
     """
 
     answerable: int
@@ -111,6 +113,7 @@ class SupportReport:
     answered: float
     refused: float
     threshold: float
+    truth: Comparison
     promise: Promise | None = None
 
     @property
@@ -159,9 +162,9 @@ def read_all(
         group = min(golds, default=question.question)
         depth = max(k, WIDE) if wanted(question.question).exact else k
         hits = find(question.question, depth + len(golds))
-        reading = read(question.question, hits[:depth])
-        found = not golds or any(squash(hit.passage.text) in golds for hit in reading.hits)
-        asked = [SupportExample(question.question, reading, bool(golds), group, golds, counted=found)]
+        evidence = read(question.question, hits[:depth])
+        found = not golds or any(squash(hit.passage.text) in golds for hit in evidence.hits)
+        asked = [SupportExample(question.question, evidence, bool(golds), group, golds, counted=found)]
         if golds:
             others = [hit for hit in hits if squash(hit.passage.text) not in golds][:depth]
             readings = [read(question.question, others)]
@@ -194,7 +197,7 @@ def sample(asked: Sequence[SupportExample], now: Line | None = None, model: Read
 
     Raises MundapError for too few.
     """
-    rows = [row for row in asked if row.reading.sentences]
+    rows = [row for row in asked if row.evidence.sentences]
     answerable = np.array([row.answerable for row in rows], np.bool_)
     counted = np.array([row.counted for row in rows], np.bool_)
     have, lack = int((counted & answerable).sum()), int((counted & ~answerable).sum())
@@ -203,7 +206,7 @@ def sample(asked: Sequence[SupportExample], now: Line | None = None, model: Read
             f"보정 데이터가 부족합니다: 답이 있는 질문 {have}개, 없는 질문 {lack}개"
             f"(최소 {FEWEST}개씩 필요). 제시문이 있는 질문을 추가하세요."
         )
-    found = np.array([question_features(row.reading, model) for row in rows])
+    found = np.array([question_features(row.evidence, model) for row in rows])
     return Sample(
         found,
         answerable,
@@ -217,7 +220,7 @@ def sample(asked: Sequence[SupportExample], now: Line | None = None, model: Read
 
 def prior_of(asked: Sequence[SupportExample], model: ReaderModel | None) -> Line:
     """The line that is in use for these readings without a calibration of one's own."""
-    return (model or default_model(asked[0].reading.encoder)).support
+    return (model or default_model(asked[0].evidence.encoder)).support
 
 
 def calibrate(
@@ -260,9 +263,31 @@ def reported(found: Sample, after: Floats, line: Line, kept: Promise | None = No
         float((after[answerable] >= threshold).mean()),
         float((after[~answerable] < threshold).mean()),
         threshold,
+        compare(_truth(before, answerable), _truth(after, answerable), groups=_groups(found)),
         kept,
     )
     return Calibrated(line, report)
+
+
+def learned_from_nonsense(found: Sample, prior: Line, config: SupportConfig = SupportConfig()) -> Difference:
+    """What of `truth` a calibration gains that learned from labels dealt at random; it is measured on the right ones."""
+    dealt = np.random.default_rng(config.seed).permutation(found.answerable)
+    fold = by_group(found.groups, FOLDS, config.seed)
+    after = np.zeros(len(fold))
+    for number in range(FOLDS):
+        held = fold == number
+        after[held] = chances(fitted(found.found, dealt, prior, ~held & found.counted), found.found[held])
+    answerable, counted = found.answerable[found.counted], found.counted
+    runs = (_truth(found.before[counted], answerable), _truth(after[counted], answerable))
+    return paired_difference(*runs, groups=_groups(found))
+
+
+def _truth(scores: Floats, answerable: npt.NDArray[np.bool_]) -> Floats:
+    return 1 - (scores - answerable) ** 2
+
+
+def _groups(found: Sample) -> list[str]:
+    return [group for group, counts in zip(found.groups, found.counted, strict=True) if counts]
 
 
 def passing(scores: Floats, answerable: npt.NDArray[np.bool_]) -> float:

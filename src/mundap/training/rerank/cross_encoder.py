@@ -27,7 +27,7 @@ from mundap.training.common.distributed import World, device_of
 from mundap.training.common.examples import Split
 from mundap.training.common.folds import Numbers
 from mundap.training.common.heldout import Ground
-from mundap.training.common.measure import compared, verdict_of
+from mundap.training.common.measure import HeldOut, verdict_of
 from mundap.training.common.pairs import SPLITS
 from mundap.training.common.registry import Trained, Verdict
 from mundap.training.common.schedule import linear_with_warmup
@@ -45,7 +45,8 @@ AT_ONCE = 16  # pairs, where nothing is learned
 
 @dataclass(frozen=True)
 class CrossReport:
-    """What was measured of a cross-encoder: `epochs` while it learned, `chosen` the one that is kept, and each of SPLITS."""
+    """What was measured of a cross-encoder: `epochs` while it learned, `chosen` the one that is kept, and each of
+    SPLITS; `ranks` has what became of each question."""
 
     questions: int
     learned: int
@@ -54,6 +55,7 @@ class CrossReport:
     epochs: Sequence[Mapping[str, float]]
     chosen: Mapping[str, float]
     splits: Mapping[str, Comparisons]
+    ranks: Mapping[str, HeldOut]
 
     @property
     def verdict(self) -> Verdict:
@@ -62,7 +64,8 @@ class CrossReport:
 
     def to_json(self) -> dict[str, Json]:
         """The fields by name, those of `splits` among them."""
-        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "splits"}
+        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self)}
+        del figures["splits"], figures["ranks"]
         return figures | {name: one.to_json() for name, one in self.splits.items()}
 
 
@@ -100,7 +103,7 @@ def train_cross(
     learning = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learning, lr=config.lr, weight_decay=DECAY)
     known = np.unique(made.rows[split.train])
-    plan = _plan(made.rows, split.train, config, world)
+    plan = _plan(made.groups, split.train, config, world)
     every = config.every or max(len(plan) // config.epochs, 1)
     curves: list[dict[str, float]] = []
     best: tuple[float, int, dict[str, Tensor]] | None = None
@@ -118,7 +121,7 @@ def train_cross(
         ranks: list[int | None] = []
         for n in some:
             scores = reader.scores(made.questions[n], texts(found[n]))
-            place = np.flatnonzero(found[n][np.argsort(-scores, kind="stable")] == made.rows[n])
+            place = np.flatnonzero(np.isin(found[n][np.argsort(-scores, kind="stable")], list(made.right[n])))
             ranks.append(int(place[0]) + 1 if len(place) else None)
         return ranks
 
@@ -132,7 +135,7 @@ def train_cross(
         optimizer.zero_grad()
         pairs = []
         for n in plan[step]:
-            wrong = _wrong(found[n], int(made.rows[n]), known, config.hard, rng)
+            wrong = _wrong(found[n], list(made.right[n]), known, config.hard, rng)
             pairs += [(made.questions[n], text) for text in texts(np.array([made.rows[n], *wrong]))]
         logits = reader.logits(pairs).reshape(len(plan[step]), -1)
         right = torch.zeros(len(logits), dtype=torch.long, device=logits.device)
@@ -158,11 +161,13 @@ def train_cross(
     if world.rank or best is None:
         return None
     transformer_encoder.put(model, best[2])
-    splits: dict[str, Comparisons] = {}
+    ranks: dict[str, HeldOut] = {}
     for name in SPLITS:
         tested = getattr(split, name)
         was = evaluator.ranks(ground.passages, ground.questions[tested], tested)["hybrid"]
-        splits[name] = compared(was, ordered(tested), made.rows[tested].tolist())
+        asked, rows = tuple(made.questions[n] for n in tested), tuple(made.rows[tested].tolist())
+        ranks[name] = HeldOut(asked, rows, tuple(was), tuple(ordered(tested)))
+    splits = {name: one.comparisons() for name, one in ranks.items()}
 
     def save(folder: Path) -> None:
         model.to(torch.device("cpu")).save_pretrained(folder)
@@ -173,7 +178,8 @@ def train_cross(
     about = {"recipe": config.to_card(), "parameters": sum(p.numel() for p in model.parameters())}
     held = {name: len(getattr(split, name)) for name in SPLITS}
     chosen = {"step": best[1], "mrr@10": best[0]}
-    return Trained(save, about, CrossReport(len(made), len(split.train), len(split.dev), held, curves, chosen, splits))
+    report = CrossReport(len(made), len(split.train), len(split.dev), held, curves, chosen, splits, ranks)
+    return Trained(save, about, report)
 
 
 class _Reader:
@@ -229,19 +235,19 @@ def _load(config: CrossConfig, models: Path) -> tuple[Tokenizer, Model]:
     return words, model
 
 
-def _wrong(found: Numbers, right: int, known: Numbers, hard: int, rng: np.random.Generator) -> list[int]:
+def _wrong(found: Numbers, right: Sequence[int], known: Numbers, hard: int, rng: np.random.Generator) -> list[int]:
     """Wrong candidates that somebody asked about, drawn; others like them where the hybrid found too few."""
-    near = found[(found != right) & np.isin(found, known)]
-    others = known[(known != right) & ~np.isin(known, near)]
+    near = found[~np.isin(found, right) & np.isin(found, known)]
+    others = known[~np.isin(known, right) & ~np.isin(known, near)]
     drawn = [*rng.permutation(near)[:hard], *rng.permutation(others)[:hard]]
     return [int(row) for row in drawn[:hard]]
 
 
-def _plan(rows: Numbers, train: Numbers, config: CrossConfig, world: World) -> list[Numbers]:
+def _plan(groups: Numbers, train: Numbers, config: CrossConfig, world: World) -> list[Numbers]:
     plan = []
     for epoch in range(config.epochs):
         rng = np.random.default_rng((config.seed, epoch))
-        for some in batches(rows[train], config.batch * world.size, rng):
+        for some in batches(groups[train], config.batch * world.size, rng):
             each = len(some) // world.size
             if each:
                 plan.append(train[some[world.rank * each : (world.rank + 1) * each]])

@@ -16,10 +16,10 @@ import numpy.typing as npt
 
 from mundap.errors import MundapError
 from mundap.evaluation.estimates import Comparisons
-from mundap.evaluation.questions import Question
+from mundap.evaluation.questions import Question, linked
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.index.vectors import VectorIndex
+from mundap.index.vectors import VectorIndex, VectorPart
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.retrieve.light import (
@@ -35,8 +35,9 @@ from mundap.retrieve.light import (
 )
 from mundap.retrieve.translate import Translations, Translator, learn
 from mundap.training.common.folds import Numbers, by_group
-from mundap.training.common.measure import Remembered, RememberedTokens, compared, verdict_of
-from mundap.training.common.pairs import FOLDS, SPLITS, check_enough, enough, rows_of
+from mundap.training.common.heldout import part_of
+from mundap.training.common.measure import HeldOut, Remembered, RememberedTokens, verdict_of
+from mundap.training.common.pairs import FOLDS, SPLITS, check_enough, enough, right_rows
 from mundap.training.common.registry import Verdict
 from mundap.types import Json
 
@@ -73,9 +74,10 @@ class Found(Sequence[Candidates]):
 
 @dataclass(frozen=True)
 class Examples:
-    """Questions in order, the row of the passage that answers each, and the candidates of each.
+    """Questions in order, the row of the first passage that answers each, and the candidates of each.
 
-    `vectors` are those of the questions, by the encoder that found the candidates.
+    `right` has the rows of all that answer it, and `groups` the number of its passage, the same for passages that answer
+    one question. `vectors` are those of the questions, by the encoder that found the candidates.
     """
 
     questions: tuple[str, ...]
@@ -84,11 +86,17 @@ class Examples:
     candidates: Sequence[Candidates]
     tokens: tuple[list[str], ...]
     passages: dict[int, list[str]]  # the tokens of each answering passage, by row
+    right: tuple[tuple[int, ...], ...]
+    groups: Numbers
 
     def places(self, some: Numbers) -> Numbers:
-        """For each of these questions, where its passage stands among its candidates; -1 where it does not."""
-        found = [np.flatnonzero(self.candidates[n].rows == self.rows[n]) for n in some]
+        """For each of these questions, where the first that answers stands among its candidates; -1 where none does."""
+        found = [self.all_places(n) for n in some]
         return np.fromiter((at[0] if len(at) else -1 for at in found), np.int64, len(found))
+
+    def all_places(self, n: int) -> Numbers:
+        """Where all that answer a question stand among its candidates, in order."""
+        return np.flatnonzero(np.isin(self.candidates[n].rows, self.right[n]))
 
 
 @dataclass(frozen=True)
@@ -103,7 +111,8 @@ class Trained:
 class RankerReport:
     """What cross-validation in `folds` folds says of a ranker, of each of SPLITS.
 
-    The encoder has learned from `learned_by_encoder` of the questions, which are not counted.
+    The encoder has learned from `learned_by_encoder` of the questions, which are not counted. `ranks` has what became of
+    each question.
     """
 
     questions: int
@@ -111,6 +120,7 @@ class RankerReport:
     folds: int
     learned_by_encoder: int
     splits: Mapping[str, Comparisons]
+    ranks: Mapping[str, HeldOut]
 
     @property
     def verdict(self) -> Verdict:
@@ -119,7 +129,8 @@ class RankerReport:
 
     def to_json(self) -> dict[str, Json]:
         """The fields by name, those of `splits` among them."""
-        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "splits"}
+        figures: dict[str, Json] = {one.name: getattr(self, one.name) for one in fields(self)}
+        del figures["splits"], figures["ranks"]
         return figures | {name: one.to_json() for name, one in self.splits.items()}
 
 
@@ -131,9 +142,9 @@ def examples(
     Raises MundapError if too few are left to learn from.
     """
     table = lexical.table
-    passages = table.store.passages(table.ids)
-    kept = [(n, row) for n, row in enumerate(rows_of(questions, table)) if row is not None]
-    answering = sorted({row for _, row in kept})
+    passages = table.store.passages([*table.ids])
+    kept = [(n, rows) for n, rows in enumerate(right_rows(questions, table)) if rows]
+    answering = sorted({rows[0] for _, rows in kept})
     check_enough(len(kept), len(answering))
     texts = [questions[n].question for n, _ in kept]
     known = vectors[[n for n, _ in kept]]
@@ -144,11 +155,13 @@ def examples(
     tokens = lexical.tokenize([passages[table.ids[row]].worded for row in answering])
     return Examples(
         tuple(texts),
-        np.array([row for _, row in kept], np.int64),
+        np.array([rows[0] for _, rows in kept], np.int64),
         known,
         found,
         tuple(lexical.tokenize(texts)),
         dict(zip(answering, tokens, strict=True)),
+        tuple(tuple(rows) for _, rows in kept),
+        np.array(linked([rows for _, rows in kept]), np.int64),
     )
 
 
@@ -158,7 +171,7 @@ Relearn = Callable[[Numbers], Examples]
 def found_by(made: Examples, lexical: LexicalLeg, dense: DenseLeg, passages: Vectors, asked: Vectors) -> Examples:
     """The examples, by an encoder that gives these vectors to all passages of the index and to the questions."""
     tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
-    index = VectorIndex(passages.astype(np.float16), dense.vectors.starts, dense.vectors.keys)
+    index = VectorIndex([VectorPart(passages.astype(np.float16), dense.vectors.starts)])
     leg = DenseLeg(index, dense.table, Remembered(dense.encoder, made.questions, asked))
     found = Found(LexicalLeg(lexical.postings, lexical.table, tokenize, lexical.widening), leg, made.questions)
     return replace(made, vectors=asked, candidates=found)
@@ -208,19 +221,20 @@ class Trainer:
         )
 
     def ranks(self, model: LightModel, some: Numbers, made: Examples | None = None) -> list[int | None]:
-        """The rank that the model gives to the right passage of each of these questions."""
+        """The rank that the model gives to the first passage that answers each of these questions."""
         made = made or self.made
         features = self._features(made, model.translations, model.asked)
         weights = np.array([model.weights[name] for name in self.names])
         found: list[int | None] = []
-        for n, place in zip(some, made.places(some), strict=True):
-            if place < 0:
+        for n in some:
+            places = made.all_places(n)
+            if not len(places):
                 found.append(None)
                 continue
             candidates = made.candidates[n]
             scores = features.of(made.questions[n], candidates, self.names) @ weights
-            ahead = (scores > scores[place]) | ((scores == scores[place]) & (candidates.rows < candidates.rows[place]))
-            found.append(int(ahead.sum()) + 1)
+            order = np.lexsort((candidates.rows, -scores))
+            found.append(int(np.flatnonzero(np.isin(order, places))[0]) + 1)
         return found
 
     def _crossed(self, some: Numbers) -> tuple[Matrix, Numbers, Matrix]:
@@ -233,7 +247,7 @@ class Trainer:
         """
         rows, right, on_new, unasked = [], [], [], []
         digests = np.array([seen(self.made.questions[n]) for n in some])
-        passage = by_group(self.made.rows[some].tolist(), FOLDS, self.seed)
+        passage = by_group(self.made.groups[some].tolist(), FOLDS, self.seed)
         question = by_group(digests.tolist(), FOLDS, self.seed)
         width = max(len(self.made.candidates[n].rows) for n in some)
         for number in range(RELEARNED if self._relearn else FOLDS):
@@ -288,38 +302,48 @@ def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
     made = trainer.made
     everything = np.arange(len(made.questions))
     fresh = trainer.unlearned
-    counted = {  # a passage is new if the encoder has learned from none of its questions
-        "by_passage": np.flatnonzero(~np.isin(made.rows, made.rows[~fresh])),
-        "by_question": np.flatnonzero(fresh),
-    }
     if not fresh.all():
-        questions, passages = len(counted["by_passage"]), len(set(made.rows[counted["by_passage"]].tolist()))
+        new = _counted(trainer, "by_passage")
+        questions, passages = len(new), len(set(made.rows[new].tolist()))
         if not enough(questions, passages):
             raise MundapError(
                 f"임베딩 학습에 쓰이지 않은 제시문이 {passages}개(질문 {questions}개)뿐이라 리랭커를 공정하게 평가할 수 없습니다."
                 " 새 질문을 지정하거나(--data), adapter나 embedding으로 학습한 임베딩을 사용하세요."
             )
-    groups = {"by_passage": made.rows.tolist(), "by_question": list(map(seen, made.questions))}
-    steps = 2 * FOLDS + 1
-    done = 0
-    splits: dict[str, Comparisons] = {}
-    for split in SPLITS:
-        fold = by_group(groups[split], FOLDS, trainer.seed + 1)
-        before: dict[int, int | None] = {}
-        after: dict[int, int | None] = {}
-        for number in range(FOLDS):
-            tested = counted[split][fold[counted[split]] == number]
-            others = np.flatnonzero(fold != number)
-            found = trainer.found_without(others)
-            model = trainer.train(others, found)
-            places = found.places(tested).tolist()
-            before |= {n: None if at < 0 else at + 1 for n, at in zip(tested.tolist(), places, strict=True)}
-            after |= dict(zip(tested.tolist(), trainer.ranks(model, tested, found), strict=True))
-            done += 1
-            progress(done, steps)
-        was, now = ([ranks[n] for n in counted[split].tolist()] for ranks in (before, after))
-        splits[split] = compared(was, now, made.rows[counted[split]].tolist())
+    steps = len(SPLITS) * FOLDS + 1
+    ranks = {
+        split: held_out(trainer, split, part_of(progress, number * FOLDS, steps)) for number, split in enumerate(SPLITS)
+    }
     model = trainer.train(everything)
     progress(steps, steps)
-    report = RankerReport(len(everything), len(made.passages), FOLDS, int((~fresh).sum()), splits)
+    splits = {split: one.comparisons() for split, one in ranks.items()}
+    report = RankerReport(len(everything), len(made.passages), FOLDS, int((~fresh).sum()), splits, ranks)
     return Trained(model, report)
+
+
+def held_out(trainer: Trainer, split: str, progress: Progress = quiet) -> HeldOut:
+    """What became of every question that counts in the fold of `split` that held it out; before is without a ranker."""
+    made = trainer.made
+    groups = made.groups.tolist() if split == "by_passage" else list(map(seen, made.questions))
+    fold = by_group(groups, FOLDS, trainer.seed + 1)
+    counted = _counted(trainer, split)
+    before: dict[int, int | None] = {}
+    after: dict[int, int | None] = {}
+    for number in range(FOLDS):
+        tested = counted[fold[counted] == number]
+        others = np.flatnonzero(fold != number)
+        found = trainer.found_without(others)
+        model = trainer.train(others, found)
+        places = found.places(tested).tolist()
+        before |= {n: None if at < 0 else at + 1 for n, at in zip(tested.tolist(), places, strict=True)}
+        after |= dict(zip(tested.tolist(), trainer.ranks(model, tested, found), strict=True))
+        progress(number + 1, FOLDS)
+    some = counted.tolist()
+    questions, rows = tuple(made.questions[n] for n in some), tuple(made.rows[counted].tolist())
+    return HeldOut(questions, rows, tuple(before[n] for n in some), tuple(after[n] for n in some))
+
+
+def _counted(trainer: Trainer, split: str) -> Numbers:
+    """The questions that count: a passage is new if the encoder has learned from none of its questions."""
+    made, fresh = trainer.made, trainer.unlearned
+    return np.flatnonzero(~np.isin(made.rows, made.rows[~fresh]) if split == "by_passage" else fresh)

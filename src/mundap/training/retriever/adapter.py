@@ -17,7 +17,7 @@ from mundap.encode.adapter import Maps, mapped
 from mundap.evaluation.metrics import reciprocal_rank
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.training.common.folds import Numbers, by_group
-from mundap.training.common.heldout import CrossValidated, HeldoutEvaluator, first_ranks, validate
+from mundap.training.common.heldout import CrossValidated, HeldoutEvaluator, Learn, first_ranks, validate
 from mundap.training.common.pairs import FOLDS, Pairs, asked_as
 
 SCALE = (
@@ -67,15 +67,21 @@ class Trained:
 def train_adapter(evaluator: HeldoutEvaluator, known: Known, seed: int = 0, progress: Progress = quiet) -> Trained:
     """Cross-validate by passage and by question, choosing the setting anew in each fold, then train on everything."""
     made = evaluator.pairs
+    learned = learner(made, known, seed)
+    report = validate(evaluator, (known.passages, known.questions), learned, seed, progress)
+    maps, setting = learn(made, known, np.arange(len(made)), seed)
+    progress(2 * FOLDS + 1, 2 * FOLDS + 1)
+    return Trained(maps, setting, report)
+
+
+def learner(made: Pairs, known: Known, seed: int = 0) -> Learn:
+    """What a fold of a cross-validation learns, and gives for the questions that it held out."""
 
     def learned(some: Numbers, tested: Numbers) -> tuple[Vectors, Vectors]:
         maps, _ = learn(made, known, some, seed)
         return mapped(known.passages, maps.passage), mapped(known.questions[tested], maps.question)
 
-    report = validate(evaluator, (known.passages, known.questions), learned, seed, progress)
-    maps, setting = learn(made, known, np.arange(len(made)), seed)
-    progress(2 * FOLDS + 1, 2 * FOLDS + 1)
-    return Trained(maps, setting, report)
+    return learned
 
 
 def learn(made: Pairs, known: Known, some: Numbers, seed: int = 0) -> tuple[Maps, Setting]:

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from mundap.encode.reading import Reading
+from mundap.encode.settings import EncoderSettings
 from mundap.extras import need
 from mundap.files import digest
 from mundap.protocols import Progress, Vectors, quiet
@@ -390,7 +390,7 @@ def _towers(config: EncoderConfig, models: Path, device: Device) -> tuple[Tower,
     assert config.pooling is not None
     assert config.query is not None
     assert config.passage is not None
-    reading = Reading(config.pooling, config.query, config.passage, config.window)
+    reading = EncoderSettings(config.pooling, config.query, config.passage, config.window)
     made = []
     for number in range(2 if config.kind == "dpr" or config.questions_only else 1):
         tower = transformer_encoder.load(config.base, models, reading)

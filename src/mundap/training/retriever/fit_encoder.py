@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from mundap.encode import model_file
-from mundap.encode.reading import Reading
+from mundap.encode.settings import EncoderSettings
 from mundap.encode.transformer import BOTH, PASSAGE, QUESTION, open_transformer, save
 from mundap.evaluation.estimates import Comparisons
 from mundap.extras import need
@@ -135,7 +135,7 @@ def written(learned: Learned, config: EncoderConfig, base: str, folder: Path) ->
     name = digest(
         *(digest_file(folder / side / GRAPH) for side in sides), config.kind, *map(str, config.to_card().values())
     )
-    reading: Reading = learned.towers[0].reading
+    reading: EncoderSettings = learned.towers[0].reading
     save(folder, config.kind, base, name, reading, config.dim or learned.towers[0].model.config.hidden_size)
     return folder
 

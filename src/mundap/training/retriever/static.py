@@ -17,7 +17,7 @@ import numpy as np
 from mundap.encode.static import Words, drawn
 from mundap.protocols import Progress, Vectors, quiet
 from mundap.training.common.folds import Numbers
-from mundap.training.common.heldout import CrossValidated, HeldoutEvaluator, validate
+from mundap.training.common.heldout import CrossValidated, HeldoutEvaluator, Learn, validate
 from mundap.training.common.pairs import FOLDS
 from mundap.training.retriever.batches import batches
 from mundap.training.retriever.config import StaticConfig
@@ -71,15 +71,20 @@ def train_static(
 
     `before` holds the vectors of all passages and all questions by the encoder in use.
     """
+    report = validate(evaluator, before, learner(evaluator, tokens, config), config.seed, progress)
+    words = learn(evaluator, tokens, np.arange(len(evaluator.pairs)), config)
+    progress(2 * FOLDS + 1, 2 * FOLDS + 1)
+    return Trained(words, report)
+
+
+def learner(evaluator: HeldoutEvaluator, tokens: Tokens, config: StaticConfig) -> Learn:
+    """What a fold of a cross-validation learns, and gives for the questions that it held out."""
 
     def learned(some: Numbers, tested: Numbers) -> tuple[Vectors, Vectors]:
         words = learn(evaluator, tokens, some, config)
         return words.means(tokens.passages), words.means([tokens.questions[n] for n in tested])
 
-    report = validate(evaluator, before, learned, config.seed, progress)
-    words = learn(evaluator, tokens, np.arange(len(evaluator.pairs)), config)
-    progress(2 * FOLDS + 1, 2 * FOLDS + 1)
-    return Trained(words, report)
+    return learned
 
 
 def learn(evaluator: HeldoutEvaluator, tokens: Tokens, some: Numbers, config: StaticConfig) -> Words:

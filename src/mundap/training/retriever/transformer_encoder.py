@@ -15,7 +15,7 @@ import numpy as np
 from mundap.encode.layout import poolings_in, prompts_in
 from mundap.encode.options import Options
 from mundap.encode.prompts import chosen
-from mundap.encode.reading import Reading
+from mundap.encode.settings import EncoderSettings
 from mundap.errors import ConfigError, MundapError
 from mundap.extras import need, quiet_transformers
 from mundap.files import written_once
@@ -41,7 +41,7 @@ class Tower:
 
     model: Model
     words: Tokenizer
-    reading: Reading
+    reading: EncoderSettings
     frozen: int = -1
     below: dict[tuple[int, ...], Tensor] = field(default_factory=dict, compare=False, repr=False)
 
@@ -176,7 +176,7 @@ class InTraining:
         return tower.encode(tower.tokens(texts, prompt, tower.reading.window))
 
 
-def load(base: str, models: Path, reading: Reading) -> Tower:
+def load(base: str, models: Path, reading: EncoderSettings) -> Tower:
     """The tower that training begins with: E5, which is written into `models` at its first use, a folder, or a hub's id.
 
     Raises MundapError if it cannot be had.
@@ -195,7 +195,7 @@ def load(base: str, models: Path, reading: Reading) -> Tower:
     most = min(reading.window, getattr(model.config, "max_position_embeddings", reading.window))
     if model.config.model_type in ("roberta", "xlm-roberta", "camembert"):  # the first places are those of the pad
         most = min(most, model.config.max_position_embeddings - 2)
-    return Tower(model, words, Reading(reading.pooling, reading.query, reading.passage, most))
+    return Tower(model, words, EncoderSettings(reading.pooling, reading.query, reading.passage, most))
 
 
 def classifier(base: str, models: Path) -> Model:

@@ -1,8 +1,9 @@
 """Trainers as plain functions: a workspace, a file and a typed config in, a measured model with its card out.
 
-`trainer` and `result` say what a trainer is and what it ends in, `run` keeps its model, `ground` is what encoders are measured
+`trainer` and `result` say what a trainer is and what it ends in, `run` begins and ends one, `ground` is what encoders are measured
 on. The functions are in `retriever` (and `loss_comparison`), `ranking`, `answers`, `keyword_model`, `language_model` and `preference`.
-A new trainer is a config, a function, and a line of TRAINERS.
+A new trainer is a config, a function, and a line of TRAINERS. `train_all` tries them all, as `plan` says, by way of `trying`
+within the time of `clock`; each is an `attempt`, and all are an `everything_report`, shown by `everything_page`.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ from mundap.training.retriever.config import AdapterConfig as AdapterConfig
 from mundap.training.retriever.config import DprConfig as DprConfig
 from mundap.training.retriever.config import EmbeddingConfig as EmbeddingConfig
 from mundap.training.retriever.config import StaticConfig as StaticConfig
+from mundap.workflows.train.plan import EverythingConfig as EverythingConfig
 from mundap.workflows.train.trainer import Trainer
 
 if TYPE_CHECKING:
     from mundap.workflows.train.answers import reader as reader
     from mundap.workflows.train.answers import support as support
+    from mundap.workflows.train.everything_report import EverythingReport as EverythingReport
     from mundap.workflows.train.keyword_model import keywords as keywords
     from mundap.workflows.train.language_model import sft as sft
     from mundap.workflows.train.loss_comparison import compare_losses as compare_losses
@@ -42,10 +45,18 @@ if TYPE_CHECKING:
     from mundap.workflows.train.retriever import dpr as dpr
     from mundap.workflows.train.retriever import embedding as embedding
     from mundap.workflows.train.retriever import static as static
+    from mundap.workflows.train.train_all import everything as everything
 
 _HERE = "mundap.workflows.train"
 _PAIRS = "순위 JSON(prompt, completion_0…, ranking) 또는 선호 쌍 JSONL(prompt, chosen, rejected)"
 TRAINERS = {
+    "all": Trainer(
+        f"{_HERE}.train_all:everything",
+        EverythingConfig,
+        "질문 파일 하나로 학습할 수 있는 것(검색, 문장 선택, 답변 보류)을 정해진 시간 안에 모두 학습하고, 교차 검증에서 확실히 나아진 것만 적용합니다. 중단되면 같은 명령으로 이어서 합니다.",
+        "질문·제시문(·답변) 열이 있는 시트, JSON, JSONL (기본값: 읽어 들인 Q/A)",
+        out="all",
+    ),
     "reranker": Trainer(
         f"{_HERE}.ranking:reranker",
         RerankerConfig,
@@ -139,10 +150,15 @@ def __getattr__(name: str) -> Callable[..., object]:
     """A function is imported when it is first asked for."""
     if name == "compare_losses":
         return import_module(f"{_HERE}.loss_comparison").compare_losses  # type: ignore[no-any-return]
-    if name not in TRAINERS:
+    trainer = _functions().get(name)
+    if trainer is None:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
-    return TRAINERS[name].load()
+    return trainer.load()
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *TRAINERS, "compare_losses"])
+    return sorted([*globals(), *_functions(), "compare_losses"])
+
+
+def _functions() -> dict[str, Trainer]:
+    return {trainer.function.rpartition(":")[2]: trainer for trainer in TRAINERS.values()}

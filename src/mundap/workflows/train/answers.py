@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from mundap.errors import MundapError
 from mundap.evaluation.questions import Question
+from mundap.generate.evidence import Line
+from mundap.protocols import Progress
 from mundap.training.common.pairs import questions_in, rows_of
 from mundap.training.common.registry import Trained
 from mundap.training.reader import fit_reader, fit_support
 from mundap.training.reader.config import ReaderConfig, SupportConfig
-from mundap.training.reader.fit_reader import ReaderReport
-from mundap.training.reader.fit_support import SupportReport, calibrate, drawn, prior_of, read_all, sample
+from mundap.training.reader.fit_reader import ReaderReport, Row
+from mundap.training.reader.fit_support import (
+    Sample,
+    SupportExample,
+    SupportReport,
+    calibrate,
+    drawn,
+    prior_of,
+    read_all,
+    sample,
+)
 from mundap.types import Json, Passage
 from mundap.workflows.train.result import TrainResult
-from mundap.workflows.train.run import SPLITS, Stages, begin, silent
+from mundap.workflows.train.run import SPLITS, Run, Stages, begin, better, silent
 from mundap.workspace import Mundap
 
 
@@ -33,31 +45,53 @@ def reader(
     """
     run = begin(bot, "reader", out, data, config)
     questions, origin = questions_in(bot.corpus, run.data)
+    return read_and_learned(run, config, sheet_read(bot, questions, config, progress("읽기")), origin, progress)
+
+
+@dataclass(frozen=True)
+class SheetRead:
+    """Questions as their passages were read: `made` are the rows that sentences are learned from, `others` questions that
+    have no answer, of which only support learns; `left_out` have an answer that no sentence bears out."""
+
+    made: Sequence[Row]
+    others: Sequence[SupportExample]
+    left_out: int
+
+
+def sheet_read(bot: Mundap, questions: Sequence[Question], config: ReaderConfig, progress: Progress) -> SheetRead:
+    """What a reader learns from. Raises MundapError if it is too little."""
     answerable = drawn([question for question in questions if question.gold], seed=config.seed)
     unanswerable = drawn([question for question in questions if not question.gold], seed=config.seed)
     k = bot.config.retrieve.k
     golds = _golds(bot, answerable)
-    made = fit_reader.rows(answerable, golds, k, bot.find, bot.components.reader.read, progress("읽기"))
+    made = fit_reader.rows(answerable, golds, k, bot.find, bot.components.reader.read, progress)
     others = [one for some in read_all(unanswerable, k, bot.find, bot.components.reader.read) for one in some]
-    fitted = fit_reader.train_reader(made, others, bot.components.reader_model, config, progress("교차 검증"))
+    return SheetRead(made, others, len(answerable) - len(made))
+
+
+def read_and_learned(
+    run: Run, config: ReaderConfig, sheet: SheetRead, origin: Mapping[str, str], progress: Stages
+) -> TrainResult:
+    """The reader of what was read, measured and kept."""
+    bot = run.bot
+    fitted = fit_reader.train_reader(
+        sheet.made, sheet.others, bot.components.reader_model, config, progress("교차 검증")
+    )
     report, threshold = fitted.report, fitted.report.support.threshold
 
     def save(folder: Path) -> None:
         fit_reader.save(fitted.model, bot.components.sentence_encoder.name, folder)
 
     model: dict[str, Json] = {"threshold": threshold, "weights": fitted.model.sentences.to_json()}
-    folder, card = run.save(Trained(save, model, report), origin)
-    left = len(answerable) - report.questions
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        report,
-        {"reader": run.name, "min_support": threshold},
-        {title: report.splits[split].metrics for split, title in SPLITS.items()},
-        _reader_summary(report, left),
-        _reader_advice(run.name, threshold, card.recommended),
-        {"left_out": left},
+    kept = Trained(save, model, report)
+    return run.result(
+        kept,
+        origin,
+        use={"reader": run.name, "min_support": threshold},
+        comparisons={title: report.splits[split].metrics for split, title in SPLITS.items()},
+        summary=_reader_summary(report, sheet.left_out),
+        advice=_reader_advice(run.name, threshold, better(kept)),
+        also={"left_out": sheet.left_out},
     )
 
 
@@ -76,11 +110,26 @@ def support(
     """
     run = begin(bot, "support", out, data, config)
     questions, origin = questions_in(bot.corpus, run.data)
+    return calibrated(run, config, support_read(bot, questions, config, progress("읽기")), origin, progress)
+
+
+def support_read(
+    bot: Mundap, questions: Sequence[Question], config: SupportConfig, progress: Progress
+) -> tuple[Sample, Line]:
+    """What a calibration is fitted to, and the line that is in use without one. Raises MundapError if it is too little."""
     chosen = drawn(questions, seed=config.seed)
-    readings = read_all(chosen, bot.config.retrieve.k, bot.find, bot.components.reader.read, progress("읽기"))
+    readings = read_all(chosen, bot.config.retrieve.k, bot.find, bot.components.reader.read, progress)
     asked = [one for some in readings for one in some]
     found = sample(asked, bot.components.calibration, bot.components.reader_model)
-    fitted = calibrate(found, prior_of(asked, bot.components.reader_model), config, progress=progress("교차 검증"))
+    return found, prior_of(asked, bot.components.reader_model)
+
+
+def calibrated(
+    run: Run, config: SupportConfig, read: tuple[Sample, Line], origin: Mapping[str, str], progress: Stages
+) -> TrainResult:
+    """The calibration of what was read, measured and kept."""
+    bot = run.bot
+    fitted = calibrate(*read, config, progress=progress("교차 검증"))
     report = fitted.report
 
     def save(folder: Path) -> None:
@@ -88,17 +137,14 @@ def support(
 
     promise = report.promise.to_json() if report.promise else None
     model: dict[str, Json] = {"calibration": fitted.line.to_json(), "threshold": report.threshold, "promise": promise}
-    folder, card = run.save(Trained(save, model, report), origin)
     summary = _support_summary(report) + (f"\n{report.promise.sentence}" if report.promise else "")
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        report,
-        {"support": run.name, "min_support": report.threshold},
-        {},
-        summary,
-        _support_advice(run.name, report),
+    return run.result(
+        Trained(save, model, report),
+        origin,
+        use={"support": run.name, "min_support": report.threshold},
+        comparisons={},
+        summary=summary,
+        advice=_support_advice(run.name, report),
     )
 
 
@@ -109,7 +155,7 @@ def _golds(bot: Mundap, questions: Sequence[Question]) -> list[Passage | None]:
             "답변이 있는 질문이 없어 학습할 수 없습니다. 질문·제시문·답변 열이 있는 파일을 지정하세요(--data 파일)."
         )
     table = bot.legs[0].table
-    passages = table.store.passages(table.ids)
+    passages = table.store.passages([*table.ids])
     return [None if row is None else passages.get(table.ids[row]) for row in rows_of(questions, table)]
 
 

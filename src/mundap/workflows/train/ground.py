@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from mundap.encode import base_of
-from mundap.errors import StaleIndex
-from mundap.index.dense import vector_keys
-from mundap.index.grouped import GroupedPassages
-from mundap.protocols import Encoder, Progress
+from mundap.encode.adapter import AdaptedEncoder, mapped
+from mundap.evaluation.questions import Question
+from mundap.protocols import Encoder, Progress, Vectors
 from mundap.store.cache import AsQueries
 from mundap.training.common.examples import Split
 from mundap.training.common.heldout import Ground, HeldoutEvaluator
@@ -40,26 +40,27 @@ class Prepared:
     def save_folds(self, folder: Path, seed: int) -> None:
         """Write down the pairs, and the folds of a cross-validation that each was in."""
         evaluator = self.ground.evaluator
-        evaluator.pairs.save(folder, evaluator.table.ids, seed)
+        evaluator.pairs.save(folder, [*evaluator.table.ids], seed)
 
     def save_split(self, folder: Path, split: Split, seed: int) -> None:
         """Write down which part each of the pairs was in."""
         evaluator = self.ground.evaluator
-        evaluator.pairs.save_split(folder, evaluator.table.ids, seed, split.names(len(evaluator.pairs)))
+        evaluator.pairs.save_split(folder, [*evaluator.table.ids], seed, split.names(len(evaluator.pairs)))
 
 
 def prepare(bot: Mundap, data: Path | None, progress: Progress) -> Prepared:
     """The pairs, and what they are measured on. Raises StaleIndex if documents changed after the index was made."""
-    asked, origin = questions_in(bot.corpus, data)
+    return prepare_on(bot, *questions_in(bot.corpus, data), progress)
+
+
+def prepare_on(bot: Mundap, asked: Sequence[Question], origin: dict[str, str], progress: Progress) -> Prepared:
+    """The same for these questions."""
     lexical, dense = bot.legs
     made = pairs([question for question in asked if question.gold], dense.table)
-    grouped = GroupedPassages.of(bot.corpus.all_passages())
-    if vector_keys(grouped).tolist() != dense.vectors.keys.tolist():
-        raise StaleIndex("색인한 뒤 문서가 바뀌었습니다. 먼저 실행하세요: mundap index")
     base = base_of(bot.config.index.encoder, bot.components.models)
     encoder = bot.components.encoder_named(base)
     settings = bot.config.retrieve
-    texts = [passage.embedded for passage in grouped.passages]
+    texts = [passage.embedded for passage in bot.indexed_passages()]
     ground = Ground(
         HeldoutEvaluator(made, lexical, dense, settings.fusion, settings.weights, settings.pool),
         texts,
@@ -67,6 +68,14 @@ def prepare(bot: Mundap, data: Path | None, progress: Progress) -> Prepared:
         bot.components.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
     )
     return Prepared(ground, base, encoder, origin)
+
+
+def question_vectors(bot: Mundap, questions: Sequence[str], progress: Progress) -> Vectors:
+    """(questions, dim) by the encoder of the workspace; what an adapter maps is remembered."""
+    encoder, cache = bot.components.encoder, bot.components.cache
+    if isinstance(encoder, AdaptedEncoder):
+        return mapped(cache.unit_vectors(questions, AsQueries(encoder.base), progress), encoder.maps.question)
+    return cache.vectors(questions, AsQueries(encoder), progress).astype(np.float32)
 
 
 @contextmanager

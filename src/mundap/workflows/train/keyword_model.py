@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from mundap.encode import MODEL
@@ -13,7 +12,7 @@ from mundap.training.keywords.config import KeywordsConfig
 from mundap.training.keywords.samples import samples_page
 from mundap.training.keywords.seq2seq import Seq2seqReport, train_keywords
 from mundap.workflows.train.result import TrainResult
-from mundap.workflows.train.run import ReportTo, Run, Stages, begin, silent
+from mundap.workflows.train.run import ReportTo, Run, Stages, begin, better, silent, utc_now
 from mundap.workspace import Mundap
 
 SAMPLES = "samples.html"
@@ -35,10 +34,9 @@ def keywords(
 
     `data` is a TSV of questions and keywords. None in every process of torchrun but the first. Raises MundapError.
     """
-    data = Path(data)
     run = begin(bot, "keywords", out, data, config.settled())
     trained = train_keywords(
-        read_keywords(data),
+        read_keywords(run.file),
         config,
         _rules(bot).keywords,
         run.work,
@@ -48,7 +46,7 @@ def keywords(
     )
     if trained is None:
         return None
-    return _kept(run, data, trained)
+    return _kept(run, trained)
 
 
 def _rules(bot: Mundap) -> Mundap:
@@ -57,31 +55,30 @@ def _rules(bot: Mundap) -> Mundap:
     return bot.reconfigured(bot.config.model_copy(update=update))
 
 
-def _kept(run: Run, data: Path, trained: Trained[Seq2seqReport]) -> TrainResult:
+def _kept(run: Run, trained: Trained[Seq2seqReport]) -> TrainResult:
     report = trained.report
 
     def save(folder: Path) -> None:
         trained.save(folder)
-        made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
         reports = {"학습한 모델": report.model, "규칙": report.rules}
-        (folder / SAMPLES).write_text(samples_page(run.name, reports, made), "utf-8")
+        (folder / SAMPLES).write_text(samples_page(run.name, reports, utc_now()), "utf-8")
 
     model = Trained(save, trained.model, report)
-    folder, card = run.save(model, data_of(data), indexed=False, packages=_PACKAGES)
     told = (
         "적용을 권장합니다: 규칙보다 F1이 유의하게 높습니다. 다음 명령을 실행하고 mundap.toml에 추가하세요:"
-        if card.recommended
+        if better(model)
         else "적용을 권장하지 않습니다: 규칙보다 F1이 유의하게 높지 않습니다. (규칙이 만든 키워드로 학습한 모델은 규칙보다 나아질 수 없습니다."
         " 사람이 수정한 키워드로 학습하세요.) 그래도 적용하려면:"
     )
     use = f"{MODEL}{run.name}"
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        report,
-        use,
-        {f"평가 질문 {report.held_out}개: 규칙(학습 전)과 학습한 모델(학습 후)": report.comparisons},
-        f"학습 질문 {report.learned}개, 평가 질문 {report.held_out}개",
-        f'표본: {folder / SAMPLES}\n{told}\n\nmundap export onnx {run.name}\n\n[keywords]\nextractor = "{use}"',
+    return run.result(
+        model,
+        data_of(run.file),
+        use=use,
+        comparisons={f"평가 질문 {report.held_out}개: 규칙(학습 전)과 학습한 모델(학습 후)": report.comparisons},
+        summary=f"학습 질문 {report.learned}개, 평가 질문 {report.held_out}개",
+        advice=f"표본: {run.folder / SAMPLES}\n{told}\n\nmundap export onnx {run.name}\n\n"
+        f'[keywords]\nextractor = "{use}"',
+        indexed=False,
+        packages=_PACKAGES,
     )

@@ -17,7 +17,7 @@ from mundap.training.llm.config import SFTConfig
 from mundap.training.llm.data import Example, from_corpus, read_sft
 from mundap.training.llm.sft import SFTReport, train_sft
 from mundap.workflows.train.result import TrainResult
-from mundap.workflows.train.run import ReportTo, Stages, begin, silent
+from mundap.workflows.train.run import ReportTo, Stages, begin, better, silent
 from mundap.workspace import Mundap
 
 TRANSFORMERS = f"transformers:{MODEL}"  # before the name of a model that answers
@@ -56,18 +56,14 @@ def sft(
     )
     if trained is None:
         return None
-    folder, card = run.save(trained, origin)
-    report = trained.report
-    changes = report.changes
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        report,
-        f"{TRANSFORMERS}{run.name}",
-        {f"평가 질문 {changes.n}개, 제시문에 답이 없는 질문 {changes.unanswerable}개": changes.comparisons},
-        _summary(report),
-        _advice(folder, config.template, card.recommended),
+    changes = trained.report.changes
+    return run.result(
+        trained,
+        origin,
+        use=f"{TRANSFORMERS}{run.name}",
+        comparisons={f"평가 질문 {changes.n}개, 제시문에 답이 없는 질문 {changes.unanswerable}개": changes.comparisons},
+        summary=_summary(trained.report),
+        advice=_advice(run.folder, config.template, better(trained)),
     )
 
 

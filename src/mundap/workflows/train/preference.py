@@ -13,7 +13,7 @@ from mundap.evaluation.estimates import Comparisons
 from mundap.files import write_atomically
 from mundap.generate.causal import GEMMA, ends, load_causal
 from mundap.training.common.curves import Watch, unheard
-from mundap.training.common.registry import CARD, Card, Report, Trained, data_of, plain_name
+from mundap.training.common.registry import CARD, Report, Trained, data_of, plain_name
 from mundap.training.llm.config import DPOConfig, PPOConfig, RewardConfig
 from mundap.training.llm.data import read_preferences, read_prompts
 from mundap.training.llm.dpo import train_dpo
@@ -26,7 +26,7 @@ from mundap.training.llm.rewards import RULE, Reward, Rule, rules, support, tone
 from mundap.workflows import runs
 from mundap.workflows.train.language_model import TRANSFORMERS, absolute
 from mundap.workflows.train.result import TrainResult
-from mundap.workflows.train.run import ReportTo, Run, Stages, begin, silent
+from mundap.workflows.train.run import ReportTo, Run, Stages, begin, better, silent, utc_now
 from mundap.workspace import Mundap
 
 _CHANCE = "정확도가 무작위보다 유의하게 높지 않습니다."
@@ -47,10 +47,9 @@ def reward(
 
     `data` is a file of rankings or preferences. None in every process of torchrun but the first. Raises MundapError.
     """
-    data = Path(data)
     config = replace(config, base=absolute(config.base) or GEMMA)
     run = begin(bot, "reward", out, data, config)
-    parts = parted(read_preferences(data), config.seed)
+    parts = parted(read_preferences(run.file), config.seed)
     trained = train_reward(
         parts,
         config,
@@ -62,17 +61,14 @@ def reward(
     )
     if trained is None:
         return None
-    folder, card = _save(run, data, trained, config.base)
-    told = "적용을 권장합니다." if card.recommended else f"적용을 권장하지 않습니다: {_CHANCE}"
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        trained.report,
-        run.name,
-        {"정확도(선호 답변에 더 높은 점수를 준 비율)": Comparisons({"accuracy": trained.report.accuracy})},
-        f"{_pairs(parts)}\n점수 차이(마진): {trained.report.margin}",
-        f"{told}\n다음 단계: mundap train ppo --data 질문.json --reward {run.name} --out 이름",
+    told = "적용을 권장합니다." if better(trained) else f"적용을 권장하지 않습니다: {_CHANCE}"
+    return run.result(
+        _about(run, trained, config.base),
+        data_of(run.file),
+        use=run.name,
+        comparisons={"정확도(선호 답변에 더 높은 점수를 준 비율)": Comparisons({"accuracy": trained.report.accuracy})},
+        summary=f"{_pairs(parts)}\n점수 차이(마진): {trained.report.margin}",
+        advice=f"{told}\n다음 단계: mundap train ppo --data 질문.json --reward {run.name} --out 이름",
     )
 
 
@@ -91,11 +87,10 @@ def dpo(
 
     `data` is a file of rankings or preferences. None in every process of torchrun but the first. Raises MundapError.
     """
-    data = Path(data)
     start, base = _start(bot, config.base, config.adapter)
     config = replace(config, base=base)
     run = begin(bot, "dpo", out, data, config)
-    parts = parted(read_preferences(data), config.seed)
+    parts = parted(read_preferences(run.file), config.seed)
     loaded = load_causal(base, bot.components.models, adapter=start, trainable=start is not None)
     trained = train_dpo(
         parts,
@@ -110,17 +105,14 @@ def dpo(
     if trained is None:
         return None
     report = trained.report
-    folder, card = _save(run, data, trained, base, config.adapter)
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        report,
-        f"{TRANSFORMERS}{run.name}",
-        {"선호 답변의 확률이 더 높은 비율": Comparisons({"likelier": report.likelier})},
-        f"{_pairs(parts)}\n마진(β × 기준 모델 대비 로그 확률 차이): {report.margin}\n"
+    return run.result(
+        _about(run, trained, base, config.adapter),
+        data_of(run.file),
+        use=f"{TRANSFORMERS}{run.name}",
+        comparisons={"선호 답변의 확률이 더 높은 비율": Comparisons({"likelier": report.likelier})},
+        summary=f"{_pairs(parts)}\n마진(β × 기준 모델 대비 로그 확률 차이): {report.margin}\n"
         f"정확도(마진이 양수인 비율): {report.accuracy}",
-        _advice(run.name, card, _CHANCE),
+        advice=_advice(run.name, better(trained), _CHANCE),
     )
 
 
@@ -139,12 +131,11 @@ def ppo(
 
     `data` is a file of questions. None in every process of torchrun but the first. Raises MundapError.
     """
-    data = Path(data)
     start, base = _start(bot, config.base, config.adapter)
     called, worth, voice = _reward(bot, config.reward, config.persona)
     config = replace(config, base=base, reward=called, persona=voice)
     run = begin(bot, "ppo", out, data, config)
-    prompts, held = parted_prompts(read_prompts(data), config.held, config.seed)
+    prompts, held = parted_prompts(read_prompts(run.file), config.held, config.seed)
     trained = train_ppo(
         prompts,
         held,
@@ -159,21 +150,18 @@ def ppo(
     if trained is None:
         return None
     report = trained.report
-    folder, card = _save(run, data, trained, base, config.adapter)
-    kept = runs.keep(bot, "ppo", report.to_json(), rewards_page(report, run.name, card.created))
+    kept = runs.keep(bot, "ppo", report.to_json(), rewards_page(report, run.name, utc_now()))
     write_atomically(kept / "rewards.csv", rewards_csv(report))
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        report,
-        f"{TRANSFORMERS}{run.name}",
-        {f"보상: {called}": Comparisons({"reward": report.reward})},
-        f"학습 질문 {report.prompts}개, 평가 질문 {len(report.rows)}개, 보상이 오른 질문 {report.up:.1%}\n"
+    return run.result(
+        _about(run, trained, base, config.adapter),
+        data_of(run.file),
+        use=f"{TRANSFORMERS}{run.name}",
+        comparisons={f"보상: {called}": Comparisons({"reward": report.reward})},
+        summary=f"학습 질문 {report.prompts}개, 평가 질문 {len(report.rows)}개, 보상이 오른 질문 {report.up:.1%}\n"
         f"기준 모델과의 KL 발산: 답변당 {report.kl} nat",
-        f"답변과 보상 표: {kept / 'rewards.csv'}, {kept / 'report.html'}\n"
-        + _advice(run.name, card, "평가 질문에서 보상이 유의하게 오르지 않았습니다."),
-        {"run": str(kept)},
+        advice=f"답변과 보상 표: {kept / 'rewards.csv'}, {kept / 'report.html'}\n"
+        + _advice(run.name, better(trained), "평가 질문에서 보상이 유의하게 오르지 않았습니다."),
+        also={"run": str(kept)},
     )
 
 
@@ -225,9 +213,10 @@ def _held(bot: Mundap) -> Callable[[str, str], float]:
     return lambda question, response: bot.components.reader.shares(response, [found(question)])[0]
 
 
-def _save(run: Run, data: Path, trained: Trained[Report], base: str, adapter: str = "") -> tuple[Path, Card]:
+def _about(run: Run, trained: Trained[Report], base: str, adapter: str = "") -> Trained[Report]:
+    """With what a card says of an adapter."""
     about = {"base": base, "adapter": adapter, "training": run.config.to_card(), **trained.model}
-    return run.save(Trained(trained.save, about, trained.report), data_of(data))
+    return Trained(trained.save, about, trained.report)
 
 
 def _pairs(parts: Parts) -> str:
@@ -235,6 +224,6 @@ def _pairs(parts: Parts) -> str:
     return f"학습 쌍 {len(parts.train)}개, 평가 쌍 {len(parts.held)}개(질문 {questions}개)"
 
 
-def _advice(name: str, card: Card, otherwise: str) -> str:
-    told = "적용을 권장합니다." if card.recommended else f"적용을 권장하지 않습니다: {otherwise}"
+def _advice(name: str, recommended: bool, otherwise: str) -> str:
+    told = "적용을 권장합니다." if recommended else f"적용을 권장하지 않습니다: {otherwise}"
     return f"{told}\n적용하려면: mundap promote {name}"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from mundap.encode import MODEL, model_file
 from mundap.evaluation.questions import Question
-from mundap.index.grouped import GroupedPassages
 from mundap.protocols import Mask, Progress
 from mundap.retrieve.light import FEATURES, SCORES_ONLY
 from mundap.store.cache import AsQueries
@@ -17,16 +17,15 @@ from mundap.training.common.curves import Watch
 from mundap.training.common.examples import Split
 from mundap.training.common.pairs import questions_in
 from mundap.training.common.registry import CARD, Trained
-from mundap.training.rerank import fit_ranker
 from mundap.training.rerank.config import CrossConfig, RerankerConfig
 from mundap.training.rerank.cross_encoder import train_cross
 from mundap.training.rerank.fit_ranker import Examples, RankerReport, Relearn, Trainer, examples, train_reranker
 from mundap.training.rerank.relearn import learned, relearned_adapter, unlearned
 from mundap.training.retriever.adapter import Known, Setting
 from mundap.types import Json
-from mundap.workflows.train.ground import ADVICE, parts_text, prepare
+from mundap.workflows.train.ground import ADVICE, parts_text, prepare, question_vectors
 from mundap.workflows.train.result import TrainResult
-from mundap.workflows.train.run import SPLITS, ReportTo, Stages, begin, silent, unheard, without_reranker
+from mundap.workflows.train.run import SPLITS, ReportTo, Stages, begin, better, silent, unheard, without_reranker
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER, LIGHT
 
@@ -49,21 +48,20 @@ def reranker(
     run = begin(plain, "reranker", out, data, config)
     found, origin = questions_in(plain.corpus, run.data)
     asked = [question for question in found if question.gold]
-    trained = _trained(plain, asked, config, progress)
+    trained = train_reranker(trainer_of(plain, asked, config, progress), progress("교차 검증"))
     weights = dict(trained.model.weights)
     model: dict[str, Json] = {"features": list(weights), "weights": weights}
-    folder, card = run.save(Trained(trained.model.save, model, trained.report), origin)
+    kept = Trained(trained.model.save, model, trained.report)
     left = len(asked) - trained.report.questions
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        trained.report,
-        f"{LIGHT}{run.name}",
-        {title: trained.report.splits[split] for split, title in SPLITS.items()},
-        _summary(trained.report, left),
-        _advice(folder, f"{LIGHT}{run.name}", card.recommended),
-        {"left_out": left},
+    use = f"{LIGHT}{run.name}"
+    return run.result(
+        kept,
+        origin,
+        use=use,
+        comparisons={title: trained.report.splits[split] for split, title in SPLITS.items()},
+        summary=_summary(trained.report, left),
+        advice=_advice(run.folder, use, better(kept)),
+        also={"left_out": left},
     )
 
 
@@ -99,30 +97,26 @@ def cross(
         prepared.save_split(folder, split, config.seed)
 
     report = trained.report
-    folder, card = run.save(Trained(save, trained.model, report), prepared.origin)
     use = f"onnx:{FOLDER}/models/{run.name}"
     advice = (
         f"{ADVICE[report.verdict]}\n"
         f'적용하려면: mundap promote {run.name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n[retrieve]\nreranker = "{use}"'
     )
-    return TrainResult(
-        run.name,
-        folder,
-        card,
-        report,
-        use,
-        {title: report.splits[part] for part, title in SPLITS.items()},
-        parts_text(report.learned, report.chosen_on, report.held_out),
-        advice,
+    return run.result(
+        Trained(save, trained.model, report),
+        prepared.origin,
+        use=use,
+        comparisons={title: report.splits[part] for part, title in SPLITS.items()},
+        summary=parts_text(report.learned, report.chosen_on, report.held_out),
+        advice=advice,
     )
 
 
-def _trained(bot: Mundap, asked: list[Question], config: RerankerConfig, progress: Stages) -> fit_ranker.Trained:
+def trainer_of(bot: Mundap, asked: Sequence[Question], config: RerankerConfig, progress: Stages) -> Trainer:
+    """What trains the light reranker on these questions, over the encoder of a workspace without a reranker."""
     lexical, dense = bot.legs
     reading = progress("질문 벡터")
-    vectors = bot.components.cache.vectors(
-        [q.question for q in asked], AsQueries(bot.components.encoder), reading
-    ).astype("float32")
+    vectors = question_vectors(bot, [q.question for q in asked], reading)
     made = examples(asked, lexical, dense, vectors, progress("후보"))
     fresh = relearn = None
     if bot.config.index.encoder.startswith(MODEL):
@@ -130,8 +124,7 @@ def _trained(bot: Mundap, asked: list[Question], config: RerankerConfig, progres
         fresh = unlearned(made.questions, learned(folder))
         if model_file(folder)["kind"] == "adapter" and not fresh.all():
             relearn, fresh = _adapter_without(bot, folder, made, ~fresh, reading), None
-    trainer = Trainer(made, lexical, dense, _FEATURES[config.features], 0, fresh, relearn)
-    return train_reranker(trainer, progress("교차 검증"))
+    return Trainer(made, lexical, dense, _FEATURES[config.features], 0, fresh, relearn)
 
 
 def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progress: Progress) -> Relearn | None:
@@ -142,7 +135,7 @@ def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progre
         return None
     lexical, dense = bot.legs
     base = bot.components.encoder_named(model_file(folder)["base"])
-    passages = [passage.embedded for passage in GroupedPassages.of(bot.corpus.all_passages()).passages]
+    passages = [passage.embedded for passage in bot.indexed_passages()]
     known = Known(
         bot.components.cache.unit_vectors(passages, base, progress),
         np.asarray(dense.vectors.starts),

@@ -9,11 +9,11 @@ from pathlib import Path
 from mundap.encode import MODEL
 from mundap.encode import static as word_vectors
 from mundap.korean.tokens import SearchTokenizer
-from mundap.protocols import Encoder, Vectors
+from mundap.protocols import Encoder, Progress, Vectors
 from mundap.store.cache import AsQueries
 from mundap.training.common.curves import Watch
 from mundap.training.common.examples import Split
-from mundap.training.common.heldout import CrossValidated, Splits
+from mundap.training.common.heldout import CrossValidated, Ground, Splits
 from mundap.training.common.registry import Report, Trained
 from mundap.training.retriever.adapter import Known, train_adapter
 from mundap.training.retriever.config import AdapterConfig, DprConfig, EmbeddingConfig, EncoderConfig, StaticConfig
@@ -43,9 +43,9 @@ def adapter(
     run = begin(plain, "adapter", out, data, config)
     with one_thread():
         prepared = prepare(plain, run.data, progress("벡터"))
-        ground = prepared.ground
-        known = Known(ground.passages, ground.evaluator.starts, ground.questions)
-        trained = train_adapter(ground.evaluator, known, config.seed, progress("교차 검증"))
+        trained = train_adapter(
+            prepared.ground.evaluator, known_of(prepared.ground), config.seed, progress("교차 검증")
+        )
 
     def save(folder: Path) -> None:
         trained.maps.save(folder, prepared.base, prepared.encoder.name)
@@ -70,15 +70,11 @@ def static(
     """
     plain = without_reranker(bot)
     run = begin(plain, "static", out, data, config)
-    tokenizer = SearchTokenizer(joins=True, bigrams=False, user_dictionary=plain.components.tokenizer.user_dictionary)
+    tokenizer = tokenizer_of(plain)
     with one_thread():
         prepared = prepare(plain, run.data, progress("벡터"))
         ground = prepared.ground
-        asked = ground.evaluator.pairs.questions
-        found = list(
-            plain.components.cache.tokens([*asked, *ground.texts], tokenizer.name, tokenizer, progress("형태소"))
-        )
-        tokens = Tokens(found[: len(asked)], found[len(asked) :])
+        tokens = tokens_of(plain, ground, progress("형태소"))
         trained = train_static(
             ground.evaluator, tokens, (ground.passages, ground.questions), config, progress("교차 검증")
         )
@@ -90,6 +86,23 @@ def static(
     words: dict[str, Json] = {"words": len(trained.words.words), "digest": trained.words.digest}
     model, report = {**config.to_card(), "base": prepared.base, **words}, trained.report
     return _kept(run, Trained(save, model, report), prepared.origin, report.splits, _folds_text(report))
+
+
+def known_of(ground: Ground) -> Known:
+    """The vectors that maps are learned over."""
+    return Known(ground.passages, ground.evaluator.starts, ground.questions)
+
+
+def tokenizer_of(bot: Mundap) -> SearchTokenizer:
+    """What makes the words that vectors of words are of."""
+    return SearchTokenizer(joins=True, bigrams=False, user_dictionary=bot.components.tokenizer.user_dictionary)
+
+
+def tokens_of(bot: Mundap, ground: Ground, progress: Progress) -> Tokens:
+    """The words of the questions and passages."""
+    asked, tokenizer = ground.evaluator.pairs.questions, tokenizer_of(bot)
+    found = list(bot.components.cache.tokens([*asked, *ground.texts], tokenizer.name, tokenizer, progress))
+    return Tokens(found[: len(asked)], found[len(asked) :])
 
 
 def embedding(
@@ -168,7 +181,6 @@ def _transformer(
 
 
 def _kept(run: Run, trained: Trained[Report], origin: Mapping[str, str], splits: Splits, summary: str) -> TrainResult:
-    folder, card = run.save(trained, origin)
     use = f"{MODEL}{run.name}"
     comparisons = {
         f"{title}, {legs}": splits[split][leg] for split, title in SPLITS.items() for leg, legs in LEGS.items()
@@ -177,7 +189,7 @@ def _kept(run: Run, trained: Trained[Report], origin: Mapping[str, str], splits:
         f"{ADVICE[trained.report.verdict]}\n적용하려면: mundap promote {run.name}  (mundap.toml에 다음과 같이 기록됩니다)\n\n"
         f'[index]\nencoder = "{use}"'
     )
-    return TrainResult(run.name, folder, card, trained.report, use, comparisons, summary, advice)
+    return run.result(trained, origin, use=use, comparisons=comparisons, summary=summary, advice=advice)
 
 
 def _folds_text(report: CrossValidated) -> str:

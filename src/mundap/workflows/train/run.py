@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
+from mundap.evaluation.estimates import Comparisons
 from mundap.evaluation.provenance import versions
 from mundap.files import digest
 from mundap.options import Options
@@ -20,6 +22,7 @@ from mundap.training.common.curves import unheard as unheard
 from mundap.training.common.distributed import World
 from mundap.training.common.registry import Card, Report, Trained, free_name, register
 from mundap.types import Json
+from mundap.workflows.train.result import TrainResult
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER
 
@@ -30,6 +33,11 @@ SPLITS = {
     "by_passage": "새 문서 (제시문을 통째로 제외하고 평가)",
     "by_question": "학습한 문서 (질문만 제외하고 평가)",
 }
+
+
+def utc_now() -> str:
+    """The time as cards and reports have it."""
+    return time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
 
 
 def silent(title: str) -> Progress:
@@ -59,6 +67,18 @@ class Run:
     def logs(self) -> Path:
         """The folder of the curves."""
         return self.bot.root / FOLDER / "runs" / f"train-{self.kind}-{self.name}"
+
+    @property
+    def file(self) -> Path:
+        """The file that is learned from, where there must be one."""
+        if self.data is None:
+            raise ValueError(f"{self.kind} learns from a file")
+        return self.data
+
+    @property
+    def folder(self) -> Path:
+        """Where the model is kept in the end."""
+        return self.bot.components.models / self.name
 
     def watch(self, report_to: ReportTo, on_log: Watch = unheard, variant: str = "") -> Watch:
         """Draws the curves, in the first process of torchrun, and tells `on_log` of each point."""
@@ -90,7 +110,7 @@ class Run:
         recipe: dict[str, Json] = asdict(self.bot.recipe) if indexed else {}
         card = Card(
             kind=self.kind,
-            created=time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime()),
+            created=utc_now(),
             command=shlex.join(["mundap", "train", self.kind, *options]),
             data=origin,
             corpus_digest=digest(*self.bot.corpus.ids(), size=16) if indexed else "",
@@ -100,11 +120,33 @@ class Run:
             config=self.config.to_card(),
             model=trained.model,
             metrics=trained.report.to_json(),
-            recommended=trained.report.verdict == "better",
+            recommended=better(trained),
         )
         folder = register(self.bot.components.models, self.name, card, trained.save)
         shutil.rmtree(self.work, ignore_errors=True)
         return folder, card
+
+    def result(
+        self,
+        trained: Trained[Report],
+        origin: Mapping[str, str],
+        *,
+        use: str | Mapping[str, Json],
+        comparisons: Mapping[str, Comparisons],
+        summary: str,
+        advice: str,
+        also: Mapping[str, Json] = MappingProxyType({}),
+        indexed: bool = True,
+        packages: Sequence[str] = (),
+    ) -> TrainResult:
+        """Keep the model as `save` does; it with what is told of it, which TrainResult says."""
+        folder, card = self.save(trained, origin, indexed=indexed, packages=packages)
+        return TrainResult(self.name, folder, card, trained.report, use, comparisons, summary, advice, also)
+
+
+def better(trained: Trained[Report]) -> bool:
+    """Whether the model will be recommended."""
+    return trained.report.verdict == "better"
 
 
 def begin(bot: Mundap, kind: str, out: str, data: str | Path | None, config: Options) -> Run:
@@ -115,6 +157,8 @@ def begin(bot: Mundap, kind: str, out: str, data: str | Path | None, config: Opt
 def without_reranker(bot: Mundap) -> Mundap:
     """The workspace without its reranker, which may be of another index, and must not be what is measured against."""
     settings = bot.config
+    if not settings.retrieve.reranker:
+        return bot
     return bot.reconfigured(
         settings.model_copy(update={"retrieve": settings.retrieve.model_copy(update={"reranker": ""})})
     )

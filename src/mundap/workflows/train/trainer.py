@@ -9,15 +9,23 @@ from typing import TYPE_CHECKING, Protocol
 from mundap.options import Options
 
 if TYPE_CHECKING:
-    from mundap.workflows.train.result import TrainResult
+    from mundap.types import Json
 
 QUESTIONS = "질문 파일: 질문·제시문(또는 질문·답변) 열이 있는 시트, JSON, JSONL (기본값: 읽어 들인 Q/A)"
+
+
+class Result(Protocol):
+    """What a training ends in; its text is for people."""
+
+    def to_json(self) -> dict[str, Json]:
+        """As `mundap train --json` prints it."""
+        ...
 
 
 class Train(Protocol):
     """A function that trains: see `adapter`. None in every process of torchrun but the first."""
 
-    def __call__(self, *args: object, **options: object) -> TrainResult | None:
+    def __call__(self, *args: object, **options: object) -> Result | None:
         """The model, kept."""
         ...
 
@@ -26,8 +34,8 @@ class Train(Protocol):
 class Trainer:
     """`function` trains, named as "module:name", with a `config`.
 
-    `help` says what it does, and `data` what it learns from, to readers of the command line. Where `resumable`, the
-    function takes `resume`, `report_to` and `on_log`, too.
+    `help` says what it does, and `data` what it learns from, to readers of the command line; its model is called `out`
+    where no name is given ("": one must be). Where `resumable`, the function takes `resume`, `report_to` and `on_log`, too.
     """
 
     function: str
@@ -35,6 +43,7 @@ class Trainer:
     help: str
     data: str = QUESTIONS
     data_needed: bool = False
+    out: str = ""
     resumable: bool = False
 
     def load(self) -> Train:

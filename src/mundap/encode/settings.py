@@ -8,7 +8,7 @@ from mundap.types import Json
 
 
 @dataclass(frozen=True)
-class Reading:
+class EncoderSettings:
     """`pooling` is "mean", "cls" or "lasttoken"; `query` and `passage` stand before texts; `window` tokens are read at once."""
 
     pooling: str

@@ -1,0 +1,53 @@
+"""Who sees which documents: what is hidden is not there for any statement of a connection, whichever table it names.
+
+A document has tags by its source, from a file beside it, a folder of the settings, or whoever uploaded it; a row of a
+sheet has tags of its own. Without tags it is seen by all, else by those who have one of them. Both must be met.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+TABLE = """
+CREATE TABLE IF NOT EXISTS access(source TEXT NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (source, tag)) WITHOUT ROWID;
+"""
+# Views of the same names stand before the tables of the file; nothing can be written through them.
+_VIEWS = """
+CREATE TEMP TABLE IF NOT EXISTS sees(tag TEXT PRIMARY KEY);
+CREATE TEMP TABLE IF NOT EXISTS closed(folder TEXT PRIMARY KEY);
+CREATE TEMP VIEW IF NOT EXISTS documents AS SELECT d.rowid AS rowid, d.* FROM main.documents d
+    WHERE (NOT EXISTS (SELECT 1 FROM main.access a WHERE a.source = d.source)
+        OR EXISTS (SELECT 1 FROM main.access a JOIN temp.sees s ON s.tag = a.tag WHERE a.source = d.source))
+    AND NOT EXISTS (SELECT 1 FROM temp.closed c WHERE substr(d.source, 1, length(c.folder)) = c.folder);
+CREATE TEMP VIEW IF NOT EXISTS passages AS SELECT p.rowid AS rowid, p.* FROM main.passages p
+    WHERE EXISTS (SELECT 1 FROM temp.documents d WHERE d.id = p.document_id)
+    AND (json_extract(p.meta, '$.access') IS NULL
+        OR EXISTS (SELECT 1 FROM json_each(p.meta, '$.access') t JOIN temp.sees s ON s.tag = t.value));
+CREATE TEMP VIEW IF NOT EXISTS questions AS SELECT q.rowid AS rowid, q.* FROM main.questions q
+    WHERE EXISTS (SELECT 1 FROM temp.passages p WHERE p.id = q.passage_id);
+CREATE TEMP VIEW IF NOT EXISTS texts AS SELECT t.* FROM main.texts t
+    WHERE EXISTS (SELECT 1 FROM temp.documents d WHERE d.id = t.document_id);
+CREATE TEMP VIEW IF NOT EXISTS refused AS SELECT * FROM main.refused WHERE FALSE;
+"""
+
+
+@dataclass(frozen=True)
+class Sight:
+    """The sight of someone who has `tags`. `folders` gives the tags of the documents below some folders."""
+
+    tags: frozenset[str]
+    folders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def __call__(self, connection: sqlite3.Connection) -> None:
+        """Have a connection see no more than this."""
+        connection.executescript(_VIEWS)
+        connection.executemany("INSERT OR IGNORE INTO temp.sees VALUES (?)", [(tag,) for tag in self.tags])
+        closed = [(_below(name),) for name, tags in self.folders.items() if not self.tags.intersection(tags)]
+        connection.executemany("INSERT OR IGNORE INTO temp.closed VALUES (?)", closed)
+
+
+def _below(folder: str) -> str:
+    """The beginning of the sources of documents below `folder`."""
+    return f"{folder.strip().removeprefix('./').rstrip('/')}/"

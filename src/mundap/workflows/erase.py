@@ -1,0 +1,208 @@
+"""Erase a document, a conversation, an answer, or what is old: from every file that mundap writes, proved by looking for it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from mundap.errors import MundapError, UnknownName
+from mundap.index.generation import current, forget_others
+from mundap.korean.normalize import normalize
+from mundap.protocols import Progress
+from mundap.store.conversations import Conversations
+from mundap.types import Json
+from mundap.workflows import runs
+from mundap.workspace import Mundap
+from mundap.workspace.components import FOLDER
+
+_AGE = re.compile(r"([1-9][0-9]{0,4})\s*(d|일)")
+_NEEDLE = 24  # characters of a sentence by which it is looked for: long enough not to stand elsewhere by chance
+_NEEDLES = 50  # per document
+_PIECE = 1 << 22
+
+
+@dataclass(frozen=True)
+class Erased:
+    """How much was erased of each kind. `left` are files in which the text of an erased document still stands, which are
+    the owner's own or have to be made anew."""
+
+    documents: int = 0
+    passages: int = 0
+    answers: int = 0
+    votes: int = 0
+    turns: int = 0
+    reports: int = 0
+    left: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """The fields by name."""
+        return {**asdict(self), "left": list(self.left)}
+
+
+def document(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, Progress] | None = None) -> Erased:
+    """Erase the document of this source, title or id: from corpus and index, with the answers that quote or show it, the
+    turns that hold those, and the reports that print it.
+
+    A run that was killed is finished by `mundap compact`. Its file is deleted if it was uploaded, or with `file`; otherwise it is kept out of later ingests. Models that were
+    trained on it are not changed: `left` names them if they hold its text. Raises UnknownName, or MundapError for several.
+    """
+    named = bot.corpus.named(normalize(name))
+    if not named:
+        raise UnknownName("document", name, [listed.source for listed in bot.corpus.documents()])
+    if len(named) > 1:
+        raise MundapError(f"'{name}'에 해당하는 문서가 여러 개입니다. 하나를 지정하세요: {', '.join(named)}")
+    [source] = named
+    listed = next(one for one in bot.corpus.documents() if one.source == source)
+    passages = [one for one in bot.corpus.all_passages() if one.document_id == listed.id]
+    needles = _needles([one.text for one in passages])
+    ids = {one.id for one in passages}
+    with _transaction(bot) as db:
+        rows = db.execute("SELECT id, cited, shown FROM answers").fetchall()
+        answers = [number for number, *lists in rows if any(ids & set(_listed(said)) for said in lists)]
+        found = _forget_answers(db, answers)
+    reports = _drop_reports(bot, needles)
+    bot.remove(source, keep_out_file=not file)
+    bot.uploads.drop(source)
+    if file:
+        (bot.root / source).unlink(missing_ok=True)
+    _compact(bot, progress)
+    left = tuple(sorted(_holding(bot.root, needles)))
+    return Erased(1, len([one for one in passages if one.parent_id in ("", one.id)]), *found, reports, left)
+
+
+def session(bot: Mundap, name: str) -> Erased:
+    """Erase a conversation: its turns, and the answers and votes of its questions. Raises UnknownName if there is none."""
+    with _transaction(bot) as db:
+        answers = [row[0] for row in db.execute("SELECT id FROM answers WHERE session = ?", (name,))]
+        turns = db.execute("DELETE FROM turns WHERE session = ?", (name,)).rowcount
+        if not (answers or turns):
+            raise UnknownName("session", name, [])
+        forgotten, votes, more = _forget_answers(db, answers)
+    _compact(bot)
+    return Erased(answers=forgotten, votes=votes, turns=turns + more)
+
+
+def request(bot: Mundap, name: str) -> Erased:
+    """Erase one answer with its votes, and its turn in a conversation. Raises UnknownName if there is none."""
+    with _transaction(bot) as db:
+        answers = [row[0] for row in db.execute("SELECT id FROM answers WHERE request_id = ?", (name,))]
+        if not answers:
+            raise UnknownName("request", name, [])
+        found = _forget_answers(db, answers)
+    _compact(bot)
+    return Erased(0, 0, *found)
+
+
+def older(bot: Mundap, age: str) -> Erased:
+    """Erase answers, votes and turns older than `age`, such as "30d". Raises MundapError for what is no age."""
+    said = _AGE.fullmatch(age.strip())
+    if said is None:
+        raise MundapError(f"'{age}': 기간이 아닙니다. 예: 30d (30일)")
+    with _transaction(bot) as db:
+        before = f"-{said[1]} days"
+        rows = db.execute("SELECT id FROM answers WHERE time < strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?)", (before,))
+        found = _forget_answers(db, [row[0] for row in rows])
+    _compact(bot)
+    return Erased(0, 0, *found)
+
+
+def anything(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, Progress] | None = None) -> Erased:
+    """Erase what `name` is: a document, else a conversation, else an answer by its request id. Raises UnknownName."""
+    if bot.corpus.named(normalize(name)):
+        return document(bot, name, file, progress)
+    for kind in (session, request):
+        try:
+            return kind(bot, name)
+        except UnknownName:
+            continue
+    raise MundapError(
+        f"'{name}': 문서, 대화(session), 답변(request_id) 중 어느 것도 아닙니다. 문서의 이름은 mundap doctor나 GET /documents에서 확인하세요."
+    )
+
+
+@contextmanager
+def _transaction(bot: Mundap) -> Iterator[sqlite3.Connection]:
+    """One transaction over answers, votes and turns, whose deleted rows are overwritten; the tables are there."""
+    path = bot.root / FOLDER / "corpus.sqlite"
+    bot.feedback.ids()  # these make the tables
+    Conversations(path, 1, 1).close()
+    with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as db:
+        db.execute("PRAGMA secure_delete = ON")
+        db.execute("BEGIN IMMEDIATE")
+        yield db
+        db.execute("COMMIT")
+
+
+def _forget_answers(db: sqlite3.Connection, answers: Sequence[int]) -> tuple[int, int, int]:
+    """Delete these answers, their votes, and the turns that hold them; how many of each."""
+    votes = turns = 0
+    for number in answers:
+        said = db.execute("SELECT session, answer FROM answers WHERE id = ?", (number,)).fetchone()
+        votes += db.execute("DELETE FROM feedback WHERE answer_id = ?", (number,)).rowcount
+        turns += db.execute("DELETE FROM turns WHERE session = ? AND answer = ?", said).rowcount
+        db.execute("DELETE FROM answers WHERE id = ?", (number,))
+    return len(answers), votes, turns
+
+
+def _listed(said: str) -> list[str]:
+    return re.findall(r"[0-9a-f]{16}", said)
+
+
+def _compact(bot: Mundap, progress: Mapping[str, Progress] | None = None) -> None:
+    """Write index, cache and corpus without what is gone, and nothing of what they were before."""
+    index = bot.root / FOLDER / "index"
+    bot.components.cache.clear()
+    if current(index) is not None and bot.corpus.counts()[0]:
+        bot.compact(progress)
+        forget_others(index)
+    elif current(index) is not None:
+        shutil.rmtree(index)  # nothing is left to be found
+    bot.components.cache.shrink()
+    for name in ("corpus.sqlite", "cache.sqlite"):
+        with closing(sqlite3.connect(bot.root / FOLDER / name, timeout=30, isolation_level=None)) as db:
+            db.execute("VACUUM")
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _drop_reports(bot: Mundap, needles: Sequence[bytes]) -> int:
+    folder = runs.folder(bot)
+    if not folder.is_dir():
+        return 0
+    holding = [run for run in folder.iterdir() if run.is_dir() and any(_holding(run, needles))]
+    for run in holding:
+        shutil.rmtree(run)
+    return len(holding)
+
+
+def _needles(texts: Sequence[str]) -> list[bytes]:
+    """What a file that holds these texts has in it: pieces from within lines, spread over the texts."""
+    lines = {line.strip()[:_NEEDLE] for text in texts for line in text.splitlines() if len(line.strip()) >= _NEEDLE}
+    some = sorted(lines)
+    step = max(1, len(some) // _NEEDLES)
+    return [line.encode() for line in some[::step]]
+
+
+def _holding(root: Path, needles: Sequence[bytes]) -> Iterator[str]:
+    """The files below `root` that hold one of these, read as they are."""
+    if not needles:
+        return
+    longest = max(map(len, needles))
+    for path in root.rglob("*"):
+        if path.is_file() and not path.is_symlink() and _holds(path, needles, longest):
+            yield path.relative_to(root).as_posix()
+
+
+def _holds(path: Path, needles: Sequence[bytes], longest: int) -> bool:
+    tail = b""
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
+            window = tail + piece
+            if any(needle in window for needle in needles):
+                return True
+            tail = window[-longest:]
+    return False

@@ -1,0 +1,235 @@
+"""Nobody finds, reads, counts or is shown what is not for them, over whatever path they ask."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests.cli.conftest import MakeBot, Run, Serve
+
+from mundap.workspace import Mundap
+
+pytest.importorskip("fastapi", reason="the extra serve is not installed")
+
+from starlette.testclient import TestClient
+
+from mundap.serve.app import make_app
+from mundap.serve.keys import FILE, Keys
+
+TAGS = ("인사", "재무", "임원")
+TOPICS = ("연차 휴가", "출장비 정산", "주차장 이용", "보안 점검")
+CONFIG = '[index]\nencoder = "hashed"\n[generate]\nmin_support = 0\n[retrieve]\nlegs = ["bm25", "dense", "graph"]\n'
+CONFIG += '[graph]\nenabled = true\n[serve]\nper_minute = 0\n[access.folders]\n"docs/closed" = ["임원"]\n'
+CODE = re.compile(r"Q[A-Z]\d{4}")
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A document, or a row of the sheet, whose every text has a code of its own; `by` is how it got its tags."""
+
+    topic: str
+    tags: frozenset[str]
+    by: str
+
+    def seen_by(self, tags: frozenset[str]) -> bool:
+        return not self.wanted or bool(self.wanted & tags)
+
+    @property
+    def wanted(self) -> frozenset[str]:
+        return frozenset(["임원"]) if self.by == "folder" else self.tags
+
+
+pieces = st.lists(
+    st.builds(
+        Piece,
+        st.sampled_from(TOPICS),
+        st.frozensets(st.sampled_from(TAGS), max_size=2),
+        st.sampled_from(["sidecar", "folder", "row", "upload"]),
+    ),
+    min_size=2,
+    max_size=7,
+)
+askers = st.frozensets(st.sampled_from(TAGS), max_size=2)
+
+
+def workspace(root: Path, given: list[Piece]) -> Mundap:
+    docs = root / "docs"
+    (docs / "closed").mkdir(parents=True)
+    (root / "mundap.toml").write_text(CONFIG, "utf-8")
+    rows = ["질문,제시문,답변,출처,접근태그"]
+    uploads: dict[str, tuple[Path, frozenset[str]]] = {}
+    bot = Mundap.open(root)
+    for n, one in enumerate(given):
+        text = f"{one.topic} 담당 코드는 QX{n:04}입니다. {one.topic} 신청은 QY{n:04} 양식으로 합니다."
+        if one.by == "row":
+            asked = f"{one.topic} 코드 QA{n:04}는 무엇인가요?"
+            rows.append(f'{asked},"{text}",QB{n:04}입니다.,출처 QS{n:04},"{",".join(sorted(one.tags))}"')
+            continue
+        name = f"{one.topic.split()[0]} QF{n:04}.md"
+        body = f"# {one.topic} QT{n:04}\n\n{text}\n"
+        if one.by == "upload":
+            uploads[name] = bot.uploads.incoming() / name, one.tags
+            uploads[name][0].write_text(body, "utf-8")
+            continue
+        file = docs / ("closed" if one.by == "folder" else "") / name
+        file.write_text(body, "utf-8")
+        if one.by == "sidecar" and one.tags:
+            file.with_name(f"{name}.access").write_text("\n".join(one.tags), "utf-8")
+    if len(rows) > 1:
+        (docs / "문답.csv").write_text("\n".join(rows) + "\n", "utf-8")
+    bot.ingest()
+    for name, (file, tags) in uploads.items():
+        bot.upload({name: file}, access=tags)
+    bot.index()
+    return bot
+
+
+def everything(client: TestClient, ids: list[str]) -> Iterator[str]:
+    """The text of whatever the API answers that might tell of documents."""
+    for question in [
+        *TOPICS,
+        "담당 코드는 무엇인가요?",
+        "신청 양싴은?",
+        "안녕하세요",
+        "연차 휴가는요? 그리고 주차장은요?",
+    ]:
+        yield client.post("/query", json={"query": question, "session": "s"}).text
+        for leg in ("bm25", "dense", "graph", "hybrid"):
+            yield client.post("/search", json={"query": question, "leg": leg, "top_k": 50}).text
+        chat = {"messages": [{"role": "user", "content": question}]}
+        yield client.post("/v1/chat/completions", json=chat).text
+        yield client.post("/v1/chat/completions", json={**chat, "stream": True}).text
+        yield client.get("/graph", params={"word": question, "hops": 2}).text
+    yield client.post("/kullm", json={"prompt": TOPICS[0]}).text
+    yield client.post("/keywords", json={"prompt": TOPICS[0]}).text
+    for filters in ({"없는열": ["x"]}, {"source": ["x"]}, {"title": ["x"]}, {"suffix": ["x"]}, {"access": ["임원"]}):
+        yield client.post("/search", json={"query": TOPICS[0], "filters": filters}).text
+    for path in ("/documents?limit=1000", "/documents?q=Q", "/settings", "/metrics", "/readyz", "/reports"):
+        yield client.get(path).text
+    for id in ids:
+        yield client.get(f"/passages/{id}").text
+        yield client.post("/feedback", json={"request_id": "none", "verdict": "up", "passage_id": id}).text
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+@given(pieces, askers)
+def test_nothing_that_is_forbidden_is_in_any_response(given: list[Piece], tags: frozenset[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        bot = workspace(Path(folder), given)
+        keys = Keys(bot.root / ".mundap" / FILE)
+        roles = ("ask", "read", "write")
+        client_key, admin = keys.add("누구", roles, tags), keys.add("관리", ("admin",))
+        ids = bot.corpus.ids()
+        hidden = {f"{n:04}" for n, one in enumerate(given) if not one.seen_by(tags)}
+        with TestClient(make_app(bot, bot.config.serve), headers={"X-API-Key": client_key}) as client:
+            for said in everything(client, ids):
+                assert not hidden & {code[2:] for code in CODE.findall(said)}, said
+            listed = client.get("/documents", params={"limit": 1000}).json()
+            whole = client.get("/documents", params={"limit": 1000}, headers={"X-API-Key": admin}).json()
+            visible = {document["document_id"] for document in listed["documents"]}
+            for document in whole["documents"]:
+                if document["document_id"] not in visible:
+                    assert client.delete(f"/documents/{document['document_id']}").status_code == 404
+            for n, one in enumerate(given):
+                unknown = client.get("/graph", params={"word": "QX9999"}).json()
+                asked = client.get("/graph", params={"word": f"QX{n:04}"}).json()
+                if not one.seen_by(tags):
+                    assert asked["found"] == unknown["found"]
+                    assert len(asked["nodes"]) == len(unknown["nodes"])
+            found = "".join(
+                client.post("/search", json={"query": topic, "leg": "bm25", "top_k": 50}).text for topic in TOPICS
+            )
+        assert {f"QX{n:04}" for n, one in enumerate(given) if one.seen_by(tags)} <= set(CODE.findall(found))
+        bot.corpus.close()
+
+
+def test_tags_come_over_http_and_go_with_the_next_version(serving: Serve, indexed: MakeBot, mundap: Run) -> None:
+    root = indexed().root
+    rights = ("--role", "ask,read,write")
+    own = {"X-API-Key": mundap("keys", "add", "인사", *rights, "--access", "인사팀", workspace=root).out.strip()}
+    other = {"X-API-Key": mundap("keys", "add", "남", *rights, workspace=root).out.strip()}
+    with serving(root) as server:
+        client = server.client
+
+        def put(headers: dict[str, str], text: str, **more: Any) -> httpx.Response:
+            files = [("files", ("급여.txt", text.encode()))]
+            return client.post("/documents", files=files, headers=headers, **more)
+
+        def found(headers: dict[str, str]) -> str:
+            return str(client.post("/search", json={"query": "급여일", "top_k": 50}, headers=headers).text)
+
+        before = client.get("/documents", headers=other).json()["total"]
+        assert put(own, "급여일은 25일입니다.", data={"access": "인사팀, 임원"}).json()["added"] == 1
+        assert "25일" in found(own)
+        assert "25일" not in found(other)
+        assert client.get("/documents", headers=other).json()["total"] == before
+        refused = put(other, "급여일은 30일입니다.")
+        assert refused.status_code == 403
+        assert put(own, "급여일은 20일입니다.").json()["updated"] == 1
+        assert "20일" not in found(other)
+        assert put(own, "급여일은 10일입니다.", data={"access": ""}).json()["updated"] == 1
+        assert "10일" in found(other)
+        assert mundap("keys", "change", "남", "--access", "임원", workspace=root).code == 0
+        assert put(own, "급여일은 7일입니다.", data={"access": "임원"}).status_code == 200
+        assert "7일" in found(other)
+        assert "7일" not in found(own)
+
+
+def test_a_tag_file_hides_at_the_next_ingest_though_the_document_did_not_change(indexed: MakeBot) -> None:
+    bot = indexed()
+    assert bot.seen_by(()).search("출장비", leg="bm25")
+    tags = bot.root / "docs" / "출장.txt.access"
+    tags.write_text("총무\n", "utf-8")
+    bot.ingest()
+    assert not bot.seen_by(()).search("출장비", leg="bm25")
+    assert bot.seen_by(["총무"]).search("출장비", leg="bm25")
+    assert bot.search("출장비", leg="bm25")
+    tags.unlink()
+    bot.ingest()
+    assert bot.seen_by(()).search("출장비", leg="bm25")
+
+
+def test_agents_see_what_their_key_sees(serving: Serve, indexed: MakeBot, mundap: Run) -> None:
+    pytest.importorskip("mcp", reason="the extra mcp is not installed")
+    root = indexed(config='[index]\nencoder = "hashed"\n[access.folders]\n"docs" = ["직원"]\n').root
+    role = ("--role", "ask,read")
+    inside = mundap("keys", "add", "직원", *role, "--access", "직원", workspace=root).out.strip()
+    outside = mundap("keys", "add", "손님", *role, workspace=root).out.strip()
+    asking = mundap("keys", "add", "질문", workspace=root).out.strip()
+    with serving(root) as server:
+
+        def call(key: str, tool: str, **arguments: object) -> Any:
+            body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+            accept = {"Accept": "application/json, text/event-stream", "X-API-Key": key}
+            return server.client.post("/mcp", json=body, headers=accept)
+
+        assert call(asking, "list_documents").status_code == 403
+        for tool, arguments in (
+            ("search", {"question": "연차"}),
+            ("ask", {"question": "연차는 언제 소멸되나요?"}),
+            ("list_documents", {}),
+        ):
+            assert "휴가" in call(inside, tool, **arguments).text, tool
+            assert "휴가" not in call(outside, tool, **arguments).text, tool
+
+
+def test_visitors_without_a_key_see_what_is_for_all(serving: Serve, indexed: MakeBot) -> None:
+    config = '[index]\nencoder = "hashed"\n[access.folders]\n"docs" = ["직원"]\n'
+    root = indexed(config=config).root
+    with serving(root) as server:
+        assert server.client.get("/documents").json()["total"] == 0
+        assert server.client.post("/search", json={"query": "연차"}).json()["hits"] == []
+        assert server.client.post("/query", json={"query": "연차는 언제 소멸되나요?"}).json()["abstained"]
+    (root / "mundap.toml").write_text(
+        config.replace("[access.folders]", '[access]\nvisitors = ["직원"]\n[access.folders]')
+    )
+    with serving(root) as server:
+        assert server.client.get("/documents").json()["total"] == 3

@@ -1,0 +1,102 @@
+"""Ctrl+C: a long verb ends soon and says what is kept; a conversation goes on."""
+
+from __future__ import annotations
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from tests.cli.conftest import MakeFiles, Run
+from tests.language_model import slow_model
+
+
+@pytest.mark.parametrize("verb", ["ingest", "index"])
+def test_a_long_verb_ends_within_two_seconds_and_its_work_goes_on_later(
+    command: str, fresh: MakeFiles, mundap: Run, verb: str
+) -> None:
+    many = {
+        f"글{n}.md": "\n\n".join(f"# 제목 {n}-{m}\n\n{m}번 휴가 규정의 내용입니다." for m in range(300))
+        for n in range(40)
+    }
+    root = fresh(many)
+    if verb == "index":
+        assert mundap("ingest", workspace=root).code == 0
+    process = subprocess.Popen(
+        [command, verb, "--workspace", str(root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(4)
+    if process.poll() is not None:
+        process.communicate()
+        pytest.skip("this machine was faster than the interruption")
+    process.send_signal(signal.SIGINT)
+    began = time.monotonic()
+    out, err = process.communicate(timeout=30)
+    assert time.monotonic() - began < 2 + 1  # and the time that a loaded machine takes
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    [said] = [line for line in err.splitlines() if "중단했습니다" in line]
+    assert f"mundap {verb}" in said
+    assert out == ""
+    assert mundap(verb, workspace=root).code == 0
+
+
+class Terminal:
+    """A command that believes that people type to it."""
+
+    def __init__(self, arguments: list[str]) -> None:
+        self._end, inner = pty.openpty()
+        self.process = subprocess.Popen(
+            arguments, stdin=inner, stdout=inner, stderr=inner, start_new_session=True, preexec_fn=_own_terminal
+        )
+        os.close(inner)
+        self.seen = ""
+
+    def type(self, text: str) -> None:
+        os.write(self._end, text.encode())
+
+    def until(self, text: str, seconds: float = 60) -> None:
+        """Read until `text` is shown."""
+        end = time.monotonic() + seconds
+        while text not in self.seen:
+            assert time.monotonic() < end, self.seen
+            if select.select([self._end], [], [], 0.2)[0]:
+                self.seen += os.read(self._end, 4096).decode("utf-8", "replace")
+        self.seen = self.seen.partition(text)[2]
+
+
+def _own_terminal() -> None:
+    import fcntl
+    import termios
+
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def test_in_a_conversation_it_clears_the_line_or_stops_the_answer(
+    command: str, hashed_sample: MakeFiles, tmp_path: Path
+) -> None:
+    with slow_model("처음 말 ", "끝 말") as model:
+        model.again(says=True)
+        generate = f'generator = "openai:{model.address}#slow"\nmin_support = 0\nfaq = false\n'
+        root = hashed_sample(tmp_path / "ws", f'[index]\nencoder = "hashed"\n[generate]\n{generate}')
+        chat = Terminal([command, "chat", "--workspace", str(root)])
+        try:
+            chat.until("> ")
+            chat.type("half a line\x03")
+            chat.until("> ")
+            chat.type("이사화물 통관예약을 하면 뭐가 좋나요?\n")
+            assert model.asked.wait(60)
+            time.sleep(0.5)
+            chat.type("\x03")
+            chat.until("중단했습니다")
+            assert model.left.wait(10)
+            chat.until("> ")
+            chat.type("/quit\n")
+            assert chat.process.wait(20) == 0
+        finally:
+            chat.process.kill()
+            chat.process.wait()

@@ -1,0 +1,103 @@
+"""What one client may take of a server: connections, time, and lines in the log. Others are answered meanwhile."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx
+import pytest
+from tests.cli.conftest import Serve, Server
+
+pytest.importorskip("fastapi", reason="the extra serve is not installed")
+
+SETTINGS = """[index]
+encoder = "hashed"
+[serve]
+header_seconds = 2
+body_seconds = 2
+half_open = 16
+connections = 100
+"""
+HALVES = {
+    "nothing": b"",
+    "half a header": b"POST /query HTTP/1.1\r\nHost: localhost\r\nContent-",
+    "half a body": b"POST /query HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{",
+    "half an upload": b"POST /documents HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+    b"Content-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n",
+}
+
+
+@pytest.fixture(scope="module")
+def server(serving: Serve, indexed_once: Path) -> Iterator[Server]:
+    with serving(indexed_once) as server:
+        assert server.client.get("/readyz").status_code == 200
+        yield server
+
+
+@pytest.fixture(scope="module")
+def indexed_once(office: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    import shutil
+
+    root = shutil.copytree(office, tmp_path_factory.mktemp("limits") / "ws")
+    (root / "mundap.toml").write_text(SETTINGS, "utf-8")
+    return root
+
+
+def connected(server: Server) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", server.client.base_url.port), timeout=20)
+
+
+@pytest.mark.parametrize("half", HALVES.values(), ids=HALVES)
+def test_half_requests_end_and_stop_nobody_meanwhile(server: Server, half: bytes) -> None:
+    with ExitStack() as held:
+        for _ in range(300):
+            try:
+                one = held.enter_context(connected(server))
+                one.sendall(half)
+            except OSError:  # closed for the sake of others
+                continue
+        time.sleep(1.2)
+        began = time.monotonic()
+        with httpx.Client(base_url=server.address, timeout=20) as other:
+            for _ in range(5):
+                assert other.post("/search", json={"query": "연차"}).status_code == 200
+        assert time.monotonic() - began < 10
+        last = held.enter_context(connected(server))
+        last.sendall(half)
+        said = b""
+        while part := last.recv(4096):
+            said += part
+        assert said == b"" or b" 408 " in said.split(b"\r\n")[0]
+
+
+def test_a_body_that_keeps_coming_may_take_longer(server: Server) -> None:
+    body = json.dumps({"query": "연차", "filters": {"source": ["x" * 900] * 90}}).encode()
+    head = f"POST /search HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+    with connected(server) as one:
+        one.sendall(head.encode())
+        step = len(body) // 6 + 1
+        for start in range(0, len(body), step):
+            one.sendall(body[start : start + step])
+            time.sleep(0.5)
+        assert b" 404 " in one.recv(4096).split(b"\r\n")[0]  # read to its end, and no such source
+
+
+def test_an_idle_connection_is_kept_for_its_next_request(server: Server) -> None:
+    with httpx.Client(base_url=server.address, timeout=20) as client:
+        client.get("/healthz")
+        time.sleep(3)  # longer than a header may take
+        assert client.get("/healthz").status_code == 200
+
+
+def test_lines_that_repeat_are_counted(server: Server) -> None:
+    before = len(server.errors.read_text("utf-8").splitlines())
+    for _ in range(100):
+        server.client.post("/search", json={"query": "연차"}, headers={"Origin": "https://evil.example"})
+    time.sleep(0.3)
+    lines = server.errors.read_text("utf-8").splitlines()[before:]
+    assert sum(json.loads(line).get("status") == 403 for line in lines) == 1

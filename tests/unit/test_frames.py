@@ -1,0 +1,82 @@
+"""Tables in memory are read as sheets are: data frames of pandas and of anything alike, and lists of dicts."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import mundap as md
+from mundap.errors import BadFile
+from mundap.types import Document
+
+Rows = list[dict[str, Any]]
+QA: Rows = [
+    {"출처": "관세청", "제시문": "면세 한도는 800달러이다.", "질문": "한도는?", "답변": "800달러입니다."},
+    {"출처": "관세청", "제시문": "주류는 두 병까지이다.", "질문": "술은?", "답변": None},
+]
+
+
+class Polars:
+    """The part of a polars frame that reading uses, where polars is not installed."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self.columns = list(rows[0])
+        self._rows = rows
+
+    def iter_rows(self) -> Any:
+        return (tuple(row.values()) for row in self._rows)
+
+
+def frames(rows: Rows) -> list[Any]:
+    pandas = pytest.importorskip("pandas", reason="needs pandas, which the extra ui brings")
+    return [rows, pandas.DataFrame(rows), Polars(rows)]
+
+
+def as_file(rows: Rows, folder: Path) -> Document:
+    lines = [",".join(rows[0]), *(",".join(value or "" for value in row.values()) for row in rows)]
+    (folder / "표.csv").write_text("\n".join(lines), "utf-8")
+    [document] = md.load(folder / "표.csv")
+    return document
+
+
+def test_a_frame_is_read_as_the_file_with_the_same_cells(tmp_path: Path) -> None:
+    expected = as_file(QA, tmp_path)
+    for data in frames(QA):
+        [document] = md.load(data, source="표")
+        assert document.text == expected.text
+        assert [p.text for p in md.split([document])] == [p.text for p in md.split([expected])]
+        assert [(q.question, q.answer) for q in document.questions] == [("한도는?", "800달러입니다."), ("술은?", "")]
+
+
+def test_values_are_shown_as_people_write_them() -> None:
+    rows = [
+        {"품목": "담배", "수량": 200, "세율": 0.5, "시행": date(2026, 1, 1), "비고": None},
+        {"품목": "주류", "수량": 2, "세율": float("nan"), "시행": datetime(2026, 3, 1, 9, 30), "비고": "만 19세 이상"},
+    ]
+    for data in frames(rows):
+        [document] = md.load(data)
+        assert "수량: 200" in document.text
+        assert "세율: 0.5" in document.text
+        assert "2026-03-01 09:30" in document.text
+        assert not any(word in document.text.lower() for word in ("nan", "none", "nat"))
+
+
+def test_columns_of_records_are_those_of_any_row() -> None:
+    [document] = md.load([{"가": "하나"}, {"나": np.int64(2)}])
+    assert document.text.split() == ["가:", "하나", "나:", "2"]
+
+
+@pytest.mark.parametrize("data", [[], [{}], [{"가": None}], [1, 2], [["가"]]])
+def test_what_is_no_table_is_told(data: Any) -> None:
+    with pytest.raises(BadFile):
+        md.load(data)
+
+
+def test_a_hit_names_its_source() -> None:
+    [document] = md.load(QA)
+    searcher = md.BM25(md.split([document]))
+    assert searcher.search("면세 한도", 1)[0].source == "관세청"

@@ -1,0 +1,54 @@
+"""What is shown has no secrets of addresses, and nothing that a terminal would obey."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mundap.files import cell, uncell
+from mundap.redact import Visible, hidden, visible
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "openai:http://kim:s3cret@10.0.0.7:8000/v1#qwen",
+        "http://s3cret@host/v1 에 연결할 수 없습니다",
+        "https://host/v1?api_key=s3cret&x=1: HTTP 500",
+        "postgresql://kim:s3cret@db/mundap",
+        "Authorization: Bearer s3crets3crets3crets3cret",
+        "key mundap-s3crets3crets3crets3cret",
+    ],
+)
+def test_secrets_of_addresses_are_hidden(text: str) -> None:
+    shown = hidden(text)
+    assert "s3cret" not in shown
+    assert "***" in shown
+    assert hidden(shown) == shown
+
+
+@pytest.mark.parametrize("text", ["http://127.0.0.1:8080/v1", "메일은 a@b.kr로", "관세율 8%? 네", "sk-팀", ""])
+def test_what_holds_no_secret_is_left(text: str) -> None:
+    assert hidden(text) == text
+
+
+@given(st.text())
+def test_what_is_written_cannot_steer_a_terminal_and_json_means_the_same(text: str) -> None:
+    out = io.StringIO()
+    stream = Visible(out)
+    stream.write(f"{json.dumps(text, ensure_ascii=False)}\n")
+    assert not set(out.getvalue()) & ({chr(n) for n in [*range(10), *range(11, 32), *range(127, 160)]} - {"\t"})
+    if "\\u" not in text:
+        assert json.loads(out.getvalue()) == text
+    assert visible(visible(text)) == visible(text)
+
+
+@given(st.text())
+def test_no_cell_is_a_formula_and_all_come_back(text: str) -> None:
+    assert not cell(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    if not text.startswith("'"):
+        assert uncell(cell(text)) == text
