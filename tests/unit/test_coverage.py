@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pytest
 
 from mundap.index.bm25 import BM25, LexicalLeg
+from mundap.index.table import InMemory
 from mundap.index.widen import Widening
 from mundap.korean.everyday import Everyday
 from mundap.retrieve.coverage import DEPTH, CoverageRanker
@@ -68,8 +68,7 @@ def test_what_documents_say_for_an_everyday_word_counts_at_most_as_that_word() -
 
 def test_fused_scores_are_added_to_and_a_passage_that_is_gone_keeps_its_own() -> None:
     leg = made(APART, TOGETHER)
-    store: Any = leg.table.store
-    del store._passages["p0"]
+    leg.table.store = InMemory([Passage("p1", "d", TOGETHER, 0, len(TOGETHER))])
     candidates = Candidates(np.asarray([1, 0]), np.asarray([3.0, 2.0], np.float32), {}, {})
     first, second = CoverageRanker(leg, 0.1).score("여권 통관", candidates).tolist()
     assert first == pytest.approx(3.0 + 0.1 * said(leg, "여권 통관", [1])[0])

@@ -63,7 +63,7 @@ class CoverageRanker:
     def score(self, question: str, candidates: Candidates) -> Scores:
         """The fused score of each candidate, and what it says; that of one that is gone alone."""
         table = self.lexical.table
-        ids = [table.ids[row] for row in candidates.rows]
+        ids = table.ids.at(candidates.rows)
         passages = table.store.passages(ids)
         asked = self._words(question)
         said = [self._said(asked, passages[id].worded.lower()) if id in passages else 0.0 for id in ids]
