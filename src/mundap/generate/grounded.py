@@ -73,16 +73,18 @@ class Grounding:
                 yield note
             return
         waiting, stands, given = "", self._mode == "mark", False
+        lines = ""  # blank ones behind what was given, which a note needs none of
         for sentence, ended in parted(pieces):
             if not ended and cut() and (given or waiting):
                 break
             waiting += self._kept(sentence)
             stands = stands or self._stands(waiting)
             if stands and waiting:
-                yield waiting
-                waiting, given = "", True
+                said = _LINES.sub("", waiting)
+                yield lines + said
+                lines, waiting, given = waiting[len(said) :], "", True
         if waiting and not self.dropped:
-            yield waiting
+            yield lines + waiting
             given = True
         if cut() and given:
             yield note
@@ -127,6 +129,7 @@ def parted(pieces: Iterable[str]) -> Iterator[tuple[str, bool]]:
 _END = re.compile(
     r"""(?:[.!?。…]+["'”’」』)\]]*(?=[\s\[])|(?=\n))(?:\s*\[[0-9 ,、]+\][.!?。]?)*\s+(?=[^\s\[]|\[[0-9 ,、]*[^0-9 ,、\]])"""
 )
+_LINES = re.compile(r"\s*\n\s*\Z")
 _CLOSED = re.compile(r"""[.!?。…]["'”’」』)\]]*\Z""")
 _NO_END = re.compile(r"(?:^|\s)(?:[0-9]{1,4}|[가-하]|[A-Za-z])\.\Z")  # 2024. 3. 5. and 가. are no ends of sentences
 

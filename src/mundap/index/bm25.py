@@ -33,7 +33,7 @@ class LexicalLeg:
         self.table = table
         self.tokenize = tokenize
         self.widening = widening
-        self._asked: tuple[str, Scores] = ("", np.zeros(len(table), np.float32))
+        self._asked: tuple[str, list[str], Scores] = ("", [], np.zeros(len(table), np.float32))
 
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
         """The best `k` passages that share a token with the question."""
@@ -48,13 +48,22 @@ class LexicalLeg:
         """The exact score of each of these rows."""
         return self._scores(question)[rows]
 
+    def tokens(self, question: str) -> list[str]:
+        """What is searched for: the tokens of the question, repeats kept."""
+        return self._last(question)[1]
+
     def _scores(self, question: str) -> Scores:
+        return self._last(question)[2]
+
+    def _last(self, question: str) -> tuple[str, list[str], Scores]:
         asked = self._asked  # one read: another thread may replace it
         if question != asked[0]:
             normal = normalize(question)
-            scores = self.postings.scores(self.tokenize([normal])[0])
-            asked = self._asked = (question, self.widening.widen(normal, scores) if self.widening else scores)
-        return asked[1]
+            [tokens] = self.tokenize([normal])
+            scores = self.postings.scores(tokens)
+            scores = self.widening.widen(normal, scores) if self.widening else scores
+            asked = self._asked = (question, tokens, scores)
+        return asked
 
 
 class BM25(LexicalLeg):

@@ -8,6 +8,7 @@ none is worth more than that: a rare word for a common one is not worth its rari
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,6 +19,14 @@ from mundap.protocols import Rows, Scores, Tokenize
 
 WEIGHT = 0.8  # of a word that means the same (docs/experiments/2026-11-29-everyday-words.md)
 _REMEMBERED = 20_000  # words whose tokens are kept at hand
+
+
+@dataclass(frozen=True)
+class Widened:
+    """An everyday word of a question by its tokens, and what documents say for it, each with its worth as a rarity."""
+
+    own: Sequence[str]
+    said: Sequence[tuple[str, float]]
 
 
 class Widening:
@@ -39,6 +48,19 @@ class Widening:
                 widened = widened.copy() if widened is scores else widened
                 widened[rows] += gains
         return widened
+
+    def words(self, question: str) -> list[Widened]:
+        """The everyday words of the question, in order of appearance."""
+        found = []
+        for everyday in self.find(question):
+            own = [token for token in dict.fromkeys(self._tokens(everyday.asked)) if not token.startswith(BIGRAM)]
+            most = self._mass(own)
+            found.append(Widened(own, [(said, self._worth(said, weight, most)) for said, weight in everyday.said]))
+        return found
+
+    def _worth(self, said: str, weight: float, most: float) -> float:
+        words = [token for token in dict.fromkeys(self._tokens(said)) if not token.startswith(BIGRAM)]
+        return self.weight * weight * min(most, self._mass(words))
 
     def _gains(self, everyday: Everyday) -> tuple[Rows, Scores]:
         """The rows that say `everyday` in other words, ascending, and what each gains."""

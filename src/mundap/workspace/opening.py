@@ -18,6 +18,7 @@ from mundap.index.table import Table
 from mundap.index.vectors import VectorIndex
 from mundap.index.widen import Widening
 from mundap.protocols import Leg, Progress, Searcher
+from mundap.retrieve.coverage import SHARE, CoverageRanker
 from mundap.retrieve.hybrid import Hybrid
 from mundap.retrieve.light import LightRanker
 from mundap.store.corpus import Corpus
@@ -147,6 +148,8 @@ class Opening:
             pool=settings.pool,
             ranker=light,
         )
+        if light is None and settings.fusion == "evidence" and {"bm25", "dense"} <= set(settings.legs):
+            hybrid.ranker = CoverageRanker(lexical, SHARE * hybrid.fusion.weights["bm25"])
         return Opened(state, generation, table, lexical, dense, graph, {**legs, "hybrid": hybrid})
 
 

