@@ -350,16 +350,16 @@ def damaged_files(root: Path) -> list[Path]:
     return broken
 
 
-def check(generation: Generation, recipe: Recipe, source: Source) -> Mask | None:
+def check(generation: Generation, recipe: Recipe, source: Source, complete: bool = True) -> Mask | None:
     """Which rows are still in the corpus; None if all are.
 
-    Raises StaleIndex if the settings are others than those of the index, or passages are not indexed yet.
+    Raises StaleIndex if the settings are others than those of the index, or, with `complete`, passages are not indexed yet.
     """
     for name in Recipe.__dataclass_fields__:
         was, now = getattr(generation.recipe, name), getattr(recipe, name)
         if was != now:
             raise StaleIndex(f"색인을 만든 뒤 {name} 설정이 바뀌었습니다(색인: {was}, 현재: {now}). {REPAIR}")
-    return alive(generation, source, complete=True)
+    return alive(generation, source, complete)
 
 
 def alive(generation: Generation, source: Source, complete: bool = False) -> Mask | None:
@@ -373,6 +373,12 @@ def alive(generation: Generation, source: Source, complete: bool = False) -> Mas
     mask = generation.ids.alive()
     mask[lost[lost >= 0]] = False
     return None if mask.all() else mask
+
+
+def lacks(generation: Generation, source: Source) -> bool:
+    """Whether passages are not indexed yet."""
+    present = source.present(_changes(generation, source))
+    return bool((~generation.ids.held([*present])).any())
 
 
 def _listed(root: Path, name: str) -> Generation:

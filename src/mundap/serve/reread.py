@@ -39,6 +39,7 @@ class Reread:
     def _try(self, version: object) -> None:
         try:
             bot = Mundap.open(self._file)
+            bot.search_what_is_indexed()
             bot.warm()
             self._put(bot)
             self._used = version

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from threading import Lock
+from threading import Lock, Thread
 from typing import Annotated
 
 from fastapi import Depends, Request
 from filelock import Timeout
 
 from mundap.config import Serve
-from mundap.errors import MundapError
+from mundap.errors import MundapError, WorkspaceBusy
 from mundap.korean.mask import mask, mask_as_in
 from mundap.serve.asker import Asker
 from mundap.serve.error_responses import RETRY_SECONDS, Refused
@@ -34,6 +35,7 @@ from mundap.workspace.components import FOLDER
 
 log = logging.getLogger(__name__)
 
+_BUSY_SECONDS = 1.0  # between two tries to index while another process writes
 _UPLOADS = 16  # that wait for the one before
 
 
@@ -60,6 +62,7 @@ class Service:
 
     def __init__(self, bot: Mundap, settings: Serve) -> None:
         self.bot = bot
+        bot.search_what_is_indexed()
         self.settings = settings
         self.conversations = Conversations(
             bot.root / FOLDER / "corpus.sqlite", settings.session_turns, settings.sessions
@@ -129,6 +132,23 @@ class Service:
     def _begin(self) -> None:
         with suppress(MundapError):
             self.check_ready()
+        Thread(target=self._index_rest, name="index", daemon=True).start()  # a kill leaves the index as it was
+
+    def _index_rest(self) -> None:
+        """Index what was taken in before the last end of the server, or of an ingest, and not indexed."""
+        while not self.leaving:
+            try:
+                if not self.bot.unindexed:
+                    return
+                log.warning("아직 색인되지 않은 문서를 색인합니다. 그동안 이미 색인된 문서로 답합니다.")
+                self.bot.index()
+                self.newest()
+                log.warning("색인을 마쳤습니다.")
+            except WorkspaceBusy:
+                time.sleep(_BUSY_SECONDS)
+            except MundapError as error:
+                log.warning("색인하지 못했습니다: %s", error)
+                return
 
     def check_ready(self) -> None:
         """Raises what the next question would meet. Something is searched for once only, as long as that succeeds."""

@@ -350,6 +350,16 @@ class Mundap:
         """Open the current generation at the next search."""
         self._opening.reload()
 
+    def search_what_is_indexed(self) -> None:
+        """From now on, search although newer documents are not indexed yet, as a server does while it indexes them."""
+        self._opening.complete = False
+
+    @property
+    def unindexed(self) -> bool:
+        """Whether documents wait to be indexed, all of them if there is no index. Raises StaleIndex for one that others
+        settings made, or that cannot be read."""
+        return self._opening.unindexed()
+
     def refresh(self) -> None:
         """Open the current generation if it differs from the open one. Running searches keep theirs.
 

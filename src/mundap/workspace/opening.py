@@ -13,7 +13,7 @@ from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
-from mundap.index.generation import REPAIR, Generation, alive, check, current, open_generation
+from mundap.index.generation import REPAIR, Generation, alive, check, current, lacks, open_generation
 from mundap.index.table import Table
 from mundap.index.vectors import VectorIndex
 from mundap.index.widen import Widening
@@ -51,6 +51,9 @@ class Opening:
         self._parts = parts
         self._opened: Opened | None = None
         self._lock = Lock()
+        self.complete = (
+            True  # whether an index that lacks passages of the corpus is refused, or searched for what it has
+        )
 
     def open(self) -> Opened:
         """What is open, as the corpus is now. Raises StaleIndex if the index does not match it or the settings."""
@@ -90,6 +93,17 @@ class Opening:
                 except StaleIndex as error:
                     log.warning("새 색인을 아직 열 수 없어 이전 색인으로 검색합니다: %s", error)
 
+    def unindexed(self) -> bool:
+        """Whether the corpus has passages that the current generation lacks, or any if there is none.
+
+        Raises StaleIndex if it does not match the settings, or cannot be read.
+        """
+        if self.newest is None:
+            return self._corpus.counts()[0] > 0
+        generation = open_generation(self._indexing.root)
+        check(generation, self._indexing.recipe, self._corpus, complete=False)
+        return lacks(generation, self._corpus)
+
     @property
     def name(self) -> str:
         """The name of the generation that is open, or else of the newest; "" without any."""
@@ -126,7 +140,9 @@ class Opening:
 
     def _open(self, state: str, generation: Generation) -> Opened:
         parts = self._parts
-        table = Table(generation.ids, self._corpus, check(generation, self._indexing.recipe, self._corpus))
+        table = Table(
+            generation.ids, self._corpus, check(generation, self._indexing.recipe, self._corpus, self.complete)
+        )
         everyday = parts.everyday
         widening = Widening(generation.postings, parts.tokenizer, everyday) if everyday else None
         lexical = LexicalLeg(generation.postings, table, parts.tokenizer, widening)
