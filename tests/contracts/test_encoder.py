@@ -111,6 +111,7 @@ ENCODERS_MADE: dict[str, Callable[[], Encoder]] = {
     "static, of sentence-transformers": placed("static", lambda folder: encoders.model2vec(folder, nested=True)),
     "static, a quantised vocabulary": placed("static", lambda folder: encoders.model2vec(folder, mapped=True)),
     "gguf": placed("gguf", encoders.gguf),
+    "langchain": lambda: make_encoder("langchain:mundap.integrations.langchain:MundapEmbeddings?encoder=hashed"),
     "openai": served,
     "openai, refusing what is long": lambda: served(refuses=400),
 }

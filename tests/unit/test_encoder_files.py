@@ -211,3 +211,17 @@ def test_what_is_no_file_of_tensors_is_an_error(tmp_path: Path, raw: bytes) -> N
     (tmp_path / "t.safetensors").write_bytes(raw)
     with pytest.raises(ValueError, match=r".*"):
         read_tensors(tmp_path / "t.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        ("nothing", "형식으로 지정하세요"),
+        ("no.such.module:Some", "불러올 수 없습니다"),
+        ("json:Nothing", "Nothing"),
+        ("mundap.encode.hashed:HashedEncoder?nothing=1", "만들 수 없습니다"),
+    ],
+)
+def test_a_class_that_cannot_be_made_is_told(place: str, says: str) -> None:
+    with pytest.raises(ConfigError, match=says):
+        make_encoder(f"langchain:{place}")

@@ -20,6 +20,7 @@ ENCODERS = {
 }
 KINDS = {  # what stands before the colon: of a model that is found in a place
     "gguf": "mundap.encode.gguf:open_gguf",
+    "langchain": "mundap.encode.langchain:open_langchain",
     "onnx": "mundap.encode.sentence:open_onnx",
     "openai": "mundap.encode.server:open_server",
     "st": "mundap.encode.sentence:open_torch",
@@ -27,6 +28,7 @@ KINDS = {  # what stands before the colon: of a model that is found in a place
 }
 FORMS = {
     "gguf": "gguf:models/embeddinggemma-300m.gguf",
+    "langchain": "langchain:langchain_huggingface:HuggingFaceEmbeddings?model_name=BAAI/bge-m3",
     "onnx": "onnx:models/bge-m3-onnx",
     "openai": "openai:http://127.0.0.1:8080/v1#bge-m3",
     "st": "st:nlpai-lab/KURE-v1",
