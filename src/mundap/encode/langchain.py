@@ -56,9 +56,10 @@ class LangChainEncoder:
 
     def _unit(self, rows: list[list[float]]) -> Vectors:
         found = np.asarray(rows, np.float32).reshape(len(rows), self.dim)
-        lengths = np.linalg.norm(found, axis=1, keepdims=True)
+        lengths = np.linalg.norm(found, axis=1, keepdims=True).astype(np.float32)
         found[lengths[:, 0] == 0, 0] = 1  # a text without a vector is like no other
-        unit: Vectors = found / np.where(lengths == 0, np.float32(1), lengths)
+        lengths[lengths == 0] = 1
+        unit: Vectors = found / lengths
         return unit
 
 
