@@ -83,6 +83,7 @@ def test_an_answer_names_its_source_which_opens_with_the_quote_marked(
     expect(page.get_by_role("group", name="Chat message from assistant").get_by_role("radiogroup")).to_be_visible()
     page.get_by_role("button", name="새 대화").click()
     expect(page.get_by_role("group", name="Chat message from user")).to_have_count(0)
+    expect(page.get_by_role("group", name="Chat message from assistant")).to_have_count(0)
     answer = ask(page, QUESTION)
     expect(answer).to_contain_text(QUOTE)
     picture(page, "chat")

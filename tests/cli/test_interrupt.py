@@ -27,7 +27,11 @@ def test_a_long_verb_ends_within_two_seconds_and_its_work_goes_on_later(
     if verb == "index":
         assert mundap("ingest", workspace=root).code == 0
     process = subprocess.Popen(
-        [command, verb, "--workspace", str(root)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [command, verb, "--workspace", str(root)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=_listening,
     )
     time.sleep(4)
     if process.poll() is not None:
@@ -69,7 +73,13 @@ class Terminal:
         self.seen = self.seen.partition(text)[2]
 
 
+def _listening() -> None:
+    """A shell's background jobs ignore Ctrl+C, and so would what they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def _own_terminal() -> None:
+    _listening()
     import fcntl
     import termios
 
