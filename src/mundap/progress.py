@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -35,6 +35,11 @@ def bars(**titles: str) -> Iterator[dict[str, Progress]]:
     """A progress bar for each title."""
     with stages() as stage:
         yield {name: stage(title) for name, title in titles.items()}
+
+
+def index_bars() -> AbstractContextManager[dict[str, Progress]]:
+    """Those of the stages of an index."""
+    return bars(tokens="형태소", vectors="벡터", keywords="키워드")
 
 
 @contextmanager

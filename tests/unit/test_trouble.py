@@ -8,13 +8,25 @@ import resource
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from mundap.errors import MundapError, StorageDamaged, StorageFull, StorageLocked, WorkspaceBusy
-from mundap.store.trouble import storage, told
+from mundap.store.trouble import told
+
+
+@contextmanager
+def storage(path: Path) -> Iterator[None]:
+    """What SQLite or the system raises inside, as it is told."""
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        if known := told(error, path):
+            raise known from error
+        raise
 
 
 def database(path: Path, rows: int = 200) -> Path:
@@ -110,14 +122,15 @@ def test_other_errors_pass(tmp_path: Path) -> None:
 def test_a_write_that_the_system_cuts_off_is_full(tmp_path: Path) -> None:
     """A limit on the size of files is what a full disk is, without one."""
     code = f"""
-import resource, signal, sqlite3
-from pathlib import Path
-from mundap.store.trouble import storage
+import resource, signal
+from mundap.store.trouble import told
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-with storage(Path("big")):
+try:
     with open({str(tmp_path / "big")!r}, "wb") as file:
         file.write(b"x" * 400_000)
+except OSError as error:
+    raise told(error)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "StorageFull" in done.stderr

@@ -152,7 +152,7 @@ def index(
 ) -> None:
     """색인을 만듭니다. 새 문단만 계산하고, 완료되면 한 번에 교체합니다."""
     bot = open_workspace(workspace)
-    with show.bars(tokens="형태소", vectors="벡터", keywords="키워드") as progress:
+    with show.index_bars() as progress:
         name = bot.index(progress, rebuild)
     _print_index(bot, name, json)
 
@@ -160,7 +160,7 @@ def index(
 def compact(workspace: Workspace = HERE, json: Json = False) -> None:
     """색인에서 삭제된 문단을 지금 정리해 디스크 공간을 줄입니다. 정리하지 않아도 검색 결과는 같습니다."""
     bot = open_workspace(workspace)
-    with show.bars(tokens="형태소", vectors="벡터", keywords="키워드") as progress:
+    with show.index_bars() as progress:
         name = bot.compact(progress)
     _print_index(bot, name, json)
 

@@ -38,7 +38,7 @@ def erase(
     bot = open_workspace(workspace)
     if not (yes or json):
         typer.confirm(f"'{name or older}'을(를) 지웁니다. 되돌릴 수 없습니다. 계속할까요?", abort=True, err=True)
-    with show.bars(tokens="형태소", vectors="벡터", keywords="키워드") as progress:
+    with show.index_bars() as progress:
         done = erase.older(bot, older) if older else erase.anything(bot, str(name), file, progress)
     record(bot.root, "erase", [str(name or older)])
     if json:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from mundap.messages import say
 from mundap.progress import bar as bar
 from mundap.progress import bars as bars
+from mundap.progress import index_bars as index_bars
 from mundap.progress import stages as stages
 from mundap.shapes import json_line
 from mundap.types import Answer, Hit, Link

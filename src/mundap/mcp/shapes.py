@@ -8,11 +8,9 @@ from mundap.store.corpus import Listed
 from mundap.types import Answer, Hit, Passage
 
 
-class Found(BaseModel):
-    """A passage that was found; `text` is the whole parent passage."""
+class PassageText(BaseModel):
+    """One passage as it is cited."""
 
-    rank: int
-    score: float
     passage_id: str
     document_id: str
     source: str = Field(description="사용자에게 보여 줄 출처")
@@ -21,19 +19,28 @@ class Found(BaseModel):
     text: str
 
     @classmethod
-    def of(cls, hit: Hit) -> Found:
-        """A hit of a search."""
-        one = hit.passage
+    def of(cls, passage: Passage) -> PassageText:
+        """A passage of the corpus."""
         return cls(
-            rank=hit.rank,
-            score=hit.score,
-            passage_id=one.id,
-            document_id=one.document_id,
-            source=one.source,
-            heading=one.heading,
-            page=one.page,
-            text=one.text,
+            passage_id=passage.id,
+            document_id=passage.document_id,
+            source=passage.source,
+            heading=passage.heading,
+            page=passage.page,
+            text=passage.text,
         )
+
+
+class Found(PassageText):
+    """A passage that was found; `text` is the whole parent passage."""
+
+    rank: int
+    score: float
+
+    @classmethod
+    def of_hit(cls, hit: Hit) -> Found:
+        """A hit of a search."""
+        return cls(**PassageText.of(hit.passage).model_dump(), rank=hit.rank, score=hit.score)
 
 
 class Quoted(BaseModel):
@@ -110,29 +117,6 @@ class DocumentPart(BaseModel):
     offset: int
     next_offset: int | None
     characters: int
-
-
-class PassageText(BaseModel):
-    """One passage as it is cited."""
-
-    passage_id: str
-    document_id: str
-    source: str
-    heading: str
-    page: int | None
-    text: str
-
-    @classmethod
-    def of(cls, passage: Passage) -> PassageText:
-        """A passage of the corpus."""
-        return cls(
-            passage_id=passage.id,
-            document_id=passage.document_id,
-            source=passage.source,
-            heading=passage.heading,
-            page=passage.page,
-            text=passage.text,
-        )
 
 
 class Keywords(BaseModel):

@@ -31,7 +31,7 @@ _STEPS = 20  # of the graph, of each kind
 def search(bot: Mundap, question: str, k: int, leg: str, filters: Mapping[str, Sequence[str]]) -> list[Found]:
     """The best `k` passages."""
     bot.corpus.check_filter(filters.items())
-    return [Found.of(hit) for hit in bot.search(_said(question), k, leg, filters or None)]
+    return [Found.of_hit(hit) for hit in bot.search(_said(question), k, leg, filters or None)]
 
 
 def ask(

@@ -5,8 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from mundap.errors import MundapError, StorageDamaged, StorageFull, StorageLocked, WorkspaceBusy
@@ -45,17 +43,6 @@ def told(error: BaseException, path: Path | None = None) -> MundapError | None:
         if error.errno in _WORN:
             return _sentence(StorageDamaged, where, error)
     return None
-
-
-@contextmanager
-def storage(path: Path) -> Iterator[None]:
-    """What SQLite or the system raises inside about a disk is raised as what it is; all else passes."""
-    try:
-        yield
-    except (sqlite3.Error, OSError) as error:
-        if known := told(error, path):
-            raise known from error
-        raise
 
 
 def _sentence(kind: type[MundapError], path: Path | None, error: BaseException) -> MundapError:

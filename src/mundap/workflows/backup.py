@@ -21,23 +21,20 @@ from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal
 
-from filelock import FileLock, Timeout
-
 from mundap.config import FILE, find_workspace
-from mundap.errors import BadFile, MundapError, StaleIndex, WorkspaceBusy
+from mundap.errors import BadFile, MundapError, StaleIndex
 from mundap.files import sync_folder
 from mundap.protocols import Progress, quiet
 from mundap.types import Json
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER
+from mundap.workspace.facade import writing
 
 CONTENTS = "CONTENTS.json"
 FORMAT = 1
 _WAIT = 60.0  # seconds for another process to finish what it writes
 _PIECE = 1 << 20
-_MODES: dict[str, tuple[Literal["w:gz", "w:xz", "w:bz2"], ...]] = {
-    ".gz": ("w:gz",), ".tgz": ("w:gz",), ".xz": ("w:xz",), ".bz2": ("w:bz2",),
-}  # fmt: skip
+_MODES: dict[str, Literal["w:gz", "w:xz", "w:bz2"]] = {".gz": "w:gz", ".tgz": "w:gz", ".xz": "w:xz", ".bz2": "w:bz2"}
 _LEFT_OUT = ("-wal", "-shm", "-journal", ".lock")  # ends of names: SQLite's own, whose content the copy has, and locks
 
 
@@ -146,17 +143,14 @@ def _held(root: Path) -> Iterator[tuple[Path, int, int]]:
     own = root / FOLDER
     with tempfile.TemporaryDirectory(prefix=".backup-", dir=own) as aside:
         held = Path(aside) / "held"
-        try:
-            with FileLock(own / "lock", timeout=_WAIT):
-                for path in _files(root, Path(aside)):
-                    copy = held / path.relative_to(root)
-                    copy.parent.mkdir(parents=True, exist_ok=True)
-                    if path.suffix == ".sqlite" and path.parent == own:
-                        _copy_database(path, copy)
-                    else:
-                        _link(path, copy)
-        except Timeout as error:
-            raise WorkspaceBusy(f"{root}: 다른 mundap 프로세스가 작업 중입니다. 끝난 뒤 다시 실행하세요.") from error
+        with writing(root, _WAIT):
+            for path in _files(root, Path(aside)):
+                copy = held / path.relative_to(root)
+                copy.parent.mkdir(parents=True, exist_ok=True)
+                if path.suffix == ".sqlite" and path.parent == own:
+                    _copy_database(path, copy)
+                else:
+                    _link(path, copy)
         with closing(sqlite3.connect(held / FOLDER / "corpus.sqlite")) as corpus:
             [documents] = corpus.execute("SELECT COUNT(*) FROM documents").fetchone()
             [passages] = corpus.execute("SELECT COUNT(*) FROM passages WHERE parent_id = id").fetchone()
@@ -190,12 +184,10 @@ def _link(path: Path, copy: Path) -> None:
 @contextmanager
 def _opened(path: Path) -> Iterator[tarfile.TarFile]:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)  # it holds questions and keys' digests
-    suffix = Path(path.stem).suffix.lower()
+    packed = _MODES.get(Path(path.stem).suffix.lower())
     with (
         os.fdopen(handle, "wb") as file,
-        tarfile.open(
-            fileobj=file, mode=_MODES[suffix][0] if suffix in _MODES else "w", format=tarfile.PAX_FORMAT
-        ) as archive,
+        tarfile.open(fileobj=file, mode=packed or "w", format=tarfile.PAX_FORMAT) as archive,
     ):
         yield archive
 

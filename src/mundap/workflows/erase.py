@@ -51,16 +51,11 @@ def document(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
     A run that was killed is finished by `mundap compact`. Its file is deleted if it was uploaded, or with `file`; otherwise it is kept out of later ingests. Models that were
     trained on it are not changed: `left` names them if they hold its text. Raises UnknownName, or MundapError for several.
     """
-    named = bot.corpus.named(normalize(name))
-    if not named:
-        raise UnknownName("document", name, [listed.source for listed in bot.corpus.documents()])
-    if len(named) > 1:
-        raise MundapError(f"'{name}'에 해당하는 문서가 여러 개입니다. 하나를 지정하세요: {', '.join(named)}")
-    [source] = named
+    source = bot.source_of(name)
     listed = next(one for one in bot.corpus.documents() if one.source == source)
-    passages = [one for one in bot.corpus.all_passages() if one.document_id == listed.id]
+    ids = bot.corpus.ids_where([("document_id", [listed.id])])
+    passages = list(bot.corpus.passages([*ids]).values())
     needles = _needles([one.text for one in passages])
-    ids = {one.id for one in passages}
     with _transaction(bot) as db:
         rows = db.execute("SELECT id, cited, shown FROM answers").fetchall()
         answers = [number for number, *lists in rows if any(ids & set(_listed(said)) for said in lists)]
@@ -83,7 +78,7 @@ def session(bot: Mundap, name: str) -> Erased:
         if not (answers or turns):
             raise UnknownName("session", name, [])
         forgotten, votes, more = _forget_answers(db, answers)
-    _compact(bot)
+    _shrink(bot)
     return Erased(answers=forgotten, votes=votes, turns=turns + more)
 
 
@@ -94,7 +89,7 @@ def request(bot: Mundap, name: str) -> Erased:
         if not answers:
             raise UnknownName("request", name, [])
         found = _forget_answers(db, answers)
-    _compact(bot)
+    _shrink(bot)
     return Erased(0, 0, *found)
 
 
@@ -107,7 +102,7 @@ def older(bot: Mundap, age: str) -> Erased:
         before = f"-{said[1]} days"
         rows = db.execute("SELECT id FROM answers WHERE time < strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?)", (before,))
         found = _forget_answers(db, [row[0] for row in rows])
-    _compact(bot)
+    _shrink(bot)
     return Erased(0, 0, *found)
 
 
@@ -153,7 +148,7 @@ def _listed(said: str) -> list[str]:
     return re.findall(r"[0-9a-f]{16}", said)
 
 
-def _compact(bot: Mundap, progress: Mapping[str, Progress] | None = None) -> None:
+def _compact(bot: Mundap, progress: Mapping[str, Progress] | None) -> None:
     """Write index, cache and corpus without what is gone, and nothing of what they were before."""
     index = bot.root / FOLDER / "index"
     bot.components.cache.clear()
@@ -162,7 +157,11 @@ def _compact(bot: Mundap, progress: Mapping[str, Progress] | None = None) -> Non
         forget_others(index)
     elif current(index) is not None:
         shutil.rmtree(index)  # nothing is left to be found
-    bot.components.cache.shrink()
+    _shrink(bot)
+
+
+def _shrink(bot: Mundap) -> None:
+    """Give back the room of deleted rows, in the files and in their logs."""
     for name in ("corpus.sqlite", "cache.sqlite"):
         with closing(sqlite3.connect(bot.root / FOLDER / name, timeout=30, isolation_level=None)) as db:
             db.execute("VACUUM")

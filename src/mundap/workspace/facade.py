@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -276,16 +276,22 @@ class Mundap:
         Raises UnknownName if there is no such document, and MundapError if there are several.
         """
         with self._writing():
-            named = self.corpus.named(normalize(source_or_id))
-            if not named:
-                raise UnknownName("document", source_or_id, [listed.source for listed in self.corpus.documents()])
-            if len(named) > 1:
-                raise MundapError(
-                    f"'{source_or_id}'에 해당하는 문서가 여러 개입니다. 하나를 지정하세요: {', '.join(named)}"
-                )
-            self.corpus.remove(named[0])
-            if keep_out_file and exists(self.root / named[0]):
-                keep_out(self.corpus, named[0])
+            source = self.source_of(source_or_id)
+            self.corpus.remove(source)
+            if keep_out_file and exists(self.root / source):
+                keep_out(self.corpus, source)
+        return source
+
+    def source_of(self, name: str) -> str:
+        """The source of the one document of this source, file name, title or id.
+
+        Raises UnknownName if there is no such document, and MundapError if there are several.
+        """
+        named = self.corpus.named(normalize(name))
+        if not named:
+            raise UnknownName("document", name, [listed.source for listed in self.corpus.documents()])
+        if len(named) > 1:
+            raise MundapError(f"'{name}'에 해당하는 문서가 여러 개입니다. 하나를 지정하세요: {', '.join(named)}")
         return named[0]
 
     def take_back(self, name: str) -> str:
@@ -515,13 +521,15 @@ class Mundap:
         """
         return self._parts
 
-    @contextmanager
-    def _writing(self) -> Iterator[None]:
-        lock = FileLock(self.root / FOLDER / "lock", timeout=0)
-        try:
-            with lock:
-                yield
-        except Timeout as error:
-            raise WorkspaceBusy(
-                f"{self.root}: 다른 mundap 프로세스가 작업 중입니다. 끝난 뒤 다시 실행하세요."
-            ) from error
+    def _writing(self) -> AbstractContextManager[None]:
+        return writing(self.root)
+
+
+@contextmanager
+def writing(root: Path, wait: float = 0) -> Iterator[None]:
+    """The workspace at `root` for oneself: nobody else writes to it. Raises WorkspaceBusy if that takes over `wait` seconds."""
+    try:
+        with FileLock(root / FOLDER / "lock", timeout=wait):
+            yield
+    except Timeout as error:
+        raise WorkspaceBusy(f"{root}: 다른 mundap 프로세스가 작업 중입니다. 끝난 뒤 다시 실행하세요.") from error
