@@ -18,8 +18,7 @@ from mundap.index.table import Table
 from mundap.index.vectors import VectorIndex
 from mundap.index.widen import Widening
 from mundap.protocols import Leg, Progress, Searcher
-from mundap.retrieve.coverage import SHARE, CoverageRanker
-from mundap.retrieve.hybrid import Hybrid
+from mundap.retrieve.coverage import untrained
 from mundap.retrieve.light import LightRanker
 from mundap.store.corpus import Corpus
 from mundap.types import Passage
@@ -156,16 +155,15 @@ class Opening:
             graph = legs["graph"] = GraphLeg(_open_graph(generation), table, parts.names, everyday=everyday)
         elif "graph" in settings.legs:
             raise ConfigError("legs에 graph를 포함하려면 mundap.toml에서 [graph] enabled = true여야 합니다.")
-        light = LightRanker(parts.light, lexical, dense) if parts.light else None
-        hybrid = Hybrid(
+        hybrid = untrained(
             *(legs[name] for name in settings.legs),
+            lexical=lexical,
             method=settings.fusion,
             weights=settings.weights,
             pool=settings.pool,
-            ranker=light,
         )
-        if light is None and settings.fusion == "evidence" and {"bm25", "dense"} <= set(settings.legs):
-            hybrid.ranker = CoverageRanker(lexical, SHARE * hybrid.fusion.weights["bm25"])
+        if parts.light:
+            hybrid.ranker = LightRanker(parts.light, lexical, dense)
         return Opened(state, generation, table, lexical, dense, graph, {**legs, "hybrid": hybrid})
 
 
