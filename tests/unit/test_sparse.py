@@ -14,6 +14,7 @@ from tests.small_models.encoders import Weighing, graph
 
 from mundap.encode import make_encoder
 from mundap.encode.onnx_header import output_names
+from mundap.encode.sparse import SparseSentenceEncoder
 from mundap.errors import ConfigError, UnknownName
 from mundap.files import digest
 from mundap.index import posting_runs
@@ -150,7 +151,7 @@ def test_what_is_added_changed_and_removed_is_so_in_the_leg(bot: Mundap, tmp_pat
 
 def test_a_passage_is_read_once_for_its_vector_and_its_weights(bot: Mundap, monkeypatch: pytest.MonkeyPatch) -> None:
     encoder = make_encoder("onnx:model", folder=bot.root)
-    assert isinstance(encoder, SparseEncoder)
+    assert isinstance(encoder, SparseSentenceEncoder)
     vectors = encoder.encode_passages([*TEXTS.values()])
     monkeypatch.setattr(encoder.model, "run_for", lambda *_: pytest.fail("read again"))
     assert len(encoder.sparse_passages([*TEXTS.values()])) == len(vectors)
