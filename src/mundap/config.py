@@ -95,7 +95,8 @@ class Index(_Section):
 
 
 class Retrieve(_Section):
-    """How passages are searched. Empty `weights` use the defaults of the fusion.
+    """How passages are searched. Empty `weights` use the defaults of the fusion. Where `legs` are not set, an encoder that
+    weighs tokens too (bge-m3) adds the leg "sparse".
 
     `reranker` is "light:NAME" for a model trained by `mundap train reranker`, cross:, onnx: or late: followed by a folder,
     or rerank: followed by a server's URL#model.
@@ -104,7 +105,9 @@ class Retrieve(_Section):
     `half_life_days` 0 ignores dates, `duplicates_above` greater than 1 keeps near duplicates, `diversity` 1 disables MMR.
     """
 
-    legs: tuple[Literal["bm25", "dense", "graph"], ...] = Field(default=("bm25", "dense"), min_length=1, strict=False)
+    legs: tuple[Literal["bm25", "dense", "graph", "sparse"], ...] = Field(
+        default=("bm25", "dense"), min_length=1, strict=False
+    )
     fusion: Literal["evidence", "zscore", "minmax", "rrf"] = "evidence"
     weights: dict[str, float] = {}
     pool: int = Field(default=100, ge=1)

@@ -106,7 +106,9 @@ ENCODERS_MADE: dict[str, Callable[[], Encoder]] = {
     "st, prompts": placed(
         "st", lambda folder: encoders.sentence(folder, prompts={"query": "물음: ", "document": "글: "})
     ),
+    "st, that weighs tokens": placed("st", encoders.m3),
     "onnx": placed("onnx", encoders.graph),
+    "onnx, that weighs tokens": placed("onnx", lambda folder: encoders.graph(folder, weighs=encoders.LETTERS)),
     "static, a folder": placed("static", encoders.model2vec),
     "static, of sentence-transformers": placed("static", lambda folder: encoders.model2vec(folder, nested=True)),
     "static, a quantised vocabulary": placed("static", lambda folder: encoders.model2vec(folder, mapped=True)),

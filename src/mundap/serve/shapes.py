@@ -77,7 +77,7 @@ class Search(RequestBody):
 
     query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
     top_k: _Count = Field(default=10, description="검색할 문단 수")
-    leg: Literal["bm25", "dense", "graph", "hybrid"] = "hybrid"
+    leg: Literal["bm25", "dense", "graph", "sparse", "hybrid"] = "hybrid"
     filters: Filters = Field(default_factory=dict)
 
 

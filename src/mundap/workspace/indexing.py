@@ -12,9 +12,11 @@ from mundap.generate.relations import read_relations, reader_name
 from mundap.graph.build import GraphFiles, Relate, Relation
 from mundap.graph.relations import relate, unrelated
 from mundap.graph.synonyms import in_use, read_synonyms
+from mundap.index.annexes import together
 from mundap.index.generation import Recipe, build, current, damaged_files, generations, open_generation
 from mundap.index.kept_vectors import vectors_of
 from mundap.index.segment import Deriving
+from mundap.index.sparse import SPARSE, SparseFiles
 from mundap.index.tiers import Extent
 from mundap.index.vectors import Halves
 from mundap.korean.keyword_rules import names
@@ -88,13 +90,15 @@ class Indexing:
         self._take_back_vectors()
         whole = anew or current(self.root) is None
         tokens = _Summed(shown.get("tokens", quiet), total if whole else 0)
-        vectors = _Encoded(parts, _Summed(shown.get("vectors", quiet), self._corpus.passage_count() if whole else 0))
+        read = self._corpus.passage_count() + (total if parts.sparse else 0)
+        encoding = _Summed(shown.get("vectors", quiet), read if whole else 0)
+        vectors = _Encoded(parts, encoding)
         keywords = _Summed(shown.get("keywords", quiet), total if whole else 0)
         deriving = Deriving(
             lambda texts: list(parts.cache.tokens(texts, parts.tokenizer.name, parts.tokenizer, tokens.next())),
             vectors,
             parts.encoder.name,
-            self._graph(keywords) if parts.config.graph.enabled else None,
+            together([*self._sparse(encoding), *([self._graph(keywords)] if parts.config.graph.enabled else [])]),
         )
         name = build(self.root, self._corpus, self.recipe, deriving, anew=anew, compact=compact)
         vectors.forget()
@@ -151,6 +155,15 @@ class Indexing:
         """What decides the nodes of the graph, and the edges that passages give."""
         kind = self._parts.config.graph.relations
         return f"{self._parts.tokenizer.name}-1-{reader_name(self._parts.completer) if kind == 'llm' else kind}"
+
+    def _sparse(self, steps: _Summed) -> list[SparseFiles]:
+        """What weighs the tokens of passages, if the encoder does."""
+        cache, sparse = self._parts.cache, self._parts.sparse
+        if sparse is None:
+            return []
+        return [
+            SparseFiles(lambda texts: [*cache.weights(texts, sparse, steps.next())], f"{SPARSE}-1-{sparse.name}"),
+        ]
 
     def _graph(self, steps: _Summed) -> GraphFiles:
         table = self._parts.synonyms
