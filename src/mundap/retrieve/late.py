@@ -12,7 +12,7 @@ import numpy as np
 from mundap.encode.onnx import OnnxModel
 from mundap.errors import ConfigError
 from mundap.files import digest
-from mundap.index.vectors import Halves
+from mundap.index.near import Halves
 from mundap.protocols import Vectors
 from mundap.retrieve.rerank import by_text
 from mundap.types import Hit

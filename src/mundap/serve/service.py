@@ -20,6 +20,7 @@ from mundap.errors import MundapError, WorkspaceBusy
 from mundap.korean.mask import mask, mask_as_in
 from mundap.serve.asker import Asker
 from mundap.serve.error_responses import RETRY_SECONDS, Refused
+from mundap.serve.merger import Merger
 from mundap.serve.metrics import Metrics
 from mundap.serve.names import Names
 from mundap.serve.reread import Reread
@@ -75,6 +76,7 @@ class Service:
         self.metrics.watch("searches", self.searches)
         self.metrics.watch("writes", self.writes)
         self._reread = Reread(bot, self._put)
+        self._merger = Merger(bot.root)
         self._audit = Audit(bot.root / FOLDER)
         self.usage = Usage(bot.root / FOLDER / USAGE)
         self.names = Names(lambda name: self.bot.feedback.owner(name))
@@ -88,6 +90,12 @@ class Service:
         self.answers.close()
         self.searches.close()
         self.writes.close()
+        self._merger.close()
+
+    def merge(self) -> None:
+        """Have small segments merged while questions are answered, if there are as many as to be merged."""
+        if not self.leaving and self.bot.unmerged:
+            self._merger.start()
 
     def audit(self, asker: Asker, action: Action, what: Sequence[str], result: str, request_id: str) -> None:
         """Note what an asker changed, or tried to."""
@@ -141,8 +149,9 @@ class Service:
                 if not self.bot.unindexed:
                     return
                 log.warning("아직 색인되지 않은 문서를 색인합니다. 그동안 이미 색인된 문서로 답합니다.")
-                self.bot.index()
+                self.bot.index(merging=False)
                 self.newest()
+                self.merge()
                 log.warning("색인을 마쳤습니다.")
             except WorkspaceBusy:
                 time.sleep(_BUSY_SECONDS)

@@ -32,12 +32,14 @@ EXTRAS = {
 
 @dataclass(frozen=True, slots=True)
 class SegmentShare:
-    """A segment of the index: its rows, the share of them that is deleted, and its size on the disk."""
+    """A segment of the index: its rows, the share of them that is deleted, its size on the disk, and the share
+    of the hundred nearest vectors that a search finds, as it was measured."""
 
     name: str
     rows: int
     deleted: float
     megabytes: float
+    recall: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ def examine(bot: Mundap, verify: bool = False) -> Examination:
         copies=copies_told(bot.copies.all()) or "ok",
         extras={extra: find_spec(package) is not None for extra, package in EXTRAS.items()},
         segments=tuple(
-            SegmentShare(name, extent.rows, 1 - extent.alive / max(extent.rows, 1), size / 1e6)
-            for name, extent, size in bot.segments
+            SegmentShare(name, extent.rows, 1 - extent.alive / max(extent.rows, 1), size / 1e6, recall)
+            for name, extent, size, recall in bot.segments
         ),
         damaged=tuple(str(path.relative_to(bot.root)) for path in bot.damaged_files()) if verify else None,
     )
