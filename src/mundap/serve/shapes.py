@@ -135,7 +135,7 @@ class OldAnswer(BaseModel):
 
 
 class State(BaseModel):
-    """`detail` says what is missing where `status` is not "ok"."""
+    """`detail` says what is missing where `status` is not "ok", and warns whoever runs the server of a disk that fills up."""
 
     status: Literal["ok", "unavailable"]
     detail: str = ""

@@ -520,7 +520,7 @@ class Mundap:
     @cached_property
     def feedback(self) -> Feedback:
         """Answers given over HTTP, and the feedback on them."""
-        return Feedback(self.root / FOLDER / "corpus.sqlite", self.config.serve.answer_days)
+        return Feedback(self.root / FOLDER / "corpus.sqlite")
 
     def keywords(self, questions: Sequence[str]) -> list[list[str]]:
         """The distinct keywords of each question, by the configured extractor; the corpus is not read.

@@ -17,7 +17,7 @@ from mundap.index.generation import Recipe, build, current, damaged_files, gener
 from mundap.index.kept_vectors import vectors_of
 from mundap.index.merging import Writing, merge_aside
 from mundap.index.near import Halves
-from mundap.index.segment import Deriving
+from mundap.index.segment import Annex, Deriving
 from mundap.index.sparse import SPARSE, SparseFiles
 from mundap.index.tiers import Extent, to_merge
 from mundap.korean.keyword_rules import names
@@ -102,7 +102,7 @@ class Indexing:
             lambda texts: list(parts.cache.tokens(texts, parts.tokenizer.name, parts.tokenizer, tokens.next())),
             vectors,
             parts.encoder.name,
-            together([*self._sparse(encoding), *([self._graph(keywords)] if parts.config.graph.enabled else [])]),
+            self._annex(encoding, keywords),
         )
         name = build(self.root, self._corpus, self.recipe, deriving, anew=anew, compact=compact, merging=merging)
         vectors.forget()
@@ -111,7 +111,7 @@ class Indexing:
 
     def merge(self, writing: Writing) -> None:
         """Merge what is to be merged, aside; see index.merging. Raises MundapError."""
-        annex = self._graph(_Summed(quiet, 0)) if self._parts.config.graph.enabled else None
+        annex = self._annex(_Summed(quiet, 0), _Summed(quiet, 0))
         while merge_aside(self.root, self.recipe, annex, writing):
             self._parts.look_at_segments()
 
@@ -174,6 +174,11 @@ class Indexing:
         """What decides the nodes of the graph, and the edges that passages give."""
         kind = self._parts.config.graph.relations
         return f"{self._parts.tokenizer.name}-1-{reader_name(self._parts.completer) if kind == 'llm' else kind}"
+
+    def _annex(self, encoding: _Summed, keywords: _Summed) -> Annex | None:
+        """What stands beside the rows of segments."""
+        graph = [self._graph(keywords)] if self._parts.config.graph.enabled else []
+        return together([*self._sparse(encoding), *graph])
 
     def _sparse(self, steps: _Summed) -> list[SparseFiles]:
         """What weighs the tokens of passages, if the encoder does."""
