@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -104,7 +105,9 @@ def _next(bot: Mundap, names: Sequence[str], workspace: Path) -> tuple[list[str]
         ready, wait = due(bot)
         if chosen := [one.name for one in ready if one in named]:
             return chosen, bot
-        folders = {(bot.root / one.path).absolute(): one.name for one in named if one.kind == "folder" and one.every}
+        folders = {
+            Path(os.path.normpath(bot.root / one.path)): one.name for one in named if one.kind == "folder" and one.every
+        }
         if changed := _changed(folders, min(wait, _LONGEST)):
             return changed, bot
         bot = open_workspace(workspace)

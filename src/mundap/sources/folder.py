@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ class Folder:
     """The files below the folder of `settings`, whose path is relative to `root`."""
 
     def __init__(self, settings: FolderSource, root: Path) -> None:
-        self.path = (root / settings.path).absolute()
+        self.path = Path(os.path.normpath(root.absolute() / settings.path))  # as it is written, links and all
         self._follow_links = settings.follow_links
 
     def items(self) -> Iterator[Item]:

@@ -81,13 +81,14 @@ class Mailbox:
                     made: imaplib.IMAP4 = imaplib.IMAP4_SSL(settings.host, port, ssl_context=context, timeout=timeout)
                 else:
                     made = imaplib.IMAP4(settings.host, port, timeout=timeout)
-                    if settings.tls == "starttls":
-                        made.starttls(context)
+                if settings.tls == "starttls":
+                    made.starttls(context)
             except _BROKEN as error:
                 raise SourceError(f"{self._shown}: 메일 서버에 연결할 수 없습니다({self._said(error)}).") from error
             try:
                 made.login(settings.user, self._password)
             except _BROKEN as error:
+                made.shutdown()
                 raise SourceError(
                     f"{self._shown}: 메일 서버에 로그인할 수 없습니다({self._said(error)}). user와 비밀번호를 확인하세요."
                 ) from error

@@ -28,8 +28,9 @@ class Credentials:
 
 
 def query_string(parameters: Mapping[str, str]) -> str:
-    """The parameters as they are signed and sent: sorted and percent-encoded."""
-    return "&".join(f"{quote(name, safe='-_.~')}={quote(parameters[name], safe='-_.~')}" for name in sorted(parameters))
+    """The parameters as they are signed and sent: percent-encoded, and then sorted."""
+    pairs = sorted((quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in parameters.items())
+    return "&".join(f"{name}={value}" for name, value in pairs)
 
 
 def signed(url: str, region: str, credentials: Credentials, now: datetime | None = None) -> dict[str, str]:
