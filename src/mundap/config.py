@@ -299,15 +299,16 @@ def _settings(model: BaseModel, written: Mapping[str, Any], above: str) -> Itera
 def _explain(problem: ErrorDetails) -> str:
     place = [str(part) for part in problem["loc"]]
     model: type[BaseModel] = Config
-    if place[0] == "sources" and len(place) > 1:
-        model = KINDS.get(place[2], Config) if len(place) > 2 else Config
+    within = place[:-1]
+    if place[0] == "sources" and len(place) > 2:  # sources, number, kind, key
+        model, within = KINDS[place[2]], []
         place = ["sources", f"{int(place[1]) + 1}번째", *place[3:]]
     if problem["type"].startswith("union_tag"):
         return f"'{'.'.join(place)}'의 kind를 지정하세요. 사용할 수 있는 값: {', '.join(KINDS)}"
     if problem["type"] == "missing":
         return f"'{'.'.join(place)}' 값이 필요합니다"
     if problem["type"] == "extra_forbidden":
-        for part in place[:-1]:
+        for part in within:
             inner = model.model_fields[part].annotation
             model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
         kind = "키" if model is not Config else "테이블이나 키"
