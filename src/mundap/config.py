@@ -7,9 +7,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mundap.errors import ConfigError, WorkspaceNotFound
+from mundap.source_settings import KINDS, Sources
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -266,6 +267,15 @@ class Config(_Section):
     retention: Retention = Retention()
     access: Access = Access()
     ui: Ui = Ui()
+    sources: Sources = Field(default=(), strict=False)
+
+    @field_validator("sources")
+    @classmethod
+    def _are_named_apart(cls, value: Sources) -> Sources:
+        names = [one.name for one in value]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"name이 같은 출처가 있습니다: {', '.join(twice)}")
+        return value
 
 
 def find_workspace(start: Path) -> Path:
@@ -298,15 +308,26 @@ def _settings(model: BaseModel, written: Mapping[str, Any], above: str) -> Itera
         value = getattr(model, key)
         if isinstance(value, BaseModel):
             yield from _settings(value, written.get(key, {}), f"{above}{key}.")
+        elif key == "sources":
+            for number, source in enumerate(value):
+                yield from _settings(source, written[key][number], f"{above}{key}.{source.name}.")
         else:
             yield f"{above}{key}", value, FILE if key in written else "default"
 
 
 def _explain(problem: ErrorDetails) -> str:
     place = [str(part) for part in problem["loc"]]
+    model: type[BaseModel] = Config
+    within = place[:-1]
+    if place[0] == "sources" and len(place) > 2:  # sources, number, kind, key
+        model, within = KINDS[place[2]], []
+        place = ["sources", f"{int(place[1]) + 1}번째", *place[3:]]
+    if problem["type"].startswith("union_tag"):
+        return f"'{'.'.join(place)}'의 kind를 지정하세요. 사용할 수 있는 값: {', '.join(KINDS)}"
+    if problem["type"] == "missing":
+        return f"'{'.'.join(place)}' 값이 필요합니다"
     if problem["type"] == "extra_forbidden":
-        model: type[BaseModel] = Config
-        for part in place[:-1]:
+        for part in within:
             inner = model.model_fields[part].annotation
             model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
         kind = "키" if model is not Config else "테이블이나 키"

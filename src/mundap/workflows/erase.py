@@ -63,6 +63,8 @@ def document(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
     reports = _drop_reports(bot, needles)
     bot.remove(source, keep_out_file=not file)
     bot.uploads.drop(source)
+    if bot.is_fetched(source):
+        bot.fetched.drop_document(source)
     if file:
         (bot.root / source).unlink(missing_ok=True)
     _compact(bot, progress)
