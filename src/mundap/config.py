@@ -240,11 +240,15 @@ class Retention(_Section):
 
 
 class Ui(_Section):
-    """Texts of the web page. Empty texts use the defaults of the language, empty `examples` known questions."""
+    """The web page and the widget. Empty texts use the defaults of the language, empty `examples` known questions.
+
+    With `download`, visitors may download the original file of a document of which they may see everything.
+    """
 
     title: str = ""
     notice: str = ""
     examples: tuple[str, ...] = Field(default=(), strict=False)
+    download: bool = False
 
 
 class Config(_Section):

@@ -24,6 +24,7 @@ from mundap.serve.merger import Merger
 from mundap.serve.metrics import Metrics
 from mundap.serve.names import Names
 from mundap.serve.reread import Reread
+from mundap.serve.spoken import spoken
 from mundap.serve.usage import FILE as USAGE
 from mundap.serve.usage import Usage
 from mundap.serve.work import Desk
@@ -45,6 +46,7 @@ class Question:
     """A question as it came, from whichever endpoint. An empty `history` is that of the session; no `where` allows all.
 
     What is kept of it, and of its session, is `owner`'s. It is answered from what those see who have the tags `access`.
+    What the bot says of its own, such as that there is no answer, is said in `language`, "" is that of the settings.
     """
 
     text: str
@@ -56,6 +58,7 @@ class Question:
     persona: str | None = None
     owner: str = ""
     access: frozenset[str] | None = frozenset()
+    language: str = ""
 
 
 class Service:
@@ -169,6 +172,8 @@ class Service:
         bot.corpus.check_filter(question.where.items())
         history = question.history or self.conversations.history(question.session, question.owner)
         for piece in bot.stream(question.text, history, question.k, question.where or None, question.persona):
+            if question.language and question.language != bot.config.language:
+                piece = spoken(piece, question.language)
             if isinstance(piece, Answer) and not stopping():
                 self.answered(question, piece)
             yield piece

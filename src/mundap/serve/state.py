@@ -9,18 +9,22 @@ from mundap.errors import MundapError
 from mundap.redact import hidden
 from mundap.serve.error_responses import documented
 from mundap.serve.metrics import CONTENT_TYPE
+from mundap.serve.page.routes import page, wants_page
 from mundap.serve.service import Here
 from mundap.serve.shapes import State
 
 router = APIRouter(tags=["상태"])
 
 
-@router.get("/", include_in_schema=False)
-async def root() -> dict[str, str]:
-    """Where to go from here."""
+@router.get("/", include_in_schema=False, response_model=None)
+async def root(request: Request, response: Response) -> Response | dict[str, str]:
+    """The page for browsers; for programs, where to go from here."""
+    if wants_page(request):
+        return page(request)
+    response.headers["Vary"] = "Accept"
     return {
         "name": "문답 (mundap)",
-        "detail": "API 문서는 /docs에 있습니다. 질문은 POST /query 또는 /v1/chat/completions로 보냅니다. 웹 페이지는 mundap ui로 시작합니다.",
+        "detail": "API 문서는 /docs에 있습니다. 질문은 POST /query 또는 /v1/chat/completions로 보냅니다. 브라우저로 열면 대화 페이지가 표시됩니다.",
         "docs": "/docs",
         "openapi": "/openapi.json",
         "query": "/query",
