@@ -34,7 +34,7 @@ def static() -> StaticEncoder:
     """Word vectors of three sentences."""
     tokenize = SearchTokenizer(joins=True, bigrams=False)
     words = tokenize(["관세청은 관세를 걷는 기관이다.", "고양이가 지붕에서 낮잠을 잔다.", "세금을 걷는다."])
-    return StaticEncoder(fit(words, words, np.arange(3), StaticConfig(dim=64)), tokenize, tokenize.name)
+    return StaticEncoder(fit(words, words, np.arange(3), np.arange(3), StaticConfig(dim=64)), tokenize, tokenize.name)
 
 
 def transformer(kind: str, sides: tuple[str, ...], pooling: str) -> TransformerEncoder:

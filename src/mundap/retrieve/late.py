@@ -14,7 +14,7 @@ from mundap.encode.onnx import OnnxModel
 from mundap.encode.tokenized import Encoding, Tokenized
 from mundap.errors import ConfigError
 from mundap.files import digest
-from mundap.index.vectors import Halves
+from mundap.index.near import Halves
 from mundap.protocols import Vectors
 from mundap.retrieve.rerank import TellCut, by_text
 from mundap.types import Hit

@@ -21,6 +21,7 @@ from mundap.index.widen import Widening
 from mundap.ingest.split import chunks
 from mundap.korean.normalize import normalize, squash
 from mundap.protocols import Encoder, Leg, Mask, Progress, Reranker, Rows, Scores, Vectors, quiet
+from mundap.retrieve.coverage import untrained
 from mundap.retrieve.hybrid import Hybrid
 from mundap.retrieve.rerank import make_reranker
 from mundap.store.cache import AsQueries, Cache
@@ -55,6 +56,7 @@ class TrialRunner:
         self._table = Table([row.id for row in self._rows], InMemory(self._rows))
         self._asked = list(dict.fromkeys(normalize(q.question) for q in questions))
         self._deepest = max(*POOLS, *RERANK_DEPTHS, DEPTH, bot.config.retrieve.pool, bot.config.retrieve.rerank_depth)
+        self._words: LexicalLeg | None = None  # the leg of words in use, as it is
         self._made: dict[str, tuple[object, Leg]] = {}  # by name: what the leg in use was made with, and the leg
 
     @property
@@ -75,7 +77,8 @@ class TrialRunner:
                 hits = self._reranker.rerank(text, hybrid.search(text, settings.rerank_depth))
                 texts = [squash(hit.passage.text) for hit in hits[:DEPTH]]
             else:
-                texts = [self._squashed[row] for row in hybrid.candidates(text, DEPTH).rows[:DEPTH]]
+                rows, _ = hybrid.ordered(text, hybrid.candidates(text, DEPTH))
+                texts = [self._squashed[row] for row in rows[:DEPTH]]
             golds = {squash(gold) for gold in question.gold}
             found.append(next((rank for rank, text in enumerate(texts, 1) if text in golds), None))
         return found
@@ -92,13 +95,15 @@ class TrialRunner:
             if name not in self._made or self._made[name][0] != wanted:
                 self._made[name] = (wanted, self._remembered(make(settings)))
         legs = [self._made[name][1] for name in self.names]
-        return Hybrid(*legs, method=settings.fusion, weights=dict(settings.weights), pool=settings.pool)
+        weights = dict(settings.weights)
+        return untrained(*legs, lexical=self._words, method=settings.fusion, weights=weights, pool=settings.pool)
 
     def _lexical(self, settings: Settings) -> Leg:
         postings = self._postings.weighing(settings.k1, settings.b)
         everyday = self._bot.components.everyday
         widening = Widening(postings, self._bot.components.tokenizer, everyday) if everyday else None
-        return LexicalLeg(postings, self._table, lambda texts: [self._tokens[text] for text in texts], widening)
+        self._words = LexicalLeg(postings, self._table, lambda texts: [self._tokens[text] for text in texts], widening)
+        return self._words
 
     def _dense(self, settings: Settings) -> Leg:
         cut = replace(cut_of(self._bot.config, self._bot.components.models), overlap=settings.chunk_overlap)

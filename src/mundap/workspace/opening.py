@@ -20,8 +20,7 @@ from mundap.index.table import Table
 from mundap.index.vectors import VectorIndex
 from mundap.index.widen import Widening
 from mundap.protocols import Leg, Progress, Searcher
-from mundap.retrieve.coverage import SHARE, CoverageRanker
-from mundap.retrieve.hybrid import Hybrid
+from mundap.retrieve.coverage import untrained
 from mundap.retrieve.light import LightRanker
 from mundap.store.corpus import Corpus
 from mundap.types import Passage
@@ -169,16 +168,15 @@ class Opening:
             raise ConfigError(
                 f"legs의 {SPARSE}에는 토큰 가중치도 출력하는 임베딩(bge-m3)이 필요합니다. 현재 임베딩: {parts.config.index.encoder}"
             )
-        light = LightRanker(parts.light, lexical, dense) if parts.light else None
-        hybrid = Hybrid(
+        hybrid = untrained(
             *(legs[name] for name in wanted),
+            lexical=lexical,
             method=settings.fusion,
             weights=settings.weights,
             pool=settings.pool,
-            ranker=light,
         )
-        if light is None and settings.fusion == "evidence" and {"bm25", "dense"} <= set(wanted):
-            hybrid.ranker = CoverageRanker(lexical, SHARE * hybrid.fusion.weights["bm25"])
+        if parts.light:
+            hybrid.ranker = LightRanker(parts.light, lexical, dense)
         return Opened(state, generation, table, lexical, dense, graph, {**legs, "hybrid": hybrid})
 
 
