@@ -12,11 +12,13 @@ from mundap.generate.relations import read_relations, reader_name
 from mundap.graph.build import GraphFiles, Relate, Relation
 from mundap.graph.relations import relate, unrelated
 from mundap.graph.synonyms import in_use, read_synonyms
+from mundap.index.annexes import together
 from mundap.index.generation import Recipe, build, current, damaged_files, generations, open_generation
 from mundap.index.kept_vectors import vectors_of
 from mundap.index.merging import Writing, merge_aside
 from mundap.index.near import Halves
-from mundap.index.segment import Deriving
+from mundap.index.segment import Annex, Deriving
+from mundap.index.sparse import SPARSE, SparseFiles
 from mundap.index.tiers import Extent, to_merge
 from mundap.korean.keyword_rules import names
 from mundap.korean.normalize import NORMALIZER
@@ -92,13 +94,15 @@ class Indexing:
         self._take_back_vectors()
         whole = anew or current(self.root) is None
         tokens = _Summed(shown.get("tokens", quiet), total if whole else 0)
-        vectors = _Encoded(parts, _Summed(shown.get("vectors", quiet), self._corpus.passage_count() if whole else 0))
+        read = self._corpus.passage_count() + (total if parts.sparse else 0)
+        encoding = _Summed(shown.get("vectors", quiet), read if whole else 0)
+        vectors = _Encoded(parts, encoding)
         keywords = _Summed(shown.get("keywords", quiet), total if whole else 0)
         deriving = Deriving(
             lambda texts: list(parts.cache.tokens(texts, parts.tokenizer.name, parts.tokenizer, tokens.next())),
             vectors,
             parts.encoder.name,
-            self._graph(keywords) if parts.config.graph.enabled else None,
+            self._annex(encoding, keywords),
         )
         name = build(self.root, self._corpus, self.recipe, deriving, anew=anew, compact=compact, merging=merging)
         vectors.forget()
@@ -107,7 +111,7 @@ class Indexing:
 
     def merge(self, writing: Writing) -> None:
         """Merge what is to be merged, aside; see index.merging. Raises MundapError."""
-        annex = self._graph(_Summed(quiet, 0)) if self._parts.config.graph.enabled else None
+        annex = self._annex(_Summed(quiet, 0), _Summed(quiet, 0))
         while merge_aside(self.root, self.recipe, annex, writing):
             self._parts.look_at_segments()
 
@@ -170,6 +174,20 @@ class Indexing:
         """What decides the nodes of the graph, and the edges that passages give."""
         kind = self._parts.config.graph.relations
         return f"{self._parts.tokenizer.name}-1-{reader_name(self._parts.completer) if kind == 'llm' else kind}"
+
+    def _annex(self, encoding: _Summed, keywords: _Summed) -> Annex | None:
+        """What stands beside the rows of segments."""
+        graph = [self._graph(keywords)] if self._parts.config.graph.enabled else []
+        return together([*self._sparse(encoding), *graph])
+
+    def _sparse(self, steps: _Summed) -> list[SparseFiles]:
+        """What weighs the tokens of passages, if the encoder does."""
+        cache, sparse = self._parts.cache, self._parts.sparse
+        if sparse is None:
+            return []
+        return [
+            SparseFiles(lambda texts: [*cache.weights(texts, sparse, steps.next())], f"{SPARSE}-1-{sparse.name}"),
+        ]
 
     def _graph(self, steps: _Summed) -> GraphFiles:
         table = self._parts.synonyms
