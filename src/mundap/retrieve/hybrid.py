@@ -12,6 +12,7 @@ from mundap.index.rank import in_order
 from mundap.index.table import Table, ranks
 from mundap.protocols import Leg, Mask, Rows, Scores
 from mundap.retrieve.fuse import fusion
+from mundap.tracing import span
 from mundap.types import Hit
 
 POOL = 100  # candidates each leg proposes
@@ -69,21 +70,23 @@ class Hybrid:
         candidates = self.candidates(question, k, self.table.mask(where))
         rows, scores = candidates.rows, candidates.fused
         if self.ranker is not None and len(rows):
-            rows, scores = self._ranked(self.ranker, question, candidates)
+            with span("rerank", candidates=min(len(rows), self.ranker.depth)):
+                rows, scores = self._ranked(self.ranker, question, candidates)
         origins = {leg: ranks(found) for leg, found in candidates.found.items()}
         return self.table.hits(rows[:k], scores[:k], origins)
 
     def candidates(self, question: str, k: int, mask: Mask | None = None) -> Candidates:
         """What the legs propose, at least `k` each, in the order of the fusion."""
-        found = {leg.name: leg.find(question, max(k, self.pool), mask)[0] for leg in self.legs}
+        found = {leg.name: _found(leg, question, max(k, self.pool), mask) for leg in self.legs}
         rows = np.unique(np.concatenate(list(found.values())))
         if not len(rows):
             return Candidates(
                 rows, np.empty(0, np.float32), {leg.name: np.empty(0, np.float32) for leg in self.legs}, found
             )
-        legs = {leg.name: leg.score(question, rows) for leg in self.legs}
-        fused = self.fusion.fuse(legs, self.fusion.weights)
-        order = in_order(np.arange(len(rows)), fused, lambda places: self.table.ids.ties(rows[places]))
+        with span("fuse", candidates=len(rows)):
+            legs = {leg.name: leg.score(question, rows) for leg in self.legs}
+            fused = self.fusion.fuse(legs, self.fusion.weights)
+            order = in_order(np.arange(len(rows)), fused, lambda places: self.table.ids.ties(rows[places]))
         return Candidates(rows[order], fused[order], {leg: scores[order] for leg, scores in legs.items()}, found)
 
     def _ranked(self, ranker: Ranker, question: str, candidates: Candidates) -> tuple[Rows, Scores]:
@@ -97,6 +100,13 @@ class Hybrid:
             np.concatenate([first.rows[order], candidates.rows[ranker.depth :]]),
             np.concatenate([scores[order], behind]).astype(np.float32),
         )
+
+
+def _found(leg: Leg, question: str, k: int, mask: Mask | None) -> Rows:
+    with span("leg", leg=leg.name, k=k) as told:
+        rows = leg.find(question, k, mask)[0]
+        told.set_attribute("found", len(rows))
+    return rows
 
 
 def _same_rows(one: Table, other: Table) -> bool:
