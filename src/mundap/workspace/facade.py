@@ -26,6 +26,7 @@ from mundap.errors import (
 )
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
+from mundap.hits import Hits
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.generation import REPAIR, Recipe
@@ -44,7 +45,7 @@ from mundap.store.feedback import Feedback
 from mundap.store.fetched import FetchedFiles
 from mundap.store.sight import Sight
 from mundap.tracing import Tracing
-from mundap.types import Answer, Hit, Passage, Turn
+from mundap.types import Answer, Passage, Turn
 from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
@@ -452,8 +453,8 @@ class Mundap:
         where: Where | None = None,
         since: str | None = None,
         until: str | None = None,
-    ) -> list[Hit]:
-        """The best `k` parent passages. `where` gives the allowed values of source, title, document_id or a meta key.
+    ) -> Hits:
+        """The best `k` parent passages, as a list that notebooks show and `to_pandas` makes a data frame of. `where` gives the allowed values of source, title, document_id or a meta key.
 
         `since` and `until` are ISO dates, inclusive; passages without a date are in no period.
         Raises StaleIndex if the index does not match the corpus or the settings; its message names the command to run.
@@ -462,7 +463,7 @@ class Mundap:
             allowed = None
             if where is not None or since is not None or until is not None:
                 allowed = self.corpus.ids_where((where or {}).items(), since=since, until=until)
-            hits = self._searching.search(self.mended(question).text, k, leg, allowed)
+            hits = Hits(self._searching.search(self.mended(question).text, k, leg, allowed))
             span.set_attribute("hits", len(hits))
             return hits
 
@@ -473,13 +474,13 @@ class Mundap:
         """
         return self._searching.mended(normalize(question))
 
-    def find(self, question: str, k: int | None = None, where: Where | None = None) -> list[Hit]:
+    def find(self, question: str, k: int | None = None, where: Where | None = None) -> Hits:
         """The passages that an answer is based on: interprets the question as configured, then searches.
 
         Conditions on documents in the question become filters; if no document meets them, everything
         that meets `where` is searched.
         """
-        return self._searching.find(normalize(question), k, where)
+        return Hits(self._searching.find(normalize(question), k, where))
 
     @property
     def searchers(self) -> Mapping[str, Searcher]:
