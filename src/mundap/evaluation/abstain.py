@@ -115,8 +115,12 @@ class AbstainReport:
         """A row for each question: its text, whether the documents answer it, and its figures. Raises MissingExtra."""
         return data_frame(
             [
-                {"question": one.question.question, "row": one.question.row, "answerable": bool(one.question.gold)}
-                | one.measures(self.threshold)
+                {
+                    "question": one.question.question,
+                    "row": one.question.row,
+                    "answerable": bool(one.question.gold),
+                    **one.measures(self.threshold),
+                }
                 for one in self.per_question
             ]
         )

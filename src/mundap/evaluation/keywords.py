@@ -116,9 +116,13 @@ class KeywordReport:
         """A row for each question: its text, its keywords, those found, and its figures. Raises MissingExtra."""
         return data_frame(
             [
-                {"question": one.tagged.question, "row": one.tagged.row}
-                | {"keywords": list(one.tagged.keywords), "found": list(one.found)}
-                | one.measures
+                {
+                    "question": one.tagged.question,
+                    "row": one.tagged.row,
+                    "keywords": list(one.tagged.keywords),
+                    "found": list(one.found),
+                    **one.measures,
+                }
                 for one in self.per_question
             ]
         )
