@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 FILE = "mundap.toml"
+_AGE = r"^([1-9][0-9]{0,4}\s*(d|일))?$"
 
 
 class _Section(BaseModel):
@@ -96,7 +97,8 @@ class Index(_Section):
 
 
 class Retrieve(_Section):
-    """How passages are searched. Empty `weights` use the defaults of the fusion.
+    """How passages are searched. Empty `weights` use the defaults of the fusion. Where `legs` are not set, an encoder that
+    weighs tokens too (bge-m3) adds the leg "sparse".
 
     `reranker` is "light:NAME" for a model trained by `mundap train reranker`, cross:, onnx: or late: followed by a folder,
     or rerank: followed by a server's URL#model.
@@ -105,7 +107,9 @@ class Retrieve(_Section):
     `half_life_days` 0 ignores dates, `duplicates_above` greater than 1 keeps near duplicates, `diversity` 1 disables MMR.
     """
 
-    legs: tuple[Literal["bm25", "dense", "graph"], ...] = Field(default=("bm25", "dense"), min_length=1, strict=False)
+    legs: tuple[Literal["bm25", "dense", "graph", "sparse"], ...] = Field(
+        default=("bm25", "dense"), min_length=1, strict=False
+    )
     fusion: Literal["evidence", "zscore", "minmax", "rrf"] = "evidence"
     weights: dict[str, float] = {}
     pool: int = Field(default=100, ge=1)
@@ -190,7 +194,7 @@ class Serve(_Section):
     """The HTTP API. `answers_at_once` questions are answered concurrently and `waiting` may queue; further ones get 503.
 
     A stream that is silent for `heartbeat_seconds` sends a heartbeat. `sessions` conversations of `session_turns` turns
-    are kept, and answers without feedback for `answer_days`. A request body may have `body_kb` kilobytes; an API key (without
+    are kept. A request body may have `body_kb` kilobytes; an API key (without
     keys, an address other than this machine's) may send `per_minute` requests a minute (0: unlimited), and
     pages of `cors_origins` may send requests from a browser. Logs contain the masked text of questions only with
     `log_text`. Questions are kept with personal numbers and mail addresses masked, unless `keep_personal`. On shutdown the server reports not ready to load balancers for `drain_seconds`, then accepts no more
@@ -207,7 +211,6 @@ class Serve(_Section):
     heartbeat_seconds: float = Field(default=10.0, ge=0.1)
     sessions: int = Field(default=1000, ge=1)
     session_turns: int = Field(default=8, ge=1, le=100)
-    answer_days: int = Field(default=90, ge=1)
     body_kb: int = Field(default=1024, ge=16)
     connections: int = Field(default=512, ge=1)
     half_open: int = Field(default=32, ge=1)
@@ -234,22 +237,41 @@ class Tracing(_Section):
     endpoint: str = Field(default="", pattern=r"^(https?://.*)?$")
 
 
+class Retention(_Section):
+    """How long what people asked and were told is kept, in days such as "30d"; "" keeps it until it is erased.
+
+    `answers` are those that nobody judged, `feedback` those that somebody did, with their votes, and `turns` what a
+    conversation remembers; a forgotten answer is in no conversation either. A server erases what is older every hour, and
+    `mundap erase --expired` at once.
+    """
+
+    answers: str = Field(default="90d", pattern=_AGE)
+    feedback: str = Field(default="", pattern=_AGE)
+    turns: str = Field(default="90d", pattern=_AGE)
+
+
 class Ui(_Section):
-    """Texts of the web page. Empty texts use the defaults of the language, empty `examples` known questions."""
+    """The web page and the widget. Empty texts use the defaults of the language, empty `examples` known questions.
+
+    With `download`, visitors may download the original file of a document of which they may see everything.
+    """
 
     title: str = ""
     notice: str = ""
     examples: tuple[str, ...] = Field(default=(), strict=False)
+    download: bool = False
 
 
 class Config(_Section):
     """The whole file. `language` is the language of the messages to users.
 
-    Files of the workspace are made so that only their owner can read them, unless `private` is off.
+    Files of the workspace are made so that only their owner can read them, unless `private` is off. A disk with less than
+    `low_disk_mb` megabytes of room is warned of (0: never).
     """
 
     language: Literal["ko", "en"] = "ko"
     private: bool = True
+    low_disk_mb: int = Field(default=1024, ge=0)
     ingest: Ingest = Ingest()
     index: Index = Index()
     retrieve: Retrieve = Retrieve()
@@ -257,6 +279,7 @@ class Config(_Section):
     keywords: Keywords = Keywords()
     graph: Graph = Graph()
     serve: Serve = Serve()
+    retention: Retention = Retention()
     access: Access = Access()
     ui: Ui = Ui()
     tracing: Tracing = Tracing()

@@ -20,6 +20,8 @@ from mundap.serve.error_responses import told
 from mundap.serve.guard import Guard
 from mundap.serve.keys import FILE as KEYS
 from mundap.serve.keys import Keys
+from mundap.serve.page import originals
+from mundap.serve.page import routes as page_routes
 from mundap.serve.requests import HEADER, Requests
 from mundap.serve.service import Service
 from mundap.serve.syncing import Syncing
@@ -91,7 +93,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=[HEADER, "Retry-After"],
+            expose_headers=[HEADER, "Retry-After", originals.PAGE, originals.MARK],
         )
     app.add_middleware(Requests, service=service, log_text=settings.log_text)
     for router in (
@@ -102,6 +104,8 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         feedback.router,
         found.router,
         views.router,
+        originals.router,
+        page_routes.router,
         state.router,
         docs_page.router,
     ):

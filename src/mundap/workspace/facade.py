@@ -85,6 +85,10 @@ def _check_there(folder: Path) -> None:
         )
 
 
+_MOMENT_SECONDS = 1.0  # in which somebody who merges puts the merged segment in place
+_MERGED_SECONDS = 600.0  # that who merges waits for somebody who writes
+
+
 class Mundap:
     """An open workspace. Make one with `Mundap.open`. Threads may share one.
 
@@ -211,7 +215,7 @@ class Mundap:
                 else:
                     self.uploads.place(files[name], name)
             if not self._indexing.done and self.corpus.counts()[0]:
-                self._indexing.build({})
+                self._indexing.build({}, merging=False)
             copied = self._copied(taken)
         return self._ingested(taken, copied=copied)
 
@@ -375,14 +379,25 @@ class Mundap:
 
     # -- index ----------------------------------------------------------------------------------------------------
 
-    def index(self, progress: Mapping[str, Progress] | None = None, rebuild: bool = False) -> str:
+    def index(self, progress: Mapping[str, Progress] | None = None, rebuild: bool = False, merging: bool = True) -> str:
         """Build an index generation of the corpus and make it current; returns its name. Only new passages are computed.
 
-        With `rebuild`, nothing of the existing index is used except vectors whose files are intact. `progress` may have
+        With `rebuild`, nothing of the existing index is used except vectors whose files are intact. Without `merging`, small
+        segments are left to `merge`. `progress` may have
         entries for "tokens", "keywords" and "vectors". Raises StaleIndex, naming the file, if a damaged one would be needed.
         """
         with self._writing():
-            return self._indexing.build(progress or {}, anew=rebuild)
+            return self._indexing.build(progress or {}, anew=rebuild, merging=merging)
+
+    def merge(self) -> None:
+        """Merge small segments of the index while others search, add and remove documents. Raises StaleIndex for an index that
+        cannot be read, and WorkspaceBusy."""
+        self._indexing.merge(lambda: writing(self.root, _MERGED_SECONDS))
+
+    @property
+    def unmerged(self) -> bool:
+        """Whether the index has small segments that are to be merged."""
+        return self._indexing.unmerged
 
     def compact(self, progress: Mapping[str, Progress] | None = None) -> str:
         """Index as `index` does, and drop what was deleted from the files at once; returns the generation's name."""
@@ -403,8 +418,9 @@ class Mundap:
         return passages_of(opened.generation, self.corpus)
 
     @property
-    def segments(self) -> list[tuple[str, Extent, int]]:
-        """The segments of the current generation: name, how large each is, and its bytes on disk; none without an index."""
+    def segments(self) -> list[tuple[str, Extent, int, float]]:
+        """The segments of the current generation: name, how large each is, its bytes on disk, and the share of the hundred
+        nearest vectors that a search finds; none without an index."""
         return self._indexing.segments
 
     def damaged_files(self) -> list[Path]:
@@ -579,7 +595,7 @@ class Mundap:
     @cached_property
     def feedback(self) -> Feedback:
         """Answers given over HTTP, and the feedback on them."""
-        return Feedback(self.root / FOLDER / "corpus.sqlite", self.config.serve.answer_days)
+        return Feedback(self.root / FOLDER / "corpus.sqlite")
 
     def keywords(self, questions: Sequence[str]) -> list[list[str]]:
         """The distinct keywords of each question, by the configured extractor; the corpus is not read.
@@ -597,7 +613,7 @@ class Mundap:
         return self._parts
 
     def _writing(self) -> AbstractContextManager[None]:
-        return writing(self.root)
+        return writing(self.root, _MOMENT_SECONDS)
 
 
 @contextmanager
