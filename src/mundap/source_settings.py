@@ -14,8 +14,10 @@ _NAME = r"^[\w가-힣][\w가-힣.\- ]{0,60}$"
 Strings: TypeAlias = Annotated[tuple[str, ...], Field(strict=False)]
 
 
-class _Source(BaseModel):
-    """`name` is what reports call it. `every` ("30s", "10m", "1h", "1d") is how often it is looked at under `mundap serve`
+class Source(BaseModel):
+    """What documents are kept in step with; `kind` says of what kind it is, and what else there is to set.
+
+    `name` is what reports call it. `every` ("30s", "10m", "1h", "1d") is how often it is looked at under `mundap serve`
     and `mundap sync --watch`; without it, only by `mundap sync`. `access` are the tags of its documents.
 
     An item of more than `max_mb` megabytes is skipped, and of more than `max_items` items the rest is left out.
@@ -43,7 +45,7 @@ class _Source(BaseModel):
         return int(found[1]) * _SECONDS[found[2]] if found else 0.0
 
 
-class _Timed(_Source):
+class _Timed(Source):
     """An item may take `seconds` in all."""
 
     seconds: float = Field(default=60.0, gt=0)
@@ -64,7 +66,7 @@ class _Login(_Timed):
     password_file: str = ""
 
 
-class FolderSource(_Source):
+class FolderSource(Source):
     """A folder outside the workspace, as of a network share. `path` is relative to mundap.toml."""
 
     kind: Literal["folder"]
@@ -140,7 +142,7 @@ class GitSource(_Remote, _Login):
     under: str = ""
 
 
-class SqlSource(_Source):
+class SqlSource(Source):
     """The rows of `query`, each a passage; `url` is SQLAlchemy's, itself or in the environment variable `url_env`."""
 
     kind: Literal["sql"]
@@ -151,7 +153,7 @@ class SqlSource(_Source):
 
 
 AnySource: TypeAlias = FolderSource | WebSource | WebdavSource | S3Source | ImapSource | GitSource | SqlSource
-KINDS: dict[str, type[_Source]] = {
+KINDS: dict[str, type[Source]] = {
     "folder": FolderSource,
     "web": WebSource,
     "webdav": WebdavSource,

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mundap.config import Config
-from mundap.source_settings import KINDS
+from mundap.source_settings import KINDS, Source
 
 _BOUNDS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt"), MinLen: ("at least", "min_length")}
 _NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false"}
@@ -28,8 +28,11 @@ def _sources() -> Iterator[str]:
     kinds = list(KINDS.values())
     shared = {name for name in kinds[0].model_fields if all(name in kind.model_fields for kind in kinds)} - {"kind"}
     for title, model, names in (
-        ("`[[sources]]`", kinds[0].__mro__[1], shared),
-        *((f'`[[sources]]` with `kind = "{kind}"`', model, set(model.model_fields) - shared) for kind, model in KINDS.items()),
+        ("`[[sources]]`", Source, shared),
+        *(
+            (f'`[[sources]]` with `kind = "{kind}"`', model, set(model.model_fields) - shared)
+            for kind, model in KINDS.items()
+        ),
     ):
         yield f"\n## {title}\n\n{_docstring(model)}\n\n| key | type | default |\n|---|---|---|\n"
         yield from (_row(name, field) for name, field in model.model_fields.items() if name in names)
@@ -38,7 +41,9 @@ def _sources() -> Iterator[str]:
 def _tables(model: type[BaseModel], above: str) -> Iterator[str]:
     title = f"`[{above}]`" if above else "At the top"
     yield f"\n## {title}\n\n{_docstring(model)}\n\n"
-    plain = [(name, field) for name, field in model.model_fields.items() if _section(field) is None and name != "sources"]
+    plain = [
+        (name, field) for name, field in model.model_fields.items() if _section(field) is None and name != "sources"
+    ]
     if plain:
         yield "| key | type | default |\n|---|---|---|\n"
         yield from (_row(name, field) for name, field in plain)
