@@ -7,7 +7,7 @@ DEMO := demo
 PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-train setup-ocr setup-browser setup-servers screenshots demo up test check lint quick fix slow fuzz golden golden-documents bench docs standards image-test coverage hooks lock lock-check sbom audit release-check clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser setup-servers screenshots demo up test check lint quick fix slow fuzz chaos golden golden-documents bench docs standards image-test coverage hooks lock lock-check sbom audit release-check clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -162,6 +162,10 @@ release-check: $(VENV)/.release
 
 fuzz: setup-dev
 	$(BIN)/python -m tests.fuzz --n $(or $(N),10000) $(if $(FAMILY),--family $(FAMILY))
+
+# A thousand kills over ingest, index, upload, delete, vote, reload and backup. N=50 for some.
+chaos: setup-dev
+	$(BIN)/python -m tests.chaos --n $(or $(N),1000)
 
 golden: setup-dev
 	$(BIN)/python -m tests.golden.write
