@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from mundap.protocols import Progress
 
+INDEX = {"tokens": "형태소", "vectors": "벡터", "keywords": "키워드"}  # the stages of an index
 _EVERY = 5.0  # seconds between two progress lines where there is no terminal
 
 
@@ -39,7 +40,7 @@ def bars(**titles: str) -> Iterator[dict[str, Progress]]:
 
 def index_bars() -> AbstractContextManager[dict[str, Progress]]:
     """Those of the stages of an index."""
-    return bars(tokens="형태소", vectors="벡터", keywords="키워드")
+    return bars(**INDEX)
 
 
 @contextmanager

@@ -17,9 +17,9 @@ from mundap.files import digest
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.generation import Generation, Recipe, alive, build, check, current, damaged_files, open_generation
+from mundap.index.near import Halves
 from mundap.index.segment import Deriving
 from mundap.index.table import InMemory, Table
-from mundap.index.vectors import Halves
 from mundap.ingest.chunk import Sentences
 from mundap.ingest.split import chunks
 from mundap.types import Passage

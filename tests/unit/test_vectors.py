@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.index.vectors import EXACT_BELOW, VectorIndex, VectorPart, make_graph, open_graph, save_graph
+from mundap.index.near import open_near, save_near
+from mundap.index.vectors import EXACT_BELOW, VectorIndex, VectorPart, needs_near
 
 DIM = 8
 MANY = EXACT_BELOW + 600
@@ -103,7 +104,8 @@ def saved(vectors: VectorIndex, folder: Path) -> None:
     [part] = vectors.parts
     np.save(folder / "dense-vectors.npy", part.vectors)
     np.save(folder / "dense-starts.npy", part.starts)
-    save_graph(part.vectors, folder)
+    if needs_near(part.vectors):
+        save_near(part.vectors, folder)
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.integers(0, 99), st.integers(1, 9), st.data())
@@ -132,7 +134,8 @@ def test_what_is_no_row_scores_nothing() -> None:
 
 
 def test_few_vectors_need_no_graph() -> None:
-    assert make_graph(unit_rows(3, 0)) is None
+    assert not needs_near(unit_rows(3, 0))
+    assert needs_near(np.zeros((EXACT_BELOW, 1), np.float16))
 
 
 # -- with a graph -------------------------------------------------------------------------------------------------
@@ -212,7 +215,7 @@ def test_a_few_rows_that_are_gone_do_not_end_the_walk_through_the_graph(
 def test_a_graph_is_saved_and_mapped(parents: VectorIndex, tmp_path: Path) -> None:
     saved(parents, tmp_path)
     opened = VectorIndex([VectorPart.open(tmp_path)])
-    graph = open_graph(tmp_path)
+    graph = open_near(tmp_path)
     assert graph is not None
     assert len(graph) == MANY
     query, best = query_of(3), parents.find(query_of(3), 10)[0]

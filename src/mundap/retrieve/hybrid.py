@@ -67,9 +67,7 @@ class Hybrid:
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
         """The best `k` of the candidates that the legs propose."""
         candidates = self.candidates(question, k, self.table.mask(where))
-        rows, scores = candidates.rows, candidates.fused
-        if self.ranker is not None and len(rows):
-            rows, scores = self._ranked(self.ranker, question, candidates)
+        rows, scores = self.ordered(question, candidates)
         origins = {leg: ranks(found) for leg, found in candidates.found.items()}
         return self.table.hits(rows[:k], scores[:k], origins)
 
@@ -86,8 +84,12 @@ class Hybrid:
         order = in_order(np.arange(len(rows)), fused, lambda places: self.table.ids.ties(rows[places]))
         return Candidates(rows[order], fused[order], {leg: scores[order] for leg, scores in legs.items()}, found)
 
-    def _ranked(self, ranker: Ranker, question: str, candidates: Candidates) -> tuple[Rows, Scores]:
-        """The best candidates in the ranker's order, and the rest behind them in that of the fusion."""
+    def ordered(self, question: str, candidates: Candidates) -> tuple[Rows, Scores]:
+        """All candidates as they are found, with their scores: the best in the ranker's order, if there is one, and the
+        rest behind them in that of the fusion."""
+        ranker = self.ranker
+        if ranker is None or not len(candidates.rows):
+            return candidates.rows, candidates.fused
         first = candidates.first(ranker.depth)
         scores = ranker.score(question, first)
         order = np.lexsort((self.table.ids.ties(first.rows), -scores))

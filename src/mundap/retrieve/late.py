@@ -12,11 +12,12 @@ import numpy as np
 from mundap.encode.onnx import OnnxModel
 from mundap.errors import ConfigError
 from mundap.files import digest
-from mundap.index.vectors import Halves
+from mundap.index.near import Halves
 from mundap.protocols import Vectors
 from mundap.retrieve.rerank import by_text
 from mundap.types import Hit
 
+_HEAD = "colbert_vecs"  # of an export of bge-m3: of all tokens but the first
 CACHED_BYTES = 256 * 2**20  # about 1,100 passages of 300 tokens in 384 dimensions
 
 
@@ -41,7 +42,7 @@ class LateReranker:
 
     def __init__(self, folder: Path, cached_bytes: int = CACHED_BYTES) -> None:
         self._begin(f"late:{folder.name}", cached_bytes)
-        self._model = OnnxModel(folder, "last_hidden_state")
+        self._model = OnnxModel(folder, (_HEAD, "last_hidden_state"))
 
     def _begin(self, name: str, cached_bytes: int) -> None:
         self.name = name
@@ -99,6 +100,6 @@ class LateReranker:
             for states in outputs:
                 encoding = encodings[len(embedded)]
                 words = np.flatnonzero(np.asarray(encoding.special_tokens_mask) == 0)
-                rows = states[words]
+                rows = states[: len(encoding) - 1] if self._model.output == _HEAD else states[words]
                 embedded.append(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))
         return embedded

@@ -24,6 +24,7 @@ from mundap.serve.page import originals
 from mundap.serve.page import routes as page_routes
 from mundap.serve.requests import HEADER, Requests
 from mundap.serve.service import Service
+from mundap.serve.syncing import Syncing
 from mundap.serve.well_formed import CLIENT_CLOSED, WellFormed
 from mundap.serve.work import Gone
 from mundap.workspace import Mundap
@@ -37,14 +38,17 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     this machine can ask (guard.Guard). `lent` is the digest of a key that is kept in no file.
     """
     service = Service(bot, settings)
+    syncing = Syncing(service)
 
     agents, serving_agents = _agents(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.begin()
+        syncing.begin()
         async with serving_agents():
             yield
+        syncing.end()
         service.close()
         await service.warmed()
 

@@ -83,7 +83,7 @@ class Search(RequestBody):
 
     query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
     top_k: _Count = Field(default=10, description="검색할 문단 수")
-    leg: Literal["bm25", "dense", "graph", "hybrid"] = "hybrid"
+    leg: Literal["bm25", "dense", "graph", "sparse", "hybrid"] = "hybrid"
     filters: Filters = Field(default_factory=dict)
 
 
@@ -142,7 +142,7 @@ class OldAnswer(BaseModel):
 
 
 class State(BaseModel):
-    """`detail` says what is missing where `status` is not "ok"."""
+    """`detail` says what is missing where `status` is not "ok", and warns whoever runs the server of a disk that fills up."""
 
     status: Literal["ok", "unavailable"]
     detail: str = ""

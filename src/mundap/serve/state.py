@@ -42,7 +42,7 @@ async def health() -> State:
 
 @router.get("/readyz", summary="준비 상태 확인(readiness)", responses={503: {"model": State}})
 async def ready(request: Request, response: Response, service: Here) -> State:
-    """시작할 때 검색을 한 번 마쳤고 색인이 열려 있으면 ok입니다. 관리자에게는 `detail`에 조치 방법이 있습니다. 서버가 종료되는 동안에는 ok가 아닙니다."""
+    """시작할 때 검색을 한 번 마쳤고 색인이 열려 있으면 ok입니다. 관리자에게는 `detail`에 조치 방법이 있고, ok여도 디스크 공간이 적으면 알립니다. 서버가 종료되는 동안에는 ok가 아닙니다."""
     if service.leaving:
         response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
         return State(status="unavailable", detail="서버가 종료되는 중입니다.")
@@ -54,7 +54,9 @@ async def ready(request: Request, response: Response, service: Here) -> State:
         asker = request.state.asker
         shown = hidden(str(error)) if asker is not None and asker.operates else "아직 답할 준비가 되지 않았습니다."
         return State(status="unavailable", detail=shown)
-    return State(status="ok")
+    asker = request.state.asker
+    low = service.low_disk if asker is not None and asker.operates else ""
+    return State(status="ok", detail=low)
 
 
 @router.get(
@@ -64,5 +66,5 @@ async def ready(request: Request, response: Response, service: Here) -> State:
     responses=documented() | {200: {"content": {CONTENT_TYPE: {"schema": {"type": "string"}}}}},
 )
 def metrics(service: Here) -> Response:
-    """요청별·단계별 소요 시간, 답변 수와 답변 보류 수, 대기 요청 수, 메모리 사용량입니다."""
+    """요청별·단계별 소요 시간, 답변 수와 답변 보류 수, 대기 요청 수, 메모리 사용량, 디스크의 남은 공간입니다."""
     return Response(service.metrics.page(), media_type=CONTENT_TYPE)

@@ -246,7 +246,7 @@ def settings(
         examples=list(config.ui.examples) or corpus.sample_questions(_EXAMPLES),
         generator=_plain(config.generate.generator),
         encoder=_plain(config.index.encoder),
-        legs=list(config.retrieve.legs),
+        legs=list(bot.components.legs),
         top_k=config.retrieve.k,
         languages=["ko", "en"],
         personas=list(bot.components.personas),

@@ -41,6 +41,7 @@ from mundap.protocols import Loads, Progress, Searcher, quiet
 from mundap.retrieve.light import seen
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
+from mundap.store.fetched import FetchedFiles
 from mundap.store.sight import Sight
 from mundap.types import Answer, Hit, Passage, Turn
 from mundap.verify.given import Given
@@ -50,10 +51,12 @@ from mundap.workspace.answering import Answering
 from mundap.workspace.components import FOLDER, LIGHT, Components
 from mundap.workspace.copies import Copied, Copies
 from mundap.workspace.indexing import Indexing
-from mundap.workspace.intake import Ingested, Skipped, Taken, beside, keep_out, skipped, take, take_back
+from mundap.workspace.intake import KEPT_OUT, Ingested, Skipped, Taken, beside, keep_out, skipped, take, take_back
 from mundap.workspace.opening import Opening, passages_of
 from mundap.workspace.searching import Searching, Where
 from mundap.workspace.uploads import Uploads
+
+SOURCES = "sources"  # the folder of what came from elsewhere
 
 
 def cut_of(config: Config, models: Path) -> Cut:
@@ -78,6 +81,10 @@ def _check_there(folder: Path) -> None:
             f"{corpus}: 색인은 있는데 문서 데이터가 없습니다. 백업에서 되살리세요(mundap restore FILE 새폴더)."
             f" 처음부터 다시 만들려면 {folder / 'index'} 폴더를 지우고 mundap ingest와 mundap index를 실행하세요."
         )
+
+
+_MOMENT_SECONDS = 1.0  # in which somebody who merges puts the merged segment in place
+_MERGED_SECONDS = 600.0  # that who merges waits for somebody who writes
 
 
 class Mundap:
@@ -205,18 +212,68 @@ class Mundap:
                 else:
                     self.uploads.place(files[name], name)
             if not self._indexing.done and self.corpus.counts()[0]:
-                self._indexing.build({})
+                self._indexing.build({}, merging=False)
             copied = self._copied(taken)
         return self._ingested(taken, copied=copied)
 
+    def take_in(
+        self,
+        files: Mapping[str, Path],
+        gone: Iterable[str] = (),
+        access: Iterable[str] = (),
+        progress: Progress = quiet,
+    ) -> Ingested:
+        """Read files that came from a source, keyed by the address that is their document's source, and remove the documents
+        that are `gone` from it.
+
+        Each has the tags in the file beside it (NAME.access), else `access`. What was read before of a file that cannot be
+        read any more stays. What was removed and is kept out stays out.
+        """
+        missing: list[Skipped] = []
+        removed = 0
+        given = tuple(access)
+        with self._writing():
+            taken_in = dict(files)
+            for source, file in files.items():
+                try:
+                    self.corpus.tag(source, beside(file) or given)
+                except BadFile as error:  # what should be hidden is not taken for what all may see
+                    missing.append(Skipped(source, str(error)))
+                    del taken_in[source]
+            taken = self._take(taken_in, progress)
+            for source in gone:
+                self.corpus.forgive(source)
+                if self.corpus.fingerprint(source) is not None:
+                    self.corpus.remove(source)
+                    removed += 1
+            copied = self._copied(taken)
+        return self._ingested(taken, missing, removed, copied)
+
+    def kept_out(self, source: str) -> str:
+        """Why no document of this source is taken in: it was removed, and stays out; "" if it is."""
+        refused = self.corpus.refusal(source)
+        return refused[1] if refused and refused[0] == KEPT_OUT else ""
+
+    @cached_property
+    def fetched(self) -> FetchedFiles:
+        """The files that came from sources."""
+        return FetchedFiles(self.root / FOLDER / SOURCES)
+
+    def is_fetched(self, source: str) -> bool:
+        """Whether a document came from a source; without making what is kept of sources where there is none."""
+        return (self.root / FOLDER / SOURCES).is_dir() and self.fetched.holder(source) is not None
+
     def discard(self, document_id: str) -> Listed | None:
         """Remove a document from every leg at once, and delete its file if it was uploaded. Returns the document, or None
-        if there is none with this id. A file that was not uploaded is kept, and the next ingest reads it again."""
+        if there is none with this id. A file that was not uploaded is kept, and the next ingest reads it again; what came from
+        a source stays out."""
         with self._writing():
             listed = self.corpus.document(document_id)
             if listed:
                 self.uploads.drop(listed.source)  # first: a file without its document would bring it back
                 self.corpus.remove(listed.source)
+                if self.is_fetched(listed.source):
+                    keep_out(self.corpus, listed.source)
         return listed
 
     @cached_property
@@ -266,19 +323,23 @@ class Mundap:
 
     def refused(self) -> list[Skipped]:
         """The files that could not be read at the last attempt and still exist, with the reasons."""
-        return [Skipped(file, reason) for file, reason in self.corpus.refusals() if exists(self.root / file)]
+        return [
+            Skipped(file, reason)
+            for file, reason in self.corpus.refusals()
+            if exists(self.root / file) or self.is_fetched(file)
+        ]
 
     def remove(self, source_or_id: str, keep_out_file: bool = False) -> str:
         """Remove a document by source, file name, title or id, from every leg at once. Returns its source.
 
-        With `keep_out_file`, later ingests skip its file if it still exists.
+        With `keep_out_file`, later ingests skip its file if it still exists. What came from a source stays out of later syncs.
 
         Raises UnknownName if there is no such document, and MundapError if there are several.
         """
         with self._writing():
             source = self.source_of(source_or_id)
             self.corpus.remove(source)
-            if keep_out_file and exists(self.root / source):
+            if self.is_fetched(source) or (keep_out_file and exists(self.root / source)):
                 keep_out(self.corpus, source)
         return source
 
@@ -300,7 +361,11 @@ class Mundap:
             return take_back(self.corpus, normalize(name))
 
     def _prune(self) -> int:
-        gone = [d.source for d in self.corpus.documents() if not exists(self.root / d.source)]
+        gone = [
+            one.source
+            for one in self.corpus.documents()
+            if not exists(self.root / one.source) and not self.is_fetched(one.source)
+        ]
         for source in gone:
             self.corpus.remove(source)
         return len(gone)
@@ -311,14 +376,25 @@ class Mundap:
 
     # -- index ----------------------------------------------------------------------------------------------------
 
-    def index(self, progress: Mapping[str, Progress] | None = None, rebuild: bool = False) -> str:
+    def index(self, progress: Mapping[str, Progress] | None = None, rebuild: bool = False, merging: bool = True) -> str:
         """Build an index generation of the corpus and make it current; returns its name. Only new passages are computed.
 
-        With `rebuild`, nothing of the existing index is used except vectors whose files are intact. `progress` may have
+        With `rebuild`, nothing of the existing index is used except vectors whose files are intact. Without `merging`, small
+        segments are left to `merge`. `progress` may have
         entries for "tokens", "keywords" and "vectors". Raises StaleIndex, naming the file, if a damaged one would be needed.
         """
         with self._writing():
-            return self._indexing.build(progress or {}, anew=rebuild)
+            return self._indexing.build(progress or {}, anew=rebuild, merging=merging)
+
+    def merge(self) -> None:
+        """Merge small segments of the index while others search, add and remove documents. Raises StaleIndex for an index that
+        cannot be read, and WorkspaceBusy."""
+        self._indexing.merge(lambda: writing(self.root, _MERGED_SECONDS))
+
+    @property
+    def unmerged(self) -> bool:
+        """Whether the index has small segments that are to be merged."""
+        return self._indexing.unmerged
 
     def compact(self, progress: Mapping[str, Progress] | None = None) -> str:
         """Index as `index` does, and drop what was deleted from the files at once; returns the generation's name."""
@@ -339,8 +415,9 @@ class Mundap:
         return passages_of(opened.generation, self.corpus)
 
     @property
-    def segments(self) -> list[tuple[str, Extent, int]]:
-        """The segments of the current generation: name, how large each is, and its bytes on disk; none without an index."""
+    def segments(self) -> list[tuple[str, Extent, int, float]]:
+        """The segments of the current generation: name, how large each is, its bytes on disk, and the share of the hundred
+        nearest vectors that a search finds; none without an index."""
         return self._indexing.segments
 
     def damaged_files(self) -> list[Path]:
@@ -504,7 +581,7 @@ class Mundap:
     @cached_property
     def feedback(self) -> Feedback:
         """Answers given over HTTP, and the feedback on them."""
-        return Feedback(self.root / FOLDER / "corpus.sqlite", self.config.serve.answer_days)
+        return Feedback(self.root / FOLDER / "corpus.sqlite")
 
     def keywords(self, questions: Sequence[str]) -> list[list[str]]:
         """The distinct keywords of each question, by the configured extractor; the corpus is not read.
@@ -522,7 +599,7 @@ class Mundap:
         return self._parts
 
     def _writing(self) -> AbstractContextManager[None]:
-        return writing(self.root)
+        return writing(self.root, _MOMENT_SECONDS)
 
 
 @contextmanager

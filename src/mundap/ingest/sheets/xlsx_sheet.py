@@ -16,7 +16,7 @@ from mundap.korean.normalize import normalize
 _PIECE = 1 << 18
 _REFERENCE = re.compile(r"\$?([A-Za-z]{1,3})\$?(\d+)")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_LINKED = re.compile(r'^\s*=?\s*HYPERLINK\(\s*"([^"]+)"', re.IGNORECASE)
+_LINKED = re.compile(r'^\s*=?\s*HYPERLINK\(\s*"([^"]+)"\s*[,)]', re.IGNORECASE)
 _ROWS = re.compile(rb"<(?:[\w.-]+:)?sheetData(?:\s[^>]*)?(?<!/)>")
 _ROWS_END = re.compile(rb"</(?:[\w.-]+:)?sheetData\s*>")
 _LONGEST_TAG = 256  # bytes of those two, at the most

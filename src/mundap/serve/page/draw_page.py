@@ -42,7 +42,9 @@ def spans(page: str, quotes: Sequence[str]) -> Iterator[tuple[int, int]]:
     """
     for quote in quotes:
         wanted = letters(quote)
-        parts = [wanted] if wanted in page else [letters(part) for line in quote.split("\n") for part in line.split("|")]
+        parts = (
+            [wanted] if wanted in page else [letters(part) for line in quote.split("\n") for part in line.split("|")]
+        )
         for part in parts:
             at = page.find(part) if part == wanted or len(part) >= _LEAST else -1
             if part and at >= 0:
