@@ -144,7 +144,7 @@ class _Page:
                     self._merged.append(Merged(self._row + n, self._row + n + down - 1, x, x + across - 1))
                 taken |= dict.fromkeys([(n + j, x + i) for j in range(down) for i in range(across)], True)
                 for link in cell.iter("a"):
-                    self.outline.link(Merged(*[self._row + n] * 2, x, x), (link.get("href") or "").strip())
+                    self.outline.link(Merged(self._row + n, self._row + n, x, x), (link.get("href") or "").strip())
                 x += across
             self.rows.append((self._row + n, cells, self._unseen(line)))
         if not self._take_hidden:
