@@ -128,11 +128,11 @@ def run_ours(
     from mundap.index.table import InMemory, Table
     from mundap.index.vectors import VectorIndex
     from mundap.korean.tokens import SearchTokenizer
-    from mundap.retrieve.hybrid import Hybrid
+    from mundap.retrieve.coverage import untrained
     from mundap.types import Passage
 
     known = dict(zip(questions, queries, strict=True))
-    passages = [Passage(f"{n:016x}", "d", f"문단 {n}", 0, 1) for n in range(len(documents))]
+    passages = [Passage(f"{n:016x}", "d", _text(tokens), 0, 1) for n, tokens in enumerate(documents)]
     table = Table([passage.id for passage in passages], InMemory(passages))
     tokenize = SearchTokenizer() if what == "hybrid+kiwi" else lambda texts: [known[text] for text in texts]
     lexical = LexicalLeg(Postings.build(documents, 0.9, 0.6), table, tokenize)
@@ -160,8 +160,13 @@ def run_ours(
     made = made + rng.normal(0, DISTURBANCE, made.shape).astype(np.float32)
     made = (made / np.linalg.norm(made, axis=1, keepdims=True)).astype(np.float16)
     index = VectorIndex.of(made, GroupedPassages.of(passages).starts)
-    hybrid = Hybrid(lexical, DenseLeg(index, table, Known()))
+    hybrid = untrained(lexical, DenseLeg(index, table, Known()), lexical=lexical)
     return (hybrid, made), lambda n: hybrid.search(questions[n], K)
+
+
+def _text(tokens: Tokens) -> str:
+    """What is read once more of the first passages: words, in sentences of twenty."""
+    return ". ".join(" ".join(tokens[at : at + 20]) for at in range(0, len(tokens), 20))
 
 
 SYSTEMS: dict[str, Callable[..., tuple[Any, Callable[[int], Any]]]] = {

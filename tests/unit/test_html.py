@@ -4,7 +4,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from tests.blocks import said
 
@@ -160,6 +160,7 @@ def test_a_page_without_text_is_a_bad_file(tmp_path: Path) -> None:
         max_size=25,
     )
 )
+@example(["\0", "글", "\0", "<table>"])  # as many NULs as UTF-16 would have
 def test_no_markup_escapes_as_another_error(tmp_path: Path, parts: list[str]) -> None:
     path = page(tmp_path, "<html>" + "".join(parts))
     try:

@@ -43,7 +43,7 @@ RIGHT = np.repeat(np.arange(PASSAGES), 4)
 
 
 def learned(recipe: StaticConfig = SMALL) -> Words:
-    return fit(split(asked()), split(told()), RIGHT, recipe)
+    return fit(split(asked()), split(told()), RIGHT, np.arange(len(told())), recipe)
 
 
 def share_found(words: Words) -> float:
@@ -58,7 +58,10 @@ def test_the_words_of_askers_are_learned_by_heart() -> None:
 
 def test_training_twice_gives_the_same_and_another_seed_another() -> None:
     assert learned().digest == learned().digest
-    assert fit(split(asked()), split(told()), RIGHT, replace(SMALL, seed=1)).digest != learned().digest
+    assert (
+        fit(split(asked()), split(told()), RIGHT, np.arange(len(told())), replace(SMALL, seed=1)).digest
+        != learned().digest
+    )
 
 
 def test_no_passage_comes_twice_in_a_batch_and_every_question_once() -> None:
@@ -84,7 +87,7 @@ def test_the_slope_is_that_of_the_loss() -> None:
         return float((np.log(np.exp(logits).sum(axis=1)) - np.diag(logits)).mean())
 
     rows, gradient = static._gradient(
-        vectors.astype(np.float32), questions.of_texts(every), passages.of_texts(every), 5.0
+        vectors.astype(np.float32), (questions.of_texts(every), passages.of_texts(every)), every, 5.0
     )
     aside = random.normal(size=(12, 16))
     moved = (loss(vectors + 1e-4 * aside) - loss(vectors - 1e-4 * aside)) / 2e-4
@@ -123,7 +126,7 @@ def kept(folder: Path, dictionary: Path | None = None) -> Path:
     model.mkdir(parents=True)
     tokenizer = SearchTokenizer(joins=True, bigrams=False, user_dictionary=dictionary)
     texts = ["관세청은 세금을 걷는다.", "이사화물은 통관한다."]
-    words = fit(tokenizer(texts), tokenizer(texts), np.arange(2), SMALL)
+    words = fit(tokenizer(texts), tokenizer(texts), np.arange(2), np.arange(2), SMALL)
     save(words, tokenizer, "e5-small", model)
     return model
 

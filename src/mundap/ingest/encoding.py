@@ -105,10 +105,15 @@ def decode_as(raw: bytes, said: str, name: str) -> str:
     if encoding.startswith(_UNLIKE_ASCII):
         with suppress(LookupError, ValueError):
             return normalize(raw.decode(encoding))
-    if raw.startswith(tuple(bom for bom, _ in _BOMS)) or raw.count(0) * 10 > len(raw):
+    if raw.startswith(tuple(bom for bom, _ in _BOMS)):
         return decode(raw, name)
+    wide = raw.count(0) * 10 > len(raw)  # as in UTF-16, whose Hangul is no UTF-8
     with suppress(UnicodeDecodeError):
-        return normalize(raw.decode("utf-8"))
+        text = raw.decode("utf-8")
+        if not (wide and text.isascii()):
+            return normalize(text)
+    if wide:
+        return decode(raw, name)
     korean = ("utf-8", "cp949")
     for each in (*korean, encoding) if encoding in _WESTERN else (encoding, *korean):
         with suppress(LookupError, ValueError):  # no name of an encoding

@@ -6,15 +6,15 @@ close together (docs/experiments/2026-11-29-fusion-by-the-question.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from mundap.index.bm25 import LexicalLeg
 from mundap.korean.tokens import BIGRAM
-from mundap.protocols import Scores
-from mundap.retrieve.hybrid import Candidates
+from mundap.protocols import Leg, Scores
+from mundap.retrieve.hybrid import POOL, Candidates, Hybrid
 
 DEPTH = 5  # candidates that are read; the rest stay behind them
 SHARE = 0.5  # of BM25's weight in the fusion, which is that of a word's rarity too
@@ -84,6 +84,23 @@ class CoverageRanker:
             own = [(token, rarity[token]) for token in word.own if token in rarity]
             everyday.append((own, [(said.lower(), worth) for said, worth in word.said]))
         return QuestionWords(list(rarity.items()), everyday)
+
+
+def untrained(
+    *legs: Leg,
+    lexical: LexicalLeg | None,
+    method: str = "evidence",
+    weights: Mapping[str, float] | None = None,
+    pool: int = POOL,
+) -> Hybrid:
+    """The hybrid as it searches where no ranker was trained; whoever measures a search measures this one.
+
+    Where both words and vectors are legs and "evidence" fuses them, the first are read once more by the words of `lexical`.
+    """
+    hybrid = Hybrid(*legs, method=method, weights=weights, pool=pool)
+    if lexical and method == "evidence" and {"bm25", "dense"} <= {leg.name for leg in legs}:
+        hybrid.ranker = CoverageRanker(lexical, SHARE * hybrid.fusion.weights["bm25"])
+    return hybrid
 
 
 def _sentences(text: str) -> list[str]:

@@ -12,6 +12,7 @@ from mundap.index.rank import in_order
 from mundap.index.table import Table, ranks
 from mundap.protocols import Leg, Mask, Rows, Scores
 from mundap.retrieve.fuse import fusion
+from mundap.tracing import span
 from mundap.types import Hit
 
 POOL = 100  # candidates each leg proposes
@@ -67,29 +68,33 @@ class Hybrid:
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
         """The best `k` of the candidates that the legs propose."""
         candidates = self.candidates(question, k, self.table.mask(where))
-        rows, scores = candidates.rows, candidates.fused
-        if self.ranker is not None and len(rows):
-            rows, scores = self._ranked(self.ranker, question, candidates)
+        rows, scores = self.ordered(question, candidates)
         origins = {leg: ranks(found) for leg, found in candidates.found.items()}
         return self.table.hits(rows[:k], scores[:k], origins)
 
     def candidates(self, question: str, k: int, mask: Mask | None = None) -> Candidates:
         """What the legs propose, at least `k` each, in the order of the fusion."""
-        found = {leg.name: leg.find(question, max(k, self.pool), mask)[0] for leg in self.legs}
+        found = {leg.name: _found(leg, question, max(k, self.pool), mask) for leg in self.legs}
         rows = np.unique(np.concatenate(list(found.values())))
         if not len(rows):
             return Candidates(
                 rows, np.empty(0, np.float32), {leg.name: np.empty(0, np.float32) for leg in self.legs}, found
             )
-        legs = {leg.name: leg.score(question, rows) for leg in self.legs}
-        fused = self.fusion.fuse(legs, self.fusion.weights)
-        order = in_order(np.arange(len(rows)), fused, lambda places: self.table.ids.ties(rows[places]))
+        with span("fuse", candidates=len(rows)):
+            legs = {leg.name: leg.score(question, rows) for leg in self.legs}
+            fused = self.fusion.fuse(legs, self.fusion.weights)
+            order = in_order(np.arange(len(rows)), fused, lambda places: self.table.ids.ties(rows[places]))
         return Candidates(rows[order], fused[order], {leg: scores[order] for leg, scores in legs.items()}, found)
 
-    def _ranked(self, ranker: Ranker, question: str, candidates: Candidates) -> tuple[Rows, Scores]:
-        """The best candidates in the ranker's order, and the rest behind them in that of the fusion."""
+    def ordered(self, question: str, candidates: Candidates) -> tuple[Rows, Scores]:
+        """All candidates as they are found, with their scores: the best in the ranker's order, if there is one, and the
+        rest behind them in that of the fusion."""
+        ranker = self.ranker
+        if ranker is None or not len(candidates.rows):
+            return candidates.rows, candidates.fused
         first = candidates.first(ranker.depth)
-        scores = ranker.score(question, first)
+        with span("rerank", candidates=len(first.rows)):
+            scores = ranker.score(question, first)
         order = np.lexsort((self.table.ids.ties(first.rows), -scores))
         rest = candidates.fused[ranker.depth :]
         behind = rest - rest.max(initial=-np.inf) + scores.min() - 1 if len(rest) else rest
@@ -97,6 +102,13 @@ class Hybrid:
             np.concatenate([first.rows[order], candidates.rows[ranker.depth :]]),
             np.concatenate([scores[order], behind]).astype(np.float32),
         )
+
+
+def _found(leg: Leg, question: str, k: int, mask: Mask | None) -> Rows:
+    with span("leg", leg=leg.name, k=k) as told:
+        rows = leg.find(question, k, mask)[0]
+        told.set_attribute("found", len(rows))
+    return rows
 
 
 def _same_rows(one: Table, other: Table) -> bool:

@@ -19,7 +19,7 @@ from mundap.files import digest, load_array
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.korean.normalize import squash
-from mundap.protocols import Scores
+from mundap.protocols import Mask, Scores
 from mundap.retrieve.fuse import standard
 from mundap.retrieve.hybrid import Candidates
 from mundap.retrieve.translate import Translations, Translator, read_words
@@ -185,23 +185,30 @@ class Features:
         return np.where(np.isfinite(near), near, np.nan)
 
 
-def fit(features: Matrix, right: npt.NDArray[np.int64], counts: Matrix | None = None, penalty: float = 1e-3) -> Matrix:
+def fit(
+    features: Matrix,
+    right: npt.NDArray[np.int64],
+    counts: Matrix | None = None,
+    aside: Mask | None = None,
+    penalty: float = 1e-3,
+) -> Matrix:
     """The weights, (d,), that make the right candidate of each question most likely.
 
     `features` is (n, candidates, d), `right` the place of the right candidate, and `counts` what each question counts
-    (default: 1 each). Newton's method with halved steps on the penalised likelihood, which is concave.
+    (default: 1 each). `aside` is True where a candidate, (n, candidates), is not to be told from the right one. Newton's method with halved steps on the penalised likelihood, which is concave.
     """
     n, _, d = features.shape
     weights = np.zeros(d)
     shares = np.full(n, 1 / n) if counts is None else counts / counts.sum()
-    value, chances = _likelihood(features, right, shares, weights, penalty)
+    apart = np.where(np.zeros(features.shape[:2], np.bool_) if aside is None else aside, -np.inf, 0.0)
+    value, chances = _likelihood(features, right, shares, apart, weights, penalty)
     for _ in range(100):
         mean = np.einsum("nc,ncd->nd", chances, features)
         gradient = shares @ (features[np.arange(n), right] - mean) - penalty * weights
         spread = (features * np.sqrt(shares[:, None] * chances)[..., None]).reshape(-1, d)
         step = np.linalg.solve(spread.T @ spread - (mean.T * shares) @ mean + penalty * np.eye(d), gradient)
         while True:
-            after, moved = _likelihood(features, right, shares, weights + step, penalty)
+            after, moved = _likelihood(features, right, shares, apart, weights + step, penalty)
             if after >= value or float(np.abs(step).max()) < 1e-9:
                 break
             step /= 2
@@ -212,9 +219,9 @@ def fit(features: Matrix, right: npt.NDArray[np.int64], counts: Matrix | None = 
 
 
 def _likelihood(
-    features: Matrix, right: npt.NDArray[np.int64], shares: Matrix, weights: Matrix, penalty: float
+    features: Matrix, right: npt.NDArray[np.int64], shares: Matrix, apart: Matrix, weights: Matrix, penalty: float
 ) -> tuple[float, Matrix]:
-    scores = features @ weights
+    scores = features @ weights + apart
     scores -= scores.max(axis=1, keepdims=True)
     odds = np.exp(scores)
     totals = odds.sum(axis=1)

@@ -14,12 +14,14 @@ from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.grouped import GroupedPassages
 from mundap.index.postings import Postings
+from mundap.index.sparse import SPARSE, SparseLeg, weighed
 from mundap.index.table import InMemory, Table
 from mundap.index.vectors import VectorIndex
 from mundap.index.widen import Widening
 from mundap.ingest.split import chunks
 from mundap.korean.normalize import normalize, squash
 from mundap.protocols import Encoder, Leg, Mask, Progress, Reranker, Rows, Scores, Vectors, quiet
+from mundap.retrieve.coverage import untrained
 from mundap.retrieve.hybrid import Hybrid
 from mundap.retrieve.rerank import make_reranker
 from mundap.store.cache import AsQueries, Cache
@@ -39,8 +41,8 @@ class TrialRunner:
 
     def __init__(self, bot: Mundap, questions: Iterable[Question], progress: Progress = quiet) -> None:
         """Raises MundapError for an empty corpus, or a leg that cannot be tuned."""
-        self.names: tuple[str, ...] = tuple(bot.config.retrieve.legs)
-        if unknown := sorted(set(self.names) - {"bm25", "dense"}):
+        self.names: tuple[str, ...] = bot.components.legs
+        if unknown := sorted(set(self.names) - {"bm25", "dense", SPARSE}):
             raise MundapError(
                 f"검색 방법 {', '.join(unknown)}은(는) 튜닝할 수 없습니다. [retrieve] legs에서 제외한 뒤 다시 실행하세요."
             )
@@ -54,6 +56,7 @@ class TrialRunner:
         self._table = Table([row.id for row in self._rows], InMemory(self._rows))
         self._asked = list(dict.fromkeys(normalize(q.question) for q in questions))
         self._deepest = max(*POOLS, *RERANK_DEPTHS, DEPTH, bot.config.retrieve.pool, bot.config.retrieve.rerank_depth)
+        self._words: LexicalLeg | None = None  # the leg of words in use, as it is
         self._made: dict[str, tuple[object, Leg]] = {}  # by name: what the leg in use was made with, and the leg
 
     @property
@@ -74,7 +77,8 @@ class TrialRunner:
                 hits = self._reranker.rerank(text, hybrid.search(text, settings.rerank_depth))
                 texts = [squash(hit.passage.text) for hit in hits[:DEPTH]]
             else:
-                texts = [self._squashed[row] for row in hybrid.candidates(text, DEPTH).rows[:DEPTH]]
+                rows, _ = hybrid.ordered(text, hybrid.candidates(text, DEPTH))
+                texts = [self._squashed[row] for row in rows[:DEPTH]]
             golds = {squash(gold) for gold in question.gold}
             found.append(next((rank for rank, text in enumerate(texts, 1) if text in golds), None))
         return found
@@ -84,19 +88,22 @@ class TrialRunner:
         makers: dict[str, tuple[object, Callable[[Settings], Leg]]] = {
             "bm25": ((settings.k1, settings.b), self._lexical),
             "dense": ((settings.chunk_chars, settings.chunk_overlap), self._dense),
+            SPARSE: ((), self._sparse),
         }
         for name in self.names:
             wanted, make = makers[name]
             if name not in self._made or self._made[name][0] != wanted:
                 self._made[name] = (wanted, self._remembered(make(settings)))
         legs = [self._made[name][1] for name in self.names]
-        return Hybrid(*legs, method=settings.fusion, weights=dict(settings.weights), pool=settings.pool)
+        weights = dict(settings.weights)
+        return untrained(*legs, lexical=self._words, method=settings.fusion, weights=weights, pool=settings.pool)
 
     def _lexical(self, settings: Settings) -> Leg:
         postings = self._postings.weighing(settings.k1, settings.b)
         everyday = self._bot.components.everyday
         widening = Widening(postings, self._bot.components.tokenizer, everyday) if everyday else None
-        return LexicalLeg(postings, self._table, lambda texts: [self._tokens[text] for text in texts], widening)
+        self._words = LexicalLeg(postings, self._table, lambda texts: [self._tokens[text] for text in texts], widening)
+        return self._words
 
     def _dense(self, settings: Settings) -> Leg:
         cut = replace(cut_of(self._bot.config, self._bot.components.models), overlap=settings.chunk_overlap)
@@ -106,6 +113,12 @@ class TrialRunner:
         texts = [p.embedded for p in grouped.passages]
         vectors = self._bot.components.cache.vectors(texts, self._bot.components.encoder, self._progress)
         return DenseLeg(VectorIndex.of(vectors, grouped.starts), self._table, self._encoder)
+
+    def _sparse(self, settings: Settings) -> Leg:
+        parts = self._bot.components
+        assert parts.sparse is not None  # or the workspace would not have opened
+        weights = parts.cache.weights([row.embedded for row in self._rows], parts.sparse, self._progress)
+        return SparseLeg(weighed([*weights]), self._table, parts.sparse)
 
     def _remembered(self, leg: Leg) -> Leg:
         exact = not isinstance(leg, DenseLeg) or leg.vectors.exact

@@ -65,6 +65,7 @@ class Examples:
     """Question n is answered by `passages[right[n]]`, a part of the parent passage that `groups[n]` numbers.
 
     `owner` has the parent of each passage, in ascending order; `wrong` is (questions, hard) passages that do not answer.
+    `kin` numbers parents as `kin_of` does.
     """
 
     questions: tuple[str, ...]
@@ -73,6 +74,7 @@ class Examples:
     groups: Numbers
     owner: Numbers
     wrong: Numbers
+    kin: Numbers
     train: Numbers
     dev: Numbers
     dev_known: Numbers
@@ -90,7 +92,16 @@ class Examples:
         )
         none = np.zeros((len(made), 0), np.int64)
         return cls(
-            made.questions, tuple(passages), right, made.rows, owner, none, split.train, split.dev, split.dev_known
+            made.questions,
+            tuple(passages),
+            right,
+            made.rows,
+            owner,
+            none,
+            made.kin,
+            split.train,
+            split.dev,
+            split.dev_known,
         )
 
     def watched(self, most: int) -> Numbers:
@@ -154,7 +165,7 @@ def mined(
     allowed = np.zeros(len(evaluator.starts) - 1, bool)
     allowed[known] = True
     for n, (question, row) in enumerate(zip(made.questions, made.rows, strict=True)):
-        right = list(made.right[n])
+        right = np.flatnonzero(made.kin == made.kin[row])
         if vectors is None:
             order = evaluator.lexical.find(question, DEEP, allowed)[0]
         else:

@@ -12,6 +12,7 @@ from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.vectors import VectorIndex, VectorPart
 from mundap.protocols import Progress, Vectors, quiet
+from mundap.retrieve.coverage import untrained
 from mundap.retrieve.hybrid import Hybrid
 from mundap.training.common.folds import Numbers
 from mundap.training.common.measure import HeldOut, Remembered, RememberedTokens, sure_change
@@ -27,7 +28,7 @@ Learn = Callable[[Numbers, Numbers], tuple[Vectors, Vectors]]
 
 
 class HeldoutEvaluator:
-    """Ranks passages by other vectors than those of the index. `fusion`, `weights` and `pool` are those of the hybrid in use."""
+    """Ranks passages by other vectors than those of the index, as a search without a trained ranker. `fusion`, `weights` and `pool` are those of the hybrid in use."""
 
     def __init__(
         self,
@@ -59,7 +60,8 @@ class HeldoutEvaluator:
         found: dict[str, list[int | None]] = {name: [] for name in LEGS}
         for text, right in zip(texts, [self.pairs.right[n] for n in some], strict=True):
             found["dense"].append(_place(leg.find(text, DEPTH, mask)[0], right))
-            found["hybrid"].append(_place(hybrid.candidates(text, DEPTH, mask).rows[:DEPTH], right))
+            rows, _ = hybrid.ordered(text, hybrid.candidates(text, DEPTH, mask))
+            found["hybrid"].append(_place(rows[:DEPTH], right))
         return found
 
     def candidates(self, passages: Vectors, asked: Vectors, some: Numbers, depth: int) -> list[Numbers]:
@@ -74,7 +76,9 @@ class HeldoutEvaluator:
         old = self._dense.vectors
         index = VectorIndex([VectorPart(passages.astype(np.float16), old.starts)])
         leg = DenseLeg(index, self.table, Remembered(self._dense.encoder, texts, asked))
-        return leg, Hybrid(self.lexical, leg, method=self._fusion, weights=self._weights, pool=self._pool)
+        return leg, untrained(
+            self.lexical, leg, lexical=self.lexical, method=self._fusion, weights=self._weights, pool=self._pool
+        )
 
 
 def _place(rows: Numbers, right: frozenset[int]) -> int | None:

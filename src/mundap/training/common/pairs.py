@@ -13,6 +13,7 @@ import numpy as np
 
 from mundap.errors import BadFile, MundapError
 from mundap.evaluation.questions import Question, linked, read_questions
+from mundap.evaluation.twins import Twins
 from mundap.files import digest
 from mundap.index.table import Table
 from mundap.ingest.tables import read_csv, read_xlsx
@@ -35,13 +36,14 @@ class Pairs:
     many pairs.
 
     `repeated` counts questions that came before with the same passages, `missing` those whose passages are not in the
-    index; both are left out.
+    index; both are left out. `twins` has the rows of passages that say the same, or differ only in numbers, together.
     """
 
     questions: tuple[str, ...]
     rows: Numbers
     repeated: int = 0
     missing: int = 0
+    twins: tuple[tuple[int, ...], ...] = ()
 
     def __len__(self) -> int:
         return len(self.questions)
@@ -58,6 +60,11 @@ class Pairs:
     def groups(self) -> Numbers:
         """For each pair the number of its passage, the same for passages that answer one question."""
         return np.array(linked([sorted(rows) for rows in self.right]), np.int64)
+
+    @cached_property
+    def kin(self) -> Numbers:
+        """See `kin_of`."""
+        return kin_of([sorted(rows) for rows in self.right], self.twins)
 
     def folds(self, split: str, seed: int = 0) -> Numbers:
         """The fold of each pair. By passage, all questions of a passage are in one; by question, a question is."""
@@ -161,7 +168,22 @@ def pairs(questions: Sequence[Question], table: Table) -> Pairs:
             kept.setdefault(key, asked)
     rows = [row for _, row in kept]
     check_enough(len(rows), len(set(rows)))
-    return Pairs(tuple(kept.values()), np.array(rows, np.int64), repeated, missing)
+    return Pairs(tuple(kept.values()), np.array(rows, np.int64), repeated, missing, twins_in(table))
+
+
+def twins_in(table: Table) -> tuple[tuple[int, ...], ...]:
+    """The rows of a table's passages that say the same or differ only in numbers, those of each group together."""
+    ids = [*table.ids]
+    row_of = {id: row for row, id in enumerate(ids)}
+    groups = Twins.among([*table.store.passages(ids).values()]).groups
+    return tuple(tuple(row_of[p.id] for p in group.passages) for group in groups if group.kind != "contained")
+
+
+def kin_of(rights: Sequence[Sequence[int]], twins: Sequence[Sequence[int]]) -> Numbers:
+    """For each row a number, the same for rows that answer one question and for twins: none of these is a wrong answer to
+    what another answers. `rights` has the rows that answer each question."""
+    rows = max(max(some) for some in (*rights, *twins)) + 1
+    return np.array(linked([*rights, *twins, *([row] for row in range(rows))])[-rows:], np.int64)
 
 
 def rows_of(questions: Sequence[Question], table: Table) -> list[int | None]:

@@ -135,11 +135,12 @@ def train_cross(
         optimizer.zero_grad()
         pairs = []
         for n in plan[step]:
-            wrong = _wrong(found[n], list(made.right[n]), known, config.hard, rng)
+            right = np.flatnonzero(made.kin == made.kin[made.rows[n]])
+            wrong = _wrong(found[n], right, known, config.hard, rng)
             pairs += [(made.questions[n], text) for text in texts(np.array([made.rows[n], *wrong]))]
         logits = reader.logits(pairs).reshape(len(plan[step]), -1)
-        right = torch.zeros(len(logits), dtype=torch.long, device=logits.device)
-        loss = torch.nn.functional.cross_entropy(logits, right)
+        first = torch.zeros(len(logits), dtype=torch.long, device=logits.device)
+        loss = torch.nn.functional.cross_entropy(logits, first)
         (loss / world.size).backward()
         for parameter in learning:
             if world.size > 1 and parameter.grad is not None:
@@ -235,7 +236,7 @@ def _load(config: CrossConfig, models: Path) -> tuple[Tokenizer, Model]:
     return words, model
 
 
-def _wrong(found: Numbers, right: Sequence[int], known: Numbers, hard: int, rng: np.random.Generator) -> list[int]:
+def _wrong(found: Numbers, right: Numbers, known: Numbers, hard: int, rng: np.random.Generator) -> list[int]:
     """Wrong candidates that somebody asked about, drawn; others like them where the hybrid found too few."""
     near = found[~np.isin(found, right) & np.isin(found, known)]
     others = known[~np.isin(known, right) & ~np.isin(known, near)]

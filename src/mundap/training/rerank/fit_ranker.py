@@ -20,7 +20,8 @@ from mundap.evaluation.questions import Question, linked
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.vectors import VectorIndex, VectorPart
-from mundap.protocols import Progress, Vectors, quiet
+from mundap.protocols import Mask, Progress, Vectors, quiet
+from mundap.retrieve.coverage import untrained
 from mundap.retrieve.hybrid import Candidates, Hybrid
 from mundap.retrieve.light import (
     DEPTH,
@@ -37,7 +38,7 @@ from mundap.retrieve.translate import Translations, Translator, learn
 from mundap.training.common.folds import Numbers, by_group
 from mundap.training.common.heldout import part_of
 from mundap.training.common.measure import HeldOut, Remembered, RememberedTokens, verdict_of
-from mundap.training.common.pairs import FOLDS, SPLITS, check_enough, enough, right_rows
+from mundap.training.common.pairs import FOLDS, SPLITS, check_enough, enough, kin_of, right_rows, twins_in
 from mundap.training.common.registry import Verdict
 from mundap.types import Json
 
@@ -77,7 +78,8 @@ class Examples:
     """Questions in order, the row of the first passage that answers each, and the candidates of each.
 
     `right` has the rows of all that answer it, and `groups` the number of its passage, the same for passages that answer
-    one question. `vectors` are those of the questions, by the encoder that found the candidates.
+    one question. `kin` numbers rows as `kin_of` does. `vectors` are those of the questions, by the encoder that found the
+    candidates.
     """
 
     questions: tuple[str, ...]
@@ -88,6 +90,7 @@ class Examples:
     passages: dict[int, list[str]]  # the tokens of each answering passage, by row
     right: tuple[tuple[int, ...], ...]
     groups: Numbers
+    kin: Numbers
 
     def places(self, some: Numbers) -> Numbers:
         """For each of these questions, where the first that answers stands among its candidates; -1 where none does."""
@@ -162,6 +165,7 @@ def examples(
         dict(zip(answering, tokens, strict=True)),
         tuple(tuple(rows) for _, rows in kept),
         np.array(linked([rows for _, rows in kept]), np.int64),
+        kin_of([rows for _, rows in kept], twins_in(table)),
     )
 
 
@@ -237,15 +241,23 @@ class Trainer:
             found.append(int(np.flatnonzero(np.isin(order, places))[0]) + 1)
         return found
 
-    def _crossed(self, some: Numbers) -> tuple[Matrix, Numbers, Matrix]:
-        """The features of questions, from what was learned without them; the right places; and what each counts.
+    def ranks_before(self, some: Numbers, made: Examples) -> list[int | None]:
+        """The rank of the first passage that answers each of these questions, in the search without a trained ranker."""
+        plain = untrained(self.lexical, self.dense, lexical=self.lexical)
+        ordered = [plain.ordered(made.questions[n], made.candidates[n])[0] for n in some]
+        places = [np.flatnonzero(np.isin(rows, made.right[n])) for n, rows in zip(some, ordered, strict=True)]
+        return [int(at[0]) + 1 if len(at) else None for at in places]
+
+    def _crossed(self, some: Numbers) -> tuple[Matrix, Numbers, Matrix, Mask]:
+        """The features of questions, from what was learned without them; the right places; what each counts; and which
+        other candidates are no wrong answers.
 
         In each of FOLDS rounds a fifth of the passages is new, as if nobody had asked about them. Questions on these
         count as much, in all, as such passages stand among the candidates: whether a passage was asked about says
         nothing by itself. Otherwise the ranker would learn to guess by elimination, and a split by passage, where only
         new passages are right, would praise it.
         """
-        rows, right, on_new, unasked = [], [], [], []
+        rows, right, on_new, unasked, aside = [], [], [], [], []
         digests = np.array([seen(self.made.questions[n]) for n in some])
         passage = by_group(self.made.groups[some].tolist(), FOLDS, self.seed)
         question = by_group(digests.tolist(), FOLDS, self.seed)
@@ -264,6 +276,9 @@ class Trainer:
                 right.append(place)
                 on_new.append(new[at])
                 unasked.append(1 - np.isin(candidates.rows, made.rows[some[~new]]).mean())
+                kin = np.isin(candidates.rows, np.flatnonzero(made.kin == made.kin[made.rows[some[at]]]))
+                kin[place] = False
+                aside.append(kin)
         if not rows:
             raise MundapError(
                 f"학습할 수 없습니다: 어느 질문도 제시문이 검색 결과 {DEPTH}위 안에 없습니다."
@@ -271,7 +286,7 @@ class Trainer:
             )
         wanted, there = float(np.mean(unasked)), float(np.mean(on_new))
         counts = np.where(on_new, wanted / max(there, 1e-9), (1 - wanted) / max(1 - there, 1e-9))
-        return np.stack(rows), np.asarray(right, np.int64), counts
+        return np.stack(rows), np.asarray(right, np.int64), counts, np.stack(aside)
 
     def _features(self, made: Examples, translations: Translations, asked: KnownQuestions) -> Features:
         dense = DenseLeg(
@@ -322,7 +337,8 @@ def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
 
 
 def held_out(trainer: Trainer, split: str, progress: Progress = quiet) -> HeldOut:
-    """What became of every question that counts in the fold of `split` that held it out; before is without a ranker."""
+    """What became of every question that counts in the fold of `split` that held it out; before is the search without a
+    trained ranker."""
     made = trainer.made
     groups = made.groups.tolist() if split == "by_passage" else list(map(seen, made.questions))
     fold = by_group(groups, FOLDS, trainer.seed + 1)
@@ -334,8 +350,7 @@ def held_out(trainer: Trainer, split: str, progress: Progress = quiet) -> HeldOu
         others = np.flatnonzero(fold != number)
         found = trainer.found_without(others)
         model = trainer.train(others, found)
-        places = found.places(tested).tolist()
-        before |= {n: None if at < 0 else at + 1 for n, at in zip(tested.tolist(), places, strict=True)}
+        before |= dict(zip(tested.tolist(), trainer.ranks_before(tested, found), strict=True))
         after |= dict(zip(tested.tolist(), trainer.ranks(model, tested, found), strict=True))
         progress(number + 1, FOLDS)
     some = counted.tolist()

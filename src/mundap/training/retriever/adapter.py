@@ -8,7 +8,7 @@ training questions, with passages held out.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -44,11 +44,15 @@ class Setting:
 
 @dataclass(frozen=True)
 class Known:
-    """Vectors of all passages of an index, (passages, dim), where each row's begin, and those of all questions."""
+    """Vectors of all passages of an index, (passages, dim), where each row's begin, and those of all questions.
+
+    `kin` numbers rows as `kin_of` does; without it each answers other questions.
+    """
 
     passages: Vectors
     starts: Numbers
     questions: Vectors
+    kin: Numbers = field(default_factory=lambda: np.empty(0, np.int64))
 
     def scores(self, maps: Maps, some: Numbers) -> Vectors:
         """(some, rows): what the dense leg gives to each row."""
@@ -131,8 +135,8 @@ def near(differences: Floats, groups: Numbers) -> npt.NDArray[np.bool_]:
 def fit(known: Known, some: Numbers, rows: Numbers, penalties: Sequence[float], seed: int = 0) -> Iterator[Maps]:
     """Yields the maps that STEPS steps lead to under each penalty, on the squares of what is not identity.
 
-    A step tells the right passage of some questions from the other passages that questions are known for: those that
-    nobody asked about may answer, too.
+    A step tells the right passage of some questions from the other passages that questions are known for, but its kin:
+    those that nobody asked about may answer, too.
     """
     dim = known.passages.shape[1]
     same = np.eye(dim, dtype=np.float32)
@@ -170,6 +174,8 @@ def _gradients(
     (q, q_lengths), (u, u_lengths) = (_unit(rows @ side) for rows, side in ((asked, maps[0]), (passages, maps[1])))
     similar = q @ u.T
     logits = np.float32(SCALE) * _scores(similar, starts)
+    if len(known.kin):
+        logits[(known.kin[among] == known.kin[right][:, None]) & (among != right[:, None])] = -np.inf
     chances = np.exp(logits - logits.max(axis=1, keepdims=True))
     chances /= chances.sum(axis=1, keepdims=True)
     chances[np.arange(len(batch)), np.searchsorted(among, right)] -= 1

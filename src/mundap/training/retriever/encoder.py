@@ -185,15 +185,15 @@ class Tokens:
         return cls(questions, both[1].tokens(made.passages, both[1].reading.passage, most), made)
 
     def sides(self, batch: Numbers) -> tuple[list[list[list[int]]], list[Numbers]]:
-        """The questions of a batch, their passages, and the mined wrong ones, those of one rank together; and the parent
-        passage of each."""
+        """The questions of a batch, their passages, and the mined wrong ones, those of one rank together; and the kin of
+        the parent passage of each."""
         wrong = self.made.wrong[batch].T.ravel()
         read = [[self.questions[n] for n in batch], [self.passages[m] for m in self.made.right[batch]]]
-        parents = [self.made.groups[batch], self.made.groups[batch]]
+        kin = [self.made.kin[self.made.groups[batch]]] * 2
         if len(wrong):
             read.append([self.passages[m] for m in wrong])
-            parents.append(self.made.owner[wrong])
-        return read, parents
+            kin.append(self.made.kin[self.made.owner[wrong]])
+        return read, kin
 
 
 @dataclass(frozen=True)
@@ -282,7 +282,7 @@ def _learn(
     torch: ModuleType,
     both: tuple[Tower, Tower],
     sides: Sequence[Sequence[Sequence[int]]],
-    parents: Sequence[Numbers],
+    kin: Sequence[Numbers],
     config: EncoderConfig,
     step: int,
     world: World,
@@ -309,7 +309,7 @@ def _learn(
         for number in range(len(sides))
     ]
     gathered = [_gather(torch, leaf, world) for leaf in leaves]
-    named = [_gather(torch, torch.from_numpy(parent).to(leaves[0].device), world) for parent in parents]
+    named = [_gather(torch, torch.from_numpy(one).to(leaves[0].device), world) for one in kin]
     also = (named[0][:, None] == torch.cat(named[1:])).fill_diagonal_(False)
     loss = _loss(gathered[0], torch.cat(gathered[1:]), also, config)
     loss.backward()

@@ -1,6 +1,6 @@
 """Losses over a batch of vectors. Row n of `passages` answers row n of `questions`; more rows are wrong answers.
 
-`also` is True where another row of `passages` is of the parent passage that answers: that is no wrong answer.
+`also` is True where another row of `passages` is of a parent passage that answers, too: that is no wrong answer.
 """
 
 from __future__ import annotations

@@ -91,13 +91,18 @@ def learn(evaluator: HeldoutEvaluator, tokens: Tokens, some: Numbers, config: St
     """The words of these pairs, and of the passages that answer them."""
     rows, right = np.unique(evaluator.pairs.rows[some], return_inverse=True)
     passages = [tokens.passages[start] for start in evaluator.starts[rows]]
-    return fit([tokens.questions[n] for n in some], passages, right, config)
+    return fit([tokens.questions[n] for n in some], passages, right, evaluator.pairs.kin[rows], config)
 
 
 def fit(
-    questions: Sequence[Sequence[str]], passages: Sequence[Sequence[str]], right: Numbers, config: StaticConfig
+    questions: Sequence[Sequence[str]],
+    passages: Sequence[Sequence[str]],
+    right: Numbers,
+    kin: Numbers,
+    config: StaticConfig,
 ) -> Words:
-    """The vectors of all words of the questions and passages. `right` is the passage of each question."""
+    """The vectors of all words of the questions and passages. `right` is the passage of each question, and `kin` numbers
+    passages as `kin_of` does."""
     seen = Counter(word for words in passages for word in set(words))
     words = sorted({*seen, *(word for words in questions for word in words)})
     rarity = np.array([log(1 + len(passages) / (seen[word] + 0.5)) for word in words], np.float32)
@@ -111,7 +116,8 @@ def fit(
     for _ in range(config.epochs):
         for batch in batches(right, config.batch, random):
             step += 1
-            rows, gradient = _gradient(vectors, asked.of_texts(batch), told.of_texts(right[batch]), config.scale)
+            texts = asked.of_texts(batch), told.of_texts(right[batch])
+            rows, gradient = _gradient(vectors, texts, kin[right[batch]], config.scale)
             mean[rows] += np.float32(0.1) * (gradient - mean[rows])
             square[rows] += np.float32(0.001) * (gradient * gradient - square[rows])
             down = np.sqrt(square[rows] / np.float32(1 - 0.999**step)) + np.float32(1e-8)
@@ -120,11 +126,13 @@ def fit(
 
 
 def _gradient(
-    vectors: Vectors, asked: tuple[Numbers, Numbers], told: tuple[Numbers, Numbers], scale: float
+    vectors: Vectors, both: tuple[tuple[Numbers, Numbers], tuple[Numbers, Numbers]], kin: Numbers, scale: float
 ) -> tuple[Numbers, Vectors]:
     """The words of a batch, and the gradient of the mean cross-entropy to the vector of each."""
-    (q, q_lengths), (p, p_lengths) = (_means(vectors, words, starts) for words, starts in (asked, told))
+    asked, told = both
+    (q, q_lengths), (p, p_lengths) = (_means(vectors, words, starts) for words, starts in both)
     logits = np.float32(scale) * (q @ p.T)
+    logits[(kin[:, None] == kin) & ~np.eye(len(kin), dtype=bool)] = -np.inf
     chances = np.exp(logits - logits.max(axis=1, keepdims=True))
     chances /= chances.sum(axis=1, keepdims=True)
     chances[np.diag_indices(len(chances))] -= 1

@@ -140,6 +140,7 @@ def _adapter_without(bot: Mundap, folder: Path, made: Examples, of: Mask, progre
         bot.components.cache.unit_vectors(passages, base, progress),
         np.asarray(dense.vectors.starts),
         bot.components.cache.unit_vectors(made.questions, AsQueries(base), progress),
+        made.kin,
     )
     return relearned_adapter(made, lexical, dense, known, setting, of, 0)
 

@@ -90,7 +90,7 @@ def static(
 
 def known_of(ground: Ground) -> Known:
     """The vectors that maps are learned over."""
-    return Known(ground.passages, ground.evaluator.starts, ground.questions)
+    return Known(ground.passages, ground.evaluator.starts, ground.questions, ground.evaluator.pairs.kin)
 
 
 def tokenizer_of(bot: Mundap) -> SearchTokenizer:
