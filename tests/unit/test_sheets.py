@@ -218,7 +218,13 @@ def test_a_header_that_begins_again_makes_a_row_of_each_part(tmp_path: Path) -> 
 
 
 def test_a_ditto_is_what_stands_above_and_a_unit_below_is_a_note(tmp_path: Path) -> None:
-    rows = [["연번", "부서", "건수"], [1, "총무과", "5"], [2, "〃", "6"], [3, "〃", "7"], ["(단위: 건)", None, None]]
+    rows: Rows = [
+        ["연번", "부서", "건수"],
+        [1, "총무과", "5"],
+        [2, "〃", "6"],
+        [3, "〃", "7"],
+        ["(단위: 건)", None, None],
+    ]
     assert [line for _, line in said(book(tmp_path, rows))] == [
         "연번: 1 / 부서: 총무과 / 건수: 5",
         "연번: 2 / 부서: 총무과 / 건수: 6",
