@@ -226,6 +226,17 @@ class Serve(_Section):
     shutdown_seconds: float = Field(default=30.0, gt=0)
 
 
+class Tracing(_Section):
+    """Spans of each question for OpenTelemetry (extra `otel`), with questions and answers in them only with `text`.
+
+    They go to `endpoint` by OTLP over HTTP (http://127.0.0.1:4318/v1/traces), or where OTEL_EXPORTER_OTLP_ENDPOINT says.
+    """
+
+    enabled: bool = False
+    text: bool = False
+    endpoint: str = Field(default="", pattern=r"^(https?://.*)?$")
+
+
 class Retention(_Section):
     """How long what people asked and were told is kept, in days such as "30d"; "" keeps it until it is erased.
 
@@ -271,6 +282,7 @@ class Config(_Section):
     retention: Retention = Retention()
     access: Access = Access()
     ui: Ui = Ui()
+    tracing: Tracing = Tracing()
     sources: Sources = Field(default=(), strict=False)
 
     @field_validator("sources")

@@ -19,6 +19,7 @@ from mundap.retrieve.after import collapse, mmr, weigh_time
 from mundap.retrieve.queries import merged
 from mundap.retrieve.synonyms import reworded
 from mundap.store.corpus import Corpus
+from mundap.tracing import span
 from mundap.types import Hit
 from mundap.workspace.components import Components
 from mundap.workspace.opening import Opened, Opening
@@ -78,7 +79,8 @@ class Searching:
     def _best(self, opened: Opened, question: str, k: int, leg: str, allowed: Set[str] | None) -> list[Hit]:
         question = self.uniform(question)
         if leg != "hybrid":
-            return opened.searchers[leg].search(question, k, allowed)
+            with span("leg", leg=leg, k=k):
+                return opened.searchers[leg].search(question, k, allowed)
         settings, reranker = self._settings, self._parts.reranker
         arranged = reranker or settings.half_life_days or settings.duplicates_above <= 1 or settings.diversity < 1
         depth = max(k, settings.rerank_depth) if arranged else k
@@ -110,7 +112,8 @@ class Searching:
         """The hits reranked, weighed by their dates, without near duplicates and made diverse, as settings say."""
         settings = self._settings
         if self._parts.reranker:
-            hits = self._parts.reranker.rerank(question, hits)
+            with span("rerank", candidates=len(hits)):
+                hits = self._parts.reranker.rerank(question, hits)
         if settings.half_life_days:
             hits = weigh_time(hits, date.today(), settings.half_life_days)
         if settings.duplicates_above <= 1:
@@ -126,7 +129,8 @@ class Searching:
         that meets `where`.
         """
         wanted = k or self._settings.k
-        asked = self.understanding.conditions(question)
+        with span("understand", step="conditions"):
+            asked = self.understanding.conditions(question)
         if asked.words:
             fields = [*(where or {}).items(), *asked.where.items()]
             allowed = self._corpus.ids_where(fields, since=asked.since, until=asked.until)
@@ -136,7 +140,8 @@ class Searching:
         return self._found(question, wanted, None if where is None else self._corpus.ids_where(where.items()))
 
     def _found(self, question: str, k: int, allowed: Set[str] | None) -> list[Hit]:
-        others = self.understanding.others(question)
+        with span("understand", step="other queries"):
+            others = self.understanding.others(question)
         if not others:
             return self.search(question, k, "hybrid", allowed)
         pool = self._settings.pool
