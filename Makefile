@@ -7,7 +7,7 @@ DEMO := demo
 PYTEST := $(BIN)/pytest -q -n auto --maxprocesses 4 --dist loadfile
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-train setup-ocr setup-browser setup-servers screenshots demo up test check fix slow fuzz golden golden-documents bench docs standards image-test coverage hooks lock lock-check sbom audit release-check clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser setup-servers screenshots demo up test check lint quick fix slow fuzz chaos golden golden-documents bench docs standards image-test coverage hooks lock lock-check sbom audit release-check clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -78,13 +78,18 @@ up: $(VENV)/.ui
 	@[ -d $(DEMO) ] || $(MAKE) --no-print-directory demo
 	$(BIN)/mundap up --workspace $(DEMO)
 
-# Properties are tried on few examples here, and on more by `make test`.
+# Types and form are checked while the tests run. Properties are tried on few examples here, and on more by `make test`.
 check: setup-dev
+	@$(MAKE) --no-print-directory --jobs 2 lint quick
+
+lint: setup-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m tools.lock --check
+
+quick: setup-dev
 	$(PYTEST) tests/unit tests/contracts -m "not slow" --hypothesis-profile quick -p no:schemathesis
 
 fix: setup-dev
@@ -115,7 +120,6 @@ screenshots: setup-dev setup-browser
 
 test: setup-ocr setup-browser setup-servers check setup-train
 	$(PYTEST) tests --ignore=tests/unit --ignore=tests/contracts
-	$(PYTEST) tests/contracts/test_encoder.py tests/unit/test_encoder_files.py tests/unit/test_advantage.py -m "not slow"
 	$(BIN)/pytest tests/unit tests/contracts -q -m "slow or hypothesis"
 	$(MAKE) --no-print-directory standards
 
@@ -158,6 +162,10 @@ release-check: $(VENV)/.release
 
 fuzz: setup-dev
 	$(BIN)/python -m tests.fuzz --n $(or $(N),10000) $(if $(FAMILY),--family $(FAMILY))
+
+# A thousand kills over ingest, index, upload, delete, vote, reload and backup. N=50 for some.
+chaos: setup-dev
+	$(BIN)/python -m tests.chaos --n $(or $(N),1000)
 
 golden: setup-dev
 	$(BIN)/python -m tests.golden.write

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -374,7 +375,7 @@ class Mundap:
         return len(gone)
 
     def _source(self, file: Path) -> str:
-        whole = file.resolve()
+        whole = Path(os.path.realpath(file))  # which ends for a link to itself, too
         return nfc_path(whole.relative_to(self.root) if whole.is_relative_to(self.root) else whole)
 
     # -- index ----------------------------------------------------------------------------------------------------

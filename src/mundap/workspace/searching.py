@@ -27,6 +27,8 @@ from mundap.workspace.understanding import Understanding
 
 log = logging.getLogger(__name__)
 
+_MET = 8  # filters whose meeting with what is seen is kept at hand
+
 Where = Mapping[str, Sequence[str]]  # the allowed values of source, title, document_id or a meta key
 
 
@@ -38,6 +40,7 @@ class Searching:
         self._corpus = corpus
         self._parts = parts
         self._settings = parts.config.retrieve
+        self._met: tuple[tuple[Set[str], Set[str], Set[str]], ...] = ()
         self._mended: tuple[str, Postings, Mended] | None = None
 
     def search(self, question: str, k: int, leg: str, allowed: Set[str] | None) -> list[Hit]:
@@ -58,11 +61,20 @@ class Searching:
             raise UnknownName("leg", leg, opened.searchers)
         seen = self._corpus.seen
         if seen is not None:  # what leads there may be of passages that are not seen
-            allowed = seen if allowed is None else allowed & seen
+            allowed = seen if allowed is None else self._both(allowed, seen)
             found = self._best(opened, question, k, leg, allowed)
             shown = self._corpus.passages([hit.passage.id for hit in found])
             return [replace(hit, links=()) for hit in found if hit.passage.id in shown]
         return self._best(opened, question, k, leg, allowed)
+
+    def _both(self, allowed: Set[str], seen: Set[str]) -> Set[str]:
+        """What is in both; the same object for the same two, so that its mask is known the next time."""
+        for one, other, both in self._met:
+            if one is allowed and other is seen:
+                return both
+        both = allowed & seen
+        self._met = ((allowed, seen, both), *self._met[: _MET - 1])
+        return both
 
     def _best(self, opened: Opened, question: str, k: int, leg: str, allowed: Set[str] | None) -> list[Hit]:
         question = self.uniform(question)
