@@ -400,6 +400,7 @@ _FAILURES = _Failures()
 @contextmanager
 def _silent() -> Iterator[None]:
     """Without the log of what is refused, which is most."""
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     logger = logging.getLogger("mundap")
     logger.addHandler(_FAILURES)
     logger.propagate = False
