@@ -105,10 +105,10 @@ def test_tokens_of_the_issuer_say_who_asks_and_what_they_may(
         vote = {"request_id": answer.json()["request_id"], "verdict": "up"}
         assert client.post("/feedback", json=vote, headers=lee).status_code == 404
         assert client.post("/feedback", json=vote, headers=kim).status_code == 201
-        sent = {"files": {"files": ("새.md", "# 새\n\n새 글입니다.\n".encode())}}
-        refused = client.post("/documents", headers=kim, **sent)
+        sent = {"files": ("새.md", "# 새\n\n새 글입니다.\n".encode())}
+        refused = client.post("/documents", headers=kim, files=sent)
         assert (refused.status_code, "[oidc] roles" in refused.json()["detail"]) == (403, True)
-        assert client.post("/documents", headers=lee, **sent).status_code == 200
+        assert client.post("/documents", headers=lee, files=sent).status_code == 200
         assert client.get("/me", headers=bearer(token(issuer, "nobody"))).status_code == 403
         assert client.get("/me", headers=bearer(token(issuer, "kim", "other"))).status_code == 401
         broken = token(issuer, "kim")[:-8] + "AAAAAAAA"

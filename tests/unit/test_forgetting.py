@@ -85,7 +85,8 @@ def test_a_conversation_forgets_by_its_own_age_and_with_its_answers(kept: Kept) 
 def test_no_byte_of_what_is_forgotten_is_left(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     chance = Random(seed)
     kept = Kept(tmp_path_factory.mktemp("kept") / "corpus.sqlite")
-    old, new = [], []
+    old: list[str] = []
+    new: list[str] = []
     for n in range(chance.randrange(5, 60)):
         token = f"token{n:04}x{chance.randrange(1 << 40):010x}"
         days = chance.choice((1, 400))

@@ -74,7 +74,8 @@ def claims(**changed: Any) -> dict[str, Any]:
 
 
 def signed(key: Any = KEY, alg: str = "RS256", header: dict[str, Any] | None = None, **changed: Any) -> str:
-    return jwt.encode({"alg": alg, "kid": key.kid or "one", **(header or {})}, claims(**changed), key, algorithms=[alg])
+    said = {"alg": alg, "kid": key.kid or "one", **(header or {})}
+    return str(jwt.encode(said, claims(**changed), key, algorithms=[alg]))
 
 
 def coded(raw: bytes) -> str:

@@ -22,7 +22,7 @@ from mundap.serve.logins import Logins
 from mundap.serve.service import Service
 from mundap.store.audit import Action
 
-OPEN = ("/", "/healthz", "/readyz", *LOGIN)  # for balancers, which have no key; / only says where to go
+OPEN = ("/", "/healthz", "/readyz")  # for balancers, which have no key; / only says where to go
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _MOST = 10_000  # askers that are watched at once
 _WRONG_PER_MINUTE = 30  # wrong keys from one address; the right one is let through at any time
@@ -72,7 +72,7 @@ class Guard:
             if asker and asker.name:
                 request.state.key = asker.name
             self._name(request, asker)
-            if scope["path"] not in OPEN:
+            if scope["path"] not in OPEN and not (self._logins and scope["path"] in LOGIN):
                 self._check(request, asker)
         except Refused as refused:
             if refused.status == 401 and _given(request.headers):

@@ -121,7 +121,7 @@ async def _token(request: Request, logins: Logins, code: str, verifier: str) -> 
     auth = httpx.BasicAuth(quote(settings.client_id), quote(secret)) if secret else None  # RFC 6749, section 2.3.1
     try:
         address = await logins.issuer.endpoint("token_endpoint")
-        answer = await logins.issuer.http.post(address, data=form, **({"auth": auth} if auth else {}))
+        answer = await logins.issuer.http.post(address, data=form, auth=auth or httpx.USE_CLIENT_DEFAULT)
         answer.raise_for_status()
         token: str = answer.json()["id_token"]
     except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:

@@ -84,7 +84,7 @@ class Logins:
         from joserfc import jwt
 
         whole = {**said, "aud": purpose, "iss": self.settings.issuer, "exp": int(time.time()) + seconds}
-        return jwt.encode({"alg": _ALGORITHM}, whole, self._key, algorithms=[_ALGORITHM])
+        return str(jwt.encode({"alg": _ALGORITHM}, whole, self._key, algorithms=[_ALGORITHM]))
 
     def opened(self, cookie: str, purpose: str) -> dict[str, Any] | None:
         """What a cookie says, or None if it is not ours, for something else, of another issuer, or has ended."""
