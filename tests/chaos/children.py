@@ -29,7 +29,11 @@ def preload() -> None:
     import mundap.workspace
     from mundap.korean.kiwi import kiwi
 
-    assert mundap.cli and mundap.serve.app and mundap.serve.server and mundap.workflows.backup and mundap.workspace
+    assert mundap.cli
+    assert mundap.serve.app
+    assert mundap.serve.server
+    assert mundap.workflows.backup
+    assert mundap.workspace
 
     class Alone(kiwipiepy.Kiwi):  # type: ignore[misc]
         """Kiwi without threads of its own, whose model is loaded here."""
@@ -50,7 +54,7 @@ def preload() -> None:
         kiwi()
     gc.collect()
     gc.freeze()  # or each process would copy all memory as it looks through it
-    assert len(os.listdir("/proc/self/task")) == 1, "a forked process would lack the threads of this one"
+    assert len([*Path("/proc/self/task").iterdir()]) == 1, "a forked process would lack the threads of this one"
 
 
 class Child:
