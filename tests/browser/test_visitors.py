@@ -144,7 +144,7 @@ def test_a_page_of_a_pdf_is_shown_as_a_picture_with_the_quote_marked(
     expect(source.locator("header")).to_contain_text("1쪽")
     picture(page, "visitors-pdf")
     source.get_by_text("텍스트로 보기").click()
-    expect(source.locator("mark").first).to_contain_text("당직실은")
+    expect(source.locator("mark").filter(has_text="당직실은")).to_be_visible()
     with page.expect_download() as download:
         source.get_by_role("button", name="원본 파일 다운로드").click()
     assert download.value.suggested_filename == "당직.pdf"
