@@ -3,7 +3,8 @@
     python benchmarks/page.py [--runs 3] [--workspace DIR]
 
 Without --workspace, a workspace over the sample corpus with the hashed encoder is made. Each visit is a fresh context (nothing
-kept), and visits of the two pages take turns, so that both meet the same load. Times are medians in milliseconds:
+kept), and visits of the two pages take turns, so that both meet the same load; the question was asked before, so that
+neither meets a server that warms up. Times are medians in milliseconds:
 `paint` is the first contentful paint, `ready` when a question can be typed, `answer` from Enter to the first letters of
 the answer; `kB` is what came over the network until ready, and `again` the same for a second visit with a cache.
 """
@@ -24,6 +25,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 from playwright.sync_api import sync_playwright
 
 from mundap.workspace import Mundap
@@ -33,7 +35,10 @@ if TYPE_CHECKING:
 
 QUESTION = "해외직구 면세 한도가 얼마인가요?"
 ASK = "질문을 입력하세요"
-ANSWERS = {"visitors": ".answer .text p:not(.waiting)", "streamlit": "[data-testid=stChatMessage] p:has-text('150달러')"}
+ANSWERS = {
+    "visitors": ".answer .text p:not(.waiting)",
+    "streamlit": "[data-testid=stChatMessage] p:has-text('150달러')",
+}
 _PAINT = """() => new Promise(done => new PerformanceObserver(list => done(list.getEntries().at(-1).startTime))
  .observe({type: "paint", buffered: true}))"""
 
@@ -91,6 +96,7 @@ def visit(context: BrowserContext, name: str, address: str, asks: bool) -> dict[
 def measure(browser: Browser, addresses: dict[str, str], runs: int) -> dict[str, dict[str, float]]:
     """Medians by page."""
     seen: dict[str, list[dict[str, float]]] = {name: [] for name in addresses}
+    httpx.post(f"{addresses['visitors']}query", json={"query": QUESTION}, timeout=120).raise_for_status()
     for _ in range(runs):
         for name, address in addresses.items():
             context = browser.new_context(locale="ko-KR")
@@ -110,11 +116,14 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path)
     given = parser.parse_args()
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
-    with tempfile.TemporaryDirectory() as folder, up(given.workspace or sample(Path(folder))) as addresses:
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            found = measure(browser, addresses, given.runs)
-            browser.close()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        up(given.workspace or sample(Path(folder))) as addresses,
+        sync_playwright() as playwright,
+    ):
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        found = measure(browser, addresses, given.runs)
+        browser.close()
     keys = ("paint", "ready", "answer", "kB", "again", "requests")
     print("| page | " + " | ".join(keys) + " |\n|---|" + "---|" * len(keys))
     for name, figures in found.items():
