@@ -116,7 +116,7 @@ setup-servers:
 
 # The pictures in docs/images, made by the tests of the page.
 screenshots: setup-dev setup-browser
-	MUNDAP_SCREENSHOTS=docs/images $(BIN)/pytest tests/browser/test_page.py -q
+	MUNDAP_SCREENSHOTS=docs/images $(BIN)/pytest tests/browser/test_page.py tests/browser/test_visitors.py tests/browser/test_widget.py -q
 
 test: setup-ocr setup-browser setup-servers check setup-train
 	$(PYTEST) tests --ignore=tests/unit --ignore=tests/contracts
