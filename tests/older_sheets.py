@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zipfile
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from openpyxl.utils import column_index_from_string
 from openpyxl.utils.datetime import to_excel
 
 ERRORS = {"#NULL!": 0, "#DIV/0!": 7, "#VALUE!": 15, "#REF!": 23, "#NAME?": 29, "#NUM!": 36, "#N/A": 42}
+_LINKED = re.compile(r'=HYPERLINK\("([^"]+)","([^"]+)"\)')
 _STATES = {"visible": 0, "hidden": 1, "veryHidden": 2}
 
 
@@ -163,6 +165,10 @@ def _cell(cell: Any, head: bytes, strings: list[str]) -> bytes:
         return _record(2, head + struct.pack("<i", value << 2 | 2))
     if not isinstance(value, str):
         return _record(5, head + struct.pack("<d", value))
+    if found := _LINKED.fullmatch(value):
+        code = b"".join(b"\x17" + struct.pack("<H", len(text)) + text.encode("utf-16-le") for text in found.groups())
+        code += b"\x42\x02\x67\x01"
+        return _record(8, head + _wide(found[2]) + bytes(2) + struct.pack("<I", len(code)) + code + bytes(4))
     if cell.row % 2:
         return _record(6, head + _wide(value))
     strings.append(value)

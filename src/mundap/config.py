@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mundap.errors import ConfigError, WorkspaceNotFound
+from mundap.source_settings import KINDS, Sources
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 FILE = "mundap.toml"
+_AGE = r"^([1-9][0-9]{0,4}\s*(d|일))?$"
 
 
 class _Section(BaseModel):
@@ -95,7 +97,8 @@ class Index(_Section):
 
 
 class Retrieve(_Section):
-    """How passages are searched. Empty `weights` use the defaults of the fusion.
+    """How passages are searched. Empty `weights` use the defaults of the fusion. Where `legs` are not set, an encoder that
+    weighs tokens too (bge-m3) adds the leg "sparse".
 
     `reranker` is "light:NAME" for a model trained by `mundap train reranker`, cross:, onnx: or late: followed by a folder,
     or rerank: followed by a server's URL#model.
@@ -104,7 +107,9 @@ class Retrieve(_Section):
     `half_life_days` 0 ignores dates, `duplicates_above` greater than 1 keeps near duplicates, `diversity` 1 disables MMR.
     """
 
-    legs: tuple[Literal["bm25", "dense", "graph"], ...] = Field(default=("bm25", "dense"), min_length=1, strict=False)
+    legs: tuple[Literal["bm25", "dense", "graph", "sparse"], ...] = Field(
+        default=("bm25", "dense"), min_length=1, strict=False
+    )
     fusion: Literal["evidence", "zscore", "minmax", "rrf"] = "evidence"
     weights: dict[str, float] = {}
     pool: int = Field(default=100, ge=1)
@@ -189,7 +194,7 @@ class Serve(_Section):
     """The HTTP API. `answers_at_once` questions are answered concurrently and `waiting` may queue; further ones get 503.
 
     A stream that is silent for `heartbeat_seconds` sends a heartbeat. `sessions` conversations of `session_turns` turns
-    are kept, and answers without feedback for `answer_days`. A request body may have `body_kb` kilobytes; an API key (without
+    are kept. A request body may have `body_kb` kilobytes; an API key (without
     keys, an address other than this machine's) may send `per_minute` requests a minute (0: unlimited), and
     pages of `cors_origins` may send requests from a browser. Logs contain the masked text of questions only with
     `log_text`. Questions are kept with personal numbers and mail addresses masked, unless `keep_personal`. On shutdown the server reports not ready to load balancers for `drain_seconds`, then accepts no more
@@ -206,7 +211,6 @@ class Serve(_Section):
     heartbeat_seconds: float = Field(default=10.0, ge=0.1)
     sessions: int = Field(default=1000, ge=1)
     session_turns: int = Field(default=8, ge=1, le=100)
-    answer_days: int = Field(default=90, ge=1)
     body_kb: int = Field(default=1024, ge=16)
     connections: int = Field(default=512, ge=1)
     half_open: int = Field(default=32, ge=1)
@@ -222,22 +226,52 @@ class Serve(_Section):
     shutdown_seconds: float = Field(default=30.0, gt=0)
 
 
+class Tracing(_Section):
+    """Spans of each question for OpenTelemetry (extra `otel`), with questions and answers in them only with `text`.
+
+    They go to `endpoint` by OTLP over HTTP (http://127.0.0.1:4318/v1/traces), or where OTEL_EXPORTER_OTLP_ENDPOINT says.
+    """
+
+    enabled: bool = False
+    text: bool = False
+    endpoint: str = Field(default="", pattern=r"^(https?://.*)?$")
+
+
+class Retention(_Section):
+    """How long what people asked and were told is kept, in days such as "30d"; "" keeps it until it is erased.
+
+    `answers` are those that nobody judged, `feedback` those that somebody did, with their votes, and `turns` what a
+    conversation remembers; a forgotten answer is in no conversation either. A server erases what is older every hour, and
+    `mundap erase --expired` at once.
+    """
+
+    answers: str = Field(default="90d", pattern=_AGE)
+    feedback: str = Field(default="", pattern=_AGE)
+    turns: str = Field(default="90d", pattern=_AGE)
+
+
 class Ui(_Section):
-    """Texts of the web page. Empty texts use the defaults of the language, empty `examples` known questions."""
+    """The web page and the widget. Empty texts use the defaults of the language, empty `examples` known questions.
+
+    With `download`, visitors may download the original file of a document of which they may see everything.
+    """
 
     title: str = ""
     notice: str = ""
     examples: tuple[str, ...] = Field(default=(), strict=False)
+    download: bool = False
 
 
 class Config(_Section):
     """The whole file. `language` is the language of the messages to users.
 
-    Files of the workspace are made so that only their owner can read them, unless `private` is off.
+    Files of the workspace are made so that only their owner can read them, unless `private` is off. A disk with less than
+    `low_disk_mb` megabytes of room is warned of (0: never).
     """
 
     language: Literal["ko", "en"] = "ko"
     private: bool = True
+    low_disk_mb: int = Field(default=1024, ge=0)
     ingest: Ingest = Ingest()
     index: Index = Index()
     retrieve: Retrieve = Retrieve()
@@ -245,8 +279,19 @@ class Config(_Section):
     keywords: Keywords = Keywords()
     graph: Graph = Graph()
     serve: Serve = Serve()
+    retention: Retention = Retention()
     access: Access = Access()
     ui: Ui = Ui()
+    tracing: Tracing = Tracing()
+    sources: Sources = Field(default=(), strict=False)
+
+    @field_validator("sources")
+    @classmethod
+    def _are_named_apart(cls, value: Sources) -> Sources:
+        names = [one.name for one in value]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(f"name이 같은 출처가 있습니다: {', '.join(twice)}")
+        return value
 
 
 def find_workspace(start: Path) -> Path:
@@ -279,15 +324,26 @@ def _settings(model: BaseModel, written: Mapping[str, Any], above: str) -> Itera
         value = getattr(model, key)
         if isinstance(value, BaseModel):
             yield from _settings(value, written.get(key, {}), f"{above}{key}.")
+        elif key == "sources":
+            for number, source in enumerate(value):
+                yield from _settings(source, written[key][number], f"{above}{key}.{source.name}.")
         else:
             yield f"{above}{key}", value, FILE if key in written else "default"
 
 
 def _explain(problem: ErrorDetails) -> str:
     place = [str(part) for part in problem["loc"]]
+    model: type[BaseModel] = Config
+    within = place[:-1]
+    if place[0] == "sources" and len(place) > 2:  # sources, number, kind, key
+        model, within = KINDS[place[2]], []
+        place = ["sources", f"{int(place[1]) + 1}번째", *place[3:]]
+    if problem["type"].startswith("union_tag"):
+        return f"'{'.'.join(place)}'의 kind를 지정하세요. 사용할 수 있는 값: {', '.join(KINDS)}"
+    if problem["type"] == "missing":
+        return f"'{'.'.join(place)}' 값이 필요합니다"
     if problem["type"] == "extra_forbidden":
-        model: type[BaseModel] = Config
-        for part in place[:-1]:
+        for part in within:
             inner = model.model_fields[part].annotation
             model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
         kind = "키" if model is not Config else "테이블이나 키"

@@ -127,6 +127,40 @@ def told(text: str) -> tuple[str, dict[str, str]] | None:
     return None
 
 
+@cache
+def _lines() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (key, re.compile(_VALUE.sub(lambda name: f"(?P<{name[1]}>{_FORMS.get(name[1], '.+')})", re.escape(text))))
+        for key, said in MESSAGES.items()
+        for text in said.values()
+    )
+
+
+def in_language(text: str, language: str) -> str:
+    """`text` with each of its lines that is a message, in whatever language, said in `language`; others stay as they are.
+
+    >>> in_language("죄송합니다. 등록된 문서에서 이 질문에 대한 답을 찾지 못했습니다.", "en")
+    'Sorry, the documents do not answer this question.'
+    """
+    said = []
+    for line in text.split("\n"):
+        found = next(((key, match) for key, pattern in _lines() if (match := pattern.fullmatch(line))), None)
+        said.append(say(found[0], language, **{"particle": "(으)로", **found[1].groupdict()}) if found else line)
+    return "\n".join(said)
+
+
+_PAGE = re.compile(r"(^|[\s,(])page:?\s*([0-9]+)(?![0-9.])", re.IGNORECASE)
+
+
+def paged(source: str, language: str) -> str:
+    """What a source is called, with a page that it names said as people say it.
+
+    >>> paged("여행자 휴대품 안내서, page: 9", "ko"), paged("Guide, page: 9", "en")
+    ('여행자 휴대품 안내서, 9쪽', 'Guide, p. 9')
+    """
+    return _PAGE.sub(r"\1p. \2" if language == "en" else r"\1\2쪽", source)
+
+
 def say(key: str, language: str, **values: str) -> str:
     """The message `key` in `language` ("ko" or "en")."""
     return MESSAGES[key][language].format(**values)

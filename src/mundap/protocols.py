@@ -6,7 +6,7 @@ A workspace puts a question in normal form (korean.normalize) once, where it com
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -45,6 +45,30 @@ class Encoder(Protocol):
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """(len(texts), dim), unit rows; the same text gives the same row."""
+        ...
+
+
+class TokenWeights(NamedTuple):
+    """What the tokens of a text weigh: each id once, ascending, with a weight above zero."""
+
+    ids: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float32]
+
+
+@runtime_checkable
+class SparseEncoder(Protocol):
+    """An encoder that weighs the tokens of a text too, such as bge-m3: texts are alike by the sum of the products of the
+    weights of the tokens that they share."""
+
+    @property
+    def name(self) -> str: ...
+
+    def sparse_queries(self, texts: Sequence[str]) -> list[TokenWeights]:
+        """The weights of each text; the same text gives the same weights."""
+        ...
+
+    def sparse_passages(self, texts: Sequence[str]) -> list[TokenWeights]:
+        """The weights of each text; the same text gives the same weights."""
         ...
 
 

@@ -62,6 +62,28 @@ def test_a_full_disk_is_told_and_nothing_is_lost(mundap: Run, serving: Serve, sm
     assert mundap("ask", QUESTION, workspace=root).out == answer
 
 
+def test_little_room_is_told_before_there_is_none(mundap: Run, serving: Serve, small: Path) -> None:
+    root = make(small / "ws", LEAVE)
+    settings = (root / "mundap.toml").read_text("utf-8")
+    (root / "mundap.toml").write_text(f"low_disk_mb = 8\n{settings}", "utf-8")
+    assert mundap("ingest", workspace=root).code == mundap("index", workspace=root).code == 0
+    assert mundap("doctor", "--json", workspace=root).row["disk"].startswith("ok: ")
+    (small / "ballast").write_bytes(b"x" * (26 << 20))
+    told = mundap("doctor", "--json", workspace=root).row["disk"]
+    assert "공간" in told
+    assert "8MB" in told
+    with serving(root) as server:
+        ready = server.client.get("/readyz")
+        assert (ready.status_code, ready.json()["status"], ready.json()["detail"]) == (200, "ok", told)
+        [line] = [one for one in server.client.get("/metrics").text.splitlines() if one.startswith("mundap_disk_free")]
+        assert 0 < float(line.split()[1]) < 8 << 20
+        assert server.client.post("/query", json={"query": QUESTION}).status_code == 200
+        assert server.errors.read_text("utf-8").count("공간이") == 1
+    (small / "ballast").unlink()
+    with serving(root) as server:
+        assert server.client.get("/readyz").json()["detail"] == ""
+
+
 def test_ingest_says_that_the_disk_is_full_and_goes_on_afterwards(mundap: Run, small: Path, tmp_path: Path) -> None:
     root = make(small / "ws", LEAVE)
     assert mundap("ingest", workspace=root).code == mundap("index", workspace=root).code == 0

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+import time
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,9 @@ from tests.cli.conftest import MakeBot, Run, Serve
 
 import mundap as md
 from mundap.errors import MundapError, UnknownName
+from mundap.store.conversations import Conversations
 from mundap.store.feedback import Vote
+from mundap.types import Turn
 from mundap.workspace import Mundap
 
 SECRET = "홍길동의 포상 휴가는 특별히 29일이며 다른 직원에게는 알리지 않습니다."
@@ -97,6 +102,53 @@ def test_what_is_older_is_forgotten(indexed: MakeBot) -> None:
     assert md.erase.older(bot, "30일").answers == 0
     with pytest.raises(MundapError, match="기간"):
         md.erase.older(bot, "soon")
+
+
+def aged(bot: Mundap, request: str, days: int) -> None:
+    with closing(sqlite3.connect(bot.root / ".mundap" / "corpus.sqlite", isolation_level=None)) as db:
+        then = f"strftime('%Y-%m-%dT%H:%M:%SZ', 'now', '-{days} days')"
+        db.execute(f"UPDATE answers SET time = {then} WHERE request_id = ?", (request,))
+
+
+def test_settings_say_how_long_is_kept(mundap: Run, indexed: MakeBot) -> None:
+    bot = used(indexed)
+    for request in ("r1", "r2"):
+        aged(bot, request, 40)
+    said = bot.ask(LEAVE).text[:20]
+    with (bot.root / "mundap.toml").open("a", encoding="utf-8") as file:
+        file.write('[retention]\nanswers = "30d"\n')
+    done = mundap("erase", "--expired", "--json", workspace=bot.root)
+    assert done.code == 0, done.err
+    assert (done.row["answers"], done.row["votes"]) == (1, 0)
+    assert [given.request_id for given in bot.feedback.given()] == ["r1", "r3"]  # r1 was judged
+    assert holding(bot.root / ".mundap", said)  # r3 says the same
+    settings = (bot.root / "mundap.toml").read_text("utf-8")
+    (bot.root / "mundap.toml").write_text(settings.replace('"30d"', '"한 달"'), "utf-8")
+    wrong = mundap("erase", "--expired", "--yes", workspace=bot.root)
+    assert (wrong.code, "retention.answers" in wrong.err) == (1, True)
+    both = mundap("erase", "--expired", "--older", "30d", workspace=bot.root)
+    assert (both.code, "하나" in both.err) == (1, True)
+
+
+def test_a_server_forgets_by_itself_and_notes_it(serving: Serve, indexed: MakeBot) -> None:
+    bot = indexed(FILES)
+    secret = "내일오후세시회의실"
+    answer = replace(bot.ask(LEAVE), question=secret, text=f"{secret}입니다")
+    bot.feedback.answered("old", answer, "가")
+    Conversations(bot.root / ".mundap" / "corpus.sqlite", 8, 8).add("가", Turn(secret, answer.text))
+    aged(bot, "old", 91)
+    own = bot.root / ".mundap"
+    assert holding(own, secret)
+    with serving(bot.root) as server:
+        assert server.client.post("/query", json={"query": LEAVE}).status_code == 200
+        end = time.monotonic() + 30
+        while holding(own, secret):
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        noted = [json.loads(line) for line in (own / "audit.jsonl").read_text("utf-8").splitlines()]
+        assert [(one["who"], one["action"], one["what"]) for one in noted] == [("mundap serve", "erase", ["expired"])]
+        assert "answers 1" in noted[0]["result"]
+    assert [given.question for given in bot.feedback.given()] == [LEAVE]
 
 
 def test_from_the_command_line_while_a_server_runs(mundap: Run, serving: Serve, indexed: MakeBot) -> None:

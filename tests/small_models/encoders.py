@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from tests import small_models
 from tests.language_model import Handler, Server
 
 from mundap.encode.hashed import HashedEncoder
+from mundap.korean.tokens import SearchTokenizer
+from mundap.protocols import TokenWeights
 
 DIM, WINDOW = 32, 100
 LETTERS = "".join(sorted(set(
@@ -25,17 +28,20 @@ LETTERS = "".join(sorted(set(
 )))  # fmt: skip
 
 
-def letters() -> Any:
-    """A `tokenizers.Tokenizer` of letters: "[CLS] … [SEP]"."""
+BERT = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
+ROBERTA = ("<pad>", "<unk>", "<s>", "</s>")
+
+
+def letters(alphabet: str = LETTERS, marks: Sequence[str] = BERT) -> Any:
+    """A `tokenizers.Tokenizer` of letters: "[CLS] … [SEP]". `marks` are what fills up, is unknown, begins and ends."""
     kinds = pytest.importorskip("tokenizers", reason="needs tokenizers, from the extra encoders")
-    marks = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
-    places = {letter: n for n, letter in enumerate([*marks, *LETTERS])}
-    made = kinds.Tokenizer(kinds.models.WordLevel(places, unk_token="[UNK]"))
+    places = {letter: n for n, letter in enumerate([*marks, *alphabet])}
+    made = kinds.Tokenizer(kinds.models.WordLevel(places, unk_token=marks[1]))
     made.pre_tokenizer = kinds.pre_tokenizers.Split(kinds.Regex(r"[\s\S]"), "isolated")
     made.post_processor = kinds.processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", 2), ("[SEP]", 3)]
+        single=f"{marks[2]} $A {marks[3]}", special_tokens=[(marks[2], 2), (marks[3], 3)]
     )
-    made.add_special_tokens(marks)
+    made.add_special_tokens([*marks])
     return made
 
 
@@ -99,22 +105,105 @@ def exported(folder: Path) -> Path:
     return folder
 
 
-def graph(folder: Path) -> Path:
-    """tokenizer.json and model.onnx, whose state of a token is its letter's row in a table, and nothing of what stands around."""
+def graph(folder: Path, weighs: str = "") -> Path:
+    """tokenizer.json and model.onnx, whose state of a token is its letter's row in a table, and nothing of what stands around.
+
+    With `weighs`, the alphabet, the graph gives what bge-m3's exports do: one vector a text, what each letter weighs
+    (signs nothing), and a vector for each token but the first.
+    """
     onnx = pytest.importorskip("onnx", reason="needs onnx, to make a model")
     pytest.importorskip("onnxruntime", reason="needs onnxruntime, from the extra encoders")
-    spelling = letters()
+    folder.mkdir(exist_ok=True)
+    spelling = letters(weighs or LETTERS)
     spelling.save(str(folder / "tokenizer.json"))
-    table = np.random.default_rng(0).normal(size=(spelling.get_vocab_size(), DIM)).astype(np.float32)
+    rng = np.random.default_rng(0)
+    table = rng.normal(size=(spelling.get_vocab_size(), DIM)).astype(np.float32)
     table[0] = 1000  # whoever reads what fills a row up is caught
-    number = onnx.TensorProto
-    inputs = [onnx.helper.make_tensor_value_info(n, number.INT64, ["b", "t"]) for n in ("input_ids", "attention_mask")]
-    output = onnx.helper.make_tensor_value_info("last_hidden_state", number.FLOAT, ["b", "t", DIM])
-    nodes = [onnx.helper.make_node("Gather", ["table", "input_ids"], ["last_hidden_state"])]
-    made = onnx.helper.make_graph(nodes, "tiny", inputs, [output], [onnx.numpy_helper.from_array(table, "table")])
-    opset = [onnx.helper.make_opsetid("", 17)]
-    onnx.save(onnx.helper.make_model(made, opset_imports=opset, ir_version=9), str(folder / "model.onnx"))
+    number, make = onnx.TensorProto, onnx.helper
+    constants = {"table": table}
+    inputs = [make.make_tensor_value_info(n, number.INT64, ["b", "t"]) for n in ("input_ids", "attention_mask")]
+    shapes: dict[str, list[str | int]] = {"last_hidden_state": ["b", "t", DIM]}
+    nodes = [make.make_node("Gather", ["table", "input_ids"], ["last_hidden_state"])]
+    if weighs:
+        signs = [1.0] * 4 + [0.0 if letter.isalnum() else 1.0 for letter in weighs]
+        weights = np.where(signs, -1, rng.uniform(0.5, 1, len(signs))).astype(np.float32)
+        constants |= {
+            "weight": weights[:, None], "one": np.array([1]), "two": np.array([2]),
+            "end": np.array([10**6]), "axis": np.array([1]),
+        }  # fmt: skip
+        shapes = {"dense_vecs": ["b", DIM], "sparse_vecs": ["b", "t", 1], "colbert_vecs": ["b", "u", DIM]}
+        nodes += [
+            make.make_node("Cast", ["attention_mask"], ["flat"], to=number.FLOAT),
+            make.make_node("Unsqueeze", ["flat", "two"], ["mask"]),
+            make.make_node("Mul", ["last_hidden_state", "mask"], ["masked"]),
+            make.make_node("ReduceSum", ["masked", "axis"], ["dense_vecs"], keepdims=0),
+            make.make_node("Gather", ["weight", "input_ids"], ["linear"]),
+            make.make_node("Relu", ["linear"], ["sparse_vecs"]),
+            make.make_node("Slice", ["last_hidden_state", "one", "end", "axis"], ["colbert_vecs"]),
+        ]
+    outputs = [make.make_tensor_value_info(name, number.FLOAT, shape) for name, shape in shapes.items()]
+    held = [onnx.numpy_helper.from_array(array, name) for name, array in constants.items()]
+    made = make.make_graph(nodes, "tiny", inputs, outputs, held)
+    opset = [make.make_opsetid("", 17)]
+    onnx.save(make.make_model(made, opset_imports=opset, ir_version=9), str(folder / "model.onnx"))
     return folder
+
+
+def m3(folder: Path) -> Path:
+    """A folder as FlagEmbedding keeps bge-m3: an XLM-R of two layers, and a linear layer for each of its other outputs."""
+    torch = pytest.importorskip("torch", reason="needs torch, from the extra train")
+    transformers = pytest.importorskip("transformers", reason="needs transformers, from the extra train")
+    torch.manual_seed(0)
+    folder.mkdir(exist_ok=True)
+    spelling = letters(marks=ROBERTA)
+    config = transformers.XLMRobertaConfig(
+        vocab_size=spelling.get_vocab_size(), hidden_size=DIM, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, max_position_embeddings=WINDOW + 2, pad_token_id=0, bos_token_id=2, eos_token_id=3,
+        initializer_range=0.3,
+    )  # fmt: skip
+    model = transformers.XLMRobertaModel(config, add_pooling_layer=False)
+    torch.nn.init.normal_(model.embeddings.word_embeddings.weight, std=1.0)
+    config.save_pretrained(folder)
+    torch.save(model.state_dict(), folder / "pytorch_model.bin")
+    torch.save(torch.nn.Linear(DIM, 1).half().state_dict(), folder / "sparse_linear.pt")
+    torch.save(torch.nn.Linear(DIM, 16).half().state_dict(), folder / "colbert_linear.pt")
+    spelling.save(str(folder / "tokenizer.json"))
+    pad, unknown, first, last = ROBERTA
+    named = {"bos_token": first, "cls_token": first, "eos_token": last, "sep_token": last, "pad_token": pad}
+    kept: dict[str, Any] = {
+        "modules.json": [
+            {"idx": n, "name": str(n), "path": path, "type": f"sentence_transformers.models.{kind}"}
+            for n, (path, kind) in enumerate([("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")])
+        ],
+        "1_Pooling/config.json": {"word_embedding_dimension": DIM, "pooling_mode_cls_token": True},
+        "2_Normalize/config.json": {},
+        "sentence_bert_config.json": {"max_seq_length": WINDOW, "do_lower_case": False},
+        "tokenizer_config.json": {"tokenizer_class": "XLMRobertaTokenizer", "model_max_length": WINDOW, **named,
+                                  "unk_token": {"content": unknown, "lstrip": False}},
+        "special_tokens_map.json": named,
+    }  # fmt: skip
+    for name, content in kept.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(json.dumps(content, ensure_ascii=False), "utf-8")
+    return folder
+
+
+class Weighing(HashedEncoder):
+    """Hashes, and words with weights of their own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tokenize = SearchTokenizer()
+
+    def sparse_queries(self, texts: Sequence[str]) -> list[TokenWeights]:
+        """Each word weighs by its number."""
+        return [self._weights(tokens) for tokens in self._tokenize(texts)]
+
+    sparse_passages = sparse_queries
+
+    def _weights(self, tokens: Sequence[str]) -> TokenWeights:
+        ids = np.unique(np.array([crc32(token.encode()) % 2**31 for token in tokens], np.int32))
+        return TokenWeights(ids, (0.25 + ids % 8 / 16).astype(np.float32))
 
 
 def model2vec(folder: Path, nested: bool = False, mapped: bool = False) -> Path:

@@ -101,8 +101,8 @@ def test_settings_say_where_each_value_came_from(tmp_path: Path) -> None:
     assert rows["retrieve.k"] == (7, "mundap.toml")
     assert rows["retrieve.pool"] == (100, "default")
     assert rows["ingest.paths"] == (("docs",), "default")
-    tables = {"ingest", "index", "retrieve", "generate", "keywords", "graph", "serve", "access", "ui"}
-    assert {key.partition(".")[0] for key in rows} == {"language", "private", *tables}
+    tables = {"ingest", "index", "retrieve", "generate", "keywords", "graph", "serve", "retention", "access", "ui"}
+    assert {key.partition(".")[0] for key in rows} == {"language", "private", "low_disk_mb", *tables}
 
 
 def test_the_workspace_is_the_nearest_folder_above_that_has_the_file(tmp_path: Path) -> None:

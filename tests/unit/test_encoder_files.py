@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.small_models import encoders
 
-from mundap.encode import located, make_encoder
+from mundap.encode import located, make_encoder, places
 from mundap.encode.options import Options
-from mundap.encode.places import content
+from mundap.encode.places import content, model_folder
 from mundap.encode.pooling import pooled
 from mundap.encode.prompts import Prompts, chosen, family
 from mundap.encode.safetensors import read_tensors
@@ -54,6 +55,53 @@ def test_a_relative_path_is_made_whole_only_where_there_is_something(tmp_path: P
     assert located("st:m", tmp_path) == f"st:{(tmp_path / 'm').resolve()}"
     for other in ("st:owner/name", "e5-small", "openai:http://127.0.0.1/v1#m", "model:m"):
         assert located(other, tmp_path) == other
+
+
+class Hub:
+    """A hub with one model, of which patterns choose the files."""
+
+    def __init__(self, folder: Path, files: Sequence[str]) -> None:
+        self.folder, self.files = folder, files
+
+    def snapshot_download(self, place: str, allow_patterns: Sequence[str], local_files_only: bool = False) -> str:
+        if local_files_only and not self.folder.exists():
+            raise OSError("not here yet")
+        self.folder.mkdir(exist_ok=True)
+        for file in () if local_files_only else self.files:
+            if any(Path(file).match(pattern) for pattern in allow_patterns):
+                (self.folder / file).touch()
+        return str(self.folder)
+
+
+SAFE, PICKLED = ("*.safetensors",), ("pytorch_model*.bin",)
+
+
+@pytest.mark.parametrize(
+    ("files", "fetched"),
+    [
+        (["config.json", "model.safetensors", "pytorch_model.bin"], {"config.json", "model.safetensors"}),
+        (["config.json", "pytorch_model.bin", "sparse_linear.pt"], {"config.json", "pytorch_model.bin"}),
+        (["config.json", "tf_model.h5"], {"config.json"}),
+    ],
+)
+def test_of_a_hub_the_weights_are_fetched_once_in_the_first_form_that_there_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: list[str], fetched: set[str]
+) -> None:
+    hub = Hub(tmp_path / "held", files)
+    monkeypatch.setattr(places, "need", lambda *_, **__: hub)
+    for _ in range(2):
+        folder = model_folder("owner/name", tmp_path / "nowhere", ("*.json",), (SAFE, PICKLED))
+        assert {path.name for path in folder.iterdir()} == fetched
+
+
+def test_what_was_fetched_for_another_purpose_is_not_taken_for_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = Hub(tmp_path / "held", ["config.json", "pytorch_model.bin"])
+    monkeypatch.setattr(places, "need", lambda *_, **__: hub)
+    model_folder("owner/name", tmp_path / "nowhere", ("*.json",))
+    folder = model_folder("owner/name", tmp_path / "nowhere", ("*.json",), (SAFE, PICKLED))
+    assert (folder / "pytorch_model.bin").exists()
 
 
 # -- names --------------------------------------------------------------------------------------------------------
@@ -132,6 +180,7 @@ def test_settings_come_before_files_and_files_before_families() -> None:
 # -- windows ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_end_of_a_long_text_counts_and_it_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     encoder = make_encoder(f"st:{encoders.sentence(tmp_path, prompts={'document': '글: '})}")
     with caplog.at_level(logging.WARNING):
@@ -196,6 +245,7 @@ def test_word_vectors_of_another_vocabulary_are_refused(tmp_path: Path) -> None:
         make_encoder(f"static:{folder}").encode_passages(["글"])
 
 
+@pytest.mark.slow
 def test_tensors_of_every_kind_are_read(tmp_path: Path) -> None:
     tensors = pytest.importorskip("safetensors.torch")
     torch = pytest.importorskip("torch")

@@ -87,24 +87,8 @@ def answer(text: str) -> Answer:
     return Answer("질문", text, (Citation("a", "출처", "가"),), (hit,), False, {}, "m")
 
 
-def test_old_answers_without_a_vote_are_forgotten_and_judged_ones_are_not(tmp_path: Path) -> None:
-    kept = Feedback(tmp_path / "a.sqlite", days=1)
-    kept.answered("judged", answer("하나"))
-    kept.answered("silent", answer("둘"))
-    assert kept.judge("judged", Vote("up")) is not None
-    assert kept.judge("unknown", Vote("up")) is None
-    kept.close()
-    with sqlite3.connect(tmp_path / "a.sqlite") as db:
-        db.execute("UPDATE answers SET time = '2001-01-01T00:00:00Z'")
-    db.close()
-    again = Feedback(tmp_path / "a.sqlite", days=1)
-    again.answered("new", answer("셋"))
-    assert [one.request_id for one in again.given()] == ["judged", "new"]
-    again.close()
-
-
 def test_the_last_vote_of_a_request_counts_and_a_request_named_twice_is_the_last_one(tmp_path: Path) -> None:
-    kept = Feedback(tmp_path / "a.sqlite", days=1)
+    kept = Feedback(tmp_path / "a.sqlite")
     kept.answered("one", answer("처음"))
     kept.judge("one", Vote("up"))
     kept.judge("one", Vote("down", "다시 보니 틀림"))

@@ -179,6 +179,50 @@ def test_links_and_comments_of_xls(tmp_path: Path) -> None:
     ]
 
 
+HYPERLINK = b"\x42\x02\x67\x01"
+
+
+def narrow(text: str) -> bytes:
+    return struct.pack("<BBB", 0x17, len(text), 1) + text.encode("utf-16-le")
+
+
+def formula8(row: int, column: int, shown: str, code: bytes) -> list[tuple[int, bytes]]:
+    """A formula whose value is a text."""
+    head = struct.pack("<HHH", row, column, 0) + bytes(6) + b"\xff\xff" + bytes(6)
+    text = struct.pack("<HB", len(shown), 1) + shown.encode("utf-16-le")
+    return [(0x06, head + struct.pack("<H", len(code)) + code), (0x207, text)]
+
+
+def test_the_addresses_of_formulas_of_xls(tmp_path: Path) -> None:
+    cell = b"\x44" + struct.pack("<HH", 0, 0)
+    cells = [
+        *(text8(0, x, name) for x, name in enumerate(("항목", "값"))),
+        text8(1, 0, "홈페이지"),
+        *formula8(
+            1, 1, "바로가기", b"\x19\x40\x00\x01" + narrow(ADDRESS) + narrow("바로") + cell + b"\x08" + HYPERLINK
+        ),
+        text8(2, 0, "이어 붙인 주소"),
+        *formula8(2, 1, "보기", narrow("https://a.kr/") + cell + b"\x08" + narrow("보기") + HYPERLINK),
+        text8(3, 0, "다른 수식"),
+        *formula8(3, 1, "값", narrow("https://a.kr/") + narrow("값") + HYPERLINK + cell + b"\x08"),
+    ]
+    path = tmp_path / "표.xls"
+    path.write_bytes(workbook(0x600, [], cells))
+    assert lines(path) == [
+        f"항목: 홈페이지 / 값: 바로가기 ({ADDRESS})",
+        "항목: 이어 붙인 주소 / 값: 보기",
+        "항목: 다른 수식 / 값: 값",
+    ]
+
+
+def test_the_addresses_of_formulas_of_xlsb(tmp_path: Path, book: openpyxl.Workbook) -> None:
+    fill(book.active, [["항목", "값"], ["홈페이지", f'=HYPERLINK("{ADDRESS}","바로가기")'], ["일비", 20000]])
+    assert lines(saved_as(book, tmp_path / "표.xlsb")) == [
+        f"항목: 홈페이지 / 값: 바로가기 ({ADDRESS})",
+        "항목: 일비 / 값: 20000",
+    ]
+
+
 @pytest.mark.parametrize("version", [0x500, 0x600])
 def test_an_xls_under_a_password_is_named_with_the_remedy(tmp_path: Path, version: int) -> None:
     path = tmp_path / "잠김.xls"

@@ -194,6 +194,6 @@ def test_the_compiled_loop_adds_what_numpy_adds() -> None:
     adders = [adder(COMPILED_ABOVE), adder(COMPILED_ABOVE + 1)]
     assert adders[0] is not adders[1]
     for add, total in zip(adders, sums, strict=True):
-        add(total, rows, counts, soft, np.float32(2))
+        add(total, rows, counts, soft, np.asarray([0, 100]), np.asarray([100, 300]), np.asarray([2, 2], np.float32))
     np.testing.assert_allclose(sums[0], sums[1], rtol=1e-6)
     assert sums[0][rows[0]] == pytest.approx(1 + 2 * counts[0] / (counts[0] + soft[rows[0]]))

@@ -48,8 +48,8 @@ def zipped(path: Path, **members: bytes) -> Path:
     [
         ("a.txt", b"%PDF-1.7\n", ".pdf"),
         ("a.pdf", b"<!DOCTYPE html><html>", ".html"),
-        ("a.xls", b"\xef\xbb\xbf<html><table>", ".html"),
-        ("a.xls", b"<table><tr>", ".html"),
+        ("a.xls", b"\xef\xbb\xbf<html><table>", ".xls"),
+        ("a.xls", b"<table><tr>", ".xls"),
         ("a.md", b"<html> is a tag", ".md"),
         ("a.hwp", ole("FileHeader"), ".hwp"),
         ("a.doc", ole("FileHeader"), ".hwp"),

@@ -1,5 +1,6 @@
 """Vectors: exact scores against numpy, the graph against the exact scan, and graphs that grow and shrink."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.index.vectors import EXACT_BELOW, VectorIndex, VectorPart, make_graph, open_graph, save_graph
+from mundap.index.near import open_near, save_near
+from mundap.index.vectors import VectorIndex, VectorPart, needs_near
 
 DIM = 8
+EXACT_BELOW = 4000  # here: a graph is built in a moment, and is much larger than what it looks at for a query
 MANY = EXACT_BELOW + 600
 
 
@@ -103,7 +106,8 @@ def saved(vectors: VectorIndex, folder: Path) -> None:
     [part] = vectors.parts
     np.save(folder / "dense-vectors.npy", part.vectors)
     np.save(folder / "dense-starts.npy", part.starts)
-    save_graph(part.vectors, folder)
+    if needs_near(part.vectors):
+        save_near(part.vectors, folder)
 
 
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=8), st.integers(0, 99), st.integers(1, 9), st.data())
@@ -132,10 +136,18 @@ def test_what_is_no_row_scores_nothing() -> None:
 
 
 def test_few_vectors_need_no_graph() -> None:
-    assert make_graph(unit_rows(3, 0)) is None
+    assert not needs_near(unit_rows(3, 0))
+    assert needs_near(np.zeros((EXACT_BELOW, 1), np.float16))
 
 
 # -- with a graph -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_are_many() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mundap.index.vectors.EXACT_BELOW", EXACT_BELOW)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -212,7 +224,7 @@ def test_a_few_rows_that_are_gone_do_not_end_the_walk_through_the_graph(
 def test_a_graph_is_saved_and_mapped(parents: VectorIndex, tmp_path: Path) -> None:
     saved(parents, tmp_path)
     opened = VectorIndex([VectorPart.open(tmp_path)])
-    graph = open_graph(tmp_path)
+    graph = open_near(tmp_path)
     assert graph is not None
     assert len(graph) == MANY
     query, best = query_of(3), parents.find(query_of(3), 10)[0]

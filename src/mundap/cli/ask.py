@@ -41,7 +41,7 @@ Persona = Annotated[
 def search(
     question: Question,
     k: Annotated[int, typer.Option("-k", min=1, help="검색할 문단 수")] = 10,
-    leg: Annotated[str, typer.Option(help="bm25, dense, graph, hybrid")] = "hybrid",
+    leg: Annotated[str, typer.Option(help="bm25, dense, graph, sparse, hybrid")] = "hybrid",
     where: Annotated[
         list[str] | None, typer.Option(help="검색 조건. 이름=값 형식. 예: --where source=관세청 (여러 번 지정 가능)")
     ] = None,

@@ -207,7 +207,10 @@ def doctor(
 
 
 def _segments(shares: Sequence[SegmentShare]) -> list[str]:
-    return [f"  {one.name}: 문단 {one.rows}개, 삭제 {one.deleted:.0%}, {one.megabytes:.1f} MB" for one in shares]
+    return [
+        f"  {one.name}: 문단 {one.rows}개, 삭제 {one.deleted:.0%}, {one.megabytes:.1f} MB, 벡터 재현율@100 {one.recall:.3f}"
+        for one in shares
+    ]
 
 
 def _shown(value: object) -> object:

@@ -22,6 +22,10 @@ def erase(
         str | None,
         typer.Option(help="이 기간보다 오래된 답변, 평가, 대화를 지웁니다. 예: 30d", metavar="AGE", show_default=False),
     ] = None,
+    expired: Annotated[
+        bool,
+        typer.Option("--expired", help="mundap.toml의 [retention]에 정한 보관 기간이 지난 것을 지웁니다"),
+    ] = False,
     file: Annotated[bool, typer.Option("--file", help="문서의 원본 파일도 삭제합니다")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="확인을 묻지 않습니다")] = False,
     workspace: Workspace = HERE,
@@ -33,14 +37,21 @@ def erase(
     """
     from mundap.workflows import erase
 
-    if (name is None) == (older is None):
-        raise MundapError("지울 것을 하나 지정하세요: 문서, 대화, 답변의 이름 또는 --older 30d")
+    if (name is not None) + (older is not None) + expired != 1:
+        raise MundapError("지울 것을 하나 지정하세요: 문서, 대화, 답변의 이름, --older 30d 또는 --expired")
     bot = open_workspace(workspace)
+    what = "expired" if expired else str(name or older)
     if not (yes or json):
-        typer.confirm(f"'{name or older}'을(를) 지웁니다. 되돌릴 수 없습니다. 계속할까요?", abort=True, err=True)
-    with show.index_bars() as progress:
-        done = erase.older(bot, older) if older else erase.anything(bot, str(name), file, progress)
-    record(bot.root, "erase", [str(name or older)])
+        said = "보관 기간이 지난 것" if expired else f"'{what}'"
+        typer.confirm(f"{said}을(를) 지웁니다. 되돌릴 수 없습니다. 계속할까요?", abort=True, err=True)
+    if expired:
+        done = erase.expired(bot)
+    elif older is not None:
+        done = erase.older(bot, older)
+    else:
+        with show.index_bars() as progress:
+            done = erase.anything(bot, what, file, progress)
+    record(bot.root, "erase", [what])
     if json:
         show.emit(done.to_json())
         return

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 
 from mundap.messages import say
+from mundap.progress import INDEX as INDEX
 from mundap.progress import bar as bar
 from mundap.progress import bars as bars
 from mundap.progress import index_bars as index_bars

@@ -21,9 +21,9 @@ ENCODERS = {
 KINDS = {  # what stands before the colon: of a model that is found in a place
     "gguf": "mundap.encode.gguf:open_gguf",
     "langchain": "mundap.encode.langchain:open_langchain",
-    "onnx": "mundap.encode.sentence:open_onnx",
+    "onnx": "mundap.encode.folders:open_onnx",
     "openai": "mundap.encode.server:open_server",
-    "st": "mundap.encode.sentence:open_torch",
+    "st": "mundap.encode.folders:open_torch",
     "static": "mundap.encode.model2vec:open_static",
 }
 FORMS = {

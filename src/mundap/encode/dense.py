@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from mundap.encode.pickled import read_pickled
 from mundap.encode.safetensors import read_tensors
 from mundap.errors import ConfigError
-from mundap.extras import need
 from mundap.protocols import Vectors
 
 
@@ -59,7 +59,7 @@ class Dense:
     def _weights(self) -> dict[str, npt.NDArray[np.float32]]:
         file = self.folder / "model.safetensors"
         try:
-            found = read_tensors(file) if file.is_file() else _pickled(self.folder / "pytorch_model.bin")
+            found = read_tensors(file) if file.is_file() else read_pickled(self.folder / "pytorch_model.bin")
         except (OSError, ValueError, RuntimeError) as error:
             raise ConfigError(f"'{self.folder}'의 가중치를 읽을 수 없습니다. 다시 다운로드하세요. ({error})") from error
         return {name: np.asarray(tensor, np.float32) for name, tensor in found.items()}
@@ -81,8 +81,3 @@ def read_dense(folder: Path) -> Dense:
             f"'{folder}': 활성화 함수 '{name}' 또는 토큰별 Dense 레이어를 지원하지 않습니다. 지원하는 함수: {', '.join(ACTIVATIONS)}"
         )
     return made
-
-
-def _pickled(file: Path) -> dict[str, npt.NDArray[np.float32]]:
-    torch = need("torch", extra="train")
-    return {name: tensor.float().numpy() for name, tensor in torch.load(file, "cpu", weights_only=True).items()}

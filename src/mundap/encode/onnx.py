@@ -55,9 +55,9 @@ class OnnxModel(Tokenized):
             raise ConfigError(
                 f"'{file}'의 입력 {', '.join(self._types)} 중 지원하지 않는 입력이 있습니다. 지원하는 입력: {', '.join(_PARTS)}"
             )
-        outputs = [node.name for node in self._session.get_outputs()]
+        self.outputs: list[str] = [node.name for node in self._session.get_outputs()]
         wanted = (output,) if isinstance(output, str) else output
-        self.output = next((name for name in wanted if name in outputs), outputs[0])
+        self.output = next((name for name in wanted if name in self.outputs), self.outputs[0])
 
     @property
     def width(self) -> int:
@@ -66,7 +66,12 @@ class OnnxModel(Tokenized):
         return last if isinstance(last, int) else 0
 
     def run(self, encodings: Encodings) -> Iterator[Outputs]:
-        """The model's outputs, (batch, …), for a batch of encodings at a time; what is past an encoding's end is masked."""
+        """What the model gives, (batch, …), for a batch of encodings at a time; what is past an encoding's end is masked."""
+        for (found,) in self.run_for((self.output,), encodings):
+            yield found
+
+    def run_for(self, outputs: Sequence[str], encodings: Encodings) -> Iterator[list[Outputs]]:
+        """Each of these outputs, as `run` gives one."""
         for batch in batches(encodings):
             shape = (len(batch), max(1, *map(len, batch)))
             feed = {name: np.zeros(shape, kind) for name, kind in self._types.items()}
@@ -75,13 +80,13 @@ class OnnxModel(Tokenized):
                     part = _PARTS[name]
                     values[row, : len(encoding)] = getattr(encoding, part) if part else range(len(encoding))
             try:
-                (outputs,) = self._session.run([self.output], feed)
+                found = self._session.run([*outputs], feed)
             except Exception as error:  # onnxruntime's errors have no common base
                 raise ConfigError(
                     f"'{self._folder}'의 모델을 실행하지 못했습니다. model.onnx와 tokenizer.json이 같은 모델의 것인지 "
                     f"확인하세요. ({error})"
                 ) from error
-            yield np.asarray(outputs, np.float32)
+            yield [np.asarray(one, np.float32) for one in found]
 
 
 # What a graph calls its inputs, and the field of tokenizers.Encoding that each is; "" is a token's place.

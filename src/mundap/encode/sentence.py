@@ -1,36 +1,26 @@
-"""Any encoder of the sentence-transformers kind in a folder or on a hub: by PyTorch ("st:"), or by onnxruntime ("onnx:")."""
+"""An encoder of the sentence-transformers kind: texts cut to what its model reads, pooled as its files say."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mundap.encode.layout import WINDOW, Layout, read_layout
-from mundap.encode.onnx import GRAPHS, OnnxModel
-from mundap.encode.options import Options
-from mundap.encode.places import content, fingerprint, model_folder
+from mundap.encode.layout import Layout
 from mundap.encode.pooling import pooled
 from mundap.encode.prompts import Prompts
 from mundap.encode.tokenized import Encoding
 from mundap.encode.windows import Tell, average, cut
-from mundap.errors import ConfigError
-from mundap.files import digest
 from mundap.protocols import Vectors
 
 if TYPE_CHECKING:
+    from mundap.encode.onnx import OnnxModel
     from mundap.encode.torch_model import TorchModel
 
     Model = OnnxModel | TorchModel
-
-_SAYS = ("*.json", "*.txt", "*.model", "*/config.json")  # small files that decide how text is read
-_WEIGHTS = ("*.safetensors", "*/*.safetensors", "pytorch_model*.bin", "*/pytorch_model*.bin")
-_FETCHED = (*_SAYS, "*.safetensors", "*/*.safetensors", "*/*.json")
-_OUTPUTS = ("sentence_embedding", "states", "last_hidden_state", "token_embeddings")
 
 
 class SentenceEncoder:
@@ -88,21 +78,31 @@ class SentenceEncoder:
         if not len(texts):
             return np.zeros((0, self.dim), np.float32)
         model = self.model
+        windows = self._cut(model, texts, prompt)
+        return self._pooled(model, windows, model.run([window for _, window in windows]), prompt, len(texts))
+
+    def _cut(self, model: Model, texts: Sequence[str], prompt: str) -> list[tuple[int, Encoding]]:
+        """(number of its text, a window), short ones first."""
         prompt = self._plain(prompt)
         windows = [
             (row, window)
             for row, (text, tokens) in enumerate(self._spelled(model, prompt, map(self._plain, texts)))
             for window in self._windows(model, prompt, text, tokens)
         ]
-        windows.sort(key=lambda one: len(one[1]))  # so that little is filled up
-        skip = self._skipped(model, prompt)
+        return sorted(windows, key=lambda one: len(one[1]))  # so that little is filled up
+
+    def _pooled(
+        self, model: Model, windows: Sequence[tuple[int, Encoding]], states: Iterator[Vectors], prompt: str, count: int
+    ) -> Vectors:
+        """(count, dim), unit rows, of what the model gave for the windows, a batch at a time."""
+        skip = self._skipped(model, self._plain(prompt))
         vectors = [
-            self._vector(own if states.ndim == 2 else own[: len(windows[at + place][1])], skip)
-            for at, states in _placed(model.run([window for _, window in windows]))
-            for place, own in enumerate(states)
+            self._vector(own if batch.ndim == 2 else own[: len(windows[at + place][1])], skip)
+            for at, batch in _placed(states)
+            for place, own in enumerate(batch)
         ]
         rows, lengths = [row for row, _ in windows], [float(len(window)) for _, window in windows]
-        return average(rows, np.stack(vectors), lengths, len(texts))
+        return average(rows, np.stack(vectors), lengths, count)
 
     def _vector(self, states: Vectors, skip: int) -> Vectors:
         vector = states if states.ndim == 1 else pooled(states, self.layout.poolings, skip)
@@ -147,41 +147,3 @@ def _placed(batches: Iterator[Vectors]) -> Iterator[tuple[int, Vectors]]:
     for states in batches:
         yield at, states
         at += len(states)
-
-
-def open_torch(place: str, folder: Path, options: Options) -> SentenceEncoder:
-    """The encoder of a folder, or of a hub's model. Raises ConfigError and MissingExtra."""
-    from mundap.encode.torch_model import TorchModel
-
-    found = model_folder(place, folder, _FETCHED)
-    layout = read_layout(found, place, options)
-    name = _name("st", place, fingerprint(found, (*_SAYS, *_WEIGHTS)), layout)
-    return SentenceEncoder(name, layout, lambda: TorchModel(layout.transformer, layout.window))
-
-
-def open_onnx(place: str, folder: Path, options: Options) -> SentenceEncoder:
-    """The encoder of a folder with model.onnx (or onnx/model.onnx) and tokenizer.json; a graph of another name is given
-    as FOLDER/FILE.onnx. Raises ConfigError and MissingExtra."""
-    above, _, graph = place.rpartition("/") if place.endswith(".onnx") else (place, "", "")
-    found = model_folder(above, folder, (*_SAYS, *((graph,) if graph else ("onnx/model.onnx*", "model.onnx*"))))
-    if graph and not (found / "tokenizer.json").is_file() and (found.parent / "tokenizer.json").is_file():
-        found, graph = found.parent, f"{found.name}/{graph}"  # onnx/model_int8.onnx beside the tokenizer's folder
-    file = found / (graph or next((name for name in GRAPHS if (found / name).is_file()), GRAPHS[0]))
-    if not file.is_file():
-        raise ConfigError(f"'{found}'에 {file.name} 파일이 없습니다. ONNX로 내보낸 모델의 폴더인지 확인하세요.")
-    layout = read_layout(found, place, options)
-    weights = digest(*(content(part) for part in sorted(file.parent.glob(f"{file.name}*"))))  # model.onnx_data too
-    name = _name("onnx", place, digest(fingerprint(found, _SAYS), weights), layout)
-    limit = layout.window if (found / "config.json").is_file() else WINDOW
-
-    def load() -> OnnxModel:
-        return OnnxModel(found, _OUTPUTS, "encoders", graph=str(file.relative_to(found)), max_tokens=limit)
-
-    return SentenceEncoder(name, layout, load)
-
-
-def _name(kind: str, place: str, files: str, layout: Layout) -> str:
-    """Tells the model, its files, and how it reads from any other."""
-    prompts = layout.prompts
-    how = digest(files, prompts.query, prompts.passage, *layout.poolings, str(layout.window))
-    return f"{kind}-{place.rstrip('/').rpartition('/')[2]}-{how}"

@@ -99,6 +99,11 @@ class Tokenized:
             second.truncate(max(room - len(first), 1))
         return self._tokenizer.post_process(first, second)
 
+    def numbers(self, tokens: Sequence[str]) -> list[int]:
+        """The numbers of those of `tokens` that there are."""
+        found = map(self._tokenizer.token_to_id, tokens)
+        return [number for number in found if number is not None]
+
     def windows(self, tokens: Encoding, window: int) -> Encodings:
         """A text's tokens in consecutive windows as the model reads them, each of at most `window` tokens."""
         room = min(window, self.max_tokens) - self._tokenizer.num_special_tokens_to_add(False)

@@ -34,6 +34,7 @@ FARTHEST = 2.0  # log-odds of their best sentences that passages side by side ma
 GOVERNING = 160  # characters of a lead up to which it is quoted with its item
 SUBJECT = 0.2  # of the question's nouns that a sentence with the value may lack of those that another names
 WHOLE = 800  # of a list that is asked for
+CASES = 200  # of the items of a list that each have a value, of which one is quoted
 
 
 class Extractive:
@@ -73,7 +74,7 @@ class Extractive:
         evidence = self.reader.read(question, hits)
         supported = support(evidence, model=self.model)
         picked = pick(evidence, self.model) if supported >= self.min_support else None
-        cases = choices(evidence, self.model) if picked else ()
+        cases = _quoted(choices(evidence, self.model), picked) if picked else ()
         if picked:
             text = listed(picked, cases, self.language) if cases else written(picked, self.language)
         else:
@@ -129,6 +130,13 @@ def pick(evidence: Evidence, model: ReaderModel | None = None) -> Picked | None:
     ranks = sorted({found[n].hit.rank for n in chosen}, key=lambda rank: (rank != first, rank))
     behind = [tuple(found[n] for n in sorted(chosen) if found[n].hit.rank == rank) for rank in ranks]
     return Picked(found[key], tuple(found[n] for n in provisos), tuple(behind))
+
+
+def _quoted(cases: Sequence[Choice], picked: Picked) -> tuple[Choice, ...]:
+    """Those of the cases of which something is quoted; one alone is no choice."""
+    quoted = {sentence.hit.passage.id for sentence in picked.all}
+    found = tuple(case for case in cases if case.passage_id in quoted)
+    return found if len(found) > 1 else ()
 
 
 def written(picked: Picked, language: str) -> str:
@@ -223,6 +231,8 @@ def _filled(evidence: Evidence, scores: Floats, rank: int, room: int) -> set[int
 def _closed(evidence: Evidence, chosen: set[int], key: int) -> set[int]:
     """What must stand with the chosen: provisos, the list that a lead announces, and the whole one if a list is asked for."""
     added = {proviso for n in chosen for proviso in _provisos(evidence, n)}
+    if evidence.asked.exact:
+        added |= {beside for n in chosen for beside in _valued_beside(evidence, n)}
     for first, after in evidence.blocks:
         places = range(first, after)
         inside = chosen.intersection(places)
@@ -237,6 +247,20 @@ def _closed(evidence: Evidence, chosen: set[int], key: int) -> set[int]:
                     break
                 added.add(n)
     return added
+
+
+def _valued_beside(evidence: Evidence, place: int) -> list[int]:
+    """The items of the same list that have what is asked for as this one has, of another case; [] if they are long."""
+    found = evidence.sentences
+    if not item(found[place].text) or found[place].offers < 1:
+        return []
+    first, after = next(((a, b) for a, b in evidence.blocks if a <= place < b), (place, place + 1))
+    beside = [
+        n
+        for n in range(first, after)
+        if found[n].governors == found[place].governors and item(found[n].text) and found[n].offers >= 1
+    ]
+    return beside if sum(_size(found[n]) for n in beside) <= CASES else []
 
 
 def _is_row(sentence: Sentence) -> bool:

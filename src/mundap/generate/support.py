@@ -25,7 +25,7 @@ FEATURES = (
     "coverage",  # the question's words in the passages read
     "value_coverage",  # in the sentence, with its context, that has what is asked for
     "first_coverage",  # in the first passage
-    "named",  # the share of the question's nouns in the passages
+    "named",  # the share of the question's nouns in the passages, their headings and sources
     "value_named",  # beside what is asked for
     "focus",  # the words of the thing asked about, in the passages
     "value_focus",  # beside what is asked for
@@ -46,7 +46,7 @@ def question_features(evidence: Evidence, model: ReaderModel | None = None) -> F
     valued = [n for n, sentence in enumerate(found) if sentence.offers >= _VALUED or not exact]
     near = max(s.nearness for s in found)
     value_near = max((found[n].nearness for n in valued), default=min(s.nearness for s in found))
-    words = frozenset().union(*(s.words for s in found))
+    words = frozenset().union(*(s.words for s in found), *evidence.heads.values())
     focus = evidence.asked.focus
     hits = evidence.hits
     first = hits[0].passage.id

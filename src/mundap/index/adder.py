@@ -14,24 +14,33 @@ from mundap.protocols import Scores
 # Postings under which compiled code saves less than the half second that loading its compiler takes.
 COMPILED_ABOVE = 2_000_000
 
-Add = Callable[[Scores, npt.NDArray[np.int32], npt.NDArray[np.uint16], Scores, np.float32], None]
+Places = npt.NDArray[np.int64]
+Add = Callable[[Scores, npt.NDArray[np.int32], npt.NDArray[np.uint16], Scores, Places, Places, Scores], None]
 
 
 def adder(postings: int) -> Add:
-    """The function that adds weight * count / (count + soft[row]) to the scores of rows, each row at most once."""
+    """The function that adds, for each term n in order and its postings from starts[n] to ends[n], weights[n] * count /
+    (count + soft[row]) to the scores of rows. A term has each row at most once."""
     return (_compiled() or _add) if postings > COMPILED_ABOVE else _add
 
 
 def _add(
-    scores: Scores, rows: npt.NDArray[np.int32], counts: npt.NDArray[np.uint16], soft: Scores, weight: np.float32
+    scores: Scores,
+    rows: npt.NDArray[np.int32],
+    counts: npt.NDArray[np.uint16],
+    soft: Scores,
+    starts: Places,
+    ends: Places,
+    weights: Scores,
 ) -> None:
-    wide = rows.astype(np.intp)  # what NumPy would do twice
-    gains = counts.astype(np.float32)
-    under = soft[wide]
-    under += gains
-    gains /= under
-    gains *= weight
-    np.add.at(scores, wide, gains)
+    for start, end, weight in zip(starts.tolist(), ends.tolist(), weights, strict=True):
+        wide = rows[start:end].astype(np.intp)  # what NumPy would do twice
+        gains = counts[start:end].astype(np.float32)
+        under = soft[wide]
+        under += gains
+        gains /= under
+        gains *= weight
+        np.add.at(scores, wide, gains)
 
 
 @cache
@@ -40,11 +49,13 @@ def _compiled() -> Add | None:
         return None
     from numba import njit
 
-    def add(scores, rows, counts, soft, weight):  # type: ignore[no-untyped-def]
-        for n in range(len(rows)):
-            row = rows[n]
-            count = np.float32(counts[n])
-            scores[row] += count / (count + soft[row]) * weight
+    def add(scores, rows, counts, soft, starts, ends, weights):  # type: ignore[no-untyped-def]
+        for term in range(len(starts)):
+            weight = weights[term]
+            for n in range(starts[term], ends[term]):
+                row = rows[n]
+                count = np.float32(counts[n])
+                scores[row] += count / (count + soft[row]) * weight
 
     compiled: Add = njit(add, cache=True, nogil=True)
     return compiled

@@ -26,7 +26,7 @@ from mundap.index import segment as segments
 from mundap.index.grouped import GroupedPassages
 from mundap.index.ids import ID, SegmentIds, as_array
 from mundap.index.postings import Postings
-from mundap.index.segment import ASIDE, MANIFEST, MOST_ROWS, SEGMENTS, Deriving, Files, Segment, SegmentWriter
+from mundap.index.segment import ASIDE, MANIFEST, MOST_ROWS, SEGMENTS, Annex, Deriving, Files, Segment, SegmentWriter
 from mundap.index.tiers import Extent, to_merge
 from mundap.index.vectors import VectorIndex
 from mundap.protocols import Mask
@@ -137,12 +137,20 @@ class Generation:
 
 
 def build(
-    root: Path, source: Source, recipe: Recipe, deriving: Deriving, *, anew: bool = False, compact: bool = False
+    root: Path,
+    source: Source,
+    recipe: Recipe,
+    deriving: Deriving,
+    *,
+    anew: bool = False,
+    compact: bool = False,
+    merging: bool = True,
 ) -> str:
     """Write a generation of the passages of `source`, promote it, and return its name.
 
     Of a current generation of the same recipe, only what changed since is read and written; `anew` uses nothing of it, and
-    `compact` writes every segment anew that has rows which are gone. Raises StaleIndex, naming the file, if a damaged
+    `compact` writes every segment anew that has rows which are gone. Without `merging`, many small segments are left as they
+    are, to be merged aside (index.merging). Raises StaleIndex, naming the file, if a damaged
     segment would have to be merged. The caller holds the workspace's lock.
     """
     root.mkdir(parents=True, exist_ok=True)
@@ -157,12 +165,17 @@ def build(
         writing = _Writing(root, deriving, [], [])
         writing.add(source.families())
     else:
-        if (old.recipe, old.corpus_state) == (recipe, state) and not compact:
+        if (
+            (old.recipe, old.corpus_state) == (recipe, state)
+            and not compact
+            and not (merging and to_merge(old.extents))
+        ):
             return old.name
         writing = _Writing(root, deriving, [*old.segments], [*old.gone])
         writing.follow(old, source)
-    writing.merge(compact)
-    name = _promote(root, writing, recipe, state, annex)
+    if merging or compact:
+        writing.merge(compact)
+    name = promote(root, writing.segments, writing.gone, recipe, state, deriving.annex)
     source.forget_changes([str(state) for state in _said(root, "corpus_state")])
     return name
 
@@ -262,23 +275,26 @@ def _difference(old: Generation, ids: Sequence[str]) -> list[str]:
     return [id.decode() for some in changed for id in some.tolist()]
 
 
-def _promote(root: Path, writing: _Writing, recipe: Recipe, state: str, annex: str) -> str:
+def promote(
+    root: Path, listed: Sequence[Segment], gone: Sequence[Gone], recipe: Recipe, state: str, annex: Annex | None
+) -> str:
+    """Make a generation of these segments the current one, and return its name. The caller holds the workspace's lock."""
     name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{digest(str(time.time_ns()), state, size=4)}"
     aside = root / f"{ASIDE}{os.getpid()}"
     aside.mkdir()
     (aside / _GONE).mkdir()
-    for segment, gone in zip(writing.segments, writing.gone, strict=True):
-        if len(gone):
-            np.save(aside / _GONE / f"{segment.name}.npy", gone.astype(np.int32))
-    if writing.deriving.annex:
-        writing.deriving.annex.describe(aside)
-    extents = [_extent(*one) for one in zip(writing.segments, writing.gone, strict=True)]
+    for segment, some in zip(listed, gone, strict=True):
+        if len(some):
+            np.save(aside / _GONE / f"{segment.name}.npy", some.astype(np.int32))
+    if annex:
+        annex.describe(aside)
+    extents = [_extent(*one) for one in zip(listed, gone, strict=True)]
     manifest = {
         "format": FORMAT,
         "rows": sum(extent.alive for extent in extents),
         "corpus_state": state,
-        "annex": annex,
-        "segments": {one.name: one.checksum for one in writing.segments},
+        "annex": annex.recipe if annex else "",
+        "segments": {one.name: one.checksum for one in listed},
         "files": segments.files_of(aside),
         **asdict(recipe),
     }

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
+from mundap.index.near import Halves
 from mundap.index.segment import Segment, stored, text_keys, with_vectors
-from mundap.index.vectors import Halves
 
 _AT_ONCE = 4096
 

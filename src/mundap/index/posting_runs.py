@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,18 +18,36 @@ RUN = 2_000_000  # tokens that are sorted at once
 BLOCK = 2_000_000  # postings that are merged at once; one term may have more
 
 
-class PostingsWriter:
-    """Writes the postings of one segment into `folder`; rows have the order in which their tokens come."""
+_Row = TypeVar("_Row", contravariant=True)
 
-    def __init__(self, folder: Path) -> None:
+
+class Builder(Protocol[_Row]):
+    """Collects rows with `tokens` tokens in all, and sorts them."""
+
+    tokens: int
+
+    def add(self, row: _Row, /) -> None:
+        """Add a row."""
+        ...
+
+    def part(self) -> PostingsPart:
+        """The postings of the rows."""
+        ...
+
+
+class RunsWriter(Generic[_Row]):
+    """Writes the postings of one segment into `folder`; rows have the order in which they come. `make` collects some."""
+
+    def __init__(self, folder: Path, make: Callable[[], Builder[_Row]]) -> None:
         self._folder = folder
+        self._make = make
         self._runs: list[Path] = []
-        self._run = PostingsBuilder()
+        self._run = make()
 
-    def add(self, texts: Iterable[Sequence[str]]) -> None:
-        """Add rows with these tokens."""
-        for tokens in texts:
-            self._run.add(tokens)
+    def add(self, rows: Iterable[_Row]) -> None:
+        """Add these rows."""
+        for row in rows:
+            self._run.add(row)
             if self._run.tokens >= RUN:
                 self._sort()
 
@@ -47,7 +66,14 @@ class PostingsWriter:
         run.mkdir()
         self._run.part().save(run)
         self._runs.append(run)
-        self._run = PostingsBuilder()
+        self._run = self._make()
+
+
+class PostingsWriter(RunsWriter[Sequence[str]]):
+    """Writes the postings of rows of which the tokens are given."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, PostingsBuilder)
 
 
 def merge(parts: Sequence[PostingsPart], kept: Sequence[Mask | None], folder: Path) -> None:

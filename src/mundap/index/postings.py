@@ -307,9 +307,7 @@ def _add_all(
         rows = part.rows[places].astype(np.intp)
         np.add.at(scores, rows, _shares(part.counts[places], soft[rows]) * np.repeat(weights, sizes))
         return
-    for start, end, weight in zip(starts.tolist(), ends.tolist(), weights, strict=True):
-        if start < end:
-            add(scores, part.rows[start:end], part.counts[start:end], soft, weight)
+    add(scores, part.rows, part.counts, soft, starts, ends, weights)
 
 
 def _shares(counts: Counts, soft: Scores) -> Scores:

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,6 +19,7 @@ from uuid import uuid4
 
 import numpy as np
 import numpy.typing as npt
+from filelock import FileLock, Timeout
 
 from mundap.errors import StaleIndex
 from mundap.files import digest, digest_file, load_array, sync_folder, text_key
@@ -25,16 +27,19 @@ from mundap.index import posting_runs
 from mundap.index.arrays import ArrayWriter
 from mundap.index.grouped import GroupedPassages
 from mundap.index.ids import ID, IdsPart
+from mundap.index.near import WIDTH, Halves, save_near
 from mundap.index.postings import PostingsPart
-from mundap.index.vectors import Halves, VectorPart, save_graph
+from mundap.index.vectors import VectorPart, needs_near
 from mundap.protocols import Mask
 from mundap.types import Passage
 
 SEGMENTS = "segments"
 MANIFEST = "manifest.json"
 ASIDE = ".building-"
+MERGING = ".merging-"  # aside, too, but while others write: who merges deletes it
 REBUILD = "실행하세요: mundap index --rebuild"
 MOST_ROWS = 1_000_000
+_MERGING_LOCK = "merging.lock"
 _COPIED = 65_536  # vectors at once
 _OF_VECTORS = ("dense-vectors.npy", "dense-keys.npy", "dense-places.npy")
 
@@ -96,6 +101,8 @@ class Segment:
     encoder: str
     files: Files
     checksum: str  # of its manifest
+    width: int = WIDTH  # of a search for near vectors
+    recall: float = 1.0  # of that search, as it was measured
 
     @classmethod
     def open(cls, folder: Path) -> Segment:
@@ -103,7 +110,8 @@ class Segment:
         text = (folder / MANIFEST).read_text("utf-8")
         about = json.loads(text)
         files = {name: (int(size), str(checksum)) for name, (size, checksum) in about["files"].items()}
-        return cls(folder, about["rows"], about["vectors"], about["encoder"], files, digest(text, size=16))
+        sizes = (about["rows"], about["vectors"], about["encoder"])
+        return cls(folder, *sizes, files, digest(text, size=16), **about.get("near", {}))
 
     @property
     def name(self) -> str:
@@ -123,7 +131,7 @@ class Segment:
     @cached_property
     def dense(self) -> VectorPart:
         """Its vectors."""
-        return VectorPart.open(self.folder)
+        return VectorPart.open(self.folder, self.width, self.recall)
 
     @property
     def size(self) -> int:
@@ -177,11 +185,18 @@ class SegmentWriter:
             self._annex.finish()
         keys = np.frombuffer(self._keys, np.uint64).reshape(-1, 2)
         _save_keys(self._aside, keys, np.arange(len(keys), dtype=np.int32))
-        return _finished(self._root, self._aside, rows, len(keys), self._deriving.encoder)
+        _finish(self._aside, rows, len(keys), self._deriving.encoder)
+        return named(self._root, self._aside)
 
 
 def merged(root: Path, sources: Sequence[tuple[Segment, Mask]], annex: Annex | None) -> Segment | None:
-    """A segment of the rows of `sources` that are kept; None if none are.
+    """A segment of the rows of `sources` that are kept; None if none are. Raises StaleIndex as `merge_into` does."""
+    aside = _aside(root)
+    return named(root, aside) if merge_into(aside, sources, annex) else None
+
+
+def merge_into(aside: Path, sources: Sequence[tuple[Segment, Mask]], annex: Annex | None) -> bool:
+    """Write into the folder a segment of the rows of `sources` that are kept, which is to be `named`; whether any are.
 
     Raises StaleIndex, naming the file, if one of theirs is damaged: it is not copied on.
     """
@@ -189,13 +204,13 @@ def merged(root: Path, sources: Sequence[tuple[Segment, Mask]], annex: Annex | N
         check_files(segment.folder, segment.files)
     rows = sum(int(kept.sum()) for _, kept in sources)
     if not rows:
-        return None
-    aside = _aside(root)
+        return False
     posting_runs.merge([segment.postings for segment, _ in sources], [kept for _, kept in sources], aside)
     vectors = _merge_vectors(aside, sources)
     if annex:
         annex.merge(aside, [(segment.folder, kept) for segment, kept in sources])
-    return _finished(root, aside, rows, vectors, sources[0][0].encoder)
+    _finish(aside, rows, vectors, sources[0][0].encoder)
+    return True
 
 
 def _merge_vectors(aside: Path, sources: Sequence[tuple[Segment, Mask]]) -> int:
@@ -221,6 +236,15 @@ def _merge_vectors(aside: Path, sources: Sequence[tuple[Segment, Mask]]) -> int:
     return vectors.length
 
 
+@contextmanager
+def only_one_merges(root: Path) -> Iterator[None]:
+    """One process at a time merges aside; what one has left that was killed is deleted. Raises Timeout if another does."""
+    with FileLock(root / _MERGING_LOCK, timeout=0):
+        for left in (root / SEGMENTS).glob(f"{MERGING}*"):
+            shutil.rmtree(left, ignore_errors=True)
+        yield
+
+
 def text_keys(folder: Path) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32]]:
     """(n, 2): the key of each text in order, and which vector is its."""
     return np.asarray(load_array(folder / "dense-keys.npy")), np.asarray(load_array(folder / "dense-places.npy"))
@@ -243,13 +267,20 @@ def _aside(root: Path) -> Path:
     return aside
 
 
-def _finished(root: Path, aside: Path, rows: int, vectors: int, encoder: str) -> Segment:
+def _finish(aside: Path, rows: int, vectors: int, encoder: str) -> None:
     ids, stored = (np.load(aside / f"{name}.npy", mmap_mode="r") for name in ("ids", "dense-vectors"))
     np.save(aside / "ids-order.npy", np.argsort(ids, kind="stable").astype(np.int32))
-    save_graph(np.asarray(stored), aside)
-    about = {"rows": rows, "vectors": vectors, "encoder": encoder, "files": files_of(aside)}
+    about = {"rows": rows, "vectors": vectors, "encoder": encoder}
+    if needs_near(stored):
+        near = save_near(np.asarray(stored), aside)
+        about["near"] = {"width": near.width, "recall": near.recall}
+    about["files"] = files_of(aside)
     (aside / MANIFEST).write_text(json.dumps(about, indent=1), "utf-8")
     sync(aside)
+
+
+def named(root: Path, aside: Path) -> Segment:
+    """The segment that was written in this folder, under its name."""
     folder = root / SEGMENTS / uuid4().hex[:16]
     aside.rename(folder)
     sync_folder(folder.parent)
@@ -293,9 +324,11 @@ def sync(folder: Path) -> None:
 
 
 def sweep(root: Path, kept: Sequence[str]) -> None:
-    """Delete every segment that is not `kept`, and what was left half written."""
+    """Delete every segment that is not `kept`, and what was left half written, but for what is being merged."""
+    with suppress(Timeout), only_one_merges(root):
+        pass
     for folder in _folders(root / SEGMENTS):
-        if folder.name not in kept:
+        if folder.name not in kept and not folder.name.startswith(MERGING):
             shutil.rmtree(folder, ignore_errors=True)
 
 

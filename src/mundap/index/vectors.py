@@ -1,4 +1,4 @@
-"""Vectors over segments: an exact scan over few, an HNSW graph over many, exact scores for any row."""
+"""Vectors over segments: an exact scan over few, a graph of 8 bits a number over many, exact scores for any row."""
 
 from __future__ import annotations
 
@@ -7,27 +7,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numkong
 import numpy as np
 import numpy.typing as npt
 
 from mundap.files import load_array
+from mundap.index.near import WIDTH, Halves, Near, make_near, open_near
 from mundap.index.rank import Ties, by_row, in_order
 from mundap.protocols import Mask, Rows, Scores, Vectors
 
-if TYPE_CHECKING:
-    from usearch.index import Index
-
 EXACT_BELOW = 20_000  # vectors; under this a scan takes under a millisecond and misses nothing
+RESCORED = 1.5  # exact scores put what 8 bits cannot tell apart in order
 OVERSAMPLE = 3  # a passage and several of its chunks may be found
 SLACK, FEW = 1.25, 16  # more than a filter would leave enough of, if it took its share everywhere
-SEARCH_WIDTH = 256  # candidates the graph keeps: recall@100 .98 at 100k (benchmarks/README.md)
-_GRAPH = "dense-graph.usearch"
-_INSERTED = 65_536  # vectors that are read at once while a graph is made
 
-Halves = npt.NDArray[np.float16]
 Starts = npt.NDArray[np.int64]
 
 
@@ -35,23 +29,23 @@ Starts = npt.NDArray[np.int64]
 class VectorPart:
     """The vectors of one segment: `vectors[starts[row]]` is row's own, those up to `starts[row + 1]` belong to its chunks.
 
-    `graph` knows vectors by their place.
+    `near` finds vectors where there are too many to look at all.
     """
 
     vectors: Halves
     starts: Starts
-    graph: Index | None = None
+    near: Near | None = None
 
     def candidates(self, query: Scores, depth: int, mask: Mask | None) -> Rows:
-        """Rows among which are the best `depth` that `mask` allows: all of these, or those that the graph finds.
+        """Rows among which are the best `depth` that `mask` allows: all of these, or those that `near` finds.
 
         All where there is no graph, where few are allowed, and where a filter leaves too little of what the graph found:
         a filtered walk through a graph loses what it seeks.
         """
         total = len(self.starts) - 1
         allowed = total if mask is None else int(np.count_nonzero(mask))
-        if self.graph is not None and allowed * len(self.vectors) >= EXACT_BELOW * total:
-            rows = self._near(query, depth if mask is None else ceil(SLACK * depth * total / allowed) + FEW)
+        if self.near is not None and allowed * len(self.vectors) >= EXACT_BELOW * total:
+            rows = self._found(self.near, query, depth if mask is None else ceil(SLACK * depth * total / allowed) + FEW)
             rows = rows if mask is None else rows[mask[rows]]
             if len(rows) >= min(depth, allowed):
                 return rows
@@ -80,17 +74,15 @@ class VectorPart:
         return scores
 
     @classmethod
-    def open(cls, folder: Path) -> VectorPart:
+    def open(cls, folder: Path, width: int = WIDTH, recall: float = 1.0) -> VectorPart:
         """Map what is in `folder`."""
         vectors, starts = (np.asarray(load_array(folder / f"dense-{name}.npy")) for name in ("vectors", "starts"))
-        return cls(vectors, starts, open_graph(folder))
+        return cls(vectors, starts, open_near(folder, width, recall))
 
-    def _near(self, query: Scores, depth: int) -> Rows:
-        assert self.graph is not None
-        wanted = depth * (OVERSAMPLE if len(self.vectors) >= len(self.starts) else 1)
-        found = self.graph.search(query.astype(np.float16), wanted).keys
-        places = np.asarray(found, np.uint64).astype(np.int64)
-        return np.unique(np.searchsorted(self.starts, places, side="right") - 1)
+    def _found(self, near: Near, query: Scores, depth: int) -> Rows:
+        if len(self.vectors) < len(self.starts):  # no row has chunks
+            return near.find(query, ceil(RESCORED * depth))
+        return np.unique(np.searchsorted(self.starts, near.find(query, OVERSAMPLE * depth), side="right") - 1)
 
 
 class VectorIndex:
@@ -107,12 +99,12 @@ class VectorIndex:
     @classmethod
     def of(cls, vectors: Halves, starts: Starts) -> VectorIndex:
         """An index in memory of these vectors; see VectorPart."""
-        return cls([VectorPart(vectors, starts, make_graph(vectors))])
+        return cls([VectorPart(vectors, starts, make_near(vectors) if needs_near(vectors) else None)])
 
     @property
     def exact(self) -> bool:
         """Whether every row is looked at, and nothing can be missed."""
-        return all(part.graph is None for part in self.parts)
+        return all(part.near is None for part in self.parts)
 
     @cached_property
     def starts(self) -> Starts:
@@ -163,30 +155,6 @@ def _products(vectors: Halves, query: Scores) -> Scores:
     return products
 
 
-def make_graph(vectors: Halves) -> Index | None:
-    """The graph over these vectors, or None where a scan does as well."""
-    if len(vectors) < EXACT_BELOW:
-        return None
-    from usearch.index import Index
-
-    graph = Index(ndim=vectors.shape[1], metric="ip", dtype="f16", expansion_search=SEARCH_WIDTH)
-    for first in range(0, len(vectors), _INSERTED):
-        some = np.ascontiguousarray(vectors[first : first + _INSERTED])
-        graph.add(np.arange(first, first + len(some), dtype=np.uint64), some)
-    return graph
-
-
-def save_graph(vectors: Halves, folder: Path) -> None:
-    """Write the graph over these vectors into `folder`, if there is to be one."""
-    graph = make_graph(vectors)
-    if graph is not None:
-        graph.save(str(folder / _GRAPH))
-
-
-def open_graph(folder: Path) -> Index | None:
-    """The graph saved in `folder`, mapped; None if there is none."""
-    if not (folder / _GRAPH).exists():
-        return None
-    from usearch.index import Index
-
-    return Index.restore(str(folder / _GRAPH), view=True, expansion_search=SEARCH_WIDTH)
+def needs_near(vectors: Halves) -> bool:
+    """Whether there are too many vectors to look at them all."""
+    return len(vectors) >= EXACT_BELOW

@@ -9,6 +9,7 @@ from itertools import accumulate
 
 from mundap.errors import UnknownName
 from mundap.korean.sentences import lines, sentences, trimmed
+from mundap.korean.stretches import stretches
 from mundap.protocols import Chunker, Span
 
 MAX_CHARS = 300  # of a chunk; other sizes are compared in docs/experiments/2026-11-25-ways-of-cutting.md
@@ -59,12 +60,12 @@ class Sentences:
         return [*_packed(self.measure(text, rows), len(rows), self.size, 0)]
 
     def _by_lines(self, text: str) -> Iterator[Span]:
-        """What `_packed` makes of all sentences, for which only the lines across an end need be taken apart."""
+        """What `_packed` makes of all sentences, for which only the stretches across an end need be taken apart."""
         piece: Span | None = None
-        for first, last in lines(text):
-            (line,) = trimmed(text, first, last)
-            if line[1] - (piece or line)[0] <= self.size:
-                piece = ((piece or line)[0], line[1])
+        for first, last in _stretches(text):
+            (stretch,) = trimmed(text, first, last)
+            if stretch[1] - (piece or stretch)[0] <= self.size:
+                piece = ((piece or stretch)[0], stretch[1])
                 continue
             for start, end in sentences(text[first:last]):
                 for part in self._fitting(text, (first + start, first + end)):
@@ -173,6 +174,12 @@ def _packed(size: Size, count: int, most: int, overlap: int) -> Iterator[Span]:
 
 def _joined(parts: Sequence[Span], groups: Iterator[Span]) -> list[Span]:
     return [(parts[first][0], parts[after - 1][1]) for first, after in groups]
+
+
+def _stretches(text: str) -> Iterator[Span]:
+    for first, last in lines(text):
+        for start, end in stretches(text[first:last]):
+            yield first + start, first + end
 
 
 def _words(text: str, start: int, end: int) -> list[Span]:

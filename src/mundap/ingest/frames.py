@@ -34,7 +34,7 @@ def read_frame(data: Frame | Records, source: str) -> Reading:
     """
     names, rows = _cells(data)
     columns = tuple(one_line(normalize(str(name))) for name in names)
-    numbered: list[Row] = [(n, [_shown(value) for value in row]) for n, row in enumerate(rows, 1)]
+    numbered: list[Row] = [(n, [cell_text(value) for value in row]) for n, row in enumerate(rows, 1)]
     table = Table(source, columns, tuple(row for row in numbered if any(row[1])))
     builder = Builder(source, source)
     problems = tuple(add_table(table, builder))
@@ -55,7 +55,8 @@ def _cells(data: Frame | Records) -> tuple[list[object], Iterable[Sequence[objec
     return [*names], ([row.get(name) for name in names] for row in data)
 
 
-def _shown(value: object) -> str:
+def cell_text(value: object) -> str:
+    """A value as a cell shows it; "" for a missing one."""
     if str(value) in _MISSING or value != value:  # NaN is unlike itself
         return ""
     return shown(value)

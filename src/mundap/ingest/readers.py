@@ -65,7 +65,7 @@ READERS = {
 }
 TABLE = "표"  # what a table in memory is known by, if nobody says
 OTHERS = "mundap.readers"  # the entry points of other packages: a suffix, and its reader as in READERS
-READER_VERSION = "13"  # part of what decides whether a file has to be read again
+READER_VERSION = "14"  # part of what decides whether a file has to be read again
 _MAIL = ".eml"
 _SHEETS = frozenset((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".csv", ".tsv"))
 _SCANNED = frozenset(

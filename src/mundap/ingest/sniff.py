@@ -8,6 +8,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 from mundap.errors import BadFile
 from mundap.ingest.folder import irregular
@@ -63,6 +64,14 @@ _MARKUP = re.compile(
     rb"(?>\s*(?:<\?xml[^>]*>|<!--.*?-->))*+\s*<(?P<tag>!doctype\s+html|html|head|body|table|hwpml)\b",
     re.I | re.S,
 )
+_BOOKS = frozenset((".xls", ".xlsx", ".xlsm", ".xlsb", ".ods"))
+_XML_BOOK = re.compile(rb"(?>\s*(?:<\?[^>]*>|<!--.*?-->))*+\s*<(?:\w+:)?Workbook\b", re.S)
+_TAG = re.compile(rb"<[!?a-z]", re.I)
+_TABLE = re.compile(rb"<table\b", re.I)
+_LONGEST_TAG = 6  # bytes of that
+_PIECE = 1 << 20
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_MARKS = b"\t,;|"
 _DRM = (b"<DOCUMENT SAFER", b"SCDSA00", b"\x9b DRMONE", b"DRMONE", b"<!-- FasooSecureContainer")
 # Streams at the top of an OLE file. In a broken one, names count wherever they stand: a mail of Outlook comes first, for
 # it holds its attachments whole.
@@ -135,11 +144,49 @@ def _told(path: Path, head: bytes) -> str:
         return ".exe"
     if head.startswith(b"BM") and path.suffix.lower() in (".bmp", ".dib"):
         return ".bmp"
+    if written_sheet(path):
+        return ".xls"
+    if path.suffix.lower() in _BOOKS and _delimited(head):
+        return ".csv"
     if found := _MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")):
         return ".hml" if found["tag"].lower() == b"hwpml" else _unless_textual(path, ".html")
     if (lines := _MAIL.match(head)) and len({name.lower() for name in _MAIL_NAMES.findall(lines[0])}) > 2:
         return _unless_textual(path, ".eml")
     return next((kind for magic, kind in _MAGIC if head.startswith(magic)), "")
+
+
+def written_sheet(path: Path) -> Literal["", "html", "xml"]:
+    """How a workbook is written, if that is text: as a web page with a table under the name of a sheet, or as XML
+    Spreadsheet 2003 under any name. Raises OSError."""
+    kind = path.suffix.lower()
+    with path.open("rb") as file:
+        head = _narrow(file.read(_HEAD))
+        if _XML_BOOK.match(head) and b"office:spreadsheet" in head:
+            return "xml"
+        if kind in _BOOKS:
+            page = _TAG.match(head.lstrip()) or _MAIL.match(head)
+        else:
+            page = _MARKUP.match(head) if kind in (".csv", ".tsv") else None
+        while page and head:
+            if _TABLE.search(head):
+                return "html"
+            piece = _narrow(file.read(_PIECE))
+            head = head[-_LONGEST_TAG:] + piece if piece else b""
+    return ""
+
+
+def _narrow(raw: bytes) -> bytes:
+    """Text without a byte order mark; that of UTF-16 in UTF-8."""
+    return raw.decode("utf-16", "ignore").encode() if raw.startswith(_UTF_16) else raw.removeprefix(b"\xef\xbb\xbf")
+
+
+def _delimited(head: bytes) -> bool:
+    """Whether bytes are lines of text with cells, rather than records."""
+    text = _narrow(head)
+    if any(code < 32 and code not in b"\t\n\r\f\v" for code in text):
+        return False
+    lines = [line for line in text.splitlines()[:3] if line.strip()]
+    return len(lines) > 1 and any(all(mark in line for line in lines[:2]) for mark in _MARKS)
 
 
 def _unless_textual(path: Path, kind: str) -> str:

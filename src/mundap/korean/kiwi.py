@@ -14,12 +14,17 @@ if TYPE_CHECKING:
 MOST = 4000  # characters at once: Kiwi takes seconds for a run of 50,000 letters, and hours for one of a million
 
 
-@cache
 def kiwi(user_dictionary: Path | None = None, digest: str = "") -> Kiwi:
-    """Kiwi with a user dictionary; `digest` of its content tells an edited one from the one loaded before.
+    """Kiwi with a user dictionary; `digest` of its content tells an edited one from the one loaded before, and without one
+    says nothing: a process has one plain Kiwi.
 
     It comes without its multi-word and typo dictionaries, which cost half of the start and gain nothing
     in search (docs/experiments/2026-11-21-lexical-recipe.md)."""
+    return _loaded(user_dictionary, digest if user_dictionary is not None else "")
+
+
+@cache
+def _loaded(user_dictionary: Path | None, digest: str) -> Kiwi:
     from kiwipiepy import Kiwi
 
     analyser = Kiwi(num_workers=os.cpu_count() or 1, load_multi_dict=False, load_typo_dict=False)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from mundap.korean.quantities import Quantity, quantities
 from mundap.korean.widths import plain
 
-WRITING = "w1"  # goes into the name of tokens; change it whenever `uniform` changes
+WRITING = "w2"  # goes into the name of tokens; change it whenever `uniform` changes
 
 _MONEY = {
     "KRW": "원",

@@ -97,7 +97,9 @@ def _add_tools(server: MCPServer[None], newest: Callable[[], Mundap], run: Run) 
     async def search(
         question: Question,
         k: Annotated[int, Field(description="문단 수", ge=1, le=50)] = 5,
-        leg: Annotated[Literal["hybrid", "bm25", "dense", "graph"], Field(description="검색 방법")] = "hybrid",
+        leg: Annotated[
+            Literal["hybrid", "bm25", "dense", "graph", "sparse"], Field(description="검색 방법")
+        ] = "hybrid",
         filters: Filters = {},  # noqa: B006 (the schema shows it; nothing changes it)
     ) -> list[Found]:
         """질문과 가장 관련 있는 문단을 출처와 함께 순위대로 찾습니다."""

@@ -48,12 +48,13 @@ class Fusion:
 
 
 # Default weights: docs/experiments/2026-11-21-fusion.md;
-# that of the graph was measured with "evidence" alone, docs/experiments/2026-11-26-keyword-graph.md.
+# that of the graph was measured with "evidence" alone, docs/experiments/2026-11-26-keyword-graph.md;
+# that of the sparse leg is to the dense one's as in the paper of bge-m3 (Chen et al. 2024, section 4.2).
 FUSIONS: dict[str, Fusion] = {
-    "evidence": Fusion(evidence, {"bm25": 0.2, "dense": 1.0, "graph": 0.1}),
-    "zscore": Fusion(zscore, {"bm25": 0.4, "dense": 0.6, "graph": 0.1}),
-    "minmax": Fusion(minmax, {"bm25": 0.4, "dense": 0.6, "graph": 0.1}),
-    "rrf": Fusion(rrf, {"bm25": 1.0, "dense": 1.0, "graph": 0.5}),
+    "evidence": Fusion(evidence, {"bm25": 0.2, "dense": 1.0, "graph": 0.1, "sparse": 0.3}),
+    "zscore": Fusion(zscore, {"bm25": 0.4, "dense": 0.6, "graph": 0.1, "sparse": 0.2}),
+    "minmax": Fusion(minmax, {"bm25": 0.4, "dense": 0.6, "graph": 0.1, "sparse": 0.2}),
+    "rrf": Fusion(rrf, {"bm25": 1.0, "dense": 1.0, "graph": 0.5, "sparse": 0.3}),
 }
 
 

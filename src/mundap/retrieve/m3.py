@@ -9,9 +9,9 @@ import numpy as np
 
 from mundap.encode.layout import read_layout
 from mundap.encode.options import Options
+from mundap.encode.pickled import read_pickled
 from mundap.encode.torch_model import TorchModel
 from mundap.errors import ConfigError
-from mundap.extras import need
 from mundap.protocols import Vectors
 from mundap.retrieve.late import CACHED_BYTES, LateReranker
 
@@ -27,20 +27,16 @@ class M3Reranker(LateReranker):
 
     def __init__(self, folder: Path, cached_bytes: int = CACHED_BYTES) -> None:
         self._begin(f"late:{folder.name}", cached_bytes)
-        torch = need("torch", extra="train")
         layout = read_layout(folder, folder.name, Options())
-        try:
-            held = torch.load(folder / LINEAR, "cpu", weights_only=True)
-            self._weight, self._bias = (held[name].float().numpy() for name in ("weight", "bias"))
-        except (OSError, RuntimeError, ValueError, KeyError, EOFError, AttributeError) as error:
-            raise ConfigError(
-                f"'{folder / LINEAR}'을(를) 읽을 수 없습니다. 모델을 다시 다운로드하세요. ({error})"
-            ) from error
+        held = read_pickled(folder / LINEAR)
+        if held.keys() != {"weight", "bias"}:
+            raise ConfigError(f"'{folder / LINEAR}'은(는) 토큰 벡터를 만드는 레이어가 아닙니다: {', '.join(held)}")
+        self._weight, self._bias = held["weight"], held["bias"]
         self._m3 = TorchModel(layout.transformer, layout.window)
 
     def _embed(self, texts: Sequence[str]) -> list[Vectors]:
         model = self._m3
-        encodings = [model.joined(tokens) for tokens in model.tokens([text.replace("\0", " ") for text in texts])]
+        encodings = self._joined(model, [text.replace("\0", " ") for text in texts])
         order = sorted(range(len(encodings)), key=lambda n: len(encodings[n]))  # so that little is filled up
         embedded: list[Vectors] = [np.empty((0, 0), np.float32)] * len(texts)
         place = iter(order)

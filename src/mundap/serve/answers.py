@@ -19,7 +19,16 @@ router = APIRouter(tags=["답변"], responses=documented(404, 502))
 async def query(asked: Query, request: Request, service: Here, request_id: RequestId, who: Who) -> Answered:
     """문서에 근거한 답변을 인용, 근거 문단과 함께 반환합니다. 문서에 답이 없으면 `abstained`가 true입니다."""
     question = Question(
-        asked.query, request_id, (), asked.top_k, asked.filters, asked.session, asked.persona, who.owner, who.access
+        asked.query,
+        request_id,
+        (),
+        asked.top_k,
+        asked.filters,
+        asked.session,
+        asked.persona,
+        who.owner,
+        who.access,
+        asked.language or "",
     )
     answer = await whole(request, service, question)
     said = answer_json(answer)

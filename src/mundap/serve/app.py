@@ -20,8 +20,11 @@ from mundap.serve.error_responses import told
 from mundap.serve.guard import Guard
 from mundap.serve.keys import FILE as KEYS
 from mundap.serve.keys import Keys
+from mundap.serve.page import originals
+from mundap.serve.page import routes as page_routes
 from mundap.serve.requests import HEADER, Requests
 from mundap.serve.service import Service
+from mundap.serve.syncing import Syncing
 from mundap.serve.well_formed import CLIENT_CLOSED, WellFormed
 from mundap.serve.work import Gone
 from mundap.workspace import Mundap
@@ -35,14 +38,17 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     this machine can ask (guard.Guard). `lent` is the digest of a key that is kept in no file.
     """
     service = Service(bot, settings)
+    syncing = Syncing(service)
 
     agents, serving_agents = _agents(service)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         service.begin()
+        syncing.begin()
         async with serving_agents():
             yield
+        syncing.end()
         service.close()
         await service.warmed()
 
@@ -87,7 +93,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
             allow_origins=settings.cors_origins,
             allow_methods=["*"],
             allow_headers=["*"],
-            expose_headers=[HEADER, "Retry-After"],
+            expose_headers=[HEADER, "Retry-After", originals.PAGE, originals.MARK],
         )
     app.add_middleware(Requests, service=service, log_text=settings.log_text)
     for router in (
@@ -98,6 +104,8 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         feedback.router,
         found.router,
         views.router,
+        originals.router,
+        page_routes.router,
         state.router,
         docs_page.router,
     ):

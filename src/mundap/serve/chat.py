@@ -185,6 +185,7 @@ def _question(asked: Chat, request_id: str, who: Asker) -> Question:
         asked.persona if how.persona is None else how.persona,
         who.owner,
         who.access,
+        how.language or "",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StrictBool
 
 from mundap.serve.request_body import RequestBody
-from mundap.serve.shapes import SEARCHED, TRUNCATED, Filters, Session, Used, Voice, Whole
+from mundap.serve.shapes import SEARCHED, TRUNCATED, Filters, Session, Spoken, Used, Voice, Whole
 
 MOST_INPUTS = 256
 LONGEST_INPUT = 20_000  # characters of a text to embed
@@ -68,6 +68,7 @@ class How(RequestBody):
     filters: Filters = Field(default_factory=dict)
     session: Session = None
     persona: Voice = None
+    language: Spoken = None
 
 
 class StreamOptions(_OpenBody):
@@ -93,7 +94,7 @@ class Chat(_OpenBody):
     stream: StrictBool | None = False
     stream_options: StreamOptions | None = None
     mundap: How | None = Field(
-        default=None, description="top_k, filters, session, persona. 아래의 최상위 필드로 지정해도 됩니다"
+        default=None, description="top_k, filters, session, persona, language. 아래의 최상위 필드로 지정해도 됩니다"
     )
     top_k: Used = None
     filters: Filters | None = None
@@ -142,6 +143,7 @@ class Cited(BaseModel):
     """What an answer stands on."""
 
     request_id: str
+    answer: str = Field(description="답변 전체. 스트리밍으로 받은 텍스트와 인용 표시가 다를 수 있습니다")
     abstained: bool = Field(description="답변 보류 여부(문서에 답이 없음)")
     citations: Sequence[Mapping[str, object]]
     hits: Sequence[Mapping[str, object]]

@@ -288,6 +288,7 @@ def _worked(
             service.audit(who, "upload", [one.file], one.state, request_id)
             if one.state in ("added", "updated"):
                 service.usage.uploaded(one.file, who.owner)
+        service.merge()
         yield done
     except BaseException:
         service.audit(who, "upload", [Uploads.source(name) for name in taken], "failed", request_id)

@@ -17,10 +17,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mundap.serve.asker import ASKER, Asker, holder, needed, visitor
 from mundap.serve.error_responses import Refused, refusal
 from mundap.serve.keys import Keys, Quota
+from mundap.serve.page.files import PLACE
 from mundap.serve.service import Service
 from mundap.store.audit import Action
 
-OPEN = ("/", "/healthz", "/readyz")  # for balancers, which have no key; / only says where to go
+# For balancers and browsers, which have no key (yet): the page and the widget hold nothing but their own code.
+OPEN = ("/", "/healthz", "/readyz", "/widget.js")
+_OPEN_BELOW = f"/{PLACE}/"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _MOST = 10_000  # askers that are watched at once
 _WRONG_PER_MINUTE = 30  # wrong keys from one address; the right one is let through at any time
@@ -68,7 +71,7 @@ class Guard:
             if asker and asker.name:
                 request.state.key = asker.name
             self._name(request, asker)
-            if scope["path"] not in OPEN:
+            if scope["path"] not in OPEN and not scope["path"].startswith(_OPEN_BELOW):
                 self._check(request, asker)
         except Refused as refused:
             if refused.status == 401 and _given(request.headers):

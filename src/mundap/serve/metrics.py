@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
 from mundap.generate.prompt import estimate
 from mundap.serve.work import Desk
+from mundap.store.space import free
 from mundap.types import Answer
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
@@ -53,6 +56,11 @@ class Metrics:
         for at, what in enumerate(("working", "waiting")):
             gauge = Gauge(f"mundap_{name}_{what}", f"Questions that are {what}", registry=self.registry)
             gauge.set_function(lambda at=at: desk.load[at])  # type: ignore[misc]
+
+    def watch_disk(self, folder: Path) -> None:
+        """Tell how much room is left where `folder` is."""
+        room = Gauge("mundap_disk_free_bytes", "Room on the disk of the workspace", registry=self.registry)
+        room.set_function(lambda: free(folder))
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a request that has ended."""

@@ -5,37 +5,39 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from threading import Lock, Thread
+from threading import Lock
 from typing import Annotated
 
 from fastapi import Depends, Request
 from filelock import Timeout
 
 from mundap.config import Serve
-from mundap.errors import MundapError, WorkspaceBusy
+from mundap.errors import MundapError
 from mundap.korean.mask import mask, mask_as_in
 from mundap.serve.asker import Asker
+from mundap.serve.chores import Chores
 from mundap.serve.error_responses import RETRY_SECONDS, Refused
+from mundap.serve.merger import Merger
 from mundap.serve.metrics import Metrics
 from mundap.serve.names import Names
 from mundap.serve.reread import Reread
+from mundap.serve.spoken import spoken
 from mundap.serve.usage import FILE as USAGE
 from mundap.serve.usage import Usage
 from mundap.serve.work import Desk
 from mundap.stopping import stopping
 from mundap.store.audit import Action, Actor, Audit
 from mundap.store.conversations import Conversations
+from mundap.store.space import low
 from mundap.types import Answer, Turn
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER
 
 log = logging.getLogger(__name__)
 
-_BUSY_SECONDS = 1.0  # between two tries to index while another process writes
 _UPLOADS = 16  # that wait for the one before
 
 
@@ -44,6 +46,7 @@ class Question:
     """A question as it came, from whichever endpoint. An empty `history` is that of the session; no `where` allows all.
 
     What is kept of it, and of its session, is `owner`'s. It is answered from what those see who have the tags `access`.
+    What the bot says of its own, such as that there is no answer, is said in `language`, "" is that of the settings.
     """
 
     text: str
@@ -55,6 +58,7 @@ class Question:
     persona: str | None = None
     owner: str = ""
     access: frozenset[str] | None = frozenset()
+    language: str = ""
 
 
 class Service:
@@ -74,7 +78,10 @@ class Service:
         self.metrics.watch("answers", self.answers)
         self.metrics.watch("searches", self.searches)
         self.metrics.watch("writes", self.writes)
+        self.metrics.watch_disk(bot.root)
+        self._chores = Chores(self)
         self._reread = Reread(bot, self._put)
+        self._merger = Merger(bot.root)
         self._audit = Audit(bot.root / FOLDER)
         self.usage = Usage(bot.root / FOLDER / USAGE)
         self.names = Names(lambda name: self.bot.feedback.owner(name))
@@ -85,16 +92,32 @@ class Service:
 
     def close(self) -> None:
         """Take no more questions; those that were taken are answered."""
+        self.leaving = True
         self.answers.close()
         self.searches.close()
         self.writes.close()
+        self._merger.close()
+
+    def merge(self) -> None:
+        """Have small segments merged while questions are answered, if there are as many as to be merged."""
+        if not self.leaving and self.bot.unmerged:
+            self._merger.start()
 
     def audit(self, asker: Asker, action: Action, what: Sequence[str], result: str, request_id: str) -> None:
         """Note what an asker changed, or tried to."""
+        self.note(Actor(asker.name, asker.address), action, what, result, request_id)
+
+    def note(self, actor: Actor, action: Action, what: Sequence[str], result: str, request_id: str = "") -> None:
+        """Note in the audit log what was changed, or tried."""
         try:
-            self._audit.record(Actor(asker.name, asker.address), action, what, result, request_id)
+            self._audit.record(actor, action, what, result, request_id)
         except (OSError, Timeout):
-            log.exception("request %s is not in the audit log", request_id)
+            log.exception("%s of %s (request %s) is not in the audit log", action, what, request_id)
+
+    @property
+    def low_disk(self) -> str:
+        """A warning of a disk that has little room left; "" if it has enough."""
+        return low(self.bot.root, self.bot.config.low_disk_mb)
 
     def cut(self) -> None:
         """Tell those who still wait for an answer that the server ends; streams end with that as their last event."""
@@ -132,23 +155,7 @@ class Service:
     def _begin(self) -> None:
         with suppress(MundapError):
             self.check_ready()
-        Thread(target=self._index_rest, name="index", daemon=True).start()  # a kill leaves the index as it was
-
-    def _index_rest(self) -> None:
-        """Index what was taken in before the last end of the server, or of an ingest, and not indexed."""
-        while not self.leaving:
-            try:
-                if not self.bot.unindexed:
-                    return
-                log.warning("아직 색인되지 않은 문서를 색인합니다. 그동안 이미 색인된 문서로 답합니다.")
-                self.bot.index()
-                self.newest()
-                log.warning("색인을 마쳤습니다.")
-            except WorkspaceBusy:
-                time.sleep(_BUSY_SECONDS)
-            except MundapError as error:
-                log.warning("색인하지 못했습니다: %s", error)
-                return
+        self._chores.begin()
 
     def check_ready(self) -> None:
         """Raises what the next question would meet. Something is searched for once only, as long as that succeeds."""
@@ -165,6 +172,8 @@ class Service:
         bot.corpus.check_filter(question.where.items())
         history = question.history or self.conversations.history(question.session, question.owner)
         for piece in bot.stream(question.text, history, question.k, question.where or None, question.persona):
+            if question.language and question.language != bot.config.language:
+                piece = spoken(piece, question.language)
             if isinstance(piece, Answer) and not stopping():
                 self.answered(question, piece)
             yield piece

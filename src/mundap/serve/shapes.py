@@ -53,6 +53,12 @@ Voice = Annotated[
 ]
 
 
+Spoken = Annotated[
+    Literal["ko", "en"] | None,
+    Field(description="답변 보류 같은 안내 문장의 언어. 생략하면 설정값"),
+]
+
+
 class Prompt(RequestBody):
     """A question whose keywords are wanted."""
 
@@ -77,7 +83,7 @@ class Search(RequestBody):
 
     query: Text = Field(description="질문", examples=["해외직구 면세 한도가 얼마인가요?"])
     top_k: _Count = Field(default=10, description="검색할 문단 수")
-    leg: Literal["bm25", "dense", "graph", "hybrid"] = "hybrid"
+    leg: Literal["bm25", "dense", "graph", "sparse", "hybrid"] = "hybrid"
     filters: Filters = Field(default_factory=dict)
 
 
@@ -100,6 +106,7 @@ class Query(RequestBody):
     filters: Filters = Field(default_factory=dict)
     session: Session = None
     persona: Voice = None
+    language: Spoken = None
 
 
 class Answered(BaseModel):
@@ -135,7 +142,7 @@ class OldAnswer(BaseModel):
 
 
 class State(BaseModel):
-    """`detail` says what is missing where `status` is not "ok"."""
+    """`detail` says what is missing where `status` is not "ok", and warns whoever runs the server of a disk that fills up."""
 
     status: Literal["ok", "unavailable"]
     detail: str = ""

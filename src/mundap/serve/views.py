@@ -18,10 +18,12 @@ from mundap.graph.leg import GraphLeg
 from mundap.korean.normalize import normalize
 from mundap.messages import say
 from mundap.serve.error_responses import Refused, documented
+from mundap.serve.page.originals import original
 from mundap.serve.service import Bot, Here
 from mundap.workspace.components import FOLDER
 
 _BESIDE = 400  # characters of the document on either side of a passage
+_MOST_BESIDE = 10_000
 _ONWARD = 12  # neighbours from which a second step is taken
 _MOST_NODES = 150
 _EXAMPLES = 4
@@ -42,6 +44,8 @@ class InDocument(BaseModel):
     text: str
     before: str
     after: str
+    picture: bool = Field(description="`/passages/{passage_id}/picture`에 PDF 쪽의 그림이 있는지 여부")
+    file: bool = Field(description="`/passages/{passage_id}/file`에서 원본 파일을 다운로드할 수 있는지 여부")
 
 
 class Node(BaseModel):
@@ -109,7 +113,11 @@ router = APIRouter(tags=["조회"])
 
 
 @router.get("/passages/{passage_id}", summary="문서 안의 문단 조회", responses=documented(404))
-def passage(passage_id: str, bot: Bot) -> InDocument:
+def passage(
+    passage_id: str,
+    bot: Bot,
+    beside: Annotated[int, Query(ge=0, le=_MOST_BESIDE, description="앞뒤로 함께 반환할 글자 수")] = _BESIDE,
+) -> InDocument:
     """인용한 문단과 문서의 앞뒤 내용을 반환합니다."""
     corpus = bot.corpus
     found = corpus.passages([passage_id]).get(passage_id)
@@ -117,6 +125,7 @@ def passage(passage_id: str, bot: Bot) -> InDocument:
     if found is None or document is None:
         raise Refused(404, f"'{passage_id}': 없는 문단입니다. 문서가 변경되었을 수 있으니 다시 질문하세요.")
     text = corpus.text(found.document_id) or ""  # "" where what stands beside it is not for this asker
+    there = original(bot, found, bot.config.ui.download)
     return InDocument(
         passage_id=found.id,
         document_id=found.document_id,
@@ -125,8 +134,10 @@ def passage(passage_id: str, bot: Bot) -> InDocument:
         heading=found.heading,
         page=found.page,
         text=found.text,
-        before=text[max(0, found.start - _BESIDE) : found.start],
-        after=text[found.end : found.end + _BESIDE],
+        before=text[max(0, found.start - beside) : found.start],
+        after=text[found.end : found.end + beside],
+        picture=there.picture,
+        file=there.file,
     )
 
 
@@ -222,17 +233,20 @@ def report(run: str, service: Here, bot: Bot) -> HTMLResponse:
 
 
 @router.get("/settings", summary="웹 페이지 설정", responses=documented())
-def settings(bot: Bot) -> Shown:
+def settings(
+    bot: Bot,
+    language: Annotated[Literal["ko", "en"] | None, Query(description="mundap.toml에 없는 문구의 언어")] = None,
+) -> Shown:
     """안내 문구, 예시 질문, 사용 중인 구성 요소의 이름을 반환합니다. mundap.toml의 [ui]에서 변경할 수 있습니다."""
     config, corpus = bot.config, bot.corpus
     return Shown(
-        title=config.ui.title or say("title", config.language),
+        title=config.ui.title or say("title", language or config.language),
         language=config.language,
-        notice=config.ui.notice or say("notice", config.language),
+        notice=config.ui.notice or say("notice", language or config.language),
         examples=list(config.ui.examples) or corpus.sample_questions(_EXAMPLES),
         generator=_plain(config.generate.generator),
         encoder=_plain(config.index.encoder),
-        legs=list(config.retrieve.legs),
+        legs=list(bot.components.legs),
         top_k=config.retrieve.k,
         languages=["ko", "en"],
         personas=list(bot.components.personas),

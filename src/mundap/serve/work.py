@@ -60,8 +60,7 @@ class Desk:
     def flow(self, make: Callable[[], Iterator[T]]) -> Flow[T]:
         """What the iterator of `make` yields, as it comes; it runs in one thread. Raises Refused if too many wait."""
         with self._lock:
-            if self._closed:
-                raise Refused(503, "서버가 종료되는 중입니다. 잠시 후 다시 시도하세요.", RETRY_SECONDS)
+            self._check_open()
             if self._taken >= self._at_once + self._waiting:
                 raise Refused(503, "요청이 너무 많습니다. 잠시 후 다시 시도하세요.", RETRY_SECONDS)
             self._taken += 1
@@ -78,7 +77,21 @@ class Desk:
         finally:
             flow.close()
 
-    def _give_back(self, future: Future[None]) -> None:
+    def own(self, work: Callable[[], T]) -> Future[T]:
+        """What `work` returns, for the server itself: it waits for its turn as all do, and is never too much. Raises Refused
+        if the desk is closed."""
+        with self._lock:
+            self._check_open()
+            self._taken += 1
+        future = self._pool.submit(work)
+        future.add_done_callback(self._give_back)
+        return future
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Refused(503, "서버가 종료되는 중입니다. 잠시 후 다시 시도하세요.", RETRY_SECONDS)
+
+    def _give_back(self, future: Future[Any]) -> None:
         with self._lock:
             self._taken -= 1
 

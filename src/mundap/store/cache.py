@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from mundap.errors import MundapError
 from mundap.files import text_key
-from mundap.protocols import Encoder, Progress, Tokenize, Vectors, quiet
+from mundap.protocols import Encoder, Progress, SparseEncoder, Tokenize, TokenWeights, Vectors, quiet
 from mundap.store.connections import Connections
 from mundap.store.trouble import told
 
@@ -23,6 +23,7 @@ from mundap.store.trouble import told
 _ENCODED = 32
 _TOKENISED = 1024
 _MANY = 500
+_ID, _HALF = np.dtype(np.int32), np.dtype(np.float16)  # of a token, and its weight
 
 
 Kept = Callable[[Sequence[bytes]], dict[bytes, npt.NDArray[np.float16]]]
@@ -131,6 +132,25 @@ class Cache:
         ):
             text = zlib.decompress(value).decode()
             yield text.split("\n") if text else []
+
+    def weights(
+        self, texts: Sequence[str], encoder: SparseEncoder, progress: Progress = quiet
+    ) -> Iterator[TokenWeights]:
+        """What the tokens of each passage weigh, in half precision, computed where it is missing."""
+        keys = [text_key(f"{encoder.name} sparse", text) for text in texts]
+        raw = self._derived(
+            keys,
+            texts,
+            lambda some: [
+                ids.tobytes() + weights.astype(np.float16).tobytes() for ids, weights in encoder.sparse_passages(some)
+            ],
+            progress,
+            _ENCODED,
+        )
+        for value in raw:
+            count = len(value) // (_ID.itemsize + _HALF.itemsize)
+            ids, weights = np.frombuffer(value, _ID, count), np.frombuffer(value, _HALF, offset=count * _ID.itemsize)
+            yield TokenWeights(ids, weights.astype(np.float32))
 
     def _derived(
         self,

@@ -12,10 +12,12 @@ from mundap.types import Turn
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS turns(
     id INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL,
-    owner TEXT NOT NULL DEFAULT '');
+    owner TEXT NOT NULL DEFAULT '', time TEXT NOT NULL DEFAULT '');
 CREATE INDEX IF NOT EXISTS turns_by_session ON turns(session, id);
 """
 _OWNED = "ALTER TABLE turns ADD COLUMN owner TEXT NOT NULL DEFAULT ''"  # files of before are given it: nobody's turns
+_TIMED = "ALTER TABLE turns ADD COLUMN time TEXT NOT NULL DEFAULT ''"
+_NOW = "strftime('%Y-%m-%dT%H:%M:%SZ')"
 
 
 class Conversations:
@@ -30,9 +32,12 @@ class Conversations:
         """Opens, or makes, the file. Raises sqlite3.DatabaseError, as all methods do."""
         self._turns = turns
         self._sessions = sessions
-        self._connections = Connections(path, "journal_mode=WAL", "synchronous=NORMAL")
-        self._connections.here.executescript(_SCHEMA)
-        add_column(self._connections.here, "turns", "owner", _OWNED)
+        self._connections = Connections(path, "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON")
+        db = self._connections.here
+        db.executescript(_SCHEMA)
+        add_column(db, "turns", "owner", _OWNED)
+        add_column(db, "turns", "time", _TIMED)
+        db.execute(f"UPDATE turns SET time = {_NOW} WHERE time = ''")  # from now on they age
 
     def close(self) -> None:
         """Close the file; the object is not used again."""
@@ -53,7 +58,7 @@ class Conversations:
         with self._change():
             db = self._connections.here
             db.execute(
-                "INSERT INTO turns(session, question, answer, owner) VALUES (?,?,?,?)",
+                f"INSERT INTO turns(session, question, answer, owner, time) VALUES (?,?,?,?,{_NOW})",
                 (session, turn.question, turn.answer, owner),
             )
             db.execute(

@@ -1,7 +1,4 @@
-"""Answers that were given, and what people said of them, beside the corpus in its file.
-
-Answers nobody judged are forgotten after a while; a judgement, with its answer, is kept for good.
-"""
+"""Answers that were given, and what people said of them, beside the corpus in its file; `forgetting` ends their time."""
 
 from __future__ import annotations
 
@@ -16,8 +13,6 @@ from mundap.errors import MundapError
 from mundap.store.connections import Connections, add_column
 from mundap.store.trouble import told
 from mundap.types import Answer
-
-_SWEEP = 1000  # answers between two looks for those that are too old
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS answers(
@@ -71,13 +66,11 @@ class Given:
 class Feedback:
     """Opens, or makes, the tables in the corpus file at `path`. Safe to use from several threads."""
 
-    def __init__(self, path: Path, days: int) -> None:
-        """Answers without a vote are forgotten after `days` days. Raises MundapError for a file that is no database."""
-        self._days = days
-        self._until_sweep = 0
+    def __init__(self, path: Path) -> None:
+        """Raises MundapError for a file that is no database."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._connections = Connections(path, "journal_mode=WAL", "foreign_keys=ON")
+            self._connections = Connections(path, "journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON")
             self._db.executescript(_SCHEMA)
             add_column(self._db, "answers", "owner", _OWNED)
         except (OSError, sqlite3.DatabaseError) as error:
@@ -102,7 +95,6 @@ class Feedback:
             " VALUES (?,?,?,?,?,?,?,?,?)",
             (*row, json.dumps(cited), json.dumps(shown), answer.model, owner),
         )
-        self._forget()
 
     def owner(self, request_id: str) -> str | None:
         """Whose the last answer to this request is, or None if there is none."""
@@ -147,13 +139,3 @@ class Feedback:
 
     def _durable(self, wanted: bool) -> None:
         self._db.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
-
-    def _forget(self) -> None:
-        self._until_sweep -= 1
-        if self._until_sweep < 0:
-            self._until_sweep = _SWEEP
-            self._db.execute(
-                "DELETE FROM answers WHERE time < strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?)"
-                " AND id NOT IN (SELECT answer_id FROM feedback)",
-                (f"-{self._days} days",),
-            )

@@ -8,6 +8,7 @@ import sqlite3
 from pathlib import Path
 
 from mundap.errors import MundapError, StorageDamaged, StorageFull, StorageLocked, WorkspaceBusy
+from mundap.store.space import free
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _LOCKED = {errno.EROFS, errno.EACCES, errno.EPERM}
@@ -31,7 +32,7 @@ def told(error: BaseException, path: Path | None = None) -> MundapError | None:
     if isinstance(error, sqlite3.Error):
         name = str(getattr(error, "sqlite_errorname", "") or "")
         kind = next((kind for code, kind in _NAMES.items() if name == code or name.startswith(f"{code}_")), None)
-        if kind is StorageDamaged and path is not None and _free(path) == 0:
+        if kind is StorageDamaged and path is not None and free(path) == 0:
             kind = StorageFull  # a disk that fills up within a write is an error of input and output to SQLite
         return None if kind is None else _sentence(kind, path, error)
     if isinstance(error, OSError):
@@ -59,12 +60,3 @@ def _sentence(kind: type[MundapError], path: Path | None, error: BaseException) 
             " mundap restore FILE 새폴더"
         )
     return WorkspaceBusy(f"{where}다른 프로세스가 사용하고 있습니다. 잠시 후 다시 실행하세요.")
-
-
-def _free(path: Path) -> int:
-    """Bytes that are left where `path` is; -1 if that is not known."""
-    try:
-        found = os.statvfs(path if path.exists() else path.parent)
-    except OSError:
-        return -1
-    return found.f_bavail * found.f_frsize

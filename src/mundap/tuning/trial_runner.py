@@ -14,6 +14,7 @@ from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.grouped import GroupedPassages
 from mundap.index.postings import Postings
+from mundap.index.sparse import SPARSE, SparseLeg, weighed
 from mundap.index.table import InMemory, Table
 from mundap.index.vectors import VectorIndex
 from mundap.index.widen import Widening
@@ -40,8 +41,8 @@ class TrialRunner:
 
     def __init__(self, bot: Mundap, questions: Iterable[Question], progress: Progress = quiet) -> None:
         """Raises MundapError for an empty corpus, or a leg that cannot be tuned."""
-        self.names: tuple[str, ...] = tuple(bot.config.retrieve.legs)
-        if unknown := sorted(set(self.names) - {"bm25", "dense"}):
+        self.names: tuple[str, ...] = bot.components.legs
+        if unknown := sorted(set(self.names) - {"bm25", "dense", SPARSE}):
             raise MundapError(
                 f"검색 방법 {', '.join(unknown)}은(는) 튜닝할 수 없습니다. [retrieve] legs에서 제외한 뒤 다시 실행하세요."
             )
@@ -87,6 +88,7 @@ class TrialRunner:
         makers: dict[str, tuple[object, Callable[[Settings], Leg]]] = {
             "bm25": ((settings.k1, settings.b), self._lexical),
             "dense": ((settings.chunk_chars, settings.chunk_overlap), self._dense),
+            SPARSE: ((), self._sparse),
         }
         for name in self.names:
             wanted, make = makers[name]
@@ -111,6 +113,12 @@ class TrialRunner:
         texts = [p.embedded for p in grouped.passages]
         vectors = self._bot.components.cache.vectors(texts, self._bot.components.encoder, self._progress)
         return DenseLeg(VectorIndex.of(vectors, grouped.starts), self._table, self._encoder)
+
+    def _sparse(self, settings: Settings) -> Leg:
+        parts = self._bot.components
+        assert parts.sparse is not None  # or the workspace would not have opened
+        weights = parts.cache.weights([row.embedded for row in self._rows], parts.sparse, self._progress)
+        return SparseLeg(weighed([*weights]), self._table, parts.sparse)
 
     def _remembered(self, leg: Leg) -> Leg:
         exact = not isinstance(leg, DenseLeg) or leg.vectors.exact

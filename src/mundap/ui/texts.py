@@ -114,6 +114,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "bm25": ("키워드(BM25)", "Keywords (BM25)"),
     "dense": ("의미(벡터)", "Semantic (vectors)"),
     "graph": ("키워드 그래프", "Keyword graph"),
+    "sparse": ("토큰 가중치", "Token weights"),
     "count": ("결과 수", "Results"),
     "rank": ("순위", "Rank"),
     "score": ("점수", "Score"),

@@ -161,7 +161,9 @@ def _files(root: Path, aside: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
         here = Path(folder)
         folders[:] = [
-            name for name in folders if here / name != aside and not name.startswith((".backup-", ".building-"))
+            name
+            for name in folders
+            if here / name != aside and not name.startswith((".backup-", ".building-", "repository.git"))
         ]
         for name in names:
             path = here / name

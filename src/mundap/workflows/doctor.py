@@ -12,6 +12,7 @@ from mundap.encode.prompts import Prompts
 from mundap.errors import MundapError
 from mundap.generate.openai import OpenAIGenerator
 from mundap.protocols import Loads
+from mundap.store.space import free, low
 from mundap.types import Json
 from mundap.workspace import Mundap
 from mundap.workspace.copies import Copied
@@ -32,18 +33,21 @@ EXTRAS = {
 
 @dataclass(frozen=True, slots=True)
 class SegmentShare:
-    """A segment of the index: its rows, the share of them that is deleted, and its size on the disk."""
+    """A segment of the index: its rows, the share of them that is deleted, its size on the disk, and the share
+    of the hundred nearest vectors that a search finds, as it was measured."""
 
     name: str
     rows: int
     deleted: float
     megabytes: float
+    recall: float
 
 
 @dataclass(frozen=True, slots=True)
 class Examination:
     """Versions, what is in the corpus, and which extras are installed. `encoder` is "ok" with its
-    name and prompts, and `index` "ok", or they say what to do. So does `generator`, after it has been loaded, or its server asked. `copies` is "ok", or tells of passages that say the same.
+    name and prompts, and `index` "ok", or they say what to do. So does `generator`, after it has been loaded, or its server asked. `copies` is "ok", or tells of passages that say the same,
+    and `disk` has the room that is left, or warns that it is low.
     `damaged` are files of the workspace that were found to be so; None if nobody looked."""
 
     mundap: str
@@ -55,6 +59,7 @@ class Examination:
     index: str
     generator: str
     copies: str
+    disk: str
     extras: Mapping[str, bool]
     segments: tuple[SegmentShare, ...]
     damaged: tuple[str, ...] | None
@@ -78,10 +83,11 @@ def examine(bot: Mundap, verify: bool = False) -> Examination:
         index=_index(bot),
         generator=_generator(bot),
         copies=copies_told(bot.copies.all()) or "ok",
+        disk=low(bot.root, bot.config.low_disk_mb) or f"ok: {free(bot.root) / (1 << 30):,.1f}GB 남음",
         extras={extra: find_spec(package) is not None for extra, package in EXTRAS.items()},
         segments=tuple(
-            SegmentShare(name, extent.rows, 1 - extent.alive / max(extent.rows, 1), size / 1e6)
-            for name, extent, size in bot.segments
+            SegmentShare(name, extent.rows, 1 - extent.alive / max(extent.rows, 1), size / 1e6, recall)
+            for name, extent, size, recall in bot.segments
         ),
         damaged=tuple(str(path.relative_to(bot.root)) for path in bot.damaged_files()) if verify else None,
     )

@@ -6,21 +6,21 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from mundap.errors import MundapError, UnknownName
+from mundap.config import Retention
+from mundap.errors import MundapError, UnknownName, WorkspaceBusy
 from mundap.index.generation import current, forget_others
 from mundap.korean.normalize import normalize
 from mundap.protocols import Progress
-from mundap.store.conversations import Conversations
+from mundap.store.forgetting import Ages, Forgotten, days_of, empty_log, forget_answers, forget_older, forgetting
 from mundap.types import Json
 from mundap.workflows import runs
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER
 
-_AGE = re.compile(r"([1-9][0-9]{0,4})\s*(d|일)")
 _NEEDLE = 24  # characters of a sentence by which it is looked for: long enough not to stand elsewhere by chance
 _NEEDLES = 50  # per document
 _PIECE = 1 << 22
@@ -56,54 +56,63 @@ def document(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
     ids = bot.corpus.ids_where([("document_id", [listed.id])])
     passages = list(bot.corpus.passages([*ids]).values())
     needles = _needles([one.text for one in passages])
-    with _transaction(bot) as db:
+    with forgetting(_corpus(bot)) as db:
         rows = db.execute("SELECT id, cited, shown FROM answers").fetchall()
         answers = [number for number, *lists in rows if any(ids & set(_listed(said)) for said in lists)]
-        found = _forget_answers(db, answers)
+        found = forget_answers(db, answers)
     reports = _drop_reports(bot, needles)
     bot.remove(source, keep_out_file=not file)
     bot.uploads.drop(source)
+    if bot.is_fetched(source):
+        bot.fetched.drop_document(source)
     if file:
         (bot.root / source).unlink(missing_ok=True)
     _compact(bot, progress)
     left = tuple(sorted(_holding(bot.root, needles)))
-    return Erased(1, len([one for one in passages if one.parent_id in ("", one.id)]), *found, reports, left)
+    whole = len([one for one in passages if one.parent_id in ("", one.id)])
+    return Erased(1, whole, found.answers, found.votes, found.turns, reports, left)
 
 
 def session(bot: Mundap, name: str) -> Erased:
     """Erase a conversation: its turns, and the answers and votes of its questions. Raises UnknownName if there is none."""
-    with _transaction(bot) as db:
+    with forgetting(_corpus(bot)) as db:
         answers = [row[0] for row in db.execute("SELECT id FROM answers WHERE session = ?", (name,))]
         turns = db.execute("DELETE FROM turns WHERE session = ?", (name,)).rowcount
         if not (answers or turns):
             raise UnknownName("session", name, [])
-        forgotten, votes, more = _forget_answers(db, answers)
-    _shrink(bot)
-    return Erased(answers=forgotten, votes=votes, turns=turns + more)
+        found = forget_answers(db, answers)
+    return _emptied(bot, replace(found, turns=turns + found.turns))
 
 
 def request(bot: Mundap, name: str) -> Erased:
     """Erase one answer with its votes, and its turn in a conversation. Raises UnknownName if there is none."""
-    with _transaction(bot) as db:
+    with forgetting(_corpus(bot)) as db:
         answers = [row[0] for row in db.execute("SELECT id FROM answers WHERE request_id = ?", (name,))]
         if not answers:
             raise UnknownName("request", name, [])
-        found = _forget_answers(db, answers)
-    _shrink(bot)
-    return Erased(0, 0, *found)
+        found = forget_answers(db, answers)
+    return _emptied(bot, found)
 
 
 def older(bot: Mundap, age: str) -> Erased:
     """Erase answers, votes and turns older than `age`, such as "30d". Raises MundapError for what is no age."""
-    said = _AGE.fullmatch(age.strip())
-    if said is None:
+    days = days_of(age)
+    if days is None:
         raise MundapError(f"'{age}': 기간이 아닙니다. 예: 30d (30일)")
-    with _transaction(bot) as db:
-        before = f"-{said[1]} days"
-        rows = db.execute("SELECT id FROM answers WHERE time < strftime('%Y-%m-%dT%H:%M:%SZ', 'now', ?)", (before,))
-        found = _forget_answers(db, [row[0] for row in rows])
-    _shrink(bot)
-    return Erased(0, 0, *found)
+    return _emptied(bot, forget_older(_corpus(bot), Ages(days, days, days)))
+
+
+def expired(bot: Mundap, wait: float = 30) -> Erased:
+    """Erase answers, votes and turns that are older than the settings of `[retention]` have them kept.
+
+    Raises WorkspaceBusy if others read what is erased for over `wait` seconds; then it is only hidden until the next call.
+    """
+    return _emptied(bot, forget_older(_corpus(bot), ages_of(bot.config.retention)), wait)
+
+
+def ages_of(settings: Retention) -> Ages:
+    """The ages that these settings mean."""
+    return Ages(days_of(settings.answers), days_of(settings.turns), days_of(settings.feedback))
 
 
 def anything(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, Progress] | None = None) -> Erased:
@@ -120,28 +129,17 @@ def anything(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
     )
 
 
-@contextmanager
-def _transaction(bot: Mundap) -> Iterator[sqlite3.Connection]:
-    """One transaction over answers, votes and turns, whose deleted rows are overwritten; the tables are there."""
-    path = bot.root / FOLDER / "corpus.sqlite"
-    bot.feedback.ids()  # these make the tables
-    Conversations(path, 1, 1).close()
-    with closing(sqlite3.connect(path, timeout=30, isolation_level=None)) as db:
-        db.execute("PRAGMA secure_delete = ON")
-        db.execute("BEGIN IMMEDIATE")
-        yield db
-        db.execute("COMMIT")
+def _corpus(bot: Mundap) -> Path:
+    return bot.root / FOLDER / "corpus.sqlite"
 
 
-def _forget_answers(db: sqlite3.Connection, answers: Sequence[int]) -> tuple[int, int, int]:
-    """Delete these answers, their votes, and the turns that hold them; how many of each."""
-    votes = turns = 0
-    for number in answers:
-        said = db.execute("SELECT session, answer FROM answers WHERE id = ?", (number,)).fetchone()
-        votes += db.execute("DELETE FROM feedback WHERE answer_id = ?", (number,)).rowcount
-        turns += db.execute("DELETE FROM turns WHERE session = ? AND answer = ?", said).rowcount
-        db.execute("DELETE FROM answers WHERE id = ?", (number,))
-    return len(answers), votes, turns
+def _emptied(bot: Mundap, found: Forgotten, wait: float = 30) -> Erased:
+    """What was erased, once it stands in the log no more. Raises WorkspaceBusy while another process reads it there."""
+    if not empty_log(_corpus(bot), wait):
+        raise WorkspaceBusy(
+            f"{_corpus(bot)}: 지웠지만, 다른 프로세스가 읽고 있어 로그(WAL)를 아직 비우지 못했습니다. 다시 실행하세요."
+        )
+    return Erased(answers=found.answers, votes=found.votes, turns=found.turns)
 
 
 def _listed(said: str) -> list[str]:

@@ -79,7 +79,7 @@ def retrieval(
     over = asked_over(bot, asked)
     names = tuple(over.searchers)
     legs = {name: search_by(over, name) for name in names} | dict((variants or without)(over))
-    steps = steps or [over.config.retrieve.legs[0], *(name for name in legs if name not in names), "hybrid"]
+    steps = steps or [over.components.legs[0], *(name for name in legs if name not in names), "hybrid"]
     passages = over.corpus.all_passages()
     corpus = {squash(p.text) for p in passages if p.parent_id == p.id}
     alike = Twins.among(passages) if twins else None

@@ -22,11 +22,12 @@ from mundap.generate.sampling import Sampling
 from mundap.generate.structured import Completer
 from mundap.generate.support import read_calibration, refusal
 from mundap.index.kept_vectors import KeptVectors
+from mundap.index.sparse import SPARSE
 from mundap.korean.everyday import EverydayWords, read_pairs, shipped
 from mundap.korean.keyword_model import KeywordModel
 from mundap.korean.keyword_rules import NounRule, extract, names, read_rules
 from mundap.korean.tokens import SearchTokenizer
-from mundap.protocols import Encoder, Generator, Reranker
+from mundap.protocols import Encoder, Generator, Reranker, SparseEncoder
 from mundap.retrieve.light import LightModel
 from mundap.retrieve.rerank import make_reranker
 from mundap.store.cache import Cache, CachedEncoder
@@ -152,6 +153,20 @@ class Components:
         settings = self.config.index
         options = Options(settings.query_prompt, settings.passage_prompt, settings.pooling)
         return make_encoder(name, self.models, lambda base: CachedEncoder(base, self.cache), self.words, options)
+
+    @cached_property
+    def sparse(self) -> SparseEncoder | None:
+        """The encoder, or the one below an adapter, if it weighs tokens too."""
+        encoder = self.encoder
+        while isinstance(encoder, AdaptedEncoder | CachedEncoder):
+            encoder = encoder.base if isinstance(encoder, AdaptedEncoder) else encoder.encoder
+        return encoder if isinstance(encoder, SparseEncoder) else None
+
+    @property
+    def legs(self) -> tuple[str, ...]:
+        """The legs of a hybrid search: those that mundap.toml names, or those by default and what the encoder adds."""
+        settings = self.config.retrieve
+        return settings.legs if "legs" in settings.model_fields_set or not self.sparse else (*settings.legs, SPARSE)
 
     @cached_property
     def reranker(self) -> Reranker | None:

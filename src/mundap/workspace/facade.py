@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -26,6 +27,7 @@ from mundap.errors import (
 )
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
+from mundap.hits import Hits
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.generation import REPAIR, Recipe
@@ -41,8 +43,10 @@ from mundap.protocols import Loads, Progress, Searcher, quiet
 from mundap.retrieve.light import seen
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
+from mundap.store.fetched import FetchedFiles
 from mundap.store.sight import Sight
-from mundap.types import Answer, Hit, Passage, Turn
+from mundap.tracing import Tracing
+from mundap.types import Answer, Passage, Turn
 from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
@@ -50,10 +54,12 @@ from mundap.workspace.answering import Answering
 from mundap.workspace.components import FOLDER, LIGHT, Components
 from mundap.workspace.copies import Copied, Copies
 from mundap.workspace.indexing import Indexing
-from mundap.workspace.intake import Ingested, Skipped, Taken, beside, keep_out, skipped, take, take_back
+from mundap.workspace.intake import KEPT_OUT, Ingested, Skipped, Taken, beside, keep_out, skipped, take, take_back
 from mundap.workspace.opening import Opening, passages_of
 from mundap.workspace.searching import Searching, Where
 from mundap.workspace.uploads import Uploads
+
+SOURCES = "sources"  # the folder of what came from elsewhere
 
 
 def cut_of(config: Config, models: Path) -> Cut:
@@ -80,6 +86,10 @@ def _check_there(folder: Path) -> None:
         )
 
 
+_MOMENT_SECONDS = 1.0  # in which somebody who merges puts the merged segment in place
+_MERGED_SECONDS = 600.0  # that who merges waits for somebody who writes
+
+
 class Mundap:
     """An open workspace. Make one with `Mundap.open`. Threads may share one.
 
@@ -100,6 +110,7 @@ class Mundap:
         self._opening = Opening(self._indexing, self.corpus, self._parts)
         self._searching = Searching(self._opening, self.corpus, self._parts)
         self._answering = Answering(self._searching, self._opening, self.corpus, self._parts)
+        self._tracing = Tracing(**config.tracing.model_dump())
         self._views: dict[frozenset[str], Mundap] = {}
         self._viewing = Lock()
 
@@ -205,18 +216,68 @@ class Mundap:
                 else:
                     self.uploads.place(files[name], name)
             if not self._indexing.done and self.corpus.counts()[0]:
-                self._indexing.build({})
+                self._indexing.build({}, merging=False)
             copied = self._copied(taken)
         return self._ingested(taken, copied=copied)
 
+    def take_in(
+        self,
+        files: Mapping[str, Path],
+        gone: Iterable[str] = (),
+        access: Iterable[str] = (),
+        progress: Progress = quiet,
+    ) -> Ingested:
+        """Read files that came from a source, keyed by the address that is their document's source, and remove the documents
+        that are `gone` from it.
+
+        Each has the tags in the file beside it (NAME.access), else `access`. What was read before of a file that cannot be
+        read any more stays. What was removed and is kept out stays out.
+        """
+        missing: list[Skipped] = []
+        removed = 0
+        given = tuple(access)
+        with self._writing():
+            taken_in = dict(files)
+            for source, file in files.items():
+                try:
+                    self.corpus.tag(source, beside(file) or given)
+                except BadFile as error:  # what should be hidden is not taken for what all may see
+                    missing.append(Skipped(source, str(error)))
+                    del taken_in[source]
+            taken = self._take(taken_in, progress)
+            for source in gone:
+                self.corpus.forgive(source)
+                if self.corpus.fingerprint(source) is not None:
+                    self.corpus.remove(source)
+                    removed += 1
+            copied = self._copied(taken)
+        return self._ingested(taken, missing, removed, copied)
+
+    def kept_out(self, source: str) -> str:
+        """Why no document of this source is taken in: it was removed, and stays out; "" if it is."""
+        refused = self.corpus.refusal(source)
+        return refused[1] if refused and refused[0] == KEPT_OUT else ""
+
+    @cached_property
+    def fetched(self) -> FetchedFiles:
+        """The files that came from sources."""
+        return FetchedFiles(self.root / FOLDER / SOURCES)
+
+    def is_fetched(self, source: str) -> bool:
+        """Whether a document came from a source; without making what is kept of sources where there is none."""
+        return (self.root / FOLDER / SOURCES).is_dir() and self.fetched.holder(source) is not None
+
     def discard(self, document_id: str) -> Listed | None:
         """Remove a document from every leg at once, and delete its file if it was uploaded. Returns the document, or None
-        if there is none with this id. A file that was not uploaded is kept, and the next ingest reads it again."""
+        if there is none with this id. A file that was not uploaded is kept, and the next ingest reads it again; what came from
+        a source stays out."""
         with self._writing():
             listed = self.corpus.document(document_id)
             if listed:
                 self.uploads.drop(listed.source)  # first: a file without its document would bring it back
                 self.corpus.remove(listed.source)
+                if self.is_fetched(listed.source):
+                    keep_out(self.corpus, listed.source)
         return listed
 
     @cached_property
@@ -266,19 +327,23 @@ class Mundap:
 
     def refused(self) -> list[Skipped]:
         """The files that could not be read at the last attempt and still exist, with the reasons."""
-        return [Skipped(file, reason) for file, reason in self.corpus.refusals() if exists(self.root / file)]
+        return [
+            Skipped(file, reason)
+            for file, reason in self.corpus.refusals()
+            if exists(self.root / file) or self.is_fetched(file)
+        ]
 
     def remove(self, source_or_id: str, keep_out_file: bool = False) -> str:
         """Remove a document by source, file name, title or id, from every leg at once. Returns its source.
 
-        With `keep_out_file`, later ingests skip its file if it still exists.
+        With `keep_out_file`, later ingests skip its file if it still exists. What came from a source stays out of later syncs.
 
         Raises UnknownName if there is no such document, and MundapError if there are several.
         """
         with self._writing():
             source = self.source_of(source_or_id)
             self.corpus.remove(source)
-            if keep_out_file and exists(self.root / source):
+            if self.is_fetched(source) or (keep_out_file and exists(self.root / source)):
                 keep_out(self.corpus, source)
         return source
 
@@ -300,25 +365,40 @@ class Mundap:
             return take_back(self.corpus, normalize(name))
 
     def _prune(self) -> int:
-        gone = [d.source for d in self.corpus.documents() if not exists(self.root / d.source)]
+        gone = [
+            one.source
+            for one in self.corpus.documents()
+            if not exists(self.root / one.source) and not self.is_fetched(one.source)
+        ]
         for source in gone:
             self.corpus.remove(source)
         return len(gone)
 
     def _source(self, file: Path) -> str:
-        whole = file.resolve()
+        whole = Path(os.path.realpath(file))  # which ends for a link to itself, too
         return nfc_path(whole.relative_to(self.root) if whole.is_relative_to(self.root) else whole)
 
     # -- index ----------------------------------------------------------------------------------------------------
 
-    def index(self, progress: Mapping[str, Progress] | None = None, rebuild: bool = False) -> str:
+    def index(self, progress: Mapping[str, Progress] | None = None, rebuild: bool = False, merging: bool = True) -> str:
         """Build an index generation of the corpus and make it current; returns its name. Only new passages are computed.
 
-        With `rebuild`, nothing of the existing index is used except vectors whose files are intact. `progress` may have
+        With `rebuild`, nothing of the existing index is used except vectors whose files are intact. Without `merging`, small
+        segments are left to `merge`. `progress` may have
         entries for "tokens", "keywords" and "vectors". Raises StaleIndex, naming the file, if a damaged one would be needed.
         """
         with self._writing():
-            return self._indexing.build(progress or {}, anew=rebuild)
+            return self._indexing.build(progress or {}, anew=rebuild, merging=merging)
+
+    def merge(self) -> None:
+        """Merge small segments of the index while others search, add and remove documents. Raises StaleIndex for an index that
+        cannot be read, and WorkspaceBusy."""
+        self._indexing.merge(lambda: writing(self.root, _MERGED_SECONDS))
+
+    @property
+    def unmerged(self) -> bool:
+        """Whether the index has small segments that are to be merged."""
+        return self._indexing.unmerged
 
     def compact(self, progress: Mapping[str, Progress] | None = None) -> str:
         """Index as `index` does, and drop what was deleted from the files at once; returns the generation's name."""
@@ -339,8 +419,9 @@ class Mundap:
         return passages_of(opened.generation, self.corpus)
 
     @property
-    def segments(self) -> list[tuple[str, Extent, int]]:
-        """The segments of the current generation: name, how large each is, and its bytes on disk; none without an index."""
+    def segments(self) -> list[tuple[str, Extent, int, float]]:
+        """The segments of the current generation: name, how large each is, its bytes on disk, and the share of the hundred
+        nearest vectors that a search finds; none without an index."""
         return self._indexing.segments
 
     def damaged_files(self) -> list[Path]:
@@ -389,16 +470,19 @@ class Mundap:
         where: Where | None = None,
         since: str | None = None,
         until: str | None = None,
-    ) -> list[Hit]:
-        """The best `k` parent passages. `where` gives the allowed values of source, title, document_id or a meta key.
+    ) -> Hits:
+        """The best `k` parent passages, as a list that notebooks show and `to_pandas` makes a data frame of. `where` gives the allowed values of source, title, document_id or a meta key.
 
         `since` and `until` are ISO dates, inclusive; passages without a date are in no period.
         Raises StaleIndex if the index does not match the corpus or the settings; its message names the command to run.
         """
-        allowed = None
-        if where is not None or since is not None or until is not None:
-            allowed = self.corpus.ids_where((where or {}).items(), since=since, until=until)
-        return self._searching.search(self.mended(question).text, k, leg, allowed)
+        with self._tracing.root("mundap.search", question, k=k, leg=leg) as span:
+            allowed = None
+            if where is not None or since is not None or until is not None:
+                allowed = self.corpus.ids_where((where or {}).items(), since=since, until=until)
+            hits = Hits(self._searching.search(self.mended(question).text, k, leg, allowed))
+            span.set_attribute("hits", len(hits))
+            return hits
 
     def mended(self, question: str) -> Mended:
         """The question as `search` and `ask` use it, with typos corrected to words of the index.
@@ -407,13 +491,13 @@ class Mundap:
         """
         return self._searching.mended(normalize(question))
 
-    def find(self, question: str, k: int | None = None, where: Where | None = None) -> list[Hit]:
+    def find(self, question: str, k: int | None = None, where: Where | None = None) -> Hits:
         """The passages that an answer is based on: interprets the question as configured, then searches.
 
         Conditions on documents in the question become filters; if no document meets them, everything
         that meets `where` is searched.
         """
-        return self._searching.find(normalize(question), k, where)
+        return Hits(self._searching.find(normalize(question), k, where))
 
     @property
     def searchers(self) -> Mapping[str, Searcher]:
@@ -475,9 +559,17 @@ class Mundap:
         like `persona`, as in `components.persona`.
         """
         voice = self._parts.persona(persona)
-        with closing(self._answering.stream(normalize(question), history, k, where, voice)) as pieces:
+        answering = self._answering.stream(normalize(question), history, k, where, voice)
+        with closing(self._tracing.streamed("mundap.ask", question, answering, self._told)) as pieces:
             for piece in pieces:
                 yield replace(piece, question=question) if isinstance(piece, Answer) else piece
+
+    def _told(self, piece: str | Answer) -> dict[str, str | int | float | bool]:
+        """What is told of an answer where questions are traced."""
+        if isinstance(piece, str):
+            return {}
+        about = {"abstained": piece.abstained, "support": piece.support, "citations": len(piece.citations)}
+        return {**about, "model": piece.model, **({"answer": piece.text} if self._tracing.tells_texts else {})}
 
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""
@@ -504,7 +596,7 @@ class Mundap:
     @cached_property
     def feedback(self) -> Feedback:
         """Answers given over HTTP, and the feedback on them."""
-        return Feedback(self.root / FOLDER / "corpus.sqlite", self.config.serve.answer_days)
+        return Feedback(self.root / FOLDER / "corpus.sqlite")
 
     def keywords(self, questions: Sequence[str]) -> list[list[str]]:
         """The distinct keywords of each question, by the configured extractor; the corpus is not read.
@@ -522,7 +614,7 @@ class Mundap:
         return self._parts
 
     def _writing(self) -> AbstractContextManager[None]:
-        return writing(self.root)
+        return writing(self.root, _MOMENT_SECONDS)
 
 
 @contextmanager

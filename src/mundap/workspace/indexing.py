@@ -12,11 +12,14 @@ from mundap.generate.relations import read_relations, reader_name
 from mundap.graph.build import GraphFiles, Relate, Relation
 from mundap.graph.relations import relate, unrelated
 from mundap.graph.synonyms import in_use, read_synonyms
+from mundap.index.annexes import together
 from mundap.index.generation import Recipe, build, current, damaged_files, generations, open_generation
 from mundap.index.kept_vectors import vectors_of
-from mundap.index.segment import Deriving
-from mundap.index.tiers import Extent
-from mundap.index.vectors import Halves
+from mundap.index.merging import Writing, merge_aside
+from mundap.index.near import Halves
+from mundap.index.segment import Annex, Deriving
+from mundap.index.sparse import SPARSE, SparseFiles
+from mundap.index.tiers import Extent, to_merge
 from mundap.korean.keyword_rules import names
 from mundap.korean.normalize import NORMALIZER
 from mundap.protocols import Progress, quiet
@@ -74,11 +77,14 @@ class Indexing:
         self._corpus = corpus
         self._parts = parts
 
-    def build(self, shown: Mapping[str, Progress], *, anew: bool = False, compact: bool = False) -> str:
+    def build(
+        self, shown: Mapping[str, Progress], *, anew: bool = False, compact: bool = False, merging: bool = True
+    ) -> str:
         """Build and promote a generation, and return its name; the caller holds the workspace's lock.
 
         `shown` may have an entry for "tokens", for "keywords" and for "vectors". `anew` uses nothing of the generation
-        before but vectors whose files are whole, `compact` drops what is gone. Raises MundapError for an empty corpus.
+        before but vectors whose files are whole, `compact` drops what is gone, and without `merging` small segments are left
+        to `merge`. Raises MundapError for an empty corpus.
         """
         total = self._corpus.counts()[1]
         if not total:
@@ -88,18 +94,31 @@ class Indexing:
         self._take_back_vectors()
         whole = anew or current(self.root) is None
         tokens = _Summed(shown.get("tokens", quiet), total if whole else 0)
-        vectors = _Encoded(parts, _Summed(shown.get("vectors", quiet), self._corpus.passage_count() if whole else 0))
+        read = self._corpus.passage_count() + (total if parts.sparse else 0)
+        encoding = _Summed(shown.get("vectors", quiet), read if whole else 0)
+        vectors = _Encoded(parts, encoding)
         keywords = _Summed(shown.get("keywords", quiet), total if whole else 0)
         deriving = Deriving(
             lambda texts: list(parts.cache.tokens(texts, parts.tokenizer.name, parts.tokenizer, tokens.next())),
             vectors,
             parts.encoder.name,
-            self._graph(keywords) if parts.config.graph.enabled else None,
+            self._annex(encoding, keywords),
         )
-        name = build(self.root, self._corpus, self.recipe, deriving, anew=anew, compact=compact)
+        name = build(self.root, self._corpus, self.recipe, deriving, anew=anew, compact=compact, merging=merging)
         vectors.forget()
         parts.look_at_segments()
         return name
+
+    def merge(self, writing: Writing) -> None:
+        """Merge what is to be merged, aside; see index.merging. Raises MundapError."""
+        annex = self._annex(_Summed(quiet, 0), _Summed(quiet, 0))
+        while merge_aside(self.root, self.recipe, annex, writing):
+            self._parts.look_at_segments()
+
+    @property
+    def unmerged(self) -> bool:
+        """Whether the current generation has segments that are to be merged."""
+        return bool(to_merge([extent for _, extent, *_ in self.segments]))
 
     def _take_back_vectors(self) -> None:
         """Keep the vectors of another encoder in the cache: its segments will go, and one may return to it."""
@@ -119,13 +138,17 @@ class Indexing:
             return False
 
     @property
-    def segments(self) -> list[tuple[str, Extent, int]]:
-        """Of each segment of the current generation its name, how large it is, and its bytes; none without a generation."""
+    def segments(self) -> list[tuple[str, Extent, int, float]]:
+        """Of each segment of the current generation its name, how large it is, its bytes, and its recall@100 of vectors;
+        none without a generation."""
         try:
             opened = open_generation(self.root)
         except StaleIndex:
             return []
-        return [(one.name, extent, one.size) for one, extent in zip(opened.segments, opened.extents, strict=True)]
+        return [
+            (one.name, extent, one.size, one.recall)
+            for one, extent in zip(opened.segments, opened.extents, strict=True)
+        ]
 
     def damaged(self) -> list[Path]:
         """The files of the current generation that are damaged."""
@@ -151,6 +174,20 @@ class Indexing:
         """What decides the nodes of the graph, and the edges that passages give."""
         kind = self._parts.config.graph.relations
         return f"{self._parts.tokenizer.name}-1-{reader_name(self._parts.completer) if kind == 'llm' else kind}"
+
+    def _annex(self, encoding: _Summed, keywords: _Summed) -> Annex | None:
+        """What stands beside the rows of segments."""
+        graph = [self._graph(keywords)] if self._parts.config.graph.enabled else []
+        return together([*self._sparse(encoding), *graph])
+
+    def _sparse(self, steps: _Summed) -> list[SparseFiles]:
+        """What weighs the tokens of passages, if the encoder does."""
+        cache, sparse = self._parts.cache, self._parts.sparse
+        if sparse is None:
+            return []
+        return [
+            SparseFiles(lambda texts: [*cache.weights(texts, sparse, steps.next())], f"{SPARSE}-1-{sparse.name}"),
+        ]
 
     def _graph(self, steps: _Summed) -> GraphFiles:
         table = self._parts.synonyms

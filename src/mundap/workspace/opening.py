@@ -14,6 +14,8 @@ from mundap.graph.leg import GraphLeg
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.generation import REPAIR, Generation, alive, check, current, lacks, open_generation
+from mundap.index.postings import Postings
+from mundap.index.sparse import SPARSE, SparseLeg, open_weights, weighed
 from mundap.index.table import Table
 from mundap.index.vectors import VectorIndex
 from mundap.index.widen import Widening
@@ -125,19 +127,24 @@ class Opening:
         """Open the current generation as if it had been built with the encoder of the settings: what it lacks of its
         vectors is computed and kept, and the index of them is in memory alone. Raises StaleIndex."""
         generation = open_generation(self._indexing.root)
-        encoder = self._parts.encoder
+        encoder, sparse, cache = self._parts.encoder, self._parts.sparse, self._parts.cache
+        weights = None
         if generation.recipe.encoder != encoder.name:
             texts = [passage.embedded for passage in passages_of(generation, self._corpus)]
-            vectors = self._parts.cache.vectors(texts, encoder, progress)
+            vectors = cache.vectors(texts, encoder, progress)
             index = VectorIndex.of(vectors, generation.vectors.starts)
+            if sparse:
+                own = [texts[start] for start in generation.vectors.starts[:-1]]
+                weights = weighed([*cache.weights(own, sparse, progress)])
             recipe = replace(generation.recipe, encoder=encoder.name)
             generation = replace(generation, recipe=recipe, instead=index)
-        self._opened = self._open(self._corpus.state(), generation)
+        self._opened = self._open(self._corpus.state(), generation, weights)
 
     def _open_generation(self, state: str) -> Opened:
         return self._open(state, open_generation(self._indexing.root))
 
-    def _open(self, state: str, generation: Generation) -> Opened:
+    def _open(self, state: str, generation: Generation, weights: Postings | None = None) -> Opened:
+        """`weights` are those of tokens if they are not in the segments."""
         parts = self._parts
         table = Table(
             generation.ids, self._corpus, check(generation, self._indexing.recipe, self._corpus, self.complete)
@@ -147,16 +154,22 @@ class Opening:
         lexical = LexicalLeg(generation.postings, table, parts.tokenizer, widening)
         dense = DenseLeg(generation.vectors, table, parts.encoder)
         legs: dict[str, Leg] = {"bm25": lexical, "dense": dense}
-        settings = parts.config.retrieve
-        if parts.light and not set(legs) <= set(settings.legs):
+        settings, wanted = parts.config.retrieve, parts.legs
+        if parts.light and not set(legs) <= set(wanted):
             raise ConfigError(f"reranker = '{settings.reranker}'에는 legs가 모두 필요합니다: {', '.join(legs)}")
         graph = None
         if parts.config.graph.enabled:
             graph = legs["graph"] = GraphLeg(_open_graph(generation), table, parts.names, everyday=everyday)
-        elif "graph" in settings.legs:
+        elif "graph" in wanted:
             raise ConfigError("legs에 graph를 포함하려면 mundap.toml에서 [graph] enabled = true여야 합니다.")
+        if parts.sparse:
+            legs[SPARSE] = SparseLeg(weights or _open_weights(generation), table, parts.sparse)
+        elif SPARSE in wanted:
+            raise ConfigError(
+                f"legs의 {SPARSE}에는 토큰 가중치도 출력하는 임베딩(bge-m3)이 필요합니다. 현재 임베딩: {parts.config.index.encoder}"
+            )
         hybrid = untrained(
-            *(legs[name] for name in settings.legs),
+            *(legs[name] for name in wanted),
             lexical=lexical,
             method=settings.fusion,
             weights=settings.weights,
@@ -172,6 +185,13 @@ def passages_of(generation: Generation, corpus: Corpus) -> list[Passage]:
     ids = [id for segment in generation.segments for id in segment.ids.every()]
     found = corpus.passages(ids)
     return [found.get(id) or Passage(id, "", "", 0, 0) for id in ids]
+
+
+def _open_weights(generation: Generation) -> Postings:
+    try:
+        return open_weights(generation.segments, generation.gone)
+    except (OSError, ValueError) as error:
+        raise StaleIndex(f"토큰 가중치를 읽을 수 없습니다({error}). {REPAIR}") from error
 
 
 def _open_graph(generation: Generation) -> Graph:

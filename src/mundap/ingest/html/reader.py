@@ -31,7 +31,7 @@ def read_html(path: Path, source: str) -> Reading:
 def parse(path: Path) -> Parsed:
     """The blocks of a page, or of the page in a web archive (.mht)."""
     raw = path.read_bytes()
-    text = _archived(raw, path.name) if path.suffix.lower() in (".mht", ".mhtml") else page_text(raw, path.name)
+    text = archived_page(raw, path.name) if path.suffix.lower() in (".mht", ".mhtml") else page_text(raw, path.name)
     return parse_text(text, path.name)
 
 
@@ -60,8 +60,8 @@ def page_text(raw: bytes, name: str, said: str = "") -> str:
     return decode_as(raw, said or (found[1].decode("ascii", "replace") if found else ""), name)
 
 
-def _archived(raw: bytes, name: str) -> str:
-    """The first page of a web archive, which is a message with the page and its pictures as parts."""
+def archived_page(raw: bytes, name: str) -> str:
+    """The text of the first page of a web archive, which is a message with the page and its pictures as parts."""
     # The older policy: the newer one raises on broken headers, and never comes back from brackets within brackets.
     message = email.message_from_bytes(raw, policy=email.policy.compat32)
     for part in message.walk():

@@ -1,4 +1,4 @@
-"""Workbooks of every kind: which reader takes a file, and what is said of one that cannot be opened."""
+"""Workbooks of every kind, by what they hold: which reader takes a file, and what is said of one that cannot be opened."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mundap.errors import BadFile
-from mundap.ingest.sheets import ods, values, xls, xlsb, xlsx
+from mundap.ingest.sheets import ods, values, web_page, xls, xlsb, xlsx, xml_2003
 from mundap.ingest.sheets.sheet import Locked, NoWorkbook, Options, Read, Sheet, Tell
-from mundap.ingest.sniff import BAD_ZIP
+from mundap.ingest.sniff import BAD_ZIP, written_sheet
 
 _SHOWN = 80  # characters of what a library says
 
@@ -32,6 +32,8 @@ def sheets_of(path: Path, options: Options, tell: Tell) -> Iterator[Sheet]:
 
 
 def _reader(path: Path) -> Read:
+    if said := written_sheet(path):
+        return xml_2003.sheets if said == "xml" else web_page.sheets
     if not zipfile.is_zipfile(path):
         return _or_values(xls.sheets)
     with zipfile.ZipFile(path) as archive:

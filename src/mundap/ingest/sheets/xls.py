@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mundap.extras import Untyped
+from mundap.ingest.sheets.formula_links import links_of_xls
 from mundap.ingest.sheets.number_format import BUILT_IN, GENERAL, Format, compiled, general
 from mundap.ingest.sheets.sheet import ERROR_CODES, Locked, Merged, NoWorkbook, Options, Sheet, Tell, letters
 from mundap.ingest.sheets.visible import Found, Outline, pieces, tell_hidden_sheets
@@ -37,14 +38,17 @@ def _opened(path: Path) -> Untyped:
     import xlrd
 
     def book(**encoding: str) -> Untyped:
-        return xlrd.open_workbook(
+        found = xlrd.open_workbook(
             str(path),
             logfile=io.StringIO(),
             formatting_info=True,
             ragged_rows=True,
             ignore_workbook_corruption=True,
+            on_demand=True,  # so that the stream stays, for what xlrd passes over
             **encoding,
         )
+        found.sheets()
+        return found
 
     try:
         found = book()
@@ -64,13 +68,18 @@ def _sheets(book: Untyped, options: Options, tell: Tell) -> Iterator[Sheet]:
     codes = BUILT_IN | {one.format_key: one.format_str for one in book.format_list}
     since_1904 = bool(book.datemode)
     formats = [compiled(codes.get(xf.format_key) or GENERAL, since_1904) for xf in book.xf_list]
+    linked = (
+        links_of_xls(bytes(book.mem[book.base : book.base + book.stream_len])) if book.biff_version >= _UNICODE else []
+    )
     hidden = []
-    for sheet in book.sheets():
+    for number, sheet in enumerate(book.sheets()):
         name = normalize(sheet.name).strip()
         if sheet.visibility and not options.hidden:
             hidden.append(name)
         else:
             outline = _outline(sheet, name, options.hidden)
+            for (row, column), address in (linked[number] if number < len(linked) else {}).items():
+                outline.link(Merged(row + 1, row + 1, column, column), address)
             yield from pieces(outline, _rows(sheet, formats, options.hidden, outline), tell)
     tell_hidden_sheets(hidden, tell)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from mundap.ingest.sheets.formula_links import BIFF12
 from mundap.ingest.sheets.number_format import BUILT_IN, GENERAL, Format, compiled, general
 from mundap.ingest.sheets.package import Package, Relations
 from mundap.ingest.sheets.sheet import ERROR_CODES, Merged, NoWorkbook, Options, Sheet, Tell, letters
@@ -121,6 +122,8 @@ class _Workbook:
                 if column < _MOST_COLUMNS:
                     cells += [""] * (column + 1 - len(cells))
                     cells[column] = self.shown(kind, data)
+                    if kind in (_FMLA_STRING, _FMLA_NUM) and (address := _linked(kind, data)):
+                        outline.link(Merged(number, number, column, column), address)
                     if kind in _ERRORS:
                         outline.errors.append(f"{letters(column)}{number} {cells[column]}")
             elif kind == _ROW_HDR:
@@ -184,6 +187,12 @@ def _text(data: bytes, at: int) -> tuple[str, int]:
         return "", at + 4
     end = at + 4 + 2 * count
     return data[at + 4 : end].decode("utf-16-le", "replace"), end
+
+
+def _linked(kind: int, data: bytes) -> str:
+    """The address in the formula of a cell, which stands behind its value and two bytes of flags."""
+    at = (_text(data, 8)[1] if kind == _FMLA_STRING else 16) + 2
+    return BIFF12.address(data[at + 4 : at + 4 + _whole(data, at, 4)]) if len(data) > at + 4 else ""
 
 
 def _clean(text: str) -> str:

@@ -1,0 +1,76 @@
+"""Where sentences surely begin, and that a long text is analysed only where a piece of it may end."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mundap.ingest import chunk
+from mundap.ingest.chunk import Sentences
+from mundap.korean.sentences import sentences
+from mundap.korean.stretches import Span, stretches
+
+PARTS = st.sampled_from(
+    [
+        "세금을 걷는다. ",
+        "그런가요? ",
+        '그는 "없다. ',
+        '그렇다"고 말했다. ',
+        "(예: 여권을 낸다. ",
+        "입구). ",
+        "2024년에는 ",
+        "1. 가. ",
+        "'",
+        "》",
+    ]
+)
+
+
+def texts(line: str) -> list[str]:
+    return [line[start:end] for start, end in stretches(line)]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("신고한다. 이 경우 내지 않는다. 3월까지 낸다.", ["신고한다. ", "이 경우 내지 않는다. ", "3월까지 낸다."]),
+        (
+            '그는 "신고한다. 그리고 낸다"고 했다. 그래서 냈다.',
+            ['그는 "신고한다. 그리고 낸다"고 했다. ', "그래서 냈다."],
+        ),
+        ('신고한다"고 했다. 그래서 냈다.', ['신고한다"고 했다. ', "그래서 냈다."]),
+        ("여권(신고한다. 그리고 낸다)은 쓴다. 1. 신청서", ["여권(신고한다. 그리고 낸다)은 쓴다. 1. 신청서"]),
+        ("", [""]),
+    ],
+)
+def test_a_stretch_begins_behind_a_sentence_outside_of_quotes_and_parentheses(line: str, expected: list[str]) -> None:
+    assert texts(line) == expected
+
+
+@given(st.lists(PARTS, max_size=12).map("".join))
+def test_stretches_make_up_the_line(line: str) -> None:
+    assert "".join(texts(line)) == line
+
+
+def test_the_sentences_of_stretches_are_those_of_the_line() -> None:
+    line = (
+        "물품을 들여온 사람은 신고한다. 다만 우편물은 신고하지 아니한다. 세관장은 “받는다. 그리고 본다”고 알린다. 이 경우 제3조를"
+        " 따른다. 3월 2일부터는 수수료(건당 1,000원으로 한다. 우편은 무료다)를 낸다. 그 밖의 일은 세관장이 정한다."
+    )
+    apart = [
+        (first + start, first + end) for first, last in stretches(line) for start, end in sentences(line[first:last])
+    ]
+    assert apart == sentences(line)
+
+
+def test_only_what_stands_across_the_end_of_a_piece_is_analysed(monkeypatch: pytest.MonkeyPatch) -> None:
+    analysed: list[str] = []
+
+    def watched(text: str) -> list[Span]:
+        analysed.append(text)
+        return sentences(text)
+
+    monkeypatch.setattr(chunk, "sentences", watched)
+    one = "세관장은 물품을 들여온 사람에게 서류를 보여 달라고 한다. "
+    pieces = Sentences(300).cut(one * 20)
+    assert [end - start for start, end in pieces] == [9 * len(one) - 1, 9 * len(one) - 1, 2 * len(one) - 1]
+    assert analysed == [one, one]
