@@ -10,7 +10,6 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
 from tests.chaos.run import Chaos, Tally
 
 SHOWN = 20
@@ -41,7 +40,8 @@ def report(tally: Tally) -> list[str]:
     kills = tally.kills.total()
     lines = ["| what is killed | kills | in the middle | acknowledged |", "|---|---|---|---|"]
     lines += [
-        f"| {name} | {tally.kills[name]} | {tally.within[name]} | {tally.acknowledged[name] or ''} |" for name in tally.kills
+        f"| {name} | {tally.kills[name]} | {tally.within[name]} | {tally.acknowledged[name] or ''} |"
+        for name in tally.kills
     ]
     lines.append(
         f"{kills} kills in {tally.seconds / 60:.1f} minutes: {len(tally.lost)} lost, {len(tally.not_ready)} not ready;"

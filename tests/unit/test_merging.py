@@ -17,7 +17,7 @@ from mundap.errors import StaleIndex
 from mundap.index import merging
 from mundap.index.generation import Recipe, open_generation
 from mundap.index.merging import merge_aside
-from mundap.index.segment import MERGING, SEGMENTS, only_one_merges
+from mundap.index.segment import MERGING, SEGMENTS, merge_into, only_one_merges
 from mundap.index.tiers import FACTOR
 
 WORDS = "관세청은 환급은 세관에 신고한다. 글".split()
@@ -134,7 +134,7 @@ def test_an_index_that_is_written_meanwhile_leaves_alone_what_is_being_merged(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = in_small_segments(root)
-    whole = merging.merge_into
+    whole = merge_into
 
     def and_meanwhile(aside: Path, *given: object) -> bool:
         corpus.hold([*texts(FACTOR), "나중 글"])
