@@ -155,7 +155,9 @@ class App {
     opener.setAttribute("aria-expanded", "true");
     this.#fit();
     made.focus();
-    if (!this.wide) made.element.scrollIntoView({ block: "start" });
+    const reveal = () => this.panel?.element === made.element && !this.wide && made.element.scrollIntoView({ block: "start" });
+    reveal();
+    made.ready.then(reveal);
   }
 
   #close(back) {
@@ -249,8 +251,9 @@ class App {
   async #changed(name) {
     if (name !== "language") return this.#look();
     this.settings = await this.api.settings(this.language).catch(() => this.settings);
+    const { open } = this.choices; // it may have been closed meanwhile
     this.#draw();
-    this.choices.showModal();
+    if (open) this.choices.showModal();
   }
 
   #look() {
