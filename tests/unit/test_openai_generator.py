@@ -374,7 +374,7 @@ def test_a_limit_that_came_before_an_answer_is_told_as_that() -> None:
         yield CUT
 
     with pytest.raises(GeneratorError, match=r"제한에 이르렀습니다.*time_limit"):
-        list(compose(QUESTION, HITS, 1, pieces(), refusal="모릅니다.", model="m", started=0.0))
+        list(compose(QUESTION, HITS, 1, pieces(), refusal="", model="m", started=0.0, unsupported="drop"))
 
 
 def test_an_error_inside_the_stream_is_told() -> None:
