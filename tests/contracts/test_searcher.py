@@ -131,15 +131,15 @@ def seen(hits: list[Hit]) -> list[tuple[str, float]]:
 QUESTIONS = ["분실물 보관", "환급금은 언제 나오나요?", "위약금 계산", "반품할 수 있나요 😀", "주소"]
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
 @pytest.mark.parametrize("k", [1, 2, 10, 10_000])
-def test_hits_are_ranked_from_one_best_first_and_ties_go_by_id(search: Search, question: str, k: int) -> None:
-    hits = search(question, k)
-    assert 1 <= len(hits) <= min(k, len(TEXTS))
-    assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
-    assert seen(hits) == sorted(seen(hits), key=lambda pair: (-pair[1], pair[0]))
-    assert len({hit.passage.id for hit in hits}) == len(hits)
-    assert all(hit.passage.text == TEXTS[hit.passage.source] for hit in hits)
+def test_hits_are_ranked_from_one_best_first_and_ties_go_by_id(search: Search, k: int) -> None:
+    for question in QUESTIONS:
+        hits = search(question, k)
+        assert 1 <= len(hits) <= min(k, len(TEXTS))
+        assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))
+        assert seen(hits) == sorted(seen(hits), key=lambda pair: (-pair[1], pair[0]))
+        assert len({hit.passage.id for hit in hits}) == len(hits)
+        assert all(hit.passage.text == TEXTS[hit.passage.source] for hit in hits)
 
 
 def test_the_best_hit_is_the_passage_that_holds_the_words(search: Search) -> None:
@@ -190,11 +190,11 @@ def test_only_allowed_passages_are_found_and_they_fill_the_ranks(search: Search)
     assert [hit.rank for hit in hits] == [1, 2]
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
-def test_a_decomposed_question_is_the_same_question(search: Search, question: str) -> None:
-    decomposed = unicodedata.normalize("NFD", question)
-    assert decomposed != question
-    assert seen(search(decomposed)) == seen(search(question))
+def test_a_decomposed_question_is_the_same_question(search: Search) -> None:
+    for question in QUESTIONS:
+        decomposed = unicodedata.normalize("NFD", question)
+        assert decomposed != question
+        assert seen(search(decomposed)) == seen(search(question))
 
 
 @pytest.mark.parametrize("question", ["", " ", "\n\t", "\u200b", "?!", "…"])
@@ -202,7 +202,7 @@ def test_a_question_without_a_letter_finds_nothing(search: Search, question: str
     assert search(question) == []
 
 
-@pytest.mark.parametrize("question", ["😀", "👍🏽👨‍👩‍👧", "반품 😀", "ㅋㅋㅋ", "a" * 5000, "가나다 " * 2000])
+@pytest.mark.parametrize("question", ["😀", "👍🏽👨‍👩‍👧", "반품 😀", "ㅋㅋㅋ", "a" * 5000, "가나다 " * 500])
 def test_any_other_question_is_a_question(search: Search, question: str) -> None:
     hits = search(question, 3)
     assert [hit.rank for hit in hits] == list(range(1, len(hits) + 1))

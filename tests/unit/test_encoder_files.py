@@ -180,6 +180,7 @@ def test_settings_come_before_files_and_files_before_families() -> None:
 # -- windows ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_end_of_a_long_text_counts_and_it_is_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     encoder = make_encoder(f"st:{encoders.sentence(tmp_path, prompts={'document': '글: '})}")
     with caplog.at_level(logging.WARNING):
@@ -244,6 +245,7 @@ def test_word_vectors_of_another_vocabulary_are_refused(tmp_path: Path) -> None:
         make_encoder(f"static:{folder}").encode_passages(["글"])
 
 
+@pytest.mark.slow
 def test_tensors_of_every_kind_are_read(tmp_path: Path) -> None:
     tensors = pytest.importorskip("safetensors.torch")
     torch = pytest.importorskip("torch")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.encode.hashed import HashedEncoder
@@ -162,7 +162,6 @@ def test_a_passage_with_other_chunks_is_a_new_one(root: Path) -> None:
 CHANGES = st.lists(st.tuples(st.sets(st.integers(0, 11), max_size=9), st.booleans()), min_size=1, max_size=7)
 
 
-@settings(max_examples=30)
 @given(CHANGES, st.booleans(), st.sampled_from([2, 8]), st.sampled_from([0.1, 0.9]))
 def test_after_any_changes_the_same_is_found_as_in_an_index_built_at_once(
     tmp_path_factory: pytest.TempPathFactory,
@@ -280,7 +279,11 @@ def grown(root: Path) -> Texts:
     return texts
 
 
-@pytest.mark.parametrize("raw", [b"", b"[]", b"{}", None], ids=["empty", "list", "other", "half"])
+@pytest.mark.parametrize(
+    "raw",
+    [pytest.param(b"", marks=pytest.mark.slow), pytest.param(b"[]", marks=pytest.mark.slow), b"{}", None],
+    ids=["empty", "list", "other", "half"],
+)
 def test_a_damaged_generation_is_stale_and_can_be_built_again(root: Path, grown: Texts, raw: bytes | None) -> None:
     expected = found(open_generation(root), grown)
     for n in range(len(files_of(root))):

@@ -25,7 +25,7 @@ from mundap.workspace import Mundap
 def sheet(tmp_path: Path) -> Path:
     path = tmp_path / "docs" / "큰.csv"
     path.parent.mkdir()
-    path.write_text("번호,이름,내용\n" + "".join(f"{n},직원 {n},{'여비를 준다. ' * 40}\n" for n in range(300)), "utf-8")
+    path.write_text("번호,이름,내용\n" + "".join(f"{n},직원 {n},{'여비를 준다. ' * 40}\n" for n in range(80)), "utf-8")
     return path
 
 
@@ -45,7 +45,7 @@ def stored(folder: Path, found: Read) -> list[str]:
     return [document.id, text, *passages]
 
 
-@pytest.mark.parametrize("count", [5, 300, *(pytest.param(n, marks=pytest.mark.slow) for n in (7, 299))])
+@pytest.mark.parametrize("count", [5, 80, *(pytest.param(n, marks=pytest.mark.slow) for n in (7, 79))])
 def test_passages_and_text_are_the_same_by_the_disk(
     tmp_path: Path, sheet: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:

@@ -124,6 +124,7 @@ def sized(file: Path, box: str) -> None:
     file.write_bytes(data.replace(old, b"/MediaBox [ %s ]" % box.encode(), 1))  # of the first page
 
 
+@pytest.mark.slow
 def test_the_text_of_a_page_of_an_absurd_size_is_read(tmp_path: Path) -> None:
     boxes = [
         "0 0 1000000000 1000000000",

@@ -101,6 +101,7 @@ def find(question: str, k: int) -> list[Hit]:
     return [Hit(PASSAGES[n], 3.0 - rank, rank) for rank, n in enumerate(order[:k], 1)]
 
 
+@pytest.mark.slow
 def test_training_learns_what_answers_here_and_says_so() -> None:
     made = rows(ASKED, GOLDS, 5, find, Reader().read)
     assert len(made) == len(ASKED)

@@ -5,10 +5,6 @@ from __future__ import annotations
 import html
 import re
 
-import pytest
-
-pytest.importorskip("streamlit", reason="the extra ui is not installed")
-
 from hypothesis import given
 from hypothesis import strategies as st
 

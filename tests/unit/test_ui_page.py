@@ -6,20 +6,17 @@ from importlib.util import find_spec
 
 import pytest
 
-pytest.importorskip("streamlit", reason="the extra ui is not installed")
-
-from streamlit.testing.v1 import AppTest
-
-from mundap.ui import frame
-
 
 def test_an_api_that_is_down_is_told_in_one_sentence_with_a_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    streamlit = pytest.importorskip("streamlit.testing.v1", reason="the extra ui is not installed")
+    from mundap.ui import frame
+
     monkeypatch.setenv(frame.URL, "http://127.0.0.1:9")
     frame.api.clear()
     spec = find_spec("mundap.ui.page")
     assert spec is not None
     assert spec.origin is not None
-    page = AppTest.from_file(spec.origin, default_timeout=30).run()
+    page = streamlit.AppTest.from_file(spec.origin, default_timeout=30).run()
     assert not page.exception
     [problem] = page.error
     assert "http://127.0.0.1:9" in problem.value

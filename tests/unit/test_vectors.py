@@ -1,5 +1,6 @@
 """Vectors: exact scores against numpy, the graph against the exact scan, and graphs that grow and shrink."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.index.near import open_near, save_near
-from mundap.index.vectors import EXACT_BELOW, VectorIndex, VectorPart, needs_near
+from mundap.index.vectors import VectorIndex, VectorPart, needs_near
 
 DIM = 8
+EXACT_BELOW = 4000  # here: a graph is built in a moment, and is much larger than what it looks at for a query
 MANY = EXACT_BELOW + 600
 
 
@@ -139,6 +141,13 @@ def test_few_vectors_need_no_graph() -> None:
 
 
 # -- with a graph -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _few_are_many() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mundap.index.vectors.EXACT_BELOW", EXACT_BELOW)
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -46,6 +46,7 @@ generator = "extractive"  # 또는 "gguf:models/my.gguf", "openai:http://127.0.0
 def init(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="작업 폴더로 만들 폴더")] = HERE,
     example: Annotated[str | None, typer.Option(help=f"예제 자료를 함께 넣습니다: {', '.join(EXAMPLES)}")] = None,
+    json: Json = False,
 ) -> None:
     """작업 폴더를 만듭니다. 예: mundap init mybot --example customs-mini"""
     from mundap.config import FILE
@@ -63,6 +64,9 @@ def init(
         with as_file(files("mundap") / "examples" / example) as source:
             shutil.copytree(source, folder, dirs_exist_ok=True)
     (folder / FILE).write_text(_TEMPLATE.format(dictionary="" if example else "# "), "utf-8")
+    if json:
+        show.emit({"workspace": str(folder), "config": str(folder / FILE), "example": example})
+        return
     at = "" if folder == HERE else f" --workspace {folder}"
     print(f"{folder / FILE}을 만들었습니다.")
     if example is None:

@@ -20,11 +20,10 @@ from mundap.generate.structured import FORMS, formed
 from mundap.redact import hidden
 from mundap.remote import (
     BACKOFF_SECONDS,
-    CONNECT_SECONDS,
     LONGEST_WAIT,
     checked_key,
+    client_of,
     error_text,
-    is_loopback,
     message,
     passing,
     retry_after,
@@ -137,13 +136,8 @@ class OpenAIGenerator(LanguageModel):
                 pause(wait)
 
     def _client(self) -> httpx.Client:
-        headers = {"Accept": "text/event-stream", "Content-Type": "application/json"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        timeout = httpx.Timeout(self.timeout, connect=min(self.timeout, CONNECT_SECONDS))
         try:
-            # A proxy of the environment cannot reach this machine's own servers.
-            return httpx.Client(headers=headers, timeout=timeout, trust_env=not is_loopback(self._url.host))
+            return client_of(self._url, self._key, "text/event-stream", self.timeout)
         except (ImportError, OSError, ValueError) as error:
             raise GeneratorError(
                 f"{self._shown}에 연결을 설정하지 못했습니다. 프록시와 인증서 환경 변수를 확인하세요. "
