@@ -27,8 +27,8 @@ def visible(text: str) -> str:
 
 def one_line(text: str, most: int = 2000) -> str:
     """`text` on one line of at most `most` characters, without what cannot be seen: a message that repeats what someone sent."""
-    line = "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
-    return line if len(line) <= most else f"{line[: most - 1]}…"
+    line = " ".join("".join(letter for letter in " ".join(text.split()) if letter.isprintable()).split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 class Visible:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 _EVERY = re.compile(r"([1-9][0-9]{0,5})\s*(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _NAME = r"^[\w가-힣][\w가-힣.\- ]{0,60}$"
+_WEB = r"^https?://[^/@\s]+(/.*)?$"  # who signs in, and with what, is said elsewhere
 
 Strings: TypeAlias = Annotated[tuple[str, ...], Field(strict=False)]
 
@@ -99,7 +100,7 @@ class WebdavSource(_Remote, _Login):
     """
 
     kind: Literal["webdav"]
-    url: str = Field(pattern=r"^https?://")
+    url: str = Field(pattern=_WEB)
 
 
 class S3Source(_Remote):
@@ -113,7 +114,7 @@ class S3Source(_Remote):
     bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.\-]{1,62}$")
     prefix: str = ""
     region: str = Field(default="us-east-1", pattern=r"^[a-z0-9\-]+$")
-    endpoint: str = Field(default="", pattern=r"^(https?://.*)?$")
+    endpoint: str = Field(default="", pattern=rf"^$|{_WEB}")
     key_env: str = "AWS_ACCESS_KEY_ID"
     secret_env: str = "AWS_SECRET_ACCESS_KEY"
 

@@ -15,14 +15,14 @@ from tests.language_model import SlowModel, slow_model
 from mundap.workspace import Mundap
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Locator, Page
+    from playwright.sync_api import Browser, Dialog, Locator, Page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the extra dev is not installed")
 expect = playwright.expect
 expect.set_options(timeout=30_000)
 pytestmark = pytest.mark.slow
 
-EVIL = "<img src=x onerror=\"window.evil=1\"><script>window.evil=1</script>"
+EVIL = '<img src=x onerror="window.evil=1"><script>window.evil=1</script>'
 TABLE = "| 구역 | 요금 |\n|---|---|\n| 지하 1층 | 1,000원 |\n| 지하 2층 | 500원 |\n"
 FILES = {
     "주차.md": f"# 주차 안내\n\n## 주차 요금\n\n주차 요금은 구역마다 다릅니다. 요금은 30분마다 받습니다.\n\n{TABLE}",
@@ -56,7 +56,10 @@ def drawn(path: Path) -> None:
 
     registerFont(UnicodeCIDFont("HYSMyeongJo-Medium"))
     page = canvas.Canvas(str(path))
-    for title, text in (("당직 규정", "당직실은 본관 1층에 있습니다."), ("당직 교대", "당직 교대는 아침 여덟 시에 합니다.")):
+    for title, text in (
+        ("당직 규정", "당직실은 본관 1층에 있습니다."),
+        ("당직 교대", "당직 교대는 아침 여덟 시에 합니다."),
+    ):
         page.setFont("HYSMyeongJo-Medium", 14)
         page.drawString(72, 720, title)
         page.drawString(72, 680, text)
@@ -91,7 +94,9 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
-def test_an_answer_stands_beside_its_source_and_stays_on_the_device(site: str, opened: Opened, picture: Picture) -> None:
+def test_an_answer_stands_beside_its_source_and_stays_on_the_device(
+    site: str, opened: Opened, picture: Picture
+) -> None:
     page = opened(site)
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     expect(page).to_have_title("청사 안내")
@@ -139,7 +144,7 @@ def test_a_page_of_a_pdf_is_shown_as_a_picture_with_the_quote_marked(
     expect(source.locator("header")).to_contain_text("1쪽")
     picture(page, "visitors-pdf")
     source.get_by_text("텍스트로 보기").click()
-    expect(source.locator("mark").first).to_contain_text("당직실은")
+    expect(source.locator("mark").filter(has_text="당직실은")).to_be_visible()
     with page.expect_download() as download:
         source.get_by_role("button", name="원본 파일 다운로드").click()
     assert download.value.suggested_filename == "당직.pdf"
@@ -149,7 +154,12 @@ def test_a_page_of_a_pdf_is_shown_as_a_picture_with_the_quote_marked(
 def test_nothing_that_is_written_becomes_markup(site: str, root: Path, opened: Opened) -> None:
     page = opened(site)
     dialogs: list[str] = []
-    page.on("dialog", lambda dialog: (dialogs.append(dialog.message), dialog.dismiss()))
+
+    def refuse(dialog: Dialog) -> None:
+        dialogs.append(dialog.message)
+        dialog.dismiss()
+
+    page.on("dialog", refuse)
     answer = ask(page, f"{EVIL} 방문증은 어디서 받나요? <b>굵게</b>")
     answer.locator(".cite").first.click()
     source = page.get_by_role("region", name="원문")

@@ -67,9 +67,7 @@ def test_the_widget_answers_where_it_is_allowed_and_with_its_key(
         root = workspace(tmp_path / "ws", f'{CONFIG}[serve]\ncors_origins = ["{allowed}"]\n')
         key = mundap("keys", "add", "홈페이지", "--role", "ask", "--per-minute", "60", "--workspace", root).strip()
         with served(root) as api:
-            data = (
-                f'data-key="{key}" data-color="#7a1f5c" data-position="left" data-title="관세 상담" data-greeting="반갑습니다"'
-            )
+            data = f'data-key="{key}" data-color="#7a1f5c" data-position="left" data-title="관세 상담" data-greeting="반갑습니다"'
             shown["page"] = PAGE.format(api=api, data=data)
             page = opened(allowed)
             expect(page.locator("body > p")).to_have_css("color", "rgb(255, 0, 0)")

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 
 import httpx
-
 from tests.chaos.children import Child, Served, command, preload
 from tests.chaos.world import NOTHING, World, mark, text
 

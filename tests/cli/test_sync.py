@@ -52,12 +52,14 @@ def until(true: Callable[[], bool], seconds: float = 90) -> None:
         ('[[sources]]\nname = "../a"\nkind = "folder"\npath = "x"\n', "name"),
         ('[[sources]]\nname = "a"\nkind = "folder"\npath = "x"\nevery = "hourly"\n', "1h"),
         (FOLDER + FOLDER, "공유"),
+        ('[[sources]]\nname = "a"\nkind = "webdav"\nurl = "https://me:secret@cloud.example/"\n', "url"),
     ],
 )
 def test_wrong_settings_are_told(tmp_path: Path, settings: str, said: str) -> None:
     (tmp_path / FILE).write_text(settings, "utf-8")
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=said) as told:
         read_config(tmp_path / FILE)
+    assert "secret" not in str(told.value)
 
 
 def test_settings_of_sources_are_shown_without_secrets(tmp_path: Path) -> None:
@@ -140,7 +142,10 @@ def test_a_server_keeps_in_step_by_itself(tmp_path: Path, serving: Serve) -> Non
 def test_watching_takes_what_comes(tmp_path: Path, command: str) -> None:
     root = made(tmp_path, FOLDER + 'every = "1s"\n')
     process: Any = subprocess.Popen(
-        [command, "sync", "--watch", "--json", "--workspace", root], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [command, "sync", "--watch", "--json", "--workspace", root],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     try:
         assert json.loads(process.stdout.readline())["added"] == 3

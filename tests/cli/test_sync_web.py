@@ -135,6 +135,10 @@ def test_links_are_followed_on_the_site_and_files_taken(web: Web) -> None:
     assert "지하 2층" in found(root, "주차장 위치")
     titles = {one.title for one in Mundap.open(root).corpus.documents()}
     assert "주차" in titles
+    front = own.pages["/"]
+    own.pages["/"] = Page(status=500)  # what it linked to is not gone for that
+    assert counts(synced(root)) == (0, 0, 0, 4)
+    own.pages["/"] = front
     own.asked.clear()
     again = synced(root)  # links of a page that has not changed are those of its copy here
     assert counts(again) == (0, 0, 0, 4)
@@ -197,3 +201,16 @@ def test_what_is_too_large_or_of_another_kind_is_skipped(web: Web) -> None:
     reasons = " ".join(one["reason"] for one in report["sources"][0]["skipped"])
     assert "video/mp4" in reasons
     assert "max_mb" in reasons
+
+
+def test_what_is_erased_is_not_fetched_again(web: Web) -> None:
+    own, root = web({"/room": ROOM, "/card": CARD}, "/room", "/card")
+    synced(root)
+    done = run("erase", f"{own.address}/card", "--yes", "--json", workspace=root)
+    assert done.exit_code == 0, done.stderr or done.exception
+    kept = b"".join(path.read_bytes() for path in (root / ".mundap" / "sources").rglob("*") if path.is_file())
+    assert "재발급 수수료".encode() not in kept
+    own.asked.clear()
+    report = synced(root)
+    assert "/card" not in own.paths()
+    assert report["documents"] == 1

@@ -13,7 +13,10 @@ from tests.fuzz.seeds import FAMILIES
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument(
-        "--n", type=int, default=10_000, help="files of each family (of pictures, which tesseract reads, a fiftieth), and requests"
+        "--n",
+        type=int,
+        default=10_000,
+        help="files of each family (of pictures, which tesseract reads, a fiftieth), and requests",
     )
     parser.add_argument("--family", choices=sorted([*FAMILIES, FAMILY]), action="append", help="default: all")
     parser.add_argument("--seed", type=int, default=0)

@@ -27,7 +27,9 @@ AT_ONCE = 4
 BATCH = 500  # requests, after which what was right is asked for
 _CONFIG = 'low_disk_mb = 0\n[index]\nencoder = "hashed"\n[serve]\nper_minute = 0\nbody_kb = 64\nupload_mb = 1\nuploads_mb = 1\n'
 _QUESTION = "연차는 언제 소멸되나요?"
-_RULES = "# 휴가 규정\n\n## 연차\n\n연차는 2년이 지나면 소멸합니다.\n\n## 병가\n\n병가는 해마다 60일까지 쓸 수 있습니다.\n"
+_RULES = (
+    "# 휴가 규정\n\n## 연차\n\n연차는 2년이 지나면 소멸합니다.\n\n## 병가\n\n병가는 해마다 60일까지 쓸 수 있습니다.\n"
+)
 _ENGLISH = re.compile(r"Input should|Field required|Traceback|valid (string|integer|dictionary)|ensure this")
 _BOUNDARY = "mundap-boundary"
 
@@ -61,7 +63,10 @@ def seeds(document_id: str) -> list[Asked]:
         return Asked("POST", path.encode(), headers=((b"content-type", b"application/json"),), body=raw)
 
     said = [{"role": "user", "content": "안녕하세요"}, {"role": "assistant", "content": "네"}]
-    parts = [{"type": "text", "text": _QUESTION}, {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}}]
+    parts = [
+        {"type": "text", "text": _QUESTION},
+        {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA"}},
+    ]
     filters = {"source": ["휴가.md"], "suffix": ["md"]}
     chat: dict[str, Any] = {"model": "mundap", "messages": [*said, {"role": "user", "content": _QUESTION}]}
     return [
@@ -83,7 +88,16 @@ def seeds(document_id: str) -> list[Asked]:
         Asked("GET", b"/graph", b"q=%EC%97%B0%EC%B0%A8&depth=1"),
         *(
             Asked("GET", path)
-            for path in (b"/v1/models", b"/v1/models/mundap", b"/reports", b"/settings", b"/metrics", b"/readyz", b"/", b"/docs")
+            for path in (
+                b"/v1/models",
+                b"/v1/models/mundap",
+                b"/reports",
+                b"/settings",
+                b"/metrics",
+                b"/readyz",
+                b"/",
+                b"/docs",
+            )
         ),
         *(uploaded(name, content) for name, content in (("새.md", _RULES), ("표.csv", "질문,답변\n연차는?,15일\n"))),
     ]
@@ -173,11 +187,15 @@ def _in_address(rng: Random, asked: Asked) -> Asked:
     quoted = b"".join(b"%%%02x" % byte for byte in odd)
     match rng.randrange(6):
         case 0:
-            return replace(asked, path=asked.path + rng.choice((b"/", b"//", b"/..", b"/%2e%2e/x", b"%00", b";x", b"/" + quoted)))
+            return replace(
+                asked, path=asked.path + rng.choice((b"/", b"//", b"/..", b"/%2e%2e/x", b"%00", b";x", b"/" + quoted))
+            )
         case 1:
             return replace(asked, path=asked.path.rpartition(b"/")[0] + b"/" + quoted)
         case 2:
-            return replace(asked, query=asked.query + b"&" + rng.choice((b"limit", b"q", b"depth", b"offset")) + b"=" + quoted)
+            return replace(
+                asked, query=asked.query + b"&" + rng.choice((b"limit", b"q", b"depth", b"offset")) + b"=" + quoted
+            )
         case 3:
             number = rng.choice(DIGITS).encode()
             return replace(asked, query=re.sub(rb"\d+", number, asked.query, count=1) or b"limit=" + number)
@@ -204,7 +222,9 @@ def _in_headers(rng: Random, asked: Asked) -> Asked:
 def _in_method(rng: Random, asked: Asked) -> Asked:
     if rng.random() < 0.4:
         return replace(asked, leaves=rng.randrange(3))
-    return replace(asked, method=rng.choice(("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW")))
+    return replace(
+        asked, method=rng.choice(("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "BREW"))
+    )
 
 
 def fuzz_requests(numbers: range, seed: int = 0, keep: Path | None = KEPT) -> Tally:
@@ -279,7 +299,7 @@ async def _judged(app: Any, asked: Asked, root: Path) -> tuple[str, str]:
     except UnicodeDecodeError:
         return "wrong", "no UTF-8"
     if told.status >= 500:
-        return "unexpected", f"{told.status} {text[:300]}"
+        return "unexpected", f"{told.status} {text[:300]} {_FAILURES.last}"
     if str(root) in text or _ENGLISH.search(text):
         return "unclear", text[:300]
     kind = told.headers.get(b"content-type", b"")
@@ -364,11 +384,28 @@ def _unquoted(raw: bytes) -> str:
     return unquote(raw.decode("ascii", "replace"))
 
 
+class _Failures(logging.Handler):
+    """The end of the last traceback in the log, which nobody else writes."""
+
+    last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.last = logging.Formatter().formatException(record.exc_info)[-1500:]
+
+
+_FAILURES = _Failures()
+
+
 @contextmanager
 def _silent() -> Iterator[None]:
     """Without the log of what is refused, which is most."""
-    logging.disable(logging.CRITICAL)
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
+    logger = logging.getLogger("mundap")
+    logger.addHandler(_FAILURES)
+    logger.propagate = False
     try:
         yield
     finally:
-        logging.disable(logging.NOTSET)
+        logger.propagate = True
+        logger.removeHandler(_FAILURES)

@@ -20,7 +20,9 @@ def test_a_quote_is_found_whatever_its_white_space_and_markdown() -> None:
 
 def test_of_a_quote_that_is_not_there_as_a_whole_its_cells_are_found() -> None:
     page = letters("구역 요금 지하 주차장 첫째 층은 삼십 분마다 천 원을 받습니다")
-    found = [page[start:end] for start, end in spans(page, ["| 지하 주차장 첫째 층은 | 없는 칸 | 삼십 분마다 천 원을 |"])]
+    found = [
+        page[start:end] for start, end in spans(page, ["| 지하 주차장 첫째 층은 | 없는 칸 | 삼십 분마다 천 원을 |"])
+    ]
     assert found == ["지하주차장첫째층은", "삼십분마다천원을"]
 
 

@@ -1,6 +1,5 @@
 """Judged answers as training data: what counts, and what is left out."""
 
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

@@ -41,7 +41,9 @@ def test_every_text_that_is_said_is_in_the_table_and_every_text_in_it_is_said() 
 
 def test_text_never_becomes_markup_or_code() -> None:
     for name, text in SCRIPTS.items():
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|DOMParser", text), name
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|new Function|DOMParser", text
+        ), name
 
 
 def test_files_name_the_version_that_they_belong_to() -> None:

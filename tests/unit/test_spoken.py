@@ -16,9 +16,7 @@ SORRY = say("refusal", "ko")
 def test_only_the_lines_of_its_own_change() -> None:
     known = say("known", "ko", question="주차 요금은 얼마인가요?")
     text = f"1,000원입니다. [1]\n{known}"
-    answer = Answer(
-        "주차 요금은?", text, sentences=(Statement("1,000원입니다.", (0,)), Statement(known))
-    )
+    answer = Answer("주차 요금은?", text, sentences=(Statement("1,000원입니다.", (0,)), Statement(known)))
     said = spoken(answer, "en")
     assert isinstance(said, Answer)
     assert said.text == "1,000원입니다. [1]\n(This is the recorded answer to “주차 요금은 얼마인가요?”.)"

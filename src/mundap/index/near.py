@@ -67,12 +67,15 @@ def save_near(vectors: Halves, folder: Path) -> Near:
 
 
 def open_near(folder: Path, width: int = WIDTH, recall: float = 1.0) -> Near | None:
-    """The graph saved in `folder`, mapped; None if there is none."""
+    """The graph saved in `folder`, mapped; None if there is none. Raises ValueError for a file that is no graph."""
     if not (folder / _FILE).exists():
         return None
     from usearch.index import Index
 
-    return Near(Index.restore(str(folder / _FILE), view=True, expansion_search=width), width, recall)
+    graph = Index.restore(str(folder / _FILE), view=True, expansion_search=width)
+    if graph is None:
+        raise ValueError(_FILE)
+    return Near(graph, width, recall)
 
 
 def _measured(graph: Index, vectors: Halves) -> Near:
@@ -82,7 +85,7 @@ def _measured(graph: Index, vectors: Halves) -> Near:
     best = [_nearest(query, vectors) for query in asked]
     width = WIDTH
     while True:
-        graph.expansion_search = width
+        graph.expansion_search = width  # type: ignore[misc]  # it can be set
         near = Near(graph, width)
         found = sum(np.isin(near.find(query, NEAREST), one).sum() for query, one in zip(asked, best, strict=True))
         recall = float(found) / sum(map(len, best))
@@ -93,7 +96,8 @@ def _measured(graph: Index, vectors: Halves) -> Near:
 
 def _nearest(query: Scores, vectors: Halves) -> Places:
     products = np.asarray(numkong.cdist(query.astype(np.float16)[None], vectors, "dot"), np.float32)[0]
-    return np.argpartition(-products, NEAREST)[:NEAREST]
+    best: Places = np.argpartition(-products, NEAREST)[:NEAREST]
+    return best
 
 
 def _most(vectors: npt.NDArray[np.floating]) -> float:
@@ -101,4 +105,5 @@ def _most(vectors: npt.NDArray[np.floating]) -> float:
 
 
 def _codes(vectors: npt.NDArray[np.floating], most: float) -> _Codes:
-    return np.rint(vectors.astype(np.float32) * np.float32(127 / most)).astype(np.int8)
+    codes: _Codes = np.rint(vectors.astype(np.float32) * np.float32(127 / most)).astype(np.int8)
+    return codes

@@ -60,9 +60,9 @@ def lines(boxes: Sequence[Box]) -> list[Box]:
     found: list[Box] = []
     for left, bottom, right, top in boxes:
         if found:
-            l, b, r, t = found[-1]
-            if b < (bottom + top) / 2 < t and left >= l - (t - b):
-                found[-1] = (min(l, left), min(b, bottom), max(r, right), max(t, top))
+            west, south, east, north = found[-1]
+            if south < (bottom + top) / 2 < north and left >= west - (north - south):
+                found[-1] = (min(west, left), min(south, bottom), max(east, right), max(north, top))
                 continue
         found.append((left, bottom, right, top))
     return found
