@@ -133,6 +133,7 @@ def test_an_index_that_is_written_meanwhile_leaves_alone_what_is_being_merged(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = in_small_segments(root)
+
     def and_meanwhile(aside: Path, *given: object) -> bool:
         corpus.hold([*texts(FACTOR), "나중 글"])
         make(root, corpus, merging=False)
