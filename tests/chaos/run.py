@@ -95,7 +95,7 @@ class Chaos:
             self._write("docs", source)
         for source in self._spare("docs"):
             (self._world.root / source).unlink()
-            self._world.asked(source, NOTHING)
+            del self._world.files[source]
         return self._killed("ingest", "--prune")
 
     def _index(self) -> bool:
@@ -236,12 +236,16 @@ class Chaos:
                 self._tally.acknowledged["vote"] += 1
                 self._world.votes.add(said["vote"])
             elif kind == "refused":
-                self._tally.lost.append(f"a request was answered with {said['status']}: {said['text'][:300]}")
+                self._tally.lost.append(
+                    f"a request was answered with {said['status']}: {said['text'][:300]}\n{self._said('serve', 3000)}"
+                )
 
     # -- how ------------------------------------------------------------------------------------------------------
 
     def _killed(self, verb: str, *options: str) -> bool:
         """Kill a verb at a random moment, or as it touches a file; whether it was still running."""
+        if verb == "ingest":
+            self._world.taking_in(prune="--prune" in options)
         by_touch = self._chance.random() < 0.5
         kill_at = self._chance.randrange(1, TOUCHES) if by_touch else 0
         child = command(
@@ -254,35 +258,30 @@ class Chaos:
             if child.code:
                 self._tally.lost.append(f"{verb} ended with {child.code}: {self._said(verb)}")
             elif verb == "ingest":
-                self._settled()
+                self._world.taken_in(prune="--prune" in options)
         return within
 
     def _complete(self, verb: str) -> None:
         """Run a verb to its end."""
+        if verb == "ingest":
+            self._world.taking_in(prune=False)
         child = command([verb, "--workspace", str(self._world.root)], self._log(verb))
         ended = child.wait(READY_SECONDS)
         child.kill()
         if not ended or (child.code and "다른 mundap 프로세스" not in self._said(verb)):
             self._tally.lost.append(f"{verb} ended with {child.code}: {self._said(verb)}")
         elif not child.code and verb == "ingest":
-            self._settled()
-
-    def _settled(self) -> None:
-        """An ingest has ended: what the files say must be there; those that are gone stay until they are pruned."""
-        for source in [one for one in self._world.may if one.startswith("docs/")]:
-            wanted = self._world.may[source]
-            if NOTHING not in wanted:
-                self._world.acknowledged(source, max(wanted))
+            self._world.taken_in(prune=False)
 
     def _write(self, folder: str, source: str = "") -> None:
         """A new file, or a new version of one."""
         version = 0
         if source:
-            n, version = self._world.numbers[source], self._world.must[source] + 1
+            n, version = self._world.numbers[source], self._world.files[source] + 1
         else:
             source, n = self._world.new(folder)
         (self._world.root / source).write_text(text(n, version), "utf-8")
-        self._world.asked(source, version)
+        self._world.files[source] = version
 
     def _some(self, folder: str, most: int) -> list[str]:
         there = [one for one in self._world.there(folder) if (self._world.root / one).exists()]
@@ -319,9 +318,9 @@ class Chaos:
         log.unlink(missing_ok=True)
         return log
 
-    def _said(self, verb: str) -> str:
+    def _said(self, verb: str, most: int = 600) -> str:
         log = self._folder / f"{verb}.log"
-        return log.read_text("utf-8", "replace")[-600:] if log.exists() else ""
+        return log.read_text("utf-8", "replace")[-most:] if log.exists() else ""
 
 
 def _found(client: httpx.Client, source: str, wanted: str, seconds: float = READY_SECONDS) -> bool:

@@ -38,6 +38,7 @@ class World:
     may: dict[str, set[int]] = field(default_factory=dict)
     votes: set[str] = field(default_factory=set)
     numbers: dict[str, int] = field(default_factory=dict)
+    files: dict[str, int] = field(default_factory=dict)  # the version of each file that is to be taken in
     made: int = 0
 
     def configure(self, k: int) -> None:
@@ -59,6 +60,18 @@ class World:
         """Note that this version was told to be there."""
         self.must[source] = version
         self.may.pop(source, None)
+
+    def taking_in(self, prune: bool) -> None:
+        """Note that an ingest begins: of every file it may take what is on the disk."""
+        for source in self.numbers:
+            if source.startswith("docs/") and (source in self.files or prune):
+                self.asked(source, self.files.get(source, NOTHING))
+
+    def taken_in(self, prune: bool) -> None:
+        """Note that an ingest has ended as it should."""
+        for source in self.numbers:
+            if source.startswith("docs/") and (source in self.files or prune):
+                self.acknowledged(source, self.files.get(source, NOTHING))
 
     def there(self, folder: str) -> list[str]:
         """The sources of a folder that must be there, of which nothing is in the air."""

@@ -70,8 +70,8 @@ class Table:
         ]
 
     def _masked(self, where: Collection[str]) -> Mask:
-        mask = self.ids.mask(where)
-        return mask if self.alive is None else mask & self.alive
+        mask, alive = self.ids.mask(where), self.alive  # one read: another thread may lift the restriction
+        return mask if alive is None else mask & alive
 
 
 def ranks(rows: Rows) -> dict[int, int]:
