@@ -10,7 +10,7 @@ PYTEST := $(BIN)/pytest -q $(if $(COVERAGE),--cov --cov-append --cov-report= --c
 QUICK_FLOOR := 70# percent of lines and branches; the quick tests ran 72.7 when this was set
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: setup setup-dev setup-train setup-ocr setup-browser screenshots demo up test check lint quick fix slow fuzz golden golden-documents bench docs standards image-test coverage measured hooks lock lock-check sbom audit release-check clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser setup-servers screenshots demo up test check lint quick fix slow fuzz chaos golden golden-documents bench docs standards image-test coverage measured hooks lock lock-check sbom audit release-check clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -25,6 +25,12 @@ $(VENV)/.base: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "── 설치합니다 (기본 구성: torch와 GPU가 필요 없습니다)"
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable .
 	@touch $@
+
+# With the readers of HWP, PDF and DOCX: what people have.
+$(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "── 설치합니다 (HWP, PDF, DOCX 읽기 포함. torch와 GPU가 필요 없습니다)"
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	@touch $@ $(VENV)/.base
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "── 개발 도구를 함께 설치합니다"
@@ -53,7 +59,7 @@ $(VENV)/.release: $(VENV)/.dev
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,release]'
 	@touch $@
 
-demo: setup
+demo: $(VENV)/.docs
 	@rm -rf $(DEMO)
 	@echo "── 예제 자료로 작업 폴더를 만듭니다 ($(DEMO))"
 	@$(BIN)/mundap init $(DEMO) --example customs-mini > /dev/null
@@ -105,12 +111,18 @@ setup-browser:
 	  apt-get update -q > /dev/null && apt-get install -q -y --no-install-recommends chromium fonts-nanum > /dev/null; } || \
 	  echo "── chromium이 없어 웹 페이지 테스트를 건너뜁니다. 설치: apt-get install chromium fonts-nanum"
 
+# What the tests of mailboxes need; where it cannot be installed, they are skipped and say so. It is not started by itself.
+setup-servers:
+	@[ -x /usr/sbin/dovecot ] || command -v dovecot > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
+	  apt-get update -q > /dev/null && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends dovecot-imapd > /dev/null; } || \
+	  echo "── Dovecot이 없어 메일함 테스트를 건너뜁니다. 설치: apt-get install dovecot-imapd"
+
 # The pictures in docs/images, made by the tests of the page.
 screenshots: setup-dev setup-browser
 	MUNDAP_SCREENSHOTS=docs/images $(BIN)/pytest tests/browser/test_page.py -q
 
 # The quick tests are measured as they run; what measuring all costs, and what all come to, says `make coverage`.
-test: setup-ocr setup-browser setup-dev
+test: setup-ocr setup-browser setup-servers setup-dev
 	@rm -rf build/coverage
 	@$(MAKE) --no-print-directory check COVERAGE=1
 	@echo "── 빠른 테스트의 커버리지(%)"
@@ -132,7 +144,7 @@ slow: setup-train
 # `make test`, and which lines and branches it runs, in commands and servers that tests start too: it runs nothing besides, so
 # whoever runs this need not run that. FILES="tests/unit/test_fuse.py …" for some tests alone. What is not counted is in
 # pyproject.toml, with why; below its `fail_under` this fails, except for some files alone.
-coverage: setup-ocr setup-browser setup-train
+coverage: setup-ocr setup-browser setup-servers setup-train
 	@rm -rf build/coverage
 	@$(MAKE) --no-print-directory $(if $(FILES),measured,test) COVERAGE=1
 	$(BIN)/coverage html --quiet --fail-under=0
@@ -164,6 +176,10 @@ release-check: $(VENV)/.release
 
 fuzz: setup-dev
 	$(BIN)/python -m tests.fuzz --n $(or $(N),10000) $(if $(FAMILY),--family $(FAMILY))
+
+# A thousand kills over ingest, index, upload, delete, vote, reload and backup. N=50 for some.
+chaos: setup-dev
+	$(BIN)/python -m tests.chaos --n $(or $(N),1000)
 
 golden: setup-dev
 	$(BIN)/python -m tests.golden.write

@@ -29,8 +29,7 @@ from mundap.progress import bar
 from mundap.protocols import Vectors
 from mundap.retrieve.light import SCORES_ONLY
 from mundap.training.common.examples import Split
-from mundap.training.common.heldout import EncodedData
-from mundap.training.common.heldout import HeldoutEvaluator
+from mundap.training.common.heldout import EncodedData, HeldoutEvaluator
 from mundap.training.common.measure import METRICS, compared, value
 from mundap.training.keywords.bart import END, PAD, START, new_tokenizer
 from mundap.training.rerank.fit_ranker import Trainer, examples, found_by
@@ -68,7 +67,9 @@ def small_bert(folder: Path, texts: list[str]) -> Path:
     return folder
 
 
-def learned(prepared: Prepared, bot: Mundap, texts: list[str], parts: Split, config: EncoderConfig, folder: Path) -> Both:
+def learned(
+    prepared: Prepared, bot: Mundap, texts: list[str], parts: Split, config: EncoderConfig, folder: Path
+) -> Both:
     """The vectors of all passages and of all questions after training."""
     encoded = EncodedData(prepared.evaluator, texts, prepared.known.passages, prepared.known.questions)
     made = learned_from(encoded, config, parts, bot.components.models)

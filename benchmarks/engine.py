@@ -1,6 +1,6 @@
 """The index as it grows: build, search, and one changed document, with tokens and vectors given.
 
-    python benchmarks/engine.py FOLDER [--sizes 10000,100000] [--queries 100] [--stages make,index,search,change,remove]
+    python benchmarks/engine.py FOLDER [--sizes 10000,100000] [--queries 100] [--stages make,index,search,change,remove,churn10,churn30]
 
 Every stage runs in a process of its own over a workspace in FOLDER, and prints one JSON line: seconds, CPU seconds, the
 peak of its own memory (without mapped files), megabytes on the disk. Passages are drawn as those of benchmarks/search.py,
@@ -19,6 +19,8 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -133,17 +135,42 @@ def search(folder: Path, root: Path, size: int, queries: int) -> dict[str, Any]:
         times = timed(lambda n, leg=legs[name]: leg.search(given.questions[n], K), queries)  # type: ignore[misc]
         figures[f"{name}_p50_ms"] = round(statistics.median(times), 2)
         figures[f"{name}_p95_ms"] = round(sorted(times)[int(len(times) * 0.95)], 2)
-    figures["recall@100"] = round(
-        statistics.fmean(recall(legs["dense"], q) for q in given.questions[: min(queries, 20)]), 4
-    )
-    return figures
+        began = time.process_time()
+        for question in given.questions[:queries]:
+            legs[name].search(question, K)
+        figures[f"{name}_cpu_ms"] = round((time.process_time() - began) / queries * 1000, 2)
+    return {**figures, **recalled(bot, given, queries)}
+
+
+def recalled(bot: Any, given: Given, queries: int) -> dict[str, Any]:
+    """The mean recall of questions, and what the segments say of themselves."""
+    asked = given.questions[: min(queries, 50)]
+    shares = [recall(bot.searchers["dense"], question) for question in asked]
+    return {"recall@100": round(statistics.fmean(shares), 4), "told": [told for *_, told in bot.segments]}
 
 
 def recall(leg: Any, question: str) -> float:
     """The share of the hundred nearest rows that are found."""
+    mask = leg.table.mask(None)
     scores = leg.score(question, np.arange(len(leg.table)))
-    best = set(np.argpartition(-scores, 100)[:100].tolist())
-    return len(best & set(leg.find(question, 100)[0].tolist())) / 100
+    best = set(np.argpartition(-(scores if mask is None else np.where(mask, scores, -1)), 100)[:100].tolist())
+    return len(best & set(leg.find(question, 100, mask)[0].tolist())) / 100
+
+
+def churn(folder: Path, root: Path, size: int, queries: int, first: float, after: float) -> dict[str, Any]:
+    """Change the documents from one share of them to another, in ten goes, and see how much is found."""
+    bot, given = opened(folder, root)
+    bounds = np.linspace(first, after, 11) * (size // DOCUMENT)
+    for begin, end in pairwise(bounds.astype(int).tolist()):
+        with bot.corpus.many_changes():
+            for number in range(begin, end):
+                put(bot.corpus, number, f"{time.time_ns()} ")
+        bot.index()
+    return {
+        "changed": after,
+        "segments": [extent.alive for _, extent, *_ in bot.segments],
+        **recalled(bot, given, queries),
+    }
 
 
 def change(folder: Path, root: Path, size: int, queries: int) -> dict[str, Any]:
@@ -178,6 +205,8 @@ STAGES: dict[str, Callable[[Path, Path, int, int], dict[str, Any]]] = {
     "search": search,
     "change": change,
     "remove": remove,
+    "churn10": partial(churn, first=0.0, after=0.1),
+    "churn30": partial(churn, first=0.1, after=0.3),
 }
 
 
@@ -226,7 +255,7 @@ def main() -> None:
     options.add_argument("folder", type=Path)
     options.add_argument("--sizes", default="10000,100000")
     options.add_argument("--queries", type=int, default=100)
-    options.add_argument("--stages", default=",".join(STAGES))
+    options.add_argument("--stages", default="make,index,search,change,remove")
     chosen = options.parse_args()
     need_data()
     chosen.folder.mkdir(parents=True, exist_ok=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from mundap.errors import ConfigError, WorkspaceNotFound
+from mundap.redact import hidden
 from mundap.source_settings import KINDS, Sources
 
 if TYPE_CHECKING:
@@ -226,6 +227,17 @@ class Serve(_Section):
     shutdown_seconds: float = Field(default=30.0, gt=0)
 
 
+class Tracing(_Section):
+    """Spans of each question for OpenTelemetry (extra `otel`), with questions and answers in them only with `text`.
+
+    They go to `endpoint` by OTLP over HTTP (http://127.0.0.1:4318/v1/traces), or where OTEL_EXPORTER_OTLP_ENDPOINT says.
+    """
+
+    enabled: bool = False
+    text: bool = False
+    endpoint: str = Field(default="", pattern=r"^(https?://.*)?$")
+
+
 class Retention(_Section):
     """How long what people asked and were told is kept, in days such as "30d"; "" keeps it until it is erased.
 
@@ -271,6 +283,7 @@ class Config(_Section):
     retention: Retention = Retention()
     access: Access = Access()
     ui: Ui = Ui()
+    tracing: Tracing = Tracing()
     sources: Sources = Field(default=(), strict=False)
 
     @field_validator("sources")
@@ -336,4 +349,4 @@ def _explain(problem: ErrorDetails) -> str:
             model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
         kind = "키" if model is not Config else "테이블이나 키"
         return f"알 수 없는 {kind} '{'.'.join(place)}'입니다. 사용할 수 있는 키: {', '.join(model.model_fields)}"
-    return f"'{'.'.join(place)}' 값 {problem['input']!r}이(가) 올바르지 않습니다: {problem['msg']}"
+    return f"'{'.'.join(place)}' 값 {hidden(repr(problem['input']))}이(가) 올바르지 않습니다: {problem['msg']}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import warnings
+from collections.abc import Mapping, Sequence
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -29,6 +30,11 @@ def quiet_transformers() -> Untyped:
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
     return transformers
+
+
+def data_frame(rows: Sequence[Mapping[str, object]]) -> Untyped:
+    """A data frame of pandas, a row of it for each mapping. Raises MissingExtra without pandas."""
+    return need("pandas", extra="frames").DataFrame(list(rows))
 
 
 def load(kind: str, name: str, table: dict[str, str]) -> Untyped:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
@@ -20,6 +20,10 @@ _EVERY = 5.0  # seconds between two progress lines where there is no terminal
 @contextmanager
 def stages() -> Iterator[Callable[[str], Progress]]:
     """A progress bar for each title that is asked for, in the order in which they are."""
+    if not sys.stderr.isatty() and "ipykernel" in sys.modules:
+        with _in_notebook() as stage:
+            yield stage
+        return
     with _console() as shown:
         known: dict[str, Progress] = {}
 
@@ -70,6 +74,35 @@ def _console() -> Iterator[RichProgress | None]:
     )
     with Shown(*columns, console=Console(file=sys.__stderr__)) as shown:
         yield shown
+
+
+@contextmanager
+def _in_notebook() -> Iterator[Callable[[str], Progress]]:
+    """Bars as notebooks draw them: widgets where there are some, else text."""
+    from importlib.util import find_spec
+
+    if find_spec("ipywidgets"):
+        from tqdm.notebook import tqdm
+    else:
+        from tqdm.std import tqdm
+    made: dict[str, Any] = {}
+
+    def stage(title: str) -> Progress:
+        if title not in made:
+            made[title] = tqdm(desc=title, total=0, leave=True, file=sys.stderr)
+        shown = made[title]
+
+        def progress(done: int, total: int) -> None:
+            shown.total = total
+            shown.update(done - shown.n)
+
+        return progress
+
+    try:
+        yield stage
+    finally:
+        for shown in made.values():
+            shown.close()
 
 
 def _task(shown: RichProgress, title: str) -> Progress:

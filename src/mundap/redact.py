@@ -25,6 +25,12 @@ def visible(text: str) -> str:
     return _CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
+def one_line(text: str, most: int = 2000) -> str:
+    """`text` on one line of at most `most` characters, without what cannot be seen: a message that repeats what someone sent."""
+    line = " ".join("".join(letter for letter in " ".join(text.split()) if letter.isprintable()).split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+
+
 class Visible:
     """A text stream to which everything is written as `visible` says."""
 

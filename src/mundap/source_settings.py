@@ -10,12 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 _EVERY = re.compile(r"([1-9][0-9]{0,5})\s*(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _NAME = r"^[\w가-힣][\w가-힣.\- ]{0,60}$"
+_WEB = r"^https?://[^/@\s]+(/.*)?$"  # who signs in, and with what, is said elsewhere
 
 Strings: TypeAlias = Annotated[tuple[str, ...], Field(strict=False)]
 
 
-class _Source(BaseModel):
-    """`name` is what reports call it. `every` ("30s", "10m", "1h", "1d") is how often it is looked at under `mundap serve`
+class Source(BaseModel):
+    """What documents are kept in step with; `kind` says of what kind it is, and what else there is to set.
+
+    `name` is what reports call it. `every` ("30s", "10m", "1h", "1d") is how often it is looked at under `mundap serve`
     and `mundap sync --watch`; without it, only by `mundap sync`. `access` are the tags of its documents.
 
     An item of more than `max_mb` megabytes is skipped, and of more than `max_items` items the rest is left out.
@@ -43,15 +46,20 @@ class _Source(BaseModel):
         return int(found[1]) * _SECONDS[found[2]] if found else 0.0
 
 
-class _Remote(_Source):
-    """`allow` lists what may be asked though it is no address of the internet: networks ("10.0.0.0/8") and host names
-    ("intranet.example"). An item may take `seconds` in all."""
+class _Timed(Source):
+    """An item may take `seconds` in all."""
 
-    allow: Strings = ()
     seconds: float = Field(default=60.0, gt=0)
 
 
-class _Login(_Remote):
+class _Remote(_Timed):
+    """`allow` lists what may be asked though it is no address of the internet: networks ("10.0.0.0/8") and host names
+    ("intranet.example")."""
+
+    allow: Strings = ()
+
+
+class _Login(_Timed):
     """`user` signs in with the password in the environment variable `password_env`, or in the file `password_file`."""
 
     user: str = ""
@@ -59,7 +67,7 @@ class _Login(_Remote):
     password_file: str = ""
 
 
-class FolderSource(_Source):
+class FolderSource(Source):
     """A folder outside the workspace, as of a network share. `path` is relative to mundap.toml."""
 
     kind: Literal["folder"]
@@ -71,7 +79,8 @@ class WebSource(_Remote):
     """Pages of web sites: those at `urls`, those that `sitemaps` list, and what they link to on the same hosts, `follow`
     links deep. Only addresses that match one of `include`, where there are any, and none of `exclude` (`*` is anything).
 
-    robots.txt is obeyed unless `robots` is off. A host is asked `per_second` times a second at most.
+    robots.txt is obeyed unless `robots` is off. A host is asked `per_second` times a second at most. `allow` lists what may be
+    asked though it is no address of the internet: networks ("10.0.0.0/8") and names of hosts ("intranet.example").
     """
 
     kind: Literal["web"]
@@ -84,11 +93,14 @@ class WebSource(_Remote):
     per_second: float = Field(default=1.0, gt=0)
 
 
-class WebdavSource(_Login):
-    """A folder of a WebDAV server, such as https://cloud.example/remote.php/dav/files/NAME/ of Nextcloud."""
+class WebdavSource(_Remote, _Login):
+    """A folder of a WebDAV server, such as https://cloud.example/remote.php/dav/files/NAME/ of Nextcloud.
+
+    `user` signs in with the password in the environment variable `password_env`, or in the file `password_file`.
+    """
 
     kind: Literal["webdav"]
-    url: str = Field(pattern=r"^https?://")
+    url: str = Field(pattern=_WEB)
 
 
 class S3Source(_Remote):
@@ -102,13 +114,17 @@ class S3Source(_Remote):
     bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.\-]{1,62}$")
     prefix: str = ""
     region: str = Field(default="us-east-1", pattern=r"^[a-z0-9\-]+$")
-    endpoint: str = Field(default="", pattern=r"^(https?://.*)?$")
+    endpoint: str = Field(default="", pattern=rf"^$|{_WEB}")
     key_env: str = "AWS_ACCESS_KEY_ID"
     secret_env: str = "AWS_SECRET_ACCESS_KEY"
 
 
 class ImapSource(_Login):
-    """The messages in `folders` of a mailbox, of the last `days` (0: all). `tls` off sends passwords in the clear."""
+    """The messages in `folders` of a mailbox, of the last `days` (0: all). `tls` off sends passwords in the clear.
+
+    `user` signs in with the password in the environment variable `password_env`, or in the file `password_file`. Port 0 is
+    that of `tls`.
+    """
 
     kind: Literal["imap"]
     host: str = Field(min_length=1)
@@ -118,7 +134,7 @@ class ImapSource(_Login):
     days: int = Field(default=0, ge=0)
 
 
-class GitSource(_Login):
+class GitSource(_Remote, _Login):
     """The files of a branch (default: the repository's own) below `under`; `url` as `git clone` takes it."""
 
     kind: Literal["git"]
@@ -127,7 +143,7 @@ class GitSource(_Login):
     under: str = ""
 
 
-class SqlSource(_Source):
+class SqlSource(Source):
     """The rows of `query`, each a passage; `url` is SQLAlchemy's, itself or in the environment variable `url_env`."""
 
     kind: Literal["sql"]
@@ -138,7 +154,7 @@ class SqlSource(_Source):
 
 
 AnySource: TypeAlias = FolderSource | WebSource | WebdavSource | S3Source | ImapSource | GitSource | SqlSource
-KINDS: dict[str, type[_Source]] = {
+KINDS: dict[str, type[Source]] = {
     "folder": FolderSource,
     "web": WebSource,
     "webdav": WebdavSource,

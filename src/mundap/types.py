@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from html import escape
 from typing import TypeAlias
 
 # What JSON is made of, as reports and answers are handed out.
@@ -194,6 +195,10 @@ class Answer:
     generation: str = ""
     searched: str = ""
     truncated: bool = False
+
+    def _repr_html_(self) -> str:
+        quotes = "".join(f"<li>{escape(one.source)}: “{escape(one.quote)}”</li>" for one in self.citations)
+        return f"<p style='white-space: pre-wrap'>{escape(self.text)}</p>{f'<ul>{quotes}</ul>' if quotes else ''}"
 
 
 @dataclass(frozen=True, slots=True)

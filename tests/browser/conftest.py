@@ -83,6 +83,29 @@ def up(command: str) -> Up:
     return running
 
 
+Served = Callable[..., AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def served(command: str) -> Served:
+    """Opens `mundap serve` over a workspace, on a free port, and gives its address with a slash behind it."""
+
+    @contextmanager
+    def running(workspace: Path, *options: str) -> Iterator[str]:
+        started = [command, "serve", "--port", "0", "--workspace", str(workspace), *options]
+        with subprocess.Popen(started, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as process:
+            try:
+                assert process.stdout is not None
+                address = process.stdout.readline().strip()
+                assert address.startswith("http")
+                yield f"{address}/"
+            finally:
+                process.terminate()
+                process.wait(60)
+
+    return running
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Debian's Chromium, or Chrome."""

@@ -1,4 +1,4 @@
-"""`python -m tests.chaos [--n N] [--seed S]`: a progress bar, then a report of one screen; exit 1 if anything was lost."""
+"""`python -m tests.chaos [--n N] [--seed S] [--minutes M]`: a progress bar, then a report of one screen; exit 1 if anything was lost."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("--n", type=int, default=1000, help="kills")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="after which it ends")
     asked = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="chaos-"))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
@@ -29,6 +30,8 @@ def main() -> int:
         for tally in Chaos(folder, asked.seed).rounds(asked.n):
             said = f"kills, {len(tally.lost)} lost, {len(tally.not_ready)} not ready"
             progress.update(task, advance=1, description=said, refresh=True)
+            if tally.seconds > asked.minutes * 60:
+                break
     print("\n".join(report(tally)))
     failed = bool(tally.lost or tally.not_ready)
     print(f"the workspace is in {folder}") if failed else shutil.rmtree(folder)

@@ -60,7 +60,7 @@ def test_uploads_leave_few_segments_and_no_request_fails(serving: Serve, tmp_pat
         try:
             uploads = [upload(server.client, number) for number in numbers]
             until(lambda: len(bot.segments) < FACTOR)
-            found = server.client.post("/search", json={"query": "창고 3호", "k": 20, "leg": "bm25"}).json()["hits"]
+            found = server.client.post("/search", json={"query": "창고 3호", "top_k": 20, "leg": "bm25"}).json()["hits"]
         finally:
             done.set()
             asking.join()

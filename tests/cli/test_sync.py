@@ -52,12 +52,14 @@ def until(true: Callable[[], bool], seconds: float = 90) -> None:
         ('[[sources]]\nname = "../a"\nkind = "folder"\npath = "x"\n', "name"),
         ('[[sources]]\nname = "a"\nkind = "folder"\npath = "x"\nevery = "hourly"\n', "1h"),
         (FOLDER + FOLDER, "공유"),
+        ('[[sources]]\nname = "a"\nkind = "webdav"\nurl = "https://me:secret@cloud.example/"\n', "url"),
     ],
 )
 def test_wrong_settings_are_told(tmp_path: Path, settings: str, said: str) -> None:
     (tmp_path / FILE).write_text(settings, "utf-8")
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=said) as told:
         read_config(tmp_path / FILE)
+    assert "secret" not in str(told.value)
 
 
 def test_settings_of_sources_are_shown_without_secrets(tmp_path: Path) -> None:

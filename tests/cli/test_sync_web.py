@@ -135,6 +135,10 @@ def test_links_are_followed_on_the_site_and_files_taken(web: Web) -> None:
     assert "지하 2층" in found(root, "주차장 위치")
     titles = {one.title for one in Mundap.open(root).corpus.documents()}
     assert "주차" in titles
+    front = own.pages["/"]
+    own.pages["/"] = Page(status=500)  # what it linked to is not gone for that
+    assert counts(synced(root)) == (0, 0, 0, 4)
+    own.pages["/"] = front
     own.asked.clear()
     again = synced(root)  # links of a page that has not changed are those of its copy here
     assert counts(again) == (0, 0, 0, 4)

@@ -13,6 +13,8 @@ SAYS = {  # what a reader of the page sees at its end
     "mcp": "연차는 발생한 날부터 1년 안에 쓰지 않으면 소멸합니다.",
     "not-found": "hybrid 1",
     "prompt": "당신은 조직의 문서를 근거로",
+    "sync": "두 시간까지 무료로 주차할 수 있습니다.",
+    "tracing": "mundap.ask",
     "reader": "병가는 해마다 60일까지 쓸 수 있습니다.",
 }
 
@@ -26,6 +28,8 @@ def test_a_page_runs_as_it_stands(page: Path, tmp_path: Path) -> None:
     if page.stem == "frameworks":
         for package in ("langchain_core", "llama_index.core", "haystack"):
             pytest.importorskip(package, reason="needs the extras langchain, llama-index and haystack")
+    if page.stem == "tracing":
+        pytest.importorskip("opentelemetry.sdk", reason="needs the extra otel: pip install 'mundap[otel]'")
     if page.stem == "mcp":
         pytest.importorskip("mcp", reason="needs the extra mcp: pip install 'mundap[mcp]'")
     assert SAYS.get(page.stem, "") in follow(page, tmp_path)

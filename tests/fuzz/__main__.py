@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from tests.fuzz.requests import FAMILY, fuzz_requests
 from tests.fuzz.run import KEPT, OUTCOMES, Tally, fuzz
 from tests.fuzz.seeds import FAMILIES
 
@@ -12,18 +13,21 @@ from tests.fuzz.seeds import FAMILIES
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument(
-        "--n", type=int, default=10_000, help="files of each family (of pictures, which tesseract reads, a fiftieth)"
+        "--n",
+        type=int,
+        default=10_000,
+        help="files of each family (of pictures, which tesseract reads, a fiftieth), and requests",
     )
-    parser.add_argument("--family", choices=sorted(FAMILIES), action="append", help="default: all")
+    parser.add_argument("--family", choices=sorted([*FAMILIES, FAMILY]), action="append", help="default: all")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", type=int, help="the index of one file, to see it again")
     parser.add_argument("--reasons", action="store_true", help="count the reasons of reported files too")
     asked = parser.parse_args()
     numbers = range(asked.n) if asked.only is None else range(asked.only, asked.only + 1)
     tallies = []
-    for family in asked.family or FAMILIES:
+    for family in asked.family or [*FAMILIES, FAMILY]:
         few = range(numbers.start, numbers.stop // 50) if family == "image" and asked.only is None else numbers
-        tally = fuzz(family, few, asked.seed)
+        tally = fuzz_requests(few, asked.seed) if family == FAMILY else fuzz(family, few, asked.seed)
         tallies.append(tally)
         for n, kind, reason in tally.failures:
             print(f"{family} --seed {asked.seed} --only {n}: {kind}: {reason}", file=sys.stderr, flush=True)

@@ -10,6 +10,7 @@ from mundap.jobs.task import Unread
 pytest.importorskip("hwp2md", reason="the extra docs is not installed")
 pytest.importorskip("reportlab", reason="reportlab draws the PDFs of these tests")
 
+from tests.fuzz.requests import fuzz_requests
 from tests.fuzz.run import BATCH, GOOD, files, fuzz
 from tests.fuzz.seeds import FAMILIES, seeds
 
@@ -54,3 +55,10 @@ def test_json_lines_of_twenty_megabytes_need_less_than_half_a_gigabyte_or_are_re
     ((_, refused),) = read_all([Job(path, path.name)], Limits(1, megabytes=80))
     assert isinstance(refused, Unread)
     assert "80MB를 초과해 중단했습니다. 파일을 나누거나" in refused.reason
+
+
+def test_broken_requests_are_answered_or_refused_with_a_sentence() -> None:
+    tally = fuzz_requests(range(400), SEED, keep=None)
+    assert tally.failures == []
+    assert tally.counts.total() == 400
+    assert all(tally.counts[kind] for kind in GOOD)

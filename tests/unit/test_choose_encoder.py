@@ -61,7 +61,7 @@ def test_as_json_all_is_there() -> None:
     seen = shown(chosen(used=(10, 1.0), better=(35, 5.0)))
     assert seen["take"] == "better"
     used, better = seen["encoders"]
-    assert used["cost"] == {"query_ms": 1.0, "passage_ms": 1.0}
+    assert used["cost"] == {"query_ms": 1.0, "passage_ms": 1.0, "query_cpu_ms": 0.0, "passage_cpu_ms": 0.0}
     assert better["legs"]["hybrid"]["top1"] == 35 / N
     assert better["changes"]["hybrid"]["top1"]["mean"] == 35 / N - 10 / N
 
@@ -82,4 +82,4 @@ def test_a_cost_is_of_texts_one_by_one() -> None:
     found = cost(encoder, [str(n) for n in range(100)], ["글"] * 3)
     assert found.query_ms > 0
     assert set(encoder.asked) == {1}
-    assert len(encoder.asked) == 1 + 12 + 3
+    assert len(encoder.asked) == 2 + 12 + 3

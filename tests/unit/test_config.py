@@ -101,7 +101,19 @@ def test_settings_say_where_each_value_came_from(tmp_path: Path) -> None:
     assert rows["retrieve.k"] == (7, "mundap.toml")
     assert rows["retrieve.pool"] == (100, "default")
     assert rows["ingest.paths"] == (("docs",), "default")
-    tables = {"ingest", "index", "retrieve", "generate", "keywords", "graph", "serve", "retention", "access", "ui"}
+    tables = {
+        "ingest",
+        "index",
+        "retrieve",
+        "generate",
+        "keywords",
+        "graph",
+        "serve",
+        "retention",
+        "access",
+        "ui",
+        "tracing",
+    }
     assert {key.partition(".")[0] for key in rows} == {"language", "private", "low_disk_mb", *tables}
 
 

@@ -50,7 +50,11 @@ def test_a_leg_that_tells_nothing_apart_changes_no_order(fuse: Fuse) -> None:
 def test_weights_are_the_fusions_own_or_those_given_and_else_one() -> None:
     assert fusion("rrf", ["bm25", "dense"]).weights == {"bm25": 1.0, "dense": 1.0}
     own = FUSIONS["evidence"].weights
-    assert fusion("evidence", ["bm25", "dense", "graph"], {"bm25": 3.0}).weights == {**own, "bm25": 3.0}
+    assert fusion("evidence", ["bm25", "dense", "graph"], {"bm25": 3.0}).weights == {
+        "bm25": 3.0,
+        "dense": own["dense"],
+        "graph": own["graph"],
+    }
     assert fusion("evidence", ["dense", "other"]).weights == {"dense": own["dense"], "other": 1.0}
 
 

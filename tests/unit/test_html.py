@@ -106,6 +106,32 @@ def test_articles_of_a_law_keep_every_word(tmp_path: Path) -> None:
     assert found.split("\n") == [f"제{n}조(목적) 이 조는 {n}번째로 정한다." for n in range(1, 30)]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '<div class="accordion"><button>운영 시간은?</button><div style="display:none">9시부터</div></div>',
+        '<h3 class="accordion-header"><button aria-controls="s1">운영 시간은?</button></h3><div id="s1" hidden>9시부터</div>',
+        '<div class="faq"><p onclick="toggle(1)">운영 시간은?</p><p style="display:none">9시부터</p></div>',
+        "<dl><dt><button>운영 시간은?</button></dt><dd style='display:none'>9시부터</dd></dl>",
+    ],
+)
+def test_an_answer_without_a_sentence_opens_too_and_its_button_is_the_question(tmp_path: Path, text: str) -> None:
+    document = read(page(tmp_path, f"<p>안내입니다.</p>{text}")).document
+    said = " ".join(f"{s.heading} {document.text[s.start : s.end]}" for s in document.sections)
+    assert " ".join(said.replace(":", " ").split()) == "안내입니다. 운영 시간은? 9시부터"
+
+
+def test_a_tab_that_is_not_shown_first_is_read_and_a_layer_without_a_sentence_is_not(tmp_path: Path) -> None:
+    text = (
+        "<ul><li><a href='#t1'>주차</a></li><li><a href='#t2'>시설</a></li></ul><div id=t1>승용차 1,000원</div>"
+        "<div id=t2 style='display:none'>강당 50,000원</div><div class=popup-layer style='display:none'>오늘 하루 열지 않기</div>"
+    )
+    assert (
+        read(page(tmp_path, f"<p>요금 안내입니다.</p>{text}")).document.text
+        == "요금 안내입니다.\n승용차 1,000원\n강당 50,000원"
+    )
+
+
 def test_answers_that_open_at_a_click_are_read(tmp_path: Path) -> None:
     text = "<p>환불은 언제 되나요?</p><div style='display:none'>사흘 안에 됩니다.</div><div hidden>메뉴 열기</div>"
     found = parse(page(tmp_path, text)).blocks

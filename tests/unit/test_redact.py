@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.files import cell, uncell
-from mundap.redact import Visible, hidden, visible
+from mundap.redact import Visible, hidden, one_line, visible
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,15 @@ def test_no_cell_is_a_formula_and_all_come_back(text: str) -> None:
     assert not cell(text).startswith(("=", "+", "-", "@", "\t", "\r"))
     if not text.startswith("'"):
         assert uncell(cell(text)) == text
+
+
+@given(st.text(), st.integers(1, 50))
+def test_a_message_is_one_line_that_can_be_seen(text: str, most: int) -> None:
+    line = one_line(text, most)
+    assert line.isprintable()
+    assert len(line) <= most
+    assert one_line(line, most) == line
+
+
+def test_a_message_says_what_it_said() -> None:
+    assert one_line("'가\n\u200b나': 없는 문서입니다.") == "'가 나': 없는 문서입니다."

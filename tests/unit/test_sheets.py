@@ -199,6 +199,58 @@ def test_names_that_say_little_need_questions(tmp_path: Path, names: list[str], 
     assert reading.columns == ()
 
 
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([["이름: 김하늘"], ["전화: 3102"]], ["이름: 김하늘", "전화: 3102"]),
+        ([["1. 작성"], ["2. 접수"], ["3. 심사"]], ["1. 작성", "2. 접수", "3. 심사"]),
+        ([["□ 절차"], ["○ 작성"], ["○ 접수"]], ["□ 절차: ○ 작성", "□ 절차: ○ 접수"]),
+        ([["과목"], ["국어"], ["수학"]], ["과목: 국어", "과목: 수학"]),
+    ],
+)
+def test_a_list_in_one_column_has_no_header(tmp_path: Path, rows: list[list[Any]], expected: list[str]) -> None:
+    assert [line for _, line in said(book(tmp_path, rows))] == expected
+
+
+def test_a_header_that_names_other_columns_begins_a_table_under_the_same_title(tmp_path: Path) -> None:
+    rows: Rows = [
+        ["분기 실적", None, None],
+        ["품목", "1월", "2월"],
+        ["김치", 1, 2],
+        ["젓갈", 4, 5],
+        ["품목", "3월", "4월"],
+        ["김치", 7, 8],
+    ]
+    assert said(book(tmp_path, rows, merge("A1:C1"))) == [
+        ("분기 실적", "품목: 김치 / 1월: 1 / 2월: 2"),
+        ("분기 실적", "품목: 젓갈 / 1월: 4 / 2월: 5"),
+        ("분기 실적", "품목: 김치 / 3월: 7 / 4월: 8"),
+    ]
+
+
+def test_a_merged_cell_under_a_merged_name_is_said_once(tmp_path: Path) -> None:
+    rows: Rows = [["구분", None, "계"], ["초등", "1학년", 21], ["합계", None, 42]]
+
+    assert [line for _, line in said(book(tmp_path, rows, merge("A1:B1", "A3:B3")))] == [
+        "구분: 초등 / 구분: 1학년 / 계: 21",
+        "구분: 합계 / 계: 42",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [("질의요지", "회신요지"), ("고객 문의", "상담 답변"), ("건의내용", "검토결과"), ("민원 질문", "담당자 답변")],
+)
+def test_names_that_speak_of_questions_need_questions(tmp_path: Path, question: str, answer: str) -> None:
+    names = ["번호", "문의처", question, "답변일", answer]
+    asked = [1, "총무과 3102번입니다", "언제 여나요?", "2024-03-05 09:00", "아침 9시에 엽니다."]
+    reading = read(book(tmp_path, [names, asked]))
+    assert [(known.question, known.answer) for known in reading.document.questions] == [
+        ("언제 여나요?", "아침 9시에 엽니다.")
+    ]
+    assert read(book(tmp_path, [names, [1, "총무과", "가로등 고장", "2024-03-05", "완료"]])).document.questions == ()
+
+
 def test_columns_of_any_name_can_be_named(tmp_path: Path) -> None:
     path = book(tmp_path, [["고객 발화", "안내 문구"], ["언제 여나요?", "아홉 시."]])
     assert read(path).document.questions == ()

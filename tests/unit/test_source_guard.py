@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import ipaddress
+import shutil
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -164,6 +167,32 @@ def test_a_name_that_leads_elsewhere_the_second_time_changes_nothing(tmp_path: P
             with pytest.raises(Forbidden):
                 client.save(f"http://rebind.example:{port}/", tmp_path / "page")
             assert hidden.asked == []
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl, to make a certificate")
+def test_tls_is_checked_by_the_name_and_not_by_the_address(
+    tmp_path: Path, web: MakeWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = ["-keyout", "key.pem", "-out", "cert.pem", "-subj", "/CN=secure.example", "-days", "2", "-nodes"]
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", *made, "-addext", "subjectAltName=DNS:secure.example"],
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "cert.pem"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    names: list[str | None] = []
+    context.sni_callback = lambda made, name, own: names.append(name)
+    with site({"/": html("안내", "공개")}) as own:
+        own.socket = context.wrap_socket(own.socket, server_side=True)
+        client = web(Guard(["127.0.0.1"], resolve=lambda host: ["127.0.0.1"]))
+        client.save(f"https://secure.example:{own.server_address[1]}/", tmp_path / "page")
+        assert "공개" in (tmp_path / "page").read_text("utf-8")
+        assert names == ["secure.example"]
+        with pytest.raises(ItemError, match="certificate"):
+            client.save(f"https://other.example:{own.server_address[1]}/", tmp_path / "page")
 
 
 def test_no_proxy_of_the_environment_is_asked(tmp_path: Path, web: MakeWeb, monkeypatch: pytest.MonkeyPatch) -> None:

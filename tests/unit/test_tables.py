@@ -88,8 +88,14 @@ def test_an_error_in_a_question_or_an_answer_leaves_its_row_out(tmp_path: Path, 
 
 
 def test_a_quote_that_is_never_closed_does_not_swallow_the_rows_after_it(tmp_path: Path) -> None:
-    with pytest.raises(BadFile, match=r"표\.csv: 3번째 줄.*따옴표"):
-        read(csv_file(tmp_path, '질문,답변\n하나,둘\n셋,"넷\n다섯,여섯\n'))
+    reading = read(csv_file(tmp_path, '질문,답변\n하나,둘\n셋,"넷\n다섯,여섯\n'))
+    assert texts(reading) == ["둘", "넷", "여섯"]
+    assert reading.warnings == ("3번째 줄에 닫히지 않은 따옴표가 있어 글자로 읽었습니다. 원본에서 따옴표를 확인하세요",)
+
+
+def test_a_csv_full_of_quotes_that_are_never_closed_is_a_bad_file(tmp_path: Path) -> None:
+    with pytest.raises(BadFile, match=r"표\.csv: 2번째 줄.*따옴표"):
+        read(csv_file(tmp_path, "질문,답변\n" + '셋,"넷\n' * 25))
 
 
 @pytest.mark.parametrize("text", ["", "\n\n", "질문,답변\n", ",,\n,\n"])

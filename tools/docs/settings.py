@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from mundap.config import Config
+from mundap.source_settings import KINDS, Source
 
 _BOUNDS = {Ge: ("≥", "ge"), Gt: (">", "gt"), Le: ("≤", "le"), Lt: ("<", "lt"), MinLen: ("at least", "min_length")}
 _NAMES = {str: "text", int: "whole number", float: "number", bool: "true or false"}
@@ -19,13 +20,27 @@ _NAMES = {str: "text", int: "whole number", float: "number", bool: "true or fals
 
 def markdown() -> str:
     """A section for each table."""
-    return "".join(_tables(Config, ""))
+    return "".join([*_tables(Config, ""), *_sources()])
+
+
+def _sources() -> Iterator[str]:
+    """A section for what all [[sources]] have, and one for each kind with what else it has."""
+    kinds = list(KINDS.values())
+    shared = {name for name in kinds[0].model_fields if all(name in kind.model_fields for kind in kinds)} - {"kind"}
+    sections: list[tuple[str, type[BaseModel], set[str]]] = [("`[[sources]]`", Source, shared)]
+    for kind, settings in KINDS.items():
+        sections.append((f'`[[sources]]` with `kind = "{kind}"`', settings, set(settings.model_fields) - shared))
+    for title, model, names in sections:
+        yield f"\n## {title}\n\n{_docstring(model)}\n\n| key | type | default |\n|---|---|---|\n"
+        yield from (_row(name, field) for name, field in model.model_fields.items() if name in names)
 
 
 def _tables(model: type[BaseModel], above: str) -> Iterator[str]:
     title = f"`[{above}]`" if above else "At the top"
     yield f"\n## {title}\n\n{_docstring(model)}\n\n"
-    plain = [(name, field) for name, field in model.model_fields.items() if _section(field) is None]
+    plain = [
+        (name, field) for name, field in model.model_fields.items() if _section(field) is None and name != "sources"
+    ]
     if plain:
         yield "| key | type | default |\n|---|---|---|\n"
         yield from (_row(name, field) for name, field in plain)
@@ -75,5 +90,7 @@ def _bound(rule: object) -> Iterator[tuple[str, str]]:
 
 
 def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
     value = field.default
     return json.dumps(list(value) if isinstance(value, tuple) else value, ensure_ascii=False)

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 def init(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="작업 폴더로 만들 폴더")] = HERE,
     example: Annotated[str | None, typer.Option(help="예제 자료를 함께 넣습니다: customs-mini")] = None,
+    json: Json = False,
 ) -> None:
     """작업 폴더를 만듭니다. 예: mundap init mybot --example customs-mini"""
     from mundap.workflows.new_workspace import make
 
     keep_private()
     settings = make(folder, example)
+    if json:
+        show.emit({"workspace": str(folder), "config": str(settings), "example": example})
+        return
     at = "" if folder == HERE else f" --workspace {folder}"
     print(f"{settings}을 만들었습니다.")
     if example is None:

@@ -192,17 +192,32 @@ def keywords(
 
 
 def _print_encoders(choice: EncoderChoice) -> None:
+    first = choice.contenders[0]
     width = max(len(one.name) for one in choice.contenders)
-    print(f"{'':{width}}{'hybrid MRR@10':>24}{'top-1':>8}{'top-3':>8}{'dense top-1':>13}{'질문':>9}{'문단':>9}")
+    print(f"질문 {first.legs['hybrid'].figures.n}개. 시간은 하나씩 처리한 중앙값이며 괄호 안은 CPU 시간입니다(ms).")
+    print(f"{'':{width}}{'hybrid MRR@10':>24}{'top-1':>8}{'top-3':>8}{'dense top-1':>13}{'질문':>15}{'문단':>15}")
     for one in choice.contenders:
-        hybrid, dense = one.legs["hybrid"].figures, one.legs["dense"].figures
+        hybrid, dense, took = one.legs["hybrid"].figures, one.legs["dense"].figures, one.cost
         print(
             f"{one.name:{width}}    {hybrid['mrr@10']}{hybrid['top1'].mean:>7.3f}{hybrid['top3'].mean:>8.3f}"
-            f"{dense['top1'].mean:>13.3f}{one.cost.query_ms:>8.1f}ms{one.cost.passage_ms:>8.1f}ms"
+            f"{dense['top1'].mean:>13.3f}{_took(took.query_ms, took.query_cpu_ms)}{_took(took.passage_ms, took.passage_cpu_ms)}"
         )
+    print(f"{first.name} 대비 차이 (hybrid, 같은 질문끼리 짝지어 검정)")
     for one in choice.contenders[1:]:
-        _print_differences(f"{one.name} - {choice.contenders[0].name} (hybrid)", one.differences["hybrid"])
-    print(f"추천: {choice.name}. {choice.reason}\n보고서: {choice.run}")
+        found = one.differences["hybrid"]
+        others = ", ".join(
+            f"{metric} {found[metric].mean:+.3f} ({found[metric].verdict})" for metric in ("top1", "top3")
+        )
+        print(f"  {one.name:{width}}  MRR@10 {found['mrr@10']}, {others}")
+    print(f"추천: {choice.name}. {choice.reason}")
+    if choice.name != first.name:
+        print(f'적용하려면 mundap.toml의 [index]에 encoder = "{choice.name}"을(를) 쓰고 mundap index를 실행하세요.')
+    print(f"보고서: {choice.run}")
+
+
+def _took(wall: float, cpu: float) -> str:
+    shown = f"{wall:.1f} ({cpu:.1f})"
+    return f"{shown:>17}"
 
 
 def _print_estimates(found: Estimates, title: str = "") -> None:

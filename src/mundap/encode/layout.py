@@ -101,9 +101,7 @@ def read_layout(folder: Path, name: str, options: Options) -> Layout:
                 ' encoder = "openai:주소/v1#모델"로 지정하세요.'
             )
     config: _Model = _json(transformer / "config.json", {})
-    kept: _Sentence = next(
-        (k for n in sorted(_TRANSFORMER) for at in (transformer, folder) if (k := _json(at / n, {}))), _Sentence()
-    )
+    kept = _kept(transformer, folder)
     names = (name, str(config.get("_name_or_path", "")))
     return Layout(
         transformer,
@@ -115,6 +113,18 @@ def read_layout(folder: Path, name: str, options: Options) -> Layout:
         chosen(options, prompts_in(_json(folder / "config_sentence_transformers.json", {})), *names),
         _width(config),
     )
+
+
+def window_of(folder: Path) -> int:
+    """How many tokens the model in `folder`, of whatever kind, reads at once. Raises ConfigError."""
+    return _window(_kept(folder), _json(folder / "tokenizer_config.json", {}), _json(folder / "config.json", {}))
+
+
+def _kept(*folders: Path) -> _Sentence:
+    found: _Sentence = next(
+        (k for n in sorted(_TRANSFORMER) for at in folders if (k := _json(at / n, {}))), _Sentence()
+    )
+    return found
 
 
 def _json(path: Path, otherwise: object) -> Any:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -70,7 +71,7 @@ class SparseSentenceEncoder(SentenceEncoder):
     def _read(self, texts: Sequence[str], prompt: str) -> tuple[Vectors, list[TokenWeights]]:
         model = self.model
         windows = self._cut(model, texts, prompt)
-        weightless = self._weightless(model)
+        weightless = self._weightless
         parts: list[list[TokenWeights]] = [[] for _ in texts]
 
         def states() -> Iterator[Outputs]:
@@ -91,13 +92,15 @@ class SparseSentenceEncoder(SentenceEncoder):
                 self._weighed.popitem(last=False)
         return vectors, weighed
 
-    def _weightless(self, model: Model) -> list[int]:
+    @cached_property
+    def _weightless(self) -> list[int]:
+        """The tokens that weigh nothing wherever they stand."""
         said: dict[str, str | dict[str, str] | None] = {}
         for name in ("tokenizer_config.json", "special_tokens_map.json"):
             file = self._folder / name
             said |= json.loads(file.read_text("utf-8")) if file.is_file() else {}
         marks = [mark["content"] if isinstance(mark, dict) else mark for mark in map(said.get, _MARKS) if mark]
-        return model.numbers(marks)
+        return self.model.numbers(marks)
 
 
 def by_linear(file: Path) -> Heads:

@@ -24,6 +24,7 @@ from mundap.evaluation.metrics import (
     risk,
 )
 from mundap.evaluation.questions import Question
+from mundap.extras import Untyped, data_frame
 from mundap.types import Json
 
 FIGURES = ("auroc", "answered", "refused", "balanced_accuracy", "risk", "coverage")
@@ -109,6 +110,20 @@ class AbstainReport:
         if per_question or self.compared is not None:
             shown["compared"] = differences_json(self.compared or {})
         return shown
+
+    def to_pandas(self) -> Untyped:
+        """A row for each question: its text, whether the documents answer it, and its figures. Raises MissingExtra."""
+        return data_frame(
+            [
+                {
+                    "question": one.question.question,
+                    "row": one.question.row,
+                    "answerable": bool(one.question.gold),
+                    **one.measures(self.threshold),
+                }
+                for one in self.per_question
+            ]
+        )
 
     def _repr_html_(self) -> str:
         return self.figures._repr_html_()

@@ -24,6 +24,7 @@ from mundap.evaluation.judge import PROMPT_VERSION, Judge, Verdict
 from mundap.evaluation.markup import notebook_table
 from mundap.evaluation.metrics import character_f1, exact_match, first_right
 from mundap.evaluation.questions import Question
+from mundap.extras import Untyped, data_frame
 from mundap.generate.cite import repair
 from mundap.generate.persona import Persona, body
 from mundap.korean.normalize import squash
@@ -194,6 +195,23 @@ class AnswerReport:
         if per_question or self.compared is not None:
             shown["compared"] = differences_json(self.compared or {})
         return shown
+
+    def to_pandas(self) -> Untyped:
+        """A row for each question: its text, what was answered, and its figures. Raises MissingExtra without pandas."""
+        return data_frame(
+            [
+                {
+                    "question": one.question.question,
+                    "row": one.question.row,
+                    "reference": one.question.answer,
+                    "answer": one.answer.text,
+                    "abstained": one.answer.abstained,
+                    "gold_rank": one.gold_rank,
+                    **one.measures,
+                }
+                for one in self.per_question
+            ]
+        )
 
     def _repr_html_(self) -> str:
         both = (self.everything, self.answered)

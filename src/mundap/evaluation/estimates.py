@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -19,6 +19,7 @@ from mundap.evaluation.bootstrap import (
     ratio_interval,
 )
 from mundap.evaluation.markup import notebook_table
+from mundap.extras import Untyped, data_frame
 from mundap.types import Json
 
 Figure = TypeVar("Figure")
@@ -132,6 +133,10 @@ class Estimates(_ByMetric[Estimate]):
         ends: dict[str, Json] = {metric: [one.low, one.high] for metric, one in self.metrics.items()}
         return {"n": self.n, **self.means, "ci95": ends}
 
+    def to_pandas(self) -> Untyped:
+        """A row for each metric: metric, mean, low, high, n. Raises MissingExtra without pandas."""
+        return data_frame([{"metric": metric, **asdict(one)} for metric, one in self.metrics.items()])
+
     def _repr_html_(self) -> str:
         rows = [[metric, f"{one.mean:.3f}", _ends(one.ci95)] for metric, one in self.metrics.items()]
         return notebook_table([f"n = {self.n}", "", "95%"], rows)
@@ -159,8 +164,29 @@ class Comparisons(_ByMetric[Comparison]):
             "difference": changed,
         }
 
+    def to_pandas(self) -> Untyped:
+        """A row for each metric: metric, before, after, difference, low, high, p, n. Raises MissingExtra without pandas."""
+        return data_frame(self.to_rows())
+
+    def to_rows(self) -> list[dict[str, object]]:
+        """Those of the data frame."""
+        return [{"metric": metric, **_row(one)} for metric, one in self.metrics.items()]
+
     def _repr_html_(self) -> str:
         return notebook_table(["", *_COMPARED], [_compared(metric, one) for metric, one in self.metrics.items()])
+
+
+def _row(one: Comparison) -> dict[str, object]:
+    d = one.difference
+    return {
+        "before": one.before.mean,
+        "after": one.after.mean,
+        "difference": d.mean,
+        "low": d.low,
+        "high": d.high,
+        "p": d.p,
+        "n": d.n,
+    }
 
 
 def differences_json(found: Differences) -> dict[str, Json]:

@@ -20,6 +20,7 @@ from mundap.evaluation.estimates import (
     estimate_each,
     estimate_ratio,
 )
+from mundap.extras import Untyped, data_frame
 from mundap.files import cell, uncell
 from mundap.ingest.tables import Row, Table, read_csv
 from mundap.korean.normalize import squash
@@ -110,6 +111,21 @@ class KeywordReport:
         if per_question or self.compared is not None:
             shown["compared"] = differences_json(self.compared or {})
         return shown
+
+    def to_pandas(self) -> Untyped:
+        """A row for each question: its text, its keywords, those found, and its figures. Raises MissingExtra."""
+        return data_frame(
+            [
+                {
+                    "question": one.tagged.question,
+                    "row": one.tagged.row,
+                    "keywords": list(one.tagged.keywords),
+                    "found": list(one.found),
+                    **one.measures,
+                }
+                for one in self.per_question
+            ]
+        )
 
     def _repr_html_(self) -> str:
         return self.figures._repr_html_()

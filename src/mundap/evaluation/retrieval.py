@@ -24,6 +24,7 @@ from mundap.evaluation.markup import notebook_table
 from mundap.evaluation.metrics import first_right, ndcg, rank_or_end, reciprocal_rank, top
 from mundap.evaluation.questions import Question
 from mundap.evaluation.twins import Twins
+from mundap.extras import Untyped, data_frame
 from mundap.ingest.problems import Problem
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress
@@ -203,6 +204,23 @@ class RetrievalReport:
             for leg in self.legs
             if leg in before
         }
+
+    def to_pandas(self) -> Untyped:
+        """A row for each question: its text, its row in the file, and of each leg its figures ("hybrid top1", …).
+
+        Raises MissingExtra without pandas.
+        """
+        return data_frame(
+            [
+                {"question": one.question.question, "row": one.question.row}
+                | {
+                    f"{leg} {metric}": figure
+                    for leg, found in one.legs.items()
+                    for metric, figure in found.measures(self.depth).items()
+                }
+                for one in self.per_question
+            ]
+        )
 
     def _repr_html_(self) -> str:
         rows = [[leg, *(str(found.figures[metric]) for metric in METRICS)] for leg, found in self.legs.items()]

@@ -105,6 +105,11 @@ def compose(
         took = (perf_counter() - started) * 1000
         yield Answer(question, "", (), tuple(hits), True, {"generate_ms": took}, model, truncated=heard.cut)
         return
+    if not text and heard.cut:
+        raise GeneratorError(
+            f"모델 {model}이(가) 답변을 쓰기 전에 제한에 이르렀습니다. mundap.toml의 generate.time_limit과 max_tokens를 늘리거나"
+            " 더 작은 모델을 사용하세요."
+        )
     if not text:
         raise GeneratorError(
             f"모델 {model}이(가) 빈 답변을 생성했습니다. max_tokens를 늘리거나 다른 모델을 사용하세요."

@@ -18,6 +18,7 @@ from mundap.generate.prompt import Count, Message, fit, messages
 from mundap.generate.sampling import Sampling
 from mundap.generate.template import Template
 from mundap.stopping import on_stop
+from mundap.tracing import streamed
 from mundap.types import Answer, Hit, Turn
 
 Put = Callable[[str | GeneratorError], None]
@@ -87,7 +88,7 @@ class LanguageModel(ABC):
                 room = held - settings.max_tokens
                 shown, turns = fit(hits, question, history, room, count, refusal, settings.reason, persona)
             chat = messages(question, shown, turns, refusal, settings.reason, settings.reorder, persona)
-            pieces = self._write(chat, settings.max_tokens)
+            pieces = streamed("tokens", self._write(chat, settings.max_tokens), max_tokens=settings.max_tokens)
         yield from compose(
             question,
             hits,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol, overload
 
@@ -12,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.files import load_array
+from mundap.id_set import WIDTH, IdSet
 from mundap.index.arrays import among
 from mundap.index.rank import Ties
 from mundap.protocols import Mask, Rows
 
-ID = np.dtype("S16")  # hexadecimal, of 64 bits
+ID = np.dtype(f"S{WIDTH}")  # hexadecimal, of 64 bits
+_FEW = 256  # ids, above which they are sought as numbers
 Ids = npt.NDArray[np.bytes_]
 
 
@@ -35,6 +38,10 @@ class RowIds(Protocol):
 
     def rows(self, ids: Sequence[str]) -> Rows:
         """The row of each id, -1 where there is none."""
+        ...
+
+    def mask(self, ids: Collection[str]) -> Mask:
+        """Which rows have one of these ids."""
         ...
 
     @property
@@ -74,6 +81,10 @@ class SortedIds(Sequence[str]):
         )
         return np.fromiter(held, np.intp, len(places))
 
+    def mask(self, ids: Collection[str]) -> Mask:
+        """Which rows have one of these ids."""
+        return _mask(self.rows([*ids]), len(self))
+
     @property
     def ties(self) -> Ties:
         """Rows are in the order of their ids."""
@@ -102,9 +113,19 @@ class IdsPart:
         """The vector of each id, -1 where there is none."""
         if not len(self.ids):
             return np.full(len(wanted), -1)
-        found = np.minimum(np.searchsorted(self.ids, wanted, sorter=self.order), len(self.ids) - 1)
+        if len(wanted) > _FEW and self._numbers is not None:
+            at = np.searchsorted(self._numbers, _number(wanted))
+        else:
+            at = np.searchsorted(self.ids, wanted, sorter=self.order)
+        found = np.minimum(at, len(self.ids) - 1)
         places = self.order[found].astype(np.int64)
         return np.where(self.ids[places] == wanted, places, -1)
+
+    @cached_property
+    def _numbers(self) -> npt.NDArray[np.uint64] | None:
+        """What the ids are as numbers, in order, which are found far faster; None if they are none."""
+        numbers = _number(self.ids[self.order])
+        return numbers if bool((numbers[1:] > numbers[:-1]).all()) else None
 
     def row_ids(self, rows: Rows) -> Ids:
         """The ids of these rows."""
@@ -142,15 +163,20 @@ class SegmentIds:
 
     def rows(self, ids: Sequence[str]) -> Rows:
         """The row of each id that counts, -1 where there is none."""
-        return self._found(ids, rows_only=True)
+        return self._found(as_array(ids), rows_only=True)
+
+    def mask(self, ids: Collection[str]) -> Mask:
+        """Which rows that count have one of these ids."""
+        wanted = ids.array if isinstance(ids, IdSet) else as_array([*ids])
+        return _mask(self._found(wanted, rows_only=True), len(self))
 
     def held(self, ids: Sequence[str]) -> Mask:
         """Which of these ids, of rows or of chunks, belong to a row that counts."""
-        return self._found(ids, rows_only=False) >= 0
+        return self._found(as_array(ids), rows_only=False) >= 0
 
     def owners(self, ids: Sequence[str]) -> list[str]:
         """The ids of the rows that count and to which any of these ids, of rows or of chunks, belong."""
-        rows = self._found(ids, rows_only=False)
+        rows = self._found(as_array(ids), rows_only=False)
         return self.at(rows[rows >= 0])
 
     def vector_ids(self, row: int) -> list[str]:
@@ -178,8 +204,7 @@ class SegmentIds:
             ids[places == n] = self.parts[n].row_ids(rows[places == n] - self.offsets[n])
         return ids
 
-    def _found(self, ids: Sequence[str], rows_only: bool) -> Rows:
-        wanted = as_array(ids)
+    def _found(self, wanted: Ids, rows_only: bool) -> Rows:
         found = np.full(len(wanted), -1, np.intp)
         for part, offset, gone in zip(self.parts, self.offsets, self._gone, strict=False):
             places = part.places(wanted)
@@ -189,6 +214,19 @@ class SegmentIds:
                 counts &= part.starts[rows] == places
             found[counts] = rows[counts] + offset
         return found
+
+
+def _mask(rows: Rows, length: int) -> Mask:
+    mask = np.zeros(length, np.bool_)
+    mask[rows[rows >= 0]] = True
+    return mask
+
+
+def _number(ids: Ids) -> npt.NDArray[np.uint64]:
+    """What each id is in hexadecimal; anything for one that is none."""
+    digits = np.ascontiguousarray(ids).view(np.uint8).reshape(-1, ID.itemsize)
+    values = (digits & 15) + 9 * (digits >> 6)
+    return (values[:, ::2] << 4 | values[:, 1::2]).view(">u8").ravel().astype(np.uint64)
 
 
 def as_array(ids: Sequence[str]) -> Ids:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-import numpy as np
-
+from mundap.id_set import IdSet
 from mundap.index.ids import RowIds, SortedIds
 from mundap.protocols import Mask, Rows, Scores, Store
 from mundap.types import Hit, Passage
@@ -49,7 +48,7 @@ class Table:
         if held is not None and held[0] is where:
             return held[1]
         mask = self._masked(where)
-        if isinstance(where, frozenset):  # what cannot change can be recognised the next time
+        if isinstance(where, (frozenset, IdSet)):  # what cannot change can be recognised the next time
             if len(masks) >= _FILTERS:
                 masks = self._masks = {}
             masks[id(where)] = (where, mask)
@@ -71,9 +70,7 @@ class Table:
         ]
 
     def _masked(self, where: Collection[str]) -> Mask:
-        rows = self.ids.rows([*where])
-        mask = np.zeros(len(self.ids), np.bool_)
-        mask[rows[rows >= 0]] = True
+        mask = self.ids.mask(where)
         return mask if self.alive is None else mask & self.alive
 
 

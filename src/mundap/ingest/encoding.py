@@ -43,19 +43,38 @@ def decode(raw: bytes, name: str) -> str:
 
 
 def decode_leniently(raw: bytes, name: str) -> tuple[str, list[int]]:
-    """As `decode`, but a few bytes that are no letters become replacement signs; also the lines, counted from 1, that
-    have them. Raises BadFile for what is no text."""
+    """As `decode`, but lines may be in UTF-8 and in CP949, as files have them that were put together, and a few bytes that
+    are no letters become replacement signs; also the lines, counted from 1, that have them. Raises BadFile for what is no
+    text."""
     if b"\0" in raw or raw.startswith(tuple(bom for bom, _ in _BOMS[1:])):
         return decode(raw, name), []
     bare = raw.removeprefix(codecs.BOM_UTF8)
     for encoding in ("utf-8", "cp949"):
         with suppress(UnicodeDecodeError):
             return normalize(bare.decode(encoding)), []
-    text = min((bare.decode(each, "replace") for each in ("utf-8", "cp949")), key=lambda each: each.count(_BROKEN))
-    if text.count(_BROKEN) * _FEW > sum("가" <= letter <= "힣" for letter in text):
+    lines = [*map(_line, bare.split(b"\n"))]
+    broken = [number for number, line in enumerate(lines, 1) if _BROKEN in line]
+    korean = [*map(_hangul, lines)]
+    few = sum(line.count(_BROKEN) for line in lines) * _FEW <= sum(korean)
+    if not few and len(broken) * _FEW > sum(map(bool, korean)):
         return decode(raw, name), []
-    text = normalize(text)
-    return text, [number for number, line in enumerate(text.split("\n"), 1) if _BROKEN in line]
+    return normalize("\n".join(lines)), broken
+
+
+def _line(raw: bytes) -> str:
+    """A line in UTF-8 or CP949: the first that it is in and that makes Hangul of it, for two bytes can be a letter of each;
+    else the one in which fewer bytes are broken."""
+    read = []
+    for encoding in ("utf-8", "cp949"):
+        with suppress(UnicodeDecodeError):
+            read.append(raw.decode(encoding))
+    if read:
+        return next((line for line in read if _hangul(line)), read[0])
+    return min((raw.decode(each, "replace") for each in ("utf-8", "cp949")), key=lambda each: each.count(_BROKEN))
+
+
+def _hangul(text: str) -> int:
+    return sum("가" <= letter <= "힣" for letter in text)
 
 
 def encoding_of(path: Path) -> str:
@@ -100,7 +119,7 @@ def decode_as(raw: bytes, said: str, name: str) -> str:
         with suppress(LookupError, ValueError):  # no name of an encoding
             text = raw.decode(each, "replace")
             broken = text.count("\N{REPLACEMENT CHARACTER}")
-            if broken * 100 <= len(text) if each == encoding else broken * 10 < sum("가" <= c <= "힣" for c in text):
+            if broken * 100 <= len(text) if each == encoding else broken * 10 < _hangul(text):
                 return normalize(text)
     return decode(raw, name)
 

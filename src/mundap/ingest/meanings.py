@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 
 from mundap.korean.normalize import squash
 
@@ -40,7 +41,13 @@ _ASKS = re.compile(
     r"[?？]\s*$|(?:나요|까요|까|는지요?|은지요?|ㄴ지요?|은가요?|인가요?|는가요?|는가|죠|건가요|을까|ㄹ까|냐|니)[.\s]*$"
     r"|(?:어디|언제|무엇|무슨|뭐|뭔|어떻게|어떤|얼마|얼만|왜|며칠|몇|누가|누구|방법|가능한지|가능 여부)"
 )
-_LOOKED_AT = 200  # cells
+_OF_QUESTIONS = re.compile(r"질문|질의|문의|물음|궁금|민원|상담|건의|요청|question|query|faq")
+_OF_ANSWERS = re.compile(r"답변|답|응답|회신|안내|결과|조치|처리|의견|answer|reply|response")
+_ABOUT = re.compile(  # of a question or an answer: who, when, where, how many
+    r"(?:자|인|일|일자|일시|날짜|시간|시각|기한|처|번호|순번|id|no|수|건수|횟수|여부|부서|기관|담당|담당자|전화|연락처|유형|종류|분류|구분|상태|경로|방법"
+    r"|완료|점수|만족도|name|date|time|type|count|status|by)$"
+)
+_LOOKED_AT = 200  # rows
 _SENTENCE = 8  # characters of an answer that says something, at the least
 
 
@@ -70,18 +77,26 @@ def places(columns: Sequence[str], kind: str, named: Mapping[str, Sequence[str]]
 def question_columns(
     columns: Sequence[str], rows: Iterable[Sequence[str]], named: Mapping[str, Sequence[str]] = {}
 ) -> tuple[int, int] | None:
-    """The columns of the questions and of their answers; None where there are none, or names such as 제목 and 내용
-    stand above what nobody asks."""
+    """The columns of the questions and of their answers; None where there are none, or names such as 제목 and 내용, or
+    those that only speak of questions (질의요지, 고객 문의), stand above what nobody asks."""
     question, answer = place(columns, "question", named), place(columns, "answer", named)
     bare = [_bare(squash(column).lower()) for column in columns]
-    if question is None or answer is None:
-        asked = question if question is not None else next((bare.index(name) for name in _TITLE if name in bare), None)
-        said = answer if answer is not None else next((bare.index(name) for name in _BODY if name in bare), None)
-        if asked is None or said is None or asked == said:
-            return None
-        return (asked, said) if _asked(rows, asked, said) else None
-    sure = "question" in named or "answer" in named or not {bare[question], bare[answer]} & _WEAK
-    return (question, answer) if question != answer and (sure or _asked(rows, question, answer)) else None
+    if question is not None and answer is not None and question != answer:
+        sure = "question" in named or "answer" in named or not {bare[question], bare[answer]} & _WEAK
+        if sure:
+            return question, answer
+    rows = [*islice(rows, _LOOKED_AT)]
+    titled = [at for name in _TITLE for at, called in enumerate(bare) if called == name]
+    told = [at for name in _BODY for at, called in enumerate(bare) if called == name]
+    asked = [question] if question is not None else [*_speaking(bare, _OF_QUESTIONS), *titled]
+    said = [answer] if answer is not None else [*_speaking(bare, _OF_ANSWERS), *told]
+    pairs = ((q, a) for q in asked for a in said if q != a)
+    return next((pair for pair in pairs if _asked(rows, *pair)), None)
+
+
+def _speaking(names: Sequence[str], words: re.Pattern[str]) -> list[int]:
+    """The columns whose names hold such a word, but not who, when or how many."""
+    return [at for at, name in enumerate(names) if words.search(name) and not _ABOUT.search(name)]
 
 
 def said(kind: str) -> str:
@@ -96,12 +111,8 @@ def asks(text: str) -> bool:
 
 def _asked(rows: Iterable[Sequence[str]], question: int, answer: int) -> bool:
     """Whether at least half of the rows ask in one column, and say something in the other."""
-    pairs = []
-    for row in rows:
-        if len(row) > max(question, answer) and row[question] and row[answer]:
-            pairs.append((row[question], row[answer]))
-        if len(pairs) == _LOOKED_AT:
-            break
+    last = max(question, answer)
+    pairs = [(row[question], row[answer]) for row in rows if len(row) > last and row[question] and row[answer]]
     asking = sum(asks(asked) for asked, _ in pairs)
     saying = sum(len(told) >= _SENTENCE for _, told in pairs)
     return bool(pairs) and asking * 2 >= len(pairs) and saying * 2 >= len(pairs)

@@ -6,7 +6,9 @@ import re
 
 _HIGH = str.maketrans("0123456789+-−=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿ")
 _LOW = str.maketrans("0123456789+-−=()", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎")
-_POWER = re.compile(r"[+\-−]?\d+[+\-−]?|n")
+_POWER = re.compile(  # 3, -1, 2+, n, n+1, and of several notes 1, 2
+    r"[+\-−]?\d+[+\-−]?|n|[\dn]{1,3}(?:[+\-−][\dn]{1,3})+|\d{1,3}(?:\s?,\s?\d{1,3})+"
+)
 _INDEX = re.compile(r"[+\-−]?\d+[+\-−]?")
 _MARK = re.compile(r"(?:주\s?)?\d{1,3}\)|[*†‡※]+|\[\d{1,3}\]|\(\d{1,3}\)")
 

@@ -277,6 +277,7 @@ def _add_rows(table: Table, into: Builder) -> Iterator[Problem]:
             for at, (column, cell) in enumerate(zip_longest(table.columns, row, fillvalue=""))
             if cell and at != hidden
         ]
+        cells = [pair for n, pair in enumerate(cells) if not n or pair != cells[n - 1] or not pair[0]]  # merged cells
         text, beside = _prose(cells)
         dated = {**(_dated(table, row) if about is None else about), **_tagged(table, row)}
         if text:

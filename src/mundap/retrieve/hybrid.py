@@ -12,6 +12,7 @@ from mundap.index.rank import in_order
 from mundap.index.table import Table, ranks
 from mundap.protocols import Leg, Mask, Rows, Scores
 from mundap.retrieve.fuse import fusion
+from mundap.tracing import span
 from mundap.types import Hit
 
 POOL = 100  # candidates each leg proposes
@@ -73,15 +74,16 @@ class Hybrid:
 
     def candidates(self, question: str, k: int, mask: Mask | None = None) -> Candidates:
         """What the legs propose, at least `k` each, in the order of the fusion."""
-        found = {leg.name: leg.find(question, max(k, self.pool), mask)[0] for leg in self.legs}
+        found = {leg.name: _found(leg, question, max(k, self.pool), mask) for leg in self.legs}
         rows = np.unique(np.concatenate(list(found.values())))
         if not len(rows):
             return Candidates(
                 rows, np.empty(0, np.float32), {leg.name: np.empty(0, np.float32) for leg in self.legs}, found
             )
-        legs = {leg.name: leg.score(question, rows) for leg in self.legs}
-        fused = self.fusion.fuse(legs, self.fusion.weights)
-        order = in_order(np.arange(len(rows)), fused, lambda places: self.table.ids.ties(rows[places]))
+        with span("fuse", candidates=len(rows)):
+            legs = {leg.name: leg.score(question, rows) for leg in self.legs}
+            fused = self.fusion.fuse(legs, self.fusion.weights)
+            order = in_order(np.arange(len(rows)), fused, lambda places: self.table.ids.ties(rows[places]))
         return Candidates(rows[order], fused[order], {leg: scores[order] for leg, scores in legs.items()}, found)
 
     def ordered(self, question: str, candidates: Candidates) -> tuple[Rows, Scores]:
@@ -91,7 +93,8 @@ class Hybrid:
         if ranker is None or not len(candidates.rows):
             return candidates.rows, candidates.fused
         first = candidates.first(ranker.depth)
-        scores = ranker.score(question, first)
+        with span("rerank", candidates=len(first.rows)):
+            scores = ranker.score(question, first)
         order = np.lexsort((self.table.ids.ties(first.rows), -scores))
         rest = candidates.fused[ranker.depth :]
         behind = rest - rest.max(initial=-np.inf) + scores.min() - 1 if len(rest) else rest
@@ -99,6 +102,13 @@ class Hybrid:
             np.concatenate([first.rows[order], candidates.rows[ranker.depth :]]),
             np.concatenate([scores[order], behind]).astype(np.float32),
         )
+
+
+def _found(leg: Leg, question: str, k: int, mask: Mask | None) -> Rows:
+    with span("leg", leg=leg.name, k=k) as told:
+        rows = leg.find(question, k, mask)[0]
+        told.set_attribute("found", len(rows))
+    return rows
 
 
 def _same_rows(one: Table, other: Table) -> bool:

@@ -9,12 +9,14 @@ from threading import Lock
 
 import numpy as np
 
+from mundap.encode.layout import window_of
 from mundap.encode.onnx import OnnxModel
+from mundap.encode.tokenized import Encoding, Tokenized
 from mundap.errors import ConfigError
 from mundap.files import digest
 from mundap.index.near import Halves
 from mundap.protocols import Vectors
-from mundap.retrieve.rerank import by_text
+from mundap.retrieve.rerank import TellCut, by_text
 from mundap.types import Hit
 
 _HEAD = "colbert_vecs"  # of an export of bge-m3: of all tokens but the first
@@ -42,10 +44,11 @@ class LateReranker:
 
     def __init__(self, folder: Path, cached_bytes: int = CACHED_BYTES) -> None:
         self._begin(f"late:{folder.name}", cached_bytes)
-        self._model = OnnxModel(folder, (_HEAD, "last_hidden_state"))
+        self._model = OnnxModel(folder, (_HEAD, "last_hidden_state"), max_tokens=window_of(folder))
 
     def _begin(self, name: str, cached_bytes: int) -> None:
         self.name = name
+        self._tell = TellCut(name)
         self.cached_bytes = cached_bytes
         self._cached: OrderedDict[str, Halves] = OrderedDict()
         self._held = 0
@@ -87,9 +90,16 @@ class LateReranker:
             while self._held > self.cached_bytes:
                 self._held -= self._cached.popitem(last=False)[1].nbytes
 
+    def _joined(self, model: Tokenized, texts: Sequence[str]) -> list[Encoding]:
+        """Each text as the model reads it; what is longer is cut, and told."""
+        spelled = model.tokens(texts)
+        if any(len(tokens) > model.room() for tokens in spelled):
+            self._tell(model.max_tokens)
+        return [model.joined(tokens) for tokens in spelled]
+
     def _embed(self, texts: Sequence[str]) -> list[Vectors]:
         """(tokens, dim) for each text, unit rows."""
-        encodings = [self._model.joined(tokens) for tokens in self._model.tokens(texts)]
+        encodings = self._joined(self._model, texts)
         embedded: list[Vectors] = []
         for outputs in self._model.run(encodings):
             if outputs.ndim != 3:

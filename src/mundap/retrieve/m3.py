@@ -36,7 +36,7 @@ class M3Reranker(LateReranker):
 
     def _embed(self, texts: Sequence[str]) -> list[Vectors]:
         model = self._m3
-        encodings = [model.joined(tokens) for tokens in model.tokens([text.replace("\0", " ") for text in texts])]
+        encodings = self._joined(model, [text.replace("\0", " ") for text in texts])
         order = sorted(range(len(encodings)), key=lambda n: len(encodings[n]))  # so that little is filled up
         embedded: list[Vectors] = [np.empty((0, 0), np.float32)] * len(texts)
         place = iter(order)

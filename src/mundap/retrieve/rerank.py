@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from math import isfinite
@@ -29,6 +30,8 @@ FORMS = {
     "onnx": "onnx:models/my-reranker-onnx",
     SERVER: "rerank:http://127.0.0.1:8080/v1#bge-reranker-v2-m3",
 }
+
+log = logging.getLogger(__name__)
 
 Score = Callable[[str, Sequence[str]], Sequence[float]]
 
@@ -58,6 +61,25 @@ def make_reranker(spec: str, folder: Path = Path()) -> Reranker:
     else:
         raise ConfigError(f"reranker 모델 폴더 '{path}'이(가) 없습니다. 모델 폴더의 경로를 확인하세요.")
     return reranker
+
+
+class TellCut:
+    """Says once, of the reranker `name`, that it reads less than a whole passage."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._done = False
+
+    def __call__(self, tokens: int) -> None:
+        """`tokens` are what it reads at once."""
+        if not self._done:
+            self._done = True
+            log.warning(
+                "리랭커 '%s'은(는) 한 번에 토큰 %d개를 읽습니다. 그보다 긴 문단은 앞부분만 읽고 순위를 매깁니다. 문단의 크기는 mundap.toml의"
+                " ingest.parent_chars로 줄일 수 있습니다.",
+                self._name,
+                tokens,
+            )
 
 
 def by_text(question: str, hits: Sequence[Hit], score: Score) -> list[Hit]:

@@ -27,7 +27,7 @@ from mundap.errors import (
     UnknownName,
     WorkspaceBusy,
 )
-from mundap.redact import hidden
+from mundap.redact import hidden, one_line
 from mundap.serve.asker import Asker
 from mundap.serve.validation import of_status, sentences
 from mundap.store.trouble import told as storage_error
@@ -120,7 +120,7 @@ def problem(
 ) -> JSONResponse:
     """The answer to a request that failed."""
     name: str = request.state.request_id
-    detail = hidden(detail)
+    detail = one_line(hidden(detail))
     below = request.url.path.startswith(OPENAI)
     body = openai_problem(status, detail, name, param) if below else Problem(detail=detail, request_id=name)
     return JSONResponse(body.model_dump(), status, headers)
@@ -134,6 +134,7 @@ def refusal(request: Request, refused: Refused) -> JSONResponse:
 
 def openai_problem(status: int, detail: str, request_id: str, param: str | None = None) -> OpenAIProblem:
     """A failure as clients of OpenAI read it."""
+    detail = one_line(detail)
     kind = _OPENAI_TYPES.get(status, "invalid_request_error" if status < 500 else "server_error")
     return OpenAIProblem(error=OpenAIError(message=detail, type=kind, param=param, request_id=request_id))
 

@@ -59,6 +59,9 @@ class Syncing:
         except MundapError as error:
             log.warning("출처 '%s'을(를) 동기화하지 못했습니다: %s", settings.name, hidden(str(error)))
             return
+        except Exception:
+            log.exception("source %s", settings.name)  # the others, and later runs, go on
+            return
         if report.error:
             log.warning("출처 '%s': %s", settings.name, hidden(report.error))
         if report.changed:

@@ -79,10 +79,11 @@ class Pages:
             headers["If-None-Match"] = version["etag"]
         elif version.get("modified"):
             headers["If-Modified-Since"] = version["modified"]
+        if before:  # if it cannot be had now, what it linked to is still there
+            self._links[item.address] = self._links_in(before.path, before.path.name, version.get("url", item.address))
         self._wait(item.address)
         got = self._web.save(item.address, into, headers)
         if got.status == 304 and before:
-            self._links[item.address] = self._links_in(before.path, before.path.name, version.get("url", item.address))
             return None
         url = str(got.url)
         if not self._allowed(url):
@@ -106,8 +107,10 @@ class Pages:
         waiting, seen = deque([normal(first)]), set[str]()
         while waiting:
             url = waiting.popleft()
-            if url in seen or len(seen) == _SITEMAPS:
+            if url in seen:
                 continue
+            if len(seen) == _SITEMAPS:
+                raise SourceError(f"{hidden(first)}: 사이트맵이 {_SITEMAPS}개를 넘습니다. 필요한 것만 지정하세요.")
             seen.add(url)
             self._wait(url)
             try:

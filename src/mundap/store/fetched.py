@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -116,9 +116,18 @@ class FetchedFiles:
         self._connections.here.execute("DELETE FROM runs WHERE source = ?", (source,))
         shutil.rmtree(self._folder / source, ignore_errors=True)
 
-    def orphans(self, documents: Iterable[str]) -> list[str]:
-        """Those of the documents that no source gives any more."""
-        return [one for one in documents if self.holder(one) is None]
+    def orphaned(self, source: str, gone: Collection[str]) -> list[str]:
+        """The documents that no item gives any more once those at the addresses `gone` are dropped from a source."""
+        items = self.items(source)
+        left = {one.document for address, one in items.items() if address not in gone}
+        documents = dict.fromkeys(items[address].document for address in gone if address in items)
+        return [one for one in documents if one not in left and not self._held_elsewhere(one, source)]
+
+    def _held_elsewhere(self, document: str, source: str) -> bool:
+        row = self._connections.here.execute(
+            "SELECT 1 FROM items WHERE document = ? AND source <> ? LIMIT 1", (document, source)
+        )
+        return row.fetchone() is not None
 
     def ran(self, source: str, began: float, error: str = "") -> None:
         """Write down when a source was looked at (seconds of the epoch), and what was wrong; "" for nothing."""

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from mundap.errors import MissingExtra, MundapError, UnknownName, WorkspaceBusy
+from mundap.errors import MundapError, UnknownName, WorkspaceBusy
 from mundap.protocols import Progress, quiet
+from mundap.redact import hidden
 from mundap.source_settings import AnySource
 from mundap.sources.guard import Resolve, resolve
 from mundap.sources.kinds import readable
@@ -171,7 +172,7 @@ def fetch(
     progress: Progress = quiet,
     resolve: Resolve = resolve,
 ) -> Brought:
-    """Bring here what is new or changed. What is wrong with the source is its `error`. Raises MissingExtra.
+    """Bring here what is new or changed. What is wrong with the source is its `error`.
 
     One item after another, so that a server is not hurried.
     """
@@ -179,10 +180,8 @@ def fetch(
     brought = Brought(settings.name, settings.kind, access=settings.access)
     try:
         source = make_source(settings, bot.root, bot.fetched.folder(settings.name), resolve)
-    except MissingExtra:
-        raise
     except MundapError as error:
-        brought = replace(brought, error=str(error))
+        brought = replace(brought, error=hidden(str(error)))
     else:
         try:
             brought = _Fetching(bot, settings, source, prune, progress).run(brought)
@@ -222,7 +221,7 @@ class _Fetching:
                 self._progress(listed, max(listed, len(self._known)))
                 pause(0)  # where it can be stopped
         except MundapError as caught:
-            error = str(caught)
+            error = hidden(str(caught))
         gone = [address for address in self._known if address not in self._seen]
         if not error and gone and not self._seen and not self._prune:
             error = "출처에 문서가 하나도 없어 이전 문서를 그대로 두었습니다. 주소와 권한을 확인하세요. 정말로 비었으면: mundap sync --prune"
@@ -255,17 +254,18 @@ class _Fetching:
             if refused := self._bot.kept_out(document):
                 raise ItemError(refused)
             if item.path is not None:
-                self._kept.note(self._settings.name, item.address, document, item.path, item.fingerprint, "")
                 path = item.path
+                if kept is None or kept.path != path:
+                    self._kept.note(self._settings.name, item.address, document, path, "", "")
             elif kept and had and item.fingerprint and item.fingerprint == kept.listed:
                 path = had.path
             else:
                 path = self._fetch(item, document, had)
         except Gone as error:
-            self._skipped.append(Skipped(document, str(error)))
+            self._skipped.append(Skipped(document, hidden(str(error))))
             return
         except ItemError as error:
-            self._skipped.append(Skipped(document, str(error)))
+            self._skipped.append(Skipped(document, hidden(str(error))))
             path = had.path if had and not self._bot.kept_out(document) else None
         self._seen.add(item.address)
         if path is not None:
@@ -299,11 +299,9 @@ class _Fetching:
 def take(bot: Mundap, brought: Brought, progress: Progress = quiet) -> SourceReport:
     """Have what a source gave read, and remove what is gone there. Raises WorkspaceBusy."""
     kept = bot.fetched
-    items = kept.items(brought.source)
-    gone = [items[address].document for address in brought.gone]
-    for address in brought.gone:
+    done = bot.take_in(brought.files, kept.orphaned(brought.source, brought.gone), brought.access, progress)
+    for address in brought.gone:  # only now: a run that was killed finds again what is gone
         kept.drop(brought.source, address)
-    done = bot.take_in(brought.files, kept.orphans(gone), brought.access, progress)
     return _report(brought, done)
 
 
@@ -328,9 +326,8 @@ def _forget(bot: Mundap) -> Iterator[SourceReport]:
     named = {settings.name for settings in bot.config.sources}
     for name in bot.fetched.sources():
         if name not in named:
-            documents = [one.document for one in bot.fetched.items(name).values()]
+            done = bot.take_in({}, bot.fetched.orphaned(name, bot.fetched.items(name)))
             bot.fetched.drop_source(name)
-            done = bot.take_in({}, bot.fetched.orphans(documents))
             yield SourceReport(name, "", removed=done.removed)
 
 

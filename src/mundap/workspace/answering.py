@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date
@@ -25,6 +25,7 @@ from mundap.messages import say
 from mundap.retrieve.followup import named_anew
 from mundap.retrieve.limits import averaged, limit_query
 from mundap.store.corpus import Corpus
+from mundap.tracing import span, streamed
 from mundap.types import Answer, Hit, Turn
 from mundap.workspace.components import Components
 from mundap.workspace.conversing import conversed
@@ -90,7 +91,8 @@ class Answering:
         persona: Persona | None,
     ) -> Generator[str | Answer]:
         began = time.perf_counter()
-        alone = self._searching.understanding.alone(question, history)
+        with span("understand", step="conversation", turns=len(history)):
+            alone = self._searching.understanding.alone(question, history)
         anew = named_anew(question) if alone != question else ()
         if where is None and (known := self._known_answer(question, alone)):
             yield known.text
@@ -99,7 +101,10 @@ class Answering:
             return
         alone = self._searching.uniform(alone)
         hits = self._found(alone, k, where)
-        support, kind = self._support(alone, hits, anew), wanted(alone).kind
+        with span("support", hits=len(hits)) as found:
+            support, kind = self._support(alone, hits, anew), wanted(alone).kind
+            found.set_attribute("support", support)
+            found.set_attribute("kind", kind)
         timings = {"retrieve_ms": (time.perf_counter() - began) * 1000}
         missing = unmet(alone, date.today(), hits)
         nothing_then = missing is not None and about_event(alone)
@@ -117,7 +122,8 @@ class Answering:
         # the conversation, and is not shown what has no part in the answer.
         extracts = isinstance(self._parts.generator, Extractive)
         asked, shown = (alone, hits) if extracts else (question, self._relevant(alone, hits))
-        for piece in self._written(asked, alone, shown, history[-TURNS:], persona):
+        writing = self._written(asked, alone, shown, history[-TURNS:], persona)
+        for piece in streamed("generate", writing, model=self._parts.generator.name, passages=len(shown)):
             if isinstance(piece, Answer):
                 if not piece.text:  # nothing that the language model wrote stands in the passages
                     piece = replace(self._parts.extractive.answer(alone, shown, (), persona), timings=piece.timings)
@@ -148,7 +154,7 @@ class Answering:
 
     def _written(
         self, asked: str, alone: str, hits: Sequence[Hit], history: Sequence[Turn], persona: Persona | None
-    ) -> Iterator[str | Answer]:
+    ) -> Generator[str | Answer]:
         """What the generator writes; with `self_check`, the whole text once it is checked."""
         generator = self._parts.generator
         if not self._settings.self_check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -26,6 +27,7 @@ from mundap.errors import (
 )
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
+from mundap.hits import Hits
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.generation import REPAIR, Recipe
@@ -43,7 +45,8 @@ from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
 from mundap.store.fetched import FetchedFiles
 from mundap.store.sight import Sight
-from mundap.types import Answer, Hit, Passage, Turn
+from mundap.tracing import Tracing
+from mundap.types import Answer, Passage, Turn
 from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
@@ -107,6 +110,7 @@ class Mundap:
         self._opening = Opening(self._indexing, self.corpus, self._parts)
         self._searching = Searching(self._opening, self.corpus, self._parts)
         self._answering = Answering(self._searching, self._opening, self.corpus, self._parts)
+        self._tracing = Tracing(**config.tracing.model_dump())
         self._views: dict[frozenset[str], Mundap] = {}
         self._viewing = Lock()
 
@@ -371,7 +375,7 @@ class Mundap:
         return len(gone)
 
     def _source(self, file: Path) -> str:
-        whole = file.resolve()
+        whole = Path(os.path.realpath(file))  # which ends for a link to itself, too
         return nfc_path(whole.relative_to(self.root) if whole.is_relative_to(self.root) else whole)
 
     # -- index ----------------------------------------------------------------------------------------------------
@@ -466,16 +470,19 @@ class Mundap:
         where: Where | None = None,
         since: str | None = None,
         until: str | None = None,
-    ) -> list[Hit]:
-        """The best `k` parent passages. `where` gives the allowed values of source, title, document_id or a meta key.
+    ) -> Hits:
+        """The best `k` parent passages, as a list that notebooks show and `to_pandas` makes a data frame of. `where` gives the allowed values of source, title, document_id or a meta key.
 
         `since` and `until` are ISO dates, inclusive; passages without a date are in no period.
         Raises StaleIndex if the index does not match the corpus or the settings; its message names the command to run.
         """
-        allowed = None
-        if where is not None or since is not None or until is not None:
-            allowed = self.corpus.ids_where((where or {}).items(), since=since, until=until)
-        return self._searching.search(self.mended(question).text, k, leg, allowed)
+        with self._tracing.root("mundap.search", question, k=k, leg=leg) as span:
+            allowed = None
+            if where is not None or since is not None or until is not None:
+                allowed = self.corpus.ids_where((where or {}).items(), since=since, until=until)
+            hits = Hits(self._searching.search(self.mended(question).text, k, leg, allowed))
+            span.set_attribute("hits", len(hits))
+            return hits
 
     def mended(self, question: str) -> Mended:
         """The question as `search` and `ask` use it, with typos corrected to words of the index.
@@ -484,13 +491,13 @@ class Mundap:
         """
         return self._searching.mended(normalize(question))
 
-    def find(self, question: str, k: int | None = None, where: Where | None = None) -> list[Hit]:
+    def find(self, question: str, k: int | None = None, where: Where | None = None) -> Hits:
         """The passages that an answer is based on: interprets the question as configured, then searches.
 
         Conditions on documents in the question become filters; if no document meets them, everything
         that meets `where` is searched.
         """
-        return self._searching.find(normalize(question), k, where)
+        return Hits(self._searching.find(normalize(question), k, where))
 
     @property
     def searchers(self) -> Mapping[str, Searcher]:
@@ -552,9 +559,17 @@ class Mundap:
         like `persona`, as in `components.persona`.
         """
         voice = self._parts.persona(persona)
-        with closing(self._answering.stream(normalize(question), history, k, where, voice)) as pieces:
+        answering = self._answering.stream(normalize(question), history, k, where, voice)
+        with closing(self._tracing.streamed("mundap.ask", question, answering, self._told)) as pieces:
             for piece in pieces:
                 yield replace(piece, question=question) if isinstance(piece, Answer) else piece
+
+    def _told(self, piece: str | Answer) -> dict[str, str | int | float | bool]:
+        """What is told of an answer where questions are traced."""
+        if isinstance(piece, str):
+            return {}
+        about = {"abstained": piece.abstained, "support": piece.support, "citations": len(piece.citations)}
+        return {**about, "model": piece.model, **({"answer": piece.text} if self._tracing.tells_texts else {})}
 
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""

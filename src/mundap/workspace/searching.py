@@ -19,12 +19,15 @@ from mundap.retrieve.after import collapse, mmr, weigh_time
 from mundap.retrieve.queries import merged
 from mundap.retrieve.synonyms import reworded
 from mundap.store.corpus import Corpus
+from mundap.tracing import span
 from mundap.types import Hit
 from mundap.workspace.components import Components
 from mundap.workspace.opening import Opened, Opening
 from mundap.workspace.understanding import Understanding
 
 log = logging.getLogger(__name__)
+
+_MET = 8  # filters whose meeting with what is seen is kept at hand
 
 Where = Mapping[str, Sequence[str]]  # the allowed values of source, title, document_id or a meta key
 
@@ -37,6 +40,7 @@ class Searching:
         self._corpus = corpus
         self._parts = parts
         self._settings = parts.config.retrieve
+        self._met: tuple[tuple[Set[str], Set[str], Set[str]], ...] = ()
         self._mended: tuple[str, Postings, Mended] | None = None
 
     def search(self, question: str, k: int, leg: str, allowed: Set[str] | None) -> list[Hit]:
@@ -57,16 +61,26 @@ class Searching:
             raise UnknownName("leg", leg, opened.searchers)
         seen = self._corpus.seen
         if seen is not None:  # what leads there may be of passages that are not seen
-            allowed = seen if allowed is None else allowed & seen
+            allowed = seen if allowed is None else self._both(allowed, seen)
             found = self._best(opened, question, k, leg, allowed)
             shown = self._corpus.passages([hit.passage.id for hit in found])
             return [replace(hit, links=()) for hit in found if hit.passage.id in shown]
         return self._best(opened, question, k, leg, allowed)
 
+    def _both(self, allowed: Set[str], seen: Set[str]) -> Set[str]:
+        """What is in both; the same object for the same two, so that its mask is known the next time."""
+        for one, other, both in self._met:
+            if one is allowed and other is seen:
+                return both
+        both = allowed & seen
+        self._met = ((allowed, seen, both), *self._met[: _MET - 1])
+        return both
+
     def _best(self, opened: Opened, question: str, k: int, leg: str, allowed: Set[str] | None) -> list[Hit]:
         question = self.uniform(question)
         if leg != "hybrid":
-            return opened.searchers[leg].search(question, k, allowed)
+            with span("leg", leg=leg, k=k):
+                return opened.searchers[leg].search(question, k, allowed)
         settings, reranker = self._settings, self._parts.reranker
         arranged = reranker or settings.half_life_days or settings.duplicates_above <= 1 or settings.diversity < 1
         depth = max(k, settings.rerank_depth) if arranged else k
@@ -98,7 +112,8 @@ class Searching:
         """The hits reranked, weighed by their dates, without near duplicates and made diverse, as settings say."""
         settings = self._settings
         if self._parts.reranker:
-            hits = self._parts.reranker.rerank(question, hits)
+            with span("rerank", candidates=len(hits)):
+                hits = self._parts.reranker.rerank(question, hits)
         if settings.half_life_days:
             hits = weigh_time(hits, date.today(), settings.half_life_days)
         if settings.duplicates_above <= 1:
@@ -114,7 +129,8 @@ class Searching:
         that meets `where`.
         """
         wanted = k or self._settings.k
-        asked = self.understanding.conditions(question)
+        with span("understand", step="conditions"):
+            asked = self.understanding.conditions(question)
         if asked.words:
             fields = [*(where or {}).items(), *asked.where.items()]
             allowed = self._corpus.ids_where(fields, since=asked.since, until=asked.until)
@@ -124,7 +140,8 @@ class Searching:
         return self._found(question, wanted, None if where is None else self._corpus.ids_where(where.items()))
 
     def _found(self, question: str, k: int, allowed: Set[str] | None) -> list[Hit]:
-        others = self.understanding.others(question)
+        with span("understand", step="other queries"):
+            others = self.understanding.others(question)
         if not others:
             return self.search(question, k, "hybrid", allowed)
         pool = self._settings.pool

@@ -41,11 +41,14 @@ def _deleted(element: Element) -> bool:
 
 def _hidden(element: Element, classes: set[str], ids: set[str]) -> bool:
     return (
-        element.get("hidden") is not None
-        or bool(_HIDES.search(element.get("style") or ""))
+        _hides_itself(element)
         or element.get("id") in ids
         or not classes.isdisjoint((element.get("class") or "").split())
     )
+
+
+def _hides_itself(element: Element) -> bool:
+    return element.get("hidden") is not None or bool(_HIDES.search(element.get("style") or ""))
 
 
 def _opens(element: Element, opened: set[str]) -> bool:
@@ -61,7 +64,7 @@ def _opens(element: Element, opened: set[str]) -> bool:
         before = before.getprevious()
         if before is None:
             return False
-        if before.tag in _OWN:
+        if before.tag in _OWN or _hides_itself(before):
             return False
         if _asks(before) or any(_clickable(one) for one in before.iter() if isinstance(one.tag, str)):
             return True

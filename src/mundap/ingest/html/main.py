@@ -35,6 +35,8 @@ _SPOKEN = re.compile(
     r"|(?:홈|home)\s?[>›»/]\s?\S.{0,60}|페이스북|트위터|카카오(?:톡|스토리)|네이버\s?(?:블로그|밴드)|url\s?복사|스크랩|좋아요",
     re.IGNORECASE,
 )
+_OPENING = re.compile(r"accordion|collaps|faq|qna|question", re.IGNORECASE)
+_LAYER = re.compile(r"modal|layer|pop-?up|toast|tooltip|drop-?down", re.IGNORECASE)
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SENTENCE = re.compile(r"[다요죠까]\s*[.!?]|(?:[A-Za-z',;-]+\s+){5,}[A-Za-z]+[.!?](?:\s|$)")
 _RIGHTS = re.compile(
@@ -81,6 +83,9 @@ _LABEL = 20  # characters of the name of a page in a menu
 
 def trim(root: Element) -> None:
     """Take from the tree what is not about the page's subject. A part with most of the page's text always stays."""
+    for button in [*root.iter("button")]:
+        if _asks(button):
+            button.tag = "div"
     for tag in _GONE:
         for element in [*root.iter(tag)]:
             _drop(element)
@@ -99,10 +104,22 @@ def trim(root: Element) -> None:
             _drop(element)
 
 
+def _asks(button: Element) -> bool:
+    """Whether a button is the question above an answer that it opens, rather than a part of a menu."""
+    if _within(button, ("nav", "header", "footer")):
+        return False
+    above = button.getparent()
+    named = " ".join(one.get("class") or "" for one in (button, above) if one is not None)
+    return _text(button).endswith(("?", "？")) or bool(_OPENING.search(named))
+
+
 def _invisible(element: Element) -> bool:
-    """Hidden parts without a sentence. Those with one are answers of an FAQ that open at a click."""
+    """Hidden layers without a sentence. Those with one are answers that open at a click, and so are other hidden parts
+    that are still there."""
     hidden = element.get("hidden") is not None or _HIDDEN.search(element.get("style") or "")
-    return bool(hidden) and not _SENTENCE.search(element.text_content())
+    if not hidden or not _LAYER.search(f"{element.get('class') or ''} {element.get('id') or ''}"):
+        return False
+    return not _SENTENCE.search(element.text_content())
 
 
 def _main(body: Element) -> Element:

@@ -92,4 +92,4 @@ def _table(table: Untyped, number: int) -> Table:
         )
         for row in table.rows
     )
-    return Table(rows, number, header=1 if table.first_row and not any(c.rowspan > 1 for c in rows[0]) else 0)
+    return Table(rows, number)  # every table is made with its first row marked as a header

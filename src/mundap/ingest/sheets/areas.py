@@ -5,6 +5,7 @@ The header itself is told by mundap.ingest.header, as in documents.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -30,6 +31,14 @@ from mundap.korean.normalize import squash
 _LONGEST_HEADER = 40  # characters; a longer first cell is data in a sheet that has no header
 _LONGEST_WORD = 10  # characters of a column's name that may end in a full stop, such as No.
 _LONGEST_TITLE = 120
+_LABELLED = re.compile(r"[^:：]{1,20}[:：]\s*\S")
+_LIST_MARKS = (
+    _LABELLED,
+    re.compile(r"\(?\d{1,3}[.)]\s*\S"),
+    re.compile(r"\(?[가-하][.)]\s*\S"),
+    re.compile(r"[①-⑳㉠-㉭]\s*\S"),
+    *(re.compile(rf"{re.escape(mark)}\s*\S") for mark in "•·▪■□○●◦▶-*"),
+)
 _FORM = 200  # rows of a form, at the most
 
 
@@ -169,7 +178,7 @@ class _Layout:
             return
         top = 0
         if area.width == 1:
-            top = int(len(region.rows) > 1 and _short(texts[0]) and not _sentence(texts[0]))
+            top = int(len(region.rows) > 1 and _short(texts[0]) and not (_sentence(texts[0]) or _listed(texts)))
         elif len(texts) > 1 or _meant(texts[0]):
             top = depth(owners, texts) or int(_meant(texts[0]))
             called = names(owners, texts, top) if top else ()
@@ -209,6 +218,10 @@ class _Layout:
                             continue
                 elif header and cells == header:
                     continue  # said again on another page
+                elif header and cells[0] == header[0] and _names_again(area, cells):
+                    self.waiting = [(number, [text]) for text in area.title]
+                    self.area(Region(region.left, rows[n:], region.merged))
+                    return
             area.rows.append((number, cells))
             if part:
                 area.parts[number] = part
@@ -240,6 +253,13 @@ def _unlike(area: Area, row: Sequence[str]) -> bool:
     """Whether a row has words where the rows of a table have numbers."""
     shapes = _shapes(area)
     return any(shape and x < len(row) and row[x] and "0" not in shape_of(row[x]) for x, shape in enumerate(shapes))
+
+
+def _names_again(area: Area, row: Sequence[str]) -> bool:
+    """Whether a row that begins with the name of the first column names others than the header does: no cell of it looks
+    like the numbers below its column."""
+    shapes = [(shape, row[x]) for x, shape in enumerate(_shapes(area)) if shape and x < len(row)]
+    return bool(shapes) and all(text and shape_of(text) != shape for shape, text in shapes)
 
 
 def _shapes(area: Area) -> list[str]:
@@ -288,6 +308,13 @@ def _short(row: Sequence[str]) -> bool:
 def _sentence(header: Sequence[str]) -> bool:
     """Whether the first row is no header but a sentence, of a sheet with one column."""
     return len(header[0]) > _LONGEST_WORD and header[0][-1] in ".!?"
+
+
+def _listed(texts: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row of a sheet with one column is the first of a list rather than a header: 이름: 김하늘 above
+    전화: 3102, and 1. 접수 above 2. 심사."""
+    first, second = texts[0][0], texts[1][0]
+    return any(mark.match(first) and mark.match(second) for mark in _LIST_MARKS)
 
 
 def _unended(called: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,6 +18,13 @@ _LAST = 2_958_466  # the first day of the year 10000
 _SHIFT_1904 = 1462
 _DAY = 86_400_000  # milliseconds
 _OF_HALVES = {"am/pm": ("AM", "PM"), "a/p": ("A", "P"), "오전/오후": ("오전", "오후")}
+_KOREAN_NAMES: dict[str, list[Token]] = {
+    "am/pm": [("date", "오전/오후")],
+    "ddd": [("date", "aaa")],
+    "dddd": [("date", "aaaa")],
+    "mmm": [("date", "m")],
+    "mmmm": [("date", "m"), ("quoted", "월")],
+}
 _HALVES = {name.upper() for name in _OF_HALVES}
 
 
@@ -67,6 +74,8 @@ def date_shower(tokens: Sequence[Token], since_1904: bool) -> Callable[[float], 
     precise = any(kind == "date" and "." in said for kind, said in tokens)
     whole_seconds = not precise and any(kind in ("date", "elapsed") and said[0] in "sS" for kind, said in tokens)
     elapsed = any(kind == "elapsed" for kind, _ in tokens)
+    if any(kind == "korean" for kind, _ in tokens):
+        tokens = [one for token in tokens for one in _in_korean(*token)]
     halves = any(kind == "date" and said.upper() in _HALVES for kind, said in tokens)
     parts = [_part(tokens, n, halves) for n in range(len(tokens))]
     shift = _SHIFT_1904 if since_1904 else 0
@@ -84,6 +93,13 @@ def date_shower(tokens: Sequence[Token], since_1904: bool) -> Callable[[float], 
         return f"-{shown}" if serial < 0 else shown
 
     return show
+
+
+def _in_korean(kind: str, said: str) -> Sequence[Token]:
+    """A token as [$-412] has it: days and months by their Korean names, 오전 and 오후."""
+    if kind != "date":
+        return [("quoted", "")] if kind == "korean" else [(kind, said)]
+    return _KOREAN_NAMES.get(said.lower(), [(kind, said)])
 
 
 def _part(tokens: Sequence[Token], n: int, halves: bool) -> str | Part:

@@ -6,7 +6,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -27,6 +27,7 @@ _HEAD = 1 << 18  # characters
 _LARGE = 32 << 20  # bytes
 _REPORTED = 20_000  # lines
 _CHECKED = 0.1  # of the work is done when all quotes are known to be closed
+_MOST_OPEN = 20  # quotes that are never closed
 _MAX_CELL = 10_000_000
 
 
@@ -34,7 +35,7 @@ def pieces_of(path: Path, tell: Tell) -> Iterator[Sheet]:
     """The file as one sheet, a very large one in pieces. A byte that is no letter costs its cell a replacement sign, and is
     told with its line.
 
-    Raises BadFile for a quote that is never closed, and for what is no text.
+    Raises BadFile for very many such quotes, and for what is no text.
     """
     lines = _lines(path, tell)
     csv.field_size_limit(_MAX_CELL)
@@ -49,11 +50,16 @@ def pieces_of(path: Path, tell: Tell) -> Iterator[Sheet]:
     start = 1 + skipped
     began = blank = more = False
     try:
-        _check_quotes(lines(0, _CHECKED), delimiter)
-        reader = csv.reader(islice(lines(_CHECKED, HALF), skipped, None), delimiter=delimiter)
+        open_ = _open_quotes(lines, delimiter)
+        if open_:
+            tell(f"{runs(open_)}번째 줄에 닫히지 않은 따옴표가 있어 글자로 읽었습니다. 원본에서 따옴표를 확인하세요")
+        told = islice(_closed(lines(_CHECKED, HALF), open_, delimiter), skipped, None)
+        reader = csv.reader(told, delimiter=delimiter, skipinitialspace=True)
         for record in reader:
             cells = [_cell(cell) for cell in record]
-            if any(cells):
+            while cells and not cells[-1]:
+                cells.pop()
+            if cells:
                 if len(rows) == PIECE:
                     yield Sheet(name, rows, (), frozenset(gaps), ragged=True, more=more)
                     rows, gaps, more = [], set(), True
@@ -62,7 +68,7 @@ def pieces_of(path: Path, tell: Tell) -> Iterator[Sheet]:
                     gaps.add(start)
                 began = True
                 rows.append((start, cells))
-            blank = not any(cells)
+            blank = not cells
             start = reader.line_num + skipped + 1
     except csv.Error as error:
         line = error.args[1] if len(error.args) > 1 else start
@@ -129,7 +135,7 @@ def _delimiter(head: str) -> str:
 def _widths(head: str, mark: str) -> list[int]:
     widths = []
     try:
-        for record in csv.reader(io.StringIO(head), delimiter=mark):
+        for record in csv.reader(io.StringIO(head), delimiter=mark, skipinitialspace=True):
             if any(cell.strip() for cell in record):
                 widths.append(len(record))
             if len(widths) == _LOOKED_AT:
@@ -139,16 +145,39 @@ def _widths(head: str, mark: str) -> list[int]:
     return widths
 
 
-def _check_quotes(lines: Iterator[str], delimiter: str) -> None:
-    """Raises csv.Error with the line of a quote that is never closed: it would swallow every row after it.
+def _open_quotes(lines: Lines, delimiter: str) -> list[int]:
+    """The lines, from 1, with a quote that is never closed, or only by one that opens another cell, which would swallow the
+    rows between; at most a few.
 
     Other untidy quotes are read as they stand.
     """
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    start = 1
-    try:
-        for _ in reader:
-            start = reader.line_num + 1
-    except csv.Error as error:
-        if "end of data" in str(error):
-            raise csv.Error(str(error), start) from error
+    found: list[int] = []
+    while len(found) < _MOST_OPEN and (line := _first_open(_closed(lines(0, _CHECKED), found, delimiter), delimiter)):
+        found.append(line)
+    if len(found) == _MOST_OPEN:
+        raise csv.Error("open quotes", found[0])
+    return sorted(found)
+
+
+def _first_open(lines: Iterator[str], delimiter: str) -> int:
+    """The line of the first such quote, 0 if there is none."""
+    reader = csv.reader(lines, delimiter=delimiter, strict=True, skipinitialspace=True)
+    while True:
+        start = reader.line_num + 1
+        try:
+            next(reader)
+        except StopIteration:
+            return 0
+        except csv.Error as error:
+            if "end of data" in str(error) or reader.line_num > start:
+                return start
+
+
+def _closed(lines: Iterator[str], open_: Collection[int], delimiter: str) -> Iterator[str]:
+    """The lines; in those with an open quote, each cell between quotes of its own."""
+    for number, line in enumerate(lines, 1):
+        if number not in open_:
+            yield line
+            continue
+        cells = [cell.strip().removeprefix('"').removesuffix('"') for cell in line.rstrip("\r\n").split(delimiter)]
+        yield delimiter.join('"' + cell.replace('"', '""') + '"' for cell in cells) + "\n"

@@ -83,7 +83,10 @@ _TOKEN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)")
+_SYSTEMS = ("F800", "F400")
+_KOREAN = re.compile(r"(?:0{0,5}|[0-9a-f]{1,4})412|ko(?:-kr)?(?:,.*)?", re.IGNORECASE)  # [$-412], [$-ko-KR]
 _ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
+_SIGNED = re.compile(r"(^\s*-)\s+$")  # a minus that a fill keeps away from its number, as those of amounts do
 _SPACES = re.compile(r" {2,}")
 _LONGEST = 100  # digits behind the point; a longer format is no use to anybody
 
@@ -129,7 +132,8 @@ def general(value: float) -> str:
     if float(value).is_integer():
         return str(int(value)) if abs(value) < 1e20 else f"{value:.5E}"
     if abs(value) < 1e-9:
-        return f"{value:.5E}"
+        digits, _, power = f"{value:.5E}".partition("E")
+        return f"{digits.rstrip('0').rstrip('.')}E{power}"
     whole = len(str(int(abs(value))))
     shown = f"{Decimal(f'{value:.15g}'):.{max(10 - whole, 0)}f}"
     return _as_zero(shown.rstrip("0").rstrip(".")) if "." in shown else _as_zero(shown)
@@ -160,7 +164,9 @@ def _won(said: str) -> str:
 def _bracket(inner: str) -> Token:
     if inner.startswith("$"):
         sign, _, place = inner[1:].partition("-")
-        return ("system", place.upper()) if place.upper() in ("F800", "F400") else ("quoted", _won(sign))
+        if place.upper() in _SYSTEMS:
+            return "system", place.upper()
+        return ("korean", "") if not sign and _KOREAN.fullmatch(place) else ("quoted", _won(sign))
     if _ELAPSED.fullmatch(inner):
         return "elapsed", inner.lower()
     return ("condition", inner) if _CONDITION.fullmatch(inner) else ("quoted", "")  # a colour, or digits of its own
@@ -249,7 +255,7 @@ def _decimal(tokens: Sequence[Token]) -> Show:
     first = min(places[0], point)
     end = max(places[-1], point if points else -1)
     broken = any(kind not in ("place", "comma", "point") for kind, _ in tokens[first:end])
-    prefix = "".join(_mark(kind, said) for kind, said in tokens[:first])
+    prefix = _SIGNED.sub(r"\1", "".join(_mark(kind, said) for kind, said in tokens[:first]))
     suffix = "".join(_mark(kind, said) for kind, said in tokens[end + 1 :])
 
     def digits(value: float) -> tuple[bool, str, str]:

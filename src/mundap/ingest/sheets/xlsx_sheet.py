@@ -251,9 +251,7 @@ class Rows(_Reader):
     def _shown(self, raw: str) -> str:
         kind = self._type
         if kind == "s":
-            shown = self._strings[int(raw)] if int(raw) < len(self._strings) else ""
-            style = self._formats[self._style] if self._style and self._style < len(self._formats) else _PLAIN
-            return style.text(shown) if shown and style.words != "@" else shown
+            return self._text(self._strings[int(raw)] if int(raw) < len(self._strings) else "")
         if kind == "n":
             style = self._formats[self._style] if self._style < len(self._formats) else _PLAIN
             if style.plain and raw.isdigit() and raw.isascii() and not raw.startswith("0"):
@@ -272,7 +270,11 @@ class Rows(_Reader):
         shown = _clean(raw)
         if shown in ERRORS:
             self._outline.errors.append(f"{letters(self._column)}{self._row} {shown}")
-        return shown
+        return self._text(shown)
+
+    def _text(self, text: str) -> str:
+        style = self._formats[self._style] if self._style and self._style < len(self._formats) else _PLAIN
+        return style.text(text) if text and style.words != "@" else text
 
 
 def _clean(text: str) -> str:

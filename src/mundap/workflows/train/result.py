@@ -8,6 +8,7 @@ from html import escape
 from pathlib import Path
 
 from mundap.evaluation.estimates import Comparison, Comparisons, Difference, Estimate
+from mundap.extras import Untyped, data_frame
 from mundap.training.common.registry import Card, Report, Verdict
 from mundap.types import Json
 
@@ -50,6 +51,15 @@ class TrainResult:
         """As `mundap train --json` prints it."""
         kept: dict[str, Json] = {"folder": str(self.folder), "use": self.use, "recommended": self.recommended}
         return {**self.report.to_json(), **self.card.model, **kept, **self.also}
+
+    def to_pandas(self) -> Untyped:
+        """A row for each metric of each comparison: what, metric, before, after, difference, low, high, p, n.
+
+        Raises MissingExtra without pandas.
+        """
+        return data_frame(
+            [{"what": title, **row} for title, rows in self.comparisons.items() for row in rows.to_rows()]
+        )
 
     def __str__(self) -> str:
         tables = (comparison_text(title, rows) for title, rows in self.comparisons.items())

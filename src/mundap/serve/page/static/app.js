@@ -155,7 +155,9 @@ class App {
     opener.setAttribute("aria-expanded", "true");
     this.#fit();
     made.focus();
-    if (!this.wide) made.element.scrollIntoView({ block: "start" });
+    const reveal = () => this.panel?.element === made.element && !this.wide && made.element.scrollIntoView({ block: "start" });
+    reveal();
+    made.ready.then(reveal);
   }
 
   #close(back) {

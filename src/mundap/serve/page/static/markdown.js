@@ -47,7 +47,7 @@ export function rendered(source, cite = () => null) {
 const plain = (row) => !/^(#{1,6}\s|\s*(```|~~~)|\s*[-*•·]\s+|\s*>\s?)/.test(row) && !TABLE.test(row);
 
 function broken(rows, cite) {
-  return rows.flatMap((row, n) => (n ? [el("br"), ...inline(row, cite)] : inline(row, cite)));
+  return rows.length > 1 ? rows.map((row) => el("span", { class: "line" }, inline(row, cite))) : inline(rows[0], cite);
 }
 
 function table(rows, cite) {

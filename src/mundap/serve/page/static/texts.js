@@ -99,7 +99,6 @@ const TEXTS = {
     "Something went wrong. Try again; if it keeps happening, give the request ID to the office.",
   ],
   done: ["답변이 완료되었습니다.", "The answer is complete."],
-  open_chat: ["상담 열기", "Open chat"],
 };
 
 export const LANGUAGES = { ko: "한국어", en: "English" };
