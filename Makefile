@@ -119,7 +119,7 @@ setup-servers:
 
 # The pictures in docs/images, made by the tests of the page.
 screenshots: setup-dev setup-browser
-	MUNDAP_SCREENSHOTS=docs/images $(BIN)/pytest tests/browser/test_page.py -q
+	MUNDAP_SCREENSHOTS=docs/images $(BIN)/pytest tests/browser/test_page.py tests/browser/test_visitors.py tests/browser/test_widget.py -q
 
 # The quick tests are measured as they run; what measuring all costs, and what all come to, says `make coverage`.
 test: setup-ocr setup-browser setup-servers setup-dev

@@ -238,6 +238,28 @@ class Tracing(_Section):
     endpoint: str = Field(default="", pattern=r"^(https?://.*)?$")
 
 
+class Oidc(_Section):
+    """Logging in at an OpenID Connect issuer (Keycloak, Entra ID, Google, Okta, …), beside API keys; "" as `issuer` is off.
+
+    Requests bring a token as `Authorization: Bearer`, which is for one of `audience` (default: `client_id`); pages log in at
+    /login and keep a session of `session_hours`. `roles` gives the roles of each value of the claim `roles_claim`
+    (`realm_access.roles` is one within another), `everyone` those of all who can log in, and `access_claim` holds access
+    tags. `url` is the address of this server as browsers see it (default: as they asked), registered at the issuer as
+    URL/login/callback. The secret of the client is in the variable MUNDAP_OIDC_CLIENT_SECRET.
+    """
+
+    issuer: str = ""
+    client_id: str = ""
+    audience: tuple[str, ...] = Field(default=(), strict=False)
+    scopes: tuple[str, ...] = Field(default=("profile",), strict=False)
+    roles_claim: str = "roles"
+    roles: dict[str, list[Literal["ask", "read", "write", "admin"]]] = {}
+    everyone: tuple[Literal["ask", "read", "write", "admin"], ...] = Field(default=(), strict=False)
+    access_claim: str = ""
+    url: str = ""
+    session_hours: float = Field(default=8.0, gt=0, le=720)
+
+
 class Retention(_Section):
     """How long what people asked and were told is kept, in days such as "30d"; "" keeps it until it is erased.
 
@@ -282,6 +304,7 @@ class Config(_Section):
     serve: Serve = Serve()
     retention: Retention = Retention()
     access: Access = Access()
+    oidc: Oidc = Oidc()
     ui: Ui = Ui()
     tracing: Tracing = Tracing()
     sources: Sources = Field(default=(), strict=False)

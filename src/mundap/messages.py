@@ -90,6 +90,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "en": "Ask a question. /sources: full sources, /reset: clear the conversation, /help, /quit",
     },
     "reset": {"ko": "대화를 초기화했습니다.", "en": "The conversation has been cleared."},
+    "searching": {"ko": "문서를 검색하고 있습니다…", "en": "Searching the documents…"},
     "stopped": {"ko": "(답변을 중단했습니다)", "en": "(answer stopped)"},
     "understood": {"ko": "이렇게 이해했습니다: {question}", "en": "Understood as: {question}"},
     "searched": {"ko": "{words}{particle} 검색했습니다.", "en": "Searched for {words}."},
@@ -127,17 +128,22 @@ def told(text: str) -> tuple[str, dict[str, str]] | None:
     return None
 
 
+# What is a line of an answer, and nothing that a document might say.
+_OF_ANSWERS = ("refusal", "known", "choices", "unmet_period", "undated", "defers", "cut", "searched")
+_SMALLTALK = tuple(key for key in MESSAGES if key.startswith("smalltalk_") and key != "smalltalk_examples")
+
+
 @cache
 def _lines() -> tuple[tuple[str, re.Pattern[str]], ...]:
     return tuple(
         (key, re.compile(_VALUE.sub(lambda name: f"(?P<{name[1]}>{_FORMS.get(name[1], '.+')})", re.escape(text))))
-        for key, said in MESSAGES.items()
-        for text in said.values()
+        for key in (*_OF_ANSWERS, *_SMALLTALK)
+        for text in MESSAGES[key].values()
     )
 
 
 def in_language(text: str, language: str) -> str:
-    """`text` with each of its lines that is a message, in whatever language, said in `language`; others stay as they are.
+    """`text` with each of its lines that is a message, in whatever language, in `language`; all else stays as it is.
 
     >>> in_language("죄송합니다. 등록된 문서에서 이 질문에 대한 답을 찾지 못했습니다.", "en")
     'Sorry, the documents do not answer this question.'
@@ -147,6 +153,11 @@ def in_language(text: str, language: str) -> str:
         found = next(((key, match) for key, pattern in _lines() if (match := pattern.fullmatch(line))), None)
         said.append(say(found[0], language, **{"particle": "(으)로", **found[1].groupdict()}) if found else line)
     return "\n".join(said)
+
+
+def page_of(number: int, language: str) -> str:
+    """A page as people say it."""
+    return f"p. {number}" if language == "en" else f"{number}쪽"
 
 
 _PAGE = re.compile(r"(^|[\s,(])page:?\s*([0-9]+)(?![0-9.])", re.IGNORECASE)

@@ -144,7 +144,7 @@ def test_a_page_of_a_pdf_is_shown_as_a_picture_with_the_quote_marked(
     expect(source.locator("header")).to_contain_text("1쪽")
     picture(page, "visitors-pdf")
     source.get_by_text("텍스트로 보기").click()
-    expect(source.locator("mark").first).to_contain_text("당직실은")
+    expect(source.locator("mark").filter(has_text="당직실은")).to_be_visible()
     with page.expect_download() as download:
         source.get_by_role("button", name="원본 파일 다운로드").click()
     assert download.value.suggested_filename == "당직.pdf"
@@ -155,11 +155,11 @@ def test_nothing_that_is_written_becomes_markup(site: str, root: Path, opened: O
     page = opened(site)
     dialogs: list[str] = []
 
-    def told(dialog: Dialog) -> None:
+    def refuse(dialog: Dialog) -> None:
         dialogs.append(dialog.message)
         dialog.dismiss()
 
-    page.on("dialog", told)
+    page.on("dialog", refuse)
     answer = ask(page, f"{EVIL} 방문증은 어디서 받나요? <b>굵게</b>")
     answer.locator(".cite").first.click()
     source = page.get_by_role("region", name="원문")

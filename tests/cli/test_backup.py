@@ -108,6 +108,17 @@ def test_a_running_server_answers_meanwhile(serving: Serve, indexed: MakeBot, tm
     assert back.searchable
 
 
+def test_what_is_just_being_merged_is_left_out(indexed: MakeBot, tmp_path: Path) -> None:
+    bot = indexed()
+    aside = bot.root / ".mundap" / "index" / "segments" / ".merging-0"
+    aside.mkdir()
+    (aside / "ids.npy").write_bytes(b"half")
+    md.backup.backup(bot.root, tmp_path / "b.tar")
+    back = md.backup.restore(tmp_path / "b.tar", tmp_path / "w")
+    assert back.searchable
+    assert not list(Path(back.folder).rglob(".merging-*"))
+
+
 def test_damage_is_noticed_and_nothing_is_left(indexed: MakeBot, tmp_path: Path) -> None:
     file = tmp_path / "b.tar"
     md.backup.backup(indexed().root, file)

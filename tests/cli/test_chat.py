@@ -103,3 +103,14 @@ def test_a_persona_has_its_own_small_talk(mundap: Run, indexed: MakeBot) -> None
     (root / "personas" / "모아.toml").write_text('[smalltalk]\ngreeting = "반가워요, 모아예요!"\n', "utf-8")
     said = mundap("ask", "안녕하세요", "--persona", "모아", "--json", workspace=root).row
     assert (said["answer"], said["hits"], said["abstained"]) == ("반가워요, 모아예요!", [], False)
+
+
+def test_a_page_that_a_source_names_is_said_as_people_say_it(mundap: Run, indexed: MakeBot) -> None:
+    sheet = (
+        '질문,제시문,답변,출처\n주차장은 몇 시에 닫나요?,지하 주차장은 밤 11시에 문을 닫습니다.,,"시설 안내, page: 9"\n'
+    )
+    root = indexed({"문답.csv": sheet}, OPEN).root
+    done = mundap("chat", workspace=root, stdin="주차장은 몇 시에 문을 닫나요?\n/sources\n")
+    assert done.code == 0
+    assert "page" not in done.out
+    assert done.out.count("시설 안내, 9쪽") == 2

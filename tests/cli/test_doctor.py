@@ -35,6 +35,9 @@ def test_for_a_reader_each_setting_is_a_line(mundap: Run, office: Path) -> None:
     assert "index: ok\n" in done.out
     assert "index.encoder = 'hashed'  (mundap.toml)\n" in done.out
     assert "retrieve.k = 5  (default)\n" in done.out
+    parts = [done.out.index(f"── {part}") for part in ("상태", "문서", "설치", "변경한 설정", "기본값인 설정")]
+    assert parts == sorted(parts)
+    assert done.out.index("index: ok") < parts[1]  # the state comes first
 
 
 def current_segment(root: Path) -> Path:

@@ -112,6 +112,7 @@ def test_in_a_conversation_it_clears_the_line_or_stops_the_answer(
             chat.until("half a line")
             chat.press("\x03", until="> ")
             chat.type("이사화물 통관예약을 하면 뭐가 좋나요?\n")
+            chat.until("문서를 검색하고 있습니다…")
             assert model.asked.wait(60)
             time.sleep(0.5)
             chat.press("\x03", until="중단했습니다")

@@ -142,7 +142,10 @@ def test_a_server_keeps_in_step_by_itself(tmp_path: Path, serving: Serve) -> Non
 def test_watching_takes_what_comes(tmp_path: Path, command: str) -> None:
     root = made(tmp_path, FOLDER + 'every = "1s"\n')
     process: Any = subprocess.Popen(
-        [command, "sync", "--watch", "--json", "--workspace", root], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [command, "sync", "--watch", "--json", "--workspace", root],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     try:
         assert json.loads(process.stdout.readline())["added"] == 3

@@ -201,3 +201,16 @@ def test_what_is_too_large_or_of_another_kind_is_skipped(web: Web) -> None:
     reasons = " ".join(one["reason"] for one in report["sources"][0]["skipped"])
     assert "video/mp4" in reasons
     assert "max_mb" in reasons
+
+
+def test_what_is_erased_is_not_fetched_again(web: Web) -> None:
+    own, root = web({"/room": ROOM, "/card": CARD}, "/room", "/card")
+    synced(root)
+    done = run("erase", f"{own.address}/card", "--yes", "--json", workspace=root)
+    assert done.exit_code == 0, done.stderr or done.exception
+    kept = b"".join(path.read_bytes() for path in (root / ".mundap" / "sources").rglob("*") if path.is_file())
+    assert "재발급 수수료".encode() not in kept
+    own.asked.clear()
+    report = synced(root)
+    assert "/card" not in own.paths()
+    assert report["documents"] == 1

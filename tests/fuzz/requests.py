@@ -299,7 +299,7 @@ async def _judged(app: Any, asked: Asked, root: Path) -> tuple[str, str]:
     except UnicodeDecodeError:
         return "wrong", "no UTF-8"
     if told.status >= 500:
-        return "unexpected", f"{told.status} {text[:300]}"
+        return "unexpected", f"{told.status} {text[:300]} {_FAILURES.last}"
     if str(root) in text or _ENGLISH.search(text):
         return "unclear", text[:300]
     kind = told.headers.get(b"content-type", b"")
@@ -384,11 +384,28 @@ def _unquoted(raw: bytes) -> str:
     return unquote(raw.decode("ascii", "replace"))
 
 
+class _Failures(logging.Handler):
+    """The end of the last traceback in the log, which nobody else writes."""
+
+    last = ""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            self.last = logging.Formatter().formatException(record.exc_info)[-1500:]
+
+
+_FAILURES = _Failures()
+
+
 @contextmanager
 def _silent() -> Iterator[None]:
     """Without the log of what is refused, which is most."""
-    logging.disable(logging.CRITICAL)
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
+    logger = logging.getLogger("mundap")
+    logger.addHandler(_FAILURES)
+    logger.propagate = False
     try:
         yield
     finally:
-        logging.disable(logging.NOTSET)
+        logger.propagate = True
+        logger.removeHandler(_FAILURES)

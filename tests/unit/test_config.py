@@ -111,6 +111,7 @@ def test_settings_say_where_each_value_came_from(tmp_path: Path) -> None:
         "serve",
         "retention",
         "access",
+        "oidc",
         "ui",
         "tracing",
     }

@@ -90,3 +90,13 @@ def test_an_unknown_format_is_one_short_sentence(tmp_path: Path) -> None:
     with pytest.raises(BadFile) as caught:
         read(tmp_path / "글.dat")
     assert len(str(caught.value)) < 100
+
+
+def test_an_ingest_names_a_link_to_itself_and_reads_the_rest(tmp_path: Path) -> None:
+    (tmp_path / "mundap.toml").write_text('[index]\nencoder = "hashed"\n', "utf-8")
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "여비.txt").write_text("일비는 20,000원이다.", "utf-8")
+    (docs / "자신.txt").symlink_to(docs / "자신.txt")
+    done = Mundap.open(tmp_path).ingest()
+    assert (done.added, [one.file for one in done.skipped]) == (1, ["docs/자신.txt"])

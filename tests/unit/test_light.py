@@ -8,6 +8,7 @@ import pytest
 from tests.conftest import MakePassage
 from tests.words import split
 
+from mundap.encode.adapter import AdaptedEncoder, Maps
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import MundapError
 from mundap.index.bm25 import BM25
@@ -24,6 +25,7 @@ from mundap.retrieve.light import (
     fit,
     seen,
 )
+from mundap.retrieve.neighbours import vectors_without_maps
 from mundap.retrieve.translate import Translator, learn
 
 TEXTS = ["주류 는 두 병 까지 면세", "연초 는 한 보루 까지 면세", "여권 은 구청 에서 만든다", "환급 은 사흘 안에 된다"]
@@ -44,7 +46,11 @@ class Legs:
         )
         self.translations = learn([(split(["술 몇 병", "술 세금"]), split([TEXTS[0]])[0])])
         self.features = Features(
-            self.lexical, self.dense, Translator(self.translations, self.lexical.postings), self.asked
+            self.lexical,
+            self.dense,
+            Translator(self.translations, self.lexical.postings),
+            self.asked,
+            self.dense.vectors.own,
         )
 
     def candidates(self, question: str) -> Candidates:
@@ -149,7 +155,7 @@ def test_hidden_questions_are_as_if_nobody_had_asked_them(legs: Legs) -> None:
 
 def test_a_question_of_a_removed_passage_is_left_alone(legs: Legs) -> None:
     asked = KnownQuestions(legs.asked.vectors, ("gone", *legs.asked.passages[1:]))
-    features = Features(legs.lexical, legs.dense, legs.features.translator, asked)
+    features = Features(legs.lexical, legs.dense, legs.features.translator, asked, legs.dense.vectors.own)
     candidates = legs.candidates("술 몇 병")
     place = int(np.flatnonzero(candidates.rows == legs.row(0))[0])
     hidden = Hidden(np.array([True, False, False, False]))
@@ -224,3 +230,41 @@ def test_a_model_without_a_field_is_damaged(legs: Legs, tmp_path: Path) -> None:
 def test_a_question_is_recognised_whatever_its_spaces() -> None:
     assert seen("술 몇 병?") == seen(" 술  몇병? ")
     assert seen("술 몇 병?") != seen("술 두 병?")
+
+
+def test_a_passage_without_questions_is_told_by_the_neighbours_that_like_questions_were_asked_of(
+    passage: MakePassage,
+) -> None:
+    texts = [f"통관 서류 {word} {n}" for n, word in enumerate(["술", "담배", "향수"])]
+    texts += [f"여권 사진 {word} {n}" for n, word in enumerate(["단수", "복수", "관용"])]
+    passages = [passage(text) for text in texts]
+    ids = [one.id for one in passages]
+    encoder = HashedEncoder(256)
+    lexical, dense = BM25(passages, tokenize=split), Dense(passages, encoder)
+    asked = ["세관 무엇 내요", "세관 무엇 필요", "구청 무엇 내요", "구청 무엇 필요"]
+    answers = [0, 1, 3, 4]  # nobody has asked about 2 and 5
+    known = KnownQuestions(encoder.encode_queries(asked).astype(np.float16), tuple(ids[n] for n in answers))
+    translator = Translator(learn([]), lexical.postings)
+    features = Features(lexical, dense, translator, known, dense.vectors.own)
+    text_of = {row: n for n, row in enumerate(lexical.table.ids.rows(ids).tolist())}
+
+    def neighbours(question: str, hidden: Hidden | None = None) -> dict[int, float]:
+        candidates = Hybrid(lexical, dense).candidates(question, 10)
+        [column] = features.of(question, candidates, ("neighbours",), hidden).T
+        return {text_of[row]: value for row, value in zip(candidates.rows.tolist(), column.tolist(), strict=True)}
+
+    assert neighbours("세관 무엇 좋아")[2] > neighbours("세관 무엇 좋아")[5]
+    assert neighbours("구청 무엇 좋아")[5] > neighbours("구청 무엇 좋아")[2]
+    assert all(neighbours("세관 무엇 좋아")[n] == 0 for n in answers)  # their own questions speak for them
+    assert not any(neighbours("세관 무엇 좋아", Hidden(np.ones(4, np.bool_))).values())
+
+
+def test_likeness_does_not_see_what_an_adapter_learned(passage: MakePassage) -> None:
+    passages = [passage(f"글 {n} 말 {n % 3}") for n in range(8)]
+    encoder = HashedEncoder(64)
+    random = np.random.default_rng(0)
+    maps = Maps(*(np.eye(64, dtype=np.float32) + 0.05 * random.normal(size=(2, 64, 64)).astype(np.float32)))
+    plain, mapped = (vectors_without_maps(Dense(passages, by)) for by in (encoder, AdaptedEncoder(encoder, maps)))
+    rows = np.arange(8)
+    np.testing.assert_allclose(mapped(rows), plain(rows), atol=5e-3)  # of half precision
+    assert not Dense(passages, encoder).vectors.own(np.array([-1])).any()

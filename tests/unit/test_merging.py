@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from tests.unit.test_generation import RECIPE, Texts, found, make
 
 from mundap.errors import StaleIndex
-from mundap.index import merging
 from mundap.index.generation import Recipe, open_generation
 from mundap.index.merging import merge_aside
 from mundap.index.segment import MERGING, SEGMENTS, merge_into, only_one_merges
@@ -134,14 +133,13 @@ def test_an_index_that_is_written_meanwhile_leaves_alone_what_is_being_merged(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = in_small_segments(root)
-    whole = merge_into
 
     def and_meanwhile(aside: Path, *given: object) -> bool:
         corpus.hold([*texts(FACTOR), "나중 글"])
         make(root, corpus, merging=False)
-        return whole(aside, *given)  # type: ignore[arg-type]
+        return merge_into(aside, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(merging, "merge_into", and_meanwhile)
+    monkeypatch.setattr("mundap.index.merging.merge_into", and_meanwhile)
     assert merge(root)
     after = open_generation(root)
     assert len(after.segments) == 2

@@ -58,3 +58,30 @@ def test_what_is_no_presentation_is_a_bad_file(made: Path, tmp_path: Path) -> No
             broken.writestr(name, b"<broken" if name == "ppt/presentation.xml" else whole.read(name))
     with pytest.raises(BadFile, match=r"깨짐\.pptx: 파워포인트로 읽을 수 없습니다"):
         read(path)
+
+
+def test_letters_that_stand_higher_or_lower_and_a_table_of_labels(tmp_path: Path) -> None:
+    from pptx.util import Inches
+
+    deck = pptx.Presentation()
+    slide = deck.slides.add_slide(deck.slide_layouts[5])
+    slide.shapes.title.text = "지원 기준"
+    line = slide.shapes.add_textbox(0, Inches(2), Inches(4), Inches(1)).text_frame.paragraphs[0]
+    for text, baseline in (("10", 0), ("3", 30000), ("㎡, H", 0), ("2", -25000), ("O", 0)):
+        run = line.add_run()
+        run.text = text
+        run.font._element.set("baseline", str(baseline))
+    line.add_line_break()
+    line.add_run().text = "둘째 줄"
+    table = slide.shapes.add_table(3, 2, Inches(1), Inches(4), Inches(6), Inches(2)).table
+    rows = [("1인 가구", "월 150,000원"), ("2인 가구", "월 250,000원"), ("3인 가구", "월 340,000원")]
+    for y, row in enumerate(rows):
+        for x, text in enumerate(row):
+            table.cell(y, x).text = text
+    path = tmp_path / "안내.pptx"
+    deck.save(str(path))
+    document = read(path).document
+    assert [document.text[s.start : s.end] for s in document.sections] == [
+        "10³㎡, H₂O\n둘째 줄",
+        "|  |  |\n| --- | --- |\n" + "\n".join(f"| {name} | {value} |" for name, value in rows),
+    ]

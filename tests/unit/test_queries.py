@@ -147,6 +147,15 @@ def test_the_passage_is_one_line_in_the_language_of_the_question(served: Serve) 
     assert hypothetical(QUESTION, bot) is None
 
 
+@pytest.mark.parametrize(
+    "passage",
+    [f"{QUESTION}!", "몇병을 받으려면 " * 30, "가나다라" * 40, "이사화물은 면세됩니다. 이사화물은 면세됩니다. " * 4],
+)
+def test_a_passage_that_repeats_the_question_or_itself_is_not_searched_for(served: Serve, passage: str) -> None:
+    bot, _ = served(json.dumps({"passage": passage.strip()}, ensure_ascii=False))
+    assert hypothetical(QUESTION, bot) is None
+
+
 @pytest.mark.parametrize("question", ["", " ", "?!", "😀"])
 def test_a_question_without_a_word_is_not_asked(served: Serve, question: str) -> None:
     bot, seen = served(offers("이사화물 관세"))

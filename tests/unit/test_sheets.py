@@ -212,6 +212,42 @@ def test_a_list_in_one_column_has_no_header(tmp_path: Path, rows: list[list[Any]
     assert [line for _, line in said(book(tmp_path, rows))] == expected
 
 
+def test_a_header_that_begins_again_makes_a_row_of_each_part(tmp_path: Path) -> None:
+    path = book(tmp_path, [["순위", "지역", "순위", "지역"], [1, "서울", 3, "대구"], [2, "부산", None, None]])
+    assert said(path) == [("", "순위: 1 / 지역: 서울"), ("", "순위: 3 / 지역: 대구"), ("", "순위: 2 / 지역: 부산")]
+
+
+def test_a_ditto_is_what_stands_above_and_a_unit_below_is_a_note(tmp_path: Path) -> None:
+    rows: Rows = [
+        ["연번", "부서", "건수"],
+        [1, "총무과", "5"],
+        [2, "〃", "6"],
+        [3, "〃", "7"],
+        ["(단위: 건)", None, None],
+    ]
+    assert [line for _, line in said(book(tmp_path, rows))] == [
+        "연번: 1 / 부서: 총무과 / 건수: 5",
+        "연번: 2 / 부서: 총무과 / 건수: 6",
+        "연번: 3 / 부서: 총무과 / 건수: 7",
+        "(단위: 건)",
+    ]
+
+
+def test_a_section_without_a_table_has_a_title_of_its_own(tmp_path: Path) -> None:
+    rows: Rows = [
+        ["1. 요금", None],
+        ["차종", "요금"],
+        ["승용차", 1000],
+        [],
+        ["2. 유의 사항", None],
+        ["야간에는 무료입니다.", None],
+    ]
+    assert said(book(tmp_path, rows)) == [
+        ("1. 요금", "차종: 승용차 / 요금: 1000"),
+        ("2. 유의 사항", "야간에는 무료입니다."),
+    ]
+
+
 def test_a_header_that_names_other_columns_begins_a_table_under_the_same_title(tmp_path: Path) -> None:
     rows: Rows = [
         ["분기 실적", None, None],

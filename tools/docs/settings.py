@@ -27,10 +27,12 @@ def _sources() -> Iterator[str]:
     """A section for what all [[sources]] have, and one for each kind with what else it has."""
     kinds = list(KINDS.values())
     shared = {name for name in kinds[0].model_fields if all(name in kind.model_fields for kind in kinds)} - {"kind"}
-    sections: list[tuple[str, type[BaseModel], set[str]]] = [("`[[sources]]`", Source, shared)]
-    for kind, settings in KINDS.items():
-        sections.append((f'`[[sources]]` with `kind = "{kind}"`', settings, set(settings.model_fields) - shared))
-    for title, model, names in sections:
+    parts: list[tuple[str, type[BaseModel], set[str]]] = [("`[[sources]]`", Source, shared)]
+    parts += [
+        (f'`[[sources]]` with `kind = "{kind}"`', model, set(model.model_fields) - shared)
+        for kind, model in KINDS.items()
+    ]
+    for title, model, names in parts:
         yield f"\n## {title}\n\n{_docstring(model)}\n\n| key | type | default |\n|---|---|---|\n"
         yield from (_row(name, field) for name, field in model.model_fields.items() if name in names)
 

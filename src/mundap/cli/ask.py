@@ -115,7 +115,7 @@ def chat(persona: Persona = None, workspace: Workspace = HERE) -> None:
             if last is None:
                 print(say("no_sources", language))
             else:
-                _print_whole(last)
+                show.print_passages(last, language)
         elif line == "/help":
             print(say("chat", language))
         elif line.startswith("/"):
@@ -135,12 +135,14 @@ def chat(persona: Persona = None, workspace: Workspace = HERE) -> None:
 def _stream(bot: Mundap, question: str, history: tuple[Turn, ...], persona: str | None) -> Answer:
     written = ""
     answer = None
-    for piece in bot.stream(question, history, persona=persona):
-        if isinstance(piece, Answer):
-            answer = piece
-        else:
-            written += piece
-            print(piece, end="", flush=True)
+    with show.searching(bot.config.language) as found:
+        for piece in bot.stream(question, history, persona=persona):
+            found()
+            if isinstance(piece, Answer):
+                answer = piece
+            else:
+                written += piece
+                print(piece, end="", flush=True)
     assert answer is not None
     print()
     if written.strip() != answer.text.strip():  # citation markers were repaired after the fact
@@ -148,13 +150,6 @@ def _stream(bot: Mundap, question: str, history: tuple[Turn, ...], persona: str 
     show.print_sources(answer, bot.config.language)
     print(flush=True)
     return answer
-
-
-def _print_whole(answer: Answer) -> None:
-    cited = {citation.passage_id for citation in answer.citations}
-    for hit in answer.hits:
-        if hit.passage.id in cited or answer.abstained:
-            print(f"[{hit.rank}] {show.label(hit)}\n{hit.passage.text}\n")
 
 
 def _typed() -> Iterator[str]:

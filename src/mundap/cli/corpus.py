@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,6 @@ from mundap.cli.options import HERE, Json, Workspace, keep_private, open_workspa
 from mundap.redact import hidden
 
 if TYPE_CHECKING:
-    from mundap.workflows.doctor import SegmentShare
     from mundap.workspace import Mundap
 
 
@@ -146,10 +144,11 @@ def doctor(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """설정과 상태를 점검합니다: 설정값과 그 출처, 설치된 구성 요소, 색인 상태.
+    """상태와 설정을 점검합니다: 색인과 모델의 상태, 문서, 설치된 구성 요소, 설정값과 그 출처.
 
     --verify를 지정하면 파일의 체크섬을 대조하고, 손상된 파일이 있으면 종료 코드가 1입니다.
     """
+    from mundap.cli.doctor_sections import sections
     from mundap.config import FILE, settings
     from mundap.workflows.doctor import examine
 
@@ -163,20 +162,9 @@ def doctor(
     if json:
         show.emit({**report, "settings": rows})
     else:
-        for key, value in report.items():
-            print(f"{key}: {value}" if key != "segments" else "\n".join(["segments:", *_segments(examined.segments)]))
-        print()
-        for row in rows:
-            print(f"{row['key']} = {row['value']!r}  ({row['from']})")
+        print("\n".join(sections(report, examined.segments, rows)), end="")
     if examined.damaged:
         raise typer.Exit(1)
-
-
-def _segments(shares: Sequence[SegmentShare]) -> list[str]:
-    return [
-        f"  {one.name}: 문단 {one.rows}개, 삭제 {one.deleted:.0%}, {one.megabytes:.1f} MB, 벡터 재현율@100 {one.recall:.3f}"
-        for one in shares
-    ]
 
 
 def _shown(value: object) -> object:

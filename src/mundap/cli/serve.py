@@ -40,12 +40,13 @@ def serve(
     bot = open_workspace(workspace)
     local = loopback(host)
     keys = Keys(bot.root / FOLDER / FILE).all()
-    if not (local or keys or insecure):
+    logs_in = bool(bot.config.oidc.issuer)
+    if not (local or keys or insecure or logs_in):
         raise MundapError(
             f"'{host}': API 키 없이는 외부 접속을 허용하지 않습니다. API 키를 만들거나(mundap keys add 이름) "
             "--host 127.0.0.1로 실행하세요. API 키 없이 실행하려면: --insecure"
         )
-    guarded, lent = bool(keys) or not (local or insecure), os.environ.get(LENT_DIGEST, "")
+    guarded, lent = bool(keys) or logs_in or not (local or insecure), os.environ.get(LENT_DIGEST, "")
     app = make_app(bot, bot.config.serve, guarded=guarded, local=local, lent=lent)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as listening:

@@ -75,6 +75,13 @@ def mapped(vectors: Vectors, by: Vectors) -> Vectors:
     return unit
 
 
+def unmapped(vectors: Vectors, back: Vectors) -> Vectors:
+    """(n, dim): mapped rows as they were, by the inverse of the map; a row of zeros stays one."""
+    turned = vectors @ back
+    found: Vectors = (turned / np.maximum(np.linalg.norm(turned, axis=1, keepdims=True), 1e-6)).astype(np.float32)
+    return found
+
+
 def open_adapted(folder: Path, kept: ModelFile, make: Callable[[str], Encoder]) -> AdaptedEncoder:
     """What `Maps.save` wrote over the encoder that `make` makes of its name.
 

@@ -67,13 +67,15 @@ def save_near(vectors: Halves, folder: Path) -> Near:
 
 
 def open_near(folder: Path, width: int = WIDTH, recall: float = 1.0) -> Near | None:
-    """The graph saved in `folder`, mapped; None if there is none."""
+    """The graph saved in `folder`, mapped; None if there is none. Raises ValueError for a file that is no graph."""
     if not (folder / _FILE).exists():
         return None
     from usearch.index import Index
 
     graph = Index.restore(str(folder / _FILE), view=True, expansion_search=width)
-    return None if graph is None else Near(graph, width, recall)
+    if graph is None:
+        raise ValueError(_FILE)
+    return Near(graph, width, recall)
 
 
 def _measured(graph: Index, vectors: Halves) -> Near:
@@ -83,7 +85,7 @@ def _measured(graph: Index, vectors: Halves) -> Near:
     best = [_nearest(query, vectors) for query in asked]
     width = WIDTH
     while True:
-        graph.expansion_search = width  # type: ignore[misc]  # its setter has no type
+        graph.expansion_search = width  # type: ignore[misc]  # it can be set
         near = Near(graph, width)
         found = sum(np.isin(near.find(query, NEAREST), one).sum() for query, one in zip(asked, best, strict=True))
         recall = float(found) / sum(map(len, best))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 
@@ -166,17 +166,17 @@ class Postings:
 
     def holders(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
         """How many rows hold each token."""
-        return self._holders(np.fromiter(map(term_hash, tokens), np.uint64, len(tokens)))
+        return self._holders(np.fromiter(map(_asked, tokens), np.uint64, len(tokens)))
 
     def listed(self, token: str) -> tuple[Rows, Counts]:
         """The rows that hold the token, ascending, and how often each does."""
-        found = list(self._listed(np.asarray([term_hash(token)], np.uint64)))
+        found = list(self._listed(np.asarray([_asked(token)], np.uint64)))
         rows = np.concatenate([np.empty(0, np.intp), *(self.offsets[n] + rows for n, rows, _ in found)])
         return rows, np.concatenate([np.empty(0, np.uint16), *(counts for _, _, counts in found)])
 
     def impacts(self, token: str) -> tuple[Rows, Scores]:
         """The rows that hold the token, ascending, and what it adds to the score of each."""
-        found = list(self._listed(np.asarray([term_hash(token)], np.uint64)))
+        found = list(self._listed(np.asarray([_asked(token)], np.uint64)))
         idf = np.float32(_idf(np.asarray(sum(len(rows) for _, rows, _ in found)), self.alive))
         rows = np.concatenate([np.empty(0, np.intp), *(self.offsets[n] + rows for n, rows, _ in found)])
         shares = (_shares(counts, self._soft[n][rows]) for n, rows, counts in found)
@@ -184,7 +184,7 @@ class Postings:
 
     def holding(self, tokens: Sequence[str]) -> Rows:
         """The rows that hold every one of these tokens, ascending; none for no tokens."""
-        terms = np.fromiter({term_hash(token) for token in tokens}, np.uint64)
+        terms = np.fromiter({_asked(token) for token in tokens}, np.uint64)
         found = [np.empty(0, np.intp)]
         for n, part in enumerate(self.parts if len(terms) else ()):
             starts, ends = part.spans(terms)
@@ -220,7 +220,7 @@ class Postings:
 
     def _weighed(self, tokens: Iterable[str]) -> tuple[Terms, Scores]:
         """The distinct terms of these tokens that some row holds, in order, and what each weighs in the query."""
-        asked = Counter(map(term_hash, tokens))
+        asked = Counter(map(_asked, tokens))
         terms = np.fromiter(sorted(asked), np.uint64, len(asked))
         holders = self._holders(terms)
         times = np.fromiter((asked[int(term)] for term in terms), np.float32, len(terms))
@@ -285,6 +285,9 @@ class Postings:
 def term_hash(token: str) -> int:
     """The 64 bits that stand for a token."""
     return int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little")
+
+
+_asked = lru_cache(_REMEMBERED)(term_hash)  # of questions, each of whose tokens is asked for several times
 
 
 _TOGETHER = 1000  # postings a term, below which those of all terms are taken in one go: calls cost more than they do

@@ -22,11 +22,22 @@ from mundap.korean.normalize import squash
 from mundap.protocols import Mask, Scores
 from mundap.retrieve.fuse import standard
 from mundap.retrieve.hybrid import Candidates
+from mundap.retrieve.neighbours import VectorsOf, likeness, vectors_without_maps
 from mundap.retrieve.translate import Translations, Translator, read_words
 
 DEPTH = 40  # candidates that are ranked anew; the rest stay behind them
-FEATURES = ("dense", "bm25", "length", "translation", "asked", "nearest", "translation_asked")
+FEATURES = (
+    "dense",
+    "bm25",
+    "length",
+    "translation",
+    "asked",
+    "nearest",
+    "translation_asked",
+    "neighbours",
+)
 SCORES_ONLY = FEATURES[:3]  # what a learned fusion of the legs sees
+_OF_KNOWN = FEATURES[4:]  # of the questions that are known
 _BM25_UNIT = 5.0
 _NEAR, _NEAR_UNIT = 0.9, 0.05  # cosines of related questions lie around this, with the default encoder
 
@@ -128,7 +139,8 @@ class LightRanker:
                     " 다시 학습하세요: mundap train reranker"
                 )
         self.model = model
-        self.features = Features(lexical, dense, Translator(model.translations, lexical.postings), model.asked)
+        translator = Translator(model.translations, lexical.postings)
+        self.features = Features(lexical, dense, translator, model.asked, vectors_without_maps(dense))
         self._names = tuple(name for name in FEATURES if name in model.weights)
         self._weights = np.array([model.weights[name] for name in self._names])
 
@@ -145,15 +157,25 @@ class Features:
     translation: how well it explains the question's words, standardised. asked: 1 if questions are known that it
     answers. nearest: how close the closest of them is, 0 if none is known. translation_asked: the translation where questions
     are known, else 0, since it was learned from these very questions and is surer of their passages
-    (docs/experiments/2026-11-29-light-ranker-on-new-documents.md).
+    (docs/experiments/2026-11-29-light-ranker-on-new-documents.md). neighbours: how like it is to the passages that answer the
+    nearest known questions, 0 where questions are known of itself.
     """
 
-    def __init__(self, lexical: LexicalLeg, dense: DenseLeg, translator: Translator, asked: KnownQuestions) -> None:
+    def __init__(
+        self,
+        lexical: LexicalLeg,
+        dense: DenseLeg,
+        translator: Translator,
+        asked: KnownQuestions,
+        vectors_of: VectorsOf,
+    ) -> None:
+        """`vectors_of` gives the own vectors of rows, by which passages are alike."""
         self.lexical = lexical
         self.dense = dense
         self.translator = translator
         self._vectors = asked.vectors.astype(np.float32)
         self._rows = lexical.table.ids.rows(asked.passages)
+        self._vectors_of = vectors_of
 
     def of(
         self, question: str, candidates: Candidates, names: Sequence[str] = FEATURES, hidden: Hidden | None = None
@@ -167,19 +189,30 @@ class Features:
         if "translation" in names or "translation_asked" in names:
             tokens = self.lexical.tokenize([question])[0]
             columns["translation"] = standard(self.translator.score(tokens, candidates.rows))
-        if {"asked", "nearest", "translation_asked"} & set(names):
-            nearest = self.nearest(question, candidates, hidden)
+        if set(_OF_KNOWN) & set(names):
+            similar, counted = self._known(question, hidden)
+            nearest = self._nearest(similar, counted, candidates)
             columns["asked"] = ~np.isnan(nearest)
             columns["nearest"] = np.where(columns["asked"], (np.nan_to_num(nearest) - _NEAR) / _NEAR_UNIT, 0)
+            if "neighbours" in names:
+                like = likeness(similar, counted, self._rows, candidates.rows, self._vectors_of)
+                columns["neighbours"] = like * np.isnan(nearest)
         if "translation_asked" in names:
             columns["translation_asked"] = columns["translation"] * columns["asked"]
         return np.stack([columns[name] for name in names], axis=1).astype(np.float64)
 
     def nearest(self, question: str, candidates: Candidates, hidden: Hidden | None = None) -> Matrix:
         """For each candidate, the cosine of the nearest known question that it answers; NaN if none is known."""
-        similar = self._vectors @ self.dense.embed(question)
+        return self._nearest(*self._known(question, hidden), candidates)
+
+    def _known(self, question: str, hidden: Hidden | None) -> tuple[Scores, Mask]:
+        """The cosine of each known question, and which of them count."""
+        there = self._rows >= 0
+        similar: Scores = self._vectors @ self.dense.embed(question)
+        return similar, there if hidden is None else there & ~hidden.questions
+
+    def _nearest(self, similar: Scores, counted: Mask, candidates: Candidates) -> Matrix:
         best = np.full(len(self.lexical.table), -np.inf)
-        counted = self._rows >= 0 if hidden is None else (self._rows >= 0) & ~hidden.questions
         np.maximum.at(best, self._rows[counted], similar[counted])
         near = best[candidates.rows]
         return np.where(np.isfinite(near), near, np.nan)

@@ -13,13 +13,26 @@ from starlette.routing import BaseRoute
 
 import mundap
 from mundap.config import Serve
-from mundap.serve import answers, chat, docs_page, documents, embeddings, error_responses, feedback, found, state, views
+from mundap.serve import (
+    answers,
+    chat,
+    docs_page,
+    documents,
+    embeddings,
+    error_responses,
+    feedback,
+    found,
+    login,
+    state,
+    views,
+)
 from mundap.serve.asker import ASKER
 from mundap.serve.body import BodyLimit
 from mundap.serve.error_responses import told
 from mundap.serve.guard import Guard
 from mundap.serve.keys import FILE as KEYS
 from mundap.serve.keys import Keys
+from mundap.serve.logins import Logins
 from mundap.serve.page import originals
 from mundap.serve.page import routes as page_routes
 from mundap.serve.requests import HEADER, Requests
@@ -41,6 +54,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     syncing = Syncing(service)
 
     agents, serving_agents = _agents(service)
+    logins = Logins(bot.config.oidc, bot.root / FOLDER) if bot.config.oidc.issuer else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -51,6 +65,8 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         syncing.end()
         service.close()
         await service.warmed()
+        if logins is not None:
+            await logins.issuer.close()
 
     app = FastAPI(
         title="문답 (mundap)",
@@ -61,6 +77,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         lifespan=lifespan,
     )
     app.state.service = service
+    app.state.logins = logins
     describe = app.openapi
     error_responses.install(app)
 
@@ -86,6 +103,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         local=local,
         per_minute=settings.per_minute,
         origins=settings.cors_origins,
+        logins=logins,
     )
     if settings.cors_origins:
         app.add_middleware(
@@ -102,6 +120,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         documents.router,
         embeddings.router,
         feedback.router,
+        login.router,
         found.router,
         views.router,
         originals.router,

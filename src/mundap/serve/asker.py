@@ -25,7 +25,8 @@ _ALTERING: tuple[Role, ...] = ("write",)  # other methods on those paths
 class Asker:
     """`name` is that of the key, "" without one. What is kept of an asker stands under `owner`, which no two share.
 
-    `access` are the tags of the documents that they may see besides those without tags; None is all documents.
+    `access` are the tags of the documents that they may see besides those without tags; None is all documents. `login` is
+    "token" or "cookie" for someone who has logged in, by what they brought.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Asker:
     roles: frozenset[str]
     access: frozenset[str] | None = frozenset()
     key: Key | None = None
+    login: str = ""
 
     @property
     def operates(self) -> bool:

@@ -17,6 +17,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from mundap.serve.asker import ASKER, Asker, holder, needed, visitor
 from mundap.serve.error_responses import Refused, refusal
 from mundap.serve.keys import Keys, Quota
+from mundap.serve.login import PATHS as LOGIN
+from mundap.serve.logins import Logins
 from mundap.serve.page.files import PLACE
 from mundap.serve.service import Service
 from mundap.store.audit import Action
@@ -34,7 +36,7 @@ class Guard:
     """Lets a request through if its asker may do what it asks, and does not come too often.
 
     A key is needed once there is one, and wherever `guarded` says so. Without keys, a browser's page from elsewhere is
-    refused, and on this machine alone (`local`) a name that somebody gave this machine's address (DNS rebinding). Later
+    refused, as it is where a cookie says who asks; and on this machine alone (`local`) a name that somebody gave this machine's address (DNS rebinding). Later
     stages find the asker in the request's state. Wrong keys are answered later and later, and at last not looked at.
     """
 
@@ -47,8 +49,10 @@ class Guard:
         local: bool,
         per_minute: int,
         origins: Collection[str] = (),
+        logins: Logins | None = None,
     ) -> None:
         self.app = app
+        self._logins = logins
         self._keys = keys
         self._service = service
         self._guarded = guarded
@@ -65,13 +69,13 @@ class Guard:
             return
         request = Request(scope)
         try:
-            asker = self._asker(request)
+            asker = await self._asker(request)
             request.state.asker = asker
             ASKER.set(asker)
             if asker and asker.name:
                 request.state.key = asker.name
             self._name(request, asker)
-            if scope["path"] not in OPEN and not scope["path"].startswith(_OPEN_BELOW):
+            if not self._open(scope["path"]):
                 self._check(request, asker)
         except Refused as refused:
             if refused.status == 401 and _given(request.headers):
@@ -80,15 +84,26 @@ class Guard:
             return
         await self.app(scope, receive, send)
 
-    def _asker(self, request: Request) -> Asker | None:
-        """Who asks, or None for someone who would need a key and has none."""
-        self._guarded = self._guarded or bool(self._keys.all())
+    def _open(self, path: str) -> bool:
+        """Whether anybody may ask for it."""
+        return path in OPEN or path.startswith(_OPEN_BELOW) or (self._logins is not None and path in LOGIN)
+
+    async def _asker(self, request: Request) -> Asker | None:
+        """Who asks, or None for someone who would need a key, or to log in, and has not. Raises Refused."""
+        self._guarded = self._guarded or self._logins is not None or bool(self._keys.all())
         address = request.client.host if request.client else ""
         visitors = self._service.visitors
         if not self._guarded:
             return visitor(address, loopback(address), visitors)
-        key = self._keys.holder(_given(request.headers))
-        return holder(key, address, visitors) if key else None
+        given = _given(request.headers)
+        key = self._keys.holder(given)
+        if key is not None:
+            return holder(key, address, visitors)
+        if self._logins is None:
+            return None
+        if given:
+            return await self._logins.by_token(given, address, visitors) if given.count(".") == 2 else None
+        return self._logins.by_cookie(request, address, visitors)
 
     def _name(self, request: Request, asker: Asker | None) -> None:
         """Give the request a name of ours, if the one that it brought is that of a request of somebody else."""
@@ -102,11 +117,15 @@ class Guard:
         if asker is None:
             raise Refused(
                 401,
-                "API 키가 없거나 올바르지 않습니다. Authorization: Bearer <API 키> 헤더를 보내세요. 키를 만들려면: mundap keys add 이름",
+                "API 키가 없거나 올바르지 않습니다. Authorization: Bearer <API 키> 헤더를 보내세요. 키를 만들려면: mundap keys add 이름"
+                if self._logins is None
+                else "로그인하거나(/login) 로그인 서버의 토큰 또는 API 키를 Authorization: Bearer 헤더로 보내세요. 토큰의 기한이 지났으면 다시 받으세요.",
                 headers={"WWW-Authenticate": "Bearer"},
             )
+        if asker.login == "cookie" and not self._from_here(request):
+            raise Refused(403, "다른 사이트의 페이지에서 보낸 요청입니다. 이 서버의 페이지에서 다시 시도하세요.")
         if not self._guarded:
-            if self._local and not loopback(urlsplit(f"//{headers.get('host', '')}").hostname or ""):
+            if self._local and not loopback(_name(f"//{headers.get('host', '')}")):
                 raise Refused(
                     403,
                     "Host 헤더가 이 컴퓨터의 이름이 아닙니다. 127.0.0.1로 요청하거나 API 키를 만드세요: mundap keys add 이름",
@@ -123,6 +142,7 @@ class Guard:
                 what = [request.url.path.rpartition("/")[2]] if action == "delete" else []
                 self._service.audit(asker, action, what, "refused", request.state.request_id)
             own = f"mundap keys change '{asker.name}' --role {role}" if asker.name else "mundap keys add 이름"
+            own = "mundap.toml의 [oidc] roles" if asker.login else own
             raise Refused(403, f"이 요청에는 '{role}' 권한이 필요합니다. 관리자에게 요청하세요: {own}")
         self._count(asker)
 
@@ -152,7 +172,7 @@ class Guard:
         origin = headers.get("origin")
         if origin is None:  # a link that someone follows has none, and changes nothing
             return request.method in _SAFE or headers.get("sec-fetch-site") not in ("cross-site", "same-site")
-        return origin in self._origins or urlsplit(origin).netloc == headers.get("host")
+        return origin in self._origins or origin.partition("://")[2] == headers.get("host")
 
 
 class Often:
@@ -194,6 +214,14 @@ def loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _name(address: str) -> str:
+    """The name in an address, without its port; "" for what is no address."""
+    try:
+        return urlsplit(address).hostname or ""
+    except ValueError:
+        return ""
 
 
 def _given(headers: Headers) -> str:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from mundap.messages import paged
 from mundap.ui import passages, votes
 from mundap.ui.api_values import Answer, Hit, Message, Settings
 from mundap.ui.client import ApiError
 from mundap.ui.conversations import Conversations
-from mundap.ui.frame import api, own, say, settings, told
+from mundap.ui.frame import api, language, own, say, settings, told
 from mundap.ui.markup import plain, shown
 
 _REMEMBERED = 8  # exchanges that a question may lean on
@@ -170,7 +171,7 @@ def _sources(answer: Answer, key: str) -> None:
 
 def _label(hit: Hit) -> str:
     page = say("page", page=hit.page) if hit.page else ""
-    return " · ".join(part for part in (hit.source, hit.heading, page) if part)
+    return " · ".join(part for part in (paged(hit.source, language()), hit.heading, page) if part)
 
 
 def _answer(question: str, turns: list[Turn], chosen: _Chosen) -> None:

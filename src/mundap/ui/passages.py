@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from mundap.messages import paged
 from mundap.ui.client import ApiError
 from mundap.ui.frame import api, language, say, told
 from mundap.ui.markup import plain, source
@@ -21,8 +22,8 @@ def show(passage_id: str, quotes: tuple[str, ...]) -> None:
         except ApiError as error:
             told(error)
             return
-        st.markdown(f"**{plain(passage.title or passage.source)}**")
-        about = [passage.source if passage.title else "", passage.heading or ""]
+        st.markdown(f"**{plain(passage.title or paged(passage.source, language()))}**")
+        about = [paged(passage.source, language()) if passage.title else "", passage.heading or ""]
         about.append(say("page", page=passage.page) if passage.page else "")
         if line := " · ".join(part for part in about if part):
             st.caption(plain(line))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from mundap.messages import paged
 from mundap.ui import passages
 from mundap.ui.api_values import Hit
 from mundap.ui.frame import api, language, say, settings
@@ -43,7 +44,7 @@ def view() -> None:
 
 def _show(hit: Hit, by_leg: dict[str, dict[str, Hit]]) -> None:
     with st.container(border=True):
-        where = [hit.source, hit.heading or "", say("page", page=hit.page) if hit.page else ""]
+        where = [paged(hit.source, language()), hit.heading or "", say("page", page=hit.page) if hit.page else ""]
         st.markdown(f"**{hit.rank}. {plain(' · '.join(part for part in where if part))}**")
         with st.container(horizontal=True, vertical_alignment="center"):
             st.badge(f"{say('score')} {hit.score:.2f}", color="blue")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
+from mundap.messages import paged
 from mundap.ui.api_values import Answer
 from mundap.ui.client import ApiError
-from mundap.ui.frame import api, say, told
+from mundap.ui.frame import api, language, say, told
 
 _UP, _DOWN = "up", "down"
 _LONGEST = 4000  # characters of a comment or an answer, as the API takes them
@@ -57,7 +58,10 @@ def form(answer: Answer) -> None:
 
 def _passage(answer: Answer) -> str | None:
     """One of the passages that were found, as the one that answers."""
-    names = {hit.passage_id: f"[{hit.rank}] {hit.source}: {' '.join(hit.text.split())[:60]}…" for hit in answer.hits}
+    names = {
+        hit.passage_id: f"[{hit.rank}] {paged(hit.source, language())}: {' '.join(hit.text.split())[:60]}…"
+        for hit in answer.hits
+    }
     return st.selectbox(
         say("right_passage"),
         list(names),

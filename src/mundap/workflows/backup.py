@@ -163,7 +163,7 @@ def _files(root: Path, aside: Path) -> Iterator[Path]:
         folders[:] = [
             name
             for name in folders
-            if here / name != aside and not name.startswith((".backup-", ".building-", "repository.git"))
+            if here / name != aside and not name.startswith((".backup-", ".building-", ".merging-", "repository.git"))
         ]
         for name in names:
             path = here / name

@@ -25,6 +25,7 @@ EXTRAS = {
     "graph": "plotly",
     "llm": "xllamacpp",
     "ocr": "PIL",
+    "oidc": "joserfc",
     "rerank": "onnxruntime",
     "serve": "fastapi",
     "train": "torch",

@@ -6,7 +6,7 @@ import re
 import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -196,7 +196,7 @@ def _holding(root: Path, needles: Sequence[bytes]) -> Iterator[str]:
 
 def _holds(path: Path, needles: Sequence[bytes], longest: int) -> bool:
     tail = b""
-    with path.open("rb") as file:
+    with suppress(FileNotFoundError), path.open("rb") as file:  # one that a server has deleted since
         while piece := file.read(_PIECE):
             window = tail + piece
             if any(needle in window for needle in needles):

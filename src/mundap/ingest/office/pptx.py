@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Reading
 from mundap.ingest.office.naming import made_on, plausible
+from mundap.ingest.raised import subscript, superscript
 
 NOTES = "발표자 노트: "
 _RUNNING = ("DATE", "FOOTER", "SLIDE_NUMBER", "HEADER")  # placeholders that say nothing of their slide
@@ -47,7 +49,7 @@ def _slide(slide: Untyped, number: int) -> Iterator[Block]:
     title = slide.shapes.title
     titled = title is not None and title.text_frame.text.strip()
     if titled:
-        yield Heading(title.text_frame.text.replace("\v", " "), 1, number)
+        yield Heading(" ".join(_text(title.text_frame).split("\n")), 1, number)
     elif number > 1:
         yield Heading(f"슬라이드 {number}", 1, number)  # so that it does not stand under the title of the one before
     others = (shape for shape in slide.shapes if title is None or shape.shape_id != title.shape_id)
@@ -56,7 +58,7 @@ def _slide(slide: Untyped, number: int) -> Iterator[Block]:
     if slide.has_notes_slide:
         notes = slide.notes_slide.notes_text_frame
         if notes is not None and notes.text.strip():
-            yield Paragraph(f"{NOTES}{notes.text}", number)
+            yield Paragraph(f"{NOTES}{_text(notes)}", number)
 
 
 def _in_order(shapes: Iterable[Untyped]) -> list[Untyped]:
@@ -74,16 +76,32 @@ def _shape(shape: Untyped, number: int) -> Iterator[Block]:
         yield _table(shape.table, number)
     elif shape.has_text_frame:
         for paragraph in shape.text_frame.paragraphs:
-            text = paragraph.text.replace("\v", "\n")
-            if text.strip():
+            if (text := _line(paragraph)).strip():
                 yield Paragraph(f"• {text}" if paragraph.level else text, number)
+
+
+def _text(frame: Untyped) -> str:
+    return "\n".join(map(_line, frame.paragraphs))
+
+
+def _line(paragraph: Untyped) -> str:
+    """A paragraph, its breaks as line breaks, and 10³ and H₂O where letters stand higher or lower in the line."""
+    return "".join(_raised(part) for part in paragraph._p.content_children)
+
+
+def _raised(part: Untyped) -> str:
+    text: str = part.text.replace("\v", "\n")
+    baseline = next((one.get("baseline") or "" for one in part if str(one.tag).endswith("}rPr")), "")
+    if not re.fullmatch(r"-?\d+%?", baseline) or not baseline.strip("-0%"):
+        return text
+    return subscript(text) if baseline.startswith("-") else superscript(text)
 
 
 def _table(table: Untyped, number: int) -> Table:
     rows = tuple(
         tuple(
             Cell(
-                cell.text,
+                _text(cell.text_frame),
                 cell.span_height if cell.is_merge_origin else 1,
                 cell.span_width if cell.is_merge_origin else 1,
             )

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mundap.ingest.forms import like_a_form, pairs
-from mundap.ingest.header import column_shape, depth, headless, names, shape_of
+from mundap.ingest.header import depth, headless, names
 from mundap.ingest.meanings import COLUMNS
 from mundap.ingest.sheets.cutting import blocks_of, side_by_side, stacked
+from mundap.ingest.sheets.likeness import alike, fill_ditto, listed, names_again, period, shapes_of, unlike
 from mundap.ingest.sheets.region import (
     SAMPLE,
     Region,
@@ -31,14 +32,7 @@ from mundap.korean.normalize import squash
 _LONGEST_HEADER = 40  # characters; a longer first cell is data in a sheet that has no header
 _LONGEST_WORD = 10  # characters of a column's name that may end in a full stop, such as No.
 _LONGEST_TITLE = 120
-_LABELLED = re.compile(r"[^:：]{1,20}[:：]\s*\S")
-_LIST_MARKS = (
-    _LABELLED,
-    re.compile(r"\(?\d{1,3}[.)]\s*\S"),
-    re.compile(r"\(?[가-하][.)]\s*\S"),
-    re.compile(r"[①-⑳㉠-㉭]\s*\S"),
-    *(re.compile(rf"{re.escape(mark)}\s*\S") for mark in "•·▪■□○●◦▶-*"),
-)
+_UNIT = re.compile(r"[(（\[]\s*단위\s*[:：]")
 _FORM = 200  # rows of a form, at the most
 
 
@@ -47,7 +41,8 @@ class Area:
     """A table of a sheet. `columns` is empty where it has no header; every row has its number in the file.
 
     `parts` gives the line between rows that a row stands under, by its number, and `part` is the last one; `notes` are
-    lines that stand below. `spaced` is whether its rows stand apart, `handed` a few of those that were handed on. `paired` is whether the first cell of a row names what stands beside it.
+    lines that stand below. `spaced` is whether its rows stand apart, `handed` a few of those that were handed on. `paired` is whether the first cell of a row names what stands beside it; `fold` is after how many columns the
+    header begins again, where a row of the sheet holds several rows of the table.
     """
 
     title: list[str] = field(default_factory=list)
@@ -60,6 +55,7 @@ class Area:
     form: bool = False
     spaced: bool = False
     handed: list[Row] = field(default_factory=list)
+    fold: int = 0
     left: int = 0
     width: int = 0
 
@@ -116,10 +112,16 @@ class _Layout:
         return self.areas[count - 1 :]
 
     def _end(self) -> None:
-        """Lines that wait for a table with none below are notes of the one above."""
-        if self.waiting:
+        """Lines that wait for a table with none below are notes of the one above, or stand under a title of their own."""
+        if not self.waiting:
+            return
+        (_, (first, *_)), *rest = self.waiting
+        if rest and MARK.match(first) and not NOTE.match(first):
+            area = self._new()
+            area.title, area.notes = [first], rest
+        else:
             (self.areas[-1] if self.areas else self._new()).notes.extend(self.waiting)
-            self.waiting = []
+        self.waiting = []
 
     def _new(self) -> Area:
         self.areas.append(Area())
@@ -178,7 +180,11 @@ class _Layout:
             return
         top = 0
         if area.width == 1:
-            top = int(len(region.rows) > 1 and _short(texts[0]) and not (_sentence(texts[0]) or _listed(texts)))
+            top = int(
+                len(region.rows) > 1
+                and _short(texts[0])
+                and not (_sentence(texts[0]) or listed(texts[0][0], texts[1][0]))
+            )
         elif len(texts) > 1 or _meant(texts[0]):
             top = depth(owners, texts) or int(_meant(texts[0]))
             called = names(owners, texts, top) if top else ()
@@ -190,6 +196,8 @@ class _Layout:
         if top:
             called = names(owners, texts, top)
             area.columns = _unended(called) if self.sheet.ragged else called
+            area.fold = period(area.columns)
+            area.columns = area.columns[: area.fold or None]
         self.body(area, Region(region.left, region.rows[top:], region.merged))
 
     def body(self, area: Area, region: Region, part: str = "") -> None:
@@ -203,7 +211,7 @@ class _Layout:
                 filled = [cell for cell in cells if cell]
                 if len(filled) == 1:
                     text = filled[0]
-                    if NOTE.match(text) and cells[0]:
+                    if (NOTE.match(text) or _UNIT.match(text)) and cells[0]:
                         area.notes.append((number, [text]))
                         continue
                     if number in wide or (cells[0] and len(text) <= _LONGEST_TITLE and MARK.match(text)):
@@ -216,13 +224,18 @@ class _Layout:
                             if n + 1 == len(rows):
                                 area.notes.append((number, [text]))
                             continue
-                elif header and cells == header:
+                elif header and cells[: area.fold or None] == header:
                     continue  # said again on another page
-                elif header and cells[0] == header[0] and _names_again(area, cells):
+                elif header and cells[0] == header[0] and names_again(_shapes(area), cells):
                     self.waiting = [(number, [text]) for text in area.title]
                     self.area(Region(region.left, rows[n:], region.merged))
                     return
-            area.rows.append((number, cells))
+            fill_ditto(cells, rows[n - 1][1] if n else [])
+            if area.fold:
+                every = (cells[x : x + area.fold] for x in range(0, len(cells), area.fold))
+                area.rows += [(number, one) for one in every if any(one)]
+            else:
+                area.rows.append((number, cells))
             if part:
                 area.parts[number] = part
         area.part = part
@@ -239,32 +252,12 @@ class _Layout:
         if headless(texts) or not _short([cell for cell in texts[0] if cell]):
             return False
         if TABLE.match(text) and not MARK.match(text).group()[0].isdigit():  # type: ignore[union-attr]
-            return not _alike(area, rows[0])
-        return _unlike(area, rows[0])
-
-
-def _alike(area: Area, row: Sequence[str]) -> bool:
-    """Whether a row has numbers where the rows of a table have them."""
-    shapes = _shapes(area)
-    return any(shape and x < len(row) and shape_of(row[x]) == shape for x, shape in enumerate(shapes))
-
-
-def _unlike(area: Area, row: Sequence[str]) -> bool:
-    """Whether a row has words where the rows of a table have numbers."""
-    shapes = _shapes(area)
-    return any(shape and x < len(row) and row[x] and "0" not in shape_of(row[x]) for x, shape in enumerate(shapes))
-
-
-def _names_again(area: Area, row: Sequence[str]) -> bool:
-    """Whether a row that begins with the name of the first column names others than the header does: no cell of it looks
-    like the numbers below its column."""
-    shapes = [(shape, row[x]) for x, shape in enumerate(_shapes(area)) if shape and x < len(row)]
-    return bool(shapes) and all(text and shape_of(text) != shape for shape, text in shapes)
+            return not alike(_shapes(area), rows[0])
+        return unlike(_shapes(area), rows[0])
 
 
 def _shapes(area: Area) -> list[str]:
-    rows = [cells for _, cells in (area.handed or area.rows[:SAMPLE])]
-    return [column_shape([cells[x] for cells in rows if x < len(cells)]) for x in range(area.width)]
+    return shapes_of(area.handed or area.rows[:SAMPLE], area.width)
 
 
 def _goes_on(last: Area, region: Region) -> int | None:
@@ -278,7 +271,7 @@ def _goes_on(last: Area, region: Region) -> int | None:
         return None
     if len(region.rows) == 1:
         return 0
-    if _unlike(last, first) or (not any(_shapes(last)) and sum(map(bool, first)) != last.width):
+    if unlike(_shapes(last), first) or (not any(_shapes(last)) and sum(map(bool, first)) != last.width):
         return None
     return 0
 
@@ -308,13 +301,6 @@ def _short(row: Sequence[str]) -> bool:
 def _sentence(header: Sequence[str]) -> bool:
     """Whether the first row is no header but a sentence, of a sheet with one column."""
     return len(header[0]) > _LONGEST_WORD and header[0][-1] in ".!?"
-
-
-def _listed(texts: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row of a sheet with one column is the first of a list rather than a header: 이름: 김하늘 above
-    전화: 3102, and 1. 접수 above 2. 심사."""
-    first, second = texts[0][0], texts[1][0]
-    return any(mark.match(first) and mark.match(second) for mark in _LIST_MARKS)
 
 
 def _unended(called: tuple[str, ...]) -> tuple[str, ...]:

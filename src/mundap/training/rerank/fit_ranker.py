@@ -34,6 +34,7 @@ from mundap.retrieve.light import (
     seen,
     tokenizer_name,
 )
+from mundap.retrieve.neighbours import vectors_without_maps
 from mundap.retrieve.translate import Translations, Translator, learn
 from mundap.training.common.folds import Numbers, by_group
 from mundap.training.common.heldout import part_of
@@ -203,6 +204,7 @@ class Trainer:
         tokenize = RememberedTokens(tokenizer_name(lexical), made.questions, made.tokens)
         self.lexical = LexicalLeg(lexical.postings, lexical.table, tokenize, lexical.widening)
         self.dense = dense
+        self._vectors_of = vectors_without_maps(dense)
         self.names = tuple(name for name in FEATURES if name in names)
         self.seed = seed
         self.unlearned = np.ones(len(made.questions), np.bool_) if unlearned is None else unlearned
@@ -292,7 +294,8 @@ class Trainer:
         dense = DenseLeg(
             self.dense.vectors, self.dense.table, Remembered(self.dense.encoder, made.questions, made.vectors)
         )
-        return Features(self.lexical, dense, Translator(translations, self.lexical.postings), asked)
+        translator = Translator(translations, self.lexical.postings)
+        return Features(self.lexical, dense, translator, asked, self._vectors_of)
 
     def _translations(self, some: Numbers) -> Translations:
         if "translation" not in self.names:

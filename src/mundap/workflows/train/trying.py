@@ -221,8 +221,8 @@ def _keywords(trial: Trial) -> Found:
     from mundap.training.keywords.seq2seq import Seq2seqReport
     from mundap.workflows.train.keyword_model import keywords
 
-    if trial.data is None:
-        raise MundapError("키워드 열이 있는 파일을 --data로 지정하지 않음")
+    if trial.data is None or trial.data.suffix.lower() != ".tsv":
+        raise MundapError("query와 keyword 열이 있는 .tsv 파일을 --data로 지정하지 않음")
     made = keywords(
         trial.bot,
         trial.data,

@@ -251,8 +251,9 @@ class App {
   async #changed(name) {
     if (name !== "language") return this.#look();
     this.settings = await this.api.settings(this.language).catch(() => this.settings);
+    const { open } = this.choices; // it may have been closed meanwhile
     this.#draw();
-    this.choices.showModal();
+    if (open) this.choices.showModal();
   }
 
   #look() {
