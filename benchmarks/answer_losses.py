@@ -27,7 +27,7 @@ from mundap.evaluation.questions import Question
 from mundap.progress import bar
 from mundap.store.cache import AsQueries
 from mundap.training.common.examples import Split
-from mundap.training.common.heldout import Ground, HeldoutEvaluator
+from mundap.training.common.heldout import EncodedData, HeldoutEvaluator
 from mundap.training.common.pairs import pairs
 from mundap.training.retriever.config import EmbeddingConfig
 from mundap.training.retriever.encoder import train_encoder
@@ -81,13 +81,13 @@ def main() -> None:
         evaluator = HeldoutEvaluator(made, lexical, dense)
         texts = [passage.embedded for passage in bot.indexed_passages()]
         known = bot.components.cache.unit_vectors(made.questions, AsQueries(bot.components.encoder))
-        ground = Ground(evaluator, texts, bot.components.cache.unit_vectors(texts, bot.components.encoder), known)
+        encoded = EncodedData(evaluator, texts, bot.components.cache.unit_vectors(texts, bot.components.encoder), known)
         order = np.random.default_rng(chosen.seed).permutation(len(made))
         parts = Split.around(made, np.sort(order[: len(made) // 5]), chosen.seed, known=len(made) ** 2)
         looked = {"held out": parts.by_passage, "learned": parts.train}
         print(f"{len(made)} pairs: {', '.join(f'{len(some)} {part}' for part, some in looked.items())}; {values}")
         for part, some in looked.items():
-            for leg, ranks in evaluator.ranks(ground.passages, ground.questions[some], some).items():
+            for leg, ranks in evaluator.ranks(encoded.passages, encoded.questions[some], some).items():
                 line(f"{part}, {leg}, e5-small untrained", ranks)
         for loss in chosen.losses:
             config = EmbeddingConfig(**{"loss": loss, "seed": chosen.seed, **values})
@@ -95,7 +95,7 @@ def main() -> None:
             with bar(loss) as progress:
                 work = Path(name) / loss
                 found = train_encoder(
-                    examples(ground, config, parts, bot.components.models),
+                    examples(encoded, config, parts, bot.components.models),
                     config,
                     bot.components.models,
                     work,

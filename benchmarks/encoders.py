@@ -29,8 +29,7 @@ from mundap.progress import bar
 from mundap.protocols import Vectors
 from mundap.retrieve.light import SCORES_ONLY
 from mundap.training.common.examples import Split
-from mundap.training.common.heldout import Ground as Start
-from mundap.training.common.heldout import HeldoutEvaluator
+from mundap.training.common.heldout import EncodedData, HeldoutEvaluator
 from mundap.training.common.measure import METRICS, compared, value
 from mundap.training.keywords.bart import END, PAD, START, new_tokenizer
 from mundap.training.rerank.fit_ranker import Trainer, examples, found_by
@@ -39,7 +38,7 @@ from mundap.training.retriever.encoder import train_encoder
 from mundap.training.retriever.fit_encoder import examples as learned_from
 from mundap.training.retriever.transformer_encoder import InTraining
 from mundap.workspace import Mundap
-from retriever import Ground, split
+from retriever import Prepared, split
 from shared import need_data
 
 CONFIGS = {"embedding": EmbeddingConfig, "dpr": DprConfig}
@@ -68,10 +67,12 @@ def small_bert(folder: Path, texts: list[str]) -> Path:
     return folder
 
 
-def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, config: EncoderConfig, folder: Path) -> Both:
+def learned(
+    prepared: Prepared, bot: Mundap, texts: list[str], parts: Split, config: EncoderConfig, folder: Path
+) -> Both:
     """The vectors of all passages and of all questions after training."""
-    start = Start(ground.evaluator, texts, ground.known.passages, ground.known.questions)
-    made = learned_from(start, config, parts, bot.components.models)
+    encoded = EncodedData(prepared.evaluator, texts, prepared.known.passages, prepared.known.questions)
+    made = learned_from(encoded, config, parts, bot.components.models)
     began = time.process_time()
 
     def watch(step: int, figures: Mapping[str, float]) -> None:
@@ -83,7 +84,7 @@ def learned(ground: Ground, bot: Mundap, texts: list[str], parts: Split, config:
     assert found is not None
     print(f"chosen: {found.chosen}")
     encoder = InTraining(found.towers)
-    return encoder.encode_passages(texts), encoder.encode_queries(ground.evaluator.pairs.questions)
+    return encoder.encode_passages(texts), encoder.encode_queries(prepared.evaluator.pairs.questions)
 
 
 def beside(one: Both, other: Both) -> Both:
@@ -100,9 +101,9 @@ def weighted(bot: Mundap, evaluator: HeldoutEvaluator, weight: float) -> Heldout
 class Light:
     """The light reranker of scores and words over the vectors of each model."""
 
-    def __init__(self, ground: Ground, bot: Mundap) -> None:
+    def __init__(self, prepared: Prepared, bot: Mundap) -> None:
         self.lexical, self.dense = bot.legs
-        self.made = examples(ground.asked, self.lexical, self.dense, ground.known.questions)
+        self.made = examples(prepared.asked, self.lexical, self.dense, prepared.known.questions)
 
     def ranks(self, vectors: Both, parts: Split) -> list[int | None]:
         """The ranks of the held-out questions. The weights come from questions that no model has learned from."""
@@ -152,11 +153,11 @@ def main() -> None:
     need_data()
     with tempfile.TemporaryDirectory() as name:
         root = chosen.workspace or Path(name) / "workspace"
-        ground = Ground(root)
+        prepared = Prepared(root)
         bot = Mundap.open(root)
         texts = [passage.embedded for passage in bot.indexed_passages()]
-        tested = np.asarray(split(ground, "passage", chosen.seed))
-        parts = Split.around(ground.evaluator.pairs, tested, chosen.seed, known=len(ground.asked) ** 2)
+        tested = np.asarray(split(prepared, "passage", chosen.seed))
+        parts = Split.around(prepared.evaluator.pairs, tested, chosen.seed, known=len(prepared.asked) ** 2)
         if chosen.pairs:
             drawn = np.random.default_rng(chosen.seed).permutation(parts.train)[: chosen.pairs]
             parts = replace(parts, train=np.sort(drawn))
@@ -166,10 +167,10 @@ def main() -> None:
         values = {key: text if kinds[key] is str else ast.literal_eval(text) for key, text in given.items()}
         config = CONFIGS[chosen.kind](**{"base": base, "seed": chosen.seed, **values})
         print(f"{len(parts.train)} questions learned, {len(parts.dev)} choose; {config}")
-        before = (ground.known.passages, ground.known.questions)
-        after = learned(ground, bot, texts, parts, config, Path(name) / "work")
+        before = (prepared.known.passages, prepared.known.questions)
+        after = learned(prepared, bot, texts, parts, config, Path(name) / "work")
         models = {"e5-small": before, chosen.kind: after, "side by side": beside(before, after)}
-        show(bot, Light(ground, bot), ground.evaluator, models, parts)
+        show(bot, Light(prepared, bot), prepared.evaluator, models, parts)
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ WEIGHT = 0.4  # of the word vectors' cosine beside the adapter's, in the last ro
 Both = tuple[Vectors, Vectors]
 
 
-class Ground:
+class Prepared:
     """The customs passages, indexed, with the vectors of all passages and questions, and their words."""
 
     def __init__(self, folder: Path) -> None:
@@ -93,25 +93,25 @@ def _beside(one: Vectors, other: Vectors) -> Vectors:
     return np.concatenate([np.sqrt(1 - WEIGHT) * one, np.sqrt(WEIGHT) * other], axis=1)
 
 
-def split(ground: Ground, what: str, seed: int) -> list[int]:
+def split(prepared: Prepared, what: str, seed: int) -> list[int]:
     """The places of the questions that are held out."""
     if what == "question":
-        return sorted(random.Random(seed).sample(range(len(ground.asked)), len(ground.asked) // 5))
-    return held_out(ground.asked, seed)
+        return sorted(random.Random(seed).sample(range(len(prepared.asked)), len(prepared.asked) // 5))
+    return held_out(prepared.asked, seed)
 
 
-def run(ground: Ground, what: str, seeds: int) -> None:
+def run(prepared: Prepared, what: str, seeds: int) -> None:
     """Every model over the splits: mean [min, max], and the paired difference of MRR@10 over all splits."""
     table: dict[str, list[list[float]]] = {}
     values: dict[str, list[float]] = {}
     groups: list[int] = []
     for seed in range(seeds):
-        tested = np.asarray(split(ground, what, seed))
-        train = np.setdiff1d(np.arange(len(ground.asked)), tested)
-        groups += ground.evaluator.pairs.rows[tested].tolist()
+        tested = np.asarray(split(prepared, what, seed))
+        train = np.setdiff1d(np.arange(len(prepared.asked)), tested)
+        groups += prepared.evaluator.pairs.rows[tested].tolist()
         began = time.process_time()
-        for name, (passages, asked) in ground.models(train, tested).items():
-            for leg, ranks in ground.evaluator.ranks(passages, asked, tested).items():
+        for name, (passages, asked) in prepared.models(train, tested).items():
+            for leg, ranks in prepared.evaluator.ranks(passages, asked, tested).items():
                 figures = [100 * statistics.mean(map(measure, ranks)) for measure in SHOWN.values()]
                 table.setdefault(f"{name}, {leg}", []).append(figures)
                 values.setdefault(f"{name}, {leg}", []).extend(map(reciprocal_rank, ranks))
@@ -145,7 +145,7 @@ def main() -> None:
     chosen = options.parse_args()
     need_data()
     with tempfile.TemporaryDirectory() as folder:
-        run(Ground(chosen.workspace or Path(folder)), chosen.what, chosen.seeds)
+        run(Prepared(chosen.workspace or Path(folder)), chosen.what, chosen.seeds)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -22,18 +23,10 @@ def preload() -> None:
     """Load what every command needs, here, where no thread may begin: a process that is forked then begins in no time."""
     import kiwipiepy
 
-    import mundap.cli
-    import mundap.serve.app
-    import mundap.serve.server
-    import mundap.workflows.backup
-    import mundap.workspace
     from mundap.korean.kiwi import kiwi
 
-    assert mundap.cli
-    assert mundap.serve.app
-    assert mundap.serve.server
-    assert mundap.workflows.backup
-    assert mundap.workspace
+    for name in ("cli", "serve.app", "serve.server", "workflows.backup", "workspace"):
+        import_module(f"mundap.{name}")
 
     class Alone(kiwipiepy.Kiwi):  # type: ignore[misc]
         """Kiwi without threads of its own, whose model is loaded here."""

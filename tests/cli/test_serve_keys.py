@@ -133,7 +133,8 @@ def test_every_path_that_alters_or_lists_documents_is_behind_a_role(door: Door) 
         }
     listing = {("get", "/documents"), ("get", "/reports"), ("get", "/reports/{run}"), ("get", "/reports/{run}.json")}
     altering = {("post", "/documents"), ("delete", "/documents/{document_id}")}
-    assert refused == {*listing, *altering, ("get", "/metrics")}
+    whole = {("get", "/passages/{passage_id}/file")}  # unless `[ui] download` is on
+    assert refused == {*listing, *altering, *whole, ("get", "/metrics")}
 
 
 def test_an_unknown_role_is_refused_with_those_there_are(mundap: Run, fresh: MakeFiles) -> None:

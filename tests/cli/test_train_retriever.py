@@ -210,7 +210,7 @@ def test_a_trained_encoder_that_is_gone_is_named(corpus: Path, tmp_path: Path) -
 
 THREADS = """
 import numpy
-from mundap.workflows.train.ground import one_thread
+from mundap.workflows.train.prepared import one_thread
 from threadpoolctl import threadpool_info
 with one_thread():
     print({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})

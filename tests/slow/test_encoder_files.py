@@ -14,7 +14,7 @@ from mundap.encode import make_encoder
 from mundap.encode.options import Options
 from mundap.encode.prompts import Prompts
 from mundap.encode.settings import EncoderSettings
-from mundap.errors import ConfigError
+from mundap.errors import ConfigError, MundapError
 
 pytestmark = pytest.mark.slow
 
@@ -69,6 +69,25 @@ def test_what_is_named_as_an_encoder_is_a_base_of_training_that_reads_alike(tmp_
     np.testing.assert_allclose(tower.encode(tower.tokens(TEXTS, said["query"], 512)), ours, atol=1e-4)
     tower.save(tmp_path / "kept")
     np.testing.assert_allclose(make_encoder(f"st:{tmp_path / 'kept'}").encode_queries(TEXTS), ours, atol=1e-4)
+
+
+def test_bge_m3_is_a_base_of_training_that_reads_alike(tmp_path: Path) -> None:
+    from mundap.training.retriever.transformer_encoder import known_reading, load
+
+    folder = encoders.m3(tmp_path / "m")
+    said = known_reading(f"st:{folder}")
+    assert said == {"query": "", "passage": "", "pooling": "cls"}
+    tower = load(f"st:{folder}", tmp_path, EncoderSettings("cls", "", "", encoders.WINDOW))
+    ours = make_encoder(f"st:{folder}").encode_queries(TEXTS)
+    np.testing.assert_allclose(tower.encode(tower.tokens(TEXTS, "", encoders.WINDOW)), ours, atol=1e-4)
+
+
+@pytest.mark.parametrize("base", ["onnx:m", "gguf:m.gguf", "openai:http://127.0.0.1:9/v1#m", "static:o/m", "hashed"])
+def test_an_encoder_whose_weights_cannot_be_trained_is_told_what_can_be_done(tmp_path: Path, base: str) -> None:
+    from mundap.training.retriever.transformer_encoder import load
+
+    with pytest.raises(MundapError, match=r"st:.*train adapter"):
+        load(base, tmp_path, EncoderSettings("mean", "", "", 64))
 
 
 def test_a_pooling_that_cannot_be_trained_is_named(tmp_path: Path) -> None:

@@ -169,6 +169,8 @@ def m3(folder: Path) -> Path:
     torch.save(torch.nn.Linear(DIM, 16).half().state_dict(), folder / "colbert_linear.pt")
     spelling.save(str(folder / "tokenizer.json"))
     pad, unknown, first, last = ROBERTA
+    added = {"__type": "AddedToken", "content": unknown, "lstrip": False, "normalized": False, "rstrip": False,
+             "single_word": False}  # fmt: skip
     named = {"bos_token": first, "cls_token": first, "eos_token": last, "sep_token": last, "pad_token": pad}
     kept: dict[str, Any] = {
         "modules.json": [
@@ -178,8 +180,8 @@ def m3(folder: Path) -> Path:
         "1_Pooling/config.json": {"word_embedding_dimension": DIM, "pooling_mode_cls_token": True},
         "2_Normalize/config.json": {},
         "sentence_bert_config.json": {"max_seq_length": WINDOW, "do_lower_case": False},
-        "tokenizer_config.json": {"tokenizer_class": "XLMRobertaTokenizer", "model_max_length": WINDOW, **named,
-                                  "unk_token": {"content": unknown, "lstrip": False}},
+        "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": WINDOW, **named,
+                                  "unk_token": added},
         "special_tokens_map.json": named,
     }  # fmt: skip
     for name, content in kept.items():

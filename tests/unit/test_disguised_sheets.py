@@ -159,3 +159,8 @@ def test_a_question_sheet_of_a_portal_has_its_questions(tmp_path: Path) -> None:
     page = "<table><tr><th>질문</th><th>답변</th></tr><tr><td>주차는 어디서 하나요?</td><td>지하 1층에서<br>합니다.</td></tr></table>"
     document = read(saved(tmp_path / "질의.xls", page)).document
     assert [(q.question, q.answer) for q in document.questions] == [("주차는 어디서 하나요?", "지하 1층에서\n합니다.")]
+
+
+def test_cells_that_claim_the_whole_sheet_do_not_fill_it(tmp_path: Path) -> None:
+    row = f"<tr>{'<td rowspan=1000 colspan=1000>가</td>' * 20}</tr>"
+    assert len(lines(read(saved(tmp_path / "표.xls", f"<table>{row * 300}</table>")))) == 1

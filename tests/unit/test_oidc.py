@@ -53,7 +53,7 @@ class Published:
             raise httpx.ConnectError("away")
         if request.url.path.endswith("openid-configuration"):
             return httpx.Response(200, json={"issuer": self.issuer, "jwks_uri": f"{ISSUER}/keys"})
-        return httpx.Response(200, json=KeySet(self.keys).as_dict(private=False))
+        return httpx.Response(200, json=KeySet([*self.keys]).as_dict(private=False))
 
 
 @pytest.fixture

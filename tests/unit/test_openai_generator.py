@@ -18,6 +18,7 @@ from tests.streamed import streamed
 
 from mundap.errors import ConfigError, GeneratorError
 from mundap.generate import make_generator, openai
+from mundap.generate.compose import CUT, compose
 from mundap.generate.language_model import Settings
 from mundap.generate.openai import OpenAIGenerator
 from mundap.generate.sampling import Sampling
@@ -366,6 +367,14 @@ def test_a_stream_without_an_answer_is_an_error(raw: bytes) -> None:
 
 def test_an_empty_answer_is_an_error() -> None:
     assert "빈 답변을 생성했습니다" in failure(says("", " \n"))
+
+
+def test_a_limit_that_came_before_an_answer_is_told_as_that() -> None:
+    def pieces() -> Generator[str]:
+        yield CUT
+
+    with pytest.raises(GeneratorError, match=r"제한에 이르렀습니다.*time_limit"):
+        list(compose(QUESTION, HITS, 1, pieces(), refusal="", model="m", started=0.0, unsupported="drop"))
 
 
 def test_an_error_inside_the_stream_is_told() -> None:

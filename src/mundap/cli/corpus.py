@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,63 +10,27 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, keep_private, open_workspace, record
-from mundap.errors import MundapError, UnknownName
 from mundap.redact import hidden
 
 if TYPE_CHECKING:
     from mundap.workspace import Mundap
 
-EXAMPLES = ("customs-mini",)
-_TEMPLATE = """\
-# 문답 작업 폴더의 설정. 모든 값에는 기본값이 있습니다. 현재 값과 출처 확인: mundap doctor
-language = "ko"
-
-[ingest]
-paths = ["docs"]          # 읽을 파일과 폴더 (hwp, hwpx, pdf, docx, html, xlsx, csv, tsv, txt, md)
-# chunk_chars = 300       # 청크(임베딩 단위) 하나의 글자 수
-# chunking = "structure"  # 제목과 문장 경계에서 나눔. 다른 방식: fixed, window, whole
-
-[index]
-# encoder = "e5-small"    # 기본 임베딩. 인터넷 없이 동작
-{dictionary}user_dictionary = "user_dictionary.txt"   # 한 줄에 '단어<탭>NNP'
-
-[retrieve]
-# legs = ["bm25", "dense"]
-k = 5                     # 답변을 만들 때 참고하는 문단 수
-
-[generate]
-generator = "extractive"  # 또는 "gguf:models/my.gguf", "openai:http://127.0.0.1:11434/v1#qwen3"
-# persona = "이름"        # 페르소나: personas/이름.toml
-# min_support = 0.44      # 근거 점수가 이보다 낮으면 답변을 보류합니다 (0-1)
-"""
-
 
 def init(
     folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="작업 폴더로 만들 폴더")] = HERE,
-    example: Annotated[str | None, typer.Option(help=f"예제 자료를 함께 넣습니다: {', '.join(EXAMPLES)}")] = None,
+    example: Annotated[str | None, typer.Option(help="예제 자료를 함께 넣습니다: customs-mini")] = None,
     json: Json = False,
 ) -> None:
     """작업 폴더를 만듭니다. 예: mundap init mybot --example customs-mini"""
-    from mundap.config import FILE
+    from mundap.workflows.new_workspace import make
 
-    if example is not None and example not in EXAMPLES:
-        raise UnknownName("example", example, EXAMPLES)
-    if (folder / FILE).exists():
-        raise MundapError(f"{folder}: 이미 작업 폴더입니다. 다른 폴더를 지정하거나 {FILE}을 수정하세요.")
     keep_private()
-    try:
-        (folder / "docs").mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise MundapError(f"{folder}: 폴더를 만들 수 없습니다({error.strerror}). 다른 경로를 지정하세요.") from error
-    if example is not None:
-        with as_file(files("mundap") / "examples" / example) as source:
-            shutil.copytree(source, folder, dirs_exist_ok=True)
-    (folder / FILE).write_text(_TEMPLATE.format(dictionary="" if example else "# "), "utf-8")
+    settings = make(folder, example)
     if json:
-        show.emit({"workspace": str(folder), "config": str(folder / FILE), "example": example})
+        show.emit({"workspace": str(folder), "config": str(settings), "example": example})
         return
     at = "" if folder == HERE else f" --workspace {folder}"
-    print(f"{folder / FILE}을 만들었습니다.")
+    print(f"{settings}을 만들었습니다.")
     if example is None:
         print(f"다음 단계: {folder / 'docs'}에 문서를 넣고 실행하세요.")
     print(f"  mundap ingest{at} && mundap index{at}\n  mundap ask{at} '질문'")
@@ -106,7 +68,7 @@ def ingest(
         print(f"경고: {told}", file=sys.stderr)
     run = ""
     if report:
-        from mundap.cli.ingest_page import keep_report
+        from mundap.workflows.ingest_report import keep_report
 
         run = str(keep_report(bot, done))
         print(f"보고서: {run}/report.html", file=sys.stderr)

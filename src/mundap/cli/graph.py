@@ -41,21 +41,11 @@ def show_graph(
 
     HTML 파일 하나로 인터넷 없이 열립니다. 끌어서 이동하고, 확대하고, 종류별로 숨기고, 단어를 검색할 수 있습니다.
     """
-    from mundap.graph.around import around
     from mundap.graph.picture import page, write_png
-    from mundap.korean.normalize import normalize
+    from mundap.workflows.neighbourhood import neighbourhood
 
     bot = open_workspace(workspace)
-    leg = bot.graph
-    plain = normalize(words).strip().lower()
-    known = plain if leg.graph.count(plain) or leg.graph.synonyms(plain) else ""
-    asked = [known] if known else leg.name_keywords([plain])[0]
-    drawn = around(
-        leg.graph,
-        asked,
-        lambda ids: {id: p.text for id, p in bot.corpus.passages(ids).items()},
-        {document.id: document.source for document in bot.corpus.documents()},
-    )
+    asked, drawn = neighbourhood(bot, words)
     out.write_text(page(drawn, words), "utf-8")
     if png:
         write_png(drawn, png)
@@ -66,7 +56,7 @@ def show_graph(
         nodes = [{"id": n.id, "kind": n.kind, "label": n.label, "asked": n.asked} for n in drawn.nodes]
         show.emit({"keywords": asked, "nodes": nodes, "edges": lines, "page": str(out), "png": str(png) if png else ""})
         return
-    unknown = [word for word in asked if not leg.graph.count(word)]
+    unknown = [word for word in asked if not bot.graph.graph.count(word)]
     print(f"{', '.join(asked) or '키워드 없음'}: 노드 {len(drawn.nodes)}개, 엣지 {len(drawn.lines)}개")
     if unknown:
         print(f"문서에 없는 단어: {', '.join(unknown)}")

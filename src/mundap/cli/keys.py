@@ -82,15 +82,7 @@ def change(
     """
     from mundap.serve.keys import Quota
 
-    keys = _keys(workspace)
-    before = next((one.quota for one in keys.all() if one.name == name), Quota())
-    quota = Quota(
-        before.per_minute if per_minute is None else per_minute,
-        before.per_day if per_day is None else per_day,
-        before.upload_mb_per_day if upload_mb is None else upload_mb,
-        before.documents if documents is None else documents,
-    )
-    kept = keys.change(name, role, access, quota)
+    kept = _keys(workspace).change(name, role, access, Quota(per_minute, per_day, upload_mb, documents))
     record(workspace, "key change", [name])
     if json:
         show.emit(_said(kept))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json as json_module
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,9 +37,9 @@ def verify(
     인용마다 문서, 위치, 본문을 대조하고 문장마다 인용을 대조합니다. 모델과 인터넷을 사용하지 않습니다. 확인되지 않은 항목이 있으면 종료 코드가 1입니다.
     확인됨: 문서와 일치. 변경됨: 문서가 바뀌었으나 해당 본문은 남아 있음. 확인 불가: 근거가 없거나 없어짐. 불일치: 문서와 다름.
     """
-    from mundap.verify.given import given
+    from mundap.verify.given import answers_in
 
-    answers = [given(record, where) for record, where in _records(file)]
+    answers = answers_in(*_raw(file))
     bot = open_workspace(workspace)
     proved = True
     for verdict in bot.verify(answers):
@@ -54,30 +52,12 @@ def verify(
         raise typer.Exit(1)
 
 
-def _records(file: str) -> Iterator[tuple[object, str]]:
-    """Each JSON value, and what to call it: a file of one value, or one value a line."""
-    name = "표준 입력" if file == "-" else Path(file).name
+def _raw(file: str) -> tuple[bytes, str]:
+    """What is in the file, and what to call it."""
     try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BadFile(f"{name}: UTF-8이 아닙니다. mundap ask --json의 출력 파일을 그대로 지정하세요.") from error
+        return (sys.stdin.buffer.read(), "표준 입력") if file == "-" else (Path(file).read_bytes(), Path(file).name)
     except OSError as error:
         raise BadFile(f"{file}: 파일을 열 수 없습니다({error.strerror}). 경로를 확인하세요.") from error
-    try:
-        yield json_module.loads(text), name
-        return
-    except (ValueError, RecursionError):
-        lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
-    if not lines:
-        raise BadFile(f"{name}: 빈 파일입니다. 답변의 JSON을 지정하세요.")
-    for number, line in lines:
-        where = f"{name} {number}번째 줄"
-        try:
-            record = json_module.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise BadFile(f"{where}: JSON으로 읽을 수 없습니다({error}). 한 줄에 답변 하나를 적으세요.") from error
-        yield record, where
 
 
 def _print(verdict: Verdict) -> None:

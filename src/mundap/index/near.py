@@ -96,7 +96,8 @@ def _measured(graph: Index, vectors: Halves) -> Near:
 
 def _nearest(query: Scores, vectors: Halves) -> Places:
     products = np.asarray(numkong.cdist(query.astype(np.float16)[None], vectors, "dot"), np.float32)[0]
-    return np.argpartition(-products, NEAREST)[:NEAREST]
+    best: Places = np.argpartition(-products, NEAREST)[:NEAREST]
+    return best
 
 
 def _most(vectors: npt.NDArray[np.floating]) -> float:

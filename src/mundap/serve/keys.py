@@ -37,6 +37,10 @@ class Quota:
     upload_mb_per_day: int | None = None
     documents: int | None = None
 
+    def over(self, before: Quota) -> Quota:
+        """`before`, but for what is not None here."""
+        return replace(before, **{name: most for name, most in vars(self).items() if most is not None})
+
 
 @dataclass(frozen=True)
 class Key:
@@ -103,14 +107,14 @@ class Keys:
         access: Iterable[str] | None = None,
         quota: Quota | None = None,
     ) -> Key:
-        """Give a key other rights, where they are not None; it stays the same key. Raises UnknownName."""
+        """Give a key other rights and limits, where they are not None; it stays the same key. Raises UnknownName."""
         with self._changing() as kept:
             key = _named(kept, name)
             changed = replace(
                 key,
                 roles=key.roles if roles is None else _roles(roles),
                 access=key.access if access is None else _tags(access),
-                quota=quota or key.quota,
+                quota=(quota or Quota()).over(key.quota),
             )
             self._write(tuple(changed if one is key else one for one in kept))
         return changed

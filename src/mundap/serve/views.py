@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -13,18 +12,16 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field
 
 from mundap.errors import ConfigError
-from mundap.graph.around import KEYWORD, around, visible
-from mundap.graph.leg import GraphLeg
-from mundap.korean.normalize import normalize
+from mundap.graph.around import KEYWORD, visible
 from mundap.messages import say
 from mundap.serve.error_responses import Refused, documented
 from mundap.serve.page.originals import original
 from mundap.serve.service import Bot, Here
+from mundap.workflows.neighbourhood import neighbourhood
 from mundap.workspace.components import FOLDER
 
 _BESIDE = 400  # characters of the document on either side of a passage
 _MOST_BESIDE = 10_000
-_ONWARD = 12  # neighbours from which a second step is taken
 _MOST_NODES = 150
 _EXAMPLES = 4
 _RUN = re.compile(r"([0-9]{8}T[0-9]{6})-([a-z][a-z_]*)(-[0-9]+)?")
@@ -152,18 +149,8 @@ def graph(
         leg = bot.graph
     except ConfigError as error:
         raise Refused(404, str(error)) from error
-    asked = _asked(leg, normalize(word).strip().lower())
-    documents = {one.id: one.source for one in bot.corpus.documents()}
-
+    asked, drawn = neighbourhood(bot, word, hops)
     seen = bot.corpus.seen
-
-    def texts_of(ids: Sequence[str]) -> dict[str, str]:
-        return {id: one.text for id, one in bot.corpus.passages(ids).items()}
-
-    drawn = around(leg.graph, asked, texts_of, documents)
-    if hops > 1:
-        onward = [node.label for node in drawn.nodes if node.kind == KEYWORD and not node.asked][:_ONWARD]
-        drawn = around(leg.graph, [*asked, *onward], texts_of, documents)
     if seen is not None:
         drawn = visible(drawn, lambda one: bool(bot.corpus.holding(one, 1)))
     nodes = drawn.nodes[:_MOST_NODES]
@@ -191,12 +178,6 @@ def graph(
             if line.head in ids and line.tail in ids
         ],
     )
-
-
-def _asked(leg: GraphLeg, word: str) -> list[str]:
-    """The word itself if the graph has it, else the keywords of what was asked."""
-    known = leg.graph.count(word) or leg.graph.synonyms(word)
-    return [word] if known else list(leg.name_keywords([word])[0])
 
 
 @router.get("/reports", summary="보고서 목록", responses=documented())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -72,3 +73,30 @@ def given(record: object, where: str) -> Given:
         ) from error
     except (TypeError, KeyError, IndexError) as error:
         raise BadFile(f"{where}: 답변으로 읽을 수 없습니다. {_SHAPES}") from error
+
+
+def answers_in(raw: bytes, name: str) -> list[Given]:
+    """The answers in a file of one JSON value, or of one a line. Raises BadFile, which calls the file `name`."""
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadFile(f"{name}: UTF-8이 아닙니다. mundap ask --json의 출력 파일을 그대로 지정하세요.") from error
+    return [given(record, where) for record, where in _records(text, name)]
+
+
+def _records(text: str, name: str) -> Iterator[tuple[object, str]]:
+    """Each JSON value, and what to call it."""
+    try:
+        yield json.loads(text), name
+        return
+    except (ValueError, RecursionError):
+        lines = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
+    if not lines:
+        raise BadFile(f"{name}: 빈 파일입니다. 답변의 JSON을 지정하세요.")
+    for number, line in lines:
+        where = f"{name} {number}번째 줄"
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise BadFile(f"{where}: JSON으로 읽을 수 없습니다({error}). 한 줄에 답변 하나를 적으세요.") from error
+        yield record, where

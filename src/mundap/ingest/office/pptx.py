@@ -90,7 +90,7 @@ def _line(paragraph: Untyped) -> str:
 
 
 def _raised(part: Untyped) -> str:
-    text = part.text.replace("\v", "\n")
+    text: str = part.text.replace("\v", "\n")
     baseline = next((one.get("baseline") or "" for one in part if str(one.tag).endswith("}rPr")), "")
     if not re.fullmatch(r"-?\d+%?", baseline) or not baseline.strip("-0%"):
         return text

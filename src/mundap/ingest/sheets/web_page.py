@@ -34,6 +34,7 @@ _CODE = re.compile(r"mso-number-format\s*:\s*(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\
 _ESCAPED = re.compile(r"\\(?:([0-9A-Fa-f]{4})\s?|(.))")
 _UNSEEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*(?:hidden|collapse)", re.IGNORECASE)
 _SAVED = re.compile(r"microsoft excel|libreoffice|openoffice|hancell|한셀|한컴", re.IGNORECASE)
+_MOST_COLUMNS = 16_384
 _MOST = 1000  # rows or columns that one cell covers, as in HTML's own limits
 _NAMED = {  # formats by name, as a Korean Excel shows them
     "general": GENERAL,
@@ -128,21 +129,24 @@ class _Page:
     def _table(self, table: Element) -> None:
         if self.rows and NOTE.match(self.rows[-1][1][0] if self.rows[-1][1] else ""):
             self._row += 1  # what is noted belongs to the table above
-        taken: dict[tuple[int, int], bool] = {}
+        until: list[int] = []  # by columns, the row before which a cell from above reaches down
         lines = list(table.iter("tr"))
         for n, line in enumerate(lines):
             cells: list[str] = []
             x = 0
             for cell in line.iterchildren("td", "th"):
-                while (n, x) in taken:
+                while x < len(until) and until[x] > n:
                     x += 1
+                if x >= _MOST_COLUMNS:
+                    break
                 down = min(_count(cell, "rowspan") or len(lines) - n, len(lines) - n)
                 across = _count(cell, "colspan") or 1
                 cells += [""] * (x + 1 - len(cells))
                 cells[x] = self._shown(cell)
                 if cells[x] and (down > 1 or across > 1):
                     self._merged.append(Merged(self._row + n, self._row + n + down - 1, x, x + across - 1))
-                taken |= dict.fromkeys([(n + j, x + i) for j in range(down) for i in range(across)], True)
+                until += [0] * (x + across - len(until))
+                until[x : x + across] = [n + down] * across
                 for link in cell.iter("a"):
                     self.outline.link(Merged(self._row + n, self._row + n, x, x), (link.get("href") or "").strip())
                 x += across

@@ -60,9 +60,9 @@ def lines(boxes: Sequence[Box]) -> list[Box]:
     found: list[Box] = []
     for left, bottom, right, top in boxes:
         if found:
-            x0, y0, x1, y1 = found[-1]
-            if y0 < (bottom + top) / 2 < y1 and left >= x0 - (y1 - y0):
-                found[-1] = (min(x0, left), min(y0, bottom), max(x1, right), max(y1, top))
+            west, south, east, north = found[-1]
+            if south < (bottom + top) / 2 < north and left >= west - (north - south):
+                found[-1] = (min(west, left), min(south, bottom), max(east, right), max(north, top))
                 continue
         found.append((left, bottom, right, top))
     return found

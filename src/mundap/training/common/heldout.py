@@ -86,7 +86,7 @@ def _place(rows: Numbers, right: frozenset[int]) -> int | None:
 
 
 @dataclass(frozen=True)
-class Ground:
+class EncodedData:
     """What an encoder is trained and measured on: an evaluator, and what it has without training.
 
     `texts` are those of all passages of the index, parents and chunks, `passages` their vectors, and `questions` those of

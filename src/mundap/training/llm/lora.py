@@ -65,16 +65,16 @@ def kept_adapter(folder: Path) -> Path | None:
 def fast_causal(base: str, models: Path, bits: int, max_tokens: int, lora: Lora, seed: int) -> Model | None:
     """The base with a fresh adapter by Unsloth, whose kernels halve the time of a step; None without it or a GPU."""
     torch = need("torch", extra="train")
-    if not torch.cuda.is_available() or find_spec("unsloth") is None:
-        return None
-    fast = need("unsloth", extra="train").FastLanguageModel
-    model, _ = fast.from_pretrained(
-        model_name=place(base, models)[0], max_seq_length=max_tokens, load_in_4bit=bits == 4, dtype=None
-    )
-    return fast.get_peft_model(
-        model, r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, bias="none", random_state=seed,
-        target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
-    )  # fmt: skip
+    if torch.cuda.is_available() and find_spec("unsloth") is not None:
+        fast = need("unsloth", extra="train").FastLanguageModel
+        model, _ = fast.from_pretrained(
+            model_name=place(base, models)[0], max_seq_length=max_tokens, load_in_4bit=bits == 4, dtype=None
+        )
+        return fast.get_peft_model(
+            model, r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, bias="none", random_state=seed,
+            target_modules=["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"],
+        )  # fmt: skip
+    return None
 
 
 def save_adapter(model: Model, words: Tokenizer, base: str, folder: Path) -> None:

@@ -26,7 +26,7 @@ from mundap.training.common.curves import Watch
 from mundap.training.common.distributed import World, device_of
 from mundap.training.common.examples import Split
 from mundap.training.common.folds import Numbers
-from mundap.training.common.heldout import Ground
+from mundap.training.common.heldout import EncodedData
 from mundap.training.common.measure import HeldOut, verdict_of
 from mundap.training.common.pairs import SPLITS
 from mundap.training.common.registry import Trained, Verdict
@@ -70,7 +70,7 @@ class CrossReport:
 
 
 def train_cross(
-    ground: Ground,
+    encoded: EncodedData,
     config: CrossConfig,
     split: Split,
     models: Path,
@@ -86,12 +86,12 @@ def train_cross(
     """
     torch = need("torch", extra="train")
     world = World.join(torch)
-    evaluator, made = ground.evaluator, ground.evaluator.pairs
-    found = evaluator.candidates(ground.passages, ground.questions, np.arange(len(made)), DEPTH)
+    evaluator, made = encoded.evaluator, encoded.evaluator.pairs
+    found = evaluator.candidates(encoded.passages, encoded.questions, np.arange(len(made)), DEPTH)
     wanted = {
         "kind": "cross",
         **config.to_card(),
-        "data": digest(*made.questions, *ground.texts, *map(str, split.train)),
+        "data": digest(*made.questions, *encoded.texts, *map(str, split.train)),
         "processes": world.size,
     }
     kept = checkpoints.begin(work, wanted, again, world.first)
@@ -114,7 +114,7 @@ def train_cross(
         optimizer.load_state_dict(kept["optimizer"])
 
     def texts(rows: Numbers) -> list[str]:
-        return [ground.texts[evaluator.starts[row]] for row in rows]
+        return [encoded.texts[evaluator.starts[row]] for row in rows]
 
     def ordered(some: Numbers) -> list[int | None]:
         """The rank of the right passage of each pair after reading; None if the hybrid did not find it."""
@@ -165,7 +165,7 @@ def train_cross(
     ranks: dict[str, HeldOut] = {}
     for name in SPLITS:
         tested = getattr(split, name)
-        was = evaluator.ranks(ground.passages, ground.questions[tested], tested)["hybrid"]
+        was = evaluator.ranks(encoded.passages, encoded.questions[tested], tested)["hybrid"]
         asked, rows = tuple(made.questions[n] for n in tested), tuple(made.rows[tested].tolist())
         ranks[name] = HeldOut(asked, rows, tuple(was), tuple(ordered(tested)))
     splits = {name: one.comparisons() for name, one in ranks.items()}

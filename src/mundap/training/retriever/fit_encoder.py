@@ -18,7 +18,7 @@ from mundap.files import digest, digest_file
 from mundap.protocols import Encoder, Progress, Vectors, quiet
 from mundap.training.common.curves import Watch
 from mundap.training.common.examples import Examples, Split, mined, pieces, texts_of
-from mundap.training.common.heldout import LEGS, Ground, Splits, splits_json, verdict
+from mundap.training.common.heldout import LEGS, EncodedData, Splits, splits_json, verdict
 from mundap.training.common.measure import compared
 from mundap.training.common.pairs import SPLITS
 from mundap.training.common.registry import Trained, Verdict
@@ -61,7 +61,7 @@ class EncoderReport:
 
 
 def fit_encoder(
-    ground: Ground,
+    encoded: EncodedData,
     config: EncoderConfig,
     split: Split,
     models: Path,
@@ -75,17 +75,17 @@ def fit_encoder(
 ) -> Trained[EncoderReport] | None:
     """Train on a part of the pairs and measure on the parts that were held out, as the model will be served.
 
-    The vectors of `ground` are by the encoder `base`, and `encode` gives those of the trained one. None in every process
+    The vectors of `encoded` are by the encoder `base`, and `encode` gives those of the trained one. None in every process
     but the first.
     """
     config = settled(config)
-    made = examples(ground, config, split, models)
+    made = examples(encoded, config, split, models)
     learned = train_encoder(made, config, models, work, again=again, watch=watch, progress=progress)
     if learned is None:
         return None
     folder = written(learned, config, base, work / "model")
     encoder = open_transformer(folder, model_file(folder), lambda name: None)  # type: ignore[arg-type, return-value]
-    pairs = ground.evaluator.pairs
+    pairs = encoded.evaluator.pairs
     report = EncoderReport(
         len(pairs),
         len(set(pairs.rows.tolist())),
@@ -94,7 +94,7 @@ def fit_encoder(
         len(split.train),
         len(split.dev) + len(split.dev_known),
         {name: len(getattr(split, name)) for name in SPLITS},
-        measured(ground, encoder, split, encode),
+        measured(encoded, encoder, split, encode),
         learned.curves,
         learned.chosen,
     )
@@ -107,10 +107,10 @@ def fit_encoder(
     return Trained(save, about, report)
 
 
-def examples(ground: Ground, config: EncoderConfig, split: Split, models: Path) -> Examples:
+def examples(encoded: EncodedData, config: EncoderConfig, split: Split, models: Path) -> Examples:
     """Questions with parent passages, or for DPR with the pieces of them that can be read at once."""
-    evaluator = ground.evaluator
-    texts = texts_of(evaluator, ground.texts, everything=config.loss == "denoising")
+    evaluator = encoded.evaluator
+    texts = texts_of(evaluator, encoded.texts, everything=config.loss == "denoising")
     if config.kind == "dpr":
         words = transformer_encoder.spelling(config.base, models)
         room = config.max_passage - words.num_special_tokens_to_add(False)
@@ -119,7 +119,7 @@ def examples(ground: Ground, config: EncoderConfig, split: Split, models: Path) 
     if not config.hard:
         return made
     known = np.unique(evaluator.pairs.rows[split.train])
-    vectors = (ground.passages, ground.questions) if config.mined == "model" else None
+    vectors = (encoded.passages, encoded.questions) if config.mined == "model" else None
     return made.with_wrong(mined(evaluator, known, config.hard, vectors))
 
 
@@ -141,23 +141,23 @@ def written(learned: Learned, config: EncoderConfig, base: str, folder: Path) ->
 
 
 def measured(
-    ground: Ground,
+    encoded: EncodedData,
     encoder: Encoder,
     split: Split,
     encode: Encode,
     parts: Sequence[str] = SPLITS,
 ) -> Splits:
-    """The ranks of what was held out with the vectors of `ground` and with the encoder's.
+    """The ranks of what was held out with the vectors of `encoded` and with the encoder's.
 
     `parts` are those of the split that are looked at.
     """
-    evaluator, made = ground.evaluator, ground.evaluator.pairs
-    after = encode(encoder, ground.texts, False)
+    evaluator, made = encoded.evaluator, encoded.evaluator.pairs
+    after = encode(encoder, encoded.texts, False)
     splits: dict[str, dict[str, Comparisons]] = {}
     for name in parts:
         tested = getattr(split, name)
         asked = encode(encoder, [made.questions[n] for n in tested], True)
-        was = evaluator.ranks(ground.passages, ground.questions[tested], tested)
+        was = evaluator.ranks(encoded.passages, encoded.questions[tested], tested)
         now = evaluator.ranks(after, asked, tested)
         splits[name] = {leg: compared(was[leg], now[leg], made.rows[tested].tolist()) for leg in LEGS}
     return splits

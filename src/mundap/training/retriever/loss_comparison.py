@@ -14,7 +14,7 @@ from mundap.evaluation.line_plot import Point, line_plot
 from mundap.evaluation.markup import Markup
 from mundap.protocols import Encoder, Progress, Vectors, quiet
 from mundap.training.common.examples import Split
-from mundap.training.common.heldout import Ground
+from mundap.training.common.heldout import EncodedData
 from mundap.training.common.measure import METRICS
 from mundap.training.retriever.config import EmbeddingConfig, Loss
 from mundap.training.retriever.encoder import train_encoder
@@ -56,7 +56,7 @@ def grid(config: EmbeddingConfig, losses: Sequence[Loss]) -> list[EmbeddingConfi
 
 
 def compare(
-    ground: Ground,
+    encoded: EncodedData,
     configs: Sequence[EmbeddingConfig],
     split: Split,
     models: Path,
@@ -72,11 +72,11 @@ def compare(
     for done, config in enumerate(configs, 1):
         shutil.rmtree(work, ignore_errors=True)
         began = time.process_time()
-        made = examples(ground, config, split, models)
+        made = examples(encoded, config, split, models)
         learned = train_encoder(made, config, models, work)
         assert learned is not None
         took = time.process_time() - began
-        figures = measured(ground, InTraining(learned.towers), split, encode, parts)
+        figures = measured(encoded, InTraining(learned.towers), split, encode, parts)
         dense = {name: legs["dense"] for name, legs in figures.items()}
         yield LossRow(config.loss, config.epochs, config.batch, took, learned.curves, dense)
         progress(done, len(configs))

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mundap.encode import ENCODERS, KINDS
 from mundap.encode.layout import poolings_in, prompts_in
 from mundap.encode.options import Options
 from mundap.encode.prompts import chosen
@@ -255,7 +256,14 @@ def spelling(base: str, models: Path) -> Tokenizer:
 
 
 def _place(base: str, models: Path) -> tuple[str, bool]:
-    """Where the base is read from, and whether that is a folder."""
+    """Where the base is read from, and whether that is a folder. Raises MundapError for a kind of encoder without weights
+    that can be trained."""
+    kind, colon, _ = base.partition(":")
+    if base != E5 and not base.startswith(ST) and (base in ENCODERS or (colon and kind in KINDS)):
+        raise MundapError(
+            f"'{base}'에는 학습할 수 있는 가중치가 없습니다. --base에는 모델 폴더, st:폴더, 허브 모델 이름을 지정하세요."
+            " 다른 임베딩은 그대로 두고 그 위에서 학습하려면: mundap train adapter"
+        )
     base = base.removeprefix(ST)
     path = unpacked(models) if base == E5 else Path(base).expanduser()
     return (str(path), True) if path.is_dir() else (base, False)

@@ -1,6 +1,6 @@
 """Trainers as plain functions: a workspace, a file and a typed config in, a measured model with its card out.
 
-`trainer` and `result` say what a trainer is and what it ends in, `run` begins and ends one, `ground` is what encoders are measured
+`trainer` and `result` say what a trainer is and what it ends in, `run` begins and ends one, `prepared` is what encoders are measured
 on. The functions are in `retriever` (and `loss_comparison`), `ranking`, `answers`, `keyword_model`, `language_model` and `preference`.
 A new trainer is a config, a function, and a line of TRAINERS. `train_all` tries them all, as `plan` says, by way of `trying`
 within the time of `clock`; each is an `attempt`, and all are an `everything_report`, shown by `everything_page`.

@@ -17,7 +17,7 @@ from mundap.training.retriever.encoder import settled
 from mundap.training.retriever.loss_comparison import COMPARED, PARTS, LossRow, compare, comparison_page, grid
 from mundap.types import Json
 from mundap.workflows import runs
-from mundap.workflows.train.ground import prepare
+from mundap.workflows.train.prepared import prepare
 from mundap.workflows.train.run import TRAINING, Stages, silent, without_reranker
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER
@@ -74,9 +74,9 @@ def compare_losses(
     plain = without_reranker(bot)
     config = settled(config)
     prepared = prepare(plain, Path(data) if data is not None else None, progress("벡터"))
-    split = Split.of(prepared.ground.evaluator.pairs, config.seed)
+    split = Split.of(prepared.encoded.evaluator.pairs, config.seed)
     work = plain.root / FOLDER / TRAINING / ".losses"
-    found = compare(prepared.ground, grid(config, losses), split, plain.components.models, work, progress("비교"))
+    found = compare(prepared.encoded, grid(config, losses), split, plain.components.models, work, progress("비교"))
     rows = tuple(found)
     made = time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime())
     page = comparison_page(rows, prepared.origin["file"], made)

@@ -23,7 +23,7 @@ from mundap.training.rerank.fit_ranker import Examples, RankerReport, Relearn, T
 from mundap.training.rerank.relearn import learned, relearned_adapter, unlearned
 from mundap.training.retriever.adapter import Known, Setting
 from mundap.types import Json
-from mundap.workflows.train.ground import ADVICE, parts_text, prepare, question_vectors
+from mundap.workflows.train.prepared import ADVICE, parts_text, prepare, question_vectors
 from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import SPLITS, ReportTo, Stages, begin, better, silent, unheard, without_reranker
 from mundap.workspace import Mundap
@@ -84,9 +84,9 @@ def cross(
     plain = without_reranker(bot)
     run = begin(plain, "cross", out, data, config)
     prepared = prepare(plain, run.data, progress("벡터"))
-    split = Split.of(prepared.ground.evaluator.pairs, config.seed)
+    split = Split.of(prepared.encoded.evaluator.pairs, config.seed)
     trained = train_cross(
-        prepared.ground, config, split, plain.components.models, run.work,
+        prepared.encoded, config, split, plain.components.models, run.work,
         again=resume, watch=run.watch(report_to, on_log), progress=progress("학습"),
     )  # fmt: skip
     if trained is None:

@@ -13,7 +13,7 @@ from mundap.protocols import Encoder, Progress, Vectors
 from mundap.store.cache import AsQueries
 from mundap.training.common.curves import Watch
 from mundap.training.common.examples import Split
-from mundap.training.common.heldout import CrossValidated, Ground, Splits
+from mundap.training.common.heldout import CrossValidated, EncodedData, Splits
 from mundap.training.common.registry import Report, Trained
 from mundap.training.retriever.adapter import Known, train_adapter
 from mundap.training.retriever.config import AdapterConfig, DprConfig, EmbeddingConfig, EncoderConfig, StaticConfig
@@ -21,7 +21,7 @@ from mundap.training.retriever.encoder import settled
 from mundap.training.retriever.fit_encoder import fit_encoder
 from mundap.training.retriever.static import Tokens, train_static
 from mundap.types import Json
-from mundap.workflows.train.ground import ADVICE, LEGS, one_thread, parts_text, prepare
+from mundap.workflows.train.prepared import ADVICE, LEGS, one_thread, parts_text, prepare
 from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import SPLITS, ReportTo, Run, Stages, begin, silent, unheard, without_reranker
 from mundap.workspace import Mundap
@@ -44,7 +44,7 @@ def adapter(
     with one_thread():
         prepared = prepare(plain, run.data, progress("벡터"))
         trained = train_adapter(
-            prepared.ground.evaluator, known_of(prepared.ground), config.seed, progress("교차 검증")
+            prepared.encoded.evaluator, known_of(prepared.encoded), config.seed, progress("교차 검증")
         )
 
     def save(folder: Path) -> None:
@@ -73,10 +73,10 @@ def static(
     tokenizer = tokenizer_of(plain)
     with one_thread():
         prepared = prepare(plain, run.data, progress("벡터"))
-        ground = prepared.ground
-        tokens = tokens_of(plain, ground, progress("형태소"))
+        encoded = prepared.encoded
+        tokens = tokens_of(plain, encoded, progress("형태소"))
         trained = train_static(
-            ground.evaluator, tokens, (ground.passages, ground.questions), config, progress("교차 검증")
+            encoded.evaluator, tokens, (encoded.passages, encoded.questions), config, progress("교차 검증")
         )
 
     def save(folder: Path) -> None:
@@ -88,9 +88,9 @@ def static(
     return _kept(run, Trained(save, model, report), prepared.origin, report.splits, _folds_text(report))
 
 
-def known_of(ground: Ground) -> Known:
+def known_of(encoded: EncodedData) -> Known:
     """The vectors that maps are learned over."""
-    return Known(ground.passages, ground.evaluator.starts, ground.questions, ground.evaluator.pairs.kin)
+    return Known(encoded.passages, encoded.evaluator.starts, encoded.questions, encoded.evaluator.pairs.kin)
 
 
 def tokenizer_of(bot: Mundap) -> SearchTokenizer:
@@ -98,10 +98,10 @@ def tokenizer_of(bot: Mundap) -> SearchTokenizer:
     return SearchTokenizer(joins=True, bigrams=False, user_dictionary=bot.components.tokenizer.user_dictionary)
 
 
-def tokens_of(bot: Mundap, ground: Ground, progress: Progress) -> Tokens:
+def tokens_of(bot: Mundap, encoded: EncodedData, progress: Progress) -> Tokens:
     """The words of the questions and passages."""
-    asked, tokenizer = ground.evaluator.pairs.questions, tokenizer_of(bot)
-    found = list(bot.components.cache.tokens([*asked, *ground.texts], tokenizer.name, tokenizer, progress))
+    asked, tokenizer = encoded.evaluator.pairs.questions, tokenizer_of(bot)
+    found = list(bot.components.cache.tokens([*asked, *encoded.texts], tokenizer.name, tokenizer, progress))
     return Tokens(found[: len(asked)], found[len(asked) :])
 
 
@@ -153,14 +153,14 @@ def _transformer(
     config = settled(config)
     run = begin(plain, config.kind, out, data, config)
     prepared = prepare(plain, run.data, progress("벡터"))
-    split = Split.of(prepared.ground.evaluator.pairs, config.seed)
+    split = Split.of(prepared.encoded.evaluator.pairs, config.seed)
 
     def encode(encoder: Encoder, texts: Sequence[str], questions: bool) -> Vectors:
         by = AsQueries(encoder) if questions else encoder
         return plain.components.cache.unit_vectors(texts, by, progress("평가"))
 
     trained = fit_encoder(
-        prepared.ground, config, split, plain.components.models, run.work, encode, prepared.base,
+        prepared.encoded, config, split, plain.components.models, run.work, encode, prepared.base,
         again=resume, watch=run.watch(report_to, on_log), progress=progress("학습"),
     )  # fmt: skip
     if trained is None:

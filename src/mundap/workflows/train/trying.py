@@ -16,7 +16,7 @@ from mundap.errors import MundapError
 from mundap.evaluation.estimates import BETTER, Comparisons, Difference
 from mundap.evaluation.questions import Question
 from mundap.training.common.examples import Split
-from mundap.training.common.heldout import CrossValidated, Ground, Learn, held_out
+from mundap.training.common.heldout import CrossValidated, EncodedData, Learn, held_out
 from mundap.training.common.measure import HeldOut
 from mundap.training.common.pairs import SPLITS, dealt_wrong
 from mundap.training.keywords.config import KeywordsConfig
@@ -33,8 +33,8 @@ from mundap.training.retriever import static as words
 from mundap.training.retriever.config import AdapterConfig, StaticConfig
 from mundap.workflows.train import answers, ranking, retriever
 from mundap.workflows.train.attempt import RANKED, Attempt
-from mundap.workflows.train.ground import one_thread, prepare_on
 from mundap.workflows.train.plan import PARTS
+from mundap.workflows.train.prepared import one_thread, prepare_on
 from mundap.workflows.train.result import TrainResult
 from mundap.workflows.train.run import TRAINING, Stages, begin
 from mundap.workspace import Mundap
@@ -120,8 +120,8 @@ def _adapter(trial: Trial) -> Found:
     config = AdapterConfig(trial.seed)
     made = retriever.adapter(trial.bot, trial.data, config=config, out=trial.name("adapter"), progress=trial.progress)
 
-    def learner(ground: Ground) -> Learn:
-        return maps.learner(ground.evaluator.pairs, retriever.known_of(ground), trial.seed)
+    def learner(encoded: EncodedData) -> Learn:
+        return maps.learner(encoded.evaluator.pairs, retriever.known_of(encoded), trial.seed)
 
     return _searched(made, _report(made, CrossValidated).ranks, _of_nonsense(trial, learner))
 
@@ -130,21 +130,21 @@ def _static(trial: Trial) -> Found:
     config = StaticConfig(seed=trial.seed)
     made = retriever.static(trial.bot, trial.data, config=config, out=trial.name("static"), progress=trial.progress)
 
-    def learner(ground: Ground) -> Learn:
-        tokens = retriever.tokens_of(trial.bot, ground, trial.progress("형태소"))
-        return words.learner(ground.evaluator, tokens, config)
+    def learner(encoded: EncodedData) -> Learn:
+        tokens = retriever.tokens_of(trial.bot, encoded, trial.progress("형태소"))
+        return words.learner(encoded.evaluator, tokens, config)
 
     return _searched(made, _report(made, CrossValidated).ranks, _of_nonsense(trial, learner))
 
 
-def _of_nonsense(trial: Trial, learner: Callable[[Ground], Learn]) -> HeldOut:
+def _of_nonsense(trial: Trial, learner: Callable[[EncodedData], Learn]) -> HeldOut:
     """What an encoder comes to on new passages where questions have each other's passages."""
     with one_thread():
-        ground = prepare_on(trial.bot, trial.nonsense, trial.origin, trial.progress("벡터")).ground
-        everything = np.arange(len(ground.evaluator.pairs))
-        was = ground.evaluator.ranks(ground.passages, ground.questions, everything)
-        learned, progress = learner(ground), trial.progress(NONSENSE)
-        return held_out(ground.evaluator, was, learned, NEW, trial.seed, progress)["hybrid"]
+        encoded = prepare_on(trial.bot, trial.nonsense, trial.origin, trial.progress("벡터")).encoded
+        everything = np.arange(len(encoded.evaluator.pairs))
+        was = encoded.evaluator.ranks(encoded.passages, encoded.questions, everything)
+        learned, progress = learner(encoded), trial.progress(NONSENSE)
+        return held_out(encoded.evaluator, was, learned, NEW, trial.seed, progress)["hybrid"]
 
 
 def _reranker(trial: Trial) -> Found:
@@ -186,11 +186,11 @@ def _cross(trial: Trial) -> Found:
     made = ranking.cross(
         bot, trial.data, config=config, out=trial.name("cross"), progress=trial.progress, resume=True, report_to="none"
     )
-    ground = prepare_on(bot, trial.nonsense, trial.origin, trial.progress("벡터")).ground
-    split = Split.of(ground.evaluator.pairs, trial.seed)
+    encoded = prepare_on(bot, trial.nonsense, trial.origin, trial.progress("벡터")).encoded
+    split = Split.of(encoded.evaluator.pairs, trial.seed)
     work = bot.root / FOLDER / TRAINING / f".{trial.name('cross')}-nonsense"
     dealt = train_cross(
-        ground, config, split, bot.components.models, work, again=True, progress=trial.progress(NONSENSE)
+        encoded, config, split, bot.components.models, work, again=True, progress=trial.progress(NONSENSE)
     )
     assert dealt is not None
     shutil.rmtree(work, ignore_errors=True)

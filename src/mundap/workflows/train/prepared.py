@@ -16,7 +16,7 @@ from mundap.evaluation.questions import Question
 from mundap.protocols import Encoder, Progress, Vectors
 from mundap.store.cache import AsQueries
 from mundap.training.common.examples import Split
-from mundap.training.common.heldout import Ground, HeldoutEvaluator
+from mundap.training.common.heldout import EncodedData, HeldoutEvaluator
 from mundap.training.common.pairs import pairs, questions_in
 from mundap.workspace import Mundap
 
@@ -32,19 +32,19 @@ ADVICE = {
 class Prepared:
     """`base` names the encoder of the vectors in mundap.toml; `origin` says where the questions are from."""
 
-    ground: Ground
+    encoded: EncodedData
     base: str
     encoder: Encoder
     origin: dict[str, str]
 
     def save_folds(self, folder: Path, seed: int) -> None:
         """Write down the pairs, and the folds of a cross-validation that each was in."""
-        evaluator = self.ground.evaluator
+        evaluator = self.encoded.evaluator
         evaluator.pairs.save(folder, [*evaluator.table.ids], seed)
 
     def save_split(self, folder: Path, split: Split, seed: int) -> None:
         """Write down which part each of the pairs was in."""
-        evaluator = self.ground.evaluator
+        evaluator = self.encoded.evaluator
         evaluator.pairs.save_split(folder, [*evaluator.table.ids], seed, split.names(len(evaluator.pairs)))
 
 
@@ -61,13 +61,13 @@ def prepare_on(bot: Mundap, asked: Sequence[Question], origin: dict[str, str], p
     encoder = bot.components.encoder_named(base)
     settings = bot.config.retrieve
     texts = [passage.embedded for passage in bot.indexed_passages()]
-    ground = Ground(
+    encoded = EncodedData(
         HeldoutEvaluator(made, lexical, dense, settings.fusion, settings.weights, settings.pool),
         texts,
         bot.components.cache.unit_vectors(texts, encoder, progress),
         bot.components.cache.unit_vectors(made.questions, AsQueries(encoder), progress),
     )
-    return Prepared(ground, base, encoder, origin)
+    return Prepared(encoded, base, encoder, origin)
 
 
 def question_vectors(bot: Mundap, questions: Sequence[str], progress: Progress) -> Vectors:
