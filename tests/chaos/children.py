@@ -43,6 +43,12 @@ def preload() -> None:
                 return super().tokenize(text, *arguments, **options)
             return (super(Alone, self).tokenize(one, *arguments, **options) for one in text)
 
+        def split_into_sents(self, text: str | Iterable[str], *arguments: Any, **options: Any) -> Any:
+            """As it does with threads."""
+            if isinstance(text, str):
+                return super().split_into_sents(text, *arguments, **options)
+            return (super(Alone, self).split_into_sents(one, *arguments, **options) for one in text)
+
     with patch("kiwipiepy.Kiwi", Alone):
         kiwi()
     gc.collect()
