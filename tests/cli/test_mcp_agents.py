@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,8 @@ def told(client: Any) -> str:
         found = await by_name["search"].acall(question=QUESTION, k=2)
         return f"{answer} {found}"
 
-    return asyncio.run(asyncio.wait_for(work(), 120))
+    with ThreadPoolExecutor(1) as apart:  # where no other test has left a loop running
+        return apart.submit(lambda: asyncio.run(asyncio.wait_for(work(), 120))).result()
 
 
 def test_its_agents_ask_over_stdio(command: str, sample: Path) -> None:

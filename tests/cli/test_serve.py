@@ -137,7 +137,7 @@ def test_a_request_keeps_its_name(api: tuple[httpx.Client, Path]) -> None:
         ("/query", {"query": "가", "top_k": 0}),
         ("/query", {"query": "가", "session": ""}),
         ("/kullm", {"query": "가"}),
-        ("/search", {"query": "가", "leg": "sparse"}),
+        ("/search", {"query": "가", "leg": "other"}),
     ],
 )
 def test_a_wrong_request_is_refused(api: tuple[httpx.Client, Path], path: str, body: dict[str, Any]) -> None:

@@ -125,7 +125,7 @@ def test_addresses_and_bodies_that_are_no_utf8_are_refused(client: httpx.Client)
         ("/query", b'{"query": "x", "top_k": "3"}', "top_k"),
         ("/query", b'{"query": "x", "top_k": 1000}', "top_k"),
         ("/query", b'{"query": "x", "filters": {"source": "x"}}', "filters.source"),
-        ("/search", b'{"query": "x", "leg": "sparse"}', "bm25"),
+        ("/search", b'{"query": "x", "leg": "other"}', "bm25"),
         (CHAT, b'{"messages": {}}', "messages"),
         (CHAT, b'{"messages": [{"role": "robot", "content": "x"}]}', "role"),
         (CHAT, b'{"messages": [{"role": "user", "content": 3}]}', "content"),

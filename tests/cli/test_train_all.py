@@ -141,8 +141,8 @@ def test_after_a_kill_the_finished_parts_are_not_done_again(root: Path, monkeypa
     made = md.train.everything(Mundap.open(root), config=md.train.EverythingConfig(parts="reranker,support"))
     assert made.reused == ("reranker",)
     assert set(made.attempts) == {"reranker", "support"}
-    assert "reranker" in made.kept
-    assert Mundap.open(root).config.retrieve.reranker == "light:all-reranker"
+    assert made.kept == ("support",)
+    assert Mundap.open(root).config.generate.support == "all-support"
 
 
 def test_a_sheet_of_nonsense_promotes_nothing(root: Path, tmp_path: Path) -> None:
@@ -164,13 +164,13 @@ def test_a_sheet_of_nonsense_promotes_nothing(root: Path, tmp_path: Path) -> Non
 
 def test_a_report_alone_changes_nothing(root: Path) -> None:
     before = (root / "mundap.toml").read_text("utf-8")
-    made = shown("--parts", "reranker", "--no-promote", workspace=root)
-    assert (made["kept"], made["set"]) == (["reranker"], {})
+    made = shown("--parts", "support", "--no-promote", workspace=root)
+    assert (made["kept"], made["set"]) == (["support"], {})
     assert "--no-promote 없이" in made["said"]
     assert (root / "mundap.toml").read_text("utf-8") == before
-    promoted = shown("--parts", "reranker", workspace=root)
-    assert promoted["reused"] == ["reranker"]
-    assert promoted["set"] == {"retrieve.reranker": "light:all-reranker"}
+    promoted = shown("--parts", "support", workspace=root)
+    assert promoted["reused"] == ["support"]
+    assert promoted["set"]["generate.support"] == "all-support"
 
 
 def test_what_there_is_no_time_for_is_said_and_done_later(root: Path) -> None:
@@ -182,7 +182,7 @@ def test_what_there_is_no_time_for_is_said_and_done_later(root: Path) -> None:
 
 def test_what_a_sheet_cannot_teach_is_said(root: Path) -> None:
     made = shown("--parts", "keywords", workspace=root)
-    assert "키워드" in made["skipped"]["keywords"]
+    assert "keyword" in made["skipped"]["keywords"]
 
 
 def test_too_little_is_one_sentence(indexed: Callable[..., Mundap]) -> None:

@@ -170,6 +170,7 @@ def build(
             and not compact
             and not (merging and to_merge(old.extents))
         ):
+            _sweep(root)
             return old.name
         writing = _Writing(root, deriving, [*old.segments], [*old.gone])
         writing.follow(old, source)
@@ -471,6 +472,10 @@ def _forget(root: Path, kept: int = _KEPT) -> None:
     others.sort(key=lambda folder: folder.stat().st_mtime_ns, reverse=True)
     for folder in others[kept - 1 :]:
         shutil.rmtree(folder, ignore_errors=True)
+    _sweep(root)
+
+
+def _sweep(root: Path) -> None:
     segments.sweep(root, [name for listed in _said(root, "segments") for name in listed])
 
 

@@ -38,7 +38,7 @@ def spans(page: str, quotes: Sequence[str]) -> Iterator[tuple[int, int]]:
     """Where the quotes are among the `letters` of a page; of a quote that is not there as a whole, its lines and cells.
 
     >>> list(spans("제1조연차는15일이다.", ["연차는 15일이다."]))
-    [(3, 11)]
+    [(3, 12)]
     """
     for quote in quotes:
         wanted = letters(quote)

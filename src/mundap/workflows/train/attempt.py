@@ -28,6 +28,7 @@ from mundap.workflows.train.plan import SEARCHES
 
 RANKED = ("mrr@10",)  # decides among the metrics of a search
 GAINED = "무작위로 섞은 정답으로 학습해도 향상되어(귀무 검사) 믿을 수 없음"
+SENSELESS = "무작위로 섞은 정답에서보다 낫지 않음. 질문과 제시문이 서로 맞는지 시트를 확인하세요"
 WORSENED = "유의하게 떨어진 지표가 있음"
 UNSURE = "새 문서에서 유의하게 향상되지 않음"
 
@@ -64,7 +65,20 @@ class Attempt:
             return WORSENED
         if BETTER not in verdicts[0] or (self.part not in SEARCHES and not self.recommended):
             return UNSURE
-        return GAINED if any(one.verdict == BETTER for one in self.nonsense.values()) else ""
+        if any(one.verdict == BETTER for one in self.nonsense.values()):
+            return GAINED
+        return SENSELESS if self._senseless else ""
+
+    @property
+    def _senseless(self) -> bool:
+        """Whether the search comes to no more than on nonsense: the sheet's passages do not answer its questions.
+
+        Found below chance before, as where what fits is never named, any training would seem to gain.
+        """
+        if self.dealt is None:
+            return False
+        first, dealt = next(iter(self.changes.values())), self.dealt.comparisons()
+        return any(first[metric].after.low <= dealt[metric].after.high for metric in self.metrics)
 
     def beats(self, other: Attempt) -> bool:
         """Whether a search is better beyond chance than another on a split, and worse on none, where both were asked."""
