@@ -11,7 +11,7 @@ from mundap.evaluation.estimates import Comparison, Comparisons, Difference, Est
 from mundap.evaluation.questions import Question
 from mundap.training.common.measure import HeldOut
 from mundap.training.common.pairs import dealt_wrong
-from mundap.workflows.train.attempt import GAINED, UNSURE, WORSENED, Attempt, Attempts, decided
+from mundap.workflows.train.attempt import GAINED, SENSELESS, UNSURE, WORSENED, Attempt, Attempts, decided
 from mundap.workflows.train.clock import Clock, OutOfTime
 from mundap.workflows.train.plan import EverythingConfig
 from mundap.workflows.train.run import silent
@@ -33,7 +33,7 @@ def held(after: Sequence[int | None], before: Sequence[int | None] | None = None
     return HeldOut(asked, tuple(range(len(after))), tuple(before or [10] * len(after)), tuple(after))
 
 
-def search(part: str, after: Sequence[int], gain: float = 0.1, nonsense: float = 0.0) -> Attempt:
+def search(part: str, after: Sequence[int], gain: float = 0.1, nonsense: float = 0.0, dealt_to: int = 10) -> Attempt:
     splits = ("by_passage", "by_question")
     dealt = {"mrr@10": change(nonsense, SURE if nonsense else UNLIKELY)}
     return Attempt(
@@ -44,7 +44,7 @@ def search(part: str, after: Sequence[int], gain: float = 0.1, nonsense: float =
         dealt,
         False,
         {split: held(after) for split in splits},
-        held(after),
+        held([dealt_to] * len(after)),
     )
 
 
@@ -63,6 +63,7 @@ def test_what_is_proved_is_better_on_new_documents_worse_nowhere_and_learns_noth
     assert search("reranker", [1] * 40).doubt == ""
     assert search("reranker", [1] * 40, nonsense=0.1).doubt == GAINED
     assert search("reranker", [1] * 40, nonsense=-0.1).doubt == ""
+    assert search("reranker", [1] * 40, dealt_to=2).doubt == SENSELESS  # where nonsense comes as far
 
 
 def test_of_the_searches_a_larger_one_is_kept_only_where_it_beats_the_smaller() -> None:
