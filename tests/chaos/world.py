@@ -82,7 +82,7 @@ class World:
         ]
 
     def settle(self) -> list[str]:
-        """What is wrong with what the files hold; what was in the air is taken for what it has become."""
+        """What is wrong with what the files hold. What was in the air stays there: the next start may finish or undo it."""
         path = self.root / ".mundap" / "corpus.sqlite"
         wrong = []
         with closing(sqlite3.connect(path)) as db:
@@ -97,13 +97,16 @@ class World:
             comments = {row[0] for row in db.execute("SELECT comment FROM feedback")} if "feedback" in tables else set()
         wrong += [f"the vote {vote} is lost" for vote in sorted(self.votes - comments)]
         for source, n in self.numbers.items():
-            allowed = {self.must.get(source, NOTHING), *self.may.pop(source, ())}
+            allowed = {self.must.get(source, NOTHING), *self.may.get(source, ())}
             found = held.get(source)
             version = NOTHING
             if found is not None:
                 version = next((one for one in allowed if one != NOTHING and mark(n, one) in found), NOTHING - 1)
             if version not in allowed:
                 wrong.append(f"{source} is version {version}, not {sorted(allowed)}")
-            self.must[source] = version
+            else:
+                self.must[source] = version
+            if source in self.may:
+                self.may[source] = allowed
         wrong += [f"{source} is nobody's" for source in held if source not in self.numbers]
         return wrong
