@@ -15,10 +15,10 @@ import numpy as np
 
 from mundap.graph.build import Name
 from mundap.graph.graph import SAME, SYNONYM, Graph, Step
-from mundap.index.rank import positive_rows
-from mundap.index.table import Table, ranks
+from mundap.index.scored import ScoredLeg
+from mundap.index.table import Table
 from mundap.korean.everyday import Everyday, FindEveryday
-from mundap.protocols import Mask, Rows, Scores
+from mundap.protocols import Scores
 from mundap.types import Hit, Link
 
 # What a way counts against the keyword itself (docs/experiments/2026-11-26-keyword-graph.md).
@@ -39,7 +39,7 @@ class _LastQuestion:
     scores: Scores
 
 
-class GraphLeg:
+class GraphLeg(ScoredLeg):
     """Finds passages over a keyword graph; nothing for a question none of whose keywords leads anywhere.
 
     `name_keywords` gives the keywords of a question in lower case, and `everyday` finds what documents say for its words.
@@ -65,16 +65,10 @@ class GraphLeg:
 
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
         """The best `k` passages, each with the links that lead to it."""
-        rows, scores = self.find(question, k, self.table.mask(where))
-        return self.explained(question, self.table.hits(rows, scores, {self.name: ranks(rows)}))
+        return self.explained(question, super().search(question, k, where))
 
-    def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
-        """The best `depth` rows, in order, with their scores, all above zero."""
-        return positive_rows(self._ask(question).scores, depth, mask, self.table.ids.ties)
-
-    def score(self, question: str, rows: Rows) -> Scores:
-        """The exact score of each of these rows."""
-        return self._ask(question).scores[rows]
+    def _scores(self, question: str) -> Scores:
+        return self._ask(question).scores
 
     def explained(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         """The hits with the links that lead to each: of each keyword of the question the best way there."""

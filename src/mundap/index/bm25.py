@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 
 from mundap.index.grouped import GroupedPassages
 from mundap.index.postings import Postings
-from mundap.index.rank import positive_rows
-from mundap.index.table import InMemory, Table, ranks
+from mundap.index.scored import ScoredLeg
+from mundap.index.table import InMemory, Table
 from mundap.index.widen import Widening
 from mundap.korean.normalize import normalize
 from mundap.korean.tokens import SearchTokenizer
-from mundap.protocols import Mask, Rows, Scores, Tokenize
-from mundap.types import Hit, Passage
+from mundap.protocols import Scores, Tokenize
+from mundap.types import Passage
 
 K1 = 0.9  # docs/experiments/2026-11-21-lexical-recipe.md
 B = 0.6
 
 
-class LexicalLeg:
+class LexicalLeg(ScoredLeg):
     """BM25 over postings. Finds nothing for a question none of whose tokens is known.
 
     With a `widening`, what documents say for its everyday words counts too.
@@ -34,19 +34,6 @@ class LexicalLeg:
         self.tokenize = tokenize
         self.widening = widening
         self._asked: tuple[str, list[str], Scores] = ("", [], np.zeros(len(table), np.float32))
-
-    def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
-        """The best `k` passages that share a token with the question."""
-        rows, scores = self.find(question, k, self.table.mask(where))
-        return self.table.hits(rows, scores, {self.name: ranks(rows)})
-
-    def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
-        """The best `depth` rows, in order, with their scores, all above zero."""
-        return positive_rows(self._scores(question), depth, mask, self.table.ids.ties)
-
-    def score(self, question: str, rows: Rows) -> Scores:
-        """The exact score of each of these rows."""
-        return self._scores(question)[rows]
 
     def tokens(self, question: str) -> list[str]:
         """What is searched for: the tokens of the question, repeats kept."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,12 @@ import numpy as np
 from mundap.index.grouped import GroupedPassages
 from mundap.index.posting_runs import RunsWriter, merge
 from mundap.index.postings import Postings, PostingsPart, term_hash
-from mundap.index.rank import positive_rows
+from mundap.index.scored import ScoredLeg
 from mundap.index.segment import Segment
-from mundap.index.table import InMemory, Table, ranks
+from mundap.index.table import InMemory, Table
 from mundap.korean.normalize import normalize
-from mundap.protocols import Mask, Rows, Scores, SparseEncoder, TokenWeights
-from mundap.types import Hit, Passage
+from mundap.protocols import Mask, Scores, SparseEncoder, TokenWeights
+from mundap.types import Passage
 
 SPARSE = "sparse"  # the leg, and the folder of its postings in that of a segment
 _UNIT = 4096  # a weight is kept as a count of as many parts of one (impacts as counts: Lin & Ma 2021, arXiv:2106.14807)
@@ -106,7 +106,7 @@ def open_weights(segments: Sequence[Segment], gone: Sequence[np.ndarray]) -> Pos
     return Postings([PostingsPart.open(segment.folder / SPARSE) for segment in segments], k1=0, b=0, gone=gone)
 
 
-class SparseLeg:
+class SparseLeg(ScoredLeg):
     """The sum over the tokens that a question shares with a passage, of the products of their weights. Finds nothing that
     shares none."""
 
@@ -117,19 +117,6 @@ class SparseLeg:
         self.table = table
         self.encoder = encoder
         self._asked: tuple[str, Scores] = ("", np.zeros(len(table), np.float32))
-
-    def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
-        """The best `k` passages that share a token with the question."""
-        rows, scores = self.find(question, k, self.table.mask(where))
-        return self.table.hits(rows, scores, {self.name: ranks(rows)})
-
-    def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
-        """The best `depth` rows, in order, with their scores, all above zero."""
-        return positive_rows(self._scores(question), depth, mask, self.table.ids.ties)
-
-    def score(self, question: str, rows: Rows) -> Scores:
-        """The exact score of each of these rows."""
-        return self._scores(question)[rows]
 
     def _scores(self, question: str) -> Scores:
         asked = self._asked  # one read: another thread may replace it
