@@ -9,6 +9,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 from mundap.errors import MundapError, WorkspaceBusy
+from mundap.progress import INDEX
 from mundap.stopping import Stopped
 from mundap.store.audit import Actor
 from mundap.workflows import erase
@@ -57,9 +58,7 @@ class Chores:
         if not service.bot.unindexed:
             return
         log.warning("아직 색인되지 않은 문서를 색인합니다. 그동안 이미 색인된 문서로 답합니다.")
-        service.bot.index(dict.fromkeys(("tokens", "keywords", "vectors"), self._go_on), merging=False)
-        service.newest()
-        service.merge()
+        service.index(dict.fromkeys(INDEX, self._go_on))
         log.warning("색인을 마쳤습니다.")
 
     def _go_on(self, done: int, total: int) -> None:

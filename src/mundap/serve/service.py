@@ -17,6 +17,7 @@ from filelock import Timeout
 from mundap.config import Serve
 from mundap.errors import MundapError
 from mundap.korean.mask import mask, mask_as_in
+from mundap.protocols import Progress
 from mundap.serve.asker import Asker
 from mundap.serve.chores import Chores
 from mundap.serve.error_responses import RETRY_SECONDS, Refused
@@ -97,6 +98,12 @@ class Service:
         self.searches.close()
         self.writes.close()
         self._merger.close()
+
+    def index(self, progress: Mapping[str, Progress] | None = None) -> None:
+        """Index what was taken in, and have it found; nobody waits for what is merged. Raises as `Mundap.index` and `newest`."""
+        self.bot.index(progress, merging=False)
+        self.newest()
+        self.merge()
 
     def merge(self) -> None:
         """Have small segments merged while questions are answered, if there are as many as to be merged."""

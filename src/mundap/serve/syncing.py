@@ -71,11 +71,10 @@ class Syncing:
 
     async def _taken(self, bot: Mundap, brought: Brought) -> SourceReport:
         """Have it read and indexed, behind uploads."""
-        return await self._service.writes.flow(lambda: iter([_read(bot, brought)])).next()
+        return await self._service.writes.flow(lambda: iter([self._read(bot, brought)])).next()
 
-
-def _read(bot: Mundap, brought: Brought) -> SourceReport:
-    report = take(bot, brought)
-    if report.changed and bot.corpus.counts()[0]:
-        bot.index()
-    return report
+    def _read(self, bot: Mundap, brought: Brought) -> SourceReport:
+        report = take(bot, brought)
+        if report.changed and bot.corpus.counts()[0]:
+            self._service.index()
+        return report
