@@ -15,7 +15,7 @@ from mundap.errors import ConfigError
 from mundap.graph.around import KEYWORD, visible
 from mundap.messages import say
 from mundap.serve.error_responses import Refused, documented
-from mundap.serve.page.originals import original
+from mundap.serve.page.originals import no_passage, original, passage_of
 from mundap.serve.service import Bot, Here
 from mundap.workflows.neighbourhood import neighbourhood
 from mundap.workspace.components import FOLDER
@@ -117,10 +117,10 @@ def passage(
 ) -> InDocument:
     """인용한 문단과 문서의 앞뒤 내용을 반환합니다."""
     corpus = bot.corpus
-    found = corpus.passages([passage_id]).get(passage_id)
-    document = corpus.document(found.document_id) if found else None
-    if found is None or document is None:
-        raise Refused(404, f"'{passage_id}': 없는 문단입니다. 문서가 변경되었을 수 있으니 다시 질문하세요.")
+    found = passage_of(bot, passage_id)
+    document = corpus.document(found.document_id)
+    if document is None:
+        raise no_passage(passage_id)
     text = corpus.text(found.document_id) or ""  # "" where what stands beside it is not for this asker
     there = original(bot, found, bot.config.ui.download)
     return InDocument(

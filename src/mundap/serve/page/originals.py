@@ -26,7 +26,6 @@ _SECONDS = 30.0  # to draw a page
 _KEPT = 32  # pictures, of some 200 KB each
 PAGE = "X-Page"  # the header that says which page is shown: a quote may stand on the next one
 MARK = "X-Mark"  # and the one with the share of the page's height above the first mark
-_GONE = "'{id}': 없는 문단입니다. 문서가 변경되었을 수 있으니 다시 질문하세요."
 
 
 @dataclass(frozen=True)
@@ -91,11 +90,10 @@ async def picture(
     """문단이 있는 쪽을 인용문에 표시를 한 PNG로 반환합니다. 인용문이 다음 쪽에 있으면 그 쪽입니다(`X-Page` 헤더). `X-Mark`는 첫 표시의 세로 위치(0-1)입니다. 문서 전체를 볼 수 있는 경우에만 반환합니다."""
 
     def drawn() -> Picture | None:
-        passage = _passage(bot, passage_id)
+        passage = passage_of(bot, passage_id)
         path = _file(bot, passage)
-        if not original(bot, passage, False).picture or path is None or passage.page is None:
-            return None
-        return _pictures.get(path, passage.page, tuple(quote or ()))
+        page = _page(path, passage)
+        return None if path is None or page is None else _pictures.get(path, page, tuple(quote or ()))
 
     found = await service.searches.run(request, drawn)
     if found is None:
@@ -119,7 +117,7 @@ def file(passage_id: str, bot: Bot) -> FileResponse:
     """원본 파일을 다운로드합니다. `[ui] download = true`이고 문서 전체를 볼 수 있는 경우에만 반환합니다."""
     if not bot.config.ui.download:
         raise Refused(403, "원본 파일은 제공하지 않습니다. 제공하려면 mundap.toml에 [ui] download = true를 설정하세요.")
-    path = _file(bot, _passage(bot, passage_id))
+    path = _file(bot, passage_of(bot, passage_id))
     if path is None:
         raise Refused(404, f"'{passage_id}': 원본 파일이 없습니다. 텍스트로 확인하세요.")
     return FileResponse(
@@ -137,17 +135,27 @@ def file(passage_id: str, bot: Bot) -> FileResponse:
 def original(bot: Mundap, passage: Passage, download: bool) -> Original:
     """What there is of a passage for who sees `bot`; `download` says whether files may be given away."""
     path = _file(bot, passage)
-    if path is None:
-        return Original(False, False)
-    draws = path.suffix.lower() == _PDF and passage.page is not None and find_spec("pypdfium2") is not None
-    return Original(draws, download)
+    return Original(_page(path, passage) is not None, download and path is not None)
 
 
-def _passage(bot: Mundap, passage_id: str) -> Passage:
+def _page(path: Path | None, passage: Passage) -> int | None:
+    """The page of its file that is to be drawn; None if there is none, or nothing that draws it."""
+    if path is None or path.suffix.lower() != _PDF or find_spec("pypdfium2") is None:
+        return None
+    return passage.page
+
+
+def passage_of(bot: Mundap, passage_id: str) -> Passage:
+    """The passage, if who sees `bot` may see it. Raises Refused."""
     found = bot.corpus.passages([passage_id]).get(passage_id)
     if found is None:
-        raise Refused(404, _GONE.format(id=passage_id))
+        raise no_passage(passage_id)
     return found
+
+
+def no_passage(passage_id: str) -> Refused:
+    """What is said of a passage that is not there, or not any more."""
+    return Refused(404, f"'{passage_id}': 없는 문단입니다. 문서가 변경되었을 수 있으니 다시 질문하세요.")
 
 
 def _file(bot: Mundap, passage: Passage) -> Path | None:
