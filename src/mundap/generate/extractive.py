@@ -254,10 +254,9 @@ def _valued_beside(evidence: Evidence, place: int) -> list[int]:
     found = evidence.sentences
     if not item(found[place].text) or found[place].offers < 1:
         return []
-    first, after = next(((a, b) for a, b in evidence.blocks if a <= place < b), (place, place + 1))
     beside = [
         n
-        for n in range(first, after)
+        for n in range(*_block(evidence, place))
         if found[n].governors == found[place].governors and item(found[n].text) and found[n].offers >= 1
     ]
     return beside if sum(_size(found[n]) for n in beside) <= CASES else []
@@ -270,13 +269,18 @@ def _is_row(sentence: Sentence) -> bool:
 
 def _provisos(evidence: Evidence, place: int) -> list[int]:
     """The notes and provisos (다만, …) right behind a sentence, in its block."""
-    after = next((after for first, after in evidence.blocks if first <= place < after), place + 1)
+    _, after = _block(evidence, place)
     found: list[int] = []
     for n in range(place + 1, after):
         if not note(evidence.sentences[n].text):
             break
         found.append(n)
     return found
+
+
+def _block(evidence: Evidence, place: int) -> tuple[int, int]:
+    """The (first, after) places of the sentences that this one belongs with."""
+    return next((block for block in evidence.blocks if block[0] <= place < block[1]), (place, place + 1))
 
 
 def _size(sentence: Sentence) -> int:
