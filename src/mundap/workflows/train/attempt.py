@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class Attempt:
             return GAINED
         return SENSELESS if self._senseless else ""
 
-    @property
+    @cached_property
     def _senseless(self) -> bool:
         """Whether the search comes to no more than on nonsense: the sheet's passages do not answer its questions.
 
