@@ -226,27 +226,39 @@ def own_memory() -> float:
     return int(status.split("RssAnon:")[1].split()[0]) / 1000
 
 
+class Peak:
+    """How far the memory of this process, in MB, rises above what it is now, within the block; threads look on."""
+
+    def __enter__(self) -> Peak:
+        self._before = self._most = own_memory()
+        self._done = Event()
+        self._watching = Thread(target=self._watch)
+        self._watching.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._watching.join()
+
+    @property
+    def mb(self) -> int:
+        """The most so far."""
+        return round(self._most - self._before)
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.01):
+            self._most = max(self._most, own_memory())
+
+
 def measured(stage: str, folder: Path, root: Path, size: int, queries: int) -> dict[str, Any]:
     """Run one stage, watching its memory."""
     import mundap.workspace  # noqa: F401
 
-    done, peak = Event(), [own_memory()]
-    before = peak[0]
-
-    def watch() -> None:
-        while not done.wait(0.01):
-            peak[0] = max(peak[0], own_memory())
-
-    watching = Thread(target=watch)
-    watching.start()
-    began, cpu = time.perf_counter(), time.process_time()
-    try:
+    with Peak() as peak:
+        began, cpu = time.perf_counter(), time.process_time()
         figures = STAGES[stage](folder, root, size, queries)
-    finally:
-        done.set()
-        watching.join()
     spent = {"s": round(time.perf_counter() - began, 2), "cpu_s": round(time.process_time() - cpu, 2)}
-    return {"stage": stage, "passages": size, **spent, "peak_mb": round(peak[0] - before), **figures}
+    return {"stage": stage, "passages": size, **spent, "peak_mb": peak.mb, **figures}
 
 
 def main() -> None:

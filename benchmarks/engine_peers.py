@@ -19,12 +19,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Event, Thread
 from typing import Any
 
 import numpy as np
 
-from engine import DOCUMENT, Given, own_memory
+from engine import DOCUMENT, Given, Peak
 from search import K
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -134,26 +133,16 @@ def measure(name: str, folder: Path, size: int, queries: int) -> dict[str, Any]:
     making = (time.process_time() - began) / 500
     root = folder / f"peer-{name}"
     shutil.rmtree(root, ignore_errors=True)
-    done, peak = Event(), [own_memory()]
-    before = peak[0]
-
-    def watch() -> None:
-        while not done.wait(0.01):
-            peak[0] = max(peak[0], own_memory())
-
-    watching = Thread(target=watch)
-    watching.start()
-    began = time.process_time()
-    find, change = SYSTEMS[name](root, documents(0, size))
-    built = time.process_time() - began - making * size
-    done.set()
-    watching.join()
+    with Peak() as peak:
+        began = time.process_time()
+        find, change = SYSTEMS[name](root, documents(0, size))
+        built = time.process_time() - began - making * size
     asked = given.tokens(given.questions[:queries])
     figures = {
         "system": name,
         "passages": size,
         "build_cpu_s": round(built, 2),
-        "peak_mb": round(peak[0] - before),
+        "peak_mb": peak.mb,
         "disk_mb": round(sum(file.stat().st_size for file in root.rglob("*") if file.is_file()) / 1e6, 1),
         "query_cpu_ms": timed(find, asked),
     }
