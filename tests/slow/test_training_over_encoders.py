@@ -33,9 +33,13 @@ def exported(folder: Path) -> Path:
 
 
 KINDS: dict[str, Place] = {
+    "e5-small": lambda folder, stack: "e5-small",
+    "gguf": lambda folder, stack: f"gguf:{encoders.gguf(folder)}",
     "langchain": lambda folder, stack: "langchain:mundap.integrations.langchain:MundapEmbeddings?encoder=hashed",
     "onnx": lambda folder, stack: f"onnx:{exported(folder / 'm')}",
     "openai": served,
+    "st": lambda folder, stack: f"st:{encoders.sentence(folder / 'm')}",
+    "st, that weighs tokens": lambda folder, stack: f"st:{encoders.m3(folder / 'm')}",
     "static": lambda folder, stack: f"static:{encoders.model2vec(folder / 'm')}",
 }
 
