@@ -106,9 +106,10 @@ def served(command: str) -> Served:
     return running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, or Chrome."""
+    """Debian's Chromium, or Chrome. It ends with its module: an event loop runs in this thread as long as it is open,
+    and tests that come after may need one of their own."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("no chromium: apt-get install chromium fonts-nanum")

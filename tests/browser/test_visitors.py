@@ -43,7 +43,7 @@ def workspace(root: Path, config: str = CONFIG) -> Path:
     (root / "mundap.toml").write_text(config, "utf-8")
     drawn(root / "docs" / "당직.pdf")
     bot = Mundap.open(root)
-    bot.ingest()
+    assert bot.ingest().skipped == ()
     bot.index()
     return root
 

@@ -1,5 +1,6 @@
 """Many files are read at once, and one that hangs, crashes or eats memory is reported and takes nothing along."""
 
+import os
 import pickle
 import subprocess
 import sys
@@ -40,6 +41,22 @@ def test_every_file_is_answered_for_once(jobs: list[Job], workers: int) -> None:
     assert isinstance(lost, Unread)
     assert "읽을 수 없는 형식" in lost.reason
     assert all(outcome.seconds > 0 for outcome in found.values())
+
+
+def test_files_are_read_in_a_process_that_holds_thousands_of_others_open(jobs: list[Job]) -> None:
+    resource = pytest.importorskip("resource", reason="no limits of open files here")
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard < 2_000:
+        pytest.skip(f"only {hard} files may be open")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (2_000, hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1_100)]
+    try:
+        assert reasons(jobs[:1], Limits(1)) == {}
+        assert set(reasons(jobs, Limits(1))) == {"다.dat"}
+    finally:
+        for one in held:
+            os.close(one)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_plain_files_are_read_the_same_with_and_without_a_process(jobs: list[Job]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import queue
-import select
+import selectors
 import signal
 import subprocess
 import sys
@@ -169,14 +169,16 @@ def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Eve
 def _message(handle: int, held: bytearray, deadline: float, stop: Event) -> bytes:
     """The next message, b"" if it is not there by the deadline or never will be. `held` is what was received of it, and
     then of the one after it."""
-    while len(held) < 8 or len(held) < 8 + int.from_bytes(held[:8], "little"):
-        if stop.is_set() or time.monotonic() > deadline:
-            return b""
-        if select.select([handle], [], [], 0.1)[0]:
-            piece = os.read(handle, _PIECE)
-            if not piece:
+    with selectors.DefaultSelector() as ready:  # select() itself knows no more than 1,024 open files
+        ready.register(handle, selectors.EVENT_READ)
+        while len(held) < 8 or len(held) < 8 + int.from_bytes(held[:8], "little"):
+            if stop.is_set() or time.monotonic() > deadline:
                 return b""
-            held += piece
+            if ready.select(0.1):
+                piece = os.read(handle, _PIECE)
+                if not piece:
+                    return b""
+                held += piece
     size = 8 + int.from_bytes(held[:8], "little")
     message = bytes(memoryview(held)[8:size])
     del held[:size]

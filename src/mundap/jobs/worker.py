@@ -40,7 +40,7 @@ def main() -> None:
     """Serve until standard input ends."""
     replies = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not come between the replies
-    die_with_parent()
+    die_with_parent(os.getppid())
     megabytes = int(sys.argv[1])
     tempfile.tempdir = sys.argv[2]
     while (message := receive(sys.stdin.buffer)) is not None:
@@ -85,11 +85,13 @@ def out_of_memory(name: str, megabytes: int) -> str:
     )
 
 
-def die_with_parent() -> None:
-    """Be killed when the process ends that started this one, where the system is Linux."""
+def die_with_parent(parent: int) -> None:
+    """Be killed when the process `parent` ends, which started this one, where the system is Linux; end now if it has."""
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            sys.exit()
 
 
 def _kilobytes(name: str) -> int:

@@ -1,7 +1,7 @@
 """The process that merges small segments while the server answers, so that no question waits for it.
 
-`python -m mundap.serve.merger ROOT` merges what is to be merged in the workspace at ROOT, and ends with its parent. A kill at
-any moment leaves the index as it was.
+`python -m mundap.serve.merger ROOT PARENT` merges what is to be merged in the workspace at ROOT, and ends with the process
+PARENT, which started it. A kill at any moment leaves the index as it was.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Merger:
         """Merge aside what is to be merged, unless that is being done."""
         with self._lock:
             if self._process is None or self._process.poll() is not None:
-                command = [sys.executable, "-m", "mundap.serve.merger", str(self._root)]
+                command = [sys.executable, "-m", "mundap.serve.merger", str(self._root), str(os.getpid())]
                 self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
     def close(self) -> None:
@@ -48,7 +48,7 @@ class Merger:
 
 def main() -> None:
     """Merge, and say only what failed."""
-    die_with_parent()
+    die_with_parent(int(sys.argv[2]))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the server's
     os.nice(_POLITENESS)
     try:
