@@ -25,8 +25,8 @@ def neighbourhood(bot: Mundap, words: str, hops: int = 1) -> tuple[list[str], Ar
     def texts_of(ids: Sequence[str]) -> Mapping[str, str]:
         return {id: one.text for id, one in bot.corpus.passages(ids).items()}
 
-    drawn = around(leg.graph, asked, texts_of, documents)
+    drawn = around(leg.graph, asked, texts_of, documents, bot.config.language)
     if hops > 1:
         onward = [node.label for node in drawn.nodes if node.kind == KEYWORD and not node.asked][:_ONWARD]
-        drawn = around(leg.graph, [*asked, *onward], texts_of, documents)
+        drawn = around(leg.graph, [*asked, *onward], texts_of, documents, bot.config.language)
     return asked, drawn
