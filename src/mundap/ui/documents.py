@@ -6,10 +6,11 @@ import math
 
 import streamlit as st
 
+from mundap.messages import paged
 from mundap.ui import indexed, sources
-from mundap.ui.api_values import Copied, Document, Ingested, Skipped
+from mundap.ui.api_values import Copied, Copy, Document, Ingested, Skipped
 from mundap.ui.client import ApiError
-from mundap.ui.frame import api, me, problems_told, say
+from mundap.ui.frame import api, language, me, problems_told, say
 from mundap.ui.markup import choose, plain
 
 _LISTED = 20  # on a page of the list
@@ -124,25 +125,28 @@ def _row(document: Document) -> None:
         st.markdown(
             f"**{plain(title)}**  \n:gray[{plain(' · '.join(part for part in about if part))}]", width="stretch"
         )
-        st.button(
-            say("passages", passages=document.passages),
-            key=f"open-{document.document_id}",
-            icon=":material/view_agenda:",
-            help=say("passages_of", title=plain(title)),
-            on_click=_open,
-            args=(document.document_id,),
-        )
-        if not me().may("write"):
-            return
-        if document.uploaded:
-            _replace(document)
-        if st.button(
-            say("remove"),
-            key=f"remove-{document.document_id}",
-            icon=":material/delete:",
-            help=say("remove_it", title=plain(title)),
-        ):
-            _confirm(document.document_id, title)
+        with st.container(horizontal=True, width="content"):
+            _acts(document, title)
+
+
+def _acts(document: Document, title: str) -> None:
+    st.button(
+        say("passages", passages=document.passages),
+        key=f"open-{document.document_id}",
+        icon=":material/view_agenda:",
+        help=say("passages_of", title=plain(title)),
+        on_click=_open,
+        args=(document.document_id,),
+    )
+    if me().may("write") and document.uploaded:
+        _replace(document)
+    if me().may("write") and st.button(
+        say("remove"),
+        key=f"remove-{document.document_id}",
+        icon=":material/delete:",
+        help=say("remove_it", title=plain(title)),
+    ):
+        _confirm(document.document_id, title)
 
 
 def _replace(document: Document) -> None:
@@ -181,9 +185,13 @@ def _copied(copied: Copied) -> None:
         return
     one, other = copied.example.passages[:2]
     st.warning(
-        say("copied", passages=copied.passages, text=plain(one.text), one=plain(one.source), other=plain(other.source)),
+        say("copied", passages=copied.passages, text=plain(one.text), one=_called(one), other=_called(other)),
         icon=":material/content_copy:",
     )
+
+
+def _called(copy: Copy) -> str:
+    return plain(paged(copy.source, language()))
 
 
 def _skipped(files: tuple[Skipped, ...]) -> None:

@@ -20,6 +20,9 @@ export default function ({ parentElement, data, setTriggerValue }) {
 
   function show() {
     svg.setAttribute("viewBox", `${view.x} ${view.y} ${view.width} ${view.height}`);
+    const box = svg.getBoundingClientRect();
+    const scale = box.width ? Math.max(view.width / box.width, view.height / box.height) : 1;
+    svg.style.setProperty("--scale", Math.max(0.8, scale)); // letters stay as large as they are read
   }
   function zoom(factor, x = view.x + view.width / 2, y = view.y + view.height / 2) {
     const width = Math.min(6000, Math.max(150, view.width * factor));
@@ -113,6 +116,7 @@ export default function ({ parentElement, data, setTriggerValue }) {
     buttons.append(button);
   }
   root.replaceChildren(svg, buttons);
+  show(); // now that it has a size
 }
 
 function make(name, attributes) {
@@ -145,7 +149,7 @@ function shape(node, place) {
       ? make("circle", { cx: place.x, cy: place.y, r: size })
       : make("rect", { x: place.x - size, y: place.y - size * 0.7, width: size * 2, height: size * 1.4, rx: 3 }),
   );
-  const text = make("text", { x: place.x, y: place.y + size + 15 });
+  const text = make("text", { x: place.x, y: place.y + size, dy: "1.1em" });
   text.textContent = node.label;
   const title = make("title", {});
   title.textContent = node.shown || node.said;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pandas as pd
 import streamlit as st
 
 from mundap.ui.api_values import Effects, Synonym
@@ -64,10 +65,13 @@ def _edited(about: str) -> list[Synonym]:
     """All rows as they would be saved; those that `about` finds can be edited."""
     shown: Sequence[Synonym] = st.session_state.synonyms_shown
     seen = [one for one in shown if about in f"{one.asked}\n{one.said}"]
-    table = {name: [getattr(one, name) for one in seen] for name in _FIELDS}
-    origins = [known(origin, language()) if origin else "" for origin in table["origin"]]
+    table = {name: pd.Series([getattr(one, name) for one in seen], dtype=object) for name in _FIELDS}
+    table["score"] = table["score"].astype(float)
+    table["origin"] = table["origin"].map(lambda origin: known(origin, language()) if origin else "")
+    for name in set(_FIELDS) - {"score"}:
+        table[name] = table[name].astype("string")
     edited = st.data_editor(
-        {**table, "origin": origins},
+        pd.DataFrame(table),
         key=f"synonyms-{st.session_state.synonyms_editor}",
         num_rows="dynamic",
         hide_index=True,
@@ -75,28 +79,39 @@ def _edited(about: str) -> list[Synonym]:
             "asked": st.column_config.TextColumn(say("asked_word"), required=True, max_chars=200),
             "said": st.column_config.TextColumn(say("said_word"), required=True, max_chars=200),
             "score": st.column_config.NumberColumn(say("score"), min_value=0.001, max_value=1.0, default=1.0),
-            "state": st.column_config.SelectboxColumn(say("state"), options=list(_STATES), help=say("state_help")),
+            "state": st.column_config.SelectboxColumn(
+                say("state"),
+                options=list(_STATES),
+                help=say("state_help"),
+                format_func=lambda state: known(state, language()),
+            ),
             "origin": st.column_config.TextColumn(say("found_by"), disabled=True),
             "evidence": st.column_config.TextColumn(say("evidence"), max_chars=1000),
         },
     )
     rows = [one for one in shown if one not in seen]
     by_word = {(one.asked, one.said): one.origin for one in seen}
-    for number in range(len(edited["asked"])):
-        asked, said = (str(edited[name][number] or "").strip() for name in ("asked", "said"))
+    for row in edited.to_dict("records"):
+        asked, said = (" ".join(_text(row[name]).split()).lower() for name in ("asked", "said"))
         if asked and said:
+            score = row["score"]
             rows.append(
                 Synonym(
                     asked=asked,
                     said=said,
-                    score=float(edited["score"][number] or 1.0),
-                    state=str(edited["state"][number] or ""),
+                    score=1.0 if pd.isna(score) else float(score),
+                    state=_text(row["state"]),
                     origin=by_word.get((asked, said), ""),
-                    evidence=str(edited["evidence"][number] or ""),
+                    evidence=_text(row["evidence"]),
                 )
             )
     place = {(one.asked, one.said): number for number, one in enumerate(st.session_state.synonyms_kept.rows)}
     return sorted(rows, key=lambda one: place.get((one.asked, one.said), len(place)))
+
+
+def _text(cell: object) -> str:
+    """The text of a cell; one that was left empty in a new row has none."""
+    return cell if isinstance(cell, str) else ""
 
 
 def _effect(found: Effects) -> None:

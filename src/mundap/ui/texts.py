@@ -44,8 +44,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "The API took too long to respond. Try again in a moment.",
     ),
     "unauthorized": (
-        "API 키가 없거나 올바르지 않습니다. 환경 변수 {variable}에 API 키를 설정하고 페이지를 다시 시작하세요.",
-        "The API key is missing or invalid. Set the environment variable {variable} to a valid key and restart the page.",
+        "API 키가 없거나 올바르지 않습니다. 키를 확인하고 다시 로그인하세요. 페이지에 공통으로 쓸 키는 환경 변수 {variable}에 설정합니다.",
+        "The API key is missing or invalid. Check the key and log in again. A key for everyone goes into the environment"
+        " variable {variable} of the page.",
     ),
     "forbidden": ("API가 요청을 허용하지 않았습니다: {detail}", "The API does not allow this: {detail}"),
     "missing": (
