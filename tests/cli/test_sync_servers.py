@@ -286,7 +286,12 @@ def _seaweedfs(folder: Path) -> Iterator[str]:
     kinds = ("master", "volume", "filer", "s3")
     ports = {kind: free_port() for kind in kinds}
     command = [weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3"]
-    command += [f"-s3.config={folder}/keys.json", "-s3.port.iceberg=0", "-s3.port.lance=0", "-master.volumeSizeLimitMB=16"]
+    command += [
+        f"-s3.config={folder}/keys.json",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-master.volumeSizeLimitMB=16",
+    ]
     command += [f"-{kind}.port={port}" for kind, port in ports.items()]
     command += [f"-{kind}.port.grpc={free_port()}" for kind in kinds]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
