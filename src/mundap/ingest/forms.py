@@ -6,6 +6,7 @@ or are words that forms ask for; wherever names could be values, the row is left
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -36,11 +37,13 @@ _NAME = re.compile(
 
 def like_a_form(rows: Sequence[Sequence[Cell]], lines: Sequence[Sequence[Cell]]) -> bool:
     """Whether at least half of the rows, and of those below the first, are names with values: several pairs, one value
-    over most of the width, or a known name beside one value where there is no more. `lines` are `rows` with the cells
-    that reach down into them."""
+    over most of the width, or a known name beside one value where there is no more. Lines over the whole width between them
+    are neither. `lines` are `rows` with the cells that reach down into them."""
     if not lines or _names_alone(lines[0]):
         return False
     width = max(sum(max(cell.colspan, 1) for cell in row) for row in rows)
+    kept = [n for n, row in enumerate(rows) if not n or not (len(row) == 1 and row[0].colspan >= width > 1)]
+    rows, lines = [rows[n] for n in kept], [lines[n] for n in kept]
     several = [bool(pairs(line)) for line in lines]
     single = width == 2 and _is_pair(lines[0]) and squash(lines[0][0].text) not in _HEADS
     found = [
@@ -62,8 +65,10 @@ def pairs(row: Sequence[Cell], marked: bool = False) -> list[tuple[str, ...]]:
     """
     above = row[0].text if len(row) > 2 and row[0].rowspan > 1 and _is_name(row[1], marked) else ""
     found: list[list[str]] = []
-    for cell in row[1:] if above else row:
-        if _is_name(cell, marked):
+    cells = row[1:] if above else row
+    first = not marked and _named_by_others(cells)
+    for n, cell in enumerate(cells):
+        if _is_name(cell, marked) or (first and not n):
             if found and len(found[-1]) == 1:
                 return []  # names beside each other are a header, or values
             found.append([f"{above} {cell.text}".strip()])
@@ -74,6 +79,39 @@ def pairs(row: Sequence[Cell], marked: bool = False) -> list[tuple[str, ...]]:
     if not found or len(found[-1]) == 1 or (len(found) == 1 and not above):
         return []
     return [(name, *([value for value in values if value.strip()] or [""])) for name, *values in found]
+
+
+def pairs_of(lines: Sequence[Sequence[Cell]], marked: bool = False) -> list[list[tuple[str, ...]]]:
+    """The pairs of each row of a form; see `pairs`. A row whose names are not known has them where those of other rows
+    stand: 종업원 수 below 대표자."""
+    found = [pairs(line, marked) for line in lines]
+    named = {tuple(_named_at(line, marked)) for line, one in zip(lines, found, strict=True) if len(one) > 1}
+    for n, line in enumerate(lines):
+        if not found[n] and not marked:
+            found[n] = next((said for at in sorted(named) if (said := _paired_at(line, at))), [])
+    return found
+
+
+def _starts(line: Sequence[Cell]) -> list[int]:
+    return [0, *itertools.accumulate(max(cell.colspan, 1) for cell in line)][: len(line)]
+
+
+def _named_at(line: Sequence[Cell], marked: bool) -> list[int]:
+    return [at for at, cell in zip(_starts(line), line, strict=True) if _is_name(cell, marked)]
+
+
+def _paired_at(line: Sequence[Cell], names: Sequence[int]) -> list[tuple[str, ...]]:
+    """The pairs of a row with a name at each of some places and one value behind it; [] if it has others."""
+    at = _starts(line)
+    if at[::2] != [*names] or len(line) != 2 * len(names) or not all(cell.text.strip() for cell in line[::2]):
+        return []
+    return [(name.text, value.text) for name, value in zip(line[::2], line[1::2], strict=True)]
+
+
+def _named_by_others(row: Sequence[Cell]) -> bool:
+    """Whether every other cell from the third on is a known name and no value is, so that the first is one too."""
+    names = [_is_name(cell, False) for cell in row]
+    return len(row) > 3 and len(row) % 2 == 0 and all(names[2::2]) and not any(names[1::2])
 
 
 def _is_name(cell: Cell, marked: bool) -> bool:

@@ -35,6 +35,11 @@ def about(cells: Sequence[str]) -> bool:
     return (len(filled) < 3 and not others) or (len(filled) == 2 and others == filled[:1] and len(cells) > 2)
 
 
+def only_notes(region: Region) -> bool:
+    """Whether a region is a column of notes beside a table."""
+    return all(len(filled := [c for c in cells if c]) == 1 and filled[0][0] in "※*＊" for _, cells in region.rows)
+
+
 def titles(region: Region) -> int:
     """How many rows on top say what the table is, rather than being part of it."""
     rows = region.rows
@@ -48,9 +53,30 @@ def titles(region: Region) -> int:
             break
         if len(filled) == 1:
             wide = any(m.top == number and m.right > m.left for m in region.merged)
-            if not (cells[0] or wide or about(cells) or count):
+            if not (cells[0] or wide or about(cells) or count or width > 2):
                 break  # a header whose corner is blank
         elif not (about(cells) and width > 2):
             break
         count += 1
     return count if any(sum(map(bool, cells)) > 1 for _, cells in rows[count : count + SAMPLE]) else 0
+
+
+def below(above: Sequence[str], lines: Sequence[str]) -> list[str]:
+    """`lines` under those of the titles before that stand above one with the same kind of mark: 2. 감면 under 주차장 안내,
+    where 주차장 안내 and 1. 요금 came before."""
+    mark = _kind(lines[0])
+    at = next((n for n, line in enumerate(above) if mark and _kind(line) == mark), 0)
+    return [*above[:at], *lines]
+
+
+def _kind(line: str) -> str:
+    """What kind of mark a title begins with; "" for none."""
+    found = MARK.match(line)
+    if NOTE.match(line) or ABOUT.match(line):
+        return ""
+    if not found:
+        return line[:1] if line[:1] in "[<〈《【(（" else ""
+    said = found.group()
+    if said[0].isdigit():
+        return "1"
+    return "가" if said[1:2] == "." else "Ⅰ" if said in "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ" else re.sub(r"[\s\d]", "", said)
