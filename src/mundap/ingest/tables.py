@@ -241,7 +241,7 @@ def _add_faq(table: Table, asked: tuple[int, int], into: Builder) -> Iterator[Pr
             continue
         pair = "\0".join([question, answer, *_tags(table, row)])
         if pair not in seen:
-            heading = _above(table, into, number, question)
+            heading = _above(table, into, number, one_line(question))
             start = into.add(answer, heading=heading, source=source, meta=_meta(table, number, row, "faq"))
             into.known(question, answer, start, number)
             seen[pair] = start
@@ -262,8 +262,9 @@ def _add_form(table: Table, into: Builder) -> None:
 
 def _paired(row: Sequence[str]) -> str:
     """`label: value, value`."""
-    label, *values = [one_line(cell) for cell in row if cell]
-    return _said(label, ", ".join(values)) if values else label
+    label, *values = [cell for cell in row if cell]
+    said = values[0] if len(values) == 1 else ", ".join(map(one_line, values))
+    return _said(one_line(label), said) if values else label
 
 
 def _add_rows(table: Table, into: Builder) -> Iterator[Problem]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mundap.ingest.sheets.region import SAMPLE, Region, most_filled
+from mundap.korean.normalize import squash
 
 MARK = re.compile(
     r"[□■○●◎◆◇▶▷▣◈☐☑◦➤►▪]|【|[\[<〈《(（]\s*(?:별표|표|그림|서식|붙임|별지)|(?:별표|표|붙임|별지)\s?\d|제\s?\d+\s?[장절편]|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ]"
@@ -18,6 +19,7 @@ NOTE = re.compile(
 ABOUT = re.compile(
     r"[(（\[<〈*※\s]*(?:단위|기준|기준일|작성|작성일|작성자|출력|출력일|조회|기간|조회기간|일자|날짜|담당|담당자|부서|출처|자료|기관|문서번호|버전|대상|작성부서)[가-힣]{0,4}\s?[:：]?"
 )
+_ROW_LABELS, _COLUMN_LABELS = ("행레이블", "RowLabels"), ("열레이블", "ColumnLabels")
 _WHEN = re.compile(r"[(（\[<〈\s]*['’]?\d{2,4}\s?[년.\-/].*(?:기준|현재|말|작성|\d\.?)[)）\]>〉\s]*")
 
 
@@ -33,6 +35,11 @@ def about(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell]
     others = [cell for cell in filled if not (ABOUT.match(cell) or _WHEN.fullmatch(cell))]
     return (len(filled) < 3 and not others) or (len(filled) == 2 and others == filled[:1] and len(cells) > 2)
+
+
+def _above_pivot(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether a row is what a pivot table says above its header: 합계 : 금액 | 열 레이블."""
+    return bool(below) and squash(below[0]) in _ROW_LABELS and squash(cells[-1]) in _COLUMN_LABELS
 
 
 def only_notes(region: Region) -> bool:
@@ -55,7 +62,7 @@ def titles(region: Region) -> int:
             wide = any(m.top == number and m.right > m.left for m in region.merged)
             if not (cells[0] or wide or about(cells) or count or width > 2):
                 break  # a header whose corner is blank
-        elif not (about(cells) and width > 2):
+        elif not ((about(cells) and width > 2) or _above_pivot(cells, rows[count + 1][1])):
             break
         count += 1
     return count if any(sum(map(bool, cells)) > 1 for _, cells in rows[count : count + SAMPLE]) else 0
