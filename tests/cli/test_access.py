@@ -67,6 +67,7 @@ def workspace(root: Path, given: list[Piece]) -> Mundap:
     rows = ["질문,제시문,답변,출처,접근태그"]
     uploads: dict[str, tuple[Path, frozenset[str]]] = {}
     bot = Mundap.open(root)
+    incoming = bot.uploads.incoming()
     for n, one in enumerate(given):
         text = f"{one.topic} 담당 코드는 QX{n:04}입니다. {one.topic} 신청은 QY{n:04} 양식으로 합니다."
         if one.by == "row":
@@ -76,7 +77,7 @@ def workspace(root: Path, given: list[Piece]) -> Mundap:
         name = f"{one.topic.split()[0]} QF{n:04}.md"
         body = f"# {one.topic} QT{n:04}\n\n{text}\n"
         if one.by == "upload":
-            uploads[name] = bot.uploads.incoming() / name, one.tags
+            uploads[name] = incoming.folder / name, one.tags
             uploads[name][0].write_text(body, "utf-8")
             continue
         file = docs / ("closed" if one.by == "folder" else "") / name
@@ -88,6 +89,7 @@ def workspace(root: Path, given: list[Piece]) -> Mundap:
     bot.ingest()
     for name, (file, tags) in uploads.items():
         bot.upload({name: file}, access=tags)
+    incoming.close()
     bot.index()
     return bot
 
