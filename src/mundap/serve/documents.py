@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from mundap.access import tags_of
+from mundap.asides import Aside
 from mundap.errors import MundapError
 from mundap.names import safe_name
 from mundap.serve.asker import Asker
@@ -149,10 +150,10 @@ async def upload(request: Request, service: Here, who: Who, request_id: RequestI
         access = _access(form.getlist(TAGS))
         incoming = await run_in_threadpool(uploads.incoming)
         try:
-            taken, skipped = await run_in_threadpool(_received, files, incoming)
+            taken, skipped = await run_in_threadpool(_received, files, incoming.folder)
             flow = service.writes.flow(lambda: _worked(service, who, taken, incoming, access, request_id))
         except BaseException:
-            shutil.rmtree(incoming, ignore_errors=True)
+            incoming.close()
             raise
     done = await flow.next()  # to its end, whether the client waits or not
     bot = service.bot.seen_by(who.access)
@@ -277,7 +278,7 @@ def _check_names(service: Service, who: Asker, sources: set[str]) -> None:
 
 
 def _worked(
-    service: Service, who: Asker, taken: dict[str, Path], incoming: Path, access: list[str] | None, request_id: str
+    service: Service, who: Asker, taken: dict[str, Path], incoming: Aside, access: list[str] | None, request_id: str
 ) -> Iterator[Ingested]:
     try:
         sources = {Uploads.source(name) for name in taken}
@@ -294,7 +295,7 @@ def _worked(
         service.audit(who, "upload", [Uploads.source(name) for name in taken], "failed", request_id)
         raise
     finally:
-        shutil.rmtree(incoming, ignore_errors=True)
+        incoming.close()
 
 
 def _refusal(skipped: Skipped) -> Refusal:

@@ -159,17 +159,21 @@ class Flow(Generic[T]):
 
 
 async def unless_gone(request: Request, flow: Flow[T], seconds: float | None = None) -> T:
-    """The next piece of `flow`, as its `next` says. Raises Gone when the client leaves first."""
+    """The next piece of `flow`, as its `next` says. Raises Gone when the client leaves first, and what is wrong with a body
+    that nobody asked for, such as its size."""
     piece = asyncio.ensure_future(flow.next(seconds))
     gone = asyncio.ensure_future(_gone(request))
     try:
         await asyncio.wait({piece, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not piece.done():
+            gone.result()
             raise Gone
         return piece.result()
     finally:
         gone.cancel()
         piece.cancel()
+        if gone.done() and not gone.cancelled():
+            gone.exception()  # which is nobody's any more
 
 
 async def _gone(request: Request) -> None:

@@ -143,8 +143,10 @@ class Corpus:
         chunks: Iterable[Passage],
         fingerprint: str,
         pieces: Iterable[str] = (),
+        access: Iterable[str] | None = None,
     ) -> None:
-        """Add a document, or replace the one of the same source, with all that hangs on it.
+        """Add a document, or replace the one of the same source, with all that hangs on it, and with the tags `access`, as
+        in `tag`; None leaves those that it has.
 
         A passage that is its own chunk may stand in both lists. The text of a document that is too long to be held comes in
         `pieces`, behind its own.
@@ -176,6 +178,8 @@ class Corpus:
                 "INSERT INTO questions VALUES (?,?,?,?,?)",
                 [(document.id, by_start[q.start], q.question, q.answer, q.row) for q in document.questions],
             )
+            if access is not None:
+                self._tag(document.source, access)
 
     def remove(self, source: str) -> None:
         """Remove the document of this source, with all that hangs on it."""
@@ -191,8 +195,11 @@ class Corpus:
         if wanted == set(self.tags(source)):
             return
         with self._change():
-            self._db.execute("DELETE FROM access WHERE source = ?", (source,))
-            self._db.executemany("INSERT INTO access VALUES (?,?)", [(source, tag) for tag in sorted(wanted)])
+            self._tag(source, wanted)
+
+    def _tag(self, source: str, tags: Iterable[str]) -> None:
+        self._db.execute("DELETE FROM access WHERE source = ?", (source,))
+        self._db.executemany("INSERT INTO access VALUES (?,?)", [(source, tag) for tag in sorted(set(tags))])
 
     def tags(self, source: str) -> list[str]:
         """The tags of the document of this source, in order; not those of its rows, nor of folders in the settings."""

@@ -61,12 +61,12 @@ def document(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
         answers = [number for number, *lists in rows if any(ids & set(_listed(said)) for said in lists)]
         found = forget_answers(db, answers)
     reports = _drop_reports(bot, needles)
-    bot.remove(source, keep_out_file=not file)
-    bot.uploads.drop(source)
+    if file:  # first: the next ingest would bring back a document whose file outlives it
+        (bot.root / source).unlink(missing_ok=True)
+    with bot.uploads.leaving(source):
+        bot.remove(source, keep_out_file=not file)
     if bot.is_fetched(source):
         bot.fetched.drop_document(source)
-    if file:
-        (bot.root / source).unlink(missing_ok=True)
     _compact(bot, progress)
     left = tuple(sorted(_holding(bot.root, needles)))
     whole = len([one for one in passages if one.parent_id in ("", one.id)])
