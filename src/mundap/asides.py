@@ -5,11 +5,12 @@ What makes a folder holds a lock on a file in it, which the system lets go of wi
 
 from __future__ import annotations
 
-import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 _CLAIM = ".claim"
 
@@ -21,10 +22,8 @@ class Aside:
         """Raises OSError."""
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        beside = self.folder / f"{_CLAIM}.new"
-        self._claim = beside.open("wb")
-        fcntl.flock(self._claim, fcntl.LOCK_EX)
-        beside.rename(self.folder / _CLAIM)  # which is never there without its lock
+        self._claim = _lock(self.folder)
+        self._claim.acquire()  # also makes the folder again, if it was found without its lock
 
     def __enter__(self) -> Aside:
         return self
@@ -35,26 +34,28 @@ class Aside:
     def close(self) -> None:
         """Delete it with what is in it. May be called again."""
         shutil.rmtree(self.folder, ignore_errors=True)
-        self._claim.close()
+        self._claim.release()
+        shutil.rmtree(self.folder, ignore_errors=True)  # again: Windows deletes no file that is open
 
 
 def abandoned(parent: Path, prefix: str) -> Iterator[Path]:
     """The folders in `parent` that processes which are gone have left, in order; each is deleted after it was looked at."""
     for folder in sorted(parent.glob(f"{prefix}*")):
-        try:
-            claim = (folder / _CLAIM).open("rb")
-        except (FileNotFoundError, NotADirectoryError):  # it is being made, or deleted, or none of these
+        if not (folder / _CLAIM).is_file():  # it is being made, or deleted, or none of these
             continue
-        with claim:
-            try:
-                fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                continue
-            yield folder
-            shutil.rmtree(folder, ignore_errors=True)
+        try:
+            with _lock(folder).acquire(timeout=0):
+                yield folder
+        except Timeout:
+            continue
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(parent: Path, prefix: str) -> None:
     """Delete those."""
     for _ in abandoned(parent, prefix):
         pass
+
+
+def _lock(folder: Path) -> FileLock:
+    return FileLock(folder / _CLAIM, mode=0o600, thread_local=False)

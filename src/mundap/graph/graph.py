@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from copy import copy
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -58,11 +59,14 @@ class Graph:
         segments = segments or (folder,)
         gone = gone or (np.empty(0, np.int32),) * len(segments)
         self._parts = [_Part(segment, some) for segment, some in zip(segments, gone, strict=True)]
-        self._synonyms: dict[str, list[Synonym]] = {}
-        for row in json.loads((folder / SYNONYMS).read_text("utf-8")):
-            synonym = Synonym(*row)
-            self._synonyms.setdefault(synonym.asked, []).append(synonym)
+        self._synonyms = _by_word(Synonym(*row) for row in json.loads((folder / SYNONYMS).read_text("utf-8")))
         self.mentions = Postings([PostingsPart.open(segment / MENTIONS) for segment in segments], K1, B, gone)
+
+    def with_synonyms(self, synonyms: Iterable[Synonym]) -> Graph:
+        """The same graph, over the same open files, with these synonyms instead of its own."""
+        other = copy(self)
+        other._synonyms = _by_word(synonyms)
+        return other
 
     @property
     def passages(self) -> int:
@@ -320,3 +324,10 @@ _RELATIONS_OF = (
     " SELECT h.word, kind, t.word, COUNT(*) FROM found JOIN keyword h ON h.num = a JOIN keyword t ON t.num = b"
     " GROUP BY a, kind, b"
 )
+
+
+def _by_word(synonyms: Iterable[Synonym]) -> dict[str, list[Synonym]]:
+    found: dict[str, list[Synonym]] = {}
+    for synonym in synonyms:
+        found.setdefault(synonym.asked, []).append(synonym)
+    return found

@@ -95,11 +95,13 @@ class Listed:
 
 @dataclass(frozen=True)
 class StoredQuestion:
-    """A known question, with the parent passage that answers it. `answer` may be ""."""
+    """A known question, with the parent passage that answers it. `answer` may be "". `document` is the source of the
+    document that has it."""
 
     question: str
     answer: str
     passage_id: str
+    document: str = ""
 
 
 class Corpus:
@@ -339,6 +341,22 @@ class Corpus:
                 found[row[0]] = _passage(row)
         return found
 
+    def passages_in(self, document_id: str, limit: int, offset: int = 0) -> tuple[int, list[list[Passage]]]:
+        """How many parent passages a document has, and `limit` of them in order, from `offset` on, each followed by its
+        chunks."""
+        counted = "SELECT count(*) FROM passages WHERE document_id = ? AND parent_id = id"
+        [total] = self._db.execute(counted, (document_id,)).fetchone()
+        rows = self._db.execute(
+            f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND parent_id = id ORDER BY ordinal LIMIT ? OFFSET ?",
+            (document_id, limit, offset),
+        )
+        own = {row[0]: [_passage(row)] for row in rows}
+        chunks = f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND parent_id <> id ORDER BY ordinal"
+        for row in self._db.execute(chunks, (document_id,)):
+            if row[8] in own:
+                own[row[8]].append(_passage(row))
+        return int(total), [*own.values()]
+
     def present(self, ids: Sequence[str]) -> dict[str, str]:
         """Those of `ids` that exist, each with the id of its parent passage."""
         return dict(self._where_in("SELECT id, parent_id FROM passages WHERE id IN", ids))
@@ -389,7 +407,10 @@ class Corpus:
 
     def questions(self) -> list[StoredQuestion]:
         """Every known question, in a fixed order."""
-        rows = self._db.execute("SELECT question, answer, passage_id FROM questions ORDER BY passage_id, rowid")
+        rows = self._db.execute(
+            "SELECT q.question, q.answer, q.passage_id, d.source FROM questions q JOIN documents d ON d.id = q.document_id"
+            " ORDER BY q.passage_id, q.rowid"
+        )
         return [StoredQuestion(*row) for row in rows]
 
     def sample_questions(self, count: int, longest: int = 60) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from mundap.config import Retention
-from mundap.errors import MundapError, UnknownName, WorkspaceBusy
+from mundap.errors import Rejected, UnknownName, WorkspaceBusy
 from mundap.index.generation import current, forget_others
 from mundap.korean.normalize import normalize
 from mundap.protocols import Progress
@@ -95,10 +95,10 @@ def request(bot: Mundap, name: str) -> Erased:
 
 
 def older(bot: Mundap, age: str) -> Erased:
-    """Erase answers, votes and turns older than `age`, such as "30d". Raises MundapError for what is no age."""
+    """Erase answers, votes and turns older than `age`, such as "30d". Raises Rejected for what is no age."""
     days = days_of(age)
     if days is None:
-        raise MundapError(f"'{age}': 기간이 아닙니다. 예: 30d (30일)")
+        raise Rejected(f"'{age}': 기간이 아닙니다. 예: 30d (30일)")
     return _emptied(bot, forget_older(_corpus(bot), Ages(days, days, days)))
 
 
@@ -116,7 +116,7 @@ def ages_of(settings: Retention) -> Ages:
 
 
 def anything(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, Progress] | None = None) -> Erased:
-    """Erase what `name` is: a document, else a conversation, else an answer by its request id. Raises UnknownName."""
+    """Erase what `name` is: a document, else a conversation, else an answer by its request id. Raises Rejected."""
     if bot.corpus.named(normalize(name)):
         return document(bot, name, file, progress)
     for kind in (session, request):
@@ -124,7 +124,7 @@ def anything(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
             return kind(bot, name)
         except UnknownName:
             continue
-    raise MundapError(
+    raise Rejected(
         f"'{name}': 문서, 대화(session), 답변(request_id) 중 어느 것도 아닙니다. 문서의 이름은 mundap doctor나 GET /documents에서 확인하세요."
     )
 

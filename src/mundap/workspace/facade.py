@@ -28,6 +28,7 @@ from mundap.errors import (
 )
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
+from mundap.graph.synonyms import Synonym
 from mundap.hits import Hits
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
@@ -172,6 +173,18 @@ class Mundap:
         other = self.reconfigured(self.config.model_copy(update={"index": index, "retrieve": retrieve}))
         other._opening.open_with_vectors(progress)
         return other
+
+    def with_synonyms(self, synonyms: Sequence[Synonym]) -> Mundap:
+        """The same workspace as it would search with these synonyms; what is on the disk stays as it is.
+
+        Raises StaleIndex as `search` does, ConfigError without a graph.
+        """
+        view = copy(self)
+        view._opening = self._opening.with_synonyms(synonyms)
+        view._searching = Searching(view._opening, self.corpus, self._parts)
+        view._answering = Answering(view._searching, view._opening, self.corpus, self._parts)
+        view._views = {}
+        return view
 
     # -- ingest ---------------------------------------------------------------------------------------------------
 
