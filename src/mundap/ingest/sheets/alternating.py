@@ -36,7 +36,7 @@ def alternating(rows: Sequence[Row]) -> tuple[list[str], list[Row]] | None:
         if len(filled) > 1 and _COUNT.fullmatch(filled[0]) and _asks(filled[1]):
             filled = filled[1:]
         if filled and (mark := _asks(filled[0])):
-            if pairs and not pairs[-1].told:
+            if (pairs and not pairs[-1].told) or _names_columns(filled):
                 return None
             pairs.append(_Pair(number))
             filled[0] = filled[0][mark.end() :]
@@ -56,6 +56,11 @@ def alternating(rows: Sequence[Row]) -> tuple[list[str], list[Row]] | None:
 
 def _asks(cell: str) -> re.Match[str] | None:
     return _QUESTION.match(cell) or _NUMBERED.match(cell)
+
+
+def _names_columns(cells: Sequence[str]) -> bool:
+    """Whether the marks stand alone beside each other, as in the header of a table."""
+    return all(any(mark.fullmatch(cell) for cell in cells) for mark in (_QUESTION, _ANSWER))
 
 
 def _put(pair: _Pair, cell: str) -> bool:
