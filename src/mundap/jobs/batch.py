@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from tempfile import TemporaryDirectory
 from threading import Event, Thread
 
+from mundap.errors import MundapError
 from mundap.ingest.sniff import plain
 from mundap.jobs.task import Job, Read, Unread, mistaken, work
 from mundap.jobs.worker import framed
@@ -70,9 +71,7 @@ def _spread(jobs: Sequence[Job], count: int, limits: Limits, watch: Watch) -> It
     stop = Event()
     with TemporaryDirectory(prefix="mundap-", ignore_cleanup_errors=True) as folder:  # for what a killed worker leaves
         about = (waiting, done, stop, limits, folder)
-        threads = [Thread(target=_serve, args=about, daemon=True) for _ in range(count)]
-        for thread in threads:
-            thread.start()
+        threads = _threads(count, lambda: _serve(*about))
         try:
             left = len(jobs)
             while left:
@@ -87,6 +86,23 @@ def _spread(jobs: Sequence[Job], count: int, limits: Limits, watch: Watch) -> It
             while any(thread.is_alive() for thread in threads):
                 with suppress(queue.Empty):
                     done.get(timeout=0.02)
+
+
+def _threads(count: int, work: Callable[[], None]) -> list[Thread]:
+    """`count` threads at work, or as many as the system gives. Raises MundapError for none."""
+    threads: list[Thread] = []
+    for _ in range(count):
+        thread = Thread(target=work, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if not threads:
+                raise MundapError(
+                    f"작업할 스레드를 만들 수 없습니다({error}). 프로세스 수 제한(ulimit -u)을 확인하세요."
+                ) from error
+            break
+        threads.append(thread)
+    return threads
 
 
 def _serve(waiting: queue.SimpleQueue[Job], done: Done, stop: Event, limits: Limits, folder: str) -> None:
