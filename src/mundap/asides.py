@@ -43,7 +43,7 @@ def abandoned(parent: Path, prefix: str) -> Iterator[Path]:
     for folder in sorted(parent.glob(f"{prefix}*")):
         try:
             claim = (folder / _CLAIM).open("rb")
-        except (FileNotFoundError, NotADirectoryError):  # it is being made, or deleted, or none of these
+        except OSError:  # it is being made or deleted, is none of these, or another user's
             continue
         with claim:
             try:

@@ -9,13 +9,15 @@ import selectors
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from tempfile import TemporaryDirectory
+from pathlib import Path
 from threading import Event, Thread
 
+from mundap.asides import Aside, sweep
 from mundap.errors import MundapError
 from mundap.ingest.sniff import plain
 from mundap.jobs.task import Job, Read, Unread, mistaken, work
@@ -29,6 +31,7 @@ _SMALL = 1 << 20  # bytes of plain files under which starting a process takes lo
 _SHARE = 1 << 18  # bytes of files that keep one worker busy for longer than another takes to start
 _PIECE = 1 << 20
 _MAIL = ".eml"
+_ASIDE = "mundap-read-"
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,10 @@ def _spread(jobs: Sequence[Job], count: int, limits: Limits, watch: Watch) -> It
         waiting.put(job)
     done: Done = queue.Queue(2 * count)  # documents that nobody has taken yet
     stop = Event()
-    with TemporaryDirectory(prefix="mundap-", ignore_cleanup_errors=True) as folder:  # for what a killed worker leaves
-        about = (waiting, done, stop, limits, folder)
+    place = Path(tempfile.gettempdir())
+    sweep(place, _ASIDE)
+    with Aside(place, _ASIDE) as aside:  # for what a killed worker leaves
+        about = (waiting, done, stop, limits, str(aside.folder))
         threads = _threads(count, lambda: _serve(*about))
         try:
             left = len(jobs)
