@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 _CLAIM = ".claim"
 
@@ -46,7 +46,7 @@ def abandoned(parent: Path, prefix: str) -> Iterator[Path]:
         try:
             with _lock(folder).acquire(timeout=0):
                 yield folder
-        except Timeout:
+        except OSError:  # it is held, or another user's
             continue
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -15,6 +15,7 @@ from starlette.datastructures import UploadFile
 from mundap.access import tags_of
 from mundap.asides import Aside
 from mundap.errors import MundapError
+from mundap.ingest.readers import exists
 from mundap.names import safe_name
 from mundap.serve.asker import Asker
 from mundap.serve.error_responses import Refused, documented
@@ -275,7 +276,7 @@ async def remove(document_id: str, service: Here, bot: Bot, who: Who, request_id
     ).next()  # behind uploads
     if gone is None:
         raise _no_document(document_id)
-    kept = not Uploads.holds(gone.source) and (service.bot.root / gone.source).exists()
+    kept = not Uploads.holds(gone.source) and exists(service.bot.root / gone.source)
     note = f"{gone.source} 파일은 남아 있으며 다음 mundap ingest에서 다시 읽습니다. 제외하려면 파일을 옮기세요."
     return Removed(removed=1, note=note if kept else "")
 

@@ -17,6 +17,7 @@ from mundap.sources.protocol import Fetched, Gone, Had, Item, ItemError, Refused
 from mundap.sources.sigv4 import Credentials, query_string, signed
 
 _SAFE = "/-_.~"
+_DIGITS = 19  # of a size
 
 
 class S3:
@@ -54,14 +55,19 @@ class S3:
                 key = unquote_plus(next(iter(texts(entry, "key")), ""))
                 if not key or key.endswith("/") or PurePosixPath(key).name.startswith((".", "~$")):
                     continue
-                size = int(next(iter(texts(entry, "size")), "0") or 0)
+                told = next(iter(texts(entry, "size")), "")
+                size = int(told) if told.isdecimal() and len(told) < _DIGITS else 0  # which is counted as it comes
                 tag = next(iter(texts(entry, "etag")), "").strip('"')
                 address = f"s3://{self._settings.bucket}/{key}"
                 yield Item(address, plain_name(PurePosixPath(key).name), f"{tag} {size}", size)
             more = next(iter(texts(page, "istruncated")), "").lower() == "true"
-            after = next(iter(texts(page, "nextcontinuationtoken")), "")
+            before, after = after, next(iter(texts(page, "nextcontinuationtoken")), "")
             if not (more and after):
                 return
+            if after == before:
+                raise SourceError(
+                    f"{self._settings.name}: 서버가 목록의 같은 쪽을 되풀이합니다. 서버의 버전을 확인하세요."
+                )
 
     def fetch(self, item: Item, into: Path, before: Had | None) -> Fetched | None:
         """The object."""

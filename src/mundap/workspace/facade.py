@@ -429,7 +429,7 @@ class Mundap:
         gone = [
             one.source
             for one in self.corpus.documents()
-            if not exists(self.root / one.source) and not self.is_fetched(one.source)
+            if not self.is_fetched(one.source) and not exists(self.root / one.source)
         ]
         for source in gone:
             self.corpus.remove(source)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mundap.asides import Aside, abandoned
 from mundap.files import sync_folder
+from mundap.ingest.readers import exists, nfc_path, spelled
 
 FOLDER = "uploads"
 MOVING = ".moving"  # the folder in it for what comes and what goes
@@ -53,17 +54,17 @@ class Uploads:
     @contextmanager
     def leaving(self, source: str) -> Iterator[None]:
         """The file of a document, if it was uploaded and is there, is deleted if what is done inside succeeds."""
-        name = source.removeprefix(f"{FOLDER}/")
-        if not (self.holds(source) and (self.folder / name).exists()):
+        file = spelled(self.folder / source.removeprefix(f"{FOLDER}/")) if self.holds(source) else None
+        if file is None:
             yield
             return
         with Aside(self.folder / MOVING, _GOES) as aside:
-            (self.folder / name).replace(aside.folder / name)
-            sync_folder(self.folder)
+            gone = file.replace(aside.folder / file.name)
+            sync_folder(file.parent)
             try:
                 yield
             except BaseException:
-                (aside.folder / name).replace(self.folder / name)
+                gone.replace(file)
                 raise
 
     def arrived(self) -> Iterator[tuple[str, Path]]:
@@ -75,4 +76,5 @@ class Uploads:
     def left(self) -> Iterator[str]:
         """The names of the files that were being deleted when the process that did it was killed."""
         for folder in abandoned(self.folder / MOVING, _GOES):
-            yield from (file.name for file in sorted(folder.iterdir()) if not (self.folder / file.name).exists())
+            names = (nfc_path(Path(file.name)) for file in sorted(folder.iterdir()))
+            yield from (name for name in names if not exists(self.folder / name))
