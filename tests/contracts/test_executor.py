@@ -2,50 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests import postgres_server
 from tests.errands import Errand, Ran, run
+from tests.queue_workers import worker
 
 from mundap.jobs.executor import LOST, TRIES, Done, Executor, Failed
 from mundap.jobs.in_process import InProcess
-
-ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])}
-WORKER = "import sys; from mundap.cli import main; sys.argv[0] = 'mundap'; main()"
-
-
-@pytest.fixture(scope="session")
-def database() -> Iterator[str]:
-    """The URL of a PostgreSQL server."""
-    with postgres_server.running() as url:
-        yield url
-
-
-@contextmanager
-def worker(url: str, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """A `mundap worker` on the queue, which has begun to work; ended after that."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", WORKER, "worker", "--url", url, "--module", "tests.errands", *options],
-        cwd=ROOT, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    assert process.stderr is not None
-    try:
-        said = process.stderr.readline()
-        assert "작업을 기다립니다" in said, said
-        yield process
-    finally:
-        process.kill()
-        process.wait()
-        process.stdout.close()
-        process.stderr.close()
 
 
 @contextmanager
