@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,7 +29,18 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Executor]:
         yield PostgresExecutor(url, trusted=["tests.errands"])
 
 
-EXECUTORS: dict[str, Callable[[pytest.FixtureRequest], object]] = {"local": local, "postgres": postgres}
+@contextmanager
+def ray(request: pytest.FixtureRequest) -> Iterator[Executor]:
+    address = os.environ.get("MUNDAP_TEST_RAY", "")
+    if not address:
+        pytest.skip("needs a Ray cluster with mundap and tests.errands on its nodes: MUNDAP_TEST_RAY=HOST:PORT")
+    pytest.importorskip("ray", reason="the extra ray is not installed")
+    from mundap.jobs.ray_cluster import RayExecutor
+
+    yield RayExecutor(address, trusted=["tests.errands"])
+
+
+EXECUTORS: dict[str, Callable[[pytest.FixtureRequest], object]] = {"local": local, "postgres": postgres, "ray": ray}
 
 
 @pytest.fixture(scope="module", params=list(EXECUTORS))

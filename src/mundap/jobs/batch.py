@@ -38,26 +38,34 @@ class Limits:
     megabytes: int = 2048
 
 
-def _quiet(job: Job, share: float) -> None:
+def unwatched(job: Job, share: float) -> None:
     """For those who do not watch."""
 
 
 def read_all(
-    jobs: Sequence[Job], limits: Limits = Limits(), watch: Watch = _quiet
+    jobs: Sequence[Job], limits: Limits = Limits(), watch: Watch = unwatched
 ) -> Iterator[tuple[Job, Read | Unread]]:
     """Each job with what came of it, in the order in which they are done. `watch` is told the share of a large file that
     is done, in [0, 1].
 
     A few small plain files are read here; all others by worker processes, which are gone when this ends or is closed.
     """
-    size = sum(job.path.stat().st_size for job in jobs if job.path.exists())
-    if size <= _SMALL and all(plain(job.path) for job in jobs):
+    if quick(jobs):
         for job in jobs:
             began = time.monotonic()
             yield job, replace(work(job), seconds=time.monotonic() - began)
         return
     most = limits.workers or len(os.sched_getaffinity(0))
-    yield from _spread(jobs, min(most, len(jobs), 1 + size // _SHARE), limits, watch)
+    yield from _spread(jobs, min(most, len(jobs), 1 + _size(jobs) // _SHARE), limits, watch)
+
+
+def quick(jobs: Sequence[Job]) -> bool:
+    """Whether these are read sooner than a process starts: a few small plain files."""
+    return _size(jobs) <= _SMALL and all(plain(job.path) for job in jobs)
+
+
+def _size(jobs: Sequence[Job]) -> int:
+    return sum(job.path.stat().st_size for job in jobs if job.path.exists())
 
 
 def _spread(jobs: Sequence[Job], count: int, limits: Limits, watch: Watch) -> Iterator[tuple[Job, Read | Unread]]:

@@ -293,9 +293,8 @@ class Mundap:
     def _take(self, files: Mapping[str, Path], progress: Progress) -> tuple[Taken, ...]:
         settings = self.config.ingest
         limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
-        return take(
-            self.corpus, files, cut_of(self.config, self._parts.models), limits, progress, sheets_of(self.config)
-        )
+        cut, sheets = cut_of(self.config, self._parts.models), sheets_of(self.config)
+        return take(self.corpus, files, cut, limits, progress, sheets, self._parts.executor)
 
     def _copied(self, taken: Sequence[Taken]) -> Copied:
         come = {one.file for one in taken if one.state in ("added", "updated")}

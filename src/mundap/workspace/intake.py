@@ -15,7 +15,10 @@ from mundap.ingest.grid import TABLE
 from mundap.ingest.pdf.ocr import available
 from mundap.ingest.readers import reader_version
 from mundap.ingest.sheets.sheet import Options
-from mundap.jobs.batch import Limits, read_all
+from mundap.jobs.batch import Limits
+from mundap.jobs.executor import Executor
+from mundap.jobs.in_process import InProcess
+from mundap.jobs.reading import read_by
 from mundap.jobs.task import Cut, Job, Read, Unread
 from mundap.korean.normalize import NORMALIZER, name_of
 from mundap.protocols import Progress
@@ -101,9 +104,10 @@ def take(
     limits: Limits,
     progress: Progress,
     options: Options = Options(),
+    executor: Executor = InProcess(),
 ) -> tuple[Taken, ...]:
     """Read what has changed of `files`, by source, into the corpus, one transaction for each; what came of each, in
-    the order of `files`. What was removed and is kept out is only named. What was read before of a file that cannot be read any more stays. Raises ConfigError for a cut
+    the order of `files`. `executor` has them read. What was removed and is kept out is only named. What was read before of a file that cannot be read any more stays. Raises ConfigError for a cut
     that cannot be made."""
     cut.chunker()  # what is wrong with the settings is said once, and not of every file
     taken: dict[str, Taken] = {}
@@ -142,7 +146,7 @@ def take(
     told()
     jobs = [Job(files[source], source, cut, options=options) for source in changed]
     with corpus.many_changes():
-        for job, outcome in read_all(jobs, limits, watch):
+        for job, outcome in read_by(executor, jobs, limits, watch):
             come.pop(job.source, None)
             taken[job.source] = _put(corpus, job, outcome, changed[job.source])
             told()
