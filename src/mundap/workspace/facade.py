@@ -324,7 +324,8 @@ class Mundap:
     ) -> tuple[Taken, ...]:
         settings = self.config.ingest
         limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
-        return take(self.corpus, files, self._cut, limits, progress, sheets_of(self.config), access)
+        options = sheets_of(self.config)
+        return take(self.corpus, files, self._cut, limits, progress, options, access, self._parts.executor)
 
     def _take_tagged(
         self, files: Mapping[str, Path], access: Mapping[str, Sequence[str]], progress: Progress

@@ -16,7 +16,10 @@ from mundap.ingest.grid import TABLE
 from mundap.ingest.pdf.ocr import available
 from mundap.ingest.readers import reader_version
 from mundap.ingest.sheets.sheet import Options
-from mundap.jobs.batch import Limits, read_all
+from mundap.jobs.batch import Limits
+from mundap.jobs.executor import Executor
+from mundap.jobs.in_process import InProcess
+from mundap.jobs.reading import read_by
 from mundap.jobs.task import Cut, Job, Read, Unread
 from mundap.korean.normalize import NORMALIZER, name_of
 from mundap.protocols import Progress
@@ -103,9 +106,11 @@ def take(
     progress: Progress,
     options: Options = Options(),
     access: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    executor: Executor = InProcess(),
 ) -> tuple[Taken, ...]:
     """Read what has changed of `files`, by source, into the corpus, one transaction for each; what came of each, in
-    the order of `files`. What was removed and is kept out is only named. What was read before of a file that cannot be read any more stays.
+    the order of `files`. `executor` has them read. What was removed and is kept out is only named. What was read before of
+    a file that cannot be read any more stays.
 
     With a document go the tags that `access` has for its source, so that nobody sees what it was before by the new ones;
     without any it keeps its own. Raises ConfigError for a cut that cannot be made."""
@@ -148,7 +153,7 @@ def take(
     told()
     jobs = [Job(files[source], source, cut, options=options) for source in changed]
     with corpus.many_changes():
-        for job, outcome in read_all(jobs, limits, watch):
+        for job, outcome in read_by(executor, jobs, limits, watch):
             come.pop(job.source, None)
             taken[job.source] = _put(corpus, job, outcome, changed[job.source], access.get(job.source))
             told()
