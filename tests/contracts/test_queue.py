@@ -23,6 +23,7 @@ from mundap.jobs.queue import Asked, Queue
 
 psycopg = pytest.importorskip("psycopg", reason="the extra postgres is not installed")
 TRUSTED = ["tests.errands"]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
