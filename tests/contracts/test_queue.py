@@ -17,9 +17,9 @@ from tests.errands import Errand, Ran, run
 from tests.queue_workers import worker
 
 from mundap.errors import ConfigError, ExecutorError
-from mundap.jobs.executor import Done, Failed
+from mundap.jobs.executor import TRIES, Done, Failed
 from mundap.jobs.postgres import PostgresExecutor
-from mundap.jobs.queue import TRIES, Asked, Queue
+from mundap.jobs.queue import Asked, Queue
 
 psycopg = pytest.importorskip("psycopg", reason="the extra postgres is not installed")
 TRUSTED = ["tests.errands"]
