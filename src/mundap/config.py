@@ -346,13 +346,21 @@ def find_workspace(start: Path) -> Path:
 def read_config(path: Path) -> Config:
     """Read mundap.toml. Raises ConfigError with the key, what is wrong, and the keys or values that are known."""
     try:
-        return Config.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {'; '.join(_explain(problem) for problem in error.errors())}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return parse_config(path.read_text("utf-8"), path)
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: TOML로 읽을 수 없습니다({error})") from error
     except OSError as error:
         raise ConfigError(f"{path}: 열 수 없습니다({error.strerror})") from error
+
+
+def parse_config(text: str, path: Path) -> Config:
+    """What the mundap.toml at `path` would mean with this text. Raises ConfigError as `read_config`."""
+    try:
+        return Config.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {'; '.join(_explain(problem) for problem in error.errors())}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: TOML로 읽을 수 없습니다({error})") from error
 
 
 def settings(config: Config, path: Path) -> list[tuple[str, object, str]]:

@@ -65,6 +65,10 @@ class BadOption(MundapError):
         super().__init__(f"{option} {value}: {wanted}.")
 
 
+class Rejected(MundapError):
+    """What somebody gave cannot be taken; the sentence says why."""
+
+
 class UnknownFilter(MundapError):
     """A filter on a field, or by a value, that no document has."""
 

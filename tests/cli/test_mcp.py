@@ -146,6 +146,15 @@ def test_a_key_is_needed_where_the_api_needs_one(
         assert refused.status_code == 401
 
 
+def test_nothing_is_kept_open_that_nothing_comes_on(
+    sample: Path, serving: Callable[..., AbstractContextManager[Any]]
+) -> None:
+    with serving(sample) as server:
+        for method in ("GET", "HEAD", "DELETE"):
+            said = server.client.request(method, "/mcp", headers={"Accept": "text/event-stream"}, timeout=10)
+            assert (said.status_code, said.headers["Allow"]) == (405, "POST"), method
+
+
 def test_pages_of_other_sites_are_refused(sample: Path, serving: Callable[..., AbstractContextManager[Any]]) -> None:
     with serving(sample) as server:
         headers = {"Origin": "http://evil.example", "Accept": "application/json, text/event-stream"}

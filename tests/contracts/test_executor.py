@@ -43,7 +43,10 @@ def ray(request: pytest.FixtureRequest) -> Iterator[Executor]:
 EXECUTORS: dict[str, Callable[[pytest.FixtureRequest], object]] = {"local": local, "postgres": postgres, "ray": ray}
 
 
-@pytest.fixture(scope="module", params=list(EXECUTORS))
+@pytest.fixture(
+    scope="module",
+    params=["local", pytest.param("postgres", marks=pytest.mark.slow), pytest.param("ray", marks=pytest.mark.slow)],
+)
 def executor(request: pytest.FixtureRequest) -> Iterator[Executor]:
     with EXECUTORS[request.param](request) as made:  # type: ignore[attr-defined]
         yield made

@@ -23,6 +23,7 @@ from mundap.jobs.queue import Asked, Queue
 
 psycopg = pytest.importorskip("psycopg", reason="the extra postgres is not installed")
 TRUSTED = ["tests.errands"]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -46,12 +47,12 @@ def test_killed_workers_and_lost_connections_lose_nothing_and_do_nothing_twice(u
     errands = [Errand(f"심부름 {n}", "", str(tmp_path / "log"), 0.05) for n in range(120)]
     came: list[Done[Ran] | Failed] = []
     with ExitStack() as stack:
-        workers = [stack.enter_context(worker(url, "--lease", "1")) for _ in range(3)]
+        workers = [stack.enter_context(worker(url, "--lease", "5")) for _ in range(3)]
         for outcome in PostgresExecutor(url, trusted=TRUSTED).map(run, errands, name):
             came.append(outcome)
             if len(came) in (15, 60):
                 workers.pop().send_signal(signal.SIGKILL)
-                workers.append(stack.enter_context(worker(url, "--lease", "1")))
+                workers.append(stack.enter_context(worker(url, "--lease", "5")))
             if len(came) % 20 == 0:
                 execute(url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
     assert sorted(one.key for one in came) == sorted(errand.name for errand in errands)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from mundap.id_set import IdSet
 from mundap.index.ids import RowIds, SortedIds
@@ -54,18 +55,23 @@ class Table:
             masks[id(where)] = (where, mask)
         return mask
 
-    def hits(self, rows: Rows, scores: Scores, origins: Mapping[str, Mapping[int, int]]) -> list[Hit]:
-        """Rows in their given order as hits with ranks from 1. `origins[leg][row]` is a row's rank in a leg."""
+    def hits(
+        self,
+        rows: Rows,
+        scores: Scores,
+        origins: Mapping[str, Mapping[int, int]],
+        read: Mapping[str, Passage] = MappingProxyType({}),
+    ) -> list[Hit]:
+        """Rows in their given order as hits with ranks from 1. `origins[leg][row]` is a row's rank in a leg; `read` are
+        passages, by id, that this search has read already."""
         ids = self.ids.at(rows)
-        found = self.store.passages(ids)
-        present = [(found[id], row, score) for id, row, score in zip(ids, rows, scores, strict=True) if id in found]
+        found = (
+            {**read, **self.store.passages([id for id in ids if id not in read])} if read else self.store.passages(ids)
+        )
+        listed = zip(ids, rows.tolist(), scores.tolist(), strict=True)
+        present = [(found[id], row, score) for id, row, score in listed if id in found]
         return [
-            Hit(
-                passage,
-                float(score),
-                rank,
-                {leg: places[int(row)] for leg, places in origins.items() if int(row) in places},
-            )
+            Hit(passage, score, rank, {leg: places[row] for leg, places in origins.items() if row in places})
             for rank, (passage, row, score) in enumerate(present, 1)
         ]
 
@@ -76,4 +82,4 @@ class Table:
 
 def ranks(rows: Rows) -> dict[int, int]:
     """Each row's rank, counted from 1."""
-    return {int(row): rank for rank, row in enumerate(rows, 1)}
+    return {row: rank for rank, row in enumerate(rows.tolist(), 1)}

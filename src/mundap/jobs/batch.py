@@ -7,13 +7,16 @@ import pickle
 import queue
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from tempfile import TemporaryDirectory
+from pathlib import Path
 from threading import Event, Thread
 
+from mundap.asides import Aside, sweep
+from mundap.errors import MundapError
 from mundap.ingest.sniff import plain
 from mundap.jobs.processes import end_process, next_message
 from mundap.jobs.task import Job, Read, Unread, mistaken, work
@@ -26,6 +29,7 @@ Done = queue.Queue[tuple[Job, Read | Unread | float]]
 _SMALL = 1 << 20  # bytes of plain files under which starting a process takes longer than reading them here
 _SHARE = 1 << 18  # bytes of files that keep one worker busy for longer than another takes to start
 _MAIL = ".eml"
+_ASIDE = "mundap-read-"
 
 
 @dataclass(frozen=True)
@@ -74,11 +78,11 @@ def _spread(jobs: Sequence[Job], count: int, limits: Limits, watch: Watch) -> It
         waiting.put(job)
     done: Done = queue.Queue(2 * count)  # documents that nobody has taken yet
     stop = Event()
-    with TemporaryDirectory(prefix="mundap-", ignore_cleanup_errors=True) as folder:  # for what a killed worker leaves
-        about = (waiting, done, stop, limits, folder)
-        threads = [Thread(target=_serve, args=about, daemon=True) for _ in range(count)]
-        for thread in threads:
-            thread.start()
+    place = Path(tempfile.gettempdir())
+    sweep(place, _ASIDE)
+    with Aside(place, _ASIDE) as aside:  # for what a killed worker leaves
+        about = (waiting, done, stop, limits, str(aside.folder))
+        threads = _threads(count, lambda: _serve(*about))
         try:
             left = len(jobs)
             while left:
@@ -93,6 +97,23 @@ def _spread(jobs: Sequence[Job], count: int, limits: Limits, watch: Watch) -> It
             while any(thread.is_alive() for thread in threads):
                 with suppress(queue.Empty):
                     done.get(timeout=0.02)
+
+
+def _threads(count: int, work: Callable[[], None]) -> list[Thread]:
+    """`count` threads at work, or as many as the system gives. Raises MundapError for none."""
+    threads: list[Thread] = []
+    for _ in range(count):
+        thread = Thread(target=work, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if not threads:
+                raise MundapError(
+                    f"작업할 스레드를 만들 수 없습니다({error}). 프로세스 수 제한(ulimit -u)을 확인하세요."
+                ) from error
+            break
+        threads.append(thread)
+    return threads
 
 
 def _serve(waiting: queue.SimpleQueue[Job], done: Done, stop: Event, limits: Limits, folder: str) -> None:

@@ -19,7 +19,7 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from pydantic import Field
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 import mundap
 from mundap.errors import MundapError
@@ -81,7 +81,8 @@ def make_http(
 ) -> tuple[list[BaseRoute], Callable[[], AbstractAsyncContextManager[None]]]:
     """The routes of streamable HTTP, at PATH, and what must be entered while they are served.
 
-    No sessions are kept, so that any replica answers any request. Whoever takes the routes decides who may ask.
+    No sessions are kept, so that any replica answers any request. There is nothing to listen for or to end, then: GET would
+    be a stream that nothing is sent on. Whoever takes the routes decides who may ask.
     """
     server = make_server(newest, tell)
     app = server.streamable_http_app(
@@ -89,7 +90,8 @@ def make_http(
         stateless_http=True,
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
-    return app.routes, server.session_manager.run
+    [route] = [one for one in app.routes if isinstance(one, Route)]
+    return [Route(PATH, route.endpoint, methods=["POST"])], server.session_manager.run
 
 
 def _add_tools(server: MCPServer[None], newest: Callable[[], Mundap], run: Run) -> None:

@@ -23,7 +23,11 @@ from mundap.serve import (
     feedback,
     found,
     login,
+    questions,
+    sources,
     state,
+    synonyms,
+    upkeep,
     views,
 )
 from mundap.serve.asker import ASKER
@@ -78,6 +82,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     )
     app.state.service = service
     app.state.logins = logins
+    app.state.syncing = syncing
     describe = app.openapi
     error_responses.install(app)
 
@@ -123,6 +128,10 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         login.router,
         found.router,
         views.router,
+        questions.router,
+        synonyms.router,
+        sources.router,
+        upkeep.router,
         originals.router,
         page_routes.router,
         state.router,

@@ -18,6 +18,7 @@ from mundap.errors import (
     ConfigError,
     GeneratorError,
     MundapError,
+    Rejected,
     ServerError,
     StaleIndex,
     StorageDamaged,
@@ -43,6 +44,7 @@ _STATUS = {
     WorkspaceBusy: 503,
     ConfigError: 503,
     BadFile: 503,
+    Rejected: 400,
     UnknownFilter: 404,
     UnknownName: 404,
     GeneratorError: 502,
@@ -149,7 +151,7 @@ def status_of(error: MundapError) -> int:
 def told(request_id: str, asker: Asker | None, error: MundapError) -> str:
     """What the asker may hear of `error`: whoever does not run the server hears nothing of what is inside it, which the
     log has. Of a model's server nobody hears anything."""
-    if isinstance(error, Refused | UnknownFilter | UnknownName):
+    if isinstance(error, Refused | Rejected | UnknownFilter | UnknownName):
         return str(error)
     log.warning("request %s: %s", request_id, error)
     status = status_of(error)
