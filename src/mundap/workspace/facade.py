@@ -147,9 +147,11 @@ class Mundap:
 
         What they do not see is in no search, answer, listing, count or suggestion.
         """
+        if tags is None:
+            return self
         folders = self.config.access.folders
-        known = self.corpus.tags_in_use.union(*folders.values()) if tags is not None else ()
-        if tags is None or not (folders or known):
+        known = frozenset(self.corpus.tags_in_use).union(*folders.values())
+        if not (folders or known):
             return self
         own = frozenset(tags) & known  # people have groups without number, documents few
         with self._viewing:
