@@ -40,6 +40,7 @@ VIEWS = {
     "preferences": "설정",
     "upkeep": "삭제와 기록",
 }
+_FOCUSED = "(e => /BUTTON/.test(e.tagName) ? e.innerText : '')(document.activeElement)"
 QUESTION = "구내식당은 몇 시에 여나요?"
 ANSWER = "구내식당은 오전 11시 20분에 엽니다."
 
@@ -120,10 +121,11 @@ def test_files_are_uploaded_one_by_one_replaced_and_shown_as_they_are_indexed(
     expect(page.get_by_text("추가 1개")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("망가짐.hwp").first).to_be_visible()
     page.get_by_role("button", name="교체").click()
-    page.locator("input[type=file]").last.set_input_files(
+    dialog = page.get_by_role("dialog")
+    dialog.locator("input[type=file]").set_input_files(
         {"name": "새 도서관.txt", "mimeType": "text/plain", "buffer": "도서관은 10시에 엽니다.".encode()}
     )
-    page.get_by_test_id("stPopoverBody").get_by_role("button", name="교체").click()
+    dialog.get_by_role("button", name="교체").click()
     expect(page.get_by_text("변경 1개")).to_be_visible(timeout=60_000)
     assert "10시" in asked(desk, "도서관은 몇 시에 여나요?")["response"]
     page.get_by_label("이름으로 필터링").fill("주차")
@@ -147,18 +149,10 @@ def test_a_source_is_brought_in_step(desk: Site, opened: Opened) -> None:
 
 def test_synonyms_show_their_effect_before_they_are_saved(desk: Site, opened: Opened, picture: Picture) -> None:
     page = opened(f"{desk.page}/synonyms")
-    grid = page.get_by_test_id("stDataFrame")
-    expect(grid).to_be_visible()
-    settled(page)
-    box = grid.bounding_box()
-    assert box
-    page.mouse.click(box["x"] + 100, box["y"] + box["height"] - 18)  # the row that adds one
-    page.wait_for_timeout(500)
-    page.mouse.dblclick(box["x"] + 100, box["y"] + 53)
-    page.keyboard.type("술")
-    page.keyboard.press("Tab")
-    page.keyboard.type("주류")
-    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    page.get_by_role("textbox", name="질문에 쓰는 말").fill("술")
+    page.get_by_role("textbox", name="문서에 쓰는 말").fill("주류")
+    page.get_by_role("button", name="추가").click()
     effect = page.get_by_role("button", name="효과 보기")
     expect(effect).to_be_enabled()
     effect.click()
@@ -243,7 +237,7 @@ def test_a_question_is_dismissed_by_the_keyboard_alone(desk: Site, opened: Opene
     expect(page.get_by_text("목성의 위성은").first).to_be_visible()
     for _ in range(60):
         page.keyboard.press("Tab")
-        if "제외" in page.evaluate("document.activeElement.innerText || ''"):
+        if "제외" in page.evaluate(_FOCUSED):
             break
     page.keyboard.press("Enter")
     expect(page.get_by_text("질문을 목록에서 뺐습니다.")).to_be_visible()

@@ -138,7 +138,16 @@ def _acts(document: Document, title: str) -> None:
         on_click=_open,
         args=(document.document_id,),
     )
-    if me().may("write") and document.uploaded:
+    if (
+        me().may("write")
+        and document.uploaded
+        and st.button(
+            say("replace"),
+            key=f"replace-{document.document_id}",
+            icon=":material/sync_alt:",
+            help=say("replace_help", name=plain(document.source.rpartition("/")[2])),
+        )
+    ):
         _replace(document)
     if me().may("write") and st.button(
         say("remove"),
@@ -150,20 +159,18 @@ def _acts(document: Document, title: str) -> None:
 
 
 def _replace(document: Document) -> None:
-    """A new version of an uploaded file, whatever it is called: it takes the name of the old one."""
+    """Take a new version of an uploaded file, whatever it is called: it gets the name of the old one."""
     name = document.source.rpartition("/")[2]
     suffix = name.rpartition(".")[2]
-    with st.popover(say("replace"), icon=":material/sync_alt:", help=say("replace_help", name=plain(name))):
+
+    def asked() -> None:
         st.html(choose(say("choose")))
-        file = st.file_uploader(
-            say("new_version", name=plain(name)),
-            type=[suffix] if suffix != name else None,
-            key=f"new-{document.document_id}",
-        )
-        if file and st.button(say("replace"), key=f"replace-{document.document_id}", type="primary"):
-            with problems_told(retry=False):
-                st.session_state.done = _sent({name: file.getvalue()})
-                st.rerun()
+        file = st.file_uploader(say("new_version", name=plain(name)), type=[suffix] if suffix != name else None)
+        if st.button(say("replace"), key="really-replace", type="primary", disabled=file is None) and file:
+            st.session_state.done = _sent({name: file.getvalue()})
+            st.rerun()
+
+    st.dialog(say("replace"), icon=":material/sync_alt:")(asked)()
 
 
 def _confirm(document_id: str, title: str) -> None:

@@ -36,22 +36,16 @@ class _View(NamedTuple):
 
 
 _VIEWS = {
-    "group_ask": {
-        "chat": _View(chat.view, "chat", "ask"),
-        "search": _View(search.view, "search", "ask"),
-        "keywords": _View(keywords.view, "hub", "ask"),
-    },
-    "group_care": {
-        "worklist": _View(worklist.view, "checklist", "write"),
-        "documents": _View(documents.view, "folder_open", "read"),
-        "synonyms": _View(synonyms.view, "swap_horiz", "write"),
-    },
-    "group_watch": {
-        "reports": _View(reports.view, "monitoring", "read"),
-        "activity": _View(activity.view, "pulse_alert", "read"),
-        "preferences": _View(preferences.view, "tune", "operate"),
-        "upkeep": _View(upkeep.view, "policy", "operate"),
-    },
+    "chat": _View(chat.view, "chat", "ask"),
+    "search": _View(search.view, "search", "ask"),
+    "keywords": _View(keywords.view, "hub", "ask"),
+    "worklist": _View(worklist.view, "checklist", "write"),
+    "documents": _View(documents.view, "folder_open", "read"),
+    "synonyms": _View(synonyms.view, "swap_horiz", "write"),
+    "reports": _View(reports.view, "monitoring", "read"),
+    "activity": _View(activity.view, "pulse_alert", "read"),
+    "preferences": _View(preferences.view, "tune", "operate"),
+    "upkeep": _View(upkeep.view, "policy", "operate"),
 }
 # The language for screen readers and spell checkers; Streamlit's own page says English.
 _SPOKEN = "<script>document.documentElement.lang = {language!r}</script>"
@@ -77,14 +71,12 @@ def main() -> None:
         login.view()
         return
     view = st.navigation(
-        {
-            say(group): [
-                st.Page(one.draw, title=say(name), icon=f":material/{one.icon}:", url_path=name, default=name == "chat")
-                for name, one in views.items()
-                if _may(who, one.role)
-            ]
-            for group, views in _VIEWS.items()
-        }
+        [
+            st.Page(one.draw, title=say(name), icon=f":material/{one.icon}:", url_path=name, default=name == "chat")
+            for name, one in _VIEWS.items()
+            if _may(who, one.role)
+        ],
+        expanded=True,
     )
     if "own_api" in st.session_state:
         login.signed_in(who)

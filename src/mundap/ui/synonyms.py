@@ -25,6 +25,7 @@ def view() -> None:
         st.success(done, icon=":material/check:")
     if "synonyms_kept" not in st.session_state:
         _load()
+    _add()
     about = st.text_input(say("filter_synonyms"), key="synonyms_about", on_change=_keep, icon=":material/filter_list:")
     rows = _edited(about.strip().lower())
     st.session_state.synonyms_now = rows
@@ -48,11 +49,31 @@ def view() -> None:
         _effect(judged[1])
 
 
+def _add() -> None:
+    """A row in two fields, which is easier than the table on a phone and with a keyboard."""
+    with st.form("synonym", clear_on_submit=True):
+        st.caption(say("add_synonym"))
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            asked = st.text_input(say("asked_word"), max_chars=200, placeholder=say("asked_example"))
+            said = st.text_input(say("said_word"), max_chars=200, placeholder=say("said_example"))
+            sent = st.form_submit_button(say("add"), icon=":material/add:")
+    asked, said = (" ".join(word.split()).lower() for word in (asked, said))
+    if not (sent and asked and said):
+        return
+    rows = st.session_state.get("synonyms_now", st.session_state.synonyms_shown)
+    if any((one.asked, one.said) == (asked, said) for one in rows):
+        st.info(say("twice", asked=plain(asked), said=plain(said)), icon=":material/info:")
+        return
+    st.session_state.synonyms_now = [Synonym(asked=asked, said=said), *rows]
+    _keep()
+
+
 def _load() -> None:
-    st.session_state.synonyms_kept = st.session_state.synonyms_shown = api().synonyms()
+    st.session_state.synonyms_kept = api().synonyms()
     st.session_state.synonyms_shown = list(st.session_state.synonyms_kept.rows)
     st.session_state.synonyms_editor = st.session_state.get("synonyms_editor", 0) + 1
-    st.session_state.pop("synonyms_effect", None)
+    for name in ("synonyms_effect", "synonyms_now"):
+        st.session_state.pop(name, None)
 
 
 def _keep() -> None:

@@ -13,10 +13,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "documents": ("문서", "Documents"),
     "reports": ("평가", "Evaluation"),
     "retry": ("다시 시도", "Try again"),
-    # groups of views, and who may use them
-    "group_ask": ("질문", "Ask"),
-    "group_care": ("자료 관리", "Content"),
-    "group_watch": ("운영", "Operations"),
+    # more views, and who may use them
     "worklist": ("할 일", "Work list"),
     "synonyms": ("동의어", "Synonyms"),
     "activity": ("현황", "Activity"),
@@ -304,8 +301,13 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "질문에 쓰는 말로 물어도 문서에 쓰는 말로 찾게 합니다. 한 방향으로만 적용되며, 키워드 그래프가 검색에 사용합니다.",
         "Lets a word of a question find what documents call it. A row works one way, and the keyword graph searches with it.",
     ),
+    "add": ("추가", "Add"),
+    "add_synonym": ("동의어 추가", "Add a synonym"),
+    "twice": ("‘{asked}’ → ‘{said}’은(는) 이미 표에 있습니다.", "“{asked}” → “{said}” is in the table already."),
     "filter_synonyms": ("단어로 필터링", "Filter by word"),
     "asked_word": ("질문에 쓰는 말", "Word in questions"),
+    "asked_example": ("예: 술", "e.g. booze"),
+    "said_example": ("예: 주류", "e.g. alcohol"),
     "said_word": ("문서에 쓰는 말", "Word in documents"),
     "state": ("상태", "State"),
     "state_help": (
