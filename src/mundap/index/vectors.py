@@ -130,7 +130,7 @@ class VectorIndex:
             here = part.candidates(query, depth, None if mask is None else mask[self.offsets[n] : self.offsets[n + 1]])
             rows.append(here + self.offsets[n])
             scores.append(part.score(query, here))
-        found, similar = (one[0] if len(one) == 1 else np.concatenate(one) for one in (rows, scores))
+        found, similar = np.concatenate(rows), np.concatenate(scores)
         if 0 < depth * _SORTED < len(found):
             floor = np.partition(similar, len(found) - depth)[len(found) - depth]
             found, similar = found[similar >= floor], similar[similar >= floor]
