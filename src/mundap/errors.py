@@ -79,3 +79,7 @@ class GeneratorError(MundapError):
 
 class ServerError(MundapError):
     """A server of embeddings or scores could not be reached, or did not answer as it should."""
+
+
+class ExecutorError(MundapError):
+    """Whoever does the work for others, a queue or a cluster, cannot be reached, or was lost."""

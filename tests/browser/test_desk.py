@@ -18,7 +18,7 @@ from mundap.serve.keys import FILE, Keys
 from mundap.workspace import Mundap
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, FilePayload, Page
 
 playwright = pytest.importorskip("playwright.sync_api", reason="the extra dev is not installed")
 expect = playwright.expect
@@ -112,12 +112,11 @@ def test_files_are_uploaded_one_by_one_replaced_and_shown_as_they_are_indexed(
     desk: Site, opened: Opened, picture: Picture
 ) -> None:
     page = opened(f"{desk.page}/documents")
-    page.locator("input[type=file]").first.set_input_files(
-        [
-            {"name": "도서관.txt", "mimeType": "text/plain", "buffer": "도서관은 9시에 엽니다.".encode()},
-            {"name": "망가짐.hwp", "mimeType": "application/octet-stream", "buffer": b"\xd0\xcf\x11\xe0 nothing"},
-        ]
-    )
+    files: list[FilePayload] = [
+        {"name": "도서관.txt", "mimeType": "text/plain", "buffer": "도서관은 9시에 엽니다.".encode()},
+        {"name": "망가짐.hwp", "mimeType": "application/octet-stream", "buffer": b"\xd0\xcf\x11\xe0 nothing"},
+    ]
+    page.locator("input[type=file]").first.set_input_files(files)
     page.get_by_role("button", name="업로드", exact=True).click()
     expect(page.get_by_text("추가 1개")).to_be_visible(timeout=60_000)
     expect(page.get_by_text("망가짐.hwp").first).to_be_visible()

@@ -134,6 +134,13 @@ class Graph:
         best = sorted(found.items(), key=lambda one: (-one[1], one[0][0], one[0][2]))[:most]
         return [Step(head, kind, tail, 1.0, f"문단 {n}개") for (head, kind, tail), n in best]
 
+    def stated_in(self, step: Step) -> list[str]:
+        """The ids of the passages that state a relation, or name both ends of what stands beside each other."""
+        if step.kind == NEAR:
+            return [node.id for node in self.nodes(self.mentions.holding([step.head, step.tail]).tolist()).values()]
+        asked = (step.head, step.kind, step.tail)
+        return [id for part in self._parts for _, id in part.alive(part.all(_STATING, asked))]
+
     def rows_of(self, word: str, most: int) -> list[int]:
         """The rows of the passages that this keyword says most about, best first."""
         rows, impacts = self.mentions.impacts(word)
@@ -306,6 +313,10 @@ _RELATIONS = "SELECT r.passage, a.word, b.word, r.kind FROM relation r JOIN keyw
 _STATED = (
     "SELECT a.word, r.kind, b.word FROM relation r JOIN keyword a ON a.num = r.a JOIN keyword b ON b.num = r.b"
     " WHERE r.passage = ?"
+)
+_STATING = (
+    "SELECT p.num, p.id FROM relation r JOIN keyword a ON a.num = r.a JOIN keyword b ON b.num = r.b"
+    " JOIN passage p ON p.num = r.passage WHERE a.word = ? AND r.kind = ? AND b.word = ?"
 )
 _RELATIONS_OF = (
     "WITH asked AS (SELECT num FROM keyword WHERE word = ?), found AS (SELECT a, kind, b FROM relation WHERE a IN"

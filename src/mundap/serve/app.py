@@ -152,4 +152,4 @@ def _agents(service: Service) -> tuple[Sequence[BaseRoute], Callable[[], Abstrac
         asker = ASKER.get()
         return service.newest().seen_by(asker.access if asker else ())
 
-    return make_http(newest, lambda error: told("agent", ASKER.get(), error))
+    return make_http(newest, lambda error: told("agent", ASKER.get(), error), service.settings.answers_at_once)

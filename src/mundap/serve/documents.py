@@ -13,8 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from mundap.access import tags_of
+from mundap.asides import Aside
 from mundap.errors import MundapError
 from mundap.graph.build import graph_text
+from mundap.ingest.readers import exists
 from mundap.names import safe_name
 from mundap.serve.asker import Asker
 from mundap.serve.error_responses import Refused, documented
@@ -181,10 +183,10 @@ async def upload(request: Request, service: Here, who: Who, request_id: RequestI
         access = _access(form.getlist(TAGS))
         incoming = await run_in_threadpool(uploads.incoming)
         try:
-            taken, skipped = await run_in_threadpool(_received, files, incoming)
+            taken, skipped = await run_in_threadpool(_received, files, incoming.folder)
             flow = service.writes.flow(lambda: _worked(service, who, taken, incoming, access, request_id))
         except BaseException:
-            shutil.rmtree(incoming, ignore_errors=True)
+            incoming.close()
             raise
     done = await flow.next()  # to its end, whether the client waits or not
     bot = service.bot.seen_by(who.access)
@@ -275,7 +277,7 @@ async def remove(document_id: str, service: Here, bot: Bot, who: Who, request_id
     ).next()  # behind uploads
     if gone is None:
         raise _no_document(document_id)
-    kept = not Uploads.holds(gone.source) and (service.bot.root / gone.source).exists()
+    kept = not Uploads.holds(gone.source) and exists(service.bot.root / gone.source)
     note = f"{gone.source} 파일은 남아 있으며 다음 mundap ingest에서 다시 읽습니다. 제외하려면 파일을 옮기세요."
     return Removed(removed=1, note=note if kept else "")
 
@@ -352,7 +354,7 @@ def _check_names(service: Service, who: Asker, sources: set[str]) -> None:
 
 
 def _worked(
-    service: Service, who: Asker, taken: dict[str, Path], incoming: Path, access: list[str] | None, request_id: str
+    service: Service, who: Asker, taken: dict[str, Path], incoming: Aside, access: list[str] | None, request_id: str
 ) -> Iterator[Ingested]:
     try:
         sources = {Uploads.source(name) for name in taken}
@@ -369,7 +371,7 @@ def _worked(
         service.audit(who, "upload", [Uploads.source(name) for name in taken], "failed", request_id)
         raise
     finally:
-        shutil.rmtree(incoming, ignore_errors=True)
+        incoming.close()
 
 
 def _refusal(skipped: Skipped) -> Refusal:

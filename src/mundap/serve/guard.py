@@ -120,7 +120,7 @@ class Guard:
 
     def _check(self, request: Request, asker: Asker | None) -> None:
         """Raises Refused."""
-        headers = request.headers
+        headers, path = request.headers, request.scope["path"]  # the URL also depends on the Host header
         if asker is None:
             raise Refused(
                 401,
@@ -142,11 +142,11 @@ class Guard:
                     403,
                     "다른 사이트의 페이지에서 보낸 요청입니다. mundap.toml의 serve.cors_origins에 그 주소를 추가하세요.",
                 )
-        role = next((one for one in needed(request.method, request.url.path) if not asker.may(one)), None)
+        role = next((one for one in needed(request.method, path) if not asker.may(one)), None)
         if role is not None:
             if role == "write" and request.method not in _SAFE:
-                action = _action(request.method, request.url.path)
-                what = [request.url.path.rpartition("/")[2]] if request.method == "DELETE" else []
+                action = _action(request.method, path)
+                what = [path.rpartition("/")[2]] if request.method == "DELETE" else []
                 self._service.audit(asker, action, what, "refused", request.state.request_id)
             own = f"mundap keys change '{asker.name}' --role {role}" if asker.name else "mundap keys add 이름"
             own = "mundap.toml의 [oidc] roles" if asker.login else own

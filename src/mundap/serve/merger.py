@@ -36,7 +36,10 @@ class Merger:
         with self._lock:
             if not self.busy:
                 command = [sys.executable, "-m", "mundap.serve.merger", str(self._root), str(os.getpid())]
-                self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                try:
+                    self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                except OSError as error:  # no process to be had now: small segments are searched as well
+                    log.warning("작은 세그먼트를 합칠 프로세스를 만들지 못했습니다: %s", error)
 
     @property
     def busy(self) -> bool:

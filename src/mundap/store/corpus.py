@@ -115,7 +115,7 @@ class Corpus:
         self._filtered: tuple[str, dict[tuple[str, ...], Set[str]]] = ("", {})
         self._sight = sight
         self._seen: tuple[str, Set[str]] = ("", frozenset())
-        self._tagged: tuple[str, bool] = ("", False)
+        self._tagged: tuple[str, Set[str]] = ("", frozenset())
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON", prepare=sight)
@@ -145,8 +145,10 @@ class Corpus:
         chunks: Iterable[Passage],
         fingerprint: str,
         pieces: Iterable[str] = (),
+        access: Iterable[str] | None = None,
     ) -> None:
-        """Add a document, or replace the one of the same source, with all that hangs on it.
+        """Add a document, or replace the one of the same source, with all that hangs on it, and with the tags `access`, as
+        in `tag`; None leaves those that it has.
 
         A passage that is its own chunk may stand in both lists. The text of a document that is too long to be held comes in
         `pieces`, behind its own.
@@ -178,6 +180,8 @@ class Corpus:
                 "INSERT INTO questions VALUES (?,?,?,?,?)",
                 [(document.id, by_start[q.start], q.question, q.answer, q.row) for q in document.questions],
             )
+            if access is not None:
+                self._tag(document.source, access)
 
     def remove(self, source: str) -> None:
         """Remove the document of this source, with all that hangs on it."""
@@ -193,20 +197,23 @@ class Corpus:
         if wanted == set(self.tags(source)):
             return
         with self._change():
-            self._db.execute("DELETE FROM access WHERE source = ?", (source,))
-            self._db.executemany("INSERT INTO access VALUES (?,?)", [(source, tag) for tag in sorted(wanted)])
+            self._tag(source, wanted)
+
+    def _tag(self, source: str, tags: Iterable[str]) -> None:
+        self._db.execute("DELETE FROM access WHERE source = ?", (source,))
+        self._db.executemany("INSERT INTO access VALUES (?,?)", [(source, tag) for tag in sorted(set(tags))])
 
     def tags(self, source: str) -> list[str]:
         """The tags of the document of this source, in order; not those of its rows, nor of folders in the settings."""
         return [row[0] for row in self._db.execute("SELECT tag FROM access WHERE source = ? ORDER BY tag", (source,))]
 
     @property
-    def has_tags(self) -> bool:
-        """Whether any document or row has tags."""
+    def tags_in_use(self) -> Set[str]:
+        """The tags that any document or row has; not those of folders in the settings."""
         state = self.state()
         if self._tagged[0] != state:
-            asked = "SELECT EXISTS (SELECT 1 FROM main.access) OR EXISTS (SELECT 1 FROM main.passages WHERE json_extract(meta, ?) IS NOT NULL)"
-            self._tagged = (state, bool(self._db.execute(asked, (f"$.{ACCESS}",)).fetchone()[0]))
+            asked = "SELECT tag FROM main.access UNION SELECT t.value FROM main.passages p, json_each(p.meta, ?) t"
+            self._tagged = (state, frozenset(row[0] for row in self._db.execute(asked, (f"$.{ACCESS}",))))
         return self._tagged[1]
 
     @property

@@ -105,7 +105,7 @@ def _edited(about: str) -> list[Synonym]:
                 say("state"),
                 options=list(_STATES),
                 help=say("state_help"),
-                format_func=lambda state: known(state, language()),
+                format_func=lambda state: known(str(state), language()),
             ),
             "origin": st.column_config.TextColumn(say("found_by"), disabled=True),
             "evidence": st.column_config.TextColumn(say("evidence"), max_chars=1000),

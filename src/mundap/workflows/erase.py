@@ -13,6 +13,7 @@ from pathlib import Path
 from mundap.config import Retention
 from mundap.errors import Rejected, UnknownName, WorkspaceBusy
 from mundap.index.generation import current, forget_others
+from mundap.ingest.readers import spelled
 from mundap.korean.normalize import normalize
 from mundap.protocols import Progress
 from mundap.store.forgetting import Ages, Forgotten, days_of, empty_log, forget_answers, forget_older, forgetting
@@ -61,12 +62,12 @@ def document(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
         answers = [number for number, *lists in rows if any(ids & set(_listed(said)) for said in lists)]
         found = forget_answers(db, answers)
     reports = _drop_reports(bot, needles)
-    bot.remove(source, keep_out_file=not file)
-    bot.uploads.drop(source)
+    if file and (path := spelled(bot.root / source)) is not None:
+        path.unlink()  # first: the next ingest would bring back a document whose file outlives it
+    with bot.uploads.leaving(source):
+        bot.remove(source, keep_out_file=not file)
     if bot.is_fetched(source):
         bot.fetched.drop_document(source)
-    if file:
-        (bot.root / source).unlink(missing_ok=True)
     _compact(bot, progress)
     left = tuple(sorted(_holding(bot.root, needles)))
     whole = len([one for one in passages if one.parent_id in ("", one.id)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
@@ -86,13 +85,10 @@ def withdraw(bot: Mundap, id: str, tags: Set[str] | None = None) -> None:
 
 
 def _write(bot: Mundap, answers: tuple[StaffAnswer, ...]) -> Ingested:
-    incoming = bot.uploads.incoming()
-    try:
-        file = incoming / NAME
+    with bot.uploads.incoming() as incoming:
+        file = incoming.folder / NAME
         file.write_bytes(staff_sheet(answers))
         return bot.upload({NAME: file})
-    finally:
-        shutil.rmtree(incoming, ignore_errors=True)
 
 
 def _visible(bot: Mundap) -> list[Given]:
