@@ -119,6 +119,10 @@ def everything(client: TestClient, ids: list[str]) -> Iterator[str]:
         yield client.post("/search", json={"query": TOPICS[0], "filters": filters}).text
     for path in ("/documents?limit=1000", "/documents?q=Q", "/settings", "/metrics", "/readyz", "/reports"):
         yield client.get(path).text
+    for path in ("/questions/open", "/questions/answered", "/synonyms", "/sources", "/models", "/activity", "/audit"):
+        yield client.get(path).text
+    for one in client.get("/documents?limit=1000").json().get("documents", ()):
+        yield client.get(f"/documents/{one['document_id']}/passages").text
     for id in ids:
         yield client.get(f"/passages/{id}").text
         yield client.post("/feedback", json={"request_id": "none", "verdict": "up", "passage_id": id}).text
