@@ -29,6 +29,10 @@ class WorkspaceBusy(MundapError):
     """Another process is writing to this workspace."""
 
 
+class RecordUnreachable(MundapError):
+    """The server of the record is away, or was lost in the middle: what was acknowledged before is kept."""
+
+
 class StorageFull(MundapError):
     """There is no room on the disk; what was written before is still there."""
 
