@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
 from mundap.errors import ConfigError, WorkspaceNotFound
-from mundap.redact import hidden
+from mundap.redact import hidden, shown_address
 from mundap.source_settings import KINDS, Sources
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 FILE = "mundap.toml"
+STORE_URL = "MUNDAP_STORE_URL"  # the variable that comes before [store] url
+SQLITE = "sqlite"
 _AGE = r"^([1-9][0-9]{0,4}\s*(d|일))?$"
 
 
@@ -227,6 +230,21 @@ class Serve(_Section):
     shutdown_seconds: float = Field(default=30.0, gt=0)
 
 
+class Store(_Section):
+    """Where the record is: documents, passages, known questions, answers, feedback, conversations and API keys.
+
+    `url` is "sqlite" for files in the workspace, or postgresql://USER:PASSWORD@HOST:5432/DATABASE for a database of its own at
+    a PostgreSQL server (extra `postgres`), which several servers may share. The variable MUNDAP_STORE_URL comes before it;
+    a password may also be in PGPASSWORD or ~/.pgpass. `mundap migrate --to URL` moves a workspace there.
+    """
+
+    url: str = Field(default=SQLITE, pattern=r"^(sqlite|postgres(ql)?://.+)$", repr=False)
+
+    @field_serializer("url")
+    def _without_password(self, url: str) -> str:
+        return url if url == SQLITE else shown_address(url)
+
+
 class Tracing(_Section):
     """Spans of each question for OpenTelemetry (extra `otel`), with questions and answers in them only with `text`.
 
@@ -303,6 +321,7 @@ class Config(_Section):
     graph: Graph = Graph()
     serve: Serve = Serve()
     retention: Retention = Retention()
+    store: Store = Store()
     access: Access = Access()
     oidc: Oidc = Oidc()
     ui: Ui = Ui()
@@ -329,7 +348,7 @@ def find_workspace(start: Path) -> Path:
 def read_config(path: Path) -> Config:
     """Read mundap.toml. Raises ConfigError with the key, what is wrong, and the keys or values that are known."""
     try:
-        return Config.model_validate(tomllib.loads(path.read_text("utf-8")))
+        return Config.model_validate(_written(path))
     except ValidationError as error:
         raise ConfigError(f"{path}: {'; '.join(_explain(problem) for problem in error.errors())}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -339,8 +358,23 @@ def read_config(path: Path) -> Config:
 
 
 def settings(config: Config, path: Path) -> list[tuple[str, object, str]]:
-    """(key, value, where it came from) for every setting."""
-    return [*_settings(config, tomllib.loads(path.read_text("utf-8")), "")]
+    """(key, value, where it came from) for every setting; an address without its password."""
+    found = [*_settings(config, tomllib.loads(path.read_text("utf-8")), "")]
+    address = config.store.model_dump()["url"]
+    variable = STORE_URL if os.environ.get(STORE_URL) else ""
+    return [
+        (key, address, variable or origin) if key == "store.url" else (key, value, origin)
+        for key, value, origin in found
+    ]
+
+
+def _written(path: Path) -> dict[str, Any]:
+    """What the file says, and the environment over it."""
+    written = tomllib.loads(path.read_text("utf-8"))
+    url = os.environ.get(STORE_URL)
+    if url and isinstance(written.setdefault("store", {}), dict):
+        written["store"]["url"] = url
+    return written
 
 
 def _settings(model: BaseModel, written: Mapping[str, Any], above: str) -> Iterator[tuple[str, object, str]]:
@@ -372,4 +406,9 @@ def _explain(problem: ErrorDetails) -> str:
             model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
         kind = "키" if model is not Config else "테이블이나 키"
         return f"알 수 없는 {kind} '{'.'.join(place)}'입니다. 사용할 수 있는 키: {', '.join(model.model_fields)}"
+    if place == ["store", "url"]:  # a password may stand anywhere in what is no address
+        return (
+            f"'store.url'({STORE_URL})은 \"{SQLITE}\" 또는 postgresql://사용자:비밀번호@호스트:5432/데이터베이스여야 합니다"
+            " (store.url is sqlite or postgresql://…)"
+        )
     return f"'{'.'.join(place)}' 값 {hidden(repr(problem['input']))}이(가) 올바르지 않습니다: {problem['msg']}"

@@ -112,6 +112,7 @@ def test_settings_say_where_each_value_came_from(tmp_path: Path) -> None:
         "retention",
         "access",
         "oidc",
+        "store",
         "ui",
         "tracing",
     }

@@ -22,6 +22,7 @@ from mundap.cli import (
     interrupt,
     keys,
     mcp,
+    migrate,
     promote,
     serve,
     sync,
@@ -112,6 +113,7 @@ for command in (
     corpus.doctor,
     backup.backup,
     backup.restore,
+    migrate.migrate,
     erase.erase,
 ):
     app.command()(command)

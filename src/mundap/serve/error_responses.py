@@ -18,6 +18,7 @@ from mundap.errors import (
     ConfigError,
     GeneratorError,
     MundapError,
+    RecordUnreachable,
     ServerError,
     StaleIndex,
     StorageDamaged,
@@ -49,6 +50,7 @@ _STATUS = {
     ServerError: 502,
     StorageFull: 507,
     StorageLocked: 503,
+    RecordUnreachable: 503,
     StorageDamaged: 503,
 }
 _INSIDE = {

@@ -6,6 +6,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from mundap import __version__
 from mundap.encode.prompts import Prompts
@@ -26,6 +27,7 @@ EXTRAS = {
     "llm": "xllamacpp",
     "ocr": "PIL",
     "oidc": "joserfc",
+    "postgres": "psycopg",
     "rerank": "onnxruntime",
     "serve": "fastapi",
     "train": "torch",
@@ -48,7 +50,7 @@ class SegmentShare:
 class Examination:
     """Versions, what is in the corpus, and which extras are installed. `encoder` is "ok" with its
     name and prompts, and `index` "ok", or they say what to do. So does `generator`, after it has been loaded, or its server asked. `copies` is "ok", or tells of passages that say the same,
-    and `disk` has the room that is left, or warns that it is low.
+    `record` tells where the record is, and `disk` has the room that is left, or warns that it is low.
     `damaged` are files of the workspace that were found to be so; None if nobody looked."""
 
     mundap: str
@@ -60,6 +62,7 @@ class Examination:
     index: str
     generator: str
     copies: str
+    record: str
     disk: str
     extras: Mapping[str, bool]
     segments: tuple[SegmentShare, ...]
@@ -84,6 +87,7 @@ def examine(bot: Mundap, verify: bool = False) -> Examination:
         index=_index(bot),
         generator=_generator(bot),
         copies=copies_told(bot.copies.all()) or "ok",
+        record="ok: SQLite" if isinstance(bot.record, Path) else f"ok: {bot.record.address}",
         disk=low(bot.root, bot.config.low_disk_mb) or f"ok: {free(bot.root) / (1 << 30):,.1f}GB 남음",
         extras={extra: find_spec(package) is not None for extra, package in EXTRAS.items()},
         segments=tuple(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from mundap.config import Config
+from mundap.config import SQLITE, Config
 from mundap.config import Graph as GraphSettings
 from mundap.encode import make_encoder
 from mundap.encode.adapter import AdaptedEncoder
@@ -31,10 +31,24 @@ from mundap.protocols import Encoder, Generator, Reranker, SparseEncoder
 from mundap.retrieve.light import LightModel
 from mundap.retrieve.rerank import make_reranker
 from mundap.store.cache import Cache, CachedEncoder
+from mundap.store.record import Place
 
 FOLDER = ".mundap"
+CORPUS = "corpus.sqlite"
 MODELS = "models"
 LIGHT = "light:"  # of a reranker that `mundap train reranker` made
+
+
+def kept_in(root: Path, config: Config, name: str) -> Place:
+    """Place the workspace `root` keeps what is in its file `name`: there, or at the server that the settings name.
+
+    Raises MundapError for a server that cannot be used.
+    """
+    if config.store.url == SQLITE:
+        return root / FOLDER / name
+    from mundap.store.postgres import server_at
+
+    return server_at(config.store.url)
 
 
 class Components:
