@@ -75,7 +75,11 @@ class PostgresServer:
         self._lock = Lock()
         self._room = Semaphore(_CONNECTIONS)
         self._mine = local()
-        self._migrate()
+        try:
+            self._migrate()
+        except BaseException:
+            self.end()
+            raise
 
     # -- statements -----------------------------------------------------------------------------------------------
 

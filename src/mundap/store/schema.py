@@ -100,9 +100,10 @@ INSERT INTO state SELECT substr(md5(random()::text || clock_timestamp()::text), 
 _FUNCTIONS = r"""
 CREATE FUNCTION instr(text, text) RETURNS integer IMMUTABLE PARALLEL SAFE LANGUAGE sql AS 'SELECT strpos($1, $2)';
 CREATE FUNCTION json_extract(text, text) RETURNS text IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
-    SELECT CASE WHEN json_typeof($1::json -> btrim(substr($2, 3), '"')) = 'boolean'
-        THEN ($1::json ->> btrim(substr($2, 3), '"'))::boolean::integer::text
-        ELSE $1::json ->> btrim(substr($2, 3), '"') END $$;
+    SELECT CASE json_typeof(found) WHEN 'boolean' THEN (found #>> '{}')::boolean::integer::text
+        WHEN 'array' THEN (SELECT '[' || coalesce(string_agg(e::text, ','), '') || ']' FROM json_array_elements(found) e)
+        ELSE found #>> '{}' END
+    FROM (SELECT $1::json -> btrim(substr($2, 3), '"') AS found) f $$;
 CREATE FUNCTION json_each(text) RETURNS TABLE(key text, value text) IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
     'SELECT e.key, e.value FROM pg_catalog.json_each_text($1::json) e';
 """
