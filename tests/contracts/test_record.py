@@ -137,6 +137,8 @@ def test_what_is_hidden_is_in_no_answer(places: Places) -> None:
     assert [p.text for p in shown["손님"].all_passages()] == ["누구나"]
     assert {p.text for p in shown["감사"].all_passages()} == {"누구나", "감사팀만"}
     assert len(shown["모두"].ids()) == len(corpus.ids()) == 4
+    with corpus._db.transaction():
+        assert [p.text for p in shown["손님"].all_passages()] == ["누구나"]
     assert shown["손님"].counts() == (2, 1)  # a sheet is there, whose rows are not
     assert shown["손님"].named("닫힌.txt") == []
     assert shown["손님"].text(digest("줄.csv")) is None
