@@ -16,7 +16,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each processor has its tests; torch's
 
 import pytest
 from hypothesis import settings
-from tests import postgres
+from tests import postgres, postgres_server
 
 from mundap.files import digest
 from mundap.generate.prompt import messages
@@ -43,9 +43,16 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_cluster() -> Iterator[postgres.Cluster]:
-    """A PostgreSQL server of the tests' own."""
+    """A PostgreSQL server of the tests' own, with a password, on which each makes databases."""
     with postgres.cluster() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[str]:
+    """The URL of a PostgreSQL server of the tests' own; they are skipped where its programs are not installed."""
+    with postgres_server.running() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ import pytest
 from tests import postgres
 from tests.cli.conftest import HASHED, LEAVE, MakeBot, MakeFiles, Run, Serve, make
 
+from mundap.config import Store
 from mundap.errors import ConfigError
 from mundap.store.feedback import Vote
 from mundap.types import Answer
@@ -152,7 +153,7 @@ def test_a_workspace_is_moved_and_nothing_of_it_is_lost(
     assert "비밀" not in done.out + done.err
     told = mundap("search", "연차", workspace=root, env=NO_STORE)
     assert (told.code, "MUNDAP_STORE_URL" in told.err) == (1, True)
-    moved = bot.reconfigured(bot.config.model_copy(update={"store": migrate.Store(url=url)}))
+    moved = bot.reconfigured(bot.config.model_copy(update={"store": Store(url=url)}))
     assert not moved.unindexed
     assert [one.vote for one in moved.feedback.given()] == [Vote("down", answer="바른 답")]
     assert moved.corpus.tags("docs/출장.txt") == ["인사"]

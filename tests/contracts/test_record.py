@@ -133,7 +133,7 @@ def test_what_is_hidden_is_in_no_answer(places: Places) -> None:
         who: Corpus(places("corpus.sqlite"), Sight(frozenset(tags), sight))
         for who, tags in {"손님": (), "감사": ("감사",), "모두": ("인사", "감사", "총무")}.items()
     }
-    assert corpus.has_tags
+    assert corpus.tags_in_use == {"감사", "총무"}
     assert [p.text for p in shown["손님"].all_passages()] == ["누구나"]
     assert {p.text for p in shown["감사"].all_passages()} == {"누구나", "감사팀만"}
     assert len(shown["모두"].ids()) == len(corpus.ids()) == 4

@@ -35,6 +35,7 @@ from mundap.cli import (
     up,
     usage_errors,
     verify,
+    worker,
 )
 from mundap.errors import MundapError
 from mundap.redact import Visible, hidden
@@ -115,6 +116,7 @@ for command in (
     backup.restore,
     migrate.migrate,
     erase.erase,
+    worker.worker,
 ):
     app.command()(command)
 app.command()(tune.tune)

@@ -18,6 +18,7 @@ from typing import Any
 from filelock import FileLock
 
 from mundap.errors import BadOption, MundapError, UnknownName
+from mundap.files import sync_folder
 from mundap.store.record import Place, Server
 
 FILE = "keys.json"
@@ -180,6 +181,7 @@ class Keys:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self._path)
+        sync_folder(self._path.parent)
 
 
 def new_key() -> str:

@@ -18,8 +18,9 @@ from mundap.types import Answer
 _OWNED = "ALTER TABLE answers ADD COLUMN owner TEXT NOT NULL DEFAULT ''"  # files of before are given it: nobody's
 _GIVEN = """
 SELECT a.request_id, a.time, a.question, a.answer, a.abstained, a.cited, a.shown,
-       f.verdict, f.comment, f.answer, f.passage_id
+       CASE WHEN r.vote >= coalesce(f.id, 0) THEN 1 ELSE 0 END, a.id, f.verdict, f.comment, f.answer, f.passage_id
 FROM answers a LEFT JOIN feedback f ON f.id = (SELECT max(id) FROM feedback WHERE answer_id = a.id)
+LEFT JOIN reviewed r ON r.answer_id = a.id
 ORDER BY a.id
 """
 
@@ -38,7 +39,10 @@ class Vote:
 
 @dataclass(frozen=True)
 class Given:
-    """An answer that was given. `cited` and `shown` are ids of passages, in order; `vote` the last one, if any."""
+    """An answer that was given. `cited` and `shown` are ids of passages, in order; `vote` the last one, if any.
+
+    `reviewed` says that somebody has dealt with it since that vote; `number` is its own among all answers.
+    """
 
     request_id: str
     time: str
@@ -48,6 +52,8 @@ class Given:
     cited: tuple[str, ...]
     shown: tuple[str, ...]
     vote: Vote | None
+    reviewed: bool = False
+    number: int = 0
 
 
 class Feedback:
@@ -103,7 +109,7 @@ class Feedback:
     def given(self) -> Iterator[Given]:
         """Every answer that is kept, oldest first, with its last vote."""
         rows: Sequence[tuple[object, ...]] = self._db.execute(_GIVEN).fetchall()
-        for request_id, time, question, answer, abstained, cited, shown, *vote in rows:
+        for request_id, time, question, answer, abstained, cited, shown, reviewed, number, *vote in rows:
             yield Given(
                 str(request_id),
                 str(time),
@@ -113,7 +119,17 @@ class Feedback:
                 tuple(json.loads(str(cited))),
                 tuple(json.loads(str(shown))),
                 None if vote[0] is None else Vote(*vote),  # type: ignore[arg-type]
+                bool(reviewed),
+                int(str(number)),
             )
+
+    def review(self, numbers: Sequence[int]) -> None:
+        """Note that these answers have been dealt with, as they are judged now; a later vote asks for it again."""
+        self._db.executemany(
+            "INSERT INTO reviewed SELECT a.id, (SELECT coalesce(max(f.id), 0) FROM feedback f WHERE f.answer_id = a.id)"
+            " FROM answers a WHERE a.id = ? ON CONFLICT (answer_id) DO UPDATE SET vote = excluded.vote",
+            [(number,) for number in numbers],
+        )
 
     def _durable(self, wanted: bool) -> None:
         if isinstance(self._db, File):  # a server decides for itself

@@ -50,6 +50,8 @@ CREATE TABLE IF NOT EXISTS feedback(
     time TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ')),
     verdict TEXT NOT NULL, comment TEXT NOT NULL, answer TEXT NOT NULL, passage_id TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS feedback_by_answer ON feedback(answer_id);
+CREATE TABLE IF NOT EXISTS reviewed(
+    answer_id INTEGER PRIMARY KEY REFERENCES answers(id) ON DELETE CASCADE, vote INTEGER NOT NULL);
 """
 CONVERSATIONS = """
 CREATE TABLE IF NOT EXISTS turns(
@@ -104,6 +106,9 @@ CREATE FUNCTION json_extract(text, text) RETURNS text IMMUTABLE PARALLEL SAFE LA
         WHEN 'array' THEN (SELECT '[' || coalesce(string_agg(e::text, ','), '') || ']' FROM json_array_elements(found) e)
         ELSE found #>> '{}' END
     FROM (SELECT $1::json -> btrim(substr($2, 3), '"') AS found) f $$;
+CREATE FUNCTION json_each(text, text) RETURNS TABLE(value text) IMMUTABLE PARALLEL SAFE LANGUAGE sql AS $$
+    SELECT e FROM (SELECT $1::json -> btrim(substr($2, 3), '"') AS found) f, json_array_elements_text(
+        CASE WHEN json_typeof(found) = 'array' THEN found ELSE json_build_array(found) END) e WHERE found IS NOT NULL $$;
 CREATE FUNCTION json_each(text) RETURNS TABLE(key text, value text) IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
     'SELECT e.key, e.value FROM pg_catalog.json_each_text($1::json) e';
 """
@@ -123,8 +128,8 @@ CREATE VIEW {SEEN}.documents AS SELECT d.* FROM {SCHEMA}.documents d
 CREATE VIEW {SEEN}.passages AS SELECT p.* FROM {SCHEMA}.passages p
     WHERE EXISTS (SELECT 1 FROM {SEEN}.documents d WHERE d.id = p.document_id)
     AND (p.meta::json ->> 'access' IS NULL
-        OR EXISTS (SELECT 1 FROM json_array_elements_text(p.meta::json -> 'access') t(tag)
-            WHERE t.tag IN (SELECT json_array_elements_text(current_setting('{SEES}')::json))));
+        OR EXISTS (SELECT 1 FROM {SCHEMA}.json_each(p.meta, '$.access') t
+            WHERE t.value IN (SELECT json_array_elements_text(current_setting('{SEES}')::json))));
 CREATE VIEW {SEEN}.questions AS SELECT q.* FROM {SCHEMA}.questions q
     WHERE EXISTS (SELECT 1 FROM {SEEN}.passages p WHERE p.id = q.passage_id);
 CREATE VIEW {SEEN}.texts AS SELECT t.* FROM {SCHEMA}.texts t

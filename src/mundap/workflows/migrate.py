@@ -51,6 +51,7 @@ _COLUMNS: Mapping[str, tuple[str, str]] = {
         "id",
     ),
     "feedback": ("id, answer_id, time, verdict, comment, answer, passage_id", "id"),
+    "reviewed": ("answer_id, vote", "answer_id"),
     "turns": ("id, session, question, answer, owner, time", "id"),
 }
 _NUMBERED = ("answers", "feedback", "turns")

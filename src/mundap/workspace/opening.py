@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 
 from mundap.errors import ConfigError, StaleIndex
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
+from mundap.graph.synonyms import Synonym
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
 from mundap.index.generation import REPAIR, Generation, alive, check, current, lacks, open_generation
@@ -140,11 +141,24 @@ class Opening:
             generation = replace(generation, recipe=recipe, instead=index)
         self._opened = self._open(self._corpus.state(), generation, weights)
 
+    def with_synonyms(self, synonyms: Sequence[Synonym]) -> Opening:
+        """The same generation as it would be searched with these synonyms. Raises as `open`, and ConfigError without a graph."""
+        state = self._corpus.state()
+        generation = open_generation(self._indexing.root)
+        if not self._parts.config.graph.enabled:
+            raise ConfigError("키워드 그래프를 쓰지 않는 작업 폴더라 동의어가 검색에 쓰이지 않습니다.")
+        other = Opening(self._indexing, self._corpus, self._parts)
+        other.complete = self.complete
+        other._opened = other._open(state, generation, None, _open_graph(generation).with_synonyms(synonyms))
+        return other
+
     def _open_generation(self, state: str) -> Opened:
         return self._open(state, open_generation(self._indexing.root))
 
-    def _open(self, state: str, generation: Generation, weights: Postings | None = None) -> Opened:
-        """`weights` are those of tokens if they are not in the segments."""
+    def _open(
+        self, state: str, generation: Generation, weights: Postings | None = None, instead: Graph | None = None
+    ) -> Opened:
+        """`weights` are those of tokens if they are not in the segments, `instead` a graph in place of the generation's."""
         parts = self._parts
         table = Table(
             generation.ids, self._corpus, check(generation, self._indexing.recipe, self._corpus, self.complete)
@@ -159,7 +173,7 @@ class Opening:
             raise ConfigError(f"reranker = '{settings.reranker}'에는 legs가 모두 필요합니다: {', '.join(legs)}")
         graph = None
         if parts.config.graph.enabled:
-            graph = legs["graph"] = GraphLeg(_open_graph(generation), table, parts.names, everyday=everyday)
+            graph = legs["graph"] = GraphLeg(instead or _open_graph(generation), table, parts.names, everyday=everyday)
         elif "graph" in wanted:
             raise ConfigError("legs에 graph를 포함하려면 mundap.toml에서 [graph] enabled = true여야 합니다.")
         if parts.sparse:
