@@ -276,6 +276,14 @@ class Corpus:
                 return None
         return self._text(document_id)
 
+    def hides(self, source: str) -> bool:
+        """Whether there is a document of this source of which not all is seen."""
+        if self._sight is None:
+            return False
+        counted = "SELECT count(*) FROM {0}passages p JOIN {0}documents d ON d.id = p.document_id WHERE d.source = ?"
+        [every], [own] = (self._db.execute(counted.format(of), (source,)).fetchone() for of in ("main.", ""))
+        return bool(every != own)
+
     def _text(self, document_id: str) -> str | None:
         row = self._db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
         pieces = self._db.execute("SELECT text FROM texts WHERE document_id = ? ORDER BY ordinal", (document_id,))
