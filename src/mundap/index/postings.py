@@ -82,12 +82,10 @@ class PostingsBuilder:
         self._known: defaultdict[str, int] = defaultdict()
         self._known.default_factory = self._known.__len__
         self._rows: list[npt.NDArray[np.int32]] = []
-        self._words: list[int] = []
 
     def add(self, tokens: Sequence[str]) -> None:
         """Add a row. A count beyond 65,535 is kept as that."""
         self._rows.append(np.fromiter(map(self._known.__getitem__, tokens), np.int32, len(tokens)))
-        self._words.append(sum(not token.startswith(BIGRAM) for token in tokens))
         self.tokens += len(tokens)
 
     def part(self) -> PostingsPart:
@@ -97,7 +95,8 @@ class PostingsBuilder:
         order = np.argsort(hashes)
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
-        keys = rank[np.concatenate(self._rows)] if self._rows else np.empty(0, np.int64)
+        said = np.concatenate([_NONE, *self._rows])
+        keys = rank[said]
         keys *= len(self._rows)
         keys += np.repeat(np.arange(len(self._rows)), lengths)
         keys.sort()
@@ -105,8 +104,14 @@ class PostingsBuilder:
         counts = np.minimum(np.diff(first, append=len(keys)), _MOST).astype(np.uint16)
         places, rows = np.divmod(keys[first], max(len(self._rows), 1))
         starts = np.searchsorted(places, np.arange(len(hashes) + 1))
-        words = np.asarray(self._words, np.int32)
-        return PostingsPart(hashes[order], starts, rows.astype(np.int32), counts, lengths, words)
+        return PostingsPart(hashes[order], starts, rows.astype(np.int32), counts, lengths, self._words(said, lengths))
+
+    def _words(self, said: Local, lengths: Local) -> Local:
+        """How many tokens of each row are no bigrams; `said` are the numbers of the tokens of all rows."""
+        plain = np.fromiter((not token.startswith(BIGRAM) for token in self._known), np.bool_, len(self._known))
+        before = np.concatenate([np.zeros(1, np.int32), np.cumsum(plain[said], dtype=np.int32)])
+        ends = np.cumsum(lengths)
+        return before[ends] - before[ends - lengths]
 
 
 class Postings:
