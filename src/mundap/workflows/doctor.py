@@ -26,6 +26,8 @@ EXTRAS = {
     "llm": "xllamacpp",
     "ocr": "PIL",
     "oidc": "joserfc",
+    "postgres": "psycopg",
+    "ray": "ray",
     "rerank": "onnxruntime",
     "serve": "fastapi",
     "train": "torch",
