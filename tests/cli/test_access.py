@@ -13,7 +13,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.cli.conftest import HASHED, MakeBot, Run, Serve, make
+from tests.cli.conftest import HASHED, MakeBot, MakeFiles, Run, Serve, make
 
 from mundap.graph.around import KEYWORD
 from mundap.mcp.tools import neighbours
@@ -200,6 +200,32 @@ def test_a_tag_file_hides_at_the_next_ingest_though_the_document_did_not_change(
     tags.unlink()
     bot.ingest()
     assert bot.seen_by(()).search("출장비", leg="bm25")
+
+
+def test_who_has_other_groups_besides_sees_the_same_and_costs_nothing(indexed: MakeBot) -> None:
+    """As people of a large office have, each others."""
+    bot = indexed()
+    for n in range(60):
+        (bot.root / "docs" / f"부서{n}.txt").write_text(f"{n}번 부서의 회의는 {n}시입니다.", "utf-8")
+        (bot.root / "docs" / f"부서{n}.txt.access").write_text(f"부서{n}", "utf-8")
+    bot.ingest()
+    bot.index()
+    assert bot.seen_by(["부서1", "동호회1"]) is bot.seen_by(["부서1", "동호회2", "동호회3"])
+    files = []
+    for n in (*range(60), *range(60)):
+        seen = bot.seen_by([f"부서{n}"])
+        assert seen.corpus.counts()[0] == bot.seen_by(()).corpus.counts()[0] + 1
+        files.append(len([*Path("/proc/self/fd").iterdir()]))
+    assert max(files[60:]) <= max(files[:60])
+    [hit] = bot.seen_by(["부서7"]).search("7번 부서의 회의", 1, "bm25")
+    assert hit.passage.text == "7번 부서의 회의는 7시입니다."
+
+
+def test_a_folder_that_is_closed_to_all_is_closed(fresh: MakeFiles) -> None:
+    bot = Mundap.open(fresh(config=f'{HASHED}[access.folders]\n"docs" = []\n'))
+    bot.ingest()
+    assert bot.corpus.counts()[0]
+    assert bot.seen_by(["누구"]).corpus.counts()[0] == 0
 
 
 def test_agents_see_what_their_key_sees(serving: Serve, indexed: MakeBot, mundap: Run) -> None:

@@ -63,10 +63,12 @@ class CoverageRanker:
     def score(self, question: str, candidates: Candidates) -> Scores:
         """The fused score of each candidate, and what it says; that of one that is gone alone."""
         table = self.lexical.table
-        ids = table.ids.at(candidates.rows)
-        passages = candidates.read or table.store.passages(ids)
+        passages = candidates.read or table.read(candidates.rows)
         asked = self._words(question)
-        said = [self._said(asked, passages[id].worded.lower()) if id in passages else 0.0 for id in ids]
+        said = [
+            self._said(asked, passages[row].worded.lower()) if row in passages else 0.0
+            for row in candidates.rows.tolist()
+        ]
         scores: Scores = candidates.fused + np.float32(self.weight) * np.asarray(said, np.float32)
         return scores
 

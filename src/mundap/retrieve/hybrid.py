@@ -21,13 +21,13 @@ POOL = 100  # candidates each leg proposes
 @dataclass(frozen=True)
 class Candidates:
     """Rows by falling fused score, ties by id. `legs` has each leg's score of every row; `found` each leg's own rows; `read`
-    the passages, by id, of as many of the first as were read."""
+    the passages of as many of the first rows as were read."""
 
     rows: Rows
     fused: Scores
     legs: Mapping[str, Scores]
     found: Mapping[str, Rows]
-    read: Mapping[str, Passage] = field(default_factory=dict)
+    read: Mapping[int, Passage] = field(default_factory=dict)
 
     def first(self, count: int) -> Candidates:
         """The best `count` of them."""
@@ -73,7 +73,7 @@ class Hybrid:
         candidates = self.candidates(question, k, self.table.mask(where))
         if self.ranker and self.ranker.reads:
             first = candidates.rows[: max(k, self.ranker.reads)]  # what is read again if it is among the hits
-            candidates = replace(candidates, read=self.table.store.passages(self.table.ids.at(first)))
+            candidates = replace(candidates, read=self.table.read(first))
         rows, scores = self.ordered(question, candidates)
         origins = {leg: ranks(found) for leg, found in candidates.found.items()}
         return self.table.hits(rows[:k], scores[:k], origins, candidates.read)
@@ -101,7 +101,7 @@ class Hybrid:
         first = candidates.first(ranker.depth)
         with span("rerank", candidates=len(first.rows)):
             scores = ranker.score(question, first)
-        order = np.lexsort((self.table.ids.ties(first.rows), -scores))
+        order = in_order(np.arange(len(scores)), scores, lambda places: self.table.ids.ties(first.rows[places]))
         rest = candidates.fused[ranker.depth :]
         behind = rest - rest.max(initial=-np.inf) + scores.min() - 1 if len(rest) else rest
         return (

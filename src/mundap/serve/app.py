@@ -97,7 +97,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     app.add_middleware(
         BodyLimit,
         most=settings.body_kb * 1024,
-        paths={"/documents": settings.uploads_mb << 20},
+        paths=dict.fromkeys(("/documents", "/synonyms", "/synonyms/effect"), settings.uploads_mb << 20),
         seconds=settings.body_seconds,
     )
     app.add_middleware(
@@ -152,4 +152,4 @@ def _agents(service: Service) -> tuple[Sequence[BaseRoute], Callable[[], Abstrac
         asker = ASKER.get()
         return service.newest().seen_by(asker.access if asker else ())
 
-    return make_http(newest, lambda error: told("agent", ASKER.get(), error))
+    return make_http(newest, lambda error: told("agent", ASKER.get(), error), service.settings.answers_at_once)

@@ -15,6 +15,7 @@ from starlette.datastructures import UploadFile
 from mundap.access import tags_of
 from mundap.asides import Aside
 from mundap.errors import MundapError
+from mundap.graph.build import graph_text
 from mundap.ingest.readers import exists
 from mundap.names import safe_name
 from mundap.serve.asker import Asker
@@ -242,7 +243,7 @@ def passages(
     for one in bot.corpus.questions() if own else ():
         if one.passage_id in own:
             asked.setdefault(one.passage_id, []).append(one.question)
-    named = bot.components.names([parent.worded for parent, *_ in families])
+    named = bot.components.names([graph_text(parent) for parent, *_ in families])
     return Passages(
         total=total,
         passages=[

@@ -115,7 +115,7 @@ class Corpus:
         self._filtered: tuple[str, dict[tuple[str, ...], Set[str]]] = ("", {})
         self._sight = sight
         self._seen: tuple[str, Set[str]] = ("", frozenset())
-        self._tagged: tuple[str, bool] = ("", False)
+        self._tagged: tuple[str, Set[str]] = ("", frozenset())
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON", prepare=sight)
@@ -208,12 +208,12 @@ class Corpus:
         return [row[0] for row in self._db.execute("SELECT tag FROM access WHERE source = ? ORDER BY tag", (source,))]
 
     @property
-    def has_tags(self) -> bool:
-        """Whether any document or row has tags."""
+    def tags_in_use(self) -> Set[str]:
+        """The tags that any document or row has; not those of folders in the settings."""
         state = self.state()
         if self._tagged[0] != state:
-            asked = "SELECT EXISTS (SELECT 1 FROM main.access) OR EXISTS (SELECT 1 FROM main.passages WHERE json_extract(meta, ?) IS NOT NULL)"
-            self._tagged = (state, bool(self._db.execute(asked, (f"$.{ACCESS}",)).fetchone()[0]))
+            asked = "SELECT tag FROM main.access UNION SELECT t.value FROM main.passages p, json_each(p.meta, ?) t"
+            self._tagged = (state, frozenset(row[0] for row in self._db.execute(asked, (f"$.{ACCESS}",))))
         return self._tagged[1]
 
     @property

@@ -72,6 +72,7 @@ from mundap.workspace.opening import Opening, passages_of
 from mundap.workspace.searching import Searching, Where
 from mundap.workspace.uploads import Uploads
 
+_VIEWS = 32  # that are kept: each has connections of its own
 SOURCES = "sources"  # the folder of what came from elsewhere
 BACKUPS = ".backup-"  # with which folders begin that hold the workspace for a backup
 
@@ -147,18 +148,23 @@ class Mundap:
 
         What they do not see is in no search, answer, listing, count or suggestion.
         """
-        folders = self.config.access.folders
-        if tags is None or not (folders or self.corpus.has_tags):
+        if tags is None:
             return self
-        own = frozenset(tags)
+        folders = self.config.access.folders
+        known = frozenset(self.corpus.tags_in_use).union(*folders.values())
+        if not (folders or known):
+            return self
+        own = frozenset(tags) & known  # people have groups without number, documents few
         with self._viewing:
-            view = self._views.get(own)
+            view = self._views.pop(own, None)
             if view is None:
                 view = copy(self)
                 view.corpus = Corpus(self.root / FOLDER / "corpus.sqlite", Sight(own, folders))
                 view._searching = Searching(self._opening, view.corpus, self._parts)
                 view._answering = Answering(view._searching, self._opening, view.corpus, self._parts)
-                self._views[own] = view
+            self._views[own] = view  # as the last that was asked for
+            if len(self._views) > _VIEWS:
+                del self._views[next(iter(self._views))]
         return view
 
     def read_by(self, encoder: str, progress: Progress = quiet) -> Mundap:

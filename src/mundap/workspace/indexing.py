@@ -175,7 +175,7 @@ class Indexing:
     def _graph_recipe(self) -> str:
         """What decides the nodes of the graph, and the edges that passages give."""
         kind = self._parts.config.graph.relations
-        return f"{self._parts.tokenizer.name}-1-{reader_name(self._parts.completer) if kind == 'llm' else kind}"
+        return f"{self._parts.tokenizer.name}-2-{reader_name(self._parts.completer) if kind == 'llm' else kind}"
 
     def _annex(self, encoding: _Summed, keywords: _Summed) -> Annex | None:
         """What stands beside the rows of segments."""
