@@ -111,7 +111,8 @@ class PostingsBuilder:
         plain = np.fromiter((not token.startswith(BIGRAM) for token in self._known), np.bool_, len(self._known))
         before = np.concatenate([np.zeros(1, np.int32), np.cumsum(plain[said], dtype=np.int32)])
         ends = np.cumsum(lengths)
-        return before[ends] - before[ends - lengths]
+        words: Local = before[ends] - before[ends - lengths]
+        return words
 
 
 class Postings:

@@ -28,6 +28,7 @@ EXTRAS = {
     "ocr": "PIL",
     "oidc": "joserfc",
     "postgres": "psycopg",
+    "ray": "ray",
     "rerank": "onnxruntime",
     "serve": "fastapi",
     "train": "torch",
