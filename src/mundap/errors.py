@@ -75,3 +75,7 @@ class GeneratorError(MundapError):
 
 class ServerError(MundapError):
     """A server of embeddings or scores could not be reached, or did not answer as it should."""
+
+
+class IndexUnavailable(ServerError):
+    """The server of the index cannot be reached now; the same search may succeed later."""

@@ -161,30 +161,30 @@ class Postings:
 
     def rarity(self, tokens: Sequence[str]) -> list[float]:
         """The inverse document frequency of each token; a token that no row holds is the rarest."""
-        rarities: list[float] = _idf(self.holders(tokens), self.alive).tolist()
+        rarities: list[float] = idf(self.holders(tokens), self.alive).tolist()
         return rarities
 
     def holders(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
         """How many rows hold each token."""
-        return self._holders(np.fromiter(map(_asked, tokens), np.uint64, len(tokens)))
+        return self._holders(np.fromiter(map(asked_hash, tokens), np.uint64, len(tokens)))
 
     def listed(self, token: str) -> tuple[Rows, Counts]:
         """The rows that hold the token, ascending, and how often each does."""
-        found = list(self._listed(np.asarray([_asked(token)], np.uint64)))
+        found = list(self._listed(np.asarray([asked_hash(token)], np.uint64)))
         rows = np.concatenate([np.empty(0, np.intp), *(self.offsets[n] + rows for n, rows, _ in found)])
         return rows, np.concatenate([np.empty(0, np.uint16), *(counts for _, _, counts in found)])
 
     def impacts(self, token: str) -> tuple[Rows, Scores]:
         """The rows that hold the token, ascending, and what it adds to the score of each."""
-        found = list(self._listed(np.asarray([_asked(token)], np.uint64)))
-        idf = np.float32(_idf(np.asarray(sum(len(rows) for _, rows, _ in found)), self.alive))
+        found = list(self._listed(np.asarray([asked_hash(token)], np.uint64)))
+        rarity = np.float32(idf(np.asarray(sum(len(rows) for _, rows, _ in found)), self.alive))
         rows = np.concatenate([np.empty(0, np.intp), *(self.offsets[n] + rows for n, rows, _ in found)])
         shares = (_shares(counts, self._soft[n][rows]) for n, rows, counts in found)
-        return rows, idf * np.concatenate([np.empty(0, np.float32), *shares])
+        return rows, rarity * np.concatenate([np.empty(0, np.float32), *shares])
 
     def holding(self, tokens: Sequence[str]) -> Rows:
         """The rows that hold every one of these tokens, ascending; none for no tokens."""
-        terms = np.fromiter({_asked(token) for token in tokens}, np.uint64)
+        terms = np.fromiter({asked_hash(token) for token in tokens}, np.uint64)
         found = [np.empty(0, np.intp)]
         for n, part in enumerate(self.parts if len(terms) else ()):
             starts, ends = part.spans(terms)
@@ -220,11 +220,11 @@ class Postings:
 
     def _weighed(self, tokens: Iterable[str]) -> tuple[Terms, Scores]:
         """The distinct terms of these tokens that some row holds, in order, and what each weighs in the query."""
-        asked = Counter(map(_asked, tokens))
+        asked = Counter(map(asked_hash, tokens))
         terms = np.fromiter(sorted(asked), np.uint64, len(asked))
         holders = self._holders(terms)
         times = np.fromiter((asked[int(term)] for term in terms), np.float32, len(terms))
-        weights = _idf(holders, self.alive).astype(np.float32) * times
+        weights = idf(holders, self.alive).astype(np.float32) * times
         return terms[holders > 0], weights[holders > 0]
 
     def _holders(self, terms: Terms) -> npt.NDArray[np.int64]:
@@ -287,7 +287,7 @@ def term_hash(token: str) -> int:
     return int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little")
 
 
-_asked = lru_cache(_REMEMBERED)(term_hash)  # of questions, each of whose tokens is asked for several times
+asked_hash = lru_cache(_REMEMBERED)(term_hash)  # of questions, each of whose tokens is asked for several times
 
 
 _TOGETHER = 1000  # postings a term, below which those of all terms are taken in one go: calls cost more than they do
@@ -319,6 +319,7 @@ def _shares(counts: Counts, soft: Scores) -> Scores:
     return shares
 
 
-def _idf(holders: npt.NDArray[np.int64], rows: int) -> npt.NDArray[np.float64]:
-    idf: npt.NDArray[np.float64] = np.log1p((rows - holders + 0.5) / (holders + 0.5))
-    return idf
+def idf(holders: npt.NDArray[np.int64], rows: int) -> npt.NDArray[np.float64]:
+    """The inverse document frequency of terms that so many of `rows` hold."""
+    rarity: npt.NDArray[np.float64] = np.log1p((rows - holders + 0.5) / (holders + 0.5))
+    return rarity
