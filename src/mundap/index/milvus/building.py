@@ -84,6 +84,8 @@ def follow(
     Raises StaleIndex if the index is not of this source.
     """
     manifest = finish(collections, manifest)
+    if not manifest.rows:
+        return None  # how long vectors are, it did not know
     writing = _Rows(collections, manifest.build, recipe, deriving, manifest.mean)
     state = source.mark()
     changed = changes(collections, manifest, source)

@@ -47,7 +47,6 @@ class MilvusServer:
         self._token = token
         self._client: Untyped = None
         self._lock = Lock()
-        self._loaded: set[str] = set()
 
     @property
     def shown(self) -> str:
@@ -65,13 +64,10 @@ class MilvusServer:
         logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # it logs what it raises, with pages of traces
         for wait in (*_WAITS, None):
             try:
-                return what(self._connected(pymilvus))
+                return self._asked(pymilvus, what, collection)
             except pymilvus.exceptions.MilvusException as error:
                 if error.code == _NO_COLLECTION:
                     raise NoCollection(f"{self.shown}에 컬렉션 {collection}이(가) 없습니다.") from error
-                if error.code == _NOT_LOADED and collection and wait is not None:
-                    self._load(collection)
-                    continue
                 if not (error.retriable or error.code in _PASSING) or _is_refusal(error.message):
                     raise self._told(error.message) from error
                 trouble: Exception = error
@@ -88,17 +84,18 @@ class MilvusServer:
         """What the server says that it is."""
         return str(self.ask(lambda client: client.get_server_version()))
 
-    def _connected(self, pymilvus: Untyped) -> Untyped:
+    def _asked(self, pymilvus: Untyped, what: Callable[[Untyped], _T], collection: str) -> _T:
         with self._lock:
             if self._client is None:
                 self._client = pymilvus.MilvusClient(uri=self._uri, token=self._token, timeout=_CONNECT_SECONDS)
-            return self._client
-
-    def _load(self, collection: str) -> None:
+            client = self._client
         try:
-            self._client.load_collection(collection, timeout=CALL_SECONDS)
-        except Exception as error:
-            raise self._told(getattr(error, "message", str(error))) from error
+            return what(client)
+        except pymilvus.exceptions.MilvusException as error:
+            if error.code != _NOT_LOADED or not collection:
+                raise
+            client.load_collection(collection, timeout=CALL_SECONDS)  # a server that was started again may need that
+            return what(client)
 
     def _unreachable(self, error: Exception) -> IndexUnavailable:
         return IndexUnavailable(
