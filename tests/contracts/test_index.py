@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from tests import milvus
 
+import mundap as md
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import StaleIndex
 from mundap.files import digest
@@ -30,7 +31,8 @@ from mundap.index.table import InMemory
 from mundap.index.widen import Widening
 from mundap.ingest.chunk import Sentences
 from mundap.ingest.split import chunks
-from mundap.korean.everyday import Everyday
+from mundap.korean.everyday import Everyday, EverydayWords, shipped
+from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Leg
 from mundap.retrieve.coverage import untrained
 from mundap.types import Passage
@@ -144,7 +146,8 @@ def assert_same(indexed: Indexed, questions: Sequence[str] = QUESTIONS) -> None:
     """Both legs, and the hybrid of them, find what they do in memory."""
     legs, wanted = indexed.legs(), expected(indexed.texts)
     hybrids = [untrained(*some, lexical=some[0], pool=8) for some in (legs, wanted)]  # type: ignore[arg-type]
-    for mine, right in [*zip(legs, wanted, strict=True), tuple(hybrids)]:
+    pairs: list[tuple[Any, Any]] = [*zip(legs, wanted, strict=True), (hybrids[0], hybrids[1])]
+    for mine, right in pairs:
         for question in questions:
             for k in (1, 5, 100):
                 assert found(mine, question, k) == found(right, question, k), (mine.name, question, k)
@@ -293,6 +296,30 @@ def test_an_index_of_nothing_finds_nothing(make: Make) -> None:
     indexed.texts.hold(TEXTS[:3])
     indexed.build()
     assert_same(indexed)
+
+
+def test_real_passages_and_questions_are_found_alike(make: Make, shared_data: Path) -> None:
+    [sheet] = md.load(shared_data / "customs" / "customs_qa.xlsx")
+    held = md.split([sheet])
+    parents = sorted({one.parent_id for one in held})[:120]
+    indexed = Indexed(make(), Texts())
+    indexed.texts.held = {one.id: one for one in held if one.parent_id in parents}
+    tokens = SearchTokenizer()
+    indexed.build(deriving=Deriving(tokens, vectors, RECIPE.encoder))
+    lexical = BM25([*indexed.texts.held.values()], tokens, RECIPE.k1, RECIPE.b)
+    lexical.widening = Widening(lexical.postings, tokens, EverydayWords(shipped()))
+    right = (lexical, Dense([*indexed.texts.held.values()], ENCODER))
+    index = indexed.engine.open()
+    table = index.table(InMemory([*indexed.texts.held.values()]), indexed.texts, complete=True)
+    mine = index.lexical(table, tokens, EverydayWords(shipped())), index.dense(table, ENCODER)
+    hybrids = [untrained(*legs, lexical=legs[0]) for legs in (mine, right)]
+    for question in [one.question for one in sheet.questions if one.start < sheet.sections[100].start][::97]:
+        assert found(hybrids[0], question, 10) == found(hybrids[1], question, 10)
+        scored = [
+            dict(zip(ids, leg.score(question, leg.table.ids.rows(ids)).tolist(), strict=True))
+            for leg, ids in ((mine[0], parents), (right[0], parents))
+        ]
+        assert scored[0] == pytest.approx(scored[1], rel=1e-4, abs=1e-4)
 
 
 def test_what_was_erased_leaves_nothing(indexed: Indexed) -> None:

@@ -24,7 +24,7 @@ _SAID_LIMIT = 300
 _T = TypeVar("_T")
 
 
-class NoCollection(ServerError):
+class NoCollection(IndexUnavailable):
     """A collection that is not there (any more)."""
 
 
