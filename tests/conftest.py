@@ -16,6 +16,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each processor has its tests; torch's
 
 import pytest
 from hypothesis import settings
+from tests import postgres_server
 
 from mundap.files import digest
 from mundap.generate.prompt import messages
@@ -38,6 +39,13 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"needs the documents in {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[str]:
+    """The URL of a PostgreSQL server of the tests' own; they are skipped where its programs are not installed."""
+    with postgres_server.running() as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

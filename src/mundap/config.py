@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
 from mundap.errors import ConfigError, WorkspaceNotFound
 from mundap.redact import hidden
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 FILE = "mundap.toml"
+QUEUE_VARIABLE = "MUNDAP_JOBS_URL"
 _AGE = r"^([1-9][0-9]{0,4}\s*(d|일))?$"
 
 
@@ -234,6 +236,31 @@ class Serve(_Section):
     shutdown_seconds: float = Field(default=30.0, gt=0)
 
 
+class Jobs(_Section):
+    """Who does what takes long: encoding passages at `mundap index`, and reading files at `mundap ingest`.
+
+    "local" is this machine. "postgres" hands the work, by a queue in the PostgreSQL database `url` (extra `postgres`), to any
+    number of `mundap worker` processes on any machines; a job whose worker is killed is another's after `lease_seconds`.
+    "ray" hands it to a Ray cluster (extra `ray`) at `address`: "auto" on a machine of the cluster, "HOST:PORT" there, or
+    "ray://HOST:10001" from elsewhere. Workers have the same version of mundap. The variable MUNDAP_JOBS_URL comes before
+    `url`; a password may also be in PGPASSWORD or ~/.pgpass.
+    """
+
+    executor: Literal["local", "postgres", "ray"] = "local"
+    url: str = Field(default="", repr=False)
+    address: str = "auto"
+    lease_seconds: float = Field(default=60.0, ge=1, le=86_400)
+
+    @field_serializer("url")
+    def _without_password(self, url: str) -> str:
+        return hidden(url)
+
+    @property
+    def queue(self) -> str:
+        """Where the queue is; "" if nobody says it."""
+        return os.environ.get(QUEUE_VARIABLE) or self.url
+
+
 class Tracing(_Section):
     """Spans of each question for OpenTelemetry (extra `otel`), with questions and answers in them only with `text`.
 
@@ -313,6 +340,7 @@ class Config(_Section):
     access: Access = Access()
     oidc: Oidc = Oidc()
     ui: Ui = Ui()
+    jobs: Jobs = Jobs()
     tracing: Tracing = Tracing()
     sources: Sources = Field(default=(), strict=False)
 
@@ -336,13 +364,21 @@ def find_workspace(start: Path) -> Path:
 def read_config(path: Path) -> Config:
     """Read mundap.toml. Raises ConfigError with the key, what is wrong, and the keys or values that are known."""
     try:
-        return Config.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {'; '.join(_explain(problem) for problem in error.errors())}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return parse_config(path.read_text("utf-8"), path)
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: TOML로 읽을 수 없습니다({error})") from error
     except OSError as error:
         raise ConfigError(f"{path}: 열 수 없습니다({error.strerror})") from error
+
+
+def parse_config(text: str, path: Path) -> Config:
+    """What the mundap.toml at `path` would mean with this text. Raises ConfigError as `read_config`."""
+    try:
+        return Config.model_validate(tomllib.loads(text))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {'; '.join(_explain(problem) for problem in error.errors())}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: TOML로 읽을 수 없습니다({error})") from error
 
 
 def settings(config: Config, path: Path) -> list[tuple[str, object, str]]:

@@ -65,6 +65,10 @@ class BadOption(MundapError):
         super().__init__(f"{option} {value}: {wanted}.")
 
 
+class Rejected(MundapError):
+    """What somebody gave cannot be taken; the sentence says why."""
+
+
 class UnknownFilter(MundapError):
     """A filter on a field, or by a value, that no document has."""
 
@@ -79,3 +83,7 @@ class ServerError(MundapError):
 
 class IndexUnavailable(ServerError):
     """The server of the index cannot be reached now; the same search may succeed later."""
+
+
+class ExecutorError(MundapError):
+    """Whoever does the work for others, a queue or a cluster, cannot be reached, or was lost."""

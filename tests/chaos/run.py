@@ -306,6 +306,12 @@ class Chaos:
             self._tally.not_ready.append(f"round {n} ({name}): {said}")
             shutil.copytree(self._world.root, self._folder / f"kept-{n}", dirs_exist_ok=True)
             return
+        end = time.monotonic() + READY_SECONDS
+        while (
+            apart := self._world.apart()
+        ) and time.monotonic() < end:  # what was interrupted is settled behind questions
+            time.sleep(0.05)
+        self._tally.lost += [f"round {n} ({name}): the file and the document of {one} differ" for one in apart]
         with httpx.Client(base_url=self._server.address, timeout=60, verify=False) as client:
             some = self._world.there("docs") + self._world.there("uploads")
             for source in self._chance.sample(some, min(SAMPLED, len(some))):

@@ -113,6 +113,7 @@ def test_settings_say_where_each_value_came_from(tmp_path: Path) -> None:
         "access",
         "oidc",
         "ui",
+        "jobs",
         "tracing",
     }
     assert {key.partition(".")[0] for key in rows} == {"language", "private", "low_disk_mb", *tables}
@@ -136,3 +137,11 @@ def test_settings_within_settings_are_shown_by_their_whole_name(tmp_path: Path) 
     assert shown["ingest.columns.question"] == (("고객 발화",), FILE)
     assert shown["ingest.columns.answer"] == ((), "default")
     assert shown["ingest.hidden"] == (False, "default")
+
+
+def test_the_password_of_a_queue_is_in_no_copy_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = read_config(written(tmp_path, '[jobs]\nexecutor = "postgres"\nurl = "postgresql://m:secret-word@db/m"\n'))
+    assert "secret-word" not in f"{config!r} {config.model_dump()} {config.model_dump_json()}"
+    assert config.jobs.queue == "postgresql://m:secret-word@db/m"
+    monkeypatch.setenv("MUNDAP_JOBS_URL", "postgresql://elsewhere/m")
+    assert config.jobs.queue == "postgresql://elsewhere/m"

@@ -34,6 +34,7 @@ from mundap.cli import (
     up,
     usage_errors,
     verify,
+    worker,
 )
 from mundap.errors import MundapError
 from mundap.redact import Visible, hidden
@@ -113,6 +114,7 @@ for command in (
     backup.backup,
     backup.restore,
     erase.erase,
+    worker.worker,
 ):
     app.command()(command)
 app.command()(tune.tune)

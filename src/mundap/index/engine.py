@@ -30,6 +30,10 @@ class Statistics(Protocol):
         """The inverse document frequency of each token; a token that no row holds is the rarest."""
         ...
 
+    def rarities(self, tokens: Sequence[str]) -> dict[str, float]:
+        """The inverse document frequency of each of these distinct tokens that some row holds."""
+        ...
+
 
 class Lexical(Leg, Protocol):
     """The leg of words, and what it knows of them."""

@@ -54,7 +54,7 @@ class CoverageRanker:
     `weight` is what the rarity of a word counts in each of the two.
     """
 
-    depth = DEPTH
+    depth = reads = DEPTH
 
     def __init__(self, lexical: Lexical, weight: float) -> None:
         self.lexical = lexical
@@ -63,10 +63,12 @@ class CoverageRanker:
     def score(self, question: str, candidates: Candidates) -> Scores:
         """The fused score of each candidate, and what it says; that of one that is gone alone."""
         table = self.lexical.table
-        ids = table.ids.at(candidates.rows)
-        passages = table.store.passages(ids)
+        passages = candidates.read or table.read(candidates.rows)
         asked = self._words(question)
-        said = [self._said(asked, passages[id].worded.lower()) if id in passages else 0.0 for id in ids]
+        said = [
+            self._said(asked, passages[row].worded.lower()) if row in passages else 0.0
+            for row in candidates.rows.tolist()
+        ]
         scores: Scores = candidates.fused + np.float32(self.weight) * np.asarray(said, np.float32)
         return scores
 
@@ -77,8 +79,7 @@ class CoverageRanker:
     def _words(self, question: str) -> QuestionWords:
         known, widening = self.lexical.statistics, self.lexical.widening
         words = [word for word in dict.fromkeys(self.lexical.tokens(question)) if not word.startswith(BIGRAM)]
-        held = known.holders(words)
-        rarity = {word: worth for word, worth, n in zip(words, known.rarity(words), held, strict=True) if n}
+        rarity = known.rarities(words)
         everyday = []
         for word in widening.words(question) if widening else ():
             own = [(token, rarity[token]) for token in word.own if token in rarity]

@@ -23,7 +23,11 @@ from mundap.serve import (
     feedback,
     found,
     login,
+    questions,
+    sources,
     state,
+    synonyms,
+    upkeep,
     views,
 )
 from mundap.serve.asker import ASKER
@@ -78,6 +82,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     )
     app.state.service = service
     app.state.logins = logins
+    app.state.syncing = syncing
     describe = app.openapi
     error_responses.install(app)
 
@@ -92,7 +97,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     app.add_middleware(
         BodyLimit,
         most=settings.body_kb * 1024,
-        paths={"/documents": settings.uploads_mb << 20},
+        paths=dict.fromkeys(("/documents", "/synonyms", "/synonyms/effect"), settings.uploads_mb << 20),
         seconds=settings.body_seconds,
     )
     app.add_middleware(
@@ -123,6 +128,10 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         login.router,
         found.router,
         views.router,
+        questions.router,
+        synonyms.router,
+        sources.router,
+        upkeep.router,
         originals.router,
         page_routes.router,
         state.router,
@@ -143,4 +152,4 @@ def _agents(service: Service) -> tuple[Sequence[BaseRoute], Callable[[], Abstrac
         asker = ASKER.get()
         return service.newest().seen_by(asker.access if asker else ())
 
-    return make_http(newest, lambda error: told("agent", ASKER.get(), error))
+    return make_http(newest, lambda error: told("agent", ASKER.get(), error), service.settings.answers_at_once)

@@ -55,6 +55,7 @@ class Chores:
         """In the turn of what is written, so that uploads and deletes wait for it. Raises Stopped when the server ends."""
         service = self._service
         self._go_on(0, 0)
+        service.bot.settle()
         if not service.bot.unindexed:
             return
         log.warning("아직 색인되지 않은 문서를 색인합니다. 그동안 이미 색인된 문서로 답합니다.")

@@ -27,6 +27,13 @@ from mundap.store.audit import Action
 OPEN = ("/", "/healthz", "/readyz", "/widget.js")
 _OPEN_BELOW = f"/{PLACE}/"
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_ACTIONS: dict[str, Action] = {
+    "questions": "answer",
+    "synonyms": "synonyms",
+    "sources": "sync",
+    "config": "settings",
+    "erase": "erase",
+}
 _MOST = 10_000  # askers that are watched at once
 _WRONG_PER_MINUTE = 30  # wrong keys from one address; the right one is let through at any time
 _SLOW, _SLOWEST = 0.1, 2.0  # seconds that the first wrong key is answered later, which doubles, and the last ones
@@ -113,7 +120,7 @@ class Guard:
 
     def _check(self, request: Request, asker: Asker | None) -> None:
         """Raises Refused."""
-        headers = request.headers
+        headers, path = request.headers, request.scope["path"]  # the URL also depends on the Host header
         if asker is None:
             raise Refused(
                 401,
@@ -135,11 +142,11 @@ class Guard:
                     403,
                     "다른 사이트의 페이지에서 보낸 요청입니다. mundap.toml의 serve.cors_origins에 그 주소를 추가하세요.",
                 )
-        role = next((one for one in needed(request.method, request.url.path) if not asker.may(one)), None)
+        role = next((one for one in needed(request.method, path) if not asker.may(one)), None)
         if role is not None:
-            if role == "write":
-                action: Action = "delete" if request.method == "DELETE" else "upload"
-                what = [request.url.path.rpartition("/")[2]] if action == "delete" else []
+            if role == "write" and request.method not in _SAFE:
+                action = _action(request.method, path)
+                what = [path.rpartition("/")[2]] if request.method == "DELETE" else []
                 self._service.audit(asker, action, what, "refused", request.state.request_id)
             own = f"mundap keys change '{asker.name}' --role {role}" if asker.name else "mundap keys add 이름"
             own = "mundap.toml의 [oidc] roles" if asker.login else own
@@ -201,6 +208,12 @@ class Often:
         now = self._clock()
         left, since = self._left.get(asker, (float(per_minute), now))
         return min(per_minute, left + (now - since) * per_minute / 60), now
+
+
+def _action(method: str, path: str) -> Action:
+    """What the audit log calls a request that changes something."""
+    first = path.partition("/")[2].partition("/")[0]
+    return _ACTIONS.get(first, "delete" if method == "DELETE" else "upload")
 
 
 def until_tomorrow() -> int:

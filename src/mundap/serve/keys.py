@@ -17,6 +17,7 @@ from typing import Any
 from filelock import FileLock
 
 from mundap.errors import BadOption, MundapError, UnknownName
+from mundap.files import sync_folder
 
 FILE = "keys.json"
 LENT = "mundap up"  # the name of the key that `mundap up` gives its page
@@ -149,6 +150,7 @@ class Keys:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self._path)
+        sync_folder(self._path.parent)
 
 
 def new_key() -> str:

@@ -12,7 +12,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field
 
 from mundap.errors import ConfigError
-from mundap.graph.around import KEYWORD, visible
+from mundap.graph.around import KEYWORD
 from mundap.messages import say
 from mundap.serve.error_responses import Refused, documented
 from mundap.serve.page.originals import no_passage, original, passage_of
@@ -151,8 +151,6 @@ def graph(
         raise Refused(404, str(error)) from error
     asked, drawn = neighbourhood(bot, word, hops)
     seen = bot.corpus.seen
-    if seen is not None:
-        drawn = visible(drawn, lambda one: bool(bot.corpus.holding(one, 1)))
     nodes = drawn.nodes[:_MOST_NODES]
     ids = {node.id for node in nodes}
     return Around(

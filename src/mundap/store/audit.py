@@ -21,7 +21,19 @@ _LARGEST = 10 << 20  # bytes of a file, after which another is begun
 _FILES = 20  # that are kept besides the one that is written
 _LOCK_SECONDS = 10
 
-Action = Literal["upload", "delete", "key add", "key change", "key remove", "promote", "erase"]
+Action = Literal[
+    "upload",
+    "delete",
+    "key add",
+    "key change",
+    "key remove",
+    "promote",
+    "erase",
+    "answer",
+    "synonyms",
+    "settings",
+    "sync",
+]
 
 
 @dataclass(frozen=True)
@@ -60,6 +72,20 @@ class Audit:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+    def latest(self, count: int) -> list[dict[str, object]]:
+        """The last `count` lines, newest first, from as many of the files as it takes; a line that a power cut tore is left
+        out."""
+        found: list[dict[str, object]] = []
+        for path in (self._file, *(self._numbered(number) for number in range(1, self._files + 1))):
+            if len(found) >= count or not path.is_file():
+                break
+            for line in reversed(path.read_text("utf-8", "replace").splitlines()):
+                try:
+                    found.append(json.loads(line))
+                except ValueError:
+                    continue
+        return found[:count]
 
     def _rotate(self, coming: int) -> None:
         """Begin another file where this one would get too large; the oldest goes."""

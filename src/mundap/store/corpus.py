@@ -95,11 +95,13 @@ class Listed:
 
 @dataclass(frozen=True)
 class StoredQuestion:
-    """A known question, with the parent passage that answers it. `answer` may be ""."""
+    """A known question, with the parent passage that answers it. `answer` may be "". `document` is the source of the
+    document that has it."""
 
     question: str
     answer: str
     passage_id: str
+    document: str = ""
 
 
 class Corpus:
@@ -113,7 +115,7 @@ class Corpus:
         self._filtered: tuple[str, dict[tuple[str, ...], Set[str]]] = ("", {})
         self._sight = sight
         self._seen: tuple[str, Set[str]] = ("", frozenset())
-        self._tagged: tuple[str, bool] = ("", False)
+        self._tagged: tuple[str, Set[str]] = ("", frozenset())
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON", prepare=sight)
@@ -143,8 +145,10 @@ class Corpus:
         chunks: Iterable[Passage],
         fingerprint: str,
         pieces: Iterable[str] = (),
+        access: Iterable[str] | None = None,
     ) -> None:
-        """Add a document, or replace the one of the same source, with all that hangs on it.
+        """Add a document, or replace the one of the same source, with all that hangs on it, and with the tags `access`, as
+        in `tag`; None leaves those that it has.
 
         A passage that is its own chunk may stand in both lists. The text of a document that is too long to be held comes in
         `pieces`, behind its own.
@@ -176,6 +180,8 @@ class Corpus:
                 "INSERT INTO questions VALUES (?,?,?,?,?)",
                 [(document.id, by_start[q.start], q.question, q.answer, q.row) for q in document.questions],
             )
+            if access is not None:
+                self._tag(document.source, access)
 
     def remove(self, source: str) -> None:
         """Remove the document of this source, with all that hangs on it."""
@@ -191,20 +197,23 @@ class Corpus:
         if wanted == set(self.tags(source)):
             return
         with self._change():
-            self._db.execute("DELETE FROM access WHERE source = ?", (source,))
-            self._db.executemany("INSERT INTO access VALUES (?,?)", [(source, tag) for tag in sorted(wanted)])
+            self._tag(source, wanted)
+
+    def _tag(self, source: str, tags: Iterable[str]) -> None:
+        self._db.execute("DELETE FROM access WHERE source = ?", (source,))
+        self._db.executemany("INSERT INTO access VALUES (?,?)", [(source, tag) for tag in sorted(set(tags))])
 
     def tags(self, source: str) -> list[str]:
         """The tags of the document of this source, in order; not those of its rows, nor of folders in the settings."""
         return [row[0] for row in self._db.execute("SELECT tag FROM access WHERE source = ? ORDER BY tag", (source,))]
 
     @property
-    def has_tags(self) -> bool:
-        """Whether any document or row has tags."""
+    def tags_in_use(self) -> Set[str]:
+        """The tags that any document or row has; not those of folders in the settings."""
         state = self.state()
         if self._tagged[0] != state:
-            asked = "SELECT EXISTS (SELECT 1 FROM main.access) OR EXISTS (SELECT 1 FROM main.passages WHERE json_extract(meta, ?) IS NOT NULL)"
-            self._tagged = (state, bool(self._db.execute(asked, (f"$.{ACCESS}",)).fetchone()[0]))
+            asked = "SELECT tag FROM main.access UNION SELECT t.value FROM main.passages p, json_each(p.meta, ?) t"
+            self._tagged = (state, frozenset(row[0] for row in self._db.execute(asked, (f"$.{ACCESS}",))))
         return self._tagged[1]
 
     @property
@@ -332,6 +341,22 @@ class Corpus:
                 found[row[0]] = _passage(row)
         return found
 
+    def passages_in(self, document_id: str, limit: int, offset: int = 0) -> tuple[int, list[list[Passage]]]:
+        """How many parent passages a document has, and `limit` of them in order, from `offset` on, each followed by its
+        chunks."""
+        counted = "SELECT count(*) FROM passages WHERE document_id = ? AND parent_id = id"
+        [total] = self._db.execute(counted, (document_id,)).fetchone()
+        rows = self._db.execute(
+            f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND parent_id = id ORDER BY ordinal LIMIT ? OFFSET ?",
+            (document_id, limit, offset),
+        )
+        own = {row[0]: [_passage(row)] for row in rows}
+        chunks = f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND parent_id <> id ORDER BY ordinal"
+        for row in self._db.execute(chunks, (document_id,)):
+            if row[8] in own:
+                own[row[8]].append(_passage(row))
+        return int(total), [*own.values()]
+
     def present(self, ids: Sequence[str]) -> dict[str, str]:
         """Those of `ids` that exist, each with the id of its parent passage."""
         return dict(self._where_in("SELECT id, parent_id FROM passages WHERE id IN", ids))
@@ -382,7 +407,10 @@ class Corpus:
 
     def questions(self) -> list[StoredQuestion]:
         """Every known question, in a fixed order."""
-        rows = self._db.execute("SELECT question, answer, passage_id FROM questions ORDER BY passage_id, rowid")
+        rows = self._db.execute(
+            "SELECT q.question, q.answer, q.passage_id, d.source FROM questions q JOIN documents d ON d.id = q.document_id"
+            " ORDER BY q.passage_id, q.rowid"
+        )
         return [StoredQuestion(*row) for row in rows]
 
     def sample_questions(self, count: int, longest: int = 60) -> list[str]:

@@ -27,12 +27,15 @@ CREATE TABLE IF NOT EXISTS feedback(
     time TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ')),
     verdict TEXT NOT NULL, comment TEXT NOT NULL, answer TEXT NOT NULL, passage_id TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS feedback_by_answer ON feedback(answer_id);
+CREATE TABLE IF NOT EXISTS reviewed(
+    answer_id INTEGER PRIMARY KEY REFERENCES answers(id) ON DELETE CASCADE, vote INTEGER NOT NULL);
 """
 _OWNED = "ALTER TABLE answers ADD COLUMN owner TEXT NOT NULL DEFAULT ''"  # files of before are given it: nobody's
 _GIVEN = """
 SELECT a.request_id, a.time, a.question, a.answer, a.abstained, a.cited, a.shown,
-       f.verdict, f.comment, f.answer, f.passage_id
+       coalesce(r.vote >= coalesce(f.id, 0), 0), a.id, f.verdict, f.comment, f.answer, f.passage_id
 FROM answers a LEFT JOIN feedback f ON f.id = (SELECT max(id) FROM feedback WHERE answer_id = a.id)
+LEFT JOIN reviewed r ON r.answer_id = a.id
 ORDER BY a.id
 """
 
@@ -51,7 +54,10 @@ class Vote:
 
 @dataclass(frozen=True)
 class Given:
-    """An answer that was given. `cited` and `shown` are ids of passages, in order; `vote` the last one, if any."""
+    """An answer that was given. `cited` and `shown` are ids of passages, in order; `vote` the last one, if any.
+
+    `reviewed` says that somebody has dealt with it since that vote; `number` is its own among all answers.
+    """
 
     request_id: str
     time: str
@@ -61,6 +67,8 @@ class Given:
     cited: tuple[str, ...]
     shown: tuple[str, ...]
     vote: Vote | None
+    reviewed: bool = False
+    number: int = 0
 
 
 class Feedback:
@@ -125,7 +133,7 @@ class Feedback:
     def given(self) -> Iterator[Given]:
         """Every answer that is kept, oldest first, with its last vote."""
         rows: Sequence[tuple[object, ...]] = self._db.execute(_GIVEN).fetchall()
-        for request_id, time, question, answer, abstained, cited, shown, *vote in rows:
+        for request_id, time, question, answer, abstained, cited, shown, reviewed, number, *vote in rows:
             yield Given(
                 str(request_id),
                 str(time),
@@ -135,7 +143,17 @@ class Feedback:
                 tuple(json.loads(str(cited))),
                 tuple(json.loads(str(shown))),
                 None if vote[0] is None else Vote(*vote),  # type: ignore[arg-type]
+                bool(reviewed),
+                int(str(number)),
             )
+
+    def review(self, numbers: Sequence[int]) -> None:
+        """Note that these answers have been dealt with, as they are judged now; a later vote asks for it again."""
+        self._db.executemany(
+            "INSERT OR REPLACE INTO reviewed SELECT id, (SELECT coalesce(max(id), 0) FROM feedback WHERE answer_id = a.id)"
+            " FROM answers a WHERE id = ?",
+            [(number,) for number in numbers],
+        )
 
     def _durable(self, wanted: bool) -> None:
         self._db.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mundap.errors import MundapError
+from mundap.errors import Rejected
 from mundap.store.conversations import Conversations
 from mundap.store.feedback import Feedback
 
@@ -41,12 +41,12 @@ class Forgotten:
 
 
 def days_of(age: str) -> int | None:
-    """The days of an age such as "30d"; None for "". Raises MundapError for what is no age."""
+    """The days of an age such as "30d"; None for "". Raises Rejected for what is no age."""
     if not age.strip():
         return None
     said = re.fullmatch(AGE, age.strip())
     if said is None:
-        raise MundapError(f"'{age}': 기간이 아닙니다. 예: 30d (30일)")
+        raise Rejected(f"'{age}': 기간이 아닙니다. 예: 30d (30일)")
     return int(said[1])
 
 
@@ -72,6 +72,7 @@ def forget_answers(db: sqlite3.Connection, answers: Sequence[int]) -> Forgotten:
         said = db.execute("SELECT session, answer FROM answers WHERE id = ?", (number,)).fetchone()
         votes += db.execute("DELETE FROM feedback WHERE answer_id = ?", (number,)).rowcount
         turns += db.execute("DELETE FROM turns WHERE session = ? AND answer = ?", said).rowcount
+        db.execute("DELETE FROM reviewed WHERE answer_id = ?", (number,))
         db.execute("DELETE FROM answers WHERE id = ?", (number,))
     return Forgotten(len(answers), votes, turns)
 

@@ -11,7 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from mundap.config import Retention
-from mundap.errors import MundapError, UnknownName, WorkspaceBusy
+from mundap.errors import Rejected, UnknownName, WorkspaceBusy
+from mundap.ingest.readers import spelled
 from mundap.korean.normalize import normalize
 from mundap.protocols import Progress
 from mundap.store.forgetting import Ages, Forgotten, days_of, empty_log, forget_answers, forget_older, forgetting
@@ -60,12 +61,12 @@ def document(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
         answers = [number for number, *lists in rows if any(ids & set(_listed(said)) for said in lists)]
         found = forget_answers(db, answers)
     reports = _drop_reports(bot, needles)
-    bot.remove(source, keep_out_file=not file)
-    bot.uploads.drop(source)
+    if file and (path := spelled(bot.root / source)) is not None:
+        path.unlink()  # first: the next ingest would bring back a document whose file outlives it
+    with bot.uploads.leaving(source):
+        bot.remove(source, keep_out_file=not file)
     if bot.is_fetched(source):
         bot.fetched.drop_document(source)
-    if file:
-        (bot.root / source).unlink(missing_ok=True)
     _compact(bot, progress)
     left = tuple(sorted(_holding(bot.root, needles)))
     whole = len([one for one in passages if one.parent_id in ("", one.id)])
@@ -94,10 +95,10 @@ def request(bot: Mundap, name: str) -> Erased:
 
 
 def older(bot: Mundap, age: str) -> Erased:
-    """Erase answers, votes and turns older than `age`, such as "30d". Raises MundapError for what is no age."""
+    """Erase answers, votes and turns older than `age`, such as "30d". Raises Rejected for what is no age."""
     days = days_of(age)
     if days is None:
-        raise MundapError(f"'{age}': 기간이 아닙니다. 예: 30d (30일)")
+        raise Rejected(f"'{age}': 기간이 아닙니다. 예: 30d (30일)")
     return _emptied(bot, forget_older(_corpus(bot), Ages(days, days, days)))
 
 
@@ -115,7 +116,7 @@ def ages_of(settings: Retention) -> Ages:
 
 
 def anything(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, Progress] | None = None) -> Erased:
-    """Erase what `name` is: a document, else a conversation, else an answer by its request id. Raises UnknownName."""
+    """Erase what `name` is: a document, else a conversation, else an answer by its request id. Raises Rejected."""
     if bot.corpus.named(normalize(name)):
         return document(bot, name, file, progress)
     for kind in (session, request):
@@ -123,7 +124,7 @@ def anything(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
             return kind(bot, name)
         except UnknownName:
             continue
-    raise MundapError(
+    raise Rejected(
         f"'{name}': 문서, 대화(session), 답변(request_id) 중 어느 것도 아닙니다. 문서의 이름은 mundap doctor나 GET /documents에서 확인하세요."
     )
 

@@ -26,6 +26,9 @@ from mundap.index.engine import Engine
 from mundap.index.kept_vectors import KeptVectors
 from mundap.index.local import LocalEngine
 from mundap.index.sparse import SPARSE
+from mundap.jobs import make_executor
+from mundap.jobs.encoding import Model, SpreadEncoder
+from mundap.jobs.executor import Executor
 from mundap.korean.everyday import EverydayWords, read_pairs, shipped
 from mundap.korean.keyword_model import KeywordModel
 from mundap.korean.keyword_rules import NounRule, extract, names, read_rules
@@ -172,6 +175,21 @@ class Components:
     def encoder(self) -> Encoder:
         """The encoder that mundap.toml names."""
         return self.encoder_named(self.config.index.encoder)
+
+    @cached_property
+    def executor(self) -> Executor:
+        """Who does what takes long. Raises ConfigError for an address that is none, and MissingExtra."""
+        settings = self.config.jobs
+        return make_executor(settings.executor, url=settings.queue, address=settings.address)
+
+    @property
+    def spread_encoder(self) -> SpreadEncoder:
+        """The encoder, as an index uses it: passages are encoded by whoever does what takes long."""
+        settings = self.config.index
+        options = Options(settings.query_prompt, settings.passage_prompt, settings.pooling)
+        folder = str(self.words.resolve())
+        model = Model(self.encoder.name, settings.encoder, str(self.models.resolve()), folder, options)
+        return SpreadEncoder(self.encoder, model, self.executor)
 
     def encoder_named(self, name: str) -> Encoder:
         """The encoder of that name. Raises UnknownName, or ConfigError for a trained one that cannot be used."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -14,6 +14,7 @@ from threading import Lock
 
 from filelock import FileLock, Timeout
 
+from mundap.asides import sweep
 from mundap.config import FILE, Config, find_workspace, read_config
 from mundap.encode import base_of, located
 from mundap.errors import (
@@ -27,6 +28,7 @@ from mundap.errors import (
 )
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
+from mundap.graph.synonyms import Synonym
 from mundap.hits import Hits
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
@@ -54,12 +56,25 @@ from mundap.workspace.answering import Answering
 from mundap.workspace.components import FOLDER, LIGHT, Components
 from mundap.workspace.copies import Copied, Copies
 from mundap.workspace.indexing import Indexing
-from mundap.workspace.intake import KEPT_OUT, Ingested, Skipped, Taken, beside, keep_out, skipped, take, take_back
+from mundap.workspace.intake import (
+    KEPT_OUT,
+    Ingested,
+    Skipped,
+    Taken,
+    beside,
+    is_taken,
+    keep_out,
+    skipped,
+    take,
+    take_back,
+)
 from mundap.workspace.opening import Opening, passages_of
 from mundap.workspace.searching import Searching, Where
 from mundap.workspace.uploads import Uploads
 
+_VIEWS = 32  # that are kept: each has connections of its own
 SOURCES = "sources"  # the folder of what came from elsewhere
+BACKUPS = ".backup-"  # with which folders begin that hold the workspace for a backup
 
 
 def cut_of(config: Config, models: Path) -> Cut:
@@ -133,18 +148,23 @@ class Mundap:
 
         What they do not see is in no search, answer, listing, count or suggestion.
         """
-        folders = self.config.access.folders
-        if tags is None or not (folders or self.corpus.has_tags):
+        if tags is None:
             return self
-        own = frozenset(tags)
+        folders = self.config.access.folders
+        known = frozenset(self.corpus.tags_in_use).union(*folders.values())
+        if not (folders or known):
+            return self
+        own = frozenset(tags) & known  # people have groups without number, documents few
         with self._viewing:
-            view = self._views.get(own)
+            view = self._views.pop(own, None)
             if view is None:
                 view = copy(self)
                 view.corpus = Corpus(self.root / FOLDER / "corpus.sqlite", Sight(own, folders))
                 view._searching = Searching(self._opening, view.corpus, self._parts)
                 view._answering = Answering(view._searching, self._opening, view.corpus, self._parts)
-                self._views[own] = view
+            self._views[own] = view  # as the last that was asked for
+            if len(self._views) > _VIEWS:
+                del self._views[next(iter(self._views))]
         return view
 
     def read_by(self, encoder: str, progress: Progress = quiet) -> Mundap:
@@ -159,6 +179,18 @@ class Mundap:
         other = self.reconfigured(self.config.model_copy(update={"index": index, "retrieve": retrieve}))
         other._opening.open_with_vectors(progress)
         return other
+
+    def with_synonyms(self, synonyms: Sequence[Synonym]) -> Mundap:
+        """The same workspace as it would search with these synonyms; what is on the disk stays as it is.
+
+        Raises StaleIndex as `search` does, ConfigError without a graph.
+        """
+        view = copy(self)
+        view._opening = self._opening.with_synonyms(synonyms)
+        view._searching = Searching(view._opening, self.corpus, self._parts)
+        view._answering = Answering(view._searching, view._opening, self.corpus, self._parts)
+        view._views = {}
+        return view
 
     # -- ingest ---------------------------------------------------------------------------------------------------
 
@@ -180,15 +212,16 @@ class Mundap:
             except BadFile as error:
                 missing.append(Skipped(str(path), str(error)))
         with self._writing():
+            access: dict[str, Sequence[str]] = {}
             for source, file in list(files.items()):
                 if self.uploads.holds(source):  # whose tags came with them
                     continue
                 try:
-                    self.corpus.tag(source, beside(file))
+                    access[source] = beside(file)
                 except BadFile as error:  # what should be hidden is not taken for what all may see
                     missing.append(Skipped(source, str(error)))
                     del files[source]
-            taken = self._take(files, progress)
+            taken = self._take_tagged(files, access, progress)
             removed = self._prune() if prune else 0
             copied = self._copied(taken)
         return self._ingested(taken, missing, removed, copied)
@@ -203,18 +236,19 @@ class Mundap:
         leaves the tags that a file of that name had.
         """
         with self._writing():
-            before = {name: self.corpus.tags(self.uploads.source(name)) for name in files}
-            for name in files:
-                self.corpus.forgive(self.uploads.source(name))
-                if access is not None:  # before it is there, so that nobody sees it meanwhile
-                    self.corpus.tag(self.uploads.source(name), access)
-            taken = self._take({self.uploads.source(name): file for name, file in files.items()}, progress)
-            for name, one in zip(files, taken, strict=True):
+            sources = {self.uploads.source(name): file for name, file in files.items()}
+            self.uploads.keep(files.values())
+            for source in sources:
+                self.corpus.forgive(source)
+            try:
+                taken = self._take(
+                    sources, progress, dict.fromkeys(sources, tuple(access)) if access is not None else {}
+                )
+            finally:  # what came of the others undoes none
+                self._place(files.items())
+            for one in taken:
                 if one.state == "skipped":
                     self.corpus.forgive(one.file)
-                    self.corpus.tag(one.file, before[name])
-                else:
-                    self.uploads.place(files[name], name)
             if not self._indexing.done and self.corpus.counts()[0]:
                 self._indexing.build({}, merging=False)
             copied = self._copied(taken)
@@ -238,13 +272,14 @@ class Mundap:
         given = tuple(access)
         with self._writing():
             taken_in = dict(files)
+            tags: dict[str, Sequence[str]] = {}
             for source, file in files.items():
                 try:
-                    self.corpus.tag(source, beside(file) or given)
+                    tags[source] = beside(file) or given
                 except BadFile as error:  # what should be hidden is not taken for what all may see
                     missing.append(Skipped(source, str(error)))
                     del taken_in[source]
-            taken = self._take(taken_in, progress)
+            taken = self._take_tagged(taken_in, tags, progress)
             for source in gone:
                 self.corpus.forgive(source)
                 if self.corpus.fingerprint(source) is not None:
@@ -274,8 +309,8 @@ class Mundap:
         with self._writing():
             listed = self.corpus.document(document_id)
             if listed:
-                self.uploads.drop(listed.source)  # first: a file without its document would bring it back
-                self.corpus.remove(listed.source)
+                with self.uploads.leaving(listed.source):
+                    self.corpus.remove(listed.source)
                 if self.is_fetched(listed.source):
                     keep_out(self.corpus, listed.source)
         return listed
@@ -290,12 +325,45 @@ class Mundap:
         named = [self.root / path for path in self.config.ingest.paths]
         return [*named, self.uploads.folder] if self.uploads.folder.is_dir() else named
 
-    def _take(self, files: Mapping[str, Path], progress: Progress) -> tuple[Taken, ...]:
+    def _take(
+        self, files: Mapping[str, Path], progress: Progress, access: Mapping[str, Sequence[str]]
+    ) -> tuple[Taken, ...]:
         settings = self.config.ingest
         limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
-        return take(
-            self.corpus, files, cut_of(self.config, self._parts.models), limits, progress, sheets_of(self.config)
-        )
+        options = sheets_of(self.config)
+        return take(self.corpus, files, self._cut, limits, progress, options, access, self._parts.executor)
+
+    def _take_tagged(
+        self, files: Mapping[str, Path], access: Mapping[str, Sequence[str]], progress: Progress
+    ) -> tuple[Taken, ...]:
+        """Read files whose documents shall have these tags. One that fewer shall see is hidden from the others at once, one
+        that others shall see is shown to them as it is now."""
+        for source, tags in access.items():
+            before = set(self.corpus.tags(source))
+            if tags and (not before or before > set(tags)):
+                self.corpus.tag(source, tags)
+        taken = self._take(files, progress, access)
+        for one in taken:
+            if one.state == "skipped" and one.file in access:
+                self.corpus.tag(one.file, access[one.file])
+        return taken
+
+    @property
+    def _cut(self) -> Cut:
+        return cut_of(self.config, self._parts.models)
+
+    def _place(self, files: Iterable[tuple[str, Path]]) -> None:
+        """Put the uploads in their place that the corpus has as they are."""
+        cut, options = self._cut, sheets_of(self.config)
+        for name, file in files:
+            if is_taken(self.corpus, self.uploads.source(name), file, cut, options):
+                self.uploads.place(file, name)
+
+    def settle(self, wait: float = _MOMENT_SECONDS) -> None:
+        """Finish what killed processes were doing with uploads, or undo it, and delete what they have left. Every change of
+        documents begins with this. Raises WorkspaceBusy if others write for over `wait` seconds."""
+        with self._writing(wait):
+            pass
 
     def _copied(self, taken: Sequence[Taken]) -> Copied:
         come = {one.file for one in taken if one.state in ("added", "updated")}
@@ -368,7 +436,7 @@ class Mundap:
         gone = [
             one.source
             for one in self.corpus.documents()
-            if not exists(self.root / one.source) and not self.is_fetched(one.source)
+            if not self.is_fetched(one.source) and not exists(self.root / one.source)
         ]
         for source in gone:
             self.corpus.remove(source)
@@ -618,8 +686,14 @@ class Mundap:
         """
         return self._parts
 
-    def _writing(self) -> AbstractContextManager[None]:
-        return writing(self.root, _MOMENT_SECONDS)
+    @contextmanager
+    def _writing(self, wait: float = _MOMENT_SECONDS) -> Iterator[None]:
+        with writing(self.root, wait):
+            self._place(self.uploads.arrived())
+            for name in self.uploads.left():
+                self.corpus.remove(self.uploads.source(name))
+            sweep(self.root / FOLDER, BACKUPS)
+            yield
 
 
 @contextmanager

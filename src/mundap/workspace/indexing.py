@@ -28,6 +28,7 @@ from mundap.store.corpus import Corpus
 from mundap.workspace.components import Components
 
 _FORGOTTEN = 4096  # vectors at once
+_HANDED_OUT = 8192  # passages whose vectors are asked of others at once, so that many have work
 
 
 class _Summed:
@@ -59,7 +60,7 @@ class _Encoded:
         self._keys = bytearray()
 
     def __call__(self, texts: list[str]) -> Halves:
-        encoder = self._parts.encoder
+        encoder = self._parts.spread_encoder
         self._keys += b"".join(text_key(encoder.name, text) for text in texts)
         return self._parts.cache.vectors(texts, encoder, self._steps.next())
 
@@ -105,6 +106,7 @@ class Indexing:
             vectors,
             parts.encoder.name,
             self._annex(encoding, keywords),
+            0 if parts.executor.here else _HANDED_OUT,
         )
         name = engine.build(self._corpus, self.recipe, deriving, anew=anew, compact=compact, merging=merging)
         if engine.keeps_vectors:
@@ -187,7 +189,7 @@ class Indexing:
     def _graph_recipe(self) -> str:
         """What decides the nodes of the graph, and the edges that passages give."""
         kind = self._parts.config.graph.relations
-        return f"{self._parts.tokenizer.name}-1-{reader_name(self._parts.completer) if kind == 'llm' else kind}"
+        return f"{self._parts.tokenizer.name}-2-{reader_name(self._parts.completer) if kind == 'llm' else kind}"
 
     def _annex(self, encoding: _Summed, keywords: _Summed) -> Annex | None:
         """What stands beside the rows of segments."""

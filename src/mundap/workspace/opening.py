@@ -11,6 +11,7 @@ from threading import Lock
 from mundap.errors import ConfigError, StaleIndex
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
+from mundap.graph.synonyms import Synonym
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg, NearestLeg
 from mundap.index.engine import Lexical, OpenIndex, check_recipe
@@ -154,11 +155,24 @@ class Opening:
             generation = replace(generation, recipe=recipe, instead=index)
         self._opened = self._open(self._corpus.state(), LocalIndex(generation), weights)
 
+    def with_synonyms(self, synonyms: Sequence[Synonym]) -> Opening:
+        """The same generation as it would be searched with these synonyms. Raises as `open`, and ConfigError without a graph."""
+        state = self._corpus.state()
+        index = self._indexing.engine.open()
+        if not self._parts.has_graph:
+            raise ConfigError("키워드 그래프를 쓰지 않는 작업 폴더라 동의어가 검색에 쓰이지 않습니다.")
+        other = Opening(self._indexing, self._corpus, self._parts)
+        other.complete = self.complete
+        other._opened = other._open(state, index, None, _open_graph(_segments(index)).with_synonyms(synonyms))
+        return other
+
     def _open_generation(self, state: str) -> Opened:
         return self._open(state, self._indexing.engine.open())
 
-    def _open(self, state: str, index: OpenIndex, weights: Postings | None = None) -> Opened:
-        """`weights` are those of tokens if they are not in the segments."""
+    def _open(
+        self, state: str, index: OpenIndex, weights: Postings | None = None, instead: Graph | None = None
+    ) -> Opened:
+        """`weights` are those of tokens if they are not in the segments, `instead` a graph in place of the generation's."""
         parts = self._parts
         check_recipe(index, self._indexing.recipe)
         table = index.table(self._corpus, self._corpus, self.complete)
@@ -173,7 +187,8 @@ class Opening:
         if not parts.is_local:
             _check_served(wanted, parts)
         if parts.has_graph:
-            graph = legs["graph"] = GraphLeg(_open_graph(_segments(index)), table, parts.names, everyday=everyday)
+            known = instead or _open_graph(_segments(index))
+            graph = legs["graph"] = GraphLeg(known, table, parts.names, everyday=everyday)
         elif "graph" in wanted:
             raise ConfigError("legs에 graph를 포함하려면 mundap.toml에서 [graph] enabled = true여야 합니다.")
         if parts.sparse and parts.is_local:

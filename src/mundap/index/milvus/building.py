@@ -54,7 +54,7 @@ def build_anew(collections: Collections, source: Source, recipe: Recipe, derivin
     writing = _Rows(collections, build, recipe, deriving, mean, made=False, exact=exact)
     known: dict[int, Term] = {}
     used: set[int] = set()
-    for families in _in_batches(source.families()):
+    for families in _in_batches(source.families(), deriving.at_once):
         counted = writing.terms_of(families)
         fresh = number_new({term for row in counted for term in row.counts if term not in known}, used.__and__)
         used |= {term.number for term in fresh.values()}
@@ -291,11 +291,19 @@ def _lengths(source: Source, deriving: Deriving) -> tuple[int, int, int]:
     return rows, vectors, tokens
 
 
-def _in_batches(families: Iterator[list[Passage]]) -> Iterator[list[Family]]:
+def _in_batches(families: Iterator[list[Passage]], least: int = 0) -> Iterator[list[Family]]:
+    """Rows with their chunks, about _AT_ONCE at a time, and at least so many passages."""
+    some: list[Family] = []
+    count = 0
     for passages in families:
-        some = _families(passages)
-        for first in range(0, len(some), _AT_ONCE):
-            yield some[first : first + _AT_ONCE]
+        for family in _families(passages):
+            some.append(family)
+            count += len(family)
+            if len(some) >= _AT_ONCE and count >= least:
+                yield some
+                some, count = [], 0
+    if some:
+        yield some
 
 
 def _families(passages: Sequence[Passage]) -> list[Family]:

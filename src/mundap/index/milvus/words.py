@@ -43,6 +43,11 @@ class MilvusStatistics:
         rarities: list[float] = idf(self.holders(tokens), self.rows).tolist()
         return rarities
 
+    def rarities(self, tokens: Sequence[str]) -> dict[str, float]:
+        """The inverse document frequency of each of these distinct tokens that some row holds."""
+        held = self.holders(tokens).tolist()
+        return {token: rarity for token, rarity, n in zip(tokens, self.rarity(tokens), held, strict=True) if n}
+
     def of(self, terms: Terms) -> npt.NDArray[np.int64]:
         """How many rows hold each term."""
         asked = terms.tolist()

@@ -9,9 +9,11 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mundap.ingest.forms import like_a_form, pairs
+from mundap.ingest.forms import like_a_form, pairs_of
 from mundap.ingest.header import depth, headless, names
 from mundap.ingest.meanings import COLUMNS
+from mundap.ingest.sheets.alternating import alternating
+from mundap.ingest.sheets.approval import without_approval
 from mundap.ingest.sheets.cutting import blocks_of, side_by_side, stacked
 from mundap.ingest.sheets.likeness import alike, fill_ditto, listed, names_again, period, shapes_of, unlike
 from mundap.ingest.sheets.region import (
@@ -26,7 +28,7 @@ from mundap.ingest.sheets.region import (
     without_blank_columns,
 )
 from mundap.ingest.sheets.sheet import Row, Sheet
-from mundap.ingest.sheets.titles import ABOUT, MARK, NOTE, TABLE, only_lines, titles
+from mundap.ingest.sheets.titles import ABOUT, MARK, NOTE, TABLE, below, only_lines, only_notes, titles
 from mundap.korean.normalize import squash
 
 _LONGEST_HEADER = 40  # characters; a longer first cell is data in a sheet that has no header
@@ -68,7 +70,7 @@ def areas(pieces: Iterable[Sheet]) -> Iterator[tuple[Sheet, list[Area]]]:
     layout: _Layout | None = None
     for piece in pieces:
         if layout is None or not piece.more:
-            layout = _Layout(piece)
+            layout = _Layout(without_approval(piece))
             found = layout.read()
         else:
             found = layout.go_on(piece)
@@ -85,11 +87,18 @@ class _Layout:
         self.sheet = sheet
         self.areas: list[Area] = []
         self.waiting: list[Row] = []
+        self.titles: list[str] = []  # those of the last table that had some
 
     def read(self) -> list[Area]:
         blocks = blocks_of(self.sheet)
         if not blocks:
             return []
+        if (asked := alternating(self.sheet.rows)) is not None:
+            area = self._new()
+            area.title, area.rows = asked
+            area.columns = (COLUMNS["question"][0], COLUMNS["answer"][0])
+            area.width = len(area.columns)
+            return self.areas
         if all(most_filled(block.rows) == 1 for block in blocks) and not stacked(blocks):
             rows = [row for block in blocks for row in block.rows]
             self.area(Region(0, rows, [one for block in blocks for one in block.merged]))
@@ -118,7 +127,7 @@ class _Layout:
         (_, (first, *_)), *rest = self.waiting
         if rest and MARK.match(first) and not NOTE.match(first):
             area = self._new()
-            area.title, area.notes = [first], rest
+            area.title, area.notes = self._titled([first]), rest
         else:
             (self.areas[-1] if self.areas else self._new()).notes.extend(self.waiting)
         self.waiting = []
@@ -126,6 +135,12 @@ class _Layout:
     def _new(self) -> Area:
         self.areas.append(Area())
         return self.areas[-1]
+
+    def _titled(self, lines: list[str]) -> list[str]:
+        """Lines above a table, below those that stand above its title and the one before."""
+        if lines:
+            self.titles = lines = below(self.titles, lines)
+        return lines
 
     def block(self, block: Region) -> None:
         if only_lines(block):
@@ -151,6 +166,9 @@ class _Layout:
         title = [cells[0] for _, cells in self.waiting]
         self.waiting = []
         region = without_blank_columns(region)
+        if self.areas and only_notes(region):
+            self.areas[-1].notes += [(number, [cell for cell in cells if cell]) for number, cells in region.rows]
+            return
         last = next((one for one in reversed(before) if one.left == region.left), None)
         if last and not title and (going := _goes_on(last, region)) is not None:
             last.spaced = True
@@ -159,7 +177,7 @@ class _Layout:
         above = titles(region)
         title += [text for _, cells in region.rows[:above] if (text := " ".join(cell for cell in cells if cell))]
         region = without_blank_columns(Region(region.left, region.rows[above:], region.merged))
-        area = Area(title=title, left=region.left, width=longest(region.rows))
+        area = Area(title=self._titled(title), left=region.left, width=longest(region.rows))
         self.areas.append(area)
         self.head(area, region)
 
@@ -174,8 +192,8 @@ class _Layout:
         if area.width > 1 and 1 < len(region.rows) <= _FORM and like_a_form(own, cells):
             area.form = True
             every, _ = places(padded(region.rows, area.width), region)
-            for (number, row), line in zip(region.rows, every, strict=True):
-                found = pairs([one[2] for one in dict.fromkeys(line) if one])
+            lines = [[one[2] for one in dict.fromkeys(line) if one] for line in every]
+            for (number, row), found in zip(region.rows, pairs_of(lines), strict=True):
                 area.rows += [(number, list(pair)) for pair in found] or [(number, [c for c in row if c])]
             return
         top = 0
@@ -206,6 +224,7 @@ class _Layout:
         wide = fill_merged(region, area.width)
         rows = region.rows
         header = list(area.columns)
+        lines: list[Row] = []  # those since the last row
         for n, (number, cells) in enumerate(rows):
             if area.width > 1:
                 filled = [cell for cell in cells if cell]
@@ -220,9 +239,7 @@ class _Layout:
                             self.area(Region(region.left, rows[n:], region.merged))
                             return
                         if number in wide or n + 1 < len(rows):
-                            part = text
-                            if n + 1 == len(rows):
-                                area.notes.append((number, [text]))
+                            lines.append((number, [text]))
                             continue
                 elif header and cells[: area.fold or None] == header:
                     continue  # said again on another page
@@ -231,6 +248,9 @@ class _Layout:
                     self.area(Region(region.left, rows[n:], region.merged))
                     return
             fill_ditto(cells, rows[n - 1][1] if n else [])
+            if lines:
+                part = " > ".join(below(part.split(" > ") if part else [], [text for _, (text,) in lines]))
+                lines = []
             if area.fold:
                 every = (cells[x : x + area.fold] for x in range(0, len(cells), area.fold))
                 area.rows += [(number, one) for one in every if any(one)]
@@ -238,6 +258,7 @@ class _Layout:
                 area.rows.append((number, cells))
             if part:
                 area.parts[number] = part
+        area.notes = sorted([*area.notes, *lines])
         area.part = part
 
     def _begins(self, area: Area, below: Sequence[Row], text: str) -> bool:
