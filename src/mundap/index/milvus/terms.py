@@ -11,6 +11,7 @@ from mundap.index.postings import term_hash
 from mundap.korean.tokens import BIGRAM
 
 _BITS = (1 << 31) - 1
+_REMEMBERED = 1_000_000  # tokens whose hashes are kept at hand
 PLACEHOLDER = 0  # the number in a row without a term, which Milvus does not take: no term has it
 _FIELDS = ("term", "number", "holders", "batch")
 
@@ -24,7 +25,7 @@ class RowTerms:
     words: int
 
 
-@dataclass
+@dataclass(slots=True)
 class Term:
     """A term: its number, how many rows hold it, and the last batch that was counted into that."""
 
@@ -35,7 +36,7 @@ class Term:
 
 @dataclass
 class Hashes:
-    """The hashes of tokens, each computed once."""
+    """The hashes of tokens; those of the last ones are kept at hand."""
 
     known: dict[str, int] = field(default_factory=dict)
 
@@ -47,6 +48,8 @@ class Hashes:
     def _of(self, token: str) -> int:
         found = self.known.get(token)
         if found is None:
+            if len(self.known) >= _REMEMBERED:
+                self.known.clear()
             found = self.known[token] = term_hash(token)
         return found
 
