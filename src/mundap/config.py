@@ -85,11 +85,18 @@ class Ingest(_Section):
 class Index(_Section):
     """How passages are indexed. `user_dictionary` is a Kiwi dictionary file, relative to mundap.toml.
 
+    `engine` keeps the index in files of this machine ("local") or on the Milvus at `uri` (extra `milvus`), in collections
+    whose names begin with `collection`, which no other workspace uses; its token, or NAME:PASSWORD, is in the variable
+    MUNDAP_MILVUS_TOKEN. A `uri` that ends in .db is a file, relative to mundap.toml, that Milvus Lite opens.
+
     `encoder` is e5-small, hashed, model:NAME of `mundap train`, or st:, onnx:, static:, gguf: or openai: and where the
     model is. `query_prompt` and `passage_prompt` stand before texts, and `pooling` makes one vector of tokens' states;
     where they are not set, the model's own files say, or what is known of its family.
     """
 
+    engine: Literal["local", "milvus"] = "local"
+    uri: str = ""
+    collection: str = Field(default="mundap", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
     encoder: str = "e5-small"
     query_prompt: str | None = None
     passage_prompt: str | None = None

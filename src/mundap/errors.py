@@ -85,5 +85,9 @@ class ServerError(MundapError):
     """A server of embeddings or scores could not be reached, or did not answer as it should."""
 
 
+class IndexUnavailable(ServerError):
+    """The server of the index cannot be reached now; the same search may succeed later."""
+
+
 class ExecutorError(MundapError):
     """Whoever does the work for others, a queue or a cluster, cannot be reached, or was lost."""

@@ -8,7 +8,7 @@ import time
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from mundap.errors import MundapError, RecordUnreachable, WorkspaceBusy
+from mundap.errors import IndexUnavailable, MundapError, RecordUnreachable, WorkspaceBusy
 from mundap.progress import INDEX
 from mundap.stopping import Stopped
 from mundap.store.audit import Actor
@@ -45,7 +45,7 @@ class Chores:
             try:
                 self._service.writes.own(self._index_once).result()
                 return
-            except WorkspaceBusy:
+            except (WorkspaceBusy, IndexUnavailable):
                 time.sleep(_TICK)
             except Stopped:
                 return

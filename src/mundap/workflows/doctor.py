@@ -12,6 +12,7 @@ from mundap import __version__
 from mundap.encode.prompts import Prompts
 from mundap.errors import MundapError
 from mundap.generate.openai import OpenAIGenerator
+from mundap.index.local import LocalEngine
 from mundap.protocols import Loads
 from mundap.store.space import free, low
 from mundap.types import Json
@@ -25,6 +26,7 @@ EXTRAS = {
     "fast": "numba",
     "graph": "plotly",
     "llm": "xllamacpp",
+    "milvus": "pymilvus",
     "ocr": "PIL",
     "oidc": "joserfc",
     "postgres": "psycopg",
@@ -145,4 +147,5 @@ def _index(bot: Mundap) -> str:
         bot.search("점검", k=1)
     except MundapError as error:
         return str(error)
-    return "ok"
+    engine = bot.components.engine
+    return "ok" if isinstance(engine, LocalEngine) else f"ok: {engine.shown}"

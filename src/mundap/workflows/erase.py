@@ -12,7 +12,6 @@ from pathlib import Path
 
 from mundap.config import Retention
 from mundap.errors import Rejected, UnknownName, WorkspaceBusy
-from mundap.index.generation import current, forget_others
 from mundap.ingest.readers import spelled
 from mundap.korean.normalize import normalize
 from mundap.protocols import Progress
@@ -145,13 +144,10 @@ def _listed(said: str) -> list[str]:
 
 def _compact(bot: Mundap, progress: Mapping[str, Progress] | None) -> None:
     """Write index, cache and corpus without what is gone, and nothing of what they were before."""
-    index = bot.root / FOLDER / "index"
     bot.components.cache.clear()
-    if current(index) is not None and bot.corpus.counts()[0]:
+    if bot.newest is not None and bot.corpus.counts()[0]:
         bot.compact(progress)
-        forget_others(index)
-    elif current(index) is not None:
-        shutil.rmtree(index)  # nothing is left to be found
+    bot.forget_former_indexes()
     _shrink(bot)
 
 

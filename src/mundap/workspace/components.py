@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,9 @@ from mundap.generate.reading import Reader, Weigh
 from mundap.generate.sampling import Sampling
 from mundap.generate.structured import Completer
 from mundap.generate.support import read_calibration, refusal
+from mundap.index.engine import Engine
 from mundap.index.kept_vectors import KeptVectors
+from mundap.index.local import LocalEngine
 from mundap.index.sparse import SPARSE
 from mundap.jobs import make_executor
 from mundap.jobs.encoding import Model, SpreadEncoder
@@ -70,6 +73,28 @@ class Components:
     def cache(self) -> Cache:
         """Vectors and tokens that were computed before, those in segments of the index among them."""
         return Cache(self.root / FOLDER / "cache.sqlite", lambda keys: self._kept_vectors.find(keys))
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What keeps the index. Raises ConfigError for an address that none could be."""
+        settings = self.config.index
+        if settings.engine == "local":
+            return LocalEngine(self.index_folder)
+        from mundap.index.milvus.engine import MilvusEngine
+        from mundap.index.milvus.server import TOKEN
+
+        uri = str(self.words / settings.uri) if settings.uri.endswith(".db") else settings.uri
+        return MilvusEngine(uri, settings.collection, os.environ.get(TOKEN, ""))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the index is kept in files of this machine."""
+        return self.config.index.engine == "local"
+
+    @property
+    def has_graph(self) -> bool:
+        """Whether there is a keyword graph, which stands in files beside segments."""
+        return self.config.graph.enabled and self.is_local
 
     @property
     def index_folder(self) -> Path:

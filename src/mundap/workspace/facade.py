@@ -150,7 +150,7 @@ class Mundap:
         _check_there(root / FOLDER, self.record)
         self.corpus = Corpus(self.record, holder=_holder(root / FOLDER, self.record))
         self._parts = Components(
-            root, words or root, config, lambda words: self._opening.open().lexical.postings.rarity(words)
+            root, words or root, config, lambda words: self._opening.open().lexical.statistics.rarity(words)
         )
         self._indexing = Indexing(self._parts.index_folder, self.corpus, self._parts)
         self._opening = Opening(self._indexing, self.corpus, self._parts)
@@ -527,6 +527,11 @@ class Mundap:
         """The files of the index, the corpus and the cache that are damaged. All of them are read."""
         return [*self.corpus.damaged(), *self._parts.cache.damaged(), *self._indexing.damaged()]
 
+    def forget_former_indexes(self) -> None:
+        """Delete what is kept of indexes before the current one; all of them if no document is left."""
+        with self._writing():
+            self._indexing.engine.erase(everything=not self.corpus.counts()[0])
+
     @property
     def recipe(self) -> Recipe:
         """The settings that determine an index of this workspace, besides its passages."""
@@ -605,9 +610,9 @@ class Mundap:
 
     @property
     def legs(self) -> tuple[LexicalLeg, DenseLeg]:
-        """The lexical and the dense leg over the current generation. Raises StaleIndex as `search` does."""
-        opened = self._opening.open()
-        return opened.lexical, opened.dense
+        """The lexical and the dense leg over the segments of the current generation. Raises StaleIndex as `search` does, and
+        ConfigError for an index that a server keeps."""
+        return self._opening.open().legs
 
     @property
     def graph(self) -> GraphLeg:
