@@ -16,7 +16,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each processor has its tests; torch's
 
 import pytest
 from hypothesis import settings
-from tests import postgres_server
+from tests import postgres, postgres_server
 
 from mundap.files import digest
 from mundap.generate.prompt import messages
@@ -39,6 +39,13 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"needs the documents in {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL server of the tests' own, with a password, on which each makes databases."""
+    with postgres.cluster() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

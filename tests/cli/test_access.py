@@ -13,7 +13,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.cli.conftest import HASHED, MakeBot, Run, Serve, make
+from tests.cli.conftest import HASHED, MakeBot, MakeFiles, Run, Serve, make
 
 from mundap.graph.around import KEYWORD
 from mundap.mcp.tools import neighbours
@@ -202,6 +202,32 @@ def test_a_tag_file_hides_at_the_next_ingest_though_the_document_did_not_change(
     assert bot.seen_by(()).search("출장비", leg="bm25")
 
 
+def test_who_has_other_groups_besides_sees_the_same_and_costs_nothing(indexed: MakeBot) -> None:
+    """As people of a large office have, each others."""
+    bot = indexed()
+    for n in range(60):
+        (bot.root / "docs" / f"부서{n}.txt").write_text(f"{n}번 부서의 회의는 {n}시입니다.", "utf-8")
+        (bot.root / "docs" / f"부서{n}.txt.access").write_text(f"부서{n}", "utf-8")
+    bot.ingest()
+    bot.index()
+    assert bot.seen_by(["부서1", "동호회1"]) is bot.seen_by(["부서1", "동호회2", "동호회3"])
+    files = []
+    for n in (*range(60), *range(60)):
+        seen = bot.seen_by([f"부서{n}"])
+        assert seen.corpus.counts()[0] == bot.seen_by(()).corpus.counts()[0] + 1
+        files.append(len([*Path("/proc/self/fd").iterdir()]))
+    assert max(files[60:]) <= max(files[:60])
+    [hit] = bot.seen_by(["부서7"]).search("7번 부서의 회의", 1, "bm25")
+    assert hit.passage.text == "7번 부서의 회의는 7시입니다."
+
+
+def test_a_folder_that_is_closed_to_all_is_closed(fresh: MakeFiles) -> None:
+    bot = Mundap.open(fresh(config=f'{HASHED}[access.folders]\n"docs" = []\n'))
+    bot.ingest()
+    assert bot.corpus.counts()[0]
+    assert bot.seen_by(["누구"]).corpus.counts()[0] == 0
+
+
 def test_agents_see_what_their_key_sees(serving: Serve, indexed: MakeBot, mundap: Run) -> None:
     pytest.importorskip("mcp", reason="the extra mcp is not installed")
     root = indexed(config='[index]\nencoder = "hashed"\n[access.folders]\n"docs" = ["직원"]\n').root
@@ -283,3 +309,23 @@ def test_visitors_without_a_key_see_what_is_for_all(serving: Serve, indexed: Mak
     )
     with serving(root) as server:
         assert server.client.get("/documents").json()["total"] == 3
+
+
+def test_nobody_replaces_or_deletes_rows_that_are_hidden_from_them(indexed: MakeBot) -> None:
+    sheet = "질문,답변,제시문,출처,접근태그\n급여일은?,25일입니다.,급여일은 25일입니다.,급여,\n상여는?,3월입니다.,상여는 3월에 지급합니다.,급여,임원\n"
+    bot = indexed()
+    keys = Keys(bot.root / ".mundap" / FILE)
+    some, all_of_it = (keys.add(name, ("ask", "read", "write"), tags) for name, tags in (("가", ()), ("나", ("임원",))))
+    with TestClient(make_app(bot, bot.config.serve)) as client:
+
+        def put(key: str) -> int:
+            files = [("files", ("급여.csv", sheet.encode()))]
+            return int(client.post("/documents", files=files, headers={"X-API-Key": key}).status_code)
+
+        assert put(all_of_it) == 200
+        [document] = [one for one in bot.corpus.documents() if one.source == "uploads/급여.csv"]
+        assert put(some) == 403
+        path = f"/documents/{document.id}"
+        assert client.delete(path, headers={"X-API-Key": some}).status_code == 403
+        assert bot.corpus.document(document.id)
+        assert client.delete(path, headers={"X-API-Key": all_of_it}).status_code == 200

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mundap.errors import WorkspaceBusy
+from mundap.workflows import review
 from mundap.workspace import Mundap
+from mundap.workspace.staff_answers import StaffAnswer, read_staff_answers
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
@@ -86,7 +91,7 @@ def test_an_answer_of_the_staff_is_replaced_and_taken_back(api: TestClient, root
     for answer in ("12시에 엽니다.", ANSWER):
         api.post("/questions", json={"question": QUESTION, "answer": answer, "source": "총무과"})
     api.post("/questions", json={"question": "흡연실은 어디인가요?", "answer": "=없습니다."})
-    given = api.get("/questions").json()["questions"]
+    given = api.get("/questions/answered").json()["questions"]
     assert [(one["question"], one["answer"], one["source"]) for one in given] == [
         (QUESTION, ANSWER, "총무과"),
         ("흡연실은 어디인가요?", "=없습니다.", "직원 답변"),
@@ -94,10 +99,10 @@ def test_an_answer_of_the_staff_is_replaced_and_taken_back(api: TestClient, root
     assert "\n흡연실은 어디인가요?,'=없습니다." in (root / "uploads" / "직원 답변.csv").read_text("utf-8-sig")
     assert ask(api, "구내식당은 몇시에 여나요")["response"].startswith(ANSWER)
     for one in given:
-        assert api.delete(f"/questions/{one['id']}").status_code == 200
-    assert api.get("/questions").json() == {"questions": []}
+        assert api.delete(f"/questions/answered/{one['id']}").status_code == 200
+    assert api.get("/questions/answered").json() == {"questions": []}
     assert ask(api, QUESTION)["abstained"]
-    assert api.delete(f"/questions/{given[0]['id']}").status_code == 404
+    assert api.delete(f"/questions/answered/{given[0]['id']}").status_code == 404
 
 
 def test_the_staff_s_answer_counts_before_that_of_a_sheet(api: TestClient) -> None:
@@ -133,9 +138,9 @@ def test_what_was_answered_from_hidden_documents_is_on_the_list_of_those_who_see
         assert waiting(other) == []
         body = {"question": "성과급은요?", "answer": "3월에 지급합니다.", "access": ["인사"]}
         [id] = [api.post("/questions", json=body).json()["id"]]
-        assert other.get("/questions").json() == {"questions": []}
-        assert other.post("/questions", json={**body, "answer": "모릅니다."}).status_code == 400
-        assert other.delete(f"/questions/{id}").status_code == 404
+        assert other.get("/questions/answered").json() == {"questions": []}
+        assert other.post("/questions", json={**body, "answer": "모릅니다."}).status_code == 409
+        assert other.delete(f"/questions/answered/{id}").status_code == 404
         assert "3월" not in ask(other, "성과급은요?")["response"]
         for path in ("/synonyms", "/sources", "/models", "/audit"):
             assert api.get(path).status_code == 200
@@ -183,7 +188,7 @@ def test_synonyms_are_judged_before_they_are_saved_and_searched_with_after(api: 
     assert [(row["asked"], row["said"], row["state"]) for row in saved["rows"]] == [("차고", "주차장", "")]
     assert "주차장" in api.post("/search", json=search).json()["hits"][0]["text"]
     late = api.put("/synonyms", json={"rows": [], "version": table["version"]})
-    assert late.status_code == 400
+    assert late.status_code == 409
     assert "다른 사람이" in late.json()["detail"]
     assert "차고\t주차장" in (root / "synonyms.tsv").read_text("utf-8")
 
@@ -210,7 +215,7 @@ def test_the_effect_of_synonyms_names_the_questions_that_move(api: TestClient) -
 )
 def test_a_row_that_is_no_synonym_is_refused_with_its_number(api: TestClient, row: dict[str, str]) -> None:
     said = api.put("/synonyms", json={"rows": [row], "version": api.get("/synonyms").json()["version"]})
-    assert said.status_code == 400
+    assert said.status_code == 409
     assert "1번째 행" in said.json()["detail"]
 
 
@@ -233,10 +238,10 @@ def test_settings_are_shown_with_help_and_changed_where_they_stand(api: TestClie
     english = {one["key"]: one["help"] for one in api.get("/config", params={"language": "en"}).json()["settings"]}
     assert english["retrieve.k"].startswith("Passages")
     wrong = api.patch("/config", json={"values": {"retrieve.k": 0}})
-    assert wrong.status_code == 400
+    assert wrong.status_code == 409
     assert str(root) not in wrong.json()["detail"]
     assert api.patch("/config", json={"values": {"index.encoder": "hashed"}}).status_code == 404
-    assert api.patch("/config", json={"values": {"generate.persona": "없음"}}).status_code == 400
+    assert api.patch("/config", json={"values": {"generate.persona": "없음"}}).status_code == 409
     assert (root / "mundap.toml").read_text("utf-8") == before
     changed = api.patch("/config", json={"values": {"retrieve.k": 3, "ui.title": "사내 안내"}}).json()
     now = {one["key"]: one for one in changed["settings"]}
@@ -268,16 +273,39 @@ def test_models_are_listed_as_their_cards_tell(api: TestClient, root: Path) -> N
     assert model == {**card, "name": "관세", "recommended": True, "used": False, "metrics": {"top1": 0.7}}
 
 
+def test_reports_of_tuning_and_training_are_listed_among_the_others(api: TestClient, root: Path) -> None:
+    names = (
+        "20261129T101112-retrieval",
+        "tune-0123456789abcdef",
+        "train-all-0123456789abcdef",
+        "train-all-../x",
+        "corpora",
+    )
+    for name in names:
+        folder = root / ".mundap" / "runs" / name.replace("/", "_")
+        folder.mkdir(parents=True)
+        (folder / "report.html").write_text("<html>보고서</html>", "utf-8")
+        (folder / "report.json").write_text('{"n": 3}', "utf-8")
+    listed = api.get("/reports").json()["reports"]
+    assert {(one["id"], one["kind"]) for one in listed} == {
+        (names[0], "retrieval"),
+        (names[1], "tune"),
+        (names[2], "train-all"),
+    }
+    assert listed[-1]["time"] == "2026-11-29T10:11:12Z"
+    assert "보고서" in api.get(f"/reports/{names[2]}").text
+    assert api.get("/reports/corpora").status_code == 404
+
+
 def test_a_document_and_old_answers_are_erased_and_the_audit_log_says_by_whom(api: TestClient) -> None:
     ask(api, "출장비는 얼마인가요?")
     said = api.post("/erase", json={"name": "docs/출장.txt"}).json()
     assert said["documents"] == 1
     assert said["answers"] >= 1
     assert api.get("/documents", params={"q": "출장"}).json()["total"] == 0
-    for body in ({}, {"name": "a", "older": "1d"}):
-        assert api.post("/erase", json=body).status_code == 422
-    assert api.post("/erase", json={"name": "없는 문서"}).status_code == 400
-    assert api.post("/erase", json={"older": "30d"}).json()["answers"] == 0
+    assert api.post("/erase/older", json={"age": "어제"}).status_code == 422
+    assert api.post("/erase", json={"name": "없는 문서"}).status_code == 404
+    assert api.post("/erase/older", json={"age": "30d"}).json()["answers"] == 0
     log = api.get("/audit").json()["entries"]
     assert [(one["action"], one["what"], one["result"]) for one in log] == [
         ("erase", ["30d"], "ok"),
@@ -293,7 +321,7 @@ def test_each_role_may_do_its_part(root: Path) -> None:
     paths = {
         "/activity": ("read", "admin"),
         "/questions/open": ("write", "admin"),
-        "/questions": ("write", "admin"),
+        "/questions/answered": ("write", "admin"),
         "/synonyms": ("write", "admin"),
         "/config": ("admin",),
         "/audit": ("admin",),
@@ -302,5 +330,20 @@ def test_each_role_may_do_its_part(root: Path) -> None:
         with client(root, key) as api:
             for path, roles in paths.items():
                 assert (api.get(path).status_code == 200) == (role in roles), (role, path)
-            assert (api.post("/erase", json={"older": "900d"}).status_code == 200) == (role == "admin")
+            assert (api.post("/erase/older", json={"age": "900d"}).status_code == 200) == (role == "admin")
             assert api.get("/me").json()["operates"] == (role == "admin")
+
+
+def test_answers_that_several_servers_keep_at_once_are_all_kept(root: Path) -> None:
+    def keep(n: int) -> None:
+        for _ in range(40):
+            try:
+                review.answer(Mundap.open(root), StaffAnswer(f"{n}번 창구는 어디인가요?", f"{n}번 창구는 {n}층입니다."))
+            except WorkspaceBusy:
+                time.sleep(0.2)
+            else:
+                return
+
+    with ThreadPoolExecutor(4) as servers:
+        list(servers.map(keep, range(6)))
+    assert len(read_staff_answers(root / "uploads")) == 6

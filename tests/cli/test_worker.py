@@ -59,13 +59,12 @@ def test_files_read_by_workers_are_those_of_one_machine(
     fresh: MakeFiles, mundap: Run, database: str, tmp_path: Path
 ) -> None:
     files = {
-        **MANY,
         **LEAVE,
         "가로.csv": LEAVE["문답.csv"],
         "깨진.pdf": b"%PDF-1.7 ...",
         "빈.docx": b"",
         "그림.dat": b"\x89PNG" * 9,
-        "큰.txt": "연차는 2년이 지나면 소멸합니다.\n\n" * 40_000,
+        "큰.txt": "연차는 2년이 지나면 소멸합니다.\n\n" * 1000,
     }
     root = fresh(files)
     spread = tmp_path / "spread"
@@ -75,7 +74,7 @@ def test_files_read_by_workers_are_those_of_one_machine(
     with worker(database):
         done = mundap("ingest", "--json", workspace=spread)
     assert done.code == 0, done.err
-    assert done.row["added"] == one.added > 15
+    assert done.row["added"] == one.added >= 5
     said = {skipped["file"]: skipped["reason"] for skipped in done.row["skipped"]}
     assert said == {skipped.file: skipped.reason for skipped in one.skipped} != {}
     bots = [Mundap.open(folder) for folder in (root, spread)]

@@ -189,6 +189,13 @@ def test_nobody_who_works_is_said_with_the_command(url: str, monkeypatch: pytest
     assert execute(url, "SELECT count(*) FROM mundap_work.jobs_1") == [(0,)]  # withdrawn
 
 
+def test_nobody_who_works_for_long_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mundap.jobs.postgres._LOOKED", 0.1)
+    monkeypatch.setattr("mundap.jobs.postgres._NOBODY", 0.3)
+    with pytest.raises(ExecutorError, match="mundap worker"):
+        list(PostgresExecutor(url, tell=lambda text: None).map(run, [Errand("가")], name))
+
+
 @pytest.mark.parametrize("address", ["", "mysql://a/b", "postgresql://[::1", "postgresql://h/db?no_such_option=1"])
 def test_what_is_no_address_is_told_at_once(address: str) -> None:
     with pytest.raises(ConfigError, match="postgresql://"):

@@ -91,6 +91,18 @@ def seeds(document_id: str, passage_id: str) -> list[Asked]:
         Asked("GET", b"/graph", b"word=%EC%97%B0%EC%B0%A8&hops=2"),
         *(agent(posted, tool, **arguments) for tool, arguments in AGENTS),
         posted("/v1/chat/completions", {**chat, "mundap": {"language": "en", "session": "나"}, "stream": True}),
+        posted("/questions", {"question": "구내식당은요?", "answer": "11시에 엽니다.", "access": ["임원"]}),
+        posted("/questions/open/0123456789abcdef/close", {}),
+        Asked("DELETE", b"/questions/answered/0123456789abcdef"),
+        posted("/erase", {"name": "없는 문서", "file": False}),
+        posted("/erase/older", {"age": "3000d"}),
+        posted("/sources/없음/sync", {}),
+        replace(posted("/config", {"values": {"retrieve.k": 5}}), method="PATCH"),
+        replace(posted("/synonyms", {"rows": [{"asked": "술", "said": "주류"}], "version": "0"}), method="PUT"),
+        posted("/synonyms/effect", {"rows": [{"asked": "술", "said": "주류", "score": 0.5}]}),
+        Asked("GET", b"/documents/" + document_id.encode() + b"/passages", b"limit=10&offset=0"),
+        Asked("GET", b"/questions/open", b"limit=10&offset=0"),
+        Asked("GET", b"/audit", b"limit=10"),
         Asked("GET", b"/", headers=((b"accept", b"text/html"),)),
         Asked("GET", b"/login", b"next=/"),
         Asked("GET", b"/login/callback", b"code=1&state=2"),
@@ -110,6 +122,12 @@ def seeds(document_id: str, passage_id: str) -> list[Asked]:
                 b"/docs",
                 b"/openapi.json",
                 b"/me",
+                b"/config",
+                b"/activity",
+                b"/models",
+                b"/sources",
+                b"/synonyms",
+                b"/questions/answered",
                 b"/widget.js",
                 b"/page/0/app.js",
             )
@@ -292,11 +310,25 @@ async def _send(tally: Tally, root: Path, numbers: range, keep: Path | None) -> 
                     keep.mkdir(exist_ok=True)
                     (keep / f"{FAMILY}-{tally.seed}-{n}").write_text(repr(asked), "utf-8")
 
+    def unheard(_: object, context: dict[str, Any]) -> None:
+        tally.failures.append((numbers.start, "unexpected", f"{context['message']} {context.get('exception')!r}"))
+
+    asyncio.get_running_loop().set_exception_handler(unheard)
     async with app.router.lifespan_context(app):
         for start in range(numbers.start, numbers.stop, BATCH):
             left = iter(range(start, min(start + BATCH, numbers.stop)))
             await asyncio.gather(*(sends(left) for _ in range(AT_ONCE)))
             await _still_right(app, tally, start, bot, document.source)
+            tally.held.append(_held())
+
+
+def _held() -> tuple[int, int]:
+    """The megabytes that this process holds, and its open files; zeros where the system does not say."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0, 0
+    [held] = [int(line.split()[1]) for line in status.read_text("utf-8").splitlines() if line.startswith("RssAnon")]
+    return held >> 10, len([*Path("/proc/self/fd").iterdir()])
 
 
 async def _still_right(app: Any, tally: Tally, n: int, bot: Mundap, source: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from typing import Annotated
@@ -14,7 +15,10 @@ from mundap.cli.options import HERE, Json, Workspace
 
 def worker(
     url: Annotated[
-        str | None, typer.Option(metavar="URL", help="작업 대기열의 주소 (기본값: mundap.toml의 jobs.url)")
+        str | None,
+        typer.Option(
+            metavar="URL", help="작업 대기열의 주소 (기본값: 환경 변수 MUNDAP_JOBS_URL, mundap.toml의 jobs.url)"
+        ),
     ] = None,
     processes: Annotated[
         int, typer.Option(min=1, help="동시에 처리할 작업 수. 임베딩은 작업 하나가 모든 코어를 씁니다")
@@ -44,12 +48,13 @@ def worker(
 
     예: mundap worker --url postgresql://mundap@db.example:5432/mundap
     """
-    from mundap.config import FILE, Jobs, find_workspace, read_config
+    from mundap.config import FILE, QUEUE_VARIABLE, Jobs, find_workspace, read_config
     from mundap.jobs.queue_worker import QueueWorker
 
-    settings = Jobs() if url else read_config(find_workspace(workspace) / FILE).jobs
+    given = url or os.environ.get(QUEUE_VARIABLE)
+    settings = Jobs() if given else read_config(find_workspace(workspace) / FILE).jobs
     working = QueueWorker(
-        url or settings.url, processes=processes, lease=lease or settings.lease_seconds, trusted=module or ()
+        given or settings.url, processes=processes, lease=lease or settings.lease_seconds, trusted=module or ()
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: working.stop())

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mundap.graph.graph import Graph, Step
+from mundap.messages import paged
 
 KEYWORD, PASSAGE, DOCUMENT = "키워드", "문단", "문서"
 MENTION, PART = "포함", "문서에 속함"
@@ -49,11 +50,12 @@ def around(
     texts_of: Callable[[Sequence[str]], Mapping[str, str]],
     titles: Mapping[str, str],
     told: Callable[[Step], bool] = lambda step: True,
+    language: str = "ko",
 ) -> Around:
     """The keywords, one step in every direction, and the passages that say most about each, with their documents.
 
     `texts_of` gives the texts of passages by id, `titles` the names of documents; a step is drawn if it may be `told`. Words
-    that the graph does not know are drawn with their synonyms.
+    that the graph does not know are drawn with their synonyms. Pages are named as `language` does.
     """
     nodes: dict[str, Drawn] = {}
     lines: dict[tuple[str, str, str], Line] = {}
@@ -71,7 +73,7 @@ def around(
         for node in found.values():
             if node.id not in texts:  # removed since the graph was made
                 continue
-            label = node.source or texts[node.id]
+            label = paged(node.source, language) or texts[node.id]
             nodes[f"p:{node.id}"] = Drawn(f"p:{node.id}", PASSAGE, _short(label), texts[node.id])
             nodes.setdefault(f"d:{node.document}", Drawn(f"d:{node.document}", DOCUMENT, titles.get(node.document, "")))
             lines[f"p:{node.id}", f"k:{word}", MENTION] = Line(f"p:{node.id}", f"k:{word}", MENTION)

@@ -75,8 +75,8 @@ class AllGiven(BaseModel):
 class NewAnswer(RequestBody):
     """The answer to a question, which replaces one that the staff gave before. `closes` is that of the work list."""
 
-    question: Text = Field(description="질문", examples=["구내식당은 몇 시에 여나요?"])
-    answer: str = Field(min_length=1, max_length=LONGEST, description="답변", examples=["오전 11시 20분에 엽니다."])
+    question: Text = Field(pattern=r"\S", description="질문", examples=["구내식당은 몇 시에 여나요?"])
+    answer: str = Field(pattern=r"\S", max_length=LONGEST, description="답변", examples=["오전 11시 20분에 엽니다."])
     source: str = Field(default="", max_length=200, description="출처로 표시할 이름. 비우면 '직원 답변'")
     access: list[Annotated[str, Field(min_length=1, max_length=100)]] = Field(
         default_factory=list, max_length=20, description="답변을 볼 수 있는 접근 태그. 비우면 모두"
@@ -90,7 +90,7 @@ class Closed(BaseModel):
     id: str
 
 
-router = APIRouter(prefix="/questions", tags=["질문 관리"], responses=documented(404))
+router = APIRouter(prefix="/questions", tags=["질문 관리"], responses=documented(404, 409))
 
 
 @router.get("/open", summary="답하지 못한 질문 목록")
@@ -132,7 +132,7 @@ def close(id: str, bot: Bot) -> Closed:
     return Closed(id=id)
 
 
-@router.get("", summary="직원 답변 목록")
+@router.get("/answered", summary="직원 답변 목록")
 def given(bot: Bot, who: Who) -> AllGiven:
     """직원이 답한 질문입니다. 업로드 폴더의 '직원 답변.csv'에 저장되며 문서 목록에도 나옵니다."""
     found = review.staff_answers(bot, who.access)
@@ -146,7 +146,7 @@ async def answer(said: NewAnswer, service: Here, bot: Bot, who: Who, request_id:
         " ".join(said.question.split()), said.answer.strip(), said.source.strip() or SOURCE, tuple(said.access)
     )
     if not one.question or not one.answer:
-        raise Refused(422, "질문과 답변을 입력하세요.")
+        raise Refused(409, "질문과 답변을 입력하세요.")
 
     def kept() -> Given:
         try:
@@ -164,7 +164,7 @@ async def answer(said: NewAnswer, service: Here, bot: Bot, who: Who, request_id:
     return done
 
 
-@router.delete("/{id}", summary="직원 답변 삭제")
+@router.delete("/answered/{id}", summary="직원 답변 삭제")
 async def withdraw(id: str, service: Here, who: Who, request_id: RequestId) -> Closed:
     """직원이 등록한 답변을 삭제하고 색인한 뒤 응답합니다."""
 

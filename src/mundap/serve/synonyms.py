@@ -83,7 +83,7 @@ class Effects(BaseModel):
     moved: list[Moved]
 
 
-router = APIRouter(prefix="/synonyms", tags=["동의어"], responses=documented())
+router = APIRouter(prefix="/synonyms", tags=["동의어"], responses=documented(409))
 
 
 @router.get("", summary="동의어 표")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
-from mundap.errors import MundapError, UnknownName
+from mundap.errors import MundapError, Rejected, UnknownName
+from mundap.serve.asker import Asker
 from mundap.serve.error_responses import Refused, documented
 from mundap.serve.request_body import RequestBody
-from mundap.serve.service import Bot, Here, Operator, RequestId, Whole
+from mundap.serve.service import Bot, Here, Operator, RequestId, Service, Whole
 from mundap.serve.syncing import Syncing
 from mundap.serve.work import Desk
+from mundap.store.forgetting import AGE
 from mundap.workflows import erase as erasing
 from mundap.workflows import models as trained
 from mundap.workflows import settings
@@ -92,11 +95,18 @@ class Models(BaseModel):
 
 
 class Erasure(RequestBody):
-    """What to erase: one of a name and an age."""
+    """What to erase."""
 
-    name: str = Field(default="", max_length=1000, description="문서(경로, 제목, ID), 대화(session), 답변(request_id)")
-    older: str = Field(default="", max_length=20, description="이보다 오래된 답변, 평가, 대화", examples=["90d"])
+    name: str = Field(
+        min_length=1, max_length=1000, description="문서(경로, 제목, ID), 대화(session), 답변(request_id)"
+    )
     file: bool = Field(default=False, description="문서의 원본 파일도 삭제")
+
+
+class Old(RequestBody):
+    """How old what is to be erased is."""
+
+    age: str = Field(pattern=rf"^{AGE}$", description="기간", examples=["90d"])
 
 
 class Erased(BaseModel):
@@ -142,7 +152,7 @@ def config(
     return _settings(settings.editable(bot), language or bot.config.language)
 
 
-@router.patch("/config", summary="설정 변경", responses=documented(404))
+@router.patch("/config", summary="설정 변경", responses=documented(404, 409))
 def change(
     said: Change,
     service: Here,
@@ -157,7 +167,7 @@ def change(
     except UnknownName as error:
         raise Refused(404, str(error)) from error
     except MundapError as error:
-        raise Refused(400, str(error).replace(f"{service.bot.root}/", "")) from error
+        raise Refused(409, str(error).replace(f"{service.bot.root}/", "")) from error
     service.audit(operator, "settings", list(said.values), "ok", request_id)
     service.newest()
     return _settings(changed, language or bot.config.language)
@@ -208,27 +218,19 @@ def models(bot: Whole) -> Models:
 
 @router.post("/erase", summary="완전 삭제", responses=documented(404))
 async def erase(said: Erasure, service: Here, bot: Whole, operator: Operator, request_id: RequestId) -> Erased:
-    """문서나 대화, 답변, 또는 오래된 기록을 모든 파일에서 지우고 남은 곳이 없는지 확인합니다. 되돌릴 수 없습니다. `mundap erase`와 같습니다."""
-    if bool(said.name.strip()) == bool(said.older.strip()):
-        raise Refused(422, "name과 older 중 하나를 지정하세요.")
-    what = said.name.strip() or said.older.strip()
+    """문서나 대화, 답변을 모든 파일에서 지우고 남은 곳이 없는지 확인합니다. 되돌릴 수 없습니다. `mundap erase`와 같습니다."""
+    try:
+        return await _erased(
+            service, operator, said.name, lambda: erasing.anything(service.bot, said.name, said.file), request_id
+        )
+    except Rejected as error:
+        raise Refused(404, str(error)) from error
 
-    def gone() -> erasing.Erased:
-        try:
-            done = (
-                erasing.older(service.bot, what)
-                if said.older.strip()
-                else erasing.anything(service.bot, what, said.file)
-            )
-        except BaseException:
-            service.audit(operator, "erase", [what], "failed", request_id)
-            raise
-        service.audit(operator, "erase", [what], "ok", request_id)
-        return done
 
-    done = await service.writes.flow(lambda: iter([gone()])).next()
-    service.newest()
-    return Erased.model_validate(done.to_json())
+@router.post("/erase/older", summary="오래된 기록 완전 삭제")
+async def erase_older(said: Old, service: Here, bot: Whole, operator: Operator, request_id: RequestId) -> Erased:
+    """이 기간보다 오래된 답변과 평가, 대화를 모든 파일에서 지웁니다. 되돌릴 수 없습니다. `mundap erase --older`와 같습니다."""
+    return await _erased(service, operator, said.age, lambda: erasing.older(service.bot, said.age), request_id)
 
 
 @router.get("/audit", summary="감사 기록")
@@ -240,6 +242,25 @@ def audit(
 ) -> Entries:
     """누가 언제 무엇을 바꿨는지 최신순으로 반환합니다. `.mundap/audit.jsonl`과 같습니다."""
     return Entries(entries=[Entry.model_validate(one) for one in service.audit_log.latest(limit)])
+
+
+async def _erased(
+    service: Service, operator: Asker, what: str, work: Callable[[], erasing.Erased], request_id: str
+) -> Erased:
+    """What `work` erases, in its turn among what is written."""
+
+    def gone() -> erasing.Erased:
+        try:
+            done = work()
+        except BaseException:
+            service.audit(operator, "erase", [what], "failed", request_id)
+            raise
+        service.audit(operator, "erase", [what], "ok", request_id)
+        return done
+
+    done = await service.writes.flow(lambda: iter([gone()])).next()
+    service.newest()
+    return Erased.model_validate(done.to_json())
 
 
 def _settings(found: list[settings.Setting], language: str) -> Settings:

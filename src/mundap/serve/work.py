@@ -180,6 +180,7 @@ async def unless_gone(request: Request, flow: Flow[T], seconds: float | None = N
     that nobody asked for, such as its size."""
     piece = asyncio.ensure_future(flow.next(seconds))
     gone = asyncio.ensure_future(_gone(request))
+    gone.add_done_callback(lambda over: over.cancelled() or over.exception())  # which may be nobody's by then
     try:
         await asyncio.wait({piece, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not piece.done():
@@ -189,8 +190,6 @@ async def unless_gone(request: Request, flow: Flow[T], seconds: float | None = N
     finally:
         gone.cancel()
         piece.cancel()
-        if gone.done() and not gone.cancelled():
-            gone.exception()  # which is nobody's any more
 
 
 async def _gone(request: Request) -> None:

@@ -31,10 +31,10 @@ def neighbourhood(bot: Mundap, words: str, hops: int = 1) -> tuple[list[str], Ar
         return {id: one.text for id, one in bot.corpus.passages(ids).items()}
 
     told = telling(leg.graph, bot)
-    drawn = around(leg.graph, asked, texts_of, documents, told)
+    drawn = around(leg.graph, asked, texts_of, documents, told, bot.config.language)
     if hops > 1:
         onward = [node.label for node in drawn.nodes if node.kind == KEYWORD and not node.asked][:_ONWARD]
-        drawn = around(leg.graph, [*asked, *onward], texts_of, documents, told)
+        drawn = around(leg.graph, [*asked, *onward], texts_of, documents, told, bot.config.language)
     return asked, drawn if bot.corpus.seen is None else uncounted(drawn)
 
 

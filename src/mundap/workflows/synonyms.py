@@ -12,6 +12,7 @@ from mundap.evaluation.estimates import Difference, paired_difference
 from mundap.evaluation.questions import Question
 from mundap.evaluation.retrieval import evaluate_retrieval
 from mundap.files import digest
+from mundap.graph.build import graph_text
 from mundap.graph.synonyms import (
     ORIGINS,
     PAIRS,
@@ -71,7 +72,7 @@ def mine(
             raise UnknownName("miner", miner, ORIGINS)
     parts = bot.components
     graph, table = bot.bare_graph(), parts.synonyms
-    texts = {id: p.worded for id, p in bot.corpus.passages([id for id, *_ in graph.all_passages()]).items()}
+    texts = {id: graph_text(p) for id, p in bot.corpus.passages([id for id, *_ in graph.all_passages()]).items()}
     pairs = synonym_mining.pairs_in(bot.corpus, None if data is None else Path(data)) if PAIRS in by else []
     known = read_synonyms(table) if table.is_file() else ()
     found = synonym_mining.mine(
