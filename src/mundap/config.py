@@ -257,7 +257,7 @@ class Jobs(_Section):
     """Who does what takes long: encoding passages at `mundap index`, and reading files at `mundap ingest`.
 
     "local" is this machine. "postgres" hands the work, by a queue in the PostgreSQL database `url` (extra `postgres`), to any
-    number of `mundap worker` processes on any machines; a job whose worker is killed is another's after `lease_seconds`.
+    number of `mundap worker` processes on any machines; a job whose worker is killed is another's after `lease_seconds`. Without `url` it is the record's database.
     "ray" hands it to a Ray cluster (extra `ray`) at `address`: "auto" on a machine of the cluster, "HOST:PORT" there, or
     "ray://HOST:10001" from elsewhere. Workers have the same version of mundap. The variable MUNDAP_JOBS_URL comes before
     `url`; a password may also be in PGPASSWORD or ~/.pgpass.
@@ -270,12 +270,7 @@ class Jobs(_Section):
 
     @field_serializer("url")
     def _without_password(self, url: str) -> str:
-        return hidden(url)
-
-    @property
-    def queue(self) -> str:
-        """Where the queue is; "" if nobody says it."""
-        return os.environ.get(QUEUE_VARIABLE) or self.url
+        return shown_address(url) if url else ""
 
 
 class Tracing(_Section):
@@ -362,6 +357,12 @@ class Config(_Section):
     tracing: Tracing = Tracing()
     sources: Sources = Field(default=(), strict=False)
 
+    @property
+    def queue(self) -> str:
+        """Where the queue of jobs is: what the variable says, jobs.url, or the server of the record; "" if there is none."""
+        record = "" if self.store.url == SQLITE else self.store.url
+        return os.environ.get(QUEUE_VARIABLE) or self.jobs.url or record
+
     @field_validator("sources")
     @classmethod
     def _are_named_apart(cls, value: Sources) -> Sources:
@@ -404,8 +405,12 @@ def settings(config: Config, path: Path) -> list[tuple[str, object, str]]:
     found = [*_settings(config, tomllib.loads(path.read_text("utf-8")), "")]
     address = config.store.model_dump()["url"]
     variable = STORE_URL if os.environ.get(STORE_URL) else ""
+    shown: dict[str, tuple[object, str]] = {
+        "store.url": (address, variable),
+        "jobs.url": (config.jobs.model_dump()["url"], ""),
+    }
     return [
-        (key, address, variable or origin) if key == "store.url" else (key, value, origin)
+        (key, shown[key][0], shown[key][1] or origin) if key in shown else (key, value, origin)
         for key, value, origin in found
     ]
 

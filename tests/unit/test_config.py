@@ -143,9 +143,15 @@ def test_settings_within_settings_are_shown_by_their_whole_name(tmp_path: Path) 
 def test_the_password_of_a_queue_is_in_no_copy_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = read_config(written(tmp_path, '[jobs]\nexecutor = "postgres"\nurl = "postgresql://m:secret-word@db/m"\n'))
     assert "secret-word" not in f"{config!r} {config.model_dump()} {config.model_dump_json()}"
-    assert config.jobs.queue == "postgresql://m:secret-word@db/m"
+    assert "secret-word" not in str(settings(config, tmp_path / "mundap.toml"))
+    assert config.queue == "postgresql://m:secret-word@db/m"
     monkeypatch.setenv("MUNDAP_JOBS_URL", "postgresql://elsewhere/m")
-    assert config.jobs.queue == "postgresql://elsewhere/m"
+    assert config.queue == "postgresql://elsewhere/m"
+
+
+def test_the_queue_is_at_the_server_of_the_record_unless_it_is_said(tmp_path: Path) -> None:
+    assert Config().queue == ""
+    assert read_config(written(tmp_path, '[store]\nurl = "postgresql://m@db/m"\n')).queue == "postgresql://m@db/m"
 
 
 def test_the_password_of_the_record_is_in_no_copy_of_the_settings_and_no_error(
