@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serial
 from mundap.errors import ConfigError, WorkspaceNotFound
 from mundap.redact import hidden
 from mundap.source_settings import KINDS, Sources
+from mundap.wrong_values import sentence
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -408,4 +409,4 @@ def _explain(problem: ErrorDetails) -> str:
             model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
         kind = "키" if model is not Config else "테이블이나 키"
         return f"알 수 없는 {kind} '{'.'.join(place)}'입니다. 사용할 수 있는 키: {', '.join(model.model_fields)}"
-    return f"'{'.'.join(place)}' 값 {hidden(repr(problem['input']))}이(가) 올바르지 않습니다: {problem['msg']}"
+    return f"'{'.'.join(place)}' 값 {hidden(repr(problem['input']))}이(가) 올바르지 않습니다: {sentence(problem)}"

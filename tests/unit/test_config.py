@@ -145,3 +145,19 @@ def test_the_password_of_a_queue_is_in_no_copy_of_the_settings(tmp_path: Path, m
     assert config.jobs.queue == "postgresql://m:secret-word@db/m"
     monkeypatch.setenv("MUNDAP_JOBS_URL", "postgresql://elsewhere/m")
     assert config.jobs.queue == "postgresql://elsewhere/m"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("k = 0", "1 이상이어야 합니다"),
+        ('k = "열"', "정수여야 합니다"),
+        ("diversity = 2", "이하여야 합니다"),
+        ('fusion = "없음"', "사용할 수 있는 값"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said_in_korean(line: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "mundap.toml").write_text(f"[retrieve]\n{line}\n", "utf-8")
+    with pytest.raises(ConfigError, match=said) as caught:
+        read_config(tmp_path / "mundap.toml")
+    assert "Input" not in str(caught.value)
