@@ -273,6 +273,30 @@ def test_models_are_listed_as_their_cards_tell(api: TestClient, root: Path) -> N
     assert model == {**card, "name": "관세", "recommended": True, "used": False, "metrics": {"top1": 0.7}}
 
 
+def test_reports_of_tuning_and_training_are_listed_among_the_others(api: TestClient, root: Path) -> None:
+    names = (
+        "20261129T101112-retrieval",
+        "tune-0123456789abcdef",
+        "train-all-0123456789abcdef",
+        "train-all-../x",
+        "corpora",
+    )
+    for name in names:
+        folder = root / ".mundap" / "runs" / name.replace("/", "_")
+        folder.mkdir(parents=True)
+        (folder / "report.html").write_text("<html>보고서</html>", "utf-8")
+        (folder / "report.json").write_text('{"n": 3}', "utf-8")
+    listed = api.get("/reports").json()["reports"]
+    assert {(one["id"], one["kind"]) for one in listed} == {
+        (names[0], "retrieval"),
+        (names[1], "tune"),
+        (names[2], "train-all"),
+    }
+    assert listed[-1]["time"] == "2026-11-29T10:11:12Z"
+    assert "보고서" in api.get(f"/reports/{names[2]}").text
+    assert api.get("/reports/corpora").status_code == 404
+
+
 def test_a_document_and_old_answers_are_erased_and_the_audit_log_says_by_whom(api: TestClient) -> None:
     ask(api, "출장비는 얼마인가요?")
     said = api.post("/erase", json={"name": "docs/출장.txt"}).json()

@@ -130,8 +130,7 @@ class VectorIndex:
             here = part.candidates(query, depth, None if mask is None else mask[self.offsets[n] : self.offsets[n + 1]])
             rows.append(here + self.offsets[n])
             scores.append(part.score(query, here))
-        found = rows[0] if len(rows) == 1 else np.concatenate(rows)
-        similar = scores[0] if len(scores) == 1 else np.concatenate(scores)
+        found, similar = np.concatenate(rows), np.concatenate(scores)
         if 0 < depth * _SORTED < len(found):
             floor = np.partition(similar, len(found) - depth)[len(found) - depth]
             found, similar = found[similar >= floor], similar[similar >= floor]

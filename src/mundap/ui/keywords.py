@@ -131,8 +131,7 @@ def _steps(graph: Graph, asked: str) -> None:
         st.session_state.word = st.session_state.step
 
     if others:
-        with st.expander(say("go_to")):
-            st.pills(say("go_to"), others, format_func=plain, key="step", on_change=go, label_visibility="collapsed")
+        st.pills(say("go_to"), others, format_func=plain, key="step", on_change=go)
 
 
 def _rows(graph: Graph) -> list[dict[str, str]]:

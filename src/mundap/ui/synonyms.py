@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import pandas as pd
 import streamlit as st
 
 from mundap.ui.api_values import Effects, Synonym
@@ -84,6 +83,8 @@ def _keep() -> None:
 
 def _edited(about: str) -> list[Synonym]:
     """All rows as they would be saved; those that `about` finds can be edited."""
+    import pandas as pd  # late: no other view needs it, and the first one need not wait for it
+
     shown: Sequence[Synonym] = st.session_state.synonyms_shown
     seen = [one for one in shown if about in f"{one.asked}\n{one.said}"]
     table = {name: pd.Series([getattr(one, name) for one in seen], dtype=object) for name in _FIELDS}
@@ -104,7 +105,7 @@ def _edited(about: str) -> list[Synonym]:
                 say("state"),
                 options=list(_STATES),
                 help=say("state_help"),
-                format_func=lambda state: known(state, language()),
+                format_func=lambda state: known(str(state), language()),
             ),
             "origin": st.column_config.TextColumn(say("found_by"), disabled=True),
             "evidence": st.column_config.TextColumn(say("evidence"), max_chars=1000),

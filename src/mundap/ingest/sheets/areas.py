@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mundap.ingest.forms import like_a_form, pairs_of
 from mundap.ingest.header import depth, headless, names
@@ -28,7 +29,7 @@ from mundap.ingest.sheets.region import (
     without_blank_columns,
 )
 from mundap.ingest.sheets.sheet import Row, Sheet
-from mundap.ingest.sheets.titles import ABOUT, MARK, NOTE, TABLE, below, only_lines, only_notes, titles
+from mundap.ingest.sheets.titles import ABOUT, MARK, NOTE, TABLE, below, kind, only_lines, only_notes, titles
 from mundap.korean.normalize import squash
 
 _LONGEST_HEADER = 40  # characters; a longer first cell is data in a sheet that has no header
@@ -136,6 +137,21 @@ class _Layout:
         self.areas.append(Area())
         return self.areas[-1]
 
+    def _sections(self, lines: list[Row]) -> list[Row]:
+        """Lines above a table without the sections before it, each a title with the same kind of mark as the table's and
+        lines below, which are added by themselves."""
+        marks = [kind(text) for _, (text,) in lines]
+        last = next((mark for mark in reversed(marks) if mark), "")
+        starts = [n for n, mark in enumerate(marks) if mark and mark == last]
+        if not any(after > start + 1 for start, after in pairwise(starts)):
+            return lines
+        over = lines[: starts[0]]
+        for start, after in pairwise(starts):
+            area = self._new()
+            area.title = self._titled([text for _, (text,) in (*over, lines[start])])
+            area.notes = lines[start + 1 : after]
+        return [*over, *lines[starts[-1] :]]
+
     def _titled(self, lines: list[str]) -> list[str]:
         """Lines above a table, below those that stand above its title and the one before."""
         if lines:
@@ -163,19 +179,23 @@ class _Layout:
 
     def area(self, region: Region, before: Sequence[Area] = ()) -> None:
         """Add a region as a table, or its rows to the table above that they go on with."""
-        title = [cells[0] for _, cells in self.waiting]
-        self.waiting = []
+        lines, self.waiting = self.waiting, []
         region = without_blank_columns(region)
         if self.areas and only_notes(region):
             self.areas[-1].notes += [(number, [cell for cell in cells if cell]) for number, cells in region.rows]
             return
         last = next((one for one in reversed(before) if one.left == region.left), None)
-        if last and not title and (going := _goes_on(last, region)) is not None:
+        if last and not lines and (going := _goes_on(last, region)) is not None:
             last.spaced = True
             self.body(last, Region(region.left, region.rows[going:], region.merged))
             return
         above = titles(region)
-        title += [text for _, cells in region.rows[:above] if (text := " ".join(cell for cell in cells if cell))]
+        lines += [
+            (number, [text])
+            for number, cells in region.rows[:above]
+            if (text := " ".join(cell for cell in cells if cell))
+        ]
+        title = [text for _, (text,) in self._sections(lines)]
         region = without_blank_columns(Region(region.left, region.rows[above:], region.merged))
         area = Area(title=self._titled(title), left=region.left, width=longest(region.rows))
         self.areas.append(area)
@@ -197,6 +217,8 @@ class _Layout:
                 area.rows += [(number, list(pair)) for pair in found] or [(number, [c for c in row if c])]
             return
         top = 0
+        if area.width == 1 and self._listed(area, region):
+            return
         if area.width == 1:
             top = int(
                 len(region.rows) > 1
@@ -217,6 +239,22 @@ class _Layout:
             area.fold = period(area.columns)
             area.columns = area.columns[: area.fold or None]
         self.body(area, Region(region.left, region.rows[top:], region.merged))
+
+    def _listed(self, area: Area, region: Region) -> bool:
+        """Add the rows of one column as lines under titles, if the mark of the first comes again and others stand between."""
+        rows = [(number, next(filter(None, cells), "")) for number, cells in region.rows]
+        mark = kind(rows[0][1])
+        titles = [n for n, (_, text) in enumerate(rows) if mark and kind(text) == mark]
+        if len(titles) < 2 or not all(after > n + 1 for n, after in pairwise([*titles, len(rows)])):
+            return False
+        part = ""
+        for n, (number, text) in enumerate(rows):
+            if n in titles:
+                part = text
+            else:
+                area.rows.append((number, [text]))
+                area.parts[number] = part
+        return True
 
     def body(self, area: Area, region: Region, part: str = "") -> None:
         """Add the rows of a body, and tell notes, lines between rows, and tables that begin without a blank row. `part` is
