@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serial
 from mundap.errors import ConfigError, WorkspaceNotFound
 from mundap.redact import hidden, shown_address
 from mundap.source_settings import KINDS, Sources
+from mundap.wrong_values import sentence
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -159,7 +160,7 @@ class Generate(_Section):
     generator: str = "extractive"
     persona: str = ""
     faq: bool = True
-    min_support: float = Field(default=0.44, ge=0, le=1)
+    min_support: float = Field(default=0.45, ge=0, le=1)
     support: str = ""
     reader: str = ""
     min_relevance: float = Field(default=0.02, ge=0, le=1)
@@ -457,4 +458,4 @@ def _explain(problem: ErrorDetails) -> str:
             f"'store.url'({STORE_URL})은 \"{SQLITE}\" 또는 postgresql://사용자:비밀번호@호스트:5432/데이터베이스여야 합니다"
             " (store.url is sqlite or postgresql://…)"
         )
-    return f"'{'.'.join(place)}' 값 {hidden(repr(problem['input']))}이(가) 올바르지 않습니다: {problem['msg']}"
+    return f"'{'.'.join(place)}' 값 {hidden(repr(problem['input']))}이(가) 올바르지 않습니다: {sentence(problem)}"

@@ -170,3 +170,19 @@ def test_the_password_of_the_record_is_in_no_copy_of_the_settings_and_no_error(
     monkeypatch.setenv("MUNDAP_STORE_URL", "sqlite")
     assert read_config(path).store.url == "sqlite"
     assert ("store.url", "sqlite", "MUNDAP_STORE_URL") in settings(read_config(path), path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("k = 0", "1 이상이어야 합니다"),
+        ('k = "열"', "정수여야 합니다"),
+        ("diversity = 2", "이하여야 합니다"),
+        ('fusion = "없음"', "사용할 수 있는 값"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said_in_korean(line: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "mundap.toml").write_text(f"[retrieve]\n{line}\n", "utf-8")
+    with pytest.raises(ConfigError, match=said) as caught:
+        read_config(tmp_path / "mundap.toml")
+    assert "Input" not in str(caught.value)
