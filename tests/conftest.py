@@ -16,7 +16,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each processor has its tests; torch's
 
 import pytest
 from hypothesis import settings
-from tests import postgres_server
+from tests import postgres
 
 from mundap.files import digest
 from mundap.generate.prompt import messages
@@ -42,10 +42,16 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def database() -> Iterator[str]:
-    """The URL of a PostgreSQL server of the tests' own; they are skipped where its programs are not installed."""
-    with postgres_server.running() as url:
-        yield url
+def postgres_cluster() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL server of the tests' own, with a password, on which each makes databases."""
+    with postgres.cluster() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database(postgres_cluster: postgres.Cluster) -> str:
+    """The URL of an empty database, for a queue."""
+    return postgres_cluster.database()
 
 
 @pytest.fixture(scope="session")

@@ -317,3 +317,23 @@ def test_visitors_without_a_key_see_what_is_for_all(serving: Serve, indexed: Mak
     )
     with serving(root) as server:
         assert server.client.get("/documents").json()["total"] == 3
+
+
+def test_nobody_replaces_or_deletes_rows_that_are_hidden_from_them(indexed: MakeBot) -> None:
+    sheet = "질문,답변,제시문,출처,접근태그\n급여일은?,25일입니다.,급여일은 25일입니다.,급여,\n상여는?,3월입니다.,상여는 3월에 지급합니다.,급여,임원\n"
+    bot = indexed()
+    keys = Keys(bot.root / ".mundap" / FILE)
+    some, all_of_it = (keys.add(name, ("ask", "read", "write"), tags) for name, tags in (("가", ()), ("나", ("임원",))))
+    with TestClient(make_app(bot, bot.config.serve)) as client:
+
+        def put(key: str) -> int:
+            files = [("files", ("급여.csv", sheet.encode()))]
+            return int(client.post("/documents", files=files, headers={"X-API-Key": key}).status_code)
+
+        assert put(all_of_it) == 200
+        [document] = [one for one in bot.corpus.documents() if one.source == "uploads/급여.csv"]
+        assert put(some) == 403
+        path = f"/documents/{document.id}"
+        assert client.delete(path, headers={"X-API-Key": some}).status_code == 403
+        assert bot.corpus.document(document.id)
+        assert client.delete(path, headers={"X-API-Key": all_of_it}).status_code == 200

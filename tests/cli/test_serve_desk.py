@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mundap.errors import WorkspaceBusy
+from mundap.workflows import review
 from mundap.workspace import Mundap
+from mundap.workspace.staff_answers import StaffAnswer, read_staff_answers
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
@@ -327,3 +332,18 @@ def test_each_role_may_do_its_part(root: Path) -> None:
                 assert (api.get(path).status_code == 200) == (role in roles), (role, path)
             assert (api.post("/erase/older", json={"age": "900d"}).status_code == 200) == (role == "admin")
             assert api.get("/me").json()["operates"] == (role == "admin")
+
+
+def test_answers_that_several_servers_keep_at_once_are_all_kept(root: Path) -> None:
+    def keep(n: int) -> None:
+        for _ in range(40):
+            try:
+                review.answer(Mundap.open(root), StaffAnswer(f"{n}번 창구는 어디인가요?", f"{n}번 창구는 {n}층입니다."))
+            except WorkspaceBusy:
+                time.sleep(0.2)
+            else:
+                return
+
+    with ThreadPoolExecutor(4) as servers:
+        list(servers.map(keep, range(6)))
+    assert len(read_staff_answers(root / "uploads")) == 6

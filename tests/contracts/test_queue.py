@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.errands import Errand, Ran, run
+from tests.postgres import PASSWORD
 from tests.queue_workers import worker
 
 from mundap.errors import ConfigError, ExecutorError
@@ -189,6 +190,13 @@ def test_nobody_who_works_is_said_with_the_command(url: str, monkeypatch: pytest
     assert execute(url, "SELECT count(*) FROM mundap_work.jobs_1") == [(0,)]  # withdrawn
 
 
+def test_nobody_who_works_for_long_is_given_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mundap.jobs.postgres._LOOKED", 0.1)
+    monkeypatch.setattr("mundap.jobs.postgres._NOBODY", 0.3)
+    with pytest.raises(ExecutorError, match="mundap worker"):
+        list(PostgresExecutor(url, tell=lambda text: None).map(run, [Errand("가")], name))
+
+
 @pytest.mark.parametrize("address", ["", "mysql://a/b", "postgresql://[::1", "postgresql://h/db?no_such_option=1"])
 def test_what_is_no_address_is_told_at_once(address: str) -> None:
     with pytest.raises(ConfigError, match="postgresql://"):
@@ -196,13 +204,21 @@ def test_what_is_no_address_is_told_at_once(address: str) -> None:
 
 
 def test_a_wrong_database_is_told_at_once_and_without_the_password(url: str) -> None:
-    wrong = url.replace("mundap@", "mundap:secret-word@").replace("/postgres", "/없음")
+    wrong = f"{url.rpartition('/')[0]}/없음"
     began = time.monotonic()
     with pytest.raises(ExecutorError) as caught:
         list(PostgresExecutor(wrong).map(run, [Errand("가")], name))
     assert "[jobs] url" in str(caught.value)
-    assert "secret-word" not in str(caught.value)
+    assert "p%40ss" not in str(caught.value)
+    assert PASSWORD not in str(caught.value)
     assert time.monotonic() - began < 4
+
+
+def test_a_wrong_password_is_told_at_once_and_not_said(url: str) -> None:
+    wrong = url.replace("p%40ss", "secret-word")
+    with pytest.raises(ExecutorError) as caught:
+        list(PostgresExecutor(wrong).map(run, [Errand("가")], name))
+    assert "secret-word" not in str(caught.value)
 
 
 def test_a_server_that_is_not_there_is_told_after_a_while() -> None:

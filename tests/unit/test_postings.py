@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.index import adder, posting_runs, term_shares
+from mundap.index import adder, posting_runs, postings, term_shares
 from mundap.index.postings import ARRAYS, Postings, PostingsPart
 from mundap.korean.tokens import BIGRAM
 
@@ -88,6 +88,28 @@ def test_parts_without_their_gone_rows_score_as_what_is_left_built_at_once(
         assert (one.tolist(), counts.tolist()) == (rows[other].tolist(), expected.tolist())
         np.testing.assert_allclose(spread.impacts(token)[1], whole.impacts(token)[1], rtol=1e-6)
         np.testing.assert_allclose(spread.impacts(token)[1], spread.scores([token])[one], rtol=1e-6)
+
+
+@given(
+    st.lists(st.lists(TEXT, max_size=20), min_size=1, max_size=4),
+    st.lists(TEXT, min_size=1, max_size=4),
+    st.sampled_from([1, 18, 4096]),
+    st.sampled_from([0, 2, 1000]),
+    st.sampled_from([0, 200, 1 << 20]),
+)
+def test_what_is_kept_at_hand_changes_no_bit(
+    parts: list[list[list[str]]], queries: list[list[str]], least: int, together: int, most: int
+) -> None:
+    built = [PostingsPart.build(texts) for texts in parts]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(term_shares, "LEAST", least)
+        patch.setattr(adder, "_TOGETHER", together)
+        patch.setattr(postings, "_AT_HAND", most)
+        keeping = Postings(built, 0.9, 0.6)
+        kept = [keeping.scores(query) for query in [*queries, *queries]]
+    plain = [Postings(built, 0.9, 0.6).scores(query) for query in [*queries, *queries]]
+    for one, other in zip(kept, plain, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4), st.data(), st.sampled_from([1, 7, 1000]))

@@ -22,6 +22,7 @@ from mundap.cli import (
     interrupt,
     keys,
     mcp,
+    migrate,
     promote,
     serve,
     sync,
@@ -113,6 +114,7 @@ for command in (
     corpus.doctor,
     backup.backup,
     backup.restore,
+    migrate.migrate,
     erase.erase,
     worker.worker,
 ):

@@ -39,7 +39,7 @@ def _add(scores: Scores, terms: TermShares, starts: Places, ends: Places, weight
     for start, end, slot, weight in zip(starts[:tail].tolist(), ends.tolist(), slots.tolist(), weights, strict=False):
         if slot >= 0:
             scores += np.multiply(terms.table[slot], weight, out=gained)
-        else:
+        elif end > start:  # a term that is in other segments only begins where another does
             rows, known = terms.listed(start, end)
             np.add.at(scores, rows, known * weight)
     if tail < len(starts):

@@ -82,12 +82,10 @@ class PostingsBuilder:
         self._known: defaultdict[str, int] = defaultdict()
         self._known.default_factory = self._known.__len__
         self._rows: list[npt.NDArray[np.int32]] = []
-        self._words: list[int] = []
 
     def add(self, tokens: Sequence[str]) -> None:
         """Add a row. A count beyond 65,535 is kept as that."""
         self._rows.append(np.fromiter(map(self._known.__getitem__, tokens), np.int32, len(tokens)))
-        self._words.append(sum(not token.startswith(BIGRAM) for token in tokens))
         self.tokens += len(tokens)
 
     def part(self) -> PostingsPart:
@@ -97,7 +95,8 @@ class PostingsBuilder:
         order = np.argsort(hashes)
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
-        keys = rank[np.concatenate(self._rows)] if self._rows else np.empty(0, np.int64)
+        said = np.concatenate([_NONE, *self._rows])
+        keys = rank[said]
         keys *= len(self._rows)
         keys += np.repeat(np.arange(len(self._rows)), lengths)
         keys.sort()
@@ -105,8 +104,15 @@ class PostingsBuilder:
         counts = np.minimum(np.diff(first, append=len(keys)), _MOST).astype(np.uint16)
         places, rows = np.divmod(keys[first], max(len(self._rows), 1))
         starts = np.searchsorted(places, np.arange(len(hashes) + 1))
-        words = np.asarray(self._words, np.int32)
-        return PostingsPart(hashes[order], starts, rows.astype(np.int32), counts, lengths, words)
+        return PostingsPart(hashes[order], starts, rows.astype(np.int32), counts, lengths, self._words(said, lengths))
+
+    def _words(self, said: Local, lengths: Local) -> Local:
+        """How many tokens of each row are no bigrams; `said` are the numbers of the tokens of all rows."""
+        plain = np.fromiter((not token.startswith(BIGRAM) for token in self._known), np.bool_, len(self._known))
+        before = np.concatenate([np.zeros(1, np.int32), np.cumsum(plain[said], dtype=np.int32)])
+        ends = np.cumsum(lengths)
+        words: Local = before[ends] - before[ends - lengths]
+        return words
 
 
 class Postings:
@@ -162,36 +168,36 @@ class Postings:
 
     def rarity(self, tokens: Sequence[str]) -> list[float]:
         """The inverse document frequency of each token; a token that no row holds is the rarest."""
-        rarities: list[float] = _idf(self.holders(tokens), self.alive).tolist()
+        rarities: list[float] = idf(self.holders(tokens), self.alive).tolist()
         return rarities
 
     def rarities(self, tokens: Sequence[str]) -> dict[str, float]:
         """The inverse document frequency of each of these distinct tokens that some row holds."""
         held = self.holders(tokens)
-        worth = _idf(held, self.alive).tolist()
+        worth = idf(held, self.alive).tolist()
         return {token: rarity for token, rarity, n in zip(tokens, worth, held.tolist(), strict=True) if n}
 
     def holders(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
         """How many rows hold each token."""
-        return self._holders(np.fromiter(map(_asked, tokens), np.uint64, len(tokens)))
+        return self._holders(np.fromiter(map(asked_hash, tokens), np.uint64, len(tokens)))
 
     def listed(self, token: str) -> tuple[Rows, Counts]:
         """The rows that hold the token, ascending, and how often each does."""
-        found = list(self._listed(np.asarray([_asked(token)], np.uint64)))
+        found = list(self._listed(np.asarray([asked_hash(token)], np.uint64)))
         rows = np.concatenate([np.empty(0, np.intp), *(self.offsets[n] + rows for n, rows, _ in found)])
         return rows, np.concatenate([np.empty(0, np.uint16), *(counts for _, _, counts in found)])
 
     def impacts(self, token: str) -> tuple[Rows, Scores]:
         """The rows that hold the token, ascending, and what it adds to the score of each."""
-        found = list(self._listed(np.asarray([_asked(token)], np.uint64)))
-        idf = np.float32(_idf(np.asarray(sum(len(rows) for _, rows, _ in found)), self.alive))
+        found = list(self._listed(np.asarray([asked_hash(token)], np.uint64)))
+        rarity = np.float32(idf(np.asarray(sum(len(rows) for _, rows, _ in found)), self.alive))
         rows = np.concatenate([np.empty(0, np.intp), *(self.offsets[n] + rows for n, rows, _ in found)])
         gains = (shares(counts, self._soft[n][rows]) for n, rows, counts in found)
-        return rows, idf * np.concatenate([np.empty(0, np.float32), *gains])
+        return rows, rarity * np.concatenate([np.empty(0, np.float32), *gains])
 
     def holding(self, tokens: Sequence[str]) -> Rows:
         """The rows that hold every one of these tokens, ascending; none for no tokens."""
-        terms = np.fromiter({_asked(token) for token in tokens}, np.uint64)
+        terms = np.fromiter({asked_hash(token) for token in tokens}, np.uint64)
         found = [np.empty(0, np.intp)]
         for n, part in enumerate(self.parts if len(terms) else ()):
             starts, ends = part.spans(terms)
@@ -231,12 +237,12 @@ class Postings:
         The most frequent come first: an order that is the same for all parts, so that a row scores the same to the bit in
         whatever part it is, and that puts the short lists together.
         """
-        asked = Counter(map(_asked, tokens))
+        asked = Counter(map(asked_hash, tokens))
         terms = np.fromiter(asked, np.uint64, len(asked))
         times = np.fromiter(asked.values(), np.float32, len(asked))
         holders = self._holders(terms)
         order = np.lexsort((terms, -holders))[: np.count_nonzero(holders)]
-        weights = _idf(holders[order], self.alive).astype(np.float32) * times[order]
+        weights = idf(holders[order], self.alive).astype(np.float32) * times[order]
         return terms[order], weights
 
     def _holders(self, terms: Terms) -> npt.NDArray[np.int64]:
@@ -306,9 +312,10 @@ def term_hash(token: str) -> int:
     return int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little")
 
 
-_asked = lru_cache(_REMEMBERED)(term_hash)  # of questions, each of whose tokens is asked for several times
+asked_hash = lru_cache(_REMEMBERED)(term_hash)  # of questions, each of whose tokens is asked for several times
 
 
-def _idf(holders: npt.NDArray[np.int64], rows: int) -> npt.NDArray[np.float64]:
-    idf: npt.NDArray[np.float64] = np.log1p((rows - holders + 0.5) / (holders + 0.5))
-    return idf
+def idf(holders: npt.NDArray[np.int64], rows: int) -> npt.NDArray[np.float64]:
+    """The inverse document frequency of terms that so many of `rows` hold."""
+    rarity: npt.NDArray[np.float64] = np.log1p((rows - holders + 0.5) / (holders + 0.5))
+    return rarity

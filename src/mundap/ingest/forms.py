@@ -18,7 +18,7 @@ _WHOLE = (
     " 홈페이지 소속 직위 직급 직책 직종 직업 부서 학과 학년 학번 전공 학력 국적 본적 등록기준지 생년월일 생일 주민등록번호 비고 장소 일시 날짜"
     " 일자 시간 기간 목적 사유 용도 금액 단가 수량 합계 품명 규격 분류 구분 종류 내용 방법 자격 관계 은행 상호 업종 업태 종목 대표 담당 문의"
     " 제목 수신 발신 참조 처리 업무 위치 담당과 정원 인원 대상 강사 등급 상태 항목 접수 순번 연번 번호 특이사항 유의사항 주의사항 준비물 참가비 수수료"
-    " 수강료 이용료 사용료 입장료 관람료 회비 문의처 접수처 신청처 제출처 발급처 처리기한 제출기한 신청기한 마감일 혜택"
+    " 수강료 이용료 사용료 입장료 관람료 회비 문의처 접수처 신청처 제출처 발급처 처리기한 제출기한 신청기한 마감일 혜택 주최 주관 후원"
 ).split()
 _ENDS = (
     "성명 이름 주소 소재지 전화 연락처 번호 일자 일시 날짜 기간 금액 방법 사유 목적 장소 여부 구분 내용 관계 소속 부서 직위 인원 예산 면적"
@@ -49,7 +49,7 @@ def like_a_form(rows: Sequence[Sequence[Cell]], lines: Sequence[Sequence[Cell]])
     width = max(sum(max(cell.colspan, 1) for cell in row) for row in rows)
     kept = [n for n, row in enumerate(rows) if not n or not (len(row) == 1 and row[0].colspan >= width > 1)]
     rows, lines = [rows[n] for n in kept], [lines[n] for n in kept]
-    several = [bool(pairs(line)) for line in lines]
+    several = [bool(found) for found in pairs_of(lines)]
     single = width == 2 and _is_pair(lines[0]) and squash(lines[0][0].text) not in _HEADS
     found = [
         bool(one) or _has_wide_value(row, width) or (single and _is_pair(line))
@@ -123,6 +123,11 @@ def _named_by_others(row: Sequence[Cell]) -> bool:
 
 def _is_name(cell: Cell, marked: bool) -> bool:
     return cell.name if marked else bool(_NAME.fullmatch(squash(cell.text)))
+
+
+def all_names(texts: Sequence[str]) -> bool:
+    """Whether texts, two at least, are all words that forms and tables name their cells by."""
+    return len(texts) > 1 and all(_NAME.fullmatch(squash(text)) for text in texts)
 
 
 def _names_alone(row: Sequence[Cell]) -> bool:

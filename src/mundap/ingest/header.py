@@ -110,7 +110,8 @@ def _in_order(row: Row) -> bool:
 def _divided(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], found: int) -> bool:
     """Whether the row behind the first `found` rows of a header is part of it."""
     above, row = owners[found - 1], texts[found]
-    if _explains(texts[found - 1], row, texts[found + 1 : found + 1 + _SAMPLE]):
+    below = texts[found + 1 : found + 1 + _SAMPLE]
+    if _explains(texts[found - 1], row, below) or _repeats(texts[found - 1], row):
         return True
     if any(owner and owner[0] + owner[2].rowspan > found and owner[0] < found for owner in above) and any(
         owner and owner[2].colspan > 1 and owner[0] + owner[2].rowspan == found for owner in above
@@ -120,9 +121,10 @@ def _divided(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], fou
     blank = [x for x, text in enumerate(texts[found - 1]) if not text and row[x]]
     if not merged and not (blank and texts[found - 1][0] and _spreads(texts[found - 1], row)):
         return False
-    below = texts[found + 1 : found + 1 + _SAMPLE]
     if not below or not any(row):
         return False
+    if merged and _in_order(row) and not any(map(_in_order, below)):
+        return True
     divided = [row[x] for x in (merged or blank) if row[x]]
     if not divided:
         return False
@@ -146,6 +148,14 @@ def _explains(above: Row, row: Row, below: Sequence[Row]) -> bool:
     """Whether a row says for the names above it in what they count, each in brackets, or what they are called in English,
     and no row below does."""
     return any(said(above, row) and not any(said(above, other) for other in below) for said in (_units, _in_english))
+
+
+def _repeats(above: Row, row: Row) -> bool:
+    """Whether `row` begins again under each name above it: 품목, 가격, 품목, 가격 under 남성복 and 여성복."""
+    starts = [x for x, name in enumerate(above) if name]
+    step = starts[1] if len(starts) > 1 and starts[0] == 0 else 0
+    again = step > 1 and len(row) % step == 0 and starts == [*range(0, len(row), step)]
+    return again and all(row) and len({*row[:step]}) == step and all(row[x] == row[x % step] for x in range(len(row)))
 
 
 def _units(above: Row, row: Row) -> bool:

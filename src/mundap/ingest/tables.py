@@ -24,7 +24,7 @@ __all__ = ["COLUMNS", "Row", "Table", "add_table", "read_csv", "read_xlsx"]
 _PROSE = 300  # characters; a longer cell is running text, to be cut and quoted by the sentence
 _SHOWN = 80  # characters of a header in a sentence
 _FORM = 600  # characters of the pairs of a form that are read together
-_NAMELESS = re.compile(r"(?:sheet|시트|워크시트|worksheet|표|table)?[\s_\-]*\(?\d*\)?", re.IGNORECASE)
+_NAMELESS = re.compile(r"(?:sheet|시트|워크시트|worksheet|표|table)?[\s_\-]*\(?\d*\)?(?:\s*\(\d+\))?", re.IGNORECASE)
 _TOTAL = re.compile(
     r"(?:(?:[총합소누중월]\s?)?(?:계|합\s?계|총\s?계|소\s?계|누\s?계|평\s?균)|(?:grand |sub)?total|sum|average)"
     r"\s*(?:[(（][^()（）]*[)）])?",

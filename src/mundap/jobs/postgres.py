@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from typing import TypeVar
 
-from mundap.errors import MundapError
+from mundap.errors import ExecutorError, MundapError
 from mundap.files import digest
 from mundap.jobs.executor import Done, Failed, answered, lost, name_of_function, this_version
 from mundap.jobs.message import packed
@@ -23,6 +24,7 @@ _AHEAD_BYTES = 64 << 20
 _FIRST, _LONGEST = 0.02, 0.5  # seconds between two looks at the queue
 _LOOKED = 5.0  # seconds after which it is seen to that all jobs are there, and workers, too
 _SAID = 60.0  # seconds between two remarks that there are none
+_NOBODY = 900.0  # seconds without any, after which nobody is waited for any more
 
 
 def _to_stderr(text: str) -> None:
@@ -33,7 +35,7 @@ class PostgresExecutor:
     """Puts batches into the queue at `url` and takes out what workers of the same `version` made of them.
 
     `trusted` are modules besides mundap's own whose functions and values travel; `tell` is told when there is nobody to do
-    the work. A server is asked when there is work; raises as Queue does.
+    the work, and after a quarter of an hour without anybody it is given up. A server is asked when there is work; raises as Queue does.
     """
 
     name = "postgres"
@@ -54,6 +56,7 @@ class PostgresExecutor:
         self._patience = patience
         self._tell = tell
         self._quiet_until = 0.0
+        self._alone_since = math.inf
         Queue(url, self._version)  # what is wrong with the URL is said now
 
     def map(
@@ -110,10 +113,16 @@ class PostgresExecutor:
         queue.tidy()
         there = queue.there(asked)
         queue.add([job for id, job in asked.items() if id not in there])
-        workers = queue.workers()
-        if self._version in workers or time.monotonic() < self._quiet_until:
+        workers, now = queue.workers(), time.monotonic()
+        self._alone_since = math.inf if self._version in workers else min(self._alone_since, now)
+        if now - self._alone_since > _NOBODY:
+            raise ExecutorError(
+                f"{_NOBODY / 60:g}분 동안 작업을 맡을 worker가 없었습니다({queue.address}). worker를 실행한 뒤 다시 실행하세요:"
+                f" mundap worker (버전 {self._version})"
+            )
+        if self._version in workers or now < self._quiet_until:
             return
-        self._quiet_until = time.monotonic() + _SAID
+        self._quiet_until = now + _SAID
         if workers:
             others = ", ".join(f"{version} {count}개" for version, count in sorted(workers.items()))
             self._tell(

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mundap.index.bm25 import LexicalLeg
+from mundap.index.engine import Lexical
 from mundap.korean.tokens import BIGRAM
 from mundap.protocols import Leg, Scores
 from mundap.retrieve.hybrid import POOL, Candidates, Hybrid
@@ -56,7 +56,7 @@ class CoverageRanker:
 
     depth = reads = DEPTH
 
-    def __init__(self, lexical: LexicalLeg, weight: float) -> None:
+    def __init__(self, lexical: Lexical, weight: float) -> None:
         self.lexical = lexical
         self.weight = weight
 
@@ -77,9 +77,9 @@ class CoverageRanker:
         return here.mass(text) + max(map(here.mass, _sentences(text)))
 
     def _words(self, question: str) -> QuestionWords:
-        postings, widening = self.lexical.postings, self.lexical.widening
+        known, widening = self.lexical.statistics, self.lexical.widening
         words = [word for word in dict.fromkeys(self.lexical.tokens(question)) if not word.startswith(BIGRAM)]
-        rarity = postings.rarities(words)
+        rarity = known.rarities(words)
         everyday = []
         for word in widening.words(question) if widening else ():
             own = [(token, rarity[token]) for token in word.own if token in rarity]
@@ -89,7 +89,7 @@ class CoverageRanker:
 
 def untrained(
     *legs: Leg,
-    lexical: LexicalLeg | None,
+    lexical: Lexical | None,
     method: str = "evidence",
     weights: Mapping[str, float] | None = None,
     pool: int = POOL,

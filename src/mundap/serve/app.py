@@ -45,7 +45,6 @@ from mundap.serve.syncing import Syncing
 from mundap.serve.well_formed import CLIENT_CLOSED, WellFormed
 from mundap.serve.work import Gone
 from mundap.workspace import Mundap
-from mundap.workspace.components import FOLDER
 
 
 def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = True, lent: str = "") -> FastAPI:
@@ -58,7 +57,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     syncing = Syncing(service)
 
     agents, serving_agents = _agents(service)
-    logins = Logins(bot.config.oidc, bot.root / FOLDER) if bot.config.oidc.issuer else None
+    logins = Logins(bot.config.oidc, bot.kept_in("")) if bot.config.oidc.issuer else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -92,7 +91,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         return Response(status_code=CLIENT_CLOSED)
 
     app.openapi = lambda: embeddings.described(describe(), service.bot.components.encoder.dim)  # type: ignore[method-assign]
-    keys = Keys(bot.root / FOLDER / KEYS, lent)
+    keys = Keys(bot.kept_in(KEYS), lent)
     app.add_middleware(WellFormed, raw=("documents",))
     app.add_middleware(
         BodyLimit,

@@ -328,6 +328,9 @@ def _room(service: Service, who: Asker, sources: set[str]) -> None:
 
 def _discarded(service: Service, who: Asker, document_id: str, request_id: str) -> Stored | None:
     try:
+        listed = service.bot.corpus.document(document_id)
+        if listed and service.bot.seen_by(who.access).corpus.hides(listed.source):
+            raise Refused(403, "볼 수 없는 내용이 있는 문서이므로 삭제할 수 없습니다. 관리자에게 요청하세요.")
         gone = service.bot.discard(document_id)
     except BaseException:
         service.audit(who, "delete", [document_id], "failed", request_id)
@@ -345,11 +348,10 @@ def _access(given: list[UploadFile | str]) -> list[str] | None:
 
 
 def _check_names(service: Service, who: Asker, sources: set[str]) -> None:
-    """Raises Refused for a name of a document that the asker does not see: nobody replaces what is hidden from them."""
-    whole = service.bot
-    seen = whole.seen_by(who.access)
+    """Raises Refused for a name of a document of which the asker does not see all: nobody replaces what is hidden from them."""
+    seen = service.bot.seen_by(who.access)
     for source in sorted(sources):
-        if whole.corpus.fingerprint(source) is not None and seen.corpus.fingerprint(source) is None:
+        if seen.corpus.hides(source):
             raise Refused(403, f"{source}: 사용할 수 없는 이름입니다. 파일의 이름을 바꿔서 업로드하세요.")
 
 

@@ -17,7 +17,9 @@ from mundap.errors import (
     BadFile,
     ConfigError,
     GeneratorError,
+    IndexUnavailable,
     MundapError,
+    RecordUnreachable,
     Rejected,
     ServerError,
     StaleIndex,
@@ -48,9 +50,11 @@ _STATUS = {
     UnknownFilter: 404,
     UnknownName: 404,
     GeneratorError: 502,
+    IndexUnavailable: 503,
     ServerError: 502,
     StorageFull: 507,
     StorageLocked: 503,
+    RecordUnreachable: 503,
     StorageDamaged: 503,
 }
 _INSIDE = {

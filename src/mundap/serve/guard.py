@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Collection
 from ipaddress import ip_address
@@ -10,18 +11,22 @@ from math import ceil
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mundap.errors import RecordUnreachable
 from mundap.serve.asker import ASKER, Asker, holder, needed, visitor
-from mundap.serve.error_responses import Refused, refusal
+from mundap.serve.error_responses import RETRY_SECONDS, Refused, refusal
 from mundap.serve.keys import Keys, Quota
 from mundap.serve.login import PATHS as LOGIN
 from mundap.serve.logins import Logins
 from mundap.serve.page.files import PLACE
 from mundap.serve.service import Service
 from mundap.store.audit import Action
+
+log = logging.getLogger(__name__)
 
 # For balancers and browsers, which have no key (yet): the page and the widget hold nothing but their own code.
 OPEN = ("/", "/healthz", "/readyz", "/widget.js")
@@ -76,12 +81,17 @@ class Guard:
             return
         request = Request(scope)
         try:
+            if self._keys.waits:  # at a server, which may be away: requests do not wait for one another
+                await run_in_threadpool(self._keys.all)
             asker = await self._asker(request)
             request.state.asker = asker
             ASKER.set(asker)
             if asker and asker.name:
                 request.state.key = asker.name
-            self._name(request, asker)
+            if self._service.bot.shared and request.state.chosen:
+                await run_in_threadpool(self._name, request, asker)
+            else:
+                self._name(request, asker)
             if not self._open(scope["path"]):
                 self._check(request, asker)
         except Refused as refused:
@@ -89,6 +99,13 @@ class Guard:
                 refused = await self._slowed(request, refused)
             await refusal(request, refused)(scope, receive, send)
             return
+        except RecordUnreachable as error:
+            request.state.asker = None
+            if not self._open(scope["path"]):
+                log.warning("request %s: %s", request.state.request_id, error)
+                said = Refused(503, "데이터베이스에 연결할 수 없습니다. 잠시 후 다시 시도하세요.", RETRY_SECONDS)
+                await refusal(request, said)(scope, receive, send)
+                return
         await self.app(scope, receive, send)
 
     def _open(self, path: str) -> bool:

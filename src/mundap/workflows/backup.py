@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Literal
 
 from mundap.asides import Aside, sweep
-from mundap.config import FILE, find_workspace
+from mundap.config import FILE, SQLITE, find_workspace, read_config
 from mundap.errors import BadFile, ConfigError, MundapError, StaleIndex
 from mundap.files import sync_folder
 from mundap.protocols import Progress, quiet
@@ -82,6 +82,11 @@ def backup(workspace: str | Path, file: str | Path, progress: Progress = quiet) 
     the archive cannot be written; nothing is left of it then.
     """
     root, target = find_workspace(Path(workspace)), Path(file).absolute()
+    if read_config(root / FILE).store.url != SQLITE:
+        raise MundapError(
+            f"{root}: 데이터가 PostgreSQL에 있습니다. 데이터베이스는 pg_dump로, 작업 폴더의 문서와 .mundap/models는 파일로"
+            " 백업하세요. 색인은 mundap index로 다시 만들어집니다. (the record is at a server; back it up with pg_dump)"
+        )
     if target.exists():
         raise MundapError(f"{target}: 이미 있는 파일입니다. 다른 이름을 지정하세요.")
     part = target.with_name(f"{target.name}.part")

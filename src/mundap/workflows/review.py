@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Iterator, Mapping, Set
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from mundap.errors import Rejected, UnknownName
+from filelock import FileLock, Timeout
+
+from mundap.errors import Rejected, UnknownName, WorkspaceBusy
 from mundap.store.feedback import Given
 from mundap.training.common.feedback import QuestionFeedback, worst
 from mundap.types import Passage
 from mundap.workspace import Mundap
+from mundap.workspace.components import FOLDER
 from mundap.workspace.intake import Ingested
 from mundap.workspace.staff_answers import (
     NAME,
@@ -19,6 +23,9 @@ from mundap.workspace.staff_answers import (
     read_staff_answers,
     staff_sheet,
 )
+
+_LOCK = "staff-answers.lock"
+_WAIT = 30.0  # seconds for another server
 
 
 @dataclass(frozen=True)
@@ -63,25 +70,37 @@ def answer(bot: Mundap, given: StaffAnswer, tags: Set[str] | None = None) -> Ing
 
     Raises BadFile as `staff_answers`, WorkspaceBusy, and Rejected for an answer that `tags` do not see.
     """
-    kept = read_staff_answers(bot.uploads.folder)
-    if any(one.id == given.id and not one.seen_by(tags) for one in kept):
-        raise Rejected("이 질문에는 다른 담당자의 답변이 있어 바꿀 수 없습니다. 관리자에게 문의하세요.")
-    at = next((n for n, one in enumerate(kept) if one.id == given.id), len(kept))
-    return _write(bot, (*kept[:at], given, *kept[at + 1 :]))
+    with _alone(bot):
+        kept = read_staff_answers(bot.uploads.folder)
+        if any(one.id == given.id and not one.seen_by(tags) for one in kept):
+            raise Rejected("이 질문에는 다른 담당자의 답변이 있어 바꿀 수 없습니다. 관리자에게 문의하세요.")
+        at = next((n for n, one in enumerate(kept) if one.id == given.id), len(kept))
+        return _write(bot, (*kept[:at], given, *kept[at + 1 :]))
 
 
 def withdraw(bot: Mundap, id: str, tags: Set[str] | None = None) -> None:
     """Take an answer of the staff back. Raises UnknownName, BadFile and WorkspaceBusy."""
-    kept = read_staff_answers(bot.uploads.folder)
-    if not any(one.id == id and one.seen_by(tags) for one in kept):
-        raise UnknownName("answer", id, [])
-    left = tuple(one for one in kept if one.id != id)
-    if left:
-        _write(bot, left)
-        return
-    for listed in bot.corpus.documents():
-        if listed.source == STAFF_SHEET:
-            bot.discard(listed.id)
+    with _alone(bot):
+        kept = read_staff_answers(bot.uploads.folder)
+        if not any(one.id == id and one.seen_by(tags) for one in kept):
+            raise UnknownName("answer", id, [])
+        left = tuple(one for one in kept if one.id != id)
+        if left:
+            _write(bot, left)
+            return
+        for listed in bot.corpus.documents():
+            if listed.source == STAFF_SHEET:
+                bot.discard(listed.id)
+
+
+@contextmanager
+def _alone(bot: Mundap) -> Iterator[None]:
+    """The sheet for oneself, from reading to writing it: servers over one workspace share it. Raises WorkspaceBusy."""
+    try:
+        with FileLock(bot.root / FOLDER / _LOCK, timeout=_WAIT):
+            yield
+    except Timeout as error:
+        raise WorkspaceBusy("다른 서버가 직원 답변을 저장하는 중입니다. 잠시 후 다시 시도하세요.") from error
 
 
 def _write(bot: Mundap, answers: tuple[StaffAnswer, ...]) -> Ingested:

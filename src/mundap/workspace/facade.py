@@ -10,12 +10,13 @@ from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from threading import Lock
 
 from filelock import FileLock, Timeout
 
 from mundap.asides import sweep
-from mundap.config import FILE, Config, find_workspace, read_config
+from mundap.config import FILE, STORE_URL, Config, find_workspace, read_config
 from mundap.encode import base_of, located
 from mundap.errors import (
     BadFile,
@@ -46,6 +47,7 @@ from mundap.retrieve.light import seen
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
 from mundap.store.fetched import FetchedFiles
+from mundap.store.record import Place
 from mundap.store.sight import Sight
 from mundap.tracing import Tracing
 from mundap.types import Answer, Passage, Turn
@@ -53,7 +55,7 @@ from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
 from mundap.workspace.answering import Answering
-from mundap.workspace.components import FOLDER, LIGHT, Components
+from mundap.workspace.components import CORPUS, FOLDER, LIGHT, Components, kept_in
 from mundap.workspace.copies import Copied, Copies
 from mundap.workspace.indexing import Indexing
 from mundap.workspace.intake import (
@@ -73,6 +75,7 @@ from mundap.workspace.searching import Searching, Where
 from mundap.workspace.uploads import Uploads
 
 _VIEWS = 32  # that are kept: each has connections of its own
+HOLDER = "follower"  # the file with the name of this folder among those that follow a shared record
 SOURCES = "sources"  # the folder of what came from elsewhere
 BACKUPS = ".backup-"  # with which folders begin that hold the workspace for a backup
 
@@ -91,14 +94,41 @@ def sheets_of(config: Config) -> Options:
     return Options(config.ingest.hidden, tuple((kind, names) for kind, names in config.ingest.columns if names))
 
 
-def _check_there(folder: Path) -> None:
-    """Raises StorageDamaged for an index whose corpus is gone: an empty one in its place would hide that."""
-    corpus = folder / "corpus.sqlite"
-    if (folder / "index" / "CURRENT").exists() and not (corpus.exists() and corpus.stat().st_size):
+def _check_there(folder: Path, record: Place) -> None:
+    """Raises StorageDamaged for an index whose corpus is gone, and ConfigError for a record elsewhere that is not the
+    one of this workspace: an empty one in its place would hide that."""
+    corpus, indexed = folder / CORPUS, (folder / "index" / "CURRENT").exists()
+    here = corpus.exists() and corpus.stat().st_size > 0
+    if not isinstance(record, Path):
+        if (here or indexed) and record.unused:
+            raise ConfigError(
+                f"{record.address}: 데이터베이스가 비어 있는데 {folder}에는 문서나 색인이 있습니다. [store] url({STORE_URL})이 맞는지"
+                " 확인하세요. 이 작업 폴더를 옮기려면 url을 sqlite로 두고: mundap migrate --to postgresql://…"
+                f" 새로 시작하려면 {corpus.name}과 index를 지우세요. (the database is empty, the workspace is not)"
+            )
+    elif (folder / HOLDER).exists() and not here:
+        raise ConfigError(
+            f"{folder}: 이 작업 폴더의 데이터는 PostgreSQL에 있습니다. [store] url이나 {STORE_URL}을 지정하세요. 되돌려 새로"
+            f" 시작하려면 {folder / HOLDER}를 지우세요. (its record is at a PostgreSQL server; set [store] url)"
+        )
+    elif indexed and not here:
         raise StorageDamaged(
             f"{corpus}: 색인은 있는데 문서 데이터가 없습니다. 백업에서 되살리세요(mundap restore FILE 새폴더)."
             f" 처음부터 다시 만들려면 {folder / 'index'} 폴더를 지우고 mundap ingest와 mundap index를 실행하세요."
         )
+
+
+def _holder(folder: Path, record: Place) -> str:
+    """The name under which the index in this folder follows a record that others follow, too."""
+    if isinstance(record, Path):
+        return ""
+    file = folder / HOLDER
+    try:
+        with file.open("x") as made:
+            made.write(token_hex(8))
+    except FileExistsError:
+        pass
+    return file.read_text("ascii")
 
 
 _MOMENT_SECONDS = 1.0  # in which somebody who merges puts the merged segment in place
@@ -116,10 +146,11 @@ class Mundap:
         self.root = root
         self.config = config
         (root / FOLDER).mkdir(mode=0o700 if config.private else 0o777, parents=True, exist_ok=True)
-        _check_there(root / FOLDER)
-        self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
+        self.record = self.kept_in(CORPUS)
+        _check_there(root / FOLDER, self.record)
+        self.corpus = Corpus(self.record, holder=_holder(root / FOLDER, self.record))
         self._parts = Components(
-            root, words or root, config, lambda words: self._opening.open().lexical.postings.rarity(words)
+            root, words or root, config, lambda words: self._opening.open().lexical.statistics.rarity(words)
         )
         self._indexing = Indexing(self._parts.index_folder, self.corpus, self._parts)
         self._opening = Opening(self._indexing, self.corpus, self._parts)
@@ -159,7 +190,7 @@ class Mundap:
             view = self._views.pop(own, None)
             if view is None:
                 view = copy(self)
-                view.corpus = Corpus(self.root / FOLDER / "corpus.sqlite", Sight(own, folders))
+                view.corpus = Corpus(self.record, Sight(own, folders))
                 view._searching = Searching(self._opening, view.corpus, self._parts)
                 view._answering = Answering(view._searching, self._opening, view.corpus, self._parts)
             self._views[own] = view  # as the last that was asked for
@@ -496,6 +527,11 @@ class Mundap:
         """The files of the index, the corpus and the cache that are damaged. All of them are read."""
         return [*self.corpus.damaged(), *self._parts.cache.damaged(), *self._indexing.damaged()]
 
+    def forget_former_indexes(self) -> None:
+        """Delete what is kept of indexes before the current one; all of them if no document is left."""
+        with self._writing():
+            self._indexing.engine.erase(everything=not self.corpus.counts()[0])
+
     @property
     def recipe(self) -> Recipe:
         """The settings that determine an index of this workspace, besides its passages."""
@@ -574,15 +610,17 @@ class Mundap:
 
     @property
     def legs(self) -> tuple[LexicalLeg, DenseLeg]:
-        """The lexical and the dense leg over the current generation. Raises StaleIndex as `search` does."""
-        opened = self._opening.open()
-        return opened.lexical, opened.dense
+        """The lexical and the dense leg over the segments of the current generation. Raises StaleIndex as `search` does, and
+        ConfigError for an index that a server keeps."""
+        return self._opening.open().legs
 
     @property
     def graph(self) -> GraphLeg:
         """The graph leg over the current generation. Raises StaleIndex as `search` does, ConfigError if it is off."""
-        graph = self._opening.open().graph
+        opened = self._opening.open()
+        graph = opened.graph
         if graph is None:
+            _ = opened.generation  # raises for an index that a server keeps, which no setting of the graph mends
             raise ConfigError(
                 "키워드 그래프를 쓰지 않는 작업 폴더입니다. mundap.toml에서 [graph] enabled = true로 바꾸고 mundap index"
             )
@@ -664,7 +702,7 @@ class Mundap:
     @cached_property
     def feedback(self) -> Feedback:
         """Answers given over HTTP, and the feedback on them."""
-        return Feedback(self.root / FOLDER / "corpus.sqlite")
+        return Feedback(self.record)
 
     def keywords(self, questions: Sequence[str]) -> list[list[str]]:
         """The distinct keywords of each question, by the configured extractor; the corpus is not read.
@@ -680,6 +718,18 @@ class Mundap:
         An encoder or a generator can be put in the place of the one that is named, before it is used first.
         """
         return self._parts
+
+    def kept_in(self, name: str) -> Place:
+        """Where what is kept in that file of the folder is: there, or at the server of the record.
+
+        Raises MundapError for a server that cannot be used.
+        """
+        return kept_in(self.root, self.config, name)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may read and change the record, too."""
+        return not isinstance(self.record, Path)
 
     @contextmanager
     def _writing(self, wait: float = _MOMENT_SECONDS) -> Iterator[None]:

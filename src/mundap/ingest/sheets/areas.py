@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from mundap.ingest.forms import like_a_form, pairs_of
+from mundap.ingest.forms import all_names, like_a_form, pairs_of
 from mundap.ingest.header import depth, headless, names
 from mundap.ingest.meanings import COLUMNS
 from mundap.ingest.sheets.alternating import alternating
@@ -28,13 +29,15 @@ from mundap.ingest.sheets.region import (
     without_blank_columns,
 )
 from mundap.ingest.sheets.sheet import Row, Sheet
-from mundap.ingest.sheets.titles import ABOUT, MARK, NOTE, TABLE, below, only_lines, only_notes, titles
+from mundap.ingest.sheets.titles import ABOUT, MARK, NOTE, TABLE, below, kind, only_lines, only_notes, titles
 from mundap.korean.normalize import squash
 
 _LONGEST_HEADER = 40  # characters; a longer first cell is data in a sheet that has no header
 _LONGEST_WORD = 10  # characters of a column's name that may end in a full stop, such as No.
 _LONGEST_TITLE = 120
 _UNIT = re.compile(r"[(（\[]\s*단위\s*[:：]")
+_SIGNED = re.compile(r"(?:작성|작성자|작성일|담당|담당자|문의|출처|자료|기준일)\s?[:：]")
+_DIGIT = re.compile(r"\d")
 _FORM = 200  # rows of a form, at the most
 
 
@@ -136,6 +139,21 @@ class _Layout:
         self.areas.append(Area())
         return self.areas[-1]
 
+    def _sections(self, lines: list[Row]) -> list[Row]:
+        """Lines above a table without the sections before it, each a title with the same kind of mark as the table's and
+        lines below, which are added by themselves."""
+        marks = [kind(text) for _, (text,) in lines]
+        last = next((mark for mark in reversed(marks) if mark), "")
+        starts = [n for n, mark in enumerate(marks) if mark and mark == last]
+        if not any(after > start + 1 for start, after in pairwise(starts)):
+            return lines
+        over = lines[: starts[0]]
+        for start, after in pairwise(starts):
+            area = self._new()
+            area.title = self._titled([text for _, (text,) in (*over, lines[start])])
+            area.notes = lines[start + 1 : after]
+        return [*over, *lines[starts[-1] :]]
+
     def _titled(self, lines: list[str]) -> list[str]:
         """Lines above a table, below those that stand above its title and the one before."""
         if lines:
@@ -163,19 +181,23 @@ class _Layout:
 
     def area(self, region: Region, before: Sequence[Area] = ()) -> None:
         """Add a region as a table, or its rows to the table above that they go on with."""
-        title = [cells[0] for _, cells in self.waiting]
-        self.waiting = []
+        lines, self.waiting = self.waiting, []
         region = without_blank_columns(region)
         if self.areas and only_notes(region):
             self.areas[-1].notes += [(number, [cell for cell in cells if cell]) for number, cells in region.rows]
             return
         last = next((one for one in reversed(before) if one.left == region.left), None)
-        if last and not title and (going := _goes_on(last, region)) is not None:
+        if last and not lines and (going := _goes_on(last, region)) is not None:
             last.spaced = True
             self.body(last, Region(region.left, region.rows[going:], region.merged))
             return
         above = titles(region)
-        title += [text for _, cells in region.rows[:above] if (text := " ".join(cell for cell in cells if cell))]
+        lines += [
+            (number, [text])
+            for number, cells in region.rows[:above]
+            if (text := " ".join(cell for cell in cells if cell))
+        ]
+        title = [text for _, (text,) in self._sections(lines)]
         region = without_blank_columns(Region(region.left, region.rows[above:], region.merged))
         area = Area(title=self._titled(title), left=region.left, width=longest(region.rows))
         self.areas.append(area)
@@ -197,6 +219,8 @@ class _Layout:
                 area.rows += [(number, list(pair)) for pair in found] or [(number, [c for c in row if c])]
             return
         top = 0
+        if area.width == 1 and self._listed(area, region):
+            return
         if area.width == 1:
             top = int(
                 len(region.rows) > 1
@@ -218,6 +242,22 @@ class _Layout:
             area.columns = area.columns[: area.fold or None]
         self.body(area, Region(region.left, region.rows[top:], region.merged))
 
+    def _listed(self, area: Area, region: Region) -> bool:
+        """Add the rows of one column as lines under titles, if the mark of the first comes again and others stand between."""
+        rows = [(number, next(filter(None, cells), "")) for number, cells in region.rows]
+        mark = kind(rows[0][1])
+        titles = [n for n, (_, text) in enumerate(rows) if mark and kind(text) == mark]
+        if len(titles) < 2 or not all(after > n + 1 for n, after in pairwise([*titles, len(rows)])):
+            return False
+        part = ""
+        for n, (number, text) in enumerate(rows):
+            if n in titles:
+                part = text
+            else:
+                area.rows.append((number, [text]))
+                area.parts[number] = part
+        return True
+
     def body(self, area: Area, region: Region, part: str = "") -> None:
         """Add the rows of a body, and tell notes, lines between rows, and tables that begin without a blank row. `part` is
         the line between rows that they stand under."""
@@ -230,7 +270,8 @@ class _Layout:
                 filled = [cell for cell in cells if cell]
                 if len(filled) == 1:
                     text = filled[0]
-                    if (NOTE.match(text) or _UNIT.match(text)) and cells[0]:
+                    signed = n + 1 == len(rows) and bool(_SIGNED.match(text))
+                    if signed or ((NOTE.match(text) or _UNIT.match(text)) and cells[0]):
                         area.notes.append((number, [text]))
                         continue
                     if number in wide or (cells[0] and len(text) <= _LONGEST_TITLE and MARK.match(text)):
@@ -243,6 +284,9 @@ class _Layout:
                             continue
                 elif header and cells[: area.fold or None] == header:
                     continue  # said again on another page
+                elif header and area.rows and n + 1 < len(rows) and _names_others(header, cells):
+                    self.area(Region(region.left, rows[n:], region.merged))
+                    return
                 elif header and cells[0] == header[0] and names_again(_shapes(area), cells):
                     self.waiting = [(number, [text]) for text in area.title]
                     self.area(Region(region.left, rows[n:], region.merged))
@@ -275,6 +319,13 @@ class _Layout:
         if TABLE.match(text) and not MARK.match(text).group()[0].isdigit():  # type: ignore[union-attr]
             return not alike(_shapes(area), rows[0])
         return unlike(_shapes(area), rows[0])
+
+
+def _names_others(header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a row below others is the header of another table: it has only known names, and hardly those of this one."""
+    if not all(cells) or any(map(_DIGIT.search, cells)):
+        return False
+    return all_names(cells) and len({*cells} & {*header}) * 2 < len(cells)
 
 
 def _shapes(area: Area) -> list[str]:

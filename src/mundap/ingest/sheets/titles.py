@@ -71,12 +71,12 @@ def titles(region: Region) -> int:
 def below(above: Sequence[str], lines: Sequence[str]) -> list[str]:
     """`lines` under those of the titles before that stand above one with the same kind of mark: 2. 감면 under 주차장 안내,
     where 주차장 안내 and 1. 요금 came before."""
-    mark = _kind(lines[0])
-    at = next((n for n, line in enumerate(above) if mark and _kind(line) == mark), 0)
+    mark = kind(lines[0])
+    at = next((n for n, line in enumerate(above) if mark and kind(line) == mark), 0)
     return [*above[:at], *lines]
 
 
-def _kind(line: str) -> str:
+def kind(line: str) -> str:
     """What kind of mark a title begins with; "" for none."""
     found = MARK.match(line)
     if NOTE.match(line) or ABOUT.match(line):
