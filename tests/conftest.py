@@ -16,7 +16,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each processor has its tests; torch's
 
 import pytest
 from hypothesis import settings
-from tests import postgres, postgres_server
+from tests import postgres
 
 from mundap.files import digest
 from mundap.generate.prompt import messages
@@ -49,10 +49,9 @@ def postgres_cluster() -> Iterator[postgres.Cluster]:
 
 
 @pytest.fixture(scope="session")
-def database() -> Iterator[str]:
-    """The URL of a PostgreSQL server of the tests' own; they are skipped where its programs are not installed."""
-    with postgres_server.running() as url:
-        yield url
+def database(postgres_cluster: postgres.Cluster) -> str:
+    """The URL of an empty database, for a queue."""
+    return postgres_cluster.database()
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serial
 from mundap.errors import ConfigError, WorkspaceNotFound
 from mundap.redact import hidden, shown_address
 from mundap.source_settings import KINDS, Sources
+from mundap.wrong_values import sentence
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -159,7 +160,7 @@ class Generate(_Section):
     generator: str = "extractive"
     persona: str = ""
     faq: bool = True
-    min_support: float = Field(default=0.44, ge=0, le=1)
+    min_support: float = Field(default=0.45, ge=0, le=1)
     support: str = ""
     reader: str = ""
     min_relevance: float = Field(default=0.02, ge=0, le=1)
@@ -257,7 +258,7 @@ class Jobs(_Section):
     """Who does what takes long: encoding passages at `mundap index`, and reading files at `mundap ingest`.
 
     "local" is this machine. "postgres" hands the work, by a queue in the PostgreSQL database `url` (extra `postgres`), to any
-    number of `mundap worker` processes on any machines; a job whose worker is killed is another's after `lease_seconds`.
+    number of `mundap worker` processes on any machines; a job whose worker is killed is another's after `lease_seconds`. Without `url` it is the record's database.
     "ray" hands it to a Ray cluster (extra `ray`) at `address`: "auto" on a machine of the cluster, "HOST:PORT" there, or
     "ray://HOST:10001" from elsewhere. Workers have the same version of mundap. The variable MUNDAP_JOBS_URL comes before
     `url`; a password may also be in PGPASSWORD or ~/.pgpass.
@@ -270,12 +271,7 @@ class Jobs(_Section):
 
     @field_serializer("url")
     def _without_password(self, url: str) -> str:
-        return hidden(url)
-
-    @property
-    def queue(self) -> str:
-        """Where the queue is; "" if nobody says it."""
-        return os.environ.get(QUEUE_VARIABLE) or self.url
+        return shown_address(url) if url else ""
 
 
 class Tracing(_Section):
@@ -362,6 +358,12 @@ class Config(_Section):
     tracing: Tracing = Tracing()
     sources: Sources = Field(default=(), strict=False)
 
+    @property
+    def queue(self) -> str:
+        """Where the queue of jobs is: what the variable says, jobs.url, or the server of the record; "" if there is none."""
+        record = "" if self.store.url == SQLITE else self.store.url
+        return os.environ.get(QUEUE_VARIABLE) or self.jobs.url or record
+
     @field_validator("sources")
     @classmethod
     def _are_named_apart(cls, value: Sources) -> Sources:
@@ -404,8 +406,12 @@ def settings(config: Config, path: Path) -> list[tuple[str, object, str]]:
     found = [*_settings(config, tomllib.loads(path.read_text("utf-8")), "")]
     address = config.store.model_dump()["url"]
     variable = STORE_URL if os.environ.get(STORE_URL) else ""
+    shown: dict[str, tuple[object, str]] = {
+        "store.url": (address, variable),
+        "jobs.url": (config.jobs.model_dump()["url"], ""),
+    }
     return [
-        (key, address, variable or origin) if key == "store.url" else (key, value, origin)
+        (key, shown[key][0], shown[key][1] or origin) if key in shown else (key, value, origin)
         for key, value, origin in found
     ]
 
@@ -452,4 +458,4 @@ def _explain(problem: ErrorDetails) -> str:
             f"'store.url'({STORE_URL})은 \"{SQLITE}\" 또는 postgresql://사용자:비밀번호@호스트:5432/데이터베이스여야 합니다"
             " (store.url is sqlite or postgresql://…)"
         )
-    return f"'{'.'.join(place)}' 값 {hidden(repr(problem['input']))}이(가) 올바르지 않습니다: {problem['msg']}"
+    return f"'{'.'.join(place)}' 값 {hidden(repr(problem['input']))}이(가) 올바르지 않습니다: {sentence(problem)}"

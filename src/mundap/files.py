@@ -38,12 +38,12 @@ _FORMULA = (
 
 def cell(text: str) -> str:
     """`text` as a cell of a CSV file, which no spreadsheet takes for a formula; `uncell` gives it back."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
 
 
 def uncell(text: str) -> str:
     """What `cell` was given."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA) else text
 
 
 def digest(*parts: str | bytes, size: int = 8) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.errands import Errand, Ran, run
+from tests.postgres import PASSWORD
 from tests.queue_workers import worker
 
 from mundap.errors import ConfigError, ExecutorError
@@ -203,13 +204,21 @@ def test_what_is_no_address_is_told_at_once(address: str) -> None:
 
 
 def test_a_wrong_database_is_told_at_once_and_without_the_password(url: str) -> None:
-    wrong = url.replace("mundap@", "mundap:secret-word@").replace("/postgres", "/없음")
+    wrong = f"{url.rpartition('/')[0]}/없음"
     began = time.monotonic()
     with pytest.raises(ExecutorError) as caught:
         list(PostgresExecutor(wrong).map(run, [Errand("가")], name))
     assert "[jobs] url" in str(caught.value)
-    assert "secret-word" not in str(caught.value)
+    assert "p%40ss" not in str(caught.value)
+    assert PASSWORD not in str(caught.value)
     assert time.monotonic() - began < 4
+
+
+def test_a_wrong_password_is_told_at_once_and_not_said(url: str) -> None:
+    wrong = url.replace("p%40ss", "secret-word")
+    with pytest.raises(ExecutorError) as caught:
+        list(PostgresExecutor(wrong).map(run, [Errand("가")], name))
+    assert "secret-word" not in str(caught.value)
 
 
 def test_a_server_that_is_not_there_is_told_after_a_while() -> None:

@@ -143,9 +143,15 @@ def test_settings_within_settings_are_shown_by_their_whole_name(tmp_path: Path) 
 def test_the_password_of_a_queue_is_in_no_copy_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = read_config(written(tmp_path, '[jobs]\nexecutor = "postgres"\nurl = "postgresql://m:secret-word@db/m"\n'))
     assert "secret-word" not in f"{config!r} {config.model_dump()} {config.model_dump_json()}"
-    assert config.jobs.queue == "postgresql://m:secret-word@db/m"
+    assert "secret-word" not in str(settings(config, tmp_path / "mundap.toml"))
+    assert config.queue == "postgresql://m:secret-word@db/m"
     monkeypatch.setenv("MUNDAP_JOBS_URL", "postgresql://elsewhere/m")
-    assert config.jobs.queue == "postgresql://elsewhere/m"
+    assert config.queue == "postgresql://elsewhere/m"
+
+
+def test_the_queue_is_at_the_server_of_the_record_unless_it_is_said(tmp_path: Path) -> None:
+    assert Config().queue == ""
+    assert read_config(written(tmp_path, '[store]\nurl = "postgresql://m@db/m"\n')).queue == "postgresql://m@db/m"
 
 
 def test_the_password_of_the_record_is_in_no_copy_of_the_settings_and_no_error(
@@ -164,3 +170,19 @@ def test_the_password_of_the_record_is_in_no_copy_of_the_settings_and_no_error(
     monkeypatch.setenv("MUNDAP_STORE_URL", "sqlite")
     assert read_config(path).store.url == "sqlite"
     assert ("store.url", "sqlite", "MUNDAP_STORE_URL") in settings(read_config(path), path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("k = 0", "1 이상이어야 합니다"),
+        ('k = "열"', "정수여야 합니다"),
+        ("diversity = 2", "이하여야 합니다"),
+        ('fusion = "없음"', "사용할 수 있는 값"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said_in_korean(line: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "mundap.toml").write_text(f"[retrieve]\n{line}\n", "utf-8")
+    with pytest.raises(ConfigError, match=said) as caught:
+        read_config(tmp_path / "mundap.toml")
+    assert "Input" not in str(caught.value)

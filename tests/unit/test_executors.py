@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -97,3 +98,14 @@ def test_a_file_travels_as_it_is_with_what_was_read() -> None:
     assert isinstance(here, Read)
     assert (outcome.value.reading, outcome.value.parents) == (here.reading, here.parents)
     assert outcome.value.reading.document.source == "규정.md"
+
+
+@pytest.mark.parametrize("name", ["../밖.md", "/tmp/밖.md", "..", ".", "", "안/밖.md", "안\\밖.md", "밖\0.md"])
+def test_a_file_is_written_nowhere_but_where_it_is_read(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "here"))
+    file = File(name, b"# x", "규정.md", Cut(), NO_OPTIONS, 60, 1024)
+    outcome = answered("규정.md", perform("mundap.jobs.reading:read_file", packed(file)))
+    assert isinstance(outcome, Failed)
+    assert not [one for one in tmp_path.rglob("*") if one.is_file()]

@@ -17,7 +17,8 @@ def worker(
     url: Annotated[
         str | None,
         typer.Option(
-            metavar="URL", help="작업 대기열의 주소 (기본값: 환경 변수 MUNDAP_JOBS_URL, mundap.toml의 jobs.url)"
+            metavar="URL",
+            help="작업 대기열의 주소 (기본값: 환경 변수 MUNDAP_JOBS_URL, mundap.toml의 jobs.url, store.url)",
         ),
     ] = None,
     processes: Annotated[
@@ -48,13 +49,13 @@ def worker(
 
     예: mundap worker --url postgresql://mundap@db.example:5432/mundap
     """
-    from mundap.config import FILE, QUEUE_VARIABLE, Jobs, find_workspace, read_config
+    from mundap.config import FILE, QUEUE_VARIABLE, Config, find_workspace, read_config
     from mundap.jobs.queue_worker import QueueWorker
 
     given = url or os.environ.get(QUEUE_VARIABLE)
-    settings = Jobs() if given else read_config(find_workspace(workspace) / FILE).jobs
+    config = Config() if given else read_config(find_workspace(workspace) / FILE)
     working = QueueWorker(
-        given or settings.url, processes=processes, lease=lease or settings.lease_seconds, trusted=module or ()
+        given or config.queue, processes=processes, lease=lease or config.jobs.lease_seconds, trusted=module or ()
     )
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: working.stop())

@@ -217,6 +217,10 @@ class _Part:
         """Close the file."""
         self._db.close()
 
+    def __del__(self) -> None:
+        if hasattr(self, "_db"):
+            self.close()  # a connection holds itself, until the next full garbage collection
+
     def all(self, query: str, values: tuple[object, ...] = ()) -> list[tuple]:  # type: ignore[type-arg]
         """The rows of a query."""
         with self._turn, closing(self._db.execute(query, values)) as cursor:

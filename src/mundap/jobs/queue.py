@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mundap.errors import ConfigError, ExecutorError
 from mundap.extras import need
 from mundap.jobs.executor import TRIES
-from mundap.redact import hidden, one_line
+from mundap.redact import hidden, one_line, shown_address
 from mundap.stopping import pause
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ class Queue:
         self._patience = patience
         self._connection: Connection | None = None
         self._settings = _read(url)
-        self.address = hidden(url).partition("?")[0]
+        self.address = shown_address(url)
 
     def make(self) -> None:
         """Make the tables where they are absent; a server that is not there is not waited for long."""
@@ -272,7 +272,7 @@ def _read(url: str) -> dict[str, Any]:
         return {**_CONNECTION, **psycopg.conninfo.conninfo_to_dict(url)}
     except (psycopg.Error, ValueError) as error:
         raise ConfigError(
-            f"jobs.url '{hidden(url)}'은(는) PostgreSQL 주소가 아닙니다. 예: postgresql://이름@호스트:5432/데이터베이스"
+            f"jobs.url '{shown_address(url)}'은(는) PostgreSQL 주소가 아닙니다. 예: postgresql://이름@호스트:5432/데이터베이스"
         ) from error
 
 

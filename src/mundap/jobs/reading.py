@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from mundap.asides import Aside, sweep
+from mundap.errors import BadFile
 from mundap.ingest.sheets.sheet import Options
 from mundap.jobs.batch import Limits, Watch, quick, read_all, unwatched
 from mundap.jobs.executor import Executor, Failed
@@ -14,6 +16,7 @@ from mundap.jobs.task import Cut, Job, Read, Unread
 from mundap.korean.normalize import name_of
 
 _LARGEST = 32 << 20  # bytes of a file that travels
+_ASIDE = "mundap-file-"
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,14 @@ class TooLong:
 
 
 def read_file(file: File) -> Read | Unread | TooLong:
-    """Read the file, as `read_all` does."""
-    with TemporaryDirectory(prefix="mundap-", ignore_cleanup_errors=True) as folder:
-        path = Path(folder) / file.name
+    """Read the file, as `read_all` does. Raises BadFile for a name that is none in a folder: it says where this is written."""
+    if file.name in ("", ".", "..") or not {"/", "\\", "\0"}.isdisjoint(file.name):
+        raise BadFile(f"{name_of(file.name)!r:.80}: 파일 이름이 아닙니다.")
+    place = Path(tempfile.gettempdir())
+    sweep(place, _ASIDE)
+    with Aside(place, _ASIDE) as aside:
+        (aside.folder / "file").mkdir()  # apart from what is not the file's
+        path = aside.folder / "file" / file.name
         path.write_bytes(file.content)
         job = Job(path, file.source, file.cut, options=file.options)
         [(_, outcome)] = read_all([job], Limits(1, file.seconds, file.megabytes))

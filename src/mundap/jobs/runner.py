@@ -10,6 +10,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from contextlib import suppress
+from typing import BinaryIO
 
 from mundap.jobs.executor import perform
 from mundap.jobs.worker import die_with_parent, framed, receive
@@ -21,9 +23,14 @@ def main() -> None:
     os.dup2(2, 1)  # what a library prints must not come between the replies
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the worker says when to end
     die_with_parent(os.getppid())
-    trusted = tuple(sys.argv[1:])
+    with suppress(BrokenPipeError):  # the worker is gone
+        _serve(replies)
+    os._exit(0)  # with nothing left to say
+
+
+def _serve(replies: BinaryIO) -> None:
     while (function := receive(sys.stdin.buffer)) is not None and (message := receive(sys.stdin.buffer)) is not None:
-        replies.write(framed(perform(function.decode(), message, trusted)))
+        replies.write(framed(perform(function.decode(), message, sys.argv[1:])))
         replies.flush()
 
 

@@ -19,6 +19,7 @@ from mundap.store.feedback import Feedback
 from mundap.store.record import File, Place, Record
 
 AGE = r"([1-9][0-9]{0,4})\s*(d|일)"
+_TABLES = ("answers", "feedback", "reviewed", "turns")
 _JUDGED = "id IN (SELECT answer_id FROM feedback)"
 
 
@@ -62,8 +63,25 @@ def forgetting(corpus: Place) -> Iterator[Record]:
     """
     Feedback(corpus).close()  # these make the tables
     Conversations(corpus, 1, 1).close()
-    with closing(File(corpus, "secure_delete=ON") if isinstance(corpus, Path) else corpus) as db, db.transaction():
+    if not isinstance(corpus, Path):
+        with closing(corpus), corpus.transaction():
+            yield corpus
+        return
+    with closing(File(corpus, "secure_delete=ON")) as db, db.transaction():
+        before = db.total_changes
         yield db
+        if db.total_changes != before:
+            for table in _TABLES:
+                _write_anew(db, table)
+
+
+def _write_anew(db: Record, table: str) -> None:
+    """Put the rows of a table on pages of their own. SQLite overwrites rows as they are deleted, but not the copies that it
+    left where it moved rows from one page to another: pages that a table gives back it overwrites whole."""
+    db.execute(f"CREATE TEMP TABLE kept AS SELECT * FROM {table}")
+    db.execute(f"DELETE FROM {table}")
+    db.execute(f"INSERT INTO {table} SELECT * FROM kept")
+    db.execute("DROP TABLE kept")
 
 
 def forget_answers(db: Record, answers: Sequence[int]) -> Forgotten:

@@ -194,7 +194,7 @@ class Components:
     def executor(self) -> Executor:
         """Who does what takes long. Raises ConfigError for an address that is none, and MissingExtra."""
         settings = self.config.jobs
-        return make_executor(settings.executor, url=settings.queue, address=settings.address)
+        return make_executor(settings.executor, url=self.config.queue, address=settings.address)
 
     @property
     def spread_encoder(self) -> SpreadEncoder:

@@ -617,8 +617,10 @@ class Mundap:
     @property
     def graph(self) -> GraphLeg:
         """The graph leg over the current generation. Raises StaleIndex as `search` does, ConfigError if it is off."""
-        graph = self._opening.open().graph
+        opened = self._opening.open()
+        graph = opened.graph
         if graph is None:
+            _ = opened.generation  # raises for an index that a server keeps, which no setting of the graph mends
             raise ConfigError(
                 "키워드 그래프를 쓰지 않는 작업 폴더입니다. mundap.toml에서 [graph] enabled = true로 바꾸고 mundap index"
             )

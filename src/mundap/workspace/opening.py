@@ -159,11 +159,12 @@ class Opening:
         """The same generation as it would be searched with these synonyms. Raises as `open`, and ConfigError without a graph."""
         state = self._corpus.state()
         index = self._indexing.engine.open()
+        generation = _segments(index)
         if not self._parts.has_graph:
             raise ConfigError("키워드 그래프를 쓰지 않는 작업 폴더라 동의어가 검색에 쓰이지 않습니다.")
         other = Opening(self._indexing, self._corpus, self._parts)
         other.complete = self.complete
-        other._opened = other._open(state, index, None, _open_graph(_segments(index)).with_synonyms(synonyms))
+        other._opened = other._open(state, index, None, _open_graph(generation).with_synonyms(synonyms))
         return other
 
     def _open_generation(self, state: str) -> Opened:
