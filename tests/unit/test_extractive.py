@@ -173,3 +173,31 @@ def test_a_list_of_what_is_allowed_does_not_answer_what_is_not() -> None:
 )
 def test_a_compound_holds_the_words_it_is_made_of(question: str, text: str) -> None:
     assert Reader().read(question, hits(text)).coverage == 1
+
+
+@pytest.mark.parametrize(
+    "limit", ["다만, 보관료는 하루 500원을 넘지 못한다.", "단, 보관료는 하루 500원을 넘지 못한다."]
+)
+def test_a_proviso_that_answers_stands_behind_the_sentence_that_it_limits(limit: str) -> None:
+    rule = "맡긴 물건의 값은 맡긴 사람이 정하여 창구에 적어 낸다."
+    given = answer("보관료는 하루 얼마까지인가요?", f"창구는 아침에 연다. {rule} {limit} {STUFFING}")
+    assert given.text.startswith(f"{rule} {limit}")
+
+
+def test_a_value_is_that_of_what_it_is_asked_of() -> None:
+    whole, extra = "정규 경기는 전후반 각각 25분씩 뛴다.", "연장전은 7분씩 두 번 뛴다."
+    assert answer("연장전은 전후반 몇 분씩 뛰나요?", whole, extra).text.startswith(extra)
+    assert answer("정규 경기는 전후반 몇 분씩 뛰나요?", whole, extra).text.startswith(whole)
+
+
+def test_steps_come_whole() -> None:
+    steps = ["1. 회원증을 창구에 낸다.", "2. 짐표를 받아 짐에 단다.", "3. 짐을 저울에 올린다.", "4. 보관료를 낸다."]
+    lead = "짐을 맡기는 순서는 다음과 같다."
+    given = answer("짐은 어떻게 맡기나요?", "\n".join([STUFFING, lead, *steps, STUFFING]))
+    assert all(step in given.text for step in steps)
+
+
+def test_when_something_is_not_possible_is_answered_by_what_says_no() -> None:
+    says_yes = "조회는 번호로 시작 화면에서 할 수 있습니다."
+    says_no = "번호가 없는 짐은 조회가 불가능합니다."
+    assert answer("어떤 경우에 조회가 불가능해?", f"{says_yes} {says_no} {STUFFING}").text.startswith(says_no)

@@ -62,6 +62,26 @@ def biff(path: Path) -> None:
     book.save(str(path))
 
 
+def xml_2003(path: Path) -> None:
+    def row(*cells: str) -> str:
+        return f"<Row>{''.join(cells)}</Row>"
+
+    def cell(data: str, kind: str = "String", style: str = "Default") -> str:
+        return f'<Cell ss:StyleID="{style}"><Data ss:Type="{kind}">{data}</Data></Cell>'
+
+    path.write_text(
+        '<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"'
+        ' xmlns:ss="urn:schemas-microsoft-com:office:spreadsheet"><Styles><Style ss:ID="Default"/>'
+        '<Style ss:ID="s1"><Font ss:StrikeThrough="1"/></Style></Styles><Worksheet ss:Name="Sheet"><Table>'
+        + row(cell("품목"), cell("값"))
+        + row(cell("김치"), cell("<S>5,000원</S>6,000원"))
+        + row(cell("젓갈"), cell("9", "Number", "s1"))
+        + row(cell("넓이 10³㎡"), cell("7", "Number"))
+        + "</Table></Worksheet></Workbook>",
+        "utf-8",
+    )
+
+
 def opendocument(path: Path) -> None:
     def cell(text: str, about: str = "") -> str:
         return f"<table:table-cell {about}><text:p>{text}</text:p></table:table-cell>"
@@ -97,7 +117,8 @@ def opendocument(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "write"), [("a.xlsx", inline), ("b.xlsx", shared), ("c.xls", biff), ("d.ods", opendocument)]
+    ("name", "write"),
+    [("a.xlsx", inline), ("b.xlsx", shared), ("c.xls", biff), ("d.ods", opendocument), ("e.xls", xml_2003)],
 )
 def test_what_a_sheet_strikes_out_is_left_out_and_named(
     tmp_path: Path, name: str, write: Callable[[Path], None]
@@ -145,3 +166,11 @@ def test_what_a_slide_strikes_out_is_left_out_and_named(tmp_path: Path) -> None:
     assert reading.warnings == (
         "취소선을 그은 내용은 제외했습니다('1,000원'). 포함하려면 취소선을 지우고 다시 저장하세요",
     )
+
+
+def test_what_a_web_page_under_the_name_of_a_sheet_strikes_out_is_left_out(tmp_path: Path) -> None:
+    rows = "<tr><td>품목</td><td>값</td></tr><tr><td>김치</td><td><s>5,000원</s>6,000원</td></tr>"
+    rows += "<tr><td>젓갈</td><td><span style='text-decoration:line-through'>9</span></td></tr>"
+    (tmp_path / "a.xls").write_text(f"<html><body><table>{rows}</table></body></html>", "utf-8")
+    document = read(tmp_path / "a.xls").document
+    assert [document.text[s.start : s.end].replace("\n", " / ") for s in document.sections] == KEPT[:2]

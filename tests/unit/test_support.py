@@ -249,3 +249,16 @@ def test_nothing_further_is_read_where_the_first_passages_have_the_value_or_none
 
 def test_a_broad_question_for_a_value_is_read_in_more_passages() -> None:
     assert len(read("관리비는 얼마인가요?", "관리비는 3만원이다.", *TALK).hits) == 5
+
+
+@pytest.mark.parametrize("question", ["보관료는 얼마인가요?", "보관료는 며칠 치를 내나요?", "보관료 어떻게 내요"])
+def test_words_that_only_ask_are_missed_nowhere(question: str) -> None:
+    assert not {"얼마", "며칠", "어떻"} & {*Reader().read(question, hits("보관료는 하루 500원을 낸다.")).weights}
+
+
+def test_a_passage_that_does_not_name_what_it_is_asked_of_supports_less() -> None:
+    named, other = (
+        support(Reader().read("자전거는 하루 보관료가 얼마인가요?", hits(text)))
+        for text in ("자전거의 보관료는 하루 500원이다.", "가방의 보관료는 하루 500원이다.")
+    )
+    assert named > other

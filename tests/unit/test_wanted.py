@@ -138,3 +138,52 @@ def test_leaving_something_out_is_not_asking_what_is_left_out() -> None:
 )
 def test_a_cell_whose_unit_stands_above_has_the_value(question: str, row: str, heading: str, has: bool) -> None:
     assert (offers(row, wanted(question), heading) == 1.0) is has
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("누군가 제 계정으로 들어온 것 같아요. 어떻게 해요?", "procedure"),
+        ("누구나 가입할 수 있나요?", "yes-no"),
+        ("언제든지 그만둘 수 있나요?", "yes-no"),
+        ("잔액이 얼마 안 되면 안 돌려줘도 되나요?", "yes-no"),
+        ("뭔가 잘못 적었는데 어디에 말하나요?", "place"),
+        ("누가 문을 여나요?", "person"),
+        ("예약을 받지 않는 경우는?", "condition"),
+    ],
+)
+def test_a_word_of_asking_that_means_anyone_or_anything_asks_nothing(question: str, kind: str) -> None:
+    assert wanted(question).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("question", "negative"),
+    [
+        ("어떤 경우에 환불이 안 되나요?", True),
+        ("누가 회원이 될 수 없나요?", True),
+        ("어떤 물건을 못 맡기나요?", True),
+        ("어떤 경우에 조회가 불가능해?", True),
+        ("왜 환불이 안 되나요?", False),
+        ("어떤 경우에 환불이 되나요?", False),
+    ],
+)
+def test_what_is_not_so_is_asked_at_the_end_too(question: str, negative: bool) -> None:
+    assert wanted(question).negative is negative
+
+
+@pytest.mark.parametrize(
+    ("question", "topic"),
+    [
+        ("연장전은 전후반 몇 분씩 뛰나요?", {"연장전"}),
+        ("주차장에서도 표를 살 수 있나요?", {"주차장"}),
+        ("표를 어디서 사나요?", set()),
+    ],
+)
+def test_what_a_question_is_asked_of_is_its_topic(question: str, topic: set[str]) -> None:
+    assert wanted(question).topic == topic
+
+
+def test_a_fraction_is_a_share() -> None:
+    asked = wanted("회비는 최대 몇 퍼센트까지 올릴 수 있나요?")
+    assert offers("올린 회비는 먼저 회비의 20분의 1을 넘지 못한다.", asked) == 1
+    assert offers("올린 회비는 먼저 회비를 넘지 못한다.", asked) < 1

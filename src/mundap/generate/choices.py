@@ -27,13 +27,14 @@ def choices(evidence: Evidence, model: ReaderModel | None = None) -> tuple[Choic
     if not asked.exact or not asked.names or len(asked.names) > BROAD:
         return ()
     scores = logits(evidence, model)
+    topic = asked.topic - asked.focus
     found: list[tuple[Sentence, str]] = []
     for hit in evidence.hits:
         if evidence.hits[0].score - hit.score > _NEAR:
             break
         places = [n for n, s in enumerate(evidence.sentences) if s.hit is hit and s.offers >= _VALUED]
         best = max(places, key=lambda n: (scores[n], -n), default=None)
-        if best is None or evidence.named(best) < _NAMED:
+        if best is None or evidence.named(best) < _NAMED or not topic <= evidence.context(best):
             continue
         sentence, label = evidence.sentences[best], label_of(hit)
         if label not in [other for _, other in found] and _another(sentence, [other for other, _ in found]):

@@ -20,7 +20,7 @@ from mundap.generate.reading import Evidence, Reader, Sentence
 from mundap.generate.support import MIN_SUPPORT, refusal, support
 from mundap.ingest.grid import TABLE
 from mundap.korean.deferring import defers
-from mundap.korean.lists import announces, item, note
+from mundap.korean.lists import announces, item, note, proviso
 from mundap.korean.wanted import affirms, denies
 from mundap.messages import say
 from mundap.types import Answer, Choice, Citation, Hit, Turn
@@ -34,6 +34,7 @@ FARTHEST = 2.0  # log-odds of their best sentences that passages side by side ma
 GOVERNING = 160  # characters of a lead up to which it is quoted with its item
 SUBJECT = 0.2  # of the question's nouns that a sentence with the value may lack of those that another names
 WHOLE = 800  # of a list that is asked for
+STEPS = ("procedure", "condition")  # kinds that a list answers as a whole, if it is no longer than that
 CASES = 200  # of the items of a list that each have a value, of which one is quoted
 
 
@@ -109,9 +110,10 @@ def pick(evidence: Evidence, model: ReaderModel | None = None) -> Picked | None:
     """What to quote of the evidence; None if nothing was read, or if all of it affirms what is asked about as not so."""
     found = evidence.sentences
     scores = logits(evidence, model)
-    key = _key(evidence, scores)
-    if key is None:
+    likeliest = _key(evidence, scores)
+    if likeliest is None:
         return None
+    key = _limited(evidence, likeliest)
     chosen: set[int] = set()
     for rank, room in _rooms(evidence, scores, found[key].hit.rank).items():
         chosen |= _filled(evidence, scores, rank, room)
@@ -188,8 +190,18 @@ def _key(evidence: Evidence, scores: Floats) -> int | None:
     return max(speaking, key=lambda n: (scores[n], -n), default=None)
 
 
+def _limited(evidence: Evidence, place: int) -> int:
+    """The place of the sentence that a proviso limits, which says nothing without it; that of any other is its own."""
+    found, first = evidence.sentences, place
+    while proviso(found[first].text) and first and found[first - 1].hit is found[place].hit:
+        first -= 1
+    return place if announces(found[first].text) else first
+
+
 def _of_subject(evidence: Evidence, places: list[int]) -> list[int]:
     """Those of the sentences that name as much of what the question names as any of them, or nearly."""
+    topic = evidence.asked.topic - evidence.asked.focus
+    places = [n for n in places if topic and topic <= evidence.context(n)] or places
     most = max(map(evidence.named, places), default=0.0)
     return [n for n in places if evidence.named(n) >= most - SUBJECT]
 
@@ -239,6 +251,12 @@ def _closed(evidence: Evidence, chosen: set[int], key: int) -> set[int]:
         if len(places) == 1 or not inside:
             continue
         alone = max(inside) == first and announces(evidence.sentences[first].text)
+        if (
+            evidence.asked.kind in STEPS
+            and key in inside
+            and sum(_size(evidence.sentences[n]) for n in places) <= WHOLE
+        ):
+            added.update(places)
         if alone or (evidence.asked.kind == "list" and (len(inside) > 1 or key in inside)):
             length = 0
             for n in places:
@@ -268,14 +286,15 @@ def _is_row(sentence: Sentence) -> bool:
 
 
 def _provisos(evidence: Evidence, place: int) -> list[int]:
-    """The notes and provisos (다만, …) right behind a sentence, in its block."""
+    """The provisos (다만, …) right behind a sentence, and in its block the notes."""
     _, after = _block(evidence, place)
-    found: list[int] = []
-    for n in range(place + 1, after):
-        if not note(evidence.sentences[n].text):
+    sentences, behind = evidence.sentences, place + 1
+    while behind < len(sentences) and sentences[behind].hit is sentences[place].hit:
+        text = sentences[behind].text
+        if not (proviso(text) or (behind < after and note(text))):
             break
-        found.append(n)
-    return found
+        behind += 1
+    return [*range(place + 1, behind)]
 
 
 def _block(evidence: Evidence, place: int) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from mundap.korean.lists import announces, blocks, item, level, note, openings
 from mundap.korean.normalize import normalize, squash
 from mundap.korean.sentences import Span, sentences
 from mundap.korean.tokens import SearchTokenizer, content
-from mundap.korean.wanted import LIMITS, Wanted, offers, wanted
+from mundap.korean.wanted import ASKING, LIMITS, Wanted, offers, wanted
 from mundap.protocols import Encoder
 from mundap.types import Hit, Passage
 
@@ -25,7 +25,8 @@ Meant = tuple[frozenset[str], Sequence[frozenset[str]]]
 CLOSELY = 3  # passages read by the sentence
 BROAD = 3  # nouns of a question that may mean several cases
 FURTHER = 3  # more that are read for a value that is asked for
-_COMPOUND = 4  # letters that a compound has at least
+_COMPOUND = 4  # letters of a compound that is looked for across blanks
+_MADE = 3  # letters that a word made of others has at least
 _COMPOUNDED = SearchTokenizer(bigrams=False)
 
 
@@ -94,12 +95,14 @@ class Evidence:
 
     def named(self, place: int) -> float:
         """The share of the question's nouns in a sentence, what governs it, and its heading and source; 1 without nouns."""
-        names, sentence = self.asked.names, self.sentences[place]
-        if not names:
-            return 1.0
+        names = self.asked.names
+        return len(names & self.context(place)) / len(names) if names else 1.0
+
+    def context(self, place: int) -> frozenset[str]:
+        """The words of a sentence, of what governs it, and of its heading and source."""
+        sentence = self.sentences[place]
         governing = (self.sentences[n].words for n in sentence.governors)
-        held = sentence.words.union(self.heads.get(sentence.hit.passage.id, frozenset()), *governing)
-        return len(names & held) / len(names)
+        return sentence.words.union(self.heads.get(sentence.hit.passage.id, frozenset()), *governing)
 
     @property
     def coverage(self) -> float:
@@ -135,14 +138,15 @@ def _content(text: str) -> frozenset[str]:
 def _words(texts: Sequence[str], asked: Iterable[str]) -> list[frozenset[str]]:
     """The words of each text, with those of `asked` that it has in compounds cut otherwise.
 
-    해외직구 holds 해외 and 직구, and 해외 직구 holds 해외직구: where a compound is cut differs from text to text.
+    해외직구 holds 해외 and 직구, 보관료 holds 보관 and 료, and 해외 직구 holds 해외직구: where a compound is cut differs from
+    text to text.
     """
     parts = re.compile("|".join(sorted(map(re.escape, asked), key=len, reverse=True)) or r"(?!)")
     long = [word for word in asked if len(word) >= _COMPOUND]
     found = []
     for text in texts:
         words = _content(text)
-        made = [part for word in words if len(word) >= _COMPOUND for part in _made_of(word, parts)]
+        made = [part for word in words if len(word) >= _MADE for part in _made_of(word, parts)]
         joined = squash(text) if long else ""
         found.append(words.union(made, [word for word in long if word in joined]))
     return found
@@ -200,7 +204,8 @@ class Reader:
         passages = [_parsed(hit) for hit in hits]
         found = [sentence for parsed, _ in passages for sentence in parsed]
         texts = [sentence.said for sentence in found]
-        weights = self._weights(frozenset(content([question])[0]) - (LIMITS if asked.bounded else frozenset()))
+        silent = ASKING | LIMITS if asked.bounded else ASKING
+        weights = self._weights(frozenset(content([question])[0]) - silent)
         headings = _words([f"{hit.passage.source}\n{hit.passage.heading}" for hit in hits], weights)
         meant = self._meant(question)
         heads = {hit.passage.id: _meeting(words, meant) for hit, words in zip(hits, headings, strict=True)}

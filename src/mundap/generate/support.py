@@ -16,7 +16,7 @@ from mundap.messages import say
 
 # The probability under which an answer is withheld: four fifths of the answerable questions that the weights were fitted
 # on pass, half of them in citizens' words (docs/experiments/2026-11-29-support-near-the-topic.md).
-MIN_SUPPORT = 0.44
+MIN_SUPPORT = 0.45
 
 FEATURES = (
     "near",  # the cosine of the nearest sentence
@@ -29,6 +29,8 @@ FEATURES = (
     "value_named",  # beside what is asked for
     "focus",  # the words of the thing asked about, in the passages
     "value_focus",  # beside what is asked for
+    "topic",  # the words of what it is asked of, in the passages
+    "value_topic",  # beside what is asked for
     "lead",  # how far the first passage leads, as a logarithm
     "missing",  # the heaviest word of the question that is nowhere, in shares of the heaviest
     "best",  # the log-odds of the best sentence
@@ -65,6 +67,8 @@ def question_features(evidence: Evidence, model: ReaderModel | None = None) -> F
             max((_part(evidence.asked.names, _around(found, n)) for n in valued), default=0.0),
             _part(focus, words),
             max((_part(focus, _around(found, n)) for n in valued), default=0.0),
+            _part(evidence.asked.topic, words),
+            max((_part(evidence.asked.topic, _around(found, n)) for n in valued), default=0.0),
             math.log1p(max(gap, 0.0)),
             missing / heaviest,
             float(scores[best]),

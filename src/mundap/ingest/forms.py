@@ -125,6 +125,11 @@ def _is_name(cell: Cell, marked: bool) -> bool:
     return cell.name if marked else bool(_NAME.fullmatch(squash(cell.text)))
 
 
+def all_names(texts: Sequence[str]) -> bool:
+    """Whether texts, two at least, are all words that forms and tables name their cells by."""
+    return len(texts) > 1 and all(_NAME.fullmatch(squash(text)) for text in texts)
+
+
 def _names_alone(row: Sequence[Cell]) -> bool:
     return len(row) > 1 and all(_is_name(cell, False) for cell in row)
 

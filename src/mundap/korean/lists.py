@@ -84,6 +84,11 @@ def note(text: str) -> bool:
     return bool(_NOTE.match(text) or _PROVISO.match(text))
 
 
+def proviso(text: str) -> bool:
+    """Whether the sentence limits the one before it: 다만, 단,."""
+    return bool(_PROVISO.match(text))
+
+
 def openings(text: str, spans: Sequence[Span]) -> list[bool]:
     """For each span of `text` whether it begins a line: what `blocks` takes as `opens`."""
     ends = [0, *(end for _, end in spans)]

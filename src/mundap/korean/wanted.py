@@ -7,13 +7,17 @@ here they are read by rules from the question words and endings of Korean.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from mundap.korean.kiwi import kiwi
 from mundap.korean.normalize import squash
 from mundap.korean.quantities import Quantity, quantities
+
+if TYPE_CHECKING:
+    from kiwipiepy import Token
 
 Kind = Literal[
     "amount",
@@ -78,11 +82,15 @@ _ASKS: tuple[tuple[Kind, str], ...] = (
     ("procedure", r"어떻게|어떡|방법|절차|순서|과정|려면"),
     (
         "condition",
-        rf"조건|요건|자격|어떤\s?(?:경우|때|사람|상황)|어느\s?경우|무슨\s?경우|(?:경우|기준)[은는이]?\s?{_WHAT}|기준[은이]?\s?(?:알려|\W*$)",
+        rf"조건|요건|자격|어떤\s?(?:경우|때|사람|상황)|어느\s?경우|무슨\s?경우|(?:경우|기준)[은는이을를]?\s?(?:{_WHAT}|알려|\W*$)",
     ),
     ("definition", rf"[은는]\s?{_ENDING_WHAT}|설명해|차이"),
 )
 _ASKING = tuple((kind, re.compile(signs)) for kind, signs in _ASKS)
+_SOMEONE = re.compile(  # words of asking that ask for nothing: 누군가, 언제든지, 얼마 안 되면
+    r"누군가|누구(?:나|든지?|도|라도|에게나)|언제(?:나|든지?|라도)|어디(?:나|든지?|라도|에나|에?서(?:나|든지?))"
+    r"|얼마(?:든지?|라도|\s?안\s?[되돼][가-힣]*|\s?없[가-힣]+)|(?:무엇|뭐)(?:이?든지?|라도)|무언가|뭔가(?=\s+[가-힣])"
+)
 _WH = re.compile("얼마|얼만|몇|언제|어디|누구|누가|왜|무엇|무슨|뭐|뭘|뭔|어떤|어떻게|어느|며칠")
 _YES_NO = re.compile(
     r"(?:나요|까요?|습니까|[한은]가요?|[되하돼있없]나|[돼되하있없]요|[되하있없]죠|괜찮|상관없|가능|되냐|됨|맞[나죠]|[해어아]도|나여|까여|필요한가|인가요|는가요|대상이야|맞아|아닌가"
@@ -92,6 +100,9 @@ _STATES = re.compile(
     r"(?:것\s?같(?:아요?|습니다|은데요?)|싶(?:어요?|습니다|은데요?)|[했됐]어요|받았어요|안\s?돼요)[^?？]*$"
 )
 _COUNTED = re.compile(r"몇\s?(?=[가-힣a-zA-Z%㎖㎏㎝])")
+_ENDS_NEGATIVE = re.compile(
+    r"(?:(?<![가-힣])(?:안|못)\s?[가-힣]{2,4}|(?:불가능?|금지|제외|제한|배제)[가-힣]{0,5}|[가-힣]지\s?(?:않|못)[가-힣]{1,3}|수\s?없[가-힣]{1,4})\W*$"
+)
 _NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되는 물품, 제외되는 경우
     r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|(?:(?:불가능|금지|제한)한?|(?:불가능|금지|제외|배제|제한)(?:된|되는|하는)?)\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
 )
@@ -107,6 +118,7 @@ _BOUNDED = re.compile(r"한도|까지|최대|상한|이내|이하|범위|기준"
 LIMITS = frozenset("한도 범위 기준 최대 최고 최소 상한 이내 이하".split())  # said by 이하, 이내 and 초과 as well
 _BOUND = re.compile(r"이하|이내|미만|초과|까지|한도|범위|넘|이상|한하|한정|제한|최대|안에")
 _SAME = {"번": "회"}  # 몇 번 is answered by 3회, and by 네 번
+_FRACTION = re.compile(r"\d\s?분의\s?\d")
 _TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라도 초과하면 names no limit
 _DENYING = re.compile(
     r"수\s?없|불가|금지|제외|배제|제한|(?<!부과되)(?<!필요하)지\s?않|아니|못\s?[하받한]|안\s?[되돼됩]|(?<!필요)(?<!필요 )없[다습는으어이]|거부|과세(?:한다|하여야|된다|됩니다|대상|됨|함)"
@@ -153,6 +165,10 @@ _NAMING = frozenset({"NNG", "NNP", "SL", "XR"})
 _EMPTY = frozenset(
     "것 수 때 경우 거 데 번 말 정도 전 후 중 등 뒤 내 안 위 밖 곳 분 얼마 언제 어디 무엇 누구 며칠 뭐 왜 몇".split()
 )
+ASKING = frozenset(  # content words that only ask: no document says them of what it states
+    "얼마 며칠 몇 언제 어디 누구 무엇 뭐 뭣 뭐뭐 무엇무엇 어디어디 왜 어떤 어떠 어떻 어떡하 어쩌 무슨 어느 알리 알려주 궁금 궁금하".split()
+)
+_TOLD_OF = re.compile(r"(?:에서|에게|으?로|에)?[은는도](?=\s|[?？!.,]|$)")
 _UNIT_ASKED = re.compile(r"몇\s?[가-힣]{1,2}")
 
 
@@ -161,8 +177,8 @@ class Wanted:
     """What a question asks for. `kinds` are best first, never empty.
 
     `unit` is what is counted, as `Quantity.unit` has it ("몇 병": "병", "몇 프로": "%"), or ""; `bounded`: how far one may go is asked (한도, 까지); `negative`: it asks
-    about what is not so, not allowed or left out, which is said of one of `denied` (면세가 안 되는: 면세); `names` are its nouns, and `focus` those of the thing that is asked
-    about (발급 수수료는 얼마: 수수료), in lower case.
+    about what is not so, not allowed or left out, which is said of one of `denied` (면세가 안 되는: 면세); `names` are its nouns, `focus` those of the thing that is asked
+    about (발급 수수료는 얼마: 수수료), and `topic` those that it is asked of (연장전은 몇 분씩 뛰나: 연장전), in lower case.
     """
 
     kinds: tuple[Kind, ...]
@@ -172,6 +188,7 @@ class Wanted:
     denied: frozenset[str] = frozenset()
     focus: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
+    topic: frozenset[str] = frozenset()
 
     @property
     def kind(self) -> Kind:
@@ -187,7 +204,7 @@ class Wanted:
 @lru_cache(1024)
 def wanted(question: str) -> Wanted:
     """Read a question. One that gives no sign of what it asks for is "other"."""
-    text = " ".join(question.split())
+    text = _SOMEONE.sub(" ", " ".join(question.split()))
     kinds = list(dict.fromkeys(kind for kind, signs in _ASKING if signs.search(text)))
     if _STATES.search(text):  # 누가 도용한 것 같아요 tells of a case, and asks what to do
         kinds = ["procedure"]
@@ -203,8 +220,10 @@ def wanted(question: str) -> Wanted:
     if not unit and _HOUR.search(text):
         unit = CLOCK
     bounded = bool(_BOUNDED.search(text)) and (bool(unit) or kinds[:1] in (["amount"], ["number"], ["period"]))
-    names, focus = _names(text, LIMITS if bounded else frozenset())
+    names, focus, topic = _names(text, LIMITS if bounded else frozenset())
     negative = _NEGATIVE.search(text) if kinds[:1] != ["yes-no"] else None
+    if negative is None and kinds[:1] in (["condition"], ["list"], ["person"]):  # 어떤 경우에 안 되나요
+        negative = _ENDS_NEGATIVE.search(text)
     return Wanted(
         kinds=tuple(kinds) or ("other",),
         unit=unit,
@@ -213,6 +232,7 @@ def wanted(question: str) -> Wanted:
         denied=_denied(text, negative.start()) if negative else frozenset(),
         focus=focus,
         names=names,
+        topic=topic,
     )
 
 
@@ -255,6 +275,8 @@ def denies(text: str) -> bool:
 
 def _offered(text: str, kind: Kind, unit: str, bounded: bool) -> float:
     named = _quantities(text)
+    if unit == "%" and _FRACTION.search(text):
+        return 1.0
     if unit == CLOCK:
         return float(bool(_CLOCKS.search(text)))
     if unit and kind in VALUES:
@@ -262,7 +284,7 @@ def _offered(text: str, kind: Kind, unit: str, bounded: bool) -> float:
         return 1.0 if exact else 0.25 * bool(named)
     if kind == "amount":
         sized = {"money", "percent", "volume", "weight", "length", "area", "count"}
-        paid = any(one.kind in ("money", "percent") for one in named)
+        paid = any(one.kind in ("money", "percent") for one in named) or bool(_FRACTION.search(text))
         return 1.0 if paid else (1.0 if bounded else 0.5) * any(one.kind in sized for one in named)
     if kind == "number":
         return float(bool(named))
@@ -287,8 +309,11 @@ def _quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(one for one in quantities(text) if not _TRIFLE.match(text, one.end))
 
 
-def _names(text: str, without: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """The nouns but those `without`, and the last before the question word, or of the question, with what touches it."""
+def _names(text: str, without: frozenset[str]) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """The nouns but those `without`, the last before the question word, or of the question, and the last before 은, 는 or 도.
+
+    Each of the latter two with what touches it.
+    """
     asking = _WH.search(text)
     counted = [found.span() for found in _UNIT_ASKED.finditer(text)]
     nouns = [
@@ -300,9 +325,17 @@ def _names(text: str, without: frozenset[str]) -> tuple[frozenset[str], frozense
         and not any(start <= token.start and token.end <= end for start, end in counted)
     ]
     before = [token for token in nouns if token.end <= asking.start()] if asking else nouns
-    last = (before or nouns)[-1:]
-    for token in reversed((before or nouns)[:-1]):
+    focus = _compound(before or nouns)
+    ends = [token for token in nouns if _TOLD_OF.match(text, token.end)]
+    topic = _compound(nouns[: nouns.index(ends[-1]) + 1]) if ends else frozenset[str]()
+    return frozenset(token.form.lower() for token in nouns), focus, topic
+
+
+def _compound(nouns: Sequence[Token]) -> frozenset[str]:
+    """The last of the nouns with those that touch it, in lower case."""
+    last = list(nouns[-1:])
+    for token in reversed(nouns[:-1]):
         if token.end != last[-1].start:
             break
         last.append(token)
-    return frozenset(token.form.lower() for token in nouns), frozenset(token.form.lower() for token in last)
+    return frozenset(token.form.lower() for token in last)

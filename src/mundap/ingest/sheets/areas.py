@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from mundap.ingest.forms import like_a_form, pairs_of
+from mundap.ingest.forms import all_names, like_a_form, pairs_of
 from mundap.ingest.header import depth, headless, names
 from mundap.ingest.meanings import COLUMNS
 from mundap.ingest.sheets.alternating import alternating
@@ -36,6 +36,8 @@ _LONGEST_HEADER = 40  # characters; a longer first cell is data in a sheet that 
 _LONGEST_WORD = 10  # characters of a column's name that may end in a full stop, such as No.
 _LONGEST_TITLE = 120
 _UNIT = re.compile(r"[(（\[]\s*단위\s*[:：]")
+_SIGNED = re.compile(r"(?:작성|작성자|작성일|담당|담당자|문의|출처|자료|기준일)\s?[:：]")
+_DIGIT = re.compile(r"\d")
 _FORM = 200  # rows of a form, at the most
 
 
@@ -268,7 +270,8 @@ class _Layout:
                 filled = [cell for cell in cells if cell]
                 if len(filled) == 1:
                     text = filled[0]
-                    if (NOTE.match(text) or _UNIT.match(text)) and cells[0]:
+                    signed = n + 1 == len(rows) and bool(_SIGNED.match(text))
+                    if signed or ((NOTE.match(text) or _UNIT.match(text)) and cells[0]):
                         area.notes.append((number, [text]))
                         continue
                     if number in wide or (cells[0] and len(text) <= _LONGEST_TITLE and MARK.match(text)):
@@ -281,6 +284,9 @@ class _Layout:
                             continue
                 elif header and cells[: area.fold or None] == header:
                     continue  # said again on another page
+                elif header and area.rows and n + 1 < len(rows) and _names_others(header, cells):
+                    self.area(Region(region.left, rows[n:], region.merged))
+                    return
                 elif header and cells[0] == header[0] and names_again(_shapes(area), cells):
                     self.waiting = [(number, [text]) for text in area.title]
                     self.area(Region(region.left, rows[n:], region.merged))
@@ -313,6 +319,13 @@ class _Layout:
         if TABLE.match(text) and not MARK.match(text).group()[0].isdigit():  # type: ignore[union-attr]
             return not alike(_shapes(area), rows[0])
         return unlike(_shapes(area), rows[0])
+
+
+def _names_others(header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a row below others is the header of another table: it has only known names, and hardly those of this one."""
+    if not all(cells) or any(map(_DIGIT.search, cells)):
+        return False
+    return all_names(cells) and len({*cells} & {*header}) * 2 < len(cells)
 
 
 def _shapes(area: Area) -> list[str]:
