@@ -120,7 +120,7 @@ class Chaos:
         self._backups += 1
         file = self._folder / f"backup-{self._backups}.tar.gz"
         writing = command(["backup", str(file), "--workspace", str(self._world.root)], self._log("backup"))
-        self._clients("upload")
+        self._clients("upload", self._chance.choice((1, 4)))
         within = writing.kill()
         if file.exists():
             there = self._folder / f"restored-{self._backups}"
@@ -134,8 +134,9 @@ class Chaos:
             file.unlink()
         return within
 
-    def _clients(self, what: str) -> bool:
-        """Somebody does `what` over HTTP, one after another, until the server is killed."""
+    def _clients(self, what: str, most: int = 4) -> bool:
+        """Somebody does `what` over HTTP, one after another, until the server is killed: before `most` are acknowledged, and
+        within the next."""
         assert self._server is not None
         seen = self._folder / "seen.jsonl"
         seen.unlink(missing_ok=True)
@@ -157,7 +158,7 @@ class Chaos:
                 work(client, say)
 
         client = Child(run, self._log("client"))
-        self._wait(client, seen, self._chance.randrange(4))
+        self._wait(client, seen, self._chance.randrange(most))
         within = self._server.child.kill()
         client.kill()
         if not within:

@@ -13,7 +13,7 @@ from mundap.errors import MundapError
 from mundap.extras import need
 
 EXTRA = "serve"
-_FILES = 512  # that a server has open besides connections
+_FILES = 8192  # that a server has open besides connections: some 27 for each segment, and two for each thread and view
 
 
 def serve(
