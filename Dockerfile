@@ -17,7 +17,7 @@ RUN python3 -c 'import ensurepip' 2> /dev/null \
 RUN python3 -m venv /opt/mundap
 WORKDIR /build
 # Without `fast`: numba weighs 208 MB and saves milliseconds from some 100,000 passages on.
-ARG EXTRAS=docs,graph,keywords,llm,ocr,rerank,serve,ui
+ARG EXTRAS=docs,graph,keywords,llm,ocr,postgres,rerank,serve,ui
 COPY pyproject.toml constraints.txt README.md LICENSE ./
 # The dependencies are a layer of their own: a change of the code does not fetch them again.
 RUN mkdir -p src/mundap && touch src/mundap/__init__.py \

@@ -111,11 +111,15 @@ setup-browser:
 	  apt-get update -q > /dev/null && apt-get install -q -y --no-install-recommends chromium fonts-nanum > /dev/null; } || \
 	  echo "── chromium이 없어 웹 페이지 테스트를 건너뜁니다. 설치: apt-get install chromium fonts-nanum"
 
-# What the tests of mailboxes need; where it cannot be installed, they are skipped and say so. It is not started by itself.
+# What the tests of mailboxes and of PostgreSQL need; where it cannot be installed, they are skipped and say so. Neither is
+# started by itself.
 setup-servers:
 	@[ -x /usr/sbin/dovecot ] || command -v dovecot > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
 	  apt-get update -q > /dev/null && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends dovecot-imapd > /dev/null; } || \
 	  echo "── Dovecot이 없어 메일함 테스트를 건너뜁니다. 설치: apt-get install dovecot-imapd"
+	@ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || command -v initdb > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
+	  apt-get update -q > /dev/null && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql > /dev/null; } || \
+	  echo "── PostgreSQL이 없어 그 테스트를 건너뜁니다. 설치: apt-get install postgresql"
 
 # The pictures in docs/images, made by the tests of the page.
 screenshots: setup-dev setup-browser

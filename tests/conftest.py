@@ -16,6 +16,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each processor has its tests; torch's
 
 import pytest
 from hypothesis import settings
+from tests import postgres
 
 from mundap.files import digest
 from mundap.generate.prompt import messages
@@ -38,6 +39,19 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"needs the documents in {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL server of the tests' own, with a password, on which each makes databases."""
+    with postgres.cluster() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def database(postgres_cluster: postgres.Cluster) -> str:
+    """The URL of an empty database, for a queue."""
+    return postgres_cluster.database()
 
 
 @pytest.fixture(scope="session")

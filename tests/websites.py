@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from urllib.parse import unquote
 
 @dataclass
 class Page:
-    """What an address answers with. `location` redirects; `tagged` off gives no tag of its version."""
+    """What an address answers with, `after` seconds. `location` redirects; `tagged` off gives no tag of its version."""
 
     body: bytes = b""
     kind: str = "text/html; charset=utf-8"
@@ -21,6 +22,7 @@ class Page:
     location: str = ""
     tagged: bool = True
     headers: dict[str, str] = field(default_factory=dict)
+    after: float = 0.0
 
 
 def html(title: str, text: str, *links: str) -> Page:
@@ -68,6 +70,7 @@ class _Handler(BaseHTTPRequestHandler):
         if page.tagged and status == 200 and self.headers.get("If-None-Match") == tag:
             status = 304
         self.server.asked.append((self.command, path, status))
+        time.sleep(page.after)
         self.server.hosts.append(self.headers.get("Host", ""))
         self.send_response(status)
         if page.location:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
 from mundap.errors import ConfigError, WorkspaceNotFound
-from mundap.redact import hidden
+from mundap.redact import hidden, shown_address
 from mundap.source_settings import KINDS, Sources
+from mundap.wrong_values import sentence
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 FILE = "mundap.toml"
+STORE_URL = "MUNDAP_STORE_URL"  # the variable that comes before [store] url
+SQLITE = "sqlite"
+QUEUE_VARIABLE = "MUNDAP_JOBS_URL"
 _AGE = r"^([1-9][0-9]{0,4}\s*(d|일))?$"
 
 
@@ -81,11 +86,18 @@ class Ingest(_Section):
 class Index(_Section):
     """How passages are indexed. `user_dictionary` is a Kiwi dictionary file, relative to mundap.toml.
 
+    `engine` keeps the index in files of this machine ("local") or on the Milvus at `uri` (extra `milvus`), in collections
+    whose names begin with `collection`, which no other workspace uses; its token, or NAME:PASSWORD, is in the variable
+    MUNDAP_MILVUS_TOKEN. A `uri` that ends in .db is a file, relative to mundap.toml, that Milvus Lite opens.
+
     `encoder` is e5-small, hashed, model:NAME of `mundap train`, or st:, onnx:, static:, gguf: or openai: and where the
     model is. `query_prompt` and `passage_prompt` stand before texts, and `pooling` makes one vector of tokens' states;
     where they are not set, the model's own files say, or what is known of its family.
     """
 
+    engine: Literal["local", "milvus"] = "local"
+    uri: str = ""
+    collection: str = Field(default="mundap", pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,99}$")
     encoder: str = "e5-small"
     query_prompt: str | None = None
     passage_prompt: str | None = None
@@ -227,6 +239,41 @@ class Serve(_Section):
     shutdown_seconds: float = Field(default=30.0, gt=0)
 
 
+class Store(_Section):
+    """Where the record is: documents, passages, known questions, answers, feedback, conversations and API keys.
+
+    `url` is "sqlite" for files in the workspace, or postgresql://USER:PASSWORD@HOST:5432/DATABASE for a database of its own at
+    a PostgreSQL server (extra `postgres`), which several servers may share. The variable MUNDAP_STORE_URL comes before it;
+    a password may also be in PGPASSWORD or ~/.pgpass. `mundap migrate --to URL` moves a workspace there.
+    """
+
+    url: str = Field(default=SQLITE, pattern=r"^(sqlite|postgres(ql)?://.+)$", repr=False)
+
+    @field_serializer("url")
+    def _without_password(self, url: str) -> str:
+        return url if url == SQLITE else shown_address(url)
+
+
+class Jobs(_Section):
+    """Who does what takes long: encoding passages at `mundap index`, and reading files at `mundap ingest`.
+
+    "local" is this machine. "postgres" hands the work, by a queue in the PostgreSQL database `url` (extra `postgres`), to any
+    number of `mundap worker` processes on any machines; a job whose worker is killed is another's after `lease_seconds`. Without `url` it is the record's database.
+    "ray" hands it to a Ray cluster (extra `ray`) at `address`: "auto" on a machine of the cluster, "HOST:PORT" there, or
+    "ray://HOST:10001" from elsewhere. Workers have the same version of mundap. The variable MUNDAP_JOBS_URL comes before
+    `url`; a password may also be in PGPASSWORD or ~/.pgpass.
+    """
+
+    executor: Literal["local", "postgres", "ray"] = "local"
+    url: str = Field(default="", repr=False)
+    address: str = "auto"
+    lease_seconds: float = Field(default=60.0, ge=1, le=86_400)
+
+    @field_serializer("url")
+    def _without_password(self, url: str) -> str:
+        return shown_address(url) if url else ""
+
+
 class Tracing(_Section):
     """Spans of each question for OpenTelemetry (extra `otel`), with questions and answers in them only with `text`.
 
@@ -303,11 +350,19 @@ class Config(_Section):
     graph: Graph = Graph()
     serve: Serve = Serve()
     retention: Retention = Retention()
+    store: Store = Store()
     access: Access = Access()
     oidc: Oidc = Oidc()
     ui: Ui = Ui()
+    jobs: Jobs = Jobs()
     tracing: Tracing = Tracing()
     sources: Sources = Field(default=(), strict=False)
+
+    @property
+    def queue(self) -> str:
+        """Where the queue of jobs is: what the variable says, jobs.url, or the server of the record; "" if there is none."""
+        record = "" if self.store.url == SQLITE else self.store.url
+        return os.environ.get(QUEUE_VARIABLE) or self.jobs.url or record
 
     @field_validator("sources")
     @classmethod
@@ -329,18 +384,44 @@ def find_workspace(start: Path) -> Path:
 def read_config(path: Path) -> Config:
     """Read mundap.toml. Raises ConfigError with the key, what is wrong, and the keys or values that are known."""
     try:
-        return Config.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {'; '.join(_explain(problem) for problem in error.errors())}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return parse_config(path.read_text("utf-8"), path)
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: TOML로 읽을 수 없습니다({error})") from error
     except OSError as error:
         raise ConfigError(f"{path}: 열 수 없습니다({error.strerror})") from error
 
 
+def parse_config(text: str, path: Path) -> Config:
+    """What the mundap.toml at `path` would mean with this text. Raises ConfigError as `read_config`."""
+    try:
+        return Config.model_validate(_with_environment(tomllib.loads(text)))
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {'; '.join(_explain(problem) for problem in error.errors())}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: TOML로 읽을 수 없습니다({error})") from error
+
+
 def settings(config: Config, path: Path) -> list[tuple[str, object, str]]:
-    """(key, value, where it came from) for every setting."""
-    return [*_settings(config, tomllib.loads(path.read_text("utf-8")), "")]
+    """(key, value, where it came from) for every setting; an address without its password."""
+    found = [*_settings(config, tomllib.loads(path.read_text("utf-8")), "")]
+    address = config.store.model_dump()["url"]
+    variable = STORE_URL if os.environ.get(STORE_URL) else ""
+    shown: dict[str, tuple[object, str]] = {
+        "store.url": (address, variable),
+        "jobs.url": (config.jobs.model_dump()["url"], ""),
+    }
+    return [
+        (key, shown[key][0], shown[key][1] or origin) if key in shown else (key, value, origin)
+        for key, value, origin in found
+    ]
+
+
+def _with_environment(written: dict[str, Any]) -> dict[str, Any]:
+    """What a file says, and the environment over it."""
+    url = os.environ.get(STORE_URL)
+    if url and isinstance(written.setdefault("store", {}), dict):
+        written["store"]["url"] = url
+    return written
 
 
 def _settings(model: BaseModel, written: Mapping[str, Any], above: str) -> Iterator[tuple[str, object, str]]:
@@ -372,4 +453,9 @@ def _explain(problem: ErrorDetails) -> str:
             model = inner if isinstance(inner, type) and issubclass(inner, BaseModel) else model
         kind = "키" if model is not Config else "테이블이나 키"
         return f"알 수 없는 {kind} '{'.'.join(place)}'입니다. 사용할 수 있는 키: {', '.join(model.model_fields)}"
-    return f"'{'.'.join(place)}' 값 {hidden(repr(problem['input']))}이(가) 올바르지 않습니다: {problem['msg']}"
+    if place == ["store", "url"]:  # a password may stand anywhere in what is no address
+        return (
+            f"'store.url'({STORE_URL})은 \"{SQLITE}\" 또는 postgresql://사용자:비밀번호@호스트:5432/데이터베이스여야 합니다"
+            " (store.url is sqlite or postgresql://…)"
+        )
+    return f"'{'.'.join(place)}' 값 {hidden(repr(problem['input']))}이(가) 올바르지 않습니다: {sentence(problem)}"

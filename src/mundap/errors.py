@@ -29,6 +29,10 @@ class WorkspaceBusy(MundapError):
     """Another process is writing to this workspace."""
 
 
+class RecordUnreachable(MundapError):
+    """The server of the record is away, or was lost in the middle: what was acknowledged before is kept."""
+
+
 class StorageFull(MundapError):
     """There is no room on the disk; what was written before is still there."""
 
@@ -65,6 +69,10 @@ class BadOption(MundapError):
         super().__init__(f"{option} {value}: {wanted}.")
 
 
+class Rejected(MundapError):
+    """What somebody gave cannot be taken; the sentence says why."""
+
+
 class UnknownFilter(MundapError):
     """A filter on a field, or by a value, that no document has."""
 
@@ -75,3 +83,11 @@ class GeneratorError(MundapError):
 
 class ServerError(MundapError):
     """A server of embeddings or scores could not be reached, or did not answer as it should."""
+
+
+class IndexUnavailable(ServerError):
+    """The server of the index cannot be reached now; the same search may succeed later."""
+
+
+class ExecutorError(MundapError):
+    """Whoever does the work for others, a queue or a cluster, cannot be reached, or was lost."""

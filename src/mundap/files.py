@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from hashlib import blake2b, file_digest
 from itertools import islice
 from pathlib import Path
@@ -17,6 +19,7 @@ from filelock import FileLock
 if TYPE_CHECKING:
     import numpy.typing as npt
 
+_FORGOTTEN = 3600.0  # seconds after which what was being written beside a file was left by a kill
 _PARSING = Lock()
 _T = TypeVar("_T")
 _FORMULA = (
@@ -35,12 +38,12 @@ _FORMULA = (
 
 def cell(text: str) -> str:
     """`text` as a cell of a CSV file, which no spreadsheet takes for a formula; `uncell` gives it back."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
 
 
 def uncell(text: str) -> str:
     """What `cell` was given."""
-    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text
+    return text[1:] if text.startswith("'") and text.lstrip("'").startswith(_FORMULA) else text
 
 
 def digest(*parts: str | bytes, size: int = 8) -> str:
@@ -90,6 +93,16 @@ def write_atomically(path: Path, text: str) -> None:
         os.fsync(file.fileno())
     beside.replace(path)
     sync_folder(path.parent)
+    for left in path.parent.iterdir():
+        if left.name.startswith(f".{path.name}.") and left.suffix[1:].isdecimal() and _forgotten(left):
+            left.unlink(missing_ok=True)
+
+
+def _forgotten(file: Path) -> bool:
+    """Whether whoever wrote this is at it no more."""
+    with suppress(OSError):
+        return time.time() - file.stat().st_mtime > _FORGOTTEN
+    return False
 
 
 def written_once(folder: Path, write: Callable[[Path], None]) -> Path:

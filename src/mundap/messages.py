@@ -172,6 +172,15 @@ def paged(source: str, language: str) -> str:
     return _PAGE.sub(r"\1p. \2" if language == "en" else r"\1\2쪽", source)
 
 
+def without_page(source: str) -> str:
+    """What a source is called, without a page that it names.
+
+    >>> without_page("여행자 휴대품 안내서, page: 9"), without_page("homepage 안내")
+    ('여행자 휴대품 안내서', 'homepage 안내')
+    """
+    return _PAGE.sub("", source).rstrip(" ,")
+
+
 def say(key: str, language: str, **values: str) -> str:
     """The message `key` in `language` ("ko" or "en")."""
     return MESSAGES[key][language].format(**values)

@@ -48,6 +48,15 @@ class Encoder(Protocol):
         ...
 
 
+@runtime_checkable
+class BatchEncoder(Protocol):
+    """An encoder that has batches of passages encoded elsewhere, several at once."""
+
+    def encode_batches(self, batches: Sequence[Sequence[str]]) -> Iterator[tuple[int, npt.NDArray[np.float16]]]:
+        """(number of a batch, its (len(batch), dim) vectors in half precision), each batch once, as they come."""
+        ...
+
+
 class TokenWeights(NamedTuple):
     """What the tokens of a text weigh: each id once, ascending, with a weight above zero."""
 

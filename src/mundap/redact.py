@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any, TextIO
+from urllib.parse import urlsplit
 
 HIDDEN = "***"
 _USER = re.compile(r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^\s/?#@'\"]*@", re.IGNORECASE)
@@ -18,6 +19,22 @@ def hidden(text: str) -> str:
     if "://" in text:
         text = _QUERY.sub(rf"\g<address>?{HIDDEN}", _USER.sub(r"\g<scheme>", text))
     return _TOKEN.sub(rf"\g<before>{HIDDEN}", text)
+
+
+def shown_address(url: str) -> str:
+    """An address without user, password and query; little more than its scheme where those cannot be told apart."""
+    scheme = url.partition("://")[0]
+    try:
+        parts = urlsplit(url)
+        host = parts.netloc.rpartition("@")[2]
+        _ = parts.port
+    except ValueError:
+        return f"{scheme}://{HIDDEN}"
+    return (
+        f"{scheme}://{HIDDEN}"
+        if "@" in f"{parts.path}{parts.query}{parts.fragment}"
+        else f"{scheme}://{host}{parts.path}"
+    )
 
 
 def visible(text: str) -> str:

@@ -185,7 +185,7 @@ def test_keywords_are_drawn_with_what_stands_around_them(sample: Site, opened: O
     page = opened(f"{sample.page}/keywords")
     page.get_by_label("질문이나 단어").fill("면세")
     page.keyboard.press("Enter")
-    drawing = page.locator("[data-testid=stGraphVizChart] svg")
+    drawing = page.locator(".graph svg")
     expect(drawing.get_by_text("면세", exact=True).first).to_be_visible()
     picture(page, "keywords")
     page.get_by_role("radiogroup", name="이 단어로 이동").get_by_role("radio").first.click()

@@ -157,13 +157,22 @@ class Chaos:
                 work(client, say)
 
         client = Child(run, self._log("client"))
-        client.wait(self._chance.uniform(0, 0.8) if what != "ask" else self._chance.uniform(0.1, 2))
+        self._wait(client, seen, self._chance.randrange(4))
         within = self._server.child.kill()
         client.kill()
         if not within:
             self._tally.lost.append(f"the server ended by itself: {self._said('serve')}")
         self._hear(seen)
         return within
+
+    def _wait(self, client: Child, seen: Path, heard: int) -> None:
+        """Until the client has heard of so many things that they are done, and into the middle of the next, on a machine of
+        whatever speed."""
+        began = time.monotonic()
+        while _done(seen) < heard and time.monotonic() < began + READY_SECONDS and client.running():
+            time.sleep(0.005)
+        each = (time.monotonic() - began) / heard if heard else 0.8
+        client.wait(self._chance.uniform(0, each))
 
     def _uploads(self, client: httpx.Client, say: Say) -> None:
         for _ in range(50):
@@ -306,6 +315,12 @@ class Chaos:
             self._tally.not_ready.append(f"round {n} ({name}): {said}")
             shutil.copytree(self._world.root, self._folder / f"kept-{n}", dirs_exist_ok=True)
             return
+        end = time.monotonic() + READY_SECONDS
+        while (
+            apart := self._world.apart()
+        ) and time.monotonic() < end:  # what was interrupted is settled behind questions
+            time.sleep(0.05)
+        self._tally.lost += [f"round {n} ({name}): the file and the document of {one} differ" for one in apart]
         with httpx.Client(base_url=self._server.address, timeout=60, verify=False) as client:
             some = self._world.there("docs") + self._world.there("uploads")
             for source in self._chance.sample(some, min(SAMPLED, len(some))):
@@ -321,6 +336,12 @@ class Chaos:
     def _said(self, verb: str, most: int = 600) -> str:
         log = self._folder / f"{verb}.log"
         return log.read_text("utf-8", "replace")[-most:] if log.exists() else ""
+
+
+def _done(seen: Path) -> int:
+    """How many things a client has heard of that they are done."""
+    said = seen.read_text("utf-8") if seen.exists() else ""
+    return sum(said.count(f'"kind": "{kind}"') for kind in ("acknowledged", "voted", "answered"))
 
 
 def _found(client: httpx.Client, source: str, wanted: str, seconds: float = READY_SECONDS) -> bool:

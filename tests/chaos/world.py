@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 
 CONFIG = 'low_disk_mb = 0\n[index]\nencoder = "hashed"\n[retrieve]\nk = {k}\n[serve]\nper_minute = 0\n'
 SUBJECTS = ("연차", "병가", "출장", "회의실", "주차", "보안", "교육", "급여")
+_NUMBER = re.compile("관리 번호는 제([0-9]+)호")
 NOTHING = -1  # the version of a document that is not there
 
 
@@ -80,6 +82,14 @@ class World:
             for one, version in sorted(self.must.items())
             if one.startswith(f"{folder}/") and version != NOTHING and one not in self.may
         ]
+
+    def apart(self) -> list[str]:
+        """The uploads whose document is of another version than their file, or one of which is not there."""
+        with closing(sqlite3.connect(self.root / ".mundap" / "corpus.sqlite")) as db:
+            held = dict(db.execute("SELECT source, text FROM documents WHERE source LIKE 'uploads/%'"))
+        files = {f"uploads/{file.name}": file.read_text("utf-8") for file in (self.root / "uploads").glob("*.md")}
+        versions = [{source: _NUMBER.findall(said)[:1] for source, said in each.items()} for each in (held, files)]
+        return sorted(one for one in held.keys() | files.keys() if versions[0].get(one) != versions[1].get(one))
 
     def settle(self) -> list[str]:
         """What is wrong with what the files hold. What was in the air stays there: the next start may finish or undo it."""

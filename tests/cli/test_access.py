@@ -13,8 +13,11 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.cli.conftest import MakeBot, Run, Serve
+from tests.cli.conftest import HASHED, MakeBot, MakeFiles, Run, Serve, make
 
+from mundap.graph.around import KEYWORD
+from mundap.mcp.tools import neighbours
+from mundap.workflows.neighbourhood import neighbourhood
 from mundap.workspace import Mundap
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
@@ -67,6 +70,7 @@ def workspace(root: Path, given: list[Piece]) -> Mundap:
     rows = ["질문,제시문,답변,출처,접근태그"]
     uploads: dict[str, tuple[Path, frozenset[str]]] = {}
     bot = Mundap.open(root)
+    incoming = bot.uploads.incoming()
     for n, one in enumerate(given):
         text = f"{one.topic} 담당 코드는 QX{n:04}입니다. {one.topic} 신청은 QY{n:04} 양식으로 합니다."
         if one.by == "row":
@@ -76,7 +80,7 @@ def workspace(root: Path, given: list[Piece]) -> Mundap:
         name = f"{one.topic.split()[0]} QF{n:04}.md"
         body = f"# {one.topic} QT{n:04}\n\n{text}\n"
         if one.by == "upload":
-            uploads[name] = bot.uploads.incoming() / name, one.tags
+            uploads[name] = incoming.folder / name, one.tags
             uploads[name][0].write_text(body, "utf-8")
             continue
         file = docs / ("closed" if one.by == "folder" else "") / name
@@ -88,6 +92,7 @@ def workspace(root: Path, given: list[Piece]) -> Mundap:
     bot.ingest()
     for name, (file, tags) in uploads.items():
         bot.upload({name: file}, access=tags)
+    incoming.close()
     bot.index()
     return bot
 
@@ -114,6 +119,10 @@ def everything(client: TestClient, ids: list[str]) -> Iterator[str]:
         yield client.post("/search", json={"query": TOPICS[0], "filters": filters}).text
     for path in ("/documents?limit=1000", "/documents?q=Q", "/settings", "/metrics", "/readyz", "/reports"):
         yield client.get(path).text
+    for path in ("/questions/open", "/questions/answered", "/synonyms", "/sources", "/models", "/activity", "/audit"):
+        yield client.get(path).text
+    for one in client.get("/documents?limit=1000").json().get("documents", ()):
+        yield client.get(f"/documents/{one['document_id']}/passages").text
     for id in ids:
         yield client.get(f"/passages/{id}").text
         yield client.post("/feedback", json={"request_id": "none", "verdict": "up", "passage_id": id}).text
@@ -130,6 +139,10 @@ def test_nothing_that_is_forbidden_is_in_any_response(given: list[Piece], tags: 
         ids = bot.corpus.ids()
         hidden = {f"{n:04}" for n, one in enumerate(given) if not one.seen_by(tags)}
         with TestClient(make_app(bot, bot.config.serve), headers={"X-API-Key": client_key}) as client:
+            for topic in TOPICS:  # which the work list may not tell the others of
+                answered = client.post("/query", json={"query": topic}, headers={"X-API-Key": admin}).json()
+                bad = {"request_id": answered["request_id"], "verdict": "down", "comment": answered["response"]}
+                assert client.post("/feedback", json=bad, headers={"X-API-Key": admin}).status_code == 201
             for said in everything(client, ids):
                 assert not hidden & {code[2:] for code in CODE.findall(said)}, said
             listed = client.get("/documents", params={"limit": 1000}).json()
@@ -197,6 +210,32 @@ def test_a_tag_file_hides_at_the_next_ingest_though_the_document_did_not_change(
     assert bot.seen_by(()).search("출장비", leg="bm25")
 
 
+def test_who_has_other_groups_besides_sees_the_same_and_costs_nothing(indexed: MakeBot) -> None:
+    """As people of a large office have, each others."""
+    bot = indexed()
+    for n in range(60):
+        (bot.root / "docs" / f"부서{n}.txt").write_text(f"{n}번 부서의 회의는 {n}시입니다.", "utf-8")
+        (bot.root / "docs" / f"부서{n}.txt.access").write_text(f"부서{n}", "utf-8")
+    bot.ingest()
+    bot.index()
+    assert bot.seen_by(["부서1", "동호회1"]) is bot.seen_by(["부서1", "동호회2", "동호회3"])
+    files = []
+    for n in (*range(60), *range(60)):
+        seen = bot.seen_by([f"부서{n}"])
+        assert seen.corpus.counts()[0] == bot.seen_by(()).corpus.counts()[0] + 1
+        files.append(len([*Path("/proc/self/fd").iterdir()]))
+    assert max(files[60:]) <= max(files[:60])
+    [hit] = bot.seen_by(["부서7"]).search("7번 부서의 회의", 1, "bm25")
+    assert hit.passage.text == "7번 부서의 회의는 7시입니다."
+
+
+def test_a_folder_that_is_closed_to_all_is_closed(fresh: MakeFiles) -> None:
+    bot = Mundap.open(fresh(config=f'{HASHED}[access.folders]\n"docs" = []\n'))
+    bot.ingest()
+    assert bot.corpus.counts()[0]
+    assert bot.seen_by(["누구"]).corpus.counts()[0] == 0
+
+
 def test_agents_see_what_their_key_sees(serving: Serve, indexed: MakeBot, mundap: Run) -> None:
     pytest.importorskip("mcp", reason="the extra mcp is not installed")
     root = indexed(config='[index]\nencoder = "hashed"\n[access.folders]\n"docs" = ["직원"]\n').root
@@ -221,6 +260,51 @@ def test_agents_see_what_their_key_sees(serving: Serve, indexed: MakeBot, mundap
             assert "휴가" not in call(outside, tool, **arguments).text, tool
 
 
+def test_the_graph_tells_nothing_that_only_hidden_documents_say(tmp_path: Path) -> None:
+    """Words that an asker may know each by itself, and what stands beside them where the asker must not look."""
+    files = {
+        "안내.md": "# 안내\n\n총무과는 3층에 있습니다. 총무과 전화는 1번입니다.\n",
+        "일정.md": "# 일정\n\n예산는 해마다 받습니다. 예산 일정은 따로 알립니다.\n",
+        "인사/조사.md": "# 조사\n\n총무과 예산에서 횡령이 나왔습니다.\n\n## 둘째\n\n총무과 예산의 횡령을 수사합니다.\n\n"
+        "## 셋째\n\n총무과 예산 횡령 보고입니다. 처벌 대상(횡령, 유용)\n",
+        **{f"공지{n}.md": f"# 공지 {n}\n\n주차장 {n}호기는 수리합니다.\n" for n in range(8)},
+    }
+    root = make(tmp_path / "ws", files, f'{HASHED}[access.folders]\n"docs/인사" = ["예산팀"]\n')
+    bot = Mundap.open(root)
+    bot.ingest()
+    bot.index()
+
+    def told(bot: Mundap, word: str) -> tuple[set[str], set[tuple[str, str]]]:
+        asked, drawn = neighbourhood(bot, word, hops=2)
+        steps = neighbours(bot, word).relations if asked else []
+        nodes = {one.label for one in drawn.nodes if one.kind == KEYWORD} | {one.tail for one in steps}
+        shown = {(line.head, line.tail) for line in drawn.lines} | {(f"k:{one.head}", f"k:{one.tail}") for one in steps}
+        return nodes, shown
+
+    nodes, lines = told(bot, "총무과")
+    assert nodes >= {"예산", "횡령"}
+    assert lines & {("k:총무과", "k:예산"), ("k:예산", "k:총무과")}
+    for word in ("총무과", "예산", "횡령", "총무과 예산"):
+        nodes, lines = told(bot.seen_by(()), word)
+        assert "횡령" not in nodes - {word}, (word, nodes)
+        assert "유용" not in nodes, (word, nodes)
+        assert not lines & {("k:총무과", "k:예산"), ("k:예산", "k:총무과")}
+    with_tag = told(bot.seen_by(["예산팀"]), "총무과")
+    assert with_tag[0] >= {"예산", "횡령"}
+    bot.corpus.close()
+
+
+def test_a_key_that_may_only_ask_may_no_more_under_another_host(indexed: MakeBot) -> None:
+    bot = indexed()
+    key = Keys(bot.root / ".mundap" / FILE).add("질문", ("ask",), frozenset())
+    [document, *_] = bot.corpus.documents()
+    with TestClient(make_app(bot, bot.config.serve), headers={"X-API-Key": key}) as client:
+        for host in ("x/me?", "x/me#", "localhost/query?", "a@b/healthz?", "x\\me?"):
+            for method, path in (("GET", "/documents"), ("DELETE", f"/documents/{document.id}"), ("GET", "/metrics")):
+                assert client.request(method, path, headers={"Host": host}).status_code in (400, 403), (host, path)
+    assert bot.corpus.document(document.id)
+
+
 def test_visitors_without_a_key_see_what_is_for_all(serving: Serve, indexed: MakeBot) -> None:
     config = '[index]\nencoder = "hashed"\n[access.folders]\n"docs" = ["직원"]\n'
     root = indexed(config=config).root
@@ -233,3 +317,23 @@ def test_visitors_without_a_key_see_what_is_for_all(serving: Serve, indexed: Mak
     )
     with serving(root) as server:
         assert server.client.get("/documents").json()["total"] == 3
+
+
+def test_nobody_replaces_or_deletes_rows_that_are_hidden_from_them(indexed: MakeBot) -> None:
+    sheet = "질문,답변,제시문,출처,접근태그\n급여일은?,25일입니다.,급여일은 25일입니다.,급여,\n상여는?,3월입니다.,상여는 3월에 지급합니다.,급여,임원\n"
+    bot = indexed()
+    keys = Keys(bot.root / ".mundap" / FILE)
+    some, all_of_it = (keys.add(name, ("ask", "read", "write"), tags) for name, tags in (("가", ()), ("나", ("임원",))))
+    with TestClient(make_app(bot, bot.config.serve)) as client:
+
+        def put(key: str) -> int:
+            files = [("files", ("급여.csv", sheet.encode()))]
+            return int(client.post("/documents", files=files, headers={"X-API-Key": key}).status_code)
+
+        assert put(all_of_it) == 200
+        [document] = [one for one in bot.corpus.documents() if one.source == "uploads/급여.csv"]
+        assert put(some) == 403
+        path = f"/documents/{document.id}"
+        assert client.delete(path, headers={"X-API-Key": some}).status_code == 403
+        assert bot.corpus.document(document.id)
+        assert client.delete(path, headers={"X-API-Key": all_of_it}).status_code == 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+import unicodedata
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -172,3 +173,21 @@ def test_the_last_document_leaves_no_index(indexed: MakeBot) -> None:
     bot = indexed({"비밀.md": FILES["비밀.md"]})
     md.erase.document(bot, "비밀.md", file=True)
     assert holding(bot.root, "29일이며") == []
+
+
+@pytest.mark.parametrize("folder", ["docs", "uploads"])
+@pytest.mark.parametrize("verb", [("erase", "--yes"), ("remove",)])
+def test_a_file_of_decomposed_name_is_deleted_too(
+    folder: str, verb: tuple[str, ...], indexed: MakeBot, mundap: Run
+) -> None:
+    """As macOS writes names: the next ingest would bring back what was to be gone."""
+    bot = indexed()
+    file = bot.root / folder / unicodedata.normalize("NFD", "징계 기록.txt")
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("징계 기록은 삼 년 뒤 지웁니다.", "utf-8")
+    bot.ingest()
+    bot.index()
+    done = mundap(*verb, f"{folder}/징계 기록.txt", "--file", workspace=bot.root)
+    assert done.code == 0, done.err
+    assert not file.exists()
+    assert bot.ingest().added == 0

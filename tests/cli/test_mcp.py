@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
@@ -14,9 +16,12 @@ import pytest
 
 mcp = pytest.importorskip("mcp", reason="needs the extra mcp: pip install 'mundap[mcp]'")
 
+import anyio  # noqa: E402
 from mcp import Client, StdioServerParameters  # noqa: E402
 from mcp.shared.exceptions import MCPError  # noqa: E402
 from tests.language_model import slow_model  # noqa: E402
+
+from mundap.mcp.server import _run  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:mcp", "ignore::ResourceWarning")
 
@@ -146,6 +151,15 @@ def test_a_key_is_needed_where_the_api_needs_one(
         assert refused.status_code == 401
 
 
+def test_nothing_is_kept_open_that_nothing_comes_on(
+    sample: Path, serving: Callable[..., AbstractContextManager[Any]]
+) -> None:
+    with serving(sample) as server:
+        for method in ("GET", "HEAD", "DELETE"):
+            said = server.client.request(method, "/mcp", headers={"Accept": "text/event-stream"}, timeout=10)
+            assert (said.status_code, said.headers["Allow"]) == (405, "POST"), method
+
+
 def test_pages_of_other_sites_are_refused(sample: Path, serving: Callable[..., AbstractContextManager[Any]]) -> None:
     with serving(sample) as server:
         headers = {"Origin": "http://evil.example", "Accept": "application/json, text/event-stream"}
@@ -180,3 +194,24 @@ def test_the_model_is_stopped_when_the_agent_cancels(
                 assert not again.is_error
 
         run(work())
+
+
+def test_agents_take_no_more_threads_than_they_may() -> None:
+    """Or their questions, which may take minutes, would hold those by which everything else is answered."""
+    lock, now, most = threading.Lock(), 0, 0
+
+    def work() -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.02)
+        with lock:
+            now -= 1
+
+    async def asked() -> None:
+        limiter = anyio.CapacityLimiter(2)
+        await asyncio.gather(*(_run(str, limiter, work) for _ in range(12)))
+
+    run(asked())
+    assert most == 2

@@ -96,7 +96,12 @@ def test_tokens_of_the_issuer_say_who_asks_and_what_they_may(
         assert client.get("/readyz").status_code == 200
         assert client.post("/query", json={"query": QUESTION}).status_code == 401
         kim, lee = bearer(token(issuer, "kim")), bearer(token(issuer, "lee"))
-        assert client.get("/me", headers=kim).json() == {"name": "oidc:kim", "roles": ["ask"], "access": ["인사팀"]}
+        assert client.get("/me", headers=kim).json() == {
+            "name": "oidc:kim",
+            "roles": ["ask"],
+            "access": ["인사팀"],
+            "operates": False,
+        }
         answer = client.post("/query", json={"query": QUESTION, "session": "가"}, headers=kim)
         assert (answer.status_code, "소멸" in answer.text) == (200, True)
         secret = {"query": "포상 휴가는 며칠인가요?"}

@@ -63,6 +63,6 @@ def test_nothing_that_is_sent_breaks_it_or_its_description(api: httpx.Client, tm
         cwd=tmp_path,  # where it keeps what it found
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=400,  # each answer and each table of synonyms is indexed
     )
     assert done.returncode == 0, done.stdout[-8000:]

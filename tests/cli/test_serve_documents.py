@@ -18,6 +18,7 @@ from filelock import FileLock
 from tests.cli.conftest import MakeBot, Run, Serve
 
 from mundap.workspace import Mundap
+from mundap.workspace.uploads import MOVING
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
@@ -99,7 +100,8 @@ def test_a_file_that_cannot_be_read_leaves_nothing_behind_and_takes_nothing_away
     assert any("30분마다" in text for text in found(client, "셔틀버스"))
     assert put(client, ("깨진.pdf", b"%PDF-1.7 nothing")).json()["skipped"]
     assert not (root / "uploads" / "깨진.pdf").exists()
-    assert not [entry for entry in (root / "uploads").iterdir() if entry.name.startswith(".")]
+    assert not [entry for entry in (root / "uploads").rglob("*") if entry.name.startswith(".") and entry.name != MOVING]
+    assert not [*(root / "uploads" / MOVING).iterdir()]
 
 
 def test_a_bomb_of_a_file_is_refused_and_the_server_lives(api: tuple[httpx.Client, Path]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.cli.conftest import Serve, Server
+from tests.cli.conftest import MakeBot, Serve, Server
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
@@ -101,3 +101,53 @@ def test_lines_that_repeat_are_counted(server: Server) -> None:
     time.sleep(0.3)
     lines = server.errors.read_text("utf-8").splitlines()[before:]
     assert sum(json.loads(line).get("status") == 403 for line in lines) == 1
+
+
+def kept(pid: int) -> tuple[int, int]:
+    """The megabytes that a process holds, and its open files."""
+    status = Path(f"/proc/{pid}/status").read_text("utf-8")
+    [held] = [int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon")]
+    return held >> 10, len([*Path(f"/proc/{pid}/fd").iterdir()])
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+@pytest.mark.parametrize("count", [500, pytest.param(10_000, marks=pytest.mark.slow)])
+def test_memory_and_descriptors_stay_flat(serving: Serve, indexed: MakeBot, count: int) -> None:
+    root = indexed(config='[index]\nencoder = "hashed"\n[serve]\nper_minute = 0\n').root
+    question = "연차는 언제 소멸되나요?"
+
+    def ask(client: httpx.Client, n: int) -> None:
+        said = {"messages": [{"role": "user", "content": question}]}
+        match n % 10:
+            case 0:
+                client.post("/search", json={"query": f"{n}번 출장비", "top_k": 5})
+            case 1:
+                client.post("/query", json={"query": question, "session": f"{n}"})
+            case 2:
+                assert client.post("/v1/chat/completions", json={**said, "stream": True}).text.endswith("[DONE]\n\n")
+            case 3:
+                with client.stream("POST", "/v1/chat/completions", json={**said, "stream": True}):
+                    pass  # and leaves
+            case 4:
+                client.post("/query", content=b'{"query": ')
+            case 5:
+                client.get(f"/passages/{n}")
+            case 6:
+                client.get("/graph", params={"word": f"연차 {n}"})
+            case 7:
+                client.post("/feedback", json={"request_id": f"none-{n}", "verdict": "up"})
+            case 8:
+                client.get("/documents")
+            case 9 if n % 50 == 9:
+                client.post("/documents", files=[("files", (f"{n % 3}.txt", f"{n}번 글입니다.".encode()))])
+
+    with serving(root) as server:
+        warm = count // 4
+        for n in range(warm):
+            ask(server.client, n)
+        before = kept(server.process.pid)
+        for n in range(warm, count):
+            ask(server.client, n)
+        after = kept(server.process.pid)
+    assert after[0] - before[0] <= 40, (before, after)
+    assert after[1] - before[1] <= 16, (before, after)

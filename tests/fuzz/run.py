@@ -34,6 +34,7 @@ class Tally:
     counts: Counter[str] = field(default_factory=Counter)
     failures: list[tuple[int, str, str]] = field(default_factory=list)
     reasons: Counter[str] = field(default_factory=Counter)
+    held: list[tuple[int, int]] = field(default_factory=list)  # megabytes and open files, after each batch of requests
     seconds: float = 0.0
 
 

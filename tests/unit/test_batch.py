@@ -187,6 +187,30 @@ def test_a_worker_that_is_ended_leaves_nothing_on_the_disk(tmp_path: Path, monke
     assert [*(tmp_path / "left").iterdir()] == []
 
 
+KILLED = """
+import os, signal, sys, tempfile
+from pathlib import Path
+from mundap.jobs.batch import Limits, read_all
+from mundap.jobs.task import Job
+tempfile.tempdir = sys.argv[2]
+reading = read_all([Job(Path(sys.argv[1]), "큰.csv"), Job(Path("none"), "없음")], Limits(2))
+next(reading)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_ingest_was_reading_is_deleted_by_the_next(
+    tmp_path: Path, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "큰.csv").write_text("번호,이름\n" + "".join(f"{n},직원\n" for n in range(300_000)), "utf-8")
+    (tmp_path / "left").mkdir()
+    subprocess.run([sys.executable, "-c", KILLED, tmp_path / "큰.csv", tmp_path / "left"], check=False)
+    assert [*(tmp_path / "left").iterdir()]
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "left"))
+    assert len(list(read_all(jobs))) == len(jobs)
+    assert [*(tmp_path / "left").iterdir()] == []
+
+
 def test_nothing_to_read_is_nothing() -> None:
     assert list(read_all([])) == []
 

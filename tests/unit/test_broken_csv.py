@@ -28,6 +28,11 @@ MIXED = "품목,값\n김치,5000\n".encode() + "젓갈,3000\n".encode("cp949") +
             ["품목: 김치 / 값: 1", "품목: 젓갈 / 값: 2", "품목: �� / 값: 3", "품목: 품0 / 값: 4", "품목: 된장 / 값: 5"],
             [f"4{BROKEN}"],
         ),
+        (
+            "품목,값\n김치,5000\n젓".encode("cp949") + b"\xff\xfe,3000\n" + "된장,2000\n".encode("cp949"),
+            ["품목: 김치 / 값: 5000", "품목: 젓�� / 값: 3000", "품목: 된장 / 값: 2000"],
+            [f"3{BROKEN}"],
+        ),
     ],
 )
 def test_what_is_broken_alone_is_lost(tmp_path: Path, raw: bytes, expected: list[str], warnings: list[str]) -> None:

@@ -112,7 +112,9 @@ def test_settings_say_where_each_value_came_from(tmp_path: Path) -> None:
         "retention",
         "access",
         "oidc",
+        "store",
         "ui",
+        "jobs",
         "tracing",
     }
     assert {key.partition(".")[0] for key in rows} == {"language", "private", "low_disk_mb", *tables}
@@ -136,3 +138,51 @@ def test_settings_within_settings_are_shown_by_their_whole_name(tmp_path: Path) 
     assert shown["ingest.columns.question"] == (("고객 발화",), FILE)
     assert shown["ingest.columns.answer"] == ((), "default")
     assert shown["ingest.hidden"] == (False, "default")
+
+
+def test_the_password_of_a_queue_is_in_no_copy_of_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = read_config(written(tmp_path, '[jobs]\nexecutor = "postgres"\nurl = "postgresql://m:secret-word@db/m"\n'))
+    assert "secret-word" not in f"{config!r} {config.model_dump()} {config.model_dump_json()}"
+    assert "secret-word" not in str(settings(config, tmp_path / "mundap.toml"))
+    assert config.queue == "postgresql://m:secret-word@db/m"
+    monkeypatch.setenv("MUNDAP_JOBS_URL", "postgresql://elsewhere/m")
+    assert config.queue == "postgresql://elsewhere/m"
+
+
+def test_the_queue_is_at_the_server_of_the_record_unless_it_is_said(tmp_path: Path) -> None:
+    assert Config().queue == ""
+    assert read_config(written(tmp_path, '[store]\nurl = "postgresql://m@db/m"\n')).queue == "postgresql://m@db/m"
+
+
+def test_the_password_of_the_record_is_in_no_copy_of_the_settings_and_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path, '[store]\nurl = "postgresql://m:secret-word@db:5432/m?sslmode=require"\n')
+    config = read_config(path)
+    assert "secret-word" not in f"{config!r} {config.model_dump()} {config.model_dump_json()} {settings(config, path)}"
+    assert ("store.url", "postgresql://db:5432/m", "mundap.toml") in settings(config, path)
+    assert config.store.url == "postgresql://m:secret-word@db:5432/m?sslmode=require"
+    for wrong in ("postgresql:/m:secret-word@db/m", "mysql://m:secret-word@db/m", "m:secret-word@db"):
+        monkeypatch.setenv("MUNDAP_STORE_URL", wrong)
+        with pytest.raises(ConfigError, match=r"store\.url.*MUNDAP_STORE_URL.*postgresql://") as told:
+            read_config(path)
+        assert "secret-word" not in str(told.value)
+    monkeypatch.setenv("MUNDAP_STORE_URL", "sqlite")
+    assert read_config(path).store.url == "sqlite"
+    assert ("store.url", "sqlite", "MUNDAP_STORE_URL") in settings(read_config(path), path)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("k = 0", "1 이상이어야 합니다"),
+        ('k = "열"', "정수여야 합니다"),
+        ("diversity = 2", "이하여야 합니다"),
+        ('fusion = "없음"', "사용할 수 있는 값"),
+    ],
+)
+def test_what_is_wrong_with_a_value_is_said_in_korean(line: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "mundap.toml").write_text(f"[retrieve]\n{line}\n", "utf-8")
+    with pytest.raises(ConfigError, match=said) as caught:
+        read_config(tmp_path / "mundap.toml")
+    assert "Input" not in str(caught.value)

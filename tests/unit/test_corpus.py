@@ -64,8 +64,8 @@ def test_what_goes_in_comes_out(corpus: Corpus) -> None:
     (listed,) = corpus.documents()
     assert (listed.source, listed.title, listed.fingerprint, listed.passages) == ("docs/규정.txt", "규정", "f1", 2)
     assert set(corpus.questions()) == {
-        StoredQuestion("관세?", LONG, parent_passages[0].id),
-        StoredQuestion("짧은?", "짧은 글", parent_passages[1].id),
+        StoredQuestion("관세?", LONG, parent_passages[0].id, "docs/규정.txt"),
+        StoredQuestion("짧은?", "짧은 글", parent_passages[1].id, "docs/규정.txt"),
     }
 
 

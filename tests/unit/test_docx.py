@@ -214,3 +214,27 @@ def test_no_bytes_whatsoever_escape_as_another_error(tmp_path: Path, changes: li
             new.writestr(name, bytes(raw))
     with contextlib.suppress(BadFile):
         read(path)
+
+
+def test_links_that_are_fields(tmp_path: Path) -> None:
+    field = (
+        '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText> HYPERLINK "{}" </w:instrText></w:r>'
+        '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>{}</w:t></w:r><w:r><w:fldChar w:fldCharType="end"/></w:r>'
+    )
+    inner = '<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText>HYPERLINK \\l "_Toc1"</w:instrText></w:r>'
+    blocks = body(
+        tmp_path / "링크.docx",
+        "<w:p><w:r><w:t>신청: </w:t></w:r>"
+        + field.format("https://garam.go.kr/a", "누리집")
+        + "<w:r><w:t> 참고</w:t></w:r></w:p>",
+        '<w:p><w:fldSimple w:instr="HYPERLINK &quot;mailto:a@b.kr&quot;"><w:r><w:t>담당자</w:t></w:r></w:fldSimple></w:p>',
+        "<w:p>" + field.format("https://garam.go.kr", "garam.go.kr") + "</w:p>",
+        "<w:p>" + inner + '<w:r><w:fldChar w:fldCharType="separate"/></w:r><w:r><w:t>3쪽</w:t></w:r>'
+        '<w:r><w:fldChar w:fldCharType="end"/></w:r></w:p>',
+    )
+    assert [block.text for block in blocks] == [
+        "신청: 누리집 (https://garam.go.kr/a) 참고",
+        "담당자 (a@b.kr)",
+        "garam.go.kr",
+        "3쪽",
+    ]

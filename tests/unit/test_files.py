@@ -1,6 +1,8 @@
 """Hashes that know where their parts end, and writes that are whole or not there."""
 
+import os
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -72,3 +74,13 @@ def test_a_folder_is_filled_once_and_what_a_kill_left_of_it_is_thrown_away(tmp_p
     assert not folder.exists()
     assert written_once(folder, write) == written_once(folder, write) == folder
     assert len(times) == 2
+
+
+def test_what_a_kill_left_beside_a_file_is_gone_after_a_while(tmp_path: Path) -> None:
+    old, new, lock = (tmp_path / name for name in (".값.json.1234", ".값.json.1235", ".값.json.lock"))
+    for file in (old, new, lock):
+        file.write_text("반쯤", "utf-8")
+    for file in (old, lock):
+        os.utime(file, (time.time() - 7200,) * 2)
+    write_atomically(tmp_path / "값.json", "온전히")
+    assert sorted(tmp_path.iterdir()) == sorted([new, lock, tmp_path / "값.json"])

@@ -9,7 +9,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mundap.errors import MundapError
@@ -82,6 +82,7 @@ def test_a_conversation_forgets_by_its_own_age_and_with_its_answers(kept: Kept) 
 
 @settings(max_examples=15, deadline=None)
 @given(st.integers(0, 1 << 30))
+@example(253873402)  # a row that SQLite has moved from one page to another
 def test_no_byte_of_what_is_forgotten_is_left(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     chance = Random(seed)
     kept = Kept(tmp_path_factory.mktemp("kept") / "corpus.sqlite")

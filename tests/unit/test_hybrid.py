@@ -72,6 +72,7 @@ class Reversing:
 
     def __init__(self, depth: int, step: float = 1.0) -> None:
         self.depth = depth
+        self.reads = 0
         self.step = step
         self.shown: list[Candidates] = []
 

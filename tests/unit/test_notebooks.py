@@ -54,6 +54,7 @@ def test_figures_are_data_frames() -> None:
     assert (row["metric"], row["before"], row["after"], row["difference"], row["p"]) == ("top1", 0.5, 0.7, 0.2, 0.01)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning", "ignore::RuntimeWarning")
 def test_a_notebook_shows_hits_and_progress(tmp_path: Path) -> None:
     nbformat = pytest.importorskip("nbformat", reason="needs nbclient: make setup-dev")

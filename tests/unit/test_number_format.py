@@ -69,6 +69,18 @@ from mundap.ingest.sheets.number_format import BUILT_IN, compiled, general
         ("[mm]:ss", 0.0625, "90:00"),
         ("mm:ss.0", 61.6 / 86400, "01:01.6"),
         ("yyyy-mm-dd", 60, "1900-02-29"),
+        ("# ?/8", 1.5, "1 4/8"),
+        ("[$-x-sysdate]dddd, mmmm dd, yyyy", 45356, "2024년 3월 5일 화요일"),
+        ('"일금 "[DBNum4][$-412]General"원정"', 1234567, "일금 일백이십삼만사천오백육십칠원정"),
+        ("[DBNum1][$-412]G/표준", 12345, "一萬二千三百四十五"),
+        ("[DBNum2][$-412]General", 1234, "壹阡貳百參拾四"),
+        ("[DBNum3][$-412]General", 1234, "1234"),
+        ("[DBNum4]General", 100_000_010, "일억일십"),
+        ("[DBNum4]General", -1.5, "-일.오"),
+        ("[DBNum4]General", 0, "영"),
+        ("[DBNum4]", 20, "이십"),
+        ("[DBNum1]0000", 24, "〇〇二四"),
+        ('[DBNum1][$-412]yyyy"년" mm"월" d"일"', 45643, "二〇二四년 十二월 十七일"),
     ],
 )
 def test_a_number_is_shown_as_its_format_says(code: str, value: float, shown: str) -> None:
@@ -92,6 +104,8 @@ def test_a_number_without_a_format_is_whole_or_has_ten_digits(value: float, show
 def test_a_text_format_stands_around_texts_alone() -> None:
     assert compiled('"제"@"조"').text("3") == "제3조"
     assert compiled("#,##0").text("가") == "가"
+    assert compiled(";;;").text("가") == ""  # how cells are hidden
+    assert compiled('0;-0;0;"문자"').text("가") == "문자"
 
 
 @given(st.dates(date(1900, 3, 1), date(2199, 12, 31)), st.booleans())

@@ -137,6 +137,12 @@ def test_what_the_issuer_did_not_sign_for_this_server_names_nobody(published: Pu
     )
 
 
+def test_claims_that_are_no_text_name_nobody(published: Published) -> None:
+    for changed in ({"sub": "u\0"}, {"groups": ["인사\0팀"]}, {"realm_access": {"roles": ["직원\0"]}}):
+        [said] = read(published, signed(**changed))
+        assert isinstance(said, str), changed
+
+
 def test_an_id_token_must_answer_the_nonce(published: Published) -> None:
     right, wrong, none = read(published, signed(nonce="n"), signed(nonce="m"), signed(), nonce="n")
     assert isinstance(right, Person)

@@ -76,6 +76,21 @@ def test_running_headers_and_page_numbers_are_left_out(tmp_path: Path) -> None:
     assert all(f"{n}번째 쪽의 본문이다." in reading.document.text for n in range(1, 6))
 
 
+@pytest.mark.parametrize(
+    "stamps",
+    [
+        ["출력일시: 2024-03-05 오후 2:58:00 김하늘", "출력일시: 2024-03-05 오후 3:00:21 김하늘"],
+        ["2024년 3월 5일 14시 10분 출력", "2024년 3월 5일 14시 11분 출력"],
+        ["열람 20240305091030 가람시", "열람 20240305091102 가람시"],
+    ],
+)
+def test_what_a_print_stamps_on_pages_is_left_out_of_two_pages_too(tmp_path: Path, stamps: list[str]) -> None:
+    pages = [[stamp, f"{n}번째 쪽의 본문이다.", "한 줄 더 있다."] for n, stamp in enumerate(stamps, 1)]
+    assert read(made(tmp_path / "안내.pdf", pages)).document.text.split("\n") == [
+        line for _, *lines in pages for line in lines
+    ]
+
+
 def test_a_blank_page_takes_nothing_along_and_a_file_of_them_is_a_bad_file(tmp_path: Path) -> None:
     reading = read(made(tmp_path / "가.pdf", [["글이 있는 쪽이다."], []]))
     assert (reading.document.text, reading.pages) == ("글이 있는 쪽이다.", 2)

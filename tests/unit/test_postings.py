@@ -1,5 +1,6 @@
 """BM25 against a short reference, and postings in parts against postings built at once."""
 
+from importlib.util import find_spec
 from math import log
 from pathlib import Path
 
@@ -8,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.index import posting_runs
-from mundap.index.adder import COMPILED_ABOVE, adder
+from mundap.index import adder, posting_runs, postings, term_shares
 from mundap.index.postings import ARRAYS, Postings, PostingsPart
 from mundap.korean.tokens import BIGRAM
 
@@ -88,6 +88,28 @@ def test_parts_without_their_gone_rows_score_as_what_is_left_built_at_once(
         assert (one.tolist(), counts.tolist()) == (rows[other].tolist(), expected.tolist())
         np.testing.assert_allclose(spread.impacts(token)[1], whole.impacts(token)[1], rtol=1e-6)
         np.testing.assert_allclose(spread.impacts(token)[1], spread.scores([token])[one], rtol=1e-6)
+
+
+@given(
+    st.lists(st.lists(TEXT, max_size=20), min_size=1, max_size=4),
+    st.lists(TEXT, min_size=1, max_size=4),
+    st.sampled_from([1, 18, 4096]),
+    st.sampled_from([0, 2, 1000]),
+    st.sampled_from([0, 200, 1 << 20]),
+)
+def test_what_is_kept_at_hand_changes_no_bit(
+    parts: list[list[list[str]]], queries: list[list[str]], least: int, together: int, most: int
+) -> None:
+    built = [PostingsPart.build(texts) for texts in parts]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(term_shares, "LEAST", least)
+        patch.setattr(adder, "_TOGETHER", together)
+        patch.setattr(postings, "_AT_HAND", most)
+        keeping = Postings(built, 0.9, 0.6)
+        kept = [keeping.scores(query) for query in [*queries, *queries]]
+    plain = [Postings(built, 0.9, 0.6).scores(query) for query in [*queries, *queries]]
+    for one, other in zip(kept, plain, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @given(st.lists(TEXTS, min_size=1, max_size=4), st.data(), st.sampled_from([1, 7, 1000]))
@@ -184,16 +206,35 @@ def test_a_word_counts_65535_times_at_most() -> None:
     assert scores[0] == pytest.approx(log(1 + (2 - 1 + 0.5) / (1 + 0.5)) * 65_535 / (65_535 + length))
 
 
-def test_the_compiled_loop_adds_what_numpy_adds() -> None:
-    pytest.importorskip("numba", reason="needs the extra 'fast'")
+@pytest.mark.parametrize("most", [0, 3 * 4 * term_shares.LEAST, 1 << 20])
+def test_the_compiled_loop_and_what_is_kept_at_hand_add_what_numpy_adds(
+    most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     random = np.random.default_rng(0)
-    rows = np.sort(random.choice(1000, 300, replace=False)).astype(np.int32)
-    counts, soft = random.integers(1, 9, 300).astype(np.uint16), random.random(1000, np.float32)
+    sizes = [3000, 700, 2000, 1500, 1001, 300, 5]
+    rows = np.concatenate([np.sort(random.choice(term_shares.LEAST, n, replace=False)) for n in sizes]).astype(np.int32)
+    counts = random.integers(1, 9, len(rows)).astype(np.uint16)
     rows.flags.writeable = counts.flags.writeable = False  # as they are when mapped from a file
-    sums = [np.ones(1000, np.float32) for _ in range(2)]
-    adders = [adder(COMPILED_ABOVE), adder(COMPILED_ABOVE + 1)]
-    assert adders[0] is not adders[1]
-    for add, total in zip(adders, sums, strict=True):
-        add(total, rows, counts, soft, np.asarray([0, 100]), np.asarray([100, 300]), np.asarray([2, 2], np.float32))
-    np.testing.assert_allclose(sums[0], sums[1], rtol=1e-6)
-    assert sums[0][rows[0]] == pytest.approx(1 + 2 * counts[0] / (counts[0] + soft[rows[0]]))
+    ends = np.cumsum(np.asarray(sizes, np.int64))
+    starts = ends - np.asarray(sizes, np.int64)
+    soft, weights = random.random(term_shares.LEAST, np.float32), random.random(len(sizes), np.float32)
+    expected = np.ones(len(soft), np.float32)
+    for start, end, weight in zip(starts, ends, weights, strict=True):
+        expected[rows[start:end]] += counts[start:end] / (counts[start:end] + soft[rows[start:end]]) * weight
+    terms = term_shares.TermShares(rows, counts, np.asarray([0, *ends]), soft, most)
+    for above in (adder.COMPILED_ABOVE, 0) if find_spec("numba") else (adder.COMPILED_ABOVE,):
+        monkeypatch.setattr(adder, "COMPILED_ABOVE", above)
+        for _ in range(2):  # the second time, from what is kept
+            scores = np.ones(len(soft), np.float32)
+            adder.add(scores, terms, starts, ends, weights)
+            np.testing.assert_array_equal(scores, expected)
+
+
+@pytest.mark.parametrize("most", [0, 4 * 5000, 1 << 20])
+def test_no_more_is_kept_than_is_allowed(most: int) -> None:
+    postings = Postings.build([["세관", "환급", "여권"][: n % 4] for n in range(5000)], 0.9, 0.6)
+    [part], [soft] = postings.parts, postings._soft
+    terms = term_shares.TermShares(part.rows, part.counts, part.starts, soft, most)
+    starts, ends = part.starts[:-1], part.starts[1:]
+    assert np.count_nonzero(terms.slots(starts, ends) >= 0) == terms.table.shape[0] <= most // (4 * 5000)
+    assert sorted(set(terms.slots(starts, ends).tolist()) - {-1}) == list(range(terms.table.shape[0]))

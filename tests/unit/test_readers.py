@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from mundap.errors import BadFile
-from mundap.ingest.readers import READER_VERSION, READERS, files_below, load, nfc_path, others, read, reader_version
+from mundap.ingest.readers import (
+    READER_VERSION,
+    READERS,
+    exists,
+    files_below,
+    load,
+    nfc_path,
+    others,
+    read,
+    reader_version,
+    spelled,
+)
 from mundap.jobs.task import Job, Read, Unread, work
 
 NFD = unicodedata.normalize("NFD", "규정집")
@@ -136,3 +147,15 @@ def test_real_sheets_and_texts_are_read_without_loss(shared_data: Path) -> None:
     assert len(sheet.sections) == 203
     starts = {section.start for section in sheet.sections}
     assert {question.start for question in sheet.questions} <= starts
+
+
+def test_an_address_that_no_path_can_be_is_nowhere(tmp_path: Path) -> None:
+    assert not exists(tmp_path / "https:" / "www.example.kr" / ("가" * 5000))
+    assert spelled(tmp_path / ("가" * 200)) is None
+
+
+def test_a_file_is_found_however_its_name_is_spelled(tmp_path: Path) -> None:
+    there = tmp_path / unicodedata.normalize("NFD", "규정 모음") / unicodedata.normalize("NFD", "휴가.txt")
+    there.parent.mkdir()
+    there.write_text("글", "utf-8")
+    assert spelled(tmp_path / "규정 모음" / "휴가.txt") == there

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mundap.files import cell, uncell
-from mundap.redact import Visible, hidden, one_line, visible
+from mundap.redact import Visible, hidden, one_line, shown_address, visible
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,18 @@ def test_a_message_is_one_line_that_can_be_seen(text: str, most: int) -> None:
 
 def test_a_message_says_what_it_said() -> None:
     assert one_line("'가\n\u200b나': 없는 문서입니다.") == "'가 나': 없는 문서입니다."
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("postgresql://u:secret@db:5432/m", "postgresql://db:5432/m"),
+        ("postgresql://u:secret@a:1,b:2/m?password=secret", "postgresql://***"),
+        ("postgresql://u:sec@ret@db/m", "postgresql://db/m"),
+        ("postgresql://u:secret/x@db/m", "postgresql://***"),
+        ("postgresql://u:1/secret@db/m", "postgresql://***"),
+        ("postgresql://u:sec?ret@db/m", "postgresql://***"),
+    ],
+)
+def test_an_address_is_shown_without_its_secrets(url: str, shown: str) -> None:
+    assert shown_address(url) == shown

@@ -311,6 +311,27 @@ def test_links_comments_and_formulas(tmp_path: Path) -> None:
     assert "다시 저장" in warning
 
 
+def test_addresses_are_said_once_and_places_within_the_book_are_none(tmp_path: Path) -> None:
+    rows = [["업체", "문의"], ["가람", "메일"], ["garam.go.kr", "c@d.kr"], ["나래", "표로 이동"]]
+
+    def change(sheet: Any) -> None:
+        links = {
+            "A2": "https://garam.go.kr/",
+            "B2": "mailto:a@b.kr?subject=x",
+            "A3": "https://garam.go.kr/",
+            "B3": "mailto:c@d.kr",
+            "B4": "#'둘째'!A1",
+        }
+        for place, address in links.items():
+            sheet[place].hyperlink = address
+
+    assert [text for _, text in said(book(tmp_path, rows, change))] == [
+        "업체: 가람 (https://garam.go.kr/) / 문의: 메일 (a@b.kr)",
+        "업체: garam.go.kr / 문의: c@d.kr",
+        "업체: 나래 / 문의: 표로 이동",
+    ]
+
+
 def test_parts_of_a_workbook_that_other_programs_write(tmp_path: Path) -> None:
     """Prefixes, shared and phonetic strings, cells without places, days since 1904."""
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -100,12 +100,20 @@ def test_what_another_holds_is_busy(tmp_path: Path) -> None:
         (errno.EROFS, StorageLocked),
         (errno.EACCES, StorageLocked),
         (errno.EIO, StorageDamaged),
+        (errno.ENAMETOOLONG, MundapError),
     ],
 )
 def test_errors_of_the_system(number: int, kind: type[MundapError]) -> None:
     error = told(OSError(number, os.strerror(number), "/자료/색인"))
     assert isinstance(error, kind)
-    assert "/자료/색인" in str(error)
+    assert "색인" in str(error)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.EAGAIN, errno.ENOMEM])
+def test_what_is_used_up_may_be_had_again(number: int) -> None:
+    error = told(OSError(number, os.strerror(number)))
+    assert isinstance(error, WorkspaceBusy)
+    assert "제한" in str(error)
 
 
 def test_other_errors_pass(tmp_path: Path) -> None:

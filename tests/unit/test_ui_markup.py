@@ -8,8 +8,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.ui.api_values import Edge, Graph, Node
-from mundap.ui.markup import dot, marked, plain, sandboxed, shown
+from mundap.ui.markup import chunked, marked, plain, sandboxed, shown
 from mundap.ui.texts import _TEXTS, text
 
 letters = st.text(st.sampled_from("가나 \n<>&\"'ab[]*_~$`\\:!"), max_size=30)
@@ -53,16 +52,10 @@ def test_a_report_is_shut_into_its_frame() -> None:
     assert made.count("<") == 2  # the frame and its end
 
 
-def test_names_of_a_graph_cannot_leave_their_quotes() -> None:
-    graph = Graph(
-        found=True,
-        nodes=(Node(id='k:가"', kind="키워드", label='가"\\', asked=True), Node(id="p", kind="문단", label="나\n다")),
-        edges=(Edge(source='k:가"', target="p", relation='"];'),),
-    )
-    made = dot(graph, "NanumGothic", lambda name: f"{name}!")
-    assert 'label="가\\"\\\\"' in made
-    assert 'label="나 다"' in made
-    assert '"k:가\\"" -- "p" [label="\\"];!"]' in made
+def test_a_passage_shows_where_its_chunks_begin_and_nothing_in_it_is_markup() -> None:
+    made = chunked("<가>나다", [(0, 3), (3, 4), (4, 5)])
+    assert html.unescape(re.sub("<[^&]*?>", "", made)) == "<가>|나|다"
+    assert "<가>" not in made
 
 
 def test_every_text_takes_the_same_values_in_both_languages() -> None:

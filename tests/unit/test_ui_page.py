@@ -12,7 +12,7 @@ def test_an_api_that_is_down_is_told_in_one_sentence_with_a_way_on(monkeypatch: 
     from mundap.ui import frame
 
     monkeypatch.setenv(frame.URL, "http://127.0.0.1:9")
-    frame.api.clear()
+    frame.shared.clear()
     spec = find_spec("mundap.ui.page")
     assert spec is not None
     assert spec.origin is not None
@@ -26,4 +26,4 @@ def test_an_api_that_is_down_is_told_in_one_sentence_with_a_way_on(monkeypatch: 
     page.run()
     assert page.button[0].label == "Try again"
     assert "Cannot reach the API" in page.error[0].value
-    frame.api.clear()
+    frame.shared.clear()

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import time
 import unicodedata
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from mundap.errors import MundapError
 from mundap.names import LONGEST, safe_name
-from mundap.workspace.uploads import Uploads
+from mundap.workspace.uploads import MOVING, Uploads
 
 KOREAN = "2024년 관세 규정(개정).hwp"
 
@@ -70,26 +69,28 @@ def test_whatever_it_is_called_it_stays_in_its_folder(name: str) -> None:
     assert not any(unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp") for letter in kept)
 
 
-def test_what_was_left_behind_is_thrown_away_in_the_end(tmp_path: Path) -> None:
-    uploads = Uploads(tmp_path)
-    old, new = uploads.incoming(), uploads.incoming()
-    (old / "조각.txt").write_text("반쯤", "utf-8")
-    os.utime(old, (time.time() - 200_000,) * 2)
-    uploads.incoming()
-    assert not old.exists()
-    assert new.exists()
-
-
 def test_only_what_was_uploaded_is_deleted(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     own = tmp_path / "docs" / "규정.txt"
     own.write_text("글", "utf-8")
     uploads = Uploads(tmp_path)
-    file = uploads.incoming() / "규정.txt"
-    file.write_text("글", "utf-8")
-    uploads.place(file, "규정.txt")
-    uploads.drop("docs/규정.txt")
-    uploads.drop("uploads/규정.txt")
-    uploads.drop("uploads/없음.txt")
+    with uploads.incoming() as incoming:
+        file = incoming.folder / "규정.txt"
+        file.write_text("글", "utf-8")
+        uploads.place(file, "규정.txt")
+    for source in ("docs/규정.txt", "uploads/규정.txt", "uploads/없음.txt"):
+        with uploads.leaving(source):
+            pass
     assert own.exists()
     assert not (uploads.folder / "규정.txt").exists()
+    assert not [*(uploads.folder / MOVING).iterdir()]
+
+
+def test_what_could_not_be_deleted_is_back_in_its_place(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path)
+    uploads.folder.mkdir()
+    (uploads.folder / "규정.txt").write_text("글", "utf-8")
+    with suppress(OSError), uploads.leaving("uploads/규정.txt"):
+        assert not (uploads.folder / "규정.txt").exists()
+        raise OSError("full")
+    assert (uploads.folder / "규정.txt").read_text("utf-8") == "글"

@@ -125,6 +125,22 @@ def test_leaving_something_out_is_not_asking_what_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
+    ("question", "row", "heading", "has"),
+    [
+        ("바리스타 수강료는 얼마인가요?", "강좌명: 바리스타\n수강료: 48,000", "", True),
+        ("중앙공원 면적은 얼마인가요?", "시설명: 중앙공원, 면적(㎡): 607, 관리: 공원과", "", True),
+        ("가람동 인구는 몇 명인가요?", "동: 가람동\n인구: 1,200", "", True),
+        ("가람동 인구는 몇 명인가요?", "동: 가람동\n세대: 1,200", "", False),
+        ("요가는 얼마예요?", "강좌명: 요가\n수강료: 30000", "수강료 안내 (단위: 원)", True),
+        ("요가는 얼마예요?", "강좌명: 요가\n수강료: 30000", "수강료 안내", False),
+        ("요가 수강료는 얼마예요?", "강좌명: 요가\n수강료: 별도 안내", "수강료 안내 (단위: 원)", False),
+    ],
+)
+def test_a_cell_whose_unit_stands_above_has_the_value(question: str, row: str, heading: str, has: bool) -> None:
+    assert (offers(row, wanted(question), heading) == 1.0) is has
+
+
+@pytest.mark.parametrize(
     ("question", "kind"),
     [
         ("누군가 제 계정으로 들어온 것 같아요. 어떻게 해요?", "procedure"),

@@ -22,6 +22,7 @@ from mundap.cli import (
     interrupt,
     keys,
     mcp,
+    migrate,
     promote,
     serve,
     sync,
@@ -34,6 +35,7 @@ from mundap.cli import (
     up,
     usage_errors,
     verify,
+    worker,
 )
 from mundap.errors import MundapError
 from mundap.redact import Visible, hidden
@@ -112,7 +114,9 @@ for command in (
     corpus.doctor,
     backup.backup,
     backup.restore,
+    migrate.migrate,
     erase.erase,
+    worker.worker,
 ):
     app.command()(command)
 app.command()(tune.tune)

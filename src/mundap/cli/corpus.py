@@ -10,6 +10,7 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, keep_private, open_workspace, record
+from mundap.ingest.readers import spelled
 from mundap.redact import hidden
 
 if TYPE_CHECKING:
@@ -91,11 +92,12 @@ def remove(
     bot = open_workspace(workspace)
     removed = bot.remove(name, keep_out_file=not file)
     record(workspace, "delete", [removed])
-    path = bot.root / removed
-    deleted = file and path.is_file()
-    if deleted:
+    path = spelled(bot.root / removed)
+    there = path is not None and path.is_file()
+    deleted = file and there
+    if path is not None and deleted:
         path.unlink()
-    elif path.is_file():
+    elif there:
         print(
             f"파일은 {path}에 남아 있지만 다음 ingest에서 제외합니다. 다시 추가하려면: mundap ingest --again '{removed}'."
             " 파일까지 삭제하려면 --file을 지정하세요.",

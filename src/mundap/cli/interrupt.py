@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 INTERRUPTED = 130  # the exit code of what Ctrl+C ended
 _SECONDS = 1.0  # in which a verb may end by itself
-_OWN = {"serve", "ui", "up", "chat", "mcp"}  # which end in their own ways
+_OWN = {"serve", "ui", "up", "chat", "mcp", "worker"}  # which end in their own ways
 _KEPT = {
     "ingest": "이미 읽은 문서는 저장되어 있습니다. 이어서 하려면 다시 실행하세요: mundap ingest",
     "index": "이전 색인은 그대로이고, 계산한 벡터는 보관되어 있습니다. 이어서 하려면 다시 실행하세요: mundap index",

@@ -111,9 +111,8 @@ def remove(name: Name, workspace: Workspace = HERE, json: Json = False) -> None:
 
 def _keys(folder: Workspace) -> Keys:
     from mundap.serve.keys import FILE, Keys
-    from mundap.workspace.components import FOLDER
 
-    return Keys(open_workspace(folder).root / FOLDER / FILE)
+    return Keys(open_workspace(folder).kept_in(FILE))
 
 
 def _said(key: Key) -> dict[str, object]:

@@ -35,11 +35,12 @@ def open_workspace(folder: Path) -> Mundap:
 
 def record(folder: Path, action: Action, what: Sequence[str], result: str = "ok") -> None:
     """Note in the audit log what the user of this machine changed."""
-    from mundap.config import find_workspace
+    from mundap.config import FILE, find_workspace, read_config
     from mundap.store.audit import Audit, local_actor
-    from mundap.workspace.components import FOLDER
+    from mundap.workspace.components import kept_in
 
-    Audit(find_workspace(folder) / FOLDER).record(local_actor(), action, what, result)
+    root = find_workspace(folder)
+    Audit(kept_in(root, read_config(root / FILE), "")).record(local_actor(), action, what, result)
 
 
 def keep_private() -> None:

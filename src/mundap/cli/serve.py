@@ -35,11 +35,10 @@ def serve(
     from mundap.serve.keys import FILE, LENT_DIGEST, Keys
     from mundap.serve.logs import log_to_stderr
     from mundap.serve.server import Server
-    from mundap.workspace.components import FOLDER
 
     bot = open_workspace(workspace)
     local = loopback(host)
-    keys = Keys(bot.root / FOLDER / FILE).all()
+    keys = Keys(bot.kept_in(FILE)).all()
     logs_in = bool(bot.config.oidc.issuer)
     if not (local or keys or insecure or logs_in):
         raise MundapError(

@@ -230,7 +230,7 @@ class Reader:
                         _share(weights, words[n]),
                         near[n],
                         _share(weights, context),
-                        offers(texts[n], asked),
+                        offers(texts[n], asked, sentence.hit.passage.heading),
                         words[n],
                         governors,
                     )

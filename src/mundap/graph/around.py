@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from mundap.graph.graph import Graph, Step
+from mundap.messages import paged
 
 KEYWORD, PASSAGE, DOCUMENT = "키워드", "문단", "문서"
 MENTION, PART = "포함", "문서에 속함"
@@ -48,18 +49,20 @@ def around(
     words: Sequence[str],
     texts_of: Callable[[Sequence[str]], Mapping[str, str]],
     titles: Mapping[str, str],
+    told: Callable[[Step], bool] = lambda step: True,
+    language: str = "ko",
 ) -> Around:
     """The keywords, one step in every direction, and the passages that say most about each, with their documents.
 
-    `texts_of` gives the texts of passages by id, `titles` the names of documents. Words that the graph does not know are
-    drawn with their synonyms.
+    `texts_of` gives the texts of passages by id, `titles` the names of documents; a step is drawn if it may be `told`. Words
+    that the graph does not know are drawn with their synonyms. Pages are named as `language` does.
     """
     nodes: dict[str, Drawn] = {}
     lines: dict[tuple[str, str, str], Line] = {}
     for word in words:
         nodes[f"k:{word}"] = Drawn(f"k:{word}", KEYWORD, word, f"문단 {graph.count(word)}개", asked=True)
     for word in words:
-        for step in _steps(graph, word):
+        for step in filter(told, _steps(graph, word)):
             for end in (step.head, step.tail):
                 nodes.setdefault(f"k:{end}", Drawn(f"k:{end}", KEYWORD, end, f"문단 {graph.count(end)}개"))
             kind = (f"k:{step.head}", f"k:{step.tail}", step.kind)
@@ -70,7 +73,7 @@ def around(
         for node in found.values():
             if node.id not in texts:  # removed since the graph was made
                 continue
-            label = node.source or texts[node.id]
+            label = paged(node.source, language) or texts[node.id]
             nodes[f"p:{node.id}"] = Drawn(f"p:{node.id}", PASSAGE, _short(label), texts[node.id])
             nodes.setdefault(f"d:{node.document}", Drawn(f"d:{node.document}", DOCUMENT, titles.get(node.document, "")))
             lines[f"p:{node.id}", f"k:{word}", MENTION] = Line(f"p:{node.id}", f"k:{word}", MENTION)
@@ -78,14 +81,10 @@ def around(
     return Around(tuple(nodes.values()), tuple(lines.values()))
 
 
-def visible(whole: Around, holds: Callable[[str], bool]) -> Around:
-    """What of `whole` those may see who see some documents only, and no more than those were given to `around`: a keyword
-    that `holds` says none of them has is left out, and what was counted or quoted over all documents."""
-    kept = [one for one in whole.nodes if one.kind != KEYWORD or one.asked or holds(one.label)]
-    nodes = tuple(replace(one, shown="") if one.kind == KEYWORD else one for one in kept)
-    ids = {one.id for one in nodes if one.kind != KEYWORD or one.asked or holds(one.label)}
-    lines = tuple(replace(one, shown="") for one in whole.lines if one.head in ids and one.tail in ids)
-    return Around(nodes, lines)
+def uncounted(whole: Around) -> Around:
+    """`whole` without what was counted or quoted over all documents, for those who see some of them only."""
+    nodes = tuple(replace(one, shown="") if one.kind == KEYWORD else one for one in whole.nodes)
+    return Around(nodes, tuple(replace(one, shown="") for one in whole.lines))
 
 
 def _steps(graph: Graph, word: str) -> list[Step]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from mundap.files import batched
 from mundap.graph.synonyms import Synonym
 from mundap.index.posting_runs import PostingsWriter
+from mundap.messages import without_page
 from mundap.protocols import Mask, Progress, quiet
 from mundap.types import Passage
 
@@ -87,6 +88,13 @@ class GraphFiles:
         (folder / SYNONYMS).write_text(json.dumps([*distinct.values()], ensure_ascii=False), "utf-8")
 
 
+def graph_text(passage: Passage) -> str:
+    """What the graph reads of a passage: that of the lexical leg, without the page that a source names, which is no
+    keyword."""
+    source = without_page(passage.source)
+    return f"{source}\n{passage.embedded}" if source else passage.embedded
+
+
 class GraphWriter:
     """Writes the graph of one segment into `folder`. A passage's number is its row."""
 
@@ -105,11 +113,11 @@ class GraphWriter:
     def add(self, rows: Sequence[Passage]) -> None:
         """Add these passages, read by `name` and `relate`."""
         for some in batched(rows, _BATCH):
-            pieces = [[piece for piece in _SENTENCE.split(row.worded) if piece.strip()] for row in some]
+            pieces = [[piece for piece in _SENTENCE.split(graph_text(row)) if piece.strip()] for row in some]
             named = iter(self._name([piece for some_pieces in pieces for piece in some_pieces]))
             sentences = [[words for _ in some_pieces if (words := next(named))] for some_pieces in pieces]
             keywords = [list(dict.fromkeys(chain(*words))) for words in sentences]
-            stated = self._relate([row.worded for row in some], keywords)
+            stated = self._relate([graph_text(row) for row in some], keywords)
             self._put(
                 [
                     _Read(row.id, row.document_id, row.source, words, list(relations))

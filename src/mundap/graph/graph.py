@@ -8,6 +8,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from copy import copy
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -58,11 +59,14 @@ class Graph:
         segments = segments or (folder,)
         gone = gone or (np.empty(0, np.int32),) * len(segments)
         self._parts = [_Part(segment, some) for segment, some in zip(segments, gone, strict=True)]
-        self._synonyms: dict[str, list[Synonym]] = {}
-        for row in json.loads((folder / SYNONYMS).read_text("utf-8")):
-            synonym = Synonym(*row)
-            self._synonyms.setdefault(synonym.asked, []).append(synonym)
+        self._synonyms = _by_word(Synonym(*row) for row in json.loads((folder / SYNONYMS).read_text("utf-8")))
         self.mentions = Postings([PostingsPart.open(segment / MENTIONS) for segment in segments], K1, B, gone)
+
+    def with_synonyms(self, synonyms: Iterable[Synonym]) -> Graph:
+        """The same graph, over the same open files, with these synonyms instead of its own."""
+        other = copy(self)
+        other._synonyms = _by_word(synonyms)
+        return other
 
     @property
     def passages(self) -> int:
@@ -129,6 +133,13 @@ class Graph:
         found = sum((part.relations(word) for part in self._parts), Counter[tuple[str, str, str]]())
         best = sorted(found.items(), key=lambda one: (-one[1], one[0][0], one[0][2]))[:most]
         return [Step(head, kind, tail, 1.0, f"문단 {n}개") for (head, kind, tail), n in best]
+
+    def stated_in(self, step: Step) -> list[str]:
+        """The ids of the passages that state a relation, or name both ends of what stands beside each other."""
+        if step.kind == NEAR:
+            return [node.id for node in self.nodes(self.mentions.holding([step.head, step.tail]).tolist()).values()]
+        asked = (step.head, step.kind, step.tail)
+        return [id for part in self._parts for _, id in part.alive(part.all(_STATING, asked))]
 
     def rows_of(self, word: str, most: int) -> list[int]:
         """The rows of the passages that this keyword says most about, best first."""
@@ -205,6 +216,10 @@ class _Part:
     def close(self) -> None:
         """Close the file."""
         self._db.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_db"):
+            self.close()  # a connection holds itself, until the next full garbage collection
 
     def all(self, query: str, values: tuple[object, ...] = ()) -> list[tuple]:  # type: ignore[type-arg]
         """The rows of a query."""
@@ -303,9 +318,20 @@ _STATED = (
     "SELECT a.word, r.kind, b.word FROM relation r JOIN keyword a ON a.num = r.a JOIN keyword b ON b.num = r.b"
     " WHERE r.passage = ?"
 )
+_STATING = (
+    "SELECT p.num, p.id FROM relation r JOIN keyword a ON a.num = r.a JOIN keyword b ON b.num = r.b"
+    " JOIN passage p ON p.num = r.passage WHERE a.word = ? AND r.kind = ? AND b.word = ?"
+)
 _RELATIONS_OF = (
     "WITH asked AS (SELECT num FROM keyword WHERE word = ?), found AS (SELECT a, kind, b FROM relation WHERE a IN"
     " asked UNION ALL SELECT a, kind, b FROM relation WHERE b IN asked AND a NOT IN asked)"
     " SELECT h.word, kind, t.word, COUNT(*) FROM found JOIN keyword h ON h.num = a JOIN keyword t ON t.num = b"
     " GROUP BY a, kind, b"
 )
+
+
+def _by_word(synonyms: Iterable[Synonym]) -> dict[str, list[Synonym]]:
+    found: dict[str, list[Synonym]] = {}
+    for synonym in synonyms:
+        found.setdefault(synonym.asked, []).append(synonym)
+    return found

@@ -7,55 +7,80 @@ from functools import cache
 from importlib.util import find_spec
 
 import numpy as np
-import numpy.typing as npt
 
+from mundap.index.term_shares import Counts, Local, Places, Shares, Slots, TermShares, shares
 from mundap.protocols import Scores
 
 # Postings under which compiled code saves less than the half second that loading its compiler takes.
 COMPILED_ABOVE = 2_000_000
+_TOGETHER = 1000  # postings of a term, up to which those of all terms are taken in one go: calls cost more than they do
+_BLOCK = 32_768  # rows whose scores, and what is needed for them, stay near the processor
 
-Places = npt.NDArray[np.int64]
-Add = Callable[[Scores, npt.NDArray[np.int32], npt.NDArray[np.uint16], Scores, Places, Places, Scores], None]
-
-
-def adder(postings: int) -> Add:
-    """The function that adds, for each term n in order and its postings from starts[n] to ends[n], weights[n] * count /
-    (count + soft[row]) to the scores of rows. A term has each row at most once."""
-    return (_compiled() or _add) if postings > COMPILED_ABOVE else _add
+_Loop = Callable[[Scores, Local, Counts, Scores, Places, Places, Scores, Slots, Shares], None]
 
 
-def _add(
-    scores: Scores,
-    rows: npt.NDArray[np.int32],
-    counts: npt.NDArray[np.uint16],
-    soft: Scores,
-    starts: Places,
-    ends: Places,
-    weights: Scores,
-) -> None:
-    for start, end, weight in zip(starts.tolist(), ends.tolist(), weights, strict=True):
-        wide = rows[start:end].astype(np.intp)  # what NumPy would do twice
-        gains = counts[start:end].astype(np.float32)
-        under = soft[wide]
-        under += gains
-        gains /= under
-        gains *= weight
-        np.add.at(scores, wide, gains)
+def add(scores: Scores, terms: TermShares, starts: Places, ends: Places, weights: Scores) -> None:
+    """Add to `scores`, for each term n in order and its postings from starts[n] to ends[n], its share times weights[n].
+
+    A term has each row, ascending, at most once.
+    """
+    slots = terms.slots(starts, ends)
+    loop = _compiled() if len(terms.rows) > COMPILED_ABOVE else None
+    if loop:
+        loop(scores, terms.rows, terms.counts, terms.soft, starts, ends, weights, slots, terms.table)
+    else:
+        _add(scores, terms, starts, ends, weights, slots)
+
+
+def _add(scores: Scores, terms: TermShares, starts: Places, ends: Places, weights: Scores, slots: Slots) -> None:
+    long = np.flatnonzero((ends - starts > _TOGETHER) | (slots >= 0))
+    tail = int(long[-1]) + 1 if len(long) else 0
+    gained = np.empty_like(scores) if tail and slots.max() >= 0 else scores
+    for start, end, slot, weight in zip(starts[:tail].tolist(), ends.tolist(), slots.tolist(), weights, strict=False):
+        if slot >= 0:
+            scores += np.multiply(terms.table[slot], weight, out=gained)
+        elif end > start:  # a term that is in other segments only begins where another does
+            rows, known = terms.listed(start, end)
+            np.add.at(scores, rows, known * weight)
+    if tail < len(starts):
+        _add_together(scores, terms, starts[tail:], ends[tail:], weights[tail:])
+
+
+def _add_together(scores: Scores, terms: TermShares, starts: Places, ends: Places, weights: Scores) -> None:
+    sizes = ends - starts
+    places = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
+    places += np.arange(len(places))
+    rows = terms.rows[places].astype(np.intp)
+    np.add.at(scores, rows, shares(terms.counts[places], terms.soft[rows]) * np.repeat(weights, sizes))
 
 
 @cache
-def _compiled() -> Add | None:
+def _compiled() -> _Loop | None:
     if find_spec("numba") is None:
         return None
     from numba import njit
 
-    def add(scores, rows, counts, soft, starts, ends, weights):  # type: ignore[no-untyped-def]
-        for term in range(len(starts)):
-            weight = weights[term]
-            for n in range(starts[term], ends[term]):
-                row = rows[n]
-                count = np.float32(counts[n])
-                scores[row] += count / (count + soft[row]) * weight
+    def loop(scores, rows, counts, soft, starts, ends, weights, slots, table):  # type: ignore[no-untyped-def]
+        places = starts.copy()
+        for first in range(0, len(scores), _BLOCK):
+            here = scores[first : first + _BLOCK]
+            after = first + len(here)
+            for term in range(len(starts)):
+                weight, slot = weights[term], slots[term]
+                if slot >= 0:
+                    known = table[slot, first:after]
+                    for place in range(len(here)):
+                        here[place] += known[place] * weight
+                    continue
+                n, end = places[term], ends[term]
+                while n < end:
+                    row = np.uint64(rows[np.uint64(n)])  # without a sign, which numba would look at
+                    if row >= after:
+                        break
+                    count = np.float32(counts[np.uint64(n)])
+                    scores[row] += count / (count + soft[row]) * weight
+                    n += 1
+                places[term] = n
 
-    compiled: Add = njit(add, cache=True, nogil=True)
+    compiled: _Loop = njit(loop, cache=True, nogil=True)
     return compiled

@@ -35,6 +35,11 @@ class LexicalLeg(ScoredLeg):
         self.widening = widening
         self._asked: tuple[str, list[str], Scores] = ("", [], np.zeros(len(table), np.float32))
 
+    @property
+    def statistics(self) -> Postings:
+        """Of the whole index: the postings tell."""
+        return self.postings
+
     def tokens(self, question: str) -> list[str]:
         """What is searched for: the tokens of the question, repeats kept."""
         return self._last(question)[1]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import Protocol
 
 import numpy as np
 
 from mundap.index.grouped import GroupedPassages
+from mundap.index.rank import Ties, by_row
 from mundap.index.table import InMemory, Table, ranks
 from mundap.index.vectors import VectorIndex
 from mundap.korean.normalize import normalize
@@ -14,12 +16,29 @@ from mundap.protocols import Encoder, Mask, Rows, Scores, Vectors
 from mundap.types import Hit, Passage
 
 
-class DenseLeg:
+class Neighbours(Protocol):
+    """Vectors of rows, wherever they are kept; see `VectorIndex`."""
+
+    def find(self, query: Scores, depth: int, mask: Mask | None = None, ties: Ties = by_row) -> tuple[Rows, Scores]:
+        """The best `depth` rows, in order, with their scores. `query` is a unit vector."""
+        ...
+
+    def score(self, query: Scores, rows: Rows) -> Scores:
+        """The exact score of each of these rows; 0 for row -1, which is none."""
+        ...
+
+    def own(self, rows: Rows) -> Vectors:
+        """(len(rows), dim): the own vector of each of these rows; zeros for row -1, which is none."""
+        ...
+
+
+class NearestLeg:
     """Cosine over vectors. It always finds neighbours; whether they answer is decided elsewhere."""
 
     name = "dense"
+    vectors: Neighbours
 
-    def __init__(self, vectors: VectorIndex, table: Table, encoder: Encoder) -> None:
+    def __init__(self, vectors: Neighbours, table: Table, encoder: Encoder) -> None:
         self.vectors = vectors
         self.table = table
         self.encoder = encoder
@@ -58,6 +77,15 @@ class DenseLeg:
         if question != asked[0]:
             asked = self._asked = (question, self.encoder.encode_queries([normalize(question)])[0])
         return asked[1]
+
+
+class DenseLeg(NearestLeg):
+    """A dense leg over segments."""
+
+    vectors: VectorIndex
+
+    def __init__(self, vectors: VectorIndex, table: Table, encoder: Encoder) -> None:
+        super().__init__(vectors, table, encoder)
 
 
 class Dense(DenseLeg):

@@ -193,7 +193,7 @@ class _Writing:
     def add(self, families: Iterator[list[Passage]]) -> None:
         """Write rows with their chunks into new segments."""
         writer: SegmentWriter | None = None
-        for passages in families:
+        for passages in _gathered(families, self.deriving.at_once):
             if not passages:
                 continue
             writer = writer or SegmentWriter(self.root, self.deriving)
@@ -235,6 +235,17 @@ class _Writing:
     def _append(self, segment: Segment) -> None:
         self.segments.append(segment)
         self.gone.append(np.empty(0, np.int32))
+
+
+def _gathered(families: Iterator[list[Passage]], least: int) -> Iterator[list[Passage]]:
+    """The same, but at least so many at once."""
+    gathered: list[Passage] = []
+    for passages in families:
+        gathered += passages
+        if len(gathered) >= least:
+            yield gathered
+            gathered = []
+    yield gathered
 
 
 def _fresh(old: Generation, source: Source, changed: Sequence[str], lost: list[int]) -> Iterator[list[Passage]]:

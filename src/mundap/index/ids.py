@@ -198,9 +198,11 @@ class SegmentIds:
         return self._of
 
     def _of(self, rows: Rows) -> Ids:
+        if len(self.parts) == 1:
+            return self.parts[0].row_ids(rows)
         ids = np.empty(len(rows), ID)
         places = np.searchsorted(self.offsets, rows, side="right") - 1
-        for n in np.unique(places).tolist():
+        for n in np.flatnonzero(np.bincount(places)).tolist():
             ids[places == n] = self.parts[n].row_ids(rows[places == n] - self.offsets[n])
         return ids
 

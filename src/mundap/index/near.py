@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from usearch.index import Index
 
 WIDTH, WIDEST = 256, 2048  # candidates that a search keeps
-MANY = 500_000  # vectors from which the width is raised until RECALL is reached
+MANY = 200_000  # vectors from which the width is raised until RECALL is reached
 RECALL, NEAREST, ASKED = 0.97, 100, 48
 _FILE = "dense-graph.usearch"
 _AT_ONCE = 8_192  # vectors that are read at once

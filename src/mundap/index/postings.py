@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.files import load_array
-from mundap.index.adder import Add, adder
+from mundap.index.adder import add
 from mundap.index.arrays import among
+from mundap.index.term_shares import TermShares, shares
 from mundap.korean.tokens import BIGRAM
 from mundap.protocols import Mask, Rows, Scores
 
@@ -29,6 +30,7 @@ Counts = npt.NDArray[np.uint16]
 _NONE = np.empty(0, np.int32)
 _MOST = np.iinfo(np.uint16).max
 _REMEMBERED = 100_000  # terms whose rows were counted
+_AT_HAND = 64 << 20  # bytes that are kept of what frequent terms bring, and as many of others
 _FEW = 32  # postings a row that is gone, above which it is sought among them and not they among the rows that are gone
 
 
@@ -80,12 +82,10 @@ class PostingsBuilder:
         self._known: defaultdict[str, int] = defaultdict()
         self._known.default_factory = self._known.__len__
         self._rows: list[npt.NDArray[np.int32]] = []
-        self._words: list[int] = []
 
     def add(self, tokens: Sequence[str]) -> None:
         """Add a row. A count beyond 65,535 is kept as that."""
         self._rows.append(np.fromiter(map(self._known.__getitem__, tokens), np.int32, len(tokens)))
-        self._words.append(sum(not token.startswith(BIGRAM) for token in tokens))
         self.tokens += len(tokens)
 
     def part(self) -> PostingsPart:
@@ -95,7 +95,8 @@ class PostingsBuilder:
         order = np.argsort(hashes)
         rank = np.empty(len(order), np.int64)
         rank[order] = np.arange(len(order))
-        keys = rank[np.concatenate(self._rows)] if self._rows else np.empty(0, np.int64)
+        said = np.concatenate([_NONE, *self._rows])
+        keys = rank[said]
         keys *= len(self._rows)
         keys += np.repeat(np.arange(len(self._rows)), lengths)
         keys.sort()
@@ -103,8 +104,15 @@ class PostingsBuilder:
         counts = np.minimum(np.diff(first, append=len(keys)), _MOST).astype(np.uint16)
         places, rows = np.divmod(keys[first], max(len(self._rows), 1))
         starts = np.searchsorted(places, np.arange(len(hashes) + 1))
-        words = np.asarray(self._words, np.int32)
-        return PostingsPart(hashes[order], starts, rows.astype(np.int32), counts, lengths, words)
+        return PostingsPart(hashes[order], starts, rows.astype(np.int32), counts, lengths, self._words(said, lengths))
+
+    def _words(self, said: Local, lengths: Local) -> Local:
+        """How many tokens of each row are no bigrams; `said` are the numbers of the tokens of all rows."""
+        plain = np.fromiter((not token.startswith(BIGRAM) for token in self._known), np.bool_, len(self._known))
+        before = np.concatenate([np.zeros(1, np.int32), np.cumsum(plain[said], dtype=np.int32)])
+        ends = np.cumsum(lengths)
+        words: Local = before[ends] - before[ends - lengths]
+        return words
 
 
 class Postings:
@@ -155,36 +163,41 @@ class Postings:
         terms, weights = self._weighed(tokens)
         for n, part in enumerate(self.parts):
             starts, ends = part.spans(terms)
-            add = adder(len(part.rows))
-            _add_all(add, result[self.offsets[n] : self.offsets[n + 1]], part, self._soft[n], starts, ends, weights)
+            add(result[self.offsets[n] : self.offsets[n + 1]], self._term_shares[n], starts, ends, weights)
         return result
 
     def rarity(self, tokens: Sequence[str]) -> list[float]:
         """The inverse document frequency of each token; a token that no row holds is the rarest."""
-        rarities: list[float] = _idf(self.holders(tokens), self.alive).tolist()
+        rarities: list[float] = idf(self.holders(tokens), self.alive).tolist()
         return rarities
+
+    def rarities(self, tokens: Sequence[str]) -> dict[str, float]:
+        """The inverse document frequency of each of these distinct tokens that some row holds."""
+        held = self.holders(tokens)
+        worth = idf(held, self.alive).tolist()
+        return {token: rarity for token, rarity, n in zip(tokens, worth, held.tolist(), strict=True) if n}
 
     def holders(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
         """How many rows hold each token."""
-        return self._holders(np.fromiter(map(_asked, tokens), np.uint64, len(tokens)))
+        return self._holders(np.fromiter(map(asked_hash, tokens), np.uint64, len(tokens)))
 
     def listed(self, token: str) -> tuple[Rows, Counts]:
         """The rows that hold the token, ascending, and how often each does."""
-        found = list(self._listed(np.asarray([_asked(token)], np.uint64)))
+        found = list(self._listed(np.asarray([asked_hash(token)], np.uint64)))
         rows = np.concatenate([np.empty(0, np.intp), *(self.offsets[n] + rows for n, rows, _ in found)])
         return rows, np.concatenate([np.empty(0, np.uint16), *(counts for _, _, counts in found)])
 
     def impacts(self, token: str) -> tuple[Rows, Scores]:
         """The rows that hold the token, ascending, and what it adds to the score of each."""
-        found = list(self._listed(np.asarray([_asked(token)], np.uint64)))
-        idf = np.float32(_idf(np.asarray(sum(len(rows) for _, rows, _ in found)), self.alive))
+        found = list(self._listed(np.asarray([asked_hash(token)], np.uint64)))
+        rarity = np.float32(idf(np.asarray(sum(len(rows) for _, rows, _ in found)), self.alive))
         rows = np.concatenate([np.empty(0, np.intp), *(self.offsets[n] + rows for n, rows, _ in found)])
-        shares = (_shares(counts, self._soft[n][rows]) for n, rows, counts in found)
-        return rows, idf * np.concatenate([np.empty(0, np.float32), *shares])
+        gains = (shares(counts, self._soft[n][rows]) for n, rows, counts in found)
+        return rows, rarity * np.concatenate([np.empty(0, np.float32), *gains])
 
     def holding(self, tokens: Sequence[str]) -> Rows:
         """The rows that hold every one of these tokens, ascending; none for no tokens."""
-        terms = np.fromiter({_asked(token) for token in tokens}, np.uint64)
+        terms = np.fromiter({asked_hash(token) for token in tokens}, np.uint64)
         found = [np.empty(0, np.intp)]
         for n, part in enumerate(self.parts if len(terms) else ()):
             starts, ends = part.spans(terms)
@@ -207,7 +220,7 @@ class Postings:
                 listed = part.rows[start:end]
                 there = among(wanted, listed)
                 places = start + np.searchsorted(listed, wanted[there])
-                here[there] += _shares(part.counts[places], self._soft[n][wanted[there]]) * weight
+                here[there] += shares(part.counts[places], self._soft[n][wanted[there]]) * weight
         return result
 
     def weighed(self, weights: Mapping[str, float]) -> npt.NDArray[np.float64]:
@@ -219,13 +232,18 @@ class Postings:
         return total
 
     def _weighed(self, tokens: Iterable[str]) -> tuple[Terms, Scores]:
-        """The distinct terms of these tokens that some row holds, in order, and what each weighs in the query."""
-        asked = Counter(map(_asked, tokens))
-        terms = np.fromiter(sorted(asked), np.uint64, len(asked))
+        """The distinct terms of these tokens that some row holds, and what each weighs in the query.
+
+        The most frequent come first: an order that is the same for all parts, so that a row scores the same to the bit in
+        whatever part it is, and that puts the short lists together.
+        """
+        asked = Counter(map(asked_hash, tokens))
+        terms = np.fromiter(asked, np.uint64, len(asked))
+        times = np.fromiter(asked.values(), np.float32, len(asked))
         holders = self._holders(terms)
-        times = np.fromiter((asked[int(term)] for term in terms), np.float32, len(terms))
-        weights = _idf(holders, self.alive).astype(np.float32) * times
-        return terms[holders > 0], weights[holders > 0]
+        order = np.lexsort((terms, -holders))[: np.count_nonzero(holders)]
+        weights = idf(holders[order], self.alive).astype(np.float32) * times[order]
+        return terms[order], weights
 
     def _holders(self, terms: Terms) -> npt.NDArray[np.int64]:
         asked, known = terms.tolist(), self._known  # one read: another thread may replace it
@@ -281,44 +299,23 @@ class Postings:
         k1, b, mean = self.k1, self.b, max(self.mean, 1e-9)
         return [(k1 * (1 - b + b * part.lengths / mean)).astype(np.float32) for part in self.parts]
 
+    @cached_property
+    def _term_shares(self) -> list[TermShares]:
+        """Of each part: what its terms bring."""
+        a_row = _AT_HAND / max(len(self), 1)
+        parts = zip(self.parts, self._soft, strict=True)
+        return [TermShares(p.rows, p.counts, p.starts, soft, int(a_row * len(soft))) for p, soft in parts]
+
 
 def term_hash(token: str) -> int:
     """The 64 bits that stand for a token."""
     return int.from_bytes(blake2b(token.encode(), digest_size=8).digest(), "little")
 
 
-_asked = lru_cache(_REMEMBERED)(term_hash)  # of questions, each of whose tokens is asked for several times
+asked_hash = lru_cache(_REMEMBERED)(term_hash)  # of questions, each of whose tokens is asked for several times
 
 
-_TOGETHER = 1000  # postings a term, below which those of all terms are taken in one go: calls cost more than they do
-
-
-def _add_all(
-    add: Add,
-    scores: Scores,
-    part: PostingsPart,
-    soft: Scores,
-    starts: npt.NDArray[np.int64],
-    ends: npt.NDArray[np.int64],
-    weights: Scores,
-) -> None:
-    """Add what terms bring, in the order of terms: so that a row scores the same to the bit in whatever part it is."""
-    sizes = ends - starts
-    total = int(sizes.sum())
-    if total <= _TOGETHER * len(sizes):
-        places = np.arange(total) + np.repeat(starts - (np.cumsum(sizes) - sizes), sizes)
-        rows = part.rows[places].astype(np.intp)
-        np.add.at(scores, rows, _shares(part.counts[places], soft[rows]) * np.repeat(weights, sizes))
-        return
-    add(scores, part.rows, part.counts, soft, starts, ends, weights)
-
-
-def _shares(counts: Counts, soft: Scores) -> Scores:
-    times = counts.astype(np.float32)
-    shares: Scores = times / (times + soft)
-    return shares
-
-
-def _idf(holders: npt.NDArray[np.int64], rows: int) -> npt.NDArray[np.float64]:
-    idf: npt.NDArray[np.float64] = np.log1p((rows - holders + 0.5) / (holders + 0.5))
-    return idf
+def idf(holders: npt.NDArray[np.int64], rows: int) -> npt.NDArray[np.float64]:
+    """The inverse document frequency of terms that so many of `rows` hold."""
+    rarity: npt.NDArray[np.float64] = np.log1p((rows - holders + 0.5) / (holders + 0.5))
+    return rarity

@@ -83,12 +83,16 @@ class Annex(Protocol):
 
 @dataclass(frozen=True)
 class Deriving:
-    """What a segment is made with: tokens of texts, vectors of texts, and the name under which those are kept."""
+    """What a segment is made with: tokens of texts, vectors of texts, and the name under which those are kept.
+
+    `at_once` passages, or a few more, are asked for at once; 0 leaves it to the corpus.
+    """
 
     tokens_of: Tokens
     vectors_of: Encode
     encoder: str
     annex: Annex | None = None
+    at_once: int = 0
 
 
 @dataclass(frozen=True)

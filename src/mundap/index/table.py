@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from mundap.id_set import IdSet
 from mundap.index.ids import RowIds, SortedIds
@@ -54,18 +55,27 @@ class Table:
             masks[id(where)] = (where, mask)
         return mask
 
-    def hits(self, rows: Rows, scores: Scores, origins: Mapping[str, Mapping[int, int]]) -> list[Hit]:
-        """Rows in their given order as hits with ranks from 1. `origins[leg][row]` is a row's rank in a leg."""
+    def read(self, rows: Rows) -> dict[int, Passage]:
+        """The passages of these rows, without those of rows that are no longer in the store."""
         ids = self.ids.at(rows)
         found = self.store.passages(ids)
-        present = [(found[id], row, score) for id, row, score in zip(ids, rows, scores, strict=True) if id in found]
+        return {row: found[id] for row, id in zip(rows.tolist(), ids, strict=True) if id in found}
+
+    def hits(
+        self,
+        rows: Rows,
+        scores: Scores,
+        origins: Mapping[str, Mapping[int, int]],
+        known: Mapping[int, Passage] = MappingProxyType({}),
+    ) -> list[Hit]:
+        """Rows in their given order as hits with ranks from 1. `origins[leg][row]` is a row's rank in a leg; `known` has the
+        passages of rows as far as this search has read them."""
+        found = known if known.keys() >= set(rows.tolist()) else self.read(rows)
+        present = [
+            (found[row], row, score) for row, score in zip(rows.tolist(), scores.tolist(), strict=True) if row in found
+        ]
         return [
-            Hit(
-                passage,
-                float(score),
-                rank,
-                {leg: places[int(row)] for leg, places in origins.items() if int(row) in places},
-            )
+            Hit(passage, score, rank, {leg: places[row] for leg, places in origins.items() if row in places})
             for rank, (passage, row, score) in enumerate(present, 1)
         ]
 
@@ -76,4 +86,4 @@ class Table:
 
 def ranks(rows: Rows) -> dict[int, int]:
     """Each row's rank, counted from 1."""
-    return {int(row): rank for rank, row in enumerate(rows, 1)}
+    return dict(zip(rows.tolist(), range(1, len(rows) + 1), strict=True))

@@ -20,6 +20,7 @@ from mundap.protocols import Mask, Rows, Scores, Vectors
 EXACT_BELOW = 20_000  # vectors; under this a scan takes under a millisecond and misses nothing
 RESCORED = 1.5  # exact scores put what 8 bits cannot tell apart in order
 OVERSAMPLE = 3  # a passage and several of its chunks may be found
+_SORTED = 4  # times as many rows as are wanted: up to that it is fastest to sort them all
 SLACK, FEW = 1.25, 16  # more than a filter would leave enough of, if it took its share everywhere
 
 Starts = npt.NDArray[np.int64]
@@ -55,6 +56,8 @@ class VectorPart:
         """The exact score of each of these rows."""
         if not len(rows):
             return np.empty(0, np.float32)
+        if self._alone and 2 * len(rows) <= len(self.starts) - 1:
+            return _products(self.vectors[rows], query)
         if 2 * len(rows) > len(self.starts) - 1:  # most rows: to leave some out would copy the others
             every: Scores = self._scored(_products(self.vectors, query), self.starts[:-1], np.diff(self.starts))[rows]
             return every
@@ -62,6 +65,11 @@ class VectorPart:
         offsets = np.cumsum(counts) - counts
         places = np.repeat(self.starts[rows] - offsets, counts) + np.arange(int(counts.sum()))
         return self._scored(_products(self.vectors[places], query), offsets, counts)
+
+    @property
+    def _alone(self) -> bool:
+        """Whether no row has chunks."""
+        return len(self.vectors) < len(self.starts)
 
     @staticmethod
     def _scored(similar: Scores, offsets: Starts, counts: Starts) -> Scores:
@@ -80,7 +88,7 @@ class VectorPart:
         return cls(vectors, starts, open_near(folder, width, recall))
 
     def _found(self, near: Near, query: Scores, depth: int) -> Rows:
-        if len(self.vectors) < len(self.starts):  # no row has chunks
+        if self._alone:
             return near.find(query, ceil(RESCORED * depth))
         return np.unique(np.searchsorted(self.starts, near.find(query, OVERSAMPLE * depth), side="right") - 1)
 
@@ -115,13 +123,15 @@ class VectorIndex:
 
     def find(self, query: Scores, depth: int, mask: Mask | None = None, ties: Ties = by_row) -> tuple[Rows, Scores]:
         """The best `depth` rows, in order, with their scores. `query` is a unit vector."""
-        rows, scores = [np.empty(0, np.intp)], [np.empty(0, np.float32)]
+        if not self.parts:
+            return np.empty(0, np.intp), np.empty(0, np.float32)
+        rows, scores = [], []
         for n, part in enumerate(self.parts):
             here = part.candidates(query, depth, None if mask is None else mask[self.offsets[n] : self.offsets[n + 1]])
             rows.append(here + self.offsets[n])
             scores.append(part.score(query, here))
         found, similar = np.concatenate(rows), np.concatenate(scores)
-        if 0 < depth < len(found):
+        if 0 < depth * _SORTED < len(found):
             floor = np.partition(similar, len(found) - depth)[len(found) - depth]
             found, similar = found[similar >= floor], similar[similar >= floor]
         order = in_order(np.arange(len(found)), similar, lambda places: ties(found[places]))[: max(depth, 0)]
@@ -144,10 +154,8 @@ class VectorIndex:
     def _by_part(self, rows: Rows) -> list[tuple[VectorPart, Mask, Rows]]:
         """(part, which of the rows are there, their numbers in it) of each part that has any."""
         places = np.searchsorted(self.offsets, rows, side="right") - 1
-        return [
-            (self.parts[n], places == n, rows[places == n] - self.offsets[n])
-            for n in np.unique(places[places >= 0]).tolist()
-        ]
+        some = np.flatnonzero(np.bincount(places + 1)[1:]).tolist()
+        return [(self.parts[n], there := places == n, rows[there] - self.offsets[n]) for n in some]
 
 
 def _products(vectors: Halves, query: Scores) -> Scores:

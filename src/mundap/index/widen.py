@@ -8,6 +8,7 @@ none is worth more than that: a rare word for a common one is not worth its rari
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,23 @@ class Widening:
         self.find = find
         self.weight = weight
         self._known: dict[str, list[str]] = {}
+
+    def over(self, postings: Postings) -> Widening:
+        """The same words over other postings."""
+        other = copy(self)
+        other.postings = postings
+        return other
+
+    def bounds(self, question: str) -> list[tuple[list[str], list[tuple[float, list[str]]]]]:
+        """Of each everyday word its tokens, and those of what documents say for it, each with the most that their scores are
+        worth: what a row can gain at most."""
+        return [
+            (
+                self._tokens(everyday.asked),
+                [(self.weight * weight, self._tokens(said)) for said, weight in everyday.said],
+            )
+            for everyday in self.find(question)
+        ]
 
     def widen(self, question: str, scores: Scores) -> Scores:
         """The scores with what the documents' words bring; the same array where they bring nothing."""

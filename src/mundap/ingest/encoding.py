@@ -22,6 +22,7 @@ _WESTERN = {"", "ascii", "us-ascii", "iso-8859-1", "iso8859-1", "latin1", "latin
 _BROKEN = "\N{REPLACEMENT CHARACTER}"
 _PIECE = 1 << 20
 _FEW = 5  # letters of Hangul, at the least, for each byte that is none
+_SOME = 2  # the same, of what is in no other encoding
 _UNLIKE_ASCII = ("iso-2022-", "utf-7", "hz", "utf-16", "utf-32")
 
 
@@ -55,9 +56,13 @@ def decode_leniently(raw: bytes, name: str) -> tuple[str, list[int]]:
     lines = [*map(_line, bare.split(b"\n"))]
     broken = [number for number, line in enumerate(lines, 1) if _BROKEN in line]
     korean = [*map(_hangul, lines)]
-    few = sum(line.count(_BROKEN) for line in lines) * _FEW <= sum(korean)
-    if not few and len(broken) * _FEW > sum(map(bool, korean)):
-        return decode(raw, name), []
+    lost = sum(line.count(_BROKEN) for line in lines)
+    if lost * _FEW > sum(korean) and len(broken) * _FEW > sum(map(bool, korean)):
+        try:
+            return decode(raw, name), []
+        except BadFile:
+            if lost * _SOME > sum(korean):
+                raise
     return normalize("\n".join(lines)), broken
 
 

@@ -6,6 +6,7 @@ or are words that forms ask for; wherever names could be values, the row is left
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -16,13 +17,15 @@ _WHOLE = (
     "성명 이름 성함 성별 나이 연령 주소 거주지 주소지 소재지 전화 내선 연락처 휴대폰 휴대전화 핸드폰 팩스 fax tel hp e-mail email 이메일 전자우편"
     " 홈페이지 소속 직위 직급 직책 직종 직업 부서 학과 학년 학번 전공 학력 국적 본적 등록기준지 생년월일 생일 주민등록번호 비고 장소 일시 날짜"
     " 일자 시간 기간 목적 사유 용도 금액 단가 수량 합계 품명 규격 분류 구분 종류 내용 방법 자격 관계 은행 상호 업종 업태 종목 대표 담당 문의"
-    " 제목 수신 발신 참조 처리 업무 위치 담당과 정원 인원 대상 강사 등급 상태 항목 접수 순번 연번 번호"
+    " 제목 수신 발신 참조 처리 업무 위치 담당과 정원 인원 대상 강사 등급 상태 항목 접수 순번 연번 번호 특이사항 유의사항 주의사항 준비물 참가비 수수료"
+    " 수강료 이용료 사용료 입장료 관람료 회비 문의처 접수처 신청처 제출처 발급처 처리기한 제출기한 신청기한 마감일 혜택 주최 주관 후원"
 ).split()
 _ENDS = (
     "성명 이름 주소 소재지 전화 연락처 번호 일자 일시 날짜 기간 금액 방법 사유 목적 장소 여부 구분 내용 관계 소속 부서 직위 인원 예산 면적"
     " 규모 명칭 은행 계좌 시간 비용 요금 자격 분야 근거 담당 기관명 업체명 회사명 상호명 사업명 과제명 제품명 품목명 학교명 행사명 단체명"
     " 법인명 시설명 부서명 교육명 과정명 종목명 은행명 프로젝트명 작성일 신청일 접수일 발행일 등록일 시작일 종료일 계약일 납부일 제출일 발급일"
-    " 취득일 입사일 퇴사일 완료일 처리일 게시일 작성자 담당자 신청자 대표자 책임자 발급자 관리자 수령자 보호자 계약자 확인자 승인자 검토자"
+    " 취득일 입사일 퇴사일 민원명 제도명 서비스명 급여명 보험명 대회명 축제명 공사명 용역명 계약명 문서명 서식명 서류 법령 기한 요건"
+    " 신청처 접수처 문의처 지원금 지원액 완료일 처리일 게시일 작성자 담당자 신청자 대표자 책임자 발급자 관리자 수령자 보호자 계약자 확인자 승인자 검토자"
     " 보고자 예금주 신청인 대리인 수령인 보증인 발행인 대표 분류"
 ).split()
 _HEADS = set(
@@ -34,20 +37,25 @@ _NAME = re.compile(
 )
 
 
+_WORDS = re.compile(r"[^\W\d_]{2,12}")  # of a name that is not known
+
+
 def like_a_form(rows: Sequence[Sequence[Cell]], lines: Sequence[Sequence[Cell]]) -> bool:
     """Whether at least half of the rows, and of those below the first, are names with values: several pairs, one value
-    over most of the width, or a known name beside one value where there is no more. `lines` are `rows` with the cells
-    that reach down into them."""
+    over most of the width, or a known name beside one value where there is no more. Lines over the whole width between them
+    are neither. `lines` are `rows` with the cells that reach down into them."""
     if not lines or _names_alone(lines[0]):
         return False
     width = max(sum(max(cell.colspan, 1) for cell in row) for row in rows)
-    several = [bool(pairs(line)) for line in lines]
+    kept = [n for n, row in enumerate(rows) if not n or not (len(row) == 1 and row[0].colspan >= width > 1)]
+    rows, lines = [rows[n] for n in kept], [lines[n] for n in kept]
+    several = [bool(found) for found in pairs_of(lines)]
     single = width == 2 and _is_pair(lines[0]) and squash(lines[0][0].text) not in _HEADS
     found = [
-        one or _has_wide_value(row, width) or (single and _is_pair(line))
+        bool(one) or _has_wide_value(row, width) or (single and _is_pair(line))
         for one, row, line in zip(several, rows, lines, strict=True)
     ]
-    return _half(found) and _half(found[1:]) and (several[0] or len(rows) > 1)
+    return found[0] and _half(found) and _half(found[1:]) and (several[0] or len(rows) > 1)
 
 
 def _half(found: Sequence[bool]) -> bool:
@@ -62,8 +70,10 @@ def pairs(row: Sequence[Cell], marked: bool = False) -> list[tuple[str, ...]]:
     """
     above = row[0].text if len(row) > 2 and row[0].rowspan > 1 and _is_name(row[1], marked) else ""
     found: list[list[str]] = []
-    for cell in row[1:] if above else row:
-        if _is_name(cell, marked):
+    cells = row[1:] if above else row
+    first = not marked and _named_by_others(cells)
+    for n, cell in enumerate(cells):
+        if _is_name(cell, marked) or (first and not n):
             if found and len(found[-1]) == 1:
                 return []  # names beside each other are a header, or values
             found.append([f"{above} {cell.text}".strip()])
@@ -76,8 +86,48 @@ def pairs(row: Sequence[Cell], marked: bool = False) -> list[tuple[str, ...]]:
     return [(name, *([value for value in values if value.strip()] or [""])) for name, *values in found]
 
 
+def pairs_of(lines: Sequence[Sequence[Cell]], marked: bool = False) -> list[list[tuple[str, ...]]]:
+    """The pairs of each row of a form; see `pairs`. A row whose names are not known has them where those of other rows
+    stand: 종업원 수 below 대표자."""
+    found = [pairs(line, marked) for line in lines]
+    named = {tuple(_named_at(line, marked)) for line, one in zip(lines, found, strict=True) if len(one) > 1}
+    for n, line in enumerate(lines):
+        if not found[n] and not marked:
+            found[n] = next((said for at in sorted(named) if (said := _paired_at(line, at))), [])
+    return found
+
+
+def _starts(line: Sequence[Cell]) -> list[int]:
+    return [0, *itertools.accumulate(max(cell.colspan, 1) for cell in line)][: len(line)]
+
+
+def _named_at(line: Sequence[Cell], marked: bool) -> list[int]:
+    return [at for at, cell in zip(_starts(line), line, strict=True) if _is_name(cell, marked)]
+
+
+def _paired_at(line: Sequence[Cell], names: Sequence[int]) -> list[tuple[str, ...]]:
+    """The pairs of a row with a name at each of some places and one value behind it; [] if it has others."""
+    at = _starts(line)
+    if at[::2] != [*names] or len(line) != 2 * len(names) or any(_is_name(cell, False) for cell in line[1::2]):
+        return []
+    if not all(_WORDS.fullmatch(squash(cell.text)) for cell in line[::2]):
+        return []
+    return [(name.text, value.text) for name, value in zip(line[::2], line[1::2], strict=True)]
+
+
+def _named_by_others(row: Sequence[Cell]) -> bool:
+    """Whether every other cell from the third on is a known name and no value is, so that the first is one too."""
+    names = [_is_name(cell, False) for cell in row]
+    return len(row) > 3 and len(row) % 2 == 0 and all(names[2::2]) and not any(names[1::2])
+
+
 def _is_name(cell: Cell, marked: bool) -> bool:
     return cell.name if marked else bool(_NAME.fullmatch(squash(cell.text)))
+
+
+def all_names(texts: Sequence[str]) -> bool:
+    """Whether texts, two at least, are all words that forms and tables name their cells by."""
+    return len(texts) > 1 and all(_NAME.fullmatch(squash(text)) for text in texts)
 
 
 def _names_alone(row: Sequence[Cell]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from mundap.ingest.blocks import Cell, Table
-from mundap.ingest.forms import like_a_form, pairs
+from mundap.ingest.forms import like_a_form, pairs_of
 from mundap.ingest.header import FEW, Owner, depth, names
 from mundap.korean.normalize import normalize
 
@@ -70,7 +70,7 @@ def grid(table: Table) -> Grid:
     body = [(row[0], *[""] * (len(row) - 1)) if y in full else row for y, row in enumerate(once)]
     caption = one_line(table.caption)
     if form:
-        found = _form(body[above:], [pairs(line, table.form) for line in lines])
+        found = _form(body[above:], pairs_of(lines, table.form))
         pages = tuple(table.pages[above + y] for y, _ in found) if table.pages else ()
         columns = ("",) * len(found[0][1]) if found else ()
         return Grid(columns, tuple(row for _, row in found), title, caption, table.page, pages)

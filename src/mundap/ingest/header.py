@@ -18,6 +18,9 @@ _SAMPLE = 50  # rows that tell what stands in a column
 _SHARE = 0.6  # of the cells of a column that look alike
 _NUMBER = re.compile(r"\d[\d,.]*")
 _YEAR = re.compile(r"(?:19|20)\d\d년?")
+_UNIT = re.compile(r"[(（\[][^()（）\[\]]{1,12}[)）\]]")
+_HANGUL = re.compile(r"[가-힣]")
+_LATIN = re.compile(r"[A-Za-z][A-Za-z .,&/()'%-]*")
 _DEEPEST = 5  # rows of a header
 
 
@@ -30,9 +33,10 @@ def depth(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], marked
     most = min(len(texts) - 1, _DEEPEST)
     if marked > 0 or most < 1:
         return max(min(marked, len(texts) - 1), 0)
-    if headless(texts):
+    found = _said_again(owners, texts, most)
+    if not found and headless(texts):
         return 0
-    found = 1
+    found = found or 1
     while found < most and _divided(owners, texts, found):
         found += 1
     return found
@@ -92,7 +96,8 @@ def shape_of(text: str) -> str:
 
 def _in_order(row: Row) -> bool:
     """Whether numbers of a row name its columns: years, or 1, 2, 3."""
-    numbers = [cell for cell in row if cell and shape_of(cell).rstrip("년월분기차호") == "0"]
+    once = [cell for cell, _ in itertools.groupby(row)]  # a merged cell stands in each of its places
+    numbers = [cell for cell in once if cell and shape_of(cell).rstrip("년월분기차호") == "0"]
     if len(numbers) < 2:
         return len(numbers) == 1 and bool(_YEAR.fullmatch(numbers[0])) and not shape_of(row[0]).startswith("0")
     values = [int(digits) for cell in numbers if (digits := re.sub(r"\D", "", cell))]
@@ -105,6 +110,9 @@ def _in_order(row: Row) -> bool:
 def _divided(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], found: int) -> bool:
     """Whether the row behind the first `found` rows of a header is part of it."""
     above, row = owners[found - 1], texts[found]
+    below = texts[found + 1 : found + 1 + _SAMPLE]
+    if _explains(texts[found - 1], row, below) or _repeats(texts[found - 1], row):
+        return True
     if any(owner and owner[0] + owner[2].rowspan > found and owner[0] < found for owner in above) and any(
         owner and owner[2].colspan > 1 and owner[0] + owner[2].rowspan == found for owner in above
     ):
@@ -113,13 +121,51 @@ def _divided(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], fou
     blank = [x for x, text in enumerate(texts[found - 1]) if not text and row[x]]
     if not merged and not (blank and texts[found - 1][0] and _spreads(texts[found - 1], row)):
         return False
-    below = texts[found + 1 : found + 1 + _SAMPLE]
     if not below or not any(row):
         return False
+    if merged and _in_order(row) and not any(map(_in_order, below)):
+        return True
     divided = [row[x] for x in (merged or blank) if row[x]]
     if not divided:
         return False
     return _names_numbers(row, below) or (len(set(divided)) < len(divided) and not _like(row, below))
+
+
+def _said_again(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], most: int) -> int:
+    """How many rows on top begin with the same name, which no row below has, above numbers that they have none like: the
+    header of a table whose merged cells were written out, as statistics are downloaded."""
+    found = 1
+    while found <= most and texts[0][0] and texts[found][0] == texts[0][0] and owners[found][0] != owners[0][0]:
+        found += 1
+    below, last = texts[found : found + _SAMPLE], texts[found - 1]
+    if not 1 < found <= most or any(row[0] == texts[0][0] for row in below):
+        return 0
+    wide = any(name and name == texts[0][x + 1] for x, name in enumerate(texts[0][:-1]))
+    return found if (wide or not any("0" in shape_of(name) for name in last)) and _names_numbers(last, below) else 0
+
+
+def _explains(above: Row, row: Row, below: Sequence[Row]) -> bool:
+    """Whether a row says for the names above it in what they count, each in brackets, or what they are called in English,
+    and no row below does."""
+    return any(said(above, row) and not any(said(above, other) for other in below) for said in (_units, _in_english))
+
+
+def _repeats(above: Row, row: Row) -> bool:
+    """Whether `row` begins again under each name above it: 품목, 가격, 품목, 가격 under 남성복 and 여성복."""
+    starts = [x for x, name in enumerate(above) if name]
+    step = starts[1] if len(starts) > 1 and starts[0] == 0 else 0
+    again = step > 1 and len(row) % step == 0 and starts == [*range(0, len(row), step)]
+    return again and all(row) and len({*row[:step]}) == step and all(row[x] == row[x % step] for x in range(len(row)))
+
+
+def _units(above: Row, row: Row) -> bool:
+    filled = [(name, unit) for name, unit in zip(above, row, strict=True) if unit and unit != name]
+    return len(filled) > 1 and all(name and _UNIT.fullmatch(unit) for name, unit in filled)
+
+
+def _in_english(above: Row, row: Row) -> bool:
+    filled = [(name, said) for name, said in zip(above, row, strict=True) if said and said != name]
+    return len(filled) > 1 and all(_HANGUL.search(name) and _LATIN.fullmatch(said) for name, said in filled)
 
 
 def _spreads(above: Row, row: Row) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from errno import ENAMETOOLONG
 from functools import cache
 from importlib.metadata import entry_points
 from importlib.util import find_spec
@@ -161,9 +162,21 @@ def files_below(path: Path) -> Iterator[Path]:
 
 def exists(path: Path) -> bool:
     """Whether something is there, its name or a folder's above it composed or decomposed."""
-    if path.exists() or path == path.parent:
-        return path.exists()
-    return any(nfc_path(entry) == nfc_path(path) for folder in _spellings(path.parent) for entry in folder.iterdir())
+    return spelled(path) is not None
+
+
+def spelled(path: Path) -> Path | None:
+    """What is there, its name or a folder's above it composed or decomposed; None for nothing, and for what can be no path,
+    as the address of a web page can be too long for one."""
+    try:
+        if path.exists() or path == path.parent:
+            return path if path.exists() else None
+    except OSError as error:
+        if error.errno == ENAMETOOLONG:
+            return None
+        raise
+    entries = (entry for folder in _spellings(path.parent) for entry in folder.iterdir())
+    return next((entry for entry in entries if nfc_path(entry) == nfc_path(path)), None)
 
 
 def _spellings(folder: Path) -> list[Path]:

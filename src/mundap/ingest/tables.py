@@ -24,9 +24,10 @@ __all__ = ["COLUMNS", "Row", "Table", "add_table", "read_csv", "read_xlsx"]
 _PROSE = 300  # characters; a longer cell is running text, to be cut and quoted by the sentence
 _SHOWN = 80  # characters of a header in a sentence
 _FORM = 600  # characters of the pairs of a form that are read together
-_NAMELESS = re.compile(r"(?:sheet|시트|워크시트|worksheet|표|table)?[\s_\-]*\(?\d*\)?", re.IGNORECASE)
+_NAMELESS = re.compile(r"(?:sheet|시트|워크시트|worksheet|표|table)?[\s_\-]*\(?\d*\)?(?:\s*\(\d+\))?", re.IGNORECASE)
 _TOTAL = re.compile(
-    r"(?:[총합소누중월]\s?)?(?:계|합\s?계|총\s?계|소\s?계|누\s?계|평\s?균)|(?:grand |sub)?total|sum|average",
+    r"(?:(?:[총합소누중월]\s?)?(?:계|합\s?계|총\s?계|소\s?계|누\s?계|평\s?균)|(?:grand |sub)?total|sum|average)"
+    r"\s*(?:[(（][^()（）]*[)）])?",
     re.IGNORECASE,
 )
 
@@ -240,7 +241,7 @@ def _add_faq(table: Table, asked: tuple[int, int], into: Builder) -> Iterator[Pr
             continue
         pair = "\0".join([question, answer, *_tags(table, row)])
         if pair not in seen:
-            heading = _above(table, into, number, question)
+            heading = _above(table, into, number, one_line(question))
             start = into.add(answer, heading=heading, source=source, meta=_meta(table, number, row, "faq"))
             into.known(question, answer, start, number)
             seen[pair] = start
@@ -261,8 +262,9 @@ def _add_form(table: Table, into: Builder) -> None:
 
 def _paired(row: Sequence[str]) -> str:
     """`label: value, value`."""
-    label, *values = [one_line(cell) for cell in row if cell]
-    return f"{label}: {', '.join(values)}" if values else label
+    label, *values = [cell for cell in row if cell]
+    said = values[0] if len(values) == 1 else ", ".join(map(one_line, values))
+    return _said(one_line(label), said) if values else label
 
 
 def _add_rows(table: Table, into: Builder) -> Iterator[Problem]:
@@ -307,4 +309,4 @@ def _prose(cells: Sequence[tuple[str, str]]) -> tuple[str, str]:
 
 
 def _said(column: str, cell: str) -> str:
-    return f"{column}: {cell}" if column else cell
+    return f"{column.rstrip(' :：')}: {cell}" if column else cell

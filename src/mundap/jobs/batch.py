@@ -5,18 +5,20 @@ from __future__ import annotations
 import os
 import pickle
 import queue
-import selectors
-import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from tempfile import TemporaryDirectory
+from pathlib import Path
 from threading import Event, Thread
 
+from mundap.asides import Aside, sweep
+from mundap.errors import MundapError
 from mundap.ingest.sniff import plain
+from mundap.jobs.processes import end_process, next_message
 from mundap.jobs.task import Job, Read, Unread, mistaken, work
 from mundap.jobs.worker import framed
 from mundap.korean.normalize import name_of
@@ -26,8 +28,8 @@ Done = queue.Queue[tuple[Job, Read | Unread | float]]
 
 _SMALL = 1 << 20  # bytes of plain files under which starting a process takes longer than reading them here
 _SHARE = 1 << 18  # bytes of files that keep one worker busy for longer than another takes to start
-_PIECE = 1 << 20
 _MAIL = ".eml"
+_ASIDE = "mundap-read-"
 
 
 @dataclass(frozen=True)
@@ -40,26 +42,34 @@ class Limits:
     megabytes: int = 2048
 
 
-def _quiet(job: Job, share: float) -> None:
+def unwatched(job: Job, share: float) -> None:
     """For those who do not watch."""
 
 
 def read_all(
-    jobs: Sequence[Job], limits: Limits = Limits(), watch: Watch = _quiet
+    jobs: Sequence[Job], limits: Limits = Limits(), watch: Watch = unwatched
 ) -> Iterator[tuple[Job, Read | Unread]]:
     """Each job with what came of it, in the order in which they are done. `watch` is told the share of a large file that
     is done, in [0, 1].
 
     A few small plain files are read here; all others by worker processes, which are gone when this ends or is closed.
     """
-    size = sum(job.path.stat().st_size for job in jobs if job.path.exists())
-    if size <= _SMALL and all(plain(job.path) for job in jobs):
+    if quick(jobs):
         for job in jobs:
             began = time.monotonic()
             yield job, replace(work(job), seconds=time.monotonic() - began)
         return
     most = limits.workers or len(os.sched_getaffinity(0))
-    yield from _spread(jobs, min(most, len(jobs), 1 + size // _SHARE), limits, watch)
+    yield from _spread(jobs, min(most, len(jobs), 1 + _size(jobs) // _SHARE), limits, watch)
+
+
+def quick(jobs: Sequence[Job]) -> bool:
+    """Whether these are read sooner than a process starts: a few small plain files."""
+    return _size(jobs) <= _SMALL and all(plain(job.path) for job in jobs)
+
+
+def _size(jobs: Sequence[Job]) -> int:
+    return sum(job.path.stat().st_size for job in jobs if job.path.exists())
 
 
 def _spread(jobs: Sequence[Job], count: int, limits: Limits, watch: Watch) -> Iterator[tuple[Job, Read | Unread]]:
@@ -68,11 +78,11 @@ def _spread(jobs: Sequence[Job], count: int, limits: Limits, watch: Watch) -> It
         waiting.put(job)
     done: Done = queue.Queue(2 * count)  # documents that nobody has taken yet
     stop = Event()
-    with TemporaryDirectory(prefix="mundap-", ignore_cleanup_errors=True) as folder:  # for what a killed worker leaves
-        about = (waiting, done, stop, limits, folder)
-        threads = [Thread(target=_serve, args=about, daemon=True) for _ in range(count)]
-        for thread in threads:
-            thread.start()
+    place = Path(tempfile.gettempdir())
+    sweep(place, _ASIDE)
+    with Aside(place, _ASIDE) as aside:  # for what a killed worker leaves
+        about = (waiting, done, stop, limits, str(aside.folder))
+        threads = _threads(count, lambda: _serve(*about))
         try:
             left = len(jobs)
             while left:
@@ -87,6 +97,23 @@ def _spread(jobs: Sequence[Job], count: int, limits: Limits, watch: Watch) -> It
             while any(thread.is_alive() for thread in threads):
                 with suppress(queue.Empty):
                     done.get(timeout=0.02)
+
+
+def _threads(count: int, work: Callable[[], None]) -> list[Thread]:
+    """`count` threads at work, or as many as the system gives. Raises MundapError for none."""
+    threads: list[Thread] = []
+    for _ in range(count):
+        thread = Thread(target=work, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            if not threads:
+                raise MundapError(
+                    f"작업할 스레드를 만들 수 없습니다({error}). 프로세스 수 제한(ulimit -u)을 확인하세요."
+                ) from error
+            break
+        threads.append(thread)
+    return threads
 
 
 def _serve(waiting: queue.SimpleQueue[Job], done: Done, stop: Event, limits: Limits, folder: str) -> None:
@@ -110,7 +137,7 @@ def _serve(waiting: queue.SimpleQueue[Job], done: Done, stop: Event, limits: Lim
             done.put((job, replace(outcome, seconds=time.monotonic() - began)))
     finally:
         for worker in held:
-            _end(worker)
+            end_process(worker)
 
 
 def _answered(
@@ -125,7 +152,7 @@ def _answered(
     except Exception as error:  # no process to be had, or an answer that cannot be opened: no file is lost
         outcome = mistaken(job, error)
         for worker in held:
-            _end(worker)
+            end_process(worker)
     held[:] = [worker for worker in held if worker.returncode is None]
     return outcome
 
@@ -151,7 +178,7 @@ def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Eve
     except BrokenPipeError:
         return None
     held = bytearray()
-    while message := _message(worker.stdout.fileno(), held, deadline, stop):
+    while message := next_message(worker.stdout.fileno(), held, deadline, stop):
         answer: Read | Unread | float
         answer, spent = pickle.loads(message)
         if isinstance(answer, float):
@@ -161,34 +188,15 @@ def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Eve
             for one in answer.spooled:
                 one.taken()
         if spent:
-            _end(worker)
+            end_process(worker)
         return answer
     return None
-
-
-def _message(handle: int, held: bytearray, deadline: float, stop: Event) -> bytes:
-    """The next message, b"" if it is not there by the deadline or never will be. `held` is what was received of it, and
-    then of the one after it."""
-    with selectors.DefaultSelector() as ready:  # select() itself knows no more than 1,024 open files
-        ready.register(handle, selectors.EVENT_READ)
-        while len(held) < 8 or len(held) < 8 + int.from_bytes(held[:8], "little"):
-            if stop.is_set() or time.monotonic() > deadline:
-                return b""
-            if ready.select(0.1):
-                piece = os.read(handle, _PIECE)
-                if not piece:
-                    return b""
-                held += piece
-    size = 8 + int.from_bytes(held[:8], "little")
-    message = bytes(memoryview(held)[8:size])
-    del held[:size]
-    return message
 
 
 def _ended(worker: subprocess.Popen[bytes], job: Job, began: float, limits: Limits) -> Unread:
     """End a worker that did not answer, and say why it did not."""
     late = time.monotonic() - began >= limits.seconds
-    _end(worker)
+    end_process(worker)
     if late:
         return Unread(
             f"{name_of(job.path.name)}: {limits.seconds:g}초 안에 읽지 못해 중단했습니다. 파일을 나누거나 mundap.toml의"
@@ -198,12 +206,3 @@ def _ended(worker: subprocess.Popen[bytes], job: Job, began: float, limits: Limi
         f"{name_of(job.path.name)}: 읽는 중에 프로세스가 종료되었습니다(파일 손상 또는 메모리 {limits.megabytes}MB 초과). 원래"
         " 프로그램에서 다시 저장해 보세요."
     )
-
-
-def _end(worker: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(worker.pid, signal.SIGKILL)
-    worker.wait()
-    for stream in (worker.stdin, worker.stdout):
-        if stream is not None:
-            stream.close()

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 from mundap.korean.kiwi import kiwi
+from mundap.korean.normalize import squash
 from mundap.korean.quantities import Quantity, quantities
 
 if TYPE_CHECKING:
@@ -155,6 +156,10 @@ _SIGNS: dict[Kind, str] = {
     r"|무방|상관없|의무|반드시|해당|있습니다|없습니다|있다|없다|[있없]어요|돼요",
 }
 _OFFERING = {kind: re.compile(signs) for kind, signs in _SIGNS.items()}
+_NUMBER_CELL = re.compile(  # of a row: 수강료: 48,000
+    r"(?:^|\n|,\s)(?P<name>[^:：\n]{1,30}?)[:：]\s?[-+△▲]?\s?\d[\d,.]*%?(?=$|\n|,\s)"
+)
+_IN_MONEY = re.compile(r"단위\s?[:：][^)\]]*원")
 _TOPIC = re.compile(r"\W*(?:\d{1,2}[.)]\s*)?(.{1,25}?)(?:\s?[:：]|이?란(?:\s|$)|[은는]\s)")
 _NAMING = frozenset({"NNG", "NNP", "SL", "XR"})
 _EMPTY = frozenset(
@@ -237,12 +242,25 @@ def _denied(text: str, end: int) -> frozenset[str]:
     return frozenset(nouns).union(*(_OTHERWISE.get(noun, ()) for noun in nouns))
 
 
-def offers(text: str, asked: Wanted) -> float:
-    """How far a sentence has what is asked for, in [0, 1]: 1 for a value in the very unit, less for one of the kind."""
+def offers(text: str, asked: Wanted, heading: str = "") -> float:
+    """How far a sentence has what is asked for, in [0, 1]: 1 for a value in the very unit, less for one of the kind.
+
+    `heading` is what stands above it, which says in what the numbers of a table count: (단위: 원).
+    """
     if asked.kind == "definition":
         return _defined(text, asked.focus)
+    if asked.exact and _in_cell(text, asked, heading):
+        return 1.0
     found = max(_offered(text, kind, asked.unit, asked.bounded) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
     return 0.5 * found if asked.bounded and asked.unit != CLOCK and not _BOUND.search(text) else found
+
+
+def _in_cell(text: str, asked: Wanted, heading: str) -> bool:
+    """Whether a cell has a bare number that is what is asked for: it is called so, or counts money as is said above."""
+    names = [squash(cell["name"]).lower() for cell in _NUMBER_CELL.finditer(text)]
+    if names and asked.kind == "amount" and asked.unit in ("", "원") and _IN_MONEY.search(heading):
+        return True
+    return bool(asked.focus) and any(all(word in name for word in asked.focus) for name in names)
 
 
 def affirms(text: str) -> bool:

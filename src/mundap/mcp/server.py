@@ -19,7 +19,7 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from pydantic import Field
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 import mundap
 from mundap.errors import MundapError
@@ -53,14 +53,15 @@ _INSTRUCTIONS = (
 )
 
 
-def make_server(newest: Callable[[], Mundap], tell: Tell = str) -> MCPServer[None]:
+def make_server(newest: Callable[[], Mundap], tell: Tell = str, at_once: int = 4) -> MCPServer[None]:
     """The server. `newest` gives the workspace for each request, at its newest generation and as its asker sees it, and
-    `tell` what the asker may hear of an error."""
+    `tell` what the asker may hear of an error. It does `at_once` pieces of work at once; others wait, and take no thread."""
     server: MCPServer[None] = MCPServer(
         "mundap", title="문답 (mundap)", instructions=_INSTRUCTIONS, version=mundap.__version__, log_level="WARNING"
     )
-    _add_tools(server, newest, partial(_run, tell))
-    _add_resources(server, newest, partial(_run, tell))
+    run = partial(_run, tell, anyio.CapacityLimiter(at_once))
+    _add_tools(server, newest, run)
+    _add_resources(server, newest, run)
     _add_prompts(server)
     return server
 
@@ -77,19 +78,21 @@ def serve_stdio(bot: Mundap) -> None:
 
 
 def make_http(
-    newest: Callable[[], Mundap], tell: Tell = str
+    newest: Callable[[], Mundap], tell: Tell = str, at_once: int = 4
 ) -> tuple[list[BaseRoute], Callable[[], AbstractAsyncContextManager[None]]]:
     """The routes of streamable HTTP, at PATH, and what must be entered while they are served.
 
-    No sessions are kept, so that any replica answers any request. Whoever takes the routes decides who may ask.
+    No sessions are kept, so that any replica answers any request. There is nothing to listen for or to end, then: GET would
+    be a stream that nothing is sent on. Whoever takes the routes decides who may ask.
     """
-    server = make_server(newest, tell)
+    server = make_server(newest, tell, at_once)
     app = server.streamable_http_app(
         streamable_http_path=PATH,
         stateless_http=True,
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
-    return app.routes, server.session_manager.run
+    [route] = [one for one in app.routes if isinstance(one, Route)]
+    return [Route(PATH, route.endpoint, methods=["POST"])], server.session_manager.run
 
 
 def _add_tools(server: MCPServer[None], newest: Callable[[], Mundap], run: Run) -> None:
@@ -197,7 +200,7 @@ def _add_prompts(server: MCPServer[None]) -> None:
         )
 
 
-async def _run(tell: Tell, work: Callable[[], T]) -> T:
+async def _run(tell: Tell, limiter: anyio.CapacityLimiter, work: Callable[[], T]) -> T:
     """What `work` returns, in a thread; it is stopped when the client cancels. An expected error is the tool's answer."""
     stop = Stop()
 
@@ -206,7 +209,7 @@ async def _run(tell: Tell, work: Callable[[], T]) -> T:
             return work()
 
     try:
-        return await anyio.to_thread.run_sync(heard, abandon_on_cancel=True)
+        return await anyio.to_thread.run_sync(heard, abandon_on_cancel=True, limiter=limiter)
     except MundapError as error:
         raise ToolError(tell(error)) from error
     except Stopped as error:

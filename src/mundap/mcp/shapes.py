@@ -131,7 +131,7 @@ class Relation(BaseModel):
     head: str
     relation: str
     tail: str
-    weight: float
+    weight: float | None = Field(description="볼 수 없는 문서까지 센 값이면 없음")
     evidence: str
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from mundap.errors import MundapError
+from mundap.graph.graph import NEAR, Step
 from mundap.korean.normalize import normalize
 from mundap.mcp.shapes import (
     Answered,
@@ -22,6 +23,7 @@ from mundap.mcp.shapes import (
     Relation,
 )
 from mundap.types import Answer
+from mundap.workflows.neighbourhood import telling
 from mundap.workspace import Mundap
 
 PART = 20_000  # characters of a document that are given at once
@@ -90,13 +92,16 @@ def neighbours(bot: Mundap, word: str) -> Neighbours:
     count = graph.count(asked)
     if bot.corpus.seen is not None:  # what stands only in documents that are not seen is not told, nor quoted
         count = len(bot.corpus.holding(asked, count))
-        seen = [one for one in steps if all(bot.corpus.holding(end, 1) for end in (one.head, one.tail))]
-        steps = [replace(one, shown="") for one in seen]
+        steps = [replace(one, shown="") for one in filter(telling(graph, bot), steps)]
+
+    def weight(step: Step) -> float | None:
+        return None if step.kind == NEAR and bot.corpus.seen is not None else round(step.weight, 4)
+
     return Neighbours(
         word=asked,
         passages=count,
         relations=[
-            Relation(head=one.head, relation=one.kind, tail=one.tail, weight=round(one.weight, 4), evidence=one.shown)
+            Relation(head=one.head, relation=one.kind, tail=one.tail, weight=weight(one), evidence=one.shown)
             for one in steps
         ],
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mundap.index.bm25 import LexicalLeg
+from mundap.index.engine import Lexical
 from mundap.korean.tokens import BIGRAM
 from mundap.protocols import Leg, Scores
 from mundap.retrieve.hybrid import POOL, Candidates, Hybrid
@@ -54,19 +54,21 @@ class CoverageRanker:
     `weight` is what the rarity of a word counts in each of the two.
     """
 
-    depth = DEPTH
+    depth = reads = DEPTH
 
-    def __init__(self, lexical: LexicalLeg, weight: float) -> None:
+    def __init__(self, lexical: Lexical, weight: float) -> None:
         self.lexical = lexical
         self.weight = weight
 
     def score(self, question: str, candidates: Candidates) -> Scores:
         """The fused score of each candidate, and what it says; that of one that is gone alone."""
         table = self.lexical.table
-        ids = table.ids.at(candidates.rows)
-        passages = table.store.passages(ids)
+        passages = candidates.read or table.read(candidates.rows)
         asked = self._words(question)
-        said = [self._said(asked, passages[id].worded.lower()) if id in passages else 0.0 for id in ids]
+        said = [
+            self._said(asked, passages[row].worded.lower()) if row in passages else 0.0
+            for row in candidates.rows.tolist()
+        ]
         scores: Scores = candidates.fused + np.float32(self.weight) * np.asarray(said, np.float32)
         return scores
 
@@ -75,10 +77,9 @@ class CoverageRanker:
         return here.mass(text) + max(map(here.mass, _sentences(text)))
 
     def _words(self, question: str) -> QuestionWords:
-        postings, widening = self.lexical.postings, self.lexical.widening
+        known, widening = self.lexical.statistics, self.lexical.widening
         words = [word for word in dict.fromkeys(self.lexical.tokens(question)) if not word.startswith(BIGRAM)]
-        held = postings.holders(words)
-        rarity = {word: worth for word, worth, n in zip(words, postings.rarity(words), held, strict=True) if n}
+        rarity = known.rarities(words)
         everyday = []
         for word in widening.words(question) if widening else ():
             own = [(token, rarity[token]) for token in word.own if token in rarity]
@@ -88,7 +89,7 @@ class CoverageRanker:
 
 def untrained(
     *legs: Leg,
-    lexical: LexicalLeg | None,
+    lexical: Lexical | None,
     method: str = "evidence",
     weights: Mapping[str, float] | None = None,
     pool: int = POOL,

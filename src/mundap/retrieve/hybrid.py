@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -13,30 +13,33 @@ from mundap.index.table import Table, ranks
 from mundap.protocols import Leg, Mask, Rows, Scores
 from mundap.retrieve.fuse import fusion
 from mundap.tracing import span
-from mundap.types import Hit
+from mundap.types import Hit, Passage
 
 POOL = 100  # candidates each leg proposes
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Rows by falling fused score, ties by id. `legs` has each leg's score of every row; `found` each leg's own rows."""
+    """Rows by falling fused score, ties by id. `legs` has each leg's score of every row; `found` each leg's own rows; `read`
+    the passages of as many of the first rows as were read."""
 
     rows: Rows
     fused: Scores
     legs: Mapping[str, Scores]
     found: Mapping[str, Rows]
+    read: Mapping[int, Passage] = field(default_factory=dict)
 
     def first(self, count: int) -> Candidates:
         """The best `count` of them."""
         legs = {leg: scores[:count] for leg, scores in self.legs.items()}
-        return Candidates(self.rows[:count], self.fused[:count], legs, self.found)
+        return Candidates(self.rows[:count], self.fused[:count], legs, self.found, self.read)
 
 
 class Ranker(Protocol):
-    """Scores the best candidates anew: a trained model over what is known of them."""
+    """Scores the first `depth` candidates anew: a trained model over what is known of them, or of what the first `reads` say."""
 
     depth: int
+    reads: int
 
     def score(self, question: str, candidates: Candidates) -> Scores:
         """One score for each candidate, higher is better."""
@@ -68,14 +71,17 @@ class Hybrid:
     def search(self, question: str, k: int = 10, where: Collection[str] | None = None) -> list[Hit]:
         """The best `k` of the candidates that the legs propose."""
         candidates = self.candidates(question, k, self.table.mask(where))
+        if self.ranker and self.ranker.reads:
+            first = candidates.rows[: max(k, self.ranker.reads)]  # what is read again if it is among the hits
+            candidates = replace(candidates, read=self.table.read(first))
         rows, scores = self.ordered(question, candidates)
         origins = {leg: ranks(found) for leg, found in candidates.found.items()}
-        return self.table.hits(rows[:k], scores[:k], origins)
+        return self.table.hits(rows[:k], scores[:k], origins, candidates.read)
 
     def candidates(self, question: str, k: int, mask: Mask | None = None) -> Candidates:
         """What the legs propose, at least `k` each, in the order of the fusion."""
         found = {leg.name: _found(leg, question, max(k, self.pool), mask) for leg in self.legs}
-        rows = np.unique(np.concatenate(list(found.values())))
+        rows = _distinct(np.concatenate(list(found.values())))
         if not len(rows):
             return Candidates(
                 rows, np.empty(0, np.float32), {leg.name: np.empty(0, np.float32) for leg in self.legs}, found
@@ -95,7 +101,7 @@ class Hybrid:
         first = candidates.first(ranker.depth)
         with span("rerank", candidates=len(first.rows)):
             scores = ranker.score(question, first)
-        order = np.lexsort((self.table.ids.ties(first.rows), -scores))
+        order = in_order(np.arange(len(scores)), scores, lambda places: self.table.ids.ties(first.rows[places]))
         rest = candidates.fused[ranker.depth :]
         behind = rest - rest.max(initial=-np.inf) + scores.min() - 1 if len(rest) else rest
         return (
@@ -109,6 +115,14 @@ def _found(leg: Leg, question: str, k: int, mask: Mask | None) -> Rows:
         rows = leg.find(question, k, mask)[0]
         told.set_attribute("found", len(rows))
     return rows
+
+
+def _distinct(rows: Rows) -> Rows:
+    """These rows, each once, ascending."""
+    ordered = np.sort(rows)
+    first = np.ones(len(ordered), np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=first[1:])
+    return ordered[first]
 
 
 def _same_rows(one: Table, other: Table) -> bool:

@@ -126,6 +126,7 @@ class LightRanker:
     """A light model over one index."""
 
     depth = DEPTH
+    reads = 0
 
     def __init__(self, model: LightModel, lexical: LexicalLeg, dense: DenseLeg) -> None:
         """Raises MundapError if the index is of another encoder or tokenizer than the model."""

@@ -23,7 +23,11 @@ from mundap.serve import (
     feedback,
     found,
     login,
+    questions,
+    sources,
     state,
+    synonyms,
+    upkeep,
     views,
 )
 from mundap.serve.asker import ASKER
@@ -41,7 +45,6 @@ from mundap.serve.syncing import Syncing
 from mundap.serve.well_formed import CLIENT_CLOSED, WellFormed
 from mundap.serve.work import Gone
 from mundap.workspace import Mundap
-from mundap.workspace.components import FOLDER
 
 
 def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = True, lent: str = "") -> FastAPI:
@@ -54,7 +57,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     syncing = Syncing(service)
 
     agents, serving_agents = _agents(service)
-    logins = Logins(bot.config.oidc, bot.root / FOLDER) if bot.config.oidc.issuer else None
+    logins = Logins(bot.config.oidc, bot.kept_in("")) if bot.config.oidc.issuer else None
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -78,6 +81,7 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
     )
     app.state.service = service
     app.state.logins = logins
+    app.state.syncing = syncing
     describe = app.openapi
     error_responses.install(app)
 
@@ -87,12 +91,12 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         return Response(status_code=CLIENT_CLOSED)
 
     app.openapi = lambda: embeddings.described(describe(), service.bot.components.encoder.dim)  # type: ignore[method-assign]
-    keys = Keys(bot.root / FOLDER / KEYS, lent)
+    keys = Keys(bot.kept_in(KEYS), lent)
     app.add_middleware(WellFormed, raw=("documents",))
     app.add_middleware(
         BodyLimit,
         most=settings.body_kb * 1024,
-        paths={"/documents": settings.uploads_mb << 20},
+        paths=dict.fromkeys(("/documents", "/synonyms", "/synonyms/effect"), settings.uploads_mb << 20),
         seconds=settings.body_seconds,
     )
     app.add_middleware(
@@ -123,6 +127,10 @@ def make_app(bot: Mundap, settings: Serve, guarded: bool = False, local: bool = 
         login.router,
         found.router,
         views.router,
+        questions.router,
+        synonyms.router,
+        sources.router,
+        upkeep.router,
         originals.router,
         page_routes.router,
         state.router,
@@ -143,4 +151,4 @@ def _agents(service: Service) -> tuple[Sequence[BaseRoute], Callable[[], Abstrac
         asker = ASKER.get()
         return service.newest().seen_by(asker.access if asker else ())
 
-    return make_http(newest, lambda error: told("agent", ASKER.get(), error))
+    return make_http(newest, lambda error: told("agent", ASKER.get(), error), service.settings.answers_at_once)

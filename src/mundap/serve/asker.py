@@ -15,6 +15,14 @@ LOCAL_ROLES = frozenset(("ask", "read", "write"))  # of this machine's own user,
 _NEEDS: dict[str, dict[str, tuple[Role, ...]]] = {
     "documents": {"GET": ("read",)},
     "reports": {"GET": ("read",)},
+    "models": {"GET": ("read",)},
+    "activity": {"GET": ("read",)},
+    "sources": {"GET": ("read",)},
+    "questions": {"GET": ("write",)},  # what visitors asked
+    "synonyms": {"GET": ("write",)},
+    "config": {"GET": ("write",)},
+    "audit": {"GET": ("write",)},
+    "erase": {},
     "metrics": {"GET": ("read",)},
     "mcp": dict.fromkeys(("GET", "POST", "DELETE"), ("ask", "read")),  # agents answer from what they list and read
 }

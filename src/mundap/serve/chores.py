@@ -1,4 +1,4 @@
-"""What a server does by itself: it indexes what was left over, forgets what is too old, and watches the disk."""
+"""What a server does by itself: it indexes what was left over, or came in elsewhere, forgets what is too old, and watches the disk."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from mundap.errors import MundapError, WorkspaceBusy
+from mundap.errors import IndexUnavailable, MundapError, RecordUnreachable, WorkspaceBusy
 from mundap.progress import INDEX
 from mundap.stopping import Stopped
 from mundap.store.audit import Actor
@@ -36,6 +36,8 @@ class Chores:
         """Begin."""
         Thread(target=self._index_rest, name="index", daemon=True).start()
         Thread(target=self._by_the_clock, name="chores", daemon=True).start()
+        if self._service.bot.shared:
+            Thread(target=self._follow, name="follow", daemon=True).start()
 
     def _index_rest(self) -> None:
         """Index what was taken in before the last end of the server, or of an ingest, and not indexed."""
@@ -43,7 +45,7 @@ class Chores:
             try:
                 self._service.writes.own(self._index_once).result()
                 return
-            except WorkspaceBusy:
+            except (WorkspaceBusy, IndexUnavailable):
                 time.sleep(_TICK)
             except Stopped:
                 return
@@ -51,10 +53,27 @@ class Chores:
                 log.warning("색인하지 못했습니다: %s", error)
                 return
 
+    def _follow(self) -> None:
+        """Index what came into the record by others, such as a server on another machine. What went is never shown."""
+        seen = ""
+        while not self._service.leaving:
+            time.sleep(_TICK)
+            try:
+                bot = self._service.bot
+                state = bot.corpus.state()
+                if state != seen and bot.unindexed:
+                    self._index_rest()
+                seen = state
+            except RecordUnreachable as error:
+                log.warning("%s", error)
+            except MundapError as error:  # an index of other settings: the next request is told
+                log.info("%s", error)
+
     def _index_once(self) -> None:
         """In the turn of what is written, so that uploads and deletes wait for it. Raises Stopped when the server ends."""
         service = self._service
         self._go_on(0, 0)
+        service.bot.settle()
         if not service.bot.unindexed:
             return
         log.warning("아직 색인되지 않은 문서를 색인합니다. 그동안 이미 색인된 문서로 답합니다.")

@@ -13,7 +13,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from mundap.access import tags_of
+from mundap.asides import Aside
 from mundap.errors import MundapError
+from mundap.graph.build import graph_text
+from mundap.ingest.readers import exists
 from mundap.names import safe_name
 from mundap.serve.asker import Asker
 from mundap.serve.error_responses import Refused, documented
@@ -26,6 +29,7 @@ from mundap.workspace.uploads import Uploads
 FIELD = "files"
 TAGS = "access"
 _MOST_FILES = 200
+_KEYWORDS = 20  # of a passage that are shown
 _MEGABYTE = 1 << 20
 _MULTIPART = {
     "requestBody": {
@@ -124,6 +128,36 @@ class Removed(BaseModel):
     note: str = ""
 
 
+class Chunk(BaseModel):
+    """A part of a passage that has a vector of its own: its place in the text of the passage, in characters."""
+
+    passage_id: str
+    start: int
+    end: int
+
+
+class Indexed(BaseModel):
+    """A passage as it is indexed: its chunks, none if it is one itself, its keywords, and the questions that it is known to
+    answer."""
+
+    passage_id: str
+    heading: str
+    page: int | None
+    kind: str = Field(description="문단의 종류(표, faq 등). 없으면 빈 문자열")
+    source: str
+    text: str
+    chunks: list[Chunk]
+    keywords: list[str] = Field(description="문단의 키워드 (첫 20개)")
+    questions: list[str]
+
+
+class Passages(BaseModel):
+    """`total` counts all passages of the document."""
+
+    total: int
+    passages: list[Indexed]
+
+
 router = APIRouter(prefix="/documents", tags=["문서"])
 
 
@@ -149,10 +183,10 @@ async def upload(request: Request, service: Here, who: Who, request_id: RequestI
         access = _access(form.getlist(TAGS))
         incoming = await run_in_threadpool(uploads.incoming)
         try:
-            taken, skipped = await run_in_threadpool(_received, files, incoming)
+            taken, skipped = await run_in_threadpool(_received, files, incoming.folder)
             flow = service.writes.flow(lambda: _worked(service, who, taken, incoming, access, request_id))
         except BaseException:
-            shutil.rmtree(incoming, ignore_errors=True)
+            incoming.close()
             raise
     done = await flow.next()  # to its end, whether the client waits or not
     bot = service.bot.seen_by(who.access)
@@ -193,20 +227,63 @@ def listing(
     )
 
 
+@router.get("/{document_id}/passages", summary="문서의 문단 목록", responses=documented(404))
+def passages(
+    document_id: str,
+    bot: Bot,
+    limit: Annotated[int, Query(ge=1, le=100, description="최대 개수")] = 20,
+    offset: Annotated[int, Query(ge=0, le=1 << 40, description="건너뛸 개수")] = 0,
+) -> Passages:
+    """문서가 색인된 대로, 즉 검색되는 단위인 문단으로 나누어 순서대로 반환합니다."""
+    if bot.corpus.document(document_id) is None:
+        raise _no_document(document_id)
+    total, families = bot.corpus.passages_in(document_id, limit, offset)
+    own = {parent.id for parent, *_ in families}
+    asked: dict[str, list[str]] = {}
+    for one in bot.corpus.questions() if own else ():
+        if one.passage_id in own:
+            asked.setdefault(one.passage_id, []).append(one.question)
+    named = bot.components.names([graph_text(parent) for parent, *_ in families])
+    return Passages(
+        total=total,
+        passages=[
+            Indexed(
+                passage_id=parent.id,
+                heading=parent.heading,
+                page=parent.page,
+                kind=str(parent.meta.get("kind", "")),
+                source=parent.source,
+                text=parent.text,
+                chunks=[
+                    Chunk(passage_id=one.id, start=one.start - parent.start, end=one.end - parent.start)
+                    for one in chunks
+                ],
+                keywords=words[:_KEYWORDS],
+                questions=asked.get(parent.id, []),
+            )
+            for (parent, *chunks), words in zip(families, named, strict=True)
+        ],
+    )
+
+
 @router.delete("/{document_id}", summary="문서 삭제", responses=documented(404, 503))
 async def remove(document_id: str, service: Here, bot: Bot, who: Who, request_id: RequestId) -> Removed:
     """문서가 모든 검색에서 바로 빠집니다. 업로드한 문서는 파일도 삭제합니다. 그 밖의 파일은 남아 있으며 다음 `mundap ingest`에서 다시 읽습니다."""
     seen = await run_in_threadpool(bot.corpus.document, document_id)
     if seen is None:
-        raise Refused(404, f"'{document_id}': 없는 문서입니다. GET /documents의 document_id를 지정하세요.")
+        raise _no_document(document_id)
     gone = await service.writes.flow(
         lambda: iter([_discarded(service, who, document_id, request_id)])
     ).next()  # behind uploads
     if gone is None:
-        raise Refused(404, f"'{document_id}': 없는 문서입니다. GET /documents의 document_id를 지정하세요.")
-    kept = not Uploads.holds(gone.source) and (service.bot.root / gone.source).exists()
+        raise _no_document(document_id)
+    kept = not Uploads.holds(gone.source) and exists(service.bot.root / gone.source)
     note = f"{gone.source} 파일은 남아 있으며 다음 mundap ingest에서 다시 읽습니다. 제외하려면 파일을 옮기세요."
     return Removed(removed=1, note=note if kept else "")
+
+
+def _no_document(document_id: str) -> Refused:
+    return Refused(404, f"'{document_id}': 없는 문서입니다. GET /documents의 document_id를 지정하세요.")
 
 
 def _received(files: list[UploadFile], incoming: Path) -> tuple[dict[str, Path], list[dict[str, str]]]:
@@ -251,6 +328,9 @@ def _room(service: Service, who: Asker, sources: set[str]) -> None:
 
 def _discarded(service: Service, who: Asker, document_id: str, request_id: str) -> Stored | None:
     try:
+        listed = service.bot.corpus.document(document_id)
+        if listed and service.bot.seen_by(who.access).corpus.hides(listed.source):
+            raise Refused(403, "볼 수 없는 내용이 있는 문서이므로 삭제할 수 없습니다. 관리자에게 요청하세요.")
         gone = service.bot.discard(document_id)
     except BaseException:
         service.audit(who, "delete", [document_id], "failed", request_id)
@@ -268,16 +348,15 @@ def _access(given: list[UploadFile | str]) -> list[str] | None:
 
 
 def _check_names(service: Service, who: Asker, sources: set[str]) -> None:
-    """Raises Refused for a name of a document that the asker does not see: nobody replaces what is hidden from them."""
-    whole = service.bot
-    seen = whole.seen_by(who.access)
+    """Raises Refused for a name of a document of which the asker does not see all: nobody replaces what is hidden from them."""
+    seen = service.bot.seen_by(who.access)
     for source in sorted(sources):
-        if whole.corpus.fingerprint(source) is not None and seen.corpus.fingerprint(source) is None:
+        if seen.corpus.hides(source):
             raise Refused(403, f"{source}: 사용할 수 없는 이름입니다. 파일의 이름을 바꿔서 업로드하세요.")
 
 
 def _worked(
-    service: Service, who: Asker, taken: dict[str, Path], incoming: Path, access: list[str] | None, request_id: str
+    service: Service, who: Asker, taken: dict[str, Path], incoming: Aside, access: list[str] | None, request_id: str
 ) -> Iterator[Ingested]:
     try:
         sources = {Uploads.source(name) for name in taken}
@@ -294,7 +373,7 @@ def _worked(
         service.audit(who, "upload", [Uploads.source(name) for name in taken], "failed", request_id)
         raise
     finally:
-        shutil.rmtree(incoming, ignore_errors=True)
+        incoming.close()
 
 
 def _refusal(skipped: Skipped) -> Refusal:

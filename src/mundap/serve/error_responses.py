@@ -17,7 +17,10 @@ from mundap.errors import (
     BadFile,
     ConfigError,
     GeneratorError,
+    IndexUnavailable,
     MundapError,
+    RecordUnreachable,
+    Rejected,
     ServerError,
     StaleIndex,
     StorageDamaged,
@@ -43,12 +46,15 @@ _STATUS = {
     WorkspaceBusy: 503,
     ConfigError: 503,
     BadFile: 503,
+    Rejected: 409,
     UnknownFilter: 404,
     UnknownName: 404,
     GeneratorError: 502,
+    IndexUnavailable: 503,
     ServerError: 502,
     StorageFull: 507,
     StorageLocked: 503,
+    RecordUnreachable: 503,
     StorageDamaged: 503,
 }
 _INSIDE = {
@@ -103,6 +109,7 @@ def documented(*statuses: int, shape: type[BaseModel] = Problem) -> dict[int | s
         403: "허용되지 않음",
         404: "대상이 없음",
         408: "요청 본문이 제때 오지 않음",
+        409: "저장된 내용과 맞지 않음",
         413: "요청이 너무 큼",
         422: "요청 형식 오류",
         429: "요청이 너무 많음",
@@ -149,7 +156,7 @@ def status_of(error: MundapError) -> int:
 def told(request_id: str, asker: Asker | None, error: MundapError) -> str:
     """What the asker may hear of `error`: whoever does not run the server hears nothing of what is inside it, which the
     log has. Of a model's server nobody hears anything."""
-    if isinstance(error, Refused | UnknownFilter | UnknownName):
+    if isinstance(error, Refused | Rejected | UnknownFilter | UnknownName):
         return str(error)
     log.warning("request %s: %s", request_id, error)
     status = status_of(error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable, Collection
 from ipaddress import ip_address
@@ -10,12 +11,14 @@ from math import ceil
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from mundap.errors import RecordUnreachable
 from mundap.serve.asker import ASKER, Asker, holder, needed, visitor
-from mundap.serve.error_responses import Refused, refusal
+from mundap.serve.error_responses import RETRY_SECONDS, Refused, refusal
 from mundap.serve.keys import Keys, Quota
 from mundap.serve.login import PATHS as LOGIN
 from mundap.serve.logins import Logins
@@ -23,10 +26,19 @@ from mundap.serve.page.files import PLACE
 from mundap.serve.service import Service
 from mundap.store.audit import Action
 
+log = logging.getLogger(__name__)
+
 # For balancers and browsers, which have no key (yet): the page and the widget hold nothing but their own code.
 OPEN = ("/", "/healthz", "/readyz", "/widget.js")
 _OPEN_BELOW = f"/{PLACE}/"
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_ACTIONS: dict[str, Action] = {
+    "questions": "answer",
+    "synonyms": "synonyms",
+    "sources": "sync",
+    "config": "settings",
+    "erase": "erase",
+}
 _MOST = 10_000  # askers that are watched at once
 _WRONG_PER_MINUTE = 30  # wrong keys from one address; the right one is let through at any time
 _SLOW, _SLOWEST = 0.1, 2.0  # seconds that the first wrong key is answered later, which doubles, and the last ones
@@ -69,12 +81,17 @@ class Guard:
             return
         request = Request(scope)
         try:
+            if self._keys.waits:  # at a server, which may be away: requests do not wait for one another
+                await run_in_threadpool(self._keys.all)
             asker = await self._asker(request)
             request.state.asker = asker
             ASKER.set(asker)
             if asker and asker.name:
                 request.state.key = asker.name
-            self._name(request, asker)
+            if self._service.bot.shared and request.state.chosen:
+                await run_in_threadpool(self._name, request, asker)
+            else:
+                self._name(request, asker)
             if not self._open(scope["path"]):
                 self._check(request, asker)
         except Refused as refused:
@@ -82,6 +99,13 @@ class Guard:
                 refused = await self._slowed(request, refused)
             await refusal(request, refused)(scope, receive, send)
             return
+        except RecordUnreachable as error:
+            request.state.asker = None
+            if not self._open(scope["path"]):
+                log.warning("request %s: %s", request.state.request_id, error)
+                said = Refused(503, "데이터베이스에 연결할 수 없습니다. 잠시 후 다시 시도하세요.", RETRY_SECONDS)
+                await refusal(request, said)(scope, receive, send)
+                return
         await self.app(scope, receive, send)
 
     def _open(self, path: str) -> bool:
@@ -113,7 +137,7 @@ class Guard:
 
     def _check(self, request: Request, asker: Asker | None) -> None:
         """Raises Refused."""
-        headers = request.headers
+        headers, path = request.headers, request.scope["path"]  # the URL also depends on the Host header
         if asker is None:
             raise Refused(
                 401,
@@ -135,11 +159,11 @@ class Guard:
                     403,
                     "다른 사이트의 페이지에서 보낸 요청입니다. mundap.toml의 serve.cors_origins에 그 주소를 추가하세요.",
                 )
-        role = next((one for one in needed(request.method, request.url.path) if not asker.may(one)), None)
+        role = next((one for one in needed(request.method, path) if not asker.may(one)), None)
         if role is not None:
-            if role == "write":
-                action: Action = "delete" if request.method == "DELETE" else "upload"
-                what = [request.url.path.rpartition("/")[2]] if action == "delete" else []
+            if role == "write" and request.method not in _SAFE:
+                action = _action(request.method, path)
+                what = [path.rpartition("/")[2]] if request.method == "DELETE" else []
                 self._service.audit(asker, action, what, "refused", request.state.request_id)
             own = f"mundap keys change '{asker.name}' --role {role}" if asker.name else "mundap keys add 이름"
             own = "mundap.toml의 [oidc] roles" if asker.login else own
@@ -201,6 +225,12 @@ class Often:
         now = self._clock()
         left, since = self._left.get(asker, (float(per_minute), now))
         return min(per_minute, left + (now - since) * per_minute / 60), now
+
+
+def _action(method: str, path: str) -> Action:
+    """What the audit log calls a request that changes something."""
+    first = path.partition("/")[2].partition("/")[0]
+    return _ACTIONS.get(first, "delete" if method == "DELETE" else "upload")
 
 
 def until_tomorrow() -> int:

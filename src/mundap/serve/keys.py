@@ -1,4 +1,4 @@
-"""API keys: made here, shown once, and kept as hashes in a file that only its owner reads."""
+"""API keys: made here, shown once, and kept as hashes in a file that only its owner reads, or at the server of the record."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import hmac
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -17,6 +18,8 @@ from typing import Any
 from filelock import FileLock
 
 from mundap.errors import BadOption, MundapError, UnknownName
+from mundap.files import sync_folder
+from mundap.store.record import Place, Server
 
 FILE = "keys.json"
 LENT = "mundap up"  # the name of the key that `mundap up` gives its page
@@ -26,6 +29,7 @@ ROLES = ("ask", "read", "write", "admin")
 _FORMER = ("ask", "read", "write")  # what keys could do that were made before there were roles
 _LONGEST_TAG = 100
 _LOCK_SECONDS = 30
+_SECOND = 1.0  # for which the keys at a server are known
 
 
 @dataclass(frozen=True)
@@ -58,16 +62,30 @@ class Key:
 
 
 class Keys:
-    """The keys in the file at `path`, which is read anew when it changes: a key that is removed opens nothing more."""
+    """The keys in a file, which is read anew when it changes: a key that is removed opens nothing more. At a server they
+    are read anew every second."""
 
-    def __init__(self, path: Path, lent: str = "") -> None:
+    def __init__(self, where: Place, lent: str = "") -> None:
         """`lent` is the digest of one more key, which is in no file: it opens what the others open."""
-        self._path = path
+        self._server = None if isinstance(where, Path) else where
+        self._path = where if isinstance(where, Path) else Path()
         self._lent = (Key(LENT, lent, ""),) if lent else ()
         self._read: tuple[object, tuple[Key, ...]] = (None, ())
+        self._looked = -_SECOND
+
+    @property
+    def waits(self) -> bool:
+        """Whether `all` may have to wait for a server; not within a second after it has given them."""
+        return self._server is not None and time.monotonic() - self._looked > _SECOND
 
     def all(self) -> tuple[Key, ...]:
-        """All keys by name. Raises MundapError if the file cannot be read."""
+        """All keys by name. Raises MundapError if they cannot be read."""
+        if self._server is not None:
+            if self.waits:
+                now = time.monotonic()
+                self._read = (None, self._rows(self._server))
+                self._looked = now
+            return self._read[1]
         try:
             status = self._path.stat()
         except FileNotFoundError:
@@ -82,6 +100,10 @@ class Keys:
                 ) from error
             self._read = (version, tuple(sorted(kept, key=lambda key: key.name)))
         return self._read[1]
+
+    @staticmethod
+    def _rows(server: Server) -> tuple[Key, ...]:
+        return tuple(_key(json.loads(said)) for (said,) in server.execute("SELECT said FROM keys ORDER BY name"))
 
     def add(
         self, name: str, roles: Iterable[str] = ("ask",), access: Iterable[str] = (), quota: Quota | None = None
@@ -128,6 +150,11 @@ class Keys:
     @contextmanager
     def _changing(self) -> Iterator[tuple[Key, ...]]:
         """The keys as they are, while nobody else changes them."""
+        if self._server is not None:
+            with self._server.transaction():
+                yield self._rows(self._server)
+            self._looked = -_SECOND
+            return
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(self._path.with_suffix(".lock"), timeout=_LOCK_SECONDS, mode=0o600):
             self._read = (None, ())  # another process may have written within one tick of the file's clock
@@ -142,6 +169,11 @@ class Keys:
         return found
 
     def _write(self, keys: tuple[Key, ...]) -> None:
+        if self._server is not None:
+            self._server.execute("DELETE FROM keys")
+            rows = [(key.name, json.dumps(asdict(key), ensure_ascii=False)) for key in keys]
+            self._server.executemany("INSERT INTO keys VALUES (?,?)", rows)
+            return
         beside = self._path.with_name(f".{FILE}.{os.getpid()}")
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -149,6 +181,7 @@ class Keys:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(self._path)
+        sync_folder(self._path.parent)
 
 
 def new_key() -> str:

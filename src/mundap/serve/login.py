@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import httpx
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from mundap.serve.error_responses import Refused, documented
 from mundap.serve.logins import SECRET, SESSION, Logins
@@ -34,6 +34,7 @@ class Me(BaseModel):
     name: str
     roles: list[str]
     access: list[str]
+    operates: bool = Field(description="서버를 관리할 수 있는지 여부(설정, 완전 삭제, 감사 기록)")
 
 
 router = APIRouter(tags=["로그인"])
@@ -105,7 +106,7 @@ async def logout(request: Request) -> Response:
 @router.get("/me", summary="내 권한 확인", responses=documented())
 async def me(who: Who) -> Me:
     """요청한 사람의 이름(키 이름 또는 로그인 ID), 권한, 접근 태그입니다."""
-    return Me(name=who.name, roles=sorted(who.roles), access=sorted(who.access or ()))
+    return Me(name=who.name, roles=sorted(who.roles), access=sorted(who.access or ()), operates=who.operates)
 
 
 async def _token(request: Request, logins: Logins, code: str, verifier: str) -> str:

@@ -19,6 +19,7 @@ from mundap.serve.asker import Asker, holder
 from mundap.serve.error_responses import Refused
 from mundap.serve.keys import ROLES, Key
 from mundap.serve.oidc import BadToken, Issuer, Person
+from mundap.store.record import Place, Server
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +41,14 @@ class Pending:
 
 
 class Logins:
-    """Who asks, by the issuer of `settings`; the key of the cookies is in `folder`, so that servers over one workspace share
+    """Who asks, by the issuer of `settings`; the key of the cookies is in that folder or at a server, so that servers over one record share
     it, and a restart keeps sessions."""
 
-    def __init__(self, settings: Oidc, folder: Path, issuer: Issuer | None = None) -> None:
+    def __init__(self, settings: Oidc, where: Place, issuer: Issuer | None = None) -> None:
         """Raises MissingExtra or ConfigError."""
         self.settings = settings
         self.issuer = issuer or Issuer(settings)
-        self._key = _key(folder / KEY_FILE)
+        self._key = _key(where)
 
     async def by_token(self, token: str, address: str, visitors: frozenset[str]) -> Asker | None:
         """Who brought this token; None for one that proves nothing. Raises Refused if the issuer cannot be reached."""
@@ -111,10 +112,23 @@ class Logins:
         return Asker(asker.name, address, asker.owner, asker.roles, asker.access, key, login)
 
 
-def _key(file: Path) -> Any:
-    """The key in `file`, which is made if it is not there, by whichever process comes first."""
+def _key(where: Place) -> Any:
+    """The key that is kept there, which is made if it is not, by whichever process comes first."""
     from joserfc.jwk import OctKey
 
+    return OctKey.import_key(
+        bytes.fromhex(_in_file(where / KEY_FILE) if isinstance(where, Path) else _at_server(where))
+    )
+
+
+def _at_server(server: Server) -> str:
+    server.execute(
+        "INSERT INTO secrets VALUES (?,?) ON CONFLICT (name) DO NOTHING", (KEY_FILE, secrets.token_bytes(32).hex())
+    )
+    return str(server.execute("SELECT said FROM secrets WHERE name = ?", (KEY_FILE,)).fetchone()[0])
+
+
+def _in_file(file: Path) -> str:
     if not file.exists():
         beside = file.with_name(f".{file.name}.{os.getpid()}")
         handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -128,4 +142,4 @@ def _key(file: Path) -> Any:
             pass
         finally:
             beside.unlink()
-    return OctKey.import_key(bytes.fromhex(file.read_text("ascii")))
+    return file.read_text("ascii")

@@ -34,9 +34,17 @@ class Merger:
     def start(self) -> None:
         """Merge aside what is to be merged, unless that is being done."""
         with self._lock:
-            if self._process is None or self._process.poll() is not None:
+            if not self.busy:
                 command = [sys.executable, "-m", "mundap.serve.merger", str(self._root), str(os.getpid())]
-                self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                try:
+                    self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+                except OSError as error:  # no process to be had now: small segments are searched as well
+                    log.warning("작은 세그먼트를 합칠 프로세스를 만들지 못했습니다: %s", error)
+
+    @property
+    def busy(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
 
     def close(self) -> None:
         """End it: what it has not put in place is done again another time."""

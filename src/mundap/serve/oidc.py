@@ -14,6 +14,7 @@ from mundap.config import Oidc
 from mundap.errors import ConfigError
 from mundap.extras import need
 from mundap.serve.error_responses import RETRY_SECONDS, Refused
+from mundap.serve.well_formed import broken
 from mundap.types import Json
 
 EXTRA = "oidc"
@@ -99,7 +100,10 @@ class Issuer:
         said = found.claims
         settings = self._settings
         values, tags = _values(said, settings.roles_claim), _values(said, settings.access_claim)
-        return Person(str(said["sub"]), values, tags, int(said["exp"]))
+        subject = str(said["sub"])
+        if any(broken(text) for text in (subject, *values, *tags)):
+            raise BadToken("text that can be neither stored nor sent")
+        return Person(subject, values, tags, int(said["exp"]))
 
     async def close(self) -> None:
         """Close the connections."""

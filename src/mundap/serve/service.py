@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from filelock import Timeout
 
 from mundap.config import Serve
-from mundap.errors import MundapError
+from mundap.errors import MundapError, RecordUnreachable
 from mundap.korean.mask import mask, mask_as_in
 from mundap.protocols import Progress
 from mundap.serve.asker import Asker
@@ -35,7 +35,6 @@ from mundap.store.conversations import Conversations
 from mundap.store.space import low
 from mundap.types import Answer, Turn
 from mundap.workspace import Mundap
-from mundap.workspace.components import FOLDER
 
 log = logging.getLogger(__name__)
 
@@ -69,9 +68,7 @@ class Service:
         self.bot = bot
         bot.search_what_is_indexed()
         self.settings = settings
-        self.conversations = Conversations(
-            bot.root / FOLDER / "corpus.sqlite", settings.session_turns, settings.sessions
-        )
+        self.conversations = Conversations(bot.record, settings.session_turns, settings.sessions)
         self.answers = Desk("answer", settings.answers_at_once, settings.waiting)
         self.searches = Desk("search", settings.answers_at_once, settings.waiting)
         self.writes = Desk("write", 1, _UPLOADS)
@@ -83,8 +80,8 @@ class Service:
         self._chores = Chores(self)
         self._reread = Reread(bot, self._put)
         self._merger = Merger(bot.root)
-        self._audit = Audit(bot.root / FOLDER)
-        self.usage = Usage(bot.root / FOLDER / USAGE)
+        self.audit_log = Audit(bot.kept_in(""))
+        self.usage = Usage(bot.kept_in(USAGE))
         self.names = Names(lambda name: self.bot.feedback.owner(name))
         self._warm: Mundap | None = None  # whose parts are all loaded
         self._warming: asyncio.Future[None] | None = None
@@ -117,9 +114,14 @@ class Service:
     def note(self, actor: Actor, action: Action, what: Sequence[str], result: str, request_id: str = "") -> None:
         """Note in the audit log what was changed, or tried."""
         try:
-            self._audit.record(actor, action, what, result, request_id)
-        except (OSError, Timeout):
+            self.audit_log.record(actor, action, what, result, request_id)
+        except (OSError, Timeout, RecordUnreachable):
             log.exception("%s of %s (request %s) is not in the audit log", action, what, request_id)
+
+    @property
+    def merging(self) -> bool:
+        """Whether small segments are merged just now."""
+        return self._merger.busy
 
     @property
     def low_disk(self) -> str:
@@ -195,7 +197,7 @@ class Service:
         try:
             self.bot.feedback.answered(question.request_id, kept, question.session, question.owner)
             self.conversations.add(question.session, Turn(kept.question, kept.text), question.owner)
-        except sqlite3.Error:
+        except (sqlite3.Error, RecordUnreachable):
             log.exception("the answer to request %s was not kept", question.request_id)
 
 
@@ -221,6 +223,20 @@ def _bot(service: Annotated[Service, Depends(_service)], asker: Annotated[Asker,
     return service.newest().seen_by(asker.access)
 
 
+def _whole(bot: Annotated[Mundap, Depends(_bot)]) -> Mundap:
+    """Raises Refused for who does not see all documents: what is made of all of them tells of each."""
+    if bot.corpus.seen is not None:
+        raise Refused(403, "모든 문서를 볼 수 있는 API 키(--role admin)가 필요합니다.")
+    return bot
+
+
+async def _operator(asker: Annotated[Asker, Depends(_asker)]) -> Asker:
+    """Raises Refused for who does not run the server."""
+    if not asker.operates:
+        raise Refused(403, "이 요청에는 'admin' 권한이 필요합니다. 관리자에게 요청하세요.")
+    return asker
+
+
 async def _request_id(request: Request) -> str:
     name: str = request.state.request_id
     return name
@@ -230,3 +246,5 @@ Here = Annotated[Service, Depends(_service)]
 Bot = Annotated[Mundap, Depends(_bot)]  # as the asker sees it
 Who = Annotated[Asker, Depends(_asker)]
 RequestId = Annotated[str, Depends(_request_id)]
+Whole = Annotated[Mundap, Depends(_whole)]  # for an asker who sees all
+Operator = Annotated[Asker, Depends(_operator)]

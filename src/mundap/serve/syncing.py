@@ -26,6 +26,7 @@ class Syncing:
         self._service = service
         self._stop = Stop()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._running: dict[str, None] = {}
 
     def begin(self) -> None:
         """Start, in the event loop of the server; sources that are added to the settings later are seen, too."""
@@ -35,6 +36,23 @@ class Syncing:
     def end(self) -> None:
         """Have a run that goes on end at its next piece."""
         self._stop.set()
+
+    @property
+    def running(self) -> tuple[str, ...]:
+        """The names of the sources that are looked at just now."""
+        return tuple(self._running)
+
+    def sync(self, bot: Mundap, settings: AnySource) -> SourceReport:
+        """Bring one source in step, now; its report when what changed is found. Raises WorkspaceBusy while that is being
+        done, and MundapError."""
+        with self._stop.heard(), alone(bot):
+            self._running[settings.name] = None
+            try:
+                brought = fetch(bot, settings)
+                assert self._loop is not None
+                return asyncio.run_coroutine_threadsafe(self._taken(bot, brought), self._loop).result()
+            finally:
+                self._running.pop(settings.name, None)
 
     def _run(self) -> None:
         with self._stop.heard():
@@ -50,10 +68,7 @@ class Syncing:
 
     def _one(self, bot: Mundap, settings: AnySource) -> None:
         try:
-            with alone(bot):
-                brought = fetch(bot, settings)
-                assert self._loop is not None
-                report = asyncio.run_coroutine_threadsafe(self._taken(bot, brought), self._loop).result()
+            report = self.sync(bot, settings)
         except WorkspaceBusy:
             return  # another process is at it; it is due again
         except MundapError as error:

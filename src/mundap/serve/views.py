@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,7 +13,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field
 
 from mundap.errors import ConfigError
-from mundap.graph.around import KEYWORD, visible
+from mundap.graph.around import KEYWORD
 from mundap.messages import say
 from mundap.serve.error_responses import Refused, documented
 from mundap.serve.page.originals import no_passage, original, passage_of
@@ -24,7 +25,10 @@ _BESIDE = 400  # characters of the document on either side of a passage
 _MOST_BESIDE = 10_000
 _MOST_NODES = 150
 _EXAMPLES = 4
-_RUN = re.compile(r"([0-9]{8}T[0-9]{6})-([a-z][a-z_]*)(-[0-9]+)?")
+# Of a measurement, by its time, or of what goes on where it stopped (tune, train all), by what it is about.
+_RUN = re.compile(
+    r"(?P<time>[0-9]{8}T[0-9]{6})-(?P<kind>[a-z][a-z_]*)(-[0-9]+)?|(?P<about>tune|train-all)-[0-9a-f]{8,64}"
+)
 _PAGE = "report.html"
 _POLICY = {"Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"}
 
@@ -151,8 +155,6 @@ def graph(
         raise Refused(404, str(error)) from error
     asked, drawn = neighbourhood(bot, word, hops)
     seen = bot.corpus.seen
-    if seen is not None:
-        drawn = visible(drawn, lambda one: bool(bot.corpus.holding(one, 1)))
     nodes = drawn.nodes[:_MOST_NODES]
     ids = {node.id for node in nodes}
     return Around(
@@ -184,14 +186,15 @@ def graph(
 def reports(
     service: Here, bot: Bot, limit: Annotated[int, Query(ge=1, le=500, description="최대 개수")] = 50
 ) -> Reports:
-    """`mundap evaluate`, `mundap tune`, `mundap ingest --report`의 보고서를 최신순으로 반환합니다."""
+    """`mundap evaluate`, `mundap tune`, `mundap train all`, `mundap ingest --report`의 보고서를 최신순으로 반환합니다."""
     _check_sight(bot)
     folder = _runs(service)
     found = [
         (run, named) for run in folder.glob("*") if (named := _RUN.fullmatch(run.name)) and (run / _PAGE).is_file()
     ]
-    found.sort(key=lambda one: one[0].name, reverse=True)
-    return Reports(reports=[_report(run, named) for run, named in found[:limit]])
+    told = [(_when(run, named), run, named) for run, named in found]
+    told.sort(key=lambda one: (one[0], one[1].name), reverse=True)
+    return Reports(reports=[_report(run, named, when) for when, run, named in told[:limit]])
 
 
 @router.get("/reports/{run}.json", summary="보고서의 수치(JSON)", responses=documented(404))
@@ -260,12 +263,18 @@ def _file(service: Here, run: str, name: str) -> Path:
     return path
 
 
-def _report(run: Path, named: re.Match[str]) -> Report:
-    day, clock = named[1].split("T")
-    when = f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"
+def _when(run: Path, named: re.Match[str]) -> str:
+    """The time of a report: that of its name, or when it was written last."""
+    if named["time"] is None:
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime((run / _PAGE).stat().st_mtime))
+    day, clock = named["time"].split("T")
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"
+
+
+def _report(run: Path, named: re.Match[str], when: str) -> Report:
     kept = _read(run / "report.json") if (run / "report.json").is_file() else {}
     n = kept.get("n")
-    return Report(id=run.name, kind=named[2], time=when, n=n if isinstance(n, int) else None)
+    return Report(id=run.name, kind=named["kind"] or named["about"], time=when, n=n if isinstance(n, int) else None)
 
 
 def _read(path: Path) -> dict[str, object]:

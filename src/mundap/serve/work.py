@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Generic, TypeVar
@@ -14,6 +16,8 @@ from fastapi import Request
 
 from mundap.serve.error_responses import RETRY_SECONDS, Refused
 from mundap.stopping import Stop, Stopped
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -64,7 +68,8 @@ class Desk:
             if self._taken >= self._at_once + self._waiting:
                 raise Refused(503, "요청이 너무 많습니다. 잠시 후 다시 시도하세요.", RETRY_SECONDS)
             self._taken += 1
-        flow = Flow(make, self._pool)
+        with self._taking():
+            flow = Flow(make, self._pool)
         self._flows.add(flow)
         flow.future.add_done_callback(self._give_back)
         return flow
@@ -83,9 +88,21 @@ class Desk:
         with self._lock:
             self._check_open()
             self._taken += 1
-        future = self._pool.submit(work)
+        with self._taking():
+            future = self._pool.submit(work)
         future.add_done_callback(self._give_back)
         return future
+
+    @contextmanager
+    def _taking(self) -> Iterator[None]:
+        """Raises Refused where the system gives no thread, and counts what was to be done as not taken."""
+        try:
+            yield
+        except RuntimeError as error:
+            with self._lock:
+                self._taken -= 1
+            log.warning("no thread: %s", error)
+            raise Refused(503, "요청이 너무 많습니다. 잠시 후 다시 시도하세요.", RETRY_SECONDS) from error
 
     def _check_open(self) -> None:
         if self._closed:
@@ -159,12 +176,15 @@ class Flow(Generic[T]):
 
 
 async def unless_gone(request: Request, flow: Flow[T], seconds: float | None = None) -> T:
-    """The next piece of `flow`, as its `next` says. Raises Gone when the client leaves first."""
+    """The next piece of `flow`, as its `next` says. Raises Gone when the client leaves first, and what is wrong with a body
+    that nobody asked for, such as its size."""
     piece = asyncio.ensure_future(flow.next(seconds))
     gone = asyncio.ensure_future(_gone(request))
+    gone.add_done_callback(lambda over: over.cancelled() or over.exception())  # which may be nobody's by then
     try:
         await asyncio.wait({piece, gone}, return_when=asyncio.FIRST_COMPLETED)
         if not piece.done():
+            gone.result()
             raise Gone
         return piece.result()
     finally:

@@ -16,7 +16,7 @@ import httpx
 from mundap.redact import hidden
 from mundap.remote import LONGEST_WAIT, passing, retry_after
 from mundap.sources.guard import Guard, GuardedTransport
-from mundap.sources.protocol import Gone, ItemError, Refused
+from mundap.sources.protocol import Gone, ItemError, Refused, Unreachable
 from mundap.stopping import pause
 
 AGENT = "mundap"  # by which robots.txt names it
@@ -102,9 +102,9 @@ class Web:
                         return Got(response.status_code, response.headers, response.url)
             except (httpx.ConnectError, httpx.ConnectTimeout, httpx.ReadError, httpx.RemoteProtocolError) as error:
                 if last:
-                    raise ItemError(f"{shown}: 연결할 수 없습니다({_line(error)}).") from error
+                    raise Unreachable(f"{shown}: 연결할 수 없습니다({_line(error)}).") from error
             except httpx.TimeoutException as error:
-                raise ItemError(f"{shown}: {self._seconds:g}초 안에 응답하지 않았습니다.") from error
+                raise Unreachable(f"{shown}: {self._seconds:g}초 안에 응답하지 않았습니다.") from error
             except httpx.TooManyRedirects as error:
                 raise ItemError(f"{shown}: 리디렉션이 너무 많습니다.") from error
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:

@@ -18,6 +18,10 @@ class ItemError(MundapError):
     """One item that cannot be had: it is reported and skipped, and what was had of it before stays."""
 
 
+class Unreachable(ItemError):
+    """An item whose server does not answer, or not in time."""
+
+
 class Refused(ItemError):
     """An item that a server does not give, by the `status` of HTTP."""
 

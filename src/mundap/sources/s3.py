@@ -13,10 +13,11 @@ from mundap.sources.guard import Guard, Resolve, resolve
 from mundap.sources.http import Web
 from mundap.sources.kinds import plain_name
 from mundap.sources.markup import local, parse_xml, texts
-from mundap.sources.protocol import Fetched, Had, Item, ItemError, SourceError
+from mundap.sources.protocol import Fetched, Gone, Had, Item, ItemError, Refused, SourceError
 from mundap.sources.sigv4 import Credentials, query_string, signed
 
 _SAFE = "/-_.~"
+_DIGITS = 19  # of a size
 
 
 class S3:
@@ -44,6 +45,8 @@ class S3:
             try:
                 _, raw = self._web.read("GET", url, self._headers(url))
                 page = parse_xml(raw, self._settings.name)
+            except Refused as error:
+                raise SourceError(self._reason(error)) from error
             except ItemError as error:
                 raise SourceError(str(error)) from error
             for entry in page:
@@ -52,14 +55,19 @@ class S3:
                 key = unquote_plus(next(iter(texts(entry, "key")), ""))
                 if not key or key.endswith("/") or PurePosixPath(key).name.startswith((".", "~$")):
                     continue
-                size = int(next(iter(texts(entry, "size")), "0") or 0)
+                told = next(iter(texts(entry, "size")), "")
+                size = int(told) if told.isdecimal() and len(told) < _DIGITS else 0  # which is counted as it comes
                 tag = next(iter(texts(entry, "etag")), "").strip('"')
                 address = f"s3://{self._settings.bucket}/{key}"
                 yield Item(address, plain_name(PurePosixPath(key).name), f"{tag} {size}", size)
             more = next(iter(texts(page, "istruncated")), "").lower() == "true"
-            after = next(iter(texts(page, "nextcontinuationtoken")), "")
+            before, after = after, next(iter(texts(page, "nextcontinuationtoken")), "")
             if not (more and after):
                 return
+            if after == before:
+                raise SourceError(
+                    f"{self._settings.name}: 서버가 목록의 같은 쪽을 되풀이합니다. 서버의 버전을 확인하세요."
+                )
 
     def fetch(self, item: Item, into: Path, before: Had | None) -> Fetched | None:
         """The object."""
@@ -71,6 +79,15 @@ class S3:
     def close(self) -> None:
         """Close all connections."""
         self._web.close()
+
+    def _reason(self, error: Refused) -> str:
+        listed = f"s3://{self._settings.bucket}: "
+        if error.status == 403:
+            names = f"{self._settings.key_env}, {self._settings.secret_env}"
+            return f"{listed}접근이 거부되었습니다(HTTP 403). 환경 변수 {names}와(과) 버킷의 읽기 권한을 확인하세요."
+        if isinstance(error, Gone):
+            return f"{listed}버킷이 없습니다(HTTP {error.status}). bucket과 endpoint, region을 확인하세요."
+        return str(error)
 
     def _headers(self, url: str) -> dict[str, str]:
         return signed(url, self._settings.region, self._credentials) if self._credentials else {}

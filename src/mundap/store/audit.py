@@ -15,13 +15,27 @@ from filelock import FileLock
 
 from mundap.files import sync_folder
 from mundap.korean.mask import mask
+from mundap.store.record import Place
 
 FILE = "audit.jsonl"
 _LARGEST = 10 << 20  # bytes of a file, after which another is begun
 _FILES = 20  # that are kept besides the one that is written
+_LINES = 1_000_000  # at a server
 _LOCK_SECONDS = 10
 
-Action = Literal["upload", "delete", "key add", "key change", "key remove", "promote", "erase"]
+Action = Literal[
+    "upload",
+    "delete",
+    "key add",
+    "key change",
+    "key remove",
+    "promote",
+    "erase",
+    "answer",
+    "synonyms",
+    "settings",
+    "sync",
+]
 
 
 @dataclass(frozen=True)
@@ -33,10 +47,12 @@ class Actor:
 
 
 class Audit:
-    """The audit log in `folder`. Safe to use from several threads and processes. Raises OSError."""
+    """The audit log in `folder`, or at a server, which keeps the last million lines. Safe to use from several threads and
+    processes. Raises OSError, or what a server raises."""
 
-    def __init__(self, folder: Path, largest: int = _LARGEST, files: int = _FILES) -> None:
-        self._file = folder / FILE
+    def __init__(self, folder: Place, largest: int = _LARGEST, files: int = _FILES) -> None:
+        self._server = None if isinstance(folder, Path) else folder
+        self._file = folder / FILE if isinstance(folder, Path) else Path()
         self._largest = largest
         self._files = files
 
@@ -52,6 +68,12 @@ class Audit:
             **({"request_id": request_id} if request_id else {}),
         }
         raw = f"{json.dumps(line, ensure_ascii=False)}\n".encode("utf-8", "backslashreplace")
+        if self._server is not None:
+            [[number]] = self._server.execute(
+                "INSERT INTO audit(said) VALUES (?) RETURNING id", (raw.decode(),)
+            ).fetchall()
+            self._server.execute("DELETE FROM audit WHERE id <= ?", (number - _LINES,))
+            return
         with FileLock(self._file.with_suffix(".lock"), timeout=_LOCK_SECONDS, mode=0o600):
             self._rotate(len(raw))
             handle = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -60,6 +82,23 @@ class Audit:
                 os.fsync(handle)
             finally:
                 os.close(handle)
+
+    def latest(self, count: int) -> list[dict[str, object]]:
+        """The last `count` lines, newest first, from as many of the files as it takes; a line that a power cut tore is left
+        out."""
+        found: list[dict[str, object]] = []
+        if self._server is not None:
+            rows = self._server.execute("SELECT said FROM audit ORDER BY id DESC LIMIT ?", (count,))
+            return [json.loads(said) for (said,) in rows]
+        for path in (self._file, *(self._numbered(number) for number in range(1, self._files + 1))):
+            if len(found) >= count or not path.is_file():
+                break
+            for line in reversed(path.read_text("utf-8", "replace").splitlines()):
+                try:
+                    found.append(json.loads(line))
+                except ValueError:
+                    continue
+        return found[:count]
 
     def _rotate(self, coming: int) -> None:
         """Begin another file where this one would get too large; the oldest goes."""

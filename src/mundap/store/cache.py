@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ import numpy.typing as npt
 
 from mundap.errors import MundapError
 from mundap.files import text_key
-from mundap.protocols import Encoder, Progress, SparseEncoder, Tokenize, TokenWeights, Vectors, quiet
+from mundap.protocols import BatchEncoder, Encoder, Progress, SparseEncoder, Tokenize, TokenWeights, Vectors, quiet
 from mundap.store.connections import Connections
 from mundap.store.trouble import told
 
@@ -32,6 +33,25 @@ Kept = Callable[[Sequence[bytes]], dict[bytes, npt.NDArray[np.float16]]]
 def nowhere(keys: Sequence[bytes]) -> dict[bytes, npt.NDArray[np.float16]]:
     """No vectors are kept elsewhere."""
     return {}
+
+
+Compute = Callable[
+    [Sequence[Sequence[str]]], Iterator[tuple[int, list[bytes]]]
+]  # (number of a batch, what was made of it)
+
+
+def _each(compute: Callable[[Sequence[str]], list[bytes]]) -> Compute:
+    """One batch after the other."""
+    return lambda batches: ((number, compute(some)) for number, some in enumerate(batches))
+
+
+def _encoded(encoder: Encoder, batches: Sequence[Sequence[str]]) -> Iterator[tuple[int, list[bytes]]]:
+    if isinstance(encoder, BatchEncoder):
+        for number, vectors in encoder.encode_batches(batches):
+            yield number, [row.tobytes() for row in vectors]
+        return
+    for number, some in enumerate(batches):
+        yield number, [row.tobytes() for row in encoder.encode_passages(some).astype(np.float16)]
 
 
 class Cache:
@@ -79,7 +99,7 @@ class Cache:
         raw = self._derived(
             [keys[place] for place in left],
             [texts[place] for place in left],
-            lambda some: [row.tobytes() for row in encoder.encode_passages(some).astype(np.float16)],
+            partial(_encoded, encoder),
             lambda done, total: progress(done + len(keys) - total, len(keys)),
             _ENCODED,
         )
@@ -126,7 +146,7 @@ class Cache:
         for value in self._derived(
             keys,
             texts,
-            lambda some: [zlib.compress("\n".join(t).encode(), 1) for t in tokenize(some)],
+            _each(lambda some: [zlib.compress("\n".join(t).encode(), 1) for t in tokenize(some)]),
             progress,
             batch,
         ):
@@ -141,9 +161,12 @@ class Cache:
         raw = self._derived(
             keys,
             texts,
-            lambda some: [
-                ids.tobytes() + weights.astype(np.float16).tobytes() for ids, weights in encoder.sparse_passages(some)
-            ],
+            _each(
+                lambda some: [
+                    ids.tobytes() + weights.astype(np.float16).tobytes()
+                    for ids, weights in encoder.sparse_passages(some)
+                ]
+            ),
             progress,
             _ENCODED,
         )
@@ -156,21 +179,23 @@ class Cache:
         self,
         keys: Sequence[bytes],
         texts: Sequence[str],
-        compute: Callable[[Sequence[str]], list[bytes]],
+        compute: Compute,
         progress: Progress,
         batch: int,
     ) -> Iterator[bytes]:
         known = self._known(keys)
         missing = sorted({k: n for n, k in enumerate(keys) if k not in known}.values(), key=lambda n: len(texts[n]))
         progress(len(keys) - len(missing), len(keys))
-        for first in range(0, len(missing), batch):
-            some = missing[first : first + batch]
-            values = compute([texts[n] for n in some])
+        batches = [missing[first : first + batch] for first in range(0, len(missing), batch)]
+        done = len(keys) - len(missing)
+        for number, values in compute([[texts[n] for n in some] for some in batches]):
+            some = batches[number]
             self._db.execute("BEGIN IMMEDIATE")
             rows = [(keys[n], value) for n, value in zip(some, values, strict=True)]
             self._db.executemany("INSERT OR IGNORE INTO derived VALUES (?,?)", rows)
             self._db.execute("COMMIT")
-            progress(len(keys) - len(missing) + first + len(some), len(keys))
+            done += len(some)
+            progress(done, len(keys))
         for first in range(0, len(keys), _MANY):
             some_keys = keys[first : first + _MANY]
             marks = ",".join("?" * len(some_keys))

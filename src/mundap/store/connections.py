@@ -16,6 +16,17 @@ class _Connection(sqlite3.Connection):
     """One that can be referred to weakly, as SQLite's own cannot."""
 
 
+class _Held:
+    """Closes its connection with itself: by its own cache of statements a connection outlives all who know it, until the
+    next full garbage collection, and so do its files."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+
+    def __del__(self) -> None:
+        self.connection.close()
+
+
 class Connections:
     """Opens, or makes, the file at `path`; every connection begins with `pragmas` and what `prepare` does with it.
 
@@ -40,9 +51,9 @@ class Connections:
     @property
     def here(self) -> sqlite3.Connection:
         """This thread's connection, in which every statement is its own transaction unless one is begun."""
-        own: _Connection | None = getattr(self._own, "connection", None)
-        if own is None:
-            own = sqlite3.connect(
+        held: _Held | None = getattr(self._own, "held", None)
+        if held is None:
+            own: _Connection = sqlite3.connect(
                 self._path, timeout=30, isolation_level=None, check_same_thread=False, factory=_Connection
             )
             with self._lock:
@@ -51,8 +62,8 @@ class Connections:
                 own.execute(f"PRAGMA {pragma}")
             if self._prepare is not None:
                 self._prepare(own)
-            self._own.connection = own  # only now: one that could not be prepared is never used
-        return own
+            held = self._own.held = _Held(own)  # only now: one that could not be prepared is never used
+        return held.connection
 
     def damaged(self) -> list[Path]:
         """The file, if SQLite finds it damaged. It is read whole."""

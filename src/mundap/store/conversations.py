@@ -1,23 +1,17 @@
-"""Conversations, so that a question may lean on the one before, in the same file as the corpus: a restart keeps them."""
+"""Conversations, so that a question may lean on the one before, in the same record as the corpus: a restart keeps them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
-from mundap.store.connections import Connections, add_column
+from mundap.store import schema
+from mundap.store.record import File, Place, Record
 from mundap.types import Turn
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS turns(
-    id INTEGER PRIMARY KEY AUTOINCREMENT, session TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL,
-    owner TEXT NOT NULL DEFAULT '', time TEXT NOT NULL DEFAULT '');
-CREATE INDEX IF NOT EXISTS turns_by_session ON turns(session, id);
-"""
 _OWNED = "ALTER TABLE turns ADD COLUMN owner TEXT NOT NULL DEFAULT ''"  # files of before are given it: nobody's turns
 _TIMED = "ALTER TABLE turns ADD COLUMN time TEXT NOT NULL DEFAULT ''"
-_NOW = "strftime('%Y-%m-%dT%H:%M:%SZ')"
+_ALL = (1 << 63) - 1  # rows
 
 
 class Conversations:
@@ -28,24 +22,19 @@ class Conversations:
     limit. A power cut may lose the last turns.
     """
 
-    def __init__(self, path: Path, turns: int, sessions: int) -> None:
-        """Opens, or makes, the file. Raises sqlite3.DatabaseError, as all methods do."""
+    def __init__(self, where: Place, turns: int, sessions: int) -> None:
+        """Opens, or makes, the file. Raises sqlite3.DatabaseError, or what a server raises, as all methods do."""
         self._turns = turns
         self._sessions = sessions
-        self._connections = Connections(path, "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON")
-        db = self._connections.here
-        db.executescript(_SCHEMA)
-        add_column(db, "turns", "owner", _OWNED)
-        add_column(db, "turns", "time", _TIMED)
-        db.execute(f"UPDATE turns SET time = {_NOW} WHERE time = ''")  # from now on they age
+        self._db: Record = _opened(where) if isinstance(where, Path) else where
 
     def close(self) -> None:
         """Close the file; the object is not used again."""
-        self._connections.close()
+        self._db.close()
 
     def history(self, session: str | None, owner: str = "") -> tuple[Turn, ...]:
         """The turns of this conversation, oldest first; none for None or a name that is not known."""
-        rows = self._connections.here.execute(
+        rows = self._db.execute(
             "SELECT question, answer FROM turns WHERE session = ? AND owner = ? ORDER BY id DESC LIMIT ?",
             (session, owner, self._turns),
         ).fetchall()
@@ -55,11 +44,11 @@ class Conversations:
         """Remember a turn, unless it is in no conversation."""
         if session is None:
             return
-        with self._change():
-            db = self._connections.here
+        db = self._db
+        with db.transaction(alone=False):
             db.execute(
-                f"INSERT INTO turns(session, question, answer, owner, time) VALUES (?,?,?,?,{_NOW})",
-                (session, turn.question, turn.answer, owner),
+                "INSERT INTO turns(session, question, answer, owner, time) VALUES (?,?,?,?,?)",
+                (session, turn.question, turn.answer, owner, utc_now()),
             )
             db.execute(
                 "DELETE FROM turns WHERE session = :s AND owner = :o AND id NOT IN"
@@ -69,17 +58,20 @@ class Conversations:
             db.execute(
                 "DELETE FROM turns WHERE (session, owner) IN"
                 " (SELECT session, owner FROM turns WHERE owner = :o OR (:o LIKE '@%' AND owner LIKE '@%')"
-                " GROUP BY session, owner ORDER BY max(id) DESC LIMIT -1 OFFSET :n)",
-                {"o": owner, "n": self._sessions},
+                " GROUP BY session, owner ORDER BY max(id) DESC LIMIT :all OFFSET :n)",
+                {"o": owner, "n": self._sessions, "all": _ALL},
             )
 
-    @contextmanager
-    def _change(self) -> Iterator[None]:
-        db = self._connections.here
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            db.execute("COMMIT")
-        except BaseException:
-            db.execute("ROLLBACK")
-            raise
+
+def utc_now() -> str:
+    """The time as it is kept, in ISO 8601, to the second."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _opened(path: Path) -> File:
+    file = File(path, "journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON")
+    file.executescript(schema.CONVERSATIONS)
+    file.add_column("turns", "owner", _OWNED)
+    file.add_column("turns", "time", _TIMED)
+    file.execute("UPDATE turns SET time = ? WHERE time = ''", (utc_now(),))  # from now on they age
+    return file

@@ -1,4 +1,4 @@
-"""The corpus: documents, passages and known questions in one SQLite file, one transaction for each file.
+"""The corpus: documents, passages and known questions of a record, one transaction for each file.
 
 A passage row that is gone is gone for every leg: searches look their passages up here.
 """
@@ -7,65 +7,37 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from difflib import SequenceMatcher
 from heapq import nlargest
 from pathlib import Path
+from typing import Any
 
 from mundap.access import ACCESS
 from mundap.errors import MundapError, UnknownFilter
 from mundap.files import batched, digest
 from mundap.id_set import joined
-from mundap.store.connections import Connections
-from mundap.store.sight import TABLE, Sight
+from mundap.store import schema
+from mundap.store.record import File, Place, Record
+from mundap.store.sight import Sight
 from mundap.store.trouble import told
 from mundap.types import SPOKEN, Document, Passage
 
-_SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS documents(
-    id TEXT PRIMARY KEY, source TEXT NOT NULL UNIQUE, title TEXT NOT NULL, meta TEXT NOT NULL,
-    text TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    added TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ')));
-CREATE TABLE IF NOT EXISTS texts(
-    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE, ordinal INTEGER NOT NULL, text TEXT NOT NULL,
-    PRIMARY KEY (document_id, ordinal));
-CREATE TABLE IF NOT EXISTS passages(
-    id TEXT PRIMARY KEY, document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-    parent_id TEXT NOT NULL, ordinal INTEGER NOT NULL,
-    start INTEGER NOT NULL, "end" INTEGER NOT NULL, page INTEGER,
-    heading TEXT NOT NULL, source TEXT NOT NULL, meta TEXT NOT NULL, text TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS passages_by_document ON passages(document_id);
-CREATE INDEX IF NOT EXISTS passages_by_family ON passages(parent_id, id);
-DROP INDEX IF EXISTS passages_by_parent;
-CREATE INDEX IF NOT EXISTS passages_by_source ON passages(source);
-CREATE TABLE IF NOT EXISTS questions(
-    document_id TEXT NOT NULL REFERENCES documents(id) ON DELETE CASCADE,
-    passage_id TEXT NOT NULL, question TEXT NOT NULL, answer TEXT NOT NULL, row INTEGER);
-CREATE INDEX IF NOT EXISTS questions_by_document ON questions(document_id);
-CREATE TABLE IF NOT EXISTS state(token TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS changes(number INTEGER PRIMARY KEY AUTOINCREMENT, passage_id TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS marks(token TEXT PRIMARY KEY, number INTEGER NOT NULL);
-CREATE TRIGGER IF NOT EXISTS passage_came AFTER INSERT ON passages
-    BEGIN INSERT INTO changes(passage_id) VALUES (new.id); END;
-CREATE TRIGGER IF NOT EXISTS passage_went AFTER DELETE ON passages
-    BEGIN INSERT INTO changes(passage_id) VALUES (old.id); END;
-CREATE TABLE IF NOT EXISTS refused(source TEXT PRIMARY KEY, fingerprint TEXT NOT NULL, reason TEXT NOT NULL);
-{TABLE}
-INSERT INTO state SELECT lower(hex(randomblob(8))) WHERE NOT EXISTS (SELECT 1 FROM state);
-"""
-_VERSION = 1  # of the schema, raised by what an older mundap could not read
+_VERSION = 1  # of the schema in a file, raised by what an older mundap could not read
 _DURABLE = "synchronous=FULL"
+_READ = 1000  # rows of a page
 _PASSAGE = 'id, document_id, text, start, "end", heading, page, source, parent_id, meta'
 _LISTED = (
     "SELECT d.id, d.source, d.title, d.fingerprint,"
     " (SELECT count(*) FROM passages p WHERE p.document_id = d.id AND p.parent_id = p.id), d.added FROM documents d"
 )
 _ROW = "(p.parent_id = p.id OR NOT EXISTS (SELECT 1 FROM passages q WHERE q.id = p.parent_id))"
-_LAST = "(SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'changes')"
+_LAST = "SELECT coalesce(max(number), 0) FROM changes"
 _FROM = "FROM passages p JOIN documents d ON d.id = p.document_id"
 _COLUMNS = {
     "source": "p.source",
@@ -79,6 +51,7 @@ _FILTERS = 64  # whose ids are kept at hand
 _DIGESTS = 10_000  # kept in memory, a megabyte
 _NAMED = 5  # values of a filter that are named
 _MANY = 500  # values in one IN (…); SQLite allows more, and nothing is gained
+_FOLLOWED_DAYS = 30  # for which the changes are kept that an index has not followed
 
 
 @dataclass(frozen=True)
@@ -95,46 +68,42 @@ class Listed:
 
 @dataclass(frozen=True)
 class StoredQuestion:
-    """A known question, with the parent passage that answers it. `answer` may be ""."""
+    """A known question, with the parent passage that answers it. `answer` may be "". `document` is the source of the
+    document that has it."""
 
     question: str
     answer: str
     passage_id: str
+    document: str = ""
 
 
 class Corpus:
-    """Opens, or makes, the corpus at `path`. Every method is its own transaction, in any thread.
+    """Opens, or makes, the corpus in a file or at a server. Every method is its own transaction, in any thread.
 
-    With a `sight` it holds only what that sees, for every method, and cannot be changed.
+    With a `sight` it holds only what that sees, for every method, and cannot be changed. `holder` names whoever follows
+    its changes, of whom there may be several at a server.
     """
 
-    def __init__(self, path: Path, sight: Sight | None = None) -> None:
+    def __init__(self, where: Place, sight: Sight | None = None, holder: str = "") -> None:
         self._digests: dict[str, str] = {}
         self._filtered: tuple[str, dict[tuple[str, ...], Set[str]]] = ("", {})
         self._sight = sight
         self._seen: tuple[str, Set[str]] = ("", frozenset())
-        self._tagged: tuple[str, bool] = ("", False)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connections = Connections(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON", prepare=sight)
-            if sight is None:
-                _check_version(self._db, path)
-                self._db.executescript(_SCHEMA)
-                self._db.execute(f"PRAGMA user_version = {_VERSION}")
-        except (OSError, sqlite3.DatabaseError) as error:
-            raise told(error, path) or MundapError(f"{path}: 열 수 없습니다({error}).") from error
+        self._tagged: tuple[str, Set[str]] = ("", frozenset())
+        self._holder = holder
+        self._db: Record
+        if isinstance(where, Path):
+            self._db = _opened(where, sight)
+        else:
+            self._db = where if sight is None else where.seen_by(sight)
 
     def damaged(self) -> list[Path]:
         """The file, if SQLite finds it damaged."""
-        return self._connections.damaged()
+        return self._db.damaged()
 
     def close(self) -> None:
         """Close the file; the object is not used again."""
-        self._connections.close()
-
-    @property
-    def _db(self) -> sqlite3.Connection:
-        return self._connections.here
+        self._db.close()
 
     def put(
         self,
@@ -143,8 +112,10 @@ class Corpus:
         chunks: Iterable[Passage],
         fingerprint: str,
         pieces: Iterable[str] = (),
+        access: Iterable[str] | None = None,
     ) -> None:
-        """Add a document, or replace the one of the same source, with all that hangs on it.
+        """Add a document, or replace the one of the same source, with all that hangs on it, and with the tags `access`, as
+        in `tag`; None leaves those that it has.
 
         A passage that is its own chunk may stand in both lists. The text of a document that is too long to be held comes in
         `pieces`, behind its own.
@@ -176,6 +147,8 @@ class Corpus:
                 "INSERT INTO questions VALUES (?,?,?,?,?)",
                 [(document.id, by_start[q.start], q.question, q.answer, q.row) for q in document.questions],
             )
+            if access is not None:
+                self._tag(document.source, access)
 
     def remove(self, source: str) -> None:
         """Remove the document of this source, with all that hangs on it."""
@@ -191,20 +164,26 @@ class Corpus:
         if wanted == set(self.tags(source)):
             return
         with self._change():
-            self._db.execute("DELETE FROM access WHERE source = ?", (source,))
-            self._db.executemany("INSERT INTO access VALUES (?,?)", [(source, tag) for tag in sorted(wanted)])
+            self._tag(source, wanted)
+
+    def _tag(self, source: str, tags: Iterable[str]) -> None:
+        self._db.execute("DELETE FROM access WHERE source = ?", (source,))
+        self._db.executemany("INSERT INTO access VALUES (?,?)", [(source, tag) for tag in sorted(set(tags))])
 
     def tags(self, source: str) -> list[str]:
         """The tags of the document of this source, in order; not those of its rows, nor of folders in the settings."""
         return [row[0] for row in self._db.execute("SELECT tag FROM access WHERE source = ? ORDER BY tag", (source,))]
 
     @property
-    def has_tags(self) -> bool:
-        """Whether any document or row has tags."""
+    def tags_in_use(self) -> Set[str]:
+        """The tags that any document or row has; not those of folders in the settings."""
         state = self.state()
         if self._tagged[0] != state:
-            asked = "SELECT EXISTS (SELECT 1 FROM main.access) OR EXISTS (SELECT 1 FROM main.passages WHERE json_extract(meta, ?) IS NOT NULL)"
-            self._tagged = (state, bool(self._db.execute(asked, (f"$.{ACCESS}",)).fetchone()[0]))
+            every = self._db.every
+            asked = (
+                f"SELECT tag FROM {every}.access UNION SELECT t.value FROM {every}.passages p, json_each(p.meta, ?) t"
+            )
+            self._tagged = (state, frozenset(row[0] for row in self._db.execute(asked, (f"$.{ACCESS}",))))
         return self._tagged[1]
 
     @property
@@ -221,7 +200,7 @@ class Corpus:
         """The sources of the documents with this source or id, else with this file name, title, or passage id."""
         exact = "source = :x OR id = :x"
         loose = (
-            "title = :x OR substr(source, -length(:x) - 1) = '/' || :x"
+            "title = :x OR substr(source, length(source) - length(:x)) = '/' || :x"
             " OR id IN (SELECT document_id FROM passages WHERE id = :x)"
         )
         for condition in (exact, loose):
@@ -236,8 +215,8 @@ class Corpus:
 
     def documents_like(self, words: str, limit: int, offset: int = 0) -> tuple[int, list[Listed]]:
         """How many documents have `words` in their source or title, and `limit` of them by source, from `offset` on."""
-        like = "WHERE instr(lower(d.source || char(10) || d.title), lower(:words))"
-        values = {"words": words, "limit": limit, "offset": offset}
+        like = "WHERE instr(lower(d.source || '\n' || d.title), :words) > 0"
+        values = {"words": words.encode().lower().decode(), "limit": limit, "offset": offset}  # of ASCII, as lower(…)
         [total] = self._db.execute(f"SELECT count(*) FROM documents d {like}", values).fetchone()
         rows = self._db.execute(f"{_LISTED} {like} ORDER BY d.source LIMIT :limit OFFSET :offset", values)
         return int(total), [Listed(*row) for row in rows]
@@ -254,7 +233,11 @@ class Corpus:
 
     def refuse(self, source: str, fingerprint: str, reason: str) -> None:
         """Keep what the file of `source` looked like when it could not be read, and why. No search changes by it."""
-        self._db.execute("INSERT OR REPLACE INTO refused VALUES (?,?,?)", (source, fingerprint, reason))
+        self._db.execute(
+            "INSERT INTO refused VALUES (?,?,?) ON CONFLICT (source)"
+            " DO UPDATE SET fingerprint = excluded.fingerprint, reason = excluded.reason",
+            (source, fingerprint, reason),
+        )
 
     def refusal(self, source: str) -> tuple[str, str] | None:
         """What was kept of the file of `source`, which could not be read then: the fingerprint, and why."""
@@ -287,10 +270,19 @@ class Corpus:
         """The whole text of a document, or None if it is not here, or not all of it is seen."""
         counted = "SELECT count(*) FROM {}passages WHERE document_id = ?"
         if self._sight is not None:
-            [every], [own] = (self._db.execute(counted.format(of), (document_id,)).fetchone() for of in ("main.", ""))
+            both = (f"{self._db.every}.", "")
+            [every], [own] = (self._db.execute(counted.format(of), (document_id,)).fetchone() for of in both)
             if every != own:
                 return None
         return self._text(document_id)
+
+    def hides(self, source: str) -> bool:
+        """Whether there is a document of this source of which not all is seen."""
+        if self._sight is None:
+            return False
+        counted = "SELECT count(*) FROM {0}passages p JOIN {0}documents d ON d.id = p.document_id WHERE d.source = ?"
+        [every], [own] = (self._db.execute(counted.format(of), (source,)).fetchone() for of in ("main.", ""))
+        return bool(every != own)
 
     def _text(self, document_id: str) -> str | None:
         row = self._db.execute("SELECT text FROM documents WHERE id = ?", (document_id,)).fetchone()
@@ -318,9 +310,13 @@ class Corpus:
 
     def parent_texts(self) -> Iterator[tuple[str, str, str | None, str]]:
         """Of every parent passage its id, its document's source, its meta["kind"] and its text, by id."""
-        kind = "json_extract(p.meta, '$.kind')"
-        query = f"SELECT p.id, d.source, {kind}, p.text {_FROM} WHERE p.parent_id = p.id ORDER BY p.id"
-        yield from self._db.execute(query)
+        kind, last = "json_extract(p.meta, '$.kind')", ""
+        query = (
+            f"SELECT p.id, d.source, {kind}, p.text {_FROM} WHERE p.parent_id = p.id AND p.id > ? ORDER BY p.id LIMIT ?"
+        )
+        while rows := self._db.execute(query, (last, _READ)).fetchall():
+            yield from rows
+            last = rows[-1][0]
 
     def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
         """Those of `ids` that exist, by id."""
@@ -332,6 +328,22 @@ class Corpus:
                 found[row[0]] = _passage(row)
         return found
 
+    def passages_in(self, document_id: str, limit: int, offset: int = 0) -> tuple[int, list[list[Passage]]]:
+        """How many parent passages a document has, and `limit` of them in order, from `offset` on, each followed by its
+        chunks."""
+        counted = "SELECT count(*) FROM passages WHERE document_id = ? AND parent_id = id"
+        [total] = self._db.execute(counted, (document_id,)).fetchone()
+        rows = self._db.execute(
+            f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND parent_id = id ORDER BY ordinal LIMIT ? OFFSET ?",
+            (document_id, limit, offset),
+        )
+        own = {row[0]: [_passage(row)] for row in rows}
+        chunks = f"SELECT {_PASSAGE} FROM passages WHERE document_id = ? AND parent_id <> id ORDER BY ordinal"
+        for row in self._db.execute(chunks, (document_id,)):
+            if row[8] in own:
+                own[row[8]].append(_passage(row))
+        return int(total), [*own.values()]
+
     def present(self, ids: Sequence[str]) -> dict[str, str]:
         """Those of `ids` that exist, each with the id of its parent passage."""
         return dict(self._where_in("SELECT id, parent_id FROM passages WHERE id IN", ids))
@@ -341,23 +353,35 @@ class Corpus:
 
         Those are parent passages, and chunks whose parent is not here.
         """
-        found = f"SELECT {_PASSAGE} FROM passages p WHERE {_ROW}"
-        rows = self._db.execute(f"{found} ORDER BY rowid") if ids is None else self._where_in(f"{found} AND id IN", ids)
+        found = f"FROM passages p WHERE {_ROW}"
+        rows = self._in_order(found) if ids is None else self._where_in(f"SELECT {_PASSAGE} {found} AND id IN", ids)
         for some in batched(rows, _MANY):
-            own = {row[0]: _passage(row) for row in some}
+            own = {row[0]: _passage(row[:10]) for row in some}
             chunks = f"SELECT {_PASSAGE} FROM passages WHERE parent_id <> id AND parent_id IN"
             yield [*own.values(), *(_passage(row) for row in self._where_in(chunks, [*own]))]
 
-    def _where_in(self, query: str, values: Sequence[str]) -> Iterator[tuple]:  # type: ignore[type-arg]
+    def _in_order(self, found: str) -> Iterator[Any]:
+        """The passages that are `found` in the order in which they came, a page at a time: none is held for long."""
+        last = 0
+        query = f"SELECT {_PASSAGE}, rowid {found} AND rowid > ? ORDER BY rowid LIMIT ?"
+        while rows := self._db.execute(query, (last, _READ)).fetchall():
+            yield from rows
+            last = rows[-1][-1]
+
+    def _where_in(self, query: str, values: Sequence[str]) -> Iterator[Any]:
         for first in range(0, len(values), _MANY):
             some = values[first : first + _MANY]
             yield from self._db.execute(f"{query} ({','.join('?' * len(some))})", some)
 
     def mark(self) -> str:
         """The state now; the changes that come after it can be asked for by `changed`."""
-        with self._transaction():
+        with self._db.transaction():
             state = self.state()
-            self._db.execute(f"INSERT OR REPLACE INTO marks VALUES (?, {_LAST})", (state,))
+            self._db.execute(
+                f"INSERT INTO marks VALUES (?, ({_LAST})) ON CONFLICT (token) DO UPDATE SET number = excluded.number",
+                (state,),
+            )
+            self._follow([state])
         return state
 
     def changed(self, since: str) -> list[str] | None:
@@ -369,26 +393,46 @@ class Corpus:
         return list(dict.fromkeys(row[0] for row in rows))
 
     def forget_changes(self, states: Sequence[str]) -> None:
-        """From now on, `changed` is only asked for one of these states."""
-        with self._transaction():
-            marks = ",".join("?" * len(states))
-            self._db.execute(f"DELETE FROM marks WHERE token NOT IN ({marks})", states)
-            self._db.execute("DELETE FROM changes WHERE number <= (SELECT min(number) FROM marks)")
+        """From now on, `changed` is only asked for one of these states by this holder.
+
+        The last change stays, for the next to be numbered after it; so do those that others have not followed for a month.
+        """
+        with self._db.transaction():
+            self._db.execute("DELETE FROM followers WHERE holder = ?", (self._holder,))
+            self._follow(states)
+            old = (datetime.now(UTC) - timedelta(days=_FOLLOWED_DAYS)).isoformat()
+            self._db.execute("DELETE FROM followers WHERE time < ?", (old,))
+            self._db.execute("DELETE FROM marks WHERE token NOT IN (SELECT token FROM followers)")
+            self._db.execute(
+                "DELETE FROM changes WHERE number <= (SELECT min(number) FROM marks)"
+                " AND number < (SELECT max(number) FROM changes)"
+            )
+
+    def _follow(self, states: Sequence[str]) -> None:
+        """Note that the holder may ask for what changed since these."""
+        now = datetime.now(UTC).isoformat()
+        self._db.executemany(
+            "INSERT INTO followers VALUES (?,?,?) ON CONFLICT (holder, token) DO UPDATE SET time = excluded.time",
+            [(self._holder, state, now) for state in states],
+        )
 
     def holding(self, words: str, limit: int) -> list[str]:
         """The ids of the first `limit` parent passages that hold `words`, just so. Every passage is read."""
-        query = "SELECT id FROM passages WHERE parent_id = id AND instr(text, ?) ORDER BY id LIMIT ?"
+        query = "SELECT id FROM passages WHERE parent_id = id AND instr(text, ?) > 0 ORDER BY id LIMIT ?"
         return [row[0] for row in self._db.execute(query, (words, limit))]
 
     def questions(self) -> list[StoredQuestion]:
         """Every known question, in a fixed order."""
-        rows = self._db.execute("SELECT question, answer, passage_id FROM questions ORDER BY passage_id, rowid")
+        rows = self._db.execute(
+            "SELECT q.question, q.answer, q.passage_id, d.source FROM questions q JOIN documents d ON d.id = q.document_id"
+            " ORDER BY q.passage_id, q.rowid"
+        )
         return [StoredQuestion(*row) for row in rows]
 
     def sample_questions(self, count: int, longest: int = 60) -> list[str]:
         """Up to `count` known questions of at most `longest` characters, spread over the corpus; always the same."""
         short = (
-            "FROM (SELECT question, min(rowid) AS place FROM questions WHERE length(question) <= ? GROUP BY question)"
+            "FROM (SELECT question, min(rowid) AS place FROM questions WHERE length(question) <= ? GROUP BY question) q"
         )
         [total] = self._db.execute(f"SELECT count(*) {short}", (longest,)).fetchone()
         places = [n * total // count for n in range(min(count, total))] if total >= count else range(total)
@@ -430,8 +474,8 @@ class Corpus:
         return found
 
     def _id_set(self, query: str, values: Sequence[str]) -> Set[str]:
-        """The ids that a query gives, which SQLite joins: a Python object for each would take a second for a million."""
-        [ids] = self._db.execute(f"SELECT group_concat(id, char(10)) FROM ({query})", values).fetchone()
+        """The ids that a query gives, which the record joins: a Python object for each would take a second for a million."""
+        [ids] = self._db.execute(f"SELECT {self._db.joined} FROM ({query}) q", values).fetchone()
         return joined(ids or "")
 
     def check_filter(self, fields: Iterable[tuple[str, Sequence[str]]]) -> None:
@@ -453,7 +497,8 @@ class Corpus:
     def fields(self) -> list[str]:
         """The fields that `ids_where` knows of these passages."""
         keys = self._db.execute(
-            "SELECT DISTINCT key FROM passages, json_each(meta) WHERE key NOT IN (?, ?) ORDER BY key", (SPOKEN, ACCESS)
+            "SELECT DISTINCT key FROM passages p, json_each(p.meta) WHERE key NOT IN (?, ?) ORDER BY key",
+            (SPOKEN, ACCESS),
         )
         return list(dict.fromkeys([*_COLUMNS, *(row[0] for row in keys)]))
 
@@ -474,6 +519,9 @@ class Corpus:
 
         Each is whole or not there all the same; a power cut, but no killed process, can undo the last of them.
         """
+        if not isinstance(self._db, File):  # a server writes for all at once
+            yield
+            return
         before = self._db.total_changes
         self._db.execute("PRAGMA synchronous=NORMAL")
         try:
@@ -485,21 +533,11 @@ class Corpus:
 
     @contextmanager
     def _change(self) -> Iterator[None]:
-        with self._transaction():
+        with self._db.transaction():
             before = self._db.total_changes
             yield
             if self._db.total_changes > before:
-                self._db.execute("UPDATE state SET token = lower(hex(randomblob(8)))")
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._db.execute("COMMIT")
-        except BaseException:
-            self._db.execute("ROLLBACK")
-            raise
+                self._db.execute("UPDATE state SET token = ?", (secrets.token_hex(8),))
 
 
 def _listed(values: Sequence[str]) -> str:
@@ -548,7 +586,21 @@ def _passage(row: tuple[str, str, str, int, int, str, int | None, str, str, str]
     return Passage(*row[:9], meta=json.loads(row[9]))
 
 
-def _check_version(db: sqlite3.Connection, path: Path) -> None:
+def _opened(path: Path, sight: Sight | None) -> File:
+    """The corpus in a file; of one that is seen in part the tables are there."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = File(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON", sight=sight)
+        if sight is None:
+            _check_version(file, path)
+            file.executescript(schema.CORPUS + schema.SQLITE_ONLY)
+            file.execute(f"PRAGMA user_version = {_VERSION}")
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise told(error, path) or MundapError(f"{path}: 열 수 없습니다({error}).") from error
+    return file
+
+
+def _check_version(db: Record, path: Path) -> None:
     [version] = db.execute("PRAGMA user_version").fetchone()
     if version > _VERSION:
         raise MundapError(

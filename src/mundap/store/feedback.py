@@ -1,4 +1,4 @@
-"""Answers that were given, and what people said of them, beside the corpus in its file; `forgetting` ends their time."""
+"""Answers that were given, and what people said of them, beside the corpus in its record; `forgetting` ends their time."""
 
 from __future__ import annotations
 
@@ -10,29 +10,17 @@ from pathlib import Path
 from typing import Literal
 
 from mundap.errors import MundapError
-from mundap.store.connections import Connections, add_column
+from mundap.store import schema
+from mundap.store.record import File, Place, Record
 from mundap.store.trouble import told
 from mundap.types import Answer
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS answers(
-    id INTEGER PRIMARY KEY, request_id TEXT NOT NULL, session TEXT,
-    time TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ')),
-    question TEXT NOT NULL, answer TEXT NOT NULL, abstained INTEGER NOT NULL,
-    cited TEXT NOT NULL, shown TEXT NOT NULL, model TEXT NOT NULL, owner TEXT NOT NULL DEFAULT '');
-CREATE INDEX IF NOT EXISTS answers_by_request ON answers(request_id);
-CREATE INDEX IF NOT EXISTS answers_by_time ON answers(time);
-CREATE TABLE IF NOT EXISTS feedback(
-    id INTEGER PRIMARY KEY, answer_id INTEGER NOT NULL REFERENCES answers(id),
-    time TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%SZ')),
-    verdict TEXT NOT NULL, comment TEXT NOT NULL, answer TEXT NOT NULL, passage_id TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS feedback_by_answer ON feedback(answer_id);
-"""
 _OWNED = "ALTER TABLE answers ADD COLUMN owner TEXT NOT NULL DEFAULT ''"  # files of before are given it: nobody's
 _GIVEN = """
 SELECT a.request_id, a.time, a.question, a.answer, a.abstained, a.cited, a.shown,
-       f.verdict, f.comment, f.answer, f.passage_id
+       CASE WHEN r.vote >= coalesce(f.id, 0) THEN 1 ELSE 0 END, a.id, f.verdict, f.comment, f.answer, f.passage_id
 FROM answers a LEFT JOIN feedback f ON f.id = (SELECT max(id) FROM feedback WHERE answer_id = a.id)
+LEFT JOIN reviewed r ON r.answer_id = a.id
 ORDER BY a.id
 """
 
@@ -51,7 +39,10 @@ class Vote:
 
 @dataclass(frozen=True)
 class Given:
-    """An answer that was given. `cited` and `shown` are ids of passages, in order; `vote` the last one, if any."""
+    """An answer that was given. `cited` and `shown` are ids of passages, in order; `vote` the last one, if any.
+
+    `reviewed` says that somebody has dealt with it since that vote; `number` is its own among all answers.
+    """
 
     request_id: str
     time: str
@@ -61,34 +52,26 @@ class Given:
     cited: tuple[str, ...]
     shown: tuple[str, ...]
     vote: Vote | None
+    reviewed: bool = False
+    number: int = 0
 
 
 class Feedback:
-    """Opens, or makes, the tables in the corpus file at `path`. Safe to use from several threads."""
+    """Opens, or makes, the tables in the corpus file, or at a server. Safe to use from several threads."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, where: Place) -> None:
         """Raises MundapError for a file that is no database."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connections = Connections(path, "journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON")
-            self._db.executescript(_SCHEMA)
-            add_column(self._db, "answers", "owner", _OWNED)
-        except (OSError, sqlite3.DatabaseError) as error:
-            raise told(error, path) or MundapError(f"{path}: 답변 기록을 열 수 없습니다({error}).") from error
+        self._db: Record = _opened(where) if isinstance(where, Path) else where
 
     def close(self) -> None:
         """Close the file; the object is not used again."""
-        self._connections.close()
-
-    @property
-    def _db(self) -> sqlite3.Connection:
-        return self._connections.here
+        self._db.close()
 
     def answered(self, request_id: str, answer: Answer, session: str | None = None, owner: str = "") -> None:
         """Keep an answer, so that `owner` can judge it by the name of its request. A killed process loses none."""
         cited = list(dict.fromkeys(citation.passage_id for citation in answer.citations))
         shown = [hit.passage.id for hit in answer.hits]
-        row = (request_id, session, answer.question, answer.text, answer.abstained)
+        row = (request_id, session, answer.question, answer.text, int(answer.abstained))
         self._durable(False)
         self._db.execute(
             "INSERT INTO answers(request_id, session, question, answer, abstained, cited, shown, model, owner)"
@@ -113,10 +96,11 @@ class Feedback:
         if found is None:
             return None
         kept = self._db.execute(
-            "INSERT INTO feedback(answer_id, verdict, comment, answer, passage_id) VALUES (?,?,?,?,?)",
+            "INSERT INTO feedback(answer_id, verdict, comment, answer, passage_id) VALUES (?,?,?,?,?) RETURNING id",
             (found, vote.verdict, vote.comment, vote.answer, vote.passage_id),
         )
-        return kept.lastrowid
+        [number] = kept.fetchall()[0]
+        return int(number)
 
     def ids(self) -> list[int]:
         """The ids of all votes, those that a later one replaced too, in order."""
@@ -125,7 +109,7 @@ class Feedback:
     def given(self) -> Iterator[Given]:
         """Every answer that is kept, oldest first, with its last vote."""
         rows: Sequence[tuple[object, ...]] = self._db.execute(_GIVEN).fetchall()
-        for request_id, time, question, answer, abstained, cited, shown, *vote in rows:
+        for request_id, time, question, answer, abstained, cited, shown, reviewed, number, *vote in rows:
             yield Given(
                 str(request_id),
                 str(time),
@@ -135,7 +119,29 @@ class Feedback:
                 tuple(json.loads(str(cited))),
                 tuple(json.loads(str(shown))),
                 None if vote[0] is None else Vote(*vote),  # type: ignore[arg-type]
+                bool(reviewed),
+                int(str(number)),
             )
 
+    def review(self, numbers: Sequence[int]) -> None:
+        """Note that these answers have been dealt with, as they are judged now; a later vote asks for it again."""
+        self._db.executemany(
+            "INSERT INTO reviewed SELECT a.id, (SELECT coalesce(max(f.id), 0) FROM feedback f WHERE f.answer_id = a.id)"
+            " FROM answers a WHERE a.id = ? ON CONFLICT (answer_id) DO UPDATE SET vote = excluded.vote",
+            [(number,) for number in numbers],
+        )
+
     def _durable(self, wanted: bool) -> None:
-        self._db.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
+        if isinstance(self._db, File):  # a server decides for itself
+            self._db.execute(f"PRAGMA synchronous={'FULL' if wanted else 'NORMAL'}")
+
+
+def _opened(path: Path) -> File:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = File(path, "journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON")
+        file.executescript(schema.FEEDBACK)
+        file.add_column("answers", "owner", _OWNED)
+    except (OSError, sqlite3.DatabaseError) as error:
+        raise told(error, path) or MundapError(f"{path}: 답변 기록을 열 수 없습니다({error}).") from error
+    return file

@@ -74,6 +74,8 @@ class FetchedFiles:
         """A file to write an item into before it is put."""
         folder = self._folder / source / _COMING
         folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.iterdir():  # by one that was killed: a source is fetched by one process at a time
+            left.unlink(missing_ok=True)
         return folder / str(os.getpid())
 
     def put(self, source: str, address: str, document: str, file: Path, name: str, listed: str, version: str) -> Path:

@@ -10,9 +10,6 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-TABLE = """
-CREATE TABLE IF NOT EXISTS access(source TEXT NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (source, tag)) WITHOUT ROWID;
-"""
 # Views of the same names stand before the tables of the file; nothing can be written through them.
 _VIEWS = """
 CREATE TEMP TABLE IF NOT EXISTS sees(tag TEXT PRIMARY KEY);
@@ -44,8 +41,12 @@ class Sight:
         """Have a connection see no more than this."""
         connection.executescript(_VIEWS)
         connection.executemany("INSERT OR IGNORE INTO temp.sees VALUES (?)", [(tag,) for tag in self.tags])
-        closed = [(_below(name),) for name, tags in self.folders.items() if not self.tags.intersection(tags)]
-        connection.executemany("INSERT OR IGNORE INTO temp.closed VALUES (?)", closed)
+        connection.executemany("INSERT OR IGNORE INTO temp.closed VALUES (?)", [(one,) for one in self.closed])
+
+    @property
+    def closed(self) -> list[str]:
+        """The beginnings of the sources of documents in folders that are not seen."""
+        return [_below(name) for name, tags in self.folders.items() if not self.tags.intersection(tags)]
 
 
 def _below(folder: str) -> str:

@@ -1,4 +1,5 @@
-"""What SQLite and the system say of a disk, as what it is: full, read-only, damaged, missing, busy; each with its remedy."""
+"""What SQLite and the system say of a disk, as what it is: full, read-only, damaged, missing, busy; and of what else there is
+only so much of. Each with its remedy."""
 
 from __future__ import annotations
 
@@ -13,6 +14,13 @@ from mundap.store.space import free
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _LOCKED = {errno.EROFS, errno.EACCES, errno.EPERM}
 _WORN = {errno.EIO}
+_SPENT = {  # what there may be only so much of, by the system's limit
+    errno.EMFILE: "열 수 있는 파일 수 제한(ulimit -n)",
+    errno.ENFILE: "시스템 전체의 열린 파일 수 제한(fs.file-max)",
+    errno.EAGAIN: "프로세스와 스레드 수 제한(ulimit -u)",
+    errno.ENOMEM: "메모리 제한",
+}
+_SHOWN = 40  # characters of a name that is too long
 _NAMES = {  # https://www.sqlite.org/rescode.html, without what follows the primary code
     "SQLITE_FULL": StorageFull,
     "SQLITE_READONLY": StorageLocked,
@@ -43,6 +51,15 @@ def told(error: BaseException, path: Path | None = None) -> MundapError | None:
             return _sentence(StorageLocked, where, error)
         if error.errno in _WORN:
             return _sentence(StorageDamaged, where, error)
+        if error.errno == errno.ENAMETOOLONG:
+            return MundapError(
+                f"{where.name[:_SHOWN] if where else ''}…: 이름이 너무 깁니다. 파일과 폴더의 이름은 255바이트(한글 85자)까지입니다."
+                " 짧은 이름을 지정하세요."
+            )
+        if error.errno in _SPENT:
+            return WorkspaceBusy(
+                f"{_SPENT[error.errno]}에 도달했습니다. 잠시 후 다시 시도하고, 계속되면 제한을 늘리세요."
+            )
     return None
 
 

@@ -90,12 +90,15 @@ class Passage(_Said):
 
 
 class Node(_Said):
-    """A node of the graph; `asked` marks where the picture begins."""
+    """A node of the graph; `asked` marks where the picture begins. `weight` of a keyword is the number of passages that name
+    it."""
 
     id: str
     kind: str
     label: str
+    shown: str = ""
     asked: bool = False
+    weight: int | None = None
 
 
 class Edge(_Said):
@@ -127,10 +130,18 @@ class Document(_Said):
 
 
 class Skipped(_Said):
-    """A file that could not be read, and why."""
+    """A file that could not be read, or a row of one, and why."""
 
     file: str
     reason: str
+    row: int | None = None
+
+
+class Warned(_Said):
+    """What is to be known of a file that was read."""
+
+    file: str
+    warning: str
 
 
 class Copy(_Said):
@@ -175,7 +186,272 @@ class Ingested(_Said):
     updated: int = 0
     unchanged: int = 0
     skipped: tuple[Skipped, ...] = ()
+    warnings: tuple[Warned, ...] = ()
     copies: Copied = Copied()
+
+
+class Chunk(_Said):
+    """A part of a passage that has a vector of its own: its place in the passage."""
+
+    start: int
+    end: int
+
+
+class Indexed(_Said):
+    """A passage as it is indexed."""
+
+    passage_id: str
+    heading: str = ""
+    page: int | None = None
+    kind: str = ""
+    source: str
+    text: str
+    chunks: tuple[Chunk, ...] = ()
+    keywords: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
+
+
+class Passages(_Said):
+    """Some of the passages of a document; `total` counts all."""
+
+    total: int
+    passages: tuple[Indexed, ...] = ()
+
+
+class Source(_Said):
+    """What documents are kept in step with."""
+
+    name: str
+    kind: str
+    every: str = ""
+    last: str = ""
+    error: str = ""
+    documents: int = 0
+    running: bool = False
+
+
+class Sources(_Said):
+    """All of them."""
+
+    sources: tuple[Source, ...] = ()
+
+
+class Synced(_Said):
+    """What came of a source."""
+
+    added: int = 0
+    updated: int = 0
+    removed: int = 0
+    unchanged: int = 0
+    skipped: tuple[Skipped, ...] = ()
+    error: str = ""
+
+
+class NearPassage(_Said):
+    """A passage that an answer was written from."""
+
+    passage_id: str
+    source: str
+    heading: str = ""
+    page: int | None = None
+    text: str
+
+
+class OpenQuestion(_Said):
+    """A question that waits for somebody."""
+
+    id: str
+    question: str
+    times: int = 0
+    abstained: int = 0
+    ups: int = 0
+    downs: int = 0
+    last: str = ""
+    comments: tuple[str, ...] = ()
+    corrections: tuple[str, ...] = ()
+    answer: str = ""
+    passages: tuple[NearPassage, ...] = ()
+
+
+class Worklist(_Said):
+    """Some of those, the worst first; `total` counts all."""
+
+    total: int
+    questions: tuple[OpenQuestion, ...] = ()
+
+
+class StaffAnswer(_Said):
+    """A question that the staff answered."""
+
+    id: str
+    question: str
+    answer: str
+    source: str = ""
+    access: tuple[str, ...] = ()
+
+
+class StaffAnswers(_Said):
+    """All of them."""
+
+    questions: tuple[StaffAnswer, ...] = ()
+
+
+class Synonym(_Said):
+    """A row of the table of synonyms."""
+
+    asked: str
+    said: str
+    score: float = 1.0
+    state: str = ""
+    origin: str = ""
+    evidence: str = ""
+
+
+class Synonyms(_Said):
+    """The table."""
+
+    rows: tuple[Synonym, ...] = ()
+    version: str = ""
+
+
+class Figures(_Said):
+    """How search does over some questions."""
+
+    top1: float
+    top3: float
+    mrr10: float
+
+
+class Effect(_Said):
+    """What a change does to one search."""
+
+    leg: str
+    before: Figures
+    after: Figures
+    p: float = 1.0
+
+
+class Moved(_Said):
+    """A question whose right passage has another rank; None is beyond the twentieth."""
+
+    question: str
+    leg: str
+    before: int | None = None
+    after: int | None = None
+
+
+class Effects(_Said):
+    """What a change does."""
+
+    n: int
+    legs: tuple[Effect, ...] = ()
+    better: int = 0
+    worse: int = 0
+    moved: tuple[Moved, ...] = ()
+
+
+class Setting(_Said):
+    """A setting that can be changed."""
+
+    key: str
+    kind: str
+    help: str = ""
+    value: bool | int | float | str
+    default: bool = True
+    choices: tuple[str, ...] = ()
+
+
+class Config(_Said):
+    """All of them."""
+
+    settings: tuple[Setting, ...] = ()
+
+
+class Load(_Said):
+    """How many are worked on, and how many wait."""
+
+    working: int = 0
+    waiting: int = 0
+
+
+class Training(_Said):
+    """A training that has not ended."""
+
+    name: str
+    changed: str = ""
+    active: bool = False
+
+
+class Activity(_Said):
+    """What the server does just now."""
+
+    answers: Load = Load()
+    searches: Load = Load()
+    writes: Load = Load()
+    unindexed: bool = False
+    merging: bool = False
+    syncing: tuple[str, ...] = ()
+    trainings: tuple[Training, ...] = ()
+    disk: str = ""
+
+
+class Model(_Said):
+    """A trained model. `metrics` depend on its kind."""
+
+    name: str
+    kind: str
+    created: str = ""
+    recommended: bool = False
+    used: bool = False
+    command: str = ""
+    metrics: object = None
+
+
+class Models(_Said):
+    """All of them."""
+
+    models: tuple[Model, ...] = ()
+
+
+class Erased(_Said):
+    """How much was erased of each kind."""
+
+    documents: int = 0
+    passages: int = 0
+    answers: int = 0
+    votes: int = 0
+    turns: int = 0
+    reports: int = 0
+    left: tuple[str, ...] = ()
+
+
+class Entry(_Said):
+    """Who did what."""
+
+    time: str
+    who: str = ""
+    address: str = ""
+    action: str = ""
+    what: tuple[str, ...] = ()
+    result: str = ""
+
+
+class Entries(_Said):
+    """Newest first."""
+
+    entries: tuple[Entry, ...] = ()
+
+
+class Me(_Said):
+    """Who asks the API, and what they may do. `operates` says that they run the server."""
+
+    name: str = ""
+    roles: tuple[str, ...] = ()
+    operates: bool = False
+
+    def may(self, role: str) -> bool:
+        """Whether they have this role."""
+        return role in self.roles or "admin" in self.roles
 
 
 class Report(_Said):

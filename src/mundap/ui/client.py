@@ -6,21 +6,41 @@ import json
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypedDict, Unpack
+from urllib.parse import quote
 
 import httpx
 
 from mundap.ui.api_values import (
+    Activity,
     Answer,
+    Config,
     Documents,
+    Effects,
+    Entries,
+    Entry,
+    Erased,
     Graph,
     Hit,
     Ingested,
+    Me,
     Message,
+    Model,
+    Models,
     Passage,
+    Passages,
     Removed,
     Report,
     Reports,
+    Setting,
     Settings,
+    Source,
+    Sources,
+    StaffAnswer,
+    StaffAnswers,
+    Synced,
+    Synonym,
+    Synonyms,
+    Worklist,
 )
 from mundap.ui.patience import with_pauses
 
@@ -45,6 +65,7 @@ class _Request(TypedDict, total=False):
     json: Mapping[str, object]
     params: Mapping[str, str | int]
     files: Sequence[tuple[str, tuple[str, bytes]]]
+    data: Mapping[str, str]
     timeout: float
 
 
@@ -57,18 +78,28 @@ class ApiError(Exception):
         self.detail = detail
 
 
-_KINDS = {401: "unauthorized", 403: "forbidden", 404: "missing", 413: "too_large", 422: "refused", 429: "too_many"}
+_KINDS = {
+    400: "wrong",
+    401: "unauthorized",
+    403: "forbidden",
+    404: "missing",
+    413: "too_large",
+    422: "refused",
+    429: "too_many",
+}
 
 
 class Api:
     """The API at `url`. Safe to use from several threads. Every method raises ApiError."""
 
-    def __init__(self, url: str, key: str = "", transport: httpx.MockTransport | None = None) -> None:
-        """`transport` stands in for the network in tests."""
+    def __init__(
+        self, url: str, key: str = "", transport: httpx.MockTransport | None = None, session: str = ""
+    ) -> None:
+        """`session` is the cookie of someone who has logged in at the API; `transport` stands in for the network in tests."""
         self.url = url.rstrip("/")
         self._how: _Connection = {
             "base_url": self.url,
-            "headers": {"Authorization": f"Bearer {key}"} if key else {},
+            "headers": {"Authorization": f"Bearer {key}"} if key else {"Cookie": session} if session else {},
             "transport": transport,
             "trust_env": False,  # the API is near; no proxy stands between
         }
@@ -77,6 +108,10 @@ class Api:
     def settings(self) -> Settings:
         """What the API offers: its languages, legs, notice and example questions."""
         return Settings.model_validate(self._json("GET", "/settings"))
+
+    def me(self) -> Me:
+        """Who asks, and what they may do."""
+        return Me.model_validate(self._json("GET", "/me"))
 
     def stream(
         self, asked: Sequence[Message], top_k: int, documents: Sequence[str] = (), persona: str | None = None
@@ -127,10 +162,93 @@ class Api:
         params = {"limit": limit, "offset": offset} | ({"q": about} if about else {})
         return Documents.model_validate(self._json("GET", "/documents", params=params))
 
-    def upload(self, files: Mapping[str, bytes]) -> Ingested:
-        """Add files by name, and wait until they are searchable."""
+    def upload(self, files: Mapping[str, bytes], access: str = "") -> Ingested:
+        """Add files by name, and wait until they are searchable, by those who have one of the tags `access`, parted by
+        commas; "" leaves the tags that a file of that name had."""
         sent = [("files", (name, content)) for name, content in files.items()]
-        return Ingested.model_validate(self._json("POST", "/documents", files=sent, timeout=_UPLOAD))
+        tags = {"access": access} if access.strip() else {}
+        return Ingested.model_validate(self._json("POST", "/documents", files=sent, data=tags, timeout=_UPLOAD))
+
+    def passages(self, document_id: str, limit: int, offset: int = 0) -> Passages:
+        """Some of the passages of a document, as they are indexed."""
+        params = {"limit": limit, "offset": offset}
+        return Passages.model_validate(self._json("GET", f"/documents/{document_id}/passages", params=params))
+
+    def sources(self) -> tuple[Source, ...]:
+        """What documents are kept in step with."""
+        return Sources.model_validate(self._json("GET", "/sources")).sources
+
+    def sync(self, name: str) -> Synced:
+        """Bring a source in step, and wait until what changed is searchable."""
+        return Synced.model_validate(self._json("POST", f"/sources/{quote(name, safe='')}/sync", timeout=_UPLOAD))
+
+    def open_questions(self, limit: int, offset: int = 0) -> Worklist:
+        """Questions that were not answered or found bad, the worst first."""
+        params = {"limit": limit, "offset": offset}
+        return Worklist.model_validate(self._json("GET", "/questions/open", params=params))
+
+    def close(self, question_id: str) -> None:
+        """Take a question from that list."""
+        self._json("POST", f"/questions/open/{question_id}/close")
+
+    def staff_answers(self) -> tuple[StaffAnswer, ...]:
+        """The answers that the staff gave."""
+        return StaffAnswers.model_validate(self._json("GET", "/questions/answered")).questions
+
+    def answer(self, question: str, answer: str, source: str = "", access: str = "", closes: str = "") -> StaffAnswer:
+        """Have a question be known with this answer, and take `closes` from the list."""
+        tags = [tag.strip() for tag in access.split(",") if tag.strip()]
+        body: dict[str, object] = {"question": question, "answer": answer, "source": source, "access": tags}
+        return StaffAnswer.model_validate(
+            self._json("POST", "/questions", json=body | {"closes": closes}, timeout=_UPLOAD)
+        )
+
+    def withdraw(self, answer_id: str) -> None:
+        """Take an answer of the staff back."""
+        self._json("DELETE", f"/questions/answered/{answer_id}", timeout=_UPLOAD)
+
+    def synonyms(self) -> Synonyms:
+        """The table of synonyms."""
+        return Synonyms.model_validate(self._json("GET", "/synonyms"))
+
+    def synonyms_effect(self, rows: Sequence[Synonym]) -> Effects:
+        """What search would find with these rows."""
+        body = {"rows": [row.model_dump() for row in rows]}
+        return Effects.model_validate(self._json("POST", "/synonyms/effect", json=body, timeout=_ANSWER))
+
+    def save_synonyms(self, rows: Sequence[Synonym], version: str) -> Synonyms:
+        """Put these rows in place of the table of that version."""
+        body = {"rows": [row.model_dump() for row in rows], "version": version}
+        return Synonyms.model_validate(self._json("PUT", "/synonyms", json=body, timeout=_UPLOAD))
+
+    def config(self, language: str) -> tuple[Setting, ...]:
+        """The settings that can be changed, with help in that language."""
+        return Config.model_validate(self._json("GET", "/config", params={"language": language})).settings
+
+    def change(self, values: Mapping[str, bool | int | float | str]) -> None:
+        """Change settings."""
+        self._json("PATCH", "/config", json={"values": dict(values)})
+
+    def activity(self) -> Activity:
+        """What the server does just now."""
+        return Activity.model_validate(self._json("GET", "/activity"))
+
+    def models(self) -> tuple[Model, ...]:
+        """The trained models."""
+        return Models.model_validate(self._json("GET", "/models")).models
+
+    def erase(self, name: str, file: bool = False) -> Erased:
+        """Erase a document, a conversation or an answer from every file; with `file`, that of a document too."""
+        body = {"name": name, "file": file}
+        return Erased.model_validate(self._json("POST", "/erase", json=body, timeout=_UPLOAD))
+
+    def erase_older(self, age: str) -> Erased:
+        """Erase what is older than an age such as "90d"."""
+        return Erased.model_validate(self._json("POST", "/erase/older", json={"age": age}, timeout=_UPLOAD))
+
+    def audit(self, limit: int) -> tuple[Entry, ...]:
+        """Who changed what, newest first."""
+        return Entries.model_validate(self._json("GET", "/audit", params={"limit": limit})).entries
 
     def remove(self, document_id: str) -> Removed:
         """Take a document out of every search."""

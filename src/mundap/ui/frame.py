@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 from mundap.messages import MESSAGES
-from mundap.ui.api_values import Settings
+from mundap.ui.api_values import Me, Settings
 from mundap.ui.client import Api, ApiError
 from mundap.ui.markup import plain
 from mundap.ui.texts import text
@@ -20,10 +20,45 @@ URL = "MUNDAP_UI_API"  # where the API is
 KEY = "MUNDAP_UI_KEY"  # its key; MUNDAP_API_KEY is that of a language model
 
 
+SESSION = "mundap_session"  # the cookie that the API gives to those who log in there
+
+
 @st.cache_resource(show_spinner=False)
-def api() -> Api:
-    """The API, one client for all who have the page open."""
+def shared() -> Api:
+    """The API under the page's own key, one client for all who have not logged in."""
     return Api(os.environ.get(URL, "http://127.0.0.1:8000"), os.environ.get(KEY, ""))
+
+
+def api() -> Api:
+    """The API as this visitor may use it: under their own key, as who they logged in as, or under the page's key."""
+    own: Api | None = st.session_state.get("own_api")
+    if own is None and not os.environ.get(KEY):
+        cookie = st.context.cookies.to_dict().get(SESSION)
+        if isinstance(cookie, str):
+            own = st.session_state.own_api = Api(shared().url, session=f"{SESSION}={cookie}")
+    return own or shared()
+
+
+def log_in(key: str) -> None:
+    """Use the API under this key from now on. Raises ApiError for a wrong one."""
+    own = Api(shared().url, key)
+    who = own.me()
+    st.session_state.own_api, st.session_state.me = own, who
+    st.session_state.pop("settings", None)
+
+
+def log_out() -> None:
+    """Forget the visitor's own key."""
+    for name in ("own_api", "me", "settings"):
+        st.session_state.pop(name, None)
+
+
+def me() -> Me:
+    """Who this visitor is to the API, asked once in a visit."""
+    if "me" not in st.session_state:
+        st.session_state.me = api().me()
+    found: Me = st.session_state.me
+    return found
 
 
 def settings() -> Settings:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from html import escape
-
-from mundap.ui.api_values import Graph
 
 # A backslash is won, a dollar money, and a tilde from … to, in Korean text; to the page's Markdown they are an escape,
 # mathematics and a deletion. Pictures would be fetched from elsewhere, and colons begin colours and icons.
 _SPECIAL = re.compile(r"[\\$~<`]|!(?=\[)|:(?=[A-Za-z_])")
+_CUT = '<span class="cut" aria-hidden="true">|</span>'
 _LEAST = 2  # letters of a quote worth marking
 
 
@@ -59,6 +58,17 @@ def source(text: str, quotes: Sequence[str], before: str = "", after: str = "") 
     )
 
 
+def chunked(text: str, spans: Sequence[tuple[int, int]]) -> str:
+    """HTML of a passage, with a bar where each of its chunks but the first begins.
+
+    >>> chunked("<가>나", [(0, 3), (3, 4)])
+    '<div class="mundap-source" tabindex="0">&lt;가&gt;<span class="cut" aria-hidden="true">|</span>나</div>'
+    """
+    cuts = sorted({start for start, _ in spans} - {0})
+    parts = [escape(text[a:b]) for a, b in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+    return f'<div class="mundap-source" tabindex="0">{_CUT.join(parts)}</div>'
+
+
 def sandboxed(page: str, title: str) -> str:
     """HTML of a frame that shows `page`, which can run nothing, reach nothing and see nothing of what is around it."""
     return (
@@ -72,35 +82,8 @@ def choose(words: str) -> str:
     return f"<style>:root {{--choose: {json.dumps(words, ensure_ascii=False)}}}</style>"
 
 
-_SHAPES = {"키워드": ("ellipse", "#e3eefc"), "문단": ("box", "#f1f2f4"), "문서": ("folder", "#fff3d1")}
-_PLAIN = ("포함", "문서에 속함")  # what the shapes of the nodes say already
-
-
-def dot(graph: Graph, font: str, named: Callable[[str], str]) -> str:
-    """The graph in Graphviz's language, its relations called as `named` says. What was asked for is drawn thicker."""
-    lines = [
-        f'graph {{ layout=dot; rankdir=LR; nodesep=0.12; ranksep=0.35; bgcolor="transparent"; node [fontname={_id(font)}, fontsize=15, style=filled];'
-        f" edge [fontname={_id(font)}, fontsize=12, color={_id('#6b7280')}, fontcolor={_id('#6b7280')}];"
-    ]
-    for node in graph.nodes:
-        shape, fill = _SHAPES.get(node.kind, _SHAPES["키워드"])
-        width = 3 if node.asked else 1
-        lines.append(
-            f"{_id(node.id)} [label={_id(node.label)}, shape={shape}, fillcolor={_id(fill)}, penwidth={width}];"
-        )
-    for edge in graph.edges:
-        label = "" if edge.relation in _PLAIN else named(edge.relation)
-        lines.append(f"{_id(edge.source)} -- {_id(edge.target)} [label={_id(label)}];")
-    return "\n".join([*lines, "}"])
-
-
 def _places(text: str, quote: str) -> list[tuple[int, int]]:
     letters = [re.escape(letter) for letter in quote if not letter.isspace()]
     if len(letters) < _LEAST:
         return []
     return [found.span() for found in re.finditer(r"\s*".join(letters), text)]
-
-
-def _id(text: str) -> str:
-    """A quoted name; entities and escapes of Graphviz are taken for what they are."""
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;").replace("\n", " ") + '"'

@@ -1,4 +1,4 @@
-"""Search without an answer: passages, with their score and rank in every leg."""
+"""Search without an answer: passages, with their score and rank in every leg, and the words that led there."""
 
 from __future__ import annotations
 
@@ -36,13 +36,16 @@ def view() -> None:
     if not hits:
         st.info(say("no_hits"), icon=":material/search_off:")
         return
+    words = api().keywords(question)
+    if words:
+        st.caption(say("searched_words", words=plain(", ".join(words))))
     by_leg = {one: {hit.passage_id: hit for hit in api().search(question, _BEYOND, one)} for one in legs}
     st.caption(say("scores_note"))
     for hit in hits:
-        _show(hit, by_leg)
+        _show(hit, by_leg, words)
 
 
-def _show(hit: Hit, by_leg: dict[str, dict[str, Hit]]) -> None:
+def _show(hit: Hit, by_leg: dict[str, dict[str, Hit]], words: list[str]) -> None:
     with st.container(border=True):
         where = [paged(hit.source, language()), hit.heading or "", say("page", page=hit.page) if hit.page else ""]
         st.markdown(f"**{hit.rank}. {plain(' · '.join(part for part in where if part))}**")
@@ -53,6 +56,6 @@ def _show(hit: Hit, by_leg: dict[str, dict[str, Hit]]) -> None:
                 st.badge(f"{say(leg)} {f'{same.score:.2f} ({same.rank})' if same else '-'}", color="gray")
         for link in hit.links:
             st.caption(f"{plain(link.asked)} → {plain(link.said)} ({plain(known(link.kind, language()))})")
-        st.html(source(hit.text, ()))
+        st.html(source(hit.text, words))
         if st.button(say("open"), key=f"open-{hit.passage_id}", icon=":material/description:", type="tertiary"):
             passages.show(hit.passage_id, ())

@@ -12,29 +12,32 @@ import os
 import shutil
 import sqlite3
 import tarfile
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path, PurePosixPath
 from typing import IO, Literal
 
-from mundap.config import FILE, find_workspace
-from mundap.errors import BadFile, MundapError, StaleIndex
+from mundap.asides import Aside, sweep
+from mundap.config import FILE, SQLITE, find_workspace, read_config
+from mundap.errors import BadFile, ConfigError, MundapError, StaleIndex
 from mundap.files import sync_folder
 from mundap.protocols import Progress, quiet
 from mundap.types import Json
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER
-from mundap.workspace.facade import writing
+from mundap.workspace.facade import BACKUPS, writing
+from mundap.workspace.uploads import MOVING
 
 CONTENTS = "CONTENTS.json"
 FORMAT = 1
 _WAIT = 60.0  # seconds for another process to finish what it writes
 _PIECE = 1 << 20
 _MODES: dict[str, Literal["w:gz", "w:xz", "w:bz2"]] = {".gz": "w:gz", ".tgz": "w:gz", ".xz": "w:xz", ".bz2": "w:bz2"}
+_RESTORING = ".restoring-"
+_ASIDE = (BACKUPS, ".building-", ".merging-", MOVING, "repository.git")  # beginnings of names of folders
 _LEFT_OUT = ("-wal", "-shm", "-journal", ".lock")  # ends of names: SQLite's own, whose content the copy has, and locks
 
 
@@ -79,6 +82,11 @@ def backup(workspace: str | Path, file: str | Path, progress: Progress = quiet) 
     the archive cannot be written; nothing is left of it then.
     """
     root, target = find_workspace(Path(workspace)), Path(file).absolute()
+    if read_config(root / FILE).store.url != SQLITE:
+        raise MundapError(
+            f"{root}: 데이터가 PostgreSQL에 있습니다. 데이터베이스는 pg_dump로, 작업 폴더의 문서와 .mundap/models는 파일로"
+            " 백업하세요. 색인은 mundap index로 다시 만들어집니다. (the record is at a server; back it up with pg_dump)"
+        )
     if target.exists():
         raise MundapError(f"{target}: 이미 있는 파일입니다. 다른 이름을 지정하세요.")
     part = target.with_name(f"{target.name}.part")
@@ -120,11 +128,12 @@ def restore(file: str | Path, folder: str | Path, progress: Progress = quiet) ->
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise MundapError(f"{target}: 비어 있지 않습니다. 새 폴더를 지정하세요.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".restoring-", dir=target.parent) as aside:
-        contents = _extracted(source, Path(aside), progress)
+    sweep(target.parent, _RESTORING)
+    with Aside(target.parent, _RESTORING) as aside:
+        contents = _extracted(source, aside.folder, progress)
         if target.exists():
             target.rmdir()
-        made = Path(aside) / "workspace"
+        made = aside.folder / "workspace"
         made.rename(target)
     files, created = contents["files"], str(contents["created"])
     assert isinstance(files, dict)
@@ -141,10 +150,12 @@ def _held(root: Path) -> Iterator[tuple[Path, int, int]]:
     Databases are copied by SQLite's online backup. Everything else is never written in place by mundap, and linked.
     """
     own = root / FOLDER
-    with tempfile.TemporaryDirectory(prefix=".backup-", dir=own) as aside:
-        held = Path(aside) / "held"
+    with suppress(ConfigError):  # settings that cannot be read are kept too
+        Mundap.open(root).settle(_WAIT)
+    with Aside(own, BACKUPS) as aside:
+        held = aside.folder / "held"
         with writing(root, _WAIT):
-            for path in _files(root, Path(aside)):
+            for path in _files(root):
                 copy = held / path.relative_to(root)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 if path.suffix == ".sqlite" and path.parent == own:
@@ -157,14 +168,10 @@ def _held(root: Path) -> Iterator[tuple[Path, int, int]]:
         yield held, documents, passages
 
 
-def _files(root: Path, aside: Path) -> Iterator[Path]:
+def _files(root: Path) -> Iterator[Path]:
     for folder, folders, names in os.walk(root):
         here = Path(folder)
-        folders[:] = [
-            name
-            for name in folders
-            if here / name != aside and not name.startswith((".backup-", ".building-", ".merging-", "repository.git"))
-        ]
+        folders[:] = [name for name in folders if not name.startswith(_ASIDE)]
         for name in names:
             path = here / name
             if path.is_file() and path != root / FOLDER / "lock" and not name.endswith(_LEFT_OUT):

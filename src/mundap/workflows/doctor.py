@@ -6,11 +6,13 @@ import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
+from pathlib import Path
 
 from mundap import __version__
 from mundap.encode.prompts import Prompts
 from mundap.errors import MundapError
 from mundap.generate.openai import OpenAIGenerator
+from mundap.index.local import LocalEngine
 from mundap.protocols import Loads
 from mundap.store.space import free, low
 from mundap.types import Json
@@ -24,8 +26,11 @@ EXTRAS = {
     "fast": "numba",
     "graph": "plotly",
     "llm": "xllamacpp",
+    "milvus": "pymilvus",
     "ocr": "PIL",
     "oidc": "joserfc",
+    "postgres": "psycopg",
+    "ray": "ray",
     "rerank": "onnxruntime",
     "serve": "fastapi",
     "train": "torch",
@@ -48,7 +53,7 @@ class SegmentShare:
 class Examination:
     """Versions, what is in the corpus, and which extras are installed. `encoder` is "ok" with its
     name and prompts, and `index` "ok", or they say what to do. So does `generator`, after it has been loaded, or its server asked. `copies` is "ok", or tells of passages that say the same,
-    and `disk` has the room that is left, or warns that it is low.
+    `record` tells where the record is, and `disk` has the room that is left, or warns that it is low.
     `damaged` are files of the workspace that were found to be so; None if nobody looked."""
 
     mundap: str
@@ -60,6 +65,7 @@ class Examination:
     index: str
     generator: str
     copies: str
+    record: str
     disk: str
     extras: Mapping[str, bool]
     segments: tuple[SegmentShare, ...]
@@ -84,6 +90,7 @@ def examine(bot: Mundap, verify: bool = False) -> Examination:
         index=_index(bot),
         generator=_generator(bot),
         copies=copies_told(bot.copies.all()) or "ok",
+        record="ok: SQLite" if isinstance(bot.record, Path) else f"ok: {bot.record.address}",
         disk=low(bot.root, bot.config.low_disk_mb) or f"ok: {free(bot.root) / (1 << 30):,.1f}GB 남음",
         extras={extra: find_spec(package) is not None for extra, package in EXTRAS.items()},
         segments=tuple(
@@ -140,4 +147,5 @@ def _index(bot: Mundap) -> str:
         bot.search("점검", k=1)
     except MundapError as error:
         return str(error)
-    return "ok"
+    engine = bot.components.engine
+    return "ok" if isinstance(engine, LocalEngine) else f"ok: {engine.shown}"

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from mundap.config import Retention
-from mundap.errors import MundapError, UnknownName, WorkspaceBusy
-from mundap.index.generation import current, forget_others
+from mundap.errors import Rejected, UnknownName, WorkspaceBusy
+from mundap.ingest.readers import spelled
 from mundap.korean.normalize import normalize
 from mundap.protocols import Progress
 from mundap.store.forgetting import Ages, Forgotten, days_of, empty_log, forget_answers, forget_older, forgetting
@@ -56,17 +56,17 @@ def document(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
     ids = bot.corpus.ids_where([("document_id", [listed.id])])
     passages = list(bot.corpus.passages([*ids]).values())
     needles = _needles([one.text for one in passages])
-    with forgetting(_corpus(bot)) as db:
+    with forgetting(bot.record) as db:
         rows = db.execute("SELECT id, cited, shown FROM answers").fetchall()
         answers = [number for number, *lists in rows if any(ids & set(_listed(said)) for said in lists)]
         found = forget_answers(db, answers)
     reports = _drop_reports(bot, needles)
-    bot.remove(source, keep_out_file=not file)
-    bot.uploads.drop(source)
+    if file and (path := spelled(bot.root / source)) is not None:
+        path.unlink()  # first: the next ingest would bring back a document whose file outlives it
+    with bot.uploads.leaving(source):
+        bot.remove(source, keep_out_file=not file)
     if bot.is_fetched(source):
         bot.fetched.drop_document(source)
-    if file:
-        (bot.root / source).unlink(missing_ok=True)
     _compact(bot, progress)
     left = tuple(sorted(_holding(bot.root, needles)))
     whole = len([one for one in passages if one.parent_id in ("", one.id)])
@@ -75,7 +75,7 @@ def document(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
 
 def session(bot: Mundap, name: str) -> Erased:
     """Erase a conversation: its turns, and the answers and votes of its questions. Raises UnknownName if there is none."""
-    with forgetting(_corpus(bot)) as db:
+    with forgetting(bot.record) as db:
         answers = [row[0] for row in db.execute("SELECT id FROM answers WHERE session = ?", (name,))]
         turns = db.execute("DELETE FROM turns WHERE session = ?", (name,)).rowcount
         if not (answers or turns):
@@ -86,7 +86,7 @@ def session(bot: Mundap, name: str) -> Erased:
 
 def request(bot: Mundap, name: str) -> Erased:
     """Erase one answer with its votes, and its turn in a conversation. Raises UnknownName if there is none."""
-    with forgetting(_corpus(bot)) as db:
+    with forgetting(bot.record) as db:
         answers = [row[0] for row in db.execute("SELECT id FROM answers WHERE request_id = ?", (name,))]
         if not answers:
             raise UnknownName("request", name, [])
@@ -95,11 +95,11 @@ def request(bot: Mundap, name: str) -> Erased:
 
 
 def older(bot: Mundap, age: str) -> Erased:
-    """Erase answers, votes and turns older than `age`, such as "30d". Raises MundapError for what is no age."""
+    """Erase answers, votes and turns older than `age`, such as "30d". Raises Rejected for what is no age."""
     days = days_of(age)
     if days is None:
-        raise MundapError(f"'{age}': 기간이 아닙니다. 예: 30d (30일)")
-    return _emptied(bot, forget_older(_corpus(bot), Ages(days, days, days)))
+        raise Rejected(f"'{age}': 기간이 아닙니다. 예: 30d (30일)")
+    return _emptied(bot, forget_older(bot.record, Ages(days, days, days)))
 
 
 def expired(bot: Mundap, wait: float = 30) -> Erased:
@@ -107,7 +107,7 @@ def expired(bot: Mundap, wait: float = 30) -> Erased:
 
     Raises WorkspaceBusy if others read what is erased for over `wait` seconds; then it is only hidden until the next call.
     """
-    return _emptied(bot, forget_older(_corpus(bot), ages_of(bot.config.retention)), wait)
+    return _emptied(bot, forget_older(bot.record, ages_of(bot.config.retention)), wait)
 
 
 def ages_of(settings: Retention) -> Ages:
@@ -116,7 +116,7 @@ def ages_of(settings: Retention) -> Ages:
 
 
 def anything(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, Progress] | None = None) -> Erased:
-    """Erase what `name` is: a document, else a conversation, else an answer by its request id. Raises UnknownName."""
+    """Erase what `name` is: a document, else a conversation, else an answer by its request id. Raises Rejected."""
     if bot.corpus.named(normalize(name)):
         return document(bot, name, file, progress)
     for kind in (session, request):
@@ -124,20 +124,16 @@ def anything(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
             return kind(bot, name)
         except UnknownName:
             continue
-    raise MundapError(
+    raise Rejected(
         f"'{name}': 문서, 대화(session), 답변(request_id) 중 어느 것도 아닙니다. 문서의 이름은 mundap doctor나 GET /documents에서 확인하세요."
     )
 
 
-def _corpus(bot: Mundap) -> Path:
-    return bot.root / FOLDER / "corpus.sqlite"
-
-
 def _emptied(bot: Mundap, found: Forgotten, wait: float = 30) -> Erased:
     """What was erased, once it stands in the log no more. Raises WorkspaceBusy while another process reads it there."""
-    if not empty_log(_corpus(bot), wait):
+    if not empty_log(bot.record, wait):
         raise WorkspaceBusy(
-            f"{_corpus(bot)}: 지웠지만, 다른 프로세스가 읽고 있어 로그(WAL)를 아직 비우지 못했습니다. 다시 실행하세요."
+            f"{bot.record}: 지웠지만, 다른 프로세스가 읽고 있어 로그(WAL)를 아직 비우지 못했습니다. 다시 실행하세요."
         )
     return Erased(answers=found.answers, votes=found.votes, turns=found.turns)
 
@@ -148,19 +144,18 @@ def _listed(said: str) -> list[str]:
 
 def _compact(bot: Mundap, progress: Mapping[str, Progress] | None) -> None:
     """Write index, cache and corpus without what is gone, and nothing of what they were before."""
-    index = bot.root / FOLDER / "index"
     bot.components.cache.clear()
-    if current(index) is not None and bot.corpus.counts()[0]:
+    if bot.newest is not None and bot.corpus.counts()[0]:
         bot.compact(progress)
-        forget_others(index)
-    elif current(index) is not None:
-        shutil.rmtree(index)  # nothing is left to be found
+    bot.forget_former_indexes()
     _shrink(bot)
 
 
 def _shrink(bot: Mundap) -> None:
     """Give back the room of deleted rows, in the files and in their logs."""
-    for name in ("corpus.sqlite", "cache.sqlite"):
+    if not isinstance(bot.record, Path):
+        bot.record.reclaim()
+    for name in ("cache.sqlite",) if bot.shared else ("corpus.sqlite", "cache.sqlite"):
         with closing(sqlite3.connect(bot.root / FOLDER / name, timeout=30, isolation_level=None)) as db:
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from mundap.config import Store
 from mundap.errors import BadFile
 from mundap.evaluation.questions import Questions
 from mundap.evaluation.retrieval import Search
@@ -30,7 +31,8 @@ def asked_over(bot: Mundap, questions: Questions) -> Mundap:
     if questions.corpus is None:
         return bot
     name = digest(*questions.corpus, size=8)
-    over = Mundap(runs.folder(bot) / "corpora" / name, bot.config, words=bot.root)
+    config = bot.config.model_copy(update={"store": Store()})  # beside the record, not in it
+    over = Mundap(runs.folder(bot) / "corpora" / name, config, words=bot.root)
     builder = Builder(name, "")
     for paragraph in dict.fromkeys(questions.corpus):
         builder.add(paragraph, meta={"kind": "제시문"})

@@ -22,7 +22,7 @@ from mundap.source_settings import AnySource
 from mundap.sources.guard import Resolve, resolve
 from mundap.sources.kinds import readable
 from mundap.sources.make import make_source
-from mundap.sources.protocol import Gone, Had, Item, ItemError, Source
+from mundap.sources.protocol import Gone, Had, Item, ItemError, Source, SourceError, Unreachable
 from mundap.stopping import pause
 from mundap.types import Json
 from mundap.workspace import Mundap
@@ -30,6 +30,7 @@ from mundap.workspace.components import FOLDER
 from mundap.workspace.intake import Ingested, Skipped
 
 _LOCK = "sources.lock"
+_SILENT = 3  # items in a row whose server does not answer, after which the others are not asked for
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,7 @@ class _Fetching:
         self._files: dict[str, Path] = {}
         self._skipped: list[Skipped] = []
         self._fetched = 0
+        self._unanswered = 0  # in a row
 
     def run(self, brought: Brought) -> Brought:
         error, listed, whole = "", 0, True
@@ -267,14 +269,19 @@ class _Fetching:
         except ItemError as error:
             self._skipped.append(Skipped(document, hidden(str(error))))
             path = had.path if had and not self._bot.kept_out(document) else None
+            if isinstance(error, Unreachable):
+                self._unanswered += 1
         self._seen.add(item.address)
         if path is not None:
             self._files[document] = path
+        if self._unanswered == _SILENT:
+            raise SourceError(f"{document}: 서버가 {_SILENT}번 연달아 응답하지 않아 나머지는 다음에 가져옵니다.")
 
     def _fetch(self, item: Item, document: str, had: Had | None) -> Path:
         coming = self._kept.coming(self._settings.name)
         try:
             fetched = self._source.fetch(item, coming, had)
+            self._unanswered = 0
             if fetched is None:
                 assert had is not None
                 return had.path

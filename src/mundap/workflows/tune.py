@@ -112,7 +112,7 @@ def _questions(bot: Mundap, file: Path | None) -> list[Question]:
 
 def _folder(bot: Mundap, asked: Sequence[Question], what: Sequence[str], seed: int) -> Path:
     """The folder of this very tuning: the same settings, questions and corpus find what was done before."""
-    made = [bot.config.model_dump_json(), repr(asdict(bot.recipe)), repr(tuple(what)), str(seed)]
+    made = [bot.config.model_dump_json(exclude={"jobs"}), repr(asdict(bot.recipe)), repr(tuple(what)), str(seed)]
     questions = [part for q in asked for part in (q.question, *q.gold)]
     folder = runs.folder(bot) / f"tune-{digest(*made, digest(*questions), digest(*bot.corpus.ids()))}"
     folder.mkdir(exist_ok=True)

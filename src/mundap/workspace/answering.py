@@ -32,6 +32,7 @@ from mundap.workspace.conversing import conversed
 from mundap.workspace.mending import told
 from mundap.workspace.opening import Opening
 from mundap.workspace.searching import Searching, Where
+from mundap.workspace.staff_answers import STAFF_SHEET
 
 WIDE = 10  # passages that are looked through for a value that the first ones lack
 UNNAMED = 0.25  # of its support is left to a follow-up that asks of what no passage found names
@@ -211,6 +212,9 @@ class Answering:
         state = self._corpus.state()
         before = self._known_before  # one read: another thread may replace it
         if before is None or before[0] != state:
-            known = [Known(q.question, q.answer, q.passage_id) for q in self._corpus.questions()]
+            questions = sorted(
+                self._corpus.questions(), key=lambda one: one.document != STAFF_SHEET
+            )  # theirs count first
+            known = [Known(q.question, q.answer, q.passage_id) for q in questions]
             before = self._known_before = (state, KnownAnswers(known))
         return before[1]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from mundap.config import Config
+from mundap.config import SQLITE, Config
 from mundap.config import Graph as GraphSettings
 from mundap.encode import make_encoder
 from mundap.encode.adapter import AdaptedEncoder
@@ -21,8 +22,13 @@ from mundap.generate.reading import Reader, Weigh
 from mundap.generate.sampling import Sampling
 from mundap.generate.structured import Completer
 from mundap.generate.support import read_calibration, refusal
+from mundap.index.engine import Engine
 from mundap.index.kept_vectors import KeptVectors
+from mundap.index.local import LocalEngine
 from mundap.index.sparse import SPARSE
+from mundap.jobs import make_executor
+from mundap.jobs.encoding import Model, SpreadEncoder
+from mundap.jobs.executor import Executor
 from mundap.korean.everyday import EverydayWords, read_pairs, shipped
 from mundap.korean.keyword_model import KeywordModel
 from mundap.korean.keyword_rules import NounRule, extract, names, read_rules
@@ -31,10 +37,24 @@ from mundap.protocols import Encoder, Generator, Reranker, SparseEncoder
 from mundap.retrieve.light import LightModel
 from mundap.retrieve.rerank import make_reranker
 from mundap.store.cache import Cache, CachedEncoder
+from mundap.store.record import Place
 
 FOLDER = ".mundap"
+CORPUS = "corpus.sqlite"
 MODELS = "models"
 LIGHT = "light:"  # of a reranker that `mundap train reranker` made
+
+
+def kept_in(root: Path, config: Config, name: str) -> Place:
+    """Place the workspace `root` keeps what is in its file `name`: there, or at the server that the settings name.
+
+    Raises MundapError for a server that cannot be used.
+    """
+    if config.store.url == SQLITE:
+        return root / FOLDER / name
+    from mundap.store.postgres import server_at
+
+    return server_at(config.store.url)
 
 
 class Components:
@@ -53,6 +73,28 @@ class Components:
     def cache(self) -> Cache:
         """Vectors and tokens that were computed before, those in segments of the index among them."""
         return Cache(self.root / FOLDER / "cache.sqlite", lambda keys: self._kept_vectors.find(keys))
+
+    @cached_property
+    def engine(self) -> Engine:
+        """What keeps the index. Raises ConfigError for an address that none could be."""
+        settings = self.config.index
+        if settings.engine == "local":
+            return LocalEngine(self.index_folder)
+        from mundap.index.milvus.engine import MilvusEngine
+        from mundap.index.milvus.server import TOKEN
+
+        uri = str(self.words / settings.uri) if settings.uri.endswith(".db") else settings.uri
+        return MilvusEngine(uri, settings.collection, os.environ.get(TOKEN, ""))
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the index is kept in files of this machine."""
+        return self.config.index.engine == "local"
+
+    @property
+    def has_graph(self) -> bool:
+        """Whether there is a keyword graph, which stands in files beside segments."""
+        return self.config.graph.enabled and self.is_local
 
     @property
     def index_folder(self) -> Path:
@@ -147,6 +189,21 @@ class Components:
     def encoder(self) -> Encoder:
         """The encoder that mundap.toml names."""
         return self.encoder_named(self.config.index.encoder)
+
+    @cached_property
+    def executor(self) -> Executor:
+        """Who does what takes long. Raises ConfigError for an address that is none, and MissingExtra."""
+        settings = self.config.jobs
+        return make_executor(settings.executor, url=self.config.queue, address=settings.address)
+
+    @property
+    def spread_encoder(self) -> SpreadEncoder:
+        """The encoder, as an index uses it: passages are encoded by whoever does what takes long."""
+        settings = self.config.index
+        options = Options(settings.query_prompt, settings.passage_prompt, settings.pooling)
+        folder = str(self.words.resolve())
+        model = Model(self.encoder.name, settings.encoder, str(self.models.resolve()), folder, options)
+        return SpreadEncoder(self.encoder, model, self.executor)
 
     def encoder_named(self, name: str) -> Encoder:
         """The encoder of that name. Raises UnknownName, or ConfigError for a trained one that cannot be used."""

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import closing, contextmanager
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from secrets import token_hex
 from threading import Lock
 
 from filelock import FileLock, Timeout
 
-from mundap.config import FILE, Config, find_workspace, read_config
+from mundap.asides import sweep
+from mundap.config import FILE, STORE_URL, Config, find_workspace, read_config
 from mundap.encode import base_of, located
 from mundap.errors import (
     BadFile,
@@ -27,6 +29,7 @@ from mundap.errors import (
 )
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
+from mundap.graph.synonyms import Synonym
 from mundap.hits import Hits
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg
@@ -44,6 +47,7 @@ from mundap.retrieve.light import seen
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
 from mundap.store.fetched import FetchedFiles
+from mundap.store.record import Place
 from mundap.store.sight import Sight
 from mundap.tracing import Tracing
 from mundap.types import Answer, Passage, Turn
@@ -51,15 +55,29 @@ from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
 from mundap.workspace.answering import Answering
-from mundap.workspace.components import FOLDER, LIGHT, Components
+from mundap.workspace.components import CORPUS, FOLDER, LIGHT, Components, kept_in
 from mundap.workspace.copies import Copied, Copies
 from mundap.workspace.indexing import Indexing
-from mundap.workspace.intake import KEPT_OUT, Ingested, Skipped, Taken, beside, keep_out, skipped, take, take_back
+from mundap.workspace.intake import (
+    KEPT_OUT,
+    Ingested,
+    Skipped,
+    Taken,
+    beside,
+    is_taken,
+    keep_out,
+    skipped,
+    take,
+    take_back,
+)
 from mundap.workspace.opening import Opening, passages_of
 from mundap.workspace.searching import Searching, Where
 from mundap.workspace.uploads import Uploads
 
+_VIEWS = 32  # that are kept: each has connections of its own
+HOLDER = "follower"  # the file with the name of this folder among those that follow a shared record
 SOURCES = "sources"  # the folder of what came from elsewhere
+BACKUPS = ".backup-"  # with which folders begin that hold the workspace for a backup
 
 
 def cut_of(config: Config, models: Path) -> Cut:
@@ -76,14 +94,41 @@ def sheets_of(config: Config) -> Options:
     return Options(config.ingest.hidden, tuple((kind, names) for kind, names in config.ingest.columns if names))
 
 
-def _check_there(folder: Path) -> None:
-    """Raises StorageDamaged for an index whose corpus is gone: an empty one in its place would hide that."""
-    corpus = folder / "corpus.sqlite"
-    if (folder / "index" / "CURRENT").exists() and not (corpus.exists() and corpus.stat().st_size):
+def _check_there(folder: Path, record: Place) -> None:
+    """Raises StorageDamaged for an index whose corpus is gone, and ConfigError for a record elsewhere that is not the
+    one of this workspace: an empty one in its place would hide that."""
+    corpus, indexed = folder / CORPUS, (folder / "index" / "CURRENT").exists()
+    here = corpus.exists() and corpus.stat().st_size > 0
+    if not isinstance(record, Path):
+        if (here or indexed) and record.unused:
+            raise ConfigError(
+                f"{record.address}: 데이터베이스가 비어 있는데 {folder}에는 문서나 색인이 있습니다. [store] url({STORE_URL})이 맞는지"
+                " 확인하세요. 이 작업 폴더를 옮기려면 url을 sqlite로 두고: mundap migrate --to postgresql://…"
+                f" 새로 시작하려면 {corpus.name}과 index를 지우세요. (the database is empty, the workspace is not)"
+            )
+    elif (folder / HOLDER).exists() and not here:
+        raise ConfigError(
+            f"{folder}: 이 작업 폴더의 데이터는 PostgreSQL에 있습니다. [store] url이나 {STORE_URL}을 지정하세요. 되돌려 새로"
+            f" 시작하려면 {folder / HOLDER}를 지우세요. (its record is at a PostgreSQL server; set [store] url)"
+        )
+    elif indexed and not here:
         raise StorageDamaged(
             f"{corpus}: 색인은 있는데 문서 데이터가 없습니다. 백업에서 되살리세요(mundap restore FILE 새폴더)."
             f" 처음부터 다시 만들려면 {folder / 'index'} 폴더를 지우고 mundap ingest와 mundap index를 실행하세요."
         )
+
+
+def _holder(folder: Path, record: Place) -> str:
+    """The name under which the index in this folder follows a record that others follow, too."""
+    if isinstance(record, Path):
+        return ""
+    file = folder / HOLDER
+    try:
+        with file.open("x") as made:
+            made.write(token_hex(8))
+    except FileExistsError:
+        pass
+    return file.read_text("ascii")
 
 
 _MOMENT_SECONDS = 1.0  # in which somebody who merges puts the merged segment in place
@@ -101,10 +146,11 @@ class Mundap:
         self.root = root
         self.config = config
         (root / FOLDER).mkdir(mode=0o700 if config.private else 0o777, parents=True, exist_ok=True)
-        _check_there(root / FOLDER)
-        self.corpus = Corpus(root / FOLDER / "corpus.sqlite")
+        self.record = self.kept_in(CORPUS)
+        _check_there(root / FOLDER, self.record)
+        self.corpus = Corpus(self.record, holder=_holder(root / FOLDER, self.record))
         self._parts = Components(
-            root, words or root, config, lambda words: self._opening.open().lexical.postings.rarity(words)
+            root, words or root, config, lambda words: self._opening.open().lexical.statistics.rarity(words)
         )
         self._indexing = Indexing(self._parts.index_folder, self.corpus, self._parts)
         self._opening = Opening(self._indexing, self.corpus, self._parts)
@@ -133,18 +179,23 @@ class Mundap:
 
         What they do not see is in no search, answer, listing, count or suggestion.
         """
-        folders = self.config.access.folders
-        if tags is None or not (folders or self.corpus.has_tags):
+        if tags is None:
             return self
-        own = frozenset(tags)
+        folders = self.config.access.folders
+        known = frozenset(self.corpus.tags_in_use).union(*folders.values())
+        if not (folders or known):
+            return self
+        own = frozenset(tags) & known  # people have groups without number, documents few
         with self._viewing:
-            view = self._views.get(own)
+            view = self._views.pop(own, None)
             if view is None:
                 view = copy(self)
-                view.corpus = Corpus(self.root / FOLDER / "corpus.sqlite", Sight(own, folders))
+                view.corpus = Corpus(self.record, Sight(own, folders))
                 view._searching = Searching(self._opening, view.corpus, self._parts)
                 view._answering = Answering(view._searching, self._opening, view.corpus, self._parts)
-                self._views[own] = view
+            self._views[own] = view  # as the last that was asked for
+            if len(self._views) > _VIEWS:
+                del self._views[next(iter(self._views))]
         return view
 
     def read_by(self, encoder: str, progress: Progress = quiet) -> Mundap:
@@ -159,6 +210,18 @@ class Mundap:
         other = self.reconfigured(self.config.model_copy(update={"index": index, "retrieve": retrieve}))
         other._opening.open_with_vectors(progress)
         return other
+
+    def with_synonyms(self, synonyms: Sequence[Synonym]) -> Mundap:
+        """The same workspace as it would search with these synonyms; what is on the disk stays as it is.
+
+        Raises StaleIndex as `search` does, ConfigError without a graph.
+        """
+        view = copy(self)
+        view._opening = self._opening.with_synonyms(synonyms)
+        view._searching = Searching(view._opening, self.corpus, self._parts)
+        view._answering = Answering(view._searching, view._opening, self.corpus, self._parts)
+        view._views = {}
+        return view
 
     # -- ingest ---------------------------------------------------------------------------------------------------
 
@@ -180,15 +243,16 @@ class Mundap:
             except BadFile as error:
                 missing.append(Skipped(str(path), str(error)))
         with self._writing():
+            access: dict[str, Sequence[str]] = {}
             for source, file in list(files.items()):
                 if self.uploads.holds(source):  # whose tags came with them
                     continue
                 try:
-                    self.corpus.tag(source, beside(file))
+                    access[source] = beside(file)
                 except BadFile as error:  # what should be hidden is not taken for what all may see
                     missing.append(Skipped(source, str(error)))
                     del files[source]
-            taken = self._take(files, progress)
+            taken = self._take_tagged(files, access, progress)
             removed = self._prune() if prune else 0
             copied = self._copied(taken)
         return self._ingested(taken, missing, removed, copied)
@@ -203,18 +267,19 @@ class Mundap:
         leaves the tags that a file of that name had.
         """
         with self._writing():
-            before = {name: self.corpus.tags(self.uploads.source(name)) for name in files}
-            for name in files:
-                self.corpus.forgive(self.uploads.source(name))
-                if access is not None:  # before it is there, so that nobody sees it meanwhile
-                    self.corpus.tag(self.uploads.source(name), access)
-            taken = self._take({self.uploads.source(name): file for name, file in files.items()}, progress)
-            for name, one in zip(files, taken, strict=True):
+            sources = {self.uploads.source(name): file for name, file in files.items()}
+            self.uploads.keep(files.values())
+            for source in sources:
+                self.corpus.forgive(source)
+            try:
+                taken = self._take(
+                    sources, progress, dict.fromkeys(sources, tuple(access)) if access is not None else {}
+                )
+            finally:  # what came of the others undoes none
+                self._place(files.items())
+            for one in taken:
                 if one.state == "skipped":
                     self.corpus.forgive(one.file)
-                    self.corpus.tag(one.file, before[name])
-                else:
-                    self.uploads.place(files[name], name)
             if not self._indexing.done and self.corpus.counts()[0]:
                 self._indexing.build({}, merging=False)
             copied = self._copied(taken)
@@ -238,13 +303,14 @@ class Mundap:
         given = tuple(access)
         with self._writing():
             taken_in = dict(files)
+            tags: dict[str, Sequence[str]] = {}
             for source, file in files.items():
                 try:
-                    self.corpus.tag(source, beside(file) or given)
+                    tags[source] = beside(file) or given
                 except BadFile as error:  # what should be hidden is not taken for what all may see
                     missing.append(Skipped(source, str(error)))
                     del taken_in[source]
-            taken = self._take(taken_in, progress)
+            taken = self._take_tagged(taken_in, tags, progress)
             for source in gone:
                 self.corpus.forgive(source)
                 if self.corpus.fingerprint(source) is not None:
@@ -274,8 +340,8 @@ class Mundap:
         with self._writing():
             listed = self.corpus.document(document_id)
             if listed:
-                self.uploads.drop(listed.source)  # first: a file without its document would bring it back
-                self.corpus.remove(listed.source)
+                with self.uploads.leaving(listed.source):
+                    self.corpus.remove(listed.source)
                 if self.is_fetched(listed.source):
                     keep_out(self.corpus, listed.source)
         return listed
@@ -290,12 +356,45 @@ class Mundap:
         named = [self.root / path for path in self.config.ingest.paths]
         return [*named, self.uploads.folder] if self.uploads.folder.is_dir() else named
 
-    def _take(self, files: Mapping[str, Path], progress: Progress) -> tuple[Taken, ...]:
+    def _take(
+        self, files: Mapping[str, Path], progress: Progress, access: Mapping[str, Sequence[str]]
+    ) -> tuple[Taken, ...]:
         settings = self.config.ingest
         limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
-        return take(
-            self.corpus, files, cut_of(self.config, self._parts.models), limits, progress, sheets_of(self.config)
-        )
+        options = sheets_of(self.config)
+        return take(self.corpus, files, self._cut, limits, progress, options, access, self._parts.executor)
+
+    def _take_tagged(
+        self, files: Mapping[str, Path], access: Mapping[str, Sequence[str]], progress: Progress
+    ) -> tuple[Taken, ...]:
+        """Read files whose documents shall have these tags. One that fewer shall see is hidden from the others at once, one
+        that others shall see is shown to them as it is now."""
+        for source, tags in access.items():
+            before = set(self.corpus.tags(source))
+            if tags and (not before or before > set(tags)):
+                self.corpus.tag(source, tags)
+        taken = self._take(files, progress, access)
+        for one in taken:
+            if one.state == "skipped" and one.file in access:
+                self.corpus.tag(one.file, access[one.file])
+        return taken
+
+    @property
+    def _cut(self) -> Cut:
+        return cut_of(self.config, self._parts.models)
+
+    def _place(self, files: Iterable[tuple[str, Path]]) -> None:
+        """Put the uploads in their place that the corpus has as they are."""
+        cut, options = self._cut, sheets_of(self.config)
+        for name, file in files:
+            if is_taken(self.corpus, self.uploads.source(name), file, cut, options):
+                self.uploads.place(file, name)
+
+    def settle(self, wait: float = _MOMENT_SECONDS) -> None:
+        """Finish what killed processes were doing with uploads, or undo it, and delete what they have left. Every change of
+        documents begins with this. Raises WorkspaceBusy if others write for over `wait` seconds."""
+        with self._writing(wait):
+            pass
 
     def _copied(self, taken: Sequence[Taken]) -> Copied:
         come = {one.file for one in taken if one.state in ("added", "updated")}
@@ -368,7 +467,7 @@ class Mundap:
         gone = [
             one.source
             for one in self.corpus.documents()
-            if not exists(self.root / one.source) and not self.is_fetched(one.source)
+            if not self.is_fetched(one.source) and not exists(self.root / one.source)
         ]
         for source in gone:
             self.corpus.remove(source)
@@ -427,6 +526,11 @@ class Mundap:
     def damaged_files(self) -> list[Path]:
         """The files of the index, the corpus and the cache that are damaged. All of them are read."""
         return [*self.corpus.damaged(), *self._parts.cache.damaged(), *self._indexing.damaged()]
+
+    def forget_former_indexes(self) -> None:
+        """Delete what is kept of indexes before the current one; all of them if no document is left."""
+        with self._writing():
+            self._indexing.engine.erase(everything=not self.corpus.counts()[0])
 
     @property
     def recipe(self) -> Recipe:
@@ -506,15 +610,17 @@ class Mundap:
 
     @property
     def legs(self) -> tuple[LexicalLeg, DenseLeg]:
-        """The lexical and the dense leg over the current generation. Raises StaleIndex as `search` does."""
-        opened = self._opening.open()
-        return opened.lexical, opened.dense
+        """The lexical and the dense leg over the segments of the current generation. Raises StaleIndex as `search` does, and
+        ConfigError for an index that a server keeps."""
+        return self._opening.open().legs
 
     @property
     def graph(self) -> GraphLeg:
         """The graph leg over the current generation. Raises StaleIndex as `search` does, ConfigError if it is off."""
-        graph = self._opening.open().graph
+        opened = self._opening.open()
+        graph = opened.graph
         if graph is None:
+            _ = opened.generation  # raises for an index that a server keeps, which no setting of the graph mends
             raise ConfigError(
                 "키워드 그래프를 쓰지 않는 작업 폴더입니다. mundap.toml에서 [graph] enabled = true로 바꾸고 mundap index"
             )
@@ -596,7 +702,7 @@ class Mundap:
     @cached_property
     def feedback(self) -> Feedback:
         """Answers given over HTTP, and the feedback on them."""
-        return Feedback(self.root / FOLDER / "corpus.sqlite")
+        return Feedback(self.record)
 
     def keywords(self, questions: Sequence[str]) -> list[list[str]]:
         """The distinct keywords of each question, by the configured extractor; the corpus is not read.
@@ -613,8 +719,26 @@ class Mundap:
         """
         return self._parts
 
-    def _writing(self) -> AbstractContextManager[None]:
-        return writing(self.root, _MOMENT_SECONDS)
+    def kept_in(self, name: str) -> Place:
+        """Where what is kept in that file of the folder is: there, or at the server of the record.
+
+        Raises MundapError for a server that cannot be used.
+        """
+        return kept_in(self.root, self.config, name)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other machines may read and change the record, too."""
+        return not isinstance(self.record, Path)
+
+    @contextmanager
+    def _writing(self, wait: float = _MOMENT_SECONDS) -> Iterator[None]:
+        with writing(self.root, wait):
+            self._place(self.uploads.arrived())
+            for name in self.uploads.left():
+                self.corpus.remove(self.uploads.source(name))
+            sweep(self.root / FOLDER, BACKUPS)
+            yield
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from mundap.graph.build import GraphFiles, Relate, Relation
 from mundap.graph.relations import relate, unrelated
 from mundap.graph.synonyms import in_use, read_synonyms
 from mundap.index.annexes import together
-from mundap.index.generation import Recipe, build, current, damaged_files, generations, open_generation
+from mundap.index.engine import Engine
+from mundap.index.generation import Recipe, open_generation
 from mundap.index.kept_vectors import vectors_of
 from mundap.index.merging import Writing, merge_aside
 from mundap.index.near import Halves
@@ -27,6 +28,7 @@ from mundap.store.corpus import Corpus
 from mundap.workspace.components import Components
 
 _FORGOTTEN = 4096  # vectors at once
+_HANDED_OUT = 8192  # passages whose vectors are asked of others at once, so that many have work
 
 
 class _Summed:
@@ -58,7 +60,7 @@ class _Encoded:
         self._keys = bytearray()
 
     def __call__(self, texts: list[str]) -> Halves:
-        encoder = self._parts.encoder
+        encoder = self._parts.spread_encoder
         self._keys += b"".join(text_key(encoder.name, text) for text in texts)
         return self._parts.cache.vectors(texts, encoder, self._steps.next())
 
@@ -70,7 +72,7 @@ class _Encoded:
 
 
 class Indexing:
-    """Builds generations of `corpus` in the folder `root`, with `parts`."""
+    """Builds the index of `corpus` with `parts`, whose engine keeps it; segments of generations in the folder `root`."""
 
     def __init__(self, root: Path, corpus: Corpus, parts: Components) -> None:
         self.root = root
@@ -92,7 +94,8 @@ class Indexing:
         parts = self._parts
         parts.look_at_segments(checked=anew)
         self._take_back_vectors()
-        whole = anew or current(self.root) is None
+        engine = parts.engine
+        whole = anew or engine.current is None
         tokens = _Summed(shown.get("tokens", quiet), total if whole else 0)
         read = self._corpus.passage_count() + (total if parts.sparse else 0)
         encoding = _Summed(shown.get("vectors", quiet), read if whole else 0)
@@ -103,14 +106,18 @@ class Indexing:
             vectors,
             parts.encoder.name,
             self._annex(encoding, keywords),
+            0 if parts.executor.here else _HANDED_OUT,
         )
-        name = build(self.root, self._corpus, self.recipe, deriving, anew=anew, compact=compact, merging=merging)
-        vectors.forget()
+        name = engine.build(self._corpus, self.recipe, deriving, anew=anew, compact=compact, merging=merging)
+        if engine.keeps_vectors:
+            vectors.forget()
         parts.look_at_segments()
         return name
 
     def merge(self, writing: Writing) -> None:
         """Merge what is to be merged, aside; see index.merging. Raises MundapError."""
+        if not self._parts.is_local:
+            return
         annex = self._annex(_Summed(quiet, 0), _Summed(quiet, 0))
         while merge_aside(self.root, self.recipe, annex, writing):
             self._parts.look_at_segments()
@@ -122,6 +129,8 @@ class Indexing:
 
     def _take_back_vectors(self) -> None:
         """Keep the vectors of another encoder in the cache: its segments will go, and one may return to it."""
+        if not self._parts.is_local:
+            return
         try:
             segments = open_generation(self.root).segments
         except StaleIndex:
@@ -131,16 +140,18 @@ class Indexing:
 
     @property
     def done(self) -> bool:
-        """Whether the current generation is of the corpus as it is now."""
+        """Whether the current index is of the corpus as it is now."""
         try:
-            return open_generation(self.root).corpus_state == self._corpus.state()
+            return self.engine.open().corpus_state == self._corpus.state()
         except StaleIndex:
             return False
 
     @property
     def segments(self) -> list[tuple[str, Extent, int, float]]:
         """Of each segment of the current generation its name, how large it is, its bytes, and its recall@100 of vectors;
-        none without a generation."""
+        none without a generation, and on a server."""
+        if not self._parts.is_local:
+            return []
         try:
             opened = open_generation(self.root)
         except StaleIndex:
@@ -151,20 +162,25 @@ class Indexing:
         ]
 
     def damaged(self) -> list[Path]:
-        """The files of the current generation that are damaged."""
-        return damaged_files(self.root)
+        """The files of the current index that are damaged."""
+        return self.engine.damaged()
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The generations on the disk, by name, oldest first."""
-        return generations(self.root)
+        """The indexes that are there, by name, oldest first."""
+        return self.engine.names
+
+    @property
+    def engine(self) -> Engine:
+        """What keeps the index."""
+        return self._parts.engine
 
     @property
     def recipe(self) -> Recipe:
         """What decides an index of this workspace besides its passages."""
         parts, settings = self._parts, self._parts.config.index
         graph = ""
-        if parts.config.graph.enabled:
+        if parts.has_graph:
             table = parts.synonyms
             graph = f"{self._graph_recipe}-{digest(table.read_bytes() if table.is_file() else b'', size=6)}"
         return Recipe(parts.encoder.name, parts.tokenizer.name, NORMALIZER, settings.k1, settings.b, graph)
@@ -173,11 +189,11 @@ class Indexing:
     def _graph_recipe(self) -> str:
         """What decides the nodes of the graph, and the edges that passages give."""
         kind = self._parts.config.graph.relations
-        return f"{self._parts.tokenizer.name}-1-{reader_name(self._parts.completer) if kind == 'llm' else kind}"
+        return f"{self._parts.tokenizer.name}-2-{reader_name(self._parts.completer) if kind == 'llm' else kind}"
 
     def _annex(self, encoding: _Summed, keywords: _Summed) -> Annex | None:
         """What stands beside the rows of segments."""
-        graph = [self._graph(keywords)] if self._parts.config.graph.enabled else []
+        graph = [self._graph(keywords)] if self._parts.has_graph else []
         return together([*self._sparse(encoding), *graph])
 
     def _sparse(self, steps: _Summed) -> list[SparseFiles]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from mundap.access import SIDECAR, tags_of
@@ -15,7 +16,10 @@ from mundap.ingest.grid import TABLE
 from mundap.ingest.pdf.ocr import available
 from mundap.ingest.readers import reader_version
 from mundap.ingest.sheets.sheet import Options
-from mundap.jobs.batch import Limits, read_all
+from mundap.jobs.batch import Limits
+from mundap.jobs.executor import Executor
+from mundap.jobs.in_process import InProcess
+from mundap.jobs.reading import read_by
 from mundap.jobs.task import Cut, Job, Read, Unread
 from mundap.korean.normalize import NORMALIZER, name_of
 from mundap.protocols import Progress
@@ -101,10 +105,15 @@ def take(
     limits: Limits,
     progress: Progress,
     options: Options = Options(),
+    access: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    executor: Executor = InProcess(),
 ) -> tuple[Taken, ...]:
     """Read what has changed of `files`, by source, into the corpus, one transaction for each; what came of each, in
-    the order of `files`. What was removed and is kept out is only named. What was read before of a file that cannot be read any more stays. Raises ConfigError for a cut
-    that cannot be made."""
+    the order of `files`. `executor` has them read. What was removed and is kept out is only named. What was read before of
+    a file that cannot be read any more stays.
+
+    With a document go the tags that `access` has for its source, so that nobody sees what it was before by the new ones;
+    without any it keeps its own. Raises ConfigError for a cut that cannot be made."""
     cut.chunker()  # what is wrong with the settings is said once, and not of every file
     taken: dict[str, Taken] = {}
     changed: dict[str, str] = {}
@@ -123,6 +132,8 @@ def take(
         if corpus.fingerprint(source) == fingerprint:
             if refused:
                 corpus.forgive(source)
+            if source in access:
+                corpus.tag(source, access[source])
             taken[source] = Taken(source, "unchanged")
         elif refused and refused[0] == _refused(file, fingerprint):
             taken[source] = Taken(source, "skipped", refused[1])
@@ -142,9 +153,9 @@ def take(
     told()
     jobs = [Job(files[source], source, cut, options=options) for source in changed]
     with corpus.many_changes():
-        for job, outcome in read_all(jobs, limits, watch):
+        for job, outcome in read_by(executor, jobs, limits, watch):
             come.pop(job.source, None)
-            taken[job.source] = _put(corpus, job, outcome, changed[job.source])
+            taken[job.source] = _put(corpus, job, outcome, changed[job.source], access.get(job.source))
             told()
     return tuple(taken[source] for source in files)
 
@@ -160,7 +171,15 @@ def beside(file: Path) -> list[str]:
         raise BadFile(f"{name_of(sidecar.name)}: 접근 태그 파일을 읽을 수 없습니다. UTF-8로 저장하세요.") from error
 
 
-def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str) -> Taken:
+def is_taken(corpus: Corpus, source: str, file: Path, cut: Cut, options: Options) -> bool:
+    """Whether the corpus has the document `source` as `take` makes it of this file."""
+    try:
+        return corpus.fingerprint(source) == _fingerprint(file, cut, options)
+    except OSError:
+        return False
+
+
+def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str, access: Sequence[str] | None) -> Taken:
     source = job.source
     if isinstance(outcome, Unread):
         corpus.refuse(source, _refused(job.path, fingerprint) if outcome.lasting else AGAIN, outcome.reason)
@@ -168,7 +187,7 @@ def _put(corpus: Corpus, job: Job, outcome: Read | Unread, fingerprint: str) -> 
     reading = outcome.reading
     state: State = "added" if corpus.fingerprint(source) is None else "updated"
     pieces = reading.long.pieces() if reading.long else ()
-    corpus.put(reading.document, outcome.parents, outcome.chunks, fingerprint, pieces)
+    corpus.put(reading.document, outcome.parents, outcome.chunks, fingerprint, pieces, access)
     return Taken(
         source,
         state,

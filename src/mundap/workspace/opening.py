@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
 
 from mundap.errors import ConfigError, StaleIndex
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
+from mundap.graph.synonyms import Synonym
 from mundap.index.bm25 import LexicalLeg
-from mundap.index.dense import DenseLeg
-from mundap.index.generation import REPAIR, Generation, alive, check, current, lacks, open_generation
+from mundap.index.dense import DenseLeg, NearestLeg
+from mundap.index.engine import Lexical, OpenIndex, check_recipe
+from mundap.index.generation import REPAIR, Generation
+from mundap.index.local import LocalIndex
 from mundap.index.postings import Postings
 from mundap.index.sparse import SPARSE, SparseLeg, open_weights, weighed
 from mundap.index.table import Table
 from mundap.index.vectors import VectorIndex
-from mundap.index.widen import Widening
 from mundap.protocols import Leg, Progress, Searcher
 from mundap.retrieve.coverage import untrained
 from mundap.retrieve.light import LightRanker
@@ -32,15 +34,28 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Opened:
-    """A generation with its legs, and the state of the corpus that its table reflects."""
+    """An index with its legs, and the state of the corpus that its table reflects."""
 
     state: str
-    generation: Generation
+    index: OpenIndex
     table: Table
-    lexical: LexicalLeg
-    dense: DenseLeg
+    lexical: Lexical
+    dense: NearestLeg
     graph: GraphLeg | None
     searchers: Mapping[str, Searcher]
+
+    @property
+    def generation(self) -> Generation:
+        """The segments. Raises ConfigError for an index that has none, because a server keeps it."""
+        return _segments(self.index)
+
+    @property
+    def legs(self) -> tuple[LexicalLeg, DenseLeg]:
+        """The legs of words and of vectors over segments. Raises ConfigError as `generation`."""
+        _segments(self.index)
+        assert isinstance(self.lexical, LexicalLeg)
+        assert isinstance(self.dense, DenseLeg)
+        return self.lexical, self.dense
 
 
 class Opening:
@@ -66,7 +81,7 @@ class Opening:
             if opened is None:
                 opened = self._open_generation(state)
             elif opened.state != state:  # something was removed, or added and not indexed yet
-                opened.table.restrict(alive(opened.generation, self._corpus))
+                opened.index.restrict(opened.table, self._corpus)
                 opened = replace(opened, state=state)
             self._opened = opened
             return opened
@@ -82,7 +97,7 @@ class Opening:
         is tried again at the next call. Without any generation, StaleIndex is raised at the next search.
         """
         opened, name = self._opened, self.newest
-        if opened is None or opened.generation.name == name:
+        if opened is None or opened.index.name == name:
             return
         if name is None:
             self.reload()
@@ -101,32 +116,32 @@ class Opening:
         """
         if self.newest is None:
             return self._corpus.counts()[0] > 0
-        generation = open_generation(self._indexing.root)
-        check(generation, self._indexing.recipe, self._corpus, complete=False)
-        return lacks(generation, self._corpus)
+        index = self._indexing.engine.open()
+        check_recipe(index, self._indexing.recipe)
+        return index.lacks(self._corpus)
 
     @property
     def name(self) -> str:
         """The name of the generation that is open, or else of the newest; "" without any."""
         opened = self._opened
-        return opened.generation.name if opened else self.newest or ""
+        return opened.index.name if opened else self.newest or ""
 
     @property
     def newest(self) -> str | None:
-        """The name of the current generation on the disk, whether or not it is the one that is open; None without any."""
-        return current(self._indexing.root)
+        """The name of the current generation, whether or not it is the one that is open; None without any."""
+        return self._indexing.engine.current
 
     def bare_graph(self) -> Graph:
         """The graph of the current generation, whose synonyms may be others than the table's by now.
 
         Raises StaleIndex if there is none.
         """
-        return _open_graph(open_generation(self._indexing.root))
+        return _open_graph(_segments(self._indexing.engine.open()))
 
     def open_with_vectors(self, progress: Progress) -> None:
         """Open the current generation as if it had been built with the encoder of the settings: what it lacks of its
         vectors is computed and kept, and the index of them is in memory alone. Raises StaleIndex."""
-        generation = open_generation(self._indexing.root)
+        generation = _segments(self._indexing.engine.open())
         encoder, sparse, cache = self._parts.encoder, self._parts.sparse, self._parts.cache
         weights = None
         if generation.recipe.encoder != encoder.name:
@@ -138,32 +153,47 @@ class Opening:
                 weights = weighed([*cache.weights(own, sparse, progress)])
             recipe = replace(generation.recipe, encoder=encoder.name)
             generation = replace(generation, recipe=recipe, instead=index)
-        self._opened = self._open(self._corpus.state(), generation, weights)
+        self._opened = self._open(self._corpus.state(), LocalIndex(generation), weights)
+
+    def with_synonyms(self, synonyms: Sequence[Synonym]) -> Opening:
+        """The same generation as it would be searched with these synonyms. Raises as `open`, and ConfigError without a graph."""
+        state = self._corpus.state()
+        index = self._indexing.engine.open()
+        generation = _segments(index)
+        if not self._parts.has_graph:
+            raise ConfigError("키워드 그래프를 쓰지 않는 작업 폴더라 동의어가 검색에 쓰이지 않습니다.")
+        other = Opening(self._indexing, self._corpus, self._parts)
+        other.complete = self.complete
+        other._opened = other._open(state, index, None, _open_graph(generation).with_synonyms(synonyms))
+        return other
 
     def _open_generation(self, state: str) -> Opened:
-        return self._open(state, open_generation(self._indexing.root))
+        return self._open(state, self._indexing.engine.open())
 
-    def _open(self, state: str, generation: Generation, weights: Postings | None = None) -> Opened:
-        """`weights` are those of tokens if they are not in the segments."""
+    def _open(
+        self, state: str, index: OpenIndex, weights: Postings | None = None, instead: Graph | None = None
+    ) -> Opened:
+        """`weights` are those of tokens if they are not in the segments, `instead` a graph in place of the generation's."""
         parts = self._parts
-        table = Table(
-            generation.ids, self._corpus, check(generation, self._indexing.recipe, self._corpus, self.complete)
-        )
+        check_recipe(index, self._indexing.recipe)
+        table = index.table(self._corpus, self._corpus, self.complete)
         everyday = parts.everyday
-        widening = Widening(generation.postings, parts.tokenizer, everyday) if everyday else None
-        lexical = LexicalLeg(generation.postings, table, parts.tokenizer, widening)
-        dense = DenseLeg(generation.vectors, table, parts.encoder)
+        lexical = index.lexical(table, parts.tokenizer, everyday)
+        dense = index.dense(table, parts.encoder)
         legs: dict[str, Leg] = {"bm25": lexical, "dense": dense}
         settings, wanted = parts.config.retrieve, parts.legs
         if parts.light and not set(legs) <= set(wanted):
             raise ConfigError(f"reranker = '{settings.reranker}'에는 legs가 모두 필요합니다: {', '.join(legs)}")
         graph = None
-        if parts.config.graph.enabled:
-            graph = legs["graph"] = GraphLeg(_open_graph(generation), table, parts.names, everyday=everyday)
+        if not parts.is_local:
+            _check_served(wanted, parts)
+        if parts.has_graph:
+            known = instead or _open_graph(_segments(index))
+            graph = legs["graph"] = GraphLeg(known, table, parts.names, everyday=everyday)
         elif "graph" in wanted:
             raise ConfigError("legs에 graph를 포함하려면 mundap.toml에서 [graph] enabled = true여야 합니다.")
-        if parts.sparse:
-            legs[SPARSE] = SparseLeg(weights or _open_weights(generation), table, parts.sparse)
+        if parts.sparse and parts.is_local:
+            legs[SPARSE] = SparseLeg(weights or _open_weights(_segments(index)), table, parts.sparse)
         elif SPARSE in wanted:
             raise ConfigError(
                 f"legs의 {SPARSE}에는 토큰 가중치도 출력하는 임베딩(bge-m3)이 필요합니다. 현재 임베딩: {parts.config.index.encoder}"
@@ -175,9 +205,10 @@ class Opening:
             weights=settings.weights,
             pool=settings.pool,
         )
+        opened = Opened(state, index, table, lexical, dense, graph, {**legs, "hybrid": hybrid})
         if parts.light:
-            hybrid.ranker = LightRanker(parts.light, lexical, dense)
-        return Opened(state, generation, table, lexical, dense, graph, {**legs, "hybrid": hybrid})
+            hybrid.ranker = LightRanker(parts.light, *opened.legs)
+        return opened
 
 
 def passages_of(generation: Generation, corpus: Corpus) -> list[Passage]:
@@ -185,6 +216,27 @@ def passages_of(generation: Generation, corpus: Corpus) -> list[Passage]:
     ids = [id for segment in generation.segments for id in segment.ids.every()]
     found = corpus.passages(ids)
     return [found.get(id) or Passage(id, "", "", 0, 0) for id in ids]
+
+
+def _segments(index: OpenIndex) -> Generation:
+    if not isinstance(index, LocalIndex):
+        raise ConfigError(
+            'Milvus 색인으로는 할 수 없는 일입니다. mundap.toml의 [index] engine을 "local"로 바꾸고 mundap index를 실행한 뒤 다시 하세요.'
+        )
+    return index.generation
+
+
+def _check_served(wanted: Sequence[str], parts: Components) -> None:
+    """Raises ConfigError for what only an index in files of this machine has."""
+    unknown = [name for name in wanted if name not in ("bm25", "dense")]
+    if unknown:
+        raise ConfigError(
+            f'Milvus 색인에는 검색 방법 {", ".join(unknown)}이(가) 없습니다. mundap.toml에서 [retrieve] legs = ["bm25", "dense"]로 지정하세요.'
+        )
+    if parts.light:
+        raise ConfigError(
+            f"Milvus 색인에서는 reranker = '{parts.config.retrieve.reranker}'를 쓸 수 없습니다. cross:, onnx:, late:, rerank: 중 하나를 쓰거나 비워 두세요."
+        )
 
 
 def _open_weights(generation: Generation) -> Postings:

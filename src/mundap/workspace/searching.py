@@ -10,8 +10,8 @@ from datetime import date
 from functools import cached_property
 
 from mundap.errors import StaleIndex, UnknownName
-from mundap.index.dense import DenseLeg
-from mundap.index.postings import Postings
+from mundap.index.dense import NearestLeg
+from mundap.index.engine import Statistics
 from mundap.korean.spacing import parted, spaced
 from mundap.korean.typos import Mended, mended
 from mundap.korean.writing import uniform
@@ -41,7 +41,7 @@ class Searching:
         self._parts = parts
         self._settings = parts.config.retrieve
         self._met: tuple[tuple[Set[str], Set[str], Set[str]], ...] = ()
-        self._mended: tuple[str, Postings, Mended] | None = None
+        self._mended: tuple[str, Statistics, Mended] | None = None
 
     def search(self, question: str, k: int, leg: str, allowed: Set[str] | None) -> list[Hit]:
         """The best `k` passages of one leg for a normalised question, among the `allowed` ids if there are such, and
@@ -95,20 +95,20 @@ class Searching:
         if self._corpus.seen is not None:
             return Mended(question)
         last = self._mended  # one read: another thread may replace it
-        postings = self._opening.open().lexical.postings
-        if last is None or last[0] != question or last[1] is not postings:
+        known = self._opening.open().lexical.statistics
+        if last is None or last[0] != question or last[1] is not known:
             apart = parted(question, self._parts.user_dictionary)
-            found = mended(apart, lambda tokens: postings.holders(tokens).tolist(), self._parts.user_dictionary)
-            last = self._mended = (question, postings, found)
+            found = mended(apart, lambda tokens: known.holders(tokens).tolist(), self._parts.user_dictionary)
+            last = self._mended = (question, known, found)
         return last[2]
 
     def uniform(self, question: str) -> str:
         """The question with its amounts and its spacing in the one way that all ways of writing it come to."""
-        postings = self._opening.open().lexical.postings
+        known = self._opening.open().lexical.statistics
         words = self._parts.user_dictionary
-        return spaced(uniform(parted(question, words)), lambda tokens: postings.holders(tokens).tolist(), words)
+        return spaced(uniform(parted(question, words)), lambda tokens: known.holders(tokens).tolist(), words)
 
-    def _arranged(self, question: str, hits: list[Hit], dense: DenseLeg) -> list[Hit]:
+    def _arranged(self, question: str, hits: list[Hit], dense: NearestLeg) -> list[Hit]:
         """The hits reranked, weighed by their dates, without near duplicates and made diverse, as settings say."""
         settings = self._settings
         if self._parts.reranker:

@@ -16,6 +16,7 @@ from mundap.ingest.elements import Element
 from mundap.ingest.grid import one_line
 from mundap.ingest.office.docx_numbering import Numbering, W, numbering
 from mundap.ingest.office.naming import made_on, plausible
+from mundap.ingest.office.struck import struck_out
 from mundap.ingest.office.symbols import symbol
 from mundap.ingest.raised import subscript, superscript
 
@@ -30,6 +31,7 @@ _HEADING = re.compile(r"(?:heading|제목|개요|outline)\s*([1-9])", re.IGNOREC
 _TITLES = ("title", "제목", "문서 제목")
 _CONTENTS = re.compile(r"(?:toc|목차|table of figures)\s*(?:\d|heading|제목)?", re.IGNORECASE)
 _NOTES = {f"{W}footnoteReference": ("footnotes", "주"), f"{W}endnoteReference": ("endnotes", "미주")}
+_LINK = re.compile(r'\s*HYPERLINK\s+"([^"\\]+)"', re.IGNORECASE)
 _LONGEST = 200  # characters of a heading; a longer one is text in a wrong style
 _DEEPEST = 40  # tables within tables
 _LABEL = 60  # characters of what stands beside a table within a cell
@@ -42,11 +44,20 @@ class _Style:
     level: int | None  # of its outline, from 0; 9 is body text
     number: tuple[str, int] | None
     hidden: bool
+    struck: bool
+
+
+@dataclass
+class _Field:
+    """A field that is open: its code, and what it shows so far."""
+
+    code: str = ""
+    shown: str = ""
 
 
 @dataclass
 class _Word:
-    """A document being walked: its styles, lists, links and notes."""
+    """A document being walked: its styles, lists, links, notes and open fields, and what was struck out so far."""
 
     styles: dict[str, _Style]
     lists: Numbering
@@ -54,6 +65,8 @@ class _Word:
     notes: dict[tuple[str, str], Element]
     default: str = ""
     counts: dict[str, int] = field(default_factory=dict)
+    fields: list[_Field] = field(default_factory=list)
+    struck: list[str] = field(default_factory=list)
     depth: int = 0
 
 
@@ -63,13 +76,15 @@ def read_docx(path: Path, source: str) -> Reading:
 
 
 def parse(path: Path) -> Parsed:
-    """The blocks of a document of Word, without headers, footers, comments, deletions and hidden text."""
+    """The blocks of a document of Word, without headers, footers, comments, deletions, and text that is hidden
+    or struck out, which is named in a warning."""
     package: Element = need("docx", "docs")
     try:
         document = package.Document(str(path))
-        blocks = tuple(_blocks(document.element.body, _word(document)))
+        word = _word(document)
+        blocks = tuple(_blocks(document.element.body, word))
         about = document.core_properties
-        return Parsed(blocks, plausible(about.title), made_on(about))
+        return Parsed(blocks, plausible(about.title), made_on(about), warnings=struck_out(word.struck))
     except MemoryError:
         raise
     except Exception as error:  # a broken file can make python-docx and lxml raise anything: KeyError, ValueError
@@ -114,7 +129,12 @@ def _word(document: Element) -> _Word:
 def _style(style: Element) -> _Style:
     properties = style.find(f"{W}pPr")
     return _Style(
-        _val(style, "name"), _val(style, "basedOn"), _outline(properties), _listed(properties), _hidden(style)
+        _val(style, "name"),
+        _val(style, "basedOn"),
+        _outline(properties),
+        _listed(properties),
+        _on(style, "vanish"),
+        _struck(style),
     )
 
 
@@ -132,10 +152,14 @@ def _listed(properties: Element) -> tuple[str, int] | None:
     return _val(found, "numId"), int(level) if level.isdigit() else 0
 
 
-def _hidden(parent: Element) -> bool:
-    properties = parent.find(f"{W}rPr")
-    vanish = properties.find(f"{W}vanish") if properties is not None else None
-    return vanish is not None and vanish.get(f"{W}val") not in ("0", "false", "off")
+def _on(parent: Element, name: str) -> bool:
+    """Whether a property of the letters is set."""
+    found = parent.find(f"{W}rPr/{W}{name}")
+    return found is not None and found.get(f"{W}val") not in ("0", "false", "off")
+
+
+def _struck(parent: Element) -> bool:
+    return _on(parent, "strike") or _on(parent, "dstrike")
 
 
 def _val(parent: Element, name: str) -> str:
@@ -196,10 +220,22 @@ def _text(element: Element, word: _Word, behind: list[Element], notes: list[str]
     for child in element:
         tag = child.tag
         if tag in (f"{W}t", f"{_MATH}t"):
+            for one in word.fields:
+                one.shown += child.text or ""
             yield child.text or ""
         elif tag == f"{W}r":
-            if not _run_hidden(child, word):
+            if _run_is(child, word, "struck", _struck(child)):
+                word.struck.append("".join(_run(child, word, [], [])))
+            elif not _run_is(child, word, "hidden", _on(child, "vanish")):
                 yield from _run(child, word, behind, notes)
+        elif tag == f"{W}fldChar":
+            yield _field_char(child, word)
+        elif tag == f"{W}instrText":
+            if word.fields:
+                word.fields[-1].code += child.text or ""
+        elif tag == f"{W}fldSimple":
+            text = "".join(_text(child, word, behind, notes))
+            yield _with_address(text, _address(child.get(f"{W}instr") or ""))
         elif tag == f"{W}sym":
             yield symbol(child.get(f"{W}font") or "", child.get(f"{W}char") or "")
         elif tag in _SIGNS:
@@ -227,18 +263,41 @@ def _run(run: Element, word: _Word, behind: list[Element], notes: list[str]) -> 
         yield from _text(run, word, behind, notes)
 
 
-def _run_hidden(run: Element, word: _Word) -> bool:
-    if _hidden(run):
-        return True
+def _run_is(run: Element, word: _Word, name: str, itself: bool) -> bool:
+    """Whether a run is hidden or struck out, by itself or by its style."""
     style = word.styles.get(_val(run.find(f"{W}rPr"), "rStyle"))
-    return style is not None and style.hidden
+    return itself or (style is not None and bool(getattr(style, name)))
+
+
+def _field_char(mark: Element, word: _Word) -> str:
+    """What stands behind a field that ends here: the address of a link."""
+    kind = mark.get(f"{W}fldCharType")
+    if kind == "begin":
+        word.fields.append(_Field())
+    if kind != "end" or not word.fields:
+        return ""
+    done = word.fields.pop()
+    return _with_address(done.shown, _address(done.code)).removeprefix(done.shown)
+
+
+def _address(code: str) -> str:
+    """The address in the code of a field that is a link to elsewhere."""
+    found = _LINK.match(code)
+    return found[1] if found else ""
 
 
 def _linked(link: Element, word: _Word, text: str) -> str:
     """The text of a link, and its address where that says something else."""
-    address = word.links.get(link.get(f"{_R}id"), "").removeprefix("mailto:")
-    bare = address.rstrip("/")
-    return f"{text} ({address})" if text.strip() and address and bare.partition("//")[2] not in text else text
+    return _with_address(text, word.links.get(link.get(f"{_R}id"), ""))
+
+
+def _with_address(text: str, address: str) -> str:
+    address = address.removeprefix("mailto:")
+    return (
+        f"{text} ({address})"
+        if text.strip() and address and address.rstrip("/").rpartition("//")[2] not in text
+        else text
+    )
 
 
 def _noted(reference: Element, word: _Word, notes: list[str]) -> str:

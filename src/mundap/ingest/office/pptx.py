@@ -12,10 +12,12 @@ from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Block, Cell, Heading, Paragraph, Parsed, Table
 from mundap.ingest.build import Reading
 from mundap.ingest.office.naming import made_on, plausible
+from mundap.ingest.office.struck import struck_out
 from mundap.ingest.raised import subscript, superscript
 
 NOTES = "발표자 노트: "
 _RUNNING = ("DATE", "FOOTER", "SLIDE_NUMBER", "HEADER")  # placeholders that say nothing of their slide
+_RUN = "{http://schemas.openxmlformats.org/drawingml/2006/main}r"
 _ROW = 0.2  # of an inch; shapes whose tops differ by less stand side by side
 _EMU = 914_400  # English metric units in an inch
 
@@ -32,6 +34,7 @@ def parse(path: Path) -> Parsed:
         deck = library.Presentation(str(path))
         slides = list(deck.slides)
         blocks = tuple(block for number, slide in enumerate(slides, 1) for block in _slide(slide, number))
+        struck = [part.text for slide in slides for part in slide.element.iter(_RUN) if _struck(part)]
         hidden = [str(n) for n, slide in enumerate(slides, 1) if slide.element.get("show") == "0"]
         core = deck.core_properties
         title, date = plausible(core.title or ""), made_on(core)
@@ -42,7 +45,7 @@ def parse(path: Path) -> Parsed:
             f"{path.name}: 파워포인트로 읽을 수 없습니다({type(error).__name__}). 파워포인트에서 열어 PPTX로 다시 저장하세요."
         ) from error
     warnings = (f"숨긴 슬라이드도 읽었습니다: {', '.join(hidden)}쪽.",) if hidden else ()
-    return Parsed(blocks, title, date, len(slides), warnings)
+    return Parsed(blocks, title, date, len(slides), (*warnings, *struck_out(struck)))
 
 
 def _slide(slide: Untyped, number: int) -> Iterator[Block]:
@@ -90,11 +93,18 @@ def _line(paragraph: Untyped) -> str:
 
 
 def _raised(part: Untyped) -> str:
+    if _struck(part):
+        return ""
     text: str = part.text.replace("\v", "\n")
     baseline = next((one.get("baseline") or "" for one in part if str(one.tag).endswith("}rPr")), "")
     if not re.fullmatch(r"-?\d+%?", baseline) or not baseline.strip("-0%"):
         return text
     return subscript(text) if baseline.startswith("-") else superscript(text)
+
+
+def _struck(part: Untyped) -> bool:
+    """Whether a run is struck out, once or twice."""
+    return any(one.get("strike") in ("sngStrike", "dblStrike") for one in part if str(one.tag).endswith("}rPr"))
 
 
 def _table(table: Untyped, number: int) -> Table:

@@ -18,9 +18,10 @@ _BOX = 0.25  # of the page's height, for a table that repeats
 
 _MOMENT = re.compile(  # 2024-03-05 09:10, 2024. 3. 5. 오후 2:10:33, 09:10
     r"(?:\d{2,4}\s?[-./년]\s?\d{1,2}\s?[-./월]\s?\d{1,2}\s?[.일]?\s*)?(?:\([월화수목금토일]\)\s*)?(?:오전|오후|[AP]M)?\s*"
-    r"\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AP]M)?",
+    r"(?:\d{1,2}:\d{2}(?::\d{2})?(?:\s?[AP]M)?|\d{1,2}시\s?\d{1,2}분(?:\s?\d{1,2}초)?)|(?<!\d)20\d{12}(?!\d)",
     re.IGNORECASE,
 )
+_PRINTED = re.compile(r"출력|인쇄|열람|다운로드|내려받|printed|downloaded", re.IGNORECASE)
 _NUMBER = re.compile(r"\d+")
 _COUNTS = re.compile(r"제\s?$")  # 제3장 is no page
 _COUNTED = re.compile(r"\s?[장절조편관항호회차년월일.)]")
@@ -47,14 +48,15 @@ def without_running(pages: Sequence[Page], found: Sequence[Sequence[Piece]], hei
     or of the odd or even ones, with the same text or with a number that grows with the page. On four pages it can be
     two lines, one on the odd and one on the even ones. `height` is that of the
     document's letters: what is clearly taller is a heading. In shorter documents only "- 3 -" and "3 / 12" that agree
-    with the page go. A table that stands in the same place on three pages stays on the first.
+    with the page go, and moments of a print. A table that stands in the same place on three pages stays on the first.
     """
     lines = [line for n, page in enumerate(pages) for line in _lines(n, page, found[n], height)]
     gone = {id(line.piece) for line in lines if _says_page(line, pages)}
     repeated = _repeated(lines)
     for place in repeated:
         beside = {line.page for other in repeated if abs(other[0].y - place[0].y) <= _SAME_PLACE for line in other}
-        if len({line.page for line in place}) >= _PAGES or len(beside) > _PAGES:
+        stamped = "@" in place[0].key and _PRINTED.search(place[0].key)
+        if len({line.page for line in place}) >= _PAGES or len(beside) > _PAGES or stamped:
             gone |= {id(line.piece) for line in place}
     gone |= _repeated_tables(pages, found)
     return [[piece for piece in on_page if id(piece) not in gone] for on_page in found]

@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
-from mundap.ingest.forms import like_a_form, pairs
+from mundap.ingest.forms import all_names, like_a_form, pairs_of
 from mundap.ingest.header import depth, headless, names
 from mundap.ingest.meanings import COLUMNS
+from mundap.ingest.sheets.alternating import alternating
+from mundap.ingest.sheets.approval import without_approval
 from mundap.ingest.sheets.cutting import blocks_of, side_by_side, stacked
 from mundap.ingest.sheets.likeness import alike, fill_ditto, listed, names_again, period, shapes_of, unlike
 from mundap.ingest.sheets.region import (
@@ -26,13 +29,15 @@ from mundap.ingest.sheets.region import (
     without_blank_columns,
 )
 from mundap.ingest.sheets.sheet import Row, Sheet
-from mundap.ingest.sheets.titles import ABOUT, MARK, NOTE, TABLE, only_lines, titles
+from mundap.ingest.sheets.titles import ABOUT, MARK, NOTE, TABLE, below, kind, only_lines, only_notes, titles
 from mundap.korean.normalize import squash
 
 _LONGEST_HEADER = 40  # characters; a longer first cell is data in a sheet that has no header
 _LONGEST_WORD = 10  # characters of a column's name that may end in a full stop, such as No.
 _LONGEST_TITLE = 120
 _UNIT = re.compile(r"[(（\[]\s*단위\s*[:：]")
+_SIGNED = re.compile(r"(?:작성|작성자|작성일|담당|담당자|문의|출처|자료|기준일)\s?[:：]")
+_DIGIT = re.compile(r"\d")
 _FORM = 200  # rows of a form, at the most
 
 
@@ -68,7 +73,7 @@ def areas(pieces: Iterable[Sheet]) -> Iterator[tuple[Sheet, list[Area]]]:
     layout: _Layout | None = None
     for piece in pieces:
         if layout is None or not piece.more:
-            layout = _Layout(piece)
+            layout = _Layout(without_approval(piece))
             found = layout.read()
         else:
             found = layout.go_on(piece)
@@ -85,11 +90,18 @@ class _Layout:
         self.sheet = sheet
         self.areas: list[Area] = []
         self.waiting: list[Row] = []
+        self.titles: list[str] = []  # those of the last table that had some
 
     def read(self) -> list[Area]:
         blocks = blocks_of(self.sheet)
         if not blocks:
             return []
+        if (asked := alternating(self.sheet.rows)) is not None:
+            area = self._new()
+            area.title, area.rows = asked
+            area.columns = (COLUMNS["question"][0], COLUMNS["answer"][0])
+            area.width = len(area.columns)
+            return self.areas
         if all(most_filled(block.rows) == 1 for block in blocks) and not stacked(blocks):
             rows = [row for block in blocks for row in block.rows]
             self.area(Region(0, rows, [one for block in blocks for one in block.merged]))
@@ -118,7 +130,7 @@ class _Layout:
         (_, (first, *_)), *rest = self.waiting
         if rest and MARK.match(first) and not NOTE.match(first):
             area = self._new()
-            area.title, area.notes = [first], rest
+            area.title, area.notes = self._titled([first]), rest
         else:
             (self.areas[-1] if self.areas else self._new()).notes.extend(self.waiting)
         self.waiting = []
@@ -126,6 +138,27 @@ class _Layout:
     def _new(self) -> Area:
         self.areas.append(Area())
         return self.areas[-1]
+
+    def _sections(self, lines: list[Row]) -> list[Row]:
+        """Lines above a table without the sections before it, each a title with the same kind of mark as the table's and
+        lines below, which are added by themselves."""
+        marks = [kind(text) for _, (text,) in lines]
+        last = next((mark for mark in reversed(marks) if mark), "")
+        starts = [n for n, mark in enumerate(marks) if mark and mark == last]
+        if not any(after > start + 1 for start, after in pairwise(starts)):
+            return lines
+        over = lines[: starts[0]]
+        for start, after in pairwise(starts):
+            area = self._new()
+            area.title = self._titled([text for _, (text,) in (*over, lines[start])])
+            area.notes = lines[start + 1 : after]
+        return [*over, *lines[starts[-1] :]]
+
+    def _titled(self, lines: list[str]) -> list[str]:
+        """Lines above a table, below those that stand above its title and the one before."""
+        if lines:
+            self.titles = lines = below(self.titles, lines)
+        return lines
 
     def block(self, block: Region) -> None:
         if only_lines(block):
@@ -148,18 +181,25 @@ class _Layout:
 
     def area(self, region: Region, before: Sequence[Area] = ()) -> None:
         """Add a region as a table, or its rows to the table above that they go on with."""
-        title = [cells[0] for _, cells in self.waiting]
-        self.waiting = []
+        lines, self.waiting = self.waiting, []
         region = without_blank_columns(region)
+        if self.areas and only_notes(region):
+            self.areas[-1].notes += [(number, [cell for cell in cells if cell]) for number, cells in region.rows]
+            return
         last = next((one for one in reversed(before) if one.left == region.left), None)
-        if last and not title and (going := _goes_on(last, region)) is not None:
+        if last and not lines and (going := _goes_on(last, region)) is not None:
             last.spaced = True
             self.body(last, Region(region.left, region.rows[going:], region.merged))
             return
         above = titles(region)
-        title += [text for _, cells in region.rows[:above] if (text := " ".join(cell for cell in cells if cell))]
+        lines += [
+            (number, [text])
+            for number, cells in region.rows[:above]
+            if (text := " ".join(cell for cell in cells if cell))
+        ]
+        title = [text for _, (text,) in self._sections(lines)]
         region = without_blank_columns(Region(region.left, region.rows[above:], region.merged))
-        area = Area(title=title, left=region.left, width=longest(region.rows))
+        area = Area(title=self._titled(title), left=region.left, width=longest(region.rows))
         self.areas.append(area)
         self.head(area, region)
 
@@ -174,11 +214,13 @@ class _Layout:
         if area.width > 1 and 1 < len(region.rows) <= _FORM and like_a_form(own, cells):
             area.form = True
             every, _ = places(padded(region.rows, area.width), region)
-            for (number, row), line in zip(region.rows, every, strict=True):
-                found = pairs([one[2] for one in dict.fromkeys(line) if one])
+            lines = [[one[2] for one in dict.fromkeys(line) if one] for line in every]
+            for (number, row), found in zip(region.rows, pairs_of(lines), strict=True):
                 area.rows += [(number, list(pair)) for pair in found] or [(number, [c for c in row if c])]
             return
         top = 0
+        if area.width == 1 and self._listed(area, region):
+            return
         if area.width == 1:
             top = int(
                 len(region.rows) > 1
@@ -200,18 +242,36 @@ class _Layout:
             area.columns = area.columns[: area.fold or None]
         self.body(area, Region(region.left, region.rows[top:], region.merged))
 
+    def _listed(self, area: Area, region: Region) -> bool:
+        """Add the rows of one column as lines under titles, if the mark of the first comes again and others stand between."""
+        rows = [(number, next(filter(None, cells), "")) for number, cells in region.rows]
+        mark = kind(rows[0][1])
+        titles = [n for n, (_, text) in enumerate(rows) if mark and kind(text) == mark]
+        if len(titles) < 2 or not all(after > n + 1 for n, after in pairwise([*titles, len(rows)])):
+            return False
+        part = ""
+        for n, (number, text) in enumerate(rows):
+            if n in titles:
+                part = text
+            else:
+                area.rows.append((number, [text]))
+                area.parts[number] = part
+        return True
+
     def body(self, area: Area, region: Region, part: str = "") -> None:
         """Add the rows of a body, and tell notes, lines between rows, and tables that begin without a blank row. `part` is
         the line between rows that they stand under."""
         wide = fill_merged(region, area.width)
         rows = region.rows
         header = list(area.columns)
+        lines: list[Row] = []  # those since the last row
         for n, (number, cells) in enumerate(rows):
             if area.width > 1:
                 filled = [cell for cell in cells if cell]
                 if len(filled) == 1:
                     text = filled[0]
-                    if (NOTE.match(text) or _UNIT.match(text)) and cells[0]:
+                    signed = n + 1 == len(rows) and bool(_SIGNED.match(text))
+                    if signed or ((NOTE.match(text) or _UNIT.match(text)) and cells[0]):
                         area.notes.append((number, [text]))
                         continue
                     if number in wide or (cells[0] and len(text) <= _LONGEST_TITLE and MARK.match(text)):
@@ -220,17 +280,21 @@ class _Layout:
                             self.area(Region(region.left, rows[n:], region.merged))
                             return
                         if number in wide or n + 1 < len(rows):
-                            part = text
-                            if n + 1 == len(rows):
-                                area.notes.append((number, [text]))
+                            lines.append((number, [text]))
                             continue
                 elif header and cells[: area.fold or None] == header:
                     continue  # said again on another page
+                elif header and area.rows and n + 1 < len(rows) and _names_others(header, cells):
+                    self.area(Region(region.left, rows[n:], region.merged))
+                    return
                 elif header and cells[0] == header[0] and names_again(_shapes(area), cells):
                     self.waiting = [(number, [text]) for text in area.title]
                     self.area(Region(region.left, rows[n:], region.merged))
                     return
             fill_ditto(cells, rows[n - 1][1] if n else [])
+            if lines:
+                part = " > ".join(below(part.split(" > ") if part else [], [text for _, (text,) in lines]))
+                lines = []
             if area.fold:
                 every = (cells[x : x + area.fold] for x in range(0, len(cells), area.fold))
                 area.rows += [(number, one) for one in every if any(one)]
@@ -238,6 +302,7 @@ class _Layout:
                 area.rows.append((number, cells))
             if part:
                 area.parts[number] = part
+        area.notes = sorted([*area.notes, *lines])
         area.part = part
 
     def _begins(self, area: Area, below: Sequence[Row], text: str) -> bool:
@@ -254,6 +319,13 @@ class _Layout:
         if TABLE.match(text) and not MARK.match(text).group()[0].isdigit():  # type: ignore[union-attr]
             return not alike(_shapes(area), rows[0])
         return unlike(_shapes(area), rows[0])
+
+
+def _names_others(header: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether a row below others is the header of another table: it has only known names, and hardly those of this one."""
+    if not all(cells) or any(map(_DIGIT.search, cells)):
+        return False
+    return all_names(cells) and len({*cells} & {*header}) * 2 < len(cells)
 
 
 def _shapes(area: Area) -> list[str]:

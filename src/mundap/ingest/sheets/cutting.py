@@ -10,7 +10,7 @@ from itertools import pairwise
 from mundap.ingest.header import FEW, shape_of
 from mundap.ingest.sheets.region import Region, longest, shifted
 from mundap.ingest.sheets.sheet import Merged, Row, Sheet
-from mundap.ingest.sheets.titles import titles
+from mundap.ingest.sheets.titles import only_notes, titles
 from mundap.korean.normalize import squash
 
 _COUNT = re.compile(r"(\D{0,3})(\d{1,4})(\D{0,3})")
@@ -60,7 +60,7 @@ def side_by_side(block: Region, ragged: bool) -> list[Region]:
     over = {one.top: one.right - one.left for one in block.merged if one.right > one.left}
     spans = [range(one.left, one.right + 1) for one in block.merged if _within(one, rows[lead:])]
     bands = _bands(rows[lead:], spans)
-    if ragged or len(bands) < 2 or any(right == left for left, right in bands):
+    if ragged or len(bands) < 2:
         return [block]
     parts = [
         Region(block.left + left, kept, shifted(block.merged, left, right))
@@ -70,6 +70,8 @@ def side_by_side(block: Region, ragged: bool) -> list[Region]:
         )
     ]
     if len(parts) < 2 or not all(_own(part, parts) for part in parts[1:]):
+        return [block]
+    if any(longest(part.rows) == 1 and not only_notes(part) for part in parts):
         return [block]
     first = next(x for x, cell in enumerate(rows[0][1]) if cell) if lead else 0
     mine = (
@@ -109,7 +111,7 @@ def _own(part: Region, parts: Sequence[Region]) -> bool:
     """Whether a part stands for itself, rather than being the other columns of the table on its left: it has a title of
     its own, other rows, a header that begins like another's, or names or numbers in order in its first column."""
     first = parts[0]
-    if titles(part) or len(part.rows) != len(first.rows) or part.rows[0][0] != first.rows[0][0]:
+    if titles(part) or only_notes(part) or len(part.rows) != len(first.rows) or part.rows[0][0] != first.rows[0][0]:
         return True
     header = [cell for cell in part.rows[0][1] if cell]
     if {squash(cell) for cell in header} & {squash(cell) for cell in first.rows[0][1] if cell}:

@@ -7,6 +7,8 @@ from datetime import date, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
+from mundap.ingest.sheets.numerals import by_digit, in_words
+
 Token = tuple[str, str]
 
 DATE_TOKEN = r"AM/PM|A/P|오전/오후|y+|m+|d+|h+|s+(?:\.0+)?|a{3,4}|e+(?![+-])|g+|b{2,4}"
@@ -76,8 +78,9 @@ def date_shower(tokens: Sequence[Token], since_1904: bool) -> Callable[[float], 
     elapsed = any(kind == "elapsed" for kind, _ in tokens)
     if any(kind == "korean" for kind, _ in tokens):
         tokens = [one for token in tokens for one in _in_korean(*token)]
+    numerals = next((said for kind, said in tokens if kind == "numerals"), "")
     halves = any(kind == "date" and said.upper() in _HALVES for kind, said in tokens)
-    parts = [_part(tokens, n, halves) for n in range(len(tokens))]
+    parts = [_spelled(_part(tokens, n, halves), tokens[n][1], numerals) for n in range(len(tokens))]
     shift = _SHIFT_1904 if since_1904 else 0
 
     def show(serial: float) -> str:
@@ -93,6 +96,15 @@ def date_shower(tokens: Sequence[Token], since_1904: bool) -> Callable[[float], 
         return f"-{shown}" if serial < 0 else shown
 
     return show
+
+
+def _spelled(part: str | Part, said: str, numerals: str) -> str | Part:
+    """A part in the numerals of [DBNum1] and its like: the digits of a year, any other number in full."""
+    if isinstance(part, str) or not numerals:
+        return part
+    if said[0] in "yYeE":
+        return lambda ms, day: by_digit(part(ms, day), numerals)
+    return lambda ms, day: in_words(part(ms, day), numerals, one=False)
 
 
 def _in_korean(kind: str, said: str) -> Sequence[Token]:
@@ -132,7 +144,7 @@ def _part(tokens: Sequence[Token], n: int, halves: bool) -> str | Part:
 def _fixed(kind: str, said: str) -> str:
     if kind in ("blank", "fill"):
         return " " if kind == "blank" or said == " " else ""
-    return "" if kind in ("condition", "system") else said
+    return "" if kind in ("condition", "system", "numerals") else said
 
 
 @lru_cache(maxsize=8192)

@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from mundap.ingest.sheets.date_format import DATE_TOKEN, date_shower, is_date
+from mundap.ingest.sheets.numerals import by_digit, in_words
 
 GENERAL = "General"
 _ACCOUNT = '_-{0}* #,##0{1}_-;-{0}* #,##0{1}_-;_-{0}* "-"_-;_-@_-'
@@ -83,7 +84,8 @@ _TOKEN = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CONDITION = re.compile(r"(<=|>=|<>|<|>|=)\s*(-?[\d.]+)")
-_SYSTEMS = ("F800", "F400")
+_SYSTEMS = {"F800": "F800", "F400": "F400", "X-SYSDATE": "F800", "X-SYSTIME": "F400"}
+_NUMERALS = re.compile(r"DBNum(\d)", re.IGNORECASE)
 _KOREAN = re.compile(r"(?:0{0,5}|[0-9a-f]{1,4})412|ko(?:-kr)?(?:,.*)?", re.IGNORECASE)  # [$-412], [$-ko-KR]
 _ELAPSED = re.compile(r"h+|m+|s+", re.IGNORECASE)
 _SIGNED = re.compile(r"(^\s*-)\s+$")  # a minus that a fill keeps away from its number, as those of amounts do
@@ -96,11 +98,12 @@ Show = Callable[[float], str]
 
 @dataclass(frozen=True)
 class Format:
-    """A compiled format code. `number` shows a value; `words`, what it makes of a text, has @ where that stands."""
+    """A compiled format code, and whether its cells are struck out. `number` shows a value; `words`, what it makes of a text, has @ where that stands."""
 
     number: Show
     words: str = "@"
     plain: bool = False  # General: a number is shown by itself
+    struck: bool = False  # the letters are struck out
 
     def text(self, value: str) -> str:
         """A text as this format shows it."""
@@ -115,7 +118,9 @@ def compiled(code: str, since_1904: bool = False) -> Format:
     if code.strip() == "@":
         return Format(general)
     sections = _sections(code)
-    words = next((s for s in sections[3:4] or sections[:1] if any(kind == "text" for kind, _ in s)), None)
+    words = next(
+        (s for s in sections[3:4] or sections[:1] if len(sections) > 3 or any(kind == "text" for kind, _ in s)), None
+    )
     said = "@" if words is None else _literal(words)
     numbers = [s for s in sections[:3] if not any(kind == "text" for kind, _ in s)]
     if not numbers:
@@ -165,11 +170,13 @@ def _bracket(inner: str) -> Token:
     if inner.startswith("$"):
         sign, _, place = inner[1:].partition("-")
         if place.upper() in _SYSTEMS:
-            return "system", place.upper()
+            return "system", _SYSTEMS[place.upper()]
         return ("korean", "") if not sign and _KOREAN.fullmatch(place) else ("quoted", _won(sign))
     if _ELAPSED.fullmatch(inner):
         return "elapsed", inner.lower()
-    return ("condition", inner) if _CONDITION.fullmatch(inner) else ("quoted", "")  # a colour, or digits of its own
+    if numerals := _NUMERALS.fullmatch(inner):
+        return "numerals", numerals[1]
+    return ("condition", inner) if _CONDITION.fullmatch(inner) else ("quoted", "")  # a colour
 
 
 def _literal(tokens: Sequence[Token]) -> str:
@@ -180,7 +187,7 @@ def _fixed(kind: str, said: str) -> str:
     """What a token that stands for itself shows."""
     if kind == "fill":
         return " " if said == " " else ""
-    return " " if kind == "blank" else "" if kind == "condition" else said
+    return " " if kind == "blank" else "" if kind in ("condition", "numerals") else said
 
 
 def _condition(section: Sequence[Token]) -> tuple[str, float] | None:
@@ -219,10 +226,15 @@ def _shown(tokens: Sequence[Token], since_1904: bool) -> Show:
         dates = date_shower(tokens, since_1904)
         return lambda value: _trimmed(dates(value) or general(value))
     kinds = [kind for kind, _ in tokens]
+    numerals = next((said for kind, said in tokens if kind == "numerals"), "")
     if "general" in kinds:
         return lambda value: _trimmed(
-            "".join(general(value) if kind == "general" else _fixed(kind, said) for kind, said in tokens)
+            "".join(
+                in_words(general(value), numerals) if kind == "general" else _fixed(kind, said) for kind, said in tokens
+            )
         )
+    if numerals and "place" not in kinds and all(kind == "numerals" for kind in kinds):
+        return lambda value: in_words(general(value), numerals)
     if "place" not in kinds:
         fixed = _trimmed("".join(_fixed(kind, said) for kind, said in tokens))
         return lambda value: f"-{fixed}" if value < 0 and fixed else fixed
@@ -246,6 +258,7 @@ def _decimal(tokens: Sequence[Token]) -> Show:
     behind = [n for n in places if n > point][:_LONGEST]
     last = before[-1] if before else -1
     commas = [n for n, (kind, _) in enumerate(tokens) if kind == "comma"]
+    numerals = next((said for kind, said in tokens if kind == "numerals"), "")
     grouped = any(before and before[0] < n < last for n in commas)
     thousands = sum(n > places[-1] or last < n < point for n in commas)
     scale = Decimal(10) ** (2 * sum(kind == "percent" for kind, _ in tokens) - 3 * thousands)
@@ -274,7 +287,7 @@ def _decimal(tokens: Sequence[Token]) -> Show:
             body = _interleaved(tokens[first : end + 1], whole, rest)
         else:
             body = f"{_by_thousands(whole) if grouped else whole}{f'.{rest}' if points else ''}"
-        return _trimmed(f"{'-' if minus else ''}{prefix}{body}{suffix}")
+        return _trimmed(f"{'-' if minus else ''}{prefix}{by_digit(body, numerals)}{suffix}")
 
     return show
 
@@ -341,5 +354,6 @@ def _fraction(tokens: Sequence[Token], value: float) -> str:
     if apart and near >= 1:
         whole, near = whole + 1, Fraction(0)
     parts = [str(whole)] if whole or not near else []
-    parts += [f"{near.numerator}/{near.denominator}"] if near or not apart else []
+    times = most // near.denominator if fixed else 1
+    parts += [f"{near.numerator * times}/{near.denominator * times}"] if near or not apart else []
     return f"{'-' if value < 0 else ''}{' '.join(parts)}"

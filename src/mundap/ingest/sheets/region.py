@@ -12,6 +12,8 @@ from mundap.ingest.sheets.sheet import Merged, Row
 
 SAMPLE = 60  # rows that tell how a table is laid out
 _LONG = 60  # characters of a merged cell's text that is not repeated
+_SHORT = 15  # those of one that is repeated in many columns, as an hour of a timetable is
+_MANY = 8
 
 
 @dataclass
@@ -97,7 +99,8 @@ def fill_merged(region: Region, width: int) -> frozenset[int]:
         if one.left == 0 and one.right + 1 >= width > 1 and one.top == one.bottom:
             whole.add(one.top)
             continue
-        once = one.right - one.left >= FEW or len(text) > _LONG
+        few = FEW if one.left == 0 or len(text) > _SHORT else _MANY
+        once = one.right - one.left >= few or len(text) > _LONG
         across = range(one.left, min(one.right + 1, width)) if not once else range(one.left, one.left + 1)
         for y in range(top, bottom):
             row = region.rows[y][1]

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mundap.ingest.sheets.region import SAMPLE, Region, most_filled
+from mundap.korean.normalize import squash
 
 MARK = re.compile(
     r"[□■○●◎◆◇▶▷▣◈☐☑◦➤►▪]|【|[\[<〈《(（]\s*(?:별표|표|그림|서식|붙임|별지)|(?:별표|표|붙임|별지)\s?\d|제\s?\d+\s?[장절편]|[ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ]"
@@ -18,6 +19,7 @@ NOTE = re.compile(
 ABOUT = re.compile(
     r"[(（\[<〈*※\s]*(?:단위|기준|기준일|작성|작성일|작성자|출력|출력일|조회|기간|조회기간|일자|날짜|담당|담당자|부서|출처|자료|기관|문서번호|버전|대상|작성부서)[가-힣]{0,4}\s?[:：]?"
 )
+_ROW_LABELS, _COLUMN_LABELS = ("행레이블", "RowLabels"), ("열레이블", "ColumnLabels")
 _WHEN = re.compile(r"[(（\[<〈\s]*['’]?\d{2,4}\s?[년.\-/].*(?:기준|현재|말|작성|\d\.?)[)）\]>〉\s]*")
 
 
@@ -35,6 +37,16 @@ def about(cells: Sequence[str]) -> bool:
     return (len(filled) < 3 and not others) or (len(filled) == 2 and others == filled[:1] and len(cells) > 2)
 
 
+def _above_pivot(cells: Sequence[str], below: Sequence[str]) -> bool:
+    """Whether a row is what a pivot table says above its header: 합계 : 금액 | 열 레이블."""
+    return bool(below) and squash(below[0]) in _ROW_LABELS and squash(cells[-1]) in _COLUMN_LABELS
+
+
+def only_notes(region: Region) -> bool:
+    """Whether a region is a column of notes beside a table."""
+    return all(len(filled := [c for c in cells if c]) == 1 and filled[0][0] in "※*＊" for _, cells in region.rows)
+
+
 def titles(region: Region) -> int:
     """How many rows on top say what the table is, rather than being part of it."""
     rows = region.rows
@@ -48,9 +60,30 @@ def titles(region: Region) -> int:
             break
         if len(filled) == 1:
             wide = any(m.top == number and m.right > m.left for m in region.merged)
-            if not (cells[0] or wide or about(cells) or count):
+            if not (cells[0] or wide or about(cells) or count or width > 2):
                 break  # a header whose corner is blank
-        elif not (about(cells) and width > 2):
+        elif not ((about(cells) and width > 2) or _above_pivot(cells, rows[count + 1][1])):
             break
         count += 1
     return count if any(sum(map(bool, cells)) > 1 for _, cells in rows[count : count + SAMPLE]) else 0
+
+
+def below(above: Sequence[str], lines: Sequence[str]) -> list[str]:
+    """`lines` under those of the titles before that stand above one with the same kind of mark: 2. 감면 under 주차장 안내,
+    where 주차장 안내 and 1. 요금 came before."""
+    mark = kind(lines[0])
+    at = next((n for n, line in enumerate(above) if mark and kind(line) == mark), 0)
+    return [*above[:at], *lines]
+
+
+def kind(line: str) -> str:
+    """What kind of mark a title begins with; "" for none."""
+    found = MARK.match(line)
+    if NOTE.match(line) or ABOUT.match(line):
+        return ""
+    if not found:
+        return line[:1] if line[:1] in "[<〈《【(（" else ""
+    said = found.group()
+    if said[0].isdigit():
+        return "1"
+    return "가" if said[1:2] == "." else "Ⅰ" if said in "ⅠⅡⅢⅣⅤⅥⅦⅧⅨⅩ" else re.sub(r"[\s\d]", "", said)

@@ -3,6 +3,7 @@ pieces, so that a very long sheet is never in memory as a whole."""
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ Found = tuple[int, list[str], bool]  # a row's number, its cells by the columns 
 Place = tuple[int, int]  # row and column, as in Merged
 
 PIECE = 50_000  # rows
+_SCHEME = re.compile(r"[a-z]+://", re.IGNORECASE)
 _MOST_NOTED = 1000  # cells of one link; more is a format of whole columns
 _HIDDEN = "제외했습니다. 포함하려면 mundap.toml에 [ingest] hidden = true를 설정하세요"
 
@@ -22,7 +24,8 @@ class Outline:
     """What is known of a sheet beside its rows. `hidden` are columns that are left out, `noted` texts that belong behind
     those of cells.
 
-    `errors` and `uncounted`, cells that show an error and formulas without a value, come to be known with the rows.
+    `errors`, `uncounted` and `struck`, cells that show an error, formulas without a value, and cells with text that is
+    struck out, come to be known with the rows.
     """
 
     name: str
@@ -31,10 +34,11 @@ class Outline:
     noted: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     uncounted: list[str] = field(default_factory=list)
+    struck: list[str] = field(default_factory=list)
 
     def link(self, cells: Merged, address: str) -> None:
-        """Put an address of the web or of mail behind the texts of some cells."""
-        if "://" in address or address.startswith("mailto:"):
+        """Put an address of the web or of mail behind the texts of some cells that do not say it."""
+        if address := written(address):
             self._note(cells, address)
 
     def comment(self, cells: Merged, text: str, authors: Collection[str] = ()) -> None:
@@ -48,6 +52,18 @@ class Outline:
         every = ((y, x) for y in range(cells.top, cells.bottom + 1) for x in range(cells.left, cells.right + 1))
         for _, (y, x) in zip(range(_MOST_NOTED), every, strict=False):
             self.noted.setdefault(y, []).append((x, text))
+
+
+def written(link: str) -> str:
+    """The address of a link to the web or to mail, as people write it; "" for one within the file."""
+    if link.lower().startswith("mailto:"):
+        return link[7:].partition("?")[0]
+    return link if "://" in link else ""
+
+
+def bare(address: str) -> str:
+    """An address without what people leave out: www.garam.go.kr of https://www.garam.go.kr/."""
+    return address.partition("://")[2].rstrip("/") if _SCHEME.match(address) else address
 
 
 def tell_hidden_sheets(names: Iterable[str], tell: Tell) -> None:
@@ -113,7 +129,7 @@ class _Seen:
     def shown(self, number: int, cells: list[str]) -> list[str]:
         """What is seen of a row, by the columns that are left; none if that is nothing. Takes `cells` over."""
         for x, text in self._outline.noted.get(number, ()):
-            if x < len(cells) and cells[x] and text not in cells[x]:
+            if x < len(cells) and cells[x] and bare(text) not in cells[x]:
                 cells[x] = f"{cells[x]} ({text})"
         for x in self._hidden:
             if x < len(cells) and cells[x]:
@@ -162,6 +178,8 @@ class _Seen:
 
 
 def _wrong(outline: Outline) -> Iterator[str]:
+    if outline.struck:
+        yield f"취소선을 그은 내용({places(outline.struck)})은 {_HIDDEN}"
     if outline.errors:
         yield f"수식 오류 값이 있습니다({places(outline.errors)}). 시트에서 수정하세요"
     if outline.uncounted:

@@ -32,8 +32,12 @@ _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[Ee][+-]?\d+)?")
 _RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
 _CODE = re.compile(r"mso-number-format\s*:\s*(\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'|(?:[^;\\]|\\.)+)", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\(?:([0-9A-Fa-f]{4})\s?|(.))")
-_UNSEEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*(?:hidden|collapse)", re.IGNORECASE)
+_UNSEEN = re.compile(
+    r"display\s*:\s*none|mso-hide\s*:\s*all|visibility\s*:\s*(?:hidden|collapse)|text-decoration[^;]*line-through",
+    re.IGNORECASE,
+)
 _SAVED = re.compile(r"microsoft excel|libreoffice|openoffice|hancell|한셀|한컴", re.IGNORECASE)
+_STRUCK = ("del", "s", "strike")
 _MOST_COLUMNS = 16_384
 _MOST = 1000  # rows or columns that one cell covers, as in HTML's own limits
 _NAMED = {  # formats by name, as a Korean Excel shows them
@@ -124,7 +128,7 @@ class _Page:
             self._row += 1
 
     def _unseen(self, element: Element) -> bool:
-        return not self._take_hidden and bool(_UNSEEN.search(element.get("style") or ""))
+        return not self._take_hidden and (element.tag in _STRUCK or bool(_UNSEEN.search(element.get("style") or "")))
 
     def _table(self, table: Element) -> None:
         if self.rows and NOTE.match(self.rows[-1][1][0] if self.rows[-1][1] else ""):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -19,7 +20,17 @@ from mundap.korean.normalize import normalize
 # Records by their names in [MS-XLSB] 2.3.1.
 _ROW_HDR, _CELL_RK, _CELL_ERROR, _CELL_BOOL, _CELL_REAL, _CELL_ST, _CELL_ISST = 0, 2, 3, 4, 5, 6, 7
 _FMLA_STRING, _FMLA_NUM, _FMLA_BOOL, _FMLA_ERROR, _CELL_R_STRING = 8, 9, 10, 11, 62
-_SST_ITEM, _FMT, _XF, _COL_INFO, _WB_PROP, _BUNDLE_SH, _MERGE_CELL, _H_LINK = 19, 44, 47, 60, 153, 156, 176, 494
+_SST_ITEM, _FONT, _FMT, _XF, _COL_INFO, _WB_PROP, _BUNDLE_SH, _MERGE_CELL, _H_LINK = (
+    19,
+    43,
+    44,
+    47,
+    60,
+    153,
+    156,
+    176,
+    494,
+)
 _BEGIN_CELL_XFS, _END_CELL_XFS, _COMMENT_AUTHOR, _BEGIN_COMMENT, _COMMENT_TEXT = 617, 618, 632, 635, 637
 
 _TEXTS = (_CELL_ST, _FMLA_STRING, _CELL_R_STRING, _CELL_ISST)
@@ -28,6 +39,7 @@ _BOOLEANS = (_CELL_BOOL, _FMLA_BOOL)
 _ERRORS = (_CELL_ERROR, _FMLA_ERROR)
 _CELLS = frozenset((*_TEXTS, *_NUMBERS, *_BOOLEANS, *_ERRORS))
 _MOST_COLUMNS = 16_384
+_STRIKES = 0x08  # of a font
 _PLAIN = compiled(GENERAL)
 
 
@@ -96,17 +108,23 @@ class _Workbook:
     def styles(self, since_1904: bool) -> list[Format]:
         """The format of every style of a cell."""
         codes = dict(BUILT_IN)
-        cells: list[int] = []
+        cells: list[tuple[int, int]] = []
+        fonts: list[bool] = []  # whether each strikes out
         within = False
         target = self.package.of_kind("styles")
         for kind, data in self.records(target) if target else ():
             if kind == _FMT:
                 codes[_whole(data, 0, 2)] = _text(data, 2)[0]
+            elif kind == _FONT:
+                fonts.append(bool(data[2] & _STRIKES) and not self.options.hidden)
             elif kind == _XF and within:
-                cells.append(_whole(data, 2, 2))
+                cells.append((_whole(data, 2, 2), _whole(data, 4, 2)))
             elif kind in (_BEGIN_CELL_XFS, _END_CELL_XFS):
                 within = kind == _BEGIN_CELL_XFS
-        return [compiled(codes.get(number, GENERAL), since_1904) for number in cells]
+        return [
+            replace(compiled(codes.get(number, GENERAL), since_1904), struck=font < len(fonts) and fonts[font])
+            for number, font in cells
+        ]
 
     def sheet(self, name: str, target: str) -> Iterator[Sheet]:
         related = self.package.relations(target)
@@ -122,6 +140,11 @@ class _Workbook:
                 if column < _MOST_COLUMNS:
                     cells += [""] * (column + 1 - len(cells))
                     cells[column] = self.shown(kind, data)
+                    style = _whole(data, 4, 3)
+                    if cells[column] and style < len(self.formats) and self.formats[style].struck:
+                        outline.struck.append(f"{letters(column)}{number}")
+                        cells[column] = ""
+                        continue
                     if kind in (_FMLA_STRING, _FMLA_NUM) and (address := _linked(kind, data)):
                         outline.link(Merged(number, number, column, column), address)
                     if kind in _ERRORS:

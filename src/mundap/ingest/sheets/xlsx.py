@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.parsers import expat
@@ -43,6 +44,7 @@ class _Workbook:
         self.tell = tell
         self.formats: list[Format] = []
         self.strings: list[str] = []
+        self.struck: set[int] = set()
 
     def sheets(self) -> Iterator[Sheet]:
         root = self.package.xml(self.package.main)
@@ -74,7 +76,7 @@ class _Workbook:
         for cells, text, authors in self.comments(related):
             outline.comment(cells, text, authors)
         with self.package.open(target) as file:
-            rows = Rows(self.formats, self.strings, self.options.hidden, outline)
+            rows = Rows(self.formats, self.strings, self.struck, self.options.hidden, outline)
             yield from pieces(outline, rows.rows(file, self.package.size(target)), self.tell)
 
     def styles(self, since_1904: bool) -> list[Format]:
@@ -83,13 +85,18 @@ class _Workbook:
         if not target:
             return []
         codes = dict(BUILT_IN)
-        cells: list[int] = []
+        cells: list[tuple[int, int]] = []
+        struck: set[int] = set()
         for part in self.package.xml(target):
             if local(part.tag) == "numFmts":
                 codes |= {_number(one.get("numFmtId")): one.get("formatCode", GENERAL) for one in part}
             elif local(part.tag) == "cellXfs":
-                cells = [_number(one.get("numFmtId")) for one in part]
-        return [compiled(codes.get(number, GENERAL), since_1904) for number in cells]
+                cells = [(_number(one.get("numFmtId")), _number(one.get("fontId"))) for one in part]
+            elif local(part.tag) == "fonts" and not self.options.hidden:
+                struck = {n for n, font in enumerate(part) if any(_strikes(one) for one in font)}
+        return [
+            replace(compiled(codes.get(number, GENERAL), since_1904), struck=font in struck) for number, font in cells
+        ]
 
     def shared(self) -> list[str]:
         """The strings that cells name by number, what is said above them for reading left out."""
@@ -97,7 +104,9 @@ class _Workbook:
         strings: list[str] = []
         if target:
             with self.package.open(target) as file:
-                Strings(strings).read(file)
+                found = Strings(strings, self.options.hidden)
+                found.read(file)
+                self.struck = found.struck
         return strings
 
     def comments(self, related: Relations) -> Iterator[tuple[Merged, str, set[str]]]:
@@ -110,6 +119,10 @@ class _Workbook:
                     text = normalize("".join(_text(part) for part in one if local(part.tag) == "text"))
                     if (cells := span(one.get("ref", ""))) and not text.strip().startswith(_PLACEHOLDER):
                         yield cells, text, authors
+
+
+def _strikes(one: ElementTree.Element) -> bool:
+    return local(one.tag) == "strike" and one.get("val", "1") in _TRUE
 
 
 def _text(element: ElementTree.Element) -> str:

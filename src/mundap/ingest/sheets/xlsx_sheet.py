@@ -9,8 +9,9 @@ from xml.parsers import expat
 
 from mundap.ingest.reading_progress import report
 from mundap.ingest.sheets.number_format import Format, compiled
+from mundap.ingest.sheets.rich_text import PROPERTIES, Run
 from mundap.ingest.sheets.sheet import ERRORS, HALF, Merged, letters
-from mundap.ingest.sheets.visible import Found, Outline
+from mundap.ingest.sheets.visible import Found, Outline, bare, written
 from mundap.korean.normalize import normalize
 
 _PIECE = 1 << 18
@@ -62,11 +63,15 @@ class _Reader:
 
 
 class Strings(_Reader):
-    """Puts the strings that cells name by number `into` a list."""
+    """Puts the strings that cells name by number `into` a list; `struck` are the numbers of those that were more before
+    something of them was struck out."""
 
-    def __init__(self, into: list[str]) -> None:
+    def __init__(self, into: list[str], take_struck: bool) -> None:
         super().__init__()
+        self.struck: set[int] = set()
         self._into = into
+        self._run = Run(take_struck)
+        self._since = 0
         self._parts: list[str] = []
         self._reading = False
         self._phonetic = False
@@ -76,19 +81,29 @@ class Strings(_Reader):
         name = self.local(name)
         if name == "si":
             self._parts.clear()
+            self._run.begin()
+            self._run.lost = False
         elif name == "rPh":
             self._phonetic = True
         elif name == "t":
             self._reading = not self._phonetic
+            self._since = len(self._parts)
+        elif name == "r":
+            self._run.begin()
+        elif name in PROPERTIES:
+            self._run.note(name, about)
 
     def end(self, name: str) -> None:
         """An element ends."""
         name = self.local(name)
         if name == "t":
             self._reading = False
+            self._run.end(self._parts, self._since)
         elif name == "rPh":
             self._phonetic = False
         elif name == "si":
+            if self._run.lost:
+                self.struck.add(len(self._into))
             self._into.append(_clean("".join(self._parts)))
 
     def text(self, text: str) -> None:
@@ -145,10 +160,16 @@ class Around(_Reader):
 class Rows(_Reader):
     """The rows of one sheet, every cell as it is shown. Errors and formulas without a value are added to `outline`."""
 
-    def __init__(self, formats: list[Format], strings: list[str], take_hidden: bool, outline: Outline) -> None:
+    def __init__(
+        self, formats: list[Format], strings: list[str], struck: set[int], take_hidden: bool, outline: Outline
+    ) -> None:
         super().__init__()
         self._formats = formats
         self._strings = strings
+        self._struck_strings = struck
+        self._struck_styles = frozenset(n for n, one in enumerate(formats) if one.struck)
+        self._run = Run(take_hidden)
+        self._since = 0
         self._take_hidden = take_hidden
         self._outline = outline
         self._rows: list[Found] = []
@@ -190,6 +211,7 @@ class Rows(_Reader):
             self._into = self._value
         elif name == "t":
             self._into = None if self._phonetic else self._value
+            self._since = len(self._value)
         elif name == "row":
             said = about.get("r")
             self._row = int(said) if said else self._row + 1
@@ -202,6 +224,10 @@ class Rows(_Reader):
             self._into = self._code
         elif name == "rPh":
             self._phonetic = True
+        elif name in ("is", "r"):
+            self._run.begin()
+        elif name in PROPERTIES:
+            self._run.note(name, about)
 
     def text(self, text: str) -> None:
         """Text of an element."""
@@ -211,8 +237,11 @@ class Rows(_Reader):
     def end(self, name: str) -> None:
         """An element ends."""
         name = self._locals[name]
-        if name in ("v", "t", "f"):
+        if name in ("v", "f"):
             self._into = None
+        elif name == "t":
+            self._into = None
+            self._run.end(self._value, self._since)
         elif name == "c":
             self._put()
         elif name == "row":
@@ -231,13 +260,16 @@ class Rows(_Reader):
     def _put(self) -> None:
         value = self._value
         raw = value[0] if len(value) == 1 else "".join(value)
+        if self._struck(raw):
+            return
         if not raw:
             if self._formula and self._type == "n":
                 self._outline.uncounted.append(f"{letters(self._column)}{self._row}")
             return
         shown = self._shown(raw)
-        if self._formula and self._code and (match := _LINKED.match("".join(self._code))) and match[1] not in shown:
-            shown = f"{shown} ({match[1]})"
+        if self._formula and self._code and (match := _LINKED.match("".join(self._code))):
+            address = written(match[1])
+            shown = f"{shown} ({address})" if address and bare(address) not in shown else shown
         if not shown or self._column >= _MOST_COLUMNS:
             return
         cells = self._cells
@@ -247,6 +279,16 @@ class Rows(_Reader):
             cells.append(shown)
         else:  # a file that names a cell twice, or out of order
             cells[self._column] = shown
+
+    def _struck(self, raw: str) -> bool:
+        """Whether the cell is struck out as a whole; one that is so in part is told too."""
+        whole = self._style in self._struck_styles
+        inline = self._run.lost
+        self._run.lost = False
+        shared = self._type == "s" and bool(self._struck_strings) and raw.isdigit() and int(raw) in self._struck_strings
+        if (whole and raw) or inline or shared:
+            self._outline.struck.append(f"{letters(self._column)}{self._row}")
+        return whole
 
     def _shown(self, raw: str) -> str:
         kind = self._type

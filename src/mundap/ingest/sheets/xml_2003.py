@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from xml.etree import ElementTree
@@ -84,7 +85,7 @@ class _Table:
             at = min(_number(cell, "Index", at + 1), _MOST_COLUMNS)
             style = _about(cell, "StyleID") or _about(line, "StyleID") or styled.get(at - 1, "") or "Default"
             cells += [""] * (at - len(cells))
-            cells[at - 1] = self._shown(cell, self._styles.get(style, compiled(GENERAL)), f"{letters(at - 1)}{row}")
+            cells[at - 1] = self._seen(cell, self._styles.get(style, compiled(GENERAL)), f"{letters(at - 1)}{row}")
             across, down = _number(cell, "MergeAcross", 0), _number(cell, "MergeDown", 0)
             place = Merged(row, row, at - 1, at - 1)
             if cells[at - 1] and (across or down):
@@ -96,9 +97,19 @@ class _Table:
             at += across
         return cells
 
+    def _seen(self, cell: ElementTree.Element, style: Format, place: str) -> str:
+        """What a cell shows, without what is struck out."""
+        shown = self._shown(cell, style, place)
+        whole = style.struck and bool(shown)
+        parts = any(local(one.tag) == "S" for one in cell.iter())
+        if self._take_hidden or not (whole or parts):
+            return shown
+        self.outline.struck.append(place)
+        return "" if whole else shown
+
     def _shown(self, cell: ElementTree.Element, style: Format, place: str) -> str:
         data = next(_inner(cell, "Data"), None)
-        raw = "" if data is None else "".join(data.itertext())
+        raw = "" if data is None else "".join(_letters(data, self._take_hidden))
         kind = "" if data is None else _about(data, "Type")
         if not raw and _about(cell, "Formula"):
             self.outline.uncounted.append(place)
@@ -120,6 +131,14 @@ class _Table:
         return style.text(text) if text else ""
 
 
+def _letters(data: ElementTree.Element, take_struck: bool) -> Iterator[str]:
+    yield data.text or ""
+    for part in data:
+        if take_struck or local(part.tag) != "S":
+            yield from _letters(part, take_struck)
+        yield part.tail or ""
+
+
 def _serial(said: str) -> float:
     """The number of a day as Excel counts it."""
     moment = datetime.fromisoformat(said)
@@ -131,9 +150,12 @@ def _styles(root: ElementTree.Element) -> dict[str, Format]:
     """The number format of every style, its own or that of the style it stands on."""
     codes: dict[str, str] = {}
     parents: dict[str, str] = {}
+    struck: set[str] = set()
     for style in (one for every in _inner(root, "Styles") for one in _inner(every, "Style")):
         name = _about(style, "ID")
         parents[name] = _about(style, "Parent")
+        if any(_about(one, "StrikeThrough") == "1" for one in _inner(style, "Font")):
+            struck.add(name)
         for one in _inner(style, "NumberFormat"):
             codes[name] = named_format(_about(one, "Format"))
     found = {}
@@ -143,7 +165,7 @@ def _styles(root: ElementTree.Element) -> dict[str, Format]:
             if base in codes or base not in parents:
                 break
             base = parents[base]
-        found[name] = compiled(codes.get(base) or codes.get("Default") or GENERAL)
+        found[name] = replace(compiled(codes.get(base) or codes.get("Default") or GENERAL), struck=name in struck)
     return found
 
 

@@ -29,7 +29,11 @@ class Judged:
 
 @dataclass
 class QuestionFeedback:
-    """All that was answered to one question, as people put it differently in blanks and marks only."""
+    """All that was answered to one question, as people put it differently in blanks and marks only.
+
+    `answer` is what they were told last, `shown` the ids of the passages that it was written from, and `numbers` those of
+    the answers.
+    """
 
     question: str
     ups: int = 0
@@ -39,16 +43,26 @@ class QuestionFeedback:
     last: str = ""
     comments: list[str] = field(default_factory=list)
     corrections: list[str] = field(default_factory=list)
+    answer: str = ""
+    shown: tuple[str, ...] = ()
+    numbers: list[int] = field(default_factory=list)
 
 
 def worst(given: Sequence[Given]) -> list[QuestionFeedback]:
-    """The questions that were voted down, or not answered and not voted up: most such first, the latest first of these."""
+    """The questions that were voted down, or not answered and not voted up: most such first, the latest first of these.
+
+    Answers that somebody has dealt with count no more.
+    """
     found: dict[str, QuestionFeedback] = {}
     for one in given:
+        if one.reviewed:
+            continue
         asked = found.setdefault(asked_as(one.question), QuestionFeedback(one.question))
         asked.times += 1
         asked.abstained += one.abstained
-        asked.last = max(asked.last, one.time)
+        asked.numbers.append(one.number)
+        if one.time >= asked.last:
+            asked.last, asked.answer, asked.shown = one.time, one.answer, one.shown
         if one.vote is None:
             continue
         asked.ups += one.vote.verdict == "up"

@@ -150,7 +150,7 @@ def _models(one: Attempt) -> list[str]:
 
 def _folder(bot: Mundap, questions: Sequence[Question], name: str, config: EverythingConfig) -> Path:
     """The folder of these very trainings: the same settings, questions and corpus find what was done before."""
-    settings = bot.config.model_dump()
+    settings = bot.config.model_dump(exclude={"jobs"})  # whoever does the work, it is the same
     del settings["generate"]["min_support"]  # which is promoted, and has no part in training
     made = [repr(settings), repr(asdict(bot.recipe)), name, str(config.seed), *versions().values()]
     asked = [part for q in questions for part in (q.question, *q.gold, q.answer or "")]

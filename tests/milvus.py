@@ -1,0 +1,68 @@
+"""A Milvus for tests: a real server that MUNDAP_TEST_MILVUS names, or Milvus Lite as a server of its own on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+URI = "MUNDAP_TEST_MILVUS"  # the environment variable of the address of a real server; its token as in use
+_UP_SECONDS = 60.0
+
+
+class LiteServer:
+    """Milvus Lite that serves the data in `folder` on a port of this machine; it can be killed and started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self._port = int(free.getsockname()[1])
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def uri(self) -> str:
+        """Its address."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Start it, and return when it takes connections."""
+        command = [sys.executable, "-W", "ignore", "-m", "milvus_lite", "server"]
+        where = ["--data-dir", str(self._folder), "--host", "127.0.0.1", "--port", str(self._port)]
+        with (self._folder.parent / "milvus.log").open("ab") as log:
+            self._process = subprocess.Popen([*command, *where], stdout=log, stderr=log)
+        end = time.monotonic() + _UP_SECONDS
+        while time.monotonic() < end:
+            with socket.socket() as tried:
+                if tried.connect_ex(("127.0.0.1", self._port)) == 0:
+                    return
+            time.sleep(0.1)
+        raise TimeoutError("Milvus Lite does not start")
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
+def needed() -> None:
+    """Skip the test if nothing here could serve it."""
+    for package in ("pymilvus", "milvus_lite"):
+        if find_spec(package) is None:
+            pytest.skip(f"needs {package}: pip install pymilvus milvus-lite, or {URI} with a server's address")
+
+
+def real() -> str:
+    """The address of a real server, "" for none. Skips the test without pymilvus."""
+    if uri := os.environ.get(URI, ""):
+        pytest.importorskip("pymilvus")
+    return uri
