@@ -27,6 +27,8 @@ from mundap.index.milvus.collections import Collections
 from mundap.index.milvus.engine import MilvusEngine
 from mundap.index.milvus.server import TOKEN, MilvusServer
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[milvus.LiteServer]:

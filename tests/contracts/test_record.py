@@ -33,7 +33,7 @@ from mundap.types import Answer, Document, Passage, Turn
 Places = Callable[[str], Place]  # where the record keeps what a file of that name has
 
 
-@pytest.fixture(params=["SQLite", "PostgreSQL"])
+@pytest.fixture(params=["SQLite", pytest.param("PostgreSQL", marks=pytest.mark.slow)])
 def places(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Places]:
     """A record that is empty."""
     if request.param == "SQLite":

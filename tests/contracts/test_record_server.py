@@ -17,6 +17,8 @@ from mundap.store.corpus import Corpus
 from mundap.store.feedback import Feedback, Vote
 from mundap.types import Answer, Document, Passage
 
+pytestmark = pytest.mark.slow
+
 PATIENCE = 5.0
 
 

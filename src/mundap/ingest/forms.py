@@ -49,7 +49,7 @@ def like_a_form(rows: Sequence[Sequence[Cell]], lines: Sequence[Sequence[Cell]])
     width = max(sum(max(cell.colspan, 1) for cell in row) for row in rows)
     kept = [n for n, row in enumerate(rows) if not n or not (len(row) == 1 and row[0].colspan >= width > 1)]
     rows, lines = [rows[n] for n in kept], [lines[n] for n in kept]
-    several = [bool(found) for found in pairs_of(lines)]
+    several = [bool(pairs(line)) for line in lines]
     single = width == 2 and _is_pair(lines[0]) and squash(lines[0][0].text) not in _HEADS
     found = [
         bool(one) or _has_wide_value(row, width) or (single and _is_pair(line))
