@@ -16,14 +16,13 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import SequenceMatcher
 from heapq import nlargest
 from pathlib import Path
-from typing import Any
 
 from mundap.access import ACCESS
 from mundap.errors import MundapError, UnknownFilter
 from mundap.files import batched, digest
 from mundap.id_set import joined
 from mundap.store import schema
-from mundap.store.record import File, Place, Record
+from mundap.store.record import File, Place, Record, Row
 from mundap.store.sight import Sight
 from mundap.store.trouble import told
 from mundap.types import SPOKEN, Document, Passage
@@ -360,7 +359,7 @@ class Corpus:
             chunks = f"SELECT {_PASSAGE} FROM passages WHERE parent_id <> id AND parent_id IN"
             yield [*own.values(), *(_passage(row) for row in self._where_in(chunks, [*own]))]
 
-    def _in_order(self, found: str) -> Iterator[Any]:
+    def _in_order(self, found: str) -> Iterator[Row]:
         """The passages that are `found` in the order in which they came, a page at a time: none is held for long."""
         last = 0
         query = f"SELECT {_PASSAGE}, rowid {found} AND rowid > ? ORDER BY rowid LIMIT ?"
@@ -368,7 +367,7 @@ class Corpus:
             yield from rows
             last = rows[-1][-1]
 
-    def _where_in(self, query: str, values: Sequence[str]) -> Iterator[Any]:
+    def _where_in(self, query: str, values: Sequence[str]) -> Iterator[Row]:
         for first in range(0, len(values), _MANY):
             some = values[first : first + _MANY]
             yield from self._db.execute(f"{query} ({','.join('?' * len(some))})", some)

@@ -16,19 +16,19 @@ from contextlib import contextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock, Semaphore, local
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mundap.errors import ConfigError, MundapError, RecordUnreachable, StorageFull, StorageLocked, WorkspaceBusy
 from mundap.extras import need
 from mundap.files import batched
 from mundap.store import schema
-from mundap.store.record import Record, Rows, Values
+from mundap.store.record import Record, Row, Rows, Value, Values
 from mundap.store.sight import Sight
 
 if TYPE_CHECKING:
     import psycopg
 
-    Connection = psycopg.Connection[tuple[Any, ...]]
+    Connection = psycopg.Connection[Row]
 
 EXTRA = "postgres"
 SCHEMES = ("postgresql://", "postgres://")
@@ -112,7 +112,7 @@ class PostgresServer:
 
         return self._patiently(read)
 
-    def executemany(self, query: str, rows: Iterable[Sequence[Any]], /) -> None:
+    def executemany(self, query: str, rows: Iterable[Sequence[Value]], /) -> None:
         """Run a statement for each of `rows`."""
         mine: Connection | None = getattr(self._mine, "connection", None)
         if mine is None:
@@ -262,7 +262,7 @@ class PostgresServer:
         except psycopg.Error as error:
             raise self._sentence(error) from error
 
-    def _counted(self, cursor: psycopg.Cursor[tuple[Any, ...]]) -> Rows:
+    def _counted(self, cursor: psycopg.Cursor[Row]) -> Rows:
         if cursor.statusmessage and not cursor.statusmessage.startswith("SELECT"):
             self._mine.changes = self.total_changes + max(cursor.rowcount, 0)
         return cursor
@@ -353,7 +353,7 @@ class Seen:
         """Run a statement that reads."""
         return self._server.run(query, values, self._settings)
 
-    def executemany(self, query: str, rows: Iterable[Sequence[Any]], /) -> None:
+    def executemany(self, query: str, rows: Iterable[Sequence[Value]], /) -> None:
         """Never: what is seen in part cannot be changed. Raises TypeError."""
         raise TypeError("a corpus that is seen in part cannot be changed")
 
@@ -407,7 +407,7 @@ def _translated(query: str) -> bytes:
     return _PLACE.sub(said, query).encode()
 
 
-def _read(url: str) -> dict[str, Any]:
+def _read(url: str) -> dict[str, Value]:
     """What the URL says, for psycopg. Raises ConfigError, which repeats nothing of it."""
     import psycopg
 
@@ -421,7 +421,7 @@ def _read(url: str) -> dict[str, Any]:
     return {**_DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
 
 
-def _address(settings: Mapping[str, Any]) -> str:
+def _address(settings: Mapping[str, Value]) -> str:
     """The server and the database, without user and password."""
     hosts = str(settings.get("host") or settings.get("hostaddr") or "localhost").split(",")
     ports = str(settings.get("port") or "5432").split(",")

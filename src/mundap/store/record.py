@@ -13,8 +13,9 @@ from typing import Any, Protocol, TypeAlias
 from mundap.store.connections import Connections, add_column
 from mundap.store.sight import Sight
 
-Row: TypeAlias = tuple[Any, ...]
-Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
+Value: TypeAlias = Any  # of a column
+Row: TypeAlias = tuple[Value, ...]
+Values: TypeAlias = Sequence[Value] | Mapping[str, Value]
 
 
 class Rows(Protocol):
@@ -25,15 +26,15 @@ class Rows(Protocol):
         """How many rows were changed."""
         ...
 
-    def fetchone(self) -> Any:
+    def fetchone(self) -> Value:
         """The next row; None after the last."""
         ...
 
-    def fetchall(self) -> list[Any]:
+    def fetchall(self) -> list[Value]:
         """The rows that are left."""
         ...
 
-    def __iter__(self) -> Iterator[Any]: ...
+    def __iter__(self) -> Iterator[Value]: ...
 
 
 class Record(Protocol):
@@ -51,7 +52,7 @@ class Record(Protocol):
         """Run a statement: in the transaction that this thread has begun, else in one of its own."""
         ...
 
-    def executemany(self, query: str, rows: Iterable[Sequence[Any]], /) -> None:
+    def executemany(self, query: str, rows: Iterable[Sequence[Value]], /) -> None:
         """Run a statement for each of `rows`."""
         ...
 
@@ -113,7 +114,7 @@ class File:
         """Run a statement."""
         return self._connections.here.execute(query, values)
 
-    def executemany(self, query: str, rows: Iterable[Sequence[Any]], /) -> None:
+    def executemany(self, query: str, rows: Iterable[Sequence[Value]], /) -> None:
         """Run a statement for each of `rows`."""
         self._connections.here.executemany(query, rows)
 

@@ -13,7 +13,6 @@ from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
 from secrets import token_hex
-from typing import Any
 
 from mundap.config import FILE, SQLITE, Store, find_workspace, read_config
 from mundap.errors import ConfigError, MundapError
@@ -22,7 +21,7 @@ from mundap.files import batched
 from mundap.protocols import Progress, quiet
 from mundap.store import schema
 from mundap.store.conversations import Conversations
-from mundap.store.record import File, Record
+from mundap.store.record import File, Record, Value
 from mundap.types import Hit, Json
 from mundap.workspace import Mundap
 from mundap.workspace.components import CORPUS, FOLDER
@@ -172,7 +171,7 @@ def _copy_table(source: Record, server: Record, table: str) -> None:
         server.execute(f"SELECT setval(pg_get_serial_sequence('{schema.SCHEMA}.{table}', 'id'), coalesce({last}, 1))")
 
 
-def _insert(server: Record, table: str, rows: Iterable[Sequence[Any]]) -> None:
+def _insert(server: Record, table: str, rows: Iterable[Sequence[Value]]) -> None:
     columns = _COLUMNS[table][0]
     marks = ",".join("?" * len(columns.split(",")))
     server.executemany(f"INSERT INTO {table}({columns}) VALUES ({marks})", rows)
@@ -231,13 +230,13 @@ def _digest(record: Record, table: str) -> tuple[int, str]:
     return count, f"{total:032x}"
 
 
-def _all(record: Record, table: str) -> Iterator[Sequence[Any]]:
+def _all(record: Record, table: str) -> Iterator[Sequence[Value]]:
     """The rows of a table, some at a time."""
     columns, _ = _COLUMNS[table]
     if table not in ("documents", "passages", *_NUMBERED):
         yield from record.execute(f"SELECT {columns} FROM {table}")
         return
-    last: Any = -1 if table in _NUMBERED else ""
+    last: Value = -1 if table in _NUMBERED else ""
     while rows := record.execute(
         f"SELECT {columns} FROM {table} WHERE id > ? ORDER BY id LIMIT ?", (last, _ROWS)
     ).fetchall():
