@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mundap.errors import ConfigError, ExecutorError
 from mundap.extras import need
 from mundap.jobs.executor import TRIES
+from mundap.postgresql import CONNECTION, EXTRA
 from mundap.redact import hidden, one_line, shown_address
 from mundap.stopping import pause
 
@@ -25,22 +26,12 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[tuple[Any, ...]]
 
-EXTRA = "postgres"
 SCHEMES = ("postgresql://", "postgres://")
 PATIENCE = 60.0  # seconds for which a server that is away is waited for
 _AT_FIRST = 5.0  # the same, where it was never seen
 _FIRST, _LONGEST = 0.05, 2.0  # seconds between two tries
 _KEPT_DAYS = 7  # that what nobody takes is kept
 _MAKING = 0x6D756E6A6F62  # of the lock that one process holds while it makes the tables
-_CONNECTION = {
-    "application_name": "mundap",
-    "client_encoding": "utf8",
-    "connect_timeout": "5",
-    "keepalives_idle": "5",
-    "keepalives_interval": "2",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "15000",
-}
 _TABLES = """
 CREATE SCHEMA IF NOT EXISTS mundap_work;
 CREATE TABLE IF NOT EXISTS mundap_work.jobs_1 (
@@ -269,7 +260,7 @@ def _read(url: str) -> dict[str, Any]:
     try:
         if not url.startswith(SCHEMES):
             raise ValueError(f"{url.partition(':')[0]}:")
-        return {**_CONNECTION, **psycopg.conninfo.conninfo_to_dict(url)}
+        return {**CONNECTION, **psycopg.conninfo.conninfo_to_dict(url)}
     except (psycopg.Error, ValueError) as error:
         raise ConfigError(
             f"jobs.url '{shown_address(url)}'은(는) PostgreSQL 주소가 아닙니다. 예: postgresql://이름@호스트:5432/데이터베이스"

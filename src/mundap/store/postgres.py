@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 from mundap.errors import ConfigError, MundapError, RecordUnreachable, StorageFull, StorageLocked, WorkspaceBusy
 from mundap.extras import need
 from mundap.files import batched
+from mundap.postgresql import CONNECTION, EXTRA
 from mundap.store import schema
 from mundap.store.record import Record, Row, Rows, Value, Values
 from mundap.store.sight import Sight
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 
     Connection = psycopg.Connection[Row]
 
-EXTRA = "postgres"
-SCHEMES = ("postgresql://", "postgres://")
 _CONNECTIONS = 16  # of one process
 _PATIENCE = 10.0  # seconds for which a server that is away is waited for
 _FIRST, _LONGEST = 0.05, 1.0  # seconds between two tries
@@ -40,15 +39,6 @@ _FRESH = 1.0  # seconds for which a connection is taken to be there still
 _MIGRATING = 0x6D756E646170  # of the lock that one process holds while it makes or changes tables
 _TABLES = ("answers", "feedback", "turns", "documents", "texts", "passages", "questions", "changes")
 _SETTINGS = f"SET search_path TO {schema.SCHEMA}; SET lock_timeout = '30s'".encode()
-_DEFAULTS = {
-    "application_name": "mundap",
-    "client_encoding": "utf8",
-    "connect_timeout": "5",
-    "keepalives_idle": "5",
-    "keepalives_interval": "2",
-    "keepalives_count": "3",
-    "tcp_user_timeout": "15000",
-}
 # Of SQLSTATE: the server ends, starts or has too many connections; it is a standby (that will be promoted).
 _AWAY = ("08", "57P01", "57P02", "57P03", "57P05", "53300", "25006")
 _PLACE = re.compile(r"'(?:[^']|'')*'|%|\?|(?<!:):([a-z_]+)")
@@ -418,7 +408,7 @@ def _read(url: str) -> dict[str, Value]:
             "[store] url(MUNDAP_STORE_URL)을 PostgreSQL의 주소로 읽을 수 없습니다. 예: postgresql://사용자:비밀번호@호스트:5432/"
             "데이터베이스 (특수 문자는 %40처럼 적습니다; not a URL of PostgreSQL)"
         ) from None
-    return {**_DEFAULTS, **{name: value for name, value in given.items() if value is not None}}
+    return {**CONNECTION, **{name: value for name, value in given.items() if value is not None}}
 
 
 def _address(settings: Mapping[str, Value]) -> str:
