@@ -114,6 +114,7 @@ def test_tokens_of_a_language_model_have_a_span(
     assert [event.name for event in made["tokens"].events] == ["first_piece"]
 
 
+@pytest.mark.slow
 def test_off_it_traces_nothing_and_imports_nothing(tmp_path: Path) -> None:
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "a.md").write_text("연차는 2년이 지나면 소멸합니다.\n", "utf-8")
