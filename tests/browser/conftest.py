@@ -152,6 +152,13 @@ def phone() -> dict[str, Any]:
     return _PHONE
 
 
+def settled(page: Page) -> None:
+    """Wait until a run of the page has ended."""
+    from playwright import sync_api
+
+    sync_api.expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
+
+
 Picture = Callable[["Page", str], None]
 
 

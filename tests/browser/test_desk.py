@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from tests.browser.conftest import Opened, Picture, Served, Site, Up
+from tests.browser.conftest import Opened, Picture, Served, Site, Up, settled
 
 from mundap.serve.keys import FILE, Keys
 from mundap.workspace import Mundap
@@ -73,11 +73,6 @@ def asked(site: Site, question: str) -> dict[str, Any]:
 
 def view(page: Page, name: str) -> None:
     expect(page.get_by_role("heading", name=name, exact=True)).to_be_visible()
-
-
-def settled(page: Page) -> None:
-    """Wait until a run of the page has ended."""
-    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_visible()
 
 
 def fits(page: Page) -> bool:

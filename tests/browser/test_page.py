@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from tests.browser.conftest import Opened, Picture, Site, Up
+from tests.browser.conftest import Opened, Picture, Site, Up, settled
 
 from mundap.workspace import Mundap
 
@@ -61,6 +61,7 @@ def ask(page: Page, question: str, name: str = "질문을 입력하세요") -> L
     """Ask, and give the answer when it is whole."""
     answers = page.get_by_role("group", name="Chat message from assistant")
     page.get_by_role("textbox", name=name).fill(question)
+    settled(page)  # what a run is about to replace is there twice
     before = answers.count()
     page.keyboard.press("Enter")
     answer = answers.nth(before)

@@ -115,7 +115,7 @@ def test_a_file_that_cannot_be_read_is_named_every_time_and_tried_when_it_is_wri
         tried.extend(job.source for job in jobs)
         return read_all(jobs, limits, *rest)
 
-    monkeypatch.setattr("mundap.workspace.intake.read_all", spied)
+    monkeypatch.setattr("mundap.jobs.reading.read_all", spied)
     root = fresh({"깨짐.xlsx": b"this is no workbook", "가.txt": "하나"})
     broken = root / "docs" / "깨짐.xlsx"
     bot = Mundap.open(root)

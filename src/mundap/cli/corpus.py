@@ -10,7 +10,6 @@ import typer
 
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, keep_private, open_workspace, record
-from mundap.ingest.readers import spelled
 from mundap.redact import hidden
 
 if TYPE_CHECKING:
@@ -92,6 +91,8 @@ def remove(
     bot = open_workspace(workspace)
     removed = bot.remove(name, keep_out_file=not file)
     record(workspace, "delete", [removed])
+    from mundap.ingest.readers import spelled
+
     path = spelled(bot.root / removed)
     there = path is not None and path.is_file()
     deleted = file and there

@@ -135,7 +135,13 @@ def _said_again(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], 
     """How many rows on top begin with the same name, which no row below has, above numbers that they have none like: the
     header of a table whose merged cells were written out, as statistics are downloaded."""
     found = 1
-    while found <= most and texts[0] and texts[0][0] and texts[found][0] == texts[0][0] and owners[found][0] != owners[0][0]:
+    while (
+        found <= most
+        and texts[0]
+        and texts[0][0]
+        and texts[found][0] == texts[0][0]
+        and owners[found][0] != owners[0][0]
+    ):
         found += 1
     below, last = texts[found : found + _SAMPLE], texts[found - 1]
     if not 1 < found <= most or any(row[0] == texts[0][0] for row in below):
