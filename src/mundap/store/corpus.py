@@ -44,7 +44,7 @@ _COLUMNS = {
     "title": "d.title",
     "suffix": "lower(replace(d.source, rtrim(d.source, replace(d.source, '.', '')), ''))",
 }
-_DATE = "json_extract(p.meta, '$.date')"
+_DATE = "CAST(json_extract(p.meta, '$.date') AS TEXT)"  # a year may be a number
 _ISO = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _FILTERS = 64  # whose ids are kept at hand
 _DIGESTS = 10_000  # kept in memory, a megabyte
