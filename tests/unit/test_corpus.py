@@ -198,9 +198,8 @@ def test_a_period_allows_what_has_a_day_in_it(corpus: Corpus) -> None:
 
 
 def test_a_year_that_is_a_number_is_that_year(corpus: Corpus) -> None:
-    passage = Passage("p", "d", "글", 0, 1, parent_id="p", meta={"date": 2023})
-    corpus.put(Document("d", "글", "a.json", "제목"), [passage], [], "f")
-    assert corpus.ids_where([], since="2023-05", until="2023-06") == {"p"}
+    put(corpus, "a.json", "글", meta={"date": 2023})
+    assert len(corpus.ids_where([], since="2023-05", until="2023-06")) == 1
     assert corpus.ids_where([], until="2022") == corpus.ids_where([], since="2024") == set()
 
 
