@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mundap.sources.robots import Robots
@@ -49,6 +49,7 @@ RULES = st.lists(st.tuples(st.sampled_from(["Allow", "Disallow"]), LETTERS.map(l
 
 
 @given(RULES, LETTERS)
+@example([("Disallow", "/?")], "?")
 def test_any_rules_as_protego_takes_them(rules: list[tuple[str, str]], path: str) -> None:
     protego = pytest.importorskip("protego", reason="needs protego, to compare with")
     if any("$" in rule.rstrip("$") or "$$" in rule for _, rule in rules) or "*" in path or "$" in path:

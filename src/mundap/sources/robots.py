@@ -37,7 +37,8 @@ class Robots:
     def allows(self, url: str) -> bool:
         """Whether it may be asked for. Of rules of the same length, the one that allows wins."""
         parts = urlsplit(url)
-        path = _spelled((parts.path or "/") + (f"?{parts.query}" if parts.query else ""))
+        asks = "?" in url.partition("#")[0]  # if for nothing, too
+        path = _spelled((parts.path or "/") + (f"?{parts.query}" if asks else ""))
         matching = [(len(pattern), allowed) for pattern, allowed in self._rules if _regex(pattern).match(path)]
         return max(matching, default=(0, True))[1]
 
