@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from mundap.ingest.blocks import Cell, Table
+from mundap.ingest.form_tables import Part, form_parts
 from mundap.ingest.forms import like_a_form, pairs_of
+from mundap.ingest.groups import grouping
 from mundap.ingest.header import FEW, Owner, depth, names
 from mundap.korean.normalize import normalize
 
@@ -59,7 +61,7 @@ def grid(table: Table) -> Grid:
     TableTooLarge.
     """
     owners = _owners(table)
-    full = [y for y, row in enumerate(table.rows) if len(row) == 1 and row[0].colspan == len(owners[y]) > 1]
+    full = [y for y, row in enumerate(table.rows) if _is_full(row, len(owners[y]))]
     above = 0
     while above in full and above + 2 < len(owners):
         above += 1
@@ -81,7 +83,50 @@ def grid(table: Table) -> Grid:
     kept = [(y, row) for y, row in kept if any(row)]
     pages = tuple(table.pages[y] for y, _ in kept) if table.pages else ()
     columns = tuple(called[x] for x in wide)
-    return Grid(columns, tuple(row for _, row in kept), title, caption, table.page, pages)
+    return Grid(columns, _grouped(columns, [row for _, row in kept]), title, caption, table.page, pages)
+
+
+def parted(table: Table) -> list[Table]:
+    """`table`, or its forms and tables where it is a frame for several. Raises TableTooLarge."""
+    if table.form or table.header:
+        return [table]
+    owners = _owners(table)
+    above = 0
+    while above < len(owners) and _is_full(table.rows[above], len(owners[above])):
+        above += 1
+    frame = _from(owners, above)
+    parts = form_parts(frame)
+    title = table.caption or " ".join(one_line(row[0].text) for row in table.rows[:above])
+    return [_part(table, part, frame, above, title) for part in parts] or [table]
+
+
+def _is_full(row: Sequence[Cell], width: int) -> bool:
+    """Whether one cell covers the whole row."""
+    return len(row) == 1 and row[0].colspan == width > 1
+
+
+def _part(table: Table, part: Part, frame: Sequence[Sequence[Owner | None]], above: int, title: str) -> Table:
+    rows = []
+    for y in range(part.first, part.after):
+        own = [one for one in dict.fromkeys(frame[y][part.left :]) if one is None or one[0] == y or y == part.first]
+        rows.append(
+            tuple(replace(c, rowspan=min(top + c.rowspan, part.after) - y) for top, _, c in (one or (y, 0, Cell("")) for one in own))
+        )
+    caption = " ".join(filter(None, [title, one_line(part.label)])) if part.first else title
+    pages = table.pages[above + part.first : above + part.after]
+    return Table(tuple(rows), (pages[0] if pages else table.page), caption=caption, pages=pages)
+
+
+def _grouped(columns: Row, rows: Sequence[Row]) -> tuple[Row, ...]:
+    """`rows` with the labels of groups in the blanks below them; a line between rows ends a group."""
+    cells = [[*row] for row in rows]
+    found = grouping(columns, cells)
+    for row in cells:
+        if len(row) > 2 and row[0] and not any(row[1:]):
+            found.clear()
+        else:
+            found.fill(row)
+    return tuple(map(tuple, cells))
 
 
 def _from(owners: Sequence[Sequence[Owner | None]], above: int) -> list[list[Owner | None]]:
