@@ -20,7 +20,7 @@ _WIDE = 4  # columns of a table below the lines of a letter, at the least
 _LONGEST_NAME = 14  # characters of a column's name
 _COLUMN = re.compile(
     r"[^\W\d]{0,8}(?:명|일|일자|날짜|기간|연도|년도|액|가|금|량|수|품목|항목|단위|처|기관|학교|전공|학과|사항|사유|비고|업무|직위|직급|직책|구분|내용|관계|성명|이름|연령|나이"
-    r"|등급|점수|발급|취득|여부|규격|단가|세액|금액|수량|월일|번호|담당|기한|일정|장소|시간|방법|결과)(?:[(（\[][^()\d]{1,12}[)）\]])?"
+    r"|등급|점수|배점|발급|부수|요소|발급처|품명|취득|여부|규격|단가|세액|금액|수량|월일|번호|담당|기한|일정|장소|시간|방법|결과)(?:[(（\[][^()\d]{1,12}[)）\]])?"
 )
 _WORDS = re.compile(r"[^\d?？!:：]{1,14}")
 
@@ -63,6 +63,19 @@ def form_parts(owners: Sequence[Sequence[Owner | None]]) -> list[Part]:
     return [*parts, *([Part(done, len(lines), True)] if done < len(lines) else [])]
 
 
+def sections(owners: Sequence[Sequence[Owner | None]]) -> list[Part]:
+    """The tables of a frame that holds several, each below a line of its own with a header behind it; none of any other."""
+    lines = [[cell.text for cell in _line(row) if cell.text.strip()] for row in owners]
+    starts = [
+        y
+        for y in range(len(lines) - 2)
+        if len(lines[y]) == 1 and are_names(lines[y + 1], True) and not are_names(lines[y + 2], True)
+    ]
+    if len(starts) < 2 or starts[0]:
+        return []
+    return [Part(y + 1, after, False, lines[y][0]) for y, after in zip(starts, [*starts[1:], len(lines)], strict=True)]
+
+
 def _is_form(above: Sequence[Sequence[Cell]], table: Part, header: Sequence[Cell]) -> bool:
     """Whether the rows above the first table are those of a form, or half of them name values above a wide header."""
     if first := pairs(above[0]):
@@ -78,7 +91,7 @@ def _names_a_value(line: Sequence[Cell]) -> bool:
 
 
 def _is_header(line: Sequence[Cell]) -> bool:
-    return _are_names([cell.text for cell in line if cell.text.strip()], False)
+    return are_names([cell.text for cell in line if cell.text.strip()], False)
 
 
 def _line(row: Sequence[Owner | None]) -> list[Cell]:
@@ -97,13 +110,19 @@ def _table(owners: Sequence[Sequence[Owner | None]], lines: Sequence[Sequence[Ce
     left = 0
     if down and corner is not None and corner[0] == y and corner[2].text.strip():
         left = corner[2].colspan
-    header = [x for x, owner in enumerate(owners[y]) if x >= left and owner and owner[1] == x and owner[2].text.strip()]
-    if not _are_names([_text(owners[y][x]) for x in header], left > 0) or (not left and pairs(lines[y])):
+    named = [owner for owner in dict.fromkeys(owners[y][left:]) if owner and owner[2].text.strip()]
+    if left and any(_reaches(owner, y + 1) for owner in named):
+        left, named = 0, [owner for owner in dict.fromkeys(owners[y]) if owner and owner[2].text.strip()]
+    if any(owner[0] < y for owner in named):
         return None
-    after = y + 1
+    if not are_names([_text(owner) for owner in named], left > 0) or (not left and pairs(lines[y])):
+        return None
+    header = [x for owner in named for x in range(owner[1], owner[1] + owner[2].colspan)]
+    deep = min(max(owner[2].rowspan for owner in named), len(lines) - y)
+    after = y + deep
     while after < len(lines) and _is_data(owners, lines, after, left, header, corner if left else None):
         after += 1
-    return Part(y, after, False, _text(corner) if left else "", left) if after > y + 1 else None
+    return Part(y, after, False, _text(corner) if left else "", left) if after > y + deep else None
 
 
 def _is_data(
@@ -125,7 +144,7 @@ def _is_data(
         return True
     if len(filled) == 1:
         return len(header) > 1 and left > 0 and filled[0] == header[0]
-    return left > 0 or not (pairs(lines[y]) or _labelled(owners, y) or _are_names(texts, False) or _is_pair(lines[y]))
+    return left > 0 or not (pairs(lines[y]) or _labelled(owners, y) or are_names(texts, False) or _is_pair(lines[y]))
 
 
 def _labelled(owners: Sequence[Sequence[Owner | None]], y: int) -> bool:
@@ -133,10 +152,10 @@ def _labelled(owners: Sequence[Sequence[Owner | None]], y: int) -> bool:
     corner = owners[y][0]
     down = y + 1 < len(owners) and (_reaches(corner, y + 1) or not _text(owners[y + 1][0]))
     left = corner[2].colspan if corner is not None else 1
-    return down and _are_names([_text(owner) for owner in dict.fromkeys(owners[y][left:]) if _text(owner)], True)
+    return down and are_names([_text(owner) for owner in dict.fromkeys(owners[y][left:]) if _text(owner)], True)
 
 
-def _are_names(texts: Sequence[str], labelled: bool) -> bool:
+def are_names(texts: Sequence[str], labelled: bool = False) -> bool:
     """Whether texts are names of columns: words, all different, and half of them known, but not every other one; of two,
     both."""
     said = [squash(text) for text in texts]

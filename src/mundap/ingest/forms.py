@@ -27,7 +27,7 @@ _ENDS = (
     " 취득일 입사일 퇴사일 민원명 제도명 서비스명 급여명 보험명 대회명 축제명 공사명 용역명 계약명 문서명 서식명 서류 법령 기한 요건"
     " 신청처 접수처 문의처 지원금 지원액 완료일 처리일 게시일 작성자 담당자 신청자 대표자 책임자 발급자 관리자 수령자 보호자 계약자 확인자 승인자 검토자"
     " 보고자 예금주 신청인 대리인 수령인 보증인 발행인 대표 분류 견적일 납품일 거래일 발주일 청구일 지급일 회의일 개최일 시행일 공고일 검수일 정산일"
-    " 회의명 강좌명 공급자 공급받는자 수신처 발신처 납품처 거래처 사업자 참석자 참가자 안건 결재"
+    " 회의명 강좌명 물품명 취득가 공사비 시공사 사업비 공급자 공급받는자 수신처 발신처 납품처 거래처 사업자 참석자 참가자 안건 결재"
 ).split()
 _HEADS = set(
     "구분 항목 분류 종류 순번 연번 번호 일시 날짜 일자 기간 시간".split()
@@ -36,8 +36,7 @@ _NAME = re.compile(
     rf"(?:{'|'.join(map(re.escape, _WHOLE))}|[^\W\d]{{0,10}}(?:{'|'.join(_ENDS)}))(?:[(（\[][^()\d]{{1,12}}[)）\]])?[:：]?",
     re.IGNORECASE,
 )
-
-
+_LIKELY = re.compile(r"[^\W\d]{1,6}(?:명|일|가|비|액|자|처|수|량|율|인|사|번호|여부|부서|기관|종류|상태)")
 _WORDS = re.compile(r"[^\W\d_]{2,12}")  # of a name that is not known
 
 
@@ -48,7 +47,11 @@ def like_a_form(rows: Sequence[Sequence[Cell]], lines: Sequence[Sequence[Cell]])
     if not lines or _names_alone(lines[0]):
         return False
     width = max(sum(max(cell.colspan, 1) for cell in row) for row in rows)
-    kept = [n for n, row in enumerate(rows) if not n or not (len(row) == 1 and row[0].colspan >= width > 1)]
+    kept = [
+        n
+        for n, row in enumerate(rows)
+        if not n or not ((len(row) == 1 and row[0].colspan >= width > 1) or (width == 2 and _goes_on(row)))
+    ]
     rows, lines = [rows[n] for n in kept], [lines[n] for n in kept]
     several = [bool(pairs(line)) for line in lines]
     single = width == 2 and _is_pair(lines[0]) and squash(lines[0][0].text) not in _HEADS
@@ -61,7 +64,12 @@ def like_a_form(rows: Sequence[Sequence[Cell]], lines: Sequence[Sequence[Cell]])
 
 def _goes_before(row: Sequence[Cell], n: int, marked: bool) -> bool:
     """Whether a cell reaches down beside a name, so that it may stand before it."""
-    return row[n].rowspan > 1 and len(row) > 2 and n + 1 < len(row) and _is_name(row[n + 1], marked)
+    return len(row) > max(n + 1, 2) and row[n].rowspan > 1 and _is_name(row[n + 1], marked)
+
+
+def _goes_on(row: Sequence[Cell]) -> bool:
+    """Whether a row has another value of the name above."""
+    return len(row) == 2 and not row[0].text.strip()
 
 
 def _half(found: Sequence[bool]) -> bool:
@@ -77,12 +85,14 @@ def pairs(row: Sequence[Cell], marked: bool = False) -> list[tuple[str, ...]]:
     found: list[list[str]] = []
     above = ""
     first = int(_goes_before(row, 0, marked))
-    named = first if not marked and _named_by_others(row[first:]) else -1
+    named = {first} if not marked and _named_by_others(row[first:]) else set()
+    if not marked and _names_others(row[first:]):
+        named.update(range(first, len(row), 2))
     for n, cell in enumerate(row):
         if (not found or len(found[-1]) > 1) and _goes_before(row, n, marked):
             above = cell.text
             continue
-        if _is_name(cell, marked) or n == named:
+        if _is_name(cell, marked) or n in named:
             if found and len(found[-1]) == 1:
                 return []  # names beside each other are a header, or values
             found.append([f"{above} {cell.text}".strip()])
@@ -111,7 +121,29 @@ def pairs_of(lines: Sequence[Sequence[Cell]], marked: bool = False) -> list[list
         name = filled[0].text if not found[n] and len(filled) == 2 and _is_pair(filled) else ""
         if not found[n] and not marked:
             found[n] = _behind_text(filled)
-    return found
+    return _under_labels(lines, found, marked)
+
+
+def _under_labels(
+    lines: Sequence[Sequence[Cell]], found: Sequence[list[tuple[str, ...]]], marked: bool
+) -> list[list[tuple[str, ...]]]:
+    """Pairs with the label above them before their names, where wide cells stand above several: 공급자 above 상호 and 주소."""
+    every: list[list[tuple[str, ...]]] = []
+    labels: dict[int, str] = {}
+    for n, (line, paired) in enumerate(zip(lines, found, strict=True)):
+        starts = _named_at(line, marked)
+        if paired and labels and len(starts) == len(paired):
+            above = [labels[max(at for at in labels if at <= start)] for start in starts]
+            every.append([(f"{label} {name}", *values) for label, (name, *values) in zip(above, paired, strict=True)])
+            continue
+        labels = {}
+        if not paired and len(line) > 1 and all(cell.colspan > 1 and cell.text.strip() for cell in line):
+            below = _named_at(lines[n + 1], marked) if n + 1 < len(lines) and found[n + 1] else []
+            labels = {
+                at: cell.text for at, cell in zip(_starts(line), line, strict=True) if {*_starts(line)} <= {*below}
+            }
+        every.append([(label,) for label in labels.values()] or paired)
+    return every
 
 
 def _behind_text(filled: Sequence[Cell]) -> list[tuple[str, ...]]:
@@ -145,6 +177,14 @@ def _named_by_others(row: Sequence[Cell]) -> bool:
     """Whether every other cell from the third on is a known name and no value is, so that the first is one too."""
     names = [_is_name(cell, False) for cell in row]
     return len(row) > 3 and len(row) % 2 == 0 and all(names[2::2]) and not any(names[1::2])
+
+
+def _names_others(row: Sequence[Cell]) -> bool:
+    """Whether the first cell is a known name, every other one from the third on a word like one, and no value a name."""
+    names = [_is_name(cell, False) for cell in row]
+    if len(row) < 4 or len(row) % 2 or not names[0] or any(names[1::2]):
+        return False
+    return all(one or _LIKELY.fullmatch(squash(cell.text)) for one, cell in zip(names[2::2], row[2::2], strict=True))
 
 
 def is_name(text: str) -> bool:

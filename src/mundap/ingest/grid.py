@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from mundap.ingest.blocks import Cell, Table
-from mundap.ingest.form_tables import Part, form_parts
+from mundap.ingest.form_tables import Part, form_parts, sections
 from mundap.ingest.forms import like_a_form, pairs_of
 from mundap.ingest.groups import grouping
 from mundap.ingest.header import FEW, Owner, depth, names
+from mundap.ingest.sheets.region import Region
+from mundap.ingest.sheets.sheet import Merged
+from mundap.ingest.sheets.titles import titles
 from mundap.korean.normalize import normalize
 
 Row = tuple[str, ...]
@@ -65,10 +68,16 @@ def grid(table: Table) -> Grid:
     above = 0
     while above in full and above + 2 < len(owners):
         above += 1
+    if not (table.form or table.framed or table.header):
+        above = max(above, titles(_region(table, owners)))
     lines = [_cells(row) for row in owners[above:]]
-    form = table.form or (table.header == 0 and (like_a_form(table.rows[above:], lines) or _irregular(owners[above:])))
+    form = (
+        table.form
+        or table.framed
+        or (table.header == 0 and (like_a_form(table.rows[above:], lines) or _irregular(owners[above:])))
+    )
     rows, once = _texts(owners, 1 if form else FEW)
-    title = " ".join(dict.fromkeys(row[0] for row in rows[:above] if row[0]))
+    title = " ".join(dict.fromkeys(cell for row in rows[:above] for cell in row if cell))
     body = [(row[0], *[""] * (len(row) - 1)) if y in full else row for y, row in enumerate(once)]
     caption = one_line(table.caption)
     if form:
@@ -95,9 +104,12 @@ def parted(table: Table) -> list[Table]:
     while above < len(owners) and _is_full(table.rows[above], len(owners[above])):
         above += 1
     frame = _from(owners, above)
-    parts = form_parts(frame)
-    title = table.caption or " ".join(one_line(row[0].text) for row in table.rows[:above])
-    return [_part(table, part, frame, above, title) for part in parts] or [table]
+    if parts := form_parts(frame):
+        title = table.caption or " ".join(one_line(row[0].text) for row in table.rows[:above])
+        return [_part(table, part, frame, above, title) for part in parts]
+    frame = _from(owners, 0)
+    parts = sections(frame)
+    return [_part(table, part, frame, 0, table.caption) for part in parts] or [table]
 
 
 def _is_full(row: Sequence[Cell], width: int) -> bool:
@@ -110,11 +122,29 @@ def _part(table: Table, part: Part, frame: Sequence[Sequence[Owner | None]], abo
     for y in range(part.first, part.after):
         own = [one for one in dict.fromkeys(frame[y][part.left :]) if one is None or one[0] == y or y == part.first]
         rows.append(
-            tuple(replace(c, rowspan=min(top + c.rowspan, part.after) - y) for top, _, c in (one or (y, 0, Cell("")) for one in own))
+            tuple(
+                replace(c, rowspan=min(top + c.rowspan, part.after) - y)
+                for top, _, c in (one or (y, 0, Cell("")) for one in own)
+            )
         )
     caption = " ".join(filter(None, [title, one_line(part.label)])) if part.first else title
     pages = table.pages[above + part.first : above + part.after]
-    return Table(tuple(rows), (pages[0] if pages else table.page), caption=caption, pages=pages)
+    return Table(tuple(rows), (pages[0] if pages else table.page), caption=caption, pages=pages, framed=part.form)
+
+
+def _region(table: Table, owners: Sequence[Sequence[Owner | None]]) -> Region:
+    """The table as a sheet holds it: what merged cells say stands in their first places."""
+    rows = [[_own(owner, y, x) for x, owner in enumerate(row)] for y, row in enumerate(owners)]
+    merged = [
+        Merged(y, y + cell.rowspan - 1, x, x + cell.colspan - 1)
+        for y, x, cell in dict.fromkeys(owner for row in owners for owner in row if owner)
+        if cell.rowspan > 1 or cell.colspan > 1
+    ]
+    return Region(0, [*enumerate(rows)], merged)
+
+
+def _own(owner: Owner | None, y: int, x: int) -> str:
+    return one_line(owner[2].text) if owner and owner[:2] == (y, x) else ""
 
 
 def _grouped(columns: Row, rows: Sequence[Row]) -> tuple[Row, ...]:

@@ -38,6 +38,7 @@ _OWN = re.compile(  # squashed names of columns whose values hold for one row al
 _MEANT = {*COLUMNS["question"], *COLUMNS["answer"], *COLUMNS["passage"], *COLUMNS["access"]}
 _BRACKETS = re.compile(r"[(\[（].*?[)\]）]")
 _DIGIT = re.compile(r"\d")
+_AMOUNT = re.compile(r"[△▲▽▼+\-–]?\s?[\d,.]+\s?(?:%|[십백천만억]?원|명|건|개|회|대|부|통|시간|점|㎡|km|kg)?")
 _LETTER = re.compile(r"[^\W\d_]")
 _SENTENCE = re.compile(r"[?？!]$|(?:다|요|오)\.$")
 _LONGEST = 40  # characters of a label
@@ -67,6 +68,9 @@ class Groups:
         at = _starts(cells, self.first)
         if self.first >= self.end or at is None or (at > self.end and _single(cells)):
             return
+        if at > self.first and _amounts(cells[self.first :]):
+            self.clear()
+            return
         if self.first and not _DIGIT.search(cells[0]):
             self.clear()
             return  # what is not numbered stands below all groups
@@ -94,7 +98,11 @@ def grouping(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Groups:
     if numbered and (end := _record(rows)):
         return _grouped(rows, 0, end, 2)
     first = end = int(numbered)
-    while end + 1 < width and not (known[end] == "월" and known[end + 1] == "화") and _labels(known[end], rows, first, end):
+    while (
+        end + 1 < width
+        and not (known[end] == "월" and known[end + 1] == "화")
+        and _labels(known[end], rows, first, end)
+    ):
         end += 1
     return _grouped(rows, first, end, 1) if end > first else Groups()
 
@@ -118,7 +126,7 @@ def _grouped(rows: Sequence[Sequence[str]], first: int, end: int, least: int) ->
 
 def _record(rows: Sequence[Sequence[str]]) -> int:
     """How many columns on the left are blank in the further rows of a record; 0 where each record has one row."""
-    starts = [at for row in rows if (at := _starts(row, 0)) is not None and not _sums(row)]
+    starts = [at for row in rows if (at := _starts(row, 0)) is not None and not _sums(row) and not _amounts(row)]
     further = Counter(at for at in starts if at > 1)
     return further.most_common(1)[0][0] if further and starts[0] == 0 else 0
 
@@ -131,7 +139,12 @@ def _labels(name: str, rows: Sequence[Sequence[str]], first: int, x: int) -> boo
     blank = 0
     for row in rows:
         at = _starts(row, first)
-        if at is None or _sums(row) or (at > x + 1 and _single(row)) or (first and not _DIGIT.search(row[0])):
+        if (
+            at is None
+            or _sums(row)
+            or (at > x and (_amounts(row) or (at > x + 1 and _single(row))))
+            or (first and not _DIGIT.search(row[0]))
+        ):
             continue
         if at > x:
             blank += 1
@@ -164,6 +177,11 @@ def _starts(row: Sequence[str], first: int) -> int | None:
 
 def _single(row: Sequence[str]) -> bool:
     return sum(map(bool, row)) == 1
+
+
+def _amounts(row: Sequence[str]) -> bool:
+    """Whether a row has nothing but amounts: a total that is not called so."""
+    return all(_AMOUNT.fullmatch(cell) for cell in row if cell)
 
 
 def _sums(row: Sequence[str]) -> bool:

@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
-from mundap.ingest.form_tables import Part, form_parts
+from mundap.ingest.form_tables import Part, are_names, form_parts
 from mundap.ingest.forms import all_names, like_a_form, pairs_of
 from mundap.ingest.groups import Groups, grouping
 from mundap.ingest.header import Owner, depth, headless, names
 from mundap.ingest.meanings import COLUMNS
 from mundap.ingest.sheets.alternating import alternating
 from mundap.ingest.sheets.approval import without_approval
-from mundap.ingest.sheets.cutting import blocks_of, side_by_side, stacked
+from mundap.ingest.sheets.cutting import blocks_of, joined, side_by_side, stacked
 from mundap.ingest.sheets.likeness import alike, fill_ditto, listed, names_again, period, shapes_of, unlike
 from mundap.ingest.sheets.region import (
     SAMPLE,
@@ -115,7 +115,7 @@ class _Layout:
             rows = [row for block in blocks for row in block.rows]
             self.area(Region(0, rows, [one for block in blocks for one in block.merged]))
         else:
-            for block in blocks:
+            for block in joined(blocks):
                 self.block(block)
         self._end()
         return self.areas
@@ -355,6 +355,8 @@ class _Layout:
         texts = [(*cells, *[""] * (width - len(cells))) for cells in rows]
         if headless(texts) or not _short([cell for cell in texts[0] if cell]):
             return False
+        if area.title and kind(text) and kind(area.title[-1]) == kind(text) and are_names([c for c in rows[0] if c]):
+            return True  # another section like that which the table began with
         if TABLE.match(text) and not MARK.match(text).group()[0].isdigit():  # type: ignore[union-attr]
             return not alike(_shapes(area), rows[0])
         return unlike(_shapes(area), rows[0])
