@@ -9,7 +9,7 @@ from itertools import groupby
 
 from mundap.ingest.blocks import Cell, Table
 from mundap.ingest.form_tables import Part, form_parts, sections
-from mundap.ingest.forms import like_a_form, pairs_of
+from mundap.ingest.forms import is_name, like_a_form, pairs_of
 from mundap.ingest.groups import grouping
 from mundap.ingest.header import FEW, Owner, depth, names
 from mundap.ingest.sheets.region import Region
@@ -23,6 +23,7 @@ Span = tuple[int, int]
 TABLE = "table"  # the value of meta["kind"] of a section or passage that is a Markdown table
 
 MAX_PLACES = 1_000_000  # of one table; more is a broken file, or a hostile one
+_FEW_COLUMNS = 2  # of a table in which one cell in a row is no title
 _LONG = 60  # characters of a merged cell's text that is not repeated
 _BLANKS = re.compile(r"\s+")
 _LINE = re.compile(r"[^\n]+")
@@ -69,7 +70,7 @@ def grid(table: Table) -> Grid:
     while above in full and above + 2 < len(owners):
         above += 1
     if not (table.form or table.framed or table.header):
-        above = max(above, titles(_region(table, owners)))
+        above = max(above, _titles(_region(table, owners)))
     lines = [_cells(row) for row in owners[above:]]
     form = (
         table.form
@@ -141,6 +142,13 @@ def _region(table: Table, owners: Sequence[Sequence[Owner | None]]) -> Region:
         if cell.rowspan > 1 or cell.colspan > 1
     ]
     return Region(0, [*enumerate(rows)], merged)
+
+
+def _titles(region: Region) -> int:
+    """How many rows on top say what the table is. A name with nothing beside it is a field that nobody has filled in."""
+    filled = [cell for _, cells in region.rows[:1] for cell in cells if cell]
+    field = len(filled) == 1 and is_name(filled[0])
+    return 0 if field or not region.rows or len(region.rows[0][1]) <= _FEW_COLUMNS else titles(region)
 
 
 def _own(owner: Owner | None, y: int, x: int) -> str:
