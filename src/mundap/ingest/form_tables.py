@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from mundap.ingest.blocks import Cell
-from mundap.ingest.forms import is_name, pairs
+from mundap.ingest.forms import is_name, labelled, pairs
 from mundap.ingest.groups import is_total
 from mundap.ingest.header import Owner
 from mundap.korean.normalize import squash
@@ -40,7 +40,7 @@ class Part:
 def form_parts(owners: Sequence[Sequence[Owner | None]]) -> list[Part]:
     """The parts of a frame that begins as a form, or as a letter does, and has tables in it, from above; none of any
     other."""
-    lines = [_line(row) for row in owners]
+    lines = labelled([_line(row) for row in owners])
     if len(lines) < 3 or (not pairs(lines[0]) and _is_header(lines[0])):
         return []
     tables: list[Part] = []

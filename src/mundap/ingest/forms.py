@@ -36,7 +36,7 @@ _NAME = re.compile(
     rf"(?:{'|'.join(map(re.escape, _WHOLE))}|[^\W\d]{{0,10}}(?:{'|'.join(_ENDS)}))(?:[(（\[][^()\d]{{1,12}}[)）\]])?[:：]?",
     re.IGNORECASE,
 )
-_LIKELY = re.compile(r"[^\W\d]{1,6}(?:명|일|가|비|액|자|처|수|량|율|인|사|번호|여부|부서|기관|종류|상태)")
+_LIKELY = re.compile(r"[^\W\d]{1,6}(?:명|일|가|비|액|자|처|수|량|율|인|사|번호|여부|부서|기관|종류|상태|번|처)")
 _WORDS = re.compile(r"[^\W\d_]{2,12}")  # of a name that is not known
 
 
@@ -53,13 +53,28 @@ def like_a_form(rows: Sequence[Sequence[Cell]], lines: Sequence[Sequence[Cell]])
         if not n or not ((len(row) == 1 and row[0].colspan >= width > 1) or (width == 2 and _goes_on(row)))
     ]
     rows, lines = [rows[n] for n in kept], [lines[n] for n in kept]
-    several = [bool(pairs(line)) for line in lines]
+    several = [bool(pairs(line)) for line in labelled(lines)]
     single = width == 2 and _is_pair(lines[0]) and squash(lines[0][0].text) not in _HEADS
     found = [
         bool(one) or _has_wide_value(row, width) or (single and _is_pair(line))
         for one, row, line in zip(several, rows, lines, strict=True)
     ]
     return found[0] and _half(found) and _half(found[1:]) and (several[0] or len(rows) > 1)
+
+
+def labelled(lines: Sequence[Sequence[Cell]]) -> list[Sequence[Cell]]:
+    """`lines` with a label at the side of rows of pairs reaching down over the blanks below it, as if it were merged."""
+    found = [*lines]
+    for n, line in enumerate(lines[:-1]):
+        label = found[n][0] if line else Cell("")
+        below = lines[n + 1]
+        if len(line) < 3 or len(below) < 3 or below[0].text.strip() or not label.text.strip() or is_name(below[2].text):
+            continue
+        if is_name(line[1].text) and is_name(below[1].text) and not is_name(line[2].text):
+            reaching = Cell(label.text, max(label.rowspan, 2), label.colspan)
+            found[n] = [reaching, *found[n][1:]]
+            found[n + 1] = [reaching, *below[1:]]
+    return found
 
 
 def _goes_before(row: Sequence[Cell], n: int, marked: bool) -> bool:
@@ -84,15 +99,15 @@ def pairs(row: Sequence[Cell], marked: bool = False) -> list[tuple[str, ...]]:
     """
     found: list[list[str]] = []
     above = ""
+    while len(row) > 4 and len(row) % 2 and not row[-1].text.strip():
+        row = row[:-1]
     first = int(_goes_before(row, 0, marked))
-    named = {first} if not marked and _named_by_others(row[first:]) else set()
-    if not marked and _names_others(row[first:]):
-        named.update(range(first, len(row), 2))
+    alternate = not marked and _alternate(row[first:])
     for n, cell in enumerate(row):
         if (not found or len(found[-1]) > 1) and _goes_before(row, n, marked):
             above = cell.text
             continue
-        if _is_name(cell, marked) or n in named:
+        if _is_name(cell, marked) or (alternate and (n - first) % 2 == 0):
             if found and len(found[-1]) == 1:
                 return []  # names beside each other are a header, or values
             found.append([f"{above} {cell.text}".strip()])
@@ -108,6 +123,7 @@ def pairs(row: Sequence[Cell], marked: bool = False) -> list[tuple[str, ...]]:
 def pairs_of(lines: Sequence[Sequence[Cell]], marked: bool = False) -> list[list[tuple[str, ...]]]:
     """The pairs of each row of a form; see `pairs`. A row whose names are not known has them where those of other rows
     stand: 종업원 수 below 대표자; one value alone has the name above."""
+    lines = lines if marked else labelled(lines)
     found = [pairs(line, marked) for line in lines]
     named = {tuple(_named_at(line, marked)) for line, one in zip(lines, found, strict=True) if len(one) > 1}
     name = ""  # of the one value in the row above
@@ -173,18 +189,21 @@ def _paired_at(line: Sequence[Cell], names: Sequence[int]) -> list[tuple[str, ..
     return [(name.text, value.text) for name, value in zip(line[::2], line[1::2], strict=True)]
 
 
-def _named_by_others(row: Sequence[Cell]) -> bool:
-    """Whether every other cell from the third on is a known name and no value is, so that the first is one too."""
+def _alternate(row: Sequence[Cell]) -> bool:
+    """Whether every other cell is a name: at least half of them known, the others words like names, or most of them known;
+    no value is one."""
     names = [_is_name(cell, False) for cell in row]
-    return len(row) > 3 and len(row) % 2 == 0 and all(names[2::2]) and not any(names[1::2])
-
-
-def _names_others(row: Sequence[Cell]) -> bool:
-    """Whether the first cell is a known name, every other one from the third on a word like one, and no value a name."""
-    names = [_is_name(cell, False) for cell in row]
-    if len(row) < 4 or len(row) % 2 or not names[0] or any(names[1::2]):
+    if len(row) < 4 or len(row) % 2 or any(names[1::2]):
         return False
-    return all(one or _LIKELY.fullmatch(squash(cell.text)) for one, cell in zip(names[2::2], row[2::2], strict=True))
+    known, others = sum(names[::2]), [cell for cell, one in zip(row[::2], names[::2], strict=True) if not one]
+    if not known or not all(_WORDS.fullmatch(squash(cell.text)) for cell in others):
+        return False
+    by_others = all(names[2::2])
+    return (
+        by_others
+        or known > len(others)
+        or (known == len(others) and all(_LIKELY.fullmatch(squash(c.text)) for c in others))
+    )
 
 
 def is_name(text: str) -> bool:

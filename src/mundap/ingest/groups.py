@@ -15,12 +15,10 @@ from itertools import islice, pairwise
 from mundap.ingest.meanings import COLUMNS
 from mundap.korean.normalize import squash
 
-TOTAL = re.compile(
-    r"(?:(?:[총합소누중월]\s?)?(?:계|합\s?계|총\s?계|소\s?계|누\s?계|평\s?균)|(?:grand |sub)?total|sum|average)"
-    r"\s*(?:[(（][^()（）]*[)）])?",
+_TOTAL = re.compile(  # squashed
+    r"(?:[총합소누중월]?(?:합|총|소|누)?계|평균|(?:grand|sub)?total|sum|average)(?:[(（][^()（）]*[)）])?",
     re.IGNORECASE,
 )
-
 _PART_OF_GROUP = re.compile(r"(?:소|중)계|subtotal", re.IGNORECASE)
 _COUNT = re.compile(r"(?:연|순|일련)번호?|번호|순서|no\.?|#|№", re.IGNORECASE)
 _LOOKS = re.compile(r"조회수?|조회건수|추천수?|첨부파일수?|hits?|views?", re.IGNORECASE)
@@ -115,7 +113,7 @@ def counts(name: str, value: str) -> bool:
 
 def is_total(text: str) -> bool:
     """Whether a cell says that its row sums up others."""
-    return bool(TOTAL.fullmatch(text))
+    return bool(_TOTAL.fullmatch(squash(text)))
 
 
 def _grouped(rows: Sequence[Sequence[str]], first: int, end: int, least: int) -> Groups:

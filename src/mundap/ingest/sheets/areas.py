@@ -42,7 +42,7 @@ _SIGNED = re.compile(r"(?:작성|작성자|작성일|담당|담당자|문의|출
 _PAUSE = re.compile(r"점심|중식|휴식|쉬는\s?시간|lunch|break", re.IGNORECASE)  # a row of a timetable, and no title
 _FEW_COLUMNS = 2  # of a table in which a row may have one cell
 _NOTES = re.compile(r"[(\[<【※*]?(?:비고|주|주석|참고|참고사항|유의사항|안내|안내사항|기타)[)\]>】]?[:：]?")
-_LISTED = re.compile(r"[-–·•∙○*※]\s?\S")
+_LISTED = re.compile(r"[-–·•∙○*※(（]\s?\S")
 _SAYS_MORE = re.compile(r"비고|산출|내용|내역|근거|설명|사유|세부|참고|특이")
 _LETTER = re.compile(r"[^\W\d_]")
 _DIGIT = re.compile(r"\d")
@@ -377,7 +377,8 @@ def _continues(area: Area, cells: Sequence[str]) -> bool:
     """Add a row with one cell, of more to what stands above it there, to that; False if it is something else."""
     x = next(x for x, cell in enumerate(cells) if cell)
     last = area.rows[-1][1] if area.rows and not area.fold else []
-    if area.width < 3 or x <= area.groups.end or x >= len(last) or not last[x] or not _LETTER.search(cells[x]):
+    first = area.groups.end - (cells[x][0] in "(（")  # a column that names rows; what is in brackets names none
+    if area.width < 3 or x <= first or x >= len(last) or not last[x] or not _LETTER.search(cells[x]):
         return False
     named = x < len(area.columns) and _SAYS_MORE.search(area.columns[x])
     if not (x + 1 == area.width or named or _LISTED.match(cells[x])):
