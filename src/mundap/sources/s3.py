@@ -14,6 +14,7 @@ from mundap.sources.http import Web
 from mundap.sources.kinds import plain_name
 from mundap.sources.markup import local, parse_xml, texts
 from mundap.sources.protocol import Fetched, Gone, Had, Item, ItemError, Refused, SourceError
+from mundap.sources.proxies import Proxies
 from mundap.sources.sigv4 import Credentials, query_string, signed
 
 _SAFE = "/-_.~"
@@ -34,7 +35,13 @@ class S3:
             else f"https://{settings.bucket}.s3.{settings.region}.amazonaws.com"
         )
         self._credentials = _credentials(settings)
-        self._web = Web(Guard(settings.allow, resolve), settings.max_mb << 20, settings.seconds, redirects=False)
+        self._web = Web(
+            Guard(settings.allow, resolve),
+            settings.max_mb << 20,
+            settings.seconds,
+            redirects=False,
+            proxies=Proxies(settings.proxy),
+        )
 
     def items(self) -> Iterator[Item]:
         """The objects, in the order of their keys; folders are keys that end in a slash, and left out."""

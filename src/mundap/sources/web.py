@@ -22,6 +22,7 @@ from mundap.sources.http import AGENT, Web
 from mundap.sources.kinds import name_for, readable
 from mundap.sources.markup import links_in, local, parse_xml
 from mundap.sources.protocol import Fetched, Had, Item, ItemError, Refused, SourceError
+from mundap.sources.proxies import Proxies
 from mundap.sources.robots import Robots
 from mundap.stopping import pause
 
@@ -39,7 +40,8 @@ class Pages:
 
     def __init__(self, settings: WebSource, resolve: Resolve = resolve) -> None:
         self._settings = settings
-        self._web = Web(Guard(settings.allow, resolve), settings.max_mb << 20, settings.seconds)
+        guard, proxies = Guard(settings.allow, resolve), Proxies(settings.proxy)
+        self._web = Web(guard, settings.max_mb << 20, settings.seconds, proxies=proxies)
         self._robots: dict[str, Robots] = {}
         self._asked: dict[str, float] = {}  # when each host was asked last
         self._include = [re.compile(translate(one)) for one in settings.include]

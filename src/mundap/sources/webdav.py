@@ -18,6 +18,7 @@ from mundap.sources.http import Web
 from mundap.sources.kinds import plain_name
 from mundap.sources.markup import local, parse_xml, texts
 from mundap.sources.protocol import Fetched, Had, Item, ItemError, SourceError
+from mundap.sources.proxies import Proxies
 from mundap.sources.secrets import password
 
 _WANTED = b"""<?xml version="1.0"?><d:propfind xmlns:d="DAV:"><d:prop><d:resourcetype/><d:getetag/>\
@@ -33,7 +34,12 @@ class Webdav:
         auth = httpx.BasicAuth(settings.user, secret) if settings.user else None
         self._base = f"{settings.url.rstrip('/')}/"
         self._web = Web(
-            Guard(settings.allow, resolve), settings.max_mb << 20, settings.seconds, auth=auth, redirects=False
+            Guard(settings.allow, resolve),
+            settings.max_mb << 20,
+            settings.seconds,
+            auth=auth,
+            redirects=False,
+            proxies=Proxies(settings.proxy),
         )
 
     def items(self) -> Iterator[Item]:
