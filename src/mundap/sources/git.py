@@ -23,6 +23,7 @@ from mundap.sources.secrets import password
 
 _FILE = ("100644", "100755")  # modes of files; links and submodules are left out
 _SCP = re.compile(r"^(?:[\w.\-]+@)?[\w.\-]+:(?!//)")
+_LFS = b"version https://git-lfs.github.com/spec/"
 _CLONE = 3600.0  # seconds for what is new of a repository
 _HELPER = (
     '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$MUNDAP_GIT_USER" "$MUNDAP_GIT_PASSWORD"; }; f'
@@ -65,9 +66,12 @@ class Repository:
             yield Item(f"{shown}#{told}", plain_name(path.name), parts[2].decode(), size)
 
     def fetch(self, item: Item, into: Path, before: Had | None) -> Fetched | None:
-        """The file, out of the copy."""
+        """The file, out of the copy. Raises ItemError for what is kept elsewhere (Git LFS), of which it holds a note alone."""
         with into.open("wb") as file:
             self._run("cat-file", "blob", item.fingerprint, stdout=file.fileno())
+        with into.open("rb") as file:
+            if file.read(len(_LFS)) == _LFS:
+                raise ItemError(f"{item.address}: Git LFS에 있는 파일이라 가져오지 않았습니다.")
         return Fetched(item.fingerprint, item.name)
 
     def close(self) -> None:

@@ -32,6 +32,8 @@ _PAGE = ".html"
 _MADE = frozenset(
     (".do", ".jsp", ".asp", ".aspx", ".php", ".cgi", ".es", ".xhtml", ".action")
 )  # of pages made by programs
+_PLAIN = re.compile(rb"\s*https?://")  # a sitemap may be text, an address a line
+_BOM = b"\xef\xbb\xbf"
 _WITH_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
@@ -117,7 +119,12 @@ class Pages:
             self._wait(url)
             try:
                 _, raw = self._web.read("GET", url)
-                root = parse_xml(_unpacked(raw, url), hidden(url))
+                raw = _unpacked(raw, url).removeprefix(_BOM)
+                if _PLAIN.match(raw):
+                    places = map(normal, raw.decode("utf-8", "replace").split())
+                    yield from ((place, "") for place in places if self._wanted(place))
+                    continue
+                root = parse_xml(raw, hidden(url))
             except ItemError as error:
                 raise SourceError(f"사이트맵을 읽을 수 없습니다. {error}") from error
             for entry in root:

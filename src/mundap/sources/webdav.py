@@ -65,24 +65,21 @@ class Webdav:
         self._web.close()
 
     def _in(self, folder: str, top: str) -> Iterator[tuple[str, Item | None]]:
-        """(path, file) of what is right in a folder; None for a folder. What leads out of `top` is left out."""
+        """(path, file) of what is right in a folder; None for a folder. What leads out of `top` is left out.
+
+        A server behind another may call itself by a name of its own: paths count, and the host of the settings is asked.
+        """
         url = urljoin(self._base, quote(folder, safe=_SAFE))
         try:
             _, raw = self._web.read("PROPFIND", url, {"Depth": "1", "Content-Type": "application/xml"}, _WANTED)
             answers = [one for one in parse_xml(raw, hidden(url)) if local(one) == "response"]
         except ItemError as error:
             raise SourceError(str(error)) from error
-        host = urlsplit(self._base).netloc
         for answer in answers:
             href = urlsplit(urljoin(url, next(iter(texts(answer, "href")), "")))
             path = unquote(href.path)
             parts = PurePosixPath(path).parts
-            if (
-                href.netloc != host
-                or not path.startswith(top)
-                or ".." in parts
-                or path.rstrip("/") == folder.rstrip("/")
-            ):
+            if not path.startswith(top) or ".." in parts or path.rstrip("/") == folder.rstrip("/"):
                 continue
             if PurePosixPath(path).name.startswith((".", "~$")):
                 continue
