@@ -433,6 +433,12 @@ service stats {{
 @pytest.fixture
 def imap() -> Iterator[int]:
     """The port of a Dovecot over an empty mailbox."""
+    with _dovecot(SECRET) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def _dovecot(password: str) -> Iterator[int]:
     dovecot = shutil.which("dovecot", path=f"/usr/sbin{os.pathsep}{os.environ['PATH']}")
     if dovecot is None:
         pytest.skip("needs Dovecot: apt-get install dovecot-imapd (make setup-servers)")
@@ -450,7 +456,7 @@ def imap() -> Iterator[int]:
         DOVECOT.format(
             folder=folder,
             port=port,
-            password=SECRET,
+            password=password,
             internal=me.pw_name,
             login=login,
             uid=owner.pw_uid,
@@ -508,3 +514,15 @@ def test_messages_of_a_mailbox_follow_it(imap: int, workspace: Workspace, tmp_pa
     report = synced(root, code=1)
     assert counts(report) == (0, 0, 0, 0, 3)
     assert "로그인" in report["sources"][0]["error"]
+
+
+def test_a_password_of_a_mailbox_may_be_korean(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "비밀번호1")
+    with _dovecot("비밀번호1") as port:
+        about = {"kind": "imap", "host": "127.0.0.1", "port": port, "tls": "off", "password_env": "MAIL_PASSWORD"}
+        with imaplib.IMAP4("127.0.0.1", port) as box:
+            box.authenticate("PLAIN", lambda _: "\0bot\0비밀번호1".encode())
+            box.append("INBOX", "", "", mail("주차 요금 변경", "내년부터 주차 요금은 시간당 2천 원입니다."))
+        assert counts(synced(workspace(**about, user="bot"))) == (1, 1, 0, 0, 0)
+        monkeypatch.setenv("MAIL_PASSWORD", "다른것")
+        assert "로그인" in synced(workspace(**about, user="bot"), code=1)["sources"][0]["error"]
