@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -16,7 +17,7 @@ from threading import Lock
 from filelock import FileLock, Timeout
 
 from mundap.asides import sweep
-from mundap.config import FILE, STORE_URL, Config, find_workspace, read_config
+from mundap.config import FILE, STORE_URL, Config, find_workspace, parse_config, read_config
 from mundap.encode import base_of, located
 from mundap.errors import (
     BadFile,
@@ -36,7 +37,7 @@ from mundap.index.dense import DenseLeg
 from mundap.index.generation import REPAIR, Recipe
 from mundap.index.tiers import Extent
 from mundap.ingest.folder import walk
-from mundap.ingest.readers import exists, nfc_path
+from mundap.ingest.readers import exists, nfc_path, spelled
 from mundap.ingest.sheets.sheet import Options
 from mundap.jobs.batch import Limits
 from mundap.jobs.task import Cut
@@ -47,7 +48,8 @@ from mundap.retrieve.light import seen
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
 from mundap.store.fetched import FetchedFiles
-from mundap.store.record import Place
+from mundap.store.record import Held, Place
+from mundap.store.settings import SharedSettings
 from mundap.store.sight import Sight
 from mundap.tracing import Tracing
 from mundap.types import Answer, Passage, Turn
@@ -55,7 +57,7 @@ from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
 from mundap.workspace.answering import Answering
-from mundap.workspace.components import CORPUS, FOLDER, LIGHT, Components, kept_in
+from mundap.workspace.components import CORPUS, FOLDER, LIGHT, MODELS, Components, bucket_of, kept_in
 from mundap.workspace.copies import Copied, Copies
 from mundap.workspace.indexing import Indexing
 from mundap.workspace.intake import (
@@ -70,6 +72,7 @@ from mundap.workspace.intake import (
     take,
     take_back,
 )
+from mundap.workspace.model_files import fetch_models
 from mundap.workspace.opening import Opening, passages_of
 from mundap.workspace.searching import Searching, Where
 from mundap.workspace.uploads import Uploads
@@ -132,7 +135,26 @@ def _holder(folder: Path, record: Place) -> str:
 
 
 _MOMENT_SECONDS = 1.0  # in which somebody who merges puts the merged segment in place
+_TURN_SECONDS = 30.0  # that who shares a record waits for its turn among the others
 _MERGED_SECONDS = 600.0  # that who merges waits for somebody who writes
+
+
+def _always() -> None:
+    """What is of one machine is not lost."""
+
+
+def config_of(root: Path) -> Config:
+    """The settings of the workspace at `root`: what mundap.toml says, what was changed since at a server that shares its record,
+    and the models that those name, fetched if they are not here. Raises ConfigError, and as a server of the record does."""
+    config = read_config(root / FILE)
+    record = kept_in(root, config, CORPUS)
+    if isinstance(record, Path):
+        return config
+    text = (root / FILE).read_text("utf-8")
+    config = parse_config(text, root / FILE, SharedSettings(record).over(tomllib.loads(text)))
+    if config.store.files:
+        fetch_models(bucket_of(config), config, root / FOLDER / MODELS)
+    return config
 
 
 class Mundap:
@@ -168,7 +190,7 @@ class Mundap:
         """
         given = Path(path)
         root = find_workspace(given.parent if given.name == FILE else given)
-        return cls(root, read_config(root / FILE))
+        return cls(root, config_of(root))
 
     def reconfigured(self, config: Config) -> Mundap:
         """The same workspace with other settings."""
@@ -242,6 +264,8 @@ class Mundap:
                         files[self._source(found.path)] = found.path
             except BadFile as error:
                 missing.append(Skipped(str(path), str(error)))
+        if not paths:
+            files |= self.uploads.files()
         with self._writing():
             access: dict[str, Sequence[str]] = {}
             for source, file in list(files.items()):
@@ -266,7 +290,7 @@ class Mundap:
         in `skipped`. When this returns, the added documents can be searched, by those who have one of the tags `access`; None
         leaves the tags that a file of that name had.
         """
-        with self._writing():
+        with self._writing() as held:
             sources = {self.uploads.source(name): file for name, file in files.items()}
             self.uploads.keep(files.values())
             for source in sources:
@@ -281,7 +305,7 @@ class Mundap:
                 if one.state == "skipped":
                     self.corpus.forgive(one.file)
             if not self._indexing.done and self.corpus.counts()[0]:
-                self._indexing.build({}, merging=False)
+                self._indexing.build({}, held, merging=False)
             copied = self._copied(taken)
         return self._ingested(taken, copied=copied)
 
@@ -349,12 +373,17 @@ class Mundap:
     @cached_property
     def uploads(self) -> Uploads:
         """The files uploaded over HTTP."""
-        return Uploads(self.root)
+        return Uploads(self.root, self._parts.bucket)
 
     @property
     def _paths(self) -> list[Path]:
         named = [self.root / path for path in self.config.ingest.paths]
-        return [*named, self.uploads.folder] if self.uploads.folder.is_dir() else named
+        local = self.uploads.folder.is_dir() and not self.uploads.elsewhere
+        return [*named, self.uploads.folder] if local else named
+
+    def file_of(self, source: str) -> Path | None:
+        """Where the file of a document can be read; None if it is not there."""
+        return self.uploads.file(source) if self.uploads.holds(source) else spelled(self.root / source)
 
     def _take(
         self, files: Mapping[str, Path], progress: Progress, access: Mapping[str, Sequence[str]]
@@ -467,11 +496,17 @@ class Mundap:
         gone = [
             one.source
             for one in self.corpus.documents()
-            if not self.is_fetched(one.source) and not exists(self.root / one.source)
+            if not self.is_fetched(one.source) and not self._is_there(one.source)
         ]
         for source in gone:
             self.corpus.remove(source)
         return len(gone)
+
+    def _is_there(self, source: str) -> bool:
+        """Whether the file of a document is; one that was uploaded to another machine's folder is taken to be."""
+        if not self.uploads.holds(source):
+            return exists(self.root / source)
+        return self.uploads.has(source) or (self.shared and not self.uploads.elsewhere)
 
     def _source(self, file: Path) -> str:
         whole = Path(os.path.realpath(file))  # which ends for a link to itself, too
@@ -486,8 +521,8 @@ class Mundap:
         segments are left to `merge`. `progress` may have
         entries for "tokens", "keywords" and "vectors". Raises StaleIndex, naming the file, if a damaged one would be needed.
         """
-        with self._writing():
-            return self._indexing.build(progress or {}, anew=rebuild, merging=merging)
+        with self._writing(documents=False) as held:
+            return self._indexing.build(progress or {}, held, anew=rebuild, merging=merging)
 
     def merge(self) -> None:
         """Merge small segments of the index while others search, add and remove documents. Raises StaleIndex for an index that
@@ -501,8 +536,8 @@ class Mundap:
 
     def compact(self, progress: Mapping[str, Progress] | None = None) -> str:
         """Index as `index` does, and drop what was deleted from the files at once; returns the generation's name."""
-        with self._writing():
-            name = self._indexing.build(progress or {}, compact=True)
+        with self._writing(documents=False) as held:
+            name = self._indexing.build(progress or {}, held, compact=True)
             self._parts.cache.shrink()
             return name
 
@@ -529,8 +564,8 @@ class Mundap:
 
     def forget_former_indexes(self) -> None:
         """Delete what is kept of indexes before the current one; all of them if no document is left."""
-        with self._writing():
-            self._indexing.engine.erase(everything=not self.corpus.counts()[0])
+        with self._writing(documents=False) as held:
+            self._indexing.engine.held(held).erase(everything=not self.corpus.counts()[0])
 
     @property
     def recipe(self) -> Recipe:
@@ -732,13 +767,19 @@ class Mundap:
         return not isinstance(self.record, Path)
 
     @contextmanager
-    def _writing(self, wait: float = _MOMENT_SECONDS) -> Iterator[None]:
-        with writing(self.root, wait):
+    def _writing(self, wait: float = _MOMENT_SECONDS, documents: bool = True) -> Iterator[Held]:
+        """The workspace for oneself, and what it shares with other machines: their documents, unless those are only read, and
+        an index at a server."""
+        with ExitStack() as stack:
+            stack.enter_context(writing(self.root, wait))
+            held: Held = _always
+            if not isinstance(self.record, Path) and (documents or not self._parts.is_local):
+                held = stack.enter_context(self.record.alone("writing", max(wait, _TURN_SECONDS)))
             self._place(self.uploads.arrived())
             for name in self.uploads.left():
                 self.corpus.remove(self.uploads.source(name))
             sweep(self.root / FOLDER, BACKUPS)
-            yield
+            yield held
 
 
 @contextmanager

@@ -16,7 +16,6 @@ from urllib.parse import quote as percent
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from mundap.ingest.readers import spelled
 from mundap.serve.error_responses import Refused, documented
 from mundap.serve.service import Bot, Here
 from mundap.types import Passage
@@ -164,7 +163,7 @@ def _file(bot: Mundap, passage: Passage) -> Path | None:
     document = bot.corpus.document(passage.document_id)
     if document is None or bot.corpus.text(passage.document_id) is None:
         return None
-    path = spelled(bot.root / document.source)
+    path = bot.file_of(document.source)
     return path if path is not None and path.is_file() else None
 
 
