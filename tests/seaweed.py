@@ -59,4 +59,4 @@ def serving(folder: Path, secret: str) -> Iterator[str]:
             until_answers(ports["s3"], server)
             yield f"http://127.0.0.1:{ports['s3']}"
         finally:
-            server.terminate()
+            server.kill()  # asked to end, it waits for who is connected

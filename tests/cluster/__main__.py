@@ -32,9 +32,12 @@ def main() -> int:
             tally = chaos.tally
             if asked.n and not wrong:
                 with Progress(*columns, console=Console(stderr=True)) as progress:
-                    task = progress.add_task("kills", total=asked.n)
+                    task, shown = progress.add_task("kills", total=asked.n), 0
                     for tally in chaos.rounds(asked.n, asked.minutes * 60):
                         progress.update(task, completed=tally.kills.total())
+                        for said in tally.ledger.wrong[shown:]:
+                            progress.console.print(f"after kill {tally.kills.total()}: {said}")
+                        shown = len(tally.ledger.wrong)
             tally.wrong += wrong
     except Missing as missing:
         print(f"skipped: needs {missing}")

@@ -175,11 +175,22 @@ def balancer(folder: Path, replicas: list[Replica]) -> tuple[Part, str] | None:
     return None
 
 
-def listens(port: int) -> bool:
+def listens(port: int, host: str = "127.0.0.1") -> bool:
     """Whether somebody does on this port of loopback."""
     with socket.socket() as tried:
         tried.settimeout(1)
-        return tried.connect_ex(("127.0.0.1", port)) == 0
+        return tried.connect_ex((host, port)) == 0
+
+
+# Ray takes 127.0.0.1 for the address of the machine in its network: these are of loopback for it, too.
+_HEAD, _NODE = "--node-ip-address=127.0.0.2", "--node-ip-address=127.0.0.3"
+# Of agents, whose choice of a port it waits for only some seconds.
+_RAY_PORTS = ("dashboard-agent-grpc", "dashboard-agent-listen", "metrics-export", "runtime-env-agent")
+_RAY_PATIENCE = {
+    "RAY_raylet_start_wait_time_s": "300",
+    "RAY_agent_register_timeout_ms": "300000",
+    "RAY_gcs_server_request_timeout_seconds": "120",
+}
 
 
 class RayNodes:
@@ -188,13 +199,15 @@ class RayNodes:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self._folder = folder
-        own = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(folder)}
-        common = ("--node-ip-address=127.0.0.1", "--num-cpus=1", "--object-store-memory=80000000", "--block")
+        own = {**_RAY_PATIENCE, "RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(folder)}
+        common = ("--num-cpus=1", "--object-store-memory=80000000", "--disable-usage-stats", "--block")
+        ports = [[f"--{kind}-port={free_port()}" for kind in _RAY_PORTS] for _ in range(2)]
         run = [sys.executable, "-c", "import sys; from ray.scripts.scripts import main; main()", "start"]
-        head = (f"--port={self.port}", "--head", "--include-dashboard=false", f"--temp-dir={folder}")
-        self.head = Part("ray-head", [*run, *head, *common], folder / "ray-head.log", own)
-        more = (f"--address=127.0.0.1:{self.port}",)
-        self.node = Part("ray-node", [*run, *more, *common], folder / "ray-node.log", own)
+        door = f"--ray-client-server-port={free_port()}"
+        head = (f"--port={self.port}", "--head", "--include-dashboard=false", f"--temp-dir={folder}", door, _HEAD)
+        self.head = Part("ray-head", [*run, *head, *common, *ports[0]], folder / "ray-head.log", own)
+        more = (f"--address={self.address}", _NODE)
+        self.node = Part("ray-node", [*run, *more, *common, *ports[1]], folder / "ray-node.log", own)
 
     @staticmethod
     def installed() -> bool:
@@ -204,12 +217,12 @@ class RayNodes:
     @property
     def address(self) -> str:
         """For [jobs] address."""
-        return f"127.0.0.1:{self.port}"
+        return f"127.0.0.2:{self.port}"
 
     def start(self) -> None:
         """Start both, and wait for the head."""
         self.head.start()
-        until(lambda: listens(self.port), "the head of Ray")
+        until(lambda: listens(self.port, "127.0.0.2"), "the head of Ray")
         self.node.start()
 
     def kill(self) -> None:

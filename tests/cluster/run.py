@@ -370,6 +370,7 @@ class Chaos:
 
         assert self._cluster.index is not None
         collections = Collections(MilvusServer(self._cluster.index.uri), "cluster")
+        self._cluster.command("index")  # what was deleted is in no answer, and in the index until then
         want = int(rows("SELECT count(*) FROM passages WHERE parent_id = id")[-1])
 
         def caught_up() -> bool:

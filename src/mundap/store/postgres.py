@@ -40,7 +40,10 @@ _FRESH = 1.0  # seconds for which a connection is taken to be there still
 _MIGRATING = 0x6D756E646170  # of the lock that one process holds while it makes or changes tables
 _ALONE = 0x6D756E64  # of the locks that whoever shares the record takes in turn
 # A machine that is gone lets go of its lock soon, and not after the hours that the system waits for it.
-_NOTICED = b"SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3"
+_NOTICED = (
+    b"SET LOCAL tcp_keepalives_idle = 5; SET LOCAL tcp_keepalives_interval = 2; SET LOCAL tcp_keepalives_count = 3;"
+    b" SET LOCAL idle_in_transaction_session_timeout = 0"
+)
 _TABLES = ("answers", "feedback", "turns", "documents", "texts", "passages", "questions", "changes")
 _SETTINGS = f"SET search_path TO {schema.SCHEMA}; SET lock_timeout = '30s'".encode()
 # Of SQLSTATE: the server ends, starts or has too many connections; it is a standby (that will be promoted).
@@ -157,9 +160,10 @@ class PostgresServer:
         def locked() -> Connection:
             connection = self._connected()  # of its own: the lock goes with it
             try:
+                connection.execute("BEGIN")  # or a pooler would give the connection to others
                 connection.execute(_NOTICED)
-                connection.execute(f"SET lock_timeout = {max(int(seconds * 1000), 1)}".encode())
-                connection.execute("SELECT pg_advisory_lock(%s, %s)", key)
+                connection.execute(f"SET LOCAL lock_timeout = {max(int(seconds * 1000), 1)}".encode())
+                connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", key)
             except BaseException:
                 connection.close()
                 raise
@@ -176,6 +180,8 @@ class PostgresServer:
         try:
             yield check
         finally:
+            with suppress(psycopg.Error):
+                connection.execute("ROLLBACK")
             connection.close()
 
     def reclaim(self) -> None:
