@@ -61,8 +61,8 @@ def test_a_file_that_was_uploaded_at_one_server_is_at_the_other(
     with serving(one, env=env) as first, serving(two, env=env) as second:
         until(lambda: second.client.get("/readyz").status_code == 200)
         for text in ("주차 요금은 한 시간에 삼천 원입니다.", "주차 요금은 한 시간에 오천 원입니다."):
-            done = first.client.post("/documents", files={"files": ("주차 요금.txt", text.encode())})
-            assert done.is_success, done.text
+            put = first.client.post("/documents", files={"files": ("주차 요금.txt", text.encode())})
+            assert put.is_success, put.text
 
             def known(text: str = text) -> bool:
                 got = second.client.post("/search", json={"query": "주차 요금 한 시간"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import signal
@@ -9,10 +10,11 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Protocol
 
 import httpx
 from tests import postgres
@@ -55,6 +57,11 @@ class Part:
                 cwd=ROOT,
                 start_new_session=True,
             )
+
+    @property
+    def number(self) -> int:
+        """The id of its process; 0 while it does not run."""
+        return self._process.pid if self._process is not None else 0
 
     @property
     def running(self) -> bool:
@@ -108,6 +115,13 @@ class Replica:
             return False
 
 
+class Listening(Protocol):
+    """What listens on a port of loopback."""
+
+    name: str
+    port: int
+
+
 class Pair:
     """PostgreSQL: a primary, and a standby without which it acknowledges nothing."""
 
@@ -153,7 +167,7 @@ class Pair:
         until(lambda: primary.sql("SELECT sync_state FROM pg_stat_replication") == "sync", "a synchronous standby")
 
 
-def balancer(folder: Path, replicas: list[Replica]) -> tuple[Part, str] | None:
+def balancer(folder: Path, replicas: Sequence[Listening]) -> tuple[Part, str] | None:
     """HAProxy, or else nginx, before the replicas, and its address; None where neither is installed."""
     port = free_port()
     path = f"/usr/sbin{os.pathsep}{os.environ['PATH']}"
@@ -186,6 +200,7 @@ def listens(port: int, host: str = "127.0.0.1") -> bool:
 _HEAD, _NODE = "--node-ip-address=127.0.0.2", "--node-ip-address=127.0.0.3"
 # Of agents, whose choice of a port it waits for only some seconds.
 _RAY_PORTS = ("dashboard-agent-grpc", "dashboard-agent-listen", "metrics-export", "runtime-env-agent")
+_RAY_SECONDS = 180.0
 _RAY_PATIENCE = {
     "RAY_raylet_start_wait_time_s": "300",
     "RAY_agent_register_timeout_ms": "300000",
@@ -199,7 +214,8 @@ class RayNodes:
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
         self._folder = folder
-        own = {**_RAY_PATIENCE, "RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(folder)}
+        path = os.pathsep.join([str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+        own = {**_RAY_PATIENCE, "RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(folder), "PYTHONPATH": path}
         common = ("--num-cpus=1", "--object-store-memory=80000000", "--disable-usage-stats", "--block")
         ports = [[f"--{kind}-port={free_port()}" for kind in _RAY_PORTS] for _ in range(2)]
         run = [sys.executable, "-c", "import sys; from ray.scripts.scripts import main; main()", "start"]
@@ -220,10 +236,22 @@ class RayNodes:
         return f"127.0.0.2:{self.port}"
 
     def start(self) -> None:
-        """Start both, and wait for the head."""
-        self.head.start()
-        until(lambda: listens(self.port, "127.0.0.2"), "the head of Ray")
-        self.node.start()
+        """Start both, and wait until they work together. Raises TimeoutError."""
+        for part, count in ((self.head, 1), (self.node, 2)):
+            part.start()
+            until(lambda count=count: self._alive() >= count, f"{part.name} {part.said()}", _RAY_SECONDS)  # type: ignore[misc]
+
+    def _alive(self) -> int:
+        """How many nodes the head knows to live."""
+        if not listens(self.port, "127.0.0.2"):
+            return 0
+        GcsClient = importlib.import_module("ray._raylet").GcsClient  # noqa: N806
+
+        try:
+            known = GcsClient(address=self.address).get_all_node_info(timeout=10)
+        except Exception:  # it begins
+            return 0
+        return sum(one.state == 0 for one in known.values())  # ALIVE
 
     def kill(self) -> None:
         """End both."""

@@ -206,16 +206,16 @@ def test_changes_are_numbered_as_they_are_seen(url: str) -> None:
 
 def test_what_is_done_alone_is_done_in_turn_and_its_loss_is_told(postgres_cluster: postgres.Cluster, url: str) -> None:
     one, two = opened(url), opened(url)
-    with one.alone("writing", 5) as held:
+    with one.alone(["writing", "another"], 5) as held:
         held()
-        with two.alone("reading", 5):  # of another kind
+        with two.alone(["reading"], 5):  # of another kind
             pass
-        with pytest.raises(WorkspaceBusy), two.alone("writing", 0.1):
+        with pytest.raises(WorkspaceBusy), two.alone(["writing"], 0.1):
             pass
         order: list[str] = []
 
         def wait() -> None:
-            with two.alone("writing", 60):
+            with two.alone(["writing"], 60):
                 order.append("second")
 
         with ThreadPoolExecutor(1) as pool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -23,8 +24,8 @@ SECRET = "secret-word"
 class Objects(BaseHTTPRequestHandler):
     """Keeps objects in memory. `trouble` has (status, body) of the next answers, after which all is well."""
 
-    kept: dict[str, bytes]
-    trouble: list[tuple[int, str]]
+    kept: ClassVar[dict[str, bytes]]
+    trouble: ClassVar[list[tuple[int, str]]]
 
     def _answer(self, status: int, body: bytes = b"", tag: str = "") -> None:
         self.send_response(status)
@@ -68,12 +69,15 @@ class Objects(BaseHTTPRequestHandler):
 
 @contextmanager
 def objects(*trouble: tuple[int, str]) -> Iterator[tuple[str, dict[str, bytes]]]:
-    handler = type("Handler", (Objects,), {"kept": {}, "trouble": [*trouble]})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    class Handler(Objects):
+        kept: ClassVar[dict[str, bytes]] = {}
+
+    Handler.trouble = [*trouble]
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{server.server_port}", handler.kept
+            yield f"http://127.0.0.1:{server.server_port}", Handler.kept
         finally:
             server.shutdown()
             thread.join()

@@ -151,11 +151,13 @@ class PostgresServer:
         return Seen(self, sight)
 
     @contextmanager
-    def alone(self, what: str, seconds: float) -> Iterator[Held]:
+    def alone(self, what: Iterable[str], seconds: float) -> Iterator[Held]:
         """See Server."""
         import psycopg
 
-        key = (_ALONE, zlib.crc32(what.encode()) - (1 << 31))
+        keys = sorted(
+            {zlib.crc32(one.encode()) - (1 << 31) for one in what}
+        )  # in one order, or two would wait for each other
 
         def locked() -> Connection:
             connection = self._connected()  # of its own: the lock goes with it
@@ -163,7 +165,8 @@ class PostgresServer:
                 connection.execute("BEGIN")  # or a pooler would give the connection to others
                 connection.execute(_NOTICED)
                 connection.execute(f"SET LOCAL lock_timeout = {max(int(seconds * 1000), 1)}".encode())
-                connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", key)
+                for key in keys:
+                    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_ALONE, key))
             except BaseException:
                 connection.close()
                 raise

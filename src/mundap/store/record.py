@@ -84,8 +84,8 @@ class Server(Record, Protocol):
         """The same record, of which statements see what `sight` does."""
         ...
 
-    def alone(self, what: str, seconds: float) -> AbstractContextManager[Held]:
-        """`what` for oneself, of all who share the record. Raises WorkspaceBusy if that takes over `seconds`.
+    def alone(self, what: Iterable[str], seconds: float) -> AbstractContextManager[Held]:
+        """Each of `what` for oneself, of all who share the record. Raises WorkspaceBusy if one takes over `seconds`.
 
         It is lost with the connection, as when the server is; then somebody else may have it, which what is given tells.
         """

@@ -97,7 +97,7 @@ def withdraw(bot: Mundap, id: str, tags: Set[str] | None = None) -> None:
 @contextmanager
 def _alone(bot: Mundap) -> Iterator[None]:
     """The sheet for oneself, from reading to writing it: servers over one workspace share it. Raises WorkspaceBusy."""
-    others = nullcontext() if isinstance(bot.record, Path) else bot.record.alone("staff answers", _WAIT)
+    others = nullcontext() if isinstance(bot.record, Path) else bot.record.alone(["staff answers"], _WAIT)
     try:
         with others, FileLock(bot.root / FOLDER / _LOCK, timeout=_WAIT):
             yield

@@ -6,7 +6,7 @@ import os
 import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import closing, contextmanager
 from copy import copy
 from dataclasses import replace
 from functools import cached_property
@@ -28,6 +28,7 @@ from mundap.errors import (
     UnknownName,
     WorkspaceBusy,
 )
+from mundap.files import batched
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.graph.synonyms import Synonym
@@ -135,6 +136,7 @@ def _holder(folder: Path, record: Place) -> str:
 
 
 _MOMENT_SECONDS = 1.0  # in which somebody who merges puts the merged segment in place
+_TURNS = 50  # documents that it has its turn at at once
 _TURN_SECONDS = 30.0  # that who shares a record waits for its turn among the others
 _MERGED_SECONDS = 600.0  # that who merges waits for somebody who writes
 
@@ -264,8 +266,6 @@ class Mundap:
                         files[self._source(found.path)] = found.path
             except BadFile as error:
                 missing.append(Skipped(str(path), str(error)))
-        if not paths:
-            files |= self.uploads.files()
         with self._writing():
             access: dict[str, Sequence[str]] = {}
             for source, file in list(files.items()):
@@ -277,6 +277,8 @@ class Mundap:
                     missing.append(Skipped(source, str(error)))
                     del files[source]
             taken = self._take_tagged(files, access, progress)
+            if not paths:
+                taken += self._take_shared_uploads()
             removed = self._prune() if prune else 0
             copied = self._copied(taken)
         return self._ingested(taken, missing, removed, copied)
@@ -290,8 +292,8 @@ class Mundap:
         in `skipped`. When this returns, the added documents can be searched, by those who have one of the tags `access`; None
         leaves the tags that a file of that name had.
         """
-        with self._writing() as held:
-            sources = {self.uploads.source(name): file for name, file in files.items()}
+        sources = {self.uploads.source(name): file for name, file in files.items()}
+        with self._writing(), self._turn(sources):
             self.uploads.keep(files.values())
             for source in sources:
                 self.corpus.forgive(source)
@@ -304,8 +306,9 @@ class Mundap:
             for one in taken:
                 if one.state == "skipped":
                     self.corpus.forgive(one.file)
-            if not self._indexing.done and self.corpus.counts()[0]:
-                self._indexing.build({}, held, merging=False)
+            with self._index_turn() as held:
+                if not self._indexing.done and self.corpus.counts()[0]:
+                    self._indexing.build({}, held, merging=False)
             copied = self._copied(taken)
         return self._ingested(taken, copied=copied)
 
@@ -361,7 +364,10 @@ class Mundap:
         """Remove a document from every leg at once, and delete its file if it was uploaded. Returns the document, or None
         if there is none with this id. A file that was not uploaded is kept, and the next ingest reads it again; what came from
         a source stays out."""
-        with self._writing():
+        known = self.corpus.document(document_id)
+        if known is None:
+            return None
+        with self._writing(), self._turn([known.source]):
             listed = self.corpus.document(document_id)
             if listed:
                 with self.uploads.leaving(listed.source):
@@ -392,6 +398,19 @@ class Mundap:
         limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
         options = sheets_of(self.config)
         return take(self.corpus, files, self._cut, limits, progress, options, access, self._parts.executor)
+
+    def _take_shared_uploads(self) -> tuple[Taken, ...]:
+        """Read what is in the bucket and not in the corpus as it is there. Others may delete it meanwhile, and not while it is
+        their turn: what is gone by then stays gone."""
+        cut, options = self._cut, sheets_of(self.config)
+        files = self.uploads.files()
+        other = [source for source, file in files.items() if not is_taken(self.corpus, source, file, cut, options)]
+        taken = [Taken(source, "unchanged") for source in files.keys() - set(other)]
+        for some in batched(other, _TURNS):
+            with self._turn(some):
+                there = {source: file for source in some if (file := self.uploads.file(source)) is not None}
+                taken += self._take(there, quiet, {})
+        return tuple(taken)
 
     def _take_tagged(
         self, files: Mapping[str, Path], access: Mapping[str, Sequence[str]], progress: Progress
@@ -468,8 +487,8 @@ class Mundap:
 
         Raises UnknownName if there is no such document, and MundapError if there are several.
         """
-        with self._writing():
-            source = self.source_of(source_or_id)
+        source = self.source_of(source_or_id)
+        with self._writing(), self._turn([source]):
             self.corpus.remove(source)
             if self.is_fetched(source) or (keep_out_file and exists(self.root / source)):
                 keep_out(self.corpus, source)
@@ -521,7 +540,7 @@ class Mundap:
         segments are left to `merge`. `progress` may have
         entries for "tokens", "keywords" and "vectors". Raises StaleIndex, naming the file, if a damaged one would be needed.
         """
-        with self._writing(documents=False) as held:
+        with self._writing(), self._index_turn() as held:
             return self._indexing.build(progress or {}, held, anew=rebuild, merging=merging)
 
     def merge(self) -> None:
@@ -536,7 +555,7 @@ class Mundap:
 
     def compact(self, progress: Mapping[str, Progress] | None = None) -> str:
         """Index as `index` does, and drop what was deleted from the files at once; returns the generation's name."""
-        with self._writing(documents=False) as held:
+        with self._writing(), self._index_turn() as held:
             name = self._indexing.build(progress or {}, held, compact=True)
             self._parts.cache.shrink()
             return name
@@ -564,7 +583,7 @@ class Mundap:
 
     def forget_former_indexes(self) -> None:
         """Delete what is kept of indexes before the current one; all of them if no document is left."""
-        with self._writing(documents=False) as held:
+        with self._writing(), self._index_turn() as held:
             self._indexing.engine.held(held).erase(everything=not self.corpus.counts()[0])
 
     @property
@@ -767,18 +786,34 @@ class Mundap:
         return not isinstance(self.record, Path)
 
     @contextmanager
-    def _writing(self, wait: float = _MOMENT_SECONDS, documents: bool = True) -> Iterator[Held]:
-        """The workspace for oneself, and what it shares with other machines: their documents, unless those are only read, and
-        an index at a server."""
-        with ExitStack() as stack:
-            stack.enter_context(writing(self.root, wait))
-            held: Held = _always
-            if not isinstance(self.record, Path) and (documents or not self._parts.is_local):
-                held = stack.enter_context(self.record.alone("writing", max(wait, _TURN_SECONDS)))
-            self._place(self.uploads.arrived())
+    def _writing(self, wait: float = _MOMENT_SECONDS) -> Iterator[None]:
+        """The workspace for oneself, of all processes of this machine."""
+        with writing(self.root, wait):
+            for name, file in self.uploads.arrived():
+                with self._turn([self.uploads.source(name)]):
+                    self._place([(name, file)])
             for name in self.uploads.left():
                 self.corpus.remove(self.uploads.source(name))
             sweep(self.root / FOLDER, BACKUPS)
+            yield
+
+    @contextmanager
+    def _turn(self, sources: Iterable[str]) -> Iterator[None]:
+        """The uploads among these documents for oneself, of all machines that share them. Raises WorkspaceBusy."""
+        ours = [f"document {source}" for source in sources if self.uploads.holds(source)]
+        if isinstance(self.record, Path) or not ours:
+            yield
+            return
+        with self.record.alone(ours, _TURN_SECONDS):
+            yield
+
+    @contextmanager
+    def _index_turn(self) -> Iterator[Held]:
+        """The index for oneself, of all machines that share it. Raises WorkspaceBusy."""
+        if isinstance(self.record, Path) or self._parts.is_local:
+            yield _always
+            return
+        with self.record.alone(["index"], _TURN_SECONDS) as held:
             yield held
 
 
