@@ -46,10 +46,9 @@ def question_id(question: str) -> str:
     return digest(squash(normalize(question)))
 
 
-def read_staff_answers(folder: Path) -> tuple[StaffAnswer, ...]:
+def read_staff_answers(path: Path | None) -> tuple[StaffAnswer, ...]:
     """Those in the sheet, in order; none if it is not there. Raises BadFile for a sheet without its columns."""
-    path = folder / NAME
-    if not path.is_file():
+    if path is None or not path.is_file():
         return ()
     try:
         rows = list(csv.reader(io.StringIO(decode(path.read_bytes(), NAME), newline="")))

@@ -18,7 +18,6 @@ from fastapi.responses import FileResponse
 from starlette.types import Receive, Scope, Send
 
 from mundap.errors import BadFile
-from mundap.ingest.readers import spelled
 from mundap.serve.error_responses import Refused, documented
 from mundap.serve.service import Bot, Here
 from mundap.types import Passage
@@ -178,7 +177,7 @@ def _file(bot: Mundap, passage: Passage) -> Path | None:
     document = bot.corpus.document(passage.document_id)
     if document is None or bot.corpus.text(passage.document_id) is None:
         return None
-    path = spelled(bot.root / document.source)
+    path = bot.file_of(document.source)
     if path is None or not path.is_file():
         return None
     return path if bot.corpus.seen is None or _tagged_as_read(bot, document.source, path) else None
