@@ -335,7 +335,7 @@ def test_who_has_logged_in_at_the_api_is_logged_in_at_the_desk(
     if not (find_spec("joserfc") and find_spec("oidc_provider_mock")):
         pytest.skip("oidc-provider-mock is not installed")
     root = workspace(tmp_path / "ws")
-    with issuing({"sub": "kim", "groups": ["직원"]}, {"sub": "lee", "groups": ["관리"]}) as issuer:
+    with issuing({"sub": "kim", "groups": ["직원"]}, {"sub": "lee", "groups": ["직원", "관리"]}) as issuer:
         (root / "mundap.toml").write_text(
             f'{CONFIG}[oidc]\nissuer = "{issuer}"\nclient_id = "mundap"\nroles_claim = "groups"\n[oidc.roles]\n'
             '"직원" = ["ask"]\n"관리" = ["read", "write"]\n',

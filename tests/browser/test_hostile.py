@@ -35,7 +35,7 @@ ASK = "질문을 입력하세요"
 VIEWS = ("search", "keywords", "worklist", "documents", "synonyms", "activity", "preferences", "upkeep")
 
 
-def workspace(root: Path) -> Path:
+def workspace(root: Path, foreign: str) -> Path:
     folder = root / "docs"
     folder.mkdir(parents=True)
     name = f"{MARKUP.replace('/', '')[:60]} {OVERRIDE}"
@@ -48,7 +48,7 @@ def workspace(root: Path) -> Path:
     )
     (folder / "문답.csv").write_text(f"질문,제시문,답변,출처\n{row}\n", "utf-8")
     (root / "mundap.toml").write_text(
-        '[index]\nencoder = "hashed"\n[generate]\nmin_support = 0.1\n[serve]\ncors_origins = ["*"]\n', "utf-8"
+        f'[index]\nencoder = "hashed"\n[generate]\nmin_support = 0.1\n[serve]\ncors_origins = ["{foreign}"]\n', "utf-8"
     )
     bot = Mundap.open(root)
     bot.ingest()
@@ -57,12 +57,24 @@ def workspace(root: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def hostile(browser: Browser, up: Up, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """Both servers over hostile documents, with hostile questions, votes, answers and synonyms."""
+def foreign() -> Iterator[tuple[str, dict[str, str]]]:
+    """Another site's address, and the page that it shows, which is given later."""
+    shown = {"page": ""}
+    with site(lambda: shown["page"]) as address:
+        yield address, shown
+
+
+@pytest.fixture(scope="module")
+def hostile(
+    browser: Browser, up: Up, foreign: tuple[str, dict[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """Both servers over hostile documents, with hostile questions, votes, answers and synonyms, and the widget elsewhere."""
     with (
-        up(workspace(tmp_path_factory.mktemp("hostile") / "ws")) as running,
+        up(workspace(tmp_path_factory.mktemp("hostile") / "ws", foreign[0])) as running,
         httpx.Client(base_url=running.api, timeout=60) as api,
     ):
+        title = "data-open data-title='&lt;img src=x onerror=window.evil=1&gt;'"
+        foreign[1]["page"] = PAGE.format(api=f"{running.api}/", data=title)
         for question in (QUESTION, f"화성의 위성은? {EVIL}"):
             said = api.post("/query", json={"query": question}).json()
             vote = {"request_id": said["request_id"], "verdict": "down", "comment": EVIL, "answer": EVIL}
@@ -86,7 +98,7 @@ def unharmed(page: Page, where: str) -> None:
 
 @pytest.mark.parametrize("small", [False, True])
 def test_visitors_and_the_widget_are_unharmed(
-    hostile: Site, opened: Opened, phone: dict[str, Any], small: bool
+    hostile: Site, foreign: tuple[str, dict[str, str]], opened: Opened, phone: dict[str, Any], small: bool
 ) -> None:
     device = [phone] if small else []
     page = opened(f"{hostile.api}/", *device)
@@ -103,18 +115,13 @@ def test_visitors_and_the_widget_are_unharmed(
     page.reload()
     expect(page.get_by_role("textbox", name=ASK)).to_be_visible()
     unharmed(page, "list")
-    with site(
-        lambda: PAGE.format(
-            api=f"{hostile.api}/", data='data-open data-title="&lt;img src=x onerror=window.evil=1&gt;"'
-        )
-    ) as foreign:
-        page = opened(foreign, *device)
-        page.get_by_role("textbox", name=ASK).fill(QUESTION)
-        page.keyboard.press("Enter")
-        expect(page.locator(".tools").first).to_be_visible()
-        page.locator(".cite").first.click()
-        expect(page.locator(".mundap mark").first).to_be_attached()
-        unharmed(page, "widget")
+    page = opened(foreign[0], *device)
+    page.get_by_role("textbox", name=ASK).fill(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.locator(".tools").first).to_be_visible()
+    page.locator(".cite").first.click()
+    expect(page.locator(".mundap mark").first).to_be_attached()
+    unharmed(page, "widget")
 
 
 @pytest.mark.parametrize("small", [False, True])
