@@ -188,6 +188,29 @@ def test_sitemaps_list_pages_and_tell_what_changed(web: Web) -> None:
     assert counts(report) == (0, 0, 0, 1)
 
 
+@pytest.mark.parametrize(
+    "sitemap",
+    [
+        "\n\n  <?xml version='1.0'?><urlset><url><loc> SITE/room </loc></url></urlset>",
+        "\ufeff<urlset><url><loc><![CDATA[SITE/room]]></loc></url></urlset>",
+        "SITE/room\r\n\r\nSITE/card\r\n",
+        "\ufeffSITE/room",
+    ],
+)
+def test_sitemaps_are_read_as_sites_write_them(web: Web, sitemap: str) -> None:
+    own, root = web({"/room": ROOM, "/card": CARD}, more='sitemaps = ["SITE/map"]\nexclude = ["*/card"]')
+    own.pages["/map"] = Page(sitemap.replace("SITE", own.address).encode(), "text/plain")
+    assert counts(synced(root)) == (1, 0, 0, 0)
+
+
+def test_a_sitemap_may_be_in_euc_kr(web: Web) -> None:
+    own, root = web({"/회의실": ROOM}, more='sitemaps = ["SITE/map"]')
+    text = f'<?xml version="1.0" encoding="EUC-KR"?><urlset><url><loc>{own.address}/회의실</loc></url></urlset>'
+    own.pages["/map"] = Page(text.encode("cp949"), "text/xml")
+    assert counts(synced(root)) == (1, 0, 0, 0)
+    assert {one.source for one in Mundap.open(root).corpus.documents()} == {f"{own.address}/회의실"}
+
+
 def test_robots_are_obeyed(web: Web) -> None:
     pages = {
         "/room": ROOM,

@@ -90,7 +90,9 @@ def question_columns(
     told = [at for name in _BODY for at, called in enumerate(bare) if called == name]
     asked = [question] if question is not None else [*_speaking(bare, _OF_QUESTIONS), *titled]
     said = [answer] if answer is not None else [*_speaking(bare, _OF_ANSWERS), *told]
-    pairs = ((q, a) for q in asked for a in said if q != a)
+    pairs = [(q, a) for q in asked for a in said if q != a]
+    if question is None and answer is not None:
+        pairs = sorted([*pairs, *((q, answer) for q in told)], key=lambda pair: -_asking(rows, *pair))
     return next((pair for pair in pairs if _asked(rows, *pair)), None)
 
 
@@ -116,6 +118,12 @@ def _asked(rows: Iterable[Sequence[str]], question: int, answer: int) -> bool:
     asking = sum(asks(asked) for asked, _ in pairs)
     saying = sum(len(told) >= _SENTENCE for _, told in pairs)
     return bool(pairs) and asking * 2 >= len(pairs) and saying * 2 >= len(pairs)
+
+
+def _asking(rows: Iterable[Sequence[str]], question: int, answer: int) -> int:
+    """How many rows ask something in one column and say something in the other."""
+    last = max(question, answer)
+    return sum(len(row) > last and bool(row[answer]) and asks(row[question]) for row in rows)
 
 
 def _numberless(name: str) -> str:

@@ -6,6 +6,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Literal
 
+from mundap.access import composed
 from mundap.serve.keys import LENT, Key
 
 Role = Literal["ask", "read", "write", "admin"]  # keys.ROLES
@@ -64,7 +65,7 @@ def holder(key: Key, address: str, visitors: frozenset[str]) -> Asker:
     """The asker who brought `key`. The page's visitors see what all `visitors` may see."""
     if key.name == LENT:
         return Asker(LENT, address, LENT, LOCAL_ROLES, visitors, key)
-    access = None if "admin" in key.roles else frozenset(key.access)
+    access = None if "admin" in key.roles else frozenset(composed(tag) for tag in key.access)
     return Asker(key.name, address, key.digest[:16], frozenset(key.roles), access, key)  # a name may be given anew
 
 

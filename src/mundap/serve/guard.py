@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection
 from ipaddress import ip_address
 from math import ceil
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -24,6 +25,7 @@ from mundap.serve.login import PATHS as LOGIN
 from mundap.serve.logins import Logins
 from mundap.serve.page.files import PLACE
 from mundap.serve.service import Service
+from mundap.serve.together import Together
 from mundap.store.audit import Action
 
 log = logging.getLogger(__name__)
@@ -71,7 +73,8 @@ class Guard:
         self._local = local
         self._origins = origins
         self._per_minute = per_minute
-        self._often = Often()
+        record = service.bot.record
+        self._often = Often() if isinstance(record, Path) else Together(record)
         self._wrong = Often()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +96,10 @@ class Guard:
             else:
                 self._name(request, asker)
             if not self._open(scope["path"]):
-                self._check(request, asker)
+                if self._service.bot.shared:
+                    await run_in_threadpool(self._check, request, asker)
+                else:
+                    self._check(request, asker)
         except Refused as refused:
             if refused.status == 401 and _given(request.headers):
                 refused = await self._slowed(request, refused)
