@@ -289,7 +289,7 @@ def server(postgres_cluster: postgres.Cluster) -> Iterator[Any]:
 
 
 @given(documents=_DOCUMENTS, asked=st.lists(_TEXT, min_size=1, max_size=2))
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples // 3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_file_and_a_server_answer_alike(
     server: Any,
     tmp_path_factory: pytest.TempPathFactory,

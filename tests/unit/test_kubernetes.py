@@ -34,10 +34,11 @@ def pods() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow  # the schemas of all that Kubernetes has, for two versions
 @pytest.mark.parametrize("version", KUBERNETES)
 def test_kubernetes_takes_every_object(version: str) -> None:
     reason = "needs kubernetes-validate: make setup-dev"
-    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason=reason)  # a second, if all had it loaded
+    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason=reason)
     kinds = set()
     for one in objects():
         kubernetes_validate.validate(one, version, strict=True)

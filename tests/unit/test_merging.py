@@ -82,7 +82,7 @@ def test_without_an_index_or_with_few_segments_nothing_is_done(in_small_segments
     assert open_generation(root).name == name
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings().max_examples // 3)
 @given(gone=st.sets(st.integers(0, FACTOR - 1)), more=st.integers(0, 3), before=st.sets(st.integers(0, FACTOR - 1)))
 def test_what_comes_and_goes_while_it_merges_is_as_in_an_index_built_at_once(
     in_small_segments: Small,
