@@ -99,12 +99,18 @@ def _line(row: Sequence[Owner | None]) -> list[Cell]:
     return [owner[2] for owner in dict.fromkeys(row) if owner is not None]
 
 
-def _table(owners: Sequence[Sequence[Owner | None]], lines: Sequence[Sequence[Cell]], y: int) -> Part | None:
-    """The table that begins in row `y`, with a header, or a line above one; None if none does."""
+def _table(
+    owners: Sequence[Sequence[Owner | None]], lines: Sequence[Sequence[Cell]], y: int, lined: bool = False
+) -> Part | None:
+    """The table that begins in row `y`, with a header, or, if there is no such line above, one above a header; None if
+    none does."""
     alone = [cell.text for cell in lines[y] if cell.text.strip()]
-    if len(alone) == 1 and y + 2 < len(lines) and not any(_reaches(owner, y + 1) for owner in owners[y]):
-        below = _table(owners, lines, y + 1)
-        return Part(y, below.after, False, alone[0], 0) if below and not below.label else None
+    if len(alone) == 1:
+        reaching = lined or y + 2 >= len(lines) or any(_reaches(owner, y + 1) for owner in owners[y])
+        below = None if reaching else _table(owners, lines, y + 1, lined=True)
+        return Part(y, below.after, False, alone[0]) if below and not below.label else None
+    if not alone:
+        return None
     corner = owners[y][0]
     down = y + 1 < len(lines) and (_reaches(corner, y + 1) or not _text(owners[y + 1][0]))
     left = 0

@@ -69,14 +69,14 @@ def grid(table: Table) -> Grid:
     above = 0
     while above in full and above + 2 < len(owners):
         above += 1
-    if not (table.form or table.framed or table.header):
-        above = max(above, _titles(_region(table, owners)))
     lines = [_cells(row) for row in owners[above:]]
     form = (
         table.form
         or table.framed
         or (table.header == 0 and (like_a_form(table.rows[above:], lines) or _irregular(owners[above:])))
     )
+    if not (form or table.header):
+        above = max(above, _titles(_region(table, owners)))
     rows, once = _texts(owners, 1 if form else FEW)
     title = " ".join(dict.fromkeys(cell for row in rows[:above] for cell in row if cell))
     body = [(row[0], *[""] * (len(row) - 1)) if y in full else row for y, row in enumerate(once)]

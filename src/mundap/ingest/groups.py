@@ -113,7 +113,7 @@ def counts(name: str, value: str) -> bool:
 
 def is_total(text: str) -> bool:
     """Whether a cell says that its row sums up others."""
-    return bool(_TOTAL.fullmatch(squash(text)))
+    return len(text) <= _LONGEST and bool(_TOTAL.fullmatch("".join(text.split())))
 
 
 def _grouped(rows: Sequence[Sequence[str]], first: int, end: int, least: int) -> Groups:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from mundap.korean.normalize import squash
@@ -56,12 +57,18 @@ def place(columns: Sequence[str], kind: str, named: Mapping[str, Sequence[str]] 
 
     질 문\\n(고객), 1. 질문 and 질문(Q) are 질문; a column called just so comes before those.
     """
-    plain = [squash(column).lower() for column in columns]
     for names in ([squash(name).lower() for name in named.get(kind, ())], COLUMNS[kind]):
-        for called in (plain, [_bare(name) for name in plain]):
+        for called in _called(tuple(columns)):
             if found := [called.index(name) for name in names if name in called]:
                 return found[0]
     return None
+
+
+@lru_cache(maxsize=64)
+def _called(columns: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Names of columns squashed, and without what stands around them: a table is asked for them at each row."""
+    plain = [squash(column).lower() for column in columns]
+    return plain, [_bare(name) for name in plain]
 
 
 def places(columns: Sequence[str], kind: str, named: Mapping[str, Sequence[str]] = {}) -> tuple[int, ...]:
