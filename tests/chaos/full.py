@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -284,6 +285,7 @@ def main() -> int:
     parser.add_argument("--step", type=int, default=4096, help="bytes by which the room grows; pages have 4096")
     parser.add_argument("--act", action="append", help="default: all")
     asked = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # which unmounts the disk
     tallies = []
     with tempfile.TemporaryDirectory(prefix="full-") as folder, small_disk(Path(folder)) as disk:
         preload()

@@ -165,6 +165,7 @@ class Guard:
                     403,
                     "다른 사이트의 페이지에서 보낸 요청입니다. mundap.toml의 serve.cors_origins에 그 주소를 추가하세요.",
                 )
+        self._count(asker)  # first: what is refused is noted, and too much of it would push other notes out
         role = next((one for one in needed(request.method, path) if not asker.may(one)), None)
         if role is not None:
             if role == "write" and request.method not in _SAFE:
@@ -174,7 +175,6 @@ class Guard:
             own = f"mundap keys change '{asker.name}' --role {role}" if asker.name else "mundap keys add 이름"
             own = "mundap.toml의 [oidc] roles" if asker.login else own
             raise Refused(403, f"이 요청에는 '{role}' 권한이 필요합니다. 관리자에게 요청하세요: {own}")
-        self._count(asker)
 
     def _count(self, asker: Asker) -> None:
         """Raises Refused if the asker asks too often."""
