@@ -13,7 +13,7 @@ from tests.cli.conftest import MakeBot, Run
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import StaleIndex
-from mundap.index import kept_vectors
+from mundap.index import kept_vectors, segment
 from mundap.index.segment import Segment
 from mundap.protocols import Vectors
 from mundap.workspace import Mundap
@@ -112,7 +112,7 @@ def test_a_segment_that_is_merged_or_named_meanwhile_is_passed_over(
     indexed: MakeBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = indexed().root / ".mundap" / "index"
-    real = kept_vectors.with_vectors
+    real = segment.with_vectors
 
     def listed(root: Path, checked: bool) -> list[Segment]:
         found = real(root, checked)
