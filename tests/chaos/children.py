@@ -9,6 +9,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,8 @@ class Child:
         self.pid = os.fork()
         if not self.pid:
             _be(work, log)
+        with suppress(OSError):  # here too: it may be killed before it comes to that
+            os.setpgid(self.pid, self.pid)
         self.code: int | None = None
 
     def running(self) -> bool:

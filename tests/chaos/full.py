@@ -141,7 +141,9 @@ class Full:
             if room_first:
                 self._fill(room)
             bot = Mundap.open(self.root)
-            with TestClient(make_app(bot, bot.config.serve), base_url="http://localhost") as client:
+            with TestClient(
+                make_app(bot, bot.config.serve), base_url="http://localhost", client=("127.0.0.1", 1)
+            ) as client:
                 ready = client.get("/readyz")
                 if ready.status_code != 200:
                     print(ready.text)

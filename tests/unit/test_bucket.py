@@ -157,6 +157,12 @@ def test_uploads_in_a_bucket_are_the_same_on_every_machine(tmp_path: Path) -> No
         with pytest.raises(OSError, match="다시"), two.leaving(source):
             raise OSError("다시")
         assert one.has(source)
+        with pytest.raises(RecordUnreachable), two.leaving(source):
+            raise RecordUnreachable("끊겼습니다")
+        assert not one.has(source)
+        with one.incoming() as incoming:
+            (incoming.folder / "규정.txt").write_text("다음", "utf-8")
+            one.place(incoming.folder / "규정.txt", "규정.txt")
         with two.leaving(source):
             pass
         assert not one.has(source)

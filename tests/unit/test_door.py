@@ -16,6 +16,7 @@ import uvicorn
 from uvicorn.server import ServerState
 
 from mundap.serve import door
+from mundap.serve.asker import subscriber
 from mundap.serve.door import Connection, Door
 
 PIECE, PIECES = b"x" * 65536, 200  # more than the buffers of a socket hold
@@ -109,3 +110,19 @@ def test_where_all_places_are_taken_by_who_does_not_read_others_come_in(monkeypa
                 client.close()
 
     asyncio.run(tried())
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::2", True),
+        ("2001:db8:0:0:ffff::1", "2001:db8::1", True),
+        ("2001:db8:0:1::1", "2001:db8::1", False),
+        ("fe80::1%eth0", "fe80::2", True),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("unix", "other", False),
+    ],
+)
+def test_all_addresses_of_a_subscriber_count_as_one(one: str, other: str, same: bool) -> None:
+    assert (subscriber(one) == subscriber(other)) is same

@@ -120,7 +120,7 @@ def test_tables_of_other_kinds_are_told_what_to_become() -> None:
         columns = ("가",)
 
     with pytest.raises(BadFile, match="to_pandas"):
-        md.load(Lazy())  # type: ignore[arg-type]
+        md.load(Lazy())
 
 
 @pytest.mark.parametrize("data", [[], [{}], [{"가": None}], [1, 2], [["가"]]])

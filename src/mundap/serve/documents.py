@@ -388,7 +388,7 @@ def _check_staff(taken: dict[str, Path]) -> None:
     """Raises Refused for a file that has the name of the staff's answers and does not hold any: it would be in their place."""
     if (sheet := taken.get(STAFF_NAME)) is not None:
         try:
-            read_staff_answers(sheet.parent)
+            read_staff_answers(sheet)
         except BadFile as error:
             raise Refused(
                 409,

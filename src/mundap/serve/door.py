@@ -9,10 +9,11 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from mundap.serve.asker import subscriber
+
 _GRACE = 1.0  # seconds that a connection has before it may be closed for the sake of others
 _UNREAD = 60.0  # seconds that a client may leave what it is sent unread, to its last 64 KB
 _SLOW = 5.0  # and those after which it may be closed for the sake of others
-_ADDRESS_BITS = 64  # of an IPv6 address, below which one subscriber has all addresses
 
 
 class Door:
@@ -100,7 +101,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, for the header of a first request."""
         super().connection_made(transport)
-        self.address = _subscriber(self.client[0] if self.client else "")
+        self.address = subscriber(self.client[0] if self.client else "")
         self._await_header()
         self._door.enter(self)
 
@@ -138,8 +139,3 @@ class Connection(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _subscriber(address: str) -> str:
-    """What is counted as one address."""
-    return ":".join(address.split(":")[: _ADDRESS_BITS // 16]) if ":" in address else address

@@ -121,8 +121,8 @@ class Pages:
                 _, raw = self._web.read("GET", url)
                 raw = _unpacked(raw, url).removeprefix(_BOM)
                 if _PLAIN.match(raw):
-                    places = map(normal, raw.decode("utf-8", "replace").split())
-                    yield from ((place, "") for place in places if self._wanted(place))
+                    plain = map(normal, raw.decode("utf-8", "replace").split())
+                    yield from ((place, "") for place in plain if self._wanted(place))
                     continue
                 root = parse_xml(raw, hidden(url))
             except ItemError as error:

@@ -438,6 +438,15 @@ class Corpus:
         one = f"SELECT question {short} ORDER BY place LIMIT 1 OFFSET ?"
         return [self._db.execute(one, (longest, place)).fetchone()[0] for place in places]
 
+    def sample_headings(self, count: int, longest: int = 30) -> list[str]:
+        """Up to `count` headings, the lowest level alone and of at most `longest` characters, spread over the corpus."""
+        rows = self._db.execute(
+            "SELECT heading, min(rowid) AS place FROM passages WHERE heading <> '' GROUP BY heading ORDER BY place"
+        )
+        lowest = (heading.rpartition(" > ")[2].strip() for heading, _ in rows)
+        found = list(dict.fromkeys(heading for heading in lowest if 1 < len(heading) <= longest))
+        return [found[n * len(found) // count] for n in range(count)] if len(found) > count else found
+
     def ids_where(
         self, fields: Iterable[tuple[str, Sequence[str]]], *, since: str | None = None, until: str | None = None
     ) -> Set[str]:

@@ -95,16 +95,22 @@ class Uploads:
 
     @contextmanager
     def leaving(self, source: str) -> Iterator[None]:
-        """The file of a document, if it was uploaded and is there, is deleted if what is done inside succeeds."""
+        """The file of a document, if it was uploaded and is there, is deleted if what is done inside succeeds.
+
+        Where nobody can tell whether it did, as when the record was lost in the middle, the file goes, too: left behind,
+        it would bring back a document that is gone, and one that is not gone can be deleted again.
+        """
         file = self.file(source) if self.holds(source) else None
         if file is None:
             yield
             return
         if self._bucket is not None:
             name = source.removeprefix(f"{FOLDER}/")
-            self._bucket.delete(name)  # first: a document whose file is gone can be deleted again
+            self._bucket.delete(name)
             try:
                 yield
+            except RecordUnreachable:
+                raise
             except BaseException:
                 self._bucket.put(name, file)
                 raise
@@ -115,6 +121,8 @@ class Uploads:
             sync_folder(file.parent)
             try:
                 yield
+            except RecordUnreachable:
+                raise
             except BaseException:
                 gone.replace(file)
                 raise
