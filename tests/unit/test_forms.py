@@ -183,7 +183,7 @@ WORDS = st.sampled_from(["성명", "주소", "연락처", "김한빛", "02-1", "
 def test_no_word_is_lost_or_added_whatever_is_taken_for_a_form(rows: list[list[str]]) -> None:
     assume(rows[0][0] != rows[1][0])  # a header that was written out over two rows is said once
     found = grid(Table(tuple(tuple(map(Cell, row)) for row in rows)))
-    said = Counter(cell for row in (found.columns, *found.rows) for cell in row if cell)
+    said = Counter(word for row in (found.columns, *found.rows) for cell in row for word in cell.split())
     titled = found.title.split()
     words = Counter(cell for row in rows for cell in row if cell and cell not in titled)
     said = Counter({word: count for word, count in said.items() if word not in titled})

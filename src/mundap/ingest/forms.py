@@ -70,7 +70,8 @@ def labelled(lines: Sequence[Sequence[Cell]]) -> list[Sequence[Cell]]:
         below = lines[n + 1]
         if len(line) < 3 or len(below) < 3 or below[0].text.strip() or not label.text.strip() or is_name(below[2].text):
             continue
-        if is_name(line[1].text) and is_name(below[1].text) and not is_name(line[2].text):
+        named = is_name(label.text) and label.rowspan == 1
+        if not named and is_name(line[1].text) and is_name(below[1].text) and not is_name(line[2].text):
             reaching = Cell(label.text, max(label.rowspan, 2), label.colspan)
             found[n] = [reaching, *found[n][1:]]
             found[n + 1] = [reaching, *below[1:]]
