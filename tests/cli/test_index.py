@@ -13,8 +13,8 @@ from tests.cli.conftest import MakeBot, Run
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import StaleIndex
-from mundap.index import kept_vectors, segment
-from mundap.index.segment import Segment
+from mundap.index import kept_vectors
+from mundap.index.segment import Segment, with_vectors
 from mundap.protocols import Vectors
 from mundap.workspace import Mundap
 
@@ -112,15 +112,14 @@ def test_a_segment_that_is_merged_or_named_meanwhile_is_passed_over(
     indexed: MakeBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = indexed().root / ".mundap" / "index"
-    real = segment.with_vectors
 
     def listed(root: Path, checked: bool) -> list[Segment]:
-        found = real(root, checked)
+        found = with_vectors(root, checked)
         for one in found:
             one.folder.rename(one.folder.with_name("elsewhere"))
         return found
 
-    assert real(root, False)
+    assert with_vectors(root, False)
     monkeypatch.setattr(kept_vectors, "with_vectors", listed)
     assert kept_vectors.KeptVectors(root).find([bytes(16)]) == {}
 
