@@ -9,8 +9,10 @@ SPREAD := -n auto --maxprocesses 4 --dist loadfile
 PYTEST := $(BIN)/pytest -q $(if $(COVERAGE),--cov --cov-append --cov-report= --cov-fail-under=0)
 QUICK_FLOOR := 70# percent of lines and branches; the quick tests ran 72.7 when this was set
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Or every process that tests start would compile what it imports, and each worker all the tests.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup setup-dev setup-train setup-ocr setup-browser setup-servers screenshots demo up test check lint quick fix slow fuzz chaos golden golden-documents bench docs standards image-test coverage measured hooks lock lock-check sbom audit release-check clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser setup-servers screenshots demo up test check lint quick fix slow fuzz chaos cluster-test golden golden-documents bench docs standards image-test coverage measured hooks lock lock-check sbom audit release-check clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -111,7 +113,7 @@ setup-browser:
 	  apt-get update -q > /dev/null && apt-get install -q -y --no-install-recommends chromium fonts-nanum > /dev/null; } || \
 	  echo "── chromium이 없어 웹 페이지 테스트를 건너뜁니다. 설치: apt-get install chromium fonts-nanum"
 
-# What the tests of mailboxes and of PostgreSQL need; where it cannot be installed, they are skipped and say so. Neither is
+# What the tests of mailboxes, of PostgreSQL and of several servers behind one address need; where it cannot be installed, they are skipped and say so. Neither is
 # started by itself.
 setup-servers:
 	@[ -x /usr/sbin/dovecot ] || command -v dovecot > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
@@ -120,6 +122,9 @@ setup-servers:
 	@ls /usr/lib/postgresql/*/bin/initdb > /dev/null 2>&1 || command -v initdb > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
 	  apt-get update -q > /dev/null && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends postgresql > /dev/null; } || \
 	  echo "── PostgreSQL이 없어 그 테스트를 건너뜁니다. 설치: apt-get install postgresql"
+	@[ -x /usr/sbin/haproxy ] || command -v haproxy > /dev/null || command -v nginx > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null && \
+	  apt-get update -q > /dev/null && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends haproxy > /dev/null; } || \
+	  echo "── HAProxy가 없어 여러 서버를 함께 쓰는 테스트를 건너뜁니다. 설치: apt-get install haproxy"
 
 # The pictures in docs/images, made by the tests of the page.
 screenshots: setup-dev setup-browser
@@ -184,6 +189,11 @@ fuzz: setup-dev
 # A thousand kills over ingest, index, upload, delete, vote, reload and backup. N=50 for some.
 chaos: setup-dev
 	$(BIN)/python -m tests.chaos --n $(or $(N),1000)
+
+# PostgreSQL with a standby, Milvus Lite, S3, workers and two servers behind HAProxy on this machine, of which a hundred are
+# killed while they are used. N=10 for some.
+cluster-test: setup-servers setup-dev
+	$(BIN)/python -m tests.cluster --n $(or $(N),100)
 
 golden: setup-dev
 	$(BIN)/python -m tests.golden.write

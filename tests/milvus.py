@@ -54,6 +54,11 @@ class LiteServer:
             self._process = None
 
 
+def installed() -> bool:
+    """Whether Milvus Lite can serve here."""
+    return all(find_spec(package) is not None for package in ("pymilvus", "milvus_lite"))
+
+
 def needed() -> None:
     """Skip the test if nothing here could serve it."""
     for package in ("pymilvus", "milvus_lite"):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
+from mundap.access import composed
 from mundap.errors import ConfigError, WorkspaceNotFound
 from mundap.redact import hidden, shown_address
 from mundap.source_settings import KINDS, Sources
@@ -34,12 +35,22 @@ class Access(_Section):
     them (`mundap keys add NAME --access TAG`) and by admin keys.
 
     Tags come from a file NAME.access beside a document, a column of a sheet, an upload, or from `folders`, which gives
-    the tags of the documents below some folders. `visitors` are the tags of those without a key, and of the page of
+    the tags of the documents below some folders, "." for all. `visitors` are the tags of those without a key, and of the page of
     `mundap up`.
     """
 
     folders: dict[str, list[str]] = Field(default={}, strict=False)
     visitors: tuple[str, ...] = Field(default=(), strict=False)
+
+    @field_validator("folders")
+    @classmethod
+    def _composed_folders(cls, given: dict[str, list[str]]) -> dict[str, list[str]]:
+        return {name: [composed(tag) for tag in tags] for name, tags in given.items()}
+
+    @field_validator("visitors")
+    @classmethod
+    def _composed_visitors(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(composed(tag) for tag in given)
 
 
 class Columns(_Section):
@@ -245,9 +256,16 @@ class Store(_Section):
     `url` is "sqlite" for files in the workspace, or postgresql://USER:PASSWORD@HOST:5432/DATABASE for a database of its own at
     a PostgreSQL server (extra `postgres`), which several servers may share. The variable MUNDAP_STORE_URL comes before it;
     a password may also be in PGPASSWORD or ~/.pgpass. `mundap migrate --to URL` moves a workspace there.
+
+    Uploaded files are in the folder `uploads` of the workspace, or in the bucket `files` ("s3://BUCKET/PREFIX"), so that
+    several servers need no folder in common: at `endpoint`, or at Amazon's in `region`. The keys are in the variables
+    AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
     """
 
     url: str = Field(default=SQLITE, pattern=r"^(sqlite|postgres(ql)?://.+)$", repr=False)
+    files: str = Field(default="", pattern=r"^(s3://[^/]+(/.*)?)?$")
+    endpoint: str = Field(default="", pattern=r"^(https?://.+)?$")
+    region: str = "us-east-1"
 
     @field_serializer("url")
     def _without_password(self, url: str) -> str:
@@ -391,10 +409,18 @@ def read_config(path: Path) -> Config:
         raise ConfigError(f"{path}: 열 수 없습니다({error.strerror})") from error
 
 
-def parse_config(text: str, path: Path) -> Config:
-    """What the mundap.toml at `path` would mean with this text. Raises ConfigError as `read_config`."""
+def parse_config(text: str, path: Path, instead: Mapping[str, Any] = {}) -> Config:
+    """What the mundap.toml at `path` would mean with this text, and with other values `instead` of some, by their dotted keys.
+    Raises ConfigError as `read_config`."""
     try:
-        return Config.model_validate(_with_environment(tomllib.loads(text)))
+        written = tomllib.loads(text)
+        for key, value in instead.items():
+            *above, last = key.split(".")
+            table = written
+            for name in above:
+                table = table.setdefault(name, {})
+            table[last] = value
+        return Config.model_validate(_with_environment(written))
     except ValidationError as error:
         raise ConfigError(f"{path}: {'; '.join(_explain(problem) for problem in error.errors())}") from error
     except tomllib.TOMLDecodeError as error:

@@ -14,7 +14,7 @@ import pytest
 from mundap.errors import WorkspaceBusy
 from mundap.workflows import review
 from mundap.workspace import Mundap
-from mundap.workspace.staff_answers import StaffAnswer, read_staff_answers
+from mundap.workspace.staff_answers import STAFF_SHEET, StaffAnswer, read_staff_answers
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
@@ -346,4 +346,4 @@ def test_answers_that_several_servers_keep_at_once_are_all_kept(root: Path) -> N
 
     with ThreadPoolExecutor(4) as servers:
         list(servers.map(keep, range(6)))
-    assert len(read_staff_answers(root / "uploads")) == 6
+    assert len(read_staff_answers(root / STAFF_SHEET)) == 6

@@ -148,6 +148,9 @@ def test_pictures_and_files_are_for_those_who_see_the_document(served: Server, m
     assert file.content.startswith(b"%PDF")
     assert "attachment" in file.headers["content-disposition"]
     assert file.headers["content-type"] == "application/octet-stream"
+    for wanted in ("bytes=0-3", "bytes=9-1", "bytes=0-0,2-2,4-4", "bytes=99999999-", "x"):
+        part = client.get(f"/passages/{open_}/file", headers={"X-API-Key": keys["시민"], "Range": wanted})
+        assert (part.status_code, part.content) == (200, file.content), wanted
     for what in ("", "/picture", "/file"):
         assert get(f"/passages/{secret}{what}", "시민").status_code == 404, what
         assert get(f"/passages/{secret}{what}", "직원").status_code == 200, what

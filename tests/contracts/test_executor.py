@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
+from tests.cluster.machines import RayNodes
 from tests.errands import Errand, Ran, run
 from tests.queue_workers import worker
 
@@ -31,13 +33,19 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Executor]:
 
 @contextmanager
 def ray(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    address = os.environ.get("MUNDAP_TEST_RAY", "")
-    if not address:
-        pytest.skip("needs a Ray cluster with mundap and tests.errands on its nodes: MUNDAP_TEST_RAY=HOST:PORT")
-    pytest.importorskip("ray", reason="the extra ray is not installed")
+    """A cluster that MUNDAP_TEST_RAY names, with mundap and tests.errands on its nodes, or two nodes on this machine."""
+    pytest.importorskip("ray", reason="needs Ray: pip install 'mundap[ray]'")
     from mundap.jobs.ray_cluster import RayExecutor
 
-    yield RayExecutor(address, trusted=["tests.errands"])
+    with ExitStack() as stack:
+        address = os.environ.get("MUNDAP_TEST_RAY", "")
+        if not address:
+            folder = stack.enter_context(TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True))
+            nodes = RayNodes(Path(folder))  # in a short path: sockets lie there
+            stack.callback(nodes.kill)
+            nodes.start()
+            address = nodes.address
+        yield RayExecutor(address, trusted=["tests.errands"])
 
 
 EXECUTORS: dict[str, Callable[[pytest.FixtureRequest], object]] = {"local": local, "postgres": postgres, "ray": ray}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import numpy as np
 import pytest
 from tests import milvus
 from tests.contracts.test_index import (
@@ -150,6 +151,46 @@ def test_what_a_short_outage_interrupts_is_asked_again(
     lite.kill()
     assert_same(indexed)
     assert waited[:2] == [0.5, 1.0]
+
+
+def test_who_has_an_index_open_searches_while_another_machine_changes_it(
+    indexed: Indexed, lite: milvus.LiteServer
+) -> None:
+    """Rows of it go, and terms are counted of rows that it does not know: it misses and finds, and never fails."""
+    indexed.texts.hold(TEXTS[:2])
+    indexed.build()
+    lexical, dense = indexed.legs()
+    rows, _ = dense.find(QUESTIONS[0], 2)
+    lexical, other = (
+        indexed.legs()[0],
+        Indexed(
+            MilvusEngine(lite.uri, indexed.engine.collections.name),  # type: ignore[attr-defined]
+            indexed.texts,
+        ),
+    )
+    other.texts.hold([TEXTS[1], *(f"{TEXTS[1]} {n}번째 규정" for n in range(6))])  # in a batch that is counted
+    other.build()
+    for leg in (lexical, dense):
+        assert np.isfinite(leg.score(TEXTS[1], rows)).all()
+        leg.find(TEXTS[1], 5)
+    late = indexed.legs()[1]
+    assert late.score(TEXTS[1], rows).min() == 0  # of the row that went
+
+
+def test_nothing_is_written_once_it_is_another_machines_turn(indexed: Indexed) -> None:
+    indexed.build()
+    before = indexed.engine.collections.manifest()  # type: ignore[attr-defined]
+
+    def lost() -> None:
+        raise IndexUnavailable("다른 서버의 차례입니다")
+
+    indexed.texts.hold(TEXTS[2:16])
+    for anew in (False, True):
+        with pytest.raises(IndexUnavailable, match="차례"):
+            Indexed(indexed.engine.held(lost), indexed.texts).build(anew=anew)
+    assert indexed.engine.collections.manifest() == before  # type: ignore[attr-defined]
+    indexed.build()
+    assert_same(indexed)
 
 
 def test_a_collection_of_another_workspace_is_neither_searched_nor_overwritten(

@@ -128,7 +128,7 @@ def test_what_is_hidden_is_in_no_answer(places: Places) -> None:
     put(corpus, "꼬리표.txt", "감사팀만")
     corpus.tag("꼬리표.txt", ["감사"])
     put(corpus, "줄.csv", "총무만", meta={"access": ["총무"]})
-    sight = {"인사": ["인사"]}
+    sight = [("인사/", frozenset(["인사"]))]
     shown = {
         who: Corpus(places("corpus.sqlite"), Sight(frozenset(tags), sight))
         for who, tags in {"손님": (), "감사": ("감사",), "모두": ("인사", "감사", "총무")}.items()

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from tests import postgres
 
-from mundap.errors import ConfigError, MundapError, RecordUnreachable
+from mundap.errors import ConfigError, MundapError, RecordUnreachable, WorkspaceBusy
 from mundap.store import schema
 from mundap.store.corpus import Corpus
 from mundap.store.feedback import Feedback, Vote
@@ -202,3 +202,33 @@ def test_changes_are_numbered_as_they_are_seen(url: str) -> None:
         following.result()
     assert set(seen) >= {f"문서 {n:02}" for n in range(30)}
     server.end()
+
+
+def test_what_is_done_alone_is_done_in_turn_and_its_loss_is_told(postgres_cluster: postgres.Cluster, url: str) -> None:
+    one, two = opened(url), opened(url)
+    with one.alone(["writing", "another"], 5) as held:
+        held()
+        with two.alone(["reading"], 5):  # of another kind
+            pass
+        with pytest.raises(WorkspaceBusy), two.alone(["writing"], 0.1):
+            pass
+        order: list[str] = []
+
+        def wait() -> None:
+            with two.alone(["writing"], 60):
+                order.append("second")
+
+        with ThreadPoolExecutor(1) as pool:
+            waiting = pool.submit(wait)
+            time.sleep(0.2)
+            assert not waiting.done()
+            postgres_cluster.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND granted",
+                database=database(url),
+            )
+            waiting.result()
+        assert order == ["second"]
+        with pytest.raises(RecordUnreachable):
+            held()
+    one.end()
+    two.end()

@@ -7,13 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.errors import StaleIndex
+from mundap.errors import ServerError, StaleIndex
 from mundap.files import digest
 from mundap.id_set import joined
 from mundap.index.generation import Recipe
 from mundap.index.milvus.best import Proposed, best_rows
 from mundap.index.milvus.collections import IDS, MOST, Manifest, Pending
 from mundap.index.milvus.rows import Allowed, NumberedIds, numbers
+from mundap.index.milvus.server import TOKEN, MilvusServer
 from mundap.index.milvus.terms import PLACEHOLDER, Hashes, number_new, signed, unsigned
 from mundap.index.rank import by_row, in_order
 from mundap.protocols import Rows, Scores
@@ -128,3 +129,20 @@ def test_nothing_is_asked_where_nothing_is_allowed_or_wanted() -> None:
     for depth, allowed in ((5, Allowed(np.empty(0, np.intp))), (0, None)):
         rows, scores = best_rows(server.propose, server.score, depth, allowed, by_row)
         assert (len(rows), len(scores), server.asked) == (0, 0, [])
+
+
+def test_a_token_that_is_refused_is_told_once_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    exceptions = pytest.importorskip("pymilvus", reason="needs pymilvus: pip install 'mundap[milvus]'").exceptions
+    asked = []
+
+    def refuse(*arguments: object) -> None:
+        asked.append(arguments)
+        raise exceptions.MilvusException(code=1800, message="auth check failure for user:hidden-word, please check")
+
+    server = MilvusServer("http://127.0.0.1:9", "user:hidden-word")
+    monkeypatch.setattr(server, "_asked", refuse)
+    with pytest.raises(ServerError, match=rf"인증을 거부.*{TOKEN}") as told:
+        server.version()
+    assert len(asked) == 1
+    assert "hidden-word" not in str(told.value)
+    assert "\n" not in str(told.value)

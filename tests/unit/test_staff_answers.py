@@ -24,17 +24,17 @@ answers = st.lists(
 def test_what_is_written_is_read(tmp_path_factory: pytest.TempPathFactory, given: list[StaffAnswer]) -> None:
     folder = tmp_path_factory.mktemp("uploads")
     (folder / NAME).write_bytes(staff_sheet(given))
-    assert read_staff_answers(folder) == tuple(given)
+    assert read_staff_answers(folder / NAME) == tuple(given)
 
 
 def test_a_sheet_that_excel_saved_in_korean_is_read_and_one_without_its_columns_is_told(tmp_path: Path) -> None:
-    assert read_staff_answers(tmp_path) == ()
+    assert read_staff_answers(tmp_path / NAME) == ()
     (tmp_path / NAME).write_bytes("질문,답변\r\n연차는 며칠인가요?,15일입니다.\r\n,\r\n".encode("cp949"))
-    [one] = read_staff_answers(tmp_path)
+    [one] = read_staff_answers(tmp_path / NAME)
     assert (one.question, one.answer, one.source) == ("연차는 며칠인가요?", "15일입니다.", "직원 답변")
     (tmp_path / NAME).write_text("물음,답\n가,나\n", "utf-8")
     with pytest.raises(BadFile, match="질문"):
-        read_staff_answers(tmp_path)
+        read_staff_answers(tmp_path / NAME)
 
 
 def test_the_sheet_is_read_as_questions_with_their_answers(tmp_path: Path) -> None:

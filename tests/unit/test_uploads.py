@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from mundap.errors import MundapError
+from mundap.errors import MundapError, RecordUnreachable
 from mundap.names import LONGEST, safe_name
 from mundap.workspace.uploads import MOVING, Uploads
 
@@ -94,3 +94,6 @@ def test_what_could_not_be_deleted_is_back_in_its_place(tmp_path: Path) -> None:
         assert not (uploads.folder / "규정.txt").exists()
         raise OSError("full")
     assert (uploads.folder / "규정.txt").read_text("utf-8") == "글"
+    with suppress(RecordUnreachable), uploads.leaving("uploads/규정.txt"):
+        raise RecordUnreachable("whether it went, nobody can tell")
+    assert not (uploads.folder / "규정.txt").exists()  # or it would come back

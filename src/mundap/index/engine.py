@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -119,6 +119,10 @@ class Engine(Protocol):
         self, source: Source, recipe: Recipe, deriving: Deriving, *, anew: bool, compact: bool, merging: bool
     ) -> str:
         """Index the passages of `source`, have readers find that, and return its name; see `generation.build`."""
+        ...
+
+    def held(self, check: Callable[[], None]) -> Engine:
+        """The same, which calls `check` before it changes what other machines share; that raises if it is another's turn."""
         ...
 
     def open(self) -> OpenIndex:

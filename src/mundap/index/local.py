@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,6 +89,10 @@ class LocalEngine:
     ) -> str:
         """Index the passages of `source`, promote that, and return its name; see `generation.build`."""
         return generations.build(self.root, source, recipe, deriving, anew=anew, compact=compact, merging=merging)
+
+    def held(self, check: Callable[[], None]) -> LocalEngine:
+        """Itself: no other machine has these files."""
+        return self
 
     def open(self) -> LocalIndex:
         """The current one. Raises StaleIndex if there is none, or none that this version reads."""

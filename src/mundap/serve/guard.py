@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection
 from ipaddress import ip_address
 from math import ceil
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -17,13 +18,14 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mundap.errors import RecordUnreachable
-from mundap.serve.asker import ASKER, Asker, holder, needed, visitor
+from mundap.serve.asker import ASKER, Asker, holder, needed, subscriber, visitor
 from mundap.serve.error_responses import RETRY_SECONDS, Refused, refusal
 from mundap.serve.keys import Keys, Quota
 from mundap.serve.login import PATHS as LOGIN
 from mundap.serve.logins import Logins
 from mundap.serve.page.files import PLACE
 from mundap.serve.service import Service
+from mundap.serve.together import Together
 from mundap.store.audit import Action
 
 log = logging.getLogger(__name__)
@@ -71,7 +73,8 @@ class Guard:
         self._local = local
         self._origins = origins
         self._per_minute = per_minute
-        self._often = Often()
+        record = service.bot.record
+        self._often = Often() if isinstance(record, Path) else Together(record)
         self._wrong = Often()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -93,7 +96,10 @@ class Guard:
             else:
                 self._name(request, asker)
             if not self._open(scope["path"]):
-                self._check(request, asker)
+                if self._service.bot.shared:
+                    await run_in_threadpool(self._check, request, asker)
+                else:
+                    self._check(request, asker)
         except Refused as refused:
             if refused.status == 401 and _given(request.headers):
                 refused = await self._slowed(request, refused)
@@ -175,7 +181,7 @@ class Guard:
         quota = asker.key.quota if asker.key else Quota()
         per_minute = self._per_minute if quota.per_minute is None else quota.per_minute
         if per_minute and (self._guarded or not loopback(asker.address)):
-            wait = self._often.wait(asker.owner, per_minute)
+            wait = self._often.wait(asker.owner if asker.key else subscriber(asker.address), per_minute)
             if wait:
                 raise Refused(429, f"요청이 너무 많습니다. {wait}초 후 다시 시도하세요.", wait)
         if quota.per_day is not None and not self._service.usage.spend(asker.owner, "requests", 1, quota.per_day):
@@ -184,7 +190,7 @@ class Guard:
 
     async def _slowed(self, request: Request, refused: Refused) -> Refused:
         """The refusal of a wrong key, after a while."""
-        address = request.client.host if request.client else ""
+        address = subscriber(request.client.host if request.client else "")
         before = self._wrong.used(address, _WRONG_PER_MINUTE)
         if wait := self._wrong.wait(address, _WRONG_PER_MINUTE):
             return Refused(429, f"틀린 API 키로 너무 많이 요청했습니다. {wait}초 후 다시 시도하세요.", wait)

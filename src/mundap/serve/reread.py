@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Thread
 
 from mundap.config import FILE
-from mundap.errors import MundapError
+from mundap.errors import MundapError, RecordUnreachable
+from mundap.store.settings import SharedSettings
 from mundap.workspace import Mundap
 
 log = logging.getLogger(__name__)
+
+_SECOND = 1.0
 
 
 class Reread:
@@ -24,13 +29,16 @@ class Reread:
     def __init__(self, bot: Mundap, put: Callable[[Mundap], None]) -> None:
         self._file = bot.root / FILE
         self._put = put
-        self._used = _version(self._file)
+        self._shared = None if isinstance(bot.record, Path) else SharedSettings(bot.record)
+        self._looked = -_SECOND
+        self._known: object = None
+        self._used = self._version()
         self._tried: tuple[object, str | None] = (self._used, None)
         self._trying = Lock()
 
     def look(self, generation: str | None) -> None:
         """Begin to open the workspace anew if there are other settings, or another `generation` than they failed with."""
-        version = _version(self._file)
+        version = self._version()
         if version == self._used or (version, generation) == self._tried or not self._trying.acquire(blocking=False):
             return
         self._tried = (version, generation)
@@ -49,10 +57,15 @@ class Reread:
         finally:
             self._trying.release()
 
-
-def _version(file: Path) -> object:
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    return (status.st_mtime_ns, status.st_ino, status.st_size)
+    def _version(self) -> object:
+        """Of the file, and of what was changed at other servers, which is looked for once in a second."""
+        now = time.monotonic()
+        if self._shared is not None and now - self._looked > _SECOND:
+            self._looked = now
+            with suppress(RecordUnreachable):  # then what is known is used
+                self._known = self._shared.version
+        try:
+            status = self._file.stat()
+        except OSError:
+            return None, self._known
+        return (status.st_mtime_ns, status.st_ino, status.st_size), self._known

@@ -33,16 +33,27 @@ def query_string(parameters: Mapping[str, str]) -> str:
     return "&".join(f"{name}={value}" for name, value in pairs)
 
 
-def signed(url: str, region: str, credentials: Credentials, now: datetime | None = None) -> dict[str, str]:
-    """The headers of a GET request without a body. The query of `url` is as `query_string` makes it."""
+def signed(
+    url: str,
+    region: str,
+    credentials: Credentials,
+    now: datetime | None = None,
+    *,
+    method: str = "GET",
+    digest: str | None = None,
+) -> dict[str, str]:
+    """The headers of a request whose body has this SHA-256 `digest`, in hexadecimal digits; None for one without a body.
+
+    The query of `url` is as `query_string` makes it."""
+    digest = digest or _EMPTY
     parts = urlsplit(url)
     time = (now or datetime.now(UTC)).strftime("%Y%m%dT%H%M%SZ")
-    headers = {"host": parts.netloc, "x-amz-content-sha256": _EMPTY, "x-amz-date": time}
+    headers = {"host": parts.netloc, "x-amz-content-sha256": digest, "x-amz-date": time}
     if credentials.token:
         headers["x-amz-security-token"] = credentials.token
     names = ";".join(sorted(headers))
     lines = "".join(f"{name}:{headers[name]}\n" for name in sorted(headers))
-    request = "\n".join(("GET", parts.path or "/", parts.query, lines, names, _EMPTY))
+    request = "\n".join((method, parts.path or "/", parts.query, lines, names, digest))
     scope = f"{time[:8]}/{region}/s3/aws4_request"
     told = f"AWS4-HMAC-SHA256\n{time}\n{scope}\n{sha256(request.encode()).hexdigest()}"
     key = f"AWS4{credentials.secret}".encode()

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -23,7 +24,7 @@ from mundap.extras import need
 from mundap.files import batched
 from mundap.postgresql import CONNECTION, EXTRA
 from mundap.store import schema
-from mundap.store.record import Record, Row, Rows, Value, Values
+from mundap.store.record import Held, Record, Row, Rows, Value, Values
 from mundap.store.sight import Sight
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ _FIRST, _LONGEST = 0.05, 1.0  # seconds between two tries
 _ROWS = 1000  # that are sent together
 _FRESH = 1.0  # seconds for which a connection is taken to be there still
 _MIGRATING = 0x6D756E646170  # of the lock that one process holds while it makes or changes tables
+_ALONE = 0x6D756E64  # of the locks that whoever shares the record takes in turn
+# A machine that is gone lets go of its lock soon, and not after the hours that the system waits for it.
+_NOTICED = (
+    b"SET LOCAL tcp_keepalives_idle = 5; SET LOCAL tcp_keepalives_interval = 2; SET LOCAL tcp_keepalives_count = 3;"
+    b" SET LOCAL idle_in_transaction_session_timeout = 0"
+)
 _TABLES = ("answers", "feedback", "turns", "documents", "texts", "passages", "questions", "changes")
 _SETTINGS = f"SET search_path TO {schema.SCHEMA}; SET lock_timeout = '30s'".encode()
 # Of SQLSTATE: the server ends, starts or has too many connections; it is a standby (that will be promoted).
@@ -142,6 +149,43 @@ class PostgresServer:
     def seen_by(self, sight: Sight) -> Record:
         """The same record, of which statements see what `sight` does."""
         return Seen(self, sight)
+
+    @contextmanager
+    def alone(self, what: Iterable[str], seconds: float) -> Iterator[Held]:
+        """See Server."""
+        import psycopg
+
+        keys = sorted(
+            {zlib.crc32(one.encode()) - (1 << 31) for one in what}
+        )  # in one order, or two would wait for each other
+
+        def locked() -> Connection:
+            connection = self._connected()  # of its own: the lock goes with it
+            try:
+                connection.execute("BEGIN")  # or a pooler would give the connection to others
+                connection.execute(_NOTICED)
+                connection.execute(f"SET LOCAL lock_timeout = {max(int(seconds * 1000), 1)}".encode())
+                for key in keys:
+                    connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (_ALONE, key))
+            except BaseException:
+                connection.close()
+                raise
+            return connection
+
+        connection = self._patiently(locked)
+
+        def check() -> None:
+            try:
+                connection.execute("SELECT 1")
+            except psycopg.Error as error:
+                raise self._sentence(error) from error
+
+        try:
+            yield check
+        finally:
+            with suppress(psycopg.Error):
+                connection.execute("ROLLBACK")
+            connection.close()
 
     def reclaim(self) -> None:
         """Have the room of deleted rows overwritten by what comes next."""

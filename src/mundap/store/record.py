@@ -5,7 +5,7 @@ A store is opened where its tables lie: at a path, or a `Server` that all stores
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias
@@ -15,6 +15,7 @@ from mundap.store.sight import Sight
 
 Value: TypeAlias = Any  # of a column
 Row: TypeAlias = tuple[Value, ...]
+Held: TypeAlias = Callable[[], None]  # raises RecordUnreachable once what was held was lost
 Values: TypeAlias = Sequence[Value] | Mapping[str, Value]
 
 
@@ -83,6 +84,13 @@ class Server(Record, Protocol):
         """The same record, of which statements see what `sight` does."""
         ...
 
+    def alone(self, what: Iterable[str], seconds: float) -> AbstractContextManager[Held]:
+        """Each of `what` for oneself, of all who share the record. Raises WorkspaceBusy if one takes over `seconds`.
+
+        It is lost with the connection, as when the server is; then somebody else may have it, which what is given tells.
+        """
+        ...
+
     def reclaim(self) -> None:
         """Have the room of deleted rows overwritten by what comes next."""
         ...
@@ -131,7 +139,8 @@ class File:
             yield
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:  # SQLite has rolled back by itself where the disk is full, or cannot be read
+                db.execute("ROLLBACK")
             raise
 
     def add_column(self, table: str, column: str, statement: str) -> None:

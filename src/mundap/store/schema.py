@@ -112,7 +112,13 @@ CREATE FUNCTION json_each(text, text) RETURNS TABLE(value text) IMMUTABLE PARALL
 CREATE FUNCTION json_each(text) RETURNS TABLE(key text, value text) IMMUTABLE PARALLEL SAFE LANGUAGE sql AS
     'SELECT e.key, e.value FROM pg_catalog.json_each_text($1::json) e';
 """
-MIGRATIONS = ("".join((CORPUS, FEEDBACK, CONVERSATIONS, USAGE, _SHARED)),)
+# What a server has for itself where it is alone: how often somebody may ask, which outlives no crash, and settings.
+_TOGETHER = """
+CREATE UNLOGGED TABLE IF NOT EXISTS rates(
+    owner TEXT PRIMARY KEY, tokens DOUBLE PRECISION NOT NULL, since DOUBLE PRECISION NOT NULL);
+CREATE TABLE IF NOT EXISTS settings(key TEXT PRIMARY KEY, before TEXT NOT NULL, said TEXT NOT NULL);
+"""
+MIGRATIONS = ("".join((CORPUS, FEEDBACK, CONVERSATIONS, USAGE, _SHARED)), _TOGETHER)
 _ALONGSIDE = {1: (_FUNCTIONS, _TRIGGERS)}  # what PostgreSQL has before and after the tables of a version
 
 # Made anew with every version. A setting that is not there is an error, and shows nothing.

@@ -61,7 +61,7 @@ def document(bot: Mundap, name: str, file: bool = False, progress: Mapping[str, 
         answers = [number for number, *lists in rows if any(ids & set(_listed(said)) for said in lists)]
         found = forget_answers(db, answers)
     reports = _drop_reports(bot, needles)
-    if file and (path := spelled(bot.root / source)) is not None:
+    if file and not bot.uploads.holds(source) and (path := spelled(bot.root / source)) is not None:
         path.unlink()  # first: the next ingest would bring back a document whose file outlives it
     with bot.uploads.leaving(source):
         bot.remove(source, keep_out_file=not file)

@@ -6,18 +6,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mundap.config import FILE
 from mundap.encode import MODEL
 from mundap.errors import MundapError
 from mundap.evaluation.estimates import SIGNIFICANT
-from mundap.files import write_atomically
 from mundap.training.common.pairs import SPLITS
 from mundap.training.common.registry import CARD, plain_name
 from mundap.tuning.edit import Path as Key
-from mundap.tuning.edit import Value, set_values
+from mundap.tuning.edit import Value
 from mundap.types import Json
+from mundap.workflows.keep_settings import keep
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER, LIGHT
+from mundap.workspace.model_files import send_model
 
 ENCODERS = ("adapter", "dpr", "embedding", "static")
 WRITERS = ("dpo", "ppo", "sft")
@@ -72,9 +72,10 @@ def model(bot: Mundap, name: str, *, force: bool = False) -> Promotion:
         bot.components.encoder_named(
             str(found.values["index", "encoder"])
         )  # says what is wrong before anything is changed
-    path = bot.root / FILE
-    write_atomically(path, set_values(path.read_text("utf-8"), found.values))
     settings = {".".join(key): value for key, value in found.values.items()}
+    if bot.components.bucket is not None:
+        send_model(bot.components.bucket, bot.components.models / whole)
+    keep(bot, settings)
     return Promotion(whole, found.kind, settings, found.doubt, tuple(_steps(bot, found.kind)))
 
 

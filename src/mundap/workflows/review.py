@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from pathlib import Path
 
 from filelock import FileLock, Timeout
 
@@ -62,7 +63,8 @@ def close(bot: Mundap, id: str) -> None:
 
 def staff_answers(bot: Mundap, tags: Set[str] | None = None) -> list[StaffAnswer]:
     """The answers that the staff gave, as those see them who have these tags. Raises BadFile for a sheet that was spoiled."""
-    return [one for one in read_staff_answers(bot.uploads.folder) if one.seen_by(tags)]
+    hidden = _hidden(bot)
+    return [one for one in read_staff_answers(bot.uploads.file(STAFF_SHEET)) if one.seen_by(tags) and not hidden]
 
 
 def answer(bot: Mundap, given: StaffAnswer, tags: Set[str] | None = None) -> Ingested:
@@ -71,8 +73,9 @@ def answer(bot: Mundap, given: StaffAnswer, tags: Set[str] | None = None) -> Ing
     Raises BadFile as `staff_answers`, WorkspaceBusy, and Rejected for an answer that `tags` do not see.
     """
     with _alone(bot):
-        kept = read_staff_answers(bot.uploads.folder)
-        if any(one.id == given.id and not one.seen_by(tags) for one in kept):
+        kept = read_staff_answers(bot.uploads.file(STAFF_SHEET))
+        hidden = _hidden(bot.seen_by(tags))
+        if any(one.id == given.id and (hidden or not one.seen_by(tags)) for one in kept):
             raise Rejected("이 질문에는 다른 담당자의 답변이 있어 바꿀 수 없습니다. 관리자에게 문의하세요.")
         at = next((n for n, one in enumerate(kept) if one.id == given.id), len(kept))
         return _write(bot, (*kept[:at], given, *kept[at + 1 :]))
@@ -81,8 +84,8 @@ def answer(bot: Mundap, given: StaffAnswer, tags: Set[str] | None = None) -> Ing
 def withdraw(bot: Mundap, id: str, tags: Set[str] | None = None) -> None:
     """Take an answer of the staff back. Raises UnknownName, BadFile and WorkspaceBusy."""
     with _alone(bot):
-        kept = read_staff_answers(bot.uploads.folder)
-        if not any(one.id == id and one.seen_by(tags) for one in kept):
+        kept = read_staff_answers(bot.uploads.file(STAFF_SHEET))
+        if _hidden(bot.seen_by(tags)) or not any(one.id == id and one.seen_by(tags) for one in kept):
             raise UnknownName("answer", id, [])
         left = tuple(one for one in kept if one.id != id)
         if left:
@@ -96,8 +99,9 @@ def withdraw(bot: Mundap, id: str, tags: Set[str] | None = None) -> None:
 @contextmanager
 def _alone(bot: Mundap) -> Iterator[None]:
     """The sheet for oneself, from reading to writing it: servers over one workspace share it. Raises WorkspaceBusy."""
+    others = nullcontext() if isinstance(bot.record, Path) else bot.record.alone(["staff answers"], _WAIT)
     try:
-        with FileLock(bot.root / FOLDER / _LOCK, timeout=_WAIT):
+        with others, FileLock(bot.root / FOLDER / _LOCK, timeout=_WAIT):
             yield
     except Timeout as error:
         raise WorkspaceBusy("다른 서버가 직원 답변을 저장하는 중입니다. 잠시 후 다시 시도하세요.") from error
@@ -108,6 +112,11 @@ def _write(bot: Mundap, answers: tuple[StaffAnswer, ...]) -> Ingested:
         file = incoming.folder / NAME
         file.write_bytes(staff_sheet(answers))
         return bot.upload({NAME: file})
+
+
+def _hidden(bot: Mundap) -> bool:
+    """Whether the sheet of the staff's answers as a whole is not for who sees `bot`: it, or its folder, has tags."""
+    return bot.corpus.seen is not None and bot.corpus.hides(STAFF_SHEET) and bot.corpus.fingerprint(STAFF_SHEET) is None
 
 
 def _visible(bot: Mundap) -> list[Given]:

@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from mundap.config import FILE, Config, parse_config, settings
+from mundap.config import FILE, parse_config, settings
 from mundap.errors import ConfigError, UnknownName
-from mundap.files import write_atomically
-from mundap.tuning.edit import set_values
+from mundap.workflows.keep_settings import changed_elsewhere, keep, with_values
 from mundap.workspace import Mundap
 
 Value: TypeAlias = bool | int | float | str
@@ -107,33 +106,32 @@ EDITABLE = (
 def editable(bot: Mundap) -> list[Setting]:
     """The settings of EDITABLE as they are in mundap.toml now. Raises ConfigError for a file that cannot be read."""
     path = bot.root / FILE
-    config = parse_config(path.read_text("utf-8"), path)
+    shared = changed_elsewhere(bot)
+    config = parse_config(path.read_text("utf-8"), path, shared)
     known = {key: (value, origin) for key, value, origin in settings(config, path)}
     found = []
     for one in EDITABLE:
         value, origin = known[one.key]
         assert isinstance(value, Value)
         choices = ("", *bot.components.personas) if one.key == "generate.persona" else one.choices
-        found.append(Setting(one, value, origin == "default", choices))
+        found.append(Setting(one, value, origin == "default" and one.key not in shared, choices))
     return found
 
 
 def change(bot: Mundap, values: Mapping[str, Value]) -> list[Setting]:
-    """Write these values into mundap.toml, and give all as they are then. A running server takes them up by itself.
+    """Keep these values, and give all as they are then. A running server takes them up by itself.
 
     Raises UnknownName for a key that is not one of EDITABLE, and ConfigError for a value that it cannot have; nothing is
     written then.
     """
-    path = bot.root / FILE
     known = [one.key for one in EDITABLE]
     for key in values:
         if key not in known:
             raise UnknownName("setting", key, known)
-    text = set_values(path.read_text("utf-8"), {tuple(key.split(".")): value for key, value in values.items()})
-    config: Config = parse_config(text, path)
+    config = with_values(bot, values)
     if config.generate.persona and config.generate.persona not in bot.components.personas:
         raise ConfigError(
             f"'{config.generate.persona}': 없는 페르소나입니다. 있는 페르소나: {', '.join(bot.components.personas) or '없음'}"
         )
-    write_atomically(path, text)
+    keep(bot, values)
     return editable(bot)

@@ -36,6 +36,7 @@ from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Encoder, Generator, Reranker, SparseEncoder
 from mundap.retrieve.light import LightModel
 from mundap.retrieve.rerank import make_reranker
+from mundap.store.bucket import Bucket
 from mundap.store.cache import Cache, CachedEncoder
 from mundap.store.record import Place
 
@@ -55,6 +56,11 @@ def kept_in(root: Path, config: Config, name: str) -> Place:
     from mundap.store.postgres import server_at
 
     return server_at(config.store.url)
+
+
+def bucket_of(config: Config) -> Bucket:
+    """The bucket that the settings name. Raises ConfigError without its keys."""
+    return Bucket(config.store.files, config.store.endpoint, config.store.region)
 
 
 class Components:
@@ -85,6 +91,11 @@ class Components:
 
         uri = str(self.words / settings.uri) if settings.uri.endswith(".db") else settings.uri
         return MilvusEngine(uri, settings.collection, os.environ.get(TOKEN, ""))
+
+    @cached_property
+    def bucket(self) -> Bucket | None:
+        """Where uploads are kept that several machines share; None if they are in the folder. Raises ConfigError without keys."""
+        return bucket_of(self.config) if self.config.store.files else None
 
     @property
     def is_local(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
@@ -16,7 +17,7 @@ from threading import Lock
 from filelock import FileLock, Timeout
 
 from mundap.asides import sweep
-from mundap.config import FILE, STORE_URL, Config, find_workspace, read_config
+from mundap.config import FILE, STORE_URL, Config, find_workspace, parse_config, read_config
 from mundap.encode import base_of, located
 from mundap.errors import (
     BadFile,
@@ -27,6 +28,7 @@ from mundap.errors import (
     UnknownName,
     WorkspaceBusy,
 )
+from mundap.files import batched
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.graph.synonyms import Synonym
@@ -36,7 +38,7 @@ from mundap.index.dense import DenseLeg
 from mundap.index.generation import REPAIR, Recipe
 from mundap.index.tiers import Extent
 from mundap.ingest.folder import walk
-from mundap.ingest.readers import exists, nfc_path
+from mundap.ingest.readers import exists, nfc_path, spelled
 from mundap.ingest.sheets.sheet import Options
 from mundap.jobs.batch import Limits
 from mundap.jobs.task import Cut
@@ -47,7 +49,8 @@ from mundap.retrieve.light import seen
 from mundap.store.corpus import Corpus, Listed
 from mundap.store.feedback import Feedback
 from mundap.store.fetched import FetchedFiles
-from mundap.store.record import Place
+from mundap.store.record import Held, Place
+from mundap.store.settings import SharedSettings
 from mundap.store.sight import Sight
 from mundap.tracing import Tracing
 from mundap.types import Answer, Passage, Turn
@@ -55,7 +58,7 @@ from mundap.verify.given import Given
 from mundap.verify.verdict import Verdict
 from mundap.verify.verifier import Verifier
 from mundap.workspace.answering import Answering
-from mundap.workspace.components import CORPUS, FOLDER, LIGHT, Components, kept_in
+from mundap.workspace.components import CORPUS, FOLDER, LIGHT, MODELS, Components, bucket_of, kept_in
 from mundap.workspace.copies import Copied, Copies
 from mundap.workspace.indexing import Indexing
 from mundap.workspace.intake import (
@@ -70,6 +73,7 @@ from mundap.workspace.intake import (
     take,
     take_back,
 )
+from mundap.workspace.model_files import fetch_models
 from mundap.workspace.opening import Opening, passages_of
 from mundap.workspace.searching import Searching, Where
 from mundap.workspace.uploads import Uploads
@@ -132,7 +136,27 @@ def _holder(folder: Path, record: Place) -> str:
 
 
 _MOMENT_SECONDS = 1.0  # in which somebody who merges puts the merged segment in place
+_TURNS = 50  # documents that it has its turn at at once
+_TURN_SECONDS = 30.0  # that who shares a record waits for its turn among the others
 _MERGED_SECONDS = 600.0  # that who merges waits for somebody who writes
+
+
+def _always() -> None:
+    """What is of one machine is not lost."""
+
+
+def config_of(root: Path) -> Config:
+    """The settings of the workspace at `root`: what mundap.toml says, what was changed since at a server that shares its record,
+    and the models that those name, fetched if they are not here. Raises ConfigError, and as a server of the record does."""
+    config = read_config(root / FILE)
+    record = kept_in(root, config, CORPUS)
+    if isinstance(record, Path):
+        return config
+    text = (root / FILE).read_text("utf-8")
+    config = parse_config(text, root / FILE, SharedSettings(record).over(tomllib.loads(text)))
+    if config.store.files:
+        fetch_models(bucket_of(config), config, root / FOLDER / MODELS)
+    return config
 
 
 class Mundap:
@@ -168,7 +192,7 @@ class Mundap:
         """
         given = Path(path)
         root = find_workspace(given.parent if given.name == FILE else given)
-        return cls(root, read_config(root / FILE))
+        return cls(root, config_of(root))
 
     def reconfigured(self, config: Config) -> Mundap:
         """The same workspace with other settings."""
@@ -181,8 +205,8 @@ class Mundap:
         """
         if tags is None:
             return self
-        folders = self.config.access.folders
-        known = frozenset(self.corpus.tags_in_use).union(*folders.values())
+        folders = self._tagged_folders
+        known = frozenset(self.corpus.tags_in_use).union(*(tags for _, tags in folders))
         if not (folders or known):
             return self
         own = frozenset(tags) & known  # people have groups without number, documents few
@@ -197,6 +221,33 @@ class Mundap:
             if len(self._views) > _VIEWS:
                 del self._views[next(iter(self._views))]
         return view
+
+    @cached_property
+    def _tagged_folders(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """The folders of the settings that have access tags: the beginnings of their documents' sources, and the tags."""
+        folders = self.config.access.folders.items()
+        return tuple((one, frozenset(tags)) for name, tags in folders for one in sorted(self._beginnings(name)))
+
+    def _beginnings(self, folder: str) -> set[str]:
+        """How the sources of the documents below a folder begin, whichever way its path is written, and where it is a link."""
+        begins = set()
+        for written in (folder.strip(), folder.strip().replace("\\", "/")):
+            path = Path(os.path.normpath(self.root / written))
+            for place in (path, Path(os.path.realpath(spelled(path) or path))):
+                own = place.relative_to(self.root) if place.is_relative_to(self.root) else place
+                above = self.root.is_relative_to(place)
+                begins.add("" if above else f"{nfc_path(own).rstrip('/')}/")
+        return begins
+
+    @property
+    def empty_folders(self) -> list[str]:
+        """The folders of [access.folders] in which there is no document: their names may be misspelt."""
+        sources = [one.source for one in self.corpus.documents()] if self.config.access.folders else []
+        return [
+            name
+            for name in (self.config.access.folders if sources else ())
+            if not any(source.startswith(tuple(self._beginnings(name))) for source in sources)
+        ]
 
     def read_by(self, encoder: str, progress: Progress = quiet) -> Mundap:
         """The same workspace as it would search with the encoder of that name; the index on the disk stays as it is.
@@ -253,6 +304,8 @@ class Mundap:
                     missing.append(Skipped(source, str(error)))
                     del files[source]
             taken = self._take_tagged(files, access, progress)
+            if not paths:
+                taken += self._take_shared_uploads()
             removed = self._prune() if prune else 0
             copied = self._copied(taken)
         return self._ingested(taken, missing, removed, copied)
@@ -266,8 +319,8 @@ class Mundap:
         in `skipped`. When this returns, the added documents can be searched, by those who have one of the tags `access`; None
         leaves the tags that a file of that name had.
         """
-        with self._writing():
-            sources = {self.uploads.source(name): file for name, file in files.items()}
+        sources = {self.uploads.source(name): file for name, file in files.items()}
+        with self._writing(), self._turn(sources):
             self.uploads.keep(files.values())
             for source in sources:
                 self.corpus.forgive(source)
@@ -280,8 +333,9 @@ class Mundap:
             for one in taken:
                 if one.state == "skipped":
                     self.corpus.forgive(one.file)
-            if not self._indexing.done and self.corpus.counts()[0]:
-                self._indexing.build({}, merging=False)
+            with self._index_turn() as held:
+                if not self._indexing.done and self.corpus.counts()[0]:
+                    self._indexing.build({}, held, merging=False)
             copied = self._copied(taken)
         return self._ingested(taken, copied=copied)
 
@@ -337,7 +391,10 @@ class Mundap:
         """Remove a document from every leg at once, and delete its file if it was uploaded. Returns the document, or None
         if there is none with this id. A file that was not uploaded is kept, and the next ingest reads it again; what came from
         a source stays out."""
-        with self._writing():
+        known = self.corpus.document(document_id)
+        if known is None:
+            return None
+        with self._writing(), self._turn([known.source]):
             listed = self.corpus.document(document_id)
             if listed:
                 with self.uploads.leaving(listed.source):
@@ -349,12 +406,17 @@ class Mundap:
     @cached_property
     def uploads(self) -> Uploads:
         """The files uploaded over HTTP."""
-        return Uploads(self.root)
+        return Uploads(self.root, self._parts.bucket)
 
     @property
     def _paths(self) -> list[Path]:
         named = [self.root / path for path in self.config.ingest.paths]
-        return [*named, self.uploads.folder] if self.uploads.folder.is_dir() else named
+        local = self.uploads.folder.is_dir() and not self.uploads.elsewhere
+        return [*named, self.uploads.folder] if local else named
+
+    def file_of(self, source: str) -> Path | None:
+        """Where the file of a document can be read; None if it is not there."""
+        return self.uploads.file(source) if self.uploads.holds(source) else spelled(self.root / source)
 
     def _take(
         self, files: Mapping[str, Path], progress: Progress, access: Mapping[str, Sequence[str]]
@@ -363,6 +425,19 @@ class Mundap:
         limits = Limits(settings.workers, settings.file_seconds, settings.file_mb)
         options = sheets_of(self.config)
         return take(self.corpus, files, self._cut, limits, progress, options, access, self._parts.executor)
+
+    def _take_shared_uploads(self) -> tuple[Taken, ...]:
+        """Read what is in the bucket and not in the corpus as it is there. Others may delete it meanwhile, and not while it is
+        their turn: what is gone by then stays gone."""
+        cut, options = self._cut, sheets_of(self.config)
+        files = self.uploads.files()
+        other = [source for source, file in files.items() if not is_taken(self.corpus, source, file, cut, options)]
+        taken = [Taken(source, "unchanged") for source in files.keys() - set(other)]
+        for some in batched(other, _TURNS):
+            with self._turn(some):
+                there = {source: file for source in some if (file := self.uploads.file(source)) is not None}
+                taken += self._take(there, quiet, {})
+        return tuple(taken)
 
     def _take_tagged(
         self, files: Mapping[str, Path], access: Mapping[str, Sequence[str]], progress: Progress
@@ -439,8 +514,8 @@ class Mundap:
 
         Raises UnknownName if there is no such document, and MundapError if there are several.
         """
-        with self._writing():
-            source = self.source_of(source_or_id)
+        source = self.source_of(source_or_id)
+        with self._writing(), self._turn([source]):
             self.corpus.remove(source)
             if self.is_fetched(source) or (keep_out_file and exists(self.root / source)):
                 keep_out(self.corpus, source)
@@ -467,11 +542,17 @@ class Mundap:
         gone = [
             one.source
             for one in self.corpus.documents()
-            if not self.is_fetched(one.source) and not exists(self.root / one.source)
+            if not self.is_fetched(one.source) and not self._is_there(one.source)
         ]
         for source in gone:
             self.corpus.remove(source)
         return len(gone)
+
+    def _is_there(self, source: str) -> bool:
+        """Whether the file of a document is; one that was uploaded to another machine's folder is taken to be."""
+        if not self.uploads.holds(source):
+            return exists(self.root / source)
+        return self.uploads.has(source) or (self.shared and not self.uploads.elsewhere)
 
     def _source(self, file: Path) -> str:
         whole = Path(os.path.realpath(file))  # which ends for a link to itself, too
@@ -486,8 +567,8 @@ class Mundap:
         segments are left to `merge`. `progress` may have
         entries for "tokens", "keywords" and "vectors". Raises StaleIndex, naming the file, if a damaged one would be needed.
         """
-        with self._writing():
-            return self._indexing.build(progress or {}, anew=rebuild, merging=merging)
+        with self._writing(), self._index_turn() as held:
+            return self._indexing.build(progress or {}, held, anew=rebuild, merging=merging)
 
     def merge(self) -> None:
         """Merge small segments of the index while others search, add and remove documents. Raises StaleIndex for an index that
@@ -501,8 +582,8 @@ class Mundap:
 
     def compact(self, progress: Mapping[str, Progress] | None = None) -> str:
         """Index as `index` does, and drop what was deleted from the files at once; returns the generation's name."""
-        with self._writing():
-            name = self._indexing.build(progress or {}, compact=True)
+        with self._writing(), self._index_turn() as held:
+            name = self._indexing.build(progress or {}, held, compact=True)
             self._parts.cache.shrink()
             return name
 
@@ -529,8 +610,8 @@ class Mundap:
 
     def forget_former_indexes(self) -> None:
         """Delete what is kept of indexes before the current one; all of them if no document is left."""
-        with self._writing():
-            self._indexing.engine.erase(everything=not self.corpus.counts()[0])
+        with self._writing(), self._index_turn() as held:
+            self._indexing.engine.held(held).erase(everything=not self.corpus.counts()[0])
 
     @property
     def recipe(self) -> Recipe:
@@ -733,12 +814,34 @@ class Mundap:
 
     @contextmanager
     def _writing(self, wait: float = _MOMENT_SECONDS) -> Iterator[None]:
+        """The workspace for oneself, of all processes of this machine."""
         with writing(self.root, wait):
-            self._place(self.uploads.arrived())
+            for name, file in self.uploads.arrived():
+                with self._turn([self.uploads.source(name)]):
+                    self._place([(name, file)])
             for name in self.uploads.left():
                 self.corpus.remove(self.uploads.source(name))
             sweep(self.root / FOLDER, BACKUPS)
             yield
+
+    @contextmanager
+    def _turn(self, sources: Iterable[str]) -> Iterator[None]:
+        """The uploads among these documents for oneself, of all machines that share them. Raises WorkspaceBusy."""
+        ours = [f"document {source}" for source in sources if self.uploads.holds(source)]
+        if isinstance(self.record, Path) or not ours:
+            yield
+            return
+        with self.record.alone(ours, _TURN_SECONDS):
+            yield
+
+    @contextmanager
+    def _index_turn(self) -> Iterator[Held]:
+        """The index for oneself, of all machines that share it. Raises WorkspaceBusy."""
+        if isinstance(self.record, Path) or self._parts.is_local:
+            yield _always
+            return
+        with self.record.alone(["index"], _TURN_SECONDS) as held:
+            yield held
 
 
 @contextmanager

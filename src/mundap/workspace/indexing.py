@@ -25,6 +25,7 @@ from mundap.korean.keyword_rules import names
 from mundap.korean.normalize import NORMALIZER
 from mundap.protocols import Progress, quiet
 from mundap.store.corpus import Corpus
+from mundap.store.record import Held
 from mundap.workspace.components import Components
 
 _FORGOTTEN = 4096  # vectors at once
@@ -80,9 +81,15 @@ class Indexing:
         self._parts = parts
 
     def build(
-        self, shown: Mapping[str, Progress], *, anew: bool = False, compact: bool = False, merging: bool = True
+        self,
+        shown: Mapping[str, Progress],
+        held: Held,
+        *,
+        anew: bool = False,
+        compact: bool = False,
+        merging: bool = True,
     ) -> str:
-        """Build and promote a generation, and return its name; the caller holds the workspace's lock.
+        """Build and promote a generation, and return its name; the caller holds the workspace's lock, as `held` tells.
 
         `shown` may have an entry for "tokens", for "keywords" and for "vectors". `anew` uses nothing of the generation
         before but vectors whose files are whole, `compact` drops what is gone, and without `merging` small segments are left
@@ -94,7 +101,7 @@ class Indexing:
         parts = self._parts
         parts.look_at_segments(checked=anew)
         self._take_back_vectors()
-        engine = parts.engine
+        engine = parts.engine.held(held)
         whole = anew or engine.current is None
         tokens = _Summed(shown.get("tokens", quiet), total if whole else 0)
         read = self._corpus.passage_count() + (total if parts.sparse else 0)

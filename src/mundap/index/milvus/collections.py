@@ -9,7 +9,7 @@ each passage and chunk. `NAME_build_terms` has the document frequency of each te
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -82,11 +82,12 @@ class Manifest:
 
 
 class Collections:
-    """The collections of the index `name` on `server`."""
+    """The collections of the index `name` on `server`. Before anything is changed, `held` raises if others may write."""
 
-    def __init__(self, server: MilvusServer, name: str) -> None:
+    def __init__(self, server: MilvusServer, name: str, held: Callable[[], None] = lambda: None) -> None:
         self.server = server
         self.name = name
+        self.held = held
 
     def manifest(self) -> Manifest | None:
         """The manifest; None if nothing was indexed. Raises StaleIndex, and as `MilvusServer.ask`."""
@@ -115,6 +116,7 @@ class Collections:
                 wanted = [_EVERY if exact and index == _NEAR else index for index in indexes]
                 self._create(client, f"{self.name}_{build}_{part}", fields, wanted, dim)
 
+        self.held()
         self.server.ask(create)
 
     def keep_only(self, builds: Sequence[str]) -> None:
@@ -150,6 +152,7 @@ class Collections:
 
     def upsert(self, collection: str, entities: Sequence[Entity]) -> None:
         """Write entities, replacing those of the same key."""
+        self.held()
         self.server.ask(lambda client: client.upsert(collection, [*entities], timeout=CALL_SECONDS), collection)
 
     def _every(self) -> list[str]:
@@ -158,6 +161,7 @@ class Collections:
         return [n for n in names if n == self.name or _is_part(n, self.name, ends)]
 
     def _drop(self, name: str) -> None:
+        self.held()
         self.server.ask(lambda client: client.drop_collection(name, timeout=CALL_SECONDS))
 
     def _make_manifest(self, client: Untyped) -> None:
@@ -216,6 +220,7 @@ class Part:
 
     def delete(self, condition: str) -> None:
         """Delete the entities that meet a condition."""
+        self.collections.held()
         self.collections.server.ask(
             lambda client: client.delete(self.name, filter=condition, timeout=CALL_SECONDS), self.name
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -97,8 +97,8 @@ class MilvusEngine:
 
     keeps_vectors = False
 
-    def __init__(self, uri: str, name: str, token: str = "") -> None:
-        self.collections = Collections(MilvusServer(uri, token), name)
+    def __init__(self, uri: str, name: str, token: str = "", collections: Collections | None = None) -> None:
+        self.collections = collections or Collections(MilvusServer(uri, token), name)
 
     @property
     def shown(self) -> str:
@@ -142,6 +142,11 @@ class MilvusEngine:
         if manifest.corpus_state == source.state():
             return finish(self.collections, manifest)
         return follow(self.collections, manifest, source, recipe, deriving)
+
+    def held(self, check: Callable[[], None]) -> MilvusEngine:
+        """The same, over the same connection, which calls `check` before it changes anything."""
+        ours = self.collections
+        return MilvusEngine("", ours.name, collections=Collections(ours.server, ours.name, check))
 
     def open(self) -> MilvusIndex:
         """The current one. Raises StaleIndex if there is none, or none that this version reads."""

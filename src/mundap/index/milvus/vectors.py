@@ -80,5 +80,5 @@ class MilvusVectors:
                 found[int(one["row"])].append((int(one["place"]), one["dense"]))
             for row, held in found.items():
                 vectors = [vector for _, vector in sorted(held, key=lambda one: one[0])]
-                known[row] = np.asarray(vectors, np.float16).reshape(len(vectors), -1)
+                known[row] = np.asarray(vectors, np.float16).reshape(len(vectors), self._dim)
         return {row: known[row] for row in rows}

@@ -49,10 +49,10 @@ class MilvusStatistics:
         return {token: rarity for token, rarity, n in zip(tokens, self.rarity(tokens), held, strict=True) if n}
 
     def of(self, terms: Terms) -> npt.NDArray[np.int64]:
-        """How many rows hold each term."""
+        """How many rows hold each term; no more than there were, though others that came since are counted already."""
         asked = terms.tolist()
         about = self.about(asked)
-        return np.fromiter((about[term].holders for term in asked), np.int64, len(asked))
+        return np.fromiter((min(about[term].holders, self.rows) for term in asked), np.int64, len(asked))
 
     def about(self, terms: Iterable[int]) -> dict[int, Term]:
         """What is known of each of these terms."""

@@ -8,18 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from mundap.config import FILE
 from mundap.encode import base_of
 from mundap.errors import MundapError
 from mundap.evaluation.provenance import About, versions
 from mundap.evaluation.questions import Question
-from mundap.files import digest, write_atomically
+from mundap.files import digest
 from mundap.protocols import Progress
 from mundap.training.common.pairs import check_enough, questions_in, rows_of
 from mundap.training.common.registry import plain_name
 from mundap.tuning.edit import Path as Key
-from mundap.tuning.edit import Value, set_values
+from mundap.tuning.edit import Value
 from mundap.workflows import promote, runs
+from mundap.workflows.keep_settings import keep
 from mundap.workflows.train.attempt import Attempt, Attempts, decided
 from mundap.workflows.train.clock import Clock, OutOfTime
 from mundap.workflows.train.everything_page import everything_page
@@ -130,9 +130,9 @@ def _promoted(bot: Mundap, kept: Sequence[Attempt], progress: Stages) -> dict[st
         if bot.config.retrieve.reranker:
             before["retrieve", "reranker"] = ""
         if before:
-            path = bot.root / FILE
-            write_atomically(path, set_values(path.read_text("utf-8"), before))
-            written |= {".".join(key): value for key, value in before.items()}
+            undone = {".".join(key): value for key, value in before.items()}
+            keep(bot, undone)
+            written |= undone
     for name in names:
         written |= promote.model(Mundap.open(bot.root), name, force=True).settings
     now = Mundap.open(bot.root)
