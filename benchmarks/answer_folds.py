@@ -4,8 +4,9 @@
 
 WORKSPACE is indexed with the passages of SHEET (it is made if it is not there). Every labelled question is asked twice, by
 the model that ships and by one that was fitted on the sheet without the passages that the label names, in folds by
-passage; labels are never learned from. An answer is right if it holds the facts of its label and none of what it must not
-hold, wrong if it is given and not right; what must be refused is refused or not.
+passage; labels are never learned from. What a question finds is read once and judged by each model. An answer is right if
+it holds the facts of its label and none of what it must not hold, wrong if it is given and not right; what must be refused
+is refused or not.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import statistics
 import unicodedata
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,17 +26,41 @@ import numpy as np
 
 import mundap as md
 from mundap.evaluation.metrics import auroc
+from mundap.generate.evidence import Line, ReaderModel
+from mundap.generate.extractive import Extractive
+from mundap.generate.reading import Evidence, Reader
+from mundap.generate.support import support
 from mundap.korean.normalize import squash
 from mundap.training.common.folds import by_group
 from mundap.training.common.pairs import FOLDS, asked_as, questions_in, rows_of
-from mundap.training.reader import fit_reader
 from mundap.training.reader.config import SupportConfig
 from mundap.training.reader.fit_reader import Row, rows, train_reader
-from mundap.training.reader.fit_support import SupportExample, calibrate, drawn, prior_of, read_all, sample
-from mundap.types import Answer
+from mundap.training.reader.fit_support import SupportExample, calibrate, drawn, prior_of, sample
+from mundap.types import Answer, Hit
 
 Label = Mapping[str, Any]
-MODEL = "answer-fold"
+
+
+class ReadOnce(Reader):
+    """A reader that keeps everything it has read: models differ in what they make of it, not in what is read."""
+
+    def __init__(self, reader: Reader) -> None:
+        super().__init__(reader.weigh, reader.encoder, reader.everyday)
+        self._reader = reader
+        self._kept: dict[tuple[str, tuple[str, ...]], Evidence] = {}
+
+    def read(self, question: str, hits: Sequence[Hit]) -> Evidence:
+        """As `Reader.read`."""
+        key = (question, tuple(hit.passage.id for hit in hits))
+        if key not in self._kept:
+            self._kept[key] = self._reader.read(question, hits)
+        return self._kept[key]
+
+
+def judged(reader: Reader, answer: Answer, model: ReaderModel | None, line: Line | None) -> Answer:
+    """What is answered from the same passages by another model, never withheld, with the support that it has."""
+    again = Extractive(reader, 0.0, model=model).answer(answer.question, answer.hits)
+    return replace(again, support=support(reader.read(answer.question, answer.hits), line, model))
 
 
 def opened(root: Path, sheet: Path) -> md.Mundap:
@@ -122,7 +148,7 @@ def main() -> None:
     golds = [None if row is None else texts[table.ids[row]] for row in rows_of(asked, table)]
     k = bot.config.retrieve.k
     made = rows(asked, golds, k, bot.find, bot.components.reader.read)
-    paired = [one for some in read_all(asked, k, bot.find, bot.components.reader.read) for one in some]
+    paired = [one for row in made for one in row.asked]
     print(f"{len(made)} rows of the sheet, {len(labels)} labels, {len(near)} near the topic", flush=True)
 
     everything = [*labels, *near]
@@ -132,10 +158,17 @@ def main() -> None:
     )
     always = configured(bot, min_support=0.0)
     questions = [label["question"] for label in everything]
-    shipped = [always.ask(question) for question in questions]
+    reader = ReadOnce(always.components.reader)
+    shipped: list[Answer] = []
+    for question in questions:
+        shipped.append(replace(always.ask(question), question=bot.mended(question).text))
+        reader.read(shipped[-1].question, shipped[-1].hits)  # the bot has just read it
     n = len(labels)
     for threshold in (bot.config.generate.min_support, 0.0):
         told(f"shipped, at {threshold}", labels, shipped[:n], shipped[n:], [threshold] * len(everything))
+
+    again = [judged(reader, answer, None, None) for answer in shipped]
+    told("shipped, judged again", labels, again[:n], again[n:], [bot.config.generate.min_support] * len(everything))
 
     learned: list[Answer] = list(shipped)
     calibrated: list[Answer] = list(shipped)
@@ -151,21 +184,13 @@ def main() -> None:
 
         some = [row for row in made if fits(row)]
         trained = train_reader(some)
-        folder = bot.components.models / MODEL
-        folder.mkdir(parents=True, exist_ok=True)
-        fit_reader.save(trained.model, bot.components.sentence_encoder.name, folder)
-        with_reader = configured(always, reader=MODEL)
         seen = [one for one in paired if fits(one)]
         drawn_on = sample(seen, None, None)
         fitted = calibrate(drawn_on, prior_of(seen, None))
         kept = calibrate(drawn_on, prior_of(seen, None), SupportConfig(options.wrong, 0.9))
-        (folder / "support.json").write_text(
-            json.dumps({**fitted.line.to_json(), "encoder": bot.components.sentence_encoder.name}), "utf-8"
-        )
-        with_support = configured(always, support=MODEL)
         for place in held:
-            learned[place] = with_reader.ask(questions[place])
-            calibrated[place] = with_support.ask(questions[place])
+            learned[place] = judged(reader, shipped[place], trained.model, None)
+            calibrated[place] = judged(reader, shipped[place], None, fitted.line)
             thresholds["reader"][place] = trained.report.support.threshold
             thresholds["support"][place] = fitted.report.threshold
             thresholds["promise"][place] = kept.report.threshold
