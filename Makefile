@@ -9,6 +9,8 @@ SPREAD := -n auto --maxprocesses 4 --dist loadfile
 PYTEST := $(BIN)/pytest -q $(if $(COVERAGE),--cov --cov-append --cov-report= --cov-fail-under=0)
 QUICK_FLOOR := 70# percent of lines and branches; the quick tests ran 72.7 when this was set
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Or every process that tests start would compile what it imports, and each worker all the tests.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup setup-dev setup-train setup-ocr setup-browser setup-servers screenshots demo up test check lint quick fix slow fuzz chaos cluster-test golden golden-documents bench docs standards image-test coverage measured hooks lock lock-check sbom audit release-check clean
 

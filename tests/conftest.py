@@ -1,5 +1,6 @@
 """What every test may ask for. Kiwi loads once in a process, so no example of a property is timed."""
 
+import gc
 import os
 import random
 import socket
@@ -31,6 +32,13 @@ _WORDS = "청바지 관세율 면세 한도 술 향수 세관 신고 얼마 무�
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 MakePassage = Callable[..., Passage]
+
+gc.disable()  # what is collected stays: looking through it again and again takes time and frees nothing
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -27,6 +27,7 @@ PLATFORMS = (
     "aarch64-apple-darwin",
     "x86_64-pc-windows-msvc",
 )
+MACOS = "14.0"  # the oldest that onnxruntime has wheels for
 SOURCES = ("kiwipiepy-model",)  # data, which no platform has to build
 QUESTION = "해외직구 면세 한도가 얼마인가요?"
 
@@ -76,12 +77,12 @@ def build(version: str) -> tuple[Path, Path]:
 
 
 def resolve(wanted: str, platform: str) -> None:
-    """Everything that mundap and its extras for documents and serving need is there as wheels, in the pinned versions."""
+    """Everything that `mundap[all]` needs is there as wheels, in the pinned versions."""
     sources = [word for name in SOURCES for word in ("--no-binary", name)]
     _run(
         sys.executable, "-m", "uv", "pip", "compile", "--python-version", wanted, "--python-platform", platform,
         "--only-binary", ":all:", *sources, "--constraint", str(ROOT / "constraints.txt"),
-        "--extra", "docs", "--extra", "serve", str(ROOT / "pyproject.toml"), quiet=True,
+        "--extra", "all", str(ROOT / "pyproject.toml"), quiet=True, also={"MACOSX_DEPLOYMENT_TARGET": MACOS},
     )  # fmt: skip
 
 
@@ -106,9 +107,18 @@ def try_wheel(interpreter: Path, wheel: Path, version: str) -> None:
             sys.exit(f"no citation in the answer to {QUESTION}: {answer}")
 
 
-def _run(*command: str, quiet: bool = False, cwd: Path = ROOT) -> str:
+def try_uvx(wheel: Path, version: str) -> None:
+    """The wheel answers without being installed, by the command that `uvx` is short for."""
+    with tempfile.TemporaryDirectory(prefix="mundap-release-") as name:
+        uvx = (sys.executable, "-m", "uv", "tool", "run", "--from", str(wheel), "mundap")
+        told = _run(*uvx, "--version", quiet=True, cwd=Path(name)).strip()
+        if told != f"mundap {version}":
+            sys.exit(f"uvx says {told}, not mundap {version}")
+
+
+def _run(*command: str, quiet: bool = False, cwd: Path = ROOT, also: Mapping[str, str] = {}) -> str:
     """Standard output of a command; what failed is shown and ends the check. Without the checkout on the import path."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")} | dict(also)
     done = subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True)
     if done.returncode or not quiet:
         print(done.stdout, end="", flush=True)
@@ -133,6 +143,8 @@ def main() -> None:
         for platform in PLATFORMS:
             resolve(wanted, platform)
         print(f"Python {wanted}: every dependency has a wheel on {', '.join(PLATFORMS)}", flush=True)
+    try_uvx(wheel, version)
+    print("uvx: runs the wheel", flush=True)
     tried = 0
     for wanted in PYTHONS:
         interpreter = python(wanted)

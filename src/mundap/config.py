@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_serializer, field_validator
 
+from mundap.access import composed
 from mundap.errors import ConfigError, WorkspaceNotFound
 from mundap.redact import hidden, shown_address
 from mundap.source_settings import KINDS, Sources
@@ -34,12 +35,22 @@ class Access(_Section):
     them (`mundap keys add NAME --access TAG`) and by admin keys.
 
     Tags come from a file NAME.access beside a document, a column of a sheet, an upload, or from `folders`, which gives
-    the tags of the documents below some folders. `visitors` are the tags of those without a key, and of the page of
+    the tags of the documents below some folders, "." for all. `visitors` are the tags of those without a key, and of the page of
     `mundap up`.
     """
 
     folders: dict[str, list[str]] = Field(default={}, strict=False)
     visitors: tuple[str, ...] = Field(default=(), strict=False)
+
+    @field_validator("folders")
+    @classmethod
+    def _composed_folders(cls, given: dict[str, list[str]]) -> dict[str, list[str]]:
+        return {name: [composed(tag) for tag in tags] for name, tags in given.items()}
+
+    @field_validator("visitors")
+    @classmethod
+    def _composed_visitors(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(composed(tag) for tag in given)
 
 
 class Columns(_Section):

@@ -10,6 +10,7 @@ from contextlib import suppress
 from hashlib import blake2b, file_digest
 from itertools import islice
 from pathlib import Path
+from secrets import token_hex
 from threading import Lock
 from tokenize import TokenError
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -86,7 +87,7 @@ def batched(rows: Iterable[_T], size: int) -> Iterator[list[_T]]:
 
 def write_atomically(path: Path, text: str) -> None:
     """Replace `path` by `text`: a reader, or a power cut, sees the old file or the new one."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.{token_hex(4)}.{os.getpid()}")  # threads write too
     with beside.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()

@@ -61,6 +61,7 @@ MESSAGES: dict[str, dict[str, str]] = {
         "ko": "등록된 문서에 있는 내용을 물어보시면 출처와 함께 알려 드립니다.",
         "en": "Ask me about anything in the documents, and I will answer with sources.",
     },
+    "about": {"ko": "{heading}에 대해 알려 주세요.", "en": "Tell me about {heading}."},
     "smalltalk_examples": {"ko": "예: {examples}", "en": "For example: {examples}"},
     "smalltalk_complaint": {
         "ko": "만족스러운 답변을 드리지 못해 죄송합니다. 궁금한 점을 조금 더 자세히 알려 주시면 다시 찾아보겠습니다.",
@@ -160,6 +161,8 @@ def page_of(number: int, language: str) -> str:
     return f"p. {number}" if language == "en" else f"{number}쪽"
 
 
+# Controls of direction, with which a name can be shown as another: exe.fdp for pdf.exe.
+_OVERRIDES = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _PAGE = re.compile(r"(^|[\s,(])page:?\s*([0-9]+)(?![0-9.])", re.IGNORECASE)
 
 
@@ -169,7 +172,7 @@ def paged(source: str, language: str) -> str:
     >>> paged("여행자 휴대품 안내서, page: 9", "ko"), paged("Guide, page: 9", "en")
     ('여행자 휴대품 안내서, 9쪽', 'Guide, p. 9')
     """
-    return _PAGE.sub(r"\1p. \2" if language == "en" else r"\1\2쪽", source)
+    return _PAGE.sub(r"\1p. \2" if language == "en" else r"\1\2쪽", _OVERRIDES.sub("", source))
 
 
 def without_page(source: str) -> str:

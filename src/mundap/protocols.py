@@ -115,7 +115,7 @@ class Leg(Searcher, Protocol):
     def table(self) -> Table: ...
 
     def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
-        """The best `depth` rows, in order, with their scores; only rows where `mask` is True."""
+        """The best `depth` rows, in order, with their exact scores; only rows where `mask` is True."""
         ...
 
     def score(self, question: str, rows: Rows) -> Scores:

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 _EVERY = re.compile(r"([1-9][0-9]{0,5})\s*(s|m|h|d)")
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _NAME = r"^[\w가-힣][\w가-힣.\- ]{0,60}$"
+_PROXY = r"^(environment|none|https?://[^/@\s]+/?)$"  # whose password, too, is said in the environment
 _WEB = r"^https?://[^/@\s]+(/.*)?$"  # who signs in, and with what, is said elsewhere
 
 Strings: TypeAlias = Annotated[tuple[str, ...], Field(strict=False)]
@@ -54,9 +55,10 @@ class _Timed(Source):
 
 class _Remote(_Timed):
     """`allow` lists what may be asked though it is no address of the internet: networks ("10.0.0.0/8") and host names
-    ("intranet.example")."""
+    ("intranet.example"). `proxy` is "environment" (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), "none", or an address of one."""
 
     allow: Strings = ()
+    proxy: str = Field(default="environment", pattern=_PROXY)
 
 
 class _Login(_Timed):

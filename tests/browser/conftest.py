@@ -171,6 +171,7 @@ def picture() -> Picture:
 
     def keep(page: Page, name: str) -> None:
         if folder:
+            page.wait_for_function("!document.querySelector('[data-testid=stSkeleton]')")  # all has been loaded
             page.wait_for_timeout(600)  # what slides in has come to rest
             shot = Image.open(BytesIO(page.screenshot(animations="disabled")))
             shot.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(

@@ -7,12 +7,14 @@ import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from tests.browser.conftest import Opened, Picture, Served, Site, Up, settled
+from tests.issuer import issuing
 
 from mundap.serve.keys import FILE, Keys
 from mundap.workspace import Mundap
@@ -161,6 +163,33 @@ def test_synonyms_show_their_effect_before_they_are_saved(desk: Site, opened: Op
     assert "차고\t주차장" in (desk.workspace / "synonyms.tsv").read_text("utf-8")
 
 
+def test_a_synonym_is_edited_in_its_row_and_its_effect_shown_before_it_is_saved(desk: Site, opened: Opened) -> None:
+    row = {"asked": "차고", "said": "주차창"}  # a slip, which finds nothing
+    version = httpx.get(f"{desk.api}/synonyms", timeout=60).json()["version"]
+    put = httpx.put(f"{desk.api}/synonyms", json={"rows": [row], "version": version}, timeout=60)
+    assert put.status_code == 200, put.text
+    page = opened(f"{desk.page}/synonyms")
+    table = page.get_by_test_id("stDataFrame")
+    cell = table.get_by_test_id("glide-cell-2-0")  # the table is drawn; what it shows stands in it for screen readers
+    expect(cell).to_have_text("주차창")
+    settled(page)
+    table.locator(".dvn-scroller").click(position={"x": 250, "y": 52})
+    expect(cell).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text("주차장")
+    page.keyboard.press("Enter")
+    expect(cell).to_have_text("주차장")
+    effect = page.get_by_role("button", name="효과 보기")
+    expect(effect).to_be_enabled()
+    effect.click()
+    expect(page.get_by_text(re.compile("순위가 오른 질문 1개, 내린 질문 0개"))).to_be_visible()
+    assert "주차장" not in (desk.workspace / "synonyms.tsv").read_text("utf-8")
+    page.get_by_role("button", name="저장").click()
+    expect(page.get_by_text("동의어 1개를 저장했습니다.")).to_be_visible()
+    assert "차고\t주차장" in (desk.workspace / "synonyms.tsv").read_text("utf-8")
+
+
 def test_the_graph_unfolds_where_a_word_is_chosen_and_never_shows_page(
     desk: Site, opened: Opened, picture: Picture
 ) -> None:
@@ -297,3 +326,34 @@ def test_who_logs_in_sees_what_their_key_may_do(command: str, served: Served, op
                 expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)
             page.get_by_role("button", name="로그아웃").click()
             expect(page.get_by_role("textbox", name="API 키")).to_be_visible()
+
+
+def test_who_has_logged_in_at_the_api_is_logged_in_at_the_desk(
+    command: str, served: Served, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MUNDAP_OIDC_CLIENT_SECRET", "s3cret")
+    if not (find_spec("joserfc") and find_spec("oidc_provider_mock")):
+        pytest.skip("oidc-provider-mock is not installed")
+    root = workspace(tmp_path / "ws")
+    with issuing({"sub": "kim", "groups": ["직원"]}, {"sub": "lee", "groups": ["직원", "관리"]}) as issuer:
+        (root / "mundap.toml").write_text(
+            f'{CONFIG}[oidc]\nissuer = "{issuer}"\nclient_id = "mundap"\nroles_claim = "groups"\n[oidc.roles]\n'
+            '"직원" = ["ask"]\n"관리" = ["read", "write"]\n',
+            "utf-8",
+        )
+        with served(root) as api, page_of(command, api) as address:
+            for person, seen, hidden in (("kim", "검색", "할 일"), ("lee", "할 일", "설정")):
+                page = opened(address)
+                expect(page.get_by_role("textbox", name="API 키")).to_be_visible()
+                with page.expect_popup() as popup:
+                    page.get_by_role("link", name="기관 로그인 열기").click()
+                popup.value.get_by_role("button", name=person, exact=True).click()
+                popup.value.wait_for_url(api)
+                page.reload()
+                expect(page.get_by_text(f"oidc:{person}(으)로 로그인함")).to_be_visible()
+                expect(page.get_by_role("link", name=seen, exact=True)).to_be_visible()
+                expect(page.get_by_role("link", name=hidden, exact=True)).to_have_count(0)
+                page.reload()  # unlike with a key, whoever comes back is still there
+                expect(page.get_by_role("link", name=seen, exact=True)).to_be_visible()
+                page.get_by_role("button", name="로그아웃").click()
+                expect(page.get_by_role("textbox", name="API 키")).to_be_visible()

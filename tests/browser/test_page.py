@@ -100,6 +100,20 @@ def test_an_answer_names_its_source_which_opens_with_the_quote_marked(
     expect(page.locator("code")).to_contain_text(QUOTE)
 
 
+def test_what_was_chosen_in_the_settings_holds_when_they_are_closed(sample: Site, opened: Opened) -> None:
+    page = opened(sample.page)
+    panel = page.get_by_text("답변 설정")
+    panel.click()
+    page.get_by_role("combobox", name="이 문서에서만 검색").fill("경기상식")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    settled(page)
+    panel.click()
+    expect(page.get_by_role("combobox", name="이 문서에서만 검색")).to_have_count(0)
+    settled(page)
+    expect(ask(page, QUESTION)).not_to_contain_text(QUOTE)
+
+
 def test_a_question_leans_on_the_one_before_and_nothing_is_made_up(sample: Site, opened: Opened) -> None:
     page = opened(sample.page)
     ask(page, "여행자 휴대품 면세 한도는 얼마인가요?")

@@ -121,6 +121,11 @@ def test_an_answer_stands_beside_its_source_and_stays_on_the_device(
     answer.get_by_role("button", name="답변 복사").click()
     expect(page.get_by_role("status").filter(has_text="복사했습니다")).to_have_count(1)
     assert "[1] 주차 안내" in page.evaluate("navigator.clipboard.readText()")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="대화 내려받기").click()
+    assert download.value.suggested_filename == "주차 요금은 얼마인가요.txt"
+    kept = Path(download.value.path()).read_text("utf-8")
+    assert kept.index("주차 요금은 얼마인가요?") < kept.index("[1] 주차 안내")
     page.reload()
     page.get_by_role("navigation").get_by_role("button", name="주차 요금은 얼마인가요?", exact=True).click()
     expect(page.get_by_role("article")).to_contain_text("요금")
@@ -224,6 +229,17 @@ def test_it_speaks_the_visitors_language_and_says_what_to_do(site: str, opened: 
     expect(page.get_by_role("article").last.locator(".cite").first).to_be_visible()
     page.reload()
     expect(page.locator("html")).to_have_attribute("lang", "en")
+
+
+def test_whoever_reads_no_korean_is_met_in_english(site: str, opened: Opened) -> None:
+    foreign = {"viewport": {"width": 1200, "height": 820}, "locale": "en-GB"}
+    page = opened(site, foreign)
+    expect(page.get_by_role("heading", name="What would you like to know?")).to_be_visible()
+    expect(page.get_by_text("have no legal force")).to_be_visible()
+    answer = ask(page, "화성의 위성은 몇 개인가요?", "Ask a question")
+    expect(answer.get_by_text("Sorry, the documents do not answer this question.")).to_be_visible()
+    answer.get_by_role("button", name="Not helpful").click()
+    expect(answer.get_by_label("Correct answer")).to_be_in_viewport()
 
 
 def test_on_a_phone_the_source_is_below_the_answer(

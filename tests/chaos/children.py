@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,8 @@ class Child:
         self.pid = os.fork()
         if not self.pid:
             _be(work, log)
+        with suppress(OSError):  # here too: it may be killed before it comes to that
+            os.setpgid(self.pid, self.pid)
         self.code: int | None = None
 
     def running(self) -> bool:
@@ -168,6 +172,8 @@ def _be(work: Callable[[], None], log: Path) -> None:
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:
+        traceback.print_exc()
     finally:
         for stream in (sys.stdout, sys.stderr):
             stream.flush()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import httpx
 import pytest
@@ -15,16 +18,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.cli.conftest import HASHED, MakeBot, MakeFiles, Run, Serve, make
 
+from mundap.errors import Rejected, UnknownName
 from mundap.graph.around import KEYWORD
 from mundap.mcp.tools import neighbours
+from mundap.workflows import review
 from mundap.workflows.neighbourhood import neighbourhood
 from mundap.workspace import Mundap
+from mundap.workspace.staff_answers import StaffAnswer
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
 from starlette.testclient import TestClient
 
 from mundap.serve.app import make_app
+from mundap.serve.asker import holder
 from mundap.serve.keys import FILE, Keys
 
 TAGS = ("인사", "재무", "임원")
@@ -234,6 +241,71 @@ def test_a_folder_that_is_closed_to_all_is_closed(fresh: MakeFiles) -> None:
     bot.ingest()
     assert bot.corpus.counts()[0]
     assert bot.seen_by(["누구"]).corpus.counts()[0] == 0
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        normalize("NFD", "docs/인사"),
+        "docs\\인사",
+        "./docs//인사/",
+        "docs/./인사",
+        "docs/다른/../인사",
+        "{root}/docs/인사",
+        "link/인사",
+        "docs",
+        ".",
+        "/",
+    ],
+)
+def test_a_folder_is_hidden_however_its_path_is_written(fresh: MakeFiles, written: str, mundap: Run) -> None:
+    root = fresh({"인사/급여.md": "# 급여\n\n급여일은 25일입니다.\n"})
+    (root / "link").symlink_to("docs")
+    name = json.dumps(written.format(root=root), ensure_ascii=False)
+    (root / "mundap.toml").write_text(f"{HASHED}[access.folders]\n{name} = ['{normalize('NFD', '임원')}']\n", "utf-8")
+    bot = Mundap.open(root)
+    bot.ingest()
+    assert bot.seen_by(()).corpus.counts()[0] == 0
+    assert bot.seen_by(["임원"]).corpus.counts()[0] == 1
+    assert mundap("doctor", "--json", workspace=root).row["access"] == "ok"
+
+
+@pytest.mark.parametrize("written", ["docs/인", "docs/인시", "인사", "docs/**", "docs/인사/급여.md"])
+def test_a_folder_in_which_there_is_nothing_to_hide_is_told_of(
+    fresh: MakeFiles, serving: Serve, mundap: Run, written: str
+) -> None:
+    root = fresh({"인사/급여.md": "# 급여\n\n급여일은 25일입니다.\n"}, f'{HASHED}[access.folders]\n"{written}" = []\n')
+    Mundap.open(root).ingest()
+    assert written in mundap("doctor", "--json", workspace=root).row["access"]
+    with serving(root) as server:
+        end = time.monotonic() + 30
+        while written not in server.errors.read_text("utf-8") and time.monotonic() < end:
+            time.sleep(0.05)
+        assert written in server.errors.read_text("utf-8")
+
+
+def test_a_tag_is_the_same_tag_in_the_letters_of_any_system(fresh: MakeFiles) -> None:
+    root = fresh({"급여.md": "급여일은 25일입니다.", "급여.md.access": normalize("NFD", "인사팀")})
+    bot = Mundap.open(root)
+    bot.ingest()
+    keys = Keys(root / ".mundap" / FILE)
+    made = keys.add("인사", ("ask",), [normalize("NFD", "인사팀")])
+    held = keys.holder(made)
+    assert held is not None
+    assert bot.seen_by(holder(held, "", frozenset()).access).corpus.counts()[0] == 1
+    assert bot.seen_by(()).corpus.counts()[0] == 0
+
+
+def test_answers_of_the_staff_are_hidden_with_their_folder(indexed: MakeBot) -> None:
+    bot = indexed(config=f'{HASHED}[access.folders]\n"uploads" = ["임원"]\n')
+    review.answer(bot, StaffAnswer("상여는 언제 받나요?", "12월 20일입니다."))
+    [own] = review.staff_answers(bot.seen_by(["임원"]), frozenset(["임원"]))
+    assert review.staff_answers(bot.seen_by(()), frozenset()) == []
+    with pytest.raises(Rejected):
+        review.answer(bot, StaffAnswer(own.question, "없습니다."), frozenset())
+    with pytest.raises(UnknownName):
+        review.withdraw(bot, own.id, frozenset())
+    assert review.staff_answers(bot) == [own]
 
 
 def test_agents_see_what_their_key_sees(serving: Serve, indexed: MakeBot, mundap: Run) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from tests.cli.conftest import MakeBot, Run, Serve
+from tests.cli.conftest import HASHED, MakeBot, Run, Serve
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
+
+from starlette.testclient import TestClient
+
+from mundap.serve.app import make_app
+from mundap.serve.keys import FILE, Keys
 
 
 def test_changes_are_noted_with_who_and_what_came_of_them(serving: Serve, indexed: MakeBot, mundap: Run) -> None:
@@ -48,3 +53,12 @@ def test_changes_are_noted_with_who_and_what_came_of_them(serving: Serve, indexe
     ]
     assert "비밀 질문" not in text
     assert may["X-API-Key"] not in text
+
+
+def test_what_is_refused_cannot_push_other_notes_out(indexed: MakeBot) -> None:
+    bot = indexed(config=f"{HASHED}[serve]\nper_minute = 5\n")
+    key = Keys(bot.root / ".mundap" / FILE).add("홈페이지")
+    with TestClient(make_app(bot, bot.config.serve), headers={"X-API-Key": key}) as client:
+        said = [client.delete(f"/documents/{n}").status_code for n in range(40)]
+    assert set(said) == {403, 429}
+    assert len((bot.root / ".mundap" / "audit.jsonl").read_text("utf-8").splitlines()) <= said.count(403) < 10

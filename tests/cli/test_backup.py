@@ -169,6 +169,19 @@ def test_what_is_no_backup_is_told(tmp_path: Path) -> None:
         packed(tmp_path / "other.tar", a=b"1"),
         packed(tmp_path / "empty.tar", **{backups.CONTENTS: b'{"format": 1, "files": {}, "created": ""}'}),
         packed(tmp_path / "later.tar", **{backups.CONTENTS: b'{"format": 99, "files": {}, "created": ""}'}),
+        *(
+            packed(tmp_path / f"listed{n}.tar", **{"mundap.toml": b"", backups.CONTENTS: raw})
+            for n, raw in enumerate(
+                (
+                    b"[1]",
+                    b'"x"',
+                    b"[" * 9000,
+                    b'{"format": 1}',
+                    b'{"format": 1, "files": []}',
+                    b'{"format": 1, "files": {}}',
+                )
+            )
+        ),
     ]
     for file in strange:
         with pytest.raises(BadFile):

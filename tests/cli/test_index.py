@@ -13,6 +13,8 @@ from tests.cli.conftest import MakeBot, Run
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.errors import StaleIndex
+from mundap.index import kept_vectors
+from mundap.index.segment import Segment, with_vectors
 from mundap.protocols import Vectors
 from mundap.workspace import Mundap
 
@@ -104,6 +106,22 @@ def test_vectors_are_kept_once_and_found_again(indexed: MakeBot) -> None:
     bot = Mundap.open(root)
     bot.ingest()
     assert counted(root) == []  # the same text in another document
+
+
+def test_a_segment_that_is_merged_or_named_meanwhile_is_passed_over(
+    indexed: MakeBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = indexed().root / ".mundap" / "index"
+
+    def listed(root: Path, checked: bool) -> list[Segment]:
+        found = with_vectors(root, checked)
+        for one in found:
+            one.folder.rename(one.folder.with_name("elsewhere"))
+        return found
+
+    assert with_vectors(root, False)
+    monkeypatch.setattr(kept_vectors, "with_vectors", listed)
+    assert kept_vectors.KeptVectors(root).find([bytes(16)]) == {}
 
 
 def test_an_extended_index_is_the_one_that_is_built_at_once(indexed: MakeBot, tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ class Terminal:
         )
         os.close(inner)
         self.seen = ""
+        self.all = ""
 
     def type(self, text: str) -> None:
         os.write(self._end, text.encode())
@@ -81,7 +82,8 @@ class Terminal:
         end = time.monotonic() + seconds
         while text not in self.seen and time.monotonic() < end:
             if select.select([self._end], [], [], 0.2)[0]:
-                self.seen += os.read(self._end, 4096).decode("utf-8", "replace")
+                came = os.read(self._end, 4096).decode("utf-8", "replace")
+                self.seen, self.all = self.seen + came, self.all + came
         return text in self.seen
 
 
@@ -123,3 +125,28 @@ def test_in_a_conversation_it_clears_the_line_or_stops_the_answer(
         finally:
             chat.process.kill()
             chat.process.wait()
+
+
+def test_a_terminal_obeys_what_is_drawn_and_shows_no_controls(
+    command: str, hashed_sample: MakeFiles, tmp_path: Path
+) -> None:
+    chat = Terminal(
+        [command, "chat", "--workspace", str(hashed_sample(tmp_path / "ws", '[index]\nencoder = "hashed"\n'))]
+    )
+    try:
+        chat.until("> ")
+        chat.type("해외직구 면세 한도가 얼마인가요?\n")
+        chat.until("\x1b[2m문서를 검색하고 있습니다…\x1b[0m")
+        chat.until("\r\x1b[2K")
+        chat.until("150달러")
+        chat.until("> ")
+        chat.type("/sources\n")
+        chat.until("\x1b[1;36m[1] ")
+        chat.until("> ")
+        chat.type("/quit\n")
+        assert chat.process.wait(20) == 0
+        assert "\\u001b" not in chat.all
+        assert "\\u000d" not in chat.all
+    finally:
+        chat.process.kill()
+        chat.process.wait()

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -17,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from tests.cli.conftest import LEAVE, MakeFiles, Run, Serve, Server
+from tests.issuer import issuing
 
 if not (find_spec("joserfc") and find_spec("oidc_provider_mock")):
     pytest.skip("oidc-provider-mock is not installed", allow_module_level=True)
@@ -31,29 +28,8 @@ NOBODY = {"sub": "nobody", "groups": ["손님"]}
 @pytest.fixture(scope="module")
 def issuer() -> Iterator[str]:
     """The address of an issuer with three people."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    people = [part for person in (KIM, LEE, NOBODY) for part in ("--user-claims", json.dumps(person))]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "oidc_provider_mock", "--port", str(port), *people],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    address = f"http://127.0.0.1:{port}"
-    try:
-        end = time.monotonic() + 60
-        while True:
-            try:
-                httpx.get(f"{address}/jwks")
-                break
-            except httpx.HTTPError:
-                assert time.monotonic() < end
-                time.sleep(0.1)
+    with issuing(KIM, LEE, NOBODY) as address:
         yield address
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def workspace(mundap: Run, fresh: MakeFiles, issuer: str) -> Path:

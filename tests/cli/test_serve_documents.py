@@ -43,6 +43,30 @@ def put(client: httpx.Client, *files: tuple[str, str | bytes]) -> httpx.Response
     return client.post("/documents", files=given)
 
 
+@pytest.mark.parametrize("tags", ["a\0b", "\x1b[31m", "x" * 101, ",".join(map(str, range(101)))])
+def test_what_can_be_no_tag_is_refused(api: tuple[httpx.Client, Path], tags: str) -> None:
+    client, root = api
+    sent = client.post("/documents", files=[("files", ("꼬리표.txt", "회의는 3시".encode()))], data={"access": tags})
+    assert sent.status_code == 422
+    assert "접근 태그" in sent.json()["detail"]
+    assert not (root / "uploads" / "꼬리표.txt").exists()
+
+
+def test_too_many_files_are_told_how_many_there_may_be(api: tuple[httpx.Client, Path]) -> None:
+    sent = put(api[0], *[(f"{n}.txt", "가") for n in range(201)])
+    assert sent.status_code == 413
+    assert "200개" in sent.json()["detail"]
+
+
+@pytest.mark.parametrize("body", ["# 메모\n\n회의는 3시", "질문,답변\n가?," + "나" * 200_000, ""])
+def test_the_answers_of_the_staff_are_not_replaced_by_what_holds_none(
+    api: tuple[httpx.Client, Path], body: str
+) -> None:
+    sent = put(api[0], ("직원 답변.csv", body))
+    assert sent.status_code == 409, sent.text
+    assert api[0].get("/questions/answered").json() == {"questions": []}
+
+
 def found(client: httpx.Client, question: str, leg: str = "bm25") -> list[str]:
     return [hit["text"] for hit in client.post("/search", json={"query": question, "leg": leg}).json()["hits"]]
 

@@ -94,6 +94,15 @@ def test_an_idle_connection_is_kept_for_its_next_request(server: Server) -> None
         assert client.get("/healthz").status_code == 200
 
 
+def test_who_asks_for_a_web_socket_is_answered_as_anybody(server: Server) -> None:
+    with connected(server) as one:
+        one.sendall(
+            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        assert b" 200 " in one.recv(4096).split(b"\r\n")[0]
+
+
 def test_lines_that_repeat_are_counted(server: Server) -> None:
     before = len(server.errors.read_text("utf-8").splitlines())
     for _ in range(100):

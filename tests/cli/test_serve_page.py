@@ -13,6 +13,8 @@ from tests.cli.conftest import HASHED, MakeBot, Run, Serve, Server
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
+from mundap.serve.page import files
+
 HTML = {"Accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"}
 SITE = "https://www.example.go.kr"
 SETTINGS = f"""{HASHED}
@@ -148,9 +150,19 @@ def test_pictures_and_files_are_for_those_who_see_the_document(served: Server, m
     assert file.content.startswith(b"%PDF")
     assert "attachment" in file.headers["content-disposition"]
     assert file.headers["content-type"] == "application/octet-stream"
+    for wanted in ("bytes=0-3", "bytes=9-1", "bytes=0-0,2-2,4-4", "bytes=99999999-", "x"):
+        part = client.get(f"/passages/{open_}/file", headers={"X-API-Key": keys["시민"], "Range": wanted})
+        assert (part.status_code, part.content) == (200, file.content), wanted
     for what in ("", "/picture", "/file"):
         assert get(f"/passages/{secret}{what}", "시민").status_code == 404, what
         assert get(f"/passages/{secret}{what}", "직원").status_code == 200, what
+
+
+def test_names_of_files_that_somebody_makes_up_take_no_memory() -> None:
+    assert files.file("app.js") is not None
+    for n in range(1000):
+        assert files.file(f"{n}.js") is None
+    assert files._file.cache_info().currsize <= len(files._names())
 
 
 def test_what_the_bot_says_of_its_own_is_in_the_language_of_who_asks(serving: Serve, office: Path) -> None:

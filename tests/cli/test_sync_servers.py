@@ -13,6 +13,7 @@ import sqlite3
 import subprocess
 import tempfile
 import threading
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -138,12 +139,45 @@ def test_rows_of_a_query_are_passages(workspace: Workspace) -> None:
     assert "없는표" in synced(root, code=1)["sources"][0]["error"]
 
 
+def test_a_query_is_asked_as_it_is_written(workspace: Workspace) -> None:
+    pytest.importorskip("sqlalchemy", reason="needs the extra sql: pip install 'mundap[sql]'")
+    query = """SELECT a.이름, b.이름, a.값 AS "할인율(%)", NULL AS 비고, X'00ff' AS 그림 FROM 표 a JOIN 표 b ON a.값 <> b.값
+        WHERE a.값 LIKE '%:%' AND a.값 <> ' :없음' ORDER BY a.이름"""
+    root = workspace(kind="sql", url="sqlite:///shop.db", query=query)
+    shop(root, [("조조", "오전 9:30 10%"), ("주말", "5%")])
+    assert counts(synced(root)) == (1, 1, 0, 0, 0)
+    text = found(root, "조조 할인")
+    assert [line for line in text.splitlines() if line] == ["이름: 조조", "이름 (2): 주말", "할인율(%): 오전 9:30 10%"]
+
+
 # -- Git --------------------------------------------------------------------------------------------------------------
 
 
 def git(folder: Path, *arguments: str) -> None:
     who = ("-c", "user.name=담당", "-c", "user.email=a@example.org")
     subprocess.run(["git", *who, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_renamed_files_and_those_kept_elsewhere(tmp_path: Path, workspace: Workspace) -> None:
+    origin, decomposed = tmp_path / "origin", unicodedata.normalize("NFD", "출장 여비.md")
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 12345\n"
+    write(
+        origin,
+        {"휴가.md": LEAVE["휴가.md"], decomposed: "# 출장\n\n출장 여비는 하루 2만 원입니다.\n", "큰 표.csv": pointer},
+    )
+    git(tmp_path, "init", "--quiet", "--initial-branch=main", str(origin))
+    git(origin, "add", "-A")
+    git(origin, "commit", "--quiet", "-m", "처음")
+    root = workspace(kind="git", url=str(origin))
+    report = synced(root)
+    assert counts(report) == (2, 2, 0, 0, 0)
+    assert ["Git LFS" in one["reason"] for one in report["sources"][0]["skipped"]] == [True]
+    assert sources(root) == {f"{origin}#휴가.md", f"{origin}#출장 여비.md"}
+    git(origin, "mv", "휴가.md", "연차 휴가.md")
+    git(origin, "commit", "--quiet", "-m", "이름")
+    assert counts(synced(root)) == (1, 1, 0, 1, 1)
+    assert sources(root) == {f"{origin}#연차 휴가.md", f"{origin}#출장 여비.md"}
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
@@ -234,6 +268,22 @@ def test_files_of_a_webdav_server_follow_it(
     assert "CLOUD_PASSWORD" in synced(root, code=1)["sources"][0]["error"]
 
 
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_names_of_a_webdav_server_may_be_any(
+    webdav: tuple[str, Path], workspace: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address, cloud = webdav
+    names = [unicodedata.normalize("NFD", "출장 여비.md"), "할인 50% (1+1) #2.md", "a&b;c=d.md"]
+    write(cloud, {f"자료/{name}": f"# 안내 {n}\n\n{n}번 창구에서 안내합니다.\n" for n, name in enumerate(names)})
+    monkeypatch.setenv("CLOUD_PASSWORD", SECRET)
+    root = workspace(
+        kind="webdav", url=f"{address}자료", user="bot", password_env="CLOUD_PASSWORD", allow=["127.0.0.1"]
+    )
+    assert counts(synced(root)) == (3, 3, 0, 0, 0)
+    assert any(one.endswith("/출장%20여비.md") for one in sources(root))
+    assert counts(synced(root)) == (0, 0, 0, 0, 3)
+
+
 # -- S3 ---------------------------------------------------------------------------------------------------------------
 
 
@@ -277,6 +327,9 @@ def test_objects_of_a_bucket_follow_it(s3: str, workspace: Workspace) -> None:
     for name, text in LEAVE.items():
         put(f"규정 모음/{name}", text)
     put("other/x.txt", "다른 폴더입니다.")
+    odd = ["안내 (1+1) 50%.txt", "a%20b&c=d.txt", unicodedata.normalize("NFD", "출장 여비.txt")]
+    for n, name in enumerate(odd):
+        put(f"odd/{name}", f"{n}번 창구에서 안내합니다.")
     root = workspace(kind="s3", bucket="papers", prefix="규정 모음/", endpoint=s3, allow=["127.0.0.1"])
     assert counts(synced(root)) == (3, 3, 0, 0, 0)
     assert "s3://papers/규정 모음/휴가.md" in sources(root)
@@ -284,9 +337,12 @@ def test_objects_of_a_bucket_follow_it(s3: str, workspace: Workspace) -> None:
     put("규정 모음/휴가.md", "# 휴가\n\n연차는 해마다 20일이며 이월됩니다.\n")
     client.delete_object(Bucket="papers", Key="규정 모음/출장.txt")
     assert counts(synced(root)) == (1, 0, 1, 1, 1)
+    root = workspace(kind="s3", bucket="papers", prefix="odd/", endpoint=s3, allow=["127.0.0.1"])
+    assert counts(synced(root)) == (3, 3, 0, 2, 0)
+    assert sources(root) == {f"s3://papers/odd/{unicodedata.normalize('NFC', name)}" for name in odd}
     root = workspace(kind="s3", bucket="nothing-here", endpoint=s3, allow=["127.0.0.1"])
     report = synced(root, code=1)
-    assert counts(report) == (0, 0, 0, 0, 2)
+    assert counts(report) == (0, 0, 0, 0, 3)
     assert "s3://nothing-here: 버킷이 없습니다" in report["sources"][0]["error"]
 
 
@@ -341,6 +397,12 @@ service stats {{
 @pytest.fixture
 def imap() -> Iterator[int]:
     """The port of a Dovecot over an empty mailbox."""
+    with _dovecot(SECRET) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def _dovecot(password: str) -> Iterator[int]:
     dovecot = shutil.which("dovecot", path=f"/usr/sbin{os.pathsep}{os.environ['PATH']}")
     if dovecot is None:
         pytest.skip("needs Dovecot: apt-get install dovecot-imapd (make setup-servers)")
@@ -358,7 +420,7 @@ def imap() -> Iterator[int]:
         DOVECOT.format(
             folder=folder,
             port=port,
-            password=SECRET,
+            password=password,
             internal=me.pw_name,
             login=login,
             uid=owner.pw_uid,
@@ -416,3 +478,15 @@ def test_messages_of_a_mailbox_follow_it(imap: int, workspace: Workspace, tmp_pa
     report = synced(root, code=1)
     assert counts(report) == (0, 0, 0, 0, 3)
     assert "로그인" in report["sources"][0]["error"]
+
+
+def test_a_password_of_a_mailbox_may_be_korean(workspace: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_PASSWORD", "비밀번호1")
+    with _dovecot("비밀번호1") as port:
+        about = {"kind": "imap", "host": "127.0.0.1", "port": port, "tls": "off", "password_env": "MAIL_PASSWORD"}
+        with imaplib.IMAP4("127.0.0.1", port) as box:
+            box.authenticate("PLAIN", lambda _: "\0bot\0비밀번호1".encode())
+            box.append("INBOX", "", "", mail("주차 요금 변경", "내년부터 주차 요금은 시간당 2천 원입니다."))
+        assert counts(synced(workspace(**about, user="bot"))) == (1, 1, 0, 0, 0)
+        monkeypatch.setenv("MAIL_PASSWORD", "다른것")
+        assert "로그인" in synced(workspace(**about, user="bot"), code=1)["sources"][0]["error"]

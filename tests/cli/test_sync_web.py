@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from tests.cli.conftest import HASHED
 from tests.invoked import run
+from tests.proxies import proxy
 from tests.websites import Page, Site, html, site
 
 from mundap.workspace import Mundap
@@ -188,6 +189,29 @@ def test_sitemaps_list_pages_and_tell_what_changed(web: Web) -> None:
     assert counts(report) == (0, 0, 0, 1)
 
 
+@pytest.mark.parametrize(
+    "sitemap",
+    [
+        "\n\n  <?xml version='1.0'?><urlset><url><loc> SITE/room </loc></url></urlset>",
+        "\ufeff<urlset><url><loc><![CDATA[SITE/room]]></loc></url></urlset>",
+        "SITE/room\r\n\r\nSITE/card\r\n",
+        "\ufeffSITE/room",
+    ],
+)
+def test_sitemaps_are_read_as_sites_write_them(web: Web, sitemap: str) -> None:
+    own, root = web({"/room": ROOM, "/card": CARD}, more='sitemaps = ["SITE/map"]\nexclude = ["*/card"]')
+    own.pages["/map"] = Page(sitemap.replace("SITE", own.address).encode(), "text/plain")
+    assert counts(synced(root)) == (1, 0, 0, 0)
+
+
+def test_a_sitemap_may_be_in_euc_kr(web: Web) -> None:
+    own, root = web({"/회의실": ROOM}, more='sitemaps = ["SITE/map"]')
+    text = f'<?xml version="1.0" encoding="EUC-KR"?><urlset><url><loc>{own.address}/회의실</loc></url></urlset>'
+    own.pages["/map"] = Page(text.encode("cp949"), "text/xml")
+    assert counts(synced(root)) == (1, 0, 0, 0)
+    assert {one.source for one in Mundap.open(root).corpus.documents()} == {f"{own.address}/회의실"}
+
+
 def test_robots_are_obeyed(web: Web) -> None:
     pages = {
         "/room": ROOM,
@@ -208,6 +232,24 @@ def test_a_site_of_ones_own_network_is_refused_unless_listed(web: Web) -> None:
     report = synced(root, code=1)
     assert 'allow = ["127.0.0.1"]' in report["sources"][0]["error"]
     assert own.asked == []
+
+
+def test_a_site_behind_the_proxy_of_an_office_is_kept_in_step(web: Web) -> None:
+    """Which alone knows the names of the internet."""
+    own, root = web({"/room": ROOM})
+    port = int(own.server_address[1])
+    with proxy({"www.example": ("127.0.0.1", port)}) as office:
+        config = root / "mundap.toml"
+        text = config.read_text("utf-8").replace("urls = []", 'urls = ["http://www.example/room"]')
+        config.write_text(f'{text}\nproxy = "{office.address}"\n', "utf-8")
+        error = synced(root, code=1)["sources"][0]["error"]
+        assert 'allow = ["www.example"]' in error
+        assert office.asked == []
+        config.write_text(config.read_text("utf-8").replace('127.0.0.1"]', 'www.example"]'), "utf-8")
+        assert counts(synced(root)) == (1, 0, 0, 0)
+        assert counts(synced(root)) == (0, 0, 0, 1)
+    assert {one.source for one in Mundap.open(root).corpus.documents()} == {"http://www.example/room"}
+    assert [(path, status) for _, path, status in own.asked if path == "/room"] == [("/room", 200), ("/room", 304)]
 
 
 def test_what_is_too_large_or_of_another_kind_is_skipped(web: Web) -> None:

@@ -298,6 +298,7 @@ def test_an_index_of_nothing_finds_nothing(make: Make) -> None:
     assert_same(indexed)
 
 
+@pytest.mark.slow  # every chunk of 120 real passages, twice
 def test_real_passages_and_questions_are_found_alike(make: Make, shared_data: Path) -> None:
     [sheet] = md.load(shared_data / "customs" / "customs_qa.xlsx")
     rows = parents(sheet)[:120]

@@ -128,7 +128,7 @@ def test_what_is_hidden_is_in_no_answer(places: Places) -> None:
     put(corpus, "꼬리표.txt", "감사팀만")
     corpus.tag("꼬리표.txt", ["감사"])
     put(corpus, "줄.csv", "총무만", meta={"access": ["총무"]})
-    sight = {"인사": ["인사"]}
+    sight = [("인사/", frozenset(["인사"]))]
     shown = {
         who: Corpus(places("corpus.sqlite"), Sight(frozenset(tags), sight))
         for who, tags in {"손님": (), "감사": ("감사",), "모두": ("인사", "감사", "총무")}.items()
@@ -289,7 +289,7 @@ def server(postgres_cluster: postgres.Cluster) -> Iterator[Any]:
 
 
 @given(documents=_DOCUMENTS, asked=st.lists(_TEXT, min_size=1, max_size=2))
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples // 3, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_file_and_a_server_answer_alike(
     server: Any,
     tmp_path_factory: pytest.TempPathFactory,

@@ -258,11 +258,13 @@ def _in_headers(rng: Random, asked: Asked) -> Asked:
     odd = re.sub(rb"[\0-\x1f\x7f]", b"", rng.choice(STRINGS).encode("utf-8", "surrogatepass"))[:4000]
     name = rng.choice(
         (b"content-type", b"authorization", b"x-api-key", b"x-request-id", b"accept", b"origin", b"host",
-         b"accept-language", b"content-encoding", b"cookie", b"x-forwarded-for", b"expect", b"x-odd")
+         b"accept-language", b"content-encoding", b"cookie", b"x-forwarded-for", b"expect", b"x-odd", b"range", b"if-range",
+         b"if-none-match", b"if-modified-since", b"sec-fetch-site", b"mcp-protocol-version", b"mcp-session-id")
     )  # fmt: skip
     value = rng.choice(
         (b"", b"0", b"-1", b"99999999999999", b"text/plain", b"application/json; charset=utf-16", b"multipart/form-data",
-         b"multipart/form-data; boundary=", b"Bearer ", b"Bearer " + odd, b"http://evil.example", b"gzip", b"chunked", odd)
+         b"multipart/form-data; boundary=", b"Bearer ", b"Bearer " + odd, b"http://evil.example", b"gzip", b"chunked", b"[", b"bytes=0-4,2-9,-3", b"bytes=9-1",
+         b"bytes=" + b"0-0," * 200, b"W/\"x\", *", b"cross-site", odd)
     )  # fmt: skip
     kept = [one for one in asked.headers if one[0] != name] if rng.random() < 0.7 else list(asked.headers)
     return replace(asked, headers=(*kept, (name.lower(), value)))

@@ -16,3 +16,14 @@ def test_nothing_that_was_acknowledged_is_lost_and_every_start_is_ready() -> Non
     assert done.returncode == 0, done.stdout + done.stderr
     assert "50 kills" in done.stdout
     assert "0 lost, 0 not ready" in done.stdout
+
+
+@pytest.mark.timeout(3000)
+def test_a_disk_that_is_full_at_any_write_loses_nothing() -> None:
+    acts = [part for act in ("ingest", "index", "erase", "ask and vote", "upload") for part in ("--act", act)]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.chaos.full", "--step", "131072", *acts], capture_output=True, encoding="utf-8"
+    )
+    if "needs the right to mount" in done.stderr:
+        pytest.skip("a small disk needs the right to mount one")
+    assert done.returncode == 0, done.stdout + done.stderr

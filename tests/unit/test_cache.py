@@ -1,5 +1,6 @@
 """The cache: each text is computed once, whatever else happens."""
 
+import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from mundap.encode.hashed import HashedEncoder
 from mundap.protocols import Vectors
+from mundap.store import cache as cached
 from mundap.store.cache import AsQueries, Cache
 
 
@@ -136,3 +138,28 @@ def test_question_vectors_are_kept_apart_from_passage_vectors(cache: Cache) -> N
         )
         assert not np.array_equal(queries, passages)
     assert sorted(encoder.asked) == sorted(["가", "나", "질문 가", "질문 나"])
+
+
+def test_a_full_disk_keeps_no_question_from_its_answer(cache: Cache) -> None:
+    encoder, words = Counting(), Words()
+    [before] = cache._db.execute("PRAGMA page_count").fetchone()
+    cache._db.execute(f"PRAGMA max_page_count={before}")
+    texts = [f"{n}번째 {'가나다라마바사' * 30}" for n in range(100)]
+    first = cache.vectors(texts, encoder)
+    np.testing.assert_array_equal(first, HashedEncoder(16).encode_passages(texts).astype(np.float16))
+    assert list(cache.tokens(texts, "words", words, quiet)) == [text.split() for text in texts]
+    cache._db.execute("PRAGMA max_page_count=100000")  # there is room again
+    np.testing.assert_array_equal(cache.vectors(texts, encoder), first)
+    asked = len(encoder.asked)
+    np.testing.assert_array_equal(cache.vectors(texts, encoder), first)
+    assert len(encoder.asked) == asked
+
+
+def test_what_is_too_much_to_be_held_is_told_as_a_full_disk(cache: Cache, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cached, "_HELD", 10)
+    [before] = cache._db.execute("PRAGMA page_count").fetchone()
+    cache._db.execute(f"PRAGMA max_page_count={before}")
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        cache.vectors([f"{n}번째 {'가나다라마바사' * 30}" for n in range(2000)], HashedEncoder(256))
+    cache._db.execute("PRAGMA max_page_count=100000")
+    assert len(cache.vectors(["가"], HashedEncoder(256))) == 1

@@ -354,3 +354,13 @@ def test_a_filter_is_found_again_until_the_corpus_changes(corpus: Corpus) -> Non
     assert corpus.ids_where([("suffix", ["txt"])]) is found
     put(corpus, "a.txt", "다른 글")
     assert corpus.ids_where([("suffix", ["txt"])]) not in (found, frozenset())
+
+
+def test_headings_are_named_by_their_lowest_level_and_spread_over_the_corpus(corpus: Corpus) -> None:
+    for n in range(6):
+        put(corpus, f"{n}.md", f"{n}번 조문의 본문입니다.", heading=f"휴가 규정 > 제{n}조")
+    put(corpus, "긴.md", "긴 제목의 본문입니다.", heading="가" * 31)
+    put(corpus, "같은.md", "다른 규정의 본문입니다.", heading="출장 규정 > 제0조")
+    put(corpus, "없는.md", "제목 없는 본문입니다.")
+    assert corpus.sample_headings(3) == ["제0조", "제2조", "제4조"]
+    assert corpus.sample_headings(9) == [f"제{n}조" for n in range(6)]

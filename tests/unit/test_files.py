@@ -16,6 +16,16 @@ from mundap.files import digest, load_array, write_atomically, written_once
 PARTS = st.lists(st.text(st.characters(codec="utf-8"), max_size=4), max_size=4)
 
 
+def test_threads_that_write_a_file_at_once_each_write_it_whole(tmp_path: Path) -> None:
+    path = tmp_path / "설정.toml"
+    texts = [f"{n}" * 20_000 for n in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            list(pool.map(lambda text: write_atomically(path, text), texts))
+            assert path.read_text("utf-8") in texts
+    assert [one.name for one in tmp_path.iterdir()] == [path.name]
+
+
 @given(PARTS, PARTS)
 def test_a_digest_depends_on_every_part_and_on_where_each_ends(left: list[str], right: list[str]) -> None:
     assert (digest(*left) == digest(*right)) == (left == right)

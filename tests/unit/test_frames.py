@@ -70,6 +70,59 @@ def test_columns_of_records_are_those_of_any_row() -> None:
     assert document.text.split() == ["가:", "하나", "나:", "2"]
 
 
+def text_of(data: Any) -> str:
+    [document] = md.load(data)
+    return document.text
+
+
+def test_an_index_that_says_something_is_read() -> None:
+    pandas = pytest.importorskip("pandas", reason="needs pandas, which the extra ui brings")
+    fees = pandas.DataFrame({"도시": ["서울", "부산"], "종류": ["주차", "숙박"], "요금": [3000, 50000]})
+    expected = text_of(fees)
+    assert text_of(fees.set_index("도시")) == expected
+    assert text_of(fees.set_index(["도시", "종류"])) == expected
+    assert text_of(fees[fees["요금"] > 3000]).split() == ["도시:", "부산", "종류:", "숙박", "요금:", "50000"]
+    by_kind = fees.groupby("종류")[["요금"]].sum()
+    assert "종류: 숙박\n요금: 50000" in text_of(by_kind)
+    unnamed = pandas.DataFrame({"요금": [3000]}, index=["주차"])
+    assert text_of(unnamed).split() == ["주차", "요금:", "3000"]
+
+
+def test_several_rows_of_headers_are_joined() -> None:
+    pandas = pytest.importorskip("pandas", reason="needs pandas, which the extra ui brings")
+    names = [("구분", "Unnamed: 0_level_1"), ("요금", "평일"), ("요금", "주말")]
+    frame = pandas.DataFrame([["어른", 3000, 4000]], columns=pandas.MultiIndex.from_tuples(names))
+    assert text_of(frame) == "구분: 어른\n요금 평일: 3000\n요금 주말: 4000"
+
+
+def test_values_of_every_kind_are_shown_or_left_out() -> None:
+    pandas = pytest.importorskip("pandas", reason="needs pandas, which the extra ui brings")
+    frame = pandas.DataFrame(
+        {
+            "품목": pandas.Categorical(["담배", None]),
+            "수량": pandas.array([200, None], dtype="Int64"),
+            "세율": np.array([0.1, np.nan], dtype="float32"),
+            "시행": [pandas.Timestamp("2026-01-02"), pandas.NaT],
+            "나라": [["한국", "일본"], np.array(["미국", None])],
+            "규격": [{"길이": 84, "무게": None}, None],
+            "사진": [b"\xff\x00", None],
+        }
+    )
+    assert text_of(frame).split("\n\n") == [
+        "품목: 담배\n수량: 200\n세율: 0.1\n시행: 2026-01-02\n나라: 한국, 일본\n규격: 길이: 84",
+        "나라: 미국",
+    ]
+    assert text_of([{"열": "nan"}, {"열": "None"}]) == "열: nan\n\n열: None"  # words, and no missing values
+
+
+def test_tables_of_other_kinds_are_told_what_to_become() -> None:
+    class Lazy:
+        columns = ("가",)
+
+    with pytest.raises(BadFile, match="to_pandas"):
+        md.load(Lazy())
+
+
 @pytest.mark.parametrize("data", [[], [{}], [{"가": None}], [1, 2], [["가"]]])
 def test_what_is_no_table_is_told(data: Any) -> None:
     with pytest.raises(BadFile):

@@ -250,3 +250,23 @@ def test_brackets_within_brackets_in_a_web_archive_are_no_error(tmp_path: Path, 
     head = f"{header}: {'(' * 3000}\r\nContent-Type: text/html; charset=utf-8\r\n\r\n<p>보관한 글</p>"
     with suppress(BadFile):
         assert parse(page(tmp_path, head, "쪽.mht")).blocks == (Paragraph("보관한 글"),)
+
+
+@pytest.mark.parametrize(
+    ("said", "date"),
+    [
+        ('{"@type": "NewsArticle", "datePublished": "2024-03-05T09:00:00+09:00"}', "2024-03-05"),
+        ('{"datePublished": "2024-03-05", "dateModified": "2025-01-31"}', "2025-01-31"),
+        ('{"@graph": [{"@type": "WebSite"}, "x", {"dateModified": "20250131"}]}', "2025-01-31"),
+        ('[{"dateModified": 2025}, {"datePublished": "2024-03-05"}]', "2024-03-05"),
+        ('{"dateModified": "2025-13-01"}', ""),
+        ('{"dateModified": ["2025-01-01"]}', ""),
+        ('{"dateModified": ', ""),
+        ('"2025-01-01"', ""),
+        pytest.param("[" * 100_000, "", id="deep"),
+    ],
+)
+def test_a_page_is_dated_as_its_linked_data_says(tmp_path: Path, said: str, date: str) -> None:
+    data = f'<script type="application/ld+json">{said}</script>'
+    text = f"<html><head>{data}</head><body><h1>안내</h1><p>접수는 매일 9시부터 18시까지입니다.</p></body></html>"
+    assert parse(page(tmp_path, text)).date == date

@@ -13,7 +13,6 @@ from mundap import __version__
 from mundap.config import Config
 
 yaml = pytest.importorskip("yaml", reason="needs PyYAML: make setup-dev")
-kubernetes_validate = pytest.importorskip("kubernetes_validate", reason="needs kubernetes-validate: make setup-dev")
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
 KUBERNETES = ("1.29", "1.33")  # the oldest with all that is used, and one of today's
@@ -35,8 +34,11 @@ def pods() -> dict[str, Any]:
     return found
 
 
+@pytest.mark.slow  # the schemas of all that Kubernetes has, for two versions
 @pytest.mark.parametrize("version", KUBERNETES)
 def test_kubernetes_takes_every_object(version: str) -> None:
+    reason = "needs kubernetes-validate: make setup-dev"
+    kubernetes_validate = pytest.importorskip("kubernetes_validate", reason=reason)
     kinds = set()
     for one in objects():
         kubernetes_validate.validate(one, version, strict=True)

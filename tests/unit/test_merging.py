@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -26,13 +27,25 @@ def texts(count: int) -> list[str]:
     return [f"글 {n} {WORDS[n % len(WORDS)]}" for n in range(count)]
 
 
-def in_small_segments(root: Path, count: int = FACTOR) -> Texts:
-    """A corpus of `count` texts, each indexed on its own."""
-    corpus = Texts()
-    for n in range(1, count + 1):
-        corpus.hold(texts(n))
-        make(root, corpus, merging=False)
-    return corpus
+Small = Callable[..., Texts]
+
+
+@pytest.fixture(scope="module")
+def in_small_segments(tmp_path_factory: pytest.TempPathFactory) -> Small:
+    """Makes an index of texts (default: as many as are merged), each indexed on its own, and gives the corpus."""
+    corpora: dict[int, Texts] = {}
+    made = tmp_path_factory.mktemp("small")
+
+    def copied(root: Path, count: int = FACTOR) -> Texts:
+        if count not in corpora:
+            corpora[count] = Texts()
+            for n in range(1, count + 1):
+                corpora[count].hold(texts(n))
+                make(made / str(count), corpora[count], merging=False)
+        shutil.copytree(made / str(count), root, dirs_exist_ok=True)
+        return deepcopy(corpora[count])
+
+    return copied
 
 
 @contextmanager
@@ -49,7 +62,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "index"
 
 
-def test_small_segments_become_one_and_the_same_is_found(root: Path) -> None:
+def test_small_segments_become_one_and_the_same_is_found(in_small_segments: Small, root: Path) -> None:
     corpus = in_small_segments(root)
     before = open_generation(root)
     assert len(before.segments) == FACTOR
@@ -61,7 +74,7 @@ def test_small_segments_become_one_and_the_same_is_found(root: Path) -> None:
     assert found(after, corpus) == said == found(before, corpus)  # a reader keeps what it opened
 
 
-def test_without_an_index_or_with_few_segments_nothing_is_done(root: Path) -> None:
+def test_without_an_index_or_with_few_segments_nothing_is_done(in_small_segments: Small, root: Path) -> None:
     assert not merge(root)
     in_small_segments(root, FACTOR - 1)
     name = open_generation(root).name
@@ -69,12 +82,16 @@ def test_without_an_index_or_with_few_segments_nothing_is_done(root: Path) -> No
     assert open_generation(root).name == name
 
 
-@settings(max_examples=15)
+@settings(max_examples=settings().max_examples // 3)
 @given(gone=st.sets(st.integers(0, FACTOR - 1)), more=st.integers(0, 3), before=st.sets(st.integers(0, FACTOR - 1)))
 def test_what_comes_and_goes_while_it_merges_is_as_in_an_index_built_at_once(
-    tmp_path_factory: pytest.TempPathFactory, gone: set[int], more: int, before: set[int]
+    in_small_segments: Small,
+    tmp_path_factory: pytest.TempPathFactory,
+    gone: set[int],
+    more: int,
+    before: set[int],
 ) -> None:
-    root = tmp_path_factory.mktemp("index")
+    root = tmp_path_factory.mktemp("index") / "index"
     corpus = in_small_segments(root)
     corpus.hold([text for n, text in enumerate(texts(FACTOR)) if n not in before])
     make(root, corpus, merging=False)
@@ -94,7 +111,7 @@ def test_what_comes_and_goes_while_it_merges_is_as_in_an_index_built_at_once(
     assert found(after, corpus) == found(open_generation(whole), corpus)
 
 
-def test_a_merge_of_segments_that_were_replaced_meanwhile_is_thrown_away(root: Path) -> None:
+def test_a_merge_of_segments_that_were_replaced_meanwhile_is_thrown_away(in_small_segments: Small, root: Path) -> None:
     corpus = in_small_segments(root)
 
     @contextmanager
@@ -107,19 +124,19 @@ def test_a_merge_of_segments_that_were_replaced_meanwhile_is_thrown_away(root: P
     assert not list((root / SEGMENTS).glob(f"{MERGING}*"))
 
 
-def test_other_settings_are_not_merged(root: Path) -> None:
+def test_other_settings_are_not_merged(in_small_segments: Small, root: Path) -> None:
     in_small_segments(root)
     assert not merge(root, Recipe("hashed-16-1", "words", "nfc-1", 1.2, 0.75))
 
 
-def test_two_do_not_merge_at_once(root: Path) -> None:
+def test_two_do_not_merge_at_once(in_small_segments: Small, root: Path) -> None:
     in_small_segments(root)
     with only_one_merges(root):
         assert not merge(root)
     assert merge(root)
 
 
-def test_what_a_killed_merge_left_is_deleted_by_whoever_comes_next(root: Path) -> None:
+def test_what_a_killed_merge_left_is_deleted_by_whoever_comes_next(in_small_segments: Small, root: Path) -> None:
     corpus = in_small_segments(root)
     left = root / SEGMENTS / f"{MERGING}dead"
     shutil.copytree(open_generation(root).segments[0].folder, left)
@@ -130,7 +147,7 @@ def test_what_a_killed_merge_left_is_deleted_by_whoever_comes_next(root: Path) -
 
 
 def test_an_index_that_is_written_meanwhile_leaves_alone_what_is_being_merged(
-    root: Path, monkeypatch: pytest.MonkeyPatch
+    in_small_segments: Small, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corpus = in_small_segments(root)
 
@@ -146,7 +163,7 @@ def test_an_index_that_is_written_meanwhile_leaves_alone_what_is_being_merged(
     assert len(after.row_ids) == FACTOR + 1
 
 
-def test_a_damaged_segment_is_named_and_nothing_is_merged(root: Path) -> None:
+def test_a_damaged_segment_is_named_and_nothing_is_merged(in_small_segments: Small, root: Path) -> None:
     in_small_segments(root)
     name = open_generation(root).name
     file = open_generation(root).segments[2].folder / "lexical-counts.npy"
@@ -159,7 +176,7 @@ def test_a_damaged_segment_is_named_and_nothing_is_merged(root: Path) -> None:
     assert not list((root / SEGMENTS).glob(f"{MERGING}*"))
 
 
-def test_a_segment_none_of_whose_rows_is_left_goes(root: Path) -> None:
+def test_a_segment_none_of_whose_rows_is_left_goes(in_small_segments: Small, root: Path) -> None:
     corpus = in_small_segments(root, 2)
     corpus.hold(texts(1))
     make(root, corpus, merging=False)

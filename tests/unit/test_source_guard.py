@@ -195,7 +195,9 @@ def test_tls_is_checked_by_the_name_and_not_by_the_address(
             client.save(f"https://other.example:{own.server_address[1]}/", tmp_path / "page")
 
 
-def test_no_proxy_of_the_environment_is_asked(tmp_path: Path, web: MakeWeb, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_proxy_of_the_environment_is_asked_for_this_machine(
+    tmp_path: Path, web: MakeWeb, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with site({"/": html("안내", "공개")}) as own, site({}) as proxy:
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
             monkeypatch.setenv(name, proxy.address)

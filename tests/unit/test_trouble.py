@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from mundap.errors import MundapError, StorageDamaged, StorageFull, StorageLocked, WorkspaceBusy
+from mundap.store import trouble
+from mundap.store.record import File
 from mundap.store.trouble import told
 
 
@@ -55,6 +57,27 @@ def test_a_full_database_is_full(tmp_path: Path) -> None:
     error = failing(path, "INSERT INTO t SELECT a FROM t", "max_page_count=1")
     assert isinstance(error, StorageFull)
     assert str(path) in str(error)
+
+
+@pytest.mark.parametrize(("left", "kind"), [(4096, StorageFull), (1 << 30, StorageDamaged), (-1, StorageDamaged)])
+def test_what_cannot_be_written_on_a_disk_without_room_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: int, kind: type[MundapError]
+) -> None:
+    monkeypatch.setattr(trouble, "free", lambda path: left)
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+    assert isinstance(told(error, tmp_path / "a.sqlite"), kind)
+
+
+def test_what_sqlite_has_rolled_back_itself_is_told_as_it_was(tmp_path: Path) -> None:
+    """As it does where a disk fills up within a transaction."""
+    file = File(tmp_path / "a.sqlite")
+    file.execute("CREATE TABLE t(a TEXT UNIQUE)")
+    file.execute("INSERT INTO t VALUES ('가')")
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"), file.transaction():
+        file.execute("INSERT OR ROLLBACK INTO t VALUES ('나'), ('가')")
+    assert file.execute("SELECT count(*) FROM t").fetchone() == (1,)
+    file.close()
 
 
 def test_a_file_that_is_no_database_is_damaged(tmp_path: Path) -> None:

@@ -212,6 +212,7 @@ def test_the_proposal_changes_only_what_it_must(tmp_path: Path) -> None:
     assert "-k = 5  # 문단\n+k = 1  # 문단\n" in diff
 
 
+@pytest.mark.slow  # every setting tried over a workspace
 def test_a_tuning_of_a_real_workspace(bot: Mundap, questions: list[Question], tmp_path: Path) -> None:
     runner = TrialRunner(bot, questions)
     parts = split_questions(questions, runner.texts)

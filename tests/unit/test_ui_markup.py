@@ -64,4 +64,4 @@ def test_every_text_takes_the_same_values_in_both_languages() -> None:
         assert korean == english, key
         assert re.search("[가-힣]", both[0]), key
         assert not re.search("[가-힣]", both[1]), key
-    assert text("total", "en", total=3) == "3 documents"
+    assert text("total", "en", total=3) == "Documents: 3"

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 import pytest
 
 
+@pytest.mark.slow  # it runs the page in Streamlit
 def test_an_api_that_is_down_is_told_in_one_sentence_with_a_way_on(monkeypatch: pytest.MonkeyPatch) -> None:
     streamlit = pytest.importorskip("streamlit.testing.v1", reason="the extra ui is not installed")
     from mundap.ui import frame

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -13,6 +14,7 @@ from tests.shown import shown
 import mundap as md
 from mundap.errors import BadFile, ConfigError, MundapError, UnknownName
 from mundap.evaluation.estimates import ALIKE, Estimate
+from mundap.workflows import settings
 from mundap.workspace import Mundap
 
 CONFIG = '[ingest]\npaths = ["docs"]\n[index]\nencoder = "hashed"\n'
@@ -159,6 +161,15 @@ def card(bot: Mundap, name: str, **fields: Any) -> None:
     folder = bot.components.models / name
     folder.mkdir(parents=True)
     (folder / "card.json").write_text(json.dumps(fields), "utf-8")
+
+
+def test_settings_that_are_changed_at_once_are_all_kept(bot: Mundap) -> None:
+    values: dict[str, int | str] = {f"retention.{kind}": "90d" for kind in ("answers", "feedback", "turns")}
+    values["retrieve.k"] = 7
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda key: settings.change(bot, {key: values[key]}), values))
+    kept = {one.described.key: one.value for one in settings.editable(bot)}
+    assert {key: kept[key] for key in values} == values
 
 
 def test_a_model_is_promoted_unless_it_is_worse(bot: Mundap) -> None:

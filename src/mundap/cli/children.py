@@ -17,7 +17,7 @@ from mundap.errors import MundapError
 
 _GRACE = 60.0  # seconds from being asked to end until being made to; the API finishes its answers first
 _LOOK = 0.2  # seconds between looks at children
-_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Died(MundapError):
@@ -106,7 +106,10 @@ def _end(process: subprocess.Popen[str]) -> None:
     try:
         process.wait(_GRACE)
     except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        else:  # Windows has no groups of processes
+            process.kill()
         process.wait()
     if process.stdout:
         process.stdout.close()

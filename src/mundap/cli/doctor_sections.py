@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from mundap.workflows.doctor import SegmentShare
 
 _SECTIONS = {
-    "상태": ("index", "encoder", "generator", "record", "disk", "damaged", "copies"),
+    "상태": ("index", "encoder", "generator", "record", "disk", "damaged", "access", "copies"),
     "문서": ("documents", "passages", "segments"),
     "설치": ("mundap", "python", "workspace", "extras"),
 }

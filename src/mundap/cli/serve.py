@@ -64,8 +64,10 @@ def serve(
 
 def _allow_files(connections: int) -> None:
     """Let this process open as many connections as the settings say, beside its files."""
-    import resource
-
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows sets no such limit
+        return
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = connections + _FILES
     if soft < wanted:

@@ -12,6 +12,7 @@ from mundap.progress import bar as bar
 from mundap.progress import bars as bars
 from mundap.progress import index_bars as index_bars
 from mundap.progress import stages as stages
+from mundap.redact import visible
 from mundap.shapes import json_line
 from mundap.types import Answer, Hit, Link
 
@@ -90,13 +91,13 @@ def _print_wide(head: str, text: str, quotes: Sequence[str]) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    console = Console(highlight=False)
+    console = Console(file=sys.__stdout__, highlight=False)  # which obeys; what it is given is made visible here
     console.width = min(console.width, _WIDE)
-    body = Text(text)
-    for quote in quotes:
-        if (start := text.find(quote)) >= 0:
+    body = Text(visible(text))
+    for quote in map(visible, quotes):
+        if (start := body.plain.find(quote)) >= 0:
             body.stylize("bold", start, start + len(quote))
-    console.print(Text(head, "bold cyan"))
+    console.print(Text(visible(head), "bold cyan"))
     console.print(Padding(body, (0, 0, 1, 4)))
 
 
@@ -105,13 +106,13 @@ def searching(language: str) -> Iterator[Callable[[], None]]:
     """Show in a terminal that it searches, until what it gives is called, or the end."""
     shown = sys.stdout.isatty()
     if shown:
-        print(f"\x1b[2m{say('searching', language)}\x1b[0m", end="", flush=True)
+        print(f"\x1b[2m{say('searching', language)}\x1b[0m", end="", file=sys.__stdout__, flush=True)
 
     def done() -> None:
         nonlocal shown
         if shown:
             shown = False
-            print("\r\x1b[2K", end="", flush=True)
+            print("\r\x1b[2K", end="", file=sys.__stdout__, flush=True)
 
     try:
         yield done

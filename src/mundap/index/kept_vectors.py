@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from mundap.index.near import Halves
 from mundap.index.segment import Segment, stored, text_keys, with_vectors
@@ -18,7 +20,10 @@ class KeptVectors:
     right."""
 
     def __init__(self, root: Path, checked: bool = False) -> None:
-        self._held = [(*text_keys(one.folder), stored(one.folder)) for one in with_vectors(root, checked)]
+        self._held: list[tuple[npt.NDArray[np.uint64], npt.NDArray[np.int32], Halves]] = []
+        for one in with_vectors(root, checked):
+            with suppress(FileNotFoundError):  # it was merged, or given its name, meanwhile
+                self._held.append((*text_keys(one.folder), stored(one.folder)))
 
     def find(self, keys: Sequence[bytes]) -> dict[bytes, Halves]:
         """The vector of each key that is held."""

@@ -14,6 +14,8 @@ import numkong
 import numpy as np
 import numpy.typing as npt
 
+from mundap.index.locality import near_each_other
+from mundap.index.walk import Walk
 from mundap.protocols import Scores
 
 if TYPE_CHECKING:
@@ -32,19 +34,25 @@ _Codes = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class Near:
-    """An open graph: vectors are known by their place. `recall` is the share of the NEAREST that a search of `width` finds."""
+    """An open graph: vectors are known by their place. `recall` is the share of the NEAREST that a search of `width` finds.
+
+    With a `walk` that is what searches.
+    """
 
     graph: Index
     width: int = WIDTH
     recall: float = 1.0
+    walk: Walk | None = None
 
     def __len__(self) -> int:
         return len(self.graph)
 
     def find(self, query: Scores, count: int) -> Places:
         """The places of `count` vectors, or a few less, whose products with the query are about the greatest."""
-        found = self.graph.search(_codes(query, _most(query)), count).keys
-        return np.asarray(found, np.uint64).astype(np.int64)
+        codes = _codes(query, _most(query))
+        if self.walk:
+            return self.walk.find(codes, count, self.width)
+        return np.asarray(self.graph.search(codes, count).keys, np.uint64).astype(np.int64)
 
 
 def make_near(vectors: Halves) -> Near:
@@ -53,9 +61,10 @@ def make_near(vectors: Halves) -> Near:
 
     graph = Index(ndim=vectors.shape[1], metric="ip", dtype="i8", expansion_search=WIDTH)
     most = max(_most(vectors[first : first + _AT_ONCE]) for first in range(0, len(vectors), _AT_ONCE))
-    for first in range(0, len(vectors), _AT_ONCE):
-        some = _codes(vectors[first : first + _AT_ONCE], most)
-        graph.add(np.arange(first, first + len(some), dtype=np.uint64), some)
+    order = near_each_other(vectors)
+    for first in range(0, len(order), _AT_ONCE):
+        some = order[first : first + _AT_ONCE]
+        graph.add(some.astype(np.uint64), _codes(vectors[some], most))
     return _measured(graph, vectors)
 
 
@@ -75,7 +84,7 @@ def open_near(folder: Path, width: int = WIDTH, recall: float = 1.0) -> Near | N
     graph = Index.restore(str(folder / _FILE), view=True, expansion_search=width)
     if graph is None:
         raise ValueError(_FILE)
-    return Near(graph, width, recall)
+    return Near(graph, width, recall, Walk.open(folder / _FILE))
 
 
 def _measured(graph: Index, vectors: Halves) -> Near:

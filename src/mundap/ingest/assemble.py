@@ -21,6 +21,7 @@ from mundap.ingest.grid import (
     markdown_row,
     markdown_rule,
     one_line,
+    parted,
 )
 from mundap.ingest.headings import Piece, marked, named
 from mundap.ingest.split import PAGES
@@ -170,14 +171,15 @@ def _cleaned(blocks: Iterable[Block]) -> Iterator[Piece]:
 
 
 def _tabular(table: Table) -> Iterator[Piece]:
-    found = grid(table)
-    if found.rows and len(found.columns) > 1:
-        yield found
-        return
-    for row in table.rows:
-        for cell in row:
-            if text := _trimmed(cell.text):
-                yield Paragraph(text, table.page)
+    for part in parted(table):
+        found = grid(part)
+        if found.rows and len(found.columns) > 1:
+            yield found
+            continue
+        for row in part.rows:
+            for cell in row:
+                if text := _trimmed(cell.text):
+                    yield Paragraph(text, table.page)
 
 
 def _trimmed(text: str) -> str:

@@ -43,6 +43,7 @@ class Table:
 
     `header` is the number of rows that the format marks as headers; 0 if it marks none. `form` is whether it marks the
     first cell of each row as the name of what stands beside it. `pages` has the page of each row of a table over several.
+    `framed` is whether it is a form that stands in one frame with tables.
     """
 
     rows: tuple[tuple[Cell, ...], ...]
@@ -51,6 +52,7 @@ class Table:
     caption: str = ""
     form: bool = False
     pages: tuple[int | None, ...] = ()
+    framed: bool = False
 
 
 Block = Paragraph | Heading | Table

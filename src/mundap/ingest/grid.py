@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from mundap.ingest.blocks import Cell, Table
-from mundap.ingest.forms import like_a_form, pairs_of
+from mundap.ingest.form_tables import Part, form_parts, sections
+from mundap.ingest.forms import is_name, like_a_form, pairs_of
+from mundap.ingest.groups import grouping
 from mundap.ingest.header import FEW, Owner, depth, names
+from mundap.ingest.sheets.region import Region
+from mundap.ingest.sheets.sheet import Merged
+from mundap.ingest.sheets.titles import titles
 from mundap.korean.normalize import normalize
 
 Row = tuple[str, ...]
@@ -18,6 +23,7 @@ Span = tuple[int, int]
 TABLE = "table"  # the value of meta["kind"] of a section or passage that is a Markdown table
 
 MAX_PLACES = 1_000_000  # of one table; more is a broken file, or a hostile one
+_FEW_COLUMNS = 2  # of a table in which one cell in a row is no title
 _LONG = 60  # characters of a merged cell's text that is not repeated
 _BLANKS = re.compile(r"\s+")
 _LINE = re.compile(r"[^\n]+")
@@ -59,14 +65,20 @@ def grid(table: Table) -> Grid:
     TableTooLarge.
     """
     owners = _owners(table)
-    full = [y for y, row in enumerate(table.rows) if len(row) == 1 and row[0].colspan == len(owners[y]) > 1]
+    full = [y for y, row in enumerate(table.rows) if _is_full(row, len(owners[y]))]
     above = 0
     while above in full and above + 2 < len(owners):
         above += 1
     lines = [_cells(row) for row in owners[above:]]
-    form = table.form or (table.header == 0 and (like_a_form(table.rows[above:], lines) or _irregular(owners[above:])))
+    form = (
+        table.form
+        or table.framed
+        or (table.header == 0 and (like_a_form(table.rows[above:], lines) or _irregular(owners[above:])))
+    )
+    if not (form or table.header):
+        above = max(above, _titles(_region(table, owners)))
     rows, once = _texts(owners, 1 if form else FEW)
-    title = " ".join(dict.fromkeys(row[0] for row in rows[:above] if row[0]))
+    title = " ".join(dict.fromkeys(cell for row in rows[:above] for cell in row if cell))
     body = [(row[0], *[""] * (len(row) - 1)) if y in full else row for y, row in enumerate(once)]
     caption = one_line(table.caption)
     if form:
@@ -81,7 +93,78 @@ def grid(table: Table) -> Grid:
     kept = [(y, row) for y, row in kept if any(row)]
     pages = tuple(table.pages[y] for y, _ in kept) if table.pages else ()
     columns = tuple(called[x] for x in wide)
-    return Grid(columns, tuple(row for _, row in kept), title, caption, table.page, pages)
+    return Grid(columns, _grouped(columns, [row for _, row in kept]), title, caption, table.page, pages)
+
+
+def parted(table: Table) -> list[Table]:
+    """`table`, or its forms and tables where it is a frame for several. Raises TableTooLarge."""
+    if table.form or table.header:
+        return [table]
+    owners = _owners(table)
+    above = 0
+    while above < len(owners) and _is_full(table.rows[above], len(owners[above])):
+        above += 1
+    frame = _from(owners, above)
+    if parts := form_parts(frame):
+        title = table.caption or " ".join(one_line(row[0].text) for row in table.rows[:above])
+        return [_part(table, part, frame, above, title) for part in parts]
+    frame = _from(owners, 0)
+    parts = sections(frame)
+    return [_part(table, part, frame, 0, table.caption) for part in parts] or [table]
+
+
+def _is_full(row: Sequence[Cell], width: int) -> bool:
+    """Whether one cell covers the whole row."""
+    return len(row) == 1 and row[0].colspan == width > 1
+
+
+def _part(table: Table, part: Part, frame: Sequence[Sequence[Owner | None]], above: int, title: str) -> Table:
+    rows = []
+    for y in range(part.first, part.after):
+        own = [one for one in dict.fromkeys(frame[y][part.left :]) if one is None or one[0] == y or y == part.first]
+        rows.append(
+            tuple(
+                replace(c, rowspan=min(top + c.rowspan, part.after) - y)
+                for top, _, c in (one or (y, 0, Cell("")) for one in own)
+            )
+        )
+    caption = " ".join(filter(None, [title, one_line(part.label)])) if part.first else title
+    pages = table.pages[above + part.first : above + part.after]
+    return Table(tuple(rows), (pages[0] if pages else table.page), caption=caption, pages=pages, framed=part.form)
+
+
+def _region(table: Table, owners: Sequence[Sequence[Owner | None]]) -> Region:
+    """The table as a sheet holds it: what merged cells say stands in their first places."""
+    rows = [[_own(owner, y, x) for x, owner in enumerate(row)] for y, row in enumerate(owners)]
+    merged = [
+        Merged(y, y + cell.rowspan - 1, x, x + cell.colspan - 1)
+        for y, x, cell in dict.fromkeys(owner for row in owners for owner in row if owner)
+        if cell.rowspan > 1 or cell.colspan > 1
+    ]
+    return Region(0, [*enumerate(rows)], merged)
+
+
+def _titles(region: Region) -> int:
+    """How many rows on top say what the table is. A name with nothing beside it is a field that nobody has filled in."""
+    filled = [cell for _, cells in region.rows[:1] for cell in cells if cell]
+    field = len(filled) == 1 and is_name(filled[0])
+    return 0 if field or not region.rows or len(region.rows[0][1]) <= _FEW_COLUMNS else titles(region)
+
+
+def _own(owner: Owner | None, y: int, x: int) -> str:
+    return one_line(owner[2].text) if owner and owner[:2] == (y, x) else ""
+
+
+def _grouped(columns: Row, rows: Sequence[Row]) -> tuple[Row, ...]:
+    """`rows` with the labels of groups in the blanks below them; a line between rows ends a group."""
+    cells = [[*row] for row in rows]
+    found = grouping(columns, cells)
+    for row in cells:
+        if len(row) > 2 and row[0] and not any(row[1:]):
+            found.clear()
+        else:
+            found.fill(row)
+    return tuple(map(tuple, cells))
 
 
 def _from(owners: Sequence[Sequence[Owner | None]], above: int) -> list[list[Owner | None]]:

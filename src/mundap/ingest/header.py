@@ -62,11 +62,14 @@ def names(owners: Sequence[Sequence[Owner | None]], texts: Sequence[Row], rows: 
 def headless(texts: Sequence[Row]) -> bool:
     """Whether the first row looks like those below it: 1인 가구 | 월 150,000원 above 2인 가구 | 월 250,000원.
 
-    It does where its numbers stand among the same words as the numbers below; years and numbers in order are names.
+    It does where its numbers stand among the same words as the numbers below, years and numbers in order are names; and,
+    of two columns, where the row below goes on with it.
     """
     first, below = texts[0], texts[1 : _SAMPLE + 1]
     if len(first) < 2 or not below or not first[0] or _in_order(first):
         return False
+    if len(first) == 2 and first[1] and not below[0][0] and below[0][1]:
+        return True  # no name of a column has a blank below its first value
     alike = unlike = 0
     for x, text in enumerate(first):
         shape = column_shape([row[x] for row in below if x < len(row)])

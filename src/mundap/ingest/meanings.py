@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 
 from mundap.korean.normalize import squash
@@ -56,12 +57,18 @@ def place(columns: Sequence[str], kind: str, named: Mapping[str, Sequence[str]] 
 
     질 문\\n(고객), 1. 질문 and 질문(Q) are 질문; a column called just so comes before those.
     """
-    plain = [squash(column).lower() for column in columns]
     for names in ([squash(name).lower() for name in named.get(kind, ())], COLUMNS[kind]):
-        for called in (plain, [_bare(name) for name in plain]):
+        for called in _called(tuple(columns)):
             if found := [called.index(name) for name in names if name in called]:
                 return found[0]
     return None
+
+
+@lru_cache(maxsize=64)
+def _called(columns: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Names of columns squashed, and without what stands around them: a table is asked for them at each row."""
+    plain = [squash(column).lower() for column in columns]
+    return plain, [_bare(name) for name in plain]
 
 
 def places(columns: Sequence[str], kind: str, named: Mapping[str, Sequence[str]] = {}) -> tuple[int, ...]:
@@ -90,7 +97,9 @@ def question_columns(
     told = [at for name in _BODY for at, called in enumerate(bare) if called == name]
     asked = [question] if question is not None else [*_speaking(bare, _OF_QUESTIONS), *titled]
     said = [answer] if answer is not None else [*_speaking(bare, _OF_ANSWERS), *told]
-    pairs = ((q, a) for q in asked for a in said if q != a)
+    pairs = [(q, a) for q in asked for a in said if q != a]
+    if question is None and answer is not None:
+        pairs = sorted([*pairs, *((q, answer) for q in told)], key=lambda pair: -_asking(rows, *pair))
     return next((pair for pair in pairs if _asked(rows, *pair)), None)
 
 
@@ -116,6 +125,12 @@ def _asked(rows: Iterable[Sequence[str]], question: int, answer: int) -> bool:
     asking = sum(asks(asked) for asked, _ in pairs)
     saying = sum(len(told) >= _SENTENCE for _, told in pairs)
     return bool(pairs) and asking * 2 >= len(pairs) and saying * 2 >= len(pairs)
+
+
+def _asking(rows: Iterable[Sequence[str]], question: int, answer: int) -> int:
+    """How many rows ask something in one column and say something in the other."""
+    last = max(question, answer)
+    return sum(len(row) > last and bool(row[answer]) and asks(row[question]) for row in rows)
 
 
 def _numberless(name: str) -> str:

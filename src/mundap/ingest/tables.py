@@ -12,6 +12,7 @@ from mundap.access import ACCESS, tags_of
 from mundap.ingest.build import Builder
 from mundap.ingest.dated import DATE, date_of_cells, date_of_title
 from mundap.ingest.grid import one_line
+from mundap.ingest.groups import counts, is_total
 from mundap.ingest.meanings import COLUMNS, place, places, question_columns, said
 from mundap.ingest.problems import Problem
 from mundap.ingest.sheets.areas import Area, areas
@@ -23,13 +24,10 @@ __all__ = ["COLUMNS", "Row", "Table", "add_table", "read_csv", "read_xlsx"]
 
 _PROSE = 300  # characters; a longer cell is running text, to be cut and quoted by the sentence
 _SHOWN = 80  # characters of a header in a sentence
+_BESIDE = 60  # characters of a cell beside a question that stands in its heading
 _FORM = 600  # characters of the pairs of a form that are read together
 _NAMELESS = re.compile(r"(?:sheet|시트|워크시트|worksheet|표|table)?[\s_\-]*\(?\d*\)?(?:\s*\(\d+\))?", re.IGNORECASE)
-_TOTAL = re.compile(
-    r"(?:(?:[총합소누중월]\s?)?(?:계|합\s?계|총\s?계|소\s?계|누\s?계|평\s?균)|(?:grand |sub)?total|sum|average)"
-    r"\s*(?:[(（][^()（）]*[)）])?",
-    re.IGNORECASE,
-)
+
 
 TOTAL = "total"  # the key in the meta of a row that sums up others
 
@@ -241,10 +239,28 @@ def _add_faq(table: Table, asked: tuple[int, int], into: Builder) -> Iterator[Pr
             continue
         pair = "\0".join([question, answer, *_tags(table, row)])
         if pair not in seen:
-            heading = _above(table, into, number, one_line(question))
+            beside, long = _beside(table, row, asked)
+            heading = _above(table, into, number, beside, one_line(question))
             start = into.add(answer, heading=heading, source=source, meta=_meta(table, number, row, "faq"))
             into.known(question, answer, start, number)
             seen[pair] = start
+            if long:
+                into.add(long, heading=heading, source=source, meta=_meta(table, number, row, "row"))
+
+
+def _beside(table: Table, row: Sequence[str], asked: tuple[int, int]) -> tuple[str, str]:
+    """What a row says beside its question and its answer, as 분류, 담당부서 and 등록일 do: what is short, and what is long.
+
+    Numbers of rows, and columns without a name, say nothing of an answer.
+    """
+    taken = {*asked, table.place("source"), table.place("access")}
+    cells = [
+        (column, cell)
+        for at, (column, cell) in enumerate(zip(table.columns, row, strict=False))
+        if at not in taken and column and cell and not counts(column, cell) and cell not in ERRORS
+    ]
+    short = [pair for pair in cells if len(pair[1]) <= _BESIDE]
+    return ", ".join(one_line(_said(*pair)) for pair in short), "\n".join(_said(*p) for p in cells if p not in short)
 
 
 def _add_form(table: Table, into: Builder) -> None:
@@ -287,7 +303,7 @@ def _add_rows(table: Table, into: Builder) -> Iterator[Problem]:
             row.clear()
             continue
         meta: dict[str, Json] = {"row": number, "kind": "row", **dated}
-        if any(_TOTAL.fullmatch(cell) for _, cell in cells[:2]):
+        if any(is_total(cell) for _, cell in cells[:3]):
             meta[TOTAL] = True
         said = _paired(row) if table.paired and len(cells) > 1 else "\n".join(_said(*each) for each in cells)
         into.add(said, heading=_above(table, into, number), meta=meta)

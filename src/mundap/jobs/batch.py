@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import queue
 import subprocess
@@ -16,6 +15,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from mundap.asides import Aside, sweep
+from mundap.cores import cores
 from mundap.errors import MundapError
 from mundap.ingest.sniff import plain
 from mundap.jobs.processes import end_process, next_message
@@ -59,7 +59,7 @@ def read_all(
             began = time.monotonic()
             yield job, replace(work(job), seconds=time.monotonic() - began)
         return
-    most = limits.workers or len(os.sched_getaffinity(0))
+    most = limits.workers or cores()
     yield from _spread(jobs, min(most, len(jobs), 1 + _size(jobs) // _SHARE), limits, watch)
 
 

@@ -35,7 +35,10 @@ def next_message(handle: int, held: bytearray, deadline: float, stop: Event) -> 
 def end_process(worker: subprocess.Popen[bytes]) -> None:
     """End a process that was started in a session of its own, with all that it has started, and close its pipes."""
     with suppress(ProcessLookupError):
-        os.killpg(worker.pid, signal.SIGKILL)
+        if hasattr(os, "killpg"):
+            os.killpg(worker.pid, signal.SIGKILL)
+        else:  # Windows has no groups of processes
+            worker.kill()
     worker.wait()
     for stream in (worker.stdin, worker.stdout):
         if stream is not None:

@@ -87,8 +87,8 @@ def out_of_memory(name: str, megabytes: int) -> str:
 
 def die_with_parent(parent: int) -> None:
     """Be killed when the process `parent` ends, which started this one, where the system is Linux; end now if it has."""
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)
-    if prctl is not None:
+    if sys.platform == "linux":
+        prctl = ctypes.CDLL(None).prctl
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             sys.exit()

@@ -80,14 +80,15 @@ class Hybrid:
 
     def candidates(self, question: str, k: int, mask: Mask | None = None) -> Candidates:
         """What the legs propose, at least `k` each, in the order of the fusion."""
-        found = {leg.name: _found(leg, question, max(k, self.pool), mask) for leg in self.legs}
+        proposed = {leg.name: _found(leg, question, max(k, self.pool), mask) for leg in self.legs}
+        found = {leg: rows for leg, (rows, _) in proposed.items()}
         rows = _distinct(np.concatenate(list(found.values())))
         if not len(rows):
             return Candidates(
                 rows, np.empty(0, np.float32), {leg.name: np.empty(0, np.float32) for leg in self.legs}, found
             )
         with span("fuse", candidates=len(rows)):
-            legs = {leg.name: leg.score(question, rows) for leg in self.legs}
+            legs = {leg.name: _scored(leg, question, rows, *proposed[leg.name]) for leg in self.legs}
             fused = self.fusion.fuse(legs, self.fusion.weights)
             order = in_order(np.arange(len(rows)), fused, lambda places: self.table.ids.ties(rows[places]))
         return Candidates(rows[order], fused[order], {leg: scores[order] for leg, scores in legs.items()}, found)
@@ -110,11 +111,20 @@ class Hybrid:
         )
 
 
-def _found(leg: Leg, question: str, k: int, mask: Mask | None) -> Rows:
+def _found(leg: Leg, question: str, k: int, mask: Mask | None) -> tuple[Rows, Scores]:
     with span("leg", leg=leg.name, k=k) as told:
-        rows = leg.find(question, k, mask)[0]
+        rows, scores = leg.find(question, k, mask)
         told.set_attribute("found", len(rows))
-    return rows
+    return rows, scores
+
+
+def _scored(leg: Leg, question: str, rows: Rows, found: Rows, known: Scores) -> Scores:
+    """The leg's score of each of these rows, ascending, of which those that it has found are known."""
+    scores, others = np.empty(len(rows), np.float32), np.ones(len(rows), np.bool_)
+    places = np.searchsorted(rows, found)
+    scores[places], others[places] = known, False
+    scores[others] = leg.score(question, rows[others])
+    return scores
 
 
 def _distinct(rows: Rows) -> Rows:

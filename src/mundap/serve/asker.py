@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from typing import Literal
 
+from mundap.access import composed
 from mundap.serve.keys import LENT, Key
 
 Role = Literal["ask", "read", "write", "admin"]  # keys.ROLES
+_SUBSCRIBER_BITS = 64
 LOCAL_ROLES = frozenset(("ask", "read", "write"))  # of this machine's own user, who could write the files as well
 
 # By the first part of the path, then by method; whatever is not here may be used by all who may ask.
@@ -60,11 +63,22 @@ ASKER: ContextVar[Asker | None] = ContextVar(
 )  # of the request that is served; None sees the least
 
 
+def subscriber(address: str) -> str:
+    """What counts as one address: of IPv6 the network of 64 bits, all of whose addresses one subscriber has."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return address
+    return str(found.ipv4_mapped or IPv6Network((int(found), _SUBSCRIBER_BITS), strict=False).network_address)
+
+
 def holder(key: Key, address: str, visitors: frozenset[str]) -> Asker:
     """The asker who brought `key`. The page's visitors see what all `visitors` may see."""
     if key.name == LENT:
         return Asker(LENT, address, LENT, LOCAL_ROLES, visitors, key)
-    access = None if "admin" in key.roles else frozenset(key.access)
+    access = None if "admin" in key.roles else frozenset(composed(tag) for tag in key.access)
     return Asker(key.name, address, key.digest[:16], frozenset(key.roles), access, key)  # a name may be given anew
 
 

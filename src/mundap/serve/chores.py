@@ -13,6 +13,7 @@ from mundap.progress import INDEX
 from mundap.stopping import Stopped
 from mundap.store.audit import Actor
 from mundap.workflows import erase
+from mundap.workflows.doctor import misspelt_told
 
 if TYPE_CHECKING:
     from mundap.serve.service import Service
@@ -85,6 +86,8 @@ class Chores:
             raise Stopped
 
     def _by_the_clock(self) -> None:
+        if misspelt := misspelt_told(self._service.bot.empty_folders):
+            log.warning(misspelt)
         look = forget = 0.0
         while not self._service.leaving:
             now = time.monotonic()

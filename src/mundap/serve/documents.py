@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
-from starlette.datastructures import UploadFile
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 
-from mundap.access import tags_of
+from mundap.access import LONGEST_TAG, is_tag, tags_of
 from mundap.asides import Aside
-from mundap.errors import MundapError
+from mundap.errors import BadFile, MundapError
 from mundap.graph.build import graph_text
 from mundap.ingest.readers import exists
 from mundap.names import safe_name
@@ -24,11 +26,14 @@ from mundap.serve.guard import until_tomorrow
 from mundap.serve.service import Bot, Here, RequestId, Service, Who
 from mundap.store.corpus import Listed as Stored
 from mundap.workspace.intake import Ingested, Skipped
+from mundap.workspace.staff_answers import NAME as STAFF_NAME
+from mundap.workspace.staff_answers import read_staff_answers
 from mundap.workspace.uploads import Uploads
 
 FIELD = "files"
 TAGS = "access"
 _MOST_FILES = 200
+_MOST_TAGS = 100
 _KEYWORDS = 20  # of a passage that are shown
 _MEGABYTE = 1 << 20
 _MULTIPART = {
@@ -168,7 +173,7 @@ async def upload(request: Request, service: Here, who: Who, request_id: RequestI
     읽을 수 없는 파일은 원인과 함께 `skipped`에 표시되며 저장하지 않습니다. 다른 mundap 프로세스가 작업 중이면 503을 반환합니다.
     """
     uploads, limits = service.bot.uploads, service.settings
-    async with request.form(max_files=_MOST_FILES, max_fields=_MOST_FILES) as form:
+    async with _form(request) as form:
         files = [file for file in form.getlist(FIELD) if isinstance(file, UploadFile)]
         if not files:
             raise Refused(422, f"업로드할 파일이 없습니다. multipart/form-data의 {FIELD} 필드에 파일을 넣으세요.")
@@ -282,6 +287,21 @@ async def remove(document_id: str, service: Here, bot: Bot, who: Who, request_id
     return Removed(removed=1, note=note if kept else "")
 
 
+@asynccontextmanager
+async def _form(request: Request) -> AsyncIterator[FormData]:
+    """What was sent, file by file. Raises Refused for too many."""
+    try:
+        form = await request.form(max_files=_MOST_FILES, max_fields=_MOST_FILES)
+    except HTTPException as error:
+        if "Too many" not in error.detail:
+            raise
+        raise Refused(413, f"한 번에 {_MOST_FILES}개까지 업로드할 수 있습니다. 나누어 보내세요.") from error
+    try:
+        yield form
+    finally:
+        await form.close()
+
+
 def _no_document(document_id: str) -> Refused:
     return Refused(404, f"'{document_id}': 없는 문서입니다. GET /documents의 document_id를 지정하세요.")
 
@@ -342,9 +362,18 @@ def _discarded(service: Service, who: Asker, document_id: str, request_id: str) 
 
 
 def _access(given: list[UploadFile | str]) -> list[str] | None:
-    """The access tags of an upload; None if it says none, which leaves those that there are."""
+    """The access tags of an upload; None if it says none, which leaves those that there are. Raises Refused for what can be
+    no tag."""
     texts = [one for one in given if isinstance(one, str)]
-    return tags_of("\n".join(texts)) if texts else None
+    if not texts:
+        return None
+    tags = tags_of("\n".join(texts))
+    if len(tags) > _MOST_TAGS or not all(map(is_tag, tags)):
+        raise Refused(
+            422,
+            f"{TAGS}: 접근 태그는 {_MOST_TAGS}개까지, 각각 보이는 글자로 {LONGEST_TAG}자까지 지정할 수 있습니다.",
+        )
+    return tags
 
 
 def _check_names(service: Service, who: Asker, sources: set[str]) -> None:
@@ -355,12 +384,25 @@ def _check_names(service: Service, who: Asker, sources: set[str]) -> None:
             raise Refused(403, f"{source}: 사용할 수 없는 이름입니다. 파일의 이름을 바꿔서 업로드하세요.")
 
 
+def _check_staff(taken: dict[str, Path]) -> None:
+    """Raises Refused for a file that has the name of the staff's answers and does not hold any: it would be in their place."""
+    if (sheet := taken.get(STAFF_NAME)) is not None:
+        try:
+            read_staff_answers(sheet)
+        except BadFile as error:
+            raise Refused(
+                409,
+                f"{STAFF_NAME}: 직원 답변을 저장하는 파일의 이름입니다. 파일의 이름을 바꿔서 업로드하세요. ({error})",
+            ) from error
+
+
 def _worked(
     service: Service, who: Asker, taken: dict[str, Path], incoming: Aside, access: list[str] | None, request_id: str
 ) -> Iterator[Ingested]:
     try:
         sources = {Uploads.source(name) for name in taken}
         _check_names(service, who, sources)
+        _check_staff(taken)
         _room(service, who, sources)
         done = service.bot.upload(taken, access=access)
         for one in done.files:

@@ -9,19 +9,24 @@ from typing import Any
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from mundap.serve.asker import subscriber
+
 _GRACE = 1.0  # seconds that a connection has before it may be closed for the sake of others
-_ADDRESS_BITS = 64  # of an IPv6 address, below which one subscriber has all addresses
+_UNREAD = 60.0  # seconds that a client may leave what it is sent unread, to its last 64 KB
+_SLOW = 5.0  # and those after which it may be closed for the sake of others
 
 
 class Door:
     """At most `most` connections are open, and of those whose request is not whole at most `half_open` from one address.
 
     Where there are more, the oldest of those that are not whole are closed, then the oldest that wait for another
-    request; a new connection is closed only if all others are at work. A request has `seconds` for its header.
+    request, then those whose clients do not read what they are sent; a new connection is closed only if all others are at
+    work. A request has `seconds` for its header, and what is sent has `unread` to be taken.
     """
 
-    def __init__(self, most: int, half_open: int, seconds: float) -> None:
+    def __init__(self, most: int, half_open: int, seconds: float, unread: float = _UNREAD) -> None:
         self.seconds = seconds
+        self.unread = unread
         self._most = most
         self._half_open = half_open
         self._open: dict[Connection, None] = {}  # in the order in which they came
@@ -34,7 +39,8 @@ class Door:
         self._close([one for one in own if one.half_for(now) > _GRACE], len(own) - self._half_open)
         half = [one for one in self._open if one.half_for(now) > _GRACE]
         idle = [one for one in self._open if one.idle]
-        self._close([*half, *idle, come], len(self._open) - self._most)
+        stuck = [one for one in self._open if one.unread_for(now) > min(_SLOW, self.unread)]
+        self._close([*half, *idle, *stuck, come], len(self._open) - self._most)
 
     def leave(self, gone: Connection) -> None:
         """Count a connection out; one that was closed here is out already."""
@@ -43,7 +49,7 @@ class Door:
     def _close(self, some: Iterable[Connection], count: int) -> None:
         for one in list(some)[: max(0, count)]:
             self.leave(one)
-            one.transport.close()
+            one.end()
 
 
 class Connection(H11Protocol):
@@ -55,6 +61,8 @@ class Connection(H11Protocol):
         self.half_since: float | None = None
         self._door = door
         self._timer: asyncio.TimerHandle | None = None
+        self._unread_since: float | None = None
+        self._unread_timer: asyncio.TimerHandle | None = None
 
     @property
     def idle(self) -> bool:
@@ -65,10 +73,35 @@ class Connection(H11Protocol):
         """Seconds for which its request has not been whole."""
         return 0.0 if self.half_since is None else now - self.half_since
 
+    def unread_for(self, now: float) -> float:
+        """Seconds for which nothing more could be sent, because the client does not read."""
+        return 0.0 if self._unread_since is None else now - self._unread_since
+
+    def end(self) -> None:
+        """Close it; what its client does not read is not waited for."""
+        (self.transport.close if self._unread_since is None else self.transport.abort)()
+
+    def pause_writing(self) -> None:
+        """Wait for the client to read, for as long as the door says."""
+        super().pause_writing()
+        self._unread_since = self.loop.time()
+        self._unread_timer = self.loop.call_later(self._door.unread, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on."""
+        super().resume_writing()
+        self._read()
+
+    def _read(self) -> None:
+        self._unread_since = None
+        if self._unread_timer is not None:
+            self._unread_timer.cancel()
+            self._unread_timer = None
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin, for the header of a first request."""
         super().connection_made(transport)
-        self.address = _subscriber(self.client[0] if self.client else "")
+        self.address = subscriber(self.client[0] if self.client else "")
         self._await_header()
         self._door.enter(self)
 
@@ -93,20 +126,16 @@ class Connection(H11Protocol):
         """End."""
         self._door.leave(self)
         self._header_came()
+        self._read()
         super().connection_lost(exc)
 
     def _await_header(self) -> None:
         if self.half_since is None:
             self.half_since = self.loop.time()
         if self._timer is None:
-            self._timer = self.loop.call_later(self._door.seconds, self.transport.close)
+            self._timer = self.loop.call_later(self._door.seconds, self.end)
 
     def _header_came(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _subscriber(address: str) -> str:
-    """What is counted as one address."""
-    return ":".join(address.split(":")[: _ADDRESS_BITS // 16]) if ":" in address else address

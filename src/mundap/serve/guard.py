@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from mundap.errors import RecordUnreachable
-from mundap.serve.asker import ASKER, Asker, holder, needed, visitor
+from mundap.serve.asker import ASKER, Asker, holder, needed, subscriber, visitor
 from mundap.serve.error_responses import RETRY_SECONDS, Refused, refusal
 from mundap.serve.keys import Keys, Quota
 from mundap.serve.login import PATHS as LOGIN
@@ -165,6 +165,7 @@ class Guard:
                     403,
                     "다른 사이트의 페이지에서 보낸 요청입니다. mundap.toml의 serve.cors_origins에 그 주소를 추가하세요.",
                 )
+        self._count(asker)  # first: what is refused is noted, and too much of it would push other notes out
         role = next((one for one in needed(request.method, path) if not asker.may(one)), None)
         if role is not None:
             if role == "write" and request.method not in _SAFE:
@@ -174,14 +175,13 @@ class Guard:
             own = f"mundap keys change '{asker.name}' --role {role}" if asker.name else "mundap keys add 이름"
             own = "mundap.toml의 [oidc] roles" if asker.login else own
             raise Refused(403, f"이 요청에는 '{role}' 권한이 필요합니다. 관리자에게 요청하세요: {own}")
-        self._count(asker)
 
     def _count(self, asker: Asker) -> None:
         """Raises Refused if the asker asks too often."""
         quota = asker.key.quota if asker.key else Quota()
         per_minute = self._per_minute if quota.per_minute is None else quota.per_minute
         if per_minute and (self._guarded or not loopback(asker.address)):
-            wait = self._often.wait(asker.owner, per_minute)
+            wait = self._often.wait(asker.owner if asker.key else subscriber(asker.address), per_minute)
             if wait:
                 raise Refused(429, f"요청이 너무 많습니다. {wait}초 후 다시 시도하세요.", wait)
         if quota.per_day is not None and not self._service.usage.spend(asker.owner, "requests", 1, quota.per_day):
@@ -190,7 +190,7 @@ class Guard:
 
     async def _slowed(self, request: Request, refused: Refused) -> Refused:
         """The refusal of a wrong key, after a while."""
-        address = request.client.host if request.client else ""
+        address = subscriber(request.client.host if request.client else "")
         before = self._wrong.used(address, _WRONG_PER_MINUTE)
         if wait := self._wrong.wait(address, _WRONG_PER_MINUTE):
             return Refused(429, f"틀린 API 키로 너무 많이 요청했습니다. {wait}초 후 다시 시도하세요.", wait)

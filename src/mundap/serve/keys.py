@@ -17,6 +17,7 @@ from typing import Any
 
 from filelock import FileLock
 
+from mundap.access import LONGEST_TAG, is_tag
 from mundap.errors import BadOption, MundapError, UnknownName
 from mundap.files import sync_folder
 from mundap.store.record import Place, Server
@@ -27,7 +28,6 @@ LENT_DIGEST = "MUNDAP_LENT_KEY_DIGEST"  # the variable that tells the API of it
 _PREFIX = "mundap-"  # so that a key in a log or a repository is seen for what it is
 ROLES = ("ask", "read", "write", "admin")
 _FORMER = ("ask", "read", "write")  # what keys could do that were made before there were roles
-_LONGEST_TAG = 100
 _LOCK_SECONDS = 30
 _SECOND = 1.0  # for which the keys at a server are known
 
@@ -223,8 +223,8 @@ def _roles(given: Iterable[str]) -> tuple[str, ...]:
 def _tags(given: Iterable[str]) -> tuple[str, ...]:
     tags = split_list(given)
     for tag in tags:
-        if len(tag) > _LONGEST_TAG or not tag.isprintable():
-            raise BadOption("--access", f"'{tag}'", f"태그는 {_LONGEST_TAG}자 이하의 글자여야 합니다")
+        if not is_tag(tag):
+            raise BadOption("--access", f"'{tag}'", f"태그는 {LONGEST_TAG}자 이하의 글자여야 합니다")
     return tuple(tags)
 
 

@@ -37,6 +37,7 @@ class Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=partial(Connection, door=door),  # type: ignore[arg-type]
+                ws="none",  # there are none, and they would leave by another door
                 log_config=None,
                 access_log=False,
                 server_header=False,

@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from filelock import Timeout
 
 from mundap.config import Serve
-from mundap.errors import MundapError, RecordUnreachable
+from mundap.errors import MundapError, RecordUnreachable, StorageFull, StorageLocked
 from mundap.korean.mask import mask, mask_as_in
 from mundap.protocols import Progress
 from mundap.serve.asker import Asker
@@ -33,6 +33,7 @@ from mundap.stopping import stopping
 from mundap.store.audit import Action, Actor, Audit
 from mundap.store.conversations import Conversations
 from mundap.store.space import low
+from mundap.store.trouble import told as storage_error
 from mundap.types import Answer, Turn
 from mundap.workspace import Mundap
 
@@ -115,8 +116,8 @@ class Service:
         """Note in the audit log what was changed, or tried."""
         try:
             self.audit_log.record(actor, action, what, result, request_id)
-        except (OSError, Timeout, RecordUnreachable):
-            log.exception("%s of %s (request %s) is not in the audit log", action, what, request_id)
+        except (OSError, Timeout, RecordUnreachable) as error:
+            _warn(error, f"{action} of {what} (request {request_id}) is not in the audit log")
 
     @property
     def merging(self) -> bool:
@@ -197,8 +198,14 @@ class Service:
         try:
             self.bot.feedback.answered(question.request_id, kept, question.session, question.owner)
             self.conversations.add(question.session, Turn(kept.question, kept.text), question.owner)
-        except (sqlite3.Error, RecordUnreachable):
-            log.exception("the answer to request %s was not kept", question.request_id)
+        except (sqlite3.Error, RecordUnreachable, StorageFull, StorageLocked) as error:
+            _warn(error, f"the answer to request {question.request_id} was not kept")
+
+
+def _warn(error: Exception, what: str) -> None:
+    """Log what could not be kept: a disk that is full, or a server that is away, is a sentence."""
+    trouble = error if isinstance(error, MundapError) else storage_error(error)
+    log.warning("%s: %s", what, trouble or error, exc_info=None if trouble else error)
 
 
 def masked(answer: Answer) -> Answer:

@@ -227,7 +227,9 @@ def settings(
         title=config.ui.title or say("title", language or config.language),
         language=config.language,
         notice=config.ui.notice or say("notice", language or config.language),
-        examples=list(config.ui.examples) or corpus.sample_questions(_EXAMPLES),
+        examples=list(config.ui.examples)
+        or corpus.sample_questions(_EXAMPLES)
+        or [say("about", config.language, heading=one) for one in corpus.sample_headings(_EXAMPLES)],
         generator=_plain(config.generate.generator),
         encoder=_plain(config.index.encoder),
         legs=list(bot.components.legs),

@@ -10,16 +10,20 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, urlsplit
 
+import httpx
+
 from mundap.errors import ConfigError
 from mundap.redact import hidden
 from mundap.source_settings import GitSource
 from mundap.sources.guard import Guard, Resolve, resolve
 from mundap.sources.kinds import plain_name
 from mundap.sources.protocol import Fetched, Had, Item, ItemError, SourceError
+from mundap.sources.proxies import Proxies
 from mundap.sources.secrets import password
 
 _FILE = ("100644", "100755")  # modes of files; links and submodules are left out
 _SCP = re.compile(r"^(?:[\w.\-]+@)?[\w.\-]+:(?!//)")
+_LFS = b"version https://git-lfs.github.com/spec/"
 _CLONE = 3600.0  # seconds for what is new of a repository
 _HELPER = (
     '!f() { test "$1" = get && printf "username=%s\\npassword=%s\\n" "$MUNDAP_GIT_USER" "$MUNDAP_GIT_PASSWORD"; }; f'
@@ -39,6 +43,7 @@ class Repository:
             self._url = str((root / self._url).absolute())
         self._folder = folder / "repository.git"
         self._guard = Guard(settings.allow, resolve)
+        self._proxies = Proxies(settings.proxy)
         self._password = password(settings.password_env, settings.password_file, root, settings.name)
         self._commit = ""
 
@@ -61,9 +66,12 @@ class Repository:
             yield Item(f"{shown}#{told}", plain_name(path.name), parts[2].decode(), size)
 
     def fetch(self, item: Item, into: Path, before: Had | None) -> Fetched | None:
-        """The file, out of the copy."""
+        """The file, out of the copy. Raises ItemError for what is kept elsewhere (Git LFS), of which it holds a note alone."""
         with into.open("wb") as file:
             self._run("cat-file", "blob", item.fingerprint, stdout=file.fileno())
+        with into.open("rb") as file:
+            if file.read(len(_LFS)) == _LFS:
+                raise ItemError(f"{item.address}: Git LFS에 있는 파일이라 가져오지 않았습니다.")
         return Fetched(item.fingerprint, item.name)
 
     def close(self) -> None:
@@ -87,6 +95,13 @@ class Repository:
         parts = urlsplit(self._url)
         if parts.scheme not in ("http", "https"):
             return []
+        if self._proxy:
+            if not self._guard.lists(parts.hostname or ""):
+                raise SourceError(
+                    f"{parts.hostname}: Git은 프록시에 주소를 이름으로 묻습니다. mundap.toml의 [[sources]]에 지정하세요:"
+                    f' allow = ["{parts.hostname}"] (프록시를 쓰지 않으려면 proxy = "none")'
+                )
+            return ["-c", "http.followRedirects=false"]
         try:
             address = self._guard.addresses(parts.hostname or "")[0]
         except ItemError as error:
@@ -94,6 +109,17 @@ class Repository:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         place = f"[{address}]" if ":" in address else address
         return ["-c", "http.followRedirects=false", "-c", f"http.curloptResolve={parts.hostname}:{port}:{place}"]
+
+    @property
+    def _proxy(self) -> str:
+        """The proxy to a web address, with what signs in there; "" without one."""
+        if urlsplit(self._url).scheme not in ("http", "https"):
+            return ""
+        found = self._proxies.of(httpx.URL(self._url))
+        if found is None:
+            return ""
+        user = quote(found.auth[0], safe="") + ":" + quote(found.auth[1], safe="") if found.auth else ""
+        return str(found.url.copy_with(userinfo=user.encode()))
 
     def _git(self, *arguments: str) -> bytes:
         return self._run(*arguments)
@@ -112,6 +138,8 @@ class Repository:
             "MUNDAP_GIT_USER": self._settings.user,
             "MUNDAP_GIT_PASSWORD": self._password,
         }
+        if proxy := self._proxy:
+            env |= {"http_proxy": proxy, "https_proxy": proxy}  # not as an option, which other users of the machine see
         options = ["-c", "safe.directory=*", "-c", "credential.helper="]
         if self._password:
             options += ["-c", f"credential.helper={_HELPER}"]

@@ -13,12 +13,14 @@ import ssl
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network
 from threading import Lock
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import httpx
 
 from mundap.errors import ConfigError
+from mundap.redact import shown_address
 from mundap.sources.protocol import ItemError
+from mundap.sources.proxies import Proxies
 
 Address: TypeAlias = IPv4Address | IPv6Address
 Resolve: TypeAlias = Callable[[str], list[str]]  # the addresses of a name; raises OSError
@@ -124,7 +126,7 @@ class Guard:
                 raise ItemError(f"{host}: 주소를 찾을 수 없습니다. 호스트 이름과 네트워크를 확인하세요.") from error
         if not found:
             raise ItemError(f"{host}: 주소를 찾을 수 없습니다. 호스트 이름과 네트워크를 확인하세요.")
-        if _plain(host) not in self._names:
+        if not self.lists(host):
             for one in found:
                 if not self.allows(parsed(one)):
                     raise Forbidden(
@@ -132,6 +134,10 @@ class Guard:
                         f' [[sources]]에 지정하세요: allow = ["{one}"]'
                     )
         return found
+
+    def lists(self, host: str) -> bool:
+        """Whether the name itself is listed, which may be asked wherever it leads."""
+        return _plain(host) in self._names
 
     def allows(self, address: Address) -> bool:
         """Whether it is of the internet, or listed; an IPv4 address inside an IPv6 one counts as listed with either."""
@@ -162,22 +168,43 @@ def _plain(host: str) -> str:
 class GuardedTransport(httpx.BaseTransport):
     """Connects to the addresses that the guard has checked; the Host header and the name in TLS stay those of the URL.
 
+    A proxy, too, is asked for a checked address, for it would look a name up itself, a second time. That is done over https
+    alone, where it sees nothing but the address; whatever else is asked of a proxy by name must be listed by name.
+
     Redirects come through here as well. One pool for each host: a connection is never used for another name.
     """
 
-    def __init__(self, guard: Guard) -> None:
+    def __init__(self, guard: Guard, proxies: Proxies) -> None:
         self._guard = guard
+        self._proxies = proxies
         self._verify = ssl.create_default_context()
-        self._pools: dict[tuple[str, str], httpx.HTTPTransport] = {}
+        self._pools: dict[tuple[str, str, str], httpx.HTTPTransport] = {}
         self._lock = Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send it. Raises Forbidden before anything is sent, and what httpx raises."""
+        """Send it. Raises Forbidden before anything is sent, ConfigError for a proxy of no use, and what httpx raises."""
         url = request.url
         if url.scheme not in ("http", "https") or not url.host:
             raise Forbidden(f"{url.scheme or '?'}: http와 https 주소만 사용할 수 있습니다.")
+        proxy = self._proxies.of(url)
+        if proxy is None:
+            return self._pinned(request, None)
+        try:
+            if self._guard.lists(url.host):
+                return self._pool(url.host, url.host, proxy).handle_request(request)
+            if url.scheme == "http" and not _is_address(url.host):
+                raise Forbidden(
+                    f"{url.host}: 프록시로는 http 주소를 이름으로만 물을 수 있어 접속하지 않았습니다. https 주소를 쓰거나"
+                    f' mundap.toml의 [[sources]]에 지정하세요: allow = ["{url.host}"]'
+                )
+            return self._pinned(request, proxy)
+        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+            raise type(error)(f"프록시 {shown_address(str(proxy.url))}: {error}") from error
+
+    def _pinned(self, request: httpx.Request, proxy: httpx.Proxy | None) -> httpx.Response:
+        url = request.url
         failed: httpx.TransportError | None = None
-        for address in self._guard.addresses(url.host):
+        for address in self._addresses(url.host, proxy):
             pinned = httpx.Request(
                 request.method,
                 url.copy_with(host=address),
@@ -186,11 +213,24 @@ class GuardedTransport(httpx.BaseTransport):
                 extensions={**request.extensions, "sni_hostname": url.raw_host.decode("ascii")},
             )
             try:
-                return self._pool(url.host, address).handle_request(pinned)
+                return self._pool(url.raw_host.decode("ascii"), address, proxy).handle_request(pinned)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failed = error
         assert failed is not None
         raise failed
+
+    def _addresses(self, host: str, proxy: httpx.Proxy | None) -> list[str]:
+        try:
+            return self._guard.addresses(host)
+        except Forbidden:
+            raise
+        except ItemError as error:
+            if proxy is None:
+                raise
+            raise ItemError(
+                f"{host}: 이 컴퓨터에서 주소를 찾을 수 없습니다. 프록시가 찾게 하려면 mundap.toml의 [[sources]]에 지정하세요:"
+                f' allow = ["{host}"]'
+            ) from error
 
     def close(self) -> None:
         """Close all connections."""
@@ -200,6 +240,37 @@ class GuardedTransport(httpx.BaseTransport):
         for pool in pools:
             pool.close()
 
-    def _pool(self, host: str, address: str) -> httpx.HTTPTransport:
+    def _pool(self, host: str, address: str, proxy: httpx.Proxy | None) -> httpx.HTTPTransport:
         with self._lock:
-            return self._pools.setdefault((host, address), httpx.HTTPTransport(verify=self._verify))
+            key = host, address, str(proxy.url) if proxy else ""
+            if key not in self._pools:
+                verify = _named_context(host) if proxy else self._verify
+                self._pools[key] = httpx.HTTPTransport(verify=verify, proxy=proxy)
+            return self._pools[key]
+
+
+class _NamedContext(ssl.SSLContext):
+    """Checks certificates by `name`, for httpcore asks behind a proxy for that of the address, and knows no other way."""
+
+    name: str
+
+    def wrap_socket(self, *arguments: Any, **named: Any) -> ssl.SSLSocket:
+        return super().wrap_socket(*arguments, **named | {"server_hostname": self.name})
+
+    def wrap_bio(self, *arguments: Any, **named: Any) -> ssl.SSLObject:
+        return super().wrap_bio(*arguments, **named | {"server_hostname": self.name})
+
+
+def _named_context(name: str) -> ssl.SSLContext:
+    made = _NamedContext(ssl.PROTOCOL_TLS_CLIENT)
+    made.name = name
+    made.load_default_certs()
+    return made
+
+
+def _is_address(host: str) -> bool:
+    try:
+        parsed(host)
+    except ValueError:
+        return False
+    return True

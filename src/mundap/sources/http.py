@@ -17,6 +17,7 @@ from mundap.redact import hidden
 from mundap.remote import LONGEST_WAIT, passing, retry_after
 from mundap.sources.guard import Guard, GuardedTransport
 from mundap.sources.protocol import Gone, ItemError, Refused, Unreachable
+from mundap.sources.proxies import Proxies
 from mundap.stopping import pause
 
 AGENT = "mundap"  # by which robots.txt names it
@@ -25,6 +26,7 @@ _RETRIES = 2
 _BACKOFF = 1.0  # seconds, doubled
 _REDIRECTS = 5
 _LISTING = 64 << 20  # bytes of a listing
+_PROXY = "프록시의 주소와 로그인 정보, 허용하는 사이트를 확인하세요."
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,18 @@ class Web:
     """
 
     def __init__(
-        self, guard: Guard, most: int, seconds: float, *, auth: httpx.Auth | None = None, redirects: bool = True
+        self,
+        guard: Guard,
+        most: int,
+        seconds: float,
+        *,
+        auth: httpx.Auth | None = None,
+        redirects: bool = True,
+        proxies: Proxies = Proxies(),
     ) -> None:
         self.most = most
         self._seconds = seconds
-        self._transport = GuardedTransport(guard)
+        self._transport = GuardedTransport(guard, proxies)
         self._client = httpx.Client(
             transport=self._transport,
             auth=auth,
@@ -105,6 +114,9 @@ class Web:
                     raise Unreachable(f"{shown}: 연결할 수 없습니다({_line(error)}).") from error
             except httpx.TimeoutException as error:
                 raise Unreachable(f"{shown}: {self._seconds:g}초 안에 응답하지 않았습니다.") from error
+            except httpx.ProxyError as error:
+                if last or not _passes(error):
+                    raise Unreachable(f"{shown}: 프록시가 연결하지 않았습니다({_line(error)}). {_PROXY}") from error
             except httpx.TooManyRedirects as error:
                 raise ItemError(f"{shown}: 리디렉션이 너무 많습니다.") from error
             except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
@@ -127,6 +139,8 @@ class Web:
         status = response.status_code
         if status in (404, 410):
             raise Gone(f"{shown}: 없는 주소입니다(HTTP {status}).", status)
+        if status == 407:
+            raise Refused(f"{shown}: 프록시가 로그인을 요구합니다(HTTP {status}). {_PROXY}", status)
         if status in (401, 403):
             raise Refused(f"{shown}: 접근이 거부되었습니다(HTTP {status}). 로그인 정보와 권한을 확인하세요.", status)
         if not (response.is_success or status == 304):
@@ -142,6 +156,12 @@ class Web:
             if time.monotonic() > end:
                 raise ItemError(f"{shown}: {self._seconds:g}초 안에 내려받지 못했습니다.")
             into.write(chunk)
+
+
+def _passes(error: httpx.ProxyError) -> bool:
+    """Whether a proxy may connect later, by the status with which its words begin."""
+    status = str(error).partition(" ")[0]
+    return status.isdecimal() and passing(int(status))
 
 
 def _line(error: Exception) -> str:

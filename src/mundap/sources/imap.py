@@ -86,7 +86,7 @@ class Mailbox:
             except _BROKEN as error:
                 raise SourceError(f"{self._shown}: 메일 서버에 연결할 수 없습니다({self._said(error)}).") from error
             try:
-                made.login(settings.user, self._password)
+                self._sign_in(made)
             except _BROKEN as error:
                 made.shutdown()
                 raise SourceError(
@@ -94,6 +94,13 @@ class Mailbox:
                 ) from error
             self._open, self._selected = made, ""
         return self._open
+
+    def _sign_in(self, made: imaplib.IMAP4) -> None:
+        user, secret = self._settings.user, self._password
+        if f"{user}{secret}".isascii():
+            made.login(user, secret)
+        else:  # which LOGIN cannot carry (RFC 9051, 6.2.3)
+            made.authenticate("PLAIN", lambda _: f"\0{user}\0{secret}".encode())
 
     def _select(self, folder: str) -> str:
         """Open a folder for reading; by what the server tells a folder from a later one of its name."""

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from html.parser import HTMLParser
 from urllib.parse import urljoin
 from xml.etree import ElementTree
 
 from mundap.sources.protocol import ItemError
 
+# of letters of several bytes, which expat does not read but in UTF-8 and UTF-16
+_CODED = re.compile(rb"<\?xml[^>]*encoding=[\"'](?:euc-kr|cp949|ks_c_5601-1987|uhc)[\"'][^>]*\?>", re.IGNORECASE)
+
 
 def parse_xml(raw: bytes, what: str) -> ElementTree.Element:
     """The root. Raises ItemError for what is no XML, or defines entities, which can unfold without end."""
+    raw = raw.lstrip(b" \t\r\n")  # before which programs of web sites leave empty lines
     try:
+        if found := _CODED.match(raw):
+            raw = raw[found.end() :].decode("cp949", "replace").encode()
         if b"<!DOCTYPE" in raw[:4096].upper() or b"<!ENTITY" in raw.upper():
             raise ItemError(f"{what}: 지원하지 않는 XML입니다(DTD).")
         return ElementTree.fromstring(raw)

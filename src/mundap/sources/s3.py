@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote_plus
+from xml.etree import ElementTree
 
 from mundap.errors import ConfigError
 from mundap.source_settings import S3Source
@@ -14,6 +15,7 @@ from mundap.sources.http import Web
 from mundap.sources.kinds import plain_name
 from mundap.sources.markup import local, parse_xml, texts
 from mundap.sources.protocol import Fetched, Gone, Had, Item, ItemError, Refused, SourceError
+from mundap.sources.proxies import Proxies
 from mundap.sources.sigv4 import Credentials, query_string, signed
 
 _SAFE = "/-_.~"
@@ -34,7 +36,13 @@ class S3:
             else f"https://{settings.bucket}.s3.{settings.region}.amazonaws.com"
         )
         self._credentials = _credentials(settings)
-        self._web = Web(Guard(settings.allow, resolve), settings.max_mb << 20, settings.seconds, redirects=False)
+        self._web = Web(
+            Guard(settings.allow, resolve),
+            settings.max_mb << 20,
+            settings.seconds,
+            redirects=False,
+            proxies=Proxies(settings.proxy),
+        )
 
     def items(self) -> Iterator[Item]:
         """The objects, in the order of their keys; folders are keys that end in a slash, and left out."""
@@ -49,10 +57,11 @@ class S3:
                 raise SourceError(self._reason(error)) from error
             except ItemError as error:
                 raise SourceError(str(error)) from error
+            escaped = "url" in texts(page, "encodingtype")  # which not every server does
             for entry in page:
                 if local(entry) != "contents":
                     continue
-                key = unquote_plus(next(iter(texts(entry, "key")), ""))
+                key = _key(entry, escaped)
                 if not key or key.endswith("/") or PurePosixPath(key).name.startswith((".", "~$")):
                     continue
                 told = next(iter(texts(entry, "size")), "")
@@ -91,6 +100,12 @@ class S3:
 
     def _headers(self, url: str) -> dict[str, str]:
         return signed(url, self._settings.region, self._credentials) if self._credentials else {}
+
+
+def _key(entry: ElementTree.Element, escaped: bool) -> str:
+    """The key of an object as it is, with the spaces at its ends."""
+    said = next((one.text or "" for one in entry if local(one) == "key"), "")
+    return unquote_plus(said) if escaped else said
 
 
 def _credentials(settings: S3Source) -> Credentials | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 from mundap.errors import ConfigError
@@ -53,19 +54,21 @@ class Query:
         settings = self._settings
         try:
             with self._engine.connect() as connection, into.open("w", encoding="utf-8") as file:
-                rows = connection.execution_options(stream_results=True).execute(self._alchemy.text(settings.query))
-                names = list(map(str, rows.keys()))
+                # as it is written: neither `:x` nor `%` stands for a parameter
+                asking = connection.execution_options(stream_results=True, no_parameters=True)
+                rows = asking.exec_driver_sql(settings.query)
+                names = _apart(list(map(str, rows.keys())))
                 file.write("[")
-                count = 0
+                number = 0
                 for some in rows.partitions(_BATCH):
                     for row in some:
-                        count += 1
-                        if count > settings.max_rows:
+                        number += 1
+                        if number > settings.max_rows:
                             raise SourceError(
                                 f"{settings.name}: 행이 {settings.max_rows}개를 넘습니다. 질의를 나누거나 max_rows를 늘리세요."
                             )
                         cells = dict(zip(names, map(cell_text, row), strict=True))
-                        file.write(f"{',' if count > 1 else ''}\n{json.dumps(cells, ensure_ascii=False)}")
+                        file.write(f"{',' if number > 1 else ''}\n{json.dumps(cells, ensure_ascii=False)}")
                 file.write("\n]\n")
                 connection.rollback()
         except self._alchemy.exc.SQLAlchemyError as error:
@@ -73,10 +76,19 @@ class Query:
             secret = self._engine.url.password or ""
             said = hidden(said.replace(str(secret), "***") if secret else said)
             raise SourceError(f"{self._shown}: 질의를 실행할 수 없습니다({said[:200]}).") from error
-        if not count:
+        if not number:
             raise SourceError(f"{settings.name}: 질의의 결과에 행이 없습니다. 이전 문서를 그대로 둡니다.")
         return Fetched(digest_file(into), item.name)
 
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+
+def _apart(names: list[str]) -> list[str]:
+    """The names of columns, those of several tables told apart: 이름, 이름 (2)."""
+    apart: dict[str, None] = {}
+    for name in names:
+        spellings = (f"{name} ({number})" if number > 1 else name for number in count(1))
+        apart[next(one for one in spellings if one not in apart)] = None
+    return list(apart)

@@ -22,6 +22,7 @@ from mundap.sources.http import AGENT, Web
 from mundap.sources.kinds import name_for, readable
 from mundap.sources.markup import links_in, local, parse_xml
 from mundap.sources.protocol import Fetched, Had, Item, ItemError, Refused, SourceError
+from mundap.sources.proxies import Proxies
 from mundap.sources.robots import Robots
 from mundap.stopping import pause
 
@@ -31,6 +32,8 @@ _PAGE = ".html"
 _MADE = frozenset(
     (".do", ".jsp", ".asp", ".aspx", ".php", ".cgi", ".es", ".xhtml", ".action")
 )  # of pages made by programs
+_PLAIN = re.compile(rb"\s*https?://")  # a sitemap may be text, an address a line
+_BOM = b"\xef\xbb\xbf"
 _WITH_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 
 
@@ -39,7 +42,8 @@ class Pages:
 
     def __init__(self, settings: WebSource, resolve: Resolve = resolve) -> None:
         self._settings = settings
-        self._web = Web(Guard(settings.allow, resolve), settings.max_mb << 20, settings.seconds)
+        guard, proxies = Guard(settings.allow, resolve), Proxies(settings.proxy)
+        self._web = Web(guard, settings.max_mb << 20, settings.seconds, proxies=proxies)
         self._robots: dict[str, Robots] = {}
         self._asked: dict[str, float] = {}  # when each host was asked last
         self._include = [re.compile(translate(one)) for one in settings.include]
@@ -115,7 +119,12 @@ class Pages:
             self._wait(url)
             try:
                 _, raw = self._web.read("GET", url)
-                root = parse_xml(_unpacked(raw, url), hidden(url))
+                raw = _unpacked(raw, url).removeprefix(_BOM)
+                if _PLAIN.match(raw):
+                    plain = map(normal, raw.decode("utf-8", "replace").split())
+                    yield from ((place, "") for place in plain if self._wanted(place))
+                    continue
+                root = parse_xml(raw, hidden(url))
             except ItemError as error:
                 raise SourceError(f"사이트맵을 읽을 수 없습니다. {error}") from error
             for entry in root:

@@ -18,6 +18,7 @@ from mundap.sources.http import Web
 from mundap.sources.kinds import plain_name
 from mundap.sources.markup import local, parse_xml, texts
 from mundap.sources.protocol import Fetched, Had, Item, ItemError, SourceError
+from mundap.sources.proxies import Proxies
 from mundap.sources.secrets import password
 
 _WANTED = b"""<?xml version="1.0"?><d:propfind xmlns:d="DAV:"><d:prop><d:resourcetype/><d:getetag/>\
@@ -33,7 +34,12 @@ class Webdav:
         auth = httpx.BasicAuth(settings.user, secret) if settings.user else None
         self._base = f"{settings.url.rstrip('/')}/"
         self._web = Web(
-            Guard(settings.allow, resolve), settings.max_mb << 20, settings.seconds, auth=auth, redirects=False
+            Guard(settings.allow, resolve),
+            settings.max_mb << 20,
+            settings.seconds,
+            auth=auth,
+            redirects=False,
+            proxies=Proxies(settings.proxy),
         )
 
     def items(self) -> Iterator[Item]:
@@ -59,24 +65,21 @@ class Webdav:
         self._web.close()
 
     def _in(self, folder: str, top: str) -> Iterator[tuple[str, Item | None]]:
-        """(path, file) of what is right in a folder; None for a folder. What leads out of `top` is left out."""
+        """(path, file) of what is right in a folder; None for a folder. What leads out of `top` is left out.
+
+        A server behind another may call itself by a name of its own: paths count, and the host of the settings is asked.
+        """
         url = urljoin(self._base, quote(folder, safe=_SAFE))
         try:
             _, raw = self._web.read("PROPFIND", url, {"Depth": "1", "Content-Type": "application/xml"}, _WANTED)
             answers = [one for one in parse_xml(raw, hidden(url)) if local(one) == "response"]
         except ItemError as error:
             raise SourceError(str(error)) from error
-        host = urlsplit(self._base).netloc
         for answer in answers:
             href = urlsplit(urljoin(url, next(iter(texts(answer, "href")), "")))
             path = unquote(href.path)
             parts = PurePosixPath(path).parts
-            if (
-                href.netloc != host
-                or not path.startswith(top)
-                or ".." in parts
-                or path.rstrip("/") == folder.rstrip("/")
-            ):
+            if not path.startswith(top) or ".." in parts or path.rstrip("/") == folder.rstrip("/"):
                 continue
             if PurePosixPath(path).name.startswith((".", "~$")):
                 continue

@@ -123,4 +123,4 @@ def local_actor() -> Actor:
     try:
         return Actor(getpass.getuser(), "local")
     except (OSError, KeyError):  # a container's user may have no name
-        return Actor(str(os.getuid()), "local")
+        return Actor(str(os.getuid()) if hasattr(os, "getuid") else "local", "local")

@@ -8,13 +8,14 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from mundap.errors import MundapError
+from mundap.errors import MundapError, StorageFull
 from mundap.files import text_key
 from mundap.protocols import BatchEncoder, Encoder, Progress, SparseEncoder, Tokenize, TokenWeights, Vectors, quiet
 from mundap.store.connections import Connections
@@ -24,6 +25,7 @@ from mundap.store.trouble import told
 _ENCODED = 32
 _TOKENISED = 1024
 _MANY = 500
+_HELD = 4096  # that are given without being kept, where the disk is full
 _ID, _HALF = np.dtype(np.int32), np.dtype(np.float16)  # of a token, and its weight
 
 
@@ -60,6 +62,7 @@ class Cache:
 
     def __init__(self, path: Path, elsewhere: Kept = nowhere) -> None:
         self._elsewhere = elsewhere
+        self._path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             self._open(path)
@@ -110,15 +113,12 @@ class Cache:
     def keep(self, keys: Sequence[bytes], vectors: npt.NDArray[np.float16]) -> None:
         """Keep vectors by their `files.text_key`."""
         rows = [(key, row.tobytes()) for key, row in zip(keys, vectors, strict=True)]
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany("INSERT OR IGNORE INTO derived VALUES (?,?)", rows)
-        self._db.execute("COMMIT")
+        self._insert(rows)
 
     def drop(self, keys: Sequence[bytes]) -> None:
         """Forget what is kept by these keys."""
-        self._db.execute("BEGIN IMMEDIATE")
-        self._db.executemany("DELETE FROM derived WHERE key = ?", ((key,) for key in keys))
-        self._db.execute("COMMIT")
+        with self._transaction():
+            self._db.executemany("DELETE FROM derived WHERE key = ?", ((key,) for key in keys))
 
     def clear(self) -> None:
         """Forget everything."""
@@ -188,12 +188,16 @@ class Cache:
         progress(len(keys) - len(missing), len(keys))
         batches = [missing[first : first + batch] for first in range(0, len(missing), batch)]
         done = len(keys) - len(missing)
+        held: dict[bytes, bytes] = {}
         for number, values in compute([[texts[n] for n in some] for some in batches]):
             some = batches[number]
-            self._db.execute("BEGIN IMMEDIATE")
             rows = [(keys[n], value) for n, value in zip(some, values, strict=True)]
-            self._db.executemany("INSERT OR IGNORE INTO derived VALUES (?,?)", rows)
-            self._db.execute("COMMIT")
+            try:
+                self._insert(rows)
+            except sqlite3.OperationalError as error:  # questions are answered on a full disk too
+                if not isinstance(told(error, self._path), StorageFull) or len(held) + len(rows) > _HELD:
+                    raise
+                held.update(rows)
             done += len(some)
             progress(done, len(keys))
         for first in range(0, len(keys), _MANY):
@@ -201,7 +205,23 @@ class Cache:
             marks = ",".join("?" * len(some_keys))
             found = dict(self._db.execute(f"SELECT key, value FROM derived WHERE key IN ({marks})", some_keys))
             for key in some_keys:
-                yield found[key]
+                yield found[key] if key in found else held[key]
+
+    def _insert(self, rows: Sequence[tuple[bytes, bytes]]) -> None:
+        with self._transaction():
+            self._db.executemany("INSERT OR IGNORE INTO derived VALUES (?,?)", rows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:  # a disk that is full may have ended it already
+                db.execute("ROLLBACK")
+            raise
 
     def _known(self, keys: Sequence[bytes]) -> set[bytes]:
         known: set[bytes] = set()

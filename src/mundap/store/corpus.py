@@ -438,6 +438,15 @@ class Corpus:
         one = f"SELECT question {short} ORDER BY place LIMIT 1 OFFSET ?"
         return [self._db.execute(one, (longest, place)).fetchone()[0] for place in places]
 
+    def sample_headings(self, count: int, longest: int = 30) -> list[str]:
+        """Up to `count` headings, the lowest level alone and of at most `longest` characters, spread over the corpus."""
+        rows = self._db.execute(
+            "SELECT heading, min(rowid) AS place FROM passages WHERE heading <> '' GROUP BY heading ORDER BY place"
+        )
+        lowest = (heading.rpartition(" > ")[2].strip() for heading, _ in rows)
+        found = list(dict.fromkeys(heading for heading in lowest if 1 < len(heading) <= longest))
+        return [found[n * len(found) // count] for n in range(count)] if len(found) > count else found
+
     def ids_where(
         self, fields: Iterable[tuple[str, Sequence[str]]], *, since: str | None = None, until: str | None = None
     ) -> Set[str]:
@@ -591,17 +600,20 @@ def _opened(path: Path, sight: Sight | None) -> File:
         path.parent.mkdir(parents=True, exist_ok=True)
         file = File(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON", sight=sight)
         if sight is None:
-            _check_version(file, path)
+            version = _checked_version(file, path)
             file.executescript(schema.CORPUS + schema.SQLITE_ONLY)
-            file.execute(f"PRAGMA user_version = {_VERSION}")
+            if version != _VERSION:  # on a full disk what is there can be read as long as nothing is written
+                file.execute(f"PRAGMA user_version = {_VERSION}")
     except (OSError, sqlite3.DatabaseError) as error:
         raise told(error, path) or MundapError(f"{path}: 열 수 없습니다({error}).") from error
     return file
 
 
-def _check_version(db: Record, path: Path) -> None:
+def _checked_version(db: Record, path: Path) -> int:
+    """The version of the schema in the file, 0 for a new one. Raises MundapError for a later one."""
     [version] = db.execute("PRAGMA user_version").fetchone()
     if version > _VERSION:
         raise MundapError(
             f"{path}: 더 새로운 mundap이 만든 데이터입니다(형식 {version}, 이 버전은 {_VERSION}까지). mundap을 업데이트하세요."
         )
+    return int(version)

@@ -139,7 +139,8 @@ class File:
             yield
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:  # SQLite has rolled back by itself where the disk is full, or cannot be read
+                db.execute("ROLLBACK")
             raise
 
     def add_column(self, table: str, column: str, statement: str) -> None:

@@ -7,8 +7,8 @@ sheet has tags of its own. Without tags it is seen by all, else by those who hav
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 # Views of the same names stand before the tables of the file; nothing can be written through them.
 _VIEWS = """
@@ -32,10 +32,11 @@ CREATE TEMP VIEW IF NOT EXISTS refused AS SELECT * FROM main.refused WHERE FALSE
 
 @dataclass(frozen=True)
 class Sight:
-    """The sight of someone who has `tags`. `folders` gives the tags of the documents below some folders."""
+    """The sight of someone who has `tags`. `folders` has the beginnings of the sources of the documents in some folders,
+    each with the tags of which one is needed to see them."""
 
     tags: frozenset[str]
-    folders: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    folders: Sequence[tuple[str, frozenset[str]]] = ()
 
     def __call__(self, connection: sqlite3.Connection) -> None:
         """Have a connection see no more than this."""
@@ -46,9 +47,4 @@ class Sight:
     @property
     def closed(self) -> list[str]:
         """The beginnings of the sources of documents in folders that are not seen."""
-        return [_below(name) for name, tags in self.folders.items() if not self.tags.intersection(tags)]
-
-
-def _below(folder: str) -> str:
-    """The beginning of the sources of documents below `folder`."""
-    return f"{folder.strip().removeprefix('./').rstrip('/')}/"
+        return [beginning for beginning, tags in self.folders if not self.tags & tags]

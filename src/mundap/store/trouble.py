@@ -20,6 +20,7 @@ _SPENT = {  # what there may be only so much of, by the system's limit
     errno.EAGAIN: "프로세스와 스레드 수 제한(ulimit -u)",
     errno.ENOMEM: "메모리 제한",
 }
+_SCANT = 1 << 20  # bytes left of a disk that is as good as full: what SQLite could not write needed more
 _SHOWN = 40  # characters of a name that is too long
 _NAMES = {  # https://www.sqlite.org/rescode.html, without what follows the primary code
     "SQLITE_FULL": StorageFull,
@@ -40,7 +41,7 @@ def told(error: BaseException, path: Path | None = None) -> MundapError | None:
     if isinstance(error, sqlite3.Error):
         name = str(getattr(error, "sqlite_errorname", "") or "")
         kind = next((kind for code, kind in _NAMES.items() if name == code or name.startswith(f"{code}_")), None)
-        if kind is StorageDamaged and path is not None and free(path) == 0:
+        if name.startswith("SQLITE_IOERR") and path is not None and 0 <= free(path) < _SCANT:
             kind = StorageFull  # a disk that fills up within a write is an error of input and output to SQLite
         return None if kind is None else _sentence(kind, path, error)
     if isinstance(error, OSError):

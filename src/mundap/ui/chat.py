@@ -86,7 +86,11 @@ def _begin() -> list[Turn]:
 
 
 def _settings(offered: Settings) -> _Chosen:
-    with st.sidebar.expander(say("settings"), icon=":material/tune:"):
+    panel = st.sidebar.expander(say("settings"), icon=":material/tune:", key="settings_open", on_change="rerun")
+    if not panel.open:  # what is not seen is neither asked for nor loaded
+        kept = st.session_state
+        return _Chosen(kept.get("top_k", offered.top_k), tuple(kept.get("only", ())), kept.get("persona"))
+    with panel:
         top_k = st.slider(say("top_k"), 1, max(20, offered.top_k), offered.top_k, key="top_k", persist_state="session")
         names = _names()
         documents = st.multiselect(

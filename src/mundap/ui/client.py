@@ -113,6 +113,11 @@ class Api:
         """Who asks, and what they may do."""
         return Me.model_validate(self._json("GET", "/me"))
 
+    def has_login(self) -> bool:
+        """Whether people can log in at the API itself, without a key."""
+        with _named():
+            return self._http.get("/login").is_redirect
+
     def stream(
         self, asked: Sequence[Message], top_k: int, documents: Sequence[str] = (), persona: str | None = None
     ) -> Generator[str | Answer]:

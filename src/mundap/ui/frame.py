@@ -32,7 +32,7 @@ def shared() -> Api:
 def api() -> Api:
     """The API as this visitor may use it: under their own key, as who they logged in as, or under the page's key."""
     own: Api | None = st.session_state.get("own_api")
-    if own is None and not os.environ.get(KEY):
+    if own is None and not os.environ.get(KEY) and "left" not in st.session_state:
         cookie = st.context.cookies.to_dict().get(SESSION)
         if isinstance(cookie, str):
             own = st.session_state.own_api = Api(shared().url, session=f"{SESSION}={cookie}")
@@ -48,7 +48,8 @@ def log_in(key: str) -> None:
 
 
 def log_out() -> None:
-    """Forget the visitor's own key."""
+    """Forget the visitor's own key, and use the cookie of the API's log-in no more in this visit."""
+    st.session_state.left = True
     for name in ("own_api", "me", "settings"):
         st.session_state.pop(name, None)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 import streamlit as st
 
 from mundap.ui.api_values import Me
-from mundap.ui.frame import log_in, log_out, problems_told, say
+from mundap.ui.frame import api, log_in, log_out, problems_told, say
 from mundap.ui.markup import plain
 
 
@@ -18,6 +20,15 @@ def view() -> None:
         if st.form_submit_button(say("log_in"), type="primary") and key.strip():
             log_in(key.strip())
             st.rerun()
+    with problems_told(retry=False):
+        if _shared() and api().has_login():
+            st.caption(say("log_in_there"))
+            st.link_button(say("open_log_in"), f"{api().url}/login", icon=":material/open_in_new:")
+
+
+def _shared() -> bool:
+    """Whether the API has the page's host name, so that a browser can go there and its cookie comes here."""
+    return urlsplit(st.context.url or "").hostname == urlsplit(api().url).hostname
 
 
 def signed_in(who: Me) -> None:

@@ -28,6 +28,7 @@ def view() -> None:
         required=True,
         key="leg",
         persist_state="session",
+        wrap=True,
     )
     count = right.number_input(say("count"), 1, _BEYOND, 10, key="count", persist_state="session")
     if not question.strip():

@@ -24,8 +24,13 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "관리자에게 받은 API 키를 입력하세요. 키의 권한에 따라 보이는 화면이 다릅니다.",
         "Enter the API key that you got from your administrator. What you see depends on what the key may do.",
     ),
+    "log_in_there": (
+        "또는 기관의 로그인을 사용하세요. 로그인한 뒤 이 페이지를 새로 고치면 됩니다.",
+        "Or use your organisation's log-in. Once you have logged in, reload this page.",
+    ),
+    "open_log_in": ("기관 로그인 열기", "Open the organisation's log-in"),
     "key": ("API 키", "API key"),
-    "signed_in": ("{name} 키로 로그인함", "Logged in as {name}"),
+    "signed_in": ("{name}(으)로 로그인함", "Logged in as {name}"),
     "log_out": ("로그아웃", "Log out"),
     "more": ("자세한 설정", "More options"),
     "save": ("저장", "Save"),
@@ -206,8 +211,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         " wrong one; keep only one of them.\n\nExample: “{text}” — {one} · {other}",
     ),
     "filter": ("이름으로 필터링", "Filter by name"),
-    "total": ("문서 {total}개", "{total} documents"),
-    "passages": ("문단 {passages}개", "{passages} passages"),
+    "total": ("문서 {total}개", "Documents: {total}"),
+    "passages": ("문단 {passages}개", "Passages: {passages}"),
     "was_uploaded": ("업로드한 파일", "uploaded"),
     "remove": ("삭제", "Remove"),
     "remove_it": ("‘{title}’ 삭제", "Remove “{title}”"),
@@ -234,11 +239,11 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "indexed": ("색인된 문단", "Passages as indexed"),
     "indexed_help": (
         "문단 {total}개. 검색과 인용은 이 단위로 이루어집니다. 세로선(|)은 벡터를 따로 만드는 청크의 경계입니다.",
-        "{total} passages. This is what search finds and answers cite. A vertical bar (|) marks where a chunk with a"
+        "Passages: {total}. This is what search finds and answers cite. A vertical bar (|) marks where a chunk with a"
         " vector of its own begins.",
     ),
-    "letters": ("{letters}자", "{letters} characters"),
-    "chunks": ("청크 {chunks}개", "{chunks} chunks"),
+    "letters": ("{letters}자", "Characters: {letters}"),
+    "chunks": ("청크 {chunks}개", "Chunks: {chunks}"),
     "faq": ("질문과 답변", "question and answer"),
     "table": ("표", "table"),
     "sources_of_documents": ("출처 동기화", "Synchronised sources"),
@@ -336,7 +341,7 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "verdict": ("판정", "Verdict"),
     "significant": ("유의함 (p={p})", "significant (p={p})"),
     "by_chance": ("유의하지 않음 (p={p})", "not significant (p={p})"),
-    "moved": ("순위가 오른 질문 {better}개, 내린 질문 {worse}개", "{better} questions move up, {worse} move down"),
+    "moved": ("순위가 오른 질문 {better}개, 내린 질문 {worse}개", "Questions that move up: {better}, down: {worse}"),
     "question_column": ("질문", "Question"),
     "beyond": ("20위 밖", "beyond 20"),
     # activity
@@ -402,8 +407,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "erasing": ("지우고 확인하고 있습니다…", "Erasing and checking…"),
     "erased": (
         "지웠습니다: 문서 {documents}개(문단 {passages}개), 답변 {answers}개, 평가 {votes}개, 대화 {turns}회, 보고서 {reports}개.",
-        "Erased: {documents} documents ({passages} passages), {answers} answers, {votes} votes, {turns} turns, {reports}"
-        " reports.",
+        "Erased: documents {documents} (passages {passages}), answers {answers}, votes {votes}, turns {turns}, reports"
+        " {reports}.",
     ),
     "erased_left": (" 아직 내용이 남아 있는 파일: {files}", " Its text still stands in: {files}"),
     "audit": ("감사 기록", "Audit log"),

@@ -25,6 +25,7 @@ from mundap.config import FILE, SQLITE, find_workspace, read_config
 from mundap.errors import BadFile, ConfigError, MundapError, StaleIndex
 from mundap.files import sync_folder
 from mundap.protocols import Progress, quiet
+from mundap.store.trouble import told
 from mundap.types import Json
 from mundap.workspace import Mundap
 from mundap.workspace.components import FOLDER
@@ -179,8 +180,11 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _copy_database(path: Path, copy: Path) -> None:
-    with closing(sqlite3.connect(path)) as live, closing(sqlite3.connect(copy)) as made:
-        live.backup(made)
+    try:
+        with closing(sqlite3.connect(path)) as live, closing(sqlite3.connect(copy)) as made:
+            live.backup(made)
+    except sqlite3.Error as error:
+        raise told(error, copy) or MundapError(f"{path}: 백업하지 못했습니다({error}).") from error
 
 
 def _link(path: Path, copy: Path) -> None:
@@ -249,18 +253,21 @@ def _extracted(source: Path, aside: Path, progress: Progress) -> dict[str, Json]
                     break
                 digests[member.name] = _write(file, _inside(folder, member.name, source))
                 progress(n + 1, 0)
-    except (tarfile.TarError, EOFError, ValueError, OSError) as error:
+    except (tarfile.TarError, EOFError, ValueError, RecursionError, OSError) as error:
         if isinstance(error, FileNotFoundError) and not source.exists():
             raise BadFile(f"{source}: 백업 파일이 없습니다. 경로를 확인하세요.") from error
         raise BadFile(f"{source}: 백업을 읽을 수 없습니다({error}). 다른 사본을 사용하세요.") from error
+    if not isinstance(contents, dict):
+        raise BadFile(f"{source}: 백업 파일이 아닙니다({CONTENTS}).")
     if not contents:
         raise BadFile(f"{source}: 백업이 끝까지 쓰이지 않았습니다. 다른 사본을 사용하세요.")
     if contents.get("format") != FORMAT:
         raise BadFile(
             f"{source}: 백업의 형식 {contents.get('format')}을(를) 이 버전이 읽지 못합니다. mundap을 업데이트하세요."
         )
-    listed = contents["files"]
-    assert isinstance(listed, dict)
+    listed = contents.get("files")
+    if not isinstance(listed, dict) or "created" not in contents:
+        raise BadFile(f"{source}: 백업의 목록이 손상되었습니다({CONTENTS}). 다른 사본을 사용하세요.")
     wrong = sorted(name for name in {*listed, *digests} if listed.get(name) != digests.get(name))
     if wrong:
         raise BadFile(f"{source}: 백업의 파일이 손상되었습니다({', '.join(wrong[:5])}). 다른 사본을 사용하세요.")

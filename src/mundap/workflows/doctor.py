@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,7 +53,7 @@ class SegmentShare:
 class Examination:
     """Versions, what is in the corpus, and which extras are installed. `encoder` is "ok" with its
     name and prompts, and `index` "ok", or they say what to do. So does `generator`, after it has been loaded, or its server asked. `copies` is "ok", or tells of passages that say the same,
-    `record` tells where the record is, and `disk` has the room that is left, or warns that it is low.
+    `access` is "ok", or names folders of [access.folders] that hold no document, and `record` tells where the record is, and `disk` has the room that is left, or warns that it is low.
     `damaged` are files of the workspace that were found to be so; None if nobody looked."""
 
     mundap: str
@@ -65,6 +65,7 @@ class Examination:
     index: str
     generator: str
     copies: str
+    access: str
     record: str
     disk: str
     extras: Mapping[str, bool]
@@ -90,6 +91,7 @@ def examine(bot: Mundap, verify: bool = False) -> Examination:
         index=_index(bot),
         generator=_generator(bot),
         copies=copies_told(bot.copies.all()) or "ok",
+        access=misspelt_told(bot.empty_folders) or "ok",
         record="ok: SQLite" if isinstance(bot.record, Path) else f"ok: {bot.record.address}",
         disk=low(bot.root, bot.config.low_disk_mb) or f"ok: {free(bot.root) / (1 << 30):,.1f}GB 남음",
         extras={extra: find_spec(package) is not None for extra, package in EXTRAS.items()},
@@ -110,6 +112,16 @@ def copies_told(found: Copied) -> str:
     return (
         f"다른 문단과 내용이 같거나 숫자·날짜만 다른 문단이 {found.passages}개 있습니다(예: '{found.texts[0]}', {where})."
         " 답변이 다른 쪽을 인용할 수 있으니 하나로 정리하세요. 자세히 보기: mundap evaluate retrieval --twins"
+    )
+
+
+def misspelt_told(folders: Sequence[str]) -> str:
+    """One line on folders of the settings in which nothing is hidden; "" if there are none."""
+    if not folders:
+        return ""
+    return (
+        f"[access.folders]의 폴더에 문서가 없습니다: {', '.join(folders)}. 이름이 틀렸다면 숨기려던 문서가 보입니다."
+        " 작업 폴더에서 본 경로로 고치세요(예: docs/인사)."
     )
 
 

@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from mundap.config import FILE, Config, parse_config
+from mundap.errors import WorkspaceBusy
 from mundap.files import write_atomically
 from mundap.store.settings import SharedSettings
 from mundap.tuning.edit import Value, set_values
 from mundap.workspace import Mundap
+from mundap.workspace.components import FOLDER
+
+_WAIT = 30.0  # seconds for another who changes settings
 
 
 def changed_elsewhere(bot: Mundap) -> dict[str, Value]:
@@ -30,13 +37,23 @@ def with_values(bot: Mundap, values: Mapping[str, Value]) -> Config:
 def keep(bot: Mundap, values: Mapping[str, Value]) -> None:
     """Write these values, by dotted keys; servers that run take them up by themselves.
 
-    Raises ConfigError for values that cannot be; nothing is written then.
+    Raises ConfigError for values that cannot be, and WorkspaceBusy; nothing is written then.
     """
     with_values(bot, values)
     if isinstance(bot.record, Path):
-        write_atomically(bot.root / FILE, _edited(bot, values))
+        with _alone(bot):  # what another writes meanwhile is not undone
+            write_atomically(bot.root / FILE, _edited(bot, values))
     else:
         SharedSettings(bot.record).put(tomllib.loads(_text(bot)), values)
+
+
+@contextmanager
+def _alone(bot: Mundap) -> Iterator[None]:
+    try:
+        with FileLock(bot.root / FOLDER / "settings.lock", timeout=_WAIT, mode=0o600):
+            yield
+    except Timeout as error:
+        raise WorkspaceBusy("다른 프로세스가 설정을 바꾸는 중입니다. 잠시 후 다시 시도하세요.") from error
 
 
 def _text(bot: Mundap) -> str:

@@ -63,7 +63,8 @@ def close(bot: Mundap, id: str) -> None:
 
 def staff_answers(bot: Mundap, tags: Set[str] | None = None) -> list[StaffAnswer]:
     """The answers that the staff gave, as those see them who have these tags. Raises BadFile for a sheet that was spoiled."""
-    return [one for one in read_staff_answers(bot.uploads.file(STAFF_SHEET)) if one.seen_by(tags)]
+    hidden = _hidden(bot)
+    return [one for one in read_staff_answers(bot.uploads.file(STAFF_SHEET)) if one.seen_by(tags) and not hidden]
 
 
 def answer(bot: Mundap, given: StaffAnswer, tags: Set[str] | None = None) -> Ingested:
@@ -73,7 +74,8 @@ def answer(bot: Mundap, given: StaffAnswer, tags: Set[str] | None = None) -> Ing
     """
     with _alone(bot):
         kept = read_staff_answers(bot.uploads.file(STAFF_SHEET))
-        if any(one.id == given.id and not one.seen_by(tags) for one in kept):
+        hidden = _hidden(bot.seen_by(tags))
+        if any(one.id == given.id and (hidden or not one.seen_by(tags)) for one in kept):
             raise Rejected("이 질문에는 다른 담당자의 답변이 있어 바꿀 수 없습니다. 관리자에게 문의하세요.")
         at = next((n for n, one in enumerate(kept) if one.id == given.id), len(kept))
         return _write(bot, (*kept[:at], given, *kept[at + 1 :]))
@@ -83,7 +85,7 @@ def withdraw(bot: Mundap, id: str, tags: Set[str] | None = None) -> None:
     """Take an answer of the staff back. Raises UnknownName, BadFile and WorkspaceBusy."""
     with _alone(bot):
         kept = read_staff_answers(bot.uploads.file(STAFF_SHEET))
-        if not any(one.id == id and one.seen_by(tags) for one in kept):
+        if _hidden(bot.seen_by(tags)) or not any(one.id == id and one.seen_by(tags) for one in kept):
             raise UnknownName("answer", id, [])
         left = tuple(one for one in kept if one.id != id)
         if left:
@@ -110,6 +112,11 @@ def _write(bot: Mundap, answers: tuple[StaffAnswer, ...]) -> Ingested:
         file = incoming.folder / NAME
         file.write_bytes(staff_sheet(answers))
         return bot.upload({NAME: file})
+
+
+def _hidden(bot: Mundap) -> bool:
+    """Whether the sheet of the staff's answers as a whole is not for who sees `bot`: it, or its folder, has tags."""
+    return bot.corpus.seen is not None and bot.corpus.hides(STAFF_SHEET) and bot.corpus.fingerprint(STAFF_SHEET) is None
 
 
 def _visible(bot: Mundap) -> list[Given]:

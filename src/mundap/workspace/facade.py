@@ -205,8 +205,8 @@ class Mundap:
         """
         if tags is None:
             return self
-        folders = self.config.access.folders
-        known = frozenset(self.corpus.tags_in_use).union(*folders.values())
+        folders = self._tagged_folders
+        known = frozenset(self.corpus.tags_in_use).union(*(tags for _, tags in folders))
         if not (folders or known):
             return self
         own = frozenset(tags) & known  # people have groups without number, documents few
@@ -221,6 +221,33 @@ class Mundap:
             if len(self._views) > _VIEWS:
                 del self._views[next(iter(self._views))]
         return view
+
+    @cached_property
+    def _tagged_folders(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        """The folders of the settings that have access tags: the beginnings of their documents' sources, and the tags."""
+        folders = self.config.access.folders.items()
+        return tuple((one, frozenset(tags)) for name, tags in folders for one in sorted(self._beginnings(name)))
+
+    def _beginnings(self, folder: str) -> set[str]:
+        """How the sources of the documents below a folder begin, whichever way its path is written, and where it is a link."""
+        begins = set()
+        for written in (folder.strip(), folder.strip().replace("\\", "/")):
+            path = Path(os.path.normpath(self.root / written))
+            for place in (path, Path(os.path.realpath(spelled(path) or path))):
+                own = place.relative_to(self.root) if place.is_relative_to(self.root) else place
+                above = self.root.is_relative_to(place)
+                begins.add("" if above else f"{nfc_path(own).rstrip('/')}/")
+        return begins
+
+    @property
+    def empty_folders(self) -> list[str]:
+        """The folders of [access.folders] in which there is no document: their names may be misspelt."""
+        sources = [one.source for one in self.corpus.documents()] if self.config.access.folders else []
+        return [
+            name
+            for name in (self.config.access.folders if sources else ())
+            if not any(source.startswith(tuple(self._beginnings(name))) for source in sources)
+        ]
 
     def read_by(self, encoder: str, progress: Progress = quiet) -> Mundap:
         """The same workspace as it would search with the encoder of that name; the index on the disk stays as it is.

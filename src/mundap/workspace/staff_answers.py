@@ -50,7 +50,10 @@ def read_staff_answers(path: Path | None) -> tuple[StaffAnswer, ...]:
     """Those in the sheet, in order; none if it is not there. Raises BadFile for a sheet without its columns."""
     if path is None or not path.is_file():
         return ()
-    rows = list(csv.reader(io.StringIO(decode(path.read_bytes(), NAME), newline="")))
+    try:
+        rows = list(csv.reader(io.StringIO(decode(path.read_bytes(), NAME), newline="")))
+    except csv.Error as error:
+        raise BadFile(f"{STAFF_SHEET}: CSV로 읽을 수 없습니다({error}). 파일을 고치거나 지우세요.") from error
     header = [name.strip() for name in rows[0]] if rows else []
     if QUESTION not in header or ANSWER not in header:
         raise BadFile(

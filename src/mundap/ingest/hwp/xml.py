@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from mundap.extras import Untyped, need
 from mundap.ingest.blocks import Cell, Table
@@ -39,18 +40,29 @@ def parse_xml(raw: bytes) -> Element:
 def name(element: Element) -> str:
     """The local name in lower case; "" for a comment or an entity."""
     tag = element.tag
-    return tag.rpartition("}")[2].lower() if isinstance(tag, str) else ""
+    return _local(tag) if isinstance(tag, str) else ""
+
+
+@lru_cache(maxsize=1024)
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2].lower()
 
 
 def get(element: Element | None, *names: str) -> str:
     """The first of these attributes that is there, or ""."""
-    return next((element.get(n) for n in names if element.get(n) is not None), "") if element is not None else ""
+    if element is not None:
+        for each in names:
+            if (value := element.get(each)) is not None:
+                return str(value)
+    return ""
 
 
 def number(element: Element | None, *names: str, default: int = 0) -> int:
     """An attribute as a number, or `default`. Unsigned 32 bits are how some programs write -1."""
+    if not (said := get(element, *names)):
+        return default
     try:
-        value = int(get(element, *names))
+        value = int(said)
     except ValueError:
         return default
     return value if value < 1 << 31 else default

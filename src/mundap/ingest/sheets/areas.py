@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from mundap.ingest.form_tables import Part, are_names, form_parts
 from mundap.ingest.forms import all_names, like_a_form, pairs_of
-from mundap.ingest.header import depth, headless, names
+from mundap.ingest.groups import Groups, grouping
+from mundap.ingest.header import Owner, depth, headless, names
 from mundap.ingest.meanings import COLUMNS
 from mundap.ingest.sheets.alternating import alternating
 from mundap.ingest.sheets.approval import without_approval
-from mundap.ingest.sheets.cutting import blocks_of, side_by_side, stacked
+from mundap.ingest.sheets.cutting import blocks_of, joined, side_by_side, stacked
 from mundap.ingest.sheets.likeness import alike, fill_ditto, listed, names_again, period, shapes_of, unlike
 from mundap.ingest.sheets.region import (
     SAMPLE,
@@ -37,6 +39,12 @@ _LONGEST_WORD = 10  # characters of a column's name that may end in a full stop,
 _LONGEST_TITLE = 120
 _UNIT = re.compile(r"[(（\[]\s*단위\s*[:：]")
 _SIGNED = re.compile(r"(?:작성|작성자|작성일|담당|담당자|문의|출처|자료|기준일)\s?[:：]")
+_PAUSE = re.compile(r"점심|중식|휴식|쉬는\s?시간|lunch|break", re.IGNORECASE)  # a row of a timetable, and no title
+_FEW_COLUMNS = 2  # of a table in which a row may have one cell
+_NOTES = re.compile(r"[(\[<【※*]?(?:비고|주|주석|참고|참고사항|유의사항|안내|안내사항|기타)[)\]>】]?[:：]?")
+_LISTED = re.compile(r"[-–·•∙○*※(（]\s?\S")
+_SAYS_MORE = re.compile(r"비고|산출|내용|내역|근거|설명|사유|세부|참고|특이")
+_LETTER = re.compile(r"[^\W\d_]")
 _DIGIT = re.compile(r"\d")
 _FORM = 200  # rows of a form, at the most
 
@@ -61,6 +69,7 @@ class Area:
     spaced: bool = False
     handed: list[Row] = field(default_factory=list)
     fold: int = 0
+    groups: Groups = field(default_factory=Groups)
     left: int = 0
     width: int = 0
 
@@ -106,7 +115,7 @@ class _Layout:
             rows = [row for block in blocks for row in block.rows]
             self.area(Region(0, rows, [one for block in blocks for one in block.merged]))
         else:
-            for block in blocks:
+            for block in joined(blocks):
                 self.block(block)
         self._end()
         return self.areas
@@ -199,6 +208,8 @@ class _Layout:
         ]
         title = [text for _, (text,) in self._sections(lines)]
         region = without_blank_columns(Region(region.left, region.rows[above:], region.merged))
+        if not title and self.areas and self.areas[-1].form:
+            title = list(self.areas[-1].title)  # a form and the table below it have one
         area = Area(title=self._titled(title), left=region.left, width=longest(region.rows))
         self.areas.append(area)
         self.head(area, region)
@@ -211,13 +222,14 @@ class _Layout:
         own = [
             [one[2] for x, one in enumerate(row) if one and (one[0], one[1]) == (y, x)] for y, row in enumerate(owners)
         ]
-        if area.width > 1 and 1 < len(region.rows) <= _FORM and like_a_form(own, cells):
-            area.form = True
+        if area.width > 1 and 1 < len(region.rows) <= _FORM:
             every, _ = places(padded(region.rows, area.width), region)
-            lines = [[one[2] for one in dict.fromkeys(line) if one] for line in every]
-            for (number, row), found in zip(region.rows, pairs_of(lines), strict=True):
-                area.rows += [(number, list(pair)) for pair in found] or [(number, [c for c in row if c])]
-            return
+            if parts := form_parts(every):
+                self._parts(area, region, parts)
+                return
+            if like_a_form(own, cells):
+                _add_form(area, region, every)
+                return
         top = 0
         if area.width == 1 and self._listed(area, region):
             return
@@ -242,6 +254,22 @@ class _Layout:
             area.columns = area.columns[: area.fold or None]
         self.body(area, Region(region.left, region.rows[top:], region.merged))
 
+    def _parts(self, area: Area, region: Region, parts: Sequence[Part]) -> None:
+        """Read a frame of forms and tables, each part under the title of the frame."""
+        self.areas.remove(area)
+        for part in parts:
+            rows = region.rows[part.first : part.after]
+            merged = [one for one in region.merged if rows[0][0] <= one.top <= rows[-1][0]]
+            found = from_column(Region(region.left, rows, merged), part.left)
+            if part.form:
+                form = replace(self._new(), title=area.title, left=found.left, width=area.width)
+                self.areas[-1] = form
+                _add_form(form, found, places(padded(rows, area.width), found)[0])
+            else:
+                label = [" ".join(part.label.split())] if part.label else []
+                self.waiting = [(rows[0][0], [text]) for text in [*area.title, *label]]
+                self.area(found)
+
     def _listed(self, area: Area, region: Region) -> bool:
         """Add the rows of one column as lines under titles, if the mark of the first comes again and others stand between."""
         rows = [(number, next(filter(None, cells), "")) for number, cells in region.rows]
@@ -265,6 +293,11 @@ class _Layout:
         rows = region.rows
         header = list(area.columns)
         lines: list[Row] = []  # those since the last row
+        end = _notes_below(rows) if area.width > _FEW_COLUMNS else len(rows)
+        area.notes += [(number, [cells[0]]) for number, cells in rows[end:]]
+        rows = rows[:end]
+        if not area.fold and not area.groups.labels:
+            area.groups = grouping(area.columns, (cells for _, cells in rows))
         for n, (number, cells) in enumerate(rows):
             if area.width > 1:
                 filled = [cell for cell in cells if cell]
@@ -274,7 +307,11 @@ class _Layout:
                     if signed or ((NOTE.match(text) or _UNIT.match(text)) and cells[0]):
                         area.notes.append((number, [text]))
                         continue
-                    if number in wide or (cells[0] and len(text) <= _LONGEST_TITLE and MARK.match(text)):
+                    if _continues(area, cells):
+                        continue
+                    if not _PAUSE.search(text) and (
+                        number in wide or (cells[0] and len(text) <= _LONGEST_TITLE and MARK.match(text))
+                    ):
                         if self._begins(area, rows[n + 1 : n + 1 + SAMPLE], text):
                             self.waiting = []
                             self.area(Region(region.left, rows[n:], region.merged))
@@ -295,6 +332,8 @@ class _Layout:
             if lines:
                 part = " > ".join(below(part.split(" > ") if part else [], [text for _, (text,) in lines]))
                 lines = []
+                area.groups.clear()
+            area.groups.fill(cells)
             if area.fold:
                 every = (cells[x : x + area.fold] for x in range(0, len(cells), area.fold))
                 area.rows += [(number, one) for one in every if any(one)]
@@ -316,9 +355,45 @@ class _Layout:
         texts = [(*cells, *[""] * (width - len(cells))) for cells in rows]
         if headless(texts) or not _short([cell for cell in texts[0] if cell]):
             return False
+        if area.title and kind(text) and kind(area.title[-1]) == kind(text) and are_names([c for c in rows[0] if c]):
+            return True  # another section like that which the table began with
         if TABLE.match(text) and not MARK.match(text).group()[0].isdigit():  # type: ignore[union-attr]
             return not alike(_shapes(area), rows[0])
         return unlike(_shapes(area), rows[0])
+
+
+def _notes_below(rows: Sequence[Row]) -> int:
+    """Where the lines below the rows of a table begin: 비고, or a line with a mark, and nothing but lines behind it."""
+    end = len(rows)
+    while end and sum(map(bool, rows[end - 1][1])) == 1 and rows[end - 1][1][0]:
+        end -= 1
+    for n, (_, cells) in enumerate(rows[end:], end):
+        if _NOTES.fullmatch(squash(cells[0])) or NOTE.match(cells[0]) or (MARK.match(cells[0]) and n > 0):
+            return n
+    return len(rows)
+
+
+def _continues(area: Area, cells: Sequence[str]) -> bool:
+    """Add a row with one cell, of more to what stands above it there, to that; False if it is something else."""
+    x = next(x for x, cell in enumerate(cells) if cell)
+    last = area.rows[-1][1] if area.rows and not area.fold else []
+    first = area.groups.end - (cells[x][0] in "(（")  # a column that names rows; what is in brackets names none
+    if area.width < 3 or x <= first or x >= len(last) or not last[x] or not _LETTER.search(cells[x]):
+        return False
+    named = x < len(area.columns) and _SAYS_MORE.search(area.columns[x])
+    if not (x + 1 == area.width or named or _LISTED.match(cells[x])):
+        return False
+    last[x] = f"{last[x]}\n{cells[x]}"
+    return True
+
+
+def _add_form(area: Area, region: Region, owners: Sequence[Sequence[Owner | None]]) -> None:
+    """Add the pairs of each row, and what else stands in one."""
+    area.form = True
+    lines = [[one[2] for one in dict.fromkeys(line) if one] for line in owners]
+    for (number, _), line, found in zip(region.rows, lines, pairs_of(lines), strict=True):
+        texts = [cell.text for cell in line if cell.text]
+        area.rows += [(number, list(pair)) for pair in found] or ([(number, texts)] if texts else [])
 
 
 def _names_others(header: Sequence[str], cells: Sequence[str]) -> bool:

@@ -8,12 +8,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from mundap.ingest.header import FEW, shape_of
-from mundap.ingest.sheets.region import Region, longest, shifted
+from mundap.ingest.sheets.region import Region, longest, most_filled, shifted
 from mundap.ingest.sheets.sheet import Merged, Row, Sheet
 from mundap.ingest.sheets.titles import only_notes, titles
 from mundap.korean.normalize import squash
 
 _COUNT = re.compile(r"(\D{0,3})(\d{1,4})(\D{0,3})")
+_SPACED = 3  # rows with blank ones between them that are a table
 _YEARS = range(1900, 2100)
 
 
@@ -49,6 +50,22 @@ def _open(gaps: frozenset[int], merged: Sequence[Merged]) -> frozenset[int]:
 def stacked(blocks: Sequence[Region]) -> bool:
     """Whether blocks of one cell a row stand in different columns."""
     return len({next(x for x, cell in enumerate(cells) if cell) for block in blocks for _, cells in block.rows[:5]}) > 1
+
+
+def joined(blocks: Sequence[Region]) -> Sequence[Region]:
+    """The blocks; those of one row each, the first of them words alone, are one table with blank rows between its rows."""
+    above = next((n for n, block in enumerate(blocks) if most_filled(block.rows) > 1), len(blocks))
+    spaced = blocks[above:]
+    if len(spaced) < _SPACED or any(
+        len(one.rows) > 1 or len(one.rows[0][1]) > len(spaced[0].rows[0][1]) for one in spaced
+    ):
+        return blocks
+    if not all(cell and "0" not in shape_of(cell) for cell in spaced[0].rows[0][1]):
+        return blocks
+    return [
+        *blocks[:above],
+        Region(0, [row for one in spaced for row in one.rows], [m for one in spaced for m in one.merged]),
+    ]
 
 
 def side_by_side(block: Region, ragged: bool) -> list[Region]:

@@ -19,15 +19,20 @@ NOTE = re.compile(
 ABOUT = re.compile(
     r"[(（\[<〈*※\s]*(?:단위|기준|기준일|작성|작성일|작성자|출력|출력일|조회|기간|조회기간|일자|날짜|담당|담당자|부서|출처|자료|기관|문서번호|버전|대상|작성부서)[가-힣]{0,4}\s?[:：]?"
 )
+_LABELLED = re.compile(r"[^\W\d][^:：\d]{0,14}\s?[:：]\s*\S")
 _ROW_LABELS, _COLUMN_LABELS = ("행레이블", "RowLabels"), ("열레이블", "ColumnLabels")
 _WHEN = re.compile(r"[(（\[<〈\s]*['’]?\d{2,4}\s?[년.\-/].*(?:기준|현재|말|작성|\d\.?)[)）\]>〉\s]*")
+
+
+_FEW_LINES = 3  # rows of labelled values that say what the table below is of
 
 
 def only_lines(block: Region) -> bool:
     """Whether a block is lines of text: titles, what is said about a table, notes."""
     if len(block.rows) > SAMPLE:
         return False
-    return all(sum(map(bool, cells)) == 1 or about(cells) for _, cells in block.rows)
+    few = len(block.rows) <= _FEW_LINES
+    return all(sum(map(bool, cells)) == 1 or about(cells) or (few and _labelled(cells)) for _, cells in block.rows)
 
 
 def about(cells: Sequence[str]) -> bool:
@@ -35,6 +40,12 @@ def about(cells: Sequence[str]) -> bool:
     filled = [cell for cell in cells if cell]
     others = [cell for cell in filled if not (ABOUT.match(cell) or _WHEN.fullmatch(cell))]
     return (len(filled) < 3 and not others) or (len(filled) == 2 and others == filled[:1] and len(cells) > 2)
+
+
+def _labelled(cells: Sequence[str]) -> bool:
+    """Whether a row has its values behind their names in each cell: 점검일: 3월 5일 | 점검자: 김하늘."""
+    filled = [cell for cell in cells if cell]
+    return len(filled) > 1 and all(map(_LABELLED.match, filled))
 
 
 def _above_pivot(cells: Sequence[str], below: Sequence[str]) -> bool:
@@ -62,7 +73,7 @@ def titles(region: Region) -> int:
             wide = any(m.top == number and m.right > m.left for m in region.merged)
             if not (cells[0] or wide or about(cells) or count or width > 2):
                 break  # a header whose corner is blank
-        elif not ((about(cells) and width > 2) or _above_pivot(cells, rows[count + 1][1])):
+        elif not (((about(cells) or _labelled(cells)) and width > 2) or _above_pivot(cells, rows[count + 1][1])):
             break
         count += 1
     return count if any(sum(map(bool, cells)) > 1 for _, cells in rows[count : count + SAMPLE]) else 0

@@ -13,6 +13,7 @@ import json
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -142,9 +143,10 @@ def _marks(page: Any, quotes: Sequence[str]) -> list[Box]:
 
 def main() -> None:
     """Draw the page that the arguments name."""
-    import resource
+    with suppress(ModuleNotFoundError):  # Windows sets no such limit
+        import resource
 
-    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
+        resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY, _MEMORY))
     shown, first, picture = draw(sys.argv[1], int(sys.argv[2]), json.load(sys.stdin))
     sys.stdout.buffer.write(f"{shown} {first:.3f}\n".encode() + picture)
 

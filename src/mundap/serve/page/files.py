@@ -36,11 +36,18 @@ def version() -> str:
     return digest("".join(f"{path.name}\n{path.read_text('utf-8')}" for path in sorted(FOLDER.iterdir())), size=8)
 
 
-@cache
 def file(name: str) -> File | None:
     """The file of that name, or None."""
-    if name not in {path.name for path in FOLDER.iterdir()}:
-        return None
+    return _file(name) if name in _names() else None  # of names that anybody may make up nothing is kept
+
+
+@cache
+def _names() -> frozenset[str]:
+    return frozenset(path.name for path in FOLDER.iterdir())
+
+
+@cache
+def _file(name: str) -> File:
     path = FOLDER / name
     body = path.read_bytes().replace(_VERSION, version().encode())
     packed = gzip.compress(body, 9, mtime=0)

@@ -15,11 +15,15 @@ from urllib.parse import quote as percent
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
+from starlette.types import Receive, Scope, Send
 
+from mundap.errors import BadFile
 from mundap.serve.error_responses import Refused, documented
 from mundap.serve.service import Bot, Here
 from mundap.types import Passage
 from mundap.workspace import Mundap
+from mundap.workspace.intake import beside
+from mundap.workspace.uploads import Uploads
 
 _PDF = ".pdf"
 _SECONDS = 30.0  # to draw a page
@@ -120,7 +124,7 @@ def file(passage_id: str, bot: Bot) -> FileResponse:
     path = _file(bot, passage_of(bot, passage_id))
     if path is None:
         raise Refused(404, f"'{passage_id}': 원본 파일이 없습니다. 텍스트로 확인하세요.")
-    return FileResponse(
+    return _Whole(
         path,
         media_type="application/octet-stream",  # nothing of it runs or is shown in this site's name
         headers={
@@ -128,8 +132,17 @@ def file(passage_id: str, bot: Bot) -> FileResponse:
             "Content-Security-Policy": "sandbox; default-src 'none'",
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private, no-cache",
+            "Accept-Ranges": "none",
         },
     )
+
+
+class _Whole(FileResponse):
+    """A file that is always given whole: what is wrong with a range would be told in words of the framework."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [one for one in scope["headers"] if one[0] not in (b"range", b"if-range")]
+        await super().__call__({**scope, "headers": headers}, receive, send)
 
 
 def original(bot: Mundap, passage: Passage, download: bool) -> Original:
@@ -159,12 +172,25 @@ def no_passage(passage_id: str) -> Refused:
 
 
 def _file(bot: Mundap, passage: Passage) -> Path | None:
-    """The file of a passage's document, or None if it is not there or holds what is not for this asker."""
+    """The file of a passage's document, or None if it is not there or holds what is not for this asker, or may: its tags are
+    others than those with which it was read."""
     document = bot.corpus.document(passage.document_id)
     if document is None or bot.corpus.text(passage.document_id) is None:
         return None
     path = bot.file_of(document.source)
-    return path if path is not None and path.is_file() else None
+    if path is None or not path.is_file():
+        return None
+    return path if bot.corpus.seen is None or _tagged_as_read(bot, document.source, path) else None
+
+
+def _tagged_as_read(bot: Mundap, source: str, path: Path) -> bool:
+    """Whether the tags beside the file are those of its document: who changes both has nobody see it before it is read."""
+    if Uploads.holds(source):  # whose tags came with them
+        return True
+    try:
+        return set(beside(path)) == set(bot.corpus.tags(source))
+    except BadFile:
+        return False
 
 
 def _drawn(path: Path, page: int, quotes: tuple[str, ...]) -> Picture | None:

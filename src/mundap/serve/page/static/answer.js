@@ -74,7 +74,7 @@ export class Exchange {
     const { app, turn } = this;
     const { say } = app;
     const copy = tool("copy", say("copy"), async () => {
-      const done = await copied(this.#plain());
+      const done = await copied(this.plain());
       app.tell(say(done ? "copied" : "uncopied"));
       copy.replaceChildren(icon(done ? "check" : "copy"));
       setTimeout(() => copy.replaceChildren(icon("copy")), 2000);
@@ -85,7 +85,8 @@ export class Exchange {
     return [el("div", { class: "tools" }, copy, again, thumbs), below];
   }
 
-  #plain() {
+  /** The answer with its sources, as plain text. */
+  plain() {
     const { app, turn } = this;
     const cited = new Set((turn.citations ?? []).map((one) => one.passage_id));
     const sources = (turn.hits ?? []).filter((hit) => cited.has(hit.passage_id)).map((hit) => {

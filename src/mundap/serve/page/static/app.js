@@ -7,7 +7,7 @@ import { History, recalled, remember } from "./history.js";
 import { Preferences } from "./preferences.js";
 import { problem } from "./said.js";
 import { source } from "./source.js";
-import { text } from "./texts.js";
+import { LANGUAGES, text } from "./texts.js";
 
 const REMEMBERED = 8; // exchanges that a question may lean on
 const TITLE = 40; // characters of a conversation's name
@@ -54,7 +54,11 @@ class App {
       else this.element.replaceChildren(el("main", { class: "alone" }, problem(this.say, error, () => this.begin())));
       return;
     }
-    if (!this.preferences.language) this.preferences.language = this.settings.language;
+    if (!this.preferences.language) {
+      const { language } = this.settings;
+      this.preferences.language = understood(language);
+      if (this.preferences.language !== language) this.settings = await this.api.settings(this.preferences.language).catch(() => this.settings);
+    }
     this.#draw();
   }
 
@@ -218,10 +222,12 @@ class App {
     this.rail = el("nav", { class: "rail", "aria-label": say("menu") }, this.items);
     this.drawer = el("dialog", { class: "drawer", "aria-label": say("menu"), onclick: (event) => event.target === this.drawer && this.drawer.close() });
     this.choices = preferences.dialog(say, settings.personas, (name) => this.#changed(name));
+    this.saver = tool("save", say("export"), () => this.#export());
     const header = el("header", { class: "bar" },
       tool("menu", say("menu"), () => this.#openDrawer(), { class: "tool menu" }),
       el("h1", null, title),
       tool("add", say("fresh"), () => this.#open(fresh()), { class: "tool new" }),
+      this.saver,
       tool("adjust", say("preferences"), () => this.choices.showModal()),
       given.onclose && tool("close", say("close"), given.onclose));
     const foot = el("footer", null, this.composer.form, el("p", { class: "notice" }, settings.notice));
@@ -269,8 +275,18 @@ class App {
     this.drawer.showModal();
   }
 
+  /** The conversation as a text file, to be kept or sent on. */
+  #export() {
+    const { say } = this;
+    const said = this.exchanges.map((one) => `${say("you")}: ${one.turn.question}\n\n${say("answer")}: ${one.plain()}`);
+    const href = URL.createObjectURL(new Blob([[this.settings.notice, ...said].join("\n\n---\n\n")], { type: "text/plain" }));
+    el("a", { href, download: `${this.conversation.title.replace(/[^\p{L}\p{N} ]/gu, "")}.txt` }).click();
+    setTimeout(() => URL.revokeObjectURL(href), 60_000);
+  }
+
   #list() {
     const { say, history } = this;
+    this.saver.hidden = !history.all.includes(this.conversation);
     const entry = (one) => el("li", null,
       el("button", { type: "button", class: "entry", "aria-current": one.id === this.conversation.id && "true", onclick: () => this.#open(one) }, icon("chat"), el("span", null, one.title)),
       tool("trash", say("remove", { title: one.title }), () => this.#forget(() => history.remove(one.id), one.id)));
@@ -309,6 +325,12 @@ class App {
       el("label", null, say("key"), field), el("button", { type: "submit", class: "main" }, say("enter")))));
     field.focus();
   }
+}
+
+/** The language of the documents if the browser's owner reads it, else the first that the page has and they read. */
+function understood(language) {
+  const read = navigator.languages.map((one) => one.slice(0, 2).toLowerCase());
+  return read.includes(language) ? language : (read.find((one) => one in LANGUAGES) ?? language);
 }
 
 const fresh = () => ({ id: `${Date.now().toString(36)}${Math.random().toString(36).slice(2, 8)}`, title: "", turns: [] });

@@ -4,6 +4,7 @@ import { el } from "./dom.js";
 
 const TABLE = /^\s*\|.*\|\s*$/;
 const RULE = /^\s*\|(\s*:?-+:?\s*\|)+\s*$/;
+const BULLET = /^\s*(?:[-*·]\s+|[•▪◦‣]\s*)/; // what nobody types by chance needs no blank behind it
 const INLINE = /\*\*([^*\n]+)\*\*|`([^`\n]+)`|\[(\d{1,3})\](?!\()|!?\[([^\]\n]*)\]\(([^()\s]*)\)/g;
 
 /** Elements of `source`. `cite(n)` gives an element for the marker [n], or null to leave it as text. */
@@ -27,7 +28,7 @@ export function rendered(source, cite = () => null) {
       made.append(el("hr"));
       n++;
     } else {
-      const kind = [TABLE, /^\s*[-*•·]\s+/, /^\s*>\s?/].find((one) => one.test(row));
+      const kind = [TABLE, BULLET, /^\s*>\s?/].find((one) => one.test(row));
       let last = n;
       while (last < rows.length && rows[last].trim() && (kind ? kind.test(rows[last]) : last === n || plain(rows[last]))) last++;
       const part = rows.slice(n, last);
@@ -44,7 +45,7 @@ export function rendered(source, cite = () => null) {
   return made;
 }
 
-const plain = (row) => !/^(#{1,6}\s|\s*(```|~~~)|\s*[-*•·]\s+|\s*>\s?)/.test(row) && !TABLE.test(row);
+const plain = (row) => !/^(#{1,6}\s|\s*(```|~~~)|\s*>\s?)/.test(row) && !BULLET.test(row) && !TABLE.test(row);
 
 function broken(rows, cite) {
   return rows.length > 1 ? rows.map((row) => el("span", { class: "line" }, inline(row, cite))) : inline(rows[0], cite);

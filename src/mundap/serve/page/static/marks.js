@@ -5,15 +5,21 @@ const SIGNS = /[\s|*#`>_~\\\-·•]/u;
 
 const letters = (text) => Array.from(text, (one) => (SIGNS.test(one) ? "" : one)).join("");
 
-/** Marks each quote once in `place`, the first time after about `from` letters; gives the first mark, or null. */
+const LEAST = 8; // letters of a sentence that is marked where its quote is not found as a whole
+
+/** Marks each quote once in `place`, the first time after about `from` letters; gives the first mark, or null. Of a quote
+ * that is not there as it is, for it holds what is not drawn, those of its sentences that are. */
 export function mark(place, quotes, before = "", name = "quote") {
-  const from = letters(before).length - 40;
+  const from = Math.max(0, letters(before).length - 40);
+  const { said } = letters_of(place);
+  const parts = quotes.flatMap((quote) =>
+    said.includes(letters(quote)) ? [quote] : quote.split(/\n|(?<=[.!?])\s/).filter((one) => letters(one).length >= LEAST));
   let first = null;
-  for (const quote of quotes) {
-    const wanted = letters(quote);
+  for (const part of parts) {
+    const wanted = letters(part);
     if (wanted.length < 2) continue;
-    const { said, nodes } = letters_of(place);
-    let at = said.indexOf(wanted, Math.max(0, from));
+    const { nodes } = letters_of(place);
+    let at = said.indexOf(wanted, from);
     if (at < 0) at = said.indexOf(wanted);
     if (at < 0) continue;
     const made = wrapped(nodes.slice(at, at + wanted.length), name);

@@ -42,6 +42,7 @@ const TEXTS = {
   close: ["닫기", "Close"],
   menu: ["대화 목록", "Conversations"],
   fresh: ["새 대화", "New chat"],
+  export: ["대화 내려받기", "Download this chat"],
   empty: ["아직 대화가 없습니다.", "No conversations yet."],
   device: ["대화는 이 기기의 브라우저에만 저장됩니다.", "Conversations are stored only in this browser."],
   full: ["저장 공간이 없어 이 대화는 저장되지 않습니다.", "This conversation cannot be saved: the browser's storage is unavailable."],
@@ -108,7 +109,7 @@ export function text(language, key, values = {}) {
   return TEXTS[key][language === "en" ? 1 : 0].replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-/** What a source is called, a page that it names said as people say it. */
+/** What a source is called, a page that it names said as people say it, and nothing in it that turns letters around. */
 export function paged(language, source) {
-  return source.replace(/(^|[\s,(])page:?\s*(\d+)(?![\d.])/gi, (_, before, n) => before + text(language, "page", { n }));
+  return source.replace(/[\u202a-\u202e\u2066-\u2069]/g, "").replace(/(^|[\s,(])page:?\s*(\d+)(?![\d.])/gi, (_, before, n) => before + text(language, "page", { n }));
 }

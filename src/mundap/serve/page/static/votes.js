@@ -27,6 +27,7 @@ export function votes(app, turn) {
     }
     app.tell(say("kept"));
     below.replaceChildren(form(verdict));
+    below.scrollIntoView({ block: "nearest" });
     app.save();
   }
 
