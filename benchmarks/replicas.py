@@ -29,7 +29,7 @@ from shared import CUSTOMS, bare_customs, need_data
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from tests import postgres
-from tests.cluster.machines import Part, balancer, mundap, until
+from tests.cluster.machines import Part, balancer, listens, mundap, until
 from tests.postgres import free_port
 
 COMPARED = 24  # questions whose answers are compared
@@ -98,7 +98,7 @@ def serving(servers: Sequence[Server], folder: Path) -> Iterator[tuple[str, list
             part, address = found
             stack.callback(part.kill)
             part.start()
-            until(lambda: httpx.get(f"{address}/healthz").status_code == 200, "HAProxy")
+            until(lambda: listens(int(address.rpartition(":")[2])), "HAProxy")
         yield address, parts
 
 
