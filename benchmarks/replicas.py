@@ -29,7 +29,7 @@ from shared import CUSTOMS, bare_customs, need_data
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from tests import postgres
-from tests.cluster.machines import Part, balancer, mundap, until
+from tests.cluster.machines import Part, balancer, listens, mundap, until
 from tests.postgres import free_port
 
 COMPARED = 24  # questions whose answers are compared
@@ -98,7 +98,7 @@ def serving(servers: Sequence[Server], folder: Path) -> Iterator[tuple[str, list
             part, address = found
             stack.callback(part.kill)
             part.start()
-            until(lambda: httpx.get(f"{address}/healthz").status_code == 200, "HAProxy")
+            until(lambda: listens(int(address.rpartition(":")[2])), "HAProxy")
         yield address, parts
 
 
@@ -123,9 +123,8 @@ def main() -> None:
             (root / "docs").mkdir(parents=True)
             (root / "mundap.toml").touch()
             bare_customs(root / "docs" / "customs.xlsx")
-            bot = Mundap.open(root)
-            bot.ingest()
-            bot.index()
+            Mundap.open(root).ingest()
+        Mundap.open(root).index()
         shutil.copytree(root, folder / "files", symlinks=True)
         cluster = stack.enter_context(postgres.cluster())
         url = cluster.database()
