@@ -171,7 +171,7 @@ class Generate(_Section):
     generator: str = "extractive"
     persona: str = ""
     faq: bool = True
-    min_support: float = Field(default=0.44, ge=0, le=1)
+    min_support: float = Field(default=0.43, ge=0, le=1)
     support: str = ""
     reader: str = ""
     min_relevance: float = Field(default=0.02, ge=0, le=1)

@@ -90,6 +90,19 @@ def test_another_unit_is_not_what_is_counted() -> None:
     assert offers("다섯 권을 빌린다.", asked) > offers("14일 동안 빌린다.", asked)
 
 
+@pytest.mark.parametrize(
+    ("question", "having", "lacking"),
+    [
+        ("담배는 몇 갑까지 가져오나요?", "궐련 200개비까지 가져온다.", "담배는 30일 전에 신고한다."),
+        ("신청서는 몇 장 내나요?", "신청서 3매를 낸다.", "신청서는 3일 안에 낸다."),
+        ("약은 하루에 몇 정 먹나요?", "하루에 3캡슐을 먹는다.", "약은 식사 30분 뒤에 먹는다."),
+    ],
+)
+def test_counters_of_one_thing_answer_each_other(question: str, having: str, lacking: str) -> None:
+    asked = wanted(question)
+    assert offers(having, asked) >= 0.5 > offers(lacking, asked)
+
+
 def test_the_thing_asked_about_is_the_focus() -> None:
     asked = wanted("여권 발급 수수료는 얼마인가요?")
     assert "수수료" in asked.focus

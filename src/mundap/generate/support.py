@@ -16,7 +16,7 @@ from mundap.messages import say
 
 # The probability under which an answer is withheld: four fifths of the answerable questions that the weights were fitted
 # on pass, half of them in citizens' words (docs/experiments/2026-11-29-support-near-the-topic.md).
-MIN_SUPPORT = 0.44
+MIN_SUPPORT = 0.43
 
 FEATURES = (
     "near",  # the cosine of the nearest sentence

@@ -118,6 +118,13 @@ _BOUNDED = re.compile(r"한도|까지|최대|상한|이내|이하|범위|기준"
 LIMITS = frozenset("한도 범위 기준 최대 최고 최소 상한 이내 이하".split())  # said by 이하, 이내 and 초과 as well
 _BOUND = re.compile(r"이하|이내|미만|초과|까지|한도|범위|넘|이상|한하|한정|제한|최대|안에")
 _SAME = {"번": "회"}  # 몇 번 is answered by 3회, and by 네 번
+_ALIKE = (  # counters of one thing: 몇 갑 is answered by 200개비, 몇 장 by 3매
+    frozenset({"갑", "보루", "개비"}),
+    frozenset({"장", "매"}),
+    frozenset({"가지", "종", "개"}),
+    frozenset({"캡슐", "정"}),
+    frozenset({"봉지", "팩"}),
+)
 _FRACTION = re.compile(r"\d\s?분의\s?\d")
 _TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라도 초과하면 names no limit
 _DENYING = re.compile(
@@ -280,7 +287,8 @@ def _offered(text: str, kind: Kind, unit: str, bounded: bool) -> float:
     if unit == CLOCK:
         return float(bool(_CLOCKS.search(text)))
     if unit and kind in VALUES:
-        exact = any(_SAME.get(one.unit, one.unit) == unit for one in named)
+        alike = next((units for units in _ALIKE if unit in units), frozenset({unit}))
+        exact = any(_SAME.get(one.unit, one.unit) in alike for one in named)
         return 1.0 if exact else 0.25 * bool(named)
     if kind == "amount":
         sized = {"money", "percent", "volume", "weight", "length", "area", "count"}

@@ -30,7 +30,7 @@ k = 5                     # 답변을 만들 때 참고하는 문단 수
 [generate]
 generator = "extractive"  # 또는 "gguf:models/my.gguf", "openai:http://127.0.0.1:11434/v1#qwen3"
 # persona = "이름"        # 페르소나: personas/이름.toml
-# min_support = 0.44      # 근거 점수가 이보다 낮으면 답변을 보류합니다 (0-1)
+# min_support = 0.43      # 근거 점수가 이보다 낮으면 답변을 보류합니다 (0-1)
 """
 
 
