@@ -10,6 +10,7 @@ import typer
 from mundap.cli import show
 from mundap.cli.options import HERE, Json, Workspace, open_workspace
 from mundap.errors import MundapError
+from mundap.messages import paged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -267,7 +268,7 @@ def _print_twins(report: RetrievalReport, twins: Twins) -> None:
     _print_table({leg: found.with_twins for leg, found in report.legs.items() if found.with_twins})
     for group in twins.groups[:_GROUPS]:
         first = group.passages[0]
-        sources = ", ".join(dict.fromkeys(p.source for p in group.passages))
+        sources = ", ".join(dict.fromkeys(paged(p.source, "ko") for p in group.passages))
         print(
             f"  {KINDS[group.kind]} {len(group.passages)}개: {beginning(first.text)[:_EXAMPLE]} ({sources[:_EXAMPLE]})"
         )

@@ -25,6 +25,7 @@ from mundap.evaluation.html_parts import (
 )
 from mundap.evaluation.markup import Markup, join
 from mundap.evaluation.provenance import About
+from mundap.messages import paged
 
 WRONG = "오답: 정답 제시문을 하나도 인용하지 않은 답변 또는 답이 없는 질문에 한 답변."
 
@@ -130,7 +131,7 @@ def _texts(asked: Answered) -> list[tuple[str, str]]:
     if asked.question.gold:
         texts.append(("정답 제시문", beginning(" / ".join(asked.question.gold))))
     quotes = [
-        f"{'○' if gold else '×'} {c.source}: “{beginning(c.quote)}”"
+        f"{'○' if gold else '×'} {paged(c.source, 'ko')}: “{beginning(c.quote)}”"
         for c, gold in zip(asked.answer.citations, asked.golden, strict=True)
     ]
     return [*texts, ("인용", "\n".join(quotes) or "없음")]

@@ -33,6 +33,7 @@ from mundap.evaluation.provenance import About
 from mundap.evaluation.retrieval import METRICS as RETRIEVED
 from mundap.evaluation.retrieval import LegResult, QuestionResult, RetrievalReport, Step
 from mundap.ingest.copies import Kind
+from mundap.messages import paged
 
 Compared = Mapping[str, Mapping[str, Difference]]
 
@@ -104,7 +105,7 @@ def _twins(report: RetrievalReport, main: str) -> Markup:
             KINDS[group.kind],
             str(len(group.passages)),
             beginning(group.passages[0].text),
-            ", ".join(dict.fromkeys(p.source for p in group.passages)),
+            ", ".join(dict.fromkeys(paged(p.source, "ko") for p in group.passages)),
         ]
         for group in report.twins.groups[:_GROUPS]
     ]
@@ -164,7 +165,7 @@ def _place(found: LegResult) -> str:
 
 
 def _source(found: LegResult) -> str:
-    return f" · {found.top.passage.source}" if found.top and found.top.passage.source else ""
+    return f" · {paged(found.top.passage.source, 'ko')}" if found.top and found.top.passage.source else ""
 
 
 def _top(found: LegResult) -> str:

@@ -13,6 +13,7 @@ from mundap.encode.prompts import Prompts
 from mundap.errors import MundapError
 from mundap.generate.openai import OpenAIGenerator
 from mundap.index.local import LocalEngine
+from mundap.messages import paged
 from mundap.protocols import Loads
 from mundap.store.space import free, low
 from mundap.types import Json
@@ -107,7 +108,7 @@ def copies_told(found: Copied) -> str:
     """One line on the passages that have copies; "" if there are none."""
     if not found.passages:
         return ""
-    one, other = found.sources
+    one, other = (paged(source, "ko") for source in found.sources)
     where = f"{one}와(과) {other}" if one != other else one
     return (
         f"다른 문단과 내용이 같거나 숫자·날짜만 다른 문단이 {found.passages}개 있습니다(예: '{found.texts[0]}', {where})."
