@@ -28,6 +28,7 @@ _GROUPS = re.compile(  # squashed names of columns whose values group rows
     r"|과명?|국명?|실명?|팀명?|월별?|층|동|장|절|관|항|category|group|type|dept\.?|department|division|region|month|date",
     re.IGNORECASE,
 )
+_DAY = re.compile(r".*(?:일자|날짜|일시)|date", re.IGNORECASE)  # squashed, as the others
 _OWN = re.compile(  # squashed names of columns whose values hold for one row alone
     r"성명|이름|성함|.*(?:자|인)명?|직책|직위|직급|비고|메모|전화.*|연락처|휴대.*|팩스|e-?mail|이메일|주소|상태|결과|.*여부|확인|서명|표시|변경|신규|필수|중요|체크"
     r"|.*(?:금액|단가|수량|건수|인원|점수|비율|합계)|name|phone|tel|note|remarks?|status",
@@ -134,7 +135,7 @@ def _labels(name: str, rows: Sequence[Sequence[str]], first: int, x: int) -> boo
     if name in _MEANT or (_OWN.fullmatch(name) and not _GROUPS.fullmatch(name)):
         return False
     labels: list[tuple[str, bool]] = []  # each with whether it stands under a label of its own
-    blank = 0
+    blank = alone = 0
     for row in rows:
         at = _starts(row, first)
         if (
@@ -146,6 +147,7 @@ def _labels(name: str, rows: Sequence[Sequence[str]], first: int, x: int) -> boo
             continue
         if at > x:
             blank += 1
+            alone += at == x + 1
             if not labels:
                 return False
         elif x < len(row) and row[x] and (_is_label(row[x]) or len(row) < 3 or not _single(row)):
@@ -154,6 +156,8 @@ def _labels(name: str, rows: Sequence[Sequence[str]], first: int, x: int) -> boo
         return False
     if any(before[0] == after[0] and not after[1] for before, after in pairwise(labels)):
         return False  # who says it in each row would say it in the blank ones too
+    if _DAY.fullmatch(name) and alone:  # of a single row nobody may know it
+        return len(labels) <= blank
     if _GROUPS.fullmatch(name):
         return True
     different = len({label for label, _ in labels})

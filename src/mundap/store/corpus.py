@@ -462,7 +462,9 @@ class Corpus:
             column, key = _column(name)
             clauses.append(f"{column} IN ({','.join('?' * len(wanted)) or 'NULL'})")
             values += [*key, *wanted]
-        # As text, 2023 and 2023-10 sort before every day that they hold.
+        # As text, 2023 and 2023-10 sort before every day that they hold; what is shorter than a year is no date.
+        if since is not None or until is not None:
+            clauses.append(f"length({_DATE}) >= 4")
         if since is not None:
             clauses.append(f"{_DATE} || substr('-12-31', length({_DATE}) - 3) >= ?")
             values.append(_iso(since))
