@@ -182,6 +182,8 @@ def _blocks(parent: Element, word: _Word) -> Iterator[Block]:
 
 def _join_deleted(parent: Element) -> None:
     """Put what stands in a paragraph whose mark is deleted at the beginning of the next, as Word shows them."""
+    if parent.find(f"{W}p/{W}pPr/{W}rPr") is None:
+        return
     for child in list(parent):
         properties = child.find(f"{W}pPr/{W}rPr") if child.tag == f"{W}p" else None
         gone = properties is not None and any(properties.find(f"{W}{name}") is not None for name in ("del", "moveFrom"))
@@ -224,10 +226,7 @@ def _text(element: Element, word: _Word, behind: list[Element], notes: list[str]
                 one.shown += child.text or ""
             yield child.text or ""
         elif tag == f"{W}r":
-            if _run_is(child, word, "struck", _struck(child)):
-                word.struck.append("".join(_run(child, word, [], [])))
-            elif not _run_is(child, word, "hidden", _on(child, "vanish")):
-                yield from _run(child, word, behind, notes)
+            yield from _run(child, word, behind, notes)
         elif tag == f"{W}fldChar":
             yield _field_char(child, word)
         elif tag == f"{W}instrText":
@@ -253,20 +252,27 @@ def _text(element: Element, word: _Word, behind: list[Element], notes: list[str]
 
 
 def _run(run: Element, word: _Word, behind: list[Element], notes: list[str]) -> Iterator[str]:
+    """The text of a run, unless it is struck out or hidden, by itself or by its style."""
+    properties = run.find(f"{W}rPr")
+    if properties is None:
+        yield from _text(run, word, behind, notes)
+        return
+    style = word.styles.get(_val(properties, "rStyle"))
+    if _struck(run) or (style is not None and style.struck):
+        word.struck.append("".join(_placed(run, properties, word, [], [])))
+    elif not (_on(run, "vanish") or (style is not None and style.hidden)):
+        yield from _placed(run, properties, word, behind, notes)
+
+
+def _placed(run: Element, properties: Element, word: _Word, behind: list[Element], notes: list[str]) -> Iterator[str]:
     """The text of a run; 10³ and H₂O where it stands higher or lower in the line."""
-    place = _val(run.find(f"{W}rPr"), "vertAlign")
+    place = _val(properties, "vertAlign")
     if place == "superscript":
         yield superscript("".join(_text(run, word, behind, notes)))
     elif place == "subscript":
         yield subscript("".join(_text(run, word, behind, notes)))
     else:
         yield from _text(run, word, behind, notes)
-
-
-def _run_is(run: Element, word: _Word, name: str, itself: bool) -> bool:
-    """Whether a run is hidden or struck out, by itself or by its style."""
-    style = word.styles.get(_val(run.find(f"{W}rPr"), "rStyle"))
-    return itself or (style is not None and bool(getattr(style, name)))
 
 
 def _field_char(mark: Element, word: _Word) -> str:
@@ -385,8 +391,9 @@ def _filled(rows: list[Element], cells: list[list[Element]], word: _Word, inner:
             merge = about.find(f"{W}vMerge") if about is not None else None
             continued = merge is not None and merge.get(f"{W}val") != "restart"
             found = [*_blocks(cell, word)]
-            label = ", ".join(one_line(text) for text in _before(places, line, x) if text)[:_LABEL]
-            inner += [replace(block, caption=block.caption or label) for block in found if isinstance(block, Table)]
+            if within := [block for block in found if isinstance(block, Table)]:
+                label = ", ".join(one_line(text) for text in _before(places, line, x) if text)[:_LABEL]
+                inner += [replace(block, caption=block.caption or label) for block in within]
             line.append((x, _flat(found), across, continued))
             x += across
         places.append(line)

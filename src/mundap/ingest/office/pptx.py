@@ -17,7 +17,9 @@ from mundap.ingest.raised import subscript, superscript
 
 NOTES = "발표자 노트: "
 _RUNNING = ("DATE", "FOOTER", "SLIDE_NUMBER", "HEADER")  # placeholders that say nothing of their slide
-_RUN = "{http://schemas.openxmlformats.org/drawingml/2006/main}r"
+_A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
+_RUN, _PROPERTIES = f"{_A}r", f"{_A}rPr"
+_STRUCK = ("sngStrike", "dblStrike")
 _ROW = 0.2  # of an inch; shapes whose tops differ by less stand side by side
 _EMU = 914_400  # English metric units in an inch
 
@@ -55,7 +57,7 @@ def _slide(slide: Untyped, number: int) -> Iterator[Block]:
         yield Heading(" ".join(_text(title.text_frame).split("\n")), 1, number)
     elif number > 1:
         yield Heading(f"슬라이드 {number}", 1, number)  # so that it does not stand under the title of the one before
-    others = (shape for shape in slide.shapes if title is None or shape.shape_id != title.shape_id)
+    others = (shape for shape in slide.shapes if title is None or shape.element is not title.element)
     for shape in _in_order(others):
         yield from _shape(shape, number)
     if slide.has_notes_slide:
@@ -93,18 +95,21 @@ def _line(paragraph: Untyped) -> str:
 
 
 def _raised(part: Untyped) -> str:
-    if _struck(part):
-        return ""
     text: str = part.text.replace("\v", "\n")
-    baseline = next((one.get("baseline") or "" for one in part if str(one.tag).endswith("}rPr")), "")
+    properties = part.find(_PROPERTIES)
+    if properties is None:
+        return text
+    if properties.get("strike") in _STRUCK:
+        return ""
+    baseline = properties.get("baseline") or ""
     if not re.fullmatch(r"-?\d+%?", baseline) or not baseline.strip("-0%"):
         return text
     return subscript(text) if baseline.startswith("-") else superscript(text)
 
 
-def _struck(part: Untyped) -> bool:
-    """Whether a run is struck out, once or twice."""
-    return any(one.get("strike") in ("sngStrike", "dblStrike") for one in part if str(one.tag).endswith("}rPr"))
+def _struck(run: Untyped) -> bool:
+    properties = run.find(_PROPERTIES)
+    return properties is not None and properties.get("strike") in _STRUCK
 
 
 def _table(table: Untyped, number: int) -> Table:
