@@ -76,6 +76,7 @@ from mundap.workspace.intake import (
 from mundap.workspace.model_files import fetch_models
 from mundap.workspace.opening import Opening, passages_of
 from mundap.workspace.searching import Searching, Where
+from mundap.workspace.tagged_folders import empty_of, tagged
 from mundap.workspace.uploads import Uploads
 
 _VIEWS = 32  # that are kept: each has connections of its own
@@ -205,7 +206,7 @@ class Mundap:
         """
         if tags is None:
             return self
-        folders = self._tagged_folders
+        folders = self._tagged
         known = frozenset(self.corpus.tags_in_use).union(*(tags for _, tags in folders))
         if not (folders or known):
             return self
@@ -223,31 +224,14 @@ class Mundap:
         return view
 
     @cached_property
-    def _tagged_folders(self) -> tuple[tuple[str, frozenset[str]], ...]:
-        """The folders of the settings that have access tags: the beginnings of their documents' sources, and the tags."""
-        folders = self.config.access.folders.items()
-        return tuple((one, frozenset(tags)) for name, tags in folders for one in sorted(self._beginnings(name)))
-
-    def _beginnings(self, folder: str) -> set[str]:
-        """How the sources of the documents below a folder begin, whichever way its path is written, and where it is a link."""
-        begins = set()
-        for written in (folder.strip(), folder.strip().replace("\\", "/")):
-            path = Path(os.path.normpath(self.root / written))
-            for place in (path, Path(os.path.realpath(spelled(path) or path))):
-                own = place.relative_to(self.root) if place.is_relative_to(self.root) else place
-                above = self.root.is_relative_to(place)
-                begins.add("" if above else f"{nfc_path(own).rstrip('/')}/")
-        return begins
+    def _tagged(self) -> tuple[tuple[str, frozenset[str]], ...]:
+        return tagged(self.root, self.config.access.folders)
 
     @property
     def empty_folders(self) -> list[str]:
         """The folders of [access.folders] in which there is no document: their names may be misspelt."""
-        sources = [one.source for one in self.corpus.documents()] if self.config.access.folders else []
-        return [
-            name
-            for name in (self.config.access.folders if sources else ())
-            if not any(source.startswith(tuple(self._beginnings(name))) for source in sources)
-        ]
+        folders = self.config.access.folders
+        return empty_of(self.root, folders, [one.source for one in self.corpus.documents()]) if folders else []
 
     def read_by(self, encoder: str, progress: Progress = quiet) -> Mundap:
         """The same workspace as it would search with the encoder of that name; the index on the disk stays as it is.
