@@ -138,7 +138,7 @@ test: setup-ocr setup-browser setup-servers setup-dev
 	$(BIN)/coverage report --format=total --fail-under=$(QUICK_FLOOR)
 	@$(MAKE) --no-print-directory setup-train
 	$(PYTEST) $(SPREAD) tests --ignore=tests/unit --ignore=tests/contracts
-	$(PYTEST) tests/unit tests/contracts -m "slow or hypothesis"
+	$(PYTEST) $(SPREAD) tests/unit tests/contracts -m "slow or hypothesis"
 	@$(MAKE) --no-print-directory standards
 
 # LangChain's own tests. They stand apart: with them come plugins that change how pytest runs everything else.
