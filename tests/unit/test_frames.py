@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +21,10 @@ QA: Rows = [
 ]
 
 
-class Polars:
-    """The part of a polars frame that reading uses, where polars is not installed."""
-
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
-        self.columns = list(rows[0])
-        self._rows = rows
-
-    def iter_rows(self) -> Any:
-        return (tuple(row.values()) for row in self._rows)
-
-
 def frames(rows: Rows) -> list[Any]:
     pandas = pytest.importorskip("pandas", reason="needs pandas, which the extra ui brings")
-    return [rows, pandas.DataFrame(rows), Polars(rows)]
+    polars = pytest.importorskip("polars", reason="needs polars")
+    return [rows, pandas.DataFrame(rows), polars.DataFrame(rows, strict=False, infer_schema_length=None)]
 
 
 def as_file(rows: Rows, folder: Path) -> Document:
@@ -54,7 +45,7 @@ def test_a_frame_is_read_as_the_file_with_the_same_cells(tmp_path: Path) -> None
 
 def test_values_are_shown_as_people_write_them() -> None:
     rows = [
-        {"품목": "담배", "수량": 200, "세율": 0.5, "시행": date(2026, 1, 1), "비고": None},
+        {"품목": "담배", "수량": 200, "세율": 0.5, "시행": datetime(2026, 1, 1), "비고": None},
         {"품목": "주류", "수량": 2, "세율": float("nan"), "시행": datetime(2026, 3, 1, 9, 30), "비고": "만 19세 이상"},
     ]
     for data in frames(rows):
@@ -113,6 +104,33 @@ def test_values_of_every_kind_are_shown_or_left_out() -> None:
         "나라: 미국",
     ]
     assert text_of([{"열": "nan"}, {"열": "None"}]) == "열: nan\n\n열: None"  # words, and no missing values
+    assert (
+        text_of([{"열": date(2026, 1, 2)}, {"열": datetime(2026, 1, 2, 9, 30)}])
+        == "열: 2026-01-02\n\n열: 2026-01-02 09:30"
+    )
+
+
+def test_values_of_polars_are_shown_or_left_out() -> None:
+    polars = pytest.importorskip("polars", reason="needs polars")
+    frame = polars.DataFrame(
+        {
+            "품목": polars.Series(["담배", None], dtype=polars.Categorical),
+            "수량": [200, None],
+            "단가": [Decimal("1.50"), None],
+            "세율": polars.Series([0.1, float("nan")], dtype=polars.Float32),
+            "시행": [date(2026, 1, 2), None],
+            "시작": [time(9, 30), None],
+            "나라": [["한국", "일본"], ["미국", None]],
+            "규격": [{"길이": 84, "무게": None}, None],
+            "사진": [b"\xff\x00", None],
+        }
+    )
+    assert text_of(frame).split("\n\n") == [
+        "품목: 담배\n수량: 200\n단가: 1.50\n세율: 0.1\n시행: 2026-01-02\n시작: 09:30\n나라: 한국, 일본\n규격: 길이: 84",
+        "나라: 미국",
+    ]
+    with pytest.raises(BadFile, match="collect"):
+        md.load(frame.lazy())
 
 
 def test_tables_of_other_kinds_are_told_what_to_become() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, cast
 
 from mundap.errors import BadFile
 from mundap.extras import Untyped
@@ -15,7 +15,6 @@ from mundap.ingest.tables import Row, Table, add_table
 from mundap.korean.normalize import normalize
 
 
-@runtime_checkable
 class Frame(Protocol):
     """What data frames of pandas and polars have in common."""
 
@@ -48,20 +47,29 @@ def read_frame(data: Frame | Records, source: str) -> Reading:
 
 
 def _cells(data: Frame | Records) -> tuple[list[str], Iterable[Sequence[object]]]:
-    if isinstance(data, Frame):
-        frame: Untyped = data
-        if hasattr(frame, "iter_rows"):
-            return list(map(str, frame.columns)), frame.iter_rows()
-        if hasattr(frame, "itertuples"):
-            return _of_pandas(frame)
-        raise BadFile(
-            f"{type(data).__name__}: 지원하지 않는 표입니다. pandas나 polars의 DataFrame으로 바꾸세요"
-            " (.collect(), .to_pandas())."
-        )
+    if not hasattr(type(data), "columns"):  # asked of the type: a frame that is lazy would work them out
+        return _of_records(cast(Records, data))
+    if hasattr(data, "iter_rows"):
+        return _of_polars(data)
+    if hasattr(data, "itertuples"):
+        return _of_pandas(data)
+    raise BadFile(
+        f"{type(data).__name__}: 지원하지 않는 표입니다. pandas나 polars의 DataFrame으로 바꾸세요"
+        " (.collect(), .to_pandas())."
+    )
+
+
+def _of_records(data: Records) -> tuple[list[str], Iterable[Sequence[object]]]:
     if not all(isinstance(row, Mapping) for row in data):
         raise BadFile("표가 아닙니다. 데이터프레임이나 사전(dict)의 목록을 지정하세요.")
     names = list(dict.fromkeys(name for row in data for name in row))
     return list(map(str, names)), ([row.get(name) for name in names] for row in data)
+
+
+def _of_polars(frame: Untyped) -> tuple[list[str], Iterable[Sequence[object]]]:
+    """The columns; those of 32 bits with the digits that they have, where polars gives those of 64."""
+    columns = [one.to_numpy() if str(one.dtype) == "Float32" else one.to_list() for one in frame.get_columns()]
+    return list(map(str, frame.columns)), zip(*columns, strict=True)
 
 
 def _of_pandas(frame: Untyped) -> tuple[list[str], Iterable[Sequence[object]]]:
