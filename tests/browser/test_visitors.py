@@ -231,6 +231,27 @@ def test_it_speaks_the_visitors_language_and_says_what_to_do(site: str, opened: 
     expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
+def test_a_broad_question_offers_its_cases_and_each_is_answered(served: Served, opened: Opened, tmp_path: Path) -> None:
+    root = tmp_path / "ws"
+    (root / "docs").mkdir(parents=True)
+    (root / "docs" / "요금.md").write_text(
+        "## 수영장\n\n이용 요금은 5만원이다.\n\n## 체육관\n\n이용 요금은 3만원이다.\n", "utf-8"
+    )
+    (root / "mundap.toml").write_text('[index]\nencoder = "hashed"\n[generate]\nmin_support = 0.0\n', "utf-8")
+    bot = Mundap.open(root)
+    bot.ingest()
+    bot.index()
+    with served(root) as address:
+        page = opened(address)
+        cases = ask(page, "이용 요금은 얼마인가요?").get_by_role("group", name="어떤 경우인가요?")
+        expect(cases.get_by_role("button")).to_have_text(["수영장", "체육관"])
+        cases.get_by_role("button", name="체육관").click()
+        expect(page.locator(".writing")).to_have_count(0)
+        answer = page.get_by_role("article").last
+        expect(answer).to_contain_text("3만원")
+        expect(answer).not_to_contain_text("5만원")
+
+
 def test_whoever_reads_no_korean_is_met_in_english(site: str, opened: Opened) -> None:
     foreign = {"viewport": {"width": 1200, "height": 820}, "locale": "en-GB"}
     page = opened(site, foreign)
