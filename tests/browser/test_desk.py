@@ -176,9 +176,10 @@ def test_a_synonym_is_edited_in_its_row_and_its_effect_shown_before_it_is_saved(
     table.locator(".dvn-scroller").click(position={"x": 250, "y": 52})
     expect(cell).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
-    page.keyboard.press("Control+A")
-    page.keyboard.insert_text("주차장")
-    page.keyboard.press("Enter")
+    editor = page.locator("textarea.gdg-input")  # which comes over the cell
+    expect(editor).to_be_focused()
+    editor.fill("주차장")
+    editor.press("Enter")
     expect(cell).to_have_text("주차장")
     effect = page.get_by_role("button", name="효과 보기")
     expect(effect).to_be_enabled()
