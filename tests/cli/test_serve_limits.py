@@ -6,7 +6,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import httpx
@@ -112,11 +112,16 @@ def test_lines_that_repeat_are_counted(server: Server) -> None:
     assert sum(json.loads(line).get("status") == 403 for line in lines) == 1
 
 
-def kept(pid: int) -> tuple[int, int]:
-    """The megabytes that a process holds, and its open files."""
+def kept(pid: int) -> tuple[int, int, int]:
+    """The megabytes that a process holds, its open files but those of segments, and how many segments it has open."""
     status = Path(f"/proc/{pid}/status").read_text("utf-8")
     [held] = [int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon")]
-    return held >> 10, len([*Path(f"/proc/{pid}/fd").iterdir()])
+    files = []
+    for one in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            files.append(str(one.readlink()))
+    segments = [file for file in files if "/index/segments/" in file]
+    return held >> 10, len(files) - len(segments), len({file.split("/index/segments/")[1][:16] for file in segments})
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
@@ -160,3 +165,4 @@ def test_memory_and_descriptors_stay_flat(serving: Serve, indexed: MakeBot, coun
         after = kept(server.process.pid)
     assert after[0] - before[0] <= 40, (before, after)
     assert after[1] - before[1] <= 16, (before, after)
+    assert after[2] <= 16, (before, after)  # two sizes of them, and those that a question still reads
