@@ -8,7 +8,7 @@ SPREAD := -n auto --maxprocesses 4 --dist loadfile
 # With COVERAGE=1 every run of tests adds what it has run of the lines and branches to build/coverage.
 PYTEST := $(BIN)/pytest -q $(if $(COVERAGE),--cov --cov-append --cov-report= --cov-fail-under=0)
 # Files of the quick tests lie in memory where there is room: who makes them durable waits for no disk. Others lie on the disk.
-IN_MEMORY := $(shell [ "$$(df -Pk /dev/shm 2> /dev/null | awk 'NR == 2 {print $$4}')" -gt 2000000 ] 2> /dev/null && echo TMPDIR=/dev/shm)
+IN_MEMORY := $(shell [ "$$(df -Pk /dev/shm 2> /dev/null | awk 'NR == 2 {print $$4}')" -gt 2000000 ] 2> /dev/null && ! grep -q ' /dev/shm .*noexec' /proc/mounts && echo TMPDIR=/dev/shm)
 QUICK_FLOOR := 70# percent of lines and branches; the quick tests ran 72.7 when this was set
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Or every process that tests start would compile what it imports, and each worker all the tests.
