@@ -78,7 +78,10 @@ def test_a_file_that_was_uploaded_at_one_server_is_at_the_other(
         assert second.client.delete(f"/documents/{listed['document_id']}").is_success
         assert mundap("ingest", "--json", workspace=one, env=env).row["documents"] == 3
     wrong = mundap("ingest", workspace=one, env={**env, "AWS_SECRET_ACCESS_KEY": "wrong"})
-    assert (wrong.code, len(wrong.err.strip().splitlines())) == (1, 1)
+    *progress, error = wrong.err.strip().splitlines()
+    assert wrong.code == 1
+    assert error.startswith("mundap: s3://"), wrong.err
+    assert all(one.startswith("읽기 ") for one in progress), wrong.err
     assert "AWS_SECRET_ACCESS_KEY" in wrong.err
 
 
