@@ -143,7 +143,7 @@ class Clients:
         if answer.json()["skipped"]:
             ledger.wrong.append(f"document {number}: {answer.text[:300]}")
             return
-        listed = self._send(client, "GET", "/documents", params={"q": f"{number:05}.md"})
+        listed = self._send(client, "GET", "/documents", params={"q": f"uploads/{number:05}.md"})
         if listed is not None:
             found = listed.json()["documents"]
             if len(found) != 1:
