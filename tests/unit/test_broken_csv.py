@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from mundap.ingest.readers import read
+from mundap.ingest.sheets import delimited
 
 GOOD = ["품목: 김치 / 값: 5000", "품목: 젓갈 / 값: 3000", "품목: 된장 / 값: 2000"]
 OPEN = "번째 줄에 닫히지 않은 따옴표가 있어 글자로 읽었습니다. 원본에서 따옴표를 확인하세요"
@@ -14,10 +15,12 @@ BROKEN = "번째 줄에 깨진 문자가 있어 �로 대체했습니다. 원�
 MIXED = "품목,값\n김치,5000\n".encode() + "젓갈,3000\n".encode("cp949") + "된장,2000\n".encode()
 
 
+@pytest.mark.parametrize("large", [False, True])
 @pytest.mark.parametrize(
     ("raw", "expected", "warnings"),
     [
         (MIXED, GOOD, []),
+        (b"\xef\xbb\xbf" + MIXED, GOOD, []),
         ('품목,값\n김치,5000\n젓갈,"3000\n된장,2000\n'.encode(), GOOD, [f"3{OPEN}"]),
         ('품목,값\n"김치,5000\n젓갈,3000\n"된장,2000'.encode("cp949"), GOOD, [f"2, 4{OPEN}"]),
         ('품목, 값\n "김치" , 5000 \n"젓갈", "3000" \n된장 ,2000\n'.encode(), GOOD, []),
@@ -35,7 +38,16 @@ MIXED = "품목,값\n김치,5000\n".encode() + "젓갈,3000\n".encode("cp949") +
         ),
     ],
 )
-def test_what_is_broken_alone_is_lost(tmp_path: Path, raw: bytes, expected: list[str], warnings: list[str]) -> None:
+def test_what_is_broken_alone_is_lost(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    raw: bytes,
+    expected: list[str],
+    warnings: list[str],
+    large: bool,
+) -> None:
+    if large:  # which is read a line at a time
+        monkeypatch.setattr(delimited, "_LARGE", 10)
     path = tmp_path / "표.csv"
     path.write_bytes(raw)
     reading = read(path)
@@ -43,3 +55,14 @@ def test_what_is_broken_alone_is_lost(tmp_path: Path, raw: bytes, expected: list
     assert [text[s.start : s.end].replace("\n", " / ") for s in reading.document.sections] == expected
     assert [*reading.warnings] == warnings
     assert reading.problems == ()
+
+
+@pytest.mark.parametrize("raw", [MIXED, "품목,값\n김치,5000\n젓".encode() + b"\xff,3000\n" + "된장,2000\n".encode()])
+def test_a_large_file_is_never_all_in_memory_whatever_is_broken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, raw: bytes
+) -> None:
+    monkeypatch.setattr(delimited, "_LARGE", 10)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("it is read whole"))
+    path = tmp_path / "표.csv"
+    path.write_bytes(raw)
+    assert "된장" in read(path).document.text

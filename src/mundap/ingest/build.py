@@ -9,6 +9,7 @@ from typing import TypedDict, Unpack
 from mundap.files import digest, digest_pieces
 from mundap.ingest.problems import Problem
 from mundap.ingest.spool import Spool, Spooled
+from mundap.ingest.starts import Starts
 from mundap.types import Document, Json, KnownQuestion, Meta, Section
 
 GAP = "\n\n"
@@ -93,14 +94,14 @@ class Builder:
     """Appends texts in order; offsets are taken as they land.
 
     With `parted`, what is added goes to the disk in parts of PART sections, and a document of several parts is long.
-    `starts` is where the texts of a table began, by what stands above it and its columns: each is read once.
+    `starts` is where the texts of tables began: each is read once.
     """
 
     source: str
     title: str
     meta: dict[str, Json] = field(default_factory=dict)
     parted: bool = False
-    starts: dict[tuple[tuple[str, ...], tuple[str, ...]], dict[str, int]] = field(default_factory=dict)
+    starts: Starts = field(default_factory=Starts)
     _parts: list[str] = field(default_factory=list)
     _joined: list[str] = field(default_factory=list)
     _length: int = 0

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mundap.errors import BadFile
@@ -53,20 +55,55 @@ def decode_leniently(raw: bytes, name: str) -> tuple[str, list[int]]:
     for encoding in ("utf-8", "cp949"):
         with suppress(UnicodeDecodeError):
             return normalize(bare.decode(encoding)), []
-    lines = [*map(_line, bare.split(b"\n"))]
-    broken = [number for number, line in enumerate(lines, 1) if _BROKEN in line]
-    korean = [*map(_hangul, lines)]
-    lost = sum(line.count(_BROKEN) for line in lines)
-    if lost * _FEW > sum(korean) and len(broken) * _FEW > sum(map(bool, korean)):
+    lines = [*map(line_of, bare.split(b"\n"))]
+    found = _Found.of(lines)
+    if not found.is_text:
         try:
             return decode(raw, name), []
         except BadFile:
-            if lost * _SOME > sum(korean):
+            if found.lost * _SOME > found.letters:
                 raise
-    return normalize("\n".join(lines)), broken
+    return normalize("\n".join(lines)), found.broken
 
 
-def _line(raw: bytes) -> str:
+def broken_lines(path: Path) -> list[int] | None:
+    """The lines of a file, as `line_of` reads them, that have replacement signs, counted from 1 and read one by one; None if
+    it is doubtful that its lines are in UTF-8 and CP949. Raises OSError."""
+    with path.open("rb") as file:
+        found = _Found.of("\0" if b"\0" in raw else line_of(raw) for raw in file)
+    return found.broken if found.is_text and not found.null else None
+
+
+@dataclass
+class _Found:
+    """What lines have: replacement signs (`lost`, in the lines `broken`), letters of Hangul (in `korean` lines), or NUL."""
+
+    broken: list[int] = field(default_factory=list)
+    lost: int = 0
+    letters: int = 0
+    korean: int = 0
+    null: bool = False
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> _Found:
+        found = cls()
+        for number, line in enumerate(lines, 1):
+            if signs := line.count(_BROKEN):
+                found.broken.append(number)
+                found.lost += signs
+            letters = _hangul(line)
+            found.letters += letters
+            found.korean += bool(letters)
+            found.null = found.null or "\0" in line
+        return found
+
+    @property
+    def is_text(self) -> bool:
+        """Whether there are _FEW letters of Hangul for each sign, or as many lines of it for each that is broken."""
+        return self.lost * _FEW <= self.letters or len(self.broken) * _FEW <= self.korean
+
+
+def line_of(raw: bytes) -> str:
     """A line in UTF-8 or CP949: the first that it is in and that makes Hangul of it, for two bytes can be a letter of each;
     else the one in which fewer bytes are broken."""
     read = []

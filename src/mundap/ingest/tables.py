@@ -9,6 +9,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from mundap.access import ACCESS, tags_of
+from mundap.files import digest
 from mundap.ingest.build import Builder
 from mundap.ingest.dated import DATE, date_of_cells, date_of_title
 from mundap.ingest.grid import one_line
@@ -208,7 +209,7 @@ def _bad(table: Table, number: int, row: list[str], texts: Iterable[str]) -> Pro
 
 
 def _add_question_sheet(table: Table, into: Builder) -> Iterator[Problem]:
-    starts = into.starts.setdefault((table.above, table.columns), {})
+    columns = digest(*table.above, "", *table.columns)  # a part of a table that is read in parts is of the same
     for number, row in table.rows:
         kinds = ("source", "title", "passage", "question", "answer")
         source, title, passage, question, answer = texts = _values(table, row, kinds)
@@ -218,16 +219,18 @@ def _add_question_sheet(table: Table, into: Builder) -> Iterator[Problem]:
         if not passage:
             yield Problem(number, "제시문이 비어 있습니다. 제시문을 채우거나 행을 삭제하세요")
             continue
-        told = "\0".join([passage, *_tags(table, row)])  # what others see is another passage
-        if told not in starts:
+        told = digest(columns, passage, *_tags(table, row), size=16)  # what others see is another passage
+        start = into.starts.get(told)
+        if start is None:
             heading = _above(table, into, number, one_line(title))
-            starts[told] = into.add(passage, heading=heading, source=source, meta=_meta(table, number, row, "제시문"))
+            start = into.add(passage, heading=heading, source=source, meta=_meta(table, number, row, "제시문"))
+            into.starts.put(told, start)
         if question:
-            into.known(question, answer, starts[told], number)
+            into.known(question, answer, start, number)
 
 
 def _add_faq(table: Table, asked: tuple[int, int], into: Builder) -> Iterator[Problem]:
-    seen = into.starts.setdefault((table.above, table.columns), {})
+    columns = digest(*table.above, "", *table.columns)
     for number, row in table.rows:
         source, question, answer = texts = [_cell(row, at) for at in (table.place("source"), *asked)]
         if problem := _bad(table, number, row, texts):
@@ -237,13 +240,13 @@ def _add_faq(table: Table, asked: tuple[int, int], into: Builder) -> Iterator[Pr
             missing = "답변" if question else "질문"
             yield Problem(number, f"{missing}이 비어 있습니다. {missing}을 채우거나 행을 삭제하세요")
             continue
-        pair = "\0".join([question, answer, *_tags(table, row)])
-        if pair not in seen:
+        pair = digest(columns, question, answer, *_tags(table, row), size=16)
+        if into.starts.get(pair) is None:
             beside, long = _beside(table, row, asked)
             heading = _above(table, into, number, beside, one_line(question))
             start = into.add(answer, heading=heading, source=source, meta=_meta(table, number, row, "faq"))
             into.known(question, answer, start, number)
-            seen[pair] = start
+            into.starts.put(pair, start)
             if long:
                 into.add(long, heading=heading, source=source, meta=_meta(table, number, row, "row"))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from mundap.files import write_atomically
@@ -16,9 +17,8 @@ from mundap.store.corpus import Corpus
 from mundap.types import Json, Passage
 
 FILE = "copies.json"
-MOST = (
-    200_000  # parent passages that an ingest reads again, some seconds; of more, only those that come in are compared
-)
+# Parent passages that an ingest compares, in some seconds and 700 MB: all, or of more those that come in, up to as many.
+MOST = 200_000
 _SHOWN = 80  # characters of an example
 
 _ORDER: tuple[Kind, ...] = ("same", "numbers", "similar")
@@ -65,12 +65,12 @@ class Copies:
         """Look for copies of the passages of documents that came in, and keep what there is; the new groups."""
         known = self._read()
         few = self._corpus.counts()[1] <= MOST
-        parents = [
+        parents = (
             (id, known is None or source in sources, text)
             for id, source, text in self._parents()
             if few or source in sources
-        ]
-        found = _alike(parents)
+        )
+        found = _alike([*islice(parents, MOST)])
         self._write(_merged([*(known or ()), *found]))
         return self._told(found)
 

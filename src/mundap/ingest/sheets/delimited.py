@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
 from mundap.errors import BadFile
-from mundap.ingest.encoding import decode_leniently, encoding_of
+from mundap.ingest.encoding import broken_lines, decode_leniently, encoding_of, line_of
 from mundap.ingest.reading_progress import report
 from mundap.ingest.sheets.sheet import ERRORS, HALF, Row, Sheet, Tell, places, runs
 from mundap.ingest.sheets.visible import PIECE
@@ -80,21 +81,35 @@ def pieces_of(path: Path, tell: Tell) -> Iterator[Sheet]:
 
 def _lines(path: Path, tell: Tell) -> Lines:
     """The lines of the file, as often as they are asked for; those of a large one are never all in memory."""
-    if path.stat().st_size > _LARGE and (encoding := encoding_of(path)):
-
-        def read(first: float, last: float) -> Iterator[str]:
-            size = path.stat().st_size
-            with path.open("rb") as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
-                for number, line in enumerate(file):
-                    if number % _REPORTED == 0:
-                        report(first + (last - first) * raw.tell() / size)
-                    yield normalize(line)
-
-        return read
+    if path.stat().st_size > _LARGE:
+        encoding = encoding_of(path)
+        broken = [] if encoding else broken_lines(path)
+        if broken is not None:
+            _tell_broken(broken, tell)
+            return lambda first, last: _reported(path, encoding, first, last)
     text, broken = decode_leniently(path.read_bytes(), path.name)
-    if broken:
-        tell(f"{runs(broken)}번째 줄에 깨진 문자가 있어 �로 대체했습니다. 원본을 수정해 UTF-8로 다시 저장하세요")
+    _tell_broken(broken, tell)
     return lambda first, last: io.StringIO(text)
+
+
+def _tell_broken(lines: Collection[int], tell: Tell) -> None:
+    if lines:
+        tell(f"{runs(lines)}번째 줄에 깨진 문자가 있어 �로 대체했습니다. 원본을 수정해 UTF-8로 다시 저장하세요")
+
+
+def _reported(path: Path, encoding: str, first: float, last: float) -> Iterator[str]:
+    """The lines of a file, all in an encoding or, for "", each in its own; tells how far it is between two shares."""
+    size = path.stat().st_size
+    with path.open("rb") as raw:
+        file: Iterable[str] = (
+            io.TextIOWrapper(raw, encoding, newline="")
+            if encoding
+            else (line_of(line if n else line.removeprefix(codecs.BOM_UTF8)) for n, line in enumerate(raw))
+        )
+        for number, line in enumerate(file):
+            if number % _REPORTED == 0:
+                report(first + (last - first) * raw.tell() / size)
+            yield normalize(line)
 
 
 def _beginning(lines: Iterator[str]) -> str:
