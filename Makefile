@@ -85,7 +85,7 @@ up: $(VENV)/.ui
 	@[ -d $(DEMO) ] || $(MAKE) --no-print-directory demo
 	$(BIN)/mundap up --workspace $(DEMO)
 
-# Types and form are checked while the tests run. Properties are tried on few examples here, and on more by `make test`.
+# In less than a minute: types and form are checked while the tests run, and a test that takes a second is a slow one. Properties are tried on few examples here, and on more by `make test`.
 check: setup-dev
 	@$(MAKE) --no-print-directory --jobs 2 lint quick
 

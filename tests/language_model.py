@@ -7,7 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, TypeVar
+from typing import Any
+
+from tests.serving import running
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -65,22 +67,6 @@ class Server(ThreadingHTTPServer):
     def address(self) -> str:
         """What clients of OpenAI ask."""
         return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-S = TypeVar("S", bound=Server)
-
-
-@contextmanager
-def running(server: S) -> Iterator[S]:
-    """The server, at work until the end of the block."""
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 class SlowModel(Server):

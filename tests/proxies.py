@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import select
 import socket
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
+
+from tests.serving import running
 
 Place = tuple[str, int]
 
@@ -127,12 +128,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def proxy(places: Mapping[str, Place], login: str = "", closed: tuple[str, ...] = ()) -> Iterator[Proxy]:
     """A proxy that runs meanwhile."""
-    server = Proxy(places, login, closed)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with running(Proxy(places, login, closed)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)

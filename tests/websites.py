@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
+
+from tests.serving import running
 
 
 @dataclass
@@ -93,12 +94,5 @@ class _Handler(BaseHTTPRequestHandler):
 @contextmanager
 def site(pages: Mapping[str, Page], host: str = "127.0.0.1") -> Iterator[Site]:
     """A site that runs meanwhile."""
-    server = Site(pages, host)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
+    with running(Site(pages, host)) as server:
         yield server
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)

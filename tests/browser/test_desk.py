@@ -327,6 +327,8 @@ def test_who_logs_in_sees_what_their_key_may_do(command: str, served: Served, op
                 expect(page.get_by_role("link", name=name, exact=True)).to_have_count(0)
             page.get_by_role("button", name="로그아웃").click()
             expect(page.get_by_role("textbox", name="API 키")).to_be_visible()
+            expect(page.get_by_role("link", name=seen[0], exact=True)).to_have_count(0)  # nothing of before is left
+            settled(page)
 
 
 def test_who_has_logged_in_at_the_api_is_logged_in_at_the_desk(

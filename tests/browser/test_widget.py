@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.browser.conftest import Opened, Picture, Served
 from tests.browser.test_visitors import ASK, CONFIG, workspace
+from tests.serving import running
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -43,15 +43,8 @@ def site(body: Callable[[], str]) -> Iterator[str]:
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-    thread.start()
-    try:
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
         yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def test_the_widget_answers_where_it_is_allowed_and_with_its_key(

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.cli.conftest import MakeFiles, Run
-from tests.language_model import running
+from tests.serving import running
 from tests.small_models import encoders
 
 import mundap as md

@@ -9,7 +9,8 @@ from typing import Any, Protocol
 
 import pytest
 from tests.cli.conftest import MakeBot, MakeFiles, Run
-from tests.language_model import Handler, Server, running
+from tests.language_model import Handler, Server
+from tests.serving import running
 
 import mundap as md
 from mundap.errors import MundapError

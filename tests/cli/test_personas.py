@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Run, Serve
-from tests.language_model import Handler, Server, running
+from tests.language_model import Handler, Server
+from tests.serving import running
 
 import mundap as mundap_package
 from mundap.workspace import Mundap

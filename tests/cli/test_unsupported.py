@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from tests.cli.conftest import Serve
-from tests.language_model import Handler, Server, running
+from tests.language_model import Handler, Server
+from tests.serving import running
 from tests.streamed import streamed
 
 from mundap.messages import say

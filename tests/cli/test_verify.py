@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from tests.cli.conftest import Run, Serve, make
 from tests.cli.forging import forged
-from tests.language_model import Handler, Server, running
+from tests.language_model import Handler, Server
+from tests.serving import running
 
 from mundap.generate.trace import traced
 from mundap.messages import say

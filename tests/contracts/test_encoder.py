@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.language_model import running
+from tests.serving import running
 from tests.small_models import encoders
 
 from mundap.encode import ENCODERS, KINDS, TRAINED, make_encoder, model_file

@@ -10,7 +10,7 @@ from unicodedata import normalize
 
 import numpy as np
 import pytest
-from tests.language_model import running
+from tests.serving import running
 from tests.small_models.encoders import RerankServer
 
 from mundap import remote

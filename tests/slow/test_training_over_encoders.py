@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.invoked import ran
-from tests.language_model import running
+from tests.serving import running
 from tests.small_models import encoders
 
 import mundap as mundap_package

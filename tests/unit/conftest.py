@@ -7,7 +7,8 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from tests.language_model import Handler, Server, running
+from tests.language_model import Handler, Server
+from tests.serving import running
 
 from mundap.generate.language_model import Settings
 from mundap.generate.openai import OpenAIGenerator

@@ -74,6 +74,7 @@ def test_a_file_that_takes_too_long_is_left_and_the_next_is_read(jobs: list[Job]
     )
 
 
+@pytest.mark.slow
 def test_a_file_that_eats_memory_is_left_and_the_others_are_read(jobs: list[Job], tmp_path: Path) -> None:
     (tmp_path / "큰.txt").write_text("가나다라 마바사 " * 3_000_000, "utf-8")
     found = reasons([Job(tmp_path / "큰.txt", "큰.txt"), *jobs], Limits(1, megabytes=100))
@@ -199,6 +200,7 @@ os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
+@pytest.mark.slow
 def test_what_a_killed_ingest_was_reading_is_deleted_by_the_next(
     tmp_path: Path, jobs: list[Job], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from tests.serving import running
 
 from mundap.config import Config
 from mundap.errors import ConfigError, RecordUnreachable
@@ -73,14 +73,8 @@ def objects(*trouble: tuple[int, str]) -> Iterator[tuple[str, dict[str, bytes]]]
         kept: ClassVar[dict[str, bytes]] = {}
 
     Handler.trouble = [*trouble]
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}", Handler.kept
-        finally:
-            server.shutdown()
-            thread.join()
+    with running(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as server:
+        yield f"http://127.0.0.1:{server.server_port}", Handler.kept
 
 
 @pytest.fixture(autouse=True)

@@ -81,15 +81,16 @@ def test_what_is_not_read_is_not_waited_for() -> None:
     asyncio.run(tried())
 
 
+@pytest.mark.slow
 def test_a_slow_reader_is_given_all_of_it() -> None:
     async def tried() -> None:
-        async with listening(Door(8, 8, 10, unread=2)) as port:
+        async with listening(Door(8, 8, 10, unread=1)) as port:
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             writer.write(ASK.replace(b"/ ", b"/large "))
             read = 0
             while read < len(PIECE) * PIECES:
                 read += len(await asyncio.wait_for(reader.read(1 << 20), 5))
-                await asyncio.sleep(0.2)
+                await asyncio.sleep(0.05)
             writer.close()
 
     asyncio.run(tried())

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 
 import numpy as np
 import pytest
-from tests.language_model import running
+from tests.serving import running
 from tests.small_models.encoders import EmbeddingServer
 
 from mundap import remote

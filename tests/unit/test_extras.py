@@ -61,6 +61,7 @@ def test_every_export_is_there_and_nothing_else() -> None:
         _ = mundap.BM52
 
 
+@pytest.mark.slow
 def test_a_fresh_import_loads_no_model_and_no_heavy_package() -> None:
     code = (
         "import sys, mundap, mundap.workspace.facade, mundap.evaluation.retrieval; mundap.HashedEncoder().encode_queries(['가']);"

@@ -130,6 +130,7 @@ def test_what_cannot_be_read_is_a_warning_with_its_name_and_the_remedy_and_the_r
     assert [path.name for path in tmp_path.iterdir()] == ["메일.eml"]
 
 
+@pytest.mark.slow
 def test_mails_within_mails_end_somewhere(tmp_path: Path) -> None:
     message = mail(text="가장 안쪽 글이다.\n")
     for _ in range(reader._DEEPEST + 5):

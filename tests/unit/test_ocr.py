@@ -61,6 +61,7 @@ def shown(parsed: Parsed) -> str:
 
 
 @reads
+@pytest.mark.slow
 def test_a_clean_page_with_its_items_and_spaces(tmp_path: Path) -> None:
     scanned(TEXT).save(tmp_path / "공고.png")
     parsed = ocr.parse(tmp_path / "공고.png")

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.language_model import Handler, Server, running
+from tests.language_model import Handler, Server
+from tests.serving import running
 from tests.streamed import streamed
 
 from mundap.errors import ConfigError, GeneratorError

@@ -12,8 +12,9 @@ from typing import Any
 
 import httpx
 import pytest
-from tests.language_model import Handler, Server, running
+from tests.language_model import Handler, Server
 from tests.proxies import Place, proxy
+from tests.serving import running
 from tests.websites import Page, Site, html, site
 
 from mundap.encode.prompts import NONE as NO_PROMPTS

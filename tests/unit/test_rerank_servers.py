@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.language_model import Handler, Server, running
+from tests.language_model import Handler, Server
+from tests.serving import running
 
 from mundap.errors import ServerError
 from mundap.retrieve.rerank import make_reranker

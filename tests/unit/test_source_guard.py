@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from tests.websites import Page, html, site
 
 from mundap.errors import ConfigError
+from mundap.sources import http
 from mundap.sources.guard import Forbidden, Guard, is_global
 from mundap.sources.http import Web
 from mundap.sources.protocol import Gone, ItemError
@@ -113,8 +114,9 @@ MakeWeb = Callable[..., Web]
 
 
 @pytest.fixture
-def web() -> Iterator[MakeWeb]:
-    """Makes clients of a guard, which are closed at the end."""
+def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[MakeWeb]:
+    """Makes clients of a guard, which wait little before they ask again and are closed at the end."""
+    monkeypatch.setattr(http, "_BACKOFF", 0.05)
     made: list[Web] = []
 
     def make(guard: Guard, most: int = 1 << 20, seconds: float = 10) -> Web:
@@ -216,6 +218,7 @@ def test_what_is_too_large_or_too_slow_is_cut(tmp_path: Path, web: MakeWeb) -> N
             client.save(f"{own.address}/gone", tmp_path / "page")
 
 
+@pytest.mark.slow
 def test_a_server_that_sends_byte_by_byte_is_left(tmp_path: Path, web: MakeWeb) -> None:
     with socket.socket() as door:
         door.bind(("127.0.0.1", 0))
@@ -237,7 +240,7 @@ def test_a_server_that_sends_byte_by_byte_is_left(tmp_path: Path, web: MakeWeb) 
         thread.start()
         began = time.monotonic()
         with pytest.raises(ItemError):
-            web(Guard(["127.0.0.1"]), seconds=1).save(f"http://127.0.0.1:{door.getsockname()[1]}/", tmp_path / "page")
+            web(Guard(["127.0.0.1"]), seconds=0.3).save(f"http://127.0.0.1:{door.getsockname()[1]}/", tmp_path / "page")
         assert time.monotonic() - began < 6
         ended.set()
         thread.join(5)

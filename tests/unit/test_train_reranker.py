@@ -70,6 +70,7 @@ def trained() -> Trained:
     return train_reranker(trainer(questions()))
 
 
+@pytest.mark.slow
 def test_training_learns_the_askers_words() -> None:
     report = shown(trained().report)
     assert (report["questions"], report["passages"], report["folds"]) == (150, 30, 5)
@@ -260,6 +261,7 @@ def test_maps_that_learn_anew_from_everything_find_what_those_in_use_find() -> N
     assert again.places(np.arange(150)).tolist() == made.made.places(np.arange(150)).tolist()
 
 
+@pytest.mark.slow
 def test_questions_that_the_encoder_has_learned_from_are_not_counted() -> None:
     asked = questions()
     unlearned = np.arange(150) >= 75  # the passages of the first half are known to it

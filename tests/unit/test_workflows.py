@@ -91,6 +91,7 @@ def test_retrieval_is_measured_and_compared_with_an_earlier_run(bot: Mundap) -> 
     assert "hybrid" in second._repr_html_()
 
 
+@pytest.mark.slow
 def test_answers_and_abstention_are_measured(bot: Mundap) -> None:
     answers = md.evaluate.answers(bot, bot.root / "questions.csv")
     assert (answers.n, answers.refused["refused"].mean) == (3, 1.0)

@@ -67,15 +67,19 @@ def main() -> None:
         )
     st.html(Path(__file__).with_name("style.css"))
     st.html(_SPOKEN.format(language=language), unsafe_allow_javascript=True)
-    if refused:
-        login.view()
-        return
     view = st.navigation(
         [
-            st.Page(one.draw, title=say(name), icon=f":material/{one.icon}:", url_path=name, default=name == "chat")
+            st.Page(
+                login.view if refused else one.draw,
+                title=say(name),
+                icon=f":material/{one.icon}:",
+                url_path=name,
+                default=name == "chat",
+            )
             for name, one in _VIEWS.items()
-            if _may(who, one.role)
+            if refused or _may(who, one.role)
         ],
+        position="hidden" if refused else "sidebar",
         expanded=True,
     )
     if "own_api" in st.session_state:
