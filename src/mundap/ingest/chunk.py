@@ -9,7 +9,7 @@ from itertools import accumulate
 
 from mundap.errors import UnknownName
 from mundap.korean.sentences import lines, sentences, trimmed
-from mundap.korean.stretches import stretches
+from mundap.korean.stretches import may_end, stretches
 from mundap.protocols import Chunker, Span
 
 MAX_CHARS = 300  # of a chunk; other sizes are compared in docs/experiments/2026-11-25-ways-of-cutting.md
@@ -66,6 +66,11 @@ class Sentences:
             (stretch,) = trimmed(text, first, last)
             if stretch[1] - (piece or stretch)[0] <= self.size:
                 piece = ((piece or stretch)[0], stretch[1])
+                continue
+            fits = stretch[1] - stretch[0] <= self.size
+            if piece and fits and not may_end(text, stretch[0], piece[0] + self.size):
+                yield piece  # none of its sentences fits, and then it is a piece as well as they are
+                piece = stretch
                 continue
             for start, end in sentences(text[first:last]):
                 for part in self._fitting(text, (first + start, first + end)):

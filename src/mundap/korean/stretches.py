@@ -12,6 +12,7 @@ _BEGINS = re.compile(
 _PAIRED = re.compile(r"[(\[{“‘「『【〈《)\]}”’」』】〉》\"']")
 _OPENING = "([{“‘「『【〈《"
 _APART = " \t(“‘"  # what stands before a straight quote that opens
+_MAY_END = re.compile(r"[.!?。…](?!\d)|[~—]|[)\]}\"'”’」』】〉》]\s|[다요죠까]\s")
 
 
 def stretches(line: str) -> list[Span]:
@@ -33,3 +34,9 @@ def stretches(line: str) -> list[Span]:
         if not (pairs or straight):
             found.append(blank.end())
     return [*zip(found, [*found[1:], len(line)], strict=True)]
+
+
+def may_end(text: str, start: int, end: int) -> bool:
+    """Whether a sentence of `text` that begins at `start` may be over at `end` or before, as far as letters tell: behind a
+    stop, a closing quote or parenthesis, or a word that ends as a verb does."""
+    return _MAY_END.search(text, start, end + 1) is not None  # with the blank behind the last letter
