@@ -38,6 +38,7 @@ _SENTENCE_ENDS = re.compile(r"[가-힣)\]」”\"'][.!?][\"”’)]?$")
 _HYPHEN = re.compile(r"[A-Za-z]{2}-$")
 _EDGES = re.compile(r"^\W+|\W+$")
 _GAP = re.compile(r"(?<=[가-힣]) {3,}(?=[가-힣])")
+_WIDEST = 200  # columns of a full line
 _LINE = 20  # characters of a line that a writer ends by hand
 _CELLS = re.compile(r"\t|\S {3,}\S|^\s*\|.*\|\s*$")
 _RULE = re.compile(r"[\s\-=_*~─━═·.]+$")
@@ -108,7 +109,18 @@ def close_gaps(text: str) -> str:
 
 def width(text: str) -> int:
     """Columns of `text` in a fixed font: Hangul and other wide characters take two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return sum(map(_COLUMNS.__getitem__, text))
+
+
+class _Columns(dict[str, int]):
+    """The columns of each character, once it was asked for."""
+
+    def __missing__(self, character: str) -> int:
+        columns = self[character] = 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        return columns
+
+
+_COLUMNS = _Columns()
 
 
 class _Words:
@@ -181,8 +193,11 @@ def _by_kiwi(breaks: Sequence[tuple[str, str]]) -> list[bool]:
 
 def _full_width(lines: Sequence[str]) -> int:
     """Columns of a full line, or 0 if the lines are not wrapped at one width."""
-    widths = sorted(width(line.rstrip()) for line in lines if line.strip())
-    if not widths or not 30 <= widths[-1] <= 200:
+    bare = [line.rstrip() for line in lines if line.strip()]
+    if max(map(len, bare), default=0) > _WIDEST:  # as most paragraphs are, and need not be counted
+        return 0
+    widths = sorted(map(width, bare))
+    if not widths or not 30 <= widths[-1] <= _WIDEST:
         return 0
     long = [found for found in widths if found * 2 > widths[-1]]
     full = [found for found in long if found >= 0.88 * widths[-1]]

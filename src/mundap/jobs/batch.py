@@ -26,7 +26,9 @@ from mundap.korean.normalize import name_of
 Watch = Callable[[Job, float], None]
 Done = queue.Queue[tuple[Job, Read | Unread | float]]
 
-_SMALL = 1 << 20  # bytes of plain files under which starting a process takes longer than reading them here
+# Bytes of plain files, of each and of all, that are read here: a process, with a Kiwi of its own, starts in more than the
+# CPU time of a megabyte, and two would save a second of waiting.
+_SMALL, _TOGETHER = 1 << 20, 3 << 20
 _SHARE = 1 << 18  # bytes of files that keep one worker busy for longer than another takes to start
 _MAIL = ".eml"
 _ASIDE = "mundap-read-"
@@ -60,16 +62,17 @@ def read_all(
             yield job, replace(work(job), seconds=time.monotonic() - began)
         return
     most = limits.workers or cores()
-    yield from _spread(jobs, min(most, len(jobs), 1 + _size(jobs) // _SHARE), limits, watch)
+    yield from _spread(jobs, min(most, len(jobs), 1 + sum(_sizes(jobs)) // _SHARE), limits, watch)
 
 
 def quick(jobs: Sequence[Job]) -> bool:
-    """Whether these are read sooner than a process starts: a few small plain files."""
-    return _size(jobs) <= _SMALL and all(plain(job.path) for job in jobs)
+    """Whether these are read here, for about what it costs to start a process: small plain files."""
+    sizes = [*_sizes(jobs)]
+    return sum(sizes) <= _TOGETHER and max(sizes, default=0) <= _SMALL and all(plain(job.path) for job in jobs)
 
 
-def _size(jobs: Sequence[Job]) -> int:
-    return sum(job.path.stat().st_size for job in jobs if job.path.exists())
+def _sizes(jobs: Sequence[Job]) -> Iterator[int]:
+    return (job.path.stat().st_size for job in jobs if job.path.exists())
 
 
 def _spread(jobs: Sequence[Job], count: int, limits: Limits, watch: Watch) -> Iterator[tuple[Job, Read | Unread]]:

@@ -141,10 +141,11 @@ def take(
             changed[source] = fingerprint
     weights = {source: 1 + _size(file) // _LARGE for source, file in files.items()}
     total = sum(weights.values())
+    done = sum(weights[source] for source in taken)
     come: dict[str, int] = {}  # of files that are being read
 
     def told() -> None:
-        progress(sum(weights[source] for source in taken) + sum(come.values()), total)
+        progress(done + sum(come.values()), total)
 
     def watch(job: Job, share: float) -> None:
         come[job.source] = int(share * weights[job.source])
@@ -156,6 +157,7 @@ def take(
         for job, outcome in read_by(executor, jobs, limits, watch):
             come.pop(job.source, None)
             taken[job.source] = _put(corpus, job, outcome, changed[job.source], access.get(job.source))
+            done += weights[job.source]
             told()
     return tuple(taken[source] for source in files)
 
