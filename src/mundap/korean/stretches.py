@@ -12,7 +12,10 @@ _BEGINS = re.compile(
 _PAIRED = re.compile(r"[(\[{“‘「『【〈《)\]}”’」』】〉》\"']")
 _OPENING = "([{“‘「『【〈《"
 _APART = " \t(“‘"  # what stands before a straight quote that opens
-_MAY_END = re.compile(r"[.!?。…](?!\d)|[~—]|[)\]}\"'”’」』】〉》]\s|[다요죠까]\s")
+_MAY_END = re.compile(
+    r"(?<!\d)(?<!\b[가나다라마바사아자차카타파하A-Za-z])[.!?。…]|[~—]"  # not 1. nor 가., the marks of items
+    r"|[가-힣][다요죠까]\s|[다요음함임됨”’」』】〉》)\]}]\s?[(\[{]"
+)
 
 
 def stretches(line: str) -> list[Span]:
@@ -38,5 +41,5 @@ def stretches(line: str) -> list[Span]:
 
 def may_end(text: str, start: int, end: int) -> bool:
     """Whether a sentence of `text` that begins at `start` may be over at `end` or before, as far as letters tell: behind a
-    stop, a closing quote or parenthesis, or a word that ends as a verb does."""
+    stop, a word that ends as a verb does, or a parenthesis behind either."""
     return _MAY_END.search(text, start, end + 1) is not None  # with the blank behind the last letter
