@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mundap.ingest import chunk
 from mundap.ingest.chunk import Sentences
 from mundap.korean.sentences import sentences
-from mundap.korean.stretches import Span, stretches
+from mundap.korean.stretches import Span, may_end, stretches
 
 PARTS = st.sampled_from(
     [
@@ -62,7 +62,9 @@ def test_the_sentences_of_stretches_are_those_of_the_line() -> None:
     assert apart == sentences(line)
 
 
-def test_only_what_stands_across_the_end_of_a_piece_is_analysed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_stands_across_the_end_of_a_piece_is_analysed_only_if_a_sentence_may_end_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     analysed: list[str] = []
 
     def watched(text: str) -> list[Span]:
@@ -73,4 +75,41 @@ def test_only_what_stands_across_the_end_of_a_piece_is_analysed(monkeypatch: pyt
     one = "세관장은 물품을 들여온 사람에게 서류를 보여 달라고 한다. "
     pieces = Sentences(300).cut(one * 20)
     assert [end - start for start, end in pieces] == [9 * len(one) - 1, 9 * len(one) - 1, 2 * len(one) - 1]
-    assert analysed == [one, one]
+    assert analysed == []  # no sentence ends in what is left of a piece
+    asked = "서류를 본다. 「관세법」에 따라 세관장은 물품을 들여온 사람에게 그것을 보여 달라고 한다. "
+    pieces = Sentences(300).cut(one * 8 + asked)
+    assert [(one * 8 + asked)[start:end] for start, end in pieces] == [f"{one * 8}서류를 본다.", asked[8:-1]]
+    assert analysed == [asked]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("신고한다. 그리고 낸다", True),
+        ("신고했다 그리고 낸다", True),
+        ("신고한다.3. 세율", True),
+        ("지원함 (예: 우편) 그 밖의", True),
+        ("여권(원본)을 가지고 온 사람의 짐", False),
+        ("1. 여권과 3.5kg의 짐, 2024. 1. 1. 이후의 것", False),
+        ("가. 「관세법」 제3조에 따른 것", False),
+    ],
+)
+def test_letters_tell_whether_a_sentence_may_be_over(text: str, said: bool) -> None:
+    assert may_end(text, 0, len(text)) is said
+
+
+def test_a_sentence_that_ends_behind_the_place_is_not_over_before_it() -> None:
+    assert may_end("신고한다. 그리고", 0, 5)
+    assert not may_end("신고한다. 그리고", 0, 3)
+
+
+@pytest.mark.parametrize("size", [40, 60, 90, 140, 300])
+def test_pieces_are_those_of_which_every_stretch_is_analysed(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    text = " ".join(
+        f"{n}. 제{n}조에 따라 여행자의 짐(가방, 상자)을 {n}일 안에 신고한다. 다만 우편물은 그러하지 아니하다. "
+        f"세관장은 “받는다”고 알린다. 수수료는 {n},000원(2024. 1. {n}.부터)으로 함 (우편은 무료) 「관세법」을 따른다."
+        for n in range(1, 20)
+    )
+    found = Sentences(size).cut(text)
+    monkeypatch.setattr(chunk, "may_end", lambda *_: True)
+    assert Sentences(size).cut(text) == found
