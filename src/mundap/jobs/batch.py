@@ -26,8 +26,8 @@ from mundap.korean.normalize import name_of
 Watch = Callable[[Job, float], None]
 Done = queue.Queue[tuple[Job, Read | Unread | float]]
 
-# Bytes of plain files, of each and of all, that are read here: a process, with a Kiwi of its own, starts in more than the
-# CPU time of a megabyte, and two would save a second of waiting.
+# Bytes of plain files, of each and of all, that are read here: a process, with a Kiwi of its own, takes the CPU time of a
+# megabyte or more to start (docs/experiments/2026-11-30-small-files-by-cpu.md).
 _SMALL, _TOGETHER = 1 << 20, 3 << 20
 _SHARE = 1 << 18  # bytes of files that keep one worker busy for longer than another takes to start
 _MAIL = ".eml"
