@@ -1,6 +1,8 @@
 """Whose number is asked for, and whether a text gives that one, in the layouts in which contacts are written."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mundap.korean.contacts import Contact, contact_asked, gives_contact
 
@@ -97,7 +99,7 @@ def test_a_number_of_somebody_else_or_of_a_part_that_was_not_named(text: str) ->
 
 
 @pytest.mark.parametrize(
-    ("text", "above", "given"),
+    ("text", "above", "expected"),
     [
         ("전화: 02-123-4567", ["가람병원"], True),
         ("- 대표번호 02-123-4567", ["가람병원 연락처는 다음과 같다."], True),
@@ -111,12 +113,12 @@ def test_a_number_of_somebody_else_or_of_a_part_that_was_not_named(text: str) ->
         ("국번없이 125", [], False),
     ],
 )
-def test_a_number_below_a_name(text: str, above: list[str], given: bool) -> None:
-    assert gives_contact(text, HOSPITAL, above) is given
+def test_a_number_below_a_name(text: str, above: list[str], expected: bool) -> None:
+    assert gives_contact(text, HOSPITAL, above) is expected
 
 
 @pytest.mark.parametrize(
-    ("text", "above", "given"),
+    ("text", "above", "expected"),
     [
         ("나래시청 교통과 02-123-4567", [], True),
         ("나래시청(교통과 02-123-4567)", [], True),
@@ -130,8 +132,8 @@ def test_a_number_below_a_name(text: str, above: list[str], given: bool) -> None
         ("나래시청 총무과 02-123-4567", [], False),
     ],
 )
-def test_a_part_that_was_named(text: str, above: list[str], given: bool) -> None:
-    assert gives_contact(text, Contact("나래시청 교통과"), above) is given
+def test_a_part_that_was_named(text: str, above: list[str], expected: bool) -> None:
+    assert gives_contact(text, Contact("나래시청 교통과"), above) is expected
 
 
 def test_each_channel_by_its_own_number() -> None:
@@ -142,3 +144,32 @@ def test_each_channel_by_its_own_number() -> None:
     assert not gives_contact("솔빛공단 02-123-4567", Contact("솔빛공단", "mail"))
     assert not gives_contact("솔빛공단 02-123-4567", Contact("솔빛공단", "fax"))
     assert not gives_contact("솔빛공단 누리집 solbit.or.kr", Contact("솔빛공단", "mail"))
+
+
+SYLLABLES = st.sampled_from("가나다라마바사아자차카타파하솔빛늘샘")
+NAMES = st.builds(
+    lambda first, second, kind: first + second + kind,
+    SYLLABLES,
+    SYLLABLES,
+    st.sampled_from(["병원", "시청", "학교", "공단"]),
+)
+NUMBERS = st.sampled_from(
+    ["02-123-4567", "(031) 745-9747", "1588-1300", "국번없이 125", "032)720-7400", "☎ 1577-0990", "070-1234-5678"]
+)
+LAYOUTS = st.sampled_from(
+    ["{} {}", "{}({})", "{}: {}", "{} 고객센터 {}", "{}, 전화 {}", "{}의 대표번호 {}", "{} (☎{})"]
+)
+
+
+@given(st.lists(NAMES, min_size=2, max_size=5, unique=True), NUMBERS, LAYOUTS, st.sampled_from([", ", " / ", "\n"]))
+def test_each_of_a_line_of_bodies_has_its_own_number(names: list[str], number: str, layout: str, between: str) -> None:
+    for name in names:
+        others = [layout.format(other, number) for other in names if other != name]
+        assert not gives_contact(between.join([f"{name} 안내문", *others]), Contact(name))
+        assert gives_contact(between.join([*others, layout.format(name, number)]), Contact(name))
+        assert gives_contact(between.join([layout.format(name, number), *others]), Contact(name))
+
+
+@given(st.text(max_size=200), st.text(min_size=1, max_size=20).filter(str.strip))
+def test_any_text_is_read(text: str, name: str) -> None:
+    assert gives_contact(text, Contact(name), [text]) in (True, False)
