@@ -46,6 +46,7 @@ _PHONES = (
 )
 _NUMBER = re.compile(rf"(?P<mail>{_MAILS})|(?P<phone>{_PHONES})")
 _IN_COLUMN = re.compile(r"\W*(?P<phone>\d{3,4})\W*$")  # 119, or the last digits, under a column of numbers
+_PROVINCES = "서울|부산|대구|인천|광주|대전|울산|세종|경기|강원|충북|충남|전북|전남|경북|경남|제주"
 _SERVICE = (  # what answers for the whole body
     r"(?:(?:종합|통합|고객|민원|전화|콜|상담|안내|지원|만족|행복|서비스|교환)\s?){1,4}(?:센터|실|팀|데스크|창구)(?![가-힣]{2})"
 )
@@ -54,7 +55,8 @@ _SAID = re.compile(  # around a number without saying whose it is
     r"|(?:대표|직통|공식|일반|유선|무료|안내|문의|상담|예약|신고|접수|민원|고객|연락|내선|비상|긴급|담당자?)?\s?"
     r"(?:전화\s?번호|전화|번호|연락처|문의처|문의|상담|예약|신고|접수|안내|대표|직통)(?:[은는이가]|로는)?(?![가-힣])"
     r"|(?:전화|대표|상담|문의|민원)(?=전화|번호|신고|접수|문의|상담|예약)"
-    r"|(?<![A-Za-z])(?:TEL|Tel|tel|Phone|T)(?![A-Za-z])\.?|\(?[가-힣]{2,8}(?:특별시|광역시|특별자치[시도]|[시도])\s[^()\n]{4,60}?,"
+    r"|(?<![A-Za-z])(?:TEL|Tel|tel|Phone|T)(?![A-Za-z])\.?"
+    rf"|\(?(?:[가-힣]{{2,8}}[시도]|{_PROVINCES})\s[^()\n]{{4,60}}?,"
     r"|[\W_]+"
 )
 _ON_PHONE_OR_MAIL = re.compile(r"팩스|FAX|Fax|fax|이?메일|E-?mail|e-?mail|(?<![A-Za-z])F(?![A-Za-z])|번호")
