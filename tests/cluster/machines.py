@@ -287,6 +287,7 @@ _HAPROXY = """
 defaults
   mode http
   timeout connect 1s
+  timeout check 3s
   timeout client 120s
   timeout server 120s
   option redispatch
