@@ -149,8 +149,9 @@ standards: setup-dev
 	PYTHONPATH=build/standards $(BIN)/pytest -q tests/standards -o addopts=--import-mode=importlib \
 	  --asyncio-mode=auto -o asyncio_default_fixture_loop_scope=function -W ignore::pytest.PytestUnknownMarkWarning
 
+# Those tests too that take too many minutes for every run.
 slow: setup-train
-	$(BIN)/pytest tests -m slow
+	MUNDAP_LONG=1 $(BIN)/pytest tests -m slow
 
 # `make test`, and which lines and branches it runs, in commands and servers that tests start too: it runs nothing besides, so
 # whoever runs this need not run that. FILES="tests/unit/test_fuse.py …" for some tests alone. What is not counted is in

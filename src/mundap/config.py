@@ -71,8 +71,8 @@ class Ingest(_Section):
     with `chunk_window` neighbours on either side ("window"), or at headings only ("whole"). Chunks have `chunk_chars`
     characters, or `chunk_tokens` tokens of the encoder if `chunk_unit` is "tokens"; `chunk_overlap` is in the same unit.
 
-    `workers` processes read in parallel (0: one per processor); a file that takes longer than `file_seconds`, or
-    more memory than `file_mb` megabytes, is skipped.
+    `workers` processes read in parallel (0: one per processor); a file whose reading comes no further for
+    `file_seconds`, or that takes more memory than `file_mb` megabytes, is skipped.
 
     `hidden` includes hidden sheets, rows and columns, `columns` adds column names of sheets, and `follow_links` follows
     links that point outside the folders.

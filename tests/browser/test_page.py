@@ -207,6 +207,7 @@ def test_keywords_are_drawn_with_what_stands_around_them(sample: Site, opened: O
     expect(page.get_by_label("질문이나 단어")).not_to_have_value("면세")
     expect(drawing).to_have_count(1)  # the one before is gone
     expect(drawing).to_be_visible()
+    settled(page)  # until then, what is typed is replaced by the word
     page.get_by_label("질문이나 단어").fill("")
     page.get_by_label("질문이나 단어").fill("이사화물 통관예약을 하면 뭐가 좋나요?")
     page.keyboard.press("Enter")
@@ -236,6 +237,7 @@ def test_it_speaks_english_on_every_view_and_after_a_reload(sample: Site, opened
     for english in [both[1] for both in VIEWS.values()][1:]:
         page.get_by_role("link", name=english).click()
         expect(page.get_by_role("heading", name=english, exact=True)).to_be_visible()
+        settled(page)  # until then, the address is without its language
         sidebar = page.get_by_role("region", name="Sidebar").inner_text()
         assert not HANGUL.search(sidebar.replace("한국어", "").replace("언어", "")), english
     expect(page.locator("html")).to_have_attribute("lang", "en")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -124,8 +125,11 @@ def kept(pid: int) -> tuple[int, int, int]:
     return held >> 10, len(files) - len(segments), len({file.split("/index/segments/")[1][:16] for file in segments})
 
 
+LONG = [pytest.mark.slow, pytest.mark.skipif("MUNDAP_LONG" not in os.environ, reason="minutes long: make slow")]
+
+
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
-@pytest.mark.parametrize("count", [500, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [500, pytest.param(2_500, marks=pytest.mark.slow), pytest.param(10_000, marks=LONG)])
 def test_memory_and_descriptors_stay_flat(serving: Serve, indexed: MakeBot, count: int) -> None:
     root = indexed(config='[index]\nencoder = "hashed"\n[serve]\nper_minute = 0\n').root
     question = "연차는 언제 소멸되나요?"

@@ -88,7 +88,7 @@ def told(job: Job, outcome: Read | Unread) -> tuple[str, str]:
         return ("wrong", fault) if fault else ("read", "")
     reason = outcome.reason
     for said, kind in (
-        ("초 안에 읽지 못해 중단했습니다", "time"),
+        ("초 동안 더 읽지 못해 중단했습니다", "time"),
         ("넘게 써서 멈췄습니다", "memory"),
         ("읽던 프로그램이 멈췄습니다", "died"),
         ("읽다가 오류가 났습니다", "unexpected"),

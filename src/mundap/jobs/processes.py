@@ -14,13 +14,17 @@ _PIECE = 1 << 20
 
 
 def next_message(handle: int, held: bytearray, deadline: float, stop: Event) -> bytes:
-    """The next message, b"" if it is not there by the deadline or never will be. `held` is what was received of it, and
-    then of the one after it."""
+    """The next message, b"" if it never will be there. `held` is what was received of it, and then of the one after it.
+
+    Raises TimeoutError if it is not there by the deadline.
+    """
     with selectors.DefaultSelector() as ready:  # select() itself knows no more than 1,024 open files
         ready.register(handle, selectors.EVENT_READ)
         while len(held) < 8 or len(held) < 8 + int.from_bytes(held[:8], "little"):
-            if stop.is_set() or time.monotonic() > deadline:
+            if stop.is_set():
                 return b""
+            if time.monotonic() > deadline:
+                raise TimeoutError
             if ready.select(0.1):
                 piece = os.read(handle, _PIECE)
                 if not piece:

@@ -17,8 +17,8 @@ from mundap.store.corpus import Corpus
 from mundap.types import Json, Passage
 
 FILE = "copies.json"
-# Parent passages that an ingest compares, in some seconds and 700 MB: all, or of more those that come in, up to as many.
-MOST = 200_000
+# Parent passages that an ingest compares, in some seconds and 350 MB: all, or of more those that come in, up to as many.
+MOST = 100_000
 _SHOWN = 80  # characters of an example
 
 _ORDER: tuple[Kind, ...] = ("same", "numbers", "similar")
