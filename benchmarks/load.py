@@ -3,8 +3,8 @@
     python benchmarks/load.py [--users 64] [--seconds 120] [--crowd 400] [--workspace FOLDER] [--questions FILE]
 
 Users ask one question after another, without a pause, by POST /v1/chat/completions with "stream": true. The server
-and its users share the machine's processors. Without --workspace a workspace over the sheet's passages is made, with the
-default encoder and the extractive generator, and without the recorded answers.
+and its users share the machine's processors. The workspace is copied; without one, one over the sheet's passages is made, with
+the default encoder and the extractive generator, and without the recorded answers.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import json
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -142,43 +143,65 @@ def tell(name: str, seen: Seen, seconds: float) -> None:
             print(f"  {what}: p50 {p50 * 1000:.0f} ms, p95 {p95 * 1000:.0f} ms, longest {worst * 1000:.0f} ms")
 
 
-async def run(address: str, pid: int, questions: Sequence[str], users: int, seconds: float, many: int) -> None:
+@dataclass(frozen=True)
+class Plan:
+    """Who asks what for how long: `users`, then the many of a `crowd`."""
+
+    users: int
+    seconds: float
+    crowd: int
+    questions: tuple[str, ...]
+    workspace: Path | None
+
+    @classmethod
+    def of_command_line(cls, about: str | None, seconds: float) -> Plan:
+        """What the command line says, by default for so many `seconds`; ends where the questions are not there."""
+        options = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+        options.add_argument("--users", type=int, default=64)
+        options.add_argument("--seconds", type=float, default=seconds)
+        options.add_argument("--crowd", type=int, default=400)
+        options.add_argument("--workspace", type=Path)
+        options.add_argument("--questions", type=Path, default=CUSTOMS)
+        chosen = options.parse_args()
+        if chosen.questions == CUSTOMS:
+            need_data()
+        questions = tuple(one.question for one in read_questions(chosen.questions).items)
+        return cls(chosen.users, chosen.seconds, chosen.crowd, questions, chosen.workspace)
+
+    def make_workspace(self, root: Path) -> None:
+        """At `root` a copy of the workspace that was given, or one over the sheet's passages; indexed."""
+        if self.workspace is not None:
+            shutil.copytree(self.workspace, root, symlinks=True)
+        else:
+            (root / "docs").mkdir(parents=True)
+            (root / "mundap.toml").touch()
+            bare_customs(root / "docs" / "customs.xlsx")
+            Mundap.open(root).ingest()
+        Mundap.open(root).index()
+
+
+async def run(address: str, pid: int, plan: Plan) -> None:
     """The three phases: users, a crowd, and one user after it."""
-    await crowd(address, questions, users, 5, patient=True)  # what is loaded at the first use
+    await crowd(address, plan.questions, plan.users, 5, patient=True)  # what is loaded at the first use
     memory = Memory()
     watch = asyncio.create_task(watched(pid, memory))
-    seen = await crowd(address, questions, users, seconds, patient=True)
-    tell(f"{users} users", seen, seconds)
+    seen = await crowd(address, plan.questions, plan.users, plan.seconds, patient=True)
+    tell(f"{plan.users} users", seen, plan.seconds)
     memory.tell()
-    tell(f"{many} users", await crowd(address, questions, many, 15, patient=False), 15)
+    tell(f"{plan.crowd} users", await crowd(address, plan.questions, plan.crowd, 15, patient=False), 15)
     print(f"  memory of its own: {memory.own[-1]:.0f} MB")
-    tell("then 1 user", await crowd(address, questions, 1, 5, patient=True), 5)
+    tell("then 1 user", await crowd(address, plan.questions, 1, 5, patient=True), 5)
     watch.cancel()
 
 
 def main() -> None:
-    """Make the workspace, unless one is given, and print what was seen."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--users", type=int, default=64)
-    options.add_argument("--seconds", type=float, default=120)
-    options.add_argument("--crowd", type=int, default=400)
-    options.add_argument("--workspace", type=Path)
-    options.add_argument("--questions", type=Path, default=CUSTOMS)
-    chosen = options.parse_args()
-    if chosen.questions == CUSTOMS:
-        need_data()
-    questions = [one.question for one in read_questions(chosen.questions).items]
+    """Make the workspace, and print what was seen."""
+    plan = Plan.of_command_line(__doc__, seconds=120)
     with tempfile.TemporaryDirectory() as name:
-        root = chosen.workspace or Path(name) / "workspace"
-        if not root.exists():
-            (root / "docs").mkdir(parents=True)
-            (root / "mundap.toml").touch()
-            bare_customs(root / "docs" / "customs.xlsx")
-            bot = Mundap.open(root)
-            bot.ingest()
-            bot.index()
+        root = Path(name) / "workspace"
+        plan.make_workspace(root)
         with server(root) as (address, pid):
-            asyncio.run(run(address, pid, questions, chosen.users, chosen.seconds, chosen.crowd))
+            asyncio.run(run(address, pid, plan))
 
 
 if __name__ == "__main__":

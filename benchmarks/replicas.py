@@ -9,7 +9,6 @@ PostgreSQL, which do not depend on who else uses the machine. The workspace is c
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import os
 import shutil
@@ -21,11 +20,8 @@ from pathlib import Path
 
 import httpx
 
-from load import Seen, crowd, tell
-from mundap.evaluation.questions import read_questions
+from load import Plan, crowd, tell
 from mundap.workflows import migrate
-from mundap.workspace import Mundap
-from shared import CUSTOMS, bare_customs, need_data
 
 sys.path.append(str(Path(__file__).resolve().parents[1]))
 from tests import postgres
@@ -102,29 +98,26 @@ def serving(servers: Sequence[Server], folder: Path) -> Iterator[tuple[str, list
         yield address, parts
 
 
+async def run(address: str, parts: Sequence[Part], database: Path, plan: Plan) -> None:
+    """The three phases, as benchmarks/load.py has them, and what the first one costs."""
+    await crowd(address, plan.questions, plan.users, 5, patient=True)
+    before = cpu(parts, database)
+    seen = await crowd(address, plan.questions, plan.users, plan.seconds, patient=True)
+    own, record = (now - then for now, then in zip(cpu(parts, database), before, strict=True))
+    count = max(1, len(seen.whole))
+    tell(f"{plan.users} users", seen, plan.seconds)
+    print(f"  CPU an answer: servers {own / count * 1000:.0f} ms, PostgreSQL {record / count * 1000:.1f} ms")
+    tell(f"{plan.crowd} users", await crowd(address, plan.questions, plan.crowd, 15, patient=False), 15)
+    tell("then 1 user", await crowd(address, plan.questions, 1, 5, patient=True), 5)
+
+
 def main() -> None:
     """Make the workspaces, and print what was seen of each."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--users", type=int, default=64)
-    options.add_argument("--seconds", type=float, default=60)
-    options.add_argument("--crowd", type=int, default=400)
-    options.add_argument("--workspace", type=Path)
-    options.add_argument("--questions", type=Path, default=CUSTOMS)
-    chosen = options.parse_args()
-    if chosen.questions == CUSTOMS:
-        need_data()
-    questions = [one.question for one in read_questions(chosen.questions).items]
+    plan = Plan.of_command_line(__doc__, seconds=60)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         root = folder / "one"
-        if chosen.workspace:
-            shutil.copytree(chosen.workspace, root, symlinks=True)
-        else:
-            (root / "docs").mkdir(parents=True)
-            (root / "mundap.toml").touch()
-            bare_customs(root / "docs" / "customs.xlsx")
-            Mundap.open(root).ingest()
-        Mundap.open(root).index()
+        plan.make_workspace(root)
         shutil.copytree(root, folder / "files", symlinks=True)
         cluster = stack.enter_context(postgres.cluster())
         url = cluster.database()
@@ -141,22 +134,11 @@ def main() -> None:
         ):
             servers = [Server(one, folder / one, folder) for one in roots]
             with serving(servers, folder) as (address, parts):
-                said = asyncio.run(answers(address, questions[:COMPARED]))
+                said = asyncio.run(answers(address, plan.questions[:COMPARED]))
                 right = right or said
                 same = sum(said[one] == right[one] for one in right)
-                asyncio.run(crowd(address, questions, chosen.users, 5, patient=True))
-                before = cpu(parts, cluster.folder)
-                seen: Seen = asyncio.run(crowd(address, questions, chosen.users, chosen.seconds, patient=True))
-                own, record = (now - then for now, then in zip(cpu(parts, cluster.folder), before, strict=True))
-                count = max(1, len(seen.whole))
                 print(f"── {name}: {same} of {len(right)} answers are those of the first")
-                tell(f"{chosen.users} users", seen, chosen.seconds)
-                print(
-                    f"  CPU an answer: servers {own / count * 1000:.0f} ms, PostgreSQL {record / count * 1000:.1f} ms"
-                )
-                crowded = asyncio.run(crowd(address, questions, chosen.crowd, 15, patient=False))
-                tell(f"{chosen.crowd} users", crowded, 15)
-                tell("then 1 user", asyncio.run(crowd(address, questions, 1, 5, patient=True)), 5)
+                asyncio.run(run(address, parts, cluster.folder, plan))
 
 
 if __name__ == "__main__":

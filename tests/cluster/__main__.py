@@ -61,7 +61,8 @@ def report(tally: Tally) -> list[str]:
     lines.append(
         f"{tally.kills.total()} kills in {tally.seconds / 60:.1f} minutes: {len(tally.wrong)} wrong;"
         f" {len(ledger.documents) + len(ledger.deleted)} uploads, {len(ledger.deleted)} deletes, {len(ledger.votes)} votes,"
-        f" {ledger.answers} requests answered, {tally.ingested} files taken in by {tally.ingests.total()} ingests"
+        f" {ledger.answers} requests answered, {tally.ingested} files taken in by ingests"
+        f" ({', '.join(f'{name} {n}' for name, n in sorted(tally.ingests.items()))})"
     )
     busy = sum(n for status, n in ledger.statuses.items() if status in (502, 503, 504))
     lines.append(

@@ -198,14 +198,31 @@ def listens(port: int, host: str = "127.0.0.1") -> bool:
 
 # Ray takes 127.0.0.1 for the address of the machine in its network: these are of loopback for it, too.
 _HEAD, _NODE = "--node-ip-address=127.0.0.2", "--node-ip-address=127.0.0.3"
-# Of agents, whose choice of a port it waits for only some seconds.
 _RAY_PORTS = ("dashboard-agent-grpc", "dashboard-agent-listen", "metrics-export", "runtime-env-agent")
-_RAY_SECONDS = 180.0
+_RAY_SECONDS = 300.0
+# For a busy machine: how long parts of Ray wait for each other until they take the other for dead.
 _RAY_PATIENCE = {
     "RAY_raylet_start_wait_time_s": "300",
     "RAY_agent_register_timeout_ms": "300000",
     "RAY_gcs_server_request_timeout_seconds": "120",
+    "RAY_gcs_rpc_server_connect_timeout_s": "120",
+    "RAY_worker_register_timeout_seconds": "300",
+    "RAY_health_check_timeout_ms": "60000",  # of one that does not answer: one that ended is noticed all the same
 }
+# `ray start` tells a raylet of all ports of its agents but one, for which the raylet waits 15 seconds: on a busy machine the
+# agent has not begun by then, the raylet ends, and nobody says so. So it is told of that one, too.
+_RAY = """
+import sys
+from ray._private import services
+from ray.scripts.scripts import main
+start = services.start_ray_process
+def told(command, *arguments, **named):
+    if command[0] == services.RAYLET_EXECUTABLE:
+        command = [*command, *(one for one in sys.argv if one.startswith("--dashboard-agent-listen-port="))]
+    return start(command, *arguments, **named)
+services.start_ray_process = told
+main()
+"""
 
 
 class RayNodes:
@@ -216,11 +233,12 @@ class RayNodes:
         self._folder = folder
         path = os.pathsep.join([str(ROOT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
         own = {**_RAY_PATIENCE, "RAY_USAGE_STATS_ENABLED": "0", "RAY_TMPDIR": str(folder), "PYTHONPATH": path}
-        common = ("--num-cpus=1", "--object-store-memory=80000000", "--disable-usage-stats", "--block")
+        spared = ("--disable-usage-stats", "--include-log-monitor=false")  # processes that nobody needs here
+        common = ("--num-cpus=1", "--object-store-memory=80000000", "--block", *spared)
         ports = [[f"--{kind}-port={free_port()}" for kind in _RAY_PORTS] for _ in range(2)]
-        run = [sys.executable, "-c", "import sys; from ray.scripts.scripts import main; main()", "start"]
-        door = f"--ray-client-server-port={free_port()}"
-        head = (f"--port={self.port}", "--head", "--include-dashboard=false", f"--temp-dir={folder}", door, _HEAD)
+        run = [sys.executable, "-c", _RAY, "start"]
+        begun = ("--head", "--include-dashboard=false", "--no-monitor", f"--ray-client-server-port={free_port()}")
+        head = (*begun, f"--port={self.port}", f"--temp-dir={folder}", _HEAD)
         self.head = Part("ray-head", [*run, *head, *common, *ports[0]], folder / "ray-head.log", own)
         more = (f"--address={self.address}", _NODE)
         self.node = Part("ray-node", [*run, *more, *common, *ports[1]], folder / "ray-node.log", own)
@@ -236,10 +254,16 @@ class RayNodes:
         return f"127.0.0.2:{self.port}"
 
     def start(self) -> None:
-        """Start both, and wait until they work together. Raises TimeoutError."""
+        """Start both, and wait until they work together. Raises TimeoutError, RuntimeError for one that ends."""
         for part, count in ((self.head, 1), (self.node, 2)):
             part.start()
-            until(lambda count=count: self._alive() >= count, f"{part.name} {part.said()}", _RAY_SECONDS)  # type: ignore[misc]
+
+            def there(part: Part = part, count: int = count) -> bool:
+                if not part.running:
+                    raise RuntimeError(f"{part.name} ended: {part.said()}")
+                return self._alive() >= count
+
+            until(there, part.name, _RAY_SECONDS)
 
     def _alive(self) -> int:
         """How many nodes the head knows to live."""
@@ -263,6 +287,7 @@ _HAPROXY = """
 defaults
   mode http
   timeout connect 1s
+  timeout check 3s
   timeout client 120s
   timeout server 120s
   option redispatch

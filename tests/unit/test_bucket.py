@@ -164,6 +164,28 @@ def test_uploads_in_a_bucket_are_the_same_on_every_machine(tmp_path: Path) -> No
         assert not kept
 
 
+class Overtaken(Bucket):
+    """Another machine deletes 가.txt between a look at it and its reading."""
+
+    def get(self, name: str, into: Path) -> bool:
+        if name == "가.txt":
+            self.delete(name)
+        return super().get(name, into)
+
+
+def test_an_upload_that_another_machine_deletes_meanwhile_is_not_there(tmp_path: Path) -> None:
+    with objects() as (address, _):
+        bucket = Overtaken("s3://papers/", address, "r")
+        uploads = Uploads(tmp_path, bucket)
+        (tmp_path / "file").write_text("내용", "utf-8")
+        for name in ("가.txt", "나.txt"):
+            bucket.put(name, tmp_path / "file")
+        assert [*uploads.files()] == ["uploads/나.txt"]
+        bucket.put("가.txt", tmp_path / "file")
+        assert uploads.file("uploads/가.txt") is None
+        assert not uploads.has("uploads/가.txt")
+
+
 def test_a_model_is_fetched_by_who_lacks_it_and_again_when_it_was_trained_again(tmp_path: Path) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     (here / "mine" / "more").mkdir(parents=True)

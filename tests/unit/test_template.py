@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mundap.errors import ConfigError
@@ -87,9 +87,13 @@ def test_an_unknown_name_lists_the_known_ones(tmp_path: Path, spec: str, said: s
 
 
 @given(st.lists(st.text("ab\n#", max_size=4)), st.lists(st.text("ab\n#", min_size=1, max_size=3), max_size=3))
-def test_writing_ends_before_the_first_stop_however_it_comes_in_pieces(pieces: list[str], stops: list[str]) -> None:
+@example(["a\n", "\n"], ["\n", "a\n\n"])
+def test_writing_ends_before_the_stop_that_is_whole_first_however_it_comes_in_pieces(
+    pieces: list[str], stops: list[str]
+) -> None:
     whole = "".join(pieces)
-    first = min((at for stop in stops if (at := whole.find(stop)) >= 0), default=len(whole))
+    found = [(at + len(stop), at) for stop in stops if (at := whole.find(stop)) >= 0]
+    _, first = min(found, default=(0, len(whole)))
     assert "".join(until((piece for piece in pieces), stops)) == whole[:first]
 
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import pytest
 
@@ -13,6 +13,8 @@ from mundap.errors import UnknownName
 from mundap.evaluation.estimates import BETTER
 from mundap.evaluation.questions import Question
 from mundap.evaluation.retrieval import evaluate_retrieval
+from mundap.jobs.executor import Done, Failed, answered, name_of_function, perform
+from mundap.jobs.message import packed
 from mundap.korean.normalize import squash
 from mundap.protocols import Encoder, Vectors
 from mundap.tuning.propose import proposal, verdict_sentence
@@ -24,6 +26,8 @@ from mundap.tuning.trials import Ranks, Trials
 from mundap.types import Hit
 from mundap.workspace import Mundap
 
+T = TypeVar("T")
+R = TypeVar("R")
 TOPICS = ["연차", "병가", "출장비", "주차장", "식당", "사원증", "회의실", "노트북", "휴게실", "경조사"]
 ROWS = [
     (
@@ -111,6 +115,33 @@ def test_texts_are_encoded_once(bot: Mundap, questions: list[Question]) -> None:
     for chunk_chars in (64, 128, 64, 300):
         runner.ranks(replace(Settings.of(bot.config), chunk_chars=chunk_chars), questions)
     assert len(encoder.seen) == len(set(encoder.seen)) > len(questions)
+
+
+def test_vectors_of_a_trial_are_computed_by_who_works_for_the_workspace(
+    bot: Mundap, questions: list[Question], tmp_path: Path
+) -> None:
+    class Elsewhere:
+        """A worker that gets messages, and names what it was asked for."""
+
+        name, here = "elsewhere", False
+        asked: ClassVar[list[str]] = []
+
+        def map(
+            self, function: Callable[[T], R], batches: Iterable[T], key: Callable[[T], str]
+        ) -> Iterator[Done[R] | Failed]:
+            for batch in batches:
+                self.asked.append(name_of_function(function))
+                yield answered(key(batch), perform(self.asked[-1], packed(batch)))
+
+    shutil.copytree(bot.root, tmp_path / "ws")
+    (tmp_path / "ws" / ".mundap" / "cache.sqlite").unlink()
+    over = Mundap.open(tmp_path / "ws")
+    over.components.executor = Elsewhere()
+    settings = replace(Settings.of(bot.config), chunk_chars=24)
+    assert TrialRunner(over, questions).ranks(settings, questions) == TrialRunner(bot, questions).ranks(
+        settings, questions
+    )
+    assert set(Elsewhere.asked) == {"mundap.jobs.encoding:encode"}
 
 
 @pytest.mark.parametrize("parameter", [name for name in PARAMETERS if name != "k"])

@@ -24,7 +24,7 @@ def choices(evidence: Evidence, model: ReaderModel | None = None) -> tuple[Choic
     Each names what the question names, has what it asks for, is of another heading or source, and says another value.
     """
     asked = evidence.asked
-    if not asked.exact or not asked.names or len(asked.names) > BROAD:
+    if not asked.exact or asked.contact or not asked.names or len(asked.names) > BROAD:
         return ()
     scores = logits(evidence, model)
     topic = asked.topic - asked.focus

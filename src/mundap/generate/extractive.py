@@ -19,6 +19,7 @@ from mundap.generate.persona import Persona, refusal_of
 from mundap.generate.reading import Evidence, Reader, Sentence
 from mundap.generate.support import MIN_SUPPORT, refusal, support
 from mundap.ingest.grid import TABLE
+from mundap.korean.contacts import has_contact
 from mundap.korean.deferring import defers
 from mundap.korean.lists import announces, item, note, proviso
 from mundap.korean.wanted import affirms, denies
@@ -126,6 +127,10 @@ def pick(evidence: Evidence, model: ReaderModel | None = None) -> Picked | None:
             denied = {n for n in chosen if _denied(evidence, n)}
             leads = {place for n in denied for place in found[n].governors}
             chosen = {n for n in chosen if n in denied | leads or found[n].hit is found[key].hit}
+    if evidence.asked.contact:  # the number of a body stands for itself, and beside none of another
+        giving = {n for n in chosen if found[n].offers >= 1}
+        leads = {place for n in giving for place in found[n].governors if not has_contact(found[place].said)}
+        chosen &= giving | leads
     provisos = _provisos(evidence, key)
     chosen -= {key, *provisos}
     first = found[key].hit.rank

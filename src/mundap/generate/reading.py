@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from sys import intern
 
 from mundap.ingest.grid import TABLE, row_spans, spoken
+from mundap.korean.contacts import Contact, gives_contact, names_somebody
 from mundap.korean.display import shown
 from mundap.korean.everyday import SAME, WEIGHTS, FindEveryday
 from mundap.korean.lists import announces, blocks, item, level, note, openings
@@ -25,6 +26,7 @@ Meant = tuple[frozenset[str], Sequence[frozenset[str]]]
 CLOSELY = 3  # passages read by the sentence
 BROAD = 3  # nouns of a question that may mean several cases
 FURTHER = 3  # more that are read for a value that is asked for
+_ABOVE = 6  # sentences before a number among which is the line that says whose it is
 _COMPOUND = 4  # letters of a compound that is looked for across blanks
 _MADE = 3  # letters that a word made of others has at least
 _COMPOUNDED = SearchTokenizer(bigrams=False)
@@ -73,7 +75,7 @@ class Evidence:
     """The sentences of the first passages in order, as they answer a question.
 
     `blocks` are the (first, after) places of sentences that belong together, a lead with its list; `asked` is what the
-    question asks for, `weights` the weight of each of its words, and `heads` the words of each passage's heading and
+    question asks for, with a contact only where a sentence gives that of the very body; `weights` the weight of each of its words, and `heads` the words of each passage's heading and
     source, by passage id.
     """
 
@@ -202,10 +204,13 @@ class Reader:
         asked = wanted(question)
         hits = _worth_reading(hits, asked)
         passages = [_parsed(hit) for hit in hits]
+        given = [gives for parsed, _ in passages for gives in _given(parsed, asked.contact)]
+        asked = _settled(asked, any(given))
         found = [sentence for parsed, _ in passages for sentence in parsed]
         texts = [sentence.said for sentence in found]
         silent = ASKING | LIMITS if asked.bounded else ASKING
-        weights = self._weights(frozenset(content([question])[0]) - silent)
+        named = asked.contact.name if asked.contact else question  # a number says 전화번호 by itself
+        weights = self._weights(frozenset(content([named])[0]) - silent)
         headings = _words([f"{hit.passage.source}\n{hit.passage.heading}" for hit in hits], weights)
         meant = self._meant(question)
         heads = {hit.passage.id: _meeting(words, meant) for hit, words in zip(hits, headings, strict=True)}
@@ -214,13 +219,16 @@ class Reader:
             vectors = self.encoder.encode_passages(texts)
             near = (vectors @ self.encoder.encode_queries([question])[0]).tolist()
         words = [_meeting(each, meant) for each in _words(texts, weights)]
+        whose = asked.names.union(weights)  # a number that stands with a name is as good as named itself
+        words = [each | whose if gives else each for each, gives in zip(words, given, strict=True)]
         read: list[Sentence] = []
         spans: list[Span] = []
         for parsed, grouped in passages:
             base = len(read)
             spans += [(base + first, base + after) for first, after in grouped]
             for n, sentence in enumerate(parsed, base):
-                governors = tuple(base + place for place in sentence.governors)
+                titles = _titles(parsed, n - base)[:1] if given[n] and not sentence.governors else []
+                governors = tuple(base + place for place in (*sentence.governors, *titles))
                 context = words[n].union(heads[sentence.hit.passage.id], *(words[place] for place in governors))
                 read.append(
                     Sentence(
@@ -230,7 +238,7 @@ class Reader:
                         _share(weights, words[n]),
                         near[n],
                         _share(weights, context),
-                        offers(texts[n], asked, sentence.hit.passage.heading),
+                        float(given[n]) if asked.contact else offers(texts[n], asked, sentence.hit.passage.heading),
                         words[n],
                         governors,
                     )
@@ -256,9 +264,21 @@ def _worth_reading(hits: Sequence[Hit], asked: Wanted) -> list[Hit]:
     """The first passages, more of them for a broad question or one about what is not so, and the next few that have a value asked for in vain."""
     broad = asked.negative or (asked.exact and 0 < len(asked.names) <= BROAD)
     first = list(hits[: CLOSELY + 2 * broad])
-    if not asked.exact or any(has_value(hit, asked) for hit in first):
-        return first
-    return first + [hit for hit in hits[len(first) :] if has_value(hit, asked)][:FURTHER]
+    return first + further(hits, len(first), asked) if asked.exact else first
+
+
+def further(hits: Sequence[Hit], read: int, asked: Wanted, widest: int | None = None) -> list[Hit]:
+    """Of the hits behind the first `read`, the next few that have the value asked for; [] if one of the first has it.
+
+    The contact of a body is looked for in all of the hits, any other value, and where none gives that, in the first `widest`.
+    """
+    if asked.contact:
+        giving = [n for n, hit in enumerate(hits) if gives(hit, asked.contact)]
+        if giving:
+            return [] if giving[0] < read else [hits[n] for n in giving[:FURTHER]]
+    if any(has_value(hit, asked) for hit in hits[:read]):
+        return []
+    return [hit for hit in hits[read:widest] if has_value(hit, asked)][:FURTHER]
 
 
 def has_value(hit: Hit, asked: Wanted) -> bool:
@@ -266,12 +286,51 @@ def has_value(hit: Hit, asked: Wanted) -> bool:
     return any(offers(hit.passage.text[start:end], asked) >= 1 for start, end in passage_spans(hit.passage))
 
 
+def _settled(asked: Wanted, given: bool) -> Wanted:
+    """What is asked for: of a contact that is `given` the name alone, and else a contact of anybody."""
+    if asked.contact is None or not given:
+        return replace(asked, contact=None)
+    named = wanted(asked.contact.name)
+    return replace(asked, names=named.names, focus=named.focus, topic=frozenset())
+
+
+def gives(hit: Hit, asked: Contact) -> bool:
+    """Whether a sentence of the passage has the number or mail of the body asked for."""
+    passage = hit.passage
+    return squash(asked.name.split()[-1]) in squash(passage.worded) and any(_given(_parsed(hit)[0], asked))
+
+
+def _given(parsed: Sequence[Sentence], asked: Contact | None) -> list[bool]:
+    """For each sentence of a passage whether it has the contact asked for."""
+    if asked is None:
+        return [False] * len(parsed)
+    found = []
+    for n, sentence in enumerate(parsed):
+        passage = sentence.hit.passage
+        lines = [parsed[place].said for place in (*sentence.governors, *_titles(parsed, n))]
+        found.append(
+            gives_contact(sentence.said, asked, [*lines, *reversed(passage.heading.split(" > ")), passage.source])
+        )
+    return found
+
+
+def _titles(parsed: Sequence[Sentence], place: int) -> list[int]:
+    """The places of the lines before a sentence that name somebody, the nearest first."""
+    if not parsed or _tabular(parsed[0].hit.passage):
+        return []
+    return [n for n in reversed(range(max(0, place - _ABOVE), place)) if names_somebody(parsed[n].said)]
+
+
+def _tabular(passage: Passage) -> bool:
+    return passage.meta.get("kind") in (TABLE, "row")
+
+
 def _parsed(hit: Hit) -> tuple[list[Sentence], list[Span]]:
     """The sentences of a passage, each with the places of those that govern it, and its blocks."""
     passage = hit.passage
     spans = passage_spans(passage)
     texts = [passage.text[start:end] for start, end in spans]
-    if passage.meta.get("kind") in (TABLE, "row"):
+    if _tabular(passage):
         return [Sentence(hit, *span) for span in spans], [(n, n + 1) for n in range(len(spans))]
     grouped = blocks(texts, openings(passage.text, spans))
     governing = [governors for block in grouped for governors in _governors(texts, block)]

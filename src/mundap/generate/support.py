@@ -36,6 +36,7 @@ FEATURES = (
     "best",  # the log-odds of the best sentence
     "offered",  # whether the best sentence has what is asked for
 )
+GIVEN = 0.7  # at least, of a number that stands with the very name asked for, however little else is like the question
 _VALUED = 0.5  # of what a sentence offers, from which it counts as having it
 
 
@@ -86,7 +87,8 @@ def support(evidence: Evidence, fitted: Line | None = None, model: ReaderModel |
         return 0.0
     line = fitted or (model or default_model(evidence.encoder)).support
     odds = float(line.logits(question_features(evidence, model)[None], FEATURES)[0])
-    return 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
+    probability = 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
+    return max(probability, GIVEN) if evidence.asked.contact else probability
 
 
 def mentions(evidence: Evidence, noun: str) -> bool:

@@ -109,15 +109,16 @@ def _parsed(text: str, name: str) -> Template:
 
 
 def until(pieces: Iterator[str], stops: Sequence[str]) -> Iterator[str]:
-    """`pieces` up to the first of `stops`, as early as each piece is sure to be before it. Closing this closes them."""
+    """`pieces` up to the one of `stops` that is whole first, as early as each piece is sure to be before it. Closing this
+    closes them."""
     held = ""
     longest = max((len(stop) for stop in stops), default=0)
     with closing(pieces) as source:  # type: ignore[type-var]
         for piece in source:
             held += piece
-            places = [at for stop in stops if (at := held.find(stop)) >= 0]
-            if places:
-                if before := held[: min(places)]:
+            found = [(at + len(stop), at) for stop in stops if (at := held.find(stop)) >= 0]
+            if found:
+                if before := held[: min(found)[1]]:
                     yield before
                 return
             keep = next(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
+from mundap.korean.contacts import Contact, contact_asked
 from mundap.korean.kiwi import kiwi
 from mundap.korean.normalize import squash
 from mundap.korean.quantities import Quantity, quantities
@@ -48,7 +49,8 @@ _ASKS: tuple[tuple[Kind, str], ...] = (
     (
         "contact",
         r"전화\s?번호|연락처|이메일|메일\s?주소|팩스\s?번호|대표\s?번호|번호[가는]?\s?(?:뭐|몇|어떻게|무엇|알려)"
-        r"|어디[로에]\s?(?:전화|연락|문의)|문의처",
+        r"|어디[로에]\s?(?:전화|연락|문의)|문의처|(?:팩스|\s전화|(?:고객|콜|상담)\s?[가-힣]{0,4}센터(?:\s?번호)?|(?:신고|문의|상담|예약|민원|대표|직통)\s?(?:전화|번호))\W*$"
+        r"|번호[를을]?\s?(?:좀\s?)?(?:알\s?수|가르쳐|안내)|몇\s?번(?:으로|에)?\s?(?:전화|걸|연락)|(?:전화|연락)(?:하|드리)[가-힣]*\s?몇\s?번",
     ),
     ("date", r"언제|몇\s?시(?!간)|며칠날|몇\s?월|무슨\s?요일|날짜|몇\s?년도|시행일|마감일|시기"),
     (
@@ -98,6 +100,9 @@ _YES_NO = re.compile(
 )
 _STATES = re.compile(
     r"(?:것\s?같(?:아요?|습니다|은데요?)|싶(?:어요?|습니다|은데요?)|[했됐]어요|받았어요|안\s?돼요)[^?？]*$"
+)
+_REQUEST = re.compile(  # 전화번호 알 수 있을까요 asks for the number, not whether
+    r"(?:번호|연락처|문의처|팩스|메일|주소)[를을]?\s?(?:좀\s?)?(?:알|가르쳐|안내)[가-힣\s]{0,6}(?:있|되|될)"
 )
 _COUNTED = re.compile(r"몇\s?(?=[가-힣a-zA-Z%㎖㎏㎝])")
 _ENDS_NEGATIVE = re.compile(
@@ -185,7 +190,7 @@ class Wanted:
 
     `unit` is what is counted, as `Quantity.unit` has it ("몇 병": "병", "몇 프로": "%"), or ""; `bounded`: how far one may go is asked (한도, 까지); `negative`: it asks
     about what is not so, not allowed or left out, which is said of one of `denied` (면세가 안 되는: 면세); `names` are its nouns, `focus` those of the thing that is asked
-    about (발급 수수료는 얼마: 수수료), and `topic` those that it is asked of (연장전은 몇 분씩 뛰나: 연장전), in lower case.
+    about (발급 수수료는 얼마: 수수료), and `topic` those that it is asked of (연장전은 몇 분씩 뛰나: 연장전), in lower case; `contact` is whose number or mail is asked for.
     """
 
     kinds: tuple[Kind, ...]
@@ -196,6 +201,7 @@ class Wanted:
     focus: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     topic: frozenset[str] = frozenset()
+    contact: Contact | None = None
 
     @property
     def kind(self) -> Kind:
@@ -215,11 +221,11 @@ def wanted(question: str) -> Wanted:
     kinds = list(dict.fromkeys(kind for kind, signs in _ASKING if signs.search(text)))
     if _STATES.search(text):  # 누가 도용한 것 같아요 tells of a case, and asks what to do
         kinds = ["procedure"]
-    if _YES_NO.search(text) and not _WH.search(text):
+    if _YES_NO.search(text) and not _WH.search(text) and not _REQUEST.search(text):
         kinds.insert(0, "yes-no")
     counted = (
         [_SAME.get(one.unit, one.unit) for one in quantities(_COUNTED.sub("3", text, count=1))]
-        if _COUNTED.search(text)
+        if _COUNTED.search(text) and kinds[:1] != ["contact"]  # 몇 번으로 전화하나요 counts nothing
         else []
     )
     known = {_SAME.get(one.unit, one.unit) for one in quantities(text)}
@@ -240,6 +246,7 @@ def wanted(question: str) -> Wanted:
         focus=focus,
         names=names,
         topic=topic,
+        contact=contact_asked(text) if kinds[:1] == ["contact"] else None,
     )
 
 

@@ -111,7 +111,7 @@ class TrialRunner:
         pieces = [piece for parent in self._parents for piece in chunks(parent, chunker)]
         grouped = GroupedPassages.of([*self._parents, *pieces])
         texts = [p.embedded for p in grouped.passages]
-        vectors = self._bot.components.cache.vectors(texts, self._bot.components.encoder, self._progress)
+        vectors = self._bot.components.cache.vectors(texts, self._bot.components.spread_encoder, self._progress)
         return DenseLeg(VectorIndex.of(vectors, grouped.starts), self._table, self._encoder)
 
     def _sparse(self, settings: Settings) -> Leg:

@@ -12,7 +12,7 @@ from mundap.generate.extractive import Extractive
 from mundap.generate.known import Known, KnownAnswers, known_answer
 from mundap.generate.period import about_event, unmet
 from mundap.generate.persona import Persona, closed, refusal_of
-from mundap.generate.reading import FURTHER, has_value
+from mundap.generate.reading import further
 from mundap.generate.relevance import relevant
 from mundap.generate.selfcheck import checked
 from mundap.generate.support import mentions, refusal
@@ -35,6 +35,7 @@ from mundap.workspace.searching import Searching, Where
 from mundap.workspace.staff_answers import STAFF_SHEET
 
 WIDE = 10  # passages that are looked through for a value that the first ones lack
+WIDEST = 30  # and for the number of a body: many passages name it, few have that
 UNNAMED = 0.25  # of its support is left to a follow-up that asks of what no passage found names
 TURNS = 4  # of the conversation that a generator is shown; more would crowd out passages
 
@@ -135,7 +136,7 @@ class Answering:
                 yield piece
 
     def _found(self, question: str, k: int | None, where: Where | None) -> list[Hit]:
-        """The passages to answer from: the first ones, and where they lack a value that is asked for, those that have it.
+        """The passages to answer from: the first ones, and where they lack a value that is asked for, the next that have it.
 
         A limit is also searched for in the words that state one. `k` passages are k, whatever they have.
         """
@@ -143,15 +144,12 @@ class Answering:
         if k is not None or not asked.exact:
             return self._searching.find(question, k, where)
         least = self._parts.config.retrieve.k
-        depth = max(least, WIDE)
+        depth = max(least, WIDEST if asked.contact else WIDE)
         hits = self._searching.find(question, depth, where)
         if stated := limit_query(question):
             hits = averaged(hits, self._searching.find(stated, depth, where), depth)
-        first = hits[:least]
-        if any(has_value(hit, asked) for hit in first):
-            return first
-        further = [n for n, hit in enumerate(hits, 1) if n > least and has_value(hit, asked)][:FURTHER]
-        return hits[: further[-1]] if further else first
+        found = [*hits[:least], *further(hits, least, asked, max(least, WIDE))]
+        return [replace(hit, rank=rank) for rank, hit in enumerate(found, 1)]
 
     def _written(
         self, asked: str, alone: str, hits: Sequence[Hit], history: Sequence[Turn], persona: Persona | None

@@ -146,7 +146,7 @@ class Opening:
         weights = None
         if generation.recipe.encoder != encoder.name:
             texts = [passage.embedded for passage in passages_of(generation, self._corpus)]
-            vectors = cache.vectors(texts, encoder, progress)
+            vectors = cache.vectors(texts, self._parts.spread_encoder, progress)
             index = VectorIndex.of(vectors, generation.vectors.starts)
             if sparse:
                 own = [texts[start] for start in generation.vectors.starts[:-1]]

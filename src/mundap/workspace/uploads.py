@@ -54,9 +54,9 @@ class Uploads:
         if self._bucket is None:
             return {}
         return {
-            self.source(one.name): self._fetched(one.name, one.tag)
+            self.source(one.name): file
             for one in self._bucket.files()
-            if not one.name.startswith(".")
+            if not one.name.startswith(".") and (file := self._fetched(one.name, one.tag)) is not None
         }
 
     def file(self, source: str) -> Path | None:
@@ -139,8 +139,8 @@ class Uploads:
             names = (nfc_path(Path(file.name)) for file in sorted(folder.iterdir()))
             yield from (name for name in names if not exists(self.folder / name))
 
-    def _fetched(self, name: str, tag: str) -> Path:
-        """The file of this content, from the bucket unless it is at hand. Raises RecordUnreachable if it went meanwhile."""
+    def _fetched(self, name: str, tag: str) -> Path | None:
+        """The file of this content, from the bucket unless it is at hand; None if it went meanwhile."""
         assert self._bucket is not None
         place = self._at_hand / digest(name)
         file = place / tag / Path(name).name
@@ -149,9 +149,7 @@ class Uploads:
                 return file
             into = aside.folder / file.name
             if not self._bucket.get(name, into):
-                raise RecordUnreachable(
-                    f"{self.source(name)}: 파일이 방금 삭제되었습니다. 다시 하세요. (it was just deleted)"
-                )
+                return None
             shutil.rmtree(place, ignore_errors=True)  # of older content
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             return into.replace(file)
