@@ -181,8 +181,9 @@ WORDS = st.sampled_from(["성명", "주소", "연락처", "김한빛", "02-1", "
 
 @given(st.integers(2, 4).flatmap(lambda n: st.lists(st.lists(WORDS, min_size=n, max_size=n), min_size=2, max_size=6)))
 def test_no_word_is_lost_or_added_whatever_is_taken_for_a_form(rows: list[list[str]]) -> None:
-    assume(rows[0][0] != rows[1][0])  # a header that was written out over two rows is said once
     found = grid(Table(tuple(tuple(map(Cell, row)) for row in rows)))
+    table = rows[bool(found.title) :]
+    assume(len(table) < 2 or table[0][0] != table[1][0])  # a header that was written out over two rows is said once
     said = Counter(word for row in (found.columns, *found.rows) for cell in row for word in cell.split())
     titled = found.title.split()
     words = Counter(cell for row in rows for cell in row if cell and cell not in titled)
