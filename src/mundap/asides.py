@@ -6,8 +6,10 @@ What makes a folder holds a lock on a file in it, which the system lets go of wi
 from __future__ import annotations
 
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
@@ -21,9 +23,12 @@ class Aside:
     def __init__(self, parent: Path, prefix: str) -> None:
         """Raises OSError."""
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
-        self._claim = _lock(self.folder)
-        self._claim.acquire()  # also makes the folder again, if it was found without its lock
+        while True:
+            self.folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
+            self._claim = _lock(self.folder)
+            with suppress(FileNotFoundError):  # it was taken for abandoned before it was locked
+                self._claim.acquire()  # also makes the folder again, if it was found without its lock
+                break
 
     def __enter__(self) -> Aside:
         return self
@@ -46,9 +51,11 @@ def abandoned(parent: Path, prefix: str) -> Iterator[Path]:
         try:
             with _lock(folder).acquire(timeout=0):
                 yield folder
+                shutil.rmtree(folder, ignore_errors=True)  # while nobody else can take it
         except OSError:  # it is held, or another user's
             continue
-        shutil.rmtree(folder, ignore_errors=True)
+        if sys.platform == "win32":  # which deletes no file that is open
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep(parent: Path, prefix: str) -> None:

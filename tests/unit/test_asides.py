@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -56,3 +57,20 @@ def test_a_folder_of_ones_own_is_gone_whatever_happens(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no"):
         fail(tmp_path / "new")
     assert not [*(tmp_path / "new").iterdir()]
+
+
+def test_a_folder_that_is_being_made_is_not_taken_for_abandoned(tmp_path: Path) -> None:
+    def write(_: int) -> None:
+        for _ in range(100):
+            with Aside(tmp_path, "a-") as aside:
+                (aside.folder / "조각.txt").write_text("반쯤", "utf-8")
+
+    def look(_: int) -> None:
+        for _ in range(200):
+            sweep(tmp_path, "a-")
+
+    with ThreadPoolExecutor(6) as pool:
+        looking = [pool.submit(look, n) for n in range(3)]
+        assert [*pool.map(write, range(3))] == [None] * 3
+        assert [one.result() for one in looking] == [None] * 3
+    assert not [*tmp_path.iterdir()]
