@@ -160,6 +160,16 @@ def test_nothing_is_kept_open_that_nothing_comes_on(
             assert (said.status_code, said.headers["Allow"]) == (405, "POST"), method
 
 
+def test_who_takes_no_form_of_an_answer_is_told_which_there_are(
+    sample: Path, serving: Callable[..., AbstractContextManager[Any]]
+) -> None:
+    with serving(sample) as server:
+        headers = {"Accept": "text/html", "MCP-Protocol-Version": "2099-01-01"}
+        refused = server.client.post("/mcp", json={"jsonrpc": "2.0", "id": 1, "method": "ping"}, headers=headers)
+        assert refused.status_code == 406
+        assert "text/event-stream" in refused.json()["detail"]
+
+
 def test_pages_of_other_sites_are_refused(sample: Path, serving: Callable[..., AbstractContextManager[Any]]) -> None:
     with serving(sample) as server:
         headers = {"Origin": "http://evil.example", "Accept": "application/json, text/event-stream"}

@@ -19,7 +19,9 @@ from mcp.server.mcpserver.exceptions import ResourceNotFoundError, ToolError
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from pydantic import Field
+from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import mundap
 from mundap.errors import MundapError
@@ -92,7 +94,32 @@ def make_http(
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
     [route] = [one for one in app.routes if isinstance(one, Route)]
-    return [Route(PATH, route.endpoint, methods=["POST"])], server.session_manager.run
+    return [Route(PATH, _Spoken(route.endpoint), methods=["POST"])], server.session_manager.run
+
+
+class _Spoken:
+    """`app`, whose refusals without a word become HTTPException, so that whoever serves it says what is wrong."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Raises HTTPException instead of sending an error with an empty body."""
+        refused: Message | None = None
+
+        async def hear(message: Message) -> None:
+            nonlocal refused
+            if message["type"] == "http.response.start" and message["status"] >= 400:
+                refused = message
+                return
+            if refused is not None:
+                if not message.get("body") and not message.get("more_body"):
+                    raise HTTPException(refused["status"])
+                await send(refused)
+                refused = None
+            await send(message)
+
+        await self._app(scope, receive, hear)
 
 
 def _add_tools(server: MCPServer[None], newest: Callable[[], Mundap], run: Run) -> None:
