@@ -124,6 +124,21 @@ def test_a_merge_of_segments_that_were_replaced_meanwhile_is_thrown_away(in_smal
     assert not list((root / SEGMENTS).glob(f"{MERGING}*"))
 
 
+def test_segments_that_are_replaced_while_they_are_read_are_not_called_damaged(
+    in_small_segments: Small, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    corpus = in_small_segments(root)
+
+    def others_first(aside: Path, *given: object) -> bool:
+        for _ in range(2):
+            make(root, corpus, anew=True)
+        return merge_into(aside, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("mundap.index.merging.merge_into", others_first)
+    assert not merge(root)
+    assert len(open_generation(root).segments) == 1
+
+
 def test_other_settings_are_not_merged(in_small_segments: Small, root: Path) -> None:
     in_small_segments(root)
     assert not merge(root, Recipe("hashed-16-1", "words", "nfc-1", 1.2, 0.75))

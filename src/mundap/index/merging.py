@@ -15,6 +15,7 @@ from uuid import uuid4
 import numpy as np
 from filelock import Timeout
 
+from mundap.errors import StaleIndex
 from mundap.index.generation import Generation, Gone, Recipe, open_generation, promote
 from mundap.index.segment import MERGING, SEGMENTS, Annex, merge_into, named, only_one_merges
 from mundap.index.tiers import to_merge
@@ -48,7 +49,12 @@ def _merged(root: Path, recipe: Recipe, annex: Annex | None, writing: Writing) -
     aside = root / SEGMENTS / f"{MERGING}{uuid4().hex}"
     aside.mkdir()
     try:
-        some = merge_into(aside, [(before.segments[n], kept[before.segments[n].name]) for n in chosen], annex)
+        try:
+            some = merge_into(aside, [(before.segments[n], kept[before.segments[n].name]) for n in chosen], annex)
+        except StaleIndex:
+            if kept.keys() <= {segment.name for segment in open_generation(root).segments}:
+                raise
+            return False  # they were replaced, and deleted
         with writing():
             return _put_in_place(root, recipe, annex, kept, aside if some else None)
     finally:
