@@ -156,6 +156,26 @@ def test_what_is_not_allowed_is_answered_by_the_list_that_says_no() -> None:
     assert {c.quote for c in given.citations} == {"다음 물품은 모두 과세대상이다.", "1. 보석", "2. 자동차"}
 
 
+@pytest.mark.parametrize(
+    "question",
+    ["반출할 수 없는 것은?", "반출이 금지된 자료는?", "반출 금지 자료는 뭔가요?", "반출이 안 되는 자료가 뭐예요?"],
+)
+def test_all_that_is_not_allowed_is_a_list_from_the_sentence_that_says_so(question: str) -> None:
+    echo = "사서가 확인할 자료는 다음과 같다.\n1. 낡은 책\n2. 그 밖의 반출 금지 자료"
+    other = "책은 빌린 사람이 반출한다. 이때 자료는 행사에 쓰는 것이 아니어야 한다."
+    barred = "도서관의 다음 반출입 금지 자료는 대출할 수 없다.\n1. 고서\n2. 신문\n3. 지도"
+    given = answer(question, echo, barred, other)
+    assert given.text == f"{barred} [2]"
+
+
+def test_a_no_to_something_else_does_not_answer_what_is_not_allowed() -> None:
+    far = "자료를 반출한 사람은 두 주일 뒤에 돌려주어야 하며, 그 기간은 한 달을 넘어 연장할 수 없다."
+    aside = "반출한 자료는 서고에 둔다(다만, 별관은 제외)."
+    given = answer("반출할 수 없는 자료는?", far, aside)
+    assert given.abstained
+    assert given.support >= 0.43
+
+
 def test_a_list_of_what_is_allowed_does_not_answer_what_is_not() -> None:
     given = Extractive(min_support=0).answer(
         "면세가 안 되는 물품은 무엇인가요?", hits("다음 물품은 면세가 가능하다.\n1. 가구\n2. 서적")

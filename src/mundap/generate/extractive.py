@@ -22,7 +22,7 @@ from mundap.ingest.grid import TABLE
 from mundap.korean.contacts import has_contact
 from mundap.korean.deferring import defers
 from mundap.korean.lists import announces, item, note, proviso
-from mundap.korean.wanted import affirms, denies
+from mundap.korean.wanted import affirms, denies, withholds
 from mundap.messages import say
 from mundap.types import Answer, Choice, Citation, Hit, Turn
 
@@ -123,10 +123,12 @@ def pick(evidence: Evidence, model: ReaderModel | None = None) -> Picked | None:
         chosen = {n for n in chosen if not _is_row(found[n]) or found[n].shared >= found[key].shared}
     if evidence.asked.negative:
         chosen = {n for n in chosen if n == key or not affirms(found[n].text)}
-        if evidence.asked.kind == "list":
+        if evidence.asked.excluding:
             denied = {n for n in chosen if _denied(evidence, n)}
             leads = {place for n in denied for place in found[n].governors}
             chosen = {n for n in chosen if n in denied | leads or found[n].hit is found[key].hit}
+            said = [n for n in found[key].governors if n in leads & denied and announces(found[n].text)]
+            key = said[-1] if said else key  # what is so of them is said there
     if evidence.asked.contact:  # the number of a body stands for itself, and beside none of another
         giving = {n for n in chosen if found[n].offers >= 1}
         leads = {place for n in giving for place in found[n].governors if not has_contact(found[place].said)}
@@ -151,10 +153,14 @@ def written(picked: Picked, language: str) -> str:
 
     Where the key only refers to a decree or a table, that is told.
     """
-    parts = [_paragraph(picked.head)]
+    head: Sequence[Sentence] = picked.head
+    behind = picked.behind
+    if behind and announces(picked.key.text) and behind[0][0].hit is picked.key.hit:
+        head, behind = sorted((*head, *behind[0]), key=lambda sentence: sentence.start), behind[1:]
+    parts = [_paragraph(head)]
     if deferred := defers(picked.key.text):
         parts.append(say("defers", language, to=deferred))
-    return "\n".join([*parts, *map(_paragraph, picked.behind)])
+    return "\n".join([*parts, *map(_paragraph, behind)])
 
 
 def listed(picked: Picked, cases: Sequence[Choice], language: str) -> str:
@@ -190,8 +196,9 @@ def _key(evidence: Evidence, scores: Floats) -> int | None:
         speaking = _of_subject(evidence, [n for n in speaking if found[n].offers >= 1]) or speaking
     if evidence.asked.negative:
         denied = [n for n in speaking if _denied(evidence, n)]
-        listing = evidence.asked.kind == "list"  # of what is not so, which is no list of anything else
-        speaking = denied or [n for n in speaking if not listing and not affirms(found[n].text)]
+        listing = evidence.asked.excluding  # which no list of anything else answers
+        items = [n for n in denied if listing and item(found[n].text) and found[n].governors]
+        speaking = items or denied or [n for n in speaking if not listing and not affirms(found[n].text)]
     return max(speaking, key=lambda n: (scores[n], -n), default=None)
 
 
@@ -212,9 +219,16 @@ def _of_subject(evidence: Evidence, places: list[int]) -> list[int]:
 
 
 def _denied(evidence: Evidence, n: int) -> bool:
-    """Whether the sentence, or what governs it, says no to what the question says no to."""
-    texts = [evidence.sentences[place].text for place in (n, *evidence.sentences[n].governors)]
-    about = evidence.asked.denied
+    """Whether the sentence, or what governs it, says no to what the question says no to.
+
+    Of an item of a list only what governs it counts where a list is asked for: 그 밖의 수입금지물품 names none.
+    """
+    found, about = evidence.sentences, evidence.asked.denied
+    above, listing = found[n].governors, evidence.asked.excluding
+    places = above if above and listing and item(found[n].text) else (n, *above)
+    texts = [found[place].text for place in places]
+    if listing and about:
+        return any(withholds(text, about) for text in texts)
     return any(denies(text) and (not about or any(noun in text for noun in about)) for text in texts)
 
 

@@ -108,6 +108,9 @@ _COUNTED = re.compile(r"몇\s?(?=[가-힣a-zA-Z%㎖㎏㎝])")
 _ENDS_NEGATIVE = re.compile(
     r"(?:(?<![가-힣])(?:안|못)\s?[가-힣]{2,4}|(?:불가능?|금지|제외|제한|배제)[가-힣]{0,5}|[가-힣]지\s?(?:않|못)[가-힣]{1,3}|수\s?없[가-힣]{1,4})\W*$"
 )
+_THINGS_TOLD_OF = re.compile(
+    rf"[가-힣](?:[은는]\W*$|[은는이가]\s?{_ENDING_WHAT})"
+)  # 수입할 수 없는 것은? asks for all of them
 _NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되는 물품, 제외되는 경우
     r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|(?:(?:불가능|금지|제한)한?|(?:불가능|금지|제외|배제|제한)(?:된|되는|하는)?)\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
 )
@@ -135,6 +138,11 @@ _TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라�
 _DENYING = re.compile(
     r"수\s?없|불가|금지|제외|배제|제한|(?<!부과되)(?<!필요하)지\s?않|아니|못\s?[하받한]|안\s?[되돼됩]|(?<!필요)(?<!필요 )없[다습는으어이]|거부|과세(?:한다|하여야|된다|됩니다|대상|됨|함)"
 )
+_REQUIRED = re.compile(
+    r"(?:아니(?:어|하여)|지\s?않아)야|(?:아닐|지\s?않을)\s?것"
+)  # of one thing, which says nothing of others
+_BESIDES = re.compile(r"\([^()]*\)")
+_BESIDE = 12  # characters
 _AFFIRMING = re.compile(r"수\s?있|가능|면제|면세|허용|무방|생략|필요\s?없|부과되지\s?않")
 _PREDICATE = 30  # characters at the end of a sentence that say whether it affirms
 
@@ -209,6 +217,11 @@ class Wanted:
         return self.kinds[0]
 
     @property
+    def excluding(self) -> bool:
+        """Whether all is asked for that is not so, not allowed or left out; conditions are said of what is so as well."""
+        return self.negative and self.kind == "list" and "condition" not in self.kinds
+
+    @property
     def exact(self) -> bool:
         """Whether a value is asked for, which a sentence has or has not."""
         return self.kind in VALUES or bool(self.unit)
@@ -237,6 +250,8 @@ def wanted(question: str) -> Wanted:
     negative = _NEGATIVE.search(text) if kinds[:1] != ["yes-no"] else None
     if negative is None and kinds[:1] in (["condition"], ["list"], ["person"]):  # 어떤 경우에 안 되나요
         negative = _ENDS_NEGATIVE.search(text)
+    if negative is not None and {"definition", "list"}.issuperset(kinds) and _THINGS_TOLD_OF.search(text):
+        kinds = ["list"]
     return Wanted(
         kinds=tuple(kinds) or ("other",),
         unit=unit,
@@ -285,6 +300,22 @@ def affirms(text: str) -> bool:
 def denies(text: str) -> bool:
     """Whether a sentence says that something is not so, not allowed or left out."""
     return bool(_DENYING.search(text if len(text) < 2 * _PREDICATE else text[-_PREDICATE:]))
+
+
+def withholds(text: str, about: frozenset[str]) -> bool:
+    """Whether a sentence says no to one of these nouns, right beside it: 수출입금지물품 to 수입, and not what it adds in brackets."""
+    text = _BESIDES.sub("", text)
+    names = re.compile("|".join(map(_contracted, sorted(about))))
+    return any(
+        names.search(text, max(no.start() - _BESIDE, 0), no.end() + _BESIDE)
+        for no in _DENYING.finditer(text)
+        if not _REQUIRED.match(text, no.start())
+    )
+
+
+def _contracted(noun: str) -> str:
+    """A pattern for a noun, also where it is written in one with another: 수입 and 수출 as 수출입, 출국 and 입국 as 출입국."""
+    return f"{noun[0]}[가-힣]?{noun[1]}" if len(noun) == 2 else re.escape(noun)
 
 
 def _offered(text: str, kind: Kind, unit: str, bounded: bool) -> float:
