@@ -20,6 +20,7 @@ from mundap.generate.support import support as supported
 from mundap.generate.trace import traced
 from mundap.korean.dates import Period
 from mundap.korean.meaning import says_something
+from mundap.korean.regions import is_elsewhere, is_there, regions, seeks_a_place
 from mundap.korean.wanted import wanted
 from mundap.messages import say
 from mundap.retrieve.followup import named_anew
@@ -138,18 +139,32 @@ class Answering:
     def _found(self, question: str, k: int | None, where: Where | None) -> list[Hit]:
         """The passages to answer from: the first ones, and where they lack a value that is asked for, the next that have it.
 
-        A limit is also searched for in the words that state one. `k` passages are k, whatever they have.
+        None is of another region than the question names. A limit is also searched for in the words that state one. `k` passages are k, whatever they have.
         """
-        asked = wanted(question)
-        if k is not None or not asked.exact:
+        asked, there = wanted(question), regions(question)
+        if k is not None or not (asked.exact or there):
             return self._searching.find(question, k, where)
         least = self._parts.config.retrieve.k
-        depth = max(least, WIDEST if asked.contact else WIDE)
+        depth = max(least, WIDEST if asked.contact or there else WIDE)
         hits = self._searching.find(question, depth, where)
-        if stated := limit_query(question):
+        if asked.exact and (stated := limit_query(question)):
             hits = averaged(hits, self._searching.find(stated, depth, where), depth)
-        found = [*hits[:least], *further(hits, least, asked, max(least, WIDE))]
+        if there:
+            hits = self._there(question, there, hits, where)
+        found = [*hits[:least], *(further(hits, least, asked, max(least, WIDE)) if asked.exact else ())]
         return [replace(hit, rank=rank) for rank, hit in enumerate(found, 1)]
+
+    def _there(self, question: str, asked: frozenset[str], hits: Sequence[Hit], where: Where | None) -> Sequence[Hit]:
+        """The hits without those that are about other regions only than are `asked` about.
+
+        Of a question for what there is, those that name one of its regions; if there are only such of others, none.
+        """
+        kept = [hit for hit in hits if not is_elsewhere(hit.passage.worded, asked)]
+        if not seeks_a_place(question):
+            return kept or hits
+        named = self._searching.find(" ".join(sorted(asked)), len(hits), where) if hits else []
+        there = [hit for hit in averaged(hits, named, len(hits)) if is_there(hit.passage.worded, asked)]
+        return there or (kept if len(kept) == len(hits) else [])
 
     def _written(
         self, asked: str, alone: str, hits: Sequence[Hit], history: Sequence[Turn], persona: Persona | None

@@ -1,0 +1,89 @@
+"""Where a question asks about, and that no other place answers it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mundap.korean.regions import is_elsewhere, is_there, regions, seeks_a_place
+from mundap.workspace import Mundap
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("부산에 수영장이 있나요?", {"부산"}),
+        ("부산광역시 해운대구 우동 1", {"해운대"}),
+        ("경기도 성남시 분당구 정자동", {"분당"}),
+        ("전북특별자치도와 충청남도", {"전북", "충남"}),
+        ("제주도에서도 되나요", {"제주"}),
+        ("서울·인천", {"서울", "인천"}),
+        ("오산시 부산동 471", {"오산"}),
+        ("서울역에서 부산세관까지", set()),
+        ("남양주시와 양주시", {"남양주", "양주"}),
+        ("화성의 위성, 영양 성분, 고령 근로자, 경기 시간, 세종 대왕", set()),
+        ("화성시와 세종시", {"화성", "세종"}),
+    ],
+)
+def test_regions_are_known_by_their_short_and_long_names(text: str, named: set[str]) -> None:
+    assert regions(text) == named
+
+
+def test_a_part_is_in_its_region_and_a_region_covers_its_parts() -> None:
+    assert is_there("서울시 강남구 역삼동", regions("서울에 있나요"))
+    assert not is_elsewhere("서울에서는 누구나 신청한다", regions("강남에 있나요"))
+    assert is_elsewhere("서울시 서초구 1", regions("강남에 있나요"))
+    assert not is_elsewhere("누구나 신청한다", regions("강남에 있나요"))
+
+
+@pytest.mark.parametrize(
+    ("question", "seeks"),
+    [
+        ("부산에 수영장 있나요?", True),
+        ("부산에서 수영할 수 있는 곳은?", True),
+        ("부산 수영장 주소 알려 주세요", True),
+        ("부산에 살면 신청할 수 있나요?", False),
+        ("부산에 수영장이 있으면 이용료는 얼마인가요?", False),
+    ],
+)
+def test_what_there_is_in_a_region_is_told_from_what_is_so_there(question: str, seeks: bool) -> None:
+    assert seeks_a_place(question) is seeks
+
+
+@pytest.fixture(scope="module")
+def pools(tmp_path_factory: pytest.TempPathFactory) -> Mundap:
+    root: Path = tmp_path_factory.mktemp("pools")
+    (root / "mundap.toml").touch()
+    docs = root / "docs"
+    docs.mkdir()
+    rows = [f"서울 {n}호 수영장,서울시 강남구 역삼동 {n}" for n in range(1, 40)]
+    rows += ["가온 수영장,부산시 연제구 1", "나래 수영장,부산광역시 사하구 2", "다솜 수영장,경기도 수원시 3"]
+    (docs / "수영장.csv").write_text("\n".join(["이름,주소", *rows]), "utf-8")
+    (docs / "안내.md").write_text(
+        "# 이용 안내\n\n서울에서 수영장을 예약하려면 공공예약 누리집에 로그인합니다.\n\n"
+        "수영장 이용료는 한 번에 3,000원입니다. 예약은 이용 하루 전까지 취소할 수 있습니다.\n",
+        "utf-8",
+    )
+    bot = Mundap.open(root)
+    bot.ingest()
+    bot.index()
+    return bot
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("question", ["부산에 수영장 있나요?", "부산 수영장 주소 알려 주세요"])
+def test_only_what_is_in_the_region_answers_what_there_is(pools: Mundap, question: str) -> None:
+    answer = pools.ask(question)
+    assert not answer.abstained
+    assert {"가온", "나래"} == {name for name in ("가온", "나래", "다솜", "서울") if name in answer.text}
+
+
+@pytest.mark.slow
+def test_other_regions_do_not_answer_for_one_that_has_none(pools: Mundap) -> None:
+    assert pools.ask("제주도에 수영장 있나요?").abstained
+
+
+@pytest.mark.slow
+def test_what_holds_anywhere_is_answered_in_any_region(pools: Mundap) -> None:
+    assert "3,000원" in pools.ask("제주에서 수영장 이용료는 얼마인가요?").text
