@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 
-from mundap.korean.sentences import Span, behind_close, pairs
+from mundap.korean.sentences import behind_close, pairs
+
+Span = tuple[int, int]
 
 _BEGINS = re.compile(
     r"(?:(?<=[가-힣][다요음함임됨][.!?])|(?<=[가-힣][다요음함임됨]\)[.!?])) (?=[가-힣][가-힣 ]|\d+[가-힣]|[A-Za-z]{2})"
