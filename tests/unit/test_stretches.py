@@ -92,6 +92,13 @@ def test_what_stands_across_the_end_of_a_piece_is_analysed_only_if_a_sentence_ma
         ("여권(원본)을 가지고 온 사람의 짐", False),
         ("1. 여권과 3.5kg의 짐, 2024. 1. 1. 이후의 것", False),
         ("가. 「관세법」 제3조에 따른 것", False),
+        ("주요 서류마다 unipass.customs.go.kr의 14~16쪽", False),
+        ("「관세평가 운영에 관한 고시」(2014) 제3조", False),
+        ("세관장은 “서류를 본다. 그리고 알린다.”라고 말하며", False),
+        ("세관장은 “서류를 본다. 그리고 알린다.” 하지만", True),
+        ("배는 떠났다 (그림을 보라. 그리고 읽어라) 그러나", True),
+        ("배(그림을 보라. 그리고 읽어라)는 떠나고", False),
+        ("배는 떠났 다. 그리고", True),
     ],
 )
 def test_letters_tell_whether_a_sentence_may_be_over(text: str, said: bool) -> None:
@@ -101,6 +108,15 @@ def test_letters_tell_whether_a_sentence_may_be_over(text: str, said: bool) -> N
 def test_a_sentence_that_ends_behind_the_place_is_not_over_before_it() -> None:
     assert may_end("신고한다. 그리고", 0, 5)
     assert not may_end("신고한다. 그리고", 0, 3)
+    assert not may_end("신고한다. 그리고", 0, 4)  # the stop has no room
+    assert not may_end("(신고한다.) 그리고", 0, 6)  # nor has what closes
+    assert may_end("(신고한다.) 그리고", 0, 7)
+
+
+def test_a_quote_is_looked_for_in_its_stretch_alone() -> None:
+    text = "세관장은 “본다. 그리고 낸다. 알린다”고 한다."
+    assert not may_end(text, 0, 9)
+    assert may_end(text, 0, 9, text.index("알린다"))  # in which nothing closes
 
 
 @pytest.mark.parametrize("size", [40, 60, 90, 140, 300])

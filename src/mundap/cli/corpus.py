@@ -51,7 +51,7 @@ def ingest(
     json: Json = False,
 ) -> None:
     """문서를 읽어 들입니다. 바뀐 파일만 다시 읽고, 읽을 수 없는 파일은 알리고 건너뜁니다."""
-    from mundap.workflows.doctor import copies_told
+    from mundap.workspace.copies import copies_told
 
     bot = open_workspace(workspace)
     for name in again or ():

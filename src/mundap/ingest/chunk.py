@@ -68,7 +68,7 @@ class Sentences:
                 piece = ((piece or stretch)[0], stretch[1])
                 continue
             fits = stretch[1] - stretch[0] <= self.size
-            if piece and fits and not may_end(text, stretch[0], piece[0] + self.size):
+            if piece and fits and not may_end(text, stretch[0], piece[0] + self.size, last):
                 yield piece  # none of its sentences fits, and then it is a piece as well as they are
                 piece = stretch
                 continue

@@ -144,9 +144,10 @@ def _told(path: Path, head: bytes) -> str:
         return ".exe"
     if head.startswith(b"BM") and path.suffix.lower() in (".bmp", ".dib"):
         return ".bmp"
-    if written_sheet(path):
+    book = path.suffix.lower() in _BOOKS
+    if (book or _narrow(head).lstrip().startswith(b"<")) and written_sheet(path):
         return ".xls"
-    if path.suffix.lower() in _BOOKS and _delimited(head):
+    if book and _delimited(head):
         return ".csv"
     if found := _MARKUP.match(head.removeprefix(b"\xef\xbb\xbf")):
         return ".hml" if found["tag"].lower() == b"hwpml" else _unless_textual(path, ".html")

@@ -72,6 +72,8 @@ _POINTED = (  # 2023. 5. 3., 2023-05-03, '23/5/3; bare two digits need the space
     re.compile(rf"{_FREE}(?:{_FULL}|['’‘`]?(?P<yy>[0-9]{{2}}))\.\s?(?P<m>{_MONTH})\s*월(?:\s*(?P<d>{_DAY})\s*일)?"),
     re.compile(rf"{_FREE}{_FULL}(?P<by>[.\-/])\s?(?P<m>{_MONTH})(?![0-9%]|\s*(?:호|시즌)|[.\-/]\s?[0-9])\.?"),
 )
+_MARKED = re.compile(r"[0-9]{2}\s?[.\-/]")  # which every date of _POINTED has
+_WRITTEN = re.compile(rf"[0-9]{{2}}\s*(?:년|[상하]반기|[1-4]{_QUARTER})")  # and every written year, but for words
 
 _DAYS = {"오늘": 0, "금일": 0, "어제": -1, "어저께": -1, "그제": -2, "그저께": -2, "내일": 1, "모레": 2, "글피": 3}
 _BY_DAY = re.compile(
@@ -106,8 +108,11 @@ _AGO = re.compile(  # 출국 3일 전 and 휴가 3일 전 count from something e
 
 def with_year(text: str, today: date | None = None) -> Iterator[Found]:
     """Dates whose year is written; also by 작년 and 23년 if `today` is given."""
-    for pattern in _POINTED:
-        yield from _matches(pattern, text, lambda m: _within(_century(m), m))
+    if _MARKED.search(text):
+        for pattern in _POINTED:
+            yield from _matches(pattern, text, lambda m: _within(_century(m), m))
+    if today is None and not _WRITTEN.search(text):
+        return
     yield from _matches(_YEAR_RANGE, text, lambda m: (date(int(m["y"]), 1, 1), date(int(m["y2"]), 12, 31)))
     yield from _matches(_DECADE, text, lambda m: (date(int(m["y"]), 1, 1), date(int(m["y"]) + 9, 12, 31)))
     yield from _matches(_BY_YEAR, text, lambda m: _by_year(m, today))

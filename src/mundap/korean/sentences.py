@@ -64,14 +64,14 @@ def _endless(piece: str) -> bool:
 
 def _mended(line: str, cuts: Sequence[int]) -> list[int]:
     """The places among `cuts`, or close to them, at which a sentence of the line really begins."""
-    pairs = _pairs(line)
-    opens = {close: opened for opened, close in pairs}
+    paired = pairs(line)
+    opens = {close: opened for opened, close in paired}
     kept = [0]
     for cut in cuts:
-        moved = _before_mark(line, kept[-1], _before_quote(line, kept[-1], _behind_close(line, cut)))
+        moved = _before_mark(line, kept[-1], _before_quote(line, kept[-1], behind_close(line, cut)))
         if (
             moved > kept[-1]
-            and not _within(pairs, moved)
+            and not _within(paired, moved)
             and _ends(line, kept[-1], moved, opens)
             and any(map(str.isalnum, line[kept[-1] : moved]))
         ):
@@ -81,7 +81,7 @@ def _mended(line: str, cuts: Sequence[int]) -> list[int]:
     return kept[1:]
 
 
-def _behind_close(line: str, cut: int) -> int:
+def behind_close(line: str, cut: int) -> int:
     """What closes a sentence belongs to it: (규칙 6 참조)|. is cut behind the full stop."""
     closes = _CLOSES.match(line, cut)
     return closes.end() if closes else cut
@@ -131,7 +131,7 @@ def _ended(outside: str) -> bool:
     return outside.rstrip().endswith((*_STOPS, *_OPENING)) or outside.endswith(_STYLED)
 
 
-def _pairs(line: str) -> list[Span]:
+def pairs(line: str) -> list[Span]:
     """(open, close) of the outermost parentheses and quotes, in order."""
     stack: list[tuple[str, int]] = []
     found: list[Span] = []

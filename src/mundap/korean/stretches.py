@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from mundap.korean.sentences import behind_close, pairs
+
 Span = tuple[int, int]
 
 _BEGINS = re.compile(
@@ -12,10 +14,15 @@ _BEGINS = re.compile(
 _PAIRED = re.compile(r"[(\[{“‘「『【〈《)\]}”’」』】〉》\"']")
 _OPENING = "([{“‘「『【〈《"
 _APART = " \t(“‘"  # what stands before a straight quote that opens
-_MAY_END = re.compile(
-    r"(?<!\d)(?<!\b[가나다라마바사아자차카타파하A-Za-z])[.!?。…]|[~—]"  # not 1. nor 가., the marks of items
-    r"|[가-힣][다요죠까]\s|[다요음함임됨”’」』】〉》)\]}]\s?[(\[{]"
+_MARKS = "가나다라마바사아자차카타파하A-Za-z"  # of items, before a stop
+_MAY_END = re.compile(  # the last sign of what may be a sentence
+    rf"(?<!\d)(?:(?<!\b[{_MARKS}])|(?<=[가-힣]\s다))(?!(?<=[A-Za-z])\.[a-z\d])[.!?。…]"
+    r"|(?<![\d일월년시분만])[~—]|[~—](?!\s?\d)"
+    r"|(?<=[가-힣])(?:(?<!마)다|(?<!\b주)요|[죠까])(?=\s)"
+    r"|[다요음함임됨)\]}](?=\s?[(\[{])"
 )
+_CLOSED = re.compile(r"[\s.,!?。…ㆍ)\]}”’」』】〉》\"']*")
+_REPORTED = re.compile(r"[.!?。…][”’」』】〉》)\]}\"'](?:이?라|고|하|며|는)")
 
 
 def stretches(line: str) -> list[Span]:
@@ -39,7 +46,19 @@ def stretches(line: str) -> list[Span]:
     return [*zip(found, [*found[1:], len(line)], strict=True)]
 
 
-def may_end(text: str, start: int, end: int) -> bool:
-    """Whether a sentence of `text` that begins at `start` may be over at `end` or before, as far as letters tell: behind a
-    stop, a word that ends as a verb does, or a parenthesis behind either."""
-    return _MAY_END.search(text, start, end + 1) is not None  # with the blank behind the last letter
+def may_end(text: str, start: int, end: int, last: int | None = None) -> bool:
+    """Whether a sentence of the stretch of `text` from `start` to `last` (default: all that follows) may be over at `end` or
+    before, as far as letters tell: behind a stop (but not that of 1., 가. or a.b), a word that ends as a verb does, or a
+    parenthesis behind either; not within a quote or a parenthesis that goes on, nor before what reports it (본다."라고)."""
+    last = len(text) if last is None else last
+    signs = (sign.end() for sign in _MAY_END.finditer(text, start, min(end + 2, last)))
+    over = [sign for sign in signs if behind_close(text, sign) <= end and not _REPORTED.match(text, sign - 1)]
+    if not over:
+        return False
+    within = [(start + opened, start + closed) for opened, closed in pairs(text[start:last])]
+    return any(not any(_goes_on(text, sign, *span) for span in within) for sign in over)
+
+
+def _goes_on(text: str, sign: int, opened: int, closed: int) -> bool:
+    """Whether more stands behind the `sign` in the quote or the parenthesis that it is in than what closes it."""
+    return opened < sign - 1 < closed and _CLOSED.fullmatch(text, sign, closed) is None

@@ -13,12 +13,11 @@ from mundap.encode.prompts import Prompts
 from mundap.errors import MundapError
 from mundap.generate.openai import OpenAIGenerator
 from mundap.index.local import LocalEngine
-from mundap.messages import paged
 from mundap.protocols import Loads
 from mundap.store.space import free, low
 from mundap.types import Json
 from mundap.workspace import Mundap
-from mundap.workspace.copies import Copied
+from mundap.workspace.copies import copies_told
 
 # A package of each extra, by which its presence is known.
 EXTRAS = {
@@ -101,18 +100,6 @@ def examine(bot: Mundap, verify: bool = False) -> Examination:
             for name, extent, size, recall in bot.segments
         ),
         damaged=tuple(str(path.relative_to(bot.root)) for path in bot.damaged_files()) if verify else None,
-    )
-
-
-def copies_told(found: Copied) -> str:
-    """One line on the passages that have copies; "" if there are none."""
-    if not found.passages:
-        return ""
-    one, other = (paged(source, "ko") for source in found.sources)
-    where = f"{one}와(과) {other}" if one != other else one
-    return (
-        f"다른 문단과 내용이 같거나 숫자·날짜만 다른 문단이 {found.passages}개 있습니다(예: '{found.texts[0]}', {where})."
-        " 답변이 다른 쪽을 인용할 수 있으니 하나로 정리하세요. 자세히 보기: mundap evaluate retrieval --twins"
     )
 
 

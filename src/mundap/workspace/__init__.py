@@ -1,9 +1,9 @@
 """An open workspace: files in, an index over them, and questions searched and answered.
 
-`facade` is the public class. Below it, from the top layer down: `answering`, `conversing` (the kind of turn), `searching`,
-`opening` (the current generation), `indexing`, `components` (built from the settings), and at the bottom `understanding`
-(the meaning of a question), `mending` (notes on corrected typing), `intake` (files into the corpus) and `uploads` (files
-over HTTP).
+`facade` is the public class. Below it, from the top layer down: `layers` (those that follow, made together), `answering`,
+`conversing` (the kind of turn), `searching`, `opening` (the current generation), `indexing`, `components` (built from the
+settings), and at the bottom `understanding` (the meaning of a question), `mending` (notes on corrected typing), `intake`
+(files into the corpus) and `uploads` (files over HTTP).
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What the settings of a workspace name, each made when it is first needed: encoder, tokenizer, keywords, models."""
+"""What the settings of a workspace name, each made when it is first needed: encoder, tokenizer, keywords, models.
+
+So are the modules of each imported: who reads files waits for none that answers.
+"""
 
 from __future__ import annotations
 
@@ -6,39 +9,34 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mundap.config import SQLITE, Config
 from mundap.config import Graph as GraphSettings
 from mundap.encode import make_encoder
-from mundap.encode.adapter import AdaptedEncoder
 from mundap.encode.options import Options
 from mundap.errors import ConfigError
-from mundap.generate import make_generator
-from mundap.generate.evidence import Line, ReaderModel, read_model
-from mundap.generate.extractive import Extractive
-from mundap.generate.persona import FOLDER as PERSONAS
-from mundap.generate.persona import Persona, find_persona, personas
-from mundap.generate.reading import Reader, Weigh
-from mundap.generate.sampling import Sampling
-from mundap.generate.structured import Completer
-from mundap.generate.support import read_calibration, refusal
-from mundap.index.engine import Engine
-from mundap.index.kept_vectors import KeptVectors
-from mundap.index.local import LocalEngine
-from mundap.index.sparse import SPARSE
 from mundap.jobs import make_executor
-from mundap.jobs.encoding import Model, SpreadEncoder
 from mundap.jobs.executor import Executor
-from mundap.korean.everyday import EverydayWords, read_pairs, shipped
-from mundap.korean.keyword_model import KeywordModel
-from mundap.korean.keyword_rules import NounRule, extract, names, read_rules
-from mundap.korean.tokens import SearchTokenizer
 from mundap.protocols import Encoder, Generator, Reranker, SparseEncoder
-from mundap.retrieve.light import LightModel
-from mundap.retrieve.rerank import make_reranker
-from mundap.store.bucket import Bucket
-from mundap.store.cache import Cache, CachedEncoder
 from mundap.store.record import Place
+
+if TYPE_CHECKING:
+    from mundap.generate.evidence import Line, ReaderModel
+    from mundap.generate.extractive import Extractive
+    from mundap.generate.persona import Persona
+    from mundap.generate.reading import Reader, Weigh
+    from mundap.generate.structured import Completer
+    from mundap.index.engine import Engine
+    from mundap.index.kept_vectors import KeptVectors
+    from mundap.jobs.encoding import SpreadEncoder
+    from mundap.korean.everyday import EverydayWords
+    from mundap.korean.keyword_model import KeywordModel
+    from mundap.korean.keyword_rules import NounRule
+    from mundap.korean.tokens import SearchTokenizer
+    from mundap.retrieve.light import LightModel
+    from mundap.store.bucket import Bucket
+    from mundap.store.cache import Cache
 
 FOLDER = ".mundap"
 CORPUS = "corpus.sqlite"
@@ -60,6 +58,8 @@ def kept_in(root: Path, config: Config, name: str) -> Place:
 
 def bucket_of(config: Config) -> Bucket:
     """The bucket that the settings name. Raises ConfigError without its keys."""
+    from mundap.store.bucket import Bucket
+
     return Bucket(config.store.files, config.store.endpoint, config.store.region)
 
 
@@ -78,6 +78,8 @@ class Components:
     @cached_property
     def cache(self) -> Cache:
         """Vectors and tokens that were computed before, those in segments of the index among them."""
+        from mundap.store.cache import Cache
+
         return Cache(self.root / FOLDER / "cache.sqlite", lambda keys: self._kept_vectors.find(keys))
 
     @cached_property
@@ -85,6 +87,8 @@ class Components:
         """What keeps the index. Raises ConfigError for an address that none could be."""
         settings = self.config.index
         if settings.engine == "local":
+            from mundap.index.local import LocalEngine
+
             return LocalEngine(self.index_folder)
         from mundap.index.milvus.engine import MilvusEngine
         from mundap.index.milvus.server import TOKEN
@@ -114,12 +118,16 @@ class Components:
 
     def look_at_segments(self, checked: bool = False) -> None:
         """From now on, take vectors from the segments as they are now; if `checked`, from those that are whole alone."""
+        from mundap.index.kept_vectors import KeptVectors
+
         self.__dict__.pop("_kept_vectors", None)
         if checked:
             self._kept_vectors = KeptVectors(self.index_folder, checked=True)
 
     @cached_property
     def _kept_vectors(self) -> KeptVectors:
+        from mundap.index.kept_vectors import KeptVectors
+
         return KeptVectors(self.index_folder)
 
     @property
@@ -132,6 +140,8 @@ class Components:
     @cached_property
     def tokenizer(self) -> SearchTokenizer:
         """The tokenizer of the lexical leg. Raises ConfigError if its user dictionary is not there."""
+        from mundap.korean.tokens import SearchTokenizer
+
         settings = self.config.index
         return SearchTokenizer(settings.joins, settings.bigrams, self.user_dictionary)
 
@@ -150,6 +160,8 @@ class Components:
 
         Raises ConfigError if the table of the user's own is not there, BadFile if it is broken.
         """
+        from mundap.korean.everyday import EverydayWords, read_pairs, shipped
+
         settings = self.config.retrieve
         if not settings.everyday:
             return None
@@ -173,24 +185,32 @@ class Components:
 
         Raises ConfigError if the user dictionary or the model is not there, BadFile for a broken table of verbs.
         """
+        from mundap.korean.keyword_rules import extract
+
         if self._keyword_model:
             return self._keyword_model.extract(questions)
         return extract(questions, self.user_dictionary, self._verbs)
 
     def names(self, questions: Sequence[str]) -> list[list[str]]:
         """What each question names, as the graph calls it: by the model, or keywords and the compounds they make up."""
+        from mundap.korean.keyword_rules import names
+
         if self._keyword_model:
             return [list(dict.fromkeys(word.lower() for word in words)) for words in self.keywords(questions)]
         return names(questions, self.user_dictionary, self._verbs)
 
     @cached_property
     def _keyword_model(self) -> KeywordModel | None:
+        from mundap.korean.keyword_model import KeywordModel
+
         kind, _, name = self.config.keywords.extractor.partition(":")
         return KeywordModel(self.models / name) if kind == "model" else None
 
     @cached_property
     def _verbs(self) -> tuple[NounRule, ...]:
         """What verbs ask for. Raises BadFile for a broken table."""
+        from mundap.korean.keyword_rules import read_rules
+
         name = self.config.keywords.verbs
         return read_rules(self.words / name if name else None)
 
@@ -210,6 +230,8 @@ class Components:
     @property
     def spread_encoder(self) -> SpreadEncoder:
         """The encoder, as an index uses it: passages are encoded by whoever does what takes long."""
+        from mundap.jobs.encoding import Model, SpreadEncoder
+
         settings = self.config.index
         options = Options(settings.query_prompt, settings.passage_prompt, settings.pooling)
         folder = str(self.words.resolve())
@@ -218,6 +240,8 @@ class Components:
 
     def encoder_named(self, name: str) -> Encoder:
         """The encoder of that name. Raises UnknownName, or ConfigError for a trained one that cannot be used."""
+        from mundap.store.cache import CachedEncoder
+
         settings = self.config.index
         options = Options(settings.query_prompt, settings.passage_prompt, settings.pooling)
         return make_encoder(name, self.models, lambda base: CachedEncoder(base, self.cache), self.words, options)
@@ -225,6 +249,9 @@ class Components:
     @cached_property
     def sparse(self) -> SparseEncoder | None:
         """The encoder, or the one below an adapter, if it weighs tokens too."""
+        from mundap.encode.adapter import AdaptedEncoder
+        from mundap.store.cache import CachedEncoder
+
         encoder = self.encoder
         while isinstance(encoder, AdaptedEncoder | CachedEncoder):
             encoder = encoder.base if isinstance(encoder, AdaptedEncoder) else encoder.encoder
@@ -233,18 +260,24 @@ class Components:
     @property
     def legs(self) -> tuple[str, ...]:
         """The legs of a hybrid search: those that mundap.toml names, or those by default and what the encoder adds."""
+        from mundap.index.sparse import SPARSE
+
         settings = self.config.retrieve
         return settings.legs if "legs" in settings.model_fields_set or not self.sparse else (*settings.legs, SPARSE)
 
     @cached_property
     def reranker(self) -> Reranker | None:
         """What ranks the first hits again, unless it is the light one, which ranks inside the hybrid."""
+        from mundap.retrieve.rerank import make_reranker
+
         spec = self.config.retrieve.reranker
         return make_reranker(spec, self.words) if spec and not spec.startswith(LIGHT) else None
 
     @cached_property
     def light(self) -> LightModel | None:
         """The model of the light reranker, if settings name one."""
+        from mundap.retrieve.light import LightModel
+
         kind, _, name = self.config.retrieve.reranker.partition(":")
         return LightModel.open(self.models / name) if f"{kind}:" == LIGHT else None
 
@@ -253,29 +286,40 @@ class Components:
     @cached_property
     def sentence_encoder(self) -> Encoder:
         """What sentences are read with. An adapter learned from parent passages, so it is its base that reads."""
+        from mundap.encode.adapter import AdaptedEncoder
+        from mundap.store.cache import CachedEncoder
+
         encoder = self.encoder
         return encoder.base if isinstance(encoder, AdaptedEncoder) else CachedEncoder(encoder, self.cache)
 
     @cached_property
     def reader(self) -> Reader:
         """What reads hits by the sentence."""
+        from mundap.generate.reading import Reader
+
         return Reader(self._weigh, self.sentence_encoder, self.everyday)
 
     @cached_property
     def calibration(self) -> Line | None:
         """The user's own calibration of support, if mundap.toml names one. Raises MundapError if it cannot be used."""
+        from mundap.generate.support import read_calibration
+
         name = self.config.generate.support
         return read_calibration(self.models / name, self.sentence_encoder.name) if name else None
 
     @cached_property
     def reader_model(self) -> ReaderModel | None:
         """The user's own model of what answers, if mundap.toml names one. Raises MundapError if it cannot be used."""
+        from mundap.generate.evidence import read_model
+
         name = self.config.generate.reader
         return read_model(self.models / name, self.sentence_encoder.name) if name else None
 
     @cached_property
     def extractive(self) -> Extractive:
         """What quotes the passages. It answers always: whether to is decided before."""
+        from mundap.generate.extractive import Extractive
+
         return Extractive(self.reader, 0.0, self.config.language, self.reader_model)
 
     @cached_property
@@ -284,6 +328,10 @@ class Components:
         settings = self.config.generate
         if settings.generator == "extractive":
             return self.extractive
+        from mundap.generate import make_generator
+        from mundap.generate.sampling import Sampling
+        from mundap.generate.support import refusal
+
         return make_generator(
             settings.generator,
             folder=self.words,
@@ -308,6 +356,8 @@ class Components:
     @property
     def completer(self) -> Completer:
         """The generator as a language model that can be asked anything. Raises ConfigError if it is none."""
+        from mundap.generate.structured import Completer
+
         if not isinstance(self.generator, Completer):
             raise ConfigError(
                 "multi_query, hyde, follow_up, self_query의 llm과 self_check에는 언어 모델이 필요합니다."
@@ -318,6 +368,9 @@ class Components:
     @property
     def personas(self) -> tuple[str, ...]:
         """The names of the workspace's personas."""
+        from mundap.generate.persona import FOLDER as PERSONAS
+        from mundap.generate.persona import personas
+
         return tuple(personas(self.words / PERSONAS))
 
     def persona(self, name: str | None = None) -> Persona | None:
@@ -325,5 +378,8 @@ class Components:
 
         Raises UnknownName, or ConfigError for a file that cannot be read.
         """
+        from mundap.generate.persona import FOLDER as PERSONAS
+        from mundap.generate.persona import find_persona
+
         name = self.config.generate.persona if name is None else name
         return find_persona(self.words / PERSONAS, name) if name else None

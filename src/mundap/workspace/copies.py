@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mundap.files import write_atomically
 from mundap.ingest.copies import Kind, comparable, copies
+from mundap.messages import paged
 from mundap.store.corpus import Corpus
 from mundap.types import Json, Passage
 
@@ -51,6 +52,18 @@ class Copied:
             "groups": self.groups,
             "example": {"kind": self.kind, "passages": pair} if pair else None,
         }
+
+
+def copies_told(found: Copied) -> str:
+    """One line on the passages that have copies; "" if there are none."""
+    if not found.passages:
+        return ""
+    one, other = (paged(source, "ko") for source in found.sources)
+    where = f"{one}와(과) {other}" if one != other else one
+    return (
+        f"다른 문단과 내용이 같거나 숫자·날짜만 다른 문단이 {found.passages}개 있습니다(예: '{found.texts[0]}', {where})."
+        " 답변이 다른 쪽을 인용할 수 있으니 하나로 정리하세요. 자세히 보기: mundap evaluate retrieval --twins"
+    )
 
 
 class Copies:

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from secrets import token_hex
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
@@ -29,38 +30,23 @@ from mundap.errors import (
     WorkspaceBusy,
 )
 from mundap.files import batched
-from mundap.graph.graph import Graph
-from mundap.graph.leg import GraphLeg
-from mundap.graph.synonyms import Synonym
 from mundap.hits import Hits
-from mundap.index.bm25 import LexicalLeg
-from mundap.index.dense import DenseLeg
-from mundap.index.generation import REPAIR, Recipe
-from mundap.index.tiers import Extent
 from mundap.ingest.folder import walk
 from mundap.ingest.readers import exists, nfc_path, spelled
 from mundap.ingest.sheets.sheet import Options
 from mundap.jobs.batch import Limits
 from mundap.jobs.task import Cut
 from mundap.korean.normalize import normalize
-from mundap.korean.typos import Mended
 from mundap.protocols import Loads, Progress, Searcher, quiet
-from mundap.retrieve.light import seen
 from mundap.store.corpus import Corpus, Listed
-from mundap.store.feedback import Feedback
 from mundap.store.fetched import FetchedFiles
 from mundap.store.record import Held, Place
 from mundap.store.settings import SharedSettings
 from mundap.store.sight import Sight
 from mundap.tracing import Tracing
 from mundap.types import Answer, Passage, Turn
-from mundap.verify.given import Given
-from mundap.verify.verdict import Verdict
-from mundap.verify.verifier import Verifier
-from mundap.workspace.answering import Answering
 from mundap.workspace.components import CORPUS, FOLDER, LIGHT, MODELS, Components, bucket_of, kept_in
 from mundap.workspace.copies import Copied, Copies
-from mundap.workspace.indexing import Indexing
 from mundap.workspace.intake import (
     KEPT_OUT,
     Ingested,
@@ -73,11 +59,23 @@ from mundap.workspace.intake import (
     take,
     take_back,
 )
-from mundap.workspace.model_files import fetch_models
-from mundap.workspace.opening import Opening, passages_of
-from mundap.workspace.searching import Searching, Where
 from mundap.workspace.tagged_folders import empty_of, tagged
 from mundap.workspace.uploads import Uploads
+
+if TYPE_CHECKING:
+    from mundap.graph.graph import Graph
+    from mundap.graph.leg import GraphLeg
+    from mundap.graph.synonyms import Synonym
+    from mundap.index.bm25 import LexicalLeg
+    from mundap.index.dense import DenseLeg
+    from mundap.index.generation import Recipe
+    from mundap.index.tiers import Extent
+    from mundap.korean.typos import Mended
+    from mundap.store.feedback import Feedback
+    from mundap.verify.given import Given
+    from mundap.verify.verdict import Verdict
+    from mundap.workspace.layers import Layers
+    from mundap.workspace.searching import Where
 
 _VIEWS = 32  # that are kept: each has connections of its own
 HOLDER = "follower"  # the file with the name of this folder among those that follow a shared record
@@ -156,6 +154,8 @@ def config_of(root: Path) -> Config:
     text = (root / FILE).read_text("utf-8")
     config = parse_config(text, root / FILE, SharedSettings(record).over(tomllib.loads(text)))
     if config.store.files:
+        from mundap.workspace.model_files import fetch_models
+
         fetch_models(bucket_of(config), config, root / FOLDER / MODELS)
     return config
 
@@ -175,12 +175,10 @@ class Mundap:
         _check_there(root / FOLDER, self.record)
         self.corpus = Corpus(self.record, holder=_holder(root / FOLDER, self.record))
         self._parts = Components(
-            root, words or root, config, lambda words: self._opening.open().lexical.statistics.rarity(words)
+            root, words or root, config, lambda words: self._layers.opening.open().lexical.statistics.rarity(words)
         )
-        self._indexing = Indexing(self._parts.index_folder, self.corpus, self._parts)
-        self._opening = Opening(self._indexing, self.corpus, self._parts)
-        self._searching = Searching(self._opening, self.corpus, self._parts)
-        self._answering = Answering(self._searching, self._opening, self.corpus, self._parts)
+        self._made: Layers | None = None
+        self._making = Lock()
         self._tracing = Tracing(**config.tracing.model_dump())
         self._views: dict[frozenset[str], Mundap] = {}
         self._viewing = Lock()
@@ -216,12 +214,21 @@ class Mundap:
             if view is None:
                 view = copy(self)
                 view.corpus = Corpus(self.record, Sight(own, folders))
-                view._searching = Searching(self._opening, view.corpus, self._parts)
-                view._answering = Answering(view._searching, self._opening, view.corpus, self._parts)
+                view._made = self._layers.seen_in(view.corpus, self._parts)
             self._views[own] = view  # as the last that was asked for
             if len(self._views) > _VIEWS:
                 del self._views[next(iter(self._views))]
         return view
+
+    @property
+    def _layers(self) -> Layers:
+        """Made when they are first needed, once for all threads."""
+        with self._making:
+            if self._made is None:
+                from mundap.workspace.layers import Layers
+
+                self._made = Layers.over(self.corpus, self._parts)
+            return self._made
 
     @cached_property
     def _tagged(self) -> tuple[tuple[str, frozenset[str]], ...]:
@@ -243,7 +250,7 @@ class Mundap:
         light = self.config.retrieve.reranker.startswith(LIGHT)
         retrieve = self.config.retrieve.model_copy(update={"reranker": ""} if light else {})
         other = self.reconfigured(self.config.model_copy(update={"index": index, "retrieve": retrieve}))
-        other._opening.open_with_vectors(progress)
+        other._layers.opening.open_with_vectors(progress)
         return other
 
     def with_synonyms(self, synonyms: Sequence[Synonym]) -> Mundap:
@@ -252,9 +259,7 @@ class Mundap:
         Raises StaleIndex as `search` does, ConfigError without a graph.
         """
         view = copy(self)
-        view._opening = self._opening.with_synonyms(synonyms)
-        view._searching = Searching(view._opening, self.corpus, self._parts)
-        view._answering = Answering(view._searching, view._opening, self.corpus, self._parts)
+        view._made = self._layers.with_synonyms(synonyms, self.corpus, self._parts)
         view._views = {}
         return view
 
@@ -318,8 +323,8 @@ class Mundap:
                 if one.state == "skipped":
                     self.corpus.forgive(one.file)
             with self._index_turn() as held:
-                if not self._indexing.done and self.corpus.counts()[0]:
-                    self._indexing.build({}, held, merging=False)
+                if not self._layers.indexing.done and self.corpus.counts()[0]:
+                    self._layers.indexing.build({}, held, merging=False)
             copied = self._copied(taken)
         return self._ingested(taken, copied=copied)
 
@@ -552,22 +557,22 @@ class Mundap:
         entries for "tokens", "keywords" and "vectors". Raises StaleIndex, naming the file, if a damaged one would be needed.
         """
         with self._writing(), self._index_turn() as held:
-            return self._indexing.build(progress or {}, held, anew=rebuild, merging=merging)
+            return self._layers.indexing.build(progress or {}, held, anew=rebuild, merging=merging)
 
     def merge(self) -> None:
         """Merge small segments of the index while others search, add and remove documents. Raises StaleIndex for an index that
         cannot be read, and WorkspaceBusy."""
-        self._indexing.merge(lambda: writing(self.root, _MERGED_SECONDS))
+        self._layers.indexing.merge(lambda: writing(self.root, _MERGED_SECONDS))
 
     @property
     def unmerged(self) -> bool:
         """Whether the index has small segments that are to be merged."""
-        return self._indexing.unmerged
+        return self._layers.indexing.unmerged
 
     def compact(self, progress: Mapping[str, Progress] | None = None) -> str:
         """Index as `index` does, and drop what was deleted from the files at once; returns the generation's name."""
         with self._writing(), self._index_turn() as held:
-            name = self._indexing.build(progress or {}, held, compact=True)
+            name = self._layers.indexing.build(progress or {}, held, compact=True)
             self._parts.cache.shrink()
             return name
 
@@ -576,7 +581,10 @@ class Mundap:
 
         Raises StaleIndex as `search` does, and if documents were deleted after indexing.
         """
-        opened = self._opening.open()
+        from mundap.index.generation import REPAIR
+        from mundap.workspace.opening import passages_of
+
+        opened = self._layers.opening.open()
         mask = opened.table.mask(None)
         if mask is not None and bool((opened.generation.ids.alive() & ~mask).any()):
             raise StaleIndex(f"색인한 뒤 문서가 바뀌었습니다. 먼저 {REPAIR}")
@@ -586,35 +594,35 @@ class Mundap:
     def segments(self) -> list[tuple[str, Extent, int, float]]:
         """The segments of the current generation: name, how large each is, its bytes on disk, and the share of the hundred
         nearest vectors that a search finds; none without an index."""
-        return self._indexing.segments
+        return self._layers.indexing.segments
 
     def damaged_files(self) -> list[Path]:
         """The files of the index, the corpus and the cache that are damaged. All of them are read."""
-        return [*self.corpus.damaged(), *self._parts.cache.damaged(), *self._indexing.damaged()]
+        return [*self.corpus.damaged(), *self._parts.cache.damaged(), *self._layers.indexing.damaged()]
 
     def forget_former_indexes(self) -> None:
         """Delete what is kept of indexes before the current one; all of them if no document is left."""
         with self._writing(), self._index_turn() as held:
-            self._indexing.engine.held(held).erase(everything=not self.corpus.counts()[0])
+            self._layers.indexing.engine.held(held).erase(everything=not self.corpus.counts()[0])
 
     @property
     def recipe(self) -> Recipe:
         """The settings that determine an index of this workspace, besides its passages."""
-        return self._indexing.recipe
+        return self._layers.indexing.recipe
 
     def reload(self) -> None:
         """Open the current generation at the next search."""
-        self._opening.reload()
+        self._layers.opening.reload()
 
     def search_what_is_indexed(self) -> None:
         """From now on, search although newer documents are not indexed yet, as a server does while it indexes them."""
-        self._opening.complete = False
+        self._layers.opening.complete = False
 
     @property
     def unindexed(self) -> bool:
         """Whether documents wait to be indexed, all of them if there is no index. Raises StaleIndex for one that others
         settings made, or that cannot be read."""
-        return self._opening.unindexed()
+        return self._layers.opening.unindexed()
 
     def refresh(self) -> None:
         """Open the current generation if it differs from the open one. Running searches keep theirs.
@@ -622,12 +630,12 @@ class Mundap:
         If it cannot be opened, e.g. while new documents are not indexed yet, the old one stays in use, and the new one
         is tried again at the next call. If there is no generation at all, the next search raises StaleIndex.
         """
-        self._opening.refresh()
+        self._layers.opening.refresh()
 
     @property
     def newest(self) -> str | None:
         """The name of the current generation on disk, whether or not it is open; None if there is none."""
-        return self._opening.newest
+        return self._layers.opening.newest
 
     # -- search ---------------------------------------------------------------------------------------------------
 
@@ -649,7 +657,7 @@ class Mundap:
             allowed = None
             if where is not None or since is not None or until is not None:
                 allowed = self.corpus.ids_where((where or {}).items(), since=since, until=until)
-            hits = Hits(self._searching.search(self.mended(question).text, k, leg, allowed))
+            hits = Hits(self._layers.searching.search(self.mended(question).text, k, leg, allowed))
             span.set_attribute("hits", len(hits))
             return hits
 
@@ -658,7 +666,7 @@ class Mundap:
 
         Raises StaleIndex as `search` does.
         """
-        return self._searching.mended(normalize(question))
+        return self._layers.searching.mended(normalize(question))
 
     def find(self, question: str, k: int | None = None, where: Where | None = None) -> Hits:
         """The passages that an answer is based on: interprets the question as configured, then searches.
@@ -666,23 +674,23 @@ class Mundap:
         Conditions on documents in the question become filters; if no document meets them, everything
         that meets `where` is searched.
         """
-        return Hits(self._searching.find(normalize(question), k, where))
+        return Hits(self._layers.searching.find(normalize(question), k, where))
 
     @property
     def searchers(self) -> Mapping[str, Searcher]:
         """The legs and the hybrid over the current generation, by name. Raises StaleIndex as `search` does."""
-        return self._opening.open().searchers
+        return self._layers.opening.open().searchers
 
     @property
     def legs(self) -> tuple[LexicalLeg, DenseLeg]:
         """The lexical and the dense leg over the segments of the current generation. Raises StaleIndex as `search` does, and
         ConfigError for an index that a server keeps."""
-        return self._opening.open().legs
+        return self._layers.opening.open().legs
 
     @property
     def graph(self) -> GraphLeg:
         """The graph leg over the current generation. Raises StaleIndex as `search` does, ConfigError if it is off."""
-        opened = self._opening.open()
+        opened = self._layers.opening.open()
         graph = opened.graph
         if graph is None:
             _ = opened.generation  # raises for an index that a server keeps, which no setting of the graph mends
@@ -696,10 +704,12 @@ class Mundap:
 
         Raises StaleIndex if there is none.
         """
-        return self._opening.bare_graph()
+        return self._layers.opening.bare_graph()
 
     def trained_on(self, question: str) -> bool:
         """Whether the reranker was trained on this question, so that its score would be too optimistic."""
+        from mundap.retrieve.light import seen
+
         light = self._parts.light
         return light is not None and seen(question) in light.questions
 
@@ -730,7 +740,7 @@ class Mundap:
         like `persona`, as in `components.persona`.
         """
         voice = self._parts.persona(persona)
-        answering = self._answering.stream(normalize(question), history, k, where, voice)
+        answering = self._layers.answering.stream(normalize(question), history, k, where, voice)
         with closing(self._tracing.streamed("mundap.ask", question, answering, self._told)) as pieces:
             for piece in pieces:
                 yield replace(piece, question=question) if isinstance(piece, Answer) else piece
@@ -744,15 +754,17 @@ class Mundap:
 
     def support(self, question: str) -> float:
         """The probability, in [0, 1], that the corpus answers this question."""
-        return self._answering.support(normalize(question))
+        return self._layers.answering.support(normalize(question))
 
     def verify(self, answers: Iterable[Given]) -> Iterator[Verdict]:
         """Verify given answers (verify.given reads them from JSON) against the current corpus.
 
         Nothing is searched and no model is used.
         """
+        from mundap.verify.verifier import Verifier
+
         personas = [persona for name in self._parts.personas if (persona := self._parts.persona(name))]
-        verifier = Verifier(self.corpus, personas, self.newest, self._indexing.names)
+        verifier = Verifier(self.corpus, personas, self.newest, self._layers.indexing.names)
         yield from map(verifier.verify, answers)
 
     def warm(self) -> None:
@@ -760,13 +772,15 @@ class Mundap:
         self.search("준비", k=1)
         self._parts.persona()
         if self.config.generate.faq:
-            _ = self._answering.known
+            _ = self._layers.answering.known
         if isinstance(self._parts.generator, Loads):
             self._parts.generator.load()
 
     @cached_property
     def feedback(self) -> Feedback:
         """Answers given over HTTP, and the feedback on them."""
+        from mundap.store.feedback import Feedback
+
         return Feedback(self.record)
 
     def keywords(self, questions: Sequence[str]) -> list[list[str]]:

@@ -11,12 +11,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from mundap.asides import Aside, abandoned
 from mundap.errors import RecordUnreachable
 from mundap.files import digest, sync_folder
 from mundap.ingest.readers import exists, nfc_path, spelled
-from mundap.store.bucket import Bucket
+
+if TYPE_CHECKING:
+    from mundap.store.bucket import Bucket
 
 FOLDER = "uploads"
 MOVING = ".moving"  # the folder in it for what comes and what goes

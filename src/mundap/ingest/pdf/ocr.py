@@ -21,7 +21,6 @@ from mundap.extras import Untyped, need
 from mundap.ingest.assemble import assemble
 from mundap.ingest.blocks import Parsed
 from mundap.ingest.build import Reading
-from mundap.ingest.pdf.flow import blocks
 from mundap.ingest.pdf.page_layout import Page, Word
 
 if TYPE_CHECKING:
@@ -91,6 +90,8 @@ def read_image(path: Path, source: str) -> Reading:
 
 def parse(path: Path) -> Parsed:
     """The blocks of a picture of text."""
+    from mundap.ingest.pdf.flow import blocks
+
     if said := missing():
         raise BadFile(f"{path.name}: 이미지 파일입니다. {said}")
     pages, failed, unclear = [], [], []
