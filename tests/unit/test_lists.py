@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.korean.lists import announces, blocks, item, level, note, openings
+from mundap.korean.lists import announces, blocks, item, level, note, openings, repealed
 from mundap.korean.sentences import sentences
 
 
@@ -227,3 +227,18 @@ def test_any_text_can_be_asked(text: str) -> None:
     announces(text)
     marker = item(text)
     assert not marker or 0 <= level(marker) <= 7
+
+
+@pytest.mark.parametrize(
+    ("text", "empty"),
+    [
+        ("③ 삭제 <2023. 8. 8.>", True),
+        ("**②** 삭제", True),
+        ("7\\. 삭제 <2022.1.11>", True),
+        ("삭제 [2019. 1. 15.]", True),
+        ("3. 기록의 삭제", False),
+        ("④ 사진의 삭제를 요구할 수 있다.", False),
+    ],
+)
+def test_a_repealed_provision_says_nothing(text: str, empty: bool) -> None:
+    assert repealed(text) is empty

@@ -89,6 +89,12 @@ def proviso(text: str) -> bool:
     return bool(_PROVISO.match(text))
 
 
+def repealed(text: str) -> bool:
+    """Whether the sentence only says that its place is empty: ③ 삭제, 7. 삭제 <2022. 1. 11.>."""
+    bare = _TRAILING.sub("", text).strip("*_ ")
+    return bare.endswith("삭제") and bare.replace("\\", "")[: -len("삭제")].strip("*_ ") in ("", item(text))
+
+
 def openings(text: str, spans: Sequence[Span]) -> list[bool]:
     """For each span of `text` whether it begins a line: what `blocks` takes as `opens`."""
     ends = [0, *(end for _, end in spans)]
