@@ -263,6 +263,23 @@ def test_a_proviso_is_never_quoted_without_what_it_limits() -> None:
     assert "시험 기간에도 짐을 챙겨 나갈 수 있다." in given.text
 
 
+@pytest.mark.parametrize(
+    "leaning", ["이 경우 지각한 학생의 자리는 맨 뒷줄로 한다.", "이때에는 지각한 학생의 자리는 맨 뒷줄로 한다."]
+)
+def test_what_says_in_this_case_stands_behind_the_case(leaning: str) -> None:
+    case = "늦게 온 사람은 쉬는 종이 울린 다음 들어온다."
+    given = answer("지각한 학생의 자리는 어디인가요?", f"강당은 아침에 연다. {case} {leaning} {STUFFING}")
+    assert given.text.startswith(f"{case} {leaning}")
+
+
+def test_no_answer_begins_with_the_proviso_to_a_list() -> None:
+    lead = "관장은 다음 각 호의 사람을 먼저 들여보낸다."
+    limit = "다만, 시험 기간에는 예약한 학생을 먼저 들여보낼 수 있다."
+    items = ["1. 어린이", "2. 어르신"]
+    given = answer("시험 기간에는 예약한 학생을 먼저 들여보내나요?", "\n".join([f"{lead} {limit}", *items, STUFFING]))
+    assert given.text.startswith("\n".join([f"{lead} {limit}", *items]))
+
+
 @pytest.mark.parametrize("empty", ["2. 삭제 <2019. 3. 1.>", "2. 삭제", "2\\. 삭제 [2019. 3. 1.]"])
 def test_a_repealed_provision_is_not_quoted(empty: str) -> None:
     lines = ["신청할 때에는 다음 서류를 낸다.", "1. 신청서", empty, "3. 회원증 사본"]

@@ -21,7 +21,7 @@ from mundap.generate.support import MIN_SUPPORT, refusal, support
 from mundap.ingest.grid import TABLE
 from mundap.korean.contacts import has_contact
 from mundap.korean.deferring import defers
-from mundap.korean.lists import announces, item, note, proviso, repealed
+from mundap.korean.lists import announces, item, leans, note, proviso, repealed
 from mundap.korean.wanted import affirms, denies
 from mundap.messages import say
 from mundap.types import Answer, Choice, Citation, Hit, Turn
@@ -207,11 +207,12 @@ def _key(evidence: Evidence, scores: Floats) -> int | None:
 
 
 def _limited(evidence: Evidence, place: int) -> int:
-    """The place of the sentence that a proviso limits, which says nothing without it; that of any other is its own."""
+    """The place of the sentence that a proviso limits, or that 이 경우 speaks of: either says nothing without it. That of any
+    other is its own."""
     found, first = evidence.sentences, place
-    while proviso(found[first].text) and first and found[first - 1].hit is found[place].hit:
+    while leans(found[first].text) and first and found[first - 1].hit is found[place].hit:
         first -= 1
-    return place if announces(found[first].text) else first
+    return first
 
 
 def _of_subject(evidence: Evidence, places: list[int]) -> list[int]:
@@ -311,10 +312,17 @@ def _names_cases(evidence: Evidence, place: int) -> bool:
 
 
 def _following(evidence: Evidence, key: int, chosen: set[int]) -> list[int]:
-    """What stands right behind the key: its provisos, and of what is chosen the list that it or they announce."""
-    provisos = _provisos(evidence, key)
-    entries = {n for lead in (key, *provisos) for n in _announced(evidence, lead) if n in chosen}
-    return sorted(entries.union(provisos))
+    """What stands right behind the key: its provisos, and of what is chosen the list that it or they announce and what
+    leans on them."""
+    found = evidence.sentences
+    following, behind = _provisos(evidence, key), key + 1
+    while behind in following or (
+        behind in chosen and leans(found[behind].text) and found[behind].hit is found[key].hit
+    ):
+        following = [*following, *_provisos(evidence, behind), behind]
+        behind += 1
+    entries = {n for lead in (key, *following) for n in _announced(evidence, lead) if n in chosen}
+    return sorted(entries.union(following))
 
 
 def _valued_beside(evidence: Evidence, place: int) -> list[int]:
