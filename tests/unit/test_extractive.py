@@ -272,6 +272,25 @@ def test_what_says_in_this_case_stands_behind_the_case(leaning: str) -> None:
     assert given.text.startswith(f"{case} {leaning}")
 
 
+def test_a_value_of_one_of_many_cases_comes_without_the_others() -> None:
+    lead = "관장은 다음 각 호의 어느 하나에 해당하는 일을 한 사람에게 3만원 이하의 변상금을 물린다."
+    done = (
+        "책에 금을 긋는 일",
+        "책장을 뜯는 일",
+        "열람실에서 밥을 먹는 일",
+        "자리를 맡아 두는 일",
+        "벽에 못을 박는 일",
+    )
+    items = [
+        f"{n}. 여러 번 말렸는데도 이웃이 보는 앞에서 {one}을 그치지 않은 사람이 한 일"
+        for n, one in enumerate(done * 3, 1)
+    ]
+    given = answer("책장을 뜯으면 변상금이 얼마인가요?", "\n".join([lead, *items, STUFFING]))
+    assert given.text.startswith(lead)
+    assert items[1] in given.text
+    assert items[14] not in given.text
+
+
 def test_no_answer_begins_with_the_proviso_to_a_list() -> None:
     lead = "관장은 다음 각 호의 사람을 먼저 들여보낸다."
     limit = "다만, 시험 기간에는 예약한 학생을 먼저 들여보낼 수 있다."

@@ -263,7 +263,7 @@ def _closed(evidence: Evidence, chosen: set[int], key: int) -> set[int]:
     added = {proviso for n in chosen for proviso in _provisos(evidence, n)}
     if evidence.asked.exact:
         added |= {beside for n in chosen for beside in _valued_beside(evidence, n)}
-    added |= {entry for n in chosen | added for entry in _completing(evidence, n, key)}
+    added |= {entry for n in chosen | added for entry in _completing(evidence, chosen, n, key)}
     for first, after in evidence.blocks:
         places = range(first, after)
         inside = chosen.intersection(places)
@@ -286,13 +286,16 @@ def _closed(evidence: Evidence, chosen: set[int], key: int) -> set[int]:
     return added
 
 
-def _completing(evidence: Evidence, lead: int, key: int) -> list[int]:
+def _completing(evidence: Evidence, chosen: set[int], lead: int, key: int) -> list[int]:
     """What a quoted lead announces, where it would else end at its 다음 각 호 or skip some of a short list; [] if that is long.
 
-    The list of the key, and one of the cases that are asked for, may be longer than another.
+    The list of the key, and one of the cases that are asked for, may be longer than another; but of a value for which the
+    lead stands with one of many cases (벌금, with what is fined) that one is enough.
     """
     entries = _announced(evidence, lead)
     of_key = lead == key or lead in _provisos(evidence, key) or _names_cases(evidence, lead)
+    if evidence.asked.exact and chosen.intersection(entries):
+        of_key = False
     size = sum(_size(evidence.sentences[n]) for n in entries)
     return entries if size <= (WHOLE if of_key else SHORT) else []
 
