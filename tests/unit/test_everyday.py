@@ -114,6 +114,12 @@ def test_the_table_that_ships_says_each_thing_once() -> None:
         ("실업급여 며칠 나와요", "구직급여"),
         ("직구한 옷인데요", "해외직접구매"),
         ("출장비를 뻥튀기하면요", "과장"),
+        ("공사한다고 미리 안 알려줬어요", "예고"),
+        ("관리비를 두 배로 올려 달래요", "증액"),
+        ("휴가를 쪼개서 써도 돼요?", "나누어 사용"),
+        ("주인 허락 없이 벽을 뚫었어요", "동의 없이"),
+        ("이 조례는 왜 만들었대요", "목적"),
+        ("조합 우두머리가 누구예요", "위원장"),
     ],
 )
 def test_the_table_that_ships_knows_what_citizens_say(question: str, said: str) -> None:

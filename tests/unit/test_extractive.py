@@ -221,3 +221,109 @@ def test_when_something_is_not_possible_is_answered_by_what_says_no() -> None:
     says_yes = "조회는 번호로 시작 화면에서 할 수 있습니다."
     says_no = "번호가 없는 짐은 조회가 불가능합니다."
     assert answer("어떤 경우에 조회가 불가능해?", f"{says_yes} {says_no} {STUFFING}").text.startswith(says_no)
+
+
+EXEMPT = (
+    "관장은 책을 늦게 돌려준 사람에게 연체료를 물린다.",
+    "다만, 다음 각 호의 어느 하나에 해당하는 경우에는 그러하지 아니하다.",
+    "1. 몸이 아파 나오지 못한 경우",
+    "2. 큰비가 내린 경우",
+    "3. 도서관이 문을 닫은 경우",
+)
+
+
+@pytest.mark.parametrize("question", ["늦게 돌려주면 연체료를 물리나요?", "연체료는 누가 물리나요?", "도서관 연체료"])
+def test_a_proviso_with_a_list_of_exceptions_comes_with_all_of_them_behind_what_it_limits(question: str) -> None:
+    given = answer(question, f"{EXEMPT[0]} {EXEMPT[1]}\n" + "\n".join([*EXEMPT[2:], STUFFING]))
+    assert given.text.startswith(f"{EXEMPT[0]} {EXEMPT[1]}\n" + "\n".join(EXEMPT[2:]))
+
+
+def test_a_short_list_beside_the_answer_is_not_quoted_with_gaps() -> None:
+    whom = "어린이와 함께 온 보호자,청소년 선수단의 지도자,어르신 수영 교실의 강사,등록된 장애인의 보조자,유공자의 배우자와 자녀"
+    items = [
+        f"{n}. {one}로서 수영장 창구에서 표를 내보이고 이름을 적은 사람" for n, one in enumerate(whom.split(","), 1)
+    ]
+    lead = "관장은 다음 각 호의 어느 하나에 해당하는 사람에게 수영장 이용료의 절반을 돌려줄 수 있다."
+    more = "수영장 이용료의 절반을 미리 낸 사람은 저녁에 나머지 절반을 내고 표를 받는다."
+    given = answer(
+        "수영장 이용료 절반", "수영장 이용료는 4천원이고 저녁에는 절반이다.", "\n".join([more, lead, *items, STUFFING])
+    )
+    assert "\n".join([lead, *items]) in given.text
+
+
+def test_a_long_list_that_nobody_asks_for_stays_cut() -> None:
+    items = [f"{n}. {n}번 구역에서 창구의 허락을 받아 표를 끊고 들어온 손님의 짐과 우산" for n in range(1, 25)]
+    lead = "다음 각 호의 물건은 맡긴다."
+    given = answer("17번 구역 짐은 맡기나요?", "\n".join([lead, *items, STUFFING]))
+    assert lead in given.text
+    assert items[16] in given.text
+    assert sum(one in given.text for one in items) < len(items)
+
+
+def test_who_is_meant_is_answered_by_the_list_of_them() -> None:
+    lead = "관장은 다음 각 호의 어느 하나에 해당하는 사람에게 특별열람증을 줄 수 있다."
+    items = ["1. 박사과정 학생", "2. 도서관에 책을 기증한 시민", "3. 정보 소외 지역의 교사"]
+    given = answer("특별열람증은 누가 받나요?", "\n".join([lead, *items, STUFFING]))
+    assert given.text.startswith("\n".join([lead, *items]))
+
+
+def test_a_proviso_is_never_quoted_without_what_it_limits() -> None:
+    rule = (
+        "문은 아침 일곱 시에 열어 저녁 여섯 시에 닫고 토요일과 일요일에는 두 시간 늦게 열어 세 시간 일찍 닫으며 명절에는 앞뒤로 "
+        "하루씩 닫고 큰비나 큰눈이 내려 길이 막힌 날에는 관장이 정하는 때까지 닫는다."
+    )
+    limit = "다만, 시험 기간 열람실 이용은 자정까지 할 수 있다."
+    others = " ".join(
+        f"열람실 이용을 마치고 {n}층 창구에 표를 내면 시험 기간에도 짐을 챙겨 나갈 수 있다." for n in (2, 3, 4, 5)
+    )
+    given = answer(
+        "시험 기간 열람실 이용", "시험 기간 열람실 이용은 따로 알린다.", f"{others} {rule} {limit} {STUFFING}"
+    )
+    assert given.text.count(limit) == given.text.count(f"{rule} {limit}")
+    assert "시험 기간에도 짐을 챙겨 나갈 수 있다." in given.text
+
+
+@pytest.mark.parametrize(
+    "leaning", ["이 경우 지각한 학생의 자리는 맨 뒷줄로 한다.", "이때에는 지각한 학생의 자리는 맨 뒷줄로 한다."]
+)
+def test_what_says_in_this_case_stands_behind_the_case(leaning: str) -> None:
+    case = "늦게 온 사람은 쉬는 종이 울린 다음 들어온다."
+    given = answer("지각한 학생의 자리는 어디인가요?", f"강당은 아침에 연다. {case} {leaning} {STUFFING}")
+    assert given.text.startswith(f"{case} {leaning}")
+
+
+def test_a_value_of_one_of_many_cases_comes_without_the_others() -> None:
+    lead = "관장은 다음 각 호의 어느 하나에 해당하는 일을 한 사람에게 3만원 이하의 변상금을 물린다."
+    done = (
+        "책에 금을 긋는 일",
+        "책장을 뜯는 일",
+        "열람실에서 밥을 먹는 일",
+        "자리를 맡아 두는 일",
+        "벽에 못을 박는 일",
+    )
+    items = [
+        f"{n}. 여러 번 말렸는데도 이웃이 보는 앞에서 {one}을 그치지 않은 사람이 한 일"
+        for n, one in enumerate(done * 3, 1)
+    ]
+    given = answer("책장을 뜯으면 변상금이 얼마인가요?", "\n".join([lead, *items, STUFFING]))
+    assert given.text.startswith(lead)
+    assert items[1] in given.text
+    assert items[14] not in given.text
+
+
+def test_no_answer_begins_with_the_proviso_to_a_list() -> None:
+    lead = "관장은 다음 각 호의 사람을 먼저 들여보낸다."
+    limit = "다만, 시험 기간에는 예약한 학생을 먼저 들여보낼 수 있다."
+    items = ["1. 어린이", "2. 어르신"]
+    given = answer("시험 기간에는 예약한 학생을 먼저 들여보내나요?", "\n".join([f"{lead} {limit}", *items, STUFFING]))
+    assert given.text.startswith("\n".join([f"{lead} {limit}", *items]))
+
+
+@pytest.mark.parametrize("empty", ["2. 삭제 <2019. 3. 1.>", "2. 삭제", "2\\. 삭제 [2019. 3. 1.]"])
+def test_a_repealed_provision_is_not_quoted(empty: str) -> None:
+    lines = ["신청할 때에는 다음 서류를 낸다.", "1. 신청서", empty, "3. 회원증 사본"]
+    given = answer("신청할 때 어떤 서류를 내나요?", "\n".join([*lines, STUFFING]))
+    assert "신청서" in given.text
+    assert "회원증 사본" in given.text
+    assert "삭제" not in given.text
+    assert not any("삭제" in citation.quote for citation in given.citations)

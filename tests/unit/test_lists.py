@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mundap.korean.lists import announces, blocks, item, level, note, openings
+from mundap.korean.lists import announces, blocks, item, leans, level, note, openings, repealed
 from mundap.korean.sentences import sentences
 
 
@@ -227,3 +227,32 @@ def test_any_text_can_be_asked(text: str) -> None:
     announces(text)
     marker = item(text)
     assert not marker or 0 <= level(marker) <= 7
+
+
+@pytest.mark.parametrize(
+    ("text", "empty"),
+    [
+        ("③ 삭제 <2023. 8. 8.>", True),
+        ("**②** 삭제", True),
+        ("7\\. 삭제 <2022.1.11>", True),
+        ("삭제 [2019. 1. 15.]", True),
+        ("3. 기록의 삭제", False),
+        ("④ 사진의 삭제를 요구할 수 있다.", False),
+    ],
+)
+def test_a_repealed_provision_says_nothing(text: str, empty: bool) -> None:
+    assert repealed(text) is empty
+
+
+@pytest.mark.parametrize(
+    ("text", "leaning"),
+    [
+        ("다만, 휴관일에는 그러하지 아니하다.", True),
+        ("이 경우 이용료는 절반으로 한다.", True),
+        ("이 때에는 관장에게 알린다.", True),
+        ("이 경우의 이용료는 따로 정한다.", False),
+        ("이 규칙은 도서관에 적용한다.", False),
+    ],
+)
+def test_a_sentence_that_says_nothing_without_the_one_before_it(text: str, leaning: bool) -> None:
+    assert leans(text) is leaning

@@ -203,3 +203,19 @@ def test_a_fraction_is_a_share() -> None:
     asked = wanted("회비는 최대 몇 퍼센트까지 올릴 수 있나요?")
     assert offers("올린 회비는 먼저 회비의 20분의 1을 넘지 못한다.", asked) == 1
     assert offers("올린 회비는 먼저 회비를 넘지 못한다.", asked) < 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "거짓으로 받은 상금은 그 세 배를 돌려받는다.",
+        "유족에게 이용료의 2배액을 준다.",
+        "비 오는 날에는 이용료의 절반을 받는다.",
+    ],
+)
+def test_a_multiple_or_a_half_is_an_amount(text: str) -> None:
+    assert offers(text, wanted("얼마를 돌려받나요?")) == 1
+
+
+def test_an_arrangement_is_no_multiple() -> None:
+    assert offers("자리를 두 배치도에 따라 앉힌다.", wanted("얼마를 돌려받나요?")) < 1

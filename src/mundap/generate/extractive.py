@@ -21,7 +21,7 @@ from mundap.generate.support import MIN_SUPPORT, refusal, support
 from mundap.ingest.grid import TABLE
 from mundap.korean.contacts import has_contact
 from mundap.korean.deferring import defers
-from mundap.korean.lists import announces, item, note, proviso
+from mundap.korean.lists import announces, item, leans, note, proviso, repealed
 from mundap.korean.wanted import affirms, denies, withholds
 from mundap.messages import say
 from mundap.types import Answer, Choice, Citation, Hit, Turn
@@ -37,6 +37,11 @@ SUBJECT = 0.2  # of the question's nouns that a sentence with the value may lack
 WHOLE = 800  # of a list that is asked for
 STEPS = ("procedure", "condition")  # kinds that a list answers as a whole, if it is no longer than that
 CASES = 200  # of the items of a list that each have a value, of which one is quoted
+SHORT = 300  # of a list that is completed where some of it is quoted
+_CASES = {  # what is listed where a sentence answers by announcing a list, by kind
+    "condition": re.compile(r"(?:경우|때|요건|조건)"),
+    "person": re.compile(r"(?:사람|자|공무원|위원|기관)(?=[에은는이가을를으의로과와]|\s)"),
+}
 
 
 class Extractive:
@@ -89,8 +94,8 @@ class Extractive:
 
 @dataclass(frozen=True)
 class Picked:
-    """The `key` sentence, which answers best, with the `provisos` to it, and what is quoted behind it: of each passage its
-    sentences in order."""
+    """The `key` sentence, which answers best, with the `provisos` to it and the list that it or they announce, and what is
+    quoted behind it: of each passage its sentences in order."""
 
     key: Sentence
     provisos: tuple[Sentence, ...]
@@ -133,7 +138,8 @@ def pick(evidence: Evidence, model: ReaderModel | None = None) -> Picked | None:
         giving = {n for n in chosen if found[n].offers >= 1}
         leads = {place for n in giving for place in found[n].governors if not has_contact(found[place].said)}
         chosen &= giving | leads
-    provisos = _provisos(evidence, key)
+    chosen = {n for n in chosen if n == key or not repealed(found[n].said)}
+    provisos = _following(evidence, key, chosen)
     chosen -= {key, *provisos}
     first = found[key].hit.rank
     ranks = sorted({found[n].hit.rank for n in chosen}, key=lambda rank: (rank != first, rank))
@@ -191,7 +197,12 @@ def _key(evidence: Evidence, scores: Floats) -> int | None:
     found = evidence.sentences
     exact = evidence.asked.exact
     every = range(len(found))
-    speaking = [n for n in every if not announces(found[n].text) or (exact and found[n].offers >= 1)] or list(every)
+    speaking = [
+        n
+        for n in every
+        if not announces(found[n].text) or _names_cases(evidence, n) or (exact and found[n].offers >= 1)
+    ]
+    speaking = [n for n in speaking if not repealed(found[n].said)] or speaking or list(every)
     if exact:
         speaking = _of_subject(evidence, [n for n in speaking if found[n].offers >= 1]) or speaking
     if evidence.asked.negative:
@@ -203,11 +214,12 @@ def _key(evidence: Evidence, scores: Floats) -> int | None:
 
 
 def _limited(evidence: Evidence, place: int) -> int:
-    """The place of the sentence that a proviso limits, which says nothing without it; that of any other is its own."""
+    """The place of the sentence that a proviso limits, or that 이 경우 speaks of: either says nothing without it. That of any
+    other is its own."""
     found, first = evidence.sentences, place
-    while proviso(found[first].text) and first and found[first - 1].hit is found[place].hit:
+    while leans(found[first].text) and first and found[first - 1].hit is found[place].hit:
         first -= 1
-    return place if announces(found[first].text) else first
+    return first
 
 
 def _of_subject(evidence: Evidence, places: list[int]) -> list[int]:
@@ -251,12 +263,13 @@ def _filled(evidence: Evidence, scores: Floats, rank: int, room: int) -> set[int
     length = 0
     for n in sorted(places, key=lambda n: (-scores[n], n)):
         leads = {place for place in found[n].governors if _size(found[place]) <= GOVERNING}
-        added = {n, *leads} - chosen
+        limited = {before for place in (n, *leads) for before in range(_limited(evidence, place), place)}
+        added = {n, *leads, *limited} - chosen
         size = sum(_size(found[place]) for place in added)
-        if not chosen or length + size <= room:
+        if length + size <= room or not (chosen or limited):
             chosen |= added
             length += size
-    return chosen
+    return chosen or {max(places, key=lambda n: (scores[n], -n))}
 
 
 def _closed(evidence: Evidence, chosen: set[int], key: int) -> set[int]:
@@ -264,6 +277,7 @@ def _closed(evidence: Evidence, chosen: set[int], key: int) -> set[int]:
     added = {proviso for n in chosen for proviso in _provisos(evidence, n)}
     if evidence.asked.exact:
         added |= {beside for n in chosen for beside in _valued_beside(evidence, n)}
+    added |= {entry for n in chosen | added for entry in _completing(evidence, chosen, n, key)}
     for first, after in evidence.blocks:
         places = range(first, after)
         inside = chosen.intersection(places)
@@ -284,6 +298,48 @@ def _closed(evidence: Evidence, chosen: set[int], key: int) -> set[int]:
                     break
                 added.add(n)
     return added
+
+
+def _completing(evidence: Evidence, chosen: set[int], lead: int, key: int) -> list[int]:
+    """What a quoted lead announces, where it would else end at its 다음 각 호 or skip some of a short list; [] if that is long.
+
+    The list of the key, and one of the cases that are asked for, may be longer than another; but of a value for which the
+    lead stands with one of many cases (벌금, with what is fined) that one is enough.
+    """
+    entries = _announced(evidence, lead)
+    of_key = lead == key or lead in _provisos(evidence, key) or _names_cases(evidence, lead)
+    if evidence.asked.exact and chosen.intersection(entries):
+        of_key = False
+    size = sum(_size(evidence.sentences[n]) for n in entries)
+    return entries if size <= (WHOLE if of_key else SHORT) else []
+
+
+def _announced(evidence: Evidence, lead: int) -> list[int]:
+    """The places of the list that a sentence announces, with what stands between its items; [] if it announces none."""
+    found = evidence.sentences
+    if not announces(found[lead].text):
+        return []
+    return [n for n in range(lead + 1, _block(evidence, lead)[1]) if lead in found[n].governors]
+
+
+def _names_cases(evidence: Evidence, place: int) -> bool:
+    """Whether a sentence announces the list of the cases, or of the people, that are asked for."""
+    said = _CASES.get(evidence.asked.kind)
+    return said is not None and bool(said.search(evidence.sentences[place].text)) and bool(_announced(evidence, place))
+
+
+def _following(evidence: Evidence, key: int, chosen: set[int]) -> list[int]:
+    """What stands right behind the key: its provisos, and of what is chosen the list that it or they announce and what
+    leans on them."""
+    found = evidence.sentences
+    following, behind = _provisos(evidence, key), key + 1
+    while behind in following or (
+        behind in chosen and leans(found[behind].text) and found[behind].hit is found[key].hit
+    ):
+        following = [*following, *_provisos(evidence, behind), behind]
+        behind += 1
+    entries = {n for lead in (key, *following) for n in _announced(evidence, lead) if n in chosen}
+    return sorted(entries.union(following))
 
 
 def _valued_beside(evidence: Evidence, place: int) -> list[int]:

@@ -15,8 +15,9 @@ from mundap.korean.everyday import SAME, WEIGHTS, FindEveryday
 from mundap.korean.lists import announces, blocks, item, level, note, openings
 from mundap.korean.normalize import normalize, squash
 from mundap.korean.sentences import Span, sentences
+from mundap.korean.telling import telling
 from mundap.korean.tokens import SearchTokenizer, content
-from mundap.korean.wanted import ASKING, LIMITS, Wanted, offers, wanted
+from mundap.korean.wanted import LIMITS, Wanted, offers, wanted
 from mundap.protocols import Encoder
 from mundap.types import Hit, Passage
 
@@ -208,9 +209,8 @@ class Reader:
         asked = _settled(asked, any(given))
         found = [sentence for parsed, _ in passages for sentence in parsed]
         texts = [sentence.said for sentence in found]
-        silent = ASKING | LIMITS if asked.bounded else ASKING
         named = asked.contact.name if asked.contact else question  # a number says 전화번호 by itself
-        weights = self._weights(frozenset(content([named])[0]) - silent)
+        weights = self._weights(telling(named) - (LIMITS if asked.bounded else frozenset()))
         headings = _words([f"{hit.passage.source}\n{hit.passage.heading}" for hit in hits], weights)
         meant = self._meant(question)
         heads = {hit.passage.id: _meeting(words, meant) for hit, words in zip(hits, headings, strict=True)}

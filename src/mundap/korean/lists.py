@@ -50,6 +50,7 @@ _NOTE = re.compile(
     rf"{_DECORATION}(?:※|\(?(?:주|비고|참고)\s?\d{{0,2}}\s?(?:\)|[:：])|[\[<〈(]\s?(?:비고|참고|주의)\s?[\]>〉)])"
 )
 _PROVISO = re.compile(rf"{_DECORATION}(?:다만|단)(?:,|\s)")
+_LEANING = re.compile(rf"{_DECORATION}이\s?(?:경우|때)(?:에는?|에도|는)?[\s,]")
 _ASIDE = re.compile(r"\s*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)\s*\.?\s*$|예\s?[:：)]|예를\s?들)")
 _SENTENCE = re.compile(r"(?:[다요까죠]|니다)[.!?]?[)\]”’\"']*$")
 _BACK = 4  # sentences between a lead and its list
@@ -87,6 +88,17 @@ def note(text: str) -> bool:
 def proviso(text: str) -> bool:
     """Whether the sentence limits the one before it: 다만, 단,."""
     return bool(_PROVISO.match(text))
+
+
+def leans(text: str) -> bool:
+    """Whether the sentence says nothing without the one before it: 다만, 단, 이 경우, 이때."""
+    return proviso(text) or bool(_LEANING.match(text))
+
+
+def repealed(text: str) -> bool:
+    """Whether the sentence only says that its place is empty: ③ 삭제, 7. 삭제 <2022. 1. 11.>."""
+    bare = _TRAILING.sub("", text).strip("*_ ")
+    return bare.endswith("삭제") and bare.replace("\\", "")[: -len("삭제")].strip("*_ ") in ("", item(text))
 
 
 def openings(text: str, spans: Sequence[Span]) -> list[bool]:

@@ -134,6 +134,7 @@ _ALIKE = (  # counters of one thing: 몇 갑 is answered by 200개비, 몇 장 b
     frozenset({"봉지", "팩"}),
 )
 _FRACTION = re.compile(r"\d\s?분의\s?\d")
+_TIMES = re.compile(r"(?:\d|[두세네])\s?배(?:액|의|로|를|에|까지|\s|$)|절반|반액")  # an amount in shares of another
 _TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라도 초과하면 names no limit
 _DENYING = re.compile(
     r"수\s?없|불가|금지|제외|배제|제한|(?<!부과되)(?<!필요하)지\s?않|아니|못\s?[하받한]|안\s?[되돼됩]|(?<!필요)(?<!필요 )없[다습는으어이]|거부|과세(?:한다|하여야|된다|됩니다|대상|됨|함)"
@@ -330,7 +331,9 @@ def _offered(text: str, kind: Kind, unit: str, bounded: bool) -> float:
         return 1.0 if exact else 0.25 * bool(named)
     if kind == "amount":
         sized = {"money", "percent", "volume", "weight", "length", "area", "count"}
-        paid = any(one.kind in ("money", "percent") for one in named) or bool(_FRACTION.search(text))
+        paid = any(one.kind in ("money", "percent") for one in named) or bool(
+            _FRACTION.search(text) or _TIMES.search(text)
+        )
         return 1.0 if paid else (1.0 if bounded else 0.5) * any(one.kind in sized for one in named)
     if kind == "number":
         return float(bool(named))
