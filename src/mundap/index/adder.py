@@ -19,12 +19,11 @@ _BLOCK = 32_768  # rows whose scores, and what is needed for them, stay near the
 _Loop = Callable[[Scores, Local, Counts, Scores, Places, Places, Scores, Slots, Shares], None]
 
 
-def add(scores: Scores, terms: TermShares, starts: Places, ends: Places, weights: Scores) -> None:
+def add(scores: Scores, terms: TermShares, starts: Places, ends: Places, weights: Scores, slots: Slots) -> None:
     """Add to `scores`, for each term n in order and its postings from starts[n] to ends[n], its share times weights[n].
 
-    A term has each row, ascending, at most once.
+    A term has each row, ascending, at most once, and the slot that `terms` gives it.
     """
-    slots = terms.slots(starts, ends)
     loop = _compiled() if compiles(terms) else None
     if loop:
         loop(scores, terms.rows, terms.counts, terms.soft, starts, ends, weights, slots, terms.table)

@@ -168,13 +168,14 @@ class Postings:
         spans, weights = self._weighed(tokens)
         parts = []
         for terms, (starts, ends), first in zip(self._term_shares, spans, self.offsets.tolist(), strict=False):
-            split, slots = terms.frequent(starts, ends)
             here = sums[first : first + len(terms.soft)]
-            add(here, terms, starts[:split], ends[:split], weights[:split])
-            later = weights[split:][slots >= 0]
-            slots = slots[slots >= 0]
-            most = float(terms.most[slots] @ later)
-            parts.append(PartSums(here, terms.table, slots, later, most, compiles(terms)))
+            slots = terms.slots(starts, ends)
+            others = np.flatnonzero((slots < 0) & (ends > starts))
+            split = int(others[-1]) + 1 if len(others) else 0  # from which on all have a slot, or are not in this part
+            add(here, terms, starts[:split], ends[:split], weights[:split], slots[:split])
+            frequent = np.flatnonzero(slots[split:] >= 0) + split
+            slots, worth = slots[frequent], weights[frequent]
+            parts.append(PartSums(here, terms.table, slots, worth, float(terms.most[slots] @ worth), compiles(terms)))
         return Sums(parts, self.offsets)
 
     def rarity(self, tokens: Sequence[str]) -> list[float]:

@@ -67,6 +67,9 @@ def in_order(rows: Rows, scores: Scores, ties: Ties = by_row) -> Rows:
     ordered, falling = rows[order], scores[order]
     same = falling[1:] == falling[:-1]
     if same.any():
-        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        alike = np.zeros(len(rows), np.bool_)
+        alike[1:] = same
+        alike[:-1] |= same
+        tied = np.flatnonzero(alike)
         ordered[tied] = ordered[tied][np.lexsort((ties(ordered[tied]), -falling[tied]))]
     return ordered

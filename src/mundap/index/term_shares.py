@@ -46,20 +46,8 @@ class TermShares:
 
     def slots(self, starts: Places, ends: Places) -> Slots:
         """The slot of each term with postings from start to end; -1 for one that has none."""
-        slots = np.full(len(starts), -1)
-        for n in np.flatnonzero(ends - starts >= self._bar).tolist():
-            slots[n] = self._slot(int(starts[n]), int(ends[n]))
-        return slots
-
-    def frequent(self, starts: Places, ends: Places) -> tuple[int, Slots]:
-        """(from which term on all have a slot or no postings, the slots of these)."""
-        split, slots = len(starts), []
-        for start, end in zip(starts[::-1].tolist(), ends[::-1].tolist(), strict=True):
-            if 0 < end - start < self._bar:
-                break
-            slots.append(self._slot(start, end) if end > start else -1)
-            split -= 1
-        return split, np.array(slots[::-1], np.int64)
+        spans = zip(starts.tolist(), ends.tolist(), strict=True)
+        return np.array([self._slot(start, end) if end - start >= self._bar else -1 for start, end in spans], np.int64)
 
     def listed(self, start: int, end: int) -> tuple[Rows, Shares]:
         """The rows of a term, and what it brings to each."""

@@ -596,7 +596,7 @@ def _json(meta: object) -> str:
 
 
 def _passage(row: tuple[str, str, str, int, int, str, int | None, str, str, str]) -> Passage:
-    return Passage(*row[:9], meta=json.loads(row[9]))
+    return Passage(*row[:9], meta={} if row[9] == "{}" else json.loads(row[9]))  # most have none
 
 
 def _opened(path: Path, sight: Sight | None) -> File:
