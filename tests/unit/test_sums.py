@@ -44,16 +44,21 @@ def index(rng: np.random.Generator, sizes: list[int], lost: float) -> tuple[Post
     return Postings([PostingsPart.build(texts(rng, size)) for size in sizes], 0.9, 0.6, gone), alive
 
 
+def questions(rng: np.random.Generator, count: int) -> Iterator[list[str]]:
+    """Questions of frequent and of rare words."""
+    for _ in range(count):
+        yield [*rng.choice(WORDS[:12], rng.integers(0, 4)), *rng.choice([*WORDS[12:], "없는말"], rng.integers(0, 4))]
+
+
 @given(
     st.integers(0, 2**32),
-    st.lists(st.integers(1, 12 * BLOCK), min_size=1, max_size=3),
-    st.lists(st.sampled_from([*WORDS, "없는말"]), max_size=12),
-    st.sampled_from([-1, 0, 1, 2, 5, 10, 100]),
+    st.lists(st.sampled_from([1, 100, 5 * BLOCK, 12 * BLOCK - 1]), min_size=1, max_size=3),
+    st.sampled_from([8, 16, 32]),
     st.sampled_from([0.0, 0.1, 0.9]),
     st.sampled_from([None, 0.02, 0.5, 0.95]),
 )
 def test_the_best_rows_are_those_of_a_sort_of_all_scores_to_the_bit(
-    seed: int, sizes: list[int], query: list[str], depth: int, lost: float, shown: float | None
+    seed: int, sizes: list[int], share: int, lost: float, shown: float | None
 ) -> None:
     rng = np.random.default_rng(seed)
     postings, alive = index(rng, sizes, lost)
@@ -61,14 +66,17 @@ def test_the_best_rows_are_those_of_a_sort_of_all_scores_to_the_bit(
     if shown is not None:
         mask = (rng.random(len(postings)) < shown) & alive
     order = rng.permutation(len(postings))  # as ids, which are in another order than rows
-    scores = postings.scores(query)
-    expected, worth = positive_rows(scores, depth, mask, lambda rows: order[rows])
-    found = postings.sums(query)
-    rows, best = found.best(depth, mask, lambda rows: order[rows])
-    assert rows.tolist() == expected.tolist()
-    np.testing.assert_array_equal(best, worth)
-    some = rng.integers(0, len(postings), 20)
-    np.testing.assert_array_equal(found.at(some), scores[some])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(term_shares, "SHARE", share)
+        for query in questions(rng, 5):
+            scores, found = postings.scores(query), postings.sums(query)
+            for depth in (0, 1, 3, 10, 100):
+                expected, worth = positive_rows(scores, depth, mask, lambda rows: order[rows])
+                rows, best = found.best(depth, mask, lambda rows: order[rows])
+                assert rows.tolist() == expected.tolist()
+                np.testing.assert_array_equal(best, worth)
+            some = rng.integers(0, len(postings), 20)
+            np.testing.assert_array_equal(found.at(some), scores[some])
 
 
 @pytest.mark.parametrize("lost", [0.0, 0.1])

@@ -33,9 +33,9 @@ def _reaching(sums, floor):
     chunks, hits, total = np.empty(len(sums) // _CHUNK + 1, np.int32), 0, 0
     for first in range(0, len(sums), _CHUNK):
         chunk = bits[first : first + _CHUNK]
-        count = np.int32(0)
+        count = 0
         for n in range(len(chunk)):
-            count += np.int32(chunk[n] >= least)
+            count += chunk[n] >= least
         if count:
             chunks[hits] = first
             hits += 1
