@@ -1,6 +1,6 @@
 """What terms bring to the rows of a segment, kept at hand: questions share most of their longest lists.
 
-A handful of terms has three quarters of a question's postings. Of one that a thirty-second of all rows hold there is a line
+A handful of terms has three quarters of a question's postings. Of one that a sixteenth of all rows hold there is a line
 with what it brings to each row, so that it can be looked up for the few rows that may be among the best (index/sums.py). Of
 others the rows and what they gain are kept as they are.
 """
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from mundap.protocols import Rows, Scores
 
-SHARE = 32  # a term in more than one of so many rows is frequent
+SHARE = 16  # a term in more than one of so many rows is frequent
 LEAST = 4096  # rows of a segment, below which nothing is gained
 _A_CELL, _A_POSTING = 4, 12  # bytes that are kept
 
