@@ -226,7 +226,7 @@ def test_the_compiled_loop_and_what_is_kept_at_hand_add_what_numpy_adds(
         monkeypatch.setattr(adder, "COMPILED_ABOVE", above)
         for _ in range(2):  # the second time, from what is kept
             scores = np.ones(len(soft), np.float32)
-            adder.add(scores, terms, starts, ends, weights)
+            adder.add(scores, terms, starts, ends, weights, terms.slots(starts, ends))
             np.testing.assert_array_equal(scores, expected)
 
 

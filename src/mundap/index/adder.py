@@ -19,31 +19,36 @@ _BLOCK = 32_768  # rows whose scores, and what is needed for them, stay near the
 _Loop = Callable[[Scores, Local, Counts, Scores, Places, Places, Scores, Slots, Shares], None]
 
 
-def add(scores: Scores, terms: TermShares, starts: Places, ends: Places, weights: Scores) -> None:
+def add(scores: Scores, terms: TermShares, starts: Places, ends: Places, weights: Scores, slots: Slots) -> None:
     """Add to `scores`, for each term n in order and its postings from starts[n] to ends[n], its share times weights[n].
 
-    A term has each row, ascending, at most once.
+    A term has each row, ascending, at most once, and the slot that `terms` gives it.
     """
-    slots = terms.slots(starts, ends)
-    loop = _compiled() if len(terms.rows) > COMPILED_ABOVE else None
+    loop = _compiled() if compiles(terms) else None
     if loop:
         loop(scores, terms.rows, terms.counts, terms.soft, starts, ends, weights, slots, terms.table)
     else:
         _add(scores, terms, starts, ends, weights, slots)
 
 
+def compiles(terms: TermShares) -> bool:
+    """Whether compiled code is to add these."""
+    return len(terms.rows) > COMPILED_ABOVE and _compiled() is not None
+
+
 def _add(scores: Scores, terms: TermShares, starts: Places, ends: Places, weights: Scores, slots: Slots) -> None:
     long = np.flatnonzero((ends - starts > _TOGETHER) | (slots >= 0))
-    tail = int(long[-1]) + 1 if len(long) else 0
-    gained = np.empty_like(scores) if tail and slots.max() >= 0 else scores
-    for start, end, slot, weight in zip(starts[:tail].tolist(), ends.tolist(), slots.tolist(), weights, strict=False):
+    head = int(long[0]) if len(long) else len(starts)
+    if head:
+        _add_together(scores, terms, starts[:head], ends[:head], weights[:head])
+    gained = np.empty_like(scores) if len(long) and slots.max() >= 0 else scores
+    rest = zip(starts[head:].tolist(), ends[head:].tolist(), slots[head:].tolist(), weights[head:], strict=True)
+    for start, end, slot, weight in rest:
         if slot >= 0:
             scores += np.multiply(terms.table[slot], weight, out=gained)
         elif end > start:  # a term that is in other segments only begins where another does
             rows, known = terms.listed(start, end)
             np.add.at(scores, rows, known * weight)
-    if tail < len(starts):
-        _add_together(scores, terms, starts[tail:], ends[tail:], weights[tail:])
 
 
 def _add_together(scores: Scores, terms: TermShares, starts: Places, ends: Places, weights: Scores) -> None:

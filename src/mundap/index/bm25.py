@@ -9,11 +9,12 @@ import numpy as np
 from mundap.index.grouped import GroupedPassages
 from mundap.index.postings import Postings
 from mundap.index.scored import ScoredLeg
+from mundap.index.sums import Sums
 from mundap.index.table import InMemory, Table
 from mundap.index.widen import Widening
 from mundap.korean.normalize import normalize
 from mundap.korean.tokens import SearchTokenizer
-from mundap.protocols import Scores, Tokenize
+from mundap.protocols import Mask, Rows, Scores, Tokenize
 from mundap.types import Passage
 
 K1 = 0.9  # docs/experiments/2026-11-21-lexical-recipe.md
@@ -33,7 +34,7 @@ class LexicalLeg(ScoredLeg):
         self.table = table
         self.tokenize = tokenize
         self.widening = widening
-        self._asked: tuple[str, list[str], Scores] = ("", [], np.zeros(len(table), np.float32))
+        self._asked: tuple[str, list[str], Sums] = ("", [], Sums.of(np.zeros(len(table), np.float32)))
 
     @property
     def statistics(self) -> Postings:
@@ -44,17 +45,26 @@ class LexicalLeg(ScoredLeg):
         """What is searched for: the tokens of the question, repeats kept."""
         return self._last(question)[1]
 
-    def _scores(self, question: str) -> Scores:
-        return self._last(question)[2]
+    def find(self, question: str, depth: int, mask: Mask | None = None) -> tuple[Rows, Scores]:
+        """The best `depth` rows, in order, with their scores, all above zero."""
+        return self._last(question)[2].best(depth, mask, self.table.ids.ties)
 
-    def _last(self, question: str) -> tuple[str, list[str], Scores]:
+    def score(self, question: str, rows: Rows) -> Scores:
+        """The exact score of each of these rows."""
+        return self._last(question)[2].at(rows)
+
+    def _scores(self, question: str) -> Scores:
+        return self._last(question)[2].every()
+
+    def _last(self, question: str) -> tuple[str, list[str], Sums]:
         asked = self._asked  # one read: another thread may replace it
         if question != asked[0]:
             normal = normalize(question)
             [tokens] = self.tokenize([normal])
-            scores = self.postings.scores(tokens)
-            scores = self.widening.widen(normal, scores) if self.widening else scores
-            asked = self._asked = (question, tokens, scores)
+            sums = self.postings.sums(tokens)
+            if self.widening and self.widening.find(normal):
+                sums = Sums.of(self.widening.widen(normal, sums.every()))
+            asked = self._asked = (question, tokens, sums)
         return asked
 
 

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.index.arrays import ArrayWriter
-from mundap.index.postings import PostingsBuilder, PostingsPart, Terms
+from mundap.index.known_terms import Terms
+from mundap.index.postings import PostingsBuilder, PostingsPart
 from mundap.protocols import Mask
 
 RUN = 2_000_000  # tokens that are sorted at once

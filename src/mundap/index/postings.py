@@ -7,7 +7,7 @@ collide once in 37 million indexes.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from hashlib import blake2b
@@ -17,19 +17,20 @@ import numpy as np
 import numpy.typing as npt
 
 from mundap.files import load_array
-from mundap.index.adder import add
+from mundap.index.adder import add, compiles
 from mundap.index.arrays import among
+from mundap.index.known_terms import KnownTerms, Spans, Terms
+from mundap.index.sums import PartSums, Sums
 from mundap.index.term_shares import TermShares, shares
 from mundap.korean.tokens import BIGRAM
 from mundap.protocols import Mask, Rows, Scores
 
 ARRAYS = ("terms", "starts", "rows", "counts", "lengths", "words")
-Terms = npt.NDArray[np.uint64]
 Local = npt.NDArray[np.int32]  # rows of one segment, ascending
 Counts = npt.NDArray[np.uint16]
 _NONE = np.empty(0, np.int32)
 _MOST = np.iinfo(np.uint16).max
-_REMEMBERED = 100_000  # terms whose rows were counted
+_REMEMBERED = 100_000  # tokens whose terms were looked up, in one part
 _AT_HAND = 64 << 20  # bytes that are kept of what frequent terms bring, and as many of others
 _FEW = 32  # postings a row that is gone, above which it is sought among them and not they among the rows that are gone
 
@@ -129,7 +130,7 @@ class Postings:
         self.parts = tuple(parts)
         self.k1, self.b = k1, b
         self.gone = tuple(gone) or (_NONE,) * len(self.parts)
-        self._known: dict[int, int] = {}  # how many rows hold terms that were asked for
+        self._known = KnownTerms(len(self.parts))
         self.offsets = np.cumsum([0, *(len(part.lengths) for part in self.parts)])
         self.alive = int(self.offsets[-1]) - sum(map(len, self.gone))
 
@@ -159,27 +160,41 @@ class Postings:
 
     def scores(self, tokens: Iterable[str]) -> Scores:
         """The score of every row for these tokens; repeats count. Zero where no token occurs."""
-        result = np.zeros(len(self), np.float32)
-        terms, weights = self._weighed(tokens)
-        for n, part in enumerate(self.parts):
-            starts, ends = part.spans(terms)
-            add(result[self.offsets[n] : self.offsets[n + 1]], self._term_shares[n], starts, ends, weights)
-        return result
+        return self.sums(tokens).every()
+
+    def sums(self, tokens: Iterable[str]) -> Sums:
+        """The same, of which what frequent terms add is looked up when it is asked for."""
+        sums = np.zeros(len(self), np.float32)
+        spans, weights = self._weighed(tokens)
+        parts = []
+        for terms, (starts, ends), first in zip(self._term_shares, spans, self.offsets.tolist(), strict=False):
+            here = sums[first : first + len(terms.soft)]
+            slots = terms.slots(starts, ends)
+            others = np.flatnonzero((slots < 0) & (ends > starts))
+            split = int(others[-1]) + 1 if len(others) else 0  # from which on all have a slot, or are not in this part
+            add(here, terms, starts[:split], ends[:split], weights[:split], slots[:split])
+            frequent = np.flatnonzero(slots[split:] >= 0) + split
+            slots, worth = slots[frequent], weights[frequent]
+            parts.append(PartSums(here, terms.table, slots, worth, float(terms.most[slots] @ worth), compiles(terms)))
+        return Sums(parts, self.offsets)
 
     def rarity(self, tokens: Sequence[str]) -> list[float]:
         """The inverse document frequency of each token; a token that no row holds is the rarest."""
-        rarities: list[float] = idf(self.holders(tokens), self.alive).tolist()
+        known, numbers = self._looked_up(tokens)
+        rarities: list[float] = known.rarities[numbers].tolist()
         return rarities
 
     def rarities(self, tokens: Sequence[str]) -> dict[str, float]:
         """The inverse document frequency of each of these distinct tokens that some row holds."""
-        held = self.holders(tokens)
-        worth = idf(held, self.alive).tolist()
-        return {token: rarity for token, rarity, n in zip(tokens, worth, held.tolist(), strict=True) if n}
+        known, numbers = self._looked_up(tokens)
+        about = zip(tokens, known.rarities[numbers].tolist(), known.holders[numbers].tolist(), strict=True)
+        return {token: rarity for token, rarity, n in about if n}
 
     def holders(self, tokens: Sequence[str]) -> npt.NDArray[np.int64]:
         """How many rows hold each token."""
-        return self._holders(np.fromiter(map(asked_hash, tokens), np.uint64, len(tokens)))
+        known, numbers = self._looked_up(tokens)
+        held: npt.NDArray[np.int64] = known.holders[numbers]
+        return held
 
     def listed(self, token: str) -> tuple[Rows, Counts]:
         """The rows that hold the token, ascending, and how often each does."""
@@ -211,12 +226,12 @@ class Postings:
     def scores_in(self, tokens: Iterable[str], rows: Rows) -> Scores:
         """The score of each of these rows, ascending, for these tokens; repeats count."""
         result = np.zeros(len(rows), np.float32)
-        terms, weights = self._weighed(tokens)
+        spans, weights = self._weighed(tokens)
         bounds = np.searchsorted(rows, self.offsets)
         for n, part in enumerate(self.parts):
             wanted = rows[bounds[n] : bounds[n + 1]] - self.offsets[n]
             here = result[bounds[n] : bounds[n + 1]]
-            for start, end, weight in zip(*part.spans(terms), weights, strict=True):
+            for start, end, weight in zip(*spans[n], weights, strict=True):
                 listed = part.rows[start:end]
                 there = among(wanted, listed)
                 places = start + np.searchsorted(listed, wanted[there])
@@ -231,38 +246,43 @@ class Postings:
             total[rows] += weight * counts
         return total
 
-    def _weighed(self, tokens: Iterable[str]) -> tuple[Terms, Scores]:
-        """The distinct terms of these tokens that some row holds, and what each weighs in the query.
+    def _weighed(self, tokens: Iterable[str]) -> tuple[Spans, Scores]:
+        """The distinct terms of these tokens that some row holds: (parts, 2, terms) where the postings of each start and end
+        in each part, and what each weighs in the query.
 
-        The most frequent come first: an order that is the same for all parts, so that a row scores the same to the bit in
-        whatever part it is, and that puts the short lists together.
+        The rarest come first: an order that is the same for all parts, so that a row scores the same to the bit in whatever
+        part it is, that puts the short lists together, and that leaves to the end what need not be added to all rows.
         """
-        asked = Counter(map(asked_hash, tokens))
-        terms = np.fromiter(asked, np.uint64, len(asked))
-        times = np.fromiter(asked.values(), np.float32, len(asked))
-        holders = self._holders(terms)
-        order = np.lexsort((terms, -holders))[: np.count_nonzero(holders)]
-        weights = idf(holders[order], self.alive).astype(np.float32) * times[order]
-        return terms[order], weights
+        asked = Counter(tokens)
+        known, numbers = self._looked_up(asked)
+        holders = known.holders[numbers]
+        order = np.lexsort((known.terms[numbers], holders))[len(holders) - np.count_nonzero(holders) :]
+        weights = known.rarities[numbers[order]].astype(np.float32)
+        if len(weights) < sum(asked.values()):
+            weights *= np.fromiter(asked.values(), np.float32, len(asked))[order]
+        return known.spans.take(numbers[order], axis=2), weights
 
-    def _holders(self, terms: Terms) -> npt.NDArray[np.int64]:
-        asked, known = terms.tolist(), self._known  # one read: another thread may replace it
-        missing = [n for n, term in enumerate(asked) if term not in known]
-        if missing:
-            if len(known) > _REMEMBERED:
-                known = self._known = {}
-                missing = [*range(len(asked))]
-            counted = self._counted(terms[missing])
-            known.update(zip((asked[n] for n in missing), counted.tolist(), strict=True))
-        return np.fromiter((known[term] for term in asked), np.int64, len(asked))
+    def _looked_up(self, tokens: Collection[str]) -> tuple[KnownTerms, Rows]:
+        """(what is known of terms, the number of each of these tokens there)."""
+        known = self._known  # one read: another thread may replace it
+        if len(known) > _REMEMBERED // max(len(self.parts), 1):
+            known = self._known = KnownTerms(len(self.parts))
+        return known, known.numbers(tokens, self._look_up)
 
-    def _counted(self, terms: Terms) -> npt.NDArray[np.int64]:
-        total = np.zeros(len(terms), np.int64)
+    def _look_up(self, tokens: list[str]) -> tuple[Terms, npt.NDArray[np.int64], npt.NDArray[np.float64], Spans]:
+        terms = np.fromiter(map(asked_hash, tokens), np.uint64, len(tokens))
+        spans = np.empty((len(self.parts), 2, len(terms)), np.int64)
         for n, part in enumerate(self.parts):
-            starts, ends = part.spans(terms)
-            total += ends - starts
+            spans[n] = part.spans(terms)
+        holders = self._holders(terms, spans)
+        return terms, holders, idf(holders, self.alive), spans
+
+    def _holders(self, terms: Terms, spans: Spans) -> npt.NDArray[np.int64]:
+        """How many rows that count hold each term."""
+        total: npt.NDArray[np.int64] = (spans[:, 1] - spans[:, 0]).sum(axis=0)
+        for n, part in enumerate(self.parts):
             if len(self.gone[n]):
-                for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
+                for place, (start, end) in enumerate(zip(*spans[n].tolist(), strict=True)):
                     total[place] -= np.count_nonzero(self._are_gone(n, part.rows[start:end]))
         return total
 

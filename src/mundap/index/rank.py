@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from mundap.protocols import Mask, Rows, Scores
 
-_BLOCK = 64  # scores whose maximum bounds them all at once
+BLOCK = 64  # scores whose maximum bounds them all at once
 
 Ties = Callable[[Rows], npt.NDArray[Any]]  # what orders rows of the same score
 
@@ -21,16 +21,31 @@ def by_row(rows: Rows) -> npt.NDArray[Any]:
 
 
 def top_rows(scores: Scores, k: int, above: float = -np.inf, ties: Ties = by_row) -> Rows:
-    """The rows of the `k` highest scores that are greater than `above`, in order.
-
-    Exact: the k-th largest block maximum is a lower bound of the k-th largest score, so only
-    the few scores that reach it are sorted.
-    """
+    """The rows of the `k` highest scores that are greater than `above`, in order."""
     if k <= 0:
         return np.empty(0, np.intp)
-    whole = len(scores) // _BLOCK * _BLOCK
-    rows = np.flatnonzero(scores > above) if whole <= k * _BLOCK else _reaching(scores, whole, k, above)
+    floor = floor_of(scores, k)
+    rows = reaching(scores, floor) if floor > above else np.flatnonzero(scores > above)
     return in_order(rows, scores[rows], ties)[:k]
+
+
+def floor_of(scores: Scores, k: int) -> float:
+    """What the `k` highest scores reach, and few others: the k-th largest maximum of blocks. -inf where that tells nothing."""
+    width = len(scores) // BLOCK
+    if not 0 < k < width:
+        return -np.inf
+    peaks = scores[: width * BLOCK].reshape(BLOCK, -1).max(axis=0)  # of every so manieth: fast, and as good a bound
+    return kth(peaks, k)
+
+
+def kth(scores: Scores, k: int) -> float:
+    """The k-th highest score."""
+    return float(np.partition(scores, len(scores) - k)[len(scores) - k])
+
+
+def reaching(scores: Scores, floor: float) -> Rows:
+    """The rows whose scores are at least `floor`, ascending."""
+    return np.flatnonzero(scores >= np.float32(floor))
 
 
 def positive_rows(scores: Scores, depth: int, mask: Mask | None, ties: Ties = by_row) -> tuple[Rows, Scores]:
@@ -38,7 +53,7 @@ def positive_rows(scores: Scores, depth: int, mask: Mask | None, ties: Ties = by
     if mask is None:
         rows = top_rows(scores, depth, 0, ties)
     else:
-        more = depth + depth // 4 + _BLOCK // 4  # enough where a mask hides little: it is not applied to all
+        more = depth + depth // 4 + BLOCK // 4  # enough where a mask hides little: it is not applied to all
         seen = top_rows(scores, more, 0, ties)
         rows = seen[mask[seen]][: max(depth, 0)]
         if len(rows) < depth and len(seen) == more:
@@ -52,12 +67,9 @@ def in_order(rows: Rows, scores: Scores, ties: Ties = by_row) -> Rows:
     ordered, falling = rows[order], scores[order]
     same = falling[1:] == falling[:-1]
     if same.any():
-        tied = np.flatnonzero(np.append(same, False) | np.append(False, same))
+        alike = np.zeros(len(rows), np.bool_)
+        alike[1:] = same
+        alike[:-1] |= same
+        tied = np.flatnonzero(alike)
         ordered[tied] = ordered[tied][np.lexsort((ties(ordered[tied]), -falling[tied]))]
     return ordered
-
-
-def _reaching(scores: Scores, whole: int, k: int, above: float) -> Rows:
-    peaks = scores[:whole].reshape(_BLOCK, -1).max(axis=0)  # of every so manieth: fast, and as good a bound
-    floor = np.partition(peaks, len(peaks) - k)[len(peaks) - k]
-    return np.flatnonzero(scores >= floor) if floor > above else np.flatnonzero(scores > above)

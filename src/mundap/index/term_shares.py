@@ -1,7 +1,8 @@
 """What terms bring to the rows of a segment, kept at hand: questions share most of their longest lists.
 
-A term that a sixteenth of all rows hold is added to all of them faster than to those that hold it, one by one. A
-handful of such terms has three quarters of a question's postings. Of others the rows and what they gain are kept as they are.
+A handful of terms has three quarters of a question's postings. Of one that a sixteenth of all rows hold there is a line
+with what it brings to each row, so that it can be looked up for the few rows that may be among the best (index/sums.py). Of
+others the rows and what they gain are kept as they are.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ class TermShares:
         self._bar, count = _bar(starts, len(soft), most // (_A_CELL * max(len(soft), 1)))
         self._most = most // _A_POSTING
         self.table: Shares = np.empty((count, len(soft)), np.float32)  # which takes memory as it is filled
+        self.most: Shares = np.zeros(count, np.float32)  # that each slot brings to any row
         self._slots: dict[int, int] = {}  # by where the postings of a term start
         self._lock = Lock()
         self._lists: dict[int, tuple[Rows, Shares]] = {}
@@ -44,12 +46,8 @@ class TermShares:
 
     def slots(self, starts: Places, ends: Places) -> Slots:
         """The slot of each term with postings from start to end; -1 for one that has none."""
-        slots = np.full(len(starts), -1)
-        for n in np.flatnonzero(ends - starts >= self._bar).tolist():
-            start = int(starts[n])
-            slot = self._slots.get(start)
-            slots[n] = self._filled(start, int(ends[n])) if slot is None else slot
-        return slots
+        spans = zip(starts.tolist(), ends.tolist(), strict=True)
+        return np.array([self._slot(start, end) if end - start >= self._bar else -1 for start, end in spans], np.int64)
 
     def listed(self, start: int, end: int) -> tuple[Rows, Shares]:
         """The rows of a term, and what it brings to each."""
@@ -63,13 +61,17 @@ class TermShares:
             self._listed += len(wide)
         return held
 
-    def _filled(self, start: int, end: int) -> int:
+    def _slot(self, start: int, end: int) -> int:
+        held = self._slots.get(start)
+        if held is not None:
+            return held
         with self._lock:
             slot = self._slots.get(start, len(self._slots))
             if slot == len(self._slots):
                 rows = self.rows[start:end]
                 self.table[slot] = 0
-                self.table[slot, rows] = shares(self.counts[start:end], self.soft[rows])
+                self.table[slot, rows] = brought = shares(self.counts[start:end], self.soft[rows])
+                self.most[slot] = brought.max(initial=0)
                 self._slots[start] = slot  # only now: another thread may look
             return slot
 

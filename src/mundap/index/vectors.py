@@ -128,9 +128,9 @@ class VectorIndex:
         rows, scores = [], []
         for n, part in enumerate(self.parts):
             here = part.candidates(query, depth, None if mask is None else mask[self.offsets[n] : self.offsets[n + 1]])
-            rows.append(here + self.offsets[n])
+            rows.append(here + self.offsets[n] if n else here)
             scores.append(part.score(query, here))
-        found, similar = np.concatenate(rows), np.concatenate(scores)
+        found, similar = (np.concatenate(rows), np.concatenate(scores)) if len(rows) > 1 else (rows[0], scores[0])
         if 0 < depth * _SORTED < len(found):
             floor = np.partition(similar, len(found) - depth)[len(found) - depth]
             found, similar = found[similar >= floor], similar[similar >= floor]
@@ -139,6 +139,8 @@ class VectorIndex:
 
     def score(self, query: Scores, rows: Rows) -> Scores:
         """The exact score of each of these rows; 0 for row -1, which is none."""
+        if len(self.parts) == 1 and rows.min(initial=0) >= 0:
+            return self.parts[0].score(query, rows)
         scores = np.zeros(len(rows), np.float32)
         for part, there, local in self._by_part(rows):
             scores[there] = part.score(query, local)

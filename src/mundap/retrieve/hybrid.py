@@ -123,7 +123,8 @@ def _scored(leg: Leg, question: str, rows: Rows, found: Rows, known: Scores) -> 
     scores, others = np.empty(len(rows), np.float32), np.ones(len(rows), np.bool_)
     places = np.searchsorted(rows, found)
     scores[places], others[places] = known, False
-    scores[others] = leg.score(question, rows[others])
+    left = np.flatnonzero(others)
+    scores[left] = leg.score(question, rows[left])
     return scores
 
 

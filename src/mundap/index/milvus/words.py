@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from mundap.index.known_terms import Spans, Terms
 from mundap.index.milvus.best import Proposed, best_rows
 from mundap.index.milvus.building import softness
 from mundap.index.milvus.collections import Entity, Manifest, Part
 from mundap.index.milvus.rows import Allowed
 from mundap.index.milvus.terms import Term, read_terms
-from mundap.index.postings import Local, Postings, PostingsPart, Terms, asked_hash, idf
+from mundap.index.postings import Local, Postings, PostingsPart, asked_hash, idf
 from mundap.index.table import Table, ranks
 from mundap.index.widen import Widening
 from mundap.korean.everyday import FindEveryday
@@ -75,7 +76,7 @@ class _SomePostings(Postings):
         self.alive = statistics.rows
         self.mean = statistics.mean
 
-    def _holders(self, terms: Terms) -> npt.NDArray[np.int64]:
+    def _holders(self, terms: Terms, spans: Spans) -> npt.NDArray[np.int64]:
         return self._statistics.of(terms)
 
 
