@@ -16,13 +16,17 @@ from typing import Any
 _MODULES = frozenset(
     {
         "mundap.encode.options",
+        "mundap.evaluation.questions",
         "mundap.ingest.build",
         "mundap.ingest.problems",
         "mundap.ingest.sheets.sheet",
         "mundap.jobs.encoding",
         "mundap.jobs.reading",
         "mundap.jobs.task",
+        "mundap.synth.completions",
+        "mundap.tuning.space",
         "mundap.types",
+        "mundap.workflows.spread",
     }
 )
 _PLAIN = {"builtins": {"bytearray", "complex", "frozenset", "set"}, "datetime": {"date", "datetime", "timedelta"}}

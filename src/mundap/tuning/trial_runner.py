@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 
@@ -58,11 +59,22 @@ class TrialRunner:
         self._deepest = max(*POOLS, *RERANK_DEPTHS, DEPTH, bot.config.retrieve.pool, bot.config.retrieve.rerank_depth)
         self._words: LexicalLeg | None = None  # the leg of words in use, as it is
         self._made: dict[str, tuple[object, Leg]] = {}  # by name: what the leg in use was made with, and the leg
+        self._vectors: dict[tuple[int, int], VectorIndex] = {}  # the last, by the size of chunks and their overlap
 
     @property
     def texts(self) -> frozenset[str]:
         """The squashed texts of all parent passages."""
         return frozenset(self._squashed)
+
+    def asking(self, questions: Iterable[Question]) -> TrialRunner:
+        """The same passages, to be searched with these questions."""
+        _ = self._postings  # which both have then
+        other = copy(self)
+        for name in ("_tokens", "_encoder"):  # of the questions
+            other.__dict__.pop(name, None)
+        other._asked = list(dict.fromkeys(normalize(q.question) for q in questions))
+        other._words, other._made = None, {}
+        return other
 
     def ranks(self, settings: Settings, questions: Sequence[Question]) -> Ranks:
         """For each question the rank of its first right passage among the first DEPTH, from 1; None for a miss.
@@ -106,13 +118,20 @@ class TrialRunner:
         return self._words
 
     def _dense(self, settings: Settings) -> Leg:
+        size = settings.chunk_chars, settings.chunk_overlap
+        if size not in self._vectors:
+            self._vectors.clear()  # before the next takes memory
+            self._vectors[size] = self._indexed(settings)
+        return DenseLeg(self._vectors[size], self._table, self._encoder)
+
+    def _indexed(self, settings: Settings) -> VectorIndex:
         cut = replace(cut_of(self._bot.config, self._bot.components.models), overlap=settings.chunk_overlap)
         chunker = (cut if cut.encoder else replace(cut, size=settings.chunk_chars)).chunker()
         pieces = [piece for parent in self._parents for piece in chunks(parent, chunker)]
         grouped = GroupedPassages.of([*self._parents, *pieces])
         texts = [p.embedded for p in grouped.passages]
         vectors = self._bot.components.cache.vectors(texts, self._bot.components.spread_encoder, self._progress)
-        return DenseLeg(VectorIndex.of(vectors, grouped.starts), self._table, self._encoder)
+        return VectorIndex.of(vectors, grouped.starts)
 
     def _sparse(self, settings: Settings) -> Leg:
         parts = self._bot.components

@@ -16,13 +16,16 @@ from mundap.files import digest, write_atomically
 from mundap.protocols import Progress, quiet
 from mundap.tuning.propose import next_steps, proposal, verdict_sentence
 from mundap.tuning.question_split import split_questions
-from mundap.tuning.search import Tuning, applicable, tune
+from mundap.tuning.search import RankedElsewhere, Tuning, applicable, tune
+from mundap.tuning.space import Settings
 from mundap.tuning.trial_runner import TrialRunner
-from mundap.tuning.trials import Trials
+from mundap.tuning.trials import Ranks, Trials
 from mundap.tuning.tuning_page import tuning_page
 from mundap.types import Json
-from mundap.workflows import runs
+from mundap.workflows import runs, spread
 from mundap.workspace import Mundap
+
+_AT_ONCE = 100  # questions of a batch, over which making its legs is spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,8 @@ def run(
     folder = _folder(bot, asked, wanted, seed)
     trials = Trials(folder / "trials.jsonl")
     resumed = [f"이전에 완료한 시험 {len(trials)}개를 재사용했습니다."] if len(trials) else []
-    tuning = tune(runner, bot.config, parts, wanted, trials, told.get("trials", quiet))
+    elsewhere = _elsewhere(bot) if spread.travels(bot, len(parts.tuning.questions), _AT_ONCE) else None
+    tuning = tune(runner, bot.config, parts, wanted, trials, told.get("trials", quiet), elsewhere)
     report = TuneReport(
         tuning,
         verdict_sentence(tuning),
@@ -97,6 +101,16 @@ def apply(bot: Mundap, report: TuneReport) -> bool:
     if diff:
         write_atomically(bot.root / FILE, text)
     return bool(diff)
+
+
+def _elsewhere(bot: Mundap) -> RankedElsewhere:
+    """Has the questions ranked by workers, each batch under all of the settings."""
+
+    def ranked(settings: Sequence[Settings], questions: Sequence[Question]) -> list[Ranks]:
+        found = dict(spread.each(bot, "ranks", questions, _AT_ONCE, about=tuple(settings)))
+        return [[found[q][n] for q in range(len(questions))] for n in range(len(settings))]
+
+    return ranked
 
 
 def _questions(bot: Mundap, file: Path | None) -> list[Question]:
