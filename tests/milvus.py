@@ -1,4 +1,5 @@
-"""A Milvus for tests: a real server that MUNDAP_TEST_MILVUS names, or Milvus Lite as a server of its own on this machine."""
+"""A Milvus for tests: a real server that MUNDAP_TEST_MILVUS names, a standalone one whose program MUNDAP_TEST_MILVUS_SERVER
+names, or Milvus Lite as a server of its own on this machine."""
 
 from __future__ import annotations
 
@@ -13,8 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from mundap.errors import ServerError
+from mundap.index.milvus.server import MilvusServer
+
 URI = "MUNDAP_TEST_MILVUS"  # the environment variable of the address of a real server; its token as in use
+PROGRAM = "MUNDAP_TEST_MILVUS_SERVER"  # that of a program that serves as `milvus-server` of the package milvus does
 _UP_SECONDS = 60.0
+_STANDALONE_SECONDS = 120.0
 
 
 class LiteServer:
@@ -48,10 +54,71 @@ class LiteServer:
 
     def kill(self) -> None:
         """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it as whoever updates it does."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
-            self._process.send_signal(signal.SIGKILL)
+            self._process.send_signal(how)
             self._process.wait()
             self._process = None
+
+
+class StandaloneServer:
+    """A standalone Milvus that keeps its data in `folder`; it can be ended, killed and started again.
+
+    It listens on all addresses, on ports that it cannot all be told: run the tests in a network namespace of their own, as
+    `unshare --net sh -c 'ip link set lo up && pytest …'`.
+    """
+
+    uri = "http://127.0.0.1:19530"
+
+    def __init__(self, program: str, folder: Path) -> None:
+        self._command = [program, "--data", str(folder)]
+        self._log = folder.parent / "milvus.log"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and return when it answers. Raises TimeoutError."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, start_new_session=True)
+        server, end = MilvusServer(self.uri), time.monotonic() + _STANDALONE_SECONDS
+        while time.monotonic() < end:
+            try:
+                server.ask(lambda client: client.list_collections(timeout=5))
+                return
+            except ServerError:
+                time.sleep(0.5)
+        self.kill()
+        raise TimeoutError("Milvus does not start")
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End it as whoever updates it does."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            os.killpg(self._process.pid, how)  # with its child, which is the server
+            self._process.wait(_STANDALONE_SECONDS)
+            until = time.monotonic() + _STANDALONE_SECONDS
+            while _is_there(self._process.pid) and time.monotonic() < until:
+                time.sleep(0.1)
+            self._process = None
+
+
+def _is_there(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def installed() -> bool:

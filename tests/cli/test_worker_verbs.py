@@ -20,7 +20,7 @@ from mundap.workflows import runs
 from mundap.workspace import Mundap
 
 HASHED = '[index]\nencoder = "hashed"\n'
-PERSONA = 'tone = "haeyo"\nclosing = "또 물어보세요!"\n'
+PERSONA = 'tone = "해요체"\nclosing = "또 물어보세요!"\n'
 
 
 @pytest.fixture(scope="module")
