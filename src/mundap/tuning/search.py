@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,7 +12,6 @@ from mundap.errors import UnknownName
 from mundap.evaluation.bootstrap import Floats, resampled_means
 from mundap.evaluation.estimates import BETTER, Comparisons, Estimate, Estimates, compare_each, estimate
 from mundap.evaluation.metrics import reciprocal_rank, top
-from mundap.evaluation.questions import Question
 from mundap.protocols import Progress, quiet
 from mundap.tuning.question_split import Part, Parts
 from mundap.tuning.space import PARAMETERS, Candidate, Settings, candidates
@@ -148,22 +147,12 @@ def applicable(what: Sequence[str], config: Config) -> tuple[list[str], list[str
     return [n for n in wanted if n not in reasons], [reasons[n] for n in wanted if n in reasons]
 
 
-RankedElsewhere = Callable[[Sequence[Settings], Sequence[Question]], Sequence[Ranks]]
-
-
 def tune(
-    runner: TrialRunner,
-    config: Config,
-    parts: Parts,
-    what: Sequence[str],
-    trials: Trials,
-    progress: Progress = quiet,
-    elsewhere: RankedElsewhere | None = None,
+    runner: TrialRunner, config: Config, parts: Parts, what: Sequence[str], trials: Trials, progress: Progress = quiet
 ) -> Tuning:
     """Choose each of `what` in turn on the tuning part, then ask the report part twice: as it is, and as chosen.
 
-    A parameter keeps its value unless another is better by more than one standard error. `progress` counts trials. `elsewhere`
-    gives the ranks of the questions under each of some settings, as `runner.ranks` would: those of a parameter at once.
+    A parameter keeps its value unless another is better by more than one standard error. `progress` counts trials.
     """
     current = replace(Settings.of(config), rerank_depth=config.retrieve.rerank_depth if "rerank" in what else 0)
     swept = [name for name in what if name != "k"]
@@ -177,28 +166,18 @@ def tune(
         progress(min(done, planned), planned)
         return ranks
 
-    def ahead(settings: Iterable[Settings], name: str, part: Part) -> None:
-        """Have the ranks that are to be asked for next, if others give them."""
-        missing = {key: one for one in settings if (key := f"{name} {one.key}") not in trials}
-        if elsewhere is not None and missing:
-            for key, ranks in zip(missing, elsewhere([*missing.values()], part.questions), strict=True):
-                trials.ranks(key, lambda ranks=ranks: [*ranks])  # type: ignore[misc]
-
     now, sweeps = replace(current, rerank_depth=0), []
     for name in swept:
         if name == "rerank":
             now = replace(now, rerank_depth=current.rerank_depth)
-        ahead((candidate.settings for candidate in candidates(name, now)), "tuning", parts.tuning)
         sweeps.append(_sweep(name, now, parts.tuning, lambda settings: ask(settings, "tuning", parts.tuning)))
         now = sweeps[-1].chosen.candidate.settings
-    ahead((current, now), "report", parts.report)
     asked = {settings: ask(settings, "report", parts.report) for settings in dict.fromkeys((current, now))}
     judged = compare_each(METRICS, _values(asked[current]), _values(asked[now]), groups=parts.report.groups)
     verdict = judged[CHOSEN_BY].difference.verdict if now != current else UNCHANGED
     proposed = now if verdict == BETTER else current
     recall = None
     if "k" in what:
-        ahead([proposed], "tuning", parts.tuning)
         recall = _recall_curve(ask(proposed, "tuning", parts.tuning), current.k, asked[proposed])
         proposed = replace(proposed, k=recall.chosen)
     progress(planned, planned)

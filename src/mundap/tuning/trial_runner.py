@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from copy import copy
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -28,8 +27,11 @@ from mundap.retrieve.rerank import make_reranker
 from mundap.store.cache import AsQueries, Cache
 from mundap.tuning.space import POOLS, RERANK_DEPTHS, Settings
 from mundap.tuning.trials import Ranks
+from mundap.types import Hit
 from mundap.workspace.facade import Mundap, cut_of
 
+# Questions with what was found for each; the hits of each, ranked again.
+Reranked = Callable[[Sequence[tuple[str, list[Hit]]]], Iterable[list[Hit]]]
 DEPTH = 20  # hits that are looked at: figures need 10, and the choice of k 20
 _CELLS = 50_000_000  # scores of one leg that are kept, 200 MB
 
@@ -40,8 +42,15 @@ class TrialRunner:
     What a setting needs is computed when a trial first asks for it; `progress` is told of vectors.
     """
 
-    def __init__(self, bot: Mundap, questions: Iterable[Question], progress: Progress = quiet) -> None:
-        """Raises MundapError for an empty corpus, or a leg that cannot be tuned."""
+    def __init__(
+        self,
+        bot: Mundap,
+        questions: Iterable[Question],
+        progress: Progress = quiet,
+        reranked: Reranked | None = None,
+    ) -> None:
+        """`reranked` has hits ranked again by the reranker of the settings, elsewhere. Raises MundapError for an empty corpus, or a
+        leg that cannot be tuned."""
         self.names: tuple[str, ...] = bot.components.legs
         if unknown := sorted(set(self.names) - {"bm25", "dense", SPARSE}):
             raise MundapError(
@@ -57,43 +66,42 @@ class TrialRunner:
         self._table = Table([row.id for row in self._rows], InMemory(self._rows))
         self._asked = list(dict.fromkeys(normalize(q.question) for q in questions))
         self._deepest = max(*POOLS, *RERANK_DEPTHS, DEPTH, bot.config.retrieve.pool, bot.config.retrieve.rerank_depth)
+        self._reranked = reranked or self._reranked_here
         self._words: LexicalLeg | None = None  # the leg of words in use, as it is
         self._made: dict[str, tuple[object, Leg]] = {}  # by name: what the leg in use was made with, and the leg
-        self._vectors: dict[tuple[int, int], VectorIndex] = {}  # the last, by the size of chunks and their overlap
 
     @property
     def texts(self) -> frozenset[str]:
         """The squashed texts of all parent passages."""
         return frozenset(self._squashed)
 
-    def asking(self, questions: Iterable[Question]) -> TrialRunner:
-        """The same passages, to be searched with these questions."""
-        _ = self._postings  # which both have then
-        other = copy(self)
-        for name in ("_tokens", "_encoder"):  # of the questions
-            other.__dict__.pop(name, None)
-        other._asked = list(dict.fromkeys(normalize(q.question) for q in questions))
-        other._words, other._made = None, {}
-        return other
-
     def ranks(self, settings: Settings, questions: Sequence[Question]) -> Ranks:
         """For each question the rank of its first right passage among the first DEPTH, from 1; None for a miss.
 
         The reranker sees the first `settings.rerank_depth`, as it does when it serves.
         """
-        hybrid = self.hybrid(settings)
         found: Ranks = []
-        for question in questions:
-            text = normalize(question.question)
-            if settings.rerank_depth:
-                hits = self._reranker.rerank(text, hybrid.search(text, settings.rerank_depth))
-                texts = [squash(hit.passage.text) for hit in hits[:DEPTH]]
-            else:
-                rows, _ = hybrid.ordered(text, hybrid.candidates(text, DEPTH))
-                texts = [self._squashed[row] for row in rows[:DEPTH]]
+        for question, texts in zip(questions, self._texts(settings, questions), strict=True):
             golds = {squash(gold) for gold in question.gold}
             found.append(next((rank for rank, text in enumerate(texts, 1) if text in golds), None))
         return found
+
+    def _texts(self, settings: Settings, questions: Sequence[Question]) -> Iterator[list[str]]:
+        """The squashed texts of what is found for each question, the first DEPTH."""
+        hybrid = self.hybrid(settings)
+        asked = [normalize(question.question) for question in questions]
+        if settings.rerank_depth:
+            hits = [(text, hybrid.search(text, settings.rerank_depth)) for text in asked]
+            for ranked in self._reranked(hits):
+                yield [squash(hit.passage.text) for hit in ranked[:DEPTH]]
+            return
+        for text in asked:
+            rows, _ = hybrid.ordered(text, hybrid.candidates(text, DEPTH))
+            yield [self._squashed[row] for row in rows[:DEPTH]]
+
+    def _reranked_here(self, found: Sequence[tuple[str, list[Hit]]]) -> Iterator[list[Hit]]:
+        for text, hits in found:
+            yield self._reranker.rerank(text, hits)
 
     def hybrid(self, settings: Settings) -> Hybrid:
         """The search that these settings make. It knows the questions of this runner and no others."""
@@ -118,20 +126,13 @@ class TrialRunner:
         return self._words
 
     def _dense(self, settings: Settings) -> Leg:
-        size = settings.chunk_chars, settings.chunk_overlap
-        if size not in self._vectors:
-            self._vectors.clear()  # before the next takes memory
-            self._vectors[size] = self._indexed(settings)
-        return DenseLeg(self._vectors[size], self._table, self._encoder)
-
-    def _indexed(self, settings: Settings) -> VectorIndex:
         cut = replace(cut_of(self._bot.config, self._bot.components.models), overlap=settings.chunk_overlap)
         chunker = (cut if cut.encoder else replace(cut, size=settings.chunk_chars)).chunker()
         pieces = [piece for parent in self._parents for piece in chunks(parent, chunker)]
         grouped = GroupedPassages.of([*self._parents, *pieces])
         texts = [p.embedded for p in grouped.passages]
         vectors = self._bot.components.cache.vectors(texts, self._bot.components.spread_encoder, self._progress)
-        return VectorIndex.of(vectors, grouped.starts)
+        return DenseLeg(VectorIndex.of(vectors, grouped.starts), self._table, self._encoder)
 
     def _sparse(self, settings: Settings) -> Leg:
         parts = self._bot.components

@@ -30,9 +30,6 @@ class Trials:
     def __len__(self) -> int:
         return len(self._known)
 
-    def __contains__(self, key: str) -> bool:
-        return key in self._known
-
     def ranks(self, key: str, compute: Callable[[], Ranks]) -> Ranks:
         """The ranks of the trial `key`: those kept, or those computed, which are on disk when this returns."""
         if key not in self._known:

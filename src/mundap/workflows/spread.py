@@ -36,7 +36,7 @@ TASKS = {
     "label": "mundap.workflows.tasks:label",
     "names": "mundap.workflows.tasks:names",
     "qa": "mundap.workflows.tasks:qa",
-    "ranks": "mundap.workflows.tasks:ranks",
+    "rerank": "mundap.workflows.tasks:rerank",
     "rewrite": "mundap.workflows.tasks:rewrite",
     "search": "mundap.workflows.tasks:search",
     "support": "mundap.workflows.tasks:support",

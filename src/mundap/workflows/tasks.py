@@ -6,13 +6,10 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from mundap.evaluation.questions import Question
 from mundap.evaluation.retrieval import Search
 from mundap.synth import persona as rewriting
 from mundap.synth.completions import Prompt
-from mundap.tuning.space import Settings
-from mundap.tuning.trial_runner import TrialRunner
-from mundap.types import Answer
+from mundap.types import Answer, Hit
 from mundap.workflows import evaluate, synthesise
 from mundap.workflows.question_files import search_by, without
 from mundap.workspace import Mundap
@@ -57,10 +54,16 @@ def names(bot: Mundap, about: tuple[()], items: Sequence[str]) -> list[Texts]:
     return [*map(tuple, bot.components.names(items))]
 
 
-def ranks(bot: Mundap, about: tuple[Settings, ...], items: Sequence[Question]) -> list[tuple[int | None, ...]]:
-    """The rank of the right passage of each question, under each of the settings."""
-    runner = _runner(bot).asking(items)
-    return [*zip(*(runner.ranks(settings, items) for settings in about), strict=True)]
+def rerank(bot: Mundap, about: tuple[()], items: Sequence[tuple[str, tuple[tuple[str, float], ...]]]) -> list[Texts]:
+    """The ids of what was found for each question, in the order of the reranker; they come with their scores."""
+    reranker = bot.components.reranker
+    assert reranker is not None  # or nobody would ask
+    passages = bot.corpus.passages([id for _, found in items for id, _ in found])
+    ranked = []
+    for question, found in items:
+        hits = [Hit(passages[id], score, n) for n, (id, score) in enumerate(found, 1)]
+        ranked.append(tuple(hit.passage.id for hit in reranker.rerank(question, hits)))
+    return ranked
 
 
 def qa(bot: Mundap, about: tuple[synthesise.By, int], items: Sequence[str]) -> list[Any]:
@@ -109,8 +112,3 @@ def _legs(bot: Mundap) -> Mapping[str, Search]:
 @lru_cache(1)
 def _answering(bot: Mundap, persona: str | None) -> Mundap:
     return evaluate.answering(bot, persona)
-
-
-@lru_cache(1)
-def _runner(bot: Mundap) -> TrialRunner:
-    return TrialRunner(bot, ())

@@ -16,16 +16,15 @@ from mundap.files import digest, write_atomically
 from mundap.protocols import Progress, quiet
 from mundap.tuning.propose import next_steps, proposal, verdict_sentence
 from mundap.tuning.question_split import split_questions
-from mundap.tuning.search import RankedElsewhere, Tuning, applicable, tune
-from mundap.tuning.space import Settings
-from mundap.tuning.trial_runner import TrialRunner
-from mundap.tuning.trials import Ranks, Trials
+from mundap.tuning.search import Tuning, applicable, tune
+from mundap.tuning.trial_runner import Reranked, TrialRunner
+from mundap.tuning.trials import Trials
 from mundap.tuning.tuning_page import tuning_page
-from mundap.types import Json
+from mundap.types import Hit, Json
 from mundap.workflows import runs, spread
 from mundap.workspace import Mundap
 
-_AT_ONCE = 100  # questions of a batch, over which making its legs is spread
+_AT_ONCE = 4  # questions of a batch whose hits are ranked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +73,12 @@ def run(
     file = None if questions is None else Path(questions)
     asked = _questions(bot, file)
     told = progress or {}
-    runner = TrialRunner(bot, asked, told.get("vectors", quiet))
+    runner = TrialRunner(bot, asked, told.get("vectors", quiet), _reranked(bot, len(asked)))
     parts = split_questions(asked, runner.texts, seed)
     folder = _folder(bot, asked, wanted, seed)
     trials = Trials(folder / "trials.jsonl")
     resumed = [f"이전에 완료한 시험 {len(trials)}개를 재사용했습니다."] if len(trials) else []
-    elsewhere = _elsewhere(bot) if spread.travels(bot, len(parts.tuning.questions), _AT_ONCE) else None
-    tuning = tune(runner, bot.config, parts, wanted, trials, told.get("trials", quiet), elsewhere)
+    tuning = tune(runner, bot.config, parts, wanted, trials, told.get("trials", quiet))
     report = TuneReport(
         tuning,
         verdict_sentence(tuning),
@@ -103,14 +101,18 @@ def apply(bot: Mundap, report: TuneReport) -> bool:
     return bool(diff)
 
 
-def _elsewhere(bot: Mundap) -> RankedElsewhere:
-    """Has the questions ranked by workers, each batch under all of the settings."""
+def _reranked(bot: Mundap, questions: int) -> Reranked | None:
+    """What has workers rank hits again; None where that is done here."""
+    if not bot.config.retrieve.reranker or not spread.travels(bot, questions, _AT_ONCE):
+        return None
 
-    def ranked(settings: Sequence[Settings], questions: Sequence[Question]) -> list[Ranks]:
-        found = dict(spread.each(bot, "ranks", questions, _AT_ONCE, about=tuple(settings)))
-        return [[found[q][n] for q in range(len(questions))] for n in range(len(settings))]
+    def reranked(found: Sequence[tuple[str, list[Hit]]]) -> list[list[Hit]]:
+        hits = [{hit.passage.id: hit for hit in some} for _, some in found]
+        items = [(text, tuple((hit.passage.id, float(hit.score)) for hit in some)) for text, some in found]
+        ranked = dict(spread.each(bot, "rerank", items, _AT_ONCE))
+        return [[hits[n][id] for id in ranked[n]] for n in range(len(items))]
 
-    return ranked
+    return reranked
 
 
 def _questions(bot: Mundap, file: Path | None) -> list[Question]:
