@@ -109,11 +109,12 @@ class StandaloneServer:
             return
         group, until = self._process.pid, time.monotonic() + _ENDING_SECONDS
         os.killpg(group, how)  # with its child, which is the server, and can outlive it
-        while _is_there(group):
-            if time.monotonic() > until:
-                os.killpg(group, signal.SIGKILL)
+        while _is_there(group) and time.monotonic() < until:
             self._process.poll()
             time.sleep(0.1)
+        if _is_there(group):  # or a zombie that nobody waits for
+            os.killpg(group, signal.SIGKILL)
+        self._process.wait()
         self._process = None
 
 
