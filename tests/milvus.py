@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -84,6 +85,7 @@ class StandaloneServer:
 
     def start(self) -> None:
         """Start it, and return when it answers. Raises TimeoutError."""
+        self._wait_for_port()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(self._command, stdout=log, stderr=log, start_new_session=True)
         server, end = MilvusServer(self.uri), time.monotonic() + _STANDALONE_SECONDS
@@ -103,6 +105,15 @@ class StandaloneServer:
     def stop(self) -> None:
         """End it as whoever updates it does."""
         self._end(signal.SIGTERM)
+
+    def _wait_for_port(self) -> None:
+        """The program takes another port where connections of the server before it still linger."""
+        until = time.monotonic() + _STANDALONE_SECONDS
+        while time.monotonic() < until:
+            with socket.socket() as tried, suppress(OSError):
+                tried.bind(("0.0.0.0", 19530))
+                return
+            time.sleep(0.5)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is None:
