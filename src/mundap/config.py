@@ -204,7 +204,8 @@ class Keywords(_Section):
 
 
 class Graph(_Section):
-    """The keyword graph. `synonyms` is the table that `mundap graph mine` writes, relative to mundap.toml.
+    """The keyword graph, in the segments of the index; beside an index on Milvus it is made only where `enabled` is written or
+    `legs` have it. `synonyms` is the table that `mundap graph mine` writes, relative to mundap.toml.
 
     `relations` between keywords are extracted by patterns ("rules") or by the generator's language model ("llm").
     """
@@ -273,7 +274,8 @@ class Store(_Section):
 
 
 class Jobs(_Section):
-    """Who does what takes long: encoding passages at `mundap index`, and reading files at `mundap ingest`.
+    """Who does what takes long: encoding passages at `mundap index`, reading files at `mundap ingest`, questions at `mundap
+    evaluate`, `synth` and `graph mine`, and reranking at `mundap tune`.
 
     "local" is this machine. "postgres" hands the work, by a queue in the PostgreSQL database `url` (extra `postgres`), to any
     number of `mundap worker` processes on any machines; a job whose worker is killed is another's after `lease_seconds`. Without `url` it is the record's database.

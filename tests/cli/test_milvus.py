@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,12 +94,114 @@ def sources(bot: Mundap, leg: str) -> set[str]:
     return {hit.source for hit in bot.search("연차 소멸", 100, leg)}
 
 
+GRAPH = '[retrieve]\nlegs = ["bm25", "dense", "graph"]\n'
+WORDS = {f"품목{n}.md": f"# 품목 {n}\n\n{one}.\n" for n, one in enumerate(
+    ["주류는 두 병까지 면세입니다", "주류와 담배는 성인이 신고합니다", "담배는 열 갑까지 면세입니다", "향수는 면세 품목입니다",
+     "세계관세기구(WCO)가 품목 번호를 정합니다", "관세 환급은 세관에서 신고합니다", "세관 신고서는 기내에서 나눠 줍니다"]
+)}  # fmt: skip
+ASKED = ("주류 면세", "WCO 품목 번호", "세관에 무엇을 신고하나요?", "없는말")
+
+
+def linked(bot: Mundap, question: str, leg: str) -> list[Any]:
+    hits = bot.search(question, 10, leg)
+    return [(*one, hit.links) for one, hit in zip(found(bot, question, leg), hits, strict=True)]
+
+
+def test_the_keyword_graph_finds_what_it_finds_on_one_machine(
+    mundap: Run, lite: milvus.LiteServer, tmp_path: Path
+) -> None:
+    """It stands beside, in files made of the record: also where they were lost, and after any change."""
+    roots = [make(tmp_path / "local", WORDS, f"{settings('').partition('engine')[0]}{GRAPH}"),
+             make(tmp_path / "milvus", WORDS, settings(lite.uri, more=GRAPH))]  # fmt: skip
+    local, mine = map(Mundap.open, roots)
+
+    def same() -> None:
+        for question in ASKED:
+            for leg in ("graph", "hybrid"):
+                assert linked(mine, question, leg) == linked(local, question, leg), (question, leg)
+
+    for bot in (local, mine):
+        bot.ingest()
+        bot.index()
+    same()
+    assert linked(local, ASKED[0], "graph")[0][-1]
+    for bot in (local, mine):
+        bot.remove("docs/품목1.md")
+    same()
+    for bot in (local, mine):
+        (bot.root / "docs" / "새.md").write_text("# 새 품목\n\n주류는 면세점에서 인도합니다.\n", "utf-8")
+        bot.ingest()
+    before = mine.newest
+    for bot in (local, mine):
+        bot.index()
+        bot.reload()
+    assert mine.newest != before
+    same()
+    for root in roots:
+        assert mundap("graph", "mine", "--by", "괄호", workspace=root).code == 0
+        assert mundap("index", workspace=root).code == 0
+    local, mine = map(Mundap.open, roots)  # which know the synonyms
+    same()
+    assert [step.tail for step in mine.graph.graph.synonyms("wco")] == ["세계관세기구"]
+    shutil.rmtree(roots[1] / ".mundap" / "graph")  # a replica that has just come
+    mine = Mundap.open(roots[1])
+    same()
+    shown = [mundap("graph", "show", "주류", "--json", workspace=root, cwd=tmp_path).row["edges"] for root in roots]
+    assert shown[0] == shown[1] != []
+    for bot in (local, mine):
+        bot.compact()
+        bot.reload()
+    same()
+    assert mundap("erase", "docs/새.md", "--yes", workspace=roots[1]).code == 0
+    assert "인도합니다".encode() not in b"".join(
+        path.read_bytes() for path in (roots[1] / ".mundap" / "graph").rglob("*") if path.is_file()
+    )
+
+
+def test_each_replica_makes_the_graph_of_the_record_and_follows_its_changes(
+    lite: milvus.LiteServer, database: str, tmp_path: Path
+) -> None:
+    config = settings(lite.uri, more=f'{GRAPH}[store]\nurl = "{database}"\n')
+    first, second = (make(tmp_path / name, WORDS if name == "a" else {}, config) for name in "ab")
+    one, other = Mundap.open(first), Mundap.open(second)
+    one.ingest()
+    one.index()
+    assert linked(other, ASKED[0], "graph") == linked(one, ASKED[0], "graph") != []
+    (first / "docs" / "새.md").write_text("# 새 품목\n\n주류는 면세점에서 인도합니다.\n", "utf-8")
+    one.ingest()
+    one.remove("docs/품목0.md")
+    one.index()
+    for bot in (one, other):
+        bot.refresh()
+    assert linked(other, ASKED[0], "graph") == linked(one, ASKED[0], "graph")
+    assert any("인도" in hit.passage.text for hit in other.search(ASKED[0], 10, "graph"))
+
+
+def test_a_damaged_graph_beside_milvus_is_named_and_made_again(
+    mundap: Run, lite: milvus.LiteServer, tmp_path: Path
+) -> None:
+    root = make(tmp_path / "ws", WORDS, settings(lite.uri, more=GRAPH))
+    bot = Mundap.open(root)
+    bot.ingest()
+    bot.index()
+    right = linked(bot, ASKED[0], "graph")
+    [file] = (root / ".mundap" / "graph" / "segments").glob("*/graph.sqlite")
+    file.write_bytes(b"torn")
+    doctor = mundap("doctor", "--verify", "--json", workspace=root)
+    assert [Path(one).name for one in doctor.row["damaged"]] == ["graph.sqlite"]
+    done = mundap("search", ASKED[0], workspace=root)
+    assert (done.code, done.err.count("\n")) == (1, 1), done.err
+    assert "mundap index" in done.err
+    assert mundap("index", "--rebuild", workspace=root).code == 0
+    assert linked(Mundap.open(root), ASKED[0], "graph") == right
+
+
 @pytest.mark.parametrize(
     ("old", "new", "parts"),
     [
         ('encoder = "hashed"', 'encoder = "e5-small"', ("encoder 설정이 바뀌었습니다(색인: hashed", "mundap index")),
         ("[index]", "[index]\nk1 = 1.5", ("k1 설정이 바뀌었습니다(색인: 0.9, 현재: 1.5)", "mundap index")),
-        ("[index]", '[retrieve]\nlegs = ["bm25", "graph"]\n[index]', ("graph", "legs")),
+        ("[index]", '[retrieve]\nlegs = ["bm25", "sparse"]\n[index]', ("sparse", "legs")),
     ],
 )
 def test_settings_that_do_not_go_with_the_index_are_one_sentence(

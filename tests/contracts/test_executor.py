@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import pytest
-from tests.cluster.machines import RayNodes
 from tests.errands import Errand, Ran, run
+from tests.executors import ray_nodes
 from tests.queue_workers import worker
 
 from mundap.jobs.executor import LOST, TRIES, Done, Executor, Failed
@@ -33,18 +31,9 @@ def postgres(request: pytest.FixtureRequest) -> Iterator[Executor]:
 
 @contextmanager
 def ray(request: pytest.FixtureRequest) -> Iterator[Executor]:
-    """A cluster that MUNDAP_TEST_RAY names, with mundap and tests.errands on its nodes, or two nodes on this machine."""
-    pytest.importorskip("ray", reason="needs Ray: pip install 'mundap[ray]'")
-    from mundap.jobs.ray_cluster import RayExecutor
+    with ray_nodes() as address:
+        from mundap.jobs.ray_cluster import RayExecutor
 
-    with ExitStack() as stack:
-        address = os.environ.get("MUNDAP_TEST_RAY", "")
-        if not address:
-            folder = stack.enter_context(TemporaryDirectory(prefix="ray-", ignore_cleanup_errors=True))
-            nodes = RayNodes(Path(folder))  # in a short path: sockets lie there
-            stack.callback(nodes.kill)
-            nodes.start()
-            address = nodes.address
         yield RayExecutor(address, trusted=["tests.errands"])
 
 

@@ -153,6 +153,34 @@ def test_what_a_short_outage_interrupts_is_asked_again(
     assert waited[:2] == [0.5, 1.0]
 
 
+def test_a_server_that_was_away_for_long_is_found_as_soon_as_it_is_back(
+    indexed: Indexed, lite: milvus.LiteServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By who has asked it all the time: gRPC alone would try ever more rarely, after half a minute every half minute."""
+    indexed.build()
+    server = indexed.engine.collections.server  # type: ignore[attr-defined]
+    monkeypatch.setattr("mundap.index.milvus.server._WAITS", ())
+
+    def answers() -> bool:
+        try:
+            server.version()
+        except IndexUnavailable:
+            return False
+        return True
+
+    lite.kill()
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        assert not answers()
+        time.sleep(0.5)
+    lite.start()
+    until = time.monotonic() + 6
+    while not answers():
+        assert time.monotonic() < until
+        time.sleep(0.2)
+    assert_same(indexed, QUESTIONS[:1])
+
+
 def test_who_has_an_index_open_searches_while_another_machine_changes_it(
     indexed: Indexed, lite: milvus.LiteServer
 ) -> None:

@@ -41,10 +41,10 @@ def worker(
     workspace: Workspace = HERE,
     json: Json = False,
 ) -> None:
-    """다른 컴퓨터의 mundap index와 ingest가 맡긴 작업을 PostgreSQL 대기열에서 가져와 처리합니다.
+    """다른 컴퓨터의 mundap index, ingest, evaluate, synth 등이 맡긴 작업을 PostgreSQL 대기열에서 가져와 처리합니다.
 
     맡기는 쪽의 mundap.toml에 [jobs] executor = "postgres"와 url을 지정하고, worker는 어느 컴퓨터에서든 원하는 만큼
-    실행하세요. mundap 버전이 같아야 하고, 파일로 된 모델은 같은 경로에 있어야 합니다. 암호는 주소 대신 PGPASSWORD나
+    실행하세요. mundap 버전이 같아야 하고, 파일로 된 모델과, 평가나 합성을 맡긴 작업 폴더는 같은 경로에 있어야 합니다. 암호는 주소 대신 PGPASSWORD나
     ~/.pgpass에 둘 수 있습니다. Ctrl+C를 누르면 하던 작업을 돌려놓고 끝내며, 강제로 종료되면 다른 worker가 이어받습니다.
 
     예: mundap worker --url postgresql://mundap@db.example:5432/mundap

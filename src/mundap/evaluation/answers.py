@@ -219,6 +219,11 @@ class AnswerReport:
         return notebook_table(["", *(f"n = {one.n}" for one in both)], rows)
 
 
+def to_ask(questions: Sequence[Question]) -> list[Question]:
+    """Those that have a recorded answer, and those that have no gold."""
+    return [question for question in questions if question.answer or not question.gold]
+
+
 def evaluate_answers(
     questions: Sequence[Question],
     ask: Ask,
@@ -238,7 +243,7 @@ def evaluate_answers(
 
     Raises MundapError if there is nothing to ask; what `ask` and `judge` raise ends the measurement.
     """
-    wanted = [question for question in questions if question.answer or not question.gold]
+    wanted = to_ask(questions)
     if not wanted:
         raise MundapError(
             "답변이 있는 질문도 제시문이 빈 질문도 없어 답변을 평가할 수 없습니다. 질문 파일의 답변을 채우세요."

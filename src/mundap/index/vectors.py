@@ -167,4 +167,4 @@ def _products(vectors: Halves, query: Scores) -> Scores:
 
 def needs_near(vectors: Halves) -> bool:
     """Whether there are too many vectors to look at them all."""
-    return len(vectors) >= EXACT_BELOW
+    return len(vectors) >= EXACT_BELOW and vectors.shape[1] > 0

@@ -15,7 +15,8 @@ from mundap.redact import hidden, one_line
 
 T = TypeVar("T")
 R = TypeVar("R")
-FUNCTIONS = ("mundap.jobs.encoding:encode", "mundap.jobs.reading:read_file")  # of mundap, which every worker runs
+# Of mundap, which every worker runs.
+FUNCTIONS = ("mundap.jobs.encoding:encode", "mundap.jobs.reading:read_file", "mundap.workflows.spread:work")
 TRIES = 3  # workers that a batch may take along before it is given up
 LOST = "WorkerLost"  # the kind of a failure where workers ended
 _DONE, _FAILED = b"d", b"f"

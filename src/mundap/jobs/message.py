@@ -22,7 +22,9 @@ _MODULES = frozenset(
         "mundap.jobs.encoding",
         "mundap.jobs.reading",
         "mundap.jobs.task",
+        "mundap.synth.completions",
         "mundap.types",
+        "mundap.workflows.spread",
     }
 )
 _PLAIN = {"builtins": {"bytearray", "complex", "frozenset", "set"}, "datetime": {"date", "datetime", "timedelta"}}

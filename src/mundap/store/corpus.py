@@ -29,9 +29,6 @@ from mundap.types import SPOKEN, Document, Passage
 
 _VERSION = 1  # of the schema in a file, raised by what an older mundap could not read
 _DURABLE = "synchronous=FULL"
-_MAPPED = (
-    "mmap_size=2147418112"  # as much as SQLite maps: a search reads some twenty pages, and each would be a system call
-)
 _READ = 1000  # rows of a page
 _PASSAGE = 'id, document_id, text, start, "end", heading, page, source, parent_id, meta'
 _LISTED = (
@@ -603,7 +600,7 @@ def _opened(path: Path, sight: Sight | None) -> File:
     """The corpus in a file; of one that is seen in part the tables are there."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = File(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON", _MAPPED, sight=sight)
+        file = File(path, "journal_mode=WAL", _DURABLE, "foreign_keys=ON", sight=sight)
         if sight is None:
             version = _checked_version(file, path)
             file.executescript(schema.CORPUS + schema.SQLITE_ONLY)

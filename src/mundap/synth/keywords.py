@@ -98,6 +98,18 @@ class ByModel:
 
 
 @dataclass(frozen=True)
+class Failing:
+    """Has the name of a labeller whose work was done elsewhere, and failed at what is not there."""
+
+    name: str
+    batch: int = 1024
+
+    def label(self, questions: Sequence[str]) -> list[list[str] | None]:
+        """None for each."""
+        return [None for _ in questions]
+
+
+@dataclass(frozen=True)
 class Labelled:
     """The questions that have keywords, in order; how many got none, and for how many the labeller failed."""
 

@@ -126,9 +126,9 @@ def rewrite(
     rows: list[dict[str, Json]] = []
     dropped: Counter[str] = Counter()
     for n, asked in enumerate(questions, 1):
-        key = digest(asked.question, asked.answer)
+        key = key_of(asked)
         if key not in journal.found:
-            journal.add({key: _best(asked.answer, persona, rewriter)})
+            journal.add({key: best(asked.answer, persona, rewriter)})
         text, wrong = journal.found[key]
         if wrong:
             dropped[wrong] += 1
@@ -139,7 +139,12 @@ def rewrite(
     return Result(tuple(rows), dropped)
 
 
-def _best(answer: str, persona: Persona, rewriter: Rewriter) -> tuple[str, str]:
+def key_of(asked: Question) -> str:
+    """By which the journal knows a question with its answer."""
+    return digest(asked.question, asked.answer)
+
+
+def best(answer: str, persona: Persona, rewriter: Rewriter) -> tuple[str, str]:
     """The first rewriting that stands, or the last with what is wrong with it."""
     text = wrong = ""
     for _ in range(rewriter.tries):

@@ -161,6 +161,25 @@ class ByModel:
 
 
 @dataclass(frozen=True)
+class Failing:
+    """Has the name of a maker whose work was done elsewhere, and failed at what is not there."""
+
+    name: str
+
+    def make(self, passage: Passage, most: int) -> list[Made] | None:
+        """None."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Why a question is not kept, one of REASONS, "" if it is; and its support, where that was measured."""
+
+    why: str
+    support: float = 0.0
+
+
+@dataclass(frozen=True)
 class Checks:
     """What a question must stand: `support` of it by its passage, in [0, 1], of at least `min_support`, and of the
     words of each answer's sentence, by `held`, a share in [0, 1] of at least MIN_HELD in the passage."""
@@ -169,19 +188,21 @@ class Checks:
     held: Callable[[str, Passage], float]
     min_support: float
 
-    def refusal(self, made: Made, passage: Passage, asked: set[str]) -> str:
-        """Why it is not kept, one of REASONS; "" if it is."""
-        if squash(made.question) in asked:
-            return "duplicate"
+    def judged(self, made: Made, passage: Passage) -> Judged:
+        """What is to be said of it, whatever other questions there are."""
+        if why := self._fault(made, passage):
+            return Judged(why)
+        support = self.support(made.question, passage)
+        return Judged("" if support >= self.min_support else "unsupported", support)
+
+    def _fault(self, made: Made, passage: Passage) -> str:
         if miscounted(made):
             return "miscounted"
         numbers = set(_NUMBER.findall(normalize(passage.headed)))
         if not set(_NUMBER.findall("\n".join(made.answers))) <= numbers:
             return "numbers"
         said = [text[start:end] for text in made.answers for start, end in sentences(text)]
-        if any(self.held(sentence, passage) < MIN_HELD for sentence in dict.fromkeys(said)):
-            return "answer"
-        return "" if self.support(made.question, passage) >= self.min_support else "unsupported"
+        return "answer" if any(self.held(sentence, passage) < MIN_HELD for sentence in dict.fromkeys(said)) else ""
 
 
 REASONS = {
@@ -213,8 +234,10 @@ def synthesize(
     most: int,
     known: Iterable[str] = (),
     progress: Progress = quiet,
+    judged: Mapping[tuple[str, Made], Judged] = {},
 ) -> Result:
-    """At most `most` questions of each passage, none of them `known`, and none twice.
+    """At most `most` questions of each passage, none of them `known`, and none twice. `judged` has what `checks` say of some, by
+    the id of their passage.
 
     What was made of a passage is in the journal at once. Raises what the maker does; the journal keeps the rest.
     """
@@ -234,11 +257,15 @@ def synthesize(
         for one in (Made(*texts) for texts in journal.found[passage.id]):
             if len(rows) - before == most:
                 break
-            if why := checks.refusal(one, passage, asked):
-                result.refused[why] += 1
+            if squash(one.question) in asked:
+                result.refused["duplicate"] += 1
+                continue
+            found = judged.get((passage.id, one)) or checks.judged(one, passage)
+            if found.why:
+                result.refused[found.why] += 1
                 continue
             asked.add(squash(one.question))
-            rows.append(Row(one, passage, checks.support(one.question, passage)))
+            rows.append(Row(one, passage, found.support))
         without += len(rows) == before
         progress(n, len(passages))
     return replace(result, rows=tuple(rows), without=without, failed=failed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -27,8 +27,11 @@ from mundap.retrieve.rerank import make_reranker
 from mundap.store.cache import AsQueries, Cache
 from mundap.tuning.space import POOLS, RERANK_DEPTHS, Settings
 from mundap.tuning.trials import Ranks
+from mundap.types import Hit
 from mundap.workspace.facade import Mundap, cut_of
 
+# Questions with what was found for each; the hits of each, ranked again.
+Reranked = Callable[[Sequence[tuple[str, list[Hit]]]], Iterable[list[Hit]]]
 DEPTH = 20  # hits that are looked at: figures need 10, and the choice of k 20
 _CELLS = 50_000_000  # scores of one leg that are kept, 200 MB
 
@@ -39,8 +42,15 @@ class TrialRunner:
     What a setting needs is computed when a trial first asks for it; `progress` is told of vectors.
     """
 
-    def __init__(self, bot: Mundap, questions: Iterable[Question], progress: Progress = quiet) -> None:
-        """Raises MundapError for an empty corpus, or a leg that cannot be tuned."""
+    def __init__(
+        self,
+        bot: Mundap,
+        questions: Iterable[Question],
+        progress: Progress = quiet,
+        reranked: Reranked | None = None,
+    ) -> None:
+        """`reranked` has hits ranked again by the reranker of the settings, elsewhere. Raises MundapError for an empty corpus, or a
+        leg that cannot be tuned."""
         self.names: tuple[str, ...] = bot.components.legs
         if unknown := sorted(set(self.names) - {"bm25", "dense", SPARSE}):
             raise MundapError(
@@ -56,6 +66,7 @@ class TrialRunner:
         self._table = Table([row.id for row in self._rows], InMemory(self._rows))
         self._asked = list(dict.fromkeys(normalize(q.question) for q in questions))
         self._deepest = max(*POOLS, *RERANK_DEPTHS, DEPTH, bot.config.retrieve.pool, bot.config.retrieve.rerank_depth)
+        self._reranked = reranked or self._reranked_here
         self._words: LexicalLeg | None = None  # the leg of words in use, as it is
         self._made: dict[str, tuple[object, Leg]] = {}  # by name: what the leg in use was made with, and the leg
 
@@ -69,19 +80,28 @@ class TrialRunner:
 
         The reranker sees the first `settings.rerank_depth`, as it does when it serves.
         """
-        hybrid = self.hybrid(settings)
         found: Ranks = []
-        for question in questions:
-            text = normalize(question.question)
-            if settings.rerank_depth:
-                hits = self._reranker.rerank(text, hybrid.search(text, settings.rerank_depth))
-                texts = [squash(hit.passage.text) for hit in hits[:DEPTH]]
-            else:
-                rows, _ = hybrid.ordered(text, hybrid.candidates(text, DEPTH))
-                texts = [self._squashed[row] for row in rows[:DEPTH]]
+        for question, texts in zip(questions, self._texts(settings, questions), strict=True):
             golds = {squash(gold) for gold in question.gold}
             found.append(next((rank for rank, text in enumerate(texts, 1) if text in golds), None))
         return found
+
+    def _texts(self, settings: Settings, questions: Sequence[Question]) -> Iterator[list[str]]:
+        """The squashed texts of what is found for each question, the first DEPTH."""
+        hybrid = self.hybrid(settings)
+        asked = [normalize(question.question) for question in questions]
+        if settings.rerank_depth:
+            hits = [(text, hybrid.search(text, settings.rerank_depth)) for text in asked]
+            for ranked in self._reranked(hits):
+                yield [squash(hit.passage.text) for hit in ranked[:DEPTH]]
+            return
+        for text in asked:
+            rows, _ = hybrid.ordered(text, hybrid.candidates(text, DEPTH))
+            yield [self._squashed[row] for row in rows[:DEPTH]]
+
+    def _reranked_here(self, found: Sequence[tuple[str, list[Hit]]]) -> Iterator[list[Hit]]:
+        for text, hits in found:
+            yield self._reranker.rerank(text, hits)
 
     def hybrid(self, settings: Settings) -> Hybrid:
         """The search that these settings make. It knows the questions of this runner and no others."""

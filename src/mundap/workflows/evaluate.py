@@ -10,15 +10,18 @@ from __future__ import annotations
 import json
 import logging
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import numpy.typing as npt
+
 from mundap.config import Keywords
 from mundap.errors import ConfigError, MundapError
 from mundap.evaluation.abstain import AbstainReport, Supported, abstain_differences, evaluate_abstain, need_both
-from mundap.evaluation.answers import GRADES, AnswerReport, PromiseCheck, evaluate_answers
+from mundap.evaluation.answers import GRADES, AnswerReport, Ask, PromiseCheck, evaluate_answers, to_ask
 from mundap.evaluation.answers import METRICS as ANSWERED
 from mundap.evaluation.answers_page import answers_page
 from mundap.evaluation.compare import Measures, differences, earlier_legs, earlier_measures, gold_group
@@ -40,8 +43,8 @@ from mundap.korean.kiwi import kiwi_version
 from mundap.korean.normalize import squash
 from mundap.protocols import Progress, quiet
 from mundap.training.common.registry import CARD
-from mundap.types import Json
-from mundap.workflows import runs
+from mundap.types import Hit, Json, Passage
+from mundap.workflows import runs, spread
 from mundap.workflows.question_files import asked_over, question_file, search_by, without
 from mundap.workspace import Mundap
 
@@ -50,6 +53,7 @@ log = logging.getLogger(__name__)
 Variants = Callable[[Mundap], Mapping[str, Search]]
 
 NOUNS = "nouns"  # the extractor that needs no rules: every noun compound
+_SEARCHED, _ANSWERED, _EXTRACTED = 8, 4, 64  # questions of a batch
 
 # -- retrieval --------------------------------------------------------------------------------------------------------
 
@@ -83,6 +87,10 @@ def retrieval(
     passages = over.corpus.all_passages()
     corpus = {squash(p.text) for p in passages if p.parent_id == p.id}
     alike = Twins.among(passages) if twins else None
+    texts = _distinct(question.question for question in asked.items if question.gold)
+    if variants is None and spread.travels(over, len(texts), _SEARCHED):
+        legs = _searched(over, legs, texts, depth, {p.id: p for p in passages}, progress)
+        progress = quiet
     report = evaluate_retrieval(asked.items, legs, corpus, depth=depth, progress=progress, twins=alike)
     met = sum(over.trained_on(question.question) for question in asked.items)
     if met:
@@ -98,6 +106,32 @@ def retrieval(
     made = runs.about(bot, "retrieval", file, {"depth": depth, "twins": twins or None}, over)
     page = retrieval_page(report, made, report.compared or {}, report.ablation)
     return replace(report, run=runs.keep(bot, made.kind, {**report.to_json(True), **made.to_json()}, page))
+
+
+def _searched(
+    over: Mundap,
+    legs: Mapping[str, Search],
+    questions: Sequence[str],
+    depth: int,
+    passages: Mapping[str, Passage],
+    progress: Progress,
+) -> dict[str, Search]:
+    """The same searches, which workers have done for these questions."""
+    numbers = {id: n for n, id in enumerate(passages)}
+    held = [*passages.values()]
+    found: dict[tuple[str, str], tuple[npt.NDArray[np.int32], tuple[float, ...]]] = {}
+    for n, by_leg in spread.each(over, "search", questions, _SEARCHED, about=(depth,), progress=progress):
+        for leg, ids, scores in by_leg:
+            found[leg, questions[n]] = np.array([numbers[id] for id in ids], np.int32), scores
+
+    def search_of(leg: str) -> Search:
+        def search(question: str, k: int) -> list[Hit]:
+            rows, scores = found[leg, question]
+            return [Hit(held[row], score, n) for n, (row, score) in enumerate(zip(rows, scores, strict=True), 1)]
+
+        return search
+
+    return {leg: search_of(leg) for leg in legs}
 
 
 # -- encoders ---------------------------------------------------------------------------------------------------------
@@ -164,14 +198,18 @@ def answers(
     file = question_file(questions)
     found = read_questions(file)
     over = asked_over(bot, found)
-    voice = {} if persona is None else {"persona": persona}
-    generate = over.config.generate.model_copy(update={"faq": False, **voice})
-    asked = over.reconfigured(over.config.model_copy(update={"generate": generate}))
+    asked = answering(over, persona)
     items = found.items
     if limit is not None and limit < len(items):
         items = tuple(items[n] for n in sorted(random.Random(seed).sample(range(len(items)), limit)))
+    voice = asked.components.persona()
+    ask: Ask = asked.ask
+    texts = _distinct(question.question for question in to_ask(items))
     with closing(_judge(bot, judge)) if judge else nullcontext() as grader:
-        report = evaluate_answers(items, asked.ask, judge=grader, persona=asked.components.persona(), progress=progress)
+        if spread.travels(over, len(texts), _ANSWERED):
+            ask = spread.by_item(over, "answer", texts, _ANSWERED, about=(persona,), progress=progress).__getitem__
+            progress = quiet
+        report = evaluate_answers(items, ask, judge=grader, persona=voice, progress=progress)
     same = before is not None and judge and _judge_of(runs.read(Path(before)).report) == _judge_of(report.to_json())
     report = replace(
         report,
@@ -194,6 +232,13 @@ def answers(
     made = runs.about(bot, "answers", file, options, asked)
     page = answers_page(report, made, report.compared or {}, report.promise.sentence if report.promise else "")
     return replace(report, run=runs.keep(bot, made.kind, {**report.to_json(True), **made.to_json()}, page))
+
+
+def answering(over: Mundap, persona: str | None) -> Mundap:
+    """The workspace as its answers are measured."""
+    voice = {} if persona is None else {"persona": persona}
+    generate = over.config.generate.model_copy(update={"faq": False, **voice})
+    return over.reconfigured(over.config.model_copy(update={"generate": generate}))
 
 
 def _answer_metrics(same_judge: bool) -> tuple[str, ...]:
@@ -268,9 +313,14 @@ def abstain(
     answerable = sum(bool(question.gold) for question in found.items)
     need_both(answerable, len(found.items) - answerable)
     over = asked_over(bot, found)
+    support: Callable[[str], float] = over.support
+    texts = _distinct(question.question for question in found.items)
+    if spread.travels(over, len(texts), _ANSWERED):
+        support = spread.by_item(over, "support", texts, _ANSWERED, progress=progress).__getitem__
+        progress = quiet
     asked = []
     for done, question in enumerate(found.items, 1):
-        asked.append(Supported(question, over.support(question.question)))
+        asked.append(Supported(question, support(question.question)))
         progress(done, len(found.items))
     threshold = over.config.generate.min_support
     wanted = [one.support for one in asked if one.question.gold]
@@ -307,11 +357,15 @@ def keywords(
     earlier = earlier_measures(Path(before)) if before is not None else None
     file = question_file(questions)
     tagged = read_keywords(file)
-    over = _extracting(bot, extractor)
-    name = NOUNS if extractor == NOUNS else over.config.keywords.extractor
+    extract = extractor_of(bot, extractor)
+    name = NOUNS if extractor == NOUNS else _extracting(bot, extractor).config.keywords.extractor
+    texts = _distinct(one.question for one in tagged)
+    if spread.travels(bot, len(texts), _EXTRACTED):
+        words = spread.by_item(bot, "keywords", texts, _EXTRACTED, about=(extractor,), progress=progress)
+        extract, progress = lambda some: [list(words[text]) for text in some], quiet
     report = evaluate_keywords(
         tagged,
-        _nouns(bot) if extractor == NOUNS else over.keywords,
+        extract,
         extractor=name if name.startswith("model:") else f"{name}-{kiwi_version()}",
         progress=progress,
     )
@@ -323,7 +377,10 @@ def keywords(
     return replace(report, run=runs.keep(bot, made.kind, {**report.to_json(True), **made.to_json()}, page))
 
 
-def _nouns(bot: Mundap) -> Callable[[Sequence[str]], list[list[str]]]:
+def extractor_of(bot: Mundap, extractor: str) -> Callable[[Sequence[str]], list[list[str]]]:
+    """What `extractor` names. Raises ConfigError as `keywords`."""
+    if extractor != NOUNS:
+        return _extracting(bot, extractor).keywords
     words = bot.components.user_dictionary
     return lambda texts: noun_compounds(texts, words)
 
@@ -339,6 +396,10 @@ def _extracting(bot: Mundap, extractor: str) -> Mundap:
             f"알 수 없는 추출기 '{extractor}'입니다. 사용할 수 있는 값: {NOUNS}, rules, model:이름"
         ) from error
     return bot.reconfigured(bot.config.model_copy(update={"keywords": settings}))
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))
 
 
 # -- two runs ---------------------------------------------------------------------------------------------------------

@@ -28,10 +28,12 @@ from mundap.korean.normalize import normalize, squash
 from mundap.protocols import Progress, quiet
 from mundap.training.keywords import synonym_mining
 from mundap.types import Json
+from mundap.workflows import spread
 from mundap.workflows.question_files import search_by
 from mundap.workspace import Mundap
 
 EFFECT_METRICS = ("top1", "top3", "mrr@10")
+_AT_ONCE = 256  # questions of a batch
 _DEPTH = 20  # hits deep: a passage further down is not found
 _NEW = " (new)"  # of a leg as it would be
 MINERS = tuple(origin for origin in ORIGINS if origin != VECTORS)  # what is used by default
@@ -75,12 +77,20 @@ def mine(
     texts = {id: graph_text(p) for id, p in bot.corpus.passages([id for id, *_ in graph.all_passages()]).items()}
     pairs = synonym_mining.pairs_in(bot.corpus, None if data is None else Path(data)) if PAIRS in by else []
     known = read_synonyms(table) if table.is_file() else ()
+
+    def name(questions: Sequence[str]) -> list[list[str]]:
+        asked = list(dict.fromkeys(questions))
+        if not spread.travels(bot, len(asked), _AT_ONCE):
+            return parts.names(questions)
+        named = spread.by_item(bot, "names", asked, _AT_ONCE)
+        return [list(named[question]) for question in questions]
+
     found = synonym_mining.mine(
         graph,
         texts,
         pairs,
-        parts.names,
-        lambda words: parts.cache.unit_vectors(words, parts.encoder, progress),
+        name,
+        lambda words: parts.cache.unit_vectors(words, parts.spread_encoder, progress),
         by,
     )
     rows = merged(known, found)

@@ -2,7 +2,8 @@
 
 Each function writes the file `out`, and beside it a journal until that is whole: with `resume`, a run that was broken off
 goes on where it stopped. `by` says who makes the data: "rules", or "llm", the language model of the settings, which is
-asked `per_minute` times a minute at most (0: as often as it answers). `progress` is called with what is done and its number.
+asked `per_minute` times a minute at most (0: as often as it answers; else it is asked from this machine alone, which can keep
+to that). `progress` is called with what is done and its number.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from mundap.evaluation.keywords import keywords_tsv, read_keywords
 from mundap.evaluation.questions import Question, read_questions
 from mundap.files import digest, write_atomically
 from mundap.generate.cite import repair
+from mundap.generate.persona import Persona
 from mundap.generate.structured import Completer
 from mundap.generate.support import support
 from mundap.ingest.encoding import decode
@@ -33,7 +35,8 @@ from mundap.synth.journal import Journal, journal_of
 from mundap.synth.qa_rules import ByRules
 from mundap.synth.rate_limit import Paced
 from mundap.training.common.pairs import questions_in
-from mundap.types import Hit, Json
+from mundap.types import Hit, Json, Passage
+from mundap.workflows import spread
 from mundap.workflows.synthesis_reports import KeywordsReport as KeywordsReport
 from mundap.workflows.synthesis_reports import PersonaReport as PersonaReport
 from mundap.workflows.synthesis_reports import QaReport as QaReport
@@ -43,6 +46,7 @@ from mundap.workspace.components import FOLDER
 
 By = Literal["rules", "llm"]
 OrderedBy = Literal["metrics", "llm"]
+_PASSAGES, _QUESTIONS, _ANSWERS = 8, 64, 2  # of a batch: to make questions of, to read by rules, to write with a model
 
 
 # -- questions and answers --------------------------------------------------------------------------------------------
@@ -69,7 +73,7 @@ def qa(
     _check_out(file, ".jsonl", resume)
     if ranked_file:
         _check_out(ranked_file, ".json", resume)
-    maker = ByRules() if by == "rules" else making.ByModel(_completer(bot, per_minute))
+    maker = qa_maker(bot, by, per_minute)
     kept = _kept(file) if file.exists() else []
     had = {row["passage_id"] for row in kept}
     passages = [p for p in bot.corpus.all_passages() if p.parent_id == p.id and p.id not in had]
@@ -77,7 +81,17 @@ def qa(
         raise MundapError("읽어 들인 문서가 없습니다. 먼저 실행하세요: mundap ingest")
     known = [*(str(row["question"]) for row in kept), *(q.question for q in bot.corpus.questions())]
     journal = Journal[list[list[str]]](journal_of(file), f"{maker.name}:{most}", resume)
-    made = making.synthesize(passages, maker, checks(bot), journal, most=most, known=known, progress=progress)
+    asked = [p.id for p in passages if p.id not in journal.found]
+    judged: dict[tuple[str, making.Made], making.Judged] = {}
+    if not per_minute and spread.travels(bot, len(asked), _PASSAGES):
+        for n, found in spread.each(bot, "qa", asked, _PASSAGES, about=(by, most), progress=progress, keep=False):
+            if found is not None:
+                journal.add({asked[n]: [list(texts) for texts, _ in found]})
+                judged |= {(asked[n], making.Made(*texts)): making.Judged(*said) for texts, said in found if said}
+        maker, progress = making.Failing(maker.name), quiet
+    made = making.synthesize(
+        passages, maker, checks(bot), journal, most=most, known=known, progress=progress, judged=judged
+    )
     rows = [*kept, *(row.to_json() for row in made.rows)]
     if not rows:
         raise MundapError("질문을 만들 수 없습니다. 문장으로 된 문서인지 확인하거나 --by llm으로 실행하세요.")
@@ -98,6 +112,11 @@ def qa(
         with_three_answers=len(ranked),
         refused=dict(made.refused),
     )
+
+
+def qa_maker(bot: Mundap, by: By, per_minute: int = 0) -> making.Maker:
+    """Who makes questions."""
+    return ByRules() if by == "rules" else making.ByModel(_completer(bot, per_minute))
 
 
 def checks(bot: Mundap) -> making.Checks:
@@ -154,21 +173,36 @@ def rank(
         raise MundapError(
             "답변과 제시문이 모두 있는 질문이 없습니다. --data로 지정하거나 mundap synth qa로 생성하세요."
         )
-    prompts, complete = _completions(bot, asked)
+    golds = _golds(bot, asked)
+    prompts = [
+        completions.Prompt(one.question, one.answer, (golds[one.question][0].text,))
+        for one in asked
+        if one.question in golds
+    ]
     maker = f"{by}:{bot.components.generator.name}:{bot.config.generate.temperature}"
-    journal = journal_of(file)
+    path = journal_of(file)
+    journal = Journal[dict[str, Json] | None](path, maker, resume)
+
+    def here(prompt: completions.Prompt) -> list[str]:
+        return completed(bot, prompt, golds[prompt.question])
+
+    complete: completions.Complete = here
+    left = [prompt for prompt in prompts if squash(prompt.question) not in journal.found]
+    if spread.travels(bot, len(left), _ANSWERS):
+        items = [(prompt, tuple(passage.id for passage in golds[prompt.question])) for prompt in left]
+        texts = {left[n]: found for n, found in spread.each(bot, "complete", items, _ANSWERS, progress=progress)}
+        complete, progress = texts.__getitem__, quiet
     if by == "llm":
         judge = Judge(_completer(bot, per_minute), bot.root / FOLDER / "judge.sqlite")
         with closing(judge):
-            graded = completions.judged(judge)
-            made = completions.rank(prompts, complete, graded, Journal(journal, maker, resume), progress)
+            made = completions.rank(prompts, complete, completions.judged(judge), journal, progress)
     else:
-        made = completions.rank(prompts, complete, completions.closeness, Journal(journal, maker, resume), progress)
+        made = completions.rank(prompts, complete, completions.closeness, journal, progress)
     if not made.rows:
         raise MundapError("순위를 매길 수 있는 질문이 없습니다. 답변 세 개가 서로 달라야 합니다.")
     write_atomically(file, completions.to_json(made.rows))
     if not made.ungraded:
-        journal.unlink()
+        path.unlink()
     return RankReport(
         file,
         maker,
@@ -179,25 +213,19 @@ def rank(
     )
 
 
-def _completions(bot: Mundap, asked: Sequence[Question]) -> tuple[list[completions.Prompt], completions.Complete]:
-    """The questions whose passage is in the corpus, and what gives each its three completions."""
+def _golds(bot: Mundap, asked: Sequence[Question]) -> dict[str, list[Passage]]:
+    """The gold passages of each question that are in the corpus."""
     parent_passages = {squash(p.text): p for p in bot.corpus.all_passages() if p.parent_id == p.id}
     answering = [(q, [parent_passages[text] for text in map(squash, q.gold) if text in parent_passages]) for q in asked]
-    found = {q.question: passages for q, passages in answering if passages}
-    prompts = [
-        completions.Prompt(q.question, q.answer, (found[q.question][0].text,)) for q in asked if q.question in found
-    ]
+    return {q.question: passages for q, passages in answering if passages}
 
-    def complete(prompt: completions.Prompt) -> list[str]:
-        right = {passage.id for passage in found[prompt.question]}
-        others = [hit for hit in bot.find(prompt.question) if hit.passage.id not in right]
-        shown = [
-            [Hit(found[prompt.question][0], 1.0, 1)],
-            [Hit(hit.passage, hit.score, n) for n, hit in enumerate(others, 1)],
-        ]
-        return [prompt.answer, *(_text(bot, prompt.question, hits) for hits in shown)]
 
-    return prompts, complete
+def completed(bot: Mundap, prompt: completions.Prompt, golds: Sequence[Passage]) -> list[str]:
+    """The three completions of a prompt whose gold passages these are."""
+    right = {passage.id for passage in golds}
+    others = [hit for hit in bot.find(prompt.question) if hit.passage.id not in right]
+    shown = [[Hit(golds[0], 1.0, 1)], [Hit(hit.passage, hit.score, n) for n, hit in enumerate(others, 1)]]
+    return [prompt.answer, *(_text(bot, prompt.question, hits) for hits in shown)]
 
 
 def _text(bot: Mundap, question: str, hits: list[Hit]) -> str:
@@ -225,12 +253,19 @@ def keywords(
     """
     file = Path(out)
     _check_out(file, ".tsv", resume)
-    labeller = _labeller(bot, by, per_minute)
+    labeller = labeller_of(bot, by, per_minute)
     kept = read_keywords(file) if file.exists() else ()
     had = {squash(one.question) for one in kept}
     given = _known(bot) if questions is None else questions
     asked = [question for question in labelling.distinct(given) if squash(question) not in had]
     journal = Journal[Sequence[str]](journal_of(file), labeller.name, resume)
+    left = [question for question in asked if question not in journal.found]
+    size = _QUESTIONS if by == "rules" else _ANSWERS
+    if not per_minute and spread.travels(bot, len(left), size):
+        for n, words in spread.each(bot, "label", left, size, about=(by,), progress=progress, keep=False):
+            if words is not None:
+                journal.add({left[n]: labelling.usable(words)})
+        labeller, progress = labelling.Failing(labeller.name), quiet
     made = labelling.label(asked, labeller, journal, progress)
     whole = (*kept, *made.tagged)
     if not whole:
@@ -262,7 +297,8 @@ def _known(bot: Mundap) -> list[str]:
     return known
 
 
-def _labeller(bot: Mundap, by: By, per_minute: int) -> labelling.Labeller:
+def labeller_of(bot: Mundap, by: By, per_minute: int = 0) -> labelling.Labeller:
+    """Who gives keywords to questions."""
     if by == "rules":
         return labelling.ByRules(bot.keywords, _rules(bot))
     return labelling.ByModel(_completer(bot, per_minute))
@@ -298,14 +334,18 @@ def persona(
     voice = bot.components.persona(name)
     if voice is None:
         raise MundapError("페르소나 이름을 지정하세요. 예: mundap synth persona 풋살 --out 풋살.jsonl")
-    found = questions_in(bot.corpus, None if data is None else Path(data))[0]
-    asked = [question for question in found if question.answer]
+    asked = [q for q in questions_in(bot.corpus, None if data is None else Path(data))[0] if q.answer]
     if not asked:
         raise MundapError("답변이 있는 질문이 없습니다. 답변이 있는 파일을 --data로 지정하세요.")
-    rewriter: rewriting.Rewriter = (
-        rewriting.ByRules(voice) if by == "rules" else rewriting.ByModel(voice, _completer(bot, per_minute))
-    )
+    rewriter = rewriter_of(bot, voice, by, per_minute)
     journal = Journal[tuple[str, str]](journal_of(file), rewriter.name, resume)
+    left = [one for one in asked if rewriting.key_of(one) not in journal.found]
+    size = _QUESTIONS if by == "rules" else _ANSWERS
+    if not per_minute and spread.travels(bot, len(left), size):
+        answers = [one.answer for one in left]
+        for n, found in spread.each(bot, "rewrite", answers, size, about=(name, by), progress=progress, keep=False):
+            journal.add({rewriting.key_of(left[n]): found})
+        progress = quiet
     made = rewriting.rewrite(asked, voice, rewriter, journal, progress)
     if not made.rows:
         dropped = sum(made.dropped.values())
@@ -315,6 +355,11 @@ def persona(
     write_atomically(file, making.jsonl(made.rows))
     journal.path.unlink()
     return PersonaReport(file, rewriter.name, voice.name, len(made.rows), dict(made.dropped))
+
+
+def rewriter_of(bot: Mundap, voice: Persona, by: By, per_minute: int = 0) -> rewriting.Rewriter:
+    """Who rewrites answers in this voice."""
+    return rewriting.ByRules(voice) if by == "rules" else rewriting.ByModel(voice, _completer(bot, per_minute))
 
 
 # -- what all need ----------------------------------------------------------------------------------------------------

@@ -17,12 +17,14 @@ from mundap.protocols import Progress, quiet
 from mundap.tuning.propose import next_steps, proposal, verdict_sentence
 from mundap.tuning.question_split import split_questions
 from mundap.tuning.search import Tuning, applicable, tune
-from mundap.tuning.trial_runner import TrialRunner
+from mundap.tuning.trial_runner import Reranked, TrialRunner
 from mundap.tuning.trials import Trials
 from mundap.tuning.tuning_page import tuning_page
-from mundap.types import Json
-from mundap.workflows import runs
+from mundap.types import Hit, Json
+from mundap.workflows import runs, spread
 from mundap.workspace import Mundap
+
+_AT_ONCE = 4  # questions of a batch whose hits are ranked again
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ def run(
     file = None if questions is None else Path(questions)
     asked = _questions(bot, file)
     told = progress or {}
-    runner = TrialRunner(bot, asked, told.get("vectors", quiet))
+    runner = TrialRunner(bot, asked, told.get("vectors", quiet), _reranked(bot, len(asked)))
     parts = split_questions(asked, runner.texts, seed)
     folder = _folder(bot, asked, wanted, seed)
     trials = Trials(folder / "trials.jsonl")
@@ -97,6 +99,20 @@ def apply(bot: Mundap, report: TuneReport) -> bool:
     if diff:
         write_atomically(bot.root / FILE, text)
     return bool(diff)
+
+
+def _reranked(bot: Mundap, questions: int) -> Reranked | None:
+    """What has workers rank hits again; None where that is done here."""
+    if not bot.config.retrieve.reranker or not spread.travels(bot, questions, _AT_ONCE):
+        return None
+
+    def reranked(found: Sequence[tuple[str, list[Hit]]]) -> list[list[Hit]]:
+        hits = [{hit.passage.id: hit for hit in some} for _, some in found]
+        items = [(text, tuple((hit.passage.id, float(hit.score)) for hit in some)) for text, some in found]
+        ranked = dict(spread.each(bot, "rerank", items, _AT_ONCE))
+        return [[hits[n][id] for id in ranked[n]] for n in range(len(items))]
+
+    return reranked
 
 
 def _questions(bot: Mundap, file: Path | None) -> list[Question]:

@@ -154,7 +154,7 @@ class Answering:
         found = [*hits[:least], *(further(hits, least, asked, max(least, WIDE)) if asked.exact else ())]
         return [replace(hit, rank=rank) for rank, hit in enumerate(found, 1)]
 
-    def _there(self, question: str, asked: frozenset[str], hits: Sequence[Hit], where: Where | None) -> Sequence[Hit]:
+    def _there(self, question: str, asked: frozenset[str], hits: list[Hit], where: Where | None) -> list[Hit]:
         """The hits without those that are about other regions only than are `asked` about.
 
         Of a question for what there is, those that name one of its regions; if there are only such of others, none.

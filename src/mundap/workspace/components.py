@@ -108,13 +108,20 @@ class Components:
 
     @property
     def has_graph(self) -> bool:
-        """Whether there is a keyword graph, which stands in files beside segments."""
-        return self.config.graph.enabled and self.is_local
+        """Whether there is a keyword graph: in files beside segments or, if it is asked for, beside an index on a server."""
+        graph = self.config.graph
+        asked = self.is_local or "graph" in self.config.retrieve.legs or "enabled" in graph.model_fields_set
+        return graph.enabled and asked
 
     @property
     def index_folder(self) -> Path:
         """The folder of the index."""
         return self.root / FOLDER / "index"
+
+    @property
+    def graph_folder(self) -> Path:
+        """The folder of the keyword graph beside an index on a server."""
+        return self.root / FOLDER / "graph"
 
     def look_at_segments(self, checked: bool = False) -> None:
         """From now on, take vectors from the segments as they are now; if `checked`, from those that are whole alone."""

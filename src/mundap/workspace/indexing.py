@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from mundap.errors import MundapError, StaleIndex
 from mundap.files import digest, text_key
 from mundap.generate.relations import read_relations, reader_name
+from mundap.graph.beside import GraphBeside
 from mundap.graph.build import GraphFiles, Relate, Relation
 from mundap.graph.relations import relate, unrelated
 from mundap.graph.synonyms import in_use, read_synonyms
@@ -115,6 +117,8 @@ class Indexing:
             self._annex(encoding, keywords),
             0 if parts.executor.here else _HANDED_OUT,
         )
+        if beside := self.graph_beside(keywords):
+            beside.follow(self.states, anew, compact)
         name = engine.build(self._corpus, self.recipe, deriving, anew=anew, compact=compact, merging=merging)
         if engine.keeps_vectors:
             vectors.forget()
@@ -170,7 +174,30 @@ class Indexing:
 
     def damaged(self) -> list[Path]:
         """The files of the current index that are damaged."""
-        return self.engine.damaged()
+        beside = self.graph_beside()
+        return [*self.engine.damaged(), *(beside.damaged() if beside else ())]
+
+    def erase(self, held: Held, everything: bool = False) -> None:
+        """Delete what is kept of indexes before the current one; with `everything`, that too."""
+        self.engine.held(held).erase(everything)
+        if beside := self.graph_beside():
+            beside.erase(everything)
+
+    @property
+    def states(self) -> list[str]:
+        """The states of the corpus since which an index on a server asks for changes."""
+        try:
+            return [] if self._parts.is_local else [self.engine.open().corpus_state]
+        except StaleIndex:
+            return []
+
+    def graph_beside(self, steps: _Summed | None = None) -> GraphBeside | None:
+        """The keyword graph of an index that a server keeps; None if there is none, or if it is in the segments."""
+        parts = self._parts
+        if parts.is_local or not parts.has_graph:
+            return None
+        recipe = replace(self.recipe, graph=self._graph_name)
+        return GraphBeside(parts.graph_folder, recipe, self._graph(steps or _Summed(quiet, 0)), self._corpus)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -186,11 +213,14 @@ class Indexing:
     def recipe(self) -> Recipe:
         """What decides an index of this workspace besides its passages."""
         parts, settings = self._parts, self._parts.config.index
-        graph = ""
-        if parts.has_graph:
-            table = parts.synonyms
-            graph = f"{self._graph_recipe}-{digest(table.read_bytes() if table.is_file() else b'', size=6)}"
+        graph = self._graph_name if parts.has_graph and parts.is_local else ""
         return Recipe(parts.encoder.name, parts.tokenizer.name, NORMALIZER, settings.k1, settings.b, graph)
+
+    @property
+    def _graph_name(self) -> str:
+        """What decides the graph, synonyms too."""
+        table = self._parts.synonyms
+        return f"{self._graph_recipe}-{digest(table.read_bytes() if table.is_file() else b'', size=6)}"
 
     @property
     def _graph_recipe(self) -> str:
@@ -200,7 +230,7 @@ class Indexing:
 
     def _annex(self, encoding: _Summed, keywords: _Summed) -> Annex | None:
         """What stands beside the rows of segments."""
-        graph = [self._graph(keywords)] if self._parts.has_graph else []
+        graph = [self._graph(keywords)] if self._parts.has_graph and self._parts.is_local else []
         return together([*self._sparse(encoding), *graph])
 
     def _sparse(self, steps: _Summed) -> list[SparseFiles]:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from threading import Lock
 
 from mundap.errors import ConfigError, StaleIndex
+from mundap.graph.beside import BesideLeg
 from mundap.graph.graph import Graph
 from mundap.graph.leg import GraphLeg
 from mundap.graph.synonyms import Synonym
 from mundap.index.bm25 import LexicalLeg
 from mundap.index.dense import DenseLeg, NearestLeg
 from mundap.index.engine import Lexical, OpenIndex, check_recipe
-from mundap.index.generation import REPAIR, Generation
+from mundap.index.generation import REPAIR, Generation, alive
 from mundap.index.local import LocalIndex
 from mundap.index.postings import Postings
 from mundap.index.sparse import SPARSE, SparseLeg, open_weights, weighed
@@ -136,6 +137,8 @@ class Opening:
 
         Raises StaleIndex if there is none.
         """
+        if beside := self._indexing.graph_beside():
+            return _open_graph(beside.bare())
         return _open_graph(_segments(self._indexing.engine.open()))
 
     def open_with_vectors(self, progress: Progress) -> None:
@@ -159,13 +162,20 @@ class Opening:
         """The same generation as it would be searched with these synonyms. Raises as `open`, and ConfigError without a graph."""
         state = self._corpus.state()
         index = self._indexing.engine.open()
-        generation = _segments(index)
         if not self._parts.has_graph:
+            _ = _segments(index)  # raises for an index on a server, where it would have to be asked for
             raise ConfigError("키워드 그래프를 쓰지 않는 작업 폴더라 동의어가 검색에 쓰이지 않습니다.")
         other = Opening(self._indexing, self._corpus, self._parts)
         other.complete = self.complete
-        other._opened = other._open(state, index, None, _open_graph(generation).with_synonyms(synonyms))
+        graph = _open_graph(self._with_graph(index)).with_synonyms(synonyms)
+        other._opened = other._open(state, index, None, graph)
         return other
+
+    def _with_graph(self, index: OpenIndex) -> Generation:
+        """The segments in which the graph is: those of the index, or those beside it, which are made to be of the corpus as it
+        is now."""
+        beside = self._indexing.graph_beside()
+        return beside.open([index.corpus_state]) if beside else _segments(index)
 
     def _open_generation(self, state: str) -> Opened:
         return self._open(state, self._indexing.engine.open())
@@ -188,8 +198,12 @@ class Opening:
         if not parts.is_local:
             _check_served(wanted, parts)
         if parts.has_graph:
-            known = instead or _open_graph(_segments(index))
-            graph = legs["graph"] = GraphLeg(known, table, parts.names, everyday=everyday)
+            held = self._with_graph(index)
+            own = table
+            if not parts.is_local:
+                own = Table(held.ids, self._corpus, alive(held, self._corpus))
+            graph = GraphLeg(instead or _open_graph(held), own, parts.names, everyday=everyday)
+            legs["graph"] = graph if own is table else BesideLeg(graph, table)
         elif "graph" in wanted:
             raise ConfigError("legs에 graph를 포함하려면 mundap.toml에서 [graph] enabled = true여야 합니다.")
         if parts.sparse and parts.is_local:
@@ -228,7 +242,8 @@ def _segments(index: OpenIndex) -> Generation:
 
 def _check_served(wanted: Sequence[str], parts: Components) -> None:
     """Raises ConfigError for what only an index in files of this machine has."""
-    unknown = [name for name in wanted if name not in ("bm25", "dense")]
+    kept = ("bm25", "dense", "graph") if parts.has_graph else ("bm25", "dense")
+    unknown = [name for name in wanted if name not in kept]
     if unknown:
         raise ConfigError(
             f'Milvus 색인에는 검색 방법 {", ".join(unknown)}이(가) 없습니다. mundap.toml에서 [retrieve] legs = ["bm25", "dense"]로 지정하세요.'

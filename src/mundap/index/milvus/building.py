@@ -31,6 +31,7 @@ from mundap.index.milvus.terms import (
     unsigned,
     write_terms,
 )
+from mundap.index.near import Halves
 from mundap.index.segment import Deriving
 from mundap.index.vectors import EXACT_BELOW
 from mundap.types import Passage
@@ -236,13 +237,7 @@ class _Rows:
         if not self._made:
             self._collections.create(self._build, encoded.shape[1], self._exact)
             self._made = True
-        places = [(row, place) for row, family in zip(rows, families, strict=True) for place in range(len(family))]
-        vectors: list[Entity] = [
-            {"id": id, "row": row, "place": place, "batch": batch, "dense": vector.astype(np.float32)}
-            for id, (row, place), vector in zip(
-                numbers([passage.id for passage in every]).tolist(), places, encoded, strict=True
-            )
-        ]
+        vectors = vector_entities(families, encoded, batch)
         self._collections.part(self._build, "words").write(words, _ROWS_WRITTEN)
         self._collections.part(self._build, "vectors").write(vectors, _ROWS_WRITTEN)
 
@@ -256,6 +251,17 @@ class _Rows:
             "batch": batch,
             "sparse": weights or {PLACEHOLDER: 1.0},
         }
+
+
+def vector_entities(families: Sequence[Family], vectors: Halves, batch: int) -> list[Entity]:
+    """What is kept of the vectors of these rows and their chunks, which come in this order."""
+    rows = numbers([family[0].id for family in families]).tolist()
+    places = [(row, place) for row, family in zip(rows, families, strict=True) for place in range(len(family))]
+    ids = numbers([passage.id for family in families for passage in family]).tolist()
+    return [
+        {"id": id, "row": row, "place": place, "batch": batch, "dense": vector.astype(np.float32)}
+        for id, (row, place), vector in zip(ids, places, vectors, strict=True)
+    ]
 
 
 def softness(length: int, k1: float, b: float, mean: float) -> float:

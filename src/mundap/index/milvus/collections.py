@@ -9,11 +9,12 @@ each passage and chunk. `NAME_build_terms` has the document frequency of each te
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from mundap.errors import StaleIndex
+from mundap.errors import ConfigError, IndexUnavailable, ServerError, StaleIndex
 from mundap.extras import Untyped, need
 from mundap.index.generation import REPAIR, Recipe
 from mundap.index.milvus.server import CALL_SECONDS, MilvusServer, NoCollection
@@ -23,6 +24,8 @@ MOST = 16_384  # hits of one search: what Milvus allows
 IDS = 10_000  # ids in one filter
 _WRITTEN = 2_000  # small entities in one request
 _KEY = "index"
+_LEAST = (2, 5)  # the version of Milvus that has all that is asked of it
+_NUMBERED = re.compile(r"v?(\d+)\.(\d+)")  # that of a server, but not of Milvus Lite, which numbers itself
 _VALUE_BYTES = 65_535
 
 Entity = dict[str, Any]
@@ -109,7 +112,8 @@ class Collections:
             self._drop(name)
 
     def create(self, build: str, dim: int, exact: bool) -> None:
-        """Make the collections of a build; with `exact`, every vector will be looked at."""
+        """Make the collections of a build; with `exact`, every vector will be looked at. Raises ConfigError for a server that is
+        too old for them."""
 
         def create(client: Untyped) -> None:
             for part, fields, indexes in _PARTS:
@@ -117,7 +121,19 @@ class Collections:
                 self._create(client, f"{self.name}_{build}_{part}", fields, wanted, dim)
 
         self.held()
-        self.server.ask(create)
+        try:
+            self.server.ask(create)
+        except IndexUnavailable:
+            raise
+        except ServerError as error:
+            version = self.server.version()
+            if (found := _NUMBERED.match(version)) and tuple(map(int, found.groups())) < _LEAST:
+                wanted = ".".join(map(str, _LEAST))
+                raise ConfigError(
+                    f"색인 서버 {self.server.shown}의 Milvus {version}은 희소 벡터와 역색인을 지원하지 않습니다. Milvus {wanted} 이상을"
+                    " 설치하고 mundap index를 다시 실행하세요."
+                ) from error
+            raise
 
     def keep_only(self, builds: Sequence[str]) -> None:
         """Drop the collections of all builds but these."""

@@ -16,6 +16,8 @@ from mundap.stopping import pause
 TOKEN = "MUNDAP_MILVUS_TOKEN"  # the environment variable of the token, or of USER:PASSWORD
 CALL_SECONDS = 60.0
 _CONNECT_SECONDS = 5.0
+# gRPC would try a server that was away for long again after two minutes only.
+_CHANNEL = {"grpc.max_reconnect_backoff_ms": 2_000}
 _WAITS = (0.5, 1.0, 2.0, 4.0)  # seconds before asking again
 _NO_COLLECTION, _NOT_LOADED = 100, 101
 _PASSING = (2, 8, 106, 502, 503)  # unavailable, rate limit, not fully loaded, node and channel not available
@@ -87,7 +89,9 @@ class MilvusServer:
     def _asked(self, pymilvus: Untyped, what: Callable[[Untyped], _T], collection: str) -> _T:
         with self._lock:
             if self._client is None:
-                self._client = pymilvus.MilvusClient(uri=self._uri, token=self._token, timeout=_CONNECT_SECONDS)
+                self._client = pymilvus.MilvusClient(
+                    uri=self._uri, token=self._token, timeout=_CONNECT_SECONDS, grpc_options=_CHANNEL
+                )
             client = self._client
         try:
             return what(client)
