@@ -603,11 +603,7 @@ class Mundap:
     def forget_former_indexes(self) -> None:
         """Delete what is kept of indexes before the current one; all of them if no document is left."""
         with self._writing(), self._index_turn() as held:
-<<<<<<< HEAD
-            self._layers.indexing.engine.held(held).erase(everything=not self.corpus.counts()[0])
-=======
-            self._indexing.erase(held, everything=not self.corpus.counts()[0])
->>>>>>> h4
+            self._layers.indexing.erase(held, everything=not self.corpus.counts()[0])
 
     @property
     def recipe(self) -> Recipe:
