@@ -239,10 +239,8 @@ def test_a_proviso_with_a_list_of_exceptions_comes_with_all_of_them_behind_what_
 
 
 def test_a_short_list_beside_the_answer_is_not_quoted_with_gaps() -> None:
-    whom = "어린이와 함께 온 보호자,청소년 선수단의 지도자,어르신 수영 교실의 강사,등록된 장애인의 보조자,유공자의 배우자와 자녀"
-    items = [
-        f"{n}. {one}로서 수영장 창구에서 표를 내보이고 이름을 적은 사람" for n, one in enumerate(whom.split(","), 1)
-    ]
+    whom = "어린이와 함께 온 보호자,청소년 선수단의 지도자,어르신 수영 교실의 강사,등록된 장애인의 보조자"
+    items = [f"{n}. {one}로서 창구에서 표를 내보이고 이름을 적은 사람" for n, one in enumerate(whom.split(","), 1)]
     lead = "관장은 다음 각 호의 어느 하나에 해당하는 사람에게 수영장 이용료의 절반을 돌려줄 수 있다."
     more = "수영장 이용료의 절반을 미리 낸 사람은 저녁에 나머지 절반을 내고 표를 받는다."
     given = answer(

@@ -72,11 +72,18 @@ def pools(tmp_path_factory: pytest.TempPathFactory) -> Mundap:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("question", ["부산에 수영장 있나요?", "부산 수영장 주소 알려 주세요"])
+@pytest.mark.parametrize(
+    "question", ["부산에 수영장 있나요?", "부산에 있는 수영장은 어디인가요?", "부산 수영장 주소 알려 주세요"]
+)
 def test_only_what_is_in_the_region_answers_what_there_is(pools: Mundap, question: str) -> None:
     answer = pools.ask(question)
     assert not answer.abstained
     assert {"가온", "나래"} == {name for name in ("가온", "나래", "다솜", "서울") if name in answer.text}
+
+
+@pytest.mark.slow
+def test_what_is_in_the_region_but_is_called_otherwise_does_not_answer(pools: Mundap) -> None:
+    assert pools.ask("부산에 스키장 있나요?").abstained
 
 
 @pytest.mark.slow

@@ -29,15 +29,15 @@ from mundap.types import Answer, Choice, Citation, Hit, Turn
 # Chosen on questions of our own (docs/experiments/2026-11-29-how-much-to-quote.md). Scores of passages are log-odds.
 SURE = 1.0  # lead of the first passage over the second from which it alone is quoted
 NEAR = 1.5  # passages as close behind the first are quoted beside it
-ALONE = 430  # characters of the one passage that is quoted
-BESIDE = (350, 250, 180)  # of the passages side by side, the likeliest first
+ALONE = 390  # characters of the one passage that is quoted
+BESIDE = (320, 220, 150)  # of the passages side by side, the likeliest first
 FARTHEST = 2.0  # log-odds of their best sentences that passages side by side may differ by
 GOVERNING = 160  # characters of a lead up to which it is quoted with its item
 SUBJECT = 0.2  # of the question's nouns that a sentence with the value may lack of those that another names
 WHOLE = 800  # of a list that is asked for
 STEPS = ("procedure", "condition")  # kinds that a list answers as a whole, if it is no longer than that
 CASES = 200  # of the items of a list that each have a value, of which one is quoted
-SHORT = 300  # of a list that is completed where some of it is quoted
+SHORT = 200  # of a list that is completed where some of it is quoted
 _CASES = {  # what is listed where a sentence answers by announcing a list, by kind
     "condition": re.compile(r"(?:경우|때|요건|조건)"),
     "person": re.compile(r"(?:사람|자|공무원|위원|기관)(?=[에은는이가을를으의로과와]|\s)"),

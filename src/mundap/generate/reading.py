@@ -14,6 +14,7 @@ from mundap.korean.display import shown
 from mundap.korean.everyday import SAME, WEIGHTS, FindEveryday
 from mundap.korean.lists import announces, blocks, item, level, note, openings
 from mundap.korean.normalize import normalize, squash
+from mundap.korean.regions import is_there, regions
 from mundap.korean.sentences import Span, sentences
 from mundap.korean.telling import telling
 from mundap.korean.tokens import SearchTokenizer, content
@@ -218,7 +219,11 @@ class Reader:
         if self.encoder is not None and texts:
             vectors = self.encoder.encode_passages(texts)
             near = (vectors @ self.encoder.encode_queries([question])[0]).tolist()
-        words = [_meeting(each, meant) for each in _words(texts, weights)]
+        there = {word: regions(word) for word in weights if regions(word)}
+        words = [
+            _meeting(each, meant).union(word for word, named in there.items() if is_there(text, named))
+            for each, text in zip(_words(texts, weights), texts, strict=True)
+        ]
         whose = asked.names.union(weights)  # a number that stands with a name is as good as named itself
         words = [each | whose if gives else each for each, gives in zip(words, given, strict=True)]
         read: list[Sentence] = []

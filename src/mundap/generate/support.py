@@ -11,6 +11,7 @@ import numpy as np
 from mundap.errors import MundapError
 from mundap.generate.evidence import Floats, Line, ReaderModel, default_model, logits
 from mundap.generate.reading import Evidence, Sentence
+from mundap.korean.regions import is_there, regions, seeks_a_place
 from mundap.korean.tokens import content
 from mundap.messages import say
 
@@ -36,7 +37,9 @@ FEATURES = (
     "best",  # the log-odds of the best sentence
     "offered",  # whether the best sentence has what is asked for
 )
-GIVEN = 0.7  # at least, of a number that stands with the very name asked for, however little else is like the question
+# At least, of a number that stands with the very name asked for, or of what is in the region and called as asked, however
+# little else is like the question.
+GIVEN = 0.7
 _VALUED = 0.5  # of what a sentence offers, from which it counts as having it
 
 
@@ -89,6 +92,18 @@ def support(evidence: Evidence, fitted: Line | None = None, model: ReaderModel |
     odds = float(line.logits(question_features(evidence, model)[None], FEATURES)[0])
     probability = 1 / (1 + math.exp(-odds)) if odds > -700 else 0.0
     return max(probability, GIVEN) if evidence.asked.contact else probability
+
+
+def lies_there(question: str, evidence: Evidence) -> bool:
+    """Whether, of a question for what there is in a region, a sentence is of that region and names all else that is asked for."""
+    there = regions(question)
+    if not there or not seeks_a_place(question):
+        return False
+    nouns = frozenset(noun for noun in evidence.asked.names if not regions(noun))
+    return bool(nouns) and any(
+        nouns <= evidence.context(n) and is_there(sentence.hit.passage.worded, there)
+        for n, sentence in enumerate(evidence.sentences)
+    )
 
 
 def mentions(evidence: Evidence, noun: str) -> bool:

@@ -15,7 +15,7 @@ from mundap.generate.persona import Persona, closed, refusal_of
 from mundap.generate.reading import further
 from mundap.generate.relevance import relevant
 from mundap.generate.selfcheck import checked
-from mundap.generate.support import mentions, refusal
+from mundap.generate.support import GIVEN, lies_there, mentions, refusal
 from mundap.generate.support import support as supported
 from mundap.generate.trace import traced
 from mundap.korean.dates import Period
@@ -198,6 +198,8 @@ class Answering:
             return 0.0
         reading = self._parts.reader.read(question, hits)
         probability = supported(reading, self._parts.calibration, self._parts.reader_model)
+        if lies_there(question, reading):
+            probability = max(probability, GIVEN)
         return probability if not anew or any(mentions(reading, noun) for noun in anew) else probability * UNNAMED
 
     def _relevant(self, question: str, hits: list[Hit]) -> list[Hit]:
