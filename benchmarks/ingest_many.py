@@ -1,6 +1,6 @@
 """A thousand files of all formats, some of them bad, from a folder into the corpus by `mundap ingest`, as a user runs it.
 
-    python benchmarks/ingest_many.py [--files 1000] [--workers 1,2] [--keep FOLDER]
+    python benchmarks/ingest_many.py [--files 1000] [--formats txt,md,csv] [--bad 10] [--workers 1,2] [--keep FOLDER]
 
 Read for the first time, again unchanged, and with ten changed files: seconds, files per second, the most memory of the
 parent and of a worker (Linux), and whether exactly the bad files were named. Prints Markdown.
@@ -24,7 +24,7 @@ from typing import Any
 
 from ingest_files import FORMATS, bomb, encrypted, truncated, write
 
-BAD_EACH = 10  # of each kind of bad file, in a thousand
+BAD_EACH = 10
 CHANGED = 10
 _ZIPPED = ("docx", "hwpx", "pptx", "xlsx", "hwp")
 BAD: dict[str, Callable[[Path], None]] = {
@@ -46,12 +46,12 @@ class Run:
     said: dict[str, Any]
 
 
-def fill(folder: Path, count: int) -> list[str]:
-    """Write `count` files; the names of the bad ones."""
+def fill(folder: Path, count: int, formats: list[str], bad_each: int) -> list[str]:
+    """Write `count` files in turn of these formats; the names of the bad ones, `bad_each` of each kind in a thousand."""
     folder.mkdir()
-    each = max(1, BAD_EACH * count // 1000)
+    each = max(1, bad_each * count // 1000)
     bad = []
-    for name, make in BAD.items():
+    for name, make in BAD.items() if bad_each else ():
         first = folder / f"0 {name}"
         make(first)
         bad.append(first.name)
@@ -59,12 +59,12 @@ def fill(folder: Path, count: int) -> list[str]:
             bad.append(f"{n} {name}")
             shutil.copy(first, folder / bad[-1])
     for n in range(count - len(bad)):
-        write(folder / _name(n), 1 + n // len(FORMATS) % 4, seed=n)
+        write(folder / _name(n, formats), 1 + n // len(formats) % 4, seed=n)
     return bad
 
 
-def _name(n: int) -> str:
-    return f"문서 {n:04}.{FORMATS[n % len(FORMATS)]}"
+def _name(n: int, formats: list[str]) -> str:
+    return f"문서 {n:04}.{formats[n % len(formats)]}"
 
 
 def ingest(workspace: Path) -> Run:
@@ -117,14 +117,17 @@ def main() -> None:
     """Make the files, and read them with each number of workers."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--files", type=int, default=1000)
+    options.add_argument("--formats", default=",".join(FORMATS))
+    options.add_argument("--bad", type=int, default=BAD_EACH, help="of each kind of bad file, in a thousand")
     options.add_argument("--workers", default="1,2")
     options.add_argument("--keep", type=Path, help="where the files are kept for the next run")
     chosen = options.parse_args()
+    formats = chosen.formats.split(",")
     with tempfile.TemporaryDirectory() as name:
         made = chosen.keep or Path(name) / "made"
         listed = made.with_name(f"{made.name}.json")
         if not listed.exists():
-            listed.write_text(json.dumps(fill(made, chosen.files), ensure_ascii=False), "utf-8")
+            listed.write_text(json.dumps(fill(made, chosen.files, formats, chosen.bad), ensure_ascii=False), "utf-8")
         bad = json.loads(listed.read_text("utf-8"))
         files = list(made.iterdir())
         size = sum(file.stat().st_size for file in files) / 1e6
@@ -138,7 +141,7 @@ def main() -> None:
             show("first", workers, ingest(workspace), len(files), bad)
             show("unchanged", workers, ingest(workspace), len(files), bad)
             for n in range(CHANGED):
-                write(workspace / "docs" / _name(n), 2, seed=10_000 + n)
+                write(workspace / "docs" / _name(n, formats), 2, seed=10_000 + n)
             show(f"{CHANGED} changed", workers, ingest(workspace), len(files), bad)
 
 
