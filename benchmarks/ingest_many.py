@@ -1,6 +1,6 @@
 """A thousand files of all formats, some of them bad, from a folder into the corpus by `mundap ingest`, as a user runs it.
 
-    python benchmarks/ingest_many.py [--files 1000] [--formats txt,md,csv] [--bad 10] [--workers 1,2] [--keep FOLDER]
+    python benchmarks/ingest_many.py [--files 1000] [--formats txt,csv] [--bad 10] [--workers 1,2] [--keep FOLDER]
 
 Read for the first time, again unchanged, and with ten changed files: seconds, files per second, the most memory of the
 parent and of a worker (Linux), and whether exactly the bad files were named. Prints Markdown.
