@@ -132,8 +132,8 @@ def pick(evidence: Evidence, model: ReaderModel | None = None) -> Picked | None:
             denied = {n for n in chosen if _denied(evidence, n)}
             leads = {place for n in denied for place in found[n].governors}
             chosen = {n for n in chosen if n in denied | leads or found[n].hit is found[key].hit}
-            said = [n for n in found[key].governors if n in leads & denied and announces(found[n].text)]
-            key = said[-1] if said else key  # what is so of them is said there
+            above = [n for n in found[key].governors if n in denied and announces(found[n].text)]
+            key = above[-1] if above else key  # the lead says what is so of them
     if evidence.asked.contact:  # the number of a body stands for itself, and beside none of another
         giving = {n for n in chosen if found[n].offers >= 1}
         leads = {place for n in giving for place in found[n].governors if not has_contact(found[place].said)}

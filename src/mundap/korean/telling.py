@@ -14,12 +14,9 @@ from mundap.korean.wanted import ASKING
 from mundap.korean.writing import uniform
 
 _HELPING = ("VX", "NP")  # auxiliaries (해 주다, 내 버리다) and pronouns (저, 이거, 자기)
-_BOUND = frozenset(
-    "거 것 걸 지 데 줄 수 뿐 채 척 바 대로 때문 번".split()
-)  # nouns that stand for nothing by themselves
-_STANCE = frozenset(
-    "괜찮 이렇 그렇 저렇 이러 그러 저러 어쩌 상관없 궁금 싫".split()
-)  # verbs that only take a stance or point
+# Nouns that stand for nothing by themselves, and verbs that only take a stance or point.
+_BOUND = frozenset("거 것 걸 지 데 줄 수 뿐 채 척 바 대로 때문 번".split())
+_STANCE = frozenset("괜찮 이렇 그렇 저렇 이러 그러 저러 어쩌 상관없 궁금 싫".split())
 _ALLOWS = ("되", "돼")  # 써도 되나요, 안 되나요
 
 

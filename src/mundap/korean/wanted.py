@@ -108,9 +108,8 @@ _COUNTED = re.compile(r"몇\s?(?=[가-힣a-zA-Z%㎖㎏㎝])")
 _ENDS_NEGATIVE = re.compile(
     r"(?:(?<![가-힣])(?:안|못)\s?[가-힣]{2,4}|(?:불가능?|금지|제외|제한|배제)[가-힣]{0,5}|[가-힣]지\s?(?:않|못)[가-힣]{1,3}|수\s?없[가-힣]{1,4})\W*$"
 )
-_THINGS_TOLD_OF = re.compile(
-    rf"[가-힣](?:[은는]\W*$|[은는이가]\s?{_ENDING_WHAT})"
-)  # 수입할 수 없는 것은? asks for all of them
+# 수입할 수 없는 것은? asks for all of them.
+_THINGS_TOLD_OF = re.compile(rf"[가-힣](?:[은는]\W*$|[은는이가]\s?{_ENDING_WHAT})")
 _NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되는 물품, 제외되는 경우
     r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|(?:(?:불가능|금지|제한)한?|(?:불가능|금지|제외|배제|제한)(?:된|되는|하는)?)\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
 )
@@ -139,9 +138,8 @@ _TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라�
 _DENYING = re.compile(
     r"수\s?없|불가|금지|제외|배제|제한|(?<!부과되)(?<!필요하)지\s?않|아니|못\s?[하받한]|안\s?[되돼됩]|(?<!필요)(?<!필요 )없[다습는으어이]|거부|과세(?:한다|하여야|된다|됩니다|대상|됨|함)"
 )
-_REQUIRED = re.compile(
-    r"(?:아니(?:어|하여)|지\s?않아)야|(?:아닐|지\s?않을)\s?것"
-)  # of one thing, which says nothing of others
+# What must not be so of one thing says nothing of others.
+_REQUIRED = re.compile(r"(?:아니(?:어|하여)|지\s?않아)야|(?:아닐|지\s?않을)\s?것")
 _BESIDES = re.compile(r"\([^()]*\)")
 _BESIDE = 12  # characters
 _AFFIRMING = re.compile(r"수\s?있|가능|면제|면세|허용|무방|생략|필요\s?없|부과되지\s?않")

@@ -139,7 +139,8 @@ class Answering:
     def _found(self, question: str, k: int | None, where: Where | None) -> list[Hit]:
         """The passages to answer from: the first ones, and where they lack a value that is asked for, the next that have it.
 
-        None is of another region than the question names. A limit is also searched for in the words that state one. `k` passages are k, whatever they have.
+        None is about other regions only than the question names. A limit is also searched for in the words that state one.
+        `k` passages are k, whatever they have.
         """
         asked, there = wanted(question), regions(question)
         if k is not None or not (asked.exact or there):
