@@ -205,9 +205,10 @@ def test_keywords_are_drawn_with_what_stands_around_them(sample: Site, opened: O
     picture(page, "keywords")
     page.get_by_role("radiogroup", name="이 단어로 이동").get_by_role("radio").first.click()
     expect(page.get_by_label("질문이나 단어")).not_to_have_value("면세")
-    expect(drawing).to_have_count(1)  # the one before is gone
-    expect(drawing).to_be_visible()
+    expect(page.get_by_role("group", name="‘면세’ 주변의 키워드 그래프")).to_have_count(0)  # the one before is gone
     settled(page)  # until then, what is typed is replaced by the word
+    expect(drawing).to_have_count(1)
+    expect(drawing).to_be_visible()
     page.get_by_label("질문이나 단어").fill("")
     page.get_by_label("질문이나 단어").fill("이사화물 통관예약을 하면 뭐가 좋나요?")
     page.keyboard.press("Enter")
