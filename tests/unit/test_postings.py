@@ -105,6 +105,7 @@ def test_what_is_kept_at_hand_changes_no_bit(
         patch.setattr(term_shares, "LEAST", least)
         patch.setattr(adder, "_TOGETHER", together)
         patch.setattr(postings, "_AT_HAND", most)
+        patch.setattr(postings, "_A_ROW", 0)
         keeping = Postings(built, 0.9, 0.6)
         kept = [keeping.scores(query) for query in [*queries, *queries]]
     plain = [Postings(built, 0.9, 0.6).scores(query) for query in [*queries, *queries]]

@@ -32,6 +32,7 @@ _NONE = np.empty(0, np.int32)
 _MOST = np.iinfo(np.uint16).max
 _REMEMBERED = 100_000  # tokens whose terms were looked up, in one part
 _AT_HAND = 64 << 20  # bytes that are kept of what frequent terms bring, and as many of others
+_A_ROW = 64  # or so many for each row, where that is more: a dozen terms have most of the postings at any size
 _FEW = 32  # postings a row that is gone, above which it is sought among them and not they among the rows that are gone
 
 
@@ -322,7 +323,7 @@ class Postings:
     @cached_property
     def _term_shares(self) -> list[TermShares]:
         """Of each part: what its terms bring."""
-        a_row = _AT_HAND / max(len(self), 1)
+        a_row = max(_AT_HAND / max(len(self), 1), _A_ROW)
         parts = zip(self.parts, self._soft, strict=True)
         return [TermShares(p.rows, p.counts, p.starts, soft, int(a_row * len(soft))) for p, soft in parts]
 
