@@ -7,7 +7,7 @@ else. Rows that went meanwhile go from the merged segment too.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from uuid import uuid4
@@ -17,7 +17,7 @@ from filelock import Timeout
 
 from mundap.errors import StaleIndex
 from mundap.index.generation import Generation, Gone, Recipe, open_generation, promote
-from mundap.index.segment import MERGING, SEGMENTS, Annex, merge_into, named, only_one_merges
+from mundap.index.segment import MERGING, SEGMENTS, Annex, Segment, merge_into, named, only_one_merges
 from mundap.index.tiers import to_merge
 from mundap.protocols import Mask
 
@@ -28,8 +28,8 @@ def merge_aside(root: Path, recipe: Recipe, annex: Annex | None, writing: Writin
     """Merge once what is to be merged, and put it in place under the lock that `writing` takes.
 
     Returns whether there may be more to do: no, if nothing is to be merged, if somebody else merges, if the segments were
-    replaced meanwhile, or if the settings are no longer `recipe`. Raises StaleIndex as `open_generation` does, and naming the file for a damaged segment, and
-    what `writing` raises.
+    replaced meanwhile, or if the settings are no longer `recipe`. Raises StaleIndex as `open_generation` does, and naming the
+    file for a damaged segment, and what `writing` raises.
     """
     if not (root / SEGMENTS).is_dir():
         return False
@@ -49,16 +49,23 @@ def _merged(root: Path, recipe: Recipe, annex: Annex | None, writing: Writing) -
     aside = root / SEGMENTS / f"{MERGING}{uuid4().hex}"
     aside.mkdir()
     try:
-        try:
-            some = merge_into(aside, [(before.segments[n], kept[before.segments[n].name]) for n in chosen], annex)
-        except StaleIndex:
-            if kept.keys() <= {segment.name for segment in open_generation(root).segments}:
-                raise
-            return False  # they were replaced, and deleted
+        some = _written(root, aside, [(before.segments[n], kept[before.segments[n].name]) for n in chosen], annex)
+        if some is None:
+            return False
         with writing():
             return _put_in_place(root, recipe, annex, kept, aside if some else None)
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+
+
+def _written(root: Path, aside: Path, sources: Sequence[tuple[Segment, Mask]], annex: Annex | None) -> bool | None:
+    """Whether there is a row in what was written to `aside`; None if the segments were replaced, and deleted, meanwhile."""
+    try:
+        return merge_into(aside, sources, annex)
+    except StaleIndex:
+        if {segment.name for segment, _ in sources} <= {segment.name for segment in open_generation(root).segments}:
+            raise
+        return None
 
 
 def _put_in_place(root: Path, recipe: Recipe, annex: Annex | None, kept: dict[str, Mask], aside: Path | None) -> bool:
