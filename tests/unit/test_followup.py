@@ -81,6 +81,9 @@ def test_a_question_that_names_its_subject_stays_as_it_is(question: str) -> None
         (("길드전은 언제 열리나요?", "그럼 3월이면요?", "공성전은요?"), "공성전은 언제 열리나요?"),
         (("영상은 언제 파기해야 하나요?", "음성은?"), "음성은 언제 파기해야 하나요?"),
         (("궐련은 몇 갑까지 되나요?", "시가는요?"), "시가는 몇 갑까지 되나요?"),
+        (("소시지 들여와도 돼요?", "만두는?"), "만두 들여와도 돼요?"),
+        (("직구로 가방을 샀는데 세금 내나요?", "모자는요?"), "직구로 모자를 샀는데 세금 내나요?"),
+        (("시합 중에 반지 껴도 되나요?", "목걸이는요?"), "시합 중에 목걸이 껴도 되나요?"),
     ],
 )
 def test_another_thing_takes_the_place_of_the_one_before(turns: tuple[str, ...], alone: str) -> None:
@@ -116,6 +119,31 @@ def test_a_condition_or_a_person_stands_before_what_was_asked(turns: tuple[str, 
     ],
 )
 def test_another_aspect_is_asked_of_the_same(turns: tuple[str, ...], alone: str) -> None:
+    assert after(*turns) == alone
+
+
+@pytest.mark.parametrize(
+    ("turns", "alone"),
+    [
+        (("교육을 들으면 벌점을 줄여 주나요?", "얼마나요?"), "얼마나 교육을 들으면 벌점을 줄여 주나요?"),
+        (("대회 취소하면 참가비 돌려받나요?", "언제까지요?"), "언제까지 대회 취소하면 참가비 돌려받나요?"),
+        (("보증금은 언제 돌려주나요?", "얼마나요?"), "보증금 얼마나요?"),
+        (("장비 대여는 어디서 하나요?", "언제까지요?"), "장비 대여 언제까지요?"),
+    ],
+)
+def test_a_word_that_only_asks_is_asked_of_a_question_of_yes_or_no(turns: tuple[str, ...], alone: str) -> None:
+    assert after(*turns) == alone
+
+
+@pytest.mark.parametrize(
+    ("turns", "alone"),
+    [
+        (("보증금은 언제 돌려주나요?", "집주인이 안 주는데요"), "보증금 집주인이 안 주는데요"),
+        (("예약 취소하면 환불되나요?", "눈이 오는데요"), "예약 취소 환불 눈이 오는데요"),
+        (("나이 제한이 있나요?", "미성년자인데요"), "미성년자인데 나이 제한이 있나요?"),
+    ],
+)
+def test_what_somebody_tells_is_told_of_the_same(turns: tuple[str, ...], alone: str) -> None:
     assert after(*turns) == alone
 
 

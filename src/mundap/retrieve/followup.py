@@ -40,12 +40,18 @@ _NAMING = frozenset("그것 그거 이것 이거 저것 저거".split())  # poin
 _POLITE = re.compile(r"(?:요|용|여)?[\s.!?~…ㅋㅎㅠㅜ^]*$")
 _POINTED = re.compile(r"(?:그|이|저)(?:\s|때)")
 _ELLIPTIC = re.compile(r"(?:[면데]|[아어여해]서)요[\s.!?~]*$")
+_TOLD = re.compile(r"데요?[\s.!?~]*$")
+_ONLY_ASKS = re.compile(
+    r"(왜|언제(?:까지|부터)?|어디(?:에?서|로)|얼마나|어떻게|누가|몇\s?[가-힣]{1,3}까지)(?:요|죠)?[\s.!?~]*"
+)
 _CONTRAST = re.compile(r"(?P<old>.{1,20}?)(?:이|가|은|는|을|를)?\s*(?:말고|아니라|아니고)[\s,]+(?P<new>.+)")
 _COUNTED = re.compile(r".*?\d[\d,.]*\s?[가-힣A-Za-z%]{1,4}?(?:이)?(?:라)?면$")
 _IF = frozenset("면 으면 라면 이라면 다면 ᆫ다면 는다면 려면 으려면 면요 려면요 라면요 다면요 거든".split())
 _LIGHT = frozenset("되 가능하 괜찮 마찬가지 똑같 같 어떻 어떠".split())
 _THINGS = ("thing", "name", "place")
+_OBJECTS = ("thing", "name", "person")
 _CASES = ("경우", "때", "땐")
+_WHAT = frozenset("몇 얼마 얼마나 언제 어디 누구 누 무엇 뭐 무슨 어느 어떤 어떻 어떻게 왜 며칠".split())
 _MEASURES = tuple("세료비금액율률권증")  # what is asked of a thing rather than a thing
 _ARGUMENTS = frozenset("은 는 이 가 을 를 도 ᆫ ᆯ 만 이란 란 의 께서 이나 나 랑 이랑".split()) | {""}
 
@@ -136,6 +142,8 @@ def _joined(question: str, before: _Said) -> _Said | None:
         return before if carries else None
     if corrected := _corrected(bare, before):
         return corrected
+    if (only := _ONLY_ASKS.fullmatch(bare)) and not _asks(before.kernel):  # 왜요? 언제까지요?
+        return _Said(before.kernel, only[1])
     asked = _Parsed.of(bare)
     if asked.full and not asked.pointing and not asked.elliptic:
         return None
@@ -143,10 +151,10 @@ def _joined(question: str, before: _Said) -> _Said | None:
         if not ((carries and not asked.named) or asked.leans):
             return None
         return _Said(_with_topic(asked, before))
-    if not asked.phrases and asked.form == "fragment":  # 왜요? 언제까지요?
+    if not asked.phrases and asked.form == "fragment":  # 기한은 왜 있나요? 언제까지요?
         return _Said(_with_topic(asked, before))
     if asked.form == "condition":
-        return _Said(before.kernel, asked.piece, condition=True)
+        return _Said(_with_topic(asked, before)) if asked.tells else _Said(before.kernel, asked.piece, condition=True)
     head = asked.phrases[-1]
     besides = asked.adverbial or (asked.light and head.particle == "도")  # 외국인도 되나요?
     place = None if besides else _place(before.kernel, head, len(asked.phrases))
@@ -194,6 +202,7 @@ class _Parsed:
     adverbial: bool
     elliptic: bool
     light: bool
+    tells: bool
     pointer: tuple[int, int] | None
 
     @property
@@ -235,8 +244,19 @@ class _Parsed:
             adverbial,
             form == "condition" and bool(_ELLIPTIC.search(text)) and len(inside) < _ENDLESS,
             form == "fragment" and bool(tokens) and tokens[-1].tag == "EF" and tokens[-1].form != "요",
+            form == "condition" and bool(_TOLD.search(text)) and _tells(inside, tokens),
             (pronoun.start, pronoun.end) if pronoun else None,
         )
+
+
+def _tells(named: Sequence[Phrase], tokens: Sequence[Token]) -> bool:
+    """Whether it tells of somebody who did something, and what is asked is left out: 다른 사람이 제 번호를 쓴 것 같은데요."""
+    return any(p.particle in ("이", "가", "을", "를") for p in named) and any(t.tag.startswith("VV") for t in tokens)
+
+
+def _asks(question: str) -> bool:
+    """Whether a question asks for more than yes or no."""
+    return any(t.form in _WHAT for t in kiwi().tokenize(question))
 
 
 def _form(text: str, tokens: Sequence[Token]) -> tuple[str, str]:
@@ -252,7 +272,8 @@ def _form(text: str, tokens: Sequence[Token]) -> tuple[str, str]:
         kept[-1].form in _IF and kept[-1].tag in ("EC", "EF", "JX")
     ):
         return "condition", bare
-    if kept[-1].tag == "EF" and kept[-1].form.endswith(("데요", "서요")):
+    ends = kept[-1].form + ("요" if len(kept) < len(tokens) else "")
+    if kept[-1].tag == "EF" and ends.endswith(("데요", "서요")):
         return "condition", bare
     if kept[-1].tag == "EC" or (kept[-1].tag == "JX" and len(kept) > 1 and kept[-2].tag == "EC"):
         return ("whole", text) if kept[-1].form in ("어", "지", "아", "네", "고") else ("condition", bare)
@@ -368,9 +389,10 @@ def _topic(before: _Said, asked: _Parsed) -> list[str]:
     topical = asked.form == "whole" and bool(asked.phrases) and asked.phrases[0].particle in ("은", "는")
     place = _place(before.kernel, asked.phrases[0], 1) if topical else None
     replaced = before.kernel[slice(*place)] if place else ""
-    for group in _groups(phrases(kiwi().tokenize(before.about), before.about)):
-        said = group[:-1] if group[-1].kind == "aspect" else group
-        for phrase in said:
+    groups = _groups(phrases(kiwi().tokenize(before.about), before.about))
+    things = [group[:-1] if group[-1].kind == "aspect" else group for group in groups]
+    for group in things if any(things) else groups:  # 퇴직금은 언제 주나요?
+        for phrase in group:
             if phrase.kind in ("asking", "amount") or phrase.text in replaced or phrase.text in asked.text:
                 continue
             if not any(phrase.text in other for other in about):
@@ -383,7 +405,7 @@ def _place(kernel: str, head: Phrase, words: int) -> tuple[int, int] | None:
     found = phrases(kiwi().tokenize(kernel), kernel)
     if head.topical and (alike := [p for p in found if p.topical and p.text[-2:] == head.text[-2:]]):
         return alike[-1].start, alike[-1].end  # 레드카드 for 옐로카드
-    topics = [n for n, p in enumerate(found) if p.particle in ("은", "는", "도")]
+    topics = [n for n, p in enumerate(found) if p.particle in ("은", "는", "도")] or _objects(found, head)
     if not topics:
         return None
     topic = found[topics[0]]
@@ -397,6 +419,18 @@ def _place(kernel: str, head: Phrase, words: int) -> tuple[int, int] | None:
     while words > 1 and first and kernel[found[first - 1].end : found[first].start] == " ":
         first, words = first - 1, words - 1
     return found[first].start, topic.end
+
+
+def _objects(found: Sequence[Phrase], head: Phrase) -> list[int]:
+    """The one that is taken, brought or used in a question without a topic, if it is of the same kind: 육포 of 육포 가져와도 되나요?"""
+    last = {group[-1] for group in _groups(found)}
+    bare = [
+        n
+        for n, p in enumerate(found)
+        if p in last and p.particle in ("", "을", "를") and p.kind == head.kind in _OBJECTS
+    ]
+    marked = [n for n in bare if found[n].particle]
+    return marked if len(marked) == 1 else bare if len(bare) == 1 else []
 
 
 def _fits(alone: bool, topic: Phrase, head: Phrase) -> bool:
