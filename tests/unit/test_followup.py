@@ -129,6 +129,7 @@ def test_another_aspect_is_asked_of_the_same(turns: tuple[str, ...], alone: str)
         (("대회 취소하면 참가비 돌려받나요?", "언제까지요?"), "언제까지 대회 취소하면 참가비 돌려받나요?"),
         (("보증금은 언제 돌려주나요?", "얼마나요?"), "보증금 얼마나요?"),
         (("장비 대여는 어디서 하나요?", "언제까지요?"), "장비 대여 언제까지요?"),
+        (("수강 신청은 어떻게 하나요?", "취소는요?", "언제까지요?"), "수강 신청 취소 언제까지요?"),
     ],
 )
 def test_a_word_that_only_asks_is_asked_of_a_question_of_yes_or_no(turns: tuple[str, ...], alone: str) -> None:

@@ -51,6 +51,7 @@ _LIGHT = frozenset("되 가능하 괜찮 마찬가지 똑같 같 어떻 어떠".
 _THINGS = ("thing", "name", "place")
 _OBJECTS = ("thing", "name", "person")
 _CASES = ("경우", "때", "땐")
+_PREDICATES = ("VV", "VA", "VX", "XSV", "XSA", "VCP")
 _WHAT = frozenset("몇 얼마 얼마나 언제 어디 누구 누 무엇 뭐 무슨 어느 어떤 어떻 어떻게 왜 며칠".split())
 _MEASURES = tuple("세료비금액율률권증")  # what is asked of a thing rather than a thing
 _ARGUMENTS = frozenset("은 는 이 가 을 를 도 ᆫ ᆯ 만 이란 란 의 께서 이나 나 랑 이랑".split()) | {""}
@@ -142,7 +143,7 @@ def _joined(question: str, before: _Said) -> _Said | None:
         return before if carries else None
     if corrected := _corrected(bare, before):
         return corrected
-    if (only := _ONLY_ASKS.fullmatch(bare)) and not _asks(before.kernel):  # 왜요? 언제까지요?
+    if (only := _ONLY_ASKS.fullmatch(bare)) and _asks_whether(before.kernel):  # 왜요? 언제까지요?
         return _Said(before.kernel, only[1])
     asked = _Parsed.of(bare)
     if asked.full and not asked.pointing and not asked.elliptic:
@@ -254,9 +255,10 @@ def _tells(named: Sequence[Phrase], tokens: Sequence[Token]) -> bool:
     return any(p.particle in ("이", "가", "을", "를") for p in named) and any(t.tag.startswith("VV") for t in tokens)
 
 
-def _asks(question: str) -> bool:
-    """Whether a question asks for more than yes or no."""
-    return any(t.form in _WHAT for t in kiwi().tokenize(question))
+def _asks_whether(question: str) -> bool:
+    """Whether a question asks for yes or no, in so many words."""
+    tokens = kiwi().tokenize(question)
+    return any(t.tag.startswith(_PREDICATES) for t in tokens) and not any(t.form in _WHAT for t in tokens)
 
 
 def _form(text: str, tokens: Sequence[Token]) -> tuple[str, str]:
