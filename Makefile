@@ -138,7 +138,7 @@ screenshots: setup-dev setup-browser
 
 # What the package manager of the system installs; two of these at once would wait for each other's lock.
 setup-system:
-	@$(MAKE) --no-print-directory --jobs 1 setup-ocr setup-browser setup-servers
+	@for each in ocr browser servers; do $(MAKE) --no-print-directory setup-$$each || exit 1; done
 
 # The quick tests are measured as they run; what measuring all costs, and what all come to, says `make coverage`. Those of
 # properties run again, on more examples.

@@ -31,7 +31,16 @@ main()
 """
 _OURS = "PYTEST_"  # what changes between tests and is none of the command's
 
-POSSIBLE = sys.platform == "linux"
+
+def _possible() -> bool:
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):  # another system, an old one, or one that forbids it
+        return False
+    return hasattr(os, "memfd_create")
+
+
+POSSIBLE = _possible()
 
 
 class Forked:
@@ -128,7 +137,7 @@ class Origin:
                     pass_fds=[theirs.fileno()],
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
-                    env=self._env,
+                    env=self._env | {"OPENBLAS_NUM_THREADS": "1"},  # which begins its threads as it is loaded
                 )
 
     def close(self) -> None:
@@ -149,6 +158,7 @@ def become(door: int) -> None:
 
     with socket.socket(fileno=door) as asked:
         preload()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
         ends: dict[int, tuple[int, int]] = {}  # by the handle of a process, its number and where its end is told
         while True:
             ready, _, _ = select.select([asked.fileno(), *ends], [], [])
@@ -185,6 +195,7 @@ def _tell(handle: int, pid: int, told: int) -> None:
 
 def _be(handles: list[int]) -> None:
     """Take the streams, variables, folder and arguments."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     about, told, *streams = handles
     os.close(told)
     with os.fdopen(about, "rb") as file:
