@@ -107,21 +107,26 @@ class Origin:
         alone: bool = False,
     ) -> Forked | subprocess.Popen[bytes]:
         """`mundap` with these arguments, streams (of which stdout may be subprocess.PIPE), variables and folder, in a
-        session of its own if `alone`. Where variables differ from those that modules were loaded with, the command is started."""
+        group of its own if `alone`. Where variables differ from those that modules were loaded with, the command is started."""
         asked = [self._command, *arguments]
         with self._lock:
             if not POSSIBLE or _theirs(env) != self._env:
-                how: dict[str, Any] = {"stdin": stdin, "stdout": stdout, "stderr": stderr, "start_new_session": alone}
+                how: dict[str, Any] = {
+                    "stdin": stdin,
+                    "stdout": stdout,
+                    "stderr": stderr,
+                    "process_group": 0 if alone else None,
+                }
                 return subprocess.Popen(asked, env=env, cwd=cwd, **how)
             self._begin()
             about = os.memfd_create("asked")
             told, tells = os.pipe()
             reads, writes = os.pipe() if stdout == subprocess.PIPE else (-1, stdout)
             quiet = os.open(os.devnull, os.O_RDWR)
-            given = {"args": asked, "env": dict(env), "cwd": str(cwd or Path.cwd()), "alone": alone}
+            given = {"args": asked, "env": dict(env), "cwd": str(cwd or Path.cwd())}
             os.write(about, json.dumps(given).encode())
             streams = [quiet if one is None or one == subprocess.DEVNULL else one for one in (stdin, writes, stderr)]
-            socket.send_fds(self._door, [b"1"], [about, tells, *streams])
+            socket.send_fds(self._door, [b"1" if alone else b"0"], [about, tells, *streams])
             for one in (about, tells, quiet, *([writes] if reads >= 0 else [])):
                 os.close(one)
             pid = os.read(told, 16)
@@ -170,6 +175,9 @@ def become(door: int) -> None:
                 if not said:
                     os._exit(0)
                 pid = os.fork()
+                if said == b"1":
+                    with suppress(OSError):  # both do it, for neither knows who comes first
+                        os.setpgid(pid, pid)
                 if not pid:
                     for one in (*ends, *(told for _, told in ends.values())):
                         os.close(one)
@@ -210,8 +218,6 @@ def _be(handles: list[int]) -> None:
         new = open(old.fileno(), mode, closefd=False, **how)  # noqa: SIM115
         setattr(sys, name, new)
         setattr(sys, f"__{name}__", new)
-    if given["alone"]:
-        os.setsid()
     os.chdir(given["cwd"])
     os.environ.clear()
     os.environ.update(given["env"])
