@@ -5,16 +5,20 @@ BIN := $(VENV)/bin
 DEMO := demo
 # Tests on all processors, but on no more than memory has room for; those of one file stay together, for they share servers.
 SPREAD := -n auto --maxprocesses 4 --dist loadfile
+# One more where tests wait for servers, for kills and for limits of time. Files come in the order of tests/conftest.py.
+WAITING := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 # With COVERAGE=1 every run of tests adds what it has run of the lines and branches to build/coverage.
 PYTEST := $(BIN)/pytest -q $(if $(COVERAGE),--cov --cov-append --cov-report= --cov-fail-under=0)
 # Files of the quick tests lie in memory where there is room: who makes them durable waits for no disk. Others lie on the disk.
 IN_MEMORY := $(shell [ "$$(df -Pk /dev/shm 2> /dev/null | awk 'NR == 2 {print $$4}')" -gt 2000000 ] 2> /dev/null && ! grep -q ' /dev/shm .*noexec' /proc/mounts && echo TMPDIR=/dev/shm)
 QUICK_FLOOR := 70# percent of lines and branches; the quick tests ran 72.7 when this was set
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# What is never imported is most of some packages: the rest is compiled when it is imported.
+LATE := --no-compile
 # Or every process that tests start would compile what it imports, and each worker all the tests.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup setup-dev setup-train setup-ocr setup-browser setup-servers screenshots demo up test check lint quick fix slow fuzz chaos cluster-test golden golden-documents bench docs standards image-test coverage measured hooks lock lock-check sbom audit release-check clean
+.PHONY: setup setup-dev setup-train setup-ocr setup-browser setup-servers setup-system screenshots demo up test check lint quick fix slow fuzz chaos cluster-test golden golden-documents bench docs standards image-test coverage measured hooks lock lock-check sbom audit release-check clean
 
 setup: $(VENV)/.base
 setup-dev: $(VENV)/.dev
@@ -38,7 +42,7 @@ $(VENV)/.docs: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "── 개발 도구를 함께 설치합니다"
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/pip install --quiet $(LATE) --constraint constraints.txt --editable '.[dev]'
 	@touch $@ $(VENV)/.base
 
 $(VENV)/.ui: pyproject.toml constraints.txt | $(VENV)/bin/python
@@ -54,8 +58,8 @@ $(VENV)/.site: pyproject.toml constraints.txt | $(VENV)/bin/python
 # torch comes first: what is installed after it takes the build that is there.
 $(VENV)/.train: $(VENV)/.dev
 	@echo "── 학습에 필요한 패키지(torch)를 설치합니다"
-	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,qlora,train]' tensorboard
+	$(BIN)/pip install --quiet $(LATE) --constraint constraints.txt torch
+	$(BIN)/pip install --quiet $(LATE) --constraint constraints.txt --editable '.[dev,qlora,train]' tensorboard
 	@touch $@
 
 $(VENV)/.release: $(VENV)/.dev
@@ -97,7 +101,7 @@ lint: setup-dev
 	$(BIN)/python -m tools.lock --check
 
 quick: setup-dev
-	$(IN_MEMORY) $(PYTEST) $(SPREAD) tests/unit tests/contracts -m "not slow" --hypothesis-profile quick -p no:schemathesis
+	$(IN_MEMORY) $(PYTEST) $(SPREAD) tests/unit tests/contracts -m quick --hypothesis-profile quick -p no:schemathesis
 
 fix: setup-dev
 	$(BIN)/ruff format .
@@ -132,15 +136,20 @@ setup-servers:
 screenshots: setup-dev setup-browser
 	MUNDAP_SCREENSHOTS=docs/images $(BIN)/pytest tests/browser/test_page.py tests/browser/test_visitors.py tests/browser/test_widget.py -q
 
-# The quick tests are measured as they run; what measuring all costs, and what all come to, says `make coverage`.
-test: setup-ocr setup-browser setup-servers setup-dev
+# What the package manager of the system installs; two of these at once would wait for each other's lock.
+setup-system:
+	@for each in ocr browser servers; do $(MAKE) --no-print-directory setup-$$each || exit 1; done
+
+# The quick tests are measured as they run; what measuring all costs, and what all come to, says `make coverage`. Those of
+# properties run again, on more examples.
+test:
+	@$(MAKE) --no-print-directory --jobs 2 setup-system setup-dev
 	@rm -rf build/coverage
 	@$(MAKE) --no-print-directory check COVERAGE=1
 	@echo "── 빠른 테스트의 커버리지(%)"
 	$(BIN)/coverage report --format=total --fail-under=$(QUICK_FLOOR)
 	@$(MAKE) --no-print-directory setup-train
-	$(PYTEST) $(SPREAD) tests --ignore=tests/unit --ignore=tests/contracts
-	$(PYTEST) $(SPREAD) tests/unit tests/contracts -m "slow or hypothesis"
+	$(PYTEST) $(WAITING) tests -m "not quick or hypothesis"
 	@$(MAKE) --no-print-directory standards
 
 # LangChain's own tests. They stand apart: with them come plugins that change how pytest runs everything else.

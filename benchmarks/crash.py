@@ -25,6 +25,7 @@ from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import mundap.workspace.layers  # noqa: F401 - here, and not in each process that is forked
 from mundap.errors import StaleIndex
 from mundap.workspace import Mundap
 

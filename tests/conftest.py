@@ -33,7 +33,27 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 MakePassage = Callable[..., Passage]
 
+# Files of a minute and more, the longest first: begun last, each would keep one worker at work while the others have no more to do.
+_LONG = """
+slow/test_chaos docs/test_howto slow/test_training_over_encoders crash/test_kill cli/test_serve_limits docs/test_readme
+slow/test_cluster cli/test_serve_contract cli/test_milvus docs/test_examples unit/test_crash contracts/test_milvus cli/test_record
+slow/test_encoders browser/test_desk cli/test_worker_verbs contracts/test_index cli/test_disk cli/test_access
+slow/test_keyword_models cli/test_replicas browser/test_page cli/test_up cli/test_tune cli/test_oidc browser/test_hostile
+cli/test_errors cli/test_encoders cli/test_leaks cli/test_personas cli/test_mcp cli/test_interrupt
+""".split()
+_RANK = {Path(__file__).parent / f"{name}.py": rank for rank, name in enumerate(_LONG)}
+_QUICK = {Path(__file__).parent / folder for folder in ("unit", "contracts")}
+
 gc.disable()  # what is collected stays: looking through it again and again takes time and frees nothing
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent in _QUICK and not item.get_closest_marker("slow"):
+            item.add_marker("quick")
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        items.sort(key=lambda item: _RANK.get(item.path, len(_RANK)))
 
 
 def pytest_collection_finish() -> None:

@@ -288,6 +288,7 @@ def test_every_view_meets_wcag_aa(desk: Site, opened: Opened, scheme: str) -> No
     page.get_by_role("link", name="문서", exact=True).click()
     page.get_by_role("button", name="문단 2개").first.click()
     view(page, "색인된 문단")
+    settled(page)
     check("passages")
 
 

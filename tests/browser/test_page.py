@@ -256,6 +256,7 @@ def test_it_fits_a_phone(sample: Site, opened: Opened, picture: Picture, phone: 
     for name in list(VIEWS)[1:]:
         page.goto(f"{sample.page}/{name}")
         expect(page.get_by_role("heading", name=VIEWS[name][0], exact=True)).to_be_visible()
+        settled(page)
         assert fits(page), name
 
 
@@ -301,8 +302,10 @@ def test_every_view_meets_wcag_aa(sample: Site, opened: Opened, scheme: str) -> 
     for name, (korean, _) in list(VIEWS.items())[1:]:
         page.get_by_role("link", name=korean).click()
         expect(page.get_by_role("heading", name=korean, exact=True)).to_be_visible()
+        settled(page)  # until then, words of the view before are there too
         if name in ("search", "keywords"):
             page.get_by_role("textbox").first.fill("면세 한도")
             page.keyboard.press("Enter")
             expect(page.get_by_text("한도").nth(1)).to_be_visible()
+            settled(page)
         check(name)

@@ -246,6 +246,7 @@ def test_a_broad_question_offers_its_cases_and_each_is_answered(served: Served, 
         cases = ask(page, "이용 요금은 얼마인가요?").get_by_role("group", name="어떤 경우인가요?")
         expect(cases.get_by_role("button")).to_have_text(["수영장", "체육관"])
         cases.get_by_role("button", name="체육관").click()
+        expect(page.get_by_role("article")).to_have_count(2)
         expect(page.locator(".writing")).to_have_count(0)
         answer = page.get_by_role("article").last
         expect(answer).to_contain_text("3만원")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import pkgutil
 import signal
 import sys
 import time
@@ -18,6 +19,9 @@ from warnings import catch_warnings, simplefilter
 
 import httpx
 
+import mundap
+
+_LATE = ("mundap.integrations", "mundap.ui", "mundap.mcp", "mundap.training")  # with packages that few commands load
 TOUCHING = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.truncate", "sqlite3.connect"}
 
 
@@ -27,8 +31,9 @@ def preload() -> None:
 
     from mundap.korean.kiwi import kiwi
 
-    for name in ("cli", "serve.app", "serve.server", "workflows.backup", "workspace"):
-        import_module(f"mundap.{name}")
+    for module in pkgutil.walk_packages(mundap.__path__, "mundap."):
+        if not module.name.startswith(_LATE) and not module.name.endswith("_compiled"):
+            import_module(module.name)
 
     class Alone(kiwipiepy.Kiwi):  # type: ignore[misc]
         """Kiwi without threads of its own, whose model is loaded here."""
@@ -39,23 +44,24 @@ def preload() -> None:
                 super().__init__(num_workers=0, **options)
             super().tokenize("준비")
 
-        def tokenize(self, text: str | Iterable[str], *arguments: Any, **options: Any) -> Any:
-            """As it does with threads."""
-            if isinstance(text, str):
-                return super().tokenize(text, *arguments, **options)
-            return (super(Alone, self).tokenize(one, *arguments, **options) for one in text)
-
-        def split_into_sents(self, text: str | Iterable[str], *arguments: Any, **options: Any) -> Any:
-            """As it does with threads."""
-            if isinstance(text, str):
-                return super().split_into_sents(text, *arguments, **options)
-            return (super(Alone, self).split_into_sents(one, *arguments, **options) for one in text)
-
+    for name in ("analyze", "space", "split_into_sents", "tokenize"):
+        setattr(Alone, name, _one_by_one(getattr(kiwipiepy.Kiwi, name)))
     with patch("kiwipiepy.Kiwi", Alone):
         kiwi()
     gc.collect()
     gc.freeze()  # or each process would copy all memory as it looks through it
     assert len([*Path("/proc/self/task").iterdir()]) == 1, "a forked process would lack the threads of this one"
+
+
+def _one_by_one(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of Kiwi that takes a text or many, which needs no thread for many."""
+
+    def called(self: Any, text: str | Iterable[str], *arguments: Any, **options: Any) -> Any:
+        if isinstance(text, str):
+            return method(self, text, *arguments, **options)
+        return (method(self, one, *arguments, **options) for one in text)
+
+    return called
 
 
 class Child:

@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -205,7 +204,7 @@ def test_it_ends_in_good_order_and_finishes_what_it_was_asked(serving: Serve, of
             assert "Traceback" not in server.errors.read_text("utf-8")
 
 
-def test_a_new_index_drops_no_request(serving: Serve, indexed: MakeBot, command: str) -> None:
+def test_a_new_index_drops_no_request(serving: Serve, indexed: MakeBot, mundap: Run) -> None:
     root = indexed().root
     statuses: list[int] = []
     whole: list[bool] = []
@@ -219,9 +218,6 @@ def test_a_new_index_drops_no_request(serving: Serve, indexed: MakeBot, command:
                 statuses.append(said.status_code)
                 whole.append(said.text.endswith("data: [DONE]\n\n"))
 
-    def run(*arguments: str) -> None:
-        subprocess.run([command, *arguments, "--workspace", str(root)], check=True, capture_output=True)
-
     with serving(root) as server:
         assert server.client.get("/readyz").status_code == 200
         threads = [threading.Thread(target=ask, args=(server.address,)) for _ in range(4)]
@@ -230,8 +226,8 @@ def test_a_new_index_drops_no_request(serving: Serve, indexed: MakeBot, command:
         try:
             for n in range(3):
                 (root / "docs" / f"새글{n}.txt").write_text(f"주차권 {n}은 안내소에서 팝니다.", "utf-8")
-                run("ingest")
-                run("index")
+                for verb in ("ingest", "index"):
+                    assert mundap(verb, workspace=root).code == 0
         finally:
             done.set()
             for thread in threads:

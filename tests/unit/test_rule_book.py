@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import mundap as md
+from mundap.encode.e5_int8 import E5SmallInt8
 from mundap.ingest.readers import read
 from mundap.ingest.split import chunks, parents
 from mundap.store.cache import Cache, CachedEncoder
@@ -50,7 +51,7 @@ def test_words_alone_find_the_rule_of_every_question_in_the_first_five() -> None
 def test_words_and_meaning_find_the_rule_of_every_question_in_the_first_three(pytestconfig: pytest.Config) -> None:
     units = [unit for whole in passages() for unit in (whole, *chunks(whole))]
     vectors = Cache(pytestconfig.cache.mkdir("vectors") / "e5.sqlite")  # kept between runs, by text and encoder
-    searcher = md.Hybrid(md.BM25(units), md.Dense(units, encoder=CachedEncoder(md.E5Small(), vectors)))
+    searcher = md.Hybrid(md.BM25(units), md.Dense(units, encoder=CachedEncoder(E5SmallInt8(), vectors)))
     found = {question: [hit.passage.heading for hit in searcher.search(question, k=3)] for question, _ in ASKED}
     vectors.close()
     assert [question for question, rule in ASKED if rule not in found[question]] == []
