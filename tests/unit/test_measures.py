@@ -5,7 +5,9 @@ import pytest
 from mundap.korean.measures import measures
 
 
-@pytest.mark.parametrize("noun", ["연회비", "주차료", "위약금", "이용료", "할인율", "강사비", "상속세율", "체류비용", "벌점금액"])
+@pytest.mark.parametrize(
+    "noun", ["연회비", "주차료", "위약금", "이용료", "할인율", "강사비", "상속세율", "체류비용", "벌점금액"]
+)
 def test_a_noun_that_ends_in_what_is_paid_or_counted_names_an_amount(noun: str) -> None:
     assert measures({noun, "회원"}) == {noun}
 
