@@ -262,3 +262,25 @@ def test_a_passage_that_does_not_name_what_it_is_asked_of_supports_less() -> Non
         for text in ("자전거의 보관료는 하루 500원이다.", "가방의 보관료는 하루 500원이다.")
     )
     assert named > other
+
+
+FEES = "회의실 사용료는 한 시간에 2만원이다. 주차장은 건물 뒤에 있다."
+
+
+@pytest.mark.parametrize(
+    ("question", "unmeasured"),
+    [
+        ("회의실 사용료는 얼마인가요?", 0),
+        ("회의실 연체료는 얼마인가요?", 1),  # an amount is there, of something else
+        ("회의실 위약금은 몇 퍼센트예요?", 1),
+        ("회의실 한 시간에 얼마예요?", 0),  # no amount is named
+        ("회의실 연체료는 누가 내나요?", 0),  # none is asked for
+    ],
+)
+def test_the_amount_of_one_thing_is_not_that_of_another(question: str, unmeasured: int) -> None:
+    assert feature(read(question, FEES), "unmeasured") == unmeasured
+
+
+def test_an_amount_named_by_its_lead_is_the_one_asked_for() -> None:
+    text = "연체료는 다음과 같다.\n1. 하루: 500원\n2. 이틀: 1,000원"
+    assert feature(read("연체료는 얼마예요?", text), "unmeasured") == 0

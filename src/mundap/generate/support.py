@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from mundap.errors import MundapError
 from mundap.generate.evidence import Floats, Line, ReaderModel, default_model, logits
 from mundap.generate.reading import Evidence, Sentence
+from mundap.korean.measures import measures
 from mundap.korean.regions import is_there, regions, seeks_a_place
 from mundap.korean.tokens import content
 from mundap.messages import say
@@ -36,11 +38,13 @@ FEATURES = (
     "missing",  # the heaviest word of the question that is nowhere, in shares of the heaviest
     "best",  # the log-odds of the best sentence
     "offered",  # whether the best sentence has what is asked for
+    "unmeasured",  # whether an amount is asked for by its name (수수료) that stands beside none
 )
 # At least, of a number that stands with the very name asked for, or of what is in the region and called as asked, however
 # little else is like the question.
 GIVEN = 0.7
 _VALUED = 0.5  # of what a sentence offers, from which it counts as having it
+_AMOUNTS = ("%", "원", "달러")  # units of amounts
 
 
 def question_features(evidence: Evidence, model: ReaderModel | None = None) -> Floats:
@@ -77,6 +81,7 @@ def question_features(evidence: Evidence, model: ReaderModel | None = None) -> F
             missing / heaviest,
             float(scores[best]),
             max([found[best].offers, *(found[place].offers for place in found[best].governors)]),
+            float(_unmeasured(evidence, valued)),
         ]
     )
 
@@ -135,6 +140,14 @@ def read_calibration(folder: Path, encoder: str) -> Line:
 def refusal(language: str) -> str:
     """What is said when the documents do not answer."""
     return say("refusal", language)
+
+
+def _unmeasured(evidence: Evidence, valued: Sequence[int]) -> bool:
+    """Whether the amount asked for has a name that none of the sentences with a value has, nor what stands around it."""
+    asked = evidence.asked
+    named = measures(asked.focus) if asked.kind == "amount" or asked.unit in _AMOUNTS else frozenset()
+    found = evidence.sentences
+    return bool(named) and not any(named <= _around(found, n) | evidence.context(n) for n in valued)
 
 
 def _part(focus: frozenset[str], words: frozenset[str]) -> float:
