@@ -213,7 +213,7 @@ class Reader:
 
     def _read(self, question: str, hits: Sequence[Hit]) -> Evidence:
         asked = wanted(question)
-        there = regions(question) if seeks_a_place(question) else frozenset()
+        there = regions(question) if seeks_a_place(question) else frozenset[str]()
         hits = _worth_reading(hits, asked, there)
         passages = [_parsed(hit) for hit in hits]
         given = [gives for parsed, _ in passages for gives in _given(parsed, asked.contact)]
