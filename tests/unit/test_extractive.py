@@ -325,3 +325,69 @@ def test_a_repealed_provision_is_not_quoted(empty: str) -> None:
     assert "회원증 사본" in given.text
     assert "삭제" not in given.text
     assert not any("삭제" in citation.quote for citation in given.citations)
+
+
+@pytest.mark.parametrize(
+    "barring",
+    ["장갑은 착용하지 않아야 한다.", "장갑은 착용하지 말아야 합니다.", "장갑의 착용을 삼가야 한다."],
+)
+def test_what_must_not_be_done_is_listed_however_it_is_said(barring: str) -> None:
+    worn = "작업할 때에는 안전모와 안전화를 착용하여야 한다. 안전모는 금이 가 있지 않아야 한다."
+    given = answer("회전하는 기계 앞에서 착용하면 안 되는 것은?", worn, f"회전하는 기계 앞에서 {barring}")
+    assert given.text == f"회전하는 기계 앞에서 {barring} [2]"
+
+
+def test_what_somebody_must_not_do_is_said_of_the_very_one() -> None:
+    others = "관장은 회원에게 신분증을 맡기라고 할 수 없다."
+    barred = "회원은 직원에게 사적인 심부름을 시키거나 영업을 방해하는 행위를 하여서는 아니 된다."
+    given = answer("회원이 직원에게 하면 안 되는 행동", f"{others} {STUFFING}", f"{barred} {STUFFING}")
+    assert given.text.startswith(f"{barred} [2]")
+
+
+@pytest.mark.parametrize(
+    "question", ["회원이 환불을 거절당하는 사유", "회원의 환불을 거절할 수 있는 이유는?", "환불을 거절할 수 있는 경우"]
+)
+def test_grounds_are_the_list_of_cases_that_a_proviso_announces(question: str) -> None:
+    lead = "회원이 환불을 요구하면 센터는 거절하지 못한다. 다만, 다음 각 호의 어느 하나에 해당하는 경우에는 그러하지 아니하다."
+    items = ["1. 강습이 절반 넘게 지난 경우", "2. 물품을 잃어버린 경우", "3. 약속을 세 번 어긴 경우"]
+    echo = "센터가 환불을 거절하였을 때에는 그 이유를 회원에게 알려야 하며, 환불을 거절당한 회원은 거절한 이유를 물을 수 있다."
+    given = answer(question, echo, "\n".join([lead, *items]))
+    assert given.text.startswith("\n".join([lead, *items]))
+
+
+def test_what_a_thing_is_is_said_by_the_definition_behind_passages_that_only_name_it() -> None:
+    naming = [f"응급처치사는 {n}층에 머물며 응급처치사 명부에 적는다. {STUFFING}" for n in range(1, 4)]
+    defining = "나. 응급처치사: 다친 사람을 처음 돌보는 사람을 말합니다."
+    given = answer("응급처치사가 뭐예요?", *naming, f"가. 관장: 시설을 맡은 사람을 말합니다.\n{defining}")
+    assert given.text.startswith(f"{defining} [4]")
+
+
+def _statute(*passages: tuple[str, str]) -> list[Hit]:
+    return [
+        Hit(Passage(f"p{n}", "d", text, 0, len(text), heading=heading), 3.0 - n / 10, n)
+        for n, (heading, text) in enumerate(passages, 1)
+    ]
+
+
+ADDENDUM = (
+    "부칙 > 부칙 <제120호> > 제2조(반납에 관한 적용례)",
+    "제7조의 개정규정은 이 조례 시행 후 빌린 책을 반납하는 경우부터 적용한다.",
+)
+PROVISION = ("제2장 대출 > 제7조(반납)", "빌린 책은 두 주일 안에 창구에 반납한다.")
+
+
+def test_a_provision_answers_and_not_the_addenda_that_say_for_whom_it_holds() -> None:
+    given = Extractive().answer("빌린 책은 어떻게 반납하나요?", _statute(ADDENDUM, PROVISION))
+    assert given.text == f"{PROVISION[1]} [2]"
+
+
+def test_addenda_answer_from_when_a_provision_holds() -> None:
+    given = Extractive(min_support=0).answer(
+        "개정 반납 규정은 언제 빌린 책부터 적용되나요?", _statute(ADDENDUM, PROVISION)
+    )
+    assert ADDENDUM[1] in given.text
+
+
+def test_addenda_answer_where_there_is_nothing_else() -> None:
+    given = Extractive(min_support=0).answer("빌린 책은 어떻게 반납하나요?", _statute(ADDENDUM))
+    assert given.text == f"{ADDENDUM[1]} [1]"

@@ -24,6 +24,8 @@ from mundap.workspace import Mundap
         ("남양주시와 양주시", {"남양주", "양주"}),
         ("화성의 위성, 영양 성분, 고령 근로자, 경기 시간, 세종 대왕", set()),
         ("화성시와 세종시", {"화성", "세종"}),
+        ("세종에 있는 수영장, 상주에 있나요", {"세종", "상주"}),
+        ("경기에 있는 반칙, 수영에 있는 영법", set()),
     ],
 )
 def test_regions_are_known_by_their_short_and_long_names(text: str, named: set[str]) -> None:
@@ -43,6 +45,7 @@ def test_a_part_is_in_its_region_and_a_region_covers_its_parts() -> None:
         ("부산에 수영장 있나요?", True),
         ("부산에서 수영할 수 있는 곳은?", True),
         ("부산 수영장 주소 알려 주세요", True),
+        ("부산에서 수영장 찾아 줘", True),
         ("부산에 살면 신청할 수 있나요?", False),
         ("부산에 수영장이 있으면 이용료는 얼마인가요?", False),
     ],
@@ -81,6 +84,23 @@ def test_only_what_is_in_the_region_answers_what_there_is(pools: Mundap, questio
     named = {name for name in ("가온", "나래", "다솜", "서울") if name in answer.text}
     assert named  # one alone where the search is sure of it
     assert named <= {"가온", "나래"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "question", ["부산 수영장 다 알려줘 어디 있어", "부산에 있는 수영장들", "부산에서 수영장 추천해 줘"]
+)
+def test_each_row_of_the_region_is_one_of_what_there_is(pools: Mundap, question: str) -> None:
+    answer = pools.ask(question)
+    assert all(name in answer.text for name in ("가온", "나래"))
+    assert not any(name in answer.text for name in ("다솜", "서울"))
+
+
+@pytest.mark.slow
+def test_a_place_that_is_named_comes_without_the_others_of_its_region(pools: Mundap) -> None:
+    answer = pools.ask("부산 나래 수영장 주소")
+    assert "부산광역시 사하구 2" in answer.text
+    assert "가온" not in answer.text
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mundap.korean.wanted import KINDS, VALUES, offers, wanted
+from mundap.korean.wanted import KINDS, VALUES, defines, forbids, offers, wanted, withholds
 
 
 @pytest.mark.parametrize(
@@ -219,3 +219,117 @@ def test_a_multiple_or_a_half_is_an_amount(text: str) -> None:
 
 def test_an_arrangement_is_no_multiple() -> None:
     assert offers("자리를 두 배치도에 따라 앉힌다.", wanted("얼마를 돌려받나요?")) < 1
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "기숙사에 반입하면 안 되는 물건",
+        "기숙사에 반입하면 안 되는 물건 다 알려 주세요",
+        "숙소에서 사용할 수 없는 전열기구",
+        "도서관에서 대출이 안 되는 책들 알려줘",
+        "욕장에서 입지 말아야 하는 옷",
+    ],
+)
+def test_a_bare_name_of_what_is_not_allowed_asks_for_all_of_it(question: str) -> None:
+    assert wanted(question).excluding
+
+
+@pytest.mark.parametrize(
+    "question", ["안 쓰는 물건 버리는 방법", "대출이 안 되는 책은 얼마인가요?", "입실이 안 되면 어떻게 하나요?"]
+)
+def test_what_else_is_asked_of_what_is_not_allowed_is_no_list(question: str) -> None:
+    assert not wanted(question).excluding
+
+
+@pytest.mark.parametrize(
+    ("question", "denied", "whose"),
+    [
+        ("기숙사에 반입하면 안 되는 물건", {"반입"}, set()),
+        ("간호사에게 시키면 안 되는 일은?", set(), {"간호사"}),
+        ("교사가 학생에게 하면 안 되는 말", set(), {"교사"}),
+        ("욕장에서 먹지 말아야 하는 음식", set(), {"욕장"}),
+        ("세탁기 청소할 때 하면 안 되는 것", set(), {"세탁기", "청소"}),
+        ("대상에서 제외되는 사람은?", {"대상"}, set()),
+    ],
+)
+def test_a_no_is_said_of_a_noun_or_of_a_verb_of_somebody(question: str, denied: set[str], whose: set[str]) -> None:
+    asked = wanted(question)
+    assert (asked.denied, asked.whose) == (denied, whose)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "반지는 착용하지 않아야 한다.",
+        "복도에서 뛰지 말아야 한다.",
+        "실내에서는 흡연을 삼가야 한다.",
+        "약품을 섞지 않을 것",
+        "전열기구는 사용하여서는 아니 된다.",
+        "동물은 데려올 수 없다.",
+        "촬영을 금한다.",
+    ],
+)
+def test_what_must_not_be_done_is_forbidden(text: str) -> None:
+    assert forbids(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "신청일에 집을 가진 사람이 아니어야 한다.",
+        "포장이 훼손되지 않을 것",
+        "무게가 한도를 초과하지 않아야 한다.",
+        "뚜껑이 떨어져 있지 아니할 것",
+        "그 몫도 무시할 수 없다.",
+        "이 기간에는 이자가 붙지 않는다.",
+    ],
+)
+def test_a_condition_or_a_way_to_speak_forbids_nothing(text: str) -> None:
+    assert not forbids(text)
+
+
+def test_a_no_beside_the_noun_holds_of_what_must_not_be_done_and_not_of_a_condition() -> None:
+    assert withholds("목걸이는 착용하지 않아야 한다.", frozenset({"착용"}))
+    assert withholds("장신구의 착용을 삼가야 한다.", frozenset({"착용"}))
+    assert not withholds("착용 흔적이 있지 않아야 한다.", frozenset({"착용"}))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "대출이 거절되는 이유",
+        "회원이 탈퇴할 수 있는 사유는?",
+        "입장을 못 하는 경우",
+        "환불을 요구할 수 있는 경우 알려줘",
+    ],
+)
+def test_the_grounds_on_which_something_may_be_so_are_its_conditions(question: str) -> None:
+    assert wanted(question).kind == "condition"
+
+
+@pytest.mark.parametrize("question", ["왜 대출이 거절되는 이유를 안 알려주나요?", "수영장이 쉬는 건 무슨 이유예요?"])
+def test_why_something_is_so_is_a_reason(question: str) -> None:
+    assert wanted(question).kind == "reason"
+
+
+@pytest.mark.parametrize(
+    ("question", "defining", "other"),
+    [
+        (
+            "연장전이 뭐예요?",
+            "나. 연장전: 승부가 나지 않았을 때 더 하는 경기를 말합니다.",
+            "연장전은 5분씩 두 번 한다.",
+        ),
+        ("장애물이란?", '2\\. "장애물"이란 길을 막는 것을 말하며, 다음과 같다.', "장애물에 닿으면 감점한다."),
+        ("회원이 뭔가요?", "회원은 가입 신청이 승인된 사람을 말한다.", "정회원: 회비를 낸 사람을 말한다."),
+        (
+            "집단 따돌림이 뭐죠?",
+            '여럿이 한 사람을 멀리하는 행위(이하 "집단 따돌림"이라 한다)를 하여서는 아니 된다.',
+            "집단 따돌림을 본 사람은 알려야 한다.",
+        ),
+    ],
+)
+def test_what_defines_a_thing_is_told_from_what_only_names_it(question: str, defining: str, other: str) -> None:
+    assert defines(defining, wanted(question))
+    assert not defines(other, wanted(question))

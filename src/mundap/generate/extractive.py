@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from mundap.generate.choices import choices
 from mundap.generate.evidence import Floats, ReaderModel, logits
@@ -22,7 +22,8 @@ from mundap.ingest.grid import TABLE
 from mundap.korean.contacts import has_contact
 from mundap.korean.deferring import defers
 from mundap.korean.lists import announces, item, leans, note, proviso, repealed
-from mundap.korean.wanted import affirms, denies, withholds
+from mundap.korean.regions import is_there, regions
+from mundap.korean.wanted import affirms, defines, denies, forbids, withholds
 from mundap.messages import say
 from mundap.types import Answer, Choice, Citation, Hit, Turn
 
@@ -38,8 +39,12 @@ WHOLE = 800  # of a list that is asked for
 STEPS = ("procedure", "condition")  # kinds that a list answers as a whole, if it is no longer than that
 CASES = 200  # of the items of a list that each have a value, of which one is quoted
 SHORT = 200  # of a list that is completed where some of it is quoted
+_ADDENDA = re.compile(r"(?:^|> )부\s?칙")
+_OF_ADDENDA = frozenset("부칙 시행 시행일 개정 적용례 경과 경과조치 종전 이전".split())
+_CASE = frozenset("이유 사유 경우 조건 요건 자격 기준".split())  # what a question for cases calls them
 _CASES = {  # what is listed where a sentence answers by announcing a list, by kind
-    "condition": re.compile(r"(?:경우|때|요건|조건)"),
+    "reason": re.compile(r"(?:사유|경우|이유|원인)"),
+    "condition": re.compile(r"(?:경우|때|요건|조건|사유)"),
     "person": re.compile(r"(?:사람|자|공무원|위원|기관)(?=[에은는이가을를으의로과와]|\s)"),
 }
 
@@ -126,6 +131,7 @@ def pick(evidence: Evidence, model: ReaderModel | None = None) -> Picked | None:
     chosen |= _closed(evidence, {key, *chosen}, key) | {key}
     if _is_row(found[key]) and evidence.asked.kind != "list":
         chosen = {n for n in chosen if not _is_row(found[n]) or found[n].shared >= found[key].shared}
+    chosen |= _lying_there(evidence, key)
     if evidence.asked.negative:
         chosen = {n for n in chosen if n == key or not affirms(found[n].text)}
         if evidence.asked.excluding:
@@ -203,8 +209,13 @@ def _key(evidence: Evidence, scores: Floats) -> int | None:
         if not announces(found[n].text) or _names_cases(evidence, n) or (exact and found[n].offers >= 1)
     ]
     speaking = [n for n in speaking if not repealed(found[n].said)] or speaking or list(every)
+    speaking = [n for n in speaking if not _amends(evidence, found[n].hit)] or speaking
     if exact:
         speaking = _of_subject(evidence, [n for n in speaking if found[n].offers >= 1]) or speaking
+    if evidence.asked.kind == "condition":
+        speaking = _of_cases(evidence, speaking) or speaking
+    if evidence.asked.kind == "definition":
+        speaking = [n for n in speaking if defines(found[n].text, evidence.asked)] or speaking
     if evidence.asked.negative:
         denied = [n for n in speaking if _denied(evidence, n)]
         listing = evidence.asked.excluding  # which no list of anything else answers
@@ -230,6 +241,18 @@ def _of_subject(evidence: Evidence, places: list[int]) -> list[int]:
     return [n for n in places if evidence.named(n) >= most - SUBJECT]
 
 
+def _of_cases(evidence: Evidence, places: list[int]) -> list[int]:
+    """Those of the sentences that announce the list of the cases that are asked for, of as much that the question names as any
+    says; a proviso is of what it limits."""
+    names = evidence.asked.names - _CASE
+
+    def named(n: int) -> int:
+        return len(names & evidence.context(_limited(evidence, n)))
+
+    most = max((len(names & evidence.context(n)) for n in places), default=0)
+    return [n for n in places if _names_cases(evidence, n) and named(n) == most]
+
+
 def _denied(evidence: Evidence, n: int) -> bool:
     """Whether the sentence, or what governs it, says no to what the question says no to.
 
@@ -241,6 +264,8 @@ def _denied(evidence: Evidence, n: int) -> bool:
     texts = [found[place].text for place in places]
     if listing and about:
         return any(withholds(text, about) for text in texts)
+    if listing:  # a verb alone is forbidden: whatever is, of those whom the question names
+        return evidence.asked.whose <= evidence.context(n) and any(map(forbids, texts))
     return any(denies(text) and (not about or any(noun in text for noun in about)) for text in texts)
 
 
@@ -251,8 +276,14 @@ def _rooms(evidence: Evidence, scores: Floats, key: int) -> dict[int, int]:
         return {key: ALONE}
     close = [hit for hit in hits if hits[0].score - hit.score <= NEAR or hit.rank == key]
     best = {hit.rank: max(scores[n] for n, s in enumerate(evidence.sentences) if s.hit is hit) for hit in close}
+    best = {hit.rank: best[hit.rank] for hit in close if hit.rank == key or not _amends(evidence, hit)}
     ranks = [rank for rank in best if rank == key or best[rank] >= best[key] - FARTHEST]
     return dict(zip(sorted(ranks, key=lambda rank: (-best[rank], rank)), BESIDE, strict=False))
+
+
+def _amends(evidence: Evidence, hit: Hit) -> bool:
+    """Whether a passage is of the addenda of a statute, which say from when it holds and for whom, and is not asked for that."""
+    return bool(_ADDENDA.search(hit.passage.heading)) and not evidence.asked.names & _OF_ADDENDA
 
 
 def _filled(evidence: Evidence, scores: Floats, rank: int, room: int) -> set[int]:
@@ -307,7 +338,8 @@ def _completing(evidence: Evidence, chosen: set[int], lead: int, key: int) -> li
     lead stands with one of many cases (벌금, with what is fined) that one is enough.
     """
     entries = _announced(evidence, lead)
-    of_key = lead == key or lead in _provisos(evidence, key) or _names_cases(evidence, lead)
+    beside = evidence.sentences[lead].hit is evidence.sentences[key].hit
+    of_key = lead == key or lead in _provisos(evidence, key) or (beside and _names_cases(evidence, lead))
     if evidence.asked.exact and chosen.intersection(entries):
         of_key = False
     size = sum(_size(evidence.sentences[n]) for n in entries)
@@ -353,6 +385,25 @@ def _valued_beside(evidence: Evidence, place: int) -> list[int]:
         if found[n].governors == found[place].governors and item(found[n].text) and found[n].offers >= 1
     ]
     return beside if sum(_size(found[n]) for n in beside) <= CASES else []
+
+
+def _lying_there(evidence: Evidence, key: int) -> set[int]:
+    """The rows that lie in the region of which it is asked what there is, as the one that answers best does.
+
+    Each names what that one names of the question; where none other does, at least what it names but the kind of thing that is
+    asked for, which a row may have in its name by chance (푸른 수영장).
+    """
+    found, there = evidence.sentences, evidence.there
+    rows = [n for n, s in enumerate(found) if there and _is_row(s) and is_there(s.hit.passage.worded, there)]
+    if key not in rows:
+        return set()
+    nouns = [noun for noun in evidence.asked.names if not regions(noun)]
+    named = {n: frozenset(noun for noun in nouns if evidence.names_it(n, noun)) for n in rows}
+    alike = [n for n in rows if named[key] <= named[n]]
+    if len(alike) < 2:
+        alike = [n for n in rows if named[key] - evidence.asked.focus <= named[n]]
+    sizes = accumulate(_size(found[n]) for n in alike)
+    return {n for n, size in zip(alike, sizes, strict=True) if size <= WHOLE or n == key}
 
 
 def _is_row(sentence: Sentence) -> bool:

@@ -14,11 +14,11 @@ from mundap.korean.display import shown
 from mundap.korean.everyday import SAME, WEIGHTS, FindEveryday
 from mundap.korean.lists import announces, blocks, item, level, note, openings
 from mundap.korean.normalize import normalize, squash
-from mundap.korean.regions import is_there, regions
+from mundap.korean.regions import is_there, regions, seeks_a_place
 from mundap.korean.sentences import Span, sentences
 from mundap.korean.telling import telling
 from mundap.korean.tokens import SearchTokenizer, content
-from mundap.korean.wanted import LIMITS, Wanted, offers, wanted
+from mundap.korean.wanted import LIMITS, Wanted, defines, offers, wanted
 from mundap.protocols import Encoder
 from mundap.types import Hit, Passage
 
@@ -78,7 +78,7 @@ class Evidence:
 
     `blocks` are the (first, after) places of sentences that belong together, a lead with its list; `asked` is what the
     question asks for, with a contact only where a sentence gives that of the very body; `weights` the weight of each of its words, and `heads` the words of each passage's heading and
-    source, by passage id.
+    source, by passage id. `there` are the regions of which it is asked what there is.
     """
 
     sentences: tuple[Sentence, ...]
@@ -87,6 +87,7 @@ class Evidence:
     weights: Mapping[str, float]
     encoder: str = ""
     heads: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    there: frozenset[str] = frozenset()
 
     @property
     def hits(self) -> list[Hit]:
@@ -107,6 +108,14 @@ class Evidence:
         sentence = self.sentences[place]
         governing = (self.sentences[n].words for n in sentence.governors)
         return sentence.words.union(self.heads.get(sentence.hit.passage.id, frozenset()), *governing)
+
+    def names_it(self, place: int, noun: str) -> bool:
+        """Whether a sentence, what governs it, or its heading and source name `noun`, also within a compound (실내 in 실내장)."""
+        if noun in self.context(place):
+            return True
+        passage = self.sentences[place].hit.passage
+        said = f"{passage.source} {passage.heading} {self.sentences[place].text}"
+        return len(noun) > 1 and noun in said.lower()
 
     @property
     def coverage(self) -> float:
@@ -204,7 +213,8 @@ class Reader:
 
     def _read(self, question: str, hits: Sequence[Hit]) -> Evidence:
         asked = wanted(question)
-        hits = _worth_reading(hits, asked)
+        there = regions(question) if seeks_a_place(question) else frozenset[str]()
+        hits = _worth_reading(hits, asked, there)
         passages = [_parsed(hit) for hit in hits]
         given = [gives for parsed, _ in passages for gives in _given(parsed, asked.contact)]
         asked = _settled(asked, any(given))
@@ -219,9 +229,9 @@ class Reader:
         if self.encoder is not None and texts:
             vectors = self.encoder.encode_passages(texts)
             near = (vectors @ self.encoder.encode_queries([question])[0]).tolist()
-        there = {word: regions(word) for word in weights if regions(word)}
+        placed = {word: regions(word) for word in weights if regions(word)}
         words = [
-            _meeting(each, meant).union(word for word, named in there.items() if is_there(text, named))
+            _meeting(each, meant).union(word for word, named in placed.items() if is_there(text, named))
             for each, text in zip(_words(texts, weights), texts, strict=True)
         ]
         whose = asked.names.union(weights)  # a number that stands with a name is as good as named itself
@@ -248,7 +258,8 @@ class Reader:
                         governors,
                     )
                 )
-        return Evidence(tuple(read), tuple(spans), asked, weights, self.encoder.name if self.encoder else "", heads)
+        encoder = self.encoder.name if self.encoder else ""
+        return Evidence(tuple(read), tuple(spans), asked, weights, encoder, heads, there)
 
     def _meant(self, question: str) -> list[Meant]:
         """The words of each everyday word of the question, with those of each word that means the same in documents."""
@@ -265,15 +276,21 @@ def _meeting(words: frozenset[str], meant: Sequence[Meant]) -> frozenset[str]:
     return words.union(*(asked for asked, said in meant if any(other and other <= words for other in said)))
 
 
-def _worth_reading(hits: Sequence[Hit], asked: Wanted) -> list[Hit]:
-    """The first passages, more of them for a broad question or one about what is not so, and the next few that have a value asked for in vain."""
+def _worth_reading(hits: Sequence[Hit], asked: Wanted, there: frozenset[str]) -> list[Hit]:
+    """The first passages, more of them for a broad question or one about what is not so, and the next few that have a value, or the definition, asked for in vain.
+
+    Of what there is in a region, all rows that lie there: each is one of them.
+    """
     broad = asked.negative or (asked.exact and 0 < len(asked.names) <= BROAD)
     first = list(hits[: CLOSELY + 2 * broad])
-    return first + further(hits, len(first), asked) if asked.exact else first
+    if there:
+        behind = hits[len(first) :]
+        first += [hit for hit in behind if _tabular(hit.passage) and is_there(hit.passage.worded, there)]
+    return first + further(hits, len(first), asked) if asked.pointed else first
 
 
 def further(hits: Sequence[Hit], read: int, asked: Wanted, widest: int | None = None) -> list[Hit]:
-    """Of the hits behind the first `read`, the next few that have the value asked for; [] if one of the first has it.
+    """Of the hits behind the first `read`, the next few that have the value, or the definition, asked for; [] if one of the first has it.
 
     The contact of a body is looked for in all of the hits, any other value, and where none gives that, in the first `widest`.
     """
@@ -287,8 +304,11 @@ def further(hits: Sequence[Hit], read: int, asked: Wanted, widest: int | None = 
 
 
 def has_value(hit: Hit, asked: Wanted) -> bool:
-    """Whether a sentence of the passage has the value that is asked for."""
-    return any(offers(hit.passage.text[start:end], asked) >= 1 for start, end in passage_spans(hit.passage))
+    """Whether a sentence of the passage has the value, or the definition, that is asked for."""
+    texts = (hit.passage.text[start:end] for start, end in passage_spans(hit.passage))
+    if asked.kind == "definition":
+        return any(defines(text, asked) for text in texts)
+    return any(offers(text, asked) >= 1 for text in texts)
 
 
 def _settled(asked: Wanted, given: bool) -> Wanted:

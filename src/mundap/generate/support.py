@@ -13,7 +13,7 @@ from mundap.errors import MundapError
 from mundap.generate.evidence import Floats, Line, ReaderModel, default_model, logits
 from mundap.generate.reading import Evidence, Sentence
 from mundap.korean.measures import measures
-from mundap.korean.regions import is_there, regions, seeks_a_place
+from mundap.korean.regions import is_there, only_asks, regions, seeks_a_place
 from mundap.korean.tokens import content
 from mundap.messages import say
 
@@ -104,9 +104,9 @@ def lies_there(question: str, evidence: Evidence) -> bool:
     there = regions(question)
     if not there or not seeks_a_place(question):
         return False
-    nouns = frozenset(noun for noun in evidence.asked.names if not regions(noun))
+    nouns = frozenset(noun for noun in evidence.asked.names if not regions(noun) and not only_asks(noun))
     return bool(nouns) and any(
-        nouns <= evidence.context(n) and is_there(sentence.hit.passage.worded, there)
+        is_there(sentence.hit.passage.worded, there) and all(evidence.names_it(n, noun) for noun in nouns)
         for n, sentence in enumerate(evidence.sentences)
     )
 

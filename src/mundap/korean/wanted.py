@@ -55,7 +55,7 @@ _ASKS: tuple[tuple[Kind, str], ...] = (
     ("date", r"언제|몇\s?시(?!간)|며칠날|몇\s?월|무슨\s?요일|날짜|몇\s?년도|시행일|마감일|시기"),
     (
         "period",
-        r"얼마나\s?(?:걸|더?\s?오래|기다)|얼마\s?(?:동안|만에|간|안에)|며칠|몇\s?(?:일|개월|달|년|주|시간|분|초|영업일)(?!도)"
+        r"얼마나\s?(?:걸|더?\s?오래|기다)|얼마\s?(?:동안|만에|간|안에|(?:전|후|뒤)까지)|며칠|몇\s?(?:일|개월|달|년|주|시간|분|초|영업일)(?!도)"
         rf"|(?:기간|기한)[은이]?\s?(?:{_WHAT}|얼마|언제|몇|알려|좀|\W*$)|언제까지",
     ),
     (
@@ -84,11 +84,15 @@ _ASKS: tuple[tuple[Kind, str], ...] = (
     ("procedure", r"어떻게|어떡|방법|절차|순서|과정|려면"),
     (
         "condition",
-        rf"조건|요건|자격|어떤\s?(?:경우|때|사람|상황)|어느\s?경우|무슨\s?경우|(?:경우|기준)[은는이을를]?\s?(?:{_WHAT}|알려|\W*$)",
+        rf"조건|요건|자격|사유(?=[은는이가을를]?\W*$|[을를]?\s?알려)|어떤\s?(?:경우|때|사람|상황)|어느\s?경우|무슨\s?경우|(?:경우|기준)[은는이을를]?\s?(?:{_WHAT}|알려|\W*$)"
+        r"|는\s?경우(?:[은는이을를]|에는|들)?\s?(?:(?:다|모두|전부)\s?)?(?:알려[가-힣\s]*)?\W*$",
     ),
     ("definition", rf"[은는]\s?{_ENDING_WHAT}|설명해|차이"),
 )
 _ASKING = tuple((kind, re.compile(signs)) for kind, signs in _ASKS)
+_GROUNDS = re.compile(  # cases in which something may be so, rather than why it is
+    r"(?:수\s(?:있|없)는|당하는|(?:거절|거부|반려|취소|제한|금지|배제|제외|박탈|해지|해고|정지|보류|탈락|삭감|감액)(?:되|하|받)는)\s이유"
+)
 _SOMEONE = re.compile(  # words of asking that ask for nothing: 누군가, 언제든지, 얼마 안 되면
     r"누군가|누구(?:나|든지?|도|라도|에게나)|언제(?:나|든지?|라도)|어디(?:나|든지?|라도|에나|에?서(?:나|든지?))"
     r"|얼마(?:든지?|라도|\s?안\s?[되돼][가-힣]*|\s?없[가-힣]+)|(?:무엇|뭐)(?:이?든지?|라도)|무언가|뭔가(?=\s+[가-힣])"
@@ -108,11 +112,16 @@ _COUNTED = re.compile(r"몇\s?(?=[가-힣a-zA-Z%㎖㎏㎝])")
 _ENDS_NEGATIVE = re.compile(
     r"(?:(?<![가-힣])(?:안|못)\s?[가-힣]{2,4}|(?:불가능?|금지|제외|제한|배제)[가-힣]{0,5}|[가-힣]지\s?(?:않|못)[가-힣]{1,3}|수\s?없[가-힣]{1,4})\W*$"
 )
-# 수입할 수 없는 것은? asks for all of them.
+# 수입할 수 없는 것은? asks for all of them, and so does 먹으면 안 되는 음식 (다 알려 줘).
 _THINGS_TOLD_OF = re.compile(rf"[가-힣](?:[은는]\W*$|[은는이가]\s?{_ENDING_WHAT})")
-_NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되는 물품, 제외되는 경우
-    r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|(?:(?:불가능|금지|제한)한?|(?:불가능|금지|제외|배제|제한)(?:된|되는|하는)?)\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
+_THINGS_NAMED = re.compile(
+    r"[가-힣]{0,8}(?:\s[가-힣]{1,8})?\s?(?:(?:다|모두|전부|좀)\s?)*(?:(?:알려|말해|가르쳐|보여|찾아)[가-힣\s]*)?\W*$"
 )
+_NEGATIVE = re.compile(  # of what is asked for, so in front of a noun: 안 되는 물품, 제외되는 경우
+    r"(?:안|못)\s?[가-힣]{1,3}[는은]\s|[가-힣]지\s?(?:말아야|않아야)\s?[하할될되][가-힣]?\s|(?:(?:불가능|금지|제한)한?|(?:불가능|금지|제외|배제|제한)(?:된|되는|하는)?)\s?[가-힣]{2}|[가-힣]지\s?(?:않|못)[은는하]|수\s?없는\s|아닌\s"
+)
+_NO_OBJECT = ("JKB", "JKS")  # 에게, 에서, 이: what a verb is said of
+_PASSIVE = frozenset("되 말".split())  # 안 되다, -지 말다
 _OTHERWISE = {  # how else texts say that something is not so
     "면세": ("면제", "과세"),
     "면제": ("면세", "과세"),
@@ -136,10 +145,19 @@ _FRACTION = re.compile(r"\d\s?분의\s?\d")
 _TIMES = re.compile(r"(?:\d|[두세네])\s?배(?:액|의|로|를|에|까지|\s|$)|절반|반액")  # an amount in shares of another
 _TRIFLE = re.compile(r"\s?(?:이라도|라도|도\s?(?:안|못))")  # 1$이라도 초과하면 names no limit
 _DENYING = re.compile(
-    r"수\s?없|불가|금지|제외|배제|제한|(?<!부과되)(?<!필요하)지\s?않|아니|못\s?[하받한]|안\s?[되돼됩]|(?<!필요)(?<!필요 )없[다습는으어이]|거부|과세(?:한다|하여야|된다|됩니다|대상|됨|함)"
+    r"수\s?없|불가|금지|제외|배제|제한|(?<!부과되)(?<!필요하)지\s?않|아니|못\s?[하받한]|안\s?[되돼됩된]|지\s?(?:말아|말\s?것|마십|마세)|삼가|금(?:한다|합니다|하고|해야|하여야|물)|(?<!필요)(?<!필요 )없[다습는으어이]|거부|과세(?:한다|하여야|된다|됩니다|대상|됨|함)"
 )
-# What must not be so of one thing says nothing of others.
-_REQUIRED = re.compile(r"(?:아니(?:어|하여)|지\s?않아)야|(?:아닐|지\s?않을)\s?것")
+# What must not be so of one thing says nothing of others (대상이 아니어야 한다, 변경되지 않을 것); what must not be done
+# forbids (착용하지 않아야 한다, 뛰지 않을 것).
+_REQUIRED = re.compile(r"아니어야|아닐\s?것|(?:지\s?)?(?:(?:않아|아니하여)야|(?:않을|아니할)\s?것)")
+_STATE = re.compile(
+    r"(?:[되있없크작많적넘같]|[가-힣]지나|이르|다르|(?:초과|해당|미달|경과|발생|도래|존재|포함|소속)하)(?:지\s?)?$"
+)
+_FORBIDDING = re.compile(
+    r"(?<!무시할 )(?<!어쩔 )(?<!놓을 )(?<!뗄 )수\s?없|불가|금지|제한|못\s?[하한]|안\s?[되돼됩된]|아니\s?[되된됩]"
+    r"|지\s?(?:않아야|아니하여야|않을\s?것|아니할\s?것|말아|말\s?것|마십|마세)"
+    r"|삼가|금(?:한다|합니다|하고|해야|하여야|물)"
+)
 _BESIDES = re.compile(r"\([^()]*\)")
 _BESIDE = 12  # characters
 _AFFIRMING = re.compile(r"수\s?있|가능|면제|면세|허용|무방|생략|필요\s?없|부과되지\s?않")
@@ -179,6 +197,13 @@ _NUMBER_CELL = re.compile(  # of a row: 수강료: 48,000
     r"(?:^|\n|,\s)(?P<name>[^:：\n]{1,30}?)[:：]\s?[-+△▲]?\s?\d[\d,.]*%?(?=$|\n|,\s)"
 )
 _IN_MONEY = re.compile(r"단위\s?[:：][^)\]]*원")
+_DEFINED = re.compile(  # 가. 계약자: …, "차임"이란 …을 말한다
+    r"\W*(?:(?:\d{1,2}|[가-하])\\?[.)]\s*)?(?P<thing>.{1,25}?)(?:\s?[:：]|[\"'”’」]?\s?(?:이?란|(?:이?라\s?함)?은|는)[\s,](?=.*(?:[을를]\s(?:말하|말한|말합|말함|뜻하|뜻한|뜻합|의미하|의미한|의미합|일컫)|정의)))",
+    re.DOTALL,
+)
+_CALLED = re.compile(r"이하\s?[\"'“‘「]([^\"'”’」]{1,25})[\"'”’」]\s?이?라")  # …하는 행위(이하 "괴롭힘"이라 한다)
+_JOINING = ("", "내", "의", "등")
+_LETTERS = re.compile(r"[^가-힣a-z0-9]")
 _TOPIC = re.compile(r"\W*(?:\d{1,2}[.)]\s*)?(.{1,25}?)(?:\s?[:：]|이?란(?:\s|$)|[은는]\s)")
 _NAMING = frozenset({"NNG", "NNP", "SL", "XR"})
 _EMPTY = frozenset(
@@ -196,7 +221,7 @@ class Wanted:
     """What a question asks for. `kinds` are best first, never empty.
 
     `unit` is what is counted, as `Quantity.unit` has it ("몇 병": "병", "몇 프로": "%"), or ""; `bounded`: how far one may go is asked (한도, 까지); `negative`: it asks
-    about what is not so, not allowed or left out, which is said of one of `denied` (면세가 안 되는: 면세); `names` are its nouns, `focus` those of the thing that is asked
+    about what is not so, not allowed or left out, which is said of one of `denied` (면세가 안 되는: 면세), or of a verb of `whose` (심판이 하면 안 되는: 심판); `names` are its nouns, `focus` those of the thing that is asked
     about (발급 수수료는 얼마: 수수료), and `topic` those that it is asked of (연장전은 몇 분씩 뛰나: 연장전), in lower case; `contact` is whose number or mail is asked for.
     """
 
@@ -205,6 +230,7 @@ class Wanted:
     bounded: bool = False
     negative: bool = False
     denied: frozenset[str] = frozenset()
+    whose: frozenset[str] = frozenset()
     focus: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     topic: frozenset[str] = frozenset()
@@ -221,6 +247,11 @@ class Wanted:
         return self.negative and self.kind == "list" and "condition" not in self.kinds
 
     @property
+    def pointed(self) -> bool:
+        """Whether a value or a definition is asked for, which a passage has or has not."""
+        return self.exact or self.kind == "definition"
+
+    @property
     def exact(self) -> bool:
         """Whether a value is asked for, which a sentence has or has not."""
         return self.kind in VALUES or bool(self.unit)
@@ -231,6 +262,9 @@ def wanted(question: str) -> Wanted:
     """Read a question. One that gives no sign of what it asks for is "other"."""
     text = _SOMEONE.sub(" ", " ".join(question.split()))
     kinds = list(dict.fromkeys(kind for kind, signs in _ASKING if signs.search(text)))
+    if kinds[:1] == ["reason"] and _GROUNDS.search(text) and "왜" not in text:
+        kinds.insert(0, "condition")
+        kinds = list(dict.fromkeys(kinds))
     if _STATES.search(text):  # 누가 도용한 것 같아요 tells of a case, and asks what to do
         kinds = ["procedure"]
     if _YES_NO.search(text) and not _WH.search(text) and not _REQUEST.search(text):
@@ -249,14 +283,20 @@ def wanted(question: str) -> Wanted:
     negative = _NEGATIVE.search(text) if kinds[:1] != ["yes-no"] else None
     if negative is None and kinds[:1] in (["condition"], ["list"], ["person"]):  # 어떤 경우에 안 되나요
         negative = _ENDS_NEGATIVE.search(text)
-    if negative is not None and {"definition", "list"}.issuperset(kinds) and _THINGS_TOLD_OF.search(text):
+    if (
+        negative is not None
+        and {"definition", "list"}.issuperset(kinds)
+        and (_THINGS_TOLD_OF.search(text) or _THINGS_NAMED.fullmatch(text, negative.end()))
+    ):
         kinds = ["list"]
+    denied, whose = _denied(text, negative) if negative else (frozenset[str](), frozenset[str]())
     return Wanted(
         kinds=tuple(kinds) or ("other",),
         unit=unit,
         bounded=bounded,
         negative=negative is not None,
-        denied=_denied(text, negative.start()) if negative else frozenset(),
+        denied=denied,
+        whose=whose,
         focus=focus,
         names=names,
         topic=topic,
@@ -264,10 +304,23 @@ def wanted(question: str) -> Wanted:
     )
 
 
-def _denied(text: str, end: int) -> frozenset[str]:
-    """The noun before the no at `end`, of which it is said, and what says the contrary of it."""
-    nouns = [t.form for t in kiwi().tokenize(text) if t.end <= end and t.tag in _NAMING and t.form not in _EMPTY][-1:]
-    return frozenset(nouns).union(*(_OTHERWISE.get(noun, ()) for noun in nouns))
+def _denied(text: str, no: re.Match[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """The noun before the `no`, of which it is said, with what says the contrary of it; or, where the no is said of a verb
+    alone, the subject of that, else all nouns before it: 임산부에게 시키면 안 되는 일, 욕장에서 하면 안 되는 것."""
+    tokens = kiwi().tokenize(text)
+    before = [n for n, t in enumerate(tokens) if t.end <= no.start() and t.tag in _NAMING and t.form not in _EMPTY]
+    if not before:
+        return frozenset(), frozenset()
+    last = tokens[before[-1]]
+    behind = [t for t in tokens if last.end <= t.start < no.end()]
+    verbs = [n for n, t in enumerate(behind) if t.tag.partition("-")[0] == "VV" and t.form not in _PASSIVE]
+    of_a_verb = bool(verbs) and (
+        behind[0].tag in _NO_OBJECT or any(t.tag == "ETM" for t in behind[: verbs[0]])  # 쉴 때 하면 안 되는 것
+    )
+    if not of_a_verb:
+        return frozenset((last.form, *_OTHERWISE.get(last.form, ()))), frozenset()
+    subjects = [n for n in before if tokens[n + 1].tag == "JKS"]
+    return frozenset(), frozenset(tokens[n].form.lower() for n in subjects or before)
 
 
 def offers(text: str, asked: Wanted, heading: str = "") -> float:
@@ -276,7 +329,7 @@ def offers(text: str, asked: Wanted, heading: str = "") -> float:
     `heading` is what stands above it, which says in what the numbers of a table count: (단위: 원).
     """
     if asked.kind == "definition":
-        return _defined(text, asked.focus)
+        return 1.0 if defines(text, asked) else _defined(text, asked.focus)
     if asked.exact and _in_cell(text, asked, heading):
         return 1.0
     found = max(_offered(text, kind, asked.unit, asked.bounded) / rank for rank, kind in enumerate(asked.kinds[:2], 1))
@@ -308,7 +361,20 @@ def withholds(text: str, about: frozenset[str]) -> bool:
     return any(
         names.search(text, max(no.start() - _BESIDE, 0), no.end() + _BESIDE)
         for no in _DENYING.finditer(text)
-        if not _REQUIRED.match(text, no.start())
+        if not _states(text, no)
+    )
+
+
+def forbids(text: str) -> bool:
+    """Whether a sentence says that something must not or cannot be done, whatever it is."""
+    return any(not _states(text, no) for no in _FORBIDDING.finditer(text))
+
+
+def _states(text: str, no: re.Match[str]) -> bool:
+    """Whether a no is a condition that something has to meet (대상이 아니어야 한다) and no prohibition (타지 않아야 한다)."""
+    required = _REQUIRED.match(text, no.start())
+    return bool(required) and (
+        required.group().startswith(("아니어", "아닐")) or bool(_STATE.search(text, 0, no.start()))
     )
 
 
@@ -340,6 +406,24 @@ def _offered(text: str, kind: Kind, unit: str, bounded: bool) -> float:
         dated = kind == "date" and _OFFERING["date"].search(text)
         return 1.0 if timed or dated else 0.5 * bool(_OFFERING["date"].search(text))
     return 1.0 if kind == "other" else float(bool(_OFFERING[kind].search(text)))
+
+
+def defines(text: str, asked: Wanted) -> bool:
+    """Whether a sentence says what the thing is that is asked about: it begins with it, or calls so what it has described."""
+    said = text.lower()
+    head = _DEFINED.match(said)
+    called = [head["thing"]] if head else []
+    return bool(asked.focus) and any(_is(thing, asked) for thing in [*called, *_CALLED.findall(said)])
+
+
+def _is(thing: str, asked: Wanted) -> bool:
+    """Whether a thing is called as the question calls it, and not more: 민원, and not 법정민원."""
+    rest = _LETTERS.sub("", thing)
+    if not all(word in rest for word in asked.focus):
+        return False
+    for noun in sorted(asked.names | asked.focus, key=len, reverse=True):
+        rest = rest.replace(noun, "", 1)
+    return rest in _JOINING
 
 
 def _defined(text: str, focus: frozenset[str]) -> float:

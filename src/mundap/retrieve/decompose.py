@@ -75,9 +75,12 @@ def _asked(question: str) -> list[tuple[str, str]]:
 
 
 def _asks_anew(text: str, before: str) -> bool:
-    """Whether a sentence asks something that the one before does not: no alternative, and no mere 그런가요? or 왜요?"""
+    """Whether a sentence asks something that the one before does not, or says that it does (그리고 뭘 적나요?): no alternative,
+    and no mere 그런가요? or 왜요?"""
     tokens = kiwi().tokenize(text)
     placed = any(token.form in _PLACED for token in tokens)
+    if _FURTHER.match(text) and any(token.form in _ASKING_WORDS for token in tokens):
+        return True
     if _OR.match(text) or (not placed and before.rstrip()[-1:] not in ".?!"):
         return False
     named = [p for p in phrases(tokens, text) if p.kind not in ("asking", "amount")]

@@ -25,6 +25,7 @@ from mundap.korean.wanted import wanted
 from mundap.messages import say
 from mundap.retrieve.followup import named_anew
 from mundap.retrieve.limits import averaged, limit_query
+from mundap.retrieve.prohibitions import prohibition_query
 from mundap.store.corpus import Corpus
 from mundap.tracing import span, streamed
 from mundap.types import Answer, Hit, Turn
@@ -137,22 +138,25 @@ class Answering:
                 yield piece
 
     def _found(self, question: str, k: int | None, where: Where | None) -> list[Hit]:
-        """The passages to answer from: the first ones, and where they lack a value that is asked for, the next that have it.
+        """The passages to answer from: the first ones, and where they lack a value or a definition that is asked for, the next that have it.
 
-        None is about other regions only than the question names. A limit is also searched for in the words that state one.
+        None is about other regions only than the question names. A limit and what is forbidden are also searched for in the words that state one.
         `k` passages are k, whatever they have.
         """
         asked, there = wanted(question), regions(question)
-        if k is not None or not (asked.exact or there):
+        forbidden = prohibition_query(question)
+        if k is not None or not (asked.pointed or there or forbidden):
             return self._searching.find(question, k, where)
         least = self._parts.config.retrieve.k
         depth = max(least, WIDEST if asked.contact or there else WIDE)
         hits = self._searching.find(question, depth, where)
-        if asked.exact and (stated := limit_query(question)):
+        if stated := forbidden or (limit_query(question) if asked.exact else ""):
             hits = averaged(hits, self._searching.find(stated, depth, where), depth)
         if there:
             hits = self._there(question, there, hits, where)
-        found = [*hits[:least], *(further(hits, least, asked, max(least, WIDE)) if asked.exact else ())]
+        if there and seeks_a_place(question):
+            least = max(least, WIDE)  # each row of a list is one of what there is
+        found = [*hits[:least], *(further(hits, least, asked, max(least, WIDE)) if asked.pointed else ())]
         return [replace(hit, rank=rank) for rank, hit in enumerate(found, 1)]
 
     def _there(self, question: str, asked: frozenset[str], hits: list[Hit], where: Where | None) -> list[Hit]:
