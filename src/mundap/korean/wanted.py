@@ -373,7 +373,7 @@ def forbids(text: str) -> bool:
 def _states(text: str, no: re.Match[str]) -> bool:
     """Whether a no is a condition that something has to meet (대상이 아니어야 한다) and no prohibition (타지 않아야 한다)."""
     required = _REQUIRED.match(text, no.start())
-    return bool(required) and (
+    return required is not None and (
         required.group().startswith(("아니어", "아닐")) or bool(_STATE.search(text, 0, no.start()))
     )
 
