@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 DEMO := demo
 # Tests on all processors, but on no more than memory has room for; those of one file stay together, for they share servers.
 SPREAD := -n auto --maxprocesses 4 --dist loadfile
-# One more where tests wait for servers, for kills and for limits of time. Files come in the order of tests/conftest.py.
-WAITING := -n $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1))) --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Files come in the order of tests/conftest.py, the longest first.
+ORDERED := $(SPREAD) --no-loadscope-reorder
 # With COVERAGE=1 every run of tests adds what it has run of the lines and branches to build/coverage.
 PYTEST := $(BIN)/pytest -q $(if $(COVERAGE),--cov --cov-append --cov-report= --cov-fail-under=0)
 # Files of the quick tests lie in memory where there is room: who makes them durable waits for no disk. Others lie on the disk.
@@ -149,7 +149,7 @@ test:
 	@echo "── 빠른 테스트의 커버리지(%)"
 	$(BIN)/coverage report --format=total --fail-under=$(QUICK_FLOOR)
 	@$(MAKE) --no-print-directory setup-train
-	$(PYTEST) $(WAITING) tests -m "not quick or hypothesis"
+	$(PYTEST) $(ORDERED) tests -m "not quick or hypothesis"
 	@$(MAKE) --no-print-directory standards
 
 # LangChain's own tests. They stand apart: with them come plugins that change how pytest runs everything else.
