@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from usearch.index import Index
 
-from mundap.index.near import NEAREST, Near, open_near, save_near
+from mundap.index.near import NEAREST, Near, open_near, restored, save_near
 from mundap.index.walk import Walk
 
 DIM, COUNT = 16, 3000
@@ -32,10 +32,13 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_walk_finds_what_usearch_finds(saved: Path, width: int, count: int) -> None:
     near = open_near(saved.parent, width)
     assert near
-    assert near.walk
+    assert isinstance(near.graph, Walk)
     alike = []
     for query in unit_rows(40, 1).astype(np.float32):
-        mine, theirs = near.find(query, count).tolist(), Near(near.graph, width).find(query, count).tolist()
+        mine, theirs = (
+            near.find(query, count).tolist(),
+            Near(restored(saved.parent, width), width).find(query, count).tolist(),
+        )
         assert len(mine) == len(set(mine)) == count
         alike.append(len(set(mine) & set(theirs)) / count)
     assert np.mean(alike) > 0.98
@@ -45,7 +48,7 @@ def test_a_walk_finds_what_usearch_finds(saved: Path, width: int, count: int) ->
 def test_what_is_found_falls(saved: Path) -> None:
     near, vectors = open_near(saved.parent), unit_rows(COUNT, 0).astype(np.float32)
     assert near
-    assert near.walk
+    assert isinstance(near.graph, Walk)
     query = unit_rows(1, 2)[0].astype(np.float32)
     products = vectors[near.find(query, 100)] @ query
     assert (np.diff(products) < 0.02).all()  # as 8 bits tell them apart

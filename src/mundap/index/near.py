@@ -36,13 +36,12 @@ _Codes = npt.NDArray[np.int8]
 class Near:
     """An open graph: vectors are known by their place. `recall` is the share of the NEAREST that a search of `width` finds.
 
-    With a `walk` that is what searches.
+    With a compiler it is walked by compiled code, and nothing of it is read before.
     """
 
-    graph: Index
+    graph: Index | Walk
     width: int = WIDTH
     recall: float = 1.0
-    walk: Walk | None = None
 
     def __len__(self) -> int:
         return len(self.graph)
@@ -50,13 +49,44 @@ class Near:
     def find(self, query: Scores, count: int) -> Places:
         """The places of `count` vectors, or a few less, whose products with the query are about the greatest."""
         codes = _codes(query, _most(query))
-        if self.walk:
-            return self.walk.find(codes, count, self.width)
+        if isinstance(self.graph, Walk):
+            return self.graph.find(codes, count, self.width)
         return np.asarray(self.graph.search(codes, count).keys, np.uint64).astype(np.int64)
 
 
 def make_near(vectors: Halves) -> Near:
     """The graph over these vectors, as wide as it is to be searched."""
+    return _measured(_made(vectors), vectors)
+
+
+def save_near(vectors: Halves, folder: Path) -> Near:
+    """Write the graph over these vectors into `folder`, and return it."""
+    graph = _made(vectors)
+    near = _measured(graph, vectors)
+    graph.save(str(folder / _FILE))
+    return near
+
+
+def open_near(folder: Path, width: int = WIDTH, recall: float = 1.0) -> Near | None:
+    """The graph saved in `folder`, mapped; None if there is none. Raises ValueError for a file that is no graph."""
+    if not (folder / _FILE).exists():
+        return None
+    walk = Walk.open(folder / _FILE)
+    return Near(restored(folder, width) if walk is None else walk, width, recall)
+
+
+def restored(folder: Path, width: int = WIDTH) -> Index:
+    """The graph saved in `folder` as usearch searches it, which looks through all of it first. Raises ValueError for a file
+    that is no graph."""
+    from usearch.index import Index
+
+    graph = Index.restore(str(folder / _FILE), view=True, expansion_search=width)
+    if graph is None:
+        raise ValueError(_FILE)
+    return graph
+
+
+def _made(vectors: Halves) -> Index:
     from usearch.index import Index
 
     graph = Index(ndim=vectors.shape[1], metric="ip", dtype="i8", expansion_search=WIDTH)
@@ -65,26 +95,7 @@ def make_near(vectors: Halves) -> Near:
     for first in range(0, len(order), _AT_ONCE):
         some = order[first : first + _AT_ONCE]
         graph.add(some.astype(np.uint64), _codes(vectors[some], most))
-    return _measured(graph, vectors)
-
-
-def save_near(vectors: Halves, folder: Path) -> Near:
-    """Write the graph over these vectors into `folder`, and return it."""
-    near = make_near(vectors)
-    near.graph.save(str(folder / _FILE))
-    return near
-
-
-def open_near(folder: Path, width: int = WIDTH, recall: float = 1.0) -> Near | None:
-    """The graph saved in `folder`, mapped; None if there is none. Raises ValueError for a file that is no graph."""
-    if not (folder / _FILE).exists():
-        return None
-    from usearch.index import Index
-
-    graph = Index.restore(str(folder / _FILE), view=True, expansion_search=width)
-    if graph is None:
-        raise ValueError(_FILE)
-    return Near(graph, width, recall, Walk.open(folder / _FILE))
+    return graph
 
 
 def _measured(graph: Index, vectors: Halves) -> Near:

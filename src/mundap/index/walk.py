@@ -54,6 +54,9 @@ class Walk:
             return None
         return cls(file, starts[:-1], (bottom, above), (entry, level))
 
+    def __len__(self) -> int:
+        return len(self.starts)
+
     def find(self, query: Codes, count: int, width: int) -> Places:
         """The keys of `count` vectors, or a few less, whose products with the query are about the greatest, best first."""
         from mundap.index.walk_compiled import walk

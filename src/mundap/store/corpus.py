@@ -295,6 +295,10 @@ class Corpus:
         ).fetchone()
         return int(documents), int(passages)
 
+    def has_passages(self) -> bool:
+        """Whether there is any passage: other than counting, this takes no longer for many."""
+        return self._db.execute("SELECT 1 FROM passages LIMIT 1").fetchone() is not None
+
     def passage_count(self) -> int:
         """How many passages there are, parent passages and chunks."""
         return int(self._db.execute("SELECT count(*) FROM passages").fetchone()[0])

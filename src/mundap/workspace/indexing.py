@@ -101,19 +101,18 @@ class Indexing:
         before but vectors whose files are whole, `compact` drops what is gone, and without `merging` small segments are left
         to `merge`. Raises MundapError for an empty corpus.
         """
-        total = self._corpus.counts()[1]
-        if not total:
+        if not self._corpus.has_passages():
             raise MundapError("색인할 문서가 없습니다. 먼저 실행하세요: mundap ingest")
         parts = self._parts
         parts.look_at_segments(checked=anew)
         self._take_back_vectors()
         engine = parts.engine.held(held)
-        whole = anew or engine.current is None
-        tokens = _Summed(shown.get("tokens", quiet), total if whole else 0)
-        read = self._corpus.passage_count() + (total if parts.sparse else 0)
-        encoding = _Summed(shown.get("vectors", quiet), read if whole else 0)
+        whole = anew or engine.current is None  # else it is not counted what is mostly indexed
+        total, read = (self._corpus.counts()[1], self._corpus.passage_count()) if whole else (0, 0)
+        tokens = _Summed(shown.get("tokens", quiet), total)
+        encoding = _Summed(shown.get("vectors", quiet), read + (total if parts.sparse else 0))
         vectors = _Encoded(parts, encoding)
-        keywords = _Summed(shown.get("keywords", quiet), total if whole else 0)
+        keywords = _Summed(shown.get("keywords", quiet), total)
         deriving = Deriving(
             lambda texts: list(parts.cache.tokens(texts, parts.tokenizer.name, parts.tokenizer, tokens.next())),
             vectors,
