@@ -74,7 +74,7 @@ class Cache:
 
     def _open(self, path: Path) -> None:
         self._connections = Connections(path, "journal_mode=WAL", "synchronous=NORMAL")
-        self._db.execute("CREATE TABLE IF NOT EXISTS derived(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
+        self._db.execute("CREATE TABLE IF NOT EXISTS derived(key BLOB PRIMARY KEY, value BLOB NOT NULL)")
 
     def damaged(self) -> list[Path]:
         """The file, if SQLite finds it damaged."""
