@@ -13,7 +13,7 @@ from mundap.errors import MundapError
 from mundap.generate.evidence import Floats, Line, ReaderModel, default_model, logits
 from mundap.generate.reading import Evidence, Sentence
 from mundap.korean.measures import measures
-from mundap.korean.regions import is_there, only_asks, regions, seeks_a_place
+from mundap.korean.regions import is_there, only_asks, regions
 from mundap.korean.tokens import content
 from mundap.messages import say
 
@@ -99,10 +99,10 @@ def support(evidence: Evidence, fitted: Line | None = None, model: ReaderModel |
     return max(probability, GIVEN) if evidence.asked.contact else probability
 
 
-def lies_there(question: str, evidence: Evidence) -> bool:
+def lies_there(evidence: Evidence) -> bool:
     """Whether, of a question for what there is in a region, a sentence is of that region and names all else that is asked for."""
-    there = regions(question)
-    if not there or not seeks_a_place(question):
+    there = evidence.there
+    if not there:
         return False
     nouns = frozenset(noun for noun in evidence.asked.names if not regions(noun) and not only_asks(noun))
     return bool(nouns) and any(

@@ -263,8 +263,7 @@ def wanted(question: str) -> Wanted:
     text = _SOMEONE.sub(" ", " ".join(question.split()))
     kinds = list(dict.fromkeys(kind for kind, signs in _ASKING if signs.search(text)))
     if kinds[:1] == ["reason"] and _GROUNDS.search(text) and "왜" not in text:
-        kinds.insert(0, "condition")
-        kinds = list(dict.fromkeys(kinds))
+        kinds = list(dict.fromkeys(["condition", *kinds]))
     if _STATES.search(text):  # 누가 도용한 것 같아요 tells of a case, and asks what to do
         kinds = ["procedure"]
     if _YES_NO.search(text) and not _WH.search(text) and not _REQUEST.search(text):

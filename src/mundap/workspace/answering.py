@@ -203,7 +203,7 @@ class Answering:
             return 0.0
         reading = self._parts.reader.read(question, hits)
         probability = supported(reading, self._parts.calibration, self._parts.reader_model)
-        if lies_there(question, reading):
+        if lies_there(reading):
             probability = max(probability, GIVEN)
         return probability if not anew or any(mentions(reading, noun) for noun in anew) else probability * UNNAMED
 

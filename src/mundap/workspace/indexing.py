@@ -7,8 +7,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from mundap.errors import MundapError, StaleIndex
 from mundap.files import digest, text_key
 from mundap.generate.relations import read_relations, reader_name
@@ -70,11 +68,9 @@ class _Encoded:
         return self._parts.cache.vectors(texts, encoder, self._steps.next())
 
     def forget(self) -> None:
-        """The index is promoted: take what it holds out of the cache, in the order of keys, which lie there side by side."""
-        halves = np.frombuffer(self._keys, ">u8").reshape(-1, 2)
-        keys = halves[np.lexsort((halves[:, 1], halves[:, 0]))].tobytes()
-        for first in range(0, len(keys), 16 * _FORGOTTEN):
-            some = keys[first : first + 16 * _FORGOTTEN]
+        """The index is promoted: take what it holds out of the cache."""
+        for first in range(0, len(self._keys), 16 * _FORGOTTEN):
+            some = bytes(self._keys[first : first + 16 * _FORGOTTEN])
             self._parts.cache.drop([some[n : n + 16] for n in range(0, len(some), 16)])
 
 
