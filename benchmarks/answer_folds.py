@@ -1,12 +1,15 @@
 """What `mundap train reader` and `train support` are worth to people who ask about passages that they were not fitted on.
 
-    python benchmarks/answer_folds.py WORKSPACE SHEET.xlsx LABELS.jsonl --unanswerable NEAR.jsonl [--wrong 0.1]
+    python benchmarks/answer_folds.py WORKSPACE SHEET.xlsx LABELS.jsonl --unanswerable NEAR.jsonl [--wrong 0.1] [--search]
 
 WORKSPACE is indexed with the passages of SHEET (it is made if it is not there). Every labelled question is asked twice, by
 the model that ships and by one that was fitted on the sheet without the passages that the label names, in folds by
 passage; labels are never learned from. What a question finds is read once and judged by each model. An answer is right if
 it holds the facts of its label and none of what it must not hold, wrong if it is given and not right; what must be refused
 is refused or not.
+
+With --search also by an adapter and a light reranker of the same folds, and by them with the reader, as `mundap train all`
+puts them to use together: a workspace is trained for each fold beside WORKSPACE, and kept.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
+import shutil
 import statistics
 import unicodedata
 from collections import Counter
@@ -26,6 +30,7 @@ import numpy as np
 
 import mundap as md
 from mundap.evaluation.metrics import auroc
+from mundap.evaluation.questions import Question
 from mundap.generate.evidence import Line, ReaderModel
 from mundap.generate.extractive import Extractive
 from mundap.generate.reading import Evidence, Reader
@@ -105,6 +110,24 @@ def passages_of(bot: md.Mundap, label: Label) -> set[str]:
     return begun or {text for text, of in texts.items() if of and of == source}
 
 
+def trained_to_search(root: Path, number: int, questions: Sequence[Question]) -> md.Mundap:
+    """A copy of the workspace that searches by an adapter and a light reranker of these questions; it is made once."""
+    folder = root.parent / f"{root.name}-fold-{number}"
+    if not folder.is_dir():
+        made = folder.with_suffix(".part")
+        shutil.rmtree(made, ignore_errors=True)
+        shutil.copytree(root, made)
+        sheet = made / "questions.jsonl"
+        rows = [{"question": q.question, "gold": list(q.gold), "answer": q.answer} for q in questions]
+        sheet.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), "utf-8")
+        for name, train in (("adapter", md.train.adapter), ("reranker", md.train.reranker)):
+            train(md.Mundap.open(made), sheet, out=name)
+            md.promote.model(md.Mundap.open(made), name, force=True)
+            md.Mundap.open(made).index()
+        made.rename(folder)
+    return configured(md.Mundap.open(folder), faq=False, min_support=0.0)
+
+
 def told(
     name: str, labels: Sequence[Label], answers: Sequence[Answer], near: Sequence[Answer], threshold: Sequence[float]
 ) -> None:
@@ -133,6 +156,7 @@ def main() -> None:
     parser.add_argument("--unanswerable", type=Path)
     parser.add_argument("--wrong", type=float, default=0.1, help="share of wrong answers for the promised threshold")
     parser.add_argument("--questions", type=int, default=1500, help="of the sheet that are learned from")
+    parser.add_argument("--search", action="store_true", help="also with what searches trained in the same folds")
     options = parser.parse_args()
     bot = opened(options.workspace, options.sheet)
     labels = [json.loads(line) for file in options.labels for line in file.read_text("utf-8").splitlines() if line]
@@ -141,8 +165,8 @@ def main() -> None:
         if options.unanswerable
         else []
     )
-    asked, _ = questions_in(bot.corpus, options.sheet)
-    asked = drawn([question for question in asked if question.gold], options.questions)
+    sheet = [question for question in questions_in(bot.corpus, options.sheet)[0] if question.gold]
+    asked = drawn(sheet, options.questions)
     table = bot.legs[0].table
     texts = table.store.passages([*table.ids])
     golds = [None if row is None else texts[table.ids[row]] for row in rows_of(asked, table)]
@@ -159,10 +183,13 @@ def main() -> None:
     always = configured(bot, min_support=0.0)
     questions = [label["question"] for label in everything]
     reader = ReadOnce(always.components.reader)
-    shipped: list[Answer] = []
-    for question in questions:
-        shipped.append(replace(always.ask(question), question=bot.mended(question).text))
-        reader.read(shipped[-1].question, shipped[-1].hits)  # the bot has just read it
+
+    def ask(by: md.Mundap, question: str) -> Answer:
+        answer = replace(by.ask(question), question=bot.mended(question).text)
+        reader.read(answer.question, answer.hits)  # the bot has just read it
+        return answer
+
+    shipped = [ask(always, question) for question in questions]
     n = len(labels)
     for threshold in (bot.config.generate.min_support, 0.0):
         told(f"shipped, at {threshold}", labels, shipped[:n], shipped[n:], [threshold] * len(everything))
@@ -172,6 +199,8 @@ def main() -> None:
 
     learned: list[Answer] = list(shipped)
     calibrated: list[Answer] = list(shipped)
+    searched: list[Answer] = list(shipped)
+    both: list[Answer] = list(shipped)
     thresholds = {name: [0.0] * len(everything) for name in ("reader", "support", "promise")}
     for number in range(FOLDS):
         held = [place for place in range(len(everything)) if folds[place] == number]
@@ -181,6 +210,9 @@ def main() -> None:
         def fits(one: SupportExample | Row, out: set[str] = out, same: set[str] = same) -> bool:
             first = one.shown if isinstance(one, Row) else one
             return not first.golds & out and first.group not in out and asked_as(first.question) not in same
+
+        left = [q for q in sheet if not {squash(gold) for gold in q.gold} & out and asked_as(q.question) not in same]
+        search = trained_to_search(options.workspace, number, left) if options.search else None
 
         some = [row for row in made if fits(row)]
         trained = train_reader(some)
@@ -194,13 +226,22 @@ def main() -> None:
             thresholds["reader"][place] = trained.report.support.threshold
             thresholds["support"][place] = fitted.report.threshold
             thresholds["promise"][place] = kept.report.threshold
+            if search:
+                searched[place] = judged(reader, ask(search, questions[place]), None, None)
+                both[place] = judged(reader, searched[place], trained.model, None)
         promise = kept.report.promise
         assert promise is not None
         print(f"fold {number}: {len(some)} rows, without {len(out)} passages; {promise.sentence}", flush=True)
     told("reader, at its threshold", labels, learned[:n], learned[n:], thresholds["reader"])
     told("support, at its threshold", labels, calibrated[:n], calibrated[n:], thresholds["support"])
     told(f"support, promised {options.wrong}", labels, calibrated[:n], calibrated[n:], thresholds["promise"])
-    for name, answers in (("shipped", shipped), ("reader", learned), ("support", calibrated)):
+    shown = {"shipped": shipped, "reader": learned, "support": calibrated}
+    if options.search:
+        usual = [bot.config.generate.min_support] * len(everything)
+        told("search", labels, searched[:n], searched[n:], usual)
+        told("search and reader, at its threshold", labels, both[:n], both[n:], thresholds["reader"])
+        shown |= {"search": searched, "search and reader": both}
+    for name, answers in shown.items():
         for step in range(10, 90, 10):
             at = step / 100
             told(f"{name}, at {at}", labels, answers[:n], answers[n:], [at] * len(everything))

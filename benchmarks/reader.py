@@ -168,7 +168,7 @@ def main() -> None:
         model = fitted(list(corpora.values()), kind)
         for name, corpus in corpora.items():
             print(kind, "fitted", name, measured(model, corpus, kind != WORDS))
-        kept[kind] = {"sentences": model.sentences.to_json(), "support": model.support.to_json()}
+        kept[kind] = model.to_json()
     text = json.dumps(kept, ensure_ascii=False, indent=1) + "\n"
     print(text)
     if options.write:

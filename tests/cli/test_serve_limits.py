@@ -129,7 +129,7 @@ LONG = [pytest.mark.slow, pytest.mark.skipif("MUNDAP_LONG" not in os.environ, re
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
-@pytest.mark.parametrize("count", [500, pytest.param(2_500, marks=pytest.mark.slow), pytest.param(10_000, marks=LONG)])
+@pytest.mark.parametrize("count", [500, pytest.param(10_000, marks=LONG)])
 def test_memory_and_descriptors_stay_flat(serving: Serve, indexed: MakeBot, count: int) -> None:
     root = indexed(config='[index]\nencoder = "hashed"\n[serve]\nper_minute = 0\n').root
     question = "연차는 언제 소멸되나요?"

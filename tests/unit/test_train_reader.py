@@ -5,15 +5,17 @@ from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mundap.errors import MundapError
 from mundap.evaluation.questions import Question
-from mundap.generate.evidence import Line, ReaderModel, default_model, read_model
+from mundap.generate.evidence import WORDS, Line, ReaderModel, default_model, read_model, shipped
 from mundap.generate.reading import Reader
+from mundap.generate.support import support
 from mundap.training.reader.bearing import answered, bearing, facts
 from mundap.training.reader.fit_reader import Row, Shown, compared, held, rows, save, shown, train_reader
-from mundap.training.reader.fit_support import SupportExample
+from mundap.training.reader.fit_support import PASSES, SupportExample
 from mundap.types import Hit, Passage
 
 # -- what bears an answer out ----------------------------------------------------------------------------------------
@@ -119,6 +121,24 @@ def test_training_learns_what_answers_here_and_says_so() -> None:
     assert steps[-1][0] == steps[-1][1]
 
 
+def test_support_that_ships_for_the_encoder_is_not_moved_by_what_sentences_learn() -> None:
+    known = next(name for name in shipped() if name != WORDS)
+
+    def of(one: SupportExample) -> SupportExample:
+        return replace(one, evidence=replace(one.evidence, encoder=known))
+
+    made = [
+        replace(row, shown=of(row.shown), asked=tuple(map(of, row.asked)), learned=replace(row.learned, encoder=known))
+        for row in rows(ASKED, GOLDS, 5, find, Reader().read)
+    ]
+    trained = train_reader(made)
+    assert trained.model.sentences != shipped()[known].sentences
+    for row in made[:10]:
+        assert support(row.shown.evidence, model=trained.model) == support(row.shown.evidence)
+    passed = [support(row.shown.evidence) >= trained.report.support.threshold for row in made]
+    assert np.mean(passed) == pytest.approx(PASSES, abs=0.1)
+
+
 @pytest.mark.slow
 def test_few_rows_move_the_weights_less_than_many() -> None:
     made = rows(ASKED, GOLDS, 5, find, Reader().read)
@@ -189,9 +209,10 @@ def test_saying_more_is_not_saying_better() -> None:
 
 
 def test_what_is_kept_is_read_again_and_only_for_its_encoder(tmp_path: Path) -> None:
-    model = ReaderModel(Line({"near": 1.5}, 0.5), Line({"best": 0.25}, -0.5))
-    save(model, "e5", tmp_path)
-    assert read_model(tmp_path, "e5") == model
+    own = ReaderModel(Line({"near": 1.5}, 0.5), Line({"best": 0.25}, -0.5))
+    for model in (replace(own, best=Line({"rank": -1.0}, 0.0)), own):
+        save(model, "e5", tmp_path)
+        assert read_model(tmp_path, "e5") == model
     assert json.loads((tmp_path / "reader.json").read_text("utf-8"))["kind"] == "reader"
     with pytest.raises(MundapError, match="train reader"):
         read_model(tmp_path, "hashed")

@@ -10,11 +10,12 @@ from tests.shown import shown
 
 from mundap.errors import MundapError
 from mundap.evaluation.questions import Question
-from mundap.generate.evidence import Line, ReaderModel, default_model
+from mundap.generate.evidence import Line, ReaderModel, default_model, shipped
 from mundap.generate.reading import Reader
 from mundap.generate.support import FEATURES, read_calibration
 from mundap.training.reader.config import SupportConfig
 from mundap.training.reader.fit_support import (
+    FEWEST,
     FOLDS,
     PASSES,
     Sample,
@@ -53,6 +54,16 @@ def test_what_tells_the_kinds_apart_is_found_and_what_does_not_is_left_out() -> 
     near[[NEAR, COVERAGE]], far[[NEAR, COVERAGE]] = (0.9, 0.5), (0.8, 0.5)
     assert chances(line, near[None])[0] > 0.9
     assert chances(line, far[None])[0] < 0.1
+
+
+def test_weights_that_are_fixed_keep_their_order_and_say_how_sure_they_are() -> None:
+    made = replace(drawn(400, 9), fixed=True)
+    prior = Line({"near": 10.0, "coverage": 10.0}, -14.0)  # which coverage misleads
+    line = calibrate(made, prior).line
+    assert line.weights["near"] == pytest.approx(line.weights["coverage"])
+    before, after = chances(prior, made.found), chances(line, made.found)
+    assert np.argsort(before).tolist() == np.argsort(after).tolist()
+    assert ((after - made.answerable) ** 2).mean() < ((before - made.answerable) ** 2).mean()
 
 
 def test_the_report_is_of_questions_that_were_not_fitted() -> None:
@@ -150,6 +161,16 @@ def test_a_question_that_another_passage_answers_too_is_not_unanswerable_without
     for one in read(twice)[1::2]:  # only without the sentences that answer
         assert "정합니다" not in "".join(sentence.text for sentence in one.evidence.sentences)
     assert [one.real for one in read(once)] == [True, False] * 3
+
+
+def test_weights_for_the_encoder_are_fitted_anew_only_to_enough_questions_without_an_answer() -> None:
+    known = next(name for name, model in shipped().items() if model is not default_model(""))
+    asked = [replace(one, evidence=replace(one.evidence, encoder=known)) for one in read(ASKED)]
+    unanswered = [replace(one, answerable=False) for one in asked if one.real][:FEWEST]
+    assert sample(asked).fixed
+    assert sample([*asked, *unanswered[1:]]).fixed
+    assert not sample([*asked, *unanswered]).fixed
+    assert not sample(read(ASKED)).fixed  # without an encoder
 
 
 def test_too_few_questions_are_counted() -> None:

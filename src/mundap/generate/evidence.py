@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import groupby
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,7 @@ class ModelJson(TypedDict):
 
     sentences: LineJson
     support: LineJson
+    best: NotRequired[LineJson]
 
 
 @dataclass(frozen=True)
@@ -88,15 +89,25 @@ class Line:
 
 @dataclass(frozen=True)
 class ReaderModel:
-    """What evidence is judged by: `sentences` says which holds the answer, `support` whether any does."""
+    """What evidence is judged by: `sentences` says which holds the answer, `support` whether any does.
+
+    `best` says which sentence support takes for the best: `sentences` (None), or those beside which it was fitted.
+    """
 
     sentences: Line
     support: Line
+    best: Line | None = None
+
+    def to_json(self) -> dict[str, Json]:
+        """`{"sentences", "support"}`, and "best" where it is another line."""
+        best: dict[str, Json] = {"best": self.best.to_json()} if self.best else {}
+        return {"sentences": self.sentences.to_json(), "support": self.support.to_json(), **best}
 
     @classmethod
     def from_json(cls, kept: ModelJson) -> ReaderModel:
-        """Of `{"sentences": …, "support": …}`. Raises as `Line.from_json`."""
-        return cls(Line.from_json(kept["sentences"]), Line.from_json(kept["support"]))
+        """What `to_json` gave. Raises as `Line.from_json`."""
+        best = Line.from_json(kept["best"]) if "best" in kept else None
+        return cls(Line.from_json(kept["sentences"]), Line.from_json(kept["support"]), best)
 
 
 WORDS = "words"  # in reader.json: the model that reads without meaning
@@ -111,8 +122,12 @@ def shipped() -> dict[str, ReaderModel]:
 
 def default_model(encoder: str) -> ReaderModel:
     """The model for cosines of this encoder; by words alone if it is none that ships, for a cosine's unit is its own."""
-    models = shipped()
-    return next((model for name, model in models.items() if encoder.startswith(name)), models[WORDS])
+    return next((model for name, model in shipped().items() if encoder.startswith(name)), shipped()[WORDS])
+
+
+def knows(encoder: str) -> bool:
+    """Whether a model that ships knows the cosines of this encoder."""
+    return default_model(encoder) is not shipped()[WORDS]
 
 
 def read_model(folder: Path, encoder: str) -> ReaderModel:

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from mundap.errors import MundapError
-from mundap.generate.evidence import Floats, Line, ReaderModel, default_model, logits
+from mundap.generate.evidence import FEATURES as SENTENCE_FEATURES
+from mundap.generate.evidence import Floats, Line, ReaderModel, default_model, features
 from mundap.generate.reading import Evidence, Sentence
 from mundap.korean.measures import measures
 from mundap.korean.regions import is_there, only_asks, regions
@@ -50,7 +51,8 @@ _AMOUNTS = ("%", "원", "달러")  # units of amounts
 def question_features(evidence: Evidence, model: ReaderModel | None = None) -> Floats:
     """(len(FEATURES),) what is known of a question and its passages; there must be sentences."""
     found = evidence.sentences
-    scores = logits(evidence, model)
+    model = model or default_model(evidence.encoder)
+    scores = (model.best or model.sentences).logits(features(evidence), SENTENCE_FEATURES)
     best = int(np.argmax(scores))
     exact = evidence.asked.exact
     valued = [n for n, sentence in enumerate(found) if sentence.offers >= _VALUED or not exact]

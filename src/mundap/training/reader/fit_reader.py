@@ -244,7 +244,7 @@ def train_reader(
     """Cross-validate by passage and by question, then fit on everything.
 
     `unanswerable` are questions without a passage, from which only support learns. `prior` is the model in use, None the
-    one that ships for the encoder of the readings.
+    one that ships for the encoder of the readings. Where its support is `fixed`, only the threshold is the sheet's.
     """
     now = prior or default_model(made[0].shown.evidence.encoder)
     table = [features(row.learned) for row in made]
@@ -252,7 +252,7 @@ def train_reader(
     asked = [one for row in made for one in row.asked] + list(unanswerable)
     asked = [one for one in asked if one.evidence.sentences]
     support = sample(asked, None, now)
-    judged = np.zeros(len(asked))
+    judged = support.before.copy()
     groups = {"by_passage": [row.shown.group for row in made], "by_question": [asked_as(row.question) for row in made]}
     splits: dict[str, Extracts] = {}
     done, steps = 0, len(SPLITS) * FOLDS + 1
@@ -264,7 +264,7 @@ def train_reader(
             model = sentences_fitted(made, table, np.flatnonzero(fold != number), now)
             for n in tested.tolist():
                 after[n] = shown(made[n], model)
-            if split == "by_passage":
+            if split == "by_passage" and not support.fixed:
                 held_out = {groups[split][n] for n in tested.tolist()}
                 held = np.array([_held(one, held_out, number) for one in asked], np.bool_)
                 found = _found(asked, model)
@@ -274,13 +274,17 @@ def train_reader(
             progress(done, steps)
         splits[split] = compared(made, before, after)
     model = sentences_fitted(made, table, np.arange(len(made)), now)
-    line = support_fitted(_found(asked, model), support.answerable, now.support, support.counted)
-    calibrated = reported(support, judged, line)
+    if support.fixed:
+        model = replace(model, best=now.best or now.sentences)
+    else:
+        line = support_fitted(_found(asked, model), support.answerable, now.support, support.counted)
+        model = replace(model, support=line)
+    calibrated = reported(support, judged, model.support)
     progress(steps, steps)
     right = float(np.mean([row.right.sum() for row in made]))
     passages = len(set(groups["by_passage"]))
     report = ReaderReport(len(made), passages, FOLDS, right, splits, calibrated.report)
-    return Trained(replace(model, support=line), report)
+    return Trained(model, report)
 
 
 def learned_from_nonsense(
@@ -315,10 +319,5 @@ def _held(one: SupportExample, passages: set[str], number: int) -> bool:
 
 def save(model: ReaderModel, encoder: str, folder: Path) -> None:
     """Write reader.json into `folder`."""
-    kept = {
-        "kind": "reader",
-        "sentences": model.sentences.to_json(),
-        "support": model.support.to_json(),
-        "encoder": encoder,
-    }
+    kept = {"kind": "reader", **model.to_json(), "encoder": encoder}
     (folder / "reader.json").write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")

@@ -170,7 +170,7 @@ def _reader_summary(report: ReaderReport, left: int) -> str:
     for split, title in SPLITS.items():
         found = report.splits[split]
         lines.append(f"답변 길이(중앙값), {title}: {found.characters_before} → {found.characters_after}자")
-    return "\n".join([*lines, "\n함께 보정한 근거 점수", _support_summary(report.support)])
+    return "\n".join([*lines, "\n함께 정한 근거 점수의 임계값", _support_summary(report.support)])
 
 
 def _reader_advice(name: str, threshold: float, recommended: bool) -> str:

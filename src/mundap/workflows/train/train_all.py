@@ -114,7 +114,7 @@ def _pointless(bot: Mundap, part: str, known: Mapping[str, Attempt]) -> str:
     if part == "adapter+reranker" and "adapter" not in known:
         return "어댑터를 학습하지 못했습니다"
     if part == "support" and "reader" in known and not known["reader"].doubt:
-        return "문장 선택 모델이 자체 보정을 포함합니다"
+        return "문장 선택 모델이 임계값을 함께 정합니다"
     return ""
 
 
