@@ -20,7 +20,7 @@ _EVERY = 5.0  # seconds between two progress lines where there is no terminal
 @contextmanager
 def stages() -> Iterator[Callable[[str], Progress]]:
     """A progress bar for each title that is asked for, in the order in which they are."""
-    if not sys.stderr.isatty() and "ipykernel" in sys.modules:
+    if not sys.stderr.isatty() and _is_notebook():
         with _in_notebook() as stage:
             yield stage
         return
@@ -74,6 +74,13 @@ def _console() -> Iterator[RichProgress | None]:
     )
     with Shown(*columns, console=Console(file=sys.__stderr__)) as shown:
         yield shown
+
+
+def _is_notebook() -> bool:
+    """Whether this process is the kernel of a notebook; one that has only loaded such a package is none."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and "IPKernelApp" in shell.config
 
 
 @contextmanager

@@ -107,6 +107,13 @@ def test_a_blank_question_finds_nothing(office: Path) -> None:
     assert bot.ask(" ").abstained
 
 
+def test_a_package_for_notebooks_that_is_loaded_makes_no_notebook(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("ipykernel", reason="needs ipykernel, from the extra dev")
+    with show.bar("임베딩") as progress:
+        progress(50, 50)
+    assert capsys.readouterr().err.startswith("임베딩 50/50")
+
+
 def test_work_that_begins_anew_is_timed_anew(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -185,7 +185,8 @@ def _reader_advice(name: str, threshold: float, recommended: bool) -> str:
 
 def _support_summary(report: SupportReport) -> str:
     lines = [f"답이 있는 질문 {report.answerable}개, 없는 질문 {report.unanswerable}개, 교차 검증"]
-    for title, one in (("보정 전", report.before), ("보정 후", report.after)):
+    compared = (("보정 전", report.before), ("보정 후", report.after))
+    for title, one in compared if report.before != report.after else (("가중치는 그대로", report.after),):
         lines.append(f"{title}: AUROC {one.auroc:.3f}, 보정 오차(ECE) {one.calibration_error:.3f}")
     lines.append(
         f"임계값 {report.threshold}: 답변율(답이 있는 질문) {report.answered:.1%}, 답변 보류율(답이 없는 질문) {report.refused:.1%}"
