@@ -21,7 +21,7 @@ import shutil
 import statistics
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,11 +36,12 @@ from mundap.generate.extractive import Extractive
 from mundap.generate.reading import Evidence, Reader
 from mundap.generate.support import support
 from mundap.korean.normalize import squash
+from mundap.synth.qa import jsonl
 from mundap.training.common.folds import by_group
 from mundap.training.common.pairs import FOLDS, asked_as, questions_in, rows_of
 from mundap.training.reader.config import SupportConfig
-from mundap.training.reader.fit_reader import Row, rows, train_reader
-from mundap.training.reader.fit_support import SupportExample, calibrate, drawn, prior_of, sample
+from mundap.training.reader.fit_reader import rows, train_reader
+from mundap.training.reader.fit_support import calibrate, drawn, prior_of, sample
 from mundap.types import Answer, Hit
 
 Label = Mapping[str, Any]
@@ -118,8 +119,9 @@ def trained_to_search(root: Path, number: int, questions: Sequence[Question]) ->
         shutil.rmtree(made, ignore_errors=True)
         shutil.copytree(root, made)
         sheet = made / "questions.jsonl"
-        rows = [{"question": q.question, "gold": list(q.gold), "answer": q.answer} for q in questions]
-        sheet.write_text("".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows), "utf-8")
+        sheet.write_text(
+            jsonl({"question": q.question, "gold": [*q.gold], "answer": q.answer} for q in questions), "utf-8"
+        )
         for name, train in (("adapter", md.train.adapter), ("reranker", md.train.reranker)):
             train(md.Mundap.open(made), sheet, out=name)
             md.promote.model(md.Mundap.open(made), name, force=True)
@@ -172,7 +174,6 @@ def main() -> None:
     golds = [None if row is None else texts[table.ids[row]] for row in rows_of(asked, table)]
     k = bot.config.retrieve.k
     made = rows(asked, golds, k, bot.find, bot.components.reader.read)
-    paired = [one for row in made for one in row.asked]
     print(f"{len(made)} rows of the sheet, {len(labels)} labels, {len(near)} near the topic", flush=True)
 
     everything = [*labels, *near]
@@ -207,16 +208,15 @@ def main() -> None:
         out = set().union(*(named[place] for place in held))
         same = {asked_as(questions[place]) for place in held}
 
-        def fits(one: SupportExample | Row, out: set[str] = out, same: set[str] = same) -> bool:
-            first = one.shown if isinstance(one, Row) else one
-            return not first.golds & out and first.group not in out and asked_as(first.question) not in same
+        def fits(question: str, golds: Iterable[str], out: set[str] = out, same: set[str] = same) -> bool:
+            return out.isdisjoint(golds) and asked_as(question) not in same
 
-        left = [q for q in sheet if not {squash(gold) for gold in q.gold} & out and asked_as(q.question) not in same]
+        left = [q for q in sheet if fits(q.question, map(squash, q.gold))]
         search = trained_to_search(options.workspace, number, left) if options.search else None
 
-        some = [row for row in made if fits(row)]
+        some = [row for row in made if fits(row.question, row.shown.golds)]
         trained = train_reader(some)
-        seen = [one for one in paired if fits(one)]
+        seen = [one for row in some for one in row.asked]
         drawn_on = sample(seen, None, None)
         fitted = calibrate(drawn_on, prior_of(seen, None))
         kept = calibrate(drawn_on, prior_of(seen, None), SupportConfig(options.wrong, 0.9))

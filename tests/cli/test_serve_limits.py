@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import time
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from tests.at_length import AT_LENGTH
 from tests.cli.conftest import MakeBot, Serve, Server
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
@@ -125,7 +125,7 @@ def kept(pid: int) -> tuple[int, int, int]:
     return held >> 10, len(files) - len(segments), len({file.split("/index/segments/")[1][:16] for file in segments})
 
 
-LONG = [pytest.mark.slow, pytest.mark.skipif("MUNDAP_LONG" not in os.environ, reason="minutes long: make slow")]
+LONG = [pytest.mark.slow, pytest.mark.skipif(not AT_LENGTH, reason="minutes long: make slow")]
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.at_length import AT_LENGTH
 
 from mundap.errors import StaleIndex
 from mundap.index.generation import current, damaged_files, open_generation
@@ -23,7 +24,7 @@ from mundap.workspace import Mundap
 
 pytestmark = pytest.mark.slow
 
-KILLS = 20 if "MUNDAP_LONG" in os.environ else 14
+KILLS = 20 if AT_LENGTH else 14
 FILES = 400
 QUESTIONS = ("연차 37일과 출장", "회의실 12호를 예약하려면", "병가 규정 200번")
 SUBJECTS = ("연차", "병가", "출장", "회의실", "주차", "보안", "교육", "급여")

@@ -1,14 +1,14 @@
 """Kills over everything that writes; `make chaos` does a thousand."""
 
-import os
 import subprocess
 import sys
 
 import pytest
+from tests.at_length import AT_LENGTH
 
 pytestmark = pytest.mark.slow
 
-KILLS = 50 if "MUNDAP_LONG" in os.environ else 25
+KILLS = 50 if AT_LENGTH else 25
 
 
 @pytest.mark.timeout(3000)

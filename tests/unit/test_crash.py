@@ -9,8 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.at_length import AT_LENGTH
 
-KILLS = 25 if "MUNDAP_LONG" in os.environ else 12
+KILLS = 25 if AT_LENGTH else 12
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "crash.py"
 
 
