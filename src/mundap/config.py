@@ -126,6 +126,8 @@ class Retrieve(_Section):
 
     `reranker` is "light:NAME" for a model trained by `mundap train reranker`, cross:, onnx: or late: followed by a folder,
     or rerank: followed by a server's URL#model.
+    `likelihood` is a causal language model (a folder, a GGUF file, a hub's name, "gemma3-270m") by which the first five are
+    ranked once more, by how probable it finds the question after each; `likelihood_weight` is what a nat of that counts.
     `everyday` also searches for what documents say for the everyday words of a question; `everyday_words` is a table of your
     own beside the package's, relative to mundap.toml.
     `half_life_days` 0 ignores dates, `duplicates_above` greater than 1 keeps near duplicates, `diversity` 1 disables MMR.
@@ -142,6 +144,8 @@ class Retrieve(_Section):
     everyday_words: str = ""
     reranker: str = ""
     rerank_depth: int = Field(default=30, ge=1)
+    likelihood: str = ""
+    likelihood_weight: float = Field(default=0.1, ge=0)
     self_query: Literal["off", "rules", "llm"] = "rules"
     follow_up: Literal["rules", "llm"] = "rules"
     multi_query: Literal["off", "rules", "llm"] = "off"

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from mundap.korean.keyword_rules import NounRule
     from mundap.korean.tokens import SearchTokenizer
     from mundap.retrieve.light import LightModel
+    from mundap.retrieve.likelihood import LikelihoodReranker
     from mundap.store.bucket import Bucket
     from mundap.store.cache import Cache
 
@@ -279,6 +280,20 @@ class Components:
 
         spec = self.config.retrieve.reranker
         return make_reranker(spec, self.words) if spec and not spec.startswith(LIGHT) else None
+
+    @cached_property
+    def likelihood(self) -> LikelihoodReranker | None:
+        """What ranks the first hits once more by a language model, if settings name one."""
+        settings = self.config.retrieve
+        if not settings.likelihood:
+            return None
+        from mundap.generate.likelihood import Likelihood
+        from mundap.retrieve.likelihood import LikelihoodReranker
+
+        named = settings.likelihood
+        beside = self.words / Path(named).expanduser()
+        model = str(beside) if beside.is_dir() or beside.suffix.lower() == ".gguf" else named
+        return LikelihoodReranker(Likelihood(model, self.models), settings.likelihood_weight)
 
     @cached_property
     def light(self) -> LightModel | None:

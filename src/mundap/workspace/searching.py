@@ -81,8 +81,9 @@ class Searching:
         if leg != "hybrid":
             with span("leg", leg=leg, k=k):
                 return opened.searchers[leg].search(question, k, allowed)
-        settings, reranker = self._settings, self._parts.reranker
-        arranged = reranker or settings.half_life_days or settings.duplicates_above <= 1 or settings.diversity < 1
+        settings, parts = self._settings, self._parts
+        reranked = parts.reranker or parts.likelihood
+        arranged = reranked or settings.half_life_days or settings.duplicates_above <= 1 or settings.diversity < 1
         depth = max(k, settings.rerank_depth) if arranged else k
         hits = self._arranged(question, opened.searchers[leg].search(question, depth, allowed), opened.dense)[:k]
         return opened.graph.explained(question, hits) if opened.graph and "graph" in settings.legs else hits
@@ -111,9 +112,10 @@ class Searching:
     def _arranged(self, question: str, hits: list[Hit], dense: NearestLeg) -> list[Hit]:
         """The hits reranked, weighed by their dates, without near duplicates and made diverse, as settings say."""
         settings = self._settings
-        if self._parts.reranker:
-            with span("rerank", candidates=len(hits)):
-                hits = self._parts.reranker.rerank(question, hits)
+        for reranker in (self._parts.reranker, self._parts.likelihood):
+            if reranker:
+                with span("rerank", candidates=len(hits)):
+                    hits = reranker.rerank(question, hits)
         if settings.half_life_days:
             hits = weigh_time(hits, date.today(), settings.half_life_days)
         if settings.duplicates_above <= 1:
