@@ -3,6 +3,7 @@
 import gc
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each processor has its tests; torch's
 import pytest
 from hypothesis import settings
 from tests import postgres
+from tests.forked import Origin
 
 from mundap.files import digest
 from mundap.generate.prompt import messages
@@ -67,6 +69,22 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"needs the documents in {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def command() -> str:
+    """The installed `mundap` beside this Python."""
+    found = shutil.which("mundap", path=str(Path(sys.executable).parent))
+    assert found, f"no mundap beside {sys.executable}: make setup-dev"
+    return found
+
+
+@pytest.fixture(scope="session")
+def origin(command: str) -> Iterator[Origin]:
+    """What `mundap` is forked from, which saves most of its time."""
+    made = Origin(command)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,8 @@ lacks is the start: tests of that, of imports and of terminals start the install
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import select
@@ -14,21 +16,21 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 _ROOT = Path(__file__).parents[1]
 _PROGRAM = f"""
 import sys
 sys.path.insert(0, {str(_ROOT)!r})
-from tests.forked import become
+from tests.forked import become, ended
 become(int(sys.argv[1]))
 sys.path.remove({str(_ROOT)!r})
 from mundap.cli import main
-main()
+ended(main)
 """
 _OURS = "PYTEST_"  # what changes between tests and is none of the command's
 
@@ -164,7 +166,13 @@ with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
     code = int(door.recv(16) or -9)
 os._exit(code) if code >= 0 else os.kill(os.getpid(), -code)
 """
-_OF_SHELLS = {"PATH", "PWD", "OLDPWD", "SHLVL", "_"}  # variables that differ from shell to shell and mean nothing to a command
+_OF_SHELLS = {
+    "PATH",
+    "PWD",
+    "OLDPWD",
+    "SHLVL",
+    "_",
+}  # variables that differ from shell to shell and mean nothing to a command
 
 
 @contextmanager
@@ -262,6 +270,34 @@ def become(door: int) -> None:
                 continue
             break
     _be(handles)
+
+
+def ended(main: Callable[[], object]) -> NoReturn:
+    """Run it and end as Python does, but for taking apart all that was loaded: that takes longer than most commands do, and
+    copies what a process has in common with the one that it was forked from."""
+    code: object = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    if not isinstance(code, int | None):
+        print(code, file=sys.stderr)
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]  # which waits for threads
+    atexit._run_exitfuncs()
+    gc.collect()  # or what stands in a circle would not be closed
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            code = 120
+    os._exit((code or 0) & 0xFF)
 
 
 def _tell(handle: int, pid: int, told: int) -> None:

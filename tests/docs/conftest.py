@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.conftest import command, mundap, office, origin, sample, serving
+from tests.cli.conftest import mundap, office, sample, serving
 from tests.forked import Origin, standing_in
 
-__all__ = ["command", "mundap", "office", "origin", "sample", "serving"]
+__all__ = ["mundap", "office", "sample", "serving"]
 
 
 @pytest.fixture(scope="module")
