@@ -24,7 +24,7 @@ from mundap.workspace import Mundap
 
 pytestmark = pytest.mark.slow
 
-KILLS = 20 if AT_LENGTH else 14
+KILLS = 20 if AT_LENGTH else 10
 FILES = 400
 QUESTIONS = ("연차 37일과 출장", "회의실 12호를 예약하려면", "병가 규정 200번")
 SUBJECTS = ("연차", "병가", "출장", "회의실", "주차", "보안", "교육", "급여")
