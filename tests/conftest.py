@@ -35,13 +35,14 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 MakePassage = Callable[..., Passage]
 
-# Files of a minute and more, the longest first: begun last, each would keep one worker at work while the others have no more to do.
+# Files of half a minute and more, the longest first: begun last, each would keep one worker at work while the others have no more to do.
 _LONG = """
-slow/test_chaos docs/test_howto slow/test_training_over_encoders crash/test_kill cli/test_serve_limits docs/test_readme
-slow/test_cluster cli/test_serve_contract cli/test_milvus docs/test_examples unit/test_crash contracts/test_milvus cli/test_record
-slow/test_encoders browser/test_desk cli/test_worker_verbs contracts/test_index cli/test_disk cli/test_access
-slow/test_keyword_models cli/test_replicas browser/test_page cli/test_up cli/test_tune cli/test_oidc browser/test_hostile
-cli/test_errors cli/test_encoders cli/test_leaks cli/test_personas cli/test_mcp cli/test_interrupt
+docs/test_howto docs/test_examples slow/test_training_over_encoders browser/test_desk slow/test_keyword_models browser/test_page
+slow/test_encoders slow/test_cluster cli/test_milvus docs/test_readme contracts/test_milvus slow/test_chaos cli/test_worker_verbs
+crash/test_kill cli/test_serve_contract cli/test_record browser/test_visitors cli/test_feedback cli/test_up cli/test_replicas
+cli/test_tune cli/test_serve_limits cli/test_mcp_agents cli/test_serve_keys cli/test_synth cli/test_mcp cli/test_sample cli/test_sync
+contracts/test_index cli/test_personas browser/test_hostile browser/test_widget cli/test_interrupt cli/test_train cli/test_access
+cli/test_errors cli/test_encoders unit/test_crash cli/test_oidc cli/test_elsewhere cli/test_leaks cli/test_serve_llama
 """.split()
 _RANK = {Path(__file__).parent / f"{name}.py": rank for rank, name in enumerate(_LONG)}
 _QUICK = {Path(__file__).parent / folder for folder in ("unit", "contracts")}
