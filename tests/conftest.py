@@ -3,6 +3,7 @@
 import gc
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -18,6 +19,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:  # each processor has its tests; torch's
 import pytest
 from hypothesis import settings
 from tests import postgres
+from tests.forked import Origin
 
 from mundap.files import digest
 from mundap.generate.prompt import messages
@@ -33,13 +35,14 @@ SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 MakePassage = Callable[..., Passage]
 
-# Files of a minute and more, the longest first: begun last, each would keep one worker at work while the others have no more to do.
+# Files of half a minute and more, the longest first: begun last, each would keep one worker at work while the others have no more to do.
 _LONG = """
-slow/test_chaos docs/test_howto slow/test_training_over_encoders crash/test_kill cli/test_serve_limits docs/test_readme
-slow/test_cluster cli/test_serve_contract cli/test_milvus docs/test_examples unit/test_crash contracts/test_milvus cli/test_record
-slow/test_encoders browser/test_desk cli/test_worker_verbs contracts/test_index cli/test_disk cli/test_access
-slow/test_keyword_models cli/test_replicas browser/test_page cli/test_up cli/test_tune cli/test_oidc browser/test_hostile
-cli/test_errors cli/test_encoders cli/test_leaks cli/test_personas cli/test_mcp cli/test_interrupt
+docs/test_howto docs/test_examples slow/test_training_over_encoders browser/test_desk slow/test_keyword_models browser/test_page
+slow/test_encoders slow/test_cluster cli/test_milvus docs/test_readme contracts/test_milvus slow/test_chaos cli/test_worker_verbs
+crash/test_kill cli/test_serve_contract cli/test_record browser/test_visitors cli/test_feedback cli/test_up cli/test_replicas
+cli/test_tune cli/test_serve_limits cli/test_mcp_agents cli/test_serve_keys cli/test_synth cli/test_mcp cli/test_sample cli/test_sync
+contracts/test_index cli/test_personas browser/test_hostile browser/test_widget cli/test_interrupt cli/test_train cli/test_access
+cli/test_errors cli/test_encoders unit/test_crash cli/test_oidc cli/test_elsewhere cli/test_leaks cli/test_serve_llama
 """.split()
 _RANK = {Path(__file__).parent / f"{name}.py": rank for rank, name in enumerate(_LONG)}
 _QUICK = {Path(__file__).parent / folder for folder in ("unit", "contracts")}
@@ -67,6 +70,22 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"needs the documents in {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def command() -> str:
+    """The installed `mundap` beside this Python."""
+    found = shutil.which("mundap", path=str(Path(sys.executable).parent))
+    assert found, f"no mundap beside {sys.executable}: make setup-dev"
+    return found
+
+
+@pytest.fixture(scope="session")
+def origin(command: str) -> Iterator[Origin]:
+    """What `mundap` is forked from, which saves most of its time."""
+    made = Origin(command)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

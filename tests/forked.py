@@ -6,6 +6,8 @@ lacks is the start: tests of that, of imports and of terminals start the install
 
 from __future__ import annotations
 
+import atexit
+import gc
 import json
 import os
 import select
@@ -14,20 +16,21 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any
+from tempfile import TemporaryDirectory
+from typing import IO, Any, NoReturn
 
 _ROOT = Path(__file__).parents[1]
 _PROGRAM = f"""
 import sys
 sys.path.insert(0, {str(_ROOT)!r})
-from tests.forked import become
+from tests.forked import become, ended
 become(int(sys.argv[1]))
 sys.path.remove({str(_ROOT)!r})
 from mundap.cli import main
-main()
+ended(main)
 """
 _OURS = "PYTEST_"  # what changes between tests and is none of the command's
 
@@ -152,6 +155,83 @@ class Origin:
             self._process.wait(30)
 
 
+_STAND_IN = """#!{python} -IS
+import json, os, socket, sys
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door:
+    door.connect({door!r})
+    given = dict(args=sys.argv[1:], cwd=os.getcwd(), env=dict(os.environ))
+    socket.send_fds(door, [json.dumps(given).encode()], [0, 1, 2])
+    for number in 0, 1, 2:
+        os.close(number)  # whose other ends belong to what was forked alone
+    code = int(door.recv(16) or -9)
+os._exit(code) if code >= 0 else os.kill(os.getpid(), -code)
+"""
+_OF_SHELLS = {
+    "PATH",
+    "PWD",
+    "OLDPWD",
+    "SHLVL",
+    "_",
+}  # variables that differ from shell to shell and mean nothing to a command
+
+
+@contextmanager
+def standing_in(origin: Origin) -> Iterator[Path]:
+    """A folder with a `mundap`, for the PATH of shells and other programs: each that is started there is forked, and ends as what
+    was forked ends, which is killed with it."""
+    with (
+        TemporaryDirectory(prefix="mundap-") as folder,
+        socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as door,
+    ):
+        door.bind(f"{folder}/door")
+        door.listen(16)
+        command = Path(folder) / "bin" / "mundap"
+        command.parent.mkdir()
+        command.write_text(_STAND_IN.format(python=sys.executable, door=f"{folder}/door"), "utf-8")
+        command.chmod(0o755)
+        doing = threading.Thread(target=_answer, args=(door, origin))
+        doing.start()
+        try:
+            yield command.parent
+        finally:
+            door.shutdown(socket.SHUT_RDWR)  # which ends accept
+            doing.join()
+
+
+def _answer(door: socket.socket, origin: Origin) -> None:
+    while True:
+        try:
+            asked, _ = door.accept()
+        except OSError:
+            return
+        threading.Thread(target=_stand_in, args=(asked, origin), daemon=True).start()
+
+
+def _stand_in(asked: socket.socket, origin: Origin) -> None:
+    """Fork what a stand-in asks for, and tell it how that ends, unless it ends itself."""
+    with asked:
+        said, streams, _, _ = socket.recv_fds(asked, 1 << 18, 3)
+        given = json.loads(said)
+        env = {name: value for name, value in given["env"].items() if name not in _OF_SHELLS}
+        env |= {name: os.environ[name] for name in _OF_SHELLS & os.environ.keys()}
+        stdin, stdout, stderr = streams
+        try:
+            process = origin.popen(
+                given["args"], stdin=stdin, stdout=stdout, stderr=stderr, env=env, cwd=Path(given["cwd"]), alone=True
+            )
+        finally:
+            for one in streams:
+                os.close(one)
+        code = None
+        while code is None:
+            if select.select([asked], [], [], 0.02)[0]:
+                process.kill()
+                process.wait()
+                return
+            code = process.poll()
+        asked.send(str(code).encode())
+
+
 def _theirs(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if not name.startswith(_OURS)}
 
@@ -190,6 +270,34 @@ def become(door: int) -> None:
                 continue
             break
     _be(handles)
+
+
+def ended(main: Callable[[], object]) -> NoReturn:
+    """Run it and end as Python does, but for taking apart all that was loaded: that takes longer than most commands do, and
+    copies what a process has in common with the one that it was forked from."""
+    code: object = 0
+    try:
+        main()
+    except SystemExit as end:
+        code = end.code
+    except KeyboardInterrupt:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGINT)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+        code = 1
+    if not isinstance(code, int | None):
+        print(code, file=sys.stderr)
+        code = 1
+    threading._shutdown()  # type: ignore[attr-defined]  # which waits for threads
+    atexit._run_exitfuncs()
+    gc.collect()  # or what stands in a circle would not be closed
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            code = 120
+    os._exit((code or 0) & 0xFF)
 
 
 def _tell(handle: int, pid: int, told: int) -> None:

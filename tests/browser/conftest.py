@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -36,14 +35,6 @@ class Site:
     api: str
     page: str
     workspace: Path
-
-
-@pytest.fixture(scope="session")
-def command() -> str:
-    """The installed `mundap` beside this Python."""
-    found = shutil.which("mundap", path=str(Path(sys.executable).parent))
-    assert found, f"no mundap beside {sys.executable}: make setup-dev"
-    return found
 
 
 @pytest.fixture(scope="session")

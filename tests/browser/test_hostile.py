@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+from tests.at_length import at_length
 from tests.browser.conftest import Opened, Site, Up, settled
 from tests.browser.test_widget import PAGE, site
 
@@ -124,7 +125,7 @@ def test_visitors_and_the_widget_are_unharmed(
     unharmed(page, "widget")
 
 
-@pytest.mark.parametrize("small", [False, True])
+@pytest.mark.parametrize("small", [at_length(False), True])
 def test_the_desk_is_unharmed(hostile: Site, opened: Opened, phone: dict[str, Any], small: bool) -> None:
     device = [phone] if small else []
     page = opened(hostile.page, *device)

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -22,7 +21,6 @@ from tests.forked import Forked, Origin
 import mundap as mundap_package
 from mundap.workspace import Mundap
 
-_FOUND = shutil.which("mundap", path=str(Path(sys.executable).parent))
 HASHED = '[index]\nencoder = "hashed"\n'
 LEAVE = {
     "휴가.md": "# 휴가 규정\n\n## 연차\n\n연차는 2년이 지나면 소멸합니다. 연차는 해마다 15일입니다.\n\n"
@@ -56,21 +54,6 @@ class Done:
 Run = Callable[..., Done]
 MakeFiles = Callable[..., Path]
 MakeBot = Callable[..., Mundap]
-
-
-@pytest.fixture(scope="session")
-def command() -> str:
-    """The installed `mundap` beside this Python."""
-    assert _FOUND, f"no mundap beside {sys.executable}: make setup-dev"
-    return _FOUND
-
-
-@pytest.fixture(scope="session")
-def origin(command: str) -> Iterator[Origin]:
-    """What `mundap` is forked from, which saves most of its time."""
-    made = Origin(command)
-    yield made
-    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -19,6 +20,7 @@ mcp = pytest.importorskip("mcp", reason="needs the extra mcp: pip install 'munda
 import anyio  # noqa: E402
 from mcp import Client, StdioServerParameters  # noqa: E402
 from mcp.shared.exceptions import MCPError  # noqa: E402
+from tests.forked import Origin, standing_in  # noqa: E402
 from tests.language_model import slow_model  # noqa: E402
 
 from mundap.mcp.server import _run  # noqa: E402
@@ -32,14 +34,16 @@ Connect = Callable[[], contextlib.AbstractAsyncContextManager[Client]]
 
 @pytest.fixture(scope="module", params=["stdio", "http"])
 def connect(
-    request: pytest.FixtureRequest, command: str, sample: Path, serving: Callable[..., AbstractContextManager[Any]]
+    request: pytest.FixtureRequest, origin: Origin, sample: Path, serving: Callable[..., AbstractContextManager[Any]]
 ) -> Any:
     """What connects a client to the sample's workspace."""
     with contextlib.ExitStack() as stack:
         if request.param == "http":
             target: Any = f"{stack.enter_context(serving(sample)).address}/mcp"
         else:
-            target = StdioServerParameters(command=command, args=["mcp", "--workspace", str(sample)])
+            forked = str(stack.enter_context(standing_in(origin)) / "mundap")
+            arguments = ["mcp", "--workspace", str(sample)]
+            target = StdioServerParameters(command=forked, args=arguments, env=dict(os.environ))
 
         @asynccontextmanager
         async def connected() -> AsyncIterator[Client]:

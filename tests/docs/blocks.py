@@ -32,13 +32,14 @@ def blocks(page: Path, *languages: str) -> list[Block]:
     return [block for block in found if not languages or block.language in languages]
 
 
-def environment() -> dict[str, str]:
-    """That of these tests, with the commands beside this Python first on the path."""
-    return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+def environment(*first: Path) -> dict[str, str]:
+    """That of these tests, with the commands in the folders `first` and then those beside this Python first on the path."""
+    return {**os.environ, "PATH": os.pathsep.join(map(str, [*first, Path(sys.executable).parent, os.environ["PATH"]]))}
 
 
-def follow(page: Path, folder: Path, timeout: float = 300) -> str:
-    """Write its files into `folder` and run its bash and Python there, in order, each to an exit of 0: what they print."""
+def follow(page: Path, folder: Path, *first: Path, timeout: float = 300) -> str:
+    """Write its files into `folder` and run its bash and Python there, in order, each to an exit of 0: what they print. Commands
+    are those of `environment`."""
     said = []
     for block in blocks(page):
         if block.file:
@@ -47,7 +48,7 @@ def follow(page: Path, folder: Path, timeout: float = 300) -> str:
             command = ["bash", "-euo", "pipefail", "-c", block.body]
             if block.language == "python":
                 command = [sys.executable, "-W", "error", "-X", "utf8", "-c", block.body]
-            done = subprocess.run(command, capture_output=True, cwd=folder, env=environment(), timeout=timeout)
+            done = subprocess.run(command, capture_output=True, cwd=folder, env=environment(*first), timeout=timeout)
             assert done.returncode == 0, f"{page.name}:\n{block.body}\n{done.stdout.decode()}\n{done.stderr.decode()}"
             said.append(done.stdout.decode())
     return "\n".join(said)

@@ -59,14 +59,14 @@ def test_python_blocks_run(name: str, tmp_path: Path) -> None:
 
 
 @cache
-def transcript(lines: tuple[str, ...], folder: Path) -> list[tuple[str, int, str, str]]:
+def transcript(lines: tuple[str, ...], folder: Path, forked: Path) -> list[tuple[str, int, str, str]]:
     """Each command with its exit code, stdout and stderr, run one after the other in an empty folder."""
     folder.mkdir()
     (folder / ".venv").mkdir()
     (folder / ".venv" / "bin").symlink_to(Path(sys.executable).parent)
     done = []
     for line in lines:
-        done.append((line, *_run(line, folder)))
+        done.append((line, *_run(line, folder, forked)))
         for questions in folder.glob("*/questions.csv"):
             _shorten(questions)
     return done
@@ -77,13 +77,13 @@ def _shorten(questions: Path) -> None:
     with questions.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     with questions.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([*rows[:81], *rows[-5:]] if len(rows) > 86 else rows)
+        csv.writer(file).writerows([*rows[:56], *rows[-5:]] if len(rows) > 61 else rows)
 
 
-def _run(line: str, folder: Path) -> tuple[int, str, str]:
+def _run(line: str, folder: Path, forked: Path) -> tuple[int, str, str]:
     stdin = b"/quit\n" if "mundap chat" in line else b""
     done = subprocess.run(
-        ["bash", "-c", line], input=stdin, capture_output=True, cwd=folder, env=environment(), timeout=300
+        ["bash", "-c", line], input=stdin, capture_output=True, cwd=folder, env=environment(forked), timeout=300
     )
     return done.returncode, done.stdout.decode(), done.stderr.decode()
 
@@ -96,11 +96,11 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", READMES)
-def test_commands_run_in_order(name: str, scratch: Path) -> None:
+def test_commands_run_in_order(name: str, scratch: Path, forked: Path) -> None:
     lines = commands(name)
     if not lines:
         pytest.skip(f"{name} has no command")
-    done = transcript(lines, scratch)
+    done = transcript(lines, scratch, forked)
     assert [line for line, *_ in done] == list(lines)
     for line, code, out, err in done:
         assert code == 0, f"{line}\n{err}"

@@ -8,7 +8,7 @@ from tests.at_length import AT_LENGTH
 
 pytestmark = pytest.mark.slow
 
-KILLS = 50 if AT_LENGTH else 25
+KILLS = 50 if AT_LENGTH else 14  # of seven things
 
 
 @pytest.mark.timeout(3000)

@@ -6,14 +6,18 @@ import subprocess
 import sys
 
 import pytest
+from tests.at_length import AT_LENGTH
 
 pytestmark = pytest.mark.slow
+
+
+KILLS = 8 if AT_LENGTH else 5  # of four parts
 
 
 @pytest.mark.timeout(1200)
 def test_nothing_that_was_acknowledged_is_lost_whatever_part_dies() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.cluster", "--n", "8", "--seed", "23", "--minutes", "3", "--no-ray"],
+        [sys.executable, "-m", "tests.cluster", "--n", str(KILLS), "--seed", "23", "--minutes", "3", "--no-ray"],
         capture_output=True,
         encoding="utf-8",
     )

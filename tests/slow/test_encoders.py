@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests import torch_ready
 from tests.invoked import ran
 from typer.testing import CliRunner
 
@@ -108,15 +109,17 @@ def learn(
     script, out = root / "work.py", root / "out.npz"
     script.write_text(WORK, "utf-8")
     given = [base, root, out, batch, int(dropout), stop, int(again), " ".join(THINGS), kind, loss]
-    started = [sys.executable]
-    if processes > 1:
-        started += ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
-    done = subprocess.run(
-        [*started, str(script), *map(str, given)], capture_output=True, text=True, timeout=300,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )  # fmt: skip
-    assert done.returncode in (0, -signal.SIGKILL), done.stderr
-    return done.returncode, out
+    if processes == 1:
+        code, said = torch_ready.run(script, *given)
+    else:
+        started = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(processes)]
+        done = subprocess.run(
+            [*started, str(script), *map(str, given)], capture_output=True, text=True, timeout=300,
+            env={**os.environ, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        code, said = done.returncode, done.stderr
+    assert code in (0, -signal.SIGKILL), said
+    return code, out
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,5 @@
-"""Adapters, rerankers and readers are trained over every kind of encoder, put to use, and answer."""
+"""Adapters, rerankers and readers are trained over encoders of every kind, put to use, and answer: every kind with one of them,
+and at length with all."""
 
 from __future__ import annotations
 
@@ -6,10 +7,12 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.at_length import pairs
 from tests.invoked import ran
 from tests.serving import running
 from tests.small_models import encoders
@@ -44,25 +47,29 @@ KINDS: dict[str, Place] = {
 }
 
 
-@pytest.fixture(scope="module", params=list(KINDS.values()), ids=list(KINDS))
-def corpus(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The sample corpus, indexed with an encoder of one kind."""
-    root = tmp_path_factory.mktemp("kinds")
-    place: Place = request.param
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Path]]:
+    """Gives the sample corpus, indexed with an encoder of a kind."""
     with ExitStack() as stack:
-        encoder = place(root, stack)
-        shutil.copytree(SAMPLE, root / "ws")
-        (root / "ws" / "mundap.toml").write_text(f'[index]\nencoder = "{encoder}"\n', "utf-8")
-        bot = Mundap.open(root / "ws")
-        bot.ingest()
-        bot.index()
-        yield root / "ws"
+
+        @cache
+        def indexed(kind: str) -> Path:
+            root = tmp_path_factory.mktemp("kinds")
+            encoder = KINDS[kind](root, stack)
+            shutil.copytree(SAMPLE, root / "ws")
+            (root / "ws" / "mundap.toml").write_text(f'[index]\nencoder = "{encoder}"\n', "utf-8")
+            bot = Mundap.open(root / "ws")
+            bot.ingest()
+            bot.index()
+            return root / "ws"
+
+        yield indexed
 
 
-@pytest.mark.parametrize("what", ["adapter", "reranker", "reader"])
-def test_it_is_trained_promoted_and_used(corpus: Path, tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize(("kind", "what"), pairs([*KINDS], ["adapter", "reranker", "reader"], whole=["e5-small"]))
+def test_it_is_trained_promoted_and_used(corpus: Callable[[str], Path], tmp_path: Path, kind: str, what: str) -> None:
     root = tmp_path / "ws"
-    shutil.copytree(corpus, root)
+    shutil.copytree(corpus(kind), root)
     report: dict[str, Any] = json.loads(ran("train", what, "--out", "하나", "--json", workspace=root))
     assert Path(report["folder"]).is_dir()
     ran("promote", "하나", "--force", workspace=root)

@@ -15,6 +15,7 @@ pytest.importorskip("uvicorn", reason="the extra serve is not installed")
 import uvicorn
 from uvicorn.server import ServerState
 
+from mundap.cli.serve import listener
 from mundap.serve import door
 from mundap.serve.asker import subscriber
 from mundap.serve.door import Connection, Door
@@ -127,3 +128,23 @@ def test_where_all_places_are_taken_by_who_does_not_read_others_come_in(monkeypa
 )
 def test_all_addresses_of_a_subscriber_count_as_one(one: str, other: str, same: bool) -> None:
     assert (subscriber(one) == subscriber(other)) is same
+
+
+def test_an_answer_is_sent_at_once() -> None:
+    """In two packets, of which the second must not wait for the client to acknowledge the first."""
+    at_once: list[int] = []
+
+    async def served(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        at_once.append(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
+
+    async def work() -> None:
+        with listener("127.0.0.1", 0) as bound:
+            async with await asyncio.start_server(served, sock=bound):
+                reader, writer = await asyncio.open_connection(*bound.getsockname())
+                await reader.read()
+                writer.close()
+
+    asyncio.run(work())
+    assert at_once
+    assert at_once[0]

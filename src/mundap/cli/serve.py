@@ -47,19 +47,30 @@ def serve(
         )
     guarded, lent = bool(keys) or logs_in or not (local or insecure), os.environ.get(LENT_DIGEST, "")
     app = make_app(bot, bot.config.serve, guarded=guarded, local=local, lent=lent)
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as listening:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((host, port))
-        except OSError as error:
-            raise MundapError(
-                f"{host}:{port}에서 시작할 수 없습니다({error.strerror}). 다른 포트를 지정하세요: mundap serve --port 0"
-            ) from error
+    with listener(host, port) as listening:
         address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}"
         log_to_stderr()
         _allow_files(bot.config.serve.connections)
         Server(app, lambda: print(address, flush=True)).run(sockets=[listening])
+
+
+def listener(host: str, port: int) -> socket.socket:
+    """A socket bound to an address, 0 for any free port. Raises MundapError if it is taken.
+
+    Its protocol is named, for asyncio sends at once on those alone: on others an answer of two packets waits for the client to
+    acknowledge the first, which many do after 40 milliseconds.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise MundapError(
+            f"{host}:{port}에서 시작할 수 없습니다({error.strerror}). 다른 포트를 지정하세요: mundap serve --port 0"
+        ) from error
+    return listening
 
 
 def _allow_files(connections: int) -> None:

@@ -196,9 +196,10 @@ class Collections:
         wanted = client.prepare_index_params()
         for index in indexes:
             wanted.add_index(**index)
-        client.create_collection(
-            name, schema=schema, index_params=wanted, consistency_level="Strong", timeout=CALL_SECONDS
-        )
+        client.create_collection(name, schema=schema, consistency_level="Strong", timeout=CALL_SECONDS)
+        # Nothing is there to index: what is loaded has its indexes, for which pymilvus would wait for half a second each.
+        client.create_index(name, wanted, timeout=CALL_SECONDS, sync=False)
+        client.load_collection(name, timeout=CALL_SECONDS)
 
 
 @dataclass(frozen=True)
