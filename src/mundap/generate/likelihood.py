@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 
 from mundap.extras import Untyped, need, quiet_transformers
 from mundap.files import digest
 from mundap.generate.causal import load_causal
+from mundap.recent import Recent
 
 CACHED_BYTES = 2**30  # about 230 passages of 250 tokens for a Gemma of 270M in 16 bits
 ROOM = 1536  # tokens of a text that stands before; of what is longer the beginning is read
@@ -35,10 +34,12 @@ class Likelihood:
         short = device == "cpu" and torch.cpu.get_capabilities().get("avx512_bf16", False)
         self._model = (loaded.to(torch.bfloat16) if short else loaded).to(device).eval()
         self._device = device
-        self.cached_bytes = cached_bytes
-        self._cached: OrderedDict[str, States] = OrderedDict()
-        self.held = 0
-        self._lock = Lock()
+        self._recent: Recent[States] = Recent(cached_bytes, _bytes)
+
+    @property
+    def held(self) -> int:
+        """How many bytes of texts that were read are kept."""
+        return self._recent.held
 
     def after(self, before: Sequence[str], between: str, text: str) -> list[float]:
         """The natural logarithm of the probability of `text` after each of `before` and then `between`.
@@ -93,16 +94,7 @@ class Likelihood:
     def _states(self, before: Sequence[str], between: str, contexts: Sequence[list[int]]) -> list[States]:
         """What the layers make of all but the last token of each context."""
         keys = [digest(one + between, size=16) for one in before]
-        with self._lock:
-            found = {key: self._cached[key] for key in keys if key in self._cached}
-            for key in found:
-                self._cached.move_to_end(key)
-        missing = {key: context for key, context in zip(keys, contexts, strict=True) if key not in found}
-        if missing:
-            new = dict(zip(missing, self._read([*missing.values()]), strict=True))
-            self._keep(new)
-            found |= new
-        return [found[key] for key in keys]
+        return self._recent.of(keys, lambda places: self._read([contexts[n] for n in places]))
 
     def _read(self, contexts: Sequence[list[int]]) -> list[States]:
         longest = max(map(len, contexts)) - 1
@@ -122,15 +114,6 @@ class Likelihood:
             [(layer.keys[n, :, pad:].clone(), layer.values[n, :, pad:].clone()) for layer in cache.layers]
             for n, pad in enumerate(padding)
         ]
-
-    def _keep(self, new: dict[str, States]) -> None:
-        with self._lock:
-            for key, states in new.items():
-                if key not in self._cached:  # another thread may have come first
-                    self._cached[key] = states
-                    self.held += _bytes(states)
-            while self.held > self.cached_bytes:
-                self.held -= _bytes(self._cached.popitem(last=False)[1])
 
 
 def _padded(torch: Untyped, states: Untyped, length: int) -> Untyped:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 
@@ -16,6 +14,7 @@ from mundap.errors import ConfigError
 from mundap.files import digest
 from mundap.index.near import Halves
 from mundap.protocols import Vectors
+from mundap.recent import Recent
 from mundap.retrieve.rerank import TellCut, by_text
 from mundap.types import Hit
 
@@ -49,10 +48,7 @@ class LateReranker:
     def _begin(self, name: str, cached_bytes: int) -> None:
         self.name = name
         self._tell = TellCut(name)
-        self.cached_bytes = cached_bytes
-        self._cached: OrderedDict[str, Halves] = OrderedDict()
-        self._held = 0
-        self._lock = Lock()
+        self._recent: Recent[Halves] = Recent(cached_bytes, lambda vectors: vectors.nbytes)
 
     def rerank(self, question: str, hits: Sequence[Hit]) -> list[Hit]:
         """The same passages by falling MaxSim. Raises ConfigError if the model gives no vector for each token."""
@@ -70,25 +66,9 @@ class LateReranker:
 
     def _passages(self, texts: Sequence[str]) -> list[Halves]:
         keys = [digest(text, size=16) for text in texts]
-        with self._lock:
-            found = {key: self._cached[key] for key in keys if key in self._cached}
-            for key in found:
-                self._cached.move_to_end(key)
-        missing = [n for n, key in enumerate(keys) if key not in found]
-        fresh = self._embed([texts[n] for n in missing])
-        new = {keys[n]: vectors.astype(np.float16) for n, vectors in zip(missing, fresh, strict=True)}
-        self._keep(new)
-        found |= new
-        return [found[key] for key in keys]
-
-    def _keep(self, new: dict[str, Halves]) -> None:
-        with self._lock:
-            for key, vectors in new.items():
-                if key not in self._cached:  # another thread may have come first
-                    self._cached[key] = vectors
-                    self._held += vectors.nbytes
-            while self._held > self.cached_bytes:
-                self._held -= self._cached.popitem(last=False)[1].nbytes
+        return self._recent.of(
+            keys, lambda places: [v.astype(np.float16) for v in self._embed([texts[n] for n in places])]
+        )
 
     def _joined(self, model: Tokenized, texts: Sequence[str]) -> list[Encoding]:
         """Each text as the model reads it; what is longer is cut, and told."""
