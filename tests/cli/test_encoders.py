@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cli.conftest import MakeFiles, Run
+from tests.cli.conftest import MakeFiles, Run, few
 from tests.serving import running
 from tests.small_models import encoders
 
@@ -90,15 +89,6 @@ def test_a_server_is_asked_again_only_for_what_is_new_and_an_adapter_learns_on_i
         (root / "mundap.toml").write_text(LINE.format(used), "utf-8")
         assert mundap("index", workspace=root).code == 0
         assert mundap("search", "면세 한도", "--json", workspace=root).rows
-
-
-def few(root: Path) -> Path:
-    """A table of every third of the sample's questions."""
-    with (root / "questions.csv").open(encoding="utf-8-sig", newline="") as file:
-        head, *rows = csv.reader(file)
-    with (root / "few.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([head, *rows[::3]])
-    return root / "few.csv"
 
 
 def test_encoders_are_compared_on_the_same_questions_and_one_is_named(

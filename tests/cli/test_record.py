@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from tests import postgres
 from tests.cli.conftest import HASHED, LEAVE, MakeBot, MakeFiles, Run, Serve, make
+from tests.waiting import until
 
 from mundap.config import Store
 from mundap.errors import ConfigError
@@ -23,13 +22,6 @@ NO_STORE = {"MUNDAP_STORE_URL": None}
 
 def over(url: str) -> str:
     return f'{HASHED}[store]\nurl = "{url}"\n'
-
-
-def until(true: Callable[[], bool], seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 def test_commands_work_over_a_server_as_over_a_file(

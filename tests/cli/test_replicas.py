@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import httpx
 import pytest
 from tests import postgres, seaweed
 from tests.cli.conftest import HASHED, LEAVE, Run, Serve, make
+from tests.waiting import until
 
 SECRET = "s3cret-of-the-bucket"
 
@@ -31,13 +31,6 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
         until(made)
         yield address
-
-
-def until(true: Callable[[], bool], seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 def over(url: str, s3: str = "", more: str = "") -> str:

@@ -20,6 +20,7 @@ pytest.importorskip("fastapi", reason="the extra serve is not installed")
 
 from starlette.testclient import TestClient
 from tests.cli.conftest import LEAVE, make
+from tests.waiting import until
 
 from mundap.serve.app import make_app
 from mundap.serve.keys import FILE, Keys
@@ -254,9 +255,10 @@ def test_settings_are_shown_with_help_and_changed_where_they_stand(api: TestClie
 
 
 def test_what_goes_on_is_told(api: TestClient, root: Path) -> None:
-    deadline = time.monotonic() + 30
-    while (idle := api.get("/activity").json())["writes"]["working"] and time.monotonic() < deadline:
-        time.sleep(0.05)  # at its start a server indexes what another end has left
+    until(
+        lambda: not api.get("/activity").json()["writes"]["working"], 30
+    )  # it indexes at its start what an end has left
+    idle = api.get("/activity").json()
     assert idle["answers"] == idle["searches"] == idle["writes"] == {"working": 0, "waiting": 0}
     assert (idle["unindexed"], idle["syncing"], idle["trainings"]) == (False, [], [])
     (root / ".mundap" / "training" / "관세").mkdir(parents=True)

@@ -17,6 +17,7 @@ import httpx
 import pytest
 from filelock import FileLock
 from tests.cli.conftest import MakeBot, Run, Serve
+from tests.waiting import until
 
 from mundap.workspace import Mundap
 from mundap.workspace.uploads import MOVING
@@ -125,9 +126,7 @@ def test_a_file_that_cannot_be_read_leaves_nothing_behind_and_takes_nothing_away
     assert any("30분마다" in text for text in found(client, "셔틀버스"))
     assert put(client, ("깨진.pdf", b"%PDF-1.7 nothing")).json()["skipped"]
     assert not (root / "uploads" / "깨진.pdf").exists()
-    end = time.monotonic() + 10
-    while any((root / "uploads" / MOVING).iterdir()) and time.monotonic() < end:  # deleted behind the answer
-        time.sleep(0.02)
+    until(lambda: not any((root / "uploads" / MOVING).iterdir()), 10)  # deleted behind the answer
     assert not [entry for entry in (root / "uploads").rglob("*") if entry.name.startswith(".") and entry.name != MOVING]
     assert not [*(root / "uploads" / MOVING).iterdir()]
 

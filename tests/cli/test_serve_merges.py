@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.cli.conftest import HASHED, LEAVE, Serve, make
+from tests.waiting import until
 
 from mundap.index.tiers import FACTOR
 from mundap.workspace import Mundap
@@ -35,13 +35,6 @@ def upload(client: httpx.Client, number: int) -> int:
     return client.post("/documents", files=given).status_code
 
 
-def until(holds: Callable[[], bool]) -> None:
-    limit = time.monotonic() + SECONDS
-    while not holds():
-        assert time.monotonic() < limit
-        time.sleep(0.1)
-
-
 def test_uploads_leave_few_segments_and_no_request_fails(serving: Serve, tmp_path: Path) -> None:
     bot = ready(tmp_path / "ws")
     numbers = range(1, FACTOR + 4)
@@ -59,7 +52,7 @@ def test_uploads_leave_few_segments_and_no_request_fails(serving: Serve, tmp_pat
         asking.start()
         try:
             uploads = [upload(server.client, number) for number in numbers]
-            until(lambda: len(bot.segments) < FACTOR)
+            until(lambda: len(bot.segments) < FACTOR, SECONDS)
             found = server.client.post("/search", json={"query": "창고 3호", "top_k": 20, "leg": "bm25"}).json()["hits"]
         finally:
             done.set()

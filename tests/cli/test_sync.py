@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import httpx
 import pytest
 from tests.cli.conftest import HASHED, LEAVE, Serve
 from tests.invoked import run
+from tests.waiting import until
 from tests.websites import Site, html, site
 
 from mundap.config import FILE, read_config
@@ -23,6 +23,7 @@ from mundap.workspace import Mundap
 
 FOLDER = '[[sources]]\nname = "공유"\nkind = "folder"\npath = "../share"\n'
 NEW = "# 주차\n\n## 요금\n\n주차 요금은 한 시간에 3,000원입니다.\n"
+SECONDS = 90  # for a round of a source on a busy machine
 
 
 def made(tmp_path: Path, settings: str, files: dict[str, str] | None = None) -> Path:
@@ -33,13 +34,6 @@ def made(tmp_path: Path, settings: str, files: dict[str, str] | None = None) -> 
         (share / name).write_text(str(text), "utf-8")
     (root / FILE).write_text(HASHED + settings, "utf-8")
     return root
-
-
-def until(true: Callable[[], bool], seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.1)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +104,7 @@ def test_a_run_that_is_killed_goes_on_where_it_was(pages: tuple[Site, Path], com
     process = subprocess.Popen(
         [command, "sync", "--workspace", root], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    until(lambda: sum(path != "/robots.txt" for path in own.paths()) >= 3)
+    until(lambda: sum(path != "/robots.txt" for path in own.paths()) >= 3, SECONDS)
     process.send_signal(signal.SIGKILL)
     process.wait(30)
     before = [path for path in own.paths() if path != "/robots.txt"][:-1]  # the last may not have been written down
@@ -131,11 +125,11 @@ def test_a_server_keeps_in_step_by_itself(tmp_path: Path, serving: Serve) -> Non
         return text in client.post("/search", json={"query": question}).text
 
     with serving(root) as server:
-        until(lambda: says(server.client, "연차는 언제 소멸하나요?", "소멸"))
+        until(lambda: says(server.client, "연차는 언제 소멸하나요?", "소멸"), SECONDS)
         (tmp_path / "share" / "주차.md").write_text(NEW, "utf-8")
-        until(lambda: says(server.client, "주차 요금", "3,000원"))
+        until(lambda: says(server.client, "주차 요금", "3,000원"), SECONDS)
         (tmp_path / "share" / "주차.md").unlink()
-        until(lambda: not says(server.client, "주차 요금", "3,000원"))
+        until(lambda: not says(server.client, "주차 요금", "3,000원"), SECONDS)
     assert "공유" in server.errors.read_text("utf-8")
 
 

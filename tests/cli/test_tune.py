@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import shutil
 import tomllib
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.cli.conftest import few
 
 FAST = "bm25,fusion,pool,k"
 ASKED = 70  # of the sample's questions, in the table few.csv
@@ -26,11 +26,7 @@ def hashed(mundap: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory)
     for verb in ("ingest", "index"):
         done = mundap(verb, workspace=root)
         assert done.code == 0, done.err
-    with (root / "questions.csv").open(encoding="utf-8-sig", newline="") as file:
-        head, *rows = csv.reader(file)
-    with (root / "few.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([head, *rows[::3]])
-    assert len(rows[::3]) == ASKED
+    few(root)
     return root
 
 
