@@ -25,10 +25,11 @@ from mundap.generate.likelihood import Likelihood
 from mundap.korean.normalize import normalize, squash
 from mundap.progress import bar
 from mundap.protocols import Progress
+from mundap.retrieve.light import LightModel
 from mundap.retrieve.likelihood import ASKS, DEPTH, END
 from mundap.training.common.measure import METRICS, compared
 from mundap.training.rerank.config import RerankerConfig
-from mundap.training.rerank.fit_ranker import Examples, Trainer, held_out
+from mundap.training.rerank.fit_ranker import Examples, Trainer, held_out, rank_of
 from mundap.workflows.train.ranking import trainer_of
 from mundap.workflows.train.run import silent
 from mundap.workspace import Mundap
@@ -89,22 +90,15 @@ class Recorder:
     def __getattr__(self, name: str) -> object:
         return getattr(self._trainer, name)
 
-    def ranks(self, model: object, some: Sequence[int], made: Examples) -> list[int | None]:
-        """As the trainer, whose features and weights are used again to see scores."""
-        trainer = self._trainer
-        features = trainer._features(made, model.translations, model.asked)  # type: ignore[attr-defined]
-        weights = np.array([model.weights[name] for name in trainer.names])  # type: ignore[attr-defined]
-        for n in some:
-            candidates = made.candidates[n]
-            scores = features.of(made.questions[n], candidates, trainer.names) @ weights
-            order = np.lexsort((candidates.rows, -scores))[:FOUND]
-            rows = candidates.rows[order]
-            right = np.isin(rows, made.right[n])
-            texts = [self._texts[row] for row in rows]
-            self.found[int(n)] = Found(
-                made.questions[n], texts, scores[order].tolist(), right.tolist(), int(made.rows[n])
-            )
-        return trainer.ranks(model, some, made)  # type: ignore[arg-type]
+    def ranks(self, model: LightModel, some: Sequence[int], made: Examples) -> list[int | None]:
+        """As the trainer's."""
+        ranks = []
+        for n, (rows, scores) in zip(some, self._trainer.ordered(model, np.asarray(some), made), strict=True):
+            right = np.isin(rows[:FOUND], made.right[n]).tolist()
+            texts = [self._texts[row] for row in rows[:FOUND]]
+            self.found[int(n)] = Found(made.questions[n], texts, scores[:FOUND].tolist(), right, int(made.rows[n]))
+            ranks.append(rank_of(rows, made.right[n]))
+        return ranks
 
 
 def searched(bot: Mundap, questions: Sequence[Question], progress: Progress) -> list[Found]:
@@ -169,9 +163,11 @@ def main() -> None:
         told = Told(chosen.model, chosen.known, folder / ".mundap" / "models")
         if chosen.what == "folds":
             bot = Mundap.open(folder)
-            texts = [bot.corpus.passages([id])[id].embedded for id in bot.legs[0].table.ids]
+            trainer = trainer_of(bot, customs(), RerankerConfig(), silent)
+            ids = [*trainer.lexical.table.ids]
+            passages = bot.corpus.passages(ids)
             for split in ("by_passage", "by_question"):
-                recorder = Recorder(trainer_of(bot, customs(), RerankerConfig(), silent), texts)
+                recorder = Recorder(trainer, [passages[id].embedded for id in ids])
                 held_out(recorder, split)  # type: ignore[arg-type]
                 print(split)
                 show([recorder.found[n] for n in sorted(recorder.found)], told)

@@ -82,9 +82,9 @@ def make_generator(
     elif kind == "transformers":
         if not rest:
             raise _unreadable(spec, kind)
-        beside = folder / rest
-        base = str(beside) if beside.is_dir() or rest.lower().endswith(".gguf") else rest
-        generator = made(base, models, settings, bits=bits)
+        from mundap.generate.causal import beside
+
+        generator = made(beside(folder, rest), models, settings, bits=bits)
     else:
         if spec != kind:
             raise _unreadable(spec, kind)

@@ -119,6 +119,12 @@ def chat_text(words: Untyped, chat: Sequence[Message], opening: bool = True) -> 
         return spelled([{**asked, "content": f"{rules['content']}\n\n{asked['content']}"}, *rest])
 
 
+def beside(folder: Path, named: str) -> str:
+    """The base that settings in `folder` name: a folder or a GGUF file there, or else as it is."""
+    path = folder / Path(named).expanduser()
+    return str(path) if path.is_dir() or path.suffix.lower() == ".gguf" else named
+
+
 def place(base: str, models: Path) -> tuple[str, bool]:
     """Where the base is read from, and whether that is a folder. GEMMA and GGUF files are unpacked at their first use."""
     path = Path(base).expanduser()

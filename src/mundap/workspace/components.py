@@ -287,13 +287,12 @@ class Components:
         settings = self.config.retrieve
         if not settings.likelihood:
             return None
+        from mundap.generate.causal import beside
         from mundap.generate.likelihood import Likelihood
         from mundap.retrieve.likelihood import LikelihoodReranker
 
-        named = settings.likelihood
-        beside = self.words / Path(named).expanduser()
-        model = str(beside) if beside.is_dir() or beside.suffix.lower() == ".gguf" else named
-        return LikelihoodReranker(Likelihood(model, self.models), settings.likelihood_weight)
+        model = Likelihood(beside(self.words, settings.likelihood), self.models)
+        return LikelihoodReranker(model, settings.likelihood_weight)
 
     @cached_property
     def light(self) -> LightModel | None:

@@ -7,7 +7,7 @@ from questions where only the question itself is; and the measurement has both s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import overload
 
@@ -229,26 +229,27 @@ class Trainer:
     def ranks(self, model: LightModel, some: Numbers, made: Examples | None = None) -> list[int | None]:
         """The rank that the model gives to the first passage that answers each of these questions."""
         made = made or self.made
+        ordered = self.ordered(model, some, made)
+        return [rank_of(rows, made.right[n]) for n, (rows, _) in zip(some, ordered, strict=True)]
+
+    def ordered(self, model: LightModel, some: Numbers, made: Examples) -> Iterator[tuple[Numbers, Matrix]]:
+        """For each of these questions the rows of its candidates, the best by the model first, and their scores."""
         features = self._features(made, model.translations, model.asked)
         weights = np.array([model.weights[name] for name in self.names])
-        found: list[int | None] = []
         for n in some:
-            places = made.all_places(n)
-            if not len(places):
-                found.append(None)
-                continue
             candidates = made.candidates[n]
+            if not len(candidates.rows):
+                yield candidates.rows, np.empty(0)
+                continue
             scores = features.of(made.questions[n], candidates, self.names) @ weights
             order = np.lexsort((candidates.rows, -scores))
-            found.append(int(np.flatnonzero(np.isin(order, places))[0]) + 1)
-        return found
+            yield candidates.rows[order], scores[order]
 
     def ranks_before(self, some: Numbers, made: Examples) -> list[int | None]:
         """The rank of the first passage that answers each of these questions, in the search without a trained ranker."""
         plain = untrained(self.lexical, self.dense, lexical=self.lexical)
         ordered = [plain.ordered(made.questions[n], made.candidates[n])[0] for n in some]
-        places = [np.flatnonzero(np.isin(rows, made.right[n])) for n, rows in zip(some, ordered, strict=True)]
-        return [int(at[0]) + 1 if len(at) else None for at in places]
+        return [rank_of(rows, made.right[n]) for n, rows in zip(some, ordered, strict=True)]
 
     def _crossed(self, some: Numbers) -> tuple[Matrix, Numbers, Matrix, Mask]:
         """The features of questions, from what was learned without them; the right places; what each counts; and which
@@ -308,6 +309,12 @@ class Trainer:
     def _asked(self, some: Numbers, made: Examples) -> KnownQuestions:
         ids = self.lexical.table.ids
         return KnownQuestions(made.vectors[some].astype(np.float16), tuple(ids[row] for row in made.rows[some]))
+
+
+def rank_of(rows: Numbers, right: Sequence[int]) -> int | None:
+    """The rank of the first of `rows` that is among `right`; None if none is."""
+    at = np.flatnonzero(np.isin(rows, right))
+    return int(at[0]) + 1 if len(at) else None
 
 
 def train_reranker(trainer: Trainer, progress: Progress = quiet) -> Trained:
